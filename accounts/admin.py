@@ -1,0 +1,29 @@
+"""What an agent reads of the accounts: the services gestionnaires."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from .consultation import ConsultationAdmin
+from .models import ServiceGestionnaire
+
+admin.site.unregister(Group)  # rights come from the agent's function, not from groups
+
+
+@admin.register(ServiceGestionnaire)
+class ServiceGestionnaireAdmin(ConsultationAdmin):
+    chemin_service = "pk"
+    list_display = ("code", "nom", "type", "telephone", "commune")
+    search_fields = ("code", "nom")
+    fields = (
+        "code",
+        "type",
+        "nom",
+        "telephone",
+        "courriel",
+        "complement",
+        "voie",
+        "distribution",
+        "code_postal",
+        "commune",
+        "departements",
+    )

@@ -1,0 +1,92 @@
+"""What an agent reads in Django's admin: read only, and only what belongs to the agent's own service (design.md §1)."""
+
+from typing import Any, ClassVar
+
+import structlog
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+
+from .agents import agent_verifie
+from .models import Agent
+
+journal_des_acces = structlog.get_logger("espacepro.consultation")
+FONCTIONS = frozenset(Agent.Fonction)
+SURVEILLANCE = frozenset({Agent.Fonction.SURVEILLANCE})
+
+
+class LectureParFonction:
+    """Who may see rows of a model: a verified agent whose function is in `fonctions`. Nobody adds, changes or deletes."""
+
+    fonctions: ClassVar[frozenset[Any]] = FONCTIONS
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        agent = agent_verifie(request)
+        return agent is not None and agent.fonction in self.fonctions
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class LigneConsultation(LectureParFonction, admin.TabularInline):
+    """Rows shown with the page of what they belong to, reached only through it."""
+
+    extra = 0
+    can_delete = False
+
+
+class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
+    """Lists and pages to read. `chemin_service` leads from a row to its service gestionnaire; empty: the same for all agents.
+
+    Everything the admin shows of a model comes from `get_queryset`, so another service's row is as good as absent.
+    """
+
+    chemin_service: ClassVar[str] = ""
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    view_on_site = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rows of the agent's own service; all of them for the surveillance cell; none for anybody else."""
+        lignes = super().get_queryset(request)
+        agent = agent_verifie(request)
+        if agent is None or agent.fonction not in self.fonctions:
+            return lignes.none()
+        if agent.fonction == Agent.Fonction.SURVEILLANCE:
+            return lignes
+        return self.limiter_au_service(lignes, agent)
+
+    def limiter_au_service(self, lignes: models.QuerySet[Any], agent: Agent) -> models.QuerySet[Any]:
+        if not self.chemin_service:
+            return lignes
+        return lignes.filter(**{self.chemin_service: agent.service_gestionnaire_id})
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Accept in the address only the filters on display: any other would let a hidden column be guessed letter by letter."""
+        affiches = [filtre[0] if isinstance(filtre, (list, tuple)) else filtre for filtre in self.list_filter]
+        return any(lookup == nom or lookup.startswith(f"{nom}__") for nom in affiches if isinstance(nom, str))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Show one row, and leave a trace of who looked at it (R24), without personal data."""
+        agent = agent_verifie(request)
+        journal_des_acces.info(
+            "consultation_agent",
+            agent=agent.pk if agent else None,
+            objet=self.opts.label_lower,
+            cle=str(obj.pk) if obj else "",
+        )
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)

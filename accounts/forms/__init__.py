@@ -1,0 +1,5 @@
+from .base import FormulairePortail
+from .connexion import ConnexionForm, MotDePasseActuelForm
+from .inscription import InscriptionExpertForm
+
+__all__ = ["ConnexionForm", "FormulairePortail", "InscriptionExpertForm", "MotDePasseActuelForm"]

@@ -1,0 +1,24 @@
+"""What every form of the portal shares."""
+
+from collections.abc import Callable
+
+from django import forms
+from dsfr.forms import DsfrBaseForm
+
+from ..regles import RegleMetier
+
+
+class FormulairePortail(DsfrBaseForm):
+    """A form in the look of the portal, that can show a broken business rule beside the field it is about."""
+
+    regles: dict[str, str] = {}  # code of a rule -> field
+
+    def refuser(self, regle: RegleMetier) -> None:
+        """Show this rule on its field, or above the form."""
+        self.add_error(self.regles.get(regle.code), str(regle))
+
+    def _nettoyer(self, champ: str, regle: Callable[[str], str]) -> str:
+        try:
+            return regle(self.cleaned_data[champ])
+        except RegleMetier as erreur:
+            raise forms.ValidationError(str(erreur), code=erreur.code) from erreur

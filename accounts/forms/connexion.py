@@ -1,0 +1,39 @@
+"""Signing in, and saying the password again."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from dsfr.forms import DsfrBaseForm
+
+from .base import FormulairePortail
+
+
+class ConnexionForm(DsfrBaseForm, AuthenticationForm):  # type: ignore[misc]  # both define __init__
+    """Address and password. Every refusal says the same (ANSSI-PG-078 R14)."""
+
+    error_messages = {
+        "invalid_login": (
+            "L'adresse électronique ou le mot de passe n'est pas reconnu. Vérifiez votre saisie, majuscules comprises."
+        ),
+        "inactive": "L'adresse électronique ou le mot de passe n'est pas reconnu.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "Adresse électronique de connexion"
+        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "class": "fr-input"})
+        self.fields["username"].max_length = 254
+        self.fields["password"].label = "Mot de passe"
+        self.fields["password"].max_length = 1024
+
+
+class MotDePasseActuelForm(FormulairePortail):
+    """The password of the person who asks, once more."""
+
+    mot_de_passe = forms.CharField(
+        label="Mot de passe",
+        strip=False,
+        max_length=1024,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )

@@ -1,0 +1,183 @@
+"""Creating an espace expert (CGU §2.1.b): immediate, confirmed by a link, giving no right on any SIREN."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from . import courriels
+from .adresses import normaliser_adresse
+from .confiance import verifier_reponse
+from .hachage import hacher_reponse
+from .journal import consigner
+from .liens import creer_lien, lire_lien
+from .models import Compte, Espace, Lien
+from .mots_de_passe import exiger_force
+from .noms import normaliser_texte
+from .numeros import nouveau_numero
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inscription:
+    """What a visitor gives to create an espace, as typed; `inscrire_expert` checks and normalises it."""
+
+    email: str
+    mot_de_passe: str
+    civilite: str
+    nom: str
+    prenom: str
+    telephone: str
+    siren_appartenance: str
+    question_confiance: str
+    reponse_confiance: str
+    voie: str = ""
+    complement: str = ""
+    code_postal: str = ""
+    commune: str = ""
+
+    def mots_personnels(self) -> list[str]:
+        return [self.email, self.nom, self.prenom, self.siren_appartenance, self.telephone, self.commune]
+
+
+def _nouvel_espace(compte: Compte, inscription: Inscription, reponse: str, maintenant: datetime) -> Espace:
+    """Return the espace of this account, saved with a number that no other has."""
+    for _ in range(10):
+        try:
+            with transaction.atomic():
+                return Espace.objects.create(
+                    compte=compte,
+                    numero_abonne=nouveau_numero(timezone.localdate(maintenant)),
+                    mode=Espace.Mode.EXPERT,
+                    civilite=inscription.civilite,
+                    nom=normaliser_texte(inscription.nom),
+                    prenom=normaliser_texte(inscription.prenom),
+                    telephone=inscription.telephone,
+                    siren_appartenance=inscription.siren_appartenance,
+                    voie=normaliser_texte(inscription.voie),
+                    complement=normaliser_texte(inscription.complement),
+                    code_postal=inscription.code_postal,
+                    commune=normaliser_texte(inscription.commune),
+                    question_confiance=inscription.question_confiance,
+                    reponse_confiance=reponse,
+                    reponse_changee_le=maintenant,
+                    cgu_version=settings.CGU_VERSION,
+                    cgu_acceptees_le=maintenant,
+                    cree_le=maintenant,
+                )
+        except IntegrityError as erreur:
+            if "numero_abonne" not in str(erreur):
+                raise
+    raise RuntimeError("no free numéro d'abonné after ten draws")  # one chance in 10^50 on a day of 10 000 creations
+
+
+def _effacer_en_attente(compte: Compte) -> None:
+    """Forget an inscription that was never confirmed: the newest one for an address wins."""
+    Espace.objects.filter(compte=compte).delete()
+    compte.delete()
+
+
+def inscrire_expert(*, inscription: Inscription, maintenant: datetime | None = None) -> Espace | None:
+    """Record an inscription and mail its 48 h link; return the espace that waits, or None when the address has one.
+
+    The visitor must see the same page in both cases (no hint whether an account exists): the holder of an existing
+    espace is told by mail. Raises: the rules of the address, the password, the trust answer and the names (R2–R4).
+    """
+    maintenant = maintenant or timezone.now()
+    adresse = normaliser_adresse(inscription.email)
+    exiger_force(inscription.mot_de_passe, inscription.mots_personnels())
+    reponse = hacher_reponse(
+        verifier_reponse(
+            inscription.reponse_confiance,
+            personnels=inscription.mots_personnels(),
+            mot_de_passe=inscription.mot_de_passe,
+        )
+    )
+    try:
+        return _ouvrir(inscription, adresse, reponse, maintenant)
+    except IntegrityError as erreur:
+        if "compte_email_unique" not in str(erreur):
+            raise
+        return None  # another browser was quicker with the same address: its link is on the way
+
+
+@transaction.atomic
+def _ouvrir(inscription: Inscription, adresse: str, reponse: str, maintenant: datetime) -> Espace | None:
+    existant = Compte.objects.select_for_update(no_key=True).filter(email__iexact=adresse).first()
+    if existant is not None:
+        espace = Espace.objects.filter(compte=existant).first()
+        if espace is None or espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL:
+            Compte(email=adresse).set_password(inscription.mot_de_passe)  # costs as much as a creation
+            courriels.deposer(
+                "adresse_deja_utilisee",
+                destinataire=existant.email,
+                acte=f"inscription-refusee:{existant.pk}:{maintenant:%Y%m%d}",
+                espace=espace,
+            )
+            return None
+        _effacer_en_attente(existant)
+    compte = Compte.objects.creer(email=adresse, mot_de_passe=inscription.mot_de_passe, is_active=False)
+    espace = _nouvel_espace(compte, inscription, reponse, maintenant)
+    lien = creer_lien(espace=espace, objet=Lien.Objet.CONFIRMATION_EXPERT, adresse=adresse, maintenant=maintenant)
+    consigner("espace.inscription", auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
+    courriels.deposer("confirmer_adresse", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
+    return espace
+
+
+@transaction.atomic
+def renvoyer_confirmation(*, espace: Espace, maintenant: datetime | None = None) -> Lien | None:
+    """Mail a fresh link for an inscription that waits; the older one dies. Returns None when it waits no more."""
+    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=espace.pk)
+    if espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or espace.compte is None:
+        return None
+    lien = creer_lien(
+        espace=espace, objet=Lien.Objet.CONFIRMATION_EXPERT, adresse=espace.compte.email, maintenant=maintenant
+    )
+    courriels.deposer(
+        "confirmer_adresse", destinataire=espace.compte.email, acte=f"lien:{lien.pk}", espace=espace, lien=lien
+    )
+    return lien
+
+
+@transaction.atomic
+def confirmer_adresse(*, jeton: str, maintenant: datetime | None = None) -> Espace:
+    """Consume the confirmation link and open the espace expert (R2).
+
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire.
+    """
+    maintenant = maintenant or timezone.now()
+    lien = lire_lien(jeton, objet=Lien.Objet.CONFIRMATION_EXPERT, maintenant=maintenant, verrouiller=True)
+    espace = lien.espace
+    lien.consomme_le = maintenant
+    lien.save(update_fields=["consomme_le"])
+    Compte.objects.filter(pk=espace.compte_id).update(is_active=True)
+    espace.etat = Espace.Etat.ACTIF
+    espace.active_le = maintenant
+    espace.save(update_fields=["etat", "active_le"])
+    consigner("espace.confirme", auteur=espace)
+    courriels.deposer("espace_ouvert", destinataire=lien.adresse, acte=f"espace-ouvert:{espace.pk}", espace=espace)
+    return espace
+
+
+@transaction.atomic
+def effacer_perimees(maintenant: datetime | None = None) -> int:
+    """Erase the inscriptions whose link expired unconfirmed, and return how many."""
+    maintenant = maintenant or timezone.now()
+    perimes = list(
+        Espace.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.EXPERT)
+        .exclude(
+            Exists(
+                Lien.objects.filter(espace=OuterRef("pk"), consomme_le=None, revoque_le=None, expire_le__gte=maintenant)
+            )
+        )[:500]
+    )
+    for espace in perimes:
+        consigner("espace.inscription_perimee", auteur="systeme:effacer_inscriptions_perimees", espace=espace)
+        compte = espace.compte
+        espace.delete()
+        if compte is not None:
+            compte.delete()
+    return len(perimes)

@@ -1,0 +1,42 @@
+"""Create an agent and print the first password, once."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.agents import creer_agent
+from accounts.models import Agent, ServiceGestionnaire
+from accounts.regles import RegleMetier
+
+
+class Command(BaseCommand):
+    help = (
+        "Crée un agent et affiche, une seule fois, son premier mot de passe, à remettre en main propre. "
+        "Exemple : manage.py creer_agent --email anne.martin@dgfip.exemple.fr --prenom Anne --nom Martin --service SIE75101"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--email", required=True)
+        parser.add_argument("--prenom", required=True)
+        parser.add_argument("--nom", required=True)
+        parser.add_argument("--service", required=True, help="code du service gestionnaire")
+        parser.add_argument("--fonction", choices=Agent.Fonction.values, default=Agent.Fonction.GESTIONNAIRE)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        service = ServiceGestionnaire.objects.filter(code=options["service"]).first()
+        if service is None:
+            raise CommandError(f"Aucun service gestionnaire ne porte le code {options['service']}.")
+        try:
+            agent, premier = creer_agent(
+                acteur="systeme:creer_agent",
+                email=options["email"],
+                nom=options["nom"],
+                prenom=options["prenom"],
+                service=service,
+                fonction=options["fonction"],
+            )
+        except RegleMetier as regle:
+            raise CommandError(str(regle)) from regle
+        self.stdout.write(f"Agent créé : {agent} ({agent.compte.email}), {agent.get_fonction_display()}, {service}.")
+        self.stdout.write(f"Premier mot de passe, à changer à la première connexion : {premier}")

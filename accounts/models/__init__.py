@@ -1,0 +1,25 @@
+from .adresse import AdressePostale
+from .agent import Agent, CodeSecours, ServiceGestionnaire
+from .compte import LONGUEUR_ADRESSE, AncienMotDePasse, Compte
+from .courriel import Courriel
+from .envoi import Envoi, EnvoiQuerySet
+from .espace import Espace, Lien
+from .evenement import BlocScelle, Evenement, EvenementASceller
+
+__all__ = [
+    "LONGUEUR_ADRESSE",
+    "AdressePostale",
+    "Agent",
+    "AncienMotDePasse",
+    "BlocScelle",
+    "CodeSecours",
+    "Compte",
+    "Courriel",
+    "Envoi",
+    "EnvoiQuerySet",
+    "Espace",
+    "Evenement",
+    "EvenementASceller",
+    "Lien",
+    "ServiceGestionnaire",
+]

@@ -1,0 +1,73 @@
+"""The sign-in of a natural person, and the hashes of the passwords it had."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+LONGUEUR_ADRESSE = 110  # CGU §3.1.d
+
+
+class CompteManager(BaseUserManager["Compte"]):
+    """Creates accounts; the rules of who may create one are acts of `accounts/inscription.py`."""
+
+    def get_by_natural_key(self, username: str | None) -> "Compte":
+        """Return the account of this address, whatever its case. Raises Compte.DoesNotExist."""
+        return self.get(email__iexact=username)
+
+    def creer(self, *, email: str, mot_de_passe: str, **champs: Any) -> "Compte":
+        """Return a saved account. `email` must already be normalised (accounts/adresses.py)."""
+        compte = self.model(email=email, mot_de_passe_change_le=timezone.now(), **champs)
+        compte.set_password(mot_de_passe)
+        compte.save(using=self._db)
+        return compte
+
+
+class Compte(AbstractBaseUser, PermissionsMixin):
+    """AUTH_USER_MODEL: what signs in. A usager has an Espace, an agent has an Agent; never both."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField("adresse électronique de connexion", max_length=LONGUEUR_ADRESSE)
+    mot_de_passe_change_le = models.DateTimeField("mot de passe changé le", default=timezone.now)
+    renouvellement_exige = models.BooleanField("renouvellement du mot de passe exigé", default=False)
+    is_active = models.BooleanField("actif", default=True)
+    is_staff = models.BooleanField("agent", default=False)
+    cree_le = models.DateTimeField("créé le", default=timezone.now, editable=False)
+
+    objects = CompteManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        verbose_name = "compte"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="compte_email_unique",
+                violation_error_message="Cette adresse électronique est déjà utilisée par un espace.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class AncienMotDePasse(models.Model):
+    """One of the last five hashes of an account: none of them may come back (R3, CGU §3.2.e)."""
+
+    compte = models.ForeignKey(Compte, models.CASCADE, related_name="anciens_mots_de_passe")
+    empreinte = models.CharField(max_length=255)
+    remplace_le = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "ancien mot de passe"
+        verbose_name_plural = "anciens mots de passe"
+        ordering = ["-remplace_le"]
+        indexes = [models.Index(fields=["compte", "-remplace_le"])]
+
+    def __str__(self) -> str:
+        return f"{self.compte} avant le {self.remplace_le:%d/%m/%Y}"

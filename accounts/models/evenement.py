@@ -1,0 +1,77 @@
+"""The journal: one row per business act, and the blocks that seal it."""
+
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+
+class EvenementQuerySet(models.QuerySet["Evenement"]):
+    def de_l_espace(self, numero_abonne: str) -> "EvenementQuerySet":
+        """What concerns this espace: done by it or on it."""
+        return self.filter(models.Q(espace=numero_abonne) | models.Q(auteur=numero_abonne))
+
+    def entre(self, debut: datetime, fin: datetime) -> "EvenementQuerySet":
+        return self.filter(quand__gte=debut, quand__lt=fin)
+
+
+class Evenement(models.Model):
+    """One act. Plain codes, no foreign key: it outlives what it names. A trigger refuses UPDATE, DELETE, TRUNCATE."""
+
+    id = models.BigAutoField(primary_key=True)
+    quand = models.DateTimeField("quand", default=timezone.now, editable=False)
+    acte = models.CharField("acte", max_length=60)
+    auteur = models.CharField("auteur", max_length=80, help_text="Numéro d'abonné, « agent:… » ou « systeme:… »")
+    espace = models.CharField("espace", max_length=14, blank=True)
+    siren = models.CharField("SIREN", max_length=9, blank=True)
+    service = models.CharField("service", max_length=20, blank=True)
+    adresse_ip = models.GenericIPAddressField("adresse IP", null=True, blank=True)
+    requete = models.CharField("requête", max_length=36, blank=True)
+    details = models.JSONField("détails", default=dict)
+
+    objects = EvenementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "événement"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["espace", "-id"]),
+            models.Index(fields=["auteur", "-id"]),
+            models.Index(fields=["siren", "-id"]),
+            models.Index(fields=["acte", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.acte} {self.quand:%d/%m/%Y %H:%M}"
+
+
+class EvenementASceller(models.Model):
+    """Queue of the sealing job, filled by a trigger in the act's own transaction: a late commit is never skipped."""
+
+    evenement_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        verbose_name = "événement à sceller"
+        verbose_name_plural = "événements à sceller"
+
+    def __str__(self) -> str:
+        return str(self.evenement_id)
+
+
+class BlocScelle(models.Model):
+    """A link of the chain: keyed hash of some events and of the block before (accounts/scellement.py)."""
+
+    numero = models.BigIntegerField(primary_key=True)
+    evenements = ArrayField(models.BigIntegerField())
+    empreinte_precedente = models.CharField(max_length=64)
+    empreinte = models.CharField(max_length=64)
+    scelle_le = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "bloc scellé"
+        verbose_name_plural = "blocs scellés"
+        ordering = ["numero"]
+
+    def __str__(self) -> str:
+        return f"bloc {self.numero}"

@@ -1,0 +1,22 @@
+"""The numéro d'abonné: 14 digits `AAAAJJJ` + 6 random + a check digit (design.md §3)."""
+
+import secrets
+from datetime import date
+
+from stdnum import luhn
+
+
+def nouveau_numero(jour: date) -> str:
+    """Return a fresh number for an espace created that day. Uniqueness is the database's to hold."""
+    corps = f"{jour:%Y%j}{secrets.randbelow(10**6):06d}"
+    return corps + luhn.calc_check_digit(corps)
+
+
+def numero_valide(numero: str) -> bool:
+    """Whether these are 14 digits with a right check digit: catches a slip before any search."""
+    return len(numero) == 14 and luhn.is_valid(numero)
+
+
+def normaliser_numero(saisie: str) -> str:
+    """Return what a person typed without spaces or dashes."""
+    return "".join(c for c in saisie if c.isalnum())

@@ -1,0 +1,17 @@
+"""What every broken business rule has in common."""
+
+from typing import Any, ClassVar
+
+
+class RegleMetier(Exception):
+    """A business rule said no. One subclass per rule: a stable `code`, a French `message` for the person concerned.
+
+    `message` is a format string filled with the keyword arguments, which stay readable as `contexte`.
+    """
+
+    code: ClassVar[str] = "regle"
+    message: ClassVar[str] = "Cette opération n'est pas possible."
+
+    def __init__(self, **contexte: Any) -> None:
+        self.contexte = contexte
+        super().__init__(self.message.format(**contexte))

@@ -1,0 +1,146 @@
+"""Pages of the creation of an espace expert: form, link sent, confirmation, récapitulatif."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.hashers import check_password
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from .. import inscription as actes
+from ..confiance import proposer_reponse
+from ..forms import InscriptionExpertForm, MotDePasseActuelForm
+from ..liens import lire_lien
+from ..models import Espace, Lien
+from ..recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
+from ..regles import RegleMetier
+
+EN_COURS = "inscription_en_cours"
+CONFIRMEE = "inscription_confirmee"
+ADRESSE = "inscription_adresse"
+
+
+@login_not_required
+@require_GET
+def choisir(request: HttpRequest) -> HttpResponse:
+    """Which kind of espace to create, and what to have at hand."""
+    return render(request, "accounts/inscription_choix.html")
+
+
+@login_not_required
+@sensitive_post_parameters("mot_de_passe", "reponse_confiance")
+@require_http_methods(["GET", "POST"])
+def expert(request: HttpRequest) -> HttpResponse:
+    """The form of the espace expert."""
+    form = InscriptionExpertForm(request.POST or None, initial={"reponse_confiance": proposer_reponse()})
+    if request.method == "POST" and form.is_valid():
+        donnees = {c: v for c, v in form.cleaned_data.items() if c != "cgu"}
+        try:
+            espace = actes.inscrire_expert(inscription=actes.Inscription(**donnees))
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            request.session.cycle_key()
+            request.session[ADRESSE] = donnees["email"]
+            request.session.pop(EN_COURS, None)
+            if espace is not None:
+                request.session[EN_COURS] = str(espace.pk)
+                retenir_reponse(request.session, espace, donnees["reponse_confiance"])
+            return redirect("inscription_envoyee")
+    return render(request, "accounts/inscription_expert.html", {"formulaire": form})
+
+
+@login_not_required
+@require_GET
+def envoyee(request: HttpRequest) -> HttpResponse:
+    """A link was sent: the same page whether the address has an espace already or not."""
+    if ADRESSE not in request.session:
+        return redirect("inscription")
+    return render(request, "accounts/inscription_envoyee.html", {"adresse": request.session[ADRESSE]})
+
+
+@login_not_required
+@require_POST
+def renvoyer(request: HttpRequest) -> HttpResponse:
+    """Send the link again, to the session that asked for it."""
+    if ADRESSE not in request.session:
+        return redirect("inscription")
+    espace = Espace.objects.filter(pk=request.session.get(EN_COURS)).first()
+    if espace is not None:
+        actes.renvoyer_confirmation(espace=espace)
+    messages.success(request, "Un nouveau courriel vient de partir. Le lien du précédent n'est plus valable.")
+    return redirect("inscription_envoyee")
+
+
+@login_not_required
+@sensitive_post_parameters("mot_de_passe")
+@require_http_methods(["GET", "POST"])
+def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
+    """The link of the mail: GET shows a button, POST consumes.
+
+    Another browser than the one that filled the form must give the password as well: an espace prepared by somebody
+    else under my address cannot be opened by my click.
+    """
+    try:
+        lien = lire_lien(jeton, objet=Lien.Objet.CONFIRMATION_EXPERT)
+    except RegleMetier as regle:
+        return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
+    meme_navigateur = request.session.get(EN_COURS) == str(lien.espace_id)
+    form = None if meme_navigateur else MotDePasseActuelForm(request.POST or None)
+    if request.method == "POST":
+        if form is None or (form.is_valid() and _mot_de_passe_juste(lien.espace, form)):
+            try:
+                espace = actes.confirmer_adresse(jeton=jeton)
+            except RegleMetier as regle:
+                return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
+            request.session.pop(EN_COURS, None)
+            request.session[CONFIRMEE] = str(espace.pk)
+            return redirect("inscription_confirmee")
+    return render(
+        request, "accounts/inscription_confirmer.html", {"lien": lien, "formulaire": form, "adresse": lien.adresse}
+    )
+
+
+def _mot_de_passe_juste(espace: Espace, form: MotDePasseActuelForm) -> bool:
+    compte = espace.compte
+    if compte is not None and check_password(form.cleaned_data["mot_de_passe"], compte.password):
+        return True
+    form.add_error("mot_de_passe", "Ce n'est pas le mot de passe choisi lors de l'inscription.")
+    return False
+
+
+def _espace_confirme(request: HttpRequest) -> Espace:
+    """Return the espace that this session has just confirmed. Raises Http404."""
+    espace = Espace.objects.select_related("compte").filter(pk=request.session.get(CONFIRMEE)).first()
+    if espace is None:
+        raise Http404
+    return espace
+
+
+@login_not_required
+@require_GET
+def confirmee(request: HttpRequest) -> HttpResponse:
+    """The espace is open: its number, its récapitulatif, and what to do next."""
+    espace = _espace_confirme(request)
+    return render(
+        request,
+        "accounts/inscription_confirmee.html",
+        {"nouvel_espace": espace, "avec_reponse": reponse_disponible(request.session, espace)},
+    )
+
+
+@login_not_required
+@require_POST
+def recapitulatif(request: HttpRequest) -> HttpResponse:
+    """The PDF, with the trust answer the first time; a POST, since it uses up the answer."""
+    espace = _espace_confirme(request)
+    return reponse_pdf(produire_recapitulatif(espace, reponse=reprendre_reponse(request.session, espace)), espace)
+
+
+def reponse_pdf(pdf: bytes, espace: Espace) -> HttpResponse:
+    """Return the récapitulatif as a download that no cache keeps."""
+    reponse = HttpResponse(pdf, content_type="application/pdf")
+    reponse["Content-Disposition"] = f'attachment; filename="recapitulatif-{espace.numero_abonne}.pdf"'
+    reponse["Cache-Control"] = "no-store"
+    return reponse

@@ -1,0 +1,117 @@
+"""Activation codes (R9): derived, never stored; 12 characters, 60 days, 5 tries, single use.
+
+A code has eleven characters of an alphabet of 31 (54 bits) and a check character, so that a slip of the pen is told
+apart from a wrong code and costs no try. It is HMAC-SHA256 of the demande and the letter's number under a server key:
+a letter produced again carries the same code, a stolen database carries none.
+"""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from accounts.regles import RegleMetier
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L; 31 is prime, which the check character needs
+LONGUEUR = 12
+GROUPE = 4
+
+
+class CodeMalSaisi(RegleMetier):
+    code = "code_mal_saisi"
+    message = (
+        "Ce code comporte une erreur de saisie : vérifiez-le caractère par caractère sur le courrier. "
+        "Cet essai n'est pas compté."
+    )
+
+
+class CodeInexact(RegleMetier):
+    code = "code_inexact"
+    message = "Ce code n'est pas celui du courrier de cette demande. Essais restants : {restants}."
+
+
+class CodeExpire(RegleMetier):
+    code = "code_expire"
+    message = "Ce code a expiré le {jour}. Déposez une nouvelle demande pour recevoir un nouveau courrier."
+
+
+class CodeRemplace(RegleMetier):
+    code = "code_remplace"
+    message = "Ce code a été remplacé par celui d'un courrier plus récent : utilisez le dernier courrier reçu."
+
+
+class CodeDejaUtilise(RegleMetier):
+    code = "code_deja_utilise"
+    message = "Ce code a déjà servi : la demande {reference} est activée, vous n'avez plus rien à faire."
+
+
+class CodeEtranger(RegleMetier):
+    code = "code_etranger"
+    message = (
+        "Ce code correspond à la demande d'un autre espace professionnel : seule la personne qui l'a déposée peut "
+        "l'utiliser, depuis son propre espace."
+    )
+
+
+class CodeAutreDemande(RegleMetier):
+    code = "code_autre_demande"
+    message = "Ce code est celui de votre demande {reference} : saisissez-le sur la page de cette demande."
+
+
+class TropDEssais(RegleMetier):
+    code = "trop_d_essais"
+    message = (
+        "Cinq codes inexacts ont été saisis : ce code ne peut plus servir. Demandez un nouveau courrier, ou déposez "
+        "une nouvelle demande."
+    )
+
+
+class CodePasEncoreEdite(RegleMetier):
+    code = "code_pas_encore_edite"
+    message = "Le courrier de cette demande n'est pas encore parti : attendez de le recevoir."
+
+
+def _mac(objet: str, message: str) -> bytes:
+    return hmac.new(settings.CLE_CODES.encode(), f"{objet}|{message}".encode(), hashlib.sha256).digest()
+
+
+def _cle(corps: str) -> str:
+    """Return the check character: a weighted sum modulo 31 sees every single slip and every swap of neighbours."""
+    somme = sum(rang * ALPHABET.index(c) for rang, c in enumerate(corps, start=1))
+    return ALPHABET[somme % len(ALPHABET)]
+
+
+def deriver_code(*, demande: object, numero: int) -> str:
+    """Return the 12 characters of this letter of this demande (`demande` is its id, `numero` the letter's number)."""
+    entier = int.from_bytes(_mac("code", f"{demande}|{numero}"))
+    corps = ""
+    for _ in range(LONGUEUR - 1):
+        entier, reste = divmod(entier, len(ALPHABET))
+        corps += ALPHABET[reste]
+    return corps + _cle(corps)
+
+
+def presenter(code: str) -> str:
+    """Return the code as it is printed: `XXXX-XXXX-XXXX`."""
+    return "-".join(code[i : i + GROUPE] for i in range(0, LONGUEUR, GROUPE))
+
+
+def normaliser_code(saisie: str) -> str:
+    """Return what a person typed as 12 characters. Case, spaces and dashes do not matter.
+
+    Raises CodeMalSaisi when the length, a character or the check character is wrong: no try is counted.
+    """
+    code = "".join(c for c in saisie.upper() if not c.isspace() and c not in "-‐‑–—.")
+    if len(code) != LONGUEUR or any(c not in ALPHABET for c in code) or _cle(code[:-1]) != code[-1]:
+        raise CodeMalSaisi
+    return code
+
+
+def empreinte_code(code: str) -> str:
+    """Return the keyed hash by which a letter is found from its code: worth nothing without the server's key."""
+    return _mac("empreinte", code).hex()
+
+
+def meme_code(saisi: str, attendu: str) -> bool:
+    """Compare two normalised codes in constant time."""
+    return hmac.compare_digest(saisi.encode(), attendu.encode())

@@ -1,0 +1,128 @@
+"""What the pages of the demandes read."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.utils import timezone
+
+from accounts.models import Espace
+
+from .models import Courrier, Demande, LigneDemande
+
+PAR_PAGE = 20
+ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
+
+
+def mes_demandes(espace: Espace, page: str) -> Page[Demande]:
+    """Return a page of the demandes of this espace, newest first: two queries."""
+    demandes = Demande.objects.visibles_par(espace).select_related("personne").order_by("-deposee_le", "pk")
+    return Paginator(demandes, PAR_PAGE).get_page(page)
+
+
+@dataclass(frozen=True)
+class DetailDemande:
+    """One demande as its page tells it."""
+
+    demande: Demande
+    lignes: list[LigneDemande]
+    courriers: list[Courrier]
+    maintenant: datetime
+
+    @property
+    def courrier(self) -> Courrier | None:
+        """The letter whose code counts."""
+        return next((c for c in self.courriers if c.remplace_le is None), None)
+
+    @property
+    def essais_restants(self) -> int:
+        return settings.CODE_ESSAIS - (self.courrier.essais if self.courrier else 0)
+
+    @property
+    def code_attendu(self) -> bool:
+        """Whether a code may be tried now."""
+        courrier = self.courrier
+        return (
+            self.demande.etat == Demande.Etat.CODE_ENVOYE
+            and courrier is not None
+            and not courrier.est_expire(self.maintenant)
+            and self.essais_restants > 0
+        )
+
+    @property
+    def nouveau_courrier_le(self) -> datetime | None:
+        """From when another letter may be asked; None when no more may be (R9)."""
+        courrier = self.courrier
+        if not self.demande.est_en_cours or courrier is None or courrier.numero > settings.CODE_NOUVEAUX_COURRIERS:
+            return None
+        if courrier.etat == Courrier.Etat.NPAI:
+            return self.maintenant
+        return courrier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
+
+    @property
+    def nouveau_courrier_possible(self) -> bool:
+        return self.nouveau_courrier_le is not None and self.nouveau_courrier_le <= self.maintenant
+
+    @property
+    def frise(self) -> list[dict[str, Any]]:
+        """The timeline: what happened, what is next (templates/composants/frise.html)."""
+        demande = self.demande
+        etapes: list[dict[str, Any]] = [
+            {"titre": "Demande déposée", "etat": "fait", "date": demande.deposee_le, "heure": True, "detail": ""}
+        ]
+        for courrier in reversed(self.courriers):
+            etapes += self._etapes_courrier(courrier)
+        if demande.etat == Demande.Etat.ACTIVEE:
+            etapes.append(_etape("Code saisi, demande activée", "fait", demande.terminee_le, heure=True))
+        elif not demande.est_en_cours:
+            etapes.append(_etape(f"Demande {demande.get_etat_display()}", "echec", demande.terminee_le, heure=True))
+        else:
+            courrier = self.courrier
+            etapes.append(
+                _etape(
+                    "Saisie du code",
+                    "en_cours" if self.code_attendu else "a_venir",
+                    courrier.expire_le if courrier else None,
+                    detail="Dernier jour pour saisir le code." if courrier and courrier.expire_le else "",
+                )
+            )
+        return etapes
+
+    def _etapes_courrier(self, courrier: Courrier) -> list[dict[str, Any]]:
+        nom = "Courrier" if courrier.numero == 1 else f"Courrier n° {courrier.numero}"
+        if courrier.edite_le is None:
+            return [_etape(f"{nom} en préparation", "en_cours" if self.demande.est_en_cours else "echec", None)]
+        etapes = [_etape(f"{nom} édité", "fait", courrier.edite_le)]
+        if courrier.remis_le:
+            etapes.append(_etape(f"{nom} remis à La Poste", "fait", courrier.remis_le))
+        if courrier.etat == Courrier.Etat.NPAI:
+            etapes.append(_etape(f"{nom} revenu : adresse inconnue", "echec", None))
+        elif courrier.remplace_le is not None:
+            etapes.append(_etape(f"{nom} remplacé : son code ne vaut plus", "echec", courrier.remplace_le))
+        elif self.demande.est_en_cours:
+            prevu = courrier.edite_le + ACHEMINEMENT
+            etapes.append(
+                _etape(
+                    f"{nom} attendu chez le représentant légal",
+                    "fait" if prevu <= self.maintenant else "a_venir",
+                    prevu,
+                    detail="Date estimée : comptez environ deux semaines.",
+                )
+            )
+        return etapes
+
+
+def _etape(titre: str, etat: str, date: datetime | None, *, heure: bool = False, detail: str = "") -> dict[str, Any]:
+    return {"titre": titre, "etat": etat, "date": date, "heure": heure, "detail": detail}
+
+
+def detail_demande(demande: Demande, maintenant: datetime | None = None) -> DetailDemande:
+    """Return all that the page of a demande shows: two queries beside the demande's own."""
+    return DetailDemande(
+        demande=demande,
+        lignes=list(demande.lignes.select_related("service").order_by("service__ordre")),
+        courriers=list(demande.courriers.order_by("-numero")),
+        maintenant=maintenant or timezone.now(),
+    )

@@ -1,0 +1,96 @@
+"""The letter that carries a code: an outbox row, written in the transaction of the demande."""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Envoi, EnvoiQuerySet
+
+from .demande import Demande
+
+
+class Courrier(Envoi):
+    """One letter. Its code is derived (activation/codes.py), so producing it twice gives the same one.
+
+    `contenu` is what the letter says, frozen when it is made and without the code: the PDF is a pure function of
+    `contenu` and the code, and `empreinte` (SHA-256) proves that a copy printed later is the same letter.
+    """
+
+    class Canal(models.TextChoices):
+        POSTAL = "POSTAL", "courrier postal"
+        MESSAGERIE = "MESSAGERIE", "messagerie sécurisée"
+
+    class Etat(models.TextChoices):
+        A_EDITER = "A_EDITER", "à éditer"
+        EDITE = "EDITE", "édité"
+        REMIS = "REMIS", "remis à La Poste"
+        NPAI = "NPAI", "revenu (n'habite pas à l'adresse indiquée)"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    demande = models.ForeignKey(Demande, models.PROTECT, related_name="courriers")
+    numero = models.PositiveSmallIntegerField("numéro", default=1)
+    canal = models.CharField("canal", max_length=10, choices=Canal, default=Canal.POSTAL)
+    etat = models.CharField("état", max_length=8, choices=Etat, default=Etat.A_EDITER)
+    contenu = models.JSONField("contenu sans le code", default=dict, editable=False)
+    empreinte = models.CharField("empreinte du PDF", max_length=64, blank=True, editable=False)
+    empreinte_code = models.CharField("empreinte du code", max_length=64, unique=True, editable=False)
+    cree_le = models.DateTimeField("créé le", default=timezone.now)
+    edite_le = models.DateTimeField("édité le", null=True, blank=True)
+    remis_le = models.DateTimeField("remis le", null=True, blank=True)
+    expire_le = models.DateTimeField("dernier instant", null=True, blank=True)
+    remplace_le = models.DateTimeField("remplacé le", null=True, blank=True)
+    essais = models.PositiveSmallIntegerField("essais manqués", default=0)
+
+    objects = EnvoiQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "courrier"
+        ordering = ["-cree_le"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["demande", "numero"],
+                name="courrier_numero_unique",
+                violation_error_message="Ce courrier existe déjà.",
+            ),
+            models.UniqueConstraint(
+                fields=["demande"],
+                condition=Q(remplace_le__isnull=True),
+                name="courrier_un_vivant",
+                violation_error_message="Un courrier plus récent remplace celui-ci.",
+            ),
+            models.CheckConstraint(
+                condition=Q(numero__gte=1, numero__lte=1 + settings.CODE_NOUVEAUX_COURRIERS),
+                name="courrier_trois_au_plus",
+                violation_error_message="Trois courriers au plus par demande.",
+            ),
+            models.CheckConstraint(
+                condition=Q(essais__lte=settings.CODE_ESSAIS),
+                name="courrier_essais",
+                violation_error_message="Cinq essais au plus par code.",
+            ),
+            models.CheckConstraint(
+                condition=Q(etat="A_EDITER", edite_le__isnull=True, expire_le__isnull=True)
+                | (~Q(etat="A_EDITER") & Q(edite_le__isnull=False, expire_le__isnull=False)),
+                name="courrier_edite_avec_date",
+                violation_error_message="Un courrier édité porte sa date et son échéance.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["prochain_essai_le"],
+                condition=Q(traite_le__isnull=True, ecarte_le__isnull=True),
+                name="courrier_a_produire",
+            ),
+            models.Index(fields=["etat", "edite_le"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.demande.reference}-{self.numero}"
+
+    def est_expire(self, maintenant: datetime) -> bool:
+        """Whether its 60 days are over (R9)."""
+        return self.expire_le is not None and maintenant > self.expire_le

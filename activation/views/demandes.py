@@ -1,0 +1,157 @@
+"""Pages of the demandes: adhere, follow, enter the code, cancel, ask for another letter."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+from accounts.regles import RegleMetier
+from services.models import PersonneSirenisee
+
+from .. import demandes as actes
+from ..effets import activer
+from ..forms import AdhesionForm, CodeForm, SirenForm
+from ..lectures import detail_demande, mes_demandes
+from ..models import Demande
+
+
+def _demande(espace: Espace, reference: str) -> Demande:
+    """Return this demande if it is this espace's own; 404 otherwise."""
+    return get_object_or_404(
+        Demande.objects.visibles_par(espace).select_related("personne__service_gestionnaire"), reference=reference
+    )
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Ask for adhésion: first the SIREN (a GET, so that nothing is lost), then the services."""
+    if "siren" not in request.GET:
+        return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm()})
+    recherche = SirenForm(request.GET)
+    personne = None
+    if recherche.is_valid():
+        personne = (
+            PersonneSirenisee.objects.select_related("service_gestionnaire")
+            .filter(siren=recherche.cleaned_data["siren"])
+            .first()
+        )
+        if personne is None:
+            recherche.add_error(
+                "siren",
+                "Ce SIREN n'est pas connu de nos services. Vérifiez-le ; s'il est exact, "
+                "adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
+            )
+        elif not personne.active:
+            recherche.refuser(actes.PersonneCessee(denomination=personne.denomination))
+            personne = None
+    if personne is None:
+        return render(request, "activation/adherer_siren.html", {"formulaire": recherche})
+    form = AdhesionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            demande = actes.deposer_adhesion(
+                acteur=espace,
+                personne=personne,
+                services=list(form.cleaned_data["services"]),
+                qualite=form.cleaned_data["qualite"],
+            )
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            messages.success(
+                request,
+                f"Votre demande {demande.reference} est enregistrée. Le courrier part au représentant légal.",
+            )
+            return redirect("demande", reference=demande.reference)
+    proposables = actes.services_proposables(espace, personne)
+    return render(
+        request,
+        "activation/adherer_services.html",
+        {
+            "formulaire": form,
+            "personne": personne,
+            "proposables": proposables,
+            "aucun_libre": not any(ligne.libre for ligne in proposables),
+            "coches": set(form.data.getlist("services")) if form.is_bound else set(),  # type: ignore[attr-defined]
+            "qualite_choisie": form.data.get("qualite", "") if form.is_bound else "",
+        },
+    )
+
+
+@espace_requis
+@require_GET
+def liste(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """All the demandes of the espace."""
+    return render(request, "activation/demandes.html", {"page": mes_demandes(espace, request.GET.get("page", "1"))})
+
+
+@espace_requis
+@require_GET
+def a_activer(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """« Activer »: straight to the demande when only one waits for its code."""
+    en_cours = list(
+        Demande.objects.visibles_par(espace).en_cours().select_related("personne").order_by("-deposee_le")[:50]
+    )
+    if len(en_cours) == 1:
+        return redirect("demande", reference=en_cours[0].reference)
+    return render(request, "activation/activer.html", {"demandes": en_cours})
+
+
+@espace_requis
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """One demande: its timeline, and the field for its code."""
+    objet = _demande(espace, reference)
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            activation = activer(acteur=espace, demande=objet, saisie=form.cleaned_data["code"])
+        except RegleMetier as regle:
+            form.refuser(regle)
+            objet.refresh_from_db()
+        else:
+            if activation.adhesions:
+                messages.success(request, "Code accepté : vos services sont ouverts.")
+            for service in activation.deja_ouverts:
+                messages.warning(request, f"« {service.libelle} » avait été ouvert entre-temps par un autre espace.")
+            return redirect("demande", reference=objet.reference)
+    return render(
+        request,
+        "activation/demande.html",
+        {"detail": detail_demande(objet), "demande": objet, "personne": objet.personne, "formulaire": form},
+    )
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def annuler(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """Cancel a demande, after a page that says what it does."""
+    objet = _demande(espace, reference)
+    if request.method == "POST":
+        try:
+            actes.annuler_demande(acteur=espace, demande=objet)
+        except RegleMetier as regle:
+            messages.error(request, str(regle))
+        else:
+            messages.success(request, f"La demande {objet.reference} est annulée. Son code ne peut plus servir.")
+        return redirect("demande", reference=objet.reference)
+    return render(request, "activation/annuler.html", {"demande": objet, "personne": objet.personne})
+
+
+@espace_requis
+@require_POST
+def nouveau_courrier(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """Ask for another letter (R9)."""
+    objet = _demande(espace, reference)
+    try:
+        actes.demander_nouveau_courrier(acteur=espace, demande=objet)
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+    else:
+        messages.success(request, "Un nouveau courrier va partir. Le code du précédent ne peut plus servir.")
+    return redirect("demande", reference=objet.reference)

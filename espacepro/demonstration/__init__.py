@@ -1,0 +1,1 @@
+"""What stands round the portal on a machine that has nothing: servers, demonstration data, the letters and mails to read."""

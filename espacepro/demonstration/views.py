@@ -1,0 +1,126 @@
+"""What a visitor of the demonstration sees besides the portal: the accounts, the mails that left, the letters that arrived.
+
+Every page shows secrets of fictional people, so each of them refuses to answer unless `settings.DEMONSTRATION` is true,
+over and above not being routed.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.csp import CSP
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_safe
+
+from activation.courriers import produire_pdf
+from activation.models import Courrier
+
+from .comptes import AGENTS, USAGERS
+from .courriels import BoiteDemonstration, CourrielRecu
+
+PAR_PAGE = 20
+# A mail may hold anything: no script, no request to anywhere, no origin; a link may open a tab of its own.
+CSP_COURRIEL: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "img-src": ["data:"],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "form-action": [CSP.NONE],
+    "frame-ancestors": [CSP.SELF],
+    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
+}
+CSP_AVEC_CADRE: dict[str, list[str]] = {**settings.SECURE_CSP, "frame-src": [CSP.SELF]}
+Vue = Callable[..., HttpResponse]
+
+
+def demonstration_seulement(vue: Vue) -> Vue:
+    """Open `vue` to everybody in demonstration, and to nobody anywhere else (404)."""
+
+    @wraps(vue)
+    def gardee(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not settings.DEMONSTRATION:
+            raise Http404
+        return vue(request, *args, **kwargs)
+
+    return login_not_required(never_cache(require_safe(gardee)))
+
+
+@demonstration_seulement
+def accueil(request: HttpRequest) -> HttpResponse:
+    """Show the accounts to sign in with, and the way to the mails and letters."""
+    return render(request, "demonstration/accueil.html", {"usagers": USAGERS, "agents": AGENTS})
+
+
+@demonstration_seulement
+def courriels(request: HttpRequest) -> HttpResponse:
+    """List the mails that the catcher received, newest first."""
+    boite = _boite()
+    page = Paginator(boite.cles(), PAR_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request, "demonstration/courriels.html", {"page": page, "courriels": [boite.lire(cle) for cle in page]}
+    )
+
+
+@csp_override(CSP_AVEC_CADRE)
+@demonstration_seulement
+def courriel(request: HttpRequest, cle: str) -> HttpResponse:
+    """Show one mail: headers, text, HTML part in a frame, attachments."""
+    return render(request, "demonstration/courriel.html", {"courriel": _courriel(cle)})
+
+
+@csp_override(CSP_COURRIEL)
+@xframe_options_sameorigin
+@demonstration_seulement
+def courriel_html(request: HttpRequest, cle: str) -> HttpResponse:
+    """Return the HTML part as it was sent, its links opening outside the frame."""
+    return HttpResponse(_courriel(cle).html.replace("<head>", '<head><base target="_blank">', 1))
+
+
+@demonstration_seulement
+def piece(request: HttpRequest, cle: str, rang: int) -> HttpResponse:
+    """Download one attachment."""
+    for trouvee in _courriel(cle).pieces:
+        if trouvee.rang == rang:
+            return HttpResponse(
+                trouvee.octets,
+                content_type="application/pdf" if trouvee.type == "application/pdf" else "application/octet-stream",
+                headers={"Content-Disposition": str(content_disposition_header(True, trouvee.nom))},
+            )
+    raise Http404
+
+
+@demonstration_seulement
+def courriers(request: HttpRequest) -> HttpResponse:
+    """List the letters that the worker has produced, as if the postman had brought them."""
+    arrives = Courrier.objects.filter(edite_le__isnull=False).select_related("demande__personne", "demande__espace")
+    page = Paginator(arrives.order_by("-edite_le", "pk"), PAR_PAGE).get_page(request.GET.get("page"))
+    return render(request, "demonstration/courriers.html", {"page": page})
+
+
+@demonstration_seulement
+def courrier_pdf(request: HttpRequest, pk: str) -> HttpResponse:
+    """Open one letter."""
+    courrier = get_object_or_404(Courrier, pk=pk, edite_le__isnull=False)
+    nom = f"courrier-{courrier}.pdf"
+    return HttpResponse(
+        produire_pdf(courrier),
+        content_type="application/pdf",
+        headers={"Content-Disposition": str(content_disposition_header(False, nom))},
+    )
+
+
+def _boite() -> BoiteDemonstration:
+    return BoiteDemonstration(settings.ETAT / "courriels")
+
+
+def _courriel(cle: str) -> CourrielRecu:
+    try:
+        return _boite().lire(cle)
+    except KeyError:
+        raise Http404 from None

@@ -1,0 +1,109 @@
+"""The agents' site: /gestion/, second factor compulsory (design.md §1, §5)."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from accounts.agents import Etape, agent_de, agent_verifie, etape_due
+
+from .forms import ConnexionAgentForm
+
+Vue = Callable[..., HttpResponseBase]
+# What the stock admin offers and no page here needs; the first two would tell that a foreign row exists.
+RETIREES = {"view_on_site", "autocomplete", "password_change", "password_change_done", "logout"}
+
+
+class SiteGestion(AdminSite):
+    """Django's admin behind the agent's door: password, own password chosen, device enrolled, code of the device.
+
+    A usager who is signed in finds nothing here (404), and an agent who is half-way is led to the step that is due.
+    """
+
+    site_header = "Gestion des espaces professionnels"
+    site_title = "Gestion"
+    index_title = "Personnes et demandes"
+    site_url = None
+    login_form = ConnexionAgentForm
+    login_template = "gestion/connexion.html"
+    index_template = "gestion/accueil.html"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether the door is open: an active agent, second factor proved, password of the agent's own."""
+        return agent_verifie(request) is not None
+
+    def admin_view(self, view: Vue, cacheable: bool = False) -> Vue:
+        """Wrap every page of the site."""
+        return self.porte(super().admin_view(view, cacheable), None)
+
+    def porte(self, vue: Vue, *etapes: Etape | None) -> Vue:
+        """Open `vue` to an agent for whom one of these steps is due (None: nothing is), and send others where they must go."""
+
+        def gardee(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.user.is_authenticated:
+                if agent_de(request.user) is None:
+                    raise Http404
+                etape = etape_due(request)
+                if etape not in etapes:
+                    return self._vers(request, etape, request.get_full_path() if request.method == "GET" else "")
+            return vue(request, *args, **kwargs)
+
+        gardee.login_url = reverse_lazy("admin:login")  # type: ignore[attr-defined]  # read by LoginRequiredMiddleware
+        return gardee
+
+    def _vers(self, request: HttpRequest, etape: Etape | None, demandee: str) -> HttpResponseBase:
+        suite = LoginView(request=request).get_redirect_url()
+        if etape is None:
+            return redirect(suite or "admin:index")
+        suite = suite or demandee
+        adresse = reverse(f"admin:{etape}")
+        return redirect(f"{adresse}?{urlencode({'next': suite})}" if suite else adresse)
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The password; who is already signed in goes on to the next step, or finds nothing."""
+        if not request.user.is_authenticated:
+            return super().login(request, extra_context)
+        if agent_de(request.user) is None:
+            raise Http404
+        return self._vers(request, etape_due(request), "")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Return the admin's pages, less those that no agent needs, and the steps of the door."""
+        from .views import gestion as vues  # the views are made of forms and templates that need this site's app ready
+
+        deconnexion = LogoutView.as_view(next_page="admin:login", http_method_names=["post", "options"])
+        propres: list[URLPattern | URLResolver] = [
+            path("logout/", self.porte(deconnexion, None, *Etape), name="logout"),
+            path(
+                "mot-de-passe/",
+                self.porte(vues.MotDePasse.as_view(), None, Etape.MOT_DE_PASSE),
+                name="password_change",
+            ),
+            path("verification/", self.porte(vues.Verification.as_view(), Etape.VERIFICATION), name="verification"),
+            path(
+                "verification/code-de-secours/",
+                self.porte(vues.VerificationSecours.as_view(), Etape.VERIFICATION),
+                name="verification_secours",
+            ),
+            path("enrolement/", self.porte(vues.Enrolement.as_view(), None, Etape.ENROLEMENT), name="enrolement"),
+            path(
+                "enrolement/code/",
+                self.porte(vues.EnrolementCode.as_view(), None, Etape.ENROLEMENT),
+                name="enrolement_code",
+            ),
+            path("second-facteur/", self.porte(vues.SecondFacteur.as_view(), None), name="second_facteur"),
+            path("codes-de-secours/", self.porte(vues.CodesSecours.as_view(), None), name="codes_secours"),
+            path("codes-de-secours/texte/", self.porte(vues.codes_en_texte, None), name="codes_secours_texte"),
+        ]
+        return propres + [motif for motif in super().get_urls() if getattr(motif, "name", None) not in RETIREES]

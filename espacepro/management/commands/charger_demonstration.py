@@ -1,0 +1,119 @@
+"""Fill a demonstration: schema, catalogue, companies of the INSEE extract, and people to sign in as."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import transaction
+
+from accounts.inscription import Inscription, confirmer_adresse, inscrire_expert
+from accounts.liens import jeton
+from accounts.models import Agent, Compte, Espace
+from activation.codes import deriver_code
+from activation.courriers import editer
+from activation.demandes import deposer_adhesion, services_proposables
+from activation.effets import activer
+from activation.models import Demande
+from espacepro.demonstration.comptes import (
+    COMPTABLE,
+    COMPTES,
+    DIRIGEANTE,
+    GESTIONNAIRE,
+    SURVEILLANCE,
+    USAGERS,
+    CompteDemonstration,
+)
+from services.models import PersonneSirenisee
+
+SIRENE = Path(__file__).resolve().parent.parent.parent / "demonstration" / "sirene"
+DANONE, AIRBUS = "552032534", "383474814"
+SERVICES_OUVERTS = 6
+
+
+class Command(BaseCommand):
+    help = (
+        "Prépare la base d'une démonstration : schéma, catalogue, entreprises de l'extrait SIRENE, comptes. "
+        "Peut être relancée : ne refait que ce qui manque. Exemple : python3 run.py manage charger_demonstration"
+    )
+
+    def handle(self, **options: Any) -> None:
+        """Load all that is missing, by the same acts as everybody. Raises CommandError outside a demonstration."""
+        if not settings.DEMONSTRATION:
+            raise CommandError(
+                "Refusé : les mots de passe de la démonstration sont publics (ESPACEPRO_MODE=demonstration)."
+            )
+        call_command("migrate", interactive=False, verbosity=0)
+        adresses = [compte.email for compte in COMPTES]
+        if Compte.objects.exists() and not Compte.objects.filter(email__in=adresses).exists():
+            raise CommandError(
+                "Refusé : cette base contient déjà des comptes qui ne sont pas ceux de la démonstration."
+            )
+        call_command("charger_catalogue")
+        call_command(
+            "importer_personnes", SIRENE / "StockUniteLegale_extrait.csv", SIRENE / "StockEtablissement_extrait.csv"
+        )
+        espaces = {compte: _ouvrir_espace(compte) for compte in USAGERS}
+        _ouvrir_services(espaces[DIRIGEANTE], PersonneSirenisee.objects.get(siren=DANONE))
+        _demander_services(espaces[COMPTABLE], PersonneSirenisee.objects.get(siren=AIRBUS))
+        _nommer_agent(GESTIONNAIRE, Agent.Fonction.GESTIONNAIRE)
+        _nommer_agent(SURVEILLANCE, Agent.Fonction.SURVEILLANCE)
+        self.stdout.write(self.style.SUCCESS("La démonstration est prête."))
+
+
+@transaction.atomic
+def _ouvrir_espace(compte: CompteDemonstration) -> Espace:
+    """Return the espace expert of this person, created and confirmed where it is missing."""
+    if existant := Espace.objects.filter(compte__email=compte.email).first():
+        return existant
+    inscription = Inscription(
+        email=compte.email,
+        mot_de_passe=compte.mot_de_passe,
+        civilite=compte.civilite,
+        nom=compte.nom,
+        prenom=compte.prenom,
+        telephone="",
+        siren_appartenance="",
+        question_confiance=Espace.Question.PHRASE,
+        reponse_confiance=compte.reponse_confiance,
+    )
+    espace = inscrire_expert(inscription=inscription)
+    if espace is None:
+        raise CommandError(f"{compte.email} appartient à un compte qui n'a pas d'espace.")
+    return confirmer_adresse(jeton=jeton(espace.liens.get(consomme_le=None, revoque_le=None)))
+
+
+def _demander_services(espace: Espace, personne: PersonneSirenisee) -> Demande | None:
+    """Ask for some services of `personne`, unless `espace` has already done so; return the new demande."""
+    if espace.demandes.filter(personne=personne).exists():
+        return None
+    libres = [ligne.service for ligne in services_proposables(espace, personne) if ligne.libre]
+    return deposer_adhesion(
+        acteur=espace,
+        personne=personne,
+        services=libres[:SERVICES_OUVERTS],
+        qualite=Demande.Qualite.REPRESENTANT_LEGAL,
+    )
+
+
+@transaction.atomic
+def _ouvrir_services(espace: Espace, personne: PersonneSirenisee) -> None:
+    """Ask, have the letter made and enter its code, as a titulaire would over some days."""
+    demande = _demander_services(espace, personne)
+    if demande is not None:
+        courrier = demande.courriers.get()
+        editer(str(courrier.pk))
+        activer(acteur=espace, demande=demande, saisie=deriver_code(demande=demande.pk, numero=courrier.numero))
+
+
+@transaction.atomic
+def _nommer_agent(compte: CompteDemonstration, fonction: Agent.Fonction) -> None:
+    if Compte.objects.filter(email=compte.email).exists():
+        return
+    Agent.objects.create(
+        compte=Compte.objects.creer(email=compte.email, mot_de_passe=compte.mot_de_passe, is_staff=True),
+        service_gestionnaire=PersonneSirenisee.objects.get(siren=DANONE).service_gestionnaire,
+        fonction=fonction,
+        nom=compte.nom,
+        prenom=compte.prenom,
+    )

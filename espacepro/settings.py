@@ -1,0 +1,320 @@
+"""Settings, read from the environment. Nothing secret has a default; `docs/configuration.md` lists the variables.
+
+`ESPACEPRO_MODE` is `production` (the default), `demonstration` or `test`. Production refuses to start without what it
+needs: a missing key, a database, a broker or a mail server is an error at import, never a silent fallback.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+from environs import Env
+
+from espacepro.taches import CALENDRIER
+
+RACINE = Path(__file__).resolve().parent.parent
+env = Env()
+
+MODE = env.str("ESPACEPRO_MODE", "production")
+if MODE not in {"production", "demonstration", "test"}:
+    raise ImproperlyConfigured(f"ESPACEPRO_MODE={MODE!r}: expected production, demonstration or test")
+PRODUCTION = MODE == "production"
+DEMONSTRATION = MODE == "demonstration"
+ETAT = Path(env.str("ESPACEPRO_ETAT", str(RACINE / ".etat"))).resolve()
+
+# The State's mark is legally reserved to State sites (design.md §5).
+MARQUE_ETAT = env.bool("MARQUE_ETAT", False)
+
+# --- Secrets: four keys, each for one purpose, none in the database ---------------------------------------------------
+
+
+def _cle(nom: str) -> str:
+    """Return the secret `nom`, at least 32 characters long. Raises ImproperlyConfigured when it is missing or short."""
+    valeur = env.str(nom, "")
+    if len(valeur) < 32:
+        raise ImproperlyConfigured(f"{nom} is required: at least 32 random characters (python -c 'import secrets; …')")
+    return valeur
+
+
+SECRET_KEY = _cle("SECRET_KEY")  # sessions, CSRF, signed values
+POIVRE = _cle("POIVRE")  # keys every Argon2 hash (design.md §3)
+CLE_CODES = _cle("CLE_CODES")  # derives activation codes and one-time links
+CLE_CHIFFREMENT = _cle("CLE_CHIFFREMENT")  # encrypts what a session must carry for some minutes
+CLE_JOURNAL = _cle("CLE_JOURNAL")  # seals the journal
+if len({SECRET_KEY, POIVRE, CLE_CODES, CLE_CHIFFREMENT, CLE_JOURNAL}) != 5:
+    raise ImproperlyConfigured("SECRET_KEY, POIVRE, CLE_CODES, CLE_CHIFFREMENT and CLE_JOURNAL must all differ")
+
+# --- Addresses --------------------------------------------------------------------------------------------------------
+
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if not PRODUCTION else [])
+SITE_URL = env.str("SITE_URL", "http://localhost:8000" if not PRODUCTION else "")
+if PRODUCTION and not (ALLOWED_HOSTS and SITE_URL.startswith("https://")):
+    raise ImproperlyConfigured("Production needs ALLOWED_HOSTS and SITE_URL (https://…)")
+# How many reverse proxies stand before us: the client's address is read that many hops from the right.
+PROXYS = env.int("PROXYS", 0)
+
+# --- Apps: the floors of design.md §2 ---------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "espacepro.apps.GestionConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_structlog",
+    "axes",
+    "widget_tweaks",
+    "dsfr",
+    "surveillance",
+    "activation",
+    "habilitations",
+    "services",
+    "accounts",
+    "espacepro.apps.EspaceproConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "espacepro.middleware.EnTetesMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "espacepro.middleware.ContexteMiddleware",
+    "espacepro.middleware.LectureSeuleMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.SessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "espacepro.urls"
+WSGI_APPLICATION = "espacepro.wsgi.application"
+FORM_RENDERER = "espacepro.rendu.RenduFormulaires"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [RACINE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "espacepro.contexte.portail",
+            ],
+        },
+    },
+]
+
+# --- Real parts: PostgreSQL, Redis, SMTP ------------------------------------------------------------------------------
+
+DATABASES = {"default": env.dj_db_url("DATABASE_URL")}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database")
+DATABASES["default"].update(
+    CONN_HEALTH_CHECKS=True,
+    OPTIONS={
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 8), "timeout": 10},
+    },
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.str("REDIS_URL"),
+        "KEY_PREFIX": "espacepro",
+    }
+}
+
+EMAIL = env.dj_email_url("EMAIL_URL")
+MAILERS = {
+    "default": {
+        "BACKEND": EMAIL["EMAIL_BACKEND"],
+        "OPTIONS": {
+            "host": EMAIL["EMAIL_HOST"],
+            "port": EMAIL["EMAIL_PORT"],
+            "username": EMAIL["EMAIL_HOST_USER"],
+            "password": EMAIL["EMAIL_HOST_PASSWORD"],
+            "use_tls": EMAIL["EMAIL_USE_TLS"],
+            "use_ssl": EMAIL["EMAIL_USE_SSL"],
+            "timeout": 10,
+        },
+    }
+}
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Espace professionnel <ne-pas-repondre@localhost.localdomain>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Celery: only row ids travel, everything may run twice (references.md F.1) ----------------------------------------
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL")
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 5, "socket_connect_timeout": 5}
+CELERY_TIMEZONE = "Europe/Paris"
+CELERY_BEAT_SCHEDULE = CALENDRIER
+
+# --- Sign-in ----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.Compte"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "accounts.connexion.CompteBackend",
+    "habilitations.backends.HabilitationBackend",
+]
+PASSWORD_HASHERS = ["accounts.hachage.Argon2Poivre"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, str]] = []  # the one policy is accounts/mots_de_passe.py (R3)
+LOGIN_URL = "connexion"
+LOGIN_REDIRECT_URL = "espace"
+LOGOUT_REDIRECT_URL = "accueil"
+
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(hours=1)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "accounts.connexion.reponse_verrouillee"
+AXES_CLIENT_IP_CALLABLE = "accounts.requete.adresse_ip"
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # the address is unique whatever its case: a constraint on Lower("email"), which the check cannot see
+]
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = int(timedelta(hours=10).total_seconds())
+SESSION_INACTIVITE = timedelta(minutes=30)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+OTP_TOTP_ISSUER = "Espace professionnel"
+
+# --- Headers: closed by default ---------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = 63_072_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_REFERRER_POLICY = "no-referrer"
+if PRODUCTION and PROXYS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+CSRF_FAILURE_VIEW = "espacepro.views.erreurs.csrf"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+}
+
+# --- Uploads and body sizes -------------------------------------------------------------------------------------------
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+
+# --- French -----------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "fr"
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+USE_I18N = True
+DSFR_USE_INTEGRITY_CHECKSUMS = False
+DSFR_MARK_OPTIONAL_FIELDS = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(RACINE / "staticfiles")))
+STATICFILES_DIRS = [RACINE / "static", ("dictionnaires", RACINE / "accounts" / "dictionnaires")]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION  # no collectstatic in demonstration and tests
+WHITENOISE_MAX_AGE = 3600 if not PRODUCTION else 31_536_000
+
+# --- Logs: JSON, no local variables, no secrets (style.md) ------------------------------------------------------------
+
+DJANGO_STRUCTLOG_CELERY_ENABLED = False
+_TRAITEMENTS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+]
+structlog.configure(
+    processors=[*_TRAITEMENTS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": _TRAITEMENTS,
+        }
+    },
+    "filters": {"masque": {"()": "espacepro.journalisation.MasqueLiens"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["masque"]}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")},
+}
+
+# --- Business figures (design.md §4, §8) ------------------------------------------------------------------------------
+
+CGU_VERSION = "2026-01"
+LIEN_EXPERT = timedelta(hours=48)
+LIEN_ENTREPRISE = timedelta(hours=72)
+LIEN_ADRESSE = timedelta(hours=24)
+LIEN_OUBLI = timedelta(minutes=30)
+CODE_VALIDITE = timedelta(days=60)
+CODE_ESSAIS = 5
+CODE_NOUVEAU_COURRIER_APRES = timedelta(days=15)
+CODE_NOUVEAUX_COURRIERS = 2
+PERIMETRE_SIREN = 100
+PERIMETRE_ALERTE = 80
+REAUTHENTIFICATION = timedelta(minutes=10)

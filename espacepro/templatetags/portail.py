@@ -1,0 +1,43 @@
+"""What the components of `templates/composants/` need and the template language lacks."""
+
+from collections.abc import Iterator
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BoundField, FileInput, PasswordInput
+from django.utils.safestring import SafeString
+from dsfr.utils import dsfr_input_class_attr
+
+register = template.Library()
+
+
+@register.filter
+def champ_decrit(champ: BoundField) -> SafeString:
+    """Render the widget of `champ`, tied to its hint, its error and whatever its own `aria-describedby` names.
+
+    DSFR alone ties the error and drops the hint as soon as there is one.
+    """
+    identifiants = str(champ.field.widget.attrs.get("aria-describedby", "")).split()
+    if champ.help_text:
+        identifiants.append(f"{champ.auto_id}_helptext")
+    if champ.errors:
+        identifiants.append(f"{champ.auto_id}-desc-error")
+    dsfr_input_class_attr(champ)
+    if isinstance(champ.field.widget, FileInput):
+        champ.field.widget.attrs.setdefault("class", "fr-upload")
+    elif isinstance(champ.field.widget, PasswordInput):
+        champ.field.widget.attrs["class"] = "fr-password__input fr-input"  # the hook of DSFR's « Afficher »
+    decrit_par = " ".join(dict.fromkeys(identifiants))
+    return champ.as_widget(attrs={"aria-describedby": decrit_par} if decrit_par else {})
+
+
+@register.filter
+def ancre_champ(champ: BoundField) -> str:
+    """Return the id of the element to focus in order to correct `champ`: the first option of a group."""
+    return champ.id_for_label or f"{champ.auto_id}_0"
+
+
+@register.filter
+def pages_proches(page: Page) -> Iterator[int | str]:
+    """Return the page numbers to show around `page`, with an ellipsis where some are left out."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

@@ -1,0 +1,40 @@
+"""Every door of the portal; who may open which is in espacepro/acces.py."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.generic import TemplateView
+
+from .views import pages, sante
+
+urlpatterns = [
+    path("", pages.accueil, name="accueil"),
+    path("espace/", pages.espace, name="espace"),
+    path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
+    path("espace/journal/", pages.journal, name="journal"),
+    path("espace/recapitulatif/", pages.recapitulatif, name="recapitulatif"),
+    path("aide/", pages.texte, {"nom": "aide"}, name="aide"),
+    path("cgu/", pages.texte, {"nom": "cgu"}, name="cgu"),
+    path("accessibilite/", pages.texte, {"nom": "accessibilite"}, name="accessibilite"),
+    path("donnees-personnelles/", pages.texte, {"nom": "donnees_personnelles"}, name="donnees_personnelles"),
+    path("sante/", sante.sante, name="sante"),
+    path("metrics", sante.metrics, name="metrics"),
+    path(
+        "robots.txt",
+        login_not_required(TemplateView.as_view(template_name="robots.txt", content_type="text/plain")),
+        name="robots",
+    ),
+    path("", include("accounts.urls")),
+    path("", include("habilitations.urls")),
+    path("", include("activation.urls")),
+    path("gestion/", admin.site.urls),
+]
+
+if settings.DEMONSTRATION:
+    urlpatterns.append(path("demonstration/", include("espacepro.demonstration.urls")))
+
+handler400 = "espacepro.views.erreurs.requete_invalide"
+handler403 = "espacepro.views.erreurs.acces_refuse"
+handler404 = "espacepro.views.erreurs.page_introuvable"
+handler500 = "espacepro.views.erreurs.erreur_serveur"

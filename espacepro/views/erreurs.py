@@ -1,0 +1,47 @@
+"""The pages shown when something does not go as asked: each says what happened and what to do."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+
+
+def _sans_contexte(gabarit: str, statut: int) -> HttpResponse:
+    """Render `gabarit` without request, session or database: they may be what failed."""
+    return HttpResponse(loader.get_template(gabarit).render(), status=statut)
+
+
+def requete_invalide(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 400."""
+    return _sans_contexte("erreurs/400.html", 400)
+
+
+def acces_refuse(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403."""
+    return render(request, "erreurs/403.html", status=403)
+
+
+def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form without a valid token: most often a page left open too long."""
+    return render(request, "erreurs/csrf.html", status=403)
+
+
+def page_introuvable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 404, without saying whether the thing exists for somebody else."""
+    return render(request, "erreurs/404.html", status=404)
+
+
+def trop_de_requetes(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 429."""
+    return render(request, "erreurs/429.html", status=429)
+
+
+def erreur_serveur(request: HttpRequest) -> HttpResponse:
+    """Answer 500."""
+    return _sans_contexte("erreurs/500.html", 500)
+
+
+def service_indisponible(request: HttpRequest) -> HttpResponse:
+    """Answer 503: too busy, or stopped for maintenance."""
+    reponse = _sans_contexte("erreurs/503.html", 503)
+    reponse["Retry-After"] = "120"
+    return reponse

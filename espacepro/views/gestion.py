@@ -1,0 +1,282 @@
+"""The steps of the agents' door: own password, device, code, recovery codes. `espacepro.gestion` says who reaches which."""
+
+from base64 import b32encode
+from typing import Any
+
+import segno
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import authenticate, update_session_auth_hash
+from django.contrib.auth.views import RedirectURLMixin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET
+from django.views.generic import FormView, TemplateView
+from django_otp import login as prouver_second_facteur
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.agents import agent_de, changer_mot_de_passe_agent, mot_de_passe_a_changer, mots_de_l_agent
+from accounts.chiffrement import chiffrer, dechiffrer
+from accounts.models import Agent
+from accounts.regles import RegleMetier
+from accounts.second_facteur import (
+    appareil_confirme,
+    appareil_en_attente,
+    codes_restants,
+    commencer_enrolement,
+    confirmer_enrolement,
+    renouveler_codes_secours,
+    utiliser_code_secours,
+    verifier_code,
+)
+
+from ..forms import CodeForm, CodeSecoursForm, MotDePasseActuelForm, MotDePasseAgentForm
+
+CODES_A_MONTRER = "codes_secours"
+CODES_DUREE = 600  # seconds during which the session that drew the codes may read them again
+
+
+class PageAgent(RedirectURLMixin, FormView):
+    """One form of the door: one act, its refusals shown on the form, then on to where the agent was going."""
+
+    next_page = "admin:index"
+    titre = ""
+    bouton = "Continuer"
+
+    @method_decorator(sensitive_post_parameters())
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def agent(self) -> Agent:
+        """The agent signed in. Raises Http404 for anybody else: the site's door has let nobody else through."""
+        agent = agent_de(self.request.user)
+        if agent is None:
+            raise Http404
+        return agent
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        contexte = super().get_context_data(**kwargs)
+        return {
+            **contexte,
+            "formulaire": contexte["form"],
+            "titre": self.titre,
+            "bouton": self.bouton,
+            "suite": self.get_redirect_url(),
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            return self.agir(form)
+        except RegleMetier as regle:
+            form.refuser(regle)
+            return self.form_invalid(form)
+
+    def agir(self, form: Any) -> HttpResponse:
+        """Do the act of this page and return where to go. Raises a RegleMetier to show."""
+        raise NotImplementedError
+
+    def vers(self, nom: str) -> HttpResponse:
+        """Go to another step, without losing where the agent was going."""
+        suite = self.get_redirect_url()
+        return redirect(reverse(nom, query={"next": suite} if suite else None))
+
+    def exiger_mot_de_passe(self, form: forms.Form) -> bool:
+        """Check the current password as a sign-in does: the same counter of failures, the same lock-out."""
+        compte = authenticate(self.request, username=self.agent.compte.email, password=form.cleaned_data["actuel"])
+        if compte is None:
+            form.add_error("actuel", "Ce mot de passe n'est pas reconnu.")
+        return compte is not None
+
+    def prouver(self, appareil: TOTPDevice) -> None:
+        """Mark the session as proved by this device, under a new session key."""
+        prouver_second_facteur(self.request, appareil)
+        self.request.session.cycle_key()
+
+    def montrer_codes(self, codes: list[str]) -> HttpResponse:
+        self.request.session[CODES_A_MONTRER] = chiffrer("\n".join(codes))
+        return self.vers("admin:codes_secours")
+
+
+class MotDePasse(PageAgent):
+    """The agent's own password: at the first sign-in, every year, and when wished."""
+
+    template_name = "gestion/mot_de_passe.html"
+    form_class = MotDePasseAgentForm
+    titre = "Choisir votre mot de passe"
+    bouton = "Enregistrer le mot de passe"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        contexte = super().get_context_data(**kwargs)
+        agent = self.agent
+        return {**contexte, "mots": mots_de_l_agent(agent), "oblige": mot_de_passe_a_changer(agent.compte)}
+
+    def agir(self, form: Any) -> HttpResponse:
+        if not self.exiger_mot_de_passe(form):
+            return self.form_invalid(form)
+        changer_mot_de_passe_agent(agent=self.agent, nouveau=form.cleaned_data["nouveau"])
+        self.request.user.refresh_from_db()
+        update_session_auth_hash(self.request, self.request.user)
+        messages.success(self.request, "Votre mot de passe est enregistré. Vos autres sessions sont fermées.")
+        return redirect(self.get_success_url())
+
+
+class Enrolement(PageAgent):
+    """What enrolling a device means; a new seed is drawn by POST, after the password when a device is replaced."""
+
+    template_name = "gestion/enrolement.html"
+    titre = "Enregistrer votre second facteur"
+    bouton = "Afficher le code QR"
+
+    @property
+    def remplace(self) -> bool:
+        return appareil_confirme(self.request.user) is not None
+
+    def get_form_class(self) -> type[Any]:
+        return MotDePasseActuelForm if self.remplace else forms.Form
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "remplace": self.remplace}
+
+    def agir(self, form: Any) -> HttpResponse:
+        if self.remplace and not self.exiger_mot_de_passe(form):
+            return self.form_invalid(form)
+        commencer_enrolement(compte=self.agent.compte)
+        return self.vers("admin:enrolement_code")
+
+
+class EnrolementCode(PageAgent):
+    """The QR code and the same secret in letters; a first code proves that the device has it."""
+
+    template_name = "gestion/enrolement_code.html"
+    form_class = CodeForm
+    titre = "Relier votre application"
+    bouton = "Vérifier le code"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if appareil_en_attente(request.user) is None:
+            return self.vers("admin:enrolement")
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        appareil = appareil_en_attente(self.request.user)
+        contexte = super().get_context_data(**kwargs)
+        if appareil is not None:
+            secret = b32encode(appareil.bin_key).decode()
+            contexte["secret"] = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+            contexte["code_qr"] = code_qr(appareil)
+        return contexte
+
+    def agir(self, form: Any) -> HttpResponse:
+        compte = self.agent.compte
+        appareil, codes = confirmer_enrolement(
+            compte=compte, code=form.cleaned_data["code"], remplacer=self.request.user.is_verified()
+        )
+        self.prouver(appareil)
+        messages.success(self.request, "Votre second facteur est enregistré.")
+        return self.montrer_codes(codes)
+
+
+class Verification(PageAgent):
+    """The code of the device, at each sign-in."""
+
+    template_name = "gestion/verification.html"
+    form_class = CodeForm
+    titre = "Vérifier votre identité"
+    bouton = "Se connecter"
+
+    def agir(self, form: Any) -> HttpResponse:
+        self.prouver(verifier_code(compte=self.agent.compte, code=form.cleaned_data["code"]))
+        return redirect(self.get_success_url())
+
+
+class VerificationSecours(PageAgent):
+    """A recovery code instead of the device's."""
+
+    template_name = "gestion/verification_secours.html"
+    form_class = CodeSecoursForm
+    titre = "Utiliser un code de secours"
+    bouton = "Se connecter"
+
+    def agir(self, form: Any) -> HttpResponse:
+        compte = self.agent.compte
+        self.prouver(utiliser_code_secours(compte=compte, code=form.cleaned_data["code"]))
+        reste = codes_restants(compte)
+        messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
+        return self.vers("admin:second_facteur")
+
+
+class SecondFacteur(PageAgent):
+    """The state of the second factor, and new recovery codes against a fresh code of the device."""
+
+    template_name = "gestion/second_facteur.html"
+    form_class = CodeForm
+    titre = "Votre second facteur"
+    bouton = "Créer dix nouveaux codes"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "appareil": appareil_confirme(self.request.user),
+            "reste": codes_restants(self.request.user),
+        }
+
+    def agir(self, form: Any) -> HttpResponse:
+        compte = self.agent.compte
+        verifier_code(compte=compte, code=form.cleaned_data["code"])
+        return self.montrer_codes(renouveler_codes_secours(compte=compte))
+
+
+class CodesSecours(TemplateView):
+    """The recovery codes, for the ten minutes after they were drawn or until the agent says that they are kept."""
+
+    template_name = "gestion/codes_secours.html"
+    http_method_names = ["get", "post", "head", "options"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        codes = codes_a_montrer(request)
+        if not codes:
+            return redirect("admin:second_facteur")
+        suite = PageAgent(request=request).get_redirect_url()
+        return self.render_to_response({"codes": codes, "suite": suite})
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.session.pop(CODES_A_MONTRER, None)
+        return redirect(PageAgent(request=request).get_success_url())
+
+
+@require_GET
+def codes_en_texte(request: HttpRequest) -> HttpResponse:
+    """The same codes as a text file."""
+    codes = codes_a_montrer(request)
+    if not codes:
+        return redirect("admin:second_facteur")
+    lignes = [
+        "Codes de secours – Gestion des espaces professionnels",
+        "Chaque code ne sert qu'une fois.",
+        "",
+        *codes,
+        "",
+    ]
+    return HttpResponse(
+        "\r\n".join(lignes),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="codes-de-secours.txt"'},
+    )
+
+
+def codes_a_montrer(request: HttpRequest) -> list[str]:
+    """Return the recovery codes that this session has just drawn, empty afterwards."""
+    texte = dechiffrer(request.session.get(CODES_A_MONTRER, ""), duree_max=CODES_DUREE)
+    return texte.split("\n") if texte else []
+
+
+def code_qr(appareil: TOTPDevice) -> SafeString:
+    """Return the seed as an inline SVG: segno writes no style attribute, which the CSP would refuse."""
+    dessin = segno.make(appareil.config_url, error="m", micro=False)
+    svg = dessin.svg_inline(scale=5, light="#fff", svgclass="gestion-qr", lineclass=None, title="Code QR à lire")
+    return mark_safe(svg.replace("<svg ", '<svg role="img" ', 1))  # noqa: S308 - drawn by segno, no text of ours but the title

@@ -1,0 +1,89 @@
+"""The home pages and the pages of text."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from accounts.acces import espace_requis
+from accounts.models import Espace, Evenement
+from accounts.recapitulatif import produire_recapitulatif
+from accounts.views.inscription import reponse_pdf
+from habilitations.lectures import accueil as lire_accueil
+from services.models import Service
+
+from ..libelles import libelle_acte
+
+FILTRES = "filtres_accueil"
+
+
+@login_not_required
+@require_GET
+def accueil(request: HttpRequest) -> HttpResponse:
+    """The public home page; a person signed in goes to the espace."""
+    if request.user.is_authenticated:
+        return redirect("admin:index" if request.user.is_staff else "espace")
+    return render(request, "espacepro/accueil.html")
+
+
+@espace_requis
+@require_GET
+def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The home page of an espace: what may be done, for whom. The filters stay until they are cleared."""
+    if "effacer" in request.GET:
+        request.session.pop(FILTRES, None)
+        return redirect("espace")
+    if "q" in request.GET or "famille" in request.GET:
+        request.session[FILTRES] = {
+            "q": request.GET.get("q", "").strip().replace("\x00", "")[:100],
+            "famille": request.GET.get("famille", "") if request.GET.get("famille") in Service.Famille.values else "",
+        }
+    filtres = request.session.get(FILTRES, {"q": "", "famille": ""})
+    lecture = lire_accueil(
+        espace, recherche=filtres["q"], famille=filtres["famille"], page=request.GET.get("page", "1")
+    )
+    return render(
+        request,
+        "espacepro/espace.html",
+        {
+            "page": lecture.page,
+            "dossiers": lecture.dossiers,
+            "jauge": lecture.jauge,
+            "filtres": filtres,
+            "filtre": bool(filtres["q"] or filtres["famille"]),
+            "familles": Service.Famille.choices,
+        },
+    )
+
+
+@espace_requis
+@require_GET
+def gerer_services(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """« Gérer les services »: the entries of the CGU that exist."""
+    return render(request, "espacepro/gerer_services.html")
+
+
+@espace_requis
+@require_GET
+def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """What was done by this espace and on it, newest first."""
+    page = Paginator(Evenement.objects.de_l_espace(espace.numero_abonne).order_by("-id"), 25).get_page(
+        request.GET.get("page", "1")
+    )
+    lignes = [(evenement, libelle_acte(evenement.acte)) for evenement in page]
+    return render(request, "espacepro/journal.html", {"page": page, "lignes": lignes})
+
+
+@espace_requis
+@require_GET
+def recapitulatif(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The récapitulatif again, without the trust answer (R5)."""
+    return reponse_pdf(produire_recapitulatif(espace, reponse=None), espace)
+
+
+@login_not_required
+@require_GET
+def texte(request: HttpRequest, nom: str) -> HttpResponse:
+    """A page of text: help, CGU, accessibility, personal data."""
+    return render(request, f"pages/{nom}.html")

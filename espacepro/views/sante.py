@@ -1,0 +1,66 @@
+"""Health and metrics, for operators and probes."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import Error, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from redis.exceptions import RedisError
+
+from accounts.models import Courriel, Evenement, EvenementASceller
+from accounts.requete import adresse_ip
+from activation.models import Courrier
+
+
+@login_not_required
+@require_GET
+def sante(request: HttpRequest) -> JsonResponse:
+    """Return 200 when PostgreSQL and Redis answer, 503 otherwise; says which one."""
+    etats = {"postgresql": _postgresql(), "redis": _redis()}
+    return JsonResponse(etats, status=200 if all(etats.values()) else 503)
+
+
+def _postgresql() -> bool:
+    try:
+        with connection.cursor() as curseur:
+            curseur.execute("SELECT 1")
+        return True
+    except Error:
+        return False
+
+
+def _redis() -> bool:
+    try:
+        cache.get("sante")
+        return True
+    except (RedisError, OSError):
+        return False
+
+
+@login_not_required
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus figures of the outboxes and of the journal, to loopback only."""
+    if adresse_ip(request) not in {"127.0.0.1", "::1"}:
+        raise Http404
+    registre = CollectorRegistry()
+    maintenant = timezone.now()
+    attente = Gauge("espacepro_envois_en_attente", "Outbox rows that wait", ["boite"], registry=registre)
+    ecartes = Gauge("espacepro_envois_ecartes", "Outbox rows set aside", ["boite"], registry=registre)
+    age = Gauge("espacepro_envoi_plus_ancien_secondes", "Age of the oldest due row", ["boite"], registry=registre)
+    for boite, modele in (("courriels", Courriel), ("courriers", Courrier)):
+        en_attente = modele._default_manager.filter(traite_le=None, ecarte_le=None)
+        attente.labels(boite).set(en_attente.count())
+        ecartes.labels(boite).set(modele._default_manager.exclude(ecarte_le=None).count())
+        plus_ancien = en_attente.order_by("cree_le").values_list("cree_le", flat=True).first()
+        age.labels(boite).set((maintenant - plus_ancien).total_seconds() if plus_ancien else 0)
+    Gauge("espacepro_evenements_a_sceller", "Journal lines not sealed yet", registry=registre).set(
+        EvenementASceller.objects.count()
+    )
+    Gauge("espacepro_evenement_dernier_id", "Last id of the journal", registry=registre).set(
+        Evenement.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    )
+    return HttpResponse(generate_latest(registre), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,101 @@
+"""What an agent reads of adhésions, of who holds what, and of the mandates they rest on."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.consultation import ConsultationAdmin, LigneConsultation
+from services.admin import siren_saisi
+
+from .models import Adhesion, Habilitation, Mandat
+
+
+class RechercheParPersonne(ConsultationAdmin):
+    """A list about personnes: found by SIREN, grouped or not, and by dénomination."""
+
+    chemin_service = "personne__service_gestionnaire"
+    search_fields: tuple[str, ...] = ("personne__siren__startswith", "personne__denomination__icontains")
+    search_help_text = "SIREN, dénomination"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, siren_saisi(search_term))
+
+
+class HabilitationLigne(LigneConsultation):
+    model = Habilitation
+    fk_name = "adhesion"
+    fields = ("espace", "role", "etat", "accordee_le", "expire_le", "fin_le", "fin_motif")
+    readonly_fields = fields
+    verbose_name_plural = "habilitations"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("espace").order_by("-accordee_le")
+
+
+@admin.register(Adhesion)
+class AdhesionAdmin(RechercheParPersonne):
+    list_display = ("personne", "service", "ouverte_le", "fermee_le", "fermee_motif")
+    list_filter = ("service", "fermee_motif")
+    list_select_related = ("personne", "service")
+    ordering = ("-ouverte_le",)
+    inlines = (HabilitationLigne,)
+
+
+@admin.register(Habilitation)
+class HabilitationAdmin(RechercheParPersonne):
+    list_display = ("personne", "service", "espace", "role", "etat", "accordee_le", "fin_le")
+    list_filter = ("role", "etat", "service")
+    list_select_related = ("personne", "service", "espace")
+    ordering = ("-accordee_le",)
+    fields = (
+        "personne",
+        "service",
+        "adhesion",
+        "espace",
+        "role",
+        "etat",
+        "veille_motif",
+        "veille_depuis",
+        "accordee_par_espace",
+        "accordee_le",
+        "expire_le",
+        "revue_le",
+        "fin_le",
+        "fin_motif",
+    )
+    readonly_fields = ("accordee_par_espace",)
+
+    @admin.display(description="accordée par")
+    def accordee_par_espace(self, habilitation: Habilitation) -> str:
+        parent = habilitation.accordee_par
+        return f"{parent.espace}, {parent.get_role_display()}" if parent else ""
+
+
+@admin.register(Mandat)
+class MandatAdmin(RechercheParPersonne):
+    list_display = ("demande", "personne", "mandataire", "qualite", "code_saisi_le")
+    list_select_related = ("personne", "mandataire")
+    search_fields = (*RechercheParPersonne.search_fields, "demande__exact")
+    search_help_text = "SIREN, dénomination, référence de la demande"
+    fields = (
+        "demande",
+        "nature",
+        "personne",
+        "mandataire",
+        "qualite",
+        "representant_legal",
+        "demarches_autorisees",
+        "courrier_numero",
+        "courrier_canal",
+        "courrier_edite_le",
+        "code_saisi_le",
+    )
+    readonly_fields = ("demarches_autorisees",)
+
+    @admin.display(description="démarches autorisées")
+    def demarches_autorisees(self, mandat: Mandat) -> str:
+        return ", ".join(str(demarche) for demarche in mandat.demarches)

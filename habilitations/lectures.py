@@ -1,0 +1,92 @@
+"""What the pages of an espace read: one function per page, a number of queries that does not depend on its SIREN."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+
+from accounts.models import Espace
+from services.models import PersonneSirenisee
+
+from .models import Habilitation
+from .perimetre import compter_siren
+
+PAR_PAGE = 10
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One personne of the espace and what may be done for it, by family in the catalogue's order."""
+
+    personne: PersonneSirenisee
+    habilitations: list[Habilitation] = field(default_factory=list)
+
+    def par_famille(self) -> list[tuple[str, list[Habilitation]]]:
+        familles: dict[str, list[Habilitation]] = {}
+        for habilitation in self.habilitations:
+            familles.setdefault(habilitation.service.get_famille_display(), []).append(habilitation)
+        return list(familles.items())
+
+
+@dataclass(frozen=True)
+class Jauge:
+    """How full the perimeter is (R13): shown from 80 SIREN on."""
+
+    siren: int
+    limite: int
+
+    @property
+    def a_montrer(self) -> bool:
+        return self.siren >= settings.PERIMETRE_ALERTE
+
+
+@dataclass(frozen=True)
+class Accueil:
+    """The home page: one page of dossiers, and the gauge."""
+
+    page: Page[PersonneSirenisee]
+    dossiers: Sequence[Dossier]
+    jauge: Jauge
+
+
+def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[PersonneSirenisee]:
+    habilitations = Habilitation.objects.actives().filter(espace=espace)
+    if famille:
+        habilitations = habilitations.filter(service__famille=famille)
+    personnes = PersonneSirenisee.objects.filter(pk__in=habilitations.values("personne"))
+    if recherche:
+        chiffres = "".join(c for c in recherche if c.isalnum())
+        personnes = personnes.filter(Q(denomination__icontains=recherche) | Q(siren__startswith=chiffres or "-"))
+    return personnes.order_by("denomination", "siren")
+
+
+def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
+    """Return the page of dossiers asked for (by name, SIREN or family of services): four queries."""
+    pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
+    courante = pagination.get_page(page)
+    dossiers = {personne.pk: Dossier(personne) for personne in courante}
+    habilitations = (
+        Habilitation.objects.actives()
+        .filter(espace=espace, personne__in=list(dossiers))
+        .select_related("service")
+        .order_by("service__ordre", "service__code")
+    )
+    if famille:
+        habilitations = habilitations.filter(service__famille=famille)
+    for habilitation in habilitations:
+        dossiers[habilitation.personne_id].habilitations.append(habilitation)
+    return Accueil(courante, list(dossiers.values()), Jauge(compter_siren(espace), settings.PERIMETRE_SIREN))
+
+
+def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitation | None:
+    """Return the active habilitation of this espace for this pair, with all that the service's page shows, or None."""
+    return (
+        Habilitation.objects.actives()
+        .filter(espace=espace, personne__siren=siren, service__code=code)
+        .select_related(
+            "personne__service_gestionnaire", "service", "adhesion__mandat__mandataire", "accordee_par__espace"
+        )
+        .first()
+    )

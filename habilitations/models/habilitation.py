@@ -1,0 +1,186 @@
+"""Who may use a service for a personne, in which role, granted by whom."""
+
+import uuid
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Espace
+from services.models import PersonneSirenisee, Service
+
+from .adhesion import Adhesion
+
+
+class Role(models.TextChoices):
+    """The four roles, read for one SIREN and one service (domaine.md §1.1)."""
+
+    TITULAIRE = "TITULAIRE", "administrateur titulaire"
+    SUPPLEANT = "SUPPLEANT", "administrateur suppléant"
+    ACTEUR_DELEGANT = "ACTEUR_DELEGANT", "acteur délégant"
+    ACTEUR = "ACTEUR", "acteur"
+
+
+class HabilitationQuerySet(models.QuerySet["Habilitation"]):
+    def vivantes(self) -> "HabilitationQuerySet":
+        """Not ended: ACTIVE or EN_VEILLE. The trigger of habilitations/0002 ends them with their adhésion."""
+        return self.filter(fin_le__isnull=True)
+
+    def actives(self, a_la_date: date | None = None) -> "HabilitationQuerySet":
+        """Those that give a right on that day (today by default): live, not en veille, not expired."""
+        jour = a_la_date or timezone.localdate()
+        return self.vivantes().filter(Q(expire_le__isnull=True) | Q(expire_le__gte=jour), etat=Habilitation.Etat.ACTIVE)
+
+    def pour_personne(self, personne: PersonneSirenisee) -> "HabilitationQuerySet":
+        return self.filter(personne=personne)
+
+    def de_l_espace(self, espace: Espace) -> "HabilitationQuerySet":
+        return self.filter(espace=espace)
+
+
+class Habilitation(models.Model):
+    """One node of the tree of authority on an adhésion; its root is the titulaire.
+
+    `personne` and `service` repeat the adhésion's so that the question asked on every page reads one index of one
+    table; a composite foreign key (migration 0002) makes them agree.
+    """
+
+    class Etat(models.TextChoices):
+        ACTIVE = "ACTIVE", "active"
+        EN_VEILLE = "EN_VEILLE", "en veille"
+
+    class MotifVeille(models.TextChoices):
+        TITULAIRE = "TITULAIRE", "décision du titulaire"
+        SUBSTITUTION = "SUBSTITUTION", "changement de titulaire"
+
+    class MotifFin(models.TextChoices):
+        RETRAIT = "RETRAIT", "retrait"
+        CASCADE = "CASCADE", "retrait de l'habilitation supérieure"
+        SUBSTITUTION = "SUBSTITUTION", "substitution"
+        PROMOTION = "PROMOTION", "changement de rôle"
+        EXPIRATION = "EXPIRATION", "date de fin atteinte"
+        NON_CONFIRMEE = "NON_CONFIRMEE", "non confirmée par le nouveau titulaire"
+        FERMETURE = "FERMETURE", "fermeture de l'adhésion"
+        SUPPRESSION_ESPACE = "SUPPRESSION_ESPACE", "espace supprimé"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    adhesion = models.ForeignKey(Adhesion, models.PROTECT, related_name="habilitations")
+    personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="habilitations")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="habilitations")
+    espace = models.ForeignKey(Espace, models.PROTECT, related_name="habilitations")
+    role = models.CharField("rôle", max_length=15, choices=Role)
+    etat = models.CharField("état", max_length=9, choices=Etat, default=Etat.ACTIVE)
+    veille_motif = models.CharField("motif de mise en veille", max_length=12, choices=MotifVeille, blank=True)
+    veille_depuis = models.DateTimeField("en veille depuis", null=True, blank=True)
+    accordee_par = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="accordees", verbose_name="accordée par"
+    )
+    accordee_le = models.DateTimeField("accordée le", default=timezone.now)
+    expire_le = models.DateField("dernier jour", null=True, blank=True)
+    revue_le = models.DateTimeField("confirmée lors de la revue le", null=True, blank=True)
+    fin_le = models.DateTimeField("terminée le", null=True, blank=True)
+    fin_motif = models.CharField("motif de fin", max_length=18, choices=MotifFin, blank=True)
+
+    objects = HabilitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "habilitation"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["adhesion"],
+                condition=Q(role="TITULAIRE", fin_le__isnull=True),
+                name="habilitation_un_titulaire",
+                violation_error_message="Cette adhésion a déjà un administrateur titulaire.",
+            ),
+            models.UniqueConstraint(
+                fields=["adhesion", "espace"],
+                condition=Q(fin_le__isnull=True),
+                name="habilitation_une_par_espace",
+                violation_error_message="Cet espace est déjà habilité à ce service pour cette personne.",
+            ),
+            models.CheckConstraint(
+                condition=Q(role="TITULAIRE", accordee_par__isnull=True)
+                | (~Q(role="TITULAIRE") & Q(accordee_par__isnull=False)),
+                name="habilitation_racine_titulaire",
+                violation_error_message="Le titulaire est la racine ; toute autre habilitation est accordée par une autre.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role="TITULAIRE", etat="EN_VEILLE"),
+                name="habilitation_titulaire_actif",
+                violation_error_message="Un titulaire n'est pas mis en veille.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role__in=["TITULAIRE", "SUPPLEANT"]) | Q(expire_le__isnull=True),
+                name="habilitation_fin_delegations",
+                violation_error_message="Seule une délégation peut porter une date de fin.",
+            ),
+            models.CheckConstraint(
+                condition=Q(etat="ACTIVE", veille_motif="", veille_depuis__isnull=True)
+                | (Q(etat="EN_VEILLE", veille_depuis__isnull=False) & ~Q(veille_motif="")),
+                name="habilitation_veille_avec_motif",
+                violation_error_message="Une mise en veille porte sa date et son motif.",
+            ),
+            models.CheckConstraint(
+                condition=Q(fin_le__isnull=True, fin_motif="") | (Q(fin_le__isnull=False) & ~Q(fin_motif="")),
+                name="habilitation_fin_avec_motif",
+                violation_error_message="Une habilitation terminée porte un motif.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["espace", "personne", "service"],
+                include=["role", "etat", "expire_le", "adhesion"],
+                condition=Q(fin_le__isnull=True),
+                name="habilitation_question",
+            ),
+            models.Index(fields=["accordee_par"], condition=Q(fin_le__isnull=True), name="habilitation_sous"),
+            models.Index(fields=["personne", "service"], condition=Q(fin_le__isnull=True), name="habilitation_paire"),
+            models.Index(
+                fields=["expire_le"],
+                condition=Q(fin_le__isnull=True, expire_le__isnull=False),
+                name="habilitation_expirante",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} de {self.adhesion_id}"
+
+    @property
+    def est_vivante(self) -> bool:
+        return self.fin_le is None
+
+    def est_active(self, a_la_date: date | None = None) -> bool:
+        """Whether it gives a right on that day (today by default)."""
+        jour = a_la_date or timezone.localdate()
+        return self.est_vivante and self.etat == self.Etat.ACTIVE and (self.expire_le is None or self.expire_le >= jour)
+
+
+class SuppleanceManager(models.Manager["Suppleance"]):
+    def get_queryset(self) -> models.QuerySet["Suppleance"]:
+        return super().get_queryset().filter(role=Role.SUPPLEANT)
+
+
+class Suppleance(Habilitation):
+    """Read by role: the habilitations of administrateurs suppléants (R10)."""
+
+    objects = SuppleanceManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
+
+    class Meta:
+        proxy = True
+        verbose_name = "suppléance"
+
+
+class DelegationManager(models.Manager["Delegation"]):
+    def get_queryset(self) -> models.QuerySet["Delegation"]:
+        return super().get_queryset().filter(role__in=[Role.ACTEUR_DELEGANT, Role.ACTEUR])
+
+
+class Delegation(Habilitation):
+    """Read by role: the habilitations of acteurs délégants and acteurs (R11)."""
+
+    objects = DelegationManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
+
+    class Meta:
+        proxy = True
+        verbose_name = "délégation"

@@ -1,0 +1,42 @@
+"""The page of one service for one personne: for whom, in which role, by which mandate one acts."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+from services.dossiers import Dossier
+
+from ..lectures import habilitation_active
+from ..roles import UTILISER
+
+
+@espace_requis
+@require_GET
+def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpResponse:
+    """Show the service and hand over to the téléprocédure configured for it (R7: by whose mandate)."""
+    habilitation = habilitation_active(espace, siren=siren, code=code)
+    if habilitation is None or not request.user.has_perm(
+        UTILISER, Dossier(habilitation.personne, habilitation.service)
+    ):
+        raise Http404
+    return render(
+        request,
+        "habilitations/service.html",
+        {
+            "habilitation": habilitation,
+            "personne": habilitation.personne,
+            "service": habilitation.service,
+            "mandat": habilitation.adhesion.mandat,
+            "transmission": {
+                "siren": habilitation.personne.siren,
+                "service": habilitation.service.code,
+                "role": habilitation.role,
+                "numero_abonne": espace.numero_abonne,
+                "mandat": habilitation.adhesion.mandat.demande,
+            },
+            "montrer_transmission": settings.DEMONSTRATION and not habilitation.service.adresse,
+        },
+    )

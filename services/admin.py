@@ -1,0 +1,114 @@
+"""What an agent reads of the personnes, the catalogue, and the journal of the personnes of the service."""
+
+import json
+import re
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts.consultation import ConsultationAdmin
+from accounts.models import Agent, Evenement
+
+from .models import PersonneSirenisee, Service
+
+
+@admin.register(PersonneSirenisee)
+class PersonneSireniseeAdmin(ConsultationAdmin):
+    chemin_service = "service_gestionnaire"
+    list_display = ("siren_groupe", "denomination", "categorie", "code_postal", "commune", "active")
+    list_display_links = ("siren_groupe", "denomination")
+    list_filter = ("categorie", "active", "provisoire")
+    search_fields = ("siren__startswith", "denomination__icontains")
+    search_help_text = "SIREN ou IDSP, dénomination"
+    fields = (
+        "siren_groupe",
+        "denomination",
+        "categorie",
+        "categorie_juridique",
+        "representant_legal",
+        "adresse",
+        "courriel",
+        "active",
+        "provisoire",
+        "service_gestionnaire",
+        "cree_le",
+        "modifiee_le",
+        "dossier",
+    )
+    readonly_fields = ("siren_groupe", "adresse", "dossier", "cree_le", "modifiee_le")
+
+    @admin.display(description="SIREN", ordering="siren")
+    def siren_groupe(self, personne: PersonneSirenisee) -> str:
+        return personne.siren_lisible
+
+    @admin.display(description="adresse postale")
+    def adresse(self, personne: PersonneSirenisee) -> str:
+        return ", ".join(personne.lignes_adresse)
+
+    @admin.display(description="dossier")
+    def dossier(self, personne: PersonneSirenisee) -> str:
+        """Links to the lists about this personne, found by its SIREN."""
+        listes = [
+            ("admin:activation_demande_changelist", "Demandes"),
+            ("admin:activation_courrier_changelist", "Courriers"),
+            ("admin:habilitations_adhesion_changelist", "Adhésions"),
+            ("admin:habilitations_habilitation_changelist", "Habilitations"),
+            ("admin:accounts_evenement_changelist", "Journal"),
+        ]
+        liens = [format_html('<a href="{}?q={}">{}</a>', reverse(nom), personne.siren, titre) for nom, titre in listes]
+        return format_html(" · ".join(["{}"] * len(liens)), *liens)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find a SIREN typed in groups of three as well."""
+        return super().get_search_results(request, queryset, siren_saisi(search_term))
+
+
+@admin.register(Service)
+class ServiceAdmin(ConsultationAdmin):
+    """The catalogue, the same for everybody."""
+
+    list_display = ("code", "libelle", "famille", "domaine", "paiement", "retrait_par_gestionnaire")
+    list_filter = ("famille", "domaine", "paiement")
+    search_fields = ("code", "libelle")
+    exclude = ("ordre",)
+
+
+@admin.register(Evenement)
+class EvenementAdmin(ConsultationAdmin):
+    """The journal: an agent of a service gestionnaire reads what concerns the personnes of that service, and they alone."""
+
+    list_display: tuple[str, ...] = ("quand", "acte", "auteur", "espace", "siren", "service")
+    list_filter = (("quand", admin.DateFieldListFilter),)
+    search_fields = ("siren__exact", "acte__startswith", "espace__exact", "auteur__exact")
+    search_help_text = "SIREN, acte (ou son début), numéro d'abonné, auteur"
+    readonly_fields = ("quand", "contexte")
+
+    def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
+        siennes = PersonneSirenisee.objects.filter(service_gestionnaire=agent.service_gestionnaire_id)
+        return lignes.filter(siren__in=siennes.values("siren"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, siren_saisi(search_term))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The address that acted is for the surveillance cell alone."""
+        ips = ("adresse_ip", "requete") if request.user.agent.fonction == Agent.Fonction.SURVEILLANCE else ()
+        return ("quand", "acte", "auteur", "espace", "siren", "service", *ips, "contexte")
+
+    @admin.display(description="détails")
+    def contexte(self, evenement: Evenement) -> str:
+        return json.dumps(evenement.details, ensure_ascii=False, sort_keys=True) if evenement.details else ""
+
+
+def siren_saisi(recherche: str) -> str:
+    """Return a search that is a SIREN typed in groups as its nine digits, any other search as it is."""
+    serre = re.sub(r"\s", "", recherche)
+    return serre if re.fullmatch(r"[0-9]{9}", serre) else recherche

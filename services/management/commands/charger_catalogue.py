@@ -1,0 +1,72 @@
+"""charger_catalogue: load the catalogue of services and the services gestionnaires."""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.regles import RegleMetier
+from services.catalogue import (
+    CATALOGUE,
+    SERVICES_GESTIONNAIRES,
+    Bilan,
+    charger_catalogue,
+    charger_services_gestionnaires,
+)
+
+AIDE = """\
+Charge le catalogue des services en ligne et les services gestionnaires, d'après deux fichiers TOML.
+
+Peut être relancée à tout moment : seul ce qui a changé est écrit, rien n'est supprimé. Si l'un des fichiers est
+fautif, rien n'est chargé. Codes de sortie : 0, chargé ; 1, un fichier est illisible ou fautif.
+"""
+
+EXEMPLE = """\
+exemple :
+  python manage.py charger_catalogue --services-gestionnaires /etc/espacepro/services_gestionnaires.toml
+"""
+
+
+class Command(BaseCommand):
+    help = AIDE
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        return super().create_parser(
+            prog_name, subcommand, epilog=EXEMPLE, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--fichier", type=Path, default=CATALOGUE, help="catalogue des services")
+        parser.add_argument(
+            "--services-gestionnaires",
+            type=Path,
+            default=SERVICES_GESTIONNAIRES,
+            help="services gestionnaires (ceux de démonstration par défaut)",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="dire ce qui changerait, sans rien écrire")
+
+    def handle(self, *, fichier: Path, services_gestionnaires: Path, dry_run: bool, **options: Any) -> None:
+        try:
+            with transaction.atomic():
+                bilans = {
+                    "services": charger_catalogue(fichier=fichier),
+                    "services gestionnaires": charger_services_gestionnaires(fichier=services_gestionnaires),
+                }
+                transaction.set_rollback(dry_run)
+        except RegleMetier as erreur:
+            raise CommandError(str(erreur)) from erreur
+        if dry_run:
+            self.stdout.write("À blanc : rien n'a été écrit.")
+        for titre, bilan in bilans.items():
+            self._rendre_compte(titre, bilan)
+
+    def _rendre_compte(self, titre: str, bilan: Bilan) -> None:
+        self.stdout.write(
+            f"{titre} : créés {len(bilan.crees)}, modifiés {len(bilan.modifies)}, inchangés {len(bilan.inchanges)}"
+        )
+        if bilan.modifies:
+            self.stdout.write(f"  modifiés : {', '.join(bilan.modifies)}")
+        if bilan.absents:
+            self.stdout.write(f"  absents du fichier, gardés : {', '.join(bilan.absents)}")

@@ -1,0 +1,61 @@
+"""The company, association or public body on whose behalf one acts."""
+
+from django.db import models
+from django.db.models import Q
+from stdnum.fr import siren as stdnum_siren
+
+from accounts.models import AdressePostale, ServiceGestionnaire
+
+
+class Categorie(models.TextChoices):
+    """The four kinds of personne sirénisée (CGU §1)."""
+
+    ENTREPRISE = "ENTREPRISE", "entreprise"
+    ASSOCIATION = "ASSOCIATION", "association"
+    COLLECTIVITE = "COLLECTIVITE", "collectivité locale"
+    ETABLISSEMENT_PUBLIC = "ETABLISSEMENT_PUBLIC", "établissement public"
+
+
+class PersonneSirenisee(AdressePostale):
+    """An entity identified by a SIREN, or by an IDSP given by its service gestionnaire until INSEE has answered."""
+
+    siren = models.CharField("SIREN ou IDSP", max_length=9, unique=True)
+    provisoire = models.BooleanField("identifiant provisoire (IDSP)", default=False)
+    denomination = models.CharField("dénomination", max_length=300)
+    categorie = models.CharField("catégorie", max_length=20, choices=Categorie)
+    categorie_juridique = models.CharField("catégorie juridique (INSEE)", max_length=4, blank=True)
+    representant_legal = models.CharField("représentant légal", max_length=160, blank=True)
+    service_gestionnaire = models.ForeignKey(
+        ServiceGestionnaire, models.PROTECT, related_name="personnes", verbose_name="service gestionnaire"
+    )
+    courriel = models.EmailField("adresse électronique de l'entreprise", max_length=254, blank=True)
+    active = models.BooleanField("en activité", default=True)
+    cree_le = models.DateTimeField("créée le", auto_now_add=True)
+    modifiee_le = models.DateTimeField("modifiée le", auto_now=True)
+
+    class Meta:
+        verbose_name = "personne sirénisée"
+        verbose_name_plural = "personnes sirénisées"
+        ordering = ["denomination", "siren"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(provisoire=True, siren__regex=r"^[0-9A-Z]{9}$")
+                | Q(provisoire=False, siren__regex=r"^[0-9]{9}$"),
+                name="personne_siren_forme",
+                violation_error_message="Un SIREN compte neuf chiffres.",
+            ),
+            models.CheckConstraint(
+                condition=Q(categorie__in=Categorie.values),
+                name="personne_categorie",
+                violation_error_message="Cette catégorie n'existe pas.",
+            ),
+        ]
+        indexes = [models.Index(fields=["service_gestionnaire", "denomination"])]
+
+    def __str__(self) -> str:
+        return f"{self.denomination} ({self.siren_lisible})"
+
+    @property
+    def siren_lisible(self) -> str:
+        """The identifier in groups of three: `552 032 534`."""
+        return stdnum_siren.format(self.siren)

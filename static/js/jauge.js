@@ -1,0 +1,69 @@
+/* The gauge under a new password (templates/composants/mot_de_passe.html): shows the level that the server will decide.
+   The rules and dictionaries are fetched at the first focus. Without this script the server decides alone. */
+
+const DELAI_ANNONCE = 600; // ms without a key before screen readers are told
+
+function lireListes(attribut) {
+  return Object.fromEntries(attribut.trim().split(/\s+/).map((paire) => {
+    const egal = paire.indexOf("=");
+    return [paire.slice(0, egal), paire.slice(egal + 1)];
+  }));
+}
+
+function brancher(bloc) {
+  const saisie = document.getElementById(bloc.dataset.champ);
+  const pas = bloc.querySelector("[data-jauge-pas]");
+  const annonce = bloc.querySelector("[data-jauge-annonce]");
+  const niveau = bloc.querySelector("[data-jauge-niveau]");
+  const conseils = bloc.querySelector("[data-jauge-conseils]");
+  const champs = bloc.dataset.contexteChamps.split(/\s+/).filter(Boolean).map((id) => document.getElementById(id)).filter(Boolean);
+  const contexteFixe = bloc.dataset.contexte.split("\n").filter(Boolean);
+  let chargement = null;
+  let evaluer = null;
+  let minuterie = 0;
+
+  function annoncer(evaluation) {
+    niveau.textContent = evaluation.libelle;
+    conseils.replaceChildren(...evaluation.conseils.map((phrase) => {
+      const ligne = document.createElement("li");
+      ligne.textContent = phrase;
+      return ligne;
+    }));
+    annonce.hidden = false;
+  }
+
+  function mesurer() {
+    if (!evaluer) return;
+    clearTimeout(minuterie);
+    bloc.hidden = saisie.value === "";
+    if (bloc.hidden) {
+      annonce.hidden = true;
+      return;
+    }
+    const evaluation = evaluer(saisie.value, [...contexteFixe, ...champs.map((champ) => champ.value)]);
+    pas.dataset.niveau = String(evaluation.niveau);
+    minuterie = setTimeout(annoncer, DELAI_ANNONCE, evaluation);
+  }
+
+  function charger() {
+    chargement ??= import(bloc.dataset.module)
+      .then(({ chargerEvaluateur }) => chargerEvaluateur({
+        regles: bloc.dataset.regles,
+        repliement: bloc.dataset.repliement,
+        listes: lireListes(bloc.dataset.listes),
+      }))
+      .then((pret) => {
+        evaluer = pret;
+        mesurer();
+      })
+      .catch(() => {
+        chargement = null; // the network failed: tried again at the next focus
+      });
+  }
+
+  saisie.addEventListener("focus", charger);
+  for (const champ of [saisie, ...champs]) champ.addEventListener("input", mesurer);
+  if (document.activeElement === saisie) charger();
+}
+
+for (const bloc of document.querySelectorAll("[data-jauge]")) brancher(bloc);

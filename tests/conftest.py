@@ -1,0 +1,130 @@
+"""Fixtures of every test. The servers are started by tests/serveurs.py."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test import Client, TransactionTestCase
+
+from accounts.models import Espace
+from services.models import PersonneSirenisee
+
+from .factories import EspaceFactory, ServiceGestionnaireFactory
+
+RACINE = Path(__file__).resolve().parent.parent
+SIRENE = RACINE / "espacepro" / "demonstration" / "sirene"
+TABLES_IMMUABLES = ("accounts_evenement", "accounts_blocscelle")
+
+_vider = TransactionTestCase._fixture_teardown
+
+
+def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
+    """Empty the tables after a transactional test: the journal's triggers, which refuse it, are put aside meanwhile."""
+    with connection.cursor() as curseur:
+        for table in TABLES_IMMUABLES:
+            curseur.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    try:
+        _vider(self)
+    finally:
+        with connection.cursor() as curseur:
+            for table in TABLES_IMMUABLES:
+                curseur.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _cache_vide() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _reveils(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
+    """Record the wake-ups instead of filling a broker that no worker reads; the tests of faults use the real one."""
+    reveils: list[tuple[str, list[str]]] = []
+
+    def send_task(nom: str, args: list[str], **_: Any) -> None:
+        reveils.append((nom, args))
+
+    monkeypatch.setattr("accounts.reveil.current_app.send_task", send_task)
+    return reveils
+
+
+@pytest.fixture
+def espace(db: None) -> Espace:
+    """An active espace expert."""
+    return EspaceFactory()
+
+
+@pytest.fixture
+def client_de() -> Callable[[Espace], Client]:
+    """Return a function that gives the browser of whoever holds this espace, signed in."""
+
+    def ouvrir(espace: Espace) -> Client:
+        client = Client(raise_request_exception=True)
+        client.force_login(espace.compte, backend="accounts.connexion.CompteBackend")
+        return client
+
+    return ouvrir
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    """The 30 services and the services gestionnaires, from their data files."""
+    call_command("charger_catalogue", verbosity=0)
+
+
+@pytest.fixture
+def danone(db: None) -> PersonneSirenisee:
+    """A real company of the INSEE extract."""
+    gestionnaire = ServiceGestionnaireFactory(code="SIE75009", nom="SIE de Paris 9e")
+    return PersonneSirenisee.objects.create(
+        siren="552032534",
+        denomination="DANONE",
+        categorie="ENTREPRISE",
+        voie="17 BOULEVARD HAUSSMANN",
+        code_postal="75009",
+        commune="PARIS",
+        service_gestionnaire=gestionnaire,
+    )
+
+
+def en_parallele(nombre: int, action: Callable[[int], Any]) -> list[Any]:
+    """Run `action(rank)` in `nombre` threads released at once; return each result or the exception it raised.
+
+    Each thread has its own database connection, closed at the end. For transactional tests.
+    """
+    barriere = threading.Barrier(nombre)
+    resultats: list[Any] = [None] * nombre
+
+    def courir(rang: int) -> None:
+        try:
+            connection.ensure_connection()
+            barriere.wait(timeout=30)
+            resultats[rang] = action(rang)
+        except BaseException as erreur:  # noqa: BLE001 - the outcome of each runner is what the test looks at
+            resultats[rang] = erreur
+        finally:
+            connections.close_all()
+
+    fils = [threading.Thread(target=courir, args=(rang,)) for rang in range(nombre)]
+    for fil in fils:
+        fil.start()
+    for fil in fils:
+        fil.join(timeout=120)
+    return resultats
+
+
+@pytest.fixture(scope="session")
+def tours() -> Callable[[int], int]:
+    """Return how many rounds a race or a property runs: few here, the issue's figure with `run.py test --long`."""
+    long = os.environ.get("ESSAIS_LONGS") == "1"
+    return lambda complet: complet if long else max(3, complet // 40)

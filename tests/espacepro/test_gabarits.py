@@ -1,0 +1,75 @@
+"""Rules that every template and style sheet keeps: strict CSP, no State's mark, whole sets of error pages."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import get_template, render_to_string
+from django.test import RequestFactory, override_settings
+
+from espacepro.views import erreurs
+
+RACINE = Path(__file__).resolve().parents[2]
+GABARITS = sorted((RACINE / "templates").rglob("*.html"))
+PAGES = [g for g in GABARITS if "courriels" not in g.parts]  # mail programs only read styles written in the line
+EN_LIGNE = re.compile(r"<[^>]*\s(style|on[a-z]+)\s*=|<style\b|<script(?![^>]*\bsrc=)|javascript:", re.IGNORECASE)
+ETIQUETTE = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}")
+
+
+@pytest.mark.parametrize("gabarit", PAGES, ids=lambda g: str(g.relative_to(RACINE / "templates")))
+def test_rien_en_ligne(gabarit: Path) -> None:
+    texte = ETIQUETTE.sub("", gabarit.read_text())
+    assert not EN_LIGNE.search(texte)
+
+
+@pytest.mark.parametrize("gabarit", GABARITS, ids=lambda g: str(g.relative_to(RACINE / "templates")))
+def test_se_compile(gabarit: Path) -> None:
+    get_template(str(gabarit.relative_to(RACINE / "templates")))
+
+
+@pytest.mark.parametrize(
+    "fautif",
+    ['<p style="color:red">', '<a onclick="x()">', "<style>", "<script>x()</script>", '<a href="javascript:x">'],
+)
+def test_le_controle_voit_la_faute(fautif: str) -> None:
+    assert EN_LIGNE.search(fautif)
+
+
+def test_les_polices_libres_tiennent_en_cent_ko() -> None:
+    polices = list((RACINE / "static/fonts").glob("*.woff2"))
+    assert len(polices) == 3
+    assert sum(police.stat().st_size for police in polices) < 100_000
+    assert (RACINE / "static/fonts/public-sans-LICENSE.txt").exists()
+
+
+def test_la_marque_de_l_etat_est_absente_sans_reglage() -> None:
+    neutre = render_to_string("composants/marque.html", {"marque_etat": False})
+    assert "fr-logo" not in neutre
+    assert "République" not in neutre
+    assert "fr-logo" in render_to_string("composants/marque.html", {"marque_etat": True})
+
+
+@pytest.mark.parametrize(("vue", "statut"), [(erreurs.requete_invalide, 400), (erreurs.erreur_serveur, 500)])
+def test_les_pages_de_panne_ne_demandent_rien(vue, statut: int) -> None:  # type: ignore[no-untyped-def]
+    """No context processor runs: with one that fails, the page is still shown (no database mark either)."""
+    with override_settings(TEMPLATES=_gabarits_en_panne()):
+        reponse = vue(RequestFactory().get("/"))
+    assert reponse.status_code == statut
+    assert "<h1>" in reponse.content.decode()
+
+
+def test_service_indisponible_dit_quand_revenir() -> None:
+    reponse = erreurs.service_indisponible(RequestFactory().get("/"))
+    assert reponse.status_code == 503
+    assert int(reponse["Retry-After"]) > 0
+
+
+def en_panne(request: object) -> dict[str, str]:
+    raise ConnectionError("database is down")
+
+
+def _gabarits_en_panne() -> list[dict[str, object]]:
+    (moteur,) = settings.TEMPLATES
+    options = {**moteur["OPTIONS"], "context_processors": [f"{__name__}.en_panne"]}
+    return [{**moteur, "OPTIONS": options}]

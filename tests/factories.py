@@ -1,0 +1,152 @@
+"""Factories of the tests: valid objects in the states that the acts leave them in."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+from stdnum import luhn
+
+from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
+from accounts.numeros import nouveau_numero
+from habilitations.models import Adhesion, Habilitation, Mandat, Role
+from services.models import Categorie, PersonneSirenisee, Service
+
+MOT_DE_PASSE = "cerise lampadaire 47 brouette indigo"
+REPONSE = "girafe volcan piano tablier"
+_HACHES: dict[str, str] = {}
+_compteur = itertools.count(1)
+
+
+def hache(mot_de_passe: str) -> str:
+    """Return the hash of a password, made once: Argon2 is dear and the tests are many."""
+    if mot_de_passe not in _HACHES:
+        _HACHES[mot_de_passe] = make_password(mot_de_passe)
+    return _HACHES[mot_de_passe]
+
+
+def siren(rang: int) -> str:
+    """Return a SIREN with a right key, the same for the same rank."""
+    corps = f"{10_000_000 + rang:08d}"
+    return corps + luhn.calc_check_digit(corps)
+
+
+class CompteFactory(DjangoModelFactory[Compte]):
+    class Meta:
+        model = Compte
+
+    email = factory.Sequence(lambda n: f"personne{n}@cabinet-dupont.fr")
+    password = factory.LazyFunction(lambda: hache(MOT_DE_PASSE))
+
+
+class EspaceFactory(DjangoModelFactory[Espace]):
+    class Meta:
+        model = Espace
+
+    compte = factory.SubFactory(CompteFactory)
+    numero_abonne = factory.LazyFunction(lambda: nouveau_numero(timezone.localdate()))
+    mode = Espace.Mode.EXPERT
+    etat = Espace.Etat.ACTIF
+    civilite = Espace.Civilite.MADAME
+    nom = factory.Sequence(lambda n: f"Martin{n}")
+    prenom = "Jeanne"
+    telephone = "01 23 45 67 89"
+    siren_appartenance = "552032534"
+    question_confiance = Espace.Question.PHRASE
+    reponse_confiance = "argon2reponse$"
+    cgu_version = "2026-01"
+    active_le = factory.LazyFunction(timezone.now)
+
+
+class ServiceGestionnaireFactory(DjangoModelFactory[ServiceGestionnaire]):
+    class Meta:
+        model = ServiceGestionnaire
+
+    code = factory.Sequence(lambda n: f"SIE{n:05d}")
+    type = ServiceGestionnaire.Type.SIE
+    nom = factory.Sequence(lambda n: f"SIE de Paris {n}")
+    telephone = "01 44 00 00 00"
+    courriel = "sie@exemple.fr"
+    voie = "1 rue de la Banque"
+    code_postal = "75002"
+    commune = "PARIS"
+
+
+class AgentFactory(DjangoModelFactory[Agent]):
+    class Meta:
+        model = Agent
+
+    compte = factory.SubFactory(CompteFactory, is_staff=True)
+    service_gestionnaire = factory.SubFactory(ServiceGestionnaireFactory)
+    nom = "Leroy"
+    prenom = "Paul"
+
+
+class PersonneFactory(DjangoModelFactory[PersonneSirenisee]):
+    class Meta:
+        model = PersonneSirenisee
+
+    siren = factory.LazyFunction(lambda: siren(next(_compteur)))
+    denomination = factory.Sequence(lambda n: f"ATELIERS DU NORD {n}")
+    categorie = Categorie.ENTREPRISE
+    voie = "17 BOULEVARD HAUSSMANN"
+    code_postal = "75009"
+    commune = "PARIS"
+    service_gestionnaire = factory.SubFactory(ServiceGestionnaireFactory)
+
+
+class ServiceFactory(DjangoModelFactory[Service]):
+    class Meta:
+        model = Service
+        django_get_or_create = ("code",)
+
+    code = factory.Sequence(lambda n: f"SERVICE_{n}")
+    libelle = factory.LazyAttribute(lambda o: f"Service {o.code}")
+    famille = Service.Famille.DECLARER
+    domaine = Service.Domaine.FISCAL
+    description = "Un service pour les essais."
+    categories = factory.LazyFunction(lambda: list(Categorie.values))
+
+
+class MandatFactory(DjangoModelFactory[Mandat]):
+    class Meta:
+        model = Mandat
+
+    demande = factory.Sequence(lambda n: f"D-2026-{n:08d}")
+    nature = "ADHESION"
+    personne = factory.SubFactory(PersonneFactory)
+    mandataire = factory.SubFactory(EspaceFactory)
+    qualite = "représentant légal"
+    representant_legal = "représentant légal en exercice"
+    courrier_numero = 1
+    courrier_canal = "POSTAL"
+    courrier_edite_le = factory.LazyFunction(lambda: timezone.now() - timedelta(days=10))
+
+
+def habiliter(
+    espace: Espace, *, personne: PersonneSirenisee | None = None, service: Service | None = None, **champs: Any
+) -> Habilitation:
+    """Return the titulaire's habilitation of a fresh open adhésion held by `espace`. Call it inside a transaction."""
+    personne = personne or PersonneFactory()
+    service = service or ServiceFactory()
+    mandat = MandatFactory(personne=personne, mandataire=espace)
+    adhesion = Adhesion.objects.create(personne=personne, service=service, mandat=mandat)
+    return Habilitation.objects.create(
+        adhesion=adhesion, personne=personne, service=service, espace=espace, role=Role.TITULAIRE, **champs
+    )
+
+
+def accorder(superieure: Habilitation, espace: Espace, role: str, **champs: Any) -> Habilitation:
+    """Return a habilitation granted under another one, on the same adhésion."""
+    return Habilitation.objects.create(
+        adhesion=superieure.adhesion,
+        personne=superieure.personne,
+        service=superieure.service,
+        espace=espace,
+        role=role,
+        accordee_par=superieure,
+        **champs,
+    )
