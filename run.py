@@ -60,7 +60,10 @@ def demo(python: Path, arguments: list[str]) -> None:
 
 def test(python: Path, arguments: list[str]) -> None:
     """Run pytest on all cores, in random order; tests marked `long` only with --long."""
-    choice = [] if "--long" in arguments else ["-m", "not long"]
+    long = "--long" in arguments
+    choice = [] if long else ["-m", "not long"]
+    if long:
+        os.environ["ESSAIS_LONGS"] = "1"  # races, properties and faults run with the issues' own figures
     os.environ["CHROMIUM"] = browser()
     hand_over(python, "-m", "pytest", "-n", "auto", *choice, *(a for a in arguments if a != "--long"))
 

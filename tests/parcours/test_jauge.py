@@ -35,15 +35,6 @@ class Formulaire(forms.Form):
     mot_de_passe = forms.CharField(label="Nouveau mot de passe", strip=False, widget=forms.PasswordInput)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The machine's Chromium, kept from asking anything of outside hosts (stack.md, Browser)."""
-    calme = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-    calme += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    return {**browser_type_launch_args, "executable_path": chromium, "args": calme}
-
-
 @pytest.fixture
 def demandes(page: Page) -> Iterator[list[str]]:
     """Serve a page with the component and our files under the strict policy; give what is asked; forbid errors."""

@@ -1,0 +1,75 @@
+"""The relay of the outboxes: once, under a lease, with back-off, set aside in the end."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from accounts import courriels, relais
+from accounts.models import Courriel
+from tests.conftest import en_parallele
+
+
+def deposer(acte: str = "essai:1") -> Courriel:
+    return courriels.deposer(
+        "demande_annulee",
+        destinataire="jeanne@cabinet-dupont.fr",
+        acte=acte,
+        contexte={"reference": "D-1", "denomination": "DANONE"},
+    )
+
+
+@pytest.mark.django_db
+def test_un_seul_par_acte_et_destinataire() -> None:
+    assert deposer().pk == deposer().pk
+    assert Courriel.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reveil_apres_le_commit(_reveils: list) -> None:
+    courriel = deposer()
+    assert _reveils == [(courriels.TACHE, [str(courriel.pk)])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_livre_une_fois_par_seize_ouvriers() -> None:
+    courriel = deposer()
+    resultats = en_parallele(16, lambda _: courriels.envoyer(str(courriel.pk)))
+    assert sorted(resultats) == [False] * 15 + [True]
+    assert len(mail.outbox) == 1
+    assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<{courriel.pk}@")
+
+
+@pytest.mark.django_db
+def test_echec_attend_puis_est_mis_de_cote() -> None:
+    courriel = deposer()
+
+    def refuser(_: Courriel) -> str:
+        raise relais.EnvoiImpossible("450 boîte pleine")
+
+    for rang in range(1, relais.TENTATIVES_MAX + 1):
+        assert relais.traiter(Courriel, courriel.pk, refuser) is False
+        courriel.refresh_from_db()
+        assert courriel.tentatives == rang
+    assert courriel.ecarte_le is not None
+    assert courriel.derniere_reponse == "450 boîte pleine"
+    assert relais.traiter(Courriel, courriel.pk, refuser) is False
+    courriel.refresh_from_db()
+    assert courriel.tentatives == relais.TENTATIVES_MAX
+
+
+@pytest.mark.django_db
+def test_bail_d_un_ouvrier_mort_repris_apres_une_minute() -> None:
+    deposer()
+    maintenant = timezone.now()
+    assert len(relais.prendre(Courriel, 10, maintenant)) == 1
+    assert relais.prendre(Courriel, 10, maintenant + timedelta(seconds=59)) == []
+    assert len(relais.prendre(Courriel, 10, maintenant + timedelta(seconds=61))) == 1
+
+
+def test_attente_croit_et_reste_sous_une_heure_et_quart() -> None:
+    attentes = [relais.attente(n).total_seconds() for n in range(1, 9)]
+    assert attentes[0] <= 2.4
+    assert all(a <= 3600 * 1.2 for a in attentes)
+    assert attentes[-1] > attentes[0]

@@ -1,0 +1,93 @@
+"""Closed by default: the access table, the urlconf and the decorators say the same (style.md)."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Espace
+from espacepro.acces import ESPACES_DE_NOMS, TABLE, Acces
+from tests.factories import AgentFactory, EspaceFactory
+
+VALEURS = {
+    "siren": "552032534",
+    "code": "DECL_TVA",
+    "reference": "D-2026-AAAAAAAA",
+    "jeton": "x" * 54,
+    "pk": "00000000-0000-0000-0000-000000000000",
+}
+
+
+def motifs(resolveur: URLResolver | None = None, prefixe: str = "", espace: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield (namespace, url name, path) of every door of the portal."""
+    for entree in (resolveur or get_resolver()).url_patterns:
+        chemin = prefixe + str(entree.pattern)
+        if isinstance(entree, URLResolver):
+            yield from motifs(entree, chemin, espace or entree.namespace or "")
+        elif isinstance(entree, URLPattern):
+            yield espace, entree.name or "", chemin
+
+
+TOUS = list(motifs())
+NOMS = sorted({nom for espace, nom, _ in TOUS if not espace})
+
+
+def adresse(nom: str) -> str:
+    """Return an address of this page, its parameters filled with values of nobody."""
+    chemin = next(c for e, n, c in TOUS if n == nom and not e)
+
+    def valeur(trouve: re.Match[str]) -> str:
+        convertisseur, _, parametre = trouve[1].rpartition(":")
+        return {"uuid": VALEURS["pk"], "int": "0"}.get(convertisseur, VALEURS.get(parametre, "x"))
+
+    return "/" + re.sub(r"<([^>]+)>", valeur, chemin)
+
+
+def test_chaque_page_est_dans_la_table() -> None:
+    assert set(NOMS) == set(TABLE)
+    assert {espace for espace, _, _ in TOUS if espace} <= set(ESPACES_DE_NOMS)
+
+
+def test_pas_de_demonstration_hors_demonstration() -> None:
+    assert not any(espace == "demonstration" for espace, _, _ in TOUS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nom", NOMS)
+@pytest.mark.parametrize("methode", ["get", "post", "put", "delete"])
+def test_un_visiteur_n_entre_que_dans_le_public(client: Client, nom: str, methode: str) -> None:
+    reponse = getattr(client, methode)(adresse(nom))
+    renvoye = reponse.status_code == 302 and reponse["Location"].startswith(reverse("connexion") + "?next=")
+    assert renvoye == (TABLE[nom] is not Acces.PUBLIC), (reponse.status_code, reponse.headers.get("Location"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nom", [n for n in NOMS if TABLE[n] is Acces.ESPACE])
+@pytest.mark.parametrize("qui", ["agent", "desactive", "en_attente"])
+def test_une_page_d_espace_n_existe_que_pour_un_espace_actif(client: Client, nom: str, qui: str) -> None:
+    if qui == "agent":
+        compte = AgentFactory().compte
+    else:
+        etat = Espace.Etat.DESACTIVE if qui == "desactive" else Espace.Etat.EN_ATTENTE_CODE
+        compte = EspaceFactory(etat=etat).compte
+    client.force_login(compte, backend="accounts.connexion.CompteBackend")
+    for methode in (client.get, client.post):
+        assert methode(adresse(nom)).status_code in {404, 405}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nom", NOMS)
+def test_en_tetes_de_chaque_page(
+    client: Client, nom: str, espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur = client if TABLE[nom] is Acces.PUBLIC else client_de(espace)
+    reponse = navigateur.get(adresse(nom))
+    assert reponse.status_code < 500
+    politique = reponse.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in politique
+    assert "unsafe" not in politique
+    assert reponse.headers["X-Frame-Options"] == "DENY"
+    assert reponse.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in reponse.headers["Cache-Control"]

@@ -1,0 +1,85 @@
+"""The frame of the pages in a real browser: strict CSP, typefaces, errors that take the focus, end of session."""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Espace
+
+MINUTE = 60_000
+PUBLIQUES = ["/", "/aide/", "/cgu/", "/accessibilite/", "/donnees-personnelles/", "/connexion/", "/inexistante/"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("largeur", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_publiques(live_server: LiveServer, page: Page, plaintes: list[str], largeur: int, theme: Any) -> None:
+    page.set_viewport_size({"width": largeur, "height": 900})
+    page.emulate_media(color_scheme=theme)
+    titres = set()
+    for chemin in PUBLIQUES:
+        page.goto(live_server.url + chemin)
+        expect(page.locator("html")).to_have_attribute("data-fr-theme", theme)
+        expect(page.locator("h1")).to_have_count(1)
+        titres.add(page.title())
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), chemin
+    assert len(titres) == len(PUBLIQUES)
+    assert [p for p in plaintes if "404 (Not Found)" not in p] == []
+    assert len(plaintes) == 1  # the page that does not exist
+
+
+@pytest.mark.django_db(transaction=True)
+def test_les_erreurs_prennent_le_focus(live_server: LiveServer, page: Page, plaintes: list[str]) -> None:
+    page.goto(f"{live_server.url}/inscription/expert/")
+    page.get_by_role("button", name="Créer mon espace").click()
+    expect(page.locator("[data-focus]")).to_be_focused()
+    expect(page).to_have_title(re.compile("^Erreur"))
+    for lien in page.locator("[data-focus] a").all():
+        expect(page.locator(str(lien.get_attribute("href")))).to_have_count(1)
+    assert Axe().run(page).response["violations"] == []
+    assert plaintes == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_la_fin_de_session_est_annoncee_et_repoussee(
+    live_server: LiveServer, page: Page, connecte: Espace, plaintes: list[str]
+) -> None:
+    page.clock.install()
+    page.goto(f"{live_server.url}/espace/")
+    dialogue = page.get_by_role("alertdialog")
+    page.clock.run_for(23 * MINUTE)
+    expect(dialogue).to_be_hidden()
+    page.clock.run_for(2 * MINUTE)
+    expect(dialogue).to_be_visible()
+    expect(dialogue).to_contain_text("minutes")
+    assert Axe().run(page).response["violations"] == []
+    with page.expect_response("**/session/prolonger/") as reponse:
+        page.get_by_role("button", name="Continuer ma session").click()
+    assert reponse.value.status == 204
+    expect(dialogue).to_be_hidden()
+    page.reload()
+    expect(page).to_have_url(f"{live_server.url}/espace/")  # still signed in
+    page.clock.run_for(31 * MINUTE)
+    expect(dialogue).to_contain_text("déconnecté")
+    expect(page.get_by_role("link", name="Se reconnecter")).to_be_focused()
+    assert plaintes == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.browser_context_args(java_script_enabled=False, viewport={"width": 390, "height": 900})
+def test_sans_javascript_le_menu_est_ouvert(live_server: LiveServer, page: Page, connecte: Espace) -> None:
+    page.goto(f"{live_server.url}/espace/")
+    expect(
+        page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Mes demandes")
+    ).to_be_visible()
+    expect(page.get_by_role("button", name="Menu", exact=True)).to_be_hidden()
+    expect(page.get_by_role("alertdialog")).to_be_hidden()
