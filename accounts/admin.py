@@ -1,12 +1,9 @@
 """What an agent reads of the accounts: the services gestionnaires."""
 
 from django.contrib import admin
-from django.contrib.auth.models import Group
 
 from .consultation import ConsultationAdmin
 from .models import ServiceGestionnaire
-
-admin.site.unregister(Group)  # rights come from the agent's function, not from groups
 
 
 @admin.register(ServiceGestionnaire)

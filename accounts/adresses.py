@@ -25,9 +25,10 @@ class AdresseJetable(RegleMetier):
     )
 
 
-def normaliser_adresse(saisie: str, *, limite: int = LONGUEUR_ADRESSE) -> str:
+def normaliser_adresse(saisie: str, *, limite: int = LONGUEUR_ADRESSE, durable: bool = True) -> str:
     """Return the address in its one stored form: trimmed, lower case, domain in ASCII (IDNA).
 
+    `durable` False: to find an account, whatever its provider has become since.
     Raises: AdresseTropLongue, AdresseInvalide, AdresseJetable (R2, CGU §3.1.a and §3.1.d).
     """
     saisie = saisie.strip()
@@ -42,6 +43,6 @@ def normaliser_adresse(saisie: str, *, limite: int = LONGUEUR_ADRESSE) -> str:
         raise AdresseTropLongue(limite=limite, longueur=len(adresse))
     domaine = lue.ascii_domain.lower()
     morceaux = domaine.split(".")
-    if any(".".join(morceaux[i:]) in blocklist for i in range(len(morceaux) - 1)):
+    if durable and any(".".join(morceaux[i:]) in blocklist for i in range(len(morceaux) - 1)):
         raise AdresseJetable(domaine=domaine)
     return adresse

@@ -45,20 +45,26 @@ def etape_due(request: HttpRequest) -> Etape | None:
 
     Who has a device proves it first: a stolen password alone must not be able to change that password.
     """
-    compte = request.user
-    if not compte.is_verified() and appareil_confirme(compte) is not None:
+    compte: Any = request.user
+    if not est_prouve(request) and appareil_confirme(compte) is not None:
         return Etape.VERIFICATION
     if mot_de_passe_a_changer(compte):
         return Etape.MOT_DE_PASSE
-    return None if compte.is_verified() else Etape.ENROLEMENT
+    return None if est_prouve(request) else Etape.ENROLEMENT
 
 
 def agent_verifie(request: HttpRequest) -> Agent | None:
-    """Return the agent who may read the pages of /gestion/ now; None closes the door. No query once the account is read."""
+    """Return the agent who may read the pages of /gestion/ now; None closes the door."""
     agent = agent_de(request.user)
-    if agent is None or not request.user.is_verified() or mot_de_passe_a_changer(agent.compte):
+    if agent is None or not est_prouve(request) or mot_de_passe_a_changer(agent.compte):
         return None
     return agent
+
+
+def est_prouve(request: HttpRequest) -> bool:
+    """Whether this session has proved its second factor (django-otp's middleware reads it)."""
+    compte: Any = request.user
+    return bool(compte.is_verified())
 
 
 def mot_de_passe_a_changer(compte: Compte, maintenant: datetime | None = None) -> bool:

@@ -4,3 +4,15 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "Espaces et comptes"
+
+    def ready(self) -> None:
+        """Date each session, and the proof of the password, at sign-in; declare what the accounts hold."""
+        from django.contrib.auth.signals import user_logged_in
+
+        from . import donnees_personnelles
+        from .reauthentification import noter_connexion
+        from .sessions import noter_ouverture
+
+        user_logged_in.connect(noter_ouverture, dispatch_uid="accounts.sessions")
+        user_logged_in.connect(noter_connexion, dispatch_uid="accounts.reauthentification")
+        donnees_personnelles.inscrire()

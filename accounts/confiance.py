@@ -1,19 +1,31 @@
 """The question de confiance (R4, CGU §2.4; references.md B.6)."""
 
+import math
 import secrets
 import unicodedata
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from django.db import transaction
+from django.utils import timezone
 from zxcvbn import zxcvbn
 
+from . import courriels
+from .hachage import hacher_reponse
+from .journal import consigner
+from .models import Agent, Compte, Espace
+from .mots_de_passe import mots_personnels
+from .mots_de_passe_force import evaluer
 from .noms import pour_comparer
 from .regles import RegleMetier
 
 LONGUEUR_MINIMALE = 10
-ESSAIS_LOG10 = 8  # guesses an attacker needs, as zxcvbn counts them
+ESSAIS_LOG10 = 8  # guesses an attacker needs
 LONGUEUR_ZXCVBN = 72
 MOTS_PROPOSES = 4
+REMISE = timedelta(hours=72)
+ALPHABET_REMISE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: twelve of them make 60 bits
 
 
 class ReponseTropCourte(RegleMetier):
@@ -37,13 +49,23 @@ class ReponseRevelatrice(RegleMetier):
 def normaliser_reponse(saisie: str) -> str:
     """Return the answer as it is hashed: NFKC, no case, no accents, only letters and digits (references.md B.6)."""
     texte = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", saisie).casefold())
-    return "".join(c for c in unicodedata.normalize("NFKC", texte) if c.isalnum())
+    return unicodedata.normalize("NFKC", "".join(c for c in texte if c.isalnum()))
 
 
-def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = "") -> str:
+def _essais_log10(reponse: str, mots: list[str]) -> float:
+    """Return how many guesses the answer costs, as a power of ten: the lower of zxcvbn's figure and our own gauge's.
+
+    Ours knows French words, which an answer is mostly made of; `mots` count for next to nothing in both.
+    """
+    zxcvbn_dit = float(zxcvbn(reponse[:LONGUEUR_ZXCVBN], user_inputs=mots)["guesses_log10"])
+    return min(zxcvbn_dit, evaluer(reponse, mots).dixiemes_de_bit / 10 * math.log10(2))
+
+
+def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = "", question: str = "") -> str:
     """Return the normalised answer when it is strong enough.
 
-    `personnels` are the person's own words (names, address, SIREN).
+    `personnels` are the person's own words (names, address, SIREN), `question` the code of the question, whose words
+    count for nothing in its answer.
     Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable.
     """
     reponse = normaliser_reponse(saisie)
@@ -53,8 +75,9 @@ def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = 
         compare = pour_comparer(mot)
         if len(compare) >= 4 and (compare in reponse or reponse in compare):
             raise ReponseRevelatrice
-    essais = zxcvbn(reponse[:LONGUEUR_ZXCVBN], user_inputs=personnels)["guesses_log10"]
-    if essais < ESSAIS_LOG10:
+    de_la_question = Espace.Question(question).label.split() if question else []
+    mots = [pour_comparer(mot) for mot in [*personnels, *de_la_question]]
+    if _essais_log10(reponse, [mot for mot in mots if len(mot) >= 3]) < ESSAIS_LOG10:
         raise ReponseDevinable
     return reponse
 
@@ -69,3 +92,67 @@ def _mots() -> tuple[str, ...]:
 def proposer_reponse() -> str:
     """Return a random answer of four French words, for those who have no better one."""
     return " ".join(secrets.choice(_mots()) for _ in range(MOTS_PROPOSES))
+
+
+def _enregistrer(espace: Espace, empreinte: str, maintenant: datetime, expire_le: datetime | None) -> None:
+    """Store the answer's hash; the failed tries were against the old one."""
+    espace.reponse_confiance = empreinte
+    espace.reponse_essais = 0
+    espace.reponse_manquee_le = []
+    espace.reponse_changee_le = maintenant
+    espace.reponse_expire_le = expire_le
+    espace.save(
+        update_fields=[
+            "question_confiance",
+            "reponse_confiance",
+            "reponse_essais",
+            "reponse_manquee_le",
+            "reponse_changee_le",
+            "reponse_expire_le",
+        ]
+    )
+
+
+@transaction.atomic
+def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetime | None = None) -> str:
+    """Replace the answer by a random one and return it, to be printed once for the holder (R16, CGU §3.6.b).
+
+    It serves once, within 72 hours, through a forgotten-password link, and another must be chosen then. The caller has
+    recorded the proof of legitimacy; the agent never sees an answer that the holder chose (references.md B.6.10).
+    """
+    maintenant = maintenant or timezone.now()
+    tirage = "".join(secrets.choice(ALPHABET_REMISE) for _ in range(12))
+    reponse = "-".join(tirage[debut : debut + 4] for debut in range(0, 12, 4))
+    empreinte = hacher_reponse(normaliser_reponse(reponse))
+    espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    _enregistrer(espace, empreinte, maintenant, expire_le=maintenant + REMISE)
+    consigner("reponse.remise", auteur=acteur, espace=espace)
+    return reponse
+
+
+@transaction.atomic
+def changer_reponse(
+    *, espace: Espace, question: str, reponse: str, mot_de_passe: str = "", maintenant: datetime | None = None
+) -> Espace:
+    """Replace the question and its answer, forget the failed tries against the old one, and tell the holder by mail.
+
+    The caller has proved the password, gives it so that the answer may not hold it, and closes the other sessions.
+    Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable (references.md B.6).
+    """
+    maintenant = maintenant or timezone.now()
+    normalisee = verifier_reponse(
+        reponse, personnels=mots_personnels(espace), mot_de_passe=mot_de_passe, question=question
+    )
+    empreinte = hacher_reponse(normalisee)
+    espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    espace.question_confiance = Espace.Question(question)
+    _enregistrer(espace, empreinte, maintenant, expire_le=None)
+    evenement = consigner("reponse.changee", auteur=espace)
+    courriels.deposer(
+        "reponse_changee",
+        destinataire=Compte.objects.get(espace=espace).email,
+        acte=f"evenement:{evenement.pk}",
+        espace=espace,
+        contexte={"le": timezone.localtime(maintenant).strftime("%d/%m/%Y à %Hh%M")},
+    )
+    return espace

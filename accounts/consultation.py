@@ -6,6 +6,7 @@ import structlog
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from .agents import agent_verifie
 from .models import Agent
@@ -15,8 +16,14 @@ FONCTIONS = frozenset(Agent.Fonction)
 SURVEILLANCE = frozenset({Agent.Fonction.SURVEILLANCE})
 
 
+def est_surveillant(request: HttpRequest) -> bool:
+    """Whether the reader belongs to the surveillance cell."""
+    agent = agent_verifie(request)
+    return agent is not None and agent.fonction == Agent.Fonction.SURVEILLANCE
+
+
 class LectureParFonction:
-    """Who may see rows of a model: a verified agent whose function is in `fonctions`. Nobody adds, changes or deletes."""
+    """Who may see a model: a verified agent whose function is in `fonctions`. Nobody adds, changes or deletes."""
 
     fonctions: ClassVar[frozenset[Any]] = FONCTIONS
 
@@ -40,12 +47,13 @@ class LectureParFonction:
 class LigneConsultation(LectureParFonction, admin.TabularInline):
     """Rows shown with the page of what they belong to, reached only through it."""
 
+    template = "gestion/lignes.html"
     extra = 0
     can_delete = False
 
 
 class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
-    """Lists and pages to read. `chemin_service` leads from a row to its service gestionnaire; empty: the same for all agents.
+    """Lists and pages to read. `chemin_service` leads from a row to its service gestionnaire; empty: all see the same.
 
     Everything the admin shows of a model comes from `get_queryset`, so another service's row is as good as absent.
     """
@@ -73,13 +81,24 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
             return lignes
         return lignes.filter(**{self.chemin_service: agent.service_gestionnaire_id})
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Name the list by what it holds."""
+        titre = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": titre, **(extra_context or {})})
+
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Accept in the address only the filters on display: any other would let a hidden column be guessed letter by letter."""
+        """Accept only the filters on display: any other would let a hidden column be guessed letter by letter."""
         affiches = [filtre[0] if isinstance(filtre, (list, tuple)) else filtre for filtre in self.list_filter]
         return any(lookup == nom or lookup.startswith(f"{nom}__") for nom in affiches if isinstance(nom, str))
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> HttpResponse:
         """Show one row, and leave a trace of who looked at it (R24), without personal data."""
         agent = agent_verifie(request)
@@ -89,4 +108,4 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
             objet=self.opts.label_lower,
             cle=str(obj.pk) if obj else "",
         )
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)

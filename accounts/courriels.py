@@ -23,6 +23,7 @@ TACHE = "accounts.envoyer_courriel"
 _PAGES = {
     Lien.Objet.CONFIRMATION_EXPERT: "confirmer_adresse",
     Lien.Objet.CONFIRMATION_ENTREPRISE: "confirmer_entreprise",
+    Lien.Objet.CONFIRMATION_CONNEXION: "confirmer_connexion",
     Lien.Objet.CHANGEMENT_ADRESSE: "confirmer_changement_adresse",
     Lien.Objet.ANNULATION_ADRESSE: "annuler_changement_adresse",
     Lien.Objet.MOT_DE_PASSE_OUBLIE: "reinitialiser_mot_de_passe",

@@ -7,6 +7,8 @@ import unicodedata
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, check_password, make_password
 
+from .saturation import place_de_hachage
+
 
 def _poivrer(secret: str) -> str:
     """Return the hex HMAC-SHA256 of the NFKC form under the pepper: what Argon2 receives."""
@@ -23,10 +25,12 @@ class Argon2Poivre(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        return super().encode(_poivrer(password), salt)
+        with place_de_hachage():
+            return super().encode(_poivrer(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        return super().verify(_poivrer(password), encoded)
+        with place_de_hachage():
+            return super().verify(_poivrer(password), encoded)
 
 
 class Argon2Reponse(Argon2Poivre):

@@ -1,5 +1,9 @@
-"""Creating an espace expert (CGU §2.1.b): immediate, confirmed by a link, giving no right on any SIREN."""
+"""Creating an espace (CGU §2.1): what both modes share, and the espace expert, which a link opens at once.
 
+The espace simplifié waits for a posted code: activation/creation_simplifiee.py.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +26,10 @@ from .numeros import nouveau_numero
 
 @dataclass(frozen=True, kw_only=True)
 class Inscription:
-    """What a visitor gives to create an espace, as typed; `inscrire_expert` checks and normalises it."""
+    """What a visitor gives to create an espace, as typed; `inscrire` checks and normalises it.
+
+    `organisation` holds more words that a password must not rest on: the company's name and address.
+    """
 
     email: str
     mot_de_passe: str
@@ -37,12 +44,23 @@ class Inscription:
     complement: str = ""
     code_postal: str = ""
     commune: str = ""
+    organisation: tuple[str, ...] = ()
 
     def mots_personnels(self) -> list[str]:
-        return [self.email, self.nom, self.prenom, self.siren_appartenance, self.telephone, self.commune]
+        return [
+            *self.organisation,
+            self.email,
+            self.nom,
+            self.prenom,
+            self.siren_appartenance,
+            self.telephone,
+            self.commune,
+        ]
 
 
-def _nouvel_espace(compte: Compte, inscription: Inscription, reponse: str, maintenant: datetime) -> Espace:
+def _nouvel_espace(
+    compte: Compte, mode: Espace.Mode, inscription: Inscription, reponse: str, maintenant: datetime
+) -> Espace:
     """Return the espace of this account, saved with a number that no other has."""
     for _ in range(10):
         try:
@@ -50,7 +68,7 @@ def _nouvel_espace(compte: Compte, inscription: Inscription, reponse: str, maint
                 return Espace.objects.create(
                     compte=compte,
                     numero_abonne=nouveau_numero(timezone.localdate(maintenant)),
-                    mode=Espace.Mode.EXPERT,
+                    mode=mode,
                     civilite=inscription.civilite,
                     nom=normaliser_texte(inscription.nom),
                     prenom=normaliser_texte(inscription.prenom),
@@ -82,8 +100,25 @@ def _effacer_en_attente(compte: Compte) -> None:
 def inscrire_expert(*, inscription: Inscription, maintenant: datetime | None = None) -> Espace | None:
     """Record an inscription and mail its 48 h link; return the espace that waits, or None when the address has one.
 
-    The visitor must see the same page in both cases (no hint whether an account exists): the holder of an existing
-    espace is told by mail. Raises: the rules of the address, the password, the trust answer and the names (R2–R4).
+    Raises: what `inscrire` raises.
+    """
+    return inscrire(
+        inscription=inscription, mode=Espace.Mode.EXPERT, envoyer_liens=_envoyer_lien, maintenant=maintenant
+    )
+
+
+def inscrire(
+    *,
+    inscription: Inscription,
+    mode: Espace.Mode,
+    envoyer_liens: Callable[[Espace, datetime], object],
+    maintenant: datetime | None = None,
+) -> Espace | None:
+    """Record an inscription of this mode; return the espace that waits, or None when the address has one already.
+
+    `envoyer_liens` is called with the new espace in the same transaction. The visitor must see the same page in both
+    cases (no hint whether an account exists): the holder of an existing espace is told by mail.
+    Raises: the rules of the address, the password, the trust answer and the names (R2–R4).
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(inscription.email)
@@ -96,15 +131,20 @@ def inscrire_expert(*, inscription: Inscription, maintenant: datetime | None = N
         )
     )
     try:
-        return _ouvrir(inscription, adresse, reponse, maintenant)
+        with transaction.atomic():
+            espace = _ouvrir(inscription, mode, adresse, reponse, maintenant)
+            if espace is not None:
+                envoyer_liens(espace, maintenant)
+            return espace
     except IntegrityError as erreur:
         if "compte_email_unique" not in str(erreur):
             raise
         return None  # another browser was quicker with the same address: its link is on the way
 
 
-@transaction.atomic
-def _ouvrir(inscription: Inscription, adresse: str, reponse: str, maintenant: datetime) -> Espace | None:
+def _ouvrir(
+    inscription: Inscription, mode: Espace.Mode, adresse: str, reponse: str, maintenant: datetime
+) -> Espace | None:
     existant = Compte.objects.select_for_update(no_key=True).filter(email__iexact=adresse).first()
     if existant is not None:
         espace = Espace.objects.filter(compte=existant).first()
@@ -119,26 +159,28 @@ def _ouvrir(inscription: Inscription, adresse: str, reponse: str, maintenant: da
             return None
         _effacer_en_attente(existant)
     compte = Compte.objects.creer(email=adresse, mot_de_passe=inscription.mot_de_passe, is_active=False)
-    espace = _nouvel_espace(compte, inscription, reponse, maintenant)
-    lien = creer_lien(espace=espace, objet=Lien.Objet.CONFIRMATION_EXPERT, adresse=adresse, maintenant=maintenant)
+    espace = _nouvel_espace(compte, mode, inscription, reponse, maintenant)
     consigner("espace.inscription", auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
-    courriels.deposer("confirmer_adresse", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
     return espace
+
+
+def _envoyer_lien(espace: Espace, maintenant: datetime) -> Lien | None:
+    """Mail the link of an espace expert that waits."""
+    if espace.compte is None:
+        return None
+    adresse = espace.compte.email
+    lien = creer_lien(espace=espace, objet=Lien.Objet.CONFIRMATION_EXPERT, adresse=adresse, maintenant=maintenant)
+    courriels.deposer("confirmer_adresse", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
+    return lien
 
 
 @transaction.atomic
 def renvoyer_confirmation(*, espace: Espace, maintenant: datetime | None = None) -> Lien | None:
     """Mail a fresh link for an inscription that waits; the older one dies. Returns None when it waits no more."""
     espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=espace.pk)
-    if espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or espace.compte is None:
+    if espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or espace.mode != Espace.Mode.EXPERT:
         return None
-    lien = creer_lien(
-        espace=espace, objet=Lien.Objet.CONFIRMATION_EXPERT, adresse=espace.compte.email, maintenant=maintenant
-    )
-    courriels.deposer(
-        "confirmer_adresse", destinataire=espace.compte.email, acte=f"lien:{lien.pk}", espace=espace, lien=lien
-    )
-    return lien
+    return _envoyer_lien(espace, maintenant or timezone.now())
 
 
 @transaction.atomic
@@ -152,7 +194,7 @@ def confirmer_adresse(*, jeton: str, maintenant: datetime | None = None) -> Espa
     espace = lien.espace
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])
-    Compte.objects.filter(pk=espace.compte_id).update(is_active=True)
+    Compte.objects.filter(espace=espace).update(is_active=True)
     espace.etat = Espace.Etat.ACTIF
     espace.active_le = maintenant
     espace.save(update_fields=["etat", "active_le"])
@@ -175,9 +217,14 @@ def effacer_perimees(maintenant: datetime | None = None) -> int:
         )[:500]
     )
     for espace in perimes:
-        consigner("espace.inscription_perimee", auteur="systeme:effacer_inscriptions_perimees", espace=espace)
-        compte = espace.compte
-        espace.delete()
-        if compte is not None:
-            compte.delete()
+        effacer_inscription(espace)
     return len(perimes)
+
+
+def effacer_inscription(espace: Espace) -> None:
+    """Forget one inscription that was never confirmed: its address is free again. The caller has locked the espace."""
+    consigner("espace.inscription_perimee", auteur="systeme:effacer_inscriptions_perimees", espace=espace)
+    compte = espace.compte
+    espace.delete()
+    if compte is not None:
+        compte.delete()

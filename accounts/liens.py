@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -39,6 +39,7 @@ def delai(objet: str) -> timedelta:
     return {
         Lien.Objet.CONFIRMATION_EXPERT: settings.LIEN_EXPERT,
         Lien.Objet.CONFIRMATION_ENTREPRISE: settings.LIEN_ENTREPRISE,
+        Lien.Objet.CONFIRMATION_CONNEXION: settings.LIEN_ENTREPRISE,
         Lien.Objet.CHANGEMENT_ADRESSE: settings.LIEN_ADRESSE,
         Lien.Objet.ANNULATION_ADRESSE: settings.LIEN_ENTREPRISE,
         Lien.Objet.MOT_DE_PASSE_OUBLIE: settings.LIEN_OUBLI,
@@ -58,7 +59,7 @@ def jeton(lien: Lien) -> str:
 @transaction.atomic
 def creer_lien(*, espace: Espace, objet: str, adresse: str = "", maintenant: datetime | None = None) -> Lien:
     """Return a fresh link; the older one of the same purpose is dead from now on."""
-    maintenant = maintenant or timezone.now()
+    maintenant = (maintenant or timezone.now()).astimezone(UTC)  # hours that elapse, over a change of hour too
     Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
     Lien.objects.filter(espace=espace, objet=objet, consomme_le=None, revoque_le=None).update(revoque_le=maintenant)
     return Lien.objects.create(

@@ -2,15 +2,23 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template import loader
 
-DERNIERE_ACTIVITE = "derniere_activite"
-OUVERTE = "ouverte_a"
+from .appareils import decrire
+from .debit import attendre_le_palier, essai_de
+from .mots_de_passe import renouvellement_du
+from .navigateurs import retenir
+from .requete import adresse_ip
+from .saturation import HachageSature
+from .sessions import NAVIGATEUR_A_RETENIR
+from .sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE
 
 
 class SessionMiddleware:
@@ -33,4 +41,68 @@ class SessionMiddleware:
             session.setdefault(OUVERTE, maintenant)
             if maintenant - session.get(DERNIERE_ACTIVITE, 0) >= 60:
                 session[DERNIERE_ACTIVITE] = maintenant
+                if session.get(PROVENANCE, {}).get("adresse_ip") != adresse_ip(request):
+                    session[PROVENANCE] = decrire(request).en_dict()
+        reponse = self.get_response(request)
+        _retenir_le_navigateur(request, reponse)
+        return reponse
+
+
+def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:
+    """After a whole sign-in (an agent's ends with the second factor), the browser becomes one that the account knows."""
+    compte: Any = getattr(request, "user", None)
+    if request.method != "POST" or compte is None or not compte.is_authenticated:
+        return
+    if compte.is_staff and getattr(compte, "otp_device", None) is None:
+        return
+    if request.session.pop(NAVIGATEUR_A_RETENIR, False):
+        retenir(request, reponse, compte)
+
+
+class EssaisMiddleware:
+    """Around every form that asks a password: the same time for every refusal, and 503 when too many are being checked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        reponse = self.get_response(request)
+        essai = essai_de(request)
+        if essai is not None and essai.manque:
+            attendre_le_palier(essai)
+        return reponse
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 503 to whoever waited two seconds for a place."""
+        if not isinstance(exception, HachageSature):
+            return None
+        reponse = HttpResponse(loader.get_template("erreurs/503.html").render(), status=503)
+        reponse["Retry-After"] = "10"
+        return reponse
+
+
+class RenouvellementMiddleware:
+    """Leaves only the renewal page and the way out open while the password must be renewed (CGU §3.2.c, R3).
+
+    For usagers; the agents' door has its own step. Runs after SessionMiddleware.
+    """
+
+    OUVERTES = frozenset({"renouveler_mot_de_passe", "deconnexion", "prolonger_session"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Send every other page to the renewal."""
+        compte: Any = request.user
+        if not compte.is_authenticated or compte.is_staff or not renouvellement_du(compte):
+            return None
+        espace = getattr(compte, "espace", None)
+        if espace is None or not espace.est_actif:  # waits for its code: that page comes first
+            return None
+        if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
+            return None
+        return redirect("renouveler_mot_de_passe")

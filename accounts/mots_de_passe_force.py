@@ -322,7 +322,7 @@ def _nombre(plie: str, debut: int, chiffres: int) -> int:
     return -1
 
 
-def _dates(texte: _Texte) -> Iterator[tuple[int, int, int, str]]:
+def _dates(texte: _Texte) -> Iterator[tuple[int, int, int, str]]:  # noqa: C901 - line for line the browser's
     """Years, and dates in French, American or ISO order, with or without separators."""
     regles = _donnees().regles
     couts = regles["couts"]

@@ -1,4 +1,4 @@
-"""The agents' second factor: TOTP (RFC 6238) and recovery codes (ANSSI-PG-078 R1, R10, R13; style.md, Secrets).
+"""The second factor of agents and usagers: TOTP (RFC 6238) and recovery codes (ANSSI-PG-078 R1, R10, R13; style.md, Secrets).
 
 A code is never accepted twice (the device remembers the last time step), tries wait twice as long after each failure
 (django-otp), and recovery codes are kept as keyed hashes. Each act decides under a lock on the device, and commits a
@@ -10,13 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.crypto import salted_hmac
+from django_otp.models import Device
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
+from . import debit
+from .courriels import deposer
 from .journal import consigner
-from .models import CodeSecours, Compte
+from .models import CodeSecours, Compte, Evenement
 from .regles import RegleMetier
+from .sessions import fermer_toutes
 
 NOM_APPAREIL = "application"
 ENROLEMENT_DUREE = timedelta(minutes=15)
@@ -71,10 +76,13 @@ def commencer_enrolement(*, compte: Compte) -> TOTPDevice:
     return TOTPDevice.objects.create(user=compte, name=NOM_APPAREIL, confirmed=False)
 
 
-def confirmer_enrolement(*, compte: Compte, code: str, remplacer: bool) -> tuple[TOTPDevice, list[str]]:
+def confirmer_enrolement(
+    *, compte: Compte, code: str, remplacer: bool, garder: str | None = None
+) -> tuple[TOTPDevice, list[str]]:
     """Confirm the waiting device by one of its codes; return it and ten recovery codes, to show once.
 
     `remplacer` says that the session has proved the older device, which this one replaces together with its codes.
+    `garder` is the key of the only session that stays open (None: sessions are left as they are).
     Raises: EnrolementExpire, AppareilDejaEnregistre, TropDEssais, CodeRefuse.
     """
     with transaction.atomic():
@@ -89,15 +97,16 @@ def confirmer_enrolement(*, compte: Compte, code: str, remplacer: bool) -> tuple
             TOTPDevice.objects.filter(user=compte).exclude(pk=appareil.pk).delete()
             appareil.confirmed = True
             appareil.save(update_fields=["confirmed"])
-            codes = _tirer_codes(compte)
-            consigner("second_facteur.enregistre", auteur=_auteur(compte), details={"remplace": remplacer})
+            codes = tirer_codes_secours(compte)
+            evenement = consigner("second_facteur.enregistre", auteur=_auteur(compte), details={"remplace": remplacer})
+            annoncer_changement(compte, evenement, "application_ajoutee", garder)
     if refus is not None:
         raise refus
     return appareil, codes
 
 
 def verifier_code(*, compte: Compte, code: str) -> TOTPDevice:
-    """Return the device that this code proves; the same code will not be accepted again. Raises: TropDEssais, CodeRefuse."""
+    """Return the device that this code proves; it proves nothing twice. Raises: TropDEssais, CodeRefuse."""
     with transaction.atomic():
         appareil = _verrouiller(compte)
         refus = CodeRefuse() if appareil is None else _essayer(appareil, code)
@@ -107,38 +116,71 @@ def verifier_code(*, compte: Compte, code: str) -> TOTPDevice:
     return appareil
 
 
-def utiliser_code_secours(*, compte: Compte, code: str, maintenant: datetime | None = None) -> TOTPDevice:
-    """Spend one recovery code and return the device it stands in for; counted with the device's own failures.
+def utiliser_code_secours(*, compte: Compte, code: str, maintenant: datetime | None = None) -> Device:
+    """Spend one recovery code and return the device it stands in for, an application or else a passkey.
 
+    Tries are counted with the application's own failures; without one, as guesses of a password are (accounts/debit.py).
     Raises: TropDEssais, CodeSecoursRefuse.
     """
-    refus: RegleMetier | None = None
     with transaction.atomic():
-        appareil = _verrouiller(compte)
+        application = _verrouiller(compte)
+        appareil = application or WebAuthnCredential.objects.filter(user=compte, confirmed=True).first()
         if appareil is None:
             raise CodeSecoursRefuse
-        refus = _attente(appareil)
+        essai = None if application else debit.reserver(debit.empreinte("secours", str(compte.pk)), debit.COMPTE)
+        refus: RegleMetier | None = _attente(application) if application else None
+        if application is None and essai is None:
+            refus = TropDEssais(secondes=60)
         if refus is None:
             trouves = CodeSecours.objects.filter(
                 compte=compte, empreinte=empreinte_code(compte, code), utilise_le__isnull=True
             )
-            if trouves.update(utilise_le=maintenant or timezone.now()):
-                appareil.throttle_reset()
-            else:
-                appareil.throttle_increment()
+            if not trouves.update(utilise_le=maintenant or timezone.now()):
                 refus = CodeSecoursRefuse()
-        consigner(f"second_facteur.code_secours_{'refuse' if refus else 'utilise'}", auteur=_auteur(compte))
+                if application:
+                    application.throttle_increment()
+            elif application:
+                application.throttle_reset()
+            else:
+                debit.rendre(essai)
+        evenement = consigner(f"second_facteur.code_secours_{'refuse' if refus else 'utilise'}", auteur=_auteur(compte))
+        if refus is None:
+            annoncer_changement(compte, evenement, "code_secours_utilise", None)
     if refus is not None:
         raise refus
     return appareil
 
 
+def annoncer_changement(compte: Compte, evenement: Evenement, changement: str, garder: str | None) -> None:
+    """Close the account's other sessions than the one of key `garder`, and tell a usager by mail; in the act's transaction.
+
+    `changement` is one of those that `templates/courriels/second_facteur_change.txt` knows.
+    """
+    if garder is not None:
+        fermer_toutes(compte, sauf=garder)
+    espace = getattr(compte, "espace", None)
+    if espace is not None:
+        deposer(
+            "second_facteur_change",
+            destinataire=compte.email,
+            acte=f"second_facteur:{evenement.pk}",
+            espace=espace,
+            contexte={"changement": changement, "quand": date_heure(evenement.quand)},
+        )
+
+
+def date_heure(instant: datetime) -> str:
+    """Return a moment as a mail writes it, in Paris time."""
+    return formats.date_format(timezone.localtime(instant), "j F Y à H:i")
+
+
 @transaction.atomic
-def renouveler_codes_secours(*, compte: Compte) -> list[str]:
-    """Return ten new recovery codes; the older ones are worth nothing. The caller has just checked a code of the device."""
+def renouveler_codes_secours(*, compte: Compte, garder: str | None = None) -> list[str]:
+    """Return ten new recovery codes, which kill the older ones. The caller has just checked a code of the device."""
     compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
-    codes = _tirer_codes(compte)
-    consigner("second_facteur.codes_renouveles", auteur=_auteur(compte))
+    codes = tirer_codes_secours(compte)
+    evenement = consigner("second_facteur.codes_renouveles", auteur=_auteur(compte))
+    annoncer_changement(compte, evenement, "codes_renouveles", garder)
     return codes
 
 
@@ -155,14 +197,15 @@ def codes_restants(compte: Any) -> int:
 
 
 def empreinte_code(compte: Compte, code: str) -> str:
-    """Return the HMAC-SHA-256 of a recovery code, keyed from SECRET_KEY and tied to the account; case and dashes are free."""
+    """Return the HMAC-SHA-256 of a recovery code, keyed from SECRET_KEY, tied to the account; case and dashes are free."""
     normalise = code.upper().translate(_CONFUSIONS)
     return salted_hmac(
         "accounts.second_facteur.code_secours", f"{compte.pk}|{normalise}", algorithm="sha256"
     ).hexdigest()
 
 
-def _tirer_codes(compte: Compte) -> list[str]:
+def tirer_codes_secours(compte: Compte) -> list[str]:
+    """Replace the recovery codes of a locked account and return the ten new ones."""
     CodeSecours.objects.filter(compte=compte).delete()
     codes = []
     for _ in range(NOMBRE_CODES):

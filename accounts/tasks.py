@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import courriels, inscription, scellement
+from . import courriels, debit, dormants, inscription, mots_de_passe, oubli, retention, scellement, sessions
 
 
 @shared_task(name=courriels.TACHE)
@@ -23,3 +23,39 @@ def sceller_journal() -> None:
 @shared_task(name="accounts.effacer_inscriptions_perimees")
 def effacer_inscriptions_perimees() -> None:
     inscription.effacer_perimees()
+
+
+@shared_task(name="accounts.effacer_sessions_perimees")
+def effacer_sessions_perimees() -> None:
+    sessions.effacer_perimees()
+    debit.effacer_perimes()
+
+
+@shared_task(name=oubli.TACHE)
+def traiter_oubli(cle: str) -> None:
+    oubli.traiter_demande(cle)
+
+
+@shared_task(name="accounts.traiter_oublis")
+def traiter_oublis() -> None:
+    oubli.traiter_en_attente()
+
+
+@shared_task(name="accounts.rappeler_mots_de_passe")
+def rappeler_mots_de_passe() -> None:
+    mots_de_passe.rappeler_mots_de_passe()
+
+
+@shared_task(name="accounts.exiger_renouvellement")
+def exiger_renouvellement() -> None:
+    mots_de_passe.exiger_renouvellement()
+
+
+@shared_task(name="accounts.signaler_espaces_dormants")
+def signaler_espaces_dormants() -> None:
+    dormants.signaler_dormants()
+
+
+@shared_task(name="accounts.purger")
+def purger() -> None:
+    retention.purger(duree=retention.DUREE_TACHE)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from accounts.consultation import LigneConsultation
-from habilitations.admin import RechercheParPersonne
+from habilitations.admin import PERSONNE, RechercheParPersonne
 
 from .models import Courrier, Demande, LigneDemande
 
@@ -25,7 +25,7 @@ class DemandeAdmin(RechercheParPersonne):
     list_display = ("reference", "personne", "nature", "etat", "deposee_le", "terminee_le")
     list_filter = ("etat", "nature", ("deposee_le", admin.DateFieldListFilter))
     list_select_related = ("personne",)
-    search_fields = (*RechercheParPersonne.search_fields, "reference__iexact")
+    search_fields = (*PERSONNE, "reference__iexact")
     search_help_text = "SIREN, dénomination, référence"
     fields = (
         "reference",

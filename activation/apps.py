@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class ActivationConfig(AppConfig):
     name = "activation"
     verbose_name = "Demandes et codes d'activation"
+
+    def ready(self) -> None:
+        """Declare what this floor holds about a person, and what of it falls with an espace."""
+        from . import donnees_personnelles, suppression
+
+        donnees_personnelles.inscrire()
+        suppression.inscrire()

@@ -66,6 +66,11 @@ class TropDEssais(RegleMetier):
     )
 
 
+class CourrierRevenu(RegleMetier):
+    code = "courrier_revenu"
+    message = "Ce courrier est revenu à l'administration : son code ne vaut plus. Demandez un nouveau courrier."
+
+
 class CodePasEncoreEdite(RegleMetier):
     code = "code_pas_encore_edite"
     message = "Le courrier de cette demande n'est pas encore parti : attendez de le recevoir."

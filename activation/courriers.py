@@ -1,4 +1,7 @@
-"""The letter to the représentant légal (R7, R8): made by the worker from its outbox row, once."""
+"""The letter to the représentant légal (R7, R8): made by the worker from its outbox row, once.
+
+It goes by post, or into the messagerie sécurisée where activation/messagerie.py allows it.
+"""
 
 import hashlib
 from datetime import date, datetime
@@ -17,17 +20,22 @@ from services.models import PersonneSirenisee
 
 from . import lettre
 from .codes import deriver_code, empreinte_code, presenter
+from .messagerie import deposer_message, lecteur_du_code
 from .models import Courrier, Demande
 
 TACHE = "activation.editer_courrier"
 
 
 def deposer_courrier(demande: Demande, *, numero: int, maintenant: datetime) -> Courrier:
-    """Write the outbox row of a letter, in the transaction of its act, and wake the worker after the commit."""
+    """Write the outbox row of a letter, in the transaction of its act, and wake the worker after the commit.
+
+    A second letter always goes by post: the mailbox was not read.
+    """
+    par_messagerie = numero == 1 and lecteur_du_code(demande, maintenant) is not None
     courrier = Courrier.objects.create(
         demande=demande,
         numero=numero,
-        canal=Courrier.Canal.POSTAL,
+        canal=Courrier.Canal.MESSAGERIE if par_messagerie else Courrier.Canal.POSTAL,
         empreinte_code=empreinte_code(deriver_code(demande=demande.pk, numero=numero)),
         cree_le=maintenant,
         prochain_essai_le=maintenant,
@@ -102,7 +110,7 @@ def produire_pdf(courrier: Courrier) -> bytes:
 
 def _verrouiller_demande(cle: object) -> None:
     """Lock the demande of this letter: every act locks the demande before its letter."""
-    Demande.objects.select_for_update(no_key=True, of=("self",)).filter(courriers=cle).first()
+    Demande.objects.select_for_update(no_key=True, of=("self",)).filter(courriers=cle).first()  # type: ignore[misc]
 
 
 def _editer(courrier: Courrier) -> str:
@@ -116,11 +124,15 @@ def _editer(courrier: Courrier) -> str:
     maintenant = timezone.now()
     expire_le = maintenant + settings.CODE_VALIDITE
     courrier.contenu = _contenu(courrier, timezone.localdate(maintenant), timezone.localdate(expire_le))
-    pdf = produire_pdf(courrier)
+    if courrier.canal == Courrier.Canal.MESSAGERIE:
+        reponse = f"déposé dans la messagerie, message {deposer_message(courrier, maintenant).pk}"
+    else:
+        pdf = produire_pdf(courrier)
+        courrier.empreinte = hashlib.sha256(pdf).hexdigest()
+        reponse = f"édité, {len(pdf)} octets"
     courrier.etat = Courrier.Etat.EDITE
     courrier.edite_le = maintenant
     courrier.expire_le = expire_le
-    courrier.empreinte = hashlib.sha256(pdf).hexdigest()
     courrier.save(update_fields=["contenu", "etat", "edite_le", "expire_le", "empreinte"])
     demande.etat = Demande.Etat.CODE_ENVOYE
     demande.save(update_fields=["etat"])
@@ -141,9 +153,10 @@ def _editer(courrier: Courrier) -> str:
                 "reference": demande.reference,
                 "denomination": demande.personne.denomination,
                 "expire_le_jour": f"{timezone.localdate(expire_le):%d/%m/%Y}",
+                "par_messagerie": courrier.canal == Courrier.Canal.MESSAGERIE,
             },
         )
-    return f"édité, {len(pdf)} octets"
+    return reponse
 
 
 def editer(cle: str) -> bool:

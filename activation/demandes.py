@@ -1,6 +1,7 @@
 """Asking for authority: the demande of adhésion, its cancelling, its new letter, its expiry (R7, R9)."""
 
 import secrets
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +19,13 @@ from habilitations.models import Adhesion, Habilitation, Role
 from habilitations.perimetre import exiger_place
 from services.models import PersonneSirenisee, Service
 
+from .chute import faire_tomber
 from .codes import ALPHABET
 from .courriers import deposer_courrier
 from .models import Courrier, Demande, LigneDemande
+from .plafonds import exiger_courrier_possible, exiger_demande_possible
+
+FAMILLES = list(Service.Famille.values)
 
 
 class EspaceNonActif(RegleMetier):
@@ -55,6 +60,14 @@ class DemandeDejaEnCours(RegleMetier):
     message = (
         "Vous avez déjà une demande en cours pour ce SIREN ({reference}) : activez-la ou annulez-la avant d'en "
         "déposer une autre."
+    )
+
+
+class DemandeEnCoursSurSiren(RegleMetier):
+    code = "demande_en_cours_sur_siren"
+    message = (
+        "Une demande est déjà en cours pour ce SIREN. Attendez qu'elle aboutisse ou qu'elle expire ; en cas d'urgence, "
+        "adressez-vous au service gestionnaire de l'entreprise."
     )
 
 
@@ -114,7 +127,7 @@ def services_proposables(espace: Espace, personne: PersonneSirenisee) -> list[Se
         Habilitation.objects.vivantes().filter(espace=espace, personne=personne).values_list("service_id", "role")
     )
     lignes = []
-    for service in Service.objects.all():
+    for service in sorted(Service.objects.all(), key=lambda s: (FAMILLES.index(s.famille), s.ordre)):
         depuis = None
         if personne.categorie not in service.categories or (service.reserve_dge and not dge):
             etat = Disponibilite.NON_OUVERT
@@ -135,50 +148,52 @@ def nouvelle_reference(maintenant: datetime) -> str:
     return f"D-{maintenant:%Y}-" + "".join(secrets.choice(ALPHABET) for _ in range(8))
 
 
-def _exiger_expert_actif(espace: Espace) -> None:
+def exiger_expert_actif(espace: Espace) -> None:
+    """Raises: EspaceNonActif, EspaceNonExpert."""
     if espace.etat != Espace.Etat.ACTIF:
         raise EspaceNonActif
     if espace.mode != Espace.Mode.EXPERT:
         raise EspaceNonExpert
 
 
-@transaction.atomic
-def deposer_adhesion(
+def verrouiller_pour_deposer(acteur: Espace, personne: PersonneSirenisee) -> tuple[Espace, PersonneSirenisee]:
+    """Lock espace then personne, so that the limits of both are counted once; return them fresh."""
+    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
+    fraiche = (
+        PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("service_gestionnaire")
+        .get(pk=personne.pk)
+    )
+    return espace, fraiche
+
+
+def enregistrer(
     *,
     acteur: Espace,
     personne: PersonneSirenisee,
-    services: Sequence[Service],
+    nature: Demande.Nature,
     qualite: str,
-    maintenant: datetime | None = None,
+    maintenant: datetime,
+    services: Sequence[Service] = (),
+    nouvelle_adresse: str = "",
+    lot: uuid.UUID | None = None,
 ) -> Demande:
-    """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
+    """Write a demande of any nature, its letter, its line in the journal and its mail; return it (R7).
 
-    Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
-    PerimetreDepasse.
+    For a `lot`, one mail is the caller's to write.
+    The caller has locked espace and personne and checked the rules of this nature.
+    Raises: SirenSollicite, TropDeCourriers.
     """
-    maintenant = maintenant or timezone.now()
-    acteur = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
-    _exiger_expert_actif(acteur)
-    personne = PersonneSirenisee.objects.select_related("service_gestionnaire").get(pk=personne.pk)
-    if not personne.active:
-        raise PersonneCessee(denomination=personne.denomination)
-    if not services:
-        raise AucunService
-    en_cours = Demande.objects.en_cours().filter(espace=acteur, personne=personne, nature=Demande.Nature.ADHESION)
-    if deja := en_cours.first():
-        raise DemandeDejaEnCours(reference=deja.reference)
-    etats = {ligne.service.pk: ligne for ligne in services_proposables(acteur, personne)}
-    for service in services:
-        ligne = etats[service.pk]
-        if not ligne.libre:
-            raise ServiceNonDisponible(service=service.libelle, raison=ligne.disponibilite.explication)
-    exiger_place(acteur, [personne])
+    exiger_demande_possible(personne)
+    exiger_courrier_possible(acteur, personne, maintenant=maintenant, lot=lot)
     demande = Demande.objects.create(
         reference=nouvelle_reference(maintenant),
-        nature=Demande.Nature.ADHESION,
+        nature=nature,
         espace=acteur,
         personne=personne,
         qualite=qualite,
+        nouvelle_adresse=nouvelle_adresse,
+        lot=lot,
         deposee_le=maintenant,
     )
     LigneDemande.objects.bulk_create([LigneDemande(demande=demande, service=service) for service in services])
@@ -194,11 +209,52 @@ def deposer_adhesion(
             "services": [s.code for s in services],
         },
     )
-    _prevenir(demande, "demande_deposee", "deposee")
+    if lot is None:
+        prevenir(demande, "demande_deposee", "deposee")
     return demande
 
 
-def _prevenir(demande: Demande, genre: str, quoi: str, **contexte: object) -> None:
+@transaction.atomic
+def deposer_adhesion(
+    *,
+    acteur: Espace,
+    personne: PersonneSirenisee,
+    services: Sequence[Service],
+    qualite: str,
+    maintenant: datetime | None = None,
+) -> Demande:
+    """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
+
+    Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
+    PerimetreDepasse, SirenSollicite, TropDeCourriers.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur, personne = verrouiller_pour_deposer(acteur, personne)
+    exiger_expert_actif(acteur)
+    if not personne.active:
+        raise PersonneCessee(denomination=personne.denomination)
+    if not services:
+        raise AucunService
+    en_cours = Demande.objects.en_cours().filter(espace=acteur, personne=personne, nature=Demande.Nature.ADHESION)
+    if deja := en_cours.first():
+        raise DemandeDejaEnCours(reference=deja.reference)
+    etats = {ligne.service.pk: ligne for ligne in services_proposables(acteur, personne)}
+    for service in services:
+        ligne = etats[service.pk]
+        if not ligne.libre:
+            raise ServiceNonDisponible(service=service.libelle, raison=ligne.disponibilite.explication)
+    exiger_place(acteur, [personne])
+    return enregistrer(
+        acteur=acteur,
+        personne=personne,
+        nature=Demande.Nature.ADHESION,
+        qualite=qualite,
+        services=services,
+        maintenant=maintenant,
+    )
+
+
+def prevenir(demande: Demande, genre: str, quoi: str, **contexte: object) -> None:
     """Mail the requester about the demande."""
     if demande.espace.compte is not None:
         courriels.deposer(
@@ -210,14 +266,16 @@ def _prevenir(demande: Demande, genre: str, quoi: str, **contexte: object) -> No
                 "reference": demande.reference,
                 "nature": demande.get_nature_display(),
                 "denomination": demande.personne.denomination,
+                "creation": demande.nature == Demande.Nature.CREATION_SIMPLIFIEE,
                 **contexte,
             },
         )
 
 
 def verrouiller(demande: Demande) -> Demande:
-    """Return the demande with its espace then itself locked: the order of every act (style.md)."""
+    """Return the demande with its espace, its personne, then itself locked: the order of every act (style.md)."""
     espace = Espace.objects.select_for_update(no_key=True).get(pk=demande.espace_id)
+    PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=demande.personne_id)
     fraiche = (
         Demande.objects.select_for_update(no_key=True, of=("self",))
         .select_related("personne", "espace__compte")
@@ -227,41 +285,49 @@ def verrouiller(demande: Demande) -> Demande:
     return fraiche
 
 
-@transaction.atomic
-def annuler_demande(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Demande:
-    """Cancel one's own demande: its code dies. Raises DemandeTerminee."""
-    maintenant = maintenant or timezone.now()
-    demande = verrouiller(demande)
+def exiger_en_cours(demande: Demande) -> None:
+    """Raises: DemandeTerminee."""
     if not demande.est_en_cours:
         raise DemandeTerminee(etat=demande.get_etat_display())
-    terminer(demande, Demande.Etat.ANNULEE, maintenant)
+
+
+@transaction.atomic
+def annuler_demande(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Demande:
+    """Cancel one's own demande: its code dies, and an espace that waited for it falls. Raises DemandeTerminee."""
+    maintenant = maintenant or timezone.now()
+    demande = verrouiller(demande)
+    exiger_en_cours(demande)
     consigner("demande.annulee", auteur=acteur, siren=demande.personne.siren, details={"demande": demande.reference})
-    _prevenir(demande, "demande_annulee", "annulee")
+    prevenir(demande, "demande_annulee", "annulee")
+    terminer(demande, Demande.Etat.ANNULEE, maintenant)
     return demande
 
 
 def terminer(demande: Demande, etat: Demande.Etat, maintenant: datetime) -> None:
+    """Close a demande, after its mail was written: a creation simplifiée that came to nothing takes its espace along."""
     demande.etat = etat
     demande.terminee_le = maintenant
-    demande.save(update_fields=["etat", "terminee_le"])
+    demande.save(update_fields=["etat", "terminee_le", "motif_refus"])
+    if demande.nature == Demande.Nature.CREATION_SIMPLIFIEE and etat != Demande.Etat.ACTIVEE:
+        faire_tomber(demande, maintenant)
 
 
 @transaction.atomic
 def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Courrier:
     """Ask for another letter: after 15 days, twice at most; the older code dies (R9).
 
-    Raises: DemandeTerminee, TropTotPourUnCourrier, PlusDeCourrier.
+    Raises: DemandeTerminee, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
-    if not demande.est_en_cours:
-        raise DemandeTerminee(etat=demande.get_etat_display())
+    exiger_en_cours(demande)
     dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     if dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
         raise PlusDeCourrier
     possible_le = dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
     if maintenant < possible_le and dernier.etat != Courrier.Etat.NPAI:
         raise TropTotPourUnCourrier(jour=f"{timezone.localdate(possible_le):%d/%m/%Y}")
+    exiger_courrier_possible(demande.espace, demande.personne, maintenant=maintenant)
     dernier.remplace_le = maintenant
     dernier.save(update_fields=["remplace_le"])
     courrier = deposer_courrier(demande, numero=dernier.numero + 1, maintenant=maintenant)
@@ -288,12 +354,11 @@ def expirer_demandes(maintenant: datetime | None = None, nombre: int = 500) -> i
 
 
 @transaction.atomic
-def _expirer(cle: object, maintenant: datetime) -> bool:
+def _expirer(cle: uuid.UUID, maintenant: datetime) -> bool:
     demande = verrouiller(Demande.objects.get(pk=cle))
     courrier = demande.courriers.get(remplace_le=None)
     if not demande.est_en_cours or not courrier.est_expire(maintenant):
         return False
-    terminer(demande, Demande.Etat.EXPIREE, maintenant)
     consigner(
         "demande.expiree",
         auteur="systeme:expirer_demandes",
@@ -301,5 +366,6 @@ def _expirer(cle: object, maintenant: datetime) -> bool:
         siren=demande.personne.siren,
         details={"demande": demande.reference},
     )
-    _prevenir(demande, "demande_expiree", "expiree")
+    prevenir(demande, "demande_expiree", "expiree")
+    terminer(demande, Demande.Etat.EXPIREE, maintenant)
     return True

@@ -1,6 +1,7 @@
 """What takes effect when a code is entered (R7, R9; CGU §2.3, §4.e)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
@@ -23,23 +24,28 @@ from .codes import (
     CodeInexact,
     CodePasEncoreEdite,
     CodeRemplace,
+    CourrierRevenu,
     TropDEssais,
     deriver_code,
     empreinte_code,
     meme_code,
     normaliser_code,
 )
-from .demandes import DemandeTerminee, terminer, verrouiller
-from .models import Courrier, Demande, LigneDemande
+from .courriel_personne import DEMARCHE, changer_courriel, exiger_administrateur
+from .demandes import EspaceNonActif, PersonneCessee, exiger_en_cours, terminer, verrouiller
+from .models import Courrier, CreationSimplifiee, Demande, LigneDemande
+from .substitution import prendre_la_suite
 
 
 @dataclass(frozen=True)
 class Activation:
-    """What a right code opened: the adhésions, and the services that somebody else had opened meanwhile."""
+    """What a right code opened: the adhésions, the services that somebody else had opened meanwhile, and how many
+    habilitations of a former titulaire wait for a decision."""
 
     demande: Demande
-    adhesions: list[Adhesion]
-    deja_ouverts: list[Service]
+    adhesions: list[Adhesion] = field(default_factory=list)
+    deja_ouverts: list[Service] = field(default_factory=list)
+    a_confirmer: int = 0
 
 
 def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: datetime | None = None) -> Activation:
@@ -47,7 +53,8 @@ def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: dateti
 
     A wrong code is counted even though it is refused: the count is committed, then the rule is raised.
     Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
-    CodeDejaUtilise, CodePasEncoreEdite, TropDEssais, DemandeTerminee, PerimetreDepasse.
+    CodeDejaUtilise, CodePasEncoreEdite, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif, PersonneCessee,
+    PerimetreDepasse, MessagerieRequise.
     """
     code = normaliser_code(saisie)
     resultat = _essayer(acteur, demande, code, maintenant or timezone.now())
@@ -67,14 +74,15 @@ def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) 
     courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     if demande.etat == Demande.Etat.EXPIREE or courrier.est_expire(maintenant):
         raise CodeExpire(jour=f"{timezone.localdate(courrier.expire_le):%d/%m/%Y}")
-    if not demande.est_en_cours:
-        raise DemandeTerminee(etat=demande.get_etat_display())
+    exiger_en_cours(demande)
     if courrier.essais >= settings.CODE_ESSAIS:
         raise TropDEssais
     if not meme_code(code, deriver_code(demande=demande.pk, numero=courrier.numero)):
         return _compter_essai(acteur, demande, courrier, code)
     if courrier.edite_le is None:
         raise CodePasEncoreEdite
+    if courrier.etat == Courrier.Etat.NPAI:
+        raise CourrierRevenu
     return _prendre_effet(acteur, demande, courrier, maintenant)
 
 
@@ -101,16 +109,15 @@ def _compter_essai(acteur: Espace, demande: Demande, courrier: Courrier, code: s
 
 
 def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, maintenant: datetime) -> Activation:
-    services = list(demande.services.order_by("ordre"))
-    mandat = _garder_mandat(demande, courrier, services, maintenant)
-    adhesions = ouvrir_services(
-        espace=acteur, personne=demande.personne, services=services, mandat=mandat, maintenant=maintenant
-    )
-    ouverts = {adhesion.service_id for adhesion in adhesions}
-    lignes = LigneDemande.objects.filter(demande=demande)
-    lignes.filter(service__in=ouverts).update(resultat=LigneDemande.Resultat.OUVERT)
-    lignes.exclude(service__in=ouverts).update(resultat=LigneDemande.Resultat.DEJA_OUVERT)
-    deja_ouverts = [service for service in services if service.pk not in ouverts]
+    """Keep the mandate, do what this nature of demande does, close the demande, tell everybody."""
+    attendu = ETAT_ATTENDU.get(Demande.Nature(demande.nature), Espace.Etat.ACTIF)
+    if demande.espace.etat != attendu:
+        raise EspaceNonActif
+    if not demande.personne.active:
+        raise PersonneCessee(denomination=demande.personne.denomination)
+    mandat = _garder_mandat(demande, courrier, maintenant)
+    adresse_avant = demande.personne.courriel
+    activation = EFFETS[Demande.Nature(demande.nature)](demande, mandat, maintenant)
     terminer(demande, Demande.Etat.ACTIVEE, maintenant)
     consigner(
         "demande.activee",
@@ -119,10 +126,67 @@ def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, mainten
         details={
             "demande": demande.reference,
             "nature": demande.nature,
-            "ouverts": [s.code for s in services if s.pk in ouverts],
-            "deja_ouverts": [s.code for s in deja_ouverts],
+            "ouverts": [adhesion.service.code for adhesion in activation.adhesions],
+            "deja_ouverts": [service.code for service in activation.deja_ouverts],
         },
     )
+    _prevenir(activation, mandat, adresse_avant)
+    return activation
+
+
+def _ouvrir_lignes(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Open the services of the demande; those that somebody else opened meanwhile are passed over."""
+    services = list(demande.services.order_by("ordre"))
+    adhesions = ouvrir_services(
+        espace=demande.espace, personne=demande.personne, services=services, mandat=mandat, maintenant=maintenant
+    )
+    ouverts = {adhesion.service_id for adhesion in adhesions}
+    lignes = LigneDemande.objects.filter(demande=demande)
+    lignes.filter(service__in=ouverts).update(resultat=LigneDemande.Resultat.OUVERT)
+    lignes.exclude(service__in=ouverts).update(resultat=LigneDemande.Resultat.DEJA_OUVERT)
+    return Activation(demande, adhesions, [service for service in services if service.pk not in ouverts])
+
+
+def _ouvrir_espace_simplifie(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Open the espace and its whole bouquet at once (CGU §2.1.a); the company's confirmed address becomes its own.
+
+    Should an adhésion have been quicker on some services, the espace opens with the others.
+    """
+    espace = demande.espace
+    espace.etat = Espace.Etat.ACTIF
+    espace.active_le = maintenant
+    espace.save(update_fields=["etat", "active_le"])
+    demande.personne.courriel = CreationSimplifiee.objects.get(espace=espace).courriel
+    demande.personne.save(update_fields=["courriel", "modifiee_le"])
+    consigner("espace.active", auteur=espace, siren=demande.personne.siren, details={"demande": demande.reference})
+    return _ouvrir_lignes(demande, mandat, maintenant)
+
+
+def _changer_courriel(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Give the personne its new address, if who asked still administers its Messagerie (CGU §4.e)."""
+    exiger_administrateur(demande.espace, demande.personne)
+    changer_courriel(demande)
+    return Activation(demande)
+
+
+def _substituer(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Make who asked the titulaire in the place of the former one (R12)."""
+    substitution = prendre_la_suite(demande, mandat, maintenant)
+    return Activation(demande, substitution.adhesions, substitution.ecartes, len(substitution.en_veille))
+
+
+EFFETS: dict[Demande.Nature, Callable[[Demande, Mandat, datetime], Activation]] = {
+    Demande.Nature.ADHESION: _ouvrir_lignes,
+    Demande.Nature.CREATION_SIMPLIFIEE: _ouvrir_espace_simplifie,
+    Demande.Nature.COURRIEL_PERSONNE: _changer_courriel,
+    Demande.Nature.SUBSTITUTION: _substituer,
+}
+ETAT_ATTENDU = {Demande.Nature.CREATION_SIMPLIFIEE: Espace.Etat.EN_ATTENTE_CODE}
+
+
+def _prevenir(activation: Activation, mandat: Mandat, adresse_avant: str) -> None:
+    """Tell the requester what is open, and the company, at the address it had, that its code was used."""
+    demande = activation.demande
     if demande.espace.compte is not None:
         courriels.deposer(
             "demande_activee",
@@ -132,14 +196,17 @@ def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, mainten
             contexte={
                 "reference": demande.reference,
                 "denomination": demande.personne.denomination,
-                "ouverts": [s.libelle for s in services if s.pk in ouverts],
-                "deja_ouverts": [s.libelle for s in deja_ouverts],
+                "creation": demande.nature == Demande.Nature.CREATION_SIMPLIFIEE,
+                "nouvelle_adresse": demande.nouvelle_adresse,
+                "ouverts": [adhesion.service.libelle for adhesion in activation.adhesions],
+                "deja_ouverts": [service.libelle for service in activation.deja_ouverts],
+                "a_confirmer": activation.a_confirmer,
             },
         )
-    if demande.personne.courriel:
+    if adresse_avant or demande.personne.courriel:
         courriels.deposer(
             "mandat_utilise",
-            destinataire=demande.personne.courriel,
+            destinataire=adresse_avant or demande.personne.courriel,
             acte=f"mandat:{mandat.pk}",
             contexte={
                 "reference": demande.reference,
@@ -147,12 +214,14 @@ def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, mainten
                 "demandeur": demande.espace.nom_complet,
             },
         )
-    return Activation(demande, adhesions, deja_ouverts)
 
 
-def _garder_mandat(demande: Demande, courrier: Courrier, services: list[Service], maintenant: datetime) -> Mandat:
+def _garder_mandat(demande: Demande, courrier: Courrier, maintenant: datetime) -> Mandat:
     """Keep the evidence: who handed the code over, for what, by which letter (CGU §2.3)."""
     personne = demande.personne
+    demarches = list(demande.services.order_by("ordre").values_list("libelle", flat=True))
+    if demande.nature == Demande.Nature.COURRIEL_PERSONNE:
+        demarches = [DEMARCHE]
     return Mandat.objects.create(
         demande=demande.reference,
         nature=demande.nature,
@@ -161,9 +230,9 @@ def _garder_mandat(demande: Demande, courrier: Courrier, services: list[Service]
         qualite=demande.get_qualite_display(),
         representant_legal=personne.representant_legal or "représentant légal en exercice",
         adresse_du_courrier=[personne.denomination, *courrier.contenu["adresse"]],
-        demarches=[service.libelle for service in services],
+        demarches=demarches,
         courrier_numero=courrier.numero,
         courrier_canal=courrier.canal,
-        courrier_edite_le=courrier.edite_le,
+        courrier_edite_le=courrier.edite_le,  # type: ignore[misc]  # _essayer refuses a letter not made yet
         code_saisi_le=maintenant,
     )

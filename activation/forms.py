@@ -1,18 +1,38 @@
 """Forms of the demandes."""
 
+import re
 from typing import Any
 
 from django import forms
 
-from accounts.forms import FormulairePortail
+from accounts.adresses import normaliser_adresse
+from accounts.forms import FormulairePortail, InscriptionForm
+from accounts.regles import RegleMetier
 from accounts.sirens import normaliser_identifiant
 from services.models import Service
 
 from .models import Demande
 
+LONGUEUR_COURRIEL = 254
+
+
+def _adresse_entreprise(saisie: str) -> str:
+    return normaliser_adresse(saisie, limite=LONGUEUR_COURRIEL)
+
+
+def _champ_qualite() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label="Vous agissez en qualité de",
+        choices=Demande.Qualite.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Dites en quelle qualité vous agissez."},
+    )
+
 
 class SirenForm(FormulairePortail):
     """Which personne the demande is about."""
+
+    regles = {"personne_cessee": "siren"}
 
     siren = forms.CharField(
         label="Numéro SIREN",
@@ -30,12 +50,7 @@ class AdhesionForm(FormulairePortail):
 
     regles = {"aucun_service": "services", "service_non_disponible": "services"}
 
-    qualite = forms.ChoiceField(
-        label="Vous agissez en qualité de",
-        choices=Demande.Qualite.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Dites en quelle qualité vous agissez."},
-    )
+    qualite = _champ_qualite()
     services = forms.ModelMultipleChoiceField(
         label="Services demandés",
         queryset=Service.objects.none(),
@@ -48,7 +63,83 @@ class AdhesionForm(FormulairePortail):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["services"].queryset = Service.objects.all()  # type: ignore[attr-defined]
+        self.fields["services"].queryset = Service.objects.all()
+
+
+class InscriptionSimplifieeForm(InscriptionForm):
+    """What an espace simplifié asks beside the person: the company's address, and in which capacity (CGU §2.1.a)."""
+
+    courriel_entreprise = forms.CharField(
+        label="Adresse électronique de l'entreprise",
+        max_length=400,
+        help_text=(
+            "L'administration y écrira à l'entreprise. Un lien de confirmation y est envoyé. "
+            "Ce peut être la même que votre adresse de connexion."
+        ),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    qualite = _champ_qualite()
+    field_order = ("courriel_entreprise", "qualite", "civilite", "prenom", "nom", "telephone")
+
+    def clean_courriel_entreprise(self) -> str:
+        return self._nettoyer("courriel_entreprise", _adresse_entreprise)
+
+
+class CourrielEntrepriseForm(FormulairePortail):
+    """The new e-mail of a company."""
+
+    regles = {"adresse_inchangee": "adresse"}
+
+    adresse = forms.CharField(
+        label="Nouvelle adresse électronique de l'entreprise",
+        max_length=400,
+        help_text="Exemple : contact@exemple.fr. Une adresse durable, que l'entreprise relève.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    qualite = _champ_qualite()
+
+    def clean_adresse(self) -> str:
+        return self._nettoyer("adresse", _adresse_entreprise)
+
+
+class SirensForm(FormulairePortail):
+    """Which SIREN a substitution is about: one, or up to a hundred pasted from a list."""
+
+    LIMITE = 100
+
+    sirens = forms.CharField(
+        label="Numéros SIREN",
+        max_length=4000,
+        help_text="Un seul, ou jusqu'à cent : un par ligne, ou séparés par des virgules.",
+        widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Indiquez au moins un numéro SIREN."},
+    )
+
+    def clean_sirens(self) -> list[str]:
+        """Return the distinct identifiers, in the order typed."""
+        saisis = [morceau for morceau in re.split(r"[\n\r,;]+", self.cleaned_data["sirens"]) if morceau.strip()]
+        if len(saisis) > self.LIMITE:
+            raise forms.ValidationError(f"Vous avez indiqué {len(saisis)} numéros : cent au plus à la fois.")
+        identifiants: dict[str, None] = {}
+        for saisi in saisis:
+            try:
+                identifiants[normaliser_identifiant(saisi)] = None
+            except RegleMetier as regle:
+                raise forms.ValidationError(f"« {saisi.strip()[:30]} » : {regle}") from regle
+        if not identifiants:
+            raise forms.ValidationError("Indiquez au moins un numéro SIREN.")
+        return list(identifiants)
+
+
+class SubstitutionForm(FormulairePortail):
+    """In which capacity one asks. The services are read by the view, SIREN by SIREN."""
+
+    qualite = forms.ChoiceField(
+        label="Vous agissez en qualité de",
+        choices=Demande.Qualite.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Dites en quelle qualité vous agissez."},
+    )
 
 
 class CodeForm(FormulairePortail):

@@ -6,11 +6,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Espace
+from accounts.models import Courriel, Espace
+from habilitations.backends import donnant
+from habilitations.roles import GERER_COURRIEL
+from services.models import PersonneSirenisee, Service
 
+from .forms import SirenForm
 from .models import Courrier, Demande, LigneDemande
+from .rappels import acte
 
 PAR_PAGE = 20
 ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
@@ -22,6 +28,36 @@ def mes_demandes(espace: Espace, page: str) -> Page[Demande]:
     return Paginator(demandes, PAR_PAGE).get_page(page)
 
 
+def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
+    """Return the personne that this form names, or None after the form has been told why."""
+    if not recherche.is_valid():
+        return None
+    personne = (
+        PersonneSirenisee.objects.select_related("service_gestionnaire")
+        .filter(siren=recherche.cleaned_data["siren"])
+        .first()
+    )
+    if personne is None:
+        recherche.add_error(
+            "siren",
+            "Ce SIREN n'est pas connu de nos services. Vérifiez-le ; s'il est exact, "
+            "adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
+        )
+    return personne
+
+
+def personnes_administrees(espace: Espace) -> QuerySet[PersonneSirenisee]:
+    """Return the personnes whose Messagerie this espace administers, as titulaire or suppléant (R21)."""
+    return PersonneSirenisee.objects.filter(
+        pk__in=donnant(GERER_COURRIEL, espace).filter(service__famille=Service.Famille.MESSAGERIE).values("personne")
+    )
+
+
+def page_messageries(espace: Espace, page: str) -> Page[PersonneSirenisee]:
+    """Return a page of those personnes, by name: two queries."""
+    return Paginator(personnes_administrees(espace).order_by("denomination", "siren"), PAR_PAGE).get_page(page)
+
+
 @dataclass(frozen=True)
 class DetailDemande:
     """One demande as its page tells it."""
@@ -29,6 +65,7 @@ class DetailDemande:
     demande: Demande
     lignes: list[LigneDemande]
     courriers: list[Courrier]
+    rappels: list[datetime]
     maintenant: datetime
 
     @property
@@ -47,9 +84,15 @@ class DetailDemande:
         return (
             self.demande.etat == Demande.Etat.CODE_ENVOYE
             and courrier is not None
+            and courrier.etat != Courrier.Etat.NPAI
             and not courrier.est_expire(self.maintenant)
             and self.essais_restants > 0
         )
+
+    @property
+    def courrier_revenu(self) -> bool:
+        """Whether the letter whose code counts came back: another may be asked for at once."""
+        return self.courrier is not None and self.courrier.etat == Courrier.Etat.NPAI
 
     @property
     def nouveau_courrier_le(self) -> datetime | None:
@@ -74,23 +117,33 @@ class DetailDemande:
         ]
         for courrier in reversed(self.courriers):
             etapes += self._etapes_courrier(courrier)
+        etapes += [_etape("Rappel envoyé par courriel", "fait", quand) for quand in self.rappels]
         if demande.etat == Demande.Etat.ACTIVEE:
             etapes.append(_etape("Code saisi, demande activée", "fait", demande.terminee_le, heure=True))
         elif not demande.est_en_cours:
             etapes.append(_etape(f"Demande {demande.get_etat_display()}", "echec", demande.terminee_le, heure=True))
         else:
-            courrier = self.courrier
+            vivant = self.courrier
             etapes.append(
                 _etape(
                     "Saisie du code",
                     "en_cours" if self.code_attendu else "a_venir",
-                    courrier.expire_le if courrier else None,
-                    detail="Dernier jour pour saisir le code." if courrier and courrier.expire_le else "",
+                    vivant.expire_le if vivant else None,
+                    detail="Dernier jour pour saisir le code." if vivant and vivant.expire_le else "",
                 )
             )
         return etapes
 
     def _etapes_courrier(self, courrier: Courrier) -> list[dict[str, Any]]:
+        if courrier.canal == Courrier.Canal.MESSAGERIE and courrier.edite_le is not None:
+            return [
+                _etape("Code déposé dans la messagerie sécurisée de l'entreprise", "fait", courrier.edite_le),
+                *(
+                    [_etape("Message remplacé par un courrier", "echec", courrier.remplace_le)]
+                    if courrier.remplace_le
+                    else []
+                ),
+            ]
         nom = "Courrier" if courrier.numero == 1 else f"Courrier n° {courrier.numero}"
         if courrier.edite_le is None:
             return [_etape(f"{nom} en préparation", "en_cours" if self.demande.est_en_cours else "echec", None)]
@@ -119,10 +172,13 @@ def _etape(titre: str, etat: str, date: datetime | None, *, heure: bool = False,
 
 
 def detail_demande(demande: Demande, maintenant: datetime | None = None) -> DetailDemande:
-    """Return all that the page of a demande shows: two queries beside the demande's own."""
+    """Return all that the page of a demande shows: three queries beside the demande's own."""
+    courriers = list(demande.courriers.order_by("-numero"))
+    actes = [acte(palier, courrier.pk) for palier in settings.RAPPELS_CODE for courrier in courriers]
     return DetailDemande(
         demande=demande,
         lignes=list(demande.lignes.select_related("service").order_by("service__ordre")),
-        courriers=list(demande.courriers.order_by("-numero")),
+        courriers=courriers,
+        rappels=list(Courriel.objects.filter(acte__in=actes).order_by("cree_le").values_list("cree_le", flat=True)),
         maintenant=maintenant or timezone.now(),
     )

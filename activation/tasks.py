@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import courriers, demandes
+from . import courriers, creation_simplifiee, demandes, rappels
 
 
 @shared_task(name=courriers.TACHE)
@@ -18,3 +18,13 @@ def editer_courriers() -> None:
 @shared_task(name="activation.expirer_demandes")
 def expirer_demandes() -> None:
     demandes.expirer_demandes()
+
+
+@shared_task(name="activation.effacer_creations_perimees")
+def effacer_creations_perimees() -> None:
+    creation_simplifiee.effacer_perimees()
+
+
+@shared_task(name="activation.rappeler_codes")
+def rappeler_codes() -> None:
+    rappels.rappeler_codes()

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 def portail(request: HttpRequest) -> dict[str, Any]:
     """Return the look (State's mark, demonstration) and who is signed in; no query beyond the account's own rows."""
-    compte = getattr(request, "user", None)
+    compte: Any = getattr(request, "user", None)
     connecte = compte is not None and compte.is_authenticated
     return {
         "marque_etat": settings.MARQUE_ETAT,

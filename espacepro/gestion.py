@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from accounts.agents import Etape, agent_de, agent_verifie, etape_due
+from accounts.consultation import ConsultationAdmin
 
 from .forms import ConnexionAgentForm
 
@@ -37,16 +38,21 @@ class SiteGestion(AdminSite):
     index_template = "gestion/accueil.html"
     enable_nav_sidebar = False
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take our own pages alone: those that libraries bring (seeds, lock-outs, groups) know no service gestionnaire."""
+        if admin_class is not None and issubclass(admin_class, ConsultationAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the door is open: an active agent, second factor proved, password of the agent's own."""
         return agent_verifie(request) is not None
 
-    def admin_view(self, view: Vue, cacheable: bool = False) -> Vue:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Wrap every page of the site."""
         return self.porte(super().admin_view(view, cacheable), None)
 
     def porte(self, vue: Vue, *etapes: Etape | None) -> Vue:
-        """Open `vue` to an agent for whom one of these steps is due (None: nothing is), and send others where they must go."""
+        """Open `vue` to an agent for whom one of these steps is due (None: nothing is), and send others to theirs."""
 
         def gardee(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated:
@@ -57,7 +63,6 @@ class SiteGestion(AdminSite):
                     return self._vers(request, etape, request.get_full_path() if request.method == "GET" else "")
             return vue(request, *args, **kwargs)
 
-        gardee.login_url = reverse_lazy("admin:login")  # type: ignore[attr-defined]  # read by LoginRequiredMiddleware
         return gardee
 
     def _vers(self, request: HttpRequest, etape: Etape | None, demandee: str) -> HttpResponseBase:
@@ -106,4 +111,15 @@ class SiteGestion(AdminSite):
             path("codes-de-secours/", self.porte(vues.CodesSecours.as_view(), None), name="codes_secours"),
             path("codes-de-secours/texte/", self.porte(vues.codes_en_texte, None), name="codes_secours_texte"),
         ]
-        return propres + [motif for motif in super().get_urls() if getattr(motif, "name", None) not in RETIREES]
+        motifs = propres + [motif for motif in super().get_urls() if getattr(motif, "name", None) not in RETIREES]
+        _mener_a_la_porte(motifs)
+        return motifs
+
+
+def _mener_a_la_porte(motifs: list[URLPattern | URLResolver]) -> None:
+    """Have LoginRequiredMiddleware send strangers to the agents' sign-in: the admin says it for some pages only."""
+    for motif in motifs:
+        if isinstance(motif, URLResolver):
+            _mener_a_la_porte(motif.url_patterns)
+        elif motif.name != "login":
+            motif.callback.login_url = reverse_lazy("admin:login")  # type: ignore[attr-defined]

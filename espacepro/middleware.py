@@ -30,6 +30,18 @@ class EnTetesMiddleware:
         return reponse
 
 
+class CheminMiddleware:
+    """Answers 404 to a path with a NUL: no text of the database holds one, and PostgreSQL refuses to look for it."""
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info:
+            request.path_info = "/introuvable/"
+        return self.get_response(request)
+
+
 class ContexteMiddleware:
     """Makes the caller's address and a request id known to the journal (accounts/requete.py)."""
 
@@ -50,7 +62,7 @@ class EcritureSurLecture(Exception):
 
 _ECRITURE = re.compile(r"^\s*(INSERT|UPDATE|DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)
 # What a mere visit may leave: the session's own row (its last use).
-_TOLERE = re.compile(r'"(django_session|accounts_session\w*)"')
+_TOLERE = re.compile(r'"accounts_session"')
 
 
 def _refuser_l_ecriture(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:

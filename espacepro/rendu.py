@@ -15,7 +15,7 @@ class RenduFormulaires(DjangoTemplates):
     """Look a form template up in `templates/`, then in DSFR, then in Django."""
 
     @cached_property
-    def engine(self) -> Moteur:  # type: ignore[override]
+    def engine(self) -> Moteur:
         """Return the template engine of the forms."""
         dossiers = [
             RACINE / "templates",

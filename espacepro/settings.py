@@ -6,12 +6,14 @@ needs: a missing key, a database, a broker or a mail server is an error at impor
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from environs import Env
 
+from espacepro.journalisation import masquer
 from espacepro.taches import CALENDRIER
 
 RACINE = Path(__file__).resolve().parent.parent
@@ -65,10 +67,10 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_otp",
     "django_otp.plugins.otp_totp",
+    "django_otp_webauthn",
     "django_structlog",
     "axes",
     "widget_tweaks",
@@ -85,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "espacepro.middleware.EnTetesMiddleware",
+    "espacepro.middleware.CheminMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -94,9 +97,11 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "espacepro.middleware.ContexteMiddleware",
     "espacepro.middleware.LectureSeuleMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.SessionMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.RenouvellementMiddleware",
+    "accounts.middleware.EssaisMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -131,7 +136,7 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,
     OPTIONS={
         **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 8), "timeout": 10},
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 32 if MODE == "test" else 8), "timeout": 10},
     },
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -196,22 +201,27 @@ LOGIN_REDIRECT_URL = "espace"
 LOGOUT_REDIRECT_URL = "accueil"
 
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(hours=1)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "accounts.debit.GardienEssais"  # axes guards, accounts/debit.py counts (and says why)
 AXES_LOCKOUT_CALLABLE = "accounts.connexion.reponse_verrouillee"
 AXES_CLIENT_IP_CALLABLE = "accounts.requete.adresse_ip"
-AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+PROCESSUS_WEB = env.int("WEB_CONCURRENCY", 2)  # gunicorn's own variable: the places for hashing are shared among them
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # the address is unique whatever its case: a constraint on Lower("email"), which the check cannot see
 ]
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions_base"
 SESSION_COOKIE_AGE = int(timedelta(hours=10).total_seconds())
 SESSION_INACTIVITE = timedelta(minutes=30)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 OTP_TOTP_ISSUER = "Espace professionnel"
+# Passkeys: a second factor after the password (CGU §3.2), never instead of it.
+OTP_WEBAUTHN_RP_NAME = "Espace professionnel"
+OTP_WEBAUTHN_RP_ID = urlsplit(SITE_URL).hostname
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [SITE_URL]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
+OTP_WEBAUTHN_HELPER_CLASS = "accounts.cles_acces.AideClesAcces"
 
 # --- Headers: closed by default ---------------------------------------------------------------------------------------
 
@@ -219,7 +229,7 @@ SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS = 63_072_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would send Origin: null, which CSRF refuses
 if PRODUCTION and PROXYS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
@@ -257,7 +267,7 @@ DSFR_USE_INTEGRITY_CHECKSUMS = False
 DSFR_MARK_OPTIONAL_FIELDS = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(RACINE / "staticfiles")))
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(RACINE / "staticfiles"))) if PRODUCTION else None
 STATICFILES_DIRS = [RACINE / "static", ("dictionnaires", RACINE / "accounts" / "dictionnaires")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -273,7 +283,7 @@ WHITENOISE_MAX_AGE = 3600 if not PRODUCTION else 31_536_000
 # --- Logs: JSON, no local variables, no secrets (style.md) ------------------------------------------------------------
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
-_TRAITEMENTS = [
+_TRAITEMENTS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -295,6 +305,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
+                masquer,
             ],
             "foreign_pre_chain": _TRAITEMENTS,
         }
@@ -315,6 +326,16 @@ CODE_VALIDITE = timedelta(days=60)
 CODE_ESSAIS = 5
 CODE_NOUVEAU_COURRIER_APRES = timedelta(days=15)
 CODE_NOUVEAUX_COURRIERS = 2
+RAPPELS_CODE = (10, 45, 55)  # days after the letter was made
+# Letter economy: nobody can have a company flooded with letters (activation/plafonds.py).
+PLAFOND_DEMANDES_SIREN = 3
+PLAFOND_COURRIERS_SIREN = 5
+PLAFOND_COURRIERS_SIREN_DUREE = timedelta(days=60)
+PLAFOND_COURRIERS_ESPACE = 20
+PLAFOND_COURRIERS_ESPACE_DUREE = timedelta(days=1)
 PERIMETRE_SIREN = 100
 PERIMETRE_ALERTE = 80
 REAUTHENTIFICATION = timedelta(minutes=10)
+# An espace unused for so long is advised to be deleted, once a year (CGU §3.3.f; LPF art. L. 102 B).
+PRESCRIPTION_FISCALE = timedelta(days=2192)  # six years
+DORMANCE_RAPPEL = timedelta(days=365)

@@ -14,10 +14,29 @@ def _toutes_les(periode: timedelta, tache: str) -> dict[str, Any]:
 CALENDRIER: dict[str, dict[str, Any]] = {
     "envoyer_courriels": _toutes_les(timedelta(seconds=10), "accounts.envoyer_courriels"),
     "editer_courriers": _toutes_les(timedelta(seconds=10), "activation.editer_courriers"),
+    "traiter_oublis": _toutes_les(timedelta(seconds=10), "accounts.traiter_oublis"),
+    "rappeler_mots_de_passe": {"task": "accounts.rappeler_mots_de_passe", "schedule": crontab(minute="47")},
+    "exiger_renouvellement": {"task": "accounts.exiger_renouvellement", "schedule": crontab(minute="53")},
+    "purger": {"task": "accounts.purger", "schedule": crontab(hour="1-5", minute="17")},
+    "signaler_espaces_dormants": {
+        "task": "accounts.signaler_espaces_dormants",
+        "schedule": crontab(hour="6", minute="37"),
+    },
     "sceller_journal": _toutes_les(timedelta(minutes=1), "accounts.sceller_journal"),
+    "effacer_sessions_perimees": {"task": "accounts.effacer_sessions_perimees", "schedule": crontab(minute="41")},
+    "creer_partitions": {"task": "surveillance.creer_partitions", "schedule": crontab(hour="3", minute="11")},
+    "abandonner_partitions": {"task": "surveillance.abandonner_partitions", "schedule": crontab(hour="3", minute="19")},
     "expirer_demandes": {"task": "activation.expirer_demandes", "schedule": crontab(minute="7")},
+    "effacer_creations_perimees": {"task": "activation.effacer_creations_perimees", "schedule": crontab(minute="29")},
+    "rappeler_codes": {"task": "activation.rappeler_codes", "schedule": crontab(minute="*/10")},
     "effacer_inscriptions_perimees": {
         "task": "accounts.effacer_inscriptions_perimees",
         "schedule": crontab(minute="23"),
     },
+    "expirer_habilitations": {
+        "task": "habilitations.expirer_habilitations",
+        "schedule": crontab(hour="0", minute="11"),
+    },
+    "ecarter_non_confirmees": {"task": "habilitations.ecarter_non_confirmees", "schedule": crontab(minute="13")},
+    "revoir_delegations": {"task": "habilitations.revoir_delegations", "schedule": crontab(hour="5", minute="31")},
 }

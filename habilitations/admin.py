@@ -1,6 +1,6 @@
 """What an agent reads of adhésions, of who holds what, and of the mandates they rest on."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,12 +11,14 @@ from services.admin import siren_saisi
 
 from .models import Adhesion, Habilitation, Mandat
 
+PERSONNE = ("personne__siren__startswith", "personne__denomination__icontains")
+
 
 class RechercheParPersonne(ConsultationAdmin):
     """A list about personnes: found by SIREN, grouped or not, and by dénomination."""
 
     chemin_service = "personne__service_gestionnaire"
-    search_fields: tuple[str, ...] = ("personne__siren__startswith", "personne__denomination__icontains")
+    search_fields: ClassVar[Any] = PERSONNE
     search_help_text = "SIREN, dénomination"
 
     def get_search_results(
@@ -79,7 +81,7 @@ class HabilitationAdmin(RechercheParPersonne):
 class MandatAdmin(RechercheParPersonne):
     list_display = ("demande", "personne", "mandataire", "qualite", "code_saisi_le")
     list_select_related = ("personne", "mandataire")
-    search_fields = (*RechercheParPersonne.search_fields, "demande__exact")
+    search_fields = (*PERSONNE, "demande__exact")
     search_help_text = "SIREN, dénomination, référence de la demande"
     fields = (
         "demande",

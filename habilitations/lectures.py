@@ -10,8 +10,10 @@ from django.db.models import Q, QuerySet
 from accounts.models import Espace
 from services.models import PersonneSirenisee
 
+from .backends import donnant
 from .models import Habilitation
 from .perimetre import compter_siren
+from .roles import UTILISER
 
 PAR_PAGE = 10
 
@@ -52,7 +54,7 @@ class Accueil:
 
 
 def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[PersonneSirenisee]:
-    habilitations = Habilitation.objects.actives().filter(espace=espace)
+    habilitations = donnant(UTILISER, espace)
     if famille:
         habilitations = habilitations.filter(service__famille=famille)
     personnes = PersonneSirenisee.objects.filter(pk__in=habilitations.values("personne"))
@@ -68,8 +70,8 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
     courante = pagination.get_page(page)
     dossiers = {personne.pk: Dossier(personne) for personne in courante}
     habilitations = (
-        Habilitation.objects.actives()
-        .filter(espace=espace, personne__in=list(dossiers))
+        donnant(UTILISER, espace)
+        .filter(personne__in=list(dossiers))
         .select_related("service")
         .order_by("service__ordre", "service__code")
     )
@@ -83,8 +85,8 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
 def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitation | None:
     """Return the active habilitation of this espace for this pair, with all that the service's page shows, or None."""
     return (
-        Habilitation.objects.actives()
-        .filter(espace=espace, personne__siren=siren, service__code=code)
+        donnant(UTILISER, espace)
+        .filter(personne__siren=siren, service__code=code)
         .select_related(
             "personne__service_gestionnaire", "service", "adhesion__mandat__mandataire", "accordee_par__espace"
         )

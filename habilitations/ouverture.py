@@ -9,6 +9,7 @@ from accounts.journal import consigner
 from accounts.models import Espace
 from services.models import PersonneSirenisee, Service
 
+from .lots import verrouiller_acteur
 from .models import Adhesion, Habilitation, Mandat, Role
 from .perimetre import exiger_place
 
@@ -20,9 +21,9 @@ def ouvrir_services(
     """Open these services for `personne` with `espace` as titulaire, and return the adhésions opened.
 
     A service that somebody opened meanwhile is passed over: it is not in the list returned.
-    Locks espace then personne. Raises: PerimetreDepasse (R13).
+    Locks espace then personne. Raises: ActeurNonActif, PerimetreDepasse (R13).
     """
-    espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    espace = verrouiller_acteur(espace)
     personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
     exiger_place(espace, [personne])
     ouverts = set(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", flat=True))

@@ -35,3 +35,21 @@ MATRICE: Final[dict[str, frozenset[Role]]] = {
 def roles_pour(permission: str) -> frozenset[Role]:
     """Return the roles that give this permission; none for an unknown one (fails closed)."""
     return MATRICE.get(permission, frozenset())
+
+
+def permissions_de(role: str | None) -> frozenset[str]:
+    """Return the permissions that this role gives; none for no role or an unknown one (fails closed)."""
+    return frozenset(permission for permission, roles in MATRICE.items() if role in roles)
+
+
+# role granted -> the permission that it takes.
+_ACCORDER: Final[dict[str, str]] = {
+    Role.SUPPLEANT: GERER_SUPPLEANTS,
+    Role.ACTEUR_DELEGANT: DELEGUER_ACTEUR_DELEGANT,
+    Role.ACTEUR: DELEGUER_ACTEUR,
+}
+
+
+def permission_d_accorder(role: str) -> str:
+    """Return the permission that granting this role takes; one that nobody has for a role that is not granted."""
+    return _ACCORDER.get(role, "")

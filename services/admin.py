@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.consultation import ConsultationAdmin
+from accounts.consultation import ConsultationAdmin, est_surveillant
 from accounts.models import Agent, Evenement
 
 from .models import PersonneSirenisee, Service
@@ -81,9 +81,9 @@ class ServiceAdmin(ConsultationAdmin):
 
 @admin.register(Evenement)
 class EvenementAdmin(ConsultationAdmin):
-    """The journal: an agent of a service gestionnaire reads what concerns the personnes of that service, and they alone."""
+    """The journal: an agent of a service gestionnaire reads what concerns the personnes of that service alone."""
 
-    list_display: tuple[str, ...] = ("quand", "acte", "auteur", "espace", "siren", "service")
+    list_display = ("quand", "acte", "auteur", "espace", "siren", "service")
     list_filter = (("quand", admin.DateFieldListFilter),)
     search_fields = ("siren__exact", "acte__startswith", "espace__exact", "auteur__exact")
     search_help_text = "SIREN, acte (ou son début), numéro d'abonné, auteur"
@@ -100,7 +100,7 @@ class EvenementAdmin(ConsultationAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The address that acted is for the surveillance cell alone."""
-        ips = ("adresse_ip", "requete") if request.user.agent.fonction == Agent.Fonction.SURVEILLANCE else ()
+        ips = ("adresse_ip", "requete") if est_surveillant(request) else ()
         return ("quand", "acte", "auteur", "espace", "siren", "service", *ips, "contexte")
 
     @admin.display(description="détails")

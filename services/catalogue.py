@@ -27,7 +27,7 @@ class CatalogueInvalide(RegleMetier):
 
 @dataclass
 class Bilan:
-    """What a load did, by code. `absents` are in the database and not in the file: they are kept, others point at them."""
+    """What a load did, by code. `absents` are in the database only, and kept: others point at them."""
 
     crees: list[str] = field(default_factory=list)
     modifies: list[str] = field(default_factory=list)

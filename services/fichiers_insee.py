@@ -25,8 +25,8 @@ NON_DIFFUSIBLE = "Personne non diffusible"
 LONGUEUR_LIGNE = 64 * 1024  # bytes: a line of INSEE has some 600, and an endless one must not fill the memory
 CONTROLE = re.compile(rb"[\x01-\x08\x0b-\x1f\x7f]")
 REPETITIONS = {"B": "BIS", "T": "TER", "Q": "QUATER", "C": "QUINQUIES"}
-LONGUEURS = {
-    champ: PersonneSirenisee._meta.get_field(champ).max_length
+LONGUEURS: dict[str, int] = {
+    champ: getattr(PersonneSirenisee._meta.get_field(champ), "max_length")  # noqa: B009 - mypy sees relations here
     for champ in ("denomination", "complement", "voie", "distribution", "code_postal", "commune", "pays")
 }
 
@@ -190,7 +190,7 @@ def _siege(ligne: int, champs: list[str]) -> Siege | None:
     }
     for champ, valeur in adresse.items():
         _verifier_longueur(champ, champ.replace("_", " "), valeur)
-    return Siege(ligne, siren, *adresse.values(), departement)
+    return Siege(ligne=ligne, siren=siren, departement=departement, **adresse)
 
 
 def _verifier_siren(siren: str) -> None:
@@ -206,7 +206,7 @@ def _verifier_longueur(champ: str, libelle: str, valeur: str) -> None:
 
 
 def _siren_lisible(texte: str) -> str:
-    """Return `texte` if it has the form of a SIREN: a rejects file opened in a spreadsheet holds nothing else of the line."""
+    """Return `texte` if it has the form of a SIREN, else "": the rejects may be opened in a spreadsheet."""
     return texte if re.fullmatch(r"[0-9]{9}", texte) else ""
 
 
@@ -222,57 +222,59 @@ def _lignes(
     Columns are found by name, ignoring case; an absent optional one reads "". INSEE writes one record per line, so each
     line is read on its own: a stray quote spoils its line, never the ones after it.
     """
+    lignes = _lignes_brutes(fichier, progression)
+    try:
+        entete = _decouper(next(lignes, b"").removeprefix(b"\xef\xbb\xbf"))
+    except LigneRejetee as raison:
+        raise FichierInsee(fichier=fichier, raison=f"en-tête : {raison}") from raison
+    rangs = {nom.strip().lower(): rang for rang, nom in enumerate(entete)}
+    for nom in colonnes:
+        if nom.lower() not in rangs:
+            raise FichierInsee(fichier=fichier, raison=f"la colonne « {nom} » manque")
+    places = [rangs.get(nom.lower()) for nom in colonnes + facultatives]
+    for numero, octets in enumerate(lignes, start=2):
+        if not octets.strip():
+            continue
+        try:
+            valeurs = _decouper(octets)
+            if len(valeurs) != len(entete):
+                raise LigneRejetee(f"{len(valeurs)} colonnes lues, {len(entete)} attendues")
+        except LigneRejetee as raison:
+            debut = octets[:9].decode("ascii", "replace")
+            sur_rejet(Rejet(fichier.name, numero, _siren_lisible(debut), str(raison)))
+            continue
+        yield numero, ["" if place is None else valeurs[place].replace(MASQUE, "").strip() for place in places]
+
+
+def _lignes_brutes(fichier: Path, progression: Progression | None) -> Iterator[bytes]:
+    """Yield each line of the CSV in `fichier`, its end included; of an endless one, its beginning. Raises: FichierInsee."""
     try:
         with ExitStack() as pile:
             brut = pile.enter_context(fichier.open("rb"))
             flux = _ouvrir(brut, fichier, pile)
             taille = fichier.stat().st_size
-            entete = _decouper(flux.readline(LONGUEUR_LIGNE).removeprefix(b"\xef\xbb\xbf"))
-            rangs = {nom.strip().lower(): rang for rang, nom in reversed(list(enumerate(entete)))}
-            for nom in colonnes:
-                if nom.lower() not in rangs:
-                    raise FichierInsee(fichier=fichier, raison=f"la colonne « {nom} » manque")
-            places = [rangs.get(nom.lower()) for nom in colonnes + facultatives]
-            numero = 1
+            numero = 0
             while octets := flux.readline(LONGUEUR_LIGNE):
+                yield octets
+                while len(octets) == LONGUEUR_LIGNE and not octets.endswith(b"\n"):
+                    octets = flux.readline(LONGUEUR_LIGNE)
                 numero += 1
                 if progression is not None and numero % 5000 == 0:
                     progression(fichier.name, brut.tell(), taille)
-                try:
-                    if len(octets) == LONGUEUR_LIGNE and not octets.endswith(b"\n"):
-                        while (reste := flux.readline(LONGUEUR_LIGNE)) and not reste.endswith(b"\n"):
-                            pass
-                        raise LigneRejetee(f"ligne de plus de {LONGUEUR_LIGNE} octets")
-                    if not octets.strip():
-                        continue
-                    valeurs = _decouper(octets)
-                    if len(valeurs) != len(entete):
-                        raise LigneRejetee(f"{len(valeurs)} colonnes lues, {len(entete)} attendues")
-                except LigneRejetee as raison:
-                    debut = octets[:9].decode("ascii", "replace")
-                    sur_rejet(Rejet(fichier.name, numero, _siren_lisible(debut), str(raison)))
-                    continue
-                yield (
-                    numero,
-                    [
-                        "" if place is None or (valeur := valeurs[place].strip()) == MASQUE else valeur
-                        for place in places
-                    ],
-                )
             if progression is not None:
                 progression(fichier.name, taille, taille)
-    except LigneRejetee as raison:
-        raise FichierInsee(fichier=fichier, raison=f"en-tête : {raison}") from raison
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as erreur:
         raise FichierInsee(fichier=fichier, raison=str(erreur)) from erreur
 
 
-def _ouvrir(brut: IO[bytes], fichier: Path, pile: ExitStack) -> IO[bytes]:
+def _ouvrir(brut: IO[bytes], fichier: Path, pile: ExitStack) -> IO[bytes] | gzip.GzipFile:
     """Return the CSV within `brut`, unpacked as it is read if its first bytes say gzip or zip. Raises: FichierInsee."""
     debut = brut.read(4)
     brut.seek(0)
     if debut[:2] == b"\x1f\x8b":
-        return pile.enter_context(gzip.GzipFile(fileobj=brut))
+        decompresse = gzip.GzipFile(fileobj=brut)
+        pile.enter_context(decompresse)
+        return decompresse
     if debut != b"PK\x03\x04":
         return brut
     archive = pile.enter_context(zipfile.ZipFile(brut))
@@ -287,6 +289,8 @@ def _ouvrir(brut: IO[bytes], fichier: Path, pile: ExitStack) -> IO[bytes]:
 
 def _decouper(octets: bytes) -> list[str]:
     """Split one line into its values. Raises: LigneRejetee for what PostgreSQL or CSV cannot hold."""
+    if len(octets) == LONGUEUR_LIGNE:
+        raise LigneRejetee(f"ligne de {LONGUEUR_LIGNE} octets ou plus")
     if b"\x00" in octets:
         raise LigneRejetee("caractère NUL")
     octets = octets.rstrip(b"\r\n")

@@ -71,8 +71,11 @@ def importer_personnes(
         sur_rejet(rejet)
 
     with _seul_import(), _tables_de_travail():
-        _copier("COPY import_unite FROM STDIN", lire_unites(unites, sur_rejet=rejeter, progression=progression))
-        _copier("COPY import_siege FROM STDIN", lire_sieges(etablissements, sur_rejet=rejeter, progression=progression))
+        with transaction.atomic():  # an unreadable file must leave a connection that works
+            _copier("COPY import_unite FROM STDIN", lire_unites(unites, sur_rejet=rejeter, progression=progression))
+            _copier(
+                "COPY import_siege FROM STDIN", lire_sieges(etablissements, sur_rejet=rejeter, progression=progression)
+            )
         for rejet in _doublons(unites.name, etablissements.name):
             rejeter(rejet)
         total, bilan.sans_siege = _rapprocher()
@@ -116,11 +119,15 @@ def _tables_de_travail() -> Iterator[None]:
     """Make the temporary tables of a run, and drop them. Raises: ServiceParDefautAbsent."""
     with connection.cursor() as curseur:
         curseur.execute(TABLES)
-        _repartir_departements(curseur)
-    yield
-    # An exception leaves them to the end of the connection, which may be unusable by then.
-    with connection.cursor() as curseur:
-        curseur.execute("DROP VIEW import_fusion; DROP TABLE import_unite, import_siege, import_service, import_source")
+    try:
+        with connection.cursor() as curseur:
+            _repartir_departements(curseur)
+        yield
+    finally:
+        with connection.cursor() as curseur:
+            curseur.execute(
+                "DROP VIEW import_fusion; DROP TABLE import_unite, import_siege, import_service, import_source"
+            )
 
 
 def _repartir_departements(curseur: Any) -> None:
@@ -199,10 +206,7 @@ def _ecrire(bilan: BilanImport, debut: str, fin: str) -> None:
     bilan.inchangees += lues - creees - modifiees
 
 
-# Dropped first: the connection of a run that failed may have gone back to the pool with them.
 TABLES = """
-DROP VIEW IF EXISTS pg_temp.import_fusion;
-DROP TABLE IF EXISTS pg_temp.import_unite, pg_temp.import_siege, pg_temp.import_service, pg_temp.import_source;
 CREATE TEMP TABLE import_unite (
     ligne bigint, siren text, denomination text, representant text, categorie text, categorie_juridique text,
     active boolean

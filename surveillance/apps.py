@@ -4,3 +4,18 @@ from django.apps import AppConfig
 class SurveillanceConfig(AppConfig):
     name = "surveillance"
     verbose_name = "Surveillance"
+
+    def ready(self) -> None:
+        """Record each sign-in, and give the accounts' page the sign-ins that only this floor knows."""
+        from django.contrib.auth.signals import user_logged_in, user_login_failed
+
+        from accounts.securite import fournir_connexions
+
+        from . import donnees_personnelles
+        from .connexions import connexion_manquee, connexion_reussie
+        from .lectures import connexions_du_compte
+
+        user_logged_in.connect(connexion_reussie, dispatch_uid="surveillance.connexion_reussie")
+        user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
+        fournir_connexions(connexions_du_compte)
+        donnees_personnelles.inscrire()

@@ -1,5 +1,5 @@
 from .base import FormulairePortail
 from .connexion import ConnexionForm, MotDePasseActuelForm
-from .inscription import InscriptionExpertForm
+from .inscription import InscriptionExpertForm, InscriptionForm
 
-__all__ = ["ConnexionForm", "FormulairePortail", "InscriptionExpertForm", "MotDePasseActuelForm"]
+__all__ = ["ConnexionForm", "FormulairePortail", "InscriptionExpertForm", "InscriptionForm", "MotDePasseActuelForm"]

@@ -8,16 +8,16 @@ from dsfr.forms import DsfrBaseForm
 
 from .base import FormulairePortail
 
+REFUS = (
+    "L'adresse électronique ou le mot de passe n'est pas reconnu. Vérifiez votre saisie, majuscules comprises. "
+    "Après cinq essais manqués, attendez avant de recommencer : une minute, puis de plus en plus, jusqu'à une heure."
+)
+
 
 class ConnexionForm(DsfrBaseForm, AuthenticationForm):  # type: ignore[misc]  # both define __init__
     """Address and password. Every refusal says the same (ANSSI-PG-078 R14)."""
 
-    error_messages = {
-        "invalid_login": (
-            "L'adresse électronique ou le mot de passe n'est pas reconnu. Vérifiez votre saisie, majuscules comprises."
-        ),
-        "inactive": "L'adresse électronique ou le mot de passe n'est pas reconnu.",
-    }
+    error_messages = dict.fromkeys(("invalid_login", "inactive"), REFUS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,8 +9,8 @@ from ..sirens import normaliser_siren
 from .base import FormulairePortail
 
 
-class InscriptionExpertForm(FormulairePortail):
-    """All that is asked to create an espace expert (CGU §2.1.b; domaine.md §2.2)."""
+class InscriptionForm(FormulairePortail):
+    """What is asked of a person to create an espace, in either mode (CGU §2.1; domaine.md §2.1, §2.2)."""
 
     regles = {
         "mot_de_passe_faible": "mot_de_passe",
@@ -72,15 +72,6 @@ class InscriptionExpertForm(FormulairePortail):
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
     )
-    siren_appartenance = forms.CharField(
-        label="SIREN de votre organisation",
-        max_length=40,
-        help_text=(
-            "Neuf chiffres. L'entreprise, le cabinet ou la collectivité où vous travaillez : "
-            "ce numéro ne donne aucun droit sur elle."
-        ),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-    )
     question_confiance = forms.ChoiceField(label="Question de confiance", choices=Espace.Question.choices)
     reponse_confiance = forms.CharField(
         label="Réponse à la question de confiance",
@@ -113,6 +104,33 @@ class InscriptionExpertForm(FormulairePortail):
 
     def clean_commune(self) -> str:
         return self._nettoyer("commune", normaliser_texte)
+
+
+class InscriptionExpertForm(InscriptionForm):
+    """An espace expert asks for the organisation that the person works for: it gives no right on it (CGU §2.1.b)."""
+
+    field_order = (
+        "email",
+        "mot_de_passe",
+        "civilite",
+        "prenom",
+        "nom",
+        "telephone",
+        "voie",
+        "complement",
+        "code_postal",
+        "commune",
+        "siren_appartenance",
+    )
+    siren_appartenance = forms.CharField(
+        label="SIREN de votre organisation",
+        max_length=40,
+        help_text=(
+            "Neuf chiffres. L'entreprise, le cabinet ou la collectivité où vous travaillez : "
+            "ce numéro ne donne aucun droit sur elle."
+        ),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
 
     def clean_siren_appartenance(self) -> str:
         return self._nettoyer("siren_appartenance", normaliser_siren)

@@ -5,6 +5,8 @@ from .courriel import Courriel
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
 from .evenement import BlocScelle, Evenement, EvenementASceller
+from .oubli import DemandeOubli
+from .session import EssaiConnexion, NavigateurConnu, Session
 
 __all__ = [
     "LONGUEUR_ADRESSE",
@@ -15,11 +17,15 @@ __all__ = [
     "CodeSecours",
     "Compte",
     "Courriel",
+    "DemandeOubli",
     "Envoi",
     "EnvoiQuerySet",
     "Espace",
+    "EssaiConnexion",
     "Evenement",
     "EvenementASceller",
     "Lien",
+    "NavigateurConnu",
     "ServiceGestionnaire",
+    "Session",
 ]

@@ -1,9 +1,14 @@
 """The sign-in of a natural person, and the hashes of the passwords it had."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import (  # type: ignore[attr-defined]  # _user_has_perm is not in the stubs
+    AbstractBaseUser,
+    BaseUserManager,
+    PermissionsMixin,
+    _user_has_perm,
+)
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -33,11 +38,15 @@ class Compte(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("adresse électronique de connexion", max_length=LONGUEUR_ADRESSE)
     mot_de_passe_change_le = models.DateTimeField("mot de passe changé le", default=timezone.now)
     renouvellement_exige = models.BooleanField("renouvellement du mot de passe exigé", default=False)
+    rappel_mot_de_passe = models.PositiveSmallIntegerField(
+        "dernier rappel de renouvellement", default=0, editable=False, help_text="Étape de accounts/mots_de_passe.py"
+    )
+    adresse_rejetee_le = models.DateTimeField("courriel rejeté le", null=True, blank=True, editable=False)
     is_active = models.BooleanField("actif", default=True)
     is_staff = models.BooleanField("agent", default=False)
     cree_le = models.DateTimeField("créé le", default=timezone.now, editable=False)
 
-    objects = CompteManager()
+    objects: ClassVar[CompteManager] = CompteManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []
@@ -51,9 +60,14 @@ class Compte(AbstractBaseUser, PermissionsMixin):
                 violation_error_message="Cette adresse électronique est déjà utilisée par un espace.",
             )
         ]
+        indexes = [models.Index(fields=["rappel_mot_de_passe", "mot_de_passe_change_le"])]
 
     def __str__(self) -> str:
         return self.email
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Whether a backend gives it. On an object nobody is above the mandates: no shortcut for `is_superuser`."""
+        return _user_has_perm(self, perm, obj) if obj is not None else super().has_perm(perm)
 
 
 class AncienMotDePasse(models.Model):

@@ -39,7 +39,10 @@ class Courriel(Envoi):
                 fields=["prochain_essai_le"],
                 condition=Q(traite_le__isnull=True, ecarte_le__isnull=True),
                 name="courriel_a_envoyer",
-            )
+            ),
+            models.Index(fields=["traite_le"], condition=~Q(contexte={}), name="courriel_a_vider"),
+            models.Index(fields=["cree_le"], name="courriel_age"),
+            models.Index(fields=["destinataire"], name="courriel_de_l_adresse"),
         ]
 
     def __str__(self) -> str:

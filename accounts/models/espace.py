@@ -3,12 +3,12 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from .adresse import AdressePostale
-from .compte import LONGUEUR_ADRESSE
 
 
 class EspaceQuerySet(models.QuerySet["Espace"]):
@@ -55,6 +55,12 @@ class Espace(AdressePostale):
     question_confiance = models.CharField("question de confiance", max_length=10, choices=Question)
     reponse_confiance = models.CharField("empreinte de la réponse", max_length=255, editable=False)
     reponse_essais = models.PositiveSmallIntegerField("essais de réponse manqués", default=0, editable=False)
+    reponse_manquee_le = ArrayField(
+        models.DateTimeField(), verbose_name="derniers essais manqués", default=list, editable=False
+    )
+    reponse_expire_le = models.DateTimeField(
+        "réponse remise par un agent, valable jusqu'au", null=True, blank=True, editable=False
+    )
     reponse_changee_le = models.DateTimeField(default=timezone.now, editable=False)
     cgu_version = models.CharField("version des CGU acceptée", max_length=20)
     cgu_acceptees_le = models.DateTimeField("CGU acceptées le", default=timezone.now)
@@ -110,6 +116,7 @@ class Lien(models.Model):
     class Objet(models.TextChoices):
         CONFIRMATION_EXPERT = "CONFIRMATION_EXPERT", "confirmation de l'adresse (mode expert)"
         CONFIRMATION_ENTREPRISE = "CONFIRMATION_ENTREPRISE", "confirmation de l'adresse de l'entreprise"
+        CONFIRMATION_CONNEXION = "CONFIRMATION_CONNEXION", "confirmation de l'adresse de connexion (mode simplifié)"
         CHANGEMENT_ADRESSE = "CHANGEMENT_ADRESSE", "changement d'adresse de connexion"
         ANNULATION_ADRESSE = "ANNULATION_ADRESSE", "annulation d'un changement d'adresse"
         MOT_DE_PASSE_OUBLIE = "MOT_DE_PASSE_OUBLIE", "mot de passe oublié"

@@ -1,5 +1,7 @@
 """Pages of the creation of an espace expert: form, link sent, confirmation, récapitulatif."""
 
+import uuid
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.hashers import check_password
@@ -19,6 +21,7 @@ from ..regles import RegleMetier
 EN_COURS = "inscription_en_cours"
 CONFIRMEE = "inscription_confirmee"
 ADRESSE = "inscription_adresse"
+NUL = uuid.UUID(int=0)  # the id of nobody
 
 
 @login_not_required
@@ -66,7 +69,7 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
     """Send the link again, to the session that asked for it."""
     if ADRESSE not in request.session:
         return redirect("inscription")
-    espace = Espace.objects.filter(pk=request.session.get(EN_COURS)).first()
+    espace = Espace.objects.filter(pk=request.session.get(EN_COURS, NUL)).first()
     if espace is not None:
         actes.renvoyer_confirmation(espace=espace)
     messages.success(request, "Un nouveau courriel vient de partir. Le lien du précédent n'est plus valable.")
@@ -88,21 +91,22 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
     meme_navigateur = request.session.get(EN_COURS) == str(lien.espace_id)
     form = None if meme_navigateur else MotDePasseActuelForm(request.POST or None)
-    if request.method == "POST":
-        if form is None or (form.is_valid() and _mot_de_passe_juste(lien.espace, form)):
-            try:
-                espace = actes.confirmer_adresse(jeton=jeton)
-            except RegleMetier as regle:
-                return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
-            request.session.pop(EN_COURS, None)
-            request.session[CONFIRMEE] = str(espace.pk)
-            return redirect("inscription_confirmee")
+    prouve = form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))
+    if request.method == "POST" and prouve:
+        try:
+            espace = actes.confirmer_adresse(jeton=jeton)
+        except RegleMetier as regle:
+            return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
+        request.session.pop(EN_COURS, None)
+        request.session[CONFIRMEE] = str(espace.pk)
+        return redirect("inscription_confirmee")
     return render(
         request, "accounts/inscription_confirmer.html", {"lien": lien, "formulaire": form, "adresse": lien.adresse}
     )
 
 
-def _mot_de_passe_juste(espace: Espace, form: MotDePasseActuelForm) -> bool:
+def mot_de_passe_juste(espace: Espace, form: MotDePasseActuelForm) -> bool:
+    """Whether this is the password chosen at the inscription; when it is not, the form says so."""
     compte = espace.compte
     if compte is not None and check_password(form.cleaned_data["mot_de_passe"], compte.password):
         return True
@@ -112,7 +116,7 @@ def _mot_de_passe_juste(espace: Espace, form: MotDePasseActuelForm) -> bool:
 
 def _espace_confirme(request: HttpRequest) -> Espace:
     """Return the espace that this session has just confirmed. Raises Http404."""
-    espace = Espace.objects.select_related("compte").filter(pk=request.session.get(CONFIRMEE)).first()
+    espace = Espace.objects.select_related("compte").filter(pk=request.session.get(CONFIRMEE, NUL)).first()
     if espace is None:
         raise Http404
     return espace

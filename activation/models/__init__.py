@@ -1,4 +1,6 @@
 from .courrier import Courrier
+from .creation import CreationSimplifiee
 from .demande import Demande, LigneDemande
+from .remise import Remise
 
-__all__ = ["Courrier", "Demande", "LigneDemande"]
+__all__ = ["Courrier", "CreationSimplifiee", "Demande", "LigneDemande", "Remise"]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Envoi, EnvoiQuerySet
 
 from .demande import Demande
+from .remise import Remise
 
 
 class Courrier(Envoi):
@@ -43,6 +44,8 @@ class Courrier(Envoi):
     remis_le = models.DateTimeField("remis le", null=True, blank=True)
     expire_le = models.DateTimeField("dernier instant", null=True, blank=True)
     remplace_le = models.DateTimeField("remplacé le", null=True, blank=True)
+    remise = models.ForeignKey(Remise, models.PROTECT, null=True, blank=True, related_name="courriers")
+    rang = models.PositiveIntegerField("rang dans la remise", null=True, blank=True)
     essais = models.PositiveSmallIntegerField("essais manqués", default=0)
 
     objects = EnvoiQuerySet.as_manager()
@@ -71,6 +74,11 @@ class Courrier(Envoi):
                 condition=Q(essais__lte=settings.CODE_ESSAIS),
                 name="courrier_essais",
                 violation_error_message="Cinq essais au plus par code.",
+            ),
+            models.UniqueConstraint(
+                fields=["remise", "rang"],
+                name="courrier_rang_unique",
+                violation_error_message="Ce rang est déjà pris dans la remise.",
             ),
             models.CheckConstraint(
                 condition=Q(etat="A_EDITER", edite_le__isnull=True, expire_le__isnull=True)

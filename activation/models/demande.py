@@ -54,6 +54,7 @@ class Demande(models.Model):
     etat = models.CharField("état", max_length=11, choices=Etat, default=Etat.DEPOSEE)
     deposee_le = models.DateTimeField("déposée le", default=timezone.now)
     terminee_le = models.DateTimeField("terminée le", null=True, blank=True)
+    motif_refus = models.CharField("motif du refus", max_length=300, blank=True)
 
     objects = DemandeQuerySet.as_manager()
 
@@ -72,6 +73,19 @@ class Demande(models.Model):
                 | (~Q(nature="COURRIEL_PERSONNE") & Q(nouvelle_adresse="")),
                 name="demande_nouvelle_adresse",
                 violation_error_message="Seul un changement d'adresse de l'entreprise porte une nouvelle adresse.",
+            ),
+            models.CheckConstraint(
+                condition=(Q(etat="REFUSEE") & ~Q(motif_refus="")) | (~Q(etat="REFUSEE") & Q(motif_refus="")),
+                name="demande_refusee_avec_motif",
+                violation_error_message="Une demande refusée porte un motif, les autres n'en portent pas.",
+            ),
+            models.UniqueConstraint(
+                fields=["personne", "nature"],
+                condition=Q(
+                    etat__in=["DEPOSEE", "CODE_ENVOYE"], nature__in=["CREATION_SIMPLIFIEE", "COURRIEL_PERSONNE"]
+                ),
+                name="demande_une_par_personne",
+                violation_error_message="Une demande est déjà en cours pour ce SIREN.",
             ),
         ]
         indexes = [
@@ -95,7 +109,7 @@ class LigneDemande(models.Model):
     class Resultat(models.TextChoices):
         EN_ATTENTE = "EN_ATTENTE", "en attente du code"
         OUVERT = "OUVERT", "ouvert"
-        DEJA_OUVERT = "DEJA_OUVERT", "ouvert entre-temps par un autre espace"
+        DEJA_OUVERT = "DEJA_OUVERT", "attribué entre-temps à un autre espace"
 
     demande = models.ForeignKey(Demande, models.CASCADE, related_name="lignes")
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")

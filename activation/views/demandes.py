@@ -9,12 +9,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.acces import espace_requis
 from accounts.models import Espace
 from accounts.regles import RegleMetier
-from services.models import PersonneSirenisee
 
 from .. import demandes as actes
 from ..effets import activer
 from ..forms import AdhesionForm, CodeForm, SirenForm
-from ..lectures import detail_demande, mes_demandes
+from ..lectures import detail_demande, mes_demandes, personne_de_ce_siren
 from ..models import Demande
 
 
@@ -29,25 +28,16 @@ def _demande(espace: Espace, reference: str) -> Demande:
 @require_http_methods(["GET", "POST"])
 def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ask for adhésion: first the SIREN (a GET, so that nothing is lost), then the services."""
+    if espace.mode != Espace.Mode.EXPERT:
+        messages.info(request, str(actes.EspaceNonExpert()))
+        return redirect("passer_expert")
     if "siren" not in request.GET:
         return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm()})
     recherche = SirenForm(request.GET)
-    personne = None
-    if recherche.is_valid():
-        personne = (
-            PersonneSirenisee.objects.select_related("service_gestionnaire")
-            .filter(siren=recherche.cleaned_data["siren"])
-            .first()
-        )
-        if personne is None:
-            recherche.add_error(
-                "siren",
-                "Ce SIREN n'est pas connu de nos services. Vérifiez-le ; s'il est exact, "
-                "adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
-            )
-        elif not personne.active:
-            recherche.refuser(actes.PersonneCessee(denomination=personne.denomination))
-            personne = None
+    personne = personne_de_ce_siren(recherche)
+    if personne is not None and not personne.active:
+        recherche.refuser(actes.PersonneCessee(denomination=personne.denomination))
+        personne = None
     if personne is None:
         return render(request, "activation/adherer_siren.html", {"formulaire": recherche})
     form = AdhesionForm(request.POST or None)
@@ -76,7 +66,7 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "personne": personne,
             "proposables": proposables,
             "aucun_libre": not any(ligne.libre for ligne in proposables),
-            "coches": set(form.data.getlist("services")) if form.is_bound else set(),  # type: ignore[attr-defined]
+            "coches": set(form.data.getlist("services")) if form.is_bound else set(),
             "qualite_choisie": form.data.get("qualite", "") if form.is_bound else "",
         },
     )

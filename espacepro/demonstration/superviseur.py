@@ -7,6 +7,7 @@ if this process itself is killed, Linux ends its children, and the next start fi
 import argparse
 import ctypes
 import fcntl
+import http.client
 import os
 import signal
 import smtplib
@@ -14,8 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -79,7 +78,7 @@ class Processus:
                 stdout=journal,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C reaches us alone
-                preexec_fn=_finir_avec_le_pere,  # noqa: PLW1509 - this process has one thread
+                preexec_fn=_finir_avec_le_pere,
             )
         self.lance_a = time.monotonic()
 
@@ -220,11 +219,14 @@ class Superviseur:
                 raise Echec(f"No answer after {DELAI_PRET} s from {', '.join(epreuves)}:\n{journaux}")
 
     def _web_repond(self) -> bool:
+        connexion = http.client.HTTPConnection(ADRESSE, self.port, timeout=5)
         try:
-            with urllib.request.urlopen(f"http://{ADRESSE}:{self.port}/sante/", timeout=5) as reponse:
-                return bool(reponse.status == 200)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            connexion.request("GET", "/sante/")
+            return connexion.getresponse().status == http.HTTPStatus.OK
+        except (http.client.HTTPException, OSError):
             return False
+        finally:
+            connexion.close()
 
     def _worker_repond(self) -> bool:
         with celery.Celery(broker=self.environnement["CELERY_BROKER_URL"]) as application:

@@ -6,6 +6,7 @@ over and above not being routed.
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -35,7 +36,7 @@ CSP_COURRIEL: dict[str, list[str]] = {
     "frame-ancestors": [CSP.SELF],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
-CSP_AVEC_CADRE: dict[str, list[str]] = {**settings.SECURE_CSP, "frame-src": [CSP.SELF]}
+CSP_AVEC_CADRE: dict[str, Any] = {**settings.SECURE_CSP, "frame-src": [CSP.SELF]}
 Vue = Callable[..., HttpResponse]
 
 
@@ -98,7 +99,9 @@ def piece(request: HttpRequest, cle: str, rang: int) -> HttpResponse:
 @demonstration_seulement
 def courriers(request: HttpRequest) -> HttpResponse:
     """List the letters that the worker has produced, as if the postman had brought them."""
-    arrives = Courrier.objects.filter(edite_le__isnull=False).select_related("demande__personne", "demande__espace")
+    arrives = Courrier.objects.filter(canal=Courrier.Canal.POSTAL, edite_le__isnull=False).select_related(
+        "demande__personne", "demande__espace"
+    )
     page = Paginator(arrives.order_by("-edite_le", "pk"), PAR_PAGE).get_page(request.GET.get("page"))
     return render(request, "demonstration/courriers.html", {"page": page})
 
@@ -106,7 +109,7 @@ def courriers(request: HttpRequest) -> HttpResponse:
 @demonstration_seulement
 def courrier_pdf(request: HttpRequest, pk: str) -> HttpResponse:
     """Open one letter."""
-    courrier = get_object_or_404(Courrier, pk=pk, edite_le__isnull=False)
+    courrier = get_object_or_404(Courrier, pk=pk, canal=Courrier.Canal.POSTAL, edite_le__isnull=False)
     nom = f"courrier-{courrier}.pdf"
     return HttpResponse(
         produire_pdf(courrier),

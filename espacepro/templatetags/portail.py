@@ -8,7 +8,10 @@ from django.forms import BoundField, FileInput, PasswordInput
 from django.utils.safestring import SafeString
 from dsfr.utils import dsfr_input_class_attr
 
+from ..libelles import libelle_acte
+
 register = template.Library()
+register.filter("libelle_acte", libelle_acte)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""The steps of the agents' door: own password, device, code, recovery codes. `espacepro.gestion` says who reaches which."""
+"""The steps of the agents' door: own password, device, code, recovery codes. `espacepro.gestion` says who sees which."""
 
 from base64 import b32encode
 from typing import Any
@@ -19,9 +19,9 @@ from django.views.generic import FormView, TemplateView
 from django_otp import login as prouver_second_facteur
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.agents import agent_de, changer_mot_de_passe_agent, mot_de_passe_a_changer, mots_de_l_agent
+from accounts.agents import agent_de, changer_mot_de_passe_agent, est_prouve, mot_de_passe_a_changer, mots_de_l_agent
 from accounts.chiffrement import chiffrer, dechiffrer
-from accounts.models import Agent
+from accounts.models import Agent, Compte
 from accounts.regles import RegleMetier
 from accounts.second_facteur import (
     appareil_confirme,
@@ -119,8 +119,7 @@ class MotDePasse(PageAgent):
         if not self.exiger_mot_de_passe(form):
             return self.form_invalid(form)
         changer_mot_de_passe_agent(agent=self.agent, nouveau=form.cleaned_data["nouveau"])
-        self.request.user.refresh_from_db()
-        update_session_auth_hash(self.request, self.request.user)
+        update_session_auth_hash(self.request, Compte.objects.get(pk=self.agent.compte_id))
         messages.success(self.request, "Votre mot de passe est enregistré. Vos autres sessions sont fermées.")
         return redirect(self.get_success_url())
 
@@ -174,7 +173,7 @@ class EnrolementCode(PageAgent):
     def agir(self, form: Any) -> HttpResponse:
         compte = self.agent.compte
         appareil, codes = confirmer_enrolement(
-            compte=compte, code=form.cleaned_data["code"], remplacer=self.request.user.is_verified()
+            compte=compte, code=form.cleaned_data["code"], remplacer=est_prouve(self.request)
         )
         self.prouver(appareil)
         messages.success(self.request, "Votre second facteur est enregistré.")

@@ -2,9 +2,11 @@
 
 import uuid
 from datetime import date
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -141,6 +143,16 @@ class Habilitation(models.Model):
                 condition=Q(fin_le__isnull=True, expire_le__isnull=False),
                 name="habilitation_expirante",
             ),
+            models.Index(
+                fields=["veille_depuis"],
+                condition=Q(fin_le__isnull=True, veille_motif="SUBSTITUTION"),
+                name="habilitation_a_confirmer",
+            ),
+            models.Index(
+                Coalesce("revue_le", "accordee_le"),
+                condition=Q(fin_le__isnull=True, role__in=["ACTEUR_DELEGANT", "ACTEUR"]),
+                name="habilitation_a_revoir",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -164,7 +176,7 @@ class SuppleanceManager(models.Manager["Suppleance"]):
 class Suppleance(Habilitation):
     """Read by role: the habilitations of administrateurs suppléants (R10)."""
 
-    objects = SuppleanceManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
+    objects: ClassVar[SuppleanceManager] = SuppleanceManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
 
     class Meta:
         proxy = True
@@ -179,7 +191,7 @@ class DelegationManager(models.Manager["Delegation"]):
 class Delegation(Habilitation):
     """Read by role: the habilitations of acteurs délégants and acteurs (R11)."""
 
-    objects = DelegationManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
+    objects: ClassVar[DelegationManager] = DelegationManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
 
     class Meta:
         proxy = True

@@ -4,11 +4,12 @@
 document.querySelector("[data-focus]")?.focus();
 
 // A form sent twice by an impatient click is sent once. It can be sent again after some seconds: the answer may be a download.
+// data-plusieurs-envois on the form: no guard.
 const DELAI = 6000;
 const envoyes = new WeakSet();
 document.addEventListener("submit", (evenement) => {
   const formulaire = evenement.target;
-  if (evenement.defaultPrevented || formulaire.method !== "post") return;
+  if (evenement.defaultPrevented || formulaire.method !== "post" || "plusieursEnvois" in formulaire.dataset) return;
   if (envoyes.has(formulaire)) {
     evenement.preventDefault();
     return;

@@ -2,7 +2,8 @@
 
 const AVERTIR = 5 * 60 * 1000;
 const CLE = "derniere-activite";
-const duree = Number(document.body.dataset.sessionInactivite) * 1000;
+// The server notes the last use to the minute: count one minute less than it does.
+const duree = (Number(document.body.dataset.sessionInactivite) - 60) * 1000;
 const dialogue = document.getElementById("session");
 const partie = (nom) => dialogue.querySelector(`[data-session="${nom}"]`);
 let memoire = Date.now();

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 
-class ReseauField(models.Field):  # type: ignore[type-arg]  # not subscriptable at run time
+class ReseauField(models.Field):
     """PostgreSQL `cidr`: a network in CIDR notation, `203.0.113.0/24` or `2001:db8::/64`."""
 
     description = "réseau (CIDR)"

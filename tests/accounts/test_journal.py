@@ -82,8 +82,10 @@ def test_alteration_vue(sql: str, mot: str) -> None:
 def test_ligne_inseree_en_contournant_la_file_vue() -> None:
     consigner_n(2)
     sceller()
-    falsifier("INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)"
-              " VALUES (now(), 'faux', 'x', '', '', '', '', '{}')")
+    falsifier(
+        "INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)"
+        " VALUES (now(), 'faux', 'x', '', '', '', '', '{}')"
+    )
     assert any("hors de la chaîne" in anomalie for anomalie in verifier().anomalies)
 
 

@@ -67,6 +67,7 @@ def test_un_visiteur_n_entre_que_dans_le_public(client: Client, nom: str, method
 @pytest.mark.parametrize("nom", [n for n in NOMS if TABLE[n] is Acces.ESPACE])
 @pytest.mark.parametrize("qui", ["agent", "desactive", "en_attente"])
 def test_une_page_d_espace_n_existe_que_pour_un_espace_actif(client: Client, nom: str, qui: str) -> None:
+    """404 for anybody else; who waits for the code of a new espace is sent to the page of that code."""
     if qui == "agent":
         compte = AgentFactory().compte
     else:
@@ -74,7 +75,11 @@ def test_une_page_d_espace_n_existe_que_pour_un_espace_actif(client: Client, nom
         compte = EspaceFactory(etat=etat).compte
     client.force_login(compte, backend="accounts.connexion.CompteBackend")
     for methode in (client.get, client.post):
-        assert methode(adresse(nom)).status_code in {404, 405}
+        reponse = methode(adresse(nom))
+        if qui == "en_attente" and reponse.status_code == 302:
+            assert reponse["Location"] == reverse("activer_espace")
+        else:
+            assert reponse.status_code in {404, 405}
 
 
 @pytest.mark.django_db

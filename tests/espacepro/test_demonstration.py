@@ -130,8 +130,8 @@ def test_la_partie_html_est_servie_dans_un_bac_a_sable(pages: Client, tmp_path: 
 def test_les_courriels_sont_pagines(pages: Client, tmp_path: Path) -> None:
     for n in range(21):
         _deposer(tmp_path / "courriels", f"Courriel {n}")
-    assert "1 sur 2" in pages.get("/demonstration/courriels/").content.decode()
-    assert pages.get("/demonstration/courriels/?page=2").content.decode().count("/courriels/") >= 1
+    assert "?page=2" in pages.get("/demonstration/courriels/").content.decode()
+    assert pages.get("/demonstration/courriels/?page=2").content.decode().count("<td>\n            <a href") == 1
 
 
 @pytest.mark.django_db
@@ -155,9 +155,10 @@ def test_sans_courriel_ni_courrier_les_pages_disent_que_faire(pages: Client) -> 
 def test_hors_demonstration_meme_routee_une_page_est_absente(
     pages: Client, settings, tmp_path: Path, chemin: str
 ) -> None:
-    _deposer(tmp_path / "courriels", "Secret")
+    """No database here: a page that is not refused at once fails by asking for it."""
+    cle = _deposer(tmp_path / "courriels", "Secret", "<p>Secret</p>", b"%PDF-1")
     settings.DEMONSTRATION = False
-    assert pages.get(f"/demonstration/{chemin}").status_code == 404
+    assert pages.get(f"/demonstration/{chemin.replace('cle', cle)}").status_code == 404
 
 
 def test_le_chargement_est_refuse_hors_demonstration(settings) -> None:

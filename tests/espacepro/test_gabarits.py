@@ -1,10 +1,13 @@
 """Rules that every template and style sheet keeps: strict CSP, no State's mark, whole sets of error pages."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory, override_settings
 
@@ -51,7 +54,7 @@ def test_la_marque_de_l_etat_est_absente_sans_reglage() -> None:
 
 
 @pytest.mark.parametrize(("vue", "statut"), [(erreurs.requete_invalide, 400), (erreurs.erreur_serveur, 500)])
-def test_les_pages_de_panne_ne_demandent_rien(vue, statut: int) -> None:  # type: ignore[no-untyped-def]
+def test_les_pages_de_panne_ne_demandent_rien(vue: Callable[[HttpRequest], HttpResponse], statut: int) -> None:
     """No context processor runs: with one that fails, the page is still shown (no database mark either)."""
     with override_settings(TEMPLATES=_gabarits_en_panne()):
         reponse = vue(RequestFactory().get("/"))
@@ -69,7 +72,7 @@ def en_panne(request: object) -> dict[str, str]:
     raise ConnectionError("database is down")
 
 
-def _gabarits_en_panne() -> list[dict[str, object]]:
-    (moteur,) = settings.TEMPLATES
+def _gabarits_en_panne() -> list[dict[str, Any]]:
+    moteur: dict[str, Any] = settings.TEMPLATES[0]
     options = {**moteur["OPTIONS"], "context_processors": [f"{__name__}.en_panne"]}
     return [{**moteur, "OPTIONS": options}]

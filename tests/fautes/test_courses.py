@@ -58,9 +58,7 @@ def test_deux_demandes_ouvrent_le_meme_service(tours: Callable[[int], int]) -> N
         espaces = [EspaceFactory() for _ in range(COUREURS)]
         demandes = [deposer(espace, personne) for espace in espaces]
         codes = [deriver_code(demande=d.pk, numero=1) for d in demandes]
-        resultats = en_parallele(
-            COUREURS, lambda i: activer(acteur=espaces[i], demande=demandes[i], saisie=codes[i])
-        )
+        resultats = en_parallele(COUREURS, lambda i: activer(acteur=espaces[i], demande=demandes[i], saisie=codes[i]))
         assert all(isinstance(r, Activation) for r in resultats), resultats
         assert sum(len(r.adhesions) for r in resultats) == 1
         assert Habilitation.objects.vivantes().filter(personne=personne, role="TITULAIRE").count() == 1

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -65,7 +65,7 @@ def connecte(connecter: Callable[[Espace], None], espace: Espace) -> Espace:
 
 
 @pytest.fixture
-def regarder(page: Page) -> Iterator[Callable[[], None]]:
+def regarder(page: Page) -> Callable[[], None]:
     """Return a check of the page reached: one h1, a title not seen on another page, no axe violation, no sideways scroll
     on a desktop and on a telephone."""
     titres: dict[str, str] = {}
@@ -82,4 +82,4 @@ def regarder(page: Page) -> Iterator[Callable[[], None]]:
         if taille is not None:
             page.set_viewport_size(taille)
 
-    yield verifier
+    return verifier

@@ -1,15 +1,11 @@
 """The frame of the pages in a real browser: strict CSP, typefaces, errors that take the focus, end of session."""
 
-import os
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Espace

@@ -1,7 +1,6 @@
 """The gauge in a real browser: the same answer as the server on every password, and its behaviour in the page (R3)."""
 
 import json
-import os
 import random
 import string
 import unicodedata

@@ -83,8 +83,8 @@ def test_chaque_service_dit_sur_quoi_il_repose():
         ('code = "MSG"', 'code = "msg"', "msg : "),
         ('code = "MSG"\n', 'code = "MSG"\ncouleur = "bleu"\n', "champ inconnu couleur"),
         ('sources = ["CGU", "O1", "R1"]', 'sources = ["X9"]', "source inconnue X9"),
-        ('certitude = "confirme"', 'certitude = "certain"', "certitude absente ou inconnue"),
-        ("[sources]", "[sources", "line"),
+        ('certitude = "confirme"\nsources', 'certitude = "certain"\nsources', "certitude absente ou inconnue"),
+        ("\n[sources]", "\n[sources", "Expected"),
     ],
 )
 def test_un_fichier_fautif_ne_charge_rien(tmp_path, avant, apres, raison):

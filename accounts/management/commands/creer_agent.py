@@ -13,7 +13,7 @@ from accounts.regles import RegleMetier
 class Command(BaseCommand):
     help = (
         "Crée un agent et affiche, une seule fois, son premier mot de passe, à remettre en main propre. "
-        "Exemple : manage.py creer_agent --email anne.martin@dgfip.exemple.fr --prenom Anne --nom Martin --service SIE75101"
+        "Exemple : manage.py creer_agent --email anne.martin@exemple.fr --prenom Anne --nom Martin --service SIE75009"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -11,9 +11,9 @@ from accounts.models import Agent
 
 class Command(BaseCommand):
     help = (
-        "Efface le second facteur et les codes de secours d'un agent, ferme ses sessions et affiche, une seule fois, un "
-        "nouveau premier mot de passe. Vérifiez d'abord son identité. "
-        "Exemple : manage.py reinitialiser_agent --email anne.martin@dgfip.exemple.fr"
+        "Efface le second facteur et les codes de secours d'un agent, ferme ses sessions et affiche, une seule fois, "
+        "un nouveau premier mot de passe. Vérifiez d'abord son identité. "
+        "Exemple : manage.py reinitialiser_agent --email anne.martin@exemple.fr"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,0 +1,34 @@
+"""Asking for a correction, and deleting one's espace."""
+
+from django import forms
+
+from ..rectification import LONGUEUR, Objet
+from .base import FormulairePortail
+
+
+class RectificationForm(FormulairePortail):
+    """What is wrong, and what should stand instead."""
+
+    objet = forms.ChoiceField(label="Ce qui est à corriger", choices=Objet.choices)
+    texte = forms.CharField(
+        label="Votre demande",
+        max_length=LONGUEUR,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=(
+            f"Dites ce qui est faux et ce qui devrait être écrit. {LONGUEUR} caractères au plus. "
+            "N'écrivez ni mot de passe ni code."
+        ),
+    )
+
+    def clean_texte(self) -> str:
+        """Return the text on one line: it goes into a mail, where a lone address would become a button."""
+        return " ".join(str(self.cleaned_data["texte"]).split())
+
+
+class SuppressionForm(FormulairePortail):
+    """The deletion is meant."""
+
+    confirme = forms.BooleanField(
+        label="J'ai compris que la suppression de mon espace est définitive",
+        error_messages={"required": "Cochez cette case pour confirmer la suppression."},
+    )

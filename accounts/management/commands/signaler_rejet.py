@@ -1,0 +1,27 @@
+"""Note that the mail provider returned what was sent to a login address."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.changement_adresse import signaler_rejet
+from accounts.regles import RegleMetier
+
+
+class Command(BaseCommand):
+    help = (
+        "Note qu'un courriel envoyé à une adresse de connexion a été retourné : son titulaire le lira à sa prochaine "
+        "connexion. Exemple : manage.py signaler_rejet --adresse anne@exemple.fr --motif « 550 boîte inconnue »"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--adresse", required=True)
+        parser.add_argument("--motif", default="", help="réponse du fournisseur, sans donnée personnelle")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            compte = signaler_rejet(acteur="systeme:signaler_rejet", adresse=options["adresse"], motif=options["motif"])
+        except RegleMetier as regle:
+            raise CommandError(str(regle)) from regle
+        self.stdout.write(f"Rejet noté le {compte.adresse_rejetee_le:%d/%m/%Y} pour {compte.email}.")

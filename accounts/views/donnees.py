@@ -1,0 +1,130 @@
+"""« Mes données », the request to correct them, and the deletion of the espace (R18, R19, R24)."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from .. import donnees, rectification, retention, suppression
+from ..acces import espace_requis
+from ..forms.donnees import RectificationForm, SuppressionForm
+from ..models import Espace
+from ..reauthentification import reauthentification_requise
+from ..regles import RegleMetier
+
+
+def _groupes(sections: list[donnees.Section]) -> dict[str, list[donnees.Section]]:
+    groupes: dict[str, list[donnees.Section]] = {}
+    for section in sections:
+        groupes.setdefault(section.partie.groupe, []).append(section)
+    return groupes
+
+
+@espace_requis
+@require_GET
+def mes_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """All that is held about the person, the newest rows of each part; the downloads hold all of them."""
+    return render(
+        request,
+        "accounts/mes_donnees.html",
+        {
+            "groupes": _groupes(donnees.lire(espace, limite=donnees.LIGNES_PAGE)),
+            "non_communiquees": donnees.non_communiquees(),
+        },
+    )
+
+
+@reauthentification_requise
+@espace_requis
+@require_POST
+def telecharger_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The whole as JSON or PDF; a POST, since the download is journaled."""
+    if request.POST.get("format") == "pdf":
+        contenu, genre, extension = donnees.exporter_pdf(acteur=espace), "application/pdf", "pdf"
+    else:
+        contenu, genre, extension = donnees.exporter_json(acteur=espace), "application/json", "json"
+    reponse = HttpResponse(contenu, content_type=genre)
+    reponse["Content-Disposition"] = f'attachment; filename="mes-donnees-{espace.numero_abonne}.{extension}"'
+    reponse["Cache-Control"] = "no-store"
+    return reponse
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def rectifier_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Ask the service gestionnaire to correct what the holder cannot."""
+    form = RectificationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            gestionnaire = rectification.demander_rectification(acteur=espace, **form.cleaned_data)
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            messages.success(request, f"Votre demande est partie vers {gestionnaire}. Une copie vous est envoyée.")
+            return redirect("mes_donnees")
+    return render(
+        request,
+        "accounts/rectifier_donnees.html",
+        {"formulaire": form, "gestionnaire": rectification.gestionnaire_de(espace)},
+    )
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """What blocks the deletion and what falls with it, then the act."""
+    form = SuppressionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            suppression.supprimer_espace(acteur=espace)
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            logout(request)
+            return redirect("espace_supprime")
+    return render(
+        request,
+        "accounts/supprimer_espace.html",
+        {
+            "formulaire": form,
+            "blocages": (blocages := suppression.blocages(espace)),
+            "a_demander": any(blocage.demandee_le is None for blocage in blocages),
+            "chutes": suppression.chutes(espace),
+        },
+    )
+
+
+@reauthentification_requise
+@espace_requis
+@require_POST
+def demander_suppression(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Ask the services gestionnaires, in one click, to remove what blocks the deletion."""
+    try:
+        nombre = suppression.demander_au_gestionnaire(acteur=espace)
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+    else:
+        if nombre:
+            messages.success(
+                request, f"Demande envoyée pour {nombre} service{'s' if nombre > 1 else ''}. Vous serez prévenu."
+            )
+        else:
+            messages.info(request, "Il n'y a rien de plus à demander.")
+    return redirect("supprimer_espace")
+
+
+@login_not_required
+@require_GET
+def espace_supprime(request: HttpRequest) -> HttpResponse:
+    """What whoever deleted an espace sees last."""
+    return render(request, "accounts/espace_supprime.html")
+
+
+@login_not_required
+@require_GET
+def donnees_personnelles(request: HttpRequest) -> HttpResponse:
+    """Purposes, and the retention table itself."""
+    return render(request, "pages/donnees_personnelles.html", {"table": retention.table()})

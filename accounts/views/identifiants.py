@@ -1,0 +1,198 @@
+"""« Gérer votre adresse électronique de connexion / votre mot de passe » (CGU §3.1.c, §3.2.e), and the question."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from .. import changement_adresse as adresses
+from ..acces import espace_requis
+from ..confiance import changer_reponse, proposer_reponse
+from ..forms.identifiants import ChangerAdresseForm, ChangerMotDePasseForm, ChangerQuestionForm
+from ..liens import lire_lien
+from ..models import Compte, Espace, Lien
+from ..mots_de_passe import changer_mot_de_passe, conseil_du, echeance, mots_personnels, renouvellement_du
+from ..reauthentification import mot_de_passe_prouve
+from ..recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
+from ..regles import RegleMetier
+from ..sessions import fermer_toutes
+from .inscription import reponse_pdf
+
+
+def _prouve(request: HttpRequest, form: Any) -> bool:
+    """Check the current password typed in this form; say so on its field when it is wrong."""
+    if mot_de_passe_prouve(request, form.cleaned_data["actuel"]):
+        return True
+    form.add_error("actuel", "Ce mot de passe n'est pas reconnu.")
+    return False
+
+
+def _compte(espace: Espace) -> Compte:
+    return Compte.objects.get(espace=espace)
+
+
+@espace_requis
+@require_GET
+def identifiants(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """What signs in, how old it is, and the pages that change it."""
+    compte = _compte(espace)
+    return render(
+        request,
+        "accounts/identifiants.html",
+        {
+            "adresse": compte.email,
+            "rejetee_le": compte.adresse_rejetee_le,
+            "en_attente": adresses.changement_en_attente(espace),
+            "change_le": compte.mot_de_passe_change_le,
+            "echeance": echeance(compte.mot_de_passe_change_le),
+            "conseil": conseil_du(compte),
+            "question": espace.get_question_confiance_display(),
+            "reponse_changee_le": espace.reponse_changee_le,
+        },
+    )
+
+
+@espace_requis
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def mot_de_passe(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The current password and a new one."""
+    return _changer_mot_de_passe(request, espace, "accounts/changer_mot_de_passe.html", "identifiants")
+
+
+@espace_requis
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def renouveler(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The only page open when the password must be renewed (CGU §3.2.c; accounts/middleware.py)."""
+    if not renouvellement_du(_compte(espace)):
+        return redirect("espace")
+    return _changer_mot_de_passe(request, espace, "accounts/renouveler_mot_de_passe.html", "espace")
+
+
+def _changer_mot_de_passe(request: HttpRequest, espace: Espace, gabarit: str, suite: str) -> HttpResponse:
+    form = ChangerMotDePasseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _prouve(request, form):
+        compte = _compte(espace)
+        try:
+            changer_mot_de_passe(compte=compte, nouveau=form.cleaned_data["nouveau"])
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            fermer_toutes(compte, sauf=request.session.session_key)
+            compte.refresh_from_db()
+            update_session_auth_hash(request, compte)
+            messages.success(request, "Votre mot de passe est changé. Vos autres sessions sont fermées.")
+            return redirect(suite)
+    return render(request, gabarit, {"formulaire": form, "mots": mots_personnels(espace)})
+
+
+@espace_requis
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The new login address, and the password."""
+    form = ChangerAdresseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _prouve(request, form):
+        try:
+            visee = adresses.demander_changement(espace=espace, nouvelle=form.cleaned_data["adresse"])
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            messages.success(
+                request,
+                f"Un courriel part à l'adresse {visee} : ouvrez son lien dans les 24 heures. "
+                "D'ici là, votre adresse ne change pas.",
+            )
+            return redirect("identifiants")
+    return render(request, "accounts/changer_adresse.html", {"formulaire": form, "adresse": _compte(espace).email})
+
+
+@espace_requis
+@require_POST
+def abandonner_adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Give up the change of address that waits."""
+    if adresses.abandonner_changement(espace=espace):
+        messages.success(request, "Le changement d'adresse est abandonné. Votre adresse reste la même.")
+    return redirect("identifiants")
+
+
+@espace_requis
+@require_POST
+def adresse_verifiee(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The holder says that the mailbox works again."""
+    adresses.lever_rejet(espace=espace)
+    messages.success(request, "C'est noté : votre adresse de connexion ne change pas.")
+    return redirect("identifiants")
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def confirmer_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
+    """The link sent to the new address: GET shows a button, POST consumes."""
+    try:
+        lien = lire_lien(jeton, objet=Lien.Objet.CHANGEMENT_ADRESSE)
+        adresses.exiger_annulable(lien)
+        if request.method == "POST":
+            adresses.confirmer_changement(jeton=jeton)
+            messages.success(request, f"Votre adresse de connexion est désormais {lien.adresse}.")
+            return redirect("identifiants" if request.user.is_authenticated else "connexion")
+    except RegleMetier as regle:
+        return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
+    return render(request, "accounts/adresse_confirmer.html", {"adresse": lien.adresse})
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def annuler_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
+    """The link sent to the former address: GET says what it does, POST undoes the change."""
+    try:
+        lien = lire_lien(jeton, objet=Lien.Objet.ANNULATION_ADRESSE)
+        adresses.exiger_annulable(lien)
+        if request.method == "POST":
+            adresses.annuler_changement(jeton=jeton)
+            return redirect("mot_de_passe_oublie")
+    except RegleMetier as regle:
+        return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
+    return render(request, "accounts/adresse_annuler.html", {"adresse": lien.adresse})
+
+
+@espace_requis
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def question(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Another question de confiance, another answer, and the password."""
+    initial = {"question": espace.question_confiance, "reponse": proposer_reponse() if request.method == "GET" else ""}
+    form = ChangerQuestionForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid() and _prouve(request, form):
+        donnees = form.cleaned_data
+        try:
+            espace = changer_reponse(
+                espace=espace,
+                question=donnees["question"],
+                reponse=donnees["reponse"],
+                mot_de_passe=donnees["actuel"],
+            )
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            fermer_toutes(_compte(espace), sauf=request.session.session_key)
+            retenir_reponse(request.session, espace, donnees["reponse"])
+            return redirect("question_changee")
+    return render(request, "accounts/changer_question.html", {"formulaire": form})
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def question_changee(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The new récapitulatif: GET offers it, POST downloads it, with the answer the first time (R5)."""
+    if request.method == "POST":
+        return reponse_pdf(produire_recapitulatif(espace, reponse=reprendre_reponse(request.session, espace)), espace)
+    return render(
+        request, "accounts/question_changee.html", {"avec_reponse": reponse_disponible(request.session, espace)}
+    )

@@ -1,0 +1,99 @@
+"""What the demandes and letters hold about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+
+from accounts import donnees, retention
+from accounts.donnees import Partie
+from accounts.retention import AN, Conservation, Sort, duree_lisible
+from habilitations.donnees_personnelles import mandats_eteints
+from habilitations.models import Mandat
+
+from .models import Courrier, CreationSimplifiee, Demande, LigneDemande, Remise
+
+DEMANDES = "Demandes et courriers"
+INTERNE = "numéro interne de la base, sans signification"
+EMPREINTE = "empreinte à sens unique d'un secret : la communiquer affaiblirait votre espace"
+
+
+def lettres_eteintes(maintenant: datetime) -> Q:
+    """Return the letters of demandes that came to nothing long ago, or whose mandate is extinct too."""
+    sans_suite = Q(
+        demande__etat__in=[Demande.Etat.EXPIREE, Demande.Etat.ANNULEE, Demande.Etat.REFUSEE],
+        demande__terminee_le__lt=maintenant - AN,
+    )
+    vivants = Mandat.objects.exclude(mandats_eteints(maintenant)).filter(demande=OuterRef("demande__reference"))
+    limite = maintenant - settings.PRESCRIPTION_FISCALE
+    activees = Q(demande__etat=Demande.Etat.ACTIVEE, demande__terminee_le__lt=limite)
+    return sans_suite | (activees & Q(~Exists(vivants)))
+
+
+def inscrire() -> None:
+    """Declare the parts of the demandes."""
+    donnees.ecrire_comme(Demande, lambda demande: demande.reference)
+    donnees.declarer(
+        Partie(
+            groupe=DEMANDES,
+            titre="Mes demandes",
+            modele=Demande,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c'est le vôtre"},
+            libelles={"personne": "Pour"},
+            ordre=("-deposee_le",),
+        ),
+        Partie(
+            groupe=DEMANDES,
+            titre="Services de mes demandes",
+            modele=LigneDemande,
+            chemins=("demande__espace",),
+            ecartees={"id": INTERNE},
+            libelles={"demande": "Demande", "service": "Service"},
+            ordre=("-pk",),
+        ),
+        Partie(
+            groupe=DEMANDES,
+            titre="Courriers de mes demandes",
+            modele=Courrier,
+            chemins=("demande__espace",),
+            ecartees={"id": INTERNE, "empreinte_code": EMPREINTE, "remise": INTERNE},
+            libelles={"demande": "Demande", "contenu": "Texte du courrier, sans le code"},
+            ordre=("-cree_le",),
+        ),
+        Partie(
+            groupe=DEMANDES,
+            titre="Ma création en mode simplifié",
+            modele=CreationSimplifiee,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c'est le vôtre"},
+            libelles={"personne": "Pour"},
+        ),
+    )
+    donnees.declarer_sans_personne(
+        Remise, "lot de courriers remis à l'impression", "id reference preparee_le achevee_le"
+    )
+    retention.inscrire(
+        Conservation(
+            cle="demandes",
+            modele=Demande,
+            donnees="Demandes d'adhésion, de substitution, de changement d'adresse",
+            finalite="Instruire la demande et en garder la preuve",
+            duree="tant que les actes peuvent être contestés",
+            depart="après votre départ, seul votre numéro d'abonné y reste",
+            fondement="CGU 2.2 et 2.3",
+            sort=Sort.CONSERVER,
+        ),
+        Conservation(
+            cle="courriers",
+            modele=Courrier,
+            donnees="Texte des courriers, sans le code",
+            finalite="Prouver ce que le représentant légal a reçu",
+            duree=f"{duree_lisible(AN)} ; {duree_lisible(settings.PRESCRIPTION_FISCALE)} si le code a servi",
+            depart="après la fin de la demande, ou celle du mandat",
+            fondement="CGU 2.3",
+            sort=Sort.ANONYMISER,
+            vide={"contenu": {}},
+            echues=lettres_eteintes,
+        ),
+    )

@@ -1,0 +1,87 @@
+"""The one door of an espace simplifié that waits for its code: enter it, ask for another letter, give up."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.acces import espace_en_attente_requis
+from accounts.models import Espace
+from accounts.regles import RegleMetier
+
+from .. import demandes as actes
+from ..effets import activer
+from ..forms import CodeForm
+from ..lectures import detail_demande
+from ..models import Demande
+
+
+def _demande(espace: Espace) -> Demande:
+    """Return the demande that this espace waits for."""
+    return get_object_or_404(
+        Demande.objects.visibles_par(espace)
+        .en_cours()
+        .select_related("personne__service_gestionnaire")
+        .filter(nature=Demande.Nature.CREATION_SIMPLIFIEE)
+    )
+
+
+@espace_en_attente_requis
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The timeline, and the field for the code: it opens the espace and its whole bouquet."""
+    objet = _demande(espace)
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            activation = activer(acteur=espace, demande=objet, saisie=form.cleaned_data["code"])
+        except RegleMetier as regle:
+            form.refuser(regle)
+            objet.refresh_from_db()
+        else:
+            messages.success(
+                request,
+                "Code accepté : votre espace et ses services sont ouverts. Téléchargez votre récapitulatif d'inscription "
+                "dans « Gérer les services », et conservez-le.",
+            )
+            for service in activation.deja_ouverts:
+                messages.warning(request, f"« {service.libelle} » avait été ouvert entre-temps par un autre espace.")
+            return redirect("espace")
+    return render(
+        request,
+        "activation/activer_espace.html",
+        {"detail": detail_demande(objet), "demande": objet, "personne": objet.personne, "formulaire": form},
+    )
+
+
+@espace_en_attente_requis
+@require_POST
+def nouveau_courrier(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Ask for another letter (R9)."""
+    try:
+        actes.demander_nouveau_courrier(acteur=espace, demande=_demande(espace))
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+    else:
+        messages.success(request, "Un nouveau courrier va partir. Le code du précédent ne peut plus servir.")
+    return redirect("activer_espace")
+
+
+@espace_en_attente_requis
+@require_http_methods(["GET", "POST"])
+def annuler(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Give the creation up, after a page that says what it does: the espace falls and its address is free again."""
+    objet = _demande(espace)
+    if request.method == "POST":
+        try:
+            actes.annuler_demande(acteur=espace, demande=objet)
+        except RegleMetier as regle:
+            messages.error(request, str(regle))
+            return redirect("activer_espace")
+        logout(request)
+        messages.success(request, "Votre demande est annulée et votre espace effacé.")
+        return redirect("accueil")
+    return render(request, "activation/annuler_creation.html", {"demande": objet, "personne": objet.personne})

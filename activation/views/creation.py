@@ -1,0 +1,187 @@
+"""Pages of the creation simplifiée: the company, the form, the links, what comes next."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.confiance import proposer_reponse
+from accounts.forms import MotDePasseActuelForm
+from accounts.inscription import Inscription
+from accounts.liens import lire_lien
+from accounts.models import Espace, Lien
+from accounts.recapitulatif import reponse_disponible, retenir_reponse
+from accounts.regles import RegleMetier
+from accounts.views.inscription import CONFIRMEE, mot_de_passe_juste
+from services.models import PersonneSirenisee
+
+from .. import creation_simplifiee as actes
+from ..forms import InscriptionSimplifieeForm, SirenForm
+from ..lectures import personne_de_ce_siren
+from ..models import CreationSimplifiee
+
+EN_COURS = "creation_en_cours"
+FINIE = "creation_confirmee"
+ACTES = {
+    Lien.Objet.CONFIRMATION_ENTREPRISE: actes.confirmer_entreprise,
+    Lien.Objet.CONFIRMATION_CONNEXION: actes.confirmer_connexion,
+}
+
+
+@login_not_required
+@sensitive_post_parameters("mot_de_passe", "reponse_confiance")
+@require_http_methods(["GET", "POST"])
+def simplifiee(request: HttpRequest) -> HttpResponse:
+    """First the company (a GET, so that nothing is lost), then the form."""
+    if "siren" not in request.GET:
+        return render(request, "activation/simplifiee_siren.html", {"formulaire": SirenForm()})
+    recherche = SirenForm(request.GET)
+    personne = personne_de_ce_siren(recherche)
+    regle = None
+    if personne is not None:
+        try:
+            actes.exiger_admissible(personne)
+        except RegleMetier as refus:
+            regle = refus
+    if personne is None or regle is not None:
+        return render(request, "activation/simplifiee_siren.html", {"formulaire": recherche, "regle": regle})
+    form = InscriptionSimplifieeForm(request.POST or None, initial={"reponse_confiance": proposer_reponse()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            _inscrire(request, form, personne)
+        except RegleMetier as refus:
+            form.refuser(refus)
+        else:
+            return redirect("inscription_simplifiee_envoyee")
+    return render(
+        request,
+        "activation/simplifiee.html",
+        {"formulaire": form, "personne": personne, "mots": [personne.denomination]},
+    )
+
+
+def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: PersonneSirenisee) -> None:
+    """Call the act, and remember in a fresh session who waits for which mails. Raises: RegleMetier."""
+    donnees = {c: v for c, v in form.cleaned_data.items() if c not in {"cgu", "courriel_entreprise", "qualite"}}
+    courriel = form.cleaned_data["courriel_entreprise"]
+    espace = actes.inscrire_simplifie(
+        inscription=Inscription(
+            **donnees, siren_appartenance=personne.siren, organisation=(personne.denomination, courriel)
+        ),
+        personne=personne,
+        courriel=courriel,
+        qualite=form.cleaned_data["qualite"],
+    )
+    request.session.cycle_key()
+    request.session[EN_COURS] = {
+        "espace": str(espace.pk) if espace else None,
+        "adresses": sorted({courriel, donnees["email"]}),
+        "siren": personne.siren,
+    }
+    if espace is not None:
+        retenir_reponse(request.session, espace, donnees["reponse_confiance"])
+
+
+@login_not_required
+@require_GET
+def envoyee(request: HttpRequest) -> HttpResponse:
+    """Links were sent: the same page whether the login address has an espace already or not."""
+    if EN_COURS not in request.session:
+        return redirect("inscription")
+    attente = request.session[EN_COURS]
+    contexte = {"adresses": attente["adresses"], "siren": attente["siren"]}
+    return render(request, "activation/simplifiee_envoyee.html", contexte)
+
+
+@login_not_required
+@require_POST
+def renvoyer(request: HttpRequest) -> HttpResponse:
+    """Send the links again, to the session that asked for them. The answer does not say whether anything left."""
+    if EN_COURS not in request.session:
+        return redirect("inscription")
+    espace = Espace.objects.filter(pk=request.session[EN_COURS]["espace"]).first()
+    if espace is not None:
+        actes.renvoyer_liens(espace=espace)
+    messages.success(
+        request,
+        "Un nouveau courriel part à chaque adresse qui n'a pas encore répondu. Attendez deux minutes avant d'en "
+        "demander un autre.",
+    )
+    return redirect("inscription_simplifiee_envoyee")
+
+
+@login_not_required
+@sensitive_post_parameters("mot_de_passe")
+@require_http_methods(["GET", "POST"])
+def confirmer_entreprise(request: HttpRequest, jeton: str) -> HttpResponse:
+    """The link sent to the company: GET shows a button, POST consumes."""
+    return _confirmer(request, jeton, Lien.Objet.CONFIRMATION_ENTREPRISE)
+
+
+@login_not_required
+@sensitive_post_parameters("mot_de_passe")
+@require_http_methods(["GET", "POST"])
+def confirmer_connexion(request: HttpRequest, jeton: str) -> HttpResponse:
+    """The link sent to the login address."""
+    return _confirmer(request, jeton, Lien.Objet.CONFIRMATION_CONNEXION)
+
+
+def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpResponse:
+    """Show what the link confirms, then confirm it.
+
+    Where it confirms the login address, another browser than the inscription's must give the password as well: an
+    espace prepared by somebody else under my address must not go on by my click. The company's address may be read by
+    anybody of the company.
+    """
+    try:
+        lien = lire_lien(jeton, objet=objet)
+        creation = CreationSimplifiee.objects.select_related("personne").get(espace=lien.espace)
+        compte = lien.espace.compte
+        meme_navigateur = request.session.get(EN_COURS, {}).get("espace") == str(lien.espace_id)
+        personnel = compte is not None and compte.email == lien.adresse
+        form = MotDePasseActuelForm(request.POST or None) if personnel and not meme_navigateur else None
+        if request.method == "POST" and (form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))):
+            creation = ACTES[objet](jeton=jeton)
+            request.session[FINIE] = {
+                "espace": str(creation.espace_id) if meme_navigateur or personnel else None,
+                "complete": creation.complete,
+                "denomination": creation.personne.denomination,
+            }
+            if meme_navigateur or personnel:
+                request.session[CONFIRMEE] = str(creation.espace_id)
+            return redirect("inscription_simplifiee_confirmee")
+    except RegleMetier as regle:
+        return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
+    return render(
+        request,
+        "activation/simplifiee_confirmer.html",
+        {
+            "creation": creation,
+            "demandeur": lien.espace,
+            "adresse": lien.adresse,
+            "personnel": personnel,
+            "formulaire": form,
+        },
+    )
+
+
+@login_not_required
+@require_GET
+def confirmee(request: HttpRequest) -> HttpResponse:
+    """One address is confirmed: what is still awaited, and the récapitulatif for whoever filled the form."""
+    if FINIE not in request.session:
+        return redirect("inscription")
+    finie = request.session[FINIE]
+    espace = Espace.objects.filter(pk=finie["espace"]).first() if finie["espace"] else None
+    return render(
+        request,
+        "activation/simplifiee_confirmee.html",
+        {
+            "complete": finie["complete"],
+            "denomination": finie["denomination"],
+            "nouvel_espace": espace,
+            "avec_reponse": espace is not None and reponse_disponible(request.session, espace),
+        },
+    )

@@ -1,0 +1,128 @@
+"""« Demander à remplacer le titulaire »: the SIREN, one or a hundred, then the services, in one form."""
+
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+from accounts.reauthentification import reauthentification_requise
+from accounts.regles import RegleMetier
+from services.models import PersonneSirenisee, Service
+
+from ..forms import SirensForm, SubstitutionForm
+from ..substitution import Choix, ServiceTenu, deposer_substitution, service_par_service, services_substituables
+
+
+@dataclass(frozen=True)
+class Commun:
+    """A service chosen once for all the companies of the list: how many it concerns."""
+
+    service: Service
+    personnes: list[PersonneSirenisee]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The SIREN of the list, by how their services are chosen, and those that cannot be asked for."""
+
+    une_a_une: list[tuple[PersonneSirenisee, list[ServiceTenu]]] = field(default_factory=list)
+    communes: list[tuple[PersonneSirenisee, list[ServiceTenu]]] = field(default_factory=list)
+    inconnus: list[str] = field(default_factory=list)
+    ecartees: list[tuple[PersonneSirenisee, str]] = field(default_factory=list)
+
+    @property
+    def possible(self) -> bool:
+        return bool(self.une_a_une or self.communes)
+
+    @property
+    def services_communs(self) -> list[Commun]:
+        par_service: dict[Service, list[PersonneSirenisee]] = {}
+        for personne, tenus in self.communes:
+            for tenu in tenus:
+                par_service.setdefault(tenu.service, []).append(personne)
+        return [
+            Commun(service, personnes)
+            for service, personnes in sorted(par_service.items(), key=lambda p: (p[0].ordre, p[0].code))
+        ]
+
+    def choix(self, coches: set[str]) -> list[Choix]:
+        """Return what the boxes ask for: `CODE` for all the companies, `SIREN:CODE` for one."""
+        lignes = [(p, [t.service for t in tenus if t.service.code in coches]) for p, tenus in self.communes]
+        lignes += [
+            (p, [t.service for t in tenus if f"{p.siren}:{t.service.code}" in coches]) for p, tenus in self.une_a_une
+        ]
+        return [Choix(personne, services) for personne, services in lignes if services]
+
+    @property
+    def cochees_d_abord(self) -> set[str]:
+        return {commun.service.code for commun in self.services_communs}
+
+
+def _selection(espace: Espace, sirens: list[str]) -> Selection:
+    """Sort the SIREN typed: three queries whatever their number."""
+    connues = {p.siren: p for p in PersonneSirenisee.objects.filter(siren__in=sirens)}
+    tenus = services_substituables(espace, list(connues.values()))
+    selection = Selection(inconnus=[siren for siren in sirens if siren not in connues])
+    for siren in sirens:
+        personne = connues.get(siren)
+        if personne is None:
+            continue
+        if not personne.active:
+            selection.ecartees.append((personne, "elle a cessé son activité"))
+        elif not tenus[personne]:
+            selection.ecartees.append((personne, "aucun autre espace n'y est administrateur titulaire d'un service"))
+        elif len(sirens) == 1 or service_par_service(personne):
+            selection.une_a_une.append((personne, tenus[personne]))
+        else:
+            selection.communes.append((personne, tenus[personne]))
+    return selection
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """First the SIREN (a GET, so that nothing is lost), then the services; one POST deposits every demande."""
+    recherche = SirensForm(request.GET if "sirens" in request.GET else None)
+    selection = _selection(espace, recherche.cleaned_data["sirens"]) if recherche.is_valid() else Selection()
+    if not selection.possible:
+        return render(request, "activation/substitution_siren.html", {"formulaire": recherche, "selection": selection})
+    form = SubstitutionForm(request.POST or None)
+    coches = set(request.POST.getlist("services")) if request.method == "POST" else selection.cochees_d_abord
+    if request.method == "POST" and form.is_valid():
+        try:
+            demandes = deposer_substitution(
+                acteur=espace, choix=selection.choix(coches), qualite=form.cleaned_data["qualite"]
+            )
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            if len(demandes) == 1:
+                messages.success(
+                    request,
+                    f"Votre demande {demandes[0].reference} est enregistrée. Le courrier part au représentant légal.",
+                )
+                return redirect("demande", reference=demandes[0].reference)
+            messages.success(
+                request,
+                f"Vos {len(demandes)} demandes sont enregistrées. Un courrier part à chaque représentant légal.",
+            )
+            return redirect("demandes")
+    return render(
+        request,
+        "activation/substitution_services.html",
+        {
+            "formulaire": form,
+            "selection": selection,
+            "coches": coches,
+            "une_a_une": [
+                (personne, [(tenu, f"{personne.siren}:{tenu.service.code}") for tenu in tenus])
+                for personne, tenus in selection.une_a_une
+            ],
+            "qualite_choisie": form.data.get("qualite", "") if form.is_bound else "",
+        },
+    )

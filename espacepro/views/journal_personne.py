@@ -1,0 +1,74 @@
+"""« Journal de l'entreprise »: read, filtered, exported."""
+
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.acces import espace_requis
+from accounts.journal import consigner
+from accounts.models import Espace
+from accounts.reauthentification import reauthentification_requise
+from habilitations.export import FORMATS, en_csv
+
+from ..journal_personne import COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre
+from ..libelles import LIBELLES
+
+PAR_PAGE = 25
+# What happens on a service of a company; the rest of the acts concern an espace alone.
+ACTES = sorted(
+    (
+        (acte, libelle)
+        for acte, libelle in LIBELLES.items()
+        if acte.split(".")[0]
+        in {"adhesion", "suppleance", "delegation", "habilitation", "titulaire", "substitution", "retrait"}
+    ),
+    key=lambda couple: couple[1],
+)
+
+
+def _lecture(espace: Espace, filtres: Filtres) -> Perimetre:
+    """Return what this espace administers. Raises Http404 for a SIREN that is not part of it."""
+    mien = perimetre(espace)
+    if filtres.siren and filtres.siren not in {personne.siren for personne in mien.personnes}:
+        raise Http404
+    return mien
+
+
+@espace_requis
+@require_GET
+def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """One page of the journal, with its filters."""
+    filtres = Filtres.depuis(request.GET)
+    mien = _lecture(espace, filtres)
+    page = Paginator(evenements(espace, mien, filtres), PAR_PAGE).get_page(request.GET.get("page", "1"))
+    return render(
+        request,
+        "espacepro/journal_personne.html",
+        {
+            "page": page,
+            "lignes": lignes(espace, mien, page),
+            "perimetre": mien,
+            "filtres": filtres,
+            "actes": ACTES,
+            "export_max": EXPORT_MAX,
+        },
+    )
+
+
+@reauthentification_requise
+@espace_requis
+@require_POST
+def exporter(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Download what the page shows, all pages together, as CSV. A POST, since it leaves a line in the journal."""
+    filtres = Filtres.depuis(request.POST)
+    mien = _lecture(espace, filtres)
+    rangees = lignes(espace, mien, evenements(espace, mien, filtres)[:EXPORT_MAX])
+    with transaction.atomic():
+        consigner("journal_entreprise.exporte", auteur=espace, details={"lignes": len(rangees)})
+    return HttpResponse(
+        en_csv(COLONNES, (ligne.cellules() for ligne in rangees)),
+        content_type=FORMATS["csv"],
+        headers={"Content-Disposition": 'attachment; filename="journal-entreprise.csv"'},
+    )

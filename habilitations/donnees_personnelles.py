@@ -1,0 +1,114 @@
+"""What the habilitations hold about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+
+from accounts import donnees, retention
+from accounts.donnees import Partie
+from accounts.retention import AN, Conservation, Sort, duree_lisible
+
+from .models import Adhesion, DemandeRetrait, Habilitation, Mandat
+
+DROITS = "Habilitations et mandats"
+INTERNE = "numéro interne de la base, sans signification"
+
+
+def mandats_eteints(maintenant: datetime) -> Q:
+    """Return the mandates on which nothing open rests, and nothing that closed within the prescription period."""
+    limite = maintenant - settings.PRESCRIPTION_FISCALE
+    encore = Adhesion.objects.filter(Q(fermee_le__isnull=True) | Q(fermee_le__gte=limite), mandat=OuterRef("pk"))
+    return Q(code_saisi_le__lt=limite) & Q(~Exists(encore))
+
+
+def _accordee_par(habilitation: Habilitation) -> object:
+    superieure = habilitation.accordee_par
+    return f"{superieure.espace.nom_complet}, {superieure.get_role_display()}" if superieure else None
+
+
+def inscrire() -> None:
+    """Declare the parts of the habilitations."""
+    donnees.ecrire_comme(Mandat, lambda mandat: mandat.demande)
+    donnees.ecrire_comme(Habilitation, lambda h: f"{h.get_role_display()}, {h.service} pour {h.personne}")
+    donnees.declarer(
+        Partie(
+            groupe=DROITS,
+            titre="Mes habilitations",
+            modele=Habilitation,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "adhesion": INTERNE, "espace": "c'est le vôtre"},
+            libelles={"personne": "Pour", "service": "Service"},
+            valeurs={"accordee_par": _accordee_par},
+            ordre=("-accordee_le",),
+        ),
+        Partie(
+            groupe=DROITS,
+            titre="Habilitations que j'ai accordées",
+            modele=Habilitation,
+            chemins=("accordee_par__espace",),
+            ecartees={"id": INTERNE, "adhesion": INTERNE, "accordee_par": "c'est vous"},
+            libelles={"personne": "Pour", "service": "Service", "espace": "Accordée à"},
+            ordre=("-accordee_le",),
+        ),
+        Partie(
+            groupe=DROITS,
+            titre="Mes mandats",
+            modele=Mandat,
+            chemins=("mandataire",),
+            ecartees={"id": INTERNE, "mandataire": "c'est vous"},
+            libelles={"personne": "Pour"},
+            ordre=("-code_saisi_le",),
+        ),
+        Partie(
+            groupe=DROITS,
+            titre="Mes demandes de retrait",
+            modele=DemandeRetrait,
+            chemins=("demandeur",),
+            ecartees={"id": INTERNE, "demandeur": "c'est vous"},
+            libelles={"habilitation": "Habilitation", "service_gestionnaire": "Service gestionnaire"},
+            valeurs={"habilitation": lambda retrait: str(retrait.habilitation.get_role_display())},
+            ordre=("-deposee_le",),
+        ),
+    )
+    donnees.declarer_sans_personne(
+        Adhesion,
+        "ouverture d'un service à une personne sirénisée ; qui l'a demandée est dans le mandat",
+        "id personne service mandat ouverte_le fermee_le fermee_motif",
+    )
+    retention.inscrire(
+        Conservation(
+            cle="habilitations",
+            modele=Habilitation,
+            donnees="Habilitations reçues et accordées, avec leurs dates",
+            finalite="Établir qui pouvait agir, pour quel SIREN et quand",
+            duree="tant que les actes peuvent être contestés",
+            depart="après votre départ, seul votre numéro d'abonné y reste",
+            fondement="CGU 3.4 ; livre des procédures fiscales",
+            sort=Sort.CONSERVER,
+        ),
+        Conservation(
+            cle="mandats",
+            modele=Mandat,
+            donnees="Mandats : représentant légal et adresse du courrier",
+            finalite="Garder la preuve de l'accord du représentant légal",
+            duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
+            depart="après la fermeture du dernier service ouvert par ce mandat",
+            fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
+            sort=Sort.ANONYMISER,
+            vide={"representant_legal": "", "adresse_du_courrier": []},
+            echues=mandats_eteints,
+        ),
+        Conservation(
+            cle="retraits",
+            modele=DemandeRetrait,
+            donnees="Motif et réponse d'une demande de retrait",
+            finalite="Traiter la demande",
+            duree=duree_lisible(2 * AN),
+            depart="après la réponse",
+            fondement="minimisation (RGPD art. 5)",
+            sort=Sort.ANONYMISER,
+            vide={"motif": "", "reponse": ""},
+            echues=lambda maintenant: Q(traitee_le__lt=maintenant - 2 * AN),
+        ),
+    )

@@ -1,0 +1,100 @@
+"""Forms of the sharing."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from accounts.forms import FormulairePortail
+
+from .designation_en_masse import TAILLE
+from .models import Role
+
+
+def jour_de(texte: str) -> date | None:
+    """Return the day that the session carries as `2026-12-31`, None when there is none."""
+    return date.fromisoformat(texte) if texte else None
+
+
+class BeneficiaireForm(FormulairePortail):
+    """Who is designated: both fields must be right (R11)."""
+
+    regles = {"numero_mal_saisi": "numero", "beneficiaire_soi_meme": "numero"}
+
+    numero = forms.CharField(
+        label="Numéro d'abonné",
+        max_length=60,
+        help_text="Quatorze chiffres, espaces admis. La personne le trouve sur sa page d'accueil et son récapitulatif.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": "Indiquez le numéro d'abonné de la personne."},
+    )
+    nom = forms.CharField(
+        label="Nom",
+        max_length=170,
+        help_text="Son nom de famille, précédé ou non de son prénom.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Indiquez le nom de la personne."},
+    )
+
+
+class DelegataireForm(BeneficiaireForm):
+    """Who is designated, in which role, until when."""
+
+    regles = {**BeneficiaireForm.regles, "fin_passee": "expire_le"}
+
+    role = forms.ChoiceField(
+        label="Rôle",
+        choices=[
+            (Role.ACTEUR, "Acteur : utilise les services"),
+            (Role.ACTEUR_DELEGANT, "Acteur délégant : utilise les services et peut désigner des acteurs"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez le rôle à donner."},
+    )
+    expire_le = forms.DateField(
+        label="Dernier jour",
+        required=False,
+        help_text="Sans date, la délégation dure jusqu'à ce que vous la retiriez.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+        error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."},
+    )
+
+    def proposer_acteur_seul(self) -> None:
+        """Offer acteur alone: an acteur délégant gives no other role."""
+        champ: Any = self.fields["role"]
+        champ.choices = [choix for choix in champ.choices if choix[0] == Role.ACTEUR]
+
+
+class FichierForm(FormulairePortail):
+    """The CSV of a designation en masse."""
+
+    fichier = forms.FileField(
+        label="Fichier CSV",
+        help_text="500 ko et 3 000 lignes au plus.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={"required": "Choisissez un fichier.", "empty": "Ce fichier est vide."},
+    )
+
+    def refuser(self, regle: Any) -> None:
+        self.add_error("fichier", str(regle))
+
+    def contenu(self) -> bytes:
+        """Return the bytes of the file, at most one more than what is taken."""
+        fichier: UploadedFile = self.cleaned_data["fichier"]
+        return fichier.read(TAILLE + 1)
+
+
+class ReponseForm(FormulairePortail):
+    """Why a request to leave is refused."""
+
+    regles = {"reponse_requise": "reponse"}
+
+    reponse = forms.CharField(
+        label="Pourquoi refusez-vous ?",
+        max_length=500,
+        help_text="Votre réponse est transmise à la personne.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Dites pourquoi vous refusez."},
+    )

@@ -1,0 +1,20 @@
+"""Celery entry points of the habilitations: each calls one act."""
+
+from celery import shared_task
+
+from . import confirmations, expirations, revue
+
+
+@shared_task(name="habilitations.expirer_habilitations")
+def expirer_habilitations() -> None:
+    expirations.expirer_habilitations()
+
+
+@shared_task(name="habilitations.ecarter_non_confirmees")
+def ecarter_non_confirmees() -> None:
+    confirmations.ecarter_non_confirmees()
+
+
+@shared_task(name="habilitations.revoir_delegations")
+def revoir_delegations() -> None:
+    revue.revoir_delegations()

@@ -1,0 +1,188 @@
+"""Changing several habilitations at once: chosen in a list, shown with what falls, confirmed."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+from accounts.noms import normaliser_texte
+from accounts.reauthentification import reauthentification_requise
+from accounts.regles import RegleMetier
+
+from ..arbre import ce_qui_tombe
+from ..delegations import ROLES_DELEGUES, retirer_delegation
+from ..lectures_partage import Autorite, Filtres, mes_habilitations
+from ..models import Habilitation, Role
+from ..retraits import demander_retrait
+from ..suppleances import mettre_en_veille, reactiver, retirer_suppleant
+from .sujets import grouper
+
+CLE: Final = "changement"
+Acte = Callable[[Espace, Sequence[Habilitation], dict[str, Any]], object]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a list offers on its lines: where they are fetched, what the page says, the act it calls."""
+
+    titre: str
+    phrase: str
+    bouton: str
+    fait: str
+    roles: tuple[str, ...]
+    retour: str
+    acte: Acte
+    etat: str = ""
+    fait_tomber: bool = False
+    avec_motif: bool = False
+
+    def source(self, espace: Espace) -> QuerySet[Habilitation]:
+        """Return what this action may be asked on: one's own, or what one sees of others (a foreign key is nothing)."""
+        lignes = mes_habilitations(espace) if self.avec_motif else Autorite.de(espace).visibles()
+        lignes = lignes.filter(role__in=self.roles)
+        return lignes.filter(etat=self.etat) if self.etat else lignes
+
+
+ACTIONS: Final[dict[str, Action]] = {
+    "veille": Action(
+        titre="Mettre en veille",
+        phrase="La personne n'utilise plus ces services. Les délégations qu'elle a accordées continuent. "
+        "Vous pourrez la réactiver à tout moment.",
+        bouton="Mettre en veille",
+        fait="mise en veille",
+        roles=(Role.SUPPLEANT,),
+        retour="suppleants",
+        acte=lambda acteur, lignes, _: mettre_en_veille(acteur=acteur, suppleances=lignes),
+        etat=Habilitation.Etat.ACTIVE,
+    ),
+    "reactiver": Action(
+        titre="Réactiver",
+        phrase="La personne retrouve sur ces services les droits d'administrateur suppléant.",
+        bouton="Réactiver",
+        fait="réactivation",
+        roles=(Role.SUPPLEANT,),
+        retour="suppleants",
+        acte=lambda acteur, lignes, _: reactiver(acteur=acteur, suppleances=lignes),
+        etat=Habilitation.Etat.EN_VEILLE,
+    ),
+    "retirer_suppleant": Action(
+        titre="Retirer des administrateurs suppléants",
+        phrase="La personne perd tout droit sur ces services.",
+        bouton="Retirer",
+        fait="retrait",
+        roles=(Role.SUPPLEANT,),
+        retour="suppleants",
+        acte=lambda acteur, lignes, choix: retirer_suppleant(
+            acteur=acteur, suppleances=lignes, reprendre=choix["reprendre"]
+        ),
+        fait_tomber=True,
+    ),
+    "retirer_delegation": Action(
+        titre="Retirer des délégations",
+        phrase="La personne n'utilise plus ces services.",
+        bouton="Retirer",
+        fait="retrait",
+        roles=ROLES_DELEGUES,
+        retour="delegations",
+        acte=lambda acteur, lignes, choix: retirer_delegation(
+            acteur=acteur, delegations=lignes, reprendre=choix["reprendre"]
+        ),
+        fait_tomber=True,
+    ),
+    "quitter": Action(
+        titre="Demander à quitter des services",
+        phrase="La demande est adressée à l'administrateur titulaire de chaque service ; pour les services dont vous "
+        "êtes vous-même titulaire, au service gestionnaire. Votre accès reste ouvert jusqu'à la réponse.",
+        bouton="Envoyer la demande",
+        fait="demande de retrait",
+        roles=tuple(Role.values),
+        retour="retraits",
+        acte=lambda acteur, lignes, choix: demander_retrait(acteur=acteur, habilitations=lignes, motif=choix["motif"]),
+        avec_motif=True,
+    ),
+}
+
+
+def _cles(valeurs: list[str]) -> list[uuid.UUID]:
+    cles = []
+    for valeur in valeurs:
+        try:
+            cles.append(uuid.UUID(valeur))
+        except ValueError:
+            continue
+    return cles
+
+
+@espace_requis
+@require_POST
+def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Keep what was ticked in a list (or all that its filters show) and go to the page that confirms the action."""
+    action = ACTIONS.get(request.POST.get("action", ""))
+    if action is None:
+        raise Http404
+    lignes = action.source(espace)
+    if "tout" in request.POST:
+        lignes = Filtres.depuis(request.POST).appliquer(lignes)
+    else:
+        lignes = lignes.filter(pk__in=_cles(request.POST.getlist("habilitations")))
+    trouvees = list(lignes)
+    if not action.avec_motif:
+        permises = Autorite.de(espace).changeables(trouvees)
+        trouvees = [ligne for ligne in trouvees if ligne.pk in permises]
+    if not trouvees:
+        messages.error(request, "Cochez au moins une ligne sur laquelle cette action est possible.")
+        return redirect(action.retour)
+    request.session[CLE] = {"action": request.POST["action"], "cles": [str(ligne.pk) for ligne in trouvees]}
+    return redirect("habilitations_changer")
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Show what is about to change, and what falls with it; then do it, all or nothing."""
+    garde = request.session.get(CLE, {})
+    action = ACTIONS.get(garde.get("action", ""))
+    if action is None:
+        return redirect("gerer_services")
+    lignes = list(action.source(espace).filter(pk__in=_cles(garde["cles"])))
+    if not lignes:
+        return redirect(action.retour)
+    if request.method == "POST":
+        try:
+            choix = {
+                "reprendre": request.POST.get("suite") == "reprendre",
+                "motif": normaliser_texte(request.POST.get("motif", "")[:500]),
+            }
+            action.acte(espace, lignes, choix)
+        except RegleMetier as regle:
+            messages.error(request, str(regle))
+            return redirect("habilitations_changer")
+        request.session.pop(CLE, None)
+        nombre = len(lignes)
+        messages.success(
+            request,
+            f"C'est enregistré : {action.fait} sur {nombre} ligne{'s' if nombre > 1 else ''}. "
+            "Les personnes concernées sont prévenues par courriel.",
+        )
+        return redirect(action.retour)
+    tombent = ce_qui_tombe(*lignes) if action.fait_tomber else []
+    return render(
+        request,
+        "habilitations/partage_changer.html",
+        {
+            "action": action,
+            "groupes": grouper(lignes),
+            "nombre": len(lignes),
+            "tombent": grouper(tombent),
+            "nombre_tombent": len(tombent),
+        },
+    )

@@ -1,0 +1,211 @@
+"""Designating in three pages without JavaScript: the services, the person, the confirmation.
+
+What is chosen stays in the session from page to page and from filter to filter; every write is a POST.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+from accounts.reauthentification import reauthentification_requise
+from accounts.regles import RegleMetier
+
+from ..beneficiaires import trouver_beneficiaire
+from ..delegations import deleguer
+from ..designations import examiner
+from ..forms import BeneficiaireForm, DelegataireForm, jour_de
+from ..lectures_partage import Filtres, dossiers_a_partager, partageables, services_du_filtre
+from ..models import Habilitation, Role
+from ..roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
+from ..suppleances import designer_suppleant
+from .sujets import SUPPLEANTS, Sujet, grouper
+
+
+def _cle(sujet: Sujet) -> str:
+    return f"designation_{sujet.code}"
+
+
+def _brouillon(request: HttpRequest, sujet: Sujet) -> dict[str, Any]:
+    """Return what was chosen so far: `adhesions` (keys), then `beneficiaires` (one key), `role`, `expire_le`."""
+    return {"adhesions": [], **request.session.get(_cle(sujet), {})}
+
+
+def _choisies(espace: Espace, sujet: Sujet, cles: list[int]) -> list[Habilitation]:
+    """Return the actor's own habilitations for what was chosen, as far as they still let him share."""
+    return list(
+        partageables(espace, sujet.permission)
+        .filter(adhesion__in=cles)
+        .select_related("adhesion__personne", "adhesion__service", "personne", "service", "espace")
+        .order_by("personne__denomination", "personne__siren", "service__ordre", "service__code")
+    )
+
+
+def _entiers(valeurs: list[str]) -> set[int]:
+    return {int(valeur) for valeur in valeurs if valeur.isascii() and valeur.isdigit() and len(valeur) < 19}
+
+
+def _nouvelle_selection(request: HttpRequest, espace: Espace, sujet: Sujet, filtres: Filtres) -> list[int]:
+    """Return the keys chosen after this POST: those of other pages, and what is ticked on this one."""
+    deja = set(_brouillon(request, sujet)["adhesions"])
+    if "rien" in request.POST:
+        return []
+    miennes = partageables(espace, sujet.permission)
+    montrees = _entiers(request.POST.get("montrees", "").split(","))
+    voulues = (deja - montrees) | _entiers(request.POST.getlist("adhesions"))
+    if "tout" in request.POST:
+        voulues |= set(filtres.appliquer(miennes, noms=False).values_list("adhesion_id", flat=True))
+    return sorted(miennes.filter(adhesion__in=voulues).values_list("adhesion_id", flat=True))
+
+
+def preparer(request: HttpRequest, sujet: Sujet, adhesions: list[int]) -> None:
+    """Begin a designation with these adhésions chosen, as the assistant of the perimeter does."""
+    request.session[_cle(sujet)] = {"adhesions": sorted(adhesions)}
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
+    """Step 1: tick the services, SIREN by SIREN; filters and pages keep what is ticked."""
+    if espace.mode != Espace.Mode.EXPERT:
+        return redirect(sujet.url())
+    filtres = Filtres.depuis(request.POST if request.method == "POST" else request.GET)
+    if request.method == "POST":
+        brouillon = _brouillon(request, sujet)
+        brouillon["adhesions"] = _nouvelle_selection(request, espace, sujet, filtres)
+        request.session[_cle(sujet)] = brouillon
+        if "continuer" in request.POST and brouillon["adhesions"]:
+            return redirect(sujet.url("personne"))
+        if "continuer" in request.POST:
+            messages.error(request, "Choisissez au moins un service.")
+        requete = {"q": filtres.q, "service": filtres.service, "page": request.POST.get("vers", "")}
+        return redirect(reverse(sujet.url("designer"), query={cle: v for cle, v in requete.items() if v}))
+    miennes = filtres.appliquer(partageables(espace, sujet.permission), noms=False)
+    page, dossiers = dossiers_a_partager(miennes, request.GET.get("page", "1"))
+    choisies = set(_brouillon(request, sujet)["adhesions"])
+    return render(
+        request,
+        "habilitations/partage_choisir.html",
+        {
+            "sujet": sujet,
+            "page": page,
+            "dossiers": dossiers,
+            "filtres": filtres,
+            "services": services_du_filtre(),
+            "choisies": choisies,
+            "montrees": ",".join(str(h.adhesion_id) for dossier in dossiers for h in dossier.habilitations),
+            "nombre_filtre": miennes.count(),
+            "url_liste": sujet.url(),
+        },
+    )
+
+
+def _form_personne(sujet: Sujet, miennes: list[Habilitation], donnees: Any) -> BeneficiaireForm:
+    if sujet is SUPPLEANTS:
+        return BeneficiaireForm(donnees)
+    form = DelegataireForm(donnees)
+    if not any(h.role in roles_pour(DELEGUER_ACTEUR_DELEGANT) for h in miennes):
+        form.proposer_acteur_seul()
+    return form
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
+    """Step 2: the person, by numéro d'abonné and name; for a délégation, its role and its last day."""
+    brouillon = _brouillon(request, sujet)
+    miennes = _choisies(espace, sujet, brouillon["adhesions"])
+    if not miennes or espace.mode != Espace.Mode.EXPERT:
+        return redirect(sujet.url("designer"))
+    form = _form_personne(sujet, miennes, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            beneficiaire = trouver_beneficiaire(
+                acteur=espace, numero=form.cleaned_data["numero"], nom=form.cleaned_data["nom"]
+            )
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            expire_le = form.cleaned_data.get("expire_le")
+            request.session[_cle(sujet)] = {
+                "adhesions": brouillon["adhesions"],
+                "beneficiaires": [str(beneficiaire.pk)],
+                "role": form.cleaned_data.get("role", Role.SUPPLEANT),
+                "expire_le": expire_le.isoformat() if expire_le else "",
+            }
+            return redirect(sujet.url("confirmer"))
+    return render(
+        request,
+        "habilitations/partage_personne.html",
+        {
+            "sujet": sujet,
+            "formulaire": form,
+            "nombre": len(miennes),
+            "url_liste": sujet.url(),
+            "url_retour": sujet.url("designer"),
+        },
+    )
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
+    """Step 3: all that is about to be granted, what is refused and why; then it is done, all or nothing."""
+    brouillon = _brouillon(request, sujet)
+    beneficiaire = Espace.objects.actifs().filter(pk__in=brouillon.get("beneficiaires", [])).first()
+    miennes = _choisies(espace, sujet, brouillon["adhesions"])
+    if beneficiaire is None or not miennes:
+        return redirect(sujet.url("designer"))
+    role, expire_le = brouillon["role"], jour_de(brouillon["expire_le"])
+    adhesions = [h.adhesion for h in miennes]
+    examen = examiner(acteur=espace, adhesions=adhesions, beneficiaire=beneficiaire, role=role)
+    if request.method == "POST" and "ecarter" in request.POST:
+        brouillon["adhesions"] = [adhesion.pk for adhesion, _ in examen.accordables]
+        request.session[_cle(sujet)] = brouillon
+        return redirect(sujet.url("confirmer") if brouillon["adhesions"] else sujet.url("designer"))
+    if request.method == "POST":
+        try:
+            if role == Role.SUPPLEANT:
+                accordees = designer_suppleant(acteur=espace, adhesions=adhesions, beneficiaire=beneficiaire)
+            else:
+                accordees = deleguer(
+                    acteur=espace, adhesions=adhesions, beneficiaire=beneficiaire, role=role, expire_le=expire_le
+                )
+        except RegleMetier as regle:
+            messages.error(request, str(regle))
+            return redirect(sujet.url("confirmer"))
+        request.session.pop(_cle(sujet), None)
+        messages.success(
+            request,
+            f"{beneficiaire.nom_complet} est désormais {Role(role).label} de {_services(len(accordees))}. "
+            "Un courriel vous est envoyé à tous les deux.",
+        )
+        return redirect(sujet.url())
+    bornees = [h for h in miennes if h.expire_le and (expire_le is None or expire_le > h.expire_le)]
+    return render(
+        request,
+        "habilitations/partage_confirmer.html",
+        {
+            "sujet": sujet,
+            "beneficiaire": beneficiaire,
+            "role": Role(role).label,
+            "expire_le": expire_le,
+            "groupes": grouper(miennes),
+            "nombre": len(miennes),
+            "examen": examen,
+            "bornee_le": min((h.expire_le for h in bornees if h.expire_le), default=None),
+            "url_liste": sujet.url(),
+            "url_designer": sujet.url("designer"),
+            "url_personne": sujet.url("personne"),
+        },
+    )
+
+
+def _services(nombre: int) -> str:
+    return f"{nombre} service{'s' if nombre > 1 else ''}"

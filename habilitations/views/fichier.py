@@ -1,0 +1,66 @@
+"""Designating by a CSV file: the report first, the confirmation after."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+from accounts.reauthentification import reauthentification_requise
+from accounts.regles import RegleMetier
+
+from ..designation_en_masse import COLONNES, Rapport, designer_en_masse, examiner_fichier
+from ..forms import FichierForm
+from ..lectures_partage import services_du_filtre
+
+CLE = "designation_fichier"
+MONTREES = 200
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Take the file and say, line by line, what it would do. Nothing is granted here."""
+    form = FichierForm(request.POST, request.FILES) if request.method == "POST" else FichierForm()
+    rapport: Rapport | None = None
+    if request.method == "POST":
+        request.session.pop(CLE, None)
+        if form.is_valid():
+            try:
+                rapport = examiner_fichier(acteur=espace, contenu=form.contenu())
+            except RegleMetier as regle:
+                form.refuser(regle)
+    if rapport is not None and rapport.possible:
+        request.session[CLE] = rapport.designations()
+    montrees = [] if rapport is None else (rapport.en_erreur or rapport.lignes)
+    return render(
+        request,
+        "habilitations/designation_fichier.html",
+        {
+            "formulaire": form,
+            "rapport": rapport,
+            "lignes": montrees[:MONTREES],
+            "en_trop": max(0, len(montrees) - MONTREES),
+            "colonnes": ";".join(COLONNES),
+            "services": services_du_filtre(),
+        },
+    )
+
+
+@reauthentification_requise
+@espace_requis
+@require_POST
+def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Do what the report said, all or nothing."""
+    designations = request.session.pop(CLE, None)
+    if not designations:
+        messages.error(request, "Ce fichier n'attend plus de confirmation : déposez-le de nouveau.")
+        return redirect("designation_fichier")
+    try:
+        accordees = designer_en_masse(acteur=espace, designations=designations)
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+        return redirect("designation_fichier")
+    messages.success(request, f"{len(accordees)} habilitations accordées. Les personnes sont prévenues par courriel.")
+    return redirect("delegations")

@@ -1,0 +1,40 @@
+"""The perimeter of one's espace, and the assistant that shares the SIREN out between espaces (R13, CGU §3.5.b)."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+
+from ..lectures_partage import partageables
+from ..perimetre import Critere, repartition
+from .designer import preparer
+from .sujets import DELEGATIONS
+
+
+@espace_requis
+@require_GET
+def voir(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The gauge, and the SIREN in groups: by service gestionnaire, or `?par=usage`."""
+    critere = Critere.USAGE if request.GET.get("par") == Critere.USAGE else Critere.GESTIONNAIRE
+    return render(
+        request,
+        "habilitations/perimetre.html",
+        {"partage": repartition(espace, critere), "critere": critere.value},
+    )
+
+
+@espace_requis
+@require_POST
+def preparer_delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Choose, for the page of designation, all that may be delegated on the SIREN of one group."""
+    sirens = [siren for siren in request.POST.getlist("siren") if len(siren) == 9][:100]
+    adhesions = partageables(espace, DELEGATIONS.permission).filter(personne__siren__in=sirens)
+    cles = list(adhesions.values_list("adhesion_id", flat=True))
+    if not cles:
+        messages.error(request, "Votre rôle ne permet de déléguer aucun service de ces SIREN.")
+        return redirect("perimetre")
+    preparer(request, DELEGATIONS, cles)
+    return redirect(DELEGATIONS.url("personne"))

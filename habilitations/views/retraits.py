@@ -1,0 +1,114 @@
+"""Leaving a service: one's own requests, the titulaire's inbox, the answers (R22)."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.acces import espace_requis
+from accounts.models import Espace
+from accounts.reauthentification import reauthentification_requise
+from accounts.regles import RegleMetier
+
+from .. import retraits as actes
+from ..arbre import ce_qui_tombe
+from ..forms import ReponseForm
+from ..lectures_partage import (
+    PAR_PAGE,
+    Filtres,
+    mes_habilitations,
+    mes_retraits,
+    page_de,
+    retraits_a_traiter,
+    services_du_filtre,
+)
+from ..models import Habilitation, Role
+from .sujets import grouper
+
+
+@espace_requis
+@require_GET
+def liste(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The requests that wait for one's answer, and one's own with their state."""
+    return render(
+        request,
+        "habilitations/retraits.html",
+        {
+            "a_traiter": Paginator(retraits_a_traiter(espace), PAR_PAGE).get_page(request.GET.get("attente", "1")),
+            "page": Paginator(mes_retraits(espace), PAR_PAGE).get_page(request.GET.get("page", "1")),
+        },
+    )
+
+
+@espace_requis
+@require_GET
+def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """All that one holds, to tick what one wants to leave."""
+    filtres = Filtres.depuis(request.GET)
+    return render(
+        request,
+        "habilitations/retraits_choisir.html",
+        {
+            "page": page_de(filtres.appliquer(mes_habilitations(espace)), request.GET.get("page", "1")),
+            "filtres": filtres,
+            "roles": Role.choices,
+            "etats": Habilitation.Etat.choices,
+            "services": services_du_filtre(),
+        },
+    )
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
+    """Grant a request, after a page that shows what falls with it."""
+    demande = get_object_or_404(retraits_a_traiter(espace), pk=cle)
+    if request.method == "POST":
+        try:
+            actes.accepter_retrait(acteur=espace, demande=demande, reprendre=request.POST.get("suite") == "reprendre")
+        except RegleMetier as regle:
+            messages.error(request, str(regle))
+        else:
+            messages.success(request, f"{demande.demandeur.nom_complet} n'a plus accès à ce service et en est prévenu.")
+        return redirect("retraits")
+    tombent = ce_qui_tombe(demande.habilitation)
+    return render(
+        request,
+        "habilitations/retrait_accepter.html",
+        {"demande": demande, "tombent": grouper(tombent), "nombre_tombent": len(tombent)},
+    )
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def refuser(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
+    """Refuse a request, saying why."""
+    demande = get_object_or_404(retraits_a_traiter(espace), pk=cle)
+    form = ReponseForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actes.refuser_retrait(acteur=espace, demande=demande, reponse=form.cleaned_data["reponse"])
+        except RegleMetier as regle:
+            form.refuser(regle)
+        else:
+            messages.success(request, "La demande est refusée : la personne en est prévenue.")
+            return redirect("retraits")
+    return render(request, "habilitations/retrait_refuser.html", {"demande": demande, "formulaire": form})
+
+
+@espace_requis
+@require_POST
+def renoncer(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
+    """Take back one's own request."""
+    demande = get_object_or_404(mes_retraits(espace), pk=cle)
+    try:
+        actes.annuler_retrait(acteur=espace, demande=demande)
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+    else:
+        messages.success(request, "Vous gardez ce service : votre demande de retrait est annulée.")
+    return redirect("retraits")

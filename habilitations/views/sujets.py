@@ -1,0 +1,85 @@
+"""The two pages of the sharing, « Gérer vos administrateurs suppléants » and « Gérer vos délégations », as data."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from accounts.models import Espace
+from services.models import PersonneSirenisee, Service
+
+from ..delegations import ROLES_DELEGUES
+from ..models import Habilitation, Role
+from ..roles import DELEGUER_ACTEUR, GERER_SUPPLEANTS
+
+
+@dataclass(frozen=True)
+class Sujet:
+    """One of the two pages: its words, the roles it is about, the least permission that lets one designate."""
+
+    code: str
+    titre: str
+    designer: str
+    donnees: str
+    recues: str
+    phrase: str
+    vide: str
+    roles: tuple[str, ...]
+    permission: str
+    retirer: str  # the action of views/changements.py that withdraws
+
+    def url(self, suite: str = "") -> str:
+        """Return the name of one of its URLs: the list, or `designer`, `personne`, `confirmer`, `exporter`."""
+        return f"{self.code}_{suite}" if suite else self.code
+
+    @property
+    def libelles_roles(self) -> list[tuple[str, str]]:
+        return [(role, Role(role).label) for role in self.roles]
+
+
+SUPPLEANTS: Final = Sujet(
+    code="suppleants",
+    titre="Gérer vos administrateurs suppléants",
+    designer="Désigner un administrateur suppléant",
+    donnees="Désignés",
+    recues="Vous êtes suppléant",
+    phrase=(
+        "Un administrateur suppléant a les mêmes droits que vous sur les services choisis, sauf celui de désigner un "
+        "autre suppléant. Seul l'administrateur titulaire d'un service peut en désigner."
+    ),
+    vide="Désignez une personne de confiance pour vous remplacer pendant vos absences.",
+    roles=(Role.SUPPLEANT,),
+    permission=GERER_SUPPLEANTS,
+    retirer="retirer_suppleant",
+)
+DELEGATIONS: Final = Sujet(
+    code="delegations",
+    titre="Gérer vos délégations",
+    designer="Désigner un délégataire",
+    donnees="Accordées",
+    recues="Reçues",
+    phrase=(
+        "Un acteur utilise les services choisis. Un acteur délégant les utilise et peut à son tour désigner des "
+        "acteurs. Ni l'un ni l'autre ne gère les comptes bancaires ou l'adresse électronique de l'entreprise."
+    ),
+    vide="Déléguez une partie de vos services à un collaborateur, pour une durée limitée si vous le souhaitez.",
+    roles=ROLES_DELEGUES,
+    permission=DELEGUER_ACTEUR,
+    retirer="retirer_delegation",
+)
+
+
+@dataclass
+class Groupe:
+    """Some services of one personne, for one holder: how long lists are shown on the pages of confirmation."""
+
+    personne: PersonneSirenisee
+    espace: Espace | None
+    services: list[Service]
+
+
+def grouper(habilitations: Iterable[Habilitation]) -> list[Groupe]:
+    """Group habilitations by personne and holder, in the order given."""
+    groupes: dict[tuple[object, object], Groupe] = {}
+    for h in habilitations:
+        groupes.setdefault((h.personne_id, h.espace_id), Groupe(h.personne, h.espace, [])).services.append(h.service)
+    return list(groupes.values())

@@ -1,0 +1,103 @@
+"""What the services hold about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts import donnees, rectification, retention
+from accounts.donnees import Partie
+from accounts.models import ServiceGestionnaire
+from accounts.retention import Conservation, Sort, duree_lisible
+
+from .models import (
+    Echange,
+    LectureMessage,
+    MandatSepa,
+    Message,
+    PersonneSirenisee,
+    PieceJointe,
+    ReferenceBancaire,
+    Service,
+)
+
+MESSAGERIE = "Messagerie"
+INTERNE = "numéro interne de la base, sans signification"
+PERSONNE_MORALE = "donnée de la personne sirénisée, non de l'usager"
+
+
+def gestionnaire_du_siren(siren: str) -> ServiceGestionnaire | None:
+    """Return the service gestionnaire that follows this SIREN, if it is known."""
+    return ServiceGestionnaire.objects.filter(personnes__siren=siren).first()
+
+
+def inscrire() -> None:
+    """Declare the parts of the services."""
+    rectification.inscrire_annuaire(gestionnaire_du_siren)
+    donnees.ecrire_comme(PersonneSirenisee, str)
+    donnees.ecrire_comme(Service, str)
+    donnees.ecrire_comme(Echange, lambda echange: echange.objet)
+    donnees.declarer(
+        Partie(
+            groupe=MESSAGERIE,
+            titre="Messages que j'ai écrits",
+            modele=Message,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": "vide : vous en êtes l'auteur"},
+            libelles={"echange": "Échange"},
+            ordre=("-envoye_le",),
+        ),
+        Partie(
+            groupe=MESSAGERIE,
+            titre="Pièces jointes que j'ai envoyées",
+            modele=PieceJointe,
+            chemins=("message__espace",),
+            ecartees={
+                "id": INTERNE,
+                "message": INTERNE,
+                "contenu": "le fichier lui-même : il se télécharge dans la messagerie",
+            },
+        ),
+        Partie(
+            groupe=MESSAGERIE,
+            titre="Messages que j'ai lus",
+            modele=LectureMessage,
+            chemins=("lecteur__espace",),
+            ecartees={"id": INTERNE, "lecteur": "c'est vous"},
+            libelles={"message": "Message", "lu_le": "Lu le"},
+            valeurs={"message": lambda lecture: f"message du {lecture.message.envoye_le:%d/%m/%Y}"},
+            ordre=("-lu_le",),
+        ),
+    )
+    sans_personne = donnees.declarer_sans_personne
+    sans_personne(
+        PersonneSirenisee,
+        PERSONNE_MORALE,
+        "id complement voie distribution code_postal commune pays siren provisoire denomination "
+        "categorie categorie_juridique representant_legal service_gestionnaire courriel active "
+        "cree_le modifiee_le",
+    )
+    sans_personne(
+        ReferenceBancaire,
+        PERSONNE_MORALE,
+        "id personne iban bic titulaire etat_core etat_b2b ajoutee_le supprimee_le",
+    )
+    sans_personne(MandatSepa, PERSONNE_MORALE, "id reference rum edite_le")
+    sans_personne(Echange, PERSONNE_MORALE, "id personne objet etat ouvert_le")
+    sans_personne(
+        Service,
+        "catalogue public",
+        "id code libelle famille domaine description paiement bouquet_simplifie categories "
+        "retrait_par_gestionnaire reserve_dge adresse ordre",
+    )
+    retention.inscrire(
+        Conservation(
+            cle="messages",
+            modele=Message,
+            donnees="Messages échangés au nom d'une personne sirénisée, pièces jointes, accusés de lecture",
+            finalite="Répondre aux demandes des professionnels",
+            duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
+            depart="après l'envoi",
+            fondement="livre des procédures fiscales, art. L. 102 B",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(envoye_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
+        ),
+    )

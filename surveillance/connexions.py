@@ -1,0 +1,96 @@
+"""Recording each sign-in, and telling when one account is used from two places at once (R6, R15, CGU §3.3, §3.6)."""
+
+import hmac
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.appareils import decrire, reseau
+from accounts.debit import essai_de
+from accounts.models import Compte, Session
+
+from .models import Alerte, Connexion
+
+USAGE_PARALLELE = "usage_parallele"
+ALERTE_AU_PLUS = timedelta(hours=24)
+
+
+def enregistrer(
+    request: HttpRequest, *, compte: Compte | None, resultat: str, adresse_essayee: str = "", score: float | None = None
+) -> Connexion:
+    """Write one sign-in with its context and return it. An address that no account answers to is kept as a keyed hash."""
+    lieu = decrire(request)
+    return Connexion.objects.create(
+        id=uuid.uuid4(),
+        quand=timezone.now(),
+        compte=compte,
+        adresse_essayee=empreinte_adresse(adresse_essayee) if adresse_essayee and compte is None else "",
+        resultat=resultat,
+        score=score,
+        **lieu.en_dict(),
+    )
+
+
+def empreinte_adresse(adresse: str) -> str:
+    """Return the HMAC-SHA-256 of an address tried: the same address can be told again, not read."""
+    normale = adresse.strip().lower()
+    return hmac.new(settings.SECRET_KEY.encode(), f"connexion|{normale}".encode(), "sha256").hexdigest()
+
+
+@transaction.atomic
+def connexion_reussie(sender: Any, request: HttpRequest, user: Compte, **_: Any) -> None:
+    """Record a sign-in, and look whether the account is in use elsewhere (signal user_logged_in)."""
+    connexion = enregistrer(request, compte=user, resultat=Connexion.Resultat.REUSSIE)
+    signaler_usage_parallele(user, connexion)
+
+
+def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    """Record a failure (signal user_login_failed): refused by the counters, or wrong."""
+    if request is None:
+        return
+    adresse = str(credentials.get("username") or "")
+    essai = essai_de(request)
+    refuse = essai is not None and essai.refuse
+    enregistrer(
+        request,
+        compte=Compte.objects.filter(email__iexact=adresse.strip()).first() if adresse else None,
+        adresse_essayee=adresse,
+        resultat=Connexion.Resultat.VERROUILLEE if refuse else Connexion.Resultat.ECHOUEE,
+    )
+
+
+@transaction.atomic
+def signaler_usage_parallele(compte: Compte, connexion: Connexion) -> Alerte | None:
+    """Raise an alert when another live session of this account is used from another place; one a day at most.
+
+    A place is a country and a network (/24, /64). An espace belongs to one natural person (CGU §3.3): two of them at
+    once may be an office and a telephone, so the alert is for a person to judge and closes nothing.
+    """
+    Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    ici = (connexion.pays, connexion.reseau)
+    ailleurs = [
+        session
+        for session in Session.objects.vivantes(compte)[:50]
+        if session.adresse_ip and (session.pays, reseau(session.adresse_ip)) != ici
+    ]
+    recente = Alerte.objects.filter(
+        compte=compte, motif=USAGE_PARALLELE, levee_le__gt=timezone.now() - ALERTE_AU_PLUS
+    ).exists()
+    if not ailleurs or recente:
+        return None
+    return Alerte.objects.create(
+        compte=compte,
+        connexion=connexion.id,
+        motif=USAGE_PARALLELE,
+        details={
+            "ici": {"adresse_ip": connexion.adresse_ip, "pays": connexion.pays, "navigateur": connexion.navigateur},
+            "ailleurs": [
+                {"adresse_ip": s.adresse_ip, "pays": s.pays, "navigateur": s.navigateur} for s in ailleurs[:5]
+            ],
+        },
+    )

@@ -1,0 +1,73 @@
+"""What the surveillance holds about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+
+from django.db.models import Q
+
+from accounts import donnees, retention
+from accounts.donnees import Partie
+from accounts.retention import AN, Conservation, Sort, duree_lisible
+
+from .models import Alerte, BlocageIP, Connexion
+
+CONNEXION = "Connexion et sécurité"
+INTERNE = "numéro interne de la base, sans signification"
+
+
+def inscrire() -> None:
+    """Declare the parts of the surveillance."""
+    donnees.declarer(
+        Partie(
+            groupe=CONNEXION,
+            titre="Mes connexions",
+            modele=Connexion,
+            chemins=("compte__espace",),
+            ecartees={"id": INTERNE, "compte": "c'est le vôtre"},
+            ordre=("-quand",),
+        ),
+        Partie(
+            groupe=CONNEXION,
+            titre="Alertes sur mon espace",
+            modele=Alerte,
+            chemins=("compte__espace",),
+            ecartees={"id": INTERNE, "compte": "c'est le vôtre", "examinee_par": "nom d'un agent"},
+            ordre=("-levee_le",),
+        ),
+    )
+    donnees.declarer_sans_personne(
+        BlocageIP,
+        "réseau bloqué, quel qu'en soit l'usager",
+        "id reseau motif bloque_le jusqu_a leve_le",
+    )
+    retention.inscrire(
+        Conservation(
+            cle="connexions",
+            modele=Connexion,
+            donnees="Connexions : date, adresse IP, pays, appareil",
+            finalite="Déceler l'usage de votre espace par un autre",
+            duree=duree_lisible(AN),
+            depart="après la connexion",
+            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
+            sort=Sort.AILLEURS,
+        ),
+        Conservation(
+            cle="alertes",
+            modele=Alerte,
+            donnees="Alertes de sécurité",
+            finalite="Examiner une connexion inhabituelle",
+            duree=duree_lisible(AN),
+            depart="après l'examen par un agent",
+            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(examinee_le__lt=maintenant - AN),
+        ),
+        Conservation(
+            cle="blocages",
+            modele=BlocageIP,
+            donnees="Adresses IP bloquées",
+            finalite="Refuser les automates",
+            duree=duree_lisible(AN),
+            depart="après la levée du blocage",
+            fondement="CGU 3.7",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(leve_le__lt=maintenant - AN) | Q(jusqu_a__lt=maintenant - AN),
+        ),
+    )

@@ -1,0 +1,107 @@
+"""Scenes that the tests of the activation share."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.inscription import Inscription
+from accounts.liens import jeton
+from accounts.models import Espace, Lien
+from activation import courriers
+from activation.codes import deriver_code
+from activation.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
+from activation.demandes import deposer_adhesion
+from activation.models import Courrier, Demande
+from services.models import PersonneSirenisee, Service
+from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, ServiceFactory
+
+LOGIN = "jeanne.martin@cabinet-dupont.fr"
+ENTREPRISE = "contact@ateliers-du-nord.fr"
+
+
+def inscription(personne: PersonneSirenisee, email: str = LOGIN, **champs: Any) -> Inscription:
+    return Inscription(
+        **{
+            "email": email,
+            "mot_de_passe": MOT_DE_PASSE,
+            "civilite": "MADAME",
+            "nom": "Martin",
+            "prenom": "Jeanne",
+            "telephone": "01 23 45 67 89",
+            "siren_appartenance": personne.siren,
+            "question_confiance": "PHRASE",
+            "reponse_confiance": REPONSE,
+            **champs,
+        }
+    )
+
+
+def services_du_bouquet() -> list[Service]:
+    return [
+        ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE, bouquet_simplifie=True, ordre=1),
+        ServiceFactory(code="DECL_TVA", bouquet_simplifie=True, ordre=2),
+        ServiceFactory(code="DEM_TVA_UE", bouquet_simplifie=False, ordre=3),
+    ]
+
+
+def inscrire(
+    personne: PersonneSirenisee, *, email: str = LOGIN, courriel: str = ENTREPRISE, maintenant: datetime | None = None
+) -> Espace:
+    espace = inscrire_simplifie(
+        inscription=inscription(personne, email),
+        personne=personne,
+        courriel=courriel,
+        qualite=Demande.Qualite.REPRESENTANT_LEGAL,
+        maintenant=maintenant,
+    )
+    assert espace is not None
+    return espace
+
+
+def lien(espace: Espace, objet: str) -> str:
+    return jeton(Lien.objects.get(espace=espace, objet=objet, consomme_le=None, revoque_le=None))
+
+
+def confirmer(espace: Espace, *, maintenant: datetime | None = None) -> Demande:
+    """Answer both links; the letter has been asked for."""
+    for objet, acte in (
+        (Lien.Objet.CONFIRMATION_ENTREPRISE, confirmer_entreprise),
+        (Lien.Objet.CONFIRMATION_CONNEXION, confirmer_connexion),
+    ):
+        if Lien.objects.filter(espace=espace, objet=objet, consomme_le=None, revoque_le=None).exists():
+            acte(jeton=lien(espace, objet), maintenant=maintenant)
+    return Demande.objects.get(espace=espace, nature=Demande.Nature.CREATION_SIMPLIFIEE)
+
+
+def editer(demande: Demande, *, edite_le: datetime | None = None) -> Courrier:
+    """Make the live letter of this demande; as if it had been made at `edite_le`."""
+    courrier = demande.courriers.get(remplace_le=None)
+    assert courriers.editer(str(courrier.pk))
+    courrier.refresh_from_db()
+    if edite_le is not None:
+        Courrier.objects.filter(pk=courrier.pk).update(edite_le=edite_le, expire_le=edite_le + settings.CODE_VALIDITE)
+        courrier.refresh_from_db()
+    demande.refresh_from_db()
+    return courrier
+
+
+def code(demande: Demande) -> str:
+    return deriver_code(demande=demande.pk, numero=demande.courriers.get(remplace_le=None).numero)
+
+
+def adhesion(
+    espace: Espace | None = None,
+    personne: PersonneSirenisee | None = None,
+    service: Service | None = None,
+    qualite: str = "MANDATAIRE",
+    maintenant: datetime | None = None,
+) -> Demande:
+    return deposer_adhesion(
+        acteur=espace or EspaceFactory(),
+        personne=personne or PersonneFactory(),
+        services=[service or ServiceFactory()],
+        qualite=qualite,
+        maintenant=maintenant or timezone.now(),
+    )

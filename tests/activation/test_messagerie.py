@@ -1,0 +1,146 @@
+"""R8: a code goes into the messagerie only where a représentant légal, who is not the requester, reads it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import courriels
+from accounts.models import Compte, Courriel, Espace, Evenement
+from activation.codes import presenter
+from activation.demandes import annuler_demande, demander_nouveau_courrier
+from activation.effets import activer
+from activation.messagerie import CodePlusLisible, lire_code
+from activation.models import Courrier, Demande
+from habilitations.models import Habilitation, Mandat, Role
+from services.models import Message, Service
+from tests.activation import scenes
+from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boite() -> Habilitation:
+    """A mailbox that its représentant légal opened with a posted code, and read yesterday."""
+    service = ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE)
+    droit = habiliter(EspaceFactory(nom="Durand", prenom="Paul"), service=service)
+    Compte.objects.filter(pk=droit.espace.compte_id).update(last_login=timezone.now() - timedelta(days=1))
+    return droit
+
+
+def deposer(boite: Habilitation, espace: Espace | None = None) -> Courrier:
+    return scenes.editer(scenes.adhesion(espace, boite.personne))
+
+
+def test_le_code_passe_par_la_messagerie(boite: Habilitation) -> None:
+    courrier = deposer(boite)
+    demande = courrier.demande
+    assert (courrier.canal, courrier.etat, courrier.empreinte) == ("MESSAGERIE", "EDITE", "")
+    message = Message.objects.get()
+    assert message.echange.personne == boite.personne
+    assert reverse("code_recu", args=[courrier.pk]) in message.texte
+    assert demande.reference in message.texte
+    code = presenter(scenes.code(demande))
+    assert lire_code(acteur=boite.espace, courrier=courrier) == code
+    partout = str([list(m.objects.values()) for m in (Message, Courrier, Courriel, Evenement)])
+    assert code not in partout
+    assert code.replace("-", "") not in partout
+    avis = courriels.composer(Courriel.objects.get(genre="message_recu"))
+    assert avis.to == [boite.espace.compte.email]
+    assert activer(acteur=demande.espace, demande=demande, saisie=code).adhesions
+    assert Mandat.objects.get(demande=demande.reference).courrier_canal == "MESSAGERIE"
+    assert Evenement.objects.filter(acte="code.lu", auteur=boite.espace.numero_abonne).count() == 1
+
+
+def mandat(boite: Habilitation, **champs: object) -> None:
+    Mandat.objects.filter(pk=boite.adhesion.mandat_id).update(**champs)
+
+
+# What keeps the code out of the mailbox: what is done to it, given the requester.
+PAR_LA_POSTE: dict[str, Callable[[Habilitation, Espace], object]] = {
+    "le_demandeur_est_delegataire": lambda boite, demandeur: accorder(boite, demandeur, Role.ACTEUR),
+    "le_demandeur_est_en_veille": lambda boite, demandeur: accorder(
+        boite, demandeur, Role.SUPPLEANT, etat="EN_VEILLE", veille_motif="TITULAIRE", veille_depuis=timezone.now()
+    ),
+    "un_delegataire_a_son_nom": lambda boite, _: accorder(
+        boite, EspaceFactory(nom="martin", prenom="Jeanne"), Role.ACTEUR
+    ),
+    "mandataire": lambda boite, _: mandat(boite, qualite="personne mandatée"),
+    "mandat_d_un_autre": lambda boite, _: mandat(boite, mandataire=EspaceFactory()),
+    "ouverte_par_messagerie": lambda boite, _: mandat(boite, courrier_canal="MESSAGERIE"),
+    "boite_dormante": lambda *_: Compte.objects.update(last_login=timezone.now() - timedelta(days=30, seconds=1)),
+    "jamais_connecte": lambda *_: Compte.objects.update(last_login=None),
+    "espace_desactive": lambda boite, _: Espace.objects.filter(pk=boite.espace_id).update(etat="DESACTIVE"),
+    "pas_de_messagerie": lambda *_: Service.objects.filter(code="MSG").update(famille="DECLARER"),
+}
+
+
+@pytest.mark.parametrize("cas", PAR_LA_POSTE)
+def test_par_la_poste_sinon(boite: Habilitation, cas: str) -> None:
+    demandeur = EspaceFactory(nom="Martin", prenom="Jeanne")
+    PAR_LA_POSTE[cas](boite, demandeur)
+    assert deposer(boite, demandeur).canal == Courrier.Canal.POSTAL
+    assert not Message.objects.exists()
+
+
+def test_par_la_poste_quand_le_lecteur_demande(boite: Habilitation) -> None:
+    assert deposer(boite, boite.espace).canal == Courrier.Canal.POSTAL
+    assert deposer(boite, EspaceFactory(nom="DURAND", prenom="paul")).canal == Courrier.Canal.POSTAL
+
+
+def test_le_second_courrier_part_par_la_poste(boite: Habilitation) -> None:
+    courrier = deposer(boite)
+    demande = courrier.demande
+    nouveau = demander_nouveau_courrier(
+        acteur=demande.espace, demande=demande, maintenant=timezone.now() + timedelta(days=15)
+    )
+    assert nouveau.canal == Courrier.Canal.POSTAL
+    with pytest.raises(CodePlusLisible):
+        lire_code(acteur=boite.espace, courrier=courrier)
+
+
+@pytest.mark.parametrize(
+    "cas", ["delegataire", "demandeur", "etranger", "terminee", "expiree", "demandeur_devenu_lecteur"]
+)
+def test_qui_ne_lit_pas_le_code(boite: Habilitation, cas: str) -> None:
+    courrier = deposer(boite)
+    demande, lecteur, instant = courrier.demande, boite.espace, timezone.now()
+    if cas == "delegataire":
+        lecteur = accorder(boite, EspaceFactory(), Role.SUPPLEANT).espace
+    elif cas == "demandeur":
+        lecteur = demande.espace
+    elif cas == "etranger":
+        lecteur = EspaceFactory()
+    elif cas == "terminee":
+        annuler_demande(acteur=demande.espace, demande=demande)
+    elif cas == "expiree":
+        instant = courrier.expire_le + timedelta(seconds=1)
+        Compte.objects.update(last_login=instant)
+    else:
+        accorder(boite, demande.espace, Role.ACTEUR)
+    with pytest.raises(CodePlusLisible):
+        lire_code(acteur=lecteur, courrier=courrier, maintenant=instant)
+
+
+def test_page(boite: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    courrier = deposer(boite)
+    page = reverse("code_recu", args=[courrier.pk])
+    code = presenter(scenes.code(Demande.objects.get()))
+    lecteur = client_de(boite.espace)
+    assert code not in lecteur.get(page).content.decode()
+    assert not Evenement.objects.filter(acte="code.lu").exists(), "GET reads nothing"
+    assert code in lecteur.post(page).content.decode()
+    delegataire = accorder(boite, EspaceFactory(), Role.SUPPLEANT).espace
+    for autre in (delegataire, courrier.demande.espace, EspaceFactory()):
+        assert client_de(autre).get(page).status_code == 404
+        assert client_de(autre).post(page).status_code == 404
+    assert (
+        client_de(courrier.demande.espace)
+        .get(reverse("demande", args=[courrier.demande.reference]))
+        .content.decode()
+        .count("déposé dans la messagerie")
+    )

@@ -1,0 +1,461 @@
+"""The agents' door: nobody passes before the second factor, and nobody reads another service's rows."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog.testing
+import time_machine
+from django.contrib import admin
+from django.db import connection, transaction
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.agents import creer_agent, reinitialiser_agent
+from accounts.journal import consigner
+from accounts.models import Agent, Compte, Espace
+from accounts.second_facteur import codes_restants
+from activation.models import Courrier, Demande, LigneDemande
+from habilitations.models import Habilitation
+from services.models import PersonneSirenisee
+from surveillance.models import Alerte, BlocageIP
+from tests.accounts.test_second_facteur import code_de, enroler
+from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
+
+NOUVEAU = "tournesol barque 58 enclume velours"
+LISTES = {
+    "services_personnesirenisee",
+    "activation_demande",
+    "activation_courrier",
+    "habilitations_adhesion",
+    "habilitations_habilitation",
+    "habilitations_mandat",
+    "accounts_evenement",
+    "accounts_servicegestionnaire",
+}
+
+
+def client_verifie(agent: Agent) -> Client:
+    """A browser that has passed the door."""
+    client = Client()
+    client.force_login(agent.compte, backend="accounts.connexion.CompteBackend")
+    appareil = TOTPDevice.objects.filter(user=agent.compte, confirmed=True).first() or TOTPDevice.objects.create(
+        user=agent.compte, name="application", confirmed=True
+    )
+    session = client.session
+    session["otp_device_id"] = appareil.persistent_id
+    session.save()
+    return client
+
+
+def deposer(personne: PersonneSirenisee, espace: Espace, rang: int) -> Courrier:
+    """A demande with a service, and its letter."""
+    demande = Demande.objects.create(
+        reference=f"D-2026-{rang:06d}", nature="ADHESION", espace=espace, personne=personne, qualite="MANDATAIRE"
+    )
+    LigneDemande.objects.create(demande=demande, service=ServiceFactory(code="TVA"))
+    return Courrier.objects.create(demande=demande, empreinte_code=f"{rang:064x}", empreinte=f"{rang + 7:064x}")
+
+
+def dossier(agent: Agent, rang: int) -> dict[str, Any]:
+    """One row of everything, for a personne of this agent's service."""
+    personne = PersonneFactory(service_gestionnaire=agent.service_gestionnaire)
+    espace = EspaceFactory()
+    with transaction.atomic():
+        habilitation: Habilitation = habiliter(espace, personne=personne, service=ServiceFactory(code="TVA"))
+        evenement = consigner("demande.deposee", auteur=espace, siren=personne.siren, service="TVA")
+    courrier = deposer(personne, espace, rang)
+    return {
+        "services_personnesirenisee": personne,
+        "activation_demande": courrier.demande,
+        "activation_courrier": courrier,
+        "habilitations_adhesion": habilitation.adhesion,
+        "habilitations_habilitation": habilitation,
+        "habilitations_mandat": habilitation.adhesion.mandat,
+        "accounts_evenement": evenement,
+        "accounts_servicegestionnaire": agent.service_gestionnaire,
+    }
+
+
+@pytest.fixture
+def agent(db: None) -> Agent:
+    return AgentFactory()
+
+
+@pytest.fixture
+def surveillant(db: None) -> Agent:
+    return AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
+
+
+def pages(prefixe: str = "admin") -> list[str]:
+    """Every address of the site that needs no argument."""
+    noms = [motif.name for motif in admin.site.get_urls() if getattr(motif, "name", None)]
+    noms += [f"{m._meta.app_label}_{m._meta.model_name}_changelist" for m in admin.site._registry]
+    return [reverse(f"{prefixe}:{nom}") for nom in noms if nom not in {"login", "app_list"}]
+
+
+# --- The door
+
+
+def test_un_inconnu_est_mene_a_la_page_de_connexion(db: None) -> None:
+    for page in [*pages(), "/gestion/nimporte/quoi/"]:
+        reponse = Client().get(page)
+        assert reponse.status_code == 302, page
+        assert reponse["Location"].startswith("/gestion/login/?next="), page
+
+
+def test_un_usager_ne_trouve_rien(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    client = client_de(espace)
+    for page in [*pages(), reverse("admin:login"), "/gestion/nimporte/"]:
+        assert client.get(page).status_code == 404, page
+        assert client.post(page).status_code == 404, page
+
+
+def test_la_connexion_repond_de_meme_a_l_inconnu_et_a_l_usager(espace: Espace) -> None:
+    corps = []
+    for saisie in (
+        {"username": "personne@exemple.fr", "password": MOT_DE_PASSE},
+        {"username": espace.compte.email, "password": "faux"},
+        {"username": espace.compte.email, "password": MOT_DE_PASSE},
+    ):
+        reponse = Client().post(reverse("admin:login"), saisie)
+        assert reponse.status_code == 200
+        texte = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", reponse.content.decode())
+        corps.append(texte.replace(saisie["username"], "X"))
+    assert corps[0] == corps[1] == corps[2]
+    assert "n&#x27;est pas reconnu" in corps[0]
+
+
+@pytest.mark.parametrize("mot_de_passe", ["faux", MOT_DE_PASSE])
+def test_chaque_refus_de_la_porte_compte_meme_le_bon_mot_de_passe_d_un_usager(
+    espace: Espace, mot_de_passe: str
+) -> None:
+    """Refused here, the account must wait: the door is no way round the counters of the usagers' sign-in."""
+    saisie = {"username": espace.compte.email, "password": mot_de_passe}
+    for _ in range(6):
+        assert Client().post(reverse("admin:login"), saisie).status_code == 200
+    ailleurs = Client()
+    ailleurs.post(reverse("connexion"), {**saisie, "password": MOT_DE_PASSE})
+    assert "_auth_user_id" not in ailleurs.session
+
+
+def test_un_agent_qui_se_trompe_trop_attend_aussi(agent: Agent) -> None:
+    for _ in range(6):
+        Client().post(reverse("admin:login"), {"username": agent.compte.email, "password": "faux"})
+    client = Client()
+    client.post(reverse("admin:login"), {"username": agent.compte.email, "password": MOT_DE_PASSE})
+    assert "_auth_user_id" not in client.session
+
+
+def test_de_la_premiere_connexion_a_la_suivante(db: None) -> None:
+    agent, premier = creer_agent(
+        acteur="systeme:essai",
+        email="anne.martin@exemple.fr",
+        nom="Martin",
+        prenom="Anne",
+        service=AgentFactory().service_gestionnaire,
+    )
+    client = Client()
+    but = reverse("admin:activation_demande_changelist")
+    depart = timezone.now()
+    with time_machine.travel(depart, tick=True):
+        reponse = client.post(
+            reverse("admin:login") + f"?next={but}",
+            {"username": agent.compte.email, "password": premier, "next": but},
+            follow=True,
+        )
+        assert reponse.redirect_chain[-1][0] == f"{reverse('admin:password_change')}?next={but.replace('/', '%2F')}"
+        for page in pages():
+            attendu = {200} if page == reverse("admin:password_change") else {302, 405}
+            assert client.get(page).status_code in attendu, page
+        saisie = {"actuel": premier, "nouveau": NOUVEAU, "confirmation": NOUVEAU, "next": but}
+        assert "reconnu" in client.post(reverse("admin:password_change"), {**saisie, "actuel": "x"}).content.decode()
+        faible = client.post(
+            reverse("admin:password_change"), {**saisie, "nouveau": "azerty", "confirmation": "azerty"}
+        )
+        assert "trop faible" in faible.content.decode()
+        reponse = client.post(reverse("admin:password_change"), saisie, follow=True)
+        assert reponse.redirect_chain[-1][0].startswith(reverse("admin:enrolement") + "?next=")
+        for page in pages():
+            attendu = {200} if page == reverse("admin:enrolement") else {302, 405}
+            assert client.get(page).status_code in attendu, page
+        reponse = client.post(reverse("admin:enrolement"), {"next": but}, follow=True)
+        appareil = TOTPDevice.objects.get(user=agent.compte)
+        assert not appareil.confirmed
+        contenu = reponse.content.decode()
+        assert '<svg role="img"' in contenu
+        assert "style=" not in contenu
+        assert client.get(but).status_code == 302
+        reponse = client.post(reverse("admin:enrolement_code"), {"code": code_de(appareil), "next": but}, follow=True)
+        assert reponse.redirect_chain[-1][0].startswith(reverse("admin:codes_secours"))
+        codes = re.findall(r"<code>([0-9A-Z-]{19})</code>", reponse.content.decode())
+        assert len(codes) == 10
+        texte = client.get(reverse("admin:codes_secours_texte"))
+        assert texte["Content-Type"].startswith("text/plain")
+        assert all(code in texte.content.decode() for code in codes)
+        assert client.post(reverse("admin:codes_secours"), {"next": but})["Location"] == but
+        assert client.get(reverse("admin:codes_secours"))["Location"] == reverse("admin:second_facteur")
+        assert client.get(reverse("admin:codes_secours_texte")).status_code == 302
+        assert client.get(but).status_code == 200
+
+        # Sessions opened by the password alone stay outside, and one code opens one of them.
+        autre, encore = Client(), Client()
+        for navigateur in (autre, encore):
+            navigateur.post(reverse("admin:login"), {"username": agent.compte.email, "password": NOUVEAU})
+            assert navigateur.get(but)["Location"].startswith(reverse("admin:verification"))
+            for nom in ("enrolement", "enrolement_code", "password_change", "second_facteur", "codes_secours"):
+                assert navigateur.get(reverse(f"admin:{nom}"))["Location"].startswith(reverse("admin:verification"))
+                assert navigateur.post(reverse(f"admin:{nom}"))["Location"].startswith(reverse("admin:verification"))
+    with time_machine.travel(depart + timedelta(seconds=90), tick=True):
+        code = code_de(TOTPDevice.objects.get(user=agent.compte))
+        assert (
+            autre.post(reverse("admin:verification"), {"code": f"{code[:3]} {code[3:]}", "next": but})["Location"]
+            == but
+        )
+        refus = encore.post(reverse("admin:verification"), {"code": code})
+        assert refus.status_code == 200
+        assert "pas accepté" in refus.content.decode()
+        assert encore.get(but).status_code == 302
+    with time_machine.travel(depart + timedelta(seconds=180), tick=True):
+        reponse = encore.post(reverse("admin:verification_secours"), {"code": codes[0].lower()}, follow=True)
+        assert "Codes encore utilisables : 9" in reponse.content.decode()
+        assert encore.get(but).status_code == 200
+
+
+def test_une_adresse_de_suite_ne_sort_pas_du_portail(agent: Agent) -> None:
+    client = client_verifie(agent)
+    assert client.get(reverse("admin:login") + "?next=https://ailleurs.exemple/")["Location"] == reverse("admin:index")
+
+
+def test_le_mot_de_passe_seul_ne_change_ni_mot_de_passe_ni_appareil(agent: Agent) -> None:
+    enroler(agent)
+    client = Client()
+    client.force_login(agent.compte, backend="accounts.connexion.CompteBackend")
+    saisie = {"actuel": MOT_DE_PASSE, "nouveau": NOUVEAU, "confirmation": NOUVEAU}
+    for nom in ("password_change", "enrolement", "enrolement_code", "second_facteur"):
+        assert client.post(reverse(f"admin:{nom}"), saisie)["Location"].startswith(reverse("admin:verification"))
+    agent.compte.refresh_from_db()
+    assert agent.compte.check_password(MOT_DE_PASSE)
+    assert TOTPDevice.objects.filter(user=agent.compte).count() == 1
+
+
+def test_changer_d_appareil_demande_le_mot_de_passe(agent: Agent) -> None:
+    client = client_verifie(agent)
+    refus = client.post(reverse("admin:enrolement"), {"actuel": "faux"})
+    assert "pas reconnu" in refus.content.decode()
+    assert TOTPDevice.objects.filter(user=agent.compte).count() == 1
+    client.post(reverse("admin:enrolement"), {"actuel": MOT_DE_PASSE})
+    nouveau = TOTPDevice.objects.get(user=agent.compte, confirmed=False)
+    client.post(reverse("admin:enrolement_code"), {"code": code_de(nouveau)})
+    assert list(TOTPDevice.objects.filter(user=agent.compte)) == [nouveau]
+    assert client.get(reverse("admin:index")).status_code == 200
+
+
+def test_de_nouveaux_codes_de_secours_demandent_un_code(agent: Agent) -> None:
+    client = client_verifie(agent)
+    assert client.get(reverse("admin:second_facteur")).status_code == 200
+    client.post(reverse("admin:second_facteur"), {"code": "12"})
+    assert codes_restants(agent.compte) == 0
+    client.post(reverse("admin:second_facteur"), {"code": code_de(TOTPDevice.objects.get(user=agent.compte))})
+    assert codes_restants(agent.compte) == 10
+
+
+def test_la_porte_se_referme(agent: Agent) -> None:
+    """Signing out, a reset, a suspended account, a password due: the very next page is refused."""
+    index = reverse("admin:index")
+    client = client_verifie(agent)
+    assert client.get(reverse("admin:logout")).status_code == 405
+    assert client.get(index).status_code == 200
+    assert client.post(reverse("admin:logout"))["Location"] == reverse("admin:login")
+    assert client.get(index)["Location"].startswith(reverse("admin:login"))
+
+    client = client_verifie(agent)
+    Compte.objects.filter(pk=agent.compte_id).update(renouvellement_exige=True)
+    assert client.get(index)["Location"].startswith(reverse("admin:password_change"))
+    Compte.objects.filter(pk=agent.compte_id).update(renouvellement_exige=False)
+    assert client.get(index).status_code == 200
+    Compte.objects.filter(pk=agent.compte_id).update(is_active=False)
+    assert client.get(index)["Location"].startswith(reverse("admin:login"))
+    Compte.objects.filter(pk=agent.compte_id).update(is_active=True)
+    assert client.get(index).status_code == 200
+    reinitialiser_agent(acteur="systeme:essai", agent=agent)
+    assert client.get(index)["Location"].startswith(reverse("admin:login"))
+
+
+def test_seules_nos_pages_sont_a_la_porte() -> None:
+    """The admin pages that libraries bring (seeds of the second factor, lock-outs, groups) stay out."""
+    assert {f"{m._meta.app_label}_{m._meta.model_name}" for m in admin.site._registry} == LISTES | {
+        "services_service",
+        "surveillance_alerte",
+        "surveillance_blocageip",
+    }
+
+
+def test_un_compte_agent_sans_fiche_d_agent_n_entre_pas(db: None) -> None:
+    client = Client()
+    client.force_login(
+        Compte.objects.creer(email="x@exemple.fr", mot_de_passe="x", is_staff=True, is_superuser=True),
+        backend="accounts.connexion.CompteBackend",
+    )
+    assert client.get(reverse("admin:index")).status_code == 404
+
+
+# --- What is read behind it
+
+
+def test_un_agent_ne_lit_que_son_service(agent: Agent) -> None:
+    miens, autres = dossier(agent, 1), dossier(AgentFactory(), 2)
+    client = client_verifie(agent)
+    assert set(miens) == LISTES
+    for nom in LISTES:
+        liste = client.get(reverse(f"admin:{nom}_changelist"))
+        assert list(liste.context["cl"].queryset) == [miens[nom]], nom
+        assert client.get(reverse(f"admin:{nom}_change", args=[miens[nom].pk])).status_code == 200, nom
+        for vue in ("change", "history", "delete"):
+            attendu = (403, None) if vue == "delete" else (302, reverse("admin:index"))
+            for cle in (autres[nom].pk, _absent(autres[nom].pk)):
+                reponse = client.get(reverse(f"admin:{nom}_{vue}", args=[cle]))
+                assert (reponse.status_code, reponse.get("Location")) == attendu, (nom, vue)
+
+
+def _absent(cle: Any) -> Any:
+    return cle + 10_000 if isinstance(cle, int) else "00000000-0000-4000-8000-000000000000"
+
+
+def test_la_recherche_reste_dans_le_service(agent: Agent) -> None:
+    mien, autre = dossier(agent, 1), dossier(AgentFactory(), 2)
+    client = client_verifie(agent)
+    for nom in LISTES - {"accounts_servicegestionnaire"}:
+        siren = mien["services_personnesirenisee"].siren
+        for terme in (siren, f"{siren[:3]} {siren[3:6]} {siren[6:]}"):
+            trouve = client.get(reverse(f"admin:{nom}_changelist"), {"q": terme}).context["cl"].queryset
+            assert list(trouve) == [mien[nom]], (nom, terme)
+        trouve = client.get(reverse(f"admin:{nom}_changelist"), {"q": autre["services_personnesirenisee"].siren})
+        assert list(trouve.context["cl"].queryset) == [], nom
+
+
+def test_la_cellule_de_surveillance_lit_tout(agent: Agent, surveillant: Agent) -> None:
+    dossier(agent, 1)
+    dossier(AgentFactory(), 2)
+    alerte = Alerte.objects.create(compte=EspaceFactory().compte, motif="pays inhabituel")
+    blocage = BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot")
+    client = client_verifie(surveillant)
+    for nom in LISTES - {"accounts_servicegestionnaire"}:
+        assert client.get(reverse(f"admin:{nom}_changelist")).context["cl"].queryset.count() == 2, nom
+    for nom, ligne in (("surveillance_alerte", alerte), ("surveillance_blocageip", blocage)):
+        assert client.get(reverse(f"admin:{nom}_changelist")).context["cl"].queryset.count() == 1
+        assert client.get(reverse(f"admin:{nom}_change", args=[ligne.pk])).status_code == 200
+        gestionnaire = client_verifie(agent)
+        assert gestionnaire.get(reverse(f"admin:{nom}_changelist")).status_code == 403
+        assert gestionnaire.get(reverse(f"admin:{nom}_change", args=[ligne.pk])).status_code in {302, 403}
+    assert "surveillance" not in client_verifie(agent).get(reverse("admin:index")).content.decode()
+
+
+def test_rien_ne_s_ecrit(agent: Agent, surveillant: Agent) -> None:
+    lignes = dossier(agent, 1)
+    for lecteur in (agent, surveillant):
+        client = client_verifie(lecteur)
+        for nom, ligne in lignes.items():
+            assert client.get(reverse(f"admin:{nom}_add")).status_code == 403, nom
+            for vue, arguments in (("add", []), ("change", [ligne.pk]), ("delete", [ligne.pk])):
+                assert client.post(reverse(f"admin:{nom}_{vue}", args=arguments), {"post": "yes"}).status_code == 403
+            action = {"action": "delete_selected", "_selected_action": ligne.pk}
+            client.post(reverse(f"admin:{nom}_changelist"), action)
+            assert type(ligne).objects.filter(pk=ligne.pk).exists()
+
+
+def test_rien_de_secret_ne_s_affiche(agent: Agent, surveillant: Agent) -> None:
+    lignes = dossier(agent, 1)
+    courrier, espace = lignes["activation_courrier"], lignes["activation_demande"].espace
+    secrets = [courrier.empreinte_code, courrier.empreinte, espace.reponse_confiance, espace.compte.password]
+    for lecteur in (agent, surveillant):
+        client = client_verifie(lecteur)
+        for nom, ligne in lignes.items():
+            for page in (reverse(f"admin:{nom}_changelist"), reverse(f"admin:{nom}_change", args=[ligne.pk])):
+                contenu = client.get(page).content.decode()
+                assert not [secret for secret in secrets if secret in contenu], page
+
+
+@pytest.mark.parametrize(
+    ("nom", "filtre"),
+    [
+        ("activation_courrier", "empreinte_code__startswith"),
+        ("activation_courrier", "demande__espace__reponse_confiance__startswith"),
+        ("activation_demande", "espace__compte__password__startswith"),
+        ("services_personnesirenisee", "service_gestionnaire__agents__compte__password__startswith"),
+    ],
+)
+def test_une_colonne_cachee_ne_se_devine_pas_par_l_adresse(agent: Agent, nom: str, filtre: str) -> None:
+    dossier(agent, 1)
+    assert client_verifie(agent).get(reverse(f"admin:{nom}_changelist"), {filtre: "0"}).status_code == 400
+
+
+def test_l_adresse_ip_du_journal_est_pour_la_surveillance(agent: Agent, surveillant: Agent) -> None:
+    evenement = dossier(agent, 1)["accounts_evenement"]
+    page = reverse("admin:accounts_evenement_change", args=[evenement.pk])
+    assert "adresse IP" not in client_verifie(agent).get(page).content.decode()
+    assert "Adresse IP" in client_verifie(surveillant).get(page).content.decode()
+
+
+def test_un_filtre_a_l_ecran_fonctionne(agent: Agent) -> None:
+    ligne = dossier(agent, 1)["activation_demande"]
+    client = client_verifie(agent)
+    for etat, attendu in (("DEPOSEE", [ligne]), ("ACTIVEE", [])):
+        liste = client.get(reverse("admin:activation_demande_changelist"), {"etat__exact": etat})
+        assert list(liste.context["cl"].queryset) == attendu
+
+
+def test_consulter_un_dossier_laisse_une_trace_sans_donnee_personnelle(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    personne = dossier(agent, 1)["services_personnesirenisee"]
+    client = client_verifie(agent)
+    monkeypatch.setattr("accounts.consultation.journal_des_acces", structlog.get_logger("essai"))
+    with structlog.testing.capture_logs() as traces:
+        client.get(reverse("admin:services_personnesirenisee_change", args=[personne.pk]))
+    traces = [trace for trace in traces if trace["event"] == "consultation_agent"]
+    assert traces == [
+        {
+            "event": "consultation_agent",
+            "log_level": "info",
+            "agent": agent.pk,
+            "objet": "services.personnesirenisee",
+            "cle": str(personne.pk),
+        }
+    ]
+
+
+@pytest.mark.parametrize("nom", sorted(LISTES - {"accounts_servicegestionnaire"}))
+def test_le_nombre_de_requetes_ne_depend_pas_du_nombre_de_lignes(agent: Agent, nom: str) -> None:
+    client = client_verifie(agent)
+    client.get(reverse("admin:index"))  # the session's first page writes when it was opened
+    comptes = []
+    rang = 0
+    for nombre in (1, 10, 40):
+        while rang < nombre:
+            rang += 1
+            dossier(agent, rang)
+        with CaptureQueriesContext(connection) as requetes:
+            assert client.get(reverse(f"admin:{nom}_changelist")).status_code == 200
+        comptes.append(len(requetes))
+    assert comptes[0] == comptes[1] == comptes[2], comptes
+    assert comptes[0] <= 9
+
+
+def test_derriere_la_porte_aussi_rien_ne_se_lit_sans_second_facteur(agent: Agent) -> None:
+    """The pages ask again for themselves: a page that forgot the door would show nothing."""
+    dossier(agent, 1)
+    for verifie in (False, True):
+        requete = RequestFactory().get("/gestion/")
+        requete.user = Compte.objects.get(pk=agent.compte_id)
+        requete.user.is_verified = lambda verifie=verifie: verifie
+        assert admin.site.has_permission(requete) is verifie
+        for modele, page in admin.site._registry.items():
+            if modele in {PersonneSirenisee, Demande, Courrier}:
+                assert page.has_view_permission(requete) is verifie
+                assert page.get_queryset(requete).count() == int(verifie)

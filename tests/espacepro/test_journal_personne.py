@@ -1,0 +1,142 @@
+"""The journal of the company: what its administrators see, and what nobody else does (issue 4 item 9)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.journal import consigner
+from accounts.models import Espace, Evenement
+from habilitations.delegations import deleguer
+from habilitations.models import Habilitation, Role
+from habilitations.suppleances import mettre_en_veille
+from tests.factories import EspaceFactory, accorder, habiliter
+
+pytestmark = pytest.mark.django_db
+ADRESSE = "/espace/journal-entreprise/"
+
+
+@pytest.fixture
+def racine(db: None) -> Habilitation:
+    """A titulaire who shared his service, so that something is told."""
+    racine = habiliter(EspaceFactory(prenom="Awa", nom="Diallo"))
+    deleguer(
+        acteur=racine.espace,
+        adhesions=[racine.adhesion],
+        beneficiaire=EspaceFactory(prenom="Léo", nom="Petit"),
+        role=Role.ACTEUR,
+    )
+    return racine
+
+
+def lire(client_de: Callable[[Espace], Client], espace: Espace, **filtres: str) -> Any:
+    reponse = client_de(espace).get(ADRESSE, filtres)
+    assert reponse.status_code == 200
+    return reponse
+
+
+def test_qui_a_fait_quoi(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    (ligne,) = lire(client_de, suppleant.espace).context["lignes"]
+    assert (ligne.acte, ligne.auteur, ligne.concerne, ligne.role) == (
+        "Délégation accordée",
+        "Awa Diallo",
+        "Léo Petit",
+        "acteur",
+    )
+    (ligne,) = lire(client_de, racine.espace).context["lignes"]
+    assert ligne.auteur == "vous"
+
+
+@pytest.mark.parametrize("role", [Role.ACTEUR_DELEGANT, Role.ACTEUR, None])
+def test_les_autres_ne_voient_rien(
+    racine: Habilitation, client_de: Callable[[Espace], Client], role: str | None
+) -> None:
+    espace = accorder(racine, EspaceFactory(), role).espace if role else EspaceFactory()
+    page = lire(client_de, espace)
+    assert page.context["lignes"] == []
+    assert "Diallo" not in page.content.decode()
+    for methode, adresse in (("get", ADRESSE), ("post", ADRESSE + "exporter/")):
+        reponse = getattr(client_de(espace), methode)(adresse, {"siren": racine.personne.siren})
+        assert reponse.status_code == 404, "a foreign SIREN does not exist"
+
+
+def test_un_suppleant_en_veille_ne_voit_plus_rien(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    mettre_en_veille(acteur=racine.espace, suppleances=[suppleant])
+    assert lire(client_de, suppleant.espace).context["lignes"] == []
+
+
+def test_service_par_service(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    autre = habiliter(EspaceFactory(), personne=racine.personne)
+    deleguer(acteur=autre.espace, adhesions=[autre.adhesion], beneficiaire=EspaceFactory(), role=Role.ACTEUR)
+    assert Evenement.objects.filter(siren=racine.personne.siren).count() == 2
+    lignes = lire(client_de, racine.espace).context["lignes"]
+    assert [ligne.service for ligne in lignes] == [racine.service.libelle]
+
+
+def test_ni_adresse_ip_ni_numero_d_abonne(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    texte = lire(client_de, suppleant.espace).content.decode()
+    for secret in (racine.espace.numero_abonne, racine.espace.numero_lisible, "127.0.0.1"):
+        assert secret not in texte
+
+
+def test_filtres(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    titulaire = racine.espace
+    autre = habiliter(titulaire)
+    with transaction.atomic():
+        consigner("adhesion.ouverte", auteur=titulaire, siren=autre.personne.siren, service=autre.service.code)
+    demain = f"{timezone.localdate() + timedelta(days=1):%Y-%m-%d}"
+    aujourd_hui = f"{timezone.localdate():%Y-%m-%d}"
+    cas: list[tuple[dict[str, str], int]] = [
+        ({}, 2),
+        ({"siren": autre.personne.siren}, 1),
+        ({"service": racine.service.code}, 1),
+        ({"acte": "adhesion.ouverte"}, 1),
+        ({"acte": "n'importe.quoi"}, 2),
+        ({"du": aujourd_hui, "au": aujourd_hui}, 2),
+        ({"du": demain}, 0),
+        ({"au": "2026-99-99"}, 2),
+        ({"q": "petit"}, 0),
+        ({"q": autre.personne.siren}, 1),
+        ({"q": racine.personne.denomination}, 1),
+    ]
+    accorder(autre, EspaceFactory(nom="Petitjean"), Role.ACTEUR)
+    for filtres, attendu in cas:
+        trouves = len(lire(client_de, titulaire, **filtres).context["lignes"])
+        if filtres == {"q": "petit"}:
+            attendu = 1  # Léo Petit, whom the délégation concerns
+        assert trouves == attendu, filtres
+
+
+def test_pages_et_requetes(
+    racine: Habilitation, client_de: Callable[[Espace], Client], django_assert_max_num_queries: Any
+) -> None:
+    with transaction.atomic():
+        for _ in range(60):
+            consigner(
+                "adhesion.ouverte", auteur=racine.espace, siren=racine.personne.siren, service=racine.service.code
+            )
+    client = client_de(racine.espace)
+    with django_assert_max_num_queries(10):
+        premiere = client.get(ADRESSE)
+    assert premiere.context["page"].paginator.num_pages == 3
+    assert len(client.get(ADRESSE, {"page": "3"}).context["lignes"]) == 11
+
+
+def test_export_sur_pour_un_tableur(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    racine.personne.denomination = "=HYPERLINK(1)"
+    racine.personne.save()
+    reponse = client_de(racine.espace).post(reverse("journal_personne_exporter"))
+    texte = reponse.content.decode("utf-8-sig")
+    assert '"Délégation accordée"' in texte
+    assert "'=HYPERLINK(1)" in texte
+    assert '"=HYPERLINK' not in texte
+    assert racine.espace.numero_abonne not in texte
+    assert Evenement.objects.filter(acte="journal_entreprise.exporte", auteur=racine.espace.numero_abonne).exists()

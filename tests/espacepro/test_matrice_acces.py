@@ -1,0 +1,443 @@
+"""Every door × method × kind of person × state of what it shows, against the live urlconf (issue 4).
+
+A door without parameter takes its row from espacepro/acces.py. One that shows an object has a row here for each state
+of the object; one of /gestion/ a row by kind of page. A URL that is new and has no row fails `test_pas_de_case_manquante`.
+"""
+
+import itertools
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Agent, Espace, Evenement
+from activation.models import Courrier, Demande, LigneDemande
+from espacepro.acces import TABLE, Acces
+from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Mandat, Role
+from habilitations.retraits import demander_retrait
+from services.models import PersonneSirenisee, Service
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    ServiceGestionnaireFactory,
+    accorder,
+    habiliter,
+)
+
+from .test_acces import NOMS, TOUS, adresse
+from .test_gestion import client_verifie
+
+pytestmark = pytest.mark.django_db
+METHODES = ("get", "post", "put", "delete")
+CHAMPS = {"format": "csv", "action": "quitter"}  # without them some doors answer 404 whoever asks
+VISITEUR = "visiteur"
+ACTIFS = {"sans_droit", "titulaire", "suppleant", "delegant", "acteur", "en_veille"}
+VERIFIES = {"agent_du_service", "agent_d_un_autre", "surveillance"}
+PERSONNES = [VISITEUR, *sorted(ACTIFS), "desactive", "agent_non_verifie", *sorted(VERIFIES)]
+# Whoever must learn nothing at all of the company, whatever the page.
+ETRANGERS = {VISITEUR, "sans_droit", "desactive", "agent_non_verifie", "agent_d_un_autre"}
+PERSONNE: frozenset[str] = frozenset()
+UTILISATEURS = frozenset({"titulaire", "suppleant", "delegant", "acteur"})
+ADMINISTRATEURS = frozenset({"titulaire", "suppleant"})
+TITULAIRE = frozenset({"titulaire"})
+TOUT_ESPACE = frozenset(ACTIFS)
+
+
+@dataclass
+class Scene:
+    """One company and whoever holds something on it; `cles` are the parameters of its pages, by state."""
+
+    personne: PersonneSirenisee
+    espaces: dict[str, Espace]
+    agents: dict[str, Agent]
+    cles: dict[str, list[Any]] = field(default_factory=dict)
+    objets: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> list[bytes]:
+        """What nobody else may read: the company and the persons who hold something on it."""
+        noms = [
+            self.personne.denomination,
+            *(e.nom for q, e in self.espaces.items() if q not in {"sans_droit", "desactive"}),
+        ]
+        return [nom.encode() for nom in noms]
+
+
+def _courrier(demande: Demande, canal: str) -> Courrier:
+    maintenant = timezone.now()
+    return Courrier.objects.create(
+        demande=demande,
+        canal=canal,
+        etat=Courrier.Etat.EDITE,
+        empreinte_code=uuid.uuid4().hex * 2,
+        empreinte=uuid.uuid4().hex * 2,
+        edite_le=maintenant,
+        expire_le=maintenant + settings.CODE_VALIDITE,
+    )
+
+
+def _demande(espace: Espace, personne: PersonneSirenisee, service: Service, etat: str) -> Demande:
+    demande = Demande.objects.create(
+        reference=f"D-2026-{uuid.uuid4().hex[:8].upper()}",
+        nature=Demande.Nature.ADHESION,
+        espace=espace,
+        personne=personne,
+        qualite="MANDATAIRE",
+        etat=etat,
+        terminee_le=None if etat in {Demande.Etat.DEPOSEE, Demande.Etat.CODE_ENVOYE} else timezone.now(),
+    )
+    LigneDemande.objects.create(demande=demande, service=service)
+    return demande
+
+
+def monter(rang: int = 0) -> Scene:
+    """Build a company with its tree, its demandes, letters and requests to leave, in each state."""
+    gestionnaire, autre = ServiceGestionnaireFactory(), ServiceGestionnaireFactory()
+    messagerie = ServiceFactory(code="MESSAGERIE", famille=Service.Famille.MESSAGERIE)
+    tva = ServiceFactory(code="DECL_TVA")
+    personne = PersonneFactory(denomination=f"DISCRETION ET FILS {rang}", service_gestionnaire=gestionnaire)
+    espaces = {
+        qui: EspaceFactory(nom=f"Dissimule{qui.title().replace('_', '')}{rang}") for qui in (*ACTIFS, "desactive")
+    }
+    agents = {
+        "agent_non_verifie": AgentFactory(service_gestionnaire=gestionnaire),
+        "agent_du_service": AgentFactory(service_gestionnaire=gestionnaire),
+        "agent_d_un_autre": AgentFactory(service_gestionnaire=autre),
+        "surveillance": AgentFactory(service_gestionnaire=autre, fonction=Agent.Fonction.SURVEILLANCE),
+    }
+    scene = Scene(personne, espaces, agents)
+    veille = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": timezone.now()}
+    racine = habiliter(espaces["titulaire"], personne=personne, service=messagerie)
+    suppleance = accorder(racine, espaces["suppleant"], Role.SUPPLEANT)
+    delegation = accorder(suppleance, espaces["delegant"], Role.ACTEUR_DELEGANT)
+    acteur = accorder(delegation, espaces["acteur"], Role.ACTEUR)
+    accorder(racine, espaces["en_veille"], Role.SUPPLEANT, **veille)
+    accorder(racine, espaces["desactive"], Role.ACTEUR)
+    fermee = habiliter(espaces["titulaire"], personne=personne, service=tva)
+    fin = timezone.now()
+    Habilitation.objects.filter(pk=fermee.pk).update(fin_le=fin, fin_motif="FERMETURE")
+    Adhesion.objects.filter(pk=fermee.adhesion_id).update(fermee_le=fin, fermee_motif="CESSATION")
+    etrangere = PersonneFactory(denomination=f"AUTRE DISCRETION {rang}", service_gestionnaire=gestionnaire)
+    demandeur = EspaceFactory()
+    demandes = {etat: _demande(espaces["titulaire"], personne, tva, etat) for etat in ("CODE_ENVOYE", "ANNULEE")}
+    _courrier(demandes["CODE_ENVOYE"], "POSTAL")
+    (retrait,) = demander_retrait(acteur=espaces["acteur"], habilitations=[acteur])
+    refuse = DemandeRetrait.objects.create(
+        habilitation=suppleance, demandeur=espaces["suppleant"], etat="REFUSEE", traitee_le=fin, reponse="non"
+    )
+    courriers = {
+        canal: _courrier(_demande(demandeur, personne, tva, "CODE_ENVOYE"), canal) for canal in ("MESSAGERIE", "POSTAL")
+    }
+    Espace.objects.filter(pk=espaces["desactive"].pk).update(etat=Espace.Etat.DESACTIVE)
+    scene.cles = {
+        "service ouvert": [personne.siren, messagerie.code],
+        "adhésion fermée": [personne.siren, tva.code],
+        "autre personne": [etrangere.siren, messagerie.code],
+        "messagerie ouverte": [personne.siren],
+        "sans messagerie": [etrangere.siren],
+        "demande en cours": [demandes["CODE_ENVOYE"].reference],
+        "demande annulée": [demandes["ANNULEE"].reference],
+        "demande d'un autre": [courriers["POSTAL"].demande.reference],
+        "par la messagerie": [courriers["MESSAGERIE"].pk],
+        "par la poste": [courriers["POSTAL"].pk],
+        "retrait en attente": [retrait.pk],
+        "retrait refusé": [refuse.pk],
+        "jeton de personne": ["x" * 54],
+        "session de personne": [uuid.uuid4()],
+        "clé de personne": [0],
+    }
+    scene.objets = {
+        "services_personnesirenisee": personne,
+        "habilitations_adhesion": racine.adhesion,
+        "habilitations_habilitation": delegation,
+        "habilitations_mandat": Mandat.objects.get(pk=racine.adhesion.mandat_id),
+        "activation_demande": demandes["CODE_ENVOYE"],
+        "activation_courrier": courriers["POSTAL"],
+        "accounts_evenement": Evenement.objects.filter(siren=personne.siren).order_by("pk")[0],
+        "services_service": tva,
+        "accounts_servicegestionnaire": gestionnaire,
+    }
+    return scene
+
+
+# --- The table --------------------------------------------------------------------------------------------------------
+
+INCONNUS: dict[str, list[Any]] = {
+    "ouvrir_service": ["552032534", "INCONNU"],
+    "courriel_entreprise_changer": ["552032534"],
+    "demande": ["D-2026-AAAAAAAA"],
+    "annuler_demande": ["D-2026-AAAAAAAA"],
+    "nouveau_courrier": ["D-2026-AAAAAAAA"],
+    "code_recu": [uuid.UUID(int=0)],
+    "retrait_accepter": [uuid.UUID(int=0)],
+    "retrait_refuser": [uuid.UUID(int=0)],
+    "retrait_renoncer": [uuid.UUID(int=0)],
+}
+_DEMANDE = {"demande en cours": TITULAIRE, "demande annulée": TITULAIRE, "demande d'un autre": PERSONNE}
+# door that shows an object -> state of the object -> who finds it there. For anybody else it does not exist.
+OBJETS: dict[str, dict[str, frozenset[str]]] = {
+    "ouvrir_service": {"service ouvert": UTILISATEURS, "adhésion fermée": PERSONNE, "autre personne": PERSONNE},
+    "courriel_entreprise_changer": {"messagerie ouverte": ADMINISTRATEURS, "sans messagerie": PERSONNE},
+    "demande": _DEMANDE,
+    "annuler_demande": _DEMANDE,
+    "nouveau_courrier": _DEMANDE,
+    "code_recu": {"par la messagerie": TITULAIRE, "par la poste": PERSONNE},
+    "retrait_accepter": {"retrait en attente": TITULAIRE, "retrait refusé": PERSONNE},
+    "retrait_refuser": {"retrait en attente": TITULAIRE, "retrait refusé": PERSONNE},
+    "retrait_renoncer": {"retrait en attente": frozenset({"acteur"}), "retrait refusé": frozenset({"suppleant"})},
+    # One's own session or key, or the same answer as for none at all.
+    "fermer_session": {"session de personne": TOUT_ESPACE},
+    "retirer_cle": {"clé de personne": TOUT_ESPACE},
+}
+LIENS = {
+    "confirmer_adresse",
+    "reinitialiser_mot_de_passe",
+    "confirmer_changement_adresse",
+    "annuler_changement_adresse",
+    "confirmer_entreprise",
+    "confirmer_connexion",
+}
+DU_SERVICE = frozenset({"agent_du_service", "surveillance"})
+# model of /gestion/ -> who sees the list, who sees the scene's row. Nobody adds, changes or deletes.
+MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    **dict.fromkeys(
+        (
+            "services_personnesirenisee",
+            "habilitations_adhesion",
+            "habilitations_habilitation",
+            "habilitations_mandat",
+            "activation_demande",
+            "activation_courrier",
+            "accounts_evenement",
+        ),
+        (frozenset(VERIFIES), DU_SERVICE),
+    ),
+    **dict.fromkeys(("services_service", "accounts_servicegestionnaire"), (frozenset(VERIFIES), frozenset(VERIFIES))),
+    **dict.fromkeys(("surveillance_alerte", "surveillance_blocageip"), (frozenset({"surveillance"}), PERSONNE)),
+}
+SUFFIXES = ("changelist", "add", "history", "delete", "change")
+# page of /gestion/ -> who is shown a page by a GET; anybody else is sent elsewhere or refused.
+ETAPES = frozenset({"agent_non_verifie"})
+GESTION: dict[str, frozenset[str]] = {
+    "index": frozenset(VERIFIES),
+    "app_list": frozenset(VERIFIES),
+    "jsi18n": frozenset(VERIFIES),
+    "second_facteur": frozenset(VERIFIES),
+    "codes_secours": frozenset(VERIFIES),
+    "password_change": frozenset(VERIFIES) | ETAPES,
+    "login": frozenset({VISITEUR}),
+    "logout": PERSONNE,
+    "verification": ETAPES,
+    "verification_secours": ETAPES,
+    "enrolement": frozenset(VERIFIES) | ETAPES,
+    "enrolement_code": frozenset(VERIFIES) | ETAPES,
+    "codes_secours_texte": PERSONNE,
+}
+
+
+def parametree(nom: str) -> bool:
+    return any("<" in chemin for espace, autre, chemin in TOUS if autre == nom and not espace)
+
+
+def test_pas_de_case_manquante() -> None:
+    """Every door has its row, every row its door."""
+    assert {nom for nom in NOMS if parametree(nom)} == set(OBJETS) | LIENS
+    noms = {nom for espace, nom, _ in TOUS if espace == "admin" and nom}
+    assert noms == {f"{modele}_{suffixe}" for modele in MODELES for suffixe in SUFFIXES} | set(GESTION)
+    assert set(TABLE) == set(NOMS)
+    assert set(INCONNUS) | {"fermer_session", "retirer_cle"} == set(OBJETS)
+
+
+# --- Trying it --------------------------------------------------------------------------------------------------------
+
+
+def navigateur(scene: Scene, qui: str) -> Callable[[str, str], HttpResponse]:
+    """Return `demander(methode, adresse)`, in this person's browser; each request is undone."""
+    client = Client()
+    if qui in scene.espaces:
+        client.force_login(scene.espaces[qui].compte, backend="accounts.connexion.CompteBackend")
+    elif qui == "agent_non_verifie":
+        client.force_login(scene.agents[qui].compte, backend="accounts.connexion.CompteBackend")
+    elif qui in scene.agents:
+        client = client_verifie(scene.agents[qui])
+    session = client.cookies.get(settings.SESSION_COOKIE_NAME)
+
+    def demander(methode: str, ou: str) -> HttpResponse:
+        neuf = Client(raise_request_exception=False)
+        if session is not None:
+            neuf.cookies[settings.SESSION_COOKIE_NAME] = session.value
+        with transaction.atomic():
+            reponse = neuf.post(ou, CHAMPS) if methode == "post" else getattr(neuf, methode)(ou)
+            transaction.set_rollback(True)
+        return reponse
+
+    return demander
+
+
+def vers_connexion(reponse: HttpResponse) -> bool:
+    return reponse.status_code == 302 and reponse["Location"].startswith(reverse("connexion") + "?next=")
+
+
+def corps(reponse: HttpResponse) -> bytes:
+    return b"".join(reponse.streaming_content) if getattr(reponse, "streaming", False) else reponse.content  # type: ignore[attr-defined]
+
+
+def portes_des_usagers(scene: Scene) -> Iterator[tuple[str, str, str, frozenset[str] | None]]:
+    """Yield (door, state, address, who finds an object there; None where there is no object)."""
+    for nom in NOMS:
+        if nom in OBJETS:
+            for etat, qui in OBJETS[nom].items():
+                yield nom, etat, reverse(nom, args=scene.cles[etat]), qui
+            if nom in INCONNUS:
+                yield nom, "rien de tel", reverse(nom, args=INCONNUS[nom]), PERSONNE
+        else:
+            yield nom, "", adresse(nom), None
+
+
+def attendu(nom: str, methode: str, qui: str, trouve: frozenset[str] | None, reponse: HttpResponse) -> bool:
+    """Whether this answer is the one that the table wants."""
+    acces, code = TABLE[nom], reponse.status_code
+    if code >= 500:
+        return False
+    if acces is Acces.PUBLIC:
+        return not vers_connexion(reponse)
+    if qui == VISITEUR:
+        return vers_connexion(reponse)
+    if acces is Acces.CONNECTE:
+        return code != 404 and not vers_connexion(reponse)
+    if qui not in ACTIFS:
+        return code in {404, 405}
+    if acces is Acces.EN_ATTENTE:
+        return code in {302, 405}
+    if code == 405 or methode in {"put", "delete"}:
+        return code in {404, 405}
+    if trouve is not None and qui not in trouve:
+        return code == 404
+    return code not in {403, 404} and not vers_connexion(reponse)
+
+
+@pytest.mark.parametrize("qui", PERSONNES)
+def test_chaque_case_des_usagers(qui: str) -> None:
+    scene = monter()
+    demander = navigateur(scene, qui)
+    fautes, cases = [], 0
+    for (nom, etat, ou, trouve), methode in itertools.product(list(portes_des_usagers(scene)), METHODES):
+        reponse = demander(methode, ou)
+        cases += 1
+        if not attendu(nom, methode, qui, trouve, reponse):
+            fautes.append((nom, etat, methode, reponse.status_code, reponse.headers.get("Location")))
+        if qui in ETRANGERS and any(secret in corps(reponse) for secret in scene.secrets):
+            fautes.append((nom, etat, methode, reponse.status_code, "fuite"))
+    assert fautes == [], fautes
+    assert cases > 4 * len(NOMS)
+
+
+def portes_de_gestion(scene: Scene) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Yield (door, address, who is shown something by a GET)."""
+    for nom, qui in GESTION.items():
+        yield nom, reverse(f"admin:{nom}", args=["services"] if nom == "app_list" else []), qui
+    for modele, (liste, ligne) in MODELES.items():
+        cle = scene.objets[modele].pk if modele in scene.objets else uuid.UUID(int=0)
+        yield f"{modele}_changelist", reverse(f"admin:{modele}_changelist"), liste
+        yield f"{modele}_add", reverse(f"admin:{modele}_add"), PERSONNE
+        for suffixe, qui in (("change", ligne), ("history", ligne), ("delete", PERSONNE)):
+            yield f"{modele}_{suffixe}", reverse(f"admin:{modele}_{suffixe}", args=[cle]), qui
+
+
+@pytest.mark.parametrize("qui", PERSONNES)
+def test_chaque_case_de_la_gestion(qui: str) -> None:
+    scene = monter()
+    demander = navigateur(scene, qui)
+    fautes = []
+    for (nom, ou, voit), methode in itertools.product(list(portes_de_gestion(scene)), METHODES):
+        reponse = demander(methode, ou)
+        if reponse.status_code >= 500:
+            fautes.append((nom, methode, reponse.status_code))
+        if methode == "get" and (reponse.status_code == 200) != (qui in voit):
+            fautes.append((nom, methode, reponse.status_code, reponse.headers.get("Location")))
+        if qui in ETRANGERS and any(secret in corps(reponse) for secret in scene.secrets):
+            fautes.append((nom, methode, reponse.status_code, "fuite"))
+    assert fautes == [], fautes
+
+
+# --- Foreign keys -----------------------------------------------------------------------------------------------------
+
+
+def memes(reponse: HttpResponse, inconnue: HttpResponse, mots: list[str]) -> bool:
+    """Whether two answers tell the same: status, where to, and text, the key asked for and the CSRF token apart."""
+
+    def nu(r: HttpResponse) -> str:
+        texte = re.sub(r'(csrfmiddlewaretoken" value="|nonce-)[^"\']+', "", corps(r).decode(errors="replace"))
+        for mot in mots:
+            texte = texte.replace(mot, "")
+        return texte
+
+    return reponse.status_code == inconnue.status_code and nu(reponse) == nu(inconnue)
+
+
+def test_l_identifiant_d_autrui_n_existe_pas(tours: Callable[[int], int]) -> None:
+    """Every key of other companies, on every door, by whoever holds nothing on them: as if it did not exist."""
+    scenes = [monter(rang) for rang in range(3)]
+    secrets = [(scene, scene.secrets) for scene in scenes]
+    voulues, faites, fautes = tours(10_000), 0, []
+    curieux = [(scene, qui, navigateur(scene, qui)) for scene in scenes for qui in sorted(ACTIFS)]
+    agents = [(scene, "agent_d_un_autre", navigateur(scene, "agent_d_un_autre")) for scene in scenes]
+    essais = [
+        (demander, methode, reverse(nom, args=scene.cles[etat]), reverse(nom, args=INCONNUS[nom]), scene, [*map(str, scene.cles[etat] + INCONNUS[nom])])
+        for sienne, _, demander in curieux
+        for scene in scenes
+        if scene is not sienne
+        for nom, etats in OBJETS.items()
+        if nom in INCONNUS
+        for etat in etats
+        for methode in ("get", "post")
+    ] + [
+        (demander, methode, reverse(f"admin:{modele}_{suffixe}", args=[scene.objets[modele].pk]), "", scene, [])
+        for _, _, demander in agents
+        for scene in scenes
+        for modele, (_, ligne) in MODELES.items()
+        if ligne == DU_SERVICE
+        for suffixe in ("change", "history", "delete")
+        for methode in ("get", "post")
+    ]  # fmt: skip
+    for demander, methode, ou, inconnue, scene, mots in itertools.islice(
+        itertools.cycle(essais[:: 1 if voulues >= 10_000 else max(1, len(essais) // voulues)]), voulues
+    ):
+        reponse = demander(methode, ou)
+        faites += 1
+        if reponse.status_code == 200 or reponse.status_code >= 500:
+            fautes.append((methode, ou, reponse.status_code))
+        if any(
+            secret in corps(reponse) for autre, mots_secrets in secrets if autre is scene for secret in mots_secrets
+        ):
+            fautes.append((methode, ou, "fuite"))
+        if inconnue and not memes(reponse, demander(methode, inconnue), mots):
+            fautes.append((methode, ou, reponse.status_code, "se distingue d'un identifiant inconnu"))
+    assert fautes == []
+    assert faites >= voulues
+
+
+def test_la_session_d_autrui_reste_ouverte() -> None:
+    """Closing somebody else's session answers as for no session, and closes nothing."""
+    scene = monter()
+    navigateur(scene, "titulaire")
+    sessions = scene.espaces["titulaire"].compte.sessions  # type: ignore[union-attr]
+    avant = set(sessions.values_list("numero", flat=True))
+    assert avant
+    demander = navigateur(scene, "sans_droit")
+    for numero in avant:
+        reponse = demander("post", reverse("fermer_session", args=[numero]))
+        inconnue = demander("post", reverse("fermer_session", args=[uuid.uuid4()]))
+        assert (reponse.status_code, reponse["Location"]) == (inconnue.status_code, inconnue["Location"])
+    assert set(sessions.values_list("numero", flat=True)) == avant

@@ -1,0 +1,176 @@
+"""Letters flow while the worker is killed and Redis emptied: each is made once, with its code (issue 2, design.md §6)."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Courriel, Evenement
+from accounts.reveil import journal
+from activation import courriers
+from activation.codes import deriver_code
+from activation.demandes import deposer_adhesion
+from activation.models import Courrier, Demande
+from tests.conftest import RACINE
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, ServiceGestionnaireFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def vrais_reveils(monkeypatch: pytest.MonkeyPatch, _reveils: list) -> None:
+    """Let the wake-ups reach the broker: the other tests record them."""
+    application = current_app._get_current_object()
+    monkeypatch.setattr(application, "send_task", type(application).send_task.__get__(application))
+
+
+class Ouvrier:
+    """A real Celery worker with beat, on this test's database and broker; killed with its children."""
+
+    def __init__(self) -> None:
+        base = connection.settings_dict
+        hote = base["OPTIONS"].get("host") or base["HOST"]
+        environnement = {
+            **os.environ,
+            "DATABASE_URL": f"postgres://{base['USER']}@/{base['NAME']}?host={hote}",
+            "DATABASE_POOL": "4",
+        }
+        self.processus = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "espacepro",
+                "worker",
+                "-c",
+                "2",
+                "-l",
+                "ERROR",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+                "-n",
+                f"essai{os.getpid()}@%h",
+            ],
+            cwd=RACINE,
+            env=environnement,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def tuer(self) -> None:
+        os.killpg(self.processus.pid, signal.SIGKILL)
+        self.processus.wait(10)
+
+
+@pytest.fixture
+def ouvrier() -> Iterator[Callable[[], Ouvrier]]:
+    lances: list[Ouvrier] = []
+
+    def lancer() -> Ouvrier:
+        lances.append(Ouvrier())
+        return lances[-1]
+
+    yield lancer
+    for un in lances:
+        if un.processus.poll() is None:
+            un.tuer()
+
+
+def attendre(condition: Callable[[], bool], secondes: float) -> bool:
+    fin = time.monotonic() + secondes
+    while time.monotonic() < fin:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def vider_redis() -> None:
+    prise = settings.CELERY_BROKER_URL.partition("?virtual_host=")
+    client = (
+        redis.Redis.from_url(f"unix://{prise[0].partition('//')[2]}?db={prise[2] or 0}")
+        if prise[0].startswith("redis+socket")
+        else redis.Redis.from_url(settings.CELERY_BROKER_URL)
+    )
+    client.flushdb()
+    client.close()
+
+
+def test_deux_cents_courriers_malgre_les_morts(
+    ouvrier: Callable[[], Ouvrier], vrais_reveils: None, tours: Callable[[int], int]
+) -> None:
+    nombre = max(20, tours(200))
+    hasard = random.Random(2)
+    with transaction.atomic():
+        service, gestionnaire = ServiceFactory(), ServiceGestionnaireFactory()
+    demandes: list[Demande] = []
+    vivant = ouvrier()
+    redis_vide = False
+    for rang in range(nombre):
+        personne = PersonneFactory(service_gestionnaire=gestionnaire)
+        demande = deposer_adhesion(acteur=EspaceFactory(), personne=personne, services=[service], qualite="MANDATAIRE")
+        courrier = demande.courriers.get()
+        for _ in range(4):  # with the act's own wake-up, the task is delivered five times
+            current_app.send_task(courriers.TACHE, args=[str(courrier.pk)], retry=False)
+        demandes.append(demande)
+        if hasard.random() < 0.1:
+            time.sleep(hasard.uniform(0.0, 1.5))
+            vivant.tuer()
+            vivant = ouvrier()
+        if rang == nombre // 2:
+            vider_redis()
+            redis_vide = True
+    assert redis_vide
+    attendre(lambda: not Courrier.objects.filter(traite_le=None).exists(), 10)
+    vivant.tuer()
+    assert Courrier.objects.exclude(traite_le=None).count() > 0, "the worker made none: this test would show nothing"
+    # What the dead left behind is what beat's sweep takes: due rows, once their lease is over.
+    Courrier.objects.filter(traite_le=None).update(bail_jusqu_a=None, prochain_essai_le=timezone.now())
+    while courriers.editer_en_attente():
+        pass
+
+    assert Courrier.objects.count() == nombre
+    assert Courrier.objects.exclude(etat=Courrier.Etat.EDITE).count() == 0
+    faits = Counter(Evenement.objects.filter(acte="courrier.edite").values_list("details__demande", flat=True))
+    assert set(faits) == {d.reference for d in demandes}
+    assert set(faits.values()) == {1}, "a letter was made twice"
+    assert Courriel.objects.filter(genre="courrier_parti").count() == nombre
+    assert not Courrier.objects.exclude(ecarte_le=None).exists()
+    for courrier in Courrier.objects.order_by("?")[:10]:
+        pdf = courriers.produire_pdf(courrier)
+        assert courriers.produire_pdf(courrier) == pdf
+        assert hashlib.sha256(pdf).hexdigest() == courrier.empreinte
+        assert deriver_code(demande=courrier.demande_id, numero=courrier.numero) == deriver_code(
+            demande=str(courrier.demande_id), numero=1
+        )
+
+
+def test_broker_mort_n_empeche_pas_l_acte(monkeypatch: pytest.MonkeyPatch, espace, danone) -> None:
+    """With Redis down, the demande is recorded and its letter waits for the sweep; the refusal is only logged."""
+
+    def send_task(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError("redis is dead")
+
+    monkeypatch.setattr("accounts.reveil.current_app.send_task", send_task)
+    avertissements: list[str] = []
+    monkeypatch.setattr(journal, "warning", lambda evenement, **_: avertissements.append(evenement))
+    with transaction.atomic():
+        service = ServiceFactory()
+    deposer_adhesion(acteur=espace, personne=danone, services=[service], qualite="MANDATAIRE")
+    assert "reveil_impossible" in avertissements
+    assert courriers.editer_en_attente() == 1
