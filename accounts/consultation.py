@@ -1,15 +1,20 @@
-"""What an agent reads in Django's admin: read only, and only what belongs to the agent's own service (design.md §1)."""
+"""What an agent reads in Django's admin, of the agent's own service alone, and which acts hang on it (design.md §1)."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 
 from .agents import agent_verifie
 from .models import Agent
+
+if TYPE_CHECKING:
+    from .views.gestion import PageActe
 
 journal_des_acces = structlog.get_logger("espacepro.consultation")
 FONCTIONS = frozenset(Agent.Fonction)
@@ -55,10 +60,13 @@ class LigneConsultation(LectureParFonction, admin.TabularInline):
 class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     """Lists and pages to read. `chemin_service` leads from a row to its service gestionnaire; empty: all see the same.
 
+    `actes` are the pages of what an agent may do to one row, each calling one act: nothing is written around it.
+
     Everything the admin shows of a model comes from `get_queryset`, so another service's row is as good as absent.
     """
 
     chemin_service: ClassVar[str] = ""
+    actes: ClassVar[tuple[type["PageActe"], ...]] = ()
     actions = None
     list_per_page = 50
     list_max_show_all = 50
@@ -81,6 +89,42 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
             return lignes
         return lignes.filter(**{self.chemin_service: agent.service_gestionnaire_id})
 
+    def get_urls(self) -> list[URLPattern]:
+        """Put the acts before the stock pages, whose last address takes whatever is left."""
+        prefixe = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path(
+                f"<path:object_id>/{acte.nom}/",
+                self.admin_site.admin_view(acte.as_view(admin=self)),
+                name=f"{prefixe}_{acte.nom}",
+            )
+            for acte in self.actes
+        ] + super().get_urls()
+
+    def peut_agir(self, request: HttpRequest) -> bool:
+        """Whether the reader may act on what is read here: a gestionnaire, who reads the own service's rows alone."""
+        agent = agent_verifie(request)
+        return agent is not None and agent.fonction == Agent.Fonction.GESTIONNAIRE
+
+    def actes_possibles(self, request: HttpRequest, obj: models.Model) -> list[dict[str, str]]:
+        """Return the name and address of each act that this object allows now."""
+        prefixe = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            {"titre": acte.titre, "adresse": reverse(f"{prefixe}_{acte.nom}", args=[quote(obj.pk)])}
+            for acte in self.actes
+            if self.peut_agir(request) and acte.possible(obj)
+        ]
+
+    def tracer_lecture(self, request: HttpRequest, obj: models.Model | None) -> None:
+        """Leave a trace of who looked at this object (R24), without personal data."""
+        agent = agent_verifie(request)
+        journal_des_acces.info(
+            "consultation_agent",
+            agent=agent.pk if agent else None,
+            objet=self.opts.label_lower,
+            cle=str(obj.pk) if obj else "",
+        )
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Name the list by what it holds."""
         titre = capfirst(str(self.opts.verbose_name_plural))
@@ -100,12 +144,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        """Show one row, and leave a trace of who looked at it (R24), without personal data."""
-        agent = agent_verifie(request)
-        journal_des_acces.info(
-            "consultation_agent",
-            agent=agent.pk if agent else None,
-            objet=self.opts.label_lower,
-            cle=str(obj.pk) if obj else "",
-        )
+        """Show one row with the acts that it allows, and leave a trace of who looked at it."""
+        self.tracer_lecture(request, obj)
+        context["actes"] = self.actes_possibles(request, obj) if obj else []
         return super().render_change_form(request, context, add, change, form_url, obj)

@@ -6,6 +6,7 @@ from accounts.consultation import LigneConsultation
 from habilitations.admin import PERSONNE, RechercheParPersonne
 
 from .models import Courrier, Demande, LigneDemande
+from .views.gestion import CourrierRevenu, RefuserDemande
 
 
 class ServiceDemande(LigneConsultation):
@@ -37,8 +38,10 @@ class DemandeAdmin(RechercheParPersonne):
         "nouvelle_adresse",
         "deposee_le",
         "terminee_le",
+        "motif_refus",
     )
     inlines = (ServiceDemande, CourrierDeLaDemande)
+    actes = (RefuserDemande,)
 
 
 @admin.register(Courrier)
@@ -69,6 +72,7 @@ class CourrierAdmin(RechercheParPersonne):
         "ecarte_le",
     )
     readonly_fields = ("personne",)
+    actes = (CourrierRevenu,)
 
     @admin.display(description="personne sirénisée", ordering="demande__personne__denomination")
     def personne(self, courrier: Courrier) -> str:

@@ -4,7 +4,6 @@ from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.signals import user_login_failed
-from django.core.validators import RegexValidator
 
 from accounts.agents import agent_de
 from accounts.forms import ConnexionForm, FormulairePortail
@@ -62,34 +61,3 @@ class MotDePasseAgentForm(MotDePasseActuelForm):
         if confirmation != self.cleaned_data.get("nouveau"):
             raise forms.ValidationError("Les deux saisies du nouveau mot de passe diffèrent.", code="difference")
         return confirmation
-
-
-class CodeForm(FormulairePortail):
-    """A code of the application: six digits, spaces allowed as it shows them."""
-
-    regles = {"code_refuse": "code", "trop_d_essais": "code"}
-
-    code = forms.CharField(
-        label="Code à 6 chiffres",
-        help_text="Il change toutes les 30 secondes dans votre application d'authentification.",
-        max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
-    )
-
-    def clean_code(self) -> str:
-        code = "".join(self.cleaned_data["code"].split())
-        RegexValidator(r"\A[0-9]{6}\Z", "Le code compte 6 chiffres.", code="forme")(code)
-        return code
-
-
-class CodeSecoursForm(FormulairePortail):
-    """A recovery code; case, spaces and dashes do not matter."""
-
-    regles = {"code_secours_refuse": "code", "trop_d_essais": "code"}
-
-    code = forms.CharField(
-        label="Code de secours",
-        help_text="Un code de votre liste qui n'a pas encore servi, par exemple 7K2M-90QD-XXXX-XXXX.",
-        max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
-    )

@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from accounts.consultation import ConsultationAdmin, LigneConsultation
 from services.admin import siren_saisi
 
-from .models import Adhesion, Habilitation, Mandat
+from .models import Adhesion, DemandeRetrait, Habilitation, Mandat
+from .views.gestion import AccepterRetrait, RefuserRetrait, RetirerAdhesion
 
 PERSONNE = ("personne__siren__startswith", "personne__denomination__icontains")
 
@@ -45,6 +46,7 @@ class AdhesionAdmin(RechercheParPersonne):
     list_select_related = ("personne", "service")
     ordering = ("-ouverte_le",)
     inlines = (HabilitationLigne,)
+    actes = (RetirerAdhesion,)
 
 
 @admin.register(Habilitation)
@@ -75,6 +77,32 @@ class HabilitationAdmin(RechercheParPersonne):
     def accordee_par_espace(self, habilitation: Habilitation) -> str:
         parent = habilitation.accordee_par
         return f"{parent.espace}, {parent.get_role_display()}" if parent else ""
+
+
+@admin.register(DemandeRetrait)
+class DemandeRetraitAdmin(RechercheParPersonne):
+    """The requests that titulaires address to the service gestionnaire; those addressed to a titulaire are his to read."""
+
+    chemin_service = "habilitation__personne__service_gestionnaire"
+    list_display = ("deposee_le", "etat", "personne", "service", "demandeur", "traitee_le")
+    list_filter = ("etat", "habilitation__service")
+    list_select_related = ("habilitation__personne", "habilitation__service", "demandeur")
+    ordering = (F("traitee_le").desc(nulls_first=True), "deposee_le")  # those that wait, the oldest first
+    search_fields = tuple(f"habilitation__{chemin}" for chemin in PERSONNE)
+    fields = ("personne", "service", "demandeur", "motif", "etat", "deposee_le", "traitee_le", "reponse")
+    readonly_fields = ("personne", "service")
+    actes = (AccepterRetrait, RefuserRetrait)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).exclude(service_gestionnaire=None)
+
+    @admin.display(description="personne sirénisée", ordering="habilitation__personne__denomination")
+    def personne(self, demande: DemandeRetrait) -> str:
+        return str(demande.habilitation.personne)
+
+    @admin.display(description="service", ordering="habilitation__service__ordre")
+    def service(self, demande: DemandeRetrait) -> str:
+        return str(demande.habilitation.service)
 
 
 @admin.register(Mandat)

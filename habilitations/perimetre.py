@@ -14,7 +14,8 @@ from accounts.models import Espace
 from accounts.regles import RegleMetier
 from services.models import PersonneSirenisee
 
-from .models import Habilitation, Role
+from .models import Habilitation
+from .roles import DELEGUER_ACTEUR, roles_pour
 
 
 class PerimetreDepasse(RegleMetier):
@@ -90,7 +91,9 @@ def repartition(espace: Espace, critere: Critere) -> Repartition:
     for personne, siennes in usages.items():
         ensembles[_intitule(personne, siennes, critere)].append(personne)
     delegables = Counter(
-        personne.pk for personne, siennes in usages.items() if any(h.role != Role.ACTEUR for h in siennes)
+        personne.pk
+        for personne, siennes in usages.items()
+        if any(h.role in roles_pour(DELEGUER_ACTEUR) for h in siennes)
     )
     morceaux = [
         (intitule, morceau)

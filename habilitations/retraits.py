@@ -26,6 +26,8 @@ from .lots import (
 from .models import Adhesion, DemandeRetrait, Habilitation, Role
 from .revocations import HabilitationTerminee, retirer
 
+MOTIF_ACCORD = "L'administrateur titulaire a demandé à quitter ce service."
+
 
 class PasLaVotre(RegleMetier):
     code = "pas_la_votre"
@@ -224,6 +226,20 @@ def accepter_retrait(
         reprise=reprendre,
         maintenant=maintenant,
     )
+    demande.refresh_from_db(fields=["etat", "traitee_le"])
+    return demande
+
+
+@transaction.atomic
+def accorder_retrait(*, agent: Agent, demande: DemandeRetrait, maintenant: datetime | None = None) -> DemandeRetrait:
+    """Grant, as an agent of its service gestionnaire, a titulaire's request to leave: the adhésion closes (CGU §4.h).
+
+    Raises: RetraitDejaTraite, AgentNonCompetent.
+    """
+    demande = _verrouiller(agent, demande)
+    _exiger_competent(agent, demande)
+    _consigner("retrait.accepte", demande, agent)
+    retirer_adhesion(agent=agent, adhesion=demande.habilitation.adhesion, motif=MOTIF_ACCORD, maintenant=maintenant)
     demande.refresh_from_db(fields=["etat", "traitee_le"])
     return demande
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import CharField, DateTimeField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from accounts.journal import consigner
@@ -29,12 +30,18 @@ PERIODE: Final = timedelta(days=365)
 SANS_REPONSE: Final = timedelta(days=60)
 
 
-def _delegations() -> QuerySet[Habilitation]:
-    """Live délégations with `vue_le`, when somebody last answered for them."""
-    return (
-        Habilitation.objects.vivantes()
-        .filter(role__in=ROLES_DELEGUES)
-        .annotate(vue_le=Coalesce("revue_le", "accordee_le", output_field=DateTimeField()))
+VU_LE: Final = Coalesce("revue_le", "accordee_le", output_field=DateTimeField())
+
+
+def _delegations(vues_avant: datetime | None = None) -> QuerySet[Habilitation]:
+    """Live délégations with `vue_le`, when somebody last answered for them; only those seen at that instant at last."""
+    delegations = Habilitation.objects.vivantes().filter(role__in=ROLES_DELEGUES).annotate(vue_le=VU_LE)
+    return delegations if vues_avant is None else delegations.filter(LessThanOrEqual(VU_LE, vues_avant))
+
+
+def _pour_page(delegations: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
+    return delegations.select_related("espace", "personne", "service", "accordee_par__espace").order_by(
+        VU_LE.asc(), "personne__denomination", "personne__siren", "service__ordre", "pk"
     )
 
 
@@ -43,25 +50,16 @@ def accordees_par(espace: Espace) -> QuerySet[Habilitation]:
     return _pour_page(_delegations().filter(accordee_par__espace=espace))
 
 
-def sans_reponse(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
-    """Return what others granted under this titulaire and left unanswered for sixty days."""
-    siennes_titulaire = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
-    return _pour_page(
-        _delegations()
-        .filter(adhesion__in=siennes_titulaire.values("adhesion"), vue_le__lte=maintenant - PERIODE - SANS_REPONSE)
-        .exclude(accordee_par__espace=espace)
-    )
-
-
-def _pour_page(delegations: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
-    return delegations.select_related("espace", "personne", "service", "accordee_par__espace").order_by(
-        "vue_le", "personne__denomination", "personne__siren", "service__ordre", "pk"
-    )
-
-
 def a_revoir(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
     """Return the délégations of this grantor that are due."""
-    return accordees_par(espace).filter(vue_le__lte=maintenant - PERIODE)
+    return _pour_page(_delegations(maintenant - PERIODE).filter(accordee_par__espace=espace))
+
+
+def sans_reponse(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+    """Return what others granted under this titulaire and left unanswered for sixty days."""
+    titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
+    oubliees = _delegations(maintenant - PERIODE - SANS_REPONSE).filter(adhesion__in=titulariats.values("adhesion"))
+    return _pour_page(oubliees.exclude(accordee_par__espace=espace))
 
 
 @transaction.atomic
@@ -123,19 +121,15 @@ def revoir_delegations(maintenant: datetime | None = None) -> int:
     May run twice: a mail is unique per espace and month. Returns how many espaces were written to now.
     """
     maintenant = maintenant or timezone.now()
-    dues = _delegations().filter(vue_le__lte=maintenant - PERIODE)
     mandants = (
-        dues.filter(_pas_encore_ecrit("revue_delegations", "accordee_par__espace", maintenant))
+        _delegations(maintenant - PERIODE)
+        .filter(_pas_encore_ecrit("revue_delegations", "accordee_par__espace", maintenant))
         .order_by("accordee_par__espace")
         .values_list("accordee_par__espace", flat=True)
         .distinct()
     )
     ecrits = sum(_rappeler(cle, "revue_delegations", maintenant) for cle in mandants.iterator())
-    oubliees = (
-        _delegations()
-        .filter(vue_le__lte=maintenant - PERIODE - SANS_REPONSE)
-        .exclude(accordee_par__role=Role.TITULAIRE)
-    )
+    oubliees = _delegations(maintenant - PERIODE - SANS_REPONSE).exclude(accordee_par__role=Role.TITULAIRE)
     titulaires = (
         Habilitation.objects.vivantes()
         .filter(role=Role.TITULAIRE, adhesion__in=oubliees.values("adhesion"))
@@ -151,11 +145,11 @@ def _acte(genre: str, cle: str, maintenant: datetime) -> str:
     return f"{genre}:{cle}:{timezone.localdate(maintenant):%Y-%m}"
 
 
-def _pas_encore_ecrit(genre: str, qui: str, maintenant: datetime) -> Exists:
+def _pas_encore_ecrit(genre: str, qui: str, maintenant: datetime) -> Q:
     """Whether this month's mail to that espace is still to be written."""
     debut, fin = _acte(genre, "|", maintenant).split("|")
     acte = Concat(Value(debut), Cast(OuterRef(qui), CharField()), Value(fin))
-    return ~Exists(Courriel.objects.filter(acte=acte))
+    return ~Q(Exists(Courriel.objects.filter(acte=acte)))
 
 
 @transaction.atomic

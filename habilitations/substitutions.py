@@ -75,13 +75,12 @@ def substituer(
     tenues = {cle: adhesion for cle, adhesion in tenues.items() if adhesion.est_ouverte}
     racines = titulaires(tenues)
     pris = {adhesion.service_id for adhesion in tenues.values()}
-    ouvertures = ouvrir_services(
-        espace=espace,
-        personne=personne,
-        services=[service for service in services if service.pk not in pris],
-        mandat=mandat,
-        maintenant=maintenant,
-    )
+    libres = [service for service in services if service.pk not in pris]
+    ouvertures: list[Adhesion] = []
+    if libres:
+        ouvertures = ouvrir_services(
+            espace=espace, personne=personne, services=libres, mandat=mandat, maintenant=maintenant
+        )
     a_reprendre, deja, trop_tard = [], [], []
     for adhesion in tenues.values():
         racine = racines[adhesion.pk]

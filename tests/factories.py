@@ -11,7 +11,6 @@ from factory.django import DjangoModelFactory
 from stdnum import luhn
 
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
-from accounts.numeros import nouveau_numero
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from services.models import Categorie, PersonneSirenisee, Service
 
@@ -34,6 +33,12 @@ def siren(rang: int) -> str:
     return corps + luhn.calc_check_digit(corps)
 
 
+def numero(rang: int) -> str:
+    """Return a numéro d'abonné of today, never the same twice: drawn at random they collide after a thousand or so."""
+    corps = f"{timezone.localdate():%Y%j}{rang % 10**6:06d}"
+    return corps + luhn.calc_check_digit(corps)
+
+
 class CompteFactory(DjangoModelFactory[Compte]):
     class Meta:
         model = Compte
@@ -47,7 +52,7 @@ class EspaceFactory(DjangoModelFactory[Espace]):
         model = Espace
 
     compte = factory.SubFactory(CompteFactory)
-    numero_abonne = factory.LazyFunction(lambda: nouveau_numero(timezone.localdate()))
+    numero_abonne = factory.Sequence(lambda n: numero(n))
     mode = Espace.Mode.EXPERT
     etat = Espace.Etat.ACTIF
     civilite = Espace.Civilite.MADAME

@@ -14,7 +14,7 @@ REFUS = (
 )
 
 
-class ConnexionForm(DsfrBaseForm, AuthenticationForm):  # type: ignore[misc]  # both define __init__
+class ConnexionForm(DsfrBaseForm, AuthenticationForm):
     """Address and password. Every refusal says the same (ANSSI-PG-078 R14)."""
 
     error_messages = dict.fromkeys(("invalid_login", "inactive"), REFUS)
@@ -23,9 +23,7 @@ class ConnexionForm(DsfrBaseForm, AuthenticationForm):  # type: ignore[misc]  # 
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "Adresse électronique de connexion"
         self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "class": "fr-input"})
-        self.fields["username"].max_length = 254
         self.fields["password"].label = "Mot de passe"
-        self.fields["password"].max_length = 1024
 
 
 class MotDePasseActuelForm(FormulairePortail):

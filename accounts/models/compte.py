@@ -49,7 +49,7 @@ class Compte(AbstractBaseUser, PermissionsMixin):
     objects: ClassVar[CompteManager] = CompteManager()
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name = "compte"

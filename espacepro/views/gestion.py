@@ -1,9 +1,7 @@
 """The steps of the agents' door: own password, device, code, recovery codes. `espacepro.gestion` says who sees which."""
 
-from base64 import b32encode
 from typing import Any
 
-import segno
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import authenticate, update_session_auth_hash
@@ -12,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
 from django.views.generic import FormView, TemplateView
@@ -20,7 +17,8 @@ from django_otp import login as prouver_second_facteur
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.agents import agent_de, changer_mot_de_passe_agent, est_prouve, mot_de_passe_a_changer, mots_de_l_agent
-from accounts.chiffrement import chiffrer, dechiffrer
+from accounts.codes_montres import codes_a_montrer, fichier_codes, garder_codes, montrer_graine, oublier_codes
+from accounts.forms.securite import CodeForm, CodeSecoursForm
 from accounts.models import Agent, Compte
 from accounts.regles import RegleMetier
 from accounts.second_facteur import (
@@ -34,10 +32,7 @@ from accounts.second_facteur import (
     verifier_code,
 )
 
-from ..forms import CodeForm, CodeSecoursForm, MotDePasseActuelForm, MotDePasseAgentForm
-
-CODES_A_MONTRER = "codes_secours"
-CODES_DUREE = 600  # seconds during which the session that drew the codes may read them again
+from ..forms import MotDePasseActuelForm, MotDePasseAgentForm
 
 
 class PageAgent(RedirectURLMixin, FormView):
@@ -98,7 +93,7 @@ class PageAgent(RedirectURLMixin, FormView):
         self.request.session.cycle_key()
 
     def montrer_codes(self, codes: list[str]) -> HttpResponse:
-        self.request.session[CODES_A_MONTRER] = chiffrer("\n".join(codes))
+        garder_codes(self.request, codes)
         return self.vers("admin:codes_secours")
 
 
@@ -165,9 +160,7 @@ class EnrolementCode(PageAgent):
         appareil = appareil_en_attente(self.request.user)
         contexte = super().get_context_data(**kwargs)
         if appareil is not None:
-            secret = b32encode(appareil.bin_key).decode()
-            contexte["secret"] = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
-            contexte["code_qr"] = code_qr(appareil)
+            contexte["graine"] = montrer_graine(appareil)
         return contexte
 
     def agir(self, form: Any) -> HttpResponse:
@@ -244,7 +237,7 @@ class CodesSecours(TemplateView):
         return self.render_to_response({"codes": codes, "suite": suite})
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.session.pop(CODES_A_MONTRER, None)
+        oublier_codes(request)
         return redirect(PageAgent(request=request).get_success_url())
 
 
@@ -254,28 +247,4 @@ def codes_en_texte(request: HttpRequest) -> HttpResponse:
     codes = codes_a_montrer(request)
     if not codes:
         return redirect("admin:second_facteur")
-    lignes = [
-        "Codes de secours – Gestion des espaces professionnels",
-        "Chaque code ne sert qu'une fois.",
-        "",
-        *codes,
-        "",
-    ]
-    return HttpResponse(
-        "\r\n".join(lignes),
-        content_type="text/plain; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="codes-de-secours.txt"'},
-    )
-
-
-def codes_a_montrer(request: HttpRequest) -> list[str]:
-    """Return the recovery codes that this session has just drawn, empty afterwards."""
-    texte = dechiffrer(request.session.get(CODES_A_MONTRER, ""), duree_max=CODES_DUREE)
-    return texte.split("\n") if texte else []
-
-
-def code_qr(appareil: TOTPDevice) -> SafeString:
-    """Return the seed as an inline SVG: segno writes no style attribute, which the CSP would refuse."""
-    dessin = segno.make(appareil.config_url, error="m", micro=False)
-    svg = dessin.svg_inline(scale=5, light="#fff", svgclass="gestion-qr", lineclass=None, title="Code QR à lire")
-    return mark_safe(svg.replace("<svg ", '<svg role="img" ', 1))  # noqa: S308 - drawn by segno, no text of ours but the title
+    return fichier_codes(codes, "Codes de secours – Gestion des espaces professionnels")

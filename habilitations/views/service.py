@@ -18,9 +18,10 @@ from ..roles import UTILISER
 def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpResponse:
     """Show the service and hand over to the téléprocédure configured for it (R7: by whose mandate)."""
     habilitation = habilitation_active(espace, siren=siren, code=code)
-    if habilitation is None or not request.user.has_perm(
-        UTILISER, Dossier(habilitation.personne, habilitation.service)
-    ):
+    if habilitation is None:
+        raise Http404
+    dossier = Dossier(habilitation.personne, habilitation.service)
+    if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404
     return render(
         request,

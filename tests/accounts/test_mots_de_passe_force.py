@@ -184,7 +184,9 @@ def test_donnees_bien_formees() -> None:
             if ligne.startswith("= "):
                 couts.append(int(ligne[2:]))
                 continue
-            assert couts and ligne == ligne.lower().strip() and 2 <= len(ligne) <= 48, (nom, ligne)
+            assert couts, (nom, ligne)
+            assert ligne == ligne.lower().strip(), (nom, ligne)
+            assert 2 <= len(ligne) <= 48, (nom, ligne)
             assert ligne not in vus, (nom, ligne)
             vus.add(ligne)
         assert couts == sorted(set(couts))

@@ -107,9 +107,8 @@ def accueil_guardian(compte: Compte) -> int:
     permises = get_objects_for_user(compte, "habilitations.utiliser", Adhesion, accept_global_perms=False)
     personnes = PersonneSirenisee.objects.filter(pk__in=permises.values("personne")).order_by("denomination", "siren")
     page = Paginator(personnes, PAR_PAGE).get_page("1")
-    return len(permises.filter(personne__in=list(page)).select_related("service").order_by("service__ordre")) + len(
-        {a.personne_id for a in permises.only("personne_id")}
-    )
+    services = list(permises.filter(personne__in=list(page)).select_related("service").order_by("service__ordre"))
+    return len(services) + permises.values("personne").distinct().count()
 
 
 def page_guardian(compte: Compte, adhesions: list[Adhesion]) -> int:

@@ -21,7 +21,7 @@ from accounts.journal import consigner
 from accounts.models import Agent, Compte, Espace
 from accounts.second_facteur import codes_restants
 from activation.models import Courrier, Demande, LigneDemande
-from habilitations.models import Habilitation
+from habilitations.models import DemandeRetrait, Habilitation
 from services.models import PersonneSirenisee
 from surveillance.models import Alerte, BlocageIP
 from tests.accounts.test_second_facteur import code_de, enroler
@@ -35,6 +35,7 @@ LISTES = {
     "habilitations_adhesion",
     "habilitations_habilitation",
     "habilitations_mandat",
+    "habilitations_demanderetrait",
     "accounts_evenement",
     "accounts_servicegestionnaire",
 }
@@ -70,6 +71,9 @@ def dossier(agent: Agent, rang: int) -> dict[str, Any]:
         habilitation: Habilitation = habiliter(espace, personne=personne, service=ServiceFactory(code="TVA"))
         evenement = consigner("demande.deposee", auteur=espace, siren=personne.siren, service="TVA")
     courrier = deposer(personne, espace, rang)
+    retrait = DemandeRetrait.objects.create(
+        habilitation=habilitation, demandeur=espace, service_gestionnaire=agent.service_gestionnaire
+    )
     return {
         "services_personnesirenisee": personne,
         "activation_demande": courrier.demande,
@@ -77,6 +81,7 @@ def dossier(agent: Agent, rang: int) -> dict[str, Any]:
         "habilitations_adhesion": habilitation.adhesion,
         "habilitations_habilitation": habilitation,
         "habilitations_mandat": habilitation.adhesion.mandat,
+        "habilitations_demanderetrait": retrait,
         "accounts_evenement": evenement,
         "accounts_servicegestionnaire": agent.service_gestionnaire,
     }

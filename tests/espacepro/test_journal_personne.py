@@ -140,3 +140,25 @@ def test_export_sur_pour_un_tableur(racine: Habilitation, client_de: Callable[[E
     assert '"=HYPERLINK' not in texte
     assert racine.espace.numero_abonne not in texte
     assert Evenement.objects.filter(acte="journal_entreprise.exporte", auteur=racine.espace.numero_abonne).exists()
+
+
+def test_le_journal_d_un_espace_ne_livre_pas_qui_agit_sur_lui(
+    racine: Habilitation, client_de: Callable[[Espace], Client]
+) -> None:
+    """The numéro d'abonné and the address of whoever acted on one's espace are not one's to know."""
+    beneficiaire = Habilitation.objects.get(role=Role.ACTEUR).espace
+    Evenement.objects.bulk_create(
+        [
+            Evenement(
+                acte="substitution.demandee",
+                auteur=racine.espace.numero_abonne,
+                espace=beneficiaire.numero_abonne,
+                siren=racine.personne.siren,
+                adresse_ip="203.0.113.9",
+            )
+        ]
+    )
+    texte = client_de(beneficiaire).get("/espace/journal/").content.decode()
+    assert "une autre personne" in texte
+    assert racine.espace.numero_abonne not in texte
+    assert "203.0.113.9" not in texte

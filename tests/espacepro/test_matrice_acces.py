@@ -133,6 +133,9 @@ def monter(rang: int = 0) -> Scene:
     demandes = {etat: _demande(espaces["titulaire"], personne, tva, etat) for etat in ("CODE_ENVOYE", "ANNULEE")}
     _courrier(demandes["CODE_ENVOYE"], "POSTAL")
     (retrait,) = demander_retrait(acteur=espaces["acteur"], habilitations=[acteur])
+    sortie = DemandeRetrait.objects.create(
+        habilitation=racine, demandeur=espaces["titulaire"], service_gestionnaire=gestionnaire
+    )
     refuse = DemandeRetrait.objects.create(
         habilitation=suppleance, demandeur=espaces["suppleant"], etat="REFUSEE", traitee_le=fin, reponse="non"
     )
@@ -161,6 +164,7 @@ def monter(rang: int = 0) -> Scene:
         "services_personnesirenisee": personne,
         "habilitations_adhesion": racine.adhesion,
         "habilitations_habilitation": delegation,
+        "habilitations_demanderetrait": sortie,
         "habilitations_mandat": Mandat.objects.get(pk=racine.adhesion.mandat_id),
         "activation_demande": demandes["CODE_ENVOYE"],
         "activation_courrier": courriers["POSTAL"],
@@ -217,16 +221,26 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             "habilitations_adhesion",
             "habilitations_habilitation",
             "habilitations_mandat",
+            "habilitations_demanderetrait",
             "activation_demande",
             "activation_courrier",
             "accounts_evenement",
         ),
         (frozenset(VERIFIES), DU_SERVICE),
     ),
-    **dict.fromkeys(("services_service", "accounts_servicegestionnaire"), (frozenset(VERIFIES), frozenset(VERIFIES))),
+    "services_service": (frozenset(VERIFIES), frozenset(VERIFIES)),
+    "accounts_servicegestionnaire": (frozenset(VERIFIES), DU_SERVICE),
     **dict.fromkeys(("surveillance_alerte", "surveillance_blocageip"), (frozenset({"surveillance"}), PERSONNE)),
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
+# act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.
+ACTES = [
+    ("activation_courrier", "revenu"),
+    ("activation_demande", "refuser"),
+    ("habilitations_adhesion", "retirer"),
+    ("habilitations_demanderetrait", "accepter"),
+    ("habilitations_demanderetrait", "refuser"),
+]
 # page of /gestion/ -> who is shown a page by a GET; anybody else is sent elsewhere or refused.
 ETAPES = frozenset({"agent_non_verifie"})
 GESTION: dict[str, frozenset[str]] = {
@@ -234,14 +248,14 @@ GESTION: dict[str, frozenset[str]] = {
     "app_list": frozenset(VERIFIES),
     "jsi18n": frozenset(VERIFIES),
     "second_facteur": frozenset(VERIFIES),
-    "codes_secours": frozenset(VERIFIES),
-    "password_change": frozenset(VERIFIES) | ETAPES,
+    "codes_secours": PERSONNE,  # shown once, after they were made
+    "password_change": frozenset(VERIFIES),
     "login": frozenset({VISITEUR}),
     "logout": PERSONNE,
-    "verification": ETAPES,
-    "verification_secours": ETAPES,
+    "verification": PERSONNE,  # for who has enrolled and has not proved it yet
+    "verification_secours": PERSONNE,
     "enrolement": frozenset(VERIFIES) | ETAPES,
-    "enrolement_code": frozenset(VERIFIES) | ETAPES,
+    "enrolement_code": PERSONNE,  # an image, while enrolling
     "codes_secours_texte": PERSONNE,
 }
 
@@ -254,7 +268,8 @@ def test_pas_de_case_manquante() -> None:
     """Every door has its row, every row its door."""
     assert {nom for nom in NOMS if parametree(nom)} == set(OBJETS) | LIENS
     noms = {nom for espace, nom, _ in TOUS if espace == "admin" and nom}
-    assert noms == {f"{modele}_{suffixe}" for modele in MODELES for suffixe in SUFFIXES} | set(GESTION)
+    pages = {f"{modele}_{suffixe}" for modele in MODELES for suffixe in SUFFIXES}
+    assert noms == pages | {f"{modele}_{acte}" for modele, acte in ACTES} | set(GESTION)
     assert set(TABLE) == set(NOMS)
     assert set(INCONNUS) | {"fermer_session", "retirer_cle"} == set(OBJETS)
 
@@ -353,6 +368,9 @@ def portes_de_gestion(scene: Scene) -> Iterator[tuple[str, str, frozenset[str]]]
         yield f"{modele}_add", reverse(f"admin:{modele}_add"), PERSONNE
         for suffixe, qui in (("change", ligne), ("history", ligne), ("delete", PERSONNE)):
             yield f"{modele}_{suffixe}", reverse(f"admin:{modele}_{suffixe}", args=[cle]), qui
+    for modele, acte in ACTES:
+        ou = reverse(f"admin:{modele}_{acte}", args=[scene.objets[modele].pk])
+        yield f"{modele}_{acte}", ou, frozenset({"agent_du_service"})
 
 
 @pytest.mark.parametrize("qui", PERSONNES)
@@ -408,7 +426,7 @@ def test_l_identifiant_d_autrui_n_existe_pas(tours: Callable[[int], int]) -> Non
         for scene in scenes
         for modele, (_, ligne) in MODELES.items()
         if ligne == DU_SERVICE
-        for suffixe in ("change", "history", "delete")
+        for suffixe in ("change", "history", "delete", *(acte for sujet, acte in ACTES if sujet == modele))
         for methode in ("get", "post")
     ]  # fmt: skip
     for demander, methode, ou, inconnue, scene, mots in itertools.islice(

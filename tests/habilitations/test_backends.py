@@ -233,7 +233,6 @@ def test_une_question_une_requete_et_une_page_une_requete() -> None:
 
 # Where a role is compared, and why that is not a decision about a permission. Whoever adds a line says why.
 ROLE_LU = {
-    "habilitations/roles.py": "the matrix",
     "habilitations/backends.py": "the questions, from the matrix",
     "habilitations/designations.py": "permission_d_accorder(role) names the permission that the matrix answers",
     "habilitations/delegations.py": "which roles a délégation is; rights by roles_pour",
@@ -244,8 +243,12 @@ ROLE_LU = {
     "habilitations/substitutions.py": "who the titulaire is, to replace him (R12)",
     "habilitations/confirmations.py": "who the titulaire is, whose decision it is (R12)",
     "habilitations/suppression.py": "which adhésions close with the espace of their titulaire (R19)",
+    "habilitations/arbre.py": "which live habilitation of an adhésion is the root",
+    "activation/substitution.py": "whose the service is, before asking to replace him (R12)",
+    "espacepro/journal_personne.py": "rights by roles_pour",
     "habilitations/designation_en_masse.py": "which act a line of the file calls",
     "habilitations/forms.py": "which choices a form shows; the act decides by roles_pour",
+    "habilitations/perimetre.py": "which SIREN may be delegated away; rights by roles_pour",
     "habilitations/revue.py": "who the titulaire is, to be told what stays unanswered (R14)",
     "habilitations/views/changements.py": "which roles a list is about",
     "habilitations/views/designer.py": "which form a role has; rights by roles_pour",

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -17,9 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.agents import creer_agent
+from habilitations.models import Role
 from tests.accounts.test_second_facteur import code_de
-from tests.espacepro.test_gestion import dossier
-from tests.factories import AgentFactory, ServiceGestionnaireFactory
+from tests.espacepro.test_gestion import client_verifie, dossier
+from tests.factories import AgentFactory, EspaceFactory, ServiceGestionnaireFactory, accorder
 
 NOUVEAU = "tournesol barque 58 enclume velours"
 VUES = os.environ.get("CAPTURES")
@@ -155,3 +158,43 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
         page.get_by_label("Code à 6 chiffres").fill(code_de(TOTPDevice.objects.get(user=agent.compte)))
         page.get_by_role("button", name="Créer dix nouveaux codes").click()
         expect(page.get_by_role("heading", name="Vos codes de secours")).to_be_visible()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_les_actes_d_un_agent(page_agent: Page, live_server: LiveServer) -> None:
+    """Each act from the object's page: what will happen, a refusal for want of words, then the act and its message."""
+    page, agent = page_agent, AgentFactory()
+    lignes = dossier(agent, 1)
+    courrier = lignes["activation_courrier"]
+    maintenant = timezone.now()
+    courrier.etat, courrier.edite_le, courrier.expire_le = "EDITE", maintenant, maintenant + timedelta(days=60)
+    courrier.save()
+    with transaction.atomic():
+        accorder(lignes["habilitations_habilitation"], EspaceFactory(nom="Suppleante"), Role.SUPPLEANT)
+    temoin = client_verifie(agent).cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": temoin, "url": live_server.url}])
+
+    for modele, lien, bouton, raison in (
+        ("activation_courrier", "Courrier revenu (NPAI)", "Enregistrer le retour du courrier", ""),
+        ("activation_demande", "Refuser la demande", "Refuser la demande", "Motif"),
+        (
+            "habilitations_demanderetrait",
+            "Refuser la demande de retrait",
+            "Refuser le retrait",
+            "Pourquoi refusez-vous",
+        ),
+        ("habilitations_adhesion", "Retirer l'adhésion", "Retirer l'adhésion", "Motif"),
+    ):
+        page.goto(reverse(f"admin:{modele}_change", args=[lignes[modele].pk]))
+        controler(page, f"fiche-{modele}")
+        page.get_by_role("link", name=lien, exact=True).click()
+        controler(page, f"acte-{modele}")
+        if raison:
+            page.get_by_role("button", name=bouton).click()
+            expect(page.get_by_role("alert")).to_contain_text("à corriger")
+            controler(page, f"acte-refuse-{modele}")
+            page.get_by_label(raison).fill("Le représentant légal a appelé.")
+        page.get_by_role("button", name=bouton).click()
+        expect(page.locator(".messagelist .success")).to_be_visible()
+        expect(page.get_by_role("link", name=lien, exact=True)).to_have_count(0)
+        controler(page, f"apres-{modele}")

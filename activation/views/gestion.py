@@ -1,0 +1,72 @@
+"""What an agent says of a demande or of its letter, at /gestion/."""
+
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.forms.motif import MotifForm
+from accounts.views.gestion import PageActe
+
+from ..models import Courrier, Demande
+from ..retours import constater_retour, refuser_demande
+
+
+def _faits(demande: Demande) -> list[tuple[str, str | Model]]:
+    return [
+        ("Demande", demande.reference),
+        ("Nature", demande.get_nature_display()),
+        ("Personne sirénisée", demande.personne),
+        ("Demandeur", demande.espace.nom_complet),
+    ]
+
+
+class CourrierRevenu(PageActe):
+    """The post returned the letter (NPAI): its code dies, another may be asked for."""
+
+    nom = "revenu"
+    titre = "Courrier revenu (NPAI)"
+    bouton = "Enregistrer le retour du courrier"
+    succes = "Le retour du courrier est enregistré : son code ne vaut plus, et le demandeur est prévenu."
+
+    @staticmethod
+    def possible(objet: Courrier) -> bool:
+        return (
+            objet.canal == Courrier.Canal.POSTAL
+            and objet.etat in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}
+            and objet.remplace_le is None
+            and objet.demande.est_en_cours
+        )
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        courrier = self.objet
+        return [
+            *_faits(courrier.demande),
+            ("Courrier", f"n° {courrier.numero}, {courrier.get_etat_display()}"),
+            ("Ce qui se passe", "Le code de ce courrier ne vaut plus ; le demandeur peut en demander un autre."),
+        ]
+
+    def agir(self, form: Any) -> None:
+        constater_retour(acteur=self.agent, courrier=self.objet)
+
+
+class RefuserDemande(PageActe):
+    """Refuse a demande that waits, for instance because the représentant légal says it is not theirs."""
+
+    nom = "refuser"
+    titre = "Refuser la demande"
+    bouton = "Refuser la demande"
+    succes = "La demande est refusée : son code ne vaut plus, et le demandeur est prévenu."
+    form_class = MotifForm
+
+    @staticmethod
+    def possible(objet: Demande) -> bool:
+        return objet.est_en_cours
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        suite = "Le code du courrier ne vaut plus."
+        if self.objet.nature == Demande.Nature.CREATION_SIMPLIFIEE:
+            suite += " L'espace du demandeur, qui attendait ce code, est effacé."
+        return [*_faits(self.objet), ("Ce qui se passe", suite)]
+
+    def agir(self, form: Any) -> None:
+        refuser_demande(acteur=self.agent, demande=self.objet, motif=form.cleaned_data["motif"])

@@ -1,0 +1,105 @@
+"""What an agent decides of an adhésion, or answers to a titulaire who asks to leave, at /gestion/ (R22, CGU §4.h)."""
+
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.forms.motif import MotifForm
+from accounts.views.gestion import PageActe
+
+from ..arbre import arbre_de
+from ..forms import ReponseForm
+from ..models import Adhesion, DemandeRetrait
+from ..retraits import accorder_retrait, refuser_retrait, retirer_adhesion
+
+
+def _lignes(adhesion: Adhesion) -> list[list[str]]:
+    return [
+        [
+            habilitation.espace.nom_complet,
+            habilitation.espace.numero_lisible,
+            habilitation.get_role_display(),
+            habilitation.get_etat_display(),
+        ]
+        for habilitation in arbre_de(adhesion)
+    ]
+
+
+def _faits(adhesion: Adhesion) -> list[tuple[str, str | Model]]:
+    return [("Personne sirénisée", adhesion.personne), ("Service", adhesion.service)]
+
+
+SUITE = (
+    "Ce qui se passe",
+    "Le service est fermé pour cette personne. Toutes les habilitations ci-dessous prennent fin, et chacun est prévenu.",
+)
+
+
+class RetirerAdhesion(PageActe):
+    """Close an adhésion: the page shows first everything that falls with it."""
+
+    nom = "retirer"
+    titre = "Retirer l'adhésion"
+    bouton = "Retirer l'adhésion"
+    succes = "L'adhésion est retirée : les habilitations ont pris fin, et chaque personne concernée est prévenue."
+    form_class = MotifForm
+
+    @staticmethod
+    def possible(objet: Adhesion) -> bool:
+        return objet.est_ouverte
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        return [*_faits(self.objet), SUITE]
+
+    def lignes(self) -> list[list[str]]:
+        return _lignes(self.objet)
+
+    def agir(self, form: Any) -> None:
+        retirer_adhesion(agent=self.agent, adhesion=self.objet, motif=form.cleaned_data["motif"])
+
+
+class ReponseRetrait(PageActe):
+    """What both answers to a request to leave show."""
+
+    @staticmethod
+    def possible(objet: DemandeRetrait) -> bool:
+        return objet.etat == DemandeRetrait.Etat.DEPOSEE
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        demande = self.objet
+        return [
+            *_faits(demande.habilitation.adhesion),
+            ("Demandeur", f"{demande.demandeur.nom_complet}, {demande.habilitation.get_role_display()}"),
+            ("Son motif", demande.motif or "aucun"),
+        ]
+
+
+class AccepterRetrait(ReponseRetrait):
+    """Grant it: the adhésion closes, and all that hangs under it falls."""
+
+    nom = "accepter"
+    titre = "Accepter la demande de retrait"
+    bouton = "Accepter et retirer l'adhésion"
+    succes = "Le retrait est accepté : l'adhésion est retirée, et chaque personne concernée est prévenue."
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        return [*super().faits(), SUITE]
+
+    def lignes(self) -> list[list[str]]:
+        return _lignes(self.objet.habilitation.adhesion)
+
+    def agir(self, form: Any) -> None:
+        accorder_retrait(agent=self.agent, demande=self.objet)
+
+
+class RefuserRetrait(ReponseRetrait):
+    """Refuse it, saying why."""
+
+    nom = "refuser"
+    titre = "Refuser la demande de retrait"
+    bouton = "Refuser le retrait"
+    succes = "Le retrait est refusé : le demandeur garde son service et reçoit votre réponse."
+    form_class = ReponseForm
+
+    def agir(self, form: Any) -> None:
+        refuser_retrait(acteur=self.agent, demande=self.objet, reponse=form.cleaned_data["reponse"])
