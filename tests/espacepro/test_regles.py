@@ -1,0 +1,129 @@
+"""docs/regles.md says nothing that the code does not hold: every rule, function, test and constraint that it names exists."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from habilitations.models import Role
+from habilitations.roles import MATRICE
+
+RACINE = Path(__file__).resolve().parents[2]
+TEXTE = (RACINE / "docs" / "regles.md").read_text(encoding="utf-8")
+CITE = re.compile(r"`([\w/]+\.(?:py|js))((?:::\w+)*)`")
+CASE = re.compile(r"^\| `([\w.]+)`.*?((?:\| [✔✘] ){4})\|$", re.MULTILINE)
+COLONNES = (Role.TITULAIRE, Role.SUPPLEANT, Role.ACTEUR_DELEGANT, Role.ACTEUR)
+TEST = re.compile(r"tests/[\w/]+\.py(::Test\w+)?::test_\w+")
+REGLE = re.compile(r"^### (R\d+)\. ", re.MULTILINE)
+SQL = (r"ADD CONSTRAINT (\w+)", r"CONSTRAINT = '(\w+)'", r"CREATE (?:CONSTRAINT )?TRIGGER (\w+)")
+
+
+@cache
+def noms(chemin: str) -> frozenset[str]:
+    """Return what this module defines, as `name` and `Class::name`; nothing at all when there is no such file."""
+    fichier = RACINE / chemin
+    if not fichier.is_file() or fichier.suffix != ".py":
+        return frozenset()
+
+    def parcourir(corps: list[ast.stmt], prefixe: str) -> set[str]:
+        trouves: set[str] = set()
+        for noeud in corps:
+            match noeud:
+                case ast.FunctionDef(name=nom) | ast.AsyncFunctionDef(name=nom):
+                    trouves.add(prefixe + nom)
+                case ast.ClassDef(name=nom, body=membres):
+                    trouves |= {prefixe + nom} | parcourir(membres, f"{prefixe}{nom}::")
+                case ast.Assign(targets=cibles):
+                    trouves |= {prefixe + cible.id for cible in cibles if isinstance(cible, ast.Name)}
+                case ast.AnnAssign(target=ast.Name(id=nom)):
+                    trouves.add(prefixe + nom)
+        return trouves
+
+    return frozenset(parcourir(ast.parse(fichier.read_text(encoding="utf-8")).body, ""))
+
+
+@cache
+def contraintes() -> frozenset[str]:
+    """Return the constraints and triggers that the migrations of the five floors leave in the database."""
+    vivantes: set[str] = set()
+    for migration in sorted(RACINE.glob("*/migrations/0*.py")):
+        for noeud in ast.walk(ast.parse(migration.read_text(encoding="utf-8"))):
+            if isinstance(noeud, ast.Call) and isinstance(noeud.func, ast.Attribute):
+                dits = {str(ast.literal_eval(c.value)) for c in noeud.keywords if c.arg == "name"}
+                if noeud.func.attr == "RemoveConstraint":
+                    vivantes -= dits
+                elif noeud.func.attr in {"CheckConstraint", "UniqueConstraint", "ExclusionConstraint"}:
+                    vivantes |= dits
+            elif isinstance(noeud, ast.Constant) and isinstance(noeud.value, str):
+                vivantes |= {nom for motif in SQL for nom in re.findall(motif, noeud.value)}
+    return frozenset(vivantes)
+
+
+def _lignes_fautives(texte: str) -> Iterator[str]:
+    """Yield what is wrong in the lines that name tests, functions and constraints."""
+    for ligne in texte.splitlines():
+        quoi, _, reste = ligne.partition(": ")
+        for nom in re.findall(r"`(.*?)`", reste):
+            if quoi == "- Tests" and not TEST.fullmatch(nom):
+                yield f"not a test: {nom}"
+            elif quoi == "- Decides" and (nom.startswith("tests/") or not CITE.fullmatch(f"`{nom}`")):
+                yield f"not a function: {nom}"
+            elif quoi == "- Database" and nom not in contraintes():
+                yield f"no constraint: {nom}"
+
+
+def _regles_nues(texte: str) -> Iterator[str]:
+    """Yield the rules that name no function or fewer than two tests, and do not say that they are not built."""
+    for section in re.split(r"^(?=#+ )", texte, flags=re.MULTILINE):
+        if (regle := REGLE.match(section)) and "\n- *Not built*: " not in section:
+            essais = re.search(r"^- Tests: (.*)$", section, re.MULTILINE)
+            if "\n- Decides: `" not in section or essais is None or essais[1].count("`") < 4:
+                yield f"needs a function and two tests: {regle[1]}"
+
+
+def fautes(texte: str) -> list[str]:
+    """Return what is wrong with this text of regles.md."""
+    trouvees = [*_lignes_fautives(texte), *_regles_nues(texte)]
+    if (regles := REGLE.findall(texte)) != [f"R{rang}" for rang in range(1, 26)]:
+        trouvees.append(f"rules: {regles}")
+    for chemin, suite in CITE.findall(texte):
+        nom = suite.removeprefix("::")
+        if not (RACINE / chemin).is_file() or (nom and nom not in noms(chemin)):
+            trouvees.append(f"absent: {chemin}{suite}")
+    tableau = {nom: [coche == "✔" for coche in re.findall("[✔✘]", cases)] for nom, cases in CASE.findall(texte)}
+    if tableau != {nom: [role in roles for role in COLONNES] for nom, roles in MATRICE.items()}:
+        trouvees.append("the matrix is not habilitations/roles.py's")
+    return trouvees
+
+
+def test_les_regles_disent_vrai() -> None:
+    assert fautes(TEXTE) == []
+
+
+@pytest.mark.parametrize(
+    ("avant", "apres", "faute"),
+    [
+        ("### R7. ", "### R07. ", "rules: "),
+        ("### R25. ", "### R26. ", "rules: "),
+        ("::exiger_admissible`", "::exiger_admissibles`", "absent: activation/creation_simplifiee.py"),
+        ("`accounts/dormants.py::", "`accounts/dormant.py::", "absent: accounts/dormant.py"),
+        ("Courrier::est_expire`", "Courrier::est_perime`", "absent: activation/models/courrier.py"),
+        ("force_mot_de_passe.js`", "force.js`", "absent: static/js/force.js"),
+        ("::test_juste`", "::test_injuste`", "absent: tests/activation/test_refus_du_code.py"),
+        ("::TestCourses::test_le_101e", "::test_le_101e", "absent: tests/habilitations/test_perimetre.py"),
+        ("::test_adresse`", "::inscrire`", "not a test: "),
+        ("- Decides: `", "- Decides: `tests/conftest.py::espace`, `", "not a function: "),
+        ("`retrait_une_en_cours`", "`retrait_en_cours`", "no constraint: "),
+        ("`journal_immuable`", "`journal_muable`", "no constraint: "),
+        ("- Decides: `accounts/dormants.py", "- `accounts/dormants.py", "needs a function and two tests: R23"),
+        ("- *Not built*: there is no API", "- There is no API", "needs a function and two tests: R25"),
+        ("| `habilitations.voir` | ✔ | ✔ | ✘", "| `habilitations.voir` | ✔ | ✔ | ✔", "the matrix"),
+        ("| `habilitations.voir` |", "| `habilitations.lire` |", "the matrix"),
+    ],
+)
+def test_le_controle_voit_la_faute(avant: str, apres: str, faute: str) -> None:
+    assert avant in TEXTE
+    assert [f for f in fautes(TEXTE.replace(avant, apres, 1)) if f.startswith(faute)]
