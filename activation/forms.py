@@ -7,6 +7,7 @@ from django import forms
 
 from accounts.adresses import normaliser_adresse
 from accounts.forms import FormulairePortail, InscriptionForm
+from accounts.forms.champs import ChampRegle, champ_adresse
 from accounts.regles import RegleMetier
 from accounts.sirens import normaliser_identifiant
 from services.models import Service
@@ -34,15 +35,13 @@ class SirenForm(FormulairePortail):
 
     regles = {"personne_cessee": "siren"}
 
-    siren = forms.CharField(
+    siren = ChampRegle(
+        normaliser_identifiant,
         label="Numéro SIREN",
         max_length=60,
         help_text="Neuf chiffres, espaces admis : 552 032 534. Ou l'identifiant provisoire (IDSP) de l'entreprise.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-
-    def clean_siren(self) -> str:
-        return self._nettoyer("siren", normaliser_identifiant)
 
 
 class AdhesionForm(FormulairePortail):
@@ -69,20 +68,14 @@ class AdhesionForm(FormulairePortail):
 class InscriptionSimplifieeForm(InscriptionForm):
     """What an espace simplifié asks beside the person: the company's address, and in which capacity (CGU §2.1.a)."""
 
-    courriel_entreprise = forms.CharField(
+    courriel_entreprise = champ_adresse(
+        _adresse_entreprise,
         label="Adresse électronique de l'entreprise",
-        max_length=400,
-        help_text=(
-            "L'administration y écrira à l'entreprise. Un lien de confirmation y est envoyé. "
-            "Ce peut être la même que votre adresse de connexion."
-        ),
-        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        aide="L'administration y écrira à l'entreprise. Un lien de confirmation y est envoyé. "
+        "Ce peut être la même que votre adresse de connexion.",
     )
     qualite = _champ_qualite()
     field_order = ("courriel_entreprise", "qualite", "civilite", "prenom", "nom", "telephone")
-
-    def clean_courriel_entreprise(self) -> str:
-        return self._nettoyer("courriel_entreprise", _adresse_entreprise)
 
 
 class CourrielEntrepriseForm(FormulairePortail):
@@ -90,16 +83,12 @@ class CourrielEntrepriseForm(FormulairePortail):
 
     regles = {"adresse_inchangee": "adresse"}
 
-    adresse = forms.CharField(
+    adresse = champ_adresse(
+        _adresse_entreprise,
         label="Nouvelle adresse électronique de l'entreprise",
-        max_length=400,
-        help_text="Exemple : contact@exemple.fr. Une adresse durable, que l'entreprise relève.",
-        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        aide="Exemple : contact@exemple.fr. Une adresse durable, que l'entreprise relève.",
     )
     qualite = _champ_qualite()
-
-    def clean_adresse(self) -> str:
-        return self._nettoyer("adresse", _adresse_entreprise)
 
 
 class SirensForm(FormulairePortail):

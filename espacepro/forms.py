@@ -7,8 +7,8 @@ from django.contrib.auth.signals import user_login_failed
 
 from accounts.agents import agent_de
 from accounts.forms import ConnexionForm, FormulairePortail
-
-LONGUEUR_MAX_SAISIE = 1024
+from accounts.forms.champs import champ_mot_de_passe_actuel, champ_nouveau_mot_de_passe
+from accounts.forms.identifiants import ChangerMotDePasseForm
 
 
 class ConnexionAgentForm(ConnexionForm, AdminAuthenticationForm):
@@ -23,38 +23,16 @@ class ConnexionAgentForm(ConnexionForm, AdminAuthenticationForm):
             raise self.get_invalid_login_error()
 
 
-class MotDePasseActuelForm(FormulairePortail):
+class RemplacerAppareilForm(FormulairePortail):
     """The current password, asked again before what a stolen session must not do."""
 
-    actuel = forms.CharField(
-        label="Mot de passe actuel",
-        max_length=LONGUEUR_MAX_SAISIE,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    actuel = champ_mot_de_passe_actuel()
 
 
-class MotDePasseAgentForm(MotDePasseActuelForm):
-    """A new password, typed twice."""
+class MotDePasseAgentForm(ChangerMotDePasseForm):
+    """The current password, and a new one typed twice."""
 
-    regles = {
-        "mot_de_passe_faible": "nouveau",
-        "mot_de_passe_trop_long": "nouveau",
-        "mot_de_passe_deja_utilise": "nouveau",
-    }
-
-    nouveau = forms.CharField(
-        label="Nouveau mot de passe",
-        max_length=LONGUEUR_MAX_SAISIE,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    confirmation = forms.CharField(
-        label="Nouveau mot de passe, une seconde fois",
-        max_length=LONGUEUR_MAX_SAISIE,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    confirmation = champ_nouveau_mot_de_passe(label="Nouveau mot de passe, une seconde fois")
 
     def clean_confirmation(self) -> str:
         confirmation: str = self.cleaned_data["confirmation"]

@@ -1,8 +1,5 @@
 """What every form of the portal shares."""
 
-from collections.abc import Callable
-
-from django import forms
 from dsfr.forms import DsfrBaseForm
 
 from ..regles import RegleMetier
@@ -16,9 +13,3 @@ class FormulairePortail(DsfrBaseForm):
     def refuser(self, regle: RegleMetier) -> None:
         """Show this rule on its field, or above the form."""
         self.add_error(self.regles.get(regle.code), str(regle))
-
-    def _nettoyer(self, champ: str, regle: Callable[[str], str]) -> str:
-        try:
-            return regle(self.cleaned_data[champ])
-        except RegleMetier as erreur:
-            raise forms.ValidationError(str(erreur), code=erreur.code) from erreur

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from dsfr.forms import DsfrBaseForm
 
 from .base import FormulairePortail
+from .champs import champ_mot_de_passe_actuel
 
 REFUS = (
     "L'adresse électronique ou le mot de passe n'est pas reconnu. Vérifiez votre saisie, majuscules comprises. "
@@ -29,9 +30,4 @@ class ConnexionForm(DsfrBaseForm, AuthenticationForm):
 class MotDePasseActuelForm(FormulairePortail):
     """The password of the person who asks, once more."""
 
-    mot_de_passe = forms.CharField(
-        label="Mot de passe",
-        strip=False,
-        max_length=1024,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    mot_de_passe = champ_mot_de_passe_actuel(label="Mot de passe")

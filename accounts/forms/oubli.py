@@ -1,23 +1,27 @@
 """Forgotten password."""
 
+from functools import partial
+
 from django import forms
 
 from ..adresses import normaliser_adresse
-from ..models import Espace
 from .base import FormulairePortail
+from .champs import (
+    champ_adresse,
+    champ_nouveau_mot_de_passe,
+    champ_nouvelle_reponse,
+    champ_question,
+    regles_mot_de_passe,
+    regles_reponse,
+)
 
 
 class OubliForm(FormulairePortail):
     """The login address of somebody who cannot sign in."""
 
-    adresse = forms.CharField(
-        label="Adresse électronique de connexion",
-        max_length=400,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "spellcheck": "false"}),
+    adresse = champ_adresse(
+        partial(normaliser_adresse, durable=False), label="Adresse électronique de connexion", remplissage="username"
     )
-
-    def clean_adresse(self) -> str:
-        return self._nettoyer("adresse", lambda saisie: normaliser_adresse(saisie, durable=False))
 
 
 class ReponseForm(FormulairePortail):
@@ -36,38 +40,15 @@ class ReponseForm(FormulairePortail):
 class NouveauMotDePasseForm(FormulairePortail):
     """A new password, when the answer was right."""
 
-    regles = {
-        "mot_de_passe_faible": "nouveau",
-        "mot_de_passe_trop_long": "nouveau",
-        "mot_de_passe_deja_utilise": "nouveau",
-    }
+    regles = regles_mot_de_passe("nouveau")
 
-    nouveau = forms.CharField(
-        label="Nouveau mot de passe",
-        strip=False,
-        max_length=1024,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    nouveau = champ_nouveau_mot_de_passe()
 
 
 class NouveauxSecretsForm(NouveauMotDePasseForm):
     """A new password, and a new question with its answer: the last one had been handed over by an agent."""
 
-    regles = {
-        **NouveauMotDePasseForm.regles,
-        "nouvelle_reponse_requise": "reponse",
-        "reponse_trop_courte": "reponse",
-        "reponse_devinable": "reponse",
-        "reponse_revelatrice": "reponse",
-    }
+    regles = {**NouveauMotDePasseForm.regles, **regles_reponse("reponse"), "nouvelle_reponse_requise": "reponse"}
 
-    question = forms.ChoiceField(label="Question de confiance", choices=Espace.Question.choices)
-    reponse = forms.CharField(
-        label="Réponse à la question de confiance",
-        max_length=200,
-        help_text=(
-            "Dix lettres ou chiffres au moins, sans rapport avec vous. La réponse proposée est tirée au hasard : "
-            "vous pouvez la garder."
-        ),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    question = champ_question()
+    reponse = champ_nouvelle_reponse()

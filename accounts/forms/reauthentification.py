@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from django import forms
-
 from .base import FormulairePortail
+from .champs import champ_mot_de_passe_actuel
 
 
 class ConfirmationForm(FormulairePortail):
@@ -12,9 +11,4 @@ class ConfirmationForm(FormulairePortail):
 
     CHAMP: ClassVar[str] = "confirmation_mot_de_passe"
 
-    confirmation_mot_de_passe = forms.CharField(
-        label="Mot de passe",
-        strip=False,
-        max_length=1024,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    confirmation_mot_de_passe = champ_mot_de_passe_actuel(label="Mot de passe")

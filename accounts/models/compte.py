@@ -19,9 +19,17 @@ LONGUEUR_ADRESSE = 110  # CGU §3.1.d
 class CompteManager(BaseUserManager["Compte"]):
     """Creates accounts; the rules of who may create one are acts of `accounts/inscription.py`."""
 
+    def d_adresse(self, adresse: str) -> models.QuerySet["Compte"]:
+        """The account of this address, whatever its case, through the index of its constraint.
+
+        Django's `iexact` compares UPPER(): no index serves it, and a sign-in would read every account, the longer when
+        the address is unknown.
+        """
+        return self.alias(adresse=Lower("email")).filter(adresse=Lower(models.Value(adresse.strip())))
+
     def get_by_natural_key(self, username: str | None) -> "Compte":
-        """Return the account of this address, whatever its case. Raises Compte.DoesNotExist."""
-        return self.get(email__iexact=username)
+        """Return the account of this address. Raises Compte.DoesNotExist."""
+        return self.d_adresse(username or "").get()
 
     def creer(self, *, email: str, mot_de_passe: str, **champs: Any) -> "Compte":
         """Return a saved account. `email` must already be normalised (accounts/adresses.py)."""

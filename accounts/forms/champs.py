@@ -1,0 +1,101 @@
+"""The fields that several forms ask: each idea has one label, one limit and one hint."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+
+from ..models import Espace
+from ..regles import RegleMetier
+from ..sirens import normaliser_siren
+
+LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe.py
+LONGUEUR_ADRESSE = 400  # the same: accounts/adresses.py says 110, in words
+
+
+class ChampRegle(forms.CharField):
+    """A text read by one rule: `regle` returns what to keep of it, or raises a RegleMetier, shown on the field."""
+
+    def __init__(self, regle: Callable[[str], str], /, **options: Any) -> None:
+        super().__init__(**options)
+        self.regle = regle
+
+    def clean(self, value: Any) -> str:
+        saisie = super().clean(value)
+        try:
+            return self.regle(saisie) if saisie else saisie
+        except RegleMetier as erreur:
+            raise forms.ValidationError(str(erreur), code=erreur.code) from erreur
+
+
+def champ_adresse(regle: Callable[[str], str], *, label: str, aide: str = "", remplissage: str = "off") -> ChampRegle:
+    """Return the field of an e-mail address; `remplissage` is its autocomplete token."""
+    return ChampRegle(
+        regle,
+        label=label,
+        max_length=LONGUEUR_ADRESSE,
+        help_text=aide,
+        widget=forms.EmailInput(attrs={"autocomplete": remplissage, "spellcheck": "false"}),
+    )
+
+
+def champ_mot_de_passe_actuel(*, label: str = "Mot de passe actuel") -> forms.CharField:
+    """Return the field of the password that one has."""
+    return _champ_mot_de_passe(label, "current-password")
+
+
+def champ_nouveau_mot_de_passe(*, label: str = "Nouveau mot de passe") -> forms.CharField:
+    """Return the field of the password that one chooses: pasting and managers work (CGU §3.2)."""
+    return _champ_mot_de_passe(label, "new-password")
+
+
+def _champ_mot_de_passe(label: str, remplissage: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=LONGUEUR_MOT_DE_PASSE,
+        widget=forms.PasswordInput(attrs={"autocomplete": remplissage}),
+    )
+
+
+def regles_mot_de_passe(champ: str) -> dict[str, str]:
+    """Return the rules that a new password may break, each to be shown on this field."""
+    return dict.fromkeys(("mot_de_passe_faible", "mot_de_passe_trop_long", "mot_de_passe_deja_utilise"), champ)
+
+
+def champ_question() -> forms.ChoiceField:
+    """Return the choice of a question de confiance."""
+    return forms.ChoiceField(label="Question de confiance", choices=Espace.Question.choices)
+
+
+def champ_nouvelle_reponse(*, suite: str = "") -> forms.CharField:
+    """Return the field of the answer that one chooses; `suite` ends its hint."""
+    return forms.CharField(
+        label="Réponse à la question de confiance",
+        max_length=200,
+        help_text=(
+            "Dix lettres ou chiffres au moins, sans rapport avec vous. La réponse proposée est tirée au hasard : "
+            f"vous pouvez la garder. {suite}"
+        ).rstrip(),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+def regles_reponse(champ: str) -> dict[str, str]:
+    """Return the rules that a new answer may break, each to be shown on this field."""
+    return dict.fromkeys(("reponse_trop_courte", "reponse_devinable", "reponse_revelatrice"), champ)
+
+
+def champ_siren_appartenance(*, obligatoire: bool) -> ChampRegle:
+    """Return the field of the organisation that the holder works for: it gives no right on it (CGU §2.1.b)."""
+    return ChampRegle(
+        normaliser_siren,
+        label="SIREN de votre organisation",
+        required=obligatoire,
+        max_length=40,
+        help_text=(
+            "Neuf chiffres. L'entreprise, le cabinet ou la collectivité où vous travaillez : "
+            "ce numéro ne donne aucun droit sur elle."
+        ),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
