@@ -44,7 +44,7 @@ def traiter[E: Envoi](
     """Deliver one row once: under its lock, unless it is already done. Return whether it was delivered here.
 
     `verrouiller` takes, before the row's own lock, those that the acts take before it (lock order, style.md). `livrer` returns the provider's answer or raises EnvoiImpossible; then the row waits, and after eight tries it is
-    set aside for an operator to see.
+    set aside for an operator to see. Any other exception counts the same and is logged with its traceback.
     """
     with transaction.atomic():
         if verrouiller is not None:
@@ -61,8 +61,10 @@ def traiter[E: Envoi](
             with transaction.atomic():
                 ligne.derniere_reponse = livrer(ligne)
                 ligne.traite_le = timezone.now()
-        except EnvoiImpossible as erreur:
-            ligne.derniere_reponse = str(erreur)[:2000]
+        except Exception as erreur:  # noqa: BLE001 - whatever one row does, it is counted and the rows behind it leave
+            if not isinstance(erreur, EnvoiImpossible):
+                journal.exception("envoi_en_panne", modele=modele._meta.label, cle=str(cle))
+            ligne.derniere_reponse = (str(erreur) or type(erreur).__name__)[:2000]
             if ligne.tentatives >= TENTATIVES_MAX:
                 ligne.ecarte_le = timezone.now()
                 journal.error("envoi_ecarte", modele=modele._meta.label, cle=str(cle))

@@ -344,7 +344,7 @@ def _redis_repond(prise: Path) -> bool:
     with _client_redis(prise) as client:
         try:
             return bool(client.ping())
-        except redis.ConnectionError:  # also while it is still loading its data
+        except (redis.ConnectionError, redis.TimeoutError):  # also while it is still loading its data
             return False
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
@@ -68,7 +68,7 @@ class SiteGestion(AdminSite):
     def _vers(self, request: HttpRequest, etape: Etape | None, demandee: str) -> HttpResponseBase:
         suite = LoginView(request=request).get_redirect_url()
         if etape is None:
-            return redirect(suite or "admin:index")
+            return HttpResponseRedirect(suite or reverse("admin:index"))
         suite = suite or demandee
         adresse = reverse(f"admin:{etape}")
         return redirect(f"{adresse}?{urlencode({'next': suite})}" if suite else adresse)

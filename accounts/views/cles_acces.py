@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django_otp_webauthn import exceptions
@@ -35,7 +35,16 @@ REFUS = "Cette clé d'accès n'a pas pu être vérifiée. Réessayez."
 
 
 class Francais:
-    """Errors are said in French, and in no more detail than the person can use."""
+    """Errors are said in French, and in no more detail than the person can use; no body gives a 500."""
+
+    def _parse_request_data(self, request: HttpRequest) -> Any:
+        try:
+            donnees = super()._parse_request_data(request)  # type: ignore[misc]  # the library's view
+        except (UnicodeDecodeError, RecursionError) as erreur:
+            raise exceptions.MalformedRequest from erreur
+        if not isinstance(donnees, dict):
+            raise exceptions.MalformedRequest
+        return donnees
 
     def handle_exception(self, exc: Exception) -> JsonResponse:
         if isinstance(exc, exceptions.OTPWebAuthnApiError):

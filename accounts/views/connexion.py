@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView, RedirectURLMixin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -80,7 +80,7 @@ class EtapeSecondFacteur(RedirectURLMixin, FormView):
         except RegleMetier as regle:
             form.refuser(regle)
             return self.form_invalid(form)
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
     def prouver(self, compte: Compte, code: str) -> Any:
         """Return the device that the code proves. Raises a RegleMetier to show."""

@@ -1,7 +1,8 @@
 """The page that asks the password again before a sensitive page."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -20,7 +21,7 @@ def confirmer_identite(request: HttpRequest) -> HttpResponse:
     form = ConfirmationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if mot_de_passe_prouve(request, form.cleaned_data[ConfirmationForm.CHAMP]):
-            return redirect(suite or "accueil")
+            return HttpResponseRedirect(suite or reverse("accueil"))
         form.add_error(ConfirmationForm.CHAMP, "Ce mot de passe n'est pas reconnu.")
     return render(
         request,

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.views import RedirectURLMixin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -32,7 +32,7 @@ from accounts.second_facteur import (
     verifier_code,
 )
 
-from ..forms import MotDePasseActuelForm, MotDePasseAgentForm
+from ..forms import MotDePasseAgentForm, RemplacerAppareilForm
 
 
 class PageAgent(RedirectURLMixin, FormView):
@@ -116,7 +116,7 @@ class MotDePasse(PageAgent):
         changer_mot_de_passe_agent(agent=self.agent, nouveau=form.cleaned_data["nouveau"])
         update_session_auth_hash(self.request, Compte.objects.get(pk=self.agent.compte_id))
         messages.success(self.request, "Votre mot de passe est enregistré. Vos autres sessions sont fermées.")
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
 
 class Enrolement(PageAgent):
@@ -131,7 +131,7 @@ class Enrolement(PageAgent):
         return appareil_confirme(self.request.user) is not None
 
     def get_form_class(self) -> type[Any]:
-        return MotDePasseActuelForm if self.remplace else forms.Form
+        return RemplacerAppareilForm if self.remplace else forms.Form
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "remplace": self.remplace}
@@ -183,7 +183,7 @@ class Verification(PageAgent):
 
     def agir(self, form: Any) -> HttpResponse:
         self.prouver(verifier_code(compte=self.agent.compte, code=form.cleaned_data["code"]))
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
 
 class VerificationSecours(PageAgent):
@@ -238,7 +238,7 @@ class CodesSecours(TemplateView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         oublier_codes(request)
-        return redirect(PageAgent(request=request).get_success_url())
+        return HttpResponseRedirect(PageAgent(request=request).get_success_url())
 
 
 @require_GET

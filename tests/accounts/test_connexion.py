@@ -1,14 +1,17 @@
 """Signing in: the password, then the second factor of who has one; nothing is open in between."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.encoding import iri_to_uri
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.connexion import EN_ATTENTE_DUREE
@@ -143,6 +146,31 @@ def test_la_suite_demandee_survit_au_second_facteur_et_reste_chez_nous(
         assert client.post(reponse.url + "?next=//exemple.org/", {"code": code_de(appareil)}).url == reverse("espace")
 
 
+@pytest.mark.parametrize("suite", ["accueil", "journal", "foo", "javascript:alert(1)", "%00", "/\x00", "x" * 3000])
+def test_une_suite_quelconque_n_est_jamais_prise_pour_un_nom_de_page(
+    protege: tuple[Espace, TOTPDevice, list[str]], suite: str
+) -> None:
+    espace, _, codes = protege
+    with a(0):
+        client, _ = mot_de_passe(espace)
+        reponse = client.post(reverse("connexion_secours"), {"code": codes[0], "next": suite})
+        assert reponse.status_code == 302
+        assert "_auth_user_id" in client.session
+        assert reponse.url in {reverse("espace"), iri_to_uri(suite)}
+
+
+@pytest.mark.parametrize("corps", [b"\xff\xfe\x00", b"[" * 100_000, b"[]", b"3", b'"x"', b"{", b'{"a": ' * 20_000])
+@pytest.mark.parametrize("nom", ["connexion_cle_fin", "cle_acces_fin"])
+def test_un_corps_mal_forme_n_est_pas_une_panne(
+    protege: tuple[Espace, TOTPDevice, list[str]], client_de: Callable[[Espace], Client], nom: str, corps: bytes
+) -> None:
+    espace, _, _ = protege
+    client = client_de(espace) if nom == "cle_acces_fin" else mot_de_passe(espace)[0]
+    reponse = client.post(reverse(nom), corps, content_type="application/json")
+    assert reponse.status_code in {400, 403}
+    assert "detail" in reponse.json()
+
+
 def test_un_compte_inactif_ou_inconnu_n_entre_pas_meme_avec_le_bon_mot_de_passe(espace: Espace) -> None:
     Compte.objects.filter(pk=espace.compte.pk).update(is_active=False)
     _, reponse = mot_de_passe(espace)
@@ -165,3 +193,16 @@ def test_une_seconde_connexion_d_un_autre_espace_ne_garde_rien_du_premier(espace
     client.post(reverse("deconnexion"))
     mot_de_passe(EspaceFactory(), client)
     assert "trace" not in client.session
+
+
+def test_chercher_une_adresse_passe_par_l_index(db: None) -> None:
+    """Among ten million accounts: a comparison that no index serves would read them all at each sign-in."""
+    with connection.cursor() as curseur:
+        curseur.execute("SET LOCAL enable_seqscan = off")
+    plan = Compte.objects.d_adresse("Jeanne@Exemple.FR").order_by("pk")[:1].explain()
+    assert "compte_email_unique" in plan, plan
+
+
+def test_une_adresse_se_retrouve_quelle_que_soit_sa_casse(espace: Espace) -> None:
+    assert Compte.objects.d_adresse(f" {espace.compte.email.upper()} ").get() == espace.compte
+    assert Compte.objects.get_by_natural_key(espace.compte.email.title()) == espace.compte

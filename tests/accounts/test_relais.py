@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from accounts import courriels, relais
+from accounts import courriels, relais, reveil
 from accounts.models import Courriel
 from tests.conftest import en_parallele
 
@@ -57,6 +57,41 @@ def test_echec_attend_puis_est_mis_de_cote() -> None:
     assert relais.traiter(Courriel, courriel.pk, refuser) is False
     courriel.refresh_from_db()
     assert courriel.tentatives == relais.TENTATIVES_MAX
+
+
+@pytest.mark.django_db
+def test_une_ligne_en_panne_n_arrete_pas_celles_qui_suivent() -> None:
+    premiere, suivante = deposer("essai:1"), deposer("essai:2")
+
+    def livrer(courriel: Courriel) -> str:
+        if courriel.pk == premiere.pk:
+            raise LookupError("gabarit absent")
+        return "250 accepté"
+
+    assert relais.vider(Courriel, livrer) == 1
+    premiere.refresh_from_db()
+    suivante.refresh_from_db()
+    assert (premiere.traite_le, premiere.tentatives, premiere.derniere_reponse) == (None, 1, "gabarit absent")
+    assert premiere.prochain_essai_le > timezone.now()
+    assert suivante.traite_le is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_un_courtier_mort_n_est_attendu_qu_une_fois(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The acts that follow do not try again for half a minute; then one does."""
+    essais: list[str] = []
+
+    def send_task(*_: object, args: list[str], **__: object) -> None:
+        essais.append(args[0])
+        raise ConnectionRefusedError("redis is dead")
+
+    monkeypatch.setattr("accounts.reveil.current_app.send_task", send_task)
+    premiere = deposer("essai:1")
+    deposer("essai:2")
+    assert essais == [str(premiere.pk)]
+    monkeypatch.setattr(reveil, "_muet_jusqu_a", reveil._muet_jusqu_a - reveil.SILENCE)
+    derniere = deposer("essai:3")
+    assert essais == [str(premiere.pk), str(derniere.pk)]
 
 
 @pytest.mark.django_db

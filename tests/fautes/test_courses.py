@@ -1,10 +1,10 @@
 """Races of the main job, on real PostgreSQL: connections released at once, the database decides (issue 2)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import transaction
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.inscription import Inscription, inscrire_expert
 from accounts.models import Compte, Espace
@@ -53,7 +53,7 @@ def test_un_code_faux_seize_fois_ne_passe_pas_cinq_essais(tours: Callable[[int],
         assert demande.courriers.get().essais == 5
 
 
-def test_deux_demandes_ouvrent_le_meme_service(tours: Callable[[int], int], settings: SettingsWrapper) -> None:
+def test_deux_demandes_ouvrent_le_meme_service(tours: Callable[[int], int], settings: Any) -> None:
     settings.PLAFOND_DEMANDES_SIREN = settings.PLAFOND_COURRIERS_SIREN = COUREURS  # the caps are not what is raced here
     for _ in range(tours(200)):
         personne = PersonneFactory()

@@ -1,6 +1,7 @@
 """A refused sign-in tells nothing: same page, same status, same time, whatever stands behind the address (ANSSI R14).
 
-Samples of the five classes are interleaved; for each pair the AUC (the chance that a sample of one takes longer than one
+The five classes cost the same queries, so that a server under load, where a refusal takes several steps of
+`debit.PALIER`, tells nothing more. And measured: samples of the classes are interleaved; for each pair the AUC (the chance that a sample of one takes longer than one
 of the other) must stay within 0.47–0.53 for 2,000 samples a class (ESSAIS_LONGS=1), and within 3.3 standard errors of
 one half for fewer, which is what so many samples can tell.
 """
@@ -13,7 +14,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import debit
@@ -22,6 +25,7 @@ from tests.factories import MOT_DE_PASSE, EspaceFactory, hache
 
 CLASSES = ("inconnue", "connue", "verrouil", "desactiv", "nonconfi")
 TOLERANCE = 0.03
+LIT_OU_ECRIT = re.compile(r'^\w+|(?<=FROM )"\w+"|(?<=INTO )"\w+"|pg_advisory\w+')
 
 
 def adresse(classe: str, rang: int) -> str:
@@ -93,6 +97,20 @@ def test_un_refus_ne_dit_rien_du_compte(tours: Callable[[int], int]) -> None:
     tolerance = max(TOLERANCE, 3.3 * math.sqrt((2 * nombre + 1) / (12 * nombre * nombre)))
     mesures = {paire: auc(durees[paire[0]], durees[paire[1]]) for paire in itertools.combinations(CLASSES, 2)}
     assert all(abs(mesure - 0.5) <= tolerance for mesure in mesures.values()), (tolerance, mesures)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_un_refus_coute_les_memes_requetes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same reads and writes of the same tables, whatever the account; only their order may differ."""
+    monkeypatch.setattr(debit, "PALIER", 0.0001)
+    preparer(1)
+    essai("inconnue", 9, 70_000)  # warm
+    couts = {}
+    for numero, classe in enumerate(CLASSES):
+        with CaptureQueriesContext(connection) as requetes:
+            essai(classe, 0, numero)
+        couts[classe] = sorted(" ".join(LIT_OU_ECRIT.findall(requete["sql"])) for requete in requetes)
+    assert len({tuple(cout) for cout in couts.values()}) == 1, couts
 
 
 def test_l_auc_voit_un_ecart() -> None:
