@@ -98,6 +98,8 @@ def livrer(courriel: Courriel) -> str:
         remis = composer(courriel).send()
     except (smtplib.SMTPException, OSError) as erreur:
         raise EnvoiImpossible(f"{type(erreur).__name__}: {erreur}") from erreur
+    if not remis:
+        raise EnvoiImpossible("aucun destinataire")
     return f"accepté par le serveur de messagerie ({remis})"
 
 

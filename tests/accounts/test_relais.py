@@ -60,6 +60,15 @@ def test_echec_attend_puis_est_mis_de_cote() -> None:
 
 
 @pytest.mark.django_db
+def test_un_courriel_sans_destinataire_n_est_pas_dit_parti() -> None:
+    courriel = deposer()
+    Courriel.objects.filter(pk=courriel.pk).update(destinataire="")
+    assert courriels.envoyer(str(courriel.pk)) is False
+    courriel.refresh_from_db()
+    assert (courriel.traite_le, courriel.derniere_reponse) == (None, "aucun destinataire")
+
+
+@pytest.mark.django_db
 def test_une_ligne_en_panne_n_arrete_pas_celles_qui_suivent() -> None:
     premiere, suivante = deposer("essai:1"), deposer("essai:2")
 
