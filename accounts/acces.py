@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
@@ -52,5 +53,20 @@ def espace_en_attente_requis[**P](
             return vue(request, request.user.espace, *args, **kwargs)  # type: ignore[union-attr]
         espace_de(request)
         return redirect("espace")
+
+    return interieure
+
+
+def visiteur_requis[**P](
+    vue: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Keep this public view for visitors: whoever is signed in goes home, and reads that one espace is not two."""
+
+    @wraps(vue)
+    def interieure(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return vue(request, *args, **kwargs)
+        messages.info(request, "Vous êtes connecté. Pour créer un autre espace, déconnectez-vous d'abord.")
+        return redirect("admin:index" if request.user.is_staff else "espace")
 
     return interieure

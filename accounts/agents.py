@@ -13,6 +13,7 @@ from .adresses import normaliser_adresse
 from .journal import consigner
 from .models import Agent, Compte, ServiceGestionnaire
 from .mots_de_passe import age, changer_mot_de_passe, exiger_force
+from .noms import normaliser_nom
 from .regles import RegleMetier
 from .second_facteur import appareil_confirme, oublier_second_facteur
 
@@ -90,10 +91,10 @@ def creer_agent(
 ) -> tuple[Agent, str]:
     """Return a new agent and the first password, to hand over once: it must be replaced at the first sign-in.
 
-    Raises: CompteDejaCree, AdresseInvalide, AdresseTropLongue, AdresseJetable.
+    Raises: CompteDejaCree, AdresseInvalide, AdresseTropLongue, AdresseJetable, NomInvalide, TexteIllisible.
     """
-    adresse = normaliser_adresse(email)
-    if Compte.objects.filter(email__iexact=adresse).exists():
+    adresse, nom, prenom = normaliser_adresse(email), normaliser_nom(nom), normaliser_nom(prenom)
+    if Compte.objects.d_adresse(adresse).exists():
         raise CompteDejaCree(email=adresse)
     premier = _mot_de_passe_tire()
     compte = Compte.objects.creer(email=adresse, mot_de_passe=premier, is_staff=True, renouvellement_exige=True)

@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from . import courriels
 from .adresses import normaliser_adresse
+from .inscription import liberer_adresse
 from .journal import consigner
 from .liens import LienInvalide, creer_lien, lire_lien
 from .models import Agent, Compte, Espace, Lien
 from .mots_de_passe import invalider_mot_de_passe
+from .plafonds import compter_courriels
 from .regles import RegleMetier
 from .sessions import fermer_toutes
 
@@ -76,11 +78,15 @@ def _exiger_delai(espace: Espace, compte: Compte, maintenant: datetime) -> None:
 
 
 @transaction.atomic
-def demander_changement(*, espace: Espace, nouvelle: str, maintenant: datetime | None = None) -> str:
+def demander_changement(
+    *, espace: Espace, nouvelle: str, adresse_ip: str = "", maintenant: datetime | None = None
+) -> str:
     """Mail a 24 h link to the new address and a warning to the present one; return the address as it will be stored.
 
     An address that already belongs to somebody gets no link, but a word to its holder: the asker sees no difference.
-    Raises: EspaceIndisponible, AdresseInchangee, ChangementRecent, AdresseInvalide, AdresseTropLongue, AdresseJetable.
+    `adresse_ip` is the asker's: a network and an address have so many mails.
+    Raises: EspaceIndisponible, AdresseInchangee, ChangementRecent, AdresseInvalide, AdresseTropLongue, AdresseJetable,
+    TropDeDemandes, TropDeCourriels.
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(nouvelle)
@@ -88,8 +94,9 @@ def demander_changement(*, espace: Espace, nouvelle: str, maintenant: datetime |
     if adresse == compte.email.lower():
         raise AdresseInchangee
     _exiger_delai(espace, compte, maintenant)
+    compter_courriels(adresses=(adresse,), adresse_ip=adresse_ip, maintenant=maintenant)
     lien = creer_lien(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse=adresse, maintenant=maintenant)
-    occupant = Compte.objects.filter(email__iexact=adresse).select_related("espace").first()
+    occupant = Compte.objects.d_adresse(adresse).select_related("espace").first()
     if occupant is None or _en_attente(occupant):
         courriels.deposer(
             "changement_adresse_confirmer", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien
@@ -110,17 +117,14 @@ def _en_attente(compte: Compte) -> bool:
     return espace is not None and espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL
 
 
-def _liberer(adresse: str, sauf: Compte) -> None:
-    """Erase the unconfirmed inscription that holds this address, if there is one: its reader is at our link."""
-    occupant = Compte.objects.select_for_update(no_key=True).filter(email__iexact=adresse).exclude(pk=sauf.pk).first()
-    if occupant is not None and _en_attente(occupant):
-        Espace.objects.filter(compte=occupant).delete()
-        occupant.delete()
-
-
 def _donner_adresse(compte: Compte, adresse: str) -> None:
-    """Store the new address. Raises AdresseDejaPrise: the constraint decides between two that race."""
-    _liberer(adresse, compte)
+    """Store the new address, of which our link proves the reader: an inscription that waited for it goes.
+
+    Raises AdresseDejaPrise; the constraint decides between two that race.
+    """
+    liberer_adresse(adresse)
+    if Compte.objects.d_adresse(adresse).exclude(pk=compte.pk).exists():
+        raise AdresseDejaPrise
     compte.email = adresse
     compte.adresse_rejetee_le = None
     try:
@@ -201,7 +205,7 @@ def signaler_rejet(*, acteur: Agent | str, adresse: str, motif: str = "", mainte
 
     Raises: AdresseInconnue (CGU §3.1.b-c).
     """
-    compte = Compte.objects.select_for_update(no_key=True).filter(email__iexact=adresse.strip()).first()
+    compte = Compte.objects.d_adresse(adresse).select_for_update(no_key=True).first()
     if compte is None:
         raise AdresseInconnue(adresse=adresse)
     if compte.adresse_rejetee_le is None:

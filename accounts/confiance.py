@@ -23,7 +23,7 @@ from .regles import RegleMetier
 LONGUEUR_MINIMALE = 10
 ESSAIS_LOG10 = 8  # guesses an attacker needs
 LONGUEUR_ZXCVBN = 72
-MOTS_PROPOSES = 4
+MOTS_PROPOSES = 5
 REMISE = timedelta(hours=72)
 ALPHABET_REMISE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: twelve of them make 60 bits
 
@@ -84,13 +84,17 @@ def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = 
 
 @cache
 def _mots() -> tuple[str, ...]:
-    """The words that proposed answers are made of: French, without accents, five to eight letters."""
-    fichier = Path(__file__).parent / "dictionnaires" / "francais.txt"
-    return tuple(mot for mot in fichier.read_text(encoding="ascii").split() if mot.isalpha() and 5 <= len(mot) <= 8)
+    """The words that proposed answers are made of: things, animals and plants, without accents.
+
+    A list of its own, chosen: words drawn from the dictionary of the gauge, which holds all that people type, would now
+    and then be ones that nobody should read from the State.
+    """
+    fichier = Path(__file__).parent / "dictionnaires" / "reponses.txt"
+    return tuple(fichier.read_text(encoding="ascii").split())
 
 
 def proposer_reponse() -> str:
-    """Return a random answer of four French words, for those who have no better one."""
+    """Return a random answer of five French words (50 bits), for those who have no better one."""
     return " ".join(secrets.choice(_mots()) for _ in range(MOTS_PROPOSES))
 
 

@@ -39,7 +39,7 @@ class CompteBackend(ModelBackend):
         return compte
 
     def _verifier(self, adresse: str, mot_de_passe: str) -> Compte | None:
-        compte = Compte.objects.filter(email__iexact=adresse.strip()).first()
+        compte = Compte.objects.d_adresse(adresse).first()
         if compte is None or not compte.has_usable_password():
             make_password(mot_de_passe)
             return None

@@ -7,7 +7,7 @@ from django.db import transaction
 from . import courriels
 from .journal import consigner
 from .models import Espace
-from .noms import normaliser_texte
+from .noms import normaliser_nom, normaliser_texte
 from .regles import RegleMetier
 from .sirens import normaliser_siren
 
@@ -42,6 +42,8 @@ class Coordonnees:
 def _normaliser(champ: str, valeur: str) -> str:
     if champ == "siren_appartenance":
         return normaliser_siren(valeur) if valeur.strip() else ""
+    if champ in {"nom", "prenom"}:
+        return normaliser_nom(valeur)
     return normaliser_texte(valeur)
 
 
@@ -50,10 +52,13 @@ def modifier_coordonnees(*, espace: Espace, coordonnees: Coordonnees) -> list[st
     """Store the particulars and return the columns that changed; nothing is written when none did.
 
     The journal and the mail name the fields, never the values (CNIL 2021-122).
-    Raises: NomRequis, TexteIllisible, SirenInvalide.
+    Raises: NomRequis, NomInvalide, TexteIllisible, SirenInvalide.
     """
     espace = Espace.objects.select_for_update(no_key=True).select_related(None).get(pk=espace.pk)
-    nouvelles = {champ: _normaliser(champ, valeur) for champ, valeur in asdict(coordonnees).items()}
+    nouvelles = {
+        champ: valeur if valeur == getattr(espace, champ) else _normaliser(champ, valeur)
+        for champ, valeur in asdict(coordonnees).items()
+    }
     if not (nouvelles["nom"] and nouvelles["prenom"]):
         raise NomRequis
     changes = [champ for champ, valeur in nouvelles.items() if getattr(espace, champ) != valeur]

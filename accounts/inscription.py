@@ -20,8 +20,10 @@ from .journal import consigner
 from .liens import creer_lien, lire_lien
 from .models import Compte, Espace, Lien
 from .mots_de_passe import exiger_force
-from .noms import normaliser_texte
+from .noms import normaliser_nom, normaliser_texte
 from .numeros import nouveau_numero
+from .plafonds import compter_courriels
+from .saturation import part_des_inscriptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +72,8 @@ def _nouvel_espace(
                     numero_abonne=nouveau_numero(timezone.localdate(maintenant)),
                     mode=mode,
                     civilite=inscription.civilite,
-                    nom=normaliser_texte(inscription.nom),
-                    prenom=normaliser_texte(inscription.prenom),
+                    nom=normaliser_nom(inscription.nom),
+                    prenom=normaliser_nom(inscription.prenom),
                     telephone=inscription.telephone,
                     siren_appartenance=inscription.siren_appartenance,
                     voie=normaliser_texte(inscription.voie),
@@ -88,22 +90,45 @@ def _nouvel_espace(
         except IntegrityError as erreur:
             if "numero_abonne" not in str(erreur):
                 raise
-    raise RuntimeError("no free numéro d'abonné after ten draws")  # one chance in 10^50 on a day of 10 000 creations
+    raise RuntimeError("no free numéro d'abonné after ten draws")  # one chance in 10^20 on a day of 10 000 creations
 
 
-def _effacer_en_attente(compte: Compte) -> None:
-    """Forget an inscription that was never confirmed: the newest one for an address wins."""
-    Espace.objects.filter(compte=compte).delete()
-    compte.delete()
+def liberer_adresse(adresse: str) -> None:
+    """Forget the inscription that waits at this address, if there is one: nobody has shown that it is theirs.
+
+    The espace is locked, then its account goes, as everywhere; only one that waits is locked, so that two active
+    espaces never wait for each other here. In the caller's transaction.
+    """
+    attente = (
+        Espace.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("compte")
+        .filter(compte__in=Compte.objects.d_adresse(adresse), etat=Espace.Etat.EN_ATTENTE_COURRIEL)
+        .first()
+    )
+    if attente is not None:
+        _effacer(attente)
 
 
-def inscrire_expert(*, inscription: Inscription, maintenant: datetime | None = None) -> Espace | None:
+def _effacer(espace: Espace) -> None:
+    compte = espace.compte
+    espace.delete()
+    if compte is not None:
+        compte.delete()
+
+
+def inscrire_expert(
+    *, inscription: Inscription, adresse_ip: str = "", maintenant: datetime | None = None
+) -> Espace | None:
     """Record an inscription and mail its 48 h link; return the espace that waits, or None when the address has one.
 
     Raises: what `inscrire` raises.
     """
     return inscrire(
-        inscription=inscription, mode=Espace.Mode.EXPERT, envoyer_liens=_envoyer_lien, maintenant=maintenant
+        inscription=inscription,
+        mode=Espace.Mode.EXPERT,
+        envoyer_liens=_envoyer_lien,
+        adresse_ip=adresse_ip,
+        maintenant=maintenant,
     )
 
 
@@ -112,52 +137,58 @@ def inscrire(
     inscription: Inscription,
     mode: Espace.Mode,
     envoyer_liens: Callable[[Espace, datetime], object],
+    autres_adresses: tuple[str, ...] = (),
+    adresse_ip: str = "",
     maintenant: datetime | None = None,
 ) -> Espace | None:
     """Record an inscription of this mode; return the espace that waits, or None when the address has one already.
 
     `envoyer_liens` is called with the new espace in the same transaction. The visitor must see the same page in both
-    cases (no hint whether an account exists): the holder of an existing espace is told by mail.
-    Raises: the rules of the address, the password, the trust answer and the names (R2–R4).
+    cases (no hint whether an account exists): the holder of an existing espace is told by mail. `adresse_ip` is the
+    visitor's and `autres_adresses` the others that the links go to: the network and each address have so many. Do not
+    call it inside a larger transaction.
+    Raises: the rules of the address, the password, the trust answer and the names (R2–R4), TropDeDemandes,
+    TropDeCourriels, InscriptionsSaturees.
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(inscription.email)
     exiger_force(inscription.mot_de_passe, inscription.mots_personnels())
-    reponse = hacher_reponse(
-        verifier_reponse(
-            inscription.reponse_confiance,
-            personnels=inscription.mots_personnels(),
-            mot_de_passe=inscription.mot_de_passe,
-        )
+    normalisee = verifier_reponse(
+        inscription.reponse_confiance,
+        personnels=inscription.mots_personnels(),
+        mot_de_passe=inscription.mot_de_passe,
     )
-    try:
-        with transaction.atomic():
-            espace = _ouvrir(inscription, mode, adresse, reponse, maintenant)
-            if espace is not None:
-                envoyer_liens(espace, maintenant)
-            return espace
-    except IntegrityError as erreur:
-        if "compte_email_unique" not in str(erreur):
-            raise
-        return None  # another browser was quicker with the same address: its link is on the way
+    with part_des_inscriptions():
+        compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=adresse_ip, maintenant=maintenant)
+        empreinte = hacher_reponse(normalisee)
+        try:
+            with transaction.atomic():
+                espace = _ouvrir(inscription, mode, adresse, empreinte, maintenant)
+                if espace is not None:
+                    envoyer_liens(espace, maintenant)
+                return espace
+        except IntegrityError as erreur:
+            if "compte_email_unique" not in str(erreur):
+                raise
+            return None  # another browser was quicker with the same address: its link is on the way
 
 
 def _ouvrir(
     inscription: Inscription, mode: Espace.Mode, adresse: str, reponse: str, maintenant: datetime
 ) -> Espace | None:
-    existant = Compte.objects.select_for_update(no_key=True).filter(email__iexact=adresse).first()
+    liberer_adresse(adresse)
+    existant = Compte.objects.d_adresse(adresse).select_related("espace").first()
     if existant is not None:
-        espace = Espace.objects.filter(compte=existant).first()
+        espace = getattr(existant, "espace", None)
+        Compte(email=adresse).set_password(inscription.mot_de_passe)  # costs as much as a creation
         if espace is None or espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL:
-            Compte(email=adresse).set_password(inscription.mot_de_passe)  # costs as much as a creation
             courriels.deposer(
                 "adresse_deja_utilisee",
                 destinataire=existant.email,
                 acte=f"inscription-refusee:{existant.pk}:{maintenant:%Y%m%d}",
                 espace=espace,
             )
-            return None
-        _effacer_en_attente(existant)
+        return None  # an inscription that waits here is another browser's, quicker by a moment: its link is on the way
     compte = Compte.objects.creer(email=adresse, mot_de_passe=inscription.mot_de_passe, is_active=False)
     espace = _nouvel_espace(compte, mode, inscription, reponse, maintenant)
     consigner("espace.inscription", auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
@@ -176,11 +207,20 @@ def _envoyer_lien(espace: Espace, maintenant: datetime) -> Lien | None:
 
 @transaction.atomic
 def renvoyer_confirmation(*, espace: Espace, maintenant: datetime | None = None) -> Lien | None:
-    """Mail a fresh link for an inscription that waits; the older one dies. Returns None when it waits no more."""
-    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=espace.pk)
-    if espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or espace.mode != Espace.Mode.EXPERT:
+    """Mail a fresh link for an inscription that waits; the older one dies.
+
+    Returns None when it waits no more, or when its last link left within settings.RENVOI_APRES.
+    """
+    maintenant = maintenant or timezone.now()
+    attente = (
+        Espace.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("compte")
+        .filter(pk=espace.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.EXPERT)
+        .first()
+    )
+    if attente is None or attente.liens.filter(cree_le__gt=maintenant - settings.RENVOI_APRES).exists():
         return None
-    return _envoyer_lien(espace, maintenant or timezone.now())
+    return _envoyer_lien(attente, maintenant)
 
 
 @transaction.atomic
@@ -224,7 +264,4 @@ def effacer_perimees(maintenant: datetime | None = None) -> int:
 def effacer_inscription(espace: Espace) -> None:
     """Forget one inscription that was never confirmed: its address is free again. The caller has locked the espace."""
     consigner("espace.inscription_perimee", auteur="systeme:effacer_inscriptions_perimees", espace=espace)
-    compte = espace.compte
-    espace.delete()
-    if compte is not None:
-        compte.delete()
+    _effacer(espace)

@@ -83,8 +83,11 @@ def lire_lien(brut: str, *, objet: str, maintenant: datetime | None = None, verr
     if lien is None or not hmac.compare_digest(jeton(lien).encode(), brut.encode()):
         raise LienInvalide
     if verrouiller:
-        lien.espace = Espace.objects.select_for_update(no_key=True).get(pk=lien.espace_id)
+        espace = Espace.objects.select_for_update(no_key=True).filter(pk=lien.espace_id).first()
+        if espace is None:  # erased meanwhile: an inscription for the same address has taken its place
+            raise LienInvalide
         lien.refresh_from_db(fields=["consomme_le", "revoque_le", "essais"])
+        lien.espace = espace
     if lien.consomme_le is not None:
         raise LienDejaUtilise
     if lien.revoque_le is not None:

@@ -3,13 +3,16 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.template import loader
+from django.urls import reverse
 
 from .appareils import decrire
 from .debit import attendre_le_palier, essai_de
@@ -37,7 +40,8 @@ class SessionMiddleware:
             if trop_vieille or maintenant - derniere > settings.SESSION_INACTIVITE.total_seconds():
                 logout(request)
                 messages.info(request, "Votre session a pris fin. Connectez-vous de nouveau pour continuer.")
-                return redirect(f"{settings.LOGIN_URL}")
+                # A page that was asked for is asked again after the sign-in, where LoginRequiredMiddleware sends.
+                return self.get_response(request) if request.method in {"GET", "HEAD"} else _refuser(request)
             session.setdefault(OUVERTE, maintenant)
             if maintenant - session.get(DERNIERE_ACTIVITE, 0) >= 60:
                 session[DERNIERE_ACTIVITE] = maintenant
@@ -46,6 +50,15 @@ class SessionMiddleware:
         reponse = self.get_response(request)
         _retenir_le_navigateur(request, reponse)
         return reponse
+
+
+def _refuser(request: HttpRequest) -> HttpResponse:
+    """Send what was posted too late to the sign-in, and from there back to the page that held the form."""
+    porte = resolve_url("admin:login" if request.path.startswith(reverse("admin:index")) else settings.LOGIN_URL)
+    page = urlsplit(request.headers.get("Referer", ""))
+    if page.netloc != request.get_host():
+        return redirect(porte)
+    return redirect_to_login(urlunsplit(("", "", page.path, page.query, "")), porte)
 
 
 def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:

@@ -77,10 +77,18 @@ def mots_personnels(espace: Espace) -> list[str]:
 
 
 def _archiver(compte: Compte, maintenant: datetime) -> None:
-    """Remember the hash that is about to be replaced, and no more than the policy looks at."""
-    AncienMotDePasse.objects.create(compte=compte, empreinte=compte.password, remplace_le=maintenant)
-    gardes = list(compte.anciens_mots_de_passe.order_by("-remplace_le").values_list("pk", flat=True)[: HISTORIQUE - 1])
-    compte.anciens_mots_de_passe.exclude(pk__in=gardes).delete()
+    """Remember the hash that is about to be replaced, and no more than the policy may look at."""
+    if compte.has_usable_password():
+        AncienMotDePasse.objects.create(compte=compte, empreinte=compte.password, remplace_le=maintenant)
+        gardes = compte.anciens_mots_de_passe.order_by("-remplace_le").values_list("pk", flat=True)[:HISTORIQUE]
+        compte.anciens_mots_de_passe.exclude(pk__in=list(gardes)).delete()
+
+
+def _derniers(compte: Compte) -> list[str]:
+    """Return the hashes of the last five passwords; one that was made unusable is among the old ones."""
+    anciens = compte.anciens_mots_de_passe.order_by("-remplace_le").values_list("empreinte", flat=True)[:HISTORIQUE]
+    actuel = [compte.password] if compte.has_usable_password() else []
+    return [*actuel, *anciens][:HISTORIQUE]
 
 
 def _revoquer_liens(espace: Espace, maintenant: datetime) -> None:
@@ -102,8 +110,7 @@ def changer_mot_de_passe(*, compte: Compte, nouveau: str, maintenant: datetime |
     espace = Espace.objects.select_for_update(no_key=True).filter(compte=compte).first()
     compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
     exiger_force(nouveau, mots_personnels(espace) if espace else [compte.email])
-    anciens = list(compte.anciens_mots_de_passe.order_by("-remplace_le")[: HISTORIQUE - 1])
-    if any(check_password(nouveau, empreinte) for empreinte in [compte.password, *(a.empreinte for a in anciens)]):
+    if any(check_password(nouveau, empreinte) for empreinte in _derniers(compte)):
         raise MotDePasseDejaUtilise
     _archiver(compte, maintenant)
     compte.set_password(nouveau)
@@ -132,8 +139,7 @@ def invalider_mot_de_passe(*, compte: Compte, maintenant: datetime | None = None
     maintenant = maintenant or timezone.now()
     espace = Espace.objects.select_for_update(no_key=True).filter(compte=compte).first()
     compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
-    if compte.has_usable_password():
-        _archiver(compte, maintenant)
+    _archiver(compte, maintenant)
     compte.set_unusable_password()
     compte.save(update_fields=["password"])
     if espace is not None:

@@ -18,6 +18,7 @@ from .journal import consigner
 from .liens import LienDejaUtilise, LienInvalide, LienRemplace, creer_lien, lire_lien
 from .models import Compte, DemandeOubli, Espace, Lien
 from .mots_de_passe import changer_mot_de_passe
+from .plafonds import TropDeDemandes
 from .regles import RegleMetier
 from .relais import traiter, vider
 from .reveil import reveiller
@@ -37,14 +38,6 @@ GARDE = timedelta(days=1)
 OUVERTS = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
 # Requests of one network (an office shares its address): no machine writes to thousands of mailboxes through us.
 RESEAU = debit.Bareme(libres=20, pas=5, limite=100)
-
-
-class TropDeDemandes(RegleMetier):
-    code = "trop_de_demandes"
-    message = (
-        "Trop de demandes viennent de votre réseau : attendez une heure avant de recommencer. "
-        "Si un lien vous a déjà été envoyé, il reste valable."
-    )
 
 
 class ReponseInexacte(RegleMetier):
@@ -142,7 +135,7 @@ def _envoyer_lien(espace: Espace, adresse: str, maintenant: datetime) -> str:
 def livrer(demande: DemandeOubli) -> str:
     """Mail the link, or why there is none, to the address of this request; return what was done."""
     maintenant = timezone.now()
-    compte = Compte.objects.filter(email__iexact=demande.adresse).first()
+    compte = Compte.objects.d_adresse(demande.adresse).first()
     if compte is None:
         return _repondre_sans_lien(demande.adresse, "inconnue", maintenant)
     espace = Espace.objects.filter(compte=compte).first()
@@ -259,6 +252,7 @@ def reinitialiser(
 ) -> Compte:
     """Consume the link of this id, whose answer was right at `repondu_le`, and set the new password. Return the account.
 
+    The guesses at the former password are forgotten: strangers who made them do not keep the holder out (design.md §8).
     The caller's session is the proof of the answer. `question` and `reponse` are the next ones: asked when the answer
     was one that an agent had handed over. Raises: LienInvalide, LienDejaUtilise, LienRemplace, ChoixExpire,
     NouvelleReponseRequise, the rules of the password (R3) and of the answer (R4).
@@ -277,6 +271,7 @@ def reinitialiser(
     consigner("mot_de_passe.reinitialise", auteur=trouve.espace)
     changer_mot_de_passe(compte=compte, nouveau=nouveau, maintenant=maintenant)
     fermer_toutes(compte)
+    debit.oublier_essais(compte)
     return compte
 
 

@@ -1,5 +1,6 @@
 """The récapitulatif d'inscription (R5, CGU §2.4): the trust answer in clear once, then never again."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -7,11 +8,27 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
 from .chiffrement import chiffrer, dechiffrer
+from .documents import Contact
 from .models import Espace
 from .recapitulatif_pdf import Recapitulatif, ServiceObtenu, produire
+from .rectification import gestionnaire_de
 
 CLE = "reponse_choisie"
 DUREE = 30 * 60  # seconds
+
+# The floors above know whose a SIREN is, and what an espace may do.
+_ANNUAIRES: list[Callable[[str], str]] = []
+_SOURCES: list[Callable[[Espace], Iterable[ServiceObtenu]]] = []
+
+
+def inscrire_annuaire(annuaire: Callable[[str], str]) -> None:
+    """Add a way from a SIREN to its name; "" where it is not known."""
+    _ANNUAIRES.append(annuaire)
+
+
+def inscrire_services(source: Callable[[Espace], Iterable[ServiceObtenu]]) -> None:
+    """Add a way from an espace to the services that it has obtained."""
+    _SOURCES.append(source)
 
 
 def retenir_reponse(session: SessionBase, espace: Espace, reponse: str) -> None:
@@ -35,10 +52,30 @@ def reponse_disponible(session: SessionBase, espace: Espace) -> bool:
     )
 
 
-def produire_recapitulatif(
-    espace: Espace, *, reponse: str | None, organisation: str = "", services: tuple[ServiceObtenu, ...] = ()
-) -> bytes:
-    """Return the PDF, made in memory and kept nowhere. `reponse` None: it says that the answer was shown at creation."""
+def _organisation(espace: Espace) -> str:
+    """Return the name of the SIREN d'appartenance, "" where it is not known."""
+    noms = (annuaire(espace.siren_appartenance) for annuaire in _ANNUAIRES if espace.siren_appartenance)
+    return next((nom for nom in noms if nom), "")
+
+
+def _contact(espace: Espace) -> Contact | None:
+    """Return whom to call: the service gestionnaire of the SIREN d'appartenance, where it is known."""
+    gestionnaire = gestionnaire_de(espace)
+    if gestionnaire is None:
+        return None
+    return Contact(
+        nom=gestionnaire.nom,
+        adresse=tuple(gestionnaire.lignes_adresse),
+        telephone=gestionnaire.telephone,
+        courriel=gestionnaire.courriel,
+    )
+
+
+def produire_recapitulatif(espace: Espace, *, reponse: str | None) -> bytes:
+    """Return the PDF, made in memory and kept nowhere. `reponse` None: it says that the answer was shown at creation.
+
+    It lists what the espace has obtained by now: nothing at the end of creation, its services after activation.
+    """
     compte = espace.compte
     return produire(
         Recapitulatif(
@@ -52,14 +89,15 @@ def produire_recapitulatif(
             courriel=compte.email if compte else "",
             telephone=espace.telephone,
             adresse=tuple(espace.lignes_adresse),
-            organisation_denomination=organisation,
+            organisation_denomination=_organisation(espace),
             organisation_siren=espace.siren_appartenance,
             cgu_version=espace.cgu_version,
             cgu_acceptees_le=timezone.localdate(espace.cgu_acceptees_le),
             question_confiance=espace.get_question_confiance_display(),
             site_url=settings.SITE_URL,
             reponse_confiance=reponse,
-            services=services,
+            services=tuple(service for source in _SOURCES for service in source(espace)),
+            gestionnaire=_contact(espace),
             demonstration=settings.DEMONSTRATION,
             marque_etat=settings.MARQUE_ETAT,
         )

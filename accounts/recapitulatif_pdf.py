@@ -4,6 +4,7 @@ Pure: a frozen `Recapitulatif` in, the bytes of a PDF out. Where it carries the 
 streams it (`no-store`) and keeps nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -67,6 +68,17 @@ def numero_lisible(numero: str) -> str:
     return grouper(numero, (4, 3, 3, 3, 1))
 
 
+def _par_personne(services: Sequence[ServiceObtenu]) -> list[dict[str, object]]:
+    """Return one line per personne and role, in the order of the services: a cabinet has thousands of these."""
+    lignes: dict[tuple[str, str, str], list[str]] = {}
+    for obtenu in services:
+        lignes.setdefault((obtenu.denomination, obtenu.siren, obtenu.role), []).append(obtenu.service)
+    return [
+        {"denomination": denomination, "siren": siren_lisible(siren), "services": noms, "role": role}
+        for (denomination, siren, role), noms in lignes.items()
+    ]
+
+
 def produire(recapitulatif: Recapitulatif) -> bytes:
     """Return the récapitulatif as a tagged PDF; the same data give the same bytes."""
     gestionnaire = recapitulatif.gestionnaire
@@ -89,10 +101,7 @@ def produire(recapitulatif: Recapitulatif) -> bytes:
             "cgu_acceptees_le": date_longue(recapitulatif.cgu_acceptees_le),
             "question_confiance": recapitulatif.question_confiance,
             "reponse_confiance": recapitulatif.reponse_confiance,
-            "services": [
-                [ligne.denomination, siren_lisible(ligne.siren), ligne.service, ligne.role]
-                for ligne in recapitulatif.services
-            ],
+            "services": _par_personne(recapitulatif.services),
             "gestionnaire": None
             if gestionnaire is None
             else {

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 class RegleMetier(Exception):
     """A business rule said no. One subclass per rule: a stable `code`, a French `message` for the person concerned.
 
-    `message` is a format string filled with the keyword arguments, which stay readable as `contexte`.
+    `message` is a format string filled with the keyword arguments, which stay readable as `contexte`. `statut` is the
+    HTTP status of the form shown again with it.
     """
 
     code: ClassVar[str] = "regle"
+    statut: ClassVar[int] = 200
     message: ClassVar[str] = "Cette opération n'est pas possible."
 
     def __init__(self, **contexte: Any) -> None:

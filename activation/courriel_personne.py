@@ -52,7 +52,7 @@ def demander_changement(
     """Record the demande, its letter, and a warning to the present address; return it.
 
     Raises: EspaceNonActif, MessagerieRequise, PersonneCessee, the rules of an address, AdresseInchangee,
-    DemandeDejaEnCours, DemandeEnCoursSurSiren, SirenSollicite, TropDeCourriers.
+    DemandeDejaEnCours, DemandeEnCoursSurSiren, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()
     nouvelle = normaliser_adresse(adresse, limite=LONGUEUR)

@@ -5,8 +5,9 @@ letter leaves when both addresses have answered: a login address that nobody rea
 Until then nothing is asked of the SIREN and nobody is kept from it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -32,7 +33,6 @@ from .models import CreationSimplifiee, Demande
 
 CATEGORIES = (Categorie.ENTREPRISE, Categorie.ASSOCIATION)
 LONGUEUR_COURRIEL = 254
-RENVOI_APRES = timedelta(minutes=2)
 
 
 class ReserveeAuxEntreprises(RegleMetier):
@@ -82,6 +82,7 @@ def inscrire_simplifie(
     personne: PersonneSirenisee,
     courriel: str,
     qualite: str,
+    adresse_ip: str = "",
     maintenant: datetime | None = None,
 ) -> Espace | None:
     """Record the inscription and mail its links; return the espace that waits, or None when its address has one.
@@ -99,7 +100,12 @@ def inscrire_simplifie(
         _envoyer_liens(creation, maintenant)
 
     return inscrire(
-        inscription=inscription, mode=Espace.Mode.SIMPLIFIE, envoyer_liens=envoyer_liens, maintenant=maintenant
+        inscription=inscription,
+        mode=Espace.Mode.SIMPLIFIE,
+        envoyer_liens=envoyer_liens,
+        autres_adresses=(adresse,),
+        adresse_ip=adresse_ip,
+        maintenant=maintenant,
     )
 
 
@@ -129,15 +135,23 @@ def _envoyer_liens(creation: CreationSimplifiee, maintenant: datetime) -> None:
 def renvoyer_liens(*, espace: Espace, maintenant: datetime | None = None) -> bool:
     """Mail fresh links to the addresses that have not answered; the older ones die. Return whether they left.
 
-    Not within two minutes of the last ones, and not once the letter has been asked for.
+    Not within settings.RENVOI_APRES of the last ones, and not once the letter has been asked for.
     """
     maintenant = maintenant or timezone.now()
-    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=espace.pk)
-    creation = CreationSimplifiee.objects.select_related("personne").filter(espace=espace).first()
-    recents = espace.liens.filter(cree_le__gt=maintenant - RENVOI_APRES)
-    if creation is None or espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or recents.exists():
+    attente = (
+        Espace.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("compte")
+        .filter(pk=espace.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL)
+        .first()
+    )
+    creation = CreationSimplifiee.objects.select_related("personne").filter(espace=attente).first()
+    if (
+        attente is None
+        or creation is None
+        or attente.liens.filter(cree_le__gt=maintenant - settings.RENVOI_APRES).exists()
+    ):
         return False
-    creation.espace = espace
+    creation.espace = attente
     _envoyer_liens(creation, maintenant)
     return True
 

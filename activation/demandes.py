@@ -83,7 +83,10 @@ class TropTotPourUnCourrier(RegleMetier):
 
 class PlusDeCourrier(RegleMetier):
     code = "plus_de_courrier"
-    message = "Trois courriers ont déjà été envoyés pour cette demande : annulez-la et déposez-en une autre."
+    message = (
+        "Trois courriers ont déjà été envoyés pour cette demande, c'est le maximum : utilisez le code du dernier, ou "
+        "adressez-vous au service gestionnaire de l'entreprise."
+    )
 
 
 class Disponibilite(StrEnum):
@@ -182,10 +185,10 @@ def enregistrer(
 
     For a `lot`, one mail is the caller's to write.
     The caller has locked espace and personne and checked the rules of this nature.
-    Raises: SirenSollicite, TropDeCourriers.
+    Raises: SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
     """
     exiger_demande_possible(personne)
-    exiger_courrier_possible(acteur, personne, maintenant=maintenant, lot=lot)
+    exiger_courrier_possible(acteur, personne, nature=nature, maintenant=maintenant, lot=lot)
     demande = Demande.objects.create(
         reference=nouvelle_reference(maintenant),
         nature=nature,
@@ -226,7 +229,7 @@ def deposer_adhesion(
     """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
 
     Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
-    PerimetreDepasse, SirenSollicite, TropDeCourriers.
+    PerimetreDepasse, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
@@ -316,7 +319,8 @@ def terminer(demande: Demande, etat: Demande.Etat, maintenant: datetime) -> None
 def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Courrier:
     """Ask for another letter: after 15 days, twice at most; the older code dies (R9).
 
-    Raises: DemandeTerminee, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriers.
+    Raises: DemandeTerminee, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriersAuSiren,
+    TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
@@ -327,7 +331,7 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     possible_le = dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
     if maintenant < possible_le and dernier.etat != Courrier.Etat.NPAI:
         raise TropTotPourUnCourrier(jour=f"{timezone.localdate(possible_le):%d/%m/%Y}")
-    exiger_courrier_possible(demande.espace, demande.personne, maintenant=maintenant)
+    exiger_courrier_possible(demande.espace, demande.personne, nature=demande.nature, maintenant=maintenant)
     dernier.remplace_le = maintenant
     dernier.save(update_fields=["remplace_le"])
     courrier = deposer_courrier(demande, numero=dernier.numero + 1, maintenant=maintenant)

@@ -1,11 +1,13 @@
 """A code put into the messagerie sécurisée of the SIREN instead of the post (R8, CGU §2.3).
 
-Who reads a code there could give himself authority, so R8 is read narrowly. The mailbox must be one that a
-représentant légal opened with a posted code and still reads; only he may open the code, not those he shared the
-mailbox with; and the requester must not be he, under this espace or, as far as a name tells, under another one.
-Everything else goes by post. The message holds no code: it names a page where the code is derived and shown.
+Who reads a code there could give himself authority, and what an espace says of its holder is only said: R8 is read
+narrowly. The mailbox must be one that the représentant légal whom the register names opened with a posted code, under
+that very name, and still reads; only he may open the code, not those he shared the mailbox with; and no reader may
+share the requester's espace, name or organisation. Every doubt, a name changed since included, goes by post.
+The message holds no code: it names a page where the code is derived and shown.
 """
 
+import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -18,9 +20,10 @@ from django.utils import timezone
 from accounts import courriels
 from accounts.journal import consigner
 from accounts.models import Espace
+from accounts.noms import pour_comparer
 from accounts.regles import RegleMetier
-from habilitations.models import Habilitation, Role
-from services.models import Echange, Message, Service
+from habilitations.models import Habilitation, Mandat, Role
+from services.models import Echange, Message, PersonneSirenisee, Service
 
 from .codes import deriver_code, presenter
 from .models import Courrier, Demande
@@ -59,6 +62,7 @@ def lecteur_du_code(demande: Demande, maintenant: datetime) -> Espace | None:
         or mandat.qualite != Demande.Qualite.REPRESENTANT_LEGAL.label
         or derniere is None
         or derniere < maintenant - LUE_DEPUIS
+        or not _est_le_representant_du_registre(titulaire.espace, mandat, demande.personne)
     ):
         return None
     return titulaire.espace
@@ -66,7 +70,32 @@ def lecteur_du_code(demande: Demande, maintenant: datetime) -> Espace | None:
 
 def _meme_personne(un: Espace, autre: Espace) -> bool:
     """Whether two espaces may belong to one natural person: the lost keys of CGU §3.2.g, or worse."""
-    return un.pk == autre.pk or un.nom_complet.casefold() == autre.nom_complet.casefold()
+    return (
+        un.pk == autre.pk
+        or un.siren_appartenance == autre.siren_appartenance
+        or _mots(un.nom_complet) == _mots(autre.nom_complet)
+    )
+
+
+def _est_le_representant_du_registre(espace: Espace, mandat: Mandat, personne: PersonneSirenisee) -> bool:
+    """Whether this holder bears the name of the register, now and in what proves his mandate.
+
+    The proof is the letter that carried his code: it named him to the company, and no change of name reaches it.
+    """
+    lettre = Courrier.objects.filter(demande__reference=mandat.demande, numero=mandat.courrier_numero).first()
+    noms = (
+        personne.representant_legal,
+        mandat.representant_legal,
+        lettre.contenu.get("demandeur", "") if lettre is not None else "",
+        espace.nom_complet,
+    )
+    # A first name and a surname at least: no holder is recognised by one word.
+    return len(_mots(personne.representant_legal)) > 1 and len({tuple(_mots(nom)) for nom in noms}) == 1
+
+
+def _mots(nom: str) -> list[str]:
+    """Return the words of a name as they are compared, in no order: `DURAND Jean-Noël` = `Jean Noel Durand`."""
+    return sorted(filter(None, map(pour_comparer, re.split(r"[\s'’-]+", nom))))
 
 
 def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:

@@ -1,6 +1,8 @@
 """Letter economy: nobody can have a company flooded with letters, nor run up the postage (issue 4 item 8).
 
-Whoever meets a limit of the SIREN learns no more than that a demande is under way: not whose, how many or since when.
+Nor can anybody lock a company out by running up its letters: an espace has its own share of them, and so have all the
+creations simplifiées together, whose espaces cost nothing. Whoever meets a limit of the SIREN learns no more than that
+others have asked of late: not who, how many or since when.
 """
 
 import uuid
@@ -8,6 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.regles import RegleMetier
@@ -19,8 +22,18 @@ from .models import Courrier, Demande
 class SirenSollicite(RegleMetier):
     code = "siren_sollicite"
     message = (
-        "Une demande est déjà en cours pour ce SIREN : aucun autre courrier ne peut lui être adressé pour l'instant. "
-        "Réessayez dans quelques semaines, ou adressez-vous à son service gestionnaire."
+        "Plusieurs demandes ont déjà été déposées récemment pour cette entreprise : aucun autre courrier ne peut lui "
+        "être adressé pour l'instant. Réessayez dans quelques semaines, ou adressez-vous à son service gestionnaire : "
+        "un agent peut mettre fin aux demandes injustifiées et vous aider."
+    )
+
+
+class TropDeCourriersAuSiren(RegleMetier):
+    code = "trop_de_courriers_au_siren"
+    message = (
+        "Votre espace a déjà fait adresser {limite} courriers à cette entreprise en {jours} jours, c'est le maximum : "
+        "le prochain pourra partir le {jour}. En cas de difficulté, adressez-vous au service gestionnaire de "
+        "l'entreprise : un agent peut vous aider."
     )
 
 
@@ -36,19 +49,27 @@ def exiger_demande_possible(personne: PersonneSirenisee) -> None:
 
 
 def exiger_courrier_possible(
-    espace: Espace, personne: PersonneSirenisee, *, maintenant: datetime, lot: uuid.UUID | None = None
+    espace: Espace,
+    personne: PersonneSirenisee,
+    *,
+    nature: str,
+    maintenant: datetime,
+    lot: uuid.UUID | None = None,
 ) -> None:
     """Check that one more letter may leave for this SIREN at the request of this espace; both rows are locked.
 
     Letters of the same `lot` do not count against the espace: its size is bounded by the perimeter (R4, R13).
-    Raises: SirenSollicite, TropDeCourriers.
+    Raises: TropDeCourriersAuSiren, SirenSollicite, TropDeCourriers.
     """
     # A letter dropped before it was made has cost nothing and reached nobody.
     partis = Courrier.objects.filter(Q(edite_le__isnull=False) | Q(traite_le__isnull=True))
-    vers_le_siren = partis.filter(
-        demande__personne=personne, cree_le__gt=maintenant - settings.PLAFOND_COURRIERS_SIREN_DUREE
+    vers_le_siren = list(
+        partis.filter(demande__personne=personne, cree_le__gt=maintenant - settings.PLAFOND_COURRIERS_SIREN_DUREE)
+        .order_by("cree_le")
+        .values_list("cree_le", "demande__nature", "demande__espace")
     )
-    if vers_le_siren.count() >= settings.PLAFOND_COURRIERS_SIREN:
+    _exiger_part(espace, nature, vers_le_siren)
+    if len(vers_le_siren) >= settings.PLAFOND_COURRIERS_SIREN:
         raise SirenSollicite
     de_l_espace = partis.filter(
         demande__espace=espace, cree_le__gt=maintenant - settings.PLAFOND_COURRIERS_ESPACE_DUREE
@@ -57,3 +78,23 @@ def exiger_courrier_possible(
         de_l_espace = de_l_espace.exclude(demande__lot=lot)
     if de_l_espace.count() >= settings.PLAFOND_COURRIERS_ESPACE:
         raise TropDeCourriers(limite=settings.PLAFOND_COURRIERS_ESPACE)
+
+
+def _exiger_part(espace: Espace, nature: str, vers_le_siren: list[tuple[datetime, str, uuid.UUID]]) -> None:
+    """Check that this requester has not had its share of the letters of this SIREN, oldest first.
+
+    A creation simplifiée has a new espace each time, so all of them share one.
+    """
+    limite, creation = settings.PLAFOND_COURRIERS_ESPACE_SIREN, Demande.Nature.CREATION_SIMPLIFIEE
+    if nature == creation:
+        if sum(autre == creation for _, autre, _ in vers_le_siren) >= limite:
+            raise SirenSollicite
+        return
+    siens = [cree_le for cree_le, autre, qui in vers_le_siren if qui == espace.pk and autre != creation]
+    if len(siens) >= limite:
+        libre = siens[-limite] + settings.PLAFOND_COURRIERS_SIREN_DUREE
+        raise TropDeCourriersAuSiren(
+            limite=limite,
+            jours=settings.PLAFOND_COURRIERS_SIREN_DUREE.days,
+            jour=f"{timezone.localdate(libre):%d/%m/%Y}",
+        )

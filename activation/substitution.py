@@ -31,7 +31,7 @@ from .demandes import (
     verrouiller_pour_deposer,
 )
 from .models import Demande, LigneDemande
-from .plafonds import SirenSollicite
+from .plafonds import SirenSollicite, TropDeCourriersAuSiren
 
 # Where the ordonnateur declares and the comptable pays, no service is proposed unless it is chosen one by one.
 SERVICE_PAR_SERVICE = (Categorie.COLLECTIVITE, Categorie.ETABLISSEMENT_PUBLIC)
@@ -94,7 +94,8 @@ def deposer_substitution(
 
     Several share a `lot`. Each titulaire is told, with the name and organisation of who asks; he has no veto.
     Raises: EspaceNonActif, EspaceNonExpert, AucunService, PerimetreDepasse, TropDeCourriers; SirenRefuses with, for
-    each refused SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours or SirenSollicite.
+    each refused SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours, SirenSollicite or
+    TropDeCourriersAuSiren.
     """
     maintenant = maintenant or timezone.now()
     if not choix:
@@ -118,7 +119,14 @@ def deposer_substitution(
                 maintenant=maintenant,
                 lot=lot,
             )
-        except (PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours, SirenSollicite) as regle:
+        except (
+            PersonneCessee,
+            AucunService,
+            ServiceNonDisponible,
+            DemandeDejaEnCours,
+            SirenSollicite,
+            TropDeCourriersAuSiren,
+        ) as regle:
             refus[personne] = regle
         else:
             demandes.append(demande)

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
+from habilitations.backends import donnant
 from habilitations.models import Habilitation, Role
-from habilitations.roles import VOIR_HABILITATIONS, roles_pour
+from habilitations.roles import VOIR_HABILITATIONS
 from services.models import PersonneSirenisee, Service
 
 from .libelles import LIBELLES, libelle_acte
@@ -32,8 +33,8 @@ class Perimetre:
 
 
 def administres(espace: Espace) -> QuerySet[Habilitation]:
-    """Return the active habilitations that let this espace see who holds what."""
-    return Habilitation.objects.actives().filter(espace=espace, role__in=roles_pour(VOIR_HABILITATIONS))
+    """Return the habilitations that let this espace see who holds what today: the permission backend decides."""
+    return donnant(VOIR_HABILITATIONS, espace)
 
 
 def perimetre(espace: Espace) -> Perimetre:

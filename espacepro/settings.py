@@ -337,6 +337,14 @@ PLAFOND_COURRIERS_ESPACE_SIREN = 3  # a letter and the two new ones of R9: half 
 PLAFOND_COURRIERS_SIREN_DUREE = timedelta(days=60)
 PLAFOND_COURRIERS_ESPACE = 20
 PLAFOND_COURRIERS_ESPACE_DUREE = timedelta(days=1)
+# What visitors make us do (accounts/plafonds.py): (without delay, step of the growing delay, most in 24 h), as accounts/debit.py
+# counts guesses. A network is an office behind one address: some thirty inscriptions a day are usual, all in one morning too.
+DEBIT_COURRIELS_RESEAU = (40, 10, 150)
+# Link mails to one address: few for one network, so that it neither floods a mailbox nor uses up what is left to its owner.
+DEBIT_COURRIELS_ADRESSE_RESEAU = (3, 1, 6)
+DEBIT_COURRIELS_ADRESSE = (6, 1, 15)
+RENVOI_APRES = timedelta(minutes=2)  # between two confirmation links of one inscription
+DEBIT_SIREN_RESEAU = (20, 10, 100)  # SIREN whose admissibility is told to a visitor
 PERIMETRE_SIREN = 100
 PERIMETRE_ALERTE = 80
 REAUTHENTIFICATION = timedelta(minutes=10)

@@ -6,8 +6,11 @@ class HabilitationsConfig(AppConfig):
     verbose_name = "Habilitations"
 
     def ready(self) -> None:
-        """Declare what this floor holds about a person, and what of it falls with an espace."""
-        from . import donnees_personnelles, suppression
+        """Declare what this floor holds about a person, what of it falls with an espace, what the récapitulatif lists."""
+        from accounts import recapitulatif
+
+        from . import donnees_personnelles, lectures, suppression
 
         donnees_personnelles.inscrire()
         suppression.inscrire()
+        recapitulatif.inscrire_services(lectures.services_obtenus)

@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.journal import consigner
 from accounts.models import Agent, Espace
 
-from .models import Adhesion, DemandeRetrait, Habilitation, Role
+from .models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 
 # UNION, not UNION ALL: it would end even on a cycle, which nothing makes.
 _DESSOUS = """
@@ -34,9 +34,7 @@ def ce_qui_tombe(*habilitations: Habilitation) -> list[Habilitation]:
     """Return what would fall with these habilitations, in the order in which a page shows it: two queries."""
     cles = dessous([habilitation.pk for habilitation in habilitations])
     return list(
-        Habilitation.objects.filter(pk__in=cles)
-        .select_related("espace", "personne", "service")
-        .order_by("personne__denomination", "personne__siren", "service__ordre", "accordee_le", "pk")
+        Habilitation.objects.filter(pk__in=cles).select_related("espace", "personne", "service").order_by(*ORDRE)
     )
 
 

@@ -13,9 +13,9 @@ SERVICES_NOMMES = 5
 
 
 def lignes_par_siren(habilitations: Iterable[Habilitation]) -> list[str]:
-    """Return one line of text per SIREN, that names its services, or counts them above five."""
+    """Return one line of text per SIREN, that names its services, or counts them above five: the catalogue's order."""
     services: dict[str, list[str]] = {}
-    for habilitation in habilitations:
+    for habilitation in sorted(habilitations, key=_rang):
         services.setdefault(str(habilitation.personne), []).append(habilitation.service.libelle)
     return [
         f"{personne} : {', '.join(libelles)}"
@@ -23,6 +23,11 @@ def lignes_par_siren(habilitations: Iterable[Habilitation]) -> list[str]:
         else f"{personne} : {len(libelles)} services"
         for personne, libelles in services.items()
     ]
+
+
+def _rang(habilitation: Habilitation) -> tuple[str, str, int, str]:
+    personne, service = habilitation.personne, habilitation.service
+    return personne.denomination, personne.siren, service.ordre, service.code
 
 
 def par_espace(habilitations: Iterable[Habilitation]) -> dict[Espace, list[Habilitation]]:

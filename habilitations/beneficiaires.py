@@ -1,5 +1,6 @@
 """Finding the person to share with: by numéro d'abonné and name, without saying which of the two is wrong (R11)."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -60,31 +61,48 @@ def trouver_beneficiaire(*, acteur: Espace, numero: str, nom: str, maintenant: d
     Raises: NumeroMalSaisi, BeneficiaireIntrouvable, BeneficiaireSoiMeme, BeneficiaireNonExpert, TropDeRecherches,
     ActeurNonActif.
     """
-    numero = normaliser_numero(numero)
-    if not numero_valide(numero):
-        raise NumeroMalSaisi
-    resultat = _chercher(acteur, numero, nom, maintenant or timezone.now())
+    resultat = trouver_beneficiaires(acteur=acteur, saisies=[(numero, nom)], maintenant=maintenant)[numero, nom]
     if isinstance(resultat, RegleMetier):
         raise resultat
     return resultat
 
 
 @transaction.atomic
-def _chercher(acteur: Espace, numero: str, nom: str, maintenant: datetime) -> Espace | RegleMetier:
-    """Decide under the lock of the actor's espace. A refusal that counts is returned, so that the count is kept."""
+def trouver_beneficiaires(
+    *, acteur: Espace, saisies: Iterable[tuple[str, str]], maintenant: datetime | None = None
+) -> dict[tuple[str, str], Espace | RegleMetier]:
+    """Return what each pair of number and name is, in the order given: the espace, or the rule that refuses it.
+
+    Decides under the lock of the actor's espace. Refusals that count are returned, so that the count is kept: after
+    the last miss allowed, all that follows is TropDeRecherches. Three queries and the misses, whatever the number.
+    Raises: ActeurNonActif.
+    """
+    maintenant = maintenant or timezone.now()
+    numeros = {saisie: normaliser_numero(saisie[0]) for saisie in saisies}
+    if not any(map(numero_valide, numeros.values())):
+        return dict.fromkeys(numeros, NumeroMalSaisi())
     acteur = verrouiller_acteur(acteur)
-    manques = Evenement.objects.filter(
-        auteur=acteur.numero_abonne, acte=INTROUVABLE, quand__gt=maintenant - FENETRE
-    ).count()
-    if manques >= ESSAIS:
-        return TropDeRecherches()
-    if numero == acteur.numero_abonne:
-        return BeneficiaireSoiMeme()
-    trouve = Espace.objects.actifs().filter(numero_abonne=numero).first()
-    if trouve is None or not porte_ce_nom(trouve, nom):
-        consigner(INTROUVABLE, auteur=acteur)
-        return BeneficiaireIntrouvable()
-    return trouve if trouve.mode == Espace.Mode.EXPERT else BeneficiaireNonExpert()
+    restants = ESSAIS - (
+        Evenement.objects.filter(auteur=acteur.numero_abonne, acte=INTROUVABLE, quand__gt=maintenant - FENETRE).count()
+    )
+    cherches = set(filter(numero_valide, numeros.values())) if restants > 0 else set()
+    connus = {espace.numero_abonne: espace for espace in Espace.objects.actifs().filter(numero_abonne__in=cherches)}
+    resultats: dict[tuple[str, str], Espace | RegleMetier] = {}
+    for saisie, numero in numeros.items():
+        trouve = connus.get(numero)
+        if not numero_valide(numero):
+            resultats[saisie] = NumeroMalSaisi()
+        elif restants <= 0:
+            resultats[saisie] = TropDeRecherches()
+        elif numero == acteur.numero_abonne:
+            resultats[saisie] = BeneficiaireSoiMeme()
+        elif trouve is None or not porte_ce_nom(trouve, saisie[1]):
+            consigner(INTROUVABLE, auteur=acteur)
+            restants -= 1
+            resultats[saisie] = BeneficiaireIntrouvable()
+        else:
+            resultats[saisie] = trouve if trouve.mode == Espace.Mode.EXPERT else BeneficiaireNonExpert()
+    return resultats
 
 
 def porte_ce_nom(espace: Espace, saisie: str) -> bool:

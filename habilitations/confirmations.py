@@ -16,7 +16,7 @@ from accounts.regles import RegleMetier
 from . import avis
 from .arbre import relire, reprendre, terminer, verrouiller_adhesions
 from .lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, verrouiller_acteur
-from .models import Habilitation, Role
+from .models import ORDRE, Habilitation, Role
 from .revocations import HabilitationTerminee
 from .substitutions import DELAI, titulaires
 
@@ -42,7 +42,7 @@ def en_attente(espace: Espace) -> QuerySet[Habilitation]:
             adhesion__in=Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE).values("adhesion")
         )
         .select_related("espace", "personne", "service", "accordee_par__espace")
-        .order_by("veille_depuis", "personne__denomination", "personne__siren", "service__ordre", "accordee_le", "pk")
+        .order_by("veille_depuis", *ORDRE)
     )
 
 
@@ -52,9 +52,13 @@ def _suspendues() -> QuerySet[Habilitation]:
     )
 
 
-def en_retard(habilitation: Habilitation, maintenant: datetime) -> bool:
-    """Whether the thirty days of this suspended habilitation are over: they end with the thirtieth instant included."""
-    return habilitation.veille_depuis is not None and maintenant > habilitation.veille_depuis + DELAI
+def suspendue_trop_longtemps(habilitation: Habilitation, maintenant: datetime) -> bool:
+    """Whether a substitution suspended it and the thirty days are over: they end with the thirtieth instant included."""
+    return (
+        habilitation.veille_motif == Habilitation.MotifVeille.SUBSTITUTION
+        and habilitation.veille_depuis is not None
+        and maintenant > habilitation.veille_depuis + DELAI
+    )
 
 
 def _refus(
@@ -66,7 +70,7 @@ def _refus(
         return HabilitationTerminee()
     if ligne.veille_motif != Habilitation.MotifVeille.SUBSTITUTION:
         return RienADecider()
-    return DelaiPasse() if gardee and en_retard(ligne, maintenant) else None
+    return DelaiPasse() if gardee and suspendue_trop_longtemps(ligne, maintenant) else None
 
 
 @transaction.atomic

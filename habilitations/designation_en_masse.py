@@ -12,15 +12,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.numeros import normaliser_numero
 from accounts.regles import RegleMetier
 
 from .arbre import verrouiller_adhesions
-from .beneficiaires import trouver_beneficiaire
+from .beneficiaires import trouver_beneficiaires
 from .delegations import deleguer
-from .designations import PerimetreDuBeneficiaire, examiner
-from .lots import AucuneLigne, verrouiller_espaces
+from .designations import PerimetreDuBeneficiaire, refus
+from .lots import AucuneLigne, siennes, verrouiller_espaces
 from .models import Adhesion, Habilitation, Role
-from .perimetre import PerimetreDepasse, exiger_place
+from .perimetre import PerimetreDepasse, exiger_place, personnes_tenues
 from .suppleances import designer_suppleant
 
 COLONNES: Final = ("siren", "service", "numero_abonne", "nom", "role", "fin")
@@ -28,11 +29,17 @@ OBLIGATOIRES: Final = COLONNES[:5]
 ROLES: Final = {"suppleant": Role.SUPPLEANT, "acteur_delegant": Role.ACTEUR_DELEGANT, "acteur": Role.ACTEUR}
 TAILLE: Final = 500_000
 LIGNES: Final = 3_000
+BENEFICIAIRES: Final = 100
 
 
 class FichierTropGrand(RegleMetier):
     code = "fichier_trop_grand"
     message = "Ce fichier est trop grand : 3 000 lignes et 500 ko au plus. Partagez-le en plusieurs."
+
+
+class TropDeBeneficiaires(RegleMetier):
+    code = "trop_de_beneficiaires"
+    message = "Ce fichier nomme {nombre} numéros d'abonné : {limite} au plus. Partagez-le en plusieurs."
 
 
 class FichierIllisible(RegleMetier):
@@ -142,11 +149,15 @@ def _decoder(contenu: bytes) -> str:
 def examiner_fichier(*, acteur: Espace, contenu: bytes, maintenant: datetime | None = None) -> Rapport:
     """Return what this file would do, line by line: nothing is granted.
 
-    Each beneficiary is looked up once; a miss counts as one typed in the form (beneficiaires.ESSAIS).
-    Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes.
+    Each beneficiary is looked up once; a miss counts as one typed in the form (beneficiaires.ESSAIS). The number of
+    queries does not depend on the number of lines, misses apart.
+    Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes, TropDeBeneficiaires, ActeurNonActif.
     """
     jour = timezone.localdate(maintenant or timezone.now())
     rapport = Rapport(lire(contenu))
+    nombre = len({normaliser_numero(ligne.abonne) for ligne in rapport.lignes})
+    if nombre > BENEFICIAIRES:
+        raise TropDeBeneficiaires(nombre=nombre, limite=BENEFICIAIRES)
     for ligne in rapport.lignes:
         _lire_role_et_fin(ligne, jour)
     _trouver_adhesions(acteur, rapport.lignes)
@@ -191,17 +202,11 @@ def _trouver_adhesions(acteur: Espace, lignes: Sequence[LigneFichier]) -> None:
 
 
 def _trouver_beneficiaires(acteur: Espace, lignes: Sequence[LigneFichier], maintenant: datetime | None) -> None:
-    trouves: dict[tuple[str, str], Espace | RegleMetier] = {}
+    trouves = trouver_beneficiaires(
+        acteur=acteur, saisies=[(ligne.abonne, ligne.nom) for ligne in lignes], maintenant=maintenant
+    )
     for ligne in lignes:
-        cle = (ligne.abonne, ligne.nom)
-        if cle not in trouves:
-            try:
-                trouves[cle] = trouver_beneficiaire(
-                    acteur=acteur, numero=ligne.abonne, nom=ligne.nom, maintenant=maintenant
-                )
-            except RegleMetier as regle:
-                trouves[cle] = regle
-        trouve = trouves[cle]
+        trouve = trouves[ligne.abonne, ligne.nom]
         if isinstance(trouve, RegleMetier):
             ligne.erreur = str(trouve)
         else:
@@ -219,27 +224,38 @@ def _signaler_doublons(lignes: Iterable[LigneFichier]) -> None:
 
 
 def _examiner_droits(acteur: Espace, lignes: Sequence[LigneFichier], jour: date) -> None:
-    """Ask, per beneficiary and role, what the act will ask; the perimeter over all the lines of a beneficiary."""
-    groupes: dict[tuple[Espace, str], list[LigneFichier]] = defaultdict(list)
-    par_beneficiaire: dict[Espace, list[LigneFichier]] = defaultdict(list)
-    for ligne in lignes:
-        if ligne.adhesion is not None and ligne.beneficiaire is not None:
-            groupes[ligne.beneficiaire, ROLES[ligne.role]].append(ligne)
-            par_beneficiaire[ligne.beneficiaire].append(ligne)
-    for (beneficiaire, role), siennes in groupes.items():
-        adhesions = [ligne.adhesion for ligne in siennes if ligne.adhesion]
-        examen = examiner(acteur=acteur, adhesions=adhesions, beneficiaire=beneficiaire, role=role, jour=jour)
-        refus = {(r.personne.pk, r.service.pk): str(r.regle) for r in examen.refusees}
-        for ligne in siennes:
-            if ligne.adhesion is not None:
-                ligne.erreur = refus.get((ligne.adhesion.personne_id, ligne.adhesion.service_id), "")
-    for beneficiaire, siennes in par_beneficiaire.items():
-        bonnes = [ligne for ligne in siennes if not ligne.erreur]
+    """Ask what the act will ask, the perimeter over all the lines of a beneficiary: three queries for all of them."""
+    resolues = [
+        (ligne, ligne.adhesion, ligne.beneficiaire) for ligne in lignes if ligne.adhesion and ligne.beneficiaire
+    ]
+    adhesions = {adhesion.pk for _, adhesion, _ in resolues}
+    beneficiaires = {beneficiaire for _, _, beneficiaire in resolues}
+    miennes = siennes(acteur, adhesions, jour=jour)
+    tenues = {
+        (habilitation.espace_id, habilitation.adhesion_id): habilitation
+        for habilitation in Habilitation.objects.vivantes().filter(espace__in=beneficiaires, adhesion__in=adhesions)
+    }
+    par_beneficiaire: dict[Espace, list[tuple[LigneFichier, Adhesion]]] = defaultdict(list)
+    for ligne, adhesion, beneficiaire in resolues:
+        regle = refus(
+            adhesion,
+            mienne=miennes.get(adhesion.pk),
+            tenue=tenues.get((beneficiaire.pk, adhesion.pk)),
+            beneficiaire=beneficiaire,
+            role=ROLES[ligne.role],
+            jour=jour,
+        )
+        if regle is not None:
+            ligne.erreur = str(regle)
+        else:
+            par_beneficiaire[beneficiaire].append((ligne, adhesion))
+    perimetres = personnes_tenues(par_beneficiaire)
+    for beneficiaire, bonnes in par_beneficiaire.items():
         try:
-            exiger_place(beneficiaire, [ligne.adhesion.personne for ligne in bonnes if ligne.adhesion])
-        except PerimetreDepasse as regle:
-            for ligne in bonnes:
-                ligne.erreur = str(PerimetreDuBeneficiaire(nom=beneficiaire.nom_complet, **regle.contexte))
+            exiger_place(beneficiaire, [adhesion.personne for _, adhesion in bonnes], tenues=perimetres[beneficiaire])
+        except PerimetreDepasse as depasse:
+            for ligne, _ in bonnes:
+                ligne.erreur = str(PerimetreDuBeneficiaire(nom=beneficiaire.nom_complet, **depasse.contexte))
 
 
 @transaction.atomic

@@ -74,6 +74,28 @@ class Examen:
         return bool(self.accordables) and not self.refusees and self.perimetre is None
 
 
+def refus(
+    adhesion: Adhesion,
+    *,
+    mienne: Habilitation | None,
+    tenue: Habilitation | None,
+    beneficiaire: Espace,
+    role: str,
+    jour: date,
+) -> RegleMetier | None:
+    """Return the rule against granting this role on this adhésion, if there is one.
+
+    `mienne` is the actor's own habilitation on it that day, `tenue` the one that the beneficiary already holds.
+    """
+    if not adhesion.est_ouverte:
+        return AdhesionFermee()
+    if mienne is None or mienne.role not in roles_pour(permission_d_accorder(role)):
+        return DroitInsuffisant()
+    if tenue is not None and (tenue.expire_le is None or tenue.expire_le >= jour):
+        return DejaHabilite(nom=beneficiaire.nom_complet)
+    return None
+
+
 def examiner(
     *, acteur: Espace, adhesions: Collection[Adhesion], beneficiaire: Espace, role: str, jour: date | None = None
 ) -> Examen:
@@ -82,7 +104,6 @@ def examiner(
     The page of confirmation reads it without locks; the act reads it under them.
     """
     jour = jour or timezone.localdate()
-    permis = roles_pour(permission_d_accorder(role))
     examen = Examen()
     cles = [adhesion.pk for adhesion in adhesions]
     miennes = siennes(acteur, cles, jour=jour)
@@ -94,18 +115,13 @@ def examiner(
     }
     for adhesion in adhesions:
         mienne, tenue = miennes.get(adhesion.pk), tenues.get(adhesion.pk)
-        if not adhesion.est_ouverte:
-            regle: RegleMetier = AdhesionFermee()
-        elif mienne is None or mienne.role not in permis:
-            regle = DroitInsuffisant()
-        elif tenue is not None and (tenue.expire_le is None or tenue.expire_le >= jour):
-            regle = DejaHabilite(nom=beneficiaire.nom_complet)
-        else:
-            examen.accordables.append((adhesion, mienne))
-            if tenue is not None:
-                examen.perimees.append(tenue)
+        regle = refus(adhesion, mienne=mienne, tenue=tenue, beneficiaire=beneficiaire, role=role, jour=jour)
+        if regle is not None or mienne is None:
+            examen.refusees.append(LigneRefusee(adhesion.personne, adhesion.service, regle or DroitInsuffisant()))
             continue
-        examen.refusees.append(LigneRefusee(adhesion.personne, adhesion.service, regle))
+        examen.accordables.append((adhesion, mienne))
+        if tenue is not None:
+            examen.perimees.append(tenue)
     try:
         exiger_place(beneficiaire, [adhesion.personne for adhesion, _ in examen.accordables])
     except PerimetreDepasse as regle_du_perimetre:

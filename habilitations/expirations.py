@@ -12,7 +12,7 @@ from accounts.models import Espace
 
 from . import avis
 from .arbre import relire, terminer, verrouiller_adhesions
-from .models import Habilitation
+from .models import ORDRE, Habilitation
 
 PREAVIS: Final = timedelta(days=15)
 AUTEUR: Final = "systeme:expirer_habilitations"
@@ -51,11 +51,14 @@ def _couples(qui: str, debut: date, fin: date) -> Iterator[tuple[UUID, date]]:
 @transaction.atomic
 def _avertir_detenteur(cle: UUID, dernier_jour: date) -> None:
     espace = Espace.objects.select_related("compte").get(pk=cle)
+    tenues = _de(espace=cle, expire_le=dernier_jour)
+    if not tenues:  # withdrawn since the list was read
+        return
     avis.ecrire(
         "habilitation_expire_bientot",
         espace=espace,
         acte=f"expiration-prochaine:{cle}:{dernier_jour}",
-        habilitations=_de(espace=cle, expire_le=dernier_jour),
+        habilitations=tenues,
         expire_le_jour=avis.jour_francais(dernier_jour),
     )
 
@@ -63,6 +66,8 @@ def _avertir_detenteur(cle: UUID, dernier_jour: date) -> None:
 @transaction.atomic
 def _avertir_mandant(cle: UUID, dernier_jour: date) -> None:
     accordees = _de(accordee_par__espace=cle, expire_le=dernier_jour)
+    if not accordees:
+        return
     avis.ecrire(
         "habilitation_expire_bientot_mandant",
         espace=Espace.objects.select_related("compte").get(pk=cle),
@@ -78,7 +83,7 @@ def _de(**criteres: object) -> list[Habilitation]:
         Habilitation.objects.vivantes()
         .filter(**criteres)
         .select_related("espace__compte", "personne", "service")
-        .order_by("personne__denomination", "personne__siren", "service__ordre", "pk")
+        .order_by(*ORDRE)
     )
 
 
@@ -98,7 +103,7 @@ def _expirer(cle: UUID, dernier_jour: date, maintenant: datetime) -> int:
         avis.ecrire(
             "habilitation_expiree",
             espace=espace,
-            acte=f"habilitations-expirees:{cle}:{dernier_jour}:{maintenant.date()}",
+            acte=f"habilitations-expirees:{cle}:{dernier_jour}:{timezone.localdate(maintenant)}",
             habilitations=leurs,
         )
     return len(terminees)

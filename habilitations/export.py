@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -54,9 +55,9 @@ def lignes(habilitations: Iterable[Habilitation]) -> Iterator[tuple[str, ...]]:
             h.espace.nom,
             h.espace.prenom,
             h.accordee_par.espace.nom_complet if h.accordee_par else "",
-            f"{h.accordee_le:%d/%m/%Y}",
+            f"{timezone.localdate(h.accordee_le):%d/%m/%Y}",
             f"{h.expire_le:%d/%m/%Y}" if h.expire_le else "",
-            f"{h.revue_le:%d/%m/%Y}" if h.revue_le else "",
+            f"{timezone.localdate(h.revue_le):%d/%m/%Y}" if h.revue_le else "",
         )
 
 

@@ -8,10 +8,11 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 
 from accounts.models import Espace
+from accounts.recapitulatif_pdf import ServiceObtenu
 from services.models import PersonneSirenisee
 
 from .backends import donnant
-from .models import Habilitation
+from .models import ORDRE, Habilitation
 from .perimetre import compter_siren
 from .roles import UTILISER
 
@@ -92,3 +93,17 @@ def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitatio
         )
         .first()
     )
+
+
+def services_obtenus(espace: Espace) -> list[ServiceObtenu]:
+    """Return what this espace may use today, and in which role, for its récapitulatif (R5): one query."""
+    habilitations = donnant(UTILISER, espace).select_related("personne", "service").order_by(*ORDRE)
+    return [
+        ServiceObtenu(
+            denomination=habilitation.personne.denomination,
+            siren=habilitation.personne.siren,
+            service=habilitation.service.libelle,
+            role=habilitation.get_role_display().capitalize(),
+        )
+        for habilitation in habilitations
+    ]

@@ -17,12 +17,12 @@ from accounts.models import Espace
 from services.models import PersonneSirenisee, Service
 
 from .backends import donnant
-from .models import DemandeRetrait, Habilitation, Role
-from .roles import GERER_SUPPLEANTS, RETIRER_DELEGATION, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
+from .delegations import retrait_permis
+from .models import ORDRE, DemandeRetrait, Habilitation, Role
+from .roles import GERER_SUPPLEANTS, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
 
 PAR_PAGE: Final = 25
 SIREN_PAR_PAGE: Final = 10
-ORDRE: Final = ("personne__denomination", "personne__siren", "service__ordre", "service__code", "espace__nom", "pk")
 
 
 @dataclass(frozen=True)
@@ -71,26 +71,26 @@ class Autorite:
     """What an espace holds today, read once: it decides what the espace sees of others and may change (design.md §4)."""
 
     espace: Espace
-    par_adhesion: dict[int, tuple[UUID, str]]
+    par_adhesion: dict[int, Habilitation]
 
     @classmethod
     def de(cls, espace: Espace) -> "Autorite":
         """Read the authority of this espace: one query."""
-        lignes = Habilitation.objects.actives().filter(espace=espace).values_list("pk", "adhesion_id", "role")
-        return cls(espace, {adhesion: (cle, role) for cle, adhesion, role in lignes})
+        siennes = Habilitation.objects.actives().filter(espace=espace).only("pk", "adhesion_id", "role")
+        return cls(espace, {sienne.adhesion_id: sienne for sienne in siennes})
 
     def donne(self, permission: str) -> bool:
         """Whether some role of this espace gives this permission."""
-        return any(role in roles_pour(permission) for _, role in self.par_adhesion.values())
+        return any(sienne.role in roles_pour(permission) for sienne in self.par_adhesion.values())
 
     def visibles(self) -> QuerySet[Habilitation]:
         """Return the live habilitations of others that this espace may see.
 
         Titulaire and suppléant see all of the pair, an acteur délégant what he granted, an acteur nothing.
         """
-        adhesions = [a for a, (_, role) in self.par_adhesion.items() if role in roles_pour(VOIR_HABILITATIONS)]
+        adhesions = [a for a, h in self.par_adhesion.items() if h.role in roles_pour(VOIR_HABILITATIONS)]
         delegant = roles_pour(RETIRER_SES_DELEGATIONS) - roles_pour(VOIR_HABILITATIONS)
-        accordeuses = [cle for cle, role in self.par_adhesion.values() if role in delegant]
+        accordeuses = [sienne.pk for sienne in self.par_adhesion.values() if sienne.role in delegant]
         return (
             Habilitation.objects.vivantes()
             .filter(Q(adhesion__in=adhesions) | Q(accordee_par__in=accordeuses))
@@ -105,14 +105,12 @@ class Autorite:
         return {h.pk for h in habilitations if self._peut_changer(h)}
 
     def _peut_changer(self, habilitation: Habilitation) -> bool:
-        if habilitation.adhesion_id not in self.par_adhesion:
+        sienne = self.par_adhesion.get(habilitation.adhesion_id)
+        if sienne is None:
             return False
-        cle, role = self.par_adhesion[habilitation.adhesion_id]
         if habilitation.role == Role.SUPPLEANT:
-            return role in roles_pour(GERER_SUPPLEANTS)
-        return role in roles_pour(RETIRER_DELEGATION) or (
-            habilitation.accordee_par_id == cle and role in roles_pour(RETIRER_SES_DELEGATIONS)
-        )
+            return sienne.role in roles_pour(GERER_SUPPLEANTS)
+        return retrait_permis(sienne, habilitation) is None
 
 
 def mes_habilitations(espace: Espace) -> QuerySet[Habilitation]:

@@ -53,7 +53,8 @@ class LignesRefusees(RegleMetier):
         self.lignes = list(lignes)
         resume = " ; ".join(str(ligne) for ligne in self.lignes[: self.montrees])
         if len(self.lignes) > self.montrees:
-            resume += f" ; et {len(self.lignes) - self.montrees} autres lignes refusées"
+            reste = len(self.lignes) - self.montrees
+            resume += f" ; et {reste} autres lignes refusées" if reste > 1 else " ; et une autre ligne refusée"
         super().__init__(resume=resume + ".")
 
 

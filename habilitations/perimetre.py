@@ -3,18 +3,20 @@
 The acts check it under the lock of the espace; a trigger of the database (migration 0003) holds it against all writers.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.regles import RegleMetier
 from services.models import PersonneSirenisee
 
-from .models import Habilitation
+from .models import ORDRE, Habilitation, Role
 from .roles import DELEGUER_ACTEUR, roles_pour
 
 
@@ -31,12 +33,24 @@ def compter_siren(espace: Espace) -> int:
     return Habilitation.objects.vivantes().filter(espace=espace).values("personne").distinct().count()
 
 
-def exiger_place(espace: Espace, personnes: Iterable[PersonneSirenisee]) -> None:
+def personnes_tenues(espaces: Collection[Espace]) -> dict[Espace, set[int]]:
+    """Return the keys of the personnes that each of these espaces holds: one query."""
+    par_cle: dict[UUID, set[int]] = {espace.pk: set() for espace in espaces}
+    paires = Habilitation.objects.vivantes().filter(espace__in=par_cle).values_list("espace_id", "personne_id")
+    for espace, personne in paires.distinct():
+        par_cle[espace].add(personne)
+    return {espace: par_cle[espace.pk] for espace in espaces}
+
+
+def exiger_place(
+    espace: Espace, personnes: Iterable[PersonneSirenisee], *, tenues: Collection[int] | None = None
+) -> None:
     """Check that these personnes fit into the perimeter. The espace's row must be locked by the caller.
 
+    `tenues` are the keys of those it holds, where the caller has read them.
     Raises: PerimetreDepasse. An espace above 100 (imported) may still receive a SIREN that it already holds.
     """
-    tenues = set(Habilitation.objects.vivantes().filter(espace=espace).values_list("personne_id", flat=True).distinct())
+    tenues = set(personnes_tenues([espace])[espace] if tenues is None else tenues)
     nouvelles = {personne.pk for personne in personnes} - tenues
     if nouvelles and len(tenues) + len(nouvelles) > settings.PERIMETRE_SIREN:
         raise PerimetreDepasse(actuel=len(tenues), limite=settings.PERIMETRE_SIREN)
@@ -51,11 +65,16 @@ class Critere(StrEnum):
 
 @dataclass(frozen=True)
 class Groupe:
-    """SIREN that would move together. `delegables` are those that the holder may share by delegation."""
+    """SIREN that would move together.
+
+    `delegables` are those of which the espace may grant something today, `substituables` those of which it is titulaire
+    of something, so that the other espace may ask to replace it. The rest cannot move.
+    """
 
     intitule: str
     personnes: list[PersonneSirenisee]
-    delegables: int
+    delegables: list[PersonneSirenisee]
+    substituables: list[PersonneSirenisee]
     propose: bool = False
 
 
@@ -65,6 +84,7 @@ class Repartition:
 
     siren: int
     limite: int
+    alerte: int
     a_deplacer: int
     groupes: list[Groupe]
 
@@ -74,15 +94,17 @@ class Repartition:
 
 
 def repartition(espace: Espace, critere: Critere) -> Repartition:
-    """Return the groups of SIREN of this espace and which of them to move to get down to 80: one query.
+    """Return the groups of SIREN of this espace, those to move to get down to 80 first: one query.
 
-    By service gestionnaire, or by use: the SIREN for which the same services are held. No group exceeds 80 SIREN.
+    By service gestionnaire, or by use: the SIREN for which the same services are held. No group exceeds 80 SIREN, and
+    none is proposed for SIREN that cannot move.
     """
+    jour, delegants = timezone.localdate(), roles_pour(DELEGUER_ACTEUR)
     habilitations = (
         Habilitation.objects.vivantes()
         .filter(espace=espace)
         .select_related("personne__service_gestionnaire", "service")
-        .order_by("personne__denomination", "personne__siren", "service__ordre", "service__code")
+        .order_by(*ORDRE)
     )
     usages: dict[PersonneSirenisee, list[Habilitation]] = defaultdict(list)
     for habilitation in habilitations:
@@ -90,23 +112,27 @@ def repartition(espace: Espace, critere: Critere) -> Repartition:
     ensembles: dict[str, list[PersonneSirenisee]] = defaultdict(list)
     for personne, siennes in usages.items():
         ensembles[_intitule(personne, siennes, critere)].append(personne)
-    delegables = Counter(
-        personne.pk
-        for personne, siennes in usages.items()
-        if any(h.role in roles_pour(DELEGUER_ACTEUR) for h in siennes)
-    )
+    mobiles = {p for p, siennes in usages.items() if any(h.role in delegants and h.est_active(jour) for h in siennes)}
+    tenues = {p for p, siennes in usages.items() if any(h.role == Role.TITULAIRE for h in siennes)}
     morceaux = [
         (intitule, morceau)
         for intitule, personnes in sorted(ensembles.items(), key=lambda paire: (-len(paire[1]), paire[0]))
         for morceau in _couper(personnes)
     ]
     a_deplacer = max(0, len(usages) - settings.PERIMETRE_ALERTE)
-    proposes = _choisir([len(personnes) for _, personnes in morceaux], a_deplacer)
+    proposes = _choisir([len(mobiles.intersection(personnes)) for _, personnes in morceaux], a_deplacer)
     groupes = [
-        Groupe(intitule, personnes, sum(delegables[p.pk] for p in personnes), rang in proposes)
+        Groupe(
+            intitule,
+            personnes,
+            delegables=[p for p in personnes if p in mobiles],
+            substituables=[p for p in personnes if p in tenues],
+            propose=rang in proposes,
+        )
         for rang, (intitule, personnes) in enumerate(morceaux)
     ]
-    return Repartition(len(usages), settings.PERIMETRE_SIREN, a_deplacer, groupes)
+    groupes.sort(key=lambda groupe: not groupe.propose)
+    return Repartition(len(usages), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE, a_deplacer, groupes)
 
 
 def _intitule(personne: PersonneSirenisee, siennes: list[Habilitation], critere: Critere) -> str:
@@ -124,15 +150,15 @@ def _couper(personnes: list[PersonneSirenisee]) -> list[list[PersonneSirenisee]]
 def _choisir(tailles: list[int], a_deplacer: int) -> set[int]:
     """Return the ranks of whole groups that move at least that many SIREN: the smallest one that suffices, else the
     biggest ones together."""
-    suffisants = [rang for rang, taille in enumerate(tailles) if taille >= a_deplacer]
     if not a_deplacer:
         return set()
+    suffisants = [rang for rang, taille in enumerate(tailles) if taille >= a_deplacer]
     if suffisants:
         return {min(suffisants, key=lambda rang: tailles[rang])}
     choisis: set[int] = set()
     for rang in sorted(range(len(tailles)), key=lambda rang: -tailles[rang]):
+        if a_deplacer <= 0 or not tailles[rang]:
+            break
         choisis.add(rang)
         a_deplacer -= tailles[rang]
-        if a_deplacer <= 0:
-            break
     return choisis

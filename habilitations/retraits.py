@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,6 +26,8 @@ from .lots import (
 from .models import Adhesion, DemandeRetrait, Habilitation, Role
 from .revocations import HabilitationTerminee, retirer
 
+RENONCEMENTS = 3
+FENETRE = timedelta(days=1)
 MOTIF_ACCORD = "L'administrateur titulaire a demandé à quitter ce service."
 
 
@@ -37,6 +39,14 @@ class PasLaVotre(RegleMetier):
 class RetraitDejaDemande(RegleMetier):
     code = "retrait_deja_demande"
     message = "une demande de retrait est déjà en cours"
+
+
+class TropDeRenoncements(RegleMetier):
+    code = "trop_de_renoncements"
+    message = (
+        "Vous avez demandé à quitter un service puis renoncé {limite} fois en 24 heures, c'est le maximum : chaque "
+        "demande est lue par quelqu'un. Réessayez demain."
+    )
 
 
 class RetraitDejaTraite(RegleMetier):
@@ -70,13 +80,14 @@ def demander_retrait(
 ) -> list[DemandeRetrait]:
     """Ask to leave these services, all or none: the titulaire answers, or the service gestionnaire for a titulaire.
 
-    The right stays until the answer. Raises: AucuneLigne, ActeurNonActif, LignesRefusees (PasLaVotre,
-    HabilitationTerminee, RetraitDejaDemande).
+    The right stays until the answer. Raises: AucuneLigne, ActeurNonActif, TropDeRenoncements, LignesRefusees
+    (PasLaVotre, HabilitationTerminee, RetraitDejaDemande).
     """
     maintenant = maintenant or timezone.now()
     if not habilitations:
         raise AucuneLigne
     acteur = verrouiller_acteur(acteur)
+    _exiger_serieux(acteur, maintenant)
     verrouiller_adhesions(habilitation.adhesion_id for habilitation in habilitations)
     fraiches = relire(habilitation.pk for habilitation in habilitations)
     _exiger_demandables(acteur, fraiches)
@@ -96,6 +107,18 @@ def demander_retrait(
         _consigner("retrait.demande", demande, acteur)
     _prevenir_du_depot(acteur, demandes, motif)
     return demandes
+
+
+def _exiger_serieux(acteur: Espace, maintenant: datetime) -> None:
+    """Check that this espace does not ask and take back without end: each request is a mail to somebody.
+
+    Requests made together count once; those that wait for an answer do not, there is one per habilitation.
+    """
+    renoncees = DemandeRetrait.objects.filter(
+        demandeur=acteur, etat=DemandeRetrait.Etat.ANNULEE, traitee_le__gt=maintenant - FENETRE
+    )
+    if renoncees.values("deposee_le").distinct().count() >= RENONCEMENTS:
+        raise TropDeRenoncements(limite=RENONCEMENTS)
 
 
 def _exiger_demandables(acteur: Espace, habilitations: Sequence[Habilitation]) -> None:

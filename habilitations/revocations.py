@@ -82,5 +82,5 @@ def _prevenir(acteur: Espace, terminees: Sequence[Habilitation]) -> None:
         espace=acteur,
         acte=f"habilitations-retirees-par:{lot}",
         habilitations=terminees,
-        beneficiaires=[espace.nom_complet for espace in groupes],
+        beneficiaires=sorted(espace.nom_complet for espace in groupes),
     )

@@ -23,7 +23,7 @@ from . import avis
 from .arbre import relire, verrouiller_adhesions
 from .delegations import ROLES_DELEGUES, retirer_delegation, retrait_permis
 from .lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
-from .models import Habilitation, Role
+from .models import ORDRE, Habilitation, Role
 from .revocations import HabilitationTerminee
 
 PERIODE: Final = timedelta(days=365)
@@ -41,7 +41,7 @@ def _delegations(vues_avant: datetime | None = None) -> QuerySet[Habilitation]:
 
 def _pour_page(delegations: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
     return delegations.select_related("espace", "personne", "service", "accordee_par__espace").order_by(
-        VU_LE.asc(), "personne__denomination", "personne__siren", "service__ordre", "pk"
+        VU_LE.asc(), *ORDRE
     )
 
 
@@ -156,7 +156,7 @@ def _pas_encore_ecrit(genre: str, qui: str, maintenant: datetime) -> Q:
 def _rappeler(cle: uuid.UUID, genre: str, maintenant: datetime) -> int:
     espace = Espace.objects.select_related("compte").get(pk=cle)
     lignes = a_revoir(espace, maintenant) if genre == "revue_delegations" else sans_reponse(espace, maintenant)
-    if not espace.est_actif:
+    if not espace.est_actif or not lignes:  # withdrawn or confirmed since the list was read
         return 0
     avis.ecrire(
         genre,

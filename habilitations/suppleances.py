@@ -13,6 +13,7 @@ from accounts.regles import RegleMetier
 
 from . import avis
 from .arbre import relire, verrouiller_adhesions
+from .confirmations import DelaiPasse, suspendue_trop_longtemps
 from .designations import designer
 from .lots import (
     AucuneLigne,
@@ -73,6 +74,8 @@ def _examiner(acteur: Espace, suppleances: Sequence[Habilitation], etat: str, ma
             regle = PasUnSuppleant()
         elif suppleance.etat != etat:
             regle = DejaEnVeille() if etat == Habilitation.Etat.ACTIVE else PasEnVeille()
+        elif suspendue_trop_longtemps(suppleance, maintenant):
+            regle = DelaiPasse()
         else:
             continue
         refusees.append(LigneRefusee(suppleance.personne, suppleance.service, regle))
@@ -153,8 +156,9 @@ def reactiver(
 ) -> list[Habilitation]:
     """Give these suppléants their rights back. They were counted in the perimeter all along (design.md §8).
 
+    One that a substitution suspended is kept by it, within the thirty days of `confirmations.decider` (R12).
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant,
-    PasEnVeille).
+    PasEnVeille, DelaiPasse).
     """
 
     def reveiller(suppleance: Habilitation) -> None:

@@ -13,7 +13,7 @@ from accounts.suppression import Blocage, Chute, Volet
 
 from . import avis
 from .arbre import ce_qui_tombe, relire, terminer, verrouiller_adhesions
-from .models import Adhesion, DemandeRetrait, Habilitation, Role
+from .models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 from .retraits import demander_retrait
 
 RETRAIT_PAR_GESTIONNAIRE = "seul le service gestionnaire peut retirer cette adhésion"
@@ -29,7 +29,7 @@ def _siennes(espace: Espace) -> list[Habilitation]:
         Habilitation.objects.vivantes()
         .de_l_espace(espace)
         .select_related("espace", "personne__service_gestionnaire", "service")
-        .order_by("personne__denomination", "personne__siren", "service__ordre", "pk")
+        .order_by(*ORDRE)
     )
 
 
@@ -140,18 +140,18 @@ def verrouiller(espace: Espace) -> None:
 def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     """Close the adhésions of the titulaire, end what was received and what was granted, and tell who loses something."""
     siennes = relire(habilitation.pk for habilitation in _siennes(espace))
-    for habilitation in siennes:
-        if habilitation.role == Role.TITULAIRE:
-            Adhesion.objects.filter(pk=habilitation.adhesion_id, fermee_le=None).update(
-                fermee_le=maintenant, fermee_motif=Adhesion.Motif.SUPPRESSION_ESPACE
-            )
-            consigner(
-                "adhesion.fermee",
-                auteur=espace,
-                siren=habilitation.personne.siren,
-                service=habilitation.service.code,
-                details={"motif": Adhesion.Motif.SUPPRESSION_ESPACE.value},
-            )
+    titulariats = [habilitation for habilitation in siennes if habilitation.role == Role.TITULAIRE]
+    Adhesion.objects.filter(pk__in=[habilitation.adhesion_id for habilitation in titulariats]).update(
+        fermee_le=maintenant, fermee_motif=Adhesion.Motif.SUPPRESSION_ESPACE
+    )
+    for habilitation in titulariats:
+        consigner(
+            "adhesion.fermee",
+            auteur=espace,
+            siren=habilitation.personne.siren,
+            service=habilitation.service.code,
+            details={"motif": Adhesion.Motif.SUPPRESSION_ESPACE.value},
+        )
     terminees = terminer(
         siennes,
         auteur=espace,

@@ -6,7 +6,8 @@ class ServicesConfig(AppConfig):
     verbose_name = "Services et personnes sirénisées"
 
     def ready(self) -> None:
-        """Declare what this floor holds about a person."""
-        from . import donnees_personnelles
+        """Declare what this floor holds about a person, and answer for its SIREN."""
+        from . import annuaire, donnees_personnelles
 
+        annuaire.inscrire()
         donnees_personnelles.inscrire()

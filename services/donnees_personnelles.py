@@ -3,9 +3,8 @@
 from django.conf import settings
 from django.db.models import Q
 
-from accounts import donnees, rectification, retention
+from accounts import donnees, retention
 from accounts.donnees import Partie
-from accounts.models import ServiceGestionnaire
 from accounts.retention import Conservation, Sort, duree_lisible
 
 from .models import (
@@ -24,14 +23,8 @@ INTERNE = "numéro interne de la base, sans signification"
 PERSONNE_MORALE = "donnée de la personne sirénisée, non de l'usager"
 
 
-def gestionnaire_du_siren(siren: str) -> ServiceGestionnaire | None:
-    """Return the service gestionnaire that follows this SIREN, if it is known."""
-    return ServiceGestionnaire.objects.filter(personnes__siren=siren).first()
-
-
 def inscrire() -> None:
     """Declare the parts of the services."""
-    rectification.inscrire_annuaire(gestionnaire_du_siren)
     donnees.ecrire_comme(PersonneSirenisee, str)
     donnees.ecrire_comme(Service, str)
     donnees.ecrire_comme(Echange, lambda echange: echange.objet)

@@ -58,7 +58,7 @@ def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpReq
     refuse = essai is not None and essai.refuse
     enregistrer(
         request,
-        compte=Compte.objects.filter(email__iexact=adresse.strip()).first() if adresse else None,
+        compte=Compte.objects.d_adresse(adresse).first() if adresse else None,
         adresse_essayee=adresse,
         resultat=Connexion.Resultat.VERROUILLEE if refuse else Connexion.Resultat.ECHOUEE,
     )

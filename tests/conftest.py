@@ -12,9 +12,11 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 
+from accounts import saturation
 from accounts.models import Espace
 from services.models import PersonneSirenisee
 
+from . import gabarits
 from .factories import EspaceFactory, ServiceGestionnaireFactory
 
 RACINE = Path(__file__).resolve().parent.parent
@@ -38,6 +40,22 @@ def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
+gabarits.surveiller()
+
+
+@pytest.fixture(autouse=True)
+def _noms_absents() -> Iterator[None]:
+    """Fail the test in which a template wrote a name that it was not given."""
+    gabarits.absents.clear()
+    yield
+    if gabarits.absents:
+        pytest.fail("undefined in a template: " + ", ".join(sorted(set(gabarits.absents))))
+
+
+@pytest.fixture(autouse=True)
+def _hachage_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen hashes at once on a loaded machine wait their turn; tests/accounts/test_debit.py shows the 503."""
+    monkeypatch.setattr(saturation, "ATTENTE", 120)
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +68,7 @@ def _cache_vide() -> Iterator[None]:
 def _reveils(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
     """Record the wake-ups instead of filling a broker that no worker reads; the tests of faults use the real one."""
     reveils: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr("accounts.reveil._muet_jusqu_a", 0.0)
 
     def send_task(nom: str, args: list[str], **_: Any) -> None:
         reveils.append((nom, args))

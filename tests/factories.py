@@ -39,6 +39,11 @@ def numero(rang: int) -> str:
     return corps + luhn.calc_check_digit(corps)
 
 
+def lettres(rang: int) -> str:
+    """Return a word without digits, as the name of a person must be, never the same for another rank."""
+    return "".join("ABCDEFGHIJ"[int(chiffre)] for chiffre in str(rang))
+
+
 class CompteFactory(DjangoModelFactory[Compte]):
     class Meta:
         model = Compte
@@ -56,7 +61,7 @@ class EspaceFactory(DjangoModelFactory[Espace]):
     mode = Espace.Mode.EXPERT
     etat = Espace.Etat.ACTIF
     civilite = Espace.Civilite.MADAME
-    nom = factory.Sequence(lambda n: f"Martin{n}")
+    nom = factory.Sequence(lambda n: f"Martin {lettres(n)}")
     prenom = "Jeanne"
     telephone = "01 23 45 67 89"
     siren_appartenance = "552032534"

@@ -3,7 +3,7 @@
 from django import forms
 
 from ..models import Espace
-from ..noms import normaliser_texte
+from ..noms import normaliser_nom, normaliser_texte
 from .base import FormulairePortail
 from .champs import ChampRegle
 
@@ -13,13 +13,13 @@ class TitulaireForm(FormulairePortail):
 
     civilite = forms.ChoiceField(label="Civilité", choices=Espace.Civilite.choices, widget=forms.RadioSelect)
     prenom = ChampRegle(
-        normaliser_texte,
+        normaliser_nom,
         label="Prénom",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     nom = ChampRegle(
-        normaliser_texte, label="Nom", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+        normaliser_nom, label="Nom", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
     )
     telephone = forms.RegexField(
         label="Téléphone",

@@ -20,6 +20,7 @@ from ..mots_de_passe import changer_mot_de_passe, conseil_du, echeance, mots_per
 from ..reauthentification import mot_de_passe_prouve
 from ..recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
 from ..regles import RegleMetier
+from ..requete import adresse_ip
 from ..sessions import fermer_toutes
 from .inscription import reponse_pdf
 
@@ -98,11 +99,15 @@ def _changer_mot_de_passe(request: HttpRequest, espace: Espace, gabarit: str, su
 def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The new login address, and the password."""
     form = ChangerAdresseForm(request.POST or None)
+    statut = 200
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
         try:
-            visee = adresses.demander_changement(espace=espace, nouvelle=form.cleaned_data["adresse"])
+            visee = adresses.demander_changement(
+                espace=espace, nouvelle=form.cleaned_data["adresse"], adresse_ip=adresse_ip(request)
+            )
         except RegleMetier as regle:
             form.refuser(regle)
+            statut = regle.statut
         else:
             messages.success(
                 request,
@@ -110,7 +115,8 @@ def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
                 "D'ici là, votre adresse ne change pas.",
             )
             return redirect("identifiants")
-    return render(request, "accounts/changer_adresse.html", {"formulaire": form, "adresse": _compte(espace).email})
+    contexte = {"formulaire": form, "adresse": _compte(espace).email}
+    return render(request, "accounts/changer_adresse.html", contexte, status=statut)
 
 
 @espace_requis

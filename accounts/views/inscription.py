@@ -11,12 +11,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from .. import inscription as actes
+from ..acces import visiteur_requis
 from ..confiance import proposer_reponse
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
 from ..liens import lire_lien
 from ..models import Espace, Lien
+from ..plafonds import compter_courriels
 from ..recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
 from ..regles import RegleMetier
+from ..requete import adresse_ip
 
 EN_COURS = "inscription_en_cours"
 CONFIRMEE = "inscription_confirmee"
@@ -25,6 +28,7 @@ NUL = uuid.UUID(int=0)  # the id of nobody
 
 
 @login_not_required
+@visiteur_requis
 @require_GET
 def choisir(request: HttpRequest) -> HttpResponse:
     """Which kind of espace to create, and what to have at hand."""
@@ -32,17 +36,20 @@ def choisir(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@visiteur_requis
 @sensitive_post_parameters("mot_de_passe", "reponse_confiance")
 @require_http_methods(["GET", "POST"])
 def expert(request: HttpRequest) -> HttpResponse:
     """The form of the espace expert."""
     form = InscriptionExpertForm(request.POST or None, initial={"reponse_confiance": proposer_reponse()})
+    statut = 200
     if request.method == "POST" and form.is_valid():
         donnees = {c: v for c, v in form.cleaned_data.items() if c != "cgu"}
         try:
-            espace = actes.inscrire_expert(inscription=actes.Inscription(**donnees))
+            espace = actes.inscrire_expert(inscription=actes.Inscription(**donnees), adresse_ip=adresse_ip(request))
         except RegleMetier as regle:
             form.refuser(regle)
+            statut = regle.statut
         else:
             request.session.cycle_key()
             request.session[ADRESSE] = donnees["email"]
@@ -51,28 +58,42 @@ def expert(request: HttpRequest) -> HttpResponse:
                 request.session[EN_COURS] = str(espace.pk)
                 retenir_reponse(request.session, espace, donnees["reponse_confiance"])
             return redirect("inscription_envoyee")
-    return render(request, "accounts/inscription_expert.html", {"formulaire": form})
+    return render(request, "accounts/inscription_expert.html", {"formulaire": form}, status=statut)
 
 
 @login_not_required
+@visiteur_requis
 @require_GET
 def envoyee(request: HttpRequest) -> HttpResponse:
     """A link was sent: the same page whether the address has an espace already or not."""
     if ADRESSE not in request.session:
         return redirect("inscription")
-    return render(request, "accounts/inscription_envoyee.html", {"adresse": request.session[ADRESSE]})
+    return _page_envoyee(request)
+
+
+def _page_envoyee(request: HttpRequest, statut: int = 200) -> HttpResponse:
+    return render(request, "accounts/inscription_envoyee.html", {"adresse": request.session[ADRESSE]}, status=statut)
 
 
 @login_not_required
+@visiteur_requis
 @require_POST
 def renvoyer(request: HttpRequest) -> HttpResponse:
-    """Send the link again, to the session that asked for it."""
+    """Send the link again, to the session that asked for it. The answer does not say whether anything left."""
     if ADRESSE not in request.session:
         return redirect("inscription")
+    try:
+        compter_courriels(adresses=(request.session[ADRESSE],), adresse_ip=adresse_ip(request))
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+        return _page_envoyee(request, regle.statut)
     espace = Espace.objects.filter(pk=request.session.get(EN_COURS, NUL)).first()
     if espace is not None:
         actes.renvoyer_confirmation(espace=espace)
-    messages.success(request, "Un nouveau courriel vient de partir. Le lien du précédent n'est plus valable.")
+    messages.success(
+        request,
+        "Un nouveau courriel part si le dernier date de plus de deux minutes : seul le lien le plus récent est valable.",
+    )
     return redirect("inscription_envoyee")
 
 

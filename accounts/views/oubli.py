@@ -16,6 +16,7 @@ from ..confiance import proposer_reponse
 from ..forms.oubli import NouveauMotDePasseForm, NouveauxSecretsForm, OubliForm, ReponseForm
 from ..models import Espace
 from ..mots_de_passe import mots_personnels
+from ..navigateurs import retenir
 from ..recapitulatif import retenir_reponse
 from ..regles import RegleMetier
 from ..requete import adresse_ip
@@ -32,14 +33,16 @@ def _refus(request: HttpRequest, regle: RegleMetier) -> HttpResponse:
 def demander(request: HttpRequest) -> HttpResponse:
     """The address; the next page is the same whatever stands behind it."""
     form = OubliForm(request.POST or None)
+    statut = 200
     if request.method == "POST" and form.is_valid():
         try:
             actes.demander(adresse=form.cleaned_data["adresse"], adresse_ip=adresse_ip(request))
         except RegleMetier as regle:
             form.refuser(regle)
+            statut = regle.statut
         else:
             return redirect("mot_de_passe_oublie_envoye")
-    return render(request, "accounts/oubli.html", {"formulaire": form})
+    return render(request, "accounts/oubli.html", {"formulaire": form}, status=statut)
 
 
 @login_not_required
@@ -101,7 +104,7 @@ def choisir(request: HttpRequest) -> HttpResponse:
     form = _formulaire(request, choix.espace)
     if request.method == "POST" and form.is_valid():
         try:
-            actes.reinitialiser(lien=lien, repondu_le=le, **form.cleaned_data)
+            compte = actes.reinitialiser(lien=lien, repondu_le=le, **form.cleaned_data)
         except RegleMetier as regle:
             if regle.code not in form.regles:
                 request.session.pop(REPONDU, None)
@@ -109,7 +112,9 @@ def choisir(request: HttpRequest) -> HttpResponse:
             form.refuser(regle)
         else:
             request.session.pop(REPONDU, None)
-            return _conclure(request, choix.espace, form.cleaned_data.get("reponse", ""))
+            reponse = _conclure(request, choix.espace, form.cleaned_data.get("reponse", ""))
+            retenir(request, reponse, compte)  # strangers who guess on cannot keep out who has proved to be the holder
+            return reponse
     return render(request, "accounts/oubli_nouveau.html", {"formulaire": form, "mots": mots_personnels(choix.espace)})
 
 

@@ -4,16 +4,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.acces import visiteur_requis
 from accounts.confiance import proposer_reponse
 from accounts.forms import MotDePasseActuelForm
 from accounts.inscription import Inscription
 from accounts.liens import lire_lien
 from accounts.models import Espace, Lien
+from accounts.plafonds import compter_courriels, compter_siren
 from accounts.recapitulatif import reponse_disponible, retenir_reponse
 from accounts.regles import RegleMetier
+from accounts.requete import adresse_ip
 from accounts.views.inscription import CONFIRMEE, mot_de_passe_juste
 from services.models import PersonneSirenisee
 
@@ -23,6 +27,7 @@ from ..lectures import personne_de_ce_siren
 from ..models import CreationSimplifiee
 
 EN_COURS = "creation_en_cours"
+SIREN = "creation_siren"
 FINIE = "creation_confirmee"
 ACTES = {
     Lien.Objet.CONFIRMATION_ENTREPRISE: actes.confirmer_entreprise,
@@ -31,35 +36,77 @@ ACTES = {
 
 
 @login_not_required
+@visiteur_requis
 @sensitive_post_parameters("mot_de_passe", "reponse_confiance")
 @require_http_methods(["GET", "POST"])
 def simplifiee(request: HttpRequest) -> HttpResponse:
-    """First the company (a GET, so that nothing is lost), then the form."""
+    """First the company, then the form, whose address carries the SIREN so that nothing is lost.
+
+    What we know of a SIREN is told to a POST alone, so many times for a network (a GET counts nothing); the session
+    remembers the one that it was told.
+    """
     if "siren" not in request.GET:
-        return render(request, "activation/simplifiee_siren.html", {"formulaire": SirenForm()})
+        return _choisir_entreprise(request)
     recherche = SirenForm(request.GET)
-    personne = personne_de_ce_siren(recherche)
-    regle = None
-    if personne is not None:
-        try:
-            actes.exiger_admissible(personne)
-        except RegleMetier as refus:
-            regle = refus
-    if personne is None or regle is not None:
-        return render(request, "activation/simplifiee_siren.html", {"formulaire": recherche, "regle": regle})
+    verifie = recherche.is_valid() and request.session.get(SIREN) == recherche.cleaned_data["siren"]
+    if not verifie and request.method != "POST":
+        return render(request, "activation/simplifiee_siren.html", {"formulaire": recherche, "regle": None})
+    personne, regle = _verifier(request, recherche)
+    if personne is None:
+        return _page_entreprise(request, recherche, regle)
     form = InscriptionSimplifieeForm(request.POST or None, initial={"reponse_confiance": proposer_reponse()})
+    statut = 200
     if request.method == "POST" and form.is_valid():
         try:
             _inscrire(request, form, personne)
         except RegleMetier as refus:
             form.refuser(refus)
+            statut = refus.statut
         else:
             return redirect("inscription_simplifiee_envoyee")
     return render(
         request,
         "activation/simplifiee.html",
         {"formulaire": form, "personne": personne, "mots": [personne.denomination]},
+        status=statut,
     )
+
+
+def _choisir_entreprise(request: HttpRequest) -> HttpResponse:
+    """The first step: a SIREN, which leads to the second one when an espace simplifié may be created for it."""
+    recherche = SirenForm(request.POST or None)
+    if request.method != "POST":
+        return _page_entreprise(request, recherche)
+    personne, regle = _verifier(request, recherche)
+    if personne is None:
+        return _page_entreprise(request, recherche, regle)
+    return redirect(reverse("inscription_simplifiee", query={"siren": personne.siren}))
+
+
+def _page_entreprise(request: HttpRequest, form: SirenForm, regle: RegleMetier | None = None) -> HttpResponse:
+    statut = 200 if regle is None else regle.statut
+    return render(request, "activation/simplifiee_siren.html", {"formulaire": form, "regle": regle}, status=statut)
+
+
+def _verifier(request: HttpRequest, form: SirenForm) -> tuple[PersonneSirenisee | None, RegleMetier | None]:
+    """Return the personne of this SIREN when it may have an espace simplifié; else the rule that says no, or the form does.
+
+    Counts one look-up of the network, unless this session has just been told of this SIREN.
+    """
+    if not form.is_valid():
+        return None, None
+    connu = request.session.get(SIREN) == form.cleaned_data["siren"]
+    try:
+        if not connu:
+            compter_siren(adresse_ip=adresse_ip(request))
+        personne = personne_de_ce_siren(form)
+        if personne is not None:
+            actes.exiger_admissible(personne)
+            if not connu:
+                request.session[SIREN] = personne.siren
+    except RegleMetier as regle:
+        return None, regle
+    return personne, None
 
 
 def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: PersonneSirenisee) -> None:
@@ -73,6 +120,7 @@ def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: P
         personne=personne,
         courriel=courriel,
         qualite=form.cleaned_data["qualite"],
+        adresse_ip=adresse_ip(request),
     )
     request.session.cycle_key()
     request.session[EN_COURS] = {
@@ -85,22 +133,33 @@ def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: P
 
 
 @login_not_required
+@visiteur_requis
 @require_GET
 def envoyee(request: HttpRequest) -> HttpResponse:
     """Links were sent: the same page whether the login address has an espace already or not."""
     if EN_COURS not in request.session:
         return redirect("inscription")
+    return _page_envoyee(request)
+
+
+def _page_envoyee(request: HttpRequest, statut: int = 200) -> HttpResponse:
     attente = request.session[EN_COURS]
     contexte = {"adresses": attente["adresses"], "siren": attente["siren"]}
-    return render(request, "activation/simplifiee_envoyee.html", contexte)
+    return render(request, "activation/simplifiee_envoyee.html", contexte, status=statut)
 
 
 @login_not_required
+@visiteur_requis
 @require_POST
 def renvoyer(request: HttpRequest) -> HttpResponse:
     """Send the links again, to the session that asked for them. The answer does not say whether anything left."""
     if EN_COURS not in request.session:
         return redirect("inscription")
+    try:
+        compter_courriels(adresses=request.session[EN_COURS]["adresses"], adresse_ip=adresse_ip(request))
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+        return _page_envoyee(request, regle.statut)
     espace = Espace.objects.filter(pk=request.session[EN_COURS]["espace"]).first()
     if espace is not None:
         actes.renvoyer_liens(espace=espace)

@@ -8,10 +8,13 @@ from django.forms import BoundField, FileInput, PasswordInput
 from django.utils.safestring import SafeString
 from dsfr.utils import dsfr_input_class_attr
 
+from accounts.documents import siren_lisible
+
 from ..libelles import libelle_acte
 
 register = template.Library()
 register.filter("libelle_acte", libelle_acte)
+register.filter("siren_lisible", siren_lisible)
 
 
 @register.filter

@@ -71,7 +71,11 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
     page = Paginator(Evenement.objects.de_l_espace(espace.numero_abonne).order_by("-id"), 25).get_page(
         request.GET.get("page", "1")
     )
-    lignes = [(evenement, libelle_acte(evenement.acte)) for evenement in page]
+    services = dict(Service.objects.values_list("code", "libelle"))
+    lignes = [
+        (evenement, libelle_acte(evenement.acte), services.get(evenement.service, evenement.service))
+        for evenement in page
+    ]
     return render(request, "espacepro/journal.html", {"page": page, "lignes": lignes})
 
 

@@ -10,9 +10,11 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 
-from accounts.models import Courriel, Evenement, EvenementASceller
+from accounts.models import Courriel, DemandeOubli, Evenement, EvenementASceller
 from accounts.requete import adresse_ip
 from activation.models import Courrier
+
+BOITES = (("courriels", Courriel), ("courriers", Courrier), ("oublis", DemandeOubli))  # every subclass of Envoi
 
 
 @login_not_required
@@ -51,7 +53,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     attente = Gauge("espacepro_envois_en_attente", "Outbox rows that wait", ["boite"], registry=registre)
     ecartes = Gauge("espacepro_envois_ecartes", "Outbox rows set aside", ["boite"], registry=registre)
     age = Gauge("espacepro_envoi_plus_ancien_secondes", "Age of the oldest due row", ["boite"], registry=registre)
-    for boite, modele in (("courriels", Courriel), ("courriers", Courrier)):
+    for boite, modele in BOITES:
         en_attente = modele._default_manager.filter(traite_le=None, ecarte_le=None)
         attente.labels(boite).set(en_attente.count())
         ecartes.labels(boite).set(modele._default_manager.exclude(ecarte_le=None).count())

@@ -1,6 +1,6 @@
 from .adhesion import Adhesion
-from .habilitation import Delegation, Habilitation, Role, Suppleance
+from .habilitation import ORDRE, Delegation, Habilitation, Role, Suppleance
 from .mandat import Mandat
 from .retrait import DemandeRetrait
 
-__all__ = ["Adhesion", "Delegation", "DemandeRetrait", "Habilitation", "Mandat", "Role", "Suppleance"]
+__all__ = ["ORDRE", "Adhesion", "Delegation", "DemandeRetrait", "Habilitation", "Mandat", "Role", "Suppleance"]

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
@@ -24,6 +24,10 @@ class Role(models.TextChoices):
     ACTEUR = "ACTEUR", "acteur"
 
 
+# How pages, lists and mails order habilitations: SIREN by name, services as in the catalogue, holders by name.
+ORDRE: Final = ("personne__denomination", "personne__siren", "service__ordre", "service__code", "espace__nom", "pk")
+
+
 class HabilitationQuerySet(models.QuerySet["Habilitation"]):
     def vivantes(self) -> "HabilitationQuerySet":
         """Not ended: ACTIVE or EN_VEILLE. The trigger of habilitations/0002 ends them with their adhésion."""
@@ -33,9 +37,6 @@ class HabilitationQuerySet(models.QuerySet["Habilitation"]):
         """Those that give a right on that day (today by default): live, not en veille, not expired."""
         jour = a_la_date or timezone.localdate()
         return self.vivantes().filter(Q(expire_le__isnull=True) | Q(expire_le__gte=jour), etat=Habilitation.Etat.ACTIVE)
-
-    def pour_personne(self, personne: PersonneSirenisee) -> "HabilitationQuerySet":
-        return self.filter(personne=personne)
 
     def de_l_espace(self, espace: Espace) -> "HabilitationQuerySet":
         return self.filter(espace=espace)

@@ -46,4 +46,4 @@ class DemandeRetrait(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"retrait demandé le {self.deposee_le:%d/%m/%Y}"
+        return f"retrait demandé le {timezone.localdate(self.deposee_le):%d/%m/%Y}"

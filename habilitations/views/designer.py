@@ -21,7 +21,7 @@ from ..delegations import deleguer
 from ..designations import examiner
 from ..forms import BeneficiaireForm, DelegataireForm, jour_de
 from ..lectures_partage import Filtres, dossiers_a_partager, partageables, services_du_filtre
-from ..models import Habilitation, Role
+from ..models import ORDRE, Habilitation, Role
 from ..roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
 from ..suppleances import designer_suppleant
 from .sujets import SUPPLEANTS, Sujet, grouper
@@ -42,7 +42,7 @@ def _choisies(espace: Espace, sujet: Sujet, cles: list[int]) -> list[Habilitatio
         partageables(espace, sujet.permission)
         .filter(adhesion__in=cles)
         .select_related("adhesion__personne", "adhesion__service", "personne", "service", "espace")
-        .order_by("personne__denomination", "personne__siren", "service__ordre", "service__code")
+        .order_by(*ORDRE)
     )
 
 

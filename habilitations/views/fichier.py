@@ -62,5 +62,10 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return redirect("designation_fichier")
-    messages.success(request, f"{len(accordees)} habilitations accordées. Les personnes sont prévenues par courriel.")
+    nombre = len(accordees)
+    messages.success(
+        request,
+        f"{nombre} habilitation{'s' if nombre > 1 else ''} accordée{'s' if nombre > 1 else ''}. "
+        "Chaque personne désignée est prévenue par courriel.",
+    )
     return redirect("delegations")

@@ -1,6 +1,9 @@
 """The perimeter of one's espace, and the assistant that shares the SIREN out between espaces (R13, CGU §3.5.b)."""
 
+from typing import Final
+
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -13,16 +16,20 @@ from ..perimetre import Critere, repartition
 from .designer import preparer
 from .sujets import DELEGATIONS
 
+GROUPES_PAR_PAGE: Final = 10
+
 
 @espace_requis
 @require_GET
 def voir(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The gauge, and the SIREN in groups: by service gestionnaire, or `?par=usage`."""
     critere = Critere.USAGE if request.GET.get("par") == Critere.USAGE else Critere.GESTIONNAIRE
+    partage = repartition(espace, critere)
+    page = Paginator(partage.groupes, GROUPES_PAR_PAGE).get_page(request.GET.get("page", "1"))
     return render(
         request,
         "habilitations/perimetre.html",
-        {"partage": repartition(espace, critere), "critere": critere.value},
+        {"partage": partage, "page": page, "critere": critere.value},
     )
 
 

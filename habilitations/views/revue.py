@@ -17,9 +17,10 @@ from accounts.reauthentification import reauthentification_requise
 from accounts.regles import RegleMetier
 
 from .. import revue
-from ..arbre import dessous
+from ..arbre import ce_qui_tombe
 from ..confirmations import DELAI, decider, en_attente
 from ..models import Habilitation
+from .sujets import grouper
 
 PAR_PAGE = 50
 GARDER, RETIRER = "garder", "retirer"
@@ -96,6 +97,7 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
         return redirect("revue_delegations")
     page = _page(visibles[0], request)
     oubliees = list(visibles[1][:PAR_PAGE])
+    tombent = ce_qui_tombe(*page, *oubliees)
     return render(
         request,
         "habilitations/revue_delegations.html",
@@ -103,7 +105,8 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
             "page": page,
             "lignes": [(ligne, ligne.vue_le <= maintenant - revue.PERIODE) for ligne in page],  # type: ignore[attr-defined]
             "oubliees": oubliees,
-            "dependent": len(dessous([ligne.pk for ligne in (*page, *oubliees)])),
+            "tombent": grouper(tombent),
+            "nombre_tombent": len(tombent),
             "a_revoir": revue.a_revoir(espace, maintenant).count(),
         },
     )

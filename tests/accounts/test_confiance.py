@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from accounts import confiance
 from accounts.confiance import (
     ReponseDevinable,
     ReponseRevelatrice,
@@ -81,6 +82,17 @@ def test_les_mots_de_la_question_ne_comptent_pas() -> None:
 @given(st.just(None))
 def test_la_reponse_proposee_est_toujours_bonne(_: None) -> None:
     verifier_reponse(proposer_reponse(), personnels=[], question="PHRASE")
+
+
+def test_la_reponse_proposee_vient_d_une_liste_choisie() -> None:
+    """Never from the gauge's dictionary, which holds what people type, rude words included."""
+    choisis = confiance._mots()
+    assert len(set(choisis)) == len(choisis) >= 800, "five of them: 48 bits"
+    assert all(mot.isascii() and mot.isalpha() and 5 <= len(mot) <= 10 for mot in choisis)
+    assert {"bitte", "bordel", "cadavre", "merde", "putain", "salaud", "viol"}.isdisjoint(choisis)
+    tires = {mot for _ in range(200) for mot in proposer_reponse().split()}
+    assert tires <= set(choisis)
+    assert len(tires) > 300
 
 
 @pytest.mark.django_db

@@ -211,3 +211,18 @@ def test_les_durees_du_bareme() -> None:
     assert minutes[19] == 60
     assert minutes[20] == 24 * 60
     assert settings.AXES_HANDLER == "accounts.debit.GardienEssais"
+
+
+def test_une_session_volee_n_a_pas_plus_d_essais_en_changeant_de_cle(
+    espace: Espace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compares: list[str] = []
+    monkeypatch.setattr(Compte, "check_password", lambda self, brut: compares.append(brut) or False)
+    requete = RequestFactory().post("/")
+    with a(0):
+        for rang in range(12):
+            client = Client()
+            client.force_login(espace.compte, backend="accounts.connexion.CompteBackend")
+            requete.user, requete.session = espace.compte, client.session  # type: ignore[assignment]
+            assert authenticate(requete, username=espace.compte.email, password=f"essai {rang}") is None
+    assert len(compares) == 5

@@ -34,6 +34,7 @@ def falsifier(sql: str, *params: object) -> None:
         lambda: connection.cursor().execute("TRUNCATE accounts_evenement"),
         lambda: BlocScelle.objects.update(empreinte="0" * 64),
         lambda: BlocScelle.objects.all().delete(),
+        lambda: connection.cursor().execute("TRUNCATE accounts_blocscelle"),
     ],
 )
 def test_ajout_seul(ordre) -> None:

@@ -12,7 +12,6 @@ from accounts.liens import (
     LienInvalide,
     LienRemplace,
     creer_lien,
-    delai,
     jeton,
     lire_lien,
 )
@@ -23,6 +22,14 @@ pytestmark = pytest.mark.django_db
 OBJETS = list(Lien.Objet)
 PARIS = ZoneInfo("Europe/Paris")
 UTC = ZoneInfo("UTC")
+DELAIS = {
+    Lien.Objet.CONFIRMATION_EXPERT: timedelta(hours=48),
+    Lien.Objet.CONFIRMATION_ENTREPRISE: timedelta(hours=72),
+    Lien.Objet.CONFIRMATION_CONNEXION: timedelta(hours=72),
+    Lien.Objet.CHANGEMENT_ADRESSE: timedelta(hours=24),
+    Lien.Objet.ANNULATION_ADRESSE: timedelta(hours=72),
+    Lien.Objet.MOT_DE_PASSE_OUBLIE: timedelta(minutes=30),
+}
 
 
 @pytest.fixture
@@ -85,7 +92,7 @@ def test_rejoue_ou_remplace(liens: dict[str, Lien], objet: str) -> None:
 def test_une_seconde_avant_une_seconde_apres(objet: str, debut: datetime) -> None:
     espace = EspaceFactory()
     lien = creer_lien(espace=espace, objet=objet, adresse=espace.compte.email, maintenant=debut)
-    fin = debut.astimezone(UTC) + delai(objet)
+    fin = debut.astimezone(UTC) + DELAIS[Lien.Objet(objet)]
     lire_lien(jeton(lien), objet=objet, maintenant=fin - timedelta(seconds=1))
     lire_lien(jeton(lien), objet=objet, maintenant=fin)
     with pytest.raises(LienExpire):

@@ -14,12 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import courriels, oubli
+from accounts import courriels, debit, oubli
 from accounts.changement_adresse import demander_changement
 from accounts.confiance import normaliser_reponse, remettre_reponse
 from accounts.hachage import hacher_reponse
 from accounts.liens import LienDejaUtilise, LienExpire, LienInvalide, LienRemplace, creer_lien, jeton
-from accounts.models import Courriel, DemandeOubli, Espace, Evenement, Lien, Session
+from accounts.models import Courriel, DemandeOubli, Espace, EssaiConnexion, Evenement, Lien, NavigateurConnu, Session
 from accounts.mots_de_passe import MotDePasseDejaUtilise, MotDePasseFaible
 from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, AgentFactory, EspaceFactory
@@ -197,7 +197,7 @@ def test_un_reseau_qui_demande_trop_attend(client: Client) -> None:
         for rang in range(oubli.RESEAU.libres):
             assert client.post(reverse("mot_de_passe_oublie"), {"adresse": f"a{rang}@exemple.fr"}).status_code == 302
         page = client.post(reverse("mot_de_passe_oublie"), {"adresse": "victime@exemple.fr"})
-        assert page.status_code == 200
+        assert page.status_code == 429
         assert "Trop de demandes" in page.content.decode()
         assert 'value="victime@exemple.fr"' in page.content.decode()
         autre = Client(REMOTE_ADDR="192.0.2.7")
@@ -442,3 +442,41 @@ def test_seize_essais_a_la_fois_trois_comptent() -> None:
     assert resultats.count("lien_epuise") == 14, resultats
     espace.refresh_from_db()
     assert espace.reponse_essais == 3
+
+
+# --- Locked out by strangers -----------------------------------------------------------------------------------------
+
+
+def essais_d_inconnus(espace: Espace) -> None:
+    cle = debit.empreinte("compte", espace.compte.email)
+    EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle) for _ in range(debit.COMPTE.limite))
+
+
+def connecter(client: Client, espace: Espace) -> int:
+    return client.post(reverse("connexion"), {"username": espace.compte.email, "password": NOUVEAU}).status_code
+
+
+@pytest.mark.django_db
+def test_le_nouveau_mot_de_passe_sert_malgre_les_essais_d_inconnus(client: Client) -> None:
+    espace = titulaire()
+    essais_d_inconnus(espace)
+    client.post(reverse("reinitialiser_mot_de_passe", args=[jeton(lien_de(espace))]), {"reponse": REPONSE})
+    client.post(reverse("choisir_mot_de_passe"), {"nouveau": NOUVEAU})
+    assert connecter(Client(), espace) == 302, "from any browser: the guesses were at the former password"
+    essais_d_inconnus(espace)
+    assert connecter(Client(), espace) == 200
+    assert connecter(client, espace) == 302, "the browser of the reset is known: strangers who go on change nothing"
+
+
+@pytest.mark.django_db
+def test_ses_propres_essais_d_avant_sont_oublies(client: Client) -> None:
+    espace = titulaire()
+    client.post(reverse("connexion"), {"username": espace.compte.email, "password": MOT_DE_PASSE})
+    client.post(reverse("deconnexion"))
+    navigateur = NavigateurConnu.objects.get(compte=espace.compte)
+    EssaiConnexion.objects.bulk_create(
+        EssaiConnexion(cle=debit.empreinte("navigateur", str(navigateur.pk))) for _ in range(debit.COMPTE.limite)
+    )
+    client.post(reverse("reinitialiser_mot_de_passe", args=[jeton(lien_de(espace))]), {"reponse": REPONSE})
+    client.post(reverse("choisir_mot_de_passe"), {"nouveau": NOUVEAU})
+    assert connecter(client, espace) == 302

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -15,7 +16,7 @@ from accounts.models import Compte, Espace, Evenement, Session
 from accounts.sessions import effacer_perimees, fermer_toutes, lister
 from accounts.sessions_base import SessionStore, empreinte
 from espacepro.middleware import EcritureSurLecture
-from tests.factories import MOT_DE_PASSE, EspaceFactory
+from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
@@ -136,6 +137,44 @@ def test_dix_heures_au_plus_meme_en_s_en_servant(espace: Espace, secondes: int, 
             client.post(reverse("prolonger_session"))
     with time_machine.travel(depart + timedelta(seconds=secondes), tick=False):
         assert client.get(reverse("espace")).status_code == statut
+
+
+def test_une_page_demandee_trop_tard_revient_apres_la_connexion(espace: Espace) -> None:
+    depart = timezone.now().replace(microsecond=0)
+    with time_machine.travel(depart, tick=False):
+        client = connecter(espace)
+    with time_machine.travel(depart + timedelta(seconds=1801), tick=False):
+        page = f"{reverse('securite')}?depuis=favori"
+        porte = client.get(page)
+        assert porte["Location"] == f"{reverse('connexion')}?next={quote(page)}"
+        formulaire = client.get(porte["Location"])
+        assert "Votre session a pris fin" in formulaire.content.decode()
+        saisie = {"username": espace.compte.email, "password": MOT_DE_PASSE, "next": page}
+        assert client.post(reverse("connexion"), saisie)["Location"] == page
+
+
+@pytest.mark.parametrize(
+    ("provenance", "suite"),
+    [("http://testserver/espace/coordonnees/?x=1", "/espace/coordonnees/?x=1"), ("https://ailleurs.fr/", ""), ("", "")],
+)
+def test_un_formulaire_envoye_trop_tard_ramene_a_sa_page(espace: Espace, provenance: str, suite: str) -> None:
+    depart = timezone.now().replace(microsecond=0)
+    with time_machine.travel(depart, tick=False):
+        client = connecter(espace)
+    with time_machine.travel(depart + timedelta(seconds=1801), tick=False):
+        refus = client.post(reverse("coordonnees"), {"nom": "AUTRE"}, headers={"referer": provenance})
+    assert refus["Location"] == reverse("connexion") + (f"?next={quote(suite)}" if suite else "")
+    espace.refresh_from_db()
+    assert espace.nom != "AUTRE"
+
+
+def test_un_agent_dont_la_session_a_pris_fin_retrouve_sa_porte() -> None:
+    depart = timezone.now().replace(microsecond=0)
+    with time_machine.travel(depart, tick=False):
+        client = Client()
+        client.force_login(AgentFactory().compte, backend="accounts.connexion.CompteBackend")
+    with time_machine.travel(depart + timedelta(seconds=1801), tick=False):
+        assert client.post(reverse("admin:index"))["Location"] == reverse("admin:login")
 
 
 def test_continuer_ma_session_repousse_la_limite(espace: Espace) -> None:

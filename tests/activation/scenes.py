@@ -13,6 +13,7 @@ from activation import courriers
 from activation.codes import deriver_code
 from activation.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
 from activation.demandes import deposer_adhesion
+from activation.effets import activer
 from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee, Service
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, ServiceFactory
@@ -105,3 +106,13 @@ def adhesion(
         qualite=qualite,
         maintenant=maintenant or timezone.now(),
     )
+
+
+def ouvrir_messagerie(espace: Espace, personne: PersonneSirenisee) -> None:
+    """Have the représentant légal of the register, who is this holder, open the mailbox with a posted code."""
+    personne.representant_legal = espace.nom_complet
+    personne.save(update_fields=["representant_legal"])
+    service = ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE)
+    demande = adhesion(espace, personne, service, Demande.Qualite.REPRESENTANT_LEGAL)
+    editer(demande)
+    activer(acteur=espace, demande=demande, saisie=code(demande))

@@ -358,6 +358,8 @@ FORMULAIRE = {
 def test_parcours(client: Client, personne: PersonneSirenisee) -> None:
     assert reverse("inscription_simplifiee") in client.get(reverse("inscription")).content.decode()
     page = f"{reverse('inscription_simplifiee')}?siren={personne.siren}"
+    choix = client.post(reverse("inscription_simplifiee"), {"siren": f" {personne.siren} "})
+    assert choix["Location"] == page
     assert personne.denomination in client.get(page).content.decode()
     reponse = client.post(page, FORMULAIRE)
     assert reponse.status_code == 302, reponse.context["formulaire"].errors
@@ -424,12 +426,12 @@ def test_renoncer_ferme_la_session(personne: PersonneSirenisee, client_de: Calla
 def test_page_refusee_avec_la_sortie(client: Client, personne: PersonneSirenisee) -> None:
     page = reverse("inscription_simplifiee")
     commune = PersonneFactory(categorie=Categorie.COLLECTIVITE)
-    contenu = client.get(page, {"siren": commune.siren}).content.decode()
+    contenu = client.post(page, {"siren": commune.siren}).content.decode()
     assert reverse("inscription_expert") in contenu
     assert "courriel_entreprise" not in contenu
     habiliter(EspaceFactory(), personne=personne)
-    assert reverse("inscription_expert") in client.get(page, {"siren": personne.siren}).content.decode()
-    assert "connu de nos services" in client.get(page, {"siren": "552 100 554"}).content.decode()
+    assert reverse("inscription_expert") in client.post(page, {"siren": personne.siren}).content.decode()
+    assert "connu de nos services" in client.post(page, {"siren": "552 100 554"}).content.decode()
 
 
 def test_erreurs_sur_la_page(client: Client, personne: PersonneSirenisee) -> None:

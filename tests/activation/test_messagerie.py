@@ -14,22 +14,24 @@ from activation.codes import presenter
 from activation.demandes import annuler_demande, demander_nouveau_courrier
 from activation.effets import activer
 from activation.messagerie import CodePlusLisible, lire_code
-from activation.models import Courrier, Demande
+from activation.models import Courrier
 from habilitations.models import Habilitation, Mandat, Role
-from services.models import Message, Service
+from services.models import Message, PersonneSirenisee, Service
 from tests.activation import scenes
-from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
+from tests.factories import EspaceFactory, PersonneFactory, accorder, siren
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def boite() -> Habilitation:
-    """A mailbox that its représentant légal opened with a posted code, and read yesterday."""
-    service = ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE)
-    droit = habiliter(EspaceFactory(nom="Durand", prenom="Paul"), service=service)
-    Compte.objects.filter(pk=droit.espace.compte_id).update(last_login=timezone.now() - timedelta(days=1))
-    return droit
+    """A mailbox that the représentant légal of the register opened with a posted code, and read yesterday."""
+    personne = PersonneFactory()
+    chef = EspaceFactory(nom="Durand", prenom="Jean Noel", siren_appartenance=personne.siren)
+    scenes.ouvrir_messagerie(chef, personne)
+    PersonneSirenisee.objects.update(representant_legal="DURAND Jean-Noël")
+    Compte.objects.filter(pk=chef.compte_id).update(last_login=timezone.now() - timedelta(days=1))
+    return Habilitation.objects.select_related("espace__compte", "personne", "service", "adhesion").get(espace=chef)
 
 
 def deposer(boite: Habilitation, espace: Espace | None = None) -> Courrier:
@@ -60,6 +62,21 @@ def mandat(boite: Habilitation, **champs: object) -> None:
     Mandat.objects.filter(pk=boite.adhesion.mandat_id).update(**champs)
 
 
+def nommer(espace: Espace, nom: str, prenom: str) -> None:
+    Espace.objects.filter(pk=espace.pk).update(nom=nom, prenom=prenom)
+
+
+def registre(boite: Habilitation, representant: str) -> None:
+    PersonneSirenisee.objects.filter(pk=boite.personne_id).update(representant_legal=representant)
+
+
+def lettre_lue_par(boite: Habilitation, demandeur: str) -> None:
+    """As if the code of the mailbox had been handed over to a holder of that name."""
+    courrier = Courrier.objects.get(demande__espace=boite.espace)
+    courrier.contenu["demandeur"] = demandeur
+    courrier.save()
+
+
 # What keeps the code out of the mailbox: what is done to it, given the requester.
 PAR_LA_POSTE: dict[str, Callable[[Habilitation, Espace], object]] = {
     "le_demandeur_est_delegataire": lambda boite, demandeur: accorder(boite, demandeur, Role.ACTEUR),
@@ -75,13 +92,33 @@ PAR_LA_POSTE: dict[str, Callable[[Habilitation, Espace], object]] = {
     "boite_dormante": lambda *_: Compte.objects.update(last_login=timezone.now() - timedelta(days=30, seconds=1)),
     "jamais_connecte": lambda *_: Compte.objects.update(last_login=None),
     "espace_desactive": lambda boite, _: Espace.objects.filter(pk=boite.espace_id).update(etat="DESACTIVE"),
+    "il_n_est_pas_celui_du_registre": lambda boite, _: (
+        nommer(boite.espace, "Faux", "Chef"),
+        mandat(boite, representant_legal="Chef Faux"),
+        lettre_lue_par(boite, "Chef Faux"),
+    ),
+    "le_registre_ne_nomme_personne": lambda boite, _: registre(boite, ""),
+    "le_registre_a_change": lambda boite, _: registre(boite, "Anne Petit"),
+    "il_a_pris_le_nom_apres_coup": lambda boite, _: lettre_lue_par(boite, "Jean Tricheur"),
+    "il_a_change_de_nom": lambda boite, _: nommer(boite.espace, "Dupont", "Jean Noel"),
+    "un_seul_mot": lambda boite, _: (
+        nommer(boite.espace, "Durand", ""),
+        registre(boite, "Durand"),
+        mandat(boite, representant_legal="Durand"),
+        lettre_lue_par(boite, "Durand"),
+    ),
+    "le_registre_disait_autre_chose": lambda boite, _: mandat(boite, representant_legal="Anne Petit"),
+    "la_preuve_est_effacee": lambda *_: Courrier.objects.update(contenu={}),
+    "meme_organisation": lambda boite, demandeur: Espace.objects.filter(pk=boite.espace_id).update(
+        siren_appartenance=demandeur.siren_appartenance
+    ),
     "pas_de_messagerie": lambda *_: Service.objects.filter(code="MSG").update(famille="DECLARER"),
 }
 
 
 @pytest.mark.parametrize("cas", PAR_LA_POSTE)
 def test_par_la_poste_sinon(boite: Habilitation, cas: str) -> None:
-    demandeur = EspaceFactory(nom="Martin", prenom="Jeanne")
+    demandeur = EspaceFactory(nom="Martin", prenom="Jeanne", siren_appartenance=siren(404))
     PAR_LA_POSTE[cas](boite, demandeur)
     assert deposer(boite, demandeur).canal == Courrier.Canal.POSTAL
     assert not Message.objects.exists()
@@ -89,7 +126,7 @@ def test_par_la_poste_sinon(boite: Habilitation, cas: str) -> None:
 
 def test_par_la_poste_quand_le_lecteur_demande(boite: Habilitation) -> None:
     assert deposer(boite, boite.espace).canal == Courrier.Canal.POSTAL
-    assert deposer(boite, EspaceFactory(nom="DURAND", prenom="paul")).canal == Courrier.Canal.POSTAL
+    assert deposer(boite, EspaceFactory(nom="JEAN-NOËL", prenom="durand")).canal == Courrier.Canal.POSTAL
 
 
 def test_le_second_courrier_part_par_la_poste(boite: Habilitation) -> None:
@@ -129,7 +166,7 @@ def test_qui_ne_lit_pas_le_code(boite: Habilitation, cas: str) -> None:
 def test_page(boite: Habilitation, client_de: Callable[[Espace], Client]) -> None:
     courrier = deposer(boite)
     page = reverse("code_recu", args=[courrier.pk])
-    code = presenter(scenes.code(Demande.objects.get()))
+    code = presenter(scenes.code(courrier.demande))
     lecteur = client_de(boite.espace)
     assert code not in lecteur.get(page).content.decode()
     assert not Evenement.objects.filter(acte="code.lu").exists(), "GET reads nothing"

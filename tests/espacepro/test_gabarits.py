@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.forms.renderers import get_default_renderer as get_renderer
 from django.http import HttpRequest, HttpResponse
+from django.template import engines
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory, override_settings
 
 from espacepro.views import erreurs
+from tests import gabarits
 
 RACINE = Path(__file__).resolve().parents[2]
 GABARITS = sorted((RACINE / "templates").rglob("*.html"))
@@ -37,6 +40,29 @@ def test_se_compile(gabarit: Path) -> None:
 )
 def test_le_controle_voit_la_faute(fautif: str) -> None:
     assert EN_LIGNE.search(fautif)
+
+
+def test_un_nom_absent_fait_rougir_l_essai() -> None:
+    """The guard of tests/gabarits.py: a name that a page writes and is not given is noted, then fails the test."""
+    moteur = engines["django"]
+    assert moteur.from_string("{% if absent %}x{% endif %}{% for x in absent %}x{% endfor %}").render({}) == ""
+    assert not gabarits.absents, "asking whether a name is there, or looping over it, is no fault"
+    assert moteur.from_string("<p>{{ n_existe_pas }}</p>").render({}) == "<p></p>"
+    get_renderer().engine.from_string("{{ formulaire.n_existe_pas|default:'x' }}").render({})  # type: ignore[attr-defined]
+    vus = list(gabarits.absents)
+    gabarits.absents.clear()
+    assert [vu.partition(" in ")[0] for vu in vus] == ["{{ n_existe_pas }}", "{{ formulaire.n_existe_pas }}"]
+
+
+def test_les_bibliotheques_repondent_de_leurs_gabarits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And of theirs alone: the same template, were it ours, would be noted."""
+    assert all(dossier.is_dir() for dossier in gabarits.BIBLIOTHEQUES)
+    render_to_string("admin/filter.html", {})
+    assert not gabarits.absents
+    monkeypatch.setattr(gabarits, "BIBLIOTHEQUES", ())
+    render_to_string("admin/filter.html", {})
+    assert gabarits.absents
+    gabarits.absents.clear()
 
 
 def test_les_polices_libres_tiennent_en_cent_ko() -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.journal import consigner
 from accounts.models import Espace, Evenement
+from espacepro.journal_personne import Perimetre, administres, perimetre
 from habilitations.delegations import deleguer
 from habilitations.models import Habilitation, Role
 from habilitations.suppleances import mettre_en_veille
@@ -70,6 +71,15 @@ def test_un_suppleant_en_veille_ne_voit_plus_rien(racine: Habilitation, client_d
     suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
     mettre_en_veille(acteur=racine.espace, suppleances=[suppleant])
     assert lire(client_de, suppleant.espace).context["lignes"] == []
+
+
+def test_la_matrice_seule_decide(racine: Habilitation) -> None:
+    """Not even for an espace that is not active any more: the permission backend gives it nothing."""
+    assert list(administres(racine.espace)) == [racine]
+    Espace.objects.filter(pk=racine.espace_id).update(etat=Espace.Etat.DESACTIVE)
+    desactive = Espace.objects.get(pk=racine.espace_id)
+    assert not administres(desactive).exists()
+    assert perimetre(desactive) == Perimetre([], [])
 
 
 def test_service_par_service(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:

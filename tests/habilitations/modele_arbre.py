@@ -111,7 +111,8 @@ class Modele:
             self.noeuds[paire, vers] = Noeud(role, acteur, self.maintenant, expire=min(jours, default=None))
         return True
 
-    def _retirables(self, acteur: int, cles: list[Cle], roles: set[str]) -> bool:
+    def retirables(self, acteur: int, cles: list[Cle], roles: set[str]) -> bool:
+        """Whether this espace may withdraw (confirm, suspend) all these, which must have one of these roles."""
         if acteur not in self.actifs or not cles:
             return False
         for paire, espace in cles:
@@ -125,7 +126,7 @@ class Modele:
         return True
 
     def retirer(self, acteur: int, cles: list[Cle], roles: set[str], reprendre: bool) -> bool:
-        if not self._retirables(acteur, cles, roles):
+        if not self.retirables(acteur, cles, roles):
             return False
         if reprendre:
             self.rattacher(set(cles), {paire: acteur for paire, _ in cles})
@@ -136,14 +137,16 @@ class Modele:
         delegues = {DELEGANT, ACTEUR}
         if not confirmees and not retirees:
             return False
-        if confirmees and not self._retirables(acteur, confirmees, delegues):
+        if confirmees and not self.retirables(acteur, confirmees, delegues):
             return False
         return not retirees or self.retirer(acteur, retirees, delegues, reprendre)
 
     def veiller(self, acteur: int, cles: list[Cle], endormir: bool) -> bool:
-        if not self._retirables(acteur, cles, {SUPPLEANT}):
+        if not self.retirables(acteur, cles, {SUPPLEANT}):
             return False
         if any(bool(self.noeuds[cle].veille) == endormir for cle in cles):
+            return False
+        if any(self.noeuds[cle].veille == "SUBSTITUTION" and self.en_retard(self.noeuds[cle]) for cle in cles):
             return False
         for cle in cles:
             self.noeuds[cle].veille = "TITULAIRE" if endormir else ""

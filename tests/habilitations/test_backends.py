@@ -245,7 +245,6 @@ ROLE_LU = {
     "habilitations/suppression.py": "which adhésions close with the espace of their titulaire (R19)",
     "habilitations/arbre.py": "which live habilitation of an adhésion is the root",
     "activation/substitution.py": "whose the service is, before asking to replace him (R12)",
-    "espacepro/journal_personne.py": "rights by roles_pour",
     "habilitations/designation_en_masse.py": "which act a line of the file calls",
     "habilitations/forms.py": "which choices a form shows; the act decides by roles_pour",
     "habilitations/perimetre.py": "which SIREN may be delegated away; rights by roles_pour",

@@ -28,7 +28,7 @@ from habilitations.models import Delegation, Habilitation, Role
 from habilitations.roles import GERER_BANQUE, UTILISER
 from habilitations.suppleances import retirer_suppleant
 from tests.conftest import en_parallele
-from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
 from .test_suppleances import peut, regles
 
@@ -118,6 +118,31 @@ def test_ce_qui_tombe_est_montre_puis_tombe() -> None:
     assert Evenement.objects.filter(acte="habilitation.tombee", espace=acteur.numero_abonne).count() == 1
 
 
+def test_ce_qui_tombe_est_dans_l_ordre_du_catalogue() -> None:
+    """By dénomination, then as the catalogue orders services, whatever the order in which it was granted."""
+    titulaire, delegant = EspaceFactory(), EspaceFactory()
+    personnes = [PersonneFactory(denomination=nom) for nom in ("ZÉNITH", "ABEILLE")]
+    services = [ServiceFactory(code=code, ordre=ordre) for code, ordre in (("C", 2), ("B", 1), ("A", 1))]
+    delegations, attendus = [], []
+    for personne in personnes:
+        for service in services:
+            racine = habiliter(titulaire, personne=personne, service=service)
+            delegations.append(accorder(racine, delegant, Role.ACTEUR_DELEGANT))
+            for nom in ("Zola", "Arbus"):
+                accorder(delegations[-1], EspaceFactory(nom=nom), Role.ACTEUR)
+                attendus.append((personne.denomination, service.ordre, service.code, nom))
+    montres = [
+        (h.personne.denomination, h.service.ordre, h.service.code, h.espace.nom) for h in ce_qui_tombe(*delegations)
+    ]
+    assert montres == sorted(attendus)
+    retirer_delegation(acteur=titulaire, delegations=delegations)
+    courriel = Courriel.objects.get(genre="habilitation_retiree", destinataire=delegant.compte.email)
+    assert [ligne.partition(" : ")[2] for ligne in courriel.contexte["lignes"]] == [
+        "Service A, Service B, Service C"
+    ] * 2
+    assert courriel.contexte["lignes"][0].startswith("ABEILLE")
+
+
 def test_un_suppleant_reprend_a_son_compte() -> None:
     titulaire, suppleant, acteur = EspaceFactory(), EspaceFactory(), EspaceFactory()
     racine = habiliter(titulaire)
@@ -140,7 +165,11 @@ def test_retirer_le_dessus_et_le_dessous_ensemble() -> None:
     connection.check_constraints()
     assert {(h.pk, h.fin_motif) for h in terminees} == {(choisie.pk, "RETRAIT"), (delegation.pk, "RETRAIT")}
     gardee.refresh_from_db()
+    choisie.refresh_from_db()
     assert gardee.accordee_par_id == racine.pk
+    assert choisie.accordee_par_id == delegation.pk, "what ends with it is not taken over: its history stays"
+    reprises = Evenement.objects.filter(acte="habilitation.reprise").values_list("espace", flat=True)
+    assert list(reprises) == [gardee.espace.numero_abonne]
 
 
 def test_quand_un_collaborateur_part_tout_est_retire_d_un_coup() -> None:

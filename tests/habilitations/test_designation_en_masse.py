@@ -5,15 +5,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Courriel, Espace, Evenement
 from habilitations.beneficiaires import ESSAIS, INTROUVABLE
 from habilitations.designation_en_masse import (
+    BENEFICIAIRES,
     ColonnesManquantes,
     FichierIllisible,
     FichierTropGrand,
     Rapport,
+    TropDeBeneficiaires,
     designer_en_masse,
     examiner_fichier,
     lire,
@@ -114,6 +117,53 @@ def test_le_fichier_ne_sert_pas_a_pecher_des_numeros() -> None:
     )
     assert Evenement.objects.filter(acte=INTROUVABLE).count() == ESSAIS
     assert sum("Trop de numéros" in e for e in erreurs(rapport)) == 30 - ESSAIS
+
+
+def compter(acteur: Espace, contenu: bytes) -> tuple[int, Rapport]:
+    with CaptureQueriesContext(connection) as requetes:
+        rapport = examiner_fichier(acteur=acteur, contenu=contenu)
+    return len(requetes), rapport
+
+
+def test_le_nombre_de_requetes_ne_depend_pas_des_lignes() -> None:
+    titulaire, service = EspaceFactory(), ServiceFactory()
+    racines = [habiliter(titulaire, service=service) for _ in range(6)]
+    collegues = [EspaceFactory() for _ in range(12)]
+    roles = ("acteur", "suppleant", "acteur_delegant")
+    mesures = []
+    for taille in (1, 12, 72):
+        paires = [(racine, collegue) for racine in racines for collegue in collegues][:taille]
+        lignes = [ligne(racine, collegue, roles[rang % 3]) for rang, (racine, collegue) in enumerate(paires)]
+        requetes, rapport = compter(titulaire, fichier(*lignes))
+        assert rapport.possible
+        mesures.append(requetes)
+    assert len(set(mesures)) == 1, mesures
+
+
+def test_une_peche_de_cent_numeros_ne_coute_que_dix_essais() -> None:
+    titulaire = EspaceFactory()
+    racine, juste = habiliter(titulaire), EspaceFactory()
+    inconnus = [EspaceFactory.build(compte=None) for _ in range(BENEFICIAIRES - 1)]
+    peche = fichier(*(ligne(racine, inconnu) for inconnu in inconnus), ligne(racine, juste))
+    requetes, rapport = compter(titulaire, peche)
+    assert requetes < 2 * ESSAIS
+    assert Evenement.objects.filter(acte=INTROUVABLE).count() == ESSAIS
+    assert [("Aucun espace" in e, "Trop de numéros" in e) for e in erreurs(rapport)] == (
+        [(True, False)] * ESSAIS + [(False, True)] * (BENEFICIAIRES - ESSAIS)
+    ), "after the last try, the right one is not told apart either"
+    assert "Trop de numéros" in erreurs(examiner_fichier(acteur=titulaire, contenu=fichier(ligne(racine, juste))))[0]
+    assert Evenement.objects.filter(acte=INTROUVABLE).count() == ESSAIS
+
+
+def test_trois_mille_numeros_sont_refuses_sans_en_chercher_un() -> None:
+    titulaire = EspaceFactory()
+    racine = habiliter(titulaire)
+    inconnus = [EspaceFactory.build(compte=None) for _ in range(BENEFICIAIRES + 1)]
+    with CaptureQueriesContext(connection) as requetes, pytest.raises(TropDeBeneficiaires, match="101"):
+        examiner_fichier(acteur=titulaire, contenu=fichier(*(ligne(racine, inconnu) for inconnu in inconnus)))
+    assert len(requetes) == 0
+    un_seul = fichier(*(ligne(racine, inconnus[0]) for _ in range(BENEFICIAIRES + 1)))
+    assert examiner_fichier(acteur=titulaire, contenu=un_seul).lignes
 
 
 def test_le_perimetre_compte_toutes_les_lignes_d_un_beneficiaire(settings: object) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from accounts.models import Evenement
-from habilitations.export import COLONNES, en_csv, en_xlsx, exporter, neutraliser
+from habilitations.export import COLONNES, en_csv, en_xlsx, exporter, lignes, neutraliser
 from habilitations.lectures_partage import Autorite
 from habilitations.models import Role
 from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
@@ -80,3 +80,10 @@ def test_la_liste_exportee_est_celle_que_l_on_voit(format_: str) -> None:
         "format": format_,
         "lignes": 1,
     }
+
+
+@pytest.mark.django_db
+def test_les_jours_sont_ceux_de_paris() -> None:
+    racine = habiliter(EspaceFactory(), accordee_le=datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
+    (rangee,) = lignes([racine])
+    assert rangee[COLONNES.index("Accordée le")] == "01/07/2026"

@@ -162,13 +162,58 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(espace=espaces, personne=personnes)
     def premier_arbre(self, espace: int, personne: int) -> None:
-        """A titulaire, his suppléant, an acteur délégant of the latter, an acteur below: as far as rules allow it."""
+        """A titulaire, his suppléant, an acteur délégant of the latter, an acteur below, another of the titulaire's: as
+        far as rules allow it. Then everybody tries on them what he may not."""
         self.ouvrir(espace=espace, personne=personne, services=list(range(SERVICES)))
         qui = [espace, *(rang for rang in range(ESPACES) if rang != espace)]
         paires = [(personne, service) for service in range(SERVICES)]
         for rang, role in enumerate((SUPPLEANT, DELEGANT, ACTEUR)):
             self._accorder(qui[rang], paires, qui[rang + 1], role)
+        self._accorder(qui[0], paires, qui[4], ACTEUR)
         self.la_base_est_le_modele()
+        self._essayer_l_interdit(paires[0])
+
+    @rule(data=st.data(), oui=st.integers(0, 3))
+    def essayer_l_interdit(self, data: st.DataObject, oui: int) -> None:
+        """Not left to the draw of an actor and a line that must not meet: all of them, on one pair."""
+        paires = sorted({paire for paire, _ in self.modele.noeuds})
+        if paires and not oui:
+            self._essayer_l_interdit(data.draw(st.sampled_from(paires)))
+
+    def _essayer_l_interdit(self, paire: Paire) -> None:
+        """Every espace tries to withdraw, confirm, suspend or wake each habilitation of this pair that it may not."""
+        for cle in sorted(cle for cle in self.modele.noeuds if cle[0] == paire):
+            noeud = self.modele.noeuds[cle]
+            ligne = Habilitation.objects.get(pk=noeud.cle_base)
+            roles = DELEGUES if noeud.role in DELEGUES else {SUPPLEANT}
+            for rang in range(ESPACES):
+                if self.modele.retirables(rang, [cle], roles):
+                    continue
+                qui = self.espace(rang)
+                for acte in self._changements(noeud, qui, ligne):
+                    assert self._refuse(acte), f"{rang} a pu changer {cle} ({noeud.role})"
+
+    @staticmethod
+    def _refuse(acte: Callable[[], object]) -> bool:
+        try:
+            with transaction.atomic():
+                acte()
+        except RegleMetier:
+            return True
+        return False
+
+    @staticmethod
+    def _changements(noeud: Noeud, qui: Espace, ligne: Habilitation) -> list[Callable[[], object]]:
+        if noeud.role in DELEGUES:
+            return [
+                lambda: retirer_delegation(acteur=qui, delegations=[ligne]),
+                lambda: revoir(acteur=qui, confirmees=[ligne]),
+            ]
+        bascule = reactiver if noeud.veille else mettre_en_veille
+        return [
+            lambda: retirer_suppleant(acteur=qui, suppleances=[ligne]),
+            lambda: bascule(acteur=qui, suppleances=[ligne]),
+        ]
 
     @rule(espace=espaces, personne=personnes, services=des_services)
     def ouvrir(self, espace: int, personne: int, services: list[int]) -> None:
@@ -416,6 +461,7 @@ class Machine(RuleBasedStateMachine):
         rang_service = {s.pk: i for i, s in enumerate(self.services)}
         rang_espace = {pk: i for i, pk in enumerate(self.espaces)}
         base: dict[Cle, tuple[object, ...]] = {}
+        nouvelles: list[tuple[Cle, UUID]] = []
         for pk, p, s, e, role, veille, par, expire, etat in lues:
             cle = ((rang_personne[p], rang_service[s]), rang_espace[e])
             assert cle not in base, "two live habilitations of one espace on one pair"
@@ -424,7 +470,10 @@ class Machine(RuleBasedStateMachine):
             noeud = self.modele.noeuds.get(cle)
             if noeud is not None and noeud.cle_base != pk:
                 noeud.cle_base = pk
-                self.passees.append((pk, cle))
+                nouvelles.append((cle, pk))
+        self.passees += [
+            (pk, cle) for cle, pk in sorted(nouvelles)
+        ]  # what is drawn from must not hang on the heap's order
         assert base == {c: (n.role, n.parent, n.expire, n.veille) for c, n in self.modele.noeuds.items()}
         ouvertes = set(Adhesion.objects.ouvertes().values_list("personne", "service"))
         titulaires = Counter((p, s) for _, p, s, _, role, *_ in lues if role == TITULAIRE)

@@ -1,11 +1,14 @@
 """The perimeter: 100 SIREN at most, whoever grants and however many race; how to split an espace that is full (R13)."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -186,6 +189,37 @@ class TestCourses:
 
 
 @pytest.mark.django_db
+class TestDansLesActes:
+    """What `exiger_place` counts, before the trigger: the refusal is a rule with a message, not an error."""
+
+    def test_un_service_de_plus_d_un_siren_tenu_a_toujours_sa_place(self, settings: Any) -> None:
+        settings.PERIMETRE_SIREN = 2
+        titulaire, collegue = EspaceFactory(), EspaceFactory()
+        racines = [habiliter(titulaire) for _ in range(2)]
+        for racine in racines:
+            accorder(racine, collegue, Role.ACTEUR)
+        autres = [habiliter(titulaire, personne=racine.personne).adhesion for racine in racines]
+        assert len(designer_suppleant(acteur=titulaire, adhesions=autres, beneficiaire=collegue)) == 2
+        assert compter_siren(collegue) == 2
+
+    @pytest.mark.parametrize(
+        "champs",
+        [
+            {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": timezone.now()},
+            {"expire_le": timezone.localdate() - timedelta(days=1)},
+        ],
+        ids=["en veille", "échue et pas encore balayée"],
+    )
+    def test_ce_qui_vit_compte_sans_donner_de_droit(self, settings: Any, champs: dict[str, Any]) -> None:
+        settings.PERIMETRE_SIREN = 1
+        titulaire, collegue = EspaceFactory(), EspaceFactory()
+        accorder(habiliter(titulaire), collegue, Role.ACTEUR, **champs)
+        assert compter_siren(collegue) == 1
+        with pytest.raises(PerimetreDepasse):
+            designer_suppleant(acteur=titulaire, adhesions=[habiliter(titulaire).adhesion], beneficiaire=collegue)
+
+
+@pytest.mark.django_db
 class TestRepartition:
     def test_par_gestionnaire_le_plus_petit_groupe_qui_suffit(self, espace: Espace, service: Service) -> None:
         lyon, lille, metz = (ServiceGestionnaireFactory(nom=f"SIE de {ville}") for ville in ("Lyon", "Lille", "Metz"))
@@ -194,9 +228,9 @@ class TestRepartition:
         partage = repartition(espace, Critere.GESTIONNAIRE)
         assert (partage.siren, partage.limite, partage.places, partage.a_deplacer) == (87, 100, 13, 7)
         assert [(g.intitule, len(g.personnes), g.propose) for g in partage.groupes] == [
+            ("SIE de Lille", 12, True),
             ("SIE de Lyon", 50, False),
             ("SIE de Metz", 25, False),
-            ("SIE de Lille", 12, True),
         ]
 
     def test_par_usage(self, espace: Espace, service: Service) -> None:
@@ -221,14 +255,34 @@ class TestRepartition:
         assert [len(g.personnes) for g in partage.groupes] == [80, 80, 10]
         assert sum(len(g.personnes) for g in partage.groupes if g.propose) >= partage.a_deplacer == 90
 
-    def test_ce_qui_ne_peut_etre_delegue_est_compte_a_part(self, espace: Espace, service: Service) -> None:
-        remplir(espace, 2, service)
-        racine = habiliter(EspaceFactory(), service=service)
-        racine.personne.service_gestionnaire = espace.habilitations.first().personne.service_gestionnaire  # type: ignore[union-attr]
-        racine.personne.save()
-        accorder(racine, espace, Role.ACTEUR)
+    def test_seul_ce_qui_peut_partir_est_propose(self, espace: Espace, service: Service) -> None:
+        """An acteur, somebody en veille, expired: nothing of it can be granted to the other espace."""
+        gestionnaire = ServiceGestionnaireFactory()
+        titulaire = remplir(espace, 1, service, service_gestionnaire=gestionnaire)[0]
+        racines = remplir(EspaceFactory(), 5, service, service_gestionnaire=gestionnaire)
+        hier = timezone.localdate() - timedelta(days=1)
+        veille = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": timezone.now()}
+        suppleant = accorder(racines[0], espace, Role.SUPPLEANT)
+        delegant = accorder(racines[1], espace, Role.ACTEUR_DELEGANT, expire_le=timezone.localdate())
+        accorder(racines[2], espace, Role.SUPPLEANT, **veille)
+        accorder(racines[3], espace, Role.ACTEUR_DELEGANT, expire_le=hier)
+        accorder(racines[4], espace, Role.ACTEUR)
         (groupe,) = repartition(espace, Critere.GESTIONNAIRE).groupes
-        assert (len(groupe.personnes), groupe.delegables) == (3, 2)
+        assert len(groupe.personnes) == 6
+        assert {p.pk for p in groupe.delegables} == {h.personne_id for h in (titulaire, suppleant, delegant)}
+        assert [p.pk for p in groupe.substituables] == [titulaire.personne_id]
+
+    def test_un_groupe_dont_rien_ne_part_n_est_pas_propose(self, espace: Espace, service: Service) -> None:
+        inertes, mobiles = ServiceGestionnaireFactory(nom="SIE de Lyon"), ServiceGestionnaireFactory(nom="SIE de Metz")
+        for racine in remplir(EspaceFactory(), 6, service, service_gestionnaire=inertes):
+            accorder(racine, espace, Role.ACTEUR)
+        remplir(espace, 79, service, service_gestionnaire=mobiles)
+        assert [
+            (g.intitule, len(g.personnes), g.propose) for g in repartition(espace, Critere.GESTIONNAIRE).groupes
+        ] == [
+            ("SIE de Metz", 79, True),
+            ("SIE de Lyon", 6, False),
+        ]
 
     def test_rien_a_deplacer_sous_le_seuil(self, espace: Espace, service: Service) -> None:
         remplir(espace, 5, service)
@@ -254,3 +308,36 @@ class TestRepartition:
         assert choisies == sorted(h.adhesion_id for h in miens[:2])
         rien = client.post("/espace/gerer-les-services/perimetre/deleguer/", {"siren": etranger.personne.siren})
         assert rien["Location"] == "/espace/gerer-les-services/perimetre/"
+
+    def test_cent_siren_tiennent_en_peu_de_place(
+        self, espace: Espace, service: Service, client_de: Any, django_assert_num_queries: Any
+    ) -> None:
+        """A hundred services gestionnaires: ten groups a page, each folded, whatever the number of SIREN."""
+        adresse, comptes = reverse("perimetre"), []
+        client = client_de(espace)
+        for nombre in (1, 9, 90):
+            for _ in range(nombre):
+                remplir(espace, 1, service)
+            with CaptureQueriesContext(connection) as requetes:
+                page = client.get(adresse).content.decode()
+            comptes.append(len(requetes))
+        assert comptes[0] == comptes[1] == comptes[2], comptes
+        assert page.count('<section class="ep-dossier"') == page.count("<details") == 10
+        assert "100 SIREN sur 100" in page
+        derniere = client.get(adresse, {"page": "10", "par": "gestionnaire"}).content.decode()
+        assert derniere.count('<section class="ep-dossier"') == 10
+
+    def test_la_liste_pour_une_substitution_ne_nomme_que_ce_dont_on_est_titulaire(
+        self, espace: Espace, service: Service, client_de: Any
+    ) -> None:
+        gestionnaire = ServiceGestionnaireFactory()
+        mien = remplir(espace, 1, service, service_gestionnaire=gestionnaire)[0].personne
+        racines = remplir(EspaceFactory(), 2, service, service_gestionnaire=gestionnaire)
+        confie = accorder(racines[0], espace, Role.SUPPLEANT).personne
+        seulement_acteur = accorder(racines[1], espace, Role.ACTEUR).personne
+        page = client_de(espace).get(reverse("perimetre")).content.decode()
+        assert re.search(r'id="liste-1">([^<]*)<', page)[1] == mien.siren  # type: ignore[index]
+        assert re.findall(r'name="siren" value="(\d+)"', page) == sorted(
+            (mien.siren, confie.siren), key=lambda siren: PersonneSirenisee.objects.get(siren=siren).denomination
+        )
+        assert seulement_acteur.siren_lisible in page, "still shown among what the espace holds"

@@ -1,6 +1,7 @@
 """Leaving a service: asked of the titulaire or of the service gestionnaire, answered, tracked (R22)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -13,6 +14,7 @@ from habilitations.expirations import PREAVIS, expirer_habilitations
 from habilitations.lots import LignesRefusees
 from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.retraits import (
+    RENONCEMENTS,
     AdhesionDejaFermee,
     AgentNonCompetent,
     HabilitationTerminee,
@@ -21,6 +23,7 @@ from habilitations.retraits import (
     RetraitDejaDemande,
     RetraitDejaTraite,
     RetraitReserveAuTitulaire,
+    TropDeRenoncements,
     accepter_retrait,
     annuler_retrait,
     demander_retrait,
@@ -145,6 +148,36 @@ def test_renoncer() -> None:
     with pytest.raises(RetraitDejaTraite):
         accepter_retrait(acteur=racine.espace, demande=demande)
     assert peut(tenue.espace, UTILISER, racine)
+
+
+@pytest.mark.parametrize("secondes", [-1, 1])
+def test_quitter_puis_renoncer_n_ecrit_pas_sans_fin_au_gestionnaire(secondes: int) -> None:
+    racine, voisine = (habiliter(titulaire) for titulaire in [EspaceFactory()] * 2)
+    depart = timezone.now()
+    for _ in range(RENONCEMENTS):
+        demandes = demander_retrait(
+            acteur=racine.espace, habilitations=[racine, voisine], motif="Texte libre", maintenant=depart
+        )
+        for demande in demandes:
+            annuler_retrait(acteur=racine.espace, demande=demande, maintenant=depart)
+        depart += timedelta(seconds=1)
+    envoyes = Courriel.objects.count()
+    instant = depart - timedelta(seconds=RENONCEMENTS) + timedelta(days=1, seconds=secondes)
+    if secondes < 0:
+        for habilitation in (racine, voisine):
+            with pytest.raises(TropDeRenoncements):
+                demander_retrait(acteur=racine.espace, habilitations=[habilitation], maintenant=instant)
+        assert Courriel.objects.count() == envoyes
+        autre = accorder(racine, EspaceFactory(), Role.ACTEUR)
+        demander_retrait(acteur=autre.espace, habilitations=[autre], maintenant=instant)
+    else:
+        demander_retrait(acteur=racine.espace, habilitations=[racine], maintenant=instant)
+
+
+def test_quitter_un_a_un_n_est_pas_compte() -> None:
+    titulaire = EspaceFactory()
+    for _ in range(2 * RENONCEMENTS):
+        demander_retrait(acteur=titulaire, habilitations=[habiliter(titulaire)])
 
 
 def test_ce_qui_prend_fin_autrement_repond_a_la_demande() -> None:

@@ -1,18 +1,31 @@
 """The yearly review of délégations: due a year later, confirmed or withdrawn, unanswered shown to the titulaire (R14)."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
-from habilitations.delegations import PasUneDelegation
+from habilitations.delegations import PasUneDelegation, retirer_delegation
+from habilitations.expirations import _avertir_detenteur, _avertir_mandant
 from habilitations.lots import AucuneLigne, DroitInsuffisant, LignesRefusees
 from habilitations.models import Habilitation, Role
+from habilitations.retraits import demander_retrait
 from habilitations.revocations import HabilitationTerminee
-from habilitations.revue import PERIODE, SANS_REPONSE, a_revoir, accordees_par, revoir, revoir_delegations, sans_reponse
+from habilitations.revue import (
+    PERIODE,
+    SANS_REPONSE,
+    _rappeler,
+    a_revoir,
+    accordees_par,
+    revoir,
+    revoir_delegations,
+    sans_reponse,
+)
 from tests.factories import EspaceFactory, accorder, habiliter
 
 from .test_suppleances import regles
@@ -57,6 +70,17 @@ def test_chaque_mandant_est_prevenu_une_fois_par_mois(arbre: dict[str, Habilitat
     assert lues("revue_delegations") == attendus
     revoir_delegations(DEBUT + PERIODE + timedelta(days=31))
     assert lues("revue_delegations") == sorted(attendus * 2)
+
+
+def test_pas_de_rappel_pour_ce_qui_a_ete_retire_pendant_le_travail(arbre: dict[str, Habilitation]) -> None:
+    """The job had chosen this grantor; what was due is gone when his turn comes."""
+    delegant, maintenant = arbre["delegant"].espace, DEBUT + PERIODE
+    retirer_delegation(acteur=delegant, delegations=[arbre["acteur"]])
+    Courriel.objects.all().delete()
+    assert _rappeler(delegant.pk, "revue_delegations", maintenant) == 0
+    _avertir_detenteur(delegant.pk, maintenant.date())
+    _avertir_mandant(delegant.pk, maintenant.date())
+    assert not Courriel.objects.exists(), "no mail without a line"
 
 
 def test_sans_reponse_au_bout_de_soixante_jours_le_titulaire_le_voit(arbre: dict[str, Habilitation]) -> None:
@@ -169,6 +193,32 @@ def test_la_page_confirme_et_retire(arbre: dict[str, Habilitation], client_de: A
     assert voisine.revue_le is not None
     assert not arbre["delegant"].est_vivante
     assert arbre["acteur"].est_vivante
+
+
+def coche(page: str) -> list[str]:
+    """Return what the page answers by itself about what hangs below."""
+    return re.findall(r'name="suite" value="(\w+)" checked', page)
+
+
+def test_les_pages_qui_retirent_ont_le_meme_choix_par_defaut_celui_de_l_acte(
+    arbre: dict[str, Habilitation], client_de: Any
+) -> None:
+    """Nothing is taken over that was not asked for; each page shows first what ends, and says so."""
+    client = client_de(arbre["suppleant"].espace)
+    revue = client.get(PAGE).content.decode()
+    client.post(
+        reverse("habilitations_choisir"), {"action": "retirer_delegation", "habilitations": arbre["delegant"].pk}
+    )
+    retrait = client.get(reverse("habilitations_changer")).content.decode()
+    (demande,) = demander_retrait(acteur=arbre["delegant"].espace, habilitations=[arbre["delegant"]])
+    accepter = client_de(arbre["racine"].espace).get(reverse("retrait_accepter", args=[demande.pk])).content.decode()
+    for page in (revue, retrait, accepter):
+        assert coche(page) == ["tomber"]
+        assert arbre["acteur"].espace.nom_complet in page, "what falls is shown before it falls"
+        assert "vous en répondez" in page
+    client.post(PAGE, {f"ligne-{arbre['delegant'].pk}": "retirer"})
+    arbre["acteur"].refresh_from_db()
+    assert arbre["acteur"].fin_motif == Habilitation.MotifFin.CASCADE
 
 
 def test_la_page_du_titulaire_montre_ce_qui_est_oublie(client_de: Any) -> None:

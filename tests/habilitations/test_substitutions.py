@@ -24,7 +24,7 @@ from habilitations.perimetre import PerimetreDepasse
 from habilitations.revocations import HabilitationTerminee
 from habilitations.roles import GERER_SUPPLEANTS, UTILISER
 from habilitations.substitutions import DELAI, Substitution, substituer
-from habilitations.suppleances import designer_suppleant, mettre_en_veille
+from habilitations.suppleances import PasUnSuppleant, designer_suppleant, mettre_en_veille, reactiver
 from services.models import ReferenceBancaire, Service
 from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, MandatFactory, PersonneFactory, ServiceFactory, accorder, habiliter
@@ -301,6 +301,41 @@ def test_trop_tard_pour_conserver_meme_si_le_travail_n_est_pas_passe(attente: di
     with pytest.raises(LignesRefusees) as refus:
         decider(acteur=attente["nouveau"], gardees=[attente["acteur"]], maintenant=tard)
     assert set(regles(refus.value)) == {DelaiPasse}
+
+
+def test_il_n_est_jamais_trop_tard_pour_ecarter(attente: dict[str, Any]) -> None:
+    tard = attente["maintenant"] + DELAI + timedelta(days=1)
+    decider(acteur=attente["nouveau"], ecartees=[attente["acteur"]], maintenant=tard)
+    attente["acteur"].refresh_from_db()
+    assert attente["acteur"].fin_motif == Habilitation.MotifFin.RETRAIT
+
+
+def test_reactiver_un_suppleant_suspendu_vaut_conserver_et_passe_le_delai_est_refuse(attente: dict[str, Any]) -> None:
+    """The other door to the same decision: same deadline, whether or not the job of the night has run."""
+    limite = attente["maintenant"] + DELAI
+    with pytest.raises(LignesRefusees) as refus:
+        reactiver(
+            acteur=attente["nouveau"],
+            suppleances=[attente["suppleant"]],
+            maintenant=limite + timedelta(microseconds=1),
+        )
+    assert regles(refus.value) == [DelaiPasse]
+    assert not peut(attente["suppleant"].espace, UTILISER, attente["racine"])
+    with pytest.raises(LignesRefusees) as refus:
+        reactiver(acteur=attente["nouveau"], suppleances=[attente["delegant"]], maintenant=limite)
+    assert regles(refus.value) == [PasUnSuppleant]
+    reactiver(acteur=attente["nouveau"], suppleances=[attente["suppleant"]], maintenant=limite)
+    assert peut(attente["suppleant"].espace, UTILISER, attente["racine"])
+    assert ecarter_non_confirmees(limite + timedelta(days=1)) == 2, "what he granted waits for its own decision"
+    attente["suppleant"].refresh_from_db()
+    assert attente["suppleant"].est_vivante
+
+
+def test_la_veille_decidee_par_le_titulaire_n_a_pas_de_delai(racine: Habilitation) -> None:
+    suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    mettre_en_veille(acteur=racine.espace, suppleances=[suppleant])
+    reactiver(acteur=racine.espace, suppleances=[suppleant], maintenant=timezone.now() + 4 * DELAI)
+    assert peut(suppleant.espace, UTILISER, racine)
 
 
 def test_ce_qui_est_conserve_survit_a_ce_qui_tombe_au_dessus(attente: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Courriel, Espace, Evenement
 from habilitations.beneficiaires import BeneficiaireIntrouvable, BeneficiaireNonExpert, BeneficiaireSoiMeme
-from habilitations.delegations import deleguer
+from habilitations.confirmations import decider
+from habilitations.delegations import deleguer, retirer_delegation
 from habilitations.designations import (
     ActeurNonExpert,
     AdhesionFermee,
@@ -20,7 +21,9 @@ from habilitations.designations import (
 from habilitations.lots import ActeurNonActif, AucuneLigne, DroitInsuffisant, LignesRefusees
 from habilitations.models import Adhesion, Habilitation, Role, Suppleance
 from habilitations.perimetre import PerimetreDepasse, compter_siren
+from habilitations.retraits import demander_retrait
 from habilitations.revocations import HabilitationTerminee
+from habilitations.revue import revoir
 from habilitations.roles import DELEGUER_ACTEUR, GERER_SUPPLEANTS, UTILISER
 from habilitations.suppleances import (
     DejaEnVeille,
@@ -149,6 +152,27 @@ def test_qui_peut_designer_et_etre_designe() -> None:
         essayer(titulaire, EspaceFactory())
 
 
+def test_un_espace_desactive_ne_change_plus_rien() -> None:
+    """Whoever still has its page open: the state is read again under the lock."""
+    racine = habiliter(EspaceFactory())
+    suppleance = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    delegation = accorder(racine, EspaceFactory(), Role.ACTEUR)
+    titulaire = racine.espace
+    Espace.objects.filter(pk=titulaire.pk).update(etat="DESACTIVE")
+    actes: list[Callable[[], object]] = [
+        lambda: mettre_en_veille(acteur=titulaire, suppleances=[suppleance]),
+        lambda: reactiver(acteur=titulaire, suppleances=[suppleance]),
+        lambda: retirer_suppleant(acteur=titulaire, suppleances=[suppleance]),
+        lambda: retirer_delegation(acteur=titulaire, delegations=[delegation]),
+        lambda: revoir(acteur=titulaire, confirmees=[delegation]),
+        lambda: decider(acteur=titulaire, ecartees=[delegation]),
+        lambda: demander_retrait(acteur=titulaire, habilitations=[racine]),
+    ]
+    for acte in actes:
+        with pytest.raises(ActeurNonActif):
+            acte()
+
+
 def test_en_veille_perd_l_usage_et_ce_qu_il_a_accorde_continue() -> None:
     titulaire, suppleant, acteur = EspaceFactory(), EspaceFactory(), EspaceFactory()
     racine = habiliter(titulaire)
@@ -241,6 +265,26 @@ def test_une_delegation_echue_et_pas_encore_balayee_ne_gene_pas() -> None:
     echue.refresh_from_db()
     assert echue.fin_motif == "EXPIRATION"
     assert peut(collegue, DELEGUER_ACTEUR, racine)
+
+
+def test_une_delegation_vaut_encore_son_dernier_jour() -> None:
+    """Designating again on that day does not end it."""
+    titulaire, collegue = EspaceFactory(), EspaceFactory()
+    racine = habiliter(titulaire)
+    tenue = accorder(racine, collegue, Role.ACTEUR, expire_le=timezone.localdate())
+    with pytest.raises(LignesRefusees) as refus:
+        designer_suppleant(acteur=titulaire, adhesions=[racine.adhesion], beneficiaire=collegue)
+    assert regles(refus.value) == [DejaHabilite]
+    tenue.refresh_from_db()
+    assert tenue.est_vivante
+
+
+@pytest.mark.parametrize(("nombre", "fin"), [(4, "et une autre ligne refusée."), (5, "et 2 autres lignes refusées.")])
+def test_le_refus_dit_combien_d_autres_lignes(nombre: int, fin: str) -> None:
+    adhesions = [habiliter(EspaceFactory()).adhesion for _ in range(nombre)]
+    with pytest.raises(LignesRefusees) as refus:
+        designer_suppleant(acteur=EspaceFactory(), adhesions=adhesions, beneficiaire=EspaceFactory())
+    assert str(refus.value).endswith(fin)
 
 
 def test_le_101e_siren_est_refuse_sans_dire_combien(settings: object) -> None:

@@ -15,9 +15,10 @@ from accounts.liens import jeton
 from accounts.models import Espace, Lien
 from activation.models import Demande
 from activation.retours import constater_retour
+from habilitations.models import Habilitation
 from services.models import PersonneSirenisee, Service
 from tests.activation import scenes
-from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, ServiceFactory, accorder, habiliter
+from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, ServiceFactory, accorder, habiliter, siren
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -125,6 +126,7 @@ def test_refusee_avec_la_sortie(
     with transaction.atomic():
         habiliter(EspaceFactory(), personne=danone)
     page.goto(f"{live_server.url}{reverse('inscription_simplifiee')}?siren=552032534")
+    page.get_by_role("button", name="Continuer").click()
     vue("refusee")
     page.get_by_role("alert").get_by_role("link", name="Créer un espace expert").click()
     expect(page).to_have_url(live_server.url + reverse("inscription_expert"))
@@ -164,10 +166,9 @@ def test_adresse_de_l_entreprise(
 def test_code_lu_dans_la_messagerie(
     live_server: LiveServer, page: Page, connecte: Espace, vue: Callable[[str], None], danone: PersonneSirenisee
 ) -> None:
-    with transaction.atomic():
-        messagerie = ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE)
-        accorder(habiliter(connecte, personne=danone, service=messagerie), EspaceFactory(nom="Petit"), "SUPPLEANT")
-    demande = scenes.adhesion(EspaceFactory(nom="Autre"), danone)
+    scenes.ouvrir_messagerie(connecte, danone)
+    accorder(Habilitation.objects.get(espace=connecte), EspaceFactory(nom="Petit"), "SUPPLEANT")
+    demande = scenes.adhesion(EspaceFactory(nom="Autre", siren_appartenance=siren(404)), danone)
     courrier = scenes.editer(demande)
     assert courrier.canal == "MESSAGERIE"
     page.goto(live_server.url + reverse("code_recu", args=[courrier.pk]))

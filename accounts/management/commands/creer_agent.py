@@ -17,11 +17,16 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", required=True)
-        parser.add_argument("--prenom", required=True)
-        parser.add_argument("--nom", required=True)
+        parser.add_argument("--email", required=True, help="adresse de connexion")
+        parser.add_argument("--prenom", required=True, help="prénom de l'agent")
+        parser.add_argument("--nom", required=True, help="nom de l'agent")
         parser.add_argument("--service", required=True, help="code du service gestionnaire")
-        parser.add_argument("--fonction", choices=Agent.Fonction.values, default=Agent.Fonction.GESTIONNAIRE)
+        parser.add_argument(
+            "--fonction",
+            choices=Agent.Fonction.values,
+            default=Agent.Fonction.GESTIONNAIRE,
+            help="ce que l'agent peut faire (%(default)s par défaut)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         service = ServiceGestionnaire.objects.filter(code=options["service"]).first()

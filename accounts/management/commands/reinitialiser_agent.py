@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.agents import reinitialiser_agent
-from accounts.models import Agent
+from accounts.models import Agent, Compte
 
 
 class Command(BaseCommand):
@@ -17,10 +17,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", required=True)
+        parser.add_argument("--email", required=True, help="adresse de connexion de l'agent")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        agent = Agent.objects.select_related("compte").filter(compte__email__iexact=options["email"].strip()).first()
+        agent = (
+            Agent.objects.select_related("compte").filter(compte__in=Compte.objects.d_adresse(options["email"])).first()
+        )
         if agent is None:
             raise CommandError(f"Aucun agent n'a l'adresse {options['email']}.")
         premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent)

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--adresse", required=True)
+        parser.add_argument(
+            "--adresse", required=True, help="adresse de connexion à laquelle le courriel a été retourné"
+        )
         parser.add_argument("--motif", default="", help="réponse du fournisseur, sans donnée personnelle")
 
     def handle(self, *args: Any, **options: Any) -> None:

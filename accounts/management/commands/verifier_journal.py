@@ -1,4 +1,4 @@
-"""Checks the chain that seals the journal."""
+"""Check the chain that seals the journal."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from accounts.scellement import sceller, verifier
 
 class Command(BaseCommand):
     help = (
-        "Recompute the sealed journal and tell every anomaly: a changed, removed, inserted or reordered line. "
-        "Exit code 0: intact; 1: anomalies. Example: manage.py verifier_journal --sceller"
+        "Recalcule le journal scellé et signale chaque anomalie : ligne modifiée, retirée, insérée ou déplacée. "
+        "Codes de sortie : 0, journal intact ; 1, journal altéré. Exemple : manage.py verifier_journal --sceller"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--sceller", action="store_true", help="seal the lines that wait before checking")
+        parser.add_argument("--sceller", action="store_true", help="sceller d'abord les lignes qui attendent")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["sceller"]:
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         for anomalie in resultat.anomalies:
             self.stderr.write(anomalie)
         if resultat.anomalies:
-            raise CommandError(f"journal altéré : {len(resultat.anomalies)} anomalie(s)")
+            raise CommandError(f"Journal altéré : {len(resultat.anomalies)} anomalie(s).")
         self.stdout.write(
             self.style.SUCCESS(f"Journal intact : {resultat.evenements} événements dans {resultat.blocs} blocs.")
         )

@@ -1,6 +1,6 @@
 """Create the monthly partitions of the sign-ins ahead of time."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -9,16 +9,18 @@ from surveillance.partitions import MOIS_D_AVANCE, creer_partitions
 
 
 class Command(BaseCommand):
-    help = "Create the partition of this month's sign-ins and of the next ones. Example: manage.py creer_partitions --mois 6"
+    help = (
+        "Crée les partitions des connexions du mois en cours et des mois suivants. Peut être relancée : seules celles "
+        "qui manquent sont créées. Exemple : manage.py creer_partitions --mois 6"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.formatter_class = RawDescriptionHelpFormatter
         parser.add_argument(
-            "--mois", type=int, default=MOIS_D_AVANCE, help="how many months ahead (default %(default)s)"
+            "--mois", type=int, default=MOIS_D_AVANCE, help="nombre de mois d'avance (%(default)s par défaut)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         nouvelles = creer_partitions(mois=options["mois"])
         for nom in nouvelles:
             self.stdout.write(nom)
-        self.stdout.write(f"{len(nouvelles)} partition(s) created")
+        self.stdout.write(f"{len(nouvelles)} partition(s) créée(s).")

@@ -1,0 +1,241 @@
+"""What the database holds by itself: each constraint refuses a write that goes around the acts."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
+
+from accounts.liens import creer_lien
+from accounts.models import Courriel, Lien
+from activation.demandes import deposer_adhesion
+from activation.models import Courrier, Demande, Remise
+from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
+from services.models import Echange, LectureMessage, Message, ReferenceBancaire
+from surveillance.models import BlocageIP
+from tests.factories import (
+    AgentFactory,
+    CompteFactory,
+    EspaceFactory,
+    MandatFactory,
+    PersonneFactory,
+    ServiceFactory,
+    accorder,
+    habiliter,
+)
+
+from .test_regles import contraintes
+
+MAINTENANT = timezone.now()
+FIN: dict[str, Any] = {"fin_le": MAINTENANT, "fin_motif": "RETRAIT"}
+VEILLE: dict[str, Any] = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": MAINTENANT}
+IBAN = "FR7630006000011234567890189"
+
+# Named by the migrations, and broken elsewhere.
+AILLEURS = {
+    "adhesion_triplet": "cannot be broken alone: the primary key is in it; a foreign key points at it",
+    "habilitation_id_adhesion": "the same",
+    "adhesion_coherente": "a trigger: raises adhesion_un_titulaire, adhesion_fermee_vide, habilitation_chemin_vivant",
+    "habilitation_coherente": "the same, on the other table",
+    "habilitation_perimetre": "tests/habilitations/test_perimetre.py",
+    "habilitation_perimetre_ajout": "tests/habilitations/test_perimetre.py",
+    "habilitation_perimetre_reprise": "tests/habilitations/test_perimetre.py",
+    "journal_immuable": "tests/accounts/test_journal.py",
+    "journal_intronquable": "tests/accounts/test_journal.py",
+    "chaine_immuable": "tests/accounts/test_journal.py",
+    "chaine_intronquable": "tests/accounts/test_journal.py",
+    "journal_a_sceller": "tests/accounts/test_journal.py",
+}
+
+
+def ecrire(objet: models.Model, **champs: Any) -> None:
+    """Change these columns of a valid row, around every act."""
+    type(objet)._default_manager.filter(pk=objet.pk).update(**champs)
+
+
+def copier(objet: models.Model, **champs: Any) -> None:
+    """Insert a second row, like a valid one but for these columns."""
+    objet.pk = uuid.uuid4() if isinstance(objet._meta.pk, models.UUIDField) else None
+    for nom, valeur in champs.items():
+        setattr(objet, nom, valeur)
+    objet.save(force_insert=True)
+
+
+def valider(faute: Callable[[], object]) -> None:
+    """Do it and have the database decide, deferred constraints too, as at commit."""
+    with transaction.atomic():
+        faute()
+        connection.check_constraints()
+
+
+def titulaire() -> Habilitation:
+    return habiliter(EspaceFactory())
+
+
+def sous(superieure: Habilitation, role: Role = Role.ACTEUR_DELEGANT) -> Habilitation:
+    return accorder(superieure, EspaceFactory(), role)
+
+
+def demande() -> Demande:
+    return deposer_adhesion(
+        acteur=EspaceFactory(), personne=PersonneFactory(), services=[ServiceFactory()], qualite="MANDATAIRE"
+    )
+
+
+def courrier() -> Courrier:
+    return demande().courriers.get()
+
+
+def message() -> Message:
+    return Message.objects.create(echange=Echange.objects.create(personne=PersonneFactory(), objet="TVA"), texte="…")
+
+
+def lien() -> Lien:
+    return creer_lien(espace=EspaceFactory(), objet=Lien.Objet.CONFIRMATION_EXPERT)
+
+
+def reference() -> ReferenceBancaire:
+    return ReferenceBancaire.objects.create(personne=PersonneFactory(), iban=IBAN, titulaire="DANONE")
+
+
+def deux_adresses() -> None:
+    CompteFactory(email="jeanne@cabinet-dupont.fr")
+    CompteFactory(email="Jeanne@Cabinet-Dupont.fr")
+
+
+def meme_courriel() -> None:
+    copier(Courriel.objects.create(genre="essai", destinataire="a@b.fr", acte="demande:1"))
+
+
+def deux_remises() -> None:
+    copier(Remise.objects.create(reference="R-20260101-01"), reference="R-20260101-02")
+
+
+def deux_demandes(nature: str, adresse: str) -> None:
+    premiere = demande()
+    ecrire(premiere, nature=nature, nouvelle_adresse=adresse)
+    copier(premiere, nature=nature, nouvelle_adresse=adresse, reference="D-2026-AUTRE", espace=EspaceFactory())
+
+
+def meme_numero() -> None:
+    premier = courrier()
+    ecrire(premier, remplace_le=MAINTENANT)
+    copier(premier, empreinte_code="autre")
+
+
+def meme_rang() -> None:
+    remise = Remise.objects.create(reference="R-20260101-01")
+    for _ in range(2):
+        ecrire(courrier(), remise=remise, rang=1)
+
+
+def meme_espace_deux_fois() -> None:
+    racine = titulaire()
+    accorder(racine, racine.espace, Role.ACTEUR)
+
+
+def titulaire_accorde() -> None:
+    racine = titulaire()
+    ecrire(racine, accordee_par=sous(racine, Role.SUPPLEANT))
+
+
+def dessous_sans_dessus() -> None:
+    milieu = sous(titulaire())
+    sous(milieu, Role.ACTEUR)
+    ecrire(milieu, **FIN)
+
+
+def deux_retraits() -> None:
+    habilitation = titulaire()
+    copier(DemandeRetrait.objects.create(habilitation=habilitation, demandeur=habilitation.espace))
+
+
+def sans_titulaire() -> None:
+    mandat = MandatFactory()
+    Adhesion.objects.create(personne=mandat.personne, service=ServiceFactory(), mandat=mandat)
+
+
+def deux_lectures() -> None:
+    copier(LectureMessage.objects.create(message=message(), lecteur=CompteFactory()))
+
+
+def deux_blocages() -> None:
+    copier(BlocageIP.objects.create(reseau="203.0.113.0/24", motif="essai"))
+
+
+CAS: list[tuple[str, Callable[[], object]]] = [
+    ("compte_email_unique", deux_adresses),
+    ("espace_numero_abonne", lambda: ecrire(EspaceFactory(), numero_abonne="2026327481593")),
+    ("espace_siren_appartenance", lambda: ecrire(EspaceFactory(), siren_appartenance="55203253")),
+    ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), etat="SUPPRIME", supprime_le=MAINTENANT)),
+    ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), etat="SUPPRIME", compte=None)),
+    ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), compte=None)),
+    ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), supprime_le=MAINTENANT)),
+    ("lien_un_seul_vivant", lambda: copier(lien())),
+    ("courriel_un_par_acte", meme_courriel),
+    ("remise_une_en_cours", deux_remises),
+    ("ligne_service_unique", lambda: copier(demande().lignes.get())),
+    ("demande_terminee", lambda: ecrire(demande(), etat="ACTIVEE")),
+    ("demande_terminee", lambda: ecrire(demande(), terminee_le=MAINTENANT)),
+    ("demande_nouvelle_adresse", lambda: ecrire(demande(), nature="COURRIEL_PERSONNE")),
+    ("demande_nouvelle_adresse", lambda: ecrire(demande(), nouvelle_adresse="a@b.fr")),
+    ("demande_refusee_avec_motif", lambda: ecrire(demande(), etat="REFUSEE", terminee_le=MAINTENANT)),
+    ("demande_refusee_avec_motif", lambda: ecrire(demande(), motif_refus="pièce illisible")),
+    ("demande_une_par_personne", lambda: deux_demandes("CREATION_SIMPLIFIEE", "")),
+    ("demande_une_par_personne", lambda: deux_demandes("COURRIEL_PERSONNE", "a@b.fr")),
+    ("courrier_numero_unique", meme_numero),
+    ("courrier_un_vivant", lambda: copier(courrier(), numero=2, empreinte_code="autre")),
+    ("courrier_trois_au_plus", lambda: ecrire(courrier(), numero=4)),
+    ("courrier_trois_au_plus", lambda: ecrire(courrier(), numero=0)),
+    ("courrier_essais", lambda: ecrire(courrier(), essais=6)),
+    ("courrier_rang_unique", meme_rang),
+    ("courrier_edite_avec_date", lambda: ecrire(courrier(), etat="EDITE")),
+    ("courrier_edite_avec_date", lambda: ecrire(courrier(), etat="REMIS", edite_le=MAINTENANT)),
+    ("courrier_edite_avec_date", lambda: ecrire(courrier(), expire_le=MAINTENANT)),
+    ("habilitation_un_titulaire", lambda: copier(titulaire(), espace=EspaceFactory())),
+    ("habilitation_une_par_espace", meme_espace_deux_fois),
+    ("habilitation_racine_titulaire", lambda: copier(titulaire(), espace=EspaceFactory(), role=Role.SUPPLEANT)),
+    ("habilitation_racine_titulaire", titulaire_accorde),
+    ("habilitation_titulaire_actif", lambda: ecrire(titulaire(), **VEILLE)),
+    ("habilitation_fin_delegations", lambda: ecrire(titulaire(), expire_le=MAINTENANT.date())),
+    ("habilitation_fin_delegations", lambda: ecrire(sous(titulaire(), Role.SUPPLEANT), expire_le=MAINTENANT.date())),
+    ("habilitation_veille_avec_motif", lambda: ecrire(sous(titulaire()), **VEILLE | {"veille_motif": ""})),
+    ("habilitation_veille_avec_motif", lambda: ecrire(sous(titulaire()), **VEILLE | {"veille_depuis": None})),
+    ("habilitation_veille_avec_motif", lambda: ecrire(sous(titulaire()), **VEILLE | {"etat": "ACTIVE"})),
+    ("habilitation_fin_avec_motif", lambda: ecrire(sous(titulaire()), fin_le=MAINTENANT)),
+    ("habilitation_fin_avec_motif", lambda: ecrire(sous(titulaire()), fin_motif="RETRAIT")),
+    ("habilitation_de_son_adhesion", lambda: ecrire(titulaire(), personne=PersonneFactory())),
+    ("habilitation_de_son_adhesion", lambda: ecrire(titulaire(), service=ServiceFactory())),
+    ("habilitation_meme_adhesion", lambda: ecrire(sous(titulaire()), accordee_par=titulaire())),
+    ("habilitation_chemin_vivant", dessous_sans_dessus),
+    ("adhesion_un_titulaire", lambda: ecrire(titulaire(), **FIN)),
+    ("adhesion_un_titulaire", sans_titulaire),
+    ("adhesion_fermee_vide", lambda: ecrire(titulaire().adhesion, fermee_le=MAINTENANT, fermee_motif="CESSATION")),
+    ("adhesion_une_ouverte", lambda: copier(titulaire().adhesion)),
+    ("adhesion_fermee_avec_motif", lambda: ecrire(titulaire().adhesion, fermee_le=MAINTENANT)),
+    ("adhesion_fermee_avec_motif", lambda: ecrire(titulaire().adhesion, fermee_motif="CESSATION")),
+    ("retrait_une_en_cours", deux_retraits),
+    ("service_code_forme", lambda: ecrire(ServiceFactory(), code="decl_tva")),
+    ("message_un_auteur", lambda: ecrire(message(), espace=EspaceFactory(), agent=AgentFactory())),
+    ("lecture_unique", deux_lectures),
+    ("personne_siren_forme", lambda: ecrire(PersonneFactory(), siren="55203253A")),
+    ("personne_siren_forme", lambda: ecrire(PersonneFactory(), siren="55203253", provisoire=True)),
+    ("personne_categorie", lambda: ecrire(PersonneFactory(), categorie="PARTICULIER")),
+    ("reference_iban_unique", lambda: copier(reference())),
+    ("reference_iban_forme", lambda: ecrire(reference(), iban="fr7630006000011234567890189")),
+    ("blocage_un_par_reseau", deux_blocages),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("nom", "faute"), CAS, ids=[nom for nom, _ in CAS])
+def test_la_base_refuse(nom: str, faute: Callable[[], object]) -> None:
+    with pytest.raises(IntegrityError) as refus:
+        valider(faute)
+    assert refus.value.__cause__.diag.constraint_name == nom
+
+
+def test_aucune_contrainte_n_est_oubliee() -> None:
+    assert {nom for nom, _ in CAS} | set(AILLEURS) == contraintes()
