@@ -65,7 +65,7 @@ class ReponseBloquee(RegleMetier):
     code = "reponse_bloquee"
     message = (
         "Dix réponses inexactes ont été données en tout : par sécurité, cette réponse n'est plus acceptée. "
-        "Présentez-vous à votre service gestionnaire, ou créez un nouvel espace."
+        "Créez un nouvel espace en mode expert, puis demandez la substitution pour retrouver vos services."
     )
 
 

@@ -276,15 +276,15 @@ def designer_en_masse(
         groupes[d["beneficiaire"], d["role"], d["fin"]].append(adhesions[d["adhesion"]])
     par_cle = {str(cle): espace for cle, espace in espaces.items()}
     accordees: list[Habilitation] = []
-    for (cle, role, fin), siennes in groupes.items():
+    for (cle, role, fin), leurs in groupes.items():
         if role == Role.SUPPLEANT:
             accordees += designer_suppleant(
-                acteur=acteur, adhesions=siennes, beneficiaire=par_cle[cle], maintenant=maintenant
+                acteur=acteur, adhesions=leurs, beneficiaire=par_cle[cle], maintenant=maintenant
             )
         else:
             accordees += deleguer(
                 acteur=acteur,
-                adhesions=siennes,
+                adhesions=leurs,
                 beneficiaire=par_cle[cle],
                 role=role,
                 expire_le=date.fromisoformat(fin) if fin else None,

@@ -71,7 +71,10 @@ class NavigateurConnu(models.Model):
 
 
 class EssaiConnexion(models.Model):
-    """One wrong guess (or one under way), counted under keyed hashes: of the address tried, a browser or a network."""
+    """One wrong guess (or one under way), counted under keyed hashes: of the address tried, a browser or a network.
+
+    So are counted what visitors ask (accounts/plafonds.py).
+    """
 
     cle = models.CharField(max_length=64)
     quand = models.DateTimeField(default=timezone.now)
