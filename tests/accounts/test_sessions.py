@@ -168,6 +168,7 @@ def test_un_formulaire_envoye_trop_tard_ramene_a_sa_page(espace: Espace, provena
     assert espace.nom != "AUTRE"
 
 
+@pytest.mark.django_db
 def test_un_agent_dont_la_session_a_pris_fin_retrouve_sa_porte() -> None:
     depart = timezone.now().replace(microsecond=0)
     with time_machine.travel(depart, tick=False):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import courriels, oubli
-from accounts.confiance import normaliser_reponse
+from accounts.confiance import MOTS_PROPOSES, normaliser_reponse
 from accounts.hachage import hacher_reponse
 from accounts.liens import creer_lien, jeton
 from accounts.models import Compte, Espace, Lien
@@ -135,7 +135,7 @@ def test_gerer_ses_identifiants(
     page.get_by_role("link", name="Changer de question ou de réponse").click()
     controler("changer_question")
     proposee = page.get_by_label("Réponse à la question de confiance").input_value()
-    assert len(proposee.split()) == 4
+    assert len(proposee.split()) == MOTS_PROPOSES
     mot_de_passe(page, "Mot de passe actuel", NOUVEAU)
     page.get_by_role("button", name="Enregistrer la réponse").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre question de confiance est changée")
