@@ -227,7 +227,8 @@ class Demonstration:
 
     def __init__(self, etat: Path, port: int) -> None:
         self.etat, self.port = etat, port
-        self.sortie: IO[str] = (etat.parent / "sortie").open("w+")
+        # Read through a handle of its own: what the demonstration writes must not land where a reader has gone back to.
+        self.sortie: IO[str] = (etat.parent / "sortie").open("w")
         sans_serveurs = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL", *CLES}
         environnement = {nom: valeur for nom, valeur in os.environ.items() if nom not in sans_serveurs}
         self.commande = [sys.executable, "-m", "espacepro.demonstration.superviseur", "--port", str(port)]
@@ -241,8 +242,7 @@ class Demonstration:
         assert self.processus.poll() is None, self.lire()
 
     def lire(self) -> str:
-        self.sortie.seek(0)
-        return self.sortie.read()
+        return Path(self.sortie.name).read_text()
 
     def encore(self, *options: str, etat: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Start a second one and return how it refused."""
