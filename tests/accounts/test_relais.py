@@ -42,6 +42,13 @@ def test_livre_une_fois_par_seize_ouvriers() -> None:
 
 
 @pytest.mark.django_db
+def test_une_tache_redelivree_n_envoie_rien() -> None:
+    courriel = deposer()
+    assert [courriels.envoyer(str(courriel.pk)) for _ in range(5)] == [True, False, False, False, False]
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db
 def test_echec_attend_puis_est_mis_de_cote() -> None:
     courriel = deposer()
 
