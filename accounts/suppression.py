@@ -51,13 +51,22 @@ class Blocage:
     gestionnaire: str = ""
     demandee_le: datetime | None = None
 
+    @property
+    def explication(self) -> str:
+        """What the page says of it; services of one SIREN that share it stand in one line."""
+        if self.demandee_le is None:
+            return f"{self.raison}."
+        jour = timezone.localtime(self.demandee_le)
+        return f"{self.raison}. Retrait demandé le {jour:%d/%m/%Y} : vous serez prévenu de la réponse."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chute:
-    """What falls with the espace, under one title."""
+    """What falls with the espace, under one title: `nombre` things, told in `lignes` (several may stand in one line)."""
 
     titre: str
     explication: str
+    nombre: int
     lignes: tuple[str, ...]
 
 

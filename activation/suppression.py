@@ -13,11 +13,14 @@ from .models import Courrier, CreationSimplifiee, Demande
 
 def chutes(espace: Espace) -> list[Chute]:
     """Return the demandes whose code would die."""
-    en_cours = Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("deposee_le", "pk")
+    en_cours = list(
+        Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("deposee_le", "pk")
+    )
     return [
         Chute(
             titre="Demandes annulées",
             explication="Le code du courrier ne pourra plus servir, même s'il arrive plus tard.",
+            nombre=len(en_cours),
             lignes=tuple(f"{d.reference} : {d.get_nature_display()}, {d.personne}" for d in en_cours),
         )
     ]

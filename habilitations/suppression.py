@@ -1,5 +1,6 @@
 """What the habilitations say when an espace is to be deleted (R19, CGU §4.c): what blocks, what falls."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -28,7 +29,7 @@ def _siennes(espace: Espace) -> list[Habilitation]:
     return list(
         Habilitation.objects.vivantes()
         .de_l_espace(espace)
-        .select_related("espace", "personne__service_gestionnaire", "service")
+        .select_related("personne__service_gestionnaire", "service")
         .order_by(*ORDRE)
     )
 
@@ -104,8 +105,19 @@ def demander(espace: Espace, maintenant: datetime) -> int:
     return len(demander_retrait(acteur=espace, habilitations=restantes, motif=motif, maintenant=maintenant))
 
 
-def _ligne(habilitation: Habilitation) -> str:
-    return f"{habilitation.service.libelle}, pour {habilitation.personne}"
+def _chute(
+    titre: str, explication: str, habilitations: list[Habilitation], qui: Callable[[Habilitation], str]
+) -> Chute:
+    """Tell habilitations by personne and by what `qui` says of them: one line each, with its services."""
+    services: dict[tuple[int, str], tuple[Habilitation, list[str]]] = {}
+    for h in habilitations:
+        services.setdefault((h.personne_id, qui(h)), (h, []))[1].append(h.service.libelle)
+    return Chute(
+        titre=titre,
+        explication=explication,
+        nombre=len(habilitations),
+        lignes=tuple(f"{h.personne}{precision} : {', '.join(noms)}" for (_, precision), (h, noms) in services.items()),
+    )
 
 
 def chutes(espace: Espace) -> list[Chute]:
@@ -114,20 +126,23 @@ def chutes(espace: Espace) -> list[Chute]:
     titulaire = [h for h in siennes if h.role == Role.TITULAIRE]
     recues = [h for h in siennes if h.role != Role.TITULAIRE]
     return [
-        Chute(
-            titre="Adhésions fermées",
-            explication="Vous en êtes l'administrateur titulaire : le service ne sera plus ouvert pour cette personne.",
-            lignes=tuple(_ligne(h) for h in titulaire),
+        _chute(
+            "Adhésions fermées",
+            "Vous en êtes l'administrateur titulaire : le service ne sera plus ouvert pour cette personne.",
+            titulaire,
+            lambda h: "",
         ),
-        Chute(
-            titre="Suppléances et délégations reçues",
-            explication="Vous perdez ces accès ; les autres personnes gardent les leurs.",
-            lignes=tuple(f"{_ligne(h)} ({h.get_role_display()})" for h in recues),
+        _chute(
+            "Suppléances et délégations reçues",
+            "Vous perdez ces accès ; les autres personnes gardent les leurs.",
+            recues,
+            lambda h: f", {h.get_role_display()}",
         ),
-        Chute(
-            titre="Délégations que vous avez accordées",
-            explication="Ces personnes perdent l'accès qu'elles tiennent de vous, et en sont prévenues.",
-            lignes=tuple(f"{_ligne(h)} ({h.espace.nom_complet})" for h in ce_qui_tombe(*recues)),
+        _chute(
+            "Délégations que vous avez accordées",
+            "Ces personnes perdent l'accès qu'elles tiennent de vous, et en sont prévenues.",
+            ce_qui_tombe(*recues),
+            lambda h: f", {h.espace.nom_complet}",
         ),
     ]
 

@@ -203,6 +203,24 @@ def test_le_parcours_bloque(espace: Espace, client_de: Callable[[Espace], Client
     assert "Demander le retrait au service gestionnaire" not in page
 
 
+def test_les_services_d_une_personne_tiennent_en_une_ligne(
+    espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    """What an accountant of 100 SIREN × 30 services reads: a line for each company, and for each reason."""
+    services = [ServiceFactory(retrait_par_gestionnaire=True) for _ in range(3)]
+    with transaction.atomic():
+        personne = habiliter(espace, service=services[0]).personne
+        for service in services[1:]:
+            habiliter(espace, personne=personne, service=service)
+        habiliter(espace)
+    (chute,) = suppression.chutes(espace)
+    assert (chute.nombre, len(chute.lignes)) == (4, 2)
+    assert all(any(service.libelle in ligne for ligne in chute.lignes) for service in services)
+    page = client_de(espace).get(reverse("supprimer_espace")).content.decode()
+    assert page.count("seul le service gestionnaire peut retirer") == 1
+    assert "Adhésions fermées (4)" in page
+
+
 def test_le_mot_de_passe_est_demande(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
     client = client_de(espace)
     session = client.session

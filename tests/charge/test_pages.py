@@ -1,0 +1,66 @@
+"""Every page, at 1, 20 and 100 SIREN × 30 services: as many queries at each, and its server time (issue 2).
+
+    .venv/bin/python -m pytest tests/charge/test_pages.py -s
+
+prints the table (three readings of each page; more with ESSAIS_LONGS=1). The times are of the program's own work, on a machine that does other things: compare within one run.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Espace
+from espacepro.acces import TABLE, Acces
+from tests.espacepro.test_acces import TOUS
+
+from .jeu import TAILLES, charger
+from .test_habilitations import question
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAGES = sorted(
+    nom
+    for espace, nom, chemin in TOUS
+    if not espace and "<" not in chemin and TABLE[nom] in {Acces.PUBLIC, Acces.CONNECTE, Acces.ESPACE}
+)
+
+
+def mesurer(navigateur: Client, adresse: str, lectures: int) -> tuple[int, float] | None:
+    """Return the queries and the median time in ms of a page, or None where a GET shows none (redirect, POST alone)."""
+    if navigateur.get(adresse).status_code != 200:  # also what a first visit alone does
+        return None
+    durees = []
+    for _ in range(lectures):
+        debut = time.perf_counter()
+        navigateur.get(adresse)
+        durees.append((time.perf_counter() - debut) * 1000)
+    with CaptureQueriesContext(connection) as requetes:
+        navigateur.get(adresse)
+    return len(requetes), statistics.median(durees)
+
+
+def test_chaque_page_a_1_20_et_100_siren(client_de: Callable[[Espace], Client], tours: Callable[[int], int]) -> None:
+    jeu = charger(1)
+    mesures: dict[str, dict[int, tuple[int, float]]] = {}
+    for taille in TAILLES:
+        navigateur, (_, dossier) = client_de(jeu.espaces[taille]), question(jeu.espaces[taille])
+        adresses = {nom: reverse(nom) for nom in PAGES}
+        adresses["ouvrir_service"] = reverse("ouvrir_service", args=[dossier.personne.siren, dossier.service.code])
+        adresses["journal_personne (une personne)"] = f"{reverse('journal_personne')}?siren={dossier.personne.siren}"
+        for nom, adresse in adresses.items():
+            if mesure := mesurer(navigateur, adresse, tours(20)):
+                mesures.setdefault(nom, {})[taille] = mesure
+    for nom, par_taille in mesures.items():
+        requetes = "/".join(str(compte) for compte, _ in par_taille.values())
+        durees = " / ".join(f"{duree:.0f}" for _, duree in par_taille.values())
+        print(f"{nom:<36} {requetes:>10} requêtes   {durees:>16} ms")
+    assert set(mesures) >= {"espace", "delegations", "suppleants", "perimetre", "mes_donnees", "supprimer_espace"}
+    inegales = {
+        nom: par_taille for nom, par_taille in mesures.items() if len({compte for compte, _ in par_taille.values()}) > 1
+    }
+    assert not inegales
