@@ -1,5 +1,7 @@
 """How the acts of the journal read in French. A test checks that every act that is written has its line here."""
 
+from django.utils.text import slugify
+
 LIBELLES = {
     "espace.inscription": "Inscription à un espace professionnel",
     "espace.inscription_perimee": "Inscription effacée faute de confirmation",
@@ -87,3 +89,9 @@ LIBELLES = {
 def libelle_acte(acte: str) -> str:
     """Return the French line of an act's code; the code itself for one that has none."""
     return LIBELLES.get(acte, acte)
+
+
+def actes_nommes(recherche: str) -> list[str]:
+    """Return the codes of the acts whose French line holds these words, case and accents aside; none for no word."""
+    mots = slugify(recherche).split("-")
+    return [acte for acte, ligne in LIBELLES.items() if all(mots) and all(mot in slugify(ligne) for mot in mots)]

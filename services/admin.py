@@ -1,6 +1,5 @@
-"""What an agent reads of the personnes, the catalogue, and the journal of the personnes of the service."""
+"""What an agent reads of the personnes and of the catalogue."""
 
-import json
 import re
 from typing import Any
 
@@ -10,8 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.consultation import ConsultationAdmin, est_surveillant
-from accounts.models import Agent, Evenement
+from accounts.consultation import ConsultationAdmin
 
 from .models import PersonneSirenisee, Service
 
@@ -77,35 +75,6 @@ class ServiceAdmin(ConsultationAdmin):
     list_filter = ("famille", "domaine", "paiement")
     search_fields = ("code", "libelle")
     exclude = ("ordre",)
-
-
-@admin.register(Evenement)
-class EvenementAdmin(ConsultationAdmin):
-    """The journal: an agent of a service gestionnaire reads what concerns the personnes of that service alone."""
-
-    list_display = ("quand", "acte", "auteur", "espace", "siren", "service")
-    list_filter = (("quand", admin.DateFieldListFilter),)
-    search_fields = ("siren__exact", "acte__startswith", "espace__exact", "auteur__exact")
-    search_help_text = "SIREN, acte (ou son début), numéro d'abonné, auteur"
-    readonly_fields = ("quand", "contexte")
-
-    def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
-        siennes = PersonneSirenisee.objects.filter(service_gestionnaire=agent.service_gestionnaire_id)
-        return lignes.filter(siren__in=siennes.values("siren"))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return super().get_search_results(request, queryset, siren_saisi(search_term))
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """The address that acted is for the surveillance cell alone."""
-        ips = ("adresse_ip", "requete") if est_surveillant(request) else ()
-        return ("quand", "acte", "auteur", "espace", "siren", "service", *ips, "contexte")
-
-    @admin.display(description="détails")
-    def contexte(self, evenement: Evenement) -> str:
-        return json.dumps(evenement.details, ensure_ascii=False, sort_keys=True) if evenement.details else ""
 
 
 def siren_saisi(recherche: str) -> str:

@@ -407,6 +407,19 @@ def test_l_adresse_ip_du_journal_est_pour_la_surveillance(agent: Agent, surveill
     assert "Adresse IP" in client_verifie(surveillant).get(page).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("recherche", "trouve"),
+    [("Demande deposee", True), ("demande.deposee", True), ("déposée", True), ("demande annulee", False), ("-", False)],
+)
+def test_le_journal_se_lit_et_se_cherche_en_francais(agent: Agent, recherche: str, trouve: bool) -> None:
+    evenement = dossier(agent, 1)["accounts_evenement"]
+    dossier(AgentFactory(), 2)
+    page = client_verifie(agent).get(reverse("admin:accounts_evenement_changelist"), {"q": recherche})
+    assert (evenement in page.context["cl"].queryset) is trouve
+    assert ("Demande déposée" in page.content.decode()) is trouve
+    assert {ligne.siren for ligne in page.context["cl"].queryset} <= {evenement.siren}, "never another service's"
+
+
 def test_un_filtre_a_l_ecran_fonctionne(agent: Agent) -> None:
     ligne = dossier(agent, 1)["activation_demande"]
     client = client_verifie(agent)
