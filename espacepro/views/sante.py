@@ -52,7 +52,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     maintenant = timezone.now()
     attente = Gauge("espacepro_envois_en_attente", "Outbox rows that wait", ["boite"], registry=registre)
     ecartes = Gauge("espacepro_envois_ecartes", "Outbox rows set aside", ["boite"], registry=registre)
-    age = Gauge("espacepro_envoi_plus_ancien_secondes", "Age of the oldest due row", ["boite"], registry=registre)
+    age = Gauge("espacepro_envoi_plus_ancien_secondes", "Age of the oldest row that waits", ["boite"], registry=registre)
     for boite, modele in BOITES:
         en_attente = modele._default_manager.filter(traite_le=None, ecarte_le=None)
         attente.labels(boite).set(en_attente.count())
