@@ -52,13 +52,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
     maintenant = timezone.now()
     attente = Gauge("espacepro_envois_en_attente", "Outbox rows that wait", ["boite"], registry=registre)
     ecartes = Gauge("espacepro_envois_ecartes", "Outbox rows set aside", ["boite"], registry=registre)
-    age = Gauge("espacepro_envoi_plus_ancien_secondes", "Age of the oldest row that waits", ["boite"], registry=registre)
+    retard = Gauge(
+        "espacepro_envoi_retard_secondes", "How late the row is that is due longest", ["boite"], registry=registre
+    )
     for boite, modele in BOITES:
-        en_attente = modele._default_manager.filter(traite_le=None, ecarte_le=None)
-        attente.labels(boite).set(en_attente.count())
-        ecartes.labels(boite).set(modele._default_manager.exclude(ecarte_le=None).count())
-        plus_ancien = en_attente.order_by("cree_le").values_list("cree_le", flat=True).first()
-        age.labels(boite).set((maintenant - plus_ancien).total_seconds() if plus_ancien else 0)
+        lignes = modele._default_manager.all()
+        attente.labels(boite).set(lignes.filter(traite_le=None, ecarte_le=None).count())
+        ecartes.labels(boite).set(lignes.exclude(ecarte_le=None).count())
+        due = lignes.a_prendre(maintenant).values_list("prochain_essai_le", flat=True).first()
+        retard.labels(boite).set((maintenant - due).total_seconds() if due else 0)
     Gauge("espacepro_evenements_a_sceller", "Journal lines not sealed yet", registry=registre).set(
         EvenementASceller.objects.count()
     )

@@ -28,12 +28,23 @@ def test_aucune_boite_d_envoi_n_est_oubliee() -> None:
 
 def test_ce_qui_attend_et_ce_qui_est_ecarte(client: Client) -> None:
     maintenant = timezone.now()
-    for heures, fait in ((3, {}), (1, {}), (9, {"traite_le": maintenant}), (9, {"ecarte_le": maintenant})):
-        DemandeOubli.objects.create(adresse="a@b.fr", cree_le=maintenant - timedelta(hours=heures), **fait)
+    repris = {"bail_jusqu_a": maintenant + timedelta(minutes=1)}
+    for heures, fait in (
+        (3, {}),
+        (1, {}),
+        (-1, {}),
+        (9, {"traite_le": maintenant}),
+        (9, {"ecarte_le": maintenant}),
+        (5, repris),
+    ):
+        du = maintenant - timedelta(hours=heures)
+        DemandeOubli.objects.create(
+            adresse="a@b.fr", cree_le=maintenant - timedelta(days=1), prochain_essai_le=du, **fait
+        )
     mesure = mesures(client)
-    assert mesure['espacepro_envois_en_attente{boite="oublis"}'] == 2
+    assert mesure['espacepro_envois_en_attente{boite="oublis"}'] == 4, "due, to be tried later, and in somebody's hands"
     assert mesure['espacepro_envois_ecartes{boite="oublis"}'] == 1
-    assert 3 * 3600 <= mesure['espacepro_envoi_plus_ancien_secondes{boite="oublis"}'] < 3 * 3600 + 60
+    assert 3 * 3600 <= mesure['espacepro_envoi_retard_secondes{boite="oublis"}'] < 3 * 3600 + 60
     assert mesure['espacepro_envois_en_attente{boite="courriels"}'] == 0
 
 
