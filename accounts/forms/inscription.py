@@ -42,4 +42,6 @@ class InscriptionForm(TitulaireForm):
 class InscriptionExpertForm(InscriptionForm):
     """An espace expert asks for the organisation that the person works for: it gives no right on it (CGU §2.1.b)."""
 
+    field_order = (*TitulaireForm.base_fields, "siren_appartenance")  # as the page shows them; the errors follow it
+
     siren_appartenance = champ_siren_appartenance(obligatoire=True)

@@ -1,5 +1,7 @@
 """Bad input gets a clear French answer, loses nothing that was typed, and never gives a 500 (issue 2)."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -16,6 +18,14 @@ RTL = "\u202e"
 
 def inscrire(client: Client, **champs: str):
     return client.post(reverse("inscription_expert"), {**INSCRIPTION, **champs})
+
+
+def test_les_erreurs_suivent_l_ordre_de_la_page(client: Client) -> None:
+    formulaire = client.post(reverse("inscription_expert"), {"commune": ""}).content.decode()
+    resume = re.findall(r'<li><a href="#(\w+)">', formulaire)
+    champs = [champ for champ in re.findall(r'id="(\w+)"', formulaire) if champ in resume]
+    assert len(resume) > 1
+    assert resume == champs
 
 
 @pytest.mark.parametrize(
