@@ -1,6 +1,7 @@
 """The question de confiance (R4, CGU §2.4; references.md B.6)."""
 
 import math
+import re
 import secrets
 import unicodedata
 from datetime import datetime, timedelta
@@ -43,7 +44,10 @@ class ReponseDevinable(RegleMetier):
 
 class ReponseRevelatrice(RegleMetier):
     code = "reponse_revelatrice"
-    message = "La réponse ne doit contenir ni votre nom, ni votre adresse, ni votre SIREN, ni votre mot de passe."
+    message = (
+        "La réponse ne doit contenir ni votre nom, ni votre adresse, ni le nom ou le SIREN de votre organisation, "
+        "ni votre mot de passe."
+    )
 
 
 def normaliser_reponse(saisie: str) -> str:
@@ -61,11 +65,16 @@ def _essais_log10(reponse: str, mots: list[str]) -> float:
     return min(zxcvbn_dit, evaluer(reponse, mots).dixiemes_de_bit / 10 * math.log10(2))
 
 
+def _mots_de(texte: str) -> set[str]:
+    """Return the words of a text, without case, accents or punctuation."""
+    return {pour_comparer(mot) for mot in re.findall(r"\w+", unicodedata.normalize("NFKC", texte))} - {""}
+
+
 def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = "", question: str = "") -> str:
     """Return the normalised answer when it is strong enough.
 
     `personnels` are the person's own words (names, address, SIREN), `question` the code of the question, whose words
-    count for nothing in its answer.
+    count for next to nothing in its answer, and alone make none.
     Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable.
     """
     reponse = normaliser_reponse(saisie)
@@ -75,8 +84,10 @@ def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = 
         compare = pour_comparer(mot)
         if len(compare) >= 4 and (compare in reponse or reponse in compare):
             raise ReponseRevelatrice
-    de_la_question = Espace.Question(question).label.split() if question else []
-    mots = [pour_comparer(mot) for mot in [*personnels, *de_la_question]]
+    de_la_question = _mots_de(Espace.Question(question).label) if question else set()
+    if _mots_de(saisie) <= de_la_question:
+        raise ReponseDevinable
+    mots = [*map(pour_comparer, personnels), *sorted(de_la_question)]
     if _essais_log10(reponse, [mot for mot in mots if len(mot) >= 3]) < ESSAIS_LOG10:
         raise ReponseDevinable
     return reponse

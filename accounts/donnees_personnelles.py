@@ -312,17 +312,15 @@ def _declarer_conservation() -> None:
             echues=lambda maintenant: Q(cree_le__lt=maintenant - OUBLI),
         ),
         Conservation(
-            cle="courriels_recus_de_suppression",
+            cle="courriels",
             modele=Courriel,
-            donnees="Reçu de suppression envoyé à votre ancienne adresse",
-            finalite="Vous confirmer la suppression",
-            duree="1 jour",
-            depart="après l'envoi",
-            fondement="effacement (RGPD art. 17)",
+            donnees="Objet, date et destinataire des courriels envoyés",
+            finalite="Établir que vous avez été prévenu",
+            duree=duree_lisible(COURRIEL),
+            depart="après le dépôt",
+            fondement="recommandation CNIL 2021-122",
             sort=Sort.EFFACER,
-            echues=lambda maintenant: (
-                Q(genre="espace_supprime") & (Q(traite_le__lt=maintenant - RECU) | Q(ecarte_le__lt=maintenant - RECU))
-            ),
+            echues=lambda maintenant: Q(cree_le__lt=maintenant - COURRIEL),
         ),
         Conservation(
             cle="courriels_contenu",
@@ -337,15 +335,17 @@ def _declarer_conservation() -> None:
             echues=lambda maintenant: Q(traite_le__lt=maintenant - COURRIEL_CONTEXTE),
         ),
         Conservation(
-            cle="courriels",
+            cle="courriels_recus_de_suppression",
             modele=Courriel,
-            donnees="Objet, date et destinataire des courriels envoyés",
-            finalite="Établir que vous avez été prévenu",
-            duree=duree_lisible(COURRIEL),
-            depart="après le dépôt",
-            fondement="recommandation CNIL 2021-122",
+            donnees="Reçu de suppression envoyé à votre ancienne adresse",
+            finalite="Vous confirmer la suppression",
+            duree="1 jour",
+            depart="après l'envoi",
+            fondement="effacement (RGPD art. 17)",
             sort=Sort.EFFACER,
-            echues=lambda maintenant: Q(cree_le__lt=maintenant - COURRIEL),
+            echues=lambda maintenant: (
+                Q(genre="espace_supprime") & (Q(traite_le__lt=maintenant - RECU) | Q(ecarte_le__lt=maintenant - RECU))
+            ),
         ),
         Conservation(
             cle="journal",

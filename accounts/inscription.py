@@ -157,6 +157,7 @@ def inscrire(
         inscription.reponse_confiance,
         personnels=inscription.mots_personnels(),
         mot_de_passe=inscription.mot_de_passe,
+        question=inscription.question_confiance,
     )
     with part_des_inscriptions():
         compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=adresse_ip, maintenant=maintenant)

@@ -16,7 +16,7 @@ from .regles import RegleMetier
 
 class LienInvalide(RegleMetier):
     code = "lien_invalide"
-    message = "Ce lien n'est pas valide. Vérifiez que vous l'avez copié en entier."
+    message = "Ce lien n'est pas valide. Vérifiez que c'est celui du dernier courriel reçu, et qu'il est entier."
 
 
 class LienExpire(RegleMetier):

@@ -13,6 +13,7 @@ from . import courriels
 from .journal import consigner
 from .models import AncienMotDePasse, Compte, Espace, Lien
 from .mots_de_passe_force import Evaluation, evaluer
+from .organisations import denomination
 from .regles import RegleMetier
 
 HISTORIQUE = 5
@@ -63,13 +64,14 @@ def exiger_force(mot_de_passe: str, personnels: Iterable[str]) -> Evaluation:
 
 
 def mots_personnels(espace: Espace) -> list[str]:
-    """Return the words of the person that a password must not rest on."""
+    """Return the words of the person and of their organisation that a password must not rest on."""
     compte = espace.compte
     return [
         compte.email if compte else "",
         espace.nom,
         espace.prenom,
         espace.siren_appartenance,
+        denomination(espace.siren_appartenance),
         espace.numero_abonne,
         espace.telephone,
         espace.commune,

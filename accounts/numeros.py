@@ -5,6 +5,8 @@ from datetime import date
 
 from stdnum import luhn
 
+GROUPES = (4, 3, 3, 3, 1)  # how it is printed, to be read aloud: « 2026 327 481 593 6 »
+
 
 def nouveau_numero(jour: date) -> str:
     """Return a fresh number for an espace created that day. Uniqueness is the database's to hold."""

@@ -10,20 +10,15 @@ from django.utils import timezone
 from .chiffrement import chiffrer, dechiffrer
 from .documents import Contact
 from .models import Espace
+from .organisations import denomination
 from .recapitulatif_pdf import Recapitulatif, ServiceObtenu, produire
 from .rectification import gestionnaire_de
 
 CLE = "reponse_choisie"
 DUREE = 30 * 60  # seconds
 
-# The floors above know whose a SIREN is, and what an espace may do.
-_ANNUAIRES: list[Callable[[str], str]] = []
+# The floors above know what an espace may do.
 _SOURCES: list[Callable[[Espace], Iterable[ServiceObtenu]]] = []
-
-
-def inscrire_annuaire(annuaire: Callable[[str], str]) -> None:
-    """Add a way from a SIREN to its name; "" where it is not known."""
-    _ANNUAIRES.append(annuaire)
 
 
 def inscrire_services(source: Callable[[Espace], Iterable[ServiceObtenu]]) -> None:
@@ -50,12 +45,6 @@ def reponse_disponible(session: SessionBase, espace: Espace) -> bool:
     return bool(
         garde and garde["espace"] == str(espace.pk) and dechiffrer(garde["reponse"], duree_max=DUREE) is not None
     )
-
-
-def _organisation(espace: Espace) -> str:
-    """Return the name of the SIREN d'appartenance, "" where it is not known."""
-    noms = (annuaire(espace.siren_appartenance) for annuaire in _ANNUAIRES if espace.siren_appartenance)
-    return next((nom for nom in noms if nom), "")
 
 
 def _contact(espace: Espace) -> Contact | None:
@@ -89,7 +78,7 @@ def produire_recapitulatif(espace: Espace, *, reponse: str | None) -> bytes:
             courriel=compte.email if compte else "",
             telephone=espace.telephone,
             adresse=tuple(espace.lignes_adresse),
-            organisation_denomination=_organisation(espace),
+            organisation_denomination=denomination(espace.siren_appartenance),
             organisation_siren=espace.siren_appartenance,
             cgu_version=espace.cgu_version,
             cgu_acceptees_le=timezone.localdate(espace.cgu_acceptees_le),

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from accounts.documents import Contact, composer_pdf, date_longue, grouper, siren_lisible
+from accounts.numeros import GROUPES
 
 MODELE = Path(__file__).resolve().parent / "gabarits" / "recapitulatif.typ"
 
@@ -65,7 +66,7 @@ class Recapitulatif:
 
 def numero_lisible(numero: str) -> str:
     """Return the 14 digits of a numéro d'abonné in groups that can be read aloud: « 2026 327 481 593 6 »."""
-    return grouper(numero, (4, 3, 3, 3, 1))
+    return grouper(numero, GROUPES)
 
 
 def _par_personne(services: Sequence[ServiceObtenu]) -> list[dict[str, object]]:

@@ -153,5 +153,8 @@ def modeles_couverts() -> set[type[models.Model]]:
 
 
 def regle_de(modele: type[models.Model]) -> Conservation | None:
-    """Return the line that says why the rows of this model are kept, and how long; the first when there are several."""
+    """Return the line that says why the rows of this model are kept, and how long; the first when there are several.
+
+    So the one that holds for all rows is declared first, what is kept less long after it.
+    """
     return next((regle for regle in _TABLE if regle.modele is modele), None)

@@ -171,7 +171,7 @@ def annoncer_changement(compte: Compte, evenement: Evenement, changement: str, g
 
 def date_heure(instant: datetime) -> str:
     """Return a moment as a mail writes it, in Paris time."""
-    return formats.date_format(timezone.localtime(instant), "j F Y à H:i")
+    return formats.date_format(timezone.localtime(instant), r"j F Y à H\hi")
 
 
 @transaction.atomic

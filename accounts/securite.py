@@ -92,9 +92,9 @@ def retirer_application(*, acteur: Compte, garder: str) -> None:
     `garder` is the key of the session that stays open; every other one is closed, and a mail tells of it.
     """
     acteur = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
-    retires, _ = TOTPDevice.objects.filter(user=acteur).delete()
-    if not retires:
+    if appareil_confirme(acteur) is None:  # one that waits for its first code protects nothing yet
         raise FacteurInconnu
+    TOTPDevice.objects.filter(user=acteur).delete()
     _apres_retrait(acteur, "application_retiree", garder)
 
 

@@ -1,15 +1,16 @@
 """Creating an espace simplifié (R1, CGU §2.1.a; domaine.md §2.1): one company, its whole bouquet, one holder.
 
-Form → links to the company's address and, when it is another one, to the login address (72 h) → letter → code. The
-letter leaves when both addresses have answered: a login address that nobody reads would lose the espace (CGU §3.1).
-Until then nothing is asked of the SIREN and nobody is kept from it.
+Form → link to the login address, when it is another one than the company's → link to the company's (72 h each) →
+letter → code. A login address that nobody reads would lose the espace (CGU §3.1); and it answers first, since a login
+address that has an espace already gets no link: a company's mailbox that got its own at once would tell it to whoever
+typed both. Until both have answered nothing is asked of the SIREN and nobody is kept from it.
 """
 
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts import courriels
@@ -85,7 +86,7 @@ def inscrire_simplifie(
     adresse_ip: str = "",
     maintenant: datetime | None = None,
 ) -> Espace | None:
-    """Record the inscription and mail its links; return the espace that waits, or None when its address has one.
+    """Record the inscription and mail its first link; return the espace that waits, or None when its address has one.
 
     `courriel` is the company's address. The visitor sees the same page in both cases (accounts/inscription.py).
     Raises: what `exiger_admissible` and `inscrire` raise, and the rules of the company's address.
@@ -97,7 +98,7 @@ def inscrire_simplifie(
         creation = CreationSimplifiee.objects.create(
             espace=espace, personne=personne, courriel=adresse, qualite=qualite, cree_le=maintenant
         )
-        _envoyer_liens(creation, maintenant)
+        _envoyer_lien(creation, maintenant)
 
     return inscrire(
         inscription=inscription,
@@ -109,33 +110,31 @@ def inscrire_simplifie(
     )
 
 
-def _envoyer_liens(creation: CreationSimplifiee, maintenant: datetime) -> None:
-    """Mail a link to each address that has not answered; a link of the company's confirms both when they are one."""
+def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime) -> None:
+    """Mail its link to the address whose turn it is; a link of the company's confirms both when they are one."""
     espace = creation.espace
     if espace.compte is None:
         return
-    manquantes = []
-    if creation.entreprise_confirmee_le is None:
-        manquantes.append((Lien.Objet.CONFIRMATION_ENTREPRISE, creation.courriel, "confirmer_entreprise"))
     if creation.connexion_confirmee_le is None and creation.courriel != espace.compte.email:
-        manquantes.append((Lien.Objet.CONFIRMATION_CONNEXION, espace.compte.email, "confirmer_connexion"))
-    for objet, adresse, genre in manquantes:
-        lien = creer_lien(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
-        courriels.deposer(
-            genre,
-            destinataire=adresse,
-            acte=f"lien:{lien.pk}",
-            espace=espace,
-            lien=lien,
-            contexte={"denomination": creation.personne.denomination, "siren": creation.personne.siren_lisible},
-        )
+        objet, adresse, genre = Lien.Objet.CONFIRMATION_CONNEXION, espace.compte.email, "confirmer_connexion"
+    else:
+        objet, adresse, genre = Lien.Objet.CONFIRMATION_ENTREPRISE, creation.courriel, "confirmer_entreprise"
+    lien = creer_lien(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
+    courriels.deposer(
+        genre,
+        destinataire=adresse,
+        acte=f"lien:{lien.pk}",
+        espace=espace,
+        lien=lien,
+        contexte={"denomination": creation.personne.denomination, "siren": creation.personne.siren_lisible},
+    )
 
 
 @transaction.atomic
 def renvoyer_liens(*, espace: Espace, maintenant: datetime | None = None) -> bool:
-    """Mail fresh links to the addresses that have not answered; the older ones die. Return whether they left.
+    """Mail a fresh link to the address that has not answered; the older one dies. Return whether it left.
 
-    Not within settings.RENVOI_APRES of the last ones, and not once the letter has been asked for.
+    Not within settings.RENVOI_APRES of the last one, and not once the letter has been asked for.
     """
     maintenant = maintenant or timezone.now()
     attente = (
@@ -152,12 +151,12 @@ def renvoyer_liens(*, espace: Espace, maintenant: datetime | None = None) -> boo
     ):
         return False
     creation.espace = attente
-    _envoyer_liens(creation, maintenant)
+    _envoyer_lien(creation, maintenant)
     return True
 
 
 def confirmer_entreprise(*, jeton: str, maintenant: datetime | None = None) -> CreationSimplifiee:
-    """Consume the link sent to the company; the letter leaves when the login address has answered too (R2).
+    """Consume the link sent to the company, whose login address has answered: the letter leaves (R2).
 
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, and what `exiger_admissible` raises: then the link
     is not used up.
@@ -166,7 +165,7 @@ def confirmer_entreprise(*, jeton: str, maintenant: datetime | None = None) -> C
 
 
 def confirmer_connexion(*, jeton: str, maintenant: datetime | None = None) -> CreationSimplifiee:
-    """Consume the link sent to the login address. Raises: as `confirmer_entreprise`."""
+    """Consume the link sent to the login address: the company gets its own. Raises: as `confirmer_entreprise`."""
     return _confirmer(jeton, Lien.Objet.CONFIRMATION_CONNEXION, maintenant or timezone.now())
 
 
@@ -189,6 +188,8 @@ def _confirmer(jeton: str, objet: Lien.Objet, maintenant: datetime) -> CreationS
     )
     if creation.complete:
         _demander_le_code(creation, maintenant)
+    else:
+        _envoyer_lien(creation, maintenant)
     return creation
 
 
@@ -210,16 +211,18 @@ def _demander_le_code(creation: CreationSimplifiee, maintenant: datetime) -> Non
 
 @transaction.atomic
 def effacer_perimees(maintenant: datetime | None = None, nombre: int = 500) -> int:
-    """Erase the creations whose links expired before both addresses answered, and return how many: restart (T4)."""
+    """Erase the creations whose link expired before its address answered, and return how many: restart (T4)."""
     maintenant = maintenant or timezone.now()
-    vivants = Lien.objects.filter(espace=OuterRef("pk"), consomme_le=None, revoque_le=None, expire_le__gte=maintenant)
-    entreprise = vivants.filter(objet=Lien.Objet.CONFIRMATION_ENTREPRISE)
-    connexion = vivants.filter(objet=Lien.Objet.CONFIRMATION_CONNEXION)
-    attendue = Q(creation_simplifiee__entreprise_confirmee_le=None)
-    sans_reponse = (attendue & ~Exists(entreprise)) | (~attendue & ~Exists(connexion))
+    attendus = Lien.objects.filter(
+        espace=OuterRef("pk"),
+        objet__in=[Lien.Objet.CONFIRMATION_CONNEXION, Lien.Objet.CONFIRMATION_ENTREPRISE],
+        consomme_le=None,
+        revoque_le=None,
+        expire_le__gte=maintenant,
+    )
     perimes = list(
         Espace.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .filter(sans_reponse, etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.SIMPLIFIE)
+        .filter(~Exists(attendus), etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.SIMPLIFIE)
         .order_by("pk")[:nombre]
     )
     for espace in perimes:

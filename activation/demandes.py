@@ -97,6 +97,7 @@ class Disponibilite(StrEnum):
     HABILITE = "HABILITE"
     TENU_PAR_UN_AUTRE = "TENU_PAR_UN_AUTRE"
     NON_OUVERT = "NON_OUVERT"
+    RESERVE_DGE = "RESERVE_DGE"
 
     @property
     def explication(self) -> str:
@@ -106,6 +107,7 @@ class Disponibilite(StrEnum):
             "HABILITE": "vous y êtes déjà habilité par son administrateur",
             "TENU_PAR_UN_AUTRE": "un autre espace en est l'administrateur titulaire",
             "NON_OUVERT": "ce service n'est pas ouvert à cette catégorie de personne",
+            "RESERVE_DGE": "ce service est réservé aux personnes suivies par la direction des grandes entreprises",
         }[self.value]
 
 
@@ -132,8 +134,10 @@ def services_proposables(espace: Espace, personne: PersonneSirenisee) -> list[Se
     lignes = []
     for service in sorted(Service.objects.all(), key=lambda s: (FAMILLES.index(s.famille), s.ordre)):
         depuis = None
-        if personne.categorie not in service.categories or (service.reserve_dge and not dge):
+        if personne.categorie not in service.categories:
             etat = Disponibilite.NON_OUVERT
+        elif service.reserve_dge and not dge:
+            etat = Disponibilite.RESERVE_DGE
         elif miennes.get(service.pk) == Role.TITULAIRE:
             etat = Disponibilite.DEJA_A_VOUS
         elif service.pk in miennes:

@@ -13,7 +13,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
+from activation.lectures import personnes_administrees
+from activation.models import Demande
 from habilitations.backends import donnant
+from habilitations.lectures_partage import nomme
 from habilitations.models import Habilitation, Role
 from habilitations.roles import VOIR_HABILITATIONS
 from services.models import PersonneSirenisee, Service
@@ -22,6 +25,11 @@ from .libelles import LIBELLES, libelle_acte
 
 COLONNES = ("Quand", "Quoi", "SIREN", "Dénomination", "Service", "Par", "Concerne", "Rôle")
 EXPORT_MAX = 10_000
+# What these acts say when they are about the e-mail of the personne.
+ADRESSE_ENTREPRISE = {
+    "demande.deposee": "Changement de l'adresse électronique de l'entreprise demandé",
+    "demande.activee": "Adresse électronique de l'entreprise changée",
+}
 
 
 @dataclass(frozen=True)
@@ -90,10 +98,15 @@ def _minuit(jour: date) -> datetime:
 
 
 def evenements(espace: Espace, perimetre: Perimetre, filtres: Filtres) -> QuerySet[Evenement]:
-    """Return the events of the services that this espace administers, newest first."""
+    """Return the events of the services that this espace administers, newest first.
+
+    The e-mail of a personne belongs to no service: its changes are shown to who administers the Messagerie (R21).
+    """
     sirens = [personne.siren for personne in perimetre.personnes]
     permis = administres(espace).filter(personne__siren=OuterRef("siren"), service__code=OuterRef("service"))
-    trouves = Evenement.objects.filter(Exists(permis), siren__in=sirens)
+    messageries = personnes_administrees(espace).filter(siren=OuterRef("siren"))
+    adresse = Q(acte__in=ADRESSE_ENTREPRISE, details__nature=Demande.Nature.COURRIEL_PERSONNE)
+    trouves = Evenement.objects.filter(Exists(permis) | adresse & Exists(messageries), siren__in=sirens)
     if filtres.siren:
         trouves = trouves.filter(siren=filtres.siren)
     if filtres.service:
@@ -117,7 +130,7 @@ def _recherche(perimetre: Perimetre, q: str) -> Q:
         for personne in perimetre.personnes
         if q.casefold() in personne.denomination.casefold() or personne.siren.startswith(chiffres or "-")
     ]
-    nommes = Habilitation.objects.filter(personne__in=perimetre.personnes, espace__nom__icontains=q)
+    nommes = Habilitation.objects.filter(nomme(q, "espace__"), personne__in=perimetre.personnes)
     numeros = list(nommes.order_by().values_list("espace__numero_abonne", flat=True).distinct())
     return Q(siren__in=sirens) | Q(auteur__in=numeros) | Q(espace__in=numeros)
 
@@ -149,18 +162,18 @@ class Ligne:
         )
 
 
-def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement]) -> list[Ligne]:
-    """Return these events in words; one query for the names of all persons."""
+def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement], *, moi: str = "vous") -> list[Ligne]:
+    """Return these events in words, the reader called `moi`; one query for the names of all persons."""
     evenements = list(evenements)
     numeros = {numero for evenement in evenements for numero in (evenement.auteur, evenement.espace)}
     noms = {e.numero_abonne: e.nom_complet for e in Espace.objects.filter(numero_abonne__in=numeros)}
-    noms[espace.numero_abonne] = "vous"
+    noms[espace.numero_abonne] = moi
     denominations = {personne.siren: personne.denomination for personne in perimetre.personnes}
     services = {service.code: service.libelle for service in perimetre.services}
     return [
         Ligne(
             quand=evenement.quand,
-            acte=libelle_acte(evenement.acte),
+            acte=ADRESSE_ENTREPRISE.get(evenement.acte) or libelle_acte(evenement.acte),
             siren=evenement.siren,
             denomination=denominations.get(evenement.siren, ""),
             service=services.get(evenement.service, evenement.service),

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 
 from accounts.requete import Provenance, adresse_ip, provenance
 
@@ -54,6 +55,19 @@ class ContexteMiddleware:
             return self.get_response(request)
         finally:
             provenance.reset(jeton)
+
+
+class MethodeMiddleware:
+    """Gives a page to the bare 405 of a GET on an address that only takes a POST, as after a sign-in in between."""
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        reponse = self.get_response(request)
+        if request.method == "GET" and isinstance(reponse, HttpResponseNotAllowed):
+            reponse.content = render_to_string("erreurs/405.html", request=request).encode()
+        return reponse
 
 
 class EcritureSurLecture(Exception):

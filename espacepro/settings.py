@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "espacepro.middleware.ContexteMiddleware",
     "espacepro.middleware.LectureSeuleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "espacepro.middleware.MethodeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.SessionMiddleware",
     "accounts.middleware.RenouvellementMiddleware",

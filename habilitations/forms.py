@@ -5,10 +5,12 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 
 from accounts.forms import FormulairePortail
 
 from .designation_en_masse import TAILLE
+from .designations import FinPassee
 from .models import Role
 
 
@@ -41,8 +43,6 @@ class BeneficiaireForm(FormulairePortail):
 class DelegataireForm(BeneficiaireForm):
     """Who is designated, in which role, until when."""
 
-    regles = {**BeneficiaireForm.regles, "fin_passee": "expire_le"}
-
     role = forms.ChoiceField(
         label="Rôle",
         choices=[
@@ -60,6 +60,13 @@ class DelegataireForm(BeneficiaireForm):
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
         error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."},
     )
+
+    def clean_expire_le(self) -> date | None:
+        """Refuse a day that is over: the act would refuse it, after the page that confirms."""
+        jour: date | None = self.cleaned_data["expire_le"]
+        if jour is not None and jour < timezone.localdate():
+            raise forms.ValidationError(str(FinPassee()), code=FinPassee.code)
+        return jour
 
     def proposer_acteur_seul(self) -> None:
         """Offer acteur alone: an acteur délégant gives no other role."""

@@ -39,10 +39,11 @@ class Jauge:
 
     siren: int
     limite: int
+    alerte: int
 
     @property
     def a_montrer(self) -> bool:
-        return self.siren >= settings.PERIMETRE_ALERTE
+        return self.siren >= self.alerte
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,11 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
         habilitations = habilitations.filter(service__famille=famille)
     for habilitation in habilitations:
         dossiers[habilitation.personne_id].habilitations.append(habilitation)
-    return Accueil(courante, list(dossiers.values()), Jauge(compter_siren(espace), settings.PERIMETRE_SIREN))
+    return Accueil(
+        courante,
+        list(dossiers.values()),
+        Jauge(compter_siren(espace), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
+    )
 
 
 def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitation | None:

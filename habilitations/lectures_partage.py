@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -23,6 +23,14 @@ from .roles import GERER_SUPPLEANTS, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS
 
 PAR_PAGE: Final = 25
 SIREN_PAR_PAGE: Final = 10
+
+
+def nomme(recherche: str, chemin: str = "") -> Q:
+    """Return the condition that an espace, at the end of `chemin`, bears all these words: nom, prénom, or both."""
+    trouve = Q()
+    for mot in recherche.split():
+        trouve &= Q(**{f"{chemin}nom__icontains": mot}) | Q(**{f"{chemin}prenom__icontains": mot})
+    return trouve
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Filtres:
             chiffres = "".join(c for c in self.q if c.isalnum())
             trouve = Q(personne__denomination__icontains=self.q) | Q(personne__siren__startswith=chiffres or "-")
             if noms:
-                trouve |= Q(espace__nom__icontains=self.q) | Q(espace__numero_abonne=chiffres)
+                trouve |= nomme(self.q, "espace__") | Q(espace__numero_abonne=chiffres)
             habilitations = habilitations.filter(trouve)
         if self.service:
             habilitations = habilitations.filter(service__code=self.service)
@@ -114,10 +122,12 @@ class Autorite:
 
 
 def mes_habilitations(espace: Espace) -> QuerySet[Habilitation]:
-    """Return all that this espace holds, live, with who granted it."""
+    """Return all that this espace holds, live, with who granted it and whether it asked to leave (`a_quitter`)."""
+    demandes = DemandeRetrait.objects.filter(habilitation=OuterRef("pk"), etat=DemandeRetrait.Etat.DEPOSEE)
     return (
         Habilitation.objects.vivantes()
         .filter(espace=espace)
+        .annotate(a_quitter=Exists(demandes))
         .select_related("espace", "personne", "service", "accordee_par__espace")
         .order_by(*ORDRE)
     )

@@ -1,6 +1,6 @@
 """What the floor below asks about a SIREN: whose it is, and which service gestionnaire follows it."""
 
-from accounts import recapitulatif, rectification
+from accounts import organisations, rectification
 from accounts.models import ServiceGestionnaire
 
 from .models import PersonneSirenisee
@@ -19,4 +19,4 @@ def denomination_du_siren(siren: str) -> str:
 def inscrire() -> None:
     """Answer for the personnes of this floor."""
     rectification.inscrire_annuaire(gestionnaire_du_siren)
-    recapitulatif.inscrire_annuaire(denomination_du_siren)
+    organisations.inscrire_annuaire(denomination_du_siren)

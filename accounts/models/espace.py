@@ -1,6 +1,7 @@
 """The espace professionnel of one natural person, and the one-time links sent to it."""
 
 import uuid
+from itertools import islice
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -8,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from ..numeros import GROUPES
 from .adresse import AdressePostale
 
 
@@ -101,9 +103,9 @@ class Espace(AdressePostale):
 
     @property
     def numero_lisible(self) -> str:
-        """The numéro d'abonné in groups, as it is printed: `2026 327 1234567`."""
-        n = self.numero_abonne
-        return f"{n[:4]} {n[4:7]} {n[7:]}"
+        """The numéro d'abonné in groups, as the récapitulatif prints it: `2026 327 481 593 6`."""
+        signes = iter(self.numero_abonne)
+        return " ".join("".join(islice(signes, taille)) for taille in GROUPES)
 
     @property
     def est_actif(self) -> bool:

@@ -162,6 +162,11 @@ def annuler_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
         adresses.exiger_annulable(lien)
         if request.method == "POST":
             adresses.annuler_changement(jeton=jeton)
+            messages.success(
+                request,
+                f"Le changement est annulé : {lien.adresse} est votre identifiant. Votre ancien mot de passe ne sert plus : "
+                "demandez ici le lien pour en choisir un autre.",
+            )
             return redirect("mot_de_passe_oublie")
     except RegleMetier as regle:
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)

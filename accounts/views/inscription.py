@@ -14,7 +14,7 @@ from .. import inscription as actes
 from ..acces import visiteur_requis
 from ..confiance import proposer_reponse
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
-from ..liens import lire_lien
+from ..liens import LienDejaUtilise, lire_lien
 from ..models import Espace, Lien
 from ..plafonds import compter_courriels
 from ..recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
@@ -104,22 +104,26 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
     """The link of the mail: GET shows a button, POST consumes.
 
     Another browser than the one that filled the form must give the password as well: an espace prepared by somebody
-    else under my address cannot be opened by my click.
+    else under my address cannot be opened by my click. A second press of the button leads where the first one did.
     """
     try:
         lien = lire_lien(jeton, objet=Lien.Objet.CONFIRMATION_EXPERT)
     except RegleMetier as regle:
+        if isinstance(regle, LienDejaUtilise) and request.method == "POST" and CONFIRMEE in request.session:
+            return redirect("inscription_confirmee")
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
     meme_navigateur = request.session.get(EN_COURS) == str(lien.espace_id)
     form = None if meme_navigateur else MotDePasseActuelForm(request.POST or None)
     prouve = form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))
     if request.method == "POST" and prouve:
         try:
-            espace = actes.confirmer_adresse(jeton=jeton)
+            actes.confirmer_adresse(jeton=jeton)
+        except LienDejaUtilise:
+            pass  # pressed twice at once, by the same person: the espace is open
         except RegleMetier as regle:
             return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
         request.session.pop(EN_COURS, None)
-        request.session[CONFIRMEE] = str(espace.pk)
+        request.session[CONFIRMEE] = str(lien.espace_id)
         return redirect("inscription_confirmee")
     return render(
         request, "accounts/inscription_confirmer.html", {"lien": lien, "formulaire": form, "adresse": lien.adresse}

@@ -12,7 +12,7 @@ from accounts.acces import visiteur_requis
 from accounts.confiance import proposer_reponse
 from accounts.forms import MotDePasseActuelForm
 from accounts.inscription import Inscription
-from accounts.liens import lire_lien
+from accounts.liens import LienDejaUtilise, lire_lien
 from accounts.models import Espace, Lien
 from accounts.plafonds import compter_courriels, compter_siren
 from accounts.recapitulatif import reponse_disponible, retenir_reponse
@@ -125,7 +125,7 @@ def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: P
     request.session.cycle_key()
     request.session[EN_COURS] = {
         "espace": str(espace.pk) if espace else None,
-        "adresses": sorted({courriel, donnees["email"]}),
+        "adresses": list(dict.fromkeys([donnees["email"], courriel])),  # in the order in which they are written to
         "siren": personne.siren,
     }
     if espace is not None:
@@ -165,8 +165,8 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
         actes.renvoyer_liens(espace=espace)
     messages.success(
         request,
-        "Un nouveau courriel part à chaque adresse qui n'a pas encore répondu. Attendez deux minutes avant d'en "
-        "demander un autre.",
+        "Un nouveau courriel part à l'adresse qui n'a pas encore répondu. Attendez deux minutes avant d'en demander un "
+        "autre.",
     )
     return redirect("inscription_simplifiee_envoyee")
 
@@ -192,7 +192,7 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
 
     Where it confirms the login address, another browser than the inscription's must give the password as well: an
     espace prepared by somebody else under my address must not go on by my click. The company's address may be read by
-    anybody of the company.
+    anybody of the company. A second press of the button leads where the first one did.
     """
     try:
         lien = lire_lien(jeton, objet=objet)
@@ -202,7 +202,10 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
         personnel = compte is not None and compte.email == lien.adresse
         form = MotDePasseActuelForm(request.POST or None) if personnel and not meme_navigateur else None
         if request.method == "POST" and (form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))):
-            creation = ACTES[objet](jeton=jeton)
+            try:
+                creation = ACTES[objet](jeton=jeton)
+            except LienDejaUtilise:  # pressed twice at once, by the same person
+                creation.refresh_from_db()
             request.session[FINIE] = {
                 "espace": str(creation.espace_id) if meme_navigateur or personnel else None,
                 "complete": creation.complete,
@@ -212,6 +215,8 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
                 request.session[CONFIRMEE] = str(creation.espace_id)
             return redirect("inscription_simplifiee_confirmee")
     except RegleMetier as regle:
+        if isinstance(regle, LienDejaUtilise) and request.method == "POST" and FINIE in request.session:
+            return redirect("inscription_simplifiee_confirmee")
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
     return render(
         request,

@@ -107,6 +107,12 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
         else:
             if activation.adhesions:
                 messages.success(request, "Code accepté : vos services sont ouverts.")
+            if activation.a_confirmer:
+                messages.warning(
+                    request,
+                    "Des personnes que votre prédécesseur avait habilitées sont en veille. Vous avez trente jours pour "
+                    "les conserver : « Gérer les services », puis « Changement de titulaire ».",
+                )
             for service in activation.deja_ouverts:
                 messages.warning(request, f"« {service.libelle} » avait été ouvert entre-temps par un autre espace.")
             return redirect("demande", reference=objet.reference)
@@ -129,6 +135,8 @@ def annuler(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
             messages.error(request, str(regle))
         else:
             messages.success(request, f"La demande {objet.reference} est annulée. Son code ne peut plus servir.")
+        return redirect("demande", reference=objet.reference)
+    if not objet.est_en_cours:
         return redirect("demande", reference=objet.reference)
     return render(request, "activation/annuler.html", {"demande": objet, "personne": objet.personne})
 

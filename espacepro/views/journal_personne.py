@@ -64,7 +64,7 @@ def exporter(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Download what the page shows, all pages together, as CSV. A POST, since it leaves a line in the journal."""
     filtres = Filtres.depuis(request.POST)
     mien = _lecture(espace, filtres)
-    rangees = lignes(espace, mien, evenements(espace, mien, filtres)[:EXPORT_MAX])
+    rangees = lignes(espace, mien, evenements(espace, mien, filtres)[:EXPORT_MAX], moi=espace.nom_complet)
     with transaction.atomic():
         consigner("journal_entreprise.exporte", auteur=espace, details={"lignes": len(rangees)})
     return HttpResponse(

@@ -20,9 +20,10 @@ from accounts.regles import RegleMetier
 from ..arbre import ce_qui_tombe
 from ..delegations import ROLES_DELEGUES, retirer_delegation
 from ..lectures_partage import Autorite, Filtres, mes_habilitations
-from ..models import Habilitation, Role
+from ..models import DemandeRetrait, Habilitation, Role
 from ..retraits import demander_retrait
 from ..suppleances import mettre_en_veille, reactiver, retirer_suppleant
+from .apercu import CHANGE, empreinte, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from .sujets import grouper
 
 CLE: Final = "changement"
@@ -46,7 +47,10 @@ class Action:
 
     def source(self, espace: Espace) -> QuerySet[Habilitation]:
         """Return what this action may be asked on: one's own, or what one sees of others (a foreign key is nothing)."""
-        lignes = mes_habilitations(espace) if self.avec_motif else Autorite.de(espace).visibles()
+        if self.avec_motif:
+            lignes = mes_habilitations(espace).exclude(demandes_retrait__etat=DemandeRetrait.Etat.DEPOSEE)
+        else:
+            lignes = Autorite.de(espace).visibles()
         lignes = lignes.filter(role__in=self.roles)
         return lignes.filter(etat=self.etat) if self.etat else lignes
 
@@ -156,7 +160,12 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     lignes = list(action.source(espace).filter(pk__in=_cles(garde["cles"])))
     if not lignes:
         return redirect(action.retour)
+    tombent = ce_qui_tombe(*lignes) if action.fait_tomber else []
+    apercu = empreinte(garde["action"], empreinte_des_lignes(lignes, tombent))
     if request.method == "POST":
+        if not est_ce_qui_a_ete_montre(request, apercu):
+            messages.error(request, CHANGE)
+            return redirect("habilitations_changer")
         try:
             choix = {
                 "reprendre": request.POST.get("suite") == "reprendre",
@@ -174,12 +183,12 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "Les personnes concernées sont prévenues par courriel.",
         )
         return redirect(action.retour)
-    tombent = ce_qui_tombe(*lignes) if action.fait_tomber else []
     return render(
         request,
         "habilitations/partage_changer.html",
         {
             "action": action,
+            "apercu": apercu,
             "groupes": grouper(lignes),
             "nombre": len(lignes),
             "tombent": grouper(tombent),

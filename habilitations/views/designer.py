@@ -24,6 +24,7 @@ from ..lectures_partage import Filtres, dossiers_a_partager, partageables, servi
 from ..models import ORDRE, Habilitation, Role
 from ..roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
 from ..suppleances import designer_suppleant
+from .apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from .sujets import SUPPLEANTS, Sujet, grouper
 
 
@@ -105,10 +106,30 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     )
 
 
-def _form_personne(sujet: Sujet, miennes: list[Habilitation], donnees: Any) -> BeneficiaireForm:
+def _beneficiaire(brouillon: dict[str, Any]) -> Espace | None:
+    """Return the person found at step 2, if there is one and the espace is still active."""
+    return Espace.objects.actifs().filter(pk__in=brouillon.get("beneficiaires", [])).first()
+
+
+def _deja_saisi(brouillon: dict[str, Any]) -> dict[str, Any]:
+    """Return what step 2 shows again to who comes back to it."""
+    beneficiaire = _beneficiaire(brouillon)
+    if beneficiaire is None:
+        return {}
+    return {
+        "numero": beneficiaire.numero_lisible,
+        "nom": beneficiaire.nom_complet,
+        "role": brouillon["role"],
+        "expire_le": jour_de(brouillon["expire_le"]),
+    }
+
+
+def _form_personne(
+    sujet: Sujet, miennes: list[Habilitation], donnees: Any, deja_saisi: dict[str, Any]
+) -> BeneficiaireForm:
     if sujet is SUPPLEANTS:
-        return BeneficiaireForm(donnees)
-    form = DelegataireForm(donnees)
+        return BeneficiaireForm(donnees, initial=deja_saisi)
+    form = DelegataireForm(donnees, initial=deja_saisi)
     if not any(h.role in roles_pour(DELEGUER_ACTEUR_DELEGANT) for h in miennes):
         form.proposer_acteur_seul()
     return form
@@ -122,7 +143,8 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
     miennes = _choisies(espace, sujet, brouillon["adhesions"])
     if not miennes or espace.mode != Espace.Mode.EXPERT:
         return redirect(sujet.url("designer"))
-    form = _form_personne(sujet, miennes, request.POST if request.method == "POST" else None)
+    donnees = request.POST if request.method == "POST" else None
+    form = _form_personne(sujet, miennes, donnees, _deja_saisi(brouillon))
     if request.method == "POST" and form.is_valid():
         try:
             beneficiaire = trouver_beneficiaire(
@@ -158,7 +180,7 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
 def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     """Step 3: all that is about to be granted, what is refused and why; then it is done, all or nothing."""
     brouillon = _brouillon(request, sujet)
-    beneficiaire = Espace.objects.actifs().filter(pk__in=brouillon.get("beneficiaires", [])).first()
+    beneficiaire = _beneficiaire(brouillon)
     miennes = _choisies(espace, sujet, brouillon["adhesions"])
     if beneficiaire is None or not miennes:
         return redirect(sujet.url("designer"))
@@ -169,7 +191,11 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
         brouillon["adhesions"] = [adhesion.pk for adhesion, _ in examen.accordables]
         request.session[_cle(sujet)] = brouillon
         return redirect(sujet.url("confirmer") if brouillon["adhesions"] else sujet.url("designer"))
+    apercu = empreinte([adhesion.pk for adhesion in adhesions], beneficiaire.pk, role, expire_le)
     if request.method == "POST":
+        if not est_ce_qui_a_ete_montre(request, apercu):
+            messages.error(request, CHANGE)
+            return redirect(sujet.url("confirmer"))
         try:
             if role == Role.SUPPLEANT:
                 accordees = designer_suppleant(acteur=espace, adhesions=adhesions, beneficiaire=beneficiaire)
@@ -193,6 +219,7 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
         "habilitations/partage_confirmer.html",
         {
             "sujet": sujet,
+            "apercu": apercu,
             "beneficiaire": beneficiaire,
             "role": Role(role).label,
             "expire_le": expire_le,

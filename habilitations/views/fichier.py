@@ -13,6 +13,7 @@ from accounts.regles import RegleMetier
 from ..designation_en_masse import COLONNES, Rapport, designer_en_masse, examiner_fichier
 from ..forms import FichierForm
 from ..lectures_partage import services_du_filtre
+from .apercu import empreinte, est_ce_qui_a_ete_montre
 
 CLE = "designation_fichier"
 MONTREES = 200
@@ -40,6 +41,7 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "formulaire": form,
             "rapport": rapport,
+            "apercu": empreinte(rapport.designations()) if rapport is not None else "",
             "lignes": montrees[:MONTREES],
             "en_trop": max(0, len(montrees) - MONTREES),
             "colonnes": ";".join(COLONNES),
@@ -53,10 +55,11 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_POST
 def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Do what the report said, all or nothing."""
-    designations = request.session.pop(CLE, None)
-    if not designations:
+    designations = request.session.get(CLE)
+    if not designations or not est_ce_qui_a_ete_montre(request, empreinte(designations)):
         messages.error(request, "Ce fichier n'attend plus de confirmation : déposez-le de nouveau.")
         return redirect("designation_fichier")
+    del request.session[CLE]
     try:
         accordees = designer_en_masse(acteur=espace, designations=designations)
     except RegleMetier as regle:

@@ -37,7 +37,7 @@ def voir(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_POST
 def preparer_delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Choose, for the page of designation, all that may be delegated on the SIREN of one group."""
-    sirens = [siren for siren in request.POST.getlist("siren") if len(siren) == 9][:100]
+    sirens = [siren for siren in request.POST.getlist("siren") if len(siren) == 9 and siren.isalnum()][:100]
     adhesions = partageables(espace, DELEGATIONS.permission).filter(personne__siren__in=sirens)
     cles = list(adhesions.values_list("adhesion_id", flat=True))
     if not cles:

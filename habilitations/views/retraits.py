@@ -26,6 +26,7 @@ from ..lectures_partage import (
     services_du_filtre,
 )
 from ..models import Habilitation, Role
+from .apercu import CHANGE, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from .sujets import grouper
 
 
@@ -67,19 +68,25 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
 def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
     """Grant a request, after a page that shows what falls with it."""
     demande = get_object_or_404(retraits_a_traiter(espace), pk=cle)
+    tombent = ce_qui_tombe(demande.habilitation)
+    apercu = empreinte_des_lignes(tombent)
     if request.method == "POST":
+        if not est_ce_qui_a_ete_montre(request, apercu):
+            messages.error(request, CHANGE)
+            return redirect("retrait_accepter", cle=demande.pk)
         try:
             actes.accepter_retrait(acteur=espace, demande=demande, reprendre=request.POST.get("suite") == "reprendre")
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:
-            messages.success(request, f"{demande.demandeur.nom_complet} n'a plus accès à ce service et en est prévenu.")
+            messages.success(
+                request, f"{demande.demandeur.nom_complet} n'a plus accès à ce service : un courriel le lui dit."
+            )
         return redirect("retraits")
-    tombent = ce_qui_tombe(demande.habilitation)
     return render(
         request,
         "habilitations/retrait_accepter.html",
-        {"demande": demande, "tombent": grouper(tombent), "nombre_tombent": len(tombent)},
+        {"demande": demande, "apercu": apercu, "tombent": grouper(tombent), "nombre_tombent": len(tombent)},
     )
 
 

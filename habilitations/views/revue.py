@@ -19,11 +19,13 @@ from accounts.regles import RegleMetier
 from .. import revue
 from ..arbre import ce_qui_tombe
 from ..confirmations import DELAI, decider, en_attente
+from ..lots import AucuneLigne
 from ..models import Habilitation
 from .sujets import grouper
 
 PAR_PAGE = 50
 GARDER, RETIRER = "garder", "retirer"
+SANS_DECISION = "Choisissez une décision sur au moins une ligne."
 PREFIXE = "ligne-"
 
 
@@ -59,6 +61,8 @@ def substitution(request: HttpRequest, espace: Espace) -> HttpResponse:
         gardees, ecartees = _decisions(request, en_attente(espace))
         try:
             decider(acteur=espace, gardees=gardees, ecartees=ecartees)
+        except AucuneLigne:
+            messages.error(request, SANS_DECISION)
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:
@@ -90,6 +94,8 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
                 retirees=retirees,
                 reprendre=request.POST.get("suite") == "reprendre",
             )
+        except AucuneLigne:
+            messages.error(request, SANS_DECISION)
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:

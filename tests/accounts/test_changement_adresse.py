@@ -91,6 +91,7 @@ def test_annuler_apres_coup(espace: Espace, client_de) -> None:
     assert titulaire.get(retour).status_code == 200
     assert adresse_de(espace) == NOUVELLE
     assert titulaire.post(retour)["Location"] == reverse("mot_de_passe_oublie")
+    assert "Le changement est annulé" in titulaire.get(reverse("mot_de_passe_oublie")).content.decode()
     assert adresse_de(espace) == ancienne
     compte = Compte.objects.get(espace=espace)
     assert not compte.has_usable_password()

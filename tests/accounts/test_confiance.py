@@ -78,6 +78,14 @@ def test_les_mots_de_la_question_ne_comptent_pas() -> None:
         verifier_reponse(reponse, personnels=[], question="SOUVENIR")
 
 
+@pytest.mark.parametrize("question", Espace.Question)
+def test_la_question_recopiee_n_est_pas_une_reponse(question: Espace.Question) -> None:
+    mots = question.label.split()
+    for reponse in (question.label, " ".join(reversed(mots)), " ".join(mots[1:])):
+        with pytest.raises(ReponseDevinable):
+            verifier_reponse(reponse, personnels=[], question=question)
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.just(None))
 def test_la_reponse_proposee_est_toujours_bonne(_: None) -> None:

@@ -1,6 +1,7 @@
 """Creating an espace: one account per address whoever races for it, and a number that no other has (CGU §2.1, §3.1)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,8 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import inscription as actes
-from accounts import saturation
+from accounts import recapitulatif_pdf, saturation
 from accounts.changement_adresse import AdresseDejaPrise, confirmer_changement, demander_changement
+from accounts.confiance import ReponseDevinable
 from accounts.inscription import (
     Inscription,
     confirmer_adresse,
@@ -126,6 +128,20 @@ def test_dix_tirages_deja_donnes_se_disent(db: None, monkeypatch: pytest.MonkeyP
     with pytest.raises(RuntimeError, match="ten draws"):
         inscrire_expert(inscription=saisie("jeanne@cabinet-dupont.fr"))
     assert not Compte.objects.filter(email="jeanne@cabinet-dupont.fr").exists()
+
+
+def test_la_question_ne_fait_pas_sa_reponse(db: None) -> None:
+    recopiee = "suite de mots acceptée pour cet espace"  # words of the question PHRASE
+    with pytest.raises(ReponseDevinable):
+        inscrire_expert(inscription=replace(saisie("recopieur@cabinet-dupont.fr"), reponse_confiance=recopiee))
+    assert not Espace.objects.exists()
+
+
+def test_un_numero_se_lit_partout_de_meme() -> None:
+    """The récapitulatif, the pages and the mails: what is read aloud from one is found in the other."""
+    numero = "20263274815936"
+    assert Espace(numero_abonne=numero).numero_lisible == "2026 327 481 593 6"
+    assert Espace(numero_abonne=numero).numero_lisible == recapitulatif_pdf.numero_lisible(numero).replace("\xa0", " ")
 
 
 def test_un_numero_porte_son_jour_et_sa_cle() -> None:

@@ -1,19 +1,23 @@
 """R3: exactly the last five passwords are refused, and one that is too long is refused before it is hashed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Compte, Espace
 from accounts.mots_de_passe import (
     LONGUEUR_MAX,
     MotDePasseDejaUtilise,
+    MotDePasseFaible,
     MotDePasseTropLong,
     changer_mot_de_passe,
     invalider_mot_de_passe,
 )
-from tests.factories import MOT_DE_PASSE
+from tests.factories import MOT_DE_PASSE, PersonneFactory
 
 pytestmark = pytest.mark.django_db
 MOTS = ("brouillard", "moutarde", "violoncelle", "parapluie", "tournevis", "coquelicot")
@@ -60,3 +64,13 @@ def test_au_dela_de_la_longueur_rien_n_est_hache(espace: Espace, monkeypatch: py
     monkeypatch.setattr("accounts.mots_de_passe.check_password", lambda *_: pytest.fail("hashed"))
     with pytest.raises(MotDePasseTropLong, match=str(LONGUEUR_MAX)):
         choisir(espace, juste + "x")
+
+
+def test_le_nom_de_l_organisation_compte_peu(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    """CGU §3.2.e: what can be found about somebody elsewhere, as the name of their company, makes no password."""
+    nom = "Zorglubine Xavatique"
+    PersonneFactory(siren=espace.siren_appartenance, denomination=nom)
+    page = client_de(espace).get(reverse("changer_mot_de_passe")).content.decode()
+    assert nom in page, "the browser's gauge knows what the server knows"
+    with pytest.raises(MotDePasseFaible):
+        changer_mot_de_passe(compte=espace.compte, nouveau="zorglubine-xavatique-2026")

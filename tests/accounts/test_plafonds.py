@@ -167,7 +167,6 @@ def test_les_deux_adresses_d_une_creation_simplifiee_sont_comptees() -> None:
         champs = {**INSCRIPTION, "courriel_entreprise": VICTIME, "qualite": "REPRESENTANT_LEGAL"}
         reponses.append(client.post(page, {**champs, "email": f"p{rang}@cabinet-dupont.fr"}))
     assert [r.status_code for r in reponses] == [302] * 3 + [429] * 2
-    assert Courriel.objects.filter(destinataire=VICTIME).count() == 3
     assert VICTIME in reponses[-1].content.decode(), "what was typed is still there"
 
 

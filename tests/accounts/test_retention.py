@@ -73,6 +73,13 @@ def test_chaque_donnee_d_une_personne_a_sa_duree() -> None:
     assert not [label for label in suivent if apps.get_model(label) in avec], "listed for nothing"
 
 
+def test_la_duree_dite_des_courriels_est_la_leur() -> None:
+    """« Mes données » shows one line for a table that has several: the one of all its rows, not of the receipts alone."""
+    regle = retention.regle_de(Courriel)
+    assert regle is not None
+    assert (regle.cle, regle.duree) == ("courriels", "13 mois")
+
+
 def test_ce_qui_s_efface_a_une_echeance() -> None:
     commun = {"cle": "x", "modele": Lien, "donnees": "", "finalite": "", "duree": "", "depart": "", "fondement": ""}
     with pytest.raises(ValueError, match="due"):

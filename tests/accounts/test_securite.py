@@ -1,5 +1,6 @@
 """« Sécurité de mon espace »: what it shows, and what changing a factor entails."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -144,6 +145,22 @@ def test_retirer_le_dernier_facteur_retire_les_codes_et_previent(espace: Espace)
         "cle_retiree",
     ]
     assert client.get(reverse("espace")).status_code == 302, "every session is closed"
+
+
+def test_un_enrolement_abandonne_n_est_pas_un_facteur_a_retirer(espace: Espace) -> None:
+    client = connecter(espace)
+    client.post(reverse("application"))
+    page = client.post(reverse("retirer_application"), follow=True).content.decode()
+    assert "déjà retiré" in page
+    assert not Courriel.objects.filter(genre="second_facteur_change").exists(), "nobody is alarmed for nothing"
+    assert not Evenement.objects.filter(acte="second_facteur.retire").exists()
+
+
+def test_le_courriel_dit_l_heure_a_la_francaise(espace: Espace) -> None:
+    enroler(connecter(espace))
+    assert re.search(
+        r", le \d+ \w+ \d{4} à \d\dh\d\d\.", composer(Courriel.objects.get(genre="second_facteur_change")).body
+    )
 
 
 def test_on_ne_retire_pas_la_cle_d_un_autre(espace: Espace) -> None:

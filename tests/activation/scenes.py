@@ -68,8 +68,8 @@ def lien(espace: Espace, objet: str) -> str:
 def confirmer(espace: Espace, *, maintenant: datetime | None = None) -> Demande:
     """Answer both links; the letter has been asked for."""
     for objet, acte in (
-        (Lien.Objet.CONFIRMATION_ENTREPRISE, confirmer_entreprise),
         (Lien.Objet.CONFIRMATION_CONNEXION, confirmer_connexion),
+        (Lien.Objet.CONFIRMATION_ENTREPRISE, confirmer_entreprise),
     ):
         if Lien.objects.filter(espace=espace, objet=objet, consomme_le=None, revoque_le=None).exists():
             acte(jeton=lien(espace, objet), maintenant=maintenant)

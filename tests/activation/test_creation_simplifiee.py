@@ -55,14 +55,12 @@ def test_de_la_demande_au_bouquet(personne: PersonneSirenisee) -> None:
     espace = scenes.inscrire(personne)
     assert (espace.mode, espace.etat) == (Espace.Mode.SIMPLIFIE, Espace.Etat.EN_ATTENTE_COURRIEL)
     assert not Demande.objects.exists(), "nothing is asked of the SIREN before the addresses answer"
-    assert set(Courriel.objects.values_list("genre", "destinataire")) == {
-        ("confirmer_entreprise", scenes.ENTREPRISE),
-        ("confirmer_connexion", scenes.LOGIN),
-    }
-    creation = confirmer_entreprise(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))
+    assert list(Courriel.objects.values_list("genre", "destinataire")) == [("confirmer_connexion", scenes.LOGIN)]
+    creation = confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION))
     assert not creation.complete
-    assert not Courrier.objects.exists(), "a login address that nobody reads makes no letter leave"
-    assert confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)).complete
+    assert not Courrier.objects.exists(), "the company has not answered"
+    assert Courriel.objects.filter(genre="confirmer_entreprise", destinataire=scenes.ENTREPRISE).count() == 1
+    assert confirmer_entreprise(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)).complete
     espace.refresh_from_db()
     assert espace.etat == Espace.Etat.EN_ATTENTE_CODE
     assert espace.compte.is_active
@@ -160,14 +158,21 @@ def test_lien_de_72_heures(personne: PersonneSirenisee, secondes: int) -> None:
         assert scenes.inscrire(personne), "the address is free again: restart"
 
 
-@pytest.mark.parametrize("premier", [Lien.Objet.CONFIRMATION_ENTREPRISE, Lien.Objet.CONFIRMATION_CONNEXION])
-def test_une_seule_adresse_confirmee_perime_aussi(personne: PersonneSirenisee, premier: str) -> None:
-    espace = scenes.inscrire(personne)
-    acte = confirmer_entreprise if premier == Lien.Objet.CONFIRMATION_ENTREPRISE else confirmer_connexion
-    acte(jeton=scenes.lien(espace, premier))
-    assert effacer_perimees(timezone.now() + timedelta(hours=71)) == 0
-    assert effacer_perimees(timezone.now() + timedelta(hours=73)) == 1
+def test_chaque_adresse_a_ses_72_heures(personne: PersonneSirenisee) -> None:
+    depart = timezone.now()
+    premier = depart + timedelta(hours=71)
+    espace = scenes.inscrire(personne, maintenant=depart)
+    confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION), maintenant=premier)
+    assert effacer_perimees(premier + timedelta(hours=71)) == 0
+    assert effacer_perimees(premier + timedelta(hours=73)) == 1
     assert not CreationSimplifiee.objects.exists()
+
+
+def test_une_adresse_de_connexion_sans_reponse_perime(personne: PersonneSirenisee) -> None:
+    depart = timezone.now()
+    scenes.inscrire(personne, maintenant=depart)
+    assert effacer_perimees(depart + timedelta(hours=71)) == 0
+    assert effacer_perimees(depart + timedelta(hours=73)) == 1
 
 
 def test_une_creation_qui_attend_son_code_n_est_pas_effacee(personne: PersonneSirenisee) -> None:
@@ -177,31 +182,28 @@ def test_une_creation_qui_attend_son_code_n_est_pas_effacee(personne: PersonneSi
 
 def test_liens_a_usage_unique_et_sans_croisement(personne: PersonneSirenisee) -> None:
     espace = scenes.inscrire(personne)
-    entreprise = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     connexion = scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)
-    for acte, brut in (
-        (confirmer_entreprise, connexion),
-        (confirmer_connexion, entreprise),
-        (confirmer_adresse, connexion),
-    ):
+    for acte in (confirmer_entreprise, confirmer_adresse):
         with pytest.raises(LienInvalide):
-            acte(jeton=brut)
-    confirmer_entreprise(jeton=entreprise)
+            acte(jeton=connexion)
+    confirmer_connexion(jeton=connexion)
     with pytest.raises(LienDejaUtilise):
-        confirmer_entreprise(jeton=entreprise)
+        confirmer_connexion(jeton=connexion)
+    with pytest.raises(LienInvalide):
+        confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))
     assert not Demande.objects.exists()
 
 
 def test_renvoyer(personne: PersonneSirenisee) -> None:
     depart = timezone.now()
     espace = scenes.inscrire(personne, maintenant=depart)
-    ancien = scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)
-    confirmer_entreprise(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))
+    confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION), maintenant=depart)
+    ancien = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     assert not renvoyer_liens(espace=espace, maintenant=depart + timedelta(seconds=119))
     assert renvoyer_liens(espace=espace, maintenant=depart + timedelta(seconds=121))
-    assert Lien.objects.filter(objet=Lien.Objet.CONFIRMATION_ENTREPRISE).count() == 1, "that address has answered"
+    assert Lien.objects.filter(objet=Lien.Objet.CONFIRMATION_CONNEXION).count() == 1, "that address has answered"
     with pytest.raises(LienRemplace):
-        confirmer_connexion(jeton=ancien)
+        confirmer_entreprise(jeton=ancien)
 
 
 def test_adresse_de_connexion_deja_prise_ne_se_voit_pas(personne: PersonneSirenisee) -> None:
@@ -215,6 +217,19 @@ def test_adresse_de_connexion_deja_prise_ne_se_voit_pas(personne: PersonneSireni
     assert espace is None
     assert list(Courriel.objects.values_list("genre", flat=True)) == ["adresse_deja_utilisee"]
     assert not CreationSimplifiee.objects.exists()
+
+
+def test_la_messagerie_de_l_entreprise_ne_dit_pas_si_l_adresse_est_prise(personne: PersonneSirenisee) -> None:
+    """Who types somebody's login address and a company's address of their own reads the same mails: none."""
+    for adresse in (EspaceFactory().compte.email, "inconnu@cabinet-dupont.fr"):
+        inscrire_simplifie(
+            inscription=scenes.inscription(personne, adresse),
+            personne=personne,
+            courriel=scenes.ENTREPRISE,
+            qualite=Demande.Qualite.MANDATAIRE,
+        )
+        assert Courriel.objects.filter(destinataire=adresse).count() == 1
+        assert not Courriel.objects.filter(destinataire=scenes.ENTREPRISE).exists(), adresse
 
 
 def test_la_derniere_inscription_d_une_adresse_gagne_dans_les_deux_modes(personne: PersonneSirenisee) -> None:
@@ -368,6 +383,19 @@ def test_parcours(client: Client, personne: PersonneSirenisee) -> None:
     espace = Espace.objects.get()
     assert client.post(reverse("inscription_simplifiee_renvoyer")).status_code == 302
 
+    lien = reverse("confirmer_connexion", args=[scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)])
+    assert Client().post(lien).status_code == 200, "another browser must give the password"
+    assert Client().post(lien, {"mot_de_passe": "autre chose de bien long"}).status_code == 200
+    assert CreationSimplifiee.objects.get().connexion_confirmee_le is None
+    fin = client.post(lien, follow=True).content.decode()
+    assert espace.numero_lisible in fin
+    assert client.post(lien)["Location"] == reverse("inscription_simplifiee_confirmee"), (
+        "a double click leads there too"
+    )
+    assert client.post(reverse("inscription_recapitulatif"))["Content-Type"] == "application/pdf"
+    assert client.get(lien).status_code == 410
+    assert Client().post(lien).status_code == 410
+
     tiers = Client()
     lien = reverse("confirmer_entreprise", args=[scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)])
     assert "mot de passe" not in tiers.get(lien).content.decode(), "the company's mailbox needs no password"
@@ -375,15 +403,6 @@ def test_parcours(client: Client, personne: PersonneSirenisee) -> None:
     fin = tiers.post(lien, follow=True).content.decode()
     assert "Adresse confirmée" in fin
     assert espace.numero_lisible not in fin, "whoever reads the company's mail does not get the number"
-
-    lien = reverse("confirmer_connexion", args=[scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)])
-    assert Client().post(lien).status_code == 200, "another browser must give the password"
-    assert Client().post(lien, {"mot_de_passe": "autre chose de bien long"}).status_code == 200
-    assert CreationSimplifiee.objects.get().connexion_confirmee_le is None
-    fin = client.post(lien, follow=True).content.decode()
-    assert espace.numero_lisible in fin
-    assert client.post(reverse("inscription_recapitulatif"))["Content-Type"] == "application/pdf"
-    assert client.get(lien).status_code == 410
 
     demande = Demande.objects.get()
     espace.refresh_from_db()
@@ -464,8 +483,31 @@ def test_meme_page_que_l_adresse_soit_prise_ou_non(client: Client, personne: Per
 
 def test_aucun_jeton_dans_la_base(personne: PersonneSirenisee) -> None:
     espace = scenes.inscrire(personne)
-    brut = jeton(Lien.objects.get(objet=Lien.Objet.CONFIRMATION_ENTREPRISE))
+    brut = jeton(Lien.objects.get(objet=Lien.Objet.CONFIRMATION_CONNEXION))
     assert brut not in str(list(Courriel.objects.values())) + str(list(Lien.objects.values()))
     assert timedelta(hours=72) == settings.LIEN_ENTREPRISE
     assert espace.compte is not None
     assert not espace.compte.is_active
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("mode", Espace.Mode)
+def test_course_le_meme_bouton_presse_deux_fois(mode: str) -> None:
+    """Without JavaScript, the browser shows the answer to the last press: it must not be that the link is spent."""
+    scenes.services_du_bouquet()
+    personne, client = PersonneFactory(), Client()
+    if mode == Espace.Mode.SIMPLIFIE:
+        client.post(reverse("inscription_simplifiee"), {"siren": personne.siren})
+        client.post(f"{reverse('inscription_simplifiee')}?siren={personne.siren}", FORMULAIRE)
+        nom, objet = "confirmer_connexion", Lien.Objet.CONFIRMATION_CONNEXION
+    else:
+        client.post(reverse("inscription_expert"), {**FORMULAIRE, "siren_appartenance": personne.siren})
+        nom, objet = "confirmer_adresse", Lien.Objet.CONFIRMATION_EXPERT
+    page = reverse(nom, args=[scenes.lien(Espace.objects.get(), objet)])
+
+    def presser(_: int) -> int:
+        navigateur = Client()
+        navigateur.cookies = client.cookies
+        return navigateur.post(page).status_code
+
+    assert en_parallele(4, presser) == [302] * 4

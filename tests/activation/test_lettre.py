@@ -176,6 +176,14 @@ def test_chaque_nature_dit_ce_qui_lui_est_propre(nature: Nature, champs: dict[st
         assert CODE in dit
 
 
+def test_ou_saisir_le_code() -> None:
+    """Whoever waits for the code that opens the espace has no « Gérer les services » yet: signing in leads to the field."""
+    assert "« Activer mes services »" in texte(produire(lettre()))
+    creation = texte(produire(lettre(nature="CREATION_SIMPLIFIEE")))
+    assert "Gérer les services" not in creation
+    assert "le demandeur se connecte sur https://professionnels.exemple.fr et saisit ce code" in creation
+
+
 def test_un_seul_service_se_dit_au_singulier() -> None:
     contenu = texte(produire(lettre(services=("Payer la TVA",))))
     assert "adhésion à un service en ligne" in contenu

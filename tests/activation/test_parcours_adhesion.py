@@ -1,6 +1,7 @@
 """The whole main job through Django's client: from an empty machine to a service used with a posted code."""
 
 import io
+from collections.abc import Callable
 
 import pytest
 from django.core import mail
@@ -13,10 +14,12 @@ from accounts.liens import jeton
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien
 from activation import courriers
 from activation.codes import deriver_code, presenter
+from activation.demandes import annuler_demande, services_proposables
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Mandat
 from services.models import PersonneSirenisee
-from tests.factories import MOT_DE_PASSE, REPONSE
+from tests.activation import scenes
+from tests.factories import MOT_DE_PASSE, REPONSE, PersonneFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +57,8 @@ def test_de_l_inscription_au_service(client: Client, catalogue: None, danone: Pe
     assert client.get(page).status_code == 200
     assert Espace.objects.get().etat == Espace.Etat.EN_ATTENTE_COURRIEL, "GET consumes nothing"
     assert client.post(page)["Location"] == reverse("inscription_confirmee")
+    assert client.post(page)["Location"] == reverse("inscription_confirmee"), "a double click leads there too"
+    assert Client().post(page).status_code == 410
     assert client.get(reverse("inscription_confirmee")).status_code == 200
     premier = client.post(reverse("inscription_recapitulatif"))
     assert REPONSE in texte_pdf(premier.content)
@@ -102,3 +107,21 @@ def texte_pdf(contenu: bytes) -> str:
 
 def test_compte_unique_quelle_que_soit_la_casse() -> None:
     assert Compte._meta.constraints[0].name == "compte_email_unique"
+
+
+def test_renoncer_a_une_demande_terminee_ne_se_propose_pas(
+    espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    demande = scenes.adhesion(espace)
+    navigateur, page = client_de(espace), reverse("annuler_demande", args=[demande.reference])
+    assert navigateur.get(page).status_code == 200
+    annuler_demande(acteur=espace, demande=demande)
+    assert navigateur.get(page)["Location"] == reverse("demande", args=[demande.reference])
+
+
+def test_un_service_reserve_a_la_dge_le_dit(espace: Espace) -> None:
+    ServiceFactory(code="PAY_DGE", reserve_dge=True)
+    ServiceFactory(code="DOM_EVAL", categories=["COLLECTIVITE"])
+    lignes = {ligne.service.code: ligne.disponibilite for ligne in services_proposables(espace, PersonneFactory())}
+    assert "grandes entreprises" in lignes["PAY_DGE"].explication
+    assert "catégorie" in lignes["DOM_EVAL"].explication

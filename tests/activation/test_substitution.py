@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Courriel, Espace, Evenement
@@ -72,6 +73,19 @@ def test_de_la_demande_a_l_activation(racine: Habilitation) -> None:
     assert Courriel.objects.filter(genre="substitution_effectuee", destinataire=racine.espace.compte.email).exists()
     activee = Courriel.objects.get(genre="demande_activee", destinataire=nouveau.compte.email)
     assert activee.contexte["a_confirmer"] == 1
+
+
+def test_la_page_du_code_dit_ce_qui_attend_une_decision(racine: Habilitation, client_de: Any) -> None:
+    accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    libre, nouveau = habiliter(EspaceFactory(), accordee_le=racine.accordee_le), EspaceFactory()
+    client, dites = client_de(nouveau), []
+    for tenue in (racine, libre):
+        (demande,) = deposer(nouveau, tenue)
+        courriers.editer_en_attente(100)
+        saisie = {"code": deriver_code(demande=demande.pk, numero=1)}
+        page = client.post(reverse("demande", args=[demande.reference]), saisie, follow=True).content.decode()
+        dites.append("puis « Changement de titulaire »" in page)
+    assert dites == [True, False]
 
 
 def test_l_avis_ne_dit_que_le_nom_et_l_organisation(racine: Habilitation) -> None:

@@ -16,7 +16,8 @@ from espacepro.journal_personne import Perimetre, administres, perimetre
 from habilitations.delegations import deleguer
 from habilitations.models import Habilitation, Role
 from habilitations.suppleances import mettre_en_veille
-from tests.factories import EspaceFactory, accorder, habiliter
+from services.models import Service
+from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
 
 pytestmark = pytest.mark.django_db
 ADRESSE = "/espace/journal-entreprise/"
@@ -116,6 +117,9 @@ def test_filtres(racine: Habilitation, client_de: Callable[[Espace], Client]) ->
         ({"q": "petit"}, 0),
         ({"q": autre.personne.siren}, 1),
         ({"q": racine.personne.denomination}, 1),
+        ({"q": "Léo Petit"}, 1),
+        ({"q": "petit léo"}, 1),
+        ({"q": "Awa Petit"}, 0),
     ]
     accorder(autre, EspaceFactory(nom="Petitjean"), Role.ACTEUR)
     for filtres, attendu in cas:
@@ -146,6 +150,8 @@ def test_export_sur_pour_un_tableur(racine: Habilitation, client_de: Callable[[E
     reponse = client_de(racine.espace).post(reverse("journal_personne_exporter"))
     texte = reponse.content.decode("utf-8-sig")
     assert '"Délégation accordée"' in texte
+    assert '"Awa Diallo"' in texte
+    assert '"vous"' not in texte, "who opens the file is not always who downloaded it"
     assert "'=HYPERLINK(1)" in texte
     assert '"=HYPERLINK' not in texte
     assert racine.espace.numero_abonne not in texte
@@ -172,3 +178,28 @@ def test_le_journal_d_un_espace_ne_livre_pas_qui_agit_sur_lui(
     assert "une autre personne" in texte
     assert racine.espace.numero_abonne not in texte
     assert "203.0.113.9" not in texte
+
+
+def test_l_adresse_de_l_entreprise_est_au_journal_de_qui_administre_sa_messagerie(
+    client_de: Callable[[Espace], Client],
+) -> None:
+    messagerie = ServiceFactory(code="MESSAGERIE", famille=Service.Famille.MESSAGERIE)
+    racine = habiliter(EspaceFactory(prenom="Awa", nom="Diallo"), service=messagerie)
+    suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    acteur = accorder(racine, EspaceFactory(), Role.ACTEUR)
+    voisin = habiliter(EspaceFactory(), personne=racine.personne)
+    ailleurs = habiliter(EspaceFactory(), service=messagerie)
+    with transaction.atomic():
+        for acte in ("demande.deposee", "demande.activee"):
+            for nature in ("COURRIEL_PERSONNE", "ADHESION"):
+                siren = racine.personne.siren
+                consigner(acte, auteur=racine.espace, siren=siren, details={"nature": nature, "demande": "D"})
+    attendu = [
+        "Adresse électronique de l'entreprise changée",
+        "Changement de l'adresse électronique de l'entreprise demandé",
+    ]
+    lues = lire(client_de, suppleant.espace).context["lignes"]
+    assert [ligne.acte for ligne in lues] == attendu
+    assert {ligne.auteur for ligne in lues} == {"Awa Diallo"}
+    for autre in (acteur, voisin, ailleurs):
+        assert not lire(client_de, autre.espace).context["lignes"], "this concerns the Messagerie's administrators"

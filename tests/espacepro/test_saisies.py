@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import Espace
 from services.models import PersonneSirenisee
 from tests.activation.test_parcours_adhesion import INSCRIPTION
-from tests.factories import PersonneFactory
+from tests.factories import MOT_DE_PASSE, PersonneFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +143,17 @@ def test_siren(client_de, espace: Espace, danone: PersonneSirenisee, saisie: str
 )
 def test_adresses_tordues(client_de, espace: Espace, chemin: str) -> None:
     assert client_de(espace).get(chemin).status_code in {200, 302, 404}
+
+
+@pytest.mark.parametrize("nom", ["habilitations_choisir", "delegations_exporter", "journal_personne_exporter"])
+def test_une_session_fermee_avant_l_envoi_ne_mene_pas_a_une_page_blanche(client, espace: Espace, nom: str) -> None:
+    connexion = client.post(reverse(nom))["Location"]
+    saisie = {"username": espace.compte.email, "password": MOT_DE_PASSE}
+    reponse = client.post(connexion, saisie, follow=True)
+    assert reponse.redirect_chain[-1][0] == reverse(nom), "sign-in leads back there, with a GET"
+    assert reponse.status_code == 405
+    assert reponse["Allow"] == "POST"
+    assert "Rien n'a été enregistré" in reponse.content.decode()
 
 
 def test_double_envoi_de_la_demande(client_de, espace: Espace, danone: PersonneSirenisee, catalogue: None) -> None:

@@ -16,6 +16,7 @@ from accounts.models import Espace
 from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.retraits import demander_retrait
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.habilitations.test_apercu import apercu_de, confirmer
 
 pytestmark = pytest.mark.django_db
 Ouvrir = Callable[[Espace], Client]
@@ -67,7 +68,7 @@ def test_designer_en_trois_pages(client_de: Ouvrir, sujet: str) -> None:
     assert "SOCIÉTÉ 03" in recapitulatif
     assert "SOCIÉTÉ 05" not in recapitulatif
     assert not Habilitation.objects.filter(espace=collegue).exists()
-    reponse = client.post(page3, follow=True)
+    reponse = client.post(page3, apercu_de(recapitulatif), follow=True)
     assert reponse.redirect_chain[-1][0] == reverse(sujet)
     assert "Anne Petit est désormais" in texte(reponse)
     accordees = Habilitation.objects.filter(espace=collegue)
@@ -75,7 +76,7 @@ def test_designer_en_trois_pages(client_de: Ouvrir, sujet: str) -> None:
     assert {(h.role, h.expire_le) for h in accordees} == (
         {("SUPPLEANT", None)} if sujet == "suppleants" else {("ACTEUR_DELEGANT", fin)}
     )
-    assert client.post(page3)["Location"] == page1, "sent twice, nothing more is done"
+    assert client.post(page3, apercu_de(recapitulatif))["Location"] == page1, "sent twice, nothing more is done"
 
 
 def test_tout_cocher_du_filtre_et_tout_decocher(client_de: Ouvrir) -> None:
@@ -108,10 +109,12 @@ def test_les_lignes_refusees_se_voient_et_s_ecartent(client_de: Ouvrir) -> None:
         {"numero": collegue.numero_abonne, "nom": collegue.nom, "role": "ACTEUR"},
     )
     page = reverse("delegations_confirmer")
-    assert "y est déjà habilité" in texte(client.get(page))
+    refus = texte(client.get(page))
+    assert "y est déjà habilité" in refus
+    assert not apercu_de(refus), "nothing to confirm"
     assert "Rien n'a été enregistré" in texte(client.post(page, follow=True)).replace("&#x27;", "'")
     client.post(page, {"ecarter": "1"})
-    client.post(page)
+    confirmer(client, page)
     assert set(Habilitation.objects.filter(espace=collegue).values_list("adhesion_id", flat=True)) == {
         libre.adhesion_id,
         tenue.adhesion_id,
@@ -135,6 +138,57 @@ def test_un_acteur_delegant_ne_voit_que_ce_qu_il_a_accorde(client_de: Ouvrir) ->
     assert vus(acteur) == vus(autre.espace) == vus(EspaceFactory()) == set()
     recues = texte(client_de(acteur).get(reverse("delegations"), {"sens": "recues"}))
     assert racine.personne.denomination in recues
+
+
+def test_une_date_de_fin_passee_est_refusee_la_ou_on_la_saisit(client_de: Ouvrir) -> None:
+    racine, collegue = habiliter(EspaceFactory()), EspaceFactory()
+    client, page = client_de(racine.espace), reverse("delegations_personne")
+    client.post(reverse("delegations_designer"), {"adhesions": [racine.adhesion_id], "continuer": "1"})
+    saisie = {"numero": collegue.numero_abonne, "nom": collegue.nom, "role": "ACTEUR"}
+    hier, aujourd_hui = timezone.localdate() - timedelta(days=1), timezone.localdate()
+    reponse = client.post(page, {**saisie, "expire_le": hier.isoformat()})
+    assert reponse.status_code == 200
+    assert reponse.context["formulaire"].errors["expire_le"] == ["La date de fin est déjà passée."]
+    assert client.post(page, {**saisie, "expire_le": aujourd_hui.isoformat()}).status_code == 302
+
+
+@pytest.mark.parametrize("sujet", ["suppleants", "delegations"])
+def test_revenir_en_arriere_ne_perd_pas_la_personne_saisie(client_de: Ouvrir, sujet: str) -> None:
+    racine, collegue = habiliter(EspaceFactory()), EspaceFactory(prenom="Anne", nom="Petit")
+    client, page = client_de(racine.espace), reverse(f"{sujet}_personne")
+    client.post(reverse(f"{sujet}_designer"), {"adhesions": [racine.adhesion_id], "continuer": "1"})
+    saisie = {"numero": collegue.numero_abonne, "nom": "petit", "role": "ACTEUR_DELEGANT", "expire_le": "2099-12-31"}
+    client.post(page, saisie)
+    formulaire = client.get(page).context["formulaire"]
+    lue = {nom: str(formulaire[nom].value()) for nom in formulaire.fields}
+    assert lue["numero"] == collegue.numero_lisible
+    assert client.post(page, lue)["Location"] == reverse(f"{sujet}_confirmer"), "it may be sent again as it is"
+    if sujet == "delegations":
+        assert (lue["role"], lue["expire_le"]) == ("ACTEUR_DELEGANT", "2099-12-31")
+    client.post(reverse(f"{sujet}_designer"), {"adhesions": [racine.adhesion_id], "continuer": "1"})
+    collegue.etat = Espace.Etat.DESACTIVE
+    collegue.save()
+    assert not client.get(page).context["formulaire"]["numero"].value(), (
+        "nobody, when the espace is not active any more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cherche", "trouvee"),
+    [
+        ("Petit", True),
+        ("anne", True),
+        ("Anne Petit", True),
+        ("petit  anne", True),
+        ("Anne Grand", False),
+        ("Anne Petit Grand", False),
+    ],
+)
+def test_une_personne_se_trouve_par_le_nom_que_la_liste_montre(client_de: Ouvrir, cherche: str, trouvee: bool) -> None:
+    racine = habiliter(EspaceFactory(), personne=PersonneFactory(denomination="SOCIÉTÉ"))
+    accorder(racine, EspaceFactory(prenom="Anne", nom="Petit"), Role.ACTEUR)
+    reponse = client_de(racine.espace).get(reverse("delegations"), {"q": cherche})
+    assert bool(reponse.context["page"].object_list) is trouvee
 
 
 @pytest.mark.parametrize("action", ["veille", "reactiver", "retirer_suppleant", "retirer_delegation", "quitter"])
@@ -163,7 +217,7 @@ def test_mettre_en_veille_reactiver_et_retirer_en_reprenant(client_de: Ouvrir) -
     def agir(action: str, **choix: str) -> str:
         client.post(reverse("habilitations_choisir"), {"action": action, "habilitations": [suppleance.pk]})
         page = texte(client.get(reverse("habilitations_changer")))
-        assert client.post(reverse("habilitations_changer"), choix)["Location"] == reverse("suppleants")
+        assert confirmer(client, reverse("habilitations_changer"), **choix) == reverse("suppleants")
         suppleance.refresh_from_db()
         return page
 
@@ -186,7 +240,7 @@ def test_retirer_tout_ce_que_tient_quelqu_un(client_de: Ouvrir) -> None:
     client = client_de(titulaire)
     client.post(reverse("habilitations_choisir"), {"action": "retirer_delegation", "tout": "1", "q": "Parti"})
     assert "30 lignes" in texte(client.get(reverse("habilitations_changer")))
-    client.post(reverse("habilitations_changer"))
+    confirmer(client, reverse("habilitations_changer"))
     assert list(Habilitation.objects.vivantes().exclude(role=Role.TITULAIRE)) == [gardee]
 
 
@@ -196,8 +250,7 @@ def test_demander_a_quitter_puis_repondre(client_de: Ouvrir) -> None:
     client, titulaire = client_de(tenue.espace), client_de(racine.espace)
     assert racine.personne.denomination in texte(client.get(reverse("retraits_choisir")))
     client.post(reverse("habilitations_choisir"), {"action": "quitter", "habilitations": [tenue.pk]})
-    client.get(reverse("habilitations_changer"))
-    client.post(reverse("habilitations_changer"), {"motif": "Départ"})
+    confirmer(client, reverse("habilitations_changer"), motif="Départ")
     demande = DemandeRetrait.objects.get()
     assert demande.motif == "Départ"
     assert "Départ" in texte(titulaire.get(reverse("retraits")))
@@ -207,14 +260,29 @@ def test_demander_a_quitter_puis_repondre(client_de: Ouvrir) -> None:
     assert "Pas avant lundi" in texte(client.get(reverse("retraits")))
     (demande,) = demander_retrait(acteur=tenue.espace, habilitations=[tenue])
     accord = reverse("retrait_accepter", args=[demande.pk])
-    assert titulaire.get(accord).status_code == 200
-    titulaire.post(accord)
+    confirmer(titulaire, accord)
     tenue.refresh_from_db()
     assert not tenue.est_vivante
     (demande,) = demander_retrait(acteur=racine.espace, habilitations=[racine])
     titulaire.post(reverse("retrait_renoncer", args=[demande.pk]))
     demande.refresh_from_db()
     assert demande.etat == "ANNULEE"
+
+
+def test_ce_dont_le_retrait_est_demande_ne_gene_pas_le_reste(client_de: Ouvrir) -> None:
+    titulaire, parti = EspaceFactory(), EspaceFactory()
+    demandee, restante = (accorder(habiliter(titulaire), parti, Role.ACTEUR) for _ in range(2))
+    demander_retrait(acteur=parti, habilitations=[demandee])
+    client = client_de(parti)
+    page = texte(client.get(reverse("retraits_choisir")))
+    assert "retrait demandé" in page
+    assert f'value="{demandee.pk}"' not in page
+    assert f'value="{restante.pk}"' in page
+    client.post(reverse("habilitations_choisir"), {"action": "quitter", "tout": "1"})
+    assert confirmer(client, reverse("habilitations_changer")) == reverse("retraits")
+    assert DemandeRetrait.objects.filter(etat="DEPOSEE").count() == 2
+    seule = {"action": "quitter", "habilitations": [demandee.pk]}
+    assert client.post(reverse("habilitations_choisir"), seule)["Location"] == reverse("retraits")
 
 
 def test_la_demande_d_un_autre_n_existe_pas(client_de: Ouvrir) -> None:
@@ -242,9 +310,12 @@ def test_designer_par_un_fichier(client_de: Ouvrir) -> None:
     bonne = f"{racine.personne.siren};{racine.service.code};{collegue.numero_abonne};{collegue.nom};acteur"
     assert "1 ligne à corriger" in deposer(bonne.replace("acteur", "chef"))
     assert client.post(reverse("designation_fichier_confirmer"))["Location"] == page
-    assert "Toutes les lignes sont bonnes" in deposer(bonne)
+    rapport = deposer(bonne)
+    assert "Toutes les lignes sont bonnes" in rapport
+    assert "sur cette désignation." in rapport
     assert not Habilitation.objects.filter(espace=collegue).exists()
-    assert client.post(reverse("designation_fichier_confirmer"))["Location"] == reverse("delegations")
+    confirmation = client.post(reverse("designation_fichier_confirmer"), apercu_de(rapport))
+    assert confirmation["Location"] == reverse("delegations")
     assert Habilitation.objects.filter(espace=collegue, role=Role.ACTEUR).count() == 1
     assert "Choisissez un fichier" in texte(client.post(page))
 

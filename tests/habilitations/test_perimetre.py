@@ -284,6 +284,17 @@ class TestRepartition:
             ("SIE de Lyon", 6, False),
         ]
 
+    @pytest.mark.parametrize(("tenus", "montree"), [(2, False), (3, True)])
+    def test_l_accueil_mene_au_partage_a_partir_du_seuil(
+        self, espace: Espace, service: Service, client_de: Any, settings: Any, tenus: int, montree: bool
+    ) -> None:
+        settings.PERIMETRE_ALERTE = 3
+        for _ in range(tenus):
+            habiliter(espace, service=service)
+        page = client_de(espace).get(reverse("espace")).content.decode()
+        assert (f'href="{reverse("perimetre")}"' in page) is montree
+        assert ('high="3"' in page) is montree
+
     def test_rien_a_deplacer_sous_le_seuil(self, espace: Espace, service: Service) -> None:
         remplir(espace, 5, service)
         partage = repartition(espace, Critere.USAGE)
@@ -308,6 +319,11 @@ class TestRepartition:
         assert choisies == sorted(h.adhesion_id for h in miens[:2])
         rien = client.post("/espace/gerer-les-services/perimetre/deleguer/", {"siren": etranger.personne.siren})
         assert rien["Location"] == "/espace/gerer-les-services/perimetre/"
+
+    @pytest.mark.parametrize("siren", ["\x00" * 9, "55203253\x00", "introuvab", ""])
+    def test_un_siren_mal_forme_est_dit_sans_panne(self, espace: Espace, client_de: Any, siren: str) -> None:
+        reponse = client_de(espace).post(reverse("perimetre_deleguer"), {"siren": siren}, follow=True)
+        assert "Votre rôle ne permet de déléguer aucun service" in reponse.content.decode()
 
     def test_cent_siren_tiennent_en_peu_de_place(
         self, espace: Espace, service: Service, client_de: Any, django_assert_num_queries: Any

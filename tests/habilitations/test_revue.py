@@ -195,6 +195,11 @@ def test_la_page_confirme_et_retire(arbre: dict[str, Habilitation], client_de: A
     assert arbre["acteur"].est_vivante
 
 
+def test_la_page_sans_decision_le_dit(arbre: dict[str, Habilitation], client_de: Any) -> None:
+    reponse = client_de(arbre["suppleant"].espace).post(PAGE, {f"ligne-{arbre['delegant'].pk}": ""}, follow=True)
+    assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
+
+
 def coche(page: str) -> list[str]:
     """Return what the page answers by itself about what hangs below."""
     return re.findall(r'name="suite" value="(\w+)" checked', page)

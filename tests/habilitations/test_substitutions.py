@@ -461,6 +461,11 @@ def test_la_page_decide_ligne_a_ligne(attente: dict[str, Any], client_de: Any) -
     assert not attente["acteur"].est_vivante
 
 
+def test_la_page_sans_decision_le_dit(attente: dict[str, Any], client_de: Any) -> None:
+    reponse = client_de(attente["nouveau"]).post(PAGE, {f"ligne-{attente['acteur'].pk}": ""}, follow=True)
+    assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
+
+
 def test_la_page_decide_de_tout(attente: dict[str, Any], client_de: Any) -> None:
     client = client_de(attente["nouveau"])
     lignes = {f"ligne-{attente[cle].pk}": "" for cle in ("suppleant", "delegant", "acteur")}
