@@ -11,13 +11,16 @@ from django.utils import timezone
 
 from . import courriels
 from .adresses import normaliser_adresse
+from .confiance import REGRET, rendre_reponse
 from .inscription import liberer_adresse
 from .journal import consigner
 from .liens import LienInvalide, creer_lien, lire_lien
 from .models import Agent, Compte, Espace, Lien
 from .mots_de_passe import invalider_mot_de_passe
+from .navigateurs import oublier_navigateurs
 from .plafonds import compter_courriels
 from .regles import RegleMetier
+from .second_facteur import oublier_facteurs_recents
 from .sessions import fermer_toutes
 
 
@@ -168,8 +171,10 @@ def confirmer_changement(*, jeton: str, maintenant: datetime | None = None) -> E
 def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Espace:
     """Consume the link of the former address: it is the identifier again, and the password no longer serves.
 
-    Somebody who knew the password asked for the change: it is made unusable, with every session, and the holder
-    chooses another through the forgotten-password link and the trust answer.
+    Somebody who knew the password asked for the change: it is made unusable, with every session and every known
+    browser, and the holder chooses another through the forgotten-password link and the trust answer. What that person
+    may have put in the holder's way goes too: the answer is again the one from before, the second factors that were
+    added go, back to REGRET before the change.
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, EspaceIndisponible, AdresseDejaPrise.
     """
     maintenant = maintenant or timezone.now()
@@ -179,11 +184,26 @@ def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Esp
     lien.save(update_fields=["consomme_le"])
     if compte.email != lien.adresse:
         _donner_adresse(compte, lien.adresse)
+    depuis = lien.cree_le - REGRET
+    reponse_rendue = rendre_reponse(espace, depuis=depuis)
+    facteurs_retires = oublier_facteurs_recents(espace=espace, compte=compte, depuis=depuis)
     invalider_mot_de_passe(compte=compte, maintenant=maintenant)
     fermer_toutes(compte)
-    consigner("adresse.changement_annule", auteur=espace)
+    oublier_navigateurs(acteur=compte)
+    consigner(
+        "adresse.changement_annule",
+        auteur=espace,
+        details={"reponse_rendue": reponse_rendue, "facteurs_retires": facteurs_retires},
+    )
     courriels.deposer(
-        "changement_adresse_annule", destinataire=lien.adresse, acte=f"lien-suivi:{lien.pk}", espace=espace
+        "changement_adresse_annule",
+        destinataire=lien.adresse,
+        acte=f"lien-suivi:{lien.pk}",
+        espace=espace,
+        contexte={
+            "reponse_du": f"{timezone.localtime(espace.reponse_changee_le):%d/%m/%Y}" if reponse_rendue else "",
+            "facteurs_retires": facteurs_retires,
+        },
     )
     return espace
 

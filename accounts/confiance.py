@@ -20,12 +20,14 @@ from .mots_de_passe import mots_personnels
 from .mots_de_passe_force import evaluer
 from .noms import pour_comparer
 from .regles import RegleMetier
+from .reponses_courantes import est_courante
 
 LONGUEUR_MINIMALE = 10
 ESSAIS_LOG10 = 8  # guesses an attacker needs
 LONGUEUR_ZXCVBN = 72
 MOTS_PROPOSES = 5
 REMISE = timedelta(hours=72)
+REGRET = timedelta(hours=72)  # how long before a change of address an answer may have been changed by its author
 ALPHABET_REMISE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: twelve of them make 60 bits
 
 
@@ -85,7 +87,7 @@ def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = 
         if len(compare) >= 4 and (compare in reponse or reponse in compare):
             raise ReponseRevelatrice
     de_la_question = _mots_de(Espace.Question(question).label) if question else set()
-    if _mots_de(saisie) <= de_la_question:
+    if est_courante(reponse) or _mots_de(saisie) <= de_la_question:
         raise ReponseDevinable
     mots = [*map(pour_comparer, personnels), *sorted(de_la_question)]
     if _essais_log10(reponse, [mot for mot in mots if len(mot) >= 3]) < ESSAIS_LOG10:
@@ -124,8 +126,45 @@ def _enregistrer(espace: Espace, empreinte: str, maintenant: datetime, expire_le
             "reponse_manquee_le",
             "reponse_changee_le",
             "reponse_expire_le",
+            "question_precedente",
+            "reponse_precedente",
+            "reponse_precedente_le",
         ]
     )
+
+
+def _retenir(espace: Espace, maintenant: datetime) -> None:
+    """Keep the answer that is about to go. One that was kept stays when the present one is younger than REGRET.
+
+    So that somebody who took the espace over, and changes the answer twice, does not become its former author. An
+    answer that an agent handed out is nobody's to get back.
+    """
+    if espace.reponse_expire_le is not None:
+        return
+    if not espace.reponse_precedente or espace.reponse_changee_le < maintenant - REGRET:
+        espace.question_precedente = espace.question_confiance
+        espace.reponse_precedente = espace.reponse_confiance
+        espace.reponse_precedente_le = espace.reponse_changee_le
+
+
+def _oublier_precedente(espace: Espace) -> None:
+    espace.question_precedente = espace.reponse_precedente = ""
+    espace.reponse_precedente_le = None
+
+
+def rendre_reponse(espace: Espace, *, depuis: datetime) -> bool:
+    """Give a locked espace its former question and answer back if they were changed since; return whether they were.
+
+    For who undoes a change of address that somebody else made: that person may have changed the answer as well, which
+    the forgotten password asks for.
+    """
+    if not espace.reponse_precedente or espace.reponse_changee_le < depuis:
+        return False
+    choisie_le = espace.reponse_precedente_le or espace.cree_le
+    espace.question_confiance, empreinte = espace.question_precedente, espace.reponse_precedente
+    _oublier_precedente(espace)
+    _enregistrer(espace, empreinte, choisie_le, expire_le=None)
+    return True
 
 
 @transaction.atomic
@@ -140,6 +179,7 @@ def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetim
     reponse = "-".join(tirage[debut : debut + 4] for debut in range(0, 12, 4))
     empreinte = hacher_reponse(normaliser_reponse(reponse))
     espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    _oublier_precedente(espace)
     _enregistrer(espace, empreinte, maintenant, expire_le=maintenant + REMISE)
     consigner("reponse.remise", auteur=acteur, espace=espace)
     return reponse
@@ -160,6 +200,7 @@ def changer_reponse(
     )
     empreinte = hacher_reponse(normalisee)
     espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    _retenir(espace, maintenant)
     espace.question_confiance = Espace.Question(question)
     _enregistrer(espace, empreinte, maintenant, expire_le=None)
     evenement = consigner("reponse.changee", auteur=espace)

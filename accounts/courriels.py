@@ -4,14 +4,17 @@ A mail is written once, as text: `templates/courriels/<genre>.txt`. Its first li
 paragraphs; a line that is only an address becomes a button in the HTML version.
 """
 
+import re
 import smtplib
 from email.utils import parseaddr
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template, render_to_string
 from django.urls import reverse
 
 from .liens import jeton
@@ -90,6 +93,17 @@ def composer(courriel: Courriel) -> EmailMultiAlternatives:
     )
     message.attach_alternative(html, "text/html")
     return message
+
+
+@cache
+def objet_du_genre(genre: str) -> str:
+    """Return the subject that the mails of this genre have, « … » where it varies; « Courriel » for a genre of old."""
+    try:
+        gabarit: Any = get_template(f"courriels/{genre}.txt")
+    except TemplateDoesNotExist:
+        return "Courriel"
+    objet = gabarit.template.source.strip().partition("\n")[0]
+    return re.sub(r"{{.*?}}", "…", re.sub(r"{%.*?%}", "", objet)).strip()
 
 
 def livrer(courriel: Courriel) -> str:

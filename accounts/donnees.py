@@ -85,8 +85,18 @@ class Partie:
         return libelle[:1].upper() + libelle[1:]
 
 
+@dataclass(frozen=True)
+class Traduit:
+    """A value kept as a code, and what it says in French: the page and the PDF show the second, the JSON holds both."""
+
+    code: object
+    libelle: object
+
+
 # What stands for a row that a column names: its own words, not its key.
 _ECRITURES: dict[type[Model], Callable[[Any], object]] = {}
+# Who writes a column of codes, given its row: made once for a whole reading, so that it may fetch its words then.
+_TRADUCTIONS: dict[tuple[type[Model], str], Callable[[], Callable[[Any], object]]] = {}
 _PARTIES: list[Partie] = []
 _SANS_PERSONNE: dict[type[Model], dict[str, str]] = {}
 
@@ -113,6 +123,16 @@ def declarer_sans_personne(modele: type[Model], raison: str, colonnes: str | Non
 def ecrire_comme(modele: type[Model], ecriture: Callable[[Any], object]) -> None:
     """Say how a column that names a row of this model is written for a reader."""
     _ECRITURES[modele] = ecriture
+
+
+def traduire(modele: type[Model], colonne: str, preparer: Callable[[], Callable[[Any], object]]) -> None:
+    """Say how a column of codes reads in French: the floor that has the words registers here what gives the writer.
+
+    Raises: ColonneInconnue.
+    """
+    if colonne not in {champ.name for champ in modele._meta.concrete_fields}:
+        raise ColonneInconnue(f"{modele._meta.label}: {colonne}")
+    _TRADUCTIONS[modele, colonne] = preparer
 
 
 def parties() -> list[Partie]:
@@ -181,13 +201,25 @@ class Section:
         return [self.partie.libelle(champ) for champ in self.partie.champs]
 
 
-def _valeur(partie: Partie, champ: "Field[Any, Any]", ligne: Model) -> object:
+type Ecrivains = Mapping[str, Callable[[Any], object]]
+
+
+def _ecrivains(partie: Partie) -> Ecrivains:
+    """Return who writes the columns of this part that are not written as they stand, by column."""
+    traductions = {
+        colonne: preparer() for (modele, colonne), preparer in _TRADUCTIONS.items() if modele is partie.modele
+    }
+    return {**traductions, **partie.valeurs}
+
+
+def _valeur(ecrivains: Ecrivains, champ: "Field[Any, Any]", ligne: Model) -> object:
     """Return one value as JSON can hold it and a person can read it."""
-    if champ.name in partie.valeurs:
-        return partie.valeurs[champ.name](ligne)
-    valeur = getattr(ligne, champ.name)
-    if valeur is None or valeur == "":
+    valeur = getattr(ligne, champ.attname)
+    if valeur is None or valeur in ("", {}):
         return None
+    if champ.name in ecrivains:
+        return ecrivains[champ.name](ligne)
+    valeur = getattr(ligne, champ.name)
     if champ.is_relation:
         ecriture = _ECRITURES.get(type(valeur))
         return ecriture(valeur) if ecriture else str(valeur.pk)
@@ -200,8 +232,8 @@ def _valeur(partie: Partie, champ: "Field[Any, Any]", ligne: Model) -> object:
     return valeur if isinstance(valeur, (bool, int, float, str, datetime, date)) else str(valeur)
 
 
-def _ecrire_ligne(partie: Partie, ligne: Model) -> list[tuple[str, str, object]]:
-    return [(champ.name, partie.libelle(champ), _valeur(partie, champ, ligne)) for champ in partie.champs]
+def _ecrire_ligne(partie: Partie, ecrivains: Ecrivains, ligne: Model) -> list[tuple[str, str, object]]:
+    return [(champ.name, partie.libelle(champ), _valeur(ecrivains, champ, ligne)) for champ in partie.champs]
 
 
 def lire(espace: Espace, *, limite: int | None = None) -> list[Section]:
@@ -211,7 +243,8 @@ def lire(espace: Espace, *, limite: int | None = None) -> list[Section]:
         lignes: Iterator[Model] = partie.lignes(espace).iterator(chunk_size=500)
         if limite is not None:
             lignes = iter(list(partie.lignes(espace)[: limite + 1]))
-        ecrites = [_ecrire_ligne(partie, ligne) for ligne in islice(lignes, limite)]
+        ecrivains = _ecrivains(partie)
+        ecrites = [_ecrire_ligne(partie, ecrivains, ligne) for ligne in islice(lignes, limite)]
         sections.append(Section(partie, ecrites, suite=next(lignes, None) is not None))
     return sections
 
@@ -227,9 +260,16 @@ def non_communiquees() -> dict[str, list[str]]:
     return raisons
 
 
+def _pour_un_logiciel(valeur: object) -> object:
+    return {"code": valeur.code, "libelle": valeur.libelle} if isinstance(valeur, Traduit) else valeur
+
+
 @transaction.atomic
 def exporter_json(*, acteur: Espace, maintenant: datetime | None = None) -> bytes:
-    """Return everything as JSON (UTF-8), keyed by table and column, with the French labels; journal the reading."""
+    """Return everything as JSON (UTF-8), keyed by table and column, with the French labels; journal the reading.
+
+    A code comes with what it says: `{"code": …, "libelle": …}`.
+    """
     maintenant = maintenant or timezone.now()
     contenu = {
         "edite_le": maintenant,
@@ -240,7 +280,7 @@ def exporter_json(*, acteur: Espace, maintenant: datetime | None = None) -> byte
                 "titre": section.partie.titre,
                 "table": section.partie.modele._meta.db_table,
                 "libelles": {champ.name: section.partie.libelle(champ) for champ in section.partie.champs},
-                "lignes": [{nom: valeur for nom, _, valeur in ligne} for ligne in section.lignes],
+                "lignes": [{nom: _pour_un_logiciel(valeur) for nom, _, valeur in ligne} for ligne in section.lignes],
             }
             for section in lire(acteur)
         ],
@@ -253,16 +293,18 @@ def exporter_json(*, acteur: Espace, maintenant: datetime | None = None) -> byte
 def en_clair(valeur: object) -> str:
     """Return a value as a French reader expects it."""
     match valeur:
-        case None | "" | [] | {}:
+        case None | "" | []:
             return "–"
+        case Traduit():
+            return en_clair(valeur.libelle)
         case bool():
             return "oui" if valeur else "non"
         case datetime():
             return f"{timezone.localtime(valeur):%d/%m/%Y à %Hh%M}"
         case date():
             return f"{valeur:%d/%m/%Y}"
-        case Mapping():
-            return ", ".join(f"{cle} : {en_clair(contenu)}" for cle, contenu in valeur.items())
+        case Mapping():  # `case {}` would take them all
+            return ", ".join(f"{cle} : {en_clair(contenu)}" for cle, contenu in valeur.items()) or "–"
         case list() | tuple():
             return ", ".join(en_clair(contenu) for contenu in valeur)
         case _:

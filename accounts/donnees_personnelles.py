@@ -13,7 +13,9 @@ from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential, 
 from dsfr.models import DsfrConfig, DsfrSocialMedia
 
 from . import donnees, retention
-from .donnees import Partie
+from .confiance import REGRET
+from .courriels import objet_du_genre
+from .donnees import Partie, Traduit
 from .models import (
     Agent,
     AncienMotDePasse,
@@ -68,10 +70,12 @@ def _declarer_donnees() -> None:
             titre="Mon espace",
             modele=Espace,
             chemins=("pk",),
-            ecartees={"id": INTERNE, "reponse_confiance": EMPREINTE},
+            ecartees={"id": INTERNE, "reponse_confiance": EMPREINTE, "reponse_precedente": EMPREINTE},
             libelles={
                 "compte": "Adresse de connexion",
                 "reponse_changee_le": "Réponse de confiance choisie le",
+                "question_precedente": "Question de confiance précédente",
+                "reponse_precedente_le": "Réponse précédente choisie le",
             },
         ),
         Partie(
@@ -204,7 +208,8 @@ def _declarer_donnees() -> None:
             titre="Journal de mon espace",
             modele=Evenement,
             filtre=lambda espace: Q(espace=espace.numero_abonne) | Q(auteur=espace.numero_abonne),
-            ecartees={"id": INTERNE},
+            ecartees={"id": INTERNE, "requete": INTERNE},
+            libelles={"espace": "Espace concerné"},
             ordre=("-id",),
         ),
         Partie(
@@ -214,7 +219,14 @@ def _declarer_donnees() -> None:
             filtre=lambda espace: (
                 Q(espace=espace) | Q(destinataire=espace.compte.email) if espace.compte else Q(espace=espace)
             ),
-            ecartees={"id": INTERNE, "lien": "permet de reconstituer le lien", "espace": "c'est le vôtre"},
+            ecartees={
+                "id": INTERNE,
+                "acte": INTERNE,
+                "lien": "permet de reconstituer le lien",
+                "espace": "c'est le vôtre",
+            },
+            libelles={"genre": "Objet", "contexte": "Ce qu'il disait"},
+            valeurs={"genre": lambda courriel: Traduit(courriel.genre, objet_du_genre(courriel.genre))},
             ordre=("-cree_le",),
         ),
     )
@@ -268,6 +280,18 @@ def _declarer_conservation() -> None:
             depart="le reste de la ligne est vidé à la suppression",
             fondement="preuve des mandats",
             sort=Sort.CONSERVER,
+        ),
+        Conservation(
+            cle="reponse_precedente",
+            modele=Espace,
+            donnees="Question de confiance précédente et empreinte de sa réponse",
+            finalite="Vous les rendre si vous annulez un changement d'adresse que vous n'avez pas demandé",
+            duree=f"{2 * REGRET.days} jours",
+            depart="après le changement de la réponse",
+            fondement="CGU 3.1 c",
+            sort=Sort.ANONYMISER,
+            echues=lambda maintenant: ~Q(reponse_precedente="") & Q(reponse_changee_le__lt=maintenant - 2 * REGRET),
+            vide={"question_precedente": "", "reponse_precedente": "", "reponse_precedente_le": None},
         ),
         Conservation(
             cle="secrets",

@@ -28,6 +28,11 @@ class LienDejaUtilise(RegleMetier):
     code = "lien_deja_utilise"
     message = "Ce lien a déjà servi. Il n'est valable qu'une fois."
 
+    def utilise_depuis(self, quand: datetime) -> Lien | None:
+        """Return the link of the token, if it was used since then: its button was pressed twice."""
+        lien: Lien | None = self.contexte.get("lien")
+        return lien if lien is not None and lien.consomme_le is not None and lien.consomme_le >= quand else None
+
 
 class LienRemplace(RegleMetier):
     code = "lien_remplace"
@@ -89,7 +94,7 @@ def lire_lien(brut: str, *, objet: str, maintenant: datetime | None = None, verr
         lien.refresh_from_db(fields=["consomme_le", "revoque_le", "essais"])
         lien.espace = espace
     if lien.consomme_le is not None:
-        raise LienDejaUtilise
+        raise LienDejaUtilise(lien=lien)
     if lien.revoque_le is not None:
         raise LienRemplace
     if (maintenant or timezone.now()) > lien.expire_le:

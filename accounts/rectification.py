@@ -1,10 +1,11 @@
 """Asking for what only an agent can correct (CGU §4.b; RGPD art. 16).
 
-The request leaves by mail to the service gestionnaire of the SIREN d'appartenance; it is journaled, and acknowledged.
+The request leaves by mail to the service gestionnaire of the SIREN d'appartenance, or else of a SIREN that the espace
+may act for; it is journaled, and acknowledged.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
@@ -33,8 +34,8 @@ class Objet(models.TextChoices):
 class GestionnaireIntrouvable(RegleMetier):
     code = "gestionnaire_introuvable"
     message = (
-        "Nous ne savons pas quel service gestionnaire vous suit : indiquez votre organisation dans vos coordonnées, "
-        "ou adressez-vous au service des impôts des entreprises."
+        "Nous ne savons pas quel service gestionnaire vous suit : indiquez le SIREN de votre organisation dans vos "
+        "coordonnées, ou adressez-vous au service des impôts des entreprises."
     )
 
 
@@ -52,9 +53,25 @@ def inscrire_annuaire(annuaire: Callable[[str], ServiceGestionnaire | None]) -> 
     _ANNUAIRES.append(annuaire)
 
 
+# The floor that knows the habilitations says which SIREN an espace may act for, the best to write about first.
+_TENUS: list[Callable[[Espace], Iterable[str]]] = []
+
+
+def inscrire_sirens(tenus: Callable[[Espace], Iterable[str]]) -> None:
+    """Add a way from an espace to the SIREN that it may act for."""
+    _TENUS.append(tenus)
+
+
+def _sirens_de(espace: Espace) -> Iterator[str]:
+    if espace.siren_appartenance:
+        yield espace.siren_appartenance
+    for tenus in _TENUS:
+        yield from tenus(espace)
+
+
 def gestionnaire_de(espace: Espace) -> ServiceGestionnaire | None:
-    """Return the service gestionnaire of the espace's SIREN d'appartenance, if it is known."""
-    trouves = (annuaire(espace.siren_appartenance) for annuaire in _ANNUAIRES if espace.siren_appartenance)
+    """Return the service gestionnaire of the espace's SIREN d'appartenance, or else of a SIREN it may act for, if any."""
+    trouves = (annuaire(siren) for siren in _sirens_de(espace) for annuaire in _ANNUAIRES)
     return next((trouve for trouve in trouves if trouve is not None), None)
 
 

@@ -19,7 +19,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 from . import debit
 from .courriels import deposer
 from .journal import consigner
-from .models import CodeSecours, Compte, Evenement
+from .models import CodeSecours, Compte, Espace, Evenement
 from .regles import RegleMetier
 from .sessions import fermer_toutes
 
@@ -44,7 +44,10 @@ class CodeSecoursRefuse(RegleMetier):
 
 class TropDEssais(RegleMetier):
     code = "trop_d_essais"
-    message = "Trop de codes refusés : attendez {secondes} s avant de recommencer."
+    message = "Trop de codes refusés : attendez {duree} avant de recommencer."
+
+    def __init__(self, *, secondes: int) -> None:
+        super().__init__(duree=f"{secondes} seconde{'s' if secondes > 1 else ''}")
 
 
 class EnrolementExpire(RegleMetier):
@@ -189,6 +192,23 @@ def oublier_second_facteur(*, compte: Compte) -> None:
     """Delete devices and recovery codes: the sessions they opened are closed, the next sign-in enrols again."""
     TOTPDevice.objects.filter(user=compte).delete()
     CodeSecours.objects.filter(compte=compte).delete()
+
+
+def oublier_facteurs_recents(*, espace: Espace, compte: Compte, depuis: datetime) -> bool:
+    """Delete the factors that were added since, and codes printed since; return whether there was anything to delete.
+
+    For who undoes a change of address that somebody else made: what that person added would keep the holder out. The
+    caller holds the locks and tells the holder.
+    """
+    applications, _ = TOTPDevice.objects.filter(user=compte, created_at__gte=depuis).delete()
+    cles, _ = WebAuthnCredential.objects.filter(user=compte, created_at__gte=depuis).delete()
+    renouveles = Evenement.objects.filter(
+        auteur=espace.numero_abonne, acte="second_facteur.codes_renouveles", quand__gte=depuis
+    )
+    if not applications and not cles and not renouveles.exists():
+        return False
+    CodeSecours.objects.filter(compte=compte).delete()
+    return True
 
 
 def codes_restants(compte: Any) -> int:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import courriels
+from accounts import courriels, double_envoi
 from accounts.journal import consigner
 from accounts.models import Espace
 from accounts.regles import RegleMetier
@@ -261,6 +261,26 @@ def deposer_adhesion(
     )
 
 
+def deposee_a_l_instant(
+    *, acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service], qualite: str
+) -> Demande | None:
+    """Return the demande that the first press of the same button has made, if it was made just now."""
+    recente = (
+        Demande.objects.en_cours()
+        .filter(
+            espace=acteur,
+            personne=personne,
+            nature=Demande.Nature.ADHESION,
+            qualite=qualite,
+            deposee_le__gte=timezone.now() - double_envoi.DELAI,
+        )
+        .first()
+    )
+    if recente is None or {service.pk for service in recente.services.all()} != {service.pk for service in services}:
+        return None
+    return recente
+
+
 def prevenir(demande: Demande, genre: str, quoi: str, **contexte: object) -> None:
     """Mail the requester about the demande."""
     if demande.espace.compte is not None:
@@ -304,7 +324,12 @@ def annuler_demande(*, acteur: Espace, demande: Demande, maintenant: datetime | 
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
     exiger_en_cours(demande)
-    consigner("demande.annulee", auteur=acteur, siren=demande.personne.siren, details={"demande": demande.reference})
+    consigner(
+        "demande.annulee",
+        auteur=acteur,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "nature": demande.nature},
+    )
     prevenir(demande, "demande_annulee", "annulee")
     terminer(demande, Demande.Etat.ANNULEE, maintenant)
     return demande
@@ -372,7 +397,7 @@ def _expirer(cle: uuid.UUID, maintenant: datetime) -> bool:
         auteur="systeme:expirer_demandes",
         espace=demande.espace,
         siren=demande.personne.siren,
-        details={"demande": demande.reference},
+        details={"demande": demande.reference, "nature": demande.nature},
     )
     prevenir(demande, "demande_expiree", "expiree")
     terminer(demande, Demande.Etat.EXPIREE, maintenant)

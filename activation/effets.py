@@ -94,7 +94,7 @@ def _compter_essai(acteur: Espace, demande: Demande, courrier: Courrier, code: s
         "code.inexact",
         auteur=acteur,
         siren=demande.personne.siren,
-        details={"demande": demande.reference, "essai": courrier.essais},
+        details={"demande": demande.reference, "nature": demande.nature, "essai": courrier.essais},
     )
     autre = Courrier.objects.select_related("demande").filter(empreinte_code=empreinte_code(code)).first()
     if courrier.essais >= settings.CODE_ESSAIS:

@@ -9,7 +9,7 @@ from accounts.adresses import normaliser_adresse
 from accounts.forms import FormulairePortail, InscriptionForm
 from accounts.forms.champs import ChampRegle, champ_adresse
 from accounts.regles import RegleMetier
-from accounts.sirens import normaliser_identifiant
+from accounts.sirens import SirenAbsent, normaliser_identifiant
 from services.models import Service
 
 from .models import Demande
@@ -41,6 +41,7 @@ class SirenForm(FormulairePortail):
         max_length=60,
         help_text="Neuf chiffres, espaces admis : 552 032 534. Ou l'identifiant provisoire (IDSP) de l'entreprise.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": SirenAbsent.message},
     )
 
 

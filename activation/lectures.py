@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from accounts.models import Courriel, Espace
 from habilitations.backends import donnant
@@ -28,6 +29,11 @@ def mes_demandes(espace: Espace, page: str) -> Page[Demande]:
     return Paginator(demandes, PAR_PAGE).get_page(page)
 
 
+def designer_identifiant(identifiant: str) -> str:
+    """Return what to call nine characters that were typed: a SIREN, or an IDSP when a letter stands among them."""
+    return "ce SIREN" if identifiant.isdigit() else "cet identifiant provisoire (IDSP)"
+
+
 def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
     """Return the personne that this form names, or None after the form has been told why."""
     if not recherche.is_valid():
@@ -38,10 +44,11 @@ def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
         .first()
     )
     if personne is None:
+        nom = capfirst(designer_identifiant(recherche.cleaned_data["siren"]))
         recherche.add_error(
             "siren",
-            "Ce SIREN n'est pas connu de nos services. Vérifiez-le ; s'il est exact, "
-            "adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
+            f"{nom} n'est pas connu de nos services. "
+            "Vérifiez-le ; s'il est exact, adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
         )
     return personne
 

@@ -92,7 +92,7 @@ def refuser_demande(*, acteur: Agent, demande: Demande, motif: str, maintenant: 
         auteur=acteur,
         espace=demande.espace,
         siren=demande.personne.siren,
-        details={"demande": demande.reference},
+        details={"demande": demande.reference, "nature": demande.nature},
     )
     prevenir(demande, "demande_refusee", "refusee", motif=motif)
     demande.motif_refus = motif

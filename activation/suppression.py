@@ -36,7 +36,10 @@ def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     for demande in Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("pk"):
         terminer(demande, Demande.Etat.ANNULEE, maintenant)
         consigner(
-            "demande.annulee", auteur=espace, siren=demande.personne.siren, details={"demande": demande.reference}
+            "demande.annulee",
+            auteur=espace,
+            siren=demande.personne.siren,
+            details={"demande": demande.reference, "nature": demande.nature},
         )
     sans_mandat = Courrier.objects.filter(demande__espace=espace).exclude(demande__etat=Demande.Etat.ACTIVEE)
     sans_mandat.exclude(contenu={}).update(contenu={})

@@ -12,3 +12,12 @@ class EspaceproConfig(AppConfig):
     name = "espacepro"
     verbose_name = "Portail"
     default = True
+
+    def ready(self) -> None:
+        """Give the accounts what the floors above know: the words of « Mes données », and whom an espace acts for."""
+        from accounts import rectification
+
+        from . import donnees_personnelles, personnes_tenues
+
+        donnees_personnelles.inscrire()
+        rectification.inscrire_sirens(personnes_tenues.sirens_tenus)

@@ -4,31 +4,59 @@ Titulaire and suppléants only, for each SIREN and service apart. Persons by the
 never an IP address.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
-from activation.lectures import personnes_administrees
-from activation.models import Demande
+from activation.models import Demande, LigneDemande
 from habilitations.backends import donnant
-from habilitations.lectures_partage import nomme
 from habilitations.models import Habilitation, Role
-from habilitations.roles import VOIR_HABILITATIONS
+from habilitations.recherche import nomme, sans_accents
+from habilitations.roles import GERER_COURRIEL, VOIR_HABILITATIONS
 from services.models import PersonneSirenisee, Service
 
 from .libelles import LIBELLES, libelle_acte
 
 COLONNES = ("Quand", "Quoi", "SIREN", "Dénomination", "Service", "Par", "Concerne", "Rôle")
 EXPORT_MAX = 10_000
+COURRIEL: Final = Demande.Nature.COURRIEL_PERSONNE
 # What these acts say when they are about the e-mail of the personne.
 ADRESSE_ENTREPRISE = {
     "demande.deposee": "Changement de l'adresse électronique de l'entreprise demandé",
     "demande.activee": "Adresse électronique de l'entreprise changée",
+    "demande.annulee": "Changement de l'adresse électronique de l'entreprise annulé par son demandeur",
+    "demande.expiree": "Changement de l'adresse électronique de l'entreprise abandonné faute de code",
+    "demande.refusee": "Changement de l'adresse électronique de l'entreprise refusé par le service gestionnaire",
+    "code.inexact": "Code inexact saisi pour changer l'adresse électronique de l'entreprise",
+}
+# What is told of a demande: it names no service, its lines do. Each service that its code opens has its own event.
+DEMANDES: Final = ("demande.deposee", "demande.annulee", "demande.expiree", "demande.refusee", "code.inexact")
+# The demandes of which nobody is told the name: a stranger's, until the code has proved his mandate.
+ANONYMES: Final = (Demande.Nature.ADHESION, Demande.Nature.CREATION_SIMPLIFIEE)
+INCONNU: Final = "une autre personne"
+_SUR_UN_SERVICE: Final = {
+    "adhesion",
+    "suppleance",
+    "delegation",
+    "habilitation",
+    "titulaire",
+    "substitution",
+    "retrait",
+}
+# What the filter proposes: the acts on a service, the demandes, and `act:nature` for the e-mail of the personne.
+ACTES: Final = {
+    **{acte: libelle for acte, libelle in LIBELLES.items() if acte.split(".")[0] in _SUR_UN_SERVICE},
+    **{acte: LIBELLES[acte] for acte in DEMANDES},
+    **{f"{acte}:{COURRIEL}": libelle for acte, libelle in ADRESSE_ENTREPRISE.items()},
 }
 
 
@@ -76,7 +104,7 @@ class Filtres:
             q=texte("q", 100),
             siren=texte("siren", 9),
             service=texte("service", 20),
-            acte=texte("acte", 60) if texte("acte", 60) in LIBELLES else "",
+            acte=texte("acte", 60) if texte("acte", 60) in ACTES else "",
             du=_jour(texte("du", 10)),
             au=_jour(texte("au", 10)),
         )
@@ -100,19 +128,24 @@ def _minuit(jour: date) -> datetime:
 def evenements(espace: Espace, perimetre: Perimetre, filtres: Filtres) -> QuerySet[Evenement]:
     """Return the events of the services that this espace administers, newest first.
 
-    The e-mail of a personne belongs to no service: its changes are shown to who administers the Messagerie (R21).
+    Each has `anonyme`: whether it is about a demande whose requester this espace may not learn.
     """
     sirens = [personne.siren for personne in perimetre.personnes]
-    permis = administres(espace).filter(personne__siren=OuterRef("siren"), service__code=OuterRef("service"))
-    messageries = personnes_administrees(espace).filter(siren=OuterRef("siren"))
-    adresse = Q(acte__in=ADRESSE_ENTREPRISE, details__nature=Demande.Nature.COURRIEL_PERSONNE)
-    trouves = Evenement.objects.filter(Exists(permis) | adresse & Exists(messageries), siren__in=sirens)
+    trouves = (
+        Evenement.objects.filter(siren__in=sirens)
+        .alias(
+            reference=KT("details__demande"),
+            nature=Coalesce(KT("details__nature"), Value(""), output_field=TextField()),
+        )
+        .filter(_visible(espace, filtres.service))
+        .annotate(anonyme=ExpressionWrapper(_anonyme(espace), output_field=BooleanField()))
+    )
     if filtres.siren:
         trouves = trouves.filter(siren=filtres.siren)
-    if filtres.service:
-        trouves = trouves.filter(service=filtres.service)
     if filtres.acte:
-        trouves = trouves.filter(acte=filtres.acte)
+        acte, _, nature = filtres.acte.partition(":")
+        trouves = trouves.filter(acte=acte)
+        trouves = trouves.filter(nature=nature) if nature else trouves.exclude(nature=COURRIEL)
     if filtres.du:
         trouves = trouves.filter(quand__gte=_minuit(filtres.du))
     if filtres.au and filtres.au < date.max:
@@ -122,17 +155,52 @@ def evenements(espace: Espace, perimetre: Perimetre, filtres: Filtres) -> QueryS
     return trouves.order_by("-id")
 
 
+def _visible(espace: Espace, service: str) -> Q:
+    """Return the condition that an event is about a service that this espace administers, `service` if one is given.
+
+    A demande is about the services of its lines; a substitution deposited has an event of its own on each service. The
+    e-mail of a personne is about its Messagerie, for whoever may ask to change it (R21).
+    """
+    miennes = administres(espace)
+    messageries = donnant(GERER_COURRIEL, espace).filter(service__famille=Service.Famille.MESSAGERIE)
+    if service:
+        miennes, messageries = miennes.filter(service__code=service), messageries.filter(service__code=service)
+    directs = miennes.filter(personne__siren=OuterRef("siren"), service__code=OuterRef("service"))
+    demandes = _lignes_de_demandes(miennes).filter(demande__reference=OuterRef("reference"))
+    adresses = messageries.filter(personne__siren=OuterRef("siren"))
+    return (
+        Q(Exists(directs))
+        | Q(Exists(demandes), acte__in=DEMANDES) & ~Q(acte="demande.deposee", nature=Demande.Nature.SUBSTITUTION)
+        | Q(Exists(adresses), acte__in=ADRESSE_ENTREPRISE, nature=COURRIEL)
+    )
+
+
+def _lignes_de_demandes(miennes: QuerySet[Habilitation]) -> QuerySet[LigneDemande]:
+    """Return the services asked for that are among these, whoever asked."""
+    permises = miennes.filter(personne=OuterRef("demande__personne"), service=OuterRef("service"))
+    return LigneDemande.objects.filter(Exists(permises))
+
+
+def _anonyme(espace: Espace) -> Q:
+    """Return the condition that an event is about a demande of a stranger, which gave him no service of this espace."""
+    obtenues = _lignes_de_demandes(administres(espace)).filter(
+        demande=OuterRef("pk"), resultat=LigneDemande.Resultat.OUVERT
+    )
+    demandes = Demande.objects.filter(reference=OuterRef("reference"), nature__in=ANONYMES)
+    return Q(Exists(demandes.exclude(espace=espace).exclude(Exists(obtenues))), acte__in=DEMANDES)
+
+
 def _recherche(perimetre: Perimetre, q: str) -> Q:
-    """By SIREN or dénomination, or by the name of somebody who holds or held something there."""
-    chiffres = "".join(signe for signe in q if signe.isalnum())
+    """By SIREN or dénomination, or by the name of somebody who holds or held something there, unless it is not told."""
+    chiffres, texte = "".join(signe for signe in q if signe.isalnum()), sans_accents(q).casefold()
     sirens = [
         personne.siren
         for personne in perimetre.personnes
-        if q.casefold() in personne.denomination.casefold() or personne.siren.startswith(chiffres or "-")
+        if texte in sans_accents(personne.denomination).casefold() or personne.siren.startswith(chiffres or "-")
     ]
     nommes = Habilitation.objects.filter(nomme(q, "espace__"), personne__in=perimetre.personnes)
     numeros = list(nommes.order_by().values_list("espace__numero_abonne", flat=True).distinct())
-    return Q(siren__in=sirens) | Q(auteur__in=numeros) | Q(espace__in=numeros)
+    return Q(siren__in=sirens) | (Q(auteur__in=numeros) | Q(espace__in=numeros)) & Q(anonyme=False)
 
 
 @dataclass(frozen=True)
@@ -163,8 +231,17 @@ class Ligne:
 
 
 def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement], *, moi: str = "vous") -> list[Ligne]:
-    """Return these events in words, the reader called `moi`; one query for the names of all persons."""
+    """Return these events in words, the reader called `moi`; a query for the names of all persons, one for the demandes."""
     evenements = list(evenements)
+    demandes = {evenement.details.get("demande") for evenement in evenements if evenement.acte in DEMANDES}
+    demandes_services: dict[str, list[str]] = defaultdict(list)
+    for reference, libelle in (
+        _lignes_de_demandes(administres(espace))
+        .filter(demande__reference__in=demandes)
+        .order_by("service__ordre", "service__code")
+        .values_list("demande__reference", "service__libelle")
+    ):
+        demandes_services[reference].append(libelle)
     numeros = {numero for evenement in evenements for numero in (evenement.auteur, evenement.espace)}
     noms = {e.numero_abonne: e.nom_complet for e in Espace.objects.filter(numero_abonne__in=numeros)}
     noms[espace.numero_abonne] = moi
@@ -173,24 +250,41 @@ def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement]
     return [
         Ligne(
             quand=evenement.quand,
-            acte=ADRESSE_ENTREPRISE.get(evenement.acte) or libelle_acte(evenement.acte),
+            acte=_acte(evenement),
             siren=evenement.siren,
             denomination=denominations.get(evenement.siren, ""),
-            service=services.get(evenement.service, evenement.service),
-            auteur=_auteur(evenement.auteur, noms),
-            concerne=noms.get(evenement.espace, "") if evenement.espace != evenement.auteur else "",
+            service=services.get(evenement.service, evenement.service)
+            or ", ".join(demandes_services[evenement.details.get("demande", "")]),
+            auteur=_auteur(evenement, noms),
+            concerne=_concerne(evenement, noms),
             role=_role(evenement),
         )
         for evenement in evenements
     ]
 
 
-def _auteur(auteur: str, noms: dict[str, str]) -> str:
-    if auteur.startswith("systeme:"):
+def _acte(evenement: Evenement) -> str:
+    autrement = ADRESSE_ENTREPRISE if evenement.details.get("nature") == COURRIEL else {}
+    return autrement.get(evenement.acte) or libelle_acte(evenement.acte)
+
+
+def _auteur(evenement: Evenement, noms: dict[str, str]) -> str:
+    if evenement.auteur.startswith("systeme:"):
         return "le portail"
-    if auteur.startswith("agent:"):
+    if evenement.auteur.startswith("agent:"):
         return "un agent"
-    return noms.get(auteur) or "un espace supprimé"
+    return INCONNU if _tait(evenement) else noms.get(evenement.auteur) or "un espace supprimé"
+
+
+def _concerne(evenement: Evenement, noms: dict[str, str]) -> str:
+    if evenement.espace == evenement.auteur:
+        return ""
+    return INCONNU if _tait(evenement) else noms.get(evenement.espace, "")
+
+
+def _tait(evenement: Evenement) -> bool:
+    """Whether the requester is not named: `evenements` has said so of each."""
+    return bool(evenement.anonyme)  # type: ignore[attr-defined]  # annotated
 
 
 def _role(evenement: Evenement) -> str:

@@ -16,6 +16,7 @@ from openpyxl.styles import Font
 from accounts.journal import consigner
 from accounts.models import Espace
 
+from .lectures_partage import etat_lisible
 from .models import Habilitation
 
 COLONNES: Final = (
@@ -50,7 +51,7 @@ def lignes(habilitations: Iterable[Habilitation]) -> Iterator[tuple[str, ...]]:
             h.service.code,
             h.service.libelle,
             h.get_role_display(),
-            h.get_etat_display(),
+            etat_lisible(h),
             h.espace.numero_abonne,
             h.espace.nom,
             h.espace.prenom,

@@ -14,6 +14,7 @@ from services.models import PersonneSirenisee
 from .backends import donnant
 from .models import ORDRE, Habilitation
 from .perimetre import compter_siren
+from .recherche import contient
 from .roles import UTILISER
 
 PAR_PAGE = 10
@@ -62,7 +63,7 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[Personn
     personnes = PersonneSirenisee.objects.filter(pk__in=habilitations.values("personne"))
     if recherche:
         chiffres = "".join(c for c in recherche if c.isalnum())
-        personnes = personnes.filter(Q(denomination__icontains=recherche) | Q(siren__startswith=chiffres or "-"))
+        personnes = personnes.filter(contient("denomination", recherche) | Q(siren__startswith=chiffres or "-"))
     return personnes.order_by("denomination", "siren")
 
 

@@ -6,6 +6,7 @@ The number of queries does not depend on the number of SIREN. A list starts from
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -19,18 +20,25 @@ from services.models import PersonneSirenisee, Service
 from .backends import donnant
 from .delegations import retrait_permis
 from .models import ORDRE, DemandeRetrait, Habilitation, Role
+from .recherche import contient, nomme
 from .roles import GERER_SUPPLEANTS, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
 
 PAR_PAGE: Final = 25
 SIREN_PAR_PAGE: Final = 10
+# As it reads in a list: whatever its state, what is past its last day gives no right, even before the job has ended it.
+EXPIREE: Final = "EXPIREE"
+ETATS: Final = (*Habilitation.Etat.choices, (EXPIREE, "expirée"))
 
 
-def nomme(recherche: str, chemin: str = "") -> Q:
-    """Return the condition that an espace, at the end of `chemin`, bears all these words: nom, prénom, or both."""
-    trouve = Q()
-    for mot in recherche.split():
-        trouve &= Q(**{f"{chemin}nom__icontains": mot}) | Q(**{f"{chemin}prenom__icontains": mot})
-    return trouve
+def expirees(habilitations: Iterable[Habilitation], jour: date | None = None) -> set[UUID]:
+    """Return the keys of those whose last day is past on that day (today by default)."""
+    jour = jour or timezone.localdate()
+    return {h.pk for h in habilitations if h.expire_le is not None and h.expire_le < jour}
+
+
+def etat_lisible(habilitation: Habilitation, jour: date | None = None) -> str:
+    """Return its state as a list shows it on that day (today by default)."""
+    return dict(ETATS)[EXPIREE] if expirees([habilitation], jour) else habilitation.get_etat_display()
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Filtres:
             q=donnees.get("q", "").replace("\x00", "").strip()[:100],
             service=donnees.get("service", "").replace("\x00", "")[:20],
             role=role if role in Role.values else "",
-            etat=etat if etat in Habilitation.Etat.values else "",
+            etat=etat if etat in dict(ETATS) else "",
         )
 
     @property
@@ -61,7 +69,7 @@ class Filtres:
         """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state."""
         if self.q:
             chiffres = "".join(c for c in self.q if c.isalnum())
-            trouve = Q(personne__denomination__icontains=self.q) | Q(personne__siren__startswith=chiffres or "-")
+            trouve = contient("personne__denomination", self.q) | Q(personne__siren__startswith=chiffres or "-")
             if noms:
                 trouve |= nomme(self.q, "espace__") | Q(espace__numero_abonne=chiffres)
             habilitations = habilitations.filter(trouve)
@@ -70,7 +78,10 @@ class Filtres:
         if self.role:
             habilitations = habilitations.filter(role=self.role)
         if self.etat:
-            habilitations = habilitations.filter(etat=self.etat)
+            passees = Q(expire_le__isnull=False, expire_le__lt=timezone.localdate())
+            habilitations = habilitations.filter(
+                passees if self.etat == EXPIREE else Q(etat=self.etat) & (Q(expire_le__isnull=True) | ~passees)
+            )
         return habilitations
 
 

@@ -7,7 +7,7 @@ from django import forms
 
 from ..models import Espace
 from ..regles import RegleMetier
-from ..sirens import normaliser_siren
+from ..sirens import SirenAbsent, normaliser_siren
 
 LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe.py
 LONGUEUR_ADRESSE = 400  # the same: accounts/adresses.py says 110, in words
@@ -98,4 +98,5 @@ def champ_siren_appartenance(*, obligatoire: bool) -> ChampRegle:
             "ce numéro ne donne aucun droit sur elle."
         ),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": SirenAbsent.message},
     )

@@ -64,6 +64,10 @@ class Espace(AdressePostale):
         "réponse remise par un agent, valable jusqu'au", null=True, blank=True, editable=False
     )
     reponse_changee_le = models.DateTimeField(default=timezone.now, editable=False)
+    # What a change of address that is undone gives back (accounts/confiance.py, `rendre_reponse`).
+    question_precedente = models.CharField(max_length=10, choices=Question, blank=True, editable=False)
+    reponse_precedente = models.CharField(max_length=255, blank=True, editable=False)
+    reponse_precedente_le = models.DateTimeField(null=True, blank=True, editable=False)
     cgu_version = models.CharField("version des CGU acceptée", max_length=20)
     cgu_acceptees_le = models.DateTimeField("CGU acceptées le", default=timezone.now)
     cree_le = models.DateTimeField("créé le", default=timezone.now, editable=False)
@@ -92,6 +96,13 @@ class Espace(AdressePostale):
                 name="espace_supprime_sans_compte",
                 violation_error_message="Un espace supprimé n'a plus de compte ; tout autre espace en a un.",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["reponse_changee_le"],
+                condition=~Q(reponse_precedente=""),
+                name="espace_reponse_precedente",
+            )
         ]
 
     def __str__(self) -> str:

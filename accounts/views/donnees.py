@@ -67,7 +67,11 @@ def rectifier_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
     return render(
         request,
         "accounts/rectifier_donnees.html",
-        {"formulaire": form, "gestionnaire": rectification.gestionnaire_de(espace)},
+        {
+            "formulaire": form,
+            "gestionnaire": rectification.gestionnaire_de(espace),
+            "introuvable": rectification.GestionnaireIntrouvable.message,
+        },
     )
 
 

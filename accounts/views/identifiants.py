@@ -7,14 +7,16 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from .. import changement_adresse as adresses
+from .. import double_envoi
 from ..acces import espace_requis
 from ..confiance import changer_reponse, proposer_reponse
 from ..forms.identifiants import ChangerAdresseForm, ChangerMotDePasseForm, ChangerQuestionForm
-from ..liens import lire_lien
+from ..liens import LienDejaUtilise, lire_lien
 from ..models import Compte, Espace, Lien
 from ..mots_de_passe import changer_mot_de_passe, conseil_du, echeance, mots_personnels, renouvellement_du
 from ..reauthentification import mot_de_passe_prouve
@@ -140,17 +142,26 @@ def adresse_verifiee(request: HttpRequest, espace: Espace) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def confirmer_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
-    """The link sent to the new address: GET shows a button, POST consumes."""
+    """The link sent to the new address: GET shows a button, POST consumes. A second press leads where the first did."""
     try:
         lien = lire_lien(jeton, objet=Lien.Objet.CHANGEMENT_ADRESSE)
         adresses.exiger_annulable(lien)
         if request.method == "POST":
             adresses.confirmer_changement(jeton=jeton)
-            messages.success(request, f"Votre adresse de connexion est désormais {lien.adresse}.")
-            return redirect("identifiants" if request.user.is_authenticated else "connexion")
+            return _adresse_confirmee(request, lien)
+    except LienDejaUtilise as regle:
+        utilise = regle.utilise_depuis(timezone.now() - double_envoi.DELAI)
+        if request.method == "POST" and utilise is not None and _compte(utilise.espace).email == utilise.adresse:
+            return _adresse_confirmee(request, utilise)
+        return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
     except RegleMetier as regle:
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
     return render(request, "accounts/adresse_confirmer.html", {"adresse": lien.adresse})
+
+
+def _adresse_confirmee(request: HttpRequest, lien: Lien) -> HttpResponse:
+    double_envoi.annoncer_une_fois(request, f"Votre adresse de connexion est désormais {lien.adresse}.")
+    return redirect("identifiants" if request.user.is_authenticated else "connexion")
 
 
 @login_not_required

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import double_envoi
 from accounts.acces import espace_requis
 from accounts.models import Espace
 from accounts.regles import RegleMetier
@@ -42,19 +43,20 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         return render(request, "activation/adherer_siren.html", {"formulaire": recherche})
     form = AdhesionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        saisie = {"services": list(form.cleaned_data["services"]), "qualite": form.cleaned_data["qualite"]}
+        demande: Demande | None = None
         try:
-            demande = actes.deposer_adhesion(
-                acteur=espace,
-                personne=personne,
-                services=list(form.cleaned_data["services"]),
-                qualite=form.cleaned_data["qualite"],
-            )
+            demande = actes.deposer_adhesion(acteur=espace, personne=personne, **saisie)
+        except actes.DemandeDejaEnCours as regle:
+            demande = actes.deposee_a_l_instant(acteur=espace, personne=personne, **saisie)
+            if demande is None:
+                form.refuser(regle)
         except RegleMetier as regle:
             form.refuser(regle)
-        else:
-            messages.success(
+        if demande is not None:
+            double_envoi.annoncer_une_fois(
                 request,
-                f"Votre demande {demande.reference} est enregistrée. Le courrier part au représentant légal.",
+                f"Votre demande {demande.reference} est enregistrée. Le code d'activation part au représentant légal.",
             )
             return redirect("demande", reference=demande.reference)
     proposables = actes.services_proposables(espace, personne)

@@ -14,6 +14,7 @@ from accounts.regles import RegleMetier
 from services.models import PersonneSirenisee, Service
 
 from ..forms import SirensForm, SubstitutionForm
+from ..lectures import designer_identifiant
 from ..substitution import Choix, ServiceTenu, deposer_substitution, service_par_service, services_substituables
 
 
@@ -31,7 +32,7 @@ class Selection:
 
     une_a_une: list[tuple[PersonneSirenisee, list[ServiceTenu]]] = field(default_factory=list)
     communes: list[tuple[PersonneSirenisee, list[ServiceTenu]]] = field(default_factory=list)
-    inconnus: list[str] = field(default_factory=list)
+    inconnus: list[tuple[str, str]] = field(default_factory=list)  # what was typed, what to call it
     ecartees: list[tuple[PersonneSirenisee, str]] = field(default_factory=list)
 
     @property
@@ -66,7 +67,7 @@ def _selection(espace: Espace, sirens: list[str]) -> Selection:
     """Sort the SIREN typed: three queries whatever their number."""
     connues = {p.siren: p for p in PersonneSirenisee.objects.filter(siren__in=sirens)}
     tenus = services_substituables(espace, list(connues.values()))
-    selection = Selection(inconnus=[siren for siren in sirens if siren not in connues])
+    selection = Selection(inconnus=[(siren, designer_identifiant(siren)) for siren in sirens if siren not in connues])
     for siren in sirens:
         personne = connues.get(siren)
         if personne is None:
@@ -89,7 +90,7 @@ def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """First the SIREN (a GET, so that nothing is lost), then the services; one POST deposits every demande."""
     recherche = SirensForm(request.GET if "sirens" in request.GET else None)
     selection = _selection(espace, recherche.cleaned_data["sirens"]) if recherche.is_valid() else Selection()
-    if not selection.possible:
+    if not selection.possible or espace.mode != Espace.Mode.EXPERT:
         return render(request, "activation/substitution_siren.html", {"formulaire": recherche, "selection": selection})
     form = SubstitutionForm(request.POST or None)
     coches = set(request.POST.getlist("services")) if request.method == "POST" else selection.cochees_d_abord
@@ -104,12 +105,13 @@ def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
             if len(demandes) == 1:
                 messages.success(
                     request,
-                    f"Votre demande {demandes[0].reference} est enregistrée. Le courrier part au représentant légal.",
+                    f"Votre demande {demandes[0].reference} est enregistrée. "
+                    "Le code d'activation part au représentant légal.",
                 )
                 return redirect("demande", reference=demandes[0].reference)
             messages.success(
                 request,
-                f"Vos {len(demandes)} demandes sont enregistrées. Un courrier part à chaque représentant légal.",
+                f"Vos {len(demandes)} demandes sont enregistrées. Un code d'activation part à chaque représentant légal.",
             )
             return redirect("demandes")
     return render(

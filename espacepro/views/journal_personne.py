@@ -12,20 +12,9 @@ from accounts.models import Espace
 from accounts.reauthentification import reauthentification_requise
 from habilitations.export import FORMATS, en_csv
 
-from ..journal_personne import COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre
-from ..libelles import LIBELLES
+from ..journal_personne import ACTES, COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre
 
 PAR_PAGE = 25
-# What happens on a service of a company; the rest of the acts concern an espace alone.
-ACTES = sorted(
-    (
-        (acte, libelle)
-        for acte, libelle in LIBELLES.items()
-        if acte.split(".")[0]
-        in {"adhesion", "suppleance", "delegation", "habilitation", "titulaire", "substitution", "retrait"}
-    ),
-    key=lambda couple: couple[1],
-)
 
 
 def _lecture(espace: Espace, filtres: Filtres) -> Perimetre:
@@ -51,7 +40,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
             "lignes": lignes(espace, mien, page),
             "perimetre": mien,
             "filtres": filtres,
-            "actes": ACTES,
+            "actes": sorted(ACTES.items(), key=lambda acte: acte[1]),
             "export_max": EXPORT_MAX,
         },
     )

@@ -163,17 +163,16 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     tombent = ce_qui_tombe(*lignes) if action.fait_tomber else []
     apercu = empreinte(garde["action"], empreinte_des_lignes(lignes, tombent))
     if request.method == "POST":
-        if not est_ce_qui_a_ete_montre(request, apercu):
-            messages.error(request, CHANGE)
-            return redirect("habilitations_changer")
-        try:
-            choix = {
-                "reprendre": request.POST.get("suite") == "reprendre",
-                "motif": normaliser_texte(request.POST.get("motif", "")[:500]),
-            }
-            action.acte(espace, lignes, choix)
-        except RegleMetier as regle:
-            messages.error(request, str(regle))
+        motif = normaliser_texte(request.POST.get("motif", "")[:500])
+        refus = "" if est_ce_qui_a_ete_montre(request, apercu) else CHANGE
+        if not refus:
+            try:
+                action.acte(espace, lignes, {"reprendre": request.POST.get("suite") == "reprendre", "motif": motif})
+            except RegleMetier as regle:
+                refus = str(regle)
+        if refus:
+            messages.error(request, refus)
+            request.session[CLE] = {**garde, "motif": motif}
             return redirect("habilitations_changer")
         request.session.pop(CLE, None)
         nombre = len(lignes)
@@ -189,6 +188,7 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "action": action,
             "apercu": apercu,
+            "motif": garde.get("motif", ""),
             "groupes": grouper(lignes),
             "nombre": len(lignes),
             "tombent": grouper(tombent),

@@ -9,6 +9,7 @@ from accounts.views.gestion import PageActe
 
 from ..arbre import arbre_de
 from ..forms import ReponseForm
+from ..lectures_partage import etat_lisible
 from ..models import Adhesion, DemandeRetrait
 from ..retraits import accorder_retrait, refuser_retrait, retirer_adhesion
 
@@ -19,7 +20,7 @@ def _lignes(adhesion: Adhesion) -> list[list[str]]:
             habilitation.espace.nom_complet,
             habilitation.espace.numero_lisible,
             habilitation.get_role_display(),
-            habilitation.get_etat_display(),
+            etat_lisible(habilitation),
         ]
         for habilitation in arbre_de(adhesion)
     ]

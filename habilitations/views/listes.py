@@ -9,8 +9,8 @@ from accounts.models import Espace
 from accounts.reauthentification import reauthentification_requise
 
 from ..export import FORMATS, exporter
-from ..lectures_partage import Autorite, Filtres, mes_habilitations, page_de, services_du_filtre
-from ..models import Habilitation, Role
+from ..lectures_partage import ETATS, Autorite, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
+from ..models import Role
 from .sujets import Sujet
 
 RECUES = "recues"
@@ -36,7 +36,8 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "permises": permises,
             "filtres": filtres,
             "roles": sujet.libelles_roles,
-            "etats": Habilitation.Etat.choices,
+            "etats": ETATS,
+            "expirees": expirees(page),
             "services": services_du_filtre(),
             "peut_designer": espace.mode == Espace.Mode.EXPERT and autorite.donne(sujet.permission),
             "simplifie": espace.mode != Espace.Mode.EXPERT,

@@ -2,17 +2,20 @@
 
 from typing import Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.acces import espace_requis
 from accounts.models import Espace
 
 from ..lectures_partage import partageables
-from ..perimetre import Critere, repartition
+from ..perimetre import Critere, Groupe, repartition
 from .designer import preparer
 from .sujets import DELEGATIONS
 
@@ -29,8 +32,19 @@ def voir(request: HttpRequest, espace: Espace) -> HttpResponse:
     return render(
         request,
         "habilitations/perimetre.html",
-        {"partage": partage, "page": page, "critere": critere.value},
+        {
+            "partage": partage,
+            "page": page,
+            "groupes": [(groupe, lien_de_substitution(groupe)) for groupe in page],
+            "critere": critere.value,
+        },
     )
+
+
+def lien_de_substitution(groupe: Groupe) -> str:
+    """Return the address that another espace opens to ask for this group: its SIREN are chosen there, nothing else."""
+    sirens = ",".join(personne.siren for personne in groupe.substituables)
+    return f"{settings.SITE_URL}{reverse('substitution')}?{urlencode({'sirens': sirens})}"
 
 
 @espace_requis

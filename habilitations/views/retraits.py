@@ -17,15 +17,17 @@ from .. import retraits as actes
 from ..arbre import ce_qui_tombe
 from ..forms import ReponseForm
 from ..lectures_partage import (
+    ETATS,
     PAR_PAGE,
     Filtres,
+    expirees,
     mes_habilitations,
     mes_retraits,
     page_de,
     retraits_a_traiter,
     services_du_filtre,
 )
-from ..models import Habilitation, Role
+from ..models import Role
 from .apercu import CHANGE, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from .sujets import grouper
 
@@ -49,14 +51,16 @@ def liste(request: HttpRequest, espace: Espace) -> HttpResponse:
 def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     """All that one holds, to tick what one wants to leave."""
     filtres = Filtres.depuis(request.GET)
+    page = page_de(filtres.appliquer(mes_habilitations(espace)), request.GET.get("page", "1"))
     return render(
         request,
         "habilitations/retraits_choisir.html",
         {
-            "page": page_de(filtres.appliquer(mes_habilitations(espace)), request.GET.get("page", "1")),
+            "page": page,
+            "expirees": expirees(page),
             "filtres": filtres,
             "roles": Role.choices,
-            "etats": Habilitation.Etat.choices,
+            "etats": ETATS,
             "services": services_du_filtre(),
         },
     )

@@ -1,4 +1,7 @@
-"""The two reviews, line by line or all at once: after a substitution (R12), and every year (R14)."""
+"""The two reviews, line by line or all at once: after a substitution (R12), and every year (R14).
+
+Each answers for the lines that its page showed, with what falls with them, and for nothing else.
+"""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -21,6 +24,7 @@ from ..arbre import ce_qui_tombe
 from ..confirmations import DELAI, decider, en_attente
 from ..lots import AucuneLigne
 from ..models import Habilitation
+from .apercu import CHANGE, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from .sujets import grouper
 
 PAR_PAGE = 50
@@ -57,7 +61,12 @@ def _page(lignes: QuerySet[Habilitation], request: HttpRequest) -> Page[Habilita
 @require_http_methods(["GET", "POST"])
 def substitution(request: HttpRequest, espace: Espace) -> HttpResponse:
     """What the former titulaire had shared and that waits for the new one: keep or drop."""
+    page = _page(en_attente(espace), request)
+    apercu = empreinte_des_lignes(page)
     if request.method == "POST":
+        if not est_ce_qui_a_ete_montre(request, apercu):
+            messages.error(request, CHANGE)
+            return redirect(request.get_full_path())
         gardees, ecartees = _decisions(request, en_attente(espace))
         try:
             decider(acteur=espace, gardees=gardees, ecartees=ecartees)
@@ -68,11 +77,14 @@ def substitution(request: HttpRequest, espace: Espace) -> HttpResponse:
         else:
             messages.success(request, _bilan(gardees, "conservée", ecartees))
         return redirect("revue_substitution")
-    page = _page(en_attente(espace), request)
     return render(
         request,
         "habilitations/revue_substitution.html",
-        {"page": page, "lignes": [(ligne, ligne.veille_depuis and ligne.veille_depuis + DELAI) for ligne in page]},
+        {
+            "page": page,
+            "apercu": apercu,
+            "lignes": [(ligne, ligne.veille_depuis and ligne.veille_depuis + DELAI) for ligne in page],
+        },
     )
 
 
@@ -83,7 +95,14 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The yearly review: what one granted, and for a titulaire what others left unanswered."""
     maintenant = timezone.now()
     visibles = revue.accordees_par(espace), revue.sans_reponse(espace, maintenant)
+    page = _page(visibles[0], request)
+    oubliees = list(visibles[1][:PAR_PAGE])
+    tombent = ce_qui_tombe(*page, *oubliees)
+    apercu = empreinte_des_lignes(page, oubliees, tombent)
     if request.method == "POST":
+        if not est_ce_qui_a_ete_montre(request, apercu):
+            messages.error(request, CHANGE)
+            return redirect(request.get_full_path())
         paires = [_decisions(request, lignes) for lignes in visibles]
         confirmees = [ligne for gardees, _ in paires for ligne in gardees]
         retirees = [ligne for _, ecartees in paires for ligne in ecartees]
@@ -101,14 +120,12 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
         else:
             messages.success(request, _bilan(confirmees, "confirmée", retirees))
         return redirect("revue_delegations")
-    page = _page(visibles[0], request)
-    oubliees = list(visibles[1][:PAR_PAGE])
-    tombent = ce_qui_tombe(*page, *oubliees)
     return render(
         request,
         "habilitations/revue_delegations.html",
         {
             "page": page,
+            "apercu": apercu,
             "lignes": [(ligne, ligne.vue_le <= maintenant - revue.PERIODE) for ligne in page],  # type: ignore[attr-defined]
             "oubliees": oubliees,
             "tombent": grouper(tombent),

@@ -10,12 +10,16 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import changement_adresse as actes
 from accounts import courriels
+from accounts.confiance import REGRET, changer_reponse, remettre_reponse
 from accounts.liens import LienDejaUtilise, LienExpire, LienRemplace, creer_lien, jeton
-from accounts.models import Compte, Courriel, Espace, Evenement, Lien, Session
+from accounts.models import CodeSecours, Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.mots_de_passe import changer_mot_de_passe
+from accounts.retention import purger
+from accounts.second_facteur import renouveler_codes_secours, tirer_codes_secours
 from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, EspaceFactory
 
@@ -69,7 +73,7 @@ def test_parcours_entier(espace: Espace, client_de) -> None:
     assert adresse_de(espace) == ancienne, "GET consumes nothing"
     assert autre_appareil.post(lien)["Location"] == reverse("connexion")
     assert adresse_de(espace) == NOUVELLE
-    assert autre_appareil.post(lien).status_code == 410
+    assert autre_appareil.get(lien).status_code == 410
     assert client.get(reverse("espace")).status_code == 200, "the session goes on"
     assert {c.genre for c in Courriel.objects.filter(destinataire=ancienne)} == {
         "changement_adresse_demande",
@@ -101,6 +105,111 @@ def test_annuler_apres_coup(espace: Espace, client_de) -> None:
     # The stolen password does not come back either.
     with pytest.raises(Exception, match="cinq derniers"):
         changer_mot_de_passe(compte=compte, nouveau=MOT_DE_PASSE)
+
+
+NOUVELLE_REPONSE = "quatorze moutons sur la banquise verte"
+
+
+def reponses_du_voleur(espace: Espace, *instants: datetime) -> None:
+    for rang, instant in enumerate(instants):
+        changer_reponse(espace=espace, question="VOYAGE", reponse=f"{NOUVELLE_REPONSE} {rang}", maintenant=instant)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("avant", "rendue"),
+    [
+        ([timedelta(hours=1)], True),  # changed just before the address
+        ([-timedelta(hours=1)], True),  # just after
+        ([timedelta(hours=2), timedelta(hours=1), -timedelta(hours=1)], True),  # three times: the holder's is kept
+        ([REGRET], True),
+        ([REGRET + SECONDE], False),
+        ([], False),
+    ],
+)
+def test_annuler_rend_la_reponse(espace: Espace, avant: list[timedelta], rendue: bool) -> None:
+    """Otherwise the holder, back in the mailbox, would be asked the thief's own question (R4)."""
+    debut = timezone.now() - timedelta(hours=2)
+    choisie_le = debut - timedelta(days=200)
+    Espace.objects.filter(pk=espace.pk).update(reponse_changee_le=choisie_le)
+    sienne = Espace.objects.get(pk=espace.pk)
+    reponses_du_voleur(espace, *(debut - delai for delai in avant if delai > timedelta(0)))
+    change, _ = demander(espace, maintenant=debut)
+    actes.confirmer_changement(jeton=jeton(change), maintenant=debut)
+    reponses_du_voleur(espace, *(debut - delai for delai in avant if delai < timedelta(0)))
+    actes.annuler_changement(jeton=jeton(vivant(espace, ANNULATION)))
+    relue = Espace.objects.get(pk=espace.pk)
+    intacte = (relue.question_confiance, relue.reponse_confiance) == (
+        sienne.question_confiance,
+        sienne.reponse_confiance,
+    )
+    assert intacte is (rendue or not avant)
+    if rendue:
+        assert relue.reponse_changee_le == choisie_le
+        assert not relue.reponse_precedente
+    courriels.envoyer_en_attente()
+    annulation = next(m for m in mail.outbox if m.subject == "Le changement d'adresse est annulé")
+    assert (f"choisies le {timezone.localtime(choisie_le):%d/%m/%Y}" in annulation.body) is rendue
+    assert "clés d'accès" not in annulation.body
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("choisit", [False, True])
+def test_une_reponse_remise_par_un_agent_reste(espace: Espace, choisit: bool) -> None:
+    """Handed out after a change, it stays; once the holder has chosen another, it is not what comes back."""
+    reponses_du_voleur(espace, timezone.now())
+    remettre_reponse(acteur="operateur:essai", espace=espace)
+    if choisit:
+        reponses_du_voleur(espace, timezone.now())
+    gardee = Espace.objects.get(pk=espace.pk).reponse_confiance
+    _, retour = demander(espace)
+    actes.annuler_changement(jeton=jeton(retour))
+    assert Espace.objects.get(pk=espace.pk).reponse_confiance == gardee
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age", "reste"), [(timedelta(hours=1), False), (REGRET + timedelta(hours=1), True)])
+def test_annuler_retire_les_facteurs_ajoutes(espace: Espace, age: timedelta, reste: bool) -> None:
+    debut = timezone.now()
+    compte = espace.compte
+    application = TOTPDevice.objects.create(user=compte, name="application", confirmed=True)
+    TOTPDevice.objects.filter(pk=application.pk).update(created_at=debut - age)
+    tirer_codes_secours(compte)
+    NavigateurConnu.objects.create(compte=compte, empreinte="e" * 64)
+    _, retour = demander(espace, maintenant=debut)
+    actes.annuler_changement(jeton=jeton(retour))
+    assert TOTPDevice.objects.filter(user=compte).exists() is reste
+    assert CodeSecours.objects.filter(compte=compte).exists() is reste
+    assert not NavigateurConnu.objects.exists()
+    assert Evenement.objects.get(acte="adresse.changement_annule").details == {
+        "reponse_rendue": False,
+        "facteurs_retires": not reste,
+    }
+    courriels.envoyer_en_attente()
+    assert any("clés d'accès ajoutées récemment sont retirées" in m.body for m in mail.outbox) is not reste
+
+
+@pytest.mark.django_db
+def test_des_codes_renouveles_par_un_autre_ne_servent_plus(espace: Espace) -> None:
+    application = TOTPDevice.objects.create(user=espace.compte, name="application", confirmed=True)
+    TOTPDevice.objects.filter(pk=application.pk).update(created_at=timezone.now() - timedelta(days=90))
+    renouveler_codes_secours(compte=espace.compte)
+    _, retour = demander(espace)
+    actes.annuler_changement(jeton=jeton(retour))
+    assert TOTPDevice.objects.exists()
+    assert not CodeSecours.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age", "reste"), [(2 * REGRET - SECONDE * 60, True), (2 * REGRET + SECONDE, False)])
+def test_la_reponse_precedente_s_efface(espace: Espace, age: timedelta, reste: bool) -> None:
+    maintenant = timezone.now()
+    reponses_du_voleur(espace, maintenant - age)
+    purger(maintenant=maintenant)
+    espace.refresh_from_db()
+    assert bool(espace.reponse_precedente) is reste
+    assert (espace.reponse_precedente_le is not None) is reste
+    assert espace.reponse_confiance
 
 
 @pytest.mark.django_db

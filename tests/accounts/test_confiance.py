@@ -78,6 +78,15 @@ def test_les_mots_de_la_question_ne_comptent_pas() -> None:
         verifier_reponse(reponse, personnels=[], question="SOUVENIR")
 
 
+@pytest.mark.parametrize(
+    "saisie", ["Les Trois Mousquetaires", "les trois mousquetaires 1844", "À la recherche du temps perdu"]
+)
+def test_un_titre_connu_n_est_pas_une_reponse(saisie: str) -> None:
+    with pytest.raises(ReponseDevinable):
+        verifier_reponse(saisie, personnels=[], question="LIVRE")
+    verifier_reponse("les trois camionneurs de Vesoul", personnels=[], question="LIVRE")
+
+
 @pytest.mark.parametrize("question", Espace.Question)
 def test_la_question_recopiee_n_est_pas_une_reponse(question: Espace.Question) -> None:
     mots = question.label.split()

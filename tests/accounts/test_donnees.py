@@ -10,12 +10,13 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts import donnees, rectification
 from accounts.donnees import ColonneInconnue, Partie
 from accounts.models import Courriel, Espace, Evenement, Session
-from habilitations.models import Role
+from habilitations.models import Habilitation, Role
 from services.models import Echange, Message, PersonneSirenisee
 from surveillance.models import Connexion
 from tests.factories import EspaceFactory, accorder, habiliter
@@ -125,7 +126,7 @@ def test_l_export_suit_le_schema(espace: Espace) -> None:
     """Every column of Espace has its value, none is picked by hand."""
     contenu = json.loads(donnees.exporter_json(acteur=espace))
     ligne = next(s for s in contenu["donnees"] if s["table"] == "accounts_espace")["lignes"][0]
-    ecartees = {"id", "reponse_confiance"}
+    ecartees = {"id", "reponse_confiance", "reponse_precedente"}
     assert set(ligne) == {champ.name for champ in Espace._meta.concrete_fields} - ecartees
     assert ligne["civilite"] == "Madame"
 
@@ -202,8 +203,39 @@ def test_trois_rectifications_par_jour(espace: Espace, danone: PersonneSirenisee
     assert Courriel.objects.count() == 2 * rectification.PAR_JOUR
 
 
+def test_sans_organisation_la_rectification_suit_une_personne_administree(
+    espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    """No SIREN d'appartenance, or one that nobody knows: the service of what one is titulaire of comes before others'."""
+    with transaction.atomic():
+        acteur_de = accorder(habiliter(EspaceFactory()), espace, Role.SUPPLEANT)
+        tenue = habiliter(espace)
+    for inconnu in ("", "732829320"):
+        Espace.objects.filter(pk=espace.pk).update(siren_appartenance=inconnu)
+        espace.refresh_from_db()
+        assert rectification.gestionnaire_de(espace) == tenue.personne.service_gestionnaire
+    assert tenue.personne.service_gestionnaire != acteur_de.personne.service_gestionnaire
+    client = client_de(espace)
+    assert tenue.personne.service_gestionnaire.nom in client.get(reverse("rectifier_donnees")).content.decode()
+    assert client.post(reverse("rectifier_donnees"), {"objet": "AUTRE", "texte": "x"}).status_code == 302
+    assert Courriel.objects.filter(destinataire=tenue.personne.service_gestionnaire.courriel).exists()
+
+
+def test_ce_qui_n_est_plus_tenu_ne_dit_plus_de_service(espace: Espace) -> None:
+    Espace.objects.filter(pk=espace.pk).update(siren_appartenance="")
+    espace.refresh_from_db()
+    with transaction.atomic():
+        veille = accorder(habiliter(EspaceFactory()), espace, Role.SUPPLEANT)
+        assert rectification.gestionnaire_de(espace) == veille.personne.service_gestionnaire
+        veille.etat, veille.veille_motif = Habilitation.Etat.EN_VEILLE, Habilitation.MotifVeille.TITULAIRE
+        veille.veille_depuis = timezone.now()
+        veille.save()
+    assert rectification.gestionnaire_de(espace) is None
+
+
 def test_sans_service_gestionnaire_la_page_dit_ou_aller(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
     client = client_de(espace)
+    assert "service des impôts des entreprises" in client.get(reverse("rectifier_donnees")).content.decode()
     reponse = client.post(reverse("rectifier_donnees"), {"objet": "AUTRE", "texte": "tout est faux"})
     assert reponse.status_code == 200
     assert "service des impôts des entreprises" in reponse.content.decode()

@@ -2,16 +2,19 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts import courriels
 from accounts.liens import jeton
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien
+from accounts.sirens import SirenAbsent
 from activation import courriers
 from activation.codes import deriver_code, presenter
 from activation.demandes import annuler_demande, services_proposables
@@ -93,6 +96,32 @@ def test_de_l_inscription_au_service(client: Client, catalogue: None, danone: Pe
     service = client.get(reverse("ouvrir_service", args=["552032534", "DECL_TVA"]))
     assert "administrateur titulaire" in service.content.decode()
     assert client.get(reverse("journal")).status_code == 200
+
+
+def test_la_seconde_pression_mene_a_la_demande_de_la_premiere(
+    espace: Espace, client_de: Callable[[Espace], Client], catalogue: None, danone: PersonneSirenisee
+) -> None:
+    client = client_de(espace)
+    adherer = reverse("adherer") + "?siren=552032534"
+    saisie = {"qualite": "MANDATAIRE", "services": ["PAY_TVA", "DECL_TVA"]}
+    assert client.post(adherer, saisie).status_code == 302
+    demande = Demande.objects.get()
+    suivi = reverse("demande", args=[demande.reference])
+    assert client.post(adherer, saisie).headers.get("Location") == suivi
+    page = client.get(suivi).content.decode()
+    assert page.count("est enregistrée. Le code d&#x27;activation part") == 1, (
+        "said once, true of the post and of the messagerie"
+    )
+    for autre in ({**saisie, "services": ["DECL_TVA"]}, {**saisie, "qualite": "REPRESENTANT_LEGAL"}):
+        assert "déjà une demande en cours" in client.post(adherer, autre).content.decode()
+    Demande.objects.update(deposee_le=timezone.now() - timedelta(minutes=2))
+    assert "déjà une demande en cours" in client.post(adherer, saisie).content.decode()
+    assert Demande.objects.count() == 1
+
+
+def test_le_siren_de_l_organisation_absent_dit_quoi_saisir(client: Client) -> None:
+    reponse = client.post(reverse("inscription_expert"), {**INSCRIPTION, "siren_appartenance": " "})
+    assert reponse.context["formulaire"].errors["siren_appartenance"] == [SirenAbsent.message]
 
 
 def requete():

@@ -243,7 +243,7 @@ def test_la_page_pour_beaucoup_de_siren(
     autres = [habiliter(racine.espace, service=service) for _ in range(20)]
     commune = habiliter(EspaceFactory(), personne=PersonneFactory(categorie="COLLECTIVITE"), service=service)
     cessee = PersonneFactory(active=False)
-    sirens = [h.personne.siren for h in (racine, *autres, commune)] + [cessee.siren, "732829320"]
+    sirens = [h.personne.siren for h in (racine, *autres, commune)] + [cessee.siren, "732829320", "12A456789"]
     client = client_de(EspaceFactory())
     with django_assert_max_num_queries(10):
         page = client.get(PAGE, {"sirens": "\n".join(sirens)})
@@ -251,7 +251,8 @@ def test_la_page_pour_beaucoup_de_siren(
     assert f'value="{service.code}" checked' in texte, "companies: ticked once for all"
     assert f'value="{commune.personne.siren}:{service.code}">' in texte, "a public body: one by one"
     assert "elle a cessé son activité" in texte
-    assert "732829320" in texte
+    assert "732829320 : ce SIREN n'est pas connu" in texte
+    assert "12A456789 : cet identifiant provisoire (IDSP) n'est pas connu" in texte
     adresse = f"{PAGE}?sirens={','.join(sirens)}"
     reponse = client.post(adresse, {"qualite": "MANDATAIRE", "services": service.code})
     assert reponse["Location"] == "/espace/demandes/"

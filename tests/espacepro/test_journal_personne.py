@@ -12,12 +12,27 @@ from django.utils import timezone
 
 from accounts.journal import consigner
 from accounts.models import Espace, Evenement
+from activation import courriers
+from activation.codes import CodeInexact, deriver_code
+from activation.demandes import deposer_adhesion
+from activation.effets import activer
+from activation.models import Demande
+from activation.retours import refuser_demande
+from activation.substitution import Choix, deposer_substitution
 from espacepro.journal_personne import Perimetre, administres, perimetre
 from habilitations.delegations import deleguer
 from habilitations.models import Habilitation, Role
 from habilitations.suppleances import mettre_en_veille
 from services.models import Service
-from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
+from tests.activation import scenes
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    accorder,
+    habiliter,
+)
 
 pytestmark = pytest.mark.django_db
 ADRESSE = "/espace/journal-entreprise/"
@@ -119,6 +134,8 @@ def test_filtres(racine: Habilitation, client_de: Callable[[Espace], Client]) ->
         ({"q": racine.personne.denomination}, 1),
         ({"q": "Léo Petit"}, 1),
         ({"q": "petit léo"}, 1),
+        ({"q": "leo"}, 1),
+        ({"q": "atéliers du nord"}, 2),
         ({"q": "Awa Petit"}, 0),
     ]
     accorder(autre, EspaceFactory(nom="Petitjean"), Role.ACTEUR)
@@ -190,16 +207,109 @@ def test_l_adresse_de_l_entreprise_est_au_journal_de_qui_administre_sa_messageri
     voisin = habiliter(EspaceFactory(), personne=racine.personne)
     ailleurs = habiliter(EspaceFactory(), service=messagerie)
     with transaction.atomic():
-        for acte in ("demande.deposee", "demande.activee"):
+        for acte in ("code.inexact", "demande.refusee", "demande.deposee", "demande.activee"):
             for nature in ("COURRIEL_PERSONNE", "ADHESION"):
                 siren = racine.personne.siren
                 consigner(acte, auteur=racine.espace, siren=siren, details={"nature": nature, "demande": "D"})
     attendu = [
         "Adresse électronique de l'entreprise changée",
         "Changement de l'adresse électronique de l'entreprise demandé",
+        "Changement de l'adresse électronique de l'entreprise refusé par le service gestionnaire",
+        "Code inexact saisi pour changer l'adresse électronique de l'entreprise",
     ]
     lues = lire(client_de, suppleant.espace).context["lignes"]
     assert [ligne.acte for ligne in lues] == attendu
     assert {ligne.auteur for ligne in lues} == {"Awa Diallo"}
     for autre in (acteur, voisin, ailleurs):
         assert not lire(client_de, autre.espace).context["lignes"], "this concerns the Messagerie's administrators"
+    demandes = {"demande.deposee:COURRIEL_PERSONNE": 1, "demande.activee:COURRIEL_PERSONNE": 1, "demande.deposee": 0}
+    for acte, attendues in demandes.items():
+        page = lire(client_de, suppleant.espace, acte=acte)
+        assert len(page.context["lignes"]) == attendues, acte
+        assert f'value="{acte}" selected' in page.content.decode(), "the filter proposes it"
+    ailleurs_aussi = habiliter(suppleant.espace).service
+    assert len(lire(client_de, suppleant.espace, service=messagerie.code).context["lignes"]) == 4
+    assert not lire(client_de, suppleant.espace, service=ailleurs_aussi.code).context["lignes"]
+
+
+def demande_refusee(demande: Demande, code_inexact: bool = True) -> None:
+    """A wrong code, then the refusal of the service gestionnaire."""
+    if code_inexact:
+        with pytest.raises(CodeInexact):
+            activer(acteur=demande.espace, demande=demande, saisie=deriver_code(demande=demande.pk, numero=99))
+    gestionnaire = demande.personne.service_gestionnaire
+    refuser_demande(acteur=AgentFactory(service_gestionnaire=gestionnaire), demande=demande, motif="Inconnu ici")
+
+
+@pytest.fixture
+def recevant(db: None) -> tuple[Habilitation, Habilitation, Demande]:
+    """Two who asked for the same free service: one was given it, the other is refused after a wrong code."""
+    personne, service = PersonneFactory(), ServiceFactory(code="DECL_TVA")
+    titulaire = EspaceFactory(prenom="Awa", nom="Diallo")
+    inconnu = EspaceFactory(prenom="Zoé", nom="Inconnue")
+    sienne, autre = (
+        deposer_adhesion(acteur=qui, personne=personne, services=[service], qualite="MANDATAIRE")
+        for qui in (titulaire, inconnu)
+    )
+    courriers.editer_en_attente(100)
+    activer(acteur=titulaire, demande=sienne, saisie=scenes.code(sienne))
+    racine = Habilitation.objects.get(espace=titulaire)
+    suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    demande_refusee(autre)
+    return racine, suppleant, autre
+
+
+def test_les_demandes_sur_un_service_qu_on_administre_sans_le_nom_d_un_inconnu(
+    recevant: tuple[Habilitation, Habilitation, Demande], client_de: Callable[[Espace], Client]
+) -> None:
+    racine, suppleant, autre = recevant
+    page = lire(client_de, suppleant.espace)
+    lues = [(ligne.acte, ligne.service, ligne.auteur, ligne.concerne) for ligne in page.context["lignes"]]
+    tva = racine.service.libelle
+    assert lues == [
+        ("Demande refusée par le service gestionnaire", tva, "un agent", "une autre personne"),
+        ("Code d'activation inexact saisi", tva, "une autre personne", ""),
+        ("Service ouvert", tva, "Awa Diallo", ""),
+        ("Demande déposée", tva, "une autre personne", ""),
+        ("Demande déposée", tva, "Awa Diallo", ""),
+    ]
+    assert "Zoé" not in page.content.decode()
+    assert lire(client_de, racine.espace).context["lignes"][-1].auteur == "vous"
+    accorder(racine, autre.espace, Role.ACTEUR)
+    habiliter(EspaceFactory(), personne=racine.personne)
+    assert len(lire(client_de, suppleant.espace, service=racine.service.code).context["lignes"]) == 5
+    assert len(lire(client_de, suppleant.espace, acte="code.inexact").context["lignes"]) == 1
+    assert not lire(client_de, suppleant.espace, q="Zoé").context["lignes"], "nor may a search tell who it was"
+    assert len(lire(client_de, racine.espace, q="Diallo").context["lignes"]) == 2
+    export = client_de(suppleant.espace).post(reverse("journal_personne_exporter")).content.decode("utf-8-sig")
+    assert '"une autre personne"' in export
+    assert "Zoé" not in export
+
+
+def test_les_demandes_sur_les_services_des_autres_ne_se_voient_pas(
+    recevant: tuple[Habilitation, Habilitation, Demande], client_de: Callable[[Espace], Client]
+) -> None:
+    racine, *_ = recevant
+    voisin = habiliter(EspaceFactory(), personne=racine.personne)
+    ailleurs = habiliter(EspaceFactory(), service=racine.service)
+    acteur = accorder(racine, EspaceFactory(), Role.ACTEUR)
+    for autre in (voisin, ailleurs, acteur):
+        assert not lire(client_de, autre.espace).context["lignes"]
+
+
+def test_une_substitution_demandee_se_lit_une_fois_et_son_refus_aussi(
+    racine: Habilitation, client_de: Callable[[Espace], Client]
+) -> None:
+    demandeur = EspaceFactory()
+    (demande,) = deposer_substitution(
+        acteur=demandeur, choix=[Choix(racine.personne, [racine.service])], qualite="MANDATAIRE"
+    )
+    demande_refusee(demande, code_inexact=False)
+    lues = lire(client_de, racine.espace).context["lignes"]
+    assert [ligne.acte for ligne in lues] == [
+        "Demande refusée par le service gestionnaire",
+        "Remplacement de l'administrateur titulaire demandé",
+        "Délégation accordée",
+    ]
+    assert Evenement.objects.get(acte="demande.refusee").details["nature"] == "SUBSTITUTION"
+    assert lues[0].concerne == lues[1].auteur == demandeur.nom_complet, "the titulaire was told the name by mail"

@@ -126,6 +126,39 @@ def test_ce_qui_tombe_est_ce_qui_a_ete_montre(client_de: Ouvrir) -> None:
     assert not Habilitation.objects.get(pk=suppleance.pk).est_vivante
 
 
+def test_tout_retirer_ne_retire_que_ce_que_la_revue_a_montre(client_de: Ouvrir) -> None:
+    racine = habiliter(EspaceFactory())
+    delegation = accorder(racine, EspaceFactory(), Role.ACTEUR_DELEGANT)
+    client, page = client_de(racine.espace), reverse("revue_delegations")
+    choix = {f"ligne-{delegation.pk}": "", "tout": "retirer"}
+    premier = apercu_de(texte(client.get(page)))
+    accorder(delegation, EspaceFactory(nom="Survenu"), Role.ACTEUR)
+    for montre in ({}, premier):
+        reponse = texte(client.post(page, {**choix, **montre}, follow=True))
+        assert CHANGE in reponse
+        assert "Survenu" in reponse, "what falls is shown before it falls"
+        assert Habilitation.objects.get(pk=delegation.pk).est_vivante
+    assert confirmer(client, page, **choix) == page
+    assert not Habilitation.objects.get(pk=delegation.pk).est_vivante
+
+
+def test_tout_retirer_apres_un_changement_de_titulaire_ne_retire_que_ce_qui_a_ete_montre(client_de: Ouvrir) -> None:
+    racine = habiliter(EspaceFactory())
+    veille = {"etat": "EN_VEILLE", "veille_motif": "SUBSTITUTION", "veille_depuis": timezone.now()}
+    vue, autre = (accorder(racine, EspaceFactory(), Role.ACTEUR, **veille) for _ in range(2))
+    client, page = client_de(racine.espace), reverse("revue_substitution")
+    choix = {f"ligne-{vue.pk}": "", f"ligne-{autre.pk}": "", "tout": "retirer"}
+    premier = apercu_de(texte(client.get(page)))
+    assert confirmer(client, page, **{f"ligne-{autre.pk}": "garder"}) == page
+    for montre in ({}, premier):
+        assert CHANGE in texte(client.post(page, {**choix, **montre}, follow=True))
+        assert Habilitation.objects.get(pk=vue.pk).est_vivante
+    assert "ne prend pas fin avec elle" in texte(client.get(page)), "nothing falls with a line: the page says so"
+    assert confirmer(client, page, **choix) == page
+    assert not Habilitation.objects.get(pk=vue.pk).est_vivante
+    assert Habilitation.objects.get(pk=autre.pk).est_active()
+
+
 def test_deux_fichiers_dans_deux_onglets(client_de: Ouvrir) -> None:
     titulaire, vu, autre = EspaceFactory(), EspaceFactory(), EspaceFactory()
     racine = habiliter(titulaire, personne=PersonneFactory())

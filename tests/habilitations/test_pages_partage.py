@@ -1,5 +1,6 @@
 """The pages of the sharing, without JavaScript: who sees what, step by step, with a constant number of queries."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +15,8 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from habilitations.models import DemandeRetrait, Habilitation, Role
-from habilitations.retraits import demander_retrait
+from habilitations.retraits import RENONCEMENTS, annuler_retrait, demander_retrait
+from habilitations.views.gestion import _lignes
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.test_apercu import apercu_de, confirmer
 
@@ -182,13 +184,29 @@ def test_revenir_en_arriere_ne_perd_pas_la_personne_saisie(client_de: Ouvrir, su
         ("petit  anne", True),
         ("Anne Grand", False),
         ("Anne Petit Grand", False),
+        ("leanne petit", False),
+        ("ànné pétit", True),
+        ("societe gen", True),
+        ("SOCIÉTÉ GÉN", True),
+        ("sociètê", True),
+        ("sociologie", False),
     ],
 )
 def test_une_personne_se_trouve_par_le_nom_que_la_liste_montre(client_de: Ouvrir, cherche: str, trouvee: bool) -> None:
-    racine = habiliter(EspaceFactory(), personne=PersonneFactory(denomination="SOCIÉTÉ"))
+    racine = habiliter(EspaceFactory(), personne=PersonneFactory(denomination="SOCIÉTÉ GÉNÉRALE"))
     accorder(racine, EspaceFactory(prenom="Anne", nom="Petit"), Role.ACTEUR)
     reponse = client_de(racine.espace).get(reverse("delegations"), {"q": cherche})
     assert bool(reponse.context["page"].object_list) is trouvee
+
+
+def test_les_accents_ne_comptent_pas_dans_une_recherche(client_de: Ouvrir) -> None:
+    racine = habiliter(EspaceFactory(), personne=PersonneFactory(denomination="Crêperie de l'Île"))
+    accorder(racine, EspaceFactory(prenom="Léa", nom="François-Noël"), Role.ACTEUR)
+    client = client_de(racine.espace)
+    for cherche in ("Lea", "FRANCOIS", "noel lea", "creperie de l'ile", "Crêperie"):
+        assert client.get(reverse("delegations"), {"q": cherche}).context["page"].object_list, cherche
+    for cherche in ("creperie", "l'ile"):
+        assert client.get(reverse("espace"), {"q": cherche}).context["page"].object_list, cherche
 
 
 @pytest.mark.parametrize("action", ["veille", "reactiver", "retirer_suppleant", "retirer_delegation", "quitter"])
@@ -269,6 +287,27 @@ def test_demander_a_quitter_puis_repondre(client_de: Ouvrir) -> None:
     assert demande.etat == "ANNULEE"
 
 
+def test_un_refus_ne_perd_pas_le_motif_saisi(client_de: Ouvrir) -> None:
+    racine = habiliter(EspaceFactory())
+    client, page = client_de(racine.espace), reverse("habilitations_changer")
+
+    def choisir() -> None:
+        client.post(reverse("habilitations_choisir"), {"action": "quitter", "habilitations": [racine.pk]})
+
+    for _ in range(RENONCEMENTS):
+        (demande,) = demander_retrait(acteur=racine.espace, habilitations=[racine])
+        annuler_retrait(acteur=racine.espace, demande=demande)
+    choisir()
+    assert confirmer(client, page, motif="Je cède <le> fonds") == page
+    reponse = texte(client.get(page))
+    assert "Réessayez demain" in reponse
+    assert ">Je cède &lt;le&gt; fonds</textarea>" in reponse
+    client.post(page, {"apercu": "autre", "motif": "Autre motif"})
+    assert ">Autre motif</textarea>" in texte(client.get(page)), "nor does a page that has changed"
+    choisir()
+    assert "Autre motif" not in texte(client.get(page)), "another choice begins anew"
+
+
 def test_ce_dont_le_retrait_est_demande_ne_gene_pas_le_reste(client_de: Ouvrir) -> None:
     titulaire, parti = EspaceFactory(), EspaceFactory()
     demandee, restante = (accorder(habiliter(titulaire), parti, Role.ACTEUR) for _ in range(2))
@@ -318,6 +357,29 @@ def test_designer_par_un_fichier(client_de: Ouvrir) -> None:
     assert confirmation["Location"] == reverse("delegations")
     assert Habilitation.objects.filter(espace=collegue, role=Role.ACTEUR).count() == 1
     assert "Choisissez un fichier" in texte(client.post(page))
+
+
+def test_une_date_de_fin_passee_se_dit_sans_attendre_le_travail_de_nuit(client_de: Ouvrir) -> None:
+    titulaire, acteur = EspaceFactory(), EspaceFactory()
+    hier = timezone.localdate() - timedelta(days=1)
+    passee = accorder(habiliter(titulaire), acteur, Role.ACTEUR, expire_le=hier)
+    accorder(habiliter(titulaire), acteur, Role.ACTEUR, expire_le=hier + timedelta(days=1))
+    pages = [
+        (client_de(titulaire), reverse("delegations"), {}),
+        (client_de(acteur), reverse("delegations"), {"sens": "recues"}),
+        (client_de(acteur), reverse("retraits_choisir"), {}),
+    ]
+    for client, adresse, sens in pages:
+        for etat, attendu in {"": (1, 1), "ACTIVE": (1, 0), "EXPIREE": (0, 1), "EN_VEILLE": (0, 0)}.items():
+            contenu = texte(client.get(adresse, {**sens, "etat": etat}))
+            comptes = len(re.findall(r">active</p>", contenu)), len(re.findall(r">expirée</p>", contenu))
+            assert comptes == attendu, (adresse, etat)
+    fichier = client_de(titulaire).post(reverse("delegations_exporter"), {"format": "csv"}).content.decode("utf-8-sig")
+    etats = {ligne.split(";")[0]: ligne.split(";")[5] for ligne in fichier.splitlines()[1:]}
+    assert etats.pop(f'"{passee.personne.siren}"') == '"expirée"'
+    assert set(etats.values()) == {'"active"'}
+    agent = _lignes(passee.adhesion)
+    assert [etat for *_, etat in agent] == ["active", "expirée"]
 
 
 @pytest.mark.parametrize("format_", ["csv", "xlsx"])

@@ -1,11 +1,13 @@
 """The perimeter: 100 SIREN at most, whoever grants and however many race; how to split an espace that is full (R13)."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -13,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.regles import RegleMetier
+from activation.models import Demande
 from habilitations.delegations import deleguer
 from habilitations.models import Habilitation, Mandat, Role
 from habilitations.ouverture import ouvrir_services
@@ -357,3 +360,34 @@ class TestRepartition:
             (mien.siren, confie.siren), key=lambda siren: PersonneSirenisee.objects.get(siren=siren).denomination
         )
         assert seulement_acteur.siren_lisible in page, "still shown among what the espace holds"
+
+    def test_le_lien_pour_l_autre_espace_ouvre_la_demande_deja_remplie(
+        self, espace: Espace, service: Service, client_de: Any
+    ) -> None:
+        """It writes nothing by itself: whoever opens it still chooses, and sends."""
+        sirens = [racine.personne.siren for racine in (*remplir(espace, 80, service), *remplir(espace, 1, service))]
+        page = client_de(espace).get(reverse("perimetre")).content.decode()
+        liens = re.findall(r'id="lien-\d+">([^<]*)<', page)
+        assert all(lien.startswith(settings.SITE_URL + reverse("substitution") + "?") for lien in liens)
+        chemins = [html.unescape(lien.removeprefix(settings.SITE_URL)) for lien in liens]
+        assert sorted(siren for chemin in chemins for siren in re.findall(r"\d{9}", chemin)) == sorted(sirens)
+        autre = client_de(EspaceFactory())
+        for chemin in chemins:
+            selection = autre.get(chemin).context["selection"]
+            choisies = [personne.siren for personne, _ in (*selection.communes, *selection.une_a_une)]
+            assert choisies == re.findall(r"\d{9}", chemin)
+        assert not Demande.objects.exists()
+        ici = client_de(espace).get(chemins[0]).content.decode()
+        assert "aucun autre espace" in ici, "opened here it asks for nothing"
+        choix = {"qualite": "MANDATAIRE", "services": service.code}
+        assert autre.post(max(chemins, key=len), choix)["Location"] == reverse("demandes")
+        assert Demande.objects.count() == 80
+
+    def test_le_lien_ouvert_par_un_espace_simplifie_dit_ce_qu_il_faut_faire(
+        self, espace: Espace, service: Service, client_de: Any
+    ) -> None:
+        (racine,) = remplir(espace, 1, service)
+        simplifie = client_de(EspaceFactory(mode=Espace.Mode.SIMPLIFIE))
+        page = simplifie.get(reverse("substitution"), {"sirens": racine.personne.siren}).content.decode()
+        assert "réservée aux espaces experts" in page
+        assert 'name="qualite"' not in page

@@ -26,8 +26,10 @@ from habilitations.revue import (
     revoir_delegations,
     sans_reponse,
 )
+from habilitations.views.apercu import empreinte_des_lignes
 from tests.factories import EspaceFactory, accorder, habiliter
 
+from .test_apercu import confirmer
 from .test_suppleances import regles
 
 pytestmark = pytest.mark.django_db
@@ -183,9 +185,10 @@ def test_la_page_confirme_et_retire(arbre: dict[str, Habilitation], client_de: A
     client = client_de(arbre["suppleant"].espace)
     texte = client.get(PAGE).content.decode()
     assert f'name="ligne-{arbre["acteur"].pk}"' not in texte, "granted by somebody else, and not forgotten yet"
-    client.post(
+    confirmer(
+        client,
         PAGE,
-        {f"ligne-{voisine.pk}": "garder", f"ligne-{arbre['delegant'].pk}": "retirer", "suite": "reprendre"},
+        **{f"ligne-{voisine.pk}": "garder", f"ligne-{arbre['delegant'].pk}": "retirer", "suite": "reprendre"},
     )
     voisine.refresh_from_db()
     arbre["delegant"].refresh_from_db()
@@ -196,8 +199,9 @@ def test_la_page_confirme_et_retire(arbre: dict[str, Habilitation], client_de: A
 
 
 def test_la_page_sans_decision_le_dit(arbre: dict[str, Habilitation], client_de: Any) -> None:
-    reponse = client_de(arbre["suppleant"].espace).post(PAGE, {f"ligne-{arbre['delegant'].pk}": ""}, follow=True)
-    assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
+    client = client_de(arbre["suppleant"].espace)
+    confirmer(client, PAGE, **{f"ligne-{arbre['delegant'].pk}": ""})
+    assert "Choisissez une décision sur au moins une ligne." in client.get(PAGE).content.decode()
 
 
 def coche(page: str) -> list[str]:
@@ -221,7 +225,7 @@ def test_les_pages_qui_retirent_ont_le_meme_choix_par_defaut_celui_de_l_acte(
         assert coche(page) == ["tomber"]
         assert arbre["acteur"].espace.nom_complet in page, "what falls is shown before it falls"
         assert "vous en répondez" in page
-    client.post(PAGE, {f"ligne-{arbre['delegant'].pk}": "retirer"})
+    confirmer(client, PAGE, **{f"ligne-{arbre['delegant'].pk}": "retirer"})
     arbre["acteur"].refresh_from_db()
     assert arbre["acteur"].fin_motif == Habilitation.MotifFin.CASCADE
 
@@ -233,12 +237,14 @@ def test_la_page_du_titulaire_montre_ce_qui_est_oublie(client_de: Any) -> None:
     oubliee = accorder(suppleant, EspaceFactory(), Role.ACTEUR, accordee_le=il_y_a_longtemps)
     client = client_de(racine.espace)
     assert f'name="ligne-{oubliee.pk}"' in client.get(PAGE).content.decode()
-    client.post(PAGE, {f"ligne-{oubliee.pk}": "", "tout": "garder"})
+    confirmer(client, PAGE, **{f"ligne-{oubliee.pk}": "", "tout": "garder"})
     oubliee.refresh_from_db()
     assert oubliee.revue_le is not None
 
 
 def test_la_page_d_un_autre_ne_confirme_rien(arbre: dict[str, Habilitation], client_de: Any) -> None:
-    client_de(EspaceFactory()).post(PAGE, {f"ligne-{arbre['acteur'].pk}": "retirer"})
+    rien = {"apercu": empreinte_des_lignes([], [], [])}
+    reponse = client_de(EspaceFactory()).post(PAGE, {f"ligne-{arbre['acteur'].pk}": "retirer", **rien}, follow=True)
+    assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
     arbre["acteur"].refresh_from_db()
     assert arbre["acteur"].est_vivante

@@ -25,10 +25,12 @@ from habilitations.revocations import HabilitationTerminee
 from habilitations.roles import GERER_SUPPLEANTS, UTILISER
 from habilitations.substitutions import DELAI, Substitution, substituer
 from habilitations.suppleances import PasUnSuppleant, designer_suppleant, mettre_en_veille, reactiver
+from habilitations.views.apercu import empreinte_des_lignes
 from services.models import ReferenceBancaire, Service
 from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, MandatFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
+from .test_apercu import confirmer
 from .test_suppleances import peut, regles
 
 pytestmark = pytest.mark.django_db
@@ -445,9 +447,10 @@ def test_la_page_decide_ligne_a_ligne(attente: dict[str, Any], client_de: Any) -
     texte = client.get(PAGE).content.decode()
     for cle in ("suppleant", "delegant", "acteur"):
         assert f'name="ligne-{attente[cle].pk}"' in texte
-    client.post(
+    confirmer(
+        client,
         PAGE,
-        {
+        **{
             f"ligne-{attente['suppleant'].pk}": "garder",
             f"ligne-{attente['delegant'].pk}": "",
             f"ligne-{attente['acteur'].pk}": "retirer",
@@ -462,14 +465,15 @@ def test_la_page_decide_ligne_a_ligne(attente: dict[str, Any], client_de: Any) -
 
 
 def test_la_page_sans_decision_le_dit(attente: dict[str, Any], client_de: Any) -> None:
-    reponse = client_de(attente["nouveau"]).post(PAGE, {f"ligne-{attente['acteur'].pk}": ""}, follow=True)
-    assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
+    client = client_de(attente["nouveau"])
+    confirmer(client, PAGE, **{f"ligne-{attente['acteur'].pk}": ""})
+    assert "Choisissez une décision sur au moins une ligne." in client.get(PAGE).content.decode()
 
 
 def test_la_page_decide_de_tout(attente: dict[str, Any], client_de: Any) -> None:
     client = client_de(attente["nouveau"])
     lignes = {f"ligne-{attente[cle].pk}": "" for cle in ("suppleant", "delegant", "acteur")}
-    client.post(PAGE, {**lignes, "tout": "garder"})
+    confirmer(client, PAGE, **lignes, tout="garder")
     assert not en_attente(attente["nouveau"]).exists()
     assert Habilitation.objects.actives().filter(adhesion=attente["racine"].adhesion).count() == 4
 
@@ -478,6 +482,8 @@ def test_la_page_d_un_autre_ne_decide_de_rien(attente: dict[str, Any], client_de
     for espace in (EspaceFactory(), attente["suppleant"].espace):
         client = client_de(espace)
         assert attente["acteur"].espace.nom not in client.get(PAGE).content.decode()
-        client.post(PAGE, {f"ligne-{attente['acteur'].pk}": "garder"})
+        rien = {"apercu": empreinte_des_lignes([])}
+        reponse = client.post(PAGE, {f"ligne-{attente['acteur'].pk}": "garder", **rien}, follow=True)
+        assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
         attente["acteur"].refresh_from_db()
         assert attente["acteur"].etat == Habilitation.Etat.EN_VEILLE
