@@ -7,12 +7,14 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.hashers import check_password
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from .. import inscription as actes
 from ..acces import visiteur_requis
 from ..confiance import proposer_reponse
+from ..double_envoi import DELAI
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
 from ..liens import LienDejaUtilise, lire_lien
 from ..models import Espace, Lien
@@ -109,7 +111,7 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
     try:
         lien = lire_lien(jeton, objet=Lien.Objet.CONFIRMATION_EXPERT)
     except RegleMetier as regle:
-        if isinstance(regle, LienDejaUtilise) and request.method == "POST" and CONFIRMEE in request.session:
+        if request.method == "POST" and isinstance(regle, LienDejaUtilise) and _vient_de_servir_ici(request, regle):
             return redirect("inscription_confirmee")
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
     meme_navigateur = request.session.get(EN_COURS) == str(lien.espace_id)
@@ -128,6 +130,14 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
     return render(
         request, "accounts/inscription_confirmer.html", {"lien": lien, "formulaire": form, "adresse": lien.adresse}
     )
+
+
+def _vient_de_servir_ici(request: HttpRequest, regle: LienDejaUtilise) -> bool:
+    """Whether this browser has used the link: its session says so, or the first press is about to write it there."""
+    lien = regle.utilise_depuis(timezone.now() - DELAI)
+    if lien is not None and request.session.get(EN_COURS) == str(lien.espace_id):
+        request.session[CONFIRMEE] = str(lien.espace_id)
+    return CONFIRMEE in request.session
 
 
 def mot_de_passe_juste(espace: Espace, form: MotDePasseActuelForm) -> bool:

@@ -5,11 +5,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.acces import visiteur_requis
 from accounts.confiance import proposer_reponse
+from accounts.double_envoi import DELAI
 from accounts.forms import MotDePasseActuelForm
 from accounts.inscription import Inscription
 from accounts.liens import LienDejaUtilise, lire_lien
@@ -187,6 +189,26 @@ def confirmer_connexion(request: HttpRequest, jeton: str) -> HttpResponse:
     return _confirmer(request, jeton, Lien.Objet.CONFIRMATION_CONNEXION)
 
 
+def _retenir(request: HttpRequest, creation: CreationSimplifiee, *, a_lui: bool) -> None:
+    """Keep in the session what the next page tells; `a_lui` says that the espace is this person's own."""
+    request.session[FINIE] = {
+        "espace": str(creation.espace_id) if a_lui else None,
+        "complete": creation.complete,
+        "denomination": creation.personne.denomination,
+    }
+    if a_lui:
+        request.session[CONFIRMEE] = str(creation.espace_id)
+
+
+def _vient_de_servir_ici(request: HttpRequest, regle: LienDejaUtilise) -> bool:
+    """Whether this browser has used the link: its session says so, or the first press is about to write it there."""
+    lien = regle.utilise_depuis(timezone.now() - DELAI)
+    if lien is not None and request.session.get(EN_COURS, {}).get("espace") == str(lien.espace_id):
+        creation = CreationSimplifiee.objects.select_related("personne").get(espace=lien.espace)
+        _retenir(request, creation, a_lui=True)
+    return FINIE in request.session
+
+
 def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpResponse:
     """Show what the link confirms, then confirm it.
 
@@ -206,16 +228,10 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
                 creation = ACTES[objet](jeton=jeton)
             except LienDejaUtilise:  # pressed twice at once, by the same person
                 creation.refresh_from_db()
-            request.session[FINIE] = {
-                "espace": str(creation.espace_id) if meme_navigateur or personnel else None,
-                "complete": creation.complete,
-                "denomination": creation.personne.denomination,
-            }
-            if meme_navigateur or personnel:
-                request.session[CONFIRMEE] = str(creation.espace_id)
+            _retenir(request, creation, a_lui=meme_navigateur or personnel)
             return redirect("inscription_simplifiee_confirmee")
     except RegleMetier as regle:
-        if isinstance(regle, LienDejaUtilise) and request.method == "POST" and FINIE in request.session:
+        if request.method == "POST" and isinstance(regle, LienDejaUtilise) and _vient_de_servir_ici(request, regle):
             return redirect("inscription_simplifiee_confirmee")
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
     return render(

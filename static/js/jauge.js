@@ -35,8 +35,8 @@ function brancher(bloc) {
   function mesurer() {
     if (!evaluer) return;
     clearTimeout(minuterie);
-    bloc.hidden = saisie.value === "";
-    if (bloc.hidden) {
+    if (saisie.value === "") {
+      delete pas.dataset.niveau;
       annonce.hidden = true;
       return;
     }
@@ -46,6 +46,7 @@ function brancher(bloc) {
   }
 
   function charger() {
+    bloc.hidden = false; // its place is kept from the first focus: nothing moves under a pointer on its way to the button
     chargement ??= import(bloc.dataset.module)
       .then(({ chargerEvaluateur }) => chargerEvaluateur({
         regles: bloc.dataset.regles,

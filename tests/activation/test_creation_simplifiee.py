@@ -490,12 +490,10 @@ def test_aucun_jeton_dans_la_base(personne: PersonneSirenisee) -> None:
     assert not espace.compte.is_active
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("mode", Espace.Mode)
-def test_course_le_meme_bouton_presse_deux_fois(mode: str) -> None:
-    """Without JavaScript, the browser shows the answer to the last press: it must not be that the link is spent."""
+def inscription_remplie(mode: str, client: Client) -> tuple[str, str]:
+    """Fill the form of this mode in this browser; return the page and the token of the first link."""
     scenes.services_du_bouquet()
-    personne, client = PersonneFactory(), Client()
+    personne = PersonneFactory()
     if mode == Espace.Mode.SIMPLIFIE:
         client.post(reverse("inscription_simplifiee"), {"siren": personne.siren})
         client.post(f"{reverse('inscription_simplifiee')}?siren={personne.siren}", FORMULAIRE)
@@ -503,7 +501,16 @@ def test_course_le_meme_bouton_presse_deux_fois(mode: str) -> None:
     else:
         client.post(reverse("inscription_expert"), {**FORMULAIRE, "siren_appartenance": personne.siren})
         nom, objet = "confirmer_adresse", Lien.Objet.CONFIRMATION_EXPERT
-    page = reverse(nom, args=[scenes.lien(Espace.objects.get(), objet)])
+    return nom, scenes.lien(Espace.objects.get(), objet)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("mode", Espace.Mode)
+def test_course_le_meme_bouton_presse_deux_fois(mode: str) -> None:
+    """Without JavaScript, the browser shows the answer to the last press: it must not be that the link is spent."""
+    client = Client()
+    nom, brut = inscription_remplie(mode, client)
+    page = reverse(nom, args=[brut])
 
     def presser(_: int) -> int:
         navigateur = Client()
@@ -511,3 +518,16 @@ def test_course_le_meme_bouton_presse_deux_fois(mode: str) -> None:
         return navigateur.post(page).status_code
 
     assert en_parallele(4, presser) == [302] * 4
+
+
+@pytest.mark.parametrize("mode", Espace.Mode)
+@pytest.mark.parametrize(("ailleurs", "tard", "statut"), [(False, False, 302), (True, False, 410), (False, True, 410)])
+def test_le_second_appui_devance_la_session_du_premier(mode: str, ailleurs: bool, tard: bool, statut: int) -> None:
+    """The link is spent and the session of the first press not written yet; another browser, or later, is refused."""
+    client = Client()
+    nom, brut = inscription_remplie(mode, client)
+    (confirmer_connexion if mode == Espace.Mode.SIMPLIFIE else confirmer_adresse)(jeton=brut)
+    if tard:
+        Lien.objects.update(consomme_le=timezone.now() - timedelta(minutes=2))
+    navigateur = Client() if ailleurs else client
+    assert navigateur.post(reverse(nom, args=[brut])).status_code == statut

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -277,7 +278,26 @@ def test_la_page_montre_le_niveau_du_serveur(page: Page, demandes: list[str]) ->
         expect(page.locator("[aria-live=polite] [data-jauge-conseils] li")).to_have_text(attendu.conseils)
     assert sum("dictionnaires" in chemin for chemin in demandes) == 2 + len(LISTES)
     champ.fill("")
-    expect(page.locator("[data-jauge]")).to_be_hidden()
+    expect(page.locator("[data-jauge-niveau]")).to_be_hidden()
+    expect(page.locator("[data-jauge-pas]")).not_to_have_attribute("data-niveau", re.compile("."))
+
+
+@pytest.mark.parametrize("largeur", [1280, 390])
+def test_rien_ne_bouge_sous_la_souris(page: Page, demandes: list[str], largeur: int) -> None:
+    """The advice comes late: were its place not kept, the button would move away from under the click."""
+    page.set_viewport_size({"width": largeur, "height": 900})
+    page.goto(ORIGINE)
+    champ, bas = page.get_by_label("Nouveau mot de passe", exact=True), page.locator("[data-jauge]")
+    champ.focus()
+    hauteurs = []
+    for mot_de_passe in ("claire", "claire fontaine claire", "gT7#xQ2!vLp9@Zr4$Wd8kM", ""):
+        champ.fill(mot_de_passe)
+        if mot_de_passe:
+            expect(page.locator("[data-jauge-niveau]")).to_have_text(
+                evaluer(mot_de_passe, [*CONTEXTE, ""]).niveau.libelle
+            )
+        hauteurs.append(bas.evaluate("bloc => bloc.getBoundingClientRect().height"))
+    assert len(set(hauteurs)) == 1, hauteurs
 
 
 def test_un_autre_champ_du_formulaire_change_le_niveau(page: Page, demandes: list[str]) -> None:
