@@ -1,7 +1,6 @@
 """The browser of the journeys: the machine's Chromium, which must complain of nothing (CSP, scripts, axe)."""
 
 import os
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Espace
 
+POLICES_DE_L_ETAT = """[...new Set([...document.querySelectorAll("*")].map((e) => getComputedStyle(e).fontFamily))]
+    .filter((police) => /Marianne|Spectral/.test(police))"""
 expect.set_options(timeout=15_000)  # a hash waits its turn on a loaded machine
 
 
@@ -33,13 +34,13 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def plaintes(page: Page) -> list[str]:
-    """What the browser complains of (CSP, scripts, missing files) and every request to a State typeface or another host."""
+    """What the browser complains of (CSP, scripts, missing files) and every request to another host."""
     recues: list[str] = []
     page.on("console", lambda m: recues.append(m.text) if m.type in {"error", "warning"} else None)
     page.on("pageerror", lambda erreur: recues.append(str(erreur)))
 
     def regarder(url: str) -> None:
-        if re.search(r"Marianne|Spectral", url) or not url.startswith(("http://localhost", "data:")):
+        if not url.startswith(("http://localhost", "data:")):
             recues.append(url)
 
     page.on("request", lambda requete: regarder(requete.url))
@@ -68,11 +69,13 @@ def connecte(connecter: Callable[[Espace], None], espace: Espace) -> Espace:
 
 @pytest.fixture
 def regarder(page: Page) -> Callable[[], None]:
-    """Return a check of the page reached: one h1, a title not seen on another page, no axe violation, no sideways scroll
-    on a desktop and on a telephone."""
+    """Return a check of the page reached: one h1, a title not seen on another page, no State typeface, no axe violation,
+    no sideways scroll on a desktop and on a telephone."""
     titres: dict[str, str] = {}
 
     def verifier() -> None:
+        page.wait_for_load_state()  # what is asked of a page before its sheets have come draws it without them
+        assert page.evaluate(POLICES_DE_L_ETAT) == [], page.url
         assert page.locator("h1").count() == 1, page.url
         assert titres.setdefault(page.title(), page.url.split("?")[0]) == page.url.split("?")[0], page.title()
         taille = page.viewport_size
