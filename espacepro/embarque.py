@@ -119,7 +119,7 @@ def preparer_dossier(dossier: Path, mode: int = 0o711) -> Path:
     dossier = dossier.resolve()
     try:
         if not dossier.exists():
-            dossier.mkdir(parents=True, mode=mode)
+            dossier.mkdir(parents=True, mode=mode, exist_ok=True)  # another start may make it at the same moment
             dossier.chmod(mode)
         proprietaire = dossier.stat().st_uid
     except OSError as erreur:

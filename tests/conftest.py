@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from accounts import saturation
 from accounts.models import Espace
@@ -41,6 +42,17 @@ def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
 
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """As pytest-django's. At its end no request that a browser gave up half-way keeps the database from being dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as curseur:
+        curseur.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -61,6 +61,7 @@ def page_agent(request: pytest.FixtureRequest, browser: Browser, live_server: Li
 
 def controler(page: Page, nom: str) -> None:
     """One h1, a title, nothing wider than the screen, no fault found by axe."""
+    page.wait_for_load_state()
     expect(page.locator("h1")).to_have_count(1)
     assert page.title()
     largeur = page.viewport_size["width"] if page.viewport_size else 0

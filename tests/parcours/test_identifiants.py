@@ -41,6 +41,7 @@ def controler(page: Page, javascript: bool) -> Callable[[str], None]:
     titres: dict[str, str] = {}
 
     def regarder(nom: str) -> None:
+        page.wait_for_load_state()
         expect(page.locator("h1")).to_have_count(1)
         if CAPTURES:
             largeur = (page.viewport_size or {"width": 0})["width"]
