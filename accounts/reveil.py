@@ -1,4 +1,7 @@
-"""Wakes a worker for an outbox row, once the act is committed. Losing the wake-up loses nothing: beat sweeps."""
+"""Wakes a worker for an outbox row, once the act is committed. Losing the wake-up loses nothing: beat sweeps.
+
+So whatever a send raises is logged here and goes no further: the act is done, and its visitor must be told so.
+"""
 
 import time
 
@@ -7,13 +10,13 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-SILENCE = 30.0  # seconds without a try, once the broker has not answered: an act of a hundred rows waits for it once
+SILENCE = 30.0  # seconds without a try, once one has failed: an act of a hundred rows waits for it once
 journal = structlog.get_logger(__name__)
 _muet_jusqu_a = 0.0
 
 
 def reveiller(tache: str, cle: object) -> None:
-    """After the commit, send the task of that name with the row's id. A broker that is down is only logged."""
+    """After the commit, send the task of that name with the row's id. A send that fails, for any reason, is only logged."""
     transaction.on_commit(lambda: _envoyer(tache, cle))
 
 
@@ -23,6 +26,9 @@ def _envoyer(tache: str, cle: object) -> None:
         return
     try:
         current_app.send_task(tache, args=[str(cle)], retry=False, ignore_result=True)
-    except (OperationalError, OSError) as erreur:
+    except Exception as erreur:  # noqa: BLE001 - the act is committed: no fault of the sending is its visitor's
         _muet_jusqu_a = time.monotonic() + SILENCE
-        journal.warning("reveil_impossible", tache=tache, erreur=type(erreur).__name__)
+        if isinstance(erreur, OperationalError | OSError):  # the broker is down
+            journal.warning("reveil_impossible", tache=tache, erreur=type(erreur).__name__)
+        else:  # the installation or the code is at fault: with its traceback
+            journal.exception("reveil_impossible", tache=tache, erreur=type(erreur).__name__)

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts import courriels, relais, reveil
+from accounts import courriels, oubli, relais, reveil
 from accounts.models import Courriel
 from tests.conftest import en_parallele
 
@@ -108,6 +110,27 @@ def test_un_courtier_mort_n_est_attendu_qu_une_fois(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(reveil, "_muet_jusqu_a", reveil._muet_jusqu_a - reveil.SILENCE)
     derniere = deposer("essai:3")
     assert essais == [str(premiere.pk), str(derniere.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("panne", [ModuleNotFoundError("packaging"), RuntimeError("client"), ConnectionRefusedError()])
+def test_un_reveil_qui_echoue_ne_regarde_pas_le_visiteur(
+    monkeypatch: pytest.MonkeyPatch, client: Client, panne: Exception
+) -> None:
+    """The demande is committed: its POST answers whatever the send raised, and the next act does not try again."""
+    essais: list[str] = []
+
+    def send_task(nom: str, **_: object) -> None:
+        essais.append(nom)
+        raise panne
+
+    monkeypatch.setattr("accounts.reveil.current_app.send_task", send_task)
+    client.raise_request_exception = False
+    for _ in range(2):
+        reponse = client.post(reverse("mot_de_passe_oublie"), {"adresse": "jeanne.martin@cabinet-dupont.fr"})
+        assert (reponse.status_code, reponse.headers.get("Location")) == (302, reverse("mot_de_passe_oublie_envoye"))
+    assert essais == [oubli.TACHE]
+    assert oubli.traiter_en_attente() == 2
 
 
 @pytest.mark.django_db
