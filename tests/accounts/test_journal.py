@@ -1,11 +1,14 @@
 """The journal: append-only in the database, in the act's transaction, sealed by a chain that shows any change."""
 
+import json
 import threading
+import time
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.journal import consigner
 from accounts.models import BlocScelle, Espace, Evenement, EvenementASceller
@@ -88,6 +91,57 @@ def test_ligne_inseree_en_contournant_la_file_vue() -> None:
         " VALUES (now(), 'faux', 'x', '', '', '', '', '{}')"
     )
     assert any("hors de la chaîne" in anomalie for anomalie in verifier().anomalies)
+
+
+def noeuds(plan: dict) -> list[dict]:
+    return [plan, *(noeud for enfant in plan.get("Plans", []) for noeud in noeuds(enfant))]
+
+
+@pytest.mark.django_db
+def test_la_verification_est_lineaire() -> None:
+    """20 000 lines: none is compared with all the sealed ones (a SubPlan or an inner loop per line is quadratic)."""
+    nombre = 20_000
+    with connection.cursor() as curseur:
+        curseur.execute(
+            "INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)"
+            " SELECT now(), 'essai.ligne', 'systeme:essai', '', '', '', '', '{}' FROM generate_series(1, %s)",
+            [nombre],
+        )
+    while sceller():
+        pass
+    # A line outside the chain, the newest: the check reads all the others before it finds it.
+    falsifier(
+        "INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)"
+        " VALUES (now(), 'faux', 'x', '', '', '', '', '{}')"
+    )
+    debut = time.monotonic()
+    with CaptureQueriesContext(connection) as requetes:
+        resultat = verifier()
+    assert time.monotonic() - debut < 20
+    assert (resultat.blocs, resultat.evenements) == (20, nombre)
+    assert len(resultat.anomalies) == 1
+    assert str(Evenement.objects.latest("id").pk) in resultat.anomalies[0]
+    assert len(requetes) <= 20 + 2, "one query per block"
+    for requete in requetes.captured_queries:
+        if not requete["sql"].startswith("SELECT") or "unnest" not in requete["sql"]:
+            continue
+        with connection.cursor() as curseur:
+            curseur.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {requete['sql']}")
+            plan = curseur.fetchone()[0]
+        trouves = noeuds((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+        assert not [n for n in trouves if n.get("Subplan Name", "").startswith("SubPlan")]
+        assert not [n for n in trouves if n["Actual Loops"] > 20], "nothing is read again for each line"
+        break
+    else:
+        pytest.fail("the query that looks for lines outside the chain was not seen")
+
+
+@pytest.mark.django_db
+def test_ligne_qui_attend_n_est_pas_hors_de_la_chaine() -> None:
+    consigner_n(3)
+    sceller()
+    consigner_n(2)
+    assert verifier().anomalies == []
 
 
 @pytest.mark.django_db
