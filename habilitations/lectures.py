@@ -60,7 +60,9 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[Personn
     habilitations = donnant(UTILISER, espace)
     if famille:
         habilitations = habilitations.filter(service__famille=famille)
-    personnes = PersonneSirenisee.objects.filter(pk__in=habilitations.values("personne"))
+    # Their keys first, 100 at most (R13): a join would let PostgreSQL look for the words in the whole country.
+    siennes = list(habilitations.order_by().values_list("personne", flat=True).distinct())
+    personnes = PersonneSirenisee.objects.filter(pk__in=siennes)
     if recherche:
         chiffres = "".join(c for c in recherche if c.isalnum())
         personnes = personnes.filter(contient("denomination", recherche) | Q(siren__startswith=chiffres or "-"))
@@ -68,7 +70,7 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[Personn
 
 
 def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
-    """Return the page of dossiers asked for (by name, SIREN or family of services): four queries."""
+    """Return the page of dossiers asked for (by name, SIREN or family of services): five queries."""
     pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
     courante = pagination.get_page(page)
     dossiers = {personne.pk: Dossier(personne) for personne in courante}

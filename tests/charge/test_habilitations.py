@@ -4,6 +4,7 @@ The same on a million, with times, is tests/charge/test_million.py.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,8 +14,11 @@ from django.urls import reverse
 
 from accounts.models import Compte, Espace
 from habilitations.backends import permissions_de_la_page
+from habilitations.lectures import accueil
 from habilitations.models import Habilitation
 from services.dossiers import Dossier
+from services.models import PersonneSirenisee
+from tests.factories import PersonneFactory, ServiceGestionnaireFactory
 
 from .jeu import TAILLES, charger, expliquer
 
@@ -80,3 +84,36 @@ def test_dix_mille_habilitations(client_de: Callable[[Espace], Client]) -> None:
         assert all(reponses.values())
     comptes = requetes_par_page(jeu.espaces, client_de)
     assert all(len(set(valeurs)) == 1 and valeurs[0] <= LIMITE for valeurs in comptes.values()), comptes
+
+
+def personnes_lues(noeud: dict[str, Any]) -> float:
+    """Return how many rows of the table of personnes a plan read, kept or not."""
+    lues = sum(personnes_lues(enfant) for enfant in noeud.get("Plans", []))
+    if noeud.get("Relation Name") == PersonneSirenisee._meta.db_table:
+        ecartees = noeud.get("Rows Removed by Filter", 0) + noeud.get("Rows Removed by Index Recheck", 0)
+        lues += (noeud["Actual Rows"] + ecartees) * noeud["Actual Loops"]
+    return lues
+
+
+def test_l_accueil_ne_cherche_que_dans_les_siren_de_l_espace() -> None:
+    """However many personnes the country has, a search reads those of the espace: 100 at most, in each of its queries."""
+    gestionnaire = ServiceGestionnaireFactory()
+    PersonneSirenisee.objects.bulk_create(
+        (
+            PersonneFactory.build(siren=f"{700_000_000 + rang}", service_gestionnaire=gestionnaire)
+            for rang in range(20_000)
+        ),
+        batch_size=5000,
+    )
+    jeu = charger(1)
+    espace = jeu.espaces[100]
+    for recherche, trouvees in (("atelier", 100), ("introuvable", 0), ("7000", 0), ("é", 100), ("%", 0)):
+        with CaptureQueriesContext(connection) as requetes:
+            lecture = accueil(espace, recherche=recherche)
+        assert lecture.page.paginator.count == trouvees, recherche
+        assert len(requetes) <= 5
+        for requete in requetes.captured_queries:
+            with connection.cursor() as curseur:
+                curseur.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {requete['sql']}")
+                plan = curseur.fetchone()[0][0]["Plan"]
+            assert personnes_lues(plan) <= 100, (recherche, requete["sql"])
