@@ -1,15 +1,25 @@
 """What an agent reads in Django's admin, of the agent's own service alone, and which acts hang on it (design.md §1)."""
 
+import hashlib
+import hmac
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 
+from .adresses_de_liste import AdresseRefusee, exiger_historique, exiger_liste, exiger_nue, exiger_objet
 from .agents import agent_verifie
 from .models import Agent
 
@@ -25,6 +35,35 @@ def est_surveillant(request: HttpRequest) -> bool:
     """Whether the reader belongs to the surveillance cell."""
     agent = agent_verifie(request)
     return agent is not None and agent.fonction == Agent.Fonction.SURVEILLANCE
+
+
+def lecture_seule(exiger: Callable[[Any, HttpRequest], None]) -> Callable[[Any], Any]:
+    """Have a page of the stock admin refuse, with a page, any address but its own (400) and anything posted (403).
+
+    First of all: the stock admin raises, and logs, on some parameters before it asks who may do what.
+    """
+
+    def decorer(vue: Any) -> Any:
+        @wraps(vue)
+        def gardee(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method not in {"GET", "HEAD", "OPTIONS"}:
+                return render(request, "erreurs/403.html", status=403)
+            try:
+                exiger(self, request)
+                return vue(self, request, *args, **kwargs)
+            except AdresseRefusee as refus:
+                return render(request, "erreurs/400.html", status=refus.statut)
+
+        return gardee
+
+    return decorer
+
+
+def empreinte_recherche(recherche: str) -> str:
+    """Return what a trace says of a search: a name or a number never in clear, the same one always alike; 16 hex."""
+    mots = " ".join(recherche.casefold().split())
+    cle = settings.CLE_JOURNAL.encode()
+    return hmac.new(cle, f"recherche:{mots}".encode(), hashlib.sha256).hexdigest()[:16] if mots else ""
 
 
 class LectureParFonction:
@@ -115,25 +154,65 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
             if self.peut_agir(request) and acte.possible(obj)
         ]
 
-    def tracer_lecture(self, request: HttpRequest, obj: models.Model | None) -> None:
-        """Leave a trace of who looked at this object (R24), without personal data."""
+    def tracer_lecture(self, request: HttpRequest, obj: models.Model | None, **liste: Any) -> None:
+        """Leave a trace of who looked at this object, or at this `liste` (R24), without personal data."""
         agent = agent_verifie(request)
         journal_des_acces.info(
             "consultation_agent",
             agent=agent.pk if agent else None,
             objet=self.opts.label_lower,
             cle=str(obj.pk) if obj else "",
+            **liste,
         )
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the list and leave a trace of it. Raises AdresseRefusee for a page beyond the last one."""
+        try:
+            liste = super().get_changelist_instance(request)
+        except IncorrectLookupParameters as erreur:
+            raise AdresseRefusee from erreur
+        page = request.GET.get(PAGE_VAR, "1")
+        if page != "1" and not liste.multi_page:
+            raise AdresseRefusee
+        self.tracer_lecture(
+            request,
+            None,
+            page=page,
+            filtres=sorted(f"{nom}={valeur}" for nom, (valeur,) in liste.get_filters_params().items()),
+            recherche=empreinte_recherche(request.GET.get(SEARCH_VAR, "")),
+            lignes=liste.result_count,
+        )
+        return liste
+
+    @lecture_seule(exiger_liste)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Name the list by what it holds."""
         titre = capfirst(str(self.opts.verbose_name_plural))
         return super().changelist_view(request, {"title": titre, **(extra_context or {})})
 
+    @lecture_seule(exiger_objet)
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    @lecture_seule(exiger_objet)
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        return super().delete_view(request, object_id, *args, **kwargs)
+
+    @lecture_seule(exiger_nue)
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().add_view(request, *args, **kwargs)
+
+    @lecture_seule(exiger_historique)
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show what was done to one row, and leave a trace of who looked."""
+        page = super().history_view(request, object_id, extra_context)
+        if isinstance(page, TemplateResponse) and page.context_data:
+            self.tracer_lecture(request, page.context_data["object"])
+        return page
+
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Accept only the filters on display: any other would let a hidden column be guessed letter by letter."""
-        affiches = [filtre[0] if isinstance(filtre, (list, tuple)) else filtre for filtre in self.list_filter]
-        return any(lookup == nom or lookup.startswith(f"{nom}__") for nom in affiches if isinstance(nom, str))
+        """Ask nothing more: `exiger_liste` has let through the addresses of the filters on display alone."""
+        return True
 
     def render_change_form(
         self,

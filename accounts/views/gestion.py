@@ -7,10 +7,11 @@ from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.generic import FormView
 
+from ..adresses_de_liste import AdresseRefusee, exiger_nue
 from ..agents import agent_verifie
 from ..forms import FormulairePortail
 from ..models import Agent
@@ -43,6 +44,10 @@ class PageActe(FormView):
 
         Raises: PermissionDenied, for the surveillance cell, which reads all and decides nothing here.
         """
+        try:
+            exiger_nue(self.admin, request)
+        except AdresseRefusee as refus:
+            return render(request, "erreurs/400.html", status=refus.statut)
         objet = self.admin.get_object(request, unquote(kwargs["object_id"]))
         if objet is None:
             absent = self.admin._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in django-stubs

@@ -1,21 +1,25 @@
 """The agents' door: nobody passes before the second factor, and nobody reads another service's rows."""
 
+import html
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 import structlog.testing
 import time_machine
 from django.contrib import admin
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts import consultation
 from accounts.agents import creer_agent, reinitialiser_agent
 from accounts.journal import consigner
 from accounts.models import Agent, Compte, Espace
@@ -426,6 +430,201 @@ def test_un_filtre_a_l_ecran_fonctionne(agent: Agent) -> None:
     for etat, attendu in (("DEPOSEE", [ligne]), ("ACTIVEE", [])):
         liste = client.get(reverse("admin:activation_demande_changelist"), {"etat__exact": etat})
         assert list(liste.context["cl"].queryset) == attendu
+
+
+NOMS_DES_LISTES = [f"{m._meta.app_label}_{m._meta.model_name}" for m in admin.site._registry]
+
+
+def colonnes_voisines(modele: type[models.Model]) -> Iterator[str]:
+    """Every column of this model and, one relation further, of those that it leads to, in both directions."""
+    for champ in modele._meta.get_fields():
+        yield champ.name
+        if champ.is_relation and isinstance(champ.related_model, type):
+            for voisin in champ.related_model._meta.get_fields():
+                yield f"{champ.name}__{voisin.name}"
+
+
+@pytest.mark.parametrize("fonction", Agent.Fonction.values)
+def test_aucune_liste_ne_se_filtre_au_dela_de_ce_qu_elle_montre(db: None, fonction: str) -> None:
+    """One relation further, by each look-up: 400 everywhere, on every list of the site, for every function of agent."""
+    lecteur = AgentFactory(fonction=fonction)
+    ligne = dossier(lecteur, 1)
+    navigateur = client_verifie(lecteur)
+    for modele, page in admin.site._registry.items():
+        liste = reverse(f"admin:{modele._meta.app_label}_{modele._meta.model_name}_changelist")
+        if navigateur.get(liste).status_code == 403:
+            continue
+        filtres = [filtre if isinstance(filtre, str) else filtre[0] for filtre in page.list_filter]
+        essayees = 0
+        for rang, colonne in enumerate([*colonnes_voisines(modele), *(f"{nom}__libelle" for nom in filtres), *filtres]):
+            for suite in ("__startswith", ("__regex", "__gt", "__in", "__year", "__isnull", "")[rang % 6]):
+                if f"{colonne}{suite}" in {f"{nom}__isnull" for nom in filtres}:
+                    continue
+                reponse = navigateur.get(liste, {f"{colonne}{suite}": "0"})
+                assert reponse.status_code == 400, (liste, colonne, suite)
+                essayees += 1
+        assert essayees > 10, liste
+    assert ligne
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        "etat__exact=%00",
+        "etat__exact=AUTRE",
+        "etat__exact=DEPOSEE&etat__exact=REFUSEE",
+        "etat__isnull=True",
+        "etat__regex=(",
+        "etat__in=DEPOSEE,REFUSEE",
+        "deposee_le__gte=hier",
+        "deposee_le__gte=2026-01-01+12:34:56%2B01:00",
+        "deposee_le__gte=2026-02-30+00:00:00%2B01:00",
+        "deposee_le__gte=0001-01-01+00:00:00%2B14:00",
+        "deposee_le__year=99999999999999",
+        "quand__year=99999999999999",
+        "_to_field=id",
+        "_to_field=espace__compte__password",
+        "_popup=1",
+        "_facets=1",
+        "all=",
+        "e=1",
+        "p=0",
+        "p=-1",
+        "p=x",
+        "p=" + "9" * 5000,
+        "p=%D9%A1",
+        "o=x",
+        "o=99",
+        "o=1.1",
+        "o=" + "9" * 5000,
+        "o=1__regex",
+        "q=%00",
+        "q=%ED%A0%80",
+        "q=%C0%80",
+        "q=a&q=b",
+        "q=%E2%80%AE",
+        "q=" + "a" * 101,
+        "&".join(f"a{rang}=" for rang in range(1100)),
+    ],
+)
+def test_une_adresse_que_la_page_n_a_pas_ecrite_est_refusee_par_une_page(
+    agent: Agent, caplog: pytest.LogCaptureFixture, suite: str
+) -> None:
+    """400 on lists, objects, history and acts, read or posted: a French page, and no traceback in the log."""
+    lignes = dossier(agent, 1)
+    client = client_verifie(agent)
+    adresses = [reverse("admin:activation_demande_changelist")]
+    for vue in ("change", "history", "delete", "refuser"):
+        adresses.append(reverse(f"admin:activation_demande_{vue}", args=[lignes["activation_demande"].pk]))
+    adresses.append(reverse("admin:activation_demande_add"))
+    with caplog.at_level(logging.DEBUG):
+        for rang, adresse in enumerate(adresses):
+            seule = f"{adresse}?{suite}"
+            gardee = f"{adresse}?_changelist_filters={quote(suite)}" if rang else seule
+            for demandee in {seule, gardee}:
+                reponse = client.get(demandee)
+                assert reponse.status_code == 400, demandee[:200]
+                assert "Demande incomprise" in reponse.content.decode()
+            assert client.post(seule).status_code in {400, 403}
+    assert not [ligne for ligne in caplog.records if ligne.exc_info]
+
+
+def test_une_page_au_dela_de_la_derniere_est_refusee(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    dossier(agent, 1)
+    client, liste = client_verifie(agent), reverse("admin:activation_demande_changelist")
+    assert [client.get(liste, {"p": p}).status_code for p in ("1", "2")] == [200, 400]
+    dossier(agent, 2)
+    monkeypatch.setattr(consultation.ConsultationAdmin, "list_per_page", 1)
+    assert [client.get(liste, {"p": p}).status_code for p in ("1", "2", "3")] == [200, 200, 400]
+
+
+@pytest.mark.parametrize("vue", ["changelist", "change", "delete", "add", "history"])
+def test_rien_ne_se_poste_aux_pages_de_lecture(agent: Agent, caplog: pytest.LogCaptureFixture, vue: str) -> None:
+    """Not even what the stock admin reads of a POST before it asks who may write."""
+    arguments = [] if vue in {"changelist", "add"} else [dossier(agent, 1)["activation_demande"].pk]
+    adresse = reverse(f"admin:activation_demande_{vue}", args=arguments)
+    client = client_verifie(agent)
+    with caplog.at_level(logging.DEBUG):
+        for saisie in ({"_to_field": "espace__compte__password"}, {"_popup": "1", "_source_model": "x"}, {}):
+            assert client.post(adresse, saisie).status_code == 403
+    assert not [ligne for ligne in caplog.records if ligne.exc_info]
+
+
+def liens(contenu: str) -> set[str]:
+    """Every link of a page that adds to an address."""
+    return {html.unescape(lien) for lien in re.findall(r'href="([^"]*\?[^"]*)"', contenu)}
+
+
+@pytest.mark.parametrize("fonction", Agent.Fonction.values)
+def test_tout_lien_qu_une_liste_ecrit_s_ouvre(db: None, fonction: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters, sorts, pages, and the objects opened from a filtered list, whose links lead back to it."""
+    lecteur = AgentFactory(fonction=fonction)
+    dossier(lecteur, 1)
+    dossier(lecteur, 2)
+    monkeypatch.setattr(consultation.ConsultationAdmin, "list_per_page", 1)
+    monkeypatch.setattr(consultation.ConsultationAdmin, "list_max_show_all", 1)
+    navigateur = client_verifie(lecteur)
+    suivis = set()
+    for nom in NOMS_DES_LISTES:
+        liste = reverse(f"admin:{nom}_changelist")
+        page = navigateur.get(liste, {"q": "1"})
+        if page.status_code == 403:
+            continue
+        a_suivre = liens(page.content.decode()) | liens(navigateur.get(liste).content.decode())
+        assert a_suivre
+        for lien in a_suivre:
+            reponse = navigateur.get(lien if lien.startswith("/") else liste + lien)
+            assert reponse.status_code == 200, (nom, lien)
+            suivis.add(re.sub(r"=.*", "", urlsplit(lien).query))
+            if "_changelist_filters" in lien:
+                for suite in liens(reponse.content.decode()):
+                    assert navigateur.get(suite).status_code == 200, suite
+    assert {"q", "p", "o", "_changelist_filters", "etat__exact", "deposee_le__gte"} & suivis >= {
+        "p",
+        "o",
+        "etat__exact",
+    }
+
+
+def test_la_recherche_supporte_toute_saisie(agent: Agent, surveillant: Agent) -> None:
+    dossier(agent, 1)
+    for lecteur in (agent, surveillant):
+        client = client_verifie(lecteur)
+        for nom in NOMS_DES_LISTES:
+            for saisie in ('"', "'", '"a', "\\", "%_", "9" * 100, "-1", "é\u0301", "1 " * 50, "'\\'"):
+                statut = client.get(reverse(f"admin:{nom}_changelist"), {"q": saisie}).status_code
+                assert statut in {200, 403}, (nom, saisie)
+
+
+def test_chercher_et_lister_laissent_une_trace_sans_dire_ce_qui_etait_cherche(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who, which list, which filters, how many rows; of the words a keyed imprint, the same however they are typed."""
+    demande = dossier(agent, 1)["activation_demande"]
+    siren = demande.personne.siren
+    client = client_verifie(agent)
+    liste = reverse("admin:activation_demande_changelist")
+    monkeypatch.setattr("accounts.consultation.journal_des_acces", structlog.get_logger("essai"))
+    with structlog.testing.capture_logs() as traces:
+        client.get(liste)
+        client.get(liste, {"q": siren, "etat__exact": "DEPOSEE"})
+        client.get(liste, {"q": f" {siren} "})
+        client.get(liste, {"q": "introuvable"})
+        client.get(liste, {"etat__regex": "("})
+        client.get(reverse("admin:activation_demande_history", args=[demande.pk]))
+    lues = [trace for trace in traces if trace["event"] == "consultation_agent"]
+    listes, objets = [t for t in lues if not t["cle"]], [t for t in lues if t["cle"]]
+    assert [(t["agent"], t["objet"], t["page"], t["lignes"]) for t in listes] == [
+        (agent.pk, "activation.demande", "1", n) for n in (1, 1, 1, 0)
+    ]
+    assert [t["filtres"] for t in listes] == [[], ["etat__exact=DEPOSEE"], [], []]
+    aucune, siens, memes, autres = [t["recherche"] for t in listes]
+    assert aucune == ""
+    assert re.fullmatch(r"[0-9a-f]{16}", siens)
+    assert siens == memes != autres
+    assert siren not in str(lues)
+    assert "introuvable" not in str(lues)
+    assert [t["cle"] for t in objets] == [str(demande.pk)], "the history is reading too"
 
 
 def test_consulter_un_dossier_laisse_une_trace_sans_donnee_personnelle(
