@@ -1,6 +1,6 @@
 """Creating an espace (CGU §2.1): what both modes share, and the espace expert, which a link opens at once.
 
-The espace simplifié waits for a posted code: activation/creation_simplifiee.py.
+The espace simplifié waits for a posted code: activation/demandes/creation_simplifiee.py.
 """
 
 from collections.abc import Callable

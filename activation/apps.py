@@ -7,7 +7,8 @@ class ActivationConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, and what of it falls with an espace."""
-        from . import donnees_personnelles, suppression
+        from . import donnees_personnelles
+        from .demandes import suppression
 
         donnees_personnelles.inscrire()
         suppression.inscrire()

@@ -2,22 +2,23 @@
 
 from celery import shared_task
 
-from . import courriers, creation_simplifiee, demandes, rappels
+from .courriers import edition, rappels
+from .demandes import creation_simplifiee, depot
 
 
-@shared_task(name=courriers.TACHE)
+@shared_task(name=edition.TACHE)
 def editer_courrier(cle: str) -> None:
-    courriers.editer(cle)
+    edition.editer(cle)
 
 
 @shared_task(name="activation.editer_courriers")
 def editer_courriers() -> None:
-    courriers.editer_en_attente()
+    edition.editer_en_attente()
 
 
 @shared_task(name="activation.expirer_demandes")
 def expirer_demandes() -> None:
-    demandes.expirer_demandes()
+    depot.expirer_demandes()
 
 
 @shared_task(name="activation.effacer_creations_perimees")

@@ -331,7 +331,7 @@ CODE_ESSAIS = 5
 CODE_NOUVEAU_COURRIER_APRES = timedelta(days=15)
 CODE_NOUVEAUX_COURRIERS = 2
 RAPPELS_CODE = (10, 45, 55)  # days after the letter was made
-# Letter economy: nobody can have a company flooded with letters (activation/plafonds.py).
+# Letter economy: nobody can have a company flooded with letters (activation/demandes/plafonds.py).
 PLAFOND_DEMANDES_SIREN = 3
 PLAFOND_COURRIERS_SIREN = 6
 PLAFOND_COURRIERS_ESPACE_SIREN = 3  # a letter and the two new ones of R9: half of what the SIREN can receive

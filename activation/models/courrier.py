@@ -15,7 +15,7 @@ from .remise import Remise
 
 
 class Courrier(Envoi):
-    """One letter. Its code is derived (activation/codes.py), so producing it twice gives the same one.
+    """One letter. Its code is derived (activation/courriers/codes.py), so producing it twice gives the same one.
 
     `contenu` is what the letter says, frozen when it is made and without the code: the PDF is a pure function of
     `contenu` and the code, and `empreinte` (SHA-256) proves that a copy printed later is the same letter.

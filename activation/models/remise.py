@@ -8,7 +8,7 @@ from django.utils import timezone
 class Remise(models.Model):
     """One batch: its letters are reserved first, its files written, then the letters are marked as handed over.
 
-    One that is not finished is taken up again by the next run, with the same letters (activation/remise.py).
+    One that is not finished is taken up again by the next run, with the same letters (activation/courriers/remise.py).
     """
 
     reference = models.CharField("référence", max_length=20, unique=True)

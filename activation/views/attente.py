@@ -11,10 +11,10 @@ from accounts.acces import espace_en_attente_requis
 from accounts.models import Espace
 from accounts.regles import RegleMetier
 
-from .. import demandes as actes
-from ..effets import activer
+from ..demandes import depot as actes
+from ..demandes.activation import activer
+from ..demandes.lectures import detail_demande
 from ..forms import CodeForm
-from ..lectures import detail_demande
 from ..models import Demande
 
 

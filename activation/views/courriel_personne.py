@@ -10,9 +10,9 @@ from accounts.models import Espace
 from accounts.reauthentification import reauthentification_requise
 from accounts.regles import RegleMetier
 
-from ..courriel_personne import demander_changement
+from ..demandes.courriel_personne import demander_changement
+from ..demandes.lectures import page_messageries, personnes_administrees
 from ..forms import CourrielEntrepriseForm
-from ..lectures import page_messageries, personnes_administrees
 
 
 @espace_requis

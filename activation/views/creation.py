@@ -23,9 +23,9 @@ from accounts.requete import adresse_ip
 from accounts.views.inscription import CONFIRMEE, mot_de_passe_juste
 from services.models import PersonneSirenisee
 
-from .. import creation_simplifiee as actes
+from ..demandes import creation_simplifiee as actes
+from ..demandes.lectures import personne_de_ce_siren
 from ..forms import InscriptionSimplifieeForm, SirenForm
-from ..lectures import personne_de_ce_siren
 from ..models import CreationSimplifiee
 
 EN_COURS = "creation_en_cours"

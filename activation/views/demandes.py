@@ -11,10 +11,10 @@ from accounts.acces import espace_requis
 from accounts.models import Espace
 from accounts.regles import RegleMetier
 
-from .. import demandes as actes
-from ..effets import activer
+from ..demandes import depot as actes
+from ..demandes.activation import activer
+from ..demandes.lectures import detail_demande, mes_demandes, personne_de_ce_siren
 from ..forms import AdhesionForm, CodeForm, SirenForm
-from ..lectures import detail_demande, mes_demandes, personne_de_ce_siren
 from ..models import Demande
 
 

@@ -7,8 +7,8 @@ from django.db.models import Model
 from accounts.forms.motif import MotifForm
 from accounts.views.gestion import PageActe
 
+from ..demandes.retours import constater_retour, refuser_demande
 from ..models import Courrier, Demande
-from ..retours import constater_retour, refuser_demande
 
 
 def _faits(demande: Demande) -> list[tuple[str, str | Model]]:

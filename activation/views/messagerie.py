@@ -11,7 +11,7 @@ from accounts.models import Espace
 from accounts.reauthentification import reauthentification_requise
 from accounts.regles import RegleMetier
 
-from ..messagerie import codes_recus, lire_code
+from ..courriers.messagerie import codes_recus, lire_code
 
 
 @reauthentification_requise

@@ -9,7 +9,7 @@ from accounts.acces import espace_requis
 from accounts.models import Espace
 from accounts.regles import RegleMetier
 
-from ..passage_expert import passer_expert
+from ..demandes.passage_expert import passer_expert
 
 
 @espace_requis

@@ -13,9 +13,15 @@ from accounts.reauthentification import reauthentification_requise
 from accounts.regles import RegleMetier
 from services.models import PersonneSirenisee, Service
 
+from ..demandes.lectures import designer_identifiant
+from ..demandes.substitution import (
+    Choix,
+    ServiceTenu,
+    deposer_substitution,
+    service_par_service,
+    services_substituables,
+)
 from ..forms import SirensForm, SubstitutionForm
-from ..lectures import designer_identifiant
-from ..substitution import Choix, ServiceTenu, deposer_substitution, service_par_service, services_substituables
 
 
 @dataclass(frozen=True)

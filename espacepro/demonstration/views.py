@@ -20,7 +20,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-from activation.courriers import produire_pdf
+from activation.courriers.edition import produire_pdf
 from activation.models import Courrier
 
 from .comptes import AGENTS, USAGERS

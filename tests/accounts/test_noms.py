@@ -12,7 +12,7 @@ from accounts.inscription import inscrire_expert
 from accounts.models import Espace
 from accounts.noms import NomInvalide, TexteIllisible, normaliser_nom
 from tests.activation import scenes
-from tests.activation.test_parcours_adhesion import INSCRIPTION
+from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
 from tests.factories import EspaceFactory, PersonneFactory, ServiceGestionnaireFactory
 
 REELS = [

@@ -16,7 +16,7 @@ from django.urls import reverse
 from accounts import courriels, saturation
 from accounts import inscription as actes
 from accounts.models import Courriel, Espace, EssaiConnexion
-from tests.activation.test_parcours_adhesion import INSCRIPTION
+from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
 from tests.factories import MOT_DE_PASSE, EspaceFactory, PersonneFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,11 @@ from django.utils import timezone
 from accounts.inscription import Inscription
 from accounts.liens import jeton
 from accounts.models import Espace, Lien
-from activation import courriers
-from activation.codes import deriver_code
-from activation.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
-from activation.demandes import deposer_adhesion
-from activation.effets import activer
+from activation.courriers import edition
+from activation.courriers.codes import deriver_code
+from activation.demandes.activation import activer
+from activation.demandes.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
+from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee, Service
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, ServiceFactory
@@ -79,7 +79,7 @@ def confirmer(espace: Espace, *, maintenant: datetime | None = None) -> Demande:
 def editer(demande: Demande, *, edite_le: datetime | None = None) -> Courrier:
     """Make the live letter of this demande; as if it had been made at `edite_le`."""
     courrier = demande.courriers.get(remplace_le=None)
-    assert courriers.editer(str(courrier.pk))
+    assert edition.editer(str(courrier.pk))
     courrier.refresh_from_db()
     if edite_le is not None:
         Courrier.objects.filter(pk=courrier.pk).update(edite_le=edite_le, expire_le=edite_le + settings.CODE_VALIDITE)

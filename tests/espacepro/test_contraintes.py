@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.liens import creer_lien
 from accounts.models import Courriel, Lien
-from activation.demandes import deposer_adhesion
+from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande, Remise
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
 from services.models import Echange, LectureMessage, Message, ReferenceBancaire

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Agent, Courriel, Evenement
-from activation.demandes import annuler_demande
+from activation.demandes.depot import annuler_demande
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
 from habilitations.retraits import (

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from accounts.journal import consigner
 from accounts.models import Espace, Evenement
-from activation import courriers
-from activation.codes import CodeInexact, deriver_code
-from activation.demandes import deposer_adhesion
-from activation.effets import activer
+from activation.courriers import edition
+from activation.courriers.codes import CodeInexact, deriver_code
+from activation.demandes.activation import activer
+from activation.demandes.depot import deposer_adhesion
+from activation.demandes.retours import refuser_demande
+from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande
-from activation.retours import refuser_demande
-from activation.substitution import Choix, deposer_substitution
 from espacepro.journal_personne import Perimetre, administres, perimetre
 from habilitations.delegations import deleguer
 from habilitations.models import Habilitation, Role
@@ -251,7 +251,7 @@ def recevant(db: None) -> tuple[Habilitation, Habilitation, Demande]:
         deposer_adhesion(acteur=qui, personne=personne, services=[service], qualite="MANDATAIRE")
         for qui in (titulaire, inconnu)
     )
-    courriers.editer_en_attente(100)
+    edition.editer_en_attente(100)
     activer(acteur=titulaire, demande=sienne, saisie=scenes.code(sienne))
     racine = Habilitation.objects.get(espace=titulaire)
     suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)

@@ -108,11 +108,11 @@ def test_les_regles_disent_vrai() -> None:
     [
         ("### R7. ", "### R07. ", "rules: "),
         ("### R25. ", "### R26. ", "rules: "),
-        ("::exiger_admissible`", "::exiger_admissibles`", "absent: activation/creation_simplifiee.py"),
+        ("::exiger_admissible`", "::exiger_admissibles`", "absent: activation/demandes/creation_simplifiee.py"),
         ("`accounts/dormants.py::", "`accounts/dormant.py::", "absent: accounts/dormant.py"),
         ("Courrier::est_expire`", "Courrier::est_perime`", "absent: activation/models/courrier.py"),
         ("force_mot_de_passe.js`", "force.js`", "absent: static/js/force.js"),
-        ("::test_juste`", "::test_injuste`", "absent: tests/activation/test_refus_du_code.py"),
+        ("::test_juste`", "::test_injuste`", "absent: tests/activation/demandes/test_refus_du_code.py"),
         ("::TestCourses::test_le_101e", "::test_le_101e", "absent: tests/habilitations/test_perimetre.py"),
         ("::test_adresse`", "::inscrire`", "not a test: "),
         ("- Decides: `", "- Decides: `tests/conftest.py::espace`, `", "not a function: "),

@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
 from accounts.reveil import journal
-from activation import courriers
-from activation.codes import deriver_code
-from activation.demandes import deposer_adhesion
+from activation.courriers import edition
+from activation.courriers.codes import deriver_code
+from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande
 from tests.conftest import RACINE
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, ServiceGestionnaireFactory
@@ -130,7 +130,7 @@ def test_deux_cents_courriers_malgre_les_morts(
         demande = deposer_adhesion(acteur=EspaceFactory(), personne=personne, services=[service], qualite="MANDATAIRE")
         courrier = demande.courriers.get()
         for _ in range(4):  # with the act's own wake-up, the task is delivered five times
-            current_app.send_task(courriers.TACHE, args=[str(courrier.pk)], retry=False)
+            current_app.send_task(edition.TACHE, args=[str(courrier.pk)], retry=False)
         demandes.append(demande)
         if hasard.random() < 0.1:
             attendre(
@@ -148,7 +148,7 @@ def test_deux_cents_courriers_malgre_les_morts(
     assert faits() > 0, "the worker made none: this test would show nothing"
     # What the dead left behind is what beat's sweep takes: due rows, once their lease is over.
     Courrier.objects.filter(traite_le=None).update(bail_jusqu_a=None, prochain_essai_le=timezone.now())
-    while courriers.editer_en_attente():
+    while edition.editer_en_attente():
         pass
 
     assert Courrier.objects.count() == nombre
@@ -159,8 +159,8 @@ def test_deux_cents_courriers_malgre_les_morts(
     assert Courriel.objects.filter(genre="courrier_parti").count() == nombre
     assert not Courrier.objects.exclude(ecarte_le=None).exists()
     for courrier in Courrier.objects.order_by("?")[:10]:
-        pdf = courriers.produire_pdf(courrier)
-        assert courriers.produire_pdf(courrier) == pdf
+        pdf = edition.produire_pdf(courrier)
+        assert edition.produire_pdf(courrier) == pdf
         assert hashlib.sha256(pdf).hexdigest() == courrier.empreinte
         assert deriver_code(demande=courrier.demande_id, numero=courrier.numero) == deriver_code(
             demande=str(courrier.demande_id), numero=1
@@ -180,4 +180,4 @@ def test_broker_mort_n_empeche_pas_l_acte(monkeypatch: pytest.MonkeyPatch, espac
         service = ServiceFactory()
     deposer_adhesion(acteur=espace, personne=danone, services=[service], qualite="MANDATAIRE")
     assert "reveil_impossible" in avertissements
-    assert courriers.editer_en_attente() == 1
+    assert edition.editer_en_attente() == 1

@@ -9,10 +9,10 @@ from django.db import transaction
 from accounts.inscription import Inscription, inscrire_expert
 from accounts.models import Compte, Espace
 from accounts.regles import RegleMetier
-from activation import courriers
-from activation.codes import CodeDejaUtilise, deriver_code
-from activation.demandes import deposer_adhesion
-from activation.effets import Activation, activer
+from activation.courriers import edition
+from activation.courriers.codes import CodeDejaUtilise, deriver_code
+from activation.demandes.activation import Activation, activer
+from activation.demandes.depot import deposer_adhesion
 from activation.models import Demande
 from habilitations.models import Adhesion, Habilitation, Mandat
 from services.models import PersonneSirenisee
@@ -27,7 +27,7 @@ def deposer(espace: Espace, personne: PersonneSirenisee) -> Demande:
     with transaction.atomic():
         service = ServiceFactory(code="DECL_TVA")
     demande = deposer_adhesion(acteur=espace, personne=personne, services=[service], qualite="MANDATAIRE")
-    courriers.editer_en_attente()
+    edition.editer_en_attente()
     return demande
 
 

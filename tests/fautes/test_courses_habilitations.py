@@ -17,12 +17,12 @@ from django.utils import timezone
 from accounts.models import Agent, Compte, Espace
 from accounts.regles import RegleMetier
 from accounts.suppression import supprimer_espace
-from activation import courriers
-from activation.codes import deriver_code
-from activation.demandes import annuler_demande, demander_nouveau_courrier, deposer_adhesion, expirer_demandes
-from activation.effets import activer
+from activation.courriers import edition
+from activation.courriers.codes import deriver_code
+from activation.demandes.activation import activer
+from activation.demandes.depot import annuler_demande, demander_nouveau_courrier, deposer_adhesion, expirer_demandes
+from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande
-from activation.substitution import Choix, deposer_substitution
 from habilitations.confirmations import decider, ecarter_non_confirmees
 from habilitations.delegations import deleguer, retirer_delegation
 from habilitations.expirations import expirer_habilitations
@@ -179,7 +179,7 @@ class Terrain:
             self.essayer(lambda acteur=acteur: self.substitution(acteur))  # type: ignore[misc]
         for habilitation in self.siennes(fin_le=None).exclude(role=Role.TITULAIRE)[:3]:
             demander_retrait(acteur=habilitation.espace, habilitations=[habilitation])
-        courriers.editer_en_attente()
+        edition.editer_en_attente()
 
     @staticmethod
     def essayer(acte: Callable[[], object]) -> RegleMetier | None:
@@ -368,7 +368,7 @@ ACTES: dict[str, Acte] = {
     "annuler_demande": _sur_demande(annuler_demande),
     "nouveau_courrier": _sur_demande(demander_nouveau_courrier),
     "expirer_demandes": lambda t, de: expirer_demandes(timezone.now() + timedelta(days=70)),
-    "editer_courriers": lambda t, de: courriers.editer_en_attente(),
+    "editer_courriers": lambda t, de: edition.editer_en_attente(),
     "activer": _activer,
     "peut": _peut,
 }

@@ -23,8 +23,8 @@ from accounts import courriels, oubli
 from accounts.confiance import normaliser_reponse
 from accounts.liens import jeton
 from accounts.models import Courriel, Lien, Session
-from activation import courriers
-from activation.codes import deriver_code, presenter
+from activation.courriers import edition
+from activation.courriers.codes import deriver_code, presenter
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion
 from services.models import PersonneSirenisee
@@ -234,7 +234,7 @@ def faire_le_tour(client: Navigateur, guetteur: Guetteur, monkeypatch: pytest.Mo
     adherer = reverse("adherer") + "?siren=552032534"
     assert client.post(adherer, {"qualite": "MANDATAIRE", "services": ["DECL_TVA"]}).status_code == 302
     demande = Demande.objects.get()
-    courriers.editer(str(Courrier.objects.get().pk))
+    edition.editer(str(Courrier.objects.get().pk))
     code = presenter(deriver_code(demande=demande.pk, numero=1))
     guetteur.apprendre("code", code)
     page = reverse("demande", args=[demande.reference])

@@ -244,7 +244,7 @@ ROLE_LU = {
     "habilitations/confirmations.py": "who the titulaire is, whose decision it is (R12)",
     "habilitations/suppression.py": "which adhésions close with the espace of their titulaire (R19)",
     "habilitations/arbre.py": "which live habilitation of an adhésion is the root",
-    "activation/substitution.py": "whose the service is, before asking to replace him (R12)",
+    "activation/demandes/substitution.py": "whose the service is, before asking to replace him (R12)",
     "habilitations/designation_en_masse.py": "which act a line of the file calls",
     "habilitations/forms.py": "which choices a form shows; the act decides by roles_pour",
     "habilitations/perimetre.py": "which SIREN may be delegated away; rights by roles_pour",
@@ -252,8 +252,8 @@ ROLE_LU = {
     "habilitations/views/changements.py": "which roles a list is about",
     "habilitations/views/designer.py": "which form a role has; rights by roles_pour",
     "habilitations/views/listes.py": "which columns a list has",
-    "activation/demandes.py": "what a pair looks like to who wants to adhere (R7)",
-    "activation/messagerie.py": "the one reader whom a code is about to replace (R8)",
+    "activation/demandes/depot.py": "what a pair looks like to who wants to adhere (R7)",
+    "activation/courriers/messagerie.py": "the one reader whom a code is about to replace (R8)",
 }
 ATTRIBUTS = {"TITULAIRE", "SUPPLEANT", "ACTEUR_DELEGANT", "ACTEUR"}
 

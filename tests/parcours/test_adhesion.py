@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import courriels
-from activation import courriers
+from activation.courriers import edition
 from activation.models import Courrier
 from services.models import PersonneSirenisee
 from tests.factories import MOT_DE_PASSE, REPONSE
@@ -35,7 +35,7 @@ def remplir_inscription(page: Page) -> None:
 
 def lire_code(courrier: Courrier) -> str:
     """Read the code off the printed letter, as the représentant légal does."""
-    texte = "\n".join(p.extract_text() for p in PdfReader(io.BytesIO(courriers.produire_pdf(courrier))).pages)
+    texte = "\n".join(p.extract_text() for p in PdfReader(io.BytesIO(edition.produire_pdf(courrier))).pages)
     trouve = re.search(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}\b", texte)
     assert trouve, texte
     return trouve[0]
@@ -96,7 +96,7 @@ def parcourir(page: Page, racine: str, regarder: Callable[[], None]) -> None:
     expect(page.get_by_text("Le courrier est en préparation")).to_be_visible()
     regarder()
 
-    assert courriers.editer_en_attente() == 1
+    assert edition.editer_en_attente() == 1
     code = lire_code(Courrier.objects.get())
     page.reload()
     champ = page.locator("#id_code")

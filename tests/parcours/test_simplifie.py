@@ -13,8 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.liens import jeton
 from accounts.models import Espace, Lien
+from activation.demandes.retours import constater_retour
 from activation.models import Demande
-from activation.retours import constater_retour
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee, Service
 from tests.activation import scenes

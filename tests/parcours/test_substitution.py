@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Espace
-from activation import courriers
-from activation.codes import deriver_code, presenter
+from activation.courriers import edition
+from activation.courriers.codes import deriver_code, presenter
 from activation.models import Demande
 from habilitations.models import Habilitation, Role
 from services.models import Categorie
@@ -52,7 +52,7 @@ def test_reprendre_un_portefeuille(
     expect(page.get_by_text("Vos 3 demandes sont enregistrées")).to_be_visible()
     regarder()
 
-    courriers.editer_en_attente()
+    edition.editer_en_attente()
     demande = Demande.objects.get(personne=racine.personne)
     page.get_by_role("link", name=demande.reference).click()
     page.get_by_role("textbox", name="Code d'activation").fill(presenter(deriver_code(demande=demande.pk, numero=1)))

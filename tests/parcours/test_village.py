@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Espace
-from activation import courriers
+from activation.courriers import edition
 from activation.models import Courrier, Demande
 from habilitations.models import Habilitation, Role
 from services.models import Categorie, PersonneSirenisee, Service
@@ -81,7 +81,7 @@ def test_le_village(
     connecter(ordonnateur)
     assert services_vus(page, racine) == [DECLARER], "until the code is entered, he is still the titulaire"
 
-    assert courriers.editer_en_attente() == 1
+    assert edition.editer_en_attente() == 1
     code = lire_code(Courrier.objects.get())
     connecter(nouvelle)
     page.goto(f"{racine}/espace/demandes/{Demande.objects.get().reference}/")

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from activation import remise
-from activation.remise import Lot
+from activation.courriers import remise
+from activation.courriers.remise import Lot
 
 AIDE = """\
 Remet à l'imprimeur les courriers édités : un PDF par lot, et son manifeste (CSV).

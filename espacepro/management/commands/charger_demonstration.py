@@ -10,10 +10,10 @@ from django.db import transaction
 from accounts.inscription import Inscription, confirmer_adresse, inscrire_expert
 from accounts.liens import jeton
 from accounts.models import Agent, Compte, Espace
-from activation.codes import deriver_code
-from activation.courriers import editer
-from activation.demandes import deposer_adhesion, services_proposables
-from activation.effets import activer
+from activation.courriers.codes import deriver_code
+from activation.courriers.edition import editer
+from activation.demandes.activation import activer
+from activation.demandes.depot import deposer_adhesion, services_proposables
 from activation.models import Demande
 from espacepro.demonstration.comptes import (
     COMPTABLE,

@@ -1,0 +1,169 @@
+"""The letter to the représentant légal (R7, R8): made by the worker from its outbox row, once.
+
+It goes by post, or into the messagerie sécurisée where activation/courriers/messagerie.py allows it.
+"""
+
+import hashlib
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from accounts import courriels
+from accounts.documents import Contact
+from accounts.journal import consigner
+from accounts.relais import traiter, vider
+from accounts.reveil import reveiller
+from services.models import PersonneSirenisee
+
+from ..models import Courrier, Demande
+from . import lettre
+from .codes import deriver_code, empreinte_code, presenter
+from .messagerie import deposer_message, lecteur_du_code
+
+TACHE = "activation.editer_courrier"
+
+
+def deposer_courrier(demande: Demande, *, numero: int, maintenant: datetime) -> Courrier:
+    """Write the outbox row of a letter, in the transaction of its act, and wake the worker after the commit.
+
+    A second letter always goes by post: the mailbox was not read.
+    """
+    par_messagerie = numero == 1 and lecteur_du_code(demande, maintenant) is not None
+    courrier = Courrier.objects.create(
+        demande=demande,
+        numero=numero,
+        canal=Courrier.Canal.MESSAGERIE if par_messagerie else Courrier.Canal.POSTAL,
+        empreinte_code=empreinte_code(deriver_code(demande=demande.pk, numero=numero)),
+        cree_le=maintenant,
+        prochain_essai_le=maintenant,
+    )
+    reveiller(TACHE, courrier.pk)
+    return courrier
+
+
+def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, Any]:
+    """Return what the letter says, all but the code, as JSON values."""
+    demande = courrier.demande
+    personne: PersonneSirenisee = demande.personne
+    gestionnaire = personne.service_gestionnaire
+    return {
+        "nature": demande.nature,
+        "reference": demande.reference,
+        "numero": courrier.numero,
+        "edite_le": edite_le.isoformat(),
+        "expire_le": expire_le.isoformat(),
+        "demandee_le": timezone.localdate(demande.deposee_le).isoformat(),
+        "demandeur": demande.espace.nom_complet,
+        "qualite": demande.get_qualite_display(),
+        "denomination": personne.denomination,
+        "siren": personne.siren,
+        "adresse": personne.lignes_adresse,
+        "representant": personne.representant_legal,
+        "services": list(demande.services.order_by("ordre").values_list("libelle", flat=True)),
+        "nouveau_courriel": demande.nouvelle_adresse,
+        "site_url": settings.SITE_URL,
+        "demonstration": settings.DEMONSTRATION,
+        "marque_etat": settings.MARQUE_ETAT,
+        "gestionnaire": {
+            "nom": gestionnaire.nom,
+            "adresse": gestionnaire.lignes_adresse,
+            "telephone": gestionnaire.telephone,
+            "courriel": gestionnaire.courriel,
+        },
+    }
+
+
+def _jour(texte: str) -> date:
+    jour = parse_date(texte)
+    if jour is None:
+        raise ValueError(f"not a date: {texte!r}")
+    return jour
+
+
+def produire_pdf(courrier: Courrier) -> bytes:
+    """Return the PDF of an edited letter: the same bytes each time, code included. Nothing of it is stored."""
+    contenu = dict(courrier.contenu)
+    gestionnaire = contenu.pop("gestionnaire")
+    return lettre.produire(
+        lettre.Lettre(
+            **{
+                **contenu,
+                "edite_le": _jour(contenu["edite_le"]),
+                "expire_le": _jour(contenu["expire_le"]),
+                "demandee_le": _jour(contenu["demandee_le"]),
+                "adresse": tuple(contenu["adresse"]),
+                "services": tuple(contenu["services"]),
+            },
+            gestionnaire=Contact(
+                nom=gestionnaire["nom"],
+                adresse=tuple(gestionnaire["adresse"]),
+                telephone=gestionnaire["telephone"],
+                courriel=gestionnaire["courriel"],
+            ),
+            code=presenter(deriver_code(demande=courrier.demande_id, numero=courrier.numero)),
+        )
+    )
+
+
+def _verrouiller_demande(cle: object) -> None:
+    """Lock the demande of this letter: every act locks the demande before its letter."""
+    Demande.objects.select_for_update(no_key=True, of=("self",)).filter(courriers=cle).first()  # type: ignore[misc]
+
+
+def _editer(courrier: Courrier) -> str:
+    """Make one letter, inside the relay's transaction; return what the outbox row remembers of it."""
+    demande = Demande.objects.select_related("espace__compte", "personne__service_gestionnaire").get(
+        pk=courrier.demande_id
+    )
+    courrier.demande = demande
+    if not demande.est_en_cours or courrier.remplace_le is not None:
+        return "sans objet : la demande n'attend plus ce courrier"
+    maintenant = timezone.now()
+    expire_le = maintenant + settings.CODE_VALIDITE
+    courrier.contenu = _contenu(courrier, timezone.localdate(maintenant), timezone.localdate(expire_le))
+    if courrier.canal == Courrier.Canal.MESSAGERIE:
+        reponse = f"déposé dans la messagerie, message {deposer_message(courrier, maintenant).pk}"
+    else:
+        pdf = produire_pdf(courrier)
+        courrier.empreinte = hashlib.sha256(pdf).hexdigest()
+        reponse = f"édité, {len(pdf)} octets"
+    courrier.etat = Courrier.Etat.EDITE
+    courrier.edite_le = maintenant
+    courrier.expire_le = expire_le
+    courrier.save(update_fields=["contenu", "etat", "edite_le", "expire_le", "empreinte"])
+    demande.etat = Demande.Etat.CODE_ENVOYE
+    demande.save(update_fields=["etat"])
+    consigner(
+        "courrier.edite",
+        auteur="systeme:editer_courriers",
+        espace=demande.espace,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "numero": courrier.numero, "canal": courrier.canal},
+    )
+    if demande.espace.compte is not None:
+        courriels.deposer(
+            "courrier_parti",
+            destinataire=demande.espace.compte.email,
+            acte=f"courrier:{courrier.pk}",
+            espace=demande.espace,
+            contexte={
+                "reference": demande.reference,
+                "denomination": demande.personne.denomination,
+                "expire_le_jour": f"{timezone.localdate(expire_le):%d/%m/%Y}",
+                "par_messagerie": courrier.canal == Courrier.Canal.MESSAGERIE,
+            },
+        )
+    return reponse
+
+
+def editer(cle: str) -> bool:
+    """Make the letter of this id, once, however often and in parallel it is asked. Return whether it was made now."""
+    return traiter(Courrier, cle, _editer, _verrouiller_demande)
+
+
+def editer_en_attente(nombre: int = 20) -> int:
+    """Sweep of the outbox: make the letters that are due and return how many."""
+    return vider(Courrier, _editer, nombre, _verrouiller_demande)

@@ -1,0 +1,163 @@
+"""A code put into the messagerie sécurisée of the SIREN instead of the post (R8, CGU §2.3).
+
+Who reads a code there could give himself authority, and what an espace says of its holder is only said: R8 is read
+narrowly. The mailbox must be one that the représentant légal whom the register names opened with a posted code, under
+that very name, and still reads; only he may open the code, not those he shared the mailbox with; and no reader may
+share the requester's espace, name or organisation. Every doubt, a name changed since included, goes by post.
+The message holds no code: it names a page where the code is derived and shown.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import courriels
+from accounts.journal import consigner
+from accounts.models import Espace
+from accounts.noms import pour_comparer
+from accounts.regles import RegleMetier
+from habilitations.models import Habilitation, Mandat, Role
+from services.models import Echange, Message, PersonneSirenisee, Service
+
+from ..models import Courrier, Demande
+from .codes import deriver_code, presenter
+
+LUE_DEPUIS = timedelta(days=30)
+NATURES = (Demande.Nature.ADHESION, Demande.Nature.SUBSTITUTION)  # CGU §4.e wants the post for the company's e-mail
+
+
+class CodePlusLisible(RegleMetier):
+    code = "code_plus_lisible"
+    message = "Ce code ne peut plus servir : la demande est terminée, ou un courrier plus récent le remplace."
+
+
+def lecteur_du_code(demande: Demande, maintenant: datetime) -> Espace | None:
+    """Return the one espace that may read the code of this demande in the mailbox of its SIREN; None: post it."""
+    if demande.nature not in NATURES:
+        return None
+    lecteurs = (
+        Habilitation.objects.vivantes()
+        .filter(personne=demande.personne_id, service__famille=Service.Famille.MESSAGERIE)
+        .select_related("espace__compte", "adhesion__mandat")
+    )
+    titulaire = None
+    for habilitation in lecteurs:
+        if _meme_personne(habilitation.espace, demande.espace):
+            return None
+        if habilitation.role == Role.TITULAIRE:
+            titulaire = habilitation
+    if titulaire is None or not titulaire.espace.est_actif or titulaire.espace.compte is None:
+        return None
+    mandat = titulaire.adhesion.mandat
+    derniere = titulaire.espace.compte.last_login
+    if (
+        mandat.mandataire_id != titulaire.espace_id
+        or mandat.courrier_canal != Courrier.Canal.POSTAL
+        or mandat.qualite != Demande.Qualite.REPRESENTANT_LEGAL.label
+        or derniere is None
+        or derniere < maintenant - LUE_DEPUIS
+        or not _est_le_representant_du_registre(titulaire.espace, mandat, demande.personne)
+    ):
+        return None
+    return titulaire.espace
+
+
+def _meme_personne(un: Espace, autre: Espace) -> bool:
+    """Whether two espaces may belong to one natural person: the lost keys of CGU §3.2.g, or worse."""
+    return (
+        un.pk == autre.pk
+        or un.siren_appartenance == autre.siren_appartenance
+        or _mots(un.nom_complet) == _mots(autre.nom_complet)
+    )
+
+
+def _est_le_representant_du_registre(espace: Espace, mandat: Mandat, personne: PersonneSirenisee) -> bool:
+    """Whether this holder bears the name of the register, now and in what proves his mandate.
+
+    The proof is the letter that carried his code: it named him to the company, and no change of name reaches it.
+    """
+    lettre = Courrier.objects.filter(demande__reference=mandat.demande, numero=mandat.courrier_numero).first()
+    noms = (
+        personne.representant_legal,
+        mandat.representant_legal,
+        lettre.contenu.get("demandeur", "") if lettre is not None else "",
+        espace.nom_complet,
+    )
+    # A first name and a surname at least: no holder is recognised by one word.
+    return len(_mots(personne.representant_legal)) > 1 and len({tuple(_mots(nom)) for nom in noms}) == 1
+
+
+def _mots(nom: str) -> list[str]:
+    """Return the words of a name as they are compared, in no order: `DURAND Jean-Noël` = `Jean Noel Durand`."""
+    return sorted(filter(None, map(pour_comparer, re.split(r"[\s'’-]+", nom))))
+
+
+def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
+    """Put the message that leads to the code into the mailbox, and tell the reader; return it. It holds no code."""
+    demande = courrier.demande
+    echange = Echange.objects.create(
+        personne=demande.personne,
+        objet=f"Code d'activation de la demande {demande.reference}",
+        etat=Echange.Etat.REPONDU,
+        ouvert_le=maintenant,
+    )
+    message = Message.objects.create(
+        echange=echange,
+        texte=render_to_string(
+            "activation/message_code.txt",
+            {**courrier.contenu, "page": settings.SITE_URL + reverse("code_recu", args=[courrier.pk])},
+        ).strip(),
+        envoye_le=maintenant,
+    )
+    lecteur = lecteur_du_code(demande, maintenant)
+    if lecteur is not None and lecteur.compte is not None:
+        courriels.deposer(
+            "message_recu",
+            destinataire=lecteur.compte.email,
+            acte=f"message:{message.pk}",
+            espace=lecteur,
+            contexte={"denomination": demande.personne.denomination},
+        )
+    return message
+
+
+def codes_recus(espace: Espace) -> QuerySet[Courrier]:
+    """Return the letters that came through a mailbox whose titulaire is this espace."""
+    return Courrier.objects.filter(
+        canal=Courrier.Canal.MESSAGERIE,
+        edite_le__isnull=False,
+        demande__personne__in=Habilitation.objects.actives()
+        .filter(espace=espace, role=Role.TITULAIRE, service__famille=Service.Famille.MESSAGERIE)
+        .values("personne"),
+    ).select_related("demande__personne", "demande__espace")
+
+
+@transaction.atomic
+def lire_code(*, acteur: Espace, courrier: Courrier, maintenant: datetime | None = None) -> str:
+    """Return the code as it is printed, to the one who may read it, and journal that he did.
+
+    Raises: CodePlusLisible, also for a reader who is no longer the one (a new titulaire, an espace closed).
+    """
+    maintenant = maintenant or timezone.now()
+    demande = (
+        Demande.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("personne", "espace")
+        .get(pk=courrier.demande_id)
+    )
+    courrier = Courrier.objects.get(pk=courrier.pk)
+    if (
+        courrier.canal != Courrier.Canal.MESSAGERIE
+        or not demande.est_en_cours
+        or courrier.remplace_le is not None
+        or courrier.est_expire(maintenant)
+        or lecteur_du_code(demande, maintenant) != acteur
+    ):
+        raise CodePlusLisible
+    consigner("code.lu", auteur=acteur, siren=demande.personne.siren, details={"demande": demande.reference})
+    return presenter(deriver_code(demande=demande.pk, numero=courrier.numero))

@@ -1,0 +1,243 @@
+"""Handing letters over to the print shop: one PDF a batch, and its manifest (design.md §6).
+
+In three steps, so that a run that dies is simply run again: the letters are reserved in a Remise (committed), the two
+files are written under the Remise's own names (a rename makes each appear whole), then the letters are marked as
+handed over. A letter is a pure function of its row, so the files written again are the same. Two runs at once are
+kept apart by an advisory lock.
+"""
+
+import csv
+import hashlib
+import hmac
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from pypdf import PdfReader, PdfWriter
+
+from accounts.journal import consigner
+from accounts.regles import RegleMetier
+
+from ..models import Courrier, Demande, Remise
+from .edition import produire_pdf
+
+TAILLE = 500
+_VERROU = 7_203_411_958  # any number of our own: pg_try_advisory_lock
+COLONNES = ("lot", "rang", "courrier", "premiere_page", "pages", "sha256", "hmac")
+AUTEUR = "systeme:remettre_courriers"
+
+Progression = Callable[[int, int], None]
+"""Called after each letter with how many are done and how many there are."""
+
+
+class RemiseEnCours(RegleMetier):
+    code = "remise_en_cours"
+    message = "Une autre remise de courriers est en train de tourner."
+
+
+class RemiseInconnue(RegleMetier):
+    code = "remise_inconnue"
+    message = "Aucune remise achevée ne porte la référence {reference}."
+
+
+@dataclass
+class Lot:
+    """What one batch wrote. `differents` are letters whose bytes are no longer those of the day they were made."""
+
+    reference: str
+    pdf: Path
+    manifeste: Path
+    courriers: int = 0
+    pages: int = 0
+    differents: list[str] = field(default_factory=list)
+
+
+def cle_imprimeur() -> str:
+    """Return the key by which the print shop checks a manifest, in hexadecimal.
+
+    It is derived from the server's key and tells nothing of it, nor of any code.
+    """
+    return hmac.new(settings.CLE_CODES.encode(), b"remise|imprimeur", hashlib.sha256).hexdigest()
+
+
+def sceau(*valeurs: object) -> str:
+    """Return the HMAC-SHA256 of these values joined by « | », under the print shop's key."""
+    message = "|".join(map(str, valeurs)).encode()
+    return hmac.new(bytes.fromhex(cle_imprimeur()), message, hashlib.sha256).hexdigest()
+
+
+@contextmanager
+def _seul() -> Iterator[None]:
+    """Run alone. Raises: RemiseEnCours. The lock goes with the connection, so a dead run holds nothing."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT pg_try_advisory_lock(%s)", [_VERROU])
+        if not curseur.fetchone()[0]:
+            raise RemiseEnCours
+        try:
+            yield
+        finally:
+            curseur.execute("SELECT pg_advisory_unlock(%s)", [_VERROU])
+
+
+def a_remettre() -> QuerySet[Courrier]:
+    """Return the letters that are made, still wanted, and in no batch: oldest first."""
+    return Courrier.objects.filter(
+        etat=Courrier.Etat.EDITE,
+        canal=Courrier.Canal.POSTAL,
+        remplace_le=None,
+        remise=None,
+        demande__etat__in=Demande.ETATS_EN_COURS,
+    ).order_by("edite_le", "pk")
+
+
+def compter() -> tuple[int, Remise | None]:
+    """Return how many letters wait, and the batch that an earlier run left unfinished."""
+    inachevee = Remise.objects.filter(achevee_le=None).first()
+    reservees = inachevee.courriers.count() if inachevee else 0
+    return a_remettre().count() + reservees, inachevee
+
+
+def remettre(
+    *, dossier: Path, taille: int = TAILLE, progression: Progression | None = None, maintenant: datetime | None = None
+) -> Lot | None:
+    """Write one batch of at most `taille` letters into `dossier` and mark them as handed over; None when none waits.
+
+    A batch left unfinished is taken up first. Raises: RemiseEnCours, OSError.
+    """
+    maintenant = maintenant or timezone.now()
+    with _seul():
+        remise = _reserver(taille, maintenant)
+        if remise is None:
+            return None
+        lot = _ecrire(remise, dossier, remise.reference, progression)
+        _achever(remise, maintenant)
+        return lot
+
+
+def renvoyer(*, reference: str, dossier: Path, progression: Progression | None = None) -> Lot:
+    """Write the files of a finished batch again, for a print shop that lost them; no letter changes state.
+
+    Letters that are of no more use (code entered, cancelled, replaced, expired) are left out; ranks do not change.
+    Raises: RemiseInconnue, RemiseEnCours, OSError.
+    """
+    remise = Remise.objects.filter(reference=reference).exclude(achevee_le=None).first()
+    if remise is None:
+        raise RemiseInconnue(reference=reference)
+    with _seul():
+        lot = _ecrire(remise, dossier, f"{remise.reference}-renvoi", progression)
+    with transaction.atomic():
+        consigner("remise.renvoyee", auteur=AUTEUR, details={"remise": reference, "courriers": lot.courriers})
+    return lot
+
+
+@transaction.atomic
+def _reserver(taille: int, maintenant: datetime) -> Remise | None:
+    """Return the unfinished batch, rid of what is no longer wanted and numbered anew, or a new one, or None."""
+    remise = Remise.objects.select_for_update(no_key=True).filter(achevee_le=None).first()
+    if remise is not None:
+        remise.courriers.exclude(pk__in=_utiles(remise).values("pk")).update(remise=None, rang=None)
+    else:
+        cles = list(a_remettre().values_list("pk", flat=True)[:taille])
+        if not cles:
+            return None
+        remise = Remise.objects.create(reference=_nouvelle_reference(maintenant), preparee_le=maintenant)
+        a_remettre().filter(pk__in=cles).update(remise=remise)
+    courriers = list(remise.courriers.order_by("edite_le", "pk"))
+    remise.courriers.update(rang=None)  # the ranks are unique: free them before dealing them out
+    for rang, courrier in enumerate(courriers, start=1):
+        courrier.rang = rang
+    Courrier.objects.bulk_update(courriers, ["rang"], batch_size=500)
+    return remise
+
+
+def _nouvelle_reference(maintenant: datetime) -> str:
+    """Return `R-20261123-01`: the day, and the batch's number in it."""
+    jour = f"R-{timezone.localdate(maintenant):%Y%m%d}-"
+    return f"{jour}{Remise.objects.filter(reference__startswith=jour).count() + 1:02d}"
+
+
+def _utiles(remise: Remise) -> QuerySet[Courrier]:
+    return remise.courriers.filter(
+        etat__in=[Courrier.Etat.EDITE, Courrier.Etat.REMIS],
+        remplace_le=None,
+        demande__etat__in=Demande.ETATS_EN_COURS,
+    )
+
+
+def _ecrire(remise: Remise, dossier: Path, nom: str, progression: Progression | None) -> Lot:
+    """Write the PDF then the manifest; each appears whole, readable by its owner alone: they carry codes."""
+    dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lot = Lot(remise.reference, dossier / f"{nom}.pdf", dossier / f"{nom}.csv")
+    courriers = _utiles(remise).select_related("demande").order_by("rang")
+    total = courriers.count()
+    document = PdfWriter()
+    texte = io.StringIO()
+    manifeste = csv.writer(texte, delimiter=";", lineterminator="\r\n")
+    manifeste.writerow(COLONNES)
+    for courrier in courriers.iterator(chunk_size=100):
+        pdf = produire_pdf(courrier)
+        empreinte = hashlib.sha256(pdf).hexdigest()
+        lecteur = PdfReader(io.BytesIO(pdf))
+        pages = len(lecteur.pages)
+        if empreinte != courrier.empreinte:
+            lot.differents.append(str(courrier))
+        ligne = (remise.reference, courrier.rang, str(courrier), lot.pages + 1, pages, empreinte)
+        manifeste.writerow([*ligne, sceau(*ligne)])
+        document.append(lecteur)
+        lot.pages += pages
+        lot.courriers += 1
+        if progression is not None:
+            progression(lot.courriers, total)
+    flux = io.BytesIO()
+    document.write(flux)
+    pdf = flux.getvalue()
+    fin = (remise.reference, "TOTAL", lot.courriers, "", lot.pages, hashlib.sha256(pdf).hexdigest())
+    manifeste.writerow([*fin, sceau(*fin, hashlib.sha256(texte.getvalue().encode()).hexdigest())])
+    _poser(lot.pdf, pdf)
+    _poser(lot.manifeste, texte.getvalue().encode())
+    return lot
+
+
+def _poser(fichier: Path, contenu: bytes) -> None:
+    """Write a file so that it is either absent or whole, even across a power cut."""
+    provisoire = fichier.with_name(f".{fichier.name}.partiel")
+    provisoire.unlink(missing_ok=True)
+    with os.fdopen(os.open(provisoire, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as flux:
+        flux.write(contenu)
+        flux.flush()
+        os.fsync(flux.fileno())
+    provisoire.rename(fichier)
+
+
+@transaction.atomic
+def _achever(remise: Remise, maintenant: datetime) -> None:
+    """Mark the letters as handed over, in the order of their demandes' locks, and close the batch."""
+    list(
+        Demande.objects.select_for_update(no_key=True, of=("self",))
+        .filter(courriers__remise=remise)
+        .order_by("pk")
+        .values_list("pk")
+    )
+    courriers = list(
+        remise.courriers.select_related("demande__espace", "demande__personne").filter(etat=Courrier.Etat.EDITE)
+    )
+    remise.courriers.filter(etat=Courrier.Etat.EDITE).update(etat=Courrier.Etat.REMIS, remis_le=maintenant)
+    for courrier in courriers:
+        consigner(
+            "courrier.remis",
+            auteur=AUTEUR,
+            espace=courrier.demande.espace,
+            siren=courrier.demande.personne.siren,
+            details={"demande": courrier.demande.reference, "numero": courrier.numero, "remise": remise.reference},
+        )
+    remise.achevee_le = maintenant
+    remise.save(update_fields=["achevee_le"])
+    consigner("remise.achevee", auteur=AUTEUR, details={"remise": remise.reference, "courriers": len(courriers)})

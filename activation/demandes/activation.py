@@ -1,0 +1,238 @@
+"""What takes effect when a code is entered (R7, R9; CGU §2.3, §4.e)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import courriels
+from accounts.journal import consigner
+from accounts.models import Espace
+from accounts.regles import RegleMetier
+from habilitations.models import Adhesion, Mandat
+from habilitations.ouverture import ouvrir_services
+from services.models import Service
+
+from ..courriers.codes import (
+    CodeAutreDemande,
+    CodeDejaUtilise,
+    CodeEtranger,
+    CodeExpire,
+    CodeInexact,
+    CodePasEncoreEdite,
+    CodeRemplace,
+    CourrierRevenu,
+    TropDEssais,
+    deriver_code,
+    empreinte_code,
+    meme_code,
+    normaliser_code,
+)
+from ..models import Courrier, CreationSimplifiee, Demande, LigneDemande
+from .courriel_personne import DEMARCHE, changer_courriel, exiger_administrateur
+from .depot import EspaceNonActif, PersonneCessee, exiger_en_cours, terminer, verrouiller
+from .substitution import prendre_la_suite
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What a right code opened: the adhésions, the services that somebody else had opened meanwhile, and how many
+    habilitations of a former titulaire wait for a decision."""
+
+    demande: Demande
+    adhesions: list[Adhesion] = field(default_factory=list)
+    deja_ouverts: list[Service] = field(default_factory=list)
+    a_confirmer: int = 0
+
+
+def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: datetime | None = None) -> Activation:
+    """Try the code on this demande of one's own; when it is right, open what was asked for, all together.
+
+    A wrong code is counted even though it is refused: the count is committed, then the rule is raised.
+    Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
+    CodeDejaUtilise, CodePasEncoreEdite, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif, PersonneCessee,
+    PerimetreDepasse, MessagerieRequise.
+    """
+    code = normaliser_code(saisie)
+    resultat = _essayer(acteur, demande, code, maintenant or timezone.now())
+    if isinstance(resultat, RegleMetier):
+        raise resultat
+    return resultat
+
+
+@transaction.atomic
+def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) -> Activation | RegleMetier:
+    """Decide under the locks of espace and demande. A refusal that counts a try is returned, so that it is kept."""
+    demande = verrouiller(demande)
+    if demande.espace_id != acteur.pk:
+        raise CodeEtranger
+    if demande.etat == Demande.Etat.ACTIVEE:
+        raise CodeDejaUtilise(reference=demande.reference)
+    courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
+    if demande.etat == Demande.Etat.EXPIREE or courrier.est_expire(maintenant):
+        raise CodeExpire(jour=f"{timezone.localdate(courrier.expire_le):%d/%m/%Y}")
+    exiger_en_cours(demande)
+    if courrier.essais >= settings.CODE_ESSAIS:
+        raise TropDEssais
+    if not meme_code(code, deriver_code(demande=demande.pk, numero=courrier.numero)):
+        return _compter_essai(acteur, demande, courrier, code)
+    if courrier.edite_le is None:
+        raise CodePasEncoreEdite
+    if courrier.etat == Courrier.Etat.NPAI:
+        raise CourrierRevenu
+    return _prendre_effet(acteur, demande, courrier, maintenant)
+
+
+def _compter_essai(acteur: Espace, demande: Demande, courrier: Courrier, code: str) -> RegleMetier:
+    """Count a miss and return the rule that says why it missed."""
+    courrier.essais += 1
+    courrier.save(update_fields=["essais"])
+    consigner(
+        "code.inexact",
+        auteur=acteur,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "nature": demande.nature, "essai": courrier.essais},
+    )
+    autre = Courrier.objects.select_related("demande").filter(empreinte_code=empreinte_code(code)).first()
+    if courrier.essais >= settings.CODE_ESSAIS:
+        return TropDEssais()
+    if autre is None:
+        return CodeInexact(restants=settings.CODE_ESSAIS - courrier.essais)
+    if autre.demande_id == demande.pk:
+        return CodeRemplace()
+    if autre.demande.espace_id == acteur.pk:
+        return CodeAutreDemande(reference=autre.demande.reference)
+    return CodeEtranger()
+
+
+def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, maintenant: datetime) -> Activation:
+    """Keep the mandate, do what this nature of demande does, close the demande, tell everybody."""
+    attendu = ETAT_ATTENDU.get(Demande.Nature(demande.nature), Espace.Etat.ACTIF)
+    if demande.espace.etat != attendu:
+        raise EspaceNonActif
+    if not demande.personne.active:
+        raise PersonneCessee(denomination=demande.personne.denomination)
+    mandat = _garder_mandat(demande, courrier, maintenant)
+    adresse_avant = demande.personne.courriel
+    activation = EFFETS[Demande.Nature(demande.nature)](demande, mandat, maintenant)
+    terminer(demande, Demande.Etat.ACTIVEE, maintenant)
+    consigner(
+        "demande.activee",
+        auteur=acteur,
+        siren=demande.personne.siren,
+        details={
+            "demande": demande.reference,
+            "nature": demande.nature,
+            "ouverts": [adhesion.service.code for adhesion in activation.adhesions],
+            "deja_ouverts": [service.code for service in activation.deja_ouverts],
+        },
+    )
+    _prevenir(activation, mandat, adresse_avant)
+    return activation
+
+
+def _ouvrir_lignes(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Open the services of the demande; those that somebody else opened meanwhile are passed over."""
+    services = list(demande.services.order_by("ordre"))
+    adhesions = ouvrir_services(
+        espace=demande.espace, personne=demande.personne, services=services, mandat=mandat, maintenant=maintenant
+    )
+    ouverts = {adhesion.service_id for adhesion in adhesions}
+    lignes = LigneDemande.objects.filter(demande=demande)
+    lignes.filter(service__in=ouverts).update(resultat=LigneDemande.Resultat.OUVERT)
+    lignes.exclude(service__in=ouverts).update(resultat=LigneDemande.Resultat.DEJA_OUVERT)
+    return Activation(demande, adhesions, [service for service in services if service.pk not in ouverts])
+
+
+def _ouvrir_espace_simplifie(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Open the espace and its whole bouquet at once (CGU §2.1.a); the company's confirmed address becomes its own.
+
+    Should an adhésion have been quicker on some services, the espace opens with the others.
+    """
+    espace = demande.espace
+    espace.etat = Espace.Etat.ACTIF
+    espace.active_le = maintenant
+    espace.save(update_fields=["etat", "active_le"])
+    demande.personne.courriel = CreationSimplifiee.objects.get(espace=espace).courriel
+    demande.personne.save(update_fields=["courriel", "modifiee_le"])
+    consigner("espace.active", auteur=espace, siren=demande.personne.siren, details={"demande": demande.reference})
+    return _ouvrir_lignes(demande, mandat, maintenant)
+
+
+def _changer_courriel(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Give the personne its new address, if who asked still administers its Messagerie (CGU §4.e)."""
+    exiger_administrateur(demande.espace, demande.personne)
+    changer_courriel(demande)
+    return Activation(demande)
+
+
+def _substituer(demande: Demande, mandat: Mandat, maintenant: datetime) -> Activation:
+    """Make who asked the titulaire in the place of the former one (R12)."""
+    substitution = prendre_la_suite(demande, mandat, maintenant)
+    return Activation(demande, substitution.adhesions, substitution.ecartes, len(substitution.en_veille))
+
+
+EFFETS: dict[Demande.Nature, Callable[[Demande, Mandat, datetime], Activation]] = {
+    Demande.Nature.ADHESION: _ouvrir_lignes,
+    Demande.Nature.CREATION_SIMPLIFIEE: _ouvrir_espace_simplifie,
+    Demande.Nature.COURRIEL_PERSONNE: _changer_courriel,
+    Demande.Nature.SUBSTITUTION: _substituer,
+}
+ETAT_ATTENDU = {Demande.Nature.CREATION_SIMPLIFIEE: Espace.Etat.EN_ATTENTE_CODE}
+
+
+def _prevenir(activation: Activation, mandat: Mandat, adresse_avant: str) -> None:
+    """Tell the requester what is open, and the company, at the address it had, that its code was used."""
+    demande = activation.demande
+    if demande.espace.compte is not None:
+        courriels.deposer(
+            "demande_activee",
+            destinataire=demande.espace.compte.email,
+            acte=f"demande-activee:{demande.pk}",
+            espace=demande.espace,
+            contexte={
+                "reference": demande.reference,
+                "denomination": demande.personne.denomination,
+                "creation": demande.nature == Demande.Nature.CREATION_SIMPLIFIEE,
+                "nouvelle_adresse": demande.nouvelle_adresse,
+                "ouverts": [adhesion.service.libelle for adhesion in activation.adhesions],
+                "deja_ouverts": [service.libelle for service in activation.deja_ouverts],
+                "a_confirmer": activation.a_confirmer,
+            },
+        )
+    if adresse_avant or demande.personne.courriel:
+        courriels.deposer(
+            "mandat_utilise",
+            destinataire=adresse_avant or demande.personne.courriel,
+            acte=f"mandat:{mandat.pk}",
+            contexte={
+                "reference": demande.reference,
+                "denomination": demande.personne.denomination,
+                "demandeur": demande.espace.nom_complet,
+            },
+        )
+
+
+def _garder_mandat(demande: Demande, courrier: Courrier, maintenant: datetime) -> Mandat:
+    """Keep the evidence: who handed the code over, for what, by which letter (CGU §2.3)."""
+    personne = demande.personne
+    demarches = list(demande.services.order_by("ordre").values_list("libelle", flat=True))
+    if demande.nature == Demande.Nature.COURRIEL_PERSONNE:
+        demarches = [DEMARCHE]
+    return Mandat.objects.create(
+        demande=demande.reference,
+        nature=demande.nature,
+        personne=personne,
+        mandataire=demande.espace,
+        qualite=demande.get_qualite_display(),
+        representant_legal=personne.representant_legal or "représentant légal en exercice",
+        adresse_du_courrier=[personne.denomination, *courrier.contenu["adresse"]],
+        demarches=demarches,
+        courrier_numero=courrier.numero,
+        courrier_canal=courrier.canal,
+        courrier_edite_le=courrier.edite_le,  # type: ignore[misc]  # _essayer refuses a letter not made yet
+        code_saisi_le=maintenant,
+    )

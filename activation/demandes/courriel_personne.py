@@ -1,0 +1,110 @@
+"""Changing a company's e-mail (R21, CGU §4.e): asked by its Messagerie's administrators, effective on the code."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import courriels
+from accounts.adresses import normaliser_adresse
+from accounts.models import Espace
+from accounts.regles import RegleMetier
+from habilitations.roles import GERER_COURRIEL
+from services.models import PersonneSirenisee
+
+from ..models import Demande
+from .depot import (
+    DemandeDejaEnCours,
+    DemandeEnCoursSurSiren,
+    EspaceNonActif,
+    PersonneCessee,
+    enregistrer,
+    verrouiller_pour_deposer,
+)
+
+LONGUEUR = 254
+DEMARCHE = "Remplacement de l'adresse électronique de l'entreprise"
+
+
+class MessagerieRequise(RegleMetier):
+    code = "messagerie_requise"
+    message = (
+        "Seul l'administrateur titulaire ou suppléant de la messagerie de {denomination} peut faire changer son adresse "
+        "électronique."
+    )
+
+
+class AdresseInchangee(RegleMetier):
+    code = "adresse_inchangee"
+    message = "Cette adresse est déjà celle de l'entreprise."
+
+
+def exiger_administrateur(acteur: Espace, personne: PersonneSirenisee) -> None:
+    """Check that this espace administers the Messagerie of this personne today. Raises: MessagerieRequise."""
+    if acteur.compte is None or not acteur.compte.has_perm(GERER_COURRIEL, personne):
+        raise MessagerieRequise(denomination=personne.denomination)
+
+
+@transaction.atomic
+def demander_changement(
+    *, acteur: Espace, personne: PersonneSirenisee, adresse: str, qualite: str, maintenant: datetime | None = None
+) -> Demande:
+    """Record the demande, its letter, and a warning to the present address; return it.
+
+    Raises: EspaceNonActif, MessagerieRequise, PersonneCessee, the rules of an address, AdresseInchangee,
+    DemandeDejaEnCours, DemandeEnCoursSurSiren, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
+    """
+    maintenant = maintenant or timezone.now()
+    nouvelle = normaliser_adresse(adresse, limite=LONGUEUR)
+    acteur, personne = verrouiller_pour_deposer(acteur, personne)
+    if not acteur.est_actif:
+        raise EspaceNonActif
+    exiger_administrateur(acteur, personne)
+    if not personne.active:
+        raise PersonneCessee(denomination=personne.denomination)
+    if nouvelle == personne.courriel:
+        raise AdresseInchangee
+    deja = Demande.objects.en_cours().filter(personne=personne, nature=Demande.Nature.COURRIEL_PERSONNE).first()
+    if deja is not None:
+        raise DemandeDejaEnCours(reference=deja.reference) if deja.espace_id == acteur.pk else DemandeEnCoursSurSiren
+    demande = enregistrer(
+        acteur=acteur,
+        personne=personne,
+        nature=Demande.Nature.COURRIEL_PERSONNE,
+        qualite=qualite,
+        nouvelle_adresse=nouvelle,
+        maintenant=maintenant,
+    )
+    if personne.courriel:
+        courriels.deposer(
+            "courriel_entreprise_demande",
+            destinataire=personne.courriel,
+            acte=f"courriel-entreprise-demande:{demande.pk}",
+            contexte=_contexte(demande),
+        )
+    return demande
+
+
+def changer_courriel(demande: Demande) -> str:
+    """Give the personne its new address, tell both, and return the former one. Called with the right code."""
+    personne = demande.personne
+    ancienne = personne.courriel
+    personne.courriel = demande.nouvelle_adresse
+    personne.save(update_fields=["courriel", "modifiee_le"])
+    for adresse in {ancienne, personne.courriel} - {""}:
+        courriels.deposer(
+            "courriel_entreprise_change",
+            destinataire=adresse,
+            acte=f"courriel-entreprise-change:{demande.pk}",
+            contexte=_contexte(demande),
+        )
+    return ancienne
+
+
+def _contexte(demande: Demande) -> dict[str, str]:
+    return {
+        "reference": demande.reference,
+        "denomination": demande.personne.denomination,
+        "demandeur": demande.espace.nom_complet,
+        "nouvelle": demande.nouvelle_adresse,
+    }

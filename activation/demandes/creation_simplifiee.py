@@ -1,0 +1,224 @@
+"""Creating an espace simplifié (R1, CGU §2.1.a; domaine.md §2.1): one company, its whole bouquet, one holder.
+
+Form → link to the login address, when it is another one than the company's → link to the company's (72 h each) →
+letter → code. A login address that nobody reads would lose the espace (CGU §3.1); and it answers first, since a login
+address that has an espace already gets no link: a company's mailbox that got its own at once would tell it to whoever
+typed both. Until both have answered nothing is asked of the SIREN and nobody is kept from it.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from accounts import courriels
+from accounts.adresses import normaliser_adresse
+from accounts.inscription import Inscription, effacer_inscription, inscrire
+from accounts.journal import consigner
+from accounts.liens import creer_lien, lire_lien
+from accounts.models import Compte, Espace, Lien
+from accounts.regles import RegleMetier
+from habilitations.models import Adhesion
+from services.models import Categorie, PersonneSirenisee, Service
+
+from ..models import CreationSimplifiee, Demande
+from .depot import AucunService, DemandeEnCoursSurSiren, PersonneCessee, enregistrer, verrouiller_pour_deposer
+
+CATEGORIES = (Categorie.ENTREPRISE, Categorie.ASSOCIATION)
+LONGUEUR_COURRIEL = 254
+
+
+class ReserveeAuxEntreprises(RegleMetier):
+    code = "reservee_aux_entreprises"
+    message = (
+        "L'espace simplifié est réservé aux entreprises et aux associations. Pour une collectivité locale ou un "
+        "établissement public, créez un espace expert, puis demandez l'adhésion aux services."
+    )
+
+
+class ServicesDejaOuverts(RegleMetier):
+    code = "services_deja_ouverts"
+    message = (
+        "Au moins un service en ligne est déjà ouvert pour ce SIREN. Créez un espace expert, puis demandez l'adhésion "
+        "aux autres services, ou demandez à remplacer leur titulaire."
+    )
+
+
+def bouquet(personne: PersonneSirenisee) -> list[Service]:
+    """Return the services that an espace simplifié of this personne receives at once."""
+    services = Service.objects.ouverts_a(personne.categorie).filter(bouquet_simplifie=True)
+    if personne.service_gestionnaire.type != personne.service_gestionnaire.Type.DGE:
+        services = services.filter(reserve_dge=False)
+    return list(services)
+
+
+def exiger_admissible(personne: PersonneSirenisee) -> None:
+    """Check that this personne may be the one of an espace simplifié (R1).
+
+    Raises: PersonneCessee, ReserveeAuxEntreprises, ServicesDejaOuverts, DemandeEnCoursSurSiren, AucunService.
+    """
+    if not personne.active:
+        raise PersonneCessee(denomination=personne.denomination)
+    if personne.categorie not in CATEGORIES:
+        raise ReserveeAuxEntreprises
+    if Adhesion.objects.ouvertes().pour_personne(personne).exists():
+        raise ServicesDejaOuverts
+    if Demande.objects.en_cours().filter(personne=personne).exists():
+        raise DemandeEnCoursSurSiren
+    if not bouquet(personne):
+        raise AucunService
+
+
+def inscrire_simplifie(
+    *,
+    inscription: Inscription,
+    personne: PersonneSirenisee,
+    courriel: str,
+    qualite: str,
+    adresse_ip: str = "",
+    maintenant: datetime | None = None,
+) -> Espace | None:
+    """Record the inscription and mail its first link; return the espace that waits, or None when its address has one.
+
+    `courriel` is the company's address. The visitor sees the same page in both cases (accounts/inscription.py).
+    Raises: what `exiger_admissible` and `inscrire` raise, and the rules of the company's address.
+    """
+    adresse = normaliser_adresse(courriel, limite=LONGUEUR_COURRIEL)
+    exiger_admissible(personne)
+
+    def envoyer_liens(espace: Espace, maintenant: datetime) -> None:
+        creation = CreationSimplifiee.objects.create(
+            espace=espace, personne=personne, courriel=adresse, qualite=qualite, cree_le=maintenant
+        )
+        _envoyer_lien(creation, maintenant)
+
+    return inscrire(
+        inscription=inscription,
+        mode=Espace.Mode.SIMPLIFIE,
+        envoyer_liens=envoyer_liens,
+        autres_adresses=(adresse,),
+        adresse_ip=adresse_ip,
+        maintenant=maintenant,
+    )
+
+
+def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime) -> None:
+    """Mail its link to the address whose turn it is; a link of the company's confirms both when they are one."""
+    espace = creation.espace
+    if espace.compte is None:
+        return
+    if creation.connexion_confirmee_le is None and creation.courriel != espace.compte.email:
+        objet, adresse, genre = Lien.Objet.CONFIRMATION_CONNEXION, espace.compte.email, "confirmer_connexion"
+    else:
+        objet, adresse, genre = Lien.Objet.CONFIRMATION_ENTREPRISE, creation.courriel, "confirmer_entreprise"
+    lien = creer_lien(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
+    courriels.deposer(
+        genre,
+        destinataire=adresse,
+        acte=f"lien:{lien.pk}",
+        espace=espace,
+        lien=lien,
+        contexte={"denomination": creation.personne.denomination, "siren": creation.personne.siren_lisible},
+    )
+
+
+@transaction.atomic
+def renvoyer_liens(*, espace: Espace, maintenant: datetime | None = None) -> bool:
+    """Mail a fresh link to the address that has not answered; the older one dies. Return whether it left.
+
+    Not within settings.RENVOI_APRES of the last one, and not once the letter has been asked for.
+    """
+    maintenant = maintenant or timezone.now()
+    attente = (
+        Espace.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("compte")
+        .filter(pk=espace.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL)
+        .first()
+    )
+    creation = CreationSimplifiee.objects.select_related("personne").filter(espace=attente).first()
+    if (
+        attente is None
+        or creation is None
+        or attente.liens.filter(cree_le__gt=maintenant - settings.RENVOI_APRES).exists()
+    ):
+        return False
+    creation.espace = attente
+    _envoyer_lien(creation, maintenant)
+    return True
+
+
+def confirmer_entreprise(*, jeton: str, maintenant: datetime | None = None) -> CreationSimplifiee:
+    """Consume the link sent to the company, whose login address has answered: the letter leaves (R2).
+
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, and what `exiger_admissible` raises: then the link
+    is not used up.
+    """
+    return _confirmer(jeton, Lien.Objet.CONFIRMATION_ENTREPRISE, maintenant or timezone.now())
+
+
+def confirmer_connexion(*, jeton: str, maintenant: datetime | None = None) -> CreationSimplifiee:
+    """Consume the link sent to the login address: the company gets its own. Raises: as `confirmer_entreprise`."""
+    return _confirmer(jeton, Lien.Objet.CONFIRMATION_CONNEXION, maintenant or timezone.now())
+
+
+@transaction.atomic
+def _confirmer(jeton: str, objet: Lien.Objet, maintenant: datetime) -> CreationSimplifiee:
+    lien = lire_lien(jeton, objet=objet, maintenant=maintenant, verrouiller=True)
+    creation = CreationSimplifiee.objects.select_related("espace__compte").get(espace=lien.espace)
+    espace, personne = verrouiller_pour_deposer(creation.espace, creation.personne)
+    creation.espace, creation.personne = espace, personne
+    exiger_admissible(personne)
+    lien.consomme_le = maintenant
+    lien.save(update_fields=["consomme_le"])
+    if objet == Lien.Objet.CONFIRMATION_ENTREPRISE:
+        creation.entreprise_confirmee_le = maintenant
+    if espace.compte is not None and lien.adresse == espace.compte.email:
+        creation.connexion_confirmee_le = maintenant
+    creation.save(update_fields=["entreprise_confirmee_le", "connexion_confirmee_le"])
+    consigner(
+        "creation.adresse_confirmee", auteur=espace, siren=personne.siren, details={"adresse": Lien.Objet(objet).label}
+    )
+    if creation.complete:
+        _demander_le_code(creation, maintenant)
+    else:
+        _envoyer_lien(creation, maintenant)
+    return creation
+
+
+def _demander_le_code(creation: CreationSimplifiee, maintenant: datetime) -> None:
+    """Let the letter leave, and the espace wait for its code; its holder may sign in, to enter it and nothing else."""
+    espace = creation.espace
+    Compte.objects.filter(espace=espace).update(is_active=True)
+    espace.etat = Espace.Etat.EN_ATTENTE_CODE
+    espace.save(update_fields=["etat"])
+    enregistrer(
+        acteur=espace,
+        personne=creation.personne,
+        nature=Demande.Nature.CREATION_SIMPLIFIEE,
+        qualite=creation.qualite,
+        services=bouquet(creation.personne),
+        maintenant=maintenant,
+    )
+
+
+@transaction.atomic
+def effacer_perimees(maintenant: datetime | None = None, nombre: int = 500) -> int:
+    """Erase the creations whose link expired before its address answered, and return how many: restart (T4)."""
+    maintenant = maintenant or timezone.now()
+    attendus = Lien.objects.filter(
+        espace=OuterRef("pk"),
+        objet__in=[Lien.Objet.CONFIRMATION_CONNEXION, Lien.Objet.CONFIRMATION_ENTREPRISE],
+        consomme_le=None,
+        revoque_le=None,
+        expire_le__gte=maintenant,
+    )
+    perimes = list(
+        Espace.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(~Exists(attendus), etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.SIMPLIFIE)
+        .order_by("pk")[:nombre]
+    )
+    for espace in perimes:
+        effacer_inscription(espace)
+    return len(perimes)

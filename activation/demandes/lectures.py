@@ -1,0 +1,191 @@
+"""What the pages of the demandes read."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.text import capfirst
+
+from accounts.models import Courriel, Espace
+from habilitations.backends import donnant
+from habilitations.roles import GERER_COURRIEL
+from services.models import PersonneSirenisee, Service
+
+from ..courriers.rappels import acte
+from ..forms import SirenForm
+from ..models import Courrier, Demande, LigneDemande
+
+PAR_PAGE = 20
+ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
+
+
+def mes_demandes(espace: Espace, page: str) -> Page[Demande]:
+    """Return a page of the demandes of this espace, newest first: two queries."""
+    demandes = Demande.objects.visibles_par(espace).select_related("personne").order_by("-deposee_le", "pk")
+    return Paginator(demandes, PAR_PAGE).get_page(page)
+
+
+def designer_identifiant(identifiant: str) -> str:
+    """Return what to call nine characters that were typed: a SIREN, or an IDSP when a letter stands among them."""
+    return "ce SIREN" if identifiant.isdigit() else "cet identifiant provisoire (IDSP)"
+
+
+def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
+    """Return the personne that this form names, or None after the form has been told why."""
+    if not recherche.is_valid():
+        return None
+    personne = (
+        PersonneSirenisee.objects.select_related("service_gestionnaire")
+        .filter(siren=recherche.cleaned_data["siren"])
+        .first()
+    )
+    if personne is None:
+        nom = capfirst(designer_identifiant(recherche.cleaned_data["siren"]))
+        recherche.add_error(
+            "siren",
+            f"{nom} n'est pas connu de nos services. "
+            "Vérifiez-le ; s'il est exact, adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
+        )
+    return personne
+
+
+def personnes_administrees(espace: Espace) -> QuerySet[PersonneSirenisee]:
+    """Return the personnes whose Messagerie this espace administers, as titulaire or suppléant (R21)."""
+    return PersonneSirenisee.objects.filter(
+        pk__in=donnant(GERER_COURRIEL, espace).filter(service__famille=Service.Famille.MESSAGERIE).values("personne")
+    )
+
+
+def page_messageries(espace: Espace, page: str) -> Page[PersonneSirenisee]:
+    """Return a page of those personnes, by name: two queries."""
+    return Paginator(personnes_administrees(espace).order_by("denomination", "siren"), PAR_PAGE).get_page(page)
+
+
+@dataclass(frozen=True)
+class DetailDemande:
+    """One demande as its page tells it."""
+
+    demande: Demande
+    lignes: list[LigneDemande]
+    courriers: list[Courrier]
+    rappels: list[datetime]
+    maintenant: datetime
+
+    @property
+    def courrier(self) -> Courrier | None:
+        """The letter whose code counts."""
+        return next((c for c in self.courriers if c.remplace_le is None), None)
+
+    @property
+    def essais_restants(self) -> int:
+        return settings.CODE_ESSAIS - (self.courrier.essais if self.courrier else 0)
+
+    @property
+    def code_attendu(self) -> bool:
+        """Whether a code may be tried now."""
+        courrier = self.courrier
+        return (
+            self.demande.etat == Demande.Etat.CODE_ENVOYE
+            and courrier is not None
+            and courrier.etat != Courrier.Etat.NPAI
+            and not courrier.est_expire(self.maintenant)
+            and self.essais_restants > 0
+        )
+
+    @property
+    def courrier_revenu(self) -> bool:
+        """Whether the letter whose code counts came back: another may be asked for at once."""
+        return self.courrier is not None and self.courrier.etat == Courrier.Etat.NPAI
+
+    @property
+    def nouveau_courrier_le(self) -> datetime | None:
+        """From when another letter may be asked; None when no more may be (R9)."""
+        courrier = self.courrier
+        if not self.demande.est_en_cours or courrier is None or courrier.numero > settings.CODE_NOUVEAUX_COURRIERS:
+            return None
+        if courrier.etat == Courrier.Etat.NPAI:
+            return self.maintenant
+        return courrier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
+
+    @property
+    def nouveau_courrier_possible(self) -> bool:
+        return self.nouveau_courrier_le is not None and self.nouveau_courrier_le <= self.maintenant
+
+    @property
+    def frise(self) -> list[dict[str, Any]]:
+        """The timeline: what happened, what is next (templates/composants/frise.html)."""
+        demande = self.demande
+        etapes: list[dict[str, Any]] = [
+            {"titre": "Demande déposée", "etat": "fait", "date": demande.deposee_le, "heure": True, "detail": ""}
+        ]
+        for courrier in reversed(self.courriers):
+            etapes += self._etapes_courrier(courrier)
+        etapes += [_etape("Rappel envoyé par courriel", "fait", quand) for quand in self.rappels]
+        if demande.etat == Demande.Etat.ACTIVEE:
+            etapes.append(_etape("Code saisi, demande activée", "fait", demande.terminee_le, heure=True))
+        elif not demande.est_en_cours:
+            etapes.append(_etape(f"Demande {demande.get_etat_display()}", "echec", demande.terminee_le, heure=True))
+        else:
+            vivant = self.courrier
+            etapes.append(
+                _etape(
+                    "Saisie du code",
+                    "en_cours" if self.code_attendu else "a_venir",
+                    vivant.expire_le if vivant else None,
+                    detail="Dernier jour pour saisir le code." if vivant and vivant.expire_le else "",
+                )
+            )
+        return etapes
+
+    def _etapes_courrier(self, courrier: Courrier) -> list[dict[str, Any]]:
+        if courrier.canal == Courrier.Canal.MESSAGERIE and courrier.edite_le is not None:
+            return [
+                _etape("Code déposé dans la messagerie sécurisée de l'entreprise", "fait", courrier.edite_le),
+                *(
+                    [_etape("Message remplacé par un courrier", "echec", courrier.remplace_le)]
+                    if courrier.remplace_le
+                    else []
+                ),
+            ]
+        nom = "Courrier" if courrier.numero == 1 else f"Courrier n° {courrier.numero}"
+        if courrier.edite_le is None:
+            return [_etape(f"{nom} en préparation", "en_cours" if self.demande.est_en_cours else "echec", None)]
+        etapes = [_etape(f"{nom} édité", "fait", courrier.edite_le)]
+        if courrier.remis_le:
+            etapes.append(_etape(f"{nom} remis à La Poste", "fait", courrier.remis_le))
+        if courrier.etat == Courrier.Etat.NPAI:
+            etapes.append(_etape(f"{nom} revenu : adresse inconnue", "echec", None))
+        elif courrier.remplace_le is not None:
+            etapes.append(_etape(f"{nom} remplacé : son code ne vaut plus", "echec", courrier.remplace_le))
+        elif self.demande.est_en_cours:
+            prevu = courrier.edite_le + ACHEMINEMENT
+            etapes.append(
+                _etape(
+                    f"{nom} attendu chez le représentant légal",
+                    "fait" if prevu <= self.maintenant else "a_venir",
+                    prevu,
+                    detail="Date estimée : comptez environ deux semaines.",
+                )
+            )
+        return etapes
+
+
+def _etape(titre: str, etat: str, date: datetime | None, *, heure: bool = False, detail: str = "") -> dict[str, Any]:
+    return {"titre": titre, "etat": etat, "date": date, "heure": heure, "detail": detail}
+
+
+def detail_demande(demande: Demande, maintenant: datetime | None = None) -> DetailDemande:
+    """Return all that the page of a demande shows: three queries beside the demande's own."""
+    courriers = list(demande.courriers.order_by("-numero"))
+    actes = [acte(palier, courrier.pk) for palier in settings.RAPPELS_CODE for courrier in courriers]
+    return DetailDemande(
+        demande=demande,
+        lignes=list(demande.lignes.select_related("service").order_by("service__ordre")),
+        courriers=courriers,
+        rappels=list(Courriel.objects.filter(acte__in=actes).order_by("cree_le").values_list("cree_le", flat=True)),
+        maintenant=maintenant or timezone.now(),
+    )

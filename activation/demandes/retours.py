@@ -1,0 +1,100 @@
+"""What an agent says of a demande: its letter came back, or it is refused."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.journal import consigner
+from accounts.models import Agent
+from accounts.regles import RegleMetier
+from services.models import PersonneSirenisee
+
+from ..models import Courrier, Demande
+from .depot import exiger_en_cours, prevenir, terminer, verrouiller
+
+
+class AgentNonCompetent(RegleMetier):
+    code = "agent_non_competent"
+    message = "Cette demande relève d'un autre service gestionnaire que le vôtre."
+
+
+class CourrierSansRetour(RegleMetier):
+    code = "courrier_sans_retour"
+    message = "Ce courrier ne peut pas être revenu : {raison}."
+
+
+class MotifRequis(RegleMetier):
+    code = "motif_requis"
+    message = "Dites au demandeur, en 300 caractères au plus, pourquoi sa demande est refusée."
+
+
+MOTIF_LONGUEUR = 300
+
+
+def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:
+    """Check that this personne belongs to the agent's own service (design.md §1). Raises: AgentNonCompetent."""
+    if agent.service_gestionnaire_id != personne.service_gestionnaire_id:
+        raise AgentNonCompetent
+
+
+@transaction.atomic
+def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime | None = None) -> Courrier:
+    """Record that the post returned this letter (NPAI): its code dies, and another letter may be asked for at once.
+
+    Raises: AgentNonCompetent, DemandeTerminee, CourrierSansRetour.
+    """
+    maintenant = maintenant or timezone.now()
+    demande = verrouiller(courrier.demande)
+    exiger_competence(acteur, demande.personne)
+    exiger_en_cours(demande)
+    courrier = demande.courriers.select_for_update(no_key=True).get(pk=courrier.pk)
+    if courrier.canal != Courrier.Canal.POSTAL:
+        raise CourrierSansRetour(raison="il a été déposé dans la messagerie sécurisée")
+    if courrier.remplace_le is not None:
+        raise CourrierSansRetour(raison="un courrier plus récent le remplace")
+    if courrier.etat not in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}:
+        raise CourrierSansRetour(raison=f"il est « {courrier.get_etat_display()} »")
+    courrier.etat = Courrier.Etat.NPAI
+    courrier.save(update_fields=["etat"])
+    consigner(
+        "courrier.revenu",
+        auteur=acteur,
+        espace=demande.espace,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "numero": courrier.numero},
+    )
+    prevenir(
+        demande,
+        "courrier_revenu",
+        f"courrier-revenu-{courrier.numero}",
+        gestionnaire=demande.personne.service_gestionnaire.nom,
+    )
+    return courrier
+
+
+@transaction.atomic
+def refuser_demande(*, acteur: Agent, demande: Demande, motif: str, maintenant: datetime | None = None) -> Demande:
+    """Refuse a demande that waits, and tell its requester why; its code dies. Return it.
+
+    For the représentant légal who called: the letter asks to, when the demande is not theirs.
+    Raises: AgentNonCompetent, MotifRequis, DemandeTerminee.
+    """
+    maintenant = maintenant or timezone.now()
+    motif = " ".join(motif.split())
+    if not 0 < len(motif) <= MOTIF_LONGUEUR:
+        raise MotifRequis
+    demande = verrouiller(demande)
+    exiger_competence(acteur, demande.personne)
+    exiger_en_cours(demande)
+    consigner(
+        "demande.refusee",
+        auteur=acteur,
+        espace=demande.espace,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "nature": demande.nature},
+    )
+    prevenir(demande, "demande_refusee", "refusee", motif=motif)
+    demande.motif_refus = motif
+    terminer(demande, Demande.Etat.REFUSEE, maintenant)
+    return demande

@@ -1,0 +1,59 @@
+"""What the demandes say when an espace is to be deleted (R19): those that wait are cancelled, their letters emptied."""
+
+from datetime import datetime
+
+from accounts import suppression
+from accounts.journal import consigner
+from accounts.models import Espace
+from accounts.suppression import Chute, Volet
+
+from ..models import Courrier, CreationSimplifiee, Demande
+from .depot import terminer
+
+
+def chutes(espace: Espace) -> list[Chute]:
+    """Return the demandes whose code would die."""
+    en_cours = list(
+        Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("deposee_le", "pk")
+    )
+    return [
+        Chute(
+            titre="Demandes annulées",
+            explication="Le code du courrier ne pourra plus servir, même s'il arrive plus tard.",
+            nombre=len(en_cours),
+            lignes=tuple(f"{d.reference} : {d.get_nature_display()}, {d.personne}" for d in en_cours),
+        )
+    ]
+
+
+def verrouiller(espace: Espace) -> None:
+    """Lock the demandes that wait, in the order of their keys."""
+    list(Demande.objects.en_cours().select_for_update(no_key=True).filter(espace=espace).order_by("pk"))
+
+
+def faire_tomber(espace: Espace, maintenant: datetime) -> None:
+    """Cancel the demandes that wait, and empty the letters whose code gave no mandate: they name the person."""
+    for demande in Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("pk"):
+        terminer(demande, Demande.Etat.ANNULEE, maintenant)
+        consigner(
+            "demande.annulee",
+            auteur=espace,
+            siren=demande.personne.siren,
+            details={"demande": demande.reference, "nature": demande.nature},
+        )
+    sans_mandat = Courrier.objects.filter(demande__espace=espace).exclude(demande__etat=Demande.Etat.ACTIVEE)
+    sans_mandat.exclude(contenu={}).update(contenu={})
+    CreationSimplifiee.objects.filter(espace=espace).delete()
+
+
+def inscrire() -> None:
+    """Give the accounts what this floor knows of a deletion."""
+    suppression.inscrire(
+        Volet(
+            nom="activation",
+            verrouiller=verrouiller,
+            bloquants=lambda espace: [],
+            chutes=chutes,
+            faire_tomber=faire_tomber,
+        )
+    )

@@ -1,0 +1,285 @@
+"""The letter: what its window shows, where, and what it tells for each nature of demande."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pypdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accounts.documents import Contact
+from activation.courriers.lettre import COLONNES_ADRESSE, LIGNES_ADRESSE, Lettre, Nature, bloc_adresse, produire
+
+CODE = "K7QM-4TXB-9RWD"
+GESTIONNAIRE = Contact(
+    nom="Service des impôts des entreprises de Lyon 3e",
+    adresse=("165 rue Garibaldi", "69401 Lyon Cedex 03"),
+    telephone="04 78 63 25 00",
+    courriel="sie.lyon3@exemple.fr",
+    horaires="Du lundi au vendredi, de 9 h à 12 h",
+)
+TRENTE_SERVICES = tuple(f"Déclarer et payer la taxe numéro {rang} sur les très longs libellés" for rang in range(30))
+
+
+def lettre(**champs: Any) -> Lettre:
+    """Give a plain letter, some fields changed."""
+    ordinaire = Lettre(
+        nature="ADHESION",
+        reference="D-2026-004217",
+        numero=1,
+        code=CODE,
+        edite_le=date(2026, 11, 23),
+        expire_le=date(2027, 1, 22),
+        demandee_le=date(2026, 11, 22),
+        demandeur="Mme Claire Montéléone",
+        qualite="mandataire (expert-comptable)",
+        denomination="Boulangerie de l'Épi d'Or",
+        siren="552100554",
+        adresse=("Bâtiment B, 2e étage", "12 rue de la République", "69003 Lyon"),
+        services=("Déclarer la TVA", "Payer la TVA"),
+        gestionnaire=GESTIONNAIRE,
+        site_url="https://professionnels.exemple.fr",
+    )
+    return replace(ordinaire, **champs)
+
+
+def pages(pdf: bytes) -> list[str]:
+    """Give the text of each page on one line, with plain spaces and apostrophes."""
+    lecteur = pypdf.PdfReader(io.BytesIO(pdf))
+    return [re.sub(r"\s+", " ", page.extract_text()).replace("’", "'") for page in lecteur.pages]
+
+
+def texte(pdf: bytes) -> str:
+    return " ".join(pages(pdf))
+
+
+def places(pdf: bytes) -> list[tuple[float, float, str]]:
+    """Give every piece of text of page 1: millimetres from the left, of its baseline from the top, the text."""
+    page = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]
+    hauteur = float(page.mediabox.height)
+    morceaux: list[tuple[float, float, str]] = []
+
+    def noter(contenu: str, ctm: list[float], tm: list[float], _police: Any, _taille: float) -> None:
+        if contenu.strip():
+            x = tm[4] * ctm[0] + tm[5] * ctm[2] + ctm[4]
+            y = tm[4] * ctm[1] + tm[5] * ctm[3] + ctm[5]
+            morceaux.append((x / 72 * 25.4, (hauteur - y) / 72 * 25.4, contenu.strip()))
+
+    page.extract_text(visitor_text=noter)
+    return morceaux
+
+
+def fenetre(pdf: bytes) -> list[tuple[float, float, str]]:
+    """Give what a window envelope may show: right of 100 mm, between 42 and 90 mm from the top."""
+    return [(x, y, contenu) for x, y, contenu in places(pdf) if x > 100 and 42 < y < 90]
+
+
+def test_l_adresse_est_dans_la_fenetre_et_rien_d_autre() -> None:
+    vues = fenetre(produire(lettre()))
+    assert [contenu for _, _, contenu in vues] == [
+        "BOULANGERIE DE L'ÉPI D'OR",
+        "À L'ATTENTION DU REPRÉSENTANT LÉGAL",
+        "BÂTIMENT B, 2E ÉTAGE",
+        "12 RUE DE LA RÉPUBLIQUE",
+        "69003 LYON",
+    ]
+    assert all(x == pytest.approx(110, abs=0.2) for x, _, _ in vues)
+    # Capitals of 9.5 pt are 2.4 mm high: a first baseline at 52.5 mm is a block that begins at 50 mm.
+    assert vues[0][1] == pytest.approx(52.5, abs=0.3)
+    assert vues[-1][1] < 77
+
+
+@pytest.mark.parametrize("drapeau", [{"demonstration": True}, {"marque_etat": True}, {}])
+def test_l_adresse_ne_bouge_pas_avec_l_en_tete(drapeau: dict[str, bool]) -> None:
+    assert fenetre(produire(lettre(**drapeau))) == fenetre(produire(lettre()))
+
+
+def test_une_adresse_demesuree_tient_dans_six_lignes() -> None:
+    demesuree = lettre(
+        denomination="Société d'exploitation " * 14,
+        representant="Anne-Sophie " * 20,
+        adresse=("x" * 300, "12 rue " * 40, "97419 LA POSSESSION " * 5),
+    )
+    bloc = bloc_adresse(demesuree)
+    assert len(bloc) == LIGNES_ADRESSE
+    assert bloc[0].startswith("SOCIÉTÉ D'EXPLOITATION")
+    assert bloc[-1].startswith("97419 LA POSSESSION")
+    vues = fenetre(produire(demesuree))
+    assert [contenu for _, _, contenu in vues] == list(bloc)
+    assert vues[-1][1] < 77
+
+
+@given(
+    denomination=st.text(max_size=300),
+    adresse=st.lists(st.text(max_size=120), max_size=9),
+    representant=st.text(max_size=80),
+)
+@settings(max_examples=300, deadline=None)
+def test_le_bloc_adresse_ne_deborde_jamais(denomination: str, adresse: list[str], representant: str) -> None:
+    bloc = bloc_adresse(lettre(denomination=denomination, adresse=tuple(adresse), representant=representant))
+    assert 1 <= len(bloc) <= LIGNES_ADRESSE
+    assert all(0 < len(ligne) <= COLONNES_ADRESSE for ligne in bloc)
+
+
+def test_ce_qui_est_coupe_se_voit_et_tient_dans_la_ligne() -> None:
+    bloc = bloc_adresse(lettre(denomination="x" * 300))
+    assert bloc[:2] == ("X" * COLONNES_ADRESSE, "X" * (COLONNES_ADRESSE - 1) + "…")
+
+
+def test_une_courte_adresse_laisse_deux_lignes_au_nom() -> None:
+    bloc = bloc_adresse(lettre(denomination="Association des amis du très vieux Lyon et de ses environs"))
+    assert bloc[:2] == ("ASSOCIATION DES AMIS DU TRÈS VIEUX", "LYON ET DE SES ENVIRONS")
+    assert bloc[-1] == "69003 LYON"
+
+
+def test_la_lettre_dit_tout() -> None:
+    contenu = texte(produire(lettre()))
+    for attendu in (
+        CODE,
+        "Demande D-2026-004217 – courrier n° 1",
+        "Le 23 novembre 2026",
+        "Le 22 novembre 2026, Mme Claire Montéléone, qui déclare agir en qualité de mandataire (expert-comptable)",
+        "pour le compte de Boulangerie de l'Épi d'Or (SIREN 552 100 554)",
+        "vendredi 22 janvier 2027",
+        "Déclarer la TVA",
+        "Payer la TVA",
+        "donner mandat",
+        "§2.3",
+        "responsabilité civile",
+        "Ne transmettez ce code à personne",
+        "Téléphone : 04 78 63 25 00",
+        "165 rue Garibaldi 69401 Lyon Cedex 03",
+        "https://professionnels.exemple.fr",
+        "Page 1/1",
+    ):
+        assert attendu in contenu, attendu
+
+
+@pytest.mark.parametrize(
+    ("nature", "champs", "propre"),
+    [
+        (Nature.CREATION_SIMPLIFIEE, {}, "la création d'un espace professionnel en mode simplifié"),
+        (Nature.ADHESION, {}, "adhésion à 2 services en ligne"),
+        (Nature.SUBSTITUTION, {}, "l'administrateur titulaire actuel perd ces accès"),
+        (Nature.COURRIEL_PERSONNE, {"nouveau_courriel": "compta@epi.exemple.fr"}, "devienne : compta@epi.exemple.fr."),
+    ],
+)
+def test_chaque_nature_dit_ce_qui_lui_est_propre(nature: Nature, champs: dict[str, str], propre: str) -> None:
+    for autre in Nature:
+        courriel = "compta@epi.exemple.fr" if autre is Nature.COURRIEL_PERSONNE else ""
+        dit = texte(produire(lettre(nature=autre, nouveau_courriel=courriel)))
+        assert (propre in dit) is (autre is nature), (nature, autre)
+        assert CODE in dit
+
+
+def test_ou_saisir_le_code() -> None:
+    """Whoever waits for the code that opens the espace has no « Gérer les services » yet: signing in leads to the field."""
+    assert "« Activer mes services »" in texte(produire(lettre()))
+    creation = texte(produire(lettre(nature="CREATION_SIMPLIFIEE")))
+    assert "Gérer les services" not in creation
+    assert "le demandeur se connecte sur https://professionnels.exemple.fr et saisit ce code" in creation
+
+
+def test_un_seul_service_se_dit_au_singulier() -> None:
+    contenu = texte(produire(lettre(services=("Payer la TVA",))))
+    assert "adhésion à un service en ligne" in contenu
+    assert "La démarche que ce code autorise" in contenu
+    assert "d'effectuer cette démarche" in contenu
+
+
+def test_un_nouveau_courrier_tue_l_ancien_code() -> None:
+    assert "remplace celui" not in texte(produire(lettre()))
+    troisieme = texte(produire(lettre(numero=3)))
+    assert "remplace celui qui vous a été adressé auparavant pour cette demande (n° 2)" in troisieme
+    assert "l'ancien code ne fonctionne plus" in troisieme
+
+
+@pytest.mark.parametrize("nature", [Nature.ADHESION, Nature.SUBSTITUTION, Nature.CREATION_SIMPLIFIEE])
+def test_le_code_reste_en_page_un_avec_trente_services_et_de_longs_noms(nature: Nature) -> None:
+    longue = lettre(
+        nature=nature,
+        numero=3,
+        services=TRENTE_SERVICES,
+        denomination="W" * 1000,
+        demandeur="W" * 1000,
+        qualite="W" * 1000,
+        demonstration=True,
+    )
+    feuilles = pages(produire(longue))
+    assert CODE in feuilles[0]
+    assert "vendredi 22 janvier 2027" in feuilles[0]
+    assert all(service in " ".join(feuilles) for service in TRENTE_SERVICES)
+    for rang, feuille in enumerate(feuilles, start=1):
+        assert "D-2026-004217" in feuille
+        assert f"Page {rang}/{len(feuilles)}" in feuille
+    assert len(pages(produire(lettre(nature=nature, services=TRENTE_SERVICES)))) == 2
+
+
+def test_un_mot_sans_fin_reste_dans_la_page() -> None:
+    droites = [x for x, _, _ in places(produire(lettre(denomination="x" * 300, demandeur="W" * 300)))]
+    assert max(droites) < 190
+
+
+def test_ce_qui_est_tape_reste_du_texte() -> None:
+    contenu = texte(produire(lettre(denomination='#read("/etc/passwd")', demandeur="$x$ *b*", services=("#panic()",))))
+    assert '#read("/etc/passwd")' in contenu
+    assert "$x$ *b*" in contenu
+    assert "#panic()" in contenu
+    assert "root:" not in contenu
+
+
+def test_emoji_et_sens_d_ecriture_ne_cassent_rien() -> None:
+    pdf = produire(
+        lettre(denomination="שלום \u202emoc.live😀", demandeur="Zoé\x00 😀", adresse=("漢字 12", "69003 Lyon"))
+    )
+    assert "69003 LYON" in [contenu for _, _, contenu in fenetre(pdf)]
+    assert "moc.live□" in texte(pdf)
+    assert "Zoé □" in texte(pdf)
+
+
+def test_marque_de_l_etat_et_demonstration() -> None:
+    neutre, etat = texte(produire(lettre())), texte(produire(lettre(marque_etat=True)))
+    demonstration = pages(produire(lettre(marque_etat=True, demonstration=True, services=TRENTE_SERVICES)))
+    assert "RÉPUBLIQUE FRANÇAISE" in etat
+    assert "RÉPUBLIQUE FRANÇAISE" not in neutre
+    assert "DÉMONSTRATION" not in neutre + etat
+    assert "RÉPUBLIQUE FRANÇAISE" not in demonstration[0]
+    assert all("DÉMONSTRATION — sans valeur" in feuille for feuille in demonstration)
+
+
+def test_la_meme_lettre_donne_les_memes_octets_balises() -> None:
+    pdf = produire(lettre())
+    assert pdf == produire(lettre())
+    assert pdf != produire(lettre(code="AAAA-BBBB-CCCC"))
+    racine = pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]
+    assert racine["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in racine
+    assert racine["/Lang"] == "fr-FR"
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in pdf
+
+
+def test_le_code_ne_sort_que_par_le_pdf() -> None:
+    assert CODE not in repr(lettre())
+    metadonnees = pypdf.PdfReader(io.BytesIO(produire(lettre()))).metadata
+    assert metadonnees is not None
+    assert CODE not in str(dict(metadonnees))
+
+
+@pytest.mark.parametrize(
+    "champs",
+    [
+        {"nature": "AUTRE"},
+        {"numero": 0},
+        {"numero": 4},
+        {"code": ""},
+        {"nature": "COURRIEL_PERSONNE"},
+        {"nouveau_courriel": "compta@epi.exemple.fr"},
+    ],
+)
+def test_une_lettre_fausse_est_refusee(champs: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"Nature|numbered|code|e-mail"):
+        lettre(**champs)

@@ -1,0 +1,183 @@
+"""R8: a code goes into the messagerie only where a représentant légal, who is not the requester, reads it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import courriels
+from accounts.models import Compte, Courriel, Espace, Evenement
+from activation.courriers.codes import presenter
+from activation.courriers.messagerie import CodePlusLisible, lire_code
+from activation.demandes.activation import activer
+from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
+from activation.models import Courrier
+from habilitations.models import Habilitation, Mandat, Role
+from services.models import Message, PersonneSirenisee, Service
+from tests.activation import scenes
+from tests.factories import EspaceFactory, PersonneFactory, accorder, siren
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boite() -> Habilitation:
+    """A mailbox that the représentant légal of the register opened with a posted code, and read yesterday."""
+    personne = PersonneFactory()
+    chef = EspaceFactory(nom="Durand", prenom="Jean Noel", siren_appartenance=personne.siren)
+    scenes.ouvrir_messagerie(chef, personne)
+    PersonneSirenisee.objects.update(representant_legal="DURAND Jean-Noël")
+    Compte.objects.filter(pk=chef.compte_id).update(last_login=timezone.now() - timedelta(days=1))
+    return Habilitation.objects.select_related("espace__compte", "personne", "service", "adhesion").get(espace=chef)
+
+
+def deposer(boite: Habilitation, espace: Espace | None = None) -> Courrier:
+    return scenes.editer(scenes.adhesion(espace, boite.personne))
+
+
+def test_le_code_passe_par_la_messagerie(boite: Habilitation) -> None:
+    courrier = deposer(boite)
+    demande = courrier.demande
+    assert (courrier.canal, courrier.etat, courrier.empreinte) == ("MESSAGERIE", "EDITE", "")
+    message = Message.objects.get()
+    assert message.echange.personne == boite.personne
+    assert reverse("code_recu", args=[courrier.pk]) in message.texte
+    assert demande.reference in message.texte
+    code = presenter(scenes.code(demande))
+    assert lire_code(acteur=boite.espace, courrier=courrier) == code
+    partout = str([list(m.objects.values()) for m in (Message, Courrier, Courriel, Evenement)])
+    assert code not in partout
+    assert code.replace("-", "") not in partout
+    avis = courriels.composer(Courriel.objects.get(genre="message_recu"))
+    assert avis.to == [boite.espace.compte.email]
+    assert activer(acteur=demande.espace, demande=demande, saisie=code).adhesions
+    assert Mandat.objects.get(demande=demande.reference).courrier_canal == "MESSAGERIE"
+    assert Evenement.objects.filter(acte="code.lu", auteur=boite.espace.numero_abonne).count() == 1
+
+
+def mandat(boite: Habilitation, **champs: object) -> None:
+    Mandat.objects.filter(pk=boite.adhesion.mandat_id).update(**champs)
+
+
+def nommer(espace: Espace, nom: str, prenom: str) -> None:
+    Espace.objects.filter(pk=espace.pk).update(nom=nom, prenom=prenom)
+
+
+def registre(boite: Habilitation, representant: str) -> None:
+    PersonneSirenisee.objects.filter(pk=boite.personne_id).update(representant_legal=representant)
+
+
+def lettre_lue_par(boite: Habilitation, demandeur: str) -> None:
+    """As if the code of the mailbox had been handed over to a holder of that name."""
+    courrier = Courrier.objects.get(demande__espace=boite.espace)
+    courrier.contenu["demandeur"] = demandeur
+    courrier.save()
+
+
+# What keeps the code out of the mailbox: what is done to it, given the requester.
+PAR_LA_POSTE: dict[str, Callable[[Habilitation, Espace], object]] = {
+    "le_demandeur_est_delegataire": lambda boite, demandeur: accorder(boite, demandeur, Role.ACTEUR),
+    "le_demandeur_est_en_veille": lambda boite, demandeur: accorder(
+        boite, demandeur, Role.SUPPLEANT, etat="EN_VEILLE", veille_motif="TITULAIRE", veille_depuis=timezone.now()
+    ),
+    "un_delegataire_a_son_nom": lambda boite, _: accorder(
+        boite, EspaceFactory(nom="martin", prenom="Jeanne"), Role.ACTEUR
+    ),
+    "mandataire": lambda boite, _: mandat(boite, qualite="personne mandatée"),
+    "mandat_d_un_autre": lambda boite, _: mandat(boite, mandataire=EspaceFactory()),
+    "ouverte_par_messagerie": lambda boite, _: mandat(boite, courrier_canal="MESSAGERIE"),
+    "boite_dormante": lambda *_: Compte.objects.update(last_login=timezone.now() - timedelta(days=30, seconds=1)),
+    "jamais_connecte": lambda *_: Compte.objects.update(last_login=None),
+    "espace_desactive": lambda boite, _: Espace.objects.filter(pk=boite.espace_id).update(etat="DESACTIVE"),
+    "il_n_est_pas_celui_du_registre": lambda boite, _: (
+        nommer(boite.espace, "Faux", "Chef"),
+        mandat(boite, representant_legal="Chef Faux"),
+        lettre_lue_par(boite, "Chef Faux"),
+    ),
+    "le_registre_ne_nomme_personne": lambda boite, _: registre(boite, ""),
+    "le_registre_a_change": lambda boite, _: registre(boite, "Anne Petit"),
+    "il_a_pris_le_nom_apres_coup": lambda boite, _: lettre_lue_par(boite, "Jean Tricheur"),
+    "il_a_change_de_nom": lambda boite, _: nommer(boite.espace, "Dupont", "Jean Noel"),
+    "un_seul_mot": lambda boite, _: (
+        nommer(boite.espace, "Durand", ""),
+        registre(boite, "Durand"),
+        mandat(boite, representant_legal="Durand"),
+        lettre_lue_par(boite, "Durand"),
+    ),
+    "le_registre_disait_autre_chose": lambda boite, _: mandat(boite, representant_legal="Anne Petit"),
+    "la_preuve_est_effacee": lambda *_: Courrier.objects.update(contenu={}),
+    "meme_organisation": lambda boite, demandeur: Espace.objects.filter(pk=boite.espace_id).update(
+        siren_appartenance=demandeur.siren_appartenance
+    ),
+    "pas_de_messagerie": lambda *_: Service.objects.filter(code="MSG").update(famille="DECLARER"),
+}
+
+
+@pytest.mark.parametrize("cas", PAR_LA_POSTE)
+def test_par_la_poste_sinon(boite: Habilitation, cas: str) -> None:
+    demandeur = EspaceFactory(nom="Martin", prenom="Jeanne", siren_appartenance=siren(404))
+    PAR_LA_POSTE[cas](boite, demandeur)
+    assert deposer(boite, demandeur).canal == Courrier.Canal.POSTAL
+    assert not Message.objects.exists()
+
+
+def test_par_la_poste_quand_le_lecteur_demande(boite: Habilitation) -> None:
+    assert deposer(boite, boite.espace).canal == Courrier.Canal.POSTAL
+    assert deposer(boite, EspaceFactory(nom="JEAN-NOËL", prenom="durand")).canal == Courrier.Canal.POSTAL
+
+
+def test_le_second_courrier_part_par_la_poste(boite: Habilitation) -> None:
+    courrier = deposer(boite)
+    demande = courrier.demande
+    nouveau = demander_nouveau_courrier(
+        acteur=demande.espace, demande=demande, maintenant=timezone.now() + timedelta(days=15)
+    )
+    assert nouveau.canal == Courrier.Canal.POSTAL
+    with pytest.raises(CodePlusLisible):
+        lire_code(acteur=boite.espace, courrier=courrier)
+
+
+@pytest.mark.parametrize(
+    "cas", ["delegataire", "demandeur", "etranger", "terminee", "expiree", "demandeur_devenu_lecteur"]
+)
+def test_qui_ne_lit_pas_le_code(boite: Habilitation, cas: str) -> None:
+    courrier = deposer(boite)
+    demande, lecteur, instant = courrier.demande, boite.espace, timezone.now()
+    if cas == "delegataire":
+        lecteur = accorder(boite, EspaceFactory(), Role.SUPPLEANT).espace
+    elif cas == "demandeur":
+        lecteur = demande.espace
+    elif cas == "etranger":
+        lecteur = EspaceFactory()
+    elif cas == "terminee":
+        annuler_demande(acteur=demande.espace, demande=demande)
+    elif cas == "expiree":
+        instant = courrier.expire_le + timedelta(seconds=1)
+        Compte.objects.update(last_login=instant)
+    else:
+        accorder(boite, demande.espace, Role.ACTEUR)
+    with pytest.raises(CodePlusLisible):
+        lire_code(acteur=lecteur, courrier=courrier, maintenant=instant)
+
+
+def test_page(boite: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    courrier = deposer(boite)
+    page = reverse("code_recu", args=[courrier.pk])
+    code = presenter(scenes.code(courrier.demande))
+    lecteur = client_de(boite.espace)
+    assert code not in lecteur.get(page).content.decode()
+    assert not Evenement.objects.filter(acte="code.lu").exists(), "GET reads nothing"
+    assert code in lecteur.post(page).content.decode()
+    delegataire = accorder(boite, EspaceFactory(), Role.SUPPLEANT).espace
+    for autre in (delegataire, courrier.demande.espace, EspaceFactory()):
+        assert client_de(autre).get(page).status_code == 404
+        assert client_de(autre).post(page).status_code == 404
+    assert (
+        client_de(courrier.demande.espace)
+        .get(reverse("demande", args=[courrier.demande.reference]))
+        .content.decode()
+        .count("déposé dans la messagerie")
+    )

@@ -1,0 +1,169 @@
+"""R21: the company's e-mail, asked by its Messagerie's administrators, effective on the code (CGU §4.e)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.adresses import AdresseInvalide
+from accounts.models import Courriel, Espace
+from activation.demandes.activation import activer
+from activation.demandes.courriel_personne import AdresseInchangee, MessagerieRequise, demander_changement
+from activation.demandes.depot import DemandeDejaEnCours, DemandeEnCoursSurSiren, EspaceNonActif, PersonneCessee
+from activation.models import Courrier, Demande
+from habilitations.models import Habilitation, Mandat, Role
+from services.models import PersonneSirenisee, Service
+from tests.activation import scenes
+from tests.conftest import en_parallele
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+
+pytestmark = pytest.mark.django_db
+NOUVELLE = "nouvelle@ateliers-du-nord.fr"
+
+
+def messagerie() -> Service:
+    return ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE)
+
+
+@pytest.fixture
+def droit() -> Habilitation:
+    """The titulaire of a company's Messagerie."""
+    return habiliter(EspaceFactory(), personne=PersonneFactory(courriel=scenes.ENTREPRISE), service=messagerie())
+
+
+def demander(espace: Espace, personne: PersonneSirenisee, adresse: str = NOUVELLE) -> Demande:
+    return demander_changement(acteur=espace, personne=personne, adresse=adresse, qualite="REPRESENTANT_LEGAL")
+
+
+def test_effectif_au_code(droit: Habilitation) -> None:
+    demande = demander(droit.espace, droit.personne, NOUVELLE.upper())
+    droit.personne.refresh_from_db()
+    assert droit.personne.courriel == scenes.ENTREPRISE, "not before the code"
+    assert Courriel.objects.get(genre="courriel_entreprise_demande").destinataire == scenes.ENTREPRISE
+    courrier = scenes.editer(demande)
+    assert courrier.canal == Courrier.Canal.POSTAL, "CGU §4.e: by post"
+    activation = activer(acteur=droit.espace, demande=demande, saisie=scenes.code(demande))
+    droit.personne.refresh_from_db()
+    assert droit.personne.courriel == NOUVELLE
+    assert activation.adhesions == []
+    assert set(Courriel.objects.filter(genre="courriel_entreprise_change").values_list("destinataire", flat=True)) == {
+        scenes.ENTREPRISE,
+        NOUVELLE,
+    }
+    assert Courriel.objects.get(genre="mandat_utilise").destinataire == scenes.ENTREPRISE, "the former one is warned"
+    mandat = Mandat.objects.get(demande=demande.reference)
+    assert mandat.demarches == ["Remplacement de l'adresse électronique de l'entreprise"]
+
+
+@pytest.mark.parametrize(
+    ("role", "permis"), [(Role.SUPPLEANT, True), (Role.ACTEUR_DELEGANT, False), (Role.ACTEUR, False)]
+)
+def test_selon_le_role(droit: Habilitation, role: str, permis: bool) -> None:
+    espace = EspaceFactory()
+    accorder(droit, espace, role)
+    if permis:
+        demander(espace, droit.personne)
+    else:
+        with pytest.raises(MessagerieRequise):
+            demander(espace, droit.personne)
+
+
+def test_titulaire_d_un_autre_service(droit: Habilitation) -> None:
+    autre = habiliter(EspaceFactory(), personne=droit.personne)
+    with pytest.raises(MessagerieRequise):
+        demander(autre.espace, droit.personne)
+
+
+def test_suppleant_en_veille(droit: Habilitation) -> None:
+    espace = EspaceFactory()
+    accorder(droit, espace, Role.SUPPLEANT, etat="EN_VEILLE", veille_motif="TITULAIRE", veille_depuis=timezone.now())
+    with pytest.raises(MessagerieRequise):
+        demander(espace, droit.personne)
+
+
+def test_refus(droit: Habilitation) -> None:
+    with pytest.raises(AdresseInchangee):
+        demander(droit.espace, droit.personne, scenes.ENTREPRISE.title())
+    with pytest.raises(AdresseInvalide):
+        demander(droit.espace, droit.personne, "pas une adresse")
+    PersonneSirenisee.objects.update(active=False)
+    with pytest.raises(PersonneCessee):
+        demander(droit.espace, droit.personne)
+    Espace.objects.update(etat=Espace.Etat.DESACTIVE)
+    with pytest.raises(EspaceNonActif):
+        demander(droit.espace, droit.personne)
+    assert not Demande.objects.exists()
+
+
+def test_une_a_la_fois(droit: Habilitation) -> None:
+    demande = demander(droit.espace, droit.personne)
+    with pytest.raises(DemandeDejaEnCours, match=demande.reference):
+        demander(droit.espace, droit.personne, "autre@exemple.fr")
+    suppleant = EspaceFactory()
+    accorder(droit, suppleant, Role.SUPPLEANT)
+    with pytest.raises(DemandeEnCoursSurSiren) as refus:
+        demander(suppleant, droit.personne, "autre@exemple.fr")
+    assert demande.reference not in str(refus.value)
+
+
+def test_celui_qui_n_administre_plus_ne_change_plus_rien(droit: Habilitation) -> None:
+    suppleant = EspaceFactory()
+    habilitation = accorder(droit, suppleant, Role.SUPPLEANT)
+    demande = demander(suppleant, droit.personne)
+    scenes.editer(demande)
+    Habilitation.objects.filter(pk=habilitation.pk).update(fin_le=timezone.now(), fin_motif="RETRAIT")
+    with pytest.raises(MessagerieRequise):
+        activer(acteur=suppleant, demande=demande, saisie=scenes.code(demande))
+    droit.personne.refresh_from_db()
+    assert droit.personne.courriel == scenes.ENTREPRISE
+    assert not Mandat.objects.filter(demande=demande.reference).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_course_titulaire_et_suppleant(tours: Callable[[int], int]) -> None:
+    for _ in range(tours(200)):
+        with transaction.atomic():
+            droit = habiliter(EspaceFactory(), service=messagerie())
+            suppleant = EspaceFactory()
+            accorder(droit, suppleant, Role.SUPPLEANT)
+        espaces = [droit.espace, suppleant]
+        issues = en_parallele(2, lambda rang, e=espaces, p=droit.personne: demander(e[rang], p))
+        assert sum(isinstance(issue, Demande) for issue in issues) == 1, issues
+        assert sum(isinstance(issue, DemandeEnCoursSurSiren) for issue in issues) == 1, issues
+
+
+def test_pages(droit: Habilitation, espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    navigateur = client_de(droit.espace)
+    liste = reverse("courriel_entreprise")
+    page = reverse("courriel_entreprise_changer", args=[droit.personne.siren])
+    assert page in navigateur.get(liste).content.decode()
+    assert scenes.ENTREPRISE in navigateur.get(page).content.decode()
+    erreurs = (
+        navigateur.post(page, {"adresse": scenes.ENTREPRISE, "qualite": "MANDATAIRE"}).context["formulaire"].errors
+    )
+    assert list(erreurs) == ["adresse"]
+    reponse = navigateur.post(page, {"adresse": NOUVELLE, "qualite": "MANDATAIRE"})
+    demande = Demande.objects.get()
+    assert reponse["Location"] == reverse("demande", args=[demande.reference])
+    scenes.editer(demande)
+    contenu = navigateur.get(reponse["Location"]).content.decode()
+    assert NOUVELLE in contenu
+    assert "Services demandés" not in contenu
+    assert navigateur.post(reponse["Location"], {"code": scenes.code(demande)}).status_code == 302
+    assert "est changée" in navigateur.get(reponse["Location"]).content.decode()
+    for methode in (client_de(espace).get, client_de(espace).post):
+        assert methode(page).status_code == 404, "another's company does not exist"
+    assert "aucune messagerie" in client_de(espace).get(liste).content.decode()
+
+
+def test_mot_de_passe_redemande_apres_dix_minutes(droit: Habilitation, client_de: Callable[[Espace], Client]) -> None:
+    navigateur = client_de(droit.espace)
+    page = reverse("courriel_entreprise_changer", args=[droit.personne.siren])
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+        navigateur.post(page, {"adresse": NOUVELLE, "qualite": "MANDATAIRE"})
+    assert not Demande.objects.exists()
