@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from .consultation import ConsultationAdmin
+from .gestion.consultation import ConsultationAdmin
 from .models import ServiceGestionnaire
 
 

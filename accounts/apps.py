@@ -9,10 +9,10 @@ class AccountsConfig(AppConfig):
         """Date each session, and the proof of the password, at sign-in; declare what the accounts hold."""
         from django.contrib.auth.signals import user_logged_in
 
-        from . import donnees_personnelles
-        from .reauthentification import noter_connexion
-        from .sessions import noter_ouverture
+        from .donnees import declaration
+        from .portes.reauthentification import noter_connexion
+        from .sessions.ouvertures import noter_ouverture
 
-        user_logged_in.connect(noter_ouverture, dispatch_uid="accounts.sessions")
-        user_logged_in.connect(noter_connexion, dispatch_uid="accounts.reauthentification")
-        donnees_personnelles.inscrire()
+        user_logged_in.connect(noter_ouverture, dispatch_uid="accounts.sessions.ouvertures")
+        user_logged_in.connect(noter_connexion, dispatch_uid="accounts.portes.reauthentification")
+        declaration.inscrire()

@@ -2,7 +2,13 @@
 
 from celery import shared_task
 
-from . import courriels, debit, dormants, inscription, mots_de_passe, oubli, retention, scellement, sessions
+from .compteurs import debit
+from .donnees import retention
+from .envois import courriels
+from .espace import dormants, inscription, oubli
+from .mots_de_passe import politique
+from .sessions import ouvertures
+from .traces import scellement
 
 
 @shared_task(name=courriels.TACHE)
@@ -27,7 +33,7 @@ def effacer_inscriptions_perimees() -> None:
 
 @shared_task(name="accounts.effacer_sessions_perimees")
 def effacer_sessions_perimees() -> None:
-    sessions.effacer_perimees()
+    ouvertures.effacer_perimees()
     debit.effacer_perimes()
 
 
@@ -43,12 +49,12 @@ def traiter_oublis() -> None:
 
 @shared_task(name="accounts.rappeler_mots_de_passe")
 def rappeler_mots_de_passe() -> None:
-    mots_de_passe.rappeler_mots_de_passe()
+    politique.rappeler_mots_de_passe()
 
 
 @shared_task(name="accounts.exiger_renouvellement")
 def exiger_renouvellement() -> None:
-    mots_de_passe.exiger_renouvellement()
+    politique.exiger_renouvellement()
 
 
 @shared_task(name="accounts.signaler_espaces_dormants")

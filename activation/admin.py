@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from accounts.consultation import LigneConsultation
+from accounts.gestion.consultation import LigneConsultation
 from habilitations.admin import PERSONNE, RechercheParPersonne
 
 from .models import Courrier, Demande, LigneDemande

@@ -1,13 +1,13 @@
-"""What the demandes and letters hold about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+"""What the demandes and letters hold about a person, and for how long (accounts/donnees/lecture.py, accounts/donnees/retention.py)."""
 
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
-from accounts import donnees, retention
-from accounts.donnees import Partie
-from accounts.retention import AN, Conservation, Sort, duree_lisible
+from accounts.donnees import lecture, retention
+from accounts.donnees.lecture import Partie
+from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from habilitations.donnees_personnelles import mandats_eteints
 from habilitations.models import Mandat
 
@@ -32,8 +32,8 @@ def lettres_eteintes(maintenant: datetime) -> Q:
 
 def inscrire() -> None:
     """Declare the parts of the demandes."""
-    donnees.ecrire_comme(Demande, lambda demande: demande.reference)
-    donnees.declarer(
+    lecture.ecrire_comme(Demande, lambda demande: demande.reference)
+    lecture.declarer(
         Partie(
             groupe=DEMANDES,
             titre="Mes demandes",
@@ -70,7 +70,7 @@ def inscrire() -> None:
             libelles={"personne": "Pour"},
         ),
     )
-    donnees.declarer_sans_personne(
+    lecture.declarer_sans_personne(
         Remise, "lot de courriers remis à l'impression", "id reference preparee_le achevee_le"
     )
     retention.inscrire(

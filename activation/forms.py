@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 
-from accounts.adresses import normaliser_adresse
 from accounts.forms import FormulairePortail, InscriptionForm
 from accounts.forms.champs import ChampRegle, champ_adresse
-from accounts.regles import RegleMetier
-from accounts.sirens import SirenAbsent, normaliser_identifiant
+from accounts.saisies.adresses import normaliser_adresse
+from accounts.saisies.regles import RegleMetier
+from accounts.saisies.sirens import SirenAbsent, normaliser_identifiant
 from services.models import Service
 
 from .models import Demande

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.consultation import ConsultationAdmin, est_surveillant
+from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
 from accounts.models import Agent, Evenement
 from services.admin import siren_saisi
 from services.models import PersonneSirenisee

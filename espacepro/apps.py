@@ -15,7 +15,7 @@ class EspaceproConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the accounts what the floors above know: the words of « Mes données », and whom an espace acts for."""
-        from accounts import rectification
+        from accounts.espace import rectification
 
         from . import donnees_personnelles, personnes_tenues
 

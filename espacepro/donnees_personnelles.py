@@ -1,13 +1,13 @@
-"""How the codes of « Mes données » read in French (accounts/donnees.py): this floor has the words of all of them."""
+"""How the codes of « Mes données » read in French (accounts/donnees/lecture.py): this floor has the words of all of them."""
 
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from accounts import donnees
-from accounts.donnees import Traduit
+from accounts.donnees import lecture
+from accounts.donnees.lecture import Traduit
+from accounts.espace.rectification import Objet
 from accounts.models import Agent, Courriel, Espace, Evenement
-from accounts.rectification import Objet
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Habilitation, Role
 from services.models import Service
@@ -31,11 +31,11 @@ CODES: dict[str, dict[str, str]] = {
 
 def inscrire() -> None:
     """Register the writers of the columns that hold codes."""
-    donnees.traduire(Evenement, "acte", lambda: lambda ligne: Traduit(ligne.acte, libelle_acte(ligne.acte)))
-    donnees.traduire(Evenement, "auteur", lambda: lambda ligne: auteur_lisible(ligne.auteur))
-    donnees.traduire(Evenement, "service", _preparer_service)
-    donnees.traduire(Evenement, "details", lambda: _preparer_contenu("details"))
-    donnees.traduire(Courriel, "contexte", lambda: _preparer_contenu("contexte"))
+    lecture.traduire(Evenement, "acte", lambda: lambda ligne: Traduit(ligne.acte, libelle_acte(ligne.acte)))
+    lecture.traduire(Evenement, "auteur", lambda: lambda ligne: auteur_lisible(ligne.auteur))
+    lecture.traduire(Evenement, "service", _preparer_service)
+    lecture.traduire(Evenement, "details", lambda: _preparer_contenu("details"))
+    lecture.traduire(Courriel, "contexte", lambda: _preparer_contenu("contexte"))
 
 
 def auteur_lisible(auteur: str) -> object:

@@ -5,10 +5,10 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.signals import user_login_failed
 
-from accounts.agents import agent_de
 from accounts.forms import ConnexionForm, FormulairePortail
 from accounts.forms.champs import champ_mot_de_passe_actuel, champ_nouveau_mot_de_passe
 from accounts.forms.identifiants import ChangerMotDePasseForm
+from accounts.gestion.agents import agent_de
 
 
 class ConnexionAgentForm(ConnexionForm, AdminAuthenticationForm):

@@ -13,8 +13,8 @@ from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from accounts.agents import Etape, agent_de, agent_verifie, etape_due
-from accounts.consultation import ConsultationAdmin
+from accounts.gestion.agents import Etape, agent_de, agent_verifie, etape_due
+from accounts.gestion.consultation import ConsultationAdmin
 
 from .forms import ConnexionAgentForm
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 
-from accounts.requete import Provenance, adresse_ip, provenance
+from accounts.traces.requete import Provenance, adresse_ip, provenance
 
 Suite = Callable[[HttpRequest], HttpResponse]
 
@@ -44,7 +44,7 @@ class CheminMiddleware:
 
 
 class ContexteMiddleware:
-    """Makes the caller's address and a request id known to the journal (accounts/requete.py)."""
+    """Makes the caller's address and a request id known to the journal (accounts/traces/requete.py)."""
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response

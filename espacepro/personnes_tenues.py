@@ -1,4 +1,4 @@
-"""For whom an espace may act, said to the accounts, which know no habilitation (accounts/rectification.py)."""
+"""For whom an espace may act, said to the accounts, which know no habilitation (accounts/espace/rectification.py)."""
 
 from django.db.models import Case, Value, When
 

@@ -100,9 +100,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "espacepro.middleware.MethodeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "accounts.middleware.SessionMiddleware",
-    "accounts.middleware.RenouvellementMiddleware",
-    "accounts.middleware.EssaisMiddleware",
+    "accounts.portes.middleware.SessionMiddleware",
+    "accounts.portes.middleware.RenouvellementMiddleware",
+    "accounts.portes.middleware.EssaisMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -195,19 +195,21 @@ CELERY_BEAT_SCHEDULE = CALENDRIER
 AUTH_USER_MODEL = "accounts.Compte"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "accounts.connexion.CompteBackend",
+    "accounts.portes.connexion.CompteBackend",
     "habilitations.backends.HabilitationBackend",
 ]
-PASSWORD_HASHERS = ["accounts.hachage.Argon2Poivre"]
-AUTH_PASSWORD_VALIDATORS: list[dict[str, str]] = []  # the one policy is accounts/mots_de_passe.py (R3)
+PASSWORD_HASHERS = ["accounts.mots_de_passe.hachage.Argon2Poivre"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, str]] = []  # the one policy is accounts/mots_de_passe/politique.py (R3)
 LOGIN_URL = "connexion"
 LOGIN_REDIRECT_URL = "espace"
 LOGOUT_REDIRECT_URL = "accueil"
 
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_HANDLER = "accounts.debit.GardienEssais"  # axes guards, accounts/debit.py counts (and says why)
-AXES_LOCKOUT_CALLABLE = "accounts.connexion.reponse_verrouillee"
-AXES_CLIENT_IP_CALLABLE = "accounts.requete.adresse_ip"
+AXES_HANDLER = (
+    "accounts.compteurs.debit.GardienEssais"  # axes guards, accounts/compteurs/debit.py counts (and says why)
+)
+AXES_LOCKOUT_CALLABLE = "accounts.portes.connexion.reponse_verrouillee"
+AXES_CLIENT_IP_CALLABLE = "accounts.traces.requete.adresse_ip"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 PROCESSUS_WEB = env.int("WEB_CONCURRENCY", 2)  # gunicorn's own variable: the places for hashing are shared among them
@@ -215,7 +217,7 @@ SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # the address is unique whatever its case: a constraint on Lower("email"), which the check cannot see
 ]
 
-SESSION_ENGINE = "accounts.sessions_base"
+SESSION_ENGINE = "accounts.models.sessions_base"
 SESSION_COOKIE_AGE = int(timedelta(hours=10).total_seconds())
 SESSION_INACTIVITE = timedelta(minutes=30)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -225,7 +227,7 @@ OTP_WEBAUTHN_RP_NAME = "Espace professionnel"
 OTP_WEBAUTHN_RP_ID = urlsplit(SITE_URL).hostname
 OTP_WEBAUTHN_ALLOWED_ORIGINS = [SITE_URL]
 OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
-OTP_WEBAUTHN_HELPER_CLASS = "accounts.cles_acces.AideClesAcces"
+OTP_WEBAUTHN_HELPER_CLASS = "accounts.facteurs.cles_acces.AideClesAcces"
 
 # --- Headers: closed by default ---------------------------------------------------------------------------------------
 
@@ -338,7 +340,7 @@ PLAFOND_COURRIERS_ESPACE_SIREN = 3  # a letter and the two new ones of R9: half 
 PLAFOND_COURRIERS_SIREN_DUREE = timedelta(days=60)
 PLAFOND_COURRIERS_ESPACE = 20
 PLAFOND_COURRIERS_ESPACE_DUREE = timedelta(days=1)
-# What visitors make us do (accounts/plafonds.py): (without delay, step of the growing delay, most in 24 h), as accounts/debit.py
+# What visitors make us do (accounts/compteurs/plafonds.py): (without delay, step of the growing delay, most in 24 h), as accounts/compteurs/debit.py
 # counts guesses. A network is an office behind one address: some thirty inscriptions a day are usual, all in one morning too.
 DEBIT_COURRIELS_RESEAU = (40, 10, 150)
 # Link mails to one address: few for one network, so that it neither floods a mailbox nor uses up what is left to its owner.

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
-from accounts.consultation import ConsultationAdmin, LigneConsultation
+from accounts.gestion.consultation import ConsultationAdmin, LigneConsultation
 from services.admin import siren_saisi
 
 from .models import Adhesion, DemandeRetrait, Habilitation, Mandat

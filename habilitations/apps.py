@@ -7,7 +7,7 @@ class HabilitationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, what of it falls with an espace, what the récapitulatif lists."""
-        from accounts import recapitulatif
+        from accounts.espace import recapitulatif
 
         from . import donnees_personnelles, lectures, suppression
 

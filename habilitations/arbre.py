@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.journal import consigner
 from accounts.models import Agent, Espace
+from accounts.traces.journal import consigner
 
 from .models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from accounts import courriels
+from accounts.envois import courriels
 from accounts.models import Espace
 
 from .models import Habilitation

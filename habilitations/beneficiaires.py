@@ -7,11 +7,11 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.journal import consigner
 from accounts.models import Espace, Evenement
-from accounts.noms import pour_comparer
-from accounts.numeros import normaliser_numero, numero_valide
-from accounts.regles import RegleMetier
+from accounts.saisies.noms import pour_comparer
+from accounts.saisies.numeros import normaliser_numero, numero_valide
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 
 from .lots import verrouiller_acteur
 

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.journal import consigner
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 
 from . import avis
 from .arbre import relire, reprendre, terminer, verrouiller_adhesions

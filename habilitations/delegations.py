@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 
 from .designations import designer
 from .lots import DroitInsuffisant

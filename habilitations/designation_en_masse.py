@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Espace
-from accounts.numeros import normaliser_numero
-from accounts.regles import RegleMetier
+from accounts.saisies.numeros import normaliser_numero
+from accounts.saisies.regles import RegleMetier
 
 from .arbre import verrouiller_adhesions
 from .beneficiaires import trouver_beneficiaires

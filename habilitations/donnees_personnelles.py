@@ -1,13 +1,13 @@
-"""What the habilitations hold about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+"""What the habilitations hold about a person, and for how long (accounts/donnees/lecture.py, accounts/donnees/retention.py)."""
 
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
-from accounts import donnees, retention
-from accounts.donnees import Partie
-from accounts.retention import AN, Conservation, Sort, duree_lisible
+from accounts.donnees import lecture, retention
+from accounts.donnees.lecture import Partie
+from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
 from .models import Adhesion, DemandeRetrait, Habilitation, Mandat
 
@@ -29,9 +29,9 @@ def _accordee_par(habilitation: Habilitation) -> object:
 
 def inscrire() -> None:
     """Declare the parts of the habilitations."""
-    donnees.ecrire_comme(Mandat, lambda mandat: mandat.demande)
-    donnees.ecrire_comme(Habilitation, lambda h: f"{h.get_role_display()}, {h.service} pour {h.personne}")
-    donnees.declarer(
+    lecture.ecrire_comme(Mandat, lambda mandat: mandat.demande)
+    lecture.ecrire_comme(Habilitation, lambda h: f"{h.get_role_display()}, {h.service} pour {h.personne}")
+    lecture.declarer(
         Partie(
             groupe=DROITS,
             titre="Mes habilitations",
@@ -71,7 +71,7 @@ def inscrire() -> None:
             ordre=("-deposee_le",),
         ),
     )
-    donnees.declarer_sans_personne(
+    lecture.declarer_sans_personne(
         Adhesion,
         "ouverture d'un service à une personne sirénisée ; qui l'a demandée est dans le mandat",
         "id personne service mandat ouverte_le fermee_le fermee_motif",

@@ -13,8 +13,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
-from accounts.journal import consigner
 from accounts.models import Espace
+from accounts.traces.journal import consigner
 
 from .lectures_partage import etat_lisible
 from .models import Habilitation

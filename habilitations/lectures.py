@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 
+from accounts.espace.recapitulatif_pdf import ServiceObtenu
 from accounts.models import Espace
-from accounts.recapitulatif_pdf import ServiceObtenu
 from services.models import PersonneSirenisee
 
 from .backends import donnant

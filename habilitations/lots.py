@@ -9,7 +9,7 @@ from datetime import date
 from typing import ClassVar
 
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from services.models import PersonneSirenisee, Service
 
 from .models import Habilitation

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.journal import consigner
 from accounts.models import Espace
+from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
 from .lots import verrouiller_acteur

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from services.models import PersonneSirenisee
 
 from .models import ORDRE, Habilitation, Role

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import courriels
-from accounts.journal import consigner
+from accounts.envois import courriels
 from accounts.models import Agent, Espace, ServiceGestionnaire
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 
 from . import avis
 from .arbre import relire, terminer, verrouiller_adhesions

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 
 from . import avis
 from .arbre import relire, reprendre, terminer, verrouiller_adhesions

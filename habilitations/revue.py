@@ -15,9 +15,9 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
-from accounts.journal import consigner
 from accounts.models import Courriel, Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 
 from . import avis
 from .arbre import relire, verrouiller_adhesions

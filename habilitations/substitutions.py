@@ -8,8 +8,8 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.journal import consigner
 from accounts.models import Espace
+from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
 from . import avis

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from accounts import suppression
-from accounts.journal import consigner
+from accounts.espace import suppression
+from accounts.espace.suppression import Blocage, Chute, Volet
 from accounts.models import Espace
-from accounts.suppression import Blocage, Chute, Volet
+from accounts.traces.journal import consigner
 
 from . import avis
 from .arbre import ce_qui_tombe, relire, terminer, verrouiller_adhesions

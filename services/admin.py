@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.consultation import ConsultationAdmin
+from accounts.gestion.consultation import ConsultationAdmin
 
 from .models import PersonneSirenisee, Service
 

@@ -1,7 +1,8 @@
 """What the floor below asks about a SIREN: whose it is, and which service gestionnaire follows it."""
 
-from accounts import organisations, rectification
+from accounts.espace import rectification
 from accounts.models import ServiceGestionnaire
+from accounts.mots_de_passe import organisations
 
 from .models import PersonneSirenisee
 

@@ -1,11 +1,11 @@
-"""What the services hold about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+"""What the services hold about a person, and for how long (accounts/donnees/lecture.py, accounts/donnees/retention.py)."""
 
 from django.conf import settings
 from django.db.models import Q
 
-from accounts import donnees, retention
-from accounts.donnees import Partie
-from accounts.retention import Conservation, Sort, duree_lisible
+from accounts.donnees import lecture, retention
+from accounts.donnees.lecture import Partie
+from accounts.donnees.retention import Conservation, Sort, duree_lisible
 
 from .models import (
     Echange,
@@ -25,10 +25,10 @@ PERSONNE_MORALE = "donnée de la personne sirénisée, non de l'usager"
 
 def inscrire() -> None:
     """Declare the parts of the services."""
-    donnees.ecrire_comme(PersonneSirenisee, str)
-    donnees.ecrire_comme(Service, str)
-    donnees.ecrire_comme(Echange, lambda echange: echange.objet)
-    donnees.declarer(
+    lecture.ecrire_comme(PersonneSirenisee, str)
+    lecture.ecrire_comme(Service, str)
+    lecture.ecrire_comme(Echange, lambda echange: echange.objet)
+    lecture.declarer(
         Partie(
             groupe=MESSAGERIE,
             titre="Messages que j'ai écrits",
@@ -60,7 +60,7 @@ def inscrire() -> None:
             ordre=("-lu_le",),
         ),
     )
-    sans_personne = donnees.declarer_sans_personne
+    sans_personne = lecture.declarer_sans_personne
     sans_personne(
         PersonneSirenisee,
         PERSONNE_MORALE,

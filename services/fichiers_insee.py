@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from accounts.regles import RegleMetier
-from accounts.sirens import cle_siren_valide, cle_siret_valide
+from accounts.saisies.regles import RegleMetier
+from accounts.saisies.sirens import cle_siren_valide, cle_siret_valide
 
 from .categories_juridiques import categorie_de
 from .models import PersonneSirenisee

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.journal import consigner
 from accounts.models import ServiceGestionnaire
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 
 from .fichiers_insee import NON_DIFFUSIBLE, Progression, Rejet, Siege, UniteLegale, lire_sieges, lire_unites
 

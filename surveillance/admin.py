@@ -4,7 +4,7 @@ import json
 
 from django.contrib import admin
 
-from accounts.consultation import SURVEILLANCE, ConsultationAdmin
+from accounts.gestion.consultation import SURVEILLANCE, ConsultationAdmin
 
 from .models import Alerte, BlocageIP
 

@@ -9,7 +9,7 @@ class SurveillanceConfig(AppConfig):
         """Record each sign-in, and give the accounts' page the sign-ins that only this floor knows."""
         from django.contrib.auth.signals import user_logged_in, user_login_failed
 
-        from accounts.securite import fournir_connexions
+        from accounts.facteurs.securite import fournir_connexions
 
         from . import donnees_personnelles
         from .connexions import connexion_manquee, connexion_reussie

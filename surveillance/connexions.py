@@ -10,9 +10,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.appareils import decrire, reseau
-from accounts.debit import essai_de
+from accounts.compteurs.debit import essai_de
 from accounts.models import Compte, Session
+from accounts.sessions.appareils import decrire, reseau
 
 from .models import Alerte, Connexion
 

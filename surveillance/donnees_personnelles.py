@@ -1,10 +1,10 @@
-"""What the surveillance holds about a person, and for how long (accounts/donnees.py, accounts/retention.py)."""
+"""What the surveillance holds about a person, and for how long (accounts/donnees/lecture.py, accounts/donnees/retention.py)."""
 
 from django.db.models import Q
 
-from accounts import donnees, retention
-from accounts.donnees import Partie
-from accounts.retention import AN, Conservation, Sort, duree_lisible
+from accounts.donnees import lecture, retention
+from accounts.donnees.lecture import Partie
+from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
 from .models import Alerte, BlocageIP, Connexion
 
@@ -14,7 +14,7 @@ INTERNE = "numéro interne de la base, sans signification"
 
 def inscrire() -> None:
     """Declare the parts of the surveillance."""
-    donnees.declarer(
+    lecture.declarer(
         Partie(
             groupe=CONNEXION,
             titre="Mes connexions",
@@ -32,7 +32,7 @@ def inscrire() -> None:
             ordre=("-levee_le",),
         ),
     )
-    donnees.declarer_sans_personne(
+    lecture.declarer_sans_personne(
         BlocageIP,
         "réseau bloqué, quel qu'en soit l'usager",
         "id reseau motif bloque_le jusqu_a leve_le",

@@ -13,8 +13,8 @@ from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
-from accounts import saturation
 from accounts.models import Espace
+from accounts.mots_de_passe import saturation
 from services.models import PersonneSirenisee
 
 from . import gabarits
@@ -66,7 +66,7 @@ def _noms_absents() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _hachage_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixteen hashes at once on a loaded machine wait their turn; tests/accounts/test_debit.py shows the 503."""
+    """Sixteen hashes at once on a loaded machine wait their turn; tests/accounts/compteurs/test_debit.py shows the 503."""
     monkeypatch.setattr(saturation, "ATTENTE", 120)
 
 
@@ -80,12 +80,12 @@ def _cache_vide() -> Iterator[None]:
 def _reveils(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
     """Record the wake-ups instead of filling a broker that no worker reads; the tests of faults use the real one."""
     reveils: list[tuple[str, list[str]]] = []
-    monkeypatch.setattr("accounts.reveil._muet_jusqu_a", 0.0)
+    monkeypatch.setattr("accounts.envois.reveil._muet_jusqu_a", 0.0)
 
     def send_task(nom: str, args: list[str], **_: Any) -> None:
         reveils.append((nom, args))
 
-    monkeypatch.setattr("accounts.reveil.current_app.send_task", send_task)
+    monkeypatch.setattr("accounts.envois.reveil.current_app.send_task", send_task)
     return reveils
 
 
@@ -101,7 +101,7 @@ def client_de() -> Callable[[Espace], Client]:
 
     def ouvrir(espace: Espace) -> Client:
         client = Client(raise_request_exception=True)
-        client.force_login(espace.compte, backend="accounts.connexion.CompteBackend")
+        client.force_login(espace.compte, backend="accounts.portes.connexion.CompteBackend")
         return client
 
     return ouvrir

@@ -2,7 +2,7 @@
 
 from dsfr.forms import DsfrBaseForm
 
-from ..regles import RegleMetier
+from ..saisies.regles import RegleMetier
 
 
 class FormulairePortail(DsfrBaseForm):

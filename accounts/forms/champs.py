@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 
 from ..models import Espace
-from ..regles import RegleMetier
-from ..sirens import SirenAbsent, normaliser_siren
+from ..saisies.regles import RegleMetier
+from ..saisies.sirens import SirenAbsent, normaliser_siren
 
-LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe.py
-LONGUEUR_ADRESSE = 400  # the same: accounts/adresses.py says 110, in words
+LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe/politique.py
+LONGUEUR_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
 
 
 class ChampRegle(forms.CharField):

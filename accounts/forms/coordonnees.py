@@ -2,7 +2,7 @@
 
 from django import forms
 
-from ..noms import normaliser_texte
+from ..saisies.noms import normaliser_texte
 from .champs import ChampRegle, champ_siren_appartenance
 from .titulaire import TitulaireForm
 

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from ..rectification import LONGUEUR, Objet
+from ..espace.rectification import LONGUEUR, Objet
 from .base import FormulairePortail
 
 

@@ -1,6 +1,6 @@
 """The keys of an espace: login address, password, question de confiance."""
 
-from ..adresses import normaliser_adresse
+from ..saisies.adresses import normaliser_adresse
 from .base import FormulairePortail
 from .champs import (
     champ_adresse,

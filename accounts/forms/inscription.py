@@ -2,7 +2,7 @@
 
 from django import forms
 
-from ..adresses import normaliser_adresse
+from ..saisies.adresses import normaliser_adresse
 from .champs import (
     champ_adresse,
     champ_nouveau_mot_de_passe,

@@ -4,7 +4,7 @@ from functools import partial
 
 from django import forms
 
-from ..adresses import normaliser_adresse
+from ..saisies.adresses import normaliser_adresse
 from .base import FormulairePortail
 from .champs import (
     champ_adresse,

@@ -3,7 +3,7 @@
 from django import forms
 
 from ..models import Espace
-from ..noms import normaliser_nom, normaliser_texte
+from ..saisies.noms import normaliser_nom, normaliser_texte
 from .base import FormulairePortail
 from .champs import ChampRegle
 

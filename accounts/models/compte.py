@@ -17,7 +17,7 @@ LONGUEUR_ADRESSE = 110  # CGU §3.1.d
 
 
 class CompteManager(BaseUserManager["Compte"]):
-    """Creates accounts; the rules of who may create one are acts of `accounts/inscription.py`."""
+    """Creates accounts; the rules of who may create one are acts of `accounts/espace/inscription.py`."""
 
     def d_adresse(self, adresse: str) -> models.QuerySet["Compte"]:
         """The account of this address, whatever its case, through the index of its constraint.
@@ -32,7 +32,7 @@ class CompteManager(BaseUserManager["Compte"]):
         return self.d_adresse(username or "").get()
 
     def creer(self, *, email: str, mot_de_passe: str, **champs: Any) -> "Compte":
-        """Return a saved account. `email` must already be normalised (accounts/adresses.py)."""
+        """Return a saved account. `email` must already be normalised (accounts/saisies/adresses.py)."""
         compte = self.model(email=email, mot_de_passe_change_le=timezone.now(), **champs)
         compte.set_password(mot_de_passe)
         compte.save(using=self._db)
@@ -47,7 +47,10 @@ class Compte(AbstractBaseUser, PermissionsMixin):
     mot_de_passe_change_le = models.DateTimeField("mot de passe changé le", default=timezone.now)
     renouvellement_exige = models.BooleanField("renouvellement du mot de passe exigé", default=False)
     rappel_mot_de_passe = models.PositiveSmallIntegerField(
-        "dernier rappel de renouvellement", default=0, editable=False, help_text="Étape de accounts/mots_de_passe.py"
+        "dernier rappel de renouvellement",
+        default=0,
+        editable=False,
+        help_text="Étape de accounts/mots_de_passe/politique.py",
     )
     adresse_rejetee_le = models.DateTimeField("courriel rejeté le", null=True, blank=True, editable=False)
     is_active = models.BooleanField("actif", default=True)

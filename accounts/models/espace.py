@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from ..numeros import GROUPES
+from ..saisies.numeros import GROUPES
 from .adresse import AdressePostale
 
 
@@ -64,7 +64,7 @@ class Espace(AdressePostale):
         "réponse remise par un agent, valable jusqu'au", null=True, blank=True, editable=False
     )
     reponse_changee_le = models.DateTimeField(default=timezone.now, editable=False)
-    # What a change of address that is undone gives back (accounts/confiance.py, `rendre_reponse`).
+    # What a change of address that is undone gives back (accounts/mots_de_passe/confiance.py, `rendre_reponse`).
     question_precedente = models.CharField(max_length=10, choices=Question, blank=True, editable=False)
     reponse_precedente = models.CharField(max_length=255, blank=True, editable=False)
     reponse_precedente_le = models.DateTimeField(null=True, blank=True, editable=False)
@@ -124,7 +124,7 @@ class Espace(AdressePostale):
 
 
 class Lien(models.Model):
-    """A one-time link. Its token is derived, never stored: a stolen table opens nothing (accounts/liens.py)."""
+    """A one-time link. Its token is derived, never stored: a stolen table opens nothing (accounts/envois/liens.py)."""
 
     class Objet(models.TextChoices):
         CONFIRMATION_EXPERT = "CONFIRMATION_EXPERT", "confirmation de l'adresse (mode expert)"

@@ -60,7 +60,7 @@ class EvenementASceller(models.Model):
 
 
 class BlocScelle(models.Model):
-    """A link of the chain: keyed hash of some events and of the block before (accounts/scellement.py)."""
+    """A link of the chain: keyed hash of some events and of the block before (accounts/traces/scellement.py)."""
 
     numero = models.BigIntegerField(primary_key=True)
     evenements = ArrayField(models.BigIntegerField())

@@ -44,7 +44,7 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[Any]:
-        from ..sessions_base import SessionStore
+        from .sessions_base import SessionStore
 
         return SessionStore
 
@@ -73,7 +73,7 @@ class NavigateurConnu(models.Model):
 class EssaiConnexion(models.Model):
     """One wrong guess (or one under way), counted under keyed hashes: of the address tried, a browser or a network.
 
-    So are counted what visitors ask (accounts/plafonds.py).
+    So are counted what visitors ask (accounts/compteurs/plafonds.py).
     """
 
     cle = models.CharField(max_length=64)

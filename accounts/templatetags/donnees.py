@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from django import template
 
-from ..donnees import Section
-from ..donnees import en_clair as ecrire
-from ..retention import Conservation, regle_de
+from ..donnees.lecture import Section
+from ..donnees.lecture import en_clair as ecrire
+from ..donnees.retention import Conservation, regle_de
 
 register = template.Library()
 

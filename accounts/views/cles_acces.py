@@ -15,13 +15,13 @@ from django_otp_webauthn.views import (
     CompleteCredentialRegistrationView,
 )
 
-from ..acces import espace_de
-from ..cles_acces import NOMBRE_MAX, AideClesAcces
-from ..codes_montres import garder_codes
-from ..connexion import compte_en_attente, conclure
+from ..facteurs.cles_acces import NOMBRE_MAX, AideClesAcces
+from ..facteurs.codes_montres import garder_codes
+from ..facteurs.securite import facteurs
 from ..models import Compte
-from ..reauthentification import preuve_recente
-from ..securite import facteurs
+from ..portes.acces import espace_de
+from ..portes.connexion import compte_en_attente, conclure
+from ..portes.reauthentification import preuve_recente
 
 MESSAGES = {
     "credential_not_found": "Cette clé d'accès n'est pas reconnue : elle a peut-être été retirée.",

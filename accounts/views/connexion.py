@@ -14,15 +14,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
-from ..cles_acces import configuration
-from ..connexion import a_un_second_facteur, compte_en_attente, conclure, mettre_en_attente
+from ..facteurs.cles_acces import configuration
+from ..facteurs.second_facteur import codes_restants, utiliser_code_secours, verifier_code
+from ..facteurs.securite import facteurs
 from ..forms import ConnexionForm
 from ..forms.securite import CodeForm, CodeSecoursForm
 from ..models import Compte
-from ..regles import RegleMetier
-from ..second_facteur import codes_restants, utiliser_code_secours, verifier_code
-from ..securite import facteurs
-from ..sessions_base import DERNIERE_ACTIVITE
+from ..models.sessions_base import DERNIERE_ACTIVITE
+from ..portes.connexion import a_un_second_facteur, compte_en_attente, conclure, mettre_en_attente
+from ..saisies.regles import RegleMetier
 
 
 @method_decorator(login_not_required, name="dispatch")

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from ..acces import espace_requis
-from ..coordonnees import Coordonnees, modifier_coordonnees
+from ..espace.coordonnees import Coordonnees, modifier_coordonnees
 from ..forms.coordonnees import CoordonneesForm
 from ..models import Espace
-from ..regles import RegleMetier
+from ..portes.acces import espace_requis
+from ..saisies.regles import RegleMetier
 
 
 @espace_requis

@@ -7,16 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import donnees, rectification, retention, suppression
-from ..acces import espace_requis
+from ..donnees import lecture, retention
+from ..espace import rectification, suppression
 from ..forms.donnees import RectificationForm, SuppressionForm
 from ..models import Espace
-from ..reauthentification import reauthentification_requise
-from ..regles import RegleMetier
+from ..portes.acces import espace_requis
+from ..portes.reauthentification import reauthentification_requise
+from ..saisies.regles import RegleMetier
 
 
-def _groupes(sections: list[donnees.Section]) -> dict[str, list[donnees.Section]]:
-    groupes: dict[str, list[donnees.Section]] = {}
+def _groupes(sections: list[lecture.Section]) -> dict[str, list[lecture.Section]]:
+    groupes: dict[str, list[lecture.Section]] = {}
     for section in sections:
         groupes.setdefault(section.partie.groupe, []).append(section)
     return groupes
@@ -30,8 +31,8 @@ def mes_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
         request,
         "accounts/mes_donnees.html",
         {
-            "groupes": _groupes(donnees.lire(espace, limite=donnees.LIGNES_PAGE)),
-            "non_communiquees": donnees.non_communiquees(),
+            "groupes": _groupes(lecture.lire(espace, limite=lecture.LIGNES_PAGE)),
+            "non_communiquees": lecture.non_communiquees(),
         },
     )
 
@@ -42,9 +43,9 @@ def mes_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
 def telecharger_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The whole as JSON or PDF; a POST, since the download is journaled."""
     if request.POST.get("format") == "pdf":
-        contenu, genre, extension = donnees.exporter_pdf(acteur=espace), "application/pdf", "pdf"
+        contenu, genre, extension = lecture.exporter_pdf(acteur=espace), "application/pdf", "pdf"
     else:
-        contenu, genre, extension = donnees.exporter_json(acteur=espace), "application/json", "json"
+        contenu, genre, extension = lecture.exporter_json(acteur=espace), "application/json", "json"
     reponse = HttpResponse(contenu, content_type=genre)
     reponse["Content-Disposition"] = f'attachment; filename="mes-donnees-{espace.numero_abonne}.{extension}"'
     reponse["Cache-Control"] = "no-store"

@@ -11,19 +11,19 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import changement_adresse as adresses
-from .. import double_envoi
-from ..acces import espace_requis
-from ..confiance import changer_reponse, proposer_reponse
+from ..compteurs import double_envoi
+from ..envois.liens import LienDejaUtilise, lire_lien
+from ..espace import changement_adresse as adresses
+from ..espace.recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
 from ..forms.identifiants import ChangerAdresseForm, ChangerMotDePasseForm, ChangerQuestionForm
-from ..liens import LienDejaUtilise, lire_lien
 from ..models import Compte, Espace, Lien
-from ..mots_de_passe import changer_mot_de_passe, conseil_du, echeance, mots_personnels, renouvellement_du
-from ..reauthentification import mot_de_passe_prouve
-from ..recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
-from ..regles import RegleMetier
-from ..requete import adresse_ip
-from ..sessions import fermer_toutes
+from ..mots_de_passe.confiance import changer_reponse, proposer_reponse
+from ..mots_de_passe.politique import changer_mot_de_passe, conseil_du, echeance, mots_personnels, renouvellement_du
+from ..portes.acces import espace_requis
+from ..portes.reauthentification import mot_de_passe_prouve
+from ..saisies.regles import RegleMetier
+from ..sessions.ouvertures import fermer_toutes
+from ..traces.requete import adresse_ip
 from .inscription import reponse_pdf
 
 
@@ -72,7 +72,7 @@ def mot_de_passe(request: HttpRequest, espace: Espace) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def renouveler(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """The only page open when the password must be renewed (CGU §3.2.c; accounts/middleware.py)."""
+    """The only page open when the password must be renewed (CGU §3.2.c; accounts/portes/middleware.py)."""
     if not renouvellement_du(_compte(espace)):
         return redirect("espace")
     return _changer_mot_de_passe(request, espace, "accounts/renouveler_mot_de_passe.html", "espace")

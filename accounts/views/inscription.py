@@ -11,17 +11,17 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import inscription as actes
-from ..acces import visiteur_requis
-from ..confiance import proposer_reponse
-from ..double_envoi import DELAI
+from ..compteurs.double_envoi import DELAI
+from ..compteurs.plafonds import compter_courriels
+from ..envois.liens import LienDejaUtilise, lire_lien
+from ..espace import inscription as actes
+from ..espace.recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
-from ..liens import LienDejaUtilise, lire_lien
 from ..models import Espace, Lien
-from ..plafonds import compter_courriels
-from ..recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
-from ..regles import RegleMetier
-from ..requete import adresse_ip
+from ..mots_de_passe.confiance import proposer_reponse
+from ..portes.acces import visiteur_requis
+from ..saisies.regles import RegleMetier
+from ..traces.requete import adresse_ip
 
 EN_COURS = "inscription_en_cours"
 CONFIRMEE = "inscription_confirmee"

@@ -11,15 +11,15 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from .. import oubli as actes
-from ..confiance import proposer_reponse
+from ..espace import oubli as actes
+from ..espace.recapitulatif import retenir_reponse
 from ..forms.oubli import NouveauMotDePasseForm, NouveauxSecretsForm, OubliForm, ReponseForm
 from ..models import Espace
-from ..mots_de_passe import mots_personnels
-from ..navigateurs import retenir
-from ..recapitulatif import retenir_reponse
-from ..regles import RegleMetier
-from ..requete import adresse_ip
+from ..mots_de_passe.confiance import proposer_reponse
+from ..mots_de_passe.politique import mots_personnels
+from ..saisies.regles import RegleMetier
+from ..sessions.navigateurs import retenir
+from ..traces.requete import adresse_ip
 
 REPONDU = "oubli_repondu"
 

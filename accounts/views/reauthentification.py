@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from ..forms.reauthentification import ConfirmationForm
-from ..reauthentification import mot_de_passe_prouve
+from ..portes.reauthentification import mot_de_passe_prouve
 
 
 @sensitive_post_parameters()

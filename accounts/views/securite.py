@@ -11,20 +11,21 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_otp import login as prouver_second_facteur
 
-from .. import codes_montres, securite, sessions
-from ..acces import espace_requis
-from ..cles_acces import configuration
-from ..forms.securite import CodeForm
-from ..models import Espace
-from ..navigateurs import navigateur_connu, oublier_navigateurs
-from ..reauthentification import reauthentification_requise
-from ..regles import RegleMetier
-from ..second_facteur import (
+from ..facteurs import codes_montres, securite
+from ..facteurs.cles_acces import configuration
+from ..facteurs.second_facteur import (
     appareil_en_attente,
     commencer_enrolement,
     confirmer_enrolement,
     renouveler_codes_secours,
 )
+from ..forms.securite import CodeForm
+from ..models import Espace
+from ..portes.acces import espace_requis
+from ..portes.reauthentification import reauthentification_requise
+from ..saisies.regles import RegleMetier
+from ..sessions import ouvertures
+from ..sessions.navigateurs import navigateur_connu, oublier_navigateurs
 
 
 @espace_requis
@@ -39,7 +40,7 @@ def page(request: HttpRequest, espace: Espace) -> HttpResponse:
         request,
         "accounts/securite.html",
         {
-            "sessions": [(session, sessions.est_courante(session, cle)) for session in lecture.sessions],
+            "sessions": [(session, ouvertures.est_courante(session, cle)) for session in lecture.sessions],
             "autres": len(lecture.sessions) > 1,
             "navigateurs": [(navigateur, navigateur == connu) for navigateur in lecture.navigateurs],
             "facteurs": lecture.facteurs,
@@ -64,9 +65,9 @@ def fermer_session(request: HttpRequest, espace: Espace, numero: uuid.UUID) -> H
     """Close one session."""
     compte: Any = request.user
     try:
-        sessions.fermer_session(acteur=compte, numero=numero)
+        ouvertures.fermer_session(acteur=compte, numero=numero)
         messages.success(request, "La session est fermée.")
-    except sessions.SessionInconnue as regle:
+    except ouvertures.SessionInconnue as regle:
         messages.info(request, str(regle))
     return redirect("securite")
 
@@ -76,7 +77,7 @@ def fermer_session(request: HttpRequest, espace: Espace, numero: uuid.UUID) -> H
 def fermer_autres_sessions(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Close every session but this one."""
     compte: Any = request.user
-    nombre = sessions.fermer_toutes(compte, sauf=request.session.session_key)
+    nombre = ouvertures.fermer_toutes(compte, sauf=request.session.session_key)
     messages.success(request, f"Autres sessions fermées : {nombre}.")
     return redirect("securite")
 

@@ -10,7 +10,7 @@ import hmac
 
 from django.conf import settings
 
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L; 31 is prime, which the check character needs
 LONGUEUR = 12

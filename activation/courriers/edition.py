@@ -11,11 +11,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from accounts import courriels
-from accounts.documents import Contact
-from accounts.journal import consigner
-from accounts.relais import traiter, vider
-from accounts.reveil import reveiller
+from accounts.documents.typst import Contact
+from accounts.envois import courriels
+from accounts.envois.relais import traiter, vider
+from accounts.envois.reveil import reveiller
+from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
 from ..models import Courrier, Demande

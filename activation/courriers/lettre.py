@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from accounts.documents import Contact, composer_pdf, date_longue, siren_lisible, texte_propre
+from accounts.documents.typst import Contact, composer_pdf, date_longue, siren_lisible, texte_propre
 
 MODELE = Path(__file__).resolve().parent.parent / "gabarits" / "lettre.typ"
 

@@ -17,11 +17,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import courriels
-from accounts.journal import consigner
+from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.noms import pour_comparer
-from accounts.regles import RegleMetier
+from accounts.saisies.noms import pour_comparer
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import Echange, Message, PersonneSirenisee, Service
 

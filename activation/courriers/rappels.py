@@ -9,7 +9,7 @@ from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from accounts import courriels
+from accounts.envois import courriels
 from accounts.models import Courriel
 
 from ..models import Courrier, Demande

@@ -23,8 +23,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from pypdf import PdfReader, PdfWriter
 
-from accounts.journal import consigner
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 
 from ..models import Courrier, Demande, Remise
 from .edition import produire_pdf

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import courriels
-from accounts.journal import consigner
+from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 from habilitations.models import Adhesion, Mandat
 from habilitations.ouverture import ouvrir_services
 from services.models import Service

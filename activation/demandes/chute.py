@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from accounts.journal import consigner
+from accounts.espace.suppression import blanchir
 from accounts.models import Espace
-from accounts.suppression import blanchir
+from accounts.traces.journal import consigner
 
 from ..models import Demande
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import courriels
-from accounts.adresses import normaliser_adresse
+from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.adresses import normaliser_adresse
+from accounts.saisies.regles import RegleMetier
 from habilitations.roles import GERER_COURRIEL
 from services.models import PersonneSirenisee
 

@@ -13,13 +13,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from accounts import courriels
-from accounts.adresses import normaliser_adresse
-from accounts.inscription import Inscription, effacer_inscription, inscrire
-from accounts.journal import consigner
-from accounts.liens import creer_lien, lire_lien
+from accounts.envois import courriels
+from accounts.envois.liens import creer_lien, lire_lien
+from accounts.espace.inscription import Inscription, effacer_inscription, inscrire
 from accounts.models import Compte, Espace, Lien
-from accounts.regles import RegleMetier
+from accounts.saisies.adresses import normaliser_adresse
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 from habilitations.models import Adhesion
 from services.models import Categorie, PersonneSirenisee, Service
 
@@ -82,7 +82,7 @@ def inscrire_simplifie(
 ) -> Espace | None:
     """Record the inscription and mail its first link; return the espace that waits, or None when its address has one.
 
-    `courriel` is the company's address. The visitor sees the same page in both cases (accounts/inscription.py).
+    `courriel` is the company's address. The visitor sees the same page in both cases (accounts/espace/inscription.py).
     Raises: what `exiger_admissible` and `inscrire` raise, and the rules of the company's address.
     """
     adresse = normaliser_adresse(courriel, limite=LONGUEUR_COURRIEL)

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import courriels, double_envoi
-from accounts.journal import consigner
+from accounts.compteurs import double_envoi
+from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 from habilitations.models import Adhesion, Habilitation, Role
 from habilitations.perimetre import exiger_place
 from services.models import PersonneSirenisee, Service

@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from accounts import courriels
-from accounts.journal import consigner
+from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 
 from .depot import EspaceNonActif
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.journal import consigner
 from accounts.models import Agent
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
 from ..models import Courrier, Demande

@@ -9,10 +9,10 @@ from typing import ClassVar
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import courriels
-from accounts.journal import consigner
+from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
 from habilitations import avis
 from habilitations.lots import verrouiller_espaces
 from habilitations.models import Adhesion, Habilitation, Mandat, Role

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from accounts import suppression
-from accounts.journal import consigner
+from accounts.espace import suppression
+from accounts.espace.suppression import Chute, Volet
 from accounts.models import Espace
-from accounts.suppression import Chute, Volet
+from accounts.traces.journal import consigner
 
 from ..models import Courrier, CreationSimplifiee, Demande
 from .depot import terminer

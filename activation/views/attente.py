@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.acces import espace_en_attente_requis
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_en_attente_requis
+from accounts.saisies.regles import RegleMetier
 
 from ..demandes import depot as actes
 from ..demandes.activation import activer

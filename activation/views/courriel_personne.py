@@ -5,10 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
-from accounts.reauthentification import reauthentification_requise
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.regles import RegleMetier
 
 from ..demandes.courriel_personne import demander_changement
 from ..demandes.lectures import page_messageries, personnes_administrees

@@ -9,17 +9,17 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.acces import visiteur_requis
-from accounts.confiance import proposer_reponse
-from accounts.double_envoi import DELAI
+from accounts.compteurs.double_envoi import DELAI
+from accounts.compteurs.plafonds import compter_courriels, compter_siren
+from accounts.envois.liens import LienDejaUtilise, lire_lien
+from accounts.espace.inscription import Inscription
+from accounts.espace.recapitulatif import reponse_disponible, retenir_reponse
 from accounts.forms import MotDePasseActuelForm
-from accounts.inscription import Inscription
-from accounts.liens import LienDejaUtilise, lire_lien
 from accounts.models import Espace, Lien
-from accounts.plafonds import compter_courriels, compter_siren
-from accounts.recapitulatif import reponse_disponible, retenir_reponse
-from accounts.regles import RegleMetier
-from accounts.requete import adresse_ip
+from accounts.mots_de_passe.confiance import proposer_reponse
+from accounts.portes.acces import visiteur_requis
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.requete import adresse_ip
 from accounts.views.inscription import CONFIRMEE, mot_de_passe_juste
 from services.models import PersonneSirenisee
 

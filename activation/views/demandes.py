@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import double_envoi
-from accounts.acces import espace_requis
+from accounts.compteurs import double_envoi
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_requis
+from accounts.saisies.regles import RegleMetier
 
 from ..demandes import depot as actes
 from ..demandes.activation import activer

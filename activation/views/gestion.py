@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model
 
 from accounts.forms.motif import MotifForm
-from accounts.views.gestion import PageActe
+from accounts.gestion.page_acte import PageActe
 
 from ..demandes.retours import constater_retour, refuser_demande
 from ..models import Courrier, Demande

@@ -5,9 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_requis
+from accounts.saisies.regles import RegleMetier
 
 from ..demandes.passage_expert import passer_expert
 

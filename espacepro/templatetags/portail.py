@@ -8,7 +8,7 @@ from django.forms import BoundField, FileInput, PasswordInput
 from django.utils.safestring import SafeString
 from dsfr.utils import dsfr_input_class_attr
 
-from accounts.documents import siren_lisible
+from accounts.documents.typst import siren_lisible
 
 from ..libelles import libelle_acte
 

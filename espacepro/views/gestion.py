@@ -16,12 +16,8 @@ from django.views.generic import FormView, TemplateView
 from django_otp import login as prouver_second_facteur
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.agents import agent_de, changer_mot_de_passe_agent, est_prouve, mot_de_passe_a_changer, mots_de_l_agent
-from accounts.codes_montres import codes_a_montrer, fichier_codes, garder_codes, montrer_graine, oublier_codes
-from accounts.forms.securite import CodeForm, CodeSecoursForm
-from accounts.models import Agent, Compte
-from accounts.regles import RegleMetier
-from accounts.second_facteur import (
+from accounts.facteurs.codes_montres import codes_a_montrer, fichier_codes, garder_codes, montrer_graine, oublier_codes
+from accounts.facteurs.second_facteur import (
     appareil_confirme,
     appareil_en_attente,
     codes_restants,
@@ -31,6 +27,16 @@ from accounts.second_facteur import (
     utiliser_code_secours,
     verifier_code,
 )
+from accounts.forms.securite import CodeForm, CodeSecoursForm
+from accounts.gestion.agents import (
+    agent_de,
+    changer_mot_de_passe_agent,
+    est_prouve,
+    mot_de_passe_a_changer,
+    mots_de_l_agent,
+)
+from accounts.models import Agent, Compte
+from accounts.saisies.regles import RegleMetier
 
 from ..forms import MotDePasseAgentForm, RemplacerAppareilForm
 

@@ -6,10 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.acces import espace_requis
-from accounts.journal import consigner
 from accounts.models import Espace
-from accounts.reauthentification import reauthentification_requise
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import reauthentification_requise
+from accounts.traces.journal import consigner
 from habilitations.export import FORMATS, en_csv
 
 from ..journal_personne import ACTES, COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre

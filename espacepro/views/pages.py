@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from accounts.acces import espace_requis
+from accounts.espace.recapitulatif import produire_recapitulatif
 from accounts.models import Espace, Evenement
-from accounts.recapitulatif import produire_recapitulatif
+from accounts.portes.acces import espace_requis
 from accounts.views.inscription import reponse_pdf
 from habilitations.lectures import accueil as lire_accueil
 from services.models import Service

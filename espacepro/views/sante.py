@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 
 from accounts.models import Courriel, DemandeOubli, Evenement, EvenementASceller
-from accounts.requete import adresse_ip
+from accounts.traces.requete import adresse_ip
 from activation.models import Courrier
 
 BOITES = (("courriels", Courriel), ("courriers", Courrier), ("oublis", DemandeOubli))  # every subclass of Envoi

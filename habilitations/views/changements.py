@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
-from accounts.noms import normaliser_texte
-from accounts.reauthentification import reauthentification_requise
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.noms import normaliser_texte
+from accounts.saisies.regles import RegleMetier
 
 from ..arbre import ce_qui_tombe
 from ..delegations import ROLES_DELEGUES, retirer_delegation

@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
-from accounts.reauthentification import reauthentification_requise
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.regles import RegleMetier
 
 from ..beneficiaires import trouver_beneficiaire
 from ..delegations import deleguer

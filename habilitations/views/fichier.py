@@ -5,10 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
-from accounts.reauthentification import reauthentification_requise
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.regles import RegleMetier
 
 from ..designation_en_masse import COLONNES, Rapport, designer_en_masse, examiner_fichier
 from ..forms import FichierForm

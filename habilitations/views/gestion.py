@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model
 
 from accounts.forms.motif import MotifForm
-from accounts.views.gestion import PageActe
+from accounts.gestion.page_acte import PageActe
 
 from ..arbre import arbre_de
 from ..forms import ReponseForm

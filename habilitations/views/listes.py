@@ -4,9 +4,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
-from accounts.reauthentification import reauthentification_requise
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import reauthentification_requise
 
 from ..export import FORMATS, exporter
 from ..lectures_partage import ETATS, Autorite, Filtres, expirees, mes_habilitations, page_de, services_du_filtre

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
+from accounts.portes.acces import espace_requis
 
 from ..lectures_partage import partageables
 from ..perimetre import Critere, Groupe, repartition

@@ -14,10 +14,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
-from accounts.reauthentification import reauthentification_requise
-from accounts.regles import RegleMetier
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.regles import RegleMetier
 
 from .. import revue
 from ..arbre import ce_qui_tombe

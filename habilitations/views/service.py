@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.acces import espace_requis
 from accounts.models import Espace
+from accounts.portes.acces import espace_requis
 from services.dossiers import Dossier
 
 from ..lectures import habilitation_active

@@ -1,4 +1,4 @@
-/* The decision of accounts/mots_de_passe_force.py, line for line, over the same files (see there for why and how).
+/* The decision of accounts/mots_de_passe/force.py, line for line, over the same files (see there for why and how).
    tests/parcours/test_jauge.py compares the two: change both or neither. */
 
 const KIND_OF_LIST = { "portail.txt": "contexte", "longs.txt": "connu" };

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.inscription import Inscription
-from accounts.liens import jeton
+from accounts.envois.liens import jeton
+from accounts.espace.inscription import Inscription
 from accounts.models import Espace, Lien
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Compte, Espace
-from accounts.numeros import nouveau_numero
+from accounts.saisies.numeros import nouveau_numero
 from services.models import PersonneSirenisee, Service
 from tests.factories import EspaceFactory, MandatFactory, PersonneFactory, ServiceGestionnaireFactory, hache, siren
 

@@ -73,7 +73,7 @@ def test_une_page_d_espace_n_existe_que_pour_un_espace_actif(client: Client, nom
     else:
         etat = Espace.Etat.DESACTIVE if qui == "desactive" else Espace.Etat.EN_ATTENTE_CODE
         compte = EspaceFactory(etat=etat).compte
-    client.force_login(compte, backend="accounts.connexion.CompteBackend")
+    client.force_login(compte, backend="accounts.portes.connexion.CompteBackend")
     for methode in (client.get, client.post):
         reponse = methode(adresse(nom))
         if qui == "en_attente" and reponse.status_code == 302:

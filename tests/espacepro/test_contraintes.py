@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from accounts.liens import creer_lien
+from accounts.envois.liens import creer_lien
 from accounts.models import Courriel, Lien
 from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande, Remise
@@ -42,11 +42,11 @@ AILLEURS = {
     "habilitation_perimetre": "tests/habilitations/test_perimetre.py",
     "habilitation_perimetre_ajout": "tests/habilitations/test_perimetre.py",
     "habilitation_perimetre_reprise": "tests/habilitations/test_perimetre.py",
-    "journal_immuable": "tests/accounts/test_journal.py",
-    "journal_intronquable": "tests/accounts/test_journal.py",
-    "chaine_immuable": "tests/accounts/test_journal.py",
-    "chaine_intronquable": "tests/accounts/test_journal.py",
-    "journal_a_sceller": "tests/accounts/test_journal.py",
+    "journal_immuable": "tests/accounts/traces/test_journal.py",
+    "journal_intronquable": "tests/accounts/traces/test_journal.py",
+    "chaine_immuable": "tests/accounts/traces/test_journal.py",
+    "chaine_intronquable": "tests/accounts/traces/test_journal.py",
+    "journal_a_sceller": "tests/accounts/traces/test_journal.py",
 }
 
 

@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
-from accounts import donnees
-from accounts.courriels import deposer, objet_du_genre
-from accounts.journal import consigner
+from accounts.donnees import lecture
+from accounts.envois.courriels import deposer, objet_du_genre
 from accounts.models import Espace, Evenement
+from accounts.traces.journal import consigner
 from espacepro.donnees_personnelles import auteur_lisible
 from espacepro.libelles import DETAILS, LIBELLES, libelle_acte
 from services.models import Service
@@ -83,7 +83,7 @@ def test_un_genre_qui_n_existe_plus_est_un_courriel() -> None:
 
 def test_qui_a_agi_se_lit() -> None:
     assert auteur_lisible("12345678901234") == "12345678901234"
-    assert donnees.en_clair(auteur_lisible("systeme:expirer_demandes")) == "le portail"
+    assert lecture.en_clair(auteur_lisible("systeme:expirer_demandes")) == "le portail"
     assert auteur_lisible("agent:0197d2b8-0000-7000-8000-000000000001") == "un agent de l'administration"
 
 
@@ -114,7 +114,7 @@ def raconte(espace: Espace, catalogue: None) -> dict[str, str]:
 def test_ni_code_ni_numero_interne_a_l_usager(
     espace: Espace, raconte: dict[str, str], client_de: Callable[[Espace], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(donnees, "LIGNES_PAGE", 1000)
+    monkeypatch.setattr(lecture, "LIGNES_PAGE", 1000)
     page = client_de(espace).get(reverse("mes_donnees")).content.decode()
     textes = "\n".join(re.findall(r"<dd>(.*?)</dd>", page, re.DOTALL))
     assert not UUID.findall(textes)
@@ -128,7 +128,7 @@ def test_ni_code_ni_numero_interne_a_l_usager(
 
 @pytest.mark.django_db
 def test_le_pdf_se_lit_en_francais(espace: Espace, raconte: dict[str, str]) -> None:
-    pages = PdfReader(io.BytesIO(donnees.exporter_pdf(acteur=espace))).pages
+    pages = PdfReader(io.BytesIO(lecture.exporter_pdf(acteur=espace))).pages
     texte = " ".join(" ".join(page.extract_text() for page in pages).split())
     assert libelle_acte("demande.activee") in texte
     assert "demande.activee" not in texte
@@ -137,7 +137,7 @@ def test_le_pdf_se_lit_en_francais(espace: Espace, raconte: dict[str, str]) -> N
 
 @pytest.mark.django_db
 def test_le_json_garde_le_code_pres_du_francais(espace: Espace, raconte: dict[str, str]) -> None:
-    contenu = json.loads(donnees.exporter_json(acteur=espace))
+    contenu = json.loads(lecture.exporter_json(acteur=espace))
     tables = {section["table"]: section["lignes"] for section in contenu["donnees"]}
     acte = next(ligne for ligne in tables["accounts_evenement"] if ligne["acte"]["code"] == "demande.activee")
     assert acte["acte"]["libelle"] == "Demande activée par le code"
@@ -148,5 +148,5 @@ def test_le_json_garde_le_code_pres_du_francais(espace: Espace, raconte: dict[st
 
 
 def test_une_colonne_inconnue_est_refusee() -> None:
-    with pytest.raises(donnees.ColonneInconnue):
-        donnees.traduire(Evenement, "inconnue", lambda: str)
+    with pytest.raises(lecture.ColonneInconnue):
+        lecture.traduire(Evenement, "inconnue", lambda: str)

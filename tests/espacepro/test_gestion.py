@@ -19,16 +19,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import consultation
-from accounts.agents import creer_agent, reinitialiser_agent
-from accounts.journal import consigner
+from accounts.facteurs.second_facteur import codes_restants
+from accounts.gestion import consultation
+from accounts.gestion.agents import creer_agent, reinitialiser_agent
 from accounts.models import Agent, Compte, Espace
-from accounts.second_facteur import codes_restants
+from accounts.traces.journal import consigner
 from activation.models import Courrier, Demande, LigneDemande
 from habilitations.models import DemandeRetrait, Habilitation
 from services.models import PersonneSirenisee
 from surveillance.models import Alerte, BlocageIP
-from tests.accounts.test_second_facteur import code_de, enroler
+from tests.accounts.facteurs.test_second_facteur import code_de, enroler
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
 
 NOUVEAU = "tournesol barque 58 enclume velours"
@@ -48,7 +48,7 @@ LISTES = {
 def client_verifie(agent: Agent) -> Client:
     """A browser that has passed the door."""
     client = Client()
-    client.force_login(agent.compte, backend="accounts.connexion.CompteBackend")
+    client.force_login(agent.compte, backend="accounts.portes.connexion.CompteBackend")
     appareil = TOTPDevice.objects.filter(user=agent.compte, confirmed=True).first() or TOTPDevice.objects.create(
         user=agent.compte, name="application", confirmed=True
     )
@@ -244,7 +244,7 @@ def test_une_adresse_de_suite_ne_sort_pas_du_portail(agent: Agent) -> None:
 def test_le_mot_de_passe_seul_ne_change_ni_mot_de_passe_ni_appareil(agent: Agent) -> None:
     enroler(agent)
     client = Client()
-    client.force_login(agent.compte, backend="accounts.connexion.CompteBackend")
+    client.force_login(agent.compte, backend="accounts.portes.connexion.CompteBackend")
     saisie = {"actuel": MOT_DE_PASSE, "nouveau": NOUVEAU, "confirmation": NOUVEAU}
     for nom in ("password_change", "enrolement", "enrolement_code", "second_facteur"):
         assert client.post(reverse(f"admin:{nom}"), saisie)["Location"].startswith(reverse("admin:verification"))
@@ -309,7 +309,7 @@ def test_un_compte_agent_sans_fiche_d_agent_n_entre_pas(db: None) -> None:
     client = Client()
     client.force_login(
         Compte.objects.creer(email="x@exemple.fr", mot_de_passe="x", is_staff=True, is_superuser=True),
-        backend="accounts.connexion.CompteBackend",
+        backend="accounts.portes.connexion.CompteBackend",
     )
     assert client.get(reverse("admin:index")).status_code == 404
 
@@ -604,7 +604,7 @@ def test_chercher_et_lister_laissent_une_trace_sans_dire_ce_qui_etait_cherche(
     siren = demande.personne.siren
     client = client_verifie(agent)
     liste = reverse("admin:activation_demande_changelist")
-    monkeypatch.setattr("accounts.consultation.journal_des_acces", structlog.get_logger("essai"))
+    monkeypatch.setattr("accounts.gestion.consultation.journal_des_acces", structlog.get_logger("essai"))
     with structlog.testing.capture_logs() as traces:
         client.get(liste)
         client.get(liste, {"q": siren, "etat__exact": "DEPOSEE"})
@@ -632,7 +632,7 @@ def test_consulter_un_dossier_laisse_une_trace_sans_donnee_personnelle(
 ) -> None:
     personne = dossier(agent, 1)["services_personnesirenisee"]
     client = client_verifie(agent)
-    monkeypatch.setattr("accounts.consultation.journal_des_acces", structlog.get_logger("essai"))
+    monkeypatch.setattr("accounts.gestion.consultation.journal_des_acces", structlog.get_logger("essai"))
     with structlog.testing.capture_logs() as traces:
         client.get(reverse("admin:services_personnesirenisee_change", args=[personne.pk]))
     traces = [trace for trace in traces if trace["event"] == "consultation_agent"]

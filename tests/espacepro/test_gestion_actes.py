@@ -135,7 +135,7 @@ def test_sans_second_facteur_ni_compte_d_agent(
 ) -> None:
     avant = etat(objets)
     non_verifie = Client()
-    non_verifie.force_login(agent.compte, backend="accounts.connexion.CompteBackend")
+    non_verifie.force_login(agent.compte, backend="accounts.portes.connexion.CompteBackend")
     for client, attendu in ((non_verifie, 302), (Client(), 302), (client_de(EspaceFactory()), 404)):
         assert client.get(page(acte, objets)).status_code == attendu
         assert client.post(page(acte, objets), ACTES[acte][1]).status_code == attendu

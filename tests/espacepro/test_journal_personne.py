@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.journal import consigner
 from accounts.models import Espace, Evenement
+from accounts.traces.journal import consigner
 from activation.courriers import edition
 from activation.courriers.codes import CodeInexact, deriver_code
 from activation.demandes.activation import activer

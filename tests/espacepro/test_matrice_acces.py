@@ -281,9 +281,9 @@ def navigateur(scene: Scene, qui: str) -> Callable[[str, str], HttpResponse]:
     """Return `demander(methode, adresse)`, in this person's browser; each request is undone."""
     client = Client()
     if qui in scene.espaces:
-        client.force_login(scene.espaces[qui].compte, backend="accounts.connexion.CompteBackend")
+        client.force_login(scene.espaces[qui].compte, backend="accounts.portes.connexion.CompteBackend")
     elif qui == "agent_non_verifie":
-        client.force_login(scene.agents[qui].compte, backend="accounts.connexion.CompteBackend")
+        client.force_login(scene.agents[qui].compte, backend="accounts.portes.connexion.CompteBackend")
     elif qui in scene.agents:
         client = client_verifie(scene.agents[qui])
     session = client.cookies.get(settings.SESSION_COOKIE_NAME)

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.envois.reveil import journal
 from accounts.models import Courriel, Evenement
-from accounts.reveil import journal
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.depot import deposer_adhesion
@@ -173,7 +173,7 @@ def test_broker_mort_n_empeche_pas_l_acte(monkeypatch: pytest.MonkeyPatch, espac
     def send_task(*_: object, **__: object) -> None:
         raise ConnectionRefusedError("redis is dead")
 
-    monkeypatch.setattr("accounts.reveil.current_app.send_task", send_task)
+    monkeypatch.setattr("accounts.envois.reveil.current_app.send_task", send_task)
     avertissements: list[str] = []
     monkeypatch.setattr(journal, "warning", lambda evenement, **_: avertissements.append(evenement))
     with transaction.atomic():

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.inscription import Inscription, inscrire_expert
+from accounts.espace.inscription import Inscription, inscrire_expert
 from accounts.models import Compte, Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from activation.courriers import edition
 from activation.courriers.codes import CodeDejaUtilise, deriver_code
 from activation.demandes.activation import Activation, activer

@@ -14,9 +14,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.espace.suppression import supprimer_espace
 from accounts.models import Agent, Compte, Espace
-from accounts.regles import RegleMetier
-from accounts.suppression import supprimer_espace
+from accounts.saisies.regles import RegleMetier
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.activation import activer

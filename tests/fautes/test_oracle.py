@@ -19,7 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import debit
+from accounts.compteurs import debit
 from accounts.models import Compte, Espace, EssaiConnexion
 from tests.factories import MOT_DE_PASSE, EspaceFactory, hache
 

@@ -19,10 +19,11 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts import courriels, oubli
-from accounts.confiance import normaliser_reponse
-from accounts.liens import jeton
+from accounts.envois import courriels
+from accounts.envois.liens import jeton
+from accounts.espace import oubli
 from accounts.models import Courriel, Lien, Session
+from accounts.mots_de_passe.confiance import normaliser_reponse
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code, presenter
 from activation.models import Courrier, Demande
@@ -201,7 +202,7 @@ def faire_le_tour(client: Navigateur, guetteur: Guetteur, monkeypatch: pytest.Mo
 
     # A form that fails (500), one that is refused, one that CSRF stops, then the good one.
     with monkeypatch.context() as panne:
-        panne.setattr("accounts.inscription.hacher_reponse", _tomber_en_panne)
+        panne.setattr("accounts.espace.inscription.hacher_reponse", _tomber_en_panne)
         assert client.post(reverse("inscription_expert"), inscription).status_code == 500
     assert client.post(reverse("inscription_expert"), inscription | {"cgu": ""}).status_code == 200
     assert Navigateur(guetteur, enforce_csrf_checks=True).post(reverse("connexion"), inscription).status_code == 403

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Courriel, Espace, Evenement
-from accounts.numeros import nouveau_numero
+from accounts.saisies.numeros import nouveau_numero
 from habilitations.arbre import ce_qui_tombe
 from habilitations.beneficiaires import (
     ESSAIS,

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from accounts.espace.suppression import supprimer_espace
 from accounts.models import Agent, Espace
-from accounts.regles import RegleMetier
-from accounts.suppression import supprimer_espace
+from accounts.saisies.regles import RegleMetier
 from habilitations.backends import permissions_de_la_page
 from habilitations.confirmations import decider, ecarter_non_confirmees
 from habilitations.delegations import deleguer, retirer_delegation

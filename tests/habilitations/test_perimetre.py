@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Espace
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from activation.models import Demande
 from habilitations.delegations import deleguer
 from habilitations.models import Habilitation, Mandat, Role

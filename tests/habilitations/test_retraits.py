@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts import courriels
+from accounts.envois import courriels
 from accounts.models import Agent, Courriel, Espace, Evenement
 from habilitations.delegations import deleguer, retirer_delegation
 from habilitations.expirations import PREAVIS, expirer_habilitations

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Courriel, Espace, Evenement
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from habilitations.confirmations import (
     DelaiPasse,
     RienADecider,

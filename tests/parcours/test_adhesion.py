@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import courriels
+from accounts.envois import courriels
 from activation.courriers import edition
 from activation.models import Courrier
 from services.models import PersonneSirenisee

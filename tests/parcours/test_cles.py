@@ -11,11 +11,12 @@ from django.core import mail
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import courriels, oubli
-from accounts.confiance import normaliser_reponse
-from accounts.hachage import hacher_reponse
-from accounts.liens import jeton
+from accounts.envois import courriels
+from accounts.envois.liens import jeton
+from accounts.espace import oubli
 from accounts.models import Compte, Espace, Lien
+from accounts.mots_de_passe.confiance import normaliser_reponse
+from accounts.mots_de_passe.hachage import hacher_reponse
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

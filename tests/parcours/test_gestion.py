@@ -18,9 +18,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.agents import creer_agent
+from accounts.gestion.agents import creer_agent
 from habilitations.models import Role
-from tests.accounts.test_second_facteur import code_de
+from tests.accounts.facteurs.test_second_facteur import code_de
 from tests.espacepro.test_gestion import client_verifie, dossier
 from tests.factories import AgentFactory, EspaceFactory, ServiceGestionnaireFactory, accorder
 

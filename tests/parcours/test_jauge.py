@@ -17,7 +17,7 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, Route, expect
 
-from accounts.mots_de_passe_force import DOSSIER, LISTES, evaluer
+from accounts.mots_de_passe.force import DOSSIER, LISTES, evaluer
 
 CONTEXTE = ["jean.dupont@cabinet-dupont.fr", "Dupont-Lévêque", "Jean", "BOULANGERIE MARTIN & FILS", "552 100 554"]
 ORIGINE = "https://portail.test"

@@ -11,7 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.liens import jeton
+from accounts.envois.liens import jeton
 from accounts.models import Espace, Lien
 from activation.demandes.retours import constater_retour
 from activation.models import Demande

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.agents import creer_agent
+from accounts.gestion.agents import creer_agent
 from accounts.models import Agent, ServiceGestionnaire
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts.retention import purger
+from accounts.donnees.retention import purger
 
 
 class Command(BaseCommand):

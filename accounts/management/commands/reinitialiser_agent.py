@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.agents import reinitialiser_agent
+from accounts.gestion.agents import reinitialiser_agent
 from accounts.models import Agent, Compte
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from accounts.dormants import dormants, signaler_dormants
+from accounts.espace.dormants import dormants, signaler_dormants
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.changement_adresse import signaler_rejet
-from accounts.regles import RegleMetier
+from accounts.espace.changement_adresse import signaler_rejet
+from accounts.saisies.regles import RegleMetier
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.scellement import sceller, verifier
+from accounts.traces.scellement import sceller, verifier
 
 
 class Command(BaseCommand):

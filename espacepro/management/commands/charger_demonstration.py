@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import transaction
 
-from accounts.inscription import Inscription, confirmer_adresse, inscrire_expert
-from accounts.liens import jeton
+from accounts.envois.liens import jeton
+from accounts.espace.inscription import Inscription, confirmer_adresse, inscrire_expert
 from accounts.models import Agent, Compte, Espace
 from activation.courriers.codes import deriver_code
 from activation.courriers.edition import editer

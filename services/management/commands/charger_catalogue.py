@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from services.catalogue import (
     CATALOGUE,
     SERVICES_GESTIONNAIRES,

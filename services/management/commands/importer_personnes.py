@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from services.fichiers_insee import Progression, Rejet
 from services.importation import TRANCHE, BilanImport, importer_personnes
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.documents import Contact
+from accounts.documents.typst import Contact
 from activation.courriers.lettre import COLONNES_ADRESSE, LIGNES_ADRESSE, Lettre, Nature, bloc_adresse, produire
 
 CODE = "K7QM-4TXB-9RWD"

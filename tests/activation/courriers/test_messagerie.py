@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import courriels
+from accounts.envois import courriels
 from accounts.models import Compte, Courriel, Espace, Evenement
 from activation.courriers.codes import presenter
 from activation.courriers.messagerie import CodePlusLisible, lire_code

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import courriels
+from accounts.envois import courriels
 from accounts.models import Courriel
 from activation.courriers.rappels import rappeler_codes
 from activation.demandes.depot import annuler_demande

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.inscription import renvoyer_confirmation
+from accounts.espace.inscription import renvoyer_confirmation
 from accounts.models import Courriel, Espace
 from activation.demandes.activation import EFFETS, activer
 from activation.demandes.depot import EspaceNonActif, PersonneCessee

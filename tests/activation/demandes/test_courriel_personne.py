@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.adresses import AdresseInvalide
 from accounts.models import Courriel, Espace
+from accounts.saisies.adresses import AdresseInvalide
 from activation.demandes.activation import activer
 from activation.demandes.courriel_personne import AdresseInchangee, MessagerieRequise, demander_changement
 from activation.demandes.depot import DemandeDejaEnCours, DemandeEnCoursSurSiren, EspaceNonActif, PersonneCessee

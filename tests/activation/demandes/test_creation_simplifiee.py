@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.inscription import confirmer_adresse, inscrire_expert
-from accounts.liens import LienDejaUtilise, LienExpire, LienInvalide, LienRemplace, jeton
+from accounts.envois.liens import LienDejaUtilise, LienExpire, LienInvalide, LienRemplace, jeton
+from accounts.espace.inscription import confirmer_adresse, inscrire_expert
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien
-from accounts.regles import RegleMetier
+from accounts.saisies.regles import RegleMetier
 from activation.demandes.activation import activer
 from activation.demandes.creation_simplifiee import (
     ReserveeAuxEntreprises,
@@ -406,7 +406,7 @@ def test_parcours(client: Client, personne: PersonneSirenisee) -> None:
 
     demande = Demande.objects.get()
     espace.refresh_from_db()
-    client.force_login(espace.compte, backend="accounts.connexion.CompteBackend")
+    client.force_login(espace.compte, backend="accounts.portes.connexion.CompteBackend")
     for nom in ("espace", "gerer_services", "demandes", "adherer", "journal"):
         assert client.get(reverse(nom))["Location"] == reverse("activer_espace")
     assert "en préparation" in client.get(reverse("activer_espace")).content.decode()

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from accounts import courriels
-from accounts.liens import jeton
+from accounts.envois import courriels
+from accounts.envois.liens import jeton
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien
-from accounts.sirens import SirenAbsent
+from accounts.saisies.sirens import SirenAbsent
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code, presenter
 from activation.demandes.depot import annuler_demande, services_proposables

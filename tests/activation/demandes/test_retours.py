@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import courriels
+from accounts.envois import courriels
 from accounts.models import Agent, Courriel, Espace, Evenement
 from activation.courriers.codes import CourrierRevenu
 from activation.demandes.activation import activer

@@ -1,0 +1,1 @@
+"""How often somebody may. Public: every floor counts here."""

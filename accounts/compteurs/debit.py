@@ -1,0 +1,209 @@
+"""How many guesses a sign-in allows (design.md §8; CNIL 2022-100: a delay above one minute after 5, at most 25 a day).
+
+django-axes stays the guard in front of every `authenticate()` (its backend comes first, its middleware shows the page
+of a refused address); what it counts, and how, is here, for three reasons that its own counters do not meet. They count
+after the failure, so that guesses sent together pass together: here a guess is counted before it is tried. They lock a
+pair or an account, so that a stranger either is not stopped by changing address or locks somebody out: here the account
+has one counter for all strangers, and a browser the account knows (accounts/sessions/navigateurs.py) has its own. And their
+lock-out page tells that something is being counted: here a refused guess costs and answers as a wrong password.
+
+The counters: per account (keyed hash of the address tried, so an unknown address counts alike), per known browser, for
+all the sessions of an account (where the password is asked again: a session that changes its key gains nothing), per
+network (an IPv4 address, an IPv6 /64). A success takes back its own guess and nothing else: whoever tries 19 passwords
+does not get 19 more when the owner signs in.
+"""
+
+import hmac
+import ipaddress
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from axes.handlers.base import AxesHandler
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ..models import Compte, EssaiConnexion
+from ..sessions.navigateurs import navigateur_connu
+from ..traces.requete import adresse_ip
+
+FENETRE = timedelta(hours=24)
+PALIER = 0.1  # seconds: a refused sign-in leaves on a multiple of it, whatever the account (references.md C-20)
+_ATTRIBUT = "essai_connexion"
+
+
+@dataclass(frozen=True)
+class Bareme:
+    """`libres` guesses without delay; then one minute, doubled every `pas` guesses up to an hour; `limite` in 24 h."""
+
+    libres: int
+    pas: int
+    limite: int
+
+    def attente(self, essais: int) -> timedelta:
+        """Return how long to wait after the last of so many guesses."""
+        if essais >= self.limite:
+            return FENETRE
+        if essais < self.libres:
+            return timedelta(0)
+        return min(timedelta(minutes=2 ** min((essais - self.libres) // self.pas, 6)), timedelta(hours=1))
+
+
+COMPTE = Bareme(libres=5, pas=1, limite=20)
+RESEAU = Bareme(libres=30, pas=10, limite=300)
+
+
+@dataclass
+class Essai:
+    """One try of a password in this request."""
+
+    debut: float
+    cle_compte: str = ""
+    cle_reseau: str = ""
+    reservation: int | None = None
+    refuse: bool = False
+    manque: bool = False
+
+
+def empreinte(quoi: str, valeur: str) -> str:
+    """Return the key of a counter: an HMAC, so that the table names nobody."""
+    return hmac.new(settings.SECRET_KEY.encode(), f"debit|{quoi}|{valeur}".encode(), "sha256").hexdigest()
+
+
+def cle_reseau(adresse: str) -> str:
+    """Return the counter of an address: the address itself in IPv4, its /64 (one subscriber) in IPv6."""
+    ip = ipaddress.ip_address(adresse)
+    if ip.version == 6 and ip.ipv4_mapped is None:
+        return empreinte("reseau", str(ipaddress.ip_network(f"{ip}/64", strict=False)))
+    return empreinte("reseau", str(getattr(ip, "ipv4_mapped", None) or ip))
+
+
+@transaction.atomic
+def reserver(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> int | None:
+    """Count one guess of this counter and return its id; None when it must wait. Guesses sent together queue here."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [cle])
+    maintenant = maintenant or timezone.now()
+    if _doit_attendre(cle, bareme, maintenant):
+        return None
+    return EssaiConnexion.objects.create(cle=cle, quand=maintenant).pk
+
+
+def _doit_attendre(cle: str, bareme: Bareme, maintenant: datetime) -> bool:
+    instants = list(
+        EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE)
+        .order_by("-quand")
+        .values_list("quand", flat=True)[: bareme.limite]
+    )
+    if len(instants) >= bareme.limite:
+        return True
+    attente = bareme.attente(len(instants))
+    return bool(attente) and maintenant < instants[0] + attente
+
+
+def rendre(reservation: int | None) -> None:
+    """Take one guess back: it was right, or was not tried."""
+    if reservation is not None:
+        EssaiConnexion.objects.filter(pk=reservation).delete()
+
+
+def oublier_essais(compte: Compte) -> None:
+    """Forget the guesses at the former password of this account, whoever made them: the holder has just proved to be it.
+
+    What strangers guess from now on counts anew, against a password that they have not tried.
+    """
+    cles = [empreinte("compte", compte.email.strip().lower()), empreinte("session", str(compte.pk))]
+    cles += [empreinte("navigateur", str(pk)) for pk in compte.navigateurs.values_list("pk", flat=True)]
+    EssaiConnexion.objects.filter(cle__in=cles).delete()
+
+
+def essai_de(request: HttpRequest | None) -> Essai | None:
+    """Return the try of a password that this request holds."""
+    return getattr(request, _ATTRIBUT, None)
+
+
+def reussir(request: HttpRequest | None) -> None:
+    """The password was right: the guess does not count."""
+    essai = essai_de(request)
+    if essai is not None:
+        rendre(essai.reservation)
+        essai.reservation = None
+
+
+def attendre_le_palier(essai: Essai) -> None:
+    """Sleep until the next multiple of PALIER since the try began: what was compared does not show in the time."""
+    passe = time.monotonic() - essai.debut
+    time.sleep(PALIER - passe % PALIER)
+
+
+def effacer_perimes(maintenant: datetime | None = None) -> int:
+    """Delete the guesses that count no more. Return how many."""
+    effaces, _ = EssaiConnexion.objects.filter(quand__lte=(maintenant or timezone.now()) - FENETRE).delete()
+    return effaces
+
+
+class GardienEssais(AxesHandler):
+    """AXES_HANDLER: django-axes asks before each try and tells of each failure; the counting is this module's."""
+
+    def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+        """Whether the password may be compared. A refused account spends the time of a comparison all the same."""
+        adresse = (credentials or {}).get("username")
+        if not adresse:
+            return True
+        essai = Essai(debut=time.monotonic())
+        setattr(request, _ATTRIBUT, essai)
+        essai.cle_compte, connu = _compteur(request, adresse)
+        if not connu:
+            essai.cle_reseau = cle_reseau(adresse_ip(request))
+            if _doit_attendre(essai.cle_reseau, RESEAU, timezone.now()):
+                essai.refuse = True
+                request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
+                return False
+        essai.reservation = reserver(essai.cle_compte, COMPTE)
+        if essai.reservation is None:
+            essai.refuse = essai.manque = True
+            _travailler_autant(essai, adresse, (credentials or {}).get("password") or "")
+            return False
+        return True
+
+    def user_login_failed(
+        self, sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+    ) -> None:
+        """Count the failure for the network; and for the account, when a form refuses what the password had opened."""
+        essai = essai_de(request)
+        if essai is None or essai.refuse:
+            return
+        essai.manque = True
+        if essai.cle_reseau:
+            EssaiConnexion.objects.create(cle=essai.cle_reseau)
+        if essai.reservation is None:
+            essai.reservation = EssaiConnexion.objects.create(cle=essai.cle_compte).pk
+
+
+def _travailler_autant(essai: Essai, adresse: str, mot_de_passe: str) -> None:
+    """Do what a comparison would have done: read the account, hash, write two lines, of which the account's counts not.
+
+    A server under load takes more than one PALIER: the time then shows the work, which must be the same.
+    """
+    Compte.objects.d_adresse(adresse).first()
+    make_password(mot_de_passe)
+    EssaiConnexion.objects.create(cle=empreinte("refus", essai.cle_compte))
+    if essai.cle_reseau:
+        EssaiConnexion.objects.create(cle=essai.cle_reseau)
+
+
+def _compteur(request: HttpRequest, adresse: str) -> tuple[str, bool]:
+    """Return the counter of this try, and whether it is one of a browser or a session that the account knows."""
+    normale = adresse.strip().lower()
+    compte = Compte.objects.d_adresse(normale).only("pk").first()
+    if compte is not None:
+        if getattr(request, "user", None) == compte and request.session.session_key:
+            return empreinte("session", str(compte.pk)), True
+        navigateur = navigateur_connu(request, compte)
+        if navigateur is not None:
+            return empreinte("navigateur", str(navigateur.pk)), True
+    return empreinte("compte", normale), False

@@ -1,0 +1,66 @@
+"""What may be asked without an account: link mails, and whether a SIREN may have an espace simplifié (design.md §8).
+
+Counted before it is done, in the table and with the growing delays of the guesses (accounts/compteurs/debit.py); the figures are
+in the settings. Mails count for the network that asks, for each address written to, and for the two together: a
+network that bombs a mailbox meets its own limit before the mailbox's, so that the owner, who comes from elsewhere, may
+still sign up. The counters do not know whether the address has an account: a refusal tells nothing of it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+
+from ..saisies.regles import RegleMetier
+from . import debit
+
+
+class TropDeDemandes(RegleMetier):
+    code = "trop_de_demandes"
+    statut = 429
+    message = (
+        "Trop de demandes viennent de votre réseau : attendez une heure avant de recommencer. "
+        "Si un lien vous a déjà été envoyé, il reste valable."
+    )
+
+
+class TropDeCourriels(RegleMetier):
+    code = "trop_de_courriels"
+    statut = 429
+    message = (
+        "Plusieurs courriels ont déjà été demandés pour cette adresse : {adresse}. Consultez cette messagerie, courriers "
+        "indésirables compris ; si vous n'y trouvez rien, attendez une heure avant de recommencer."
+    )
+
+
+def compter_courriels(*, adresses: Iterable[str], adresse_ip: str, maintenant: datetime | None = None) -> None:
+    """Count one link mail to each of these addresses, asked from this network; nothing when no network asks (a job).
+
+    Raises: TropDeDemandes, TropDeCourriels; nothing is counted then.
+    """
+    if not adresse_ip:
+        return
+    reseau = debit.cle_reseau(adresse_ip)
+    compteurs: list[tuple[str, tuple[int, int, int], RegleMetier]] = [
+        (debit.empreinte("courriels", reseau), settings.DEBIT_COURRIELS_RESEAU, TropDeDemandes())
+    ]
+    for adresse in sorted({adresse.strip().lower() for adresse in adresses}):
+        refus = TropDeCourriels(adresse=adresse)
+        paire = debit.empreinte("courriel", f"{adresse}|{reseau}")
+        compteurs.append((paire, settings.DEBIT_COURRIELS_ADRESSE_RESEAU, refus))
+        compteurs.append((debit.empreinte("courriel", adresse), settings.DEBIT_COURRIELS_ADRESSE, refus))
+    comptes: list[int] = []
+    for cle, bareme, refus_de_celui_ci in compteurs:
+        compte = debit.reserver(cle, debit.Bareme(*bareme), maintenant)
+        if compte is None:
+            for deja in comptes:
+                debit.rendre(deja)
+            raise refus_de_celui_ci
+        comptes.append(compte)
+
+
+def compter_siren(*, adresse_ip: str) -> None:
+    """Count one SIREN looked up by a visitor of this network. Raises: TropDeDemandes."""
+    cle = debit.empreinte("siren", debit.cle_reseau(adresse_ip))
+    if debit.reserver(cle, debit.Bareme(*settings.DEBIT_SIREN_RESEAU)) is None:
+        raise TropDeDemandes

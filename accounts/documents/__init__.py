@@ -1,0 +1,1 @@
+"""A template and its data become a PDF. Pure: no database, no request."""

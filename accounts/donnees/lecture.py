@@ -1,0 +1,347 @@
+"""All that the portal holds about one person, read from the models' own columns (R18, R24; CGU §4.a; RGPD art. 15).
+
+Every app declares its part in `AppConfig.ready`: a `Partie` says how to reach the rows of a person, and every column of
+the model is then given, except the ones set aside by name with a reason; `declarer_sans_personne` names the columns
+that are about nobody. `colonnes_oubliees` compares both with the models: a column that nobody declared fails a test.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import reduce
+from itertools import islice
+from operator import or_
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.db.models import Field, Model, Q
+from django.utils import timezone
+
+from ..documents.typst import composer_pdf, date_longue
+from ..models import Espace
+from ..traces.journal import consigner
+
+MODELE_PDF = Path(__file__).resolve().parent.parent / "gabarits" / "donnees.typ"
+LIGNES_PDF = 100
+LIGNES_PAGE = 5
+
+
+class ColonneInconnue(Exception):
+    """A declaration names a column that its model does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partie:
+    """The rows of one model that are about a person.
+
+    `chemins`: lookups that lead from a row to the Espace; or `filtre`, for rows without a foreign key. `ecartees`:
+    column -> why it is not given. `libelles`: column -> French label, where the model's own says too little.
+    `valeurs`: column -> how to write its value, given the row.
+    """
+
+    groupe: str
+    titre: str
+    modele: type[Model]
+    chemins: tuple[str, ...] = ()
+    filtre: Callable[[Espace], Q] | None = None
+    ecartees: Mapping[str, str] = field(default_factory=dict)
+    libelles: Mapping[str, str] = field(default_factory=dict)
+    valeurs: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
+    ordre: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        connues = {champ.name for champ in self.modele._meta.concrete_fields}
+        inconnues = (set(self.ecartees) | set(self.libelles) | set(self.valeurs)) - connues
+        if inconnues:
+            raise ColonneInconnue(f"{self.modele._meta.label}: {', '.join(sorted(inconnues))}")
+        if bool(self.chemins) == (self.filtre is not None):
+            raise ValueError(f"{self.titre}: give `chemins` or `filtre`")
+
+    @property
+    def champs(self) -> "list[Field[Any, Any]]":
+        """The columns that are given: all of them but those set aside."""
+        return [champ for champ in self.modele._meta.concrete_fields if champ.name not in self.ecartees]
+
+    def lignes(self, espace: Espace) -> models.QuerySet[Model]:
+        """Return the rows about this person, with what their columns name."""
+        condition = (
+            self.filtre(espace)
+            if self.filtre is not None
+            else reduce(or_, (Q(**{chemin: espace.pk}) for chemin in self.chemins))
+        )
+        liens = [champ.name for champ in self.champs if champ.is_relation]
+        lignes = self.modele._default_manager.filter(condition).order_by(*(self.ordre or ("pk",)))
+        return lignes.select_related(*liens) if liens else lignes
+
+    def libelle(self, champ: "Field[Any, Any]") -> str:
+        """Return the French name of a column."""
+        libelle = self.libelles.get(champ.name) or str(champ.verbose_name)
+        return libelle[:1].upper() + libelle[1:]
+
+
+@dataclass(frozen=True)
+class Traduit:
+    """A value kept as a code, and what it says in French: the page and the PDF show the second, the JSON holds both."""
+
+    code: object
+    libelle: object
+
+
+# What stands for a row that a column names: its own words, not its key.
+_ECRITURES: dict[type[Model], Callable[[Any], object]] = {}
+# Who writes a column of codes, given its row: made once for a whole reading, so that it may fetch its words then.
+_TRADUCTIONS: dict[tuple[type[Model], str], Callable[[], Callable[[Any], object]]] = {}
+_PARTIES: list[Partie] = []
+_SANS_PERSONNE: dict[type[Model], dict[str, str]] = {}
+
+
+def declarer(*parties: Partie) -> None:
+    """Add what an app holds about a person. The lowest floor is ready last and its parts come first."""
+    _PARTIES[:0] = parties
+
+
+def declarer_sans_personne(modele: type[Model], raison: str, colonnes: str | None = None) -> None:
+    """Say that these columns of a model, named between spaces, are about nobody, and why.
+
+    None: all of them, for models that are not ours.
+
+    Raises: ColonneInconnue.
+    """
+    connues = {champ.name for champ in modele._meta.concrete_fields}
+    nommees = connues if colonnes is None else set(colonnes.split())
+    if nommees - connues:
+        raise ColonneInconnue(f"{modele._meta.label}: {', '.join(sorted(nommees - connues))}")
+    _SANS_PERSONNE.setdefault(modele, {}).update(dict.fromkeys(nommees, raison))
+
+
+def ecrire_comme(modele: type[Model], ecriture: Callable[[Any], object]) -> None:
+    """Say how a column that names a row of this model is written for a reader."""
+    _ECRITURES[modele] = ecriture
+
+
+def traduire(modele: type[Model], colonne: str, preparer: Callable[[], Callable[[Any], object]]) -> None:
+    """Say how a column of codes reads in French: the floor that has the words registers here what gives the writer.
+
+    Raises: ColonneInconnue.
+    """
+    if colonne not in {champ.name for champ in modele._meta.concrete_fields}:
+        raise ColonneInconnue(f"{modele._meta.label}: {colonne}")
+    _TRADUCTIONS[modele, colonne] = preparer
+
+
+def parties() -> list[Partie]:
+    """Return the declared parts, in the order in which the page shows them."""
+    return list(_PARTIES)
+
+
+def modeles_exportes() -> set[type[Model]]:
+    """Return the models that hold rows about a person."""
+    return {partie.modele for partie in _PARTIES}
+
+
+def colonnes_oubliees(modeles: Iterable[type[Model]] | None = None) -> list[str]:
+    """Return the columns (`app.Modele.colonne`) that are neither given nor declared to be about nobody.
+
+    A part with its column set aside counts as declared: the reason stands there, and the person reads it.
+    """
+    declarees: dict[type[Model], set[str]] = {modele: set(raisons) for modele, raisons in _SANS_PERSONNE.items()}
+    for partie in _PARTIES:
+        declarees.setdefault(partie.modele, set()).update(c.name for c in partie.modele._meta.concrete_fields)
+    tous = apps.get_models(include_auto_created=True) if modeles is None else modeles
+    return sorted(
+        f"{modele._meta.label}.{champ.name}"
+        for modele in tous
+        if not modele._meta.proxy and modele._meta.managed
+        for champ in modele._meta.concrete_fields
+        if champ.name not in declarees.get(modele, set())
+    )
+
+
+def chemins_oublies() -> list[str]:
+    """Return the foreign keys to Espace or Compte (`app.Modele.colonne`) that no part follows and no reason sets aside.
+
+    A model may be about a person in two ways (who granted, who received): each must be followed.
+    """
+    oublies = []
+    compte = Espace._meta.get_field("compte").related_model
+    for modele in apps.get_models(include_auto_created=True):
+        if modele._meta.proxy:
+            continue
+        for champ in modele._meta.concrete_fields:
+            if champ.is_relation and champ.related_model in (Espace, compte):
+                siennes = [partie for partie in _PARTIES if partie.modele is modele]
+                suivis = {chemin.split("__")[0] for partie in siennes for chemin in partie.chemins}
+                par_filtre = any(partie.filtre is not None for partie in siennes)
+                sans_personne = champ.name in _SANS_PERSONNE.get(modele, {})
+                if not (champ.name in suivis or "pk" in suivis or par_filtre or sans_personne):
+                    oublies.append(f"{modele._meta.label}.{champ.name}")
+    return sorted(oublies)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the answer: the labels of its columns and its rows of (column, label, value)."""
+
+    partie: Partie
+    lignes: list[list[tuple[str, str, object]]]
+    suite: bool = False  # there are more rows than shown
+
+    @property
+    def unique(self) -> bool:
+        return len(self.lignes) == 1
+
+    @property
+    def colonnes(self) -> list[str]:
+        return [self.partie.libelle(champ) for champ in self.partie.champs]
+
+
+type Ecrivains = Mapping[str, Callable[[Any], object]]
+
+
+def _ecrivains(partie: Partie) -> Ecrivains:
+    """Return who writes the columns of this part that are not written as they stand, by column."""
+    traductions = {
+        colonne: preparer() for (modele, colonne), preparer in _TRADUCTIONS.items() if modele is partie.modele
+    }
+    return {**traductions, **partie.valeurs}
+
+
+def _valeur(ecrivains: Ecrivains, champ: "Field[Any, Any]", ligne: Model) -> object:
+    """Return one value as JSON can hold it and a person can read it."""
+    valeur = getattr(ligne, champ.attname)
+    if valeur is None or valeur in ("", {}):
+        return None
+    if champ.name in ecrivains:
+        return ecrivains[champ.name](ligne)
+    valeur = getattr(ligne, champ.name)
+    if champ.is_relation:
+        ecriture = _ECRITURES.get(type(valeur))
+        return ecriture(valeur) if ecriture else str(valeur.pk)
+    if champ.choices:
+        return str(dict(champ.flatchoices).get(valeur, valeur))
+    if isinstance(champ, models.BinaryField):
+        return bytes(valeur).hex()
+    if isinstance(champ, (models.JSONField, ArrayField)):
+        return valeur
+    return valeur if isinstance(valeur, (bool, int, float, str, datetime, date)) else str(valeur)
+
+
+def _ecrire_ligne(partie: Partie, ecrivains: Ecrivains, ligne: Model) -> list[tuple[str, str, object]]:
+    return [(champ.name, partie.libelle(champ), _valeur(ecrivains, champ, ligne)) for champ in partie.champs]
+
+
+def lire(espace: Espace, *, limite: int | None = None) -> list[Section]:
+    """Return all that is held about this person, one query per part; `limite` rows a part, all of them with None."""
+    sections = []
+    for partie in _PARTIES:
+        lignes: Iterator[Model] = partie.lignes(espace).iterator(chunk_size=500)
+        if limite is not None:
+            lignes = iter(list(partie.lignes(espace)[: limite + 1]))
+        ecrivains = _ecrivains(partie)
+        ecrites = [_ecrire_ligne(partie, ecrivains, ligne) for ligne in islice(lignes, limite)]
+        sections.append(Section(partie, ecrites, suite=next(lignes, None) is not None))
+    return sections
+
+
+def non_communiquees() -> dict[str, list[str]]:
+    """Return, by reason, what is held and not given (`part : column`): the person is told of it."""
+    raisons: dict[str, list[str]] = {}
+    for partie in _PARTIES:
+        for champ in partie.modele._meta.concrete_fields:
+            if champ.name in partie.ecartees:
+                information = f"{partie.titre} : {partie.libelle(champ).lower()}"
+                raisons.setdefault(partie.ecartees[champ.name], []).append(information)
+    return raisons
+
+
+def _pour_un_logiciel(valeur: object) -> object:
+    return {"code": valeur.code, "libelle": valeur.libelle} if isinstance(valeur, Traduit) else valeur
+
+
+@transaction.atomic
+def exporter_json(*, acteur: Espace, maintenant: datetime | None = None) -> bytes:
+    """Return everything as JSON (UTF-8), keyed by table and column, with the French labels; journal the reading.
+
+    A code comes with what it says: `{"code": …, "libelle": …}`.
+    """
+    maintenant = maintenant or timezone.now()
+    contenu = {
+        "edite_le": maintenant,
+        "numero_abonne": acteur.numero_abonne,
+        "donnees": [
+            {
+                "groupe": section.partie.groupe,
+                "titre": section.partie.titre,
+                "table": section.partie.modele._meta.db_table,
+                "libelles": {champ.name: section.partie.libelle(champ) for champ in section.partie.champs},
+                "lignes": [{nom: _pour_un_logiciel(valeur) for nom, _, valeur in ligne} for ligne in section.lignes],
+            }
+            for section in lire(acteur)
+        ],
+        "non_communique": non_communiquees(),
+    }
+    consigner("donnees.exportees", auteur=acteur, details={"format": "json"})
+    return json.dumps(contenu, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2).encode()
+
+
+def en_clair(valeur: object) -> str:
+    """Return a value as a French reader expects it."""
+    match valeur:
+        case None | "" | []:
+            return "–"
+        case Traduit():
+            return en_clair(valeur.libelle)
+        case bool():
+            return "oui" if valeur else "non"
+        case datetime():
+            return f"{timezone.localtime(valeur):%d/%m/%Y à %Hh%M}"
+        case date():
+            return f"{valeur:%d/%m/%Y}"
+        case Mapping():  # `case {}` would take them all
+            return ", ".join(f"{cle} : {en_clair(contenu)}" for cle, contenu in valeur.items()) or "–"
+        case list() | tuple():
+            return ", ".join(en_clair(contenu) for contenu in valeur)
+        case _:
+            return str(valeur)
+
+
+@transaction.atomic
+def exporter_pdf(*, acteur: Espace, maintenant: datetime | None = None) -> bytes:
+    """Return the same as a tagged PDF to read, the newest hundred rows of each part; journal the reading."""
+    jour = timezone.localdate(maintenant or timezone.now())
+    groupes: dict[str, list[dict[str, object]]] = {}
+    for section in lire(acteur, limite=LIGNES_PDF):
+        groupes.setdefault(section.partie.groupe, []).append(
+            {
+                "titre": section.partie.titre,
+                "suite": section.suite,
+                "lignes": [
+                    [[libelle, en_clair(valeur)] for _, libelle, valeur in ligne if valeur not in (None, "", [], {})]
+                    for ligne in section.lignes
+                ],
+            }
+        )
+    consigner("donnees.exportees", auteur=acteur, details={"format": "pdf"})
+    return composer_pdf(
+        MODELE_PDF,
+        {
+            "date_document": jour,
+            "titre": f"Mes données – numéro d'abonné {acteur.numero_lisible}",
+            "edite_le": date_longue(jour),
+            "nom": acteur.nom_complet,
+            "numero_abonne": acteur.numero_lisible,
+            "limite": str(LIGNES_PDF),
+            "groupes": [[groupe, sections] for groupe, sections in groupes.items()],
+            "non_communique": [
+                [raison, " ; ".join(informations)] for raison, informations in non_communiquees().items()
+            ],
+            "demonstration": settings.DEMONSTRATION,
+            "marque_etat": settings.MARQUE_ETAT,
+        },
+    )

@@ -1,0 +1,256 @@
+"""Changing the login address: password, link to the new address, warning to the old one (R2, CGU §3.1.c).
+
+The password was asked by the page. The old address can undo the change for 72 hours; meanwhile the address cannot
+change again, so that nobody who took an espace over can make the link of the holder die.
+"""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from ..compteurs.plafonds import compter_courriels
+from ..envois import courriels
+from ..envois.liens import LienInvalide, creer_lien, lire_lien
+from ..facteurs.second_facteur import oublier_facteurs_recents
+from ..models import Agent, Compte, Espace, Lien
+from ..mots_de_passe.confiance import REGRET, rendre_reponse
+from ..mots_de_passe.politique import invalider_mot_de_passe
+from ..saisies.adresses import normaliser_adresse
+from ..saisies.regles import RegleMetier
+from ..sessions.navigateurs import oublier_navigateurs
+from ..sessions.ouvertures import fermer_toutes
+from ..traces.journal import consigner
+from .inscription import liberer_adresse
+
+
+class EspaceIndisponible(RegleMetier):
+    code = "espace_indisponible"
+    message = "Cet espace n'est pas actif : son adresse ne peut pas changer."
+
+
+class AdresseInchangee(RegleMetier):
+    code = "adresse_inchangee"
+    message = "C'est déjà votre adresse de connexion."
+
+
+class AdresseDejaPrise(RegleMetier):
+    code = "adresse_deja_prise"
+    message = "Cette adresse sert désormais d'identifiant à un autre espace : elle ne peut pas devenir le vôtre."
+
+
+class ChangementRecent(RegleMetier):
+    code = "changement_recent"
+    message = (
+        "Votre adresse a déjà changé il y a moins de 72 heures. "
+        "Pour votre sécurité, vous pourrez la changer de nouveau à partir du {jusqu_a}."
+    )
+
+
+class AdresseInconnue(RegleMetier):
+    code = "adresse_inconnue"
+    message = "Aucun compte n'a l'adresse {adresse}."
+
+
+def _verrouiller(espace: Espace) -> tuple[Espace, Compte]:
+    """Return the espace and its account under lock. Raises EspaceIndisponible unless it is active."""
+    espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    if not espace.est_actif or espace.compte_id is None:
+        raise EspaceIndisponible
+    return espace, Compte.objects.select_for_update(no_key=True).get(pk=espace.compte_id)
+
+
+def changement_en_attente(espace: Espace, maintenant: datetime | None = None) -> Lien | None:
+    """Return the link that waits in the new mailbox, if there is one."""
+    return espace.liens.filter(
+        objet=Lien.Objet.CHANGEMENT_ADRESSE,
+        consomme_le=None,
+        revoque_le=None,
+        expire_le__gte=maintenant or timezone.now(),
+    ).first()
+
+
+def _exiger_delai(espace: Espace, compte: Compte, maintenant: datetime) -> None:
+    """Raise ChangementRecent while the former address may still undo the last change."""
+    annulation = espace.liens.filter(
+        objet=Lien.Objet.ANNULATION_ADRESSE, consomme_le=None, revoque_le=None, expire_le__gte=maintenant
+    ).first()
+    if annulation is not None and annulation.adresse != compte.email:
+        libre = timezone.localtime(annulation.expire_le)
+        raise ChangementRecent(jusqu_a=f"{libre:%d/%m/%Y à %Hh%M}")
+
+
+@transaction.atomic
+def demander_changement(
+    *, espace: Espace, nouvelle: str, adresse_ip: str = "", maintenant: datetime | None = None
+) -> str:
+    """Mail a 24 h link to the new address and a warning to the present one; return the address as it will be stored.
+
+    An address that already belongs to somebody gets no link, but a word to its holder: the asker sees no difference.
+    `adresse_ip` is the asker's: a network and an address have so many mails.
+    Raises: EspaceIndisponible, AdresseInchangee, ChangementRecent, AdresseInvalide, AdresseTropLongue, AdresseJetable,
+    TropDeDemandes, TropDeCourriels.
+    """
+    maintenant = maintenant or timezone.now()
+    adresse = normaliser_adresse(nouvelle)
+    espace, compte = _verrouiller(espace)
+    if adresse == compte.email.lower():
+        raise AdresseInchangee
+    _exiger_delai(espace, compte, maintenant)
+    compter_courriels(adresses=(adresse,), adresse_ip=adresse_ip, maintenant=maintenant)
+    lien = creer_lien(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse=adresse, maintenant=maintenant)
+    occupant = Compte.objects.d_adresse(adresse).select_related("espace").first()
+    if occupant is None or _en_attente(occupant):
+        courriels.deposer(
+            "changement_adresse_confirmer", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien
+        )
+    else:
+        courriels.deposer("changement_adresse_impossible", destinataire=occupant.email, acte=f"lien:{lien.pk}")
+    retour = creer_lien(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, adresse=compte.email, maintenant=maintenant)
+    courriels.deposer(
+        "changement_adresse_demande", destinataire=compte.email, acte=f"lien:{retour.pk}", espace=espace, lien=retour
+    )
+    consigner("adresse.changement_demande", auteur=espace)
+    return adresse
+
+
+def _en_attente(compte: Compte) -> bool:
+    """Whether this account is an inscription that nobody confirmed yet: it does not own its address."""
+    espace = getattr(compte, "espace", None)
+    return espace is not None and espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL
+
+
+def _donner_adresse(compte: Compte, adresse: str) -> None:
+    """Store the new address, of which our link proves the reader: an inscription that waited for it goes.
+
+    Raises AdresseDejaPrise; the constraint decides between two that race.
+    """
+    liberer_adresse(adresse)
+    if Compte.objects.d_adresse(adresse).exclude(pk=compte.pk).exists():
+        raise AdresseDejaPrise
+    compte.email = adresse
+    compte.adresse_rejetee_le = None
+    try:
+        with transaction.atomic():
+            compte.save(update_fields=["email", "adresse_rejetee_le"])
+    except IntegrityError as erreur:
+        if "compte_email_unique" not in str(erreur):
+            raise
+        raise AdresseDejaPrise from erreur
+
+
+def _revoquer(espace: Espace, objets: list[str], maintenant: datetime) -> int:
+    return espace.liens.filter(objet__in=objets, consomme_le=None, revoque_le=None).update(revoque_le=maintenant)
+
+
+@transaction.atomic
+def confirmer_changement(*, jeton: str, maintenant: datetime | None = None) -> Espace:
+    """Consume the link of the new address: it is the identifier from now on. Return the espace.
+
+    The former address gets a link that undoes it for 72 hours; a forgotten-password link that went there dies.
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, EspaceIndisponible, AdresseDejaPrise.
+    """
+    maintenant = maintenant or timezone.now()
+    lien = lire_lien(jeton, objet=Lien.Objet.CHANGEMENT_ADRESSE, maintenant=maintenant, verrouiller=True)
+    espace, compte = _verrouiller(lien.espace)
+    ancienne = compte.email
+    lien.consomme_le = maintenant
+    lien.save(update_fields=["consomme_le"])
+    _donner_adresse(compte, lien.adresse)
+    _revoquer(espace, [Lien.Objet.MOT_DE_PASSE_OUBLIE], maintenant)
+    retour = creer_lien(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, adresse=ancienne, maintenant=maintenant)
+    consigner("adresse.changee", auteur=espace)
+    courriels.deposer(
+        "adresse_changee_ancienne", destinataire=ancienne, acte=f"lien:{retour.pk}", espace=espace, lien=retour
+    )
+    courriels.deposer("adresse_changee", destinataire=lien.adresse, acte=f"lien-suivi:{lien.pk}", espace=espace)
+    return espace
+
+
+@transaction.atomic
+def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Espace:
+    """Consume the link of the former address: it is the identifier again, and the password no longer serves.
+
+    Somebody who knew the password asked for the change: it is made unusable, with every session and every known
+    browser, and the holder chooses another through the forgotten-password link and the trust answer. What that person
+    may have put in the holder's way goes too: the answer is again the one from before, the second factors that were
+    added go, back to REGRET before the change.
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, EspaceIndisponible, AdresseDejaPrise.
+    """
+    maintenant = maintenant or timezone.now()
+    lien = lire_lien(jeton, objet=Lien.Objet.ANNULATION_ADRESSE, maintenant=maintenant, verrouiller=True)
+    espace, compte = _verrouiller(lien.espace)
+    lien.consomme_le = maintenant
+    lien.save(update_fields=["consomme_le"])
+    if compte.email != lien.adresse:
+        _donner_adresse(compte, lien.adresse)
+    depuis = lien.cree_le - REGRET
+    reponse_rendue = rendre_reponse(espace, depuis=depuis)
+    facteurs_retires = oublier_facteurs_recents(espace=espace, compte=compte, depuis=depuis)
+    invalider_mot_de_passe(compte=compte, maintenant=maintenant)
+    fermer_toutes(compte)
+    oublier_navigateurs(acteur=compte)
+    consigner(
+        "adresse.changement_annule",
+        auteur=espace,
+        details={"reponse_rendue": reponse_rendue, "facteurs_retires": facteurs_retires},
+    )
+    courriels.deposer(
+        "changement_adresse_annule",
+        destinataire=lien.adresse,
+        acte=f"lien-suivi:{lien.pk}",
+        espace=espace,
+        contexte={
+            "reponse_du": f"{timezone.localtime(espace.reponse_changee_le):%d/%m/%Y}" if reponse_rendue else "",
+            "facteurs_retires": facteurs_retires,
+        },
+    )
+    return espace
+
+
+@transaction.atomic
+def abandonner_changement(*, espace: Espace, maintenant: datetime | None = None) -> bool:
+    """Give up the change that waits for its confirmation. Return whether there was one."""
+    maintenant = maintenant or timezone.now()
+    espace, _ = _verrouiller(espace)
+    if not _revoquer(espace, [Lien.Objet.CHANGEMENT_ADRESSE], maintenant):
+        return False
+    consigner("adresse.changement_abandonne", auteur=espace)
+    return True
+
+
+@transaction.atomic
+def signaler_rejet(*, acteur: Agent | str, adresse: str, motif: str = "", maintenant: datetime | None = None) -> Compte:
+    """Note that the provider returned a mail sent to this login address; the holder reads it at the next sign-in.
+
+    Raises: AdresseInconnue (CGU §3.1.b-c).
+    """
+    compte = Compte.objects.d_adresse(adresse).select_for_update(no_key=True).first()
+    if compte is None:
+        raise AdresseInconnue(adresse=adresse)
+    if compte.adresse_rejetee_le is None:
+        compte.adresse_rejetee_le = maintenant or timezone.now()
+        compte.save(update_fields=["adresse_rejetee_le"])
+        consigner(
+            "adresse.rejetee",
+            auteur=acteur,
+            espace=Espace.objects.filter(compte=compte).first(),
+            details={"motif": motif[:200]},
+        )
+    return compte
+
+
+@transaction.atomic
+def lever_rejet(*, espace: Espace) -> None:
+    """Forget the returned mail: the holder says that the mailbox works again."""
+    espace, compte = _verrouiller(espace)
+    if compte.adresse_rejetee_le is not None:
+        compte.adresse_rejetee_le = None
+        compte.save(update_fields=["adresse_rejetee_le"])
+        consigner("adresse.rejet_leve", auteur=espace)
+
+
+def exiger_annulable(lien: Lien) -> None:
+    """Raise LienInvalide when the espace behind this link is no longer active (read by the page before its button)."""
+    if not lien.espace.est_actif:
+        raise LienInvalide

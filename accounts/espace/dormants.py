@@ -1,0 +1,59 @@
+"""Dormant espaces: nobody signed in for as long as the fiscal prescription period (R23, CGU §3.3.f)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from ..envois import courriels
+from ..models import Courriel, Espace
+from ..traces.journal import consigner
+
+GENRE = "espace_dormant"
+AUTEUR = "systeme:signaler_espaces_dormants"
+
+
+def dormants(maintenant: datetime) -> QuerySet[Espace]:
+    """Return the active espaces unused for the prescription period, that were not advised within a year.
+
+    The mail's own row is the memory of the advice: the retention table keeps it for longer than a year.
+    """
+    conseilles = Courriel.objects.filter(
+        espace=OuterRef("pk"), genre=GENRE, cree_le__gt=maintenant - settings.DORMANCE_RAPPEL
+    )
+    return (
+        Espace.objects.actifs()
+        .annotate(derniere_connexion=Coalesce(F("compte__last_login"), F("active_le"), F("cree_le")))
+        .filter(derniere_connexion__lt=maintenant - settings.PRESCRIPTION_FISCALE)
+        .exclude(Exists(conseilles))
+    )
+
+
+def signaler_dormants(maintenant: datetime | None = None, nombre: int = 500) -> int:
+    """Advise at most `nombre` holders to delete their espace, once a year each; return how many were advised."""
+    maintenant = maintenant or timezone.now()
+    cles = list(dormants(maintenant).order_by("pk").values_list("pk", flat=True)[:nombre])
+    return sum(_signaler(cle, maintenant) for cle in cles)
+
+
+@transaction.atomic
+def _signaler(cle: UUID, maintenant: datetime) -> bool:
+    """Advise one holder, unless another run has just done it or the person has come back."""
+    verrouille = Espace.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=cle).first()
+    espace = dormants(maintenant).select_related("compte").filter(pk=cle).first()
+    if verrouille is None or espace is None or espace.compte is None:
+        return False
+    depuis: datetime = espace.derniere_connexion  # type: ignore[attr-defined]  # annotated by dormants()
+    courriels.deposer(
+        GENRE,
+        destinataire=espace.compte.email,
+        acte=f"dormant:{espace.pk}:{timezone.localdate(maintenant):%Y-%m-%d}",
+        espace=espace,
+        contexte={"depuis": f"{timezone.localdate(depuis):%d/%m/%Y}"},
+    )
+    consigner("espace.dormant_signale", auteur=AUTEUR, espace=espace)
+    return True

@@ -1,0 +1,268 @@
+"""Creating an espace (CGU §2.1): what both modes share, and the espace expert, which a link opens at once.
+
+The espace simplifié waits for a posted code: activation/demandes/creation_simplifiee.py.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from ..compteurs.plafonds import compter_courriels
+from ..envois import courriels
+from ..envois.liens import creer_lien, lire_lien
+from ..models import Compte, Espace, Lien
+from ..mots_de_passe.confiance import verifier_reponse
+from ..mots_de_passe.hachage import hacher_reponse
+from ..mots_de_passe.politique import exiger_force
+from ..mots_de_passe.saturation import part_des_inscriptions
+from ..saisies.adresses import normaliser_adresse
+from ..saisies.noms import normaliser_nom, normaliser_texte
+from ..saisies.numeros import nouveau_numero
+from ..traces.journal import consigner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inscription:
+    """What a visitor gives to create an espace, as typed; `inscrire` checks and normalises it.
+
+    `organisation` holds more words that a password must not rest on: the company's name and address.
+    """
+
+    email: str
+    mot_de_passe: str
+    civilite: str
+    nom: str
+    prenom: str
+    telephone: str
+    siren_appartenance: str
+    question_confiance: str
+    reponse_confiance: str
+    voie: str = ""
+    complement: str = ""
+    code_postal: str = ""
+    commune: str = ""
+    organisation: tuple[str, ...] = ()
+
+    def mots_personnels(self) -> list[str]:
+        return [
+            *self.organisation,
+            self.email,
+            self.nom,
+            self.prenom,
+            self.siren_appartenance,
+            self.telephone,
+            self.commune,
+        ]
+
+
+def _nouvel_espace(
+    compte: Compte, mode: Espace.Mode, inscription: Inscription, reponse: str, maintenant: datetime
+) -> Espace:
+    """Return the espace of this account, saved with a number that no other has."""
+    for _ in range(10):
+        try:
+            with transaction.atomic():
+                return Espace.objects.create(
+                    compte=compte,
+                    numero_abonne=nouveau_numero(timezone.localdate(maintenant)),
+                    mode=mode,
+                    civilite=inscription.civilite,
+                    nom=normaliser_nom(inscription.nom),
+                    prenom=normaliser_nom(inscription.prenom),
+                    telephone=inscription.telephone,
+                    siren_appartenance=inscription.siren_appartenance,
+                    voie=normaliser_texte(inscription.voie),
+                    complement=normaliser_texte(inscription.complement),
+                    code_postal=inscription.code_postal,
+                    commune=normaliser_texte(inscription.commune),
+                    question_confiance=inscription.question_confiance,
+                    reponse_confiance=reponse,
+                    reponse_changee_le=maintenant,
+                    cgu_version=settings.CGU_VERSION,
+                    cgu_acceptees_le=maintenant,
+                    cree_le=maintenant,
+                )
+        except IntegrityError as erreur:
+            if "numero_abonne" not in str(erreur):
+                raise
+    raise RuntimeError("no free numéro d'abonné after ten draws")  # one chance in 10^20 on a day of 10 000 creations
+
+
+def liberer_adresse(adresse: str) -> None:
+    """Forget the inscription that waits at this address, if there is one: nobody has shown that it is theirs.
+
+    The espace is locked, then its account goes, as everywhere; only one that waits is locked, so that two active
+    espaces never wait for each other here. In the caller's transaction.
+    """
+    attente = (
+        Espace.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("compte")
+        .filter(compte__in=Compte.objects.d_adresse(adresse), etat=Espace.Etat.EN_ATTENTE_COURRIEL)
+        .first()
+    )
+    if attente is not None:
+        _effacer(attente)
+
+
+def _effacer(espace: Espace) -> None:
+    compte = espace.compte
+    espace.delete()
+    if compte is not None:
+        compte.delete()
+
+
+def inscrire_expert(
+    *, inscription: Inscription, adresse_ip: str = "", maintenant: datetime | None = None
+) -> Espace | None:
+    """Record an inscription and mail its 48 h link; return the espace that waits, or None when the address has one.
+
+    Raises: what `inscrire` raises.
+    """
+    return inscrire(
+        inscription=inscription,
+        mode=Espace.Mode.EXPERT,
+        envoyer_liens=_envoyer_lien,
+        adresse_ip=adresse_ip,
+        maintenant=maintenant,
+    )
+
+
+def inscrire(
+    *,
+    inscription: Inscription,
+    mode: Espace.Mode,
+    envoyer_liens: Callable[[Espace, datetime], object],
+    autres_adresses: tuple[str, ...] = (),
+    adresse_ip: str = "",
+    maintenant: datetime | None = None,
+) -> Espace | None:
+    """Record an inscription of this mode; return the espace that waits, or None when the address has one already.
+
+    `envoyer_liens` is called with the new espace in the same transaction. The visitor must see the same page in both
+    cases (no hint whether an account exists): the holder of an existing espace is told by mail. `adresse_ip` is the
+    visitor's and `autres_adresses` the others that the links go to: the network and each address have so many. Do not
+    call it inside a larger transaction.
+    Raises: the rules of the address, the password, the trust answer and the names (R2–R4), TropDeDemandes,
+    TropDeCourriels, InscriptionsSaturees.
+    """
+    maintenant = maintenant or timezone.now()
+    adresse = normaliser_adresse(inscription.email)
+    exiger_force(inscription.mot_de_passe, inscription.mots_personnels())
+    normalisee = verifier_reponse(
+        inscription.reponse_confiance,
+        personnels=inscription.mots_personnels(),
+        mot_de_passe=inscription.mot_de_passe,
+        question=inscription.question_confiance,
+    )
+    with part_des_inscriptions():
+        compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=adresse_ip, maintenant=maintenant)
+        empreinte = hacher_reponse(normalisee)
+        try:
+            with transaction.atomic():
+                espace = _ouvrir(inscription, mode, adresse, empreinte, maintenant)
+                if espace is not None:
+                    envoyer_liens(espace, maintenant)
+                return espace
+        except IntegrityError as erreur:
+            if "compte_email_unique" not in str(erreur):
+                raise
+            return None  # another browser was quicker with the same address: its link is on the way
+
+
+def _ouvrir(
+    inscription: Inscription, mode: Espace.Mode, adresse: str, reponse: str, maintenant: datetime
+) -> Espace | None:
+    liberer_adresse(adresse)
+    existant = Compte.objects.d_adresse(adresse).select_related("espace").first()
+    if existant is not None:
+        espace = getattr(existant, "espace", None)
+        Compte(email=adresse).set_password(inscription.mot_de_passe)  # costs as much as a creation
+        if espace is None or espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL:
+            courriels.deposer(
+                "adresse_deja_utilisee",
+                destinataire=existant.email,
+                acte=f"inscription-refusee:{existant.pk}:{maintenant:%Y%m%d}",
+                espace=espace,
+            )
+        return None  # an inscription that waits here is another browser's, quicker by a moment: its link is on the way
+    compte = Compte.objects.creer(email=adresse, mot_de_passe=inscription.mot_de_passe, is_active=False)
+    espace = _nouvel_espace(compte, mode, inscription, reponse, maintenant)
+    consigner("espace.inscription", auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
+    return espace
+
+
+def _envoyer_lien(espace: Espace, maintenant: datetime) -> Lien | None:
+    """Mail the link of an espace expert that waits."""
+    if espace.compte is None:
+        return None
+    adresse = espace.compte.email
+    lien = creer_lien(espace=espace, objet=Lien.Objet.CONFIRMATION_EXPERT, adresse=adresse, maintenant=maintenant)
+    courriels.deposer("confirmer_adresse", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
+    return lien
+
+
+@transaction.atomic
+def renvoyer_confirmation(*, espace: Espace, maintenant: datetime | None = None) -> Lien | None:
+    """Mail a fresh link for an inscription that waits; the older one dies.
+
+    Returns None when it waits no more, or when its last link left within settings.RENVOI_APRES.
+    """
+    maintenant = maintenant or timezone.now()
+    attente = (
+        Espace.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("compte")
+        .filter(pk=espace.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.EXPERT)
+        .first()
+    )
+    if attente is None or attente.liens.filter(cree_le__gt=maintenant - settings.RENVOI_APRES).exists():
+        return None
+    return _envoyer_lien(attente, maintenant)
+
+
+@transaction.atomic
+def confirmer_adresse(*, jeton: str, maintenant: datetime | None = None) -> Espace:
+    """Consume the confirmation link and open the espace expert (R2).
+
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire.
+    """
+    maintenant = maintenant or timezone.now()
+    lien = lire_lien(jeton, objet=Lien.Objet.CONFIRMATION_EXPERT, maintenant=maintenant, verrouiller=True)
+    espace = lien.espace
+    lien.consomme_le = maintenant
+    lien.save(update_fields=["consomme_le"])
+    Compte.objects.filter(espace=espace).update(is_active=True)
+    espace.etat = Espace.Etat.ACTIF
+    espace.active_le = maintenant
+    espace.save(update_fields=["etat", "active_le"])
+    consigner("espace.confirme", auteur=espace)
+    courriels.deposer("espace_ouvert", destinataire=lien.adresse, acte=f"espace-ouvert:{espace.pk}", espace=espace)
+    return espace
+
+
+@transaction.atomic
+def effacer_perimees(maintenant: datetime | None = None) -> int:
+    """Erase the inscriptions whose link expired unconfirmed, and return how many."""
+    maintenant = maintenant or timezone.now()
+    perimes = list(
+        Espace.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.EXPERT)
+        .exclude(
+            Exists(
+                Lien.objects.filter(espace=OuterRef("pk"), consomme_le=None, revoque_le=None, expire_le__gte=maintenant)
+            )
+        )[:500]
+    )
+    for espace in perimes:
+        effacer_inscription(espace)
+    return len(perimes)
+
+
+def effacer_inscription(espace: Espace) -> None:
+    """Forget one inscription that was never confirmed: its address is free again. The caller has locked the espace."""
+    consigner("espace.inscription_perimee", auteur="systeme:effacer_inscriptions_perimees", espace=espace)
+    _effacer(espace)

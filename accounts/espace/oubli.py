@@ -1,0 +1,299 @@
+"""Forgotten password: the link to the address first, then the answer to the question de confiance (R4, CGU §3.2.f-g).
+
+What the visitor's page does is one row, the same for every address; the worker finds out what the address is and
+mails the link, or says why there is none. Nobody without a live link ever sees the question (references.md B.6).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from ..compteurs import debit
+from ..compteurs.plafonds import TropDeDemandes
+from ..envois import courriels
+from ..envois.liens import LienDejaUtilise, LienInvalide, LienRemplace, creer_lien, lire_lien
+from ..envois.relais import traiter, vider
+from ..envois.reveil import reveiller
+from ..models import Compte, DemandeOubli, Espace, Lien
+from ..mots_de_passe.confiance import changer_reponse, normaliser_reponse
+from ..mots_de_passe.hachage import reponse_correspond
+from ..mots_de_passe.politique import changer_mot_de_passe
+from ..saisies.adresses import normaliser_adresse
+from ..saisies.regles import RegleMetier
+from ..sessions.ouvertures import fermer_toutes
+from ..traces.journal import consigner
+from .inscription import renvoyer_confirmation
+
+TACHE = "accounts.traiter_oubli"
+ESSAIS_PAR_LIEN = 3
+ESSAIS_PAR_JOUR = 5
+ESSAIS_EN_TOUT = 10
+JOUR = timedelta(hours=24)
+# A younger live link is not replaced: hammering the page neither floods a mailbox nor kills the holder's own link.
+ENTRE_DEUX_LIENS = timedelta(minutes=10)
+# Time to choose the password once the answer is right, however old the link was.
+CHOIX = timedelta(minutes=15)
+GARDE = timedelta(days=1)
+# Who may sign in: an espace simplifié does while its letter is on its way.
+OUVERTS = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
+# Requests of one network (an office shares its address): no machine writes to thousands of mailboxes through us.
+RESEAU = debit.Bareme(libres=20, pas=5, limite=100)
+
+
+class ReponseInexacte(RegleMetier):
+    code = "reponse_inexacte"
+    message = (
+        "Ce n'est pas la réponse attendue. Essais restants avec ce lien : {reste}. "
+        "Majuscules, accents, espaces et ponctuation ne comptent pas."
+    )
+
+
+class LienEpuise(RegleMetier):
+    code = "lien_epuise"
+    message = "Trois réponses inexactes ont été données avec ce lien : il ne peut plus servir. Demandez-en un nouveau."
+
+
+class ReponseSuspendue(RegleMetier):
+    code = "reponse_suspendue"
+    message = (
+        "Trop de réponses inexactes ont été données en 24 heures. "
+        "Vous pourrez essayer de nouveau à partir du {jusqu_a}, avec un nouveau lien."
+    )
+
+
+class ReponseBloquee(RegleMetier):
+    code = "reponse_bloquee"
+    message = (
+        "Dix réponses inexactes ont été données en tout : par sécurité, cette réponse n'est plus acceptée. "
+        "Créez un nouvel espace en mode expert, puis demandez la substitution pour retrouver vos services."
+    )
+
+
+class ReponsePerimee(RegleMetier):
+    code = "reponse_perimee"
+    message = (
+        "La réponse remise par votre service gestionnaire n'est plus valable : elle l'était 72 heures. "
+        "Présentez-vous de nouveau à son accueil."
+    )
+
+
+class NouvelleReponseRequise(RegleMetier):
+    code = "nouvelle_reponse_requise"
+    message = (
+        "Choisissez aussi une question de confiance et sa réponse : celle qui vous a été remise ne sert qu'une fois."
+    )
+
+
+class ChoixExpire(RegleMetier):
+    code = "choix_expire"
+    message = "Le temps prévu pour choisir le mot de passe est écoulé. Demandez un nouveau lien."
+
+
+@transaction.atomic
+def demander(*, adresse: str, adresse_ip: str = "", maintenant: datetime | None = None) -> None:
+    """Record that this address was typed; the same work whatever stands behind it.
+
+    `adresse_ip` is the visitor's: a network that asks too much must wait.
+    Raises: TropDeDemandes, AdresseInvalide, AdresseTropLongue (none depends on whether the address has an account).
+    """
+    maintenant = maintenant or timezone.now()
+    saisie = normaliser_adresse(adresse, durable=False)
+    if (
+        adresse_ip
+        and debit.reserver(debit.empreinte("oubli", debit.cle_reseau(adresse_ip)), RESEAU, maintenant) is None
+    ):
+        raise TropDeDemandes
+    demande = DemandeOubli.objects.create(adresse=saisie, cree_le=maintenant, prochain_essai_le=maintenant)
+    reveiller(TACHE, demande.pk)
+
+
+def _repondre_sans_lien(adresse: str, motif: str, jour: datetime, espace: Espace | None = None) -> str:
+    """Mail why there is no link, at most once a day to the same address; return the motive."""
+    courriels.deposer(
+        "oubli_sans_lien",
+        destinataire=adresse,
+        acte=f"oubli-sans-lien:{motif}:{timezone.localdate(jour):%Y%m%d}",
+        espace=espace,
+        contexte={"motif": motif},
+    )
+    return motif
+
+
+def _envoyer_lien(espace: Espace, adresse: str, maintenant: datetime) -> str:
+    espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    vivant = espace.liens.filter(
+        objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, consomme_le=None, revoque_le=None, essais__lt=ESSAIS_PAR_LIEN
+    ).first()
+    if vivant is not None and maintenant - vivant.cree_le < ENTRE_DEUX_LIENS:
+        return "lien encore valable"
+    lien = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=adresse, maintenant=maintenant)
+    consigner("mot_de_passe.oublie", auteur="systeme:mot_de_passe_oublie", espace=espace)
+    courriels.deposer("mot_de_passe_oublie", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
+    return "lien envoyé"
+
+
+def livrer(demande: DemandeOubli) -> str:
+    """Mail the link, or why there is none, to the address of this request; return what was done."""
+    maintenant = timezone.now()
+    compte = Compte.objects.d_adresse(demande.adresse).first()
+    if compte is None:
+        return _repondre_sans_lien(demande.adresse, "inconnue", maintenant)
+    espace = Espace.objects.filter(compte=compte).first()
+    if espace is None:
+        return _repondre_sans_lien(compte.email, "agent", maintenant)
+    if espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL and espace.mode == Espace.Mode.EXPERT:
+        dernier = espace.liens.order_by("-cree_le").first()
+        if dernier is None or maintenant - dernier.cree_le >= ENTRE_DEUX_LIENS:
+            renvoyer_confirmation(espace=espace, maintenant=maintenant)
+        return "confirmation renvoyée"
+    if compte.is_active and espace.etat in OUVERTS:
+        return _envoyer_lien(espace, compte.email, maintenant)
+    motif = "desactive" if espace.etat == Espace.Etat.DESACTIVE else "attente"
+    return _repondre_sans_lien(compte.email, motif, maintenant, espace)
+
+
+def traiter_demande(cle: str) -> bool:
+    """Answer the request of this id, once. Return whether it was answered now."""
+    return traiter(DemandeOubli, cle, livrer)
+
+
+def traiter_en_attente(nombre: int = 50) -> int:
+    """Sweep of the requests: answer what waits, forget what was answered a day ago. Return how many were answered."""
+    DemandeOubli.objects.filter(traite_le__lt=timezone.now() - GARDE).delete()
+    return vider(DemandeOubli, livrer, nombre)
+
+
+def _exiger_ouvert(espace: Espace) -> Compte:
+    """Return the account of an espace that may sign in. Raises LienInvalide: it was disabled since the link left."""
+    compte = espace.compte
+    if espace.etat not in OUVERTS or compte is None or not compte.is_active:
+        raise LienInvalide
+    return compte
+
+
+def exiger_reponse_ouverte(espace: Espace, lien: Lien, maintenant: datetime) -> None:
+    """Say whether an answer may be tried now (design.md §8).
+
+    Raises: ReponsePerimee, ReponseBloquee, LienEpuise, ReponseSuspendue.
+    """
+    if espace.reponse_expire_le is not None and maintenant > espace.reponse_expire_le:
+        raise ReponsePerimee
+    if espace.reponse_essais >= ESSAIS_EN_TOUT:
+        raise ReponseBloquee
+    if lien.essais >= ESSAIS_PAR_LIEN:
+        raise LienEpuise
+    recents = [quand for quand in espace.reponse_manquee_le if maintenant - quand < JOUR]
+    if len(recents) >= ESSAIS_PAR_JOUR:
+        libre = timezone.localtime(recents[-ESSAIS_PAR_JOUR] + JOUR)
+        raise ReponseSuspendue(jusqu_a=f"{libre:%d/%m/%Y à %Hh%M}")
+
+
+def lire(*, jeton: str, maintenant: datetime | None = None) -> Lien:
+    """Return the live link of this token when an answer may be tried; consumes nothing.
+
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, ReponsePerimee, ReponseBloquee, LienEpuise, ReponseSuspendue.
+    """
+    maintenant = maintenant or timezone.now()
+    lien = lire_lien(jeton, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, maintenant=maintenant)
+    _exiger_ouvert(lien.espace)
+    exiger_reponse_ouverte(lien.espace, lien, maintenant)
+    return lien
+
+
+def _compter(lien: Lien, maintenant: datetime) -> None:
+    """Count a wrong answer on the link, the day and the espace; tell the holder when the answer dies."""
+    espace = lien.espace
+    lien.essais += 1
+    lien.save(update_fields=["essais"])
+    espace.reponse_essais += 1
+    espace.reponse_manquee_le = [*espace.reponse_manquee_le, maintenant][-ESSAIS_PAR_JOUR:]
+    espace.save(update_fields=["reponse_essais", "reponse_manquee_le"])
+    consigner("reponse.inexacte", auteur="systeme:mot_de_passe_oublie", espace=espace)
+    if espace.reponse_essais == ESSAIS_EN_TOUT:
+        consigner("reponse.bloquee", auteur="systeme:mot_de_passe_oublie", espace=espace)
+        courriels.deposer(
+            "reponse_bloquee",
+            destinataire=lien.adresse,
+            acte=f"reponse-bloquee:{espace.pk}:{espace.reponse_changee_le:%Y%m%d%H%M%S}",
+            espace=espace,
+        )
+
+
+def repondre(*, jeton: str, reponse: str, maintenant: datetime | None = None) -> Lien:
+    """Check the answer given with this link, and return the link; the right one opens the choice of a password.
+
+    A wrong answer is counted under the espace's lock and committed although it is refused. Do not call it inside a
+    larger transaction. Raises: ReponseInexacte, and what `lire` raises.
+    """
+    maintenant = maintenant or timezone.now()
+    with transaction.atomic():
+        lien = lire_lien(jeton, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, maintenant=maintenant, verrouiller=True)
+        espace = lien.espace
+        _exiger_ouvert(espace)
+        exiger_reponse_ouverte(espace, lien, maintenant)
+        juste = reponse_correspond(normaliser_reponse(reponse), espace.reponse_confiance)
+        if not juste:
+            _compter(lien, maintenant)
+    if juste:
+        return lien
+    exiger_reponse_ouverte(espace, lien, maintenant)
+    raise ReponseInexacte(reste=ESSAIS_PAR_LIEN - lien.essais)
+
+
+@transaction.atomic
+def reinitialiser(
+    *,
+    lien: str,
+    repondu_le: datetime,
+    nouveau: str,
+    question: str = "",
+    reponse: str = "",
+    maintenant: datetime | None = None,
+) -> Compte:
+    """Consume the link of this id, whose answer was right at `repondu_le`, and set the new password. Return the account.
+
+    The guesses at the former password are forgotten: strangers who made them do not keep the holder out (design.md §8).
+    The caller's session is the proof of the answer. `question` and `reponse` are the next ones: asked when the answer
+    was one that an agent had handed over. Raises: LienInvalide, LienDejaUtilise, LienRemplace, ChoixExpire,
+    NouvelleReponseRequise, the rules of the password (R3) and of the answer (R4).
+    """
+    maintenant = maintenant or timezone.now()
+    trouve = lire_choix(lien=lien, repondu_le=repondu_le, maintenant=maintenant, verrouiller=True)
+    compte = _exiger_ouvert(trouve.espace)
+    trouve.consomme_le = maintenant
+    trouve.save(update_fields=["consomme_le"])
+    if trouve.espace.reponse_expire_le is not None:
+        if not reponse:
+            raise NouvelleReponseRequise
+        changer_reponse(
+            espace=trouve.espace, question=question, reponse=reponse, mot_de_passe=nouveau, maintenant=maintenant
+        )
+    consigner("mot_de_passe.reinitialise", auteur=trouve.espace)
+    changer_mot_de_passe(compte=compte, nouveau=nouveau, maintenant=maintenant)
+    fermer_toutes(compte)
+    debit.oublier_essais(compte)
+    return compte
+
+
+def lire_choix(
+    *, lien: str, repondu_le: datetime, maintenant: datetime | None = None, verrouiller: bool = False
+) -> Lien:
+    """Return the link of this id whose answer was right at `repondu_le`, while a password may still be chosen.
+
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, ChoixExpire.
+    """
+    trouve = Lien.objects.select_related("espace__compte").filter(pk=lien, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE).first()
+    if trouve is None:
+        raise LienInvalide
+    if verrouiller:
+        trouve.espace = Espace.objects.select_for_update(no_key=True).get(pk=trouve.espace_id)
+        trouve.refresh_from_db(fields=["consomme_le", "revoque_le"])
+    if trouve.consomme_le is not None:
+        raise LienDejaUtilise
+    if trouve.revoque_le is not None:
+        raise LienRemplace
+    if (maintenant or timezone.now()) > repondu_le + CHOIX:
+        raise ChoixExpire
+    _exiger_ouvert(trouve.espace)
+    return trouve

@@ -1,0 +1,184 @@
+"""Deleting one's espace (R19; CGU §4.c, §4.h; RGPD art. 17).
+
+What blocks it and what falls with it is known by the apps above, each of which adds a `Volet` in `AppConfig.ready`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+from django.db.models import Field
+from django.utils import timezone
+
+from ..envois import courriels
+from ..models import Compte, Courriel, DemandeOubli, Espace
+from ..saisies.regles import RegleMetier
+from ..traces.journal import consigner
+
+# What stays of an espace: its number, never given again, what it was, and dates. Anything else is blanked, so a column
+# that is added tomorrow is too.
+GARDES = frozenset(
+    {"id", "numero_abonne", "mode", "etat", "compte", "cgu_version", "cgu_acceptees_le"}
+    | {"cree_le", "active_le", "supprime_le", "reponse_changee_le"}
+)
+
+
+class EspaceNonActif(RegleMetier):
+    code = "espace_non_actif"
+    message = "Cet espace n'est pas actif, ou il est déjà supprimé."
+
+
+class SuppressionBloquee(RegleMetier):
+    """`blocages` holds what must go first."""
+
+    code = "suppression_bloquee"
+    message = "Votre espace ne peut pas être supprimé pour l'instant : des services l'empêchent ({nombre})."
+
+    def __init__(self, blocages: "Sequence[Blocage]") -> None:
+        self.blocages = list(blocages)
+        super().__init__(nombre=len(self.blocages))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocage:
+    """One thing that keeps an espace from being deleted: which service, why, who may lift it, whether it was asked."""
+
+    personne: str
+    siren: str
+    service: str
+    raison: str
+    gestionnaire: str = ""
+    demandee_le: datetime | None = None
+
+    @property
+    def explication(self) -> str:
+        """What the page says of it; services of one SIREN that share it stand in one line."""
+        if self.demandee_le is None:
+            return f"{self.raison}."
+        jour = timezone.localtime(self.demandee_le)
+        return f"{self.raison}. Retrait demandé le {jour:%d/%m/%Y} : vous serez prévenu de la réponse."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chute:
+    """What falls with the espace, under one title: `nombre` things, told in `lignes` (several may stand in one line)."""
+
+    titre: str
+    explication: str
+    nombre: int
+    lignes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volet:
+    """What one app knows of a deletion.
+
+    `verrouiller` takes the app's locks, the espace being locked; `faire_tomber` runs under them, once nothing blocks.
+    `demander` asks whoever may lift what blocks, and returns how many requests it made.
+    """
+
+    nom: str
+    verrouiller: Callable[[Espace], object]
+    bloquants: Callable[[Espace], list[Blocage]]
+    chutes: Callable[[Espace], list[Chute]]
+    faire_tomber: Callable[[Espace, datetime], object]
+    demander: Callable[[Espace, datetime], int] = lambda espace, maintenant: 0
+
+
+_VOLETS: list[Volet] = []
+
+
+def inscrire(volet: Volet) -> None:
+    """Add what an app knows of a deletion. The highest floor is ready first, so demandes fall before habilitations."""
+    _VOLETS.append(volet)
+
+
+def blocages(espace: Espace) -> list[Blocage]:
+    """Return what keeps this espace from being deleted, all apps together."""
+    return [blocage for volet in _VOLETS for blocage in volet.bloquants(espace)]
+
+
+def chutes(espace: Espace) -> list[Chute]:
+    """Return what would fall with this espace, without the titles that hold nothing."""
+    return [chute for volet in _VOLETS for chute in volet.chutes(espace) if chute.lignes]
+
+
+@transaction.atomic
+def demander_au_gestionnaire(*, acteur: Espace, maintenant: datetime | None = None) -> int:
+    """Ask the services gestionnaires to remove what blocks the deletion; return how many requests were made now.
+
+    What was already asked is not asked again. Raises: EspaceNonActif.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur = _verrouiller(acteur)
+    return sum(volet.demander(acteur, maintenant) for volet in _VOLETS)
+
+
+def _verrouiller(espace: Espace) -> Espace:
+    """Return the espace locked, as it is now, then lock what the apps hold under it. Raises EspaceNonActif."""
+    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=espace.pk)
+    if not espace.est_actif or espace.compte is None:
+        raise EspaceNonActif
+    for volet in _VOLETS:
+        volet.verrouiller(espace)
+    return espace
+
+
+@transaction.atomic
+def supprimer_espace(*, acteur: Espace, maintenant: datetime | None = None) -> Espace:
+    """Delete one's espace: what hangs on it falls, the sign-in goes, the row keeps a number and dates; return it.
+
+    A receipt leaves to the address that was the person's. The journal and the mandates stay: the law wants them.
+    Raises: EspaceNonActif, SuppressionBloquee.
+    """
+    maintenant = maintenant or timezone.now()
+    espace = _verrouiller(acteur)
+    if bloquants := blocages(espace):
+        raise SuppressionBloquee(bloquants)
+    compte = espace.compte
+    assert compte is not None  # noqa: S101 - _verrouiller has refused an espace without account
+    adresse = compte.email
+    for volet in _VOLETS:
+        volet.faire_tomber(espace, maintenant)
+    consigner("espace.supprime", auteur=espace)
+    effacer_traces(espace, compte)
+    espace.etat = Espace.Etat.SUPPRIME
+    espace.supprime_le = maintenant
+    blanchir(espace)
+    espace.save()
+    compte.delete()  # and with it the sessions, known browsers, factors, old hashes
+    courriels.deposer(
+        "espace_supprime",
+        destinataire=adresse,
+        acte=f"espace-supprime:{espace.pk}",
+        contexte={
+            "numero": espace.numero_lisible,
+            "supprime_le": f"{timezone.localtime(maintenant):%d/%m/%Y à %Hh%M}",
+        },
+    )
+    return espace
+
+
+def blanchir(espace: Espace) -> None:
+    """Empty, without saving, every column of an espace but those of `GARDES`, and cut it from its account."""
+    espace.compte = None
+    for champ in Espace._meta.concrete_fields:
+        if champ.name not in GARDES:
+            setattr(espace, champ.attname, _vide(champ))
+
+
+def _vide(champ: "Field[object, object]") -> object:
+    """Return what an empty column of this kind holds."""
+    if champ.null:
+        return None
+    if champ.has_default():
+        return champ.get_default()
+    return "" if champ.empty_strings_allowed else champ.to_python(0)
+
+
+def effacer_traces(espace: Espace, compte: Compte) -> None:
+    """Delete the links, the mails to this person, and the requests made with this address."""
+    Courriel.objects.filter(models.Q(espace=espace) | models.Q(destinataire=compte.email)).delete()
+    espace.liens.all().delete()
+    DemandeOubli.objects.filter(adresse__iexact=compte.email).delete()

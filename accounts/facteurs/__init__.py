@@ -1,0 +1,1 @@
+"""What the holder has: second factors, passkeys, recovery codes. Private to accounts."""

@@ -1,0 +1,116 @@
+"""« Sécurité de mon espace »: what protects an account, and the acts that change it (CGU §3.3, issue 3 items 5 and 6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
+
+from ..models import Compte, Espace, Evenement, NavigateurConnu, Session
+from ..saisies.regles import RegleMetier
+from ..sessions.ouvertures import lister
+from ..traces.journal import consigner
+from .second_facteur import annoncer_changement, appareil_confirme, codes_restants, oublier_second_facteur
+
+CONNEXIONS_DUREE = timedelta(days=90)
+NOM_CLE_LONGUEUR = 64
+
+# The sign-ins are known to a floor above: it gives its read here (design.md §2).
+LecteurConnexions = Callable[[Compte, datetime], QuerySet[Any]]
+_lecteurs: list[LecteurConnexions] = []
+
+
+class FacteurInconnu(RegleMetier):
+    code = "facteur_inconnu"
+    message = "Ce second facteur est déjà retiré."
+
+
+@dataclass(frozen=True)
+class Facteurs:
+    """The second factors of an account."""
+
+    application: TOTPDevice | None
+    cles: list[WebAuthnCredential]
+    codes: int
+
+    @property
+    def actif(self) -> bool:
+        return self.application is not None or bool(self.cles)
+
+
+@dataclass(frozen=True)
+class Securite:
+    """What the page shows."""
+
+    sessions: list[Session]
+    navigateurs: list[NavigateurConnu]
+    facteurs: Facteurs
+    connexions: list[Any]
+    actes: list[Evenement]
+
+
+def fournir_connexions(lecteur: LecteurConnexions) -> None:
+    """Register the read of the sign-ins of an account since a date (called once, in AppConfig.ready)."""
+    if lecteur not in _lecteurs:
+        _lecteurs.append(lecteur)
+
+
+def connexions(compte: Compte, maintenant: datetime | None = None) -> QuerySet[Any]:
+    """Return the sign-ins of the last 90 days, the newest first. The floor above is always there: see fournir_connexions."""
+    return _lecteurs[0](compte, (maintenant or timezone.now()) - CONNEXIONS_DUREE)
+
+
+def facteurs(compte: Compte) -> Facteurs:
+    """Return the second factors of this account."""
+    return Facteurs(
+        application=appareil_confirme(compte),
+        cles=list(WebAuthnCredential.objects.filter(user=compte, confirmed=True).order_by("created_at")),
+        codes=codes_restants(compte),
+    )
+
+
+def lire_securite(espace: Espace, compte: Compte) -> Securite:
+    """Return all that the page shows, in a fixed number of queries."""
+    return Securite(
+        sessions=lister(compte),
+        navigateurs=list(NavigateurConnu.objects.filter(compte=compte).order_by("-dernier_usage")),
+        facteurs=facteurs(compte),
+        connexions=list(connexions(compte)[:5]),
+        actes=list(Evenement.objects.filter(auteur=espace.numero_abonne).order_by("-id")[:5]),
+    )
+
+
+@transaction.atomic
+def retirer_application(*, acteur: Compte, garder: str) -> None:
+    """Remove the actor's application; with the last factor go the recovery codes. Raises: FacteurInconnu.
+
+    `garder` is the key of the session that stays open; every other one is closed, and a mail tells of it.
+    """
+    acteur = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    if appareil_confirme(acteur) is None:  # one that waits for its first code protects nothing yet
+        raise FacteurInconnu
+    TOTPDevice.objects.filter(user=acteur).delete()
+    _apres_retrait(acteur, "application_retiree", garder)
+
+
+@transaction.atomic
+def retirer_cle(*, acteur: Compte, cle: int, garder: str) -> None:
+    """Remove one passkey of the actor's own; as `retirer_application`. Raises: FacteurInconnu."""
+    acteur = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    retires, _ = WebAuthnCredential.objects.filter(user=acteur, pk=cle).delete()
+    if not retires:
+        raise FacteurInconnu
+    _apres_retrait(acteur, "cle_retiree", garder)
+
+
+def _apres_retrait(compte: Compte, changement: str, garder: str) -> None:
+    if not facteurs(compte).actif:
+        oublier_second_facteur(compte=compte)
+    espace = getattr(compte, "espace", None)
+    evenement = consigner("second_facteur.retire", auteur=compte, espace=espace, details={"changement": changement})
+    annoncer_changement(compte, evenement, changement, garder)

@@ -1,0 +1,138 @@
+"""The agents: how an operator makes one, and what an agent must still do before the door opens (design.md §1)."""
+
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.http import HttpRequest
+
+from ..facteurs.second_facteur import appareil_confirme, oublier_second_facteur
+from ..models import Agent, Compte, ServiceGestionnaire
+from ..mots_de_passe.politique import age, changer_mot_de_passe, exiger_force
+from ..saisies.adresses import normaliser_adresse
+from ..saisies.noms import normaliser_nom
+from ..saisies.regles import RegleMetier
+from ..traces.journal import consigner
+
+MOT_DE_PASSE_DUREE = timedelta(days=365)  # ANSSI-PG-078 R25: one year for a privileged account
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class CompteDejaCree(RegleMetier):
+    code = "compte_deja_cree"
+    message = "Un compte existe déjà pour l'adresse {email} : un agent a son propre compte, distinct de tout espace."
+
+
+class Etape(StrEnum):
+    """What stands between the password and the pages, named as the URL of its page (`admin:<etape>`)."""
+
+    VERIFICATION = "verification"
+    MOT_DE_PASSE = "password_change"
+    ENROLEMENT = "enrolement"
+
+
+def agent_de(compte: Any) -> Agent | None:
+    """Return the agent of this account, None for anybody else: anonymous, inactive, usager."""
+    if not (compte.is_authenticated and compte.is_active and compte.is_staff):
+        return None
+    return getattr(compte, "agent", None)
+
+
+def etape_due(request: HttpRequest) -> Etape | None:
+    """Return what the signed-in agent must do next, None when the door is open.
+
+    Who has a device proves it first: a stolen password alone must not be able to change that password.
+    """
+    compte: Any = request.user
+    if not est_prouve(request) and appareil_confirme(compte) is not None:
+        return Etape.VERIFICATION
+    if mot_de_passe_a_changer(compte):
+        return Etape.MOT_DE_PASSE
+    return None if est_prouve(request) else Etape.ENROLEMENT
+
+
+def agent_verifie(request: HttpRequest) -> Agent | None:
+    """Return the agent who may read the pages of /gestion/ now; None closes the door."""
+    agent = agent_de(request.user)
+    if agent is None or not est_prouve(request) or mot_de_passe_a_changer(agent.compte):
+        return None
+    return agent
+
+
+def est_prouve(request: HttpRequest) -> bool:
+    """Whether this session has proved its second factor (django-otp's middleware reads it)."""
+    compte: Any = request.user
+    return bool(compte.is_verified())
+
+
+def mot_de_passe_a_changer(compte: Compte, maintenant: datetime | None = None) -> bool:
+    """Whether the password was given by an operator, or is a year old."""
+    return compte.renouvellement_exige or age(compte, maintenant) > MOT_DE_PASSE_DUREE
+
+
+def mots_de_l_agent(agent: Agent) -> list[str]:
+    """Return the words of the agent that a password must not rest on."""
+    service = agent.service_gestionnaire
+    return [agent.compte.email, agent.nom, agent.prenom, service.nom, service.code, service.commune]
+
+
+@transaction.atomic
+def creer_agent(
+    *,
+    acteur: str,
+    email: str,
+    nom: str,
+    prenom: str,
+    service: ServiceGestionnaire,
+    fonction: str = Agent.Fonction.GESTIONNAIRE,
+) -> tuple[Agent, str]:
+    """Return a new agent and the first password, to hand over once: it must be replaced at the first sign-in.
+
+    Raises: CompteDejaCree, AdresseInvalide, AdresseTropLongue, AdresseJetable, NomInvalide, TexteIllisible.
+    """
+    adresse, nom, prenom = normaliser_adresse(email), normaliser_nom(nom), normaliser_nom(prenom)
+    if Compte.objects.d_adresse(adresse).exists():
+        raise CompteDejaCree(email=adresse)
+    premier = _mot_de_passe_tire()
+    compte = Compte.objects.creer(email=adresse, mot_de_passe=premier, is_staff=True, renouvellement_exige=True)
+    agent = Agent.objects.create(
+        compte=compte, service_gestionnaire=service, fonction=Agent.Fonction(fonction), nom=nom, prenom=prenom
+    )
+    consigner(
+        "agent.cree", auteur=acteur, details={"agent": agent.pk, "service": service.code, "fonction": agent.fonction}
+    )
+    return agent, premier
+
+
+@transaction.atomic
+def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
+    """Take the agent back to the first sign-in and return the new first password: device and recovery codes are lost.
+
+    Every session of the agent ends, since it rests on the password. The caller has checked who asks, in person.
+    """
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=agent.compte_id)
+    oublier_second_facteur(compte=compte)
+    premier = _mot_de_passe_tire()
+    compte.password = make_password(premier)
+    compte.renouvellement_exige = True
+    compte.save(update_fields=["password", "renouvellement_exige"])
+    consigner("agent.reinitialise", auteur=acteur, details={"agent": agent.pk})
+    return premier
+
+
+@transaction.atomic
+def changer_mot_de_passe_agent(*, agent: Agent, nouveau: str) -> None:
+    """Replace the agent's password. The caller has checked the current one.
+
+    Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
+    """
+    exiger_force(nouveau, mots_de_l_agent(agent))
+    changer_mot_de_passe(compte=agent.compte, nouveau=nouveau)
+
+
+def _mot_de_passe_tire() -> str:
+    """Return five groups of five characters, 123 bits, easy to copy from paper."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(5))

@@ -1,0 +1,229 @@
+"""What an agent reads in Django's admin, of the agent's own service alone, and which acts hang on it (design.md §1)."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import structlog
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+
+from ..models import Agent
+from .adresses_de_liste import AdresseRefusee, exiger_historique, exiger_liste, exiger_nue, exiger_objet
+from .agents import agent_verifie
+
+if TYPE_CHECKING:
+    from .page_acte import PageActe
+
+journal_des_acces = structlog.get_logger("espacepro.consultation")
+FONCTIONS = frozenset(Agent.Fonction)
+SURVEILLANCE = frozenset({Agent.Fonction.SURVEILLANCE})
+
+
+def est_surveillant(request: HttpRequest) -> bool:
+    """Whether the reader belongs to the surveillance cell."""
+    agent = agent_verifie(request)
+    return agent is not None and agent.fonction == Agent.Fonction.SURVEILLANCE
+
+
+def lecture_seule(exiger: Callable[[Any, HttpRequest], None]) -> Callable[[Any], Any]:
+    """Have a page of the stock admin refuse, with a page, any address but its own (400) and anything posted (403).
+
+    First of all: the stock admin raises, and logs, on some parameters before it asks who may do what.
+    """
+
+    def decorer(vue: Any) -> Any:
+        @wraps(vue)
+        def gardee(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method not in {"GET", "HEAD", "OPTIONS"}:
+                return render(request, "erreurs/403.html", status=403)
+            try:
+                exiger(self, request)
+                return vue(self, request, *args, **kwargs)
+            except AdresseRefusee as refus:
+                return render(request, "erreurs/400.html", status=refus.statut)
+
+        return gardee
+
+    return decorer
+
+
+def empreinte_recherche(recherche: str) -> str:
+    """Return what a trace says of a search: a name or a number never in clear, the same one always alike; 16 hex."""
+    mots = " ".join(recherche.casefold().split())
+    cle = settings.CLE_JOURNAL.encode()
+    return hmac.new(cle, f"recherche:{mots}".encode(), hashlib.sha256).hexdigest()[:16] if mots else ""
+
+
+class LectureParFonction:
+    """Who may see a model: a verified agent whose function is in `fonctions`. Nobody adds, changes or deletes."""
+
+    fonctions: ClassVar[frozenset[Any]] = FONCTIONS
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        agent = agent_verifie(request)
+        return agent is not None and agent.fonction in self.fonctions
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class LigneConsultation(LectureParFonction, admin.TabularInline):
+    """Rows shown with the page of what they belong to, reached only through it."""
+
+    template = "gestion/lignes.html"
+    extra = 0
+    can_delete = False
+
+
+class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
+    """Lists and pages to read. `chemin_service` leads from a row to its service gestionnaire; empty: all see the same.
+
+    `actes` are the pages of what an agent may do to one row, each calling one act: nothing is written around it.
+
+    Everything the admin shows of a model comes from `get_queryset`, so another service's row is as good as absent.
+    """
+
+    chemin_service: ClassVar[str] = ""
+    actes: ClassVar[tuple[type["PageActe"], ...]] = ()
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    view_on_site = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rows of the agent's own service; all of them for the surveillance cell; none for anybody else."""
+        lignes = super().get_queryset(request)
+        agent = agent_verifie(request)
+        if agent is None or agent.fonction not in self.fonctions:
+            return lignes.none()
+        if agent.fonction == Agent.Fonction.SURVEILLANCE:
+            return lignes
+        return self.limiter_au_service(lignes, agent)
+
+    def limiter_au_service(self, lignes: models.QuerySet[Any], agent: Agent) -> models.QuerySet[Any]:
+        if not self.chemin_service:
+            return lignes
+        return lignes.filter(**{self.chemin_service: agent.service_gestionnaire_id})
+
+    def get_urls(self) -> list[URLPattern]:
+        """Put the acts before the stock pages, whose last address takes whatever is left."""
+        prefixe = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path(
+                f"<path:object_id>/{acte.nom}/",
+                self.admin_site.admin_view(acte.as_view(admin=self)),
+                name=f"{prefixe}_{acte.nom}",
+            )
+            for acte in self.actes
+        ] + super().get_urls()
+
+    def peut_agir(self, request: HttpRequest) -> bool:
+        """Whether the reader may act on what is read here: a gestionnaire, who reads the own service's rows alone."""
+        agent = agent_verifie(request)
+        return agent is not None and agent.fonction == Agent.Fonction.GESTIONNAIRE
+
+    def actes_possibles(self, request: HttpRequest, obj: models.Model) -> list[dict[str, str]]:
+        """Return the name and address of each act that this object allows now."""
+        prefixe = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            {"titre": acte.titre, "adresse": reverse(f"{prefixe}_{acte.nom}", args=[quote(obj.pk)])}
+            for acte in self.actes
+            if self.peut_agir(request) and acte.possible(obj)
+        ]
+
+    def tracer_lecture(self, request: HttpRequest, obj: models.Model | None, **liste: Any) -> None:
+        """Leave a trace of who looked at this object, or at this `liste` (R24), without personal data."""
+        agent = agent_verifie(request)
+        journal_des_acces.info(
+            "consultation_agent",
+            agent=agent.pk if agent else None,
+            objet=self.opts.label_lower,
+            cle=str(obj.pk) if obj else "",
+            **liste,
+        )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the list and leave a trace of it. Raises AdresseRefusee for a page beyond the last one."""
+        try:
+            liste = super().get_changelist_instance(request)
+        except IncorrectLookupParameters as erreur:
+            raise AdresseRefusee from erreur
+        page = request.GET.get(PAGE_VAR, "1")
+        if page != "1" and not liste.multi_page:
+            raise AdresseRefusee
+        self.tracer_lecture(
+            request,
+            None,
+            page=page,
+            filtres=sorted(f"{nom}={valeur}" for nom, (valeur,) in liste.get_filters_params().items()),
+            recherche=empreinte_recherche(request.GET.get(SEARCH_VAR, "")),
+            lignes=liste.result_count,
+        )
+        return liste
+
+    @lecture_seule(exiger_liste)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Name the list by what it holds."""
+        titre = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": titre, **(extra_context or {})})
+
+    @lecture_seule(exiger_objet)
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    @lecture_seule(exiger_objet)
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        return super().delete_view(request, object_id, *args, **kwargs)
+
+    @lecture_seule(exiger_nue)
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().add_view(request, *args, **kwargs)
+
+    @lecture_seule(exiger_historique)
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show what was done to one row, and leave a trace of who looked."""
+        page = super().history_view(request, object_id, extra_context)
+        if isinstance(page, TemplateResponse) and page.context_data:
+            self.tracer_lecture(request, page.context_data["object"])
+        return page
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Ask nothing more: `exiger_liste` has let through the addresses of the filters on display alone."""
+        return True
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """Show one row with the acts that it allows, and leave a trace of who looked at it."""
+        self.tracer_lecture(request, obj)
+        context["actes"] = self.actes_possibles(request, obj) if obj else []
+        return super().render_change_form(request, context, add, change, form_url, obj)

@@ -1,0 +1,111 @@
+"""What an agent does to one object of /gestion/: a page that confirms, one act, its refusal shown (design.md §1)."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.generic import FormView
+
+from ..forms import FormulairePortail
+from ..models import Agent
+from ..saisies.regles import RegleMetier
+from .adresses_de_liste import AdresseRefusee, exiger_nue
+from .agents import agent_verifie
+
+if TYPE_CHECKING:
+    from .consultation import ConsultationAdmin
+
+
+class PageActe(FormView):
+    """One act on one object, found through what the agent reads: another service's is as good as absent.
+
+    A GET shows what will happen and writes nothing; the POST calls the act, which decides under its locks.
+    Subclasses give the words, `possible`, `faits` and `agir`; `ConsultationAdmin.actes` lists them.
+    """
+
+    template_name = "gestion/acte.html"
+    http_method_names = ["get", "head", "post", "options"]
+    form_class: type[FormulairePortail] = FormulairePortail
+    admin: "ConsultationAdmin" = None  # type: ignore[assignment]  # given to as_view by ConsultationAdmin.get_urls
+    nom: ClassVar[str] = ""  # ends the address and the name of the URL
+    titre: ClassVar[str] = ""
+    bouton: ClassVar[str] = ""
+    succes: ClassVar[str] = ""
+    objet: Any
+    agent: Agent
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Find the object as its own page does, then let through only who may act on it.
+
+        Raises: PermissionDenied, for the surveillance cell, which reads all and decides nothing here.
+        """
+        try:
+            exiger_nue(self.admin, request)
+        except AdresseRefusee as refus:
+            return render(request, "erreurs/400.html", status=refus.statut)
+        objet = self.admin.get_object(request, unquote(kwargs["object_id"]))
+        if objet is None:
+            absent = self.admin._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in django-stubs
+            return absent(request, self.admin.opts, kwargs["object_id"])
+        agent = agent_verifie(request)
+        if agent is None or not self.admin.peut_agir(request):
+            raise PermissionDenied
+        self.objet, self.agent = objet, agent
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show what will happen; when it can no longer, go back to the object, which says how it stands."""
+        if not self.possible(self.objet):
+            messages.warning(request, f"« {self.titre} » n'est plus possible : voici où en est le dossier.")
+            return redirect(self.page)
+        self.admin.tracer_lecture(request, self.objet)
+        return super().get(request, *args, **kwargs)
+
+    @property
+    def page(self) -> str:
+        """Return the address of the object's own page."""
+        opts = self.admin.opts
+        return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[quote(self.objet.pk)])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        contexte = super().get_context_data(**kwargs)
+        return {
+            **contexte,
+            "formulaire": contexte["form"],
+            "titre": self.titre,
+            "bouton": self.bouton,
+            "page": self.page,
+            "faits": self.faits(),
+            "lignes": self.lignes(),
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            self.agir(form)
+        except RegleMetier as regle:
+            form.refuser(regle)
+            return self.form_invalid(form)
+        messages.success(self.request, self.succes)
+        return redirect(self.page)
+
+    @staticmethod
+    def possible(objet: Any) -> bool:
+        """Whether to offer the act on this object: for the button only, the act itself decides."""
+        raise NotImplementedError
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        """Return what the agent must know before confirming, as labels and values."""
+        raise NotImplementedError
+
+    def lignes(self) -> list[list[str]]:
+        """Return who loses what by the act: personne habilitée, numéro d'abonné, role, state."""
+        return []
+
+    def agir(self, form: Any) -> None:
+        """Do the act. Raises a RegleMetier to show."""
+        raise NotImplementedError

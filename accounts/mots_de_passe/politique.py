@@ -1,0 +1,268 @@
+"""The password policy (R3, CGU §3.2): strength, history, renewal. How strong one is, is in mots_de_passe_force.py."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from enum import IntEnum
+from functools import partial
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password
+from django.db import transaction
+from django.utils import timezone
+
+from ..envois import courriels
+from ..models import AncienMotDePasse, Compte, Espace, Lien
+from ..saisies.regles import RegleMetier
+from ..traces.journal import consigner
+from .force import Evaluation, evaluer
+from .organisations import denomination
+
+HISTORIQUE = 5
+LONGUEUR_MAX = 256
+MOIS_CONSEIL = 6
+MOIS_VALIDITE = 36
+LOT = 200
+LIGNES_PAR_PASSAGE = 5_000
+
+
+class MotDePasseFaible(RegleMetier):
+    code = "mot_de_passe_faible"
+    message = "Ce mot de passe est trop faible. {conseils}"
+
+
+class MotDePasseTropLong(RegleMetier):
+    code = "mot_de_passe_trop_long"
+    message = "Ce mot de passe dépasse {limite} caractères."
+
+
+class MotDePasseDejaUtilise(RegleMetier):
+    code = "mot_de_passe_deja_utilise"
+    message = "Ce mot de passe est l'un de vos cinq derniers : choisissez-en un que vous n'avez pas encore utilisé."
+
+
+class Etape(IntEnum):
+    """How far the reminders of one password have gone; kept in `Compte.rappel_mot_de_passe`, so each is sent once."""
+
+    AUCUNE = 0
+    CONSEIL = 1  # six months old: advice (CGU §3.2.e)
+    SOIXANTE_JOURS = 2
+    TRENTE_JOURS = 3
+    SEPT_JOURS = 4
+    EXIGE = 5  # three years old: only the renewal page is open (CGU §3.2.c)
+
+
+JOURS_AVANT = {Etape.SOIXANTE_JOURS: 60, Etape.TRENTE_JOURS: 30, Etape.SEPT_JOURS: 7}
+
+
+def exiger_force(mot_de_passe: str, personnels: Iterable[str]) -> Evaluation:
+    """Return the evaluation of an acceptable password. Raises: MotDePasseTropLong, MotDePasseFaible (CGU §3.2.a-b)."""
+    if len(mot_de_passe) > LONGUEUR_MAX:
+        raise MotDePasseTropLong(limite=LONGUEUR_MAX)
+    evaluation = evaluer(mot_de_passe, [mot for mot in personnels if mot])
+    if not evaluation.acceptable:
+        raise MotDePasseFaible(conseils=" ".join(evaluation.conseils))
+    return evaluation
+
+
+def mots_personnels(espace: Espace) -> list[str]:
+    """Return the words of the person and of their organisation that a password must not rest on."""
+    compte = espace.compte
+    return [
+        compte.email if compte else "",
+        espace.nom,
+        espace.prenom,
+        espace.siren_appartenance,
+        denomination(espace.siren_appartenance),
+        espace.numero_abonne,
+        espace.telephone,
+        espace.commune,
+    ]
+
+
+def _archiver(compte: Compte, maintenant: datetime) -> None:
+    """Remember the hash that is about to be replaced, and no more than the policy may look at."""
+    if compte.has_usable_password():
+        AncienMotDePasse.objects.create(compte=compte, empreinte=compte.password, remplace_le=maintenant)
+        gardes = compte.anciens_mots_de_passe.order_by("-remplace_le").values_list("pk", flat=True)[:HISTORIQUE]
+        compte.anciens_mots_de_passe.exclude(pk__in=list(gardes)).delete()
+
+
+def _derniers(compte: Compte) -> list[str]:
+    """Return the hashes of the last five passwords; one that was made unusable is among the old ones."""
+    anciens = compte.anciens_mots_de_passe.order_by("-remplace_le").values_list("empreinte", flat=True)[:HISTORIQUE]
+    actuel = [compte.password] if compte.has_usable_password() else []
+    return [*actuel, *anciens][:HISTORIQUE]
+
+
+def _revoquer_liens(espace: Espace, maintenant: datetime) -> None:
+    """Kill the links that were asked for under the password that goes."""
+    espace.liens.filter(
+        objet__in=[Lien.Objet.MOT_DE_PASSE_OUBLIE, Lien.Objet.CHANGEMENT_ADRESSE], consomme_le=None, revoque_le=None
+    ).update(revoque_le=maintenant)
+
+
+@transaction.atomic
+def changer_mot_de_passe(*, compte: Compte, nouveau: str, maintenant: datetime | None = None) -> None:
+    """Replace the password, remember the old one among the last five, and tell the holder by mail.
+
+    The caller has proved who asks (current password, or link and trust answer), and closes the other sessions. Links
+    asked for under the old password die: whoever knew it keeps nothing.
+    Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
+    """
+    maintenant = maintenant or timezone.now()
+    espace = Espace.objects.select_for_update(no_key=True).filter(compte=compte).first()
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    exiger_force(nouveau, mots_personnels(espace) if espace else [compte.email])
+    if any(check_password(nouveau, empreinte) for empreinte in _derniers(compte)):
+        raise MotDePasseDejaUtilise
+    _archiver(compte, maintenant)
+    compte.set_password(nouveau)
+    compte.mot_de_passe_change_le = maintenant
+    compte.renouvellement_exige = False
+    compte.rappel_mot_de_passe = Etape.AUCUNE
+    compte.save(update_fields=["password", "mot_de_passe_change_le", "renouvellement_exige", "rappel_mot_de_passe"])
+    evenement = consigner("mot_de_passe.change", auteur=espace or compte, espace=espace)
+    if espace is not None:
+        _revoquer_liens(espace, maintenant)
+        courriels.deposer(
+            "mot_de_passe_change",
+            destinataire=compte.email,
+            acte=f"evenement:{evenement.pk}",
+            espace=espace,
+            contexte={"le": timezone.localtime(maintenant).strftime("%d/%m/%Y à %Hh%M")},
+        )
+
+
+@transaction.atomic
+def invalider_mot_de_passe(*, compte: Compte, maintenant: datetime | None = None) -> None:
+    """Make the password unusable, and with it every session: only a forgotten-password link gives a new one.
+
+    The caller journals why and tells the holder.
+    """
+    maintenant = maintenant or timezone.now()
+    espace = Espace.objects.select_for_update(no_key=True).filter(compte=compte).first()
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    _archiver(compte, maintenant)
+    compte.set_unusable_password()
+    compte.save(update_fields=["password"])
+    if espace is not None:
+        _revoquer_liens(espace, maintenant)
+
+
+def age(compte: Compte, maintenant: datetime | None = None) -> timedelta:
+    """Return how old the password is."""
+    return (maintenant or timezone.now()) - compte.mot_de_passe_change_le
+
+
+def apres_des_mois(quand: datetime, mois: int) -> datetime:
+    """Return the same clock time so many calendar months later (negative: earlier), in Paris.
+
+    A day that the month lacks becomes the first of the next one, never earlier than the CGU say: three years after
+    29 February is 1 March.
+    """
+    local = timezone.localtime(quand).replace(tzinfo=None)
+    total = local.year * 12 + local.month - 1 + mois
+    try:
+        voulu = local.replace(year=total // 12, month=total % 12 + 1)
+    except ValueError:
+        voulu = local.replace(year=(total + 1) // 12, month=(total + 1) % 12 + 1, day=1)
+    return timezone.make_aware(voulu)
+
+
+def echeance(change_le: datetime) -> datetime:
+    """Return when a password chosen at this moment must be renewed: three years later (CGU §3.2.c)."""
+    return apres_des_mois(change_le, MOIS_VALIDITE)
+
+
+def renouvellement_du(compte: Compte, maintenant: datetime | None = None) -> bool:
+    """Whether the password must be renewed before anything else, even where no job has run."""
+    return compte.renouvellement_exige or (maintenant or timezone.now()) >= echeance(compte.mot_de_passe_change_le)
+
+
+def conseil_du(compte: Compte, maintenant: datetime | None = None) -> bool:
+    """Whether the password has reached the six months after which a change is advised (CGU §3.2.e)."""
+    return (maintenant or timezone.now()) >= apres_des_mois(compte.mot_de_passe_change_le, MOIS_CONSEIL)
+
+
+def _atteinte(etape: Etape, change_le: datetime) -> datetime:
+    """Return when a password chosen at this moment reaches this step."""
+    if etape is Etape.CONSEIL:
+        return apres_des_mois(change_le, MOIS_CONSEIL)
+    return echeance(change_le) - timedelta(days=JOURS_AVANT.get(etape, 0))
+
+
+def _parcourir(etape: Etape, maintenant: datetime, agir: Callable[[Compte], bool]) -> int:
+    """Call `agir` under lock, batch by batch, for each usager's account that has reached this step unmarked; mark it.
+
+    Each batch is one transaction: a run that dies half-way leaves whole batches. Return how many times `agir` said yes.
+    """
+    mois = MOIS_CONSEIL if etape is Etape.CONSEIL else MOIS_VALIDITE
+    # Some days of slack, then the exact date of each: months differ in length, and so do the days of a change of hour.
+    avant = apres_des_mois(maintenant, -mois) + timedelta(days=JOURS_AVANT.get(etape, 0) + 4)
+    nombre = 0
+    for _ in range(LIGNES_PAR_PASSAGE // LOT):
+        with transaction.atomic():
+            candidats = (
+                Compte.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+                .filter(
+                    rappel_mot_de_passe__in=range(etape),
+                    mot_de_passe_change_le__lte=avant,
+                    is_active=True,
+                    espace__etat=Espace.Etat.ACTIF,
+                )
+                .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+                .select_related("espace")
+                .order_by("mot_de_passe_change_le")[:LOT]
+            )
+            lot = [compte for compte in candidats if _atteinte(etape, compte.mot_de_passe_change_le) <= maintenant]
+            for compte in lot:
+                nombre += agir(compte)
+                compte.rappel_mot_de_passe = etape
+            Compte.objects.bulk_update(lot, ["rappel_mot_de_passe", "renouvellement_exige"])
+        if not lot:
+            break
+    return nombre
+
+
+def _ecrire(compte: Compte, etape: Etape) -> None:
+    """Deposit the mail of this step."""
+    fin = echeance(compte.mot_de_passe_change_le)
+    courriels.deposer(
+        {Etape.CONSEIL: "mot_de_passe_conseil", Etape.EXIGE: "mot_de_passe_exige"}.get(etape, "mot_de_passe_echeance"),
+        destinataire=compte.email,
+        acte=f"mot-de-passe:{compte.pk}:{compte.mot_de_passe_change_le:%Y%m%d%H%M%S}:{etape.name.lower()}",
+        espace=compte.espace,
+        contexte={
+            "change_le": timezone.localtime(compte.mot_de_passe_change_le).strftime("%d/%m/%Y"),
+            "echeance": timezone.localtime(fin).strftime("%d/%m/%Y"),
+        },
+    )
+
+
+def rappeler_mots_de_passe(maintenant: datetime | None = None) -> int:
+    """Mail the reminders that are due: at six months, then 60, 30 and 7 days before three years. Return how many.
+
+    Run late, it sends to each person the latest step reached and never the ones that it overtook.
+    """
+    maintenant = maintenant or timezone.now()
+
+    def rappeler(compte: Compte, etape: Etape) -> bool:
+        if renouvellement_du(compte, maintenant):
+            return False  # too late for a reminder: exiger_renouvellement writes
+        _ecrire(compte, etape)
+        return True
+
+    etapes = (Etape.SEPT_JOURS, Etape.TRENTE_JOURS, Etape.SOIXANTE_JOURS, Etape.CONSEIL)
+    return sum(_parcourir(etape, maintenant, partial(rappeler, etape=etape)) for etape in etapes)
+
+
+def exiger_renouvellement(maintenant: datetime | None = None) -> int:
+    """Require a new password where the present one is three years old (CGU §3.2.c). Return how many accounts."""
+    maintenant = maintenant or timezone.now()
+
+    def exiger(compte: Compte) -> bool:
+        compte.renouvellement_exige = True
+        consigner("mot_de_passe.renouvellement_exige", auteur="systeme:exiger_renouvellement", espace=compte.espace)
+        _ecrire(compte, Etape.EXIGE)
+        return True
+
+    return _parcourir(Etape.EXIGE, maintenant, exiger)

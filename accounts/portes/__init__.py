@@ -1,0 +1,1 @@
+"""What stands before a view: sign-in, access, re-authentication, middleware."""

@@ -1,0 +1,121 @@
+"""What a session may do: idle limit, espace required, renewal."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.template import loader
+from django.urls import reverse
+
+from ..compteurs.debit import attendre_le_palier, essai_de
+from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE
+from ..mots_de_passe.politique import renouvellement_du
+from ..mots_de_passe.saturation import HachageSature
+from ..sessions.appareils import decrire
+from ..sessions.navigateurs import retenir
+from ..sessions.ouvertures import NAVIGATEUR_A_RETENIR
+from ..traces.requete import adresse_ip
+
+
+class SessionMiddleware:
+    """Ends a session idle for 30 minutes, or older than 10 hours (design.md §8). Runs after authentication."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            maintenant = int(time.time())
+            session = request.session
+            ouverte = session.get(OUVERTE, maintenant)
+            derniere = session.get(DERNIERE_ACTIVITE, maintenant)
+            trop_vieille = maintenant - ouverte > settings.SESSION_COOKIE_AGE
+            if trop_vieille or maintenant - derniere > settings.SESSION_INACTIVITE.total_seconds():
+                logout(request)
+                messages.info(request, "Votre session a pris fin. Connectez-vous de nouveau pour continuer.")
+                # A page that was asked for is asked again after the sign-in, where LoginRequiredMiddleware sends.
+                return self.get_response(request) if request.method in {"GET", "HEAD"} else _refuser(request)
+            session.setdefault(OUVERTE, maintenant)
+            if maintenant - session.get(DERNIERE_ACTIVITE, 0) >= 60:
+                session[DERNIERE_ACTIVITE] = maintenant
+                if session.get(PROVENANCE, {}).get("adresse_ip") != adresse_ip(request):
+                    session[PROVENANCE] = decrire(request).en_dict()
+        reponse = self.get_response(request)
+        _retenir_le_navigateur(request, reponse)
+        return reponse
+
+
+def _refuser(request: HttpRequest) -> HttpResponse:
+    """Send what was posted too late to the sign-in, and from there back to the page that held the form."""
+    porte = resolve_url("admin:login" if request.path.startswith(reverse("admin:index")) else settings.LOGIN_URL)
+    page = urlsplit(request.headers.get("Referer", ""))
+    if page.netloc != request.get_host():
+        return redirect(porte)
+    return redirect_to_login(urlunsplit(("", "", page.path, page.query, "")), porte)
+
+
+def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:
+    """After a whole sign-in (an agent's ends with the second factor), the browser becomes one that the account knows."""
+    compte: Any = getattr(request, "user", None)
+    if request.method != "POST" or compte is None or not compte.is_authenticated:
+        return
+    if compte.is_staff and getattr(compte, "otp_device", None) is None:
+        return
+    if request.session.pop(NAVIGATEUR_A_RETENIR, False):
+        retenir(request, reponse, compte)
+
+
+class EssaisMiddleware:
+    """Around every form that asks a password: the same time for every refusal, and 503 when too many are being checked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        reponse = self.get_response(request)
+        essai = essai_de(request)
+        if essai is not None and essai.manque:
+            attendre_le_palier(essai)
+        return reponse
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 503 to whoever waited two seconds for a place."""
+        if not isinstance(exception, HachageSature):
+            return None
+        reponse = HttpResponse(loader.get_template("erreurs/503.html").render(), status=503)
+        reponse["Retry-After"] = "10"
+        return reponse
+
+
+class RenouvellementMiddleware:
+    """Leaves only the renewal page and the way out open while the password must be renewed (CGU §3.2.c, R3).
+
+    For usagers; the agents' door has its own step. Runs after SessionMiddleware.
+    """
+
+    OUVERTES = frozenset({"renouveler_mot_de_passe", "deconnexion", "prolonger_session"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Send every other page to the renewal."""
+        compte: Any = request.user
+        if not compte.is_authenticated or compte.is_staff or not renouvellement_du(compte):
+            return None
+        espace = getattr(compte, "espace", None)
+        if espace is None or not espace.est_actif:  # waits for its code: that page comes first
+            return None
+        if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
+            return None
+        return redirect("renouveler_mot_de_passe")

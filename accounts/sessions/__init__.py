@@ -1,0 +1,1 @@
+"""What a browser has: its session, its device, its being known. Private to accounts."""

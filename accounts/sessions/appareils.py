@@ -1,0 +1,57 @@
+"""What a request tells of the browser, the device and the place it comes from (references.md E.2)."""
+
+import ipaddress
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+import iptocc
+from django.http import HttpRequest
+from ua_parser import parse
+
+from ..traces.requete import adresse_ip
+
+LONGUEUR = 60
+AGENT_LONGUEUR = 400  # longer headers are cut before they are parsed
+
+
+@dataclass(frozen=True)
+class Appareil:
+    """Where a request comes from: address, network (/24 or /64), country of assignment, browser, system, device."""
+
+    adresse_ip: str
+    reseau: str
+    pays: str
+    navigateur: str
+    systeme: str
+    appareil: str
+
+    def en_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def decrire(request: HttpRequest) -> Appareil:
+    """Return what is known of this request's browser and place; empty strings for what is not."""
+    adresse = adresse_ip(request)
+    navigateur, systeme, appareil = _lire_agent(str(request.META.get("HTTP_USER_AGENT", ""))[:AGENT_LONGUEUR])
+    return Appareil(
+        adresse_ip=adresse,
+        reseau=reseau(adresse),
+        pays=iptocc.country_code(adresse) or "",
+        navigateur=navigateur,
+        systeme=systeme,
+        appareil=appareil,
+    )
+
+
+def reseau(adresse: str) -> str:
+    """Return the network an address belongs to for most purposes: IPv4 /24, IPv6 /64 (one subscriber)."""
+    ip = ipaddress.ip_address(adresse)
+    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 64}", strict=False))
+
+
+@lru_cache(maxsize=1024)
+def _lire_agent(agent: str) -> tuple[str, str, str]:
+    lu = parse(agent)
+    navigateur = f"{lu.user_agent.family} {lu.user_agent.major or ''}".strip() if lu.user_agent else ""
+    systeme = f"{lu.os.family} {lu.os.major or ''}".strip() if lu.os else ""
+    return navigateur[:LONGUEUR], systeme[:LONGUEUR], lu.device.family[:LONGUEUR] if lu.device else ""

@@ -1,0 +1,82 @@
+"""The browsers that an account knows: one signed cookie per account, renewed at each sign-in (references.md E.2).
+
+Such a browser has its own counter of failed sign-ins, so that strangers cannot keep its owner out (design.md §8). It
+proves nothing else: the password and the second factor are asked as of anybody.
+"""
+
+import hashlib
+import secrets
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from ..models import Compte, NavigateurConnu
+from ..traces.journal import consigner
+from .appareils import decrire
+
+DUREE = timedelta(days=180)
+NOMBRE_MAX = 20
+_SEL = "accounts.navigateurs"
+
+
+def nom_du_temoin(compte: Compte) -> str:
+    """Return the name of the cookie of this account: it tells nothing of the account, and several share a browser."""
+    court = salted_hmac(_SEL, str(compte.pk), algorithm="sha256").hexdigest()[:16]
+    return f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}connu-{court}"
+
+
+def navigateur_connu(request: HttpRequest, compte: Compte) -> NavigateurConnu | None:
+    """Return the known browser that this request proves by its cookie, None for a stranger, a forged or an old one."""
+    brut = request.COOKIES.get(nom_du_temoin(compte))
+    if not brut:
+        return None
+    try:
+        numero, secret = signing.loads(brut, salt=_SEL, max_age=DUREE)
+        cle = uuid.UUID(numero)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    trouve = NavigateurConnu.objects.filter(pk=cle, compte=compte, dernier_usage__gt=timezone.now() - DUREE).first()
+    if trouve is None or not constant_time_compare(trouve.empreinte, _empreinte(secret)):
+        return None
+    return trouve
+
+
+@transaction.atomic
+def retenir(request: HttpRequest, reponse: HttpResponse, compte: Compte) -> NavigateurConnu:
+    """Make this browser known to the account, or renew its secret; the cookie leaves with the response."""
+    lieu = decrire(request)
+    secret = secrets.token_urlsafe(32)
+    navigateur = navigateur_connu(request, compte) or NavigateurConnu(compte=compte)
+    navigateur.empreinte = _empreinte(secret)
+    navigateur.dernier_usage = timezone.now()
+    navigateur.navigateur, navigateur.systeme = lieu.navigateur, lieu.systeme
+    navigateur.save()
+    gardes = NavigateurConnu.objects.filter(compte=compte).order_by("-dernier_usage").values("pk")[:NOMBRE_MAX]
+    NavigateurConnu.objects.filter(compte=compte).exclude(pk__in=list(gardes.values_list("pk", flat=True))).delete()
+    reponse.set_cookie(
+        nom_du_temoin(compte),
+        signing.dumps([str(navigateur.pk), secret], salt=_SEL),
+        max_age=DUREE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return navigateur
+
+
+@transaction.atomic
+def oublier_navigateurs(*, acteur: Compte) -> int:
+    """Forget every browser of the actor's own account. Return how many."""
+    nombre, _ = NavigateurConnu.objects.filter(compte=acteur).delete()
+    consigner("navigateurs.oublies", auteur=acteur, espace=getattr(acteur, "espace", None), details={"nombre": nombre})
+    return nombre
+
+
+def _empreinte(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

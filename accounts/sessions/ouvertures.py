@@ -1,0 +1,74 @@
+"""The sessions of an account: opened, listed, closed (R6, CGU §3.3, design.md §8)."""
+
+import time
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from ..models import Compte, Session
+from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE, SessionStore, empreinte
+from ..saisies.regles import RegleMetier
+from ..traces.journal import consigner
+from .appareils import decrire
+
+NAVIGATEUR_A_RETENIR = "navigateur_a_retenir"
+
+
+class SessionInconnue(RegleMetier):
+    code = "session_inconnue"
+    message = "Cette session est déjà fermée."
+
+
+def noter_ouverture(sender: Any, request: HttpRequest, user: Compte, **_: Any) -> None:
+    """Date the session that has just been opened and note where from (signal user_logged_in)."""
+    maintenant = int(time.time())
+    request.session[OUVERTE] = request.session[DERNIERE_ACTIVITE] = maintenant
+    request.session[PROVENANCE] = decrire(request).en_dict()
+    request.session[NAVIGATEUR_A_RETENIR] = True
+
+
+def lister(compte: Compte, maintenant: datetime | None = None) -> list[Session]:
+    """Return the open sessions of this account, the last used first, fifty at most."""
+    return list(Session.objects.vivantes(compte, maintenant)[:50])
+
+
+def est_courante(session: Session, cle: str | None) -> bool:
+    """Whether this is the session of the browser that holds `cle`."""
+    return cle is not None and session.session_key == empreinte(cle)
+
+
+@transaction.atomic
+def fermer_session(*, acteur: Compte, numero: uuid.UUID) -> None:
+    """Close one session of the actor's own: its browser is signed out at its next request. Raises: SessionInconnue."""
+    fermees, _ = Session.objects.filter(compte=acteur, numero=numero).delete()
+    if not fermees:
+        raise SessionInconnue
+    consigner("session.fermee", auteur=acteur, espace=getattr(acteur, "espace", None))
+
+
+@transaction.atomic
+def fermer_toutes(compte: Compte, sauf: str | None = None) -> int:
+    """Close every session of an account but the one whose key is `sauf`, and return how many were closed.
+
+    For acts that change what a session rests on (password, answer, factor, deactivation); the act itself is the caller's.
+    """
+    sessions = Session.objects.filter(compte=compte)
+    if sauf:
+        sessions = sessions.exclude(session_key=empreinte(sauf))
+    fermees, _ = sessions.delete()
+    if fermees:
+        consigner(
+            "session.toutes_fermees",
+            auteur=compte,
+            espace=getattr(compte, "espace", None),
+            details={"nombre": fermees, "sauf_la_sienne": bool(sauf)},
+        )
+    return fermees
+
+
+def effacer_perimees() -> None:
+    """Delete the rows of the sessions that are over."""
+    SessionStore.clear_expired()

@@ -1,0 +1,182 @@
+"""The journal: append-only in the database, in the act's transaction, sealed by a chain that shows any change."""
+
+import json
+import threading
+import time
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import BlocScelle, Espace, Evenement, EvenementASceller
+from accounts.traces.journal import consigner
+from accounts.traces.scellement import sceller, verifier
+
+
+def consigner_n(nombre: int) -> list[Evenement]:
+    with transaction.atomic():
+        return [consigner("essai.ligne", auteur="systeme:essai", details={"rang": rang}) for rang in range(nombre)]
+
+
+def falsifier(sql: str, *params: object) -> None:
+    """Do what only somebody with the owner's rights on the table could: put the triggers aside and write."""
+    with connection.cursor() as curseur:
+        curseur.execute("ALTER TABLE accounts_evenement DISABLE TRIGGER USER")
+        curseur.execute(sql, params)
+        curseur.execute("ALTER TABLE accounts_evenement ENABLE TRIGGER USER")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ordre",
+    [
+        lambda: Evenement.objects.update(acte="autre"),
+        lambda: Evenement.objects.all().delete(),
+        lambda: connection.cursor().execute("TRUNCATE accounts_evenement"),
+        lambda: BlocScelle.objects.update(empreinte="0" * 64),
+        lambda: BlocScelle.objects.all().delete(),
+        lambda: connection.cursor().execute("TRUNCATE accounts_blocscelle"),
+    ],
+)
+def test_ajout_seul(ordre) -> None:
+    consigner_n(1)
+    sceller()
+    with pytest.raises(IntegrityError, match="ajout seul"), transaction.atomic():
+        ordre()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hors_transaction_refuse(espace: Espace) -> None:
+    with pytest.raises(RuntimeError):
+        consigner("essai.ligne", auteur=espace)
+
+
+@pytest.mark.django_db
+def test_chaine_intacte_puis_verifiee_par_la_commande() -> None:
+    consigner_n(7)
+    assert sceller() == 7
+    assert sceller() == 0
+    consigner_n(3)
+    sortie = StringIO()
+    call_command("verifier_journal", "--sceller", stdout=sortie)
+    assert "10 événements dans 2 blocs" in sortie.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sql", "mot"),
+    [
+        ("UPDATE accounts_evenement SET acte = 'faux' WHERE id = %s", "changé"),
+        ("UPDATE accounts_evenement SET details = '{}' WHERE id = %s", "changé"),
+        ("DELETE FROM accounts_evenement WHERE id = %s", "disparus"),
+    ],
+)
+def test_alteration_vue(sql: str, mot: str) -> None:
+    lignes = consigner_n(5)
+    sceller()
+    falsifier(sql, lignes[2].pk)
+    assert any(mot in anomalie for anomalie in verifier().anomalies)
+    with pytest.raises(CommandError):
+        call_command("verifier_journal", stderr=StringIO())
+
+
+@pytest.mark.django_db
+def test_ligne_inseree_en_contournant_la_file_vue() -> None:
+    consigner_n(2)
+    sceller()
+    falsifier(
+        "INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)"
+        " VALUES (now(), 'faux', 'x', '', '', '', '', '{}')"
+    )
+    assert any("hors de la chaîne" in anomalie for anomalie in verifier().anomalies)
+
+
+def noeuds(plan: dict) -> list[dict]:
+    return [plan, *(noeud for enfant in plan.get("Plans", []) for noeud in noeuds(enfant))]
+
+
+@pytest.mark.django_db
+def test_la_verification_est_lineaire() -> None:
+    """20 000 lines: none is compared with all the sealed ones (a SubPlan or an inner loop per line is quadratic)."""
+    nombre = 20_000
+    with connection.cursor() as curseur:
+        curseur.execute(
+            "INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)"
+            " SELECT now(), 'essai.ligne', 'systeme:essai', '', '', '', '', '{}' FROM generate_series(1, %s)",
+            [nombre],
+        )
+    while sceller():
+        pass
+    # A line outside the chain, the newest: the check reads all the others before it finds it.
+    falsifier(
+        "INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)"
+        " VALUES (now(), 'faux', 'x', '', '', '', '', '{}')"
+    )
+    debut = time.monotonic()
+    with CaptureQueriesContext(connection) as requetes:
+        resultat = verifier()
+    assert time.monotonic() - debut < 20
+    assert (resultat.blocs, resultat.evenements) == (20, nombre)
+    assert len(resultat.anomalies) == 1
+    assert str(Evenement.objects.latest("id").pk) in resultat.anomalies[0]
+    assert len(requetes) <= 20 + 2, "one query per block"
+    for requete in requetes.captured_queries:
+        if not requete["sql"].startswith("SELECT") or "unnest" not in requete["sql"]:
+            continue
+        with connection.cursor() as curseur:
+            curseur.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {requete['sql']}")
+            plan = curseur.fetchone()[0]
+        trouves = noeuds((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+        assert not [n for n in trouves if n.get("Subplan Name", "").startswith("SubPlan")]
+        assert not [n for n in trouves if n["Actual Loops"] > 20], "nothing is read again for each line"
+        break
+    else:
+        pytest.fail("the query that looks for lines outside the chain was not seen")
+
+
+@pytest.mark.django_db
+def test_ligne_qui_attend_n_est_pas_hors_de_la_chaine() -> None:
+    consigner_n(3)
+    sceller()
+    consigner_n(2)
+    assert verifier().anomalies == []
+
+
+@pytest.mark.django_db
+def test_bloc_retire_ou_reordonne_vu() -> None:
+    for _ in range(3):
+        consigner_n(2)
+        sceller()
+    with connection.cursor() as curseur:
+        curseur.execute("ALTER TABLE accounts_blocscelle DISABLE TRIGGER USER")
+        curseur.execute("DELETE FROM accounts_blocscelle WHERE numero = 2")
+        curseur.execute("ALTER TABLE accounts_blocscelle ENABLE TRIGGER USER")
+    assert any("rompue" in anomalie for anomalie in verifier().anomalies)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_transaction_tardive_jamais_oubliee() -> None:
+    """A line whose transaction commits after the seal of later lines is sealed by the next run."""
+    ecrit, finir = threading.Event(), threading.Event()
+
+    def tardive() -> None:
+        try:
+            with transaction.atomic():
+                consigner("essai.tardive", auteur="systeme:essai")
+                ecrit.set()
+                finir.wait(20)
+        finally:
+            connection.close()
+
+    fil = threading.Thread(target=tardive)
+    fil.start()
+    assert ecrit.wait(20)
+    consigner_n(3)
+    assert sceller() == 3
+    finir.set()
+    fil.join()
+    assert sceller() == 1
+    assert not EvenementASceller.objects.exists()
+    assert verifier().anomalies == []
