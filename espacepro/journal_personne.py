@@ -18,10 +18,10 @@ from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
 from activation.models import Demande, LigneDemande
-from habilitations.backends import donnant
+from habilitations.droits.backends import donnant
+from habilitations.droits.roles import GERER_COURRIEL, VOIR_HABILITATIONS
+from habilitations.lectures.recherche import nomme, sans_accents
 from habilitations.models import Habilitation, Role
-from habilitations.recherche import nomme, sans_accents
-from habilitations.roles import GERER_COURRIEL, VOIR_HABILITATIONS
 from services.models import PersonneSirenisee, Service
 
 from .libelles import LIBELLES, libelle_acte

@@ -196,7 +196,7 @@ AUTH_USER_MODEL = "accounts.Compte"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "accounts.portes.connexion.CompteBackend",
-    "habilitations.backends.HabilitationBackend",
+    "habilitations.droits.backends.HabilitationBackend",
 ]
 PASSWORD_HASHERS = ["accounts.mots_de_passe.hachage.Argon2Poivre"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, str]] = []  # the one policy is accounts/mots_de_passe/politique.py (R3)

@@ -9,8 +9,10 @@ class HabilitationsConfig(AppConfig):
         """Declare what this floor holds about a person, what of it falls with an espace, what the récapitulatif lists."""
         from accounts.espace import recapitulatif
 
-        from . import donnees_personnelles, lectures, suppression
+        from . import donnees_personnelles
+        from .depart import suppression
+        from .lectures import espace
 
         donnees_personnelles.inscrire()
         suppression.inscrire()
-        recapitulatif.inscrire_services(lectures.services_obtenus)
+        recapitulatif.inscrire_services(espace.services_obtenus)

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts.forms import FormulairePortail
 
-from .designation_en_masse import TAILLE
-from .designations import FinPassee
 from .models import Role
+from .partage.designations import FinPassee
+from .partage.en_masse import TAILLE
 
 
 def jour_de(texte: str) -> date | None:

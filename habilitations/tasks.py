@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from . import confirmations, expirations, revue
+from .arbre import confirmations, expirations
+from .partage import revue
 
 
 @shared_task(name="habilitations.expirer_habilitations")

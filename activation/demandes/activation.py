@@ -12,8 +12,8 @@ from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
+from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.models import Adhesion, Mandat
-from habilitations.ouverture import ouvrir_services
 from services.models import Service
 
 from ..courriers.codes import (

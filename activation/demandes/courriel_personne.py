@@ -9,7 +9,7 @@ from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.adresses import normaliser_adresse
 from accounts.saisies.regles import RegleMetier
-from habilitations.roles import GERER_COURRIEL
+from habilitations.droits.roles import GERER_COURRIEL
 from services.models import PersonneSirenisee
 
 from ..models import Demande

@@ -16,8 +16,8 @@ from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
+from habilitations.droits.perimetre import exiger_place
 from habilitations.models import Adhesion, Habilitation, Role
-from habilitations.perimetre import exiger_place
 from services.models import PersonneSirenisee, Service
 
 from ..courriers.codes import ALPHABET

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.models import Courriel, Espace
-from habilitations.backends import donnant
-from habilitations.roles import GERER_COURRIEL
+from habilitations.droits.backends import donnant
+from habilitations.droits.roles import GERER_COURRIEL
 from services.models import PersonneSirenisee, Service
 
 from ..courriers.rappels import acte

@@ -13,11 +13,11 @@ from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
-from habilitations import avis
-from habilitations.lots import verrouiller_espaces
+from habilitations.arbre import avis
+from habilitations.arbre.lots import verrouiller_espaces
+from habilitations.arbre.substitutions import Substitution, organisation, substituer, titulaires
+from habilitations.droits.perimetre import exiger_place
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
-from habilitations.perimetre import exiger_place
-from habilitations.substitutions import Substitution, organisation, substituer, titulaires
 from services.models import Categorie, PersonneSirenisee, Service
 
 from ..models import Demande, LigneDemande

@@ -10,7 +10,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.traces.journal import consigner
-from habilitations.export import FORMATS, en_csv
+from habilitations.lectures.export import FORMATS, en_csv
 
 from ..journal_personne import ACTES, COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre
 

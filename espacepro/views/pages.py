@@ -10,7 +10,7 @@ from accounts.espace.recapitulatif import produire_recapitulatif
 from accounts.models import Espace, Evenement
 from accounts.portes.acces import espace_requis
 from accounts.views.inscription import reponse_pdf
-from habilitations.lectures import accueil as lire_accueil
+from habilitations.lectures.espace import accueil as lire_accueil
 from services.models import Service
 
 from ..libelles import libelle_acte

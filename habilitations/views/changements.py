@@ -17,12 +17,12 @@ from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
 
-from ..arbre import ce_qui_tombe
-from ..delegations import ROLES_DELEGUES, retirer_delegation
-from ..lectures_partage import Autorite, Filtres, mes_habilitations
+from ..arbre.cascade import ce_qui_tombe
+from ..depart.retraits import demander_retrait
+from ..lectures.partage import Autorite, Filtres, mes_habilitations
 from ..models import DemandeRetrait, Habilitation, Role
-from ..retraits import demander_retrait
-from ..suppleances import mettre_en_veille, reactiver, retirer_suppleant
+from ..partage.delegations import ROLES_DELEGUES, retirer_delegation
+from ..partage.suppleances import mettre_en_veille, reactiver, retirer_suppleant
 from .apercu import CHANGE, empreinte, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from .sujets import grouper
 

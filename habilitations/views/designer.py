@@ -16,14 +16,14 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 
-from ..beneficiaires import trouver_beneficiaire
-from ..delegations import deleguer
-from ..designations import examiner
+from ..droits.roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
 from ..forms import BeneficiaireForm, DelegataireForm, jour_de
-from ..lectures_partage import Filtres, dossiers_a_partager, partageables, services_du_filtre
+from ..lectures.partage import Filtres, dossiers_a_partager, partageables, services_du_filtre
 from ..models import ORDRE, Habilitation, Role
-from ..roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
-from ..suppleances import designer_suppleant
+from ..partage.beneficiaires import trouver_beneficiaire
+from ..partage.delegations import deleguer
+from ..partage.designations import examiner
+from ..partage.suppleances import designer_suppleant
 from .apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from .sujets import SUPPLEANTS, Sujet, grouper
 

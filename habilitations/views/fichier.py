@@ -10,9 +10,9 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 
-from ..designation_en_masse import COLONNES, Rapport, designer_en_masse, examiner_fichier
 from ..forms import FichierForm
-from ..lectures_partage import services_du_filtre
+from ..lectures.partage import services_du_filtre
+from ..partage.en_masse import COLONNES, Rapport, designer_en_masse, examiner_fichier
 from .apercu import empreinte, est_ce_qui_a_ete_montre
 
 CLE = "designation_fichier"

@@ -7,11 +7,11 @@ from django.db.models import Model
 from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
 
-from ..arbre import arbre_de
+from ..arbre.cascade import arbre_de
+from ..depart.retraits import accorder_retrait, refuser_retrait, retirer_adhesion
 from ..forms import ReponseForm
-from ..lectures_partage import etat_lisible
+from ..lectures.partage import etat_lisible
 from ..models import Adhesion, DemandeRetrait
-from ..retraits import accorder_retrait, refuser_retrait, retirer_adhesion
 
 
 def _lignes(adhesion: Adhesion) -> list[list[str]]:

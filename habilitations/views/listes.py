@@ -8,8 +8,8 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 
-from ..export import FORMATS, exporter
-from ..lectures_partage import ETATS, Autorite, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
+from ..lectures.export import FORMATS, exporter
+from ..lectures.partage import ETATS, Autorite, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
 from ..models import Role
 from .sujets import Sujet
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 
-from ..lectures_partage import partageables
-from ..perimetre import Critere, Groupe, repartition
+from ..droits.perimetre import Critere, Groupe, repartition
+from ..lectures.partage import partageables
 from .designer import preparer
 from .sujets import DELEGATIONS
 

@@ -13,10 +13,10 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 
-from .. import retraits as actes
-from ..arbre import ce_qui_tombe
+from ..arbre.cascade import ce_qui_tombe
+from ..depart import retraits as actes
 from ..forms import ReponseForm
-from ..lectures_partage import (
+from ..lectures.partage import (
     ETATS,
     PAR_PAGE,
     Filtres,

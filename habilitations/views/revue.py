@@ -19,11 +19,11 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 
-from .. import revue
-from ..arbre import ce_qui_tombe
-from ..confirmations import DELAI, decider, en_attente
-from ..lots import AucuneLigne
+from ..arbre.cascade import ce_qui_tombe
+from ..arbre.confirmations import DELAI, decider, en_attente
+from ..arbre.lots import AucuneLigne
 from ..models import Habilitation
+from ..partage import revue
 from .apercu import CHANGE, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from .sujets import grouper
 

@@ -9,8 +9,8 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from services.dossiers import Dossier
 
-from ..lectures import habilitation_active
-from ..roles import UTILISER
+from ..droits.roles import UTILISER
+from ..lectures.espace import habilitation_active
 
 
 @espace_requis

@@ -7,9 +7,9 @@ from typing import Final
 from accounts.models import Espace
 from services.models import PersonneSirenisee, Service
 
-from ..delegations import ROLES_DELEGUES
+from ..droits.roles import DELEGUER_ACTEUR, GERER_SUPPLEANTS
 from ..models import Habilitation, Role
-from ..roles import DELEGUER_ACTEUR, GERER_SUPPLEANTS
+from ..partage.delegations import ROLES_DELEGUES
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Compte, Espace
-from habilitations.backends import permissions_de_la_page
-from habilitations.lectures import accueil
+from habilitations.droits.backends import permissions_de_la_page
+from habilitations.lectures.espace import accueil
 from habilitations.models import Habilitation
 from services.dossiers import Dossier
 from services.models import PersonneSirenisee

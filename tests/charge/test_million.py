@@ -25,8 +25,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Compte, Espace
-from habilitations.backends import HabilitationBackend, permissions_de_la_page
-from habilitations.lectures import PAR_PAGE, accueil
+from habilitations.droits.backends import HabilitationBackend, permissions_de_la_page
+from habilitations.lectures.espace import PAR_PAGE, accueil
 from habilitations.models import Adhesion, Habilitation
 from services.dossiers import Dossier
 from services.models import PersonneSirenisee

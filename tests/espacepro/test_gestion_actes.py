@@ -14,14 +14,14 @@ from django.urls import reverse
 from accounts.models import Agent, Courriel, Evenement
 from activation.demandes.depot import annuler_demande
 from activation.models import Courrier, Demande
-from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
-from habilitations.retraits import (
+from habilitations.depart.retraits import (
     AgentNonCompetent,
     RetraitDejaTraite,
     accorder_retrait,
     annuler_retrait,
     demander_retrait,
 )
+from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
 from tests.activation import scenes
 from tests.conftest import en_parallele
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, accorder, habiliter

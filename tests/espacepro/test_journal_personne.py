@@ -20,9 +20,9 @@ from activation.demandes.retours import refuser_demande
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande
 from espacepro.journal_personne import Perimetre, administres, perimetre
-from habilitations.delegations import deleguer
 from habilitations.models import Habilitation, Role
-from habilitations.suppleances import mettre_en_veille
+from habilitations.partage.delegations import deleguer
+from habilitations.partage.suppleances import mettre_en_veille
 from services.models import Service
 from tests.activation import scenes
 from tests.factories import (

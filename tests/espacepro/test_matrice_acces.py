@@ -22,8 +22,8 @@ from django.utils import timezone
 from accounts.models import Agent, Espace, Evenement
 from activation.models import Courrier, Demande, LigneDemande
 from espacepro.acces import TABLE, Acces
+from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Mandat, Role
-from habilitations.retraits import demander_retrait
 from services.models import PersonneSirenisee, Service
 from tests.factories import (
     AgentFactory,

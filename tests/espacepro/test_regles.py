@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from habilitations.droits.roles import MATRICE
 from habilitations.models import Role
-from habilitations.roles import MATRICE
 
 RACINE = Path(__file__).resolve().parents[2]
 TEXTE = (RACINE / "docs" / "regles.md").read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def fautes(texte: str) -> list[str]:
             trouvees.append(f"absent: {chemin}{suite}")
     tableau = {nom: [coche == "✔" for coche in re.findall("[✔✘]", cases)] for nom, cases in CASE.findall(texte)}
     if tableau != {nom: [role in roles for role in COLONNES] for nom, roles in MATRICE.items()}:
-        trouvees.append("the matrix is not habilitations/roles.py's")
+        trouvees.append("the matrix is not habilitations/droits/roles.py's")
     return trouvees
 
 
@@ -113,7 +113,7 @@ def test_les_regles_disent_vrai() -> None:
         ("Courrier::est_expire`", "Courrier::est_perime`", "absent: activation/models/courrier.py"),
         ("force_mot_de_passe.js`", "force.js`", "absent: static/js/force.js"),
         ("::test_juste`", "::test_injuste`", "absent: tests/activation/demandes/test_refus_du_code.py"),
-        ("::TestCourses::test_le_101e", "::test_le_101e", "absent: tests/habilitations/test_perimetre.py"),
+        ("::TestCourses::test_le_101e", "::test_le_101e", "absent: tests/habilitations/droits/test_perimetre.py"),
         ("::test_adresse`", "::inscrire`", "not a test: "),
         ("- Decides: `", "- Decides: `tests/conftest.py::espace`, `", "not a function: "),
         ("`retrait_une_en_cours`", "`retrait_en_cours`", "no constraint: "),

@@ -23,22 +23,22 @@ from activation.demandes.activation import activer
 from activation.demandes.depot import annuler_demande, demander_nouveau_courrier, deposer_adhesion, expirer_demandes
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande
-from habilitations.confirmations import decider, ecarter_non_confirmees
-from habilitations.delegations import deleguer, retirer_delegation
-from habilitations.expirations import expirer_habilitations
-from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
-from habilitations.ouverture import ouvrir_services
-from habilitations.retraits import (
+from habilitations.arbre.confirmations import decider, ecarter_non_confirmees
+from habilitations.arbre.expirations import expirer_habilitations
+from habilitations.arbre.ouverture import ouvrir_services
+from habilitations.arbre.substitutions import substituer
+from habilitations.depart.retraits import (
     accepter_retrait,
     annuler_retrait,
     demander_retrait,
     refuser_retrait,
     retirer_adhesion,
 )
-from habilitations.revue import revoir, revoir_delegations
-from habilitations.roles import UTILISER
-from habilitations.substitutions import substituer
-from habilitations.suppleances import designer_suppleant, mettre_en_veille, reactiver, retirer_suppleant
+from habilitations.droits.roles import UTILISER
+from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
+from habilitations.partage.delegations import deleguer, retirer_delegation
+from habilitations.partage.revue import revoir, revoir_delegations
+from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, reactiver, retirer_suppleant
 from services.dossiers import Dossier
 from services.models import PersonneSirenisee, Service
 from tests.conftest import en_parallele

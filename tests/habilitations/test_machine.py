@@ -19,22 +19,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from accounts.espace.suppression import supprimer_espace
 from accounts.models import Agent, Espace
 from accounts.saisies.regles import RegleMetier
-from habilitations.backends import permissions_de_la_page
-from habilitations.confirmations import decider, ecarter_non_confirmees
-from habilitations.delegations import deleguer, retirer_delegation
-from habilitations.expirations import expirer_habilitations
-from habilitations.models import Adhesion, DemandeRetrait, Habilitation
-from habilitations.ouverture import ouvrir_services
-from habilitations.retraits import (
+from habilitations.arbre.confirmations import decider, ecarter_non_confirmees
+from habilitations.arbre.expirations import expirer_habilitations
+from habilitations.arbre.ouverture import ouvrir_services
+from habilitations.arbre.substitutions import substituer
+from habilitations.depart.retraits import (
     accepter_retrait,
     annuler_retrait,
     demander_retrait,
     refuser_retrait,
     retirer_adhesion,
 )
-from habilitations.revue import revoir
-from habilitations.substitutions import substituer
-from habilitations.suppleances import designer_suppleant, mettre_en_veille, reactiver, retirer_suppleant
+from habilitations.droits.backends import permissions_de_la_page
+from habilitations.models import Adhesion, DemandeRetrait, Habilitation
+from habilitations.partage.delegations import deleguer, retirer_delegation
+from habilitations.partage.revue import revoir
+from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, reactiver, retirer_suppleant
 from services.dossiers import Dossier
 from services.models import PersonneSirenisee, Service
 from tests.factories import (
@@ -46,8 +46,8 @@ from tests.factories import (
     ServiceGestionnaireFactory,
 )
 
+from .droits.test_backends import ATTENDU, TABLEAU
 from .modele_arbre import ACCORDE, ACTEUR, DELEGANT, SUPPLEANT, TITULAIRE, Cle, Modele, Noeud, Paire
-from .test_backends import ATTENDU, TABLEAU
 
 ESPACES, PERSONNES, SERVICES, LIMITE = 6, 4, 2, 3
 SIMPLIFIE = ESPACES - 1  # the last espace is simplifié: it neither grants nor receives

@@ -19,8 +19,8 @@ from accounts.espace import suppression
 from accounts.espace.suppression import EspaceNonActif, SuppressionBloquee, supprimer_espace
 from accounts.models import AncienMotDePasse, Compte, Courriel, DemandeOubli, Espace, Evenement, Lien, Session
 from activation.models import Courrier, Demande
-from habilitations.delegations import deleguer
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Mandat, Role
+from habilitations.partage.delegations import deleguer
 from services.models import Echange, Message
 from surveillance.models import Connexion
 from tests.conftest import en_parallele

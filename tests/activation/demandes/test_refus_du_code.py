@@ -24,8 +24,8 @@ from activation.courriers.codes import (
 from activation.demandes.activation import activer
 from activation.demandes.depot import DemandeTerminee, annuler_demande, demander_nouveau_courrier, deposer_adhesion
 from activation.models import Courrier, Demande
+from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
-from habilitations.perimetre import PerimetreDepasse
 from services.models import PersonneSirenisee
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, habiliter
 

@@ -24,8 +24,8 @@ from activation.demandes.depot import (
 from activation.demandes.plafonds import SirenSollicite
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution, services_substituables
 from activation.models import Demande, LigneDemande
+from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Habilitation, Mandat, Role
-from habilitations.perimetre import PerimetreDepasse
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""The tree of habilitations under its titulaire: opened, ended, taken over, and who is told."""

@@ -1,0 +1,130 @@
+"""The tree of authority of an adhésion: what hangs below, ending a branch, taking it over (R10–R12)."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import Agent, Espace
+from accounts.traces.journal import consigner
+
+from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
+
+# UNION, not UNION ALL: it would end even on a cycle, which nothing makes.
+_DESSOUS = """
+WITH RECURSIVE dessous (id) AS (
+    SELECT h.id FROM habilitations_habilitation h WHERE h.accordee_par_id = ANY(%s) AND h.fin_le IS NULL
+    UNION
+    SELECT h.id FROM habilitations_habilitation h JOIN dessous d ON h.accordee_par_id = d.id WHERE h.fin_le IS NULL
+)
+SELECT id FROM dessous
+"""
+
+
+def dessous(cles: Collection[UUID]) -> set[UUID]:
+    """Return the keys of all that hangs, live, under these habilitations, without themselves: one query."""
+    with connection.cursor() as curseur:
+        curseur.execute(_DESSOUS, [list(cles)])
+        return {ligne[0] for ligne in curseur.fetchall()} - set(cles)
+
+
+def ce_qui_tombe(*habilitations: Habilitation) -> list[Habilitation]:
+    """Return what would fall with these habilitations, in the order in which a page shows it: two queries."""
+    cles = dessous([habilitation.pk for habilitation in habilitations])
+    return list(
+        Habilitation.objects.filter(pk__in=cles).select_related("espace", "personne", "service").order_by(*ORDRE)
+    )
+
+
+def arbre_de(adhesion: Adhesion) -> list[Habilitation]:
+    """Return all that is live on this adhésion, the titulaire first: what a page shows before it closes; three queries."""
+    racines = list(
+        Habilitation.objects.vivantes()
+        .filter(adhesion=adhesion, role=Role.TITULAIRE)
+        .select_related("espace", "personne", "service")
+        .order_by("accordee_le", "pk")
+    )
+    return [*racines, *ce_qui_tombe(*racines)] if racines else []
+
+
+def verrouiller_adhesions(cles: Iterable[int]) -> dict[int, Adhesion]:
+    """Lock these adhésions, in the order of their keys, and return them: a tree changes under its adhésion's lock."""
+    return {
+        adhesion.pk: adhesion
+        for adhesion in Adhesion.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("personne", "service")
+        .filter(pk__in=set(cles))
+        .order_by("pk")
+    }
+
+
+def relire(cles: Iterable[UUID]) -> list[Habilitation]:
+    """Lock these habilitations and return them as they are now; their adhésions are locked by the caller."""
+    return list(
+        Habilitation.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("espace__compte", "personne", "service")
+        .filter(pk__in=set(cles))
+        .order_by("pk")
+    )
+
+
+def terminer(
+    racines: Sequence[Habilitation],
+    *,
+    auteur: Espace | Agent | str,
+    acte: str,
+    motif: str,
+    maintenant: datetime,
+    motif_dessous: str = Habilitation.MotifFin.CASCADE,
+    details: dict[str, Any] | None = None,
+) -> list[Habilitation]:
+    """End these habilitations and all that hangs under them; journal each; return what ended, the roots first.
+
+    A request to leave that waited for an answer is granted by the end of what it was about. The adhésions must be
+    locked by the caller.
+    """
+    cles = {racine.pk for racine in racines}
+    tombees = relire(dessous(cles))
+    for groupe, raison in ((racines, motif), (tombees, motif_dessous)):
+        Habilitation.objects.filter(pk__in=[h.pk for h in groupe]).update(fin_le=maintenant, fin_motif=raison)
+        for habilitation in groupe:
+            habilitation.fin_le, habilitation.fin_motif = maintenant, raison
+    terminees = [*racines, *tombees]
+    DemandeRetrait.objects.filter(habilitation__in=terminees, etat=DemandeRetrait.Etat.DEPOSEE).update(
+        etat=DemandeRetrait.Etat.ACCEPTEE, traitee_le=maintenant
+    )
+    for habilitation in terminees:
+        consigner(
+            acte if habilitation.pk in cles else "habilitation.tombee",
+            auteur=auteur,
+            espace=habilitation.espace,
+            siren=habilitation.personne.siren,
+            service=habilitation.service.code,
+            details={"role": habilitation.role, "motif": habilitation.fin_motif, **(details or {})},
+        )
+    return terminees
+
+
+def reprendre(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilitation], auteur: Espace | str) -> int:
+    """Hang what is directly under these habilitations under the taker's own, one per adhésion; return how many.
+
+    What is itself among `racines` is left to them. The adhésions must be locked by the caller.
+    """
+    cles = {racine.pk for racine in racines}
+    directes = relire(
+        Habilitation.objects.vivantes().filter(accordee_par__in=cles).exclude(pk__in=cles).values_list("pk", flat=True)
+    )
+    for habilitation in directes:
+        habilitation.accordee_par = repreneurs[habilitation.adhesion_id]
+        habilitation.save(update_fields=["accordee_par"])
+        consigner(
+            "habilitation.reprise",
+            auteur=auteur,
+            espace=habilitation.espace,
+            siren=habilitation.personne.siren,
+            service=habilitation.service.code,
+            details={"role": habilitation.role},
+        )
+    return len(directes)

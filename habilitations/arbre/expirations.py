@@ -1,0 +1,109 @@
+"""Délégations with an end date: a warning fifteen days before, and their end the day after (R11)."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Espace
+
+from ..models import ORDRE, Habilitation
+from . import avis
+from .cascade import relire, terminer, verrouiller_adhesions
+
+PREAVIS: Final = timedelta(days=15)
+AUTEUR: Final = "systeme:expirer_habilitations"
+
+
+def expirer_habilitations(maintenant: datetime | None = None) -> int:
+    """End what is past its last day, with what hangs below, and warn of what ends within fifteen days.
+
+    One transaction per holder and last day. May run twice or die half-way: each end and each mail happens once.
+    Returns how many habilitations ended.
+    """
+    maintenant = maintenant or timezone.now()
+    jour = timezone.localdate(maintenant)
+    for espace, dernier_jour in _couples("espace", jour, jour + PREAVIS):
+        _avertir_detenteur(espace, dernier_jour)
+    for espace, dernier_jour in _couples("accordee_par__espace", jour, jour + PREAVIS):
+        _avertir_mandant(espace, dernier_jour)
+    return sum(
+        _expirer(espace, dernier_jour, maintenant)
+        for espace, dernier_jour in _couples("espace", date.min, jour - timedelta(days=1))
+    )
+
+
+def _couples(qui: str, debut: date, fin: date) -> Iterator[tuple[UUID, date]]:
+    """Yield the distinct (espace, last day) of live habilitations between two days, both included."""
+    return (
+        Habilitation.objects.vivantes()
+        .filter(expire_le__gte=debut, expire_le__lte=fin)
+        .order_by(qui, "expire_le")
+        .values_list(qui, "expire_le")
+        .distinct()
+        .iterator()
+    )
+
+
+@transaction.atomic
+def _avertir_detenteur(cle: UUID, dernier_jour: date) -> None:
+    espace = Espace.objects.select_related("compte").get(pk=cle)
+    tenues = _de(espace=cle, expire_le=dernier_jour)
+    if not tenues:  # withdrawn since the list was read
+        return
+    avis.ecrire(
+        "habilitation_expire_bientot",
+        espace=espace,
+        acte=f"expiration-prochaine:{cle}:{dernier_jour}",
+        habilitations=tenues,
+        expire_le_jour=avis.jour_francais(dernier_jour),
+    )
+
+
+@transaction.atomic
+def _avertir_mandant(cle: UUID, dernier_jour: date) -> None:
+    accordees = _de(accordee_par__espace=cle, expire_le=dernier_jour)
+    if not accordees:
+        return
+    avis.ecrire(
+        "habilitation_expire_bientot_mandant",
+        espace=Espace.objects.select_related("compte").get(pk=cle),
+        acte=f"expiration-prochaine-mandant:{cle}:{dernier_jour}",
+        habilitations=accordees,
+        beneficiaires=[espace.nom_complet for espace in avis.par_espace(accordees)],
+        expire_le_jour=avis.jour_francais(dernier_jour),
+    )
+
+
+def _de(**criteres: object) -> list[Habilitation]:
+    return list(
+        Habilitation.objects.vivantes()
+        .filter(**criteres)
+        .select_related("espace__compte", "personne", "service")
+        .order_by(*ORDRE)
+    )
+
+
+@transaction.atomic
+def _expirer(cle: UUID, dernier_jour: date, maintenant: datetime) -> int:
+    echues = _de(espace=cle, expire_le=dernier_jour)
+    verrouiller_adhesions(habilitation.adhesion_id for habilitation in echues)
+    echues = [h for h in relire(h.pk for h in echues) if h.est_vivante]
+    terminees = terminer(
+        echues,
+        auteur=AUTEUR,
+        acte="habilitation.expiree",
+        motif=Habilitation.MotifFin.EXPIRATION,
+        maintenant=maintenant,
+    )
+    for espace, leurs in avis.par_espace(terminees).items():
+        avis.ecrire(
+            "habilitation_expiree",
+            espace=espace,
+            acte=f"habilitations-expirees:{cle}:{dernier_jour}:{timezone.localdate(maintenant)}",
+            habilitations=leurs,
+        )
+    return len(terminees)

@@ -1,0 +1,51 @@
+"""Opening a service for a personne: the adhésion and its titulaire (CGU §2.2, §2.3)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Espace
+from accounts.traces.journal import consigner
+from services.models import PersonneSirenisee, Service
+
+from ..droits.perimetre import exiger_place
+from ..models import Adhesion, Habilitation, Mandat, Role
+from .lots import verrouiller_acteur
+
+
+@transaction.atomic
+def ouvrir_services(
+    *, espace: Espace, personne: PersonneSirenisee, services: Sequence[Service], mandat: Mandat, maintenant: datetime
+) -> list[Adhesion]:
+    """Open these services for `personne` with `espace` as titulaire, and return the adhésions opened.
+
+    A service that somebody opened meanwhile is passed over: it is not in the list returned.
+    Locks espace then personne. Raises: ActeurNonActif, PerimetreDepasse (R13).
+    """
+    espace = verrouiller_acteur(espace)
+    personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
+    exiger_place(espace, [personne])
+    ouverts = set(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", flat=True))
+    adhesions = []
+    for service in services:
+        if service.pk in ouverts:
+            continue
+        adhesion = Adhesion.objects.create(personne=personne, service=service, mandat=mandat, ouverte_le=maintenant)
+        Habilitation.objects.create(
+            adhesion=adhesion,
+            personne=personne,
+            service=service,
+            espace=espace,
+            role=Role.TITULAIRE,
+            accordee_le=maintenant,
+        )
+        consigner(
+            "adhesion.ouverte",
+            auteur=espace,
+            siren=personne.siren,
+            service=service.code,
+            details={"demande": mandat.demande},
+        )
+        adhesions.append(adhesion)
+    return adhesions

@@ -1,0 +1,1 @@
+"""Leaving a service, or the portal."""

@@ -1,0 +1,1 @@
+"""Who may: roles, the permission backend, the 100-SIREN perimeter."""

@@ -1,0 +1,79 @@
+"""Answers `compte.has_perm(permission, objet)` from the habilitations (design.md §2). Fails closed."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+
+from accounts.models import Compte, Espace
+from services.dossiers import Dossier
+from services.models import PersonneSirenisee, Service
+
+from ..models import Habilitation
+from ..models.habilitation import HabilitationQuerySet
+from .roles import GERER_BANQUE, GERER_COURRIEL, permissions_de, roles_pour
+
+
+def donnant(permission: str, espace: Espace | None) -> HabilitationQuerySet:
+    """Return the habilitations that give this permission to this espace today.
+
+    None at all for an unknown permission, for no espace, for one that is not active. What is en veille, expired or
+    ended gives nothing; what is under a closed adhésion has ended (trigger of habilitations/0002).
+    """
+    roles = roles_pour(permission)
+    if not roles or espace is None or not espace.est_actif:
+        return Habilitation.objects.none()
+    return Habilitation.objects.actives().filter(espace=espace, role__in=roles)
+
+
+def permissions_de_la_page(espace: Espace, dossiers: Collection[Dossier]) -> dict[Dossier, frozenset[str]]:
+    """Return what this espace may do on each of these dossiers: one query for the whole page, and none when empty."""
+    roles: dict[tuple[int, int], str] = {}
+    if dossiers and espace.est_actif:
+        for personne, service, role in (
+            Habilitation.objects.actives()
+            .filter(espace=espace, personne__in={dossier.personne.pk for dossier in dossiers})
+            .values_list("personne_id", "service_id", "role")
+        ):
+            roles[personne, service] = role
+    return {
+        dossier: frozenset(
+            permission
+            for permission in permissions_de(roles.get((dossier.personne.pk, dossier.service.pk)))
+            if _a_un_objet(permission, dossier.service)
+        )
+        for dossier in dossiers
+    }
+
+
+def _a_un_objet(permission: str, service: Service) -> bool:
+    """Whether this service has what the permission is about: bank references to pay with, a Messagerie to write to."""
+    if permission == GERER_BANQUE:
+        return service.paiement
+    if permission == GERER_COURRIEL:
+        return service.famille == Service.Famille.MESSAGERIE
+    return True
+
+
+class HabilitationBackend(BaseBackend):
+    """One indexed query for one question.
+
+    The object is a `Dossier` (one service of one personne). The two permissions that a personne gives as a whole are
+    asked on the PersonneSirenisee: bank references (any paying service of it) and its e-mail (its Messagerie).
+    """
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        """Whether this account may; False for anything unknown, missing, inactive, en veille, expired or ended."""
+        if not isinstance(user_obj, Compte) or not user_obj.is_active or obj is None:
+            return False
+        habilitations = donnant(perm, getattr(user_obj, "espace", None))
+        if isinstance(obj, Dossier):
+            if not _a_un_objet(perm, obj.service):
+                return False
+            return habilitations.filter(personne=obj.personne, service=obj.service).exists()
+        if isinstance(obj, PersonneSirenisee):
+            if perm == GERER_BANQUE:
+                return habilitations.filter(personne=obj, service__paiement=True).exists()
+            if perm == GERER_COURRIEL:
+                return habilitations.filter(personne=obj, service__famille=Service.Famille.MESSAGERIE).exists()
+        return False

@@ -1,0 +1,164 @@
+"""The perimeter of an espace: at most 100 SIREN (R13, CGU §3.5).
+
+The acts check it under the lock of the espace; a trigger of the database (migration 0003) holds it against all writers.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Espace
+from accounts.saisies.regles import RegleMetier
+from services.models import PersonneSirenisee
+
+from ..models import ORDRE, Habilitation, Role
+from .roles import DELEGUER_ACTEUR, roles_pour
+
+
+class PerimetreDepasse(RegleMetier):
+    code = "perimetre_depasse"
+    message = (
+        "Cet espace gère déjà {actuel} SIREN : il ne peut pas dépasser {limite}. Créez un autre espace expert et "
+        "répartissez les SIREN entre vos espaces, par substitution ou par délégation."
+    )
+
+
+def compter_siren(espace: Espace) -> int:
+    """Return how many SIREN this espace holds, ACTIVE and EN_VEILLE alike (design.md §8)."""
+    return Habilitation.objects.vivantes().filter(espace=espace).values("personne").distinct().count()
+
+
+def personnes_tenues(espaces: Collection[Espace]) -> dict[Espace, set[int]]:
+    """Return the keys of the personnes that each of these espaces holds: one query."""
+    par_cle: dict[UUID, set[int]] = {espace.pk: set() for espace in espaces}
+    paires = Habilitation.objects.vivantes().filter(espace__in=par_cle).values_list("espace_id", "personne_id")
+    for espace, personne in paires.distinct():
+        par_cle[espace].add(personne)
+    return {espace: par_cle[espace.pk] for espace in espaces}
+
+
+def exiger_place(
+    espace: Espace, personnes: Iterable[PersonneSirenisee], *, tenues: Collection[int] | None = None
+) -> None:
+    """Check that these personnes fit into the perimeter. The espace's row must be locked by the caller.
+
+    `tenues` are the keys of those it holds, where the caller has read them.
+    Raises: PerimetreDepasse. An espace above 100 (imported) may still receive a SIREN that it already holds.
+    """
+    tenues = set(personnes_tenues([espace])[espace] if tenues is None else tenues)
+    nouvelles = {personne.pk for personne in personnes} - tenues
+    if nouvelles and len(tenues) + len(nouvelles) > settings.PERIMETRE_SIREN:
+        raise PerimetreDepasse(actuel=len(tenues), limite=settings.PERIMETRE_SIREN)
+
+
+class Critere(StrEnum):
+    """How SIREN are put together before they are shared out between espaces."""
+
+    GESTIONNAIRE = "gestionnaire"
+    USAGE = "usage"
+
+
+@dataclass(frozen=True)
+class Groupe:
+    """SIREN that would move together.
+
+    `delegables` are those of which the espace may grant something today, `substituables` those of which it is titulaire
+    of something, so that the other espace may ask to replace it. The rest cannot move.
+    """
+
+    intitule: str
+    personnes: list[PersonneSirenisee]
+    delegables: list[PersonneSirenisee]
+    substituables: list[PersonneSirenisee]
+    propose: bool = False
+
+
+@dataclass(frozen=True)
+class Repartition:
+    """How full the espace is, how many SIREN should leave, and which groups are proposed for it (R13)."""
+
+    siren: int
+    limite: int
+    alerte: int
+    a_deplacer: int
+    groupes: list[Groupe]
+
+    @property
+    def places(self) -> int:
+        return max(0, self.limite - self.siren)
+
+
+def repartition(espace: Espace, critere: Critere) -> Repartition:
+    """Return the groups of SIREN of this espace, those to move to get down to 80 first: one query.
+
+    By service gestionnaire, or by use: the SIREN for which the same services are held. No group exceeds 80 SIREN, and
+    none is proposed for SIREN that cannot move.
+    """
+    jour, delegants = timezone.localdate(), roles_pour(DELEGUER_ACTEUR)
+    habilitations = (
+        Habilitation.objects.vivantes()
+        .filter(espace=espace)
+        .select_related("personne__service_gestionnaire", "service")
+        .order_by(*ORDRE)
+    )
+    usages: dict[PersonneSirenisee, list[Habilitation]] = defaultdict(list)
+    for habilitation in habilitations:
+        usages[habilitation.personne].append(habilitation)
+    ensembles: dict[str, list[PersonneSirenisee]] = defaultdict(list)
+    for personne, siennes in usages.items():
+        ensembles[_intitule(personne, siennes, critere)].append(personne)
+    mobiles = {p for p, siennes in usages.items() if any(h.role in delegants and h.est_active(jour) for h in siennes)}
+    tenues = {p for p, siennes in usages.items() if any(h.role == Role.TITULAIRE for h in siennes)}
+    morceaux = [
+        (intitule, morceau)
+        for intitule, personnes in sorted(ensembles.items(), key=lambda paire: (-len(paire[1]), paire[0]))
+        for morceau in _couper(personnes)
+    ]
+    a_deplacer = max(0, len(usages) - settings.PERIMETRE_ALERTE)
+    proposes = _choisir([len(mobiles.intersection(personnes)) for _, personnes in morceaux], a_deplacer)
+    groupes = [
+        Groupe(
+            intitule,
+            personnes,
+            delegables=[p for p in personnes if p in mobiles],
+            substituables=[p for p in personnes if p in tenues],
+            propose=rang in proposes,
+        )
+        for rang, (intitule, personnes) in enumerate(morceaux)
+    ]
+    groupes.sort(key=lambda groupe: not groupe.propose)
+    return Repartition(len(usages), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE, a_deplacer, groupes)
+
+
+def _intitule(personne: PersonneSirenisee, siennes: list[Habilitation], critere: Critere) -> str:
+    if critere is Critere.GESTIONNAIRE:
+        return personne.service_gestionnaire.nom
+    return ", ".join(habilitation.service.libelle for habilitation in siennes)
+
+
+def _couper(personnes: list[PersonneSirenisee]) -> list[list[PersonneSirenisee]]:
+    """Cut a group too big for another espace into pieces that fit with room to spare."""
+    taille = settings.PERIMETRE_ALERTE
+    return [personnes[debut : debut + taille] for debut in range(0, len(personnes), taille)]
+
+
+def _choisir(tailles: list[int], a_deplacer: int) -> set[int]:
+    """Return the ranks of whole groups that move at least that many SIREN: the smallest one that suffices, else the
+    biggest ones together."""
+    if not a_deplacer:
+        return set()
+    suffisants = [rang for rang, taille in enumerate(tailles) if taille >= a_deplacer]
+    if suffisants:
+        return {min(suffisants, key=lambda rang: tailles[rang])}
+    choisis: set[int] = set()
+    for rang in sorted(range(len(tailles)), key=lambda rang: -tailles[rang]):
+        if a_deplacer <= 0 or not tailles[rang]:
+            break
+        choisis.add(rang)
+        a_deplacer -= tailles[rang]
+    return choisis

@@ -1,0 +1,1 @@
+"""What the pages read, one function a page; search and exports."""

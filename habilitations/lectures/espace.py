@@ -1,0 +1,117 @@
+"""What the pages of an espace read: one function per page, a number of queries that does not depend on its SIREN."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+
+from accounts.espace.recapitulatif_pdf import ServiceObtenu
+from accounts.models import Espace
+from services.models import PersonneSirenisee
+
+from ..droits.backends import donnant
+from ..droits.perimetre import compter_siren
+from ..droits.roles import UTILISER
+from ..models import ORDRE, Habilitation
+from .recherche import contient
+
+PAR_PAGE = 10
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One personne of the espace and what may be done for it, by family in the catalogue's order."""
+
+    personne: PersonneSirenisee
+    habilitations: list[Habilitation] = field(default_factory=list)
+
+    def par_famille(self) -> list[tuple[str, list[Habilitation]]]:
+        familles: dict[str, list[Habilitation]] = {}
+        for habilitation in self.habilitations:
+            familles.setdefault(habilitation.service.get_famille_display(), []).append(habilitation)
+        return list(familles.items())
+
+
+@dataclass(frozen=True)
+class Jauge:
+    """How full the perimeter is (R13): shown from 80 SIREN on."""
+
+    siren: int
+    limite: int
+    alerte: int
+
+    @property
+    def a_montrer(self) -> bool:
+        return self.siren >= self.alerte
+
+
+@dataclass(frozen=True)
+class Accueil:
+    """The home page: one page of dossiers, and the gauge."""
+
+    page: Page[PersonneSirenisee]
+    dossiers: Sequence[Dossier]
+    jauge: Jauge
+
+
+def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[PersonneSirenisee]:
+    habilitations = donnant(UTILISER, espace)
+    if famille:
+        habilitations = habilitations.filter(service__famille=famille)
+    # Their keys first, 100 at most (R13): a join would let PostgreSQL look for the words in the whole country.
+    siennes = list(habilitations.order_by().values_list("personne", flat=True).distinct())
+    personnes = PersonneSirenisee.objects.filter(pk__in=siennes)
+    if recherche:
+        chiffres = "".join(c for c in recherche if c.isalnum())
+        personnes = personnes.filter(contient("denomination", recherche) | Q(siren__startswith=chiffres or "-"))
+    return personnes.order_by("denomination", "siren")
+
+
+def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
+    """Return the page of dossiers asked for (by name, SIREN or family of services): five queries."""
+    pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
+    courante = pagination.get_page(page)
+    dossiers = {personne.pk: Dossier(personne) for personne in courante}
+    habilitations = (
+        donnant(UTILISER, espace)
+        .filter(personne__in=list(dossiers))
+        .select_related("service")
+        .order_by("service__ordre", "service__code")
+    )
+    if famille:
+        habilitations = habilitations.filter(service__famille=famille)
+    for habilitation in habilitations:
+        dossiers[habilitation.personne_id].habilitations.append(habilitation)
+    return Accueil(
+        courante,
+        list(dossiers.values()),
+        Jauge(compter_siren(espace), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
+    )
+
+
+def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitation | None:
+    """Return the active habilitation of this espace for this pair, with all that the service's page shows, or None."""
+    return (
+        donnant(UTILISER, espace)
+        .filter(personne__siren=siren, service__code=code)
+        .select_related(
+            "personne__service_gestionnaire", "service", "adhesion__mandat__mandataire", "accordee_par__espace"
+        )
+        .first()
+    )
+
+
+def services_obtenus(espace: Espace) -> list[ServiceObtenu]:
+    """Return what this espace may use today, and in which role, for its récapitulatif (R5): one query."""
+    habilitations = donnant(UTILISER, espace).select_related("personne", "service").order_by(*ORDRE)
+    return [
+        ServiceObtenu(
+            denomination=habilitation.personne.denomination,
+            siren=habilitation.personne.siren,
+            service=habilitation.service.libelle,
+            role=habilitation.get_role_display().capitalize(),
+        )
+        for habilitation in habilitations
+    ]

@@ -1,0 +1,218 @@
+"""What the pages of the sharing read: who holds what under one's authority, what one holds, what one may share.
+
+The number of queries does not depend on the number of SIREN. A list starts from the espace's own habilitations (at most
+100 SIREN × 30 services), so that what is read is found by index from there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Espace
+from services.models import PersonneSirenisee, Service
+
+from ..droits.backends import donnant
+from ..droits.roles import GERER_SUPPLEANTS, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
+from ..models import ORDRE, DemandeRetrait, Habilitation, Role
+from ..partage.delegations import retrait_permis
+from .recherche import contient, nomme
+
+PAR_PAGE: Final = 25
+SIREN_PAR_PAGE: Final = 10
+# As it reads in a list: whatever its state, what is past its last day gives no right, even before the job has ended it.
+EXPIREE: Final = "EXPIREE"
+ETATS: Final = (*Habilitation.Etat.choices, (EXPIREE, "expirée"))
+
+
+def expirees(habilitations: Iterable[Habilitation], jour: date | None = None) -> set[UUID]:
+    """Return the keys of those whose last day is past on that day (today by default)."""
+    jour = jour or timezone.localdate()
+    return {h.pk for h in habilitations if h.expire_le is not None and h.expire_le < jour}
+
+
+def etat_lisible(habilitation: Habilitation, jour: date | None = None) -> str:
+    """Return its state as a list shows it on that day (today by default)."""
+    return dict(ETATS)[EXPIREE] if expirees([habilitation], jour) else habilitation.get_etat_display()
+
+
+@dataclass(frozen=True)
+class Filtres:
+    """What a list is narrowed to. Unknown values count as none."""
+
+    q: str = ""
+    service: str = ""
+    role: str = ""
+    etat: str = ""
+
+    @classmethod
+    def depuis(cls, donnees: Mapping[str, str]) -> "Filtres":
+        """Read the filters of an address or of a form."""
+        role, etat = donnees.get("role", ""), donnees.get("etat", "")
+        return cls(
+            q=donnees.get("q", "").replace("\x00", "").strip()[:100],
+            service=donnees.get("service", "").replace("\x00", "")[:20],
+            role=role if role in Role.values else "",
+            etat=etat if etat in dict(ETATS) else "",
+        )
+
+    @property
+    def poses(self) -> bool:
+        return any((self.q, self.service, self.role, self.etat))
+
+    def appliquer(self, habilitations: QuerySet[Habilitation], *, noms: bool = True) -> QuerySet[Habilitation]:
+        """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state."""
+        if self.q:
+            chiffres = "".join(c for c in self.q if c.isalnum())
+            trouve = contient("personne__denomination", self.q) | Q(personne__siren__startswith=chiffres or "-")
+            if noms:
+                trouve |= nomme(self.q, "espace__") | Q(espace__numero_abonne=chiffres)
+            habilitations = habilitations.filter(trouve)
+        if self.service:
+            habilitations = habilitations.filter(service__code=self.service)
+        if self.role:
+            habilitations = habilitations.filter(role=self.role)
+        if self.etat:
+            passees = Q(expire_le__isnull=False, expire_le__lt=timezone.localdate())
+            habilitations = habilitations.filter(
+                passees if self.etat == EXPIREE else Q(etat=self.etat) & (Q(expire_le__isnull=True) | ~passees)
+            )
+        return habilitations
+
+
+@dataclass(frozen=True)
+class Autorite:
+    """What an espace holds today, read once: it decides what the espace sees of others and may change (design.md §4)."""
+
+    espace: Espace
+    par_adhesion: dict[int, Habilitation]
+
+    @classmethod
+    def de(cls, espace: Espace) -> "Autorite":
+        """Read the authority of this espace: one query."""
+        siennes = Habilitation.objects.actives().filter(espace=espace).only("pk", "adhesion_id", "role")
+        return cls(espace, {sienne.adhesion_id: sienne for sienne in siennes})
+
+    def donne(self, permission: str) -> bool:
+        """Whether some role of this espace gives this permission."""
+        return any(sienne.role in roles_pour(permission) for sienne in self.par_adhesion.values())
+
+    def visibles(self) -> QuerySet[Habilitation]:
+        """Return the live habilitations of others that this espace may see.
+
+        Titulaire and suppléant see all of the pair, an acteur délégant what he granted, an acteur nothing.
+        """
+        adhesions = [a for a, h in self.par_adhesion.items() if h.role in roles_pour(VOIR_HABILITATIONS)]
+        delegant = roles_pour(RETIRER_SES_DELEGATIONS) - roles_pour(VOIR_HABILITATIONS)
+        accordeuses = [sienne.pk for sienne in self.par_adhesion.values() if sienne.role in delegant]
+        return (
+            Habilitation.objects.vivantes()
+            .filter(Q(adhesion__in=adhesions) | Q(accordee_par__in=accordeuses))
+            .exclude(role=Role.TITULAIRE)
+            .exclude(espace=self.espace)
+            .select_related("espace", "personne", "service", "accordee_par__espace")
+            .order_by(*ORDRE)
+        )
+
+    def changeables(self, habilitations: Iterable[Habilitation]) -> set[UUID]:
+        """Return the keys of those that this espace may withdraw (or, for a suppléance, suspend)."""
+        return {h.pk for h in habilitations if self._peut_changer(h)}
+
+    def _peut_changer(self, habilitation: Habilitation) -> bool:
+        sienne = self.par_adhesion.get(habilitation.adhesion_id)
+        if sienne is None:
+            return False
+        if habilitation.role == Role.SUPPLEANT:
+            return sienne.role in roles_pour(GERER_SUPPLEANTS)
+        return retrait_permis(sienne, habilitation) is None
+
+
+def mes_habilitations(espace: Espace) -> QuerySet[Habilitation]:
+    """Return all that this espace holds, live, with who granted it and whether it asked to leave (`a_quitter`)."""
+    demandes = DemandeRetrait.objects.filter(habilitation=OuterRef("pk"), etat=DemandeRetrait.Etat.DEPOSEE)
+    return (
+        Habilitation.objects.vivantes()
+        .filter(espace=espace)
+        .annotate(a_quitter=Exists(demandes))
+        .select_related("espace", "personne", "service", "accordee_par__espace")
+        .order_by(*ORDRE)
+    )
+
+
+def page_de(habilitations: QuerySet[Habilitation], numero: str) -> Page[Habilitation]:
+    """Return one page of a list: two queries."""
+    return Paginator(habilitations, PAR_PAGE).get_page(numero)
+
+
+def partageables(espace: Espace, permission: str) -> QuerySet[Habilitation]:
+    """Return this espace's own habilitations that let it share, with this permission."""
+    return donnant(permission, espace)
+
+
+@dataclass(frozen=True)
+class DossierAPartager:
+    """One personne and what may be shared of it."""
+
+    personne: PersonneSirenisee
+    habilitations: list[Habilitation]
+
+
+def dossiers_a_partager(
+    habilitations: QuerySet[Habilitation], numero: str
+) -> tuple[Page[PersonneSirenisee], Sequence[DossierAPartager]]:
+    """Return one page of ten SIREN, each with its services that may be shared: three queries."""
+    personnes = PersonneSirenisee.objects.filter(pk__in=habilitations.values("personne")).order_by(
+        "denomination", "siren"
+    )
+    page = Paginator(personnes, SIREN_PAR_PAGE).get_page(numero)
+    dossiers = {personne.pk: DossierAPartager(personne, []) for personne in page}
+    for habilitation in (
+        habilitations.filter(personne__in=list(dossiers))
+        .select_related("service")
+        .order_by("service__ordre", "service__code")
+    ):
+        dossiers[habilitation.personne_id].habilitations.append(habilitation)
+    return page, list(dossiers.values())
+
+
+def services_du_filtre() -> list[tuple[str, str]]:
+    """Return the catalogue as choices of a filter: one query."""
+    return list(Service.objects.values_list("code", "libelle"))
+
+
+# --- Requests to leave ------------------------------------------------------------------------------------------------
+
+
+def _retraits() -> QuerySet[DemandeRetrait]:
+    return DemandeRetrait.objects.select_related(
+        "demandeur",
+        "service_gestionnaire",
+        "habilitation__personne",
+        "habilitation__service",
+        "habilitation__adhesion",
+        "habilitation__espace",
+    )
+
+
+def mes_retraits(espace: Espace) -> QuerySet[DemandeRetrait]:
+    """Return the requests to leave that this espace made, newest first."""
+    return _retraits().filter(demandeur=espace).order_by("-deposee_le", "pk")
+
+
+def retraits_a_traiter(espace: Espace) -> QuerySet[DemandeRetrait]:
+    """Return the requests that wait for this espace's answer, as titulaire of today."""
+    titulaires = Habilitation.objects.actives(timezone.localdate()).filter(espace=espace, role=Role.TITULAIRE)
+    return (
+        _retraits()
+        .filter(
+            etat=DemandeRetrait.Etat.DEPOSEE,
+            service_gestionnaire=None,
+            habilitation__adhesion__in=titulaires.values("adhesion"),
+        )
+        .order_by("deposee_le", "pk")
+    )

@@ -1,0 +1,111 @@
+"""Finding the person to share with: by numéro d'abonné and name, without saying which of the two is wrong (R11)."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Espace, Evenement
+from accounts.saisies.noms import pour_comparer
+from accounts.saisies.numeros import normaliser_numero, numero_valide
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
+
+from ..arbre.lots import verrouiller_acteur
+
+ESSAIS: Final = 10
+FENETRE: Final = timedelta(hours=1)
+INTROUVABLE: Final = "beneficiaire.introuvable"
+
+
+class NumeroMalSaisi(RegleMetier):
+    code = "numero_mal_saisi"
+    message = "Ce numéro d'abonné n'est pas bien recopié : il compte 14 chiffres. Vérifiez chacun d'eux."
+
+
+class BeneficiaireIntrouvable(RegleMetier):
+    """The one answer for an unknown number, another name, an espace that is not active."""
+
+    code = "beneficiaire_introuvable"
+    message = (
+        "Aucun espace actif ne porte à la fois ce numéro d'abonné et ce nom. Demandez à la personne les deux, tels "
+        "qu'ils figurent sur son récapitulatif d'inscription."
+    )
+
+
+class BeneficiaireSoiMeme(RegleMetier):
+    code = "beneficiaire_soi_meme"
+    message = "Ce numéro d'abonné est le vôtre : indiquez celui de la personne à habiliter."
+
+
+class BeneficiaireNonExpert(RegleMetier):
+    code = "beneficiaire_non_expert"
+    message = (
+        "Cet espace est un espace simplifié : il ne peut recevoir aucune habilitation. Son détenteur doit d'abord le "
+        "transformer en espace expert."
+    )
+
+
+class TropDeRecherches(RegleMetier):
+    code = "trop_de_recherches"
+    message = "Trop de numéros ou de noms inexacts : vous pourrez de nouveau désigner quelqu'un dans une heure."
+
+
+def trouver_beneficiaire(*, acteur: Espace, numero: str, nom: str, maintenant: datetime | None = None) -> Espace:
+    """Return the active espace expert of this number whose holder bears this name (nom, or prénom and nom).
+
+    A miss is counted in the journal even though it is refused, ten an hour for each espace: numbers cannot be
+    fished for. A number that was mistyped is told apart by its check digit and not counted.
+    Raises: NumeroMalSaisi, BeneficiaireIntrouvable, BeneficiaireSoiMeme, BeneficiaireNonExpert, TropDeRecherches,
+    ActeurNonActif.
+    """
+    resultat = trouver_beneficiaires(acteur=acteur, saisies=[(numero, nom)], maintenant=maintenant)[numero, nom]
+    if isinstance(resultat, RegleMetier):
+        raise resultat
+    return resultat
+
+
+@transaction.atomic
+def trouver_beneficiaires(
+    *, acteur: Espace, saisies: Iterable[tuple[str, str]], maintenant: datetime | None = None
+) -> dict[tuple[str, str], Espace | RegleMetier]:
+    """Return what each pair of number and name is, in the order given: the espace, or the rule that refuses it.
+
+    Decides under the lock of the actor's espace. Refusals that count are returned, so that the count is kept: after
+    the last miss allowed, all that follows is TropDeRecherches. Three queries and the misses, whatever the number.
+    Raises: ActeurNonActif.
+    """
+    maintenant = maintenant or timezone.now()
+    numeros = {saisie: normaliser_numero(saisie[0]) for saisie in saisies}
+    if not any(map(numero_valide, numeros.values())):
+        return dict.fromkeys(numeros, NumeroMalSaisi())
+    acteur = verrouiller_acteur(acteur)
+    restants = ESSAIS - (
+        Evenement.objects.filter(auteur=acteur.numero_abonne, acte=INTROUVABLE, quand__gt=maintenant - FENETRE).count()
+    )
+    cherches = set(filter(numero_valide, numeros.values())) if restants > 0 else set()
+    connus = {espace.numero_abonne: espace for espace in Espace.objects.actifs().filter(numero_abonne__in=cherches)}
+    resultats: dict[tuple[str, str], Espace | RegleMetier] = {}
+    for saisie, numero in numeros.items():
+        trouve = connus.get(numero)
+        if not numero_valide(numero):
+            resultats[saisie] = NumeroMalSaisi()
+        elif restants <= 0:
+            resultats[saisie] = TropDeRecherches()
+        elif numero == acteur.numero_abonne:
+            resultats[saisie] = BeneficiaireSoiMeme()
+        elif trouve is None or not porte_ce_nom(trouve, saisie[1]):
+            consigner(INTROUVABLE, auteur=acteur)
+            restants -= 1
+            resultats[saisie] = BeneficiaireIntrouvable()
+        else:
+            resultats[saisie] = trouve if trouve.mode == Espace.Mode.EXPERT else BeneficiaireNonExpert()
+    return resultats
+
+
+def porte_ce_nom(espace: Espace, saisie: str) -> bool:
+    """Whether the name typed is the holder's, whatever its case, accents and order: nom alone, or with the prénom."""
+    nom, prenom, saisi = pour_comparer(espace.nom), pour_comparer(espace.prenom), pour_comparer(saisie)
+    return bool(saisi) and saisi in {nom, nom + prenom, prenom + nom}

@@ -1,0 +1,226 @@
+"""Granting authority on several SIREN and services at once: what suppléants (R10) and délégations (R11) share."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Espace
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
+
+from ..arbre import avis
+from ..arbre.cascade import terminer, verrouiller_adhesions
+from ..arbre.lots import (
+    ActeurNonActif,
+    AucuneLigne,
+    DroitInsuffisant,
+    LigneRefusee,
+    LignesRefusees,
+    siennes,
+    verrouiller_espaces,
+)
+from ..droits.perimetre import PerimetreDepasse, exiger_place
+from ..droits.roles import permission_d_accorder, roles_pour
+from ..models import Adhesion, Habilitation, Role
+from .beneficiaires import BeneficiaireIntrouvable, BeneficiaireNonExpert, BeneficiaireSoiMeme
+
+
+class ActeurNonExpert(RegleMetier):
+    code = "espace_non_expert"
+    message = (
+        "Seul un espace expert peut partager ses habilitations : transformez d'abord votre espace en espace expert."
+    )
+
+
+class DejaHabilite(RegleMetier):
+    code = "deja_habilite"
+    message = "{nom} y est déjà habilité"
+
+
+class AdhesionFermee(RegleMetier):
+    code = "adhesion_fermee"
+    message = "ce service n'est plus ouvert pour cette personne"
+
+
+class FinPassee(RegleMetier):
+    code = "fin_passee"
+    message = "La date de fin est déjà passée."
+
+
+class PerimetreDuBeneficiaire(PerimetreDepasse):
+    """The beneficiary has no room. How many SIREN they already hold is not the grantor's to know."""
+
+    message = (
+        "L'espace de {nom} ne peut pas dépasser {limite} SIREN : ceux que vous lui confiez n'y tiennent pas tous. "
+        "Choisissez-en moins, ou désignez un autre espace."
+    )
+
+
+@dataclass
+class Examen:
+    """What a designation would do: the actor's own habilitation that each line rests on, and the refused lines."""
+
+    accordables: list[tuple[Adhesion, Habilitation]] = field(default_factory=list)
+    refusees: list[LigneRefusee] = field(default_factory=list)
+    perimees: list[Habilitation] = field(default_factory=list)
+    perimetre: PerimetreDuBeneficiaire | None = None
+
+    @property
+    def possible(self) -> bool:
+        return bool(self.accordables) and not self.refusees and self.perimetre is None
+
+
+def refus(
+    adhesion: Adhesion,
+    *,
+    mienne: Habilitation | None,
+    tenue: Habilitation | None,
+    beneficiaire: Espace,
+    role: str,
+    jour: date,
+) -> RegleMetier | None:
+    """Return the rule against granting this role on this adhésion, if there is one.
+
+    `mienne` is the actor's own habilitation on it that day, `tenue` the one that the beneficiary already holds.
+    """
+    if not adhesion.est_ouverte:
+        return AdhesionFermee()
+    if mienne is None or mienne.role not in roles_pour(permission_d_accorder(role)):
+        return DroitInsuffisant()
+    if tenue is not None and (tenue.expire_le is None or tenue.expire_le >= jour):
+        return DejaHabilite(nom=beneficiaire.nom_complet)
+    return None
+
+
+def examiner(
+    *, acteur: Espace, adhesions: Collection[Adhesion], beneficiaire: Espace, role: str, jour: date | None = None
+) -> Examen:
+    """Return what this designation would do, line by line, and write nothing: three queries whatever their number.
+
+    The page of confirmation reads it without locks; the act reads it under them.
+    """
+    jour = jour or timezone.localdate()
+    examen = Examen()
+    cles = [adhesion.pk for adhesion in adhesions]
+    miennes = siennes(acteur, cles, jour=jour)
+    tenues = {
+        h.adhesion_id: h
+        for h in Habilitation.objects.vivantes()
+        .select_related("espace", "personne", "service")
+        .filter(espace=beneficiaire, adhesion__in=cles)
+    }
+    for adhesion in adhesions:
+        mienne, tenue = miennes.get(adhesion.pk), tenues.get(adhesion.pk)
+        regle = refus(adhesion, mienne=mienne, tenue=tenue, beneficiaire=beneficiaire, role=role, jour=jour)
+        if regle is not None or mienne is None:
+            examen.refusees.append(LigneRefusee(adhesion.personne, adhesion.service, regle or DroitInsuffisant()))
+            continue
+        examen.accordables.append((adhesion, mienne))
+        if tenue is not None:
+            examen.perimees.append(tenue)
+    try:
+        exiger_place(beneficiaire, [adhesion.personne for adhesion, _ in examen.accordables])
+    except PerimetreDepasse as regle_du_perimetre:
+        examen.perimetre = PerimetreDuBeneficiaire(nom=beneficiaire.nom_complet, **regle_du_perimetre.contexte)
+    return examen
+
+
+@transaction.atomic
+def designer(
+    *,
+    acteur: Espace,
+    adhesions: Collection[Adhesion],
+    beneficiaire: Espace,
+    role: str,
+    acte: str,
+    expire_le: date | None = None,
+    maintenant: datetime | None = None,
+) -> list[Habilitation]:
+    """Grant `role` to `beneficiaire` on all these adhésions, or on none; journal each, mail both; return the grants.
+
+    Each grant hangs under the actor's own habilitation and never outlasts it. Locks both espaces then the adhésions.
+    Raises: AucuneLigne, ActeurNonActif, ActeurNonExpert, BeneficiaireSoiMeme, BeneficiaireIntrouvable,
+    BeneficiaireNonExpert, FinPassee, LignesRefusees, PerimetreDuBeneficiaire.
+    """
+    maintenant = maintenant or timezone.now()
+    jour = timezone.localdate(maintenant)
+    if not adhesions:
+        raise AucuneLigne
+    acteur, beneficiaire = verrouiller_espaces(acteur, beneficiaire)
+    _exiger_parties(acteur, beneficiaire)
+    if expire_le is not None and expire_le < jour:
+        raise FinPassee
+    verrouillees = verrouiller_adhesions(adhesion.pk for adhesion in adhesions)
+    examen = examiner(
+        acteur=acteur, adhesions=list(verrouillees.values()), beneficiaire=beneficiaire, role=role, jour=jour
+    )
+    if examen.refusees:
+        raise LignesRefusees(examen.refusees)
+    if examen.perimetre is not None:
+        raise examen.perimetre
+    if examen.perimees:
+        terminer(
+            examen.perimees,
+            auteur=acteur,
+            acte="habilitation.expiree",
+            motif=Habilitation.MotifFin.EXPIRATION,
+            maintenant=maintenant,
+        )
+    accordees = Habilitation.objects.bulk_create(
+        Habilitation(
+            adhesion=adhesion,
+            personne=adhesion.personne,
+            service=adhesion.service,
+            espace=beneficiaire,
+            role=role,
+            accordee_par=mienne,
+            accordee_le=maintenant,
+            expire_le=_au_plus_tard(expire_le, mienne.expire_le),
+        )
+        for adhesion, mienne in examen.accordables
+    )
+    for habilitation in accordees:
+        consigner(
+            acte,
+            auteur=acteur,
+            espace=beneficiaire,
+            siren=habilitation.personne.siren,
+            service=habilitation.service.code,
+            details={"role": role, "expire_le": habilitation.expire_le and habilitation.expire_le.isoformat()},
+        )
+    _prevenir(acteur, beneficiaire, role, accordees)
+    return accordees
+
+
+def _exiger_parties(acteur: Espace, beneficiaire: Espace) -> None:
+    if not acteur.est_actif:
+        raise ActeurNonActif
+    if acteur.mode != Espace.Mode.EXPERT:
+        raise ActeurNonExpert
+    if beneficiaire.pk == acteur.pk:
+        raise BeneficiaireSoiMeme
+    if not beneficiaire.est_actif:
+        raise BeneficiaireIntrouvable
+    if beneficiaire.mode != Espace.Mode.EXPERT:
+        raise BeneficiaireNonExpert
+
+
+def _au_plus_tard(demandee: date | None, sienne: date | None) -> date | None:
+    """Return the last day of a grant: the one asked for, and never after the grantor's own."""
+    return min((jour for jour in (demandee, sienne) if jour), default=None)
+
+
+def _prevenir(acteur: Espace, beneficiaire: Espace, role: str, accordees: Sequence[Habilitation]) -> None:
+    lot = uuid.uuid4()
+    commun = {
+        "role": Role(role).label,
+        "expire_le_jour": avis.jour_francais(min((h.expire_le for h in accordees if h.expire_le), default=None)),
+        "acteur": acteur.nom_complet,
+        "beneficiaire": beneficiaire.nom_complet,
+    }
+    for genre, espace in (("habilitation_accordee", beneficiaire), ("habilitation_accordee_confirmation", acteur)):
+        avis.ecrire(genre, espace=espace, acte=f"habilitations-accordees:{lot}", habilitations=accordees, **commun)

@@ -1,0 +1,168 @@
+"""The yearly review: whoever granted délégations confirms or withdraws them (R14, CGU §3.4.d).
+
+A délégation is due a year after it was granted or last confirmed. Its grantor is reminded once a month while something
+is due; what he leaves unanswered for sixty days is shown to the titulaire, who may answer in his place.
+"""
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import CharField, DateTimeField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.lookups import LessThanOrEqual
+from django.utils import timezone
+
+from accounts.models import Courriel, Espace
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
+
+from ..arbre import avis
+from ..arbre.cascade import relire, verrouiller_adhesions
+from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
+from ..arbre.retrait import HabilitationTerminee
+from ..models import ORDRE, Habilitation, Role
+from .delegations import ROLES_DELEGUES, retirer_delegation, retrait_permis
+
+PERIODE: Final = timedelta(days=365)
+SANS_REPONSE: Final = timedelta(days=60)
+
+
+VU_LE: Final = Coalesce("revue_le", "accordee_le", output_field=DateTimeField())
+
+
+def _delegations(vues_avant: datetime | None = None) -> QuerySet[Habilitation]:
+    """Live délégations with `vue_le`, when somebody last answered for them; only those seen at that instant at last."""
+    delegations = Habilitation.objects.vivantes().filter(role__in=ROLES_DELEGUES).annotate(vue_le=VU_LE)
+    return delegations if vues_avant is None else delegations.filter(LessThanOrEqual(VU_LE, vues_avant))
+
+
+def _pour_page(delegations: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
+    return delegations.select_related("espace", "personne", "service", "accordee_par__espace").order_by(
+        VU_LE.asc(), *ORDRE
+    )
+
+
+def accordees_par(espace: Espace) -> QuerySet[Habilitation]:
+    """Return the délégations that this espace granted, those longest unseen first."""
+    return _pour_page(_delegations().filter(accordee_par__espace=espace))
+
+
+def a_revoir(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+    """Return the délégations of this grantor that are due."""
+    return _pour_page(_delegations(maintenant - PERIODE).filter(accordee_par__espace=espace))
+
+
+def sans_reponse(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+    """Return what others granted under this titulaire and left unanswered for sixty days."""
+    titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
+    oubliees = _delegations(maintenant - PERIODE - SANS_REPONSE).filter(adhesion__in=titulariats.values("adhesion"))
+    return _pour_page(oubliees.exclude(accordee_par__espace=espace))
+
+
+@transaction.atomic
+def revoir(
+    *,
+    acteur: Espace,
+    confirmees: Collection[Habilitation] = (),
+    retirees: Collection[Habilitation] = (),
+    reprendre: bool = False,
+    maintenant: datetime | None = None,
+) -> None:
+    """Confirm some délégations for a year and withdraw others, all or nothing; journal each.
+
+    Who may withdraw one may confirm it. What hangs under a withdrawn one falls, or is taken over (`reprendre`).
+    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUneDelegation).
+    """
+    maintenant = maintenant or timezone.now()
+    if not confirmees and not retirees:
+        raise AucuneLigne
+    acteur = verrouiller_acteur(acteur)
+    # All the locks at once, in their order, before either half takes its own.
+    verrouiller_adhesions(habilitation.adhesion_id for habilitation in (*confirmees, *retirees))
+    if confirmees:
+        _confirmer(acteur, confirmees, maintenant)
+    if retirees:
+        retirer_delegation(acteur=acteur, delegations=retirees, reprendre=reprendre, maintenant=maintenant)
+
+
+def _confirmer(acteur: Espace, delegations: Collection[Habilitation], maintenant: datetime) -> None:
+    fraiches = relire(delegation.pk for delegation in delegations)
+    miennes = siennes(acteur, {h.adhesion_id for h in fraiches}, jour=timezone.localdate(maintenant))
+    refusees = []
+    for delegation in fraiches:
+        mienne = miennes.get(delegation.adhesion_id)
+        regle: RegleMetier | None = HabilitationTerminee()
+        if mienne is None:
+            regle = DroitInsuffisant()
+        elif delegation.est_vivante:
+            regle = retrait_permis(mienne, delegation)
+        if regle is not None:
+            refusees.append(LigneRefusee(delegation.personne, delegation.service, regle))
+    if refusees:
+        raise LignesRefusees(refusees)
+    for delegation in fraiches:
+        consigner(
+            "delegation.confirmee",
+            auteur=acteur,
+            espace=delegation.espace,
+            siren=delegation.personne.siren,
+            service=delegation.service.code,
+            details={"role": delegation.role},
+        )
+    Habilitation.objects.filter(pk__in=[delegation.pk for delegation in fraiches]).update(revue_le=maintenant)
+
+
+def revoir_delegations(maintenant: datetime | None = None) -> int:
+    """Remind each grantor of what is due and each titulaire of what stays unanswered, once a month at most.
+
+    May run twice: a mail is unique per espace and month. Returns how many espaces were written to now.
+    """
+    maintenant = maintenant or timezone.now()
+    mandants = (
+        _delegations(maintenant - PERIODE)
+        .filter(_pas_encore_ecrit("revue_delegations", "accordee_par__espace", maintenant))
+        .order_by("accordee_par__espace")
+        .values_list("accordee_par__espace", flat=True)
+        .distinct()
+    )
+    ecrits = sum(_rappeler(cle, "revue_delegations", maintenant) for cle in mandants.iterator())
+    oubliees = _delegations(maintenant - PERIODE - SANS_REPONSE).exclude(accordee_par__role=Role.TITULAIRE)
+    titulaires = (
+        Habilitation.objects.vivantes()
+        .filter(role=Role.TITULAIRE, adhesion__in=oubliees.values("adhesion"))
+        .filter(_pas_encore_ecrit("revue_sans_reponse", "espace", maintenant))
+        .order_by("espace")
+        .values_list("espace", flat=True)
+        .distinct()
+    )
+    return ecrits + sum(_rappeler(cle, "revue_sans_reponse", maintenant) for cle in titulaires.iterator())
+
+
+def _acte(genre: str, cle: str, maintenant: datetime) -> str:
+    return f"{genre}:{cle}:{timezone.localdate(maintenant):%Y-%m}"
+
+
+def _pas_encore_ecrit(genre: str, qui: str, maintenant: datetime) -> Q:
+    """Whether this month's mail to that espace is still to be written."""
+    debut, fin = _acte(genre, "|", maintenant).split("|")
+    acte = Concat(Value(debut), Cast(OuterRef(qui), CharField()), Value(fin))
+    return ~Q(Exists(Courriel.objects.filter(acte=acte)))
+
+
+@transaction.atomic
+def _rappeler(cle: uuid.UUID, genre: str, maintenant: datetime) -> int:
+    espace = Espace.objects.select_related("compte").get(pk=cle)
+    lignes = a_revoir(espace, maintenant) if genre == "revue_delegations" else sans_reponse(espace, maintenant)
+    if not espace.est_actif or not lignes:  # withdrawn or confirmed since the list was read
+        return 0
+    avis.ecrire(
+        genre,
+        espace=espace,
+        acte=_acte(genre, str(cle), maintenant),
+        habilitations=lignes,
+        beneficiaires=sorted({ligne.espace.nom_complet for ligne in lignes}),
+    )
+    return 1
