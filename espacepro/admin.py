@@ -12,7 +12,7 @@ from accounts.models import Agent, Evenement
 from services.admin import siren_saisi
 from services.models import PersonneSirenisee
 
-from .libelles import actes_nommes, libelle_acte
+from .journal.libelles import actes_nommes, libelle_acte
 
 
 @admin.register(Evenement)

@@ -5,7 +5,7 @@ from django.contrib.admin.apps import AdminConfig
 class GestionConfig(AdminConfig):
     """Django's admin as the agents' door, with a compulsory second factor."""
 
-    default_site = "espacepro.gestion.SiteGestion"
+    default_site = "espacepro.gestion.site.SiteGestion"
 
 
 class EspaceproConfig(AppConfig):
@@ -17,7 +17,7 @@ class EspaceproConfig(AppConfig):
         """Give the accounts what the floors above know: the words of « Mes données », and whom an espace acts for."""
         from accounts.espace import rectification
 
-        from . import donnees_personnelles, personnes_tenues
+        from .donnees import declaration, personnes_tenues
 
-        donnees_personnelles.inscrire()
+        declaration.inscrire()
         rectification.inscrire_sirens(personnes_tenues.sirens_tenus)

@@ -6,15 +6,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from .views import journal_personne, pages, sante
+from .journal import views
+from .views import pages, sante
 
 urlpatterns = [
     path("", pages.accueil, name="accueil"),
     path("espace/", pages.espace, name="espace"),
     path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
     path("espace/journal/", pages.journal, name="journal"),
-    path("espace/journal-entreprise/", journal_personne.journal, name="journal_personne"),
-    path("espace/journal-entreprise/exporter/", journal_personne.exporter, name="journal_personne_exporter"),
+    path("espace/journal-entreprise/", views.journal, name="journal_personne"),
+    path("espace/journal-entreprise/exporter/", views.exporter, name="journal_personne_exporter"),
     path("espace/recapitulatif/", pages.recapitulatif, name="recapitulatif"),
     path("aide/", pages.texte, {"nom": "aide"}, name="aide"),
     path("cgu/", pages.texte, {"nom": "cgu"}, name="cgu"),

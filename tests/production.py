@@ -33,9 +33,9 @@ from typing import Any, NoReturn
 import psycopg
 from aiosmtpd.controller import Controller
 
+from espacepro.demonstration.embarque import ServeurIndisponible, preparer_dossier
 from espacepro.demonstration.environnement import CLES, RACINE, arreter_serveurs, demarrer_serveurs, dossier_etat
 from espacepro.demonstration.superviseur import ADRESSE, _finir_avec_le_pere, _port_libre
-from espacepro.embarque import ServeurIndisponible, preparer_dossier
 
 SITE = "https://portail.example.org"
 SIREN = "552032534"  # of the INSEE extract that ships with the demonstration

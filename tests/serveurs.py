@@ -17,8 +17,8 @@ from typing import TextIO
 
 import pytest
 
+from espacepro.demonstration.embarque import ServeurIndisponible, preparer_dossier
 from espacepro.demonstration.environnement import CLES, arreter_serveurs, demarrer_serveurs, dossier_etat
-from espacepro.embarque import ServeurIndisponible, preparer_dossier
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from espacepro.embarque import arreter_postgresql, arreter_redis, demarrer_postgresql, demarrer_redis
+from espacepro.demonstration.embarque import arreter_postgresql, arreter_redis, demarrer_postgresql, demarrer_redis
 
 RACINE = Path(__file__).resolve().parent.parent.parent
 CLES = ("SECRET_KEY", "POIVRE", "CLE_CODES", "CLE_CHIFFREMENT", "CLE_JOURNAL")

@@ -22,6 +22,7 @@ from typing import TextIO
 import celery
 
 from espacepro.demonstration.comptes import COMPTES
+from espacepro.demonstration.embarque import ServeurIndisponible, preparer_dossier
 from espacepro.demonstration.environnement import (
     CLES,
     RACINE,
@@ -31,7 +32,6 @@ from espacepro.demonstration.environnement import (
     environnement_herite,
     lire_cles,
 )
-from espacepro.embarque import ServeurIndisponible, preparer_dossier
 
 PORT = 8000
 ADRESSE = "127.0.0.1"

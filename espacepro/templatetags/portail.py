@@ -10,7 +10,7 @@ from dsfr.utils import dsfr_input_class_attr
 
 from accounts.documents.typst import siren_lisible
 
-from ..libelles import libelle_acte
+from ..journal.libelles import libelle_acte
 
 register = template.Library()
 register.filter("libelle_acte", libelle_acte)

@@ -13,7 +13,7 @@ from accounts.views.inscription import reponse_pdf
 from habilitations.lectures.espace import accueil as lire_accueil
 from services.models import Service
 
-from ..libelles import libelle_acte
+from ..journal.libelles import libelle_acte
 
 FILTRES = "filtres_accueil"
 

@@ -35,8 +35,8 @@ from tests.factories import (
     habiliter,
 )
 
+from .gestion.test_site import client_verifie
 from .test_acces import NOMS, TOUS, adresse
-from .test_gestion import client_verifie
 
 pytestmark = pytest.mark.django_db
 METHODES = ("get", "post", "put", "delete")

@@ -21,7 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.gestion.agents import creer_agent
 from habilitations.models import Role
 from tests.accounts.facteurs.test_second_facteur import code_de
-from tests.espacepro.test_gestion import client_verifie, dossier
+from tests.espacepro.gestion.test_site import client_verifie, dossier
 from tests.factories import AgentFactory, EspaceFactory, ServiceGestionnaireFactory, accorder
 
 NOUVEAU = "tournesol barque 58 enclume velours"

@@ -26,7 +26,7 @@ from tests.activation import scenes
 from tests.conftest import en_parallele
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, accorder, habiliter
 
-from .test_gestion import client_verifie
+from .test_site import client_verifie
 
 pytestmark = pytest.mark.django_db
 # act -> model of its object, what the agent types

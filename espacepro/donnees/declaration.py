@@ -12,7 +12,7 @@ from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Habilitation, Role
 from services.models import Service
 
-from .libelles import DETAILS, libelle_acte
+from ..journal.libelles import DETAILS, libelle_acte
 
 SERVICES = frozenset({"service", "services", "ouverts", "deja_ouverts"})
 CODES: dict[str, dict[str, str]] = {

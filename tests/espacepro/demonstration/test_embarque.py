@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import redis
 
-from espacepro.embarque import (
+from espacepro.demonstration.embarque import (
     ServeurIndisponible,
     arreter_postgresql,
     arreter_redis,

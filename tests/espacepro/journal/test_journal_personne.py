@@ -19,7 +19,7 @@ from activation.demandes.depot import deposer_adhesion
 from activation.demandes.retours import refuser_demande
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande
-from espacepro.journal_personne import Perimetre, administres, perimetre
+from espacepro.journal.journal_personne import Perimetre, administres, perimetre
 from habilitations.models import Habilitation, Role
 from habilitations.partage.delegations import deleguer
 from habilitations.partage.suppleances import mettre_en_veille

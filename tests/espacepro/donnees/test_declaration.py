@@ -17,11 +17,11 @@ from accounts.donnees import lecture
 from accounts.envois.courriels import deposer, objet_du_genre
 from accounts.models import Espace, Evenement
 from accounts.traces.journal import consigner
-from espacepro.donnees_personnelles import auteur_lisible
-from espacepro.libelles import DETAILS, LIBELLES, libelle_acte
+from espacepro.donnees.declaration import auteur_lisible
+from espacepro.journal.libelles import DETAILS, LIBELLES, libelle_acte
 from services.models import Service
 
-RACINE = Path(__file__).resolve().parents[2]
+RACINE = Path(__file__).resolve().parents[3]
 ETAGES = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
 GENRES = sorted(f.stem for f in (RACINE / "templates" / "courriels").glob("*.txt") if f.stem != "pied")
 CODE = re.compile(r"[a-z_]+\.[a-z_]*[a-z]")
@@ -53,7 +53,7 @@ def actes_ecrits() -> set[str]:
 def test_chaque_acte_ecrit_a_sa_ligne_en_francais() -> None:
     ecrits = actes_ecrits()
     assert len(ecrits) > 60, "the reading of the source finds the acts"
-    assert not sorted(ecrits - set(LIBELLES)), "add these acts to espacepro/libelles.py"
+    assert not sorted(ecrits - set(LIBELLES)), "add these acts to espacepro/journal/libelles.py"
 
 
 def test_chaque_detail_ecrit_a_son_nom_en_francais() -> None:
@@ -68,7 +68,7 @@ def test_chaque_detail_ecrit_a_son_nom_en_francais() -> None:
         if isinstance(cle, ast.Constant)
     }
     assert len(cles) > 20
-    assert not sorted(cles - set(DETAILS)), "add these keys to espacepro/libelles.py"
+    assert not sorted(cles - set(DETAILS)), "add these keys to espacepro/journal/libelles.py"
 
 
 def test_chaque_courriel_a_son_objet_en_francais() -> None:

@@ -12,7 +12,7 @@ from accounts.portes.reauthentification import reauthentification_requise
 from accounts.traces.journal import consigner
 from habilitations.lectures.export import FORMATS, en_csv
 
-from ..journal_personne import ACTES, COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre
+from .journal_personne import ACTES, COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre
 
 PAR_PAGE = 25
 

@@ -1,4 +1,4 @@
-"""The steps of the agents' door: own password, device, code, recovery codes. `espacepro.gestion` says who sees which."""
+"""The steps of the agents' door: own password, device, code, recovery codes. `espacepro.gestion.site` says who sees which."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ from accounts.gestion.agents import (
 from accounts.models import Agent, Compte
 from accounts.saisies.regles import RegleMetier
 
-from ..forms import MotDePasseAgentForm, RemplacerAppareilForm
+from .forms import MotDePasseAgentForm, RemplacerAppareilForm
 
 
 class PageAgent(RedirectURLMixin, FormView):

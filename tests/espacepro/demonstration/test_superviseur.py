@@ -23,7 +23,7 @@ from espacepro.demonstration.comptes import COMPTES
 from espacepro.demonstration.courriels import BoiteDemonstration
 from espacepro.demonstration.environnement import CLES, demarrer_serveurs, lire_cles
 
-RACINE = Path(__file__).resolve().parents[2]
+RACINE = Path(__file__).resolve().parents[3]
 urlpatterns = [*urls.urlpatterns, path("demonstration/", include("espacepro.demonstration.urls"))]
 
 

@@ -85,7 +85,7 @@ class SiteGestion(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the admin's pages, less those that no agent needs, and the steps of the door."""
-        from .views import gestion as vues  # the views are made of forms and templates that need this site's app ready
+        from . import portes as vues  # the views are made of forms and templates that need this site's app ready
 
         deconnexion = LogoutView.as_view(next_page="admin:login", http_method_names=["post", "options"])
         propres: list[URLPattern | URLResolver] = [

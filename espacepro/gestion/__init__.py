@@ -1,0 +1,1 @@
+"""The agents' site: who sees which page, and the steps of its door."""

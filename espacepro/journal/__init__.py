@@ -1,0 +1,1 @@
+"""The journal in words: for agents, and for the administrators of a company."""
