@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
@@ -42,6 +43,9 @@ def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
 
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
+# A property is about what is true, not about how fast a loaded machine finds it: no deadline per example.
+hypothesis.settings.register_profile("maison", deadline=None)
+hypothesis.settings.load_profile("maison")
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(max_length=110, verbose_name='adresse électronique de connexion')),
                 ('mot_de_passe_change_le', models.DateTimeField(default=django.utils.timezone.now, verbose_name='mot de passe changé le')),
                 ('renouvellement_exige', models.BooleanField(default=False, verbose_name='renouvellement du mot de passe exigé')),
-                ('rappel_mot_de_passe', models.PositiveSmallIntegerField(default=0, editable=False, help_text='Étape de accounts/mots_de_passe.py', verbose_name='dernier rappel de renouvellement')),
+                ('rappel_mot_de_passe', models.PositiveSmallIntegerField(default=0, editable=False, help_text='Étape de accounts/mots_de_passe/politique.py', verbose_name='dernier rappel de renouvellement')),
                 ('adresse_rejetee_le', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='courriel rejeté le')),
                 ('is_active', models.BooleanField(default=True, verbose_name='actif')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='agent')),

@@ -1,6 +1,6 @@
 from .adresse import AdressePostale
 from .agent import Agent, CodeSecours, ServiceGestionnaire
-from .compte import LONGUEUR_ADRESSE, AncienMotDePasse, Compte
+from .compte import AncienMotDePasse, Compte
 from .courriel import Courriel
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
@@ -9,7 +9,6 @@ from .oubli import DemandeOubli
 from .session import EssaiConnexion, NavigateurConnu, Session
 
 __all__ = [
-    "LONGUEUR_ADRESSE",
     "AdressePostale",
     "Agent",
     "AncienMotDePasse",

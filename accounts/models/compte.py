@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-LONGUEUR_ADRESSE = 110  # CGU §3.1.d
+from ..saisies.adresses import LONGUEUR_ADRESSE
 
 
 class CompteManager(BaseUserManager["Compte"]):

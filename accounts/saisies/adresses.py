@@ -3,8 +3,9 @@
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
-from ..models import LONGUEUR_ADRESSE
 from .regles import RegleMetier
+
+LONGUEUR_ADRESSE = 110  # CGU §3.1.d
 
 
 class AdresseTropLongue(RegleMetier):
