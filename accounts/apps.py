@@ -6,13 +6,16 @@ class AccountsConfig(AppConfig):
     verbose_name = "Espaces et comptes"
 
     def ready(self) -> None:
-        """Date each session, and the proof of the password, at sign-in; declare what the accounts hold."""
+        """Date each session, and the proof of the password, at sign-in; declare what the accounts hold and write."""
         from django.contrib.auth.signals import user_logged_in
 
+        from . import actes
         from .donnees import declaration
         from .portes.reauthentification import noter_connexion
         from .sessions.ouvertures import noter_ouverture
+        from .traces.actes import inscrire
 
         user_logged_in.connect(noter_ouverture, dispatch_uid="accounts.sessions.ouvertures")
         user_logged_in.connect(noter_connexion, dispatch_uid="accounts.portes.reauthentification")
         declaration.inscrire()
+        inscrire(actes)

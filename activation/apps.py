@@ -7,8 +7,11 @@ class ActivationConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, and what of it falls with an espace."""
-        from . import donnees_personnelles
+        from accounts.traces.actes import inscrire
+
+        from . import actes, donnees_personnelles
         from .demandes import suppression
 
+        inscrire(actes)
         donnees_personnelles.inscrire()
         suppression.inscrire()

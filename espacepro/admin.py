@@ -1,4 +1,4 @@
-"""What an agent reads of the journal, in French: the acts of every app have their line in `libelles.py`."""
+"""What an agent reads of the journal, in French: the acts of every app, by the words of their declarations."""
 
 import json
 from typing import Any

@@ -16,8 +16,11 @@ class EspaceproConfig(AppConfig):
     def ready(self) -> None:
         """Give the accounts what the floors above know: the words of « Mes données », and whom an espace acts for."""
         from accounts.espace import rectification
+        from accounts.traces.actes import inscrire
 
+        from . import actes
         from .donnees import declaration, personnes_tenues
 
+        inscrire(actes)
         declaration.inscrire()
         rectification.inscrire_sirens(personnes_tenues.sirens_tenus)

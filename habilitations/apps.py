@@ -8,11 +8,13 @@ class HabilitationsConfig(AppConfig):
     def ready(self) -> None:
         """Declare what this floor holds about a person, what of it falls with an espace, what the récapitulatif lists."""
         from accounts.espace import recapitulatif
+        from accounts.traces.actes import inscrire
 
-        from . import donnees_personnelles
+        from . import actes, donnees_personnelles
         from .depart import suppression
         from .lectures import espace
 
+        inscrire(actes)
         donnees_personnelles.inscrire()
         suppression.inscrire()
         recapitulatif.inscrire_services(espace.services_obtenus)

@@ -7,7 +7,10 @@ class ServicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, and answer for its SIREN."""
-        from . import annuaire, donnees_personnelles
+        from accounts.traces.actes import inscrire
+
+        from . import actes, annuaire, donnees_personnelles
 
         annuaire.inscrire()
         donnees_personnelles.inscrire()
+        inscrire(actes)

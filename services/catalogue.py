@@ -10,8 +10,10 @@ from django.db import models, transaction
 
 from accounts.models import ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
+from . import actes
 from .models import Service
 
 DONNEES = Path(__file__).parent / "donnees"
@@ -54,7 +56,7 @@ def charger_catalogue(*, acteur: str = "systeme:charger_catalogue", fichier: Pat
                 fichier=fichier, raison=f"{entree.get('code')} : source inconnue {', '.join(sorted(inconnues))}"
             )
         entree["ordre"] = rang * 10
-    return _charger(Service, entrees, fichier=fichier, acteur=acteur, acte="catalogue.charge")
+    return _charger(Service, entrees, fichier=fichier, acteur=acteur, acte=actes.CATALOGUE_CHARGE)
 
 
 @transaction.atomic
@@ -68,7 +70,9 @@ def charger_services_gestionnaires(
     entrees = _lire(fichier).get("service_gestionnaire", [])
     if not any(entree.get("type") == "SIE" and not entree.get("departements", "").strip() for entree in entrees):
         raise CatalogueInvalide(fichier=fichier, raison="il manque un SIE sans département, qui reçoit les autres")
-    return _charger(ServiceGestionnaire, entrees, fichier=fichier, acteur=acteur, acte="services_gestionnaires.charges")
+    return _charger(
+        ServiceGestionnaire, entrees, fichier=fichier, acteur=acteur, acte=actes.SERVICES_GESTIONNAIRES_CHARGES
+    )
 
 
 def _lire(fichier: Path) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def _lire(fichier: Path) -> dict[str, Any]:
 
 
 def _charger(
-    modele: type[models.Model], entrees: list[dict[str, Any]], *, fichier: Path, acteur: str, acte: str
+    modele: type[models.Model], entrees: list[dict[str, Any]], *, fichier: Path, acteur: str, acte: Acte
 ) -> Bilan:
     """Create or update the rows of `modele` keyed by `code`, and journal what changed. Raises: CatalogueInvalide."""
     connus = {objet.code: objet for objet in modele._default_manager.select_for_update().order_by("code")}  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from accounts.models import ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
+from . import actes
 from .fichiers_insee import NON_DIFFUSIBLE, Progression, Rejet, Siege, UniteLegale, lire_sieges, lire_unites
 
 TRANCHE = 20_000  # SIREN written in one transaction: some seconds, so that nobody waits long for a row
@@ -93,7 +94,7 @@ def importer_personnes(
             if not a_blanc:
                 with transaction.atomic():
                     consigner(
-                        "personnes.importees",
+                        actes.PERSONNES_IMPORTEES,
                         auteur=acteur,
                         details=asdict(bilan) | {"fichiers": [unites.name, etablissements.name]},
                     )

@@ -31,6 +31,7 @@ from ..models import (
     Session,
 )
 from ..mots_de_passe.confiance import REGRET
+from ..traces.visibilite import du_journal_de
 from . import lecture, retention
 from .lecture import Partie, Traduit
 from .retention import Conservation, Sort, duree_lisible
@@ -207,7 +208,7 @@ def _declarer_donnees() -> None:
             groupe=TRACES,
             titre="Journal de mon espace",
             modele=Evenement,
-            filtre=lambda espace: Q(espace=espace.numero_abonne) | Q(auteur=espace.numero_abonne),
+            filtre=lambda espace: du_journal_de(espace.numero_abonne),
             ecartees={"id": INTERNE, "requete": INTERNE},
             libelles={"espace": "Espace concerné"},
             ordre=("-id",),

@@ -23,6 +23,7 @@ from django.db import models, transaction
 from django.db.models import Field, Model, Q
 from django.utils import timezone
 
+from .. import actes
 from ..documents.typst import composer_pdf, date_longue
 from ..models import Espace
 from ..traces.journal import consigner
@@ -286,7 +287,7 @@ def exporter_json(*, acteur: Espace, maintenant: datetime | None = None) -> byte
         ],
         "non_communique": non_communiquees(),
     }
-    consigner("donnees.exportees", auteur=acteur, details={"format": "json"})
+    consigner(actes.DONNEES_EXPORTEES, auteur=acteur, details={"format": "json"})
     return json.dumps(contenu, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2).encode()
 
 
@@ -327,7 +328,7 @@ def exporter_pdf(*, acteur: Espace, maintenant: datetime | None = None) -> bytes
                 ],
             }
         )
-    consigner("donnees.exportees", auteur=acteur, details={"format": "pdf"})
+    consigner(actes.DONNEES_EXPORTEES, auteur=acteur, details={"format": "pdf"})
     return composer_pdf(
         MODELE_PDF,
         {

@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from .. import actes
 from ..traces.journal import consigner
 
 LOT = 500
@@ -143,7 +144,7 @@ def _purger_lot(regle: Conservation, maintenant: datetime, lot: int) -> int:
         lignes.update(**regle.vide)
     else:
         lignes.delete()
-    consigner("purge.faite", auteur="systeme:purger", details={"regle": regle.cle, "nombre": len(cles)})
+    consigner(actes.PURGE_FAITE, auteur="systeme:purger", details={"regle": regle.cle, "nombre": len(cles)})
     return len(cles)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from .. import actes
 from ..compteurs.plafonds import compter_courriels
 from ..envois import courriels
 from ..envois.liens import LienInvalide, creer_lien, lire_lien
@@ -110,7 +111,7 @@ def demander_changement(
     courriels.deposer(
         "changement_adresse_demande", destinataire=compte.email, acte=f"lien:{retour.pk}", espace=espace, lien=retour
     )
-    consigner("adresse.changement_demande", auteur=espace)
+    consigner(actes.ADRESSE_CHANGEMENT_DEMANDE, auteur=espace)
     return adresse
 
 
@@ -159,7 +160,7 @@ def confirmer_changement(*, jeton: str, maintenant: datetime | None = None) -> E
     _donner_adresse(compte, lien.adresse)
     _revoquer(espace, [Lien.Objet.MOT_DE_PASSE_OUBLIE], maintenant)
     retour = creer_lien(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, adresse=ancienne, maintenant=maintenant)
-    consigner("adresse.changee", auteur=espace)
+    consigner(actes.ADRESSE_CHANGEE, auteur=espace)
     courriels.deposer(
         "adresse_changee_ancienne", destinataire=ancienne, acte=f"lien:{retour.pk}", espace=espace, lien=retour
     )
@@ -191,7 +192,7 @@ def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Esp
     fermer_toutes(compte)
     oublier_navigateurs(acteur=compte)
     consigner(
-        "adresse.changement_annule",
+        actes.ADRESSE_CHANGEMENT_ANNULE,
         auteur=espace,
         details={"reponse_rendue": reponse_rendue, "facteurs_retires": facteurs_retires},
     )
@@ -215,7 +216,7 @@ def abandonner_changement(*, espace: Espace, maintenant: datetime | None = None)
     espace, _ = _verrouiller(espace)
     if not _revoquer(espace, [Lien.Objet.CHANGEMENT_ADRESSE], maintenant):
         return False
-    consigner("adresse.changement_abandonne", auteur=espace)
+    consigner(actes.ADRESSE_CHANGEMENT_ABANDONNE, auteur=espace)
     return True
 
 
@@ -232,7 +233,7 @@ def signaler_rejet(*, acteur: Agent | str, adresse: str, motif: str = "", mainte
         compte.adresse_rejetee_le = maintenant or timezone.now()
         compte.save(update_fields=["adresse_rejetee_le"])
         consigner(
-            "adresse.rejetee",
+            actes.ADRESSE_REJETEE,
             auteur=acteur,
             espace=Espace.objects.filter(compte=compte).first(),
             details={"motif": motif[:200]},
@@ -247,7 +248,7 @@ def lever_rejet(*, espace: Espace) -> None:
     if compte.adresse_rejetee_le is not None:
         compte.adresse_rejetee_le = None
         compte.save(update_fields=["adresse_rejetee_le"])
-        consigner("adresse.rejet_leve", auteur=espace)
+        consigner(actes.ADRESSE_REJET_LEVE, auteur=espace)
 
 
 def exiger_annulable(lien: Lien) -> None:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 from django.db import transaction
 
+from .. import actes
 from ..envois import courriels
 from ..models import Espace
 from ..saisies.noms import normaliser_nom, normaliser_texte
@@ -67,7 +68,7 @@ def modifier_coordonnees(*, espace: Espace, coordonnees: Coordonnees) -> list[st
     for champ in changes:
         setattr(espace, champ, nouvelles[champ])
     espace.save(update_fields=changes)
-    evenement = consigner("coordonnees.modifiees", auteur=espace, details={"champs": changes})
+    evenement = consigner(actes.COORDONNEES_MODIFIEES, auteur=espace, details={"champs": changes})
     compte = espace.compte
     if compte is not None:
         courriels.deposer(

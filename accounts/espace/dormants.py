@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from .. import actes
 from ..envois import courriels
 from ..models import Courriel, Espace
 from ..traces.journal import consigner
@@ -55,5 +56,5 @@ def _signaler(cle: UUID, maintenant: datetime) -> bool:
         espace=espace,
         contexte={"depuis": f"{timezone.localdate(depuis):%d/%m/%Y}"},
     )
-    consigner("espace.dormant_signale", auteur=AUTEUR, espace=espace)
+    consigner(actes.ESPACE_DORMANT_SIGNALE, auteur=AUTEUR, espace=espace)
     return True

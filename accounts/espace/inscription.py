@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from .. import actes
 from ..compteurs.plafonds import compter_courriels
 from ..envois import courriels
 from ..envois.liens import creer_lien, lire_lien
@@ -192,7 +193,7 @@ def _ouvrir(
         return None  # an inscription that waits here is another browser's, quicker by a moment: its link is on the way
     compte = Compte.objects.creer(email=adresse, mot_de_passe=inscription.mot_de_passe, is_active=False)
     espace = _nouvel_espace(compte, mode, inscription, reponse, maintenant)
-    consigner("espace.inscription", auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
+    consigner(actes.ESPACE_INSCRIPTION, auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
     return espace
 
 
@@ -239,7 +240,7 @@ def confirmer_adresse(*, jeton: str, maintenant: datetime | None = None) -> Espa
     espace.etat = Espace.Etat.ACTIF
     espace.active_le = maintenant
     espace.save(update_fields=["etat", "active_le"])
-    consigner("espace.confirme", auteur=espace)
+    consigner(actes.ESPACE_CONFIRME, auteur=espace)
     courriels.deposer("espace_ouvert", destinataire=lien.adresse, acte=f"espace-ouvert:{espace.pk}", espace=espace)
     return espace
 
@@ -264,5 +265,5 @@ def effacer_perimees(maintenant: datetime | None = None) -> int:
 
 def effacer_inscription(espace: Espace) -> None:
     """Forget one inscription that was never confirmed: its address is free again. The caller has locked the espace."""
-    consigner("espace.inscription_perimee", auteur="systeme:effacer_inscriptions_perimees", espace=espace)
+    consigner(actes.ESPACE_INSCRIPTION_PERIMEE, auteur="systeme:effacer_inscriptions_perimees", espace=espace)
     _effacer(espace)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from .. import actes
 from ..compteurs import debit
 from ..compteurs.plafonds import TropDeDemandes
 from ..envois import courriels
@@ -128,7 +129,7 @@ def _envoyer_lien(espace: Espace, adresse: str, maintenant: datetime) -> str:
     if vivant is not None and maintenant - vivant.cree_le < ENTRE_DEUX_LIENS:
         return "lien encore valable"
     lien = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=adresse, maintenant=maintenant)
-    consigner("mot_de_passe.oublie", auteur="systeme:mot_de_passe_oublie", espace=espace)
+    consigner(actes.MOT_DE_PASSE_OUBLIE, auteur="systeme:mot_de_passe_oublie", espace=espace)
     courriels.deposer("mot_de_passe_oublie", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
     return "lien envoyé"
 
@@ -209,9 +210,9 @@ def _compter(lien: Lien, maintenant: datetime) -> None:
     espace.reponse_essais += 1
     espace.reponse_manquee_le = [*espace.reponse_manquee_le, maintenant][-ESSAIS_PAR_JOUR:]
     espace.save(update_fields=["reponse_essais", "reponse_manquee_le"])
-    consigner("reponse.inexacte", auteur="systeme:mot_de_passe_oublie", espace=espace)
+    consigner(actes.REPONSE_INEXACTE, auteur="systeme:mot_de_passe_oublie", espace=espace)
     if espace.reponse_essais == ESSAIS_EN_TOUT:
-        consigner("reponse.bloquee", auteur="systeme:mot_de_passe_oublie", espace=espace)
+        consigner(actes.REPONSE_BLOQUEE, auteur="systeme:mot_de_passe_oublie", espace=espace)
         courriels.deposer(
             "reponse_bloquee",
             destinataire=lien.adresse,
@@ -269,7 +270,7 @@ def reinitialiser(
         changer_reponse(
             espace=trouve.espace, question=question, reponse=reponse, mot_de_passe=nouveau, maintenant=maintenant
         )
-    consigner("mot_de_passe.reinitialise", auteur=trouve.espace)
+    consigner(actes.MOT_DE_PASSE_REINITIALISE, auteur=trouve.espace)
     changer_mot_de_passe(compte=compte, nouveau=nouveau, maintenant=maintenant)
     fermer_toutes(compte)
     debit.oublier_essais(compte)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
+from .. import actes
 from ..envois import courriels
 from ..models import Espace, Evenement, ServiceGestionnaire
 from ..saisies.regles import RegleMetier
@@ -18,7 +19,6 @@ from ..traces.journal import consigner
 
 PAR_JOUR = 3
 LONGUEUR = 1000
-ACTE = "rectification.demandee"
 
 
 class Objet(models.TextChoices):
@@ -89,7 +89,7 @@ def demander_rectification(
     if gestionnaire is None or acteur.compte is None:
         raise GestionnaireIntrouvable
     recentes = Evenement.objects.filter(
-        espace=acteur.numero_abonne, acte=ACTE, quand__gt=maintenant - timedelta(days=1)
+        espace=acteur.numero_abonne, acte=actes.RECTIFICATION_DEMANDEE.code, quand__gt=maintenant - timedelta(days=1)
     )
     if recentes.count() >= PAR_JOUR:
         raise TropDeDemandes
@@ -109,5 +109,9 @@ def demander_rectification(
     courriels.deposer(
         "rectification_accuse", destinataire=acteur.compte.email, acte=acte, espace=acteur, contexte=commun
     )
-    consigner(ACTE, auteur=acteur, details={"objet": objet, "reference": str(reference), "service": gestionnaire.code})
+    consigner(
+        actes.RECTIFICATION_DEMANDEE,
+        auteur=acteur,
+        details={"objet": objet, "reference": str(reference), "service": gestionnaire.code},
+    )
     return gestionnaire

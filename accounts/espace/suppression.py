@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import Field
 from django.utils import timezone
 
+from .. import actes
 from ..envois import courriels
 from ..models import Compte, Courriel, DemandeOubli, Espace
 from ..saisies.regles import RegleMetier
@@ -141,7 +142,7 @@ def supprimer_espace(*, acteur: Espace, maintenant: datetime | None = None) -> E
     adresse = compte.email
     for volet in _VOLETS:
         volet.faire_tomber(espace, maintenant)
-    consigner("espace.supprime", auteur=espace)
+    consigner(actes.ESPACE_SUPPRIME, auteur=espace)
     effacer_traces(espace, compte)
     espace.etat = Espace.Etat.SUPPRIME
     espace.supprime_le = maintenant

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 
+from .. import actes
 from ..models import Compte
 from ..traces.journal import consigner
 from .second_facteur import annoncer_changement, codes_restants, tirer_codes_secours
@@ -57,6 +58,8 @@ class AideClesAcces(WebAuthnHelper):
         compte = Compte.objects.select_for_update(no_key=True).get(pk=user.pk)
         cle = super().register_complete(user=user, state=state, data=data)
         self.codes = [] if codes_restants(compte) else tirer_codes_secours(compte)
-        evenement = consigner("second_facteur.cle_enregistree", auteur=compte, espace=getattr(compte, "espace", None))
+        evenement = consigner(
+            actes.SECOND_FACTEUR_CLE_ENREGISTREE, auteur=compte, espace=getattr(compte, "espace", None)
+        )
         annoncer_changement(compte, evenement, "cle_ajoutee", self.request.session.session_key)
         return cle

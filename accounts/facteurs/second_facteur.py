@@ -16,6 +16,7 @@ from django_otp.models import Device
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
+from .. import actes
 from ..compteurs import debit
 from ..envois.courriels import deposer
 from ..models import CodeSecours, Compte, Espace, Evenement
@@ -101,7 +102,9 @@ def confirmer_enrolement(
             appareil.confirmed = True
             appareil.save(update_fields=["confirmed"])
             codes = tirer_codes_secours(compte)
-            evenement = consigner("second_facteur.enregistre", auteur=_auteur(compte), details={"remplace": remplacer})
+            evenement = consigner(
+                actes.SECOND_FACTEUR_ENREGISTRE, auteur=_auteur(compte), details={"remplace": remplacer}
+            )
             annoncer_changement(compte, evenement, "application_ajoutee", garder)
     if refus is not None:
         raise refus
@@ -113,7 +116,7 @@ def verifier_code(*, compte: Compte, code: str) -> TOTPDevice:
     with transaction.atomic():
         appareil = _verrouiller(compte)
         refus = CodeRefuse() if appareil is None else _essayer(appareil, code)
-        consigner(f"second_facteur.{'refuse' if refus else 'verifie'}", auteur=_auteur(compte))
+        consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(compte))
     if appareil is None or refus is not None:
         raise refus or CodeRefuse
     return appareil
@@ -146,7 +149,10 @@ def utiliser_code_secours(*, compte: Compte, code: str, maintenant: datetime | N
                 application.throttle_reset()
             else:
                 debit.rendre(essai)
-        evenement = consigner(f"second_facteur.code_secours_{'refuse' if refus else 'utilise'}", auteur=_auteur(compte))
+        evenement = consigner(
+            actes.SECOND_FACTEUR_CODE_SECOURS_REFUSE if refus else actes.SECOND_FACTEUR_CODE_SECOURS_UTILISE,
+            auteur=_auteur(compte),
+        )
         if refus is None:
             annoncer_changement(compte, evenement, "code_secours_utilise", None)
     if refus is not None:
@@ -182,7 +188,7 @@ def renouveler_codes_secours(*, compte: Compte, garder: str | None = None) -> li
     """Return ten new recovery codes, which kill the older ones. The caller has just checked a code of the device."""
     compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
     codes = tirer_codes_secours(compte)
-    evenement = consigner("second_facteur.codes_renouveles", auteur=_auteur(compte))
+    evenement = consigner(actes.SECOND_FACTEUR_CODES_RENOUVELES, auteur=_auteur(compte))
     annoncer_changement(compte, evenement, "codes_renouveles", garder)
     return codes
 
@@ -203,7 +209,7 @@ def oublier_facteurs_recents(*, espace: Espace, compte: Compte, depuis: datetime
     applications, _ = TOTPDevice.objects.filter(user=compte, created_at__gte=depuis).delete()
     cles, _ = WebAuthnCredential.objects.filter(user=compte, created_at__gte=depuis).delete()
     renouveles = Evenement.objects.filter(
-        auteur=espace.numero_abonne, acte="second_facteur.codes_renouveles", quand__gte=depuis
+        auteur=espace.numero_abonne, acte=actes.SECOND_FACTEUR_CODES_RENOUVELES.code, quand__gte=depuis
     )
     if not applications and not cles and not renouveles.exists():
         return False

@@ -11,10 +11,12 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
+from .. import actes
 from ..models import Compte, Espace, Evenement, NavigateurConnu, Session
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import lister
 from ..traces.journal import consigner
+from ..traces.visibilite import du_journal_de
 from .second_facteur import annoncer_changement, appareil_confirme, codes_restants, oublier_second_facteur
 
 CONNEXIONS_DUREE = timedelta(days=90)
@@ -81,7 +83,11 @@ def lire_securite(espace: Espace, compte: Compte) -> Securite:
         navigateurs=list(NavigateurConnu.objects.filter(compte=compte).order_by("-dernier_usage")),
         facteurs=facteurs(compte),
         connexions=list(connexions(compte)[:5]),
-        actes=list(Evenement.objects.filter(auteur=espace.numero_abonne).order_by("-id")[:5]),
+        actes=list(
+            Evenement.objects.filter(du_journal_de(espace.numero_abonne), auteur=espace.numero_abonne).order_by("-id")[
+                :5
+            ]
+        ),
     )
 
 
@@ -112,5 +118,5 @@ def _apres_retrait(compte: Compte, changement: str, garder: str) -> None:
     if not facteurs(compte).actif:
         oublier_second_facteur(compte=compte)
     espace = getattr(compte, "espace", None)
-    evenement = consigner("second_facteur.retire", auteur=compte, espace=espace, details={"changement": changement})
+    evenement = consigner(actes.SECOND_FACTEUR_RETIRE, auteur=compte, espace=espace, details={"changement": changement})
     annoncer_changement(compte, evenement, changement, garder)

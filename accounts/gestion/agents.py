@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpRequest
 
+from .. import actes
 from ..facteurs.second_facteur import appareil_confirme, oublier_second_facteur
 from ..models import Agent, Compte, ServiceGestionnaire
 from ..mots_de_passe.politique import age, changer_mot_de_passe, exiger_force
@@ -102,7 +103,9 @@ def creer_agent(
         compte=compte, service_gestionnaire=service, fonction=Agent.Fonction(fonction), nom=nom, prenom=prenom
     )
     consigner(
-        "agent.cree", auteur=acteur, details={"agent": agent.pk, "service": service.code, "fonction": agent.fonction}
+        actes.AGENT_CREE,
+        auteur=acteur,
+        details={"agent": agent.pk, "service": service.code, "fonction": agent.fonction},
     )
     return agent, premier
 
@@ -119,7 +122,7 @@ def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
     compte.password = make_password(premier)
     compte.renouvellement_exige = True
     compte.save(update_fields=["password", "renouvellement_exige"])
-    consigner("agent.reinitialise", auteur=acteur, details={"agent": agent.pk})
+    consigner(actes.AGENT_REINITIALISE, auteur=acteur, details={"agent": agent.pk})
     return premier
 
 

@@ -8,10 +8,6 @@ from django.utils import timezone
 
 
 class EvenementQuerySet(models.QuerySet["Evenement"]):
-    def de_l_espace(self, numero_abonne: str) -> "EvenementQuerySet":
-        """What concerns this espace: done by it or on it."""
-        return self.filter(models.Q(espace=numero_abonne) | models.Q(auteur=numero_abonne))
-
     def entre(self, debut: datetime, fin: datetime) -> "EvenementQuerySet":
         return self.filter(quand__gte=debut, quand__lt=fin)
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from zxcvbn import zxcvbn
 
+from .. import actes
 from ..envois import courriels
 from ..models import Agent, Compte, Espace
 from ..saisies.noms import pour_comparer
@@ -181,7 +182,7 @@ def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetim
     espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
     _oublier_precedente(espace)
     _enregistrer(espace, empreinte, maintenant, expire_le=maintenant + REMISE)
-    consigner("reponse.remise", auteur=acteur, espace=espace)
+    consigner(actes.REPONSE_REMISE, auteur=acteur, espace=espace)
     return reponse
 
 
@@ -203,7 +204,7 @@ def changer_reponse(
     _retenir(espace, maintenant)
     espace.question_confiance = Espace.Question(question)
     _enregistrer(espace, empreinte, maintenant, expire_le=None)
-    evenement = consigner("reponse.changee", auteur=espace)
+    evenement = consigner(actes.REPONSE_CHANGEE, auteur=espace)
     courriels.deposer(
         "reponse_changee",
         destinataire=Compte.objects.get(espace=espace).email,

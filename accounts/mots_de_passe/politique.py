@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password
 from django.db import transaction
 from django.utils import timezone
 
+from .. import actes
 from ..envois import courriels
 from ..models import AncienMotDePasse, Compte, Espace, Lien
 from ..saisies.regles import RegleMetier
@@ -120,7 +121,7 @@ def changer_mot_de_passe(*, compte: Compte, nouveau: str, maintenant: datetime |
     compte.renouvellement_exige = False
     compte.rappel_mot_de_passe = Etape.AUCUNE
     compte.save(update_fields=["password", "mot_de_passe_change_le", "renouvellement_exige", "rappel_mot_de_passe"])
-    evenement = consigner("mot_de_passe.change", auteur=espace or compte, espace=espace)
+    evenement = consigner(actes.MOT_DE_PASSE_CHANGE, auteur=espace or compte, espace=espace)
     if espace is not None:
         _revoquer_liens(espace, maintenant)
         courriels.deposer(
@@ -261,7 +262,7 @@ def exiger_renouvellement(maintenant: datetime | None = None) -> int:
 
     def exiger(compte: Compte) -> bool:
         compte.renouvellement_exige = True
-        consigner("mot_de_passe.renouvellement_exige", auteur="systeme:exiger_renouvellement", espace=compte.espace)
+        consigner(actes.MOT_DE_PASSE_RENOUVELLEMENT_EXIGE, auteur="systeme:exiger_renouvellement", espace=compte.espace)
         _ecrire(compte, Etape.EXIGE)
         return True
 

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from .. import actes
 from ..models import Compte, NavigateurConnu
 from ..traces.journal import consigner
 from .appareils import decrire
@@ -74,7 +75,9 @@ def retenir(request: HttpRequest, reponse: HttpResponse, compte: Compte) -> Navi
 def oublier_navigateurs(*, acteur: Compte) -> int:
     """Forget every browser of the actor's own account. Return how many."""
     nombre, _ = NavigateurConnu.objects.filter(compte=acteur).delete()
-    consigner("navigateurs.oublies", auteur=acteur, espace=getattr(acteur, "espace", None), details={"nombre": nombre})
+    consigner(
+        actes.NAVIGATEURS_OUBLIES, auteur=acteur, espace=getattr(acteur, "espace", None), details={"nombre": nombre}
+    )
     return nombre
 
 

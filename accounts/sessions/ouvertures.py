@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
+from .. import actes
 from ..models import Compte, Session
 from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE, SessionStore, empreinte
 from ..saisies.regles import RegleMetier
@@ -46,7 +47,7 @@ def fermer_session(*, acteur: Compte, numero: uuid.UUID) -> None:
     fermees, _ = Session.objects.filter(compte=acteur, numero=numero).delete()
     if not fermees:
         raise SessionInconnue
-    consigner("session.fermee", auteur=acteur, espace=getattr(acteur, "espace", None))
+    consigner(actes.SESSION_FERMEE, auteur=acteur, espace=getattr(acteur, "espace", None))
 
 
 @transaction.atomic
@@ -61,7 +62,7 @@ def fermer_toutes(compte: Compte, sauf: str | None = None) -> int:
     fermees, _ = sessions.delete()
     if fermees:
         consigner(
-            "session.toutes_fermees",
+            actes.SESSION_TOUTES_FERMEES,
             auteur=compte,
             espace=getattr(compte, "espace", None),
             details={"nombre": fermees, "sauf_la_sienne": bool(sauf)},

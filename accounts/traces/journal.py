@@ -5,6 +5,7 @@ from typing import Any
 from django.db import connection
 
 from ..models import Agent, Compte, Espace, Evenement
+from .actes import Acte, exiger_declare
 from .requete import provenance
 
 
@@ -20,7 +21,7 @@ def auteur_de(acteur: Espace | Agent | Compte | str) -> str:
 
 
 def consigner(
-    acte: str,
+    acte: Acte,
     *,
     auteur: Espace | Agent | Compte | str,
     espace: Espace | None = None,
@@ -30,14 +31,17 @@ def consigner(
 ) -> Evenement:
     """Write one line of the journal and return it. Must run inside the act's transaction.
 
-    `acte` is a stable code (`adhesion.ouverte`), `siren` and `service` are plain codes, `details` holds JSON values
-    without any secret or tax datum. Raises RuntimeError outside a transaction: a line must live and die with its act.
+    `acte` is declared in the `actes.py` of its app, `siren` and `service` are plain codes, `details` holds JSON values
+    without any secret or tax datum, under declared keys. Raises ActeNonDeclare, DetailNonDeclare, and RuntimeError
+    outside a transaction: a line must live and die with its act.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("consigner() must run in the transaction of the act that it tells")
+    exiger_declare(acte)
+    acte.exiger_details(details or ())
     origine = provenance.get()
     return Evenement.objects.create(
-        acte=acte,
+        acte=acte.code,
         auteur=auteur_de(auteur),
         espace=espace.numero_abonne if espace else (auteur.numero_abonne if isinstance(auteur, Espace) else ""),
         siren=siren,

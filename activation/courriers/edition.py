@@ -18,6 +18,7 @@ from accounts.envois.reveil import reveiller
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
+from .. import actes
 from ..models import Courrier, Demande
 from . import lettre
 from .codes import deriver_code, empreinte_code, presenter
@@ -137,7 +138,7 @@ def _editer(courrier: Courrier) -> str:
     demande.etat = Demande.Etat.CODE_ENVOYE
     demande.save(update_fields=["etat"])
     consigner(
-        "courrier.edite",
+        actes.COURRIER_EDITE,
         auteur="systeme:editer_courriers",
         espace=demande.espace,
         siren=demande.personne.siren,

@@ -25,6 +25,7 @@ from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import Echange, Message, PersonneSirenisee, Service
 
+from .. import actes
 from ..models import Courrier, Demande
 from .codes import deriver_code, presenter
 
@@ -159,5 +160,5 @@ def lire_code(*, acteur: Espace, courrier: Courrier, maintenant: datetime | None
         or lecteur_du_code(demande, maintenant) != acteur
     ):
         raise CodePlusLisible
-    consigner("code.lu", auteur=acteur, siren=demande.personne.siren, details={"demande": demande.reference})
+    consigner(actes.CODE_LU, auteur=acteur, siren=demande.personne.siren, details={"demande": demande.reference})
     return presenter(deriver_code(demande=demande.pk, numero=courrier.numero))

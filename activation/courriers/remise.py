@@ -26,6 +26,7 @@ from pypdf import PdfReader, PdfWriter
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import Courrier, Demande, Remise
 from .edition import produire_pdf
 
@@ -134,7 +135,7 @@ def renvoyer(*, reference: str, dossier: Path, progression: Progression | None =
     with _seul():
         lot = _ecrire(remise, dossier, f"{remise.reference}-renvoi", progression)
     with transaction.atomic():
-        consigner("remise.renvoyee", auteur=AUTEUR, details={"remise": reference, "courriers": lot.courriers})
+        consigner(actes.REMISE_RENVOYEE, auteur=AUTEUR, details={"remise": reference, "courriers": lot.courriers})
     return lot
 
 
@@ -232,7 +233,7 @@ def _achever(remise: Remise, maintenant: datetime) -> None:
     remise.courriers.filter(etat=Courrier.Etat.EDITE).update(etat=Courrier.Etat.REMIS, remis_le=maintenant)
     for courrier in courriers:
         consigner(
-            "courrier.remis",
+            actes.COURRIER_REMIS,
             auteur=AUTEUR,
             espace=courrier.demande.espace,
             siren=courrier.demande.personne.siren,
@@ -240,4 +241,4 @@ def _achever(remise: Remise, maintenant: datetime) -> None:
         )
     remise.achevee_le = maintenant
     remise.save(update_fields=["achevee_le"])
-    consigner("remise.achevee", auteur=AUTEUR, details={"remise": remise.reference, "courriers": len(courriers)})
+    consigner(actes.REMISE_ACHEVEE, auteur=AUTEUR, details={"remise": remise.reference, "courriers": len(courriers)})

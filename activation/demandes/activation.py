@@ -16,6 +16,7 @@ from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.models import Adhesion, Mandat
 from services.models import Service
 
+from .. import actes
 from ..courriers.codes import (
     CodeAutreDemande,
     CodeDejaUtilise,
@@ -91,7 +92,7 @@ def _compter_essai(acteur: Espace, demande: Demande, courrier: Courrier, code: s
     courrier.essais += 1
     courrier.save(update_fields=["essais"])
     consigner(
-        "code.inexact",
+        actes.CODE_INEXACT,
         auteur=acteur,
         siren=demande.personne.siren,
         details={"demande": demande.reference, "nature": demande.nature, "essai": courrier.essais},
@@ -120,7 +121,7 @@ def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, mainten
     activation = EFFETS[Demande.Nature(demande.nature)](demande, mandat, maintenant)
     terminer(demande, Demande.Etat.ACTIVEE, maintenant)
     consigner(
-        "demande.activee",
+        actes.DEMANDE_ACTIVEE,
         auteur=acteur,
         siren=demande.personne.siren,
         details={
@@ -158,7 +159,7 @@ def _ouvrir_espace_simplifie(demande: Demande, mandat: Mandat, maintenant: datet
     espace.save(update_fields=["etat", "active_le"])
     demande.personne.courriel = CreationSimplifiee.objects.get(espace=espace).courriel
     demande.personne.save(update_fields=["courriel", "modifiee_le"])
-    consigner("espace.active", auteur=espace, siren=demande.personne.siren, details={"demande": demande.reference})
+    consigner(actes.ESPACE_ACTIVE, auteur=espace, siren=demande.personne.siren, details={"demande": demande.reference})
     return _ouvrir_lignes(demande, mandat, maintenant)
 
 

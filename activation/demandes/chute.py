@@ -6,6 +6,7 @@ from accounts.espace.suppression import blanchir
 from accounts.models import Espace
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import Demande
 
 
@@ -26,7 +27,7 @@ def faire_tomber(demande: Demande, maintenant: datetime) -> None:
     if compte is not None:
         compte.delete()
     consigner(
-        "espace.tombe",
+        actes.ESPACE_TOMBE,
         auteur="systeme:creation_simplifiee",
         espace=espace,
         siren=demande.personne.siren,

@@ -23,6 +23,7 @@ from accounts.traces.journal import consigner
 from habilitations.models import Adhesion
 from services.models import Categorie, PersonneSirenisee, Service
 
+from .. import actes
 from ..models import CreationSimplifiee, Demande
 from .depot import AucunService, DemandeEnCoursSurSiren, PersonneCessee, enregistrer, verrouiller_pour_deposer
 
@@ -178,7 +179,10 @@ def _confirmer(jeton: str, objet: Lien.Objet, maintenant: datetime) -> CreationS
         creation.connexion_confirmee_le = maintenant
     creation.save(update_fields=["entreprise_confirmee_le", "connexion_confirmee_le"])
     consigner(
-        "creation.adresse_confirmee", auteur=espace, siren=personne.siren, details={"adresse": Lien.Objet(objet).label}
+        actes.CREATION_ADRESSE_CONFIRMEE,
+        auteur=espace,
+        siren=personne.siren,
+        details={"adresse": Lien.Objet(objet).label},
     )
     if creation.complete:
         _demander_le_code(creation, maintenant)

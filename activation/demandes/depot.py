@@ -20,6 +20,7 @@ from habilitations.droits.perimetre import exiger_place
 from habilitations.models import Adhesion, Habilitation, Role
 from services.models import PersonneSirenisee, Service
 
+from .. import actes
 from ..courriers.codes import ALPHABET
 from ..courriers.edition import deposer_courrier
 from ..models import Courrier, Demande, LigneDemande
@@ -207,7 +208,7 @@ def enregistrer(
     LigneDemande.objects.bulk_create([LigneDemande(demande=demande, service=service) for service in services])
     deposer_courrier(demande, numero=1, maintenant=maintenant)
     consigner(
-        "demande.deposee",
+        actes.DEMANDE_DEPOSEE,
         auteur=acteur,
         siren=personne.siren,
         details={
@@ -326,7 +327,7 @@ def annuler_demande(*, acteur: Espace, demande: Demande, maintenant: datetime | 
     demande = verrouiller(demande)
     exiger_en_cours(demande)
     consigner(
-        "demande.annulee",
+        actes.DEMANDE_ANNULEE,
         auteur=acteur,
         siren=demande.personne.siren,
         details={"demande": demande.reference, "nature": demande.nature},
@@ -368,7 +369,7 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     demande.etat = Demande.Etat.DEPOSEE
     demande.save(update_fields=["etat"])
     consigner(
-        "courrier.redemande",
+        actes.COURRIER_REDEMANDE,
         auteur=acteur,
         siren=demande.personne.siren,
         details={"demande": demande.reference, "numero": courrier.numero},
@@ -394,7 +395,7 @@ def _expirer(cle: uuid.UUID, maintenant: datetime) -> bool:
     if not demande.est_en_cours or not courrier.est_expire(maintenant):
         return False
     consigner(
-        "demande.expiree",
+        actes.DEMANDE_EXPIREE,
         auteur="systeme:expirer_demandes",
         espace=demande.espace,
         siren=demande.personne.siren,

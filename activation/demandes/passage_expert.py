@@ -7,6 +7,7 @@ from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
+from .. import actes
 from .depot import EspaceNonActif
 
 
@@ -28,7 +29,7 @@ def passer_expert(*, acteur: Espace) -> Espace:
         raise DejaExpert
     espace.mode = Espace.Mode.EXPERT
     espace.save(update_fields=["mode"])
-    consigner("espace.passe_expert", auteur=espace)
+    consigner(actes.ESPACE_PASSE_EXPERT, auteur=espace)
     courriels.deposer(
         "espace_passe_expert", destinataire=espace.compte.email, acte=f"passage-expert:{espace.pk}", espace=espace
     )

@@ -10,6 +10,7 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
+from .. import actes
 from ..models import Courrier, Demande
 from .depot import exiger_en_cours, prevenir, terminer, verrouiller
 
@@ -58,7 +59,7 @@ def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime 
     courrier.etat = Courrier.Etat.NPAI
     courrier.save(update_fields=["etat"])
     consigner(
-        "courrier.revenu",
+        actes.COURRIER_REVENU,
         auteur=acteur,
         espace=demande.espace,
         siren=demande.personne.siren,
@@ -88,7 +89,7 @@ def refuser_demande(*, acteur: Agent, demande: Demande, motif: str, maintenant: 
     exiger_competence(acteur, demande.personne)
     exiger_en_cours(demande)
     consigner(
-        "demande.refusee",
+        actes.DEMANDE_REFUSEE,
         auteur=acteur,
         espace=demande.espace,
         siren=demande.personne.siren,

@@ -20,6 +20,7 @@ from habilitations.droits.perimetre import exiger_place
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from services.models import Categorie, PersonneSirenisee, Service
 
+from .. import actes
 from ..models import Demande, LigneDemande
 from .depot import (
     AucunService,
@@ -171,7 +172,7 @@ def _prevenir_titulaires(demandes: Sequence[Demande], lot: uuid.UUID | None) -> 
         )
         for habilitation in titulaires(adhesions.values_list("pk", flat=True)).values():
             consigner(
-                "substitution.demandee",
+                actes.SUBSTITUTION_DEMANDEE,
                 auteur=demande.espace,
                 espace=habilitation.espace,
                 siren=demande.personne.siren,

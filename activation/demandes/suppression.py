@@ -7,6 +7,7 @@ from accounts.espace.suppression import Chute, Volet
 from accounts.models import Espace
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import Courrier, CreationSimplifiee, Demande
 from .depot import terminer
 
@@ -36,7 +37,7 @@ def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     for demande in Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("pk"):
         terminer(demande, Demande.Etat.ANNULEE, maintenant)
         consigner(
-            "demande.annulee",
+            actes.DEMANDE_ANNULEE,
             auteur=espace,
             siren=demande.personne.siren,
             details={"demande": demande.reference, "nature": demande.nature},

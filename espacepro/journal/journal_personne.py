@@ -17,47 +17,34 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
-from activation.models import Demande, LigneDemande
+from accounts.traces.actes import ADMINISTRATEURS, Acte, Lecteur, catalogue
+from accounts.traces.visibilite import declares, montres
+from activation.models import LigneDemande
 from habilitations.droits.backends import donnant
 from habilitations.droits.roles import GERER_COURRIEL, VOIR_HABILITATIONS
 from habilitations.lectures.recherche import nomme, sans_accents
 from habilitations.models import Habilitation, Role
 from services.models import PersonneSirenisee, Service
 
-from .libelles import LIBELLES, libelle_acte
-
 COLONNES = ("Quand", "Quoi", "SIREN", "Dénomination", "Service", "Par", "Concerne", "Rôle")
 EXPORT_MAX = 10_000
-COURRIEL: Final = Demande.Nature.COURRIEL_PERSONNE
-# What these acts say when they are about the e-mail of the personne.
-ADRESSE_ENTREPRISE = {
-    "demande.deposee": "Changement de l'adresse électronique de l'entreprise demandé",
-    "demande.activee": "Adresse électronique de l'entreprise changée",
-    "demande.annulee": "Changement de l'adresse électronique de l'entreprise annulé par son demandeur",
-    "demande.expiree": "Changement de l'adresse électronique de l'entreprise abandonné faute de code",
-    "demande.refusee": "Changement de l'adresse électronique de l'entreprise refusé par le service gestionnaire",
-    "code.inexact": "Code inexact saisi pour changer l'adresse électronique de l'entreprise",
-}
-# What is told of a demande: it names no service, its lines do. Each service that its code opens has its own event.
-DEMANDES: Final = ("demande.deposee", "demande.annulee", "demande.expiree", "demande.refusee", "code.inexact")
-# The demandes of which nobody is told the name: a stranger's, until the code has proved his mandate.
-ANONYMES: Final = (Demande.Nature.ADHESION, Demande.Nature.CREATION_SIMPLIFIEE)
 INCONNU: Final = "une autre personne"
-_SUR_UN_SERVICE: Final = {
-    "adhesion",
-    "suppleance",
-    "delegation",
-    "habilitation",
-    "titulaire",
-    "substitution",
-    "retrait",
-}
-# What the filter proposes: the acts on a service, the demandes, and `act:nature` for the e-mail of the personne.
-ACTES: Final = {
-    **{acte: libelle for acte, libelle in LIBELLES.items() if acte.split(".")[0] in _SUR_UN_SERVICE},
-    **{acte: LIBELLES[acte] for acte in DEMANDES},
-    **{f"{acte}:{COURRIEL}": libelle for acte, libelle in ADRESSE_ENTREPRISE.items()},
-}
+
+
+def actes_filtrables() -> dict[str, str]:
+    """Return what the filter proposes: the acts that administrators are shown, and `act:nature` where words differ."""
+    proposes: dict[str, str] = {}
+    for acte in catalogue().values():
+        for nature in ("", *_natures_a_part(acte)):
+            cas = acte.cas(nature)
+            if cas.lecteurs & ADMINISTRATEURS:
+                proposes[f"{acte.code}:{nature}" if nature else acte.code] = cas.libelle
+    return proposes
+
+
+def _natures_a_part(acte: Acte) -> list[str]:
+    """Return the natures for which this act has words of its own, and so an entry of its own in the filter."""
+    return [nature for nature in acte.natures if acte.cas(nature).libelle != acte.libelle]
 
 
 @dataclass(frozen=True)
@@ -104,7 +91,7 @@ class Filtres:
             q=texte("q", 100),
             siren=texte("siren", 9),
             service=texte("service", 20),
-            acte=texte("acte", 60) if texte("acte", 60) in ACTES else "",
+            acte=texte("acte", 80) if texte("acte", 80) in actes_filtrables() else "",
             du=_jour(texte("du", 10)),
             au=_jour(texte("au", 10)),
         )
@@ -143,9 +130,11 @@ def evenements(espace: Espace, perimetre: Perimetre, filtres: Filtres) -> QueryS
     if filtres.siren:
         trouves = trouves.filter(siren=filtres.siren)
     if filtres.acte:
-        acte, _, nature = filtres.acte.partition(":")
-        trouves = trouves.filter(acte=acte)
-        trouves = trouves.filter(nature=nature) if nature else trouves.exclude(nature=COURRIEL)
+        code, _, nature = filtres.acte.partition(":")
+        trouves = trouves.filter(acte=code)
+        trouves = (
+            trouves.filter(nature=nature) if nature else trouves.exclude(nature__in=_natures_a_part(catalogue()[code]))
+        )
     if filtres.du:
         trouves = trouves.filter(quand__gte=_minuit(filtres.du))
     if filtres.au and filtres.au < date.max:
@@ -158,8 +147,8 @@ def evenements(espace: Espace, perimetre: Perimetre, filtres: Filtres) -> QueryS
 def _visible(espace: Espace, service: str) -> Q:
     """Return the condition that an event is about a service that this espace administers, `service` if one is given.
 
-    A demande is about the services of its lines; a substitution deposited has an event of its own on each service. The
-    e-mail of a personne is about its Messagerie, for whoever may ask to change it (R21).
+    And that its act is declared as shown so: to who administers the service of the line, a service of its demande's
+    lines, or the Messagerie, for whoever may ask to change the e-mail of the personne (R21).
     """
     miennes = administres(espace)
     messageries = donnant(GERER_COURRIEL, espace).filter(service__famille=Service.Famille.MESSAGERIE)
@@ -169,9 +158,9 @@ def _visible(espace: Espace, service: str) -> Q:
     demandes = _lignes_de_demandes(miennes).filter(demande__reference=OuterRef("reference"))
     adresses = messageries.filter(personne__siren=OuterRef("siren"))
     return (
-        Q(Exists(directs))
-        | Q(Exists(demandes), acte__in=DEMANDES) & ~Q(acte="demande.deposee", nature=Demande.Nature.SUBSTITUTION)
-        | Q(Exists(adresses), acte__in=ADRESSE_ENTREPRISE, nature=COURRIEL)
+        montres(Lecteur.ADMINISTRATEURS) & Q(Exists(directs))
+        | montres(Lecteur.ADMINISTRATEURS_DEMANDE) & Q(Exists(demandes))
+        | montres(Lecteur.ADMINISTRATEURS_MESSAGERIE) & Q(Exists(adresses))
     )
 
 
@@ -182,12 +171,15 @@ def _lignes_de_demandes(miennes: QuerySet[Habilitation]) -> QuerySet[LigneDemand
 
 
 def _anonyme(espace: Espace) -> Q:
-    """Return the condition that an event is about a demande of a stranger, which gave him no service of this espace."""
+    """Return the condition that an event names somebody whom its declaration keeps back from administrators.
+
+    Not from himself, nor once his demande gave him a service of this espace: until then he is a stranger to it.
+    """
     obtenues = _lignes_de_demandes(administres(espace)).filter(
-        demande=OuterRef("pk"), resultat=LigneDemande.Resultat.OUVERT
+        demande__reference=OuterRef("reference"), resultat=LigneDemande.Resultat.OUVERT
     )
-    demandes = Demande.objects.filter(reference=OuterRef("reference"), nature__in=ANONYMES)
-    return Q(Exists(demandes.exclude(espace=espace).exclude(Exists(obtenues))), acte__in=DEMANDES)
+    sien = Q(auteur=espace.numero_abonne) | Q(espace=espace.numero_abonne)
+    return declares(lambda cas: cas.anonyme) & ~sien & ~Q(Exists(obtenues))
 
 
 def _recherche(perimetre: Perimetre, q: str) -> Q:
@@ -233,7 +225,7 @@ class Ligne:
 def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement], *, moi: str = "vous") -> list[Ligne]:
     """Return these events in words, the reader called `moi`; a query for the names of all persons, one for the demandes."""
     evenements = list(evenements)
-    demandes = {evenement.details.get("demande") for evenement in evenements if evenement.acte in DEMANDES}
+    demandes = {evenement.details.get("demande") for evenement in evenements if not evenement.service}
     demandes_services: dict[str, list[str]] = defaultdict(list)
     for reference, libelle in (
         _lignes_de_demandes(administres(espace))
@@ -264,8 +256,8 @@ def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement]
 
 
 def _acte(evenement: Evenement) -> str:
-    autrement = ADRESSE_ENTREPRISE if evenement.details.get("nature") == COURRIEL else {}
-    return autrement.get(evenement.acte) or libelle_acte(evenement.acte)
+    declare = catalogue().get(evenement.acte)
+    return declare.cas(evenement.details.get("nature", "")).libelle if declare else evenement.acte
 
 
 def _auteur(evenement: Evenement, noms: dict[str, str]) -> str:

@@ -1,94 +1,8 @@
-"""How the acts of the journal read in French. A test checks that every act that is written has its line here."""
+"""How the acts of the journal and their details read in French. A test checks that every declared key has its word."""
 
 from django.utils.text import slugify
 
-LIBELLES = {
-    "espace.inscription": "Inscription à un espace professionnel",
-    "espace.inscription_perimee": "Inscription effacée faute de confirmation",
-    "espace.confirme": "Adresse confirmée, espace ouvert",
-    "mot_de_passe.change": "Mot de passe changé",
-    "mot_de_passe.oublie": "Lien de mot de passe oublié envoyé",
-    "mot_de_passe.reinitialise": "Mot de passe réinitialisé par la question de confiance",
-    "mot_de_passe.renouvellement_exige": "Renouvellement du mot de passe exigé (trois ans)",
-    "reponse.inexacte": "Réponse inexacte à la question de confiance",
-    "reponse.bloquee": "Réponse à la question de confiance bloquée",
-    "reponse.remise": "Réponse provisoire à la question de confiance remise au guichet",
-    "reponse.changee": "Question de confiance changée",
-    "adresse.changement_demande": "Changement d'adresse de connexion demandé",
-    "adresse.changement_abandonne": "Changement d'adresse de connexion abandonné",
-    "adresse.changee": "Adresse de connexion changée",
-    "adresse.changement_annule": "Changement d'adresse de connexion annulé par l'ancienne adresse",
-    "adresse.rejetee": "Courriel retourné par l'adresse de connexion",
-    "adresse.rejet_leve": "Adresse de connexion dite de nouveau atteignable",
-    "coordonnees.modifiees": "Coordonnées modifiées",
-    "session.fermee": "Session fermée",
-    "session.toutes_fermees": "Sessions fermées",
-    "navigateurs.oublies": "Navigateurs mémorisés oubliés",
-    "second_facteur.enregistre": "Application d'authentification enregistrée",
-    "second_facteur.cle_enregistree": "Clé d'accès enregistrée",
-    "second_facteur.retire": "Second facteur retiré",
-    "second_facteur.verifie": "Second facteur vérifié",
-    "second_facteur.refuse": "Code du second facteur refusé",
-    "second_facteur.code_secours_utilise": "Code de secours utilisé",
-    "second_facteur.code_secours_refuse": "Code de secours refusé",
-    "second_facteur.codes_renouveles": "Codes de secours renouvelés",
-    "demande.deposee": "Demande déposée",
-    "demande.annulee": "Demande annulée",
-    "demande.expiree": "Demande expirée",
-    "demande.activee": "Demande activée par le code",
-    "courrier.edite": "Courrier édité",
-    "courrier.redemande": "Nouveau courrier demandé",
-    "courrier.revenu": "Courrier revenu, adresse inconnue",
-    "courrier.remis": "Courrier remis à La Poste",
-    "demande.refusee": "Demande refusée par le service gestionnaire",
-    "remise.achevee": "Remise de courriers achevée",
-    "remise.renvoyee": "Remise de courriers produite de nouveau",
-    "creation.adresse_confirmee": "Adresse confirmée pour un espace simplifié",
-    "espace.active": "Espace simplifié ouvert par le code",
-    "espace.tombe": "Espace simplifié abandonné faute de code",
-    "espace.passe_expert": "Espace transformé en espace expert",
-    "code.lu": "Code d'activation lu dans la messagerie sécurisée",
-    "code.inexact": "Code d'activation inexact saisi",
-    "adhesion.ouverte": "Service ouvert",
-    "adhesion.retiree": "Service retiré par le service gestionnaire",
-    "suppleance.designee": "Administrateur suppléant désigné",
-    "suppleance.mise_en_veille": "Administrateur suppléant mis en veille",
-    "suppleance.reactivee": "Administrateur suppléant réactivé",
-    "suppleance.retiree": "Administrateur suppléant retiré",
-    "delegation.accordee": "Délégation accordée",
-    "delegation.retiree": "Délégation retirée",
-    "habilitation.tombee": "Habilitation tombée avec celle dont elle dépendait",
-    "habilitation.reprise": "Habilitation reprise sous sa responsabilité",
-    "habilitation.expiree": "Habilitation arrivée à sa date de fin",
-    "habilitation.promue": "Rôle remplacé par celui d'administrateur titulaire",
-    "habilitation.a_confirmer": "Habilitation en veille : le nouveau titulaire doit la confirmer",
-    "habilitation.conservee": "Habilitation conservée par le nouveau titulaire",
-    "habilitation.ecartee": "Habilitation non conservée après le changement de titulaire",
-    "substitution.demandee": "Remplacement de l'administrateur titulaire demandé",
-    "titulaire.remplace": "Administrateur titulaire remplacé",
-    "titulaire.substitue": "Nouvel administrateur titulaire",
-    "delegation.confirmee": "Délégation confirmée lors de la revue",
-    "journal_entreprise.exporte": "Journal de l'entreprise exporté",
-    "habilitation.fermee": "Habilitation terminée avec le retrait du service",
-    "habilitations.exportees": "Liste d'habilitations exportée",
-    "beneficiaire.introuvable": "Recherche d'un bénéficiaire sans résultat",
-    "espace.supprime": "Espace supprimé par son détenteur",
-    "espace.dormant_signale": "Suppression de l'espace conseillée, faute d'usage",
-    "adhesion.fermee": "Service fermé avec l'espace de son titulaire",
-    "habilitation.supprimee": "Habilitation terminée avec la suppression de l'espace",
-    "donnees.exportees": "Données personnelles téléchargées",
-    "rectification.demandee": "Rectification demandée au service gestionnaire",
-    "purge.faite": "Données effacées à la fin de leur durée de conservation",
-    "retrait.demande": "Retrait d'un service demandé",
-    "retrait.accepte": "Demande de retrait acceptée",
-    "retrait.refuse": "Demande de retrait refusée",
-    "retrait.annule": "Demande de retrait annulée",
-    "agent.cree": "Compte d'agent créé",
-    "agent.reinitialise": "Accès d'un agent réinitialisé",
-    "personnes.importees": "Personnes sirénisées importées",
-    "catalogue.charge": "Catalogue des services chargé",
-    "services_gestionnaires.charges": "Services gestionnaires chargés",
-}
+from accounts.traces.actes import catalogue
 
 # What the keys of an event's details and of a mail's context are called, where the key itself is not plain French.
 DETAILS = {
@@ -104,8 +18,10 @@ DETAILS = {
     "champs": "Informations modifiées",
     "change_le": "Changé le",
     "changement": "Changement",
+    "complet": "Fichiers complets",
     "courriers": "Nombre de courriers",
     "creation": "Création d'un espace simplifié",
+    "creees": "Créées",
     "crees": "Créés",
     "deja_ouverts": "Services ouverts entre-temps par un autre espace",
     "demande": "Demande",
@@ -122,11 +38,13 @@ DETAILS = {
     "fonction": "Fonction",
     "format": "Format",
     "ici": "Ici",
+    "inchangees": "Inchangées",
     "jours_restants": "Jours restants",
     "jusqu_au": "Jusqu'au",
     "le": "Le",
     "lignes": "Lignes",
     "mode": "Mode",
+    "modifiees": "Modifiées",
     "modifies": "Modifiés",
     "motif": "Motif",
     "nature": "Nature",
@@ -146,6 +64,7 @@ DETAILS = {
     "quoi": "Liste",
     "reference": "Référence",
     "regle": "Règle",
+    "rejetees": "Lignes rejetées",
     "remise": "Remise",
     "remplace": "En remplacement d'une autre application",
     "reponse": "Réponse",
@@ -153,6 +72,7 @@ DETAILS = {
     "reponse_rendue": "Réponse précédente rendue",
     "retrait": "Demande de retrait",
     "role": "Rôle",
+    "sans_siege": "Sans siège",
     "sauf_la_sienne": "Sauf la session en cours",
     "service": "Service",
     "services": "Services",
@@ -165,10 +85,11 @@ DETAILS = {
 
 def libelle_acte(acte: str) -> str:
     """Return the French line of an act's code; the code itself for one that has none."""
-    return LIBELLES.get(acte, acte)
+    declare = catalogue().get(acte)
+    return declare.libelle if declare else acte
 
 
 def actes_nommes(recherche: str) -> list[str]:
     """Return the codes of the acts whose French line holds these words, case and accents aside; none for no word."""
     mots = slugify(recherche).split("-")
-    return [acte for acte, ligne in LIBELLES.items() if all(mots) and all(mot in slugify(ligne) for mot in mots)]
+    return [a.code for a in catalogue().values() if all(mots) and all(mot in slugify(a.libelle) for mot in mots)]

@@ -12,7 +12,8 @@ from accounts.portes.reauthentification import reauthentification_requise
 from accounts.traces.journal import consigner
 from habilitations.lectures.export import FORMATS, en_csv
 
-from .journal_personne import ACTES, COLONNES, EXPORT_MAX, Filtres, Perimetre, evenements, lignes, perimetre
+from .. import actes
+from .journal_personne import COLONNES, EXPORT_MAX, Filtres, Perimetre, actes_filtrables, evenements, lignes, perimetre
 
 PAR_PAGE = 25
 
@@ -40,7 +41,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
             "lignes": lignes(espace, mien, page),
             "perimetre": mien,
             "filtres": filtres,
-            "actes": sorted(ACTES.items(), key=lambda acte: acte[1]),
+            "actes": sorted(actes_filtrables().items(), key=lambda acte: acte[1]),
             "export_max": EXPORT_MAX,
         },
     )
@@ -55,7 +56,7 @@ def exporter(request: HttpRequest, espace: Espace) -> HttpResponse:
     mien = _lecture(espace, filtres)
     rangees = lignes(espace, mien, evenements(espace, mien, filtres)[:EXPORT_MAX], moi=espace.nom_complet)
     with transaction.atomic():
-        consigner("journal_entreprise.exporte", auteur=espace, details={"lignes": len(rangees)})
+        consigner(actes.JOURNAL_ENTREPRISE_EXPORTE, auteur=espace, details={"lignes": len(rangees)})
     return HttpResponse(
         en_csv(COLONNES, (ligne.cellules() for ligne in rangees)),
         content_type=FORMATS["csv"],

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.espace.recapitulatif import produire_recapitulatif
 from accounts.models import Espace, Evenement
 from accounts.portes.acces import espace_requis
+from accounts.traces.visibilite import du_journal_de
 from accounts.views.inscription import reponse_pdf
 from habilitations.lectures.espace import accueil as lire_accueil
 from services.models import Service
@@ -68,7 +69,7 @@ def gerer_services(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_GET
 def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
     """What was done by this espace and on it, newest first."""
-    page = Paginator(Evenement.objects.de_l_espace(espace.numero_abonne).order_by("-id"), 25).get_page(
+    page = Paginator(Evenement.objects.filter(du_journal_de(espace.numero_abonne)).order_by("-id"), 25).get_page(
         request.GET.get("page", "1")
     )
     services = dict(Service.objects.values_list("code", "libelle"))

@@ -8,8 +8,10 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import Agent, Espace
+from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 
 # UNION, not UNION ALL: it would end even on a cycle, which nothing makes.
@@ -74,7 +76,7 @@ def terminer(
     racines: Sequence[Habilitation],
     *,
     auteur: Espace | Agent | str,
-    acte: str,
+    acte: Acte,
     motif: str,
     maintenant: datetime,
     motif_dessous: str = Habilitation.MotifFin.CASCADE,
@@ -97,7 +99,7 @@ def terminer(
     )
     for habilitation in terminees:
         consigner(
-            acte if habilitation.pk in cles else "habilitation.tombee",
+            acte if habilitation.pk in cles else actes.HABILITATION_TOMBEE,
             auteur=auteur,
             espace=habilitation.espace,
             siren=habilitation.personne.siren,
@@ -120,7 +122,7 @@ def reprendre(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilita
         habilitation.accordee_par = repreneurs[habilitation.adhesion_id]
         habilitation.save(update_fields=["accordee_par"])
         consigner(
-            "habilitation.reprise",
+            actes.HABILITATION_REPRISE,
             auteur=auteur,
             espace=habilitation.espace,
             siren=habilitation.personne.siren,

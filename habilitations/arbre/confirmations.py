@@ -13,6 +13,7 @@ from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import ORDRE, Habilitation, Role
 from . import avis
 from .cascade import relire, reprendre, terminer, verrouiller_adhesions
@@ -119,7 +120,7 @@ def _garder(acteur: Espace, lignes: Sequence[Habilitation]) -> None:
         ligne.veille_motif = ""
         ligne.veille_depuis = None
         consigner(
-            "habilitation.conservee",
+            actes.HABILITATION_CONSERVEE,
             auteur=acteur,
             espace=ligne.espace,
             siren=ligne.personne.siren,
@@ -150,7 +151,7 @@ def _ecarter(
     if not lignes:
         return
     reprendre(lignes, repreneurs=racines, auteur=auteur)
-    terminees = terminer(lignes, auteur=auteur, acte="habilitation.ecartee", motif=motif, maintenant=maintenant)
+    terminees = terminer(lignes, auteur=auteur, acte=actes.HABILITATION_ECARTEE, motif=motif, maintenant=maintenant)
     lot = uuid.uuid4()
     for espace, leurs in avis.par_espace(terminees).items():
         avis.ecrire("habilitation_ecartee", espace=espace, acte=f"habilitations-ecartees:{lot}", habilitations=leurs)

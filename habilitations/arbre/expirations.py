@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Espace
 
+from .. import actes
 from ..models import ORDRE, Habilitation
 from . import avis
 from .cascade import relire, terminer, verrouiller_adhesions
@@ -95,7 +96,7 @@ def _expirer(cle: UUID, dernier_jour: date, maintenant: datetime) -> int:
     terminees = terminer(
         echues,
         auteur=AUTEUR,
-        acte="habilitation.expiree",
+        acte=actes.HABILITATION_EXPIREE,
         motif=Habilitation.MotifFin.EXPIRATION,
         maintenant=maintenant,
     )

@@ -9,6 +9,7 @@ from accounts.models import Espace
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
+from .. import actes
 from ..droits.perimetre import exiger_place
 from ..models import Adhesion, Habilitation, Mandat, Role
 from .lots import verrouiller_acteur
@@ -41,7 +42,7 @@ def ouvrir_services(
             accordee_le=maintenant,
         )
         consigner(
-            "adhesion.ouverte",
+            actes.ADHESION_OUVERTE,
             auteur=espace,
             siren=personne.siren,
             service=service.code,

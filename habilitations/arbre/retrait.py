@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
 
 from ..models import Habilitation
 from . import avis
@@ -30,7 +31,7 @@ def retirer(
     acteur: Espace,
     habilitations: Collection[Habilitation],
     permise: Permise,
-    acte: str,
+    acte: Acte,
     reprise: bool,
     maintenant: datetime | None,
 ) -> list[Habilitation]:

@@ -12,6 +12,7 @@ from accounts.models import Espace
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
+from .. import actes
 from ..droits.perimetre import exiger_place
 from ..models import Adhesion, Habilitation, Mandat, Role
 from . import avis
@@ -124,8 +125,8 @@ def _changer_de_racine(
     _rattacher(anciennes + promues, nouvelles)
     en_veille = _mettre_en_veille(espace, suspendues, maintenant)
     for habilitations, acte, motif in (
-        (promues, "habilitation.promue", Habilitation.MotifFin.PROMOTION),
-        (anciennes, "titulaire.remplace", Habilitation.MotifFin.SUBSTITUTION),
+        (promues, actes.HABILITATION_PROMUE, Habilitation.MotifFin.PROMOTION),
+        (anciennes, actes.TITULAIRE_REMPLACE, Habilitation.MotifFin.SUBSTITUTION),
     ):
         terminer(
             habilitations,
@@ -140,7 +141,7 @@ def _changer_de_racine(
     for adhesion in adhesions:
         adhesion.mandat = mandat
         consigner(
-            "titulaire.substitue",
+            actes.TITULAIRE_SUBSTITUE,
             auteur=espace,
             siren=adhesion.personne.siren,
             service=adhesion.service.code,
@@ -169,7 +170,7 @@ def _mettre_en_veille(espace: Espace, cles: Collection[object], maintenant: date
         habilitation.veille_motif = Habilitation.MotifVeille.SUBSTITUTION
         habilitation.veille_depuis = maintenant
         consigner(
-            "habilitation.a_confirmer",
+            actes.HABILITATION_A_CONFIRMER,
             auteur=espace,
             espace=habilitation.espace,
             siren=habilitation.personne.siren,

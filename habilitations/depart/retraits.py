@@ -10,8 +10,10 @@ from django.utils import timezone
 from accounts.envois import courriels
 from accounts.models import Agent, Espace, ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import relire, terminer, verrouiller_adhesions
 from ..arbre.lots import (
@@ -104,7 +106,7 @@ def demander_retrait(
         for habilitation in fraiches
     )
     for demande in demandes:
-        _consigner("retrait.demande", demande, acteur)
+        _consigner(actes.RETRAIT_DEMANDE, demande, acteur)
     _prevenir_du_depot(acteur, demandes, motif)
     return demandes
 
@@ -142,7 +144,7 @@ def _exiger_demandables(acteur: Espace, habilitations: Sequence[Habilitation]) -
         raise LignesRefusees(refusees)
 
 
-def _consigner(acte: str, demande: DemandeRetrait, auteur: Espace | Agent) -> None:
+def _consigner(acte: Acte, demande: DemandeRetrait, auteur: Espace | Agent) -> None:
     consigner(
         acte,
         auteur=auteur,
@@ -245,7 +247,7 @@ def accepter_retrait(
         acteur=acteur,
         habilitations=[demande.habilitation],
         permise=permise,
-        acte="retrait.accepte",
+        acte=actes.RETRAIT_ACCEPTE,
         reprise=reprendre,
         maintenant=maintenant,
     )
@@ -261,7 +263,7 @@ def accorder_retrait(*, agent: Agent, demande: DemandeRetrait, maintenant: datet
     """
     demande = _verrouiller(agent, demande)
     _exiger_competent(agent, demande)
-    _consigner("retrait.accepte", demande, agent)
+    _consigner(actes.RETRAIT_ACCEPTE, demande, agent)
     retirer_adhesion(agent=agent, adhesion=demande.habilitation.adhesion, motif=MOTIF_ACCORD, maintenant=maintenant)
     demande.refresh_from_db(fields=["etat", "traitee_le"])
     return demande
@@ -279,7 +281,7 @@ def refuser_retrait(
         raise ReponseRequise
     demande = _verrouiller(acteur, demande)
     _exiger_competent(acteur, demande)
-    _consigner("retrait.refuse", demande, acteur)
+    _consigner(actes.RETRAIT_REFUSE, demande, acteur)
     demande.etat, demande.reponse = DemandeRetrait.Etat.REFUSEE, reponse.strip()
     demande.traitee_le = maintenant or timezone.now()
     demande.save(update_fields=["etat", "reponse", "traitee_le"])
@@ -302,7 +304,7 @@ def annuler_retrait(*, acteur: Espace, demande: DemandeRetrait, maintenant: date
         raise PasLaVotre
     demande.etat, demande.traitee_le = DemandeRetrait.Etat.ANNULEE, maintenant or timezone.now()
     demande.save(update_fields=["etat", "traitee_le"])
-    _consigner("retrait.annule", demande, acteur)
+    _consigner(actes.RETRAIT_ANNULE, demande, acteur)
     return demande
 
 
@@ -325,7 +327,7 @@ def retirer_adhesion(
     adhesion.fermee_motif = Adhesion.Motif.RETRAIT_GESTIONNAIRE
     adhesion.save(update_fields=["fermee_le", "fermee_motif"])
     consigner(
-        "adhesion.retiree",
+        actes.ADHESION_RETIREE,
         auteur=agent,
         siren=adhesion.personne.siren,
         service=adhesion.service.code,
@@ -335,7 +337,7 @@ def retirer_adhesion(
     terminees = terminer(
         relire(racine.values_list("pk", flat=True)),
         auteur=agent,
-        acte="habilitation.fermee",
+        acte=actes.HABILITATION_FERMEE,
         motif=Habilitation.MotifFin.FERMETURE,
         motif_dessous=Habilitation.MotifFin.FERMETURE,
         maintenant=maintenant,

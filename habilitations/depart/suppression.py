@@ -12,6 +12,7 @@ from accounts.espace.suppression import Blocage, Chute, Volet
 from accounts.models import Espace
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import ce_qui_tombe, relire, terminer, verrouiller_adhesions
 from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
@@ -161,7 +162,7 @@ def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     )
     for habilitation in titulariats:
         consigner(
-            "adhesion.fermee",
+            actes.ADHESION_FERMEE,
             auteur=espace,
             siren=habilitation.personne.siren,
             service=habilitation.service.code,
@@ -170,7 +171,7 @@ def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     terminees = terminer(
         siennes,
         auteur=espace,
-        acte="habilitation.supprimee",
+        acte=actes.HABILITATION_SUPPRIMEE,
         motif=Habilitation.MotifFin.SUPPRESSION_ESPACE,
         maintenant=maintenant,
     )

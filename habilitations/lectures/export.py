@@ -16,6 +16,7 @@ from openpyxl.styles import Font
 from accounts.models import Espace
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import Habilitation
 from .partage import etat_lisible
 
@@ -107,7 +108,7 @@ def exporter(*, acteur: Espace, habilitations: Iterable[Habilitation], format_: 
     """Return the file of this list, `format_` in FORMATS, and journal that it left the portal."""
     rangees = list(lignes(habilitations))
     consigner(
-        "habilitations.exportees", auteur=acteur, details={"quoi": quoi, "format": format_, "lignes": len(rangees)}
+        actes.HABILITATIONS_EXPORTEES, auteur=acteur, details={"quoi": quoi, "format": format_, "lignes": len(rangees)}
     )
     if format_ == "xlsx":
         return en_xlsx("Habilitations", COLONNES, rangees)

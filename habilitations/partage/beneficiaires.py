@@ -13,11 +13,11 @@ from accounts.saisies.numeros import normaliser_numero, numero_valide
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..arbre.lots import verrouiller_acteur
 
 ESSAIS: Final = 10
 FENETRE: Final = timedelta(hours=1)
-INTROUVABLE: Final = "beneficiaire.introuvable"
 
 
 class NumeroMalSaisi(RegleMetier):
@@ -83,7 +83,9 @@ def trouver_beneficiaires(
         return dict.fromkeys(numeros, NumeroMalSaisi())
     acteur = verrouiller_acteur(acteur)
     restants = ESSAIS - (
-        Evenement.objects.filter(auteur=acteur.numero_abonne, acte=INTROUVABLE, quand__gt=maintenant - FENETRE).count()
+        Evenement.objects.filter(
+            auteur=acteur.numero_abonne, acte=actes.BENEFICIAIRE_INTROUVABLE.code, quand__gt=maintenant - FENETRE
+        ).count()
     )
     cherches = set(filter(numero_valide, numeros.values())) if restants > 0 else set()
     connus = {espace.numero_abonne: espace for espace in Espace.objects.actifs().filter(numero_abonne__in=cherches)}
@@ -97,7 +99,7 @@ def trouver_beneficiaires(
         elif numero == acteur.numero_abonne:
             resultats[saisie] = BeneficiaireSoiMeme()
         elif trouve is None or not porte_ce_nom(trouve, saisie[1]):
-            consigner(INTROUVABLE, auteur=acteur)
+            consigner(actes.BENEFICIAIRE_INTROUVABLE, auteur=acteur)
             restants -= 1
             resultats[saisie] = BeneficiaireIntrouvable()
         else:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 
+from .. import actes
 from ..arbre.lots import DroitInsuffisant
 from ..arbre.retrait import retirer
 from ..droits.roles import RETIRER_DELEGATION, RETIRER_SES_DELEGATIONS, roles_pour
@@ -46,7 +47,7 @@ def deleguer(
         adhesions=adhesions,
         beneficiaire=beneficiaire,
         role=role,
-        acte="delegation.accordee",
+        acte=actes.DELEGATION_ACCORDEE,
         expire_le=expire_le,
         maintenant=maintenant,
     )
@@ -80,7 +81,7 @@ def retirer_delegation(
         acteur=acteur,
         habilitations=delegations,
         permise=retrait_permis,
-        acte="delegation.retiree",
+        acte=actes.DELEGATION_RETIREE,
         reprise=reprendre,
         maintenant=maintenant,
     )

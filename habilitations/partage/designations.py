@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import terminer, verrouiller_adhesions
 from ..arbre.lots import (
@@ -136,7 +138,7 @@ def designer(
     adhesions: Collection[Adhesion],
     beneficiaire: Espace,
     role: str,
-    acte: str,
+    acte: Acte,
     expire_le: date | None = None,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
@@ -166,7 +168,7 @@ def designer(
         terminer(
             examen.perimees,
             auteur=acteur,
-            acte="habilitation.expiree",
+            acte=actes.HABILITATION_EXPIREE,
             motif=Habilitation.MotifFin.EXPIRATION,
             maintenant=maintenant,
         )

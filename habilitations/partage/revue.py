@@ -19,6 +19,7 @@ from accounts.models import Courriel, Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import relire, verrouiller_adhesions
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
@@ -105,7 +106,7 @@ def _confirmer(acteur: Espace, delegations: Collection[Habilitation], maintenant
         raise LignesRefusees(refusees)
     for delegation in fraiches:
         consigner(
-            "delegation.confirmee",
+            actes.DELEGATION_CONFIRMEE,
             auteur=acteur,
             espace=delegation.espace,
             siren=delegation.personne.siren,

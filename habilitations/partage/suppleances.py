@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import relire, verrouiller_adhesions
 from ..arbre.confirmations import DelaiPasse, suspendue_trop_longtemps
@@ -48,7 +50,7 @@ def designer_suppleant(
         adhesions=adhesions,
         beneficiaire=beneficiaire,
         role=Role.SUPPLEANT,
-        acte="suppleance.designee",
+        acte=actes.SUPPLEANCE_DESIGNEE,
         maintenant=maintenant,
     )
 
@@ -82,7 +84,7 @@ def _changer(
     *,
     depuis: str,
     changer: Callable[[Habilitation], None],
-    acte: str,
+    acte: Acte,
     genre: str,
     maintenant: datetime,
 ) -> list[Habilitation]:
@@ -137,7 +139,7 @@ def mettre_en_veille(
         suppleances,
         depuis=Habilitation.Etat.ACTIVE,
         changer=suspendre,
-        acte="suppleance.mise_en_veille",
+        acte=actes.SUPPLEANCE_MISE_EN_VEILLE,
         genre="suppleance_en_veille",
         maintenant=maintenant,
     )
@@ -164,7 +166,7 @@ def reactiver(
         suppleances,
         depuis=Habilitation.Etat.EN_VEILLE,
         changer=reveiller,
-        acte="suppleance.reactivee",
+        acte=actes.SUPPLEANCE_REACTIVEE,
         genre="suppleance_reactivee",
         maintenant=maintenant or timezone.now(),
     )
@@ -191,7 +193,7 @@ def retirer_suppleant(
         acteur=acteur,
         habilitations=suppleances,
         permise=permise,
-        acte="suppleance.retiree",
+        acte=actes.SUPPLEANCE_RETIREE,
         reprise=reprendre,
         maintenant=maintenant,
     )

@@ -303,9 +303,10 @@ def remplir(espace: Espace) -> None:
         contexte={"acteur": espace.nom_complet},
     )
     with transaction.atomic():
+        from accounts.actes import ESPACE_CONFIRME
         from accounts.traces.journal import consigner
 
-        consigner("espace.confirme", auteur=espace)
+        consigner(ESPACE_CONFIRME, auteur=espace)
 
 
 @pytest.fixture

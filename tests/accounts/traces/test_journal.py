@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.actes import PURGE_FAITE
 from accounts.models import BlocScelle, Espace, Evenement, EvenementASceller
 from accounts.traces.journal import consigner
 from accounts.traces.scellement import sceller, verifier
@@ -17,7 +18,7 @@ from accounts.traces.scellement import sceller, verifier
 
 def consigner_n(nombre: int) -> list[Evenement]:
     with transaction.atomic():
-        return [consigner("essai.ligne", auteur="systeme:essai", details={"rang": rang}) for rang in range(nombre)]
+        return [consigner(PURGE_FAITE, auteur="systeme:essai", details={"nombre": rang}) for rang in range(nombre)]
 
 
 def falsifier(sql: str, *params: object) -> None:
@@ -50,7 +51,7 @@ def test_ajout_seul(ordre) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_hors_transaction_refuse(espace: Espace) -> None:
     with pytest.raises(RuntimeError):
-        consigner("essai.ligne", auteur=espace)
+        consigner(PURGE_FAITE, auteur=espace)
 
 
 @pytest.mark.django_db
@@ -164,7 +165,7 @@ def test_transaction_tardive_jamais_oubliee() -> None:
     def tardive() -> None:
         try:
             with transaction.atomic():
-                consigner("essai.tardive", auteur="systeme:essai")
+                consigner(PURGE_FAITE, auteur="systeme:essai")
                 ecrit.set()
                 finir.wait(20)
         finally:

@@ -24,6 +24,7 @@ from accounts.gestion import consultation
 from accounts.gestion.agents import creer_agent, reinitialiser_agent
 from accounts.models import Agent, Compte, Espace
 from accounts.traces.journal import consigner
+from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande
 from habilitations.models import DemandeRetrait, Habilitation
 from services.models import PersonneSirenisee
@@ -73,7 +74,7 @@ def dossier(agent: Agent, rang: int) -> dict[str, Any]:
     espace = EspaceFactory()
     with transaction.atomic():
         habilitation: Habilitation = habiliter(espace, personne=personne, service=ServiceFactory(code="TVA"))
-        evenement = consigner("demande.deposee", auteur=espace, siren=personne.siren, service="TVA")
+        evenement = consigner(DEMANDE_DEPOSEE, auteur=espace, siren=personne.siren, service="TVA")
     courrier = deposer(personne, espace, rang)
     retrait = DemandeRetrait.objects.create(
         habilitation=habilitation, demandeur=espace, service_gestionnaire=agent.service_gestionnaire

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Espace, Evenement
 from accounts.traces.journal import consigner
+from activation.actes import CODE_INEXACT, DEMANDE_ACTIVEE, DEMANDE_DEPOSEE, DEMANDE_REFUSEE
 from activation.courriers import edition
 from activation.courriers.codes import CodeInexact, deriver_code
 from activation.demandes.activation import activer
@@ -20,6 +21,7 @@ from activation.demandes.retours import refuser_demande
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande
 from espacepro.journal.journal_personne import Perimetre, administres, perimetre
+from habilitations.actes import ADHESION_OUVERTE
 from habilitations.models import Habilitation, Role
 from habilitations.partage.delegations import deleguer
 from habilitations.partage.suppleances import mettre_en_veille
@@ -117,7 +119,7 @@ def test_filtres(racine: Habilitation, client_de: Callable[[Espace], Client]) ->
     titulaire = racine.espace
     autre = habiliter(titulaire)
     with transaction.atomic():
-        consigner("adhesion.ouverte", auteur=titulaire, siren=autre.personne.siren, service=autre.service.code)
+        consigner(ADHESION_OUVERTE, auteur=titulaire, siren=autre.personne.siren, service=autre.service.code)
     demain = f"{timezone.localdate() + timedelta(days=1):%Y-%m-%d}"
     aujourd_hui = f"{timezone.localdate():%Y-%m-%d}"
     cas: list[tuple[dict[str, str], int]] = [
@@ -151,9 +153,7 @@ def test_pages_et_requetes(
 ) -> None:
     with transaction.atomic():
         for _ in range(60):
-            consigner(
-                "adhesion.ouverte", auteur=racine.espace, siren=racine.personne.siren, service=racine.service.code
-            )
+            consigner(ADHESION_OUVERTE, auteur=racine.espace, siren=racine.personne.siren, service=racine.service.code)
     client = client_de(racine.espace)
     with django_assert_max_num_queries(10):
         premiere = client.get(ADRESSE)
@@ -207,7 +207,7 @@ def test_l_adresse_de_l_entreprise_est_au_journal_de_qui_administre_sa_messageri
     voisin = habiliter(EspaceFactory(), personne=racine.personne)
     ailleurs = habiliter(EspaceFactory(), service=messagerie)
     with transaction.atomic():
-        for acte in ("code.inexact", "demande.refusee", "demande.deposee", "demande.activee"):
+        for acte in (CODE_INEXACT, DEMANDE_REFUSEE, DEMANDE_DEPOSEE, DEMANDE_ACTIVEE):
             for nature in ("COURRIEL_PERSONNE", "ADHESION"):
                 siren = racine.personne.siren
                 consigner(acte, auteur=racine.espace, siren=siren, details={"nature": nature, "demande": "D"})

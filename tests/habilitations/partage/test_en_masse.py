@@ -12,7 +12,7 @@ from accounts.models import Courriel, Espace, Evenement
 from habilitations.arbre.lots import LignesRefusees
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Habilitation, Role
-from habilitations.partage.beneficiaires import ESSAIS, INTROUVABLE
+from habilitations.partage.beneficiaires import ESSAIS
 from habilitations.partage.en_masse import (
     BENEFICIAIRES,
     ColonnesManquantes,
@@ -115,7 +115,7 @@ def test_le_fichier_ne_sert_pas_a_pecher_des_numeros() -> None:
     rapport = examiner_fichier(
         acteur=titulaire, contenu=fichier(*(ligne(racine, cible, nom=f"Nom{i}") for i in range(30)))
     )
-    assert Evenement.objects.filter(acte=INTROUVABLE).count() == ESSAIS
+    assert Evenement.objects.filter(acte="beneficiaire.introuvable").count() == ESSAIS
     assert sum("Trop de numéros" in e for e in erreurs(rapport)) == 30 - ESSAIS
 
 
@@ -147,12 +147,12 @@ def test_une_peche_de_cent_numeros_ne_coute_que_dix_essais() -> None:
     peche = fichier(*(ligne(racine, inconnu) for inconnu in inconnus), ligne(racine, juste))
     requetes, rapport = compter(titulaire, peche)
     assert requetes < 2 * ESSAIS
-    assert Evenement.objects.filter(acte=INTROUVABLE).count() == ESSAIS
+    assert Evenement.objects.filter(acte="beneficiaire.introuvable").count() == ESSAIS
     assert [("Aucun espace" in e, "Trop de numéros" in e) for e in erreurs(rapport)] == (
         [(True, False)] * ESSAIS + [(False, True)] * (BENEFICIAIRES - ESSAIS)
     ), "after the last try, the right one is not told apart either"
     assert "Trop de numéros" in erreurs(examiner_fichier(acteur=titulaire, contenu=fichier(ligne(racine, juste))))[0]
-    assert Evenement.objects.filter(acte=INTROUVABLE).count() == ESSAIS
+    assert Evenement.objects.filter(acte="beneficiaire.introuvable").count() == ESSAIS
 
 
 def test_trois_mille_numeros_sont_refuses_sans_en_chercher_un() -> None:

@@ -1,0 +1,113 @@
+"""What this floor writes in the journal.
+
+Who administers a service reads the demandes for it, without the name of a stranger whose code has not proved his mandate;
+who administers the Messagerie reads the changes of the company's address (R21), with the name.
+"""
+
+from typing import Final
+
+from accounts.traces.actes import PARTIES, SOI, Acte, Cas, Lecteur
+
+from .models import Demande
+
+COURRIEL: Final = Demande.Nature.COURRIEL_PERSONNE
+SUBSTITUTION: Final = Demande.Nature.SUBSTITUTION
+DEMANDE: Final = SOI | {Lecteur.ADMINISTRATEURS_DEMANDE}
+MESSAGERIE: Final = SOI | {Lecteur.ADMINISTRATEURS_MESSAGERIE}
+SUBSTITUTION_NOMMEE: Final = Cas(DEMANDE, anonyme=False)  # the titulaire was told the name by mail
+
+# A substitution has a line of its own on each service: SUBSTITUTION_DEMANDEE.
+DEMANDE_DEPOSEE = Acte(
+    "demande.deposee",
+    "Demande déposée",
+    DEMANDE,
+    details=("demande", "nature", "qualite", "services"),
+    natures={
+        COURRIEL: Cas(
+            MESSAGERIE, anonyme=False, libelle="Changement de l'adresse électronique de l'entreprise demandé"
+        ),
+        SUBSTITUTION: Cas(SOI),
+    },
+)
+DEMANDE_ANNULEE = Acte(
+    "demande.annulee",
+    "Demande annulée",
+    DEMANDE,
+    details=("demande", "nature"),
+    natures={
+        COURRIEL: Cas(
+            MESSAGERIE,
+            anonyme=False,
+            libelle="Changement de l'adresse électronique de l'entreprise annulé par son demandeur",
+        ),
+        SUBSTITUTION: SUBSTITUTION_NOMMEE,
+    },
+)
+DEMANDE_EXPIREE = Acte(
+    "demande.expiree",
+    "Demande expirée",
+    DEMANDE,
+    details=("demande", "nature"),
+    natures={
+        COURRIEL: Cas(
+            MESSAGERIE,
+            anonyme=False,
+            libelle="Changement de l'adresse électronique de l'entreprise abandonné faute de code",
+        ),
+        SUBSTITUTION: SUBSTITUTION_NOMMEE,
+    },
+)
+# Each service that it opened has a line of its own.
+DEMANDE_ACTIVEE = Acte(
+    "demande.activee",
+    "Demande activée par le code",
+    SOI,
+    details=("demande", "nature", "ouverts", "deja_ouverts"),
+    natures={COURRIEL: Cas(MESSAGERIE, anonyme=False, libelle="Adresse électronique de l'entreprise changée")},
+)
+COURRIER_EDITE = Acte("courrier.edite", "Courrier édité", SOI, details=("demande", "numero", "canal"))
+COURRIER_REDEMANDE = Acte("courrier.redemande", "Nouveau courrier demandé", SOI, details=("demande", "numero"))
+COURRIER_REVENU = Acte("courrier.revenu", "Courrier revenu, adresse inconnue", SOI, details=("demande", "numero"))
+COURRIER_REMIS = Acte("courrier.remis", "Courrier remis à La Poste", SOI, details=("demande", "numero", "remise"))
+DEMANDE_REFUSEE = Acte(
+    "demande.refusee",
+    "Demande refusée par le service gestionnaire",
+    DEMANDE,
+    details=("demande", "nature"),
+    natures={
+        COURRIEL: Cas(
+            MESSAGERIE,
+            anonyme=False,
+            libelle="Changement de l'adresse électronique de l'entreprise refusé par le service gestionnaire",
+        ),
+        SUBSTITUTION: SUBSTITUTION_NOMMEE,
+    },
+)
+REMISE_ACHEVEE = Acte("remise.achevee", "Remise de courriers achevée", details=("remise", "courriers"))
+REMISE_RENVOYEE = Acte("remise.renvoyee", "Remise de courriers produite de nouveau", details=("remise", "courriers"))
+CREATION_ADRESSE_CONFIRMEE = Acte(
+    "creation.adresse_confirmee", "Adresse confirmée pour un espace simplifié", SOI, details=("adresse",)
+)
+ESPACE_ACTIVE = Acte("espace.active", "Espace simplifié ouvert par le code", SOI, details=("demande",))
+ESPACE_TOMBE = Acte("espace.tombe", "Espace simplifié abandonné faute de code", SOI, details=("demande", "etat"))
+ESPACE_PASSE_EXPERT = Acte("espace.passe_expert", "Espace transformé en espace expert", SOI)
+CODE_LU = Acte("code.lu", "Code d'activation lu dans la messagerie sécurisée", SOI, details=("demande",))
+CODE_INEXACT = Acte(
+    "code.inexact",
+    "Code d'activation inexact saisi",
+    DEMANDE,
+    details=("demande", "nature", "essai"),
+    natures={
+        COURRIEL: Cas(
+            MESSAGERIE, anonyme=False, libelle="Code inexact saisi pour changer l'adresse électronique de l'entreprise"
+        ),
+        SUBSTITUTION: SUBSTITUTION_NOMMEE,
+    },
+)
+SUBSTITUTION_DEMANDEE = Acte(
+    "substitution.demandee",
+    "Remplacement de l'administrateur titulaire demandé",
+    PARTIES | {Lecteur.ADMINISTRATEURS},
+    anonyme=False,
+    details=("demande",),
+)

@@ -1,0 +1,105 @@
+"""What this floor writes in the journal: who holds what is read by both parties and by who administers the service."""
+
+from typing import Final
+
+from accounts.traces.actes import PARTIES, SOI, Acte, Lecteur
+
+PAIRE: Final = PARTIES | {Lecteur.ADMINISTRATEURS}
+
+ADHESION_OUVERTE = Acte("adhesion.ouverte", "Service ouvert", PAIRE, anonyme=False, details=("demande",))
+ADHESION_RETIREE = Acte(
+    "adhesion.retiree", "Service retiré par le service gestionnaire", PAIRE, anonyme=False, details=("motif",)
+)
+SUPPLEANCE_DESIGNEE = Acte(
+    "suppleance.designee", "Administrateur suppléant désigné", PAIRE, anonyme=False, details=("role", "expire_le")
+)
+SUPPLEANCE_MISE_EN_VEILLE = Acte(
+    "suppleance.mise_en_veille", "Administrateur suppléant mis en veille", PAIRE, anonyme=False
+)
+SUPPLEANCE_REACTIVEE = Acte("suppleance.reactivee", "Administrateur suppléant réactivé", PAIRE, anonyme=False)
+SUPPLEANCE_RETIREE = Acte(
+    "suppleance.retiree", "Administrateur suppléant retiré", PAIRE, anonyme=False, details=("role", "motif")
+)
+DELEGATION_ACCORDEE = Acte(
+    "delegation.accordee", "Délégation accordée", PAIRE, anonyme=False, details=("role", "expire_le")
+)
+DELEGATION_RETIREE = Acte("delegation.retiree", "Délégation retirée", PAIRE, anonyme=False, details=("role", "motif"))
+HABILITATION_TOMBEE = Acte(
+    "habilitation.tombee",
+    "Habilitation tombée avec celle dont elle dépendait",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif", "demande"),
+)
+HABILITATION_REPRISE = Acte(
+    "habilitation.reprise", "Habilitation reprise sous sa responsabilité", PAIRE, anonyme=False, details=("role",)
+)
+HABILITATION_EXPIREE = Acte(
+    "habilitation.expiree", "Habilitation arrivée à sa date de fin", PAIRE, anonyme=False, details=("role", "motif")
+)
+HABILITATION_PROMUE = Acte(
+    "habilitation.promue",
+    "Rôle remplacé par celui d'administrateur titulaire",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif", "demande"),
+)
+HABILITATION_A_CONFIRMER = Acte(
+    "habilitation.a_confirmer",
+    "Habilitation en veille : le nouveau titulaire doit la confirmer",
+    PAIRE,
+    anonyme=False,
+    details=("role",),
+)
+HABILITATION_CONSERVEE = Acte(
+    "habilitation.conservee", "Habilitation conservée par le nouveau titulaire", PAIRE, anonyme=False, details=("role",)
+)
+HABILITATION_ECARTEE = Acte(
+    "habilitation.ecartee",
+    "Habilitation non conservée après le changement de titulaire",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif"),
+)
+TITULAIRE_REMPLACE = Acte(
+    "titulaire.remplace",
+    "Administrateur titulaire remplacé",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif", "demande"),
+)
+TITULAIRE_SUBSTITUE = Acte(
+    "titulaire.substitue", "Nouvel administrateur titulaire", PAIRE, anonyme=False, details=("demande",)
+)
+DELEGATION_CONFIRMEE = Acte(
+    "delegation.confirmee", "Délégation confirmée lors de la revue", PAIRE, anonyme=False, details=("role",)
+)
+HABILITATION_FERMEE = Acte(
+    "habilitation.fermee",
+    "Habilitation terminée avec le retrait du service",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif"),
+)
+HABILITATIONS_EXPORTEES = Acte(
+    "habilitations.exportees", "Liste d'habilitations exportée", SOI, details=("quoi", "format", "lignes")
+)
+BENEFICIAIRE_INTROUVABLE = Acte("beneficiaire.introuvable", "Recherche d'un bénéficiaire sans résultat", SOI)
+ADHESION_FERMEE = Acte(
+    "adhesion.fermee", "Service fermé avec l'espace de son titulaire", PAIRE, anonyme=False, details=("motif",)
+)
+HABILITATION_SUPPRIMEE = Acte(
+    "habilitation.supprimee",
+    "Habilitation terminée avec la suppression de l'espace",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif"),
+)
+RETRAIT_DEMANDE = Acte(
+    "retrait.demande", "Retrait d'un service demandé", PAIRE, anonyme=False, details=("retrait", "role")
+)
+RETRAIT_ACCEPTE = Acte(
+    "retrait.accepte", "Demande de retrait acceptée", PAIRE, anonyme=False, details=("retrait", "role", "motif")
+)
+RETRAIT_REFUSE = Acte("retrait.refuse", "Demande de retrait refusée", PAIRE, anonyme=False, details=("retrait", "role"))
+RETRAIT_ANNULE = Acte("retrait.annule", "Demande de retrait annulée", PAIRE, anonyme=False, details=("retrait", "role"))
