@@ -30,6 +30,7 @@ from django.utils import timezone
 from ..models import Compte, EssaiConnexion
 from ..sessions.navigateurs import navigateur_connu
 from ..traces.requete import adresse_ip
+from .essais import essai_compte
 
 FENETRE = timedelta(hours=24)
 PALIER = 0.1  # seconds: a refused sign-in leaves on a multiple of it, whatever the account (references.md C-20)
@@ -163,7 +164,8 @@ class GardienEssais(AxesHandler):
                 essai.refuse = True
                 request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
                 return False
-        essai.reservation = reserver(essai.cle_compte, COMPTE)
+        with essai_compte():
+            essai.reservation = reserver(essai.cle_compte, COMPTE)
         if essai.reservation is None:
             essai.refuse = essai.manque = True
             _travailler_autant(essai, adresse, (credentials or {}).get("password") or "")

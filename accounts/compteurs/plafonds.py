@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from ..saisies.regles import RegleMetier
 from . import debit
@@ -33,6 +34,7 @@ class TropDeCourriels(RegleMetier):
     )
 
 
+@transaction.atomic
 def compter_courriels(*, adresses: Iterable[str], adresse_ip: str, maintenant: datetime | None = None) -> None:
     """Count one link mail to each of these addresses, asked from this network; nothing when no network asks (a job).
 
@@ -45,18 +47,13 @@ def compter_courriels(*, adresses: Iterable[str], adresse_ip: str, maintenant: d
         (debit.empreinte("courriels", reseau), settings.DEBIT_COURRIELS_RESEAU, TropDeDemandes())
     ]
     for adresse in sorted({adresse.strip().lower() for adresse in adresses}):
-        refus = TropDeCourriels(adresse=adresse)
+        trop = TropDeCourriels(adresse=adresse)
         paire = debit.empreinte("courriel", f"{adresse}|{reseau}")
-        compteurs.append((paire, settings.DEBIT_COURRIELS_ADRESSE_RESEAU, refus))
-        compteurs.append((debit.empreinte("courriel", adresse), settings.DEBIT_COURRIELS_ADRESSE, refus))
-    comptes: list[int] = []
-    for cle, bareme, refus_de_celui_ci in compteurs:
-        compte = debit.reserver(cle, debit.Bareme(*bareme), maintenant)
-        if compte is None:
-            for deja in comptes:
-                debit.rendre(deja)
-            raise refus_de_celui_ci
-        comptes.append(compte)
+        compteurs.append((paire, settings.DEBIT_COURRIELS_ADRESSE_RESEAU, trop))
+        compteurs.append((debit.empreinte("courriel", adresse), settings.DEBIT_COURRIELS_ADRESSE, trop))
+    for cle, bareme, refus in compteurs:
+        if debit.reserver(cle, debit.Bareme(*bareme), maintenant) is None:
+            raise refus
 
 
 def compter_siren(*, adresse_ip: str) -> None:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from .. import actes
+from ..compteurs.essais import essai_compte
 from ..compteurs.plafonds import compter_courriels
 from ..envois import courriels
 from ..envois.liens import creer_lien, lire_lien
@@ -146,8 +147,8 @@ def inscrire(
 
     `envoyer_liens` is called with the new espace in the same transaction. The visitor must see the same page in both
     cases (no hint whether an account exists): the holder of an existing espace is told by mail. `adresse_ip` is the
-    visitor's and `autres_adresses` the others that the links go to: the network and each address have so many. Do not
-    call it inside a larger transaction.
+    visitor's and `autres_adresses` the others that the links go to: the network and each address have so many, counted
+    in a transaction of their own, whatever becomes of the inscription (nor is anything locked while the answer is hashed).
     Raises: the rules of the address, the password, the trust answer and the names (R2–R4), TropDeDemandes,
     TropDeCourriels, InscriptionsSaturees.
     """
@@ -161,10 +162,11 @@ def inscrire(
         question=inscription.question_confiance,
     )
     with part_des_inscriptions():
-        compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=adresse_ip, maintenant=maintenant)
+        with essai_compte():
+            compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=adresse_ip, maintenant=maintenant)
         empreinte = hacher_reponse(normalisee)
         try:
-            with transaction.atomic():
+            with transaction.atomic(durable=True):
                 espace = _ouvrir(inscription, mode, adresse, empreinte, maintenant)
                 if espace is not None:
                     envoyer_liens(espace, maintenant)

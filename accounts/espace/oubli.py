@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from .. import actes
 from ..compteurs import debit
+from ..compteurs.essais import essai_compte
 from ..compteurs.plafonds import TropDeDemandes
 from ..envois import courriels
 from ..envois.liens import LienDejaUtilise, LienInvalide, LienRemplace, creer_lien, lire_lien
@@ -21,7 +22,7 @@ from ..mots_de_passe.confiance import changer_reponse, normaliser_reponse
 from ..mots_de_passe.hachage import reponse_correspond
 from ..mots_de_passe.politique import changer_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
-from ..saisies.regles import RegleMetier
+from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 from .inscription import renvoyer_confirmation
@@ -42,7 +43,7 @@ OUVERTS = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
 RESEAU = debit.Bareme(libres=20, pas=5, limite=100)
 
 
-class ReponseInexacte(RegleMetier):
+class ReponseInexacte(EssaiRefuse):
     code = "reponse_inexacte"
     message = (
         "Ce n'est pas la réponse attendue. Essais restants avec ce lien : {reste}. "
@@ -50,12 +51,12 @@ class ReponseInexacte(RegleMetier):
     )
 
 
-class LienEpuise(RegleMetier):
+class LienEpuise(EssaiRefuse):
     code = "lien_epuise"
     message = "Trois réponses inexactes ont été données avec ce lien : il ne peut plus servir. Demandez-en un nouveau."
 
 
-class ReponseSuspendue(RegleMetier):
+class ReponseSuspendue(EssaiRefuse):
     code = "reponse_suspendue"
     message = (
         "Trop de réponses inexactes ont été données en 24 heures. "
@@ -63,7 +64,7 @@ class ReponseSuspendue(RegleMetier):
     )
 
 
-class ReponseBloquee(RegleMetier):
+class ReponseBloquee(EssaiRefuse):
     code = "reponse_bloquee"
     message = (
         "Dix réponses inexactes ont été données en tout : par sécurité, cette réponse n'est plus acceptée. "
@@ -221,24 +222,22 @@ def _compter(lien: Lien, maintenant: datetime) -> None:
         )
 
 
+@essai_compte()
 def repondre(*, jeton: str, reponse: str, maintenant: datetime | None = None) -> Lien:
     """Check the answer given with this link, and return the link; the right one opens the choice of a password.
 
-    A wrong answer is counted under the espace's lock and committed although it is refused. Do not call it inside a
-    larger transaction. Raises: ReponseInexacte, and what `lire` raises.
+    A wrong answer is counted under the espace's lock, although it is refused.
+    Raises: ReponseInexacte, and what `lire` raises.
     """
     maintenant = maintenant or timezone.now()
-    with transaction.atomic():
-        lien = lire_lien(jeton, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, maintenant=maintenant, verrouiller=True)
-        espace = lien.espace
-        _exiger_ouvert(espace)
-        exiger_reponse_ouverte(espace, lien, maintenant)
-        juste = reponse_correspond(normaliser_reponse(reponse), espace.reponse_confiance)
-        if not juste:
-            _compter(lien, maintenant)
-    if juste:
-        return lien
+    lien = lire_lien(jeton, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, maintenant=maintenant, verrouiller=True)
+    espace = lien.espace
+    _exiger_ouvert(espace)
     exiger_reponse_ouverte(espace, lien, maintenant)
+    if reponse_correspond(normaliser_reponse(reponse), espace.reponse_confiance):
+        return lien
+    _compter(lien, maintenant)
+    exiger_reponse_ouverte(espace, lien, maintenant)  # the limit that this try has met, if it has met one
     raise ReponseInexacte(reste=ESSAIS_PAR_LIEN - lien.essais)
 
 

@@ -1,8 +1,8 @@
 """The second factor of agents and usagers: TOTP (RFC 6238) and recovery codes (ANSSI-PG-078 R1, R10, R13; style.md, Secrets).
 
 A code is never accepted twice (the device remembers the last time step), tries wait twice as long after each failure
-(django-otp), and recovery codes are kept as keyed hashes. Each act decides under a lock on the device, and commits a
-failed try before it raises: do not call `verifier_code` and `utiliser_code_secours` inside a larger transaction.
+(django-otp), and recovery codes are kept as keyed hashes. Each act decides under a lock on the device, and a failed try
+counts although it is refused.
 """
 
 import secrets
@@ -18,9 +18,10 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from .. import actes
 from ..compteurs import debit
+from ..compteurs.essais import essai_compte
 from ..envois.courriels import deposer
 from ..models import CodeSecours, Compte, Espace, Evenement
-from ..saisies.regles import RegleMetier
+from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 
@@ -33,17 +34,17 @@ LONGUEUR_CODE = 16
 _CONFUSIONS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\u00a0": None, "\u202f": None})
 
 
-class CodeRefuse(RegleMetier):
+class CodeRefuse(EssaiRefuse):
     code = "code_refuse"
     message = "Ce code n'est pas accepté. Attendez le code suivant de votre application, puis saisissez-le."
 
 
-class CodeSecoursRefuse(RegleMetier):
+class CodeSecoursRefuse(EssaiRefuse):
     code = "code_secours_refuse"
     message = "Ce code de secours n'est pas accepté : il est inexact, ou il a déjà servi."
 
 
-class TropDEssais(RegleMetier):
+class TropDEssais(EssaiRefuse):
     code = "trop_d_essais"
     message = "Trop de codes refusés : attendez {duree} avant de recommencer."
 
@@ -80,6 +81,7 @@ def commencer_enrolement(*, compte: Compte) -> TOTPDevice:
     return TOTPDevice.objects.create(user=compte, name=NOM_APPAREIL, confirmed=False)
 
 
+@essai_compte()
 def confirmer_enrolement(
     *, compte: Compte, code: str, remplacer: bool, garder: str | None = None
 ) -> tuple[TOTPDevice, list[str]]:
@@ -89,74 +91,69 @@ def confirmer_enrolement(
     `garder` is the key of the only session that stays open (None: sessions are left as they are).
     Raises: EnrolementExpire, AppareilDejaEnregistre, TropDEssais, CodeRefuse.
     """
-    with transaction.atomic():
-        compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
-        if not remplacer and appareil_confirme(compte) is not None:
-            raise AppareilDejaEnregistre
-        appareil = appareil_en_attente(compte)
-        if appareil is None:
-            raise EnrolementExpire
-        refus = _essayer(appareil, code)
-        if refus is None:
-            TOTPDevice.objects.filter(user=compte).exclude(pk=appareil.pk).delete()
-            appareil.confirmed = True
-            appareil.save(update_fields=["confirmed"])
-            codes = tirer_codes_secours(compte)
-            evenement = consigner(
-                actes.SECOND_FACTEUR_ENREGISTRE, auteur=_auteur(compte), details={"remplace": remplacer}
-            )
-            annoncer_changement(compte, evenement, "application_ajoutee", garder)
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    if not remplacer and appareil_confirme(compte) is not None:
+        raise AppareilDejaEnregistre
+    appareil = appareil_en_attente(compte)
+    if appareil is None:
+        raise EnrolementExpire
+    refus = _essayer(appareil, code)
     if refus is not None:
         raise refus
+    TOTPDevice.objects.filter(user=compte).exclude(pk=appareil.pk).delete()
+    appareil.confirmed = True
+    appareil.save(update_fields=["confirmed"])
+    codes = tirer_codes_secours(compte)
+    evenement = consigner(actes.SECOND_FACTEUR_ENREGISTRE, auteur=_auteur(compte), details={"remplace": remplacer})
+    annoncer_changement(compte, evenement, "application_ajoutee", garder)
     return appareil, codes
 
 
+@essai_compte()
 def verifier_code(*, compte: Compte, code: str) -> TOTPDevice:
     """Return the device that this code proves; it proves nothing twice. Raises: TropDEssais, CodeRefuse."""
-    with transaction.atomic():
-        appareil = _verrouiller(compte)
-        refus = CodeRefuse() if appareil is None else _essayer(appareil, code)
-        consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(compte))
+    appareil = _verrouiller(compte)
+    refus = CodeRefuse() if appareil is None else _essayer(appareil, code)
+    consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(compte))
     if appareil is None or refus is not None:
         raise refus or CodeRefuse
     return appareil
 
 
+@essai_compte()
 def utiliser_code_secours(*, compte: Compte, code: str, maintenant: datetime | None = None) -> Device:
     """Spend one recovery code and return the device it stands in for, an application or else a passkey.
 
     Tries are counted with the application's own failures; without one, as guesses of a password are (accounts/compteurs/debit.py).
     Raises: TropDEssais, CodeSecoursRefuse.
     """
-    with transaction.atomic():
-        application = _verrouiller(compte)
-        appareil = application or WebAuthnCredential.objects.filter(user=compte, confirmed=True).first()
-        if appareil is None:
-            raise CodeSecoursRefuse
-        essai = None if application else debit.reserver(debit.empreinte("secours", str(compte.pk)), debit.COMPTE)
-        refus: RegleMetier | None = _attente(application) if application else None
-        if application is None and essai is None:
-            refus = TropDEssais(secondes=60)
-        if refus is None:
-            trouves = CodeSecours.objects.filter(
-                compte=compte, empreinte=empreinte_code(compte, code), utilise_le__isnull=True
-            )
-            if not trouves.update(utilise_le=maintenant or timezone.now()):
-                refus = CodeSecoursRefuse()
-                if application:
-                    application.throttle_increment()
-            elif application:
-                application.throttle_reset()
-            else:
-                debit.rendre(essai)
-        evenement = consigner(
-            actes.SECOND_FACTEUR_CODE_SECOURS_REFUSE if refus else actes.SECOND_FACTEUR_CODE_SECOURS_UTILISE,
-            auteur=_auteur(compte),
+    application = _verrouiller(compte)
+    appareil = application or WebAuthnCredential.objects.filter(user=compte, confirmed=True).first()
+    if appareil is None:
+        raise CodeSecoursRefuse
+    essai = None if application else debit.reserver(debit.empreinte("secours", str(compte.pk)), debit.COMPTE)
+    refus: EssaiRefuse | None = _attente(application) if application else None
+    if application is None and essai is None:
+        refus = TropDEssais(secondes=60)
+    if refus is None:
+        trouves = CodeSecours.objects.filter(
+            compte=compte, empreinte=empreinte_code(compte, code), utilise_le__isnull=True
         )
-        if refus is None:
-            annoncer_changement(compte, evenement, "code_secours_utilise", None)
+        if not trouves.update(utilise_le=maintenant or timezone.now()):
+            refus = CodeSecoursRefuse()
+            if application:
+                application.throttle_increment()
+        elif application:
+            application.throttle_reset()
+        else:
+            debit.rendre(essai)
+    evenement = consigner(
+        actes.SECOND_FACTEUR_CODE_SECOURS_REFUSE if refus else actes.SECOND_FACTEUR_CODE_SECOURS_UTILISE,
+        auteur=_auteur(compte),
+    )
     if refus is not None:
         raise refus
+    annoncer_changement(compte, evenement, "code_secours_utilise", None)
     return appareil
 
 
@@ -254,7 +251,7 @@ def _attente(appareil: TOTPDevice) -> TropDEssais | None:
     return TropDEssais(secondes=max(1, round((detail["locked_until"] - timezone.now()).total_seconds())))
 
 
-def _essayer(appareil: TOTPDevice, code: str) -> RegleMetier | None:
+def _essayer(appareil: TOTPDevice, code: str) -> EssaiRefuse | None:
     """Count one try of a locked device; return the rule that refuses it, None when the code is good."""
     attente = _attente(appareil)
     if attente is not None:

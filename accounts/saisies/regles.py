@@ -17,3 +17,7 @@ class RegleMetier(Exception):
     def __init__(self, **contexte: Any) -> None:
         self.contexte = contexte
         super().__init__(self.message.format(**contexte))
+
+
+class EssaiRefuse(RegleMetier):
+    """A rule that refuses a try and counts it all the same: raised within `accounts.compteurs.essais.essai_compte`."""

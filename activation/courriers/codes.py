@@ -10,7 +10,7 @@ import hmac
 
 from django.conf import settings
 
-from accounts.saisies.regles import RegleMetier
+from accounts.saisies.regles import EssaiRefuse, RegleMetier
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L; 31 is prime, which the check character needs
 LONGUEUR = 12
@@ -25,7 +25,7 @@ class CodeMalSaisi(RegleMetier):
     )
 
 
-class CodeInexact(RegleMetier):
+class CodeInexact(EssaiRefuse):
     code = "code_inexact"
     message = "Ce code n'est pas celui du courrier de cette demande. Essais restants : {restants}."
 
@@ -35,7 +35,7 @@ class CodeExpire(RegleMetier):
     message = "Ce code a expiré le {jour}. Déposez une nouvelle demande pour recevoir un nouveau courrier."
 
 
-class CodeRemplace(RegleMetier):
+class CodeRemplace(EssaiRefuse):
     code = "code_remplace"
     message = "Ce code a été remplacé par celui d'un courrier plus récent : utilisez le dernier courrier reçu."
 
@@ -45,7 +45,7 @@ class CodeDejaUtilise(RegleMetier):
     message = "Ce code a déjà servi : la demande {reference} est activée, vous n'avez plus rien à faire."
 
 
-class CodeEtranger(RegleMetier):
+class CodeEtranger(EssaiRefuse):
     code = "code_etranger"
     message = (
         "Ce code correspond à la demande d'un autre espace professionnel : seule la personne qui l'a déposée peut "
@@ -53,12 +53,12 @@ class CodeEtranger(RegleMetier):
     )
 
 
-class CodeAutreDemande(RegleMetier):
+class CodeAutreDemande(EssaiRefuse):
     code = "code_autre_demande"
     message = "Ce code est celui de votre demande {reference} : saisissez-le sur la page de cette demande."
 
 
-class TropDEssais(RegleMetier):
+class TropDEssais(EssaiRefuse):
     code = "trop_d_essais"
     message = (
         "Cinq codes inexacts ont été saisis : ce code ne peut plus servir. Demandez un nouveau courrier, ou déposez "

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
+from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.saisies.regles import RegleMetier
+from accounts.saisies.regles import EssaiRefuse
 from accounts.traces.journal import consigner
 from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.models import Adhesion, Mandat
@@ -49,24 +49,17 @@ class Activation:
     a_confirmer: int = 0
 
 
+@essai_compte()
 def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: datetime | None = None) -> Activation:
     """Try the code on this demande of one's own; when it is right, open what was asked for, all together.
 
-    A wrong code is counted even though it is refused: the count is committed, then the rule is raised.
+    Decides under the locks of espace and demande. A wrong code is counted even though it is refused.
     Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
     CodeDejaUtilise, CodePasEncoreEdite, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif, PersonneCessee,
     PerimetreDepasse, MessagerieRequise.
     """
+    maintenant = maintenant or timezone.now()
     code = normaliser_code(saisie)
-    resultat = _essayer(acteur, demande, code, maintenant or timezone.now())
-    if isinstance(resultat, RegleMetier):
-        raise resultat
-    return resultat
-
-
-@transaction.atomic
-def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) -> Activation | RegleMetier:
-    """Decide under the locks of espace and demande. A refusal that counts a try is returned, so that it is kept."""
     demande = verrouiller(demande)
     if demande.espace_id != acteur.pk:
         raise CodeEtranger
@@ -79,7 +72,7 @@ def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) 
     if courrier.essais >= settings.CODE_ESSAIS:
         raise TropDEssais
     if not meme_code(code, deriver_code(demande=demande.pk, numero=courrier.numero)):
-        return _compter_essai(acteur, demande, courrier, code)
+        raise _compter_essai(acteur, demande, courrier, code)
     if courrier.edite_le is None:
         raise CodePasEncoreEdite
     if courrier.etat == Courrier.Etat.NPAI:
@@ -87,7 +80,7 @@ def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) 
     return _prendre_effet(acteur, demande, courrier, maintenant)
 
 
-def _compter_essai(acteur: Espace, demande: Demande, courrier: Courrier, code: str) -> RegleMetier:
+def _compter_essai(acteur: Espace, demande: Demande, courrier: Courrier, code: str) -> EssaiRefuse:
     """Count a miss and return the rule that says why it missed."""
     courrier.essais += 1
     courrier.save(update_fields=["essais"])
@@ -234,6 +227,6 @@ def _garder_mandat(demande: Demande, courrier: Courrier, maintenant: datetime) -
         demarches=demarches,
         courrier_numero=courrier.numero,
         courrier_canal=courrier.canal,
-        courrier_edite_le=courrier.edite_le,  # type: ignore[misc]  # _essayer refuses a letter not made yet
+        courrier_edite_le=courrier.edite_le,  # type: ignore[misc]  # activer refuses a letter not made yet
         code_saisi_le=maintenant,
     )

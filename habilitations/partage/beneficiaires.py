@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 
+from accounts.compteurs.essais import essai_compte
 from accounts.models import Espace, Evenement
 from accounts.saisies.noms import pour_comparer
 from accounts.saisies.numeros import normaliser_numero, numero_valide
-from accounts.saisies.regles import RegleMetier
+from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -25,7 +25,7 @@ class NumeroMalSaisi(RegleMetier):
     message = "Ce numéro d'abonné n'est pas bien recopié : il compte 14 chiffres. Vérifiez chacun d'eux."
 
 
-class BeneficiaireIntrouvable(RegleMetier):
+class BeneficiaireIntrouvable(EssaiRefuse):
     """The one answer for an unknown number, another name, an espace that is not active."""
 
     code = "beneficiaire_introuvable"
@@ -48,11 +48,12 @@ class BeneficiaireNonExpert(RegleMetier):
     )
 
 
-class TropDeRecherches(RegleMetier):
+class TropDeRecherches(EssaiRefuse):
     code = "trop_de_recherches"
     message = "Trop de numéros ou de noms inexacts : vous pourrez de nouveau désigner quelqu'un dans une heure."
 
 
+@essai_compte()
 def trouver_beneficiaire(*, acteur: Espace, numero: str, nom: str, maintenant: datetime | None = None) -> Espace:
     """Return the active espace expert of this number whose holder bears this name (nom, or prénom and nom).
 
@@ -61,22 +62,28 @@ def trouver_beneficiaire(*, acteur: Espace, numero: str, nom: str, maintenant: d
     Raises: NumeroMalSaisi, BeneficiaireIntrouvable, BeneficiaireSoiMeme, BeneficiaireNonExpert, TropDeRecherches,
     ActeurNonActif.
     """
-    resultat = trouver_beneficiaires(acteur=acteur, saisies=[(numero, nom)], maintenant=maintenant)[numero, nom]
+    resultat = _chercher(acteur, [(numero, nom)], maintenant)[numero, nom]
     if isinstance(resultat, RegleMetier):
         raise resultat
     return resultat
 
 
-@transaction.atomic
+@essai_compte()
 def trouver_beneficiaires(
     *, acteur: Espace, saisies: Iterable[tuple[str, str]], maintenant: datetime | None = None
 ) -> dict[tuple[str, str], Espace | RegleMetier]:
     """Return what each pair of number and name is, in the order given: the espace, or the rule that refuses it.
 
-    Decides under the lock of the actor's espace. Refusals that count are returned, so that the count is kept: after
-    the last miss allowed, all that follows is TropDeRecherches. Three queries and the misses, whatever the number.
-    Raises: ActeurNonActif.
+    Decides under the lock of the actor's espace; after the last miss allowed, all that follows is TropDeRecherches. Three
+    queries and the misses, whatever the number. Raises: ActeurNonActif.
     """
+    return _chercher(acteur, saisies, maintenant)
+
+
+def _chercher(
+    acteur: Espace, saisies: Iterable[tuple[str, str]], maintenant: datetime | None
+) -> dict[tuple[str, str], Espace | RegleMetier]:
+    """Resolve each pair of number and name, and count the misses; within the transaction of either act."""
     maintenant = maintenant or timezone.now()
     numeros = {saisie: normaliser_numero(saisie[0]) for saisie in saisies}
     if not any(map(numero_valide, numeros.values())):

@@ -8,7 +8,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import transaction
 
 from accounts.envois.liens import jeton
-from accounts.espace.inscription import Inscription, confirmer_adresse, inscrire_expert
+from accounts.espace.inscription import Inscription, confirmer_adresse, inscrire_expert, renvoyer_confirmation
 from accounts.models import Agent, Compte, Espace
 from activation.courriers.codes import deriver_code
 from activation.courriers.edition import editer
@@ -61,11 +61,16 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS("La démonstration est prête."))
 
 
-@transaction.atomic
 def _ouvrir_espace(compte: CompteDemonstration) -> Espace:
-    """Return the espace expert of this person, created and confirmed where it is missing."""
-    if existant := Espace.objects.filter(compte__email=compte.email).first():
-        return existant
+    """Return the espace expert of this person, created where it is missing, confirmed where it waits."""
+    espace = Espace.objects.filter(compte__email=compte.email).first() or _inscrire(compte)
+    if espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL:
+        return espace
+    renvoyer_confirmation(espace=espace)  # nothing when the last link is fresh
+    return confirmer_adresse(jeton=jeton(espace.liens.get(consomme_le=None, revoque_le=None)))
+
+
+def _inscrire(compte: CompteDemonstration) -> Espace:
     inscription = Inscription(
         email=compte.email,
         mot_de_passe=compte.mot_de_passe,
@@ -80,13 +85,13 @@ def _ouvrir_espace(compte: CompteDemonstration) -> Espace:
     espace = inscrire_expert(inscription=inscription)
     if espace is None:
         raise CommandError(f"{compte.email} appartient à un compte qui n'a pas d'espace.")
-    return confirmer_adresse(jeton=jeton(espace.liens.get(consomme_le=None, revoque_le=None)))
+    return espace
 
 
-def _demander_services(espace: Espace, personne: PersonneSirenisee) -> Demande | None:
-    """Ask for some services of `personne`, unless `espace` has already done so; return the new demande."""
-    if espace.demandes.filter(personne=personne).exists():
-        return None
+def _demander_services(espace: Espace, personne: PersonneSirenisee) -> Demande:
+    """Return the demande of `espace` for `personne`, asking for some services where there is none."""
+    if existante := espace.demandes.filter(personne=personne).order_by("deposee_le").first():
+        return existante
     libres = [ligne.service for ligne in services_proposables(espace, personne) if ligne.libre]
     return deposer_adhesion(
         acteur=espace,
@@ -96,12 +101,11 @@ def _demander_services(espace: Espace, personne: PersonneSirenisee) -> Demande |
     )
 
 
-@transaction.atomic
 def _ouvrir_services(espace: Espace, personne: PersonneSirenisee) -> None:
     """Ask, have the letter made and enter its code, as a titulaire would over some days."""
     demande = _demander_services(espace, personne)
-    if demande is not None:
-        courrier = demande.courriers.get()
+    if demande.est_en_cours:
+        courrier = demande.courriers.get(remplace_le=None)
         editer(str(courrier.pk))
         activer(acteur=espace, demande=demande, saisie=deriver_code(demande=demande.pk, numero=courrier.numero))
 

@@ -1,0 +1,229 @@
+"""Refused, but the try is counted: the count outlives the refusal, and no such act can be nested in a transaction.
+
+`ESSAIS` holds one scene for each act of the kind; `test_aucun_essai_compte_n_est_oublie` finds them in the source.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.test import RequestFactory
+
+from accounts.compteurs import debit
+from accounts.compteurs.essais import essai_compte
+from accounts.envois.liens import creer_lien, jeton
+from accounts.espace import oubli
+from accounts.espace.inscription import inscrire_expert
+from accounts.facteurs.second_facteur import (
+    commencer_enrolement,
+    confirmer_enrolement,
+    utiliser_code_secours,
+    verifier_code,
+)
+from accounts.models import Compte, Espace, EssaiConnexion, Evenement, Lien
+from accounts.mots_de_passe.confiance import normaliser_reponse
+from accounts.mots_de_passe.hachage import hacher_reponse
+from accounts.saisies.regles import EssaiRefuse, RegleMetier
+from activation.courriers.codes import _cle
+from activation.demandes.activation import activer
+from espacepro.demonstration.comptes import DIRIGEANTE
+from espacepro.management.commands import charger_demonstration
+from habilitations.models import Habilitation
+from habilitations.partage.beneficiaires import trouver_beneficiaire, trouver_beneficiaires
+from tests.activation import scenes
+from tests.factories import REPONSE, CompteFactory, EspaceFactory, PersonneFactory
+
+RACINE = Path(__file__).resolve().parent.parent.parent
+ETAGES = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
+Essai = tuple[Callable[[], Any], Callable[[], int]]
+
+
+def activation_du_code() -> Essai:
+    """Return a try that is refused, and what counts it."""
+    espace = EspaceFactory()
+    demande = scenes.adhesion(espace)
+    scenes.editer(demande)
+    bon = scenes.code(demande)
+    corps = ("3" if bon[0] == "2" else "2") + bon[1:-1]
+    return (
+        lambda: activer(acteur=espace, demande=demande, saisie=corps + _cle(corps)),
+        lambda: demande.courriers.get().essais,
+    )
+
+
+def recherche_d_une_personne() -> Essai:
+    espace = EspaceFactory()
+    return (
+        lambda: trouver_beneficiaire(acteur=espace, numero=EspaceFactory().numero_abonne, nom="Personne"),
+        lambda: Evenement.objects.filter(acte="beneficiaire.introuvable").count(),
+    )
+
+
+def recherche_de_beaucoup() -> Essai:
+    espace = EspaceFactory()
+    saisies = [(EspaceFactory().numero_abonne, "Personne")]
+    return (
+        lambda: trouver_beneficiaires(acteur=espace, saisies=saisies),
+        lambda: Evenement.objects.filter(acte="beneficiaire.introuvable").count(),
+    )
+
+
+def _compte_avec_application() -> Compte:
+    compte = CompteFactory()
+    appareil = commencer_enrolement(compte=compte)
+    appareil.confirmed = True
+    appareil.save()
+    return compte
+
+
+def _refus(quoi: str) -> int:
+    return Evenement.objects.filter(acte=quoi).count()
+
+
+def code_de_l_application() -> Essai:
+    compte = _compte_avec_application()
+    return lambda: verifier_code(compte=compte, code="0000000"), lambda: _refus("second_facteur.refuse")
+
+
+def code_de_secours() -> Essai:
+    compte = _compte_avec_application()
+    return (
+        lambda: utiliser_code_secours(compte=compte, code="0000-0000-0000-0000"),
+        lambda: _refus("second_facteur.code_secours_refuse"),
+    )
+
+
+def premier_code() -> Essai:
+    compte = CompteFactory()
+    appareil = commencer_enrolement(compte=compte)
+
+    def compter() -> int:
+        appareil.refresh_from_db()
+        return appareil.throttling_failure_count
+
+    return lambda: confirmer_enrolement(compte=compte, code="0000000", remplacer=False), compter
+
+
+def reponse_de_confiance() -> Essai:
+    espace = EspaceFactory(reponse_confiance=hacher_reponse(normaliser_reponse(REPONSE)))
+    lien = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=espace.compte.email)
+
+    def compter() -> int:
+        espace.refresh_from_db()
+        return espace.reponse_essais
+
+    return lambda: oubli.repondre(jeton=jeton(lien), reponse="une autre réponse"), compter
+
+
+def inscription() -> Essai:
+    """Its mails are counted, though the address has an espace already and nothing is opened."""
+    espace = EspaceFactory()
+    saisie = scenes.inscription(PersonneFactory(), espace.compte.email)
+    return (
+        lambda: inscrire_expert(inscription=saisie, adresse_ip="192.0.2.7"),
+        lambda: EssaiConnexion.objects.count() // 3,  # the network, the pair, the address
+    )
+
+
+def mot_de_passe() -> Essai:
+    """The guess is counted before it is tried."""
+    requete = RequestFactory().post("/connexion/", REMOTE_ADDR="192.0.2.7")
+    compte = CompteFactory()
+    return (
+        lambda: authenticate(requete, username=compte.email, password="faux"),
+        lambda: EssaiConnexion.objects.filter(cle=debit.empreinte("compte", compte.email)).count(),
+    )
+
+
+ESSAIS = {
+    "accounts/compteurs/debit.py::is_allowed": mot_de_passe,
+    "activation/demandes/activation.py::activer": activation_du_code,
+    "habilitations/partage/beneficiaires.py::trouver_beneficiaire": recherche_d_une_personne,
+    "habilitations/partage/beneficiaires.py::trouver_beneficiaires": recherche_de_beaucoup,
+    "accounts/facteurs/second_facteur.py::verifier_code": code_de_l_application,
+    "accounts/facteurs/second_facteur.py::utiliser_code_secours": code_de_secours,
+    "accounts/facteurs/second_facteur.py::confirmer_enrolement": premier_code,
+    "accounts/espace/oubli.py::repondre": reponse_de_confiance,
+    "accounts/espace/inscription.py::inscrire": inscription,
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("scene", ESSAIS.values(), ids=ESSAIS)
+def test_imbrique_l_essai_refuse_de_commencer(scene: Callable[[], Essai]) -> None:
+    essayer, compter = scene()
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        essayer()
+    assert compter() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("scene", ESSAIS.values(), ids=ESSAIS)
+def test_le_compte_survit_au_refus(scene: Callable[[], Essai]) -> None:
+    essayer, compter = scene()
+    if scene in {inscription, recherche_de_beaucoup, mot_de_passe}:
+        essayer()  # what they refuse is not said by an exception
+    else:
+        with pytest.raises(EssaiRefuse):
+            essayer()
+    assert compter() == 1
+
+
+def _porteurs(arbre: ast.Module) -> Iterator[str]:
+    """Yield the functions of a module that use `essai_compte`, as a decorator or around a block."""
+    for noeud in ast.walk(arbre):
+        if isinstance(noeud, ast.FunctionDef):
+            noms = [n.id for n in ast.walk(noeud) if isinstance(n, ast.Name)]
+            if "essai_compte" in noms and noeud.name != "essai_compte":
+                yield noeud.name
+
+
+def test_aucun_essai_compte_n_est_oublie() -> None:
+    trouves = {
+        f"{fichier.relative_to(RACINE)}::{nom}"
+        for etage in ETAGES
+        for fichier in (RACINE / etage).rglob("*.py")
+        for nom in _porteurs(ast.parse(fichier.read_text()))
+    }
+    assert trouves == set(ESSAIS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_une_autre_exception_defait_tout() -> None:
+    class AutreRegle(RegleMetier):
+        pass
+
+    @essai_compte()
+    def agir(erreur: type[Exception]) -> None:
+        EssaiConnexion.objects.create(cle="a")
+        raise erreur
+
+    for erreur in (AutreRegle, IntegrityError, KeyError):
+        with pytest.raises(erreur):
+            agir(erreur)
+    assert not EssaiConnexion.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_la_demonstration_reprend_ou_elle_est_morte(settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its acts are not nested: a death between two of them leaves the first, and another run does the rest."""
+    settings.DEMONSTRATION = True
+
+    def mourir(**_: Any) -> None:
+        raise InterruptedError
+
+    for acte in ("confirmer_adresse", "activer"):
+        with monkeypatch.context() as mort:
+            mort.setattr(charger_demonstration, acte, mourir)
+            with pytest.raises(InterruptedError):
+                call_command("charger_demonstration", verbosity=0)
+    assert not Habilitation.objects.exists()
+    for _ in range(2):
+        call_command("charger_demonstration", verbosity=0)
+    assert set(Espace.objects.values_list("etat", flat=True)) == {Espace.Etat.ACTIF}
+    assert Habilitation.objects.filter(espace__compte__email=DIRIGEANTE.email).count() == 6
