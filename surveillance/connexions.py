@@ -46,7 +46,7 @@ def empreinte_adresse(adresse: str) -> str:
 def connexion_reussie(sender: Any, request: HttpRequest, user: Compte, **_: Any) -> None:
     """Record a sign-in, and look whether the account is in use elsewhere (signal user_logged_in)."""
     connexion = enregistrer(request, compte=user, resultat=Connexion.Resultat.REUSSIE)
-    signaler_usage_parallele(user, connexion)
+    signaler_usage_parallele(acteur=user, connexion=connexion)
 
 
 def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
@@ -65,26 +65,26 @@ def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpReq
 
 
 @transaction.atomic
-def signaler_usage_parallele(compte: Compte, connexion: Connexion) -> Alerte | None:
+def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte | None:
     """Raise an alert when another live session of this account is used from another place; one a day at most.
 
     A place is a country and a network (/24, /64). An espace belongs to one natural person (CGU §3.3): two of them at
     once may be an office and a telephone, so the alert is for a person to judge and closes nothing.
     """
-    Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     ici = (connexion.pays, connexion.reseau)
     ailleurs = [
         session
-        for session in Session.objects.vivantes(compte)[:50]
+        for session in Session.objects.vivantes(acteur)[:50]
         if session.adresse_ip and (session.pays, reseau(session.adresse_ip)) != ici
     ]
     recente = Alerte.objects.filter(
-        compte=compte, motif=USAGE_PARALLELE, levee_le__gt=timezone.now() - ALERTE_AU_PLUS
+        compte=acteur, motif=USAGE_PARALLELE, levee_le__gt=timezone.now() - ALERTE_AU_PLUS
     ).exists()
     if not ailleurs or recente:
         return None
     return Alerte.objects.create(
-        compte=compte,
+        compte=acteur,
         connexion=connexion.id,
         motif=USAGE_PARALLELE,
         details={

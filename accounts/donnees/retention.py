@@ -105,7 +105,12 @@ class Bilan:
 
 
 def purger(
-    *, maintenant: datetime | None = None, essai: bool = False, lot: int = LOT, duree: float | None = None
+    *,
+    acteur: str = "systeme:purger",
+    maintenant: datetime | None = None,
+    essai: bool = False,
+    lot: int = LOT,
+    duree: float | None = None,
 ) -> list[Bilan]:
     """Apply the table and return what was done, rule by rule; with `essai`, only count and write nothing.
 
@@ -120,7 +125,7 @@ def purger(
     a_faire = list(regles)
     while a_faire and time.monotonic() < fin:
         for regle in list(a_faire):
-            fait = _purger_lot(regle, maintenant, lot)
+            fait = _purger_lot(regle, maintenant, lot, acteur)
             nombres[regle.cle] += fait
             if fait < lot:
                 a_faire.remove(regle)
@@ -128,7 +133,7 @@ def purger(
 
 
 @transaction.atomic
-def _purger_lot(regle: Conservation, maintenant: datetime, lot: int) -> int:
+def _purger_lot(regle: Conservation, maintenant: datetime, lot: int, auteur: str) -> int:
     """Purge one batch of one rule, journal it, and return its size. Rows that somebody holds are left to the next run."""
     cles = [
         ligne.pk
@@ -144,7 +149,7 @@ def _purger_lot(regle: Conservation, maintenant: datetime, lot: int) -> int:
         lignes.update(**regle.vide)
     else:
         lignes.delete()
-    consigner(actes.PURGE_FAITE, auteur="systeme:purger", details={"regle": regle.cle, "nombre": len(cles)})
+    consigner(actes.PURGE_FAITE, auteur=auteur, details={"regle": regle.cle, "nombre": len(cles)})
     return len(cles)
 
 

@@ -21,6 +21,7 @@ from ..saisies.adresses import normaliser_adresse
 from ..saisies.regles import RegleMetier
 from ..sessions.navigateurs import oublier_navigateurs
 from ..sessions.ouvertures import fermer_toutes
+from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
 from .inscription import liberer_adresse
 
@@ -83,7 +84,7 @@ def _exiger_delai(espace: Espace, compte: Compte, maintenant: datetime) -> None:
 
 @transaction.atomic
 def demander_changement(
-    *, espace: Espace, nouvelle: str, adresse_ip: str = "", maintenant: datetime | None = None
+    *, acteur: Espace, nouvelle: str, adresse_ip: str = "", maintenant: datetime | None = None
 ) -> str:
     """Mail a 24 h link to the new address and a warning to the present one; return the address as it will be stored.
 
@@ -94,7 +95,7 @@ def demander_changement(
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(nouvelle)
-    espace, compte = _verrouiller(espace)
+    espace, compte = _verrouiller(acteur)
     if adresse == compte.email.lower():
         raise AdresseInchangee
     _exiger_delai(espace, compte, maintenant)
@@ -145,14 +146,14 @@ def _revoquer(espace: Espace, objets: list[str], maintenant: datetime) -> int:
 
 
 @transaction.atomic
-def confirmer_changement(*, jeton: str, maintenant: datetime | None = None) -> Espace:
+def confirmer_changement(*, acteur: Visiteur, maintenant: datetime | None = None) -> Espace:
     """Consume the link of the new address: it is the identifier from now on. Return the espace.
 
     The former address gets a link that undoes it for 72 hours; a forgotten-password link that went there dies.
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, EspaceIndisponible, AdresseDejaPrise.
     """
     maintenant = maintenant or timezone.now()
-    lien = lire_lien(jeton, objet=Lien.Objet.CHANGEMENT_ADRESSE, maintenant=maintenant, verrouiller=True)
+    lien = lire_lien(acteur.jeton, objet=Lien.Objet.CHANGEMENT_ADRESSE, maintenant=maintenant, verrouiller=True)
     espace, compte = _verrouiller(lien.espace)
     ancienne = compte.email
     lien.consomme_le = maintenant
@@ -169,7 +170,7 @@ def confirmer_changement(*, jeton: str, maintenant: datetime | None = None) -> E
 
 
 @transaction.atomic
-def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Espace:
+def annuler_changement(*, acteur: Visiteur, maintenant: datetime | None = None) -> Espace:
     """Consume the link of the former address: it is the identifier again, and the password no longer serves.
 
     Somebody who knew the password asked for the change: it is made unusable, with every session and every known
@@ -179,7 +180,7 @@ def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Esp
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, EspaceIndisponible, AdresseDejaPrise.
     """
     maintenant = maintenant or timezone.now()
-    lien = lire_lien(jeton, objet=Lien.Objet.ANNULATION_ADRESSE, maintenant=maintenant, verrouiller=True)
+    lien = lire_lien(acteur.jeton, objet=Lien.Objet.ANNULATION_ADRESSE, maintenant=maintenant, verrouiller=True)
     espace, compte = _verrouiller(lien.espace)
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])
@@ -188,8 +189,8 @@ def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Esp
     depuis = lien.cree_le - REGRET
     reponse_rendue = rendre_reponse(espace, depuis=depuis)
     facteurs_retires = oublier_facteurs_recents(espace=espace, compte=compte, depuis=depuis)
-    invalider_mot_de_passe(compte=compte, maintenant=maintenant)
-    fermer_toutes(compte)
+    invalider_mot_de_passe(acteur=compte, maintenant=maintenant)
+    fermer_toutes(acteur=compte)
     oublier_navigateurs(acteur=compte)
     consigner(
         actes.ADRESSE_CHANGEMENT_ANNULE,
@@ -210,10 +211,10 @@ def annuler_changement(*, jeton: str, maintenant: datetime | None = None) -> Esp
 
 
 @transaction.atomic
-def abandonner_changement(*, espace: Espace, maintenant: datetime | None = None) -> bool:
+def abandonner_changement(*, acteur: Espace, maintenant: datetime | None = None) -> bool:
     """Give up the change that waits for its confirmation. Return whether there was one."""
     maintenant = maintenant or timezone.now()
-    espace, _ = _verrouiller(espace)
+    espace, _ = _verrouiller(acteur)
     if not _revoquer(espace, [Lien.Objet.CHANGEMENT_ADRESSE], maintenant):
         return False
     consigner(actes.ADRESSE_CHANGEMENT_ABANDONNE, auteur=espace)
@@ -242,9 +243,9 @@ def signaler_rejet(*, acteur: Agent | str, adresse: str, motif: str = "", mainte
 
 
 @transaction.atomic
-def lever_rejet(*, espace: Espace) -> None:
+def lever_rejet(*, acteur: Espace) -> None:
     """Forget the returned mail: the holder says that the mailbox works again."""
-    espace, compte = _verrouiller(espace)
+    espace, compte = _verrouiller(acteur)
     if compte.adresse_rejetee_le is not None:
         compte.adresse_rejetee_le = None
         compte.save(update_fields=["adresse_rejetee_le"])

@@ -49,13 +49,13 @@ def _normaliser(champ: str, valeur: str) -> str:
 
 
 @transaction.atomic
-def modifier_coordonnees(*, espace: Espace, coordonnees: Coordonnees) -> list[str]:
+def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees) -> list[str]:
     """Store the particulars and return the columns that changed; nothing is written when none did.
 
     The journal and the mail name the fields, never the values (CNIL 2021-122).
     Raises: NomRequis, NomInvalide, TexteIllisible, SirenInvalide.
     """
-    espace = Espace.objects.select_for_update(no_key=True).select_related(None).get(pk=espace.pk)
+    espace = Espace.objects.select_for_update(no_key=True).select_related(None).get(pk=acteur.pk)
     nouvelles = {
         champ: valeur if valeur == getattr(espace, champ) else _normaliser(champ, valeur)
         for champ, valeur in asdict(coordonnees).items()

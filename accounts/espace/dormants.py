@@ -34,15 +34,15 @@ def dormants(maintenant: datetime) -> QuerySet[Espace]:
     )
 
 
-def signaler_dormants(maintenant: datetime | None = None, nombre: int = 500) -> int:
+def signaler_dormants(*, acteur: str = AUTEUR, maintenant: datetime | None = None, nombre: int = 500) -> int:
     """Advise at most `nombre` holders to delete their espace, once a year each; return how many were advised."""
     maintenant = maintenant or timezone.now()
     cles = list(dormants(maintenant).order_by("pk").values_list("pk", flat=True)[:nombre])
-    return sum(_signaler(cle, maintenant) for cle in cles)
+    return sum(_signaler(cle, maintenant, acteur) for cle in cles)
 
 
 @transaction.atomic
-def _signaler(cle: UUID, maintenant: datetime) -> bool:
+def _signaler(cle: UUID, maintenant: datetime, auteur: str) -> bool:
     """Advise one holder, unless another run has just done it or the person has come back."""
     verrouille = Espace.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=cle).first()
     espace = dormants(maintenant).select_related("compte").filter(pk=cle).first()
@@ -56,5 +56,5 @@ def _signaler(cle: UUID, maintenant: datetime) -> bool:
         espace=espace,
         contexte={"depuis": f"{timezone.localdate(depuis):%d/%m/%Y}"},
     )
-    consigner(actes.ESPACE_DORMANT_SIGNALE, auteur=AUTEUR, espace=espace)
+    consigner(actes.ESPACE_DORMANT_SIGNALE, auteur=auteur, espace=espace)
     return True

@@ -6,6 +6,7 @@ The espace simplifié waits for a posted code: activation/demandes/creation_simp
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -25,7 +26,11 @@ from ..mots_de_passe.saturation import part_des_inscriptions
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.numeros import nouveau_numero
+from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
+
+# The job that erases what was never confirmed, in both modes.
+EFFACEMENT: Final = "systeme:effacer_inscriptions_perimees"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,37 +123,35 @@ def _effacer(espace: Espace) -> None:
         compte.delete()
 
 
-def inscrire_expert(
-    *, inscription: Inscription, adresse_ip: str = "", maintenant: datetime | None = None
-) -> Espace | None:
+def inscrire_expert(*, acteur: Visiteur, inscription: Inscription, maintenant: datetime | None = None) -> Espace | None:
     """Record an inscription and mail its 48 h link; return the espace that waits, or None when the address has one.
 
     Raises: what `inscrire` raises.
     """
     return inscrire(
+        acteur=acteur,
         inscription=inscription,
         mode=Espace.Mode.EXPERT,
         envoyer_liens=_envoyer_lien,
-        adresse_ip=adresse_ip,
         maintenant=maintenant,
     )
 
 
 def inscrire(
     *,
+    acteur: Visiteur,
     inscription: Inscription,
     mode: Espace.Mode,
     envoyer_liens: Callable[[Espace, datetime], object],
     autres_adresses: tuple[str, ...] = (),
-    adresse_ip: str = "",
     maintenant: datetime | None = None,
 ) -> Espace | None:
     """Record an inscription of this mode; return the espace that waits, or None when the address has one already.
 
     `envoyer_liens` is called with the new espace in the same transaction. The visitor must see the same page in both
-    cases (no hint whether an account exists): the holder of an existing espace is told by mail. `adresse_ip` is the
-    visitor's and `autres_adresses` the others that the links go to: the network and each address have so many, counted
-    in a transaction of their own, whatever becomes of the inscription (nor is anything locked while the answer is hashed).
+    cases (no hint whether an account exists): the holder of an existing espace is told by mail. `autres_adresses` are
+    the others that the links go to: the visitor's network and each address have so many, counted in a transaction of
+    their own, whatever becomes of the inscription (nor is anything locked while the answer is hashed).
     Raises: the rules of the address, the password, the trust answer and the names (R2–R4), TropDeDemandes,
     TropDeCourriels, InscriptionsSaturees.
     """
@@ -163,7 +166,7 @@ def inscrire(
     )
     with part_des_inscriptions():
         with essai_compte():
-            compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=adresse_ip, maintenant=maintenant)
+            compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=acteur.adresse_ip, maintenant=maintenant)
         empreinte = hacher_reponse(normalisee)
         try:
             with transaction.atomic(durable=True):
@@ -210,7 +213,7 @@ def _envoyer_lien(espace: Espace, maintenant: datetime) -> Lien | None:
 
 
 @transaction.atomic
-def renvoyer_confirmation(*, espace: Espace, maintenant: datetime | None = None) -> Lien | None:
+def renvoyer_confirmation(*, acteur: Espace, maintenant: datetime | None = None) -> Lien | None:
     """Mail a fresh link for an inscription that waits; the older one dies.
 
     Returns None when it waits no more, or when its last link left within settings.RENVOI_APRES.
@@ -219,7 +222,7 @@ def renvoyer_confirmation(*, espace: Espace, maintenant: datetime | None = None)
     attente = (
         Espace.objects.select_for_update(no_key=True, of=("self",))
         .select_related("compte")
-        .filter(pk=espace.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.EXPERT)
+        .filter(pk=acteur.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.EXPERT)
         .first()
     )
     if attente is None or attente.liens.filter(cree_le__gt=maintenant - settings.RENVOI_APRES).exists():
@@ -228,13 +231,13 @@ def renvoyer_confirmation(*, espace: Espace, maintenant: datetime | None = None)
 
 
 @transaction.atomic
-def confirmer_adresse(*, jeton: str, maintenant: datetime | None = None) -> Espace:
+def confirmer_adresse(*, acteur: Visiteur, maintenant: datetime | None = None) -> Espace:
     """Consume the confirmation link and open the espace expert (R2).
 
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire.
     """
     maintenant = maintenant or timezone.now()
-    lien = lire_lien(jeton, objet=Lien.Objet.CONFIRMATION_EXPERT, maintenant=maintenant, verrouiller=True)
+    lien = lire_lien(acteur.jeton, objet=Lien.Objet.CONFIRMATION_EXPERT, maintenant=maintenant, verrouiller=True)
     espace = lien.espace
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])
@@ -248,7 +251,7 @@ def confirmer_adresse(*, jeton: str, maintenant: datetime | None = None) -> Espa
 
 
 @transaction.atomic
-def effacer_perimees(maintenant: datetime | None = None) -> int:
+def effacer_perimees(*, acteur: str = EFFACEMENT, maintenant: datetime | None = None) -> int:
     """Erase the inscriptions whose link expired unconfirmed, and return how many."""
     maintenant = maintenant or timezone.now()
     perimes = list(
@@ -261,11 +264,11 @@ def effacer_perimees(maintenant: datetime | None = None) -> int:
         )[:500]
     )
     for espace in perimes:
-        effacer_inscription(espace)
+        effacer_inscription(espace, acteur)
     return len(perimes)
 
 
-def effacer_inscription(espace: Espace) -> None:
+def effacer_inscription(espace: Espace, auteur: str) -> None:
     """Forget one inscription that was never confirmed: its address is free again. The caller has locked the espace."""
-    consigner(actes.ESPACE_INSCRIPTION_PERIMEE, auteur="systeme:effacer_inscriptions_perimees", espace=espace)
+    consigner(actes.ESPACE_INSCRIPTION_PERIMEE, auteur=auteur, espace=espace)
     _effacer(espace)

@@ -24,6 +24,7 @@ from ..mots_de_passe.politique import changer_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
+from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
 from .inscription import renvoyer_confirmation
 
@@ -93,17 +94,17 @@ class ChoixExpire(RegleMetier):
 
 
 @transaction.atomic
-def demander(*, adresse: str, adresse_ip: str = "", maintenant: datetime | None = None) -> None:
+def demander(*, acteur: Visiteur, adresse: str, maintenant: datetime | None = None) -> None:
     """Record that this address was typed; the same work whatever stands behind it.
 
-    `adresse_ip` is the visitor's: a network that asks too much must wait.
+    A network that asks too much must wait.
     Raises: TropDeDemandes, AdresseInvalide, AdresseTropLongue (none depends on whether the address has an account).
     """
     maintenant = maintenant or timezone.now()
     saisie = normaliser_adresse(adresse, durable=False)
     if (
-        adresse_ip
-        and debit.reserver(debit.empreinte("oubli", debit.cle_reseau(adresse_ip)), RESEAU, maintenant) is None
+        acteur.adresse_ip
+        and debit.reserver(debit.empreinte("oubli", debit.cle_reseau(acteur.adresse_ip)), RESEAU, maintenant) is None
     ):
         raise TropDeDemandes
     demande = DemandeOubli.objects.create(adresse=saisie, cree_le=maintenant, prochain_essai_le=maintenant)
@@ -147,7 +148,7 @@ def livrer(demande: DemandeOubli) -> str:
     if espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL and espace.mode == Espace.Mode.EXPERT:
         dernier = espace.liens.order_by("-cree_le").first()
         if dernier is None or maintenant - dernier.cree_le >= ENTRE_DEUX_LIENS:
-            renvoyer_confirmation(espace=espace, maintenant=maintenant)
+            renvoyer_confirmation(acteur=espace, maintenant=maintenant)
         return "confirmation renvoyée"
     if compte.is_active and espace.etat in OUVERTS:
         return _envoyer_lien(espace, compte.email, maintenant)
@@ -223,14 +224,14 @@ def _compter(lien: Lien, maintenant: datetime) -> None:
 
 
 @essai_compte()
-def repondre(*, jeton: str, reponse: str, maintenant: datetime | None = None) -> Lien:
+def repondre(*, acteur: Visiteur, reponse: str, maintenant: datetime | None = None) -> Lien:
     """Check the answer given with this link, and return the link; the right one opens the choice of a password.
 
     A wrong answer is counted under the espace's lock, although it is refused.
     Raises: ReponseInexacte, and what `lire` raises.
     """
     maintenant = maintenant or timezone.now()
-    lien = lire_lien(jeton, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, maintenant=maintenant, verrouiller=True)
+    lien = lire_lien(acteur.jeton, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, maintenant=maintenant, verrouiller=True)
     espace = lien.espace
     _exiger_ouvert(espace)
     exiger_reponse_ouverte(espace, lien, maintenant)
@@ -244,7 +245,7 @@ def repondre(*, jeton: str, reponse: str, maintenant: datetime | None = None) ->
 @transaction.atomic
 def reinitialiser(
     *,
-    lien: str,
+    acteur: Visiteur,
     repondu_le: datetime,
     nouveau: str,
     question: str = "",
@@ -259,7 +260,7 @@ def reinitialiser(
     NouvelleReponseRequise, the rules of the password (R3) and of the answer (R4).
     """
     maintenant = maintenant or timezone.now()
-    trouve = lire_choix(lien=lien, repondu_le=repondu_le, maintenant=maintenant, verrouiller=True)
+    trouve = lire_choix(lien=acteur.lien, repondu_le=repondu_le, maintenant=maintenant, verrouiller=True)
     compte = _exiger_ouvert(trouve.espace)
     trouve.consomme_le = maintenant
     trouve.save(update_fields=["consomme_le"])
@@ -267,11 +268,11 @@ def reinitialiser(
         if not reponse:
             raise NouvelleReponseRequise
         changer_reponse(
-            espace=trouve.espace, question=question, reponse=reponse, mot_de_passe=nouveau, maintenant=maintenant
+            acteur=trouve.espace, question=question, reponse=reponse, mot_de_passe=nouveau, maintenant=maintenant
         )
     consigner(actes.MOT_DE_PASSE_REINITIALISE, auteur=trouve.espace)
-    changer_mot_de_passe(compte=compte, nouveau=nouveau, maintenant=maintenant)
-    fermer_toutes(compte)
+    changer_mot_de_passe(acteur=compte, nouveau=nouveau, maintenant=maintenant)
+    fermer_toutes(acteur=compte)
     debit.oublier_essais(compte)
     return compte
 

@@ -74,16 +74,16 @@ def appareil_en_attente(compte: Any, maintenant: datetime | None = None) -> TOTP
 
 
 @transaction.atomic
-def commencer_enrolement(*, compte: Compte) -> TOTPDevice:
+def commencer_enrolement(*, acteur: Compte) -> TOTPDevice:
     """Draw a fresh seed and return its device, not yet confirmed; an older one that waits is dropped."""
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     TOTPDevice.objects.filter(user=compte, confirmed=False).delete()
     return TOTPDevice.objects.create(user=compte, name=NOM_APPAREIL, confirmed=False)
 
 
 @essai_compte()
 def confirmer_enrolement(
-    *, compte: Compte, code: str, remplacer: bool, garder: str | None = None
+    *, acteur: Compte, code: str, remplacer: bool, garder: str | None = None
 ) -> tuple[TOTPDevice, list[str]]:
     """Confirm the waiting device by one of its codes; return it and ten recovery codes, to show once.
 
@@ -91,7 +91,7 @@ def confirmer_enrolement(
     `garder` is the key of the only session that stays open (None: sessions are left as they are).
     Raises: EnrolementExpire, AppareilDejaEnregistre, TropDEssais, CodeRefuse.
     """
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     if not remplacer and appareil_confirme(compte) is not None:
         raise AppareilDejaEnregistre
     appareil = appareil_en_attente(compte)
@@ -110,34 +110,34 @@ def confirmer_enrolement(
 
 
 @essai_compte()
-def verifier_code(*, compte: Compte, code: str) -> TOTPDevice:
+def verifier_code(*, acteur: Compte, code: str) -> TOTPDevice:
     """Return the device that this code proves; it proves nothing twice. Raises: TropDEssais, CodeRefuse."""
-    appareil = _verrouiller(compte)
+    appareil = _verrouiller(acteur)
     refus = CodeRefuse() if appareil is None else _essayer(appareil, code)
-    consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(compte))
+    consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(acteur))
     if appareil is None or refus is not None:
         raise refus or CodeRefuse
     return appareil
 
 
 @essai_compte()
-def utiliser_code_secours(*, compte: Compte, code: str, maintenant: datetime | None = None) -> Device:
+def utiliser_code_secours(*, acteur: Compte, code: str, maintenant: datetime | None = None) -> Device:
     """Spend one recovery code and return the device it stands in for, an application or else a passkey.
 
     Tries are counted with the application's own failures; without one, as guesses of a password are (accounts/compteurs/debit.py).
     Raises: TropDEssais, CodeSecoursRefuse.
     """
-    application = _verrouiller(compte)
-    appareil = application or WebAuthnCredential.objects.filter(user=compte, confirmed=True).first()
+    application = _verrouiller(acteur)
+    appareil = application or WebAuthnCredential.objects.filter(user=acteur, confirmed=True).first()
     if appareil is None:
         raise CodeSecoursRefuse
-    essai = None if application else debit.reserver(debit.empreinte("secours", str(compte.pk)), debit.COMPTE)
+    essai = None if application else debit.reserver(debit.empreinte("secours", str(acteur.pk)), debit.COMPTE)
     refus: EssaiRefuse | None = _attente(application) if application else None
     if application is None and essai is None:
         refus = TropDEssais(secondes=60)
     if refus is None:
         trouves = CodeSecours.objects.filter(
-            compte=compte, empreinte=empreinte_code(compte, code), utilise_le__isnull=True
+            compte=acteur, empreinte=empreinte_code(acteur, code), utilise_le__isnull=True
         )
         if not trouves.update(utilise_le=maintenant or timezone.now()):
             refus = CodeSecoursRefuse()
@@ -149,11 +149,11 @@ def utiliser_code_secours(*, compte: Compte, code: str, maintenant: datetime | N
             debit.rendre(essai)
     evenement = consigner(
         actes.SECOND_FACTEUR_CODE_SECOURS_REFUSE if refus else actes.SECOND_FACTEUR_CODE_SECOURS_UTILISE,
-        auteur=_auteur(compte),
+        auteur=_auteur(acteur),
     )
     if refus is not None:
         raise refus
-    annoncer_changement(compte, evenement, "code_secours_utilise", None)
+    annoncer_changement(acteur, evenement, "code_secours_utilise", None)
     return appareil
 
 
@@ -163,7 +163,7 @@ def annoncer_changement(compte: Compte, evenement: Evenement, changement: str, g
     `changement` is one of those that `templates/courriels/second_facteur_change.txt` knows.
     """
     if garder is not None:
-        fermer_toutes(compte, sauf=garder)
+        fermer_toutes(acteur=compte, sauf=garder)
     espace = getattr(compte, "espace", None)
     if espace is not None:
         deposer(
@@ -181,9 +181,9 @@ def date_heure(instant: datetime) -> str:
 
 
 @transaction.atomic
-def renouveler_codes_secours(*, compte: Compte, garder: str | None = None) -> list[str]:
+def renouveler_codes_secours(*, acteur: Compte, garder: str | None = None) -> list[str]:
     """Return ten new recovery codes, which kill the older ones. The caller has just checked a code of the device."""
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     codes = tirer_codes_secours(compte)
     evenement = consigner(actes.SECOND_FACTEUR_CODES_RENOUVELES, auteur=_auteur(compte))
     annoncer_changement(compte, evenement, "codes_renouveles", garder)
@@ -191,10 +191,10 @@ def renouveler_codes_secours(*, compte: Compte, garder: str | None = None) -> li
 
 
 @transaction.atomic
-def oublier_second_facteur(*, compte: Compte) -> None:
+def oublier_second_facteur(*, acteur: Compte) -> None:
     """Delete devices and recovery codes: the sessions they opened are closed, the next sign-in enrols again."""
-    TOTPDevice.objects.filter(user=compte).delete()
-    CodeSecours.objects.filter(compte=compte).delete()
+    TOTPDevice.objects.filter(user=acteur).delete()
+    CodeSecours.objects.filter(compte=acteur).delete()
 
 
 def oublier_facteurs_recents(*, espace: Espace, compte: Compte, depuis: datetime) -> bool:

@@ -116,7 +116,7 @@ def retirer_cle(*, acteur: Compte, cle: int, garder: str) -> None:
 
 def _apres_retrait(compte: Compte, changement: str, garder: str) -> None:
     if not facteurs(compte).actif:
-        oublier_second_facteur(compte=compte)
+        oublier_second_facteur(acteur=compte)
     espace = getattr(compte, "espace", None)
     evenement = consigner(actes.SECOND_FACTEUR_RETIRE, auteur=compte, espace=espace, details={"changement": changement})
     annoncer_changement(compte, evenement, changement, garder)

@@ -117,7 +117,7 @@ def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
     Every session of the agent ends, since it rests on the password. The caller has checked who asks, in person.
     """
     compte = Compte.objects.select_for_update(no_key=True).get(pk=agent.compte_id)
-    oublier_second_facteur(compte=compte)
+    oublier_second_facteur(acteur=compte)
     premier = _mot_de_passe_tire()
     compte.password = make_password(premier)
     compte.renouvellement_exige = True
@@ -127,13 +127,13 @@ def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
 
 
 @transaction.atomic
-def changer_mot_de_passe_agent(*, agent: Agent, nouveau: str) -> None:
+def changer_mot_de_passe_agent(*, acteur: Agent, nouveau: str) -> None:
     """Replace the agent's password. The caller has checked the current one.
 
     Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
-    exiger_force(nouveau, mots_de_l_agent(agent))
-    changer_mot_de_passe(compte=agent.compte, nouveau=nouveau)
+    exiger_force(nouveau, mots_de_l_agent(acteur))
+    changer_mot_de_passe(acteur=acteur.compte, nouveau=nouveau)
 
 
 def _mot_de_passe_tire() -> str:

@@ -188,7 +188,7 @@ def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetim
 
 @transaction.atomic
 def changer_reponse(
-    *, espace: Espace, question: str, reponse: str, mot_de_passe: str = "", maintenant: datetime | None = None
+    *, acteur: Espace, question: str, reponse: str, mot_de_passe: str = "", maintenant: datetime | None = None
 ) -> Espace:
     """Replace the question and its answer, forget the failed tries against the old one, and tell the holder by mail.
 
@@ -197,10 +197,10 @@ def changer_reponse(
     """
     maintenant = maintenant or timezone.now()
     normalisee = verifier_reponse(
-        reponse, personnels=mots_personnels(espace), mot_de_passe=mot_de_passe, question=question
+        reponse, personnels=mots_personnels(acteur), mot_de_passe=mot_de_passe, question=question
     )
     empreinte = hacher_reponse(normalisee)
-    espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    espace = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     _retenir(espace, maintenant)
     espace.question_confiance = Espace.Question(question)
     _enregistrer(espace, empreinte, maintenant, expire_le=None)

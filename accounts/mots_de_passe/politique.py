@@ -102,7 +102,7 @@ def _revoquer_liens(espace: Espace, maintenant: datetime) -> None:
 
 
 @transaction.atomic
-def changer_mot_de_passe(*, compte: Compte, nouveau: str, maintenant: datetime | None = None) -> None:
+def changer_mot_de_passe(*, acteur: Compte, nouveau: str, maintenant: datetime | None = None) -> None:
     """Replace the password, remember the old one among the last five, and tell the holder by mail.
 
     The caller has proved who asks (current password, or link and trust answer), and closes the other sessions. Links
@@ -110,8 +110,8 @@ def changer_mot_de_passe(*, compte: Compte, nouveau: str, maintenant: datetime |
     Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
     maintenant = maintenant or timezone.now()
-    espace = Espace.objects.select_for_update(no_key=True).filter(compte=compte).first()
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    espace = Espace.objects.select_for_update(no_key=True).filter(compte=acteur).first()
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     exiger_force(nouveau, mots_personnels(espace) if espace else [compte.email])
     if any(check_password(nouveau, empreinte) for empreinte in _derniers(compte)):
         raise MotDePasseDejaUtilise
@@ -134,14 +134,14 @@ def changer_mot_de_passe(*, compte: Compte, nouveau: str, maintenant: datetime |
 
 
 @transaction.atomic
-def invalider_mot_de_passe(*, compte: Compte, maintenant: datetime | None = None) -> None:
+def invalider_mot_de_passe(*, acteur: Compte, maintenant: datetime | None = None) -> None:
     """Make the password unusable, and with it every session: only a forgotten-password link gives a new one.
 
     The caller journals why and tells the holder.
     """
     maintenant = maintenant or timezone.now()
-    espace = Espace.objects.select_for_update(no_key=True).filter(compte=compte).first()
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
+    espace = Espace.objects.select_for_update(no_key=True).filter(compte=acteur).first()
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     _archiver(compte, maintenant)
     compte.set_unusable_password()
     compte.save(update_fields=["password"])
@@ -239,7 +239,7 @@ def _ecrire(compte: Compte, etape: Etape) -> None:
     )
 
 
-def rappeler_mots_de_passe(maintenant: datetime | None = None) -> int:
+def rappeler_mots_de_passe(*, maintenant: datetime | None = None) -> int:
     """Mail the reminders that are due: at six months, then 60, 30 and 7 days before three years. Return how many.
 
     Run late, it sends to each person the latest step reached and never the ones that it overtook.
@@ -256,13 +256,13 @@ def rappeler_mots_de_passe(maintenant: datetime | None = None) -> int:
     return sum(_parcourir(etape, maintenant, partial(rappeler, etape=etape)) for etape in etapes)
 
 
-def exiger_renouvellement(maintenant: datetime | None = None) -> int:
+def exiger_renouvellement(*, acteur: str = "systeme:exiger_renouvellement", maintenant: datetime | None = None) -> int:
     """Require a new password where the present one is three years old (CGU §3.2.c). Return how many accounts."""
     maintenant = maintenant or timezone.now()
 
     def exiger(compte: Compte) -> bool:
         compte.renouvellement_exige = True
-        consigner(actes.MOT_DE_PASSE_RENOUVELLEMENT_EXIGE, auteur="systeme:exiger_renouvellement", espace=compte.espace)
+        consigner(actes.MOT_DE_PASSE_RENOUVELLEMENT_EXIGE, auteur=acteur, espace=compte.espace)
         _ecrire(compte, Etape.EXIGE)
         return True
 

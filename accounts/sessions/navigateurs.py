@@ -49,19 +49,19 @@ def navigateur_connu(request: HttpRequest, compte: Compte) -> NavigateurConnu | 
 
 
 @transaction.atomic
-def retenir(request: HttpRequest, reponse: HttpResponse, compte: Compte) -> NavigateurConnu:
+def retenir(*, acteur: Compte, request: HttpRequest, reponse: HttpResponse) -> NavigateurConnu:
     """Make this browser known to the account, or renew its secret; the cookie leaves with the response."""
     lieu = decrire(request)
     secret = secrets.token_urlsafe(32)
-    navigateur = navigateur_connu(request, compte) or NavigateurConnu(compte=compte)
+    navigateur = navigateur_connu(request, acteur) or NavigateurConnu(compte=acteur)
     navigateur.empreinte = _empreinte(secret)
     navigateur.dernier_usage = timezone.now()
     navigateur.navigateur, navigateur.systeme = lieu.navigateur, lieu.systeme
     navigateur.save()
-    gardes = NavigateurConnu.objects.filter(compte=compte).order_by("-dernier_usage").values("pk")[:NOMBRE_MAX]
-    NavigateurConnu.objects.filter(compte=compte).exclude(pk__in=list(gardes.values_list("pk", flat=True))).delete()
+    gardes = NavigateurConnu.objects.filter(compte=acteur).order_by("-dernier_usage").values("pk")[:NOMBRE_MAX]
+    NavigateurConnu.objects.filter(compte=acteur).exclude(pk__in=list(gardes.values_list("pk", flat=True))).delete()
     reponse.set_cookie(
-        nom_du_temoin(compte),
+        nom_du_temoin(acteur),
         signing.dumps([str(navigateur.pk), secret], salt=_SEL),
         max_age=DUREE,
         secure=settings.SESSION_COOKIE_SECURE,

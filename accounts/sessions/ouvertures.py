@@ -51,20 +51,20 @@ def fermer_session(*, acteur: Compte, numero: uuid.UUID) -> None:
 
 
 @transaction.atomic
-def fermer_toutes(compte: Compte, sauf: str | None = None) -> int:
+def fermer_toutes(*, acteur: Compte, sauf: str | None = None) -> int:
     """Close every session of an account but the one whose key is `sauf`, and return how many were closed.
 
     For acts that change what a session rests on (password, answer, factor, deactivation); the act itself is the caller's.
     """
-    sessions = Session.objects.filter(compte=compte)
+    sessions = Session.objects.filter(compte=acteur)
     if sauf:
         sessions = sessions.exclude(session_key=empreinte(sauf))
     fermees, _ = sessions.delete()
     if fermees:
         consigner(
             actes.SESSION_TOUTES_FERMEES,
-            auteur=compte,
-            espace=getattr(compte, "espace", None),
+            auteur=acteur,
+            espace=getattr(acteur, "espace", None),
             details={"nombre": fermees, "sauf_la_sienne": bool(sauf)},
         )
     return fermees

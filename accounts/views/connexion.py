@@ -101,7 +101,7 @@ class Verification(EtapeSecondFacteur):
         }
 
     def prouver(self, compte: Compte, code: str) -> Any:
-        return verifier_code(compte=compte, code=code)
+        return verifier_code(acteur=compte, code=code)
 
 
 class VerificationSecours(EtapeSecondFacteur):
@@ -111,7 +111,7 @@ class VerificationSecours(EtapeSecondFacteur):
     form_class = CodeSecoursForm
 
     def prouver(self, compte: Compte, code: str) -> Any:
-        appareil = utiliser_code_secours(compte=compte, code=code)
+        appareil = utiliser_code_secours(acteur=compte, code=code)
         reste = codes_restants(compte)
         messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
         return appareil

@@ -21,7 +21,7 @@ def coordonnees(request: HttpRequest, espace: Espace) -> HttpResponse:
     form = CoordonneesForm(request.POST or None, initial=asdict(Coordonnees.de(espace)))
     if request.method == "POST" and form.is_valid():
         try:
-            changes = modifier_coordonnees(espace=espace, coordonnees=Coordonnees(**form.cleaned_data))
+            changes = modifier_coordonnees(acteur=espace, coordonnees=Coordonnees(**form.cleaned_data))
         except RegleMetier as regle:
             form.refuser(regle)
         else:

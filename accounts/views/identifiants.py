@@ -23,6 +23,7 @@ from ..portes.acces import espace_requis
 from ..portes.reauthentification import mot_de_passe_prouve
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
+from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
 from .inscription import reponse_pdf
 
@@ -83,11 +84,11 @@ def _changer_mot_de_passe(request: HttpRequest, espace: Espace, gabarit: str, su
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
         compte = _compte(espace)
         try:
-            changer_mot_de_passe(compte=compte, nouveau=form.cleaned_data["nouveau"])
+            changer_mot_de_passe(acteur=compte, nouveau=form.cleaned_data["nouveau"])
         except RegleMetier as regle:
             form.refuser(regle)
         else:
-            fermer_toutes(compte, sauf=request.session.session_key)
+            fermer_toutes(acteur=compte, sauf=request.session.session_key)
             compte.refresh_from_db()
             update_session_auth_hash(request, compte)
             messages.success(request, "Votre mot de passe est changé. Vos autres sessions sont fermées.")
@@ -105,7 +106,7 @@ def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
         try:
             visee = adresses.demander_changement(
-                espace=espace, nouvelle=form.cleaned_data["adresse"], adresse_ip=adresse_ip(request)
+                acteur=espace, nouvelle=form.cleaned_data["adresse"], adresse_ip=adresse_ip(request)
             )
         except RegleMetier as regle:
             form.refuser(regle)
@@ -125,7 +126,7 @@ def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_POST
 def abandonner_adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Give up the change of address that waits."""
-    if adresses.abandonner_changement(espace=espace):
+    if adresses.abandonner_changement(acteur=espace):
         messages.success(request, "Le changement d'adresse est abandonné. Votre adresse reste la même.")
     return redirect("identifiants")
 
@@ -134,7 +135,7 @@ def abandonner_adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_POST
 def adresse_verifiee(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The holder says that the mailbox works again."""
-    adresses.lever_rejet(espace=espace)
+    adresses.lever_rejet(acteur=espace)
     messages.success(request, "C'est noté : votre adresse de connexion ne change pas.")
     return redirect("identifiants")
 
@@ -147,7 +148,7 @@ def confirmer_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
         lien = lire_lien(jeton, objet=Lien.Objet.CHANGEMENT_ADRESSE)
         adresses.exiger_annulable(lien)
         if request.method == "POST":
-            adresses.confirmer_changement(jeton=jeton)
+            adresses.confirmer_changement(acteur=Visiteur(jeton=jeton))
             return _adresse_confirmee(request, lien)
     except LienDejaUtilise as regle:
         utilise = regle.utilise_depuis(timezone.now() - double_envoi.DELAI)
@@ -172,7 +173,7 @@ def annuler_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
         lien = lire_lien(jeton, objet=Lien.Objet.ANNULATION_ADRESSE)
         adresses.exiger_annulable(lien)
         if request.method == "POST":
-            adresses.annuler_changement(jeton=jeton)
+            adresses.annuler_changement(acteur=Visiteur(jeton=jeton))
             messages.success(
                 request,
                 f"Le changement est annulé : {lien.adresse} est votre identifiant. Votre ancien mot de passe ne sert plus : "
@@ -195,7 +196,7 @@ def question(request: HttpRequest, espace: Espace) -> HttpResponse:
         donnees = form.cleaned_data
         try:
             espace = changer_reponse(
-                espace=espace,
+                acteur=espace,
                 question=donnees["question"],
                 reponse=donnees["reponse"],
                 mot_de_passe=donnees["actuel"],
@@ -203,7 +204,7 @@ def question(request: HttpRequest, espace: Espace) -> HttpResponse:
         except RegleMetier as regle:
             form.refuser(regle)
         else:
-            fermer_toutes(_compte(espace), sauf=request.session.session_key)
+            fermer_toutes(acteur=_compte(espace), sauf=request.session.session_key)
             retenir_reponse(request.session, espace, donnees["reponse"])
             return redirect("question_changee")
     return render(request, "accounts/changer_question.html", {"formulaire": form})

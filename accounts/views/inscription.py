@@ -21,6 +21,7 @@ from ..models import Espace, Lien
 from ..mots_de_passe.confiance import proposer_reponse
 from ..portes.acces import visiteur_requis
 from ..saisies.regles import RegleMetier
+from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
 
 EN_COURS = "inscription_en_cours"
@@ -48,7 +49,9 @@ def expert(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         donnees = {c: v for c, v in form.cleaned_data.items() if c != "cgu"}
         try:
-            espace = actes.inscrire_expert(inscription=actes.Inscription(**donnees), adresse_ip=adresse_ip(request))
+            espace = actes.inscrire_expert(
+                acteur=Visiteur(adresse_ip=adresse_ip(request)), inscription=actes.Inscription(**donnees)
+            )
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut
@@ -91,7 +94,7 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
         return _page_envoyee(request, regle.statut)
     espace = Espace.objects.filter(pk=request.session.get(EN_COURS, NUL)).first()
     if espace is not None:
-        actes.renvoyer_confirmation(espace=espace)
+        actes.renvoyer_confirmation(acteur=espace)
     messages.success(
         request,
         "Un nouveau courriel part si le dernier date de plus de deux minutes : seul le lien le plus récent est valable.",
@@ -119,7 +122,7 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
     prouve = form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))
     if request.method == "POST" and prouve:
         try:
-            actes.confirmer_adresse(jeton=jeton)
+            actes.confirmer_adresse(acteur=Visiteur(jeton=jeton))
         except LienDejaUtilise:
             pass  # pressed twice at once, by the same person: the espace is open
         except RegleMetier as regle:

@@ -19,6 +19,7 @@ from ..mots_de_passe.confiance import proposer_reponse
 from ..mots_de_passe.politique import mots_personnels
 from ..saisies.regles import RegleMetier
 from ..sessions.navigateurs import retenir
+from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
 
 REPONDU = "oubli_repondu"
@@ -36,7 +37,7 @@ def demander(request: HttpRequest) -> HttpResponse:
     statut = 200
     if request.method == "POST" and form.is_valid():
         try:
-            actes.demander(adresse=form.cleaned_data["adresse"], adresse_ip=adresse_ip(request))
+            actes.demander(acteur=Visiteur(adresse_ip=adresse_ip(request)), adresse=form.cleaned_data["adresse"])
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut
@@ -68,7 +69,7 @@ def repondre(request: HttpRequest, jeton: str) -> HttpResponse:
     try:
         lien = actes.lire(jeton=jeton)
         if request.method == "POST" and form.is_valid():
-            actes.repondre(jeton=jeton, reponse=form.cleaned_data["reponse"])
+            actes.repondre(acteur=Visiteur(jeton=jeton), reponse=form.cleaned_data["reponse"])
             request.session.cycle_key()
             request.session[REPONDU] = {"lien": str(lien.pk), "le": timezone.now().timestamp()}
             return redirect("choisir_mot_de_passe")
@@ -104,7 +105,7 @@ def choisir(request: HttpRequest) -> HttpResponse:
     form = _formulaire(request, choix.espace)
     if request.method == "POST" and form.is_valid():
         try:
-            compte = actes.reinitialiser(lien=lien, repondu_le=le, **form.cleaned_data)
+            compte = actes.reinitialiser(acteur=Visiteur(lien=lien), repondu_le=le, **form.cleaned_data)
         except RegleMetier as regle:
             if regle.code not in form.regles:
                 request.session.pop(REPONDU, None)
@@ -113,7 +114,8 @@ def choisir(request: HttpRequest) -> HttpResponse:
         else:
             request.session.pop(REPONDU, None)
             reponse = _conclure(request, choix.espace, form.cleaned_data.get("reponse", ""))
-            retenir(request, reponse, compte)  # strangers who guess on cannot keep out who has proved to be the holder
+            # Strangers who guess on cannot keep out who has proved to be the holder.
+            retenir(acteur=compte, request=request, reponse=reponse)
             return reponse
     return render(request, "accounts/oubli_nouveau.html", {"formulaire": form, "mots": mots_personnels(choix.espace)})
 

@@ -77,7 +77,7 @@ def fermer_session(request: HttpRequest, espace: Espace, numero: uuid.UUID) -> H
 def fermer_autres_sessions(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Close every session but this one."""
     compte: Any = request.user
-    nombre = ouvertures.fermer_toutes(compte, sauf=request.session.session_key)
+    nombre = ouvertures.fermer_toutes(acteur=compte, sauf=request.session.session_key)
     messages.success(request, f"Autres sessions fermées : {nombre}.")
     return redirect("securite")
 
@@ -99,7 +99,7 @@ def application(request: HttpRequest, espace: Espace) -> HttpResponse:
     """What an application is; POST draws a seed."""
     compte: Any = request.user
     if request.method == "POST":
-        commencer_enrolement(compte=compte)
+        commencer_enrolement(acteur=compte)
         return redirect("application_code")
     return render(request, "accounts/application.html", {"facteurs": securite.facteurs(compte)})
 
@@ -118,7 +118,7 @@ def application_code(request: HttpRequest, espace: Espace) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             confirme, codes = confirmer_enrolement(
-                compte=compte,
+                acteur=compte,
                 code=form.cleaned_data["code"],
                 remplacer=compte.is_verified(),
                 garder=request.session.session_key,
@@ -188,7 +188,7 @@ def renouveler_codes(request: HttpRequest, espace: Espace) -> HttpResponse:
     compte: Any = request.user
     if not compte.is_verified():
         return redirect("securite")
-    codes = renouveler_codes_secours(compte=compte, garder=request.session.session_key)
+    codes = renouveler_codes_secours(acteur=compte, garder=request.session.session_key)
     return _montrer_codes(request, codes, "Vos anciens codes de secours ne valent plus rien.")
 
 

@@ -23,7 +23,7 @@ def acte(palier: int, courrier: object) -> str:
     return f"rappel-code-{palier}:{courrier}"
 
 
-def rappeler_codes(maintenant: datetime | None = None, nombre: int = 500) -> int:
+def rappeler_codes(*, maintenant: datetime | None = None, nombre: int = 500) -> int:
     """Mail the reminders that are due, at most `nombre` of each, and return how many were written now."""
     maintenant = maintenant or timezone.now()
     return sum(

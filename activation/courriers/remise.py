@@ -107,7 +107,12 @@ def compter() -> tuple[int, Remise | None]:
 
 
 def remettre(
-    *, dossier: Path, taille: int = TAILLE, progression: Progression | None = None, maintenant: datetime | None = None
+    *,
+    acteur: str = AUTEUR,
+    dossier: Path,
+    taille: int = TAILLE,
+    progression: Progression | None = None,
+    maintenant: datetime | None = None,
 ) -> Lot | None:
     """Write one batch of at most `taille` letters into `dossier` and mark them as handed over; None when none waits.
 
@@ -119,11 +124,11 @@ def remettre(
         if remise is None:
             return None
         lot = _ecrire(remise, dossier, remise.reference, progression)
-        _achever(remise, maintenant)
+        _achever(remise, maintenant, acteur)
         return lot
 
 
-def renvoyer(*, reference: str, dossier: Path, progression: Progression | None = None) -> Lot:
+def renvoyer(*, acteur: str = AUTEUR, reference: str, dossier: Path, progression: Progression | None = None) -> Lot:
     """Write the files of a finished batch again, for a print shop that lost them; no letter changes state.
 
     Letters that are of no more use (code entered, cancelled, replaced, expired) are left out; ranks do not change.
@@ -135,7 +140,7 @@ def renvoyer(*, reference: str, dossier: Path, progression: Progression | None =
     with _seul():
         lot = _ecrire(remise, dossier, f"{remise.reference}-renvoi", progression)
     with transaction.atomic():
-        consigner(actes.REMISE_RENVOYEE, auteur=AUTEUR, details={"remise": reference, "courriers": lot.courriers})
+        consigner(actes.REMISE_RENVOYEE, auteur=acteur, details={"remise": reference, "courriers": lot.courriers})
     return lot
 
 
@@ -219,7 +224,7 @@ def _poser(fichier: Path, contenu: bytes) -> None:
 
 
 @transaction.atomic
-def _achever(remise: Remise, maintenant: datetime) -> None:
+def _achever(remise: Remise, maintenant: datetime, auteur: str) -> None:
     """Mark the letters as handed over, in the order of their demandes' locks, and close the batch."""
     list(
         Demande.objects.select_for_update(no_key=True, of=("self",))
@@ -234,11 +239,11 @@ def _achever(remise: Remise, maintenant: datetime) -> None:
     for courrier in courriers:
         consigner(
             actes.COURRIER_REMIS,
-            auteur=AUTEUR,
+            auteur=auteur,
             espace=courrier.demande.espace,
             siren=courrier.demande.personne.siren,
             details={"demande": courrier.demande.reference, "numero": courrier.numero, "remise": remise.reference},
         )
     remise.achevee_le = maintenant
     remise.save(update_fields=["achevee_le"])
-    consigner(actes.REMISE_ACHEVEE, auteur=AUTEUR, details={"remise": remise.reference, "courriers": len(courriers)})
+    consigner(actes.REMISE_ACHEVEE, auteur=auteur, details={"remise": remise.reference, "courriers": len(courriers)})

@@ -132,7 +132,7 @@ def _ouvrir_lignes(demande: Demande, mandat: Mandat, maintenant: datetime) -> Ac
     """Open the services of the demande; those that somebody else opened meanwhile are passed over."""
     services = list(demande.services.order_by("ordre"))
     adhesions = ouvrir_services(
-        espace=demande.espace, personne=demande.personne, services=services, mandat=mandat, maintenant=maintenant
+        acteur=demande.espace, personne=demande.personne, services=services, mandat=mandat, maintenant=maintenant
     )
     ouverts = {adhesion.service_id for adhesion in adhesions}
     lignes = LigneDemande.objects.filter(demande=demande)

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.envois.liens import creer_lien, lire_lien
-from accounts.espace.inscription import Inscription, effacer_inscription, inscrire
+from accounts.espace.inscription import EFFACEMENT, Inscription, effacer_inscription, inscrire
 from accounts.models import Compte, Espace, Lien
 from accounts.saisies.adresses import normaliser_adresse
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.acteurs import Visiteur
 from accounts.traces.journal import consigner
 from habilitations.models import Adhesion
 from services.models import Categorie, PersonneSirenisee, Service
@@ -74,11 +75,11 @@ def exiger_admissible(personne: PersonneSirenisee) -> None:
 
 def inscrire_simplifie(
     *,
+    acteur: Visiteur,
     inscription: Inscription,
     personne: PersonneSirenisee,
     courriel: str,
     qualite: str,
-    adresse_ip: str = "",
     maintenant: datetime | None = None,
 ) -> Espace | None:
     """Record the inscription and mail its first link; return the espace that waits, or None when its address has one.
@@ -100,7 +101,7 @@ def inscrire_simplifie(
         mode=Espace.Mode.SIMPLIFIE,
         envoyer_liens=envoyer_liens,
         autres_adresses=(adresse,),
-        adresse_ip=adresse_ip,
+        acteur=acteur,
         maintenant=maintenant,
     )
 
@@ -126,7 +127,7 @@ def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime) -> None:
 
 
 @transaction.atomic
-def renvoyer_liens(*, espace: Espace, maintenant: datetime | None = None) -> bool:
+def renvoyer_liens(*, acteur: Espace, maintenant: datetime | None = None) -> bool:
     """Mail a fresh link to the address that has not answered; the older one dies. Return whether it left.
 
     Not within settings.RENVOI_APRES of the last one, and not once the letter has been asked for.
@@ -135,7 +136,7 @@ def renvoyer_liens(*, espace: Espace, maintenant: datetime | None = None) -> boo
     attente = (
         Espace.objects.select_for_update(no_key=True, of=("self",))
         .select_related("compte")
-        .filter(pk=espace.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL)
+        .filter(pk=acteur.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL)
         .first()
     )
     creation = CreationSimplifiee.objects.select_related("personne").filter(espace=attente).first()
@@ -150,18 +151,18 @@ def renvoyer_liens(*, espace: Espace, maintenant: datetime | None = None) -> boo
     return True
 
 
-def confirmer_entreprise(*, jeton: str, maintenant: datetime | None = None) -> CreationSimplifiee:
+def confirmer_entreprise(*, acteur: Visiteur, maintenant: datetime | None = None) -> CreationSimplifiee:
     """Consume the link sent to the company, whose login address has answered: the letter leaves (R2).
 
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, and what `exiger_admissible` raises: then the link
     is not used up.
     """
-    return _confirmer(jeton, Lien.Objet.CONFIRMATION_ENTREPRISE, maintenant or timezone.now())
+    return _confirmer(acteur.jeton, Lien.Objet.CONFIRMATION_ENTREPRISE, maintenant or timezone.now())
 
 
-def confirmer_connexion(*, jeton: str, maintenant: datetime | None = None) -> CreationSimplifiee:
+def confirmer_connexion(*, acteur: Visiteur, maintenant: datetime | None = None) -> CreationSimplifiee:
     """Consume the link sent to the login address: the company gets its own. Raises: as `confirmer_entreprise`."""
-    return _confirmer(jeton, Lien.Objet.CONFIRMATION_CONNEXION, maintenant or timezone.now())
+    return _confirmer(acteur.jeton, Lien.Objet.CONFIRMATION_CONNEXION, maintenant or timezone.now())
 
 
 @transaction.atomic
@@ -208,7 +209,7 @@ def _demander_le_code(creation: CreationSimplifiee, maintenant: datetime) -> Non
 
 
 @transaction.atomic
-def effacer_perimees(maintenant: datetime | None = None, nombre: int = 500) -> int:
+def effacer_perimees(*, acteur: str = EFFACEMENT, maintenant: datetime | None = None, nombre: int = 500) -> int:
     """Erase the creations whose link expired before its address answered, and return how many: restart (T4)."""
     maintenant = maintenant or timezone.now()
     attendus = Lien.objects.filter(
@@ -224,5 +225,5 @@ def effacer_perimees(maintenant: datetime | None = None, nombre: int = 500) -> i
         .order_by("pk")[:nombre]
     )
     for espace in perimes:
-        effacer_inscription(espace)
+        effacer_inscription(espace, acteur)
     return len(perimes)

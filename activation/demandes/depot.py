@@ -377,7 +377,9 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     return courrier
 
 
-def expirer_demandes(maintenant: datetime | None = None, nombre: int = 500) -> int:
+def expirer_demandes(
+    *, acteur: str = "systeme:expirer_demandes", maintenant: datetime | None = None, nombre: int = 500
+) -> int:
     """Close the demandes whose last code is out of date, at most `nombre` a run, and return how many."""
     maintenant = maintenant or timezone.now()
     cles = list(
@@ -385,18 +387,18 @@ def expirer_demandes(maintenant: datetime | None = None, nombre: int = 500) -> i
             remplace_le=None, expire_le__lt=maintenant, demande__etat__in=Demande.ETATS_EN_COURS
         ).values_list("demande_id", flat=True)[:nombre]
     )
-    return sum(_expirer(cle, maintenant) for cle in cles)
+    return sum(_expirer(cle, maintenant, acteur) for cle in cles)
 
 
 @transaction.atomic
-def _expirer(cle: uuid.UUID, maintenant: datetime) -> bool:
+def _expirer(cle: uuid.UUID, maintenant: datetime, auteur: str) -> bool:
     demande = verrouiller(Demande.objects.get(pk=cle))
     courrier = demande.courriers.get(remplace_le=None)
     if not demande.est_en_cours or not courrier.est_expire(maintenant):
         return False
     consigner(
         actes.DEMANDE_EXPIREE,
-        auteur="systeme:expirer_demandes",
+        auteur=auteur,
         espace=demande.espace,
         siren=demande.personne.siren,
         details={"demande": demande.reference, "nature": demande.nature},

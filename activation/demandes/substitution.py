@@ -197,7 +197,7 @@ def prendre_la_suite(demande: Demande, mandat: Mandat, maintenant: datetime) -> 
     Raises: PerimetreDepasse.
     """
     substitution = substituer(
-        espace=demande.espace,
+        acteur=demande.espace,
         personne=demande.personne,
         services=list(demande.services.order_by("ordre")),
         mandat=mandat,

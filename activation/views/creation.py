@@ -19,6 +19,7 @@ from accounts.models import Espace, Lien
 from accounts.mots_de_passe.confiance import proposer_reponse
 from accounts.portes.acces import visiteur_requis
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
 from accounts.views.inscription import CONFIRMEE, mot_de_passe_juste
 from services.models import PersonneSirenisee
@@ -122,7 +123,7 @@ def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: P
         personne=personne,
         courriel=courriel,
         qualite=form.cleaned_data["qualite"],
-        adresse_ip=adresse_ip(request),
+        acteur=Visiteur(adresse_ip=adresse_ip(request)),
     )
     request.session.cycle_key()
     request.session[EN_COURS] = {
@@ -164,7 +165,7 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
         return _page_envoyee(request, regle.statut)
     espace = Espace.objects.filter(pk=request.session[EN_COURS]["espace"]).first()
     if espace is not None:
-        actes.renvoyer_liens(espace=espace)
+        actes.renvoyer_liens(acteur=espace)
     messages.success(
         request,
         "Un nouveau courriel part à l'adresse qui n'a pas encore répondu. Attendez deux minutes avant d'en demander un "
@@ -225,7 +226,7 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
         form = MotDePasseActuelForm(request.POST or None) if personnel and not meme_navigateur else None
         if request.method == "POST" and (form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))):
             try:
-                creation = ACTES[objet](jeton=jeton)
+                creation = ACTES[objet](acteur=Visiteur(jeton=jeton))
             except LienDejaUtilise:  # pressed twice at once, by the same person
                 creation.refresh_from_db()
             _retenir(request, creation, a_lui=meme_navigateur or personnel)

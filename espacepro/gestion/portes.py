@@ -119,7 +119,7 @@ class MotDePasse(PageAgent):
     def agir(self, form: Any) -> HttpResponse:
         if not self.exiger_mot_de_passe(form):
             return self.form_invalid(form)
-        changer_mot_de_passe_agent(agent=self.agent, nouveau=form.cleaned_data["nouveau"])
+        changer_mot_de_passe_agent(acteur=self.agent, nouveau=form.cleaned_data["nouveau"])
         update_session_auth_hash(self.request, Compte.objects.get(pk=self.agent.compte_id))
         messages.success(self.request, "Votre mot de passe est enregistré. Vos autres sessions sont fermées.")
         return HttpResponseRedirect(self.get_success_url())
@@ -145,7 +145,7 @@ class Enrolement(PageAgent):
     def agir(self, form: Any) -> HttpResponse:
         if self.remplace and not self.exiger_mot_de_passe(form):
             return self.form_invalid(form)
-        commencer_enrolement(compte=self.agent.compte)
+        commencer_enrolement(acteur=self.agent.compte)
         return self.vers("admin:enrolement_code")
 
 
@@ -172,7 +172,7 @@ class EnrolementCode(PageAgent):
     def agir(self, form: Any) -> HttpResponse:
         compte = self.agent.compte
         appareil, codes = confirmer_enrolement(
-            compte=compte, code=form.cleaned_data["code"], remplacer=est_prouve(self.request)
+            acteur=compte, code=form.cleaned_data["code"], remplacer=est_prouve(self.request)
         )
         self.prouver(appareil)
         messages.success(self.request, "Votre second facteur est enregistré.")
@@ -188,7 +188,7 @@ class Verification(PageAgent):
     bouton = "Se connecter"
 
     def agir(self, form: Any) -> HttpResponse:
-        self.prouver(verifier_code(compte=self.agent.compte, code=form.cleaned_data["code"]))
+        self.prouver(verifier_code(acteur=self.agent.compte, code=form.cleaned_data["code"]))
         return HttpResponseRedirect(self.get_success_url())
 
 
@@ -202,7 +202,7 @@ class VerificationSecours(PageAgent):
 
     def agir(self, form: Any) -> HttpResponse:
         compte = self.agent.compte
-        self.prouver(utiliser_code_secours(compte=compte, code=form.cleaned_data["code"]))
+        self.prouver(utiliser_code_secours(acteur=compte, code=form.cleaned_data["code"]))
         reste = codes_restants(compte)
         messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
         return self.vers("admin:second_facteur")
@@ -225,8 +225,8 @@ class SecondFacteur(PageAgent):
 
     def agir(self, form: Any) -> HttpResponse:
         compte = self.agent.compte
-        verifier_code(compte=compte, code=form.cleaned_data["code"])
-        return self.montrer_codes(renouveler_codes_secours(compte=compte))
+        verifier_code(acteur=compte, code=form.cleaned_data["code"])
+        return self.montrer_codes(renouveler_codes_secours(acteur=compte))
 
 
 class CodesSecours(TemplateView):

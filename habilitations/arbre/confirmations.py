@@ -157,7 +157,7 @@ def _ecarter(
         avis.ecrire("habilitation_ecartee", espace=espace, acte=f"habilitations-ecartees:{lot}", habilitations=leurs)
 
 
-def ecarter_non_confirmees(maintenant: datetime | None = None) -> int:
+def ecarter_non_confirmees(*, acteur: str = AUTEUR, maintenant: datetime | None = None) -> int:
     """Remind the new titulaires a week before the end of the thirty days, drop what they left unanswered.
 
     One transaction per adhésion and one per reminder. May run twice or die half-way. Returns how many were dropped.
@@ -171,11 +171,11 @@ def ecarter_non_confirmees(maintenant: datetime | None = None) -> int:
         .values_list("adhesion", flat=True)
         .distinct()
     )
-    return sum(_ecarter_adhesion(cle, maintenant) for cle in adhesions.iterator())
+    return sum(_ecarter_adhesion(cle, maintenant, acteur) for cle in adhesions.iterator())
 
 
 @transaction.atomic
-def _ecarter_adhesion(cle: int, maintenant: datetime) -> int:
+def _ecarter_adhesion(cle: int, maintenant: datetime, auteur: str) -> int:
     verrouiller_adhesions([cle])
     lignes = relire(
         _suspendues().filter(adhesion=cle, veille_depuis__lt=maintenant - DELAI).values_list("pk", flat=True)
@@ -183,7 +183,7 @@ def _ecarter_adhesion(cle: int, maintenant: datetime) -> int:
     _ecarter(
         lignes,
         titulaires([cle]),
-        auteur=AUTEUR,
+        auteur=auteur,
         motif=Habilitation.MotifFin.NON_CONFIRMEE,
         maintenant=maintenant,
     )

@@ -19,7 +19,7 @@ PREAVIS: Final = timedelta(days=15)
 AUTEUR: Final = "systeme:expirer_habilitations"
 
 
-def expirer_habilitations(maintenant: datetime | None = None) -> int:
+def expirer_habilitations(*, acteur: str = AUTEUR, maintenant: datetime | None = None) -> int:
     """End what is past its last day, with what hangs below, and warn of what ends within fifteen days.
 
     One transaction per holder and last day. May run twice or die half-way: each end and each mail happens once.
@@ -32,7 +32,7 @@ def expirer_habilitations(maintenant: datetime | None = None) -> int:
     for espace, dernier_jour in _couples("accordee_par__espace", jour, jour + PREAVIS):
         _avertir_mandant(espace, dernier_jour)
     return sum(
-        _expirer(espace, dernier_jour, maintenant)
+        _expirer(espace, dernier_jour, maintenant, acteur)
         for espace, dernier_jour in _couples("espace", date.min, jour - timedelta(days=1))
     )
 
@@ -89,13 +89,13 @@ def _de(**criteres: object) -> list[Habilitation]:
 
 
 @transaction.atomic
-def _expirer(cle: UUID, dernier_jour: date, maintenant: datetime) -> int:
+def _expirer(cle: UUID, dernier_jour: date, maintenant: datetime, auteur: str) -> int:
     echues = _de(espace=cle, expire_le=dernier_jour)
     verrouiller_adhesions(habilitation.adhesion_id for habilitation in echues)
     echues = [h for h in relire(h.pk for h in echues) if h.est_vivante]
     terminees = terminer(
         echues,
-        auteur=AUTEUR,
+        auteur=auteur,
         acte=actes.HABILITATION_EXPIREE,
         motif=Habilitation.MotifFin.EXPIRATION,
         maintenant=maintenant,

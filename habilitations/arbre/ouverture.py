@@ -17,14 +17,14 @@ from .lots import verrouiller_acteur
 
 @transaction.atomic
 def ouvrir_services(
-    *, espace: Espace, personne: PersonneSirenisee, services: Sequence[Service], mandat: Mandat, maintenant: datetime
+    *, acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service], mandat: Mandat, maintenant: datetime
 ) -> list[Adhesion]:
     """Open these services for `personne` with `espace` as titulaire, and return the adhésions opened.
 
     A service that somebody opened meanwhile is passed over: it is not in the list returned.
     Locks espace then personne. Raises: ActeurNonActif, PerimetreDepasse (R13).
     """
-    espace = verrouiller_acteur(espace)
+    espace = verrouiller_acteur(acteur)
     personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
     exiger_place(espace, [personne])
     ouverts = set(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", flat=True))

@@ -53,7 +53,7 @@ def titulaires(adhesions: Iterable[int]) -> dict[int, Habilitation]:
 @transaction.atomic
 def substituer(
     *,
-    espace: Espace,
+    acteur: Espace,
     personne: PersonneSirenisee,
     services: Sequence[Service],
     mandat: Mandat,
@@ -67,7 +67,7 @@ def substituer(
     titulaire came after `demandee_le` is passed over: the mandate was given to replace the one before. Bank references
     belong to the personne and stay. Locks espace, personne, then the adhésions. Raises: ActeurNonActif, PerimetreDepasse.
     """
-    espace = verrouiller_acteur(espace)
+    espace = verrouiller_acteur(acteur)
     personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
     exiger_place(espace, [personne])
     ouvertes = Adhesion.objects.ouvertes().pour_personne(personne).filter(service__in=services)
@@ -80,7 +80,7 @@ def substituer(
     ouvertures: list[Adhesion] = []
     if libres:
         ouvertures = ouvrir_services(
-            espace=espace, personne=personne, services=libres, mandat=mandat, maintenant=maintenant
+            acteur=espace, personne=personne, services=libres, mandat=mandat, maintenant=maintenant
         )
     a_reprendre, deja, trop_tard = [], [], []
     for adhesion in tenues.values():

@@ -256,15 +256,15 @@ def accepter_retrait(
 
 
 @transaction.atomic
-def accorder_retrait(*, agent: Agent, demande: DemandeRetrait, maintenant: datetime | None = None) -> DemandeRetrait:
+def accorder_retrait(*, acteur: Agent, demande: DemandeRetrait, maintenant: datetime | None = None) -> DemandeRetrait:
     """Grant, as an agent of its service gestionnaire, a titulaire's request to leave: the adhésion closes (CGU §4.h).
 
     Raises: RetraitDejaTraite, AgentNonCompetent.
     """
-    demande = _verrouiller(agent, demande)
-    _exiger_competent(agent, demande)
-    _consigner(actes.RETRAIT_ACCEPTE, demande, agent)
-    retirer_adhesion(agent=agent, adhesion=demande.habilitation.adhesion, motif=MOTIF_ACCORD, maintenant=maintenant)
+    demande = _verrouiller(acteur, demande)
+    _exiger_competent(acteur, demande)
+    _consigner(actes.RETRAIT_ACCEPTE, demande, acteur)
+    retirer_adhesion(acteur=acteur, adhesion=demande.habilitation.adhesion, motif=MOTIF_ACCORD, maintenant=maintenant)
     demande.refresh_from_db(fields=["etat", "traitee_le"])
     return demande
 
@@ -310,7 +310,7 @@ def annuler_retrait(*, acteur: Espace, demande: DemandeRetrait, maintenant: date
 
 @transaction.atomic
 def retirer_adhesion(
-    *, agent: Agent, adhesion: Adhesion, motif: str = "", maintenant: datetime | None = None
+    *, acteur: Agent, adhesion: Adhesion, motif: str = "", maintenant: datetime | None = None
 ) -> Adhesion:
     """Close, as an agent of its service gestionnaire, an adhésion: all under it ends, everybody is told (CGU §4.h).
 
@@ -319,7 +319,7 @@ def retirer_adhesion(
     """
     maintenant = maintenant or timezone.now()
     adhesion = verrouiller_adhesions([adhesion.pk])[adhesion.pk]
-    if adhesion.personne.service_gestionnaire_id != agent.service_gestionnaire_id:
+    if adhesion.personne.service_gestionnaire_id != acteur.service_gestionnaire_id:
         raise AgentNonCompetent
     if not adhesion.est_ouverte:
         raise AdhesionDejaFermee
@@ -328,7 +328,7 @@ def retirer_adhesion(
     adhesion.save(update_fields=["fermee_le", "fermee_motif"])
     consigner(
         actes.ADHESION_RETIREE,
-        auteur=agent,
+        auteur=acteur,
         siren=adhesion.personne.siren,
         service=adhesion.service.code,
         details={"motif": motif},
@@ -336,7 +336,7 @@ def retirer_adhesion(
     racine = Habilitation.objects.vivantes().filter(adhesion=adhesion, role=Role.TITULAIRE)
     terminees = terminer(
         relire(racine.values_list("pk", flat=True)),
-        auteur=agent,
+        auteur=acteur,
         acte=actes.HABILITATION_FERMEE,
         motif=Habilitation.MotifFin.FERMETURE,
         motif_dessous=Habilitation.MotifFin.FERMETURE,
@@ -348,8 +348,8 @@ def retirer_adhesion(
             espace=habilitation.espace,
             acte=f"adhesion-retiree:{adhesion.pk}",
             habilitations=[habilitation],
-            gestionnaire=agent.service_gestionnaire.nom,
-            telephone=agent.service_gestionnaire.telephone,
+            gestionnaire=acteur.service_gestionnaire.nom,
+            telephone=acteur.service_gestionnaire.telephone,
             motif=motif,
         )
     return adhesion

@@ -116,7 +116,7 @@ def _confirmer(acteur: Espace, delegations: Collection[Habilitation], maintenant
     Habilitation.objects.filter(pk__in=[delegation.pk for delegation in fraiches]).update(revue_le=maintenant)
 
 
-def revoir_delegations(maintenant: datetime | None = None) -> int:
+def revoir_delegations(*, maintenant: datetime | None = None) -> int:
     """Remind each grantor of what is due and each titulaire of what stays unanswered, once a month at most.
 
     May run twice: a mail is unique per espace and month. Returns how many espaces were written to now.

@@ -56,7 +56,7 @@ class RetirerAdhesion(PageActe):
         return _lignes(self.objet)
 
     def agir(self, form: Any) -> None:
-        retirer_adhesion(agent=self.agent, adhesion=self.objet, motif=form.cleaned_data["motif"])
+        retirer_adhesion(acteur=self.agent, adhesion=self.objet, motif=form.cleaned_data["motif"])
 
 
 class ReponseRetrait(PageActe):
@@ -90,7 +90,7 @@ class AccepterRetrait(ReponseRetrait):
         return _lignes(self.objet.habilitation.adhesion)
 
     def agir(self, form: Any) -> None:
-        accorder_retrait(agent=self.agent, demande=self.objet)
+        accorder_retrait(acteur=self.agent, demande=self.objet)
 
 
 class RefuserRetrait(ReponseRetrait):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.envois.liens import jeton
 from accounts.espace.inscription import Inscription
 from accounts.models import Espace, Lien
+from accounts.traces.acteurs import Visiteur
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.activation import activer
@@ -51,6 +52,7 @@ def inscrire(
     personne: PersonneSirenisee, *, email: str = LOGIN, courriel: str = ENTREPRISE, maintenant: datetime | None = None
 ) -> Espace:
     espace = inscrire_simplifie(
+        acteur=Visiteur(),
         inscription=inscription(personne, email),
         personne=personne,
         courriel=courriel,
@@ -72,7 +74,7 @@ def confirmer(espace: Espace, *, maintenant: datetime | None = None) -> Demande:
         (Lien.Objet.CONFIRMATION_ENTREPRISE, confirmer_entreprise),
     ):
         if Lien.objects.filter(espace=espace, objet=objet, consomme_le=None, revoque_le=None).exists():
-            acte(jeton=lien(espace, objet), maintenant=maintenant)
+            acte(acteur=Visiteur(jeton=lien(espace, objet)), maintenant=maintenant)
     return Demande.objects.get(espace=espace, nature=Demande.Nature.CREATION_SIMPLIFIEE)
 
 

@@ -29,6 +29,7 @@ from accounts.models import Compte, Espace, EssaiConnexion, Evenement, Lien
 from accounts.mots_de_passe.confiance import normaliser_reponse
 from accounts.mots_de_passe.hachage import hacher_reponse
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
+from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import _cle
 from activation.demandes.activation import activer
 from espacepro.demonstration.comptes import DIRIGEANTE
@@ -75,7 +76,7 @@ def recherche_de_beaucoup() -> Essai:
 
 def _compte_avec_application() -> Compte:
     compte = CompteFactory()
-    appareil = commencer_enrolement(compte=compte)
+    appareil = commencer_enrolement(acteur=compte)
     appareil.confirmed = True
     appareil.save()
     return compte
@@ -87,26 +88,26 @@ def _refus(quoi: str) -> int:
 
 def code_de_l_application() -> Essai:
     compte = _compte_avec_application()
-    return lambda: verifier_code(compte=compte, code="0000000"), lambda: _refus("second_facteur.refuse")
+    return lambda: verifier_code(acteur=compte, code="0000000"), lambda: _refus("second_facteur.refuse")
 
 
 def code_de_secours() -> Essai:
     compte = _compte_avec_application()
     return (
-        lambda: utiliser_code_secours(compte=compte, code="0000-0000-0000-0000"),
+        lambda: utiliser_code_secours(acteur=compte, code="0000-0000-0000-0000"),
         lambda: _refus("second_facteur.code_secours_refuse"),
     )
 
 
 def premier_code() -> Essai:
     compte = CompteFactory()
-    appareil = commencer_enrolement(compte=compte)
+    appareil = commencer_enrolement(acteur=compte)
 
     def compter() -> int:
         appareil.refresh_from_db()
         return appareil.throttling_failure_count
 
-    return lambda: confirmer_enrolement(compte=compte, code="0000000", remplacer=False), compter
+    return lambda: confirmer_enrolement(acteur=compte, code="0000000", remplacer=False), compter
 
 
 def reponse_de_confiance() -> Essai:
@@ -117,7 +118,7 @@ def reponse_de_confiance() -> Essai:
         espace.refresh_from_db()
         return espace.reponse_essais
 
-    return lambda: oubli.repondre(jeton=jeton(lien), reponse="une autre réponse"), compter
+    return lambda: oubli.repondre(acteur=Visiteur(jeton=jeton(lien)), reponse="une autre réponse"), compter
 
 
 def inscription() -> Essai:
@@ -125,7 +126,7 @@ def inscription() -> Essai:
     espace = EspaceFactory()
     saisie = scenes.inscription(PersonneFactory(), espace.compte.email)
     return (
-        lambda: inscrire_expert(inscription=saisie, adresse_ip="192.0.2.7"),
+        lambda: inscrire_expert(inscription=saisie, acteur=Visiteur(adresse_ip="192.0.2.7")),
         lambda: EssaiConnexion.objects.count() // 3,  # the network, the pair, the address
     )
 

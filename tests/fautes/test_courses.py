@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.espace.inscription import Inscription, inscrire_expert
 from accounts.models import Compte, Espace
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.acteurs import Visiteur
 from activation.courriers import edition
 from activation.courriers.codes import CodeDejaUtilise, deriver_code
 from activation.demandes.activation import Activation, activer
@@ -73,6 +74,7 @@ def test_la_meme_adresse_en_seize_casses(tours: Callable[[int], int]) -> None:
         def inscrire(rang: int, adresse: str = adresse) -> Espace | None:
             melange = "".join(c.upper() if (rang >> i % 4) & 1 else c for i, c in enumerate(adresse))
             return inscrire_expert(
+                acteur=Visiteur(),
                 inscription=Inscription(
                     email=melange,
                     mot_de_passe=MOT_DE_PASSE,
@@ -83,7 +85,7 @@ def test_la_meme_adresse_en_seize_casses(tours: Callable[[int], int]) -> None:
                     siren_appartenance="552032534",
                     question_confiance="PHRASE",
                     reponse_confiance=REPONSE,
-                )
+                ),
             )
 
         resultats = en_parallele(COUREURS, inscrire)

@@ -86,7 +86,7 @@ def _se_faire_remplacer(a: Arbre) -> None:
     nouveau = EspaceFactory()
     maintenant = timezone.now()
     substituer(
-        espace=nouveau,
+        acteur=nouveau,
         personne=a.racine.personne,
         services=[a.racine.service],
         mandat=MandatFactory(personne=a.racine.personne, mandataire=nouveau),
@@ -97,7 +97,7 @@ def _se_faire_remplacer(a: Arbre) -> None:
 
 def _retirer_l_adhesion(a: Arbre) -> None:
     agent = AgentFactory(service_gestionnaire=a.racine.personne.service_gestionnaire)
-    retirer_adhesion(agent=agent, adhesion=a.racine.adhesion)
+    retirer_adhesion(acteur=agent, adhesion=a.racine.adhesion)
 
 
 # (how, who loses the right by it)
@@ -220,7 +220,7 @@ class Terrain:
     def mandat(self, espace: Espace, personne: PersonneSirenisee) -> dict[str, Any]:
         maintenant = timezone.now()
         return {
-            "espace": espace,
+            "acteur": espace,
             "personne": personne,
             "services": self.services,
             "mandat": MandatFactory(personne=personne, mandataire=espace),
@@ -352,22 +352,22 @@ ACTES: dict[str, Acte] = {
         lambda qui, ls, oui: retirer_delegation(acteur=qui, delegations=ls, reprendre=oui)
     ),
     "revoir": _revoir,
-    "revoir_delegations": lambda t, de: revoir_delegations(timezone.now() + timedelta(days=500)),
+    "revoir_delegations": lambda t, de: revoir_delegations(maintenant=timezone.now() + timedelta(days=500)),
     "demander_retrait": _demander_retrait,
     "accepter_retrait": _repondre(accepter=True),
     "refuser_retrait": _repondre(accepter=False),
     "annuler_retrait": _annuler_retrait,
-    "retirer_adhesion": lambda t, de: [retirer_adhesion(agent=t.agent, adhesion=a) for a in t.adhesions(de)[:1]],
+    "retirer_adhesion": lambda t, de: [retirer_adhesion(acteur=t.agent, adhesion=a) for a in t.adhesions(de)[:1]],
     "substituer": _substituer,
     "decider": _decider,
-    "ecarter_non_confirmees": lambda t, de: ecarter_non_confirmees(timezone.now() + timedelta(days=31)),
+    "ecarter_non_confirmees": lambda t, de: ecarter_non_confirmees(maintenant=timezone.now() + timedelta(days=31)),
     "expirer_habilitations": lambda t, de: expirer_habilitations(),
     "supprimer_espace": lambda t, de: supprimer_espace(acteur=de.choice(t.espaces)),
     "deposer_adhesion": _deposer_adhesion,
     "deposer_substitution": lambda t, de: t.substitution(de.choice(t.espaces)),
     "annuler_demande": _sur_demande(annuler_demande),
     "nouveau_courrier": _sur_demande(demander_nouveau_courrier),
-    "expirer_demandes": lambda t, de: expirer_demandes(timezone.now() + timedelta(days=70)),
+    "expirer_demandes": lambda t, de: expirer_demandes(maintenant=timezone.now() + timedelta(days=70)),
     "editer_courriers": lambda t, de: edition.editer_en_attente(),
     "activer": _activer,
     "peut": _peut,

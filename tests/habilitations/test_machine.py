@@ -223,7 +223,7 @@ class Machine(RuleBasedStateMachine):
             "ouvrir",
             self.modele.ouvrir(espace, personne, services),
             lambda: ouvrir_services(
-                espace=ancien,
+                acteur=ancien,
                 personne=self.personnes[personne],
                 services=[self.services[s] for s in services],
                 mandat=mandat,
@@ -360,7 +360,9 @@ class Machine(RuleBasedStateMachine):
         adhesions = self.adhesions([paire])
         if adhesions and encore and self.modele.maintenant.minute % 4 == 0:
             attendu = self.modele.fermer(paire)
-            self.essayer("retirer_adhesion", attendu, lambda: retirer_adhesion(agent=self.agent, adhesion=adhesions[0]))
+            self.essayer(
+                "retirer_adhesion", attendu, lambda: retirer_adhesion(acteur=self.agent, adhesion=adhesions[0])
+            )
 
     @rule(
         espace=espaces,
@@ -379,7 +381,7 @@ class Machine(RuleBasedStateMachine):
             "substituer",
             self.modele.substituer(espace, personne, services, demandee_le),
             lambda: substituer(
-                espace=qui,
+                acteur=qui,
                 personne=self.personnes[personne],
                 services=[self.services[s] for s in services],
                 mandat=mandat,

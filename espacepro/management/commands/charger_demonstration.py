@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.envois.liens import jeton
 from accounts.espace.inscription import Inscription, confirmer_adresse, inscrire_expert, renvoyer_confirmation
 from accounts.models import Agent, Compte, Espace
+from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import deriver_code
 from activation.courriers.edition import editer
 from activation.demandes.activation import activer
@@ -66,8 +67,8 @@ def _ouvrir_espace(compte: CompteDemonstration) -> Espace:
     espace = Espace.objects.filter(compte__email=compte.email).first() or _inscrire(compte)
     if espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL:
         return espace
-    renvoyer_confirmation(espace=espace)  # nothing when the last link is fresh
-    return confirmer_adresse(jeton=jeton(espace.liens.get(consomme_le=None, revoque_le=None)))
+    renvoyer_confirmation(acteur=espace)  # nothing when the last link is fresh
+    return confirmer_adresse(acteur=Visiteur(jeton=jeton(espace.liens.get(consomme_le=None, revoque_le=None))))
 
 
 def _inscrire(compte: CompteDemonstration) -> Espace:
@@ -82,7 +83,7 @@ def _inscrire(compte: CompteDemonstration) -> Espace:
         question_confiance=Espace.Question.PHRASE,
         reponse_confiance=compte.reponse_confiance,
     )
-    espace = inscrire_expert(inscription=inscription)
+    espace = inscrire_expert(acteur=Visiteur(), inscription=inscription)
     if espace is None:
         raise CommandError(f"{compte.email} appartient à un compte qui n'a pas d'espace.")
     return espace

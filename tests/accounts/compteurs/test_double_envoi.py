@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.envois.liens import jeton
 from accounts.espace.changement_adresse import annuler_changement, demander_changement
 from accounts.models import Espace, Lien
+from accounts.traces.acteurs import Visiteur
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ DIT = f"Votre adresse de connexion est désormais {NOUVELLE}."
 @pytest.fixture
 def confirmation(espace: Espace) -> str:
     """The address of the page that confirms a change."""
-    demander_changement(espace=espace, nouvelle=NOUVELLE)
+    demander_changement(acteur=espace, nouvelle=NOUVELLE)
     lien = Lien.objects.get(objet=Lien.Objet.CHANGEMENT_ADRESSE)
     return reverse("confirmer_changement_adresse", args=[jeton(lien)])
 
@@ -52,5 +53,7 @@ def test_un_lien_qui_a_servi_ne_s_ouvre_plus(confirmation: str) -> None:
 
 def test_un_changement_annule_n_est_pas_annonce(confirmation: str) -> None:
     assert Client().post(confirmation).status_code == 302
-    annuler_changement(jeton=jeton(Lien.objects.get(objet=Lien.Objet.ANNULATION_ADRESSE, revoque_le=None)))
+    annuler_changement(
+        acteur=Visiteur(jeton=jeton(Lien.objects.get(objet=Lien.Objet.ANNULATION_ADRESSE, revoque_le=None)))
+    )
     assert Client().post(confirmation).status_code == 410

@@ -20,6 +20,7 @@ from accounts.facteurs.second_facteur import renouveler_codes_secours, tirer_cod
 from accounts.models import CodeSecours, Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.mots_de_passe.confiance import REGRET, changer_reponse, remettre_reponse
 from accounts.mots_de_passe.politique import changer_mot_de_passe
+from accounts.traces.acteurs import Visiteur
 from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, EspaceFactory
 
@@ -31,7 +32,7 @@ SECONDE = timedelta(seconds=1)
 
 def demander(espace: Espace, adresse: str = NOUVELLE, maintenant: datetime | None = None) -> tuple[Lien, Lien]:
     """Ask for the change; return the link of the new address and that of the old one."""
-    actes.demander_changement(espace=espace, nouvelle=adresse, maintenant=maintenant)
+    actes.demander_changement(acteur=espace, nouvelle=adresse, maintenant=maintenant)
     return vivant(espace, CHANGEMENT), vivant(espace, ANNULATION)
 
 
@@ -89,7 +90,7 @@ def test_annuler_apres_coup(espace: Espace, client_de) -> None:
     ancienne = espace.compte.email
     voleur = client_de(espace)
     change, _ = demander(espace)
-    actes.confirmer_changement(jeton=jeton(change))
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     retour = reverse("annuler_changement_adresse", args=[jeton(vivant(espace, ANNULATION))])
     titulaire = Client()
     assert titulaire.get(retour).status_code == 200
@@ -104,7 +105,7 @@ def test_annuler_apres_coup(espace: Espace, client_de) -> None:
     assert titulaire.post(retour).status_code == 410
     # The stolen password does not come back either.
     with pytest.raises(Exception, match="cinq derniers"):
-        changer_mot_de_passe(compte=compte, nouveau=MOT_DE_PASSE)
+        changer_mot_de_passe(acteur=compte, nouveau=MOT_DE_PASSE)
 
 
 NOUVELLE_REPONSE = "quatorze moutons sur la banquise verte"
@@ -112,7 +113,7 @@ NOUVELLE_REPONSE = "quatorze moutons sur la banquise verte"
 
 def reponses_du_voleur(espace: Espace, *instants: datetime) -> None:
     for rang, instant in enumerate(instants):
-        changer_reponse(espace=espace, question="VOYAGE", reponse=f"{NOUVELLE_REPONSE} {rang}", maintenant=instant)
+        changer_reponse(acteur=espace, question="VOYAGE", reponse=f"{NOUVELLE_REPONSE} {rang}", maintenant=instant)
 
 
 @pytest.mark.django_db
@@ -135,9 +136,9 @@ def test_annuler_rend_la_reponse(espace: Espace, avant: list[timedelta], rendue:
     sienne = Espace.objects.get(pk=espace.pk)
     reponses_du_voleur(espace, *(debut - delai for delai in avant if delai > timedelta(0)))
     change, _ = demander(espace, maintenant=debut)
-    actes.confirmer_changement(jeton=jeton(change), maintenant=debut)
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)), maintenant=debut)
     reponses_du_voleur(espace, *(debut - delai for delai in avant if delai < timedelta(0)))
-    actes.annuler_changement(jeton=jeton(vivant(espace, ANNULATION)))
+    actes.annuler_changement(acteur=Visiteur(jeton=jeton(vivant(espace, ANNULATION))))
     relue = Espace.objects.get(pk=espace.pk)
     intacte = (relue.question_confiance, relue.reponse_confiance) == (
         sienne.question_confiance,
@@ -163,7 +164,7 @@ def test_une_reponse_remise_par_un_agent_reste(espace: Espace, choisit: bool) ->
         reponses_du_voleur(espace, timezone.now())
     gardee = Espace.objects.get(pk=espace.pk).reponse_confiance
     _, retour = demander(espace)
-    actes.annuler_changement(jeton=jeton(retour))
+    actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
     assert Espace.objects.get(pk=espace.pk).reponse_confiance == gardee
 
 
@@ -177,7 +178,7 @@ def test_annuler_retire_les_facteurs_ajoutes(espace: Espace, age: timedelta, res
     tirer_codes_secours(compte)
     NavigateurConnu.objects.create(compte=compte, empreinte="e" * 64)
     _, retour = demander(espace, maintenant=debut)
-    actes.annuler_changement(jeton=jeton(retour))
+    actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
     assert TOTPDevice.objects.filter(user=compte).exists() is reste
     assert CodeSecours.objects.filter(compte=compte).exists() is reste
     assert not NavigateurConnu.objects.exists()
@@ -193,9 +194,9 @@ def test_annuler_retire_les_facteurs_ajoutes(espace: Espace, age: timedelta, res
 def test_des_codes_renouveles_par_un_autre_ne_servent_plus(espace: Espace) -> None:
     application = TOTPDevice.objects.create(user=espace.compte, name="application", confirmed=True)
     TOTPDevice.objects.filter(pk=application.pk).update(created_at=timezone.now() - timedelta(days=90))
-    renouveler_codes_secours(compte=espace.compte)
+    renouveler_codes_secours(acteur=espace.compte)
     _, retour = demander(espace)
-    actes.annuler_changement(jeton=jeton(retour))
+    actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
     assert TOTPDevice.objects.exists()
     assert not CodeSecours.objects.exists()
 
@@ -215,9 +216,9 @@ def test_la_reponse_precedente_s_efface(espace: Espace, age: timedelta, reste: b
 @pytest.mark.django_db
 def test_annuler_avant_l_effet(espace: Espace) -> None:
     change, retour = demander(espace)
-    actes.annuler_changement(jeton=jeton(retour))
+    actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
     with pytest.raises(LienRemplace):
-        actes.confirmer_changement(jeton=jeton(change))
+        actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     assert not Compte.objects.get(espace=espace).has_usable_password()
 
 
@@ -227,12 +228,12 @@ def test_le_voleur_ne_fait_pas_tomber_l_annulation(espace: Espace) -> None:
     ancienne = espace.compte.email
     debut = datetime(2028, 2, 27, 12, tzinfo=PARIS)  # 72 hours over 29 February
     change, _ = demander(espace, maintenant=debut)
-    actes.confirmer_changement(jeton=jeton(change), maintenant=debut)
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)), maintenant=debut)
     retour = vivant(espace, ANNULATION)
     fin = debut + timedelta(hours=72)
     with pytest.raises(actes.ChangementRecent):
         demander(espace, "encore@nouveau-cabinet.fr", fin)
-    actes.annuler_changement(jeton=jeton(retour), maintenant=fin)
+    actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)), maintenant=fin)
     assert adresse_de(espace) == ancienne
 
 
@@ -240,11 +241,11 @@ def test_le_voleur_ne_fait_pas_tomber_l_annulation(espace: Espace) -> None:
 def test_un_autre_changement_apres_soixante_douze_heures(espace: Espace) -> None:
     debut = datetime(2027, 10, 30, 12, tzinfo=PARIS)  # over the night of 25 hours
     change, _ = demander(espace, maintenant=debut)
-    actes.confirmer_changement(jeton=jeton(change), maintenant=debut)
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)), maintenant=debut)
     retour = vivant(espace, ANNULATION)
     fin = debut.astimezone(UTC) + timedelta(hours=72)
     with pytest.raises(LienExpire):
-        actes.annuler_changement(jeton=jeton(retour), maintenant=fin + SECONDE)
+        actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)), maintenant=fin + SECONDE)
     demander(espace, "encore@nouveau-cabinet.fr", fin + SECONDE)
 
 
@@ -256,8 +257,8 @@ def test_vingt_quatre_heures_pour_confirmer(espace: Espace, debut: datetime) -> 
     assert actes.changement_en_attente(espace, fin) == change
     assert actes.changement_en_attente(espace, fin + SECONDE) is None
     with pytest.raises(LienExpire):
-        actes.confirmer_changement(jeton=jeton(change), maintenant=fin + SECONDE)
-    actes.confirmer_changement(jeton=jeton(change), maintenant=fin)
+        actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)), maintenant=fin + SECONDE)
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)), maintenant=fin)
     assert adresse_de(espace) == NOUVELLE
 
 
@@ -273,7 +274,7 @@ def test_adresse_d_un_autre_espace(espace: Espace, client_de) -> None:
     change = vivant(espace, CHANGEMENT)
     assert not Courriel.objects.filter(lien=change).exists()
     with pytest.raises(actes.AdresseDejaPrise):
-        actes.confirmer_changement(jeton=jeton(change))
+        actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     assert adresse_de(autre) == autre.compte.email
 
 
@@ -281,7 +282,7 @@ def test_adresse_d_un_autre_espace(espace: Espace, client_de) -> None:
 def test_une_inscription_non_confirmee_ne_retient_pas_l_adresse(espace: Espace) -> None:
     EspaceFactory(compte__email=NOUVELLE, compte__is_active=False, etat=Espace.Etat.EN_ATTENTE_COURRIEL, active_le=None)
     change, _ = demander(espace)
-    actes.confirmer_changement(jeton=jeton(change))
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     assert adresse_de(espace) == NOUVELLE
     assert Espace.objects.count() == 1
 
@@ -291,9 +292,9 @@ def test_le_voleur_ne_bloque_pas_l_ancienne_adresse(espace: Espace) -> None:
     """He starts an inscription under the address that he took away: the holder's undo erases it."""
     ancienne = espace.compte.email
     change, _ = demander(espace)
-    actes.confirmer_changement(jeton=jeton(change))
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     EspaceFactory(compte__email=ancienne, compte__is_active=False, etat=Espace.Etat.EN_ATTENTE_COURRIEL, active_le=None)
-    actes.annuler_changement(jeton=jeton(vivant(espace, ANNULATION)))
+    actes.annuler_changement(acteur=Visiteur(jeton=jeton(vivant(espace, ANNULATION))))
     assert adresse_de(espace) == ancienne
 
 
@@ -317,14 +318,14 @@ def test_adresses_refusees(espace: Espace, client_de, adresse: str, message: str
 @pytest.mark.django_db
 def test_la_meme_adresse_est_refusee(espace: Espace) -> None:
     with pytest.raises(actes.AdresseInchangee):
-        actes.demander_changement(espace=espace, nouvelle=espace.compte.email.upper())
+        actes.demander_changement(acteur=espace, nouvelle=espace.compte.email.upper())
 
 
 @pytest.mark.django_db
 def test_le_lien_d_oubli_parti_a_l_ancienne_adresse_tombe(espace: Espace) -> None:
     oubli = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=espace.compte.email)
     change, _ = demander(espace)
-    actes.confirmer_changement(jeton=jeton(change))
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     oubli.refresh_from_db()
     assert oubli.revoque_le is not None
 
@@ -335,7 +336,7 @@ def test_abandonner(espace: Espace, client_de) -> None:
     client = client_de(espace)
     assert [client.post(reverse("abandonner_adresse")).status_code for _ in range(2)] == [302, 302]
     with pytest.raises(LienRemplace):
-        actes.confirmer_changement(jeton=jeton(change))
+        actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     assert Evenement.objects.filter(acte="adresse.changement_abandonne").count() == 1
 
 
@@ -362,7 +363,7 @@ def test_courriel_rejete(espace: Espace) -> None:
 def test_une_nouvelle_adresse_efface_le_rejet(espace: Espace) -> None:
     actes.signaler_rejet(acteur="systeme:signaler_rejet", adresse=espace.compte.email)
     change, _ = demander(espace)
-    actes.confirmer_changement(jeton=jeton(change))
+    actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
     assert Compte.objects.get(espace=espace).adresse_rejetee_le is None
 
 
@@ -373,10 +374,10 @@ def test_seize_clics_a_la_fois_un_seul_gagne(objet: str) -> None:
     change, _ = demander(espace)
     agir = actes.confirmer_changement
     if objet == ANNULATION:
-        actes.confirmer_changement(jeton=jeton(change))
+        actes.confirmer_changement(acteur=Visiteur(jeton=jeton(change)))
         agir = actes.annuler_changement
     brut = jeton(vivant(espace, objet))
-    resultats = en_parallele(16, lambda _: agir(jeton=brut))
+    resultats = en_parallele(16, lambda _: agir(acteur=Visiteur(jeton=brut)))
     assert sum(isinstance(r, Espace) for r in resultats) == 1, resultats
     assert sum(isinstance(r, LienDejaUtilise) for r in resultats) == 15, resultats
 
@@ -385,7 +386,7 @@ def test_seize_clics_a_la_fois_un_seul_gagne(objet: str) -> None:
 def test_huit_espaces_vers_la_meme_adresse_un_seul_l_a() -> None:
     espaces = [EspaceFactory() for _ in range(8)]
     jetons = [jeton(demander(espace)[0]) for espace in espaces]
-    resultats = en_parallele(8, lambda rang: actes.confirmer_changement(jeton=jetons[rang]))
+    resultats = en_parallele(8, lambda rang: actes.confirmer_changement(acteur=Visiteur(jeton=jetons[rang])))
     assert sum(isinstance(r, Espace) for r in resultats) == 1, resultats
     assert sum(isinstance(r, actes.AdresseDejaPrise) for r in resultats) == 7, resultats
     assert Compte.objects.filter(email=NOUVELLE).count() == 1
@@ -401,7 +402,7 @@ def test_confirmer_et_annuler_a_la_fois() -> None:
     change, retour = demander(espace)
     jetons = [jeton(change), jeton(retour)]
     actions = [actes.confirmer_changement, actes.annuler_changement]
-    en_parallele(2, lambda rang: actions[rang](jeton=jetons[rang]))
+    en_parallele(2, lambda rang: actions[rang](acteur=Visiteur(jeton=jetons[rang])))
     if adresse_de(espace) != ancienne:
-        actes.annuler_changement(jeton=jeton(vivant(espace, ANNULATION)))
+        actes.annuler_changement(acteur=Visiteur(jeton=jeton(vivant(espace, ANNULATION))))
     assert adresse_de(espace) == ancienne

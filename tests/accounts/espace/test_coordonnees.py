@@ -73,7 +73,7 @@ def test_une_erreur_ne_perd_rien(espace: Espace, client_de, champ: str, valeur: 
 
 def test_le_siren_peut_manquer(espace: Espace) -> None:
     assert (
-        modifier_coordonnees(espace=espace, coordonnees=Coordonnees(**{**SAISIE, "siren_appartenance": " "})).count(
+        modifier_coordonnees(acteur=espace, coordonnees=Coordonnees(**{**SAISIE, "siren_appartenance": " "})).count(
             "siren_appartenance"
         )
         == 1
@@ -82,7 +82,7 @@ def test_le_siren_peut_manquer(espace: Espace) -> None:
 
 def test_le_nom_est_exige_par_l_acte_aussi(espace: Espace) -> None:
     with pytest.raises(NomRequis):
-        modifier_coordonnees(espace=espace, coordonnees=Coordonnees(**{**SAISIE, "prenom": "  "}))
+        modifier_coordonnees(acteur=espace, coordonnees=Coordonnees(**{**SAISIE, "prenom": "  "}))
 
 
 def test_reserve_au_titulaire() -> None:

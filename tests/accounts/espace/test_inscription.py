@@ -24,6 +24,7 @@ from accounts.mots_de_passe import saturation
 from accounts.mots_de_passe.confiance import ReponseDevinable
 from accounts.saisies.numeros import nouveau_numero, numero_valide
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.acteurs import Visiteur
 from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory
 
@@ -45,7 +46,7 @@ def saisie(email: str) -> Inscription:
 
 
 def inscrit(email: str) -> Espace:
-    espace = inscrire_expert(inscription=saisie(email))
+    espace = inscrire_expert(acteur=Visiteur(), inscription=saisie(email))
     assert espace is not None
     return espace
 
@@ -65,15 +66,15 @@ def test_inscriptions_confirmation_et_changement_courent_vers_la_meme_adresse(to
     for tour in range(tours(200)):
         adresse = f"jeanne.martin{tour}@cabinet-dupont.fr"
         titulaire, attente = EspaceFactory(), inscrit(adresse)
-        demander_changement(espace=titulaire, nouvelle=adresse)
+        demander_changement(acteur=titulaire, nouvelle=adresse)
         confirmation = jeton_de(attente, Lien.Objet.CONFIRMATION_EXPERT)
         changement = jeton_de(titulaire, Lien.Objet.CHANGEMENT_ADRESSE)
         plus_tard = timezone.now() + settings.RENVOI_APRES + timedelta(minutes=1)
         gestes: list[Callable[[], object]] = [
-            lambda: inscrire_expert(inscription=saisie(adresse)),
-            lambda: confirmer_adresse(jeton=confirmation),
-            lambda: confirmer_changement(jeton=changement),
-            lambda: renvoyer_confirmation(espace=attente, maintenant=plus_tard),
+            lambda: inscrire_expert(acteur=Visiteur(), inscription=saisie(adresse)),
+            lambda: confirmer_adresse(acteur=Visiteur(jeton=confirmation)),
+            lambda: confirmer_changement(acteur=Visiteur(jeton=changement)),
+            lambda: renvoyer_confirmation(acteur=attente, maintenant=plus_tard),
         ]
         resultats = en_parallele(COUREURS, lambda rang: gestes[rang % 4]())
         assert all(r is None or isinstance(r, (Espace, Lien, RegleMetier)) for r in resultats), resultats
@@ -92,9 +93,9 @@ def test_deux_espaces_qui_echangent_leurs_adresses_ne_s_attendent_pas(tours: Cal
         un, autre = EspaceFactory(), EspaceFactory()
         liens = []
         for espace, adresse in ((un, autre.compte.email), (autre, un.compte.email)):
-            demander_changement(espace=espace, nouvelle=adresse)
+            demander_changement(acteur=espace, nouvelle=adresse)
             liens.append(jeton_de(espace, Lien.Objet.CHANGEMENT_ADRESSE))
-        resultats = en_parallele(2, lambda rang: confirmer_changement(jeton=liens[rang]))
+        resultats = en_parallele(2, lambda rang: confirmer_changement(acteur=Visiteur(jeton=liens[rang])))
         assert all(isinstance(r, AdresseDejaPrise) for r in resultats), resultats
 
 
@@ -104,13 +105,13 @@ def test_la_derniere_inscription_remplace_celle_qui_attend(db: None) -> None:
     seconde = inscrit("Jeanne@Cabinet-Dupont.fr")
     assert not Espace.objects.filter(pk=premiere.pk).exists()
     with pytest.raises(LienInvalide):
-        confirmer_adresse(jeton=ancien)
-    assert renvoyer_confirmation(espace=premiere) is None, "its page may still be open in a browser"
-    assert confirmer_adresse(jeton=jeton_de(seconde, Lien.Objet.CONFIRMATION_EXPERT)).est_actif
+        confirmer_adresse(acteur=Visiteur(jeton=ancien))
+    assert renvoyer_confirmation(acteur=premiere) is None, "its page may still be open in a browser"
+    assert confirmer_adresse(acteur=Visiteur(jeton=jeton_de(seconde, Lien.Objet.CONFIRMATION_EXPERT))).est_actif
 
 
 def test_l_adresse_d_un_espace_ouvert_previent_son_titulaire(espace: Espace) -> None:
-    assert inscrire_expert(inscription=saisie(espace.compte.email)) is None
+    assert inscrire_expert(acteur=Visiteur(), inscription=saisie(espace.compte.email)) is None
     assert Courriel.objects.get(genre="adresse_deja_utilisee").destinataire == espace.compte.email
     assert Compte.objects.count() == 1
 
@@ -127,14 +128,16 @@ def test_dix_tirages_deja_donnes_se_disent(db: None, monkeypatch: pytest.MonkeyP
     pris = EspaceFactory().numero_abonne
     monkeypatch.setattr(actes, "nouveau_numero", lambda jour: pris)
     with pytest.raises(RuntimeError, match="ten draws"):
-        inscrire_expert(inscription=saisie("jeanne@cabinet-dupont.fr"))
+        inscrire_expert(acteur=Visiteur(), inscription=saisie("jeanne@cabinet-dupont.fr"))
     assert not Compte.objects.filter(email="jeanne@cabinet-dupont.fr").exists()
 
 
 def test_la_question_ne_fait_pas_sa_reponse(db: None) -> None:
     recopiee = "suite de mots acceptée pour cet espace"  # words of the question PHRASE
     with pytest.raises(ReponseDevinable):
-        inscrire_expert(inscription=replace(saisie("recopieur@cabinet-dupont.fr"), reponse_confiance=recopiee))
+        inscrire_expert(
+            acteur=Visiteur(), inscription=replace(saisie("recopieur@cabinet-dupont.fr"), reponse_confiance=recopiee)
+        )
     assert not Espace.objects.exists()
 
 
@@ -154,24 +157,26 @@ def test_un_numero_porte_son_jour_et_sa_cle() -> None:
 
 def test_une_inscription_jamais_confirmee_tombe_au_bout_de_48_heures(db: None) -> None:
     depart = timezone.now()
-    assert inscrire_expert(inscription=saisie("jeanne@cabinet-dupont.fr"), maintenant=depart)
-    assert effacer_perimees(depart + timedelta(hours=48, seconds=-1)) == 0
-    assert effacer_perimees(depart + timedelta(hours=48, seconds=1)) == 1
-    assert effacer_perimees(depart + timedelta(hours=48, seconds=1)) == 0, "twice is harmless"
+    assert inscrire_expert(acteur=Visiteur(), inscription=saisie("jeanne@cabinet-dupont.fr"), maintenant=depart)
+    assert effacer_perimees(maintenant=depart + timedelta(hours=48, seconds=-1)) == 0
+    assert effacer_perimees(maintenant=depart + timedelta(hours=48, seconds=1)) == 1
+    assert effacer_perimees(maintenant=depart + timedelta(hours=48, seconds=1)) == 0, "twice is harmless"
     assert not Compte.objects.exists()
-    assert inscrire_expert(inscription=saisie("jeanne@cabinet-dupont.fr")), "its address is free again"
+    assert inscrire_expert(acteur=Visiteur(), inscription=saisie("jeanne@cabinet-dupont.fr")), (
+        "its address is free again"
+    )
 
 
 def test_un_lien_renvoye_prolonge_l_attente(db: None) -> None:
     depart = timezone.now()
     attente = inscrit("jeanne@cabinet-dupont.fr")
-    renvoyer_confirmation(espace=attente, maintenant=depart + timedelta(hours=47))
-    assert effacer_perimees(depart + timedelta(hours=94)) == 0
-    assert effacer_perimees(depart + timedelta(hours=96)) == 1
+    renvoyer_confirmation(acteur=attente, maintenant=depart + timedelta(hours=47))
+    assert effacer_perimees(maintenant=depart + timedelta(hours=94)) == 0
+    assert effacer_perimees(maintenant=depart + timedelta(hours=96)) == 1
 
 
 def test_un_espace_confirme_ne_tombe_pas(db: None) -> None:
     attente = inscrit("jeanne@cabinet-dupont.fr")
-    confirmer_adresse(jeton=jeton_de(attente, Lien.Objet.CONFIRMATION_EXPERT))
-    assert effacer_perimees(timezone.now() + timedelta(days=4000)) == 0
+    confirmer_adresse(acteur=Visiteur(jeton=jeton_de(attente, Lien.Objet.CONFIRMATION_EXPERT)))
+    assert effacer_perimees(maintenant=timezone.now() + timedelta(days=4000)) == 0
     assert Espace.objects.get().est_actif

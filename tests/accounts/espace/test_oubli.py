@@ -23,6 +23,7 @@ from accounts.models import Courriel, DemandeOubli, Espace, EssaiConnexion, Even
 from accounts.mots_de_passe.confiance import normaliser_reponse, remettre_reponse
 from accounts.mots_de_passe.hachage import hacher_reponse
 from accounts.mots_de_passe.politique import MotDePasseDejaUtilise, MotDePasseFaible
+from accounts.traces.acteurs import Visiteur
 from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, AgentFactory, EspaceFactory
 
@@ -48,7 +49,7 @@ def lien_de(espace: Espace, maintenant: datetime | None = None) -> Lien:
 def essayer(lien: Lien, reponse: str, maintenant: datetime | None = None) -> str:
     """Return the code of the rule that refused, or « juste »."""
     try:
-        oubli.repondre(jeton=jeton(lien), reponse=reponse, maintenant=maintenant)
+        oubli.repondre(acteur=Visiteur(jeton=jeton(lien)), reponse=reponse, maintenant=maintenant)
     except oubli.RegleMetier as regle:
         return regle.code
     return "juste"
@@ -145,7 +146,7 @@ def _sans_jeton(reponse) -> str:
 @pytest.mark.django_db
 def test_a_chacun_son_courriel() -> None:
     for adresse in _adresses().values():
-        oubli.demander(adresse=adresse)
+        oubli.demander(acteur=Visiteur(), adresse=adresse)
     assert oubli.traiter_en_attente() == 7
     par_genre = {c.destinataire.split("@")[0]: (c.genre, c.contexte.get("motif")) for c in Courriel.objects.all()}
     assert sorted(par_genre.values(), key=str) == sorted(
@@ -167,7 +168,7 @@ def test_a_chacun_son_courriel() -> None:
 @pytest.mark.django_db
 def test_traiter_plusieurs_fois_n_envoie_qu_une_fois() -> None:
     espace = titulaire()
-    oubli.demander(adresse=espace.compte.email)
+    oubli.demander(acteur=Visiteur(), adresse=espace.compte.email)
     cle = str(DemandeOubli.objects.get().pk)
     assert [oubli.traiter_demande(cle) for _ in range(3)] == [True, False, False]
     assert Courriel.objects.count() == 1
@@ -178,15 +179,15 @@ def test_harceler_la_page_ne_tue_pas_le_lien_du_titulaire() -> None:
     espace = titulaire()
     with time_machine.travel(datetime(2027, 3, 28, 1, 55, tzinfo=PARIS), tick=False) as horloge:
         for _ in range(5):
-            oubli.demander(adresse=espace.compte.email)
+            oubli.demander(acteur=Visiteur(), adresse=espace.compte.email)
         assert oubli.traiter_en_attente() == 5
         premier = Lien.objects.get()
         horloge.shift(timedelta(minutes=9, seconds=59))
-        oubli.demander(adresse=espace.compte.email)
+        oubli.demander(acteur=Visiteur(), adresse=espace.compte.email)
         oubli.traiter_en_attente()
         assert Lien.objects.count() == 1
         horloge.shift(SECONDE)
-        oubli.demander(adresse=espace.compte.email)
+        oubli.demander(acteur=Visiteur(), adresse=espace.compte.email)
         oubli.traiter_en_attente()
     assert Lien.objects.count() == 2
     with pytest.raises(LienRemplace):
@@ -212,7 +213,7 @@ def test_un_reseau_qui_demande_trop_attend(client: Client) -> None:
 @pytest.mark.django_db
 def test_demandes_effacees_le_lendemain() -> None:
     with time_machine.travel(datetime(2027, 1, 1, 12, tzinfo=PARIS), tick=False) as horloge:
-        oubli.demander(adresse="quelqu.un@cabinet-dupont.fr")
+        oubli.demander(acteur=Visiteur(), adresse="quelqu.un@cabinet-dupont.fr")
         oubli.traiter_en_attente()
         horloge.shift(timedelta(hours=24))
         oubli.traiter_en_attente()
@@ -251,10 +252,12 @@ def test_quinze_minutes_pour_choisir() -> None:
     repondu = debut + timedelta(minutes=29)
     fin = repondu + oubli.CHOIX
     with pytest.raises(oubli.ChoixExpire):
-        oubli.reinitialiser(lien=str(lien.pk), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin + SECONDE)
-    oubli.reinitialiser(lien=str(lien.pk), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin)
+        oubli.reinitialiser(
+            acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin + SECONDE
+        )
+    oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin)
     with pytest.raises(LienDejaUtilise):
-        oubli.reinitialiser(lien=str(lien.pk), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin)
+        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin)
 
 
 @pytest.mark.django_db
@@ -294,17 +297,17 @@ def test_mot_de_passe_refuse_ne_consomme_rien(nouveau: str) -> None:
     espace = titulaire()
     lien = lien_de(espace)
     with pytest.raises((MotDePasseFaible, MotDePasseDejaUtilise)):
-        oubli.reinitialiser(lien=str(lien.pk), repondu_le=timezone.now(), nouveau=nouveau)
-    oubli.reinitialiser(lien=str(lien.pk), repondu_le=timezone.now(), nouveau=NOUVEAU)
+        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=nouveau)
+    oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=NOUVEAU)
 
 
 @pytest.mark.django_db
 def test_les_autres_liens_tombent_avec_le_mot_de_passe() -> None:
     """Somebody who knew the password had asked for another address: the reset must not leave that door open."""
     espace = titulaire()
-    demander_changement(espace=espace, nouvelle="voleur@cabinet-dupont.fr")
+    demander_changement(acteur=espace, nouvelle="voleur@cabinet-dupont.fr")
     lien = lien_de(espace)
-    oubli.reinitialiser(lien=str(lien.pk), repondu_le=timezone.now(), nouveau=NOUVEAU)
+    oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=NOUVEAU)
     change = Lien.objects.get(objet=Lien.Objet.CHANGEMENT_ADRESSE)
     assert change.revoque_le is not None
     assert Lien.objects.get(objet=Lien.Objet.ANNULATION_ADRESSE).revoque_le is None
@@ -349,7 +352,7 @@ def test_reponse_remise_valable_soixante_douze_heures() -> None:
     assert essayer(lien, remise, fin) == "juste"
     assert essayer(lien, remise, fin + SECONDE) == "reponse_perimee"
     with pytest.raises(oubli.NouvelleReponseRequise):
-        oubli.reinitialiser(lien=str(lien.pk), repondu_le=fin, nouveau=NOUVEAU, maintenant=fin)
+        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=fin, nouveau=NOUVEAU, maintenant=fin)
 
 
 @pytest.mark.django_db
@@ -359,7 +362,7 @@ def test_espace_desactive_entre_temps() -> None:
     Espace.objects.filter(pk=espace.pk).update(etat=Espace.Etat.DESACTIVE)
     assert essayer(lien, REPONSE) == "lien_invalide"
     with pytest.raises(LienInvalide):
-        oubli.reinitialiser(lien=str(lien.pk), repondu_le=timezone.now(), nouveau=NOUVEAU)
+        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=NOUVEAU)
 
 
 @pytest.mark.django_db
@@ -408,7 +411,7 @@ def test_adresse_mal_ecrite_garde_la_saisie(client: Client) -> None:
 @pytest.mark.django_db
 def test_adresse_devenue_jetable_garde_son_recours() -> None:
     espace = titulaire(compte__email="jeanne@yopmail.com")
-    oubli.demander(adresse="jeanne@yopmail.com")
+    oubli.demander(acteur=Visiteur(), adresse="jeanne@yopmail.com")
     oubli.traiter_en_attente()
     assert Lien.objects.filter(espace=espace).count() == 1
 
@@ -427,7 +430,9 @@ def test_seize_mots_de_passe_a_la_fois_un_seul_gagne() -> None:
     repondu = timezone.now()
     resultats = en_parallele(
         16,
-        lambda rang: oubli.reinitialiser(lien=str(lien.pk), repondu_le=repondu, nouveau=f"{NOUVEAU} {rang}"),
+        lambda rang: oubli.reinitialiser(
+            acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=f"{NOUVEAU} {rang}"
+        ),
     )
     gagnants = [r for r in resultats if not isinstance(r, BaseException)]
     assert len(gagnants) == 1, resultats

@@ -44,8 +44,8 @@ def code_de(appareil: TOTPDevice) -> str:
 
 
 def enroler(agent: Agent) -> tuple[TOTPDevice, list[str]]:
-    appareil = commencer_enrolement(compte=agent.compte)
-    return confirmer_enrolement(compte=agent.compte, code=code_de(appareil), remplacer=False)
+    appareil = commencer_enrolement(acteur=agent.compte)
+    return confirmer_enrolement(acteur=agent.compte, code=code_de(appareil), remplacer=False)
 
 
 def plus_tard(secondes: float, tick: bool = False) -> time_machine.travel:
@@ -61,11 +61,11 @@ def test_un_code_ne_sert_qu_une_fois(agent: Agent) -> None:
     with plus_tard(0):
         appareil, _ = enroler(agent)
         with pytest.raises(CodeRefuse):
-            verifier_code(compte=agent.compte, code=code_de(appareil))
+            verifier_code(acteur=agent.compte, code=code_de(appareil))
     with plus_tard(60):
-        assert verifier_code(compte=agent.compte, code=code_de(appareil)) == appareil
+        assert verifier_code(acteur=agent.compte, code=code_de(appareil)) == appareil
         with pytest.raises(CodeRefuse):
-            verifier_code(compte=agent.compte, code=code_de(appareil))
+            verifier_code(acteur=agent.compte, code=code_de(appareil))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,10 +75,10 @@ def test_un_code_presente_six_fois_a_la_fois_ne_passe_qu_une_fois() -> None:
         appareil, codes = enroler(agent)
     with plus_tard(60, tick=True):
         code = code_de(appareil)
-        resultats = en_parallele(6, lambda _: verifier_code(compte=agent.compte, code=code))
+        resultats = en_parallele(6, lambda _: verifier_code(acteur=agent.compte, code=code))
     assert sum(isinstance(resultat, TOTPDevice) for resultat in resultats) == 1, resultats
     with plus_tard(7200, tick=True):
-        resultats = en_parallele(6, lambda _: utiliser_code_secours(compte=agent.compte, code=codes[0]))
+        resultats = en_parallele(6, lambda _: utiliser_code_secours(acteur=agent.compte, code=codes[0]))
     assert sum(isinstance(resultat, TOTPDevice) for resultat in resultats) == 1, resultats
 
 
@@ -87,18 +87,18 @@ def test_chaque_refus_allonge_l_attente_et_les_codes_de_secours_partagent_le_com
         appareil, codes = enroler(agent)
     with plus_tard(60):
         with pytest.raises(CodeRefuse):
-            verifier_code(compte=agent.compte, code="000000" if code_de(appareil) != "000000" else "000001")
+            verifier_code(acteur=agent.compte, code="000000" if code_de(appareil) != "000000" else "000001")
         with pytest.raises(TropDEssais, match="1 s"):
-            verifier_code(compte=agent.compte, code=code_de(appareil))
+            verifier_code(acteur=agent.compte, code=code_de(appareil))
         with pytest.raises(TropDEssais):
-            utiliser_code_secours(compte=agent.compte, code=codes[0])
+            utiliser_code_secours(acteur=agent.compte, code=codes[0])
     with plus_tard(62):
         with pytest.raises(CodeSecoursRefuse):
-            utiliser_code_secours(compte=agent.compte, code="0000-0000-0000-0000")
+            utiliser_code_secours(acteur=agent.compte, code="0000-0000-0000-0000")
         with pytest.raises(TropDEssais, match="2 s"):
-            verifier_code(compte=agent.compte, code=code_de(appareil))
+            verifier_code(acteur=agent.compte, code=code_de(appareil))
     with plus_tard(65):
-        verifier_code(compte=agent.compte, code=code_de(appareil))
+        verifier_code(acteur=agent.compte, code=code_de(appareil))
     actes = list(Evenement.objects.filter(acte__startswith="second_facteur.").values_list("acte", flat=True))
     assert actes.count("second_facteur.refuse") == 3
     assert actes.count("second_facteur.code_secours_refuse") == 2
@@ -112,10 +112,10 @@ def test_les_codes_de_secours_sont_haches_et_a_usage_unique(agent: Agent) -> Non
     assert all(
         len(empreinte) == 64 and code.replace("-", "") not in empreinte for empreinte in gardes for code in codes
     )
-    utiliser_code_secours(compte=agent.compte, code=codes[3].lower().replace("-", " "))
+    utiliser_code_secours(acteur=agent.compte, code=codes[3].lower().replace("-", " "))
     assert codes_restants(agent.compte) == 9
     with pytest.raises(CodeSecoursRefuse):
-        utiliser_code_secours(compte=agent.compte, code=codes[3])
+        utiliser_code_secours(acteur=agent.compte, code=codes[3])
 
 
 def test_le_code_d_un_autre_agent_ne_vaut_rien(agent: Agent) -> None:
@@ -123,39 +123,39 @@ def test_le_code_d_un_autre_agent_ne_vaut_rien(agent: Agent) -> None:
     autre = AgentFactory()
     enroler(autre)
     with pytest.raises(CodeSecoursRefuse):
-        utiliser_code_secours(compte=autre.compte, code=codes[0])
+        utiliser_code_secours(acteur=autre.compte, code=codes[0])
 
 
 def test_de_nouveaux_codes_tuent_les_anciens(agent: Agent) -> None:
     _, codes = enroler(agent)
-    nouveaux = renouveler_codes_secours(compte=agent.compte)
+    nouveaux = renouveler_codes_secours(acteur=agent.compte)
     with pytest.raises(CodeSecoursRefuse):
-        utiliser_code_secours(compte=agent.compte, code=codes[0])
+        utiliser_code_secours(acteur=agent.compte, code=codes[0])
     with plus_tard(3600):
-        utiliser_code_secours(compte=agent.compte, code=nouveaux[0])
+        utiliser_code_secours(acteur=agent.compte, code=nouveaux[0])
 
 
 def test_l_enrolement_dure_quinze_minutes_et_une_cle_remplace_l_autre(agent: Agent) -> None:
     with plus_tard(0):
-        ancien = commencer_enrolement(compte=agent.compte)
-        appareil = commencer_enrolement(compte=agent.compte)
+        ancien = commencer_enrolement(acteur=agent.compte)
+        appareil = commencer_enrolement(acteur=agent.compte)
         with pytest.raises(CodeRefuse):
-            confirmer_enrolement(compte=agent.compte, code=code_de(ancien), remplacer=False)
+            confirmer_enrolement(acteur=agent.compte, code=code_de(ancien), remplacer=False)
     with plus_tard(901), pytest.raises(EnrolementExpire):
-        confirmer_enrolement(compte=agent.compte, code=code_de(appareil), remplacer=False)
+        confirmer_enrolement(acteur=agent.compte, code=code_de(appareil), remplacer=False)
     with plus_tard(899):
-        confirmer_enrolement(compte=agent.compte, code=code_de(appareil), remplacer=False)
+        confirmer_enrolement(acteur=agent.compte, code=code_de(appareil), remplacer=False)
 
 
 def test_seule_une_session_verifiee_remplace_l_appareil(agent: Agent) -> None:
     ancien, codes = enroler(agent)
-    nouveau = commencer_enrolement(compte=agent.compte)
+    nouveau = commencer_enrolement(acteur=agent.compte)
     with pytest.raises(AppareilDejaEnregistre):
-        confirmer_enrolement(compte=agent.compte, code=code_de(nouveau), remplacer=False)
-    confirmer_enrolement(compte=agent.compte, code=code_de(nouveau), remplacer=True)
+        confirmer_enrolement(acteur=agent.compte, code=code_de(nouveau), remplacer=False)
+    confirmer_enrolement(acteur=agent.compte, code=code_de(nouveau), remplacer=True)
     assert list(TOTPDevice.objects.values_list("pk", flat=True)) == [nouveau.pk]
     with pytest.raises(CodeSecoursRefuse):
-        utiliser_code_secours(compte=agent.compte, code=codes[0])
+        utiliser_code_secours(acteur=agent.compte, code=codes[0])
     assert ancien.pk != nouveau.pk
 
 
@@ -183,7 +183,7 @@ def test_le_mot_de_passe_d_un_agent_se_change_chaque_annee_et_ne_repose_pas_sur_
     assert not mot_de_passe_a_changer(agent.compte, change + timedelta(days=365))
     assert mot_de_passe_a_changer(agent.compte, change + timedelta(days=365, seconds=1))
     with pytest.raises(MotDePasseFaible):
-        changer_mot_de_passe_agent(agent=agent, nouveau=f"{agent.prenom}{agent.nom}{agent.service_gestionnaire.nom}")
+        changer_mot_de_passe_agent(acteur=agent, nouveau=f"{agent.prenom}{agent.nom}{agent.service_gestionnaire.nom}")
 
 
 def test_reinitialiser_ramene_a_la_premiere_connexion(agent: Agent) -> None:

@@ -178,13 +178,13 @@ def test_sans_application_les_codes_de_secours_sont_comptes_aussi(espace: Espace
     with time_machine.travel(depart, tick=False):
         for _ in range(5):
             with pytest.raises(CodeSecoursRefuse):
-                utiliser_code_secours(compte=espace.compte, code="0000-0000-0000-0000")
+                utiliser_code_secours(acteur=espace.compte, code="0000-0000-0000-0000")
         with pytest.raises(TropDEssais):
-            utiliser_code_secours(compte=espace.compte, code=codes[0])
+            utiliser_code_secours(acteur=espace.compte, code=codes[0])
     with time_machine.travel(depart + timedelta(seconds=61), tick=False):
-        assert utiliser_code_secours(compte=espace.compte, code=codes[0]) == cle
+        assert utiliser_code_secours(acteur=espace.compte, code=codes[0]) == cle
         with pytest.raises(CodeSecoursRefuse):
-            utiliser_code_secours(compte=espace.compte, code=codes[0])
+            utiliser_code_secours(acteur=espace.compte, code=codes[0])
 
 
 def test_renouveler_les_codes_demande_le_second_facteur(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
@@ -192,7 +192,7 @@ def test_renouveler_les_codes_demande_le_second_facteur(espace: Espace, client_d
     _, codes = enroler(client)
     force = client_de(espace)  # a session that never proved the second factor
     force.post(reverse("renouveler_codes"))
-    assert utiliser_code_secours(compte=espace.compte, code=codes[0])
+    assert utiliser_code_secours(acteur=espace.compte, code=codes[0])
     client.post(reverse("renouveler_codes"))
     with pytest.raises(CodeSecoursRefuse):
-        utiliser_code_secours(compte=espace.compte, code=codes[1])
+        utiliser_code_secours(acteur=espace.compte, code=codes[1])

@@ -157,7 +157,7 @@ def test_la_reponse_n_est_en_clair_nulle_part(espace: Espace, client_de) -> None
 @pytest.mark.django_db
 def test_l_acte_refuse_le_nom_du_titulaire(espace: Espace) -> None:
     with pytest.raises(ReponseRevelatrice):
-        changer_reponse(espace=espace, question="PHRASE", reponse=f"{espace.nom} sur la banquise")
+        changer_reponse(acteur=espace, question="PHRASE", reponse=f"{espace.nom} sur la banquise")
 
 
 @pytest.mark.django_db

@@ -28,7 +28,7 @@ def choisir(espace: Espace, *mots_de_passe: str) -> None:
     """Change the password, one second after the other."""
     depart = espace.compte.mot_de_passe_change_le
     for rang, nouveau in enumerate(mots_de_passe, start=1):
-        changer_mot_de_passe(compte=espace.compte, nouveau=nouveau, maintenant=depart + timedelta(seconds=rang))
+        changer_mot_de_passe(acteur=espace.compte, nouveau=nouveau, maintenant=depart + timedelta(seconds=rang))
     espace.compte.refresh_from_db()
 
 
@@ -49,7 +49,7 @@ def test_les_cinq_derniers_sont_refuses_et_le_sixieme_accepte(espace: Espace) ->
 
 def test_ni_moins_ni_plus_apres_une_invalidation(espace: Espace) -> None:
     choisir(espace, *SUIVANTS[:5])
-    invalider_mot_de_passe(compte=espace.compte, maintenant=timezone.now() + timedelta(hours=1))
+    invalider_mot_de_passe(acteur=espace.compte, maintenant=timezone.now() + timedelta(hours=1))
     espace.compte.refresh_from_db()
     assert [refuse(espace, mot) for mot in SUIVANTS[:5]] == [True] * 5
     choisir(espace, SUIVANTS[5])
@@ -73,4 +73,4 @@ def test_le_nom_de_l_organisation_compte_peu(espace: Espace, client_de: Callable
     page = client_de(espace).get(reverse("changer_mot_de_passe")).content.decode()
     assert nom in page, "the browser's gauge knows what the server knows"
     with pytest.raises(MotDePasseFaible):
-        changer_mot_de_passe(compte=espace.compte, nouveau="zorglubine-xavatique-2026")
+        changer_mot_de_passe(acteur=espace.compte, nouveau="zorglubine-xavatique-2026")

@@ -76,13 +76,13 @@ def test_l_echeance_ne_recule_jamais(quand: datetime, secondes: int) -> None:
 def test_rappels_a_la_seconde(debut: datetime, etape: Etape, avant: timedelta | None) -> None:
     avec_mot_de_passe_du(debut)
     quand = apres_des_mois(debut, 6) if avant is None else echeance(debut) - avant
-    rappeler_mots_de_passe(quand - SECONDE)
+    rappeler_mots_de_passe(maintenant=quand - SECONDE)
     deja = genres()
     assert etape.name.lower() not in deja
-    assert rappeler_mots_de_passe(quand) == 1
+    assert rappeler_mots_de_passe(maintenant=quand) == 1
     assert genres() == sorted([*deja, etape.name.lower()])
-    assert rappeler_mots_de_passe(quand) == 0, "run twice, sent once"
-    assert rappeler_mots_de_passe(quand + timedelta(days=1)) == 0
+    assert rappeler_mots_de_passe(maintenant=quand) == 0, "run twice, sent once"
+    assert rappeler_mots_de_passe(maintenant=quand + timedelta(days=1)) == 0
 
 
 @pytest.mark.django_db
@@ -90,42 +90,46 @@ def test_rappels_a_la_seconde(debut: datetime, etape: Etape, avant: timedelta | 
 def test_renouvellement_exige_a_la_seconde(debut: datetime) -> None:
     espace = avec_mot_de_passe_du(debut)
     fin = echeance(debut)
-    assert exiger_renouvellement(fin - SECONDE) == 0
+    assert exiger_renouvellement(maintenant=fin - SECONDE) == 0
     assert not renouvellement_du(espace.compte, fin - SECONDE)
     assert renouvellement_du(espace.compte, fin), "even where the job has not run"
-    assert [exiger_renouvellement(fin), exiger_renouvellement(fin), exiger_renouvellement(fin + SECONDE)] == [1, 0, 0]
+    assert [
+        exiger_renouvellement(maintenant=fin),
+        exiger_renouvellement(maintenant=fin),
+        exiger_renouvellement(maintenant=fin + SECONDE),
+    ] == [1, 0, 0]
     espace.compte.refresh_from_db()
     assert espace.compte.renouvellement_exige
     assert genres() == ["exige"]
     assert Evenement.objects.filter(acte="mot_de_passe.renouvellement_exige").count() == 1
-    assert rappeler_mots_de_passe(fin + timedelta(days=1)) == 0
+    assert rappeler_mots_de_passe(maintenant=fin + timedelta(days=1)) == 0
 
 
 @pytest.mark.django_db
 def test_en_retard_seul_le_dernier_rappel_part() -> None:
     debut = datetime(2027, 1, 15, 10, tzinfo=PARIS)
     avec_mot_de_passe_du(debut)
-    assert rappeler_mots_de_passe(echeance(debut) - timedelta(days=20)) == 1
+    assert rappeler_mots_de_passe(maintenant=echeance(debut) - timedelta(days=20)) == 1
     assert genres() == ["trente_jours"]
-    assert rappeler_mots_de_passe(echeance(debut) - timedelta(days=6)) == 1
+    assert rappeler_mots_de_passe(maintenant=echeance(debut) - timedelta(days=6)) == 1
     assert genres() == ["sept_jours", "trente_jours"]
     # So late that the deadline is past: no reminder of what has already happened.
     Courriel.objects.all().delete()
     Compte.objects.update(rappel_mot_de_passe=0)
-    assert rappeler_mots_de_passe(echeance(debut)) == 0
-    assert exiger_renouvellement(echeance(debut)) == 1
+    assert rappeler_mots_de_passe(maintenant=echeance(debut)) == 0
+    assert exiger_renouvellement(maintenant=echeance(debut)) == 1
 
 
 @pytest.mark.django_db
 def test_un_nouveau_mot_de_passe_recommence_tout() -> None:
     debut = datetime(2027, 1, 15, 10, tzinfo=PARIS)
     espace = avec_mot_de_passe_du(debut)
-    exiger_renouvellement(echeance(debut))
+    exiger_renouvellement(maintenant=echeance(debut))
     change = echeance(debut) + timedelta(days=1)
-    changer_mot_de_passe(compte=espace.compte, nouveau=NOUVEAU, maintenant=change)
+    changer_mot_de_passe(acteur=espace.compte, nouveau=NOUVEAU, maintenant=change)
     espace.compte.refresh_from_db()
     assert not renouvellement_du(espace.compte, change)
-    assert rappeler_mots_de_passe(apres_des_mois(change, 6)) == 1
+    assert rappeler_mots_de_passe(maintenant=apres_des_mois(change, 6)) == 1
 
 
 @pytest.mark.django_db
@@ -135,9 +139,9 @@ def test_ni_agents_ni_espaces_fermes_ni_mots_de_passe_invalides() -> None:
     avec_mot_de_passe_du(debut, etat=Espace.Etat.DESACTIVE)
     avec_mot_de_passe_du(debut, compte__is_active=False)
     invalide = avec_mot_de_passe_du(debut)
-    invalider_mot_de_passe(compte=invalide.compte)
-    assert rappeler_mots_de_passe(echeance(debut) - timedelta(days=10)) == 0
-    assert exiger_renouvellement(echeance(debut)) == 0
+    invalider_mot_de_passe(acteur=invalide.compte)
+    assert rappeler_mots_de_passe(maintenant=echeance(debut) - timedelta(days=10)) == 0
+    assert exiger_renouvellement(maintenant=echeance(debut)) == 0
 
 
 @pytest.mark.django_db
@@ -146,8 +150,8 @@ def test_un_lot_apres_l_autre(monkeypatch: pytest.MonkeyPatch) -> None:
     debut = datetime(2027, 1, 15, 10, tzinfo=PARIS)
     for rang in range(5):
         avec_mot_de_passe_du(debut + timedelta(seconds=rang))
-    assert rappeler_mots_de_passe(apres_des_mois(debut, 6) + 3 * SECONDE) == 4
-    assert rappeler_mots_de_passe(apres_des_mois(debut, 6) + 4 * SECONDE) == 1
+    assert rappeler_mots_de_passe(maintenant=apres_des_mois(debut, 6) + 3 * SECONDE) == 4
+    assert rappeler_mots_de_passe(maintenant=apres_des_mois(debut, 6) + 4 * SECONDE) == 1
 
 
 @pytest.mark.django_db
@@ -155,8 +159,8 @@ def test_les_courriels_se_lisent() -> None:
     debut = datetime(2027, 1, 15, 10, tzinfo=PARIS)
     avec_mot_de_passe_du(debut)
     for quand in (apres_des_mois(debut, 6), *(echeance(debut) - timedelta(days=j) for j in (60, 30, 7))):
-        rappeler_mots_de_passe(quand)
-    exiger_renouvellement(echeance(debut))
+        rappeler_mots_de_passe(maintenant=quand)
+    exiger_renouvellement(maintenant=echeance(debut))
     assert courriels.envoyer_en_attente() == 5
     assert sum("15/01/2030" in m.subject for m in mail.outbox) == 3
 

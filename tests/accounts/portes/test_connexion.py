@@ -39,8 +39,8 @@ def mot_de_passe(espace: Espace, client: Client | None = None, **champs: Any) ->
 def protege(espace: Espace) -> tuple[Espace, TOTPDevice, list[str]]:
     """An espace with an application, enrolled at DEPART - 1 h."""
     with a(-3600):
-        appareil = commencer_enrolement(compte=espace.compte)
-        appareil, codes = confirmer_enrolement(compte=espace.compte, code=code_de(appareil), remplacer=False)
+        appareil = commencer_enrolement(acteur=espace.compte)
+        appareil, codes = confirmer_enrolement(acteur=espace.compte, code=code_de(appareil), remplacer=False)
     return espace, appareil, codes
 
 

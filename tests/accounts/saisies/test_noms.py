@@ -11,6 +11,7 @@ from accounts.espace.inscription import inscrire_expert
 from accounts.gestion.agents import creer_agent
 from accounts.models import Espace
 from accounts.saisies.noms import NomInvalide, TexteIllisible, normaliser_nom
+from accounts.traces.acteurs import Visiteur
 from tests.activation import scenes
 from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
 from tests.factories import EspaceFactory, PersonneFactory, ServiceGestionnaireFactory
@@ -82,10 +83,10 @@ def test_chaque_formulaire_et_chaque_acte_le_disent(champ: str) -> None:
     assert "lettres" in page.context["formulaire"].errors[champ][0]
     espace = EspaceFactory(nom="Martin")
     with pytest.raises(NomInvalide):
-        inscrire_expert(inscription=scenes.inscription(PersonneFactory(), **{champ: "evil.example"}))
+        inscrire_expert(acteur=Visiteur(), inscription=scenes.inscription(PersonneFactory(), **{champ: "evil.example"}))
     with pytest.raises(NomInvalide):
         modifier_coordonnees(
-            espace=espace, coordonnees=Coordonnees(**(vars(Coordonnees.de(espace)) | {champ: "evil.example"}))
+            acteur=espace, coordonnees=Coordonnees(**(vars(Coordonnees.de(espace)) | {champ: "evil.example"}))
         )
     agent = {"nom": "Martin", "prenom": "Anne"} | {champ: "Anne 2"}
     with pytest.raises(NomInvalide):
@@ -97,11 +98,13 @@ def test_chaque_formulaire_et_chaque_acte_le_disent(champ: str) -> None:
 def test_un_nom_d_avant_la_regle_n_empeche_pas_de_changer_le_reste() -> None:
     espace = EspaceFactory(nom="Martin 2e")
     nouvelles = Coordonnees(**(vars(Coordonnees.de(espace)) | {"commune": "Lyon"}))
-    assert modifier_coordonnees(espace=espace, coordonnees=nouvelles) == ["commune"]
+    assert modifier_coordonnees(acteur=espace, coordonnees=nouvelles) == ["commune"]
 
 
 @pytest.mark.django_db
 def test_le_courriel_a_une_adresse_non_prouvee_ne_porte_pas_les_noms_saisis() -> None:
-    inscrire_expert(inscription=scenes.inscription(PersonneFactory(), nom="Gagnez beaucoup", prenom="Venez"))
+    inscrire_expert(
+        acteur=Visiteur(), inscription=scenes.inscription(PersonneFactory(), nom="Gagnez beaucoup", prenom="Venez")
+    )
     courriels.envoyer_en_attente()
     assert "Gagnez" not in mail.outbox[0].body

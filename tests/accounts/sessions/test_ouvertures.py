@@ -112,7 +112,7 @@ def test_fermer_toutes_les_autres(espace: Espace, client_de: Ouvrir) -> None:
     clients[0].post(reverse("fermer_autres_sessions"))
     assert [c.get(reverse("espace")).status_code for c in clients] == [200, 302, 302]
     assert temoin.get(reverse("espace")).status_code == 200
-    assert fermer_toutes(espace.compte) == 1
+    assert fermer_toutes(acteur=espace.compte) == 1
     assert clients[0].get(reverse("espace")).status_code == 302
 
 

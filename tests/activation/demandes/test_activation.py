@@ -55,5 +55,5 @@ def test_le_lien_d_un_espace_expert_ne_part_pas_pour_un_simplifie() -> None:
     """It would open the espace at once, without any code."""
     scenes.services_du_bouquet()
     espace = scenes.inscrire(PersonneFactory())
-    assert renvoyer_confirmation(espace=espace) is None
+    assert renvoyer_confirmation(acteur=espace) is None
     assert not Courriel.objects.filter(genre="confirmer_adresse").exists()

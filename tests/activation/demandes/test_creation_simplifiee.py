@@ -15,6 +15,7 @@ from accounts.envois.liens import LienDejaUtilise, LienExpire, LienInvalide, Lie
 from accounts.espace.inscription import confirmer_adresse, inscrire_expert
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.acteurs import Visiteur
 from activation.demandes.activation import activer
 from activation.demandes.creation_simplifiee import (
     ReserveeAuxEntreprises,
@@ -56,11 +57,11 @@ def test_de_la_demande_au_bouquet(personne: PersonneSirenisee) -> None:
     assert (espace.mode, espace.etat) == (Espace.Mode.SIMPLIFIE, Espace.Etat.EN_ATTENTE_COURRIEL)
     assert not Demande.objects.exists(), "nothing is asked of the SIREN before the addresses answer"
     assert list(Courriel.objects.values_list("genre", "destinataire")) == [("confirmer_connexion", scenes.LOGIN)]
-    creation = confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION))
+    creation = confirmer_connexion(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)))
     assert not creation.complete
     assert not Courrier.objects.exists(), "the company has not answered"
     assert Courriel.objects.filter(genre="confirmer_entreprise", destinataire=scenes.ENTREPRISE).count() == 1
-    assert confirmer_entreprise(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)).complete
+    assert confirmer_entreprise(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))).complete
     espace.refresh_from_db()
     assert espace.etat == Espace.Etat.EN_ATTENTE_CODE
     assert espace.compte.is_active
@@ -88,7 +89,7 @@ def test_de_la_demande_au_bouquet(personne: PersonneSirenisee) -> None:
 def test_une_seule_adresse_un_seul_lien(personne: PersonneSirenisee) -> None:
     espace = scenes.inscrire(personne, courriel=scenes.LOGIN.upper())
     assert Lien.objects.count() == Courriel.objects.count() == 1
-    assert confirmer_entreprise(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)).complete
+    assert confirmer_entreprise(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))).complete
     assert Demande.objects.count() == 1
 
 
@@ -135,9 +136,9 @@ def test_les_regles_sont_revues_au_clic(personne: PersonneSirenisee) -> None:
     lien = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     adhesion = scenes.adhesion(None, personne)
     with pytest.raises(DemandeEnCoursSurSiren):
-        confirmer_entreprise(jeton=lien)
+        confirmer_entreprise(acteur=Visiteur(jeton=lien))
     annuler_demande(acteur=adhesion.espace, demande=adhesion)
-    assert confirmer_entreprise(jeton=lien).complete
+    assert confirmer_entreprise(acteur=Visiteur(jeton=lien)).complete
 
 
 @pytest.mark.parametrize("secondes", [-1, 1])
@@ -147,12 +148,12 @@ def test_lien_de_72_heures(personne: PersonneSirenisee, secondes: int) -> None:
     lien = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     instant = depart + timedelta(hours=72, seconds=secondes)
     if secondes < 0:
-        assert effacer_perimees(instant) == 0
-        assert confirmer_entreprise(jeton=lien, maintenant=instant).complete
+        assert effacer_perimees(maintenant=instant) == 0
+        assert confirmer_entreprise(acteur=Visiteur(jeton=lien), maintenant=instant).complete
     else:
         with pytest.raises(LienExpire):
-            confirmer_entreprise(jeton=lien, maintenant=instant)
-        assert effacer_perimees(instant) == 1
+            confirmer_entreprise(acteur=Visiteur(jeton=lien), maintenant=instant)
+        assert effacer_perimees(maintenant=instant) == 1
         assert not Espace.objects.exists()
         assert not Compte.objects.exists()
         assert scenes.inscrire(personne), "the address is free again: restart"
@@ -162,22 +163,24 @@ def test_chaque_adresse_a_ses_72_heures(personne: PersonneSirenisee) -> None:
     depart = timezone.now()
     premier = depart + timedelta(hours=71)
     espace = scenes.inscrire(personne, maintenant=depart)
-    confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION), maintenant=premier)
-    assert effacer_perimees(premier + timedelta(hours=71)) == 0
-    assert effacer_perimees(premier + timedelta(hours=73)) == 1
+    confirmer_connexion(
+        acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)), maintenant=premier
+    )
+    assert effacer_perimees(maintenant=premier + timedelta(hours=71)) == 0
+    assert effacer_perimees(maintenant=premier + timedelta(hours=73)) == 1
     assert not CreationSimplifiee.objects.exists()
 
 
 def test_une_adresse_de_connexion_sans_reponse_perime(personne: PersonneSirenisee) -> None:
     depart = timezone.now()
     scenes.inscrire(personne, maintenant=depart)
-    assert effacer_perimees(depart + timedelta(hours=71)) == 0
-    assert effacer_perimees(depart + timedelta(hours=73)) == 1
+    assert effacer_perimees(maintenant=depart + timedelta(hours=71)) == 0
+    assert effacer_perimees(maintenant=depart + timedelta(hours=73)) == 1
 
 
 def test_une_creation_qui_attend_son_code_n_est_pas_effacee(personne: PersonneSirenisee) -> None:
     scenes.confirmer(scenes.inscrire(personne))
-    assert effacer_perimees(timezone.now() + timedelta(days=30)) == 0
+    assert effacer_perimees(maintenant=timezone.now() + timedelta(days=30)) == 0
 
 
 def test_liens_a_usage_unique_et_sans_croisement(personne: PersonneSirenisee) -> None:
@@ -185,30 +188,33 @@ def test_liens_a_usage_unique_et_sans_croisement(personne: PersonneSirenisee) ->
     connexion = scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)
     for acte in (confirmer_entreprise, confirmer_adresse):
         with pytest.raises(LienInvalide):
-            acte(jeton=connexion)
-    confirmer_connexion(jeton=connexion)
+            acte(acteur=Visiteur(jeton=connexion))
+    confirmer_connexion(acteur=Visiteur(jeton=connexion))
     with pytest.raises(LienDejaUtilise):
-        confirmer_connexion(jeton=connexion)
+        confirmer_connexion(acteur=Visiteur(jeton=connexion))
     with pytest.raises(LienInvalide):
-        confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))
+        confirmer_connexion(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)))
     assert not Demande.objects.exists()
 
 
 def test_renvoyer(personne: PersonneSirenisee) -> None:
     depart = timezone.now()
     espace = scenes.inscrire(personne, maintenant=depart)
-    confirmer_connexion(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION), maintenant=depart)
+    confirmer_connexion(
+        acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)), maintenant=depart
+    )
     ancien = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
-    assert not renvoyer_liens(espace=espace, maintenant=depart + timedelta(seconds=119))
-    assert renvoyer_liens(espace=espace, maintenant=depart + timedelta(seconds=121))
+    assert not renvoyer_liens(acteur=espace, maintenant=depart + timedelta(seconds=119))
+    assert renvoyer_liens(acteur=espace, maintenant=depart + timedelta(seconds=121))
     assert Lien.objects.filter(objet=Lien.Objet.CONFIRMATION_CONNEXION).count() == 1, "that address has answered"
     with pytest.raises(LienRemplace):
-        confirmer_entreprise(jeton=ancien)
+        confirmer_entreprise(acteur=Visiteur(jeton=ancien))
 
 
 def test_adresse_de_connexion_deja_prise_ne_se_voit_pas(personne: PersonneSirenisee) -> None:
     existant = EspaceFactory()
     espace = inscrire_simplifie(
+        acteur=Visiteur(),
         inscription=scenes.inscription(personne, existant.compte.email),
         personne=personne,
         courriel=scenes.ENTREPRISE,
@@ -223,6 +229,7 @@ def test_la_messagerie_de_l_entreprise_ne_dit_pas_si_l_adresse_est_prise(personn
     """Who types somebody's login address and a company's address of their own reads the same mails: none."""
     for adresse in (EspaceFactory().compte.email, "inconnu@cabinet-dupont.fr"):
         inscrire_simplifie(
+            acteur=Visiteur(),
             inscription=scenes.inscription(personne, adresse),
             personne=personne,
             courriel=scenes.ENTREPRISE,
@@ -234,7 +241,7 @@ def test_la_messagerie_de_l_entreprise_ne_dit_pas_si_l_adresse_est_prise(personn
 
 def test_la_derniere_inscription_d_une_adresse_gagne_dans_les_deux_modes(personne: PersonneSirenisee) -> None:
     scenes.inscrire(personne)
-    expert = inscrire_expert(inscription=scenes.inscription(personne))
+    expert = inscrire_expert(acteur=Visiteur(), inscription=scenes.inscription(personne))
     assert list(Espace.objects.all()) == [expert]
     simplifie = scenes.inscrire(personne)
     assert list(Espace.objects.all()) == [simplifie]
@@ -246,7 +253,7 @@ def test_code_expire_l_espace_tombe(personne: PersonneSirenisee, secondes: int) 
     demande = scenes.confirmer(espace)
     courrier = scenes.editer(demande)
     instant = courrier.expire_le + timedelta(seconds=secondes)
-    assert expirer_demandes(instant) == (1 if secondes > 0 else 0)
+    assert expirer_demandes(maintenant=instant) == (1 if secondes > 0 else 0)
     espace.refresh_from_db()
     if secondes < 0:
         activer(acteur=espace, demande=demande, saisie=scenes.code(demande), maintenant=instant)
@@ -315,7 +322,7 @@ def test_course_deux_creations_pour_un_siren(tours: Callable[[int], int]) -> Non
             )
             for rang in range(4)
         ]
-        issues = en_parallele(4, lambda rang, jetons=jetons: confirmer_entreprise(jeton=jetons[rang]))
+        issues = en_parallele(4, lambda rang, jetons=jetons: confirmer_entreprise(acteur=Visiteur(jeton=jetons[rang])))
         assert sum(isinstance(issue, CreationSimplifiee) for issue in issues) == 1, issues
         assert sum(isinstance(issue, DemandeEnCoursSurSiren) for issue in issues) == 3, issues
         assert Demande.objects.filter(personne=personne).count() == 1
@@ -326,7 +333,7 @@ def test_course_le_meme_lien_seize_fois() -> None:
     scenes.services_du_bouquet()
     espace = scenes.inscrire(PersonneFactory(), courriel=scenes.LOGIN)
     brut = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
-    issues = en_parallele(8, lambda _: confirmer_entreprise(jeton=brut))
+    issues = en_parallele(8, lambda _: confirmer_entreprise(acteur=Visiteur(jeton=brut)))
     assert sum(isinstance(issue, CreationSimplifiee) for issue in issues) == 1, issues
     assert Courrier.objects.count() == 1
 
@@ -526,7 +533,7 @@ def test_le_second_appui_devance_la_session_du_premier(mode: str, ailleurs: bool
     """The link is spent and the session of the first press not written yet; another browser, or later, is refused."""
     client = Client()
     nom, brut = inscription_remplie(mode, client)
-    (confirmer_connexion if mode == Espace.Mode.SIMPLIFIE else confirmer_adresse)(jeton=brut)
+    (confirmer_connexion if mode == Espace.Mode.SIMPLIFIE else confirmer_adresse)(acteur=Visiteur(jeton=brut))
     if tard:
         Lien.objects.update(consomme_le=timezone.now() - timedelta(minutes=2))
     navigateur = Client() if ailleurs else client

@@ -257,7 +257,7 @@ def test_une_demande_de_retrait_reprise_ne_ferme_plus_rien(agent: Agent, objets:
     assert "annulée" in reponse.content.decode()
     assert Habilitation.objects.vivantes().count() == 3
     with pytest.raises(RetraitDejaTraite):
-        accorder_retrait(agent=agent, demande=objets["retrait"])
+        accorder_retrait(acteur=agent, demande=objets["retrait"])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -272,7 +272,7 @@ def test_accorder_contre_renoncer(tours: Callable[[int], int]) -> None:
         def courir(rang: int, d: DemandeRetrait = retrait, a: list[Agent] = agents) -> object:
             if rang == 2:
                 return annuler_retrait(acteur=d.demandeur, demande=d)
-            return accorder_retrait(agent=a[rang], demande=d)
+            return accorder_retrait(acteur=a[rang], demande=d)
 
         resultats = en_parallele(3, courir)
         assert sum(isinstance(resultat, RetraitDejaTraite) for resultat in resultats) == 2, resultats
@@ -283,7 +283,7 @@ def test_accorder_contre_renoncer(tours: Callable[[int], int]) -> None:
 
 def test_accorder_est_pour_l_agent_competent(objets: dict[str, Any]) -> None:
     with pytest.raises(AgentNonCompetent):
-        accorder_retrait(agent=AgentFactory(), demande=objets["retrait"])
+        accorder_retrait(acteur=AgentFactory(), demande=objets["retrait"])
     assert Habilitation.objects.vivantes().count() == 3
 
 

@@ -15,7 +15,7 @@ def test_un_service_deja_ouvert_est_laisse_a_son_titulaire() -> None:
     racine, demandeur, autre = habiliter(EspaceFactory()), EspaceFactory(), ServiceFactory()
     mandat = MandatFactory(personne=racine.personne, mandataire=demandeur)
     ouvertes = ouvrir_services(
-        espace=demandeur,
+        acteur=demandeur,
         personne=racine.personne,
         services=[racine.service, autre],
         mandat=mandat,
@@ -30,7 +30,7 @@ def test_un_espace_qui_n_est_pas_actif_n_ouvre_rien() -> None:
     mandat = MandatFactory(personne=racine.personne, mandataire=espace)
     with pytest.raises(ActeurNonActif):
         ouvrir_services(
-            espace=espace,
+            acteur=espace,
             personne=racine.personne,
             services=[ServiceFactory()],
             mandat=mandat,

@@ -42,7 +42,7 @@ def remplacer(
     maintenant = maintenant or timezone.now()
     mandat: Mandat = MandatFactory(personne=racine.personne, mandataire=espace, nature="SUBSTITUTION")
     return substituer(
-        espace=espace,
+        acteur=espace,
         personne=racine.personne,
         services=services or [racine.service],
         mandat=mandat,
@@ -280,7 +280,7 @@ def test_rien_a_decider_de_ce_qui_n_attend_pas(attente: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("ecart", "a_temps"), [(timedelta(0), True), (timedelta(microseconds=1), False)])
 def test_le_trentieme_jour(attente: dict[str, Any], ecart: timedelta, a_temps: bool) -> None:
     limite = attente["maintenant"] + DELAI + ecart
-    assert ecarter_non_confirmees(limite) == (0 if a_temps else 3)
+    assert ecarter_non_confirmees(maintenant=limite) == (0 if a_temps else 3)
     connection.check_constraints()
     attente["acteur"].refresh_from_db()
     if a_temps:
@@ -289,7 +289,7 @@ def test_le_trentieme_jour(attente: dict[str, Any], ecart: timedelta, a_temps: b
     else:
         assert attente["acteur"].fin_motif == Habilitation.MotifFin.NON_CONFIRMEE
         assert Courriel.objects.filter(genre="habilitation_ecartee").count() == 3
-        assert ecarter_non_confirmees(limite) == 0
+        assert ecarter_non_confirmees(maintenant=limite) == 0
 
 
 def test_trop_tard_pour_conserver_meme_si_le_travail_n_est_pas_passe(attente: dict[str, Any]) -> None:
@@ -322,7 +322,9 @@ def test_reactiver_un_suppleant_suspendu_vaut_conserver_et_passe_le_delai_est_re
     assert regles(refus.value) == [PasUnSuppleant]
     reactiver(acteur=attente["nouveau"], suppleances=[attente["suppleant"]], maintenant=limite)
     assert peut(attente["suppleant"].espace, UTILISER, attente["racine"])
-    assert ecarter_non_confirmees(limite + timedelta(days=1)) == 2, "what he granted waits for its own decision"
+    assert ecarter_non_confirmees(maintenant=limite + timedelta(days=1)) == 2, (
+        "what he granted waits for its own decision"
+    )
     attente["suppleant"].refresh_from_db()
     assert attente["suppleant"].est_vivante
 
@@ -336,7 +338,7 @@ def test_la_veille_decidee_par_le_titulaire_n_a_pas_de_delai(racine: Habilitatio
 
 def test_ce_qui_est_conserve_survit_a_ce_qui_tombe_au_dessus(attente: dict[str, Any]) -> None:
     decider(acteur=attente["nouveau"], gardees=[attente["acteur"]])
-    assert ecarter_non_confirmees(attente["maintenant"] + DELAI + timedelta(days=1)) == 2
+    assert ecarter_non_confirmees(maintenant=attente["maintenant"] + DELAI + timedelta(days=1)) == 2
     connection.check_constraints()
     attente["acteur"].refresh_from_db()
     assert attente["acteur"].est_active()
@@ -346,13 +348,13 @@ def test_ce_qui_est_conserve_survit_a_ce_qui_tombe_au_dessus(attente: dict[str, 
 def test_la_veille_du_titulaire_ne_tombe_pas(racine: Habilitation) -> None:
     suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
     mettre_en_veille(acteur=racine.espace, suppleances=[suppleant])
-    assert ecarter_non_confirmees(timezone.now() + timedelta(days=60)) == 0
+    assert ecarter_non_confirmees(maintenant=timezone.now() + timedelta(days=60)) == 0
 
 
 def test_rappel_une_semaine_avant_une_seule_fois(attente: dict[str, Any]) -> None:
     depuis = attente["maintenant"]
     for jours, attendus in ((22, 0), (24, 1), (25, 1), (29, 1)):
-        ecarter_non_confirmees(depuis + timedelta(days=jours))
+        ecarter_non_confirmees(maintenant=depuis + timedelta(days=jours))
         assert Courriel.objects.filter(genre="substitution_rappel").count() == attendus, jours
     assert Courriel.objects.get(genre="substitution_rappel").destinataire == attente["nouveau"].compte.email
 
@@ -361,7 +363,7 @@ def test_une_seconde_substitution_rouvre_le_delai(attente: dict[str, Any]) -> No
     plus_tard = attente["maintenant"] + timedelta(days=20)
     suivant = EspaceFactory()
     remplacer(suivant, attente["racine"], maintenant=plus_tard)
-    assert ecarter_non_confirmees(attente["maintenant"] + DELAI + timedelta(days=1)) == 0
+    assert ecarter_non_confirmees(maintenant=attente["maintenant"] + DELAI + timedelta(days=1)) == 0
     assert list(en_attente(suivant)) == [attente["suppleant"], attente["delegant"], attente["acteur"]]
     assert not en_attente(attente["nouveau"]).exists()
 

@@ -197,9 +197,9 @@ def test_l_agent_retire_l_adhesion_et_tout_le_monde_le_sait() -> None:
     demander_retrait(acteur=racine.espace, habilitations=[racine])
     Courriel.objects.all().delete()
     with pytest.raises(AgentNonCompetent):
-        retirer_adhesion(agent=AgentFactory(), adhesion=racine.adhesion)
+        retirer_adhesion(acteur=AgentFactory(), adhesion=racine.adhesion)
     agent = agent_de(racine)
-    adhesion = retirer_adhesion(agent=agent, adhesion=racine.adhesion, motif="Demande écrite du gérant")
+    adhesion = retirer_adhesion(acteur=agent, adhesion=racine.adhesion, motif="Demande écrite du gérant")
     connection.check_constraints()
     assert (adhesion.fermee_motif, adhesion.est_ouverte) == ("RETRAIT_GESTIONNAIRE", False)
     assert set(Habilitation.objects.vivantes()) == {voisine}
@@ -211,7 +211,7 @@ def test_l_agent_retire_l_adhesion_et_tout_le_monde_le_sait() -> None:
     assert Evenement.objects.get(acte="adhesion.retiree").auteur == f"agent:{agent.pk}"
     assert Evenement.objects.filter(acte="habilitation.fermee", auteur=f"agent:{agent.pk}").count() == 1
     with pytest.raises(AdhesionDejaFermee):
-        retirer_adhesion(agent=agent, adhesion=racine.adhesion)
+        retirer_adhesion(acteur=agent, adhesion=racine.adhesion)
 
 
 def test_l_agent_refuse_la_demande_d_un_titulaire() -> None:
@@ -241,9 +241,9 @@ def test_chaque_courriel_se_compose() -> None:
     deleguer(acteur=titulaire, adhesions=adhesions, beneficiaire=EspaceFactory(), role=Role.ACTEUR, expire_le=fin)
     expirer_habilitations()
     retirer_delegation(acteur=titulaire, delegations=[delegation])
-    expirer_habilitations(timezone.now() + 2 * PREAVIS)
+    expirer_habilitations(maintenant=timezone.now() + 2 * PREAVIS)
     demander_retrait(acteur=titulaire, habilitations=[racine], motif="Cessation")
-    retirer_adhesion(agent=agent_de(racine), adhesion=racine.adhesion, motif="Cessation")
+    retirer_adhesion(acteur=agent_de(racine), adhesion=racine.adhesion, motif="Cessation")
     genres = set()
     for courriel in Courriel.objects.all():
         message = courriels.composer(courriel)
@@ -266,7 +266,7 @@ def test_retirer_l_adhesion_contre_deleguer(tours: Callable[[int], int]) -> None
 
         def courir(rang: int, r: Habilitation = racine, g: Agent = agent, c: list[Espace] = collegues) -> object:
             if rang == 5:
-                return retirer_adhesion(agent=g, adhesion=r.adhesion)
+                return retirer_adhesion(acteur=g, adhesion=r.adhesion)
             return deleguer(acteur=r.espace, adhesions=[r.adhesion], beneficiaire=c[rang], role=Role.ACTEUR)
 
         resultats = en_parallele(16, courir)

@@ -160,7 +160,7 @@ class TestCourses:
                 if rang % 4 == 2:
                     return designer_suppleant(**commun)
                 return ouvrir_services(
-                    espace=espace,
+                    acteur=espace,
                     personne=mandats[rang].personne,
                     services=[service],
                     mandat=mandats[rang],

@@ -232,7 +232,7 @@ def test_expirer_avertit_puis_termine_une_seule_fois() -> None:
 
     def passer(jours: int) -> tuple[int, int]:
         avant = Courriel.objects.count()
-        terminees = expirer_habilitations(maintenant + timedelta(days=jours))
+        terminees = expirer_habilitations(maintenant=maintenant + timedelta(days=jours))
         connection.check_constraints()
         return terminees, Courriel.objects.count() - avant
 

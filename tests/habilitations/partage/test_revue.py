@@ -65,12 +65,16 @@ def test_a_revoir_au_bout_d_un_an_jour_pour_jour(arbre: dict[str, Habilitation])
 
 def test_chaque_mandant_est_prevenu_une_fois_par_mois(arbre: dict[str, Habilitation]) -> None:
     attendus = sorted([email(arbre["suppleant"]), email(arbre["delegant"])])
-    assert revoir_delegations(DEBUT + PERIODE - timedelta(days=1)) == 0
-    assert revoir_delegations(DEBUT + PERIODE) == 2
+    assert revoir_delegations(maintenant=DEBUT + PERIODE - timedelta(days=1)) == 0
+    assert revoir_delegations(maintenant=DEBUT + PERIODE) == 2
     assert lues("revue_delegations") == attendus
-    assert revoir_delegations(DEBUT + PERIODE) == revoir_delegations(DEBUT + PERIODE + timedelta(days=3)) == 0
+    assert (
+        revoir_delegations(maintenant=DEBUT + PERIODE)
+        == revoir_delegations(maintenant=DEBUT + PERIODE + timedelta(days=3))
+        == 0
+    )
     assert lues("revue_delegations") == attendus
-    revoir_delegations(DEBUT + PERIODE + timedelta(days=31))
+    revoir_delegations(maintenant=DEBUT + PERIODE + timedelta(days=31))
     assert lues("revue_delegations") == sorted(attendus * 2)
 
 
@@ -87,10 +91,10 @@ def test_pas_de_rappel_pour_ce_qui_a_ete_retire_pendant_le_travail(arbre: dict[s
 
 def test_sans_reponse_au_bout_de_soixante_jours_le_titulaire_le_voit(arbre: dict[str, Habilitation]) -> None:
     titulaire, limite = arbre["racine"].espace, DEBUT + PERIODE + SANS_REPONSE
-    revoir_delegations(limite - timedelta(microseconds=1))
+    revoir_delegations(maintenant=limite - timedelta(microseconds=1))
     assert not sans_reponse(titulaire, limite - timedelta(microseconds=1)).exists()
     assert lues("revue_sans_reponse") == []
-    revoir_delegations(limite)
+    revoir_delegations(maintenant=limite)
     assert list(sans_reponse(titulaire, limite)) == [arbre["delegant"], arbre["acteur"]] or set(
         sans_reponse(titulaire, limite)
     ) == {arbre["delegant"], arbre["acteur"]}
@@ -102,7 +106,7 @@ def test_ses_propres_delegations_ne_sont_pas_signalees_au_titulaire() -> None:
     racine = habiliter(EspaceFactory(), accordee_le=DEBUT)
     accorder(racine, EspaceFactory(), Role.ACTEUR, accordee_le=DEBUT)
     limite = DEBUT + PERIODE + SANS_REPONSE
-    revoir_delegations(limite)
+    revoir_delegations(maintenant=limite)
     assert not sans_reponse(racine.espace, limite).exists()
     assert lues("revue_sans_reponse") == []
     assert lues("revue_delegations") == [email(racine)]

@@ -1,0 +1,14 @@
+"""Who acts: an Espace, an Agent, an account, a job by its name (`systeme:…`), or a visitor that nobody knows yet."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visiteur:
+    """Somebody who has not signed in: known by the one-time link in their hands, or by their network address only."""
+
+    jeton: str = field(default="", repr=False)
+    """The secret of the link that they followed."""
+    lien: str = field(default="", repr=False)
+    """The id of the link whose answer their session proved."""
+    adresse_ip: str = ""

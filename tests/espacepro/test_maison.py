@@ -1,0 +1,146 @@
+"""The habits of the house (docs/maison.md), read in the source: each rule refuses the example that it is shown.
+
+An *act* is a public function at the top of a module of a room that opens its own transaction, by itself or through a
+function of the same module, and either tells the journal or takes somebody who acts. It takes keywords only, `acteur`
+first: an Espace, an Agent, an account, a visitor with a link, or the name of a job. A *sweep* opens transactions in
+nobody's name and journals nothing (a reminder, a partition): keywords only. What the acts are built of (counters,
+outboxes, the journal itself), receivers of signals, views and commands are neither.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+RACINE = Path(__file__).parents[2]
+APPS = ("accounts", "activation", "habilitations", "services", "surveillance", "espacepro")
+# Rooms and folders that hold no act: what acts are built of, what calls them, what they write.
+SANS_ACTE = re.compile(
+    r"^accounts/(compteurs|envois|traces|documents|saisies)/|/(views|models|forms|management|migrations|templatetags)/|"
+    r"/(admin|apps|tasks|urls|views)\.py$|^espacepro/demonstration/"
+)
+QUI_AGIT = {"Espace", "Compte", "Agent", "Visiteur"}
+
+
+class Faute(NamedTuple):
+    """What a rule refuses, and where."""
+
+    ou: str
+    quoi: str
+
+
+Regle = Callable[[str, ast.Module], Iterator[Faute]]
+
+
+def _nom(noeud: ast.AST) -> str:
+    """Return the last word of a name or an attribute."""
+    return noeud.attr if isinstance(noeud, ast.Attribute) else getattr(noeud, "id", "")
+
+
+def _ouvre_transaction(fonction: ast.FunctionDef) -> bool:
+    gestes = [*fonction.decorator_list]
+    for noeud in ast.walk(fonction):
+        if isinstance(noeud, ast.With):
+            gestes += [element.context_expr for element in noeud.items]
+    return any(_nom(n) in {"atomic", "essai_compte"} for geste in gestes for n in ast.walk(geste))
+
+
+def _consigne(fonction: ast.FunctionDef) -> bool:
+    """Whether it writes a line, or tells another whom the line is to name."""
+    appels = [n for n in ast.walk(fonction) if isinstance(n, ast.Call)]
+    return any(_nom(a.func) == "consigner" or "auteur" in {mot.arg for mot in a.keywords} for a in appels)
+
+
+def _de_proche_en_proche(fonctions: dict[str, ast.FunctionDef], direct: Callable[[ast.FunctionDef], bool]) -> set[str]:
+    """Return the functions of a module for which this holds, by themselves or through another of the same module."""
+    trouves = {nom for nom, fonction in fonctions.items() if direct(fonction)}
+    while suivants := {
+        nom
+        for nom, fonction in fonctions.items()
+        if nom not in trouves and any(isinstance(n, ast.Name) and n.id in trouves for n in ast.walk(fonction))
+    }:
+        trouves |= suivants
+    return trouves
+
+
+def actes_et_balayages(ou: str, module: ast.Module) -> Iterator[tuple[ast.FunctionDef, bool]]:
+    """Yield each public function of a room that opens its transaction, and whether it is an act."""
+    if SANS_ACTE.search(ou) or not ou.startswith(APPS):
+        return
+    fonctions = {n.name: n for n in module.body if isinstance(n, ast.FunctionDef)}
+    transactionnelles = _de_proche_en_proche(fonctions, _ouvre_transaction)
+    bavardes = _de_proche_en_proche(fonctions, _consigne)
+    for nom in sorted(transactionnelles):
+        fonction = fonctions[nom]
+        parametres = [*fonction.args.args, *fonction.args.kwonlyargs]
+        if nom.startswith("_") or (parametres and parametres[0].arg == "sender"):
+            continue
+        annotations = {_nom(n) for p in parametres if p.annotation for n in ast.walk(p.annotation)}
+        yield fonction, nom in bavardes or bool(annotations & QUI_AGIT)
+
+
+def acteur_d_abord(ou: str, module: ast.Module) -> Iterator[Faute]:
+    """An act takes keywords only, `acteur` first; a sweep takes keywords only (style.md « An act »)."""
+    for fonction, acte in actes_et_balayages(ou, module):
+        nommes = [parametre.arg for parametre in fonction.args.kwonlyargs]
+        if fonction.args.args or fonction.args.posonlyargs:
+            yield Faute(f"{ou}:{fonction.lineno}", f"{fonction.name}() takes positional arguments")
+        elif acte and nommes[:1] != ["acteur"]:
+            yield Faute(f"{ou}:{fonction.lineno}", f"{fonction.name}() does not take its `acteur` first")
+
+
+# rule → (a file, what it must not hold); several examples when the rule has several sides.
+EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
+    acteur_d_abord: [
+        ("accounts/espace/x.py", "@transaction.atomic\ndef changer(*, espace: Espace): ..."),
+        ("accounts/espace/x.py", "@transaction.atomic(durable=True)\ndef changer(acteur: Espace): ..."),
+        ("accounts/espace/x.py", "def changer(*, cle):\n    with transaction.atomic():\n        consigner('x')"),
+        (
+            "accounts/espace/x.py",
+            "def purger(*, lot):\n    _lot()\n@transaction.atomic\ndef _lot():\n    consigner('x')",
+        ),
+        ("accounts/espace/x.py", "def rappeler(lot):\n    _lot()\n@transaction.atomic\ndef _lot(): ..."),
+    ],
+}
+# (rule, what is let pass): why. Five at most, all rules together.
+EXCEPTIONS: dict[tuple[Regle, str], str] = {}
+
+
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
+    """Return every module of the apps and of the tests, but the migrations."""
+    chemins = sorted(chemin for dossier in (*APPS, "tests") for chemin in (RACINE / dossier).rglob("*.py"))
+    return [
+        (chemin.relative_to(RACINE).as_posix(), ast.parse(chemin.read_text(encoding="utf-8")))
+        for chemin in chemins
+        if "migrations" not in chemin.parts
+    ]
+
+
+@pytest.mark.parametrize("regle", EXEMPLES, ids=lambda regle: regle.__name__)
+def test_la_maison_suit_ses_regles(regle: Regle) -> None:
+    permis = {quoi for celle, quoi in EXCEPTIONS if celle is regle}
+    trouvees = [faute for ou, module in sources() for faute in regle(ou, module)]
+    assert [faute for faute in trouvees if faute.quoi not in permis] == []
+    assert permis <= {faute.quoi for faute in trouvees}, "an exception that excuses nothing any more"
+
+
+@pytest.mark.parametrize(
+    ("regle", "ou", "source"),
+    [(regle, *exemple) for regle, exemples in EXEMPLES.items() for exemple in exemples],
+    ids=lambda valeur: getattr(valeur, "__name__", None),
+)
+def test_chaque_regle_refuse_son_exemple(regle: Regle, ou: str, source: str) -> None:
+    assert list(regle(ou, ast.parse(source)))
+
+
+def test_il_y_a_des_actes_et_peu_d_exceptions() -> None:
+    """The definition still finds the acts: a rule that reads nothing refuses nothing."""
+    actes = {fonction.name for ou, module in sources() for fonction, acte in actes_et_balayages(ou, module) if acte}
+    assert len(actes) > 70
+    assert {"deposer_adhesion", "activer", "designer", "confirmer_adresse", "expirer_habilitations", "purger"} <= actes
+    assert len(EXCEPTIONS) <= 5
