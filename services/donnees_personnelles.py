@@ -6,6 +6,7 @@ from django.db.models import Q
 from accounts.donnees import lecture, retention
 from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import Conservation, Sort, duree_lisible
+from accounts.saisies.dates import jour
 
 from .models import (
     Echange,
@@ -56,7 +57,7 @@ def inscrire() -> None:
             chemins=("lecteur__espace",),
             ecartees={"id": INTERNE, "lecteur": "c'est vous"},
             libelles={"message": "Message", "lu_le": "Lu le"},
-            valeurs={"message": lambda lecture: f"message du {lecture.message.envoye_le:%d/%m/%Y}"},
+            valeurs={"message": lambda lecture: f"message du {jour(lecture.message.envoye_le)}"},
             ordre=("-lu_le",),
         ),
     )

@@ -26,6 +26,7 @@ from django.utils import timezone
 from .. import actes
 from ..documents.typst import composer_pdf, date_longue
 from ..models import Espace
+from ..saisies.dates import jour, jour_heure
 from ..traces.journal import consigner
 
 MODELE_PDF = Path(__file__).resolve().parent.parent / "gabarits" / "donnees.typ"
@@ -301,9 +302,9 @@ def en_clair(valeur: object) -> str:
         case bool():
             return "oui" if valeur else "non"
         case datetime():
-            return f"{timezone.localtime(valeur):%d/%m/%Y à %Hh%M}"
+            return jour_heure(valeur)
         case date():
-            return f"{valeur:%d/%m/%Y}"
+            return jour(valeur)
         case Mapping():  # `case {}` would take them all
             return ", ".join(f"{cle} : {en_clair(contenu)}" for cle, contenu in valeur.items()) or "–"
         case list() | tuple():

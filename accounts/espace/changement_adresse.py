@@ -18,6 +18,7 @@ from ..models import Agent, Compte, Espace, Lien
 from ..mots_de_passe.confiance import REGRET, rendre_reponse
 from ..mots_de_passe.politique import invalider_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
+from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
 from ..sessions.navigateurs import oublier_navigateurs
 from ..sessions.ouvertures import fermer_toutes
@@ -78,8 +79,7 @@ def _exiger_delai(espace: Espace, compte: Compte, maintenant: datetime) -> None:
         objet=Lien.Objet.ANNULATION_ADRESSE, consomme_le=None, revoque_le=None, expire_le__gte=maintenant
     ).first()
     if annulation is not None and annulation.adresse != compte.email:
-        libre = timezone.localtime(annulation.expire_le)
-        raise ChangementRecent(jusqu_a=f"{libre:%d/%m/%Y à %Hh%M}")
+        raise ChangementRecent(jusqu_a=jour_heure(annulation.expire_le))
 
 
 @transaction.atomic
@@ -203,7 +203,7 @@ def annuler_changement(*, acteur: Visiteur, maintenant: datetime | None = None) 
         acte=f"lien-suivi:{lien.pk}",
         espace=espace,
         contexte={
-            "reponse_du": f"{timezone.localtime(espace.reponse_changee_le):%d/%m/%Y}" if reponse_rendue else "",
+            "reponse_du": jour(espace.reponse_changee_le) if reponse_rendue else "",
             "facteurs_retires": facteurs_retires,
         },
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from .. import actes
 from ..envois import courriels
 from ..models import Courriel, Espace
+from ..saisies.dates import jour
 from ..traces.journal import consigner
 
 GENRE = "espace_dormant"
@@ -54,7 +55,7 @@ def _signaler(cle: UUID, maintenant: datetime, auteur: str) -> bool:
         destinataire=espace.compte.email,
         acte=f"dormant:{espace.pk}:{timezone.localdate(maintenant):%Y-%m-%d}",
         espace=espace,
-        contexte={"depuis": f"{timezone.localdate(depuis):%d/%m/%Y}"},
+        contexte={"depuis": jour(depuis)},
     )
     consigner(actes.ESPACE_DORMANT_SIGNALE, auteur=auteur, espace=espace)
     return True

@@ -22,6 +22,7 @@ from ..mots_de_passe.confiance import changer_reponse, normaliser_reponse
 from ..mots_de_passe.hachage import reponse_correspond
 from ..mots_de_passe.politique import changer_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
+from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.acteurs import Visiteur
@@ -188,8 +189,7 @@ def exiger_reponse_ouverte(espace: Espace, lien: Lien, maintenant: datetime) -> 
         raise LienEpuise
     recents = [quand for quand in espace.reponse_manquee_le if maintenant - quand < JOUR]
     if len(recents) >= ESSAIS_PAR_JOUR:
-        libre = timezone.localtime(recents[-ESSAIS_PAR_JOUR] + JOUR)
-        raise ReponseSuspendue(jusqu_a=f"{libre:%d/%m/%Y à %Hh%M}")
+        raise ReponseSuspendue(jusqu_a=jour_heure(recents[-ESSAIS_PAR_JOUR] + JOUR))
 
 
 def lire(*, jeton: str, maintenant: datetime | None = None) -> Lien:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from .. import actes
 from ..envois import courriels
 from ..models import Compte, Courriel, DemandeOubli, Espace
+from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 
@@ -57,8 +58,7 @@ class Blocage:
         """What the page says of it; services of one SIREN that share it stand in one line."""
         if self.demandee_le is None:
             return f"{self.raison}."
-        jour = timezone.localtime(self.demandee_le)
-        return f"{self.raison}. Retrait demandé le {jour:%d/%m/%Y} : vous serez prévenu de la réponse."
+        return f"{self.raison}. Retrait demandé le {jour(self.demandee_le)} : vous serez prévenu de la réponse."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +155,7 @@ def supprimer_espace(*, acteur: Espace, maintenant: datetime | None = None) -> E
         acte=f"espace-supprime:{espace.pk}",
         contexte={
             "numero": espace.numero_lisible,
-            "supprime_le": f"{timezone.localtime(maintenant):%d/%m/%Y à %Hh%M}",
+            "supprime_le": jour_heure(maintenant),
         },
     )
     return espace

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_otp.models import Device
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -21,6 +21,7 @@ from ..compteurs import debit
 from ..compteurs.essais import essai_compte
 from ..envois.courriels import deposer
 from ..models import CodeSecours, Compte, Espace, Evenement
+from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
@@ -171,13 +172,8 @@ def annoncer_changement(compte: Compte, evenement: Evenement, changement: str, g
             destinataire=compte.email,
             acte=f"second_facteur:{evenement.pk}",
             espace=espace,
-            contexte={"changement": changement, "quand": date_heure(evenement.quand)},
+            contexte={"changement": changement, "quand": jour_heure(evenement.quand)},
         )
-
-
-def date_heure(instant: datetime) -> str:
-    """Return a moment as a mail writes it, in Paris time."""
-    return formats.date_format(timezone.localtime(instant), r"j F Y à H\hi")
 
 
 @transaction.atomic

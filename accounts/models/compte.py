@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from ..saisies.adresses import LONGUEUR_ADRESSE
+from ..saisies.dates import jour
 
 
 class CompteManager(BaseUserManager["Compte"]):
@@ -95,4 +96,4 @@ class AncienMotDePasse(models.Model):
         indexes = [models.Index(fields=["compte", "-remplace_le"])]
 
     def __str__(self) -> str:
-        return f"{self.compte} avant le {self.remplace_le:%d/%m/%Y}"
+        return f"{self.compte} avant le {jour(self.remplace_le)}"

@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from ..saisies.dates import horodatage
+
 
 class EvenementQuerySet(models.QuerySet["Evenement"]):
     def entre(self, debut: datetime, fin: datetime) -> "EvenementQuerySet":
@@ -39,7 +41,7 @@ class Evenement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.acte} {self.quand:%d/%m/%Y %H:%M}"
+        return f"{self.acte} {horodatage(self.quand)}"
 
 
 class EvenementASceller(models.Model):

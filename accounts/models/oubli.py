@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from ..saisies.dates import horodatage
 from .envoi import Envoi, EnvoiQuerySet
 
 
@@ -34,4 +35,4 @@ class DemandeOubli(Envoi):
         ]
 
     def __str__(self) -> str:
-        return f"oubli du {self.cree_le:%d/%m/%Y %H:%M}"
+        return f"oubli du {horodatage(self.cree_le)}"

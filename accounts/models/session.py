@@ -9,6 +9,8 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 
+from ..saisies.dates import horodatage, jour
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def vivantes(self, compte: Any, maintenant: datetime | None = None) -> "SessionQuerySet":
@@ -40,7 +42,7 @@ class Session(AbstractBaseSession):
         indexes = [models.Index(fields=["compte", "-dernier_usage"])]
 
     def __str__(self) -> str:
-        return f"session ouverte le {self.ouverte_le:%d/%m/%Y %H:%M}"
+        return f"session ouverte le {horodatage(self.ouverte_le)}"
 
     @classmethod
     def get_session_store_class(cls) -> type[Any]:
@@ -67,7 +69,7 @@ class NavigateurConnu(models.Model):
         indexes = [models.Index(fields=["compte", "-dernier_usage"])]
 
     def __str__(self) -> str:
-        return f"{self.navigateur} connu depuis le {self.connu_depuis:%d/%m/%Y}"
+        return f"{self.navigateur} connu depuis le {jour(self.connu_depuis)}"
 
 
 class EssaiConnexion(models.Model):
@@ -85,4 +87,4 @@ class EssaiConnexion(models.Model):
         indexes = [models.Index(fields=["cle", "-quand"]), models.Index(fields=["quand"])]
 
     def __str__(self) -> str:
-        return f"essai du {self.quand:%d/%m/%Y %H:%M}"
+        return f"essai du {horodatage(self.quand)}"

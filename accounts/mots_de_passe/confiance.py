@@ -15,6 +15,7 @@ from zxcvbn import zxcvbn
 from .. import actes
 from ..envois import courriels
 from ..models import Agent, Compte, Espace
+from ..saisies.dates import jour_heure
 from ..saisies.noms import pour_comparer
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
@@ -210,6 +211,6 @@ def changer_reponse(
         destinataire=Compte.objects.get(espace=espace).email,
         acte=f"evenement:{evenement.pk}",
         espace=espace,
-        contexte={"le": timezone.localtime(maintenant).strftime("%d/%m/%Y à %Hh%M")},
+        contexte={"le": jour_heure(maintenant)},
     )
     return espace

@@ -12,6 +12,7 @@ from django.utils import timezone
 from .. import actes
 from ..envois import courriels
 from ..models import AncienMotDePasse, Compte, Espace, Lien
+from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 from .force import Evaluation, evaluer
@@ -129,7 +130,7 @@ def changer_mot_de_passe(*, acteur: Compte, nouveau: str, maintenant: datetime |
             destinataire=compte.email,
             acte=f"evenement:{evenement.pk}",
             espace=espace,
-            contexte={"le": timezone.localtime(maintenant).strftime("%d/%m/%Y à %Hh%M")},
+            contexte={"le": jour_heure(maintenant)},
         )
 
 
@@ -233,8 +234,8 @@ def _ecrire(compte: Compte, etape: Etape) -> None:
         acte=f"mot-de-passe:{compte.pk}:{compte.mot_de_passe_change_le:%Y%m%d%H%M%S}:{etape.name.lower()}",
         espace=compte.espace,
         contexte={
-            "change_le": timezone.localtime(compte.mot_de_passe_change_le).strftime("%d/%m/%Y"),
-            "echeance": timezone.localtime(fin).strftime("%d/%m/%Y"),
+            "change_le": jour(compte.mot_de_passe_change_le),
+            "echeance": jour(fin),
         },
     )
 

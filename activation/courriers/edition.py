@@ -15,6 +15,7 @@ from accounts.documents.typst import Contact
 from accounts.envois import courriels
 from accounts.envois.relais import traiter, vider
 from accounts.envois.reveil import reveiller
+from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
@@ -153,7 +154,7 @@ def _editer(courrier: Courrier) -> str:
             contexte={
                 "reference": demande.reference,
                 "denomination": demande.personne.denomination,
-                "expire_le_jour": f"{timezone.localdate(expire_le):%d/%m/%Y}",
+                "expire_le_jour": jour(expire_le),
                 "par_messagerie": courrier.canal == Courrier.Canal.MESSAGERIE,
             },
         )

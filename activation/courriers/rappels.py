@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Courriel
+from accounts.saisies.dates import jour
 
 from ..models import Courrier, Demande
 
@@ -68,7 +69,7 @@ def _rappeler(cle: uuid.UUID, palier: int, maintenant: datetime) -> bool:
         contexte={
             "reference": demande.reference,
             "denomination": courrier.demande.personne.denomination,
-            "expire_le_jour": f"{timezone.localdate(courrier.expire_le):%d/%m/%Y}",
+            "expire_le_jour": jour(courrier.expire_le),
             "jours_restants": restants,
             "premier": palier == settings.RAPPELS_CODE[0],
         },

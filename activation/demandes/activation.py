@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import EssaiRefuse
 from accounts.traces.journal import consigner
 from habilitations.arbre.ouverture import ouvrir_services
@@ -67,7 +68,7 @@ def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: dateti
         raise CodeDejaUtilise(reference=demande.reference)
     courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     if demande.etat == Demande.Etat.EXPIREE or courrier.est_expire(maintenant):
-        raise CodeExpire(jour=f"{timezone.localdate(courrier.expire_le):%d/%m/%Y}")
+        raise CodeExpire(jour=jour(courrier.expire_le))
     exiger_en_cours(demande)
     if courrier.essais >= settings.CODE_ESSAIS:
         raise TropDEssais

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.compteurs import double_envoi
 from accounts.envois import courriels
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.droits.perimetre import exiger_place
@@ -361,7 +362,7 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
         raise PlusDeCourrier
     possible_le = dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
     if maintenant < possible_le and dernier.etat != Courrier.Etat.NPAI:
-        raise TropTotPourUnCourrier(jour=f"{timezone.localdate(possible_le):%d/%m/%Y}")
+        raise TropTotPourUnCourrier(jour=jour(possible_le))
     exiger_courrier_possible(demande.espace, demande.personne, nature=demande.nature, maintenant=maintenant)
     dernier.remplace_le = maintenant
     dernier.save(update_fields=["remplace_le"])

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from services.models import PersonneSirenisee
 
@@ -96,5 +96,5 @@ def _exiger_part(espace: Espace, nature: str, vers_le_siren: list[tuple[datetime
         raise TropDeCourriersAuSiren(
             limite=limite,
             jours=settings.PLAFOND_COURRIERS_SIREN_DUREE.days,
-            jour=f"{timezone.localdate(libre):%d/%m/%Y}",
+            jour=jour(libre),
         )

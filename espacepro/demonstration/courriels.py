@@ -3,7 +3,7 @@
 import email
 import mailbox
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default as politique
 from email.utils import parsedate_to_datetime
@@ -90,6 +90,9 @@ def _octets(piece: EmailMessage) -> bytes:
 
 def _date(message: EmailMessage) -> datetime | None:
     try:
-        return parsedate_to_datetime(message["Date"])
+        quand = parsedate_to_datetime(message["Date"])
     except (TypeError, ValueError):
         return None
+    return (
+        quand if quand.tzinfo else quand.replace(tzinfo=UTC)
+    )  # « -0000 » is UTC, and no zone to Python (RFC 5322 §3.3)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
+from accounts.saisies.dates import horodatage
 from accounts.traces.actes import ADMINISTRATEURS, Acte, Lecteur, catalogue
 from accounts.traces.visibilite import declares, montres
 from activation.models import LigneDemande
@@ -211,7 +212,7 @@ class Ligne:
     def cellules(self) -> tuple[str, ...]:
         """Return the cells of the exported file, in the order of COLONNES."""
         return (
-            f"{timezone.localtime(self.quand):%d/%m/%Y %H:%M}",
+            horodatage(self.quand),
             self.acte,
             self.siren,
             self.denomination,

@@ -1,7 +1,6 @@
 """The mails of the sharing of authority: one per person and act, whatever the number of lines."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from accounts.envois import courriels
@@ -36,11 +35,6 @@ def par_espace(habilitations: Iterable[Habilitation]) -> dict[Espace, list[Habil
     for habilitation in habilitations:
         groupes.setdefault(habilitation.espace, []).append(habilitation)
     return groupes
-
-
-def jour_francais(jour: date | None) -> str:
-    """Return `31/12/2026`, or nothing."""
-    return f"{jour:%d/%m/%Y}" if jour else ""
 
 
 def ecrire(

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
@@ -219,5 +220,5 @@ def _rappeler_titulaire(cle: uuid.UUID, maintenant: datetime) -> None:
         espace=espace,
         acte=f"substitution-rappel:{cle}:{limite}",
         habilitations=lignes,
-        jusqu_au=avis.jour_francais(limite),
+        jusqu_au=jour(limite),
     )

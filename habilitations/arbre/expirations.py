@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 
 from .. import actes
 from ..models import ORDRE, Habilitation
@@ -60,7 +61,7 @@ def _avertir_detenteur(cle: UUID, dernier_jour: date) -> None:
         espace=espace,
         acte=f"expiration-prochaine:{cle}:{dernier_jour}",
         habilitations=tenues,
-        expire_le_jour=avis.jour_francais(dernier_jour),
+        expire_le_jour=jour(dernier_jour),
     )
 
 
@@ -75,7 +76,7 @@ def _avertir_mandant(cle: UUID, dernier_jour: date) -> None:
         acte=f"expiration-prochaine-mandant:{cle}:{dernier_jour}",
         habilitations=accordees,
         beneficiaires=[espace.nom_complet for espace in avis.par_espace(accordees)],
-        expire_le_jour=avis.jour_francais(dernier_jour),
+        expire_le_jour=jour(dernier_jour),
     )
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
@@ -204,6 +204,6 @@ def _prevenir(
             espace=destinataire,
             acte=f"substitution-attente:{mandat.pk}",
             habilitations=leurs,
-            jusqu_au=avis.jour_francais(timezone.localdate(maintenant + DELAI)),
+            jusqu_au=jour(maintenant + DELAI),
             **commun,
         )

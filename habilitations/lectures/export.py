@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -57,9 +57,9 @@ def lignes(habilitations: Iterable[Habilitation]) -> Iterator[tuple[str, ...]]:
             h.espace.nom,
             h.espace.prenom,
             h.accordee_par.espace.nom_complet if h.accordee_par else "",
-            f"{timezone.localdate(h.accordee_le):%d/%m/%Y}",
-            f"{h.expire_le:%d/%m/%Y}" if h.expire_le else "",
-            f"{timezone.localdate(h.revue_le):%d/%m/%Y}" if h.revue_le else "",
+            jour(h.accordee_le),
+            jour(h.expire_le),
+            jour(h.revue_le),
         )
 
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Espace, ServiceGestionnaire
+from accounts.saisies.dates import jour
 
 from .habilitation import Habilitation
 
@@ -46,4 +47,4 @@ class DemandeRetrait(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"retrait demandé le {timezone.localdate(self.deposee_le):%d/%m/%Y}"
+        return f"retrait demandé le {jour(self.deposee_le)}"

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
@@ -220,7 +221,7 @@ def _prevenir(acteur: Espace, beneficiaire: Espace, role: str, accordees: Sequen
     lot = uuid.uuid4()
     commun = {
         "role": Role(role).label,
-        "expire_le_jour": avis.jour_francais(min((h.expire_le for h in accordees if h.expire_le), default=None)),
+        "expire_le_jour": jour(min((h.expire_le for h in accordees if h.expire_le), default=None)),
         "acteur": acteur.nom_complet,
         "beneficiaire": beneficiaire.nom_complet,
     }

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 
 from .personne import PersonneSirenisee
 
@@ -57,7 +58,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"message du {self.envoye_le:%d/%m/%Y}"
+        return f"message du {jour(self.envoye_le)}"
 
 
 class LectureMessage(models.Model):
@@ -79,7 +80,7 @@ class LectureMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"lu le {self.lu_le:%d/%m/%Y}"
+        return f"lu le {jour(self.lu_le)}"
 
 
 class PieceJointe(models.Model):

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Agent
+from accounts.saisies.dates import jour
 
 
 class Alerte(models.Model):
@@ -34,4 +35,4 @@ class Alerte(models.Model):
         indexes = [models.Index(fields=["etat", "-levee_le"])]
 
     def __str__(self) -> str:
-        return f"{self.motif} le {self.levee_le:%d/%m/%Y}"
+        return f"{self.motif} le {jour(self.levee_le)}"

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.saisies.dates import jour
+
 
 class Connexion(models.Model):
     """One sign-in, tried or made. `email` is kept only when no account answered to it, and then as a keyed hash."""
@@ -35,4 +37,4 @@ class Connexion(models.Model):
         ordering = ["-quand"]
 
     def __str__(self) -> str:
-        return f"{self.get_resultat_display()} le {self.quand:%d/%m/%Y}"
+        return f"{self.get_resultat_display()} le {jour(self.quand)}"

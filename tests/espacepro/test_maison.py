@@ -93,6 +93,22 @@ def acteur_d_abord(ou: str, module: ast.Module) -> Iterator[Faute]:
             yield Faute(f"{ou}:{fonction.lineno}", f"{fonction.name}() does not take its `acteur` first")
 
 
+def dates_en_un_lieu(ou: str, module: ast.Module) -> Iterator[Faute]:
+    """A date is written for people by accounts/saisies/dates.py: one format per use, in the portal's zone."""
+    if ou.startswith("tests/") or ou == "accounts/saisies/dates.py":
+        return
+    for noeud in ast.walk(module):
+        format_ = None
+        if isinstance(noeud, ast.Call) and _nom(noeud.func) in {"date_format", "time_format", "localize"}:
+            format_ = _nom(noeud.func)
+        elif isinstance(noeud, ast.Call) and _nom(noeud.func) == "strftime":
+            format_ = ast.unparse(noeud)
+        elif isinstance(noeud, ast.FormattedValue) and noeud.format_spec is not None:
+            format_ = ast.unparse(noeud.format_spec)
+        if format_ and re.search(r"_format|localize|%[dejAaBb][ /.]|%m/|%H ?[:h]", format_):
+            yield Faute(f"{ou}:{getattr(noeud, 'lineno', 0)}", f"a date written here: {format_}")
+
+
 # rule → (a file, what it must not hold); several examples when the rule has several sides.
 EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
     acteur_d_abord: [
@@ -104,6 +120,12 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
             "def purger(*, lot):\n    _lot()\n@transaction.atomic\ndef _lot():\n    consigner('x')",
         ),
         ("accounts/espace/x.py", "def rappeler(lot):\n    _lot()\n@transaction.atomic\ndef _lot(): ..."),
+    ],
+    dates_en_un_lieu: [
+        ("services/models/x.py", "f'message du {self.envoye_le:%d/%m/%Y}'"),
+        ("accounts/espace/x.py", "timezone.localtime(quand).strftime('%d/%m/%Y')"),
+        ("accounts/espace/x.py", "f'{quand:%H:%M}'"),
+        ("accounts/facteurs/x.py", "formats.date_format(quand, 'j F Y')"),
     ],
 }
 # (rule, what is let pass): why. Five at most, all rules together.
@@ -144,3 +166,16 @@ def test_il_y_a_des_actes_et_peu_d_exceptions() -> None:
     assert len(actes) > 70
     assert {"deposer_adhesion", "activer", "designer", "confirmer_adresse", "expirer_habilitations", "purger"} <= actes
     assert len(EXCEPTIONS) <= 5
+
+
+def test_les_gabarits_ecrivent_les_dates_par_leurs_filtres() -> None:
+    """A template writes no format of its own but the one that the machine reads (`<input type="date">`)."""
+    fautes = [
+        f"{chemin.relative_to(RACINE)}: {trouve}"
+        for motif in ("*.html", "*.txt")
+        for chemin in sorted((RACINE / "templates").rglob(motif))
+        for trouve in re.findall(
+            r"\|\s*(?:date|time)\b(?!:\"Y-m-d\")[^ }%]*|{%\s*now\b", chemin.read_text(encoding="utf-8")
+        )
+    ]
+    assert fautes == []

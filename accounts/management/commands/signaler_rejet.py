@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.espace.changement_adresse import signaler_rejet
 from accounts.saisies.regles import RegleMetier
 
+from ...saisies.dates import jour
+
 
 class Command(BaseCommand):
     help = (
@@ -26,4 +28,4 @@ class Command(BaseCommand):
             compte = signaler_rejet(acteur="systeme:signaler_rejet", adresse=options["adresse"], motif=options["motif"])
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
-        self.stdout.write(f"Rejet noté le {compte.adresse_rejetee_le:%d/%m/%Y} pour {compte.email}.")
+        self.stdout.write(f"Rejet noté le {jour(compte.adresse_rejetee_le)} pour {compte.email}.")

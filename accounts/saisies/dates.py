@@ -1,0 +1,43 @@
+"""How a day and a moment are written for people, in the portal's time zone: one format per use, nowhere else.
+
+Figures in what is short, sent or listed (« 29/11/2026 »); letters in the sentences of a page and in letters
+(« 29 novembre 2026 »). A letter's typographic form is `accounts.documents.typst.date_longue`.
+"""
+
+from datetime import date, datetime
+
+from django.utils import formats, timezone
+
+
+def ici(quand: datetime) -> datetime:
+    """Return a moment as the clocks of the portal show it (`settings.TIME_ZONE`), whatever zone it comes in."""
+    return timezone.localtime(quand, timezone.get_default_timezone())
+
+
+def _jour(quand: date) -> date:
+    return ici(quand).date() if isinstance(quand, datetime) else quand
+
+
+def jour(quand: date | None) -> str:
+    """Return `29/11/2026`, or nothing: a mail, a message, a cell. A moment gives the day that it is here."""
+    return f"{_jour(quand):%d/%m/%Y}" if quand else ""
+
+
+def jour_heure(quand: datetime | None) -> str:
+    """Return `29/11/2026 à 00h30`, or nothing: a mail, a message."""
+    return f"{ici(quand):%d/%m/%Y à %Hh%M}" if quand else ""
+
+
+def horodatage(quand: datetime | None) -> str:
+    """Return `29/11/2026 00:30`, or nothing: the column of a list, that is read downwards."""
+    return f"{ici(quand):%d/%m/%Y %H:%M}" if quand else ""
+
+
+def jour_en_lettres(quand: date | None) -> str:
+    """Return `29 novembre 2026`, or nothing: the sentence of a page."""
+    return formats.date_format(_jour(quand), "j F Y") if quand else ""
+
+
+def jour_heure_en_lettres(quand: datetime | None) -> str:
+    """Return `29 novembre 2026 à 00h30`, or nothing: the sentence of a page."""
+    return formats.date_format(ici(quand), r"j F Y à H\hi") if quand else ""
