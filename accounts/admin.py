@@ -1,9 +1,9 @@
-"""What an agent reads of the accounts: the services gestionnaires."""
+"""What an agent reads of the accounts: the services gestionnaires; the cell, who looked at what."""
 
 from django.contrib import admin
 
-from .gestion.consultation import ConsultationAdmin
-from .models import ServiceGestionnaire
+from .gestion.consultation import SURVEILLANCE, ConsultationAdmin
+from .models import ServiceGestionnaire, TraceLecture
 
 
 @admin.register(ServiceGestionnaire)
@@ -24,3 +24,13 @@ class ServiceGestionnaireAdmin(ConsultationAdmin):
         "commune",
         "departements",
     )
+
+
+@admin.register(TraceLecture)
+class TraceLectureAdmin(ConsultationAdmin):
+    fonctions = SURVEILLANCE
+    list_display = ("minute", "lecteur", "bureau", "nature", "objet", "cle")
+    list_filter = ("nature", ("minute", admin.DateFieldListFilter))
+    search_fields = ("lecteur__exact", "cle__exact", "bureau__exact")
+    search_help_text = "lecteur (agent:…), clé de ce qui a été lu, code du service gestionnaire"
+    fields = ("minute", "lecteur", "bureau", "nature", "objet", "cle", "details", "adresse_ip")

@@ -1,4 +1,4 @@
-"""Middleware of the whole portal: headers, request context, and GET that never writes."""
+"""Middleware of the whole portal: headers, request context, traces of reading, and GET that never writes."""
 
 import re
 import uuid
@@ -9,8 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from accounts.traces.lecture import LectureNonTracee, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
 
 Suite = Callable[[HttpRequest], HttpResponse]
@@ -74,19 +76,55 @@ class EcritureSurLecture(Exception):
     """A GET tried to write: a defect of the view (style.md, GET never writes)."""
 
 
-_ECRITURE = re.compile(r"^\s*(INSERT|UPDATE|DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)
-# What a mere visit may leave: the session's own row (its last use).
-_TOLERE = re.compile(r'"accounts_session"')
+# All that a mere visit may send to the database; anything else is refused, known or not. A string or a quoted name cannot
+# hide a writing part, nor make one: they are set aside first. What is not a write but a statement of its own comes last.
+_CITATIONS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_LECTURE = re.compile(r"\s*\(*\s*(SELECT|WITH|VALUES)\b(?!.*;\s*\S)", re.IGNORECASE | re.DOTALL)
+_PARTIE_QUI_ECRIT = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|INTO|nextval|setval|pg_notify)\b", re.IGNORECASE
+)
+_POINT_DE_REPRISE = re.compile(r"\s*(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT)\b[^;]*$", re.IGNORECASE)
+# The session's own row: opened, its last use, closed.
+_SESSION = re.compile(r"""(INSERT INTO|UPDATE|DELETE FROM) "accounts_session"(?!.*;\s*\S)""", re.DOTALL)
+
+
+def est_une_lecture(sql: str) -> bool:
+    """Whether a GET may send this statement: a SELECT or WITH without a writing part, a savepoint, the session engine's own."""
+    if _SESSION.match(sql):
+        return True
+    nu = _CITATIONS.sub("''", sql)
+    return bool(_POINT_DE_REPRISE.match(nu)) or bool(_LECTURE.match(nu) and not _PARTIE_QUI_ECRIT.search(nu))
 
 
 def _refuser_l_ecriture(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-    if _ECRITURE.match(sql) and not _TOLERE.search(sql):
+    if not est_une_lecture(sql):
         raise EcritureSurLecture(sql.split("VALUES")[0][:200])
     return execute(sql, params, many, context)
 
 
+class TracesMiddleware:
+    """Writes the traces of reading once the page is made, outside what `LectureSeuleMiddleware` guards.
+
+    An agent's page whose reading cannot be traced is not shown (503).
+    """
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        reponse = self.get_response(request)
+        try:
+            ecrire(request)
+        except LectureNonTracee:
+            return render(request, "erreurs/503_trace.html", status=503)
+        return reponse
+
+
 class LectureSeuleMiddleware:
-    """Refuses every write during GET, HEAD and OPTIONS, so link scanners and prefetch change nothing."""
+    """Refuses every statement that is not a reading during GET, HEAD and OPTIONS: link scanners and prefetch change nothing.
+
+    In tests PostgreSQL itself is read-only meanwhile (tests/lecture_seule.py).
+    """
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response

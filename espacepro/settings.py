@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "espacepro.middleware.ContexteMiddleware",
+    "espacepro.middleware.TracesMiddleware",
     "espacepro.middleware.LectureSeuleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "espacepro.middleware.MethodeMiddleware",

@@ -8,6 +8,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
@@ -43,6 +44,7 @@ def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
 
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
+settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.lecture_seule.BaseEnLectureMiddleware"]
 # A property is about what is true, not about how fast a loaded machine finds it: no deadline per example.
 hypothesis.settings.register_profile("maison", deadline=None)
 hypothesis.settings.load_profile("maison")

@@ -29,6 +29,7 @@ from ..models import (
     NavigateurConnu,
     ServiceGestionnaire,
     Session,
+    TraceLecture,
 )
 from ..mots_de_passe.confiance import REGRET
 from ..traces.visibilite import du_journal_de
@@ -46,6 +47,7 @@ CONTENU = "contenu chiffré ou technique de la session, sans donnée de plus que
 AGENTS = "propre aux agents de l'administration"
 CATALOGUE = "réglage du portail"
 
+TRACE = timedelta(days=365)  # CNIL 2021-122: from six months to one year
 COURRIEL_CONTEXTE = timedelta(days=30)
 COURRIEL = timedelta(days=396)  # more than a year: the yearly mails remember by their row (accounts/espace/dormants.py)
 RECU = timedelta(days=1)
@@ -215,6 +217,15 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=TRACES,
+            titre="Ce que j'ai consulté",
+            modele=TraceLecture,
+            filtre=lambda espace: Q(lecteur=espace.numero_abonne),
+            ecartees={"id": INTERNE, "bureau": AGENTS, "lecteur": "c'est vous"},
+            libelles={"objet": "Ce qui a été lu", "cle": "Repère"},
+            ordre=("-id",),
+        ),
+        Partie(
+            groupe=TRACES,
             titre="Courriels qui me concernent",
             modele=Courriel,
             filtre=lambda espace: (
@@ -371,6 +382,17 @@ def _declarer_conservation() -> None:
             echues=lambda maintenant: (
                 Q(genre="espace_supprime") & (Q(traite_le__lt=maintenant - RECU) | Q(ecarte_le__lt=maintenant - RECU))
             ),
+        ),
+        Conservation(
+            cle="traces",
+            modele=TraceLecture,
+            donnees="Traces de lecture : qui a consulté quoi, à la minute",
+            finalite="Savoir quel agent a consulté un dossier, et déceler les consultations abusives",
+            duree=duree_lisible(TRACE),
+            depart="après la consultation",
+            fondement="recommandation CNIL 2021-122",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(minute__lt=maintenant - TRACE),
         ),
         Conservation(
             cle="journal",

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import structlog
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -19,14 +18,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 
-from ..models import Agent
+from ..models import Agent, TraceLecture
+from ..traces.lecture import lire
 from .adresses_de_liste import AdresseRefusee, exiger_historique, exiger_liste, exiger_nue, exiger_objet
 from .agents import agent_verifie
 
 if TYPE_CHECKING:
     from .page_acte import PageActe
 
-journal_des_acces = structlog.get_logger("espacepro.consultation")
 FONCTIONS = frozenset(Agent.Fonction)
 SURVEILLANCE = frozenset({Agent.Fonction.SURVEILLANCE})
 
@@ -154,16 +153,11 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
             if self.peut_agir(request) and acte.possible(obj)
         ]
 
-    def tracer_lecture(self, request: HttpRequest, obj: models.Model | None, **liste: Any) -> None:
-        """Leave a trace of who looked at this object, or at this `liste` (R24), without personal data."""
-        agent = agent_verifie(request)
-        journal_des_acces.info(
-            "consultation_agent",
-            agent=agent.pk if agent else None,
-            objet=self.opts.label_lower,
-            cle=str(obj.pk) if obj else "",
-            **liste,
-        )
+    def tracer_lecture(
+        self, request: HttpRequest, obj: models.Model, nature: TraceLecture.Nature = TraceLecture.Nature.CONSULTATION
+    ) -> None:
+        """Leave a trace of who looked at this object (R24), without personal data."""
+        lire(request, nature, self.opts.label_lower, cle=str(obj.pk))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the list and leave a trace of it. Raises AdresseRefusee for a page beyond the last one."""
@@ -174,9 +168,10 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         page = request.GET.get(PAGE_VAR, "1")
         if page != "1" and not liste.multi_page:
             raise AdresseRefusee
-        self.tracer_lecture(
+        lire(
             request,
-            None,
+            TraceLecture.Nature.LISTE,
+            self.opts.label_lower,
             page=page,
             filtres=sorted(f"{nom}={valeur}" for nom, (valeur,) in liste.get_filters_params().items()),
             recherche=empreinte_recherche(request.GET.get(SEARCH_VAR, "")),
@@ -207,7 +202,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         """Show what was done to one row, and leave a trace of who looked."""
         page = super().history_view(request, object_id, extra_context)
         if isinstance(page, TemplateResponse) and page.context_data:
-            self.tracer_lecture(request, page.context_data["object"])
+            self.tracer_lecture(request, page.context_data["object"], TraceLecture.Nature.HISTORIQUE)
         return page
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
@@ -224,6 +219,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         """Show one row with the acts that it allows, and leave a trace of who looked at it."""
-        self.tracer_lecture(request, obj)
+        if obj:
+            self.tracer_lecture(request, obj)
         context["actes"] = self.actes_possibles(request, obj) if obj else []
         return super().render_change_form(request, context, add, change, form_url, obj)

@@ -7,6 +7,7 @@ from .espace import Espace, Lien
 from .evenement import BlocScelle, Evenement, EvenementASceller
 from .oubli import DemandeOubli
 from .session import EssaiConnexion, NavigateurConnu, Session
+from .trace import TraceLecture
 
 __all__ = [
     "AdressePostale",
@@ -27,4 +28,5 @@ __all__ = [
     "NavigateurConnu",
     "ServiceGestionnaire",
     "Session",
+    "TraceLecture",
 ]

@@ -46,6 +46,8 @@ AILLEURS = {
     "journal_intronquable": "tests/accounts/traces/test_journal.py",
     "chaine_immuable": "tests/accounts/traces/test_journal.py",
     "chaine_intronquable": "tests/accounts/traces/test_journal.py",
+    "trace_immuable": "tests/espacepro/gestion/test_site.py",
+    "trace_une_par_minute": "the same: ignored by the insert, a second reading of the minute writes nothing",
     "journal_a_sceller": "tests/accounts/traces/test_journal.py",
 }
 

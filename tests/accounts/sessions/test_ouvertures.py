@@ -12,10 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Compte, Espace, Evenement, Session
+from accounts.models import Espace, Evenement, Session
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.sessions.ouvertures import effacer_perimees, fermer_toutes, lister
-from espacepro.middleware import EcritureSurLecture
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
 CHROME = (
@@ -194,18 +193,6 @@ def test_les_lignes_perimees_s_effacent(espace: Espace) -> None:
     connecter(espace)
     effacer_perimees()
     assert Session.objects.count() == 1
-
-
-def test_un_get_n_ecrit_que_la_session(espace: Espace, client_de: Ouvrir, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = connecter(espace)
-    Session.objects.update(session_data=Session.objects.get().session_data)
-    with time_machine.travel(timezone.now() + timedelta(minutes=5), tick=False):
-        assert client.get(reverse("securite")).status_code == 200  # the session notes its last use
-    monkeypatch.setattr(
-        "accounts.views.securite.securite.lire_securite", lambda *_: Compte.objects.update(is_active=True)
-    )
-    with pytest.raises(EcritureSurLecture):
-        client.get(reverse("securite"))
 
 
 def test_les_temoins_sont_httponly_et_lax(espace: Espace) -> None:

