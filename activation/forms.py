@@ -82,7 +82,7 @@ class InscriptionSimplifieeForm(InscriptionForm):
 class CourrielEntrepriseForm(FormulairePortail):
     """The new e-mail of a company."""
 
-    regles = {"adresse_inchangee": "adresse"}
+    regles = {"courriel_inchange": "adresse"}
 
     adresse = champ_adresse(
         _adresse_entreprise,

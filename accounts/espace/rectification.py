@@ -40,7 +40,7 @@ class GestionnaireIntrouvable(RegleMetier):
 
 
 class TropDeDemandes(RegleMetier):
-    code = "trop_de_demandes"
+    code = "trop_de_rectifications"
     message = "Trois demandes sont déjà parties aujourd'hui. Attendez leur réponse, ou réessayez demain."
 
 

@@ -59,7 +59,7 @@ class CodeAutreDemande(EssaiRefuse):
 
 
 class TropDEssais(EssaiRefuse):
-    code = "trop_d_essais"
+    code = "trop_de_codes_inexacts"
     message = (
         "Cinq codes inexacts ont été saisis : ce code ne peut plus servir. Demandez un nouveau courrier, ou déposez "
         "une nouvelle demande."

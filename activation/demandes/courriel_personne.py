@@ -35,7 +35,7 @@ class MessagerieRequise(RegleMetier):
 
 
 class AdresseInchangee(RegleMetier):
-    code = "adresse_inchangee"
+    code = "courriel_inchange"
     message = "Cette adresse est déjà celle de l'entreprise."
 
 

@@ -32,7 +32,7 @@ FAMILLES = list(Service.Famille.values)
 
 
 class EspaceNonActif(RegleMetier):
-    code = "espace_non_actif"
+    code = "deposant_non_actif"
     message = "Votre espace doit être actif pour déposer une demande."
 
 

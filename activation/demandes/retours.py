@@ -16,7 +16,7 @@ from .depot import exiger_en_cours, prevenir, terminer, verrouiller
 
 
 class AgentNonCompetent(RegleMetier):
-    code = "agent_non_competent"
+    code = "demande_d_un_autre_service"
     message = "Cette demande relève d'un autre service gestionnaire que le vôtre."
 
 

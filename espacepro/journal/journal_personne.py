@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
@@ -19,13 +20,17 @@ from django.utils.dateparse import parse_date
 from accounts.models import Espace, Evenement
 from accounts.saisies.dates import horodatage
 from accounts.traces.actes import ADMINISTRATEURS, Acte, Lecteur, catalogue
+from accounts.traces.journal import consigner
 from accounts.traces.visibilite import declares, montres
 from activation.models import LigneDemande
 from habilitations.droits.backends import donnant
 from habilitations.droits.roles import GERER_COURRIEL, VOIR_HABILITATIONS
+from habilitations.lectures.export import en_csv
 from habilitations.lectures.recherche import nomme, sans_accents
 from habilitations.models import Habilitation, Role
 from services.models import PersonneSirenisee, Service
+
+from .. import actes
 
 COLONNES = ("Quand", "Quoi", "SIREN", "Dénomination", "Service", "Par", "Concerne", "Rôle")
 EXPORT_MAX = 10_000
@@ -254,6 +259,14 @@ def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement]
         )
         for evenement in evenements
     ]
+
+
+@transaction.atomic
+def exporter_journal(*, acteur: Espace, perimetre: Perimetre, filtres: Filtres) -> bytes:
+    """Return as CSV what the page shows of this perimetre, all pages together, EXPORT_MAX lines at most; leaves a line."""
+    rangees = lignes(acteur, perimetre, evenements(acteur, perimetre, filtres)[:EXPORT_MAX], moi=acteur.nom_complet)
+    consigner(actes.JOURNAL_ENTREPRISE_EXPORTE, auteur=acteur, details={"lignes": len(rangees)})
+    return en_csv(COLONNES, (ligne.cellules() for ligne in rangees))
 
 
 def _acte(evenement: Evenement) -> str:

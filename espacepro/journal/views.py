@@ -1,7 +1,6 @@
 """« Journal de l'entreprise »: read, filtered, exported."""
 
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -9,11 +8,18 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
-from accounts.traces.journal import consigner
-from habilitations.lectures.export import FORMATS, en_csv
+from habilitations.lectures.export import FORMATS
 
-from .. import actes
-from .journal_personne import COLONNES, EXPORT_MAX, Filtres, Perimetre, actes_filtrables, evenements, lignes, perimetre
+from .journal_personne import (
+    EXPORT_MAX,
+    Filtres,
+    Perimetre,
+    actes_filtrables,
+    evenements,
+    exporter_journal,
+    lignes,
+    perimetre,
+)
 
 PAR_PAGE = 25
 
@@ -54,11 +60,8 @@ def exporter(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Download what the page shows, all pages together, as CSV. A POST, since it leaves a line in the journal."""
     filtres = Filtres.depuis(request.POST)
     mien = _lecture(espace, filtres)
-    rangees = lignes(espace, mien, evenements(espace, mien, filtres)[:EXPORT_MAX], moi=espace.nom_complet)
-    with transaction.atomic():
-        consigner(actes.JOURNAL_ENTREPRISE_EXPORTE, auteur=espace, details={"lignes": len(rangees)})
     return HttpResponse(
-        en_csv(COLONNES, (ligne.cellules() for ligne in rangees)),
+        exporter_journal(acteur=espace, perimetre=mien, filtres=filtres),
         content_type=FORMATS["csv"],
         headers={"Content-Disposition": 'attachment; filename="journal-entreprise.csv"'},
     )

@@ -16,7 +16,7 @@ from ..models import Habilitation
 
 
 class ActeurNonActif(RegleMetier):
-    code = "espace_non_actif"
+    code = "acteur_non_actif"
     message = "Votre espace doit être actif pour gérer des habilitations."
 
 

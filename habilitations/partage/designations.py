@@ -33,7 +33,7 @@ from .beneficiaires import BeneficiaireIntrouvable, BeneficiaireNonExpert, Benef
 
 
 class ActeurNonExpert(RegleMetier):
-    code = "espace_non_expert"
+    code = "acteur_non_expert"
     message = (
         "Seul un espace expert peut partager ses habilitations : transformez d'abord votre espace en espace expert."
     )
