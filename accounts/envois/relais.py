@@ -12,7 +12,7 @@ from ..models import Envoi
 
 BAIL = timedelta(seconds=60)
 TENTATIVES_MAX = 8
-journal = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class EnvoiImpossible(Exception):
@@ -61,13 +61,13 @@ def traiter[E: Envoi](
             with transaction.atomic():
                 ligne.derniere_reponse = livrer(ligne)
                 ligne.traite_le = timezone.now()
-        except Exception as erreur:  # noqa: BLE001 - whatever one row does, it is counted and the rows behind it leave
+        except Exception as erreur:
             if not isinstance(erreur, EnvoiImpossible):
-                journal.exception("envoi_en_panne", modele=modele._meta.label, cle=str(cle))
+                log.exception("envoi_en_panne", modele=modele._meta.label, cle=str(cle))
             ligne.derniere_reponse = (str(erreur) or type(erreur).__name__)[:2000]
             if ligne.tentatives >= TENTATIVES_MAX:
                 ligne.ecarte_le = timezone.now()
-                journal.error("envoi_ecarte", modele=modele._meta.label, cle=str(cle))
+                log.error("envoi_ecarte", modele=modele._meta.label, cle=str(cle))
             else:
                 ligne.prochain_essai_le = timezone.now() + attente(ligne.tentatives)
         ligne.bail_jusqu_a = None

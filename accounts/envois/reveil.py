@@ -11,7 +11,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 SILENCE = 30.0  # seconds without a try, once one has failed: an act of a hundred rows waits for it once
-journal = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 _muet_jusqu_a = 0.0
 
 
@@ -26,9 +26,9 @@ def _envoyer(tache: str, cle: object) -> None:
         return
     try:
         current_app.send_task(tache, args=[str(cle)], retry=False, ignore_result=True)
-    except Exception as erreur:  # noqa: BLE001 - the act is committed: no fault of the sending is its visitor's
+    except Exception as erreur:
         _muet_jusqu_a = time.monotonic() + SILENCE
         if isinstance(erreur, OperationalError | OSError):  # the broker is down
-            journal.warning("reveil_impossible", tache=tache, erreur=type(erreur).__name__)
+            log.warning("reveil_impossible", tache=tache, erreur=type(erreur).__name__)
         else:  # the installation or the code is at fault: with its traceback
-            journal.exception("reveil_impossible", tache=tache, erreur=type(erreur).__name__)
+            log.exception("reveil_impossible", tache=tache, erreur=type(erreur).__name__)

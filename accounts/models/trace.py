@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from ..saisies.dates import horodatage
+
 
 class TraceLecture(models.Model):
     """One reading, once per reader, thing read and minute. Plain codes, no foreign key: it outlives what it names.
@@ -36,4 +38,4 @@ class TraceLecture(models.Model):
         indexes = [models.Index(fields=["minute"]), models.Index(fields=["bureau", "-id"])]
 
     def __str__(self) -> str:
-        return f"{self.lecteur} {self.objet} {self.minute:%d/%m/%Y %H:%M}"
+        return f"{self.lecteur} {self.objet} {horodatage(self.minute)}"
