@@ -67,7 +67,7 @@ def traiter[E: Envoi](
             ligne.derniere_reponse = (str(erreur) or type(erreur).__name__)[:2000]
             if ligne.tentatives >= TENTATIVES_MAX:
                 ligne.ecarte_le = timezone.now()
-                log.error("envoi_ecarte", modele=modele._meta.label, cle=str(cle))
+                log.error("envoi_ecarte", modele=modele._meta.label, cle=str(cle))  # noqa: TRY400 - told above
             else:
                 ligne.prochain_essai_le = timezone.now() + attente(ligne.tentatives)
         ligne.bail_jusqu_a = None

@@ -13,7 +13,7 @@ from ..models import Agent, TraceLecture
 from .journal import auteur_de
 from .requete import adresse_ip
 
-journal_technique = structlog.get_logger("espacepro.traces")
+log = structlog.get_logger("espacepro.traces")
 ANONYME = "anonyme"
 _EN_TETES_DE_PREPARATION = ("Sec-Purpose", "Purpose", "X-Moz")
 
@@ -58,7 +58,7 @@ def ecrire(request: HttpRequest) -> None:
         with transaction.atomic():
             TraceLecture.objects.bulk_create(notees, ignore_conflicts=True)
     except DatabaseError as erreur:
-        journal_technique.exception("trace_de_lecture_impossible")
+        log.exception("trace_de_lecture_impossible")
         if agent:
             raise LectureNonTracee from erreur
 

@@ -1,6 +1,6 @@
 from .adhesion import Adhesion
-from .habilitation import ORDRE, Delegation, Habilitation, Role, Suppleance
+from .habilitation import ORDRE, Habilitation, Role
 from .mandat import Mandat
 from .retrait import DemandeRetrait
 
-__all__ = ["ORDRE", "Adhesion", "Delegation", "DemandeRetrait", "Habilitation", "Mandat", "Role", "Suppleance"]
+__all__ = ["ORDRE", "Adhesion", "DemandeRetrait", "Habilitation", "Mandat", "Role"]

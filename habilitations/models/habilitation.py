@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date
-from typing import ClassVar, Final
+from typing import Final
 
 from django.db import models
 from django.db.models import Q
@@ -167,33 +167,3 @@ class Habilitation(models.Model):
         """Whether it gives a right on that day (today by default)."""
         jour = a_la_date or timezone.localdate()
         return self.est_vivante and self.etat == self.Etat.ACTIVE and (self.expire_le is None or self.expire_le >= jour)
-
-
-class SuppleanceManager(models.Manager["Suppleance"]):
-    def get_queryset(self) -> models.QuerySet["Suppleance"]:
-        return super().get_queryset().filter(role=Role.SUPPLEANT)
-
-
-class Suppleance(Habilitation):
-    """Read by role: the habilitations of administrateurs suppléants (R10)."""
-
-    objects: ClassVar[SuppleanceManager] = SuppleanceManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
-
-    class Meta:
-        proxy = True
-        verbose_name = "suppléance"
-
-
-class DelegationManager(models.Manager["Delegation"]):
-    def get_queryset(self) -> models.QuerySet["Delegation"]:
-        return super().get_queryset().filter(role__in=[Role.ACTEUR_DELEGANT, Role.ACTEUR])
-
-
-class Delegation(Habilitation):
-    """Read by role: the habilitations of acteurs délégants and acteurs (R11)."""
-
-    objects: ClassVar[DelegationManager] = DelegationManager()  # type: ignore[assignment]  # a proxy read by role is named for its filter
-
-    class Meta:
-        proxy = True
-        verbose_name = "délégation"

@@ -13,7 +13,7 @@ from habilitations.arbre.cascade import ce_qui_tombe
 from habilitations.arbre.expirations import expirer_habilitations
 from habilitations.arbre.lots import DroitInsuffisant, LignesRefusees
 from habilitations.droits.roles import GERER_BANQUE, UTILISER
-from habilitations.models import Delegation, Habilitation, Role
+from habilitations.models import Habilitation, Role
 from habilitations.partage.beneficiaires import (
     ESSAIS,
     FENETRE,
@@ -180,7 +180,7 @@ def test_quand_un_collaborateur_part_tout_est_retire_d_un_coup() -> None:
     )
     Courriel.objects.all().delete()
     retirer_delegation(acteur=titulaire, delegations=accordees)
-    assert not Delegation.objects.filter(fin_le=None).exists()
+    assert not Habilitation.objects.filter(role__in=[Role.ACTEUR, Role.ACTEUR_DELEGANT], fin_le=None).exists()
     assert sorted(Courriel.objects.values_list("destinataire", flat=True)) == sorted(
         [titulaire.compte.email, parti.compte.email]
     )

@@ -14,7 +14,7 @@ from habilitations.arbre.retrait import HabilitationTerminee
 from habilitations.depart.retraits import demander_retrait
 from habilitations.droits.perimetre import PerimetreDepasse, compter_siren
 from habilitations.droits.roles import DELEGUER_ACTEUR, GERER_SUPPLEANTS, UTILISER
-from habilitations.models import Adhesion, Habilitation, Role, Suppleance
+from habilitations.models import Adhesion, Habilitation, Role
 from habilitations.partage.beneficiaires import BeneficiaireIntrouvable, BeneficiaireNonExpert, BeneficiaireSoiMeme
 from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.designations import (
@@ -56,7 +56,7 @@ def test_designer_sur_plusieurs_siren_et_services_d_un_coup() -> None:
     accordees = designer_suppleant(acteur=titulaire, adhesions=[r.adhesion for r in racines], beneficiaire=collegue)
     connection.check_constraints()
     assert {h.accordee_par_id for h in accordees} == {r.pk for r in racines}
-    assert Suppleance.objects.filter(espace=collegue, etat="ACTIVE", expire_le=None).count() == 3
+    assert Habilitation.objects.filter(role=Role.SUPPLEANT, espace=collegue, etat="ACTIVE", expire_le=None).count() == 3
     assert all(peut(collegue, UTILISER, r) and peut(collegue, DELEGUER_ACTEUR, r) for r in racines)
     assert not any(peut(collegue, GERER_SUPPLEANTS, r) for r in racines)
 
@@ -115,7 +115,7 @@ def test_tout_ou_rien_avec_chaque_ligne_refusee_nommee() -> None:
     assert set(regles(refus.value)) == {DejaHabilite, DroitInsuffisant}
     assert tenue.personne.siren_lisible in str(refus.value)
     assert etrangere.personne.siren_lisible in str(refus.value)
-    assert not Suppleance.objects.exists()
+    assert not Habilitation.objects.filter(role=Role.SUPPLEANT).exists()
     assert not Courriel.objects.exists()
 
 
@@ -308,7 +308,7 @@ def test_l_examen_dit_ce_que_l_acte_ferait_sans_rien_ecrire(django_assert_num_qu
         with django_assert_num_queries(3):
             examen = examiner(acteur=titulaire, adhesions=adhesions, beneficiaire=collegue, role=Role.SUPPLEANT)
         assert examen.possible
-    assert not Suppleance.objects.exists()
+    assert not Habilitation.objects.filter(role=Role.SUPPLEANT).exists()
 
 
 @pytest.mark.django_db(transaction=True)
