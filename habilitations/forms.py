@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.forms import FormulairePortail
 
 from .models import Role
-from .partage.designations import FinPassee
+from .partage.designations import FinPassee, exiger_fin_a_venir
 from .partage.en_masse import TAILLE
 
 
@@ -64,8 +64,10 @@ class DelegataireForm(BeneficiaireForm):
     def clean_expire_le(self) -> date | None:
         """Refuse a day that is over: the act would refuse it, after the page that confirms."""
         jour: date | None = self.cleaned_data["expire_le"]
-        if jour is not None and jour < timezone.localdate():
-            raise forms.ValidationError(str(FinPassee()), code=FinPassee.code)
+        try:
+            exiger_fin_a_venir(jour, jour=timezone.localdate())
+        except FinPassee as regle:
+            raise forms.ValidationError(str(regle), code=regle.code) from regle
         return jour
 
     def proposer_acteur_seul(self) -> None:

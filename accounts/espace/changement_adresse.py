@@ -21,7 +21,6 @@ from ..saisies.adresses import normaliser_adresse
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
 from ..sessions.navigateurs import oublier_navigateurs
-from ..sessions.ouvertures import fermer_toutes
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
 from .inscription import liberer_adresse
@@ -190,7 +189,6 @@ def annuler_changement(*, acteur: Visiteur, maintenant: datetime | None = None) 
     reponse_rendue = rendre_reponse(espace, depuis=depuis)
     facteurs_retires = oublier_facteurs_recents(espace=espace, compte=compte, depuis=depuis)
     invalider_mot_de_passe(acteur=compte, maintenant=maintenant)
-    fermer_toutes(acteur=compte)
     oublier_navigateurs(acteur=compte)
     consigner(
         actes.ADRESSE_CHANGEMENT_ANNULE,

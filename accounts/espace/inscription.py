@@ -231,6 +231,20 @@ def renvoyer_confirmation(*, acteur: Espace, maintenant: datetime | None = None)
 
 
 @transaction.atomic
+def redemander_confirmation(
+    *, acteur: Visiteur, inscription: str | None, adresse: str, maintenant: datetime | None = None
+) -> None:
+    """Mail the link of this inscription again; None when the address had an espace: the visitor sees no difference.
+
+    Counted to the network and to the address, whether anything leaves or not. Raises: TropDeDemandes, TropDeCourriels.
+    """
+    compter_courriels(adresses=(adresse,), adresse_ip=acteur.adresse_ip, maintenant=maintenant)
+    espace = Espace.objects.filter(pk=inscription).first() if inscription else None
+    if espace is not None:
+        renvoyer_confirmation(acteur=espace, maintenant=maintenant)
+
+
+@transaction.atomic
 def confirmer_adresse(*, acteur: Visiteur, maintenant: datetime | None = None) -> Espace:
     """Consume the confirmation link and open the espace expert (R2).
 

@@ -24,7 +24,6 @@ from ..mots_de_passe.politique import changer_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
-from ..sessions.ouvertures import fermer_toutes
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
 from .inscription import renvoyer_confirmation
@@ -272,7 +271,6 @@ def reinitialiser(
         )
     consigner(actes.MOT_DE_PASSE_REINITIALISE, auteur=trouve.espace)
     changer_mot_de_passe(acteur=compte, nouveau=nouveau, maintenant=maintenant)
-    fermer_toutes(acteur=compte)
     debit.oublier_essais(compte)
     return compte
 

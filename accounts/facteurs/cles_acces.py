@@ -15,11 +15,23 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from .. import actes
 from ..models import Compte
+from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 from .second_facteur import annoncer_changement, codes_restants, tirer_codes_secours
 
 NOMBRE_MAX = 10
 NOMS = {"internal": "Clé d'accès de cet appareil", "hybrid": "Clé d'accès d'un téléphone", "usb": "Clé de sécurité USB"}
+
+
+class TropDeCles(RegleMetier):
+    code = "trop_de_cles"
+    message = "Vous avez déjà {limite} clés d'accès : retirez-en une."
+
+
+def exiger_place(compte: Compte) -> None:
+    """Check that this account may have one more passkey. Raises: TropDeCles."""
+    if WebAuthnCredential.objects.filter(user=compte, confirmed=True).count() >= NOMBRE_MAX:
+        raise TropDeCles(limite=NOMBRE_MAX)
 
 
 def configuration(request: HttpRequest, debut: str, fin: str) -> dict[str, str | None]:
@@ -54,8 +66,12 @@ class AideClesAcces(WebAuthnHelper):
 
     @transaction.atomic
     def register_complete(self, user: Any, state: dict[str, Any], data: dict[str, Any]) -> WebAuthnCredential:
-        """Save the passkey, draw recovery codes if there are none, close the other sessions, journal and tell by mail."""
+        """Save the passkey, draw recovery codes if there are none, close the other sessions, journal and tell by mail.
+
+        Raises: TropDeCles.
+        """
         compte = Compte.objects.select_for_update(no_key=True).get(pk=user.pk)
+        exiger_place(compte)
         cle = super().register_complete(user=user, state=state, data=data)
         self.codes = [] if codes_restants(compte) else tirer_codes_secours(compte)
         evenement = consigner(

@@ -58,6 +58,11 @@ class EnrolementExpire(RegleMetier):
     message = "Le délai de 15 minutes est passé : recommencez l'enregistrement de votre appareil."
 
 
+class PreuveRequise(RegleMetier):
+    code = "preuve_requise"
+    message = "Vérifiez d'abord votre identité avec votre second facteur."
+
+
 class AppareilDejaEnregistre(RegleMetier):
     code = "appareil_deja_enregistre"
     message = "Un appareil vient d'être enregistré pour ce compte : connectez-vous de nouveau et saisissez son code."
@@ -113,9 +118,13 @@ def confirmer_enrolement(
 @essai_compte()
 def verifier_code(*, acteur: Compte, code: str) -> TOTPDevice:
     """Return the device that this code proves; it proves nothing twice. Raises: TropDEssais, CodeRefuse."""
-    appareil = _verrouiller(acteur)
+    return _verifier(acteur, code)
+
+
+def _verifier(compte: Compte, code: str) -> TOTPDevice:
+    appareil = _verrouiller(compte)
     refus = CodeRefuse() if appareil is None else _essayer(appareil, code)
-    consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(acteur))
+    consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(compte))
     if appareil is None or refus is not None:
         raise refus or CodeRefuse
     return appareil
@@ -176,14 +185,27 @@ def annoncer_changement(compte: Compte, evenement: Evenement, changement: str, g
         )
 
 
-@transaction.atomic
-def renouveler_codes_secours(*, acteur: Compte, garder: str | None = None) -> list[str]:
-    """Return ten new recovery codes, which kill the older ones. The caller has just checked a code of the device."""
+@essai_compte()
+def renouveler_codes_secours(*, acteur: Compte, preuve: Device | str | None, garder: str | None = None) -> list[str]:
+    """Return ten new recovery codes, which kill the older ones, to whoever proves the second factor.
+
+    `preuve` is a fresh code of the application, or the device that the session has proved (None: it has proved none).
+    `garder`: as `confirmer_enrolement`. Raises: PreuveRequise, TropDEssais, CodeRefuse.
+    """
     compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    if isinstance(preuve, str):
+        _verifier(compte, preuve)
+    elif preuve is None or not _est_encore_a(compte, preuve):
+        raise PreuveRequise
     codes = tirer_codes_secours(compte)
     evenement = consigner(actes.SECOND_FACTEUR_CODES_RENOUVELES, auteur=_auteur(compte))
     annoncer_changement(compte, evenement, "codes_renouveles", garder)
     return codes
+
+
+def _est_encore_a(compte: Compte, appareil: Device) -> bool:
+    """Whether this device, which a session has proved, is still one of this account."""
+    return type(appareil)._default_manager.filter(pk=appareil.pk, user=compte, confirmed=True).exists()
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from ..mots_de_passe.politique import age, changer_mot_de_passe, exiger_force
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.noms import normaliser_nom
 from ..saisies.regles import RegleMetier
+from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 
 MOT_DE_PASSE_DUREE = timedelta(days=365)  # ANSSI-PG-078 R25: one year for a privileged account
@@ -114,7 +115,7 @@ def creer_agent(
 def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
     """Take the agent back to the first sign-in and return the new first password: device and recovery codes are lost.
 
-    Every session of the agent ends, since it rests on the password. The caller has checked who asks, in person.
+    Every session of the agent closes. The caller has checked who asks, in person.
     """
     compte = Compte.objects.select_for_update(no_key=True).get(pk=agent.compte_id)
     oublier_second_facteur(acteur=compte)
@@ -122,18 +123,20 @@ def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
     compte.password = make_password(premier)
     compte.renouvellement_exige = True
     compte.save(update_fields=["password", "renouvellement_exige"])
+    fermer_toutes(acteur=compte)
     consigner(actes.AGENT_REINITIALISE, auteur=acteur, details={"agent": agent.pk})
     return premier
 
 
 @transaction.atomic
-def changer_mot_de_passe_agent(*, acteur: Agent, nouveau: str) -> None:
-    """Replace the agent's password. The caller has checked the current one.
+def changer_mot_de_passe_agent(*, acteur: Agent, nouveau: str, garder: str | None = None) -> None:
+    """Replace the agent's password and close every session but the one of key `garder`. The caller has checked the
+    current one.
 
     Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
     exiger_force(nouveau, mots_de_l_agent(acteur))
-    changer_mot_de_passe(acteur=acteur.compte, nouveau=nouveau)
+    changer_mot_de_passe(acteur=acteur.compte, nouveau=nouveau, garder=garder)
 
 
 def _mot_de_passe_tire() -> str:

@@ -18,6 +18,7 @@ from ..models import Agent, Compte, Espace
 from ..saisies.dates import jour_heure
 from ..saisies.noms import pour_comparer
 from ..saisies.regles import RegleMetier
+from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 from .force import evaluer
 from .hachage import hacher_reponse
@@ -189,11 +190,18 @@ def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetim
 
 @transaction.atomic
 def changer_reponse(
-    *, acteur: Espace, question: str, reponse: str, mot_de_passe: str = "", maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    question: str,
+    reponse: str,
+    mot_de_passe: str = "",
+    garder: str | None = None,
+    maintenant: datetime | None = None,
 ) -> Espace:
     """Replace the question and its answer, forget the failed tries against the old one, and tell the holder by mail.
 
-    The caller has proved the password, gives it so that the answer may not hold it, and closes the other sessions.
+    The caller has proved the password, and gives it so that the answer may not hold it. Every session closes but the one
+    of key `garder`.
     Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable (references.md B.6).
     """
     maintenant = maintenant or timezone.now()
@@ -206,9 +214,11 @@ def changer_reponse(
     espace.question_confiance = Espace.Question(question)
     _enregistrer(espace, empreinte, maintenant, expire_le=None)
     evenement = consigner(actes.REPONSE_CHANGEE, auteur=espace)
+    compte = Compte.objects.get(espace=espace)
+    fermer_toutes(acteur=compte, sauf=garder)
     courriels.deposer(
         "reponse_changee",
-        destinataire=Compte.objects.get(espace=espace).email,
+        destinataire=compte.email,
         acte=f"evenement:{evenement.pk}",
         espace=espace,
         contexte={"le": jour_heure(maintenant)},

@@ -14,6 +14,7 @@ from ..envois import courriels
 from ..models import AncienMotDePasse, Compte, Espace, Lien
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
+from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 from .force import Evaluation, evaluer
 from .organisations import denomination
@@ -103,11 +104,13 @@ def _revoquer_liens(espace: Espace, maintenant: datetime) -> None:
 
 
 @transaction.atomic
-def changer_mot_de_passe(*, acteur: Compte, nouveau: str, maintenant: datetime | None = None) -> None:
+def changer_mot_de_passe(
+    *, acteur: Compte, nouveau: str, garder: str | None = None, maintenant: datetime | None = None
+) -> None:
     """Replace the password, remember the old one among the last five, and tell the holder by mail.
 
-    The caller has proved who asks (current password, or link and trust answer), and closes the other sessions. Links
-    asked for under the old password die: whoever knew it keeps nothing.
+    The caller has proved who asks (current password, or link and trust answer). Whoever knew the old password keeps
+    nothing: the links asked for under it die, and every session closes but the one of key `garder`.
     Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
     maintenant = maintenant or timezone.now()
@@ -123,6 +126,7 @@ def changer_mot_de_passe(*, acteur: Compte, nouveau: str, maintenant: datetime |
     compte.rappel_mot_de_passe = Etape.AUCUNE
     compte.save(update_fields=["password", "mot_de_passe_change_le", "renouvellement_exige", "rappel_mot_de_passe"])
     evenement = consigner(actes.MOT_DE_PASSE_CHANGE, auteur=espace or compte, espace=espace)
+    fermer_toutes(acteur=compte, sauf=garder)
     if espace is not None:
         _revoquer_liens(espace, maintenant)
         courriels.deposer(
@@ -136,7 +140,7 @@ def changer_mot_de_passe(*, acteur: Compte, nouveau: str, maintenant: datetime |
 
 @transaction.atomic
 def invalider_mot_de_passe(*, acteur: Compte, maintenant: datetime | None = None) -> None:
-    """Make the password unusable, and with it every session: only a forgotten-password link gives a new one.
+    """Make the password unusable, and close every session: only a forgotten-password link gives a new one.
 
     The caller journals why and tells the holder.
     """
@@ -146,6 +150,7 @@ def invalider_mot_de_passe(*, acteur: Compte, maintenant: datetime | None = None
     _archiver(compte, maintenant)
     compte.set_unusable_password()
     compte.save(update_fields=["password"])
+    fermer_toutes(acteur=compte)
     if espace is not None:
         _revoquer_liens(espace, maintenant)
 

@@ -15,13 +15,13 @@ from django_otp_webauthn.views import (
     CompleteCredentialRegistrationView,
 )
 
-from ..facteurs.cles_acces import NOMBRE_MAX, AideClesAcces
+from ..facteurs.cles_acces import AideClesAcces, exiger_place
 from ..facteurs.codes_montres import garder_codes
-from ..facteurs.securite import facteurs
 from ..models import Compte
 from ..portes.acces import espace_de
 from ..portes.connexion import compte_en_attente, conclure
 from ..portes.reauthentification import preuve_recente
+from ..saisies.regles import RegleMetier
 
 MESSAGES = {
     "credential_not_found": "Cette clé d'accès n'est pas reconnue : elle a peut-être été retirée.",
@@ -29,7 +29,6 @@ MESSAGES = {
     "user_not_verified": "Vérifiez d'abord votre identité avec votre second facteur actuel.",
     "not_authenticated": "Votre session a pris fin. Connectez-vous de nouveau.",
     "preuve_ancienne": "Rechargez la page : votre mot de passe vous sera redemandé.",
-    "trop_de_cles": f"Vous avez déjà {NOMBRE_MAX} clés d'accès : retirez-en une.",
 }
 REFUS = "Cette clé d'accès n'a pas pu être vérifiée. Réessayez."
 
@@ -49,6 +48,8 @@ class Francais:
     def handle_exception(self, exc: Exception) -> JsonResponse:
         if isinstance(exc, exceptions.OTPWebAuthnApiError):
             return JsonResponse({"detail": MESSAGES.get(exc.code, REFUS), "code": exc.code}, status=exc.status_code)
+        if isinstance(exc, RegleMetier):
+            return JsonResponse({"detail": str(exc), "code": exc.code}, status=403)
         raise exc
 
 
@@ -65,8 +66,7 @@ class ClesDeLEspace(Francais):
     def check_can_register(self) -> None:
         if not preuve_recente(self.request):  # type: ignore[attr-defined]
             raise Refus(code="preuve_ancienne")
-        if len(facteurs(self.get_user()).cles) >= NOMBRE_MAX:
-            raise Refus(code="trop_de_cles")
+        exiger_place(self.get_user())
 
 
 class EnregistrementDebut(ClesDeLEspace, BeginCredentialRegistrationView):

@@ -22,7 +22,6 @@ from ..mots_de_passe.politique import changer_mot_de_passe, conseil_du, echeance
 from ..portes.acces import espace_requis
 from ..portes.reauthentification import mot_de_passe_prouve
 from ..saisies.regles import RegleMetier
-from ..sessions.ouvertures import fermer_toutes
 from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
 from .inscription import reponse_pdf
@@ -84,11 +83,12 @@ def _changer_mot_de_passe(request: HttpRequest, espace: Espace, gabarit: str, su
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
         compte = _compte(espace)
         try:
-            changer_mot_de_passe(acteur=compte, nouveau=form.cleaned_data["nouveau"])
+            changer_mot_de_passe(
+                acteur=compte, nouveau=form.cleaned_data["nouveau"], garder=request.session.session_key
+            )
         except RegleMetier as regle:
             form.refuser(regle)
         else:
-            fermer_toutes(acteur=compte, sauf=request.session.session_key)
             compte.refresh_from_db()
             update_session_auth_hash(request, compte)
             messages.success(request, "Votre mot de passe est changé. Vos autres sessions sont fermées.")
@@ -200,11 +200,11 @@ def question(request: HttpRequest, espace: Espace) -> HttpResponse:
                 question=donnees["question"],
                 reponse=donnees["reponse"],
                 mot_de_passe=donnees["actuel"],
+                garder=request.session.session_key,
             )
         except RegleMetier as regle:
             form.refuser(regle)
         else:
-            fermer_toutes(acteur=_compte(espace), sauf=request.session.session_key)
             retenir_reponse(request.session, espace, donnees["reponse"])
             return redirect("question_changee")
     return render(request, "accounts/changer_question.html", {"formulaire": form})

@@ -12,7 +12,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ..compteurs.double_envoi import DELAI
-from ..compteurs.plafonds import compter_courriels
 from ..envois.liens import LienDejaUtilise, lire_lien
 from ..espace import inscription as actes
 from ..espace.recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
@@ -88,13 +87,14 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
     if ADRESSE not in request.session:
         return redirect("inscription")
     try:
-        compter_courriels(adresses=(request.session[ADRESSE],), adresse_ip=adresse_ip(request))
+        actes.redemander_confirmation(
+            acteur=Visiteur(adresse_ip=adresse_ip(request)),
+            inscription=request.session.get(EN_COURS),
+            adresse=request.session[ADRESSE],
+        )
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return _page_envoyee(request, regle.statut)
-    espace = Espace.objects.filter(pk=request.session.get(EN_COURS, NUL)).first()
-    if espace is not None:
-        actes.renvoyer_confirmation(acteur=espace)
     messages.success(
         request,
         "Un nouveau courriel part si le dernier date de plus de deux minutes : seul le lien le plus récent est valable.",

@@ -14,6 +14,7 @@ from django_otp import login as prouver_second_facteur
 from ..facteurs import codes_montres, securite
 from ..facteurs.cles_acces import configuration
 from ..facteurs.second_facteur import (
+    PreuveRequise,
     appareil_en_attente,
     commencer_enrolement,
     confirmer_enrolement,
@@ -186,9 +187,11 @@ def retirer_cle(request: HttpRequest, espace: Espace, cle: int) -> HttpResponse:
 def renouveler_codes(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ten new recovery codes, for a session that has proved the second factor."""
     compte: Any = request.user
-    if not compte.is_verified():
+    try:
+        codes = renouveler_codes_secours(acteur=compte, preuve=compte.otp_device, garder=request.session.session_key)
+    except PreuveRequise as regle:
+        messages.error(request, str(regle))
         return redirect("securite")
-    codes = renouveler_codes_secours(acteur=compte, garder=request.session.session_key)
     return _montrer_codes(request, codes, "Vos anciens codes de secours ne valent plus rien.")
 
 

@@ -6,6 +6,7 @@ address that has an espace already gets no link: a company's mailbox that got it
 typed both. Until both have answered nothing is asked of the SIREN and nobody is kept from it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -13,6 +14,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from accounts.compteurs.essais import essai_compte
+from accounts.compteurs.plafonds import compter_courriels, compter_siren
 from accounts.envois import courriels
 from accounts.envois.liens import creer_lien, lire_lien
 from accounts.espace.inscription import EFFACEMENT, Inscription, effacer_inscription, inscrire
@@ -71,6 +74,21 @@ def exiger_admissible(personne: PersonneSirenisee) -> None:
         raise DemandeEnCoursSurSiren
     if not bouquet(personne):
         raise AucunService
+
+
+def consulter_siren(*, acteur: Visiteur, siren: str, deja_dit: bool) -> PersonneSirenisee | None:
+    """Return the personne of this SIREN when it may have an espace simplifié, None when it is not known.
+
+    Counts one look-up of the network, whatever is answered, unless this visitor was told of it already (`deja_dit`).
+    Raises: TropDeDemandes, and what `exiger_admissible` raises.
+    """
+    if not deja_dit:
+        with essai_compte():
+            compter_siren(adresse_ip=acteur.adresse_ip)
+    personne = PersonneSirenisee.objects.select_related("service_gestionnaire").filter(siren=siren).first()
+    if personne is not None:
+        exiger_admissible(personne)
+    return personne
 
 
 def inscrire_simplifie(
@@ -149,6 +167,20 @@ def renvoyer_liens(*, acteur: Espace, maintenant: datetime | None = None) -> boo
     creation.espace = attente
     _envoyer_lien(creation, maintenant)
     return True
+
+
+@transaction.atomic
+def redemander_liens(
+    *, acteur: Visiteur, inscription: str | None, adresses: Sequence[str], maintenant: datetime | None = None
+) -> None:
+    """Mail the link that waits again; None when the login address had an espace: the visitor sees no difference.
+
+    Counted to the network and to each address, whether anything leaves or not. Raises: TropDeDemandes, TropDeCourriels.
+    """
+    compter_courriels(adresses=adresses, adresse_ip=acteur.adresse_ip, maintenant=maintenant)
+    espace = Espace.objects.filter(pk=inscription).first() if inscription else None
+    if espace is not None:
+        renvoyer_liens(acteur=espace, maintenant=maintenant)
 
 
 def confirmer_entreprise(*, acteur: Visiteur, maintenant: datetime | None = None) -> CreationSimplifiee:

@@ -44,13 +44,18 @@ def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
         .first()
     )
     if personne is None:
-        nom = capfirst(designer_identifiant(recherche.cleaned_data["siren"]))
-        recherche.add_error(
-            "siren",
-            f"{nom} n'est pas connu de nos services. "
-            "Vérifiez-le ; s'il est exact, adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
-        )
+        dire_inconnue(recherche)
     return personne
+
+
+def dire_inconnue(recherche: SirenForm) -> None:
+    """Say on this form that what it names is not known."""
+    nom = capfirst(designer_identifiant(recherche.cleaned_data["siren"]))
+    recherche.add_error(
+        "siren",
+        f"{nom} n'est pas connu de nos services. "
+        "Vérifiez-le ; s'il est exact, adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
+    )
 
 
 def personnes_administrees(espace: Espace) -> QuerySet[PersonneSirenisee]:

@@ -39,6 +39,22 @@ def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:
         raise AgentNonCompetent
 
 
+def _sans_retour(courrier: Courrier) -> str:
+    """Return why this letter cannot have come back, "" when it can."""
+    if courrier.canal != Courrier.Canal.POSTAL:
+        return "il a été déposé dans la messagerie sécurisée"
+    if courrier.remplace_le is not None:
+        return "un courrier plus récent le remplace"
+    if courrier.etat not in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}:
+        return f"il est « {courrier.get_etat_display()} »"
+    return ""
+
+
+def retour_possible(courrier: Courrier) -> bool:
+    """Whether an agent may record that this letter came back."""
+    return courrier.demande.est_en_cours and not _sans_retour(courrier)
+
+
 @transaction.atomic
 def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime | None = None) -> Courrier:
     """Record that the post returned this letter (NPAI): its code dies, and another letter may be asked for at once.
@@ -50,12 +66,8 @@ def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime 
     exiger_competence(acteur, demande.personne)
     exiger_en_cours(demande)
     courrier = demande.courriers.select_for_update(no_key=True).get(pk=courrier.pk)
-    if courrier.canal != Courrier.Canal.POSTAL:
-        raise CourrierSansRetour(raison="il a été déposé dans la messagerie sécurisée")
-    if courrier.remplace_le is not None:
-        raise CourrierSansRetour(raison="un courrier plus récent le remplace")
-    if courrier.etat not in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}:
-        raise CourrierSansRetour(raison=f"il est « {courrier.get_etat_display()} »")
+    if raison := _sans_retour(courrier):
+        raise CourrierSansRetour(raison=raison)
     courrier.etat = Courrier.Etat.NPAI
     courrier.save(update_fields=["etat"])
     consigner(

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from django.db import transaction
@@ -87,6 +88,29 @@ def services_substituables(
     return {personne: tenus[personne.pk] for personne in personnes}
 
 
+class Eligibilite(StrEnum):
+    """Whether a titulaire may be replaced for one personne."""
+
+    POSSIBLE = "POSSIBLE"
+    CESSEE = "CESSEE"
+    SANS_TITULAIRE = "SANS_TITULAIRE"
+
+    @property
+    def explication(self) -> str:
+        return {
+            "POSSIBLE": "",
+            "CESSEE": "elle a cessé son activité",
+            "SANS_TITULAIRE": "aucun autre espace n'y est administrateur titulaire d'un service",
+        }[self.value]
+
+
+def eligibilite(personne: PersonneSirenisee, tenus: Sequence[ServiceTenu]) -> Eligibilite:
+    """Return whether some of these services, which others hold for this personne, may be asked for."""
+    if not personne.active:
+        return Eligibilite.CESSEE
+    return Eligibilite.POSSIBLE if tenus else Eligibilite.SANS_TITULAIRE
+
+
 @transaction.atomic
 def deposer_substitution(
     *, acteur: Espace, choix: Sequence[Choix], qualite: str, maintenant: datetime | None = None
@@ -146,16 +170,17 @@ def deposer_substitution(
 
 
 def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> None:
-    if not personne.active:
+    tenus = services_substituables(acteur, [personne])[personne]
+    if eligibilite(personne, tenus) is Eligibilite.CESSEE:
         raise PersonneCessee(denomination=personne.denomination)
     if not services:
         raise AucunService
     deja = Demande.objects.en_cours().filter(espace=acteur, personne=personne, nature=Demande.Nature.SUBSTITUTION)
     if demande := deja.first():
         raise DemandeDejaEnCours(reference=demande.reference)
-    tenus = {tenu.service for tenu in services_substituables(acteur, [personne])[personne]}
+    substituables = {tenu.service for tenu in tenus}
     for service in services:
-        if service not in tenus:
+        if service not in substituables:
             a_moi = Habilitation.objects.vivantes().filter(espace=acteur, personne=personne, service=service).exists()
             raison = (
                 Disponibilite.DEJA_A_VOUS.explication if a_moi else "il n'a pas de titulaire, demandez une adhésion"

@@ -10,7 +10,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.compteurs.double_envoi import DELAI
-from accounts.compteurs.plafonds import compter_courriels, compter_siren
 from accounts.envois.liens import LienDejaUtilise, lire_lien
 from accounts.espace.inscription import Inscription
 from accounts.espace.recapitulatif import reponse_disponible, retenir_reponse
@@ -25,7 +24,7 @@ from accounts.views.inscription import CONFIRMEE, mot_de_passe_juste
 from services.models import PersonneSirenisee
 
 from ..demandes import creation_simplifiee as actes
-from ..demandes.lectures import personne_de_ce_siren
+from ..demandes.lectures import dire_inconnue
 from ..forms import InscriptionSimplifieeForm, SirenForm
 from ..models import CreationSimplifiee
 
@@ -98,17 +97,16 @@ def _verifier(request: HttpRequest, form: SirenForm) -> tuple[PersonneSirenisee 
     """
     if not form.is_valid():
         return None, None
-    connu = request.session.get(SIREN) == form.cleaned_data["siren"]
+    siren = form.cleaned_data["siren"]
+    connu = request.session.get(SIREN) == siren
     try:
-        if not connu:
-            compter_siren(adresse_ip=adresse_ip(request))
-        personne = personne_de_ce_siren(form)
-        if personne is not None:
-            actes.exiger_admissible(personne)
-            if not connu:
-                request.session[SIREN] = personne.siren
+        personne = actes.consulter_siren(acteur=Visiteur(adresse_ip=adresse_ip(request)), siren=siren, deja_dit=connu)
     except RegleMetier as regle:
         return None, regle
+    if personne is None:
+        dire_inconnue(form)
+    elif not connu:
+        request.session[SIREN] = siren
     return personne, None
 
 
@@ -159,13 +157,14 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
     if EN_COURS not in request.session:
         return redirect("inscription")
     try:
-        compter_courriels(adresses=request.session[EN_COURS]["adresses"], adresse_ip=adresse_ip(request))
+        actes.redemander_liens(
+            acteur=Visiteur(adresse_ip=adresse_ip(request)),
+            inscription=request.session[EN_COURS]["espace"],
+            adresses=request.session[EN_COURS]["adresses"],
+        )
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return _page_envoyee(request, regle.statut)
-    espace = Espace.objects.filter(pk=request.session[EN_COURS]["espace"]).first()
-    if espace is not None:
-        actes.renvoyer_liens(acteur=espace)
     messages.success(
         request,
         "Un nouveau courriel part à l'adresse qui n'a pas encore répondu. Attendez deux minutes avant d'en demander un "

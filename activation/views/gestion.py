@@ -7,7 +7,7 @@ from django.db.models import Model
 from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
 
-from ..demandes.retours import constater_retour, refuser_demande
+from ..demandes.retours import constater_retour, refuser_demande, retour_possible
 from ..models import Courrier, Demande
 
 
@@ -30,12 +30,7 @@ class CourrierRevenu(PageActe):
 
     @staticmethod
     def possible(objet: Courrier) -> bool:
-        return (
-            objet.canal == Courrier.Canal.POSTAL
-            and objet.etat in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}
-            and objet.remplace_le is None
-            and objet.demande.est_en_cours
-        )
+        return retour_possible(objet)
 
     def faits(self) -> list[tuple[str, str | Model]]:
         courrier = self.objet

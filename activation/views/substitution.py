@@ -16,8 +16,10 @@ from services.models import PersonneSirenisee, Service
 from ..demandes.lectures import designer_identifiant
 from ..demandes.substitution import (
     Choix,
+    Eligibilite,
     ServiceTenu,
     deposer_substitution,
+    eligibilite,
     service_par_service,
     services_substituables,
 )
@@ -78,10 +80,9 @@ def _selection(espace: Espace, sirens: list[str]) -> Selection:
         personne = connues.get(siren)
         if personne is None:
             continue
-        if not personne.active:
-            selection.ecartees.append((personne, "elle a cessé son activité"))
-        elif not tenus[personne]:
-            selection.ecartees.append((personne, "aucun autre espace n'y est administrateur titulaire d'un service"))
+        etat = eligibilite(personne, tenus[personne])
+        if etat is not Eligibilite.POSSIBLE:
+            selection.ecartees.append((personne, etat.explication))
         elif len(sirens) == 1 or service_par_service(personne):
             selection.une_a_une.append((personne, tenus[personne]))
         else:

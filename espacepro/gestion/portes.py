@@ -119,7 +119,9 @@ class MotDePasse(PageAgent):
     def agir(self, form: Any) -> HttpResponse:
         if not self.exiger_mot_de_passe(form):
             return self.form_invalid(form)
-        changer_mot_de_passe_agent(acteur=self.agent, nouveau=form.cleaned_data["nouveau"])
+        changer_mot_de_passe_agent(
+            acteur=self.agent, nouveau=form.cleaned_data["nouveau"], garder=self.request.session.session_key
+        )
         update_session_auth_hash(self.request, Compte.objects.get(pk=self.agent.compte_id))
         messages.success(self.request, "Votre mot de passe est enregistré. Vos autres sessions sont fermées.")
         return HttpResponseRedirect(self.get_success_url())
@@ -225,8 +227,7 @@ class SecondFacteur(PageAgent):
 
     def agir(self, form: Any) -> HttpResponse:
         compte = self.agent.compte
-        verifier_code(acteur=compte, code=form.cleaned_data["code"])
-        return self.montrer_codes(renouveler_codes_secours(acteur=compte))
+        return self.montrer_codes(renouveler_codes_secours(acteur=compte, preuve=form.cleaned_data["code"]))
 
 
 class CodesSecours(TemplateView):

@@ -4,16 +4,15 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('habilitations', '0003_perimetre'),
+        ("habilitations", "0003_perimetre"),
     ]
 
     operations = [
         migrations.DeleteModel(
-            name='Delegation',
+            name="Delegation",
         ),
         migrations.DeleteModel(
-            name='Suppleance',
+            name="Suppleance",
         ),
     ]

@@ -71,10 +71,17 @@ class Examen:
     refusees: list[LigneRefusee] = field(default_factory=list)
     perimees: list[Habilitation] = field(default_factory=list)
     perimetre: PerimetreDuBeneficiaire | None = None
+    bornee_le: date | None = None  # the earliest last day of the grants that end before the day asked for
 
     @property
     def possible(self) -> bool:
         return bool(self.accordables) and not self.refusees and self.perimetre is None
+
+
+def exiger_fin_a_venir(expire_le: date | None, *, jour: date) -> None:
+    """Check that this last day, if there is one, is not over. Raises: FinPassee."""
+    if expire_le is not None and expire_le < jour:
+        raise FinPassee
 
 
 def refus(
@@ -100,7 +107,13 @@ def refus(
 
 
 def examiner(
-    *, acteur: Espace, adhesions: Collection[Adhesion], beneficiaire: Espace, role: str, jour: date | None = None
+    *,
+    acteur: Espace,
+    adhesions: Collection[Adhesion],
+    beneficiaire: Espace,
+    role: str,
+    expire_le: date | None = None,
+    jour: date | None = None,
 ) -> Examen:
     """Return what this designation would do, line by line, and write nothing: three queries whatever their number.
 
@@ -125,6 +138,8 @@ def examiner(
         examen.accordables.append((adhesion, mienne))
         if tenue is not None:
             examen.perimees.append(tenue)
+    bornes = [_au_plus_tard(expire_le, mienne.expire_le) for _, mienne in examen.accordables]
+    examen.bornee_le = min((borne for borne in bornes if borne and borne != expire_le), default=None)
     try:
         exiger_place(beneficiaire, [adhesion.personne for adhesion, _ in examen.accordables])
     except PerimetreDepasse as regle_du_perimetre:
@@ -155,11 +170,15 @@ def designer(
         raise AucuneLigne
     acteur, beneficiaire = verrouiller_espaces(acteur, beneficiaire)
     _exiger_parties(acteur, beneficiaire)
-    if expire_le is not None and expire_le < jour:
-        raise FinPassee
+    exiger_fin_a_venir(expire_le, jour=jour)
     verrouillees = verrouiller_adhesions(adhesion.pk for adhesion in adhesions)
     examen = examiner(
-        acteur=acteur, adhesions=list(verrouillees.values()), beneficiaire=beneficiaire, role=role, jour=jour
+        acteur=acteur,
+        adhesions=list(verrouillees.values()),
+        beneficiaire=beneficiaire,
+        role=role,
+        expire_le=expire_le,
+        jour=jour,
     )
     if examen.refusees:
         raise LignesRefusees(examen.refusees)

@@ -21,7 +21,7 @@ from ..droits.perimetre import PerimetreDepasse, exiger_place, personnes_tenues
 from ..models import Adhesion, Habilitation, Role
 from .beneficiaires import trouver_beneficiaires
 from .delegations import deleguer
-from .designations import PerimetreDuBeneficiaire, refus
+from .designations import FinPassee, PerimetreDuBeneficiaire, exiger_fin_a_venir, refus
 from .suppleances import designer_suppleant
 
 COLONNES: Final = ("siren", "service", "numero_abonne", "nom", "role", "fin")
@@ -183,7 +183,10 @@ def _lire_role_et_fin(ligne: LigneFichier, jour: date) -> None:
         return
     if ligne.role == "suppleant":
         ligne.erreur = "un administrateur suppléant n'a pas de date de fin"
-    elif ligne.expire_le < jour:
+        return
+    try:
+        exiger_fin_a_venir(ligne.expire_le, jour=jour)
+    except FinPassee:
         ligne.erreur = "date de fin déjà passée"
 
 

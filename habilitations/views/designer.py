@@ -186,7 +186,7 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
         return redirect(sujet.url("designer"))
     role, expire_le = brouillon["role"], jour_de(brouillon["expire_le"])
     adhesions = [h.adhesion for h in miennes]
-    examen = examiner(acteur=espace, adhesions=adhesions, beneficiaire=beneficiaire, role=role)
+    examen = examiner(acteur=espace, adhesions=adhesions, beneficiaire=beneficiaire, role=role, expire_le=expire_le)
     if request.method == "POST" and "ecarter" in request.POST:
         brouillon["adhesions"] = [adhesion.pk for adhesion, _ in examen.accordables]
         request.session[_cle(sujet)] = brouillon
@@ -213,7 +213,6 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
             "Un courriel vous est envoyé à tous les deux.",
         )
         return redirect(sujet.url())
-    bornees = [h for h in miennes if h.expire_le and (expire_le is None or expire_le > h.expire_le)]
     return render(
         request,
         "habilitations/partage_confirmer.html",
@@ -226,7 +225,7 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
             "groupes": grouper(miennes),
             "nombre": len(miennes),
             "examen": examen,
-            "bornee_le": min((h.expire_le for h in bornees if h.expire_le), default=None),
+            "bornee_le": examen.bornee_le,
             "url_liste": sujet.url(),
             "url_designer": sujet.url("designer"),
             "url_personne": sujet.url("personne"),

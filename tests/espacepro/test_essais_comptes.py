@@ -22,6 +22,7 @@ from accounts.espace.inscription import inscrire_expert
 from accounts.facteurs.second_facteur import (
     commencer_enrolement,
     confirmer_enrolement,
+    renouveler_codes_secours,
     utiliser_code_secours,
     verifier_code,
 )
@@ -32,6 +33,8 @@ from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import _cle
 from activation.demandes.activation import activer
+from activation.demandes.creation_simplifiee import consulter_siren
+from activation.demandes.depot import PersonneCessee
 from espacepro.demonstration.comptes import DIRIGEANTE
 from espacepro.management.commands import charger_demonstration
 from habilitations.models import Habilitation
@@ -91,6 +94,14 @@ def code_de_l_application() -> Essai:
     return lambda: verifier_code(acteur=compte, code="0000000"), lambda: _refus("second_facteur.refuse")
 
 
+def code_pour_de_nouveaux_codes() -> Essai:
+    compte = _compte_avec_application()
+    return (
+        lambda: renouveler_codes_secours(acteur=compte, preuve="0000000"),
+        lambda: _refus("second_facteur.refuse"),
+    )
+
+
 def code_de_secours() -> Essai:
     compte = _compte_avec_application()
     return (
@@ -141,12 +152,23 @@ def mot_de_passe() -> Essai:
     )
 
 
+def siren() -> Essai:
+    """What is told of a SIREN is counted, though this one may have no espace simplifié."""
+    personne = PersonneFactory(active=False)
+    return (
+        lambda: consulter_siren(acteur=Visiteur(adresse_ip="192.0.2.7"), siren=personne.siren, deja_dit=False),
+        lambda: EssaiConnexion.objects.count(),
+    )
+
+
 ESSAIS = {
+    "activation/demandes/creation_simplifiee.py::consulter_siren": siren,
     "accounts/compteurs/debit.py::is_allowed": mot_de_passe,
     "activation/demandes/activation.py::activer": activation_du_code,
     "habilitations/partage/beneficiaires.py::trouver_beneficiaire": recherche_d_une_personne,
     "habilitations/partage/beneficiaires.py::trouver_beneficiaires": recherche_de_beaucoup,
     "accounts/facteurs/second_facteur.py::verifier_code": code_de_l_application,
+    "accounts/facteurs/second_facteur.py::renouveler_codes_secours": code_pour_de_nouveaux_codes,
     "accounts/facteurs/second_facteur.py::utiliser_code_secours": code_de_secours,
     "accounts/facteurs/second_facteur.py::confirmer_enrolement": premier_code,
     "accounts/espace/oubli.py::repondre": reponse_de_confiance,
@@ -170,7 +192,7 @@ def test_le_compte_survit_au_refus(scene: Callable[[], Essai]) -> None:
     if scene in {inscription, recherche_de_beaucoup, mot_de_passe}:
         essayer()  # what they refuse is not said by an exception
     else:
-        with pytest.raises(EssaiRefuse):
+        with pytest.raises(PersonneCessee if scene is siren else EssaiRefuse):
             essayer()
     assert compter() == 1
 

@@ -194,7 +194,7 @@ def test_annuler_retire_les_facteurs_ajoutes(espace: Espace, age: timedelta, res
 def test_des_codes_renouveles_par_un_autre_ne_servent_plus(espace: Espace) -> None:
     application = TOTPDevice.objects.create(user=espace.compte, name="application", confirmed=True)
     TOTPDevice.objects.filter(pk=application.pk).update(created_at=timezone.now() - timedelta(days=90))
-    renouveler_codes_secours(acteur=espace.compte)
+    renouveler_codes_secours(acteur=espace.compte, preuve=application)
     _, retour = demander(espace)
     actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
     assert TOTPDevice.objects.exists()

@@ -15,6 +15,7 @@ from accounts.facteurs.second_facteur import (
     CodeRefuse,
     CodeSecoursRefuse,
     EnrolementExpire,
+    PreuveRequise,
     TropDEssais,
     codes_restants,
     commencer_enrolement,
@@ -127,12 +128,33 @@ def test_le_code_d_un_autre_agent_ne_vaut_rien(agent: Agent) -> None:
 
 
 def test_de_nouveaux_codes_tuent_les_anciens(agent: Agent) -> None:
-    _, codes = enroler(agent)
-    nouveaux = renouveler_codes_secours(acteur=agent.compte)
+    appareil, codes = enroler(agent)
+    nouveaux = renouveler_codes_secours(acteur=agent.compte, preuve=appareil)
     with pytest.raises(CodeSecoursRefuse):
         utiliser_code_secours(acteur=agent.compte, code=codes[0])
     with plus_tard(3600):
         utiliser_code_secours(acteur=agent.compte, code=nouveaux[0])
+
+
+def test_pas_de_nouveaux_codes_sans_preuve(agent: Agent) -> None:
+    """A session that proved nothing, a device of somebody else, one that is gone, a wrong code: the codes stay."""
+    with plus_tard(0):
+        appareil, codes = enroler(agent)
+        etranger, _ = enroler(AgentFactory())
+        retire, _ = enroler(autre := AgentFactory())
+        TOTPDevice.objects.filter(pk=retire.pk).delete()
+    for compte, preuve in ((agent.compte, None), (agent.compte, etranger), (autre.compte, retire)):
+        with pytest.raises(PreuveRequise):
+            renouveler_codes_secours(acteur=compte, preuve=preuve)
+    with plus_tard(60):
+        with pytest.raises(CodeRefuse):
+            renouveler_codes_secours(
+                acteur=agent.compte, preuve="000000" if code_de(appareil) != "000000" else "000001"
+            )
+        assert codes_restants(agent.compte) == 10
+    with plus_tard(120):
+        nouveaux = renouveler_codes_secours(acteur=agent.compte, preuve=code_de(appareil))
+    assert not set(codes) & set(nouveaux)
 
 
 def test_l_enrolement_dure_quinze_minutes_et_une_cle_remplace_l_autre(agent: Agent) -> None:

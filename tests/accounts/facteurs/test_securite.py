@@ -17,6 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts.envois.courriels import composer
+from accounts.facteurs.cles_acces import NOMBRE_MAX, AideClesAcces, TropDeCles
 from accounts.facteurs.second_facteur import CodeSecoursRefuse, TropDEssais, tirer_codes_secours, utiliser_code_secours
 from accounts.facteurs.securite import retirer_cle
 from accounts.models import CodeSecours, Courriel, Espace, Evenement
@@ -196,3 +197,13 @@ def test_renouveler_les_codes_demande_le_second_facteur(espace: Espace, client_d
     client.post(reverse("renouveler_codes"))
     with pytest.raises(CodeSecoursRefuse):
         utiliser_code_secours(acteur=espace.compte, code=codes[1])
+
+
+@pytest.mark.django_db
+def test_dix_cles_d_acces_au_plus_l_acte_lui_meme_le_dit(espace: Espace) -> None:
+    """A ceremony begun in another tab before the tenth key was kept ends on the same refusal."""
+    for rang in range(NOMBRE_MAX):
+        cle_acces(espace, confirmed=True, sign_count=rang)
+    with pytest.raises(TropDeCles, match="10 clés"):
+        AideClesAcces(request=None).register_complete(user=espace.compte, state={}, data={})
+    assert WebAuthnCredential.objects.count() == NOMBRE_MAX

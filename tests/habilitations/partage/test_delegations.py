@@ -25,7 +25,7 @@ from habilitations.partage.beneficiaires import (
     trouver_beneficiaire,
 )
 from habilitations.partage.delegations import PasUneDelegation, RoleNonDelegable, deleguer, retirer_delegation
-from habilitations.partage.designations import FinPassee
+from habilitations.partage.designations import FinPassee, examiner
 from habilitations.partage.suppleances import retirer_suppleant
 from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
@@ -210,6 +210,14 @@ def test_la_date_de_fin() -> None:
         expire_le=fin,
     )
     for demandee, obtenue in ((None, fin), (fin + timedelta(days=1), fin), (aujourd_hui, aujourd_hui)):
+        examen = examiner(
+            acteur=delegant,
+            adhesions=[racine.adhesion],
+            beneficiaire=acteur,
+            role=Role.ACTEUR,
+            expire_le=demandee,
+        )
+        assert examen.bornee_le == (obtenue if obtenue != demandee else None), "the page says what the act will do"
         (accordee,) = deleguer(
             acteur=delegant,
             adhesions=[racine.adhesion],
