@@ -212,14 +212,7 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
     ],
 }
 # (rule, where, what is let pass): why. Five at most, all rules together.
-EXCEPTIONS: dict[tuple[Regle, str, str], str] = {
-    (
-        vue_sans_regle,
-        "accounts/views/inscription.py",
-        "a view calls compter_courriels",
-    ): "a link sent again: moves into its act with the other effects of acts (issue 8, item 5)",
-    (vue_sans_regle, "activation/views/creation.py", "a view calls compter_courriels"): "the same, espace simplifié",
-}
+EXCEPTIONS: dict[tuple[Regle, str, str], str] = {}
 
 
 @cache
