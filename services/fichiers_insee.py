@@ -1,17 +1,18 @@
-"""Reading of INSEE's stock files (StockUniteLegale, StockEtablissement), one line at a time, whatever they hold.
+"""Reading of INSEE's stock files (StockUniteLegale, StockEtablissement), one record at a time, whatever they hold.
 
 Dictionaries of variables: https://www.sirene.fr/sirene/public/static/documentation. Every value that INSEE does not
-diffuse reads `[ND]`.
+diffuse reads `[ND]`, whatever the status of diffusion says: a cell is unknown when it reads so, and only then.
 """
 
 import csv
 import gzip
 import re
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from accounts.saisies.regles import RegleMetier
@@ -23,6 +24,7 @@ from .models import PersonneSirenisee
 MASQUE = "[ND]"
 NON_DIFFUSIBLE = "Personne non diffusible"
 LONGUEUR_LIGNE = 64 * 1024  # bytes: a line of INSEE has some 600, and an endless one must not fill the memory
+LIGNES_PAR_ENREGISTREMENT = 8  # a cell holds a line break now and then; an open quote must not swallow the file
 CONTROLE = re.compile(rb"[\x01-\x08\x0b-\x1f\x7f]")
 REPETITIONS = {"B": "BIS", "T": "TER", "Q": "QUATER", "C": "QUINQUIES"}
 LONGUEURS: dict[str, int] = {
@@ -80,10 +82,24 @@ class LigneRejetee(Exception):
     """Raised while one line is read; its message is the reason in French."""
 
 
+class UnitePurgee(Exception):
+    """Raised while one line is read: INSEE keeps nothing of this unité but its number."""
+
+
+def _rien(siren: str) -> None:
+    """Forget a purged unité."""
+
+
 def lire_unites(
-    fichier: Path, *, sur_rejet: Callable[[Rejet], None], progression: Progression | None = None
+    fichier: Path,
+    *,
+    sur_rejet: Callable[[Rejet], None],
+    sur_purge: Callable[[str], None] = _rien,
+    progression: Progression | None = None,
 ) -> Iterator[UniteLegale]:
     """Yield each unité légale of `fichier` (CSV, alone, gzipped or zipped); hand each faulty line to `sur_rejet`.
+
+    The SIREN of each purged unité goes to `sur_purge`: there is nothing to keep of it, and nothing to mend.
 
     Raises: FichierInsee.
     """
@@ -98,6 +114,8 @@ def lire_unites(
     for ligne, champs in _lignes(fichier, colonnes, facultatives, sur_rejet, progression):
         try:
             yield _unite(ligne, champs)
+        except UnitePurgee:
+            sur_purge(champs[0])
         except LigneRejetee as raison:
             sur_rejet(Rejet(fichier.name, ligne, _siren_lisible(champs[0]), str(raison)))
 
@@ -115,7 +133,7 @@ def lire_sieges(
     )  # fmt: skip
     facultatives = (
         "complementAdresseEtablissement", "numeroVoieEtablissement", "indiceRepetitionEtablissement",
-        "typeVoieEtablissement", "distributionSpecialeEtablissement", "codeCedexEtablissement",
+        "dernierNumeroVoieEtablissement", "indiceRepetitionDernierNumeroVoieEtablissement", "typeVoieEtablissement", "distributionSpecialeEtablissement", "codeCedexEtablissement",
         "libelleCedexEtablissement", "libelleCommuneEtrangerEtablissement", "libellePaysEtrangerEtablissement",
     )  # fmt: skip
     for ligne, champs in _lignes(fichier, colonnes, facultatives, sur_rejet, progression):
@@ -138,29 +156,26 @@ def departement_de(code: str) -> str:
 
 
 def _unite(ligne: int, champs: list[str]) -> UniteLegale:
-    """Make a unité légale of the columns asked for by `lire_unites`, in their order. Raises: LigneRejetee."""
+    """Make a unité légale of the columns asked for by `lire_unites`, in their order. Raises: LigneRejetee, UnitePurgee."""
     siren, diffusion, etat, juridique, *noms = champs
-    denomination, purgee, nom, nom_usage, prenom_usuel, prenom, usuelle, sigle = noms
     _verifier_siren(siren)
-    if purgee.lower() == "true":
-        raise LigneRejetee("unité purgée : INSEE n'en garde que le numéro")
+    if noms[1].lower() == "true":
+        raise UnitePurgee
     if etat not in {"A", "C"}:
         raise LigneRejetee("état administratif inconnu (A ou C attendu)")
     if not re.fullmatch(r"[0-9]{4}", juridique):
         raise LigneRejetee("catégorie juridique absente ou inconnue (quatre chiffres attendus)")
-    representant = ""
-    if diffusion == "O":
-        if not denomination and (nom_usage or nom):
-            denomination = " ".join(filter(None, (prenom_usuel or prenom, nom_usage or nom)))
-            representant = denomination if juridique[0] == "1" else ""
-        denomination = denomination or usuelle or sigle
-        if not denomination:
-            raise LigneRejetee("ni dénomination ni nom")
-        _verifier_longueur("denomination", "dénomination", denomination)
-    elif diffusion in {"P", "N"}:
-        denomination = ""
-    else:
+    if diffusion not in {"O", "P", "N"}:
         raise LigneRejetee("statut de diffusion inconnu (O ou P attendu)")
+    denomination, _, nom, nom_usage, prenom_usuel, prenom, usuelle, sigle = map(_connu, noms)
+    representant = ""
+    if not denomination and (nom_usage or nom):
+        denomination = " ".join(filter(None, (prenom_usuel or prenom, nom_usage or nom)))
+        representant = denomination if juridique[0] == "1" else ""
+    denomination = denomination or usuelle or sigle
+    if not denomination and diffusion == "O" and MASQUE not in noms:
+        raise LigneRejetee("ni dénomination ni nom")
+    _verifier_longueur("denomination", "dénomination", denomination)
     return UniteLegale(
         ligne, siren, denomination, representant[:160], categorie_de(juridique).value, juridique, etat == "A"
     )
@@ -168,21 +183,26 @@ def _unite(ligne: int, champs: list[str]) -> UniteLegale:
 
 def _siege(ligne: int, champs: list[str]) -> Siege | None:
     """Make a head office of the columns asked for by `lire_sieges`; None for another one. Raises: LigneRejetee."""
-    siren, siret, diffusion, siege, voie, code_postal, commune, code_commune, *suite = champs
+    siren, siret, _, siege, *adresse_lue = champs
     if siege.lower() not in {"true", "false"}:
         raise LigneRejetee("etablissementSiege inconnu (true ou false attendu)")
     if siege.lower() == "false":
         return None
-    complement, numero, repetition, type_voie, distribution, code_cedex, cedex, ville_etrangere, pays = suite
     _verifier_siren(siren)
     if not re.fullmatch(r"[0-9]{14}", siret) or siret[:9] != siren or not cle_siret_valide(siret):
         raise LigneRejetee("SIRET invalide (14 chiffres, ceux du SIREN d'abord, clé de contrôle juste)")
+    voie, code_postal, commune, code_commune, complement, *suite = map(_connu, adresse_lue)
+    numero, repetition, dernier, repetition_dernier, type_voie, *suite = suite
+    distribution, code_cedex, cedex, ville_etrangere, pays = suite
     departement = departement_de(code_commune) or departement_de(code_postal) or ("99" if pays else "")
-    if diffusion != "O":
-        complement = numero = repetition = type_voie = voie = distribution = code_postal = code_cedex = ""
+    if MASQUE in (adresse_lue[0], adresse_lue[1], adresse_lue[5]):  # no letter is posted to what is left of it
+        complement = numero = dernier = type_voie = voie = distribution = code_postal = code_cedex = ""
+    numeros = _numero(numero, repetition)
+    if dernier and dernier != numero:
+        numeros = "-".join(filter(None, (numeros, _numero(dernier, repetition_dernier))))
     adresse = {
         "complement": complement,
-        "voie": " ".join(filter(None, (numero, REPETITIONS.get(repetition, repetition), type_voie, voie))),
+        "voie": " ".join(filter(None, (numeros, type_voie, voie))),
         "distribution": distribution,
         "code_postal": code_cedex or code_postal,
         "commune": (cedex if code_cedex else "") or commune or ville_etrangere,
@@ -191,6 +211,17 @@ def _siege(ligne: int, champs: list[str]) -> Siege | None:
     for champ, valeur in adresse.items():
         _verifier_longueur(champ, champ.replace("_", " "), valeur)
     return Siege(ligne=ligne, siren=siren, departement=departement, **adresse)
+
+
+def _connu(cellule: str) -> str:
+    """Return what a cell says, "" where INSEE masks it."""
+    return "" if cellule == MASQUE else cellule
+
+
+def _numero(numero: str, repetition: str) -> str:
+    """Return a number in a street as an envelope has it: `12 BIS` for 12 and B or bis; "" for none."""
+    repetition = repetition.upper()
+    return f"{numero} {REPETITIONS.get(repetition, repetition)}".strip() if numero else ""
 
 
 def _verifier_siren(siren: str) -> None:
@@ -217,41 +248,104 @@ def _lignes(
     sur_rejet: Callable[[Rejet], None],
     progression: Progression | None,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of each line and the values of the columns asked for, trimmed, masked ones empty.
+    """Yield the number of each line and the values of the columns asked for, on one line each, the spaces made plain.
 
-    Columns are found by name, ignoring case; an absent optional one reads "". INSEE writes one record per line, so each
-    line is read on its own: a stray quote spoils its line, never the ones after it.
+    Columns are found by name, ignoring case; an absent optional one reads "". A masked cell is left as INSEE wrote it.
     """
-    lignes = _lignes_brutes(fichier, progression)
+    lignes = Lignes(_lignes_brutes(fichier, colonnes, progression))
     try:
         entete = _decouper(next(lignes, b"").removeprefix(b"\xef\xbb\xbf"))
     except LigneRejetee as raison:
         raise FichierInsee(fichier=fichier, raison=f"en-tête : {raison}") from raison
-    rangs = {nom.strip().lower(): rang for rang, nom in enumerate(entete)}
+    rangs = _rangs(entete)
     for nom in colonnes:
         if nom.lower() not in rangs:
             raise FichierInsee(fichier=fichier, raison=f"la colonne « {nom} » manque")
     places = [rangs.get(nom.lower()) for nom in colonnes + facultatives]
-    for numero, octets in enumerate(lignes, start=2):
+    for octets in lignes:
+        numero = lignes.numero
         if not octets.strip():
             continue
         try:
-            valeurs = _decouper(octets)
-            if len(valeurs) != len(entete):
-                raise LigneRejetee(f"{len(valeurs)} colonnes lues, {len(entete)} attendues")
+            valeurs = _enregistrement(octets, lignes, len(entete))
         except LigneRejetee as raison:
             debut = octets[:9].decode("ascii", "replace")
             sur_rejet(Rejet(fichier.name, numero, _siren_lisible(debut), str(raison)))
             continue
-        yield numero, ["" if place is None else valeurs[place].replace(MASQUE, "").strip() for place in places]
+        yield numero, ["" if place is None else une_ligne(valeurs[place]) for place in places]
 
 
-def _lignes_brutes(fichier: Path, progression: Progression | None) -> Iterator[bytes]:
+def _rangs(entete: list[str]) -> dict[str, int]:
+    return {nom.strip().lower(): rang for rang, nom in enumerate(entete)}
+
+
+def une_ligne(valeur: str) -> str:
+    """Return a cell on one line: breaks, tabs and every kind of space as one space, nothing invisible."""
+    valeur = " ".join(valeur.split())
+    if valeur.isascii():
+        return valeur
+    visibles = (s for s in unicodedata.normalize("NFKC", valeur) if unicodedata.category(s) not in {"Cf", "Cc"})
+    return " ".join("".join(visibles).split())
+
+
+class Lignes(Iterator[bytes]):
+    """The physical lines of a file, counted from 1; some can be given back, to be read again."""
+
+    def __init__(self, brutes: Iterator[bytes]) -> None:
+        self._brutes = brutes
+        self._rendues: list[bytes] = []
+        self.numero = 0
+
+    def __next__(self) -> bytes:
+        ligne = self._rendues.pop() if self._rendues else next(self._brutes)
+        self.numero += 1
+        return ligne
+
+    def rendre(self, lignes: list[bytes]) -> None:
+        self._rendues.extend(reversed(lignes))
+        self.numero -= len(lignes)
+
+
+def _enregistrement(octets: bytes, lignes: Lignes, largeur: int) -> list[str]:
+    """Return the values of the record that begins with this line; take the lines that one of its cells goes on over.
+
+    A line that holds a whole record is never a continuation: a stray quote spoils its own line, none of those after it.
+    Raises: LigneRejetee, for this line alone.
+    """
+    if octets.count(b'"') % 2:
+        lues = [octets]
+        for suite in lignes:
+            lues.append(suite)
+            if len(lues) > LIGNES_PAR_ENREGISTREMENT or _est_entiere(suite, largeur):
+                break
+            if suite.count(b'"') % 2:
+                try:
+                    valeurs = _decouper(b"".join(lues)[:LONGUEUR_LIGNE])
+                except LigneRejetee:
+                    break
+                if len(valeurs) == largeur:
+                    return valeurs
+                break
+        lignes.rendre(lues[1:])
+    valeurs = _decouper(octets)
+    if len(valeurs) != largeur:
+        raise LigneRejetee(f"{len(valeurs)} colonnes lues, {largeur} attendues")
+    return valeurs
+
+
+def _est_entiere(octets: bytes, largeur: int) -> bool:
+    try:
+        return len(_decouper(octets)) == largeur
+    except LigneRejetee:
+        return False
+
+
+def _lignes_brutes(fichier: Path, colonnes: tuple[str, ...], progression: Progression | None) -> Iterator[bytes]:
     """Yield each line of the CSV in `fichier`, its end included; of an endless one, its beginning. Raises: FichierInsee."""
     try:
         with ExitStack() as pile:
             brut = pile.enter_context(fichier.open("rb"))
-            flux = _ouvrir(brut, fichier, pile)
+            flux = _ouvrir(brut, fichier, colonnes, pile)
             taille = fichier.stat().st_size
             numero = 0
             while octets := flux.readline(LONGUEUR_LIGNE):
@@ -267,7 +361,7 @@ def _lignes_brutes(fichier: Path, progression: Progression | None) -> Iterator[b
         raise FichierInsee(fichier=fichier, raison=str(erreur)) from erreur
 
 
-def _ouvrir(brut: IO[bytes], fichier: Path, pile: ExitStack) -> IO[bytes] | gzip.GzipFile:
+def _ouvrir(brut: IO[bytes], fichier: Path, colonnes: tuple[str, ...], pile: ExitStack) -> IO[bytes] | gzip.GzipFile:
     """Return the CSV within `brut`, unpacked as it is read if its first bytes say gzip or zip. Raises: FichierInsee."""
     debut = brut.read(4)
     brut.seek(0)
@@ -278,22 +372,50 @@ def _ouvrir(brut: IO[bytes], fichier: Path, pile: ExitStack) -> IO[bytes] | gzip
     if debut != b"PK\x03\x04":
         return brut
     archive = pile.enter_context(zipfile.ZipFile(brut))
-    membres = [membre for membre in archive.infolist() if membre.filename.lower().endswith(".csv")]
-    if len(membres) != 1:
-        raise FichierInsee(fichier=fichier, raison=f"l'archive contient {len(membres)} fichiers CSV, un seul attendu")
     try:
-        return pile.enter_context(archive.open(membres[0]))
+        return pile.enter_context(archive.open(_choisir(archive, fichier, colonnes)))
     except RuntimeError as erreur:  # a password, a method of compression that Python does not know
         raise FichierInsee(fichier=fichier, raison=str(erreur)) from erreur
 
 
+def _choisir(archive: zipfile.ZipFile, fichier: Path, colonnes: tuple[str, ...]) -> zipfile.ZipInfo:
+    """Return the one CSV of the archive, whatever lies beside it; of several, the one with these columns.
+
+    Raises: FichierInsee, RuntimeError for a member that cannot be unpacked.
+    """
+    membres = [
+        membre
+        for membre in archive.infolist()
+        if membre.filename.lower().endswith(".csv") and not _est_accessoire(PurePosixPath(membre.filename))
+    ]
+    if len(membres) > 1:
+        membres = [membre for membre in membres if _a_les_colonnes(archive, membre, colonnes)] or membres
+    if len(membres) != 1:
+        raise FichierInsee(fichier=fichier, raison=f"l'archive contient {len(membres)} fichiers CSV, un seul attendu")
+    return membres[0]
+
+
+def _est_accessoire(chemin: PurePosixPath) -> bool:
+    """Whether it is what a system puts beside a file when it packs one: `__MACOSX/._StockUniteLegale.csv`."""
+    return chemin.name.startswith(".") or "__MACOSX" in chemin.parts
+
+
+def _a_les_colonnes(archive: zipfile.ZipFile, membre: zipfile.ZipInfo, colonnes: tuple[str, ...]) -> bool:
+    with archive.open(membre) as flux:
+        try:
+            entete = _decouper(flux.readline(LONGUEUR_LIGNE).removeprefix(b"\xef\xbb\xbf"))
+        except LigneRejetee:
+            return False
+    return _rangs(entete).keys() >= {nom.lower() for nom in colonnes}
+
+
 def _decouper(octets: bytes) -> list[str]:
-    """Split one line into its values. Raises: LigneRejetee for what PostgreSQL or CSV cannot hold."""
+    """Split one record into its values. Raises: LigneRejetee for what PostgreSQL or CSV cannot hold."""
     if len(octets) == LONGUEUR_LIGNE:
         raise LigneRejetee(f"ligne de {LONGUEUR_LIGNE} octets ou plus")
     if b"\x00" in octets:
         raise LigneRejetee("caractère NUL")
-    octets = octets.rstrip(b"\r\n")
+    octets = octets.rstrip(b"\r\n").replace(b"\r\n", b"\n")
     if CONTROLE.search(octets):
         raise LigneRejetee("caractère de contrôle")
     try:

@@ -34,12 +34,16 @@ class ServiceParDefautAbsent(RegleMetier):
 
 @dataclass
 class BilanImport:
-    """What a run did, in numbers of personnes; `rejetees` counts lines, of both files."""
+    """What a run did, in numbers of personnes; `rejetees` counts lines, of both files.
+
+    Each unité of the first file is created, changed, unchanged, purged or rejected.
+    """
 
     creees: int = 0
     modifiees: int = 0
     inchangees: int = 0
     rejetees: int = 0
+    purgees: int = 0
     sans_siege: int = 0
     complet: bool = False
 
@@ -71,9 +75,15 @@ def importer_personnes(
         bilan.rejetees += 1
         sur_rejet(rejet)
 
+    def purger(siren: str) -> None:
+        bilan.purgees += 1
+
     with _seul_import(), _tables_de_travail():
         with transaction.atomic():  # an unreadable file must leave a connection that works
-            _copier("COPY import_unite FROM STDIN", lire_unites(unites, sur_rejet=rejeter, progression=progression))
+            _copier(
+                "COPY import_unite FROM STDIN",
+                lire_unites(unites, sur_rejet=rejeter, sur_purge=purger, progression=progression),
+            )
             _copier(
                 "COPY import_siege FROM STDIN", lire_sieges(etablissements, sur_rejet=rejeter, progression=progression)
             )

@@ -7,7 +7,11 @@ UNITES = EXTRAIT / "StockUniteLegale_extrait.csv"
 ETABLISSEMENTS = EXTRAIT / "StockEtablissement_extrait.csv"
 
 COLONNES_UNITE = UNITES.read_text().splitlines()[0].split(",")
-COLONNES_ETABLISSEMENT = ETABLISSEMENTS.read_text().splitlines()[0].split(",")
+COLONNES_ETABLISSEMENT = [
+    *ETABLISSEMENTS.read_text().splitlines()[0].split(","),
+    "dernierNumeroVoieEtablissement",
+    "indiceRepetitionDernierNumeroVoieEtablissement",
+]
 
 
 def unite(siren="552032534", **valeurs):

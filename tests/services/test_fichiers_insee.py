@@ -70,6 +70,18 @@ def test_un_fichier_illisible_est_une_regle(tmp_path, octets, raison):
         unites_de(tmp_path / "absent.csv")
 
 
+def test_une_archive_ou_le_csv_n_est_pas_seul(tmp_path):
+    fichier = tmp_path / "u.zip"
+    with zipfile.ZipFile(fichier, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("donnees")
+        archive.writestr("LISEZMOI.txt", "StockUniteLegale")
+        archive.writestr("__MACOSX/._StockUniteLegale_utf8.csv", b"\x00\x05\x16\x07")
+        archive.writestr("donnees/.cache.csv", b"siren")
+        archive.writestr("donnees/StockUniteLegaleHistorique_utf8.csv", "siren,dateFin\r\n")
+        archive.writestr("donnees/StockUniteLegale_utf8.CSV", UNITES.read_bytes())
+    assert len(unites_de(fichier)[0]) == 11
+
+
 def test_une_archive_de_plusieurs_fichiers(tmp_path):
     fichier = tmp_path / "u.zip"
     with zipfile.ZipFile(fichier, "w") as archive:
@@ -87,7 +99,6 @@ def test_une_archive_de_plusieurs_fichiers(tmp_path):
         (unite(siren="552032535"), "clé de contrôle fausse"),
         (unite(siren="000000000"), "clé de contrôle fausse"),
         (unite(siren="55203253"), "neuf chiffres"),
-        (unite(siren="５５２０３２５３４"), "neuf chiffres"),
         (unite(siren=""), "neuf chiffres"),
         (unite(denomination="CAF").encode().replace(b"CAF", b"CAF\xc9"), "octet 0xC9 illisible"),
         (unite(denomination="A\x00B"), "caractère NUL"),
@@ -101,7 +112,6 @@ def test_une_archive_de_plusieurs_fichiers(tmp_path):
         (unite(categorieJuridique="55"), "catégorie juridique"),
         (unite(categorieJuridique=""), "catégorie juridique"),
         (unite(statutDiffusion=""), "statut de diffusion"),
-        (unite(unitePurgee="true"), "purgée"),
     ],
 )
 def test_une_ligne_fautive_est_rejetee_avec_son_numero_et_les_suivantes_lues(tmp_path, ligne, motif):
@@ -110,6 +120,40 @@ def test_une_ligne_fautive_est_rejetee_avec_son_numero_et_les_suivantes_lues(tmp
     assert [(lue.ligne, lue.siren) for lue in unites] == [(2, "552120222"), (4, "443061841")]
     assert (rejet.fichier, rejet.ligne) == ("unites.csv", 3)
     assert motif in rejet.motif
+
+
+def test_une_unite_purgee_n_est_ni_lue_ni_rejetee(tmp_path):
+    purgees, rejets = [], []
+    fichier = ecrire_unites(tmp_path, unite(siren="552120222", unitePurgee="true", denomination=""), unite())
+    lues = list(lire_unites(fichier, sur_rejet=rejets.append, sur_purge=purgees.append))
+    assert ([lue.siren for lue in lues], purgees, rejets) == (["552032534"], ["552120222"], [])
+
+
+def test_une_cellule_sur_plusieurs_lignes(tmp_path):
+    fichier = ecrire_unites(
+        tmp_path,
+        unite(siren="552120222", denomination='"SOCIETE\nDES DEUX\r\n\n LIGNES, ""BIS"""'),
+        unite(siren="443061841"),
+    )
+    lues, rejets = unites_de(fichier)
+    assert [(lue.ligne, lue.denomination) for lue in lues] == [(2, 'SOCIETE DES DEUX LIGNES, "BIS"'), (6, "DANONE")]
+    assert rejets == []
+
+
+@pytest.mark.parametrize("apres", ['"FIN', "SUITE", '"DEUX ""GUILLEMETS"""'])
+def test_un_guillemet_perdu_ne_gate_que_sa_ligne(tmp_path, apres):
+    """Two stray quotes in the same column would make one record of all that lies between them."""
+    fichier = ecrire_unites(
+        tmp_path,
+        unite(siren="552120222", denomination='"DEBUT'),
+        unite(siren="443061841"),
+        unite(denomination=apres),
+        unite(siren="383474814"),
+    )
+    lues, rejets = unites_de(fichier)
+    assert {"443061841", "383474814"} <= {lue.siren for lue in lues}
+    assert rejets[0].ligne == 2
+    assert len(lues) + len(rejets) == 4
 
 
 @pytest.mark.parametrize(
@@ -128,8 +172,17 @@ def test_une_ligne_fautive_est_rejetee_avec_son_numero_et_les_suivantes_lues(tmp
         ({"denomination": "", "nom": "DURAND", "categorieJuridique": "5499"}, "DURAND", ""),
         ({"denomination": "", "denominationUsuelle1": "CHEZ LISE"}, "CHEZ LISE", ""),
         ({"denomination": "", "sigle": "ABC"}, "ABC", ""),
-        ({"statutDiffusion": "P"}, "", ""),
-        ({"statutDiffusion": "P", "denomination": "", "nom": "DURAND", "categorieJuridique": "1000"}, "", ""),
+        ({"statutDiffusion": "P"}, "DANONE", ""),
+        (
+            {"statutDiffusion": "P", "denomination": "", "nom": "[ND]", "nomUsage": "[ND]", "prenom1": "[ND]",
+             "denominationUsuelle1": "[ND]", "categorieJuridique": "1000"}, "", "",
+        ),
+        ({"statutDiffusion": "P", "denomination": "", "sigle": ""}, "", ""),
+        ({"denomination": "[ND]"}, "", ""),
+        ({"denomination": "[ND]", "sigle": "ABC"}, "ABC", ""),
+        ({"denomination": "[ND]ER"}, "[ND]ER", ""),
+        ({"denomination": "A\u00a0B  C\u202f D\tE"}, "A B C D E", ""),
+        ({"denomination": "\u202eELAS\u202c \u200bSA"}, "ELAS SA", ""),
     ],
 )  # fmt: skip
 def test_le_nom(tmp_path, valeurs, denomination, representant):
@@ -152,7 +205,20 @@ def test_le_nom(tmp_path, valeurs, denomination, representant):
         ({"codePostal": "", "libelleCommune": "", "codeCommune": "", "libelleCommuneEtranger": "1050 BRUXELLES",
           "libellePaysEtranger": "BELGIQUE"},
          ("", "17 BOULEVARD HAUSSMANN", "", "", "1050 BRUXELLES", "BELGIQUE", "99")),
-        ({"statutDiffusion": "P", "complementAdresse": "CHEZ ANNE"}, ("", "", "", "", "PARIS", "", "75")),
+        ({"statutDiffusion": "P", "complementAdresse": "CHEZ ANNE"},
+         ("CHEZ ANNE", "17 BOULEVARD HAUSSMANN", "", "75009", "PARIS", "", "75")),
+        ({"statutDiffusion": "P", "complementAdresse": "CHEZ ANNE", "numeroVoie": "[ND]"},
+         ("", "", "", "", "PARIS", "", "75")),
+        ({"complementAdresse": "CHEZ ANNE", "libelleVoie": "[ND]"}, ("", "", "", "", "PARIS", "", "75")),
+        ({"numeroVoie": "12", "dernierNumeroVoie": "14", "indiceRepetitionDernierNumeroVoie": "B"},
+         ("", "12-14 BIS BOULEVARD HAUSSMANN", "", "75009", "PARIS", "", "75")),
+        ({"numeroVoie": "12", "indiceRepetition": "bis", "dernierNumeroVoie": "14"},
+         ("", "12 BIS-14 BOULEVARD HAUSSMANN", "", "75009", "PARIS", "", "75")),
+        ({"numeroVoie": "12", "dernierNumeroVoie": "12"},
+         ("", "12 BOULEVARD HAUSSMANN", "", "75009", "PARIS", "", "75")),
+        ({"numeroVoie": "", "dernierNumeroVoie": "14"},
+         ("", "14 BOULEVARD HAUSSMANN", "", "75009", "PARIS", "", "75")),
+        ({"numeroVoie": "", "indiceRepetition": "B"}, ("", "BOULEVARD HAUSSMANN", "", "75009", "PARIS", "", "75")),
         ({"statutDiffusion": "P", "libelleVoie": "[ND]", "codePostal": "[ND]", "numeroVoie": "[ND]"},
          ("", "", "", "", "PARIS", "", "75")),
     ],

@@ -10,7 +10,6 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Evenement, ServiceGestionnaire
-from services.catalogue import charger_services_gestionnaires
 from services.fichiers_insee import NON_DIFFUSIBLE, FichierInsee
 from services.importation import VERROU, ImportDejaEnCours, ServiceParDefautAbsent, importer_personnes
 from services.models import Categorie, PersonneSirenisee
@@ -20,11 +19,6 @@ from .insee import ETABLISSEMENTS, UNITES, ecrire_sieges, ecrire_unites, siege, 
 pytestmark = pytest.mark.django_db
 
 DANONE, SG = "552032534", "552120222"
-
-
-@pytest.fixture
-def services_gestionnaires():
-    charger_services_gestionnaires()
 
 
 @pytest.fixture
@@ -87,7 +81,10 @@ def test_rien_de_connu_n_est_efface(importer):
     importer([unite()], [siege()])
     PersonneSirenisee.objects.update(representant_legal="ANNE PETIT", courriel="contact@danone.example")
     avant = PersonneSirenisee.objects.values().get()
-    masquee, _ = importer([unite(statutDiffusion="P", denomination="[ND]")], [siege(statutDiffusion="P")])
+    masquee, _ = importer(
+        [unite(statutDiffusion="P", denomination="[ND]")],
+        [siege(statutDiffusion="P", libelleVoie="[ND]", numeroVoie="[ND]", codePostal="[ND]")],
+    )
     sans_siege, _ = importer([unite()], [])
     assert comptes(masquee) == comptes(sans_siege) == (0, 0, 1, 0)
     assert sans_siege.sans_siege == 1
@@ -95,7 +92,10 @@ def test_rien_de_connu_n_est_efface(importer):
 
 
 def test_une_personne_masquee_puis_diffusee(importer):
-    importer([unite(statutDiffusion="P", categorieJuridique="1000", nom="DURAND")], [siege(statutDiffusion="P")])
+    importer(
+        [unite(statutDiffusion="P", categorieJuridique="1000", denomination="[ND]", nom="[ND]")],
+        [siege(statutDiffusion="P", libelleVoie="[ND]", numeroVoie="[ND]", codePostal="[ND]")],
+    )
     personne = PersonneSirenisee.objects.select_related("service_gestionnaire").get()
     assert (personne.denomination, personne.representant_legal) == (NON_DIFFUSIBLE, "")
     assert (personne.lignes_adresse, personne.service_gestionnaire.code) == (["PARIS"], "SIE75")

@@ -21,7 +21,7 @@ Crée et met à jour les personnes sirénisées d'après les fichiers « stock �
 
 Les fichiers sont lus tels que l'INSEE les publie : CSV, .gz ou .zip. L'import peut être relancé à tout moment :
 il ne modifie que ce qui a changé, et ne supprime jamais rien. Une ligne fautive est mise de côté, avec son numéro
-et la raison ; elle n'arrête pas l'import.
+et la raison ; elle n'arrête pas l'import. Une unité purgée, dont l'INSEE ne garde que le numéro, est comptée à part.
 
 Codes de sortie : 0, tout a été lu ; 3, des lignes ont été rejetées ; 1, l'import n'a pas pu avoir lieu.
 """
@@ -85,6 +85,8 @@ class Command(BaseCommand):
         self.stdout.write(f"modifiées : {bilan.modifiees}")
         self.stdout.write(f"inchangées : {bilan.inchangees}")
         self.stdout.write(f"lignes rejetées : {bilan.rejetees}")
+        if bilan.purgees:
+            self.stdout.write(f"unités purgées par l'INSEE, dont rien n'est gardé : {bilan.purgees}")
         if bilan.sans_siege:
             self.stdout.write(f"sans siège dans le second fichier : {bilan.sans_siege}")
         for rejet in premiers:

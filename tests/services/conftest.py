@@ -1,0 +1,10 @@
+"""What the tests of the register share."""
+
+import pytest
+
+from services.catalogue import charger_services_gestionnaires
+
+
+@pytest.fixture
+def services_gestionnaires(db: None) -> None:
+    charger_services_gestionnaires()
