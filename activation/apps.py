@@ -6,12 +6,15 @@ class ActivationConfig(AppConfig):
     verbose_name = "Demandes et codes d'activation"
 
     def ready(self) -> None:
-        """Declare what this floor holds about a person, and what of it falls with an espace."""
+        """Declare what this floor holds about a person, and what of it falls with an espace or follows an IDSP."""
         from accounts.traces.actes import inscrire
+        from services.registre import identification
 
         from . import actes, donnees_personnelles
         from .demandes import suppression
+        from .registre import transferer_les_demandes
 
         inscrire(actes)
+        identification.inscrire_transfert(transferer_les_demandes)
         donnees_personnelles.inscrire()
         suppression.inscrire()

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
 from accounts.models import Agent, Evenement
 from services.admin import siren_saisi
-from services.models import PersonneSirenisee
+from services.models import IdentifiantRemplace, PersonneSirenisee
 
 from .journal.libelles import actes_nommes, libelle_acte
 
@@ -27,7 +27,8 @@ class EvenementAdmin(ConsultationAdmin):
 
     def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
         siennes = PersonneSirenisee.objects.filter(service_gestionnaire=agent.service_gestionnaire_id)
-        return lignes.filter(siren__in=siennes.values("siren"))
+        remplaces = IdentifiantRemplace.objects.filter(personne__in=siennes)
+        return lignes.filter(Q(siren__in=siennes.values("siren")) | Q(siren__in=remplaces.values("identifiant")))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -38,5 +38,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="0", minute="11"),
     },
     "ecarter_non_confirmees": {"task": "habilitations.ecarter_non_confirmees", "schedule": crontab(minute="13")},
+    "suivre_registre": {"task": "services.suivre_registre", "schedule": crontab(minute="*/10")},
+    "suivre_cessations": {"task": "habilitations.suivre_cessations", "schedule": crontab(minute="19")},
     "revoir_delegations": {"task": "habilitations.revoir_delegations", "schedule": crontab(hour="5", minute="31")},
 }

@@ -103,3 +103,24 @@ RETRAIT_ACCEPTE = Acte(
 )
 RETRAIT_REFUSE = Acte("retrait.refuse", "Demande de retrait refusée", PAIRE, anonyme=False, details=("retrait", "role"))
 RETRAIT_ANNULE = Acte("retrait.annule", "Demande de retrait annulée", PAIRE, anonyme=False, details=("retrait", "role"))
+REVUE_OUVERTE = Acte(
+    "revue.ouverte",
+    "Revue des délégations ouverte par un changement de représentant légal",
+    details=("nombre",),
+)
+CESSATION_CONSTATEE = Acte("cessation.constatee", "Cessation dite par le registre")
+CESSATION_ANNULEE = Acte("cessation.annulee", "Réouverture dite par le registre")
+CESSATION_MAINTENUE = Acte("cessation.maintenue", "Services maintenus malgré la cessation", details=("jusqu_au",))
+CESSATION_CONTESTEE = Acte("cessation.contestee", "Cessation écartée : le registre est inexact")
+CESSATION_RESTREINTE = Acte("cessation.restreinte", "Droits réduits à la consultation, faute de décision")
+ADHESION_CESSEE = Acte("adhesion.cessee", "Service fermé après la cessation", PAIRE, anonyme=False)
+HABILITATION_SUSPENDUE = Acte(
+    "habilitation.suspendue", "Habilitation suspendue après la cessation", PAIRE, anonyme=False, details=("role",)
+)
+HABILITATION_RETABLIE = Acte(
+    "habilitation.retablie",
+    "Habilitation rendue : la cessation n'a plus d'effet",
+    PAIRE,
+    anonyme=False,
+    details=("role",),
+)

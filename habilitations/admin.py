@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from accounts.gestion.consultation import ConsultationAdmin, LigneConsultation
 from services.admin import siren_saisi
 
-from .models import Adhesion, DemandeRetrait, Habilitation, Mandat
+from .models import Adhesion, Cessation, DemandeRetrait, Habilitation, Mandat
+from .views.cessations import ContesterRegistre, FermerServices, MaintenirServices
 from .views.gestion import AccepterRetrait, RefuserRetrait, RetirerAdhesion
 
 PERSONNE = ("personne__siren__startswith", "personne__denomination__icontains")
@@ -77,6 +78,32 @@ class HabilitationAdmin(RechercheParPersonne):
     def accordee_par_espace(self, habilitation: Habilitation) -> str:
         parent = habilitation.accordee_par
         return f"{parent.espace}, {parent.get_role_display()}" if parent else ""
+
+
+@admin.register(Cessation)
+class CessationAdmin(RechercheParPersonne):
+    """The closures that the register says, those that wait for a decision first, the oldest first."""
+
+    list_display = ("constatee_le", "etat", "personne", "echeance_lisible", "restreinte_le", "terminee_le")
+    list_filter = ("etat",)
+    list_select_related = ("personne",)
+    ordering = (F("terminee_le").desc(nulls_first=True), "constatee_le")
+    fields = (
+        "personne",
+        "constatee_le",
+        "etat",
+        "maintenue_jusqu_au",
+        "restreinte_le",
+        "decidee_le",
+        "agent",
+        "motif",
+        "terminee_le",
+    )
+    actes = (FermerServices, MaintenirServices, ContesterRegistre)
+
+    @admin.display(description="consultation seule à partir du")
+    def echeance_lisible(self, cessation: Cessation) -> str:
+        return cessation.echeance if cessation.est_en_cours and cessation.restreinte_le is None else ""
 
 
 @admin.register(DemandeRetrait)

@@ -6,13 +6,17 @@ class HabilitationsConfig(AppConfig):
     verbose_name = "Habilitations"
 
     def ready(self) -> None:
-        """Declare what this floor holds about a person, what of it falls with an espace, what the récapitulatif lists."""
+        """Declare what this floor holds about a person, what of it falls with an espace, what the récapitulatif lists,
+        and what the events of the register do to rights."""
         from accounts.espace import recapitulatif
         from accounts.traces.actes import inscrire
 
         from . import actes, donnees_personnelles
         from .depart import suppression
         from .lectures import espace
+        from .registre import ecoute
+
+        ecoute.inscrire()
 
         inscrire(actes)
         donnees_personnelles.inscrire()

@@ -9,7 +9,7 @@ from accounts.donnees import lecture, retention
 from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
-from .models import Adhesion, DemandeRetrait, Habilitation, Mandat
+from .models import Adhesion, Cessation, DemandeRetrait, Habilitation, Mandat
 
 DROITS = "Habilitations et mandats"
 INTERNE = "numéro interne de la base, sans signification"
@@ -75,6 +75,11 @@ def inscrire() -> None:
         Adhesion,
         "ouverture d'un service à une personne sirénisée ; qui l'a demandée est dans le mandat",
         "id personne service mandat ouverte_le fermee_le fermee_motif",
+    )
+    lecture.declarer_sans_personne(
+        Cessation,
+        "cessation d'une personne sirénisée, et ce que le service gestionnaire en a décidé",
+        "id personne constatee_le etat maintenue_jusqu_au restreinte_le decidee_le agent motif terminee_le",
     )
     retention.inscrire(
         Conservation(

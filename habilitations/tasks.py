@@ -4,6 +4,7 @@ from celery import shared_task
 
 from .arbre import confirmations, expirations
 from .partage import revue
+from .registre import cessations
 
 
 @shared_task(name="habilitations.expirer_habilitations")
@@ -19,3 +20,8 @@ def ecarter_non_confirmees() -> None:
 @shared_task(name="habilitations.revoir_delegations")
 def revoir_delegations() -> None:
     revue.revoir_delegations()
+
+
+@shared_task(name="habilitations.suivre_cessations")
+def suivre_cessations() -> None:
+    cessations.suivre_cessations()

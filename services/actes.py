@@ -1,4 +1,4 @@
-"""What this floor writes in the journal: jobs on reference data, for agents alone."""
+"""What this floor writes in the journal: jobs on reference data and events of the register, for agents alone."""
 
 from accounts.traces.actes import Acte
 
@@ -10,4 +10,16 @@ PERSONNES_IMPORTEES = Acte(
 CATALOGUE_CHARGE = Acte("catalogue.charge", "Catalogue des services chargé", details=("crees", "modifies"))
 SERVICES_GESTIONNAIRES_CHARGES = Acte(
     "services_gestionnaires.charges", "Services gestionnaires chargés", details=("crees", "modifies")
+)
+REGISTRE_ESSAYE = Acte("registre.essaye", "Suivi du registre essayé à blanc", details=("nombre",))
+REGISTRE_SUIVI = Acte("registre.suivi", "Suivi du registre commencé", details=("nombre",))
+REPRESENTANT_ETABLI = Acte("representant.etabli", "Représentant légal enregistré", details=("source",))
+REPRESENTANT_CHANGE = Acte("representant.change", "Représentant légal changé", details=("source",))
+REPRESENTANTS_IMPORTES = Acte(
+    "representants.importes",
+    "Représentants légaux importés",
+    details=("etablis", "changes", "inchanges", "conserves", "rejetees", "fichiers"),
+)
+PERSONNE_IDENTIFIEE = Acte(
+    "personne.identifiee", "Identifiant provisoire remplacé par un SIREN", details=("idsp", "fusion")
 )

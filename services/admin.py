@@ -9,9 +9,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.gestion.consultation import ConsultationAdmin
+from accounts.gestion.consultation import ConsultationAdmin, LigneConsultation
 
-from .models import PersonneSirenisee, Service
+from .models import PersonneSirenisee, RepresentantLegal, Service
+from .views.gestion import AttribuerSiren, EnregistrerRepresentant
+
+
+class RepresentantLigne(LigneConsultation):
+    """Who was on record, by whom and with which proof, the last one first."""
+
+    model = RepresentantLegal
+    fields = ("nom_complet", "qualite", "depuis_le", "source", "etabli_le", "agent", "preuve", "fin_le")
+    readonly_fields = fields
+
+    @admin.display(description="nom")
+    def nom_complet(self, representant: RepresentantLegal) -> str:
+        return representant.nom_complet
 
 
 @admin.register(PersonneSirenisee)
@@ -31,13 +44,25 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
         "adresse",
         "courriel",
         "active",
+        "cessation_contestee_le",
+        "restreinte_le",
         "provisoire",
         "service_gestionnaire",
         "cree_le",
         "modifiee_le",
         "dossier",
     )
-    readonly_fields = ("siren_groupe", "adresse", "dossier", "cree_le", "modifiee_le")
+    readonly_fields = (
+        "siren_groupe",
+        "adresse",
+        "dossier",
+        "cree_le",
+        "modifiee_le",
+        "cessation_contestee_le",
+        "restreinte_le",
+    )
+    inlines = (RepresentantLigne,)
+    actes = (EnregistrerRepresentant, AttribuerSiren)
 
     @admin.display(description="SIREN", ordering="siren")
     def siren_groupe(self, personne: PersonneSirenisee) -> str:
@@ -53,6 +78,7 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
         listes = [
             ("admin:activation_demande_changelist", "Demandes"),
             ("admin:activation_courrier_changelist", "Courriers"),
+            ("admin:habilitations_cessation_changelist", "Cessations"),
             ("admin:habilitations_adhesion_changelist", "Adhésions"),
             ("admin:habilitations_habilitation_changelist", "Habilitations"),
             ("admin:accounts_evenement_changelist", "Journal"),

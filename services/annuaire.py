@@ -4,17 +4,19 @@ from accounts.espace import rectification
 from accounts.models import ServiceGestionnaire
 from accounts.mots_de_passe import organisations
 
-from .models import PersonneSirenisee
+from .registre.identification import personne_d_identifiant
 
 
 def gestionnaire_du_siren(siren: str) -> ServiceGestionnaire | None:
     """Return the service gestionnaire that follows this SIREN, if it is known."""
-    return ServiceGestionnaire.objects.filter(personnes__siren=siren).first()
+    personne = personne_d_identifiant(siren)
+    return personne.service_gestionnaire if personne is not None else None
 
 
 def denomination_du_siren(siren: str) -> str:
     """Return the name that goes with this SIREN, "" if it is not known."""
-    return PersonneSirenisee.objects.filter(siren=siren).values_list("denomination", flat=True).first() or ""
+    personne = personne_d_identifiant(siren)
+    return personne.denomination if personne is not None else ""
 
 
 def inscrire() -> None:

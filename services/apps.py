@@ -6,11 +6,13 @@ class ServicesConfig(AppConfig):
     verbose_name = "Services et personnes sirénisées"
 
     def ready(self) -> None:
-        """Declare what this floor holds about a person, and answer for its SIREN."""
+        """Declare what this floor holds about a person, answer for its SIREN, and move what it holds of an IDSP."""
         from accounts.traces.actes import inscrire
 
         from . import actes, annuaire, donnees_personnelles
+        from .registre import identification
 
+        identification.inscrire_transfert(identification.transferer_le_registre)
         annuaire.inscrire()
         donnees_personnelles.inscrire()
         inscrire(actes)

@@ -10,12 +10,15 @@ from accounts.saisies.dates import jour
 
 from .models import (
     Echange,
+    EvenementRegistre,
+    IdentifiantRemplace,
     LectureMessage,
     MandatSepa,
     Message,
     PersonneSirenisee,
     PieceJointe,
     ReferenceBancaire,
+    RepresentantLegal,
     Service,
 )
 
@@ -66,9 +69,16 @@ def inscrire() -> None:
         PersonneSirenisee,
         PERSONNE_MORALE,
         "id complement voie distribution code_postal commune pays siren provisoire denomination "
-        "categorie categorie_juridique representant_legal service_gestionnaire courriel active "
-        "cree_le modifiee_le",
+        "categorie categorie_juridique representant_legal representant_source service_gestionnaire courriel active "
+        "cessation_contestee_le restreinte_le cree_le modifiee_le",
     )
+    sans_personne(
+        RepresentantLegal,
+        PERSONNE_MORALE,
+        "id personne nom prenoms qualite depuis_le source etabli_le agent preuve fin_le",
+    )
+    sans_personne(EvenementRegistre, PERSONNE_MORALE, "id personne genre constate_le traite_le")
+    sans_personne(IdentifiantRemplace, PERSONNE_MORALE, "id identifiant personne remplace_le")
     sans_personne(
         ReferenceBancaire,
         PERSONNE_MORALE,
@@ -83,6 +93,17 @@ def inscrire() -> None:
         "retrait_par_gestionnaire reserve_dge adresse ordre",
     )
     retention.inscrire(
+        Conservation(
+            cle="representants",
+            modele=RepresentantLegal,
+            donnees="Représentants légaux remplacés, et la preuve vue par un agent",
+            finalite="Établir à qui les codes d'activation étaient adressés",
+            duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
+            depart="après leur remplacement",
+            fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(fin_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
+        ),
         Conservation(
             cle="messages",
             modele=Message,

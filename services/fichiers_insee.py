@@ -31,6 +31,7 @@ LONGUEURS: dict[str, int] = {
     champ: getattr(PersonneSirenisee._meta.get_field(champ), "max_length")  # noqa: B009 - mypy sees relations here
     for champ in ("denomination", "complement", "voie", "distribution", "code_postal", "commune", "pays")
 }
+LONGUEUR_REPRESENTANT = 160
 
 type Progression = Callable[[str, int, int], None]
 """Called with the name of the file, the bytes read so far (compressed ones, where it is) and its size."""
@@ -58,10 +59,16 @@ class UniteLegale(NamedTuple):
     ligne: int
     siren: str
     denomination: str
-    representant: str
+    representant_nom: str
+    representant_prenoms: str
     categorie: str
     categorie_juridique: str
     active: bool
+
+    @property
+    def representant(self) -> str:
+        """The entrepreneur individuel, who represents himself; "" for anybody else."""
+        return f"{self.representant_prenoms} {self.representant_nom}".strip()
 
 
 class Siege(NamedTuple):
@@ -168,17 +175,16 @@ def _unite(ligne: int, champs: list[str]) -> UniteLegale:
     if diffusion not in {"O", "P", "N"}:
         raise LigneRejetee("statut de diffusion inconnu (O ou P attendu)")
     denomination, _, nom, nom_usage, prenom_usuel, prenom, usuelle, sigle = map(_connu, noms)
-    representant = ""
+    representant = ("", "")
     if not denomination and (nom_usage or nom):
         denomination = " ".join(filter(None, (prenom_usuel or prenom, nom_usage or nom)))
-        representant = denomination if juridique[0] == "1" else ""
+        if juridique[0] == "1" and len(denomination) <= LONGUEUR_REPRESENTANT:
+            representant = (nom_usage or nom, prenom_usuel or prenom)
     denomination = denomination or usuelle or sigle
     if not denomination and diffusion == "O" and MASQUE not in noms:
         raise LigneRejetee("ni dénomination ni nom")
     _verifier_longueur("denomination", "dénomination", denomination)
-    return UniteLegale(
-        ligne, siren, denomination, representant[:160], categorie_de(juridique).value, juridique, etat == "A"
-    )
+    return UniteLegale(ligne, siren, denomination, *representant, categorie_de(juridique).value, juridique, etat == "A")
 
 
 def _siege(ligne: int, champs: list[str]) -> Siege | None:

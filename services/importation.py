@@ -45,6 +45,8 @@ class BilanImport:
     rejetees: int = 0
     purgees: int = 0
     sans_siege: int = 0
+    cessations: int = 0
+    reouvertures: int = 0
     complet: bool = False
 
 
@@ -63,8 +65,9 @@ def importer_personnes(
     Both files are first read whole into temporary tables; nothing is written if one of them is unreadable. Then each
     `tranche` of SIREN is one transaction: an interrupted run is simply started again. With `a_blanc`, only counts.
     `sur_rejet` gets each line set aside. What INSEE masks or leaves empty never replaces what is known; neither the
-    company's e-mail nor a représentant légal told by somebody is touched; a personne stays with its service
+    company's e-mail nor a représentant légal told by a file or an agent is touched; a personne stays with its service
     gestionnaire as long as it is the DGE or one that follows its département.
+    A personne that the register closes, or opens again, leaves an event (services/registre/suivi.py tells it later).
     The journal gets one line per run, also of an interrupted one: what was committed is told.
 
     Raises: FichierInsee, ServiceParDefautAbsent, ImportDejaEnCours.
@@ -197,30 +200,36 @@ def _tranches(taille: int) -> Iterator[tuple[str, str]]:
 def _compter(bilan: BilanImport, debut: str, fin: str) -> None:
     with connection.cursor() as curseur:
         curseur.execute(COMPTE, {"debut": debut, "fin": fin})
-        lues, connues, a_modifier = curseur.fetchone()
+        lues, connues, a_modifier, cessations, reouvertures = curseur.fetchone()
     bilan.creees += lues - connues
     bilan.modifiees += a_modifier
     bilan.inchangees += connues - a_modifier
+    bilan.cessations += cessations
+    bilan.reouvertures += reouvertures
 
 
 def _ecrire(bilan: BilanImport, debut: str, fin: str) -> None:
     bornes = {"debut": debut, "fin": fin}
     with connection.cursor() as curseur:
         curseur.execute(MODIFICATION, bornes)
-        modifiees = curseur.rowcount
+        modifiees, cessations, reouvertures = curseur.fetchone()
         curseur.execute(CREATION, bornes | {"masque": NON_DIFFUSIBLE})
         creees = curseur.rowcount
+        curseur.execute(REPRESENTANTS_RENOMMES, bornes)
+        curseur.execute(REPRESENTANTS_NOUVEAUX, bornes)
         curseur.execute("SELECT count(*) FROM import_source WHERE siren BETWEEN %(debut)s AND %(fin)s", bornes)
         lues = curseur.fetchone()[0]
     bilan.creees += creees
     bilan.modifiees += modifiees
     bilan.inchangees += lues - creees - modifiees
+    bilan.cessations += cessations
+    bilan.reouvertures += reouvertures
 
 
 TABLES = """
 CREATE TEMP TABLE import_unite (
-    ligne bigint, siren text, denomination text, representant text, categorie text, categorie_juridique text,
-    active boolean
+    ligne bigint, siren text, denomination text, representant_nom text, representant_prenoms text, categorie text,
+    categorie_juridique text, active boolean
 );
 CREATE TEMP TABLE import_siege (
     ligne bigint, siren text, complement text, voie text, distribution text, code_postal text, commune text,
@@ -234,10 +243,10 @@ CREATE TEMP TABLE import_source AS
 -- What each known personne becomes. `siren_connu` lets a range of SIREN be looked up in both indexes.
 CREATE TEMP VIEW import_fusion AS
 SELECT fusion.*,
-    (p.denomination, p.representant_legal, p.categorie, p.categorie_juridique, p.active, p.complement, p.voie,
+    (p.denomination, p.representant_legal, p.representant_source, p.categorie, p.categorie_juridique, p.active, p.complement, p.voie,
         p.distribution, p.code_postal, p.commune, p.pays, p.service_gestionnaire_id)
     IS DISTINCT FROM
-    (fusion.denomination, fusion.representant_legal, fusion.categorie, fusion.categorie_juridique, fusion.active,
+    (fusion.denomination, fusion.representant_legal, fusion.representant_source, fusion.categorie, fusion.categorie_juridique, fusion.active,
         fusion.complement, fusion.voie, fusion.distribution, fusion.code_postal, fusion.commune, fusion.pays,
         fusion.service_gestionnaire_id) AS change
 FROM services_personnesirenisee p
@@ -245,8 +254,12 @@ JOIN import_source s ON s.siren = p.siren
 CROSS JOIN LATERAL (
     SELECT p.id, s.siren, p.siren AS siren_connu, s.categorie, s.categorie_juridique, s.active,
         COALESCE(NULLIF(s.denomination, ''), p.denomination) AS denomination,
-        CASE WHEN s.representant <> '' AND p.representant_legal IN ('', left(p.denomination, 160))
-            THEN s.representant ELSE p.representant_legal END AS representant_legal,
+        CASE WHEN s.representant_nom <> '' AND p.representant_source IN ('', 'INSEE')
+            THEN ltrim(s.representant_prenoms || ' ' || s.representant_nom)
+            ELSE p.representant_legal END AS representant_legal,
+        CASE WHEN s.representant_nom <> '' AND p.representant_source = ''
+            THEN 'INSEE' ELSE p.representant_source END AS representant_source,
+        p.active AS active_avant,
         CASE WHEN a.connue THEN s.complement ELSE p.complement END AS complement,
         CASE WHEN a.connue THEN s.voie ELSE p.voie END AS voie,
         CASE WHEN a.connue THEN s.distribution ELSE p.distribution END AS distribution,
@@ -297,7 +310,9 @@ COMPTE = """
 SELECT
     (SELECT count(*) FROM import_source WHERE siren BETWEEN %(debut)s AND %(fin)s),
     count(*),
-    count(*) FILTER (WHERE change)
+    count(*) FILTER (WHERE change),
+    count(*) FILTER (WHERE active_avant AND NOT active),
+    count(*) FILTER (WHERE active AND NOT active_avant)
 FROM import_fusion
 WHERE siren BETWEEN %(debut)s AND %(fin)s AND siren_connu BETWEEN %(debut)s AND %(fin)s
 """
@@ -310,23 +325,39 @@ WITH a_modifier AS MATERIALIZED (
     WHERE change AND siren BETWEEN %(debut)s AND %(fin)s AND siren_connu BETWEEN %(debut)s AND %(fin)s
     ORDER BY siren
     FOR NO KEY UPDATE
+),
+maj AS (
+    UPDATE services_personnesirenisee p
+    SET denomination = m.denomination, representant_legal = m.representant_legal,
+        representant_source = m.representant_source, categorie = m.categorie,
+        categorie_juridique = m.categorie_juridique, active = m.active,
+        cessation_contestee_le = CASE WHEN m.active THEN NULL ELSE p.cessation_contestee_le END,
+        complement = m.complement, voie = m.voie, distribution = m.distribution, code_postal = m.code_postal,
+        commune = m.commune, pays = m.pays, service_gestionnaire_id = m.service_gestionnaire_id, modifiee_le = now()
+    FROM a_modifier m
+    WHERE p.id = m.id
+    RETURNING p.id
+),
+evenements AS (
+    INSERT INTO services_evenementregistre (personne_id, genre, constate_le)
+    SELECT id, CASE WHEN active THEN 'REOUVERTURE' ELSE 'CESSATION' END, now()
+    FROM a_modifier WHERE active <> active_avant
+    RETURNING genre
 )
-UPDATE services_personnesirenisee p
-SET denomination = m.denomination, representant_legal = m.representant_legal, categorie = m.categorie,
-    categorie_juridique = m.categorie_juridique, active = m.active, complement = m.complement, voie = m.voie,
-    distribution = m.distribution, code_postal = m.code_postal, commune = m.commune, pays = m.pays,
-    service_gestionnaire_id = m.service_gestionnaire_id, modifiee_le = now()
-FROM a_modifier m
-WHERE p.id = m.id
+SELECT (SELECT count(*) FROM maj), count(*) FILTER (WHERE genre = 'CESSATION'),
+    count(*) FILTER (WHERE genre = 'REOUVERTURE')
+FROM evenements
 """
 
 CREATION = """
 INSERT INTO services_personnesirenisee (
-    siren, provisoire, denomination, categorie, categorie_juridique, representant_legal, courriel, active,
+    siren, provisoire, denomination, categorie, categorie_juridique, representant_legal, representant_source, courriel,
+    active,
     complement, voie, distribution, code_postal, commune, pays, service_gestionnaire_id, cree_le, modifiee_le
 )
 SELECT s.siren, false, COALESCE(NULLIF(s.denomination, ''), %(masque)s), s.categorie, s.categorie_juridique,
-    s.representant, '', s.active, COALESCE(s.complement, ''), COALESCE(s.voie, ''), COALESCE(s.distribution, ''),
+    ltrim(s.representant_prenoms || ' ' || s.representant_nom),
+    CASE WHEN s.representant_nom <> '' THEN 'INSEE' ELSE '' END, '', s.active, COALESCE(s.complement, ''), COALESCE(s.voie, ''), COALESCE(s.distribution, ''),
     COALESCE(s.code_postal, ''), COALESCE(s.commune, ''), COALESCE(s.pays, ''),
     COALESCE(s.service_id, (SELECT service_id FROM import_service WHERE departement = '')), now(), now()
 FROM import_source s
@@ -337,4 +368,24 @@ WHERE s.siren BETWEEN %(debut)s AND %(fin)s
     )
 ORDER BY s.siren
 ON CONFLICT (siren) DO NOTHING
+"""
+
+# The records follow the columns just written; an agent's that is being written at this moment wins over both.
+REPRESENTANTS_RENOMMES = """
+UPDATE services_representantlegal r
+SET nom = s.representant_nom, prenoms = s.representant_prenoms
+FROM import_source s JOIN services_personnesirenisee p ON p.siren = s.siren
+WHERE s.siren BETWEEN %(debut)s AND %(fin)s AND p.siren BETWEEN %(debut)s AND %(fin)s
+    AND r.personne_id = p.id AND r.fin_le IS NULL AND r.source = 'INSEE' AND s.representant_nom <> ''
+    AND (r.nom, r.prenoms) IS DISTINCT FROM (s.representant_nom, s.representant_prenoms)
+"""
+
+REPRESENTANTS_NOUVEAUX = """
+INSERT INTO services_representantlegal (personne_id, nom, prenoms, qualite, source, etabli_le, preuve)
+SELECT p.id, s.representant_nom, s.representant_prenoms, 'entrepreneur individuel', 'INSEE', now(), ''
+FROM import_source s JOIN services_personnesirenisee p ON p.siren = s.siren
+WHERE s.siren BETWEEN %(debut)s AND %(fin)s AND p.siren BETWEEN %(debut)s AND %(fin)s
+    AND p.representant_source = 'INSEE' AND s.representant_nom <> ''
+    AND NOT EXISTS (SELECT FROM services_representantlegal r WHERE r.personne_id = p.id AND r.fin_le IS NULL)
+ON CONFLICT DO NOTHING
 """

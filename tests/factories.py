@@ -12,7 +12,7 @@ from stdnum import luhn
 
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
-from services.models import Categorie, PersonneSirenisee, Service
+from services.models import Categorie, PersonneSirenisee, RepresentantLegal, Service
 
 MOT_DE_PASSE = "cerise lampadaire 47 brouette indigo"
 REPONSE = "girafe volcan piano tablier"
@@ -147,6 +147,18 @@ def habiliter(
     return Habilitation.objects.create(
         adhesion=adhesion, personne=personne, service=service, espace=espace, role=Role.TITULAIRE, **champs
     )
+
+
+def representer(
+    personne: PersonneSirenisee, nom: str, prenoms: str = "", *, source: str = "INSEE", **champs: Any
+) -> RepresentantLegal:
+    """Return who is put on record for this personne, as the import or an agent leaves it."""
+    representant = RepresentantLegal.objects.create(
+        personne=personne, nom=nom, prenoms=prenoms, source=source, **champs
+    )
+    personne.representant_legal, personne.representant_source = representant.nom_complet, source
+    personne.save(update_fields=["representant_legal", "representant_source"])
+    return representant
 
 
 def accorder(superieure: Habilitation, espace: Espace, role: str, **champs: Any) -> Habilitation:

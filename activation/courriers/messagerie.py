@@ -24,6 +24,7 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import Echange, Message, PersonneSirenisee, Service
+from services.registre.representants import representant_de
 
 from .. import actes
 from ..models import Courrier, Demande
@@ -79,19 +80,22 @@ def _meme_personne(un: Espace, autre: Espace) -> bool:
 
 
 def _est_le_representant_du_registre(espace: Espace, mandat: Mandat, personne: PersonneSirenisee) -> bool:
-    """Whether this holder bears the name of the register, now and in what proves his mandate.
+    """Whether this holder bears the name on record (INSEE, the file, an agent), now and in what proves his mandate.
 
     The proof is the letter that carried his code: it named him to the company, and no change of name reaches it.
     """
+    au_registre = representant_de(personne)
+    if au_registre is None or not au_registre.prenoms:  # nobody on record, or a company: no reader is favoured
+        return False
     lettre = Courrier.objects.filter(demande__reference=mandat.demande, numero=mandat.courrier_numero).first()
     noms = (
-        personne.representant_legal,
+        au_registre.nom_complet,
         mandat.representant_legal,
         lettre.contenu.get("demandeur", "") if lettre is not None else "",
         espace.nom_complet,
     )
     # A first name and a surname at least: no holder is recognised by one word.
-    return len(_mots(personne.representant_legal)) > 1 and len({tuple(_mots(nom)) for nom in noms}) == 1
+    return len(_mots(au_registre.nom_complet)) > 1 and len({tuple(_mots(nom)) for nom in noms}) == 1
 
 
 def _mots(nom: str) -> list[str]:

@@ -108,7 +108,7 @@ def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, mainten
     attendu = ETAT_ATTENDU.get(Demande.Nature(demande.nature), Espace.Etat.ACTIF)
     if demande.espace.etat != attendu:
         raise EspaceNonActif
-    if not demande.personne.active:
+    if not demande.personne.admet_de_nouveaux_droits:
         raise PersonneCessee(denomination=demande.personne.denomination)
     mandat = _garder_mandat(demande, courrier, maintenant)
     adresse_avant = demande.personne.courriel

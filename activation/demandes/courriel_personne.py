@@ -60,7 +60,7 @@ def demander_changement(
     if not acteur.est_actif:
         raise EspaceNonActif
     exiger_administrateur(acteur, personne)
-    if not personne.active:
+    if not personne.admet_de_nouveaux_droits:
         raise PersonneCessee(denomination=personne.denomination)
     if nouvelle == personne.courriel:
         raise AdresseInchangee

@@ -64,7 +64,7 @@ def exiger_admissible(personne: PersonneSirenisee) -> None:
 
     Raises: PersonneCessee, ReserveeAuxEntreprises, ServicesDejaOuverts, DemandeEnCoursSurSiren, AucunService.
     """
-    if not personne.active:
+    if not personne.admet_de_nouveaux_droits:
         raise PersonneCessee(denomination=personne.denomination)
     if personne.categorie not in CATEGORIES:
         raise ReserveeAuxEntreprises

@@ -241,7 +241,7 @@ def deposer_adhesion(
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
     exiger_expert_actif(acteur)
-    if not personne.active:
+    if not personne.admet_de_nouveaux_droits:
         raise PersonneCessee(denomination=personne.denomination)
     if not services:
         raise AucunService

@@ -14,6 +14,7 @@ from accounts.models import Courriel, Espace
 from habilitations.droits.backends import donnant
 from habilitations.droits.roles import GERER_COURRIEL
 from services.models import PersonneSirenisee, Service
+from services.registre.identification import personne_d_identifiant
 
 from ..courriers.rappels import acte
 from ..forms import SirenForm
@@ -38,11 +39,7 @@ def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
     """Return the personne that this form names, or None after the form has been told why."""
     if not recherche.is_valid():
         return None
-    personne = (
-        PersonneSirenisee.objects.select_related("service_gestionnaire")
-        .filter(siren=recherche.cleaned_data["siren"])
-        .first()
-    )
+    personne = personne_d_identifiant(recherche.cleaned_data["siren"])
     if personne is None:
         dire_inconnue(recherche)
     return personne

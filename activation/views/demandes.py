@@ -36,7 +36,7 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm()})
     recherche = SirenForm(request.GET)
     personne = personne_de_ce_siren(recherche)
-    if personne is not None and not personne.active:
+    if personne is not None and not personne.admet_de_nouveaux_droits:
         recherche.refuser(actes.PersonneCessee(denomination=personne.denomination))
         personne = None
     if personne is None:

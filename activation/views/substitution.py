@@ -12,6 +12,7 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 from services.models import PersonneSirenisee, Service
+from services.registre.identification import personnes_d_identifiants
 
 from ..demandes.lectures import designer_identifiant
 from ..demandes.substitution import (
@@ -72,14 +73,11 @@ class Selection:
 
 
 def _selection(espace: Espace, sirens: list[str]) -> Selection:
-    """Sort the SIREN typed: three queries whatever their number."""
-    connues = {p.siren: p for p in PersonneSirenisee.objects.filter(siren__in=sirens)}
+    """Sort the SIREN typed: four queries whatever their number; an IDSP and the SIREN it became are one."""
+    connues = personnes_d_identifiants(sirens)
     tenus = services_substituables(espace, list(connues.values()))
     selection = Selection(inconnus=[(siren, designer_identifiant(siren)) for siren in sirens if siren not in connues])
-    for siren in sirens:
-        personne = connues.get(siren)
-        if personne is None:
-            continue
+    for personne in dict.fromkeys(connues[siren] for siren in sirens if siren in connues):
         etat = eligibilite(personne, tenus[personne])
         if etat is not Eligibilite.POSSIBLE:
             selection.ecartees.append((personne, etat.explication))

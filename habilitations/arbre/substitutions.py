@@ -11,6 +11,7 @@ from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
+from services.registre.identification import personne_d_identifiant
 
 from .. import actes
 from ..droits.perimetre import exiger_place
@@ -36,7 +37,7 @@ def organisation(espace: Espace) -> str:
     """Return the name of the organisation that this espace says it belongs to, its SIREN when it is not known, or ``."""
     if not espace.siren_appartenance:
         return ""
-    personne = PersonneSirenisee.objects.filter(siren=espace.siren_appartenance).first()
+    personne = personne_d_identifiant(espace.siren_appartenance)
     return personne.denomination if personne else f"SIREN {espace.siren_appartenance}"
 
 

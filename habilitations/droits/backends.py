@@ -11,7 +11,7 @@ from services.models import PersonneSirenisee, Service
 
 from ..models import Habilitation
 from ..models.habilitation import HabilitationQuerySet
-from .roles import GERER_BANQUE, GERER_COURRIEL, permissions_de, roles_pour
+from .roles import ECRIRE, GERER_BANQUE, GERER_COURRIEL, permissions_de, roles_pour
 
 
 def donnant(permission: str, espace: Espace | None) -> HabilitationQuerySet:
@@ -40,18 +40,23 @@ def permissions_de_la_page(espace: Espace, dossiers: Collection[Dossier]) -> dic
         dossier: frozenset(
             permission
             for permission in permissions_de(roles.get((dossier.personne.pk, dossier.service.pk)))
-            if _a_un_objet(permission, dossier.service)
+            if _a_un_objet(permission, dossier)
         )
         for dossier in dossiers
     }
 
 
-def _a_un_objet(permission: str, service: Service) -> bool:
-    """Whether this service has what the permission is about: bank references to pay with, a Messagerie to write to."""
+def _a_un_objet(permission: str, dossier: Dossier) -> bool:
+    """Whether this service has what the permission is about: bank references to pay with, a Messagerie to write to.
+
+    Nobody writes any longer for a personne whose rights are reduced to consultation (habilitations/registre).
+    """
     if permission == GERER_BANQUE:
-        return service.paiement
+        return dossier.service.paiement
     if permission == GERER_COURRIEL:
-        return service.famille == Service.Famille.MESSAGERIE
+        return dossier.service.famille == Service.Famille.MESSAGERIE
+    if permission == ECRIRE:
+        return dossier.service.famille == Service.Famille.MESSAGERIE and dossier.personne.restreinte_le is None
     return True
 
 
@@ -68,7 +73,7 @@ class HabilitationBackend(BaseBackend):
             return False
         habilitations = donnant(perm, getattr(user_obj, "espace", None))
         if isinstance(obj, Dossier):
-            if not _a_un_objet(perm, obj.service):
+            if not _a_un_objet(perm, obj):
                 return False
             return habilitations.filter(personne=obj.personne, service=obj.service).exists()
         if isinstance(obj, PersonneSirenisee):

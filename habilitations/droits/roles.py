@@ -5,6 +5,7 @@ from typing import Final
 from ..models import Role
 
 UTILISER: Final = "services.utiliser"
+ECRIRE: Final = "services.ecrire"
 GERER_BANQUE: Final = "services.gerer_banque"
 GERER_COURRIEL: Final = "services.gerer_courriel"
 VOIR_HABILITATIONS: Final = "habilitations.voir"
@@ -21,6 +22,7 @@ _DELEGANTS = _ADMINISTRATEURS | {Role.ACTEUR_DELEGANT}
 # permission -> the roles that give it, read for one SIREN and one service.
 MATRICE: Final[dict[str, frozenset[Role]]] = {
     UTILISER: _TOUS,
+    ECRIRE: _TOUS,
     GERER_BANQUE: _ADMINISTRATEURS,
     GERER_COURRIEL: _ADMINISTRATEURS,
     VOIR_HABILITATIONS: _ADMINISTRATEURS,

@@ -56,6 +56,7 @@ class Habilitation(models.Model):
     class MotifVeille(models.TextChoices):
         TITULAIRE = "TITULAIRE", "décision du titulaire"
         SUBSTITUTION = "SUBSTITUTION", "changement de titulaire"
+        CESSATION = "CESSATION", "cessation de la personne"
 
     class MotifFin(models.TextChoices):
         RETRAIT = "RETRAIT", "retrait"
@@ -66,6 +67,7 @@ class Habilitation(models.Model):
         NON_CONFIRMEE = "NON_CONFIRMEE", "non confirmée par le nouveau titulaire"
         FERMETURE = "FERMETURE", "fermeture de l'adhésion"
         SUPPRESSION_ESPACE = "SUPPRESSION_ESPACE", "espace supprimé"
+        REUNION = "REUNION", "déjà tenue sur le dossier du SIREN"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     adhesion = models.ForeignKey(Adhesion, models.PROTECT, related_name="habilitations")
@@ -82,6 +84,7 @@ class Habilitation(models.Model):
     accordee_le = models.DateTimeField("accordée le", default=timezone.now)
     expire_le = models.DateField("dernier jour", null=True, blank=True)
     revue_le = models.DateTimeField("confirmée lors de la revue le", null=True, blank=True)
+    revue_demandee_le = models.DateTimeField("à revoir depuis le", null=True, blank=True)
     fin_le = models.DateTimeField("terminée le", null=True, blank=True)
     fin_motif = models.CharField("motif de fin", max_length=18, choices=MotifFin, blank=True)
 
@@ -109,7 +112,7 @@ class Habilitation(models.Model):
                 violation_error_message="Le titulaire est la racine ; toute autre habilitation est accordée par une autre.",
             ),
             models.CheckConstraint(
-                condition=~Q(role="TITULAIRE", etat="EN_VEILLE"),
+                condition=~Q(role="TITULAIRE", etat="EN_VEILLE") | Q(veille_motif="CESSATION"),
                 name="habilitation_titulaire_actif",
                 violation_error_message="Un titulaire n'est pas mis en veille.",
             ),
@@ -148,6 +151,11 @@ class Habilitation(models.Model):
                 fields=["veille_depuis"],
                 condition=Q(fin_le__isnull=True, veille_motif="SUBSTITUTION"),
                 name="habilitation_a_confirmer",
+            ),
+            models.Index(
+                fields=["revue_demandee_le"],
+                condition=Q(fin_le__isnull=True, revue_demandee_le__isnull=False),
+                name="habilitation_revue_demandee",
             ),
             models.Index(
                 Coalesce("revue_le", "accordee_le"),

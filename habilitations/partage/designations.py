@@ -49,6 +49,11 @@ class AdhesionFermee(RegleMetier):
     message = "ce service n'est plus ouvert pour cette personne"
 
 
+class CessationConstatee(RegleMetier):
+    code = "cessation_constatee"
+    message = "cette personne a cessé son activité : aucun droit ne peut plus y être accordé"
+
+
 class FinPassee(RegleMetier):
     code = "fin_passee"
     message = "La date de fin est déjà passée."
@@ -99,6 +104,8 @@ def refus(
     """
     if not adhesion.est_ouverte:
         return AdhesionFermee()
+    if not adhesion.personne.admet_de_nouveaux_droits:
+        return CessationConstatee()
     if mienne is None or mienne.role not in roles_pour(permission_d_accorder(role)):
         return DroitInsuffisant()
     if tenue is not None and (tenue.expire_le is None or tenue.expire_le >= jour):

@@ -1,6 +1,6 @@
 """The yearly review: whoever granted délégations confirms or withdraws them (R14, CGU §3.4.d).
 
-A délégation is due a year after it was granted or last confirmed. Its grantor is reminded once a month while something
+A délégation is due a year after it was granted or last confirmed, or at once when the représentant légal has changed. Its grantor is reminded once a month while something
 is due; what he leaves unanswered for sixty days is shown to the titulaire, who may answer in his place.
 """
 
@@ -34,10 +34,22 @@ SANS_REPONSE: Final = timedelta(days=60)
 VU_LE: Final = Coalesce("revue_le", "accordee_le", output_field=DateTimeField())
 
 
-def _delegations(vues_avant: datetime | None = None) -> QuerySet[Habilitation]:
-    """Live délégations with `vue_le`, when somebody last answered for them; only those seen at that instant at last."""
-    delegations = Habilitation.objects.vivantes().filter(role__in=ROLES_DELEGUES).annotate(vue_le=VU_LE)
-    return delegations if vues_avant is None else delegations.filter(LessThanOrEqual(VU_LE, vues_avant))
+def _delegations() -> QuerySet[Habilitation]:
+    """Live délégations with `vue_le`, when somebody last answered for them."""
+    return Habilitation.objects.vivantes().filter(role__in=ROLES_DELEGUES).annotate(vue_le=VU_LE)
+
+
+def _dues(maintenant: datetime, depuis: timedelta = timedelta()) -> QuerySet[Habilitation]:
+    """Those due for that long: unseen for a year, or of which a review was asked for."""
+    return _delegations().filter(
+        Q(LessThanOrEqual(VU_LE, maintenant - PERIODE - depuis)) | Q(revue_demandee_le__lte=maintenant - depuis)
+    )
+
+
+def est_due(delegation: Habilitation, maintenant: datetime) -> bool:
+    """Whether this délégation, read with its `vue_le`, is due."""
+    vue_le = delegation.revue_le or delegation.accordee_le
+    return delegation.revue_demandee_le is not None or vue_le <= maintenant - PERIODE
 
 
 def _pour_page(delegations: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
@@ -53,13 +65,13 @@ def accordees_par(espace: Espace) -> QuerySet[Habilitation]:
 
 def a_revoir(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
     """Return the délégations of this grantor that are due."""
-    return _pour_page(_delegations(maintenant - PERIODE).filter(accordee_par__espace=espace))
+    return _pour_page(_dues(maintenant).filter(accordee_par__espace=espace))
 
 
 def sans_reponse(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
     """Return what others granted under this titulaire and left unanswered for sixty days."""
     titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
-    oubliees = _delegations(maintenant - PERIODE - SANS_REPONSE).filter(adhesion__in=titulariats.values("adhesion"))
+    oubliees = _dues(maintenant, SANS_REPONSE).filter(adhesion__in=titulariats.values("adhesion"))
     return _pour_page(oubliees.exclude(accordee_par__espace=espace))
 
 
@@ -113,7 +125,9 @@ def _confirmer(acteur: Espace, delegations: Collection[Habilitation], maintenant
             service=delegation.service.code,
             details={"role": delegation.role},
         )
-    Habilitation.objects.filter(pk__in=[delegation.pk for delegation in fraiches]).update(revue_le=maintenant)
+    Habilitation.objects.filter(pk__in=[delegation.pk for delegation in fraiches]).update(
+        revue_le=maintenant, revue_demandee_le=None
+    )
 
 
 def revoir_delegations(*, maintenant: datetime | None = None) -> int:
@@ -123,14 +137,14 @@ def revoir_delegations(*, maintenant: datetime | None = None) -> int:
     """
     maintenant = maintenant or timezone.now()
     mandants = (
-        _delegations(maintenant - PERIODE)
+        _dues(maintenant)
         .filter(_pas_encore_ecrit("revue_delegations", "accordee_par__espace", maintenant))
         .order_by("accordee_par__espace")
         .values_list("accordee_par__espace", flat=True)
         .distinct()
     )
     ecrits = sum(_rappeler(cle, "revue_delegations", maintenant) for cle in mandants.iterator())
-    oubliees = _delegations(maintenant - PERIODE - SANS_REPONSE).exclude(accordee_par__role=Role.TITULAIRE)
+    oubliees = _dues(maintenant, SANS_REPONSE).exclude(accordee_par__role=Role.TITULAIRE)
     titulaires = (
         Habilitation.objects.vivantes()
         .filter(role=Role.TITULAIRE, adhesion__in=oubliees.values("adhesion"))

@@ -126,7 +126,7 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "page": page,
             "apercu": apercu,
-            "lignes": [(ligne, ligne.vue_le <= maintenant - revue.PERIODE) for ligne in page],  # type: ignore[attr-defined]
+            "lignes": [(ligne, revue.est_due(ligne, maintenant)) for ligne in page],
             "oubliees": oubliees,
             "tombent": grouper(tombent),
             "nombre_tombent": len(tombent),

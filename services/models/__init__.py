@@ -1,16 +1,20 @@
 from .banque import MandatSepa, ReferenceBancaire
 from .messagerie import Echange, LectureMessage, Message, PieceJointe
 from .personne import Categorie, PersonneSirenisee
+from .registre import EvenementRegistre, IdentifiantRemplace, RepresentantLegal
 from .service import Service
 
 __all__ = [
     "Categorie",
     "Echange",
+    "EvenementRegistre",
+    "IdentifiantRemplace",
     "LectureMessage",
     "MandatSepa",
     "Message",
     "PersonneSirenisee",
     "PieceJointe",
     "ReferenceBancaire",
+    "RepresentantLegal",
     "Service",
 ]

@@ -24,12 +24,18 @@ class PersonneSirenisee(AdressePostale):
     denomination = models.CharField("dénomination", max_length=300)
     categorie = models.CharField("catégorie", max_length=20, choices=Categorie)
     categorie_juridique = models.CharField("catégorie juridique (INSEE)", max_length=4, blank=True)
+    # Who is on record (RepresentantLegal), repeated for letters and for the import; "" where nobody is.
     representant_legal = models.CharField("représentant légal", max_length=160, blank=True)
+    representant_source = models.CharField("source du représentant légal", max_length=7, blank=True)
     service_gestionnaire = models.ForeignKey(
         ServiceGestionnaire, models.PROTECT, related_name="personnes", verbose_name="service gestionnaire"
     )
     courriel = models.EmailField("adresse électronique de l'entreprise", max_length=254, blank=True)
-    active = models.BooleanField("en activité", default=True)
+    active = models.BooleanField("en activité", default=True, help_text="Ce que dit le registre.")
+    cessation_contestee_le = models.DateTimeField(
+        "activité constatée malgré le registre le", null=True, blank=True, editable=False
+    )
+    restreinte_le = models.DateTimeField("droits réduits à la consultation le", null=True, blank=True, editable=False)
     cree_le = models.DateTimeField("créée le", auto_now_add=True)
     modifiee_le = models.DateTimeField("modifiée le", auto_now=True)
 
@@ -54,6 +60,11 @@ class PersonneSirenisee(AdressePostale):
 
     def __str__(self) -> str:
         return f"{self.denomination} ({self.siren_lisible})"
+
+    @property
+    def admet_de_nouveaux_droits(self) -> bool:
+        """Whether a service may be opened or granted for it: the register says so, or an agent who knows better."""
+        return self.active or self.cessation_contestee_le is not None
 
     @property
     def siren_lisible(self) -> str:

@@ -17,7 +17,7 @@ from activation.demandes.creation_simplifiee import confirmer_connexion, confirm
 from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee, Service
-from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, ServiceFactory
+from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, ServiceFactory, representer
 
 LOGIN = "jeanne.martin@cabinet-dupont.fr"
 ENTREPRISE = "contact@ateliers-du-nord.fr"
@@ -112,8 +112,7 @@ def adhesion(
 
 def ouvrir_messagerie(espace: Espace, personne: PersonneSirenisee) -> None:
     """Have the représentant légal of the register, who is this holder, open the mailbox with a posted code."""
-    personne.representant_legal = espace.nom_complet
-    personne.save(update_fields=["representant_legal"])
+    representer(personne, espace.nom, espace.prenom)
     service = ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE)
     demande = adhesion(espace, personne, service, Demande.Qualite.REPRESENTANT_LEGAL)
     editer(demande)

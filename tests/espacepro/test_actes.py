@@ -35,6 +35,7 @@ ETAGES = ("accounts", "services", "habilitations", "activation", "surveillance",
 # Agents of the personne's service gestionnaire read every line; `·····` are for them alone.
 # After `:`, what differs for the demandes of this nature.
 TABLE = """
+adhesion.cessee                        D A S · ·
 adhesion.fermee                        D A S · ·
 adhesion.ouverte                       D A S · ·
 adhesion.retiree                       D A S · ·
@@ -48,6 +49,11 @@ agent.cree                             · · · · ·
 agent.reinitialise                     · · · · ·
 beneficiaire.introuvable               D · · · ·
 catalogue.charge                       · · · · ·
+cessation.annulee                      · · · · ·
+cessation.constatee                    · · · · ·
+cessation.contestee                    · · · · ·
+cessation.maintenue                    · · · · ·
+cessation.restreinte                   · · · · ·
 code.inexact                           D · · d · ?
 code.inexact:COURRIEL_PERSONNE         D · · · M
 code.inexact:SUBSTITUTION              D · · d ·
@@ -91,7 +97,9 @@ habilitation.expiree                   D A S · ·
 habilitation.fermee                    D A S · ·
 habilitation.promue                    D A S · ·
 habilitation.reprise                   D A S · ·
+habilitation.retablie                  D A S · ·
 habilitation.supprimee                 D A S · ·
+habilitation.suspendue                 D A S · ·
 habilitation.tombee                    D A S · ·
 habilitations.exportees                D · · · ·
 journal_entreprise.exporte             D · · · ·
@@ -100,19 +108,26 @@ mot_de_passe.oublie                    D · · · ·
 mot_de_passe.reinitialise              D · · · ·
 mot_de_passe.renouvellement_exige      D · · · ·
 navigateurs.oublies                    D · · · ·
+personne.identifiee                    · · · · ·
 personnes.importees                    · · · · ·
 purge.faite                            · · · · ·
 rectification.demandee                 D · · · ·
+registre.essaye                        · · · · ·
+registre.suivi                         · · · · ·
 remise.achevee                         · · · · ·
 remise.renvoyee                        · · · · ·
 reponse.bloquee                        D · · · ·
 reponse.changee                        D · · · ·
 reponse.inexacte                       D · · · ·
 reponse.remise                         D · · · ·
+representant.change                    · · · · ·
+representant.etabli                    · · · · ·
+representants.importes                 · · · · ·
 retrait.accepte                        D A S · ·
 retrait.annule                         D A S · ·
 retrait.demande                        D A S · ·
 retrait.refuse                         D A S · ·
+revue.ouverte                          · · · · ·
 second_facteur.cle_enregistree         D · · · ·
 second_facteur.code_secours_refuse     D · · · ·
 second_facteur.code_secours_utilise    D · · · ·

@@ -113,7 +113,7 @@ def test_le_representant_d_un_entrepreneur_suit_son_nom_sauf_s_il_a_ete_dit(impo
     importer([durand()])
     importer([durand(nomUsage="PETIT")])
     assert PersonneSirenisee.objects.get().representant_legal == "ANNE PETIT"
-    PersonneSirenisee.objects.update(representant_legal="LE TUTEUR")
+    PersonneSirenisee.objects.update(representant_legal="LE TUTEUR", representant_source="AGENT")
     importer([durand(nomUsage="MARTIN")])
     personne = PersonneSirenisee.objects.get()
     assert (personne.denomination, personne.representant_legal) == ("ANNE MARTIN", "LE TUTEUR")
@@ -275,7 +275,7 @@ def test_ce_qu_un_agent_ecrit_pendant_l_import_n_est_pas_ecrase(importer):
                 connection.close()
 
         with transaction.atomic():
-            PersonneSirenisee.objects.update(representant_legal="LE TUTEUR")
+            PersonneSirenisee.objects.update(representant_legal="LE TUTEUR", representant_source="AGENT")
             import_en_cours = executeur.submit(importer_a_part)
             attendre_un_verrou(import_en_cours)
         bilan, _ = import_en_cours.result()

@@ -13,7 +13,10 @@ from tqdm import tqdm
 from accounts.saisies.regles import RegleMetier
 from services.fichiers_insee import Progression, Rejet
 from services.importation import TRANCHE, BilanImport, importer_personnes
+from services.registre.identification import importer_identifications
+from services.registre.import_representants import importer_representants
 
+OPERATEUR = "systeme:importer_personnes"
 REJETS_AFFICHES = 20
 
 AIDE = """\
@@ -23,12 +26,18 @@ Les fichiers sont lus tels que l'INSEE les publie : CSV, .gz ou .zip. L'import p
 il ne modifie que ce qui a changé, et ne supprime jamais rien. Une ligne fautive est mise de côté, avec son numéro
 et la raison ; elle n'arrête pas l'import. Une unité purgée, dont l'INSEE ne garde que le numéro, est comptée à part.
 
+Deux fichiers CSV facultatifs, seuls ou avec ceux de l'INSEE, lus après eux :
+  --representants  SIREN;nom;prénoms;qualité;depuis le   un représentant légal par SIREN (les sociétés, surtout)
+  --idsp           IDSP;SIREN                            les identifiants provisoires qui ont reçu leur SIREN
+Séparés par des points-virgules, des virgules ou des tabulations, en UTF-8 ou Windows-1252.
+
 Codes de sortie : 0, tout a été lu ; 3, des lignes ont été rejetées ; 1, l'import n'a pas pu avoir lieu.
 """
 
 EXEMPLE = """\
 exemple :
   python manage.py importer_personnes StockUniteLegale_utf8.zip StockEtablissement_utf8.zip --rejets rejets.csv
+  python manage.py importer_personnes --representants representants.csv --idsp idsp.csv --dry-run
 """
 
 
@@ -41,8 +50,10 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("unites", type=Path, help="fichier StockUniteLegale")
-        parser.add_argument("etablissements", type=Path, help="fichier StockEtablissement")
+        parser.add_argument("unites", nargs="?", type=Path, help="fichier StockUniteLegale")
+        parser.add_argument("etablissements", nargs="?", type=Path, help="fichier StockEtablissement")
+        parser.add_argument("--representants", type=Path, help="fichier CSV des représentants légaux")
+        parser.add_argument("--idsp", type=Path, help="fichier CSV des IDSP et de leurs SIREN")
         parser.add_argument("--rejets", type=Path, help="fichier CSV où écrire toutes les lignes rejetées")
         parser.add_argument("--dry-run", action="store_true", help="compter ce qui changerait, sans rien écrire")
         parser.add_argument(
@@ -50,50 +61,86 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *, unites: Path, etablissements: Path, rejets: Path | None, dry_run: bool, tranche: int, **options: Any
+        self,
+        *,
+        unites: Path | None,
+        etablissements: Path | None,
+        representants: Path | None,
+        idsp: Path | None,
+        rejets: Path | None,
+        dry_run: bool,
+        tranche: int,
+        **options: Any,
     ) -> None:
         if tranche < 1:
             raise CommandError("--tranche doit être supérieur à zéro.")
+        if (unites is None) != (etablissements is None):
+            raise CommandError("Donnez les deux fichiers de l'INSEE, ou aucun.")
+        if not any((unites, representants, idsp)):
+            raise CommandError("Donnez les deux fichiers de l'INSEE, --representants ou --idsp.")
+        if dry_run:
+            self.stdout.write("À blanc : rien n'a été écrit.")
         premiers: list[Rejet] = []
+        nombre = 0
         try:
             with _ecrire_rejets(rejets) as ecrire, _barres() as progression:
 
                 def sur_rejet(rejet: Rejet) -> None:
+                    nonlocal nombre
+                    nombre += 1
                     ecrire(rejet)
                     if len(premiers) < REJETS_AFFICHES:
                         premiers.append(rejet)
 
-                bilan = importer_personnes(
-                    acteur="systeme:importer_personnes",
-                    unites=unites,
-                    etablissements=etablissements,
-                    sur_rejet=sur_rejet,
-                    progression=progression,
-                    a_blanc=dry_run,
-                    tranche=tranche,
-                )
+                if unites is not None and etablissements is not None:
+                    bilan = importer_personnes(
+                        acteur=OPERATEUR,
+                        unites=unites,
+                        etablissements=etablissements,
+                        sur_rejet=sur_rejet,
+                        progression=progression,
+                        a_blanc=dry_run,
+                        tranche=tranche,
+                    )
+                    self._rendre_compte(bilan)
+                self._importer_les_autres(representants, idsp, sur_rejet, dry_run)
         except (RegleMetier, OSError) as erreur:
             raise CommandError(str(erreur)) from erreur
-        self._rendre_compte(bilan, premiers, rejets, dry_run)
-        if bilan.rejetees:
+        self._dire_les_rejets(nombre, premiers, rejets)
+        if nombre:
             raise SystemExit(3)
 
-    def _rendre_compte(self, bilan: BilanImport, premiers: list[Rejet], rejets: Path | None, dry_run: bool) -> None:
-        if dry_run:
-            self.stdout.write("À blanc : rien n'a été écrit.")
+    def _importer_les_autres(
+        self, representants: Path | None, idsp: Path | None, sur_rejet: Callable[[Rejet], None], a_blanc: bool
+    ) -> None:
+        if representants is not None:
+            dits = importer_representants(acteur=OPERATEUR, fichier=representants, sur_rejet=sur_rejet, a_blanc=a_blanc)
+            self.stdout.write(
+                f"représentants légaux établis : {dits.etablis}, changés : {dits.changes}, "
+                f"inchangés : {dits.inchanges}, constatés depuis par un agent : {dits.conserves}"
+            )
+        if idsp is not None:
+            identifies = importer_identifications(acteur=OPERATEUR, fichier=idsp, sur_rejet=sur_rejet, a_blanc=a_blanc)
+            self.stdout.write(f"SIREN attribués : {identifies.attribues}, déjà attribués : {identifies.deja}")
+
+    def _rendre_compte(self, bilan: BilanImport) -> None:
         self.stdout.write(f"créées : {bilan.creees}")
         self.stdout.write(f"modifiées : {bilan.modifiees}")
         self.stdout.write(f"inchangées : {bilan.inchangees}")
-        self.stdout.write(f"lignes rejetées : {bilan.rejetees}")
+        if bilan.cessations or bilan.reouvertures:
+            self.stdout.write(f"cessations : {bilan.cessations}, réouvertures : {bilan.reouvertures}")
         if bilan.purgees:
             self.stdout.write(f"unités purgées par l'INSEE, dont rien n'est gardé : {bilan.purgees}")
         if bilan.sans_siege:
             self.stdout.write(f"sans siège dans le second fichier : {bilan.sans_siege}")
+
+    def _dire_les_rejets(self, nombre: int, premiers: list[Rejet], rejets: Path | None) -> None:
+        self.stdout.write(f"lignes rejetées : {nombre}")
         for rejet in premiers:
             self.stderr.write(f"{rejet.fichier}, ligne {rejet.ligne} : {rejet.motif}")
-        if bilan.rejetees > len(premiers):
+        if nombre > len(premiers):
             suite = f"voir {rejets}" if rejets else "relancez avec --rejets FICHIER pour les lire toutes"
-            self.stderr.write(f"… et {bilan.rejetees - len(premiers)} autres lignes rejetées : {suite}.")
+            self.stderr.write(f"… et {nombre - len(premiers)} autres lignes rejetées : {suite}.")
 
 
 @contextlib.contextmanager

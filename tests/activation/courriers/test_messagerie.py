@@ -16,9 +16,9 @@ from activation.demandes.activation import activer
 from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
 from activation.models import Courrier
 from habilitations.models import Habilitation, Mandat, Role
-from services.models import Message, PersonneSirenisee, Service
+from services.models import Message, PersonneSirenisee, RepresentantLegal, Service
 from tests.activation import scenes
-from tests.factories import EspaceFactory, PersonneFactory, accorder, siren
+from tests.factories import EspaceFactory, PersonneFactory, accorder, representer, siren
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def boite() -> Habilitation:
     personne = PersonneFactory()
     chef = EspaceFactory(nom="Durand", prenom="Jean Noel", siren_appartenance=personne.siren)
     scenes.ouvrir_messagerie(chef, personne)
-    PersonneSirenisee.objects.update(representant_legal="DURAND Jean-Noël")
+    registre(personne, "Durand", "Jean-Noël")
     Compte.objects.filter(pk=chef.compte_id).update(last_login=timezone.now() - timedelta(days=1))
     return Habilitation.objects.select_related("espace__compte", "personne", "service", "adhesion").get(espace=chef)
 
@@ -66,8 +66,11 @@ def nommer(espace: Espace, nom: str, prenom: str) -> None:
     Espace.objects.filter(pk=espace.pk).update(nom=nom, prenom=prenom)
 
 
-def registre(boite: Habilitation, representant: str) -> None:
-    PersonneSirenisee.objects.filter(pk=boite.personne_id).update(representant_legal=representant)
+def registre(personne: PersonneSirenisee, nom: str, prenoms: str = "", source: str = "INSEE") -> None:
+    """As if that was on record; with no name, nobody is, whatever the column of the letter says."""
+    RepresentantLegal.objects.filter(personne=personne).delete()
+    if nom:
+        representer(personne, nom, prenoms, source=source)
 
 
 def lettre_lue_par(boite: Habilitation, demandeur: str) -> None:
@@ -97,16 +100,17 @@ PAR_LA_POSTE: dict[str, Callable[[Habilitation, Espace], object]] = {
         mandat(boite, representant_legal="Chef Faux"),
         lettre_lue_par(boite, "Chef Faux"),
     ),
-    "le_registre_ne_nomme_personne": lambda boite, _: registre(boite, ""),
-    "le_registre_a_change": lambda boite, _: registre(boite, "Anne Petit"),
+    "le_registre_ne_nomme_personne": lambda boite, _: registre(boite.personne, ""),
+    "le_registre_a_change": lambda boite, _: registre(boite.personne, "Petit", "Anne"),
     "il_a_pris_le_nom_apres_coup": lambda boite, _: lettre_lue_par(boite, "Jean Tricheur"),
     "il_a_change_de_nom": lambda boite, _: nommer(boite.espace, "Dupont", "Jean Noel"),
     "un_seul_mot": lambda boite, _: (
         nommer(boite.espace, "Durand", ""),
-        registre(boite, "Durand"),
+        registre(boite.personne, "Durand"),
         mandat(boite, representant_legal="Durand"),
         lettre_lue_par(boite, "Durand"),
     ),
+    "une_societe_du_meme_nom_le_represente": lambda boite, _: registre(boite.personne, "DURAND JEAN NOEL"),
     "le_registre_disait_autre_chose": lambda boite, _: mandat(boite, representant_legal="Anne Petit"),
     "la_preuve_est_effacee": lambda *_: Courrier.objects.update(contenu={}),
     "meme_organisation": lambda boite, demandeur: Espace.objects.filter(pk=boite.espace_id).update(

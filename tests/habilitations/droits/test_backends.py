@@ -25,6 +25,7 @@ RACINE = Path(__file__).resolve().parent.parent.parent.parent
 # design.md §4, copied by hand: permission -> (titulaire, suppléant, acteur délégant, acteur).
 TABLEAU = {
     "services.utiliser": (True, True, True, True),
+    "services.ecrire": (True, True, True, True),
     "services.gerer_banque": (True, True, False, False),
     "services.gerer_courriel": (True, True, False, False),
     "habilitations.voir": (True, True, False, False),
@@ -39,7 +40,11 @@ ATTENDU = {(p, r): oui for p, colonnes in TABLEAU.items() for r, oui in zip(ROLE
 INCONNUES = ("services.tout", "", "accounts.view_espace", "services.utiliser ")
 # What a permission is about, by kind of service.
 ORDINAIRE, PAYANT, MESSAGERIE = "ordinaire", "payant", "messagerie"
-SUR_DOSSIER = {"services.gerer_banque": {PAYANT}, "services.gerer_courriel": {MESSAGERIE}}
+SUR_DOSSIER = {
+    "services.gerer_banque": {PAYANT},
+    "services.gerer_courriel": {MESSAGERIE},
+    "services.ecrire": {MESSAGERIE},
+}
 SUR_PERSONNE = {"services.gerer_banque": PAYANT, "services.gerer_courriel": MESSAGERIE}
 
 
@@ -233,6 +238,9 @@ def test_une_question_une_requete_et_une_page_une_requete() -> None:
 
 # Where a role is compared, and why that is not a decision about a permission. Whoever adds a line says why.
 ROLE_LU = {
+    "habilitations/registre/cessations.py": "the root of an adhésion that closes",
+    "habilitations/registre/representants.py": "the titulaires to tell, and what counts as a délégation",
+    "habilitations/registre/reunion.py": "of two rights of one espace, the stronger",
     "habilitations/droits/backends.py": "the questions, from the matrix",
     "habilitations/partage/designations.py": "permission_d_accorder(role) names the permission that the matrix answers",
     "habilitations/partage/delegations.py": "which roles a délégation is; rights by roles_pour",
