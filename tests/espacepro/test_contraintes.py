@@ -12,7 +12,7 @@ from accounts.envois.liens import creer_lien
 from accounts.models import Courriel, Lien
 from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande, Remise
-from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
+from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
 from services.models import Echange, LectureMessage, Message, ReferenceBancaire
 from surveillance.models import BlocageIP
 from tests.factories import (
@@ -24,6 +24,7 @@ from tests.factories import (
     ServiceFactory,
     accorder,
     habiliter,
+    representer,
 )
 
 from .test_regles import contraintes
@@ -219,6 +220,23 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("adhesion_fermee_avec_motif", lambda: ecrire(titulaire().adhesion, fermee_le=MAINTENANT)),
     ("adhesion_fermee_avec_motif", lambda: ecrire(titulaire().adhesion, fermee_motif="CESSATION")),
     ("retrait_une_en_cours", deux_retraits),
+    ("cessation_une_en_cours", lambda: copier(Cessation.objects.create(personne=PersonneFactory()))),
+    ("cessation_terminee", lambda: ecrire(Cessation.objects.create(personne=PersonneFactory()), etat="FERMEE")),
+    (
+        "cessation_terminee",
+        lambda: ecrire(Cessation.objects.create(personne=PersonneFactory()), terminee_le=MAINTENANT),
+    ),
+    (
+        "cessation_maintenue_jusqu_au",
+        lambda: ecrire(Cessation.objects.create(personne=PersonneFactory()), etat="MAINTENUE"),
+    ),
+    ("representant_un_en_exercice", lambda: copier(representer(PersonneFactory(), "Petit", "Anne"))),
+    ("representant_constate_avec_preuve", lambda: ecrire(representer(PersonneFactory(), "Petit"), source="AGENT")),
+    (
+        "representant_constate_avec_preuve",
+        lambda: ecrire(representer(PersonneFactory(), "Petit"), source="AGENT", agent=AgentFactory()),
+    ),
+    ("representant_constate_avec_preuve", lambda: ecrire(representer(PersonneFactory(), "Petit"), preuve="Kbis")),
     ("service_code_forme", lambda: ecrire(ServiceFactory(), code="decl_tva")),
     ("message_un_auteur", lambda: ecrire(message(), espace=EspaceFactory(), agent=AgentFactory())),
     ("lecture_unique", deux_lectures),
