@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from accounts.saisies.noms import pour_comparer
 from accounts.saisies.regles import RegleMetier
@@ -57,7 +58,7 @@ def lire_enregistrements(
 
 def _lire(
     fichier: Path,
-    lecteur: "csv._reader",
+    lecteur: Any,  # what csv.reader returns has no public name
     colonnes: dict[str, tuple[str, ...]],
     requises: set[str],
     sur_rejet: Callable[[Rejet], None],
