@@ -12,7 +12,7 @@ class ActivationConfig(AppConfig):
 
         from . import actes, donnees_personnelles
         from .demandes import suppression
-        from .registre import transferer_les_demandes
+        from .demandes.registre import transferer_les_demandes
 
         inscrire(actes)
         identification.inscrire_transfert(transferer_les_demandes)

@@ -106,7 +106,7 @@ class Eligibilite(StrEnum):
 
 def eligibilite(personne: PersonneSirenisee, tenus: Sequence[ServiceTenu]) -> Eligibilite:
     """Return whether some of these services, which others hold for this personne, may be asked for."""
-    if not personne.active:
+    if not personne.admet_de_nouveaux_droits:
         return Eligibilite.CESSEE
     return Eligibilite.POSSIBLE if tenus else Eligibilite.SANS_TITULAIRE
 

@@ -119,7 +119,10 @@ def maintenir_les_services(
     _decider(cessation, acteur, maintenant)
     cessation.save(update_fields=["etat", "maintenue_jusqu_au", "restreinte_le", "motif", "decidee_le", "agent"])
     consigner(
-        actes.CESSATION_MAINTENUE, auteur=acteur, siren=cessation.personne.siren, details={"jusqu_au": jusqu_au.isoformat()}
+        actes.CESSATION_MAINTENUE,
+        auteur=acteur,
+        siren=cessation.personne.siren,
+        details={"jusqu_au": jusqu_au.isoformat()},
     )
     _prevenir(cessation, "cessation_maintenue", f"maintenue-{jusqu_au:%Y%m%d}", motif=cessation.motif)
     return cessation

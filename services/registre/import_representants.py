@@ -99,7 +99,9 @@ def importer_representants(
             _traiter(acteur, lot, bilan, a_blanc, maintenant)
         if not a_blanc:
             with transaction.atomic():
-                consigner(actes.REPRESENTANTS_IMPORTES, auteur=acteur, details=asdict(bilan) | {"fichiers": [fichier.name]})
+                consigner(
+                    actes.REPRESENTANTS_IMPORTES, auteur=acteur, details=asdict(bilan) | {"fichiers": [fichier.name]}
+                )
     finally:
         with connection.cursor() as curseur:
             curseur.execute("DROP TABLE import_representant")

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_reponse_precedente"),
-        ("habilitations", "0003_perimetre"),
+        ("habilitations", "0004_sans_suppleance_ni_delegation"),
         ("services", "0003_reprise_representants"),
     ]
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
-from .demandes.depot import prevenir, terminer
-from .models import CreationSimplifiee, Demande
+from .. import actes
+from ..models import CreationSimplifiee, Demande
+from .depot import prevenir, terminer
 
 UNIQUES = (Demande.Nature.CREATION_SIMPLIFIEE, Demande.Nature.COURRIEL_PERSONNE)  # one in progress per personne
 
@@ -22,13 +23,13 @@ def transferer_les_demandes(de: PersonneSirenisee, vers: PersonneSirenisee, main
         .order_by("pk")
     ):
         consigner(
-            "demande.annulee",
+            actes.DEMANDE_ANNULEE,
             auteur="systeme:attribuer_siren",
             espace=demande.espace,
             siren=vers.siren,
             details={"demande": demande.reference, "nature": demande.nature},
         )
-        prevenir(demande, "demande_annulee", "annulee")
+        prevenir(demande, actes.DEMANDE_ANNULEE, "annulee")
         terminer(demande, Demande.Etat.ANNULEE, maintenant)
     CreationSimplifiee.objects.filter(personne=de).update(personne=vers)
     Demande.objects.filter(personne=de).update(personne=vers)

@@ -22,6 +22,6 @@ FONCTION = precedente.CREER[
 
 
 class Migration(migrations.Migration):
-    dependencies = [("habilitations", "0004_registre"), ("services", "0002_registre")]
+    dependencies = [("habilitations", "0005_registre"), ("services", "0002_registre")]
 
     operations = [migrations.RunSQL(FONCTION.replace(AVANT.lstrip("\n"), APRES.lstrip("\n")), FONCTION)]
