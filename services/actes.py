@@ -5,7 +5,18 @@ from accounts.traces.actes import Acte
 PERSONNES_IMPORTEES = Acte(
     "personnes.importees",
     "Personnes sirénisées importées",
-    details=("creees", "modifiees", "inchangees", "rejetees", "sans_siege", "complet", "fichiers"),
+    details=(
+        "creees",
+        "modifiees",
+        "inchangees",
+        "rejetees",
+        "purgees",
+        "cessations",
+        "reouvertures",
+        "sans_siege",
+        "complet",
+        "fichiers",
+    ),
 )
 CATALOGUE_CHARGE = Acte("catalogue.charge", "Catalogue des services chargé", details=("crees", "modifies"))
 SERVICES_GESTIONNAIRES_CHARGES = Acte(

@@ -29,7 +29,7 @@ def transferer_les_demandes(de: PersonneSirenisee, vers: PersonneSirenisee, main
             siren=vers.siren,
             details={"demande": demande.reference, "nature": demande.nature},
         )
-        prevenir(demande, actes.DEMANDE_ANNULEE, "annulee")
+        prevenir(demande, "demande_annulee", "annulee")
         terminer(demande, Demande.Etat.ANNULEE, maintenant)
     CreationSimplifiee.objects.filter(personne=de).update(personne=vers)
     Demande.objects.filter(personne=de).update(personne=vers)

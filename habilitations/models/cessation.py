@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent
+from accounts.saisies.dates import jour
 from services.models import PersonneSirenisee
 
 DELAI: Final = timedelta(days=365)  # twelve months, then what nobody decided is reduced to consultation
@@ -73,5 +74,5 @@ class Cessation(models.Model):
     def echeance(self) -> str:
         """The day from which the rights are reduced to consultation, as an agent and a holder read it."""
         if self.maintenue_jusqu_au is not None:
-            return f"{self.maintenue_jusqu_au:%d/%m/%Y}"
-        return f"{timezone.localdate(self.constatee_le + DELAI):%d/%m/%Y}"
+            return jour(self.maintenue_jusqu_au)
+        return jour(self.constatee_le + DELAI)

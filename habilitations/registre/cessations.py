@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Agent
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
@@ -113,7 +114,7 @@ def maintenir_les_services(
     cessation.motif = _exiger_motif(motif)
     limite = timezone.localdate(cessation.constatee_le + settings.PRESCRIPTION_FISCALE)
     if not timezone.localdate(maintenant) < jusqu_au <= limite:
-        raise MaintienInvalide(limite=f"{limite:%d/%m/%Y}")
+        raise MaintienInvalide(limite=jour(limite))
     _lever(cessation.personne, acteur)
     cessation.etat, cessation.maintenue_jusqu_au, cessation.restreinte_le = Etat.MAINTENUE, jusqu_au, None
     _decider(cessation, acteur, maintenant)
@@ -150,7 +151,7 @@ def contester_le_registre(
     return cessation
 
 
-def suivre_cessations(maintenant: datetime | None = None, nombre: int = 200) -> int:
+def suivre_cessations(*, maintenant: datetime | None = None, nombre: int = 200) -> int:
     """Reduce to consultation what nobody decided in time, close what is prescribed; return how many were changed.
 
     Each in its own transaction; may run twice, late, or die half-way.

@@ -7,6 +7,7 @@ from django.db.models import Model
 
 from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
+from accounts.saisies.dates import jour
 
 from ..lectures.partage import etat_lisible
 from ..models import ORDRE, Cessation, Habilitation
@@ -45,7 +46,7 @@ class DecisionCessation(PageActe):
         cessation = self.objet
         faits: list[tuple[str, str | Model]] = [
             ("Personne sirénisée", cessation.personne),
-            ("Dite par le registre le", f"{cessation.constatee_le:%d/%m/%Y}"),
+            ("Dite par le registre le", jour(cessation.constatee_le)),
             ("État", cessation.get_etat_display()),
         ]
         if cessation.restreinte_le is None:

@@ -11,8 +11,8 @@ class PersonneHorsCompetence(RegleMetier):
     message = "Cette personne ne relève pas de votre service gestionnaire."
 
 
-class PreuveRequise(RegleMetier):
-    code = "preuve_requise"
+class PreuveNonDite(RegleMetier):
+    code = "preuve_non_dite"
     message = "Dites quelle preuve vous avez vue, en 500 caractères au plus : extrait Kbis du…, procès-verbal du…"
 
 
@@ -23,8 +23,8 @@ def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:
 
 
 def exiger_preuve(preuve: str, longueur: int) -> str:
-    """Return what an agent wrote of the proof seen, on one line. Raises: PreuveRequise."""
+    """Return what an agent wrote of the proof seen, on one line. Raises: PreuveNonDite."""
     preuve = " ".join(preuve.split())
     if not 0 < len(preuve) <= longueur:
-        raise PreuveRequise
+        raise PreuveNonDite
     return preuve

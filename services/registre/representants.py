@@ -99,7 +99,7 @@ def enregistrer_representant(
     """Record, as an agent of its service, who represents this personne, with the proof seen; return the record.
 
     Another one than before leaves an event: the titulaires are told, and the délégations are to be reviewed.
-    Raises: PersonneHorsCompetence, PreuveRequise, RepresentantInchange, and the rules of `Identite.lire`.
+    Raises: PersonneHorsCompetence, PreuveNonDite, RepresentantInchange, and the rules of `Identite.lire`.
     """
     maintenant = maintenant or timezone.now()
     personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Model
 
 from accounts.gestion.page_acte import PageActe
+from accounts.saisies.dates import jour
 
 from ..models import PersonneSirenisee
 from ..registre.forms import RepresentantForm, SirenAttribueForm
@@ -29,7 +30,7 @@ class EnregistrerRepresentant(PageActe):
         actuel = representant_de(self.objet)
         dit = "aucun"
         if actuel is not None:
-            dit = f"{actuel.nom_complet} ({actuel.get_source_display()}, établi le {actuel.etabli_le:%d/%m/%Y})"
+            dit = f"{actuel.nom_complet} ({actuel.get_source_display()}, établi le {jour(actuel.etabli_le)})"
         return [
             ("Personne sirénisée", self.objet),
             ("Représentant légal enregistré", dit),

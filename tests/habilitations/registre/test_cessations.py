@@ -27,10 +27,11 @@ from habilitations.registre.cessations import (
     maintenir_les_services,
     suivre_cessations,
 )
+from services.actes import REGISTRE_SUIVI
 from services.dossiers import Dossier
 from services.models import EvenementRegistre, PersonneSirenisee, Service
 from services.registre.regles import PersonneHorsCompetence
-from services.registre.suivi import DEBUT, EssaiRequis, commencer_le_suivi, essayer_le_suivi, suivre_registre
+from services.registre.suivi import EssaiRequis, commencer_le_suivi, essayer_le_suivi, suivre_registre
 from tests.activation import scenes
 from tests.conftest import en_parallele
 from tests.factories import (
@@ -151,24 +152,24 @@ def test_sans_decision_pendant_douze_mois_seule_la_consultation_reste(
 ) -> None:
     delegue = accorder(droits["DECLARER"], EspaceFactory(), Role.ACTEUR)
     cessation = cesser(entreprise)
-    assert suivre_cessations(cessation.constatee_le + DELAI - timedelta(seconds=1)) == 0
+    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI - timedelta(seconds=1)) == 0
     assert ouverts(droits) == TOUT
-    assert suivre_cessations(cessation.constatee_le + DELAI) == 1
+    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI) == 1
     connection.check_constraints()
     assert ouverts(droits) == {"CONSULTER", "MESSAGERIE"}, "the mailbox is still read"
     assert not ouverts({"DECLARER": delegue})
     assert len(courriels("cessation_restreinte")) == 2
-    assert suivre_cessations(cessation.constatee_le + DELAI) == 0, "once"
+    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI) == 0, "once"
 
 
 def test_la_consultation_dure_jusqu_a_la_prescription(
     suivi: None, entreprise: PersonneSirenisee, droits: dict[str, Habilitation]
 ) -> None:
     cessation = cesser(entreprise)
-    suivre_cessations(cessation.constatee_le + DELAI)
+    suivre_cessations(maintenant=cessation.constatee_le + DELAI)
     fin = cessation.constatee_le + settings.PRESCRIPTION_FISCALE
-    assert suivre_cessations(fin - timedelta(seconds=1)) == 0
-    assert suivre_cessations(fin) == 1
+    assert suivre_cessations(maintenant=fin - timedelta(seconds=1)) == 0
+    assert suivre_cessations(maintenant=fin) == 1
     connection.check_constraints()
     cessation.refresh_from_db()
     assert cessation.etat == Cessation.Etat.PRESCRITE
@@ -191,7 +192,7 @@ def test_la_reouverture_par_le_registre_defait_tout(
     avant = {h.pk: (h.etat, h.veille_motif) for h in Habilitation.objects.all()}
     cessation = cesser(entreprise)
     if restreinte:
-        suivre_cessations(cessation.constatee_le + DELAI)
+        suivre_cessations(maintenant=cessation.constatee_le + DELAI)
     dire(entreprise, active=True)
     assert {h.pk: (h.etat, h.veille_motif) for h in Habilitation.objects.all()} == avant
     assert ouverts(droits) == TOUT
@@ -200,7 +201,7 @@ def test_la_reouverture_par_le_registre_defait_tout(
     assert cessation.etat == Cessation.Etat.ROUVERTE
     assert len(courriels("cessation_annulee")) == 2
     assert courriels("cessation_sans_suite") == [entreprise.service_gestionnaire.courriel]
-    assert suivre_cessations(cessation.constatee_le + 2 * DELAI) == 0
+    assert suivre_cessations(maintenant=cessation.constatee_le + 2 * DELAI) == 0
     assert scenes.adhesion(None, PersonneSirenisee.objects.get(pk=entreprise.pk)).est_en_cours
 
 
@@ -229,13 +230,13 @@ def test_l_agent_maintient_jusqu_a_une_date(
     suivi: None, agent: Agent, entreprise: PersonneSirenisee, droits: dict[str, Habilitation]
 ) -> None:
     cessation = cesser(entreprise)
-    suivre_cessations(cessation.constatee_le + DELAI)
+    suivre_cessations(maintenant=cessation.constatee_le + DELAI)
     jour = timezone.localdate() + timedelta(days=500)
     maintenir_les_services(acteur=agent, cessation=cessation, jusqu_au=jour, motif="Succession")
     assert ouverts(droits) == TOUT, "what was reduced is given back"
     midi = timezone.now() + timedelta(days=500)
-    assert suivre_cessations(midi) == 0, "that day included"
-    assert suivre_cessations(midi + timedelta(days=1)) == 1
+    assert suivre_cessations(maintenant=midi) == 0, "that day included"
+    assert suivre_cessations(maintenant=midi + timedelta(days=1)) == 1
     assert ouverts(droits) == {"CONSULTER", "MESSAGERIE"}
     with pytest.raises(PersonneCessee):
         scenes.adhesion(None, PersonneSirenisee.objects.get(pk=entreprise.pk))
@@ -245,11 +246,11 @@ def test_l_agent_dit_le_registre_inexact(
     suivi: None, agent: Agent, entreprise: PersonneSirenisee, droits: dict[str, Habilitation]
 ) -> None:
     cessation = cesser(entreprise)
-    suivre_cessations(cessation.constatee_le + DELAI)
+    suivre_cessations(maintenant=cessation.constatee_le + DELAI)
     contester_le_registre(acteur=agent, cessation=cessation, motif="Erreur du greffe")
     assert ouverts(droits) == TOUT
     assert scenes.adhesion(None, PersonneSirenisee.objects.get(pk=entreprise.pk)).est_en_cours
-    assert suivre_cessations(timezone.now() + 3 * DELAI) == 0
+    assert suivre_cessations(maintenant=timezone.now() + 3 * DELAI) == 0
     dire(entreprise, active=True)
     assert PersonneSirenisee.objects.get(pk=entreprise.pk).cessation_contestee_le is None
     assert cesser(entreprise).pk != cessation.pk, "closed again, it is a new closure"
@@ -303,7 +304,7 @@ def test_le_premier_suivi_est_a_blanc_puis_par_lots() -> None:
         assert f"restent à dire : {restent}\n" in sortie.getvalue()
     assert Cessation.objects.count() == 3
     assert len(courriels("cessation_constatee")) == 3
-    assert Evenement.objects.filter(acte=DEBUT).count() == 1
+    assert Evenement.objects.filter(acte=REGISTRE_SUIVI.code).count() == 1
     assert suivre_registre().par_genre.total() == 0
 
 

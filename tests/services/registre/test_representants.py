@@ -16,7 +16,7 @@ from services.fichiers_insee import FichierInsee
 from services.importation import importer_personnes
 from services.models import EvenementRegistre, PersonneSirenisee, RepresentantLegal
 from services.registre.import_representants import importer_representants
-from services.registre.regles import PersonneHorsCompetence, PreuveRequise
+from services.registre.regles import PersonneHorsCompetence, PreuveNonDite
 from services.registre.representants import (
     RepresentantDansLeFutur,
     RepresentantInchange,
@@ -28,7 +28,7 @@ from services.registre.representants import (
 from tests.espacepro.gestion.test_site import client_verifie
 from tests.factories import AgentFactory, PersonneFactory, representer
 
-from .insee import ecrire_sieges, ecrire_unites, siege, unite
+from ..insee import ecrire_sieges, ecrire_unites, siege, unite
 
 pytestmark = pytest.mark.django_db
 DANONE, SG = "552032534", "552120222"
@@ -193,8 +193,8 @@ def test_l_agent_enregistre_avec_la_preuve(societe: PersonneSirenisee, agent: Ag
 @pytest.mark.parametrize(
     ("champs", "regle"),
     [
-        ({"preuve": " \n"}, PreuveRequise),
-        ({"preuve": "x" * 501}, PreuveRequise),
+        ({"preuve": " \n"}, PreuveNonDite),
+        ({"preuve": "x" * 501}, PreuveNonDite),
         ({"nom": " "}, RepresentantSansNom),
         ({"nom": "A" * 160}, RepresentantTropLong),
         ({"nom": "Petit 3"}, NomInvalide),
