@@ -151,14 +151,14 @@ def contester_le_registre(
     return cessation
 
 
-def suivre_cessations(*, maintenant: datetime | None = None, nombre: int = 200) -> int:
+def suivre_cessations(*, acteur: str = AUTEUR, maintenant: datetime | None = None, nombre: int = 200) -> int:
     """Reduce to consultation what nobody decided in time, close what is prescribed; return how many were changed.
 
     Each in its own transaction; may run twice, late, or die half-way.
     """
     maintenant = maintenant or timezone.now()
     cles = list(_echues(maintenant).order_by("constatee_le", "pk").values_list("pk", flat=True)[:nombre])
-    return sum(_faire_suivre(cle, maintenant) for cle in cles)
+    return sum(_faire_suivre(cle, acteur, maintenant) for cle in cles)
 
 
 def _echues(maintenant: datetime) -> QuerySet[Cessation]:
@@ -171,7 +171,7 @@ def _echues(maintenant: datetime) -> QuerySet[Cessation]:
 
 
 @transaction.atomic
-def _faire_suivre(cle: int, maintenant: datetime) -> int:
+def _faire_suivre(cle: int, acteur: str, maintenant: datetime) -> int:
     cessation = Cessation.objects.get(pk=cle)
     PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=cessation.personne_id)
     encore = (
@@ -184,14 +184,14 @@ def _faire_suivre(cle: int, maintenant: datetime) -> int:
     if encore is None:  # decided since the list was read
         return 0
     if encore.restreinte_le is None:
-        _restreindre(encore, maintenant)
+        _restreindre(encore, acteur, maintenant)
     else:
-        _fermer(encore, AUTEUR, maintenant)
+        _fermer(encore, acteur, maintenant)
         _finir(encore, Etat.PRESCRITE, maintenant)
     return 1
 
 
-def _restreindre(cessation: Cessation, maintenant: datetime) -> None:
+def _restreindre(cessation: Cessation, acteur: str, maintenant: datetime) -> None:
     """Suspend what is not reading, the titulaires' own rights included, so that a reopening gives it back."""
     personne = cessation.personne
     actives = Habilitation.objects.vivantes().filter(
@@ -202,11 +202,11 @@ def _restreindre(cessation: Cessation, maintenant: datetime) -> None:
         habilitation.veille_motif = Habilitation.MotifVeille.CESSATION
         habilitation.veille_depuis = maintenant
         habilitation.save(update_fields=["etat", "veille_motif", "veille_depuis"])
-        _consigner_droit(actes.HABILITATION_SUSPENDUE, habilitation, AUTEUR)
+        _consigner_droit(actes.HABILITATION_SUSPENDUE, habilitation, acteur)
     personne.restreinte_le = cessation.restreinte_le = maintenant
     personne.save(update_fields=["restreinte_le", "modifiee_le"])
     cessation.save(update_fields=["restreinte_le"])
-    consigner(actes.CESSATION_RESTREINTE, auteur=AUTEUR, siren=personne.siren)
+    consigner(actes.CESSATION_RESTREINTE, auteur=acteur, siren=personne.siren)
     _prevenir(cessation, "cessation_restreinte", "restreinte")
 
 

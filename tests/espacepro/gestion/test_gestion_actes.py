@@ -103,7 +103,7 @@ def test_lire_la_page_n_ecrit_rien_et_la_fiche_y_mene(acte: str, agent: Agent, o
     assert reponse.status_code == 200
     assert etat(objets) == avant
     ecrites = [r["sql"] for r in requetes if r["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
-    assert [sql for sql in ecrites if "session" not in sql] == []
+    assert [sql for sql in ecrites if "session" not in sql and "accounts_tracelecture" not in sql] == []
     assert client.put(page(acte, objets)).status_code == 405
     assert etat(objets) == avant
 
@@ -338,7 +338,7 @@ def test_le_nombre_de_requetes_ne_depend_pas_de_ce_qui_tombe(agent: Agent, objet
             client.get(adresse)
         comptes.append(len(requetes))
     assert comptes[0] == comptes[1]
-    assert comptes[0] <= 12
+    assert comptes[0] <= 15, "twelve, and the trace of reading in its savepoint"
 
 
 def test_aucune_action_en_masse() -> None:
