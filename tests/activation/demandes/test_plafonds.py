@@ -55,7 +55,7 @@ def test_un_courrier_jamais_edite_ne_compte_pas() -> None:
     for _ in range(7):
         demande = scenes.adhesion(None, personne)
         annuler_demande(acteur=demande.espace, demande=demande)
-        scenes.courriers.editer(str(demande.courriers.get().pk))
+        scenes.edition.editer(str(demande.courriers.get().pk))
     assert not Courrier.objects.exclude(edite_le=None).exists()
     scenes.adhesion(None, personne)
 
