@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "espacepro.middleware.EnTetesMiddleware",
     "espacepro.middleware.CheminMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "espacepro.corps.CorpsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -264,6 +265,8 @@ SECURE_CSP = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_HANDLERS = ["espacepro.corps.FichierEnMemoire"]  # nothing that is posted is written to disk
 
 # --- French -----------------------------------------------------------------------------------------------------------
 

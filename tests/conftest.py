@@ -13,6 +13,8 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
+from django.test.client import MULTIPART_CONTENT
+from django.utils.http import urlencode
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Espace
@@ -42,6 +44,19 @@ def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
                 curseur.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+_poster = Client.post
+
+
+def _poster_comme_un_navigateur(
+    self: Client, path: str, data: Any = None, content_type: str = MULTIPART_CONTENT, *args: Any, **kwargs: Any
+) -> Any:
+    """Post a form without a file urlencoded, as a browser does; Django's test client would say multipart, which is refused."""
+    if content_type == MULTIPART_CONTENT and not any(hasattr(valeur, "read") for valeur in (data or {}).values()):
+        data, content_type = urlencode(data or {}, doseq=True), "application/x-www-form-urlencoded"
+    return _poster(self, path, data, content_type, *args, **kwargs)
+
+
+Client.post = _poster_comme_un_navigateur  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
 settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.lecture_seule.BaseEnLectureMiddleware"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate
+from typing import Any, Concatenate
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -70,3 +70,16 @@ def visiteur_requis[**P](
         return redirect("admin:index" if request.user.is_staff else "espace")
 
     return interieure
+
+
+def recoit_fichier[Vue: Callable[..., Any]](taille: int) -> Callable[[Vue], Vue]:
+    """Say that this view takes a file of at most so many bytes: every other refuses a multipart body unread.
+
+    Put it on top: the decorators below it hand it down, `espacepro.corps.CorpsMiddleware` reads it.
+    """
+
+    def marquer(vue: Vue) -> Vue:
+        vue.fichier_max = taille  # type: ignore[attr-defined]
+        return vue
+
+    return marquer

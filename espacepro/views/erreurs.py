@@ -45,3 +45,13 @@ def service_indisponible(request: HttpRequest) -> HttpResponse:
     reponse = _sans_contexte("erreurs/503.html", 503)
     reponse["Retry-After"] = "120"
     return reponse
+
+
+def corps_trop_long(request: HttpRequest) -> HttpResponse:
+    """Answer 413, the body unread."""
+    return _sans_contexte("erreurs/413.html", 413)
+
+
+def corps_refuse(request: HttpRequest) -> HttpResponse:
+    """Answer 415 to a multipart body on a page that takes no file, the body unread."""
+    return _sans_contexte("erreurs/415.html", 415)

@@ -6,19 +6,20 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Espace
-from accounts.portes.acces import espace_requis
+from accounts.portes.acces import espace_requis, recoit_fichier
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 
 from ..forms import FichierForm
 from ..lectures.partage import services_du_filtre
-from ..partage.en_masse import COLONNES, Rapport, designer_en_masse, examiner_fichier
+from ..partage.en_masse import COLONNES, TAILLE, Rapport, designer_en_masse, examiner_fichier
 from .apercu import empreinte, est_ce_qui_a_ete_montre
 
 CLE = "designation_fichier"
 MONTREES = 200
 
 
+@recoit_fichier(TAILLE)
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:

@@ -56,7 +56,9 @@ partie("formulaire").addEventListener("submit", async (evenement) => {
   evenement.preventDefault();
   const formulaire = evenement.target;
   try {
-    const reponse = await fetch(formulaire.action, { method: "POST", body: new FormData(formulaire), redirect: "manual" });
+    // Urlencoded, as the form itself would be: no page but one takes a multipart body.
+    const corps = new URLSearchParams(new FormData(formulaire));
+    const reponse = await fetch(formulaire.action, { method: "POST", body: corps, redirect: "manual" });
     if (!reponse.ok) {
       terminer();
       return;
