@@ -24,4 +24,4 @@ RUN python -m compileall -q . \
        python manage.py collectstatic --no-input
 USER portail
 EXPOSE 8000
-CMD ["gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--bind", "0.0.0.0:8000", "espacepro.wsgi:application"]
+CMD ["gunicorn", "-c", "python:espacepro.serveur", "--bind", "0.0.0.0:8000", "espacepro.wsgi:application"]

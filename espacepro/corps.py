@@ -23,7 +23,12 @@ class FichierEnMemoire(MemoryFileUploadHandler):
     """FILE_UPLOAD_HANDLERS: the file stays in memory, and more than a body may hold is refused as soon as it comes."""
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: str | None = None
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's own name
+        content_length: int,
+        boundary: Any,
+        encoding: str | None = None,
     ) -> None:
         self.activated = True
         self.recus = 0

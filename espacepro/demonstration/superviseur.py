@@ -174,9 +174,9 @@ class Superviseur:
 
     def _lancer_processus(self) -> None:
         celery_ = [sys.executable, "-m", "celery", "-A", "espacepro"]
-        web = f"--worker-class gthread --workers 2 --threads 8 --no-control-socket --bind {ADRESSE}:{self.port}"
+        web = ["gunicorn", "-c", "python:espacepro.serveur", "--bind", f"{ADRESSE}:{self.port}"]
         commandes = {
-            "web": [sys.executable, "-m", "gunicorn", *web.split(), "espacepro.wsgi:application"],
+            "web": [sys.executable, "-m", *web, "espacepro.wsgi:application"],
             "worker": [
                 *celery_,
                 "worker",

@@ -1,0 +1,181 @@
+"""The shipped command, as the image starts it: clients who send slowly, or nothing, hold nobody up (issue 9, item 9)."""
+
+import http.client
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+RACINE = Path(__file__).resolve().parent.parent.parent
+
+
+def commande() -> list[str]:
+    """The words of the image's CMD."""
+    trouvee = re.search(r"^CMD (\[.*\])$", (RACINE / "Dockerfile").read_text(), re.MULTILINE)
+    assert trouvee is not None
+    return list(json.loads(trouvee[1]))
+
+
+def port_libre() -> int:
+    with socket.socket() as prise:
+        prise.bind(("127.0.0.1", 0))
+        return int(prise.getsockname()[1])
+
+
+@contextmanager
+def servir(variables: dict[str, str]) -> Iterator[int]:
+    """Start the shipped command on the tests' servers, with these variables besides; give its port."""
+    libre = port_libre()
+    mots = [f"127.0.0.1:{libre}" if mot == "0.0.0.0:8000" else mot for mot in commande()]
+    processus = subprocess.Popen(
+        [sys.executable, "-m", *mots],
+        cwd=RACINE,
+        env=os.environ | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        fin = time.monotonic() + 40
+        while demander(libre)[0] != 200:
+            assert processus.poll() is None, "the shipped command does not start"
+            assert time.monotonic() < fin
+            time.sleep(0.2)
+        yield libre
+        processus.send_signal(signal.SIGTERM)
+        assert processus.wait(timeout=40) == 0
+    finally:
+        processus.kill()
+        processus.wait()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port where the shipped command listens."""
+    with servir({}) as port:
+        yield port
+
+
+def demander(port: int, delai: float = 20) -> tuple[int, float]:
+    """Ask for a page; return its status (0: no answer) and the seconds it took."""
+    connexion = http.client.HTTPConnection("127.0.0.1", port, timeout=delai)
+    debut = time.monotonic()
+    try:
+        connexion.request("GET", "/robots.txt", headers={"Host": "localhost"})
+        return connexion.getresponse().status, time.monotonic() - debut
+    except OSError:
+        return 0, time.monotonic() - debut
+    finally:
+        connexion.close()
+
+
+def ouvrir(pile: ExitStack, port: int, octets: bytes) -> socket.socket:
+    prise = pile.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+    prise.sendall(octets)
+    return prise
+
+
+def poste(longueur: int, corps: bytes = b"", autres: bytes = b"") -> bytes:
+    return (
+        b"POST /connexion/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        + autres
+        + b"Content-Length: %d\r\n\r\n" % longueur
+        + corps
+    )
+
+
+def reponse(prise: socket.socket) -> bytes:
+    recu = b""
+    try:
+        while morceau := prise.recv(65_536):
+            recu += morceau
+    except ConnectionResetError:
+        pass
+    return recu
+
+
+def test_quarante_envois_muets_ne_retiennent_personne(port: int) -> None:
+    with ExitStack() as pile:
+        for rang in range(40):
+            ouvrir(
+                pile, port, [poste(1000), poste(1000, b"username="), b"POST /connexion/ HTTP/1.1\r\nHost:"][rang % 3]
+            )
+        time.sleep(0.5)
+        mesures = [demander(port) for _ in range(20)]
+    assert {statut for statut, _ in mesures} == {200}
+    assert max(duree for _, duree in mesures) < 3
+
+
+def test_aucune_demande_ne_se_perd_quand_les_lents_s_en_vont(port: int) -> None:
+    """Three thousand connections, more than the places of both processes: the honest are all answered, then and after."""
+    with ExitStack() as pile, ThreadPoolExecutor(8) as equipe:
+        promesses = []
+        for rang in range(3000 if os.environ.get("ESSAIS_LONGS") else 2200):
+            try:
+                ouvrir(pile, port, poste(1000))
+            except OSError:
+                break
+            if rang % 50 == 0:
+                promesses.append(equipe.submit(demander, port, 60))
+        pile.close()
+        promesses += [equipe.submit(demander, port, 60) for _ in range(40)]
+        assert {promesse.result()[0] for promesse in promesses} == {200}
+
+
+def test_une_demande_lente_mais_entiere_est_servie(port: int) -> None:
+    """Sent byte by byte, in two requests on one connection, and with the word asked before the body."""
+    corps = b"username=a%40exemple.fr&password=x"
+    with ExitStack() as pile:
+        prise = ouvrir(pile, port, b"")
+        for octet in poste(len(corps), corps, b"Connection: keep-alive\r\n"):
+            prise.sendall(bytes([octet]))
+        prise.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        recu = reponse(prise)
+        assert recu.startswith(b"HTTP/1.1 403")  # no token: the portal has read the form
+        assert recu.count(b"HTTP/1.1 ") == 2
+        assert b"User-agent" in recu
+        prise = ouvrir(pile, port, poste(len(corps), autres=b"Expect: 100-continue\r\nConnection: close\r\n"))
+        assert prise.recv(100).startswith(b"HTTP/1.1 100 ")
+        prise.sendall(corps)
+        assert b"HTTP/1.1 403" in reponse(prise)
+
+
+@pytest.mark.parametrize(
+    ("octets", "statut"),
+    [
+        (poste(200_000_000, b"x" * 500_000), b"413"),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", b"411"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 40_000, b"431"),
+        (poste(5, b"abcde", b"Content-Length: 9\r\n"), b"400"),
+    ],
+)
+def test_ce_qui_est_trop_long_est_refuse_aussitot(port: int, octets: bytes, statut: bytes) -> None:
+    with ExitStack() as pile:
+        debut = time.monotonic()
+        prise = ouvrir(pile, port, b"")
+        try:
+            prise.sendall(octets)
+        except ConnectionError:
+            pass
+        recu = reponse(prise)
+        assert recu.startswith(b"HTTP/1.1 " + statut)
+        assert statut == b"400" or "Rien n’a été enregistré" in recu.decode()
+        assert time.monotonic() - debut < 5
+
+
+def test_la_commande_livree_est_la_meme_partout() -> None:
+    """The image, the documentation and the demonstration start one and the same server."""
+    mots = [mot for mot in commande() if mot not in ("--bind", "0.0.0.0:8000")]
+    assert shlex.join(mots) in (RACINE / "docs" / "exploitation.md").read_text()
+    superviseur = (RACINE / "espacepro" / "demonstration" / "superviseur.py").read_text()
+    assert all(f'"{mot}"' in superviseur for mot in mots)
