@@ -41,6 +41,9 @@ SECOND_FACTEUR_VERIFIE = Acte("second_facteur.verifie", "Second facteur vérifi�
 SECOND_FACTEUR_REFUSE = Acte("second_facteur.refuse", "Code du second facteur refusé", SOI)
 SECOND_FACTEUR_CODE_SECOURS_UTILISE = Acte("second_facteur.code_secours_utilise", "Code de secours utilisé", SOI)
 SECOND_FACTEUR_CODE_SECOURS_REFUSE = Acte("second_facteur.code_secours_refuse", "Code de secours refusé", SOI)
+SECOND_FACTEUR_RECHIFFRE = Acte(
+    "second_facteur.rechiffre", "Secrets des applications chiffrés sous la nouvelle clé", details=("nombre",)
+)
 SECOND_FACTEUR_CODES_RENOUVELES = Acte("second_facteur.codes_renouveles", "Codes de secours renouvelés", SOI)
 ESPACE_SUPPRIME = Acte("espace.supprime", "Espace supprimé par son détenteur", SOI)
 ESPACE_DORMANT_SIGNALE = Acte("espace.dormant_signale", "Suppression de l'espace conseillée, faute d'usage", SOI)

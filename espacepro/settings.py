@@ -34,18 +34,25 @@ MARQUE_ETAT = env.bool("MARQUE_ETAT", False)
 
 def _cle(nom: str) -> str:
     """Return the secret `nom`, at least 32 characters long. Raises ImproperlyConfigured when it is missing or short."""
-    valeur = env.str(nom, "")
-    if len(valeur) < 32:
-        raise ImproperlyConfigured(f"{nom} is required: at least 32 random characters (python -c 'import secrets; …')")
+    (valeur,) = _cles(nom, env.str(nom, ""))
     return valeur
+
+
+def _cles(nom: str, *valeurs: str) -> list[str]:
+    """Return these secrets, by default those of `nom` separated by commas; as `_cle`."""
+    cles = [*valeurs] or [cle.strip() for cle in env.str(nom, "").split(",")]
+    if any(len(cle) < 32 for cle in cles):
+        raise ImproperlyConfigured(f"{nom} is required: at least 32 random characters (python -c 'import secrets; …')")
+    return cles
 
 
 SECRET_KEY = _cle("SECRET_KEY")  # sessions, CSRF, signed values
 POIVRE = _cle("POIVRE")  # keys every Argon2 hash (design.md §3)
 CLE_CODES = _cle("CLE_CODES")  # derives activation codes and one-time links
-CLE_CHIFFREMENT = _cle("CLE_CHIFFREMENT")  # encrypts what a session must carry for some minutes
+# Encrypt the seeds of second factors, and what a session must carry for some minutes: the first writes, all of them read.
+CLES_CHIFFREMENT = _cles("CLE_CHIFFREMENT")
 CLE_JOURNAL = _cle("CLE_JOURNAL")  # seals the journal
-if len({SECRET_KEY, POIVRE, CLE_CODES, CLE_CHIFFREMENT, CLE_JOURNAL}) != 5:
+if len({SECRET_KEY, POIVRE, CLE_CODES, *CLES_CHIFFREMENT, CLE_JOURNAL}) != 4 + len(CLES_CHIFFREMENT):
     raise ImproperlyConfigured("SECRET_KEY, POIVRE, CLE_CODES, CLE_CHIFFREMENT and CLE_JOURNAL must all differ")
 
 # --- Addresses --------------------------------------------------------------------------------------------------------
@@ -69,7 +76,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django_otp",
-    "django_otp.plugins.otp_totp",
     "django_otp_webauthn",
     "django_structlog",
     "axes",
@@ -351,6 +357,10 @@ DEBIT_COURRIELS_RESEAU = (40, 10, 150)
 # Link mails to one address: few for one network, so that it neither floods a mailbox nor uses up what is left to its owner.
 DEBIT_COURRIELS_ADRESSE_RESEAU = (3, 1, 6)
 DEBIT_COURRIELS_ADRESSE = (6, 1, 15)
+# Changes of address that a signed-in holder asks for: by account, by account and address, by address for all of them.
+DEBIT_CHANGEMENTS_COMPTE = (5, 1, 12)
+DEBIT_CHANGEMENTS_COMPTE_ADRESSE = (3, 1, 6)
+DEBIT_CHANGEMENTS_ADRESSE = (20, 1, 40)
 RENVOI_APRES = timedelta(minutes=2)  # between two confirmation links of one inscription
 DEBIT_SIREN_RESEAU = (20, 10, 100)  # SIREN whose admissibility is told to a visitor
 PERIMETRE_SIREN = 100

@@ -16,6 +16,7 @@ does not get 19 more when the owner signs in.
 import hmac
 import ipaddress
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,6 +57,8 @@ class Bareme:
 
 COMPTE = Bareme(libres=5, pas=1, limite=20)
 RESEAU = Bareme(libres=30, pas=10, limite=300)
+# A password that we drew for an agent (123 bits) is not guessed: what strangers try at it makes nobody wait.
+PREMIER = Bareme(libres=10_000, pas=1, limite=10_000)
 
 
 @dataclass
@@ -94,22 +97,35 @@ def reserver(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> in
     return EssaiConnexion.objects.create(cle=cle, quand=maintenant).pk
 
 
-def _doit_attendre(cle: str, bareme: Bareme, maintenant: datetime) -> bool:
+def attente_restante(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> timedelta:
+    """Return how long this counter must still wait; nothing when a guess may be made."""
+    maintenant = maintenant or timezone.now()
     instants = list(
         EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE)
         .order_by("-quand")
         .values_list("quand", flat=True)[: bareme.limite]
     )
+    if not instants:
+        return timedelta(0)
+    libre = instants[0] + bareme.attente(len(instants))
     if len(instants) >= bareme.limite:
-        return True
-    attente = bareme.attente(len(instants))
-    return bool(attente) and maintenant < instants[0] + attente
+        libre = instants[-1] + FENETRE  # when the oldest counts no more
+    return max(timedelta(0), libre - maintenant)
+
+
+def _doit_attendre(cle: str, bareme: Bareme, maintenant: datetime) -> bool:
+    return bool(attente_restante(cle, bareme, maintenant))
 
 
 def rendre(reservation: int | None) -> None:
     """Take one guess back: it was right, or was not tried."""
     if reservation is not None:
         EssaiConnexion.objects.filter(pk=reservation).delete()
+
+
+def oublier(cles: Iterable[str]) -> None:
+    """Empty these counters."""
+    EssaiConnexion.objects.filter(cle__in=list(cles)).delete()
 
 
 def oublier_essais(compte: Compte) -> None:
@@ -157,7 +173,7 @@ class GardienEssais(AxesHandler):
             return True
         essai = Essai(debut=time.monotonic())
         setattr(request, _ATTRIBUT, essai)
-        essai.cle_compte, connu = _compteur(request, adresse)
+        essai.cle_compte, bareme, connu = _compteur(request, adresse)
         if not connu:
             essai.cle_reseau = cle_reseau(adresse_ip(request))
             if _doit_attendre(essai.cle_reseau, RESEAU, timezone.now()):
@@ -165,7 +181,7 @@ class GardienEssais(AxesHandler):
                 request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
                 return False
         with essai_compte():
-            essai.reservation = reserver(essai.cle_compte, COMPTE)
+            essai.reservation = reserver(essai.cle_compte, bareme)
         if essai.reservation is None:
             essai.refuse = essai.manque = True
             _travailler_autant(essai, adresse, (credentials or {}).get("password") or "")
@@ -198,14 +214,16 @@ def _travailler_autant(essai: Essai, adresse: str, mot_de_passe: str) -> None:
         EssaiConnexion.objects.create(cle=essai.cle_reseau)
 
 
-def _compteur(request: HttpRequest, adresse: str) -> tuple[str, bool]:
-    """Return the counter of this try, and whether it is one of a browser or a session that the account knows."""
+def _compteur(request: HttpRequest, adresse: str) -> tuple[str, Bareme, bool]:
+    """Return the counter of this try, its figures, and whether it is one of a browser or a session that the account knows."""
     normale = adresse.strip().lower()
-    compte = Compte.objects.d_adresse(normale).only("pk").first()
+    compte = Compte.objects.d_adresse(normale).only("pk", "is_staff", "renouvellement_exige").first()
     if compte is not None:
         if getattr(request, "user", None) == compte and request.session.session_key:
-            return empreinte("session", str(compte.pk)), True
+            return empreinte("session", str(compte.pk)), COMPTE, True
         navigateur = navigateur_connu(request, compte)
         if navigateur is not None:
-            return empreinte("navigateur", str(navigateur.pk)), True
-    return empreinte("compte", normale), False
+            return empreinte("navigateur", str(navigateur.pk)), COMPTE, True
+        if compte.is_staff and compte.renouvellement_exige:  # accounts/gestion/agents.py alone sets it for an agent
+            return empreinte("premier", str(compte.pk)), PREMIER, False
+    return empreinte("compte", normale), COMPTE, False

@@ -4,6 +4,9 @@ Counted before it is done, in the table and with the growing delays of the guess
 in the settings. Mails count for the network that asks, for each address written to, and for the two together: a
 network that bombs a mailbox meets its own limit before the mailbox's, so that the owner, who comes from elsewhere, may
 still sign up. The counters do not know whether the address has an account: a refusal tells nothing of it.
+
+Whoever is signed in does not share the visitors' counters: the account counts, not the network (CGU §3.1.c asks the
+holder to keep the address up to date, whatever the visitors of the same office do).
 """
 
 from collections.abc import Iterable
@@ -12,6 +15,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from ..models import Compte
 from ..saisies.regles import RegleMetier
 from . import debit
 
@@ -34,7 +38,15 @@ class TropDeCourriels(RegleMetier):
     )
 
 
-@transaction.atomic
+class TropDeChangements(RegleMetier):
+    code = "trop_de_changements"
+    statut = 429
+    message = (
+        "Vous avez déjà demandé plusieurs changements d'adresse : attendez une heure avant de recommencer. Si un lien a "
+        "été envoyé à la bonne adresse, il reste valable : ouvrez-le."
+    )
+
+
 def compter_courriels(*, adresses: Iterable[str], adresse_ip: str, maintenant: datetime | None = None) -> None:
     """Count one link mail to each of these addresses, asked from this network; nothing when no network asks (a job).
 
@@ -51,6 +63,30 @@ def compter_courriels(*, adresses: Iterable[str], adresse_ip: str, maintenant: d
         paire = debit.empreinte("courriel", f"{adresse}|{reseau}")
         compteurs.append((paire, settings.DEBIT_COURRIELS_ADRESSE_RESEAU, trop))
         compteurs.append((debit.empreinte("courriel", adresse), settings.DEBIT_COURRIELS_ADRESSE, trop))
+    _reserver_tout(compteurs, maintenant)
+
+
+def compter_changement(*, compte: Compte, adresse: str, maintenant: datetime | None = None) -> None:
+    """Count one mail to the address that a signed-in holder wants, for the account and for this address.
+
+    Raises: TropDeChangements, TropDeCourriels; nothing is counted then.
+    """
+    trop = TropDeCourriels(adresse=adresse)
+    normale = adresse.strip().lower()
+    paire = debit.empreinte("changement", f"{normale}|{compte.pk}")
+    _reserver_tout(
+        [
+            (debit.empreinte("changements", str(compte.pk)), settings.DEBIT_CHANGEMENTS_COMPTE, TropDeChangements()),
+            (paire, settings.DEBIT_CHANGEMENTS_COMPTE_ADRESSE, trop),
+            (debit.empreinte("changement", normale), settings.DEBIT_CHANGEMENTS_ADRESSE, trop),
+        ],
+        maintenant,
+    )
+
+
+@transaction.atomic
+def _reserver_tout(compteurs: list[tuple[str, tuple[int, int, int], RegleMetier]], maintenant: datetime | None) -> None:
+    """Count one in each, or none and raise the rule of the first that refuses."""
     for cle, bareme, refus in compteurs:
         if debit.reserver(cle, debit.Bareme(*bareme), maintenant) is None:
             raise refus

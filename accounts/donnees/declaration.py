@@ -8,7 +8,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential, WebAuthnUserHandle
 from dsfr.models import DsfrConfig, DsfrSocialMedia
 
@@ -16,6 +15,7 @@ from ..envois.courriels import objet_du_genre
 from ..models import (
     Agent,
     AncienMotDePasse,
+    Application,
     BlocScelle,
     CodeSecours,
     Compte,
@@ -118,22 +118,21 @@ def _declarer_donnees() -> None:
         Partie(
             groupe=CONNEXION,
             titre="Mes applications d'authentification",
-            modele=TOTPDevice,
+            modele=Application,
             chemins=("user__espace",),
-            ecartees={"id": INTERNE, "key": EMPREINTE, "user": "c'est le vôtre"},
+            ecartees={
+                "id": INTERNE,
+                "numero": INTERNE,
+                "graine_chiffree": "le secret de l'application, chiffré",
+                "user": "c'est le vôtre",
+            },
             libelles={
                 "name": "Nom",
                 "confirmed": "Confirmée",
-                "throttling_failure_timestamp": "Dernier essai manqué",
-                "throttling_failure_count": "Essais manqués",
                 "created_at": "Ajoutée le",
                 "last_used_at": "Dernier usage",
-                "step": "Durée d'un code (secondes)",
-                "t0": "Origine du temps",
-                "digits": "Chiffres par code",
-                "tolerance": "Codes acceptés autour de l'heure",
-                "drift": "Décalage d'horloge",
-                "last_t": "Dernier code accepté (rang)",
+                "dernier_pas": "Dernier code accepté (rang)",
+                "derive": "Décalage d'horloge",
             },
         ),
         Partie(

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from .. import actes
-from ..compteurs.plafonds import compter_courriels
+from ..compteurs.plafonds import compter_changement
 from ..envois import courriels
 from ..envois.liens import LienInvalide, creer_lien, lire_lien
 from ..facteurs.second_facteur import oublier_facteurs_recents
@@ -82,15 +82,14 @@ def _exiger_delai(espace: Espace, compte: Compte, maintenant: datetime) -> None:
 
 
 @transaction.atomic
-def demander_changement(
-    *, acteur: Espace, nouvelle: str, adresse_ip: str = "", maintenant: datetime | None = None
-) -> str:
+def demander_changement(*, acteur: Espace, nouvelle: str, maintenant: datetime | None = None) -> str:
     """Mail a 24 h link to the new address and a warning to the present one; return the address as it will be stored.
 
     An address that already belongs to somebody gets no link, but a word to its holder: the asker sees no difference.
-    `adresse_ip` is the asker's: a network and an address have so many mails.
+    An account asks so often, and an address is written to so often (accounts/compteurs/plafonds.py); what the visitors of the
+    same network do does not count.
     Raises: EspaceIndisponible, AdresseInchangee, ChangementRecent, AdresseInvalide, AdresseTropLongue, AdresseJetable,
-    TropDeDemandes, TropDeCourriels.
+    TropDeChangements, TropDeCourriels.
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(nouvelle)
@@ -98,7 +97,7 @@ def demander_changement(
     if adresse == compte.email.lower():
         raise AdresseInchangee
     _exiger_delai(espace, compte, maintenant)
-    compter_courriels(adresses=(adresse,), adresse_ip=adresse_ip, maintenant=maintenant)
+    compter_changement(compte=compte, adresse=adresse, maintenant=maintenant)
     lien = creer_lien(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse=adresse, maintenant=maintenant)
     occupant = Compte.objects.d_adresse(adresse).select_related("espace").first()
     if occupant is None or _en_attente(occupant):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import segno
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString, mark_safe
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from ..sessions.chiffrement import chiffrer, dechiffrer
+from ..chiffrement import chiffrer, dechiffrer
+from ..models import Application
 
 CODES_A_MONTRER = "codes_secours"
 CODES_DUREE = 600  # seconds during which the session that drew the codes may read them again
@@ -22,7 +22,7 @@ class Graine:
     secret: str
 
 
-def montrer_graine(appareil: TOTPDevice) -> Graine:
+def montrer_graine(appareil: Application) -> Graine:
     """Return the seed as an inline SVG (segno writes no style attribute, which the CSP would refuse) and as text."""
     dessin = segno.make(appareil.config_url, error="m", micro=False)
     svg = dessin.svg_inline(scale=5, light="#fff", svgclass="gestion-qr", lineclass=None, title="Code QR à lire")

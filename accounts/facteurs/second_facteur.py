@@ -1,38 +1,49 @@
 """The second factor of agents and usagers: TOTP (RFC 6238) and recovery codes (ANSSI-PG-078 R1, R10, R13; style.md, Secrets).
 
-A code is never accepted twice (the device remembers the last time step), tries wait twice as long after each failure
-(django-otp), and recovery codes are kept as keyed hashes. Each act decides under a lock on the device, and a failed try
+A code is never accepted twice (the device remembers the last time step), its seed is encrypted, and recovery codes are
+kept as keyed hashes. Tries are counted as guesses of a password are (accounts/compteurs/debit.py): an hour of waiting at most, 20
+a day; applications and recovery codes each have their own counter, and again another for the browsers that the account
+knows: whoever found the password out keeps the holder from none of these. Each act decides under a lock, and a failed try
 counts although it is refused.
 """
 
+import hmac
+import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_otp.models import Device
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
 from .. import actes
+from ..chiffrement import SecretIllisible
 from ..compteurs import debit
 from ..compteurs.essais import essai_compte
 from ..envois.courriels import deposer
-from ..models import CodeSecours, Compte, Espace, Evenement
+from ..models import Application, CodeSecours, Compte, Espace, Evenement, NavigateurConnu
 from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 
 NOM_APPAREIL = "application"
+APPLICATION, SECOURS = "application", "secours"  # what is counted
+ESSAIS = debit.Bareme(libres=5, pas=1, limite=20)  # an hour of waiting at most, 20 tries a day
 ENROLEMENT_DUREE = timedelta(minutes=15)
 NOMBRE_CODES = 10
-# Crockford's base 32: no I, L, O, U. 16 characters are 80 bits.
+# Crockford's base 32: no I, L, O, U. 25 characters are 125 bits: nobody tries them all, even with the key of the hashes.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-LONGUEUR_CODE = 16
+LONGUEUR_CODE = 25
+GROUPE = 5
+LOT = 200
 _CONFUSIONS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\u00a0": None, "\u202f": None})
+
+log = logging.getLogger(__name__)
 
 
 class CodeRefuse(EssaiRefuse):
@@ -47,10 +58,20 @@ class CodeSecoursRefuse(EssaiRefuse):
 
 class TropDEssais(EssaiRefuse):
     code = "trop_d_essais"
-    message = "Trop de codes refusés : attendez {duree} avant de recommencer."
+    message = "Trop de codes refusés : attendez {duree} avant de recommencer. {sinon}"
 
-    def __init__(self, *, secondes: int) -> None:
-        super().__init__(duree=f"{secondes} seconde{'s' if secondes > 1 else ''}")
+    def __init__(self, *, attente: timedelta, sinon: str) -> None:
+        minutes = max(1, -(-int(attente.total_seconds()) // 60))
+        duree = f"{-(-minutes // 60)} heures" if minutes > 60 else f"{minutes} minute{'s' if minutes > 1 else ''}"
+        super().__init__(duree=duree, sinon=sinon)
+
+
+class ApplicationIllisible(EssaiRefuse):
+    code = "application_illisible"
+    message = (
+        "Votre application d'authentification ne peut pas être vérifiée en ce moment. Utilisez un code de secours, ou "
+        "réessayez plus tard."
+    )
 
 
 class EnrolementExpire(RegleMetier):
@@ -68,34 +89,34 @@ class AppareilDejaEnregistre(RegleMetier):
     message = "Un appareil vient d'être enregistré pour ce compte : connectez-vous de nouveau et saisissez son code."
 
 
-def appareil_confirme(compte: Any) -> TOTPDevice | None:
+def appareil_confirme(compte: Any) -> Application | None:
     """Return the device that proves who this account is, None before enrolment."""
-    return TOTPDevice.objects.filter(user=compte, confirmed=True).first()
+    return Application.objects.filter(user=compte, confirmed=True).first()
 
 
-def appareil_en_attente(compte: Any, maintenant: datetime | None = None) -> TOTPDevice | None:
+def appareil_en_attente(compte: Any, maintenant: datetime | None = None) -> Application | None:
     """Return the device being enrolled, for 15 minutes."""
     depuis = (maintenant or timezone.now()) - ENROLEMENT_DUREE
-    return TOTPDevice.objects.filter(user=compte, confirmed=False, created_at__gt=depuis).order_by("-pk").first()
+    return Application.objects.filter(user=compte, confirmed=False, created_at__gt=depuis).order_by("-pk").first()
 
 
 @transaction.atomic
-def commencer_enrolement(*, acteur: Compte) -> TOTPDevice:
+def commencer_enrolement(*, acteur: Compte) -> Application:
     """Draw a fresh seed and return its device, not yet confirmed; an older one that waits is dropped."""
     compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
-    TOTPDevice.objects.filter(user=compte, confirmed=False).delete()
-    return TOTPDevice.objects.create(user=compte, name=NOM_APPAREIL, confirmed=False)
+    Application.objects.filter(user=compte, confirmed=False).delete()
+    return Application.objects.create(user=compte, name=NOM_APPAREIL, confirmed=False)
 
 
 @essai_compte()
 def confirmer_enrolement(
     *, acteur: Compte, code: str, remplacer: bool, garder: str | None = None
-) -> tuple[TOTPDevice, list[str]]:
+) -> tuple[Application, list[str]]:
     """Confirm the waiting device by one of its codes; return it and ten recovery codes, to show once.
 
     `remplacer` says that the session has proved the older device, which this one replaces together with its codes.
     `garder` is the key of the only session that stays open (None: sessions are left as they are).
-    Raises: EnrolementExpire, AppareilDejaEnregistre, TropDEssais, CodeRefuse.
+    Raises: EnrolementExpire, AppareilDejaEnregistre, TropDEssais, CodeRefuse, ApplicationIllisible.
     """
     compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     if not remplacer and appareil_confirme(compte) is not None:
@@ -103,10 +124,10 @@ def confirmer_enrolement(
     appareil = appareil_en_attente(compte)
     if appareil is None:
         raise EnrolementExpire
-    refus = _essayer(appareil, code)
+    refus = _essayer(appareil, code, debit.empreinte("enrolement", str(appareil.numero)))
     if refus is not None:
         raise refus
-    TOTPDevice.objects.filter(user=compte).exclude(pk=appareil.pk).delete()
+    Application.objects.filter(user=compte).exclude(pk=appareil.pk).delete()
     appareil.confirmed = True
     appareil.save(update_fields=["confirmed"])
     codes = tirer_codes_secours(compte)
@@ -116,14 +137,18 @@ def confirmer_enrolement(
 
 
 @essai_compte()
-def verifier_code(*, acteur: Compte, code: str) -> TOTPDevice:
-    """Return the device that this code proves; it proves nothing twice. Raises: TropDEssais, CodeRefuse."""
-    return _verifier(acteur, code)
+def verifier_code(*, acteur: Compte, code: str, navigateur: NavigateurConnu | None = None) -> Application:
+    """Return the device that this code proves; it proves nothing twice.
+
+    `navigateur` is the browser that asks, when the account knows it: strangers' tries do not count there.
+    Raises: TropDEssais, CodeRefuse, ApplicationIllisible.
+    """
+    return _verifier(acteur, code, navigateur)
 
 
-def _verifier(compte: Compte, code: str) -> TOTPDevice:
-    appareil = _verrouiller(compte)
-    refus = CodeRefuse() if appareil is None else _essayer(appareil, code)
+def _verifier(compte: Compte, code: str, navigateur: NavigateurConnu | None) -> Application:
+    appareil = Application.objects.select_for_update().filter(user=compte, confirmed=True).first()
+    refus = CodeRefuse() if appareil is None else _essayer(appareil, code, _compteur(APPLICATION, compte, navigateur))
     consigner(actes.SECOND_FACTEUR_REFUSE if refus else actes.SECOND_FACTEUR_VERIFIE, auteur=_auteur(compte))
     if appareil is None or refus is not None:
         raise refus or CodeRefuse
@@ -131,39 +156,38 @@ def _verifier(compte: Compte, code: str) -> TOTPDevice:
 
 
 @essai_compte()
-def utiliser_code_secours(*, acteur: Compte, code: str, maintenant: datetime | None = None) -> Device:
+def utiliser_code_secours(
+    *, acteur: Compte, code: str, navigateur: NavigateurConnu | None = None, maintenant: datetime | None = None
+) -> Device:
     """Spend one recovery code and return the device it stands in for, an application or else a passkey.
 
-    Tries are counted with the application's own failures; without one, as guesses of a password are (accounts/compteurs/debit.py).
+    Tries have their own counter, so wrong codes of the application shut nobody out here; `navigateur` as above.
     Raises: TropDEssais, CodeSecoursRefuse.
     """
-    application = _verrouiller(acteur)
-    appareil = application or WebAuthnCredential.objects.filter(user=acteur, confirmed=True).first()
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    appareil: Device | None = (
+        appareil_confirme(compte) or WebAuthnCredential.objects.filter(user=compte, confirmed=True).first()
+    )
     if appareil is None:
         raise CodeSecoursRefuse
-    essai = None if application else debit.reserver(debit.empreinte("secours", str(acteur.pk)), debit.COMPTE)
-    refus: EssaiRefuse | None = _attente(application) if application else None
-    if application is None and essai is None:
-        refus = TropDEssais(secondes=60)
-    if refus is None:
-        trouves = CodeSecours.objects.filter(
-            compte=acteur, empreinte=empreinte_code(acteur, code), utilise_le__isnull=True
-        )
-        if not trouves.update(utilise_le=maintenant or timezone.now()):
-            refus = CodeSecoursRefuse()
-            if application:
-                application.throttle_increment()
-        elif application:
-            application.throttle_reset()
-        else:
-            debit.rendre(essai)
+    cle = _compteur(SECOURS, compte, navigateur)
+    essai = debit.reserver(cle, ESSAIS, maintenant)
+    refus: EssaiRefuse | None = None
+    if essai is None:
+        refus = TropDEssais(attente=debit.attente_restante(cle, ESSAIS, maintenant), sinon="")
+    elif not CodeSecours.objects.filter(
+        compte=compte, empreinte__in=empreintes_code(compte, code), utilise_le__isnull=True
+    ).update(utilise_le=maintenant or timezone.now()):
+        refus = CodeSecoursRefuse()
+    else:
+        debit.rendre(essai)
     evenement = consigner(
         actes.SECOND_FACTEUR_CODE_SECOURS_REFUSE if refus else actes.SECOND_FACTEUR_CODE_SECOURS_UTILISE,
-        auteur=_auteur(acteur),
+        auteur=_auteur(compte),
     )
     if refus is not None:
         raise refus
-    annoncer_changement(acteur, evenement, "code_secours_utilise", None)
+    annoncer_changement(compte, evenement, "code_secours_utilise", None)
     return appareil
 
 
@@ -186,15 +210,22 @@ def annoncer_changement(compte: Compte, evenement: Evenement, changement: str, g
 
 
 @essai_compte()
-def renouveler_codes_secours(*, acteur: Compte, preuve: Device | str | None, garder: str | None = None) -> list[str]:
+def renouveler_codes_secours(
+    *,
+    acteur: Compte,
+    preuve: Device | str | None,
+    navigateur: NavigateurConnu | None = None,
+    garder: str | None = None,
+) -> list[str]:
     """Return ten new recovery codes, which kill the older ones, to whoever proves the second factor.
 
     `preuve` is a fresh code of the application, or the device that the session has proved (None: it has proved none).
-    `garder`: as `confirmer_enrolement`. Raises: PreuveRequise, TropDEssais, CodeRefuse.
+    `navigateur`: as `verifier_code`; `garder`: as `confirmer_enrolement`.
+    Raises: PreuveRequise, TropDEssais, CodeRefuse, ApplicationIllisible.
     """
     compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     if isinstance(preuve, str):
-        _verifier(compte, preuve)
+        _verifier(compte, preuve, navigateur)
     elif preuve is None or not _est_encore_a(compte, preuve):
         raise PreuveRequise
     codes = tirer_codes_secours(compte)
@@ -210,8 +241,10 @@ def _est_encore_a(compte: Compte, appareil: Device) -> bool:
 
 @transaction.atomic
 def oublier_second_facteur(*, acteur: Compte) -> None:
-    """Delete devices and recovery codes: the sessions they opened are closed, the next sign-in enrols again."""
-    TOTPDevice.objects.filter(user=acteur).delete()
+    """Delete devices and recovery codes, and forget the tries at them: the next sign-in enrols again."""
+    connus = (None, NavigateurConnu(compte=acteur))
+    debit.oublier(_compteur(quoi, acteur, connu) for quoi in (APPLICATION, SECOURS) for connu in connus)
+    Application.objects.filter(user=acteur).delete()
     CodeSecours.objects.filter(compte=acteur).delete()
 
 
@@ -221,7 +254,7 @@ def oublier_facteurs_recents(*, espace: Espace, compte: Compte, depuis: datetime
     For who undoes a change of address that somebody else made: what that person added would keep the holder out. The
     caller holds the locks and tells the holder.
     """
-    applications, _ = TOTPDevice.objects.filter(user=compte, created_at__gte=depuis).delete()
+    applications, _ = Application.objects.filter(user=compte, created_at__gte=depuis).delete()
     cles, _ = WebAuthnCredential.objects.filter(user=compte, created_at__gte=depuis).delete()
     renouveles = Evenement.objects.filter(
         auteur=espace.numero_abonne, acte=actes.SECOND_FACTEUR_CODES_RENOUVELES.code, quand__gte=depuis
@@ -237,12 +270,18 @@ def codes_restants(compte: Any) -> int:
     return CodeSecours.objects.filter(compte=compte, utilise_le__isnull=True).count()
 
 
-def empreinte_code(compte: Compte, code: str) -> str:
-    """Return the HMAC-SHA-256 of a recovery code, keyed from SECRET_KEY, tied to the account; case and dashes are free."""
-    normalise = code.upper().translate(_CONFUSIONS)
-    return salted_hmac(
-        "accounts.second_facteur.code_secours", f"{compte.pk}|{normalise}", algorithm="sha256"
-    ).hexdigest()
+def empreintes_code(compte: Compte, code: str) -> list[str]:
+    """Return what a recovery code may be kept as, tied to the account; case and dashes are free.
+
+    First the HMAC-SHA-256 keyed from the pepper, as codes are kept now; then that of the codes of 16 characters drawn
+    before it, keyed from SECRET_KEY, which serve until they are renewed.
+    """
+    texte = f"{compte.pk}|{code.upper().translate(_CONFUSIONS)}"
+    sel = "accounts.second_facteur.code_secours"
+    return [
+        hmac.new(settings.POIVRE.encode(), f"{sel}|{texte}".encode(), "sha256").hexdigest(),
+        salted_hmac(sel, texte, algorithm="sha256").hexdigest(),
+    ]
 
 
 def tirer_codes_secours(compte: Compte) -> list[str]:
@@ -251,30 +290,59 @@ def tirer_codes_secours(compte: Compte) -> list[str]:
     codes = []
     for _ in range(NOMBRE_CODES):
         brut = "".join(secrets.choice(ALPHABET) for _ in range(LONGUEUR_CODE))
-        codes.append("-".join(brut[i : i + 4] for i in range(0, LONGUEUR_CODE, 4)))
+        codes.append("-".join(brut[i : i + GROUPE] for i in range(0, LONGUEUR_CODE, GROUPE)))
     CodeSecours.objects.bulk_create(
-        CodeSecours(compte=compte, empreinte=empreinte_code(compte, code)) for code in codes
+        CodeSecours(compte=compte, empreinte=empreintes_code(compte, code)[0]) for code in codes
     )
     return codes
 
 
-def _verrouiller(compte: Compte) -> TOTPDevice | None:
-    return TOTPDevice.objects.select_for_update().filter(user=compte, confirmed=True).first()
+def rechiffrer_graines(*, acteur: str) -> int:
+    """Encrypt again, under the first key of CLE_CHIFFREMENT, the seeds that another one keeps. Return how many.
+
+    In batches of one transaction each, so that a run that dies half-way is run again.
+    Raises: SecretIllisible, when a key that wrote is not given any more: nothing of that batch is written.
+    """
+    nombre, apres = 0, 0
+    while True:
+        with transaction.atomic():
+            lot = list(Application.objects.select_for_update().filter(pk__gt=apres).order_by("pk")[:LOT])
+            perimees = [application for application in lot if application.a_rechiffrer]
+            for application in perimees:
+                application.sceller_graine(application.bin_key)
+            Application.objects.bulk_update(perimees, ["graine_chiffree"])
+            if perimees:
+                consigner(actes.SECOND_FACTEUR_RECHIFFRE, auteur=acteur, details={"nombre": len(perimees)})
+        nombre += len(perimees)
+        if not lot:
+            return nombre
+        apres = lot[-1].pk
 
 
-def _attente(appareil: TOTPDevice) -> TropDEssais | None:
-    permis, detail = appareil.verify_is_allowed()
-    if permis:
-        return None
-    return TropDEssais(secondes=max(1, round((detail["locked_until"] - timezone.now()).total_seconds())))
+def _compteur(quoi: str, compte: Compte, navigateur: NavigateurConnu | None) -> str:
+    """Return the counter of these tries: that of the browsers that the account knows, or that of all others.
+
+    The known ones share theirs: who resets the password again and again, each time from a new browser, gains no try.
+    """
+    return debit.empreinte(quoi, f"{'etranger' if navigateur is None else 'connu'}|{compte.pk}")
 
 
-def _essayer(appareil: TOTPDevice, code: str) -> EssaiRefuse | None:
+def _essayer(appareil: Application, code: str, compteur: str) -> EssaiRefuse | None:
     """Count one try of a locked device; return the rule that refuses it, None when the code is good."""
-    attente = _attente(appareil)
-    if attente is not None:
-        return attente
-    return None if appareil.verify_token(code) else CodeRefuse()
+    essai = debit.reserver(compteur, ESSAIS)
+    if essai is None:
+        sinon = "Un code de secours reste possible." if appareil.confirmed else ""
+        return TropDEssais(attente=debit.attente_restante(compteur, ESSAIS), sinon=sinon)
+    try:
+        juste = appareil.verify_token(code)
+    except SecretIllisible:
+        log.exception("the seed of application %s cannot be read", appareil.numero)
+        debit.rendre(essai)
+        return ApplicationIllisible()
+    if not juste:
+        return CodeRefuse()
+    debit.rendre(essai)
+    return None
 
 
 def _auteur(compte: Compte) -> Any:

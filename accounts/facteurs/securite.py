@@ -8,11 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
 from .. import actes
-from ..models import Compte, Espace, Evenement, NavigateurConnu, Session
+from ..models import Application, Compte, Espace, Evenement, NavigateurConnu, Session
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import lister
 from ..traces.journal import consigner
@@ -36,7 +35,7 @@ class FacteurInconnu(RegleMetier):
 class Facteurs:
     """The second factors of an account."""
 
-    application: TOTPDevice | None
+    application: Application | None
     cles: list[WebAuthnCredential]
     codes: int
 
@@ -100,7 +99,7 @@ def retirer_application(*, acteur: Compte, garder: str) -> None:
     acteur = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     if appareil_confirme(acteur) is None:  # one that waits for its first code protects nothing yet
         raise FacteurInconnu
-    TOTPDevice.objects.filter(user=acteur).delete()
+    Application.objects.filter(user=acteur).delete()
     _apres_retrait(acteur, "application_retiree", garder)
 
 

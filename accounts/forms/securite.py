@@ -9,7 +9,7 @@ from .base import FormulairePortail
 class CodeForm(FormulairePortail):
     """A code of the application: six digits, spaces allowed as it shows them."""
 
-    regles = {"code_refuse": "code", "trop_d_essais": "code"}
+    regles = {"code_refuse": "code", "trop_d_essais": "code", "application_illisible": "code"}
 
     code = forms.CharField(
         label="Code à 6 chiffres",
@@ -31,7 +31,7 @@ class CodeSecoursForm(FormulairePortail):
 
     code = forms.CharField(
         label="Code de secours",
-        help_text="Un code de votre liste qui n'a pas encore servi, par exemple 7K2M-90QD-XXXX-XXXX.",
+        help_text="Un code de votre liste qui n'a pas encore servi, par exemple 7K2M9-0QDXX-XXXXX-XXXXX-XXXXX.",
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from .. import actes
+from ..compteurs.debit import oublier_essais
 from ..facteurs.second_facteur import appareil_confirme, oublier_second_facteur
 from ..models import Agent, Compte, ServiceGestionnaire
 from ..mots_de_passe.politique import age, changer_mot_de_passe, exiger_force
@@ -115,7 +116,8 @@ def creer_agent(
 def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
     """Take the agent back to the first sign-in and return the new first password: device and recovery codes are lost.
 
-    Every session of the agent closes. The caller has checked who asks, in person.
+    Every session of the agent closes; the guesses that anybody made keep nobody out. The caller has checked who asks, in
+    person.
     """
     compte = Compte.objects.select_for_update(no_key=True).get(pk=agent.compte_id)
     oublier_second_facteur(acteur=compte)
@@ -124,6 +126,7 @@ def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
     compte.renouvellement_exige = True
     compte.save(update_fields=["password", "renouvellement_exige"])
     fermer_toutes(acteur=compte)
+    oublier_essais(compte)
     consigner(actes.AGENT_REINITIALISE, auteur=acteur, details={"agent": agent.pk})
     return premier
 

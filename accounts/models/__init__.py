@@ -1,5 +1,6 @@
 from .adresse import AdressePostale
 from .agent import Agent, CodeSecours, ServiceGestionnaire
+from .application import Application
 from .compte import AncienMotDePasse, Compte
 from .courriel import Courriel
 from .envoi import Envoi, EnvoiQuerySet
@@ -13,6 +14,7 @@ __all__ = [
     "AdressePostale",
     "Agent",
     "AncienMotDePasse",
+    "Application",
     "BlocScelle",
     "CodeSecours",
     "Compte",

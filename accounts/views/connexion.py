@@ -23,6 +23,7 @@ from ..models import Compte
 from ..models.sessions_base import DERNIERE_ACTIVITE
 from ..portes.connexion import a_un_second_facteur, compte_en_attente, conclure, mettre_en_attente
 from ..saisies.regles import RegleMetier
+from ..sessions.navigateurs import navigateur_connu
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -101,7 +102,7 @@ class Verification(EtapeSecondFacteur):
         }
 
     def prouver(self, compte: Compte, code: str) -> Any:
-        return verifier_code(acteur=compte, code=code)
+        return verifier_code(acteur=compte, code=code, navigateur=navigateur_connu(self.request, compte))
 
 
 class VerificationSecours(EtapeSecondFacteur):
@@ -111,7 +112,7 @@ class VerificationSecours(EtapeSecondFacteur):
     form_class = CodeSecoursForm
 
     def prouver(self, compte: Compte, code: str) -> Any:
-        appareil = utiliser_code_secours(acteur=compte, code=code)
+        appareil = utiliser_code_secours(acteur=compte, code=code, navigateur=navigateur_connu(self.request, compte))
         reste = codes_restants(compte)
         messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
         return appareil

@@ -23,7 +23,6 @@ from ..portes.acces import espace_requis
 from ..portes.reauthentification import mot_de_passe_prouve
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
-from ..traces.requete import adresse_ip
 from .inscription import reponse_pdf
 
 
@@ -105,9 +104,7 @@ def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
     statut = 200
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
         try:
-            visee = adresses.demander_changement(
-                acteur=espace, nouvelle=form.cleaned_data["adresse"], adresse_ip=adresse_ip(request)
-            )
+            visee = adresses.demander_changement(acteur=espace, nouvelle=form.cleaned_data["adresse"])
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut

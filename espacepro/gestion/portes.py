@@ -14,7 +14,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
 from django.views.generic import FormView, TemplateView
 from django_otp import login as prouver_second_facteur
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.facteurs.codes_montres import codes_a_montrer, fichier_codes, garder_codes, montrer_graine, oublier_codes
 from accounts.facteurs.second_facteur import (
@@ -35,8 +34,9 @@ from accounts.gestion.agents import (
     mot_de_passe_a_changer,
     mots_de_l_agent,
 )
-from accounts.models import Agent, Compte
+from accounts.models import Agent, Application, Compte
 from accounts.saisies.regles import RegleMetier
+from accounts.sessions.navigateurs import navigateur_connu
 
 from .forms import MotDePasseAgentForm, RemplacerAppareilForm
 
@@ -93,7 +93,7 @@ class PageAgent(RedirectURLMixin, FormView):
             form.add_error("actuel", "Ce mot de passe n'est pas reconnu.")
         return compte is not None
 
-    def prouver(self, appareil: TOTPDevice) -> None:
+    def prouver(self, appareil: Application) -> None:
         """Mark the session as proved by this device, under a new session key."""
         prouver_second_facteur(self.request, appareil)
         self.request.session.cycle_key()
@@ -190,7 +190,9 @@ class Verification(PageAgent):
     bouton = "Se connecter"
 
     def agir(self, form: Any) -> HttpResponse:
-        self.prouver(verifier_code(acteur=self.agent.compte, code=form.cleaned_data["code"]))
+        compte = self.agent.compte
+        connu = navigateur_connu(self.request, compte)
+        self.prouver(verifier_code(acteur=compte, code=form.cleaned_data["code"], navigateur=connu))
         return HttpResponseRedirect(self.get_success_url())
 
 
@@ -204,7 +206,8 @@ class VerificationSecours(PageAgent):
 
     def agir(self, form: Any) -> HttpResponse:
         compte = self.agent.compte
-        self.prouver(utiliser_code_secours(acteur=compte, code=form.cleaned_data["code"]))
+        connu = navigateur_connu(self.request, compte)
+        self.prouver(utiliser_code_secours(acteur=compte, code=form.cleaned_data["code"], navigateur=connu))
         reste = codes_restants(compte)
         messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
         return self.vers("admin:second_facteur")
@@ -227,7 +230,9 @@ class SecondFacteur(PageAgent):
 
     def agir(self, form: Any) -> HttpResponse:
         compte = self.agent.compte
-        return self.montrer_codes(renouveler_codes_secours(acteur=compte, preuve=form.cleaned_data["code"]))
+        connu = navigateur_connu(self.request, compte)
+        codes = renouveler_codes_secours(acteur=compte, preuve=form.cleaned_data["code"], navigateur=connu)
+        return self.montrer_codes(codes)
 
 
 class CodesSecours(TemplateView):

@@ -133,6 +133,7 @@ second_facteur.code_secours_refuse     D · · · ·
 second_facteur.code_secours_utilise    D · · · ·
 second_facteur.codes_renouveles        D · · · ·
 second_facteur.enregistre              D · · · ·
+second_facteur.rechiffre               · · · · ·
 second_facteur.refuse                  D · · · ·
 second_facteur.retire                  D · · · ·
 second_facteur.verifie                 D · · · ·

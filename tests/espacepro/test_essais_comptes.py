@@ -114,11 +114,11 @@ def premier_code() -> Essai:
     compte = CompteFactory()
     appareil = commencer_enrolement(acteur=compte)
 
-    def compter() -> int:
-        appareil.refresh_from_db()
-        return appareil.throttling_failure_count
-
-    return lambda: confirmer_enrolement(acteur=compte, code="0000000", remplacer=False), compter
+    cle = debit.empreinte("enrolement", str(appareil.numero))
+    return (
+        lambda: confirmer_enrolement(acteur=compte, code="0000000", remplacer=False),
+        lambda: EssaiConnexion.objects.filter(cle=cle).count(),
+    )
 
 
 def reponse_de_confiance() -> Essai:

@@ -142,7 +142,15 @@ def codes_des_regles() -> dict[str, set[tuple[str, str]]]:
     return codes
 
 
-COMPTEURS = {"reserver", "compter_courriels", "oublier_essais", "rendre", "essai_compte", "compter"}
+COMPTEURS = {
+    "reserver",
+    "compter_courriels",
+    "compter_changement",
+    "oublier_essais",
+    "rendre",
+    "essai_compte",
+    "compter",
+}
 
 
 def vue_sans_regle(ou: str, module: ast.Module) -> Iterator[Faute]:

@@ -14,11 +14,11 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.gestion.agents import creer_agent
+from accounts.models import Application
 from habilitations.models import Role
 from tests.accounts.facteurs.test_second_facteur import code_de
 from tests.espacepro.gestion.test_site import client_verifie, dossier
@@ -115,7 +115,7 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
     page.get_by_role("button", name="Vérifier le code").click()
     expect(page.get_by_role("alert")).to_contain_text("6 chiffres")
     controler(page, "enrolement-code-refuse")
-    page.get_by_label("Code à 6 chiffres").fill(code_de(TOTPDevice.objects.get(user=agent.compte)))
+    page.get_by_label("Code à 6 chiffres").fill(code_de(Application.objects.get(user=agent.compte)))
     page.get_by_role("button", name="Vérifier le code").click()
 
     controler(page, "codes-de-secours")
@@ -156,7 +156,7 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
     page.get_by_role("button", name="Se connecter").last.click()
     expect(page.get_by_text("Codes encore utilisables : 9")).to_be_visible()
     with time_machine.travel(depart + timedelta(minutes=2), tick=True):
-        page.get_by_label("Code à 6 chiffres").fill(code_de(TOTPDevice.objects.get(user=agent.compte)))
+        page.get_by_label("Code à 6 chiffres").fill(code_de(Application.objects.get(user=agent.compte)))
         page.get_by_role("button", name="Créer dix nouveaux codes").click()
         expect(page.get_by_role("heading", name="Vos codes de secours")).to_be_visible()
 

@@ -69,7 +69,7 @@ def test_une_colonne_mal_nommee_est_refusee(option: str) -> None:
 
 
 def test_les_secrets_ne_sont_pas_donnes() -> None:
-    donnees_secretes = {("Compte", "password"), ("Espace", "reponse_confiance"), ("TOTPDevice", "key")}
+    donnees_secretes = {("Compte", "password"), ("Espace", "reponse_confiance"), ("Application", "graine_chiffree")}
     donnees_secretes |= {("AncienMotDePasse", "empreinte"), ("CodeSecours", "empreinte"), ("Session", "session_key")}
     donnees_secretes |= {("Courrier", "empreinte_code"), ("NavigateurConnu", "empreinte"), ("Lien", "id")}
     donnees_secretes |= {("Session", "session_data"), ("Courriel", "lien")}

@@ -57,7 +57,7 @@ def test_chaque_donnee_d_une_personne_a_sa_duree() -> None:
         "accounts.Compte": "espace",
         "accounts.NavigateurConnu": "secrets",
         "accounts.CodeSecours": "secrets",
-        "otp_totp.TOTPDevice": "secrets",
+        "accounts.Application": "secrets",
         "django_otp_webauthn.WebAuthnCredential": "secrets",
         "django_otp_webauthn.WebAuthnAttestation": "secrets",
         "django_otp_webauthn.WebAuthnUserHandle": "secrets",

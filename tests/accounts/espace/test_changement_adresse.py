@@ -10,14 +10,23 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.donnees.retention import purger
 from accounts.envois import courriels
 from accounts.envois.liens import LienDejaUtilise, LienExpire, LienRemplace, creer_lien, jeton
 from accounts.espace import changement_adresse as actes
 from accounts.facteurs.second_facteur import renouveler_codes_secours, tirer_codes_secours
-from accounts.models import CodeSecours, Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
+from accounts.models import (
+    Application,
+    CodeSecours,
+    Compte,
+    Courriel,
+    Espace,
+    Evenement,
+    Lien,
+    NavigateurConnu,
+    Session,
+)
 from accounts.mots_de_passe.confiance import REGRET, changer_reponse, remettre_reponse
 from accounts.mots_de_passe.politique import changer_mot_de_passe
 from accounts.traces.acteurs import Visiteur
@@ -173,13 +182,13 @@ def test_une_reponse_remise_par_un_agent_reste(espace: Espace, choisit: bool) ->
 def test_annuler_retire_les_facteurs_ajoutes(espace: Espace, age: timedelta, reste: bool) -> None:
     debut = timezone.now()
     compte = espace.compte
-    application = TOTPDevice.objects.create(user=compte, name="application", confirmed=True)
-    TOTPDevice.objects.filter(pk=application.pk).update(created_at=debut - age)
+    application = Application.objects.create(user=compte, name="application", confirmed=True)
+    Application.objects.filter(pk=application.pk).update(created_at=debut - age)
     tirer_codes_secours(compte)
     NavigateurConnu.objects.create(compte=compte, empreinte="e" * 64)
     _, retour = demander(espace, maintenant=debut)
     actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
-    assert TOTPDevice.objects.filter(user=compte).exists() is reste
+    assert Application.objects.filter(user=compte).exists() is reste
     assert CodeSecours.objects.filter(compte=compte).exists() is reste
     assert not NavigateurConnu.objects.exists()
     assert Evenement.objects.get(acte="adresse.changement_annule").details == {
@@ -192,12 +201,12 @@ def test_annuler_retire_les_facteurs_ajoutes(espace: Espace, age: timedelta, res
 
 @pytest.mark.django_db
 def test_des_codes_renouveles_par_un_autre_ne_servent_plus(espace: Espace) -> None:
-    application = TOTPDevice.objects.create(user=espace.compte, name="application", confirmed=True)
-    TOTPDevice.objects.filter(pk=application.pk).update(created_at=timezone.now() - timedelta(days=90))
+    application = Application.objects.create(user=espace.compte, name="application", confirmed=True)
+    Application.objects.filter(pk=application.pk).update(created_at=timezone.now() - timedelta(days=90))
     renouveler_codes_secours(acteur=espace.compte, preuve=application)
     _, retour = demander(espace)
     actes.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
-    assert TOTPDevice.objects.exists()
+    assert Application.objects.exists()
     assert not CodeSecours.objects.exists()
 
 

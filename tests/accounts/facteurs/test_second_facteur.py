@@ -8,7 +8,6 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.facteurs.second_facteur import (
     AppareilDejaEnregistre,
@@ -31,7 +30,7 @@ from accounts.gestion.agents import (
     mot_de_passe_a_changer,
     reinitialiser_agent,
 )
-from accounts.models import Agent, CodeSecours, Evenement
+from accounts.models import Agent, Application, CodeSecours, Evenement
 from accounts.mots_de_passe.politique import MotDePasseFaible
 from tests.conftest import en_parallele
 from tests.factories import AgentFactory, EspaceFactory, ServiceGestionnaireFactory
@@ -39,12 +38,12 @@ from tests.factories import AgentFactory, EspaceFactory, ServiceGestionnaireFact
 DEPART = timezone.now().replace(microsecond=0)
 
 
-def code_de(appareil: TOTPDevice) -> str:
+def code_de(appareil: Application) -> str:
     """What the application shows now."""
     return f"{totp(appareil.bin_key, t0=0):06d}"
 
 
-def enroler(agent: Agent) -> tuple[TOTPDevice, list[str]]:
+def enroler(agent: Agent) -> tuple[Application, list[str]]:
     appareil = commencer_enrolement(acteur=agent.compte)
     return confirmer_enrolement(acteur=agent.compte, code=code_de(appareil), remplacer=False)
 
@@ -77,32 +76,30 @@ def test_un_code_presente_six_fois_a_la_fois_ne_passe_qu_une_fois() -> None:
     with plus_tard(60, tick=True):
         code = code_de(appareil)
         resultats = en_parallele(6, lambda _: verifier_code(acteur=agent.compte, code=code))
-    assert sum(isinstance(resultat, TOTPDevice) for resultat in resultats) == 1, resultats
+    assert sum(isinstance(resultat, Application) for resultat in resultats) == 1, resultats
     with plus_tard(7200, tick=True):
         resultats = en_parallele(6, lambda _: utiliser_code_secours(acteur=agent.compte, code=codes[0]))
-    assert sum(isinstance(resultat, TOTPDevice) for resultat in resultats) == 1, resultats
+    assert sum(isinstance(resultat, Application) for resultat in resultats) == 1, resultats
 
 
-def test_chaque_refus_allonge_l_attente_et_les_codes_de_secours_partagent_le_compteur(agent: Agent) -> None:
+def test_cinq_refus_puis_une_attente_qui_double(agent: Agent) -> None:
     with plus_tard(0):
-        appareil, codes = enroler(agent)
+        appareil, _ = enroler(agent)
+    faux = "000000" if code_de(appareil) != "000000" else "000001"
     with plus_tard(60):
-        with pytest.raises(CodeRefuse):
-            verifier_code(acteur=agent.compte, code="000000" if code_de(appareil) != "000000" else "000001")
-        with pytest.raises(TropDEssais, match="1 s"):
+        for _ in range(5):
+            with pytest.raises(CodeRefuse):
+                verifier_code(acteur=agent.compte, code=faux)
+        with pytest.raises(TropDEssais, match="attendez 1 minute avant"):
             verifier_code(acteur=agent.compte, code=code_de(appareil))
-        with pytest.raises(TropDEssais):
-            utiliser_code_secours(acteur=agent.compte, code=codes[0])
-    with plus_tard(62):
-        with pytest.raises(CodeSecoursRefuse):
-            utiliser_code_secours(acteur=agent.compte, code="0000-0000-0000-0000")
-        with pytest.raises(TropDEssais, match="2 s"):
-            verifier_code(acteur=agent.compte, code=code_de(appareil))
-    with plus_tard(65):
+    with plus_tard(121), pytest.raises(CodeRefuse):
+        verifier_code(acteur=agent.compte, code=faux)
+    with plus_tard(122), pytest.raises(TropDEssais, match="attendez 2 minutes avant.*code de secours"):
+        verifier_code(acteur=agent.compte, code=code_de(appareil))
+    with plus_tard(242):
         verifier_code(acteur=agent.compte, code=code_de(appareil))
     actes = list(Evenement.objects.filter(acte__startswith="second_facteur.").values_list("acte", flat=True))
-    assert actes.count("second_facteur.refuse") == 3
-    assert actes.count("second_facteur.code_secours_refuse") == 2
+    assert actes.count("second_facteur.refuse") == 8
     assert set(Evenement.objects.values_list("auteur", flat=True)) == {f"agent:{agent.pk}"}
 
 
@@ -142,7 +139,7 @@ def test_pas_de_nouveaux_codes_sans_preuve(agent: Agent) -> None:
         appareil, codes = enroler(agent)
         etranger, _ = enroler(AgentFactory())
         retire, _ = enroler(autre := AgentFactory())
-        TOTPDevice.objects.filter(pk=retire.pk).delete()
+        Application.objects.filter(pk=retire.pk).delete()
     for compte, preuve in ((agent.compte, None), (agent.compte, etranger), (autre.compte, retire)):
         with pytest.raises(PreuveRequise):
             renouveler_codes_secours(acteur=compte, preuve=preuve)
@@ -175,7 +172,7 @@ def test_seule_une_session_verifiee_remplace_l_appareil(agent: Agent) -> None:
     with pytest.raises(AppareilDejaEnregistre):
         confirmer_enrolement(acteur=agent.compte, code=code_de(nouveau), remplacer=False)
     confirmer_enrolement(acteur=agent.compte, code=code_de(nouveau), remplacer=True)
-    assert list(TOTPDevice.objects.values_list("pk", flat=True)) == [nouveau.pk]
+    assert list(Application.objects.values_list("pk", flat=True)) == [nouveau.pk]
     with pytest.raises(CodeSecoursRefuse):
         utiliser_code_secours(acteur=agent.compte, code=codes[0])
     assert ancien.pk != nouveau.pk
@@ -214,7 +211,7 @@ def test_reinitialiser_ramene_a_la_premiere_connexion(agent: Agent) -> None:
     agent.compte.refresh_from_db()
     assert agent.compte.check_password(premier)
     assert agent.compte.renouvellement_exige
-    assert not TOTPDevice.objects.exists()
+    assert not Application.objects.exists()
     assert not CodeSecours.objects.exists()
 
 

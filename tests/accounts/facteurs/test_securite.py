@@ -13,14 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts.envois.courriels import composer
 from accounts.facteurs.cles_acces import NOMBRE_MAX, AideClesAcces, TropDeCles
 from accounts.facteurs.second_facteur import CodeSecoursRefuse, TropDEssais, tirer_codes_secours, utiliser_code_secours
 from accounts.facteurs.securite import retirer_cle
-from accounts.models import CodeSecours, Courriel, Espace, Evenement
+from accounts.models import Application, CodeSecours, Courriel, Espace, Evenement
 from surveillance.models import Connexion
 from tests.accounts.facteurs.test_second_facteur import code_de
 from tests.accounts.sessions.test_ouvertures import IPHONE, connecter
@@ -38,10 +37,10 @@ def cle_acces(espace: Espace, **champs: Any) -> WebAuthnCredential:
     )
 
 
-def enroler(client: Client) -> tuple[TOTPDevice, list[str]]:
+def enroler(client: Client) -> tuple[Application, list[str]]:
     """Enrol an application through the pages; return it and the recovery codes shown."""
     assert client.post(reverse("application")).url == reverse("application_code")  # type: ignore[attr-defined]
-    appareil = TOTPDevice.objects.get(confirmed=False)
+    appareil = Application.objects.get(confirmed=False)
     page = client.get(reverse("application_code")).content.decode()
     assert "<svg" in page
     assert "style=" not in page.split("<svg")[1].split("</svg>")[0]
@@ -49,7 +48,7 @@ def enroler(client: Client) -> tuple[TOTPDevice, list[str]]:
     assert reponse.url == reverse("codes_secours"), reponse.content  # type: ignore[attr-defined]
     codes = client.get(reverse("codes_secours_texte")).content.decode().split("\r\n")[3:-1]
     assert len(codes) == 10
-    return TOTPDevice.objects.get(confirmed=True), codes
+    return Application.objects.get(confirmed=True), codes
 
 
 def test_la_page_montre_sessions_connexions_facteurs_et_actes(espace: Espace) -> None:

@@ -12,10 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enrolement
-from accounts.models import CodeSecours, Compte, Courriel, Espace
+from accounts.models import Application, CodeSecours, Compte, Courriel, Espace
 from accounts.portes.connexion import EN_ATTENTE_DUREE
 from surveillance.models import Connexion
 from tests.accounts.facteurs.test_second_facteur import code_de
@@ -36,7 +35,7 @@ def mot_de_passe(espace: Espace, client: Client | None = None, **champs: Any) ->
 
 
 @pytest.fixture
-def protege(espace: Espace) -> tuple[Espace, TOTPDevice, list[str]]:
+def protege(espace: Espace) -> tuple[Espace, Application, list[str]]:
     """An espace with an application, enrolled at DEPART - 1 h."""
     with a(-3600):
         appareil = commencer_enrolement(acteur=espace.compte)
@@ -50,7 +49,7 @@ def test_sans_second_facteur_le_mot_de_passe_suffit(espace: Espace) -> None:
     assert client.get(reverse("espace")).status_code == 200
 
 
-def test_avec_un_second_facteur_rien_n_est_ouvert_avant(protege: tuple[Espace, TOTPDevice, list[str]]) -> None:
+def test_avec_un_second_facteur_rien_n_est_ouvert_avant(protege: tuple[Espace, Application, list[str]]) -> None:
     espace, appareil, _ = protege
     with a(0):
         client, reponse = mot_de_passe(espace)
@@ -77,7 +76,7 @@ def test_avec_un_second_facteur_rien_n_est_ouvert_avant(protege: tuple[Espace, T
         assert page.wsgi_request.user.is_verified()
 
 
-def test_le_meme_code_ne_sert_pas_deux_fois(protege: tuple[Espace, TOTPDevice, list[str]]) -> None:
+def test_le_meme_code_ne_sert_pas_deux_fois(protege: tuple[Espace, Application, list[str]]) -> None:
     espace, appareil, _ = protege
     with a(0):
         premier, _ = mot_de_passe(espace)
@@ -88,7 +87,9 @@ def test_le_meme_code_ne_sert_pas_deux_fois(protege: tuple[Espace, TOTPDevice, l
         assert second.get(reverse("espace")).status_code == 302
 
 
-def test_un_code_de_secours_sert_une_fois_et_se_dit_par_courriel(protege: tuple[Espace, TOTPDevice, list[str]]) -> None:
+def test_un_code_de_secours_sert_une_fois_et_se_dit_par_courriel(
+    protege: tuple[Espace, Application, list[str]],
+) -> None:
     espace, _, codes = protege
     with a(0):
         client, _ = mot_de_passe(espace)
@@ -104,7 +105,7 @@ def test_un_code_de_secours_sert_une_fois_et_se_dit_par_courriel(protege: tuple[
 
 @pytest.mark.parametrize(("secondes", "ouvre"), [(EN_ATTENTE_DUREE, True), (EN_ATTENTE_DUREE + 1, False)])
 def test_dix_minutes_entre_le_mot_de_passe_et_le_code(
-    protege: tuple[Espace, TOTPDevice, list[str]], secondes: int, ouvre: bool
+    protege: tuple[Espace, Application, list[str]], secondes: int, ouvre: bool
 ) -> None:
     espace, appareil, _ = protege
     with a(0):
@@ -114,7 +115,7 @@ def test_dix_minutes_entre_le_mot_de_passe_et_le_code(
         assert reponse.url == reverse("espace" if ouvre else "connexion")
 
 
-def test_l_attente_tombe_avec_le_mot_de_passe_ou_le_compte(protege: tuple[Espace, TOTPDevice, list[str]]) -> None:
+def test_l_attente_tombe_avec_le_mot_de_passe_ou_le_compte(protege: tuple[Espace, Application, list[str]]) -> None:
     espace, appareil, _ = protege
     with a(0):
         client, _ = mot_de_passe(espace)
@@ -134,7 +135,7 @@ def test_les_pages_du_second_facteur_renvoient_a_la_connexion_sans_mot_de_passe(
 
 
 def test_la_suite_demandee_survit_au_second_facteur_et_reste_chez_nous(
-    protege: tuple[Espace, TOTPDevice, list[str]],
+    protege: tuple[Espace, Application, list[str]],
 ) -> None:
     espace, appareil, _ = protege
     with a(0):
@@ -148,7 +149,7 @@ def test_la_suite_demandee_survit_au_second_facteur_et_reste_chez_nous(
 
 @pytest.mark.parametrize("suite", ["accueil", "journal", "foo", "javascript:alert(1)", "%00", "/\x00", "x" * 3000])
 def test_une_suite_quelconque_n_est_jamais_prise_pour_un_nom_de_page(
-    protege: tuple[Espace, TOTPDevice, list[str]], suite: str
+    protege: tuple[Espace, Application, list[str]], suite: str
 ) -> None:
     espace, _, codes = protege
     with a(0):
@@ -162,7 +163,7 @@ def test_une_suite_quelconque_n_est_jamais_prise_pour_un_nom_de_page(
 @pytest.mark.parametrize("corps", [b"\xff\xfe\x00", b"[" * 100_000, b"[]", b"3", b'"x"', b"{", b'{"a": ' * 20_000])
 @pytest.mark.parametrize("nom", ["connexion_cle_fin", "cle_acces_fin"])
 def test_un_corps_mal_forme_n_est_pas_une_panne(
-    protege: tuple[Espace, TOTPDevice, list[str]], client_de: Callable[[Espace], Client], nom: str, corps: bytes
+    protege: tuple[Espace, Application, list[str]], client_de: Callable[[Espace], Client], nom: str, corps: bytes
 ) -> None:
     espace, _, _ = protege
     client = client_de(espace) if nom == "cle_acces_fin" else mot_de_passe(espace)[0]

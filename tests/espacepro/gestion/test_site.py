@@ -16,12 +16,11 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.facteurs.second_facteur import codes_restants
 from accounts.gestion import consultation
 from accounts.gestion.agents import creer_agent, reinitialiser_agent
-from accounts.models import Agent, Compte, Espace, TraceLecture
+from accounts.models import Agent, Application, Compte, Espace, TraceLecture
 from accounts.traces.journal import consigner
 from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande
@@ -49,7 +48,7 @@ def client_verifie(agent: Agent) -> Client:
     """A browser that has passed the door."""
     client = Client()
     client.force_login(agent.compte, backend="accounts.portes.connexion.CompteBackend")
-    appareil = TOTPDevice.objects.filter(user=agent.compte, confirmed=True).first() or TOTPDevice.objects.create(
+    appareil = Application.objects.filter(user=agent.compte, confirmed=True).first() or Application.objects.create(
         user=agent.compte, name="application", confirmed=True
     )
     session = client.session
@@ -194,7 +193,7 @@ def test_de_la_premiere_connexion_a_la_suivante(db: None) -> None:
             attendu = {200} if page == reverse("admin:enrolement") else {302, 405}
             assert client.get(page).status_code in attendu, page
         reponse = client.post(reverse("admin:enrolement"), {"next": but}, follow=True)
-        appareil = TOTPDevice.objects.get(user=agent.compte)
+        appareil = Application.objects.get(user=agent.compte)
         assert not appareil.confirmed
         contenu = reponse.content.decode()
         assert '<svg role="img"' in contenu
@@ -221,7 +220,7 @@ def test_de_la_premiere_connexion_a_la_suivante(db: None) -> None:
                 assert navigateur.get(reverse(f"admin:{nom}"))["Location"].startswith(reverse("admin:verification"))
                 assert navigateur.post(reverse(f"admin:{nom}"))["Location"].startswith(reverse("admin:verification"))
     with time_machine.travel(depart + timedelta(seconds=90), tick=True):
-        code = code_de(TOTPDevice.objects.get(user=agent.compte))
+        code = code_de(Application.objects.get(user=agent.compte))
         assert (
             autre.post(reverse("admin:verification"), {"code": f"{code[:3]} {code[3:]}", "next": but})["Location"]
             == but
@@ -250,18 +249,18 @@ def test_le_mot_de_passe_seul_ne_change_ni_mot_de_passe_ni_appareil(agent: Agent
         assert client.post(reverse(f"admin:{nom}"), saisie)["Location"].startswith(reverse("admin:verification"))
     agent.compte.refresh_from_db()
     assert agent.compte.check_password(MOT_DE_PASSE)
-    assert TOTPDevice.objects.filter(user=agent.compte).count() == 1
+    assert Application.objects.filter(user=agent.compte).count() == 1
 
 
 def test_changer_d_appareil_demande_le_mot_de_passe(agent: Agent) -> None:
     client = client_verifie(agent)
     refus = client.post(reverse("admin:enrolement"), {"actuel": "faux"})
     assert "pas reconnu" in refus.content.decode()
-    assert TOTPDevice.objects.filter(user=agent.compte).count() == 1
+    assert Application.objects.filter(user=agent.compte).count() == 1
     client.post(reverse("admin:enrolement"), {"actuel": MOT_DE_PASSE})
-    nouveau = TOTPDevice.objects.get(user=agent.compte, confirmed=False)
+    nouveau = Application.objects.get(user=agent.compte, confirmed=False)
     client.post(reverse("admin:enrolement_code"), {"code": code_de(nouveau)})
-    assert list(TOTPDevice.objects.filter(user=agent.compte)) == [nouveau]
+    assert list(Application.objects.filter(user=agent.compte)) == [nouveau]
     assert client.get(reverse("admin:index")).status_code == 200
 
 
@@ -270,7 +269,7 @@ def test_de_nouveaux_codes_de_secours_demandent_un_code(agent: Agent) -> None:
     assert client.get(reverse("admin:second_facteur")).status_code == 200
     client.post(reverse("admin:second_facteur"), {"code": "12"})
     assert codes_restants(agent.compte) == 0
-    client.post(reverse("admin:second_facteur"), {"code": code_de(TOTPDevice.objects.get(user=agent.compte))})
+    client.post(reverse("admin:second_facteur"), {"code": code_de(Application.objects.get(user=agent.compte))})
     assert codes_restants(agent.compte) == 10
 
 

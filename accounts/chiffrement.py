@@ -1,0 +1,78 @@
+"""Encryption under CLE_CHIFFREMENT: what a session carries in clear text for some minutes (R5), and secrets that rows keep.
+
+Several keys may be given, so that the key can be turned: the first writes, all of them read.
+"""
+
+import base64
+import hashlib
+import secrets
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+NONCE = 12  # bytes (NIST SP 800-38D)
+
+
+class SecretIllisible(Exception):
+    """What a row keeps was changed, belongs to another row, or was written under a key that is not given any more."""
+
+
+@cache
+def _coffre(cles: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(cle.encode()).digest())) for cle in cles])
+
+
+def chiffrer(texte: str) -> str:
+    """Return the text encrypted and authenticated (Fernet), stamped with the time."""
+    return _coffre(tuple(settings.CLES_CHIFFREMENT)).encrypt(texte.encode()).decode()
+
+
+def dechiffrer(chiffre: str, *, duree_max: int) -> str | None:
+    """Return the text, or None when it is older than `duree_max` seconds or was changed."""
+    try:
+        return _coffre(tuple(settings.CLES_CHIFFREMENT)).decrypt(chiffre.encode(), ttl=duree_max).decode()
+    except InvalidToken:
+        return None
+
+
+@cache
+def _cle_de_ligne(cle: str) -> tuple[str, AESGCM]:
+    """Return the id of a key, which tells nothing of it, and the AES-256-GCM key derived from it for rows."""
+
+    def deriver(usage: bytes, longueur: int) -> bytes:
+        return HKDF(hashes.SHA256(), longueur, salt=None, info=b"espacepro|lignes|" + usage).derive(cle.encode())
+
+    return deriver(b"numero", 4).hex(), AESGCM(deriver(b"chiffrement", 32))
+
+
+def cle_courante() -> str:
+    """Return the id of the key that writes."""
+    return _cle_de_ligne(settings.CLES_CHIFFREMENT[0])[0]
+
+
+def sceller(clair: bytes, *, ligne: str) -> str:
+    """Return `clair` encrypted for this row alone: `<key id>.<nonce and AES-GCM text, in base64>`.
+
+    `ligne` names the row and its owner: it is the associated data, so that the text put elsewhere opens nothing.
+    """
+    numero, aes = _cle_de_ligne(settings.CLES_CHIFFREMENT[0])
+    nonce = secrets.token_bytes(NONCE)
+    return f"{numero}.{base64.urlsafe_b64encode(nonce + aes.encrypt(nonce, clair, ligne.encode())).decode()}"
+
+
+def desceller(scelle: str, *, ligne: str) -> bytes:
+    """Return what was encrypted for this row. Raises: SecretIllisible."""
+    numero, _, texte = scelle.partition(".")
+    aes = dict(_cle_de_ligne(cle) for cle in settings.CLES_CHIFFREMENT).get(numero)
+    if aes is None:
+        raise SecretIllisible(f"no key {numero!r} in CLE_CHIFFREMENT")
+    try:
+        octets = base64.urlsafe_b64decode(texte)
+        return aes.decrypt(octets[:NONCE], octets[NONCE:], ligne.encode())
+    except (InvalidTag, ValueError) as erreur:
+        raise SecretIllisible("changed, or of another row") from erreur
