@@ -9,34 +9,33 @@ from django.db import migrations, models
 
 from accounts.chiffrement import sceller
 
-TABLE = "otp_totp_totpdevice"
-
 
 def chiffrer_les_graines(apps: Any, schema_editor: Any) -> None:
     """Copy each device with its seed encrypted, then drop the table in clear; a fresh database has none."""
     application = apps.get_model("accounts", "Application")
     with schema_editor.connection.cursor() as curseur:
-        curseur.execute("SELECT to_regclass(%s)", [TABLE])
+        curseur.execute("SELECT to_regclass('otp_totp_totpdevice')")
         if curseur.fetchone()[0] is None:
             return
         curseur.execute(
-            f"SELECT user_id, name, confirmed, key, last_t, drift, created_at, last_used_at FROM {TABLE}"  # noqa: S608
+            "SELECT user_id, name, confirmed, key, last_t, drift, created_at, last_used_at FROM otp_totp_totpdevice"
         )
         for compte, nom, confirmee, cle, dernier, derive, cree, utilise in curseur.fetchall():
             numero = uuid.uuid4()
-            neuve = application.objects.create(
-                user_id=compte,
-                name=nom,
-                confirmed=confirmee,
-                numero=numero,
-                graine_chiffree=sceller(bytes.fromhex(cle), ligne=f"accounts.application|{numero}|{compte}"),
-                dernier_pas=dernier,
-                derive=derive,
-                last_used_at=utilise,
-            )
+            valeurs = {
+                "user_id": compte,
+                "name": nom,
+                "confirmed": confirmee,
+                "numero": numero,
+                "graine_chiffree": sceller(bytes.fromhex(cle), ligne=f"accounts.application|{numero}|{compte}"),
+                "dernier_pas": dernier,
+                "derive": derive,
+                "last_used_at": utilise,
+            }
+            neuve = application.objects.create(**valeurs)
             application.objects.filter(pk=neuve.pk).update(created_at=cree)
         curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        curseur.execute(f"DROP TABLE {TABLE}")
+        curseur.execute("DROP TABLE otp_totp_totpdevice")
         curseur.execute("DELETE FROM django_migrations WHERE app = 'otp_totp'")
 
 

@@ -20,6 +20,14 @@ TOLERANCE = 1  # steps before and after
 GRAINE = 20  # bytes: the length of a SHA-1, as RFC 4226 §4 R6 asks
 
 
+class ApplicationManager(models.Manager["Application"]):
+    """What django-otp asks of the manager of a device; its own has no types."""
+
+    def devices_for_user(self, user: Any, confirmed: bool | None = None) -> models.QuerySet["Application"]:
+        siennes = self.filter(user=user)
+        return siennes if confirmed is None else siennes.filter(confirmed=bool(confirmed))
+
+
 class Application(TimestampMixin, Device):
     """django-otp's device, without its column of seeds in clear: a dump of the table gives no code (issue 9, item 11).
 
@@ -30,6 +38,8 @@ class Application(TimestampMixin, Device):
     graine_chiffree = models.CharField("graine chiffrée", max_length=120, editable=False)
     dernier_pas = models.BigIntegerField("dernier code accepté (rang)", default=-1)
     derive = models.SmallIntegerField("décalage d'horloge", default=0)
+
+    objects = ApplicationManager()
 
     class Meta:
         verbose_name = "application d'authentification"

@@ -201,7 +201,7 @@ def test_de_la_premiere_connexion_a_la_suivante(db: None) -> None:
         assert client.get(but).status_code == 302
         reponse = client.post(reverse("admin:enrolement_code"), {"code": code_de(appareil), "next": but}, follow=True)
         assert reponse.redirect_chain[-1][0].startswith(reverse("admin:codes_secours"))
-        codes = re.findall(r"<code>([0-9A-Z-]{19})</code>", reponse.content.decode())
+        codes = re.findall(r"<code>([0-9A-Z-]{29})</code>", reponse.content.decode())
         assert len(codes) == 10
         texte = client.get(reverse("admin:codes_secours_texte"))
         assert texte["Content-Type"].startswith("text/plain")
