@@ -30,7 +30,8 @@ threads = 8
 worker_connections = 1000
 control_socket_disable = True
 sendfile = False  # it would wait without end for who reads slowly
-_MEMOIRE = "/dev/shm"  # noqa: S108  # nosec B108 - no file of ours: a worker's heartbeat, which a slow disk would stop
+# No file of ours: a worker's heartbeat, which a slow disk would stop.
+_MEMOIRE = "/dev/shm"  # noqa: S108  # nosec B108
 worker_tmp_dir = _MEMOIRE if os.path.isdir(_MEMOIRE) else None
 
 # --- Bounds of a request on its way -----------------------------------------------------------------------------------

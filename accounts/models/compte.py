@@ -40,7 +40,7 @@ class CompteManager(BaseUserManager["Compte"]):
         return compte
 
 
-class Compte(AbstractBaseUser, PermissionsMixin):
+class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # django-otp has no types
     """AUTH_USER_MODEL: what signs in. A usager has an Espace, an agent has an Agent; never both."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
