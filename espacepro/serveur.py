@@ -10,6 +10,7 @@ answer slowly still holds a thread, until the kernel's buffer takes no more for 
 import errno
 import os
 import re
+import resource
 import selectors
 import socket
 import struct
@@ -27,7 +28,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 worker_class = "espacepro.serveur.TravailleurPatient"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = 8
-worker_connections = 1000
+# A connection too many for the files that a process may open would end the process: some are kept for the rest.
+worker_connections = max(threads + 1, min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))
 control_socket_disable = True
 sendfile = False  # it would wait without end for who reads slowly
 # No file of ours: a worker's heartbeat, which a slow disk would stop.
