@@ -7,18 +7,12 @@ from django import forms
 
 from accounts.forms import FormulairePortail, InscriptionForm
 from accounts.forms.champs import ChampRegle, champ_adresse
-from accounts.saisies.adresses import normaliser_adresse
+from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import SirenAbsent, normaliser_identifiant
 from services.models import Service
 
 from .models import Demande
-
-LONGUEUR_COURRIEL = 254
-
-
-def _adresse_entreprise(saisie: str) -> str:
-    return normaliser_adresse(saisie, limite=LONGUEUR_COURRIEL)
 
 
 def _champ_qualite() -> forms.ChoiceField:
@@ -70,7 +64,7 @@ class InscriptionSimplifieeForm(InscriptionForm):
     """What an espace simplifié asks beside the person: the company's address, and in which capacity (CGU §2.1.a)."""
 
     courriel_entreprise = champ_adresse(
-        _adresse_entreprise,
+        normaliser_adresse_entreprise,
         label="Adresse électronique de l'entreprise",
         aide="L'administration y écrira à l'entreprise. Un lien de confirmation y est envoyé. "
         "Ce peut être la même que votre adresse de connexion.",
@@ -85,7 +79,7 @@ class CourrielEntrepriseForm(FormulairePortail):
     regles = {"courriel_inchange": "adresse"}
 
     adresse = champ_adresse(
-        _adresse_entreprise,
+        normaliser_adresse_entreprise,
         label="Nouvelle adresse électronique de l'entreprise",
         aide="Exemple : contact@exemple.fr. Une adresse durable, que l'entreprise relève.",
     )

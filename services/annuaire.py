@@ -2,7 +2,7 @@
 
 from accounts.espace import rectification
 from accounts.models import ServiceGestionnaire
-from accounts.mots_de_passe import organisations
+from accounts.saisies import organisations
 
 from .registre.identification import personne_d_identifiant
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ..chiffrement import chiffrer, dechiffrer
 from ..documents.typst import Contact
 from ..models import Espace
-from ..mots_de_passe.organisations import denomination
+from ..saisies.organisations import denomination
 from .recapitulatif_pdf import Recapitulatif, ServiceObtenu, produire
 from .rectification import gestionnaire_de
 

@@ -87,12 +87,17 @@ class Volet:
     demander: Callable[[Espace, datetime], int] = lambda espace, maintenant: 0
 
 
+# What falls first: a demande whose code could still open something, then what is open.
+ORDRE = ("activation", "habilitations")
 _VOLETS: list[Volet] = []
 
 
 def inscrire(volet: Volet) -> None:
-    """Add what an app knows of a deletion. The highest floor is ready first, so demandes fall before habilitations."""
+    """Add what an app knows of a deletion; its name stands in `ORDRE`, whichever app is ready first."""
+    if volet.nom not in ORDRE:
+        raise ValueError(f"{volet.nom!r} has no place in the order of a deletion: {', '.join(ORDRE)}")
     _VOLETS.append(volet)
+    _VOLETS.sort(key=lambda inscrit: ORDRE.index(inscrit.nom))
 
 
 def blocages(espace: Espace) -> list[Blocage]:

@@ -13,11 +13,11 @@ from .. import actes
 from ..envois import courriels
 from ..models import AncienMotDePasse, Compte, Espace, Lien
 from ..saisies.dates import jour, jour_heure
+from ..saisies.organisations import denomination
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 from .force import Evaluation, evaluer
-from .organisations import denomination
 
 HISTORIQUE = 5
 LONGUEUR_MAX = 256

@@ -6,6 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from .regles import RegleMetier
 
 LONGUEUR_ADRESSE = 110  # CGU §3.1.d
+LONGUEUR_ADRESSE_ENTREPRISE = 254  # the longest that mail knows (RFC 5321); the CGU bound the login address only
 
 
 class AdresseTropLongue(RegleMetier):
@@ -47,3 +48,8 @@ def normaliser_adresse(saisie: str, *, limite: int = LONGUEUR_ADRESSE, durable: 
     if durable and any(".".join(morceaux[i:]) in blocklist for i in range(len(morceaux) - 1)):
         raise AdresseJetable(domaine=domaine)
     return adresse
+
+
+def normaliser_adresse_entreprise(saisie: str) -> str:
+    """Return the address of a company in its stored form. Raises: as `normaliser_adresse`."""
+    return normaliser_adresse(saisie, limite=LONGUEUR_ADRESSE_ENTREPRISE)

@@ -10,7 +10,6 @@ from django.utils import timezone
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.saisies.dates import jour
 from accounts.saisies.regles import EssaiRefuse
 from accounts.traces.journal import consigner
 from habilitations.arbre.ouverture import ouvrir_services
@@ -20,13 +19,9 @@ from services.models import Service
 from .. import actes
 from ..courriers.codes import (
     CodeAutreDemande,
-    CodeDejaUtilise,
     CodeEtranger,
-    CodeExpire,
     CodeInexact,
-    CodePasEncoreEdite,
     CodeRemplace,
-    CourrierRevenu,
     TropDEssais,
     deriver_code,
     empreinte_code,
@@ -34,8 +29,9 @@ from ..courriers.codes import (
     normaliser_code,
 )
 from ..models import Courrier, CreationSimplifiee, Demande, LigneDemande
+from .attente import exiger_code_attendu
 from .courriel_personne import DEMARCHE, changer_courriel, exiger_administrateur
-from .depot import EspaceNonActif, PersonneCessee, exiger_en_cours, terminer, verrouiller
+from .depot import EspaceNonActif, PersonneCessee, terminer, verrouiller
 from .substitution import prendre_la_suite
 
 
@@ -54,7 +50,8 @@ class Activation:
 def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: datetime | None = None) -> Activation:
     """Try the code on this demande of one's own; when it is right, open what was asked for, all together.
 
-    Decides under the locks of espace and demande. A wrong code is counted even though it is refused.
+    Decides under the locks of espace and demande. A wrong code is counted even though it is refused; none is while no
+    code is awaited (`exiger_code_attendu`).
     Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
     CodeDejaUtilise, CodePasEncoreEdite, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif, PersonneCessee,
     PerimetreDepasse, MessagerieRequise.
@@ -64,20 +61,10 @@ def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: dateti
     demande = verrouiller(demande)
     if demande.espace_id != acteur.pk:
         raise CodeEtranger
-    if demande.etat == Demande.Etat.ACTIVEE:
-        raise CodeDejaUtilise(reference=demande.reference)
     courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
-    if demande.etat == Demande.Etat.EXPIREE or courrier.est_expire(maintenant):
-        raise CodeExpire(jour=jour(courrier.expire_le))
-    exiger_en_cours(demande)
-    if courrier.essais >= settings.CODE_ESSAIS:
-        raise TropDEssais
+    exiger_code_attendu(demande, courrier, maintenant)
     if not meme_code(code, deriver_code(demande=demande.pk, numero=courrier.numero)):
         raise _compter_essai(acteur, demande, courrier, code)
-    if courrier.edite_le is None:
-        raise CodePasEncoreEdite
-    if courrier.etat == Courrier.Etat.NPAI:
-        raise CourrierRevenu
     return _prendre_effet(acteur, demande, courrier, maintenant)
 
 
@@ -228,6 +215,6 @@ def _garder_mandat(demande: Demande, courrier: Courrier, maintenant: datetime) -
         demarches=demarches,
         courrier_numero=courrier.numero,
         courrier_canal=courrier.canal,
-        courrier_edite_le=courrier.edite_le,  # type: ignore[misc]  # activer refuses a letter not made yet
+        courrier_edite_le=courrier.edite_le,  # type: ignore[misc]  # no code is awaited before it is made
         code_saisi_le=maintenant,
     )

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.saisies.adresses import normaliser_adresse
+from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.regles import RegleMetier
 from habilitations.droits.roles import GERER_COURRIEL
 from services.models import PersonneSirenisee
@@ -22,7 +22,6 @@ from .depot import (
     verrouiller_pour_deposer,
 )
 
-LONGUEUR = 254
 DEMARCHE = "Remplacement de l'adresse électronique de l'entreprise"
 
 
@@ -55,7 +54,7 @@ def demander_changement(
     DemandeDejaEnCours, DemandeEnCoursSurSiren, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()
-    nouvelle = normaliser_adresse(adresse, limite=LONGUEUR)
+    nouvelle = normaliser_adresse_entreprise(adresse)
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
     if not acteur.est_actif:
         raise EspaceNonActif

@@ -20,7 +20,7 @@ from accounts.envois import courriels
 from accounts.envois.liens import creer_lien, lire_lien
 from accounts.espace.inscription import EFFACEMENT, Inscription, effacer_inscription, inscrire
 from accounts.models import Compte, Espace, Lien
-from accounts.saisies.adresses import normaliser_adresse
+from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.journal import consigner
@@ -32,7 +32,6 @@ from ..models import CreationSimplifiee, Demande
 from .depot import AucunService, DemandeEnCoursSurSiren, PersonneCessee, enregistrer, verrouiller_pour_deposer
 
 CATEGORIES = (Categorie.ENTREPRISE, Categorie.ASSOCIATION)
-LONGUEUR_COURRIEL = 254
 
 
 class ReserveeAuxEntreprises(RegleMetier):
@@ -53,10 +52,7 @@ class ServicesDejaOuverts(RegleMetier):
 
 def bouquet(personne: PersonneSirenisee) -> list[Service]:
     """Return the services that an espace simplifié of this personne receives at once."""
-    services = Service.objects.ouverts_a(personne.categorie).filter(bouquet_simplifie=True)
-    if personne.service_gestionnaire.type != personne.service_gestionnaire.Type.DGE:
-        services = services.filter(reserve_dge=False)
-    return list(services)
+    return [service for service in Service.objects.filter(bouquet_simplifie=True) if service.ferme_a(personne) is None]
 
 
 def exiger_admissible(personne: PersonneSirenisee) -> None:
@@ -105,7 +101,7 @@ def inscrire_simplifie(
     `courriel` is the company's address. The visitor sees the same page in both cases (accounts/espace/inscription.py).
     Raises: what `exiger_admissible` and `inscrire` raise, and the rules of the company's address.
     """
-    adresse = normaliser_adresse(courriel, limite=LONGUEUR_COURRIEL)
+    adresse = normaliser_adresse_entreprise(courriel)
     exiger_admissible(personne)
 
     def envoyer_liens(espace: Espace, maintenant: datetime) -> None:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.compteurs import double_envoi
 from accounts.envois import courriels
 from accounts.models import Espace
-from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.droits.perimetre import exiger_place
@@ -25,6 +23,7 @@ from .. import actes
 from ..courriers.codes import ALPHABET
 from ..courriers.edition import deposer_courrier
 from ..models import Courrier, Demande, LigneDemande
+from .attente import exiger_en_cours, exiger_nouveau_courrier
 from .chute import faire_tomber
 from .plafonds import exiger_courrier_possible, exiger_demande_possible
 
@@ -74,24 +73,6 @@ class DemandeEnCoursSurSiren(RegleMetier):
     )
 
 
-class DemandeTerminee(RegleMetier):
-    code = "demande_terminee"
-    message = "Cette demande est terminée ({etat}) : elle ne peut plus être modifiée."
-
-
-class TropTotPourUnCourrier(RegleMetier):
-    code = "trop_tot_pour_un_courrier"
-    message = "Un nouveau courrier pourra être demandé à partir du {jour} : La Poste peut livrer jusque-là le premier."
-
-
-class PlusDeCourrier(RegleMetier):
-    code = "plus_de_courrier"
-    message = (
-        "Trois courriers ont déjà été envoyés pour cette demande, c'est le maximum : utilisez le code du dernier, ou "
-        "adressez-vous au service gestionnaire de l'entreprise."
-    )
-
-
 class Disponibilite(StrEnum):
     """What a service of the catalogue is, for one espace and one personne (domaine.md §2.3)."""
 
@@ -129,7 +110,6 @@ class ServiceProposable:
 
 def services_proposables(espace: Espace, personne: PersonneSirenisee) -> list[ServiceProposable]:
     """Return the whole catalogue, each service with what it is for this espace and this personne: three queries."""
-    dge = personne.service_gestionnaire.type == personne.service_gestionnaire.Type.DGE
     ouvertes = dict(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", "ouverte_le"))
     miennes = dict(
         Habilitation.objects.vivantes().filter(espace=espace, personne=personne).values_list("service_id", "role")
@@ -137,10 +117,8 @@ def services_proposables(espace: Espace, personne: PersonneSirenisee) -> list[Se
     lignes = []
     for service in sorted(Service.objects.all(), key=lambda s: (FAMILLES.index(s.famille), s.ordre)):
         depuis = None
-        if personne.categorie not in service.categories:
-            etat = Disponibilite.NON_OUVERT
-        elif service.reserve_dge and not dge:
-            etat = Disponibilite.RESERVE_DGE
+        if (fermeture := service.ferme_a(personne)) is not None:
+            etat = Disponibilite(fermeture)
         elif miennes.get(service.pk) == Role.TITULAIRE:
             etat = Disponibilite.DEJA_A_VOUS
         elif service.pk in miennes:
@@ -315,12 +293,6 @@ def verrouiller(demande: Demande) -> Demande:
     return fraiche
 
 
-def exiger_en_cours(demande: Demande) -> None:
-    """Raises: DemandeTerminee."""
-    if not demande.est_en_cours:
-        raise DemandeTerminee(etat=demande.get_etat_display())
-
-
 @transaction.atomic
 def annuler_demande(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Demande:
     """Cancel one's own demande: its code dies, and an espace that waited for it falls. Raises DemandeTerminee."""
@@ -356,13 +328,8 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     """
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
-    exiger_en_cours(demande)
     dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
-    if dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
-        raise PlusDeCourrier
-    possible_le = dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
-    if maintenant < possible_le and dernier.etat != Courrier.Etat.NPAI:
-        raise TropTotPourUnCourrier(jour=jour(possible_le))
+    exiger_nouveau_courrier(demande, dernier, maintenant)
     exiger_courrier_possible(demande.espace, demande.personne, nature=demande.nature, maintenant=maintenant)
     dernier.remplace_le = maintenant
     dernier.save(update_fields=["remplace_le"])

@@ -19,6 +19,7 @@ from services.registre.identification import personne_d_identifiant
 from ..courriers.rappels import acte
 from ..forms import SirenForm
 from ..models import Courrier, Demande, LigneDemande
+from . import attente
 
 PAR_PAGE = 20
 ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
@@ -89,14 +90,7 @@ class DetailDemande:
     @property
     def code_attendu(self) -> bool:
         """Whether a code may be tried now."""
-        courrier = self.courrier
-        return (
-            self.demande.etat == Demande.Etat.CODE_ENVOYE
-            and courrier is not None
-            and courrier.etat != Courrier.Etat.NPAI
-            and not courrier.est_expire(self.maintenant)
-            and self.essais_restants > 0
-        )
+        return self.courrier is not None and attente.code_attendu(self.demande, self.courrier, self.maintenant)
 
     @property
     def courrier_revenu(self) -> bool:
@@ -106,12 +100,7 @@ class DetailDemande:
     @property
     def nouveau_courrier_le(self) -> datetime | None:
         """From when another letter may be asked; None when no more may be (R9)."""
-        courrier = self.courrier
-        if not self.demande.est_en_cours or courrier is None or courrier.numero > settings.CODE_NOUVEAUX_COURRIERS:
-            return None
-        if courrier.etat == Courrier.Etat.NPAI:
-            return self.maintenant
-        return courrier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
+        return attente.nouveau_courrier_le(self.demande, self.courrier) if self.courrier is not None else None
 
     @property
     def nouveau_courrier_possible(self) -> bool:

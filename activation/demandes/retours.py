@@ -12,7 +12,8 @@ from services.models import PersonneSirenisee
 
 from .. import actes
 from ..models import Courrier, Demande
-from .depot import exiger_en_cours, prevenir, terminer, verrouiller
+from .attente import exiger_en_cours
+from .depot import prevenir, terminer, verrouiller
 
 
 class AgentNonCompetent(RegleMetier):

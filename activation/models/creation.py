@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.adresses import LONGUEUR_ADRESSE_ENTREPRISE
 from services.models import PersonneSirenisee
 
 from .demande import Demande
@@ -14,7 +15,7 @@ class CreationSimplifiee(models.Model):
 
     espace = models.OneToOneField(Espace, models.CASCADE, related_name="creation_simplifiee")
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="+")
-    courriel = models.EmailField("adresse électronique de l'entreprise", max_length=254)
+    courriel = models.EmailField("adresse électronique de l'entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE)
     qualite = models.CharField("qualité du demandeur", max_length=18, choices=Demande.Qualite)
     entreprise_confirmee_le = models.DateTimeField("adresse de l'entreprise confirmée le", null=True, blank=True)
     connexion_confirmee_le = models.DateTimeField("adresse de connexion confirmée le", null=True, blank=True)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.adresses import LONGUEUR_ADRESSE_ENTREPRISE
 from services.models import PersonneSirenisee, Service
 
 
@@ -49,7 +50,9 @@ class Demande(models.Model):
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="demandes")
     services = models.ManyToManyField(Service, through="LigneDemande", related_name="demandes")
     qualite = models.CharField("qualité du demandeur", max_length=18, choices=Qualite)
-    nouvelle_adresse = models.EmailField("nouvelle adresse de l'entreprise", max_length=254, blank=True)
+    nouvelle_adresse = models.EmailField(
+        "nouvelle adresse de l'entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True
+    )
     lot = models.UUIDField("lot", null=True, blank=True, help_text="Demandes déposées ensemble (substitution groupée).")
     etat = models.CharField("état", max_length=11, choices=Etat, default=Etat.DEPOSEE)
     deposee_le = models.DateTimeField("déposée le", default=timezone.now)

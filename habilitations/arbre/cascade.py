@@ -109,10 +109,10 @@ def terminer(
     return terminees
 
 
-def reprendre(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilitation], auteur: Espace | str) -> int:
-    """Hang what is directly under these habilitations under the taker's own, one per adhésion; return how many.
+def rattacher(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilitation]) -> list[Habilitation]:
+    """Hang what is directly under these habilitations under the taker's own, one per adhésion; return it.
 
-    What is itself among `racines` is left to them. The adhésions must be locked by the caller.
+    What is itself among `racines` is left to them. The journal is the caller's, and so are the adhésions' locks.
     """
     cles = {racine.pk for racine in racines}
     directes = relire(
@@ -120,7 +120,14 @@ def reprendre(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilita
     )
     for habilitation in directes:
         habilitation.accordee_par = repreneurs[habilitation.adhesion_id]
-        habilitation.save(update_fields=["accordee_par"])
+    Habilitation.objects.bulk_update(directes, ["accordee_par"])
+    return directes
+
+
+def reprendre(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilitation], auteur: Espace | str) -> int:
+    """Have the taker take over what is directly under these habilitations (`rattacher`); journal each; return how many."""
+    reprises = rattacher(racines, repreneurs=repreneurs)
+    for habilitation in reprises:
         consigner(
             actes.HABILITATION_REPRISE,
             auteur=auteur,
@@ -129,4 +136,4 @@ def reprendre(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilita
             service=habilitation.service.code,
             details={"role": habilitation.role},
         )
-    return len(directes)
+    return len(reprises)

@@ -9,15 +9,15 @@ from django.db import transaction
 
 from accounts.models import Espace
 from accounts.saisies.dates import jour
+from accounts.saisies.organisations import denomination
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
-from services.registre.identification import personne_d_identifiant
 
 from .. import actes
 from ..droits.perimetre import exiger_place
 from ..models import Adhesion, Habilitation, Mandat, Role
 from . import avis
-from .cascade import dessous, relire, terminer, verrouiller_adhesions
+from .cascade import dessous, rattacher, relire, terminer, verrouiller_adhesions
 from .lots import verrouiller_acteur
 from .ouverture import ouvrir_services
 
@@ -34,11 +34,9 @@ class Substitution:
 
 
 def organisation(espace: Espace) -> str:
-    """Return the name of the organisation that this espace says it belongs to, its SIREN when it is not known, or ``."""
-    if not espace.siren_appartenance:
-        return ""
-    personne = personne_d_identifiant(espace.siren_appartenance)
-    return personne.denomination if personne else f"SIREN {espace.siren_appartenance}"
+    """Return the name of the organisation that this espace says it belongs to, its SIREN when it is not known, or ""."""
+    siren = espace.siren_appartenance
+    return denomination(siren) or (f"SIREN {siren}" if siren else "")
 
 
 def titulaires(adhesions: Iterable[int]) -> dict[int, Habilitation]:
@@ -123,7 +121,7 @@ def _changer_de_racine(
         for adhesion in adhesions
     }
     # The new roots are written last: until the old ones have ended, the adhésion would have two titulaires.
-    _rattacher(anciennes + promues, nouvelles)
+    rattacher(anciennes + promues, repreneurs=nouvelles)
     en_veille = _mettre_en_veille(espace, suspendues, maintenant)
     for habilitations, acte, motif in (
         (promues, actes.HABILITATION_PROMUE, Habilitation.MotifFin.PROMOTION),
@@ -150,17 +148,6 @@ def _changer_de_racine(
         )
     _prevenir(espace, anciennes, en_veille, mandat, maintenant)
     return en_veille
-
-
-def _rattacher(anciennes: Sequence[Habilitation], nouvelles: dict[int, Habilitation]) -> None:
-    """Hang under the new roots what is directly under the old ones, the old ones apart."""
-    cles = {habilitation.pk for habilitation in anciennes}
-    directes = relire(
-        Habilitation.objects.vivantes().filter(accordee_par__in=cles).exclude(pk__in=cles).values_list("pk", flat=True)
-    )
-    for habilitation in directes:
-        habilitation.accordee_par = nouvelles[habilitation.adhesion_id]
-    Habilitation.objects.bulk_update(directes, ["accordee_par"])
 
 
 def _mettre_en_veille(espace: Espace, cles: Collection[object], maintenant: datetime) -> list[Habilitation]:

@@ -5,6 +5,7 @@ from django.db.models import Q
 from stdnum.fr import siren as stdnum_siren
 
 from accounts.models import AdressePostale, ServiceGestionnaire
+from accounts.saisies.adresses import LONGUEUR_ADRESSE_ENTREPRISE
 
 
 class Categorie(models.TextChoices):
@@ -30,7 +31,9 @@ class PersonneSirenisee(AdressePostale):
     service_gestionnaire = models.ForeignKey(
         ServiceGestionnaire, models.PROTECT, related_name="personnes", verbose_name="service gestionnaire"
     )
-    courriel = models.EmailField("adresse électronique de l'entreprise", max_length=254, blank=True)
+    courriel = models.EmailField(
+        "adresse électronique de l'entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True
+    )
     active = models.BooleanField("en activité", default=True, help_text="Ce que dit le registre.")
     cessation_contestee_le = models.DateTimeField(
         "activité constatée malgré le registre le", null=True, blank=True, editable=False

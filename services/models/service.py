@@ -1,15 +1,19 @@
 """The catalogue of online services."""
 
+from enum import StrEnum
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from .personne import Categorie
+from .personne import Categorie, PersonneSirenisee
 
 
-class ServiceQuerySet(models.QuerySet["Service"]):
-    def ouverts_a(self, categorie: str) -> "ServiceQuerySet":
-        return self.filter(categories__contains=[categorie])
+class Fermeture(StrEnum):
+    """Why a service cannot be opened for a personne, whoever asks."""
+
+    NON_OUVERT = "NON_OUVERT"
+    RESERVE_DGE = "RESERVE_DGE"
 
 
 class Service(models.Model):
@@ -40,8 +44,6 @@ class Service(models.Model):
     adresse = models.URLField("adresse de la téléprocédure", blank=True)
     ordre = models.PositiveSmallIntegerField("ordre", default=0)
 
-    objects = ServiceQuerySet.as_manager()
-
     class Meta:
         verbose_name = "service"
         ordering = ["ordre", "code"]
@@ -55,3 +57,12 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.libelle
+
+    def ferme_a(self, personne: PersonneSirenisee) -> Fermeture | None:
+        """Return why this service cannot be opened for this personne, None when it can (domaine.md §2.3)."""
+        if personne.categorie not in self.categories:
+            return Fermeture.NON_OUVERT
+        gestionnaire = personne.service_gestionnaire
+        if self.reserve_dge and gestionnaire.type != gestionnaire.Type.DGE:
+            return Fermeture.RESERVE_DGE
+        return None

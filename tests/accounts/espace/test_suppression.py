@@ -113,6 +113,38 @@ def test_ce_qui_tombe_tombe(espace: Espace) -> None:
     assert len(mail.outbox) == 2
 
 
+@pytest.mark.parametrize("prets", [suppression.ORDRE, suppression.ORDRE[::-1]])
+def test_ce_qui_tombe_d_abord_ne_suit_pas_qui_est_pret_le_premier(
+    espace: Espace, monkeypatch: pytest.MonkeyPatch, prets: tuple[str, ...]
+) -> None:
+    """The order is written once: a demande whose code could still open something falls before what is open."""
+    inscrits = {volet.nom: volet for volet in suppression._VOLETS}
+    assert set(inscrits) == set(suppression.ORDRE)
+    demande_en_cours(espace)
+    with transaction.atomic():
+        habiliter(espace)
+    monkeypatch.setattr(suppression, "_VOLETS", [])
+    for nom in prets:
+        suppression.inscrire(inscrits[nom])
+    supprimer_espace(acteur=espace)
+    tombes = Evenement.objects.filter(acte__in=("demande.annulee", "adhesion.fermee")).order_by("pk")
+    assert [evenement.acte for evenement in tombes] == ["demande.annulee", "adhesion.fermee"]
+
+
+def test_un_volet_sans_place_dans_l_ordre_est_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppression, "_VOLETS", [])
+    inconnu = suppression.Volet(
+        nom="surveillance",
+        verrouiller=lambda espace: None,
+        bloquants=lambda espace: [],
+        chutes=lambda espace: [],
+        faire_tomber=lambda espace, maintenant: None,
+    )
+    with pytest.raises(ValueError, match="surveillance"):
+        suppression.inscrire(inconnu)
+    assert suppression._VOLETS == []
+
+
 def test_le_retrait_par_le_gestionnaire_bloque(espace: Espace) -> None:
     with transaction.atomic():
         habiliter(espace, service=ServiceFactory(code="RESERVE", retrait_par_gestionnaire=True))

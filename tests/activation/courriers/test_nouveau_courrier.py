@@ -8,12 +8,10 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from activation.courriers import edition
-from activation.courriers.codes import CodeRemplace
+from activation.courriers.codes import CodePasEncoreEdite, CodeRemplace
 from activation.demandes.activation import activer
+from activation.demandes.attente import DemandeTerminee, PlusDeCourrier, TropTotPourUnCourrier
 from activation.demandes.depot import (
-    DemandeTerminee,
-    PlusDeCourrier,
-    TropTotPourUnCourrier,
     annuler_demande,
     demander_nouveau_courrier,
     deposer_adhesion,
@@ -68,7 +66,7 @@ def test_chaque_courrier_tue_le_code_du_precedent(espace: Espace, demande: Deman
     editer_tout()
     for mort in (1, 2):
         demander(demande, DEPART + mort * QUINZE_JOURS)
-        with pytest.raises(CodeRemplace):
+        with pytest.raises(CodePasEncoreEdite):  # dead at once, and no code is tried before the next letter is made
             activer(acteur=espace, demande=demande, saisie=code_de(demande, mort))
         editer_tout()
         with pytest.raises(CodeRemplace):

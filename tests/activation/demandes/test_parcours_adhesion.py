@@ -17,6 +17,7 @@ from accounts.models import Compte, Courriel, Espace, Evenement, Lien
 from accounts.saisies.sirens import SirenAbsent
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code, presenter
+from activation.demandes.creation_simplifiee import bouquet
 from activation.demandes.depot import annuler_demande, services_proposables
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Mandat
@@ -154,3 +155,28 @@ def test_un_service_reserve_a_la_dge_le_dit(espace: Espace) -> None:
     lignes = {ligne.service.code: ligne.disponibilite for ligne in services_proposables(espace, PersonneFactory())}
     assert "grandes entreprises" in lignes["PAY_DGE"].explication
     assert "catégorie" in lignes["DOM_EVAL"].explication
+
+
+@pytest.mark.parametrize(
+    ("categorie", "suivie_par", "attendus"),
+    [
+        ("ENTREPRISE", "SIE", {"DECL_TVA"}),
+        ("ENTREPRISE", "DGE", {"DECL_TVA", "PAY_DGE"}),
+        ("ASSOCIATION", "SIE", set()),
+        ("COLLECTIVITE", "SIE", {"DECL_TVA", "DOM_EVAL"}),
+        ("COLLECTIVITE", "DGE", {"DECL_TVA", "DOM_EVAL", "PAY_DGE"}),
+    ],
+)
+def test_le_bouquet_et_le_formulaire_ouvrent_les_memes_services(
+    espace: Espace, categorie: str, suivie_par: str, attendus: set[str]
+) -> None:
+    """One predicate: what an adhésion would offer of the bouquet is the bouquet."""
+    for code, champs in {
+        "PAY_DGE": {"reserve_dge": True},
+        "DOM_EVAL": {"categories": ["COLLECTIVITE"]},
+        "DECL_TVA": {"categories": ["ENTREPRISE", "COLLECTIVITE"]},
+    }.items():
+        ServiceFactory(code=code, bouquet_simplifie=True, **champs)
+    personne = PersonneFactory(categorie=categorie, service_gestionnaire__type=suivie_par)
+    libres = {ligne.service.code for ligne in services_proposables(espace, personne) if ligne.libre}
+    assert {service.code for service in bouquet(personne)} == libres == attendus

@@ -22,7 +22,8 @@ from activation.courriers.codes import (
     deriver_code,
 )
 from activation.demandes.activation import activer
-from activation.demandes.depot import DemandeTerminee, annuler_demande, demander_nouveau_courrier, deposer_adhesion
+from activation.demandes.attente import DemandeTerminee
+from activation.demandes.depot import annuler_demande, demander_nouveau_courrier, deposer_adhesion
 from activation.models import Courrier, Demande
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Adhesion, Habilitation, Mandat, Role

@@ -10,7 +10,8 @@ from accounts.envois import courriels
 from accounts.models import Agent, Courriel, Espace, Evenement
 from activation.courriers.codes import CourrierRevenu
 from activation.demandes.activation import activer
-from activation.demandes.depot import DemandeTerminee, annuler_demande, demander_nouveau_courrier
+from activation.demandes.attente import DemandeTerminee
+from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
 from activation.demandes.retours import (
     AgentNonCompetent,
     CourrierSansRetour,

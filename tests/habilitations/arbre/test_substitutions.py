@@ -13,7 +13,7 @@ from accounts.saisies.regles import RegleMetier
 from habilitations.arbre.confirmations import DelaiPasse, RienADecider, decider, ecarter_non_confirmees, en_attente
 from habilitations.arbre.lots import DroitInsuffisant, LignesRefusees
 from habilitations.arbre.retrait import HabilitationTerminee
-from habilitations.arbre.substitutions import DELAI, Substitution, substituer
+from habilitations.arbre.substitutions import DELAI, Substitution, organisation, substituer
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.droits.roles import GERER_SUPPLEANTS, UTILISER
 from habilitations.models import DemandeRetrait, Habilitation, Mandat, Role
@@ -87,6 +87,14 @@ def test_l_ancien_titulaire_est_prevenu_du_nom_et_de_l_organisation_seuls(racine
     assert nouveau.numero_abonne not in texte
     assert nouveau.compte.email not in texte
     assert nouveau.telephone not in texte
+
+
+@pytest.mark.parametrize(
+    ("siren", "nom"), [("552032534", "CABINET DURAND"), ("383474814", "SIREN 383474814"), ("", "")]
+)
+def test_l_organisation_d_un_espace(siren: str, nom: str) -> None:
+    PersonneFactory(siren="552032534", denomination="CABINET DURAND")
+    assert organisation(EspaceFactory(siren_appartenance=siren)) == nom
 
 
 def test_ce_qui_etait_dessous_attend_la_decision(racine: Habilitation) -> None:

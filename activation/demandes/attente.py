@@ -1,0 +1,87 @@
+"""What a demande waits for (R9, CGU §2.3): whether a code may be tried, and from when another letter may be asked for.
+
+The acts ask under their locks, the pages before they show the field and the button: one answer for both.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.saisies.dates import jour
+from accounts.saisies.regles import RegleMetier
+
+from ..courriers.codes import CodeDejaUtilise, CodeExpire, CodePasEncoreEdite, CourrierRevenu, TropDEssais
+from ..models import Courrier, Demande
+
+
+class DemandeTerminee(RegleMetier):
+    code = "demande_terminee"
+    message = "Cette demande est terminée ({etat}) : elle ne peut plus être modifiée."
+
+
+class TropTotPourUnCourrier(RegleMetier):
+    code = "trop_tot_pour_un_courrier"
+    message = "Un nouveau courrier pourra être demandé à partir du {jour} : La Poste peut livrer jusque-là le premier."
+
+
+class PlusDeCourrier(RegleMetier):
+    code = "plus_de_courrier"
+    message = (
+        "Trois courriers ont déjà été envoyés pour cette demande, c'est le maximum : utilisez le code du dernier, ou "
+        "adressez-vous au service gestionnaire de l'entreprise."
+    )
+
+
+def exiger_en_cours(demande: Demande) -> None:
+    """Raises: DemandeTerminee."""
+    if not demande.est_en_cours:
+        raise DemandeTerminee(etat=demande.get_etat_display())
+
+
+def exiger_code_attendu(demande: Demande, courrier: Courrier, maintenant: datetime) -> None:
+    """Check that the code of this letter, the last one of this demande, may be tried now.
+
+    Raises: CodeDejaUtilise, CodeExpire, DemandeTerminee, CodePasEncoreEdite, CourrierRevenu, TropDEssais.
+    """
+    if demande.etat == Demande.Etat.ACTIVEE:
+        raise CodeDejaUtilise(reference=demande.reference)
+    if demande.etat == Demande.Etat.EXPIREE or courrier.est_expire(maintenant):
+        raise CodeExpire(jour=jour(courrier.expire_le))
+    exiger_en_cours(demande)
+    if courrier.edite_le is None:
+        raise CodePasEncoreEdite
+    if courrier.etat == Courrier.Etat.NPAI:
+        raise CourrierRevenu
+    if courrier.essais >= settings.CODE_ESSAIS:
+        raise TropDEssais
+
+
+def code_attendu(demande: Demande, courrier: Courrier, maintenant: datetime) -> bool:
+    """Whether the code of this letter may be tried now."""
+    try:
+        exiger_code_attendu(demande, courrier, maintenant)
+    except RegleMetier:
+        return False
+    return True
+
+
+def nouveau_courrier_le(demande: Demande, dernier: Courrier) -> datetime | None:
+    """Return from when another letter than this last one may be asked for, at once when it came back; None: no more."""
+    if not demande.est_en_cours or dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
+        return None
+    if dernier.etat == Courrier.Etat.NPAI:
+        return dernier.cree_le
+    return dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
+
+
+def exiger_nouveau_courrier(demande: Demande, dernier: Courrier, maintenant: datetime) -> None:
+    """Check that another letter than this last one may be asked for now.
+
+    Raises: DemandeTerminee, PlusDeCourrier, TropTotPourUnCourrier.
+    """
+    exiger_en_cours(demande)
+    possible_le = nouveau_courrier_le(demande, dernier)
+    if possible_le is None:
+        raise PlusDeCourrier
+    if maintenant < possible_le:
+        raise TropTotPourUnCourrier(jour=jour(possible_le))
