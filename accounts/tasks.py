@@ -5,6 +5,7 @@ from celery import shared_task
 from .compteurs import debit
 from .donnees import retention
 from .envois import courriels
+from .envois.budget import epuiser
 from .espace import dormants, inscription, oubli
 from .mots_de_passe import politique
 from .sessions import ouvertures
@@ -16,19 +17,19 @@ def envoyer_courriel(cle: str) -> None:
     courriels.envoyer(cle)
 
 
-@shared_task(name="accounts.envoyer_courriels")
+@shared_task(name=courriels.BALAYAGE)
 def envoyer_courriels() -> None:
     courriels.envoyer_en_attente()
 
 
 @shared_task(name="accounts.sceller_journal")
 def sceller_journal() -> None:
-    scellement.sceller()
+    epuiser(scellement.sceller)
 
 
 @shared_task(name="accounts.effacer_inscriptions_perimees")
 def effacer_inscriptions_perimees() -> None:
-    inscription.effacer_perimees()
+    epuiser(inscription.effacer_perimees)
 
 
 @shared_task(name="accounts.effacer_sessions_perimees")
@@ -59,7 +60,7 @@ def exiger_renouvellement() -> None:
 
 @shared_task(name="accounts.signaler_espaces_dormants")
 def signaler_espaces_dormants() -> None:
-    dormants.signaler_dormants()
+    epuiser(dormants.signaler_dormants)
 
 
 @shared_task(name="accounts.purger")

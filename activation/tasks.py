@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from accounts.envois.budget import epuiser
+
 from .courriers import edition, rappels
 from .demandes import creation_simplifiee, depot
 
@@ -18,14 +20,14 @@ def editer_courriers() -> None:
 
 @shared_task(name="activation.expirer_demandes")
 def expirer_demandes() -> None:
-    depot.expirer_demandes()
+    epuiser(depot.expirer_demandes)
 
 
 @shared_task(name="activation.effacer_creations_perimees")
 def effacer_creations_perimees() -> None:
-    creation_simplifiee.effacer_perimees()
+    epuiser(creation_simplifiee.effacer_perimees)
 
 
 @shared_task(name="activation.rappeler_codes")
 def rappeler_codes() -> None:
-    rappels.rappeler_codes()
+    epuiser(rappels.rappeler_codes)

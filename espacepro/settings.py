@@ -12,9 +12,10 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from environs import Env
+from kombu import Queue
 
 from espacepro.journalisation import masquer
-from espacepro.taches import CALENDRIER
+from espacepro.taches import CALENDRIER, COURRIELS, ROUTES
 
 RACINE = Path(__file__).resolve().parent.parent
 env = Env()
@@ -198,6 +199,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE = CALENDRIER
+# A worker started without -Q serves both queues: nothing waits for a process that was not started.
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_QUEUES = [Queue("celery"), Queue(COURRIELS)]
+CELERY_TASK_ROUTES = ROUTES
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------
 

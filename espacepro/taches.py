@@ -1,4 +1,8 @@
-"""Beat's table: what runs when. Every job may run twice, late, or die half-way (design.md §6)."""
+"""Beat's table: what runs when. Every job may run twice, late, or die half-way (design.md §6).
+
+None has a fixed batch: each works until nothing is left or its time is over (accounts/envois/budget.py), and goes on at its next run.
+Those of the night run several times for that reason. Mails have their own queue: a relay that hangs holds up mails, nothing else.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -11,6 +15,13 @@ def _toutes_les(periode: timedelta, tache: str) -> dict[str, Any]:
     return {"task": tache, "schedule": periode, "options": {"expires": periode.total_seconds()}}
 
 
+COURRIELS = "courriels"
+"""The queue of the mails; all the rest goes to Celery's own."""
+ROUTES = {
+    "accounts.envoyer_courriel": {"queue": COURRIELS},
+    "accounts.envoyer_courriels": {"queue": COURRIELS},
+}
+
 CALENDRIER: dict[str, dict[str, Any]] = {
     "envoyer_courriels": _toutes_les(timedelta(seconds=10), "accounts.envoyer_courriels"),
     "editer_courriers": _toutes_les(timedelta(seconds=10), "activation.editer_courriers"),
@@ -20,7 +31,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     "purger": {"task": "accounts.purger", "schedule": crontab(hour="1-5", minute="17")},
     "signaler_espaces_dormants": {
         "task": "accounts.signaler_espaces_dormants",
-        "schedule": crontab(hour="6", minute="37"),
+        "schedule": crontab(hour="6-8", minute="37"),
     },
     "sceller_journal": _toutes_les(timedelta(minutes=1), "accounts.sceller_journal"),
     "effacer_sessions_perimees": {"task": "accounts.effacer_sessions_perimees", "schedule": crontab(minute="41")},
@@ -35,10 +46,10 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     },
     "expirer_habilitations": {
         "task": "habilitations.expirer_habilitations",
-        "schedule": crontab(hour="0", minute="11"),
+        "schedule": crontab(hour="0-4", minute="11"),
     },
     "ecarter_non_confirmees": {"task": "habilitations.ecarter_non_confirmees", "schedule": crontab(minute="13")},
     "suivre_registre": {"task": "services.suivre_registre", "schedule": crontab(minute="*/10")},
     "suivre_cessations": {"task": "habilitations.suivre_cessations", "schedule": crontab(minute="19")},
-    "revoir_delegations": {"task": "habilitations.revoir_delegations", "schedule": crontab(hour="5", minute="31")},
+    "revoir_delegations": {"task": "habilitations.revoir_delegations", "schedule": crontab(hour="5-8", minute="31")},
 }

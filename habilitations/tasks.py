@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from accounts.envois.budget import epuiser
+
 from .arbre import confirmations, expirations
 from .partage import revue
 from .registre import cessations
@@ -24,4 +26,4 @@ def revoir_delegations() -> None:
 
 @shared_task(name="habilitations.suivre_cessations")
 def suivre_cessations() -> None:
-    cessations.suivre_cessations()
+    epuiser(cessations.suivre_cessations)

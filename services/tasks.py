@@ -2,9 +2,11 @@
 
 from celery import shared_task
 
+from accounts.envois.budget import epuiser
+
 from .registre import suivi
 
 
 @shared_task(name="services.suivre_registre")
 def suivre_registre() -> None:
-    suivi.suivre_registre(nombre=suivi.LOT)
+    epuiser(lambda: suivi.suivre_registre(nombre=suivi.LOT).par_genre.total())

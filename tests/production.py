@@ -51,6 +51,7 @@ PERSONNE = {
     "reponse_confiance": f"cerf-volant {secrets.token_hex(6)}",
     "cgu": "on",
 }
+SERVICES = ("worker", "worker-courriels", "beat")
 PREPARATION = 300  # seconds: libraries and static files, from nothing
 REPONSE = 60  # seconds: for a process to start, a mail to come, a letter to be made
 LIGNES_MONTREES = 40
@@ -198,7 +199,7 @@ def commandes(port: int, dossier: Path) -> dict[str, list[str]]:
     dockerfile = re.search(r"^CMD (\[.+\])$", (RACINE / "Dockerfile").read_text(), re.MULTILINE)
     trouvees = {
         nom: re.search(rf"^  {nom}:\n(?:    .*\n)*?    command: (.+)$", compose, re.MULTILINE)
-        for nom in ("migration", "worker", "beat")
+        for nom in ("migration", *SERVICES)
     }
     if dockerfile is None or None in trouvees.values():
         raise Echec("the commands of Dockerfile and docker-compose.yml were not found")
@@ -253,8 +254,8 @@ def eprouver(garde: Path, dossier: Path) -> None:
     try:
         livrees = commandes(port, dossier)
         preparer(portail, livrees["migration"])
-        dire("Starting web, worker and beat…")
-        for nom in ("web", "worker", "beat"):
+        dire("Starting web, workers and beat…")
+        for nom in ("web", *SERVICES):
             portail.lancer(nom, livrees[nom])
         parcourir(portail, Visiteur(port), boite)
         portail.attendre("a job sent by beat", lambda: "Sending due task" in (portail.journaux / "beat").read_text())

@@ -4,25 +4,32 @@ A mail is written once, as text: `templates/courriels/<genre>.txt`. Its first li
 paragraphs; a line that is only an address becomes a button in the HTML version.
 """
 
+import contextlib
 import re
 import smtplib
+import time
+from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, mailers
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template, render_to_string
 from django.urls import reverse
 
 from ..models import Courriel, Espace, Lien
+from .budget import DUREE_BALAYAGE
 from .liens import jeton
-from .relais import EnvoiImpossible, traiter, vider
+from .relais import LOT, EnvoiImpossible, RelaisInjoignable, traiter, vider
 from .reveil import reveiller
 
 TACHE = "accounts.envoyer_courriel"
+BALAYAGE = "accounts.envoyer_courriels"
+FERMETURE = 421  # RFC 5321 §3.8: the relay says that it closes the connection
+SILENCE = 30.0  # seconds without a wake-up's try, once the relay could not be reached
 _PAGES = {
     Lien.Objet.CONFIRMATION_EXPERT: "confirmer_adresse",
     Lien.Objet.CONFIRMATION_ENTREPRISE: "confirmer_entreprise",
@@ -31,6 +38,16 @@ _PAGES = {
     Lien.Objet.ANNULATION_ADRESSE: "annuler_changement_adresse",
     Lien.Objet.MOT_DE_PASSE_OUBLIE: "reinitialiser_mot_de_passe",
 }
+
+
+@dataclass
+class _Silence:
+    """Until when (monotonic clock) this process tries no mail that it is woken for."""
+
+    jusqu_a: float = 0.0
+
+
+_silence = _Silence()
 
 
 def deposer(
@@ -106,22 +123,100 @@ def objet_du_genre(genre: str) -> str:
     return re.sub(r"{{.*?}}", "…", re.sub(r"{%.*?%}", "", objet)).strip()
 
 
-def livrer(courriel: Courriel) -> str:
-    """Send one mail and return the provider's answer. Raises EnvoiImpossible when it could not be handed over."""
-    try:
-        remis = composer(courriel).send()
-    except (smtplib.SMTPException, OSError) as erreur:
-        raise EnvoiImpossible(f"{type(erreur).__name__}: {erreur}") from erreur
-    if not remis:
-        raise EnvoiImpossible("aucun destinataire")
-    return f"accepté par le serveur de messagerie ({remis})"
+class Liaison:
+    """The connection to the mail relay for the mails of one sweep: opened with the first, again when the relay ended it."""
+
+    def __init__(self) -> None:
+        self._serveur: Any = mailers.default
+        self._remis = 0
+
+    def livrer(self, courriel: Courriel) -> str:
+        """Send one mail and return the relay's answer.
+
+        Raises: RelaisInjoignable when the relay is not to be reached, EnvoiImpossible when it refused this mail.
+        """
+        message = composer(courriel)
+        if not message.recipients():
+            raise EnvoiImpossible("aucun destinataire")
+        try:
+            remis = self._remettre(message)
+        except (smtplib.SMTPException, OSError) as erreur:
+            texte = f"{type(erreur).__name__}: {erreur}"
+            if _est_perdue(erreur):
+                self.abandonner()
+                raise RelaisInjoignable(texte) from erreur
+            raise EnvoiImpossible(texte) from erreur
+        return f"accepté par le serveur de messagerie ({remis})"
+
+    def _remettre(self, message: EmailMultiAlternatives) -> int:
+        """Hand one mail over; when a connection that has served was ended meanwhile, once more on a new one."""
+        self._ouvrir()
+        try:
+            remis: int = self._serveur.send_messages([message])
+        except (smtplib.SMTPException, OSError) as erreur:
+            if not self._remis or not _est_perdue(erreur) or isinstance(erreur, TimeoutError):
+                raise
+            self.abandonner()
+            self._ouvrir()
+            remis = self._serveur.send_messages([message])
+        self._remis += 1
+        return remis
+
+    def _ouvrir(self) -> None:
+        try:
+            self._serveur.open()
+        except smtplib.SMTPException as erreur:  # no relay that refuses us at the door takes the next mail
+            raise ConnectionError(f"{type(erreur).__name__}: {erreur}") from erreur
+
+    def abandonner(self) -> None:
+        """Forget a connection that answers no more, without taking leave."""
+        for prise in (getattr(self._serveur, "connection", None), getattr(self._serveur, "_partial_connection", None)):
+            if prise is not None:
+                with contextlib.suppress(OSError):
+                    prise.close()
+        self._serveur = mailers.default
+        self._remis = 0
+
+    def fermer(self) -> None:
+        """Take leave of the relay; whether it answers matters no more."""
+        with contextlib.suppress(OSError):
+            self._serveur.close()
+
+
+def _est_perdue(erreur: OSError) -> bool:
+    """Whether the connection is of no more use: broken, silent, or ended by the relay (421)."""
+    if isinstance(erreur, smtplib.SMTPResponseException):
+        return erreur.smtp_code == FERMETURE
+    return isinstance(erreur, smtplib.SMTPServerDisconnected) or not isinstance(erreur, smtplib.SMTPException)
 
 
 def envoyer(cle: str) -> bool:
-    """Send the mail of this id, once. Return whether it left now."""
-    return traiter(Courriel, cle, livrer)
+    """Send the mail of this id, once. Return whether it left now.
+
+    Nothing is tried for SILENCE seconds after the relay could not be reached: the sweep, which tries one, takes the row.
+    """
+    if time.monotonic() < _silence.jusqu_a:
+        return False
+    liaison = Liaison()
+    try:
+        return traiter(Courriel, cle, liaison.livrer)
+    except RelaisInjoignable:
+        _silence.jusqu_a = time.monotonic() + SILENCE
+        return False
+    finally:
+        liaison.fermer()
 
 
-def envoyer_en_attente(nombre: int = 50) -> int:
-    """Sweep of the outbox: send what is due and return how many left."""
-    return vider(Courriel, livrer, nombre)
+def envoyer_en_attente(nombre: int = LOT, *, duree: float = DUREE_BALAYAGE) -> int:
+    """Sweep of the outbox: send what is due, over one connection, for `duree` seconds; return how many left.
+
+    Stops at the first failure to reach the relay.
+    """
+    liaison = Liaison()
+    try:
+        partis = vider(Courriel, liaison.livrer, nombre, duree=duree)
+    finally:
+        liaison.fermer()
+    if partis:
+        _silence.jusqu_a = 0.0
+    return partis

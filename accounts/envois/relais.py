@@ -1,6 +1,7 @@
 """The relay of the outboxes: takes due rows under a lease, backs off, sets aside what keeps failing (design.md §6)."""
 
 import random
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -9,14 +10,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from ..models import Envoi
+from .budget import DUREE_BALAYAGE
 
 BAIL = timedelta(seconds=60)
 TENTATIVES_MAX = 8
+LOT = 50
 log = structlog.get_logger(__name__)
 
 
 class EnvoiImpossible(Exception):
     """The row could not be delivered this time; its text is kept as the provider's answer."""
+
+
+class RelaisInjoignable(EnvoiImpossible):
+    """Whoever delivers could not be reached at all: the other rows would wait for the same silence."""
 
 
 def attente(tentatives: int) -> timedelta:
@@ -43,8 +50,10 @@ def traiter[E: Envoi](
 ) -> bool:
     """Deliver one row once: under its lock, unless it is already done. Return whether it was delivered here.
 
-    `verrouiller` takes, before the row's own lock, those that the acts take before it (lock order, style.md). `livrer` returns the provider's answer or raises EnvoiImpossible; then the row waits, and after eight tries it is
-    set aside for an operator to see. Any other exception counts the same and is logged with its traceback.
+    `verrouiller` takes, before the row's own lock, those that the acts take before it (lock order, style.md). `livrer`
+    returns the provider's answer or raises EnvoiImpossible; then the row waits, and after eight tries it is set aside
+    for an operator to see. Any other exception counts the same and is logged with its traceback.
+    Raises RelaisInjoignable, once the row's wait is committed.
     """
     with transaction.atomic():
         if verrouiller is not None:
@@ -57,11 +66,14 @@ def traiter[E: Envoi](
         if ligne is None:
             return False
         ligne.tentatives += 1
+        injoignable: RelaisInjoignable | None = None
         try:
             with transaction.atomic():
                 ligne.derniere_reponse = livrer(ligne)
                 ligne.traite_le = timezone.now()
         except Exception as erreur:
+            if isinstance(erreur, RelaisInjoignable):
+                injoignable = erreur
             if not isinstance(erreur, EnvoiImpossible):
                 log.exception("envoi_en_panne", modele=modele._meta.label, cle=str(cle))
             ligne.derniere_reponse = (str(erreur) or type(erreur).__name__)[:2000]
@@ -81,14 +93,40 @@ def traiter[E: Envoi](
                 "bail_jusqu_a",
             ]
         )
-        return ligne.traite_le is not None
+    if injoignable is not None:
+        raise injoignable
+    return ligne.traite_le is not None
 
 
 def vider[E: Envoi](
     modele: type[E],
     livrer: Callable[[E], str],
-    nombre: int = 50,
+    nombre: int = LOT,
     verrouiller: Callable[[object], None] | None = None,
+    *,
+    duree: float = DUREE_BALAYAGE,
 ) -> int:
-    """Sweep: lease up to `nombre` due rows, deliver each, return how many left."""
-    return sum(traiter(modele, ligne.pk, livrer, verrouiller) for ligne in prendre(modele, nombre))
+    """Sweep: lease the due rows, `nombre` at a time, and deliver each, until none is due or `duree` seconds are over.
+
+    Stops at the first RelaisInjoignable. The rows leased but not tried are given back. Returns how many left.
+    """
+    fin, partis = time.monotonic() + duree, 0
+    while lignes := prendre(modele, nombre):
+        for rang, ligne in enumerate(lignes, start=1):
+            try:
+                partis += traiter(modele, ligne.pk, livrer, verrouiller)
+            except RelaisInjoignable as erreur:
+                log.warning("relais_injoignable", modele=modele._meta.label, erreur=str(erreur))
+                _rendre(modele, lignes[rang:])
+                return partis
+            if time.monotonic() >= fin:
+                _rendre(modele, lignes[rang:])
+                return partis
+    return partis
+
+
+def _rendre[E: Envoi](modele: type[E], lignes: list[E]) -> None:
+    """Give up the lease of rows that were not tried, unless another relay has taken them since."""
+    for bail in {ligne.bail_jusqu_a for ligne in lignes}:
+        cles = [ligne.pk for ligne in lignes if ligne.bail_jusqu_a == bail]
+        modele._default_manager.filter(pk__in=cles, bail_jusqu_a=bail).update(bail_jusqu_a=None)

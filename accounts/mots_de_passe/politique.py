@@ -1,5 +1,6 @@
 """The password policy (R3, CGU §3.2): strength, history, renewal. How strong one is, is in mots_de_passe_force.py."""
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
+from ..envois.budget import DUREE_TACHE
 from ..models import AncienMotDePasse, Compte, Espace, Lien
 from ..saisies.dates import jour, jour_heure
 from ..saisies.organisations import denomination
@@ -24,7 +26,6 @@ LONGUEUR_MAX = 256
 MOIS_CONSEIL = 6
 MOIS_VALIDITE = 36
 LOT = 200
-LIGNES_PAR_PASSAGE = 5_000
 
 
 class MotDePasseFaible(RegleMetier):
@@ -197,16 +198,17 @@ def _atteinte(etape: Etape, change_le: datetime) -> datetime:
     return echeance(change_le) - timedelta(days=JOURS_AVANT.get(etape, 0))
 
 
-def _parcourir(etape: Etape, maintenant: datetime, agir: Callable[[Compte], bool]) -> int:
+def _parcourir(etape: Etape, maintenant: datetime, agir: Callable[[Compte], bool], fin: float) -> int:
     """Call `agir` under lock, batch by batch, for each usager's account that has reached this step unmarked; mark it.
 
-    Each batch is one transaction: a run that dies half-way leaves whole batches. Return how many times `agir` said yes.
+    Each batch is one transaction: a run that dies half-way leaves whole batches. No batch begins after `fin` (monotonic
+    clock) but the first. Return how many times `agir` said yes.
     """
     mois = MOIS_CONSEIL if etape is Etape.CONSEIL else MOIS_VALIDITE
     # Some days of slack, then the exact date of each: months differ in length, and so do the days of a change of hour.
     avant = apres_des_mois(maintenant, -mois) + timedelta(days=JOURS_AVANT.get(etape, 0) + 4)
     nombre = 0
-    for _ in range(LIGNES_PAR_PASSAGE // LOT):
+    while True:
         with transaction.atomic():
             candidats = (
                 Compte.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
@@ -225,9 +227,8 @@ def _parcourir(etape: Etape, maintenant: datetime, agir: Callable[[Compte], bool
                 nombre += agir(compte)
                 compte.rappel_mot_de_passe = etape
             Compte.objects.bulk_update(lot, ["rappel_mot_de_passe", "renouvellement_exige"])
-        if not lot:
-            break
-    return nombre
+        if not lot or time.monotonic() >= fin:
+            return nombre
 
 
 def _ecrire(compte: Compte, etape: Etape) -> None:
@@ -259,7 +260,12 @@ def rappeler_mots_de_passe(*, maintenant: datetime | None = None) -> int:
         return True
 
     etapes = (Etape.SEPT_JOURS, Etape.TRENTE_JOURS, Etape.SOIXANTE_JOURS, Etape.CONSEIL)
-    return sum(_parcourir(etape, maintenant, partial(rappeler, etape=etape)) for etape in etapes)
+    fin, ecrits = time.monotonic() + DUREE_TACHE, 0
+    for etape in etapes:
+        ecrits += _parcourir(etape, maintenant, partial(rappeler, etape=etape), fin)
+        if time.monotonic() >= fin:
+            break  # the steps below wait for the next run: they would write to whoever is past them
+    return ecrits
 
 
 def exiger_renouvellement(*, acteur: str = "systeme:exiger_renouvellement", maintenant: datetime | None = None) -> int:
@@ -272,4 +278,4 @@ def exiger_renouvellement(*, acteur: str = "systeme:exiger_renouvellement", main
         _ecrire(compte, Etape.EXIGE)
         return True
 
-    return _parcourir(Etape.EXIGE, maintenant, exiger)
+    return _parcourir(Etape.EXIGE, maintenant, exiger, time.monotonic() + DUREE_TACHE)

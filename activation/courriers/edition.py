@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_date
 
 from accounts.documents.typst import Contact
 from accounts.envois import courriels
+from accounts.envois.budget import DUREE_BALAYAGE
 from accounts.envois.relais import traiter, vider
 from accounts.envois.reveil import reveiller
 from accounts.saisies.dates import jour
@@ -166,6 +167,6 @@ def editer(cle: str) -> bool:
     return traiter(Courrier, cle, _editer, _verrouiller_demande)
 
 
-def editer_en_attente(nombre: int = 20) -> int:
-    """Sweep of the outbox: make the letters that are due and return how many."""
-    return vider(Courrier, _editer, nombre, _verrouiller_demande)
+def editer_en_attente(nombre: int = 20, *, duree: float = DUREE_BALAYAGE) -> int:
+    """Sweep of the outbox: make the letters that are due, for `duree` seconds; return how many."""
+    return vider(Courrier, _editer, nombre, _verrouiller_demande, duree=duree)

@@ -46,6 +46,7 @@ def _a_rappeler(palier: int, maintenant: datetime, nombre: int) -> list[uuid.UUI
             remplace_le=None,
             expire_le__gte=maintenant,
             demande__etat=Demande.Etat.CODE_ENVOYE,
+            demande__espace__compte__isnull=False,
         )
         .order_by("edite_le")
         .values_list("pk", flat=True)[:nombre]

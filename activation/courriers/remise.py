@@ -9,25 +9,26 @@ kept apart by an advisory lock.
 import csv
 import hashlib
 import hmac
-import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import batched
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from pypdf import PdfReader, PdfWriter
 
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Courrier, Demande, Remise
+from .assemblage import Assemblage
 from .edition import produire_pdf
 
 TAILLE = 500
@@ -156,11 +157,10 @@ def _reserver(taille: int, maintenant: datetime) -> Remise | None:
             return None
         remise = Remise.objects.create(reference=_nouvelle_reference(maintenant), preparee_le=maintenant)
         a_remettre().filter(pk__in=cles).update(remise=remise)
-    courriers = list(remise.courriers.order_by("edite_le", "pk"))
+    cles = list(remise.courriers.order_by("edite_le", "pk").values_list("pk", flat=True))
     remise.courriers.update(rang=None)  # the ranks are unique: free them before dealing them out
-    for rang, courrier in enumerate(courriers, start=1):
-        courrier.rang = rang
-    Courrier.objects.bulk_update(courriers, ["rang"], batch_size=500)
+    for rangs in batched(enumerate(cles, start=1), 500):
+        Courrier.objects.bulk_update([Courrier(pk=cle, rang=rang) for rang, cle in rangs], ["rang"])
     return remise
 
 
@@ -179,45 +179,60 @@ def _utiles(remise: Remise) -> QuerySet[Courrier]:
 
 
 def _ecrire(remise: Remise, dossier: Path, nom: str, progression: Progression | None) -> Lot:
-    """Write the PDF then the manifest; each appears whole, readable by its owner alone: they carry codes."""
+    """Write the PDF and the manifest, letter by letter; each appears whole, the PDF first, readable by its owner alone.
+
+    They carry codes. Memory does not grow with the letters.
+    """
     dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
     lot = Lot(remise.reference, dossier / f"{nom}.pdf", dossier / f"{nom}.csv")
     courriers = _utiles(remise).select_related("demande").order_by("rang")
     total = courriers.count()
-    document = PdfWriter()
-    texte = io.StringIO()
-    manifeste = csv.writer(texte, delimiter=";", lineterminator="\r\n")
-    manifeste.writerow(COLONNES)
-    for courrier in courriers.iterator(chunk_size=100):
-        pdf = produire_pdf(courrier)
-        empreinte = hashlib.sha256(pdf).hexdigest()
-        lecteur = PdfReader(io.BytesIO(pdf))
-        pages = len(lecteur.pages)
-        if empreinte != courrier.empreinte:
-            lot.differents.append(str(courrier))
-        ligne = (remise.reference, courrier.rang, str(courrier), lot.pages + 1, pages, empreinte)
-        manifeste.writerow([*ligne, sceau(*ligne)])
-        document.append(lecteur)
-        lot.pages += pages
-        lot.courriers += 1
-        if progression is not None:
-            progression(lot.courriers, total)
-    flux = io.BytesIO()
-    document.write(flux)
-    pdf = flux.getvalue()
-    fin = (remise.reference, "TOTAL", lot.courriers, "", lot.pages, hashlib.sha256(pdf).hexdigest())
-    manifeste.writerow([*fin, sceau(*fin, hashlib.sha256(texte.getvalue().encode()).hexdigest())])
-    _poser(lot.pdf, pdf)
-    _poser(lot.manifeste, texte.getvalue().encode())
+    with _poser(lot.manifeste) as manifeste, _poser(lot.pdf) as pdf:
+        document, lignes = Assemblage(pdf.ecrire), csv.writer(manifeste, delimiter=";", lineterminator="\r\n")
+        lignes.writerow(COLONNES)
+        for courrier in courriers.iterator(chunk_size=100):
+            lettre = produire_pdf(courrier)
+            empreinte = hashlib.sha256(lettre).hexdigest()
+            if empreinte != courrier.empreinte:
+                lot.differents.append(str(courrier))
+            pages = document.ajouter(lettre)
+            ligne = (remise.reference, courrier.rang, str(courrier), lot.pages + 1, pages, empreinte)
+            lignes.writerow([*ligne, sceau(*ligne)])
+            lot.pages += pages
+            lot.courriers += 1
+            if progression is not None:
+                progression(lot.courriers, total)
+        document.finir()
+        fin = (remise.reference, "TOTAL", lot.courriers, "", lot.pages, pdf.empreinte())
+        lignes.writerow([*fin, sceau(*fin, manifeste.empreinte())])
     return lot
 
 
-def _poser(fichier: Path, contenu: bytes) -> None:
+class _Fichier:
+    """A file under way, and the SHA-256 of what was written into it so far."""
+
+    def __init__(self, flux: BinaryIO) -> None:
+        self._flux, self._hachage = flux, hashlib.sha256()
+
+    def ecrire(self, octets: bytes) -> None:
+        self._flux.write(octets)
+        self._hachage.update(octets)
+
+    def write(self, texte: str) -> None:
+        """What `csv.writer` calls."""
+        self.ecrire(texte.encode())
+
+    def empreinte(self) -> str:
+        return self._hachage.hexdigest()
+
+
+@contextmanager
+def _poser(fichier: Path) -> Iterator[_Fichier]:
     """Write a file so that it is either absent or whole, even across a power cut."""
     provisoire = fichier.with_name(f".{fichier.name}.partiel")
     provisoire.unlink(missing_ok=True)
     with os.fdopen(os.open(provisoire, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as flux:
-        flux.write(contenu)
+        yield _Fichier(flux)
         flux.flush()
         os.fsync(flux.fileno())
     provisoire.rename(fichier)
@@ -232,11 +247,12 @@ def _achever(remise: Remise, maintenant: datetime, auteur: str) -> None:
         .order_by("pk")
         .values_list("pk")
     )
-    courriers = list(
-        remise.courriers.select_related("demande__espace", "demande__personne").filter(etat=Courrier.Etat.EDITE)
-    )
-    remise.courriers.filter(etat=Courrier.Etat.EDITE).update(etat=Courrier.Etat.REMIS, remis_le=maintenant)
-    for courrier in courriers:
+    edites = remise.courriers.filter(etat=Courrier.Etat.EDITE)
+    nombre = 0
+    for courrier in (
+        edites.select_related("demande__espace", "demande__personne").defer("contenu").order_by("rang").iterator(200)
+    ):
+        nombre += 1
         consigner(
             actes.COURRIER_REMIS,
             auteur=auteur,
@@ -244,6 +260,7 @@ def _achever(remise: Remise, maintenant: datetime, auteur: str) -> None:
             siren=courrier.demande.personne.siren,
             details={"demande": courrier.demande.reference, "numero": courrier.numero, "remise": remise.reference},
         )
+    edites.update(etat=Courrier.Etat.REMIS, remis_le=maintenant)
     remise.achevee_le = maintenant
     remise.save(update_fields=["achevee_le"])
-    consigner(actes.REMISE_ACHEVEE, auteur=auteur, details={"remise": remise.reference, "courriers": len(courriers)})
+    consigner(actes.REMISE_ACHEVEE, auteur=auteur, details={"remise": remise.reference, "courriers": nombre})

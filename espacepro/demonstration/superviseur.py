@@ -15,7 +15,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -35,7 +37,8 @@ from espacepro.demonstration.environnement import (
 
 PORT = 8000
 ADRESSE = "127.0.0.1"
-NOEUD = f"demonstration@{socket.gethostname()}"
+OUVRIERS = {"worker": "celery", "worker-courriels": "courriels"}
+"""The queue that each worker serves (espacepro/taches.py)."""
 DELAI_PRET = 90
 DELAI_ARRET = 20
 PAUSE = 0.2
@@ -54,6 +57,14 @@ class Echec(Exception):
 
 class Interrompu(Exception):
     """Ctrl-C or SIGTERM came."""
+
+
+def _noeud(nom: str) -> str:
+    return f"demonstration-{nom}@{socket.gethostname()}"
+
+
+def _options_ouvrier(nom: str) -> list[str]:
+    return f"-n {_noeud(nom)} -Q {OUVRIERS[nom]} -c 2 --without-gossip --without-mingle -l INFO".split()
 
 
 @dataclass
@@ -177,18 +188,7 @@ class Superviseur:
         web = ["gunicorn", "-c", "python:espacepro.serveur", "--bind", f"{ADRESSE}:{self.port}"]
         commandes = {
             "web": [sys.executable, "-m", *web, "espacepro.wsgi:application"],
-            "worker": [
-                *celery_,
-                "worker",
-                "-n",
-                NOEUD,
-                "-c",
-                "2",
-                "--without-gossip",
-                "--without-mingle",
-                "-l",
-                "INFO",
-            ],
+            **{nom: [*celery_, "worker", *_options_ouvrier(nom)] for nom in OUVRIERS},
             "beat": [*celery_, "beat", "-s", str(self.etat / "beat"), "--pidfile=", "-l", "INFO"],
         }
         if self.port_courriel:
@@ -202,8 +202,12 @@ class Superviseur:
             processus.lancer(self.environnement)
 
     def _attendre_que_tout_reponde(self) -> None:
-        _dire("Waiting for web, worker, beat and mail…")
-        epreuves = {"web": self._web_repond, "worker": self._worker_repond, "beat": lambda: True}
+        _dire("Waiting for web, workers, beat and mail…")
+        epreuves: dict[str, Callable[[], bool]] = {
+            "web": self._web_repond,
+            **{nom: partial(self._ouvrier_repond, nom) for nom in OUVRIERS},
+            "beat": lambda: True,
+        }
         if self.port_courriel:
             epreuves["courriels"] = self._courriel_repond
         fin = time.monotonic() + DELAI_PRET
@@ -228,9 +232,9 @@ class Superviseur:
         finally:
             connexion.close()
 
-    def _worker_repond(self) -> bool:
+    def _ouvrier_repond(self, nom: str) -> bool:
         with celery.Celery(broker=self.environnement["CELERY_BROKER_URL"]) as application:
-            return bool(application.control.ping(destination=[NOEUD], timeout=1))
+            return bool(application.control.ping(destination=[_noeud(nom)], timeout=1))
 
     def _courriel_repond(self) -> bool:
         try:

@@ -6,9 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from accounts.models import Espace
+from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour
 
 from .. import actes
@@ -18,36 +20,44 @@ from .cascade import relire, terminer, verrouiller_adhesions
 
 PREAVIS: Final = timedelta(days=15)
 AUTEUR: Final = "systeme:expirer_habilitations"
+ACTE_DETENTEUR: Final = "expiration-prochaine"
+ACTE_MANDANT: Final = "expiration-prochaine-mandant"
 
 
 def expirer_habilitations(*, acteur: str = AUTEUR, maintenant: datetime | None = None) -> int:
     """End what is past its last day, with what hangs below, and warn of what ends within fifteen days.
 
-    One transaction per holder and last day. May run twice or die half-way: each end and each mail happens once.
-    Returns how many habilitations ended.
+    One transaction per holder and last day, the ends first. May run twice or die half-way: each end and each mail
+    happens once, and the next run goes on from there. Returns how many habilitations ended.
     """
     maintenant = maintenant or timezone.now()
     jour = timezone.localdate(maintenant)
-    for espace, dernier_jour in _couples("espace", jour, jour + PREAVIS):
-        _avertir_detenteur(espace, dernier_jour)
-    for espace, dernier_jour in _couples("accordee_par__espace", jour, jour + PREAVIS):
-        _avertir_mandant(espace, dernier_jour)
-    return sum(
+    terminees = sum(
         _expirer(espace, dernier_jour, maintenant, acteur)
         for espace, dernier_jour in _couples("espace", date.min, jour - timedelta(days=1))
     )
+    for espace, dernier_jour in _couples("espace", jour, jour + PREAVIS, a_ecrire=ACTE_DETENTEUR):
+        _avertir_detenteur(espace, dernier_jour)
+    for espace, dernier_jour in _couples("accordee_par__espace", jour, jour + PREAVIS, a_ecrire=ACTE_MANDANT):
+        _avertir_mandant(espace, dernier_jour)
+    return terminees
 
 
-def _couples(qui: str, debut: date, fin: date) -> Iterator[tuple[UUID, date]]:
-    """Yield the distinct (espace, last day) of live habilitations between two days, both included."""
-    return (
-        Habilitation.objects.vivantes()
-        .filter(expire_le__gte=debut, expire_le__lte=fin)
-        .order_by(qui, "expire_le")
-        .values_list(qui, "expire_le")
-        .distinct()
-        .iterator()
-    )
+def _couples(qui: str, debut: date, fin: date, a_ecrire: str = "") -> Iterator[tuple[UUID, date]]:
+    """Yield the distinct (espace, last day) of live habilitations between two days, both included.
+
+    With `a_ecrire`, what a mail is about: only those to whom it was not written yet.
+    """
+    lignes = Habilitation.objects.vivantes().filter(expire_le__gte=debut, expire_le__lte=fin)
+    if a_ecrire:
+        acte = Concat(
+            Value(f"{a_ecrire}:"),
+            Cast(OuterRef(qui), CharField()),
+            Value(":"),
+            Cast(OuterRef("expire_le"), CharField()),
+        )
+        lignes = lignes.filter(~Exists(Courriel.objects.filter(acte=acte)))
+    return lignes.order_by(qui, "expire_le").values_list(qui, "expire_le").distinct().iterator()
 
 
 @transaction.atomic
@@ -59,7 +69,7 @@ def _avertir_detenteur(cle: UUID, dernier_jour: date) -> None:
     avis.ecrire(
         "habilitation_expire_bientot",
         espace=espace,
-        acte=f"expiration-prochaine:{cle}:{dernier_jour}",
+        acte=f"{ACTE_DETENTEUR}:{cle}:{dernier_jour}",
         habilitations=tenues,
         expire_le_jour=jour(dernier_jour),
     )
@@ -73,7 +83,7 @@ def _avertir_mandant(cle: UUID, dernier_jour: date) -> None:
     avis.ecrire(
         "habilitation_expire_bientot_mandant",
         espace=Espace.objects.select_related("compte").get(pk=cle),
-        acte=f"expiration-prochaine-mandant:{cle}:{dernier_jour}",
+        acte=f"{ACTE_MANDANT}:{cle}:{dernier_jour}",
         habilitations=accordees,
         beneficiaires=[espace.nom_complet for espace in avis.par_espace(accordees)],
         expire_le_jour=jour(dernier_jour),

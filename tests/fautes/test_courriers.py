@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.envois.reveil import journal
+from accounts.envois import courriels
+from accounts.envois.reveil import log
 from accounts.models import Courriel, Evenement
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
@@ -39,13 +41,14 @@ def vrais_reveils(monkeypatch: pytest.MonkeyPatch, _reveils: list) -> None:
 class Ouvrier:
     """A real Celery worker with beat, on this test's database and broker; killed with its children."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: str = "celery,courriels", **variables: str) -> None:
         base = connection.settings_dict
         hote = base["OPTIONS"].get("host") or base["HOST"]
         environnement = {
             **os.environ,
             "DATABASE_URL": f"postgres://{base['USER']}@/{base['NAME']}?host={hote}",
             "DATABASE_POOL": "4",
+            **variables,
         }
         self.processus = subprocess.Popen(
             [
@@ -63,7 +66,9 @@ class Ouvrier:
                 "--without-mingle",
                 "--without-heartbeat",
                 "-n",
-                f"essai{os.getpid()}@%h",
+                f"essai{os.getpid()}-{file.replace(',', '-')}@%h",
+                "-Q",
+                file,
             ],
             cwd=RACINE,
             env=environnement,
@@ -78,11 +83,11 @@ class Ouvrier:
 
 
 @pytest.fixture
-def ouvrier() -> Iterator[Callable[[], Ouvrier]]:
+def ouvrier() -> Iterator[Callable[..., Ouvrier]]:
     lances: list[Ouvrier] = []
 
-    def lancer() -> Ouvrier:
-        lances.append(Ouvrier())
+    def lancer(*args: str, **variables: str) -> Ouvrier:
+        lances.append(Ouvrier(*args, **variables))
         return lances[-1]
 
     yield lancer
@@ -116,7 +121,7 @@ def vider_redis() -> None:
 
 
 def test_deux_cents_courriers_malgre_les_morts(
-    ouvrier: Callable[[], Ouvrier], vrais_reveils: None, tours: Callable[[int], int]
+    ouvrier: Callable[..., Ouvrier], vrais_reveils: None, tours: Callable[[int], int]
 ) -> None:
     nombre = max(20, tours(200))
     hasard = random.Random(2)
@@ -175,9 +180,35 @@ def test_broker_mort_n_empeche_pas_l_acte(monkeypatch: pytest.MonkeyPatch, espac
 
     monkeypatch.setattr("accounts.envois.reveil.current_app.send_task", send_task)
     avertissements: list[str] = []
-    monkeypatch.setattr(journal, "warning", lambda evenement, **_: avertissements.append(evenement))
+    monkeypatch.setattr(log, "warning", lambda evenement, **_: avertissements.append(evenement))
     with transaction.atomic():
         service = ServiceFactory()
     deposer_adhesion(acteur=espace, personne=danone, services=[service], qualite="MANDATAIRE")
     assert "reveil_impossible" in avertissements
     assert edition.editer_en_attente() == 1
+
+
+def test_un_relais_muet_ne_retient_pas_les_courriers(
+    ouvrier: Callable[..., Ouvrier], vrais_reveils: None, tours: Callable[[int], int]
+) -> None:
+    """Mails have their own processes: while each waits ten seconds for a relay that says nothing, every letter is made."""
+    nombre = max(20, tours(200))
+    with transaction.atomic():
+        service, gestionnaire = ServiceFactory(), ServiceGestionnaireFactory()
+        for rang in range(nombre):
+            courriels.deposer("demande_annulee", destinataire="jeanne@cabinet-dupont.fr", acte=f"essai:{rang}")
+    with socket.create_server(("127.0.0.1", 0), backlog=1_000) as muet:
+        variables = {"EMAIL_URL": f"smtp://127.0.0.1:{muet.getsockname()[1]}"}
+        for file in ("celery", "courriels"):
+            ouvrier(file, **variables)
+        for _ in range(nombre):
+            deposer_adhesion(
+                acteur=EspaceFactory(),
+                personne=PersonneFactory(service_gestionnaire=gestionnaire),
+                services=[service],
+                qualite="MANDATAIRE",
+            )
+        assert attendre(lambda: faits() == nombre, 60 + nombre)
+        muet.settimeout(60)
+        muet.accept()[0].close()  # it was tried: this test shows something
+    assert not Courriel.objects.exclude(traite_le=None).exists(), "the relay said nothing"
