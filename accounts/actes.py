@@ -17,6 +17,7 @@ REPONSE_INEXACTE = Acte("reponse.inexacte", "Réponse inexacte à la question de
 REPONSE_BLOQUEE = Acte("reponse.bloquee", "Réponse à la question de confiance bloquée", SOI)
 REPONSE_REMISE = Acte("reponse.remise", "Réponse provisoire à la question de confiance remise au guichet", SOI)
 REPONSE_CHANGEE = Acte("reponse.changee", "Question de confiance changée", SOI)
+REPONSE_MONTREE = Acte("reponse.montree", "Réponse de confiance montrée sur le récapitulatif", SOI)
 ADRESSE_CHANGEMENT_DEMANDE = Acte("adresse.changement_demande", "Changement d'adresse de connexion demandé", SOI)
 ADRESSE_CHANGEMENT_ABANDONNE = Acte("adresse.changement_abandonne", "Changement d'adresse de connexion abandonné", SOI)
 ADRESSE_CHANGEE = Acte("adresse.changee", "Adresse de connexion changée", SOI)

@@ -12,10 +12,12 @@ class AccountsConfig(AppConfig):
         from . import actes
         from .donnees import declaration
         from .portes.reauthentification import noter_connexion
+        from .portes.reponse import noter_reponse_due
         from .sessions.ouvertures import noter_ouverture
         from .traces.actes import inscrire
 
         user_logged_in.connect(noter_ouverture, dispatch_uid="accounts.sessions.ouvertures")
+        user_logged_in.connect(noter_reponse_due, dispatch_uid="accounts.portes.reponse")
         user_logged_in.connect(noter_connexion, dispatch_uid="accounts.portes.reauthentification")
         declaration.inscrire()
         inscrire(actes)

@@ -43,6 +43,7 @@ urlpatterns = [
     path("espace/identifiants/mot-de-passe/", identifiants.mot_de_passe, name="changer_mot_de_passe"),
     path("espace/identifiants/question/", identifiants.question, name="changer_question"),
     path("espace/identifiants/question/changee/", identifiants.question_changee, name="question_changee"),
+    path("espace/question/", identifiants.choisir_question, name="choisir_question"),
     path("espace/renouvellement/", identifiants.renouveler, name="renouveler_mot_de_passe"),
     path("espace/securite/", securite.page, name="securite"),
     path("espace/securite/connexions/", securite.connexions, name="securite_connexions"),

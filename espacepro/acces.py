@@ -12,6 +12,7 @@ class Acces(Enum):
     PUBLIC = "anybody"
     CONNECTE = "anybody signed in"
     ESPACE = "the holder of an active espace"
+    PRESENT = "the holder of an espace, active or waiting for its code"
     EN_ATTENTE = "the holder of an espace simplifié that waits for its code"
     AGENT = "an agent with a verified second factor (namespace admin)"
     DEMONSTRATION = "anybody, in demonstration only (namespace demonstration)"
@@ -71,7 +72,8 @@ TABLE: dict[str, Acces] = {
     "adresse_verifiee": Acces.ESPACE,
     "changer_mot_de_passe": Acces.ESPACE,
     "changer_question": Acces.ESPACE,
-    "question_changee": Acces.ESPACE,
+    "choisir_question": Acces.PRESENT,
+    "question_changee": Acces.PRESENT,
     "renouveler_mot_de_passe": Acces.ESPACE,
     "inscription_simplifiee": Acces.PUBLIC,
     "inscription_simplifiee_envoyee": Acces.PUBLIC,

@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.portes.middleware.SessionMiddleware",
     "accounts.portes.middleware.RenouvellementMiddleware",
+    "accounts.portes.reponse.ReponseMiddleware",
     "accounts.portes.middleware.EssaisMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -77,6 +77,7 @@ def _declarer_donnees() -> None:
             libelles={
                 "compte": "Adresse de connexion",
                 "reponse_changee_le": "Réponse de confiance choisie le",
+                "reponse_a_montrer": "Réponse de confiance pas encore montrée sur un récapitulatif",
                 "question_precedente": "Question de confiance précédente",
                 "reponse_precedente_le": "Réponse précédente choisie le",
             },

@@ -90,6 +90,7 @@ def _nouvel_espace(
                     question_confiance=inscription.question_confiance,
                     reponse_confiance=reponse,
                     reponse_changee_le=maintenant,
+                    reponse_a_montrer=True,
                     cgu_version=settings.CGU_VERSION,
                     cgu_acceptees_le=maintenant,
                     cree_le=maintenant,

@@ -253,6 +253,8 @@ def reinitialiser(
 ) -> Compte:
     """Consume the link of this id, whose answer was right at `repondu_le`, and set the new password. Return the account.
 
+    Its `espace` is the one of the new answer, when one was given.
+
     The guesses at the former password are forgotten: strangers who made them do not keep the holder out (design.md §8).
     The caller's session is the proof of the answer. `question` and `reponse` are the next ones: asked when the answer
     was one that an agent had handed over. Raises: LienInvalide, LienDejaUtilise, LienRemplace, ChoixExpire,
@@ -266,7 +268,7 @@ def reinitialiser(
     if trouve.espace.reponse_expire_le is not None:
         if not reponse:
             raise NouvelleReponseRequise
-        changer_reponse(
+        compte.espace = changer_reponse(
             acteur=trouve.espace, question=question, reponse=reponse, mot_de_passe=nouveau, maintenant=maintenant
         )
     consigner(actes.MOT_DE_PASSE_REINITIALISE, auteur=trouve.espace)

@@ -1,21 +1,31 @@
 """The récapitulatif d'inscription (R5, CGU §2.4): the trust answer in clear once, then never again."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.utils import timezone
 
+from .. import actes
 from ..chiffrement import chiffrer, dechiffrer
 from ..documents.typst import Contact
-from ..models import Espace
+from ..models import Espace, Lien
 from ..saisies.organisations import denomination
+from ..traces.journal import consigner
 from .recapitulatif_pdf import Recapitulatif, ServiceObtenu, produire
 from .rectification import gestionnaire_de
 
 CLE = "reponse_choisie"
-DUREE = 30 * 60  # seconds
+DUREE: Final = timedelta(minutes=30)
+# The links whose use confirms the addresses of an inscription.
+CONFIRMATIONS: Final = (
+    Lien.Objet.CONFIRMATION_EXPERT,
+    Lien.Objet.CONFIRMATION_CONNEXION,
+    Lien.Objet.CONFIRMATION_ENTREPRISE,
+)
 
 # The floors above know what an espace may do.
 _SOURCES: list[Callable[[Espace], Iterable[ServiceObtenu]]] = []
@@ -27,24 +37,59 @@ def inscrire_services(source: Callable[[Espace], Iterable[ServiceObtenu]]) -> No
 
 
 def retenir_reponse(session: SessionBase, espace: Espace, reponse: str) -> None:
-    """Keep the clear answer in the session that chose it, encrypted, until the first download or 30 minutes."""
-    session[CLE] = {"espace": str(espace.pk), "reponse": chiffrer(reponse)}
+    """Keep the clear answer, encrypted, in the session that chose it, until its récapitulatif or `_fin`."""
+    session[CLE] = {
+        "espace": str(espace.pk),
+        "choisie_le": espace.reponse_changee_le.astimezone(UTC).isoformat(),
+        "reponse": chiffrer(reponse),
+    }
 
 
-def reprendre_reponse(session: SessionBase, espace: Espace) -> str | None:
-    """Take the clear answer out of the session: it is there once. None when it is gone, too old or another's."""
-    garde: dict[str, Any] | None = session.pop(CLE, None)
+def _fin(espace: Espace) -> datetime:
+    """Return until when the clear answer is kept: thirty minutes from the confirmation, never longer than its link lives.
+
+    While nothing is confirmed, that is the life of the link that waits; an answer chosen since has thirty minutes.
+    """
+    lien = espace.liens.filter(objet__in=CONFIRMATIONS, revoque_le=None).order_by("-cree_le").first()
+    if lien is not None and lien.consomme_le is None:
+        return lien.expire_le
+    if lien is None or lien.consomme_le is None or lien.consomme_le < espace.reponse_changee_le:
+        return espace.reponse_changee_le + DUREE
+    return min(lien.consomme_le + DUREE, lien.expire_le)
+
+
+def _lire(session: SessionBase, espace: Espace) -> str | None:
+    """Return the clear answer that the session keeps; None when it is too old, another's, or was replaced since."""
+    garde: dict[str, Any] | None = session.get(CLE)
     if garde is None or garde["espace"] != str(espace.pk):
         return None
-    return dechiffrer(garde["reponse"], duree_max=DUREE)
+    if garde["choisie_le"] != espace.reponse_changee_le.astimezone(UTC).isoformat() or timezone.now() > _fin(espace):
+        del session[CLE]
+        return None
+    return dechiffrer(garde["reponse"], duree_max=2 * int(settings.LIEN_ENTREPRISE.total_seconds()))
 
 
 def reponse_disponible(session: SessionBase, espace: Espace) -> bool:
     """Whether the next download would show the answer."""
-    garde = session.get(CLE)
-    return bool(
-        garde and garde["espace"] == str(espace.pk) and dechiffrer(garde["reponse"], duree_max=DUREE) is not None
-    )
+    return _lire(session, espace) is not None
+
+
+@transaction.atomic
+def remettre_recapitulatif(*, acteur: Espace, session: SessionBase) -> bytes:
+    """Return the PDF, with the clear answer when this session keeps it: it is then gone from there, and was shown."""
+    espace = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    reponse = _lire(session, espace)
+    pdf = produire_recapitulatif(espace, reponse=reponse)
+    session.pop(CLE, None)
+    if reponse is not None:
+        noter_reponse_montree(espace)
+    return pdf
+
+
+def noter_reponse_montree(espace: Espace) -> None:
+    """Note that the holder has seen the present answer: none has to be chosen at the next sign-in."""
+    Espace.objects.filter(pk=espace.pk).update(reponse_a_montrer=False)
+    consigner(actes.REPONSE_MONTREE, auteur=espace)
 
 
 def _contact(espace: Espace) -> Contact | None:

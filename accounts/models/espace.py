@@ -64,6 +64,8 @@ class Espace(AdressePostale):
         "réponse remise par un agent, valable jusqu'au", null=True, blank=True, editable=False
     )
     reponse_changee_le = models.DateTimeField(default=timezone.now, editable=False)
+    # R5: chosen, but on no récapitulatif yet; lost there, another is chosen at the next sign-in.
+    reponse_a_montrer = models.BooleanField(default=False, editable=False)
     # What a change of address that is undone gives back (accounts/mots_de_passe/confiance.py, `rendre_reponse`).
     question_precedente = models.CharField(max_length=10, choices=Question, blank=True, editable=False)
     reponse_precedente = models.CharField(max_length=255, blank=True, editable=False)

@@ -114,13 +114,16 @@ def proposer_reponse() -> str:
     return " ".join(secrets.choice(_mots()) for _ in range(MOTS_PROPOSES))
 
 
-def _enregistrer(espace: Espace, empreinte: str, maintenant: datetime, expire_le: datetime | None) -> None:
-    """Store the answer's hash; the failed tries were against the old one."""
+def _enregistrer(
+    espace: Espace, empreinte: str, maintenant: datetime, *, expire_le: datetime | None, a_montrer: bool
+) -> None:
+    """Store the answer's hash; the failed tries were against the old one. `a_montrer`: its récapitulatif is due (R5)."""
     espace.reponse_confiance = empreinte
     espace.reponse_essais = 0
     espace.reponse_manquee_le = []
     espace.reponse_changee_le = maintenant
     espace.reponse_expire_le = expire_le
+    espace.reponse_a_montrer = a_montrer
     espace.save(
         update_fields=[
             "question_confiance",
@@ -129,6 +132,7 @@ def _enregistrer(espace: Espace, empreinte: str, maintenant: datetime, expire_le
             "reponse_manquee_le",
             "reponse_changee_le",
             "reponse_expire_le",
+            "reponse_a_montrer",
             "question_precedente",
             "reponse_precedente",
             "reponse_precedente_le",
@@ -166,7 +170,7 @@ def rendre_reponse(espace: Espace, *, depuis: datetime) -> bool:
     choisie_le = espace.reponse_precedente_le or espace.cree_le
     espace.question_confiance, empreinte = espace.question_precedente, espace.reponse_precedente
     _oublier_precedente(espace)
-    _enregistrer(espace, empreinte, choisie_le, expire_le=None)
+    _enregistrer(espace, empreinte, choisie_le, expire_le=None, a_montrer=False)
     return True
 
 
@@ -183,7 +187,7 @@ def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetim
     empreinte = hacher_reponse(normaliser_reponse(reponse))
     espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
     _oublier_precedente(espace)
-    _enregistrer(espace, empreinte, maintenant, expire_le=maintenant + REMISE)
+    _enregistrer(espace, empreinte, maintenant, expire_le=maintenant + REMISE, a_montrer=False)
     consigner(actes.REPONSE_REMISE, auteur=acteur, espace=espace)
     return reponse
 
@@ -212,7 +216,7 @@ def changer_reponse(
     espace = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     _retenir(espace, maintenant)
     espace.question_confiance = Espace.Question(question)
-    _enregistrer(espace, empreinte, maintenant, expire_le=None)
+    _enregistrer(espace, empreinte, maintenant, expire_le=None, a_montrer=True)
     evenement = consigner(actes.REPONSE_CHANGEE, auteur=espace)
     compte = Compte.objects.get(espace=espace)
     fermer_toutes(acteur=compte, sauf=garder)

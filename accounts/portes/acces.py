@@ -7,6 +7,7 @@ from typing import Any, Concatenate
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..models import Espace
 
@@ -40,6 +41,25 @@ def espace_requis[**P](
         return vue(request, espace_de(request), *args, **kwargs)
 
     return interieure
+
+
+def espace_present_requis[**P](
+    vue: Callable[Concatenate[HttpRequest, Espace, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Give the view the espace of whoever is signed in, active or waiting for its code; 404 for anybody else."""
+
+    @wraps(vue)
+    def interieure(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        espace = request.user.espace if _attend_son_code(request) else espace_de(request)  # type: ignore[union-attr]
+        return vue(request, espace, *args, **kwargs)
+
+    return interieure
+
+
+def adresse_du_portail(adresse: str) -> str:
+    """Return this address when it is a path of this portal, nothing for any other."""
+    propre = adresse.startswith("/") and url_has_allowed_host_and_scheme(adresse, allowed_hosts=None)
+    return adresse if propre else ""
 
 
 def espace_en_attente_requis[**P](

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ..compteurs import double_envoi
 from ..envois.liens import LienDejaUtilise, lire_lien
 from ..espace import changement_adresse as adresses
-from ..espace.recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
+from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
 from ..forms.identifiants import ChangerAdresseForm, ChangerMotDePasseForm, ChangerQuestionForm
 from ..models import Compte, Espace, Lien
 from ..mots_de_passe.confiance import changer_reponse, proposer_reponse
 from ..mots_de_passe.politique import changer_mot_de_passe, conseil_du, echeance, mots_personnels, renouvellement_du
-from ..portes.acces import espace_requis
+from ..portes.acces import adresse_du_portail, espace_present_requis, espace_requis
 from ..portes.reauthentification import mot_de_passe_prouve
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
@@ -187,6 +187,20 @@ def annuler_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def question(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Another question de confiance, another answer, and the password."""
+    return _changer_question(request, espace, "accounts/changer_question.html")
+
+
+@espace_present_requis
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def choisir_question(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The first page after a sign-in when the answer was never shown: another is chosen (R5; accounts/portes/reponse.py)."""
+    if not espace.reponse_a_montrer:
+        return redirect("espace")
+    return _changer_question(request, espace, "accounts/choisir_question.html")
+
+
+def _changer_question(request: HttpRequest, espace: Espace, gabarit: str) -> HttpResponse:
     initial = {"question": espace.question_confiance, "reponse": proposer_reponse() if request.method == "GET" else ""}
     form = ChangerQuestionForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
@@ -204,15 +218,21 @@ def question(request: HttpRequest, espace: Espace) -> HttpResponse:
         else:
             retenir_reponse(request.session, espace, donnees["reponse"])
             return redirect("question_changee")
-    return render(request, "accounts/changer_question.html", {"formulaire": form})
+    return render(request, gabarit, {"formulaire": form})
 
 
-@espace_requis
+@espace_present_requis
 @require_http_methods(["GET", "POST"])
 def question_changee(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """The new récapitulatif: GET offers it, POST downloads it, with the answer the first time (R5)."""
+    """The récapitulatif of a new answer, or of a new espace: GET offers it, POST downloads it, with the answer once (R5)."""
     if request.method == "POST":
-        return reponse_pdf(produire_recapitulatif(espace, reponse=reprendre_reponse(request.session, espace)), espace)
+        return reponse_pdf(remettre_recapitulatif(acteur=espace, session=request.session), espace)
     return render(
-        request, "accounts/question_changee.html", {"avec_reponse": reponse_disponible(request.session, espace)}
+        request,
+        "accounts/question_changee.html",
+        {
+            "avec_reponse": reponse_disponible(request.session, espace),
+            "a_l_inscription": espace.reponse_changee_le == espace.cree_le,
+            "suite": adresse_du_portail(request.GET.get("suite", "")),
+        },
     )

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ..compteurs.double_envoi import DELAI
 from ..envois.liens import LienDejaUtilise, lire_lien
 from ..espace import inscription as actes
-from ..espace.recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
+from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
 from ..models import Espace, Lien
 from ..mots_de_passe.confiance import proposer_reponse
@@ -72,7 +72,18 @@ def envoyee(request: HttpRequest) -> HttpResponse:
     """A link was sent: the same page whether the address has an espace already or not."""
     if ADRESSE not in request.session:
         return redirect("inscription")
+    if _confirmee_ailleurs(request):
+        return redirect("inscription_confirmee")
     return _page_envoyee(request)
+
+
+def _confirmee_ailleurs(request: HttpRequest) -> bool:
+    """Whether another device has opened the espace that this session waits for: its récapitulatif is here (R5)."""
+    espace = Espace.objects.actifs().filter(pk=request.session.get(EN_COURS, NUL)).first()
+    if espace is None:
+        return False
+    request.session[CONFIRMEE] = str(espace.pk)
+    return True
 
 
 def _page_envoyee(request: HttpRequest, statut: int = 200) -> HttpResponse:
@@ -177,7 +188,7 @@ def confirmee(request: HttpRequest) -> HttpResponse:
 def recapitulatif(request: HttpRequest) -> HttpResponse:
     """The PDF, with the trust answer the first time; a POST, since it uses up the answer."""
     espace = _espace_confirme(request)
-    return reponse_pdf(produire_recapitulatif(espace, reponse=reprendre_reponse(request.session, espace)), espace)
+    return reponse_pdf(remettre_recapitulatif(acteur=espace, session=request.session), espace)
 
 
 def reponse_pdf(pdf: bytes, espace: Espace) -> HttpResponse:

@@ -113,7 +113,7 @@ def choisir(request: HttpRequest) -> HttpResponse:
             form.refuser(regle)
         else:
             request.session.pop(REPONDU, None)
-            reponse = _conclure(request, choix.espace, form.cleaned_data.get("reponse", ""))
+            reponse = _conclure(request, compte.espace, form.cleaned_data.get("reponse", ""))
             # Strangers who guess on cannot keep out who has proved to be the holder.
             retenir(acteur=compte, request=request, reponse=reponse)
             return reponse

@@ -3,11 +3,11 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from ..forms.reauthentification import ConfirmationForm
+from ..portes.acces import adresse_du_portail
 from ..portes.reauthentification import mot_de_passe_prouve
 
 
@@ -15,9 +15,7 @@ from ..portes.reauthentification import mot_de_passe_prouve
 @require_http_methods(["GET", "POST"])
 def confirmer_identite(request: HttpRequest) -> HttpResponse:
     """Ask the password, then go on to `suite`, an address of this portal; the home page for any other."""
-    suite = request.POST.get("suite", request.GET.get("suite", ""))
-    if not url_has_allowed_host_and_scheme(suite, allowed_hosts=None) or not suite.startswith("/"):
-        suite = ""
+    suite = adresse_du_portail(request.POST.get("suite", request.GET.get("suite", "")))
     form = ConfirmationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if mot_de_passe_prouve(request, form.cleaned_data[ConfirmationForm.CHAMP]):

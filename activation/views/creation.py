@@ -140,7 +140,21 @@ def envoyee(request: HttpRequest) -> HttpResponse:
     """Links were sent: the same page whether the login address has an espace already or not."""
     if EN_COURS not in request.session:
         return redirect("inscription")
+    creation = _confirmee_ailleurs(request)
+    if creation is not None:
+        _retenir(request, creation, a_lui=True)
+        return redirect("inscription_simplifiee_confirmee")
     return _page_envoyee(request)
+
+
+def _confirmee_ailleurs(request: HttpRequest) -> CreationSimplifiee | None:
+    """Return the creation that this session waits for when both addresses have answered: its récapitulatif is here (R5)."""
+    return (
+        CreationSimplifiee.objects.select_related("personne")
+        .filter(espace=request.session[EN_COURS]["espace"])
+        .exclude(espace__etat=Espace.Etat.EN_ATTENTE_COURRIEL)
+        .first()
+    )
 
 
 def _page_envoyee(request: HttpRequest, statut: int = 200) -> HttpResponse:

@@ -118,6 +118,7 @@ remise.achevee                         · · · · ·
 remise.renvoyee                        · · · · ·
 reponse.bloquee                        D · · · ·
 reponse.changee                        D · · · ·
+reponse.montree                        D · · · ·
 reponse.inexacte                       D · · · ·
 reponse.remise                         D · · · ·
 representant.change                    · · · · ·

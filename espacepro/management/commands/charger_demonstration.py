@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.envois.liens import jeton
 from accounts.espace.inscription import Inscription, confirmer_adresse, inscrire_expert, renvoyer_confirmation
+from accounts.espace.recapitulatif import noter_reponse_montree
 from accounts.models import Agent, Compte, Espace
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import deriver_code
@@ -86,6 +87,7 @@ def _inscrire(compte: CompteDemonstration) -> Espace:
     espace = inscrire_expert(acteur=Visiteur(), inscription=inscription)
     if espace is None:
         raise CommandError(f"{compte.email} appartient à un compte qui n'a pas d'espace.")
+    noter_reponse_montree(espace)  # the demonstration prints it
     return espace
 
 

@@ -15,7 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from accounts.espace.recapitulatif import produire_recapitulatif, reponse_disponible, reprendre_reponse, retenir_reponse
+from accounts.espace.recapitulatif import (
+    produire_recapitulatif,
+    remettre_recapitulatif,
+    reponse_disponible,
+    retenir_reponse,
+)
 from accounts.models import Espace
 from habilitations.models import Role
 from services.models import PersonneSirenisee
@@ -34,24 +39,33 @@ def texte(pdf: bytes) -> str:
     return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages))
 
 
+def choisir(espace: Espace) -> None:
+    """The answer of this espace has just been chosen."""
+    espace.reponse_changee_le, espace.reponse_a_montrer = timezone.now(), True
+    espace.save(update_fields=["reponse_changee_le", "reponse_a_montrer"])
+
+
 @pytest.mark.parametrize(("secondes", "la"), [(30 * 60 - 1, True), (30 * 60 + 1, False)])
 def test_trente_minutes_a_la_seconde_pres(session: SessionBase, espace: Espace, secondes: int, la: bool) -> None:
     with time_machine.travel(DEBUT, tick=False) as horloge:
+        choisir(espace)
         retenir_reponse(session, espace, REPONSE)
         horloge.shift(secondes)
         assert reponse_disponible(session, espace) is la
-        assert reprendre_reponse(session, espace) == (REPONSE if la else None)
+        assert (REPONSE in texte(remettre_recapitulatif(acteur=espace, session=session))) is la
+        espace.refresh_from_db()
+        assert espace.reponse_a_montrer is not la
 
 
 def test_une_seule_fois_et_pour_cet_espace_seul(session: SessionBase, espace: Espace) -> None:
     retenir_reponse(session, espace, REPONSE)
     assert REPONSE not in str(dict(session.items()))
     assert not reponse_disponible(session, EspaceFactory())
-    assert reprendre_reponse(session, espace) == REPONSE
+    assert REPONSE in texte(remettre_recapitulatif(acteur=espace, session=session))
     assert not reponse_disponible(session, espace)
-    assert reprendre_reponse(session, espace) is None
+    assert REPONSE not in texte(remettre_recapitulatif(acteur=espace, session=session))
     retenir_reponse(session, espace, REPONSE)
-    assert reprendre_reponse(session, EspaceFactory()) is None
+    assert REPONSE not in texte(remettre_recapitulatif(acteur=EspaceFactory(), session=session))
 
 
 def test_ce_que_l_espace_a_obtenu_y_est(
