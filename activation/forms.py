@@ -8,6 +8,7 @@ from django import forms
 from accounts.forms import FormulairePortail, InscriptionForm
 from accounts.forms.champs import ChampRegle, champ_adresse
 from accounts.saisies.adresses import normaliser_adresse_entreprise
+from accounts.saisies.identifiants import siren_de_cellule
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import SirenAbsent, normaliser_identifiant
 from services.models import Service
@@ -101,13 +102,13 @@ class SirensForm(FormulairePortail):
 
     def clean_sirens(self) -> list[str]:
         """Return the distinct identifiers, in the order typed."""
-        saisis = [morceau for morceau in re.split(r"[\n\r,;]+", self.cleaned_data["sirens"]) if morceau.strip()]
+        saisis = [morceau for morceau in re.split(r"[\n\r\t,;]+", self.cleaned_data["sirens"]) if morceau.strip()]
         if len(saisis) > self.LIMITE:
             raise forms.ValidationError(f"Vous avez indiqué {len(saisis)} numéros : cent au plus à la fois.")
         identifiants: dict[str, None] = {}
         for saisi in saisis:
             try:
-                identifiants[normaliser_identifiant(saisi)] = None
+                identifiants[siren_de_cellule(saisi).valeur] = None
             except RegleMetier as regle:
                 raise forms.ValidationError(f"« {saisi.strip()[:30]} » : {regle}") from regle
         if not identifiants:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
 from accounts.models import Agent, Evenement
+from accounts.saisies.identifiants import compacter
 from services.admin import siren_saisi
 from services.models import IdentifiantRemplace, PersonneSirenisee
 
@@ -35,6 +36,8 @@ class EvenementAdmin(ConsultationAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Find by the fields, or by words of the French line of an act."""
         trouves, doublons = super().get_search_results(request, queryset, siren_saisi(search_term))
+        numero = compacter(search_term)  # a numéro d'abonné may read as a SIRET: it is looked for as both
+        trouves |= queryset.filter(Q(espace=numero) | Q(auteur=numero)) if numero else queryset.none()
         if actes := actes_nommes(search_term):
             trouves |= queryset.filter(acte__in=actes)
         return trouves, doublons

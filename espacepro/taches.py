@@ -25,6 +25,7 @@ ROUTES = {
 CALENDRIER: dict[str, dict[str, Any]] = {
     "envoyer_courriels": _toutes_les(timedelta(seconds=10), "accounts.envoyer_courriels"),
     "editer_courriers": _toutes_les(timedelta(seconds=10), "activation.editer_courriers"),
+    "fabriquer_exports": _toutes_les(timedelta(seconds=10), "habilitations.fabriquer_exports"),
     "traiter_oublis": _toutes_les(timedelta(seconds=10), "accounts.traiter_oublis"),
     "rappeler_mots_de_passe": {"task": "accounts.rappeler_mots_de_passe", "schedule": crontab(minute="47")},
     "exiger_renouvellement": {"task": "accounts.exiger_renouvellement", "schedule": crontab(minute="53")},

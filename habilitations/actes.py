@@ -23,6 +23,13 @@ SUPPLEANCE_RETIREE = Acte(
 DELEGATION_ACCORDEE = Acte(
     "delegation.accordee", "Délégation accordée", PAIRE, anonyme=False, details=("role", "expire_le")
 )
+DELEGATION_FIN_CHANGEE = Acte(
+    "delegation.fin_changee",
+    "Dernier jour d'une délégation changé",
+    PAIRE,
+    anonyme=False,
+    details=("role", "avant", "expire_le"),
+)
 DELEGATION_RETIREE = Acte("delegation.retiree", "Délégation retirée", PAIRE, anonyme=False, details=("role", "motif"))
 HABILITATION_TOMBEE = Acte(
     "habilitation.tombee",

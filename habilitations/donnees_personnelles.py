@@ -9,7 +9,8 @@ from accounts.donnees import lecture, retention
 from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
-from .models import Adhesion, Cessation, DemandeRetrait, Habilitation, Mandat
+from .models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat
+from .models.export import GARDE
 
 DROITS = "Habilitations et mandats"
 INTERNE = "numéro interne de la base, sans signification"
@@ -70,6 +71,19 @@ def inscrire() -> None:
             valeurs={"habilitation": lambda retrait: str(retrait.habilitation.get_role_display())},
             ordre=("-deposee_le",),
         ),
+        Partie(
+            groupe=DROITS,
+            titre="Fichiers que j'ai demandés",
+            modele=Export,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "espace": "c'est le vôtre",
+                "contenu": "le fichier lui-même se télécharge depuis sa page, tant qu'il est gardé",
+            },
+            valeurs={"liste": lambda export: str(export.liste["quoi"])},
+            ordre=("-cree_le",),
+        ),
     )
     lecture.declarer_sans_personne(
         Adhesion,
@@ -115,5 +129,16 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"motif": "", "reponse": ""},
             echues=lambda maintenant: Q(traitee_le__lt=maintenant - 2 * AN),
+        ),
+        Conservation(
+            cle="exports",
+            modele=Export,
+            donnees="Listes longues demandées en fichier, et ces fichiers",
+            finalite="Vous remettre le fichier une fois prêt",
+            duree="24 heures",
+            depart="après votre demande ; effacés la nuit qui suit",
+            fondement="minimisation (RGPD art. 5)",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(cree_le__lte=maintenant - GARDE),
         ),
     )

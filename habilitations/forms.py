@@ -11,7 +11,7 @@ from accounts.forms import FormulairePortail
 
 from .models import Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
-from .partage.en_masse import TAILLE
+from .tableurs.lecture import TAILLE
 
 
 def jour_de(texte: str) -> date | None:
@@ -77,12 +77,16 @@ class DelegataireForm(BeneficiaireForm):
 
 
 class FichierForm(FormulairePortail):
-    """The CSV of a designation en masse."""
+    """The file of the sharing: a workbook or a CSV."""
 
     fichier = forms.FileField(
-        label="Fichier CSV",
-        help_text="500 ko et 3 000 lignes au plus.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        label="Fichier XLSX ou CSV",
+        help_text="3 Mo et 10 000 lignes au plus, dont 3 000 changements.",
+        widget=forms.FileInput(
+            attrs={
+                "accept": ".xlsx,.csv,.txt,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            }
+        ),
         error_messages={"required": "Choisissez un fichier.", "empty": "Ce fichier est vide."},
     )
 

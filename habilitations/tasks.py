@@ -5,6 +5,7 @@ from celery import shared_task
 from accounts.envois.budget import epuiser
 
 from .arbre import confirmations, expirations
+from .lectures import exports
 from .partage import revue
 from .registre import cessations
 
@@ -27,3 +28,13 @@ def revoir_delegations() -> None:
 @shared_task(name="habilitations.suivre_cessations")
 def suivre_cessations() -> None:
     epuiser(cessations.suivre_cessations)
+
+
+@shared_task(name=exports.TACHE)
+def fabriquer_export(cle: str) -> None:
+    exports.fabriquer(cle)
+
+
+@shared_task(name="habilitations.fabriquer_exports")
+def fabriquer_exports() -> None:
+    exports.fabriquer_en_attente()

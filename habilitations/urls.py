@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import changements, designer, fichier, listes, perimetre, retraits, revue, service
+from .views import changements, designer, exports, fichier, listes, perimetre, retraits, revue, service
 from .views.sujets import DELEGATIONS, SUPPLEANTS
 
 GERER = "espace/gerer-les-services"
@@ -9,6 +9,10 @@ urlpatterns = [
     path("espace/services/<str:siren>/<str:code>/", service.ouvrir, name="ouvrir_service"),
     path(f"{GERER}/delegations/fichier/", fichier.examiner, name="designation_fichier"),
     path(f"{GERER}/delegations/fichier/confirmer/", fichier.confirmer, name="designation_fichier_confirmer"),
+    path(f"{GERER}/delegations/fichier/existant/", exports.existant, name="designation_fichier_existant"),
+    path(f"{GERER}/delegations/fichier/modele/", exports.telecharger_modele, name="designation_fichier_modele"),
+    path(f"{GERER}/fichiers/<uuid:cle>/", exports.suivre, name="export"),
+    path(f"{GERER}/fichiers/<uuid:cle>/telecharger/", exports.telecharger, name="export_telecharger"),
     path(f"{GERER}/habilitations/choisir/", changements.choisir, name="habilitations_choisir"),
     path(f"{GERER}/habilitations/confirmer/", changements.confirmer, name="habilitations_changer"),
     path(f"{GERER}/changement-de-titulaire/", revue.substitution, name="revue_substitution"),

@@ -1,6 +1,5 @@
 """What an agent reads of the personnes and of the catalogue."""
 
-import re
 from typing import Any
 
 from django.contrib import admin
@@ -10,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.gestion.consultation import ConsultationAdmin, LigneConsultation
+from accounts.saisies.sirens import SirenInvalide, normaliser_siren
 
 from .models import PersonneSirenisee, RepresentantLegal, Service
 from .views.gestion import AttribuerSiren, EnregistrerRepresentant
@@ -104,6 +104,8 @@ class ServiceAdmin(ConsultationAdmin):
 
 
 def siren_saisi(recherche: str) -> str:
-    """Return a search that is a SIREN typed in groups as its nine digits, any other search as it is."""
-    serre = re.sub(r"\s", "", recherche)
-    return serre if re.fullmatch(r"[0-9]{9}", serre) else recherche
+    """Return a search that is a whole SIREN or SIRET, however typed, as its nine digits; any other as it is."""
+    try:
+        return normaliser_siren(recherche)
+    except SirenInvalide:
+        return recherche

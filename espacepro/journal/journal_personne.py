@@ -19,15 +19,16 @@ from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
 from accounts.saisies.dates import horodatage
+from accounts.saisies.identifiants import pour_chercher
 from accounts.traces.actes import ADMINISTRATEURS, Acte, Lecteur, catalogue
 from accounts.traces.journal import consigner
 from accounts.traces.visibilite import declares, montres
 from activation.models import LigneDemande
 from habilitations.droits.backends import donnant
 from habilitations.droits.roles import GERER_COURRIEL, VOIR_HABILITATIONS
-from habilitations.lectures.export import en_csv
 from habilitations.lectures.recherche import nomme, sans_accents
 from habilitations.models import Habilitation, Role
+from habilitations.tableurs.ecriture import en_csv, en_xlsx
 from services.models import PersonneSirenisee, Service
 
 from .. import actes
@@ -95,7 +96,7 @@ class Filtres:
 
         return cls(
             q=texte("q", 100),
-            siren=texte("siren", 9),
+            siren=pour_chercher(texte("siren", 40)),
             service=texte("service", 20),
             acte=texte("acte", 80) if texte("acte", 80) in actes_filtrables() else "",
             du=_jour(texte("du", 10)),
@@ -190,11 +191,11 @@ def _anonyme(espace: Espace) -> Q:
 
 def _recherche(perimetre: Perimetre, q: str) -> Q:
     """By SIREN or dénomination, or by the name of somebody who holds or held something there, unless it is not told."""
-    chiffres, texte = "".join(signe for signe in q if signe.isalnum()), sans_accents(q).casefold()
+    siren, texte = pour_chercher(q), sans_accents(q).casefold()
     sirens = [
         personne.siren
         for personne in perimetre.personnes
-        if texte in sans_accents(personne.denomination).casefold() or personne.siren.startswith(chiffres or "-")
+        if texte in sans_accents(personne.denomination).casefold() or personne.siren.startswith(siren or "-")
     ]
     nommes = Habilitation.objects.filter(nomme(q, "espace__"), personne__in=perimetre.personnes)
     numeros = list(nommes.order_by().values_list("espace__numero_abonne", flat=True).distinct())
@@ -262,11 +263,16 @@ def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement]
 
 
 @transaction.atomic
-def exporter_journal(*, acteur: Espace, perimetre: Perimetre, filtres: Filtres) -> bytes:
-    """Return as CSV what the page shows of this perimetre, all pages together, EXPORT_MAX lines at most; leaves a line."""
+def exporter_journal(*, acteur: Espace, perimetre: Perimetre, filtres: Filtres, format_: str) -> bytes:
+    """Return as a file what the page shows of this perimetre, all pages together, EXPORT_MAX lines at most.
+
+    `format_` in FORMATS. Leaves a line in the journal.
+    """
     rangees = lignes(acteur, perimetre, evenements(acteur, perimetre, filtres)[:EXPORT_MAX], moi=acteur.nom_complet)
-    consigner(actes.JOURNAL_ENTREPRISE_EXPORTE, auteur=acteur, details={"lignes": len(rangees)})
-    return en_csv(COLONNES, (ligne.cellules() for ligne in rangees))
+    details = {"format": format_, "lignes": len(rangees)}
+    consigner(actes.JOURNAL_ENTREPRISE_EXPORTE, auteur=acteur, details=details)
+    cellules = (ligne.cellules() for ligne in rangees)
+    return en_csv(COLONNES, cellules) if format_ == "csv" else en_xlsx("Journal", COLONNES, cellules)
 
 
 def _acte(evenement: Evenement) -> str:

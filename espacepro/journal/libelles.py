@@ -12,6 +12,7 @@ DETAILS = {
     "adresse_ip": "Adresse IP",
     "agent": "Agent",
     "ailleurs": "Ailleurs",
+    "avant": "Prenait fin le",
     "beneficiaire": "Bénéficiaire",
     "beneficiaires": "Bénéficiaires",
     "canal": "Envoi",

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
-from habilitations.lectures.export import FORMATS
+from habilitations.tableurs.ecriture import FORMATS
 
 from .journal_personne import (
     EXPORT_MAX,
@@ -57,11 +57,14 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_POST
 def exporter(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """Download what the page shows, all pages together, as CSV. A POST, since it leaves a line in the journal."""
+    """Download what the page shows, all pages together, as XLSX or CSV. A POST, since it leaves a line in the journal."""
+    format_ = request.POST.get("format", "csv")
+    if format_ not in FORMATS:
+        raise Http404
     filtres = Filtres.depuis(request.POST)
     mien = _lecture(espace, filtres)
     return HttpResponse(
-        exporter_journal(acteur=espace, perimetre=mien, filtres=filtres),
-        content_type=FORMATS["csv"],
-        headers={"Content-Disposition": 'attachment; filename="journal-entreprise.csv"'},
+        exporter_journal(acteur=espace, perimetre=mien, filtres=filtres, format_=format_),
+        content_type=FORMATS[format_],
+        headers={"Content-Disposition": f'attachment; filename="journal-entreprise.{format_}"'},
     )

@@ -13,8 +13,14 @@ from redis.exceptions import RedisError
 from accounts.models import Courriel, DemandeOubli, Evenement, EvenementASceller
 from accounts.traces.requete import adresse_ip
 from activation.models import Courrier
+from habilitations.models import Export
 
-BOITES = (("courriels", Courriel), ("courriers", Courrier), ("oublis", DemandeOubli))  # every subclass of Envoi
+BOITES = (  # every subclass of Envoi
+    ("courriels", Courriel),
+    ("courriers", Courrier),
+    ("oublis", DemandeOubli),
+    ("exports", Export),
+)
 
 
 @login_not_required

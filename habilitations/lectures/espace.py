@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.espace.recapitulatif_pdf import ServiceObtenu
 from accounts.models import Espace
+from accounts.saisies.identifiants import pour_chercher
 from services.models import PersonneSirenisee
 
 from ..droits.backends import donnant
@@ -64,8 +65,8 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[Personn
     siennes = list(habilitations.order_by().values_list("personne", flat=True).distinct())
     personnes = PersonneSirenisee.objects.filter(pk__in=siennes)
     if recherche:
-        chiffres = "".join(c for c in recherche if c.isalnum())
-        personnes = personnes.filter(contient("denomination", recherche) | Q(siren__startswith=chiffres or "-"))
+        siren = pour_chercher(recherche)
+        personnes = personnes.filter(contient("denomination", recherche) | Q(siren__startswith=siren or "-"))
     return personnes.order_by("denomination", "siren")
 
 

@@ -1,50 +1,71 @@
-"""Lists for a spreadsheet: CSV whose cells are never taken for formulas, and XLSX (OWASP, CSV injection)."""
+"""The lists of the sharing as tables for a spreadsheet, with the columns that the file of the sharing is read by."""
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from django.db import transaction
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
+from django.db.models import QuerySet
 
 from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
+from services.models import Service
 
 from .. import actes
-from ..models import Habilitation
-from .partage import etat_lisible
+from ..models import Habilitation, Role
+from ..partage.autorite import Autorite
+from ..partage.fichier import COLONNES as LUES
+from ..partage.fichier import Acte
+from ..tableurs.ecriture import Feuille, en_xlsx, morceaux_csv
+from .partage import Filtres, etat_lisible, mes_habilitations
 
+TITRE: Final = "Habilitations"
+XLSX_DIRECT: Final = 5_000  # rows made while the browser waits; more are made by a worker
+PAR_LECTURE: Final = 1_000
 COLONNES: Final = (
-    "SIREN",
+    LUES["siren"].nom,
     "Dénomination",
-    "Code du service",
+    LUES["service"].nom,
     "Service",
-    "Rôle",
+    LUES["role"].nom,
     "État",
-    "Numéro d'abonné",
-    "Nom",
-    "Prénom",
+    LUES["abonne"].nom,
+    LUES["nom"].nom,
+    LUES["prenom"].nom,
     "Accordée par",
     "Accordée le",
-    "Dernier jour",
+    LUES["fin"].nom,
     "Confirmée le",
+    LUES["acte"].nom,
 )
-FORMATS: Final = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-# What a spreadsheet may read as a formula, at the beginning of a cell or after a space, full-width forms included.
-_FORMULE = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
+MODELE: Final = tuple(colonne.nom for colonne in LUES.values())
+
+
+@dataclass(frozen=True)
+class Liste:
+    """Which list is exported: what one has granted or received, in which roles, narrowed how."""
+
+    quoi: str
+    roles: tuple[str, ...]
+    recues: bool
+    filtres: Filtres
+
+    def habilitations(self, espace: Espace) -> QuerySet[Habilitation]:
+        """Return what this espace sees of it today."""
+        source = mes_habilitations(espace) if self.recues else Autorite.de(espace).visibles()
+        return self.filtres.appliquer(source.filter(role__in=self.roles))
+
+    def en_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def depuis_json(cls, valeurs: dict[str, Any]) -> "Liste":
+        return cls(valeurs["quoi"], tuple(valeurs["roles"]), valeurs["recues"], Filtres(**valeurs["filtres"]))
 
 
 def lignes(habilitations: Iterable[Habilitation]) -> Iterator[tuple[str, ...]]:
-    """Yield one row per habilitation, in the order of COLONNES; dates as `31/12/2026`."""
+    """Yield one row per habilitation, in the order of COLONNES; dates as `31/12/2026`. « Acte » is left to be filled."""
     for h in habilitations:
         yield (
             h.personne.siren,
@@ -60,56 +81,59 @@ def lignes(habilitations: Iterable[Habilitation]) -> Iterator[tuple[str, ...]]:
             jour(h.accordee_le),
             jour(h.expire_le),
             jour(h.revue_le),
+            "",
         )
 
 
-def neutraliser(texte: str) -> str:
-    """Return the text of a CSV cell that no spreadsheet computes: control characters out, an apostrophe in front."""
-    texte = " ".join(ILLEGAL_CHARACTERS_RE.sub("", texte).replace("\t", " ").split("\r"))
-    texte = texte.replace("\n", " ")
-    return f"'{texte}" if _FORMULE.match(texte) else texte
+def rangees(liste: Liste, espace: Espace) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of this list as they are read: their number does not count in memory."""
+    return lignes(liste.habilitations(espace).iterator(chunk_size=PAR_LECTURE))
 
 
-def en_csv(colonnes: Iterable[str], rangees: Iterable[Iterable[str]]) -> bytes:
-    """Return a CSV in UTF-8 with its mark and semicolons, as French spreadsheets open it."""
-    tampon = io.StringIO(newline="")
-    ecrivain = csv.writer(tampon, delimiter=";", quoting=csv.QUOTE_ALL)
-    ecrivain.writerow(colonnes)
-    for rangee in rangees:
-        ecrivain.writerow([neutraliser(cellule) for cellule in rangee])
-    return b"\xef\xbb\xbf" + tampon.getvalue().encode()
-
-
-def en_xlsx(titre: str, colonnes: Iterable[str], rangees: Iterable[Iterable[str]]) -> bytes:
-    """Return a workbook of one sheet where every cell is text, whatever it begins with."""
-    classeur = Workbook(write_only=True)
-    feuille = classeur.create_sheet(titre)
-    feuille.freeze_panes = "A2"
-    entetes = []
-    for colonne in colonnes:
-        cellule = WriteOnlyCell(feuille, value=colonne)
-        cellule.font = Font(bold=True)
-        entetes.append(cellule)
-    feuille.append(entetes)
-    for rangee in rangees:
-        cellules = []
-        for texte in rangee:
-            cellule = WriteOnlyCell(feuille, value=ILLEGAL_CHARACTERS_RE.sub("", texte))
-            cellule.data_type = "s"  # openpyxl takes what begins with "=" for a formula
-            cellules.append(cellule)
-        feuille.append(cellules)
-    tampon = io.BytesIO()
-    classeur.save(tampon)
-    return tampon.getvalue()
+def faite_de_suite(liste: Liste, *, acteur: Espace, format_: str) -> bool:
+    """Whether this file is made while the browser waits: a CSV leaves as it is read, a long workbook is another's work."""
+    return format_ == "csv" or not liste.habilitations(acteur)[XLSX_DIRECT : XLSX_DIRECT + 1].exists()
 
 
 @transaction.atomic
-def exporter(*, acteur: Espace, habilitations: Iterable[Habilitation], format_: str, quoi: str) -> bytes:
-    """Return the file of this list, `format_` in FORMATS, and journal that it left the portal."""
-    rangees = list(lignes(habilitations))
-    consigner(
-        actes.HABILITATIONS_EXPORTEES, auteur=acteur, details={"quoi": quoi, "format": format_, "lignes": len(rangees)}
-    )
+def exporter(*, acteur: Espace, liste: Liste, format_: str) -> Iterator[bytes]:
+    """Return the file of this list, piece by piece, `format_` in FORMATS, and journal that it left the portal."""
+    nombre = liste.habilitations(acteur).count()
+    consigner_export(acteur=acteur, liste=liste, format_=format_, nombre=nombre)
     if format_ == "xlsx":
-        return en_xlsx("Habilitations", COLONNES, rangees)
-    return en_csv(COLONNES, rangees)
+        return iter([en_xlsx(TITRE, COLONNES, rangees(liste, acteur))])
+    return morceaux_csv(COLONNES, rangees(liste, acteur))
+
+
+def consigner_export(*, acteur: Espace, liste: Liste, format_: str, nombre: int) -> None:
+    """Journal that this list left the portal; in the transaction of the caller."""
+    consigner(
+        actes.HABILITATIONS_EXPORTEES,
+        auteur=acteur,
+        details={"quoi": liste.quoi, "format": format_, "lignes": nombre},
+    )
+
+
+def modele() -> tuple[Feuille, Feuille]:
+    """Return the two sheets of an empty file of the sharing: what to fill, and the words that it understands."""
+    roles = [("Rôle", Role(role).label, "") for role in (Role.ACTEUR, Role.ACTEUR_DELEGANT, Role.SUPPLEANT)]
+    actes = [
+        (
+            "Acte",
+            Acte.ACCORDER.value,
+            "Donne le droit. Une cellule vide fait de même pour un droit qui n'existe pas encore.",
+        ),
+        ("Acte", Acte.RETIRER.value, "Retire le droit ; le nom de la personne est demandé aussi."),
+        ("Acte", Acte.CHANGER_LA_FIN.value, "Remplace le dernier jour d'une délégation."),
+    ]
+    fins = [
+        ("Dernier jour", "31/12/2027", "Facultatif ; jamais pour un administrateur suppléant."),
+        ("Dernier jour", "sans fin", "Avec « changer la fin » : la délégation dure jusqu'à son retrait."),
+    ]
+    services = [("Code du service", code, libelle) for code, libelle in Service.objects.values_list("code", "libelle")]
+    return (
+        Feuille("Partage", MODELE, ()),
+        Feuille(
+            "Mode d'emploi", ("Pour la colonne", "Écrire", "Ce que cela veut dire"), [*roles, *actes, *fins, *services]
+        ),
+    )

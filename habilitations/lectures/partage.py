@@ -15,12 +15,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.identifiants import compacter, pour_chercher
 from services.models import PersonneSirenisee, Service
 
 from ..droits.backends import donnant
-from ..droits.roles import GERER_SUPPLEANTS, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
 from ..models import ORDRE, DemandeRetrait, Habilitation, Role
-from ..partage.delegations import retrait_permis
 from .recherche import contient, nomme
 
 PAR_PAGE: Final = 25
@@ -68,10 +67,10 @@ class Filtres:
     def appliquer(self, habilitations: QuerySet[Habilitation], *, noms: bool = True) -> QuerySet[Habilitation]:
         """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state."""
         if self.q:
-            chiffres = "".join(c for c in self.q if c.isalnum())
-            trouve = contient("personne__denomination", self.q) | Q(personne__siren__startswith=chiffres or "-")
+            siren = pour_chercher(self.q)
+            trouve = contient("personne__denomination", self.q) | Q(personne__siren__startswith=siren or "-")
             if noms:
-                trouve |= nomme(self.q, "espace__") | Q(espace__numero_abonne=chiffres)
+                trouve |= nomme(self.q, "espace__") | Q(espace__numero_abonne=compacter(self.q))
             habilitations = habilitations.filter(trouve)
         if self.service:
             habilitations = habilitations.filter(service__code=self.service)
@@ -83,53 +82,6 @@ class Filtres:
                 passees if self.etat == EXPIREE else Q(etat=self.etat) & (Q(expire_le__isnull=True) | ~passees)
             )
         return habilitations
-
-
-@dataclass(frozen=True)
-class Autorite:
-    """What an espace holds today, read once: it decides what the espace sees of others and may change (design.md §4)."""
-
-    espace: Espace
-    par_adhesion: dict[int, Habilitation]
-
-    @classmethod
-    def de(cls, espace: Espace) -> "Autorite":
-        """Read the authority of this espace: one query."""
-        siennes = Habilitation.objects.actives().filter(espace=espace).only("pk", "adhesion_id", "role")
-        return cls(espace, {sienne.adhesion_id: sienne for sienne in siennes})
-
-    def donne(self, permission: str) -> bool:
-        """Whether some role of this espace gives this permission."""
-        return any(sienne.role in roles_pour(permission) for sienne in self.par_adhesion.values())
-
-    def visibles(self) -> QuerySet[Habilitation]:
-        """Return the live habilitations of others that this espace may see.
-
-        Titulaire and suppléant see all of the pair, an acteur délégant what he granted, an acteur nothing.
-        """
-        adhesions = [a for a, h in self.par_adhesion.items() if h.role in roles_pour(VOIR_HABILITATIONS)]
-        delegant = roles_pour(RETIRER_SES_DELEGATIONS) - roles_pour(VOIR_HABILITATIONS)
-        accordeuses = [sienne.pk for sienne in self.par_adhesion.values() if sienne.role in delegant]
-        return (
-            Habilitation.objects.vivantes()
-            .filter(Q(adhesion__in=adhesions) | Q(accordee_par__in=accordeuses))
-            .exclude(role=Role.TITULAIRE)
-            .exclude(espace=self.espace)
-            .select_related("espace", "personne", "service", "accordee_par__espace")
-            .order_by(*ORDRE)
-        )
-
-    def changeables(self, habilitations: Iterable[Habilitation]) -> set[UUID]:
-        """Return the keys of those that this espace may withdraw (or, for a suppléance, suspend)."""
-        return {h.pk for h in habilitations if self._peut_changer(h)}
-
-    def _peut_changer(self, habilitation: Habilitation) -> bool:
-        sienne = self.par_adhesion.get(habilitation.adhesion_id)
-        if sienne is None:
-            return False
-        if habilitation.role == Role.SUPPLEANT:
-            return sienne.role in roles_pour(GERER_SUPPLEANTS)
-        return retrait_permis(sienne, habilitation) is None
 
 
 def mes_habilitations(espace: Espace) -> QuerySet[Habilitation]:

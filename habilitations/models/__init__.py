@@ -1,7 +1,8 @@
 from .adhesion import Adhesion
 from .cessation import Cessation
+from .export import Export
 from .habilitation import ORDRE, Habilitation, Role
 from .mandat import Mandat
 from .retrait import DemandeRetrait
 
-__all__ = ["ORDRE", "Adhesion", "Cessation", "DemandeRetrait", "Habilitation", "Mandat", "Role"]
+__all__ = ["ORDRE", "Adhesion", "Cessation", "DemandeRetrait", "Export", "Habilitation", "Mandat", "Role"]

@@ -1,1 +1,0 @@
-"""Sharing authority: suppléants, délégations, one by one or by file, and their yearly review."""

@@ -19,8 +19,9 @@ from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
 from ..depart.retraits import demander_retrait
-from ..lectures.partage import Autorite, Filtres, mes_habilitations
+from ..lectures.partage import Filtres, mes_habilitations
 from ..models import DemandeRetrait, Habilitation, Role
+from ..partage.autorite import Autorite
 from ..partage.delegations import ROLES_DELEGUES, retirer_delegation
 from ..partage.suppleances import mettre_en_veille, reactiver, retirer_suppleant
 from .apercu import CHANGE, empreinte, empreinte_des_lignes, est_ce_qui_a_ete_montre

@@ -1,4 +1,6 @@
-"""Designating by a CSV file: the report first, the confirmation after."""
+"""Sharing by a file: the report first, the confirmation after."""
+
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +13,13 @@ from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 
 from ..forms import FichierForm
+from ..lectures.export import MODELE
 from ..lectures.partage import services_du_filtre
-from ..partage.en_masse import COLONNES, TAILLE, Rapport, designer_en_masse, examiner_fichier
-from .apercu import empreinte, est_ce_qui_a_ete_montre
+from ..models import Habilitation
+from ..partage.en_masse import Operation, Rapport, appliquer_fichier, ce_que_touche, examiner_fichier
+from ..tableurs.lecture import TAILLE
+from .apercu import empreinte, empreinte_des_lignes, est_ce_qui_a_ete_montre
+from .sujets import grouper
 
 CLE = "designation_fichier"
 MONTREES = 200
@@ -34,18 +40,19 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
             except RegleMetier as regle:
                 form.refuser(regle)
     if rapport is not None and rapport.possible:
-        request.session[CLE] = rapport.designations()
-    montrees = [] if rapport is None else (rapport.en_erreur or rapport.lignes)
+        request.session[CLE] = rapport.operations()
+    montrees = [] if rapport is None else (rapport.en_erreur or rapport.agissantes)
     return render(
         request,
         "habilitations/designation_fichier.html",
         {
             "formulaire": form,
             "rapport": rapport,
-            "apercu": empreinte(rapport.designations()) if rapport is not None else "",
+            "apercu": apercu_de(rapport.operations(), rapport.tombent) if rapport is not None else "",
+            "tombent": grouper(rapport.tombent) if rapport is not None else [],
             "lignes": montrees[:MONTREES],
             "en_trop": max(0, len(montrees) - MONTREES),
-            "colonnes": ";".join(COLONNES),
+            "colonnes": MODELE,
             "services": services_du_filtre(),
         },
     )
@@ -56,20 +63,27 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_POST
 def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Do what the report said, all or nothing."""
-    designations = request.session.get(CLE)
-    if not designations or not est_ce_qui_a_ete_montre(request, empreinte(designations)):
+    operations = request.session.get(CLE)
+    if not operations or not est_ce_qui_a_ete_montre(request, apercu_de(operations, ce_que_touche(espace, operations))):
         messages.error(request, "Ce fichier n'attend plus de confirmation : déposez-le de nouveau.")
         return redirect("designation_fichier")
     del request.session[CLE]
     try:
-        accordees = designer_en_masse(acteur=espace, designations=designations)
+        changees = appliquer_fichier(
+            acteur=espace, operations=operations, reprendre=request.POST.get("suite") == "reprendre"
+        )
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return redirect("designation_fichier")
-    nombre = len(accordees)
+    nombre = len(changees)
     messages.success(
         request,
-        f"{nombre} habilitation{'s' if nombre > 1 else ''} accordée{'s' if nombre > 1 else ''}. "
-        "Chaque personne désignée est prévenue par courriel.",
+        f"C'est enregistré : {nombre} habilitation{'s' if nombre > 1 else ''} "
+        f"changée{'s' if nombre > 1 else ''}. Chaque personne concernée est prévenue par courriel.",
     )
     return redirect("delegations")
+
+
+def apercu_de(operations: Sequence[Operation], tombent: Sequence[Habilitation]) -> str:
+    """Return the print of what the report shows: what the file asks for, and what falls with it."""
+    return empreinte(operations, empreinte_des_lignes(tombent))

@@ -1,6 +1,6 @@
 """The lists of the sharing: given, received, exported."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -8,9 +8,11 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 
-from ..lectures.export import FORMATS, exporter
-from ..lectures.partage import ETATS, Autorite, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
+from ..lectures.export import Liste
+from ..lectures.partage import ETATS, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
 from ..models import Role
+from ..partage.autorite import Autorite
+from .exports import repondre
 from .sujets import Sujet
 
 RECUES = "recues"
@@ -52,18 +54,9 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
 @reauthentification_requise
 @espace_requis
 @require_POST
-def exporter_liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
-    """Download what the list shows, with its filters, as CSV or XLSX. A POST, since it leaves a line in the journal."""
-    format_ = request.POST.get("format", "")
-    if format_ not in FORMATS:
-        raise Http404
+def exporter_liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponseBase:
+    """Download what the list shows, with its filters, as XLSX or CSV. A POST, since it leaves a line in the journal."""
     recues = request.POST.get("sens") == RECUES
-    source = mes_habilitations(espace) if recues else Autorite.de(espace).visibles()
-    habilitations = Filtres.depuis(request.POST).appliquer(source.filter(role__in=sujet.roles))
     nom = f"{sujet.code}-{'recues' if recues else 'accordees'}"
-    contenu = exporter(acteur=espace, habilitations=habilitations, format_=format_, quoi=nom)
-    return HttpResponse(
-        contenu,
-        content_type=FORMATS[format_],
-        headers={"Content-Disposition": f'attachment; filename="{nom}.{format_}"'},
-    )
+    liste_voulue = Liste(nom, sujet.roles, recues=recues, filtres=Filtres.depuis(request.POST))
+    return repondre(request, espace, liste_voulue, retour=sujet.url())

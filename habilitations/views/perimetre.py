@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.saisies.identifiants import pour_chercher
 
 from ..droits.perimetre import Critere, Groupe, repartition
 from ..lectures.partage import partageables
@@ -51,7 +52,7 @@ def lien_de_substitution(groupe: Groupe) -> str:
 @require_POST
 def preparer_delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Choose, for the page of designation, all that may be delegated on the SIREN of one group."""
-    sirens = [siren for siren in request.POST.getlist("siren") if len(siren) == 9 and siren.isalnum()][:100]
+    sirens = [pour_chercher(siren) for siren in request.POST.getlist("siren")[:100]]
     adhesions = partageables(espace, DELEGATIONS.permission).filter(personne__siren__in=sirens)
     cles = list(adhesions.values_list("adhesion_id", flat=True))
     if not cles:

@@ -66,6 +66,7 @@ courrier.revenu                        D · · · ·
 creation.adresse_confirmee             D · · · ·
 delegation.accordee                    D A S · ·
 delegation.confirmee                   D A S · ·
+delegation.fin_changee                 D A S · ·
 delegation.retiree                     D A S · ·
 demande.activee                        D · · · ·
 demande.activee:COURRIEL_PERSONNE      D · · · M

@@ -351,7 +351,7 @@ def test_designer_par_un_fichier(client_de: Ouvrir) -> None:
     assert client.post(reverse("designation_fichier_confirmer"))["Location"] == page
     rapport = deposer(bonne)
     assert "Toutes les lignes sont bonnes" in rapport
-    assert "sur cette désignation." in rapport
+    assert "sur ce changement." in rapport
     assert not Habilitation.objects.filter(espace=collegue).exists()
     confirmation = client.post(reverse("designation_fichier_confirmer"), apercu_de(rapport))
     assert confirmation["Location"] == reverse("delegations")
@@ -374,9 +374,11 @@ def test_une_date_de_fin_passee_se_dit_sans_attendre_le_travail_de_nuit(client_d
             contenu = texte(client.get(adresse, {**sens, "etat": etat}))
             comptes = len(re.findall(r">active</p>", contenu)), len(re.findall(r">expirée</p>", contenu))
             assert comptes == attendu, (adresse, etat)
-    fichier = client_de(titulaire).post(reverse("delegations_exporter"), {"format": "csv"}).content.decode("utf-8-sig")
+    fichier = (
+        client_de(titulaire).post(reverse("delegations_exporter"), {"format": "csv"}).getvalue().decode("utf-8-sig")
+    )
     etats = {ligne.split(";")[0]: ligne.split(";")[5] for ligne in fichier.splitlines()[1:]}
-    assert etats.pop(f'"{passee.personne.siren}"') == '"expirée"'
+    assert etats.pop(f'"\'{passee.personne.siren}"') == '"expirée"'
     assert set(etats.values()) == {'"active"'}
     agent = _lignes(passee.adhesion)
     assert [etat for *_, etat in agent] == ["active", "expirée"]

@@ -1,0 +1,235 @@
+"""Reading a table as people have them: CSV of any spreadsheet, XLSX, a title above the header, columns in any order."""
+
+import csv
+import io
+import itertools
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+
+from accounts.saisies.dates import jour
+from accounts.saisies.regles import RegleMetier
+
+from .cellules import replier
+
+TAILLE: Final = 3_000_000
+LIGNES: Final = 10_000
+DECOMPRESSE: Final = 60_000_000  # bytes of an XLSX once unpacked
+ENTETE_AVANT: Final = 30  # rows among which the header is looked for
+FEUILLES: Final = 5
+COLONNES_AU_PLUS: Final = 40
+SEPARATEURS: Final = ";\t,|"
+_SEP: Final = re.compile(r'"?sep=(.)"?[;,\t]*\r?\n', re.IGNORECASE)
+# What openpyxl and zipfile raise for a file that is not quite one: none says anything of the portal.
+_XLSX_ABIME: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+
+
+class FichierTropGrand(RegleMetier):
+    code = "fichier_trop_grand"
+    message = (
+        "Ce fichier est trop grand : 10 000 lignes et 3 Mo au plus. Partagez-le en plusieurs, ou n'exportez qu'une "
+        "partie de la liste avec ses filtres."
+    )
+
+
+class FichierIllisible(RegleMetier):
+    code = "fichier_illisible"
+    message = (
+        "Ce fichier n'est ni un classeur XLSX ni un fichier CSV lisible. Depuis votre tableur : « Enregistrer sous », "
+        "puis « Classeur Excel (.xlsx) » ou « CSV UTF-8 »."
+    )
+
+
+class ColonnesManquantes(RegleMetier):
+    code = "colonnes_manquantes"
+    message = "Une ligne, au début du fichier, doit nommer les colonnes. Il manque : {manquantes}."
+
+
+@dataclass(frozen=True)
+class Colonne:
+    """A column that the table may have: how a message names it, and the headers it goes by, the surest first."""
+
+    nom: str
+    alias: tuple[str, ...]
+    obligatoire: bool = False
+
+
+@dataclass(frozen=True)
+class Rangee:
+    """One row under the header: its number as the spreadsheet counts, and its cells by column, trimmed."""
+
+    numero: int
+    cellules: dict[str, str]
+
+
+Brute = Sequence[str]
+
+
+def lire_tableau(contenu: bytes, colonnes: Mapping[str, Colonne]) -> list[Rangee]:
+    """Return the rows of the table that are not empty, by the keys of `colonnes`; other columns are left out.
+
+    Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes.
+    """
+    if len(contenu) > TAILLE:
+        raise FichierTropGrand
+    reconnus = {replier(alias): (cle, rang) for cle, c in colonnes.items() for rang, alias in enumerate(c.alias)}
+    tables = _feuilles_xlsx(contenu) if contenu.startswith(b"PK\x03\x04") else _lectures_csv(contenu)
+    meilleure: _Entete | None = None
+    try:
+        for table in tables:
+            entete = _chercher_entete(table, reconnus, colonnes)
+            if entete.manquantes:
+                if meilleure is None or len(entete.manquantes) < len(meilleure.manquantes):
+                    meilleure = entete
+                continue
+            return _lire_rangees(table, entete)
+    except csv.Error as erreur:
+        raise FichierIllisible from erreur
+    if meilleure is None:
+        raise FichierIllisible
+    raise ColonnesManquantes(manquantes=", ".join(meilleure.manquantes))
+
+
+@dataclass(frozen=True)
+class _Entete:
+    rang: int
+    places: dict[str, list[int]]  # by column, where it is, the surest alias first
+    manquantes: list[str]
+
+
+def _chercher_entete(
+    table: Sequence[Brute], reconnus: Mapping[str, tuple[str, int]], colonnes: Mapping[str, Colonne]
+) -> _Entete:
+    """Return the row that names the most columns wanted, the first of them when there are several."""
+    meilleure = _Entete(-1, {}, [c.nom for c in colonnes.values() if c.obligatoire])
+    for rang, rangee in enumerate(itertools.islice(table, ENTETE_AVANT)):
+        trouvees = sorted(
+            (reconnus[titre][1], place, reconnus[titre][0])
+            for place, cellule in enumerate(rangee)
+            if (titre := replier(cellule)) in reconnus
+        )
+        places: dict[str, list[int]] = {}
+        for _, place, cle in trouvees:
+            places.setdefault(cle, []).append(place)
+        manquantes = [c.nom for cle, c in colonnes.items() if c.obligatoire and cle not in places]
+        if len(manquantes) < len(meilleure.manquantes):
+            meilleure = _Entete(rang, places, manquantes)
+    return meilleure
+
+
+def _lire_rangees(table: Sequence[Brute], entete: _Entete) -> list[Rangee]:
+    lues = []
+    for numero, rangee in enumerate(table[entete.rang + 1 :], entete.rang + 2):
+        if not any(rangee):
+            continue
+        cellules = {
+            cle: next((rangee[place] for place in places if place < len(rangee) and rangee[place]), "")
+            for cle, places in entete.places.items()
+        }
+        if any(cellules.values()):
+            lues.append(Rangee(numero, cellules))
+        if len(lues) > LIGNES:
+            raise FichierTropGrand
+    return lues
+
+
+def _lectures_csv(contenu: bytes) -> Iterator[list[Brute]]:
+    """Yield the file as each separator parts it, the one that it declares alone when it does (`sep=;`)."""
+    texte = _decoder(contenu)
+    separateurs: Iterable[str] = sorted(SEPARATEURS, key=texte[:5000].count, reverse=True)
+    if declare := _SEP.match(texte):  # Excel hides this line and does not count it
+        separateurs, texte = [declare[1]], texte[declare.end() :]
+    fautes = 0
+    for separateur in separateurs:
+        lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=separateur, strict=True)
+        try:
+            yield [[cellule.strip() for cellule in rangee] for rangee in lecteur]
+        except csv.Error:
+            fautes += 1
+            if fautes == len(SEPARATEURS) or declare:
+                raise
+
+
+def _decoder(contenu: bytes) -> str:
+    encodages: tuple[str, ...] = ("utf-8-sig", "cp1252")
+    if contenu[:2] in (b"\xff\xfe", b"\xfe\xff"):  # « Texte Unicode » of Excel
+        encodages = ("utf-16",)
+    elif b"\x00" in contenu:
+        raise FichierIllisible
+    for encodage in encodages:
+        try:
+            texte = contenu.decode(encodage)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in texte:
+            return texte
+    raise FichierIllisible
+
+
+def _feuilles_xlsx(contenu: bytes) -> Iterator[list[Brute]]:
+    """Yield the first sheets of a workbook, each cell as the text that a person sees in it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(contenu)) as archive:
+            if sum(partie.file_size for partie in archive.infolist()) > DECOMPRESSE:
+                raise FichierTropGrand
+        with _sans_avertissement():
+            feuilles = load_workbook(io.BytesIO(contenu), read_only=True, data_only=True).worksheets[:FEUILLES]
+    except _XLSX_ABIME as erreur:
+        raise FichierIllisible from erreur
+    for feuille in feuilles:
+        try:
+            with _sans_avertissement():
+                feuille.reset_dimensions()  # what the file says of its own size is not always so
+                bornee = feuille.iter_rows(
+                    max_row=LIGNES + ENTETE_AVANT + 2, max_col=COLONNES_AU_PLUS, values_only=True
+                )
+                rangees: list[Brute] = [[_texte(valeur) for valeur in rangee] for rangee in bornee]
+        except _XLSX_ABIME as erreur:
+            raise FichierIllisible from erreur
+        yield rangees
+
+
+@contextmanager
+def _sans_avertissement() -> Iterator[None]:
+    """What openpyxl leaves out of a workbook is no concern of the person: it warns of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _texte(valeur: Any) -> str:
+    match valeur:
+        case None:
+            return ""
+        case bool():
+            return "VRAI" if valeur else "FAUX"
+        case datetime():  # without a zone: the day that the cell says
+            return jour(valeur.date())
+        case date():
+            return jour(valeur)
+        case float() if valeur.is_integer() and abs(valeur) < 2**53:
+            return str(int(valeur))
+        case _:
+            return str(valeur).strip()
