@@ -161,15 +161,18 @@ def _lectures_csv(contenu: bytes) -> Iterator[list[Brute]]:
     separateurs: Iterable[str] = sorted(SEPARATEURS, key=texte[:5000].count, reverse=True)
     if declare := _SEP.match(texte):  # Excel hides this line and does not count it
         separateurs, texte = [declare[1]], texte[declare.end() :]
-    fautes = 0
-    for separateur in separateurs:
+    faute: csv.Error | None = None
+    for rang, separateur in enumerate(separateurs):
         lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=separateur, strict=True)
         try:
-            yield [[cellule.strip() for cellule in rangee] for rangee in lecteur]
-        except csv.Error:
-            fautes += 1
-            if fautes == len(SEPARATEURS) or declare:
-                raise
+            table = [[cellule.strip() for cellule in rangee] for rangee in lecteur]
+        except csv.Error as erreur:
+            if rang == 0:  # the separator that the file seems to have: when no other does, this is what is wrong
+                faute = erreur
+            continue
+        yield table
+    if faute is not None:
+        raise faute
 
 
 def _decoder(contenu: bytes) -> str:
