@@ -1,0 +1,1 @@
+"""What a person types: normalised where it enters, refused by a named rule. Imports no model."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal, TypedDict
+from typing import Final, TypedDict
 from uuid import UUID
 
 from django.db import transaction
@@ -48,7 +48,7 @@ class TropDeBeneficiaires(RegleMetier):
 class Operation(TypedDict):
     """One thing that the file asks for, as the session carries it from the report to the confirmation (JSON values)."""
 
-    acte: Literal["accorder", "retirer", "changer la fin"]
+    acte: str  # of Acte
     adhesion: int
     beneficiaire: str
     habilitation: str

@@ -8,7 +8,14 @@ from enum import StrEnum
 from typing import Final
 
 from accounts.models import Espace
-from accounts.saisies.identifiants import Lu, numero_de_cellule, siren_de_cellule, texte_de_cellule
+from accounts.saisies.identifiants import (
+    CelluleEnErreur,
+    IdentifiantPerdu,
+    Lu,
+    numero_de_cellule,
+    siren_de_cellule,
+    texte_de_cellule,
+)
 from accounts.saisies.regles import RegleMetier
 from services.models import Service
 
@@ -216,6 +223,9 @@ def _identifiant(ligne: LigneFichier, lire_cellule: Callable[[str], Lu], cellule
         return ""
     try:
         lu = lire_cellule(cellule)
+    except (CelluleEnErreur, IdentifiantPerdu) as regle:
+        ligne.fautes.append(f"{quoi} : {regle}")
+        return ""
     except RegleMetier as regle:
         ligne.fautes.append(str(regle))
         return ""

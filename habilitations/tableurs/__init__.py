@@ -1,0 +1,1 @@
+"""Tables as people and spreadsheets have them: read with their mistakes, written so that they can be read again."""

@@ -165,7 +165,7 @@ def _lectures_csv(contenu: bytes) -> Iterator[list[Brute]]:
     for rang, separateur in enumerate(separateurs):
         lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=separateur, strict=True)
         try:
-            table = [[cellule.strip() for cellule in rangee] for rangee in lecteur]
+            table: list[Brute] = [[cellule.strip() for cellule in rangee] for rangee in lecteur]
         except csv.Error as erreur:
             if rang == 0:  # the separator that the file seems to have: when no other does, this is what is wrong
                 faute = erreur

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from habilitations.partage.exports import fabriquer
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -14,7 +15,6 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Courriel, Espace
 from habilitations.lectures import export as module_export
 from habilitations.models import Export, Habilitation, Role
-from habilitations.partage.exports import fabriquer
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,7 +90,7 @@ def test_prendre_remplir_rendre(
 
     deposer(page, fichier)
     expect(page.get_by_role("alert")).to_contain_text("1 ligne à corriger sur 8")
-    fautes = page.locator("#rapport tbody tr").first.get_by_role("listitem")
+    fautes = page.locator("#fautes ul").get_by_role("listitem")
     expect(fautes).to_have_count(4)
     regarder()
     capturer(page, "fautes")

@@ -11,17 +11,6 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from openpyxl import load_workbook
-from redis.exceptions import ConnectionError as RedisAbsent
-
-from accounts.donnees import retention
-from accounts.espace.suppression import supprimer_espace
-from accounts.models import Courriel, Espace, Evenement
-from habilitations.arbre.lots import ActeurNonActif
-from habilitations.lectures import export as module_export
-from habilitations.lectures.export import COLONNES, Liste
-from habilitations.lectures.partage import Filtres
-from habilitations.models import Export, Habilitation, Role
 from habilitations.partage.exports import (
     GARDE,
     GARDES,
@@ -35,6 +24,17 @@ from habilitations.partage.exports import (
     fabriquer,
     fabriquer_en_attente,
 )
+from openpyxl import load_workbook
+from redis.exceptions import ConnectionError as RedisAbsent
+
+from accounts.donnees import retention
+from accounts.espace.suppression import supprimer_espace
+from accounts.models import Courriel, Espace, Evenement
+from habilitations.arbre.lots import ActeurNonActif
+from habilitations.lectures import export as module_export
+from habilitations.lectures.export import COLONNES, Liste
+from habilitations.lectures.partage import Filtres
+from habilitations.models import Export, Habilitation, Role
 from habilitations.tableurs.ecriture import Feuille, ecrire_xlsx, morceaux_csv
 from tests.factories import EspaceFactory, accorder, habiliter
 
