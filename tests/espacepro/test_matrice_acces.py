@@ -23,7 +23,8 @@ from accounts.models import Agent, Espace, Evenement
 from activation.models import Courrier, Demande, LigneDemande
 from espacepro.acces import TABLE, Acces
 from habilitations.depart.retraits import demander_retrait
-from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Mandat, Role
+from habilitations.models import Adhesion, DemandeRetrait, Export, Habilitation, Mandat, Role
+from habilitations.views.exports import EXISTANT
 from services.models import PersonneSirenisee, Service
 from tests.factories import (
     AgentFactory,
@@ -101,6 +102,14 @@ def _demande(espace: Espace, personne: PersonneSirenisee, service: Service, etat
     return demande
 
 
+def _export(espace: Espace, *, prete: bool) -> Export:
+    return Export.objects.create(
+        espace=espace,
+        liste=EXISTANT.en_json(),
+        **({"traite_le": timezone.now(), "lignes": 1, "contenu": b"PK"} if prete else {}),
+    )
+
+
 def monter(rang: int = 0) -> Scene:
     """Build a company with its tree, its demandes, letters and requests to leave, in each state."""
     gestionnaire, autre = ServiceGestionnaireFactory(), ServiceGestionnaireFactory()
@@ -156,6 +165,8 @@ def monter(rang: int = 0) -> Scene:
         "par la poste": [courriers["POSTAL"].pk],
         "retrait en attente": [retrait.pk],
         "retrait refusé": [refuse.pk],
+        "fichier demandé": [_export(espaces["titulaire"], prete=False).pk],
+        "fichier prêt": [_export(espaces["suppleant"], prete=True).pk],
         "jeton de personne": ["x" * 54],
         "session de personne": [uuid.uuid4()],
         "clé de personne": [0],
@@ -187,7 +198,10 @@ INCONNUS: dict[str, list[Any]] = {
     "retrait_accepter": [uuid.UUID(int=0)],
     "retrait_refuser": [uuid.UUID(int=0)],
     "retrait_renoncer": [uuid.UUID(int=0)],
+    "export": [uuid.UUID(int=0)],
+    "export_telecharger": [uuid.UUID(int=0)],
 }
+_EXPORT = {"fichier demandé": TITULAIRE, "fichier prêt": frozenset({"suppleant"})}
 _DEMANDE = {"demande en cours": TITULAIRE, "demande annulée": TITULAIRE, "demande d'un autre": PERSONNE}
 # door that shows an object -> state of the object -> who finds it there. For anybody else it does not exist.
 OBJETS: dict[str, dict[str, frozenset[str]]] = {
@@ -200,6 +214,8 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     "retrait_accepter": {"retrait en attente": TITULAIRE, "retrait refusé": PERSONNE},
     "retrait_refuser": {"retrait en attente": TITULAIRE, "retrait refusé": PERSONNE},
     "retrait_renoncer": {"retrait en attente": frozenset({"acteur"}), "retrait refusé": frozenset({"suppleant"})},
+    "export": _EXPORT,
+    "export_telecharger": _EXPORT,
     # One's own session or key, or the same answer as for none at all.
     "fermer_session": {"session de personne": TOUT_ESPACE},
     "retirer_cle": {"clé de personne": TOUT_ESPACE},
