@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
-from habilitations.partage.exports import fabriquer
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Courriel, Espace
 from habilitations.lectures import export as module_export
+from habilitations.lectures.exports import fabriquer
 from habilitations.models import Export, Habilitation, Role
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 

@@ -11,7 +11,16 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from habilitations.partage.exports import (
+from openpyxl import load_workbook
+from redis.exceptions import ConnectionError as RedisAbsent
+
+from accounts.donnees import retention
+from accounts.espace.suppression import supprimer_espace
+from accounts.models import Courriel, Espace, Evenement
+from habilitations.arbre.lots import ActeurNonActif
+from habilitations.lectures import export as module_export
+from habilitations.lectures.export import COLONNES, Liste
+from habilitations.lectures.exports import (
     GARDE,
     GARDES,
     TACHE,
@@ -24,15 +33,6 @@ from habilitations.partage.exports import (
     fabriquer,
     fabriquer_en_attente,
 )
-from openpyxl import load_workbook
-from redis.exceptions import ConnectionError as RedisAbsent
-
-from accounts.donnees import retention
-from accounts.espace.suppression import supprimer_espace
-from accounts.models import Courriel, Espace, Evenement
-from habilitations.arbre.lots import ActeurNonActif
-from habilitations.lectures import export as module_export
-from habilitations.lectures.export import COLONNES, Liste
 from habilitations.lectures.partage import Filtres
 from habilitations.models import Export, Habilitation, Role
 from habilitations.tableurs.ecriture import Feuille, ecrire_xlsx, morceaux_csv
@@ -191,8 +191,8 @@ def test_l_avancement_se_lit_et_redis_peut_l_oublier(
     def absent(*_: object, **__: object) -> None:
         raise RedisAbsent
 
-    monkeypatch.setattr("habilitations.partage.exports.cache.get", absent)
-    monkeypatch.setattr("habilitations.partage.exports.cache.set", absent)
+    monkeypatch.setattr("habilitations.lectures.exports.cache.get", absent)
+    monkeypatch.setattr("habilitations.lectures.exports.cache.set", absent)
     assert avancement(export) == Avancement()
     assert fabriquer_en_attente() == 1, "the file is made without Redis"
     export.refresh_from_db()

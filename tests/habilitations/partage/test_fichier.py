@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from accounts.models import Espace, Evenement
 from activation.forms import SirensForm
+from habilitations import actes
 from habilitations.arbre.retrait import HabilitationTerminee
 from habilitations.models import Habilitation, Role
-from habilitations.partage.beneficiaires import INTROUVABLE
 from habilitations.partage.en_masse import Rapport, appliquer_fichier, ce_que_touche, examiner_fichier
 from habilitations.partage.fichier import lire
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
@@ -71,7 +71,9 @@ def test_retirer_veut_le_nom_de_la_personne(racine: Habilitation) -> None:
         in fautes(examiner(titulaire, ligne("retirer", racine, collegue, nom="Grand")))[0]
     )
     assert "y est acteur" in fautes(examiner(titulaire, ligne("retirer", racine, collegue, "suppléant")))[0]
-    assert not Evenement.objects.filter(acte=INTROUVABLE).exists(), "these names are in the actor's own lists"
+    assert not Evenement.objects.filter(acte=actes.BENEFICIAIRE_INTROUVABLE.code).exists(), (
+        "these names are in the actor's own lists"
+    )
 
 
 def test_on_ne_retire_ni_ne_change_ce_que_l_on_ne_voit_pas(racine: Habilitation) -> None:
@@ -88,7 +90,7 @@ def test_on_ne_retire_ni_ne_change_ce_que_l_on_ne_voit_pas(racine: Habilitation)
     )
     aucun = "cette personne n'y a aucun droit que vous puissiez changer"
     assert fautes(rapport) == [aucun, aucun, "vous n'avez pas ce service pour ce SIREN", aucun]
-    assert not Evenement.objects.filter(acte=INTROUVABLE).exists()
+    assert not Evenement.objects.filter(acte=actes.BENEFICIAIRE_INTROUVABLE.code).exists()
 
 
 def test_un_acteur_delegant_ne_retire_que_les_siennes(racine: Habilitation) -> None:

@@ -8,10 +8,10 @@ import pytest
 from openpyxl import load_workbook
 
 from accounts.models import Evenement
+from habilitations import actes
 from habilitations.lectures.export import COLONNES, Liste, exporter
 from habilitations.lectures.partage import Filtres
 from habilitations.models import Habilitation, Role
-from habilitations.partage.beneficiaires import INTROUVABLE
 from habilitations.partage.en_masse import appliquer_fichier, examiner_fichier
 from habilitations.tableurs.ecriture import en_csv, en_xlsx
 from habilitations.views.exports import EXISTANT
@@ -65,7 +65,7 @@ def test_la_liste_recue_telle_quelle_ne_change_rien(format_: str) -> None:
     rapport = examiner_fichier(acteur=moi, contenu=b"".join(exporter(acteur=moi, liste=recues, format_=format_)))
     assert [ligne.fautes for ligne in rapport.lignes] == [[], []]
     assert len(rapport.inchangees) == 2
-    assert not Evenement.objects.filter(acte=INTROUVABLE).exists()
+    assert not Evenement.objects.filter(acte=actes.BENEFICIAIRE_INTROUVABLE.code).exists()
 
 
 @pytest.mark.parametrize("format_", ["csv", "xlsx"])
