@@ -32,8 +32,8 @@ CHANGEMENTS: Final = 3_000
 BENEFICIAIRES: Final = 100
 
 
-class TropDeChangements(RegleMetier):
-    code = "trop_de_changements"
+class FichierTropCharge(RegleMetier):
+    code = "fichier_trop_charge"
     message = "Ce fichier demande {nombre} changements : {limite} au plus à la fois. Partagez-le en plusieurs."
 
 
@@ -124,7 +124,7 @@ def examiner_fichier(*, acteur: Espace, contenu: bytes, maintenant: datetime | N
 
     A person who holds something that the actor sees is known to him; another is looked up once, and a miss counts as
     one typed in the form (beneficiaires.ESSAIS). The number of queries does not depend on the number of lines.
-    Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes, TropDeBeneficiaires, TropDeChangements,
+    Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes, TropDeBeneficiaires, FichierTropCharge,
     ActeurNonActif.
     """
     jour = timezone.localdate(maintenant or timezone.now())
@@ -140,7 +140,7 @@ def examiner_fichier(*, acteur: Espace, contenu: bytes, maintenant: datetime | N
     _chercher(acteur, lignes, maintenant)
     demandees = sum(ligne.quoi is not None for ligne in lignes)
     if demandees > CHANGEMENTS:
-        raise TropDeChangements(nombre=demandees, limite=CHANGEMENTS)
+        raise FichierTropCharge(nombre=demandees, limite=CHANGEMENTS)
     _signaler_doublons(lignes)
     _examiner_retraits(autorite, rapport)
     _examiner_fins(acteur, rapport, jour)

@@ -21,7 +21,7 @@ from accounts.saisies.regles import RegleMetier
 
 from .cellules import replier
 
-TAILLE: Final = 3_000_000
+TAILLE: Final = 900_000  # with its form, under what a request may hold; 10,000 lines as XLSX are half of it
 LIGNES: Final = 10_000
 DECOMPRESSE: Final = 60_000_000  # bytes of an XLSX once unpacked
 ENTETE_AVANT: Final = 30  # rows among which the header is looked for
@@ -49,8 +49,8 @@ _XLSX_ABIME: Final = (
 class FichierTropGrand(RegleMetier):
     code = "fichier_trop_grand"
     message = (
-        "Ce fichier est trop grand : 10 000 lignes et 3 Mo au plus. Partagez-le en plusieurs, ou n'exportez qu'une "
-        "partie de la liste avec ses filtres."
+        "Ce fichier est trop grand : 10 000 lignes et 900 Ko au plus. Enregistrez-le en classeur XLSX, bien plus léger "
+        "qu'un CSV, partagez-le en plusieurs, ou n'exportez qu'une partie de la liste avec ses filtres."
     )
 
 

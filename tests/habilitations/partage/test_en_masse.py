@@ -17,9 +17,9 @@ from habilitations.partage.beneficiaires import ESSAIS
 from habilitations.partage.en_masse import (
     BENEFICIAIRES,
     CHANGEMENTS,
+    FichierTropCharge,
     Rapport,
     TropDeBeneficiaires,
-    TropDeChangements,
     appliquer_fichier,
     examiner_fichier,
 )
@@ -209,7 +209,7 @@ def test_lire_ce_que_les_tableurs_ecrivent() -> None:
         lire(fichier(*["1;TVA;2;3;acteur;"] * (LIGNES + 1)))
     with pytest.raises(FichierTropGrand):
         lire(b"x" * (TAILLE + 1))
-    with pytest.raises(TropDeChangements, match="3001"):
+    with pytest.raises(FichierTropCharge, match="3001"):
         examiner_fichier(acteur=EspaceFactory(), contenu=fichier(*["1;TVA;2;3;acteur;"] * (CHANGEMENTS + 1)))
     assert lire(fichier()) == []
 
