@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -17,7 +18,7 @@ from .. import actes
 from ..compteurs.essais import essai_compte
 from ..compteurs.plafonds import compter_courriels
 from ..envois import courriels
-from ..envois.liens import creer_lien, lire_lien
+from ..envois.liens import LienDejaUtilise, creer_lien, lire_lien
 from ..models import Compte, Espace, Lien
 from ..mots_de_passe.confiance import verifier_reponse
 from ..mots_de_passe.hachage import hacher_reponse
@@ -26,11 +27,17 @@ from ..mots_de_passe.saturation import part_des_inscriptions
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.numeros import nouveau_numero
+from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
 
 # The job that erases what was never confirmed, in both modes.
 EFFACEMENT: Final = "systeme:effacer_inscriptions_perimees"
+
+
+class MotDePasseAutre(RegleMetier):
+    code = "mot_de_passe_autre_que_celui_de_l_inscription"
+    message = "Ce n'est pas le mot de passe choisi lors de l'inscription."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,14 +252,50 @@ def redemander_confirmation(
         renvoyer_confirmation(acteur=espace, maintenant=maintenant)
 
 
+def mot_de_passe_requis(lien: Lien, acteur: Visiteur) -> bool:
+    """Whether who follows this link must give the inscription's password: an espace that somebody else has prepared
+    under my address must not go on by my click in my own browser.
+
+    The company's link may be read by anybody of the company, unless its address is the login address too.
+    """
+    compte = lien.espace.compte
+    a_la_personne = lien.objet != Lien.Objet.CONFIRMATION_ENTREPRISE or (
+        compte is not None and compte.email == lien.adresse
+    )
+    return a_la_personne and acteur.inscription != str(lien.espace_id)
+
+
+def ouvrir_confirmation(acteur: Visiteur, *, objet: Lien.Objet, mot_de_passe: str, maintenant: datetime) -> Lien:
+    """Return the live confirmation link of this visitor, locked, once they have proved that the inscription is theirs.
+
+    A link that has served says so only after the proof: its second press leads where the first one did.
+    Raises: MotDePasseAutre, LienInvalide, LienDejaUtilise, LienRemplace, LienExpire.
+    """
+    try:
+        lien = lire_lien(acteur.jeton, objet=objet, maintenant=maintenant, verrouiller=True)
+    except LienDejaUtilise as regle:
+        _exiger_mot_de_passe(regle.contexte["lien"], acteur, mot_de_passe)
+        raise
+    _exiger_mot_de_passe(lien, acteur, mot_de_passe)
+    return lien
+
+
+def _exiger_mot_de_passe(lien: Lien, acteur: Visiteur, mot_de_passe: str) -> None:
+    compte = lien.espace.compte
+    if mot_de_passe_requis(lien, acteur) and (compte is None or not check_password(mot_de_passe, compte.password)):
+        raise MotDePasseAutre
+
+
 @transaction.atomic
-def confirmer_adresse(*, acteur: Visiteur, maintenant: datetime | None = None) -> Espace:
+def confirmer_adresse(*, acteur: Visiteur, mot_de_passe: str = "", maintenant: datetime | None = None) -> Espace:
     """Consume the confirmation link and open the espace expert (R2).
 
-    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire.
+    Raises: what `ouvrir_confirmation` raises.
     """
     maintenant = maintenant or timezone.now()
-    lien = lire_lien(acteur.jeton, objet=Lien.Objet.CONFIRMATION_EXPERT, maintenant=maintenant, verrouiller=True)
+    lien = ouvrir_confirmation(
+        acteur, objet=Lien.Objet.CONFIRMATION_EXPERT, mot_de_passe=mot_de_passe, maintenant=maintenant
+    )
     espace = lien.espace
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])

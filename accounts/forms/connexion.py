@@ -30,4 +30,6 @@ class ConnexionForm(DsfrBaseForm, AuthenticationForm):
 class MotDePasseActuelForm(FormulairePortail):
     """The password of the person who asks, once more."""
 
+    regles = {"mot_de_passe_autre_que_celui_de_l_inscription": "mot_de_passe"}
+
     mot_de_passe = champ_mot_de_passe_actuel(label="Mot de passe")

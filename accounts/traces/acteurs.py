@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Visiteur:
-    """Somebody who has not signed in: known by the one-time link in their hands, or by their network address only."""
+    """Somebody who has not signed in: known by the link in their hands, what their session proved, or their address only."""
 
     jeton: str = field(default="", repr=False)
     """The secret of the link that they followed."""
     lien: str = field(default="", repr=False)
     """The id of the link whose answer their session proved."""
+    inscription: str = ""
+    """The id of the espace whose form this browser filled, if its session remembers one."""
     adresse_ip: str = ""

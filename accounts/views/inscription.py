@@ -1,10 +1,10 @@
 """Pages of the creation of an espace expert: form, link sent, confirmation, récapitulatif."""
 
 import uuid
+from contextlib import suppress
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.hashers import check_password
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -117,10 +117,9 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("mot_de_passe")
 @require_http_methods(["GET", "POST"])
 def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
-    """The link of the mail: GET shows a button, POST consumes.
+    """The link of the mail: GET shows a button, and asks the password in another browser than the form's; POST consumes.
 
-    Another browser than the one that filled the form must give the password as well: an espace prepared by somebody
-    else under my address cannot be opened by my click. A second press of the button leads where the first one did.
+    A second press of the button leads where the first one did.
     """
     try:
         lien = lire_lien(jeton, objet=Lien.Objet.CONFIRMATION_EXPERT)
@@ -128,21 +127,25 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
         if request.method == "POST" and isinstance(regle, LienDejaUtilise) and _vient_de_servir_ici(request, regle):
             return redirect("inscription_confirmee")
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
-    meme_navigateur = request.session.get(EN_COURS) == str(lien.espace_id)
-    form = None if meme_navigateur else MotDePasseActuelForm(request.POST or None)
-    prouve = form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))
-    if request.method == "POST" and prouve:
+    acteur = Visiteur(jeton=jeton, inscription=request.session.get(EN_COURS, ""))
+    requis = actes.mot_de_passe_requis(lien, acteur)
+    form = MotDePasseActuelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and (form.is_valid() or not requis):
         try:
-            actes.confirmer_adresse(acteur=Visiteur(jeton=jeton))
-        except LienDejaUtilise:
-            pass  # pressed twice at once, by the same person: the espace is open
+            with suppress(LienDejaUtilise):  # pressed twice at once, by the same person: the espace is open
+                actes.confirmer_adresse(acteur=acteur, mot_de_passe=form.cleaned_data.get("mot_de_passe", ""))
+        except actes.MotDePasseAutre as regle:
+            form.refuser(regle)
         except RegleMetier as regle:
             return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
-        request.session.pop(EN_COURS, None)
-        request.session[CONFIRMEE] = str(lien.espace_id)
-        return redirect("inscription_confirmee")
+        else:
+            request.session.pop(EN_COURS, None)
+            request.session[CONFIRMEE] = str(lien.espace_id)
+            return redirect("inscription_confirmee")
     return render(
-        request, "accounts/inscription_confirmer.html", {"lien": lien, "formulaire": form, "adresse": lien.adresse}
+        request,
+        "accounts/inscription_confirmer.html",
+        {"lien": lien, "formulaire": form if requis else None, "adresse": lien.adresse},
     )
 
 
@@ -152,15 +155,6 @@ def _vient_de_servir_ici(request: HttpRequest, regle: LienDejaUtilise) -> bool:
     if lien is not None and request.session.get(EN_COURS) == str(lien.espace_id):
         request.session[CONFIRMEE] = str(lien.espace_id)
     return CONFIRMEE in request.session
-
-
-def mot_de_passe_juste(espace: Espace, form: MotDePasseActuelForm) -> bool:
-    """Whether this is the password chosen at the inscription; when it is not, the form says so."""
-    compte = espace.compte
-    if compte is not None and check_password(form.cleaned_data["mot_de_passe"], compte.password):
-        return True
-    form.add_error("mot_de_passe", "Ce n'est pas le mot de passe choisi lors de l'inscription.")
-    return False
 
 
 def _espace_confirme(request: HttpRequest) -> Espace:

@@ -31,7 +31,7 @@ from ..courriers.codes import (
 from ..models import Courrier, CreationSimplifiee, Demande, LigneDemande
 from .attente import exiger_code_attendu
 from .courriel_personne import DEMARCHE, changer_courriel, exiger_administrateur
-from .depot import EspaceNonActif, PersonneCessee, terminer, verrouiller
+from .depot import EspaceNonActif, exiger_droits_admis, terminer, verrouiller
 from .substitution import prendre_la_suite
 
 
@@ -95,8 +95,7 @@ def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, mainten
     attendu = ETAT_ATTENDU.get(Demande.Nature(demande.nature), Espace.Etat.ACTIF)
     if demande.espace.etat != attendu:
         raise EspaceNonActif
-    if not demande.personne.admet_de_nouveaux_droits:
-        raise PersonneCessee(denomination=demande.personne.denomination)
+    exiger_droits_admis(demande.personne)
     mandat = _garder_mandat(demande, courrier, maintenant)
     adresse_avant = demande.personne.courriel
     activation = EFFETS[Demande.Nature(demande.nature)](demande, mandat, maintenant)

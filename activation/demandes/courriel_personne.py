@@ -17,8 +17,8 @@ from .depot import (
     DemandeDejaEnCours,
     DemandeEnCoursSurSiren,
     EspaceNonActif,
-    PersonneCessee,
     enregistrer,
+    exiger_droits_admis,
     verrouiller_pour_deposer,
 )
 
@@ -59,8 +59,7 @@ def demander_changement(
     if not acteur.est_actif:
         raise EspaceNonActif
     exiger_administrateur(acteur, personne)
-    if not personne.admet_de_nouveaux_droits:
-        raise PersonneCessee(denomination=personne.denomination)
+    exiger_droits_admis(personne)
     if nouvelle == personne.courriel:
         raise AdresseInchangee
     deja = Demande.objects.en_cours().filter(personne=personne, nature=Demande.Nature.COURRIEL_PERSONNE).first()

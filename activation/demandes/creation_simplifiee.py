@@ -17,8 +17,8 @@ from django.utils import timezone
 from accounts.compteurs.essais import essai_compte
 from accounts.compteurs.plafonds import compter_courriels, compter_siren
 from accounts.envois import courriels
-from accounts.envois.liens import creer_lien, lire_lien
-from accounts.espace.inscription import EFFACEMENT, Inscription, effacer_inscription, inscrire
+from accounts.envois.liens import creer_lien
+from accounts.espace.inscription import EFFACEMENT, Inscription, effacer_inscription, inscrire, ouvrir_confirmation
 from accounts.models import Compte, Espace, Lien
 from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.regles import RegleMetier
@@ -29,7 +29,7 @@ from services.models import Categorie, PersonneSirenisee, Service
 
 from .. import actes
 from ..models import CreationSimplifiee, Demande
-from .depot import AucunService, DemandeEnCoursSurSiren, PersonneCessee, enregistrer, verrouiller_pour_deposer
+from .depot import AucunService, DemandeEnCoursSurSiren, enregistrer, exiger_droits_admis, verrouiller_pour_deposer
 
 CATEGORIES = (Categorie.ENTREPRISE, Categorie.ASSOCIATION)
 
@@ -60,8 +60,7 @@ def exiger_admissible(personne: PersonneSirenisee) -> None:
 
     Raises: PersonneCessee, ReserveeAuxEntreprises, ServicesDejaOuverts, DemandeEnCoursSurSiren, AucunService.
     """
-    if not personne.admet_de_nouveaux_droits:
-        raise PersonneCessee(denomination=personne.denomination)
+    exiger_droits_admis(personne)
     if personne.categorie not in CATEGORIES:
         raise ReserveeAuxEntreprises
     if Adhesion.objects.ouvertes().pour_personne(personne).exists():
@@ -179,23 +178,26 @@ def redemander_liens(
         renvoyer_liens(acteur=espace, maintenant=maintenant)
 
 
-def confirmer_entreprise(*, acteur: Visiteur, maintenant: datetime | None = None) -> CreationSimplifiee:
+def confirmer_entreprise(
+    *, acteur: Visiteur, mot_de_passe: str = "", maintenant: datetime | None = None
+) -> CreationSimplifiee:
     """Consume the link sent to the company, whose login address has answered: the letter leaves (R2).
 
-    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, and what `exiger_admissible` raises: then the link
-    is not used up.
+    Raises: what `ouvrir_confirmation` raises, and what `exiger_admissible` raises: then the link is not used up.
     """
-    return _confirmer(acteur.jeton, Lien.Objet.CONFIRMATION_ENTREPRISE, maintenant or timezone.now())
+    return _confirmer(acteur, Lien.Objet.CONFIRMATION_ENTREPRISE, mot_de_passe, maintenant or timezone.now())
 
 
-def confirmer_connexion(*, acteur: Visiteur, maintenant: datetime | None = None) -> CreationSimplifiee:
+def confirmer_connexion(
+    *, acteur: Visiteur, mot_de_passe: str = "", maintenant: datetime | None = None
+) -> CreationSimplifiee:
     """Consume the link sent to the login address: the company gets its own. Raises: as `confirmer_entreprise`."""
-    return _confirmer(acteur.jeton, Lien.Objet.CONFIRMATION_CONNEXION, maintenant or timezone.now())
+    return _confirmer(acteur, Lien.Objet.CONFIRMATION_CONNEXION, mot_de_passe, maintenant or timezone.now())
 
 
 @transaction.atomic
-def _confirmer(jeton: str, objet: Lien.Objet, maintenant: datetime) -> CreationSimplifiee:
-    lien = lire_lien(jeton, objet=objet, maintenant=maintenant, verrouiller=True)
+def _confirmer(acteur: Visiteur, objet: Lien.Objet, mot_de_passe: str, maintenant: datetime) -> CreationSimplifiee:
+    lien = ouvrir_confirmation(acteur, objet=objet, mot_de_passe=mot_de_passe, maintenant=maintenant)
     creation = CreationSimplifiee.objects.select_related("espace__compte").get(espace=lien.espace)
     espace, personne = verrouiller_pour_deposer(creation.espace, creation.personne)
     creation.espace, creation.personne = espace, personne

@@ -136,6 +136,12 @@ def nouvelle_reference(maintenant: datetime) -> str:
     return f"D-{maintenant:%Y}-" + "".join(secrets.choice(ALPHABET) for _ in range(8))
 
 
+def exiger_droits_admis(personne: PersonneSirenisee) -> None:
+    """Check that a service may still be opened or taken over for this personne. Raises: PersonneCessee."""
+    if not personne.admet_de_nouveaux_droits:
+        raise PersonneCessee(denomination=personne.denomination)
+
+
 def exiger_expert_actif(espace: Espace) -> None:
     """Raises: EspaceNonActif, EspaceNonExpert."""
     if espace.etat != Espace.Etat.ACTIF:
@@ -219,8 +225,7 @@ def deposer_adhesion(
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
     exiger_expert_actif(acteur)
-    if not personne.admet_de_nouveaux_droits:
-        raise PersonneCessee(denomination=personne.denomination)
+    exiger_droits_admis(personne)
     if not services:
         raise AucunService
     en_cours = Demande.objects.en_cours().filter(espace=acteur, personne=personne, nature=Demande.Nature.ADHESION)

@@ -20,6 +20,7 @@ from ..courriers.rappels import acte
 from ..forms import SirenForm
 from ..models import Courrier, Demande, LigneDemande
 from . import attente
+from .depot import PersonneCessee, exiger_droits_admis
 
 PAR_PAGE = 20
 ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
@@ -43,6 +44,19 @@ def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
     personne = personne_d_identifiant(recherche.cleaned_data["siren"])
     if personne is None:
         dire_inconnue(recherche)
+    return personne
+
+
+def personne_pour_adherer(recherche: SirenForm) -> PersonneSirenisee | None:
+    """Return the personne that this form names if services may be opened for it, or None after the form was told why."""
+    personne = personne_de_ce_siren(recherche)
+    if personne is None:
+        return None
+    try:
+        exiger_droits_admis(personne)
+    except PersonneCessee as regle:
+        recherche.refuser(regle)
+        return None
     return personne
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.compteurs.double_envoi import DELAI
 from accounts.envois.liens import LienDejaUtilise, lire_lien
-from accounts.espace.inscription import Inscription
+from accounts.espace.inscription import Inscription, MotDePasseAutre, mot_de_passe_requis
 from accounts.espace.recapitulatif import reponse_disponible, retenir_reponse
 from accounts.forms import MotDePasseActuelForm
 from accounts.models import Espace, Lien
@@ -20,7 +20,7 @@ from accounts.portes.acces import visiteur_requis
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
-from accounts.views.inscription import CONFIRMEE, mot_de_passe_juste
+from accounts.views.inscription import CONFIRMEE
 from services.models import PersonneSirenisee
 
 from ..demandes import creation_simplifiee as actes
@@ -224,26 +224,27 @@ def _vient_de_servir_ici(request: HttpRequest, regle: LienDejaUtilise) -> bool:
 
 
 def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpResponse:
-    """Show what the link confirms, then confirm it.
+    """Show what the link confirms, and ask the password where it is required; then confirm it.
 
-    Where it confirms the login address, another browser than the inscription's must give the password as well: an
-    espace prepared by somebody else under my address must not go on by my click. The company's address may be read by
-    anybody of the company. A second press of the button leads where the first one did.
+    A second press of the button leads where the first one did.
     """
     try:
         lien = lire_lien(jeton, objet=objet)
         creation = CreationSimplifiee.objects.select_related("personne").get(espace=lien.espace)
         compte = lien.espace.compte
-        meme_navigateur = request.session.get(EN_COURS, {}).get("espace") == str(lien.espace_id)
+        acteur = Visiteur(jeton=jeton, inscription=request.session.get(EN_COURS, {}).get("espace") or "")
         personnel = compte is not None and compte.email == lien.adresse
-        form = MotDePasseActuelForm(request.POST or None) if personnel and not meme_navigateur else None
-        if request.method == "POST" and (form is None or (form.is_valid() and mot_de_passe_juste(lien.espace, form))):
+        requis = mot_de_passe_requis(lien, acteur)
+        form = MotDePasseActuelForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and (form.is_valid() or not requis):
             try:
-                creation = ACTES[objet](acteur=Visiteur(jeton=jeton))
+                creation = ACTES[objet](acteur=acteur, mot_de_passe=form.cleaned_data.get("mot_de_passe", ""))
             except LienDejaUtilise:  # pressed twice at once, by the same person
                 creation.refresh_from_db()
-            _retenir(request, creation, a_lui=meme_navigateur or personnel)
+            _retenir(request, creation, a_lui=personnel or acteur.inscription == str(lien.espace_id))
             return redirect("inscription_simplifiee_confirmee")
+    except MotDePasseAutre as regle:
+        form.refuser(regle)
     except RegleMetier as regle:
         if request.method == "POST" and isinstance(regle, LienDejaUtilise) and _vient_de_servir_ici(request, regle):
             return redirect("inscription_simplifiee_confirmee")
@@ -256,7 +257,7 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
             "demandeur": lien.espace,
             "adresse": lien.adresse,
             "personnel": personnel,
-            "formulaire": form,
+            "formulaire": form if requis else None,
         },
     )
 

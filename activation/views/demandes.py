@@ -13,7 +13,7 @@ from accounts.saisies.regles import RegleMetier
 
 from ..demandes import depot as actes
 from ..demandes.activation import activer
-from ..demandes.lectures import detail_demande, mes_demandes, personne_de_ce_siren
+from ..demandes.lectures import detail_demande, mes_demandes, personne_pour_adherer
 from ..forms import AdhesionForm, CodeForm, SirenForm
 from ..models import Demande
 
@@ -29,16 +29,15 @@ def _demande(espace: Espace, reference: str) -> Demande:
 @require_http_methods(["GET", "POST"])
 def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ask for adhésion: first the SIREN (a GET, so that nothing is lost), then the services."""
-    if espace.mode != Espace.Mode.EXPERT:
-        messages.info(request, str(actes.EspaceNonExpert()))
+    try:
+        actes.exiger_expert_actif(espace)
+    except actes.EspaceNonExpert as regle:
+        messages.info(request, str(regle))
         return redirect("passer_expert")
     if "siren" not in request.GET:
         return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm()})
     recherche = SirenForm(request.GET)
-    personne = personne_de_ce_siren(recherche)
-    if personne is not None and not personne.admet_de_nouveaux_droits:
-        recherche.refuser(actes.PersonneCessee(denomination=personne.denomination))
-        personne = None
+    personne = personne_pour_adherer(recherche)
     if personne is None:
         return render(request, "activation/adherer_siren.html", {"formulaire": recherche})
     form = AdhesionForm(request.POST or None)

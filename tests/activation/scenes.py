@@ -67,6 +67,11 @@ def lien(espace: Espace, objet: str) -> str:
     return jeton(Lien.objects.get(espace=espace, objet=objet, consomme_le=None, revoque_le=None))
 
 
+def visiteur(espace: Espace, objet: str) -> Visiteur:
+    """Who follows this link in the browser that filled the form of this espace."""
+    return Visiteur(jeton=lien(espace, objet), inscription=str(espace.pk))
+
+
 def confirmer(espace: Espace, *, maintenant: datetime | None = None) -> Demande:
     """Answer both links; the letter has been asked for."""
     for objet, acte in (
@@ -74,7 +79,7 @@ def confirmer(espace: Espace, *, maintenant: datetime | None = None) -> Demande:
         (Lien.Objet.CONFIRMATION_ENTREPRISE, confirmer_entreprise),
     ):
         if Lien.objects.filter(espace=espace, objet=objet, consomme_le=None, revoque_le=None).exists():
-            acte(acteur=Visiteur(jeton=lien(espace, objet)), maintenant=maintenant)
+            acte(acteur=visiteur(espace, objet), maintenant=maintenant)
     return Demande.objects.get(espace=espace, nature=Demande.Nature.CREATION_SIMPLIFIEE)
 
 

@@ -69,7 +69,8 @@ def _ouvrir_espace(compte: CompteDemonstration) -> Espace:
     if espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL:
         return espace
     renvoyer_confirmation(acteur=espace)  # nothing when the last link is fresh
-    return confirmer_adresse(acteur=Visiteur(jeton=jeton(espace.liens.get(consomme_le=None, revoque_le=None))))
+    lien = espace.liens.get(consomme_le=None, revoque_le=None)
+    return confirmer_adresse(acteur=Visiteur(jeton=jeton(lien)), mot_de_passe=compte.mot_de_passe)
 
 
 def _inscrire(compte: CompteDemonstration) -> Espace:

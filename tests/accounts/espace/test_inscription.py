@@ -55,6 +55,11 @@ def jeton_de(espace: Espace, objet: Lien.Objet) -> str:
     return jeton(espace.liens.get(objet=objet, consomme_le=None, revoque_le=None))
 
 
+def ici(espace: Espace) -> Visiteur:
+    """Who follows the confirmation link in the browser that filled the form."""
+    return Visiteur(jeton=jeton_de(espace, Lien.Objet.CONFIRMATION_EXPERT), inscription=str(espace.pk))
+
+
 @pytest.fixture(autouse=True)
 def _sans_hate(monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue for hashing (accounts/mots_de_passe/saturation.py) is not what is raced here."""
@@ -72,7 +77,7 @@ def test_inscriptions_confirmation_et_changement_courent_vers_la_meme_adresse(to
         plus_tard = timezone.now() + settings.RENVOI_APRES + timedelta(minutes=1)
         gestes: list[Callable[[], object]] = [
             lambda: inscrire_expert(acteur=Visiteur(), inscription=saisie(adresse)),
-            lambda: confirmer_adresse(acteur=Visiteur(jeton=confirmation)),
+            lambda: confirmer_adresse(acteur=Visiteur(jeton=confirmation, inscription=str(attente.pk))),
             lambda: confirmer_changement(acteur=Visiteur(jeton=changement)),
             lambda: renvoyer_confirmation(acteur=attente, maintenant=plus_tard),
         ]
@@ -107,7 +112,7 @@ def test_la_derniere_inscription_remplace_celle_qui_attend(db: None) -> None:
     with pytest.raises(LienInvalide):
         confirmer_adresse(acteur=Visiteur(jeton=ancien))
     assert renvoyer_confirmation(acteur=premiere) is None, "its page may still be open in a browser"
-    assert confirmer_adresse(acteur=Visiteur(jeton=jeton_de(seconde, Lien.Objet.CONFIRMATION_EXPERT))).est_actif
+    assert confirmer_adresse(acteur=ici(seconde)).est_actif
 
 
 def test_l_adresse_d_un_espace_ouvert_previent_son_titulaire(espace: Espace) -> None:
@@ -177,6 +182,6 @@ def test_un_lien_renvoye_prolonge_l_attente(db: None) -> None:
 
 def test_un_espace_confirme_ne_tombe_pas(db: None) -> None:
     attente = inscrit("jeanne@cabinet-dupont.fr")
-    confirmer_adresse(acteur=Visiteur(jeton=jeton_de(attente, Lien.Objet.CONFIRMATION_EXPERT)))
+    confirmer_adresse(acteur=ici(attente))
     assert effacer_perimees(maintenant=timezone.now() + timedelta(days=4000)) == 0
     assert Espace.objects.get().est_actif

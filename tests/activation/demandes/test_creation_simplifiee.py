@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.envois.liens import LienDejaUtilise, LienExpire, LienInvalide, LienRemplace, jeton
-from accounts.espace.inscription import confirmer_adresse, inscrire_expert
+from accounts.espace.inscription import MotDePasseAutre, confirmer_adresse, inscrire_expert
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
@@ -57,11 +57,11 @@ def test_de_la_demande_au_bouquet(personne: PersonneSirenisee) -> None:
     assert (espace.mode, espace.etat) == (Espace.Mode.SIMPLIFIE, Espace.Etat.EN_ATTENTE_COURRIEL)
     assert not Demande.objects.exists(), "nothing is asked of the SIREN before the addresses answer"
     assert list(Courriel.objects.values_list("genre", "destinataire")) == [("confirmer_connexion", scenes.LOGIN)]
-    creation = confirmer_connexion(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)))
+    creation = confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_CONNEXION))
     assert not creation.complete
     assert not Courrier.objects.exists(), "the company has not answered"
     assert Courriel.objects.filter(genre="confirmer_entreprise", destinataire=scenes.ENTREPRISE).count() == 1
-    assert confirmer_entreprise(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))).complete
+    assert confirmer_entreprise(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)).complete
     espace.refresh_from_db()
     assert espace.etat == Espace.Etat.EN_ATTENTE_CODE
     assert espace.compte.is_active
@@ -89,7 +89,7 @@ def test_de_la_demande_au_bouquet(personne: PersonneSirenisee) -> None:
 def test_une_seule_adresse_un_seul_lien(personne: PersonneSirenisee) -> None:
     espace = scenes.inscrire(personne, courriel=scenes.LOGIN.upper())
     assert Lien.objects.count() == Courriel.objects.count() == 1
-    assert confirmer_entreprise(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))).complete
+    assert confirmer_entreprise(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)).complete
     assert Demande.objects.count() == 1
 
 
@@ -133,26 +133,26 @@ def test_une_demande_en_cours_est_dite_sans_dire_de_qui(personne: PersonneSireni
 def test_les_regles_sont_revues_au_clic(personne: PersonneSirenisee) -> None:
     """A service opened between the form and the click: refused, and the link is not used up."""
     espace = scenes.inscrire(personne, courriel=scenes.LOGIN)
-    lien = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
+    ici = scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     adhesion = scenes.adhesion(None, personne)
     with pytest.raises(DemandeEnCoursSurSiren):
-        confirmer_entreprise(acteur=Visiteur(jeton=lien))
+        confirmer_entreprise(acteur=ici)
     annuler_demande(acteur=adhesion.espace, demande=adhesion)
-    assert confirmer_entreprise(acteur=Visiteur(jeton=lien)).complete
+    assert confirmer_entreprise(acteur=ici).complete
 
 
 @pytest.mark.parametrize("secondes", [-1, 1])
 def test_lien_de_72_heures(personne: PersonneSirenisee, secondes: int) -> None:
     depart = timezone.now()
     espace = scenes.inscrire(personne, courriel=scenes.LOGIN, maintenant=depart)
-    lien = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
+    ici = scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     instant = depart + timedelta(hours=72, seconds=secondes)
     if secondes < 0:
         assert effacer_perimees(maintenant=instant) == 0
-        assert confirmer_entreprise(acteur=Visiteur(jeton=lien), maintenant=instant).complete
+        assert confirmer_entreprise(acteur=ici, maintenant=instant).complete
     else:
         with pytest.raises(LienExpire):
-            confirmer_entreprise(acteur=Visiteur(jeton=lien), maintenant=instant)
+            confirmer_entreprise(acteur=ici, maintenant=instant)
         assert effacer_perimees(maintenant=instant) == 1
         assert not Espace.objects.exists()
         assert not Compte.objects.exists()
@@ -163,9 +163,7 @@ def test_chaque_adresse_a_ses_72_heures(personne: PersonneSirenisee) -> None:
     depart = timezone.now()
     premier = depart + timedelta(hours=71)
     espace = scenes.inscrire(personne, maintenant=depart)
-    confirmer_connexion(
-        acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)), maintenant=premier
-    )
+    confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_CONNEXION), maintenant=premier)
     assert effacer_perimees(maintenant=premier + timedelta(hours=71)) == 0
     assert effacer_perimees(maintenant=premier + timedelta(hours=73)) == 1
     assert not CreationSimplifiee.objects.exists()
@@ -185,24 +183,22 @@ def test_une_creation_qui_attend_son_code_n_est_pas_effacee(personne: PersonneSi
 
 def test_liens_a_usage_unique_et_sans_croisement(personne: PersonneSirenisee) -> None:
     espace = scenes.inscrire(personne)
-    connexion = scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)
+    ici = scenes.visiteur(espace, Lien.Objet.CONFIRMATION_CONNEXION)
     for acte in (confirmer_entreprise, confirmer_adresse):
         with pytest.raises(LienInvalide):
-            acte(acteur=Visiteur(jeton=connexion))
-    confirmer_connexion(acteur=Visiteur(jeton=connexion))
+            acte(acteur=ici)
+    confirmer_connexion(acteur=ici)
     with pytest.raises(LienDejaUtilise):
-        confirmer_connexion(acteur=Visiteur(jeton=connexion))
+        confirmer_connexion(acteur=ici)
     with pytest.raises(LienInvalide):
-        confirmer_connexion(acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)))
+        confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))
     assert not Demande.objects.exists()
 
 
 def test_renvoyer(personne: PersonneSirenisee) -> None:
     depart = timezone.now()
     espace = scenes.inscrire(personne, maintenant=depart)
-    confirmer_connexion(
-        acteur=Visiteur(jeton=scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)), maintenant=depart
-    )
+    confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_CONNEXION), maintenant=depart)
     ancien = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     assert not renvoyer_liens(acteur=espace, maintenant=depart + timedelta(seconds=119))
     assert renvoyer_liens(acteur=espace, maintenant=depart + timedelta(seconds=121))
@@ -313,8 +309,8 @@ def test_course_deux_creations_pour_un_siren(tours: Callable[[int], int]) -> Non
     scenes.services_du_bouquet()
     for tour in range(tours(200)):
         personne = PersonneFactory()
-        jetons = [
-            scenes.lien(
+        visiteurs = [
+            scenes.visiteur(
                 scenes.inscrire(
                     personne, email=f"p{tour}-{rang}@cabinet-dupont.fr", courriel=f"p{tour}-{rang}@cabinet-dupont.fr"
                 ),
@@ -322,7 +318,7 @@ def test_course_deux_creations_pour_un_siren(tours: Callable[[int], int]) -> Non
             )
             for rang in range(4)
         ]
-        issues = en_parallele(4, lambda rang, jetons=jetons: confirmer_entreprise(acteur=Visiteur(jeton=jetons[rang])))
+        issues = en_parallele(4, lambda rang, qui=visiteurs: confirmer_entreprise(acteur=qui[rang]))
         assert sum(isinstance(issue, CreationSimplifiee) for issue in issues) == 1, issues
         assert sum(isinstance(issue, DemandeEnCoursSurSiren) for issue in issues) == 3, issues
         assert Demande.objects.filter(personne=personne).count() == 1
@@ -332,8 +328,8 @@ def test_course_deux_creations_pour_un_siren(tours: Callable[[int], int]) -> Non
 def test_course_le_meme_lien_seize_fois() -> None:
     scenes.services_du_bouquet()
     espace = scenes.inscrire(PersonneFactory(), courriel=scenes.LOGIN)
-    brut = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
-    issues = en_parallele(8, lambda _: confirmer_entreprise(acteur=Visiteur(jeton=brut)))
+    ici = scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
+    issues = en_parallele(8, lambda _: confirmer_entreprise(acteur=ici))
     assert sum(isinstance(issue, CreationSimplifiee) for issue in issues) == 1, issues
     assert Courrier.objects.count() == 1
 
@@ -533,8 +529,26 @@ def test_le_second_appui_devance_la_session_du_premier(mode: str, ailleurs: bool
     """The link is spent and the session of the first press not written yet; another browser, or later, is refused."""
     client = Client()
     nom, brut = inscription_remplie(mode, client)
-    (confirmer_connexion if mode == Espace.Mode.SIMPLIFIE else confirmer_adresse)(acteur=Visiteur(jeton=brut))
+    (confirmer_connexion if mode == Espace.Mode.SIMPLIFIE else confirmer_adresse)(
+        acteur=Visiteur(jeton=brut, inscription=str(Espace.objects.get().pk))
+    )
     if tard:
         Lien.objects.update(consomme_le=timezone.now() - timedelta(minutes=2))
     navigateur = Client() if ailleurs else client
     assert navigateur.post(reverse(nom, args=[brut])).status_code == statut
+
+
+@pytest.mark.parametrize("mode", Espace.Mode)
+def test_l_acte_veut_le_mot_de_passe_d_un_autre_navigateur(mode: str) -> None:
+    """The proof is the act's own, and comes before all that it would tell of a link that has served."""
+    nom, brut = inscription_remplie(mode, Client())
+    acte = {"confirmer_connexion": confirmer_connexion, "confirmer_adresse": confirmer_adresse}[nom]
+    for faux in ("", "autre chose de bien long"):
+        with pytest.raises(MotDePasseAutre):
+            acte(acteur=Visiteur(jeton=brut), mot_de_passe=faux)
+    assert Lien.objects.get().consomme_le is None
+    acte(acteur=Visiteur(jeton=brut), mot_de_passe=MOT_DE_PASSE)
+    with pytest.raises(MotDePasseAutre):
+        acte(acteur=Visiteur(jeton=brut), mot_de_passe="autre chose de bien long")
+    with pytest.raises(LienDejaUtilise):
+        acte(acteur=Visiteur(jeton=brut), mot_de_passe=MOT_DE_PASSE)
