@@ -7,6 +7,7 @@ mails the link, or says why there is none. Nobody without a live link ever sees 
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from .. import actes
@@ -24,6 +25,7 @@ from ..mots_de_passe.politique import changer_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
+from ..sessions.navigateurs import Temoin, retenir
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
 from .inscription import renvoyer_confirmation
@@ -245,17 +247,18 @@ def repondre(*, acteur: Visiteur, reponse: str, maintenant: datetime | None = No
 def reinitialiser(
     *,
     acteur: Visiteur,
+    request: HttpRequest,
     repondu_le: datetime,
     nouveau: str,
     question: str = "",
     reponse: str = "",
     maintenant: datetime | None = None,
-) -> Compte:
-    """Consume the link of this id, whose answer was right at `repondu_le`, and set the new password. Return the account.
+) -> tuple[Compte, Temoin]:
+    """Consume the link of this id, whose answer was right at `repondu_le`, and set the new password.
 
-    Its `espace` is the one of the new answer, when one was given.
-
-    The guesses at the former password are forgotten: strangers who made them do not keep the holder out (design.md §8).
+    Returns the account, whose `espace` is the one of the new answer when one was given, and the cookie of its browser.
+    The guesses at the former password are forgotten, and the browser of this request is known from now on: strangers who
+    guess on do not keep out who has proved to be the holder (design.md §8).
     The caller's session is the proof of the answer. `question` and `reponse` are the next ones: asked when the answer
     was one that an agent had handed over. Raises: LienInvalide, LienDejaUtilise, LienRemplace, ChoixExpire,
     NouvelleReponseRequise, the rules of the password (R3) and of the answer (R4).
@@ -274,7 +277,7 @@ def reinitialiser(
     consigner(actes.MOT_DE_PASSE_REINITIALISE, auteur=trouve.espace)
     changer_mot_de_passe(acteur=compte, nouveau=nouveau, maintenant=maintenant)
     debit.oublier_essais(compte)
-    return compte
+    return compte, retenir(acteur=compte, request=request)
 
 
 def lire_choix(

@@ -69,7 +69,7 @@ def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:
     if compte.is_staff and getattr(compte, "otp_device", None) is None:
         return
     if request.session.pop(NAVIGATEUR_A_RETENIR, False):
-        retenir(acteur=compte, request=request, reponse=reponse)
+        retenir(acteur=compte, request=request).poser(reponse)
 
 
 class EssaisMiddleware:

@@ -7,6 +7,7 @@ proves nothing else: the password and the second factor are asked as of anybody.
 import hashlib
 import secrets
 import uuid
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
@@ -48,9 +49,28 @@ def navigateur_connu(request: HttpRequest, compte: Compte) -> NavigateurConnu | 
     return trouve
 
 
+@dataclass(frozen=True, kw_only=True)
+class Temoin:
+    """The cookie by which a browser will prove that the account knows it."""
+
+    nom: str
+    valeur: str = field(repr=False)
+
+    def poser(self, reponse: HttpResponse) -> None:
+        """Let it leave with this response."""
+        reponse.set_cookie(
+            self.nom,
+            self.valeur,
+            max_age=DUREE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
 @transaction.atomic
-def retenir(*, acteur: Compte, request: HttpRequest, reponse: HttpResponse) -> NavigateurConnu:
-    """Make this browser known to the account, or renew its secret; the cookie leaves with the response."""
+def retenir(*, acteur: Compte, request: HttpRequest) -> Temoin:
+    """Make the browser of this request known to the account, or renew its secret; return its new cookie."""
     lieu = decrire(request)
     secret = secrets.token_urlsafe(32)
     navigateur = navigateur_connu(request, acteur) or NavigateurConnu(compte=acteur)
@@ -60,15 +80,7 @@ def retenir(*, acteur: Compte, request: HttpRequest, reponse: HttpResponse) -> N
     navigateur.save()
     gardes = NavigateurConnu.objects.filter(compte=acteur).order_by("-dernier_usage").values("pk")[:NOMBRE_MAX]
     NavigateurConnu.objects.filter(compte=acteur).exclude(pk__in=list(gardes.values_list("pk", flat=True))).delete()
-    reponse.set_cookie(
-        nom_du_temoin(acteur),
-        signing.dumps([str(navigateur.pk), secret], salt=_SEL),
-        max_age=DUREE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return navigateur
+    return Temoin(nom=nom_du_temoin(acteur), valeur=signing.dumps([str(navigateur.pk), secret], salt=_SEL))
 
 
 @transaction.atomic

@@ -18,7 +18,6 @@ from ..models import Espace
 from ..mots_de_passe.confiance import proposer_reponse
 from ..mots_de_passe.politique import mots_personnels
 from ..saisies.regles import RegleMetier
-from ..sessions.navigateurs import retenir
 from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
 
@@ -105,7 +104,9 @@ def choisir(request: HttpRequest) -> HttpResponse:
     form = _formulaire(request, choix.espace)
     if request.method == "POST" and form.is_valid():
         try:
-            compte = actes.reinitialiser(acteur=Visiteur(lien=lien), repondu_le=le, **form.cleaned_data)
+            compte, temoin = actes.reinitialiser(
+                acteur=Visiteur(lien=lien), request=request, repondu_le=le, **form.cleaned_data
+            )
         except RegleMetier as regle:
             if regle.code not in form.regles:
                 request.session.pop(REPONDU, None)
@@ -114,8 +115,7 @@ def choisir(request: HttpRequest) -> HttpResponse:
         else:
             request.session.pop(REPONDU, None)
             reponse = _conclure(request, compte.espace, form.cleaned_data.get("reponse", ""))
-            # Strangers who guess on cannot keep out who has proved to be the holder.
-            retenir(acteur=compte, request=request, reponse=reponse)
+            temoin.poser(reponse)
             return reponse
     return render(request, "accounts/oubli_nouveau.html", {"formulaire": form, "mots": mots_personnels(choix.espace)})
 

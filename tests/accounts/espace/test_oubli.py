@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -19,10 +19,21 @@ from accounts.envois import courriels
 from accounts.envois.liens import LienDejaUtilise, LienExpire, LienInvalide, LienRemplace, creer_lien, jeton
 from accounts.espace import oubli
 from accounts.espace.changement_adresse import demander_changement
-from accounts.models import Courriel, DemandeOubli, Espace, EssaiConnexion, Evenement, Lien, NavigateurConnu, Session
+from accounts.models import (
+    Compte,
+    Courriel,
+    DemandeOubli,
+    Espace,
+    EssaiConnexion,
+    Evenement,
+    Lien,
+    NavigateurConnu,
+    Session,
+)
 from accounts.mots_de_passe.confiance import normaliser_reponse, remettre_reponse
 from accounts.mots_de_passe.hachage import hacher_reponse
 from accounts.mots_de_passe.politique import MotDePasseDejaUtilise, MotDePasseFaible
+from accounts.sessions.navigateurs import nom_du_temoin
 from accounts.traces.acteurs import Visiteur
 from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, AgentFactory, EspaceFactory
@@ -253,11 +264,27 @@ def test_quinze_minutes_pour_choisir() -> None:
     fin = repondu + oubli.CHOIX
     with pytest.raises(oubli.ChoixExpire):
         oubli.reinitialiser(
-            acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin + SECONDE
+            acteur=Visiteur(lien=str(lien.pk)),
+            request=RequestFactory().post("/"),
+            repondu_le=repondu,
+            nouveau=NOUVEAU,
+            maintenant=fin + SECONDE,
         )
-    oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin)
+    oubli.reinitialiser(
+        acteur=Visiteur(lien=str(lien.pk)),
+        request=RequestFactory().post("/"),
+        repondu_le=repondu,
+        nouveau=NOUVEAU,
+        maintenant=fin,
+    )
     with pytest.raises(LienDejaUtilise):
-        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=NOUVEAU, maintenant=fin)
+        oubli.reinitialiser(
+            acteur=Visiteur(lien=str(lien.pk)),
+            request=RequestFactory().post("/"),
+            repondu_le=repondu,
+            nouveau=NOUVEAU,
+            maintenant=fin,
+        )
 
 
 @pytest.mark.django_db
@@ -297,8 +324,18 @@ def test_mot_de_passe_refuse_ne_consomme_rien(nouveau: str) -> None:
     espace = titulaire()
     lien = lien_de(espace)
     with pytest.raises((MotDePasseFaible, MotDePasseDejaUtilise)):
-        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=nouveau)
-    oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=NOUVEAU)
+        oubli.reinitialiser(
+            acteur=Visiteur(lien=str(lien.pk)),
+            request=RequestFactory().post("/"),
+            repondu_le=timezone.now(),
+            nouveau=nouveau,
+        )
+    oubli.reinitialiser(
+        acteur=Visiteur(lien=str(lien.pk)),
+        request=RequestFactory().post("/"),
+        repondu_le=timezone.now(),
+        nouveau=NOUVEAU,
+    )
 
 
 @pytest.mark.django_db
@@ -307,7 +344,12 @@ def test_les_autres_liens_tombent_avec_le_mot_de_passe() -> None:
     espace = titulaire()
     demander_changement(acteur=espace, nouvelle="voleur@cabinet-dupont.fr")
     lien = lien_de(espace)
-    oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=NOUVEAU)
+    oubli.reinitialiser(
+        acteur=Visiteur(lien=str(lien.pk)),
+        request=RequestFactory().post("/"),
+        repondu_le=timezone.now(),
+        nouveau=NOUVEAU,
+    )
     change = Lien.objects.get(objet=Lien.Objet.CHANGEMENT_ADRESSE)
     assert change.revoque_le is not None
     assert Lien.objects.get(objet=Lien.Objet.ANNULATION_ADRESSE).revoque_le is None
@@ -352,7 +394,13 @@ def test_reponse_remise_valable_soixante_douze_heures() -> None:
     assert essayer(lien, remise, fin) == "juste"
     assert essayer(lien, remise, fin + SECONDE) == "reponse_perimee"
     with pytest.raises(oubli.NouvelleReponseRequise):
-        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=fin, nouveau=NOUVEAU, maintenant=fin)
+        oubli.reinitialiser(
+            acteur=Visiteur(lien=str(lien.pk)),
+            request=RequestFactory().post("/"),
+            repondu_le=fin,
+            nouveau=NOUVEAU,
+            maintenant=fin,
+        )
 
 
 @pytest.mark.django_db
@@ -362,7 +410,12 @@ def test_espace_desactive_entre_temps() -> None:
     Espace.objects.filter(pk=espace.pk).update(etat=Espace.Etat.DESACTIVE)
     assert essayer(lien, REPONSE) == "lien_invalide"
     with pytest.raises(LienInvalide):
-        oubli.reinitialiser(acteur=Visiteur(lien=str(lien.pk)), repondu_le=timezone.now(), nouveau=NOUVEAU)
+        oubli.reinitialiser(
+            acteur=Visiteur(lien=str(lien.pk)),
+            request=RequestFactory().post("/"),
+            repondu_le=timezone.now(),
+            nouveau=NOUVEAU,
+        )
 
 
 @pytest.mark.django_db
@@ -431,7 +484,10 @@ def test_seize_mots_de_passe_a_la_fois_un_seul_gagne() -> None:
     resultats = en_parallele(
         16,
         lambda rang: oubli.reinitialiser(
-            acteur=Visiteur(lien=str(lien.pk)), repondu_le=repondu, nouveau=f"{NOUVEAU} {rang}"
+            acteur=Visiteur(lien=str(lien.pk)),
+            request=RequestFactory().post("/"),
+            repondu_le=repondu,
+            nouveau=f"{NOUVEAU} {rang}",
         ),
     )
     gagnants = [r for r in resultats if not isinstance(r, BaseException)]
@@ -487,3 +543,27 @@ def test_ses_propres_essais_d_avant_sont_oublies(client: Client) -> None:
     client.post(reverse("reinitialiser_mot_de_passe", args=[jeton(lien_de(espace))]), {"reponse": REPONSE})
     client.post(reverse("choisir_mot_de_passe"), {"nouveau": NOUVEAU})
     assert connecter(client, espace) == 302
+
+
+@pytest.mark.django_db
+def test_le_navigateur_est_retenu_avec_le_mot_de_passe_ou_rien_ne_change(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction: a death while the browser is remembered leaves the link and the former password as they were."""
+    espace = titulaire()
+    client.post(reverse("reinitialiser_mot_de_passe", args=[jeton(lien_de(espace))]), {"reponse": REPONSE})
+
+    def mourir(self: NavigateurConnu, *args: object, **kwargs: object) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as panne:
+        panne.setattr(NavigateurConnu, "save", mourir)
+        with pytest.raises(InterruptedError):
+            client.post(reverse("choisir_mot_de_passe"), {"nouveau": NOUVEAU})
+    compte = Compte.objects.get(pk=espace.compte_id)
+    assert compte.check_password(MOT_DE_PASSE)
+    assert Lien.objects.get(objet=Lien.Objet.MOT_DE_PASSE_OUBLIE).consomme_le is None
+    reponse = client.post(reverse("choisir_mot_de_passe"), {"nouveau": NOUVEAU})
+    assert reponse.status_code == 302
+    assert NavigateurConnu.objects.get().compte == compte
+    assert nom_du_temoin(compte) in reponse.cookies
