@@ -11,7 +11,7 @@ from accounts.forms import FormulairePortail
 
 from .models import Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
-from .tableurs.lecture import TAILLE
+from .tableurs.lecture import TAILLE_DU_FICHIER
 
 
 def jour_de(texte: str) -> date | None:
@@ -96,7 +96,7 @@ class FichierForm(FormulairePortail):
     def contenu(self) -> bytes:
         """Return the bytes of the file, at most one more than what is taken."""
         fichier: UploadedFile = self.cleaned_data["fichier"]
-        return fichier.read(TAILLE + 1)
+        return fichier.read(TAILLE_DU_FICHIER + 1)
 
 
 class ReponseForm(FormulairePortail):

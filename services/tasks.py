@@ -9,4 +9,4 @@ from .registre import suivi
 
 @shared_task(name="services.suivre_registre")
 def suivre_registre() -> None:
-    epuiser(lambda: suivi.suivre_registre(nombre=suivi.LOT).par_genre.total())
+    epuiser(lambda: suivi.suivre_registre(nombre=suivi.EVENEMENTS_PAR_LOT).par_genre.total())

@@ -1,9 +1,7 @@
 """Fixtures of every test. The servers are started by tests/serveurs.py."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -11,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.test.client import MULTIPART_CONTENT
 from django.utils.http import urlencode
@@ -23,8 +21,8 @@ from services.models import PersonneSirenisee
 
 from . import gabarits
 from .factories import EspaceFactory, ServiceGestionnaireFactory
+from .scenes import RACINE
 
-RACINE = Path(__file__).resolve().parent.parent
 SIRENE = RACINE / "espacepro" / "demonstration" / "sirene"
 TABLES_IMMUABLES = ("accounts_evenement", "accounts_blocscelle")
 
@@ -147,32 +145,6 @@ def danone(db: None) -> PersonneSirenisee:
         commune="PARIS",
         service_gestionnaire=gestionnaire,
     )
-
-
-def en_parallele(nombre: int, action: Callable[[int], Any]) -> list[Any]:
-    """Run `action(rank)` in `nombre` threads released at once; return each result or the exception it raised.
-
-    Each thread has its own database connection, closed at the end. For transactional tests.
-    """
-    barriere = threading.Barrier(nombre)
-    resultats: list[Any] = [None] * nombre
-
-    def courir(rang: int) -> None:
-        try:
-            connection.ensure_connection()
-            barriere.wait(timeout=30)
-            resultats[rang] = action(rang)
-        except BaseException as erreur:  # noqa: BLE001 - the outcome of each runner is what the test looks at
-            resultats[rang] = erreur
-        finally:
-            connections.close_all()
-
-    fils = [threading.Thread(target=courir, args=(rang,)) for rang in range(nombre)]
-    for fil in fils:
-        fil.start()
-    for fil in fils:
-        fil.join(timeout=120)
-    return resultats
 
 
 @pytest.fixture(scope="session")

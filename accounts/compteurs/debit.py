@@ -33,7 +33,7 @@ from ..sessions.navigateurs import navigateur_connu
 from ..traces.requete import adresse_ip
 from .essais import essai_compte
 
-FENETRE = timedelta(hours=24)
+FENETRE_DES_ESSAIS = timedelta(hours=24)
 PALIER = 0.1  # seconds: a refused sign-in leaves on a multiple of it, whatever the account (references.md C-20)
 _ATTRIBUT = "essai_connexion"
 
@@ -49,7 +49,7 @@ class Bareme:
     def attente(self, essais: int) -> timedelta:
         """Return how long to wait after the last of so many guesses."""
         if essais >= self.limite:
-            return FENETRE
+            return FENETRE_DES_ESSAIS
         if essais < self.libres:
             return timedelta(0)
         return min(timedelta(minutes=2 ** min((essais - self.libres) // self.pas, 6)), timedelta(hours=1))
@@ -101,7 +101,7 @@ def attente_restante(cle: str, bareme: Bareme, maintenant: datetime | None = Non
     """Return how long this counter must still wait; nothing when a guess may be made."""
     maintenant = maintenant or timezone.now()
     instants = list(
-        EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE)
+        EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE_DES_ESSAIS)
         .order_by("-quand")
         .values_list("quand", flat=True)[: bareme.limite]
     )
@@ -109,7 +109,7 @@ def attente_restante(cle: str, bareme: Bareme, maintenant: datetime | None = Non
         return timedelta(0)
     libre = instants[0] + bareme.attente(len(instants))
     if len(instants) >= bareme.limite:
-        libre = instants[-1] + FENETRE  # when the oldest counts no more
+        libre = instants[-1] + FENETRE_DES_ESSAIS  # when the oldest counts no more
     return max(timedelta(0), libre - maintenant)
 
 
@@ -159,7 +159,7 @@ def attendre_le_palier(essai: Essai) -> None:
 
 def effacer_perimes(maintenant: datetime | None = None) -> int:
     """Delete the guesses that count no more. Return how many."""
-    effaces, _ = EssaiConnexion.objects.filter(quand__lte=(maintenant or timezone.now()) - FENETRE).delete()
+    effaces, _ = EssaiConnexion.objects.filter(quand__lte=(maintenant or timezone.now()) - FENETRE_DES_ESSAIS).delete()
     return effaces
 
 

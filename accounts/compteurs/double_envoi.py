@@ -6,7 +6,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 
-DELAI = timedelta(minutes=1)  # after that, it is no second press but a new request, and the rules answer
+FENETRE_DU_DOUBLE_ENVOI = timedelta(
+    minutes=1
+)  # after that, it is no second press but a new request, and the rules answer
 
 
 def annoncer_une_fois(request: HttpRequest, texte: str) -> None:

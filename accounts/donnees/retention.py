@@ -18,7 +18,7 @@ from django.utils import timezone
 from .. import actes
 from ..traces.journal import consigner
 
-LOT = 500
+LIGNES_PAR_LOT = 500
 DUREE_TACHE = 200.0  # seconds: below the soft limit of a task; the next run goes on
 AN = timedelta(days=365.25)
 
@@ -109,7 +109,7 @@ def purger(
     acteur: str = "systeme:purger",
     maintenant: datetime | None = None,
     essai: bool = False,
-    lot: int = LOT,
+    lot: int = LIGNES_PAR_LOT,
     duree: float | None = None,
 ) -> list[Bilan]:
     """Apply the table and return what was done, rule by rule; with `essai`, only count and write nothing.

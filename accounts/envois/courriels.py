@@ -23,7 +23,7 @@ from django.urls import reverse
 from ..models import Courriel, Espace, Lien
 from .budget import DUREE_BALAYAGE
 from .liens import jeton
-from .relais import LOT, EnvoiImpossible, RelaisInjoignable, traiter, vider
+from .relais import ENVOIS_PAR_LOT, EnvoiImpossible, RelaisInjoignable, traiter, vider
 from .reveil import reveiller
 
 TACHE = "accounts.envoyer_courriel"
@@ -207,7 +207,7 @@ def envoyer(cle: str) -> bool:
         liaison.fermer()
 
 
-def envoyer_en_attente(nombre: int = LOT, *, duree: float = DUREE_BALAYAGE) -> int:
+def envoyer_en_attente(nombre: int = ENVOIS_PAR_LOT, *, duree: float = DUREE_BALAYAGE) -> int:
     """Sweep of the outbox: send what is due, over one connection, for `duree` seconds; return how many left.
 
     Stops at the first failure to reach the relay.

@@ -14,7 +14,7 @@ from .budget import DUREE_BALAYAGE
 
 BAIL = timedelta(seconds=60)
 TENTATIVES_MAX = 8
-LOT = 50
+ENVOIS_PAR_LOT = 50
 log = structlog.get_logger(__name__)
 
 
@@ -101,7 +101,7 @@ def traiter[E: Envoi](
 def vider[E: Envoi](
     modele: type[E],
     livrer: Callable[[E], str],
-    nombre: int = LOT,
+    nombre: int = ENVOIS_PAR_LOT,
     verrouiller: Callable[[object], None] | None = None,
     *,
     duree: float = DUREE_BALAYAGE,

@@ -16,7 +16,7 @@ from ..compteurs.essais import essai_compte
 from ..compteurs.plafonds import TropDeDemandes
 from ..envois import courriels
 from ..envois.liens import LienDejaUtilise, LienInvalide, LienRemplace, creer_lien, lire_lien
-from ..envois.relais import LOT, traiter, vider
+from ..envois.relais import ENVOIS_PAR_LOT, traiter, vider
 from ..envois.reveil import reveiller
 from ..models import Compte, DemandeOubli, Espace, Lien
 from ..mots_de_passe.confiance import changer_reponse, normaliser_reponse
@@ -163,7 +163,7 @@ def traiter_demande(cle: str) -> bool:
     return traiter(DemandeOubli, cle, livrer)
 
 
-def traiter_en_attente(nombre: int = LOT) -> int:
+def traiter_en_attente(nombre: int = ENVOIS_PAR_LOT) -> int:
     """Sweep of the requests: answer what waits, forget what was answered a day ago. Return how many were answered."""
     DemandeOubli.objects.filter(traite_le__lt=timezone.now() - GARDE).delete()
     return vider(DemandeOubli, livrer, nombre)

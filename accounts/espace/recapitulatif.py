@@ -19,7 +19,7 @@ from .recapitulatif_pdf import Recapitulatif, ServiceObtenu, produire
 from .rectification import gestionnaire_de
 
 CLE = "reponse_choisie"
-DUREE: Final = timedelta(minutes=30)
+DUREE_DE_LA_REPONSE: Final = timedelta(minutes=30)
 # The links whose use confirms the addresses of an inscription.
 CONFIRMATIONS: Final = (
     Lien.Objet.CONFIRMATION_EXPERT,
@@ -54,8 +54,8 @@ def _fin(espace: Espace) -> datetime:
     if lien is not None and lien.consomme_le is None:
         return lien.expire_le
     if lien is None or lien.consomme_le is None or lien.consomme_le < espace.reponse_changee_le:
-        return espace.reponse_changee_le + DUREE
-    return min(lien.consomme_le + DUREE, lien.expire_le)
+        return espace.reponse_changee_le + DUREE_DE_LA_REPONSE
+    return min(lien.consomme_le + DUREE_DE_LA_REPONSE, lien.expire_le)
 
 
 def _lire(session: SessionBase, espace: Espace) -> str | None:

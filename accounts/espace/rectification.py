@@ -18,7 +18,7 @@ from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 
 PAR_JOUR = 3
-LONGUEUR = 1000
+LONGUEUR_DE_LA_DEMANDE = 1000
 
 
 class Objet(models.TextChoices):

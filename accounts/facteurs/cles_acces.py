@@ -19,7 +19,7 @@ from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 from .second_facteur import annoncer_changement, codes_restants, tirer_codes_secours
 
-NOMBRE_MAX = 10
+CLES_AU_PLUS = 10
 NOMS = {"internal": "Clé d'accès de cet appareil", "hybrid": "Clé d'accès d'un téléphone", "usb": "Clé de sécurité USB"}
 
 
@@ -30,8 +30,8 @@ class TropDeCles(RegleMetier):
 
 def exiger_place(compte: Compte) -> None:
     """Check that this account may have one more passkey. Raises: TropDeCles."""
-    if WebAuthnCredential.objects.filter(user=compte, confirmed=True).count() >= NOMBRE_MAX:
-        raise TropDeCles(limite=NOMBRE_MAX)
+    if WebAuthnCredential.objects.filter(user=compte, confirmed=True).count() >= CLES_AU_PLUS:
+        raise TropDeCles(limite=CLES_AU_PLUS)
 
 
 def configuration(request: HttpRequest, debut: str, fin: str) -> dict[str, str | None]:

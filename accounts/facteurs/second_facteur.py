@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_otp.models import Device
@@ -40,7 +41,7 @@ NOMBRE_CODES = 10
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LONGUEUR_CODE = 25
 GROUPE = 5
-LOT = 200
+SECRETS_PAR_LOT = 200
 _CONFUSIONS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\u00a0": None, "\u202f": None})
 
 log = logging.getLogger(__name__)
@@ -89,12 +90,18 @@ class AppareilDejaEnregistre(RegleMetier):
     message = "Un appareil vient d'être enregistré pour ce compte : connectez-vous de nouveau et saisissez son code."
 
 
-def appareil_confirme(compte: Any) -> Application | None:
+def facteur_prouve(request: HttpRequest) -> Device | None:
+    """Return what this session has proved its second factor with, None before (django-otp's middleware reads it)."""
+    facteur: Device | None = getattr(request.user, "otp_device", None)
+    return facteur
+
+
+def appareil_confirme(compte: Compte) -> Application | None:
     """Return the device that proves who this account is, None before enrolment."""
     return Application.objects.filter(user=compte, confirmed=True).first()
 
 
-def appareil_en_attente(compte: Any, maintenant: datetime | None = None) -> Application | None:
+def appareil_en_attente(compte: Compte, maintenant: datetime | None = None) -> Application | None:
     """Return the device being enrolled, for 15 minutes."""
     depuis = (maintenant or timezone.now()) - ENROLEMENT_DUREE
     return Application.objects.filter(user=compte, confirmed=False, created_at__gt=depuis).order_by("-pk").first()
@@ -265,7 +272,7 @@ def oublier_facteurs_recents(*, espace: Espace, compte: Compte, depuis: datetime
     return True
 
 
-def codes_restants(compte: Any) -> int:
+def codes_restants(compte: Compte) -> int:
     """Return how many recovery codes are still unused."""
     return CodeSecours.objects.filter(compte=compte, utilise_le__isnull=True).count()
 
@@ -306,7 +313,7 @@ def rechiffrer_graines(*, acteur: str) -> int:
     nombre, apres = 0, 0
     while True:
         with transaction.atomic():
-            lot = list(Application.objects.select_for_update().filter(pk__gt=apres).order_by("pk")[:LOT])
+            lot = list(Application.objects.select_for_update().filter(pk__gt=apres).order_by("pk")[:SECRETS_PAR_LOT])
             perimees = [application for application in lot if application.a_rechiffrer]
             for application in perimees:
                 application.sceller_graine(application.bin_key)

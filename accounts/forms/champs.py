@@ -10,7 +10,7 @@ from ..saisies.regles import RegleMetier
 from ..saisies.sirens import SirenAbsent, normaliser_siren
 
 LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe/politique.py
-LONGUEUR_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
+LONGUEUR_SAISIE_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
 
 
 class ChampRegle(forms.CharField):
@@ -33,7 +33,7 @@ def champ_adresse(regle: Callable[[str], str], *, label: str, aide: str = "", re
     return ChampRegle(
         regle,
         label=label,
-        max_length=LONGUEUR_ADRESSE,
+        max_length=LONGUEUR_SAISIE_ADRESSE,
         help_text=aide,
         widget=forms.EmailInput(attrs={"autocomplete": remplissage, "spellcheck": "false"}),
     )

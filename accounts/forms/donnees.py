@@ -2,7 +2,7 @@
 
 from django import forms
 
-from ..espace.rectification import LONGUEUR, Objet
+from ..espace.rectification import LONGUEUR_DE_LA_DEMANDE, Objet
 from .base import FormulairePortail
 
 
@@ -12,10 +12,10 @@ class RectificationForm(FormulairePortail):
     objet = forms.ChoiceField(label="Ce qui est à corriger", choices=Objet.choices)
     texte = forms.CharField(
         label="Votre demande",
-        max_length=LONGUEUR,
+        max_length=LONGUEUR_DE_LA_DEMANDE,
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=(
-            f"Dites ce qui est faux et ce qui devrait être écrit. {LONGUEUR} caractères au plus. "
+            f"Dites ce qui est faux et ce qui devrait être écrit. {LONGUEUR_DE_LA_DEMANDE} caractères au plus. "
             "N'écrivez ni mot de passe ni code."
         ),
     )

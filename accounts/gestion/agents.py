@@ -3,15 +3,16 @@
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest
 
 from .. import actes
 from ..compteurs.debit import oublier_essais
-from ..facteurs.second_facteur import appareil_confirme, oublier_second_facteur
+from ..facteurs.second_facteur import appareil_confirme, facteur_prouve, oublier_second_facteur
 from ..models import Agent, Compte, ServiceGestionnaire
 from ..mots_de_passe.politique import age, changer_mot_de_passe, exiger_force
 from ..saisies.adresses import normaliser_adresse
@@ -19,6 +20,7 @@ from ..saisies.noms import normaliser_nom
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
+from ..traces.requete import compte_de
 
 MOT_DE_PASSE_DUREE = timedelta(days=365)  # ANSSI-PG-078 R25: one year for a privileged account
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -37,9 +39,9 @@ class Etape(StrEnum):
     ENROLEMENT = "enrolement"
 
 
-def agent_de(compte: Any) -> Agent | None:
+def agent_de(compte: AbstractBaseUser | AnonymousUser) -> Agent | None:
     """Return the agent of this account, None for anybody else: anonymous, inactive, usager."""
-    if not (compte.is_authenticated and compte.is_active and compte.is_staff):
+    if not (isinstance(compte, Compte) and compte.is_active and compte.is_staff):
         return None
     return getattr(compte, "agent", None)
 
@@ -49,7 +51,7 @@ def etape_due(request: HttpRequest) -> Etape | None:
 
     Who has a device proves it first: a stolen password alone must not be able to change that password.
     """
-    compte: Any = request.user
+    compte = compte_de(request)
     if not est_prouve(request) and appareil_confirme(compte) is not None:
         return Etape.VERIFICATION
     if mot_de_passe_a_changer(compte):
@@ -66,9 +68,8 @@ def agent_verifie(request: HttpRequest) -> Agent | None:
 
 
 def est_prouve(request: HttpRequest) -> bool:
-    """Whether this session has proved its second factor (django-otp's middleware reads it)."""
-    compte: Any = request.user
-    return bool(compte.is_verified())
+    """Whether this session has proved its second factor."""
+    return facteur_prouve(request) is not None
 
 
 def mot_de_passe_a_changer(compte: Compte, maintenant: datetime | None = None) -> bool:

@@ -10,10 +10,11 @@ from django.db import models
 from django.utils import timezone
 
 from ..saisies.dates import horodatage, jour
+from .compte import Compte
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
-    def vivantes(self, compte: Any, maintenant: datetime | None = None) -> "SessionQuerySet":
+    def vivantes(self, compte: Compte, maintenant: datetime | None = None) -> "SessionQuerySet":
         """The sessions of this account that a next request would still find open, the last used first."""
         maintenant = maintenant or timezone.now()
         return self.filter(

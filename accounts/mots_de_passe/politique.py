@@ -25,7 +25,7 @@ HISTORIQUE = 5
 LONGUEUR_MAX = 256
 MOIS_CONSEIL = 6
 MOIS_VALIDITE = 36
-LOT = 200
+COMPTES_PAR_LOT = 200
 
 
 class MotDePasseFaible(RegleMetier):
@@ -220,7 +220,7 @@ def _parcourir(etape: Etape, maintenant: datetime, agir: Callable[[Compte], bool
                 )
                 .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
                 .select_related("espace")
-                .order_by("mot_de_passe_change_le")[:LOT]
+                .order_by("mot_de_passe_change_le")[:COMPTES_PAR_LOT]
             )
             lot = [compte for compte in candidats if _atteinte(etape, compte.mot_de_passe_change_le) <= maintenant]
             for compte in lot:

@@ -15,13 +15,14 @@ from django.template import loader
 from django.urls import reverse
 
 from ..compteurs.debit import attendre_le_palier, essai_de
+from ..facteurs.second_facteur import facteur_prouve
 from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE
 from ..mots_de_passe.politique import renouvellement_du
 from ..mots_de_passe.saturation import HachageSature
 from ..sessions.appareils import decrire
 from ..sessions.navigateurs import retenir
 from ..sessions.ouvertures import NAVIGATEUR_A_RETENIR
-from ..traces.requete import adresse_ip
+from ..traces.requete import adresse_ip, compte_connecte
 
 
 class SessionMiddleware:
@@ -63,10 +64,10 @@ def _refuser(request: HttpRequest) -> HttpResponse:
 
 def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:
     """After a whole sign-in (an agent's ends with the second factor), the browser becomes one that the account knows."""
-    compte: Any = getattr(request, "user", None)
-    if request.method != "POST" or compte is None or not compte.is_authenticated:
+    compte = compte_connecte(request)
+    if request.method != "POST" or compte is None:
         return
-    if compte.is_staff and getattr(compte, "otp_device", None) is None:
+    if compte.is_staff and facteur_prouve(request) is None:
         return
     if request.session.pop(NAVIGATEUR_A_RETENIR, False):
         retenir(acteur=compte, request=request).poser(reponse)
@@ -110,8 +111,8 @@ class RenouvellementMiddleware:
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         """Send every other page to the renewal."""
-        compte: Any = request.user
-        if not compte.is_authenticated or compte.is_staff or not renouvellement_du(compte):
+        compte = compte_connecte(request)
+        if compte is None or compte.is_staff or not renouvellement_du(compte):
             return None
         espace = getattr(compte, "espace", None)
         if espace is None or not espace.est_actif:  # waits for its code: that page comes first

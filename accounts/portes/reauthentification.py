@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ..forms.reauthentification import ConfirmationForm
 from ..models import Compte
+from ..traces.requete import compte_de
 
 PROUVE_LE = "prouve_le"
 # What the page that asks the password never carries over: it must be typed again, all the rest comes back.
@@ -48,7 +49,7 @@ def preuve_recente(request: HttpRequest) -> bool:
 
 def mot_de_passe_prouve(request: HttpRequest, mot_de_passe: str) -> bool:
     """Check the password of whoever is signed in as a sign-in does (same counters, same lock-out); note the proof."""
-    compte: Any = request.user
+    compte = compte_de(request)
     if authenticate(request, username=compte.email, password=mot_de_passe) != compte:
         return False
     noter_preuve(request)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from ..espace.recapitulatif import reponse_disponible
 from ..models import Compte
+from ..traces.requete import compte_connecte
 
 APRES_CONNEXION: Final = "apres_connexion"
 RECAPITULATIF: Final = "recapitulatif"
@@ -42,8 +43,8 @@ class ReponseMiddleware:
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         """Send the first page, or every page, where the answer is settled."""
         quoi = request.session.get(APRES_CONNEXION)
-        compte: Any = request.user
-        if quoi is None or not compte.is_authenticated:
+        compte = compte_connecte(request)
+        if quoi is None or compte is None:
             return None
         if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
             return None

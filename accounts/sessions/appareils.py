@@ -10,7 +10,7 @@ from ua_parser import parse
 
 from ..traces.requete import adresse_ip
 
-LONGUEUR = 60
+LONGUEUR_DES_NOMS = 60
 AGENT_LONGUEUR = 400  # longer headers are cut before they are parsed
 
 
@@ -54,4 +54,8 @@ def _lire_agent(agent: str) -> tuple[str, str, str]:
     lu = parse(agent)
     navigateur = f"{lu.user_agent.family} {lu.user_agent.major or ''}".strip() if lu.user_agent else ""
     systeme = f"{lu.os.family} {lu.os.major or ''}".strip() if lu.os else ""
-    return navigateur[:LONGUEUR], systeme[:LONGUEUR], lu.device.family[:LONGUEUR] if lu.device else ""
+    return (
+        navigateur[:LONGUEUR_DES_NOMS],
+        systeme[:LONGUEUR_DES_NOMS],
+        lu.device.family[:LONGUEUR_DES_NOMS] if lu.device else "",
+    )

@@ -22,8 +22,8 @@ from ..models import Compte, NavigateurConnu
 from ..traces.journal import consigner
 from .appareils import decrire
 
-DUREE = timedelta(days=180)
-NOMBRE_MAX = 20
+DUREE_DU_TEMOIN = timedelta(days=180)
+NAVIGATEURS_AU_PLUS = 20
 _SEL = "accounts.navigateurs"
 
 
@@ -39,11 +39,13 @@ def navigateur_connu(request: HttpRequest, compte: Compte) -> NavigateurConnu | 
     if not brut:
         return None
     try:
-        numero, secret = signing.loads(brut, salt=_SEL, max_age=DUREE)
+        numero, secret = signing.loads(brut, salt=_SEL, max_age=DUREE_DU_TEMOIN)
         cle = uuid.UUID(numero)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    trouve = NavigateurConnu.objects.filter(pk=cle, compte=compte, dernier_usage__gt=timezone.now() - DUREE).first()
+    trouve = NavigateurConnu.objects.filter(
+        pk=cle, compte=compte, dernier_usage__gt=timezone.now() - DUREE_DU_TEMOIN
+    ).first()
     if trouve is None or not constant_time_compare(trouve.empreinte, _empreinte(secret)):
         return None
     return trouve
@@ -61,7 +63,7 @@ class Temoin:
         reponse.set_cookie(
             self.nom,
             self.valeur,
-            max_age=DUREE,
+            max_age=DUREE_DU_TEMOIN,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
             samesite="Lax",
@@ -78,7 +80,7 @@ def retenir(*, acteur: Compte, request: HttpRequest) -> Temoin:
     navigateur.dernier_usage = timezone.now()
     navigateur.navigateur, navigateur.systeme = lieu.navigateur, lieu.systeme
     navigateur.save()
-    gardes = NavigateurConnu.objects.filter(compte=acteur).order_by("-dernier_usage").values("pk")[:NOMBRE_MAX]
+    gardes = NavigateurConnu.objects.filter(compte=acteur).order_by("-dernier_usage").values("pk")[:NAVIGATEURS_AU_PLUS]
     NavigateurConnu.objects.filter(compte=acteur).exclude(pk__in=list(gardes.values_list("pk", flat=True))).delete()
     return Temoin(nom=nom_du_temoin(acteur), valeur=signing.dumps([str(navigateur.pk), secret], salt=_SEL))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ..models import Agent, TraceLecture
 from .journal import auteur_de
-from .requete import adresse_ip
+from .requete import adresse_ip, compte_connecte
 
 log = structlog.get_logger("espacepro.traces")
 ANONYME = "anonyme"
@@ -43,15 +43,15 @@ def ecrire(request: HttpRequest) -> None:
     notees: list[TraceLecture] = request.__dict__.pop("_lectures", [])
     if not notees:
         return
-    compte: Any = request.user
-    agent: Agent | None = getattr(compte, "agent", None) if compte.is_authenticated else None
+    compte = compte_connecte(request)
+    agent: Agent | None = getattr(compte, "agent", None)
     if _prepare(request):
         if agent:
             raise LectureNonTracee
         return
     for trace in notees:
         trace.minute = timezone.now().replace(second=0, microsecond=0)
-        trace.lecteur = auteur_de(agent or compte) if compte.is_authenticated else ANONYME
+        trace.lecteur = auteur_de(agent or compte) if compte else ANONYME
         trace.bureau = agent.service_gestionnaire.code if agent and agent.service_gestionnaire else ""
         trace.adresse_ip = adresse_ip(request)
     try:

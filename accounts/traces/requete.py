@@ -1,11 +1,13 @@
-"""The request under way, for the journal: who calls from where. Empty in jobs and commands."""
+"""The request under way: whose it is, and, for the journal, from where it comes. Empty in jobs and commands."""
 
 import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+
+from ..models import Compte
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,20 @@ class Provenance:
 
 
 provenance: ContextVar[Provenance] = ContextVar("provenance", default=Provenance())  # noqa: B039 - frozen
+
+
+def compte_connecte(request: HttpRequest) -> Compte | None:
+    """Return the account that is signed in, None for a visitor (and before authentication has run)."""
+    compte = getattr(request, "user", None)
+    return compte if isinstance(compte, Compte) else None
+
+
+def compte_de(request: HttpRequest) -> Compte:
+    """Return the account that is signed in, of a usager or an agent. Raises Http404 for a visitor."""
+    compte = compte_connecte(request)
+    if compte is None:
+        raise Http404
+    return compte
 
 
 def adresse_ip(request: HttpRequest, *_: object) -> str:

@@ -148,7 +148,7 @@ def confirmer_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
             adresses.confirmer_changement(acteur=Visiteur(jeton=jeton))
             return _adresse_confirmee(request, lien)
     except LienDejaUtilise as regle:
-        utilise = regle.utilise_depuis(timezone.now() - double_envoi.DELAI)
+        utilise = regle.utilise_depuis(timezone.now() - double_envoi.FENETRE_DU_DOUBLE_ENVOI)
         if request.method == "POST" and utilise is not None and _compte(utilise.espace).email == utilise.adresse:
             return _adresse_confirmee(request, utilise)
         return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)

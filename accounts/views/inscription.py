@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ..compteurs.double_envoi import DELAI
+from ..compteurs.double_envoi import FENETRE_DU_DOUBLE_ENVOI
 from ..envois.liens import LienDejaUtilise, lire_lien
 from ..espace import inscription as actes
 from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
@@ -151,7 +151,7 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
 
 def _vient_de_servir_ici(request: HttpRequest, regle: LienDejaUtilise) -> bool:
     """Whether this browser has used the link: its session says so, or the first press is about to write it there."""
-    lien = regle.utilise_depuis(timezone.now() - DELAI)
+    lien = regle.utilise_depuis(timezone.now() - FENETRE_DU_DOUBLE_ENVOI)
     if lien is not None and request.session.get(EN_COURS) == str(lien.espace_id):
         request.session[CONFIRMEE] = str(lien.espace_id)
     return CONFIRMEE in request.session

@@ -18,6 +18,7 @@ from ..facteurs.second_facteur import (
     appareil_en_attente,
     commencer_enrolement,
     confirmer_enrolement,
+    facteur_prouve,
     renouveler_codes_secours,
 )
 from ..forms.securite import CodeForm
@@ -27,13 +28,14 @@ from ..portes.reauthentification import reauthentification_requise
 from ..saisies.regles import RegleMetier
 from ..sessions import ouvertures
 from ..sessions.navigateurs import navigateur_connu, oublier_navigateurs
+from ..traces.requete import compte_de
 
 
 @espace_requis
 @require_GET
 def page(request: HttpRequest, espace: Espace) -> HttpResponse:
     """What protects the espace, on one page."""
-    compte: Any = request.user
+    compte = compte_de(request)
     lecture = securite.lire_securite(espace, compte)
     cle = request.session.session_key
     connu = navigateur_connu(request, compte)
@@ -55,7 +57,7 @@ def page(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_GET
 def connexions(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The sign-ins of the last 90 days."""
-    compte: Any = request.user
+    compte = compte_de(request)
     pages = Paginator(securite.connexions(compte), 25)
     return render(request, "accounts/connexions.html", {"page": pages.get_page(request.GET.get("page", "1"))})
 
@@ -64,7 +66,7 @@ def connexions(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_POST
 def fermer_session(request: HttpRequest, espace: Espace, numero: uuid.UUID) -> HttpResponse:
     """Close one session."""
-    compte: Any = request.user
+    compte = compte_de(request)
     try:
         ouvertures.fermer_session(acteur=compte, numero=numero)
         messages.success(request, "La session est fermée.")
@@ -77,7 +79,7 @@ def fermer_session(request: HttpRequest, espace: Espace, numero: uuid.UUID) -> H
 @require_POST
 def fermer_autres_sessions(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Close every session but this one."""
-    compte: Any = request.user
+    compte = compte_de(request)
     nombre = ouvertures.fermer_toutes(acteur=compte, sauf=request.session.session_key)
     messages.success(request, f"Autres sessions fermées : {nombre}.")
     return redirect("securite")
@@ -87,7 +89,7 @@ def fermer_autres_sessions(request: HttpRequest, espace: Espace) -> HttpResponse
 @require_POST
 def oublier(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Forget the browsers that the account knows."""
-    compte: Any = request.user
+    compte = compte_de(request)
     oublier_navigateurs(acteur=compte)
     messages.success(request, "Aucun navigateur n'est plus mémorisé.")
     return redirect("securite")
@@ -98,7 +100,7 @@ def oublier(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def application(request: HttpRequest, espace: Espace) -> HttpResponse:
     """What an application is; POST draws a seed."""
-    compte: Any = request.user
+    compte = compte_de(request)
     if request.method == "POST":
         commencer_enrolement(acteur=compte)
         return redirect("application_code")
@@ -111,7 +113,7 @@ def application(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def application_code(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The QR code, and a first code of the application that proves that it has it."""
-    compte: Any = request.user
+    compte = compte_de(request)
     appareil = appareil_en_attente(compte)
     if appareil is None:
         return redirect("application")
@@ -121,7 +123,7 @@ def application_code(request: HttpRequest, espace: Espace) -> HttpResponse:
             confirme, codes = confirmer_enrolement(
                 acteur=compte,
                 code=form.cleaned_data["code"],
-                remplacer=compte.is_verified(),
+                remplacer=facteur_prouve(request) is not None,
                 garder=request.session.session_key,
             )
         except RegleMetier as regle:
@@ -141,7 +143,7 @@ def application_code(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def retirer_application(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Remove the application."""
-    compte: Any = request.user
+    compte = compte_de(request)
     if request.method == "POST":
         return _retirer(request, lambda: securite.retirer_application(acteur=compte, garder=_cle(request)))
     return render(request, "accounts/retirer_facteur.html", {"quoi": "votre application d'authentification"})
@@ -152,7 +154,7 @@ def retirer_application(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_GET
 def cle_acces(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Register a passkey: the ceremony is the browser's."""
-    compte: Any = request.user
+    compte = compte_de(request)
     return render(
         request,
         "accounts/cle_acces.html",
@@ -175,7 +177,7 @@ def cle_acces_enregistree(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def retirer_cle(request: HttpRequest, espace: Espace, cle: int) -> HttpResponse:
     """Remove one passkey."""
-    compte: Any = request.user
+    compte = compte_de(request)
     if request.method == "POST":
         return _retirer(request, lambda: securite.retirer_cle(acteur=compte, cle=cle, garder=_cle(request)))
     return render(request, "accounts/retirer_facteur.html", {"quoi": "cette clé d'accès"})
@@ -186,9 +188,11 @@ def retirer_cle(request: HttpRequest, espace: Espace, cle: int) -> HttpResponse:
 @require_POST
 def renouveler_codes(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ten new recovery codes, for a session that has proved the second factor."""
-    compte: Any = request.user
+    compte = compte_de(request)
     try:
-        codes = renouveler_codes_secours(acteur=compte, preuve=compte.otp_device, garder=request.session.session_key)
+        codes = renouveler_codes_secours(
+            acteur=compte, preuve=facteur_prouve(request), garder=request.session.session_key
+        )
     except PreuveRequise as regle:
         messages.error(request, str(regle))
         return redirect("securite")

@@ -13,7 +13,7 @@ from django.conf import settings
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L; 31 is prime, which the check character needs
-LONGUEUR = 12
+LONGUEUR_DU_CODE = 12
 GROUPE = 4
 
 
@@ -90,7 +90,7 @@ def deriver_code(*, demande: object, numero: int) -> str:
     """Return the 12 characters of this letter of this demande (`demande` is its id, `numero` the letter's number)."""
     entier = int.from_bytes(_mac("code", f"{demande}|{numero}"))
     corps = ""
-    for _ in range(LONGUEUR - 1):
+    for _ in range(LONGUEUR_DU_CODE - 1):
         entier, reste = divmod(entier, len(ALPHABET))
         corps += ALPHABET[reste]
     return corps + _cle(corps)
@@ -98,7 +98,7 @@ def deriver_code(*, demande: object, numero: int) -> str:
 
 def presenter(code: str) -> str:
     """Return the code as it is printed: `XXXX-XXXX-XXXX`."""
-    return "-".join(code[i : i + GROUPE] for i in range(0, LONGUEUR, GROUPE))
+    return "-".join(code[i : i + GROUPE] for i in range(0, LONGUEUR_DU_CODE, GROUPE))
 
 
 def normaliser_code(saisie: str) -> str:
@@ -107,7 +107,7 @@ def normaliser_code(saisie: str) -> str:
     Raises CodeMalSaisi when the length, a character or the check character is wrong: no try is counted.
     """
     code = "".join(c for c in saisie.upper() if not c.isspace() and c not in "-‐‑–—.")
-    if len(code) != LONGUEUR or any(c not in ALPHABET for c in code) or _cle(code[:-1]) != code[-1]:
+    if len(code) != LONGUEUR_DU_CODE or any(c not in ALPHABET for c in code) or _cle(code[:-1]) != code[-1]:
         raise CodeMalSaisi
     return code
 

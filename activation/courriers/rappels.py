@@ -15,7 +15,7 @@ from accounts.saisies.dates import jour
 
 from ..models import Courrier, Demande
 
-FENETRE = timedelta(days=5)
+FENETRE_DES_RAPPELS = timedelta(days=5)
 """A reminder that could not leave within five days of its moment is not sent any more: it would say a wrong thing."""
 
 
@@ -42,7 +42,7 @@ def _a_rappeler(palier: int, maintenant: datetime, nombre: int) -> list[uuid.UUI
             ~Exists(deja),
             etat__in=[Courrier.Etat.EDITE, Courrier.Etat.REMIS],
             edite_le__lte=maintenant - timedelta(days=palier),
-            edite_le__gt=maintenant - timedelta(days=palier) - FENETRE,
+            edite_le__gt=maintenant - timedelta(days=palier) - FENETRE_DES_RAPPELS,
             remplace_le=None,
             expire_le__gte=maintenant,
             demande__etat=Demande.Etat.CODE_ENVOYE,

@@ -31,7 +31,7 @@ from ..models import Courrier, Demande, Remise
 from .assemblage import Assemblage
 from .edition import produire_pdf
 
-TAILLE = 500
+COURRIERS_PAR_LOT = 500
 _VERROU = 7_203_411_958  # any number of our own: pg_try_advisory_lock
 COLONNES = ("lot", "rang", "courrier", "premiere_page", "pages", "sha256", "hmac")
 AUTEUR = "systeme:remettre_courriers"
@@ -111,7 +111,7 @@ def remettre(
     *,
     acteur: str = AUTEUR,
     dossier: Path,
-    taille: int = TAILLE,
+    taille: int = COURRIERS_PAR_LOT,
     progression: Progression | None = None,
     maintenant: datetime | None = None,
 ) -> Lot | None:

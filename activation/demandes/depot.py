@@ -258,7 +258,7 @@ def deposee_a_l_instant(
             personne=personne,
             nature=Demande.Nature.ADHESION,
             qualite=qualite,
-            deposee_le__gte=timezone.now() - double_envoi.DELAI,
+            deposee_le__gte=timezone.now() - double_envoi.FENETRE_DU_DOUBLE_ENVOI,
         )
         .first()
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.compteurs.double_envoi import DELAI
+from accounts.compteurs.double_envoi import FENETRE_DU_DOUBLE_ENVOI
 from accounts.envois.liens import LienDejaUtilise, lire_lien
 from accounts.espace.inscription import Inscription, MotDePasseAutre, mot_de_passe_requis
 from accounts.espace.recapitulatif import reponse_disponible, retenir_reponse
@@ -216,7 +216,7 @@ def _retenir(request: HttpRequest, creation: CreationSimplifiee, *, a_lui: bool)
 
 def _vient_de_servir_ici(request: HttpRequest, regle: LienDejaUtilise) -> bool:
     """Whether this browser has used the link: its session says so, or the first press is about to write it there."""
-    lien = regle.utilise_depuis(timezone.now() - DELAI)
+    lien = regle.utilise_depuis(timezone.now() - FENETRE_DU_DOUBLE_ENVOI)
     if lien is not None and request.session.get(EN_COURS, {}).get("espace") == str(lien.espace_id):
         creation = CreationSimplifiee.objects.select_related("personne").get(espace=lien.espace)
         _retenir(request, creation, a_lui=True)

@@ -29,7 +29,7 @@ from redis.retry import Retry
 
 POSTGRESQL_MINIMAL = 15
 ROLE = "portail"
-DELAI = 30
+ATTENTE_DES_SERVEURS = 30
 LONGUEUR_CHEMIN_PRISE = 80  # sun_path holds 107 bytes, and PostgreSQL adds "/.s.PGSQL.5432.lock"
 
 OPTIONS_POSTGRESQL = {
@@ -79,7 +79,7 @@ def arreter_postgresql(dossier: Path) -> None:
             "fast",
             "-w",
             "-t",
-            str(DELAI),
+            str(ATTENTE_DES_SERVEURS),
         ]
         sortie = compte.executer([*map(str, commande)])
         if sortie.returncode:
@@ -192,7 +192,7 @@ def _lancer_postgresql(dossier: Path, donnees: Path, prise: Path, *, durable: bo
         arguments,
         "-w",
         "-t",
-        str(DELAI),
+        str(ATTENTE_DES_SERVEURS),
     ]
     # After a kill -9 the orphaned backends hold the shared memory for a moment, and pg_ctl fails: try again.
     _attendre(
@@ -388,7 +388,7 @@ def _nom_du_compte(uid: int) -> str:
 
 def _attendre(condition: Callable[[], bool], echec: str, journal: Path) -> None:
     """Wait until `condition()` is true; raise ServeurIndisponible with the end of `journal` when it stays false."""
-    fin = time.monotonic() + DELAI
+    fin = time.monotonic() + ATTENTE_DES_SERVEURS
     while not condition():
         if time.monotonic() > fin:
             raise ServeurIndisponible(f"{echec}, see {journal}:\n{_lire(journal)[-2000:]}")

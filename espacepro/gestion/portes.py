@@ -37,6 +37,7 @@ from accounts.gestion.agents import (
 from accounts.models import Agent, Application, Compte
 from accounts.saisies.regles import RegleMetier
 from accounts.sessions.navigateurs import navigateur_connu
+from accounts.traces.requete import compte_de
 
 from .forms import MotDePasseAgentForm, RemplacerAppareilForm
 
@@ -136,7 +137,7 @@ class Enrolement(PageAgent):
 
     @property
     def remplace(self) -> bool:
-        return appareil_confirme(self.request.user) is not None
+        return appareil_confirme(compte_de(self.request)) is not None
 
     def get_form_class(self) -> type[Any]:
         return RemplacerAppareilForm if self.remplace else forms.Form
@@ -160,12 +161,12 @@ class EnrolementCode(PageAgent):
     bouton = "Vérifier le code"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if appareil_en_attente(request.user) is None:
+        if appareil_en_attente(compte_de(request)) is None:
             return self.vers("admin:enrolement")
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        appareil = appareil_en_attente(self.request.user)
+        appareil = appareil_en_attente(compte_de(self.request))
         contexte = super().get_context_data(**kwargs)
         if appareil is not None:
             contexte["graine"] = montrer_graine(appareil)
@@ -224,8 +225,8 @@ class SecondFacteur(PageAgent):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context_data(**kwargs),
-            "appareil": appareil_confirme(self.request.user),
-            "reste": codes_restants(self.request.user),
+            "appareil": appareil_confirme(compte_de(self.request)),
+            "reste": codes_restants(compte_de(self.request)),
         }
 
     def agir(self, form: Any) -> HttpResponse:

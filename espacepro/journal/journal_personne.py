@@ -55,7 +55,7 @@ def _natures_a_part(acte: Acte) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Perimetre:
+class Etendue:
     """The SIREN and services whose journal this espace may read."""
 
     personnes: list[PersonneSirenisee]
@@ -67,10 +67,10 @@ def administres(espace: Espace) -> QuerySet[Habilitation]:
     return donnant(VOIR_HABILITATIONS, espace)
 
 
-def perimetre(espace: Espace) -> Perimetre:
+def etendue(espace: Espace) -> Etendue:
     """Return what the filters propose: two queries."""
     miennes = administres(espace)
-    return Perimetre(
+    return Etendue(
         list(PersonneSirenisee.objects.filter(pk__in=miennes.values("personne")).order_by("denomination", "siren")),
         list(Service.objects.filter(pk__in=miennes.values("service")).order_by("ordre", "code")),
     )
@@ -119,12 +119,12 @@ def _minuit(jour: date) -> datetime:
     return timezone.make_aware(datetime.combine(jour, time.min))
 
 
-def evenements(espace: Espace, perimetre: Perimetre, filtres: Filtres) -> QuerySet[Evenement]:
+def evenements(espace: Espace, etendue: Etendue, filtres: Filtres) -> QuerySet[Evenement]:
     """Return the events of the services that this espace administers, newest first.
 
     Each has `anonyme`: whether it is about a demande whose requester this espace may not learn.
     """
-    sirens = [personne.siren for personne in perimetre.personnes]
+    sirens = [personne.siren for personne in etendue.personnes]
     trouves = (
         Evenement.objects.filter(siren__in=sirens)
         .alias(
@@ -147,7 +147,7 @@ def evenements(espace: Espace, perimetre: Perimetre, filtres: Filtres) -> QueryS
     if filtres.au and filtres.au < date.max:
         trouves = trouves.filter(quand__lt=_minuit(filtres.au + timedelta(days=1)))
     if filtres.q:
-        trouves = trouves.filter(_recherche(perimetre, filtres.q))
+        trouves = trouves.filter(_recherche(etendue, filtres.q))
     return trouves.order_by("-id")
 
 
@@ -189,15 +189,15 @@ def _anonyme(espace: Espace) -> Q:
     return declares(lambda cas: cas.anonyme) & ~sien & ~Q(Exists(obtenues))
 
 
-def _recherche(perimetre: Perimetre, q: str) -> Q:
+def _recherche(etendue: Etendue, q: str) -> Q:
     """By SIREN or dénomination, or by the name of somebody who holds or held something there, unless it is not told."""
     siren, texte = pour_chercher(q), sans_accents(q).casefold()
     sirens = [
         personne.siren
-        for personne in perimetre.personnes
+        for personne in etendue.personnes
         if texte in sans_accents(personne.denomination).casefold() or personne.siren.startswith(siren or "-")
     ]
-    nommes = Habilitation.objects.filter(nomme(q, "espace__"), personne__in=perimetre.personnes)
+    nommes = Habilitation.objects.filter(nomme(q, "espace__"), personne__in=etendue.personnes)
     numeros = list(nommes.order_by().values_list("espace__numero_abonne", flat=True).distinct())
     return Q(siren__in=sirens) | (Q(auteur__in=numeros) | Q(espace__in=numeros)) & Q(anonyme=False)
 
@@ -229,7 +229,7 @@ class Ligne:
         )
 
 
-def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement], *, moi: str = "vous") -> list[Ligne]:
+def lignes(espace: Espace, etendue: Etendue, evenements: Iterable[Evenement], *, moi: str = "vous") -> list[Ligne]:
     """Return these events in words, the reader called `moi`; a query for the names of all persons, one for the demandes."""
     evenements = list(evenements)
     demandes = {evenement.details.get("demande") for evenement in evenements if not evenement.service}
@@ -244,8 +244,8 @@ def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement]
     numeros = {numero for evenement in evenements for numero in (evenement.auteur, evenement.espace)}
     noms = {e.numero_abonne: e.nom_complet for e in Espace.objects.filter(numero_abonne__in=numeros)}
     noms[espace.numero_abonne] = moi
-    denominations = {personne.siren: personne.denomination for personne in perimetre.personnes}
-    services = {service.code: service.libelle for service in perimetre.services}
+    denominations = {personne.siren: personne.denomination for personne in etendue.personnes}
+    services = {service.code: service.libelle for service in etendue.services}
     return [
         Ligne(
             quand=evenement.quand,
@@ -263,12 +263,12 @@ def lignes(espace: Espace, perimetre: Perimetre, evenements: Iterable[Evenement]
 
 
 @transaction.atomic
-def exporter_journal(*, acteur: Espace, perimetre: Perimetre, filtres: Filtres, format_: str) -> bytes:
-    """Return as a file what the page shows of this perimetre, all pages together, EXPORT_MAX lines at most.
+def exporter_journal(*, acteur: Espace, etendue: Etendue, filtres: Filtres, format_: str) -> bytes:
+    """Return as a file what the page shows of this etendue, all pages together, EXPORT_MAX lines at most.
 
     `format_` in FORMATS. Leaves a line in the journal.
     """
-    rangees = lignes(acteur, perimetre, evenements(acteur, perimetre, filtres)[:EXPORT_MAX], moi=acteur.nom_complet)
+    rangees = lignes(acteur, etendue, evenements(acteur, etendue, filtres)[:EXPORT_MAX], moi=acteur.nom_complet)
     details = {"format": format_, "lignes": len(rangees)}
     consigner(actes.JOURNAL_ENTREPRISE_EXPORTE, auteur=acteur, details=details)
     cellules = (ligne.cellules() for ligne in rangees)

@@ -12,21 +12,21 @@ from habilitations.tableurs.ecriture import FORMATS
 
 from .journal_personne import (
     EXPORT_MAX,
+    Etendue,
     Filtres,
-    Perimetre,
     actes_filtrables,
+    etendue,
     evenements,
     exporter_journal,
     lignes,
-    perimetre,
 )
 
 PAR_PAGE = 25
 
 
-def _lecture(espace: Espace, filtres: Filtres) -> Perimetre:
+def _lecture(espace: Espace, filtres: Filtres) -> Etendue:
     """Return what this espace administers. Raises Http404 for a SIREN that is not part of it."""
-    mien = perimetre(espace)
+    mien = etendue(espace)
     if filtres.siren and filtres.siren not in {personne.siren for personne in mien.personnes}:
         raise Http404
     return mien
@@ -45,7 +45,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "page": page,
             "lignes": lignes(espace, mien, page),
-            "perimetre": mien,
+            "etendue": mien,
             "filtres": filtres,
             "actes": sorted(actes_filtrables().items(), key=lambda acte: acte[1]),
             "export_max": EXPORT_MAX,
@@ -64,7 +64,7 @@ def exporter(request: HttpRequest, espace: Espace) -> HttpResponse:
     filtres = Filtres.depuis(request.POST)
     mien = _lecture(espace, filtres)
     return HttpResponse(
-        exporter_journal(acteur=espace, perimetre=mien, filtres=filtres, format_=format_),
+        exporter_journal(acteur=espace, etendue=mien, filtres=filtres, format_=format_),
         content_type=FORMATS[format_],
         headers={"Content-Disposition": f'attachment; filename="journal-entreprise.{format_}"'},
     )

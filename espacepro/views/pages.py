@@ -49,7 +49,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         "espacepro/espace.html",
         {
             "page": lecture.page,
-            "dossiers": lecture.dossiers,
+            "personnes": lecture.personnes,
             "jauge": lecture.jauge,
             "filtres": filtres,
             "filtre": bool(filtres["q"] or filtres["famille"]),

@@ -20,7 +20,7 @@ from . import avis
 from .cascade import relire, reprendre, terminer, verrouiller_adhesions
 from .lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, verrouiller_acteur
 from .retrait import HabilitationTerminee
-from .substitutions import DELAI, titulaires
+from .substitutions import DELAI_DE_DECISION, titulaires
 
 RAPPEL: Final = timedelta(days=7)
 AUTEUR: Final = "systeme:ecarter_non_confirmees"
@@ -59,7 +59,7 @@ def suspendue_trop_longtemps(habilitation: Habilitation, maintenant: datetime) -
     return (
         habilitation.veille_motif == Habilitation.MotifVeille.SUBSTITUTION
         and habilitation.veille_depuis is not None
-        and maintenant > habilitation.veille_depuis + DELAI
+        and maintenant > habilitation.veille_depuis + DELAI_DE_DECISION
     )
 
 
@@ -167,7 +167,7 @@ def ecarter_non_confirmees(*, acteur: str = AUTEUR, maintenant: datetime | None 
     _rappeler(maintenant)
     adhesions = (
         _suspendues()
-        .filter(veille_depuis__lt=maintenant - DELAI)
+        .filter(veille_depuis__lt=maintenant - DELAI_DE_DECISION)
         .order_by("adhesion")
         .values_list("adhesion", flat=True)
         .distinct()
@@ -179,7 +179,9 @@ def ecarter_non_confirmees(*, acteur: str = AUTEUR, maintenant: datetime | None 
 def _ecarter_adhesion(cle: int, maintenant: datetime, auteur: str) -> int:
     verrouiller_adhesions([cle])
     lignes = relire(
-        _suspendues().filter(adhesion=cle, veille_depuis__lt=maintenant - DELAI).values_list("pk", flat=True)
+        _suspendues()
+        .filter(adhesion=cle, veille_depuis__lt=maintenant - DELAI_DE_DECISION)
+        .values_list("pk", flat=True)
     )
     _ecarter(
         lignes,
@@ -193,7 +195,9 @@ def _ecarter_adhesion(cle: int, maintenant: datetime, auteur: str) -> int:
 
 def _rappeler(maintenant: datetime) -> None:
     """Write to each titulaire whose delay ends within a week; the mail's row is unique, so twice writes one."""
-    proches = _suspendues().filter(veille_depuis__gte=maintenant - DELAI, veille_depuis__lt=maintenant - DELAI + RAPPEL)
+    proches = _suspendues().filter(
+        veille_depuis__gte=maintenant - DELAI_DE_DECISION, veille_depuis__lt=maintenant - DELAI_DE_DECISION + RAPPEL
+    )
     espaces = (
         Habilitation.objects.vivantes()
         .filter(role=Role.TITULAIRE, adhesion__in=proches.values("adhesion"))
@@ -210,11 +214,13 @@ def _rappeler_titulaire(cle: uuid.UUID, maintenant: datetime) -> None:
     """Tell this titulaire all that is about to end; one mail for each day on which something ends first."""
     espace = Espace.objects.select_related("compte").get(pk=cle)
     lignes = list(
-        en_attente(espace).filter(veille_depuis__gte=maintenant - DELAI, veille_depuis__lt=maintenant - DELAI + RAPPEL)
+        en_attente(espace).filter(
+            veille_depuis__gte=maintenant - DELAI_DE_DECISION, veille_depuis__lt=maintenant - DELAI_DE_DECISION + RAPPEL
+        )
     )
     if not lignes or lignes[0].veille_depuis is None:
         return
-    limite = timezone.localdate(lignes[0].veille_depuis + DELAI)
+    limite = timezone.localdate(lignes[0].veille_depuis + DELAI_DE_DECISION)
     avis.ecrire(
         "substitution_rappel",
         espace=espace,

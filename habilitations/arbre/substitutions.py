@@ -21,7 +21,7 @@ from .cascade import dessous, rattacher, relire, terminer, verrouiller_adhesions
 from .lots import verrouiller_acteur
 from .ouverture import ouvrir_services
 
-DELAI: Final = timedelta(days=30)
+DELAI_DE_DECISION: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,6 @@ def _prevenir(
             espace=destinataire,
             acte=f"substitution-attente:{mandat.pk}",
             habilitations=leurs,
-            jusqu_au=jour(maintenant + DELAI),
+            jusqu_au=jour(maintenant + DELAI_DE_DECISION),
             **commun,
         )

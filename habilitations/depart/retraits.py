@@ -29,7 +29,7 @@ from ..arbre.retrait import HabilitationTerminee, retirer
 from ..models import Adhesion, DemandeRetrait, Habilitation, Role
 
 RENONCEMENTS = 3
-FENETRE = timedelta(days=1)
+FENETRE_DES_ABANDONS = timedelta(days=1)
 MOTIF_ACCORD = "L'administrateur titulaire a demandé à quitter ce service."
 
 
@@ -117,7 +117,7 @@ def _exiger_serieux(acteur: Espace, maintenant: datetime) -> None:
     Requests made together count once; those that wait for an answer do not, there is one per habilitation.
     """
     renoncees = DemandeRetrait.objects.filter(
-        demandeur=acteur, etat=DemandeRetrait.Etat.ANNULEE, traitee_le__gt=maintenant - FENETRE
+        demandeur=acteur, etat=DemandeRetrait.Etat.ANNULEE, traitee_le__gt=maintenant - FENETRE_DES_ABANDONS
     )
     if renoncees.values("deposee_le").distinct().count() >= RENONCEMENTS:
         raise TropDeRenoncements(limite=RENONCEMENTS)

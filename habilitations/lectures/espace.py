@@ -22,7 +22,7 @@ PAR_PAGE = 10
 
 
 @dataclass(frozen=True)
-class Dossier:
+class PersonneEtServices:
     """One personne of the espace and what may be done for it, by family in the catalogue's order."""
 
     personne: PersonneSirenisee
@@ -50,10 +50,10 @@ class Jauge:
 
 @dataclass(frozen=True)
 class Accueil:
-    """The home page: one page of dossiers, and the gauge."""
+    """The home page: one page of personnes, and the gauge."""
 
     page: Page[PersonneSirenisee]
-    dossiers: Sequence[Dossier]
+    personnes: Sequence[PersonneEtServices]
     jauge: Jauge
 
 
@@ -71,23 +71,23 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[Personn
 
 
 def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
-    """Return the page of dossiers asked for (by name, SIREN or family of services): five queries."""
+    """Return the page of personnes asked for (by name, SIREN or family of services): five queries."""
     pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
     courante = pagination.get_page(page)
-    dossiers = {personne.pk: Dossier(personne) for personne in courante}
+    lues = {personne.pk: PersonneEtServices(personne) for personne in courante}
     habilitations = (
         donnant(UTILISER, espace)
-        .filter(personne__in=list(dossiers))
+        .filter(personne__in=list(lues))
         .select_related("service")
         .order_by("service__ordre", "service__code")
     )
     if famille:
         habilitations = habilitations.filter(service__famille=famille)
     for habilitation in habilitations:
-        dossiers[habilitation.personne_id].habilitations.append(habilitation)
+        lues[habilitation.personne_id].habilitations.append(habilitation)
     return Accueil(
         courante,
-        list(dossiers.values()),
+        list(lues.values()),
         Jauge(compter_siren(espace), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
     )
 

@@ -107,29 +107,29 @@ def partageables(espace: Espace, permission: str) -> QuerySet[Habilitation]:
 
 
 @dataclass(frozen=True)
-class DossierAPartager:
+class PersonneAPartager:
     """One personne and what may be shared of it."""
 
     personne: PersonneSirenisee
     habilitations: list[Habilitation]
 
 
-def dossiers_a_partager(
+def personnes_a_partager(
     habilitations: QuerySet[Habilitation], numero: str
-) -> tuple[Page[PersonneSirenisee], Sequence[DossierAPartager]]:
+) -> tuple[Page[PersonneSirenisee], Sequence[PersonneAPartager]]:
     """Return one page of ten SIREN, each with its services that may be shared: three queries."""
     personnes = PersonneSirenisee.objects.filter(pk__in=habilitations.values("personne")).order_by(
         "denomination", "siren"
     )
     page = Paginator(personnes, SIREN_PAR_PAGE).get_page(numero)
-    dossiers = {personne.pk: DossierAPartager(personne, []) for personne in page}
+    lues = {personne.pk: PersonneAPartager(personne, []) for personne in page}
     for habilitation in (
-        habilitations.filter(personne__in=list(dossiers))
+        habilitations.filter(personne__in=list(lues))
         .select_related("service")
         .order_by("service__ordre", "service__code")
     ):
-        dossiers[habilitation.personne_id].habilitations.append(habilitation)
-    return page, list(dossiers.values())
+        lues[habilitation.personne_id].habilitations.append(habilitation)
+    return page, list(lues.values())
 
 
 def services_du_filtre() -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from accounts.models import Agent
 from accounts.saisies.dates import jour
 from services.models import PersonneSirenisee
 
-DELAI: Final = timedelta(days=365)  # twelve months, then what nobody decided is reduced to consultation
+DELAI_DE_CESSATION: Final = timedelta(days=365)  # twelve months, then what nobody decided is reduced to consultation
 
 
 class Cessation(models.Model):
@@ -75,4 +75,4 @@ class Cessation(models.Model):
         """The day from which the rights are reduced to consultation, as an agent and a holder read it."""
         if self.maintenue_jusqu_au is not None:
             return jour(self.maintenue_jusqu_au)
-        return jour(self.constatee_le + DELAI)
+        return jour(self.constatee_le + DELAI_DE_CESSATION)

@@ -17,7 +17,7 @@ from .. import actes
 from ..arbre.lots import verrouiller_acteur
 
 ESSAIS: Final = 10
-FENETRE: Final = timedelta(hours=1)
+FENETRE_DES_RECHERCHES: Final = timedelta(hours=1)
 
 
 class NumeroMalSaisi(RegleMetier):
@@ -91,7 +91,9 @@ def _chercher(
     acteur = verrouiller_acteur(acteur)
     restants = ESSAIS - (
         Evenement.objects.filter(
-            auteur=acteur.numero_abonne, acte=actes.BENEFICIAIRE_INTROUVABLE.code, quand__gt=maintenant - FENETRE
+            auteur=acteur.numero_abonne,
+            acte=actes.BENEFICIAIRE_INTROUVABLE.code,
+            quand__gt=maintenant - FENETRE_DES_RECHERCHES,
         ).count()
     )
     cherches = set(filter(numero_valide, numeros.values())) if restants > 0 else set()

@@ -26,7 +26,7 @@ from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import relire, terminer, verrouiller_adhesions
 from ..models import Adhesion, Cessation, Habilitation, Role
-from ..models.cessation import DELAI
+from ..models.cessation import DELAI_DE_CESSATION
 
 MOTIF_LONGUEUR = 300
 AUTEUR = "systeme:suivre_registre"
@@ -163,7 +163,7 @@ def suivre_cessations(*, acteur: str = AUTEUR, maintenant: datetime | None = Non
 
 def _echues(maintenant: datetime) -> QuerySet[Cessation]:
     """Return those whose time is over: for a decision, for what was kept until a day, or for consultation."""
-    a_restreindre = Q(etat=Etat.A_DECIDER, constatee_le__lte=maintenant - DELAI) | Q(
+    a_restreindre = Q(etat=Etat.A_DECIDER, constatee_le__lte=maintenant - DELAI_DE_CESSATION) | Q(
         etat=Etat.MAINTENUE, maintenue_jusqu_au__lt=timezone.localdate(maintenant)
     )
     prescrites = Q(restreinte_le__isnull=False, constatee_le__lte=maintenant - settings.PRESCRIPTION_FISCALE)

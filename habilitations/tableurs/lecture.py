@@ -21,7 +21,7 @@ from accounts.saisies.regles import RegleMetier
 
 from .cellules import replier
 
-TAILLE: Final = 900_000  # with its form, under what a request may hold; 10,000 lines as XLSX are half of it
+TAILLE_DU_FICHIER: Final = 900_000  # with its form, under what a request may hold; 10,000 lines as XLSX are half of it
 LIGNES: Final = 10_000
 DECOMPRESSE: Final = 60_000_000  # bytes of an XLSX once unpacked
 ENTETE_AVANT: Final = 30  # rows among which the header is looked for
@@ -92,7 +92,7 @@ def lire_tableau(contenu: bytes, colonnes: Mapping[str, Colonne]) -> list[Rangee
 
     Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes.
     """
-    if len(contenu) > TAILLE:
+    if len(contenu) > TAILLE_DU_FICHIER:
         raise FichierTropGrand
     reconnus = {replier(alias): (cle, rang) for cle, c in colonnes.items() for rang, alias in enumerate(c.alias)}
     tables = _feuilles_xlsx(contenu) if contenu.startswith(b"PK\x03\x04") else _lectures_csv(contenu)

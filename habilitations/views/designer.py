@@ -18,7 +18,7 @@ from accounts.saisies.regles import RegleMetier
 
 from ..droits.roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
 from ..forms import BeneficiaireForm, DelegataireForm, jour_de
-from ..lectures.partage import Filtres, dossiers_a_partager, partageables, services_du_filtre
+from ..lectures.partage import Filtres, partageables, personnes_a_partager, services_du_filtre
 from ..models import ORDRE, Habilitation, Role
 from ..partage.beneficiaires import trouver_beneficiaire
 from ..partage.delegations import deleguer
@@ -87,7 +87,7 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
         requete = {"q": filtres.q, "service": filtres.service, "page": request.POST.get("vers", "")}
         return redirect(reverse(sujet.url("designer"), query={cle: v for cle, v in requete.items() if v}))
     miennes = filtres.appliquer(partageables(espace, sujet.permission), noms=False)
-    page, dossiers = dossiers_a_partager(miennes, request.GET.get("page", "1"))
+    page, personnes = personnes_a_partager(miennes, request.GET.get("page", "1"))
     choisies = set(_brouillon(request, sujet)["adhesions"])
     return render(
         request,
@@ -95,11 +95,11 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
         {
             "sujet": sujet,
             "page": page,
-            "dossiers": dossiers,
+            "personnes": personnes,
             "filtres": filtres,
             "services": services_du_filtre(),
             "choisies": choisies,
-            "montrees": ",".join(str(h.adhesion_id) for dossier in dossiers for h in dossier.habilitations),
+            "montrees": ",".join(str(h.adhesion_id) for lue in personnes for h in lue.habilitations),
             "nombre_filtre": miennes.count(),
             "url_liste": sujet.url(),
         },

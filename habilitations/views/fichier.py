@@ -17,7 +17,7 @@ from ..lectures.export import MODELE
 from ..lectures.partage import services_du_filtre
 from ..models import Habilitation
 from ..partage.en_masse import Operation, Rapport, appliquer_fichier, ce_que_touche, examiner_fichier
-from ..tableurs.lecture import TAILLE
+from ..tableurs.lecture import TAILLE_DU_FICHIER
 from .apercu import empreinte, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from .sujets import grouper
 
@@ -25,7 +25,7 @@ CLE = "designation_fichier"
 MONTREES = 200
 
 
-@recoit_fichier(TAILLE)
+@recoit_fichier(TAILLE_DU_FICHIER)
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:

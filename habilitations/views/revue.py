@@ -20,7 +20,7 @@ from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
-from ..arbre.confirmations import DELAI, decider, en_attente
+from ..arbre.confirmations import DELAI_DE_DECISION, decider, en_attente
 from ..arbre.lots import AucuneLigne
 from ..models import Habilitation
 from ..partage import revue
@@ -83,7 +83,7 @@ def substitution(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "page": page,
             "apercu": apercu,
-            "lignes": [(ligne, ligne.veille_depuis and ligne.veille_depuis + DELAI) for ligne in page],
+            "lignes": [(ligne, ligne.veille_depuis and ligne.veille_depuis + DELAI_DE_DECISION) for ligne in page],
         },
     )
 

@@ -22,7 +22,7 @@ from ..models import PersonneSirenisee, RepresentantLegal
 from .fichiers import lire_date, lire_enregistrements
 from .representants import Identite, Source, etablir
 
-LOT = 500
+PERSONNES_PAR_LOT = 500
 COLONNES: Final = {
     "siren": ("siren", "numéro siren", "identifiant"),
     "nom": ("nom", "nom du représentant", "nom de famille"),
@@ -144,7 +144,7 @@ def _lots() -> Iterator[list[tuple[str, Identite]]]:
     precedent = ""
     while True:
         with connection.cursor() as curseur:
-            curseur.execute(SUITE, [precedent, LOT])
+            curseur.execute(SUITE, [precedent, PERSONNES_PAR_LOT])
             lot = [(siren, Identite(*reste)) for siren, *reste in curseur.fetchall()]
         if not lot:
             return

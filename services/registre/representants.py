@@ -16,7 +16,7 @@ from ..models import EvenementRegistre, PersonneSirenisee, RepresentantLegal
 from ..models.registre import PREUVE_LONGUEUR
 from .regles import exiger_competence, exiger_preuve
 
-LONGUEUR = 160  # first names and name together, as a letter and the register's column hold them
+LONGUEUR_DU_NOM = 160  # first names and name together, as a letter and the register's column hold them
 Source = RepresentantLegal.Source
 
 
@@ -63,8 +63,8 @@ class Identite:
             raise RepresentantSansNom
         longueur = len(f"{prenoms} {nom}".strip())
         maximum = RepresentantLegal._meta.get_field("qualite").max_length or 0
-        if longueur > LONGUEUR or len(qualite) > maximum:
-            raise RepresentantTropLong(longueur=longueur, maximum=LONGUEUR, qualite=maximum)
+        if longueur > LONGUEUR_DU_NOM or len(qualite) > maximum:
+            raise RepresentantTropLong(longueur=longueur, maximum=LONGUEUR_DU_NOM, qualite=maximum)
         if depuis_le is not None and depuis_le > jour:
             raise RepresentantDansLeFutur
         return cls(nom, prenoms, qualite, depuis_le)

@@ -22,7 +22,7 @@ from .. import actes
 from ..models import EvenementRegistre, PersonneSirenisee
 
 Genre = EvenementRegistre.Genre
-LOT = 500
+EVENEMENTS_PAR_LOT = 500
 
 type Ecouteur = Callable[[EvenementRegistre, datetime], None]
 type Concernees = Callable[[], QuerySet[PersonneSirenisee]]
@@ -120,7 +120,7 @@ def commencer_le_suivi(*, acteur: str, nombre: int | None = None, maintenant: da
 
 def _par_lots(cles: QuerySet[PersonneSirenisee, int]) -> list[list[int]]:
     toutes = list(cles)
-    return [toutes[debut : debut + LOT] for debut in range(0, len(toutes), LOT)]
+    return [toutes[debut : debut + EVENEMENTS_PAR_LOT] for debut in range(0, len(toutes), EVENEMENTS_PAR_LOT)]
 
 
 def suivre_registre(*, nombre: int | None = None, maintenant: datetime | None = None) -> BilanSuivi:

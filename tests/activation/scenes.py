@@ -1,17 +1,20 @@
 """Scenes that the tests of the activation share."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.documents.typst import Contact
 from accounts.envois.liens import jeton
 from accounts.espace.inscription import Inscription
 from accounts.models import Espace, Lien
 from accounts.traces.acteurs import Visiteur
 from activation.courriers import edition
-from activation.courriers.codes import deriver_code
+from activation.courriers.codes import _cle, deriver_code
+from activation.courriers.lettre import Lettre
 from activation.demandes.activation import activer
 from activation.demandes.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
 from activation.demandes.depot import deposer_adhesion
@@ -21,6 +24,14 @@ from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactor
 
 LOGIN = "jeanne.martin@cabinet-dupont.fr"
 ENTREPRISE = "contact@ateliers-du-nord.fr"
+CODE = "K7QM-4TXB-9RWD"
+GESTIONNAIRE = Contact(
+    nom="Service des impôts des entreprises de Lyon 3e",
+    adresse=("165 rue Garibaldi", "69401 Lyon Cedex 03"),
+    telephone="04 78 63 25 00",
+    courriel="sie.lyon3@exemple.fr",
+    horaires="Du lundi au vendredi, de 9 h à 12 h",
+)
 
 
 def inscription(personne: PersonneSirenisee, email: str = LOGIN, **champs: Any) -> Inscription:
@@ -99,6 +110,11 @@ def code(demande: Demande) -> str:
     return deriver_code(demande=demande.pk, numero=demande.courriers.get(remplace_le=None).numero)
 
 
+def code_de(demande: Demande, numero: int = 1) -> str:
+    """Return the code of this letter of the demande, dead or alive."""
+    return deriver_code(demande=demande.pk, numero=numero)
+
+
 def adhesion(
     espace: Espace | None = None,
     personne: PersonneSirenisee | None = None,
@@ -122,3 +138,35 @@ def ouvrir_messagerie(espace: Espace, personne: PersonneSirenisee) -> None:
     demande = adhesion(espace, personne, service, Demande.Qualite.REPRESENTANT_LEGAL)
     editer(demande)
     activer(acteur=espace, demande=demande, saisie=code(demande))
+
+
+def lettre(**champs: Any) -> Lettre:
+    """Give a plain letter, some fields changed."""
+    ordinaire = Lettre(
+        nature="ADHESION",
+        reference="D-2026-004217",
+        numero=1,
+        code=CODE,
+        edite_le=date(2026, 11, 23),
+        expire_le=date(2027, 1, 22),
+        demandee_le=date(2026, 11, 22),
+        demandeur="Mme Claire Montéléone",
+        qualite="mandataire (expert-comptable)",
+        denomination="Boulangerie de l'Épi d'Or",
+        siren="552100554",
+        adresse=("Bâtiment B, 2e étage", "12 rue de la République", "69003 Lyon"),
+        services=("Déclarer la TVA", "Payer la TVA"),
+        gestionnaire=GESTIONNAIRE,
+        site_url="https://professionnels.exemple.fr",
+    )
+    return replace(ordinaire, **champs)
+
+
+def code_faux(bon: str) -> str:
+    """Return another code that a person could have typed: its check character is right."""
+    corps = ("3" if bon[0] == "2" else "2") + bon[1:-1]
+    return corps + _cle(corps)
+
+
+def essais(demande: Demande) -> int:
+    return demande.courriers.get(remplace_le=None).essais

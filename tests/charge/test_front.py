@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.fautes.test_serveur import RACINE, port_libre, servir
+from tests.fautes.scenes import RACINE, port_libre, servir
 
 NOM = "portail.example.org"
 LENTS = 200

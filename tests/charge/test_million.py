@@ -30,9 +30,9 @@ from habilitations.lectures.espace import PAR_PAGE, accueil
 from habilitations.models import Adhesion, Habilitation
 from services.dossiers import Dossier
 from services.models import PersonneSirenisee
+from tests.charge.mesures import PAGES, REQUETES_AU_PLUS, exiger_index_seul, question, requete_de, requetes_par_page
 
 from .jeu import TAILLES, Jeu, charger, expliquer
-from .test_habilitations import LIMITE, PAGES, exiger_index_seul, question, requete_de, requetes_par_page
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -152,7 +152,7 @@ def test_un_million(client_de: Callable[[Espace], Client]) -> None:
         mesurer_un_espace(jeu.espaces[taille], taille, avec_guardian)
     comptes = requetes_par_page(jeu.espaces, client_de)
     print("requêtes par page à 1, 20 et 100 SIREN :", comptes)
-    assert all(len(set(valeurs)) == 1 and valeurs[0] <= LIMITE for valeurs in comptes.values()), comptes
+    assert all(len(set(valeurs)) == 1 and valeurs[0] <= REQUETES_AU_PLUS for valeurs in comptes.values()), comptes
     for taille in TAILLES:
         navigateur = client_de(jeu.espaces[taille])
         for page in PAGES:

@@ -17,10 +17,10 @@ from django.urls import reverse
 
 from accounts.models import Espace
 from espacepro.acces import TABLE, Acces
-from tests.espacepro.test_acces import TOUS
+from tests.charge.mesures import question
+from tests.espacepro.scenes import TOUS
 
 from .jeu import TAILLES, charger
-from .test_habilitations import question
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGES = sorted(

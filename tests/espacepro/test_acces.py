@@ -1,48 +1,15 @@
 """Closed by default: the access table, the urlconf and the decorators say the same (style.md)."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from accounts.models import Espace
 from espacepro.acces import ESPACES_DE_NOMS, TABLE, Acces
+from tests.espacepro.scenes import NOMS, TOUS, adresse
 from tests.factories import AgentFactory, EspaceFactory
-
-VALEURS = {
-    "siren": "552032534",
-    "code": "DECL_TVA",
-    "reference": "D-2026-AAAAAAAA",
-    "jeton": "x" * 54,
-    "pk": "00000000-0000-0000-0000-000000000000",
-}
-
-
-def motifs(resolveur: URLResolver | None = None, prefixe: str = "", espace: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield (namespace, url name, path) of every door of the portal."""
-    for entree in (resolveur or get_resolver()).url_patterns:
-        chemin = prefixe + str(entree.pattern)
-        if isinstance(entree, URLResolver):
-            yield from motifs(entree, chemin, espace or entree.namespace or "")
-        elif isinstance(entree, URLPattern):
-            yield espace, entree.name or "", chemin
-
-
-TOUS = list(motifs())
-NOMS = sorted({nom for espace, nom, _ in TOUS if not espace})
-
-
-def adresse(nom: str) -> str:
-    """Return an address of this page, its parameters filled with values of nobody."""
-    chemin = next(c for e, n, c in TOUS if n == nom and not e)
-
-    def valeur(trouve: re.Match[str]) -> str:
-        convertisseur, _, parametre = trouve[1].rpartition(":")
-        return {"uuid": VALEURS["pk"], "int": "0"}.get(convertisseur, VALEURS.get(parametre, "x"))
-
-    return "/" + re.sub(r"<([^>]+)>", valeur, chemin)
 
 
 def test_chaque_page_est_dans_la_table() -> None:

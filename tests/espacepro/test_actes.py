@@ -17,7 +17,7 @@ from accounts.traces.actes import PARTIES, Acte, Lecteur, catalogue, inscrire
 from accounts.traces.journal import consigner
 from accounts.traces.visibilite import du_journal_de
 from activation.models import Demande
-from espacepro.journal.journal_personne import Filtres, actes_filtrables, evenements, lignes, perimetre
+from espacepro.journal.journal_personne import Filtres, actes_filtrables, etendue, evenements, lignes
 from habilitations.models import Role
 from services.models import Service
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
@@ -228,7 +228,7 @@ def lus(lignes_lues: Iterator[Evenement]) -> set[str]:
 
 
 def lus_par(espace: Espace) -> set[str]:
-    return lus(evenements(espace, perimetre(espace), Filtres()).iterator())
+    return lus(evenements(espace, etendue(espace), Filtres()).iterator())
 
 
 def test_les_pages_montrent_ce_que_dit_la_table(scene: Scene) -> None:
@@ -250,7 +250,7 @@ def test_le_filtre_propose_ce_que_les_administrateurs_peuvent_lire_et_le_trouve(
             ligne.acte
             for espace in lecteurs
             for ligne in lignes(
-                espace, perimetre(espace), evenements(espace, perimetre(espace), Filtres.depuis({"acte": acte}))
+                espace, etendue(espace), evenements(espace, etendue(espace), Filtres.depuis({"acte": acte}))
             )
         ]
         assert set(trouves) == {libelle}, acte
@@ -258,10 +258,10 @@ def test_le_filtre_propose_ce_que_les_administrateurs_peuvent_lire_et_le_trouve(
 
 def test_le_nom_d_un_inconnu_n_est_pas_dit(scene: Scene) -> None:
     espace = scene.demande_titulaire
-    lues = evenements(espace, perimetre(espace), Filtres())
+    lues = evenements(espace, etendue(espace), Filtres())
     tus = lus(e for e in lues if e.anonyme)  # type: ignore[attr-defined]  # annotated
     assert tus == attendus("?")
-    assert {ligne.auteur for ligne in lignes(espace, perimetre(espace), lues.filter(anonyme=True))} == {
+    assert {ligne.auteur for ligne in lignes(espace, etendue(espace), lues.filter(anonyme=True))} == {
         "une autre personne"
     }
 
@@ -282,7 +282,7 @@ def test_les_administrateurs_ne_lisent_rien_qui_ne_leur_soit_declare(
     with transaction.atomic():
         consigner(declare, auteur=EspaceFactory(), siren=racine.personne.siren, service=racine.service.code)
     for espace in (racine.espace, suppleant.espace):
-        assert not evenements(espace, perimetre(espace), Filtres()).exists()
+        assert not evenements(espace, etendue(espace), Filtres()).exists()
 
 
 # What follows reads the source.

@@ -15,6 +15,7 @@ from activation.models import Courrier, Demande, Remise
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
 from services.models import Echange, LectureMessage, Message, ReferenceBancaire
 from surveillance.models import BlocageIP
+from tests.espacepro.contraintes import contraintes
 from tests.factories import (
     AgentFactory,
     CompteFactory,
@@ -26,8 +27,6 @@ from tests.factories import (
     habiliter,
     representer,
 )
-
-from .test_regles import contraintes
 
 MAINTENANT = timezone.now()
 FIN: dict[str, Any] = {"fin_le": MAINTENANT, "fin_motif": "RETRAIT"}

@@ -19,10 +19,10 @@ from espacepro.corps import FichierEnMemoire
 from tests.factories import EspaceFactory, habiliter
 
 Ouvrir = Callable[[Espace], Client]
-LIMITE = b"limite-des-parties"
-DEBUT = b'--%s\r\nContent-Disposition: form-data; name="fichier"; filename="x.csv"\r\n\r\n' % LIMITE
-FIN = b"\r\n--%s--\r\n" % LIMITE
-TYPE = f"multipart/form-data; boundary={LIMITE.decode()}"
+CORPS_AU_PLUS = b"limite-des-parties"
+DEBUT = b'--%s\r\nContent-Disposition: form-data; name="fichier"; filename="x.csv"\r\n\r\n' % CORPS_AU_PLUS
+FIN = b"\r\n--%s--\r\n" % CORPS_AU_PLUS
+TYPE = f"multipart/form-data; boundary={CORPS_AU_PLUS.decode()}"
 
 
 class Flot:

@@ -187,6 +187,48 @@ def autorite_en_sa_maison(ou: str, module: ast.Module) -> Iterator[Faute]:
                 yield Faute(f"{ou}:{noeud.lineno}", f"{noeud.func.attr}() on {modele}")
 
 
+def scenes_partagees(ou: str, module: ast.Module) -> Iterator[Faute]:
+    """What two test modules need stands in a `scenes.py` (or factories, serveurs…): no test imports another."""
+    if not ou.startswith("tests/"):
+        return
+    ici = ou.removesuffix(".py").split("/")[:-1]
+    for noeud in ast.walk(module):
+        if isinstance(noeud, ast.Import):
+            noms = [nom.name for nom in noeud.names]
+        elif isinstance(noeud, ast.ImportFrom):
+            debut = ".".join(ici[: len(ici) - noeud.level + 1]) if noeud.level else ""
+            racine = ".".join(filter(None, [debut, noeud.module or ""]))
+            noms = [racine, *(f"{racine}.{nom.name}" for nom in noeud.names)]
+        else:
+            continue
+        for nom in noms:
+            if re.fullmatch(r"tests(\.\w+)*\.(test_\w+|conftest)", nom):
+                yield Faute(f"{ou}:{noeud.lineno}", f"imports {nom}")
+
+
+REQUETE = "accounts/traces/requete.py"
+
+
+def qui_est_connecte(ou: str, module: ast.Module) -> Iterator[Faute]:
+    """Who is signed in is asked of `compte_de` or `compte_connecte`, which say its type (accounts/traces/requete.py)."""
+    for noeud in ast.walk(module):
+        if isinstance(noeud, (ast.Assign, ast.AnnAssign)) and noeud.value and not ou.startswith(("tests/", REQUETE)):
+            de = ast.unparse(noeud.value)
+            if re.fullmatch(r"(self\.)?request\.user|getattr\((self\.)?request, 'user'.*", de):
+                yield Faute(f"{ou}:{noeud.lineno}", f"an account without its type: {de}")
+
+
+def figure_nommee(ou: str, module: ast.Module) -> Iterator[Faute]:
+    """A figure says of what it is: DELAI_DE_DECISION, never DELAI, which each module would give a meaning of its own."""
+    for noeud in module.body:
+        cibles = noeud.targets if isinstance(noeud, ast.Assign) else [getattr(noeud, "target", None)]
+        for nom in {_nom(cible) for cible in cibles if cible is not None} & MOTS_NUS:
+            yield Faute(f"{ou}:{noeud.lineno}", f"{nom}: of what?")
+
+
+MOTS_NUS = {"DELAI", "DUREE", "FENETRE", "LIMITE", "LONGUEUR", "LOT", "MAXIMUM", "NOMBRE_MAX", "SEUIL", "TAILLE"}
+
+
 # rule → (a file, what it must not hold); several examples when the rule has several sides.
 EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
     acteur_d_abord: [
@@ -217,6 +259,21 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
         ("accounts/espace/x.py", "Habilitation.objects.filter(espace=e).update(fin_le=quand)"),
         ("espacepro/management/commands/x.py", "Demande.objects.bulk_create(lignes)"),
         ("habilitations/admin.py", "Adhesion.objects.filter(pk=1).update(fermee_le=quand)"),
+    ],
+    scenes_partagees: [
+        ("tests/accounts/espace/test_x.py", "from tests.accounts.espace.test_oubli import connecter"),
+        ("tests/accounts/espace/test_x.py", "from .test_oubli import connecter"),
+        ("tests/accounts/espace/test_x.py", "from ..facteurs import test_securite"),
+        ("tests/accounts/espace/test_x.py", "import tests.accounts.espace.test_oubli"),
+    ],
+    qui_est_connecte: [
+        ("accounts/views/x.py", "def page(request):\n    compte: Any = request.user"),
+        ("espacepro/gestion/x.py", "class Page:\n    def get(self):\n        compte = self.request.user"),
+        ("espacepro/x.py", "def portail(request):\n    compte = getattr(request, 'user', None)"),
+    ],
+    figure_nommee: [
+        ("habilitations/arbre/x.py", "DELAI: Final = timedelta(days=30)"),
+        ("accounts/donnees/x.py", "LOT = 500"),
     ],
 }
 # (rule, where, what is let pass): why. Five at most, all rules together.

@@ -26,6 +26,7 @@ from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Adhesion, DemandeRetrait, Export, Habilitation, Mandat, Role
 from habilitations.views.exports import EXISTANT
 from services.models import PersonneSirenisee, Service
+from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -35,9 +36,6 @@ from tests.factories import (
     accorder,
     habiliter,
 )
-
-from .gestion.test_site import client_verifie
-from .test_acces import NOMS, TOUS, adresse
 
 pytestmark = pytest.mark.django_db
 METHODES = ("get", "post", "put", "delete")

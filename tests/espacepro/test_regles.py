@@ -10,6 +10,7 @@ import pytest
 
 from habilitations.droits.roles import MATRICE
 from habilitations.models import Role
+from tests.espacepro.contraintes import contraintes
 
 RACINE = Path(__file__).resolve().parents[2]
 TEXTE = (RACINE / "docs" / "regles.md").read_text(encoding="utf-8")
@@ -18,7 +19,6 @@ CASE = re.compile(r"^\| `([\w.]+)`.*?((?:\| [✔✘] ){4})\|$", re.MULTILINE)
 COLONNES = (Role.TITULAIRE, Role.SUPPLEANT, Role.ACTEUR_DELEGANT, Role.ACTEUR)
 TEST = re.compile(r"tests/[\w/]+\.py(::Test\w+)?::test_\w+")
 REGLE = re.compile(r"^### (R\d+)\. ", re.MULTILINE)
-SQL = (r"ADD CONSTRAINT (\w+)", r"CONSTRAINT = '(\w+)'", r"CREATE (?:CONSTRAINT )?TRIGGER (\w+)")
 
 
 @cache
@@ -43,23 +43,6 @@ def noms(chemin: str) -> frozenset[str]:
         return trouves
 
     return frozenset(parcourir(ast.parse(fichier.read_text(encoding="utf-8")).body, ""))
-
-
-@cache
-def contraintes() -> frozenset[str]:
-    """Return the constraints and triggers that the migrations of the five floors leave in the database."""
-    vivantes: set[str] = set()
-    for migration in sorted(RACINE.glob("*/migrations/0*.py")):
-        for noeud in ast.walk(ast.parse(migration.read_text(encoding="utf-8"))):
-            if isinstance(noeud, ast.Call) and isinstance(noeud.func, ast.Attribute):
-                dits = {str(ast.literal_eval(c.value)) for c in noeud.keywords if c.arg == "name"}
-                if noeud.func.attr == "RemoveConstraint":
-                    vivantes -= dits
-                elif noeud.func.attr in {"CheckConstraint", "UniqueConstraint", "ExclusionConstraint"}:
-                    vivantes |= dits
-            elif isinstance(noeud, ast.Constant) and isinstance(noeud.value, str):
-                vivantes |= {nom for motif in SQL for nom in re.findall(motif, noeud.value)}
-    return frozenset(vivantes)
 
 
 def _lignes_fautives(texte: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Espace
 from services.models import PersonneSirenisee
-from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
+from tests.accounts.scenes import INSCRIPTION
 from tests.factories import MOT_DE_PASSE, PersonneFactory
 
 pytestmark = pytest.mark.django_db

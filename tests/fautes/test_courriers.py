@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -25,9 +26,9 @@ from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande
-from tests.conftest import RACINE
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, ServiceGestionnaireFactory
 
+RACINE = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

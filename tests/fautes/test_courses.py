@@ -17,8 +17,8 @@ from activation.demandes.depot import deposer_adhesion
 from activation.models import Demande
 from habilitations.models import Adhesion, Habilitation, Mandat
 from services.models import PersonneSirenisee
-from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, ServiceFactory
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUREURS = 16

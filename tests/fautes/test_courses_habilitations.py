@@ -41,7 +41,6 @@ from habilitations.partage.revue import revoir, revoir_delegations
 from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, reactiver, retirer_suppleant
 from services.dossiers import Dossier
 from services.models import PersonneSirenisee, Service
-from tests.conftest import en_parallele
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -52,6 +51,7 @@ from tests.factories import (
     accorder,
     habiliter,
 )
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUREURS = 16

@@ -45,8 +45,8 @@ from tests.factories import (
     ServiceFactory,
     ServiceGestionnaireFactory,
 )
+from tests.habilitations.scenes import ATTENDU, TABLEAU
 
-from .droits.test_backends import ATTENDU, TABLEAU
 from .modele_arbre import ACCORDE, ACTEUR, DELEGANT, SUPPLEANT, TITULAIRE, Cle, Modele, Noeud, Paire
 
 ESPACES, PERSONNES, SERVICES, LIMITE = 6, 4, 2, 3

@@ -1,6 +1,5 @@
 """The main job in a real browser: inscription, link, sign-in, adhésion, letter, code, service (issue 2)."""
 
-import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 from django.core import mail
 from playwright.sync_api import Browser, Page, expect
-from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.envois import courriels
@@ -16,6 +14,7 @@ from activation.courriers import edition
 from activation.models import Courrier
 from services.models import PersonneSirenisee
 from tests.factories import MOT_DE_PASSE, REPONSE
+from tests.parcours.scenes import lire_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADRESSE = "jeanne.lhermite@cabinet-dupont.fr"
@@ -31,14 +30,6 @@ def remplir_inscription(page: Page) -> None:
     page.locator("#id_mot_de_passe").fill(MOT_DE_PASSE)
     page.get_by_label(re.compile("Réponse à la question")).fill(REPONSE)
     page.locator("label[for=id_cgu]").click()
-
-
-def lire_code(courrier: Courrier) -> str:
-    """Read the code off the printed letter, as the représentant légal does."""
-    texte = "\n".join(p.extract_text() for p in PdfReader(io.BytesIO(edition.produire_pdf(courrier))).pages)
-    trouve = re.search(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}\b", texte)
-    assert trouve, texte
-    return trouve[0]
 
 
 def dernier_lien() -> str:

@@ -20,8 +20,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.gestion.agents import creer_agent
 from accounts.models import Application
 from habilitations.models import Role
-from tests.accounts.facteurs.test_second_facteur import code_de
-from tests.espacepro.gestion.test_site import client_verifie, dossier
+from tests.accounts.scenes import code_de
+from tests.espacepro.scenes import client_verifie, dossier
 from tests.factories import AgentFactory, EspaceFactory, ServiceGestionnaireFactory, accorder
 
 NOUVEAU = "tournesol barque 58 enclume velours"

@@ -14,8 +14,7 @@ from activation.models import Courrier, Demande
 from habilitations.models import Habilitation, Role
 from services.models import Categorie, PersonneSirenisee, Service
 from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
-
-from .test_adhesion import lire_code
+from tests.parcours.scenes import lire_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DECLARER, PAYER = "Déclarer la TVA", "Payer la TVA"

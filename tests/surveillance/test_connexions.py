@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Espace
 from surveillance.connexions import USAGE_PARALLELE, empreinte_adresse
 from surveillance.models import Alerte, Connexion
-from tests.accounts.sessions.test_ouvertures import IPHONE, connecter
+from tests.accounts.scenes import IPHONE, connecter
 
 
 def test_une_connexion_reussie_garde_son_contexte(espace: Espace) -> None:

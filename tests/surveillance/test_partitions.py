@@ -9,7 +9,7 @@ from django.db import connection
 
 from surveillance.models import Connexion
 from surveillance.partitions import abandonner_partitions, creer_partitions
-from tests.conftest import en_parallele
+from tests.scenes import en_parallele
 
 
 def noter(quand: datetime) -> None:

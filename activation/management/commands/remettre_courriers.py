@@ -44,7 +44,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dossier", type=Path, default=settings.ETAT / "remises", help="où écrire les fichiers")
         parser.add_argument(
-            "--taille", type=int, default=remise.TAILLE, help=f"courriers par lot ({remise.TAILLE} par défaut)"
+            "--taille",
+            type=int,
+            default=remise.COURRIERS_PAR_LOT,
+            help=f"courriers par lot ({remise.COURRIERS_PAR_LOT} par défaut)",
         )
         quoi = parser.add_mutually_exclusive_group()
         quoi.add_argument("--dry-run", action="store_true", help="dire ce qui attend, sans rien écrire")

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.saisies.regles import RegleMetier
 from services.models import EvenementRegistre
-from services.registre.suivi import LOT, BilanSuivi, commencer_le_suivi, essayer_le_suivi
+from services.registre.suivi import EVENEMENTS_PAR_LOT, BilanSuivi, commencer_le_suivi, essayer_le_suivi
 
 AIDE = """\
 Prévient les usagers et les services gestionnaires de ce que le registre a fermé, rouvert ou changé.
@@ -33,7 +33,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="compter ce qui serait dit, sans rien envoyer")
-        parser.add_argument("--lot", type=int, default=LOT, help=f"nombre d'événements à dire ({LOT} par défaut)")
+        parser.add_argument(
+            "--lot",
+            type=int,
+            default=EVENEMENTS_PAR_LOT,
+            help=f"nombre d'événements à dire ({EVENEMENTS_PAR_LOT} par défaut)",
+        )
 
     def handle(self, *, dry_run: bool, lot: int, **options: Any) -> None:
         if lot < 1:

@@ -17,8 +17,8 @@ from accounts.models import Compte, Espace, EssaiConnexion, NavigateurConnu
 from accounts.mots_de_passe import saturation
 from accounts.sessions.navigateurs import nom_du_temoin
 from surveillance.models import Connexion
-from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, EspaceFactory
+from tests.scenes import en_parallele
 
 DEPART = timezone.now().replace(microsecond=0)
 

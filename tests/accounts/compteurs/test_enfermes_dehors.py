@@ -16,8 +16,7 @@ from accounts.facteurs.second_facteur import utiliser_code_secours, verifier_cod
 from accounts.gestion.agents import creer_agent, reinitialiser_agent
 from accounts.models import Agent, Espace, Lien
 from accounts.saisies.regles import RegleMetier
-from tests.accounts.facteurs.test_second_facteur import code_de, enroler
-from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
+from tests.accounts.scenes import INSCRIPTION, code_de, enroler
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, ServiceGestionnaireFactory
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from accounts.envois import courriels
 from accounts.espace import inscription as actes
 from accounts.models import Courriel, Espace, EssaiConnexion
 from accounts.mots_de_passe import saturation
-from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
+from tests.accounts.scenes import INSCRIPTION
 from tests.factories import MOT_DE_PASSE, EspaceFactory, PersonneFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db

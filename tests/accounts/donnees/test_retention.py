@@ -22,8 +22,8 @@ from accounts.models import Courriel, DemandeOubli, Espace, Evenement, Lien
 from activation.models import Courrier, Demande
 from espacepro.taches import CALENDRIER
 from habilitations.models import Adhesion, Mandat
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, MandatFactory, PersonneFactory, ServiceFactory
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 UNE_SECONDE = timedelta(seconds=1)

@@ -18,9 +18,9 @@ from espacepro.celery import application
 from espacepro.demonstration.superviseur import OUVRIERS
 from espacepro.taches import COURRIELS
 from habilitations import tasks as des_habilitations
-from tests.accounts.traces.test_journal import consigner_n
-from tests.conftest import RACINE
+from tests.accounts.scenes import consigner_n
 from tests.production import commandes
+from tests.scenes import RACINE, port_libre
 
 pytestmark = pytest.mark.django_db
 REFUSEE = "refusee@cabinet-dupont.fr"
@@ -55,11 +55,6 @@ class Relais:
         session.recus += 1
         self.recus += enveloppe.rcpt_tos
         return "250 OK"
-
-
-def port_libre() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as prise:
-        return prise.getsockname()[1]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.envois import courriels, relais, reveil
 from accounts.espace import oubli
 from accounts.models import Courriel
-from tests.conftest import en_parallele
+from tests.scenes import en_parallele
 
 
 def deposer(acte: str = "essai:1") -> Courriel:

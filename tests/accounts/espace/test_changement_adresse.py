@@ -30,8 +30,8 @@ from accounts.models import (
 from accounts.mots_de_passe.confiance import REGRET, changer_reponse, remettre_reponse
 from accounts.mots_de_passe.politique import changer_mot_de_passe
 from accounts.traces.acteurs import Visiteur
-from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, EspaceFactory
+from tests.scenes import en_parallele
 
 NOUVELLE = "jeanne.martin@nouveau-cabinet.fr"
 CHANGEMENT, ANNULATION = Lien.Objet.CHANGEMENT_ADRESSE, Lien.Objet.ANNULATION_ADRESSE

@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts.donnees.retention import purger
 from accounts.espace.dormants import dormants, signaler_dormants
 from accounts.models import Compte, Courriel, Espace, Evenement
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 UNE_SECONDE = timedelta(seconds=1)

@@ -25,8 +25,8 @@ from accounts.mots_de_passe.confiance import ReponseDevinable
 from accounts.saisies.numeros import nouveau_numero, numero_valide
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
-from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory
+from tests.scenes import en_parallele
 
 COUREURS = 16
 

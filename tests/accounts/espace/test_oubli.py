@@ -35,8 +35,8 @@ from accounts.mots_de_passe.hachage import hacher_reponse
 from accounts.mots_de_passe.politique import MotDePasseDejaUtilise, MotDePasseFaible
 from accounts.sessions.navigateurs import nom_du_temoin
 from accounts.traces.acteurs import Visiteur
-from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, AgentFactory, EspaceFactory
+from tests.scenes import en_parallele
 
 NOUVEAU = "brouillard kayak 81 moutarde violon"
 PARIS = ZoneInfo("Europe/Paris")

@@ -23,8 +23,8 @@ from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Mandat,
 from habilitations.partage.delegations import deleguer
 from services.models import Echange, Message
 from surveillance.models import Connexion
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,6 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from django_otp.oath import totp
 
 from accounts.facteurs.second_facteur import (
     AppareilDejaEnregistre,
@@ -32,20 +31,11 @@ from accounts.gestion.agents import (
 )
 from accounts.models import Agent, Application, CodeSecours, Evenement
 from accounts.mots_de_passe.politique import MotDePasseFaible
-from tests.conftest import en_parallele
+from tests.accounts.scenes import code_de, enroler
 from tests.factories import AgentFactory, EspaceFactory, ServiceGestionnaireFactory
+from tests.scenes import en_parallele
 
 DEPART = timezone.now().replace(microsecond=0)
-
-
-def code_de(appareil: Application) -> str:
-    """What the application shows now."""
-    return f"{totp(appareil.bin_key, t0=0):06d}"
-
-
-def enroler(agent: Agent) -> tuple[Application, list[str]]:
-    appareil = commencer_enrolement(acteur=agent.compte)
-    return confirmer_enrolement(acteur=agent.compte, code=code_de(appareil), remplacer=False)
 
 
 def plus_tard(secondes: float, tick: bool = False) -> time_machine.travel:

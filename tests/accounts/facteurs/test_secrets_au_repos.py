@@ -26,7 +26,7 @@ from accounts.facteurs.second_facteur import (
 )
 from accounts.models import Agent, Application, CodeSecours, Compte, Espace, Evenement
 from accounts.sessions.navigateurs import nom_du_temoin
-from tests.accounts.facteurs.test_second_facteur import code_de
+from tests.accounts.scenes import code_de
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
 

@@ -16,13 +16,12 @@ from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts.envois.courriels import composer
-from accounts.facteurs.cles_acces import NOMBRE_MAX, AideClesAcces, TropDeCles
+from accounts.facteurs.cles_acces import CLES_AU_PLUS, AideClesAcces, TropDeCles
 from accounts.facteurs.second_facteur import CodeSecoursRefuse, TropDEssais, tirer_codes_secours, utiliser_code_secours
 from accounts.facteurs.securite import retirer_cle
 from accounts.models import Application, CodeSecours, Courriel, Espace, Evenement
 from surveillance.models import Connexion
-from tests.accounts.facteurs.test_second_facteur import code_de
-from tests.accounts.sessions.test_ouvertures import IPHONE, connecter
+from tests.accounts.scenes import IPHONE, code_de, connecter
 from tests.factories import EspaceFactory
 
 
@@ -201,8 +200,8 @@ def test_renouveler_les_codes_demande_le_second_facteur(espace: Espace, client_d
 @pytest.mark.django_db
 def test_dix_cles_d_acces_au_plus_l_acte_lui_meme_le_dit(espace: Espace) -> None:
     """A ceremony begun in another tab before the tenth key was kept ends on the same refusal."""
-    for rang in range(NOMBRE_MAX):
+    for rang in range(CLES_AU_PLUS):
         cle_acces(espace, confirmed=True, sign_count=rang)
     with pytest.raises(TropDeCles, match="10 clés"):
         AideClesAcces(request=None).register_complete(user=espace.compte, state={}, data={})
-    assert WebAuthnCredential.objects.count() == NOMBRE_MAX
+    assert WebAuthnCredential.objects.count() == CLES_AU_PLUS

@@ -146,7 +146,7 @@ def test_ni_agents_ni_espaces_fermes_ni_mots_de_passe_invalides() -> None:
 
 @pytest.mark.django_db
 def test_un_lot_apres_l_autre(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accounts.mots_de_passe.politique.LOT", 2)
+    monkeypatch.setattr("accounts.mots_de_passe.politique.COMPTES_PAR_LOT", 2)
     debut = datetime(2027, 1, 15, 10, tzinfo=PARIS)
     for rang in range(5):
         avec_mot_de_passe_du(debut + timedelta(seconds=rang))

@@ -17,7 +17,7 @@ from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enr
 from accounts.models import Application, CodeSecours, Compte, Courriel, Espace
 from accounts.portes.connexion import EN_ATTENTE_DUREE
 from surveillance.models import Connexion
-from tests.accounts.facteurs.test_second_facteur import code_de
+from tests.accounts.scenes import code_de
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
 DEPART = timezone.now().replace(microsecond=0)

@@ -12,8 +12,8 @@ from accounts.gestion.agents import creer_agent
 from accounts.models import Espace
 from accounts.saisies.noms import NomInvalide, TexteIllisible, normaliser_nom
 from accounts.traces.acteurs import Visiteur
+from tests.accounts.scenes import INSCRIPTION
 from tests.activation import scenes
-from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
 from tests.factories import EspaceFactory, PersonneFactory, ServiceGestionnaireFactory
 
 REELS = [

@@ -15,26 +15,10 @@ from django.utils import timezone
 from accounts.models import Espace, Evenement, Session
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.sessions.ouvertures import effacer_perimees, fermer_toutes, lister
+from tests.accounts.scenes import IPHONE, connecter
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
-)
-IPHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Version/17.5 Mobile/15E148 Safari/604.1"
-)
 Ouvrir = Callable[[Espace], Client]
-
-
-def connecter(espace: Espace, adresse: str = "193.51.224.1", agent: str = CHROME) -> Client:
-    """A browser that signs in through the page."""
-    client = Client(REMOTE_ADDR=adresse, headers={"user-agent": agent})
-    compte = espace.compte
-    assert compte is not None
-    reponse = client.post(reverse("connexion"), {"username": compte.email, "password": MOT_DE_PASSE})
-    assert reponse.status_code == 302, reponse.content[:500]
-    return client
 
 
 def test_la_base_ne_garde_que_l_empreinte_de_la_cle(espace: Espace) -> None:

@@ -14,11 +14,7 @@ from accounts.actes import PURGE_FAITE
 from accounts.models import BlocScelle, Espace, Evenement, EvenementASceller
 from accounts.traces.journal import consigner
 from accounts.traces.scellement import sceller, verifier
-
-
-def consigner_n(nombre: int) -> list[Evenement]:
-    with transaction.atomic():
-        return [consigner(PURGE_FAITE, auteur="systeme:essai", details={"nombre": rang}) for rang in range(nombre)]
+from tests.accounts.scenes import consigner_n
 
 
 def falsifier(sql: str, *params: object) -> None:

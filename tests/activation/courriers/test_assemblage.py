@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from activation.courriers.assemblage import Assemblage
 from activation.courriers.lettre import produire
-from tests.activation.courriers.test_lettre import lettre as une_lettre
+from tests.activation import scenes
 
 
 def assembler(documents: Iterator[bytes]) -> PdfReader:
@@ -25,8 +25,8 @@ def assembler(documents: Iterator[bytes]) -> PdfReader:
 
 @pytest.fixture(scope="module")
 def lettres() -> list[bytes]:
-    courte = produire(une_lettre())
-    longue = produire(une_lettre(services=tuple(f"Service en ligne numéro {rang}" for rang in range(60))))
+    courte = produire(scenes.lettre())
+    longue = produire(scenes.lettre(services=tuple(f"Service en ligne numéro {rang}" for rang in range(60))))
     return [courte, longue]
 
 

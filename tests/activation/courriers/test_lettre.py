@@ -2,8 +2,6 @@
 
 import io
 import re
-from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pypdf
@@ -11,40 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.documents.typst import Contact
-from activation.courriers.lettre import COLONNES_ADRESSE, LIGNES_ADRESSE, Lettre, Nature, bloc_adresse, produire
+from activation.courriers.lettre import COLONNES_ADRESSE, LIGNES_ADRESSE, Nature, bloc_adresse, produire
+from tests.activation.scenes import CODE, lettre
 
-CODE = "K7QM-4TXB-9RWD"
-GESTIONNAIRE = Contact(
-    nom="Service des impôts des entreprises de Lyon 3e",
-    adresse=("165 rue Garibaldi", "69401 Lyon Cedex 03"),
-    telephone="04 78 63 25 00",
-    courriel="sie.lyon3@exemple.fr",
-    horaires="Du lundi au vendredi, de 9 h à 12 h",
-)
 TRENTE_SERVICES = tuple(f"Déclarer et payer la taxe numéro {rang} sur les très longs libellés" for rang in range(30))
-
-
-def lettre(**champs: Any) -> Lettre:
-    """Give a plain letter, some fields changed."""
-    ordinaire = Lettre(
-        nature="ADHESION",
-        reference="D-2026-004217",
-        numero=1,
-        code=CODE,
-        edite_le=date(2026, 11, 23),
-        expire_le=date(2027, 1, 22),
-        demandee_le=date(2026, 11, 22),
-        demandeur="Mme Claire Montéléone",
-        qualite="mandataire (expert-comptable)",
-        denomination="Boulangerie de l'Épi d'Or",
-        siren="552100554",
-        adresse=("Bâtiment B, 2e étage", "12 rue de la République", "69003 Lyon"),
-        services=("Déclarer la TVA", "Payer la TVA"),
-        gestionnaire=GESTIONNAIRE,
-        site_url="https://professionnels.exemple.fr",
-    )
-    return replace(ordinaire, **champs)
 
 
 def pages(pdf: bytes) -> list[str]:

@@ -18,9 +18,8 @@ from activation.demandes.depot import (
 )
 from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee
+from tests.activation.scenes import code_de
 from tests.factories import ServiceFactory
-
-from ..demandes.test_refus_du_code import code_de
 
 pytestmark = pytest.mark.django_db
 SECONDE = timedelta(seconds=1)

@@ -12,7 +12,7 @@ from activation.demandes.depot import annuler_demande
 from activation.demandes.lectures import detail_demande
 from activation.models import Courrier
 from tests.activation import scenes
-from tests.conftest import en_parallele
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 UNE_SECONDE = timedelta(seconds=1)

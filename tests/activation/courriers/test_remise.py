@@ -21,8 +21,8 @@ from activation.courriers.remise import RemiseEnCours, RemiseInconnue, cle_impri
 from activation.demandes.depot import annuler_demande
 from activation.models import Courrier, Demande, Remise
 from tests.activation import scenes
-from tests.conftest import en_parallele
 from tests.factories import ServiceFactory
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 

@@ -16,9 +16,8 @@ from activation.demandes.lectures import detail_demande
 from activation.demandes.retours import constater_retour
 from activation.models import Courrier, Demande
 from tests.activation import scenes
+from tests.activation.scenes import code_faux, essais
 from tests.factories import AgentFactory
-
-from .test_refus_du_code import code_faux, essais
 
 pytestmark = pytest.mark.django_db
 SECONDE = timedelta(seconds=1)

@@ -19,8 +19,8 @@ from activation.models import Courrier, Demande
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import PersonneSirenisee, Service
 from tests.activation import scenes
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 NOUVELLE = "nouvelle@ateliers-du-nord.fr"

@@ -40,8 +40,8 @@ from activation.models import Courrier, CreationSimplifiee, Demande
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from services.models import Categorie, PersonneSirenisee, Service
 from tests.activation import scenes
-from tests.conftest import en_parallele
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 

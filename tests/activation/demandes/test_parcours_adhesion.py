@@ -22,27 +22,11 @@ from activation.demandes.depot import annuler_demande, services_proposables
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Mandat
 from services.models import PersonneSirenisee
+from tests.accounts.scenes import INSCRIPTION
 from tests.activation import scenes
 from tests.factories import MOT_DE_PASSE, REPONSE, PersonneFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
-
-INSCRIPTION = {
-    "civilite": "MADAME",
-    "prenom": "Amélie",
-    "nom": "L'Hermite",
-    "telephone": "01 23 45 67 89",
-    "voie": "3 rue des Lilas",
-    "complement": "",
-    "code_postal": "75012",
-    "commune": "Paris",
-    "siren_appartenance": "552 032 534",
-    "email": "Amelie.LHermite@Cabinet-Dupont.fr",
-    "mot_de_passe": MOT_DE_PASSE,
-    "question_confiance": "PHRASE",
-    "reponse_confiance": REPONSE,
-    "cgu": "on",
-}
 
 
 def test_de_l_inscription_au_service(client: Client, catalogue: None, danone: PersonneSirenisee) -> None:

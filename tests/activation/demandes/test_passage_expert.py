@@ -11,8 +11,8 @@ from activation.demandes.depot import EspaceNonActif
 from activation.demandes.passage_expert import DejaExpert, passer_expert
 from habilitations.models import Habilitation
 from tests.activation import scenes
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, PersonneFactory, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 

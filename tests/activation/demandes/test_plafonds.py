@@ -16,8 +16,8 @@ from activation.demandes.plafonds import (
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution
 from activation.models import Courrier, Demande
 from tests.activation import scenes
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 

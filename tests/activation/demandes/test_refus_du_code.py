@@ -18,8 +18,6 @@ from activation.courriers.codes import (
     CodePasEncoreEdite,
     CodeRemplace,
     TropDEssais,
-    _cle,
-    deriver_code,
 )
 from activation.demandes.activation import activer
 from activation.demandes.attente import DemandeTerminee
@@ -28,6 +26,7 @@ from activation.models import Courrier, Demande
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from services.models import PersonneSirenisee
+from tests.activation.scenes import code_de, code_faux, essais
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, habiliter
 
 pytestmark = pytest.mark.django_db
@@ -39,20 +38,6 @@ def demande_avec_courrier(espace: Espace, personne: PersonneSirenisee, *codes: s
     assert edition.editer_en_attente() == 1
     demande.refresh_from_db()
     return demande
-
-
-def code_de(demande: Demande, numero: int = 1) -> str:
-    return deriver_code(demande=demande.pk, numero=numero)
-
-
-def code_faux(bon: str) -> str:
-    """Return another code that a person could have typed: its check character is right."""
-    corps = ("3" if bon[0] == "2" else "2") + bon[1:-1]
-    return corps + _cle(corps)
-
-
-def essais(demande: Demande) -> int:
-    return demande.courriers.get(remplace_le=None).essais
 
 
 def test_juste(espace: Espace, danone: PersonneSirenisee) -> None:

@@ -23,10 +23,9 @@ from habilitations.depart.retraits import (
 )
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
 from tests.activation import scenes
-from tests.conftest import en_parallele
+from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, accorder, habiliter
-
-from .test_site import client_verifie
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 # act -> model of its object, what the agent types

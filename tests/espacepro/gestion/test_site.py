@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 import time_machine
 from django.contrib import admin
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, connection, models
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -21,14 +21,12 @@ from accounts.facteurs.second_facteur import codes_restants
 from accounts.gestion import consultation
 from accounts.gestion.agents import creer_agent, reinitialiser_agent
 from accounts.models import Agent, Application, Compte, Espace, TraceLecture
-from accounts.traces.journal import consigner
-from activation.actes import DEMANDE_DEPOSEE
-from activation.models import Courrier, Demande, LigneDemande
-from habilitations.models import DemandeRetrait, Habilitation
+from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee
 from surveillance.models import Alerte, BlocageIP
-from tests.accounts.facteurs.test_second_facteur import code_de, enroler
-from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
+from tests.accounts.scenes import code_de, enroler
+from tests.espacepro.scenes import client_verifie, dossier
+from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
 NOUVEAU = "tournesol barque 58 enclume velours"
 LISTES = {
@@ -42,52 +40,6 @@ LISTES = {
     "accounts_evenement",
     "accounts_servicegestionnaire",
 }
-
-
-def client_verifie(agent: Agent) -> Client:
-    """A browser that has passed the door."""
-    client = Client()
-    client.force_login(agent.compte, backend="accounts.portes.connexion.CompteBackend")
-    appareil = Application.objects.filter(user=agent.compte, confirmed=True).first() or Application.objects.create(
-        user=agent.compte, name="application", confirmed=True
-    )
-    session = client.session
-    session["otp_device_id"] = appareil.persistent_id
-    session.save()
-    return client
-
-
-def deposer(personne: PersonneSirenisee, espace: Espace, rang: int) -> Courrier:
-    """A demande with a service, and its letter."""
-    demande = Demande.objects.create(
-        reference=f"D-2026-{rang:06d}", nature="ADHESION", espace=espace, personne=personne, qualite="MANDATAIRE"
-    )
-    LigneDemande.objects.create(demande=demande, service=ServiceFactory(code="TVA"))
-    return Courrier.objects.create(demande=demande, empreinte_code=f"{rang:064x}", empreinte=f"{rang + 7:064x}")
-
-
-def dossier(agent: Agent, rang: int) -> dict[str, Any]:
-    """One row of everything, for a personne of this agent's service."""
-    personne = PersonneFactory(service_gestionnaire=agent.service_gestionnaire)
-    espace = EspaceFactory()
-    with transaction.atomic():
-        habilitation: Habilitation = habiliter(espace, personne=personne, service=ServiceFactory(code="TVA"))
-        evenement = consigner(DEMANDE_DEPOSEE, auteur=espace, siren=personne.siren, service="TVA")
-    courrier = deposer(personne, espace, rang)
-    retrait = DemandeRetrait.objects.create(
-        habilitation=habilitation, demandeur=espace, service_gestionnaire=agent.service_gestionnaire
-    )
-    return {
-        "services_personnesirenisee": personne,
-        "activation_demande": courrier.demande,
-        "activation_courrier": courrier,
-        "habilitations_adhesion": habilitation.adhesion,
-        "habilitations_habilitation": habilitation,
-        "habilitations_mandat": habilitation.adhesion.mandat,
-        "habilitations_demanderetrait": retrait,
-        "accounts_evenement": evenement,
-        "accounts_servicegestionnaire": agent.service_gestionnaire,
-    }
 
 
 @pytest.fixture
@@ -694,7 +646,7 @@ def test_derriere_la_porte_aussi_rien_ne_se_lit_sans_second_facteur(agent: Agent
     for verifie in (False, True):
         requete = RequestFactory().get("/gestion/")
         requete.user = Compte.objects.get(pk=agent.compte_id)
-        requete.user.is_verified = lambda verifie=verifie: verifie
+        requete.user.otp_device = Application(user=requete.user) if verifie else None
         assert admin.site.has_permission(requete) is verifie
         for modele, page in admin.site._registry.items():
             if modele in {PersonneSirenisee, Demande, Courrier}:

@@ -20,7 +20,7 @@ from activation.demandes.depot import deposer_adhesion
 from activation.demandes.retours import refuser_demande
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande
-from espacepro.journal.journal_personne import Perimetre, administres, perimetre
+from espacepro.journal.journal_personne import Etendue, administres, etendue
 from habilitations.actes import ADHESION_OUVERTE
 from habilitations.models import Habilitation, Role
 from habilitations.partage.delegations import deleguer
@@ -97,7 +97,7 @@ def test_la_matrice_seule_decide(racine: Habilitation) -> None:
     Espace.objects.filter(pk=racine.espace_id).update(etat=Espace.Etat.DESACTIVE)
     desactive = Espace.objects.get(pk=racine.espace_id)
     assert not administres(desactive).exists()
-    assert perimetre(desactive) == Perimetre([], [])
+    assert etendue(desactive) == Etendue([], [])
 
 
 def test_service_par_service(racine: Habilitation, client_de: Callable[[Espace], Client]) -> None:

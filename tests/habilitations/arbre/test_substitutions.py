@@ -1,7 +1,7 @@
 """Substitution: the root of the tree changes, what hung under the old one waits for the new titulaire (R12)."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,42 +13,19 @@ from accounts.saisies.regles import RegleMetier
 from habilitations.arbre.confirmations import DelaiPasse, RienADecider, decider, ecarter_non_confirmees, en_attente
 from habilitations.arbre.lots import DroitInsuffisant, LignesRefusees
 from habilitations.arbre.retrait import HabilitationTerminee
-from habilitations.arbre.substitutions import DELAI, Substitution, organisation, substituer
+from habilitations.arbre.substitutions import DELAI_DE_DECISION, Substitution, organisation
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.droits.roles import GERER_SUPPLEANTS, UTILISER
-from habilitations.models import DemandeRetrait, Habilitation, Mandat, Role
+from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.suppleances import PasUnSuppleant, designer_suppleant, mettre_en_veille, reactiver
 from habilitations.views.apercu import empreinte_des_lignes
 from services.models import ReferenceBancaire, Service
-from tests.conftest import en_parallele
-from tests.factories import EspaceFactory, MandatFactory, PersonneFactory, ServiceFactory, accorder, habiliter
-
-from ..partage.test_apercu import confirmer
-from ..partage.test_suppleances import peut, regles
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.habilitations.scenes import confirmer, peut, regles, remplacer
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
-
-
-def remplacer(
-    espace: Espace,
-    racine: Habilitation,
-    *,
-    demandee_le: datetime | None = None,
-    maintenant: datetime | None = None,
-    services: list[Service] | None = None,
-) -> Substitution:
-    """Replace the titulaire of the adhésion of `racine` as the right code does."""
-    maintenant = maintenant or timezone.now()
-    mandat: Mandat = MandatFactory(personne=racine.personne, mandataire=espace, nature="SUBSTITUTION")
-    return substituer(
-        acteur=espace,
-        personne=racine.personne,
-        services=services or [racine.service],
-        mandat=mandat,
-        demandee_le=demandee_le or maintenant,
-        maintenant=maintenant,
-    )
 
 
 def sur(racine: Habilitation, espace: Espace) -> Habilitation:
@@ -287,7 +264,7 @@ def test_rien_a_decider_de_ce_qui_n_attend_pas(attente: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("ecart", "a_temps"), [(timedelta(0), True), (timedelta(microseconds=1), False)])
 def test_le_trentieme_jour(attente: dict[str, Any], ecart: timedelta, a_temps: bool) -> None:
-    limite = attente["maintenant"] + DELAI + ecart
+    limite = attente["maintenant"] + DELAI_DE_DECISION + ecart
     assert ecarter_non_confirmees(maintenant=limite) == (0 if a_temps else 3)
     connection.check_constraints()
     attente["acteur"].refresh_from_db()
@@ -301,14 +278,14 @@ def test_le_trentieme_jour(attente: dict[str, Any], ecart: timedelta, a_temps: b
 
 
 def test_trop_tard_pour_conserver_meme_si_le_travail_n_est_pas_passe(attente: dict[str, Any]) -> None:
-    tard = attente["maintenant"] + DELAI + timedelta(seconds=1)
+    tard = attente["maintenant"] + DELAI_DE_DECISION + timedelta(seconds=1)
     with pytest.raises(LignesRefusees) as refus:
         decider(acteur=attente["nouveau"], gardees=[attente["acteur"]], maintenant=tard)
     assert set(regles(refus.value)) == {DelaiPasse}
 
 
 def test_il_n_est_jamais_trop_tard_pour_ecarter(attente: dict[str, Any]) -> None:
-    tard = attente["maintenant"] + DELAI + timedelta(days=1)
+    tard = attente["maintenant"] + DELAI_DE_DECISION + timedelta(days=1)
     decider(acteur=attente["nouveau"], ecartees=[attente["acteur"]], maintenant=tard)
     attente["acteur"].refresh_from_db()
     assert attente["acteur"].fin_motif == Habilitation.MotifFin.RETRAIT
@@ -316,7 +293,7 @@ def test_il_n_est_jamais_trop_tard_pour_ecarter(attente: dict[str, Any]) -> None
 
 def test_reactiver_un_suppleant_suspendu_vaut_conserver_et_passe_le_delai_est_refuse(attente: dict[str, Any]) -> None:
     """The other door to the same decision: same deadline, whether or not the job of the night has run."""
-    limite = attente["maintenant"] + DELAI
+    limite = attente["maintenant"] + DELAI_DE_DECISION
     with pytest.raises(LignesRefusees) as refus:
         reactiver(
             acteur=attente["nouveau"],
@@ -340,13 +317,13 @@ def test_reactiver_un_suppleant_suspendu_vaut_conserver_et_passe_le_delai_est_re
 def test_la_veille_decidee_par_le_titulaire_n_a_pas_de_delai(racine: Habilitation) -> None:
     suppleant = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
     mettre_en_veille(acteur=racine.espace, suppleances=[suppleant])
-    reactiver(acteur=racine.espace, suppleances=[suppleant], maintenant=timezone.now() + 4 * DELAI)
+    reactiver(acteur=racine.espace, suppleances=[suppleant], maintenant=timezone.now() + 4 * DELAI_DE_DECISION)
     assert peut(suppleant.espace, UTILISER, racine)
 
 
 def test_ce_qui_est_conserve_survit_a_ce_qui_tombe_au_dessus(attente: dict[str, Any]) -> None:
     decider(acteur=attente["nouveau"], gardees=[attente["acteur"]])
-    assert ecarter_non_confirmees(maintenant=attente["maintenant"] + DELAI + timedelta(days=1)) == 2
+    assert ecarter_non_confirmees(maintenant=attente["maintenant"] + DELAI_DE_DECISION + timedelta(days=1)) == 2
     connection.check_constraints()
     attente["acteur"].refresh_from_db()
     assert attente["acteur"].est_active()
@@ -371,7 +348,7 @@ def test_une_seconde_substitution_rouvre_le_delai(attente: dict[str, Any]) -> No
     plus_tard = attente["maintenant"] + timedelta(days=20)
     suivant = EspaceFactory()
     remplacer(suivant, attente["racine"], maintenant=plus_tard)
-    assert ecarter_non_confirmees(maintenant=attente["maintenant"] + DELAI + timedelta(days=1)) == 0
+    assert ecarter_non_confirmees(maintenant=attente["maintenant"] + DELAI_DE_DECISION + timedelta(days=1)) == 0
     assert list(en_attente(suivant)) == [attente["suppleant"], attente["delegant"], attente["acteur"]]
     assert not en_attente(attente["nouveau"]).exists()
 

@@ -32,10 +32,9 @@ from habilitations.droits.roles import UTILISER
 from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, reactiver, retirer_suppleant
-from tests.conftest import en_parallele
 from tests.factories import AgentFactory, EspaceFactory, accorder, habiliter
-
-from ..partage.test_suppleances import peut, regles
+from tests.habilitations.scenes import peut, regles
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 

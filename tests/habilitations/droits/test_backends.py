@@ -18,25 +18,11 @@ from habilitations.models import Adhesion, Habilitation, Role
 from services.dossiers import Dossier
 from services.models import Service
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.habilitations.scenes import ATTENDU, ROLES, TABLEAU
 
 pytestmark = pytest.mark.django_db
 RACINE = Path(__file__).resolve().parent.parent.parent.parent
 
-# design.md §4, copied by hand: permission -> (titulaire, suppléant, acteur délégant, acteur).
-TABLEAU = {
-    "services.utiliser": (True, True, True, True),
-    "services.ecrire": (True, True, True, True),
-    "services.gerer_banque": (True, True, False, False),
-    "services.gerer_courriel": (True, True, False, False),
-    "habilitations.voir": (True, True, False, False),
-    "habilitations.deleguer_acteur_delegant": (True, True, False, False),
-    "habilitations.deleguer_acteur": (True, True, True, False),
-    "habilitations.retirer_delegation": (True, True, False, False),
-    "habilitations.retirer_ses_delegations": (True, True, True, False),
-    "habilitations.gerer_suppleants": (True, False, False, False),
-}
-ROLES = ("TITULAIRE", "SUPPLEANT", "ACTEUR_DELEGANT", "ACTEUR")
-ATTENDU = {(p, r): oui for p, colonnes in TABLEAU.items() for r, oui in zip(ROLES, colonnes, strict=True)}
 INCONNUES = ("services.tout", "", "accounts.view_espace", "services.utiliser ")
 # What a permission is about, by kind of service.
 ORDINAIRE, PAYANT, MESSAGERIE = "ordinaire", "payant", "messagerie"

@@ -22,7 +22,6 @@ from habilitations.models import Habilitation, Mandat, Role
 from habilitations.partage.delegations import deleguer
 from habilitations.partage.suppleances import designer_suppleant
 from services.models import PersonneSirenisee, Service
-from tests.conftest import en_parallele
 from tests.factories import (
     EspaceFactory,
     MandatFactory,
@@ -32,10 +31,10 @@ from tests.factories import (
     accorder,
     habiliter,
 )
+from tests.habilitations.scenes import remplacer
+from tests.scenes import en_parallele
 
-from ..arbre.test_substitutions import remplacer
-
-LIMITE = 100
+SIREN_AU_PLUS = 100
 COUREURS = 16
 
 
@@ -55,17 +54,17 @@ class TestDansLaBase:
     """What the trigger of migration 0003 refuses, whatever writes."""
 
     def test_le_101e_siren(self, espace: Espace, service: Service) -> None:
-        remplir(espace, LIMITE, service)
+        remplir(espace, SIREN_AU_PLUS, service)
         with pytest.raises(IntegrityError, match="périmètre est de 100") as erreur, transaction.atomic():
             habiliter(espace)
         assert erreur.value.__cause__.diag.constraint_name == "habilitation_perimetre"  # type: ignore[union-attr]
 
     def test_un_autre_service_d_un_siren_tenu(self, espace: Espace, service: Service) -> None:
-        (premiere, *_) = remplir(espace, LIMITE, service)
+        (premiere, *_) = remplir(espace, SIREN_AU_PLUS, service)
         habiliter(espace, personne=premiere.personne)
 
     def test_plusieurs_a_la_fois(self, espace: Espace, service: Service) -> None:
-        remplir(espace, LIMITE - 2, service)
+        remplir(espace, SIREN_AU_PLUS - 2, service)
         racines = remplir(EspaceFactory(), 3, service)
         with pytest.raises(IntegrityError, match="périmètre"), transaction.atomic():
             Habilitation.objects.bulk_create(
@@ -85,19 +84,19 @@ class TestDansLaBase:
         finie = accorder(
             racines[0], espace, Role.ACTEUR, fin_le=timezone.now(), fin_motif=Habilitation.MotifFin.RETRAIT
         )
-        remplir(espace, LIMITE - 1, service)
+        remplir(espace, SIREN_AU_PLUS - 1, service)
         accorder(racines[1], espace, Role.ACTEUR)
         with pytest.raises(IntegrityError, match="périmètre"), transaction.atomic():
             Habilitation.objects.filter(pk=finie.pk).update(fin_le=None, fin_motif="")
 
     def test_changer_de_detenteur(self, espace: Espace, service: Service) -> None:
-        remplir(espace, LIMITE, service)
+        remplir(espace, SIREN_AU_PLUS, service)
         autre = habiliter(EspaceFactory())
         with pytest.raises(IntegrityError, match="périmètre"), transaction.atomic():
             Habilitation.objects.filter(pk=autre.pk).update(espace=espace)
 
     def test_en_veille_compte(self, espace: Espace, service: Service) -> None:
-        remplir(espace, LIMITE - 1, service)
+        remplir(espace, SIREN_AU_PLUS - 1, service)
         veille = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": timezone.now()}
         accorder(habiliter(EspaceFactory()), espace, Role.SUPPLEANT, **veille)
         with pytest.raises(IntegrityError, match="périmètre"), transaction.atomic():
@@ -106,7 +105,7 @@ class TestDansLaBase:
     def test_un_espace_importe_au_dessus_ne_peut_que_diminuer(self, espace: Espace, service: Service) -> None:
         with connection.cursor() as curseur:
             curseur.execute("ALTER TABLE habilitations_habilitation DISABLE TRIGGER habilitation_perimetre_ajout")
-        importees = remplir(espace, LIMITE + 3, service)
+        importees = remplir(espace, SIREN_AU_PLUS + 3, service)
         connection.check_constraints()
         with connection.cursor() as curseur:
             curseur.execute("ALTER TABLE habilitations_habilitation ENABLE TRIGGER habilitation_perimetre_ajout")
@@ -115,7 +114,7 @@ class TestDansLaBase:
             habiliter(espace)
         with transaction.atomic():
             remplacer(EspaceFactory(), importees[1])
-        assert compter_siren(espace) == LIMITE + 2
+        assert compter_siren(espace) == SIREN_AU_PLUS + 2
         with pytest.raises(IntegrityError, match="périmètre"), transaction.atomic():
             habiliter(espace)
 
@@ -132,7 +131,7 @@ class TestCourses:
         def remplir_presque() -> Espace:
             with transaction.atomic():
                 espace: Espace = EspaceFactory()
-                remplir(espace, LIMITE - 1, service)
+                remplir(espace, SIREN_AU_PLUS - 1, service)
             return espace
 
         return remplir_presque
@@ -172,7 +171,7 @@ class TestCourses:
             assert len(reussis) == 1, resultats
             assert sum(isinstance(r, PerimetreDepasse) for r in resultats) == COUREURS - 1, resultats
             assert all(not isinstance(r, BaseException) or isinstance(r, RegleMetier) for r in resultats)
-            assert compter_siren(espace) == LIMITE
+            assert compter_siren(espace) == SIREN_AU_PLUS
 
     def test_le_declencheur_tient_sans_les_actes(self, tours: Callable[[int], int], presque_plein: Any) -> None:
         """Writers that take no lock of their own are counted one after the other by the trigger's."""
@@ -188,7 +187,7 @@ class TestCourses:
             resultats = en_parallele(COUREURS, ecrire)
             assert sum(isinstance(r, Habilitation) for r in resultats) == 1, resultats
             assert sum(isinstance(r, IntegrityError) for r in resultats) == COUREURS - 1, resultats
-            assert compter_siren(espace) == LIMITE
+            assert compter_siren(espace) == SIREN_AU_PLUS
 
 
 @pytest.mark.django_db

@@ -1,6 +1,5 @@
 """A page of confirmation does what it showed: another tab, or the back button, never changes it (issue 4 items 2, 3, 7)."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -13,25 +12,11 @@ from accounts.models import Espace
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Habilitation, Role
 from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
+from tests.habilitations.scenes import apercu_de, confirmer, texte
 
 pytestmark = pytest.mark.django_db
 Ouvrir = Callable[[Espace], Client]
 CHANGE = "Rien n'a été enregistré : ce que cette page montrait a changé"
-
-
-def texte(reponse: object) -> str:
-    return reponse.content.decode().replace("&#x27;", "'")  # type: ignore[attr-defined]
-
-
-def apercu_de(contenu: str) -> dict[str, str]:
-    """Return what the form of a page of confirmation posts back of what it shows."""
-    trouve = re.search(r'name="apercu" value="([^"]+)"', contenu)
-    return {"apercu": trouve[1]} if trouve else {}
-
-
-def confirmer(client: Client, page: str, **choix: str) -> str:
-    """Post the confirmation as a browser that shows this page; return where it leads."""
-    return client.post(page, {**apercu_de(texte(client.get(page))), **choix})["Location"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from habilitations.droits.roles import GERER_BANQUE, UTILISER
 from habilitations.models import Habilitation, Role
 from habilitations.partage.beneficiaires import (
     ESSAIS,
-    FENETRE,
+    FENETRE_DES_RECHERCHES,
     BeneficiaireIntrouvable,
     BeneficiaireNonExpert,
     BeneficiaireSoiMeme,
@@ -27,10 +27,9 @@ from habilitations.partage.beneficiaires import (
 from habilitations.partage.delegations import PasUneDelegation, RoleNonDelegable, deleguer, retirer_delegation
 from habilitations.partage.designations import FinPassee, examiner
 from habilitations.partage.suppleances import retirer_suppleant
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
-
-from .test_suppleances import peut, regles
+from tests.habilitations.scenes import peut, regles
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 
@@ -308,7 +307,7 @@ def test_on_ne_peche_pas_de_numeros() -> None:
         with pytest.raises(TropDeRecherches):
             trouver_beneficiaire(acteur=acteur, numero=cible.numero_abonne, nom=nom, maintenant=maintenant)
     assert trouver_beneficiaire(acteur=EspaceFactory(), numero=cible.numero_abonne, nom="Petit") == cible
-    plus_tard = timezone.now() + FENETRE
+    plus_tard = timezone.now() + FENETRE_DES_RECHERCHES
     assert trouver_beneficiaire(acteur=acteur, numero=cible.numero_abonne, nom="Petit", maintenant=plus_tard) == cible
 
 

@@ -11,8 +11,8 @@ from habilitations.arbre.lots import AucuneLigne, LignesRefusees
 from habilitations.models import Habilitation, Role
 from habilitations.partage.designations import FinPassee
 from habilitations.partage.echeances import changer_fin
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, accorder, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 FIN = date(2031, 12, 31)

@@ -24,9 +24,15 @@ from habilitations.partage.en_masse import (
     examiner_fichier,
 )
 from habilitations.partage.fichier import lire
-from habilitations.tableurs.lecture import LIGNES, TAILLE, ColonnesManquantes, FichierIllisible, FichierTropGrand
-from tests.conftest import en_parallele
+from habilitations.tableurs.lecture import (
+    LIGNES,
+    TAILLE_DU_FICHIER,
+    ColonnesManquantes,
+    FichierIllisible,
+    FichierTropGrand,
+)
 from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 ENTETE = "siren;service;numero_abonne;nom;role;fin"
@@ -208,7 +214,7 @@ def test_lire_ce_que_les_tableurs_ecrivent() -> None:
     with pytest.raises(FichierTropGrand):
         lire(fichier(*["1;TVA;2;3;acteur;"] * (LIGNES + 1)))
     with pytest.raises(FichierTropGrand):
-        lire(b"x" * (TAILLE + 1))
+        lire(b"x" * (TAILLE_DU_FICHIER + 1))
     with pytest.raises(FichierTropCharge, match="3001"):
         examiner_fichier(acteur=EspaceFactory(), contenu=fichier(*["1;TVA;2;3;acteur;"] * (CHANGEMENTS + 1)))
     assert lire(fichier()) == []

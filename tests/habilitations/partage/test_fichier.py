@@ -17,7 +17,7 @@ from habilitations.models import Habilitation, Role
 from habilitations.partage.en_masse import Rapport, appliquer_fichier, ce_que_touche, examiner_fichier
 from habilitations.partage.fichier import lire
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
-from tests.habilitations.partage.test_apercu import apercu_de
+from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
 ENTETE = "Acte;SIREN;Code du service;Numéro d'abonné;Nom;Rôle;Dernier jour"

@@ -18,7 +18,7 @@ from habilitations.depart.retraits import RENONCEMENTS, annuler_retrait, demande
 from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.views.gestion import _lignes
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
-from tests.habilitations.partage.test_apercu import apercu_de, confirmer
+from tests.habilitations.scenes import apercu_de, confirmer
 
 pytestmark = pytest.mark.django_db
 Ouvrir = Callable[[Espace], Client]

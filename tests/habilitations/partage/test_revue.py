@@ -28,9 +28,7 @@ from habilitations.partage.revue import (
 )
 from habilitations.views.apercu import empreinte_des_lignes
 from tests.factories import EspaceFactory, accorder, habiliter
-
-from .test_apercu import confirmer
-from .test_suppleances import regles
+from tests.habilitations.scenes import confirmer, regles
 
 pytestmark = pytest.mark.django_db
 DEBUT = datetime(2026, 1, 15, 9, 0, tzinfo=timezone.get_default_timezone())

@@ -34,20 +34,11 @@ from habilitations.partage.suppleances import (
     reactiver,
     retirer_suppleant,
 )
-from services.dossiers import Dossier
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.habilitations.scenes import peut, regles
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
-
-
-def peut(espace: Espace, permission: str, habilitation: Habilitation) -> bool:
-    compte = Espace.objects.get(pk=espace.pk).compte
-    return compte.has_perm(permission, Dossier(habilitation.personne, habilitation.service))
-
-
-def regles(erreur: LignesRefusees) -> list[type]:
-    return [type(ligne.regle) for ligne in erreur.lignes]
 
 
 def test_designer_sur_plusieurs_siren_et_services_d_un_coup() -> None:

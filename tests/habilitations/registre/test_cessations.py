@@ -14,7 +14,7 @@ from accounts.models import Agent, Courriel, Evenement
 from activation.demandes.depot import PersonneCessee
 from habilitations.arbre.lots import LignesRefusees
 from habilitations.models import Adhesion, Cessation, Habilitation, Role
-from habilitations.models.cessation import DELAI
+from habilitations.models.cessation import DELAI_DE_CESSATION
 from habilitations.partage.delegations import deleguer
 from habilitations.partage.designations import CessationConstatee
 from habilitations.partage.revue import a_revoir, revoir, sans_reponse
@@ -33,7 +33,6 @@ from services.models import EvenementRegistre, PersonneSirenisee, Service
 from services.registre.regles import PersonneHorsCompetence
 from services.registre.suivi import EssaiRequis, commencer_le_suivi, essayer_le_suivi, suivre_registre
 from tests.activation import scenes
-from tests.conftest import en_parallele
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -43,6 +42,7 @@ from tests.factories import (
     habiliter,
     representer,
 )
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 FAMILLES = {famille: famille.value for famille in Service.Famille}
@@ -152,21 +152,21 @@ def test_sans_decision_pendant_douze_mois_seule_la_consultation_reste(
 ) -> None:
     delegue = accorder(droits["DECLARER"], EspaceFactory(), Role.ACTEUR)
     cessation = cesser(entreprise)
-    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI - timedelta(seconds=1)) == 0
+    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI_DE_CESSATION - timedelta(seconds=1)) == 0
     assert ouverts(droits) == TOUT
-    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI) == 1
+    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI_DE_CESSATION) == 1
     connection.check_constraints()
     assert ouverts(droits) == {"CONSULTER", "MESSAGERIE"}, "the mailbox is still read"
     assert not ouverts({"DECLARER": delegue})
     assert len(courriels("cessation_restreinte")) == 2
-    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI) == 0, "once"
+    assert suivre_cessations(maintenant=cessation.constatee_le + DELAI_DE_CESSATION) == 0, "once"
 
 
 def test_la_consultation_dure_jusqu_a_la_prescription(
     suivi: None, entreprise: PersonneSirenisee, droits: dict[str, Habilitation]
 ) -> None:
     cessation = cesser(entreprise)
-    suivre_cessations(maintenant=cessation.constatee_le + DELAI)
+    suivre_cessations(maintenant=cessation.constatee_le + DELAI_DE_CESSATION)
     fin = cessation.constatee_le + settings.PRESCRIPTION_FISCALE
     assert suivre_cessations(maintenant=fin - timedelta(seconds=1)) == 0
     assert suivre_cessations(maintenant=fin) == 1
@@ -192,7 +192,7 @@ def test_la_reouverture_par_le_registre_defait_tout(
     avant = {h.pk: (h.etat, h.veille_motif) for h in Habilitation.objects.all()}
     cessation = cesser(entreprise)
     if restreinte:
-        suivre_cessations(maintenant=cessation.constatee_le + DELAI)
+        suivre_cessations(maintenant=cessation.constatee_le + DELAI_DE_CESSATION)
     dire(entreprise, active=True)
     assert {h.pk: (h.etat, h.veille_motif) for h in Habilitation.objects.all()} == avant
     assert ouverts(droits) == TOUT
@@ -201,7 +201,7 @@ def test_la_reouverture_par_le_registre_defait_tout(
     assert cessation.etat == Cessation.Etat.ROUVERTE
     assert len(courriels("cessation_annulee")) == 2
     assert courriels("cessation_sans_suite") == [entreprise.service_gestionnaire.courriel]
-    assert suivre_cessations(maintenant=cessation.constatee_le + 2 * DELAI) == 0
+    assert suivre_cessations(maintenant=cessation.constatee_le + 2 * DELAI_DE_CESSATION) == 0
     assert scenes.adhesion(None, PersonneSirenisee.objects.get(pk=entreprise.pk)).est_en_cours
 
 
@@ -230,7 +230,7 @@ def test_l_agent_maintient_jusqu_a_une_date(
     suivi: None, agent: Agent, entreprise: PersonneSirenisee, droits: dict[str, Habilitation]
 ) -> None:
     cessation = cesser(entreprise)
-    suivre_cessations(maintenant=cessation.constatee_le + DELAI)
+    suivre_cessations(maintenant=cessation.constatee_le + DELAI_DE_CESSATION)
     jour = timezone.localdate() + timedelta(days=500)
     maintenir_les_services(acteur=agent, cessation=cessation, jusqu_au=jour, motif="Succession")
     assert ouverts(droits) == TOUT, "what was reduced is given back"
@@ -246,11 +246,11 @@ def test_l_agent_dit_le_registre_inexact(
     suivi: None, agent: Agent, entreprise: PersonneSirenisee, droits: dict[str, Habilitation]
 ) -> None:
     cessation = cesser(entreprise)
-    suivre_cessations(maintenant=cessation.constatee_le + DELAI)
+    suivre_cessations(maintenant=cessation.constatee_le + DELAI_DE_CESSATION)
     contester_le_registre(acteur=agent, cessation=cessation, motif="Erreur du greffe")
     assert ouverts(droits) == TOUT
     assert scenes.adhesion(None, PersonneSirenisee.objects.get(pk=entreprise.pk)).est_en_cours
-    assert suivre_cessations(maintenant=timezone.now() + 3 * DELAI) == 0
+    assert suivre_cessations(maintenant=timezone.now() + 3 * DELAI_DE_CESSATION) == 0
     dire(entreprise, active=True)
     assert PersonneSirenisee.objects.get(pk=entreprise.pk).cessation_contestee_le is None
     assert cesser(entreprise).pk != cessation.pk, "closed again, it is a new closure"

@@ -29,7 +29,7 @@ from services.registre.identification import (
 )
 from services.registre.regles import PersonneHorsCompetence
 from tests.activation import scenes
-from tests.espacepro.gestion.test_site import client_verifie
+from tests.espacepro.scenes import client_verifie
 from tests.factories import (
     AgentFactory,
     EspaceFactory,

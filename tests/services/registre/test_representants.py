@@ -25,7 +25,7 @@ from services.registre.representants import (
     enregistrer_representant,
     representant_de,
 )
-from tests.espacepro.gestion.test_site import client_verifie
+from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, PersonneFactory, representer
 
 from ..insee import ecrire_sieges, ecrire_unites, siege, unite

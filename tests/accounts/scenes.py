@@ -1,0 +1,61 @@
+"""What several tests of who somebody is begin with: an inscription, a browser that signs in, a device and its codes."""
+
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django_otp.oath import totp
+
+from accounts.actes import PURGE_FAITE
+from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enrolement
+from accounts.models import Agent, Application, Espace, Evenement
+from accounts.traces.journal import consigner
+from tests.factories import MOT_DE_PASSE, REPONSE
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+)
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.5 Mobile/15E148 Safari/604.1"
+)
+INSCRIPTION = {
+    "civilite": "MADAME",
+    "prenom": "Amélie",
+    "nom": "L'Hermite",
+    "telephone": "01 23 45 67 89",
+    "voie": "3 rue des Lilas",
+    "complement": "",
+    "code_postal": "75012",
+    "commune": "Paris",
+    "siren_appartenance": "552 032 534",
+    "email": "Amelie.LHermite@Cabinet-Dupont.fr",
+    "mot_de_passe": MOT_DE_PASSE,
+    "question_confiance": "PHRASE",
+    "reponse_confiance": REPONSE,
+    "cgu": "on",
+}
+
+
+def code_de(appareil: Application) -> str:
+    """What the application shows now."""
+    return f"{totp(appareil.bin_key, t0=0):06d}"
+
+
+def enroler(agent: Agent) -> tuple[Application, list[str]]:
+    appareil = commencer_enrolement(acteur=agent.compte)
+    return confirmer_enrolement(acteur=agent.compte, code=code_de(appareil), remplacer=False)
+
+
+def connecter(espace: Espace, adresse: str = "193.51.224.1", agent: str = CHROME) -> Client:
+    """A browser that signs in through the page."""
+    client = Client(REMOTE_ADDR=adresse, headers={"user-agent": agent})
+    compte = espace.compte
+    assert compte is not None
+    reponse = client.post(reverse("connexion"), {"username": compte.email, "password": MOT_DE_PASSE})
+    assert reponse.status_code == 302, reponse.content[:500]
+    return client
+
+
+def consigner_n(nombre: int) -> list[Evenement]:
+    with transaction.atomic():
+        return [consigner(PURGE_FAITE, auteur="systeme:essai", details={"nombre": rang}) for rang in range(nombre)]

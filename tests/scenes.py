@@ -1,0 +1,42 @@
+"""What tests of every app begin with: the root of the sources, a free port, a race."""
+
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, connections
+
+RACINE = Path(__file__).resolve().parent.parent
+
+
+def en_parallele(nombre: int, action: Callable[[int], Any]) -> list[Any]:
+    """Run `action(rank)` in `nombre` threads released at once; return each result or the exception it raised.
+
+    Each thread has its own database connection, closed at the end. For transactional tests.
+    """
+    barriere = threading.Barrier(nombre)
+    resultats: list[Any] = [None] * nombre
+
+    def courir(rang: int) -> None:
+        try:
+            connection.ensure_connection()
+            barriere.wait(timeout=30)
+            resultats[rang] = action(rang)
+        except BaseException as erreur:  # noqa: BLE001 - the outcome of each runner is what the test looks at
+            resultats[rang] = erreur
+        finally:
+            connections.close_all()
+
+    fils = [threading.Thread(target=courir, args=(rang,)) for rang in range(nombre)]
+    for fil in fils:
+        fil.start()
+    for fil in fils:
+        fil.join(timeout=120)
+    return resultats
+
+
+def port_libre() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as prise:
+        return prise.getsockname()[1]
