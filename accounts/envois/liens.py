@@ -72,20 +72,33 @@ def creer_lien(*, espace: Espace, objet: str, adresse: str = "", maintenant: dat
     )
 
 
+def _trouver(brut: str) -> Lien | None:
+    """Return the link of this token, alive or not."""
+    try:
+        cle = uuid.UUID(bytes=base64.urlsafe_b64decode(brut + "=" * (-len(brut) % 4))[:16])
+    except ValueError:
+        return None
+    lien = Lien.objects.select_related("espace__compte").filter(pk=cle).first()
+    # base64 lets spare bits vary: only the canonical spelling is the token.
+    if lien is None or not hmac.compare_digest(jeton(lien).encode(), brut.encode()):
+        return None
+    return lien
+
+
+def espace_du_lien(brut: str) -> Espace | None:
+    """Return whose link this token is, alive or not; None when it is no token of ours."""
+    lien = _trouver(brut)
+    return lien.espace if lien is not None else None
+
+
 def lire_lien(brut: str, *, objet: str, maintenant: datetime | None = None, verrouiller: bool = False) -> Lien:
     """Return the live link of this token, checked for this purpose; consumes nothing.
 
     With `verrouiller`, inside a transaction, the espace then the link are locked, so that one of many wins.
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire.
     """
-    try:
-        octets = base64.urlsafe_b64decode(brut + "=" * (-len(brut) % 4))
-        cle = uuid.UUID(bytes=octets[:16])
-    except ValueError:
-        raise LienInvalide from None
-    lien = Lien.objects.select_related("espace__compte").filter(pk=cle, objet=objet).first()
-    # base64 lets spare bits vary: only the canonical spelling is the token.
-    if lien is None or not hmac.compare_digest(jeton(lien).encode(), brut.encode()):
+    lien = _trouver(brut)
+    if lien is None or lien.objet != objet:
         raise LienInvalide
     if verrouiller:
         espace = Espace.objects.select_for_update(no_key=True).filter(pk=lien.espace_id).first()

@@ -31,7 +31,14 @@ class ReponseMiddleware:
     """
 
     OUVERTES = frozenset(
-        {"choisir_question", "question_changee", "renouveler_mot_de_passe", "deconnexion", "prolonger_session"}
+        {
+            "choisir_question",
+            "question_changee",
+            "renouveler_mot_de_passe",
+            "activer_espace_annuler",  # whoever gives up needs no answer
+            "deconnexion",
+            "prolonger_session",
+        }
     )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

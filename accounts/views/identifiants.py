@@ -20,6 +20,7 @@ from ..models import Compte, Espace, Lien
 from ..mots_de_passe.confiance import changer_reponse, proposer_reponse
 from ..mots_de_passe.politique import changer_mot_de_passe, conseil_du, echeance, mots_personnels, renouvellement_du
 from ..portes.acces import adresse_du_portail, espace_present_requis, espace_requis
+from ..portes.lien import lien_du_titulaire
 from ..portes.reauthentification import mot_de_passe_prouve
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
@@ -138,6 +139,7 @@ def adresse_verifiee(request: HttpRequest, espace: Espace) -> HttpResponse:
 
 
 @login_not_required
+@lien_du_titulaire
 @require_http_methods(["GET", "POST"])
 def confirmer_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
     """The link sent to the new address: GET shows a button, POST consumes. A second press leads where the first did."""
@@ -163,6 +165,7 @@ def _adresse_confirmee(request: HttpRequest, lien: Lien) -> HttpResponse:
 
 
 @login_not_required
+@lien_du_titulaire
 @require_http_methods(["GET", "POST"])
 def annuler_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
     """The link sent to the former address: GET says what it does, POST undoes the change."""

@@ -19,6 +19,7 @@ from ..forms import InscriptionExpertForm, MotDePasseActuelForm
 from ..models import Espace, Lien
 from ..mots_de_passe.confiance import proposer_reponse
 from ..portes.acces import visiteur_requis
+from ..portes.lien import lien_du_titulaire, refuser_a_un_autre
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
@@ -114,6 +115,7 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@lien_du_titulaire
 @sensitive_post_parameters("mot_de_passe")
 @require_http_methods(["GET", "POST"])
 def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
@@ -170,6 +172,9 @@ def _espace_confirme(request: HttpRequest) -> Espace:
 def confirmee(request: HttpRequest) -> HttpResponse:
     """The espace is open: its number, its récapitulatif, and what to do next."""
     espace = _espace_confirme(request)
+    refus = refuser_a_un_autre(request, espace)
+    if refus is not None:
+        return refus
     return render(
         request,
         "accounts/inscription_confirmee.html",
@@ -182,6 +187,9 @@ def confirmee(request: HttpRequest) -> HttpResponse:
 def recapitulatif(request: HttpRequest) -> HttpResponse:
     """The PDF, with the trust answer the first time; a POST, since it uses up the answer."""
     espace = _espace_confirme(request)
+    refus = refuser_a_un_autre(request, espace)
+    if refus is not None:
+        return refus
     return reponse_pdf(remettre_recapitulatif(acteur=espace, session=request.session), espace)
 
 

@@ -17,6 +17,7 @@ from ..forms.oubli import NouveauMotDePasseForm, NouveauxSecretsForm, OubliForm,
 from ..models import Espace
 from ..mots_de_passe.confiance import proposer_reponse
 from ..mots_de_passe.politique import mots_personnels
+from ..portes.lien import lien_du_titulaire, refuser_a_un_autre
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
@@ -60,6 +61,7 @@ def sans_reponse(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@lien_du_titulaire
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def repondre(request: HttpRequest, jeton: str) -> HttpResponse:
@@ -101,6 +103,9 @@ def choisir(request: HttpRequest) -> HttpResponse:
     except RegleMetier as regle:
         request.session.pop(REPONDU, None)
         return _refus(request, regle)
+    refus = refuser_a_un_autre(request, choix.espace)
+    if refus is not None:
+        return refus
     form = _formulaire(request, choix.espace)
     if request.method == "POST" and form.is_valid():
         try:

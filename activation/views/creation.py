@@ -17,6 +17,7 @@ from accounts.forms import MotDePasseActuelForm
 from accounts.models import Espace, Lien
 from accounts.mots_de_passe.confiance import proposer_reponse
 from accounts.portes.acces import visiteur_requis
+from accounts.portes.lien import lien_du_titulaire, refuser_a_un_autre
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
@@ -188,6 +189,7 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@lien_du_titulaire
 @sensitive_post_parameters("mot_de_passe")
 @require_http_methods(["GET", "POST"])
 def confirmer_entreprise(request: HttpRequest, jeton: str) -> HttpResponse:
@@ -196,6 +198,7 @@ def confirmer_entreprise(request: HttpRequest, jeton: str) -> HttpResponse:
 
 
 @login_not_required
+@lien_du_titulaire
 @sensitive_post_parameters("mot_de_passe")
 @require_http_methods(["GET", "POST"])
 def confirmer_connexion(request: HttpRequest, jeton: str) -> HttpResponse:
@@ -270,6 +273,9 @@ def confirmee(request: HttpRequest) -> HttpResponse:
         return redirect("inscription")
     finie = request.session[FINIE]
     espace = Espace.objects.filter(pk=finie["espace"]).first() if finie["espace"] else None
+    refus = refuser_a_un_autre(request, espace)
+    if refus is not None:
+        return refus
     return render(
         request,
         "activation/simplifiee_confirmee.html",
