@@ -15,6 +15,7 @@ import selectors
 import socket
 import struct
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -47,7 +48,8 @@ MEMOIRE_MAX: Final = 64_000_000  # bytes, of all that is on its way in one proce
 MORCEAU: Final = 65_536
 
 _FIN_ENTETES = b"\r\n\r\n"
-_LONGUEUR = re.compile(rb"\r\ncontent-length[ \t]*:[ \t]*(\d{1,18})[ \t]*(?=\r\n)", re.IGNORECASE)
+_LONGUEUR = re.compile(rb"\r\ncontent-length[ \t]*:([^\r\n]*)", re.IGNORECASE)
+_NOMBRE = re.compile(rb"[ \t]*\d{1,18}[ \t]*")
 _TRANSFERT = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _ATTEND = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
 _PAGE = (
@@ -83,7 +85,10 @@ class Arrivee:
         entetes = bytes(self.octets[: fin + 2])
         if _TRANSFERT.search(entetes):
             return b"411 Length Required"  # browsers and fronts say how long a form is
-        longueurs = {int(longueur) for longueur in _LONGUEUR.findall(entetes)}
+        dites = _LONGUEUR.findall(entetes)
+        if not all(_NOMBRE.fullmatch(dite) for dite in dites):
+            return b"400 Bad Request"  # gunicorn may read a length there, and wait for it in a thread
+        longueurs = {int(dite) for dite in dites}
         corps = max(longueurs, default=0)
         if corps > CORPS_MAX:
             return b"413 Content Too Large"
@@ -179,6 +184,23 @@ class TravailleurPatient(ThreadWorker):
         self._retirer(arrivee)
         self.nr_conns -= 1
         arrivee.connexion.close()
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """Keep the connection for its next request, or let its client hang up: gunicorn waits for that in the event loop."""
+        if fs.cancelled() or fs.exception() is not None or fs.result():
+            super().finish_request(conn, fs)
+            return
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
+            return
+        # As after a refusal: what is still sent is thrown away for a while, then the connection is closed.
+        arrivee = Arrivee(conn, time.monotonic() + RESTE, refusee=True)
+        self.arrivees[arrivee] = None
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._lire, arrivee))
 
     def murder_pending(self) -> None:
         """Close what takes too long, and the longest waiting when places or memory run out; at each turn of the loop."""

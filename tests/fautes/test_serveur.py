@@ -57,6 +57,17 @@ def test_quarante_envois_muets_ne_retiennent_personne(port: int) -> None:
     assert max(duree for _, duree in mesures) < 3
 
 
+def test_qui_ne_raccroche_pas_ne_retient_personne(port: int) -> None:
+    """Answered, told that the connection closes, and still there: gunicorn's own closing waits two seconds for each."""
+    with ExitStack() as pile:
+        restees = [
+            ouvrir(pile, port, b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            for _ in range(12)
+        ]
+        assert {prise.recv(12) for prise in restees} == {b"HTTP/1.1 200"}
+        assert max(demander(port)[1] for _ in range(5)) < 1.5
+
+
 def limiter_les_fichiers() -> None:
     """In the child: as few files as a machine may give by default, so that the places are soon taken."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (400, 400))
@@ -100,9 +111,12 @@ def test_une_demande_lente_mais_entiere_est_servie(port: int) -> None:
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", b"411"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 40_000, b"431"),
         (poste(5, b"abcde", b"Content-Length: 9\r\n"), b"400"),
+        # gunicorn reads a thousand there, and would wait for it in a thread
+        (poste(1000).replace(b": 1000", b": 00000000000000000001000"), b"400"),
+        (poste(1000).replace(b": 1000", b": +1000"), b"400"),
     ],
 )
-def test_ce_qui_est_trop_long_est_refuse_aussitot(port: int, octets: bytes, statut: bytes) -> None:
+def test_ce_qui_est_trop_long_ou_ne_se_lit_pas_est_refuse_aussitot(port: int, octets: bytes, statut: bytes) -> None:
     with ExitStack() as pile:
         debut = time.monotonic()
         prise = ouvrir(pile, port, b"")
