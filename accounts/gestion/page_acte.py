@@ -63,8 +63,12 @@ class PageActe(FormView):
         if not self.possible(self.objet):
             messages.warning(request, f"« {self.titre} » n'est plus possible : voici où en est le dossier.")
             return redirect(self.page)
-        self.admin.tracer_lecture(request, self.objet)
         return super().get(request, *args, **kwargs)
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Show the object, and leave a trace of who looked: asked for by a GET, or shown again with a refusal."""
+        self.admin.tracer_lecture(self.request, self.objet)
+        return super().render_to_response(context, **kwargs)
 
     @property
     def page(self) -> str:

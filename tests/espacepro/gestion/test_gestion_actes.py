@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Agent, Courriel, Evenement
+from accounts.models import Agent, Courriel, Evenement, TraceLecture
 from activation.demandes.depot import annuler_demande
 from activation.models import Courrier, Demande
 from habilitations.depart.retraits import (
@@ -193,6 +193,9 @@ def test_dire_pourquoi(acte: str, champ: str, saisie: str, agent: Agent, objets:
     client, avant = client_verifie(agent), etat(objets)
     reponse = client.post(page(acte, objets), {champ: saisie})
     assert reponse.status_code == 200
+    assert TraceLecture.objects.get().cle == str(objets[ACTES[acte][0]].pk), (
+        "a refused act shows its object all the same"
+    )
     assert champ in reponse.context["formulaire"].errors
     assert etat(objets) == avant
 
