@@ -9,6 +9,7 @@ from .views import (
     inscription,
     oubli,
     reauthentification,
+    saisie,
     securite,
 )
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("lien/adresse/<str:jeton>/", identifiants.confirmer_adresse, name="confirmer_changement_adresse"),
     path("lien/adresse/<str:jeton>/annuler/", identifiants.annuler_adresse, name="annuler_changement_adresse"),
     path("espace/confirmer-identite/", reauthentification.confirmer_identite, name="confirmer_identite"),
+    path("espace/saisie-gardee/", saisie.saisie, name="saisie_gardee"),
     path("espace/coordonnees/", coordonnees.coordonnees, name="coordonnees"),
     path("espace/identifiants/", identifiants.identifiants, name="identifiants"),
     path("espace/identifiants/adresse/", identifiants.adresse, name="changer_adresse"),

@@ -74,6 +74,7 @@ TABLE: dict[str, Acces] = {
     "changer_question": Acces.ESPACE,
     "choisir_question": Acces.PRESENT,
     "question_changee": Acces.PRESENT,
+    "saisie_gardee": Acces.PRESENT,
     "renouveler_mot_de_passe": Acces.ESPACE,
     "inscription_simplifiee": Acces.PUBLIC,
     "inscription_simplifiee_envoyee": Acces.PUBLIC,

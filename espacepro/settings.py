@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "espacepro.middleware.LectureSeuleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "espacepro.middleware.MethodeMiddleware",
+    "accounts.portes.middleware.SaisieMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.portes.middleware.SessionMiddleware",
     "accounts.portes.middleware.RenouvellementMiddleware",
@@ -127,7 +128,7 @@ TEMPLATES = [
         "DIRS": [RACINE / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["accounts.templatetags.dates"],
+            "builtins": ["accounts.templatetags.dates", "accounts.templatetags.formulaire"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",

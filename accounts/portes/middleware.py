@@ -23,6 +23,7 @@ from ..sessions.appareils import decrire
 from ..sessions.navigateurs import retenir
 from ..sessions.ouvertures import NAVIGATEUR_A_RETENIR
 from ..traces.requete import adresse_ip, compte_connecte
+from .saisie import CHAMP, annoncer, garder_saisie
 
 
 class SessionMiddleware:
@@ -40,9 +41,11 @@ class SessionMiddleware:
             trop_vieille = maintenant - ouverte > settings.SESSION_COOKIE_AGE
             if trop_vieille or maintenant - derniere > settings.SESSION_INACTIVITE.total_seconds():
                 logout(request)
+                if request.method not in {"GET", "HEAD"}:
+                    return _refuser(request)
                 messages.info(request, "Votre session a pris fin. Connectez-vous de nouveau pour continuer.")
                 # A page that was asked for is asked again after the sign-in, where LoginRequiredMiddleware sends.
-                return self.get_response(request) if request.method in {"GET", "HEAD"} else _refuser(request)
+                return self.get_response(request)
             session.setdefault(OUVERTE, maintenant)
             if maintenant - session.get(DERNIERE_ACTIVITE, 0) >= 60:
                 session[DERNIERE_ACTIVITE] = maintenant
@@ -54,8 +57,11 @@ class SessionMiddleware:
 
 
 def _refuser(request: HttpRequest) -> HttpResponse:
-    """Send what was posted too late to the sign-in, and from there back to the page that held the form."""
+    """Send what was posted too late to the sign-in, and from there to what was kept of it, or to the page of the form."""
     porte = resolve_url("admin:login" if request.path.startswith(reverse("admin:index")) else settings.LOGIN_URL)
+    suite = annoncer(request, gardee=garder_saisie(request))
+    if suite:
+        return redirect_to_login(suite, porte)
     page = urlsplit(request.headers.get("Referer", ""))
     if page.netloc != request.get_host():
         return redirect(porte)
@@ -71,6 +77,25 @@ def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:
         return
     if request.session.pop(NAVIGATEUR_A_RETENIR, False):
         retenir(acteur=compte, request=request).poser(reponse)
+
+
+class SaisieMiddleware:
+    """Keeps what is posted to a page that asks a session, by a browser that has none any more.
+
+    Runs before LoginRequiredMiddleware, which would send to the sign-in and drop it; SessionMiddleware ends the others.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, vue: Callable[..., Any], *_: Any) -> HttpResponse | None:
+        """Send to the sign-in, and from there to what was kept."""
+        if request.method != "POST" or request.user.is_authenticated or not getattr(vue, "login_required", True):
+            return None
+        return _refuser(request) if CHAMP in request.POST else None
 
 
 class EssaisMiddleware:

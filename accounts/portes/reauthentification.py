@@ -58,7 +58,7 @@ def mot_de_passe_prouve(request: HttpRequest, mot_de_passe: str) -> bool:
 
 def _gardes(post: QueryDict) -> list[tuple[str, str]]:
     """Return what was typed, field by field, without the secrets and what belongs to the asking page."""
-    propres = {"csrfmiddlewaretoken", ConfirmationForm.CHAMP}
+    propres = {"csrfmiddlewaretoken", "estampille", ConfirmationForm.CHAMP}
     return [
         (nom, valeur)
         for nom, valeurs in post.lists()

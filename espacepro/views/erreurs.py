@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+from accounts.portes.saisie import garder_saisie
+
 
 def _sans_contexte(gabarit: str, statut: int) -> HttpResponse:
     """Render `gabarit` without request, session or database: they may be what failed."""
@@ -21,8 +23,8 @@ def acces_refuse(request: HttpRequest, exception: Exception | None = None) -> Ht
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form without a valid token: most often a page left open too long."""
-    return render(request, "erreurs/csrf.html", status=403)
+    """Answer 403 to a form without a valid token: most often a page left open too long. What it carried is kept (issue 10.2)."""
+    return render(request, "erreurs/csrf.html", {"gardee": garder_saisie(request)}, status=403)
 
 
 def page_introuvable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -410,7 +410,9 @@ def memes(reponse: HttpResponse, inconnue: HttpResponse, mots: list[str]) -> boo
     """Whether two answers tell the same: status, where to, and text, the key asked for and the CSRF token apart."""
 
     def nu(r: HttpResponse) -> str:
-        texte = re.sub(r'(csrfmiddlewaretoken" value="|nonce-)[^"\']+', "", corps(r).decode(errors="replace"))
+        texte = re.sub(
+            r'(csrfmiddlewaretoken" value="|estampille" value="|nonce-)[^"\']+', "", corps(r).decode(errors="replace")
+        )
         for mot in mots:
             texte = texte.replace(mot, "")
         return texte

@@ -1,0 +1,123 @@
+"""What was posted too late is kept for whoever typed it: a session that ended, a token that expired (issue 10.2).
+
+Every form of an espace carries a sealed stamp (espace, address, time). What comes with a valid one, and cannot be taken,
+is kept fifteen minutes, encrypted, for that espace alone; it is shown at the next sign-in and never sent by itself.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import reverse
+from redis.exceptions import RedisError
+
+from ..chiffrement import chiffrer, dechiffrer
+from ..forms.reauthentification import ConfirmationForm
+from ..models import Espace
+from ..traces.requete import compte_connecte
+from .reauthentification import SECRETS
+
+CHAMP: Final = "estampille"
+VALIDITE: Final = 24 * 3600  # seconds between the page and what is posted from it
+GARDE: Final = 15 * 60  # seconds
+TAILLE_MAX: Final = 100_000  # bytes
+# What belongs to the form's frame and not to who fills it.
+CADRE: Final = frozenset({"csrfmiddlewaretoken", ConfirmationForm.CHAMP, CHAMP, "next"})
+
+
+@dataclass(frozen=True)
+class Saisie:
+    """What was typed in the form of `page`, field by field, and the address that it was posted to."""
+
+    page: str
+    adresse: str
+    champs: list[tuple[str, str]]
+    fichiers: bool
+    secrets: bool
+
+
+def estampiller(request: HttpRequest) -> str:
+    """Return the stamp of the forms of this page, the same for all of them; nothing for who has no espace."""
+    espace = getattr(compte_connecte(request), "espace", None)
+    if espace is None:
+        return ""
+    estampille: str | None = getattr(request, "_estampille", None)
+    if estampille is None:
+        estampille = chiffrer(json.dumps([str(espace.pk), request.get_full_path()]))
+        request._estampille = estampille  # type: ignore[attr-defined]
+    return estampille
+
+
+def _cle(espace: str) -> str:
+    return f"saisie:{espace}"
+
+
+def garder_saisie(request: HttpRequest) -> bool:
+    """Keep what this request posts, when its stamp is ours; return whether anything was kept.
+
+    Neither files nor secrets, nothing of more than TAILLE_MAX bytes, and nothing of somebody else than who is signed in.
+    """
+    clair = dechiffrer(request.POST.get(CHAMP, ""), duree_max=VALIDITE)
+    if clair is None:
+        return False
+    espace, page = json.loads(clair)
+    compte = compte_connecte(request)
+    connecte: Espace | None = getattr(compte, "espace", None)
+    if compte is not None and (connecte is None or str(connecte.pk) != espace):
+        return False
+    donnes = [(nom, v) for nom, valeurs in request.POST.lists() if nom not in CADRE for v in valeurs]
+    champs = [(nom, valeur) for nom, valeur in donnes if not SECRETS.search(nom)]
+    if not champs:
+        return False
+    contenu = json.dumps(
+        {
+            "page": page,
+            "adresse": request.get_full_path(),
+            "champs": champs,
+            "fichiers": bool(request.FILES),
+            "secrets": len(champs) < len(donnes),
+        }
+    )
+    if len(contenu.encode()) > TAILLE_MAX:
+        return False
+    try:
+        cache.set(_cle(espace), chiffrer(contenu), GARDE)
+    except (RedisError, OSError):
+        return False  # nothing may depend on Redis: the page says that nothing is kept
+    return True
+
+
+def saisie_gardee(espace: Espace) -> Saisie | None:
+    """Return what is kept for this espace, if there is anything."""
+    try:
+        chiffre = cache.get(_cle(str(espace.pk)))
+    except (RedisError, OSError):
+        return None
+    clair = dechiffrer(chiffre, duree_max=GARDE) if chiffre else None
+    if clair is None:
+        return None
+    donnees: dict[str, Any] = json.loads(clair)
+    return Saisie(**{**donnees, "champs": [(nom, valeur) for nom, valeur in donnees["champs"]]})
+
+
+def oublier_saisie(espace: Espace) -> None:
+    """Forget what is kept for this espace."""
+    cache.delete(_cle(str(espace.pk)))
+
+
+def annoncer(request: HttpRequest, *, gardee: bool) -> str:
+    """Say on the sign-in page what became of what was posted; return the page to go to after it, nothing if none."""
+    if not gardee:
+        messages.info(
+            request, "Votre session a pris fin : rien n'a été enregistré. Connectez-vous de nouveau pour continuer."
+        )
+        return ""
+    messages.info(
+        request,
+        "Votre session a pris fin avant l'envoi : rien n'a encore été enregistré. Ce que vous aviez rempli est gardé quinze "
+        "minutes, sans les fichiers ni les mots de passe : connectez-vous pour le retrouver.",
+    )
+    return reverse("saisie_gardee")
