@@ -119,6 +119,7 @@ TABLE: dict[str, Acces] = {
     "designation_fichier_modele": Acces.ESPACE,
     "export": Acces.ESPACE,
     "export_telecharger": Acces.ESPACE,
+    "habilitations_recentes": Acces.ESPACE,
     "habilitations_choisir": Acces.ESPACE,
     "habilitations_changer": Acces.ESPACE,
     "retraits": Acces.ESPACE,

@@ -358,6 +358,9 @@ PLAFOND_COURRIERS_ESPACE_SIREN = 3  # a letter and the two new ones of R9: half 
 PLAFOND_COURRIERS_SIREN_DUREE = timedelta(days=60)
 PLAFOND_COURRIERS_ESPACE = 20
 PLAFOND_COURRIERS_ESPACE_DUREE = timedelta(days=1)
+# Between two espaces, in 24 hours: acts of granting, whatever their lines, and mails that tell of one's acts to the other.
+PLAFOND_DESIGNATIONS_PAIRE = 10
+PLAFOND_AVIS_PAIRE = 10
 # What visitors make us do (accounts/compteurs/plafonds.py): (without delay, step of the growing delay, most in 24 h), as accounts/compteurs/debit.py
 # counts guesses. A network is an office behind one address: some thirty inscriptions a day are usual, all in one morning too.
 DEBIT_COURRIELS_RESEAU = (40, 10, 150)

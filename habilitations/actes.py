@@ -44,6 +44,16 @@ HABILITATION_REPRISE = Acte(
 HABILITATION_EXPIREE = Acte(
     "habilitation.expiree", "Habilitation arrivée à sa date de fin", PAIRE, anonyme=False, details=("role", "motif")
 )
+HABILITATION_DECLINEE = Acte(
+    "habilitation.declinee", "Habilitation récente déclinée", PAIRE, anonyme=False, details=("role", "motif")
+)
+HABILITATION_CEDEE = Acte(
+    "habilitation.cedee",
+    "Habilitation récente, non utilisée, terminée pour faire place à un autre SIREN",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif"),
+)
 HABILITATION_PROMUE = Acte(
     "habilitation.promue",
     "Rôle remplacé par celui d'administrateur titulaire",

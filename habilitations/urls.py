@@ -13,6 +13,7 @@ urlpatterns = [
     path(f"{GERER}/delegations/fichier/modele/", exports.telecharger_modele, name="designation_fichier_modele"),
     path(f"{GERER}/fichiers/<uuid:cle>/", exports.suivre, name="export"),
     path(f"{GERER}/fichiers/<uuid:cle>/telecharger/", exports.telecharger, name="export_telecharger"),
+    path(f"{GERER}/habilitations/recentes/", listes.recentes, name="habilitations_recentes"),
     path(f"{GERER}/habilitations/choisir/", changements.choisir, name="habilitations_choisir"),
     path(f"{GERER}/habilitations/confirmer/", changements.confirmer, name="habilitations_changer"),
     path(f"{GERER}/changement-de-titulaire/", revue.substitution, name="revue_substitution"),

@@ -15,7 +15,7 @@ from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
-from habilitations.droits.perimetre import exiger_place
+from habilitations.arbre.recentes import a_ceder
 from habilitations.models import Adhesion, Habilitation, Role
 from services.models import PersonneSirenisee, Service
 
@@ -236,7 +236,7 @@ def deposer_adhesion(
         ligne = etats[service.pk]
         if not ligne.libre:
             raise ServiceNonDisponible(service=service.libelle, raison=ligne.disponibilite.explication)
-    exiger_place(acteur, [personne])
+    a_ceder(acteur, [personne], maintenant=maintenant)  # what the code would end is shown with its field
     return enregistrer(
         acteur=acteur,
         personne=personne,

@@ -11,8 +11,11 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.models import Courriel, Espace
+from habilitations.arbre.recentes import a_ceder
 from habilitations.droits.backends import donnant
+from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.droits.roles import GERER_COURRIEL
+from habilitations.models import Habilitation
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personne_d_identifiant
 
@@ -23,6 +26,7 @@ from . import attente
 from .depot import PersonneCessee, exiger_droits_admis
 
 PAR_PAGE = 20
+PRENANT_PLACE = (Demande.Nature.ADHESION, Demande.Nature.SUBSTITUTION)
 ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
 
 
@@ -181,6 +185,16 @@ class DetailDemande:
 
 def _etape(titre: str, etat: str, date: datetime | None, *, heure: bool = False, detail: str = "") -> dict[str, Any]:
     return {"titre": titre, "etat": etat, "date": date, "heure": heure, "detail": detail}
+
+
+def ce_que_le_code_termine(demande: Demande) -> list[Habilitation]:
+    """Return the recent grants of the requester that entering the code would end for want of place: four queries (R13)."""
+    if not demande.est_en_cours or demande.nature not in PRENANT_PLACE:
+        return []
+    try:
+        return a_ceder(demande.espace, [demande.personne], maintenant=timezone.now())
+    except PerimetreDepasse:
+        return []  # the act refuses, and says so
 
 
 def detail_demande(demande: Demande, maintenant: datetime | None = None) -> DetailDemande:

@@ -16,8 +16,8 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre import avis
 from habilitations.arbre.lots import verrouiller_espaces
+from habilitations.arbre.recentes import a_ceder
 from habilitations.arbre.substitutions import Substitution, organisation, substituer, titulaires
-from habilitations.droits.perimetre import exiger_place
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from services.models import Categorie, PersonneSirenisee, Service
 
@@ -127,7 +127,7 @@ def deposer_substitution(
         raise AucunService
     (acteur,) = verrouiller_espaces(acteur)
     exiger_expert_actif(acteur)
-    exiger_place(acteur, [ligne.personne for ligne in choix])
+    a_ceder(acteur, [ligne.personne for ligne in choix], maintenant=maintenant)
     lot = uuid.uuid4() if len(choix) > 1 else None
     demandes: list[Demande] = []
     refus: dict[PersonneSirenisee, RegleMetier] = {}
@@ -209,6 +209,7 @@ def _prevenir_titulaires(demandes: Sequence[Demande], lot: uuid.UUID | None) -> 
         avis.ecrire(
             "substitution_demandee",
             espace=espace,
+            de=demandes[0].espace,
             acte=f"substitution-demandee:{lot or demandes[0].pk}",
             habilitations=leurs,
             demandeur=demandes[0].espace.nom_complet,

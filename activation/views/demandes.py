@@ -10,10 +10,12 @@ from accounts.compteurs import double_envoi
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.saisies.regles import RegleMetier
+from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes, est_ce_qui_a_ete_montre
+from habilitations.views.sujets import grouper
 
 from ..demandes import depot as actes
 from ..demandes.activation import activer
-from ..demandes.lectures import detail_demande, mes_demandes, personne_pour_adherer
+from ..demandes.lectures import ce_que_le_code_termine, detail_demande, mes_demandes, personne_pour_adherer
 from ..forms import AdhesionForm, CodeForm, SirenForm
 from ..models import Demande
 
@@ -99,8 +101,12 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     """One demande: its timeline, and the field for its code."""
     objet = _demande(espace, reference)
     form = CodeForm(request.POST or None)
+    cedees = ce_que_le_code_termine(objet)
+    apercu = empreinte_des_lignes(cedees)
     if request.method == "POST" and form.is_valid():
         try:
+            if cedees and not est_ce_qui_a_ete_montre(request, apercu):
+                raise PlaceChangee
             activation = activer(acteur=espace, demande=objet, saisie=form.cleaned_data["code"])
         except RegleMetier as regle:
             form.refuser(regle)
@@ -120,7 +126,14 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     return render(
         request,
         "activation/demande.html",
-        {"detail": detail_demande(objet), "demande": objet, "personne": objet.personne, "formulaire": form},
+        {
+            "detail": detail_demande(objet),
+            "demande": objet,
+            "personne": objet.personne,
+            "formulaire": form,
+            "cedees": grouper(cedees),
+            "apercu": apercu,
+        },
     )
 
 

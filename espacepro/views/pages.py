@@ -51,6 +51,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
             "page": lecture.page,
             "personnes": lecture.personnes,
             "jauge": lecture.jauge,
+            "recentes": lecture.recentes,
             "filtres": filtres,
             "filtre": bool(filtres["q"] or filtres["famille"]),
             "familles": Service.Famille.choices,

@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.compteurs import debit
 from accounts.envois import courriels
 from accounts.models import Espace
 
@@ -38,11 +42,24 @@ def par_espace(habilitations: Iterable[Habilitation]) -> dict[Espace, list[Habil
 
 
 def ecrire(
-    genre: str, *, espace: Espace, acte: str, habilitations: Iterable[Habilitation] = (), **contexte: Any
+    genre: str,
+    *,
+    espace: Espace,
+    acte: str,
+    de: Espace | None = None,
+    habilitations: Iterable[Habilitation] = (),
+    **contexte: Any,
 ) -> None:
-    """Deposit one mail to whoever holds this espace, unless it is deleted; `lignes` tells what it is about."""
+    """Deposit one mail to whoever holds this espace, unless it is deleted; `lignes` tells what it is about.
+
+    `de` is whose acts it tells of, where these may be repeated at will: beyond PLAFOND_AVIS_PAIRE of them in 24 hours
+    one last mail says that the rest is in the journal (design.md §8).
+    """
     if espace.compte is None:
         return
+    if de is not None and not _avis_permis(de, espace):
+        acte, genre = f"avis-suite:{de.pk}:{espace.pk}:{timezone.localdate():%Y%m%d}", "habilitations_suite"
+        habilitations, contexte = (), {"acteur": de.nom_complet, "les_siens": de.pk == espace.pk}
     courriels.deposer(
         genre,
         destinataire=espace.compte.email,
@@ -50,3 +67,10 @@ def ecrire(
         espace=espace,
         contexte={"lignes": lignes_par_siren(habilitations), **contexte},
     )
+
+
+def _avis_permis(de: Espace, espace: Espace) -> bool:
+    """Count one mail of this pair, in this direction; False beyond the cap. The espace `de`, who acts, is locked."""
+    limite = settings.PLAFOND_AVIS_PAIRE
+    bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
+    return debit.reserver(debit.empreinte("avis", f"{de.pk}|{espace.pk}"), bareme) is not None

@@ -10,9 +10,9 @@ from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
 from .. import actes
-from ..droits.perimetre import exiger_place
 from ..models import Adhesion, Habilitation, Mandat, Role
 from .lots import verrouiller_acteur
+from .recentes import faire_place
 
 
 @transaction.atomic
@@ -22,11 +22,12 @@ def ouvrir_services(
     """Open these services for `personne` with `espace` as titulaire, and return the adhésions opened.
 
     A service that somebody opened meanwhile is passed over: it is not in the list returned.
-    Locks espace then personne. Raises: ActeurNonActif, PerimetreDepasse (R13).
+    Its own undecided grants end first when
+    the perimeter is full. Locks espace, personne, then their adhésions. Raises: ActeurNonActif, PerimetreDepasse (R13).
     """
     espace = verrouiller_acteur(acteur)
     personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
-    exiger_place(espace, [personne])
+    faire_place(acteur=espace, personnes=[personne], maintenant=maintenant)
     ouverts = set(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", flat=True))
     adhesions = []
     for service in services:

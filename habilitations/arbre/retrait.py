@@ -74,6 +74,7 @@ def _prevenir(acteur: Espace, terminees: Sequence[Habilitation]) -> None:
         avis.ecrire(
             "habilitation_retiree",
             espace=espace,
+            de=acteur,
             acte=f"habilitations-retirees:{lot}",
             habilitations=leurs,
             acteur=acteur.nom_complet,
@@ -81,6 +82,7 @@ def _prevenir(acteur: Espace, terminees: Sequence[Habilitation]) -> None:
     avis.ecrire(
         "habilitation_retiree_confirmation",
         espace=acteur,
+        de=next(iter(groupes)) if len(groupes) == 1 else acteur,
         acte=f"habilitations-retirees-par:{lot}",
         habilitations=terminees,
         beneficiaires=sorted(espace.nom_complet for espace in groupes),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -14,12 +14,12 @@ from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
 from .. import actes
-from ..droits.perimetre import exiger_place
 from ..models import Adhesion, Habilitation, Mandat, Role
 from . import avis
 from .cascade import dessous, rattacher, relire, terminer, verrouiller_adhesions
 from .lots import verrouiller_acteur
 from .ouverture import ouvrir_services
+from .recentes import faire_place
 
 DELAI_DE_DECISION: Final = timedelta(days=30)
 
@@ -64,13 +64,14 @@ def substituer(
     The former titulaire loses the service and is told. What hung under him hangs under the new root, en veille for
     thirty days; what `espace` itself had granted goes on. A service that has no titulaire any more is opened. One whose
     titulaire came after `demandee_le` is passed over: the mandate was given to replace the one before. Bank references
-    belong to the personne and stay. Locks espace, personne, then the adhésions. Raises: ActeurNonActif, PerimetreDepasse.
+    belong to the personne and stay. Undecided grants end first when the perimeter is full. Locks espace, personne, then the adhésions. Raises: ActeurNonActif, PerimetreDepasse.
     """
     espace = verrouiller_acteur(acteur)
     personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
-    exiger_place(espace, [personne])
     ouvertes = Adhesion.objects.ouvertes().pour_personne(personne).filter(service__in=services)
-    tenues = verrouiller_adhesions(ouvertes.values_list("pk", flat=True))
+    cles = list(ouvertes.values_list("pk", flat=True))
+    faire_place(acteur=espace, personnes=[personne], maintenant=maintenant, adhesions=cles)
+    tenues = verrouiller_adhesions(cles)
     # Closed between the two queries: it is free again.
     tenues = {cle: adhesion for cle, adhesion in tenues.items() if adhesion.est_ouverte}
     racines = titulaires(tenues)
@@ -177,7 +178,7 @@ def _prevenir(
     maintenant: datetime,
 ) -> None:
     """Tell the former titulaire and whoever waits. Of the new one they learn the name and the organisation only."""
-    commun = {"demandeur": espace.nom_complet, "organisation": organisation(espace)}
+    commun: dict[str, Any] = {"demandeur": espace.nom_complet, "organisation": organisation(espace)}
     for destinataire, leurs in avis.par_espace(anciennes).items():
         avis.ecrire(
             "substitution_effectuee",

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -174,7 +175,7 @@ def _prevenir_du_depot(acteur: Espace, demandes: Sequence[DemandeRetrait], motif
             bureaux.setdefault(adresse, []).append(demande.habilitation)
         else:
             groupes.setdefault(titulaires[demande.habilitation.adhesion_id], []).append(demande.habilitation)
-    commun = {"demandeur": acteur.nom_complet, "motif": motif}
+    commun: dict[str, Any] = {"demandeur": acteur.nom_complet, "motif": motif}
     for espace, leurs in groupes.items():
         avis.ecrire("retrait_demande", espace=espace, acte=f"retraits:{lot}", habilitations=leurs, **commun)
     for adresse, leurs in bureaux.items():

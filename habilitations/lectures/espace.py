@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from accounts.espace.recapitulatif_pdf import ServiceObtenu
 from accounts.models import Espace
 from accounts.saisies.identifiants import pour_chercher
 from services.models import PersonneSirenisee
 
+from ..arbre.recentes import indecises, recente
 from ..droits.backends import donnant
-from ..droits.perimetre import compter_siren
 from ..droits.roles import UTILISER
 from ..models import ORDRE, Habilitation
 from .recherche import contient
@@ -50,11 +52,12 @@ class Jauge:
 
 @dataclass(frozen=True)
 class Accueil:
-    """The home page: one page of personnes, and the gauge."""
+    """The home page: one page of personnes, the gauge, and the keys of what may still be declined (R11)."""
 
     page: Page[PersonneSirenisee]
     personnes: Sequence[PersonneEtServices]
     jauge: Jauge
+    recentes: set[UUID]
 
 
 def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[PersonneSirenisee]:
@@ -71,7 +74,10 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[Personn
 
 
 def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
-    """Return the page of personnes asked for (by name, SIREN or family of services): five queries."""
+    """Return the page of personnes asked for (by name, SIREN or family of services): five queries.
+
+    Two more for who was granted something of late.
+    """
     pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
     courante = pagination.get_page(page)
     lues = {personne.pk: PersonneEtServices(personne) for personne in courante}
@@ -85,10 +91,17 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
         habilitations = habilitations.filter(service__famille=famille)
     for habilitation in habilitations:
         lues[habilitation.personne_id].habilitations.append(habilitation)
+    maintenant = timezone.now()
+    tenu = (
+        Habilitation.objects.vivantes()
+        .filter(espace=espace)
+        .aggregate(siren=Count("personne", distinct=True), recentes=Count("pk", filter=recente(maintenant)))
+    )
     return Accueil(
         courante,
         list(lues.values()),
-        Jauge(compter_siren(espace), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
+        Jauge(tenu["siren"], settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
+        {habilitation.pk for habilitation in indecises(espace, maintenant=maintenant)} if tenu["recentes"] else set(),
     )
 
 

@@ -68,6 +68,8 @@ class Habilitation(models.Model):
         FERMETURE = "FERMETURE", "fermeture de l'adhésion"
         SUPPRESSION_ESPACE = "SUPPRESSION_ESPACE", "espace supprimé"
         REUNION = "REUNION", "déjà tenue sur le dossier du SIREN"
+        DECLINEE = "DECLINEE", "déclinée par la personne habilitée"
+        PLACE = "PLACE", "place rendue à un autre SIREN"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     adhesion = models.ForeignKey(Adhesion, models.PROTECT, related_name="habilitations")

@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -30,6 +32,8 @@ from ..droits.perimetre import PerimetreDepasse, exiger_place
 from ..droits.roles import permission_d_accorder, roles_pour
 from ..models import Adhesion, Habilitation, Role
 from .beneficiaires import BeneficiaireIntrouvable, BeneficiaireNonExpert, BeneficiaireSoiMeme
+
+FENETRE: Final = timedelta(days=1)
 
 
 class ActeurNonExpert(RegleMetier):
@@ -57,6 +61,14 @@ class CessationConstatee(RegleMetier):
 class FinPassee(RegleMetier):
     code = "fin_passee"
     message = "La date de fin est déjà passée."
+
+
+class TropDeDesignations(RegleMetier):
+    code = "trop_de_designations"
+    message = (
+        "Vous avez déjà désigné {nom} {limite} fois en 24 heures, c'est le maximum. Réunissez les services en une seule "
+        "désignation, ou en un seul fichier, et continuez demain."
+    )
 
 
 class PerimetreDuBeneficiaire(PerimetreDepasse):
@@ -169,7 +181,7 @@ def designer(
 
     Each grant hangs under the actor's own habilitation and never outlasts it. Locks both espaces then the adhésions.
     Raises: AucuneLigne, ActeurNonActif, ActeurNonExpert, BeneficiaireSoiMeme, BeneficiaireIntrouvable,
-    BeneficiaireNonExpert, FinPassee, LignesRefusees, PerimetreDuBeneficiaire.
+    BeneficiaireNonExpert, FinPassee, TropDeDesignations, LignesRefusees, PerimetreDuBeneficiaire.
     """
     maintenant = maintenant or timezone.now()
     jour = timezone.localdate(maintenant)
@@ -178,6 +190,7 @@ def designer(
     acteur, beneficiaire = verrouiller_espaces(acteur, beneficiaire)
     _exiger_parties(acteur, beneficiaire)
     exiger_fin_a_venir(expire_le, jour=jour)
+    _exiger_mesure(acteur, beneficiaire, maintenant)
     verrouillees = verrouiller_adhesions(adhesion.pk for adhesion in adhesions)
     examen = examiner(
         acteur=acteur,
@@ -225,6 +238,18 @@ def designer(
     return accordees
 
 
+def _exiger_mesure(acteur: Espace, beneficiaire: Espace, maintenant: datetime) -> None:
+    """Check that this pair has not had its acts of the day: what is granted at one moment, a file too, is one act.
+
+    What has been withdrawn since counts all the same. Raises: TropDeDesignations.
+    """
+    du_jour = Habilitation.objects.filter(
+        espace=beneficiaire, accordee_par__espace=acteur, accordee_le__gt=maintenant - FENETRE
+    ).exclude(accordee_le=maintenant)
+    if du_jour.values("accordee_le").distinct().count() >= settings.PLAFOND_DESIGNATIONS_PAIRE:
+        raise TropDeDesignations(nom=beneficiaire.nom_complet, limite=settings.PLAFOND_DESIGNATIONS_PAIRE)
+
+
 def _exiger_parties(acteur: Espace, beneficiaire: Espace) -> None:
     if not acteur.est_actif:
         raise ActeurNonActif
@@ -252,4 +277,12 @@ def _prevenir(acteur: Espace, beneficiaire: Espace, role: str, accordees: Sequen
         "beneficiaire": beneficiaire.nom_complet,
     }
     for genre, espace in (("habilitation_accordee", beneficiaire), ("habilitation_accordee_confirmation", acteur)):
-        avis.ecrire(genre, espace=espace, acte=f"habilitations-accordees:{lot}", habilitations=accordees, **commun)
+        autre = acteur if espace is beneficiaire else beneficiaire
+        avis.ecrire(
+            genre,
+            espace=espace,
+            de=autre,
+            acte=f"habilitations-accordees:{lot}",
+            habilitations=accordees,
+            **commun,
+        )

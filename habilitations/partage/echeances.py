@@ -122,6 +122,7 @@ def _prevenir(acteur: Espace, changees: Sequence[Habilitation]) -> None:
             avis.ecrire(
                 "delegation_fin_changee",
                 espace=espace,
+                de=acteur,
                 acte=f"fin-changee:{lot}:{jour}",
                 habilitations=leurs,
                 acteur=acteur.nom_complet,
@@ -130,6 +131,7 @@ def _prevenir(acteur: Espace, changees: Sequence[Habilitation]) -> None:
         avis.ecrire(
             "delegation_fin_changee_confirmation",
             espace=acteur,
+            de=next(iter(groupes)) if len(groupes) == 1 else acteur,
             acte=f"fin-changee-par:{lot}:{jour}",
             habilitations=[h for leurs in groupes.values() for h in leurs],
             beneficiaires=sorted(espace.nom_complet for espace in groupes),

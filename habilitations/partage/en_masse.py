@@ -385,6 +385,7 @@ def appliquer_fichier(
     """
     if not operations:
         raise AucuneLigne
+    maintenant = maintenant or timezone.now()  # one moment for all of it: a file is one act
     espaces = Espace.objects.in_bulk({operation["beneficiaire"] for operation in operations})
     verrouiller_espaces(acteur, *espaces.values())
     adhesions = verrouiller_adhesions(operation["adhesion"] for operation in operations)

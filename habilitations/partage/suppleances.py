@@ -107,10 +107,13 @@ def _changer(
         )
     lot = uuid.uuid4()
     for espace, leurs in avis.par_espace(fraiches).items():
-        avis.ecrire(genre, espace=espace, acte=f"{genre}:{lot}", habilitations=leurs, acteur=acteur.nom_complet)
+        avis.ecrire(
+            genre, espace=espace, de=acteur, acte=f"{genre}:{lot}", habilitations=leurs, acteur=acteur.nom_complet
+        )
         avis.ecrire(
             f"{genre}_confirmation",
             espace=acteur,
+            de=espace,
             acte=f"{genre}:{lot}:{espace.pk}",
             habilitations=leurs,
             beneficiaire=espace.nom_complet,

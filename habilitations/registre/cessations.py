@@ -7,6 +7,7 @@ stays until the prescription. The register that opens the personne again undoes 
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -304,7 +305,7 @@ def _finir(cessation: Cessation, etat: str, maintenant: datetime) -> None:
     cessation.save(update_fields=["etat", "terminee_le", "motif", "decidee_le", "agent"])
 
 
-def _prevenir(cessation: Cessation, genre: str, quoi: str, **contexte: object) -> None:
+def _prevenir(cessation: Cessation, genre: str, quoi: str, **contexte: Any) -> None:
     """Tell each holder of a live right once, whatever the number of services."""
     habilitations = (
         Habilitation.objects.vivantes()
@@ -316,7 +317,7 @@ def _prevenir(cessation: Cessation, genre: str, quoi: str, **contexte: object) -
 
 
 def _ecrire(
-    cessation: Cessation, habilitations: Iterable[Habilitation], genre: str, quoi: str, **contexte: object
+    cessation: Cessation, habilitations: Iterable[Habilitation], genre: str, quoi: str, **contexte: Any
 ) -> None:
     gestionnaire = cessation.personne.service_gestionnaire
     for espace, leurs in avis.par_espace(habilitations).items():

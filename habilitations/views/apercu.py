@@ -12,6 +12,8 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from accounts.saisies.regles import RegleMetier
+
 from ..models import Habilitation
 
 CHAMP: Final = "apercu"
@@ -19,6 +21,16 @@ CHANGE: Final = (
     "Rien n'a été enregistré : ce que cette page montrait a changé, peut-être dans un autre onglet. "
     "Vérifiez, puis confirmez."
 )
+
+
+class PlaceChangee(RegleMetier):
+    """What the code would end is no longer what its page showed."""
+
+    code = "place_changee"
+    message = (
+        "Les habilitations récentes qui prendraient fin ont changé : vérifiez la liste ci-dessous, puis saisissez de "
+        "nouveau le code. Cet essai n'est pas compté."
+    )
 
 
 def empreinte(*montre: Any) -> str:

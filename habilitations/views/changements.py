@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Espace
@@ -18,6 +19,8 @@ from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
+from ..arbre.recentes import indecises
+from ..depart.declin import decliner
 from ..depart.retraits import demander_retrait
 from ..lectures.partage import Filtres, mes_habilitations
 from ..models import DemandeRetrait, Habilitation, Role
@@ -45,10 +48,14 @@ class Action:
     etat: str = ""
     fait_tomber: bool = False
     avec_motif: bool = False
+    siennes: bool = False
 
     def source(self, espace: Espace) -> QuerySet[Habilitation]:
         """Return what this action may be asked on: one's own, or what one sees of others (a foreign key is nothing)."""
-        if self.avec_motif:
+        if self.siennes:
+            recentes = indecises(espace, maintenant=timezone.now())
+            lignes = mes_habilitations(espace).filter(pk__in=[habilitation.pk for habilitation in recentes])
+        elif self.avec_motif:
             lignes = mes_habilitations(espace).exclude(demandes_retrait__etat=DemandeRetrait.Etat.DEPOSEE)
         else:
             lignes = Autorite.de(espace).visibles()
@@ -113,6 +120,17 @@ ACTIONS: Final[dict[str, Action]] = {
         acte=lambda acteur, lignes, choix: demander_retrait(acteur=acteur, habilitations=lignes, motif=choix["motif"]),
         avec_motif=True,
     ),
+    "decliner": Action(
+        titre="Décliner des habilitations récentes",
+        phrase="Votre accès à ces services prend fin tout de suite, sans demande à personne ; qui vous l'avait donné en "
+        "est prévenu.",
+        bouton="Décliner",
+        fait="refus",
+        roles=tuple(Role.values),
+        retour="habilitations_recentes",
+        acte=lambda acteur, lignes, _: decliner(acteur=acteur, habilitations=lignes),
+        siennes=True,
+    ),
 }
 
 
@@ -139,7 +157,7 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     else:
         lignes = lignes.filter(pk__in=_cles(request.POST.getlist("habilitations")))
     trouvees = list(lignes)
-    if not action.avec_motif:
+    if not action.avec_motif and not action.siennes:
         permises = Autorite.de(espace).changeables(trouvees)
         trouvees = [ligne for ligne in trouvees if ligne.pk in permises]
     if not trouvees:

@@ -1,21 +1,36 @@
 """The lists of the sharing: given, received, exported."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 
+from ..arbre.recentes import DELAI, a_l_essai, indecises
 from ..lectures.export import Liste
-from ..lectures.partage import ETATS, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
+from ..lectures.partage import ETATS, PAR_PAGE, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
 from ..models import Role
 from ..partage.autorite import Autorite
 from .exports import repondre
 from .sujets import Sujet
 
 RECUES = "recues"
+
+
+@espace_requis
+@require_GET
+def recentes(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """What one was granted of late and has not used: it may be declined (R11)."""
+    page = Paginator(indecises(espace, maintenant=timezone.now()), PAR_PAGE).get_page(request.GET.get("page", "1"))
+    return render(
+        request,
+        "habilitations/recentes.html",
+        {"page": page, "lignes": [(ligne, ligne.accordee_le + DELAI) for ligne in page]},
+    )
 
 
 @espace_requis
@@ -47,6 +62,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "url_designer": sujet.url("designer"),
             "url_exporter": sujet.url("exporter"),
             "avec_veille": Role.SUPPLEANT in sujet.roles,
+            "recentes": recues and any(a_l_essai(habilitation, maintenant=timezone.now()) for habilitation in page),
         },
     )
 

@@ -3,12 +3,15 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from accounts.models import Espace
+from accounts.models import Espace, TraceLecture
 from accounts.portes.acces import espace_requis
+from accounts.traces.lecture import lire
 from services.dossiers import Dossier
 
+from ..arbre.recentes import OBJET, a_l_essai
 from ..droits.roles import UTILISER
 from ..lectures.espace import habilitation_active
 
@@ -16,13 +19,18 @@ from ..lectures.espace import habilitation_active
 @espace_requis
 @require_GET
 def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpResponse:
-    """Show the service and hand over to the téléprocédure configured for it (R7: by whose mandate)."""
+    """Show the service and hand over to the téléprocédure configured for it (R7: by whose mandate).
+
+    The trace of this reading is the first use of a recent grant, which can then be declined no more (R11).
+    """
     habilitation = habilitation_active(espace, siren=siren, code=code)
     if habilitation is None:
         raise Http404
     dossier = Dossier(habilitation.personne, habilitation.service)
     if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404
+    if a_l_essai(habilitation, maintenant=timezone.now()):
+        lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk))
     return render(
         request,
         "habilitations/service.html",

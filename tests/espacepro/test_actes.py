@@ -92,7 +92,9 @@ espace.passe_expert                    D · · · ·
 espace.supprime                        D · · · ·
 espace.tombe                           D · · · ·
 habilitation.a_confirmer               D A S · ·
+habilitation.cedee                     D A S · ·
 habilitation.conservee                 D A S · ·
+habilitation.declinee                  D A S · ·
 habilitation.ecartee                   D A S · ·
 habilitation.expiree                   D A S · ·
 habilitation.fermee                    D A S · ·
