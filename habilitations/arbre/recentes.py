@@ -21,7 +21,7 @@ from ..models import ORDRE, Habilitation
 from . import avis
 from .cascade import relire, terminer, verrouiller_adhesions
 
-DELAI: Final = timedelta(days=15)
+DELAI_DECLIN: Final = timedelta(days=15)
 OBJET: Final = "habilitations.habilitation"  # in the traces of reading, by the key of the habilitation
 
 
@@ -32,12 +32,12 @@ class PlusDeclinable(RegleMetier):
 
 def a_l_essai(habilitation: Habilitation, *, maintenant: datetime) -> bool:
     """Whether this grant is of the last fifteen days: opening its service then leaves the trace that it is used."""
-    return habilitation.accordee_par_id is not None and habilitation.accordee_le > maintenant - DELAI
+    return habilitation.accordee_par_id is not None and habilitation.accordee_le > maintenant - DELAI_DECLIN
 
 
 def recente(maintenant: datetime) -> Q:
     """Return the same, asked of the database."""
-    return Q(accordee_par__isnull=False, accordee_le__gt=maintenant - DELAI)
+    return Q(accordee_par__isnull=False, accordee_le__gt=maintenant - DELAI_DECLIN)
 
 
 def indecises(espace: Espace, *, maintenant: datetime) -> list[Habilitation]:

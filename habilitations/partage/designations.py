@@ -33,7 +33,7 @@ from ..droits.roles import permission_d_accorder, roles_pour
 from ..models import Adhesion, Habilitation, Role
 from .beneficiaires import BeneficiaireIntrouvable, BeneficiaireNonExpert, BeneficiaireSoiMeme
 
-FENETRE: Final = timedelta(days=1)
+FENETRE_DESIGNATIONS: Final = timedelta(days=1)
 
 
 class ActeurNonExpert(RegleMetier):
@@ -244,7 +244,7 @@ def _exiger_mesure(acteur: Espace, beneficiaire: Espace, maintenant: datetime) -
     What has been withdrawn since counts all the same. Raises: TropDeDesignations.
     """
     du_jour = Habilitation.objects.filter(
-        espace=beneficiaire, accordee_par__espace=acteur, accordee_le__gt=maintenant - FENETRE
+        espace=beneficiaire, accordee_par__espace=acteur, accordee_le__gt=maintenant - FENETRE_DESIGNATIONS
     ).exclude(accordee_le=maintenant)
     if du_jour.values("accordee_le").distinct().count() >= settings.PLAFOND_DESIGNATIONS_PAIRE:
         raise TropDeDesignations(nom=beneficiaire.nom_complet, limite=settings.PLAFOND_DESIGNATIONS_PAIRE)

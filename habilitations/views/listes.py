@@ -10,7 +10,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 
-from ..arbre.recentes import DELAI, a_l_essai, indecises
+from ..arbre.recentes import DELAI_DECLIN, a_l_essai, indecises
 from ..lectures.export import Liste
 from ..lectures.partage import ETATS, PAR_PAGE, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
 from ..models import Role
@@ -29,7 +29,7 @@ def recentes(request: HttpRequest, espace: Espace) -> HttpResponse:
     return render(
         request,
         "habilitations/recentes.html",
-        {"page": page, "lignes": [(ligne, ligne.accordee_le + DELAI) for ligne in page]},
+        {"page": page, "lignes": [(ligne, ligne.accordee_le + DELAI_DECLIN) for ligne in page]},
     )
 
 

@@ -16,7 +16,7 @@ from accounts.saisies.regles import RegleMetier
 from activation.demandes.activation import activer
 from activation.models import Demande
 from habilitations.arbre.lots import AucuneLigne, LignesRefusees
-from habilitations.arbre.recentes import DELAI, indecises
+from habilitations.arbre.recentes import DELAI_DECLIN, indecises
 from habilitations.depart.declin import decliner
 from habilitations.droits.perimetre import PerimetreDepasse, compter_siren
 from habilitations.models import Habilitation, Role
@@ -26,10 +26,9 @@ from habilitations.partage.en_masse import Acte, Operation, appliquer_fichier
 from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, reactiver
 from services.models import Service
 from tests.activation import scenes
-from tests.conftest import en_parallele
 from tests.factories import EspaceFactory, MandatFactory, ServiceFactory, accorder, habiliter
-
-from .test_substitutions import remplacer
+from tests.habilitations.scenes import remplacer
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +78,7 @@ def test_decliner_seul_rend_la_place_et_le_dit(espace: Espace, role: str, settin
 def test_quinze_jours_a_la_seconde(espace: Espace, secondes: int, encore: bool) -> None:
     depart = timezone.now()
     recue = confier(espace, accordee_le=depart)
-    instant = depart + DELAI + timedelta(seconds=secondes)
+    instant = depart + DELAI_DECLIN + timedelta(seconds=secondes)
     assert bool(indecises(espace, maintenant=instant)) is encore
     if encore:
         assert decliner(acteur=espace, habilitations=[recue], maintenant=instant)
@@ -120,7 +119,7 @@ def test_ce_qu_un_agent_ou_un_autre_lit_n_est_pas_un_usage(espace: Espace) -> No
 
 
 def test_ce_qui_ne_s_essaie_pas_ne_laisse_pas_de_trace(espace: Espace, client_de: Any) -> None:
-    mienne, ancienne = habiliter(espace), confier(espace, accordee_le=timezone.now() - DELAI)
+    mienne, ancienne = habiliter(espace), confier(espace, accordee_le=timezone.now() - DELAI_DECLIN)
     for habilitation in (mienne, ancienne):
         ouvrir(client_de, habilitation)
     assert not TraceLecture.objects.exists()
