@@ -44,7 +44,7 @@ ENVOI: Final = 10  # seconds in which some of the answer must leave
 RESTE: Final = 2.0  # seconds during which what is still sent to a refused request is thrown away
 ENTETES_MAX: Final = 32_768  # bytes
 CORPS_MAX: Final = 1_000_000  # bytes: DATA_UPLOAD_MAX_MEMORY_SIZE, the most that a page takes
-MEMOIRE_MAX: Final = 64_000_000  # bytes, of all that is on its way in one process
+MEMOIRE_MAX: Final = 64_000_000  # bytes, of all that is on its way in one process; and again of what waits for a thread
 MORCEAU: Final = 65_536
 
 _FIN_ENTETES = b"\r\n\r\n"
@@ -54,7 +54,8 @@ _TRANSFERT = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _ATTEND = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
 _PAGE = (
     '<!doctype html><html lang="fr"><meta charset="utf-8"><title>Envoi refusé</title><h1>Envoi refusé</h1>'
-    "<p>Ce qui a été envoyé est trop long, ou ne dit pas sa longueur. Rien n’a été enregistré.</p>"
+    "<p>Ce qui a été envoyé est trop long, ne dit pas sa longueur, ou arrive quand le portail est trop occupé. "
+    "Rien n’a été enregistré.</p>"
 ).encode()
 _REFUS = (
     b"HTTP/1.1 %%s\r\nConnection: close\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s"
@@ -110,6 +111,8 @@ class TravailleurPatient(ThreadWorker):
         super().__init__(*args, **kwargs)
         self.arrivees: dict[Arrivee, None] = {}  # the longest waiting first
         self.memoire = 0
+        self.confiees: dict[TConn, int] = {}  # bytes of the requests that a thread has, or will have
+        self.memoire_confiee = 0
 
     @classmethod
     def check_config(cls, cfg: Config, log: Logger) -> None:
@@ -152,6 +155,8 @@ class TravailleurPatient(ThreadWorker):
         """Refuse the request, give it to a thread, or let it wait on."""
         try:
             refus = arrivee.examiner()
+            if not refus and arrivee.entiere and self._trop_confie(len(arrivee.octets)):
+                refus = b"503 Service Unavailable"
             if refus:
                 arrivee.connexion.sock.send(_REFUS % refus)
                 arrivee.connexion.sock.shutdown(socket.SHUT_WR)
@@ -166,10 +171,16 @@ class TravailleurPatient(ThreadWorker):
             octets = bytes(arrivee.octets)
             self._retirer(arrivee)
             conn = arrivee.connexion
+            self.confiees[conn] = len(octets)
+            self.memoire_confiee += len(octets)
             conn.init()
             conn.parser.unreader.unread(octets)
             conn.data_ready = True
             super().enqueue_req(conn)
+
+    def _trop_confie(self, octets: int) -> bool:
+        """Whether one more long request may not wait for a thread; short ones are bounded by the number of connections."""
+        return octets > MORCEAU and self.memoire_confiee + octets > MEMOIRE_MAX
 
     def _retirer(self, arrivee: Arrivee) -> None:
         del self.arrivees[arrivee]
@@ -187,6 +198,7 @@ class TravailleurPatient(ThreadWorker):
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """Keep the connection for its next request, or let its client hang up: gunicorn waits for that in the event loop."""
+        self.memoire_confiee -= self.confiees.pop(conn, 0)
         if fs.cancelled() or fs.exception() is not None or fs.result():
             super().finish_request(conn, fs)
             return

@@ -1,15 +1,21 @@
 """The shipped command, as the image starts it: clients who send slowly, or nothing, hold nobody up (issue 9, item 9)."""
 
+import os
 import resource
+import selectors
 import shlex
 import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from espacepro import serveur
 from tests.fautes.scenes import RACINE, commande, demander, servir
 
 
@@ -128,6 +134,39 @@ def test_ce_qui_est_trop_long_ou_ne_se_lit_pas_est_refuse_aussitot(port: int, oc
         assert recu.startswith(b"HTTP/1.1 " + statut)
         assert statut == b"400" or "Rien n’a été enregistré" in recu.decode()
         assert time.monotonic() - debut < 5
+
+
+def test_ce_qui_attend_un_fil_est_borne(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread is free: long requests that are whole wait up to so many bytes; the next are refused, short ones pass."""
+    monkeypatch.setattr(serveur, "MEMOIRE_MAX", 300_000)
+    confiees: list[TConn] = []
+    monkeypatch.setattr(ThreadWorker, "enqueue_req", lambda _, conn: confiees.append(conn))
+    configuration = Config()
+    travailleur = serveur.TravailleurPatient(1, os.getpid(), [], None, 30, configuration, Logger(configuration))
+    with ExitStack() as pile:
+        travailleur.poller = pile.enter_context(selectors.DefaultSelector())
+        pile.callback(travailleur.tmp.close)
+
+        def envoyer(longueur: int) -> bytes:
+            ici, la = (pile.enter_context(prise) for prise in socket.socketpair())
+            la.sendall(poste(longueur, b"x" * longueur))
+            travailleur.enqueue_req(TConn(configuration, ici, ("127.0.0.1", 1), ("127.0.0.1", 2)))
+            while evenements := travailleur.poller.select(0):
+                for cle, _ in evenements:
+                    cle.data(cle.fileobj)
+            la.setblocking(False)
+            try:
+                return la.recv(12)
+            except BlockingIOError:
+                return b""
+
+        assert [envoyer(100_000) for _ in range(3)] == [b"", b"", b"HTTP/1.1 503"]
+        assert envoyer(1000) == b""
+        assert len(confiees) == 3
+        finie: Future[bool] = Future()
+        finie.set_result(False)
+        travailleur.finish_request(confiees[0], finie)
+        assert envoyer(100_000) == b""
 
 
 def test_la_commande_livree_est_la_meme_partout() -> None:
