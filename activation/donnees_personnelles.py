@@ -11,7 +11,7 @@ from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from habilitations.donnees_personnelles import mandats_eteints
 from habilitations.models import Mandat
 
-from .models import Courrier, CreationSimplifiee, Demande, LigneDemande, Remise
+from .models import Courrier, CreationSimplifiee, Demande, LigneDemande, Remise, Signalement
 
 DEMANDES = "Demandes et courriers"
 INTERNE = "numéro interne de la base, sans signification"
@@ -63,6 +63,15 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DEMANDES,
+            titre="Demandes que j'ai signalées",
+            modele=Signalement,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": "l'agent qui a décidé, non vous"},
+            libelles={"demande": "Demande"},
+            ordre=("-recu_le",),
+        ),
+        Partie(
+            groupe=DEMANDES,
             titre="Ma création en mode simplifié",
             modele=CreationSimplifiee,
             chemins=("espace",),
@@ -95,5 +104,17 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"contenu": {}},
             echues=lettres_eteintes,
+        ),
+        Conservation(
+            cle="signalements",
+            modele=Signalement,
+            donnees="Précisions données par qui ne reconnaît pas une demande",
+            finalite="Examiner la demande",
+            duree=duree_lisible(AN),
+            depart="après la fin de la demande",
+            fondement="CGU 2.3",
+            sort=Sort.ANONYMISER,
+            vide={"texte": ""},
+            echues=lambda maintenant: Q(demande__terminee_le__lt=maintenant - AN),
         ),
     )

@@ -28,7 +28,7 @@ def _champ_qualite() -> forms.ChoiceField:
 class SirenForm(FormulairePortail):
     """Which personne the demande is about."""
 
-    regles = {"personne_cessee": "siren"}
+    regles = {"personne_cessee": "siren", "adresse_inconnue": "siren"}
 
     siren = ChampRegle(
         normaliser_identifiant,
@@ -37,6 +37,31 @@ class SirenForm(FormulairePortail):
         help_text="Neuf chiffres, espaces admis : 552 032 534. Ou l'identifiant provisoire (IDSP) de l'entreprise.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"required": SirenAbsent.message},
+    )
+
+
+class SignalementForm(FormulairePortail):
+    """Which demande is not recognised, and what the agent should know."""
+
+    regles = {
+        "reference_mal_saisie": "reference",
+        "reference_incomplete": "reference",
+        "reference_inconnue": "reference",
+    }
+
+    reference = forms.CharField(
+        label="Référence à signaler",
+        max_length=60,
+        help_text="Elle est imprimée sur le courrier et commence par D. Exemple : D-2026-7KQ4M2XA-K7QM5.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        error_messages={"required": "Indiquez la référence imprimée sur le courrier."},
+    )
+    texte = forms.CharField(
+        label="Ce que l'agent doit savoir (facultatif)",
+        required=False,
+        max_length=500,
+        help_text="500 caractères au plus. N'indiquez jamais le code d'activation.",
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
 

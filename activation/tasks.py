@@ -4,6 +4,7 @@ from celery import shared_task
 
 from accounts.envois.budget import epuiser
 
+from . import signalements
 from .courriers import edition, rappels
 from .demandes import creation_simplifiee, depot
 
@@ -26,6 +27,11 @@ def expirer_demandes() -> None:
 @shared_task(name="activation.effacer_creations_perimees")
 def effacer_creations_perimees() -> None:
     epuiser(creation_simplifiee.effacer_perimees)
+
+
+@shared_task(name="activation.reprendre_codes")
+def reprendre_codes() -> None:
+    epuiser(signalements.reprendre_codes)
 
 
 @shared_task(name="activation.rappeler_codes")

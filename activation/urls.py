@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import attente, courriel_personne, creation, demandes, messagerie, passage, substitution
+from .views import attente, courriel_personne, creation, demandes, messagerie, passage, signalements, substitution
 
 urlpatterns = [
     path("inscription/simplifiee/", creation.simplifiee, name="inscription_simplifiee"),
@@ -9,6 +9,8 @@ urlpatterns = [
     path("inscription/simplifiee/confirmee/", creation.confirmee, name="inscription_simplifiee_confirmee"),
     path("lien/entreprise/<str:jeton>/", creation.confirmer_entreprise, name="confirmer_entreprise"),
     path("lien/connexion/<str:jeton>/", creation.confirmer_connexion, name="confirmer_connexion"),
+    path("signaler/", signalements.signalement, name="signaler"),
+    path("signaler/recu/", signalements.recu, name="signalement_recu"),
     path("activation/", attente.activer_espace, name="activer_espace"),
     path("activation/nouveau-courrier/", attente.nouveau_courrier, name="activer_espace_courrier"),
     path("activation/annuler/", attente.annuler, name="activer_espace_annuler"),

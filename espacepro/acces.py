@@ -82,6 +82,8 @@ TABLE: dict[str, Acces] = {
     "inscription_simplifiee_confirmee": Acces.PUBLIC,
     "confirmer_entreprise": Acces.PUBLIC,
     "confirmer_connexion": Acces.PUBLIC,
+    "signaler": Acces.PUBLIC,
+    "signalement_recu": Acces.PUBLIC,
     "activer_espace": Acces.EN_ATTENTE,
     "activer_espace_courrier": Acces.EN_ATTENTE,
     "activer_espace_annuler": Acces.EN_ATTENTE,

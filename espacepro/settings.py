@@ -350,6 +350,11 @@ CODE_VALIDITE = timedelta(days=60)
 CODE_ESSAIS = 5
 CODE_NOUVEAU_COURRIER_APRES = timedelta(days=15)
 CODE_NOUVEAUX_COURRIERS = 2
+# Working days (activation/jours_ouvres.py): between the letter that tells of a code put into the mailbox and its reading
+# (R8); and, at most, for a code whose demande the company says it does not recognise.
+CODE_LISIBLE_APRES = 5
+CODE_SUSPENDU = 5
+DEBIT_SIGNALEMENTS_RESEAU = (10, 5, 40)  # demandes said to be unknown, from one network
 RAPPELS_CODE = (10, 45, 55)  # days after the letter was made
 # Letter economy: nobody can have a company flooded with letters (activation/demandes/plafonds.py).
 PLAFOND_DEMANDES_SIREN = 3

@@ -40,6 +40,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     "abandonner_partitions": {"task": "surveillance.abandonner_partitions", "schedule": crontab(hour="3", minute="19")},
     "expirer_demandes": {"task": "activation.expirer_demandes", "schedule": crontab(minute="7")},
     "effacer_creations_perimees": {"task": "activation.effacer_creations_perimees", "schedule": crontab(minute="29")},
+    "reprendre_codes": {"task": "activation.reprendre_codes", "schedule": crontab(minute="*/10")},
     "rappeler_codes": {"task": "activation.rappeler_codes", "schedule": crontab(minute="*/10")},
     "effacer_inscriptions_perimees": {
         "task": "accounts.effacer_inscriptions_perimees",

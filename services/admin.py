@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from accounts.gestion.consultation import ConsultationAdmin, LigneConsultation
 from accounts.saisies.sirens import SirenInvalide, normaliser_siren
 
-from .models import PersonneSirenisee, RepresentantLegal, Service
+from .models import AdresseSaisie, PersonneSirenisee, RepresentantLegal, Service
+from .views.adresses import RetirerAdresse, SaisirAdresse
 from .views.gestion import AttribuerSiren, EnregistrerRepresentant
 
 
@@ -25,6 +26,19 @@ class RepresentantLigne(LigneConsultation):
     @admin.display(description="nom")
     def nom_complet(self, representant: RepresentantLegal) -> str:
         return representant.nom_complet
+
+
+class AdresseSaisieLigne(LigneConsultation):
+    model = AdresseSaisie
+    fields = ("adresse", "destinataire", "motif", "justificatif", "agent", "saisie_le", "fin_le")
+    readonly_fields = fields
+
+    @admin.display(description="adresse")
+    def adresse(self, saisie: AdresseSaisie) -> str:
+        return str(saisie)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("agent")
 
 
 @admin.register(PersonneSirenisee)
@@ -61,14 +75,14 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
         "cessation_contestee_le",
         "restreinte_le",
     )
-    inlines = (RepresentantLigne,)
-    actes = (EnregistrerRepresentant, AttribuerSiren)
+    inlines = (RepresentantLigne, AdresseSaisieLigne)
+    actes = (EnregistrerRepresentant, AttribuerSiren, SaisirAdresse, RetirerAdresse)
 
     @admin.display(description="SIREN", ordering="siren")
     def siren_groupe(self, personne: PersonneSirenisee) -> str:
         return personne.siren_lisible
 
-    @admin.display(description="adresse postale")
+    @admin.display(description="adresse du registre")
     def adresse(self, personne: PersonneSirenisee) -> str:
         return ", ".join(personne.lignes_adresse)
 

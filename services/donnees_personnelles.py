@@ -9,6 +9,7 @@ from accounts.donnees.retention import Conservation, Sort, duree_lisible
 from accounts.saisies.dates import jour
 
 from .models import (
+    AdresseSaisie,
     Echange,
     EvenementRegistre,
     IdentifiantRemplace,
@@ -79,6 +80,12 @@ def inscrire() -> None:
     )
     sans_personne(EvenementRegistre, PERSONNE_MORALE, "id personne genre constate_le traite_le")
     sans_personne(IdentifiantRemplace, PERSONNE_MORALE, "id identifiant personne remplace_le")
+    sans_personne(
+        AdresseSaisie,
+        PERSONNE_MORALE,
+        "id complement voie distribution code_postal commune pays personne destinataire registre motif justificatif agent "
+        "saisie_le fin_le",
+    )
     sans_personne(
         ReferenceBancaire,
         PERSONNE_MORALE,

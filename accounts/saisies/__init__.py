@@ -1,1 +1,0 @@
-"""What a person types: normalised where it enters, refused by a named rule. Imports no model."""

@@ -7,6 +7,7 @@ a letter produced again carries the same code, a stolen database carries none.
 
 import hashlib
 import hmac
+import re
 
 from django.conf import settings
 
@@ -76,6 +77,22 @@ class CodePasEncoreEdite(RegleMetier):
     message = "Le courrier de cette demande n'est pas encore parti : attendez de le recevoir."
 
 
+class CodeSuspendu(RegleMetier):
+    code = "code_suspendu"
+    message = (
+        "L'entreprise a signalé qu'elle ne reconnaît pas cette demande : son code est suspendu jusqu'au {jour} au plus "
+        "tard, le temps qu'un agent l'examine. Les jours perdus seront rendus."
+    )
+
+
+class ReferenceMalSaisie(RegleMetier):
+    code = "reference_mal_saisie"
+    message = (
+        "Cette référence comporte une erreur de saisie : recopiez-la telle qu'elle est imprimée, par exemple "
+        "D-2026-7KQ4M2XA-K7QM5."
+    )
+
+
 def _mac(objet: str, message: str) -> bytes:
     return hmac.new(settings.CLE_CODES.encode(), f"{objet}|{message}".encode(), hashlib.sha256).digest()
 
@@ -120,3 +137,41 @@ def empreinte_code(code: str) -> str:
 def meme_code(saisi: str, attendu: str) -> bool:
     """Compare two normalised codes in constant time."""
     return hmac.compare_digest(saisi.encode(), attendu.encode())
+
+
+def _symboles(reference: str) -> str:
+    """Return what a reference is made of, its year as one sign of the alphabet."""
+    _, annee, corps = reference.split("-")
+    return ALPHABET[int(annee) % len(ALPHABET)] + corps
+
+
+def reference_a_signaler(*, reference: str, demande: object) -> str:
+    """Return the reference by which who has the letter says that the demande is unknown: `D-2026-7KQ4M2XA-K7QM5`.
+
+    Its last five signs stand on the letter (or the message) alone: four derived from the demande, and a check character,
+    so that a slip of the pen is told and nothing else is.
+    """
+    entier = int.from_bytes(_mac("signalement", str(demande)))
+    cle = ""
+    for _ in range(4):
+        entier, reste = divmod(entier, len(ALPHABET))
+        cle += ALPHABET[reste]
+    return f"{reference}-{cle}{_cle(_symboles(reference) + cle)}"
+
+
+_REFERENCE = re.compile(rf"D([0-9]{{4}})([{ALPHABET}]{{8}})([{ALPHABET}]{{5}})?")
+
+
+def lire_reference(saisie: str) -> tuple[str, str]:
+    """Return the reference that a person typed and its five last signs, "" where they are missing.
+
+    Case, spaces and dashes do not matter. Raises: ReferenceMalSaisie.
+    """
+    signes = "".join(c for c in saisie.upper() if not c.isspace() and c not in "-‐‑–—.")
+    lue = _REFERENCE.fullmatch(signes)
+    if lue is None:
+        raise ReferenceMalSaisie
+    reference, cle = f"D-{lue[1]}-{lue[2]}", lue[3] or ""
+    if cle and _cle(_symboles(reference) + cle[:-1]) != cle[-1]:
+        raise ReferenceMalSaisie
+    return reference, cle

@@ -8,22 +8,25 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.documents.typst import Contact
 from accounts.envois import courriels
 from accounts.envois.budget import DUREE_BALAYAGE
-from accounts.envois.relais import traiter, vider
+from accounts.envois.relais import EnvoiImpossible, traiter, vider
 from accounts.envois.reveil import reveiller
 from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
+from services.adresses.envoi import adresse_du_courrier, exiger_adresse
 from services.models import PersonneSirenisee
 
 from .. import actes
+from ..enveloppe import Adresse
 from ..models import Courrier, Demande
 from . import lettre
-from .codes import deriver_code, empreinte_code, presenter
+from .codes import deriver_code, empreinte_code, presenter, reference_a_signaler
 from .messagerie import deposer_message, lecteur_du_code
 
 TACHE = "activation.editer_courrier"
@@ -32,8 +35,9 @@ TACHE = "activation.editer_courrier"
 def deposer_courrier(demande: Demande, *, numero: int, maintenant: datetime) -> Courrier:
     """Write the outbox row of a letter, in the transaction of its act, and wake the worker after the commit.
 
-    A second letter always goes by post: the mailbox was not read.
+    A second letter always goes by post: the mailbox was not read. Raises: AdresseInconnue.
     """
+    exiger_adresse(demande.personne)
     par_messagerie = numero == 1 and lecteur_du_code(demande, maintenant) is not None
     courrier = Courrier.objects.create(
         demande=demande,
@@ -48,10 +52,13 @@ def deposer_courrier(demande: Demande, *, numero: int, maintenant: datetime) -> 
 
 
 def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, Any]:
-    """Return what the letter says, all but the code, as JSON values."""
+    """Return what the letter says, all but the code, as JSON values. Raises: EnvoiImpossible without an address."""
     demande = courrier.demande
     personne: PersonneSirenisee = demande.personne
     gestionnaire = personne.service_gestionnaire
+    envoi = adresse_du_courrier(personne)
+    if envoi is None:
+        raise EnvoiImpossible("l'adresse de la personne n'est plus connue : aucun courrier ne peut lui être remis")
     return {
         "nature": demande.nature,
         "reference": demande.reference,
@@ -63,10 +70,21 @@ def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, A
         "qualite": demande.get_qualite_display(),
         "denomination": personne.denomination,
         "siren": personne.siren,
-        "adresse": personne.lignes_adresse,
+        "adresse": envoi.lignes_adresse,
+        "enveloppe": {
+            "complement": envoi.complement,
+            "voie": envoi.voie,
+            "distribution": envoi.distribution,
+            "localite": f"{envoi.code_postal} {envoi.commune}".strip(),
+            "pays": envoi.pays,
+        },
+        "destinataire": envoi.destinataire,
         "representant": personne.representant_legal,
         "services": list(demande.services.order_by("ordre").values_list("libelle", flat=True)),
         "nouveau_courriel": demande.nouvelle_adresse,
+        "a_signaler": reference_a_signaler(reference=demande.reference, demande=demande.pk),
+        "avis": courrier.canal == Courrier.Canal.MESSAGERIE,
+        "page_signaler": settings.SITE_URL + reverse("signaler"),
         "site_url": settings.SITE_URL,
         "demonstration": settings.DEMONSTRATION,
         "marque_etat": settings.MARQUE_ETAT,
@@ -90,6 +108,7 @@ def produire_pdf(courrier: Courrier) -> bytes:
     """Return the PDF of an edited letter: the same bytes each time, code included. Nothing of it is stored."""
     contenu = dict(courrier.contenu)
     gestionnaire = contenu.pop("gestionnaire")
+    lignes, parties = contenu.pop("adresse"), contenu.pop("enveloppe", None)
     return lettre.produire(
         lettre.Lettre(
             **{
@@ -97,7 +116,7 @@ def produire_pdf(courrier: Courrier) -> bytes:
                 "edite_le": _jour(contenu["edite_le"]),
                 "expire_le": _jour(contenu["expire_le"]),
                 "demandee_le": _jour(contenu["demandee_le"]),
-                "adresse": tuple(contenu["adresse"]),
+                "adresse": Adresse(**parties) if parties else Adresse.depuis_lignes(lignes),
                 "services": tuple(contenu["services"]),
             },
             gestionnaire=Contact(
@@ -106,9 +125,13 @@ def produire_pdf(courrier: Courrier) -> bytes:
                 telephone=gestionnaire["telephone"],
                 courriel=gestionnaire["courriel"],
             ),
-            code=presenter(deriver_code(demande=courrier.demande_id, numero=courrier.numero)),
+            code="" if contenu.get("avis") else _code_presente(courrier),
         )
     )
+
+
+def _code_presente(courrier: Courrier) -> str:
+    return presenter(deriver_code(demande=courrier.demande_id, numero=courrier.numero))
 
 
 def _verrouiller_demande(cle: object) -> None:
@@ -125,14 +148,13 @@ def _editer(courrier: Courrier) -> str:
     if not demande.est_en_cours or courrier.remplace_le is not None:
         return "sans objet : la demande n'attend plus ce courrier"
     maintenant = timezone.now()
-    expire_le = maintenant + settings.CODE_VALIDITE
+    expire_le = (demande.suspendue_jusqu_au(maintenant) or maintenant) + settings.CODE_VALIDITE
     courrier.contenu = _contenu(courrier, timezone.localdate(maintenant), timezone.localdate(expire_le))
+    pdf = produire_pdf(courrier)
+    courrier.empreinte = hashlib.sha256(pdf).hexdigest()
+    reponse = f"édité, {len(pdf)} octets"
     if courrier.canal == Courrier.Canal.MESSAGERIE:
-        reponse = f"déposé dans la messagerie, message {deposer_message(courrier, maintenant).pk}"
-    else:
-        pdf = produire_pdf(courrier)
-        courrier.empreinte = hashlib.sha256(pdf).hexdigest()
-        reponse = f"édité, {len(pdf)} octets"
+        reponse += f", code annoncé dans la messagerie, message {deposer_message(courrier, maintenant).pk}"
     courrier.etat = Courrier.Etat.EDITE
     courrier.edite_le = maintenant
     courrier.expire_le = expire_le

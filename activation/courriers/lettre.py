@@ -3,25 +3,24 @@
 Pure: a frozen `Lettre` in, the bytes of a PDF out. The code is in that PDF and nowhere else.
 """
 
-import textwrap
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 from accounts.documents.typst import Contact, composer_pdf, date_longue, siren_lisible, texte_propre
+from accounts.saisies.citations import sans_lien
 
-MODELE = Path(__file__).resolve().parent.parent / "gabarits" / "lettre.typ"
+from .. import code128
+from ..enveloppe import SUITE, Adresse, composer
 
-LIGNES_ADRESSE = 6
-COLONNES_ADRESSE = 38
-"""What the window of a DL or C5/6 envelope shows (AFNOR NF Z 10-011): six lines of 38 characters."""
+_GABARITS = Path(__file__).resolve().parent.parent / "gabarits"
+MODELE = _GABARITS / "lettre.typ"
+MODELE_AVIS = _GABARITS / "avis.typ"
 
-MENTION_REPRESENTANT = "à l'attention du représentant légal"
 COURRIERS_MAXIMUM = 3
 LONGUEUR_MAXIMUM = 300
 """Beyond this a name is cut: the code must stay on the first page, whatever was typed."""
-SUITE = "…"
 
 
 class Nature(StrEnum):
@@ -35,12 +34,16 @@ class Nature(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lettre:
-    """All that one letter says; `code` is shown as it is given (`XXXX-XXXX-XXXX`)."""
+    """All that one letter says; `code` is shown as it is given (`XXXX-XXXX-XXXX`).
+
+    With `avis` it is the short letter that tells of a code put into the mailbox, and carries none (R8).
+    """
 
     nature: str
     reference: str
     numero: int
     code: str = field(repr=False)
+    a_signaler: str = ""
     edite_le: date
     expire_le: date
     demandee_le: date
@@ -48,11 +51,14 @@ class Lettre:
     qualite: str
     denomination: str
     siren: str
-    adresse: tuple[str, ...]
+    adresse: Adresse
     services: tuple[str, ...]
     gestionnaire: Contact
     site_url: str
+    destinataire: str = ""
     representant: str = ""
+    avis: bool = False
+    page_signaler: str = ""
     nouveau_courriel: str = ""
     demonstration: bool = False
     marque_etat: bool = False
@@ -60,14 +66,15 @@ class Lettre:
     def __post_init__(self) -> None:
         """Refuse what would print a wrong letter.
 
-        Raises: ValueError for an unknown nature, a number beyond 1..3, no code, or a new e-mail missing where the
+        Raises: ValueError for an unknown nature, a number beyond 1..3, no code (or one in a letter that only tells of
+        one), or a new e-mail missing where the
         letter is about it (or given where it is not).
         """
         nature = Nature(self.nature)
         if not 1 <= self.numero <= COURRIERS_MAXIMUM:
             raise ValueError(f"a letter is numbered 1 to {COURRIERS_MAXIMUM}, not {self.numero}")
-        if not self.code:
-            raise ValueError("a letter without its code says nothing")
+        if self.avis == bool(self.code):
+            raise ValueError("a letter without its code says nothing, and one that tells of it must not carry it")
         if (nature is Nature.COURRIEL_PERSONNE) != bool(self.nouveau_courriel):
             raise ValueError("the new company e-mail goes with nature COURRIEL_PERSONNE, and only with it")
 
@@ -75,10 +82,10 @@ class Lettre:
 def produire(lettre: Lettre) -> bytes:
     """Return the letter as a tagged PDF; the same letter gives the same bytes."""
     return composer_pdf(
-        MODELE,
+        MODELE_AVIS if lettre.avis else MODELE,
         {
             "date_document": lettre.edite_le,
-            "titre": f"Code d'activation – demande {texte_propre(lettre.reference)}",
+            "titre": f"{'Information' if lettre.avis else "Code d'activation"} – demande {texte_propre(lettre.reference)}",
             "nature": str(lettre.nature),
             "reference": lettre.reference,
             "numero": lettre.numero,
@@ -86,11 +93,14 @@ def produire(lettre: Lettre) -> bytes:
             "edite_le": date_longue(lettre.edite_le),
             "expire_le": date_longue(lettre.expire_le, avec_jour=True),
             "demandee_le": date_longue(lettre.demandee_le),
-            "demandeur": _abreger(lettre.demandeur),
+            "demandeur": _abreger(sans_lien(lettre.demandeur)),
             "qualite": _abreger(lettre.qualite),
             "denomination": _abreger(lettre.denomination),
             "siren": siren_lisible(lettre.siren),
             "bloc_adresse": bloc_adresse(lettre),
+            "code_barres": code128.dessiner(f"{lettre.reference}-{lettre.numero}"),
+            "a_signaler": lettre.a_signaler,
+            "page_signaler": lettre.page_signaler,
             "services": lettre.services,
             "nouveau_courriel": lettre.nouveau_courriel,
             "gestionnaire": {
@@ -108,31 +118,14 @@ def produire(lettre: Lettre) -> bytes:
 
 
 def bloc_adresse(lettre: Lettre) -> tuple[str, ...]:
-    """Return the lines shown in the window: at most six of 38 characters, in capitals, the town always the last.
-
-    The company's name has what the address leaves (one line at least, two at most); what cannot stand ends with « … ».
-    """
-    mention = f"{lettre.representant}, représentant légal" if lettre.representant else MENTION_REPRESENTANT
-    adresse = [ligne for ligne in map(_capitales, lettre.adresse) if ligne]
-    rue = _couper([*adresse[:-1]], LIGNES_ADRESSE - 3)
-    ville = _couper(adresse[-1:], 1)
-    place = min(2, LIGNES_ADRESSE - 1 - len(rue) - len(ville))
-    return (*_couper([_capitales(lettre.denomination)], place), *_couper([_capitales(mention)], 1), *rue, *ville)
+    """Return the lines shown in the window (activation/enveloppe.py)."""
+    return composer(
+        destinataire=lettre.destinataire or lettre.denomination,
+        representant=lettre.representant,
+        adresse=lettre.adresse,
+    )
 
 
 def _abreger(texte: str) -> str:
     """Return `texte`, cut with « … » beyond `LONGUEUR_MAXIMUM`."""
     return texte if len(texte) <= LONGUEUR_MAXIMUM else texte[: LONGUEUR_MAXIMUM - len(SUITE)] + SUITE
-
-
-def _capitales(texte: str) -> str:
-    """Return `texte` clean and in capitals, as the sorting machines read best."""
-    return texte_propre(texte_propre(texte).upper())
-
-
-def _couper(lignes: list[str], nombre: int) -> list[str]:
-    """Fold `lignes` at 38 characters and keep `nombre` of them, the last one ending with « … » where more followed."""
-    pliees = [pli for ligne in lignes for pli in textwrap.wrap(ligne, COLONNES_ADRESSE)]
-    if len(pliees) <= nombre:
-        return pliees
-    return [*pliees[: nombre - 1], pliees[nombre - 1][: COLONNES_ADRESSE - len(SUITE)].rstrip() + SUITE]

@@ -2,9 +2,12 @@
 
 Who reads a code there could give himself authority, and what an espace says of its holder is only said: R8 is read
 narrowly. The mailbox must be one that the représentant légal whom the register names opened with a posted code, under
-that very name, and still reads; only he may open the code, not those he shared the mailbox with; and no reader may
-share the requester's espace, name or organisation. Every doubt, a name changed since included, goes by post.
-The message holds no code: it names a page where the code is derived and shown.
+that very name, at least ninety days ago, and still reads; only he may open the code, not those he shared the mailbox
+with; no reader may share the requester's espace, name or organisation; he holds none of the services asked for, since
+he would receive the code of his own replacement; and he and the requester never held rights in one and the same tree.
+Every doubt, a name changed since included, goes by post.
+The message holds no code: it names a page where the code is derived and shown, five working days after a short posted
+letter has told the company: a mailbox that was taken over is found out before it gives anything away.
 """
 
 import re
@@ -19,6 +22,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Espace
+from accounts.saisies.dates import jour_heure
 from accounts.saisies.noms import pour_comparer
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
@@ -28,15 +32,24 @@ from services.registre.representants import representant_de
 
 from .. import actes
 from ..models import Courrier, Demande
-from .codes import deriver_code, presenter
+from .codes import CodeSuspendu, deriver_code, presenter
 
 LUE_DEPUIS = timedelta(days=30)
+OUVERTE_DEPUIS = timedelta(days=90)
 NATURES = (Demande.Nature.ADHESION, Demande.Nature.SUBSTITUTION)  # CGU §4.e wants the post for the company's e-mail
 
 
 class CodePlusLisible(RegleMetier):
     code = "code_plus_lisible"
     message = "Ce code ne peut plus servir : la demande est terminée, ou un courrier plus récent le remplace."
+
+
+class CodePasEncoreLisible(RegleMetier):
+    code = "code_pas_encore_lisible"
+    message = (
+        "Ce code ne peut pas encore être lu : il le sera cinq jours ouvrés après le départ de la lettre qui en informe "
+        "l'entreprise{suite}."
+    )
 
 
 def lecteur_du_code(demande: Demande, maintenant: datetime) -> Espace | None:
@@ -64,7 +77,10 @@ def lecteur_du_code(demande: Demande, maintenant: datetime) -> Espace | None:
         or mandat.qualite != Demande.Qualite.REPRESENTANT_LEGAL.label
         or derniere is None
         or derniere < maintenant - LUE_DEPUIS
+        or mandat.code_saisi_le > maintenant - OUVERTE_DEPUIS
         or not _est_le_representant_du_registre(titulaire.espace, mandat, demande.personne)
+        or _tient_un_service(titulaire.espace, demande)
+        or _ont_ete_lies(titulaire.espace, demande.espace)
     ):
         return None
     return titulaire.espace
@@ -77,6 +93,22 @@ def _meme_personne(un: Espace, autre: Espace) -> bool:
         or un.siren_appartenance == autre.siren_appartenance
         or _mots(un.nom_complet) == _mots(autre.nom_complet)
     )
+
+
+def _tient_un_service(espace: Espace, demande: Demande) -> bool:
+    """Whether this espace is the titulaire of a service asked for: it would read the code of its own replacement."""
+    siens = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE, personne=demande.personne_id)
+    return siens.filter(service__in=demande.services.values("pk")).exists()
+
+
+def _ont_ete_lies(un: Espace, autre: Espace) -> bool:
+    """Whether the two ever held rights on one and the same adhésion, of any SIREN, today or once.
+
+    A habilitation lies within one adhésion, so whoever habilitated the other is found, even where somebody has since
+    taken the grant over; who were both habilitated by a third are in doubt too.
+    """
+    siennes = Habilitation.objects.filter(espace=autre).values("adhesion")
+    return Habilitation.objects.filter(espace=un, adhesion__in=siennes).exists()
 
 
 def _est_le_representant_du_registre(espace: Espace, mandat: Mandat, personne: PersonneSirenisee) -> bool:
@@ -147,7 +179,8 @@ def codes_recus(espace: Espace) -> QuerySet[Courrier]:
 def lire_code(*, acteur: Espace, courrier: Courrier, maintenant: datetime | None = None) -> str:
     """Return the code as it is printed, to the one who may read it, and journal that he did.
 
-    Raises: CodePlusLisible, also for a reader who is no longer the one (a new titulaire, an espace closed).
+    Raises: CodePlusLisible, also for a reader who is no longer the one (a new titulaire, an espace closed) and once the
+    letter that told the company came back; CodePasEncoreLisible; CodeSuspendu.
     """
     maintenant = maintenant or timezone.now()
     demande = (
@@ -159,10 +192,18 @@ def lire_code(*, acteur: Espace, courrier: Courrier, maintenant: datetime | None
     if (
         courrier.canal != Courrier.Canal.MESSAGERIE
         or not demande.est_en_cours
+        or courrier.etat == Courrier.Etat.NPAI
         or courrier.remplace_le is not None
         or courrier.est_expire(maintenant)
         or lecteur_du_code(demande, maintenant) != acteur
     ):
         raise CodePlusLisible
+    if fin := demande.suspendue_jusqu_au(maintenant):
+        raise CodeSuspendu(jour=jour_heure(fin))
+    lisible_le = courrier.lisible_le
+    if lisible_le is None:
+        raise CodePasEncoreLisible(suite="")
+    if maintenant < lisible_le:
+        raise CodePasEncoreLisible(suite=f", à partir du {jour_heure(lisible_le)}")
     consigner(actes.CODE_LU, auteur=acteur, siren=demande.personne.siren, details={"demande": demande.reference})
     return presenter(deriver_code(demande=demande.pk, numero=courrier.numero))

@@ -13,7 +13,7 @@ from accounts.envois import courriels
 from accounts.models import Courriel
 from accounts.saisies.dates import jour
 
-from ..models import Courrier, Demande
+from ..models import Courrier, Demande, Signalement
 
 FENETRE_DES_RAPPELS = timedelta(days=5)
 """A reminder that could not leave within five days of its moment is not sent any more: it would say a wrong thing."""
@@ -36,10 +36,14 @@ def rappeler_codes(*, maintenant: datetime | None = None, nombre: int = 500) -> 
 
 def _a_rappeler(palier: int, maintenant: datetime, nombre: int) -> list[uuid.UUID]:
     """Return the live letters whose reminder of this moment is due and was not written."""
+    suspendus = Signalement.objects.filter(
+        demande=OuterRef("demande"), suspend_jusqu_au__gt=maintenant, repris_le=None, decision="EN_ATTENTE"
+    )
     deja = Courriel.objects.filter(acte=Concat(Value(acte(palier, "")), Cast(OuterRef("pk"), CharField())))
     return list(
         Courrier.objects.filter(
             ~Exists(deja),
+            ~Exists(suspendus),
             etat__in=[Courrier.Etat.EDITE, Courrier.Etat.REMIS],
             edite_le__lte=maintenant - timedelta(days=palier),
             edite_le__gt=maintenant - timedelta(days=palier) - FENETRE_DES_RAPPELS,

@@ -90,14 +90,20 @@ def _seul() -> Iterator[None]:
 
 
 def a_remettre() -> QuerySet[Courrier]:
-    """Return the letters that are made, still wanted, and in no batch: oldest first."""
-    return Courrier.objects.filter(
-        etat=Courrier.Etat.EDITE,
-        canal=Courrier.Canal.POSTAL,
-        remplace_le=None,
-        remise=None,
-        demande__etat__in=Demande.ETATS_EN_COURS,
-    ).order_by("edite_le", "pk")
+    """Return the letters that are made, still wanted, and in no batch: oldest first.
+
+    One that tells of a code put into a mailbox is a letter like another (R8).
+    """
+    return (
+        Courrier.objects.exclude(empreinte="")
+        .filter(
+            etat=Courrier.Etat.EDITE,
+            remplace_le=None,
+            remise=None,
+            demande__etat__in=Demande.ETATS_EN_COURS,
+        )
+        .order_by("edite_le", "pk")
+    )
 
 
 def compter() -> tuple[int, Remise | None]:

@@ -53,7 +53,7 @@ def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: dateti
     Decides under the locks of espace and demande. A wrong code is counted even though it is refused; none is while no
     code is awaited (`exiger_code_attendu`).
     Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
-    CodeDejaUtilise, CodePasEncoreEdite, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif, PersonneCessee,
+    CodeDejaUtilise, CodePasEncoreEdite, CodeSuspendu, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif, PersonneCessee,
     PerimetreDepasse, MessagerieRequise.
     """
     maintenant = maintenant or timezone.now()

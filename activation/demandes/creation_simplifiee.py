@@ -25,6 +25,7 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.journal import consigner
 from habilitations.models import Adhesion
+from services.adresses.envoi import exiger_adresse
 from services.models import Categorie, PersonneSirenisee, Service
 
 from .. import actes
@@ -58,7 +59,8 @@ def bouquet(personne: PersonneSirenisee) -> list[Service]:
 def exiger_admissible(personne: PersonneSirenisee) -> None:
     """Check that this personne may be the one of an espace simplifié (R1).
 
-    Raises: PersonneCessee, ReserveeAuxEntreprises, ServicesDejaOuverts, DemandeEnCoursSurSiren, AucunService.
+    Raises: PersonneCessee, ReserveeAuxEntreprises, ServicesDejaOuverts, DemandeEnCoursSurSiren, AucunService,
+    AdresseInconnue.
     """
     exiger_droits_admis(personne)
     if personne.categorie not in CATEGORIES:
@@ -69,6 +71,7 @@ def exiger_admissible(personne: PersonneSirenisee) -> None:
         raise DemandeEnCoursSurSiren
     if not bouquet(personne):
         raise AucunService
+    exiger_adresse(personne)
 
 
 def consulter_siren(*, acteur: Visiteur, siren: str, deja_dit: bool) -> PersonneSirenisee | None:

@@ -17,12 +17,13 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre.recentes import a_ceder
 from habilitations.models import Adhesion, Habilitation, Role
+from services.adresses.envoi import exiger_adresse
 from services.models import PersonneSirenisee, Service
 
 from .. import actes
-from ..courriers.codes import ALPHABET
+from ..courriers.codes import ALPHABET, CodeSuspendu
 from ..courriers.edition import deposer_courrier
-from ..models import Courrier, Demande, LigneDemande
+from ..models import Courrier, Demande, LigneDemande, Signalement
 from .attente import exiger_en_cours, exiger_nouveau_courrier
 from .chute import faire_tomber
 from .plafonds import exiger_courrier_possible, exiger_demande_possible
@@ -176,8 +177,9 @@ def enregistrer(
 
     For a `lot`, one mail is the caller's to write.
     The caller has locked espace and personne and checked the rules of this nature.
-    Raises: SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
+    Raises: AdresseInconnue, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
     """
+    exiger_adresse(personne)
     exiger_demande_possible(personne)
     exiger_courrier_possible(acteur, personne, nature=nature, maintenant=maintenant, lot=lot)
     demande = Demande.objects.create(
@@ -220,7 +222,7 @@ def deposer_adhesion(
     """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
 
     Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
-    PerimetreDepasse, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
+    PerimetreDepasse, AdresseInconnue, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
@@ -320,6 +322,8 @@ def terminer(demande: Demande, etat: Demande.Etat, maintenant: datetime) -> None
     demande.etat = etat
     demande.terminee_le = maintenant
     demande.save(update_fields=["etat", "terminee_le", "motif_refus"])
+    suite = Signalement.Decision.CONFIRME if etat == Demande.Etat.REFUSEE else Signalement.Decision.SANS_OBJET
+    demande.signalements.filter(decision=Signalement.Decision.EN_ATTENTE).update(decision=suite, decide_le=maintenant)
     if demande.nature == Demande.Nature.CREATION_SIMPLIFIEE and etat != Demande.Etat.ACTIVEE:
         faire_tomber(demande, maintenant)
 
@@ -328,7 +332,7 @@ def terminer(demande: Demande, etat: Demande.Etat, maintenant: datetime) -> None
 def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Courrier:
     """Ask for another letter: after 15 days, twice at most; the older code dies (R9).
 
-    Raises: DemandeTerminee, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriersAuSiren,
+    Raises: DemandeTerminee, CodeSuspendu, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriersAuSiren,
     TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()

@@ -16,12 +16,13 @@ from habilitations.droits.backends import donnant
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.droits.roles import GERER_COURRIEL
 from habilitations.models import Habilitation
+from services.adresses.envoi import AdresseEnvoi, AdresseInconnue, adresse_du_courrier, exiger_adresse
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personne_d_identifiant
 
 from ..courriers.rappels import acte
 from ..forms import SirenForm
-from ..models import Courrier, Demande, LigneDemande
+from ..models import Courrier, Demande, LigneDemande, Signalement
 from . import attente
 from .depot import PersonneCessee, exiger_droits_admis
 
@@ -51,17 +52,20 @@ def personne_de_ce_siren(recherche: SirenForm) -> PersonneSirenisee | None:
     return personne
 
 
-def personne_pour_adherer(recherche: SirenForm) -> PersonneSirenisee | None:
-    """Return the personne that this form names if services may be opened for it, or None after the form was told why."""
+def personne_pour_adherer(recherche: SirenForm) -> tuple[PersonneSirenisee, AdresseEnvoi] | None:
+    """Return the personne that this form names, if services may be opened for it, and where its letter goes.
+
+    None after the form was told why not.
+    """
     personne = personne_de_ce_siren(recherche)
     if personne is None:
         return None
     try:
         exiger_droits_admis(personne)
-    except PersonneCessee as regle:
+        return personne, exiger_adresse(personne)
+    except (PersonneCessee, AdresseInconnue) as regle:
         recherche.refuser(regle)
         return None
-    return personne
 
 
 def dire_inconnue(recherche: SirenForm) -> None:
@@ -94,7 +98,14 @@ class DetailDemande:
     lignes: list[LigneDemande]
     courriers: list[Courrier]
     rappels: list[datetime]
+    signalements: list[Signalement]
+    envoi: AdresseEnvoi | None
     maintenant: datetime
+
+    @property
+    def suspendu_jusqu_au(self) -> datetime | None:
+        """Until when the code is suspended, the company not recognising the demande; None when it is not."""
+        return next((s.suspend_jusqu_au for s in self.signalements if s.suspend_a(self.maintenant)), None)
 
     @property
     def courrier(self) -> Courrier | None:
@@ -122,7 +133,11 @@ class DetailDemande:
 
     @property
     def nouveau_courrier_possible(self) -> bool:
-        return self.nouveau_courrier_le is not None and self.nouveau_courrier_le <= self.maintenant
+        return (
+            self.envoi is not None
+            and self.nouveau_courrier_le is not None
+            and self.nouveau_courrier_le <= self.maintenant
+        )
 
     @property
     def frise(self) -> list[dict[str, Any]]:
@@ -134,6 +149,8 @@ class DetailDemande:
         for courrier in reversed(self.courriers):
             etapes += self._etapes_courrier(courrier)
         etapes += [_etape("Rappel envoyé par courriel", "fait", quand) for quand in self.rappels]
+        for signalement in self.signalements:
+            etapes += self._etapes_signalement(signalement)
         if demande.etat == Demande.Etat.ACTIVEE:
             etapes.append(_etape("Code saisi, demande activée", "fait", demande.terminee_le, heure=True))
         elif not demande.est_en_cours:
@@ -150,10 +167,23 @@ class DetailDemande:
             )
         return etapes
 
+    def _etapes_signalement(self, signalement: Signalement) -> list[dict[str, Any]]:
+        """What a report did to the code, and what an agent decided of it."""
+        etapes = [_etape("Demande signalée comme inconnue de l'entreprise", "echec", signalement.recu_le, heure=True)]
+        if signalement.suspend_a(self.maintenant):
+            detail = "Au plus tard ; un agent examine la demande, et les jours perdus sont rendus."
+            etapes.append(_etape("Code suspendu", "en_cours", signalement.suspend_jusqu_au, heure=True, detail=detail))
+        if signalement.decision == Signalement.Decision.ECARTE:
+            etapes.append(_etape("Signalement écarté par un agent", "fait", signalement.decide_le, heure=True))
+        elif signalement.suspend_jusqu_au is not None and signalement.suspend_jusqu_au <= self.maintenant:
+            etapes.append(_etape("Code valable de nouveau", "fait", signalement.suspend_jusqu_au, heure=True))
+        return etapes
+
     def _etapes_courrier(self, courrier: Courrier) -> list[dict[str, Any]]:
         if courrier.canal == Courrier.Canal.MESSAGERIE and courrier.edite_le is not None:
             return [
                 _etape("Code déposé dans la messagerie sécurisée de l'entreprise", "fait", courrier.edite_le),
+                *self._etapes_avis(courrier),
                 *(
                     [_etape("Message remplacé par un courrier", "echec", courrier.remplace_le)]
                     if courrier.remplace_le
@@ -182,6 +212,24 @@ class DetailDemande:
             )
         return etapes
 
+    def _etapes_avis(self, courrier: Courrier) -> list[dict[str, Any]]:
+        """The letter that tells the company of a code in its mailbox, and from when the code may be read there."""
+        if courrier.etat == Courrier.Etat.NPAI:
+            return [_etape("Lettre d'information revenue : adresse inconnue", "echec", None)]
+        if courrier.remis_le is None:
+            return (
+                [_etape("Lettre d'information à l'entreprise", "en_cours", None)] if self.demande.est_en_cours else []
+            )
+        return [
+            _etape("Lettre d'information remise à La Poste", "fait", courrier.remis_le),
+            _etape(
+                "Code lisible dans la messagerie",
+                "fait" if courrier.lisible_le and courrier.lisible_le <= self.maintenant else "a_venir",
+                courrier.lisible_le,
+                heure=True,
+            ),
+        ]
+
 
 def _etape(titre: str, etat: str, date: datetime | None, *, heure: bool = False, detail: str = "") -> dict[str, Any]:
     return {"titre": titre, "etat": etat, "date": date, "heure": heure, "detail": detail}
@@ -198,7 +246,7 @@ def ce_que_le_code_termine(demande: Demande) -> list[Habilitation]:
 
 
 def detail_demande(demande: Demande, maintenant: datetime | None = None) -> DetailDemande:
-    """Return all that the page of a demande shows: three queries beside the demande's own."""
+    """Return all that the page of a demande shows: five queries beside the demande's own."""
     courriers = list(demande.courriers.order_by("-numero"))
     actes = [acte(palier, courrier.pk) for palier in settings.RAPPELS_CODE for courrier in courriers]
     return DetailDemande(
@@ -206,5 +254,7 @@ def detail_demande(demande: Demande, maintenant: datetime | None = None) -> Deta
         lignes=list(demande.lignes.select_related("service").order_by("service__ordre")),
         courriers=courriers,
         rappels=list(Courriel.objects.filter(acte__in=actes).order_by("cree_le").values_list("cree_le", flat=True)),
+        signalements=list(demande.signalements.order_by("recu_le")),
+        envoi=adresse_du_courrier(demande.personne),
         maintenant=maintenant or timezone.now(),
     )

@@ -42,8 +42,6 @@ def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:
 
 def _sans_retour(courrier: Courrier) -> str:
     """Return why this letter cannot have come back, "" when it can."""
-    if courrier.canal != Courrier.Canal.POSTAL:
-        return "il a été déposé dans la messagerie sécurisée"
     if courrier.remplace_le is not None:
         return "un courrier plus récent le remplace"
     if courrier.etat not in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}:

@@ -19,6 +19,7 @@ from habilitations.arbre.lots import verrouiller_espaces
 from habilitations.arbre.recentes import a_ceder
 from habilitations.arbre.substitutions import Substitution, organisation, substituer, titulaires
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
+from services.adresses.envoi import AdresseInconnue
 from services.models import Categorie, PersonneSirenisee, Service
 
 from .. import actes
@@ -93,6 +94,7 @@ class Eligibilite(StrEnum):
 
     POSSIBLE = "POSSIBLE"
     CESSEE = "CESSEE"
+    SANS_ADRESSE = "SANS_ADRESSE"
     SANS_TITULAIRE = "SANS_TITULAIRE"
 
     @property
@@ -100,14 +102,21 @@ class Eligibilite(StrEnum):
         return {
             "POSSIBLE": "",
             "CESSEE": "elle a cessé son activité",
+            "SANS_ADRESSE": (
+                "son adresse postale n'est pas connue : faites-la enregistrer par son service gestionnaire"
+            ),
             "SANS_TITULAIRE": "aucun autre espace n'y est administrateur titulaire d'un service",
         }[self.value]
 
 
-def eligibilite(personne: PersonneSirenisee, tenus: Sequence[ServiceTenu]) -> Eligibilite:
+def eligibilite(
+    personne: PersonneSirenisee, tenus: Sequence[ServiceTenu], *, adresse_connue: bool
+) -> Eligibilite:
     """Return whether some of these services, which others hold for this personne, may be asked for."""
     if not personne.admet_de_nouveaux_droits:
         return Eligibilite.CESSEE
+    if not adresse_connue:
+        return Eligibilite.SANS_ADRESSE
     return Eligibilite.POSSIBLE if tenus else Eligibilite.SANS_TITULAIRE
 
 
@@ -119,8 +128,8 @@ def deposer_substitution(
 
     Several share a `lot`. Each titulaire is told, with the name and organisation of who asks; he has no veto.
     Raises: EspaceNonActif, EspaceNonExpert, AucunService, PerimetreDepasse, TropDeCourriers; SirenRefuses with, for
-    each refused SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours, SirenSollicite or
-    TropDeCourriersAuSiren.
+    each refused SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours, AdresseInconnue,
+    SirenSollicite or TropDeCourriersAuSiren.
     """
     maintenant = maintenant or timezone.now()
     if not choix:
@@ -149,6 +158,7 @@ def deposer_substitution(
             AucunService,
             ServiceNonDisponible,
             DemandeDejaEnCours,
+            AdresseInconnue,
             SirenSollicite,
             TropDeCourriersAuSiren,
         ) as regle:
@@ -171,7 +181,8 @@ def deposer_substitution(
 
 def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> None:
     tenus = services_substituables(acteur, [personne])[personne]
-    if eligibilite(personne, tenus) is Eligibilite.CESSEE:
+    # `enregistrer` requires the address, under the lock of the caps.
+    if eligibilite(personne, tenus, adresse_connue=True) is Eligibilite.CESSEE:
         raise PersonneCessee(denomination=personne.denomination)
     if not services:
         raise AucunService
@@ -214,6 +225,7 @@ def _prevenir_titulaires(demandes: Sequence[Demande], lot: uuid.UUID | None) -> 
             habilitations=leurs,
             demandeur=demandes[0].espace.nom_complet,
             organisation=organisation(demandes[0].espace),
+            references=sorted({d.reference for d in demandes if d.personne_id in {h.personne_id for h in leurs}}),
         )
 
 

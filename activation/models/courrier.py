@@ -10,12 +10,15 @@ from django.utils import timezone
 
 from accounts.models import Envoi, EnvoiQuerySet
 
+from ..jours_ouvres import apres_jours_ouvres
 from .demande import Demande
 from .remise import Remise
 
 
 class Courrier(Envoi):
-    """One letter. Its code is derived (activation/courriers/codes.py), so producing it twice gives the same one.
+    """One letter, or with MESSAGERIE a message that leads to the code and the posted letter that tells of it (R8).
+
+    Its code is derived (activation/courriers/codes.py), so producing it twice gives the same one.
 
     `contenu` is what the letter says, frozen when it is made and without the code: the PDF is a pure function of
     `contenu` and the code, and `empreinte` (SHA-256) proves that a copy printed later is the same letter.
@@ -102,3 +105,10 @@ class Courrier(Envoi):
     def est_expire(self, maintenant: datetime) -> bool:
         """Whether its 60 days are over (R9)."""
         return self.expire_le is not None and maintenant > self.expire_le
+
+    @property
+    def lisible_le(self) -> datetime | None:
+        """From when the code put into a mailbox may be read there; None while the letter that tells of it waits (R8)."""
+        if self.canal != self.Canal.MESSAGERIE or self.remis_le is None:
+            return None
+        return apres_jours_ouvres(self.remis_le, settings.CODE_LISIBLE_APRES)

@@ -1,6 +1,7 @@
 """A request that a posted code will make effective."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -104,6 +105,13 @@ class Demande(models.Model):
     @property
     def est_en_cours(self) -> bool:
         return self.etat in self.ETATS_EN_COURS
+
+    def suspendue_jusqu_au(self, maintenant: datetime) -> datetime | None:
+        """Return until when its code is suspended, since the company does not recognise it; None when it is not."""
+        suspensif = self.signalements.filter(
+            suspend_jusqu_au__gt=maintenant, repris_le=None, decision="EN_ATTENTE"
+        ).first()
+        return suspensif.suspend_jusqu_au if suspensif else None
 
 
 class LigneDemande(models.Model):

@@ -9,6 +9,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
+from services.adresses.envoi import adresse_du_courrier
 
 from ..demandes.courriel_personne import demander_changement
 from ..demandes.lectures import page_messageries, personnes_administrees
@@ -46,4 +47,8 @@ def changer(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
                 f"Votre demande {demande.reference} est enregistrée. L'adresse changera quand vous aurez saisi le code.",
             )
             return redirect("demande", reference=demande.reference)
-    return render(request, "activation/courriel_entreprise_changer.html", {"formulaire": form, "personne": personne})
+    return render(
+        request,
+        "activation/courriel_entreprise_changer.html",
+        {"formulaire": form, "personne": personne, "envoi": adresse_du_courrier(personne)},
+    )

@@ -12,6 +12,7 @@ from accounts.portes.acces import espace_requis
 from accounts.saisies.regles import RegleMetier
 from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from habilitations.views.sujets import grouper
+from services.adresses.envoi import exiger_adresse
 
 from ..demandes import depot as actes
 from ..demandes.activation import activer
@@ -39,9 +40,10 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     if "siren" not in request.GET:
         return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm()})
     recherche = SirenForm(request.GET)
-    personne = personne_pour_adherer(recherche)
-    if personne is None:
+    choisie = personne_pour_adherer(recherche)
+    if choisie is None:
         return render(request, "activation/adherer_siren.html", {"formulaire": recherche})
+    personne, envoi = choisie
     form = AdhesionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         saisie = {"services": list(form.cleaned_data["services"]), "qualite": form.cleaned_data["qualite"]}
@@ -67,6 +69,7 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "formulaire": form,
             "personne": personne,
+            "envoi": envoi,
             "proposables": proposables,
             "aucun_libre": not any(ligne.libre for ligne in proposables),
             "coches": set(form.data.getlist("services")) if form.is_bound else set(),

@@ -6,9 +6,11 @@ from django.db.models import Model
 
 from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
+from accounts.saisies.citations import citer
 
 from ..demandes.retours import constater_retour, refuser_demande, retour_possible
-from ..models import Courrier, Demande
+from ..models import Courrier, Demande, Signalement
+from ..signalements import confirmer_signalement, ecarter_signalement
 
 
 def _faits(demande: Demande) -> list[tuple[str, str | Model]]:
@@ -65,3 +67,49 @@ class RefuserDemande(PageActe):
 
     def agir(self, form: Any) -> None:
         refuser_demande(acteur=self.agent, demande=self.objet, motif=form.cleaned_data["motif"])
+
+
+class _ExaminerSignalement(PageActe):
+    """What the agent reads before deciding on a report."""
+
+    suite = ""
+
+    @staticmethod
+    def possible(objet: Signalement) -> bool:
+        return objet.decision == Signalement.Decision.EN_ATTENTE and objet.demande.est_en_cours
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        signalement = self.objet
+        return [
+            *_faits(signalement.demande),
+            ("Signalée par", signalement.get_origine_display()),
+            ("Précision donnée", citer(signalement.texte) if signalement.texte else "aucune"),
+            ("Ce qui se passe", self.suite),
+        ]
+
+
+class ConfirmerSignalement(_ExaminerSignalement):
+    """The company is not at the origin of the demande: it is refused."""
+
+    nom = "confirmer"
+    titre = "Confirmer : refuser la demande"
+    bouton = "Refuser la demande"
+    succes = "La demande est refusée : son code ne vaut plus, et le demandeur est prévenu."
+    form_class = MotifForm
+    suite = "La demande est refusée ; le code du courrier ne vaut plus."
+
+    def agir(self, form: Any) -> None:
+        confirmer_signalement(acteur=self.agent, signalement=self.objet, motif=form.cleaned_data["motif"])
+
+
+class EcarterSignalement(_ExaminerSignalement):
+    """The demande is a true one: its code lives again."""
+
+    nom = "ecarter"
+    titre = "Écarter : rendre le code au demandeur"
+    bouton = "Écarter le signalement"
+    succes = "Le signalement est écarté : le code vaut de nouveau, et le demandeur est prévenu."
+    suite = "Le code vaut de nouveau aussitôt, jours perdus rendus. Il ne pourra plus être suspendu."
+
+    def agir(self, form: Any) -> None:
+        ecarter_signalement(acteur=self.agent, signalement=self.objet)

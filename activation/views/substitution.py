@@ -11,6 +11,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
+from services.adresses.envoi import AdresseEnvoi, adresses_des_courriers
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personnes_d_identifiants
 
@@ -43,6 +44,12 @@ class Selection:
     communes: list[tuple[PersonneSirenisee, list[ServiceTenu]]] = field(default_factory=list)
     inconnus: list[tuple[str, str]] = field(default_factory=list)  # what was typed, what to call it
     ecartees: list[tuple[PersonneSirenisee, str]] = field(default_factory=list)
+    envois: dict[int, AdresseEnvoi | None] = field(default_factory=dict)
+
+    def adresse(self, personne: PersonneSirenisee) -> list[str]:
+        """Return the lines of the address to which its letter goes."""
+        envoi = self.envois[personne.pk]
+        return envoi.lignes_adresse if envoi else []
 
     @property
     def possible(self) -> bool:
@@ -73,12 +80,15 @@ class Selection:
 
 
 def _selection(espace: Espace, sirens: list[str]) -> Selection:
-    """Sort the SIREN typed: four queries whatever their number; an IDSP and the SIREN it became are one."""
+    """Sort the SIREN typed: five queries whatever their number; an IDSP and the SIREN it became are one."""
     connues = personnes_d_identifiants(sirens)
+    envois = adresses_des_courriers(list(connues.values()))
     tenus = services_substituables(espace, list(connues.values()))
-    selection = Selection(inconnus=[(siren, designer_identifiant(siren)) for siren in sirens if siren not in connues])
+    selection = Selection(
+        envois=envois, inconnus=[(siren, designer_identifiant(siren)) for siren in sirens if siren not in connues]
+    )
     for personne in dict.fromkeys(connues[siren] for siren in sirens if siren in connues):
-        etat = eligibilite(personne, tenus[personne])
+        etat = eligibilite(personne, tenus[personne], adresse_connue=envois[personne.pk] is not None)
         if etat is not Eligibilite.POSSIBLE:
             selection.ecartees.append((personne, etat.explication))
         elif len(sirens) == 1 or service_par_service(personne):
@@ -126,8 +136,13 @@ def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "formulaire": form,
             "selection": selection,
             "coches": coches,
+            "communes": [(personne, tenus, selection.adresse(personne)) for personne, tenus in selection.communes],
             "une_a_une": [
-                (personne, [(tenu, f"{personne.siren}:{tenu.service.code}") for tenu in tenus])
+                (
+                    personne,
+                    selection.adresse(personne),
+                    [(tenu, f"{personne.siren}:{tenu.service.code}") for tenu in tenus],
+                )
                 for personne, tenus in selection.une_a_une
             ],
             "qualite_choisie": form.data.get("qualite", "") if form.is_bound else "",

@@ -1,3 +1,4 @@
+from .adresse import AdresseSaisie
 from .banque import MandatSepa, ReferenceBancaire
 from .messagerie import Echange, LectureMessage, Message, PieceJointe
 from .personne import Categorie, PersonneSirenisee
@@ -5,6 +6,7 @@ from .registre import EvenementRegistre, IdentifiantRemplace, RepresentantLegal
 from .service import Service
 
 __all__ = [
+    "AdresseSaisie",
     "Categorie",
     "Echange",
     "EvenementRegistre",

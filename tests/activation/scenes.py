@@ -1,7 +1,7 @@
 """Scenes that the tests of the activation share."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +18,20 @@ from activation.courriers.lettre import Lettre
 from activation.demandes.activation import activer
 from activation.demandes.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
 from activation.demandes.depot import deposer_adhesion
+from activation.enveloppe import Adresse
 from activation.models import Courrier, Demande
+from habilitations.models import Habilitation, Mandat, Role
 from services.models import PersonneSirenisee, Service
-from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory, PersonneFactory, ServiceFactory, representer
+from tests.factories import (
+    MOT_DE_PASSE,
+    REPONSE,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    accorder,
+    habiliter,
+    representer,
+)
 
 LOGIN = "jeanne.martin@cabinet-dupont.fr"
 ENTREPRISE = "contact@ateliers-du-nord.fr"
@@ -131,13 +142,39 @@ def adhesion(
     )
 
 
-def ouvrir_messagerie(espace: Espace, personne: PersonneSirenisee) -> None:
+def ouvrir_messagerie(espace: Espace, personne: PersonneSirenisee, il_y_a: timedelta = timedelta(days=91)) -> None:
     """Have the représentant légal of the register, who is this holder, open the mailbox with a posted code."""
     representer(personne, espace.nom, espace.prenom)
     service = ServiceFactory(code="MSG", famille=Service.Famille.MESSAGERIE)
     demande = adhesion(espace, personne, service, Demande.Qualite.REPRESENTANT_LEGAL)
     editer(demande)
     activer(acteur=espace, demande=demande, saisie=code(demande))
+    Mandat.objects.filter(demande=demande.reference).update(code_saisi_le=timezone.now() - il_y_a)
+
+
+def remettre(courrier: Courrier, remis_le: datetime) -> None:
+    """As if the print shop had handed this letter to the post then."""
+    Courrier.objects.filter(pk=courrier.pk).update(etat=Courrier.Etat.REMIS, remis_le=remis_le)
+    courrier.refresh_from_db()
+
+
+def tenir(espace: Espace, personne: PersonneSirenisee, code_service: str) -> Habilitation:
+    """Have this espace be the titulaire of one more service of this personne."""
+    return habiliter(espace, personne=personne, service=ServiceFactory(code=code_service))
+
+
+def terminer(habilitation: Habilitation) -> None:
+    """End a habilitation, as its grantor does."""
+    habilitation.fin_le = timezone.now()
+    habilitation.fin_motif = Habilitation.MotifFin.RETRAIT
+    habilitation.save()
+
+
+def habiliter_tous(*espaces: Espace) -> None:
+    """Have somebody else grant one and the same service of another company to all of these, and take it back."""
+    racine = habiliter(EspaceFactory())
+    for espace in espaces:
+        terminer(accorder(racine, espace, Role.ACTEUR))
 
 
 def lettre(**champs: Any) -> Lettre:
@@ -154,7 +191,9 @@ def lettre(**champs: Any) -> Lettre:
         qualite="mandataire (expert-comptable)",
         denomination="Boulangerie de l'Épi d'Or",
         siren="552100554",
-        adresse=("Bâtiment B, 2e étage", "12 rue de la République", "69003 Lyon"),
+        a_signaler="D-2026-004217-K7QM5",
+        page_signaler="https://professionnels.exemple.fr/signaler/",
+        adresse=Adresse(complement="Bâtiment B, 2e étage", voie="12 rue de la République", localite="69003 Lyon"),
         services=("Déclarer la TVA", "Payer la TVA"),
         gestionnaire=GESTIONNAIRE,
         site_url="https://professionnels.exemple.fr",

@@ -6,10 +6,9 @@ from typing import Any
 
 import pypdf
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from activation.courriers.lettre import COLONNES_ADRESSE, LIGNES_ADRESSE, Nature, bloc_adresse, produire
+from activation.courriers.lettre import Nature, produire
+from activation.enveloppe import Adresse
 from tests.activation.scenes import CODE, lettre
 
 TRENTE_SERVICES = tuple(f"Déclarer et payer la taxe numéro {rang} sur les très longs libellés" for rang in range(30))
@@ -66,42 +65,56 @@ def test_l_adresse_ne_bouge_pas_avec_l_en_tete(drapeau: dict[str, bool]) -> None
     assert fenetre(produire(lettre(**drapeau))) == fenetre(produire(lettre()))
 
 
-def test_une_adresse_demesuree_tient_dans_six_lignes() -> None:
+def test_une_adresse_demesuree_tient_dans_la_fenetre() -> None:
     demesuree = lettre(
         denomination="Société d'exploitation " * 14,
         representant="Anne-Sophie " * 20,
-        adresse=("x" * 300, "12 rue " * 40, "97419 LA POSSESSION " * 5),
+        adresse=Adresse(complement="x" * 300, voie="12 rue " * 40, localite="97419 LA POSSESSION " * 5),
     )
-    bloc = bloc_adresse(demesuree)
-    assert len(bloc) == LIGNES_ADRESSE
-    assert bloc[0].startswith("SOCIÉTÉ D'EXPLOITATION")
-    assert bloc[-1].startswith("97419 LA POSSESSION")
     vues = fenetre(produire(demesuree))
-    assert [contenu for _, _, contenu in vues] == list(bloc)
+    assert len(vues) == 6
+    assert vues[-1][2].startswith("LA POSSESSION")
+    assert vues[-2][2].startswith("97419 LA POSSESSION")
     assert vues[-1][1] < 77
 
 
-@given(
-    denomination=st.text(max_size=300),
-    adresse=st.lists(st.text(max_size=120), max_size=9),
-    representant=st.text(max_size=80),
-)
-@settings(max_examples=300, deadline=None)
-def test_le_bloc_adresse_ne_deborde_jamais(denomination: str, adresse: list[str], representant: str) -> None:
-    bloc = bloc_adresse(lettre(denomination=denomination, adresse=tuple(adresse), representant=representant))
-    assert 1 <= len(bloc) <= LIGNES_ADRESSE
-    assert all(0 < len(ligne) <= COLONNES_ADRESSE for ligne in bloc)
+def test_les_barres_portent_le_numero_du_courrier_au_dessus_de_la_fenetre() -> None:
+    for drapeaux in ({}, {"demonstration": True}, {"marque_etat": True}):
+        pdf = produire(lettre(numero=2, **drapeaux))
+        ((x, y, _),) = [morceau for morceau in places(pdf) if morceau[2] == "D-2026-004217-2"]
+        assert (x > 125, y < 42) == (True, True)
+        assert "Code à barres du numéro de ce courrier" in str(
+            [objet.get_object() for objet in pypdf.PdfReader(io.BytesIO(pdf)).resolved_objects.values()]
+        )
 
 
-def test_ce_qui_est_coupe_se_voit_et_tient_dans_la_ligne() -> None:
-    bloc = bloc_adresse(lettre(denomination="x" * 300))
-    assert bloc[:2] == ("X" * COLONNES_ADRESSE, "X" * (COLONNES_ADRESSE - 1) + "…")
+def test_chaque_lettre_dit_comment_signaler() -> None:
+    for champs in ({}, {"avis": True, "code": ""}):
+        dit = texte(produire(lettre(**champs)))
+        assert "Vous ne reconnaissez pas cette demande ?" in dit
+        assert "D-2026-004217-K7QM5" in dit
+        assert "professionnels.exemple.fr/signaler/" in dit
 
 
-def test_une_courte_adresse_laisse_deux_lignes_au_nom() -> None:
-    bloc = bloc_adresse(lettre(denomination="Association des amis du très vieux Lyon et de ses environs"))
-    assert bloc[:2] == ("ASSOCIATION DES AMIS DU TRÈS VIEUX", "LYON ET DE SES ENVIRONS")
-    assert bloc[-1] == "69003 LYON"
+@pytest.mark.parametrize("nature", ["ADHESION", "SUBSTITUTION"])
+def test_la_lettre_d_information_tient_sur_une_page_et_ne_porte_pas_de_code(nature: str) -> None:
+    (page,) = pages(produire(lettre(nature=nature, avis=True, code="")))
+    for attendu in (
+        "Un code d'activation a été déposé dans votre messagerie sécurisée",
+        "Mme Claire Montéléone",
+        "cinq jours ouvrés après le départ de ce courrier",
+        "Déclarer la TVA",
+        "Téléphone : 04 78 63 25 00",
+    ):
+        assert attendu in page, attendu
+    assert CODE not in page
+    assert "À saisir au plus tard" not in page
+
+
+def test_un_demandeur_qui_se_nommerait_comme_une_adresse_n_est_pas_un_lien() -> None:
+    dit = texte(produire(lettre(demandeur="Voir http://evil.example/x")))
+    assert "evil.example" not in dit
+    assert "http://" not in dit.replace("https://professionnels", "")
 
 
 def test_la_lettre_dit_tout() -> None:
@@ -119,6 +132,7 @@ def test_la_lettre_dit_tout() -> None:
         "§2.3",
         "responsabilité civile",
         "Ne transmettez ce code à personne",
+        "D-2026-004217-K7QM5",
         "Téléphone : 04 78 63 25 00",
         "165 rue Garibaldi 69401 Lyon Cedex 03",
         "https://professionnels.exemple.fr",
@@ -202,7 +216,11 @@ def test_ce_qui_est_tape_reste_du_texte() -> None:
 
 def test_emoji_et_sens_d_ecriture_ne_cassent_rien() -> None:
     pdf = produire(
-        lettre(denomination="שלום \u202emoc.live😀", demandeur="Zoé\x00 😀", adresse=("漢字 12", "69003 Lyon"))
+        lettre(
+            denomination="שלום \u202emoc.live😀",
+            demandeur="Zoé\x00 😀",
+            adresse=Adresse(voie="漢字 12", localite="69003 Lyon"),
+        )
     )
     assert "69003 LYON" in [contenu for _, _, contenu in fenetre(pdf)]
     assert "moc.live□" in texte(pdf)
@@ -244,6 +262,7 @@ def test_le_code_ne_sort_que_par_le_pdf() -> None:
         {"numero": 0},
         {"numero": 4},
         {"code": ""},
+        {"avis": True},
         {"nature": "COURRIEL_PERSONNE"},
         {"nouveau_courriel": "compta@epi.exemple.fr"},
     ],

@@ -1,26 +1,37 @@
 """R8: a code goes into the messagerie only where a représentant légal, who is not the requester, reads it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 
 from accounts.envois import courriels
 from accounts.models import Compte, Courriel, Espace, Evenement
+from activation.courriers import remise
 from activation.courriers.codes import presenter
-from activation.courriers.messagerie import CodePlusLisible, lire_code
+from activation.courriers.messagerie import CodePasEncoreLisible, CodePlusLisible, lire_code
 from activation.demandes.activation import activer
 from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
+from activation.demandes.retours import constater_retour
+from activation.demandes.substitution import Choix, deposer_substitution
+from activation.jours_ouvres import apres_jours_ouvres
 from activation.models import Courrier
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import Message, PersonneSirenisee, RepresentantLegal, Service
 from tests.activation import scenes
-from tests.factories import EspaceFactory, PersonneFactory, accorder, representer, siren
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, accorder, habiliter, representer, siren
 
 pytestmark = pytest.mark.django_db
+
+
+def il_y_a_longtemps() -> datetime:
+    """So long ago that five working days are over, whatever the holidays."""
+    return timezone.now() - timedelta(days=15)
 
 
 @pytest.fixture
@@ -41,12 +52,13 @@ def deposer(boite: Habilitation, espace: Espace | None = None) -> Courrier:
 def test_le_code_passe_par_la_messagerie(boite: Habilitation) -> None:
     courrier = deposer(boite)
     demande = courrier.demande
-    assert (courrier.canal, courrier.etat, courrier.empreinte) == ("MESSAGERIE", "EDITE", "")
+    assert (courrier.canal, courrier.etat) == ("MESSAGERIE", "EDITE")
     message = Message.objects.get()
     assert message.echange.personne == boite.personne
     assert reverse("code_recu", args=[courrier.pk]) in message.texte
     assert demande.reference in message.texte
     code = presenter(scenes.code(demande))
+    scenes.remettre(courrier, il_y_a_longtemps())
     assert lire_code(acteur=boite.espace, courrier=courrier) == code
     partout = str([list(m.objects.values()) for m in (Message, Courrier, Courriel, Evenement)])
     assert code not in partout
@@ -116,6 +128,17 @@ PAR_LA_POSTE: dict[str, Callable[[Habilitation, Espace], object]] = {
     "meme_organisation": lambda boite, demandeur: Espace.objects.filter(pk=boite.espace_id).update(
         siren_appartenance=demandeur.siren_appartenance
     ),
+    "ouverte_depuis_89_jours": lambda boite, _: mandat(
+        boite, code_saisi_le=timezone.now() - timedelta(days=90) + timedelta(minutes=1)
+    ),
+    "il_tient_le_service_demande": lambda boite, _: scenes.tenir(boite.espace, boite.personne, "DEMANDE"),
+    "il_a_habilite_le_demandeur_autrefois": lambda boite, demandeur: scenes.terminer(
+        accorder(boite, demandeur, Role.ACTEUR)
+    ),
+    "le_demandeur_l_a_habilite_ailleurs": lambda boite, demandeur: accorder(
+        habiliter(demandeur), boite.espace, Role.SUPPLEANT
+    ),
+    "un_tiers_les_a_habilites_tous_deux": lambda boite, demandeur: scenes.habiliter_tous(boite.espace, demandeur),
     "pas_de_messagerie": lambda *_: Service.objects.filter(code="MSG").update(famille="DECLARER"),
 }
 
@@ -124,7 +147,13 @@ PAR_LA_POSTE: dict[str, Callable[[Habilitation, Espace], object]] = {
 def test_par_la_poste_sinon(boite: Habilitation, cas: str) -> None:
     demandeur = EspaceFactory(nom="Martin", prenom="Jeanne", siren_appartenance=siren(404))
     PAR_LA_POSTE[cas](boite, demandeur)
-    assert deposer(boite, demandeur).canal == Courrier.Canal.POSTAL
+    if cas == "il_tient_le_service_demande":
+        service = Service.objects.get(code="DEMANDE")
+        choix = [Choix(boite.personne, [service])]
+        (demande,) = deposer_substitution(acteur=demandeur, choix=choix, qualite="MANDATAIRE")
+        assert scenes.editer(demande).canal == Courrier.Canal.POSTAL
+    else:
+        assert deposer(boite, demandeur).canal == Courrier.Canal.POSTAL
     assert not Message.objects.exists()
 
 
@@ -149,6 +178,7 @@ def test_le_second_courrier_part_par_la_poste(boite: Habilitation) -> None:
 )
 def test_qui_ne_lit_pas_le_code(boite: Habilitation, cas: str) -> None:
     courrier = deposer(boite)
+    scenes.remettre(courrier, il_y_a_longtemps())
     demande, lecteur, instant = courrier.demande, boite.espace, timezone.now()
     if cas == "delegataire":
         lecteur = accorder(boite, EspaceFactory(), Role.SUPPLEANT).espace
@@ -170,6 +200,7 @@ def test_qui_ne_lit_pas_le_code(boite: Habilitation, cas: str) -> None:
 def test_page(boite: Habilitation, client_de: Callable[[Espace], Client]) -> None:
     courrier = deposer(boite)
     page = reverse("code_recu", args=[courrier.pk])
+    scenes.remettre(courrier, il_y_a_longtemps())
     code = presenter(scenes.code(courrier.demande))
     lecteur = client_de(boite.espace)
     assert code not in lecteur.get(page).content.decode()
@@ -185,3 +216,43 @@ def test_page(boite: Habilitation, client_de: Callable[[Espace], Client]) -> Non
         .content.decode()
         .count("déposé dans la messagerie")
     )
+
+
+def test_le_code_n_est_lisible_que_cinq_jours_ouvres_apres_la_lettre(boite: Habilitation) -> None:
+    courrier = deposer(boite)
+    with pytest.raises(CodePasEncoreLisible, match="cinq jours ouvrés"):  # nothing has left yet
+        lire_code(acteur=boite.espace, courrier=courrier, maintenant=timezone.now() + timedelta(days=20))
+    scenes.remettre(courrier, timezone.make_aware(datetime(2026, 12, 24, 15)))
+    lisible_le = timezone.make_aware(datetime(2027, 1, 4, 15))
+    Compte.objects.update(last_login=lisible_le)
+    Mandat.objects.update(code_saisi_le=lisible_le - timedelta(days=200))
+    with pytest.raises(CodePasEncoreLisible, match="04/01/2027"):
+        lire_code(acteur=boite.espace, courrier=courrier, maintenant=lisible_le - timedelta(seconds=1))
+    assert lire_code(acteur=boite.espace, courrier=courrier, maintenant=lisible_le)
+
+
+def test_la_lettre_qui_previent_l_entreprise_part_et_ne_porte_pas_de_code(boite: Habilitation, tmp_path: Path) -> None:
+    courrier = deposer(boite)
+    code = presenter(scenes.code(courrier.demande))
+    lot = remise.remettre(dossier=tmp_path)
+    assert lot is not None
+    assert (lot.courriers, lot.pages, lot.differents) == (1, 1, [])
+    texte = " ".join(page.extract_text() for page in PdfReader(lot.pdf).pages)
+    assert code not in texte
+    assert code.replace("-", "") not in texte.replace(" ", "")
+    assert "messagerie sécurisée" in texte
+    assert courrier.demande.espace.nom_complet in " ".join(texte.split())
+    courrier.refresh_from_db()
+    assert courrier.etat == Courrier.Etat.REMIS
+    assert courrier.lisible_le == apres_jours_ouvres(courrier.remis_le, 5)
+
+
+def test_la_lettre_revenue_ferme_la_boite(boite: Habilitation) -> None:
+    courrier = deposer(boite)
+    scenes.remettre(courrier, il_y_a_longtemps())
+    agent = AgentFactory(service_gestionnaire=boite.personne.service_gestionnaire)
+    constater_retour(acteur=agent, courrier=courrier)
+    with pytest.raises(CodePlusLisible):
+        lire_code(acteur=boite.espace, courrier=courrier)
+    nouveau = demander_nouveau_courrier(acteur=courrier.demande.espace, demande=courrier.demande)
+    assert nouveau.canal == Courrier.Canal.POSTAL

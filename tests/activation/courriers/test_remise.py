@@ -85,12 +85,13 @@ def test_l_imprimeur_verifie_le_manifeste_avec_la_cle_seule(tmp_path: Path, sett
 
 
 def test_ce_qui_ne_part_pas(tmp_path: Path) -> None:
-    annulee, remplace, revenu, messagerie, bon = edites(5)
+    annulee, remplace, revenu, sans_lettre, bon = edites(5)
     scenes.adhesion()  # not made yet
     annuler_demande(acteur=annulee.demande.espace, demande=annulee.demande)
     Courrier.objects.filter(pk=remplace.pk).update(remplace_le=timezone.now())
     Courrier.objects.filter(pk=revenu.pk).update(etat=Courrier.Etat.NPAI)
-    Courrier.objects.filter(pk=messagerie.pk).update(canal=Courrier.Canal.MESSAGERIE)
+    # A code put into a mailbox before a letter told the company of it.
+    Courrier.objects.filter(pk=sans_lettre.pk).update(canal=Courrier.Canal.MESSAGERIE, empreinte="")
     lot = remettre(dossier=tmp_path)
     assert lot is not None
     assert [ligne["courrier"] for ligne in lignes(lot.manifeste)] == [str(bon), "1"]

@@ -71,7 +71,7 @@ def test_agent_d_un_autre_service(courrier: Courrier) -> None:
             acte(AgentFactory())
 
 
-@pytest.mark.parametrize("cas", ["pas_edite", "deja_revenu", "remplace", "messagerie"])
+@pytest.mark.parametrize("cas", ["pas_edite", "deja_revenu", "remplace"])
 def test_retour_impossible(courrier: Courrier, agent: Agent, cas: str) -> None:
     if cas == "pas_edite":
         courrier = scenes.adhesion(None, courrier.demande.personne).courriers.get()
@@ -81,8 +81,6 @@ def test_retour_impossible(courrier: Courrier, agent: Agent, cas: str) -> None:
         demander_nouveau_courrier(
             acteur=courrier.demande.espace, demande=courrier.demande, maintenant=timezone.now() + timedelta(days=15)
         )
-    else:
-        Courrier.objects.update(canal=Courrier.Canal.MESSAGERIE)
     with pytest.raises(CourrierSansRetour):
         constater_retour(acteur=agent, courrier=courrier)
 

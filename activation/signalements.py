@@ -1,0 +1,234 @@
+"""« Je ne reconnais pas cette demande » (R8): who has the letter suspends its code, and an agent decides.
+
+The suspension is a pause, not a refusal: five working days at most, once per demande, and the days lost are added to the
+code's validity at once, so that neither a late job nor a silent agent takes anything from an honest requester. What
+proves the letter is the end of the reference, printed there alone (activation/courriers/codes.py); the answer is the same whatever
+the reference leads to.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.compteurs import debit
+from accounts.compteurs.plafonds import TropDeDemandes
+from accounts.envois import courriels
+from accounts.models import Agent, Espace
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
+from habilitations.models import Habilitation, Role
+
+from .courriers.codes import lire_reference, reference_a_signaler
+from .demandes.depot import prevenir, verrouiller
+from .demandes.retours import exiger_competence, refuser_demande
+from .jours_ouvres import apres_jours_ouvres
+from .models import Demande, Signalement
+
+PAR_DEMANDE = 3
+"""Beyond so many reports of one demande nothing is added: the agents have read enough of it."""
+VISITEUR = "systeme:signaler"
+
+
+class ReferenceIncomplete(RegleMetier):
+    code = "reference_incomplete"
+    message = (
+        "Saisissez la référence entière, avec ses cinq derniers caractères : elle est imprimée sur le courrier, sous « Vous "
+        "ne reconnaissez pas cette demande ? »."
+    )
+
+
+class ReferenceInconnue(RegleMetier):
+    code = "reference_inconnue"
+    message = (
+        "Cette référence n'est pas celle d'une demande en cours qui porte sur un service dont vous êtes l'administrateur "
+        "titulaire. Si vous avez reçu le courrier, saisissez la référence entière qu'il porte."
+    )
+
+
+class SignalementDejaTraite(RegleMetier):
+    code = "signalement_deja_traite"
+    message = "Ce signalement a déjà été examiné."
+
+
+def signaler(
+    *, acteur: Espace | None, saisie: str, texte: str = "", adresse_ip: str, maintenant: datetime | None = None
+) -> None:
+    """Record that a demande is not recognised, and suspend its code where that is due; tell nothing of what was found.
+
+    `saisie` is the reference of the letter; whoever is signed in as the titulaire of a service asked for may give the
+    plain one of the demande, and suspends nothing (he would lose that service by the code). Counted for the network.
+    Raises: TropDeDemandes, ReferenceMalSaisie, ReferenceIncomplete, ReferenceInconnue.
+    """
+    maintenant = maintenant or timezone.now()
+    cle_reseau = debit.empreinte("signalement", debit.cle_reseau(adresse_ip))
+    if debit.reserver(cle_reseau, debit.Bareme(*settings.DEBIT_SIGNALEMENTS_RESEAU)) is None:
+        raise TropDeDemandes
+    reference, cle = lire_reference(saisie)
+    if not cle and acteur is None:
+        raise ReferenceIncomplete
+    demande = Demande.objects.en_cours().filter(reference=reference).first()
+    if cle:
+        attendue = reference_a_signaler(reference=reference, demande=demande.pk if demande else "")
+        if demande is not None and attendue == f"{reference}-{cle}":
+            _enregistrer(acteur, demande, texte, maintenant)
+        return
+    if demande is None or acteur is None or not _tient_un_service(acteur, demande):
+        raise ReferenceInconnue
+    _enregistrer(acteur, demande, texte, maintenant)
+
+
+def _tient_un_service(espace: Espace, demande: Demande) -> bool:
+    """Whether this espace is the titulaire of a service that the demande asks for."""
+    siens = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE, personne=demande.personne_id)
+    return siens.filter(service__in=demande.services.values("pk")).exists()
+
+
+@transaction.atomic
+def _enregistrer(acteur: Espace | None, demande: Demande, texte: str, maintenant: datetime) -> None:
+    """Write the report, unless the demande is over, one of the same kind waits, or the demande has had enough of them."""
+    demande = verrouiller(demande)
+    courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
+    if not demande.est_en_cours or courrier.est_expire(maintenant):
+        return
+    titulaire = acteur is not None and _tient_un_service(acteur, demande)
+    origine = Signalement.Origine.TITULAIRE if titulaire else Signalement.Origine.COURRIER
+    deja = list(demande.signalements.all())
+    if len(deja) >= PAR_DEMANDE or any(s.origine == origine and s.decide_le is None for s in deja):
+        return
+    jusqu_au = None
+    if not titulaire and all(s.suspend_jusqu_au is None for s in deja):
+        jusqu_au = apres_jours_ouvres(maintenant, settings.CODE_SUSPENDU)
+        if courrier.expire_le is not None:
+            courrier.expire_le += jusqu_au - maintenant
+            courrier.save(update_fields=["expire_le"])
+    signalement = Signalement.objects.create(
+        demande=demande,
+        origine=origine,
+        espace=acteur if titulaire else None,
+        texte=" ".join(texte.split())[:500],
+        recu_le=maintenant,
+        suspend_jusqu_au=jusqu_au,
+    )
+    consigner(
+        "demande.signalee",
+        auteur=acteur if titulaire and acteur is not None else VISITEUR,
+        espace=demande.espace,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "nature": demande.nature, "suspendu": jusqu_au is not None},
+    )
+    _prevenir(signalement, demande)
+
+
+def _prevenir(signalement: Signalement, demande: Demande) -> None:
+    """Tell the requester, and the office whose agents decide."""
+    jusqu_au = _instant(signalement.suspend_jusqu_au) if signalement.suspend_jusqu_au else ""
+    prevenir(demande, "demande_signalee", f"signalee-{signalement.pk}", suspendu_jusqu_au=jusqu_au)
+    courriels.deposer(
+        "signalement_recu",
+        destinataire=demande.personne.service_gestionnaire.courriel,
+        acte=f"signalement:{signalement.pk}",
+        contexte={
+            "reference": demande.reference,
+            "denomination": demande.personne.denomination,
+            "origine": signalement.get_origine_display(),
+            "suspendu_jusqu_au": jusqu_au,
+        },
+    )
+
+
+def _instant(quand: datetime) -> str:
+    return f"{timezone.localtime(quand):%d/%m/%Y à %H h %M}"
+
+
+def _verrouiller(signalement: Signalement) -> tuple[Demande, Signalement]:
+    """Lock the demande, then the report. Raises: SignalementDejaTraite."""
+    demande = verrouiller(signalement.demande)
+    frais = Signalement.objects.select_for_update(no_key=True).get(pk=signalement.pk)
+    frais.demande = demande
+    if frais.decision != Signalement.Decision.EN_ATTENTE:
+        raise SignalementDejaTraite
+    return demande, frais
+
+
+@transaction.atomic
+def confirmer_signalement(
+    *, acteur: Agent, signalement: Signalement, motif: str, maintenant: datetime | None = None
+) -> Demande:
+    """Refuse the demande that the company does not recognise, and return it: its code dies, the requester is told why.
+
+    Raises: SignalementDejaTraite, and what `refuser_demande` raises.
+    """
+    demande, signalement = _verrouiller(signalement)
+    signalement.agent = acteur
+    signalement.save(update_fields=["agent"])
+    return refuser_demande(acteur=acteur, demande=demande, motif=motif, maintenant=maintenant)
+
+
+@transaction.atomic
+def ecarter_signalement(*, acteur: Agent, signalement: Signalement, maintenant: datetime | None = None) -> Signalement:
+    """Let the code of the demande live again at once, and tell the requester until when. Return the report.
+
+    Raises: SignalementDejaTraite, AgentNonCompetent.
+    """
+    maintenant = maintenant or timezone.now()
+    demande, signalement = _verrouiller(signalement)
+    exiger_competence(acteur, demande.personne)
+    signalement.decision = Signalement.Decision.ECARTE
+    signalement.decide_le = maintenant
+    signalement.agent = acteur
+    signalement.save(update_fields=["decision", "decide_le", "agent"])
+    consigner(
+        "signalement.ecarte",
+        auteur=acteur,
+        espace=demande.espace,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "nature": demande.nature},
+    )
+    _reprendre(demande, signalement, maintenant)
+    return signalement
+
+
+def _reprendre(demande: Demande, signalement: Signalement, maintenant: datetime) -> None:
+    """Let a suspended code live again: the days that were added and not lost are taken back, the requester is told."""
+    if signalement.suspend_jusqu_au is None or signalement.repris_le is not None:
+        return
+    courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
+    commun = courrier.edite_le is not None and courrier.edite_le <= signalement.recu_le
+    if commun and courrier.expire_le is not None and maintenant < signalement.suspend_jusqu_au:
+        courrier.expire_le -= signalement.suspend_jusqu_au - maintenant
+        courrier.save(update_fields=["expire_le"])
+    signalement.repris_le = maintenant
+    signalement.save(update_fields=["repris_le"])
+    jusqu_au = f"{timezone.localdate(courrier.expire_le):%d/%m/%Y}" if courrier.expire_le else ""
+    prevenir(demande, "code_repris", f"code-repris-{signalement.pk}", expire_le_jour=jusqu_au)
+
+
+def reprendre_codes(maintenant: datetime | None = None, nombre: int = 500) -> int:
+    """Note that the codes whose suspension is over live again, no agent having answered, and return how many.
+
+    The report stays in the agents' queue: the demande may still be refused while its code has not been entered.
+    """
+    maintenant = maintenant or timezone.now()
+    finis = Signalement.objects.filter(
+        suspend_jusqu_au__lte=maintenant, repris_le=None, decision=Signalement.Decision.EN_ATTENTE
+    )
+    return sum(_reprendre_sans_reponse(s, maintenant) for s in finis.select_related("demande")[:nombre])
+
+
+@transaction.atomic
+def _reprendre_sans_reponse(signalement: Signalement, maintenant: datetime) -> bool:
+    demande = verrouiller(signalement.demande)
+    frais = Signalement.objects.select_for_update(no_key=True).get(pk=signalement.pk)
+    if frais.repris_le is not None or frais.decision != Signalement.Decision.EN_ATTENTE:
+        return False
+    consigner(
+        "code.repris",
+        auteur="systeme:reprendre_codes",
+        espace=demande.espace,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "nature": demande.nature},
+    )
+    _reprendre(demande, frais, maintenant)
+    return True

@@ -1,0 +1,58 @@
+"""« Je ne reconnais pas cette demande »: the public page whose address every letter prints."""
+
+import time
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.compteurs.debit import Essai, attendre_le_palier
+from accounts.models import Espace
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.requete import adresse_ip
+
+from ..forms import SignalementForm
+from ..signalements import signaler
+
+
+def _espace(request: HttpRequest) -> Espace | None:
+    """Return the active espace of whoever is signed in, if anybody is: the page is for visitors first."""
+    espace = getattr(request.user, "espace", None)
+    return espace if espace is not None and espace.est_actif else None
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def signalement(request: HttpRequest) -> HttpResponse:
+    """The reference of the letter; the next page is the same, as late, whatever it leads to."""
+    debut = time.monotonic()
+    form = SignalementForm(request.POST if request.method == "POST" else None, initial=_propose(request))
+    statut = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            signaler(
+                acteur=_espace(request),
+                saisie=form.cleaned_data["reference"],
+                texte=form.cleaned_data["texte"],
+                adresse_ip=adresse_ip(request),
+            )
+        except RegleMetier as regle:
+            form.refuser(regle)
+            statut = regle.statut
+        else:
+            attendre_le_palier(Essai(debut))
+            return redirect("signalement_recu")
+    return render(request, "activation/signaler.html", {"formulaire": form}, status=statut)
+
+
+def _propose(request: HttpRequest) -> dict[str, str]:
+    """Return what the link of a message has already filled in."""
+    return {"reference": request.GET.get("reference", "").replace("\x00", "")[:40]}
+
+
+@login_not_required
+@require_GET
+def recu(request: HttpRequest) -> HttpResponse:
+    """What happens next, if the reference is that of a demande that waits."""
+    return render(request, "activation/signalement_recu.html")

@@ -1,0 +1,134 @@
+"""What an agent enters when the register's address cannot be written to (issue 11 item 9): kept apart from it, with its proof."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.envois import courriels
+from accounts.models import Agent
+from accounts.saisies.noms import normaliser_texte
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
+
+from ..models import AdresseSaisie, PersonneSirenisee
+from .envoi import AdresseEnvoi, nom_inconnu
+
+LONGUEUR = 300
+
+
+class PersonneNonSuivie(RegleMetier):
+    code = "personne_non_suivie"
+    message = "Cette personne relève d'un autre service gestionnaire que le vôtre."
+
+
+class AdresseNonDistribuable(RegleMetier):
+    code = "adresse_non_distribuable"
+    message = (
+        "La Poste ne peut pas distribuer à cette adresse : indiquez une voie, une boîte postale ou un complément, la commune "
+        "et son code postal (ou le pays)."
+    )
+
+
+class DestinataireRequis(RegleMetier):
+    code = "destinataire_requis"
+    message = "Le registre ne donne pas le nom de cette personne : indiquez celui à porter sur l'enveloppe."
+
+
+class PreuveRequise(RegleMetier):
+    code = "preuve_requise"
+    message = "Indiquez, en 300 caractères au plus, le motif de la saisie et le justificatif que vous avez vu."
+
+
+class AucuneAdresseSaisie(RegleMetier):
+    code = "aucune_adresse_saisie"
+    message = "Aucune adresse n'est saisie pour cette personne."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saisie:
+    """What the agent typed."""
+
+    complement: str = ""
+    voie: str = ""
+    distribution: str = ""
+    code_postal: str = ""
+    commune: str = ""
+    pays: str = ""
+    destinataire: str = ""
+
+
+def _verrouiller(acteur: Agent, personne: PersonneSirenisee) -> PersonneSirenisee:
+    """Lock the personne. Raises: PersonneNonSuivie."""
+    fraiche = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
+    if acteur.service_gestionnaire_id != fraiche.service_gestionnaire_id:
+        raise PersonneNonSuivie
+    return fraiche
+
+
+def _preuve(texte: str) -> str:
+    propre = normaliser_texte(texte)
+    if not 0 < len(propre) <= LONGUEUR:
+        raise PreuveRequise
+    return propre
+
+
+@transaction.atomic
+def saisir_adresse(
+    *,
+    acteur: Agent,
+    personne: PersonneSirenisee,
+    saisie: Saisie,
+    motif: str,
+    justificatif: str,
+    maintenant: datetime | None = None,
+) -> AdresseSaisie:
+    """Enter the address to which the letters of this personne go; the register's own stays as it is. Return it.
+
+    It replaces one entered before, and gives way once the register gives another address. The company is told by mail.
+    Raises: PersonneNonSuivie, PreuveRequise, AdresseNonDistribuable, DestinataireRequis, TexteIllisible.
+    """
+    maintenant = maintenant or timezone.now()
+    motif, justificatif = _preuve(motif), _preuve(justificatif)
+    champs = {nom: normaliser_texte(texte) for nom, texte in asdict(saisie).items()}
+    if not AdresseEnvoi(**champs).est_distribuable:
+        raise AdresseNonDistribuable
+    personne = _verrouiller(acteur, personne)
+    if nom_inconnu(personne) and not champs["destinataire"]:
+        raise DestinataireRequis
+    personne.adresses_saisies.filter(fin_le=None).update(fin_le=maintenant)
+    adresse = AdresseSaisie.objects.create(
+        personne=personne,
+        registre=personne.lignes_adresse,
+        motif=motif,
+        justificatif=justificatif,
+        agent=acteur,
+        saisie_le=maintenant,
+        **champs,
+    )
+    consigner("adresse_courrier.saisie", auteur=acteur, siren=personne.siren)
+    _prevenir(personne, adresse.pk)
+    return adresse
+
+
+@transaction.atomic
+def retirer_adresse(
+    *, acteur: Agent, personne: PersonneSirenisee, maintenant: datetime | None = None
+) -> PersonneSirenisee:
+    """Go back to the register's address. Raises: PersonneNonSuivie, AucuneAdresseSaisie."""
+    personne = _verrouiller(acteur, personne)
+    if not personne.adresses_saisies.filter(fin_le=None).update(fin_le=maintenant or timezone.now()):
+        raise AucuneAdresseSaisie
+    consigner("adresse_courrier.retiree", auteur=acteur, siren=personne.siren)
+    return personne
+
+
+def _prevenir(personne: PersonneSirenisee, cle: int) -> None:
+    if personne.courriel:
+        courriels.deposer(
+            "adresse_courrier_saisie",
+            destinataire=personne.courriel,
+            acte=f"adresse-courrier:{cle}",
+            contexte={"denomination": personne.denomination},
+        )

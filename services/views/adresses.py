@@ -1,0 +1,99 @@
+"""The address that an agent enters for the letters of a personne, at /gestion/."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+
+from accounts.forms.base import FormulairePortail
+from accounts.forms.champs import ChampRegle
+from accounts.gestion.page_acte import PageActe
+from accounts.saisies.noms import normaliser_texte
+
+from ..adresses.envoi import adresse_du_courrier
+from ..adresses.saisie import LONGUEUR, Saisie, retirer_adresse, saisir_adresse
+from ..models import PersonneSirenisee
+
+
+def _champ(label: str, *, longueur: int = 120, requis: bool = False, aide: str = "") -> ChampRegle:
+    return ChampRegle(normaliser_texte, label=label, required=requis, max_length=longueur, help_text=aide)
+
+
+class AdresseForm(FormulairePortail):
+    """The address to write to, why it is entered, and what proves it."""
+
+    regles = {"adresse_non_distribuable": "voie", "destinataire_requis": "destinataire"}
+
+    destinataire = _champ(
+        "Nom à porter sur l'enveloppe", longueur=160, aide="S'il n'est pas la dénomination du registre."
+    )
+    complement = _champ("Complément d'adresse")
+    voie = _champ("Numéro et voie")
+    distribution = _champ("Boîte postale ou lieu-dit")
+    code_postal = _champ("Code postal", longueur=10)
+    commune = _champ("Commune", requis=True)
+    pays = _champ("Pays, hors de France", longueur=80)
+    justificatif = _champ(
+        "Justificatif vu", longueur=LONGUEUR, requis=True, aide="Par exemple : extrait Kbis du 12 mars 2027."
+    )
+    motif = forms.CharField(
+        label="Motif",
+        max_length=LONGUEUR,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Indiquez le motif."},
+    )
+
+
+class SaisirAdresse(PageActe):
+    """Enter the address for the letters: the register's stays as it is."""
+
+    nom = "adresse"
+    titre = "Saisir l'adresse des courriers"
+    bouton = "Enregistrer cette adresse"
+    succes = "L'adresse est enregistrée : les prochains courriers y partiront."
+    form_class = AdresseForm
+
+    @staticmethod
+    def possible(objet: PersonneSirenisee) -> bool:
+        return True
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        envoi = adresse_du_courrier(self.objet)
+        return [
+            ("Personne sirénisée", self.objet),
+            ("Adresse du registre", ", ".join(self.objet.lignes_adresse) or "inconnue"),
+            ("Les courriers partent à", ", ".join(envoi.lignes_adresse) if envoi else "aucune adresse : rien ne part"),
+            (
+                "Ce qui se passe",
+                "Les codes d'activation partiront à l'adresse saisie, tant que le registre n'en donne pas une autre. "
+                "L'entreprise en est avertie par courriel.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        champs = dict(form.cleaned_data)
+        preuve = {nom: champs.pop(nom) for nom in ("motif", "justificatif")}
+        saisir_adresse(acteur=self.agent, personne=self.objet, saisie=Saisie(**champs), **preuve)
+
+
+class RetirerAdresse(PageActe):
+    """Go back to the register's address."""
+
+    nom = "adresse-registre"
+    titre = "Revenir à l'adresse du registre"
+    bouton = "Revenir à l'adresse du registre"
+    succes = "L'adresse saisie est retirée : les courriers partent à celle du registre."
+
+    @staticmethod
+    def possible(objet: PersonneSirenisee) -> bool:
+        return objet.adresses_saisies.filter(fin_le=None).exists()
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        return [
+            ("Personne sirénisée", self.objet),
+            ("Adresse saisie", str(self.objet.adresses_saisies.get(fin_le=None))),
+            ("Adresse du registre", ", ".join(self.objet.lignes_adresse) or "inconnue"),
+        ]
+
+    def agir(self, form: Any) -> None:
+        retirer_adresse(acteur=self.agent, personne=self.objet)
