@@ -3,7 +3,8 @@
 from django.contrib import admin
 
 from .gestion.consultation import SURVEILLANCE, ConsultationAdmin
-from .models import ServiceGestionnaire, TraceLecture
+from .models import NomAdmis, ServiceGestionnaire, TraceLecture
+from .views.noms_admis import AdmettreNom
 
 
 @admin.register(ServiceGestionnaire)
@@ -24,6 +25,17 @@ class ServiceGestionnaireAdmin(ConsultationAdmin):
         "commune",
         "departements",
     )
+    actes = (AdmettreNom,)
+
+
+@admin.register(NomAdmis)
+class NomAdmisAdmin(ConsultationAdmin):
+    """The names admitted by the agents, the same for everybody."""
+
+    list_display = ("nom", "prenom", "agent", "admis_le")
+    list_select_related = ("agent",)
+    search_fields = ("nom", "prenom")
+    fields = ("prenom", "nom", "justificatif", "agent", "admis_le")
 
 
 @admin.register(TraceLecture)

@@ -27,6 +27,7 @@ from ..models import (
     EvenementASceller,
     Lien,
     NavigateurConnu,
+    NomAdmis,
     ServiceGestionnaire,
     Session,
     TraceLecture,
@@ -257,6 +258,11 @@ def _declarer_sans_personne() -> None:
         ServiceGestionnaire,
         "coordonnées publiques d'un service",
         "id complement voie distribution code_postal commune pays code type nom telephone courriel departements",
+    )
+    sans_personne(
+        NomAdmis,
+        "nom admis au guichet avant toute inscription : la ligne n'est liée à aucun espace",
+        "id cle prenom nom justificatif agent admis_le",
     )
     sans_personne(Agent, AGENTS, "id compte service_gestionnaire fonction nom prenom")
     des_agents: list[type[Model]] = [LogEntry, Group, Permission, Group.permissions.through]

@@ -21,6 +21,7 @@ from django.template.loader import get_template, render_to_string
 from django.urls import reverse
 
 from ..models import Courriel, Espace, Lien
+from ..saisies.citations import contexte_sans_lien
 from .budget import DUREE_BALAYAGE
 from .liens import jeton
 from .relais import ENVOIS_PAR_LOT, EnvoiImpossible, RelaisInjoignable, traiter, vider
@@ -38,6 +39,11 @@ _PAGES = {
     Lien.Objet.ANNULATION_ADRESSE: "annuler_changement_adresse",
     Lien.Objet.MOT_DE_PASSE_OUBLIE: "reinitialiser_mot_de_passe",
 }
+
+
+ADRESSES = frozenset({"adresse_reponse", "nouvelle", "nouvelle_adresse"})
+"""What a context holds that is an e-mail address by a rule of ours. All the rest may come from a person: it is rendered on
+one line, without links (accounts/saisies/citations.py)."""
 
 
 @dataclass
@@ -81,7 +87,7 @@ def _adresse_du_lien(lien: Lien) -> str:
 def composer(courriel: Courriel) -> EmailMultiAlternatives:
     """Return the message ready to leave, its Message-ID derived from the row so that a double can be told."""
     contexte: dict[str, Any] = {
-        **courriel.contexte,
+        **contexte_sans_lien(courriel.contexte, sauf=ADRESSES),
         "espace": courriel.espace,
         "lien": _adresse_du_lien(courriel.lien) if courriel.lien else "",
         "expire_le": courriel.lien.expire_le if courriel.lien else None,

@@ -7,6 +7,7 @@ from django.db import transaction
 from .. import actes
 from ..envois import courriels
 from ..models import Espace
+from ..noms_admis import exiger_nom_admis
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import normaliser_siren
@@ -53,7 +54,7 @@ def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees) -> list[st
     """Store the particulars and return the columns that changed; nothing is written when none did.
 
     The journal and the mail name the fields, never the values (CNIL 2021-122).
-    Raises: NomRequis, NomInvalide, TexteIllisible, SirenInvalide.
+    Raises: NomRequis, NomInvalide, NomReserve, TexteIllisible, SirenInvalide.
     """
     espace = Espace.objects.select_for_update(no_key=True).select_related(None).get(pk=acteur.pk)
     nouvelles = {
@@ -65,6 +66,8 @@ def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees) -> list[st
     changes = [champ for champ, valeur in nouvelles.items() if getattr(espace, champ) != valeur]
     if not changes:
         return []
+    if {"nom", "prenom"} & set(changes):
+        exiger_nom_admis(prenom=nouvelles["prenom"], nom=nouvelles["nom"])
     for champ in changes:
         setattr(espace, champ, nouvelles[champ])
     espace.save(update_fields=changes)

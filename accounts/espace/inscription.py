@@ -24,6 +24,7 @@ from ..mots_de_passe.confiance import verifier_reponse
 from ..mots_de_passe.hachage import hacher_reponse
 from ..mots_de_passe.politique import exiger_force
 from ..mots_de_passe.saturation import part_des_inscriptions
+from ..noms_admis import exiger_nom_admis
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.numeros import nouveau_numero
@@ -165,6 +166,7 @@ def inscrire(
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(inscription.email)
+    exiger_nom_admis(prenom=inscription.prenom, nom=inscription.nom)  # before the address: it tells nothing of it
     exiger_force(inscription.mot_de_passe, inscription.mots_personnels())
     normalisee = verifier_reponse(
         inscription.reponse_confiance,

@@ -99,7 +99,7 @@ def demander_rectification(
         "texte": texte,
         "nom": acteur.nom_complet,
         "numero": acteur.numero_lisible,
-        "reponse": acteur.compte.email,
+        "adresse_reponse": acteur.compte.email,
         "gestionnaire": gestionnaire.nom,
     }
     acte = f"rectification:{reference}"

@@ -19,6 +19,7 @@ class InscriptionForm(TitulaireForm):
     """What is asked of a person to create an espace, in either mode (CGU §2.1; domaine.md §2.1, §2.2)."""
 
     regles = {
+        **TitulaireForm.regles,
         **regles_mot_de_passe("mot_de_passe"),
         **regles_reponse("reponse_confiance"),
         **dict.fromkeys(("adresse_jetable", "adresse_invalide", "adresse_trop_longue"), "email"),

@@ -11,6 +11,8 @@ from .champs import ChampRegle
 class TitulaireForm(FormulairePortail):
     """Names, telephone and postal address: asked when an espace is created, changed at any time (CGU §2.1, §4.b)."""
 
+    regles = {"nom_reserve": "nom"}
+
     civilite = forms.ChoiceField(label="Civilité", choices=Espace.Civilite.choices, widget=forms.RadioSelect)
     prenom = ChampRegle(
         normaliser_nom,

@@ -6,6 +6,7 @@ from .courriel import Courriel
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
 from .evenement import BlocScelle, Evenement, EvenementASceller
+from .nom import NomAdmis
 from .oubli import DemandeOubli
 from .session import EssaiConnexion, NavigateurConnu, Session
 from .trace import TraceLecture
@@ -28,6 +29,7 @@ __all__ = [
     "EvenementASceller",
     "Lien",
     "NavigateurConnu",
+    "NomAdmis",
     "ServiceGestionnaire",
     "Session",
     "TraceLecture",

@@ -12,7 +12,6 @@ from accounts.portes.acces import espace_requis
 from accounts.saisies.regles import RegleMetier
 from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from habilitations.views.sujets import grouper
-from services.adresses.envoi import exiger_adresse
 
 from ..demandes import depot as actes
 from ..demandes.activation import activer

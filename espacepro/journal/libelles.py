@@ -10,6 +10,7 @@ DETAILS = {
     "a_revoir": "Délégations à revoir",
     "adresse": "Adresse confirmée",
     "adresse_ip": "Adresse IP",
+    "adresse_reponse": "Adresse de réponse",
     "agent": "Agent",
     "ailleurs": "Ailleurs",
     "avant": "Prenait fin le",

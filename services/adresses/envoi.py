@@ -82,14 +82,11 @@ def adresse_du_courrier(personne: PersonneSirenisee) -> AdresseEnvoi | None:
 
 def _choisir(personne: PersonneSirenisee, saisie: AdresseSaisie | None) -> AdresseEnvoi | None:
     registre = _lire(personne)
-    if not registre.est_distribuable or nom_inconnu(personne):
-        registre_ou_rien = None
-    else:
-        registre_ou_rien = registre
+    suffit = registre.est_distribuable and not nom_inconnu(personne)
+    if suffit and (saisie is None or saisie.registre != personne.lignes_adresse):
+        return registre
     if saisie is None:
-        return registre_ou_rien
-    if registre_ou_rien is not None and saisie.registre != personne.lignes_adresse:
-        return registre_ou_rien
+        return None
     return _lire(saisie, destinataire=saisie.destinataire, saisie=True)
 
 
