@@ -66,6 +66,11 @@ def _connu(cellule: str) -> str:
     return " ".join(cellule.replace(_MASQUE, " ").split())
 
 
+def est_distribuable(adresse: AdressePostale) -> bool:
+    """Whether the post can deliver this address."""
+    return _lire(adresse).est_distribuable
+
+
 def adresses_des_courriers(personnes: Collection[PersonneSirenisee]) -> dict[int, AdresseEnvoi | None]:
     """Return, by the key of each personne, where a letter to it goes; None where none can: one query in all."""
     saisies = {

@@ -13,7 +13,7 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
 from ..models import AdresseSaisie, PersonneSirenisee
-from .envoi import AdresseEnvoi, nom_inconnu
+from .envoi import est_distribuable, nom_inconnu
 
 LONGUEUR = 300
 
@@ -92,7 +92,7 @@ def saisir_adresse(
     maintenant = maintenant or timezone.now()
     motif, justificatif = _preuve(motif), _preuve(justificatif)
     champs = {nom: normaliser_texte(texte) for nom, texte in asdict(saisie).items()}
-    if not AdresseEnvoi(**champs).est_distribuable:
+    if not est_distribuable(AdresseSaisie(**champs)):
         raise AdresseNonDistribuable
     personne = _verrouiller(acteur, personne)
     if nom_inconnu(personne) and not champs["destinataire"]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from accounts.envois import courriels
 from accounts.models import Courriel
 from accounts.saisies.citations import citer, contexte_sans_lien, sans_lien, une_ligne
+from tests.factories import EspaceFactory
 
 LIENS = [
     ("Voir http://evil.example/x", "Voir evil. example/x"),
@@ -96,7 +97,7 @@ TEXTES = {
 def test_aucun_courriel_ne_porte_le_lien_d_autrui(genre: str) -> None:
     """A lone address in its own paragraph became a button."""
     message = courriels.composer(
-        Courriel(genre=genre, destinataire="a@exemple.fr", acte="essai", contexte=TEXTES[genre])
+        Courriel(genre=genre, destinataire="a@exemple.fr", acte="essai", espace=EspaceFactory(), contexte=TEXTES[genre])
     )
     html = str(message.alternatives[0][0])
     for rendu in (message.body, html, message.subject):

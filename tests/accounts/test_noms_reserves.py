@@ -1,6 +1,6 @@
 """Names that speak for the State, or are sentences: refused as whole expressions, admitted by an agent (issue 11 item 11)."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -112,8 +112,6 @@ def test_le_formulaire_le_dit_sur_le_nom(client: Client) -> None:
 @pytest.mark.django_db
 def test_le_changement_de_nom_aussi_mais_un_nom_d_avant_la_regle_reste() -> None:
     espace = EspaceFactory(prenom="Finances", nom="Publiques")
-    from dataclasses import replace
-
     coordonnees = Coordonnees.de(espace)
     assert modifier_coordonnees(espace=espace, coordonnees=replace(coordonnees, telephone="01 00 00 00 00"))
     with pytest.raises(NomReserve):
@@ -134,12 +132,3 @@ def test_un_agent_admet_un_nom_et_celui_la_seulement() -> None:
         admettre_nom(acteur=agent, prenom="Jeanne", nom="Martin", justificatif="CNI")
     assert Evenement.objects.filter(acte="nom.admis", auteur=f"agent:{agent.pk}").count() == 1
     assert NomAdmis.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_la_page_de_l_agent(agent_connecte: Callable[..., Client] | None = None) -> None:
-    from accounts.views.noms_admis import AdmettreNom, NomAdmisForm
-
-    assert AdmettreNom.possible(AgentFactory().service_gestionnaire)
-    form = NomAdmisForm({"prenom": "Finances", "nom": "Publiques", "justificatif": "CNI"})
-    assert form.is_valid()

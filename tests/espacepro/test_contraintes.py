@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.envois.liens import creer_lien
 from accounts.models import Courriel, Lien
 from activation.demandes.depot import deposer_adhesion
-from activation.models import Courrier, Demande, Remise
+from activation.models import Courrier, Demande, Remise, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
-from services.models import Echange, LectureMessage, Message, ReferenceBancaire
+from services.models import AdresseSaisie, Echange, LectureMessage, Message, ReferenceBancaire
 from surveillance.models import BlocageIP
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
@@ -159,6 +159,14 @@ def sans_titulaire() -> None:
     Adhesion.objects.create(personne=mandat.personne, service=ServiceFactory(), mandat=mandat)
 
 
+def signalement() -> Signalement:
+    return Signalement.objects.create(demande=courrier().demande, origine="COURRIER", suspend_jusqu_au=MAINTENANT)
+
+
+def deux_adresses_saisies() -> None:
+    copier(AdresseSaisie.objects.create(personne=PersonneFactory(), agent=AgentFactory()))
+
+
 def deux_lectures() -> None:
     copier(LectureMessage.objects.create(message=message(), lecteur=CompteFactory()))
 
@@ -187,6 +195,12 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("demande_refusee_avec_motif", lambda: ecrire(demande(), motif_refus="pièce illisible")),
     ("demande_une_par_personne", lambda: deux_demandes("CREATION_SIMPLIFIEE", "")),
     ("demande_une_par_personne", lambda: deux_demandes("COURRIEL_PERSONNE", "a@b.fr")),
+    ("signalement_suspend_une_fois", lambda: copier(signalement(), decision="ECARTE", decide_le=MAINTENANT)),
+    ("signalement_un_en_attente", lambda: copier(signalement(), suspend_jusqu_au=None)),
+    ("signalement_decide_avec_date", lambda: ecrire(signalement(), decide_le=MAINTENANT)),
+    ("signalement_decide_avec_date", lambda: ecrire(signalement(), decision="ECARTE")),
+    ("signalement_titulaire_ne_suspend_pas", lambda: ecrire(signalement(), origine="TITULAIRE")),
+    ("adresse_saisie_une_vivante", deux_adresses_saisies),
     ("courrier_numero_unique", meme_numero),
     ("courrier_un_vivant", lambda: copier(courrier(), numero=2, empreinte_code="autre")),
     ("courrier_trois_au_plus", lambda: ecrire(courrier(), numero=4)),

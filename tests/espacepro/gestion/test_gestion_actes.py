@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from accounts.models import Agent, Courriel, Evenement, TraceLecture
 from activation.demandes.depot import annuler_demande
-from activation.models import Courrier, Demande
+from activation.models import Courrier, Demande, Signalement
+from activation.signalements import signaler
 from habilitations.depart.retraits import (
     AgentNonCompetent,
     RetraitDejaTraite,
@@ -32,6 +33,8 @@ pytestmark = pytest.mark.django_db
 ACTES: dict[str, tuple[str, dict[str, str]]] = {
     "activation_courrier_revenu": ("courrier", {}),
     "activation_demande_refuser": ("demande", {"motif": "L'entreprise ne vous connaît pas."}),
+    "activation_signalement_confirmer": ("signalement", {"motif": "L'entreprise ne vous connaît pas."}),
+    "activation_signalement_ecarter": ("signalement", {}),
     "habilitations_adhesion_retirer": ("adhesion", {"motif": "Demande écrite du gérant."}),
     "habilitations_cessation_contester": ("cessation", {"motif": "Le greffe s'est trompé."}),
     "habilitations_cessation_fermer": ("cessation", {"motif": "Liquidation close."}),
@@ -57,10 +60,17 @@ def objets(agent: Agent) -> dict[str, Any]:
     acteur = accorder(suppleance, EspaceFactory(nom="Actrice"), Role.ACTEUR)
     cessation = Cessation.objects.create(personne=personne)
     (retrait,) = demander_retrait(acteur=racine.espace, habilitations=[racine], motif="Je pars")
+    signaler(
+        acteur=None,
+        saisie=courrier.contenu["a_signaler"],
+        texte="Voir http://evil.example",
+        adresse_ip="203.0.113.7",
+    )
     Courriel.objects.all().delete()
     return {
         "courrier": courrier,
         "demande": courrier.demande,
+        "signalement": Signalement.objects.get(),
         "adhesion": racine.adhesion,
         "cessation": cessation,
         "retrait": retrait,
@@ -83,6 +93,7 @@ def etat(objets: dict[str, Any]) -> list[Any]:
         for modele, champs in (
             (Courrier, ["etat"]),
             (Demande, ["etat"]),
+            (Signalement, ["decision"]),
             (Habilitation, ["fin_motif"]),
             (DemandeRetrait, ["etat"]),
             (Adhesion, ["fermee_motif"]),
@@ -164,6 +175,8 @@ def test_faire_deux_fois_le_meme_acte(acte: str, agent: Agent, objets: dict[str,
     refus = {
         "activation_courrier_revenu": "Ce courrier ne peut pas être revenu",
         "activation_demande_refuser": "Cette demande est terminée (refusée)",
+        "activation_signalement_confirmer": "Ce signalement a déjà été examiné.",
+        "activation_signalement_ecarter": "Ce signalement a déjà été examiné.",
         "habilitations_adhesion_retirer": "Cette adhésion est déjà fermée.",
         "habilitations_cessation_contester": "n'attend plus de décision (le registre est inexact)",
         "habilitations_cessation_fermer": "n'attend plus de décision (services fermés)",
@@ -345,3 +358,20 @@ def test_le_nombre_de_requetes_ne_depend_pas_de_ce_qui_tombe(agent: Agent, objet
 
 def test_aucune_action_en_masse() -> None:
     assert {page.actions for page in admin.site._registry.values()} == {None}
+
+
+def test_ce_que_l_entreprise_a_ecrit_se_lit_cite_et_sans_lien(agent: Agent, objets: dict[str, Any]) -> None:
+    client = client_verifie(agent)
+    for adresse in (fiche, page):
+        lue = client.get(adresse("activation_signalement_confirmer", objets)).content.decode()
+        assert "«\u00a0Voir evil. example\u00a0»" in lue
+        assert "http://evil" not in lue
+
+
+def test_le_code_a_barres_mene_au_courrier(agent: Agent, objets: dict[str, Any]) -> None:
+    client, courrier = client_verifie(agent), objets["courrier"]
+    scenes.editer(scenes.adhesion(None, courrier.demande.personne))
+    liste = reverse("admin:activation_courrier_changelist")
+    trouves = client.get(liste, {"q": str(courrier).lower()}).context["cl"].result_list
+    assert [trouve.pk for trouve in trouves] == [courrier.pk]
+    assert not client.get(liste, {"q": f"{courrier.demande.reference}-3"}).context["cl"].result_list
