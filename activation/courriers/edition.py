@@ -19,7 +19,7 @@ from accounts.envois.relais import EnvoiImpossible, traiter, vider
 from accounts.envois.reveil import reveiller
 from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
-from services.adresses.envoi import adresse_du_courrier, exiger_adresse
+from services.adresses.envoi import AdresseEnvoi, adresse_du_courrier, exiger_adresse
 from services.models import PersonneSirenisee
 
 from .. import actes
@@ -95,6 +95,11 @@ def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, A
             "courriel": gestionnaire.courriel,
         },
     }
+
+
+def adresse_changee(courrier: Courrier, envoi: AdresseEnvoi | None) -> bool:
+    """Whether letters now go elsewhere than this one went: it need not be waited for, another may leave at once."""
+    return envoi is not None and bool(courrier.contenu) and courrier.contenu["adresse"] != envoi.lignes_adresse
 
 
 def _jour(texte: str) -> date:

@@ -22,7 +22,7 @@ from services.models import PersonneSirenisee, Service
 
 from .. import actes
 from ..courriers.codes import ALPHABET, CodeSuspendu
-from ..courriers.edition import deposer_courrier
+from ..courriers.edition import adresse_changee, deposer_courrier
 from ..models import Courrier, Demande, LigneDemande, Signalement
 from .attente import exiger_en_cours, exiger_nouveau_courrier
 from .chute import faire_tomber
@@ -332,7 +332,8 @@ def terminer(demande: Demande, etat: Demande.Etat, maintenant: datetime) -> None
 def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Courrier:
     """Ask for another letter: after 15 days, twice at most; the older code dies (R9).
 
-    Raises: DemandeTerminee, CodeSuspendu, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriersAuSiren,
+    At once where the last one came back, or went to an address that has been put right since.
+    Raises: DemandeTerminee, CodeSuspendu, AdresseInconnue, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriersAuSiren,
     TropDeCourriers.
     """
     maintenant = maintenant or timezone.now()

@@ -20,6 +20,7 @@ from services.adresses.envoi import AdresseEnvoi, AdresseInconnue, adresse_du_co
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personne_d_identifiant
 
+from ..courriers.edition import adresse_changee
 from ..courriers.rappels import acte
 from ..forms import SirenForm
 from ..models import Courrier, Demande, LigneDemande, Signalement

@@ -11,7 +11,17 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Espace
 
 MINUTE = 60_000
-PUBLIQUES = ["/", "/aide/", "/cgu/", "/accessibilite/", "/donnees-personnelles/", "/connexion/", "/inexistante/"]
+PUBLIQUES = [
+    "/",
+    "/aide/",
+    "/cgu/",
+    "/accessibilite/",
+    "/donnees-personnelles/",
+    "/connexion/",
+    "/signaler/",
+    "/signaler/recu/",
+    "/inexistante/",
+]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,8 @@ from accounts.models import Agent, Courriel, Espace, Evenement, NomAdmis
 from activation.courriers import edition
 from activation.demandes.courriel_personne import demander_changement
 from activation.demandes.creation_simplifiee import exiger_admissible
-from activation.demandes.depot import demander_nouveau_courrier
+from activation.demandes.depot import TropTotPourUnCourrier, demander_nouveau_courrier
+from activation.demandes.lectures import detail_demande
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution
 from activation.models import Courrier, Demande
 from services.adresses.envoi import AdresseInconnue, adresse_du_courrier
@@ -240,3 +241,17 @@ def test_l_agent_admet_un_nom_depuis_la_page_de_son_service() -> None:
     assert client.post(page, saisie).status_code == 302
     assert NomAdmis.objects.get().agent == agent
     assert client.get(reverse("admin:accounts_nomadmis_changelist")).status_code == 200
+
+
+def test_une_adresse_rectifiee_laisse_partir_aussitot_un_nouveau_courrier() -> None:
+    demande = scenes.adhesion(None, PersonneFactory())
+    scenes.editer(demande)
+    assert not detail_demande(demande).nouveau_courrier_possible
+    with pytest.raises(TropTotPourUnCourrier):
+        demander_nouveau_courrier(acteur=demande.espace, demande=demande)
+    saisir(demande.personne)
+    assert detail_demande(demande).nouveau_courrier_possible
+    demander_nouveau_courrier(acteur=demande.espace, demande=demande)
+    assert scenes.editer(demande).contenu["adresse"] == ["3 quai des Brumes", "76600 LE HAVRE"]
+    with pytest.raises(TropTotPourUnCourrier):
+        demander_nouveau_courrier(acteur=demande.espace, demande=demande)
