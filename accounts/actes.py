@@ -60,3 +60,4 @@ PURGE_FAITE = Acte(
 )
 AGENT_CREE = Acte("agent.cree", "Compte d'agent créé", details=("agent", "service", "fonction"))
 AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d'un agent réinitialisé", details=("agent",))
+NOM_ADMIS = Acte("nom.admis", "Nom admis par un agent, au vu d'une pièce d'identité", details=("reference",))

@@ -83,6 +83,32 @@ DEMANDE_REFUSEE = Acte(
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
+DEMANDE_SIGNALEE = Acte(
+    "demande.signalee",
+    "Demande signalée comme inconnue de l'entreprise",
+    DEMANDE,
+    details=("demande", "nature", "suspendu"),
+    natures={
+        COURRIEL: Cas(
+            MESSAGERIE,
+            anonyme=False,
+            libelle="Changement de l'adresse électronique de l'entreprise signalé comme inconnu d'elle",
+        ),
+        SUBSTITUTION: SUBSTITUTION_NOMMEE,
+    },
+)
+SIGNALEMENT_ECARTE = Acte(
+    "signalement.ecarte",
+    "Signalement d'une demande écarté par le service gestionnaire",
+    SOI,
+    details=("demande", "nature"),
+)
+CODE_REPRIS = Acte(
+    "code.repris",
+    "Code suspendu valable de nouveau, sans réponse du service gestionnaire",
+    SOI,
+    details=("demande", "nature"),
+)
 REMISE_ACHEVEE = Acte("remise.achevee", "Remise de courriers achevée", details=("remise", "courriers"))
 REMISE_RENVOYEE = Acte("remise.renvoyee", "Remise de courriers produite de nouveau", details=("remise", "courriers"))
 CREATION_ADRESSE_CONFIRMEE = Acte(

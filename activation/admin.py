@@ -10,7 +10,7 @@ from accounts.gestion.consultation import LigneConsultation
 from accounts.saisies.citations import citer
 from habilitations.admin import PERSONNE, RechercheParPersonne
 
-from .code128 import lire_numero
+from .courriers.code128 import lire_numero
 from .models import Courrier, Demande, LigneDemande, Signalement
 from .views.gestion import ConfirmerSignalement, CourrierRevenu, EcarterSignalement, RefuserDemande
 

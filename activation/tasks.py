@@ -4,9 +4,8 @@ from celery import shared_task
 
 from accounts.envois.budget import epuiser
 
-from . import signalements
 from .courriers import edition, rappels
-from .demandes import creation_simplifiee, depot
+from .demandes import creation_simplifiee, depot, signalements
 
 
 @shared_task(name=edition.TACHE)

@@ -1,4 +1,4 @@
-"""What this floor writes in the journal: jobs on reference data and events of the register, for agents alone."""
+"""What this floor writes in the journal, for agents alone: jobs on reference data, events of the register, what an agent enters."""
 
 from accounts.traces.actes import Acte
 
@@ -34,3 +34,5 @@ REPRESENTANTS_IMPORTES = Acte(
 PERSONNE_IDENTIFIEE = Acte(
     "personne.identifiee", "Identifiant provisoire remplacé par un SIREN", details=("idsp", "fusion")
 )
+ADRESSE_COURRIER_SAISIE = Acte("adresse_courrier.saisie", "Adresse des courriers saisie par un agent")
+ADRESSE_COURRIER_RETIREE = Acte("adresse_courrier.retiree", "Adresse des courriers saisie par un agent retirée")

@@ -7,11 +7,11 @@ from django.db import transaction
 from .. import actes
 from ..envois import courriels
 from ..models import Espace
-from ..noms_admis import exiger_nom_admis
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import normaliser_siren
 from ..traces.journal import consigner
+from .noms_admis import exiger_nom_admis
 
 
 class NomRequis(RegleMetier):

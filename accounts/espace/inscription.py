@@ -24,13 +24,13 @@ from ..mots_de_passe.confiance import verifier_reponse
 from ..mots_de_passe.hachage import hacher_reponse
 from ..mots_de_passe.politique import exiger_force
 from ..mots_de_passe.saturation import part_des_inscriptions
-from ..noms_admis import exiger_nom_admis
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.numeros import nouveau_numero
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
+from .noms_admis import exiger_nom_admis
 
 # The job that erases what was never confirmed, in both modes.
 EFFACEMENT: Final = "systeme:effacer_inscriptions_perimees"

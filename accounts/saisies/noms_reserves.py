@@ -3,7 +3,7 @@
 A mail or a letter says « X demande… » with the name that X typed. « Direction Générale des Finances Publiques » or
 « Remboursement accordé - transmettez le code » must not stand there; a person called Préfet, Trésor or Perez must. So only
 expressions of two words or more are refused, acronyms that nobody bears, and the signs by which sentences are made.
-An agent can admit a name that somebody really bears (accounts/noms_admis.py).
+An agent can admit a name that somebody really bears (accounts/espace/noms_admis.py).
 """
 
 import re

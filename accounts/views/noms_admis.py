@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 
+from ..espace.noms_admis import LONGUEUR, admettre_nom
 from ..forms.base import FormulairePortail
 from ..forms.champs import ChampRegle
 from ..gestion.page_acte import PageActe
 from ..models import ServiceGestionnaire
-from ..noms_admis import LONGUEUR, admettre_nom
 from ..saisies.noms import normaliser_nom, normaliser_texte
 
 

@@ -23,10 +23,10 @@ from services.adresses.envoi import AdresseEnvoi, adresse_du_courrier, exiger_ad
 from services.models import PersonneSirenisee
 
 from .. import actes
-from ..enveloppe import Adresse
 from ..models import Courrier, Demande
 from . import lettre
 from .codes import deriver_code, empreinte_code, presenter, reference_a_signaler
+from .enveloppe import Adresse
 from .messagerie import deposer_message, lecteur_du_code
 
 TACHE = "activation.editer_courrier"

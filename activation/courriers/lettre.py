@@ -11,8 +11,8 @@ from pathlib import Path
 from accounts.documents.typst import Contact, composer_pdf, date_longue, siren_lisible, texte_propre
 from accounts.saisies.citations import sans_lien
 
-from .. import code128
-from ..enveloppe import SUITE, Adresse, composer
+from . import code128
+from .enveloppe import SUITE, Adresse, composer
 
 _GABARITS = Path(__file__).resolve().parent.parent / "gabarits"
 MODELE = _GABARITS / "lettre.typ"
@@ -118,7 +118,7 @@ def produire(lettre: Lettre) -> bytes:
 
 
 def bloc_adresse(lettre: Lettre) -> tuple[str, ...]:
-    """Return the lines shown in the window (activation/enveloppe.py)."""
+    """Return the lines shown in the window (activation/courriers/enveloppe.py)."""
     return composer(
         destinataire=lettre.destinataire or lettre.denomination,
         representant=lettre.representant,

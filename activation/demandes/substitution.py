@@ -109,9 +109,7 @@ class Eligibilite(StrEnum):
         }[self.value]
 
 
-def eligibilite(
-    personne: PersonneSirenisee, tenus: Sequence[ServiceTenu], *, adresse_connue: bool
-) -> Eligibilite:
+def eligibilite(personne: PersonneSirenisee, tenus: Sequence[ServiceTenu], *, adresse_connue: bool) -> Eligibilite:
     """Return whether some of these services, which others hold for this personne, may be asked for."""
     if not personne.admet_de_nouveaux_droits:
         return Eligibilite.CESSEE

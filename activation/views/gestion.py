@@ -9,8 +9,8 @@ from accounts.gestion.page_acte import PageActe
 from accounts.saisies.citations import citer
 
 from ..demandes.retours import constater_retour, refuser_demande, retour_possible
+from ..demandes.signalements import confirmer_signalement, ecarter_signalement
 from ..models import Courrier, Demande, Signalement
-from ..signalements import confirmer_signalement, ecarter_signalement
 
 
 def _faits(demande: Demande) -> list[tuple[str, str | Model]]:

@@ -10,16 +10,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.compteurs.debit import Essai, attendre_le_palier
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
 
+from ..demandes.signalements import signaler
 from ..forms import SignalementForm
-from ..signalements import signaler
 
 
-def _espace(request: HttpRequest) -> Espace | None:
-    """Return the active espace of whoever is signed in, if anybody is: the page is for visitors first."""
+def _acteur(request: HttpRequest) -> Espace | Visiteur:
+    """Return the active espace of whoever is signed in, else a visitor: the page is for visitors first."""
     espace = getattr(request.user, "espace", None)
-    return espace if espace is not None and espace.est_actif else None
+    return espace if espace is not None and espace.est_actif else Visiteur(adresse_ip=adresse_ip(request))
 
 
 @login_not_required
@@ -32,7 +33,7 @@ def signalement(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             signaler(
-                acteur=_espace(request),
+                acteur=_acteur(request),
                 saisie=form.cleaned_data["reference"],
                 texte=form.cleaned_data["texte"],
                 adresse_ip=adresse_ip(request),

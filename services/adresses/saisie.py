@@ -12,6 +12,7 @@ from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import AdresseSaisie, PersonneSirenisee
 from .envoi import est_distribuable, nom_inconnu
 
@@ -107,7 +108,7 @@ def saisir_adresse(
         saisie_le=maintenant,
         **champs,
     )
-    consigner("adresse_courrier.saisie", auteur=acteur, siren=personne.siren)
+    consigner(actes.ADRESSE_COURRIER_SAISIE, auteur=acteur, siren=personne.siren)
     _prevenir(personne, adresse.pk)
     return adresse
 
@@ -120,7 +121,7 @@ def retirer_adresse(
     personne = _verrouiller(acteur, personne)
     if not personne.adresses_saisies.filter(fin_le=None).update(fin_le=maintenant or timezone.now()):
         raise AucuneAdresseSaisie
-    consigner("adresse_courrier.retiree", auteur=acteur, siren=personne.siren)
+    consigner(actes.ADRESSE_COURRIER_RETIREE, auteur=acteur, siren=personne.siren)
     return personne
 
 

@@ -14,11 +14,11 @@ from accounts.models import Espace, Lien
 from accounts.traces.acteurs import Visiteur
 from activation.courriers import edition
 from activation.courriers.codes import _cle, deriver_code
+from activation.courriers.enveloppe import Adresse
 from activation.courriers.lettre import Lettre
 from activation.demandes.activation import activer
 from activation.demandes.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
 from activation.demandes.depot import deposer_adhesion
-from activation.enveloppe import Adresse
 from activation.models import Courrier, Demande
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import PersonneSirenisee, Service

@@ -45,6 +45,8 @@ adresse.changement_annule              D · · · ·
 adresse.changement_demande             D · · · ·
 adresse.rejet_leve                     D · · · ·
 adresse.rejetee                        D · · · ·
+adresse_courrier.retiree               · · · · ·
+adresse_courrier.saisie                · · · · ·
 agent.cree                             · · · · ·
 agent.reinitialise                     · · · · ·
 beneficiaire.introuvable               D · · · ·
@@ -58,6 +60,7 @@ code.inexact                           D · · d · ?
 code.inexact:COURRIEL_PERSONNE         D · · · M
 code.inexact:SUBSTITUTION              D · · d ·
 code.lu                                D · · · ·
+code.repris                            D · · · ·
 coordonnees.modifiees                  D · · · ·
 courrier.edite                         D · · · ·
 courrier.redemande                     D · · · ·
@@ -82,6 +85,9 @@ demande.expiree:SUBSTITUTION           D · · d ·
 demande.refusee                        D · · d · ?
 demande.refusee:COURRIEL_PERSONNE      D · · · M
 demande.refusee:SUBSTITUTION           D · · d ·
+demande.signalee                       D · · d · ?
+demande.signalee:COURRIEL_PERSONNE     D · · · M
+demande.signalee:SUBSTITUTION          D · · d ·
 donnees.exportees                      D · · · ·
 espace.active                          D · · · ·
 espace.confirme                        D · · · ·
@@ -111,6 +117,7 @@ mot_de_passe.oublie                    D · · · ·
 mot_de_passe.reinitialise              D · · · ·
 mot_de_passe.renouvellement_exige      D · · · ·
 navigateurs.oublies                    D · · · ·
+nom.admis                              · · · · ·
 personne.identifiee                    · · · · ·
 personnes.importees                    · · · · ·
 purge.faite                            · · · · ·
@@ -144,6 +151,7 @@ second_facteur.verifie                 D · · · ·
 services_gestionnaires.charges         · · · · ·
 session.fermee                         D · · · ·
 session.toutes_fermees                 D · · · ·
+signalement.ecarte                     D · · · ·
 substitution.demandee                  D A S · ·
 suppleance.designee                    D A S · ·
 suppleance.mise_en_veille              D A S · ·

@@ -31,10 +31,11 @@ from accounts.mots_de_passe.confiance import normaliser_reponse
 from accounts.mots_de_passe.hachage import hacher_reponse
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.acteurs import Visiteur
-from activation.courriers.codes import _cle
+from activation.courriers.codes import ReferenceMalSaisie, _cle
 from activation.demandes.activation import activer
 from activation.demandes.creation_simplifiee import consulter_siren
 from activation.demandes.depot import PersonneCessee
+from activation.demandes.signalements import signaler
 from espacepro.demonstration.comptes import DIRIGEANTE
 from espacepro.management.commands import charger_demonstration
 from habilitations.models import Habilitation
@@ -161,7 +162,17 @@ def siren() -> Essai:
     )
 
 
+def signalement() -> Essai:
+    """A reference that says nothing is counted like one that leads to a demande."""
+    acteur = Visiteur(adresse_ip="192.0.2.7")
+    return (
+        lambda: signaler(acteur=acteur, saisie="D-2026-XX", adresse_ip=acteur.adresse_ip),
+        lambda: EssaiConnexion.objects.count(),
+    )
+
+
 ESSAIS = {
+    "activation/demandes/signalements.py::signaler": signalement,
     "activation/demandes/creation_simplifiee.py::consulter_siren": siren,
     "accounts/compteurs/debit.py::is_allowed": mot_de_passe,
     "activation/demandes/activation.py::activer": activation_du_code,
@@ -192,7 +203,7 @@ def test_le_compte_survit_au_refus(scene: Callable[[], Essai]) -> None:
     if scene in {inscription, recherche_de_beaucoup, mot_de_passe}:
         essayer()  # what they refuse is not said by an exception
     else:
-        with pytest.raises(PersonneCessee if scene is siren else EssaiRefuse):
+        with pytest.raises({siren: PersonneCessee, signalement: ReferenceMalSaisie}.get(scene, EssaiRefuse)):
             essayer()
     assert compter() == 1
 

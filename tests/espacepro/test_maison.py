@@ -170,8 +170,11 @@ AUTORITE = {
     "Demande": "activation/",
     "Courrier": "activation/",
     "Remise": "activation/",
+    "Signalement": "activation/",
     "CreationSimplifiee": "activation/",
     "Espace": "accounts/",
+    "NomAdmis": "accounts/",
+    "AdresseSaisie": "services/",
 }
 EN_MASSE = {"bulk_create", "bulk_update", "update", "update_or_create"}
 

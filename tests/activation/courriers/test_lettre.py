@@ -7,8 +7,8 @@ from typing import Any
 import pypdf
 import pytest
 
+from activation.courriers.enveloppe import Adresse
 from activation.courriers.lettre import Nature, produire
-from activation.enveloppe import Adresse
 from tests.activation.scenes import CODE, lettre
 
 TRENTE_SERVICES = tuple(f"Déclarer et payer la taxe numéro {rang} sur les très longs libellés" for rang in range(30))

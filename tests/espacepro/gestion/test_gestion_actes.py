@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from accounts.models import Agent, Courriel, Evenement, TraceLecture
 from activation.demandes.depot import annuler_demande
+from activation.demandes.signalements import signaler
 from activation.models import Courrier, Demande, Signalement
-from activation.signalements import signaler
 from habilitations.depart.retraits import (
     AgentNonCompetent,
     RetraitDejaTraite,

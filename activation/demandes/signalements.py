@@ -13,18 +13,22 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.compteurs import debit
+from accounts.compteurs.essais import essai_compte
 from accounts.compteurs.plafonds import TropDeDemandes
 from accounts.envois import courriels
 from accounts.models import Agent, Espace
+from accounts.saisies.dates import jour, jour_heure
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.acteurs import Visiteur
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Role
 
-from .courriers.codes import lire_reference, reference_a_signaler
-from .demandes.depot import prevenir, verrouiller
-from .demandes.retours import exiger_competence, refuser_demande
-from .jours_ouvres import apres_jours_ouvres
-from .models import Demande, Signalement
+from .. import actes
+from ..courriers.codes import lire_reference, reference_a_signaler
+from ..jours_ouvres import apres_jours_ouvres
+from ..models import Demande, Signalement
+from .depot import prevenir, verrouiller
+from .retours import exiger_competence, refuser_demande
 
 PAR_DEMANDE = 3
 """Beyond so many reports of one demande nothing is added: the agents have read enough of it."""
@@ -53,7 +57,7 @@ class SignalementDejaTraite(RegleMetier):
 
 
 def signaler(
-    *, acteur: Espace | None, saisie: str, texte: str = "", adresse_ip: str, maintenant: datetime | None = None
+    *, acteur: Espace | Visiteur, saisie: str, texte: str = "", adresse_ip: str, maintenant: datetime | None = None
 ) -> None:
     """Record that a demande is not recognised, and suspend its code where that is due; tell nothing of what was found.
 
@@ -63,20 +67,22 @@ def signaler(
     """
     maintenant = maintenant or timezone.now()
     cle_reseau = debit.empreinte("signalement", debit.cle_reseau(adresse_ip))
-    if debit.reserver(cle_reseau, debit.Bareme(*settings.DEBIT_SIGNALEMENTS_RESEAU)) is None:
-        raise TropDeDemandes
+    with essai_compte():
+        if debit.reserver(cle_reseau, debit.Bareme(*settings.DEBIT_SIGNALEMENTS_RESEAU)) is None:
+            raise TropDeDemandes
+    espace = acteur if isinstance(acteur, Espace) else None
     reference, cle = lire_reference(saisie)
-    if not cle and acteur is None:
+    if not cle and espace is None:
         raise ReferenceIncomplete
     demande = Demande.objects.en_cours().filter(reference=reference).first()
     if cle:
         attendue = reference_a_signaler(reference=reference, demande=demande.pk if demande else "")
         if demande is not None and attendue == f"{reference}-{cle}":
-            _enregistrer(acteur, demande, texte, maintenant)
+            _enregistrer(espace, demande, texte, maintenant)
         return
-    if demande is None or acteur is None or not _tient_un_service(acteur, demande):
+    if demande is None or espace is None or not _tient_un_service(espace, demande):
         raise ReferenceInconnue
-    _enregistrer(acteur, demande, texte, maintenant)
+    _enregistrer(espace, demande, texte, maintenant)
 
 
 def _tient_un_service(espace: Espace, demande: Demande) -> bool:
@@ -86,19 +92,19 @@ def _tient_un_service(espace: Espace, demande: Demande) -> bool:
 
 
 @transaction.atomic
-def _enregistrer(acteur: Espace | None, demande: Demande, texte: str, maintenant: datetime) -> None:
+def _enregistrer(espace: Espace | None, demande: Demande, texte: str, maintenant: datetime) -> None:
     """Write the report, unless the demande is over, one of the same kind waits, or the demande has had enough of them."""
     demande = verrouiller(demande)
     courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     if not demande.est_en_cours or courrier.est_expire(maintenant):
         return
-    titulaire = acteur is not None and _tient_un_service(acteur, demande)
-    origine = Signalement.Origine.TITULAIRE if titulaire else Signalement.Origine.COURRIER
+    titulaire = espace if espace is not None and _tient_un_service(espace, demande) else None
+    origine = Signalement.Origine.TITULAIRE if titulaire is not None else Signalement.Origine.COURRIER
     deja = list(demande.signalements.all())
     if len(deja) >= PAR_DEMANDE or any(s.origine == origine and s.decide_le is None for s in deja):
         return
     jusqu_au = None
-    if not titulaire and all(s.suspend_jusqu_au is None for s in deja):
+    if titulaire is None and all(s.suspend_jusqu_au is None for s in deja):
         jusqu_au = apres_jours_ouvres(maintenant, settings.CODE_SUSPENDU)
         if courrier.expire_le is not None:
             courrier.expire_le += jusqu_au - maintenant
@@ -106,14 +112,14 @@ def _enregistrer(acteur: Espace | None, demande: Demande, texte: str, maintenant
     signalement = Signalement.objects.create(
         demande=demande,
         origine=origine,
-        espace=acteur if titulaire else None,
+        espace=titulaire,
         texte=" ".join(texte.split())[:500],
         recu_le=maintenant,
         suspend_jusqu_au=jusqu_au,
     )
     consigner(
-        "demande.signalee",
-        auteur=acteur if titulaire and acteur is not None else VISITEUR,
+        actes.DEMANDE_SIGNALEE,
+        auteur=titulaire or VISITEUR,
         espace=demande.espace,
         siren=demande.personne.siren,
         details={"demande": demande.reference, "nature": demande.nature, "suspendu": jusqu_au is not None},
@@ -123,7 +129,7 @@ def _enregistrer(acteur: Espace | None, demande: Demande, texte: str, maintenant
 
 def _prevenir(signalement: Signalement, demande: Demande) -> None:
     """Tell the requester, and the office whose agents decide."""
-    jusqu_au = _instant(signalement.suspend_jusqu_au) if signalement.suspend_jusqu_au else ""
+    jusqu_au = jour_heure(signalement.suspend_jusqu_au)
     prevenir(demande, "demande_signalee", f"signalee-{signalement.pk}", suspendu_jusqu_au=jusqu_au)
     courriels.deposer(
         "signalement_recu",
@@ -136,10 +142,6 @@ def _prevenir(signalement: Signalement, demande: Demande) -> None:
             "suspendu_jusqu_au": jusqu_au,
         },
     )
-
-
-def _instant(quand: datetime) -> str:
-    return f"{timezone.localtime(quand):%d/%m/%Y à %H h %M}"
 
 
 def _verrouiller(signalement: Signalement) -> tuple[Demande, Signalement]:
@@ -180,7 +182,7 @@ def ecarter_signalement(*, acteur: Agent, signalement: Signalement, maintenant: 
     signalement.agent = acteur
     signalement.save(update_fields=["decision", "decide_le", "agent"])
     consigner(
-        "signalement.ecarte",
+        actes.SIGNALEMENT_ECARTE,
         auteur=acteur,
         espace=demande.espace,
         siren=demande.personne.siren,
@@ -201,11 +203,12 @@ def _reprendre(demande: Demande, signalement: Signalement, maintenant: datetime)
         courrier.save(update_fields=["expire_le"])
     signalement.repris_le = maintenant
     signalement.save(update_fields=["repris_le"])
-    jusqu_au = f"{timezone.localdate(courrier.expire_le):%d/%m/%Y}" if courrier.expire_le else ""
-    prevenir(demande, "code_repris", f"code-repris-{signalement.pk}", expire_le_jour=jusqu_au)
+    prevenir(demande, "code_repris", f"code-repris-{signalement.pk}", expire_le_jour=jour(courrier.expire_le))
 
 
-def reprendre_codes(maintenant: datetime | None = None, nombre: int = 500) -> int:
+def reprendre_codes(
+    *, acteur: str = "systeme:reprendre_codes", maintenant: datetime | None = None, nombre: int = 500
+) -> int:
     """Note that the codes whose suspension is over live again, no agent having answered, and return how many.
 
     The report stays in the agents' queue: the demande may still be refused while its code has not been entered.
@@ -214,18 +217,18 @@ def reprendre_codes(maintenant: datetime | None = None, nombre: int = 500) -> in
     finis = Signalement.objects.filter(
         suspend_jusqu_au__lte=maintenant, repris_le=None, decision=Signalement.Decision.EN_ATTENTE
     )
-    return sum(_reprendre_sans_reponse(s, maintenant) for s in finis.select_related("demande")[:nombre])
+    return sum(_reprendre_sans_reponse(acteur, s, maintenant) for s in finis.select_related("demande")[:nombre])
 
 
 @transaction.atomic
-def _reprendre_sans_reponse(signalement: Signalement, maintenant: datetime) -> bool:
+def _reprendre_sans_reponse(acteur: str, signalement: Signalement, maintenant: datetime) -> bool:
     demande = verrouiller(signalement.demande)
     frais = Signalement.objects.select_for_update(no_key=True).get(pk=signalement.pk)
     if frais.repris_le is not None or frais.decision != Signalement.Decision.EN_ATTENTE:
         return False
     consigner(
-        "code.repris",
-        auteur="systeme:reprendre_codes",
+        actes.CODE_REPRIS,
+        auteur=acteur,
         espace=demande.espace,
         siren=demande.personne.siren,
         details={"demande": demande.reference, "nature": demande.nature},

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from activation.code128 import _MOTIFS, dessiner, largeurs, lire_numero
+from activation.courriers.code128 import _MOTIFS, dessiner, largeurs, lire_numero
 
 
 def lire_barres(suite: list[int]) -> str:

@@ -15,18 +15,16 @@ from django.utils import timezone
 from accounts.compteurs.plafonds import TropDeDemandes
 from accounts.envois import courriels
 from accounts.models import Courriel, Espace, Evenement
-from activation import signalements
+from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import ALPHABET, CodeSuspendu, ReferenceMalSaisie, lire_reference, reference_a_signaler
 from activation.courriers.messagerie import lire_code
 from activation.courriers.rappels import rappeler_codes
+from activation.demandes import signalements
 from activation.demandes.activation import activer
 from activation.demandes.depot import DemandeTerminee, annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.demandes.lectures import detail_demande
 from activation.demandes.retours import AgentNonCompetent, refuser_demande
-from activation.demandes.substitution import Choix, deposer_substitution
-from activation.jours_ouvres import apres_jours_ouvres
-from activation.models import Courrier, Demande, Signalement
-from activation.signalements import (
+from activation.demandes.signalements import (
     ReferenceIncomplete,
     ReferenceInconnue,
     SignalementDejaTraite,
@@ -35,6 +33,9 @@ from activation.signalements import (
     reprendre_codes,
     signaler,
 )
+from activation.demandes.substitution import Choix, deposer_substitution
+from activation.jours_ouvres import apres_jours_ouvres
+from activation.models import Courrier, Demande, Signalement
 from habilitations.models import Role
 from tests.activation import scenes
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
@@ -49,7 +50,7 @@ def reference(demande: Demande) -> str:
 
 def dire(demande: Demande, *, acteur: Espace | None = None, maintenant: datetime = LUNDI, saisie: str = "") -> None:
     signaler(
-        acteur=acteur,
+        acteur=acteur or Visiteur(adresse_ip="203.0.113.7"),
         saisie=saisie or reference(demande),
         texte="Nous n'avons rien demandé.",
         adresse_ip="203.0.113.7",
@@ -123,7 +124,7 @@ def test_le_demandeur_et_le_service_gestionnaire_sont_avertis_et_le_journal_le_d
     dire(demande)
     a_l_usager = courriels.composer(Courriel.objects.get(genre="demande_signalee"))
     assert a_l_usager.to == [demande.espace.compte.email]
-    assert "07/12/2026 à 10 h 00" in a_l_usager.body
+    assert "07/12/2026 à 10h00" in a_l_usager.body
     assert "rien demandé" not in a_l_usager.body, "what the company wrote is for the agent"
     a_l_office = courriels.composer(Courriel.objects.get(genre="signalement_recu"))
     assert a_l_office.to == [demande.personne.service_gestionnaire.courriel]
@@ -210,9 +211,9 @@ def test_sans_reponse_le_code_revit_et_l_agent_peut_encore_refuser(demande: Dema
     dire(demande)
     fin = apres_jours_ouvres(LUNDI, 5)
     duree = expire_le(demande)
-    assert reprendre_codes(fin - timedelta(seconds=1)) == 0
-    assert reprendre_codes(fin) == 1
-    assert reprendre_codes(fin) == 0
+    assert reprendre_codes(maintenant=fin - timedelta(seconds=1)) == 0
+    assert reprendre_codes(maintenant=fin) == 1
+    assert reprendre_codes(maintenant=fin) == 0
     assert expire_le(demande) == duree
     assert Courriel.objects.filter(genre="code_repris").count() == 1
     assert Evenement.objects.filter(acte="code.repris").count() == 1
@@ -226,19 +227,19 @@ def test_sans_reponse_le_code_revit_et_l_agent_peut_encore_refuser(demande: Dema
 def test_la_suspension_ne_fait_pas_expirer_la_demande(demande: Demande) -> None:
     veille = expire_le(demande) - timedelta(hours=1)
     dire(demande, maintenant=veille)
-    assert expirer_demandes(veille + timedelta(hours=2)) == 0
-    assert expirer_demandes(apres_jours_ouvres(veille, 5)) == 0
-    assert expirer_demandes(expire_le(demande) + timedelta(seconds=1)) == 1
+    assert expirer_demandes(maintenant=veille + timedelta(hours=2)) == 0
+    assert expirer_demandes(maintenant=apres_jours_ouvres(veille, 5)) == 0
+    assert expirer_demandes(maintenant=expire_le(demande) + timedelta(seconds=1)) == 1
 
 
 def test_ni_rappel_ni_nouveau_courrier_pendant_la_suspension(demande: Demande) -> None:
     Courrier.objects.update(edite_le=LUNDI - timedelta(days=10), cree_le=LUNDI - timedelta(days=16))
     dire(demande)
-    assert rappeler_codes(LUNDI) == 0
+    assert rappeler_codes(maintenant=LUNDI) == 0
     with pytest.raises(CodeSuspendu):
         demander_nouveau_courrier(acteur=demande.espace, demande=demande, maintenant=LUNDI)
     ecarter_signalement(acteur=agent(demande), signalement=Signalement.objects.get(), maintenant=LUNDI)
-    assert rappeler_codes(LUNDI) == 1
+    assert rappeler_codes(maintenant=LUNDI) == 1
     nouveau = demander_nouveau_courrier(acteur=demande.espace, demande=demande, maintenant=LUNDI)
     assert nouveau.numero == 2
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_reponse_precedente"),
+        ("accounts", "0004_trace_lecture"),
     ]
 
     operations = [

@@ -5,11 +5,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from .models import Agent, NomAdmis
-from .saisies.noms import normaliser_nom, normaliser_texte
-from .saisies.noms_reserves import NomReserve, cle, parle_pour_l_etat
-from .saisies.regles import RegleMetier
-from .traces.journal import consigner
+from .. import actes
+from ..models import Agent, NomAdmis
+from ..saisies.noms import normaliser_nom, normaliser_texte
+from ..saisies.noms_reserves import NomReserve, cle, parle_pour_l_etat
+from ..saisies.regles import RegleMetier
+from ..traces.journal import consigner
 
 LONGUEUR = 300
 
@@ -54,5 +55,5 @@ def admettre_nom(
         },
     )
     if cree:
-        consigner("nom.admis", auteur=acteur, details={"agent": acteur.pk})
+        consigner(actes.NOM_ADMIS, auteur=acteur, details={"reference": str(admis.pk)})
     return admis

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from accounts.espace.coordonnees import Coordonnees, modifier_coordonnees
 from accounts.espace.inscription import inscrire_expert
+from accounts.espace.noms_admis import IdentiteNonVue, NomNonReserve, admettre_nom, exiger_nom_admis
 from accounts.models import Espace, Evenement, NomAdmis
-from accounts.noms_admis import IdentiteNonVue, NomNonReserve, admettre_nom, exiger_nom_admis
 from accounts.saisies.noms_reserves import NomReserve, parle_pour_l_etat
 from tests.accounts.saisies.test_noms import REELS
 from tests.activation import scenes

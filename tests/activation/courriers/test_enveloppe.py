@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activation.enveloppe import COLONNES_ADRESSE, LIGNES_ADRESSE, Adresse, composer
+from activation.courriers.enveloppe import COLONNES_ADRESSE, LIGNES_ADRESSE, Adresse, composer
 
 MENTION = "À L'ATTENTION DU REPRÉSENTANT LÉGAL"
 
