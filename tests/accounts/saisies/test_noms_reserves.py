@@ -11,6 +11,7 @@ from accounts.espace.inscription import inscrire_expert
 from accounts.espace.noms_admis import IdentiteNonVue, NomNonReserve, admettre_nom, exiger_nom_admis
 from accounts.models import Espace, Evenement, NomAdmis
 from accounts.saisies.noms_reserves import NomReserve, parle_pour_l_etat
+from accounts.traces.acteurs import Visiteur
 from tests.accounts.saisies.test_noms import REELS
 from tests.activation import scenes
 from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
@@ -98,7 +99,7 @@ def test_l_inscription_les_refuse_que_l_adresse_ait_un_compte_ou_non() -> None:
     for email in (scenes.LOGIN, deja.compte.email):
         saisie = scenes.inscription(PersonneFactory(), email, prenom="Finances", nom="Publiques")
         with pytest.raises(NomReserve):
-            inscrire_expert(inscription=saisie)
+            inscrire_expert(inscription=saisie, acteur=Visiteur())
     assert Espace.objects.count() == 1
 
 
@@ -113,9 +114,9 @@ def test_le_formulaire_le_dit_sur_le_nom(client: Client) -> None:
 def test_le_changement_de_nom_aussi_mais_un_nom_d_avant_la_regle_reste() -> None:
     espace = EspaceFactory(prenom="Finances", nom="Publiques")
     coordonnees = Coordonnees.de(espace)
-    assert modifier_coordonnees(espace=espace, coordonnees=replace(coordonnees, telephone="01 00 00 00 00"))
+    assert modifier_coordonnees(acteur=espace, coordonnees=replace(coordonnees, telephone="01 00 00 00 00"))
     with pytest.raises(NomReserve):
-        modifier_coordonnees(espace=espace, coordonnees=replace(coordonnees, nom="Publiques de Lyon"))
+        modifier_coordonnees(acteur=espace, coordonnees=replace(coordonnees, nom="Publiques de Lyon"))
 
 
 @pytest.mark.django_db
