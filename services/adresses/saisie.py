@@ -14,14 +14,10 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import AdresseSaisie, PersonneSirenisee
+from ..registre.regles import exiger_competence
 from .envoi import est_distribuable, nom_inconnu
 
 LONGUEUR = 300
-
-
-class PersonneNonSuivie(RegleMetier):
-    code = "personne_non_suivie"
-    message = "Cette personne relève d'un autre service gestionnaire que le vôtre."
 
 
 class AdresseNonDistribuable(RegleMetier):
@@ -61,10 +57,9 @@ class Saisie:
 
 
 def _verrouiller(acteur: Agent, personne: PersonneSirenisee) -> PersonneSirenisee:
-    """Lock the personne. Raises: PersonneNonSuivie."""
+    """Lock the personne. Raises: PersonneHorsCompetence."""
     fraiche = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=personne.pk)
-    if acteur.service_gestionnaire_id != fraiche.service_gestionnaire_id:
-        raise PersonneNonSuivie
+    exiger_competence(acteur, fraiche)
     return fraiche
 
 
@@ -88,7 +83,7 @@ def saisir_adresse(
     """Enter the address to which the letters of this personne go; the register's own stays as it is. Return it.
 
     It replaces one entered before, and gives way once the register gives another address. The company is told by mail.
-    Raises: PersonneNonSuivie, PreuveRequise, AdresseNonDistribuable, DestinataireRequis, TexteIllisible.
+    Raises: PersonneHorsCompetence, PreuveRequise, AdresseNonDistribuable, DestinataireRequis, TexteIllisible.
     """
     maintenant = maintenant or timezone.now()
     motif, justificatif = _preuve(motif), _preuve(justificatif)
@@ -117,7 +112,7 @@ def saisir_adresse(
 def retirer_adresse(
     *, acteur: Agent, personne: PersonneSirenisee, maintenant: datetime | None = None
 ) -> PersonneSirenisee:
-    """Go back to the register's address. Raises: PersonneNonSuivie, AucuneAdresseSaisie."""
+    """Go back to the register's address. Raises: PersonneHorsCompetence, AucuneAdresseSaisie."""
     personne = _verrouiller(acteur, personne)
     if not personne.adresses_saisies.filter(fin_le=None).update(fin_le=maintenant or timezone.now()):
         raise AucuneAdresseSaisie

@@ -21,6 +21,7 @@ from accounts.traces.journal import consigner
 from .. import actes
 from ..fichiers_insee import Rejet
 from ..models import (
+    AdresseSaisie,
     Echange,
     EvenementRegistre,
     IdentifiantRemplace,
@@ -141,13 +142,16 @@ def _fusionner(provisoire: PersonneSirenisee, definitive: PersonneSirenisee, mai
 
 
 def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maintenant: datetime) -> None:
-    """Move what this floor holds: messages, bank references, représentants, the company's e-mail, older identifiers."""
+    """Move what this floor holds: messages, bank references, addresses for letters, représentants, the company's e-mail, older identifiers."""
     Echange.objects.filter(personne=de).update(personne=vers)
     siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("iban", flat=True)
     ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, iban__in=list(siennes)).update(
         supprimee_le=maintenant
     )
     ReferenceBancaire.objects.filter(personne=de).update(personne=vers)
+    if AdresseSaisie.objects.filter(personne=vers, fin_le=None).exists():
+        AdresseSaisie.objects.filter(personne=de, fin_le=None).update(fin_le=maintenant)
+    AdresseSaisie.objects.filter(personne=de).update(personne=vers)
     dit = RepresentantLegal.objects.filter(personne=vers, fin_le=None).exists()
     if dit:
         RepresentantLegal.objects.filter(personne=de, fin_le=None).update(fin_le=maintenant)

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import Agent, Application, Espace
 from accounts.traces.journal import consigner
 from activation.actes import DEMANDE_DEPOSEE
-from activation.models import Courrier, Demande, LigneDemande
+from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import DemandeRetrait, Habilitation
 from services.models import PersonneSirenisee
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, habiliter
@@ -87,6 +87,7 @@ def dossier(agent: Agent, rang: int) -> dict[str, Any]:
         "services_personnesirenisee": personne,
         "activation_demande": courrier.demande,
         "activation_courrier": courrier,
+        "activation_signalement": Signalement.objects.create(demande=courrier.demande, origine="COURRIER"),
         "habilitations_adhesion": habilitation.adhesion,
         "habilitations_habilitation": habilitation,
         "habilitations_mandat": habilitation.adhesion.mandat,

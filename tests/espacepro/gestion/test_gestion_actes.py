@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Agent, Courriel, Evenement, TraceLecture
+from accounts.traces.acteurs import Visiteur
 from activation.demandes.depot import annuler_demande
 from activation.demandes.signalements import signaler
 from activation.models import Courrier, Demande, Signalement
@@ -61,7 +62,7 @@ def objets(agent: Agent) -> dict[str, Any]:
     cessation = Cessation.objects.create(personne=personne)
     (retrait,) = demander_retrait(acteur=racine.espace, habilitations=[racine], motif="Je pars")
     signaler(
-        acteur=None,
+        acteur=Visiteur(adresse_ip="203.0.113.7"),
         saisie=courrier.contenu["a_signaler"],
         texte="Voir http://evil.example",
         adresse_ip="203.0.113.7",

@@ -33,6 +33,7 @@ LISTES = {
     "services_personnesirenisee",
     "activation_demande",
     "activation_courrier",
+    "activation_signalement",
     "habilitations_adhesion",
     "habilitations_habilitation",
     "habilitations_mandat",
@@ -250,6 +251,7 @@ def test_la_porte_se_referme(agent: Agent) -> None:
 def test_seules_nos_pages_sont_a_la_porte() -> None:
     """The admin pages that libraries bring (seeds of the second factor, lock-outs, groups) stay out."""
     assert {f"{m._meta.app_label}_{m._meta.model_name}" for m in admin.site._registry} == LISTES | {
+        "accounts_nomadmis",
         "accounts_tracelecture",
         "habilitations_cessation",
         "services_service",

@@ -23,7 +23,6 @@ from services.adresses.saisie import (
     AdresseNonDistribuable,
     AucuneAdresseSaisie,
     DestinataireRequis,
-    PersonneNonSuivie,
     PreuveRequise,
     Saisie,
     retirer_adresse,
@@ -31,6 +30,7 @@ from services.adresses.saisie import (
 )
 from services.fichiers_insee import NON_DIFFUSIBLE
 from services.models import AdresseSaisie, PersonneSirenisee, Service
+from services.registre.regles import PersonneHorsCompetence
 from tests.activation import scenes
 from tests.espacepro.gestion.test_site import client_verifie
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
@@ -188,7 +188,7 @@ def test_saisie_refusee(saisie: Saisie, motif: str, preuve: str, regle: type[Exc
     objet = personne(denomination=NON_DIFFUSIBLE)
     with pytest.raises(regle):
         saisir_adresse(acteur=agent_de(objet), personne=objet, saisie=saisie, motif=motif, justificatif=preuve)
-    with pytest.raises(PersonneNonSuivie):
+    with pytest.raises(PersonneHorsCompetence):
         saisir_adresse(acteur=AgentFactory(), personne=objet, saisie=BONNE, motif="m", justificatif="p")
     assert not AdresseSaisie.objects.exists()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import Model
 from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.urls import reverse
 from django.utils import timezone
@@ -18,8 +19,16 @@ from activation.forms import SirenForm
 from activation.models import Demande
 from habilitations.models import Adhesion, Cessation, Habilitation, Mandat, Role
 from habilitations.registre.reunion import TitulairesDifferents
+from services.adresses.saisie import Saisie, saisir_adresse
 from services.annuaire import denomination_du_siren, gestionnaire_du_siren
-from services.models import Echange, EvenementRegistre, PersonneSirenisee, ReferenceBancaire, RepresentantLegal
+from services.models import (
+    AdresseSaisie,
+    Echange,
+    EvenementRegistre,
+    PersonneSirenisee,
+    ReferenceBancaire,
+    RepresentantLegal,
+)
 from services.registre.identification import (
     IdentifiantDefinitif,
     SirenProvisoire,
@@ -60,6 +69,11 @@ def agent(provisoire: PersonneSirenisee) -> Agent:
     return AgentFactory(service_gestionnaire=provisoire.service_gestionnaire)
 
 
+def ecrire_a(agent: Agent, personne: PersonneSirenisee) -> AdresseSaisie:
+    saisie = Saisie(voie="3 quai des Brumes", code_postal="76600", commune="LE HAVRE")
+    return saisir_adresse(acteur=agent, personne=personne, saisie=saisie, motif="Masquée.", justificatif="Kbis")
+
+
 def reunir(agent: Agent, personne: PersonneSirenisee) -> PersonneSirenisee:
     reunie = attribuer_siren(acteur=agent, personne=personne, siren=SIREN)
     connection.check_constraints()
@@ -93,12 +107,15 @@ def test_tout_suit(agent: Agent, provisoire: PersonneSirenisee, definitive: Pers
     Echange.objects.create(personne=provisoire, objet="Question")
     ReferenceBancaire.objects.create(personne=provisoire, iban=IBAN, titulaire="X")
     representer(provisoire, "PETIT", "Anne", source="FICHIER")
+    ecrire_a(agent, provisoire)
     Cessation.objects.create(personne=provisoire)
     EvenementRegistre.objects.create(personne=provisoire, genre="CESSATION")
     assert reunir(agent, provisoire) == definitive
     assert not PersonneSirenisee.objects.filter(pk=provisoire.pk).exists()
-    for modele in (Demande, Habilitation, Adhesion, Mandat, Echange, ReferenceBancaire, RepresentantLegal, Cessation):
-        assert set(modele.objects.values_list("personne", flat=True)) == {definitive.pk}, modele
+    portees: list[type[Model]] = [Demande, Habilitation, Adhesion, Mandat, Cessation]
+    portees += [AdresseSaisie, Echange, ReferenceBancaire, RepresentantLegal]
+    for modele in portees:
+        assert set(modele._default_manager.values_list("personne", flat=True)) == {definitive.pk}, modele
     demande.refresh_from_db()
     assert demande.est_en_cours
     definitive.refresh_from_db()
@@ -112,6 +129,7 @@ def test_rien_n_est_oublie() -> None:
     relations = {(c.related_model.__name__, c.field.name) for c in champs if isinstance(c, ForeignObjectRel)}
     assert relations == {
         ("Adhesion", "personne"),
+        ("AdresseSaisie", "personne"),
         ("Cessation", "personne"),
         ("CreationSimplifiee", "personne"),
         ("Demande", "personne"),
@@ -141,6 +159,7 @@ def test_rien_n_y_est_deux_fois(agent: Agent, provisoire: PersonneSirenisee, def
         ReferenceBancaire.objects.create(personne=personne, iban=IBAN, titulaire="X")
         representer(personne, "PETIT", "Anne", source="FICHIER")
         Cessation.objects.create(personne=personne)
+        ecrire_a(agent, personne)
     reunir(agent, provisoire)
     vivantes = {h.pk: h for h in Habilitation.objects.vivantes()}
     assert set(vivantes) == {h.pk for h in (gardee, forte, sous_forte, sous_faible, tenue_forte)}
@@ -156,6 +175,7 @@ def test_rien_n_y_est_deux_fois(agent: Agent, provisoire: PersonneSirenisee, def
     assert ReferenceBancaire.objects.filter(supprimee_le=None).count() == 1
     assert RepresentantLegal.objects.filter(fin_le=None).count() == 1
     assert Cessation.objects.filter(terminee_le=None).count() == 1
+    assert AdresseSaisie.objects.get(fin_le=None) == AdresseSaisie.objects.latest("pk"), "the one entered for the SIREN"
 
 
 def test_deux_titulaires_differents_ne_sont_pas_departages(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_reponse_precedente"),
-        ("services", "0001_modeles"),
+        ("services", "0003_reprise_representants"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_trace_lecture"),
+        ("accounts", "0005_applications_chiffrees"),
     ]
 
     operations = [
