@@ -7,10 +7,19 @@ from datetime import datetime
 
 from django.conf import settings
 
-from accounts.saisies.dates import jour
+from accounts.saisies.dates import jour, jour_heure
 from accounts.saisies.regles import RegleMetier
+from services.adresses.envoi import AdresseEnvoi
 
-from ..courriers.codes import CodeDejaUtilise, CodeExpire, CodePasEncoreEdite, CourrierRevenu, TropDEssais
+from ..courriers.codes import (
+    CodeDejaUtilise,
+    CodeExpire,
+    CodePasEncoreEdite,
+    CodeSuspendu,
+    CourrierRevenu,
+    TropDEssais,
+)
+from ..courriers.edition import adresse_changee
 from ..models import Courrier, Demande
 
 
@@ -38,16 +47,23 @@ def exiger_en_cours(demande: Demande) -> None:
         raise DemandeTerminee(etat=demande.get_etat_display())
 
 
+def exiger_non_suspendue(demande: Demande, maintenant: datetime) -> None:
+    """Check that nobody's report suspends the code of this demande (R8). Raises: CodeSuspendu."""
+    if fin := demande.suspendue_jusqu_au(maintenant):
+        raise CodeSuspendu(jour=jour_heure(fin))
+
+
 def exiger_code_attendu(demande: Demande, courrier: Courrier, maintenant: datetime) -> None:
     """Check that the code of this letter, the last one of this demande, may be tried now.
 
-    Raises: CodeDejaUtilise, CodeExpire, DemandeTerminee, CodePasEncoreEdite, CourrierRevenu, TropDEssais.
+    Raises: CodeDejaUtilise, CodeExpire, DemandeTerminee, CodeSuspendu, CodePasEncoreEdite, CourrierRevenu, TropDEssais.
     """
     if demande.etat == Demande.Etat.ACTIVEE:
         raise CodeDejaUtilise(reference=demande.reference)
     if demande.etat == Demande.Etat.EXPIREE or courrier.est_expire(maintenant):
         raise CodeExpire(jour=jour(courrier.expire_le))
     exiger_en_cours(demande)
+    exiger_non_suspendue(demande, maintenant)
     if courrier.edite_le is None:
         raise CodePasEncoreEdite
     if courrier.etat == Courrier.Etat.NPAI:
@@ -65,22 +81,31 @@ def code_attendu(demande: Demande, courrier: Courrier, maintenant: datetime) -> 
     return True
 
 
-def nouveau_courrier_le(demande: Demande, dernier: Courrier) -> datetime | None:
-    """Return from when another letter than this last one may be asked for, at once when it came back; None: no more."""
+def nouveau_courrier_le(
+    demande: Demande, dernier: Courrier, envoi: AdresseEnvoi | None, maintenant: datetime
+) -> datetime | None:
+    """Return from when another letter than this last one may be asked for; None: no more.
+
+    At once when it came back, or went to another address than `envoi`, where letters go today; never while the code is
+    suspended (R8).
+    """
     if not demande.est_en_cours or dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
         return None
-    if dernier.etat == Courrier.Etat.NPAI:
-        return dernier.cree_le
-    return dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
+    perdu = dernier.etat == Courrier.Etat.NPAI or adresse_changee(dernier, envoi)
+    possible_le = dernier.cree_le if perdu else dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
+    return max(possible_le, demande.suspendue_jusqu_au(maintenant) or possible_le)
 
 
-def exiger_nouveau_courrier(demande: Demande, dernier: Courrier, maintenant: datetime) -> None:
-    """Check that another letter than this last one may be asked for now.
+def exiger_nouveau_courrier(
+    demande: Demande, dernier: Courrier, envoi: AdresseEnvoi | None, maintenant: datetime
+) -> None:
+    """Check that another letter than this last one may be asked for now, to go to `envoi`.
 
-    Raises: DemandeTerminee, PlusDeCourrier, TropTotPourUnCourrier.
+    Raises: DemandeTerminee, CodeSuspendu, PlusDeCourrier, TropTotPourUnCourrier.
     """
     exiger_en_cours(demande)
-    possible_le = nouveau_courrier_le(demande, dernier)
+    exiger_non_suspendue(demande, maintenant)
+    possible_le = nouveau_courrier_le(demande, dernier, envoi, maintenant)
     if possible_le is None:
         raise PlusDeCourrier
     if maintenant < possible_le:

@@ -17,12 +17,12 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre.recentes import a_ceder
 from habilitations.models import Adhesion, Habilitation, Role
-from services.adresses.envoi import exiger_adresse
+from services.adresses.envoi import adresse_du_courrier, exiger_adresse
 from services.models import PersonneSirenisee, Service
 
 from .. import actes
-from ..courriers.codes import ALPHABET, CodeSuspendu
-from ..courriers.edition import adresse_changee, deposer_courrier
+from ..courriers.codes import ALPHABET
+from ..courriers.edition import deposer_courrier
 from ..models import Courrier, Demande, LigneDemande, Signalement
 from .attente import exiger_en_cours, exiger_nouveau_courrier
 from .chute import faire_tomber
@@ -339,7 +339,7 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
     dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
-    exiger_nouveau_courrier(demande, dernier, maintenant)
+    exiger_nouveau_courrier(demande, dernier, adresse_du_courrier(demande.personne), maintenant)
     exiger_courrier_possible(demande.espace, demande.personne, nature=demande.nature, maintenant=maintenant)
     dernier.remplace_le = maintenant
     dernier.save(update_fields=["remplace_le"])

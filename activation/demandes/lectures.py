@@ -20,7 +20,6 @@ from services.adresses.envoi import AdresseEnvoi, AdresseInconnue, adresse_du_co
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personne_d_identifiant
 
-from ..courriers.edition import adresse_changee
 from ..courriers.rappels import acte
 from ..forms import SirenForm
 from ..models import Courrier, Demande, LigneDemande, Signalement
@@ -130,7 +129,9 @@ class DetailDemande:
     @property
     def nouveau_courrier_le(self) -> datetime | None:
         """From when another letter may be asked; None when no more may be (R9)."""
-        return attente.nouveau_courrier_le(self.demande, self.courrier) if self.courrier is not None else None
+        if self.courrier is None:
+            return None
+        return attente.nouveau_courrier_le(self.demande, self.courrier, self.envoi, self.maintenant)
 
     @property
     def nouveau_courrier_possible(self) -> bool:

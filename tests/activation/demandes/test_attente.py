@@ -9,12 +9,15 @@ from django.utils import timezone
 
 from accounts.models import Evenement
 from accounts.saisies.regles import RegleMetier
-from activation.courriers.codes import CodePasEncoreEdite, CourrierRevenu
+from accounts.traces.acteurs import Visiteur
+from activation.courriers.codes import CodePasEncoreEdite, CodeSuspendu, CourrierRevenu, reference_a_signaler
 from activation.demandes.activation import activer
 from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
 from activation.demandes.lectures import detail_demande
 from activation.demandes.retours import constater_retour
+from activation.demandes.signalements import signaler
 from activation.models import Courrier, Demande
+from services.models import PersonneSirenisee
 from tests.activation import scenes
 from tests.activation.scenes import code_faux, essais
 from tests.factories import AgentFactory
@@ -60,7 +63,21 @@ def dernier_courrier() -> Demande:
     return demande
 
 
-SCENES = [pas_edite, edite, revenu, epuise, annulee, activee, dernier_courrier]
+def suspendue() -> Demande:
+    demande = edite()
+    acteur = Visiteur(adresse_ip="203.0.113.7")
+    reference = reference_a_signaler(reference=demande.reference, demande=demande.pk)
+    signaler(acteur=acteur, saisie=reference, adresse_ip=acteur.adresse_ip)
+    return demande
+
+
+def adresse_corrigee() -> Demande:
+    demande = edite()
+    PersonneSirenisee.objects.filter(pk=demande.personne_id).update(voie="9 RUE NEUVE")
+    return demande
+
+
+SCENES = [suspendue, adresse_corrigee, pas_edite, edite, revenu, epuise, annulee, activee, dernier_courrier]
 MOMENTS = {
     "tout_de_suite": timedelta(),
     "avant_quinze_jours": settings.CODE_NOUVEAU_COURRIER_APRES - timedelta(minutes=1),
@@ -69,7 +86,9 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize(("scene", "regle"), [(pas_edite, CodePasEncoreEdite), (revenu, CourrierRevenu)])
+@pytest.mark.parametrize(
+    ("scene", "regle"), [(pas_edite, CodePasEncoreEdite), (revenu, CourrierRevenu), (suspendue, CodeSuspendu)]
+)
 def test_un_code_faux_ne_compte_pas_ou_la_page_n_en_attend_pas(
     scene: Callable[[], Demande], regle: type[RegleMetier]
 ) -> None:
