@@ -21,7 +21,8 @@ from activation.courriers.messagerie import lire_code
 from activation.courriers.rappels import rappeler_codes
 from activation.demandes import signalements
 from activation.demandes.activation import activer
-from activation.demandes.depot import DemandeTerminee, annuler_demande, demander_nouveau_courrier, expirer_demandes
+from activation.demandes.attente import DemandeTerminee
+from activation.demandes.depot import annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.demandes.lectures import detail_demande
 from activation.demandes.retours import AgentNonCompetent, refuser_demande
 from activation.demandes.signalements import (

@@ -12,9 +12,10 @@ from django.utils import timezone
 from accounts.envois import courriels
 from accounts.models import Agent, Courriel, Espace, Evenement, NomAdmis
 from activation.courriers import edition
+from activation.demandes.attente import TropTotPourUnCourrier
 from activation.demandes.courriel_personne import demander_changement
 from activation.demandes.creation_simplifiee import exiger_admissible
-from activation.demandes.depot import TropTotPourUnCourrier, demander_nouveau_courrier
+from activation.demandes.depot import demander_nouveau_courrier
 from activation.demandes.lectures import detail_demande
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution
 from activation.models import Courrier, Demande
