@@ -28,7 +28,7 @@ def _champ_qualite() -> forms.ChoiceField:
 class SirenForm(FormulairePortail):
     """Which personne the demande is about."""
 
-    regles = {"personne_cessee": "siren", "adresse_inconnue": "siren"}
+    regles = {"personne_cessee": "siren", "adresse_postale_inconnue": "siren"}
 
     siren = ChampRegle(
         normaliser_identifiant,

@@ -17,7 +17,7 @@ _MASQUE = "[ND]"  # what INSEE writes in a cell that it does not give
 
 
 class AdresseInconnue(RegleMetier):
-    code = "adresse_inconnue"
+    code = "adresse_postale_inconnue"
     message = (
         "L'adresse postale de {denomination} n'est pas connue, ou pas assez précise pour qu'un courrier y arrive : aucun code ne "
         "peut lui être envoyé. Adressez-vous à son service gestionnaire ({gestionnaire}, {telephone}) avec un justificatif "

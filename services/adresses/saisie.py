@@ -34,7 +34,7 @@ class DestinataireRequis(RegleMetier):
 
 
 class PreuveRequise(RegleMetier):
-    code = "preuve_requise"
+    code = "motif_et_justificatif_requis"
     message = "Indiquez, en 300 caractères au plus, le motif de la saisie et le justificatif que vous avez vu."
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.adresses.envoi import adresses_des_courriers
 from services.fichiers_insee import NON_DIFFUSIBLE, lire_sieges, lire_unites
 from services.importation import importer_personnes
 from services.models import PersonneSirenisee
@@ -91,3 +92,15 @@ def test_tout_ce_que_les_fichiers_contiennent_est_compte():
     assert purgees == ["900001546"]
     sieges = list(lire_sieges(ETABLISSEMENTS, sur_rejet=rejets.append))
     assert len(sieges) == 32
+
+
+def test_une_lettre_part_a_chacun_de_ceux_que_la_poste_trouve(services_gestionnaires):
+    """Masked or missing, by the cell or by the name: nothing is posted; every other line is one that the post delivers."""
+    importer_personnes(
+        acteur="systeme:essai", unites=UNITES, etablissements=ETABLISSEMENTS, sur_rejet=lambda rejet: None
+    )
+    personnes = list(PersonneSirenisee.objects.all())
+    envois = adresses_des_courriers(personnes)
+    assert {p.siren for p in personnes if envois[p.pk] is None} == {"900000217", "900000282", "900001405", "900001751"}
+    ecrites = {p.siren: envoi.lignes_adresse for p in personnes if (envoi := envois[p.pk]) is not None}
+    assert ecrites == {siren: lignes for siren, (_, lignes) in ATTENDUS.items() if siren in ecrites}
