@@ -12,7 +12,7 @@ from ..saisies.noms_reserves import NomReserve, cle, parle_pour_l_etat
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 
-LONGUEUR = 300
+LONGUEUR_JUSTIFICATIF = 300
 
 
 class NomNonReserve(RegleMetier):
@@ -40,7 +40,7 @@ def admettre_nom(
     Raises: NomInvalide, TexteIllisible, IdentiteNonVue, NomNonReserve.
     """
     prenom, nom, justificatif = normaliser_nom(prenom), normaliser_nom(nom), normaliser_texte(justificatif)
-    if not 0 < len(justificatif) <= LONGUEUR:
+    if not 0 < len(justificatif) <= LONGUEUR_JUSTIFICATIF:
         raise IdentiteNonVue
     if not parle_pour_l_etat(prenom, nom):
         raise NomNonReserve

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 
-from ..espace.noms_admis import LONGUEUR, admettre_nom
+from ..espace.noms_admis import LONGUEUR_JUSTIFICATIF, admettre_nom
 from ..forms.base import FormulairePortail
 from ..forms.champs import ChampRegle
 from ..gestion.page_acte import PageActe
@@ -23,7 +23,7 @@ class NomAdmisForm(FormulairePortail):
     justificatif = ChampRegle(
         normaliser_texte,
         label="Pièce d'identité vue",
-        max_length=LONGUEUR,
+        max_length=LONGUEUR_JUSTIFICATIF,
         help_text="Par exemple : carte nationale d'identité vue au guichet le 12 mars 2027.",
         widget=forms.TextInput(),
     )

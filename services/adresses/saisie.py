@@ -17,7 +17,7 @@ from ..models import AdresseSaisie, PersonneSirenisee
 from ..registre.regles import exiger_competence
 from .envoi import est_distribuable, nom_inconnu
 
-LONGUEUR = 300
+LONGUEUR_PREUVE = 300
 
 
 class AdresseNonDistribuable(RegleMetier):
@@ -65,7 +65,7 @@ def _verrouiller(acteur: Agent, personne: PersonneSirenisee) -> PersonneSirenise
 
 def _preuve(texte: str) -> str:
     propre = normaliser_texte(texte)
-    if not 0 < len(propre) <= LONGUEUR:
+    if not 0 < len(propre) <= LONGUEUR_PREUVE:
         raise PreuveRequise
     return propre
 

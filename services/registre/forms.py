@@ -17,7 +17,7 @@ class RepresentantForm(FormulairePortail):
         "representant_trop_long": "nom",
         "nom_invalide": "nom",
         "representant_dans_le_futur": "depuis_le",
-        "preuve_requise": "preuve",
+        "preuve_non_dite": "preuve",
     }
 
     nom = forms.CharField(

@@ -11,7 +11,7 @@ from accounts.gestion.page_acte import PageActe
 from accounts.saisies.noms import normaliser_texte
 
 from ..adresses.envoi import adresse_du_courrier
-from ..adresses.saisie import LONGUEUR, Saisie, retirer_adresse, saisir_adresse
+from ..adresses.saisie import LONGUEUR_PREUVE, Saisie, retirer_adresse, saisir_adresse
 from ..models import PersonneSirenisee
 
 
@@ -34,11 +34,11 @@ class AdresseForm(FormulairePortail):
     commune = _champ("Commune", requis=True)
     pays = _champ("Pays, hors de France", longueur=80)
     justificatif = _champ(
-        "Justificatif vu", longueur=LONGUEUR, requis=True, aide="Par exemple : extrait Kbis du 12 mars 2027."
+        "Justificatif vu", longueur=LONGUEUR_PREUVE, requis=True, aide="Par exemple : extrait Kbis du 12 mars 2027."
     )
     motif = forms.CharField(
         label="Motif",
-        max_length=LONGUEUR,
+        max_length=LONGUEUR_PREUVE,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Indiquez le motif."},
     )

@@ -34,6 +34,27 @@ INSCRIPTION = {
     "reponse_confiance": REPONSE,
     "cgu": "on",
 }
+NOMS_REELS = [
+    "Jean-Paul",
+    "J.-P.",
+    "Jean J. R.",
+    "L'Hermite",
+    "de La Tour d'Auvergne-Lauraguais",
+    "Nguyễn Thị Minh",
+    "Đặng",
+    "M'Bâ",
+    "O\u2019Connor",
+    "Łukasz",
+    "Gal·la",
+    "Kaʻahumanu",
+    "Anaïs",
+    "محمد",
+    "Юлия",
+    "李",
+    "Σωκράτης",
+    "Jean\u2010Paul",
+    "St. John",
+]
 
 
 def code_de(appareil: Application) -> str:

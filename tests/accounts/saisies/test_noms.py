@@ -12,31 +12,10 @@ from accounts.gestion.agents import creer_agent
 from accounts.models import Espace
 from accounts.saisies.noms import NomInvalide, TexteIllisible, normaliser_nom
 from accounts.traces.acteurs import Visiteur
-from tests.accounts.scenes import INSCRIPTION
+from tests.accounts.scenes import INSCRIPTION, NOMS_REELS
 from tests.activation import scenes
 from tests.factories import EspaceFactory, PersonneFactory, ServiceGestionnaireFactory
 
-REELS = [
-    "Jean-Paul",
-    "J.-P.",
-    "Jean J. R.",
-    "L'Hermite",
-    "de La Tour d'Auvergne-Lauraguais",
-    "Nguyễn Thị Minh",
-    "Đặng",
-    "M'Bâ",
-    "O\u2019Connor",
-    "Łukasz",
-    "Gal·la",
-    "Kaʻahumanu",
-    "Anaïs",
-    "محمد",
-    "Юлия",
-    "李",
-    "Σωκράτης",
-    "Jean\u2010Paul",
-    "St. John",
-]
 FAUX = [
     "Gagnez 1000 euros sur",
     "https://evil.example/cadeau",
@@ -58,7 +37,7 @@ FAUX = [
 ]
 
 
-@pytest.mark.parametrize("nom", REELS)
+@pytest.mark.parametrize("nom", NOMS_REELS)
 def test_un_vrai_nom_passe(nom: str) -> None:
     assert normaliser_nom(nom) == nom.replace("\u2019", "'")
 

@@ -12,9 +12,8 @@ from accounts.espace.noms_admis import IdentiteNonVue, NomNonReserve, admettre_n
 from accounts.models import Espace, Evenement, NomAdmis
 from accounts.saisies.noms_reserves import NomReserve, parle_pour_l_etat
 from accounts.traces.acteurs import Visiteur
-from tests.accounts.saisies.test_noms import REELS
+from tests.accounts.scenes import INSCRIPTION, NOMS_REELS
 from tests.activation import scenes
-from tests.activation.demandes.test_parcours_adhesion import INSCRIPTION
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory
 
 REFUSES = [
@@ -87,7 +86,7 @@ def test_un_mot_qui_peut_etre_un_nom_passe(prenom: str, nom: str) -> None:
     assert not parle_pour_l_etat(prenom, nom)
 
 
-@pytest.mark.parametrize("nom", REELS)
+@pytest.mark.parametrize("nom", NOMS_REELS)
 def test_les_vrais_noms_passent_des_deux_cotes(nom: str) -> None:
     assert not parle_pour_l_etat("Jeanne", nom)
     assert not parle_pour_l_etat(nom, "Martin")

@@ -33,7 +33,7 @@ from services.fichiers_insee import NON_DIFFUSIBLE
 from services.models import AdresseSaisie, PersonneSirenisee, Service
 from services.registre.regles import PersonneHorsCompetence
 from tests.activation import scenes
-from tests.espacepro.gestion.test_site import client_verifie
+from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_applications_chiffrees"),
+        ("accounts", "0006_reponse_a_montrer"),
     ]
 
     operations = [
