@@ -338,6 +338,7 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     """
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
+    exiger_en_cours(demande)
     dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     exiger_nouveau_courrier(demande, dernier, adresse_du_courrier(demande.personne), maintenant)
     exiger_courrier_possible(demande.espace, demande.personne, nature=demande.nature, maintenant=maintenant)

@@ -23,7 +23,7 @@ from accounts.models import Agent, Espace, Evenement
 from activation.models import Courrier, Demande, LigneDemande
 from espacepro.acces import TABLE, Acces
 from habilitations.depart.retraits import demander_retrait
-from habilitations.models import Adhesion, DemandeRetrait, Export, Habilitation, Mandat, Role
+from habilitations.models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Role
 from habilitations.views.exports import EXISTANT
 from services.models import PersonneSirenisee, Service
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie
@@ -178,6 +178,7 @@ def monter(rang: int = 0) -> Scene:
         "activation_demande": demandes["CODE_ENVOYE"],
         "activation_courrier": courriers["POSTAL"],
         "accounts_evenement": Evenement.objects.filter(siren=personne.siren).order_by("pk")[0],
+        "habilitations_cessation": Cessation.objects.create(personne=personne, constatee_le=fin),
         "services_service": tva,
         "accounts_servicegestionnaire": gestionnaire,
     }
@@ -239,12 +240,16 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             "activation_demande",
             "activation_courrier",
             "accounts_evenement",
+            "habilitations_cessation",
         ),
         (frozenset(VERIFIES), DU_SERVICE),
     ),
     "services_service": (frozenset(VERIFIES), frozenset(VERIFIES)),
     "accounts_servicegestionnaire": (frozenset(VERIFIES), DU_SERVICE),
-    **dict.fromkeys(("surveillance_alerte", "surveillance_blocageip"), (frozenset({"surveillance"}), PERSONNE)),
+    **dict.fromkeys(
+        ("surveillance_alerte", "surveillance_blocageip", "accounts_tracelecture"),
+        (frozenset({"surveillance"}), PERSONNE),
+    ),
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
 # act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.
@@ -254,7 +259,13 @@ ACTES = [
     ("habilitations_adhesion", "retirer"),
     ("habilitations_demanderetrait", "accepter"),
     ("habilitations_demanderetrait", "refuser"),
+    ("habilitations_cessation", "fermer"),
+    ("habilitations_cessation", "maintenir"),
+    ("habilitations_cessation", "contester"),
+    ("services_personnesirenisee", "representant"),
+    ("services_personnesirenisee", "siren"),
 ]
+SANS_OBJET = {("services_personnesirenisee", "siren")}  # the scene's company has its SIREN already
 # page of /gestion/ -> who is shown a page by a GET; anybody else is sent elsewhere or refused.
 ETAPES = frozenset({"agent_non_verifie"})
 GESTION: dict[str, frozenset[str]] = {
@@ -306,7 +317,9 @@ def navigateur(scene: Scene, qui: str) -> Callable[[str, str], HttpResponse]:
         neuf = Client(raise_request_exception=False)
         if session is not None:
             neuf.cookies[settings.SESSION_COOKIE_NAME] = session.value
-        with transaction.atomic():
+        essai = transaction.atomic()
+        essai._from_testcase = True  # type: ignore[attr-defined]  # as Django's TestCase: a counted try may not be nested
+        with essai:
             reponse = neuf.post(ou, CHAMPS) if methode == "post" else getattr(neuf, methode)(ou)
             transaction.set_rollback(True)
         return reponse
@@ -384,7 +397,7 @@ def portes_de_gestion(scene: Scene) -> Iterator[tuple[str, str, frozenset[str]]]
             yield f"{modele}_{suffixe}", reverse(f"admin:{modele}_{suffixe}", args=[cle]), qui
     for modele, acte in ACTES:
         ou = reverse(f"admin:{modele}_{acte}", args=[scene.objets[modele].pk])
-        yield f"{modele}_{acte}", ou, frozenset({"agent_du_service"})
+        yield f"{modele}_{acte}", ou, PERSONNE if (modele, acte) in SANS_OBJET else frozenset({"agent_du_service"})
 
 
 @pytest.mark.parametrize("qui", PERSONNES)
