@@ -72,16 +72,25 @@ class MethodeMiddleware:
         return reponse
 
 
+# What CsrfViewMiddleware lets through without a token (RFC 9110 §9.2.1).
+SANS_EFFET = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
 class EcritureSurLecture(Exception):
     """A GET tried to write: a defect of the view (style.md, GET never writes)."""
 
 
 # All that a mere visit may send to the database; anything else is refused, known or not. A string or a quoted name cannot
 # hide a writing part, nor make one: they are set aside first. What is not a write but a statement of its own comes last.
-_CITATIONS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_CITATIONS = re.compile(
+    r"""\be'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""",
+    re.DOTALL | re.IGNORECASE,
+)
 _LECTURE = re.compile(r"\s*\(*\s*(SELECT|WITH|VALUES)\b(?!.*;\s*\S)", re.IGNORECASE | re.DOTALL)
 _PARTIE_QUI_ECRIT = re.compile(
-    r"\b(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|INTO|nextval|setval|pg_notify)\b", re.IGNORECASE
+    r"\b(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|INTO|SHARE|nextval|setval|set_config|pg_notify|pg_logical_emit_message|lo_\w+"
+    r"|dblink\w*|pg_\w*advisory\w*|pg_terminate_backend|pg_cancel_backend)\b",
+    re.IGNORECASE,
 )
 _POINT_DE_REPRISE = re.compile(r"\s*(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT)\b[^;]*$", re.IGNORECASE)
 # The session's own row: opened, its last use, closed.
@@ -90,9 +99,9 @@ _SESSION = re.compile(r"""(INSERT INTO|UPDATE|DELETE FROM) "accounts_session"(?!
 
 def est_une_lecture(sql: str) -> bool:
     """Whether a GET may send this statement: a SELECT or WITH without a writing part, a savepoint, the session engine's own."""
-    if _SESSION.match(sql):
-        return True
     nu = _CITATIONS.sub("''", sql)
+    if _SESSION.match(sql):
+        return not re.search(r"\bSELECT\b|\(\s*WITH\b", nu, re.IGNORECASE)
     return bool(_POINT_DE_REPRISE.match(nu)) or bool(_LECTURE.match(nu) and not _PARTIE_QUI_ECRIT.search(nu))
 
 
@@ -131,6 +140,6 @@ class LectureSeuleMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with ExitStack() as pile:
-            if request.method in {"GET", "HEAD", "OPTIONS"}:
+            if request.method in SANS_EFFET:
                 pile.enter_context(connection.execute_wrapper(_refuser_l_ecriture))
             return self.get_response(request)

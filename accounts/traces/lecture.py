@@ -36,9 +36,9 @@ def lire(request: HttpRequest, nature: TraceLecture.Nature, objet: str, *, cle: 
 def ecrire(request: HttpRequest) -> None:
     """Write what `lire` noted during this request: insert only, once per reader, thing and minute, in its own transaction.
 
-    A page that a browser prepares before anybody asks for it is no reading: nothing is written, and an agent is not
-    shown it. Where writing fails, a usager's page goes on (and the log says so).
-    Raises LectureNonTracee for an agent in both cases.
+    A page that a browser prepares before anybody asks for it is no reading: nothing is written, and it is not shown (the
+    browser asks again when it is wanted), or a header would be enough to read without a trace. Where writing fails, a
+    usager's page goes on (and the log says so). Raises LectureNonTracee when the page must not be shown.
     """
     notees: list[TraceLecture] = request.__dict__.pop("_lectures", [])
     if not notees:
@@ -46,9 +46,7 @@ def ecrire(request: HttpRequest) -> None:
     compte = compte_connecte(request)
     agent: Agent | None = getattr(compte, "agent", None)
     if _prepare(request):
-        if agent:
-            raise LectureNonTracee
-        return
+        raise LectureNonTracee
     for trace in notees:
         trace.minute = timezone.now().replace(second=0, microsecond=0)
         trace.lecteur = auteur_de(agent or compte) if compte else ANONYME
@@ -64,4 +62,6 @@ def ecrire(request: HttpRequest) -> None:
 
 
 def _prepare(request: HttpRequest) -> bool:
-    return any("pre" in request.headers.get(nom, "").lower() for nom in _EN_TETES_DE_PREPARATION)
+    return request.method in {"GET", "HEAD"} and any(
+        "pre" in request.headers.get(nom, "").lower() for nom in _EN_TETES_DE_PREPARATION
+    )
