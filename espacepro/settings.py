@@ -370,8 +370,9 @@ PLAFOND_AVIS_PAIRE = 10
 # counts guesses. A network is an office behind one address: some thirty inscriptions a day are usual, all in one morning too.
 DEBIT_COURRIELS_RESEAU = (40, 10, 150)
 # Link mails to one address: few for one network, so that it neither floods a mailbox nor uses up what is left to its owner.
-DEBIT_COURRIELS_ADRESSE_RESEAU = (3, 1, 6)
-DEBIT_COURRIELS_ADRESSE = (6, 1, 15)
+# At once in 24 hours, then one an interval, never none: nobody has a mailbox shut out by asking for it too often.
+DEBIT_COURRIELS_ADRESSE_RESEAU = (3, timedelta(hours=1))
+DEBIT_COURRIELS_ADRESSE = (6, timedelta(hours=1))
 # Changes of address that a signed-in holder asks for: by account, by account and address, by address for all of them.
 DEBIT_CHANGEMENTS_COMPTE = (5, 1, 12)
 DEBIT_CHANGEMENTS_COMPTE_ADRESSE = (3, 1, 6)

@@ -55,6 +55,19 @@ class Bareme:
         return min(timedelta(minutes=2 ** min((essais - self.libres) // self.pas, 6)), timedelta(hours=1))
 
 
+@dataclass(frozen=True)
+class Cadence:
+    """`libres` at once in 24 hours, then one each `intervalle`, never none: who asks too much makes nobody else wait longer."""
+
+    libres: int
+    intervalle: timedelta
+    limite: int = 1_000  # never met: not even at one an hour
+
+    def attente(self, essais: int) -> timedelta:
+        """Return how long to wait after the last of so many."""
+        return self.intervalle if essais >= self.libres else timedelta(0)
+
+
 COMPTE = Bareme(libres=5, pas=1, limite=20)
 RESEAU = Bareme(libres=30, pas=10, limite=300)
 # A password that we drew for an agent (123 bits) is not guessed: what strangers try at it makes nobody wait.
@@ -87,7 +100,7 @@ def cle_reseau(adresse: str) -> str:
 
 
 @transaction.atomic
-def reserver(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> int | None:
+def reserver(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> int | None:
     """Count one guess of this counter and return its id; None when it must wait. Guesses sent together queue here."""
     with connection.cursor() as curseur:
         curseur.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [cle])
@@ -97,7 +110,7 @@ def reserver(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> in
     return EssaiConnexion.objects.create(cle=cle, quand=maintenant).pk
 
 
-def attente_restante(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> timedelta:
+def attente_restante(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> timedelta:
     """Return how long this counter must still wait; nothing when a guess may be made."""
     maintenant = maintenant or timezone.now()
     instants = list(
@@ -113,8 +126,25 @@ def attente_restante(cle: str, bareme: Bareme, maintenant: datetime | None = Non
     return max(timedelta(0), libre - maintenant)
 
 
-def _doit_attendre(cle: str, bareme: Bareme, maintenant: datetime) -> bool:
+def _doit_attendre(cle: str, bareme: Bareme | Cadence, maintenant: datetime) -> bool:
     return bool(attente_restante(cle, bareme, maintenant))
+
+
+@transaction.atomic
+def dater(cle: str, cadence: Cadence, maintenant: datetime) -> datetime:
+    """Count one and return when it may be: at once, or at the next time this counter gives, which all who wait share."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [cle])
+    instants = list(
+        EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE_DES_ESSAIS)
+        .order_by("-quand")
+        .values_list("quand", flat=True)[: cadence.libres]
+    )
+    if instants and instants[0] > maintenant:
+        return instants[0]
+    quand = max([maintenant, *(instant + cadence.attente(len(instants)) for instant in instants[:1])])
+    EssaiConnexion.objects.create(cle=cle, quand=quand)
+    return quand
 
 
 def rendre(reservation: int | None) -> None:

@@ -55,14 +55,14 @@ def compter_courriels(*, adresses: Iterable[str], adresse_ip: str, maintenant: d
     if not adresse_ip:
         return
     reseau = debit.cle_reseau(adresse_ip)
-    compteurs: list[tuple[str, tuple[int, int, int], RegleMetier]] = [
-        (debit.empreinte("courriels", reseau), settings.DEBIT_COURRIELS_RESEAU, TropDeDemandes())
+    compteurs: list[tuple[str, debit.Bareme | debit.Cadence, RegleMetier]] = [
+        (debit.empreinte("courriels", reseau), debit.Bareme(*settings.DEBIT_COURRIELS_RESEAU), TropDeDemandes())
     ]
     for adresse in sorted({adresse.strip().lower() for adresse in adresses}):
         trop = TropDeCourriels(adresse=adresse)
         paire = debit.empreinte("courriel", f"{adresse}|{reseau}")
-        compteurs.append((paire, settings.DEBIT_COURRIELS_ADRESSE_RESEAU, trop))
-        compteurs.append((debit.empreinte("courriel", adresse), settings.DEBIT_COURRIELS_ADRESSE, trop))
+        compteurs.append((paire, debit.Cadence(*settings.DEBIT_COURRIELS_ADRESSE_RESEAU), trop))
+        compteurs.append((debit.empreinte("courriel", adresse), debit.Cadence(*settings.DEBIT_COURRIELS_ADRESSE), trop))
     _reserver_tout(compteurs, maintenant)
 
 
@@ -76,19 +76,25 @@ def compter_changement(*, compte: Compte, adresse: str, maintenant: datetime | N
     paire = debit.empreinte("changement", f"{normale}|{compte.pk}")
     _reserver_tout(
         [
-            (debit.empreinte("changements", str(compte.pk)), settings.DEBIT_CHANGEMENTS_COMPTE, TropDeChangements()),
-            (paire, settings.DEBIT_CHANGEMENTS_COMPTE_ADRESSE, trop),
-            (debit.empreinte("changement", normale), settings.DEBIT_CHANGEMENTS_ADRESSE, trop),
+            (
+                debit.empreinte("changements", str(compte.pk)),
+                debit.Bareme(*settings.DEBIT_CHANGEMENTS_COMPTE),
+                TropDeChangements(),
+            ),
+            (paire, debit.Bareme(*settings.DEBIT_CHANGEMENTS_COMPTE_ADRESSE), trop),
+            (debit.empreinte("changement", normale), debit.Bareme(*settings.DEBIT_CHANGEMENTS_ADRESSE), trop),
         ],
         maintenant,
     )
 
 
 @transaction.atomic
-def _reserver_tout(compteurs: list[tuple[str, tuple[int, int, int], RegleMetier]], maintenant: datetime | None) -> None:
+def _reserver_tout(
+    compteurs: list[tuple[str, debit.Bareme | debit.Cadence, RegleMetier]], maintenant: datetime | None
+) -> None:
     """Count one in each, or none and raise the rule of the first that refuses."""
     for cle, bareme, refus in compteurs:
-        if debit.reserver(cle, debit.Bareme(*bareme), maintenant) is None:
+        if debit.reserver(cle, bareme, maintenant) is None:
             raise refus
 
 

@@ -9,6 +9,7 @@ import re
 import smtplib
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import parseaddr
 from functools import cache
 from typing import Any
@@ -16,14 +17,16 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
+from django.db import transaction
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template, render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from ..models import Courriel, Espace, Lien
 from ..saisies.citations import contexte_sans_lien
 from .budget import DUREE_BALAYAGE
-from .liens import jeton
+from .liens import jeton, lien_a_envoyer, prolonger
 from .relais import ENVOIS_PAR_LOT, EnvoiImpossible, RelaisInjoignable, traiter, vider
 from .reveil import reveiller
 
@@ -64,6 +67,7 @@ def deposer(
     espace: Espace | None = None,
     lien: Lien | None = None,
     contexte: dict[str, Any] | None = None,
+    maintenant: datetime | None = None,
 ) -> Courriel:
     """Write a mail in the transaction of its act and return it. The same (acte, destinataire) is only written once.
 
@@ -73,11 +77,51 @@ def deposer(
     courriel, cree = Courriel.objects.get_or_create(
         acte=acte,
         destinataire=destinataire,
-        defaults={"genre": genre, "espace": espace, "lien": lien, "contexte": contexte or {}},
+        defaults={
+            "genre": genre,
+            "espace": espace,
+            "lien": lien,
+            "contexte": contexte or {},
+            "cree_le": maintenant or timezone.now(),
+        },
     )
     if cree:
         reveiller(TACHE, courriel.pk)
     return courriel
+
+
+@transaction.atomic
+def envoyer_lien(
+    genre: str,
+    *,
+    espace: Espace,
+    objet: str,
+    adresse: str,
+    maintenant: datetime,
+    contexte: dict[str, Any] | None = None,
+) -> Lien | None:
+    """Mail the link of this purpose: the one that lives, again, else a fresh one; return it.
+
+    None when its last mail still waits, or was written within settings.RENVOI_APRES.
+    """
+    lien = lien_a_envoyer(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
+    dernier = Courriel.objects.filter(lien=lien, destinataire=adresse).order_by("-cree_le").first()
+    if dernier is not None:
+        attend = dernier.traite_le is None and dernier.ecarte_le is None
+        if attend or maintenant - dernier.cree_le < settings.RENVOI_APRES:
+            return None
+        prolonger(lien, maintenant)
+    suite = f":{maintenant:%Y%m%d%H%M%S}" if dernier is not None else ""
+    deposer(
+        genre,
+        destinataire=adresse,
+        acte=f"lien:{lien.pk}{suite}",
+        espace=espace,
+        lien=lien,
+        contexte=contexte,
+        maintenant=maintenant,
+    )
+    return lien
 
 
 def _adresse_du_lien(lien: Lien) -> str:

@@ -13,6 +13,8 @@ from django.utils import timezone
 from ..models import Espace, Lien
 from ..saisies.regles import RegleMetier
 
+ESSAIS_PAR_LIEN = 3  # wrong answers to the question de confiance (design.md §8)
+
 
 class LienInvalide(RegleMetier):
     code = "lien_invalide"
@@ -89,6 +91,32 @@ def espace_du_lien(brut: str) -> Espace | None:
     """Return whose link this token is, alive or not; None when it is no token of ours."""
     lien = _trouver(brut)
     return lien.espace if lien is not None else None
+
+
+@transaction.atomic
+def lien_a_envoyer(*, espace: Espace, objet: str, adresse: str, maintenant: datetime | None = None) -> Lien:
+    """Return the live link of this purpose and address, to be mailed again, or a fresh one when there is none.
+
+    Whoever makes us write again thus kills nobody's link: its token is derived, the same in every mail.
+    """
+    maintenant = (maintenant or timezone.now()).astimezone(UTC)
+    Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
+    vivant = Lien.objects.filter(
+        espace=espace,
+        objet=objet,
+        adresse=adresse,
+        consomme_le=None,
+        revoque_le=None,
+        expire_le__gte=maintenant,
+        essais__lt=ESSAIS_PAR_LIEN,
+    ).first()
+    return vivant or creer_lien(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
+
+
+def prolonger(lien: Lien, maintenant: datetime) -> None:
+    """Let a link that is mailed again live as long as a fresh one: what its mail says is true. In the caller's transaction."""
+    lien.expire_le = maintenant.astimezone(UTC) + delai(lien.objet)
+    lien.save(update_fields=["expire_le"])
 
 
 def lire_lien(brut: str, *, objet: str, maintenant: datetime | None = None, verrouiller: bool = False) -> Lien:

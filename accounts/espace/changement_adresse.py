@@ -12,7 +12,7 @@ from django.utils import timezone
 from .. import actes
 from ..compteurs.plafonds import compter_changement
 from ..envois import courriels
-from ..envois.liens import LienInvalide, creer_lien, lire_lien
+from ..envois.liens import LienInvalide, creer_lien, lien_a_envoyer, lire_lien
 from ..facteurs.second_facteur import oublier_facteurs_recents
 from ..models import Agent, Compte, Espace, Lien
 from ..mots_de_passe.confiance import REGRET, rendre_reponse
@@ -98,17 +98,26 @@ def demander_changement(*, acteur: Espace, nouvelle: str, maintenant: datetime |
         raise AdresseInchangee
     _exiger_delai(espace, compte, maintenant)
     compter_changement(compte=compte, adresse=adresse, maintenant=maintenant)
-    lien = creer_lien(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse=adresse, maintenant=maintenant)
     occupant = Compte.objects.d_adresse(adresse).select_related("espace").first()
     if occupant is None or _en_attente(occupant):
-        courriels.deposer(
-            "changement_adresse_confirmer", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien
+        courriels.envoyer_lien(
+            "changement_adresse_confirmer",
+            espace=espace,
+            objet=Lien.Objet.CHANGEMENT_ADRESSE,
+            adresse=adresse,
+            maintenant=maintenant,
         )
     else:
+        lien = lien_a_envoyer(
+            espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse=adresse, maintenant=maintenant
+        )
         courriels.deposer("changement_adresse_impossible", destinataire=occupant.email, acte=f"lien:{lien.pk}")
-    retour = creer_lien(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, adresse=compte.email, maintenant=maintenant)
-    courriels.deposer(
-        "changement_adresse_demande", destinataire=compte.email, acte=f"lien:{retour.pk}", espace=espace, lien=retour
+    courriels.envoyer_lien(
+        "changement_adresse_demande",
+        espace=espace,
+        objet=Lien.Objet.ANNULATION_ADRESSE,
+        adresse=compte.email,
+        maintenant=maintenant,
     )
     consigner(actes.ADRESSE_CHANGEMENT_DEMANDE, auteur=espace)
     return adresse

@@ -18,7 +18,7 @@ from .. import actes
 from ..compteurs.essais import essai_compte
 from ..compteurs.plafonds import compter_courriels
 from ..envois import courriels
-from ..envois.liens import LienDejaUtilise, creer_lien, lire_lien
+from ..envois.liens import LienDejaUtilise, lire_lien
 from ..models import Compte, Espace, Lien
 from ..mots_de_passe.confiance import verifier_reponse
 from ..mots_de_passe.hachage import hacher_reponse
@@ -213,20 +213,23 @@ def _ouvrir(
 
 
 def _envoyer_lien(espace: Espace, maintenant: datetime) -> Lien | None:
-    """Mail the link of an espace expert that waits."""
+    """Mail the link of an espace expert that waits; None when it has just left."""
     if espace.compte is None:
         return None
-    adresse = espace.compte.email
-    lien = creer_lien(espace=espace, objet=Lien.Objet.CONFIRMATION_EXPERT, adresse=adresse, maintenant=maintenant)
-    courriels.deposer("confirmer_adresse", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
-    return lien
+    return courriels.envoyer_lien(
+        "confirmer_adresse",
+        espace=espace,
+        objet=Lien.Objet.CONFIRMATION_EXPERT,
+        adresse=espace.compte.email,
+        maintenant=maintenant,
+    )
 
 
 @transaction.atomic
 def renvoyer_confirmation(*, acteur: Espace, maintenant: datetime | None = None) -> Lien | None:
-    """Mail a fresh link for an inscription that waits; the older one dies.
+    """Mail the link of an inscription that waits, again: the same one, while it lives.
 
-    Returns None when it waits no more, or when its last link left within settings.RENVOI_APRES.
+    Returns None when it waits no more, or when its last mail left within settings.RENVOI_APRES.
     """
     maintenant = maintenant or timezone.now()
     attente = (
@@ -235,7 +238,7 @@ def renvoyer_confirmation(*, acteur: Espace, maintenant: datetime | None = None)
         .filter(pk=acteur.pk, etat=Espace.Etat.EN_ATTENTE_COURRIEL, mode=Espace.Mode.EXPERT)
         .first()
     )
-    if attente is None or attente.liens.filter(cree_le__gt=maintenant - settings.RENVOI_APRES).exists():
+    if attente is None:
         return None
     return _envoyer_lien(attente, maintenant)
 

@@ -15,7 +15,7 @@ from ..compteurs import debit
 from ..compteurs.essais import essai_compte
 from ..compteurs.plafonds import TropDeDemandes
 from ..envois import courriels
-from ..envois.liens import LienDejaUtilise, LienInvalide, LienRemplace, creer_lien, lire_lien
+from ..envois.liens import ESSAIS_PAR_LIEN, LienDejaUtilise, LienInvalide, LienRemplace, lire_lien
 from ..envois.relais import ENVOIS_PAR_LOT, traiter, vider
 from ..envois.reveil import reveiller
 from ..models import Compte, DemandeOubli, Espace, Lien
@@ -31,17 +31,17 @@ from ..traces.journal import consigner
 from .inscription import renvoyer_confirmation
 
 TACHE = "accounts.traiter_oubli"
-ESSAIS_PAR_LIEN = 3
 ESSAIS_PAR_JOUR = 5
 ESSAIS_EN_TOUT = 10
 JOUR = timedelta(hours=24)
-# A younger live link is not replaced: hammering the page neither floods a mailbox nor kills the holder's own link.
-ENTRE_DEUX_LIENS = timedelta(minutes=10)
 # Time to choose the password once the answer is right, however old the link was.
 CHOIX = timedelta(minutes=15)
 GARDE = timedelta(days=1)
 # Who may sign in: an espace simplifié does while its letter is on its way.
 OUVERTS = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
+# Requests for one address, of all browsers that its account does not know. Hammering it floods no mailbox and shuts nobody
+# out: every mail holds the same link, as long as it lives, and the next one leaves within the hour, whoever asked.
+ADRESSE = debit.Cadence(libres=6, intervalle=timedelta(hours=1))
 # Requests of one network (an office shares its address): no machine writes to thousands of mailboxes through us.
 RESEAU = debit.Bareme(libres=20, pas=5, limite=100)
 
@@ -99,18 +99,22 @@ class ChoixExpire(RegleMetier):
 def demander(*, acteur: Visiteur, adresse: str, maintenant: datetime | None = None) -> None:
     """Record that this address was typed; the same work whatever stands behind it.
 
-    A network that asks too much must wait.
+    A network that asks too much must wait; an address that was asked for too often is answered at the hour that is its
+    turn, once for all who asked meanwhile. A browser that the account knows is counted in neither.
     Raises: TropDeDemandes, AdresseInvalide, AdresseTropLongue (none depends on whether the address has an account).
     """
     maintenant = maintenant or timezone.now()
     saisie = normaliser_adresse(adresse, durable=False)
-    if (
-        acteur.adresse_ip
-        and debit.reserver(debit.empreinte("oubli", debit.cle_reseau(acteur.adresse_ip)), RESEAU, maintenant) is None
-    ):
-        raise TropDeDemandes
-    demande = DemandeOubli.objects.create(adresse=saisie, cree_le=maintenant, prochain_essai_le=maintenant)
-    reveiller(TACHE, demande.pk)
+    quand = maintenant
+    if acteur.adresse_ip and not acteur.connu:
+        if debit.reserver(debit.empreinte("oubli", debit.cle_reseau(acteur.adresse_ip)), RESEAU, maintenant) is None:
+            raise TropDeDemandes
+        quand = debit.dater(debit.empreinte("oubli-adresse", saisie), ADRESSE, maintenant)
+        if quand > maintenant and DemandeOubli.objects.filter(adresse=saisie, traite_le=None, ecarte_le=None).exists():
+            return  # one waits for that hour already
+    demande = DemandeOubli.objects.create(adresse=saisie, cree_le=maintenant, prochain_essai_le=quand)
+    if quand <= maintenant:
+        reveiller(TACHE, demande.pk)
 
 
 def _repondre_sans_lien(adresse: str, motif: str, jour: datetime, espace: Espace | None = None) -> str:
@@ -127,14 +131,16 @@ def _repondre_sans_lien(adresse: str, motif: str, jour: datetime, espace: Espace
 
 def _envoyer_lien(espace: Espace, adresse: str, maintenant: datetime) -> str:
     espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
-    vivant = espace.liens.filter(
-        objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, consomme_le=None, revoque_le=None, essais__lt=ESSAIS_PAR_LIEN
-    ).first()
-    if vivant is not None and maintenant - vivant.cree_le < ENTRE_DEUX_LIENS:
-        return "lien encore valable"
-    lien = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=adresse, maintenant=maintenant)
+    lien = courriels.envoyer_lien(
+        "mot_de_passe_oublie",
+        espace=espace,
+        objet=Lien.Objet.MOT_DE_PASSE_OUBLIE,
+        adresse=adresse,
+        maintenant=maintenant,
+    )
+    if lien is None:
+        return "le courriel du lien vient de partir"
     consigner(actes.MOT_DE_PASSE_OUBLIE, auteur="systeme:mot_de_passe_oublie", espace=espace)
-    courriels.deposer("mot_de_passe_oublie", destinataire=adresse, acte=f"lien:{lien.pk}", espace=espace, lien=lien)
     return "lien envoyé"
 
 
@@ -148,9 +154,7 @@ def livrer(demande: DemandeOubli) -> str:
     if espace is None:
         return _repondre_sans_lien(compte.email, "agent", maintenant)
     if espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL and espace.mode == Espace.Mode.EXPERT:
-        dernier = espace.liens.order_by("-cree_le").first()
-        if dernier is None or maintenant - dernier.cree_le >= ENTRE_DEUX_LIENS:
-            renvoyer_confirmation(acteur=espace, maintenant=maintenant)
+        renvoyer_confirmation(acteur=espace, maintenant=maintenant)
         return "confirmation renvoyée"
     if compte.is_active and espace.etat in OUVERTS:
         return _envoyer_lien(espace, compte.email, maintenant)

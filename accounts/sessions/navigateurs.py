@@ -70,6 +70,14 @@ class Temoin:
         )
 
 
+def connu_de_l_adresse(request: HttpRequest, adresse: str) -> bool:
+    """Whether the account of this address knows this browser; nothing is looked up for a browser that no account knows."""
+    if not any(nom.removeprefix("__Host-").startswith("connu-") for nom in request.COOKIES):
+        return False
+    compte = Compte.objects.d_adresse(adresse).first()
+    return compte is not None and navigateur_connu(request, compte) is not None
+
+
 @transaction.atomic
 def retenir(*, acteur: Compte, request: HttpRequest) -> Temoin:
     """Make the browser of this request known to the account, or renew its secret; return its new cookie."""

@@ -14,3 +14,5 @@ class Visiteur:
     inscription: str = ""
     """The id of the espace whose form this browser filled, if its session remembers one."""
     adresse_ip: str = ""
+    connu: bool = False
+    """Whether their browser is one that the account of the address they typed knows."""

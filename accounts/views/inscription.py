@@ -109,7 +109,7 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
         return _page_envoyee(request, regle.statut)
     messages.success(
         request,
-        "Un nouveau courriel part si le dernier date de plus de deux minutes : seul le lien le plus récent est valable.",
+        "Le courriel repart si le dernier date de plus de deux minutes. Son lien est le même.",
     )
     return redirect("inscription_envoyee")
 

@@ -19,6 +19,7 @@ from ..mots_de_passe.confiance import proposer_reponse
 from ..mots_de_passe.politique import mots_personnels
 from ..portes.lien import lien_du_titulaire, refuser_a_un_autre
 from ..saisies.regles import RegleMetier
+from ..sessions.navigateurs import connu_de_l_adresse
 from ..traces.acteurs import Visiteur
 from ..traces.requete import adresse_ip
 
@@ -37,7 +38,9 @@ def demander(request: HttpRequest) -> HttpResponse:
     statut = 200
     if request.method == "POST" and form.is_valid():
         try:
-            actes.demander(acteur=Visiteur(adresse_ip=adresse_ip(request)), adresse=form.cleaned_data["adresse"])
+            adresse = form.cleaned_data["adresse"]
+            visiteur = Visiteur(adresse_ip=adresse_ip(request), connu=connu_de_l_adresse(request, adresse))
+            actes.demander(acteur=visiteur, adresse=adresse)
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut

@@ -9,7 +9,6 @@ typed both. Until both have answered nothing is asked of the SIREN and nobody is
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -17,7 +16,6 @@ from django.utils import timezone
 from accounts.compteurs.essais import essai_compte
 from accounts.compteurs.plafonds import compter_courriels, compter_siren
 from accounts.envois import courriels
-from accounts.envois.liens import creer_lien
 from accounts.espace.inscription import EFFACEMENT, Inscription, effacer_inscription, inscrire, ouvrir_confirmation
 from accounts.models import Compte, Espace, Lien
 from accounts.saisies.adresses import normaliser_adresse_entreprise
@@ -122,29 +120,28 @@ def inscrire_simplifie(
     )
 
 
-def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime) -> None:
+def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime) -> Lien | None:
     """Mail its link to the address whose turn it is; a link of the company's confirms both when they are one."""
     espace = creation.espace
     if espace.compte is None:
-        return
+        return None
     if creation.connexion_confirmee_le is None and creation.courriel != espace.compte.email:
         objet, adresse, genre = Lien.Objet.CONFIRMATION_CONNEXION, espace.compte.email, "confirmer_connexion"
     else:
         objet, adresse, genre = Lien.Objet.CONFIRMATION_ENTREPRISE, creation.courriel, "confirmer_entreprise"
-    lien = creer_lien(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
-    courriels.deposer(
+    return courriels.envoyer_lien(
         genre,
-        destinataire=adresse,
-        acte=f"lien:{lien.pk}",
         espace=espace,
-        lien=lien,
+        objet=objet,
+        adresse=adresse,
+        maintenant=maintenant,
         contexte={"denomination": creation.personne.denomination, "siren": creation.personne.siren_lisible},
     )
 
 
 @transaction.atomic
 def renvoyer_liens(*, acteur: Espace, maintenant: datetime | None = None) -> bool:
-    """Mail a fresh link to the address that has not answered; the older one dies. Return whether it left.
+    """Mail its link again to the address that has not answered: the same one, while it lives. Return whether it left.
 
     Not within settings.RENVOI_APRES of the last one, and not once the letter has been asked for.
     """
@@ -156,15 +153,10 @@ def renvoyer_liens(*, acteur: Espace, maintenant: datetime | None = None) -> boo
         .first()
     )
     creation = CreationSimplifiee.objects.select_related("personne").filter(espace=attente).first()
-    if (
-        attente is None
-        or creation is None
-        or attente.liens.filter(cree_le__gt=maintenant - settings.RENVOI_APRES).exists()
-    ):
+    if attente is None or creation is None:
         return False
     creation.espace = attente
-    _envoyer_lien(creation, maintenant)
-    return True
+    return _envoyer_lien(creation, maintenant) is not None
 
 
 @transaction.atomic

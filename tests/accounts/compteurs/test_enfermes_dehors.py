@@ -222,7 +222,7 @@ def test_les_visiteurs_du_meme_reseau_n_empechent_pas_de_changer_d_adresse(
 
 
 def test_ni_les_inscriptions_faites_avec_l_adresse_qu_il_veut(client_de: Callable[[Espace], Client]) -> None:
-    for rang in range(settings.DEBIT_COURRIELS_ADRESSE[2]):
+    for rang in range(settings.DEBIT_COURRIELS_ADRESSE[0] + 1):
         try:
             compter_courriels(adresses=("visee@cabinet-dupont.fr",), adresse_ip=f"198.51.100.{rang}")
         except TropDeCourriels:
@@ -259,6 +259,8 @@ def test_chaque_limite_a_sa_ligne() -> None:
     for application in ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro"):
         for fichier in (racine / application).rglob("*.py"):
             texte = fichier.read_text(encoding="utf-8")
-            comptees |= set(re.findall(r"^(?:[A-Z_]+ = )?([A-Z_]+) = (?:debit\.)?Bareme\(", texte, re.MULTILINE))
+            comptees |= set(
+                re.findall(r"^(?:[A-Z_]+ = )?([A-Z_]+) = (?:debit\.)?(?:Bareme|Cadence)\(", texte, re.MULTILINE)
+            )
             comptees |= set(re.findall(r"^((?:DEBIT|PLAFOND)_[A-Z_]+) = ", texte, re.MULTILINE))
     assert {nom for nom in comptees if not nom.endswith("_DUREE")} <= {nom.rpartition(".")[2] for nom in dites}

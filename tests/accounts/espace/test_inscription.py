@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.envois import courriels
 from accounts.envois.liens import LienInvalide, jeton
 from accounts.espace import inscription as actes
 from accounts.espace import recapitulatif_pdf
@@ -175,7 +176,11 @@ def test_une_inscription_jamais_confirmee_tombe_au_bout_de_48_heures(db: None) -
 def test_un_lien_renvoye_prolonge_l_attente(db: None) -> None:
     depart = timezone.now()
     attente = inscrit("jeanne@cabinet-dupont.fr")
-    renvoyer_confirmation(acteur=attente, maintenant=depart + timedelta(hours=47))
+    ancien = jeton_de(attente, Lien.Objet.CONFIRMATION_EXPERT)
+    assert renvoyer_confirmation(acteur=attente, maintenant=depart + timedelta(hours=47)) is None, "it waits to leave"
+    courriels.envoyer_en_attente()
+    assert renvoyer_confirmation(acteur=attente, maintenant=depart + timedelta(hours=47))
+    assert jeton_de(attente, Lien.Objet.CONFIRMATION_EXPERT) == ancien
     assert effacer_perimees(maintenant=depart + timedelta(hours=94)) == 0
     assert effacer_perimees(maintenant=depart + timedelta(hours=96)) == 1
 
