@@ -82,14 +82,15 @@ def remettre_recapitulatif(*, acteur: Espace, session: SessionBase) -> bytes:
     pdf = produire_recapitulatif(espace, reponse=reponse)
     session.pop(CLE, None)
     if reponse is not None:
-        noter_reponse_montree(espace)
+        noter_reponse_montree(acteur=espace)
     return pdf
 
 
-def noter_reponse_montree(espace: Espace) -> None:
+@transaction.atomic
+def noter_reponse_montree(*, acteur: Espace) -> None:
     """Note that the holder has seen the present answer: none has to be chosen at the next sign-in."""
-    Espace.objects.filter(pk=espace.pk).update(reponse_a_montrer=False)
-    consigner(actes.REPONSE_MONTREE, auteur=espace)
+    Espace.objects.filter(pk=acteur.pk).update(reponse_a_montrer=False)
+    consigner(actes.REPONSE_MONTREE, auteur=acteur)
 
 
 def _contact(espace: Espace) -> Contact | None:

@@ -88,7 +88,7 @@ def _inscrire(compte: CompteDemonstration) -> Espace:
     espace = inscrire_expert(acteur=Visiteur(), inscription=inscription)
     if espace is None:
         raise CommandError(f"{compte.email} appartient à un compte qui n'a pas d'espace.")
-    noter_reponse_montree(espace)  # the demonstration prints it
+    noter_reponse_montree(acteur=espace)  # the demonstration prints it
     return espace
 
 
