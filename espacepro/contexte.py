@@ -7,15 +7,26 @@ from django.http import HttpRequest
 
 from accounts.traces.requete import compte_connecte
 
+from .acces import MENU, TABLE
+
 
 def portail(request: HttpRequest) -> dict[str, Any]:
-    """Return the look (State's mark, demonstration) and who is signed in; no query beyond the account's own rows."""
+    """Return the look (State's mark, demonstration), the place in the menu and who is signed in.
+
+    No query beyond the account's own rows.
+    """
     compte = compte_connecte(request)
+    trouve = request.resolver_match
+    page = trouve.url_name if trouve and not trouve.namespace else None
+    porte = TABLE.get(page) if page else None
     return {
         "marque_etat": settings.MARQUE_ETAT,
         "demonstration": settings.DEMONSTRATION,
         "mode_production": settings.PRODUCTION,
         "session_inactivite": int(settings.SESSION_INACTIVITE.total_seconds()),
+        "menu": MENU,
+        "page_ouverte": page,
+        "rubrique": porte.rubrique if porte else None,
         "espace": getattr(compte, "espace", None) if compte and not compte.is_staff else None,
         "agent": getattr(compte, "agent", None) if compte and compte.is_staff else None,
     }

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGES = sorted(
     nom
     for espace, nom, chemin in TOUS
-    if not espace and "<" not in chemin and TABLE[nom] in {Acces.PUBLIC, Acces.CONNECTE, Acces.ESPACE}
+    if not espace and "<" not in chemin and TABLE[nom].qui in {Acces.PUBLIC, Acces.CONNECTE, Acces.ESPACE}
 )
 
 

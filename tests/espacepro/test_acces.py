@@ -1,5 +1,6 @@
 """Closed by default: the access table, the urlconf and the decorators say the same (style.md)."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Espace
-from espacepro.acces import ESPACES_DE_NOMS, TABLE, Acces
+from espacepro.acces import ESPACES_DE_NOMS, MENU, TABLE, Acces, Rubrique
 from tests.espacepro.scenes import NOMS, TOUS, adresse
 from tests.factories import AgentFactory, EspaceFactory
 
@@ -27,11 +28,11 @@ def test_pas_de_demonstration_hors_demonstration() -> None:
 def test_un_visiteur_n_entre_que_dans_le_public(client: Client, nom: str, methode: str) -> None:
     reponse = getattr(client, methode)(adresse(nom))
     renvoye = reponse.status_code == 302 and reponse["Location"].startswith(reverse("connexion") + "?next=")
-    assert renvoye == (TABLE[nom] is not Acces.PUBLIC), (reponse.status_code, reponse.headers.get("Location"))
+    assert renvoye == (TABLE[nom].qui is not Acces.PUBLIC), (reponse.status_code, reponse.headers.get("Location"))
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("nom", [n for n in NOMS if TABLE[n] is Acces.ESPACE])
+@pytest.mark.parametrize("nom", [n for n in NOMS if TABLE[n].qui is Acces.ESPACE])
 @pytest.mark.parametrize("qui", ["agent", "desactive", "en_attente"])
 def test_une_page_d_espace_n_existe_que_pour_un_espace_actif(client: Client, nom: str, qui: str) -> None:
     """404 for anybody else; who waits for the code of a new espace is sent to the page of that code."""
@@ -54,7 +55,7 @@ def test_une_page_d_espace_n_existe_que_pour_un_espace_actif(client: Client, nom
 def test_en_tetes_de_chaque_page(
     client: Client, nom: str, espace: Espace, client_de: Callable[[Espace], Client]
 ) -> None:
-    navigateur = client if TABLE[nom] is Acces.PUBLIC else client_de(espace)
+    navigateur = client if TABLE[nom].qui is Acces.PUBLIC else client_de(espace)
     reponse = navigateur.get(adresse(nom))
     assert reponse.status_code < 500
     politique = reponse.headers["Content-Security-Policy"]
@@ -63,3 +64,30 @@ def test_en_tetes_de_chaque_page(
     assert reponse.headers["X-Frame-Options"] == "DENY"
     assert reponse.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in reponse.headers["Cache-Control"]
+
+
+def test_chaque_page_d_un_espace_dit_sa_rubrique() -> None:
+    """Or says that it has none; and each heading opens a page that stands under it."""
+    muettes = [n for n, p in TABLE.items() if p.qui in {Acces.ESPACE, Acces.PRESENT} and p.rubrique is None]
+    assert not muettes
+    assert [TABLE[rubrique.page].rubrique for rubrique in MENU] == MENU
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("nom", "marquees"),
+    [
+        ("espace", [("Accueil", "page")]),
+        ("securite", [(Rubrique.GERER.libelle, "true")]),
+        ("journal_personne", [("Journal", "true")]),
+        ("cgu", []),
+    ],
+)
+def test_le_menu_marque_la_rubrique_ouverte(
+    nom: str, marquees: list[tuple[str, str]], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    reponse = client_de(espace).get(adresse(nom))
+    assert reponse.status_code == 200
+    liens = re.findall(r'<a class="fr-nav__link" href="([^"]+)"(?: aria-current="(\w+)")?>([^<]+)</a>', reponse.text)
+    assert [(lien, mots) for lien, _, mots in liens] == [(reverse(r.page), r.libelle) for r in MENU]
+    assert [(mots, marque) for _, marque, mots in liens if marque] == marquees

@@ -349,7 +349,7 @@ def portes_des_usagers(scene: Scene) -> Iterator[tuple[str, str, str, frozenset[
 
 def attendu(nom: str, methode: str, qui: str, trouve: frozenset[str] | None, reponse: HttpResponse) -> bool:
     """Whether this answer is the one that the table wants."""
-    acces, code = TABLE[nom], reponse.status_code
+    acces, code = TABLE[nom].qui, reponse.status_code
     if code >= 500:
         return False
     if acces is Acces.PUBLIC:

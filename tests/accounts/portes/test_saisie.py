@@ -79,7 +79,7 @@ def test_chaque_formulaire_de_chaque_page_d_espace(
     client = client_de(espace)
     connecter(client, espace)
     vus = 0
-    for nom in [nom for nom, acces in TABLE.items() if acces in {Acces.ESPACE, Acces.PRESENT, Acces.PUBLIC}]:
+    for nom in [nom for nom, porte in TABLE.items() if porte.qui in {Acces.ESPACE, Acces.PRESENT, Acces.PUBLIC}]:
         reponse = client.get(adresse(nom), follow=True)
         if reponse.status_code != 200 or "html" not in reponse.headers["Content-Type"]:
             continue
