@@ -1,12 +1,17 @@
 """docs/regles.md says nothing that the code does not hold: every rule, function, test and constraint that it names exists."""
 
 import ast
+import importlib
+import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from datetime import timedelta
+from functools import cache, reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 
 from habilitations.droits.roles import MATRICE
 from habilitations.models import Role
@@ -18,6 +23,9 @@ CITE = re.compile(r"`([\w/]+\.(?:py|js))((?:::\w+)*)`")
 CASE = re.compile(r"^\| `([\w.]+)`.*?((?:\| [✔✘] ){4})\|$", re.MULTILINE)
 COLONNES = (Role.TITULAIRE, Role.SUPPLEANT, Role.ACTEUR_DELEGANT, Role.ACTEUR)
 TEST = re.compile(r"tests/[\w/]+\.py(::Test\w+)?::test_\w+")
+FIGURE = re.compile(
+    r"`((?:[\w/]+\.(?:py|json)::|settings\.)[\w.]+)` = (\(\d[\w ]*(?:, \d[\w ]*)*\)|\d+(?: (?:second|minute|hour|day)s?\b)?)"
+)
 REGLE = re.compile(r"^### (R\d+)\. ", re.MULTILINE)
 
 
@@ -45,10 +53,60 @@ def noms(chemin: str) -> frozenset[str]:
     return frozenset(parcourir(ast.parse(fichier.read_text(encoding="utf-8")).body, ""))
 
 
+def _valeur(nom: str) -> Any:
+    """Return what this figure is in the code: `settings.NAME`, `path/file.py::NAME` or `path/file.json::key.key`."""
+    if nom.startswith("settings."):
+        return getattr(settings, nom.removeprefix("settings."), None)
+    chemin, cle = nom.split("::")
+    if not (RACINE / chemin).is_file():
+        return None
+    if chemin.endswith(".json"):
+        contenu = json.loads((RACINE / chemin).read_text(encoding="utf-8"))
+        return reduce(lambda objet, mot: objet.get(mot, {}), cle.split("."), contenu)
+    return getattr(importlib.import_module(chemin.removesuffix(".py").replace("/", ".")), cle, None)
+
+
+def _chiffre(ecrit: str) -> int | timedelta:
+    """Return what `5` or `48 hours` says."""
+    nombre, _, unite = ecrit.partition(" ")
+    return timedelta(**{f"{unite.rstrip('s')}s": int(nombre)}) if unite else int(nombre)
+
+
+def _chiffres_faux(ligne: str) -> Iterator[str]:
+    """Yield what is wrong in a line of figures: a value that is not the code's, a name without value, no constraint."""
+    reste = ligne
+    for trouvee in FIGURE.finditer(ligne):
+        nom, ecrit = trouvee.groups()
+        reste = reste.replace(trouvee[0], "", 1)
+        valeur = _valeur(nom)
+        if ecrit.startswith("("):
+            attendu: Any = tuple(_chiffre(mot) for mot in ecrit.strip("()").split(", "))
+        else:
+            attendu = _chiffre(ecrit)
+        if isinstance(attendu, timedelta) and isinstance(valeur, int):
+            valeur = timedelta(seconds=valeur)
+        if valeur != attendu:
+            yield f"figure: {nom} is {valeur}, not {attendu}"
+    for nom in re.findall(r"`(.*?)`", reste):
+        if nom not in contraintes():
+            yield f"figure without value: {nom}"
+
+
+def _chiffres_tus(texte: str) -> Iterator[str]:
+    """Yield the business figures of the settings that no line of figures names."""
+    source = (RACINE / "espacepro" / "settings.py").read_text(encoding="utf-8").partition("# --- Business figures")[2]
+    dits = {nom for ligne in texte.splitlines() if ligne.startswith("- Figure: ") for nom, _ in FIGURE.findall(ligne)}
+    for nom in re.findall(r"^([A-Z_]+) = [^\"\n]+$", source, re.MULTILINE):
+        if f"settings.{nom}" not in dits:
+            yield f"figure of no rule: {nom}"
+
+
 def _lignes_fautives(texte: str) -> Iterator[str]:
     """Yield what is wrong in the lines that name tests, functions and constraints."""
     for ligne in texte.splitlines():
         quoi, _, reste = ligne.partition(": ")
+        if quoi == "- Figure":
+            yield from _chiffres_faux(reste)
         for nom in re.findall(r"`(.*?)`", reste):
             if quoi == "- Tests" and not TEST.fullmatch(nom):
                 yield f"not a test: {nom}"
@@ -69,7 +127,7 @@ def _regles_nues(texte: str) -> Iterator[str]:
 
 def fautes(texte: str) -> list[str]:
     """Return what is wrong with this text of regles.md."""
-    trouvees = [*_lignes_fautives(texte), *_regles_nues(texte)]
+    trouvees = [*_lignes_fautives(texte), *_regles_nues(texte), *_chiffres_tus(texte)]
     if (regles := REGLE.findall(texte)) != [f"R{rang}" for rang in range(1, 26)]:
         trouvees.append(f"rules: {regles}")
     for chemin, suite in CITE.findall(texte):
@@ -107,6 +165,20 @@ def test_les_regles_disent_vrai() -> None:
             "needs a function and two tests: R23",
         ),
         ("- *Not built*: there is no API", "- There is no API", "needs a function and two tests: R25"),
+        (
+            "`settings.CODE_VALIDITE` = 60 days",
+            "`settings.CODE_VALIDITE` = 61 days",
+            "figure: settings.CODE_VALIDITE is ",
+        ),
+        ("`settings.SESSION_COOKIE_AGE` = 10 hours", "`settings.SESSION_COOKIE_AGE` = 10 days", "figure: "),
+        ("::HISTORIQUE` = 5", "::HISTORIQUE` = 4", "figure: accounts/mots_de_passe/politique.py::HISTORIQUE is 5"),
+        ("::longueur.minimale` = 20", "::longueur.minimale` = 8", "figure: "),
+        ("`settings.RAPPELS_CODE` = (10, 45, 55)", "`settings.RAPPELS_CODE` = (10, 45, 54)", "figure: "),
+        ("_ADRESSE` = (6, 1 hour)", "_ADRESSE` = (6, 2 hours)", "figure: settings.DEBIT_COURRIELS_ADRESSE is "),
+        ("`settings.CODE_ESSAIS` = 5", "`settings.CODE_ESSAI` = 5", "figure: settings.CODE_ESSAI is None"),
+        ("::DELAI_DECLIN` = 15 days", "::DELAI_DECLIN` (15 days)", "figure without value: "),
+        ("in the database: `courrier_essais`", "in the database: `courrier_essai`", "figure without value: "),
+        ("`settings.RENVOI_APRES` = 2 minutes", "", "figure of no rule: RENVOI_APRES"),
         ("| `habilitations.voir` | ✔ | ✔ | ✘", "| `habilitations.voir` | ✔ | ✔ | ✔", "the matrix"),
         ("| `habilitations.voir` |", "| `habilitations.lire` |", "the matrix"),
     ],
