@@ -5,7 +5,7 @@ from celery import shared_task
 from accounts.envois.budget import epuiser
 
 from .courriers import edition, rappels
-from .demandes import creation_simplifiee, depot, signalements
+from .demandes import creation_simplifiee, signalements, suites
 
 
 @shared_task(name=edition.TACHE)
@@ -20,7 +20,7 @@ def editer_courriers() -> None:
 
 @shared_task(name="activation.expirer_demandes")
 def expirer_demandes() -> None:
-    epuiser(depot.expirer_demandes)
+    epuiser(suites.expirer_demandes)
 
 
 @shared_task(name="activation.effacer_creations_perimees")

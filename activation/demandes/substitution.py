@@ -24,12 +24,11 @@ from services.models import Categorie, PersonneSirenisee, Service
 
 from .. import actes
 from ..models import Demande, LigneDemande
+from .adhesion import Disponibilite, ServiceNonDisponible
 from .depot import (
     AucunService,
     DemandeDejaEnCours,
-    Disponibilite,
     PersonneCessee,
-    ServiceNonDisponible,
     enregistrer,
     exiger_expert_actif,
     verrouiller_pour_deposer,

@@ -11,7 +11,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_en_attente_requis
 from accounts.saisies.regles import RegleMetier
 
-from ..demandes import depot as actes
+from ..demandes import suites
 from ..demandes.activation import activer
 from ..demandes.lectures import detail_demande
 from ..forms import CodeForm
@@ -62,7 +62,7 @@ def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
 def nouveau_courrier(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ask for another letter (R9)."""
     try:
-        actes.demander_nouveau_courrier(acteur=espace, demande=_demande(espace))
+        suites.demander_nouveau_courrier(acteur=espace, demande=_demande(espace))
     except RegleMetier as regle:
         messages.error(request, str(regle))
     else:
@@ -77,7 +77,7 @@ def annuler(request: HttpRequest, espace: Espace) -> HttpResponse:
     objet = _demande(espace)
     if request.method == "POST":
         try:
-            actes.annuler_demande(acteur=espace, demande=objet)
+            suites.annuler_demande(acteur=espace, demande=objet)
         except RegleMetier as regle:
             messages.error(request, str(regle))
             return redirect("activer_espace")

@@ -13,7 +13,7 @@ from accounts.saisies.regles import RegleMetier
 from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes, est_ce_qui_a_ete_montre
 from habilitations.views.sujets import grouper
 
-from ..demandes import depot as actes
+from ..demandes import adhesion, depot, suites
 from ..demandes.activation import activer
 from ..demandes.lectures import ce_que_le_code_termine, detail_demande, mes_demandes, personne_pour_adherer
 from ..forms import AdhesionForm, CodeForm, SirenForm
@@ -32,8 +32,8 @@ def _demande(espace: Espace, reference: str) -> Demande:
 def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ask for adhésion: first the SIREN (a GET, so that nothing is lost), then the services."""
     try:
-        actes.exiger_expert_actif(espace)
-    except actes.EspaceNonExpert as regle:
+        depot.exiger_expert_actif(espace)
+    except depot.EspaceNonExpert as regle:
         messages.info(request, str(regle))
         return redirect("passer_expert")
     if "siren" not in request.GET:
@@ -48,9 +48,9 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         saisie = {"services": list(form.cleaned_data["services"]), "qualite": form.cleaned_data["qualite"]}
         demande: Demande | None = None
         try:
-            demande = actes.deposer_adhesion(acteur=espace, personne=personne, **saisie)
-        except actes.DemandeDejaEnCours as regle:
-            demande = actes.deposee_a_l_instant(acteur=espace, personne=personne, **saisie)
+            demande = adhesion.deposer_adhesion(acteur=espace, personne=personne, **saisie)
+        except depot.DemandeDejaEnCours as regle:
+            demande = adhesion.deposee_a_l_instant(acteur=espace, personne=personne, **saisie)
             if demande is None:
                 form.refuser(regle)
         except RegleMetier as regle:
@@ -61,7 +61,7 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
                 f"Votre demande {demande.reference} est enregistrée. Le code d'activation part au représentant légal.",
             )
             return redirect("demande", reference=demande.reference)
-    proposables = actes.services_proposables(espace, personne)
+    proposables = adhesion.services_proposables(espace, personne)
     return render(
         request,
         "activation/adherer_services.html",
@@ -146,7 +146,7 @@ def annuler(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     objet = _demande(espace, reference)
     if request.method == "POST":
         try:
-            actes.annuler_demande(acteur=espace, demande=objet)
+            suites.annuler_demande(acteur=espace, demande=objet)
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:
@@ -163,7 +163,7 @@ def nouveau_courrier(request: HttpRequest, espace: Espace, reference: str) -> Ht
     """Ask for another letter (R9)."""
     objet = _demande(espace, reference)
     try:
-        actes.demander_nouveau_courrier(acteur=espace, demande=objet)
+        suites.demander_nouveau_courrier(acteur=espace, demande=objet)
     except RegleMetier as regle:
         messages.error(request, str(regle))
     else:

@@ -17,8 +17,8 @@ from activation.courriers.codes import _cle, deriver_code
 from activation.courriers.enveloppe import Adresse
 from activation.courriers.lettre import Lettre
 from activation.demandes.activation import activer
+from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
-from activation.demandes.depot import deposer_adhesion
 from activation.models import Courrier, Demande
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import PersonneSirenisee, Service

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.envois.liens import creer_lien
 from accounts.models import Courriel, Lien
-from activation.demandes.depot import deposer_adhesion
+from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
 from services.models import AdresseSaisie, Echange, LectureMessage, Message, ReferenceBancaire

@@ -24,7 +24,7 @@ from accounts.envois.reveil import log
 from accounts.models import Courriel, Evenement
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
-from activation.demandes.depot import deposer_adhesion
+from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, ServiceGestionnaireFactory
 

@@ -13,7 +13,7 @@ from accounts.traces.acteurs import Visiteur
 from activation.courriers import edition
 from activation.courriers.codes import CodeDejaUtilise, deriver_code
 from activation.demandes.activation import Activation, activer
-from activation.demandes.depot import deposer_adhesion
+from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Demande
 from habilitations.models import Adhesion, Habilitation, Mandat
 from services.models import PersonneSirenisee

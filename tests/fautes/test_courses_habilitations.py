@@ -20,8 +20,9 @@ from accounts.saisies.regles import RegleMetier
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.activation import activer
-from activation.demandes.depot import annuler_demande, demander_nouveau_courrier, deposer_adhesion, expirer_demandes
+from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.substitution import Choix, deposer_substitution
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.models import Demande
 from habilitations.arbre.confirmations import decider, ecarter_non_confirmees
 from habilitations.arbre.expirations import expirer_habilitations

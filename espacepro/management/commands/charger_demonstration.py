@@ -15,7 +15,7 @@ from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import deriver_code
 from activation.courriers.edition import editer
 from activation.demandes.activation import activer
-from activation.demandes.depot import deposer_adhesion, services_proposables
+from activation.demandes.adhesion import deposer_adhesion, services_proposables
 from activation.models import Demande
 from espacepro.demonstration.comptes import (
     COMPTABLE,

@@ -180,7 +180,7 @@ def test_le_sceau_ne_s_arrete_pas_a_mille_lignes() -> None:
         (des_comptes.effacer_inscriptions_perimees, "accounts.espace.inscription.effacer_perimees"),
         (des_comptes.signaler_espaces_dormants, "accounts.espace.dormants.signaler_dormants"),
         (des_habilitations.suivre_cessations, "habilitations.registre.cessations.suivre_cessations"),
-        (de_l_activation.expirer_demandes, "activation.demandes.depot.expirer_demandes"),
+        (de_l_activation.expirer_demandes, "activation.demandes.suites.expirer_demandes"),
         (de_l_activation.effacer_creations_perimees, "activation.demandes.creation_simplifiee.effacer_perimees"),
         (de_l_activation.rappeler_codes, "activation.courriers.rappels.rappeler_codes"),
     ],

@@ -16,9 +16,9 @@ from activation.courriers import remise
 from activation.courriers.codes import presenter
 from activation.courriers.messagerie import CodePasEncoreLisible, CodePlusLisible, lire_code
 from activation.demandes.activation import activer
-from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
 from activation.demandes.retours import constater_retour
 from activation.demandes.substitution import Choix, deposer_substitution
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
 from activation.jours_ouvres import apres_jours_ouvres
 from activation.models import Courrier
 from habilitations.models import Habilitation, Mandat, Role

@@ -10,12 +10,9 @@ from accounts.models import Espace
 from activation.courriers import edition
 from activation.courriers.codes import CodePasEncoreEdite, CodeRemplace
 from activation.demandes.activation import activer
+from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.attente import DemandeTerminee, PlusDeCourrier, TropTotPourUnCourrier
-from activation.demandes.depot import (
-    annuler_demande,
-    demander_nouveau_courrier,
-    deposer_adhesion,
-)
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
 from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee
 from tests.activation.scenes import code_de

@@ -8,8 +8,8 @@ from django.utils import timezone
 from accounts.envois import courriels
 from accounts.models import Courriel
 from activation.courriers.rappels import rappeler_codes
-from activation.demandes.depot import annuler_demande
 from activation.demandes.lectures import detail_demande
+from activation.demandes.suites import annuler_demande
 from activation.models import Courrier
 from tests.activation import scenes
 from tests.scenes import en_parallele

@@ -18,7 +18,7 @@ from accounts.models import Evenement
 from activation.courriers import remise
 from activation.courriers.codes import presenter
 from activation.courriers.remise import RemiseEnCours, RemiseInconnue, cle_imprimeur, remettre, renvoyer
-from activation.demandes.depot import annuler_demande
+from activation.demandes.suites import annuler_demande
 from activation.models import Courrier, Demande, Remise
 from tests.activation import scenes
 from tests.factories import ServiceFactory

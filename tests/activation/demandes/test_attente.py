@@ -12,10 +12,10 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import CodePasEncoreEdite, CodeSuspendu, CourrierRevenu, reference_a_signaler
 from activation.demandes.activation import activer
-from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
 from activation.demandes.lectures import detail_demande
 from activation.demandes.retours import constater_retour
 from activation.demandes.signalements import signaler
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
 from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee
 from tests.activation import scenes

@@ -18,6 +18,7 @@ from accounts.models import Compte, Courriel, Espace, Evenement, Lien
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from activation.demandes.activation import activer
+from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.creation_simplifiee import (
     ReserveeAuxEntreprises,
     ServicesDejaOuverts,
@@ -28,15 +29,8 @@ from activation.demandes.creation_simplifiee import (
     inscrire_simplifie,
     renvoyer_liens,
 )
-from activation.demandes.depot import (
-    DemandeEnCoursSurSiren,
-    EspaceNonExpert,
-    PersonneCessee,
-    annuler_demande,
-    demander_nouveau_courrier,
-    deposer_adhesion,
-    expirer_demandes,
-)
+from activation.demandes.depot import DemandeEnCoursSurSiren, EspaceNonExpert, PersonneCessee
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.models import Courrier, CreationSimplifiee, Demande
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from services.models import Categorie, PersonneSirenisee, Service

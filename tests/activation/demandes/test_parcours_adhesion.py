@@ -17,8 +17,9 @@ from accounts.models import Compte, Courriel, Espace, Evenement, Lien
 from accounts.saisies.sirens import SirenAbsent
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code, presenter
+from activation.demandes.adhesion import services_proposables
 from activation.demandes.creation_simplifiee import bouquet
-from activation.demandes.depot import annuler_demande, services_proposables
+from activation.demandes.suites import annuler_demande
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Mandat
 from services.models import PersonneSirenisee

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
 from activation.demandes.plafonds import (
     SirenSollicite,
     TropDeCourriers,
@@ -14,6 +13,7 @@ from activation.demandes.plafonds import (
     exiger_courrier_possible,
 )
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
 from activation.models import Courrier, Demande
 from tests.activation import scenes
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, habiliter

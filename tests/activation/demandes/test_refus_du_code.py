@@ -20,8 +20,9 @@ from activation.courriers.codes import (
     TropDEssais,
 )
 from activation.demandes.activation import activer
+from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.attente import DemandeTerminee
-from activation.demandes.depot import annuler_demande, demander_nouveau_courrier, deposer_adhesion
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
 from activation.models import Courrier, Demande
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Adhesion, Habilitation, Mandat, Role

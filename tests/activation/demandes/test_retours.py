@@ -11,7 +11,6 @@ from accounts.models import Agent, Courriel, Espace, Evenement
 from activation.courriers.codes import CourrierRevenu
 from activation.demandes.activation import activer
 from activation.demandes.attente import DemandeTerminee
-from activation.demandes.depot import annuler_demande, demander_nouveau_courrier
 from activation.demandes.retours import (
     AgentNonCompetent,
     CourrierSansRetour,
@@ -19,6 +18,7 @@ from activation.demandes.retours import (
     constater_retour,
     refuser_demande,
 )
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
 from activation.models import Courrier, Demande
 from tests.activation import scenes
 from tests.factories import AgentFactory, PersonneFactory

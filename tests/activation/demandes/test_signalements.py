@@ -22,7 +22,6 @@ from activation.courriers.rappels import rappeler_codes
 from activation.demandes import signalements
 from activation.demandes.activation import activer
 from activation.demandes.attente import DemandeTerminee
-from activation.demandes.depot import annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.demandes.lectures import detail_demande
 from activation.demandes.retours import AgentNonCompetent, refuser_demande
 from activation.demandes.signalements import (
@@ -35,6 +34,7 @@ from activation.demandes.signalements import (
     signaler,
 )
 from activation.demandes.substitution import Choix, deposer_substitution
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.jours_ouvres import apres_jours_ouvres
 from activation.models import Courrier, Demande, Signalement
 from habilitations.models import Role

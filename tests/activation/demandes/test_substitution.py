@@ -12,17 +12,11 @@ from accounts.models import Courriel, Espace, Evenement
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.activation import Activation, activer
-from activation.demandes.depot import (
-    AucunService,
-    DemandeDejaEnCours,
-    EspaceNonActif,
-    EspaceNonExpert,
-    PersonneCessee,
-    ServiceNonDisponible,
-    annuler_demande,
-)
+from activation.demandes.adhesion import ServiceNonDisponible
+from activation.demandes.depot import AucunService, DemandeDejaEnCours, EspaceNonActif, EspaceNonExpert, PersonneCessee
 from activation.demandes.plafonds import SirenSollicite
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution, services_substituables
+from activation.demandes.suites import annuler_demande
 from activation.models import Demande, LigneDemande
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Habilitation, Mandat, Role

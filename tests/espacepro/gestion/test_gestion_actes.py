@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from accounts.models import Agent, Courriel, Evenement, TraceLecture
 from accounts.traces.acteurs import Visiteur
-from activation.demandes.depot import annuler_demande
 from activation.demandes.signalements import signaler
+from activation.demandes.suites import annuler_demande
 from activation.models import Courrier, Demande, Signalement
 from habilitations.depart.retraits import (
     AgentNonCompetent,

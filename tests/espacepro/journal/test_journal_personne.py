@@ -16,7 +16,7 @@ from activation.actes import CODE_INEXACT, DEMANDE_ACTIVEE, DEMANDE_DEPOSEE, DEM
 from activation.courriers import edition
 from activation.courriers.codes import CodeInexact, deriver_code
 from activation.demandes.activation import activer
-from activation.demandes.depot import deposer_adhesion
+from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.retours import refuser_demande
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.models import Demande

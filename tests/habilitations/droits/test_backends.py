@@ -248,7 +248,7 @@ ROLE_LU = {
     "habilitations/views/changements.py": "which roles a list is about",
     "habilitations/views/designer.py": "which form a role has; rights by roles_pour",
     "habilitations/views/listes.py": "which columns a list has",
-    "activation/demandes/depot.py": "what a pair looks like to who wants to adhere (R7)",
+    "activation/demandes/adhesion.py": "what a pair looks like to who wants to adhere (R7)",
     "activation/courriers/messagerie.py": "the one reader whom a code is about to replace (R8)",
 }
 ATTRIBUTS = {"TITULAIRE", "SUPPLEANT", "ACTEUR_DELEGANT", "ACTEUR"}

@@ -15,9 +15,9 @@ from activation.courriers import edition
 from activation.demandes.attente import TropTotPourUnCourrier
 from activation.demandes.courriel_personne import demander_changement
 from activation.demandes.creation_simplifiee import exiger_admissible
-from activation.demandes.depot import demander_nouveau_courrier
 from activation.demandes.lectures import detail_demande
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution
+from activation.demandes.suites import demander_nouveau_courrier
 from activation.models import Courrier, Demande
 from services.adresses.envoi import AdresseInconnue, adresse_du_courrier
 from services.adresses.saisie import (
