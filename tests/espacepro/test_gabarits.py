@@ -1,6 +1,7 @@
 """Rules that every template and style sheet keeps: strict CSP, no State's mark, whole sets of error pages."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,22 @@ def test_les_polices_libres_tiennent_en_cent_ko() -> None:
     assert len(polices) == 3
     assert sum(police.stat().st_size for police in polices) < 100_000
     assert (RACINE / "static/fonts/public-sans-LICENSE.txt").exists()
+
+
+def test_une_couleur_de_la_gestion_est_dite_une_fois() -> None:
+    feuilles = "".join(feuille.read_text() for feuille in (RACINE / "static/css").glob("gestion*.css"))
+    dites = Counter(re.findall(r"^\s*(--[\w-]+):", feuilles, re.MULTILINE))
+    assert "--primary" in dites
+    assert [nom for nom, fois in dites.items() if fois > 1] == []
+
+
+def test_la_gestion_pose_ses_couleurs_avant_le_theme_sombre() -> None:
+    """Django's dark theme wins by standing after them, not by a second list."""
+    feuilles = re.findall(
+        r"css/(\w+)\.css",
+        render_to_string("admin/base_site.html", {"title": "x", "site_title": "y", "site_header": "z"}),
+    )
+    assert feuilles.index("base") < feuilles.index("gestion_couleurs") < feuilles.index("dark_mode")
 
 
 def test_la_marque_de_l_etat_est_absente_sans_reglage() -> None:
