@@ -11,7 +11,7 @@ from .views.noms_admis import AdmettreNom
 class ServiceGestionnaireAdmin(ConsultationAdmin):
     chemin_service = "pk"
     list_display = ("code", "nom", "type", "telephone", "commune")
-    search_fields = ("code", "nom")
+    search_fields = ("code__startswith", "nom__replie_contient")
     fields = (
         "code",
         "type",

@@ -64,7 +64,7 @@ class CourrierAdmin(RechercheParPersonne):
     list_select_related = ("demande__personne",)
     search_fields = (
         "demande__personne__siren__startswith",
-        "demande__personne__denomination__icontains",
+        "demande__personne__denomination__replie_contient",
         "demande__reference__iexact",
     )
     search_help_text = "SIREN, dénomination, référence de la demande, ou le code à barres du courrier"

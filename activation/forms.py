@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from accounts.forms import FormulairePortail, InscriptionForm
-from accounts.forms.champs import ChampRegle, champ_adresse
+from accounts.forms.champs import ChampIdentifiant, ChampListe, ChampRegle, ChampTexte, champ_adresse
 from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.identifiants import siren_de_cellule
 from accounts.saisies.regles import RegleMetier
@@ -49,14 +49,14 @@ class SignalementForm(FormulairePortail):
         "reference_inconnue": "reference",
     }
 
-    reference = forms.CharField(
+    reference = ChampIdentifiant(
         label="Référence à signaler",
         max_length=60,
         help_text="Elle est imprimée sur le courrier et commence par D. Exemple : D-2026-7KQ4M2XA-K7QM5.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
         error_messages={"required": "Indiquez la référence imprimée sur le courrier."},
     )
-    texte = forms.CharField(
+    texte = ChampTexte(
         label="Ce que l'agent doit savoir (facultatif)",
         required=False,
         max_length=500,
@@ -117,7 +117,7 @@ class SirensForm(FormulairePortail):
 
     LIMITE = 100
 
-    sirens = forms.CharField(
+    sirens = ChampListe(
         label="Numéros SIREN",
         max_length=4000,
         help_text="Un seul, ou jusqu'à cent : un par ligne, ou séparés par des virgules.",
@@ -155,7 +155,7 @@ class SubstitutionForm(FormulairePortail):
 class CodeForm(FormulairePortail):
     """The code of the letter. Paste is welcome, dashes and case do not matter."""
 
-    code = forms.CharField(
+    code = ChampIdentifiant(
         label="Code d'activation",
         max_length=60,
         help_text="Douze lettres et chiffres, par groupes de quatre. Il n'a ni zéro, ni un, ni lettre O, I ou L.",

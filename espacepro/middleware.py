@@ -7,13 +7,17 @@ from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
+from accounts.saisies.porte import TexteIllisible
 from accounts.traces.lecture import LectureNonTracee, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
+
+from .views.erreurs import requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
 
@@ -43,6 +47,25 @@ class CheminMiddleware:
         if "\x00" in request.path_info:
             request.path_info = "/introuvable/"
         return self.get_response(request)
+
+
+class SaisieMiddleware:
+    """Answers a text that the door of typed text refused, where no form shows it: a search, a hidden field."""
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Say so on the page without its filters; a POST, which might act on more than was meant, is refused."""
+        if not isinstance(exception, TexteIllisible):
+            return None
+        if request.method == "GET" and request.GET:
+            messages.error(request, str(exception))
+            return redirect(request.path)
+        return requete_invalide(request)
 
 
 class ContexteMiddleware:

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "espacepro.middleware.TracesMiddleware",
     "espacepro.middleware.LectureSeuleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "espacepro.middleware.SaisieMiddleware",
     "espacepro.middleware.MethodeMiddleware",
     "accounts.portes.middleware.SaisieMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

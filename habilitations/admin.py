@@ -13,7 +13,7 @@ from .models import Adhesion, Cessation, DemandeRetrait, Habilitation, Mandat
 from .views.cessations import ContesterRegistre, FermerServices, MaintenirServices
 from .views.gestion import AccepterRetrait, RefuserRetrait, RetirerAdhesion
 
-PERSONNE = ("personne__siren__startswith", "personne__denomination__icontains")
+PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
 
 
 class RechercheParPersonne(ConsultationAdmin):

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from accounts.forms import FormulairePortail
+from accounts.forms.champs import ChampIdentifiant, ChampPorte, ChampTexte
 
 from .models import Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
@@ -24,14 +25,14 @@ class BeneficiaireForm(FormulairePortail):
 
     regles = {"numero_mal_saisi": "numero", "beneficiaire_soi_meme": "numero"}
 
-    numero = forms.CharField(
+    numero = ChampIdentifiant(
         label="Numéro d'abonné",
         max_length=60,
         help_text="Quatorze chiffres, espaces admis. La personne le trouve sur sa page d'accueil et son récapitulatif.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"required": "Indiquez le numéro d'abonné de la personne."},
     )
-    nom = forms.CharField(
+    nom = ChampPorte(
         label="Nom",
         max_length=170,
         help_text="Son nom de famille, précédé ou non de son prénom.",
@@ -104,7 +105,7 @@ class ReponseForm(FormulairePortail):
 
     regles = {"reponse_requise": "reponse"}
 
-    reponse = forms.CharField(
+    reponse = ChampTexte(
         label="Pourquoi refusez-vous ?",
         max_length=500,
         help_text="Votre réponse est transmise à la personne.",

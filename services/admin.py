@@ -47,7 +47,7 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
     list_display = ("siren_groupe", "denomination", "categorie", "code_postal", "commune", "active")
     list_display_links = ("siren_groupe", "denomination")
     list_filter = ("categorie", "active", "provisoire")
-    search_fields = ("siren__startswith", "denomination__icontains")
+    search_fields = ("siren__startswith", "denomination__replie_contient")
     search_help_text = "SIREN ou IDSP, dénomination"
     fields = (
         "siren_groupe",
@@ -113,7 +113,7 @@ class ServiceAdmin(ConsultationAdmin):
 
     list_display = ("code", "libelle", "famille", "domaine", "paiement", "retrait_par_gestionnaire")
     list_filter = ("famille", "domaine", "paiement")
-    search_fields = ("code", "libelle")
+    search_fields = ("code__startswith", "libelle__replie_contient")
     exclude = ("ordre",)
 
 

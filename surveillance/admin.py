@@ -15,7 +15,7 @@ class AlerteAdmin(ConsultationAdmin):
     list_display = ("levee_le", "motif", "compte", "score", "etat", "examinee_le")
     list_filter = ("etat", ("levee_le", admin.DateFieldListFilter))
     list_select_related = ("compte",)
-    search_fields = ("motif", "compte__espace__numero_abonne__exact")
+    search_fields = ("motif__replie_contient", "compte__espace__numero_abonne__exact")
     search_help_text = "motif, numéro d'abonné"
     fields = ("levee_le", "motif", "compte", "connexion", "score", "contexte", "etat", "examinee_le", "examinee_par")
     readonly_fields = ("contexte",)
@@ -29,4 +29,4 @@ class AlerteAdmin(ConsultationAdmin):
 class BlocageIPAdmin(ConsultationAdmin):
     fonctions = SURVEILLANCE
     list_display = ("reseau", "motif", "bloque_le", "jusqu_a", "leve_le")
-    search_fields = ("motif",)
+    search_fields = ("motif__replie_contient",)

@@ -1,17 +1,16 @@
 """Recording each sign-in, and telling when one account is used from two places at once (R6, R15, CGU §3.3, §3.6)."""
 
-import hmac
 import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.compteurs.debit import essai_de
+from accounts.compteurs.debit import empreinte, essai_de
 from accounts.models import Compte, Session
+from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.sessions.appareils import decrire, reseau
 
 from .models import Alerte, Connexion
@@ -37,9 +36,8 @@ def enregistrer(
 
 
 def empreinte_adresse(adresse: str) -> str:
-    """Return the HMAC-SHA-256 of an address tried: the same address can be told again, not read."""
-    normale = adresse.strip().lower()
-    return hmac.new(settings.SECRET_KEY.encode(), f"connexion|{normale}".encode(), "sha256").hexdigest()
+    """Return the keyed hash of an address tried, in its one form: the same address can be told again, not read."""
+    return empreinte("adresse-essayee", forme_comptee(adresse))
 
 
 @transaction.atomic

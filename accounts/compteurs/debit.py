@@ -7,9 +7,10 @@ pair or an account, so that a stranger either is not stopped by changing address
 has one counter for all strangers, and a browser the account knows (accounts/sessions/navigateurs.py) has its own. And their
 lock-out page tells that something is being counted: here a refused guess costs and answers as a wrong password.
 
-The counters: per account (keyed hash of the address tried, so an unknown address counts alike), per known browser, for
-all the sessions of an account (where the password is asked again: a session that changes its key gains nothing), per
-network (an IPv4 address, an IPv6 /64). A success takes back its own guess and nothing else: whoever tries 19 passwords
+The counters: per account (its own key once found, else the one form of the address tried, so an unknown address counts
+alike and no spelling has a counter of its own), per known browser, for all the sessions of an account (where the password
+is asked again: a session that changes its key gains nothing), per network (an IPv4 address; an IPv6 /64, and its /48 with
+higher figures). A success takes back its own guess and nothing else: whoever tries 19 passwords
 does not get 19 more when the owner signs in.
 """
 
@@ -29,6 +30,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ..models import Compte, EssaiConnexion
+from ..saisies.adresse_saisie import forme_comptee
 from ..sessions.navigateurs import navigateur_connu
 from ..traces.requete import adresse_ip
 from .essais import essai_compte
@@ -54,6 +56,10 @@ class Bareme:
             return timedelta(0)
         return min(timedelta(minutes=2 ** min((essais - self.libres) // self.pas, 6)), timedelta(hours=1))
 
+    def fois(self, nombre: int) -> "Bareme":
+        """Return the figures of a network that is so many of them."""
+        return Bareme(self.libres * nombre, self.pas * nombre, self.limite * nombre)
+
 
 @dataclass(frozen=True)
 class Cadence:
@@ -72,6 +78,7 @@ COMPTE = Bareme(libres=5, pas=1, limite=20)
 RESEAU = Bareme(libres=30, pas=10, limite=300)
 # A password that we drew for an agent (123 bits) is not guessed: what strangers try at it makes nobody wait.
 PREMIER = Bareme(libres=10_000, pas=1, limite=10_000)
+RESEAUX_IPV6 = ((64, 1), (48, 4))  # the prefix counted, and how many times the figures of one /64 it allows
 
 
 @dataclass
@@ -80,23 +87,50 @@ class Essai:
 
     debut: float
     cle_compte: str = ""
-    cle_reseau: str = ""
+    reseaux: tuple[tuple[str, int], ...] = ()
     reservation: int | None = None
     refuse: bool = False
     manque: bool = False
 
 
 def empreinte(quoi: str, valeur: str) -> str:
-    """Return the key of a counter: an HMAC, so that the table names nobody."""
-    return hmac.new(settings.SECRET_KEY.encode(), f"debit|{quoi}|{valeur}".encode(), "sha256").hexdigest()
+    """Return the key of a counter: an HMAC, so that the table names nobody.
+
+    Keyed from POIVRE, which never turns: whoever makes the sessions of the portal end, by turning SECRET_KEY after an
+    attack, must not give the attacker all the guesses back.
+    """
+    cle = hmac.digest(settings.POIVRE.encode(), b"debit|compteurs", "sha256")
+    return hmac.new(cle, f"debit|{quoi}|{valeur}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
-def cle_reseau(adresse: str) -> str:
-    """Return the counter of an address: the address itself in IPv4, its /64 (one subscriber) in IPv6."""
+def cle_compte(compte: Compte) -> str:
+    """Return the counter of an account for strangers: however its address is typed, and whatever it becomes."""
+    return empreinte("compte", str(compte.pk))
+
+
+def cles_reseau(adresse: str) -> list[tuple[str, int]]:
+    """Return the counters of an address, the narrowest first, each with how many times the figures of one it allows.
+
+    The address itself in IPv4, its /64 in IPv6; a subscriber has a /56 or a /48, thus many /64: the /48 has a counter too.
+    """
     ip = ipaddress.ip_address(adresse)
     if ip.version == 6 and ip.ipv4_mapped is None:
-        return empreinte("reseau", str(ipaddress.ip_network(f"{ip}/64", strict=False)))
-    return empreinte("reseau", str(getattr(ip, "ipv4_mapped", None) or ip))
+        reseaux = [(ipaddress.ip_network(f"{ip}/{prefixe}", strict=False), fois) for prefixe, fois in RESEAUX_IPV6]
+        return [(empreinte("reseau", str(reseau)), fois) for reseau, fois in reseaux]
+    return [(empreinte("reseau", str(getattr(ip, "ipv4_mapped", None) or ip)), 1)]
+
+
+def reserver_reseau(quoi: str, adresse: str, bareme: Bareme, maintenant: datetime | None = None) -> list[int] | None:
+    """Count one `quoi` of the networks of this address and return the ids; None, nothing counted, when one must wait."""
+    comptes: list[int] = []
+    for cle, fois in cles_reseau(adresse):
+        compte = reserver(empreinte(quoi, cle), bareme.fois(fois), maintenant)
+        if compte is None:
+            for deja in comptes:
+                rendre(deja)
+            return None
+        comptes.append(compte)
+    return comptes
 
 
 @transaction.atomic
@@ -163,7 +197,7 @@ def oublier_essais(compte: Compte) -> None:
 
     What strangers guess from now on counts anew, against a password that they have not tried.
     """
-    cles = [empreinte("compte", compte.email.strip().lower()), empreinte("session", str(compte.pk))]
+    cles = [cle_compte(compte), empreinte("session", str(compte.pk))]
     cles += [empreinte("navigateur", str(pk)) for pk in compte.navigateurs.values_list("pk", flat=True)]
     EssaiConnexion.objects.filter(cle__in=cles).delete()
 
@@ -205,8 +239,8 @@ class GardienEssais(AxesHandler):
         setattr(request, _ATTRIBUT, essai)
         essai.cle_compte, bareme, connu = _compteur(request, adresse)
         if not connu:
-            essai.cle_reseau = cle_reseau(adresse_ip(request))
-            if _doit_attendre(essai.cle_reseau, RESEAU, timezone.now()):
+            essai.reseaux = tuple(cles_reseau(adresse_ip(request)))
+            if any(_doit_attendre(cle, RESEAU.fois(fois), timezone.now()) for cle, fois in essai.reseaux):
                 essai.refuse = True
                 request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
                 return False
@@ -226,8 +260,7 @@ class GardienEssais(AxesHandler):
         if essai is None or essai.refuse:
             return
         essai.manque = True
-        if essai.cle_reseau:
-            EssaiConnexion.objects.create(cle=essai.cle_reseau)
+        _compter_reseaux(essai)
         if essai.reservation is None:
             essai.reservation = EssaiConnexion.objects.create(cle=essai.cle_compte).pk
 
@@ -240,14 +273,17 @@ def _travailler_autant(essai: Essai, adresse: str, mot_de_passe: str) -> None:
     Compte.objects.d_adresse(adresse).first()
     make_password(mot_de_passe)
     EssaiConnexion.objects.create(cle=empreinte("refus", essai.cle_compte))
-    if essai.cle_reseau:
-        EssaiConnexion.objects.create(cle=essai.cle_reseau)
+    _compter_reseaux(essai)
+
+
+def _compter_reseaux(essai: Essai) -> None:
+    EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle) for cle, _ in essai.reseaux)
 
 
 def _compteur(request: HttpRequest, adresse: str) -> tuple[str, Bareme, bool]:
     """Return the counter of this try, its figures, and whether it is one of a browser or a session that the account knows."""
-    normale = adresse.strip().lower()
-    compte = Compte.objects.d_adresse(normale).only("pk", "is_staff", "renouvellement_exige").first()
+    forme = forme_comptee(adresse)
+    compte = Compte.objects.d_adresse(forme).only("pk", "is_staff", "renouvellement_exige").first()
     if compte is not None:
         if getattr(request, "user", None) == compte and request.session.session_key:
             return empreinte("session", str(compte.pk)), COMPTE, True
@@ -256,4 +292,5 @@ def _compteur(request: HttpRequest, adresse: str) -> tuple[str, Bareme, bool]:
             return empreinte("navigateur", str(navigateur.pk)), COMPTE, True
         if compte.is_staff and compte.renouvellement_exige:  # accounts/gestion/agents.py alone sets it for an agent
             return empreinte("premier", str(compte.pk)), PREMIER, False
-    return empreinte("compte", normale), COMPTE, False
+        return cle_compte(compte), COMPTE, False
+    return empreinte("compte", forme), COMPTE, False

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from ..models import Compte
+from ..saisies.adresse_saisie import forme_comptee
 from ..saisies.regles import RegleMetier
 from . import debit
 
@@ -54,13 +55,15 @@ def compter_courriels(*, adresses: Iterable[str], adresse_ip: str, maintenant: d
     """
     if not adresse_ip:
         return
-    reseau = debit.cle_reseau(adresse_ip)
+    reseaux = debit.cles_reseau(adresse_ip)
+    de_reseau = debit.Bareme(*settings.DEBIT_COURRIELS_RESEAU)
     compteurs: list[tuple[str, debit.Bareme | debit.Cadence, RegleMetier]] = [
-        (debit.empreinte("courriels", reseau), debit.Bareme(*settings.DEBIT_COURRIELS_RESEAU), TropDeDemandes())
+        (debit.empreinte("courriels", reseau), de_reseau.fois(fois), TropDeDemandes()) for reseau, fois in reseaux
     ]
-    for adresse in sorted({adresse.strip().lower() for adresse in adresses}):
+    for adresse in sorted(set(map(forme_comptee, adresses))):
         trop = TropDeCourriels(adresse=adresse)
-        paire = debit.empreinte("courriel", f"{adresse}|{reseau}")
+        # The pair counts the widest network: a subscriber who changes his /64 is still one for this mailbox.
+        paire = debit.empreinte("courriel", f"{adresse}|{reseaux[-1][0]}")
         compteurs.append((paire, debit.Cadence(*settings.DEBIT_COURRIELS_ADRESSE_RESEAU), trop))
         compteurs.append((debit.empreinte("courriel", adresse), debit.Cadence(*settings.DEBIT_COURRIELS_ADRESSE), trop))
     _reserver_tout(compteurs, maintenant)
@@ -72,17 +75,17 @@ def compter_changement(*, compte: Compte, adresse: str, maintenant: datetime | N
     Raises: TropDeChangements, TropDeCourriels; nothing is counted then.
     """
     trop = TropDeCourriels(adresse=adresse)
-    normale = adresse.strip().lower()
-    paire = debit.empreinte("changement", f"{normale}|{compte.pk}")
+    forme = forme_comptee(adresse)
+    du_compte, de_paire, de_l_adresse = (
+        debit.Bareme(*settings.DEBIT_CHANGEMENTS_COMPTE),
+        debit.Bareme(*settings.DEBIT_CHANGEMENTS_COMPTE_ADRESSE),
+        debit.Bareme(*settings.DEBIT_CHANGEMENTS_ADRESSE),
+    )
     _reserver_tout(
         [
-            (
-                debit.empreinte("changements", str(compte.pk)),
-                debit.Bareme(*settings.DEBIT_CHANGEMENTS_COMPTE),
-                TropDeChangements(),
-            ),
-            (paire, debit.Bareme(*settings.DEBIT_CHANGEMENTS_COMPTE_ADRESSE), trop),
-            (debit.empreinte("changement", normale), debit.Bareme(*settings.DEBIT_CHANGEMENTS_ADRESSE), trop),
+            (debit.empreinte("changements", str(compte.pk)), du_compte, TropDeChangements()),
+            (debit.empreinte("changement", f"{forme}|{compte.pk}"), de_paire, trop),
+            (debit.empreinte("changement", forme), de_l_adresse, trop),
         ],
         maintenant,
     )
@@ -100,6 +103,5 @@ def _reserver_tout(
 
 def compter_siren(*, adresse_ip: str) -> None:
     """Count one SIREN looked up by a visitor of this network. Raises: TropDeDemandes."""
-    cle = debit.empreinte("siren", debit.cle_reseau(adresse_ip))
-    if debit.reserver(cle, debit.Bareme(*settings.DEBIT_SIREN_RESEAU)) is None:
+    if debit.reserver_reseau("siren", adresse_ip, debit.Bareme(*settings.DEBIT_SIREN_RESEAU)) is None:
         raise TropDeDemandes

@@ -203,7 +203,7 @@ def _declarer_donnees() -> None:
             groupe=CONNEXION,
             titre="Demandes de mot de passe oublié",
             modele=DemandeOubli,
-            filtre=lambda espace: Q(adresse__iexact=espace.compte.email) if espace.compte else Q(pk=None),
+            filtre=lambda espace: Q(adresse=espace.compte.email) if espace.compte else Q(pk=None),
             ecartees={"id": INTERNE},
             ordre=("-cree_le",),
         ),

@@ -94,7 +94,7 @@ def demander_changement(*, acteur: Espace, nouvelle: str, maintenant: datetime |
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(nouvelle)
     espace, compte = _verrouiller(acteur)
-    if adresse == compte.email.lower():
+    if adresse == compte.email:
         raise AdresseInchangee
     _exiger_delai(espace, compte, maintenant)
     compter_changement(compte=compte, adresse=adresse, maintenant=maintenant)

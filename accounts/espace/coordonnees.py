@@ -7,9 +7,11 @@ from django.db import transaction
 from .. import actes
 from ..envois import courriels
 from ..models import Espace
+from ..saisies.code_postal import normaliser_code_postal
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import normaliser_siren
+from ..saisies.telephone import normaliser_telephone
 from ..traces.journal import consigner
 from .noms_admis import exiger_nom_admis
 
@@ -46,6 +48,10 @@ def _normaliser(champ: str, valeur: str) -> str:
         return normaliser_siren(valeur) if valeur.strip() else ""
     if champ in {"nom", "prenom"}:
         return normaliser_nom(valeur)
+    if champ == "telephone":
+        return normaliser_telephone(valeur)
+    if champ == "code_postal":
+        return normaliser_code_postal(valeur)
     return normaliser_texte(valeur)
 
 
@@ -54,7 +60,7 @@ def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees) -> list[st
     """Store the particulars and return the columns that changed; nothing is written when none did.
 
     The journal and the mail name the fields, never the values (CNIL 2021-122).
-    Raises: NomRequis, NomInvalide, NomReserve, TexteIllisible, SirenInvalide.
+    Raises: NomRequis, NomInvalide, NomReserve, TexteIllisible, TelephoneInvalide, CodePostalInvalide, SirenInvalide.
     """
     espace = Espace.objects.select_for_update(no_key=True).select_related(None).get(pk=acteur.pk)
     nouvelles = {

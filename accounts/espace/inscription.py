@@ -25,9 +25,11 @@ from ..mots_de_passe.hachage import hacher_reponse
 from ..mots_de_passe.politique import exiger_force
 from ..mots_de_passe.saturation import part_des_inscriptions
 from ..saisies.adresses import normaliser_adresse
+from ..saisies.code_postal import normaliser_code_postal
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.numeros import nouveau_numero
 from ..saisies.regles import RegleMetier
+from ..saisies.telephone import normaliser_telephone
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
 from .noms_admis import exiger_nom_admis
@@ -89,11 +91,11 @@ def _nouvel_espace(
                     civilite=inscription.civilite,
                     nom=normaliser_nom(inscription.nom),
                     prenom=normaliser_nom(inscription.prenom),
-                    telephone=inscription.telephone,
+                    telephone=normaliser_telephone(inscription.telephone),
                     siren_appartenance=inscription.siren_appartenance,
                     voie=normaliser_texte(inscription.voie),
                     complement=normaliser_texte(inscription.complement),
-                    code_postal=inscription.code_postal,
+                    code_postal=normaliser_code_postal(inscription.code_postal),
                     commune=normaliser_texte(inscription.commune),
                     question_confiance=inscription.question_confiance,
                     reponse_confiance=reponse,

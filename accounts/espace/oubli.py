@@ -19,12 +19,13 @@ from ..envois.liens import ESSAIS_PAR_LIEN, LienDejaUtilise, LienInvalide, LienR
 from ..envois.relais import ENVOIS_PAR_LOT, traiter, vider
 from ..envois.reveil import reveiller
 from ..models import Compte, DemandeOubli, Espace, Lien
-from ..mots_de_passe.confiance import changer_reponse, normaliser_reponse
-from ..mots_de_passe.hachage import reponse_correspond
+from ..mots_de_passe.confiance import changer_reponse
+from ..mots_de_passe.hachage import est_d_une_ancienne_forme, hacher_reponse, reponse_correspond
 from ..mots_de_passe.politique import changer_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
+from ..saisies.reponses import normaliser_reponse
 from ..sessions.navigateurs import Temoin, retenir
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
@@ -107,7 +108,7 @@ def demander(*, acteur: Visiteur, adresse: str, maintenant: datetime | None = No
     saisie = normaliser_adresse(adresse, durable=False)
     quand = maintenant
     if acteur.adresse_ip and not acteur.connu:
-        if debit.reserver(debit.empreinte("oubli", debit.cle_reseau(acteur.adresse_ip)), RESEAU, maintenant) is None:
+        if debit.reserver_reseau("oubli", acteur.adresse_ip, RESEAU, maintenant) is None:
             raise TropDeDemandes
         quand = debit.dater(debit.empreinte("oubli-adresse", saisie), ADRESSE, maintenant)
         if quand > maintenant and DemandeOubli.objects.filter(adresse=saisie, traite_le=None, ecarte_le=None).exists():
@@ -240,7 +241,10 @@ def repondre(*, acteur: Visiteur, reponse: str, maintenant: datetime | None = No
     espace = lien.espace
     _exiger_ouvert(espace)
     exiger_reponse_ouverte(espace, lien, maintenant)
-    if reponse_correspond(normaliser_reponse(reponse), espace.reponse_confiance):
+    if reponse_correspond(reponse, espace.reponse_confiance):
+        if est_d_une_ancienne_forme(espace.reponse_confiance):
+            espace.reponse_confiance = hacher_reponse(normaliser_reponse(reponse))
+            espace.save(update_fields=["reponse_confiance"])
         return lien
     _compter(lien, maintenant)
     exiger_reponse_ouverte(espace, lien, maintenant)  # the limit that this try has met, if it has met one

@@ -187,4 +187,4 @@ def effacer_traces(espace: Espace, compte: Compte) -> None:
     """Delete the links, the mails to this person, and the requests made with this address."""
     Courriel.objects.filter(models.Q(espace=espace) | models.Q(destinataire=compte.email)).delete()
     espace.liens.all().delete()
-    DemandeOubli.objects.filter(adresse__iexact=compte.email).delete()
+    DemandeOubli.objects.filter(adresse=compte.email).delete()

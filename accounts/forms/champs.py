@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from ..models import Espace
+from ..saisies.porte import TexteIllisible, lire_brut, lire_identifiant, lire_ligne, lire_liste, lire_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import SirenAbsent, normaliser_siren
 
@@ -13,7 +14,52 @@ LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is fo
 LONGUEUR_SAISIE_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
 
 
-class ChampRegle(forms.CharField):
+class ChampPorte(forms.CharField):
+    """A typed text: it passes the door (accounts/saisies/porte.py) before any rule reads it, as one line here."""
+
+    porte = staticmethod(lire_ligne)
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return self.empty_value
+        try:
+            return self.porte(str(value)) or self.empty_value
+        except TexteIllisible as regle:
+            raise forms.ValidationError(str(regle), code=regle.code) from regle
+
+
+class ChampIdentifiant(ChampPorte):
+    """A number, a code, a reference, an e-mail address: plain spaces and dashes."""
+
+    porte = staticmethod(lire_identifiant)
+
+
+class ChampTexte(ChampPorte):
+    """A free text, on several lines."""
+
+    porte = staticmethod(lire_texte)
+
+
+class ChampListe(ChampPorte):
+    """A list of identifiers, pasted from a table or typed one a line."""
+
+    porte = staticmethod(lire_liste)
+
+
+class ChampReponse(ChampPorte):
+    """A trust answer, as it is typed: its form is accounts/saisies/reponses.py."""
+
+    porte = staticmethod(lire_brut)
+
+
+class ChampSecret(forms.CharField):
+    """A password: what is typed is what is hashed, to the last space."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
+
+class ChampRegle(ChampPorte):
     """A text read by one rule: `regle` returns what to keep of it, or raises a RegleMetier, shown on the field."""
 
     def __init__(self, regle: Callable[[str], str], /, **options: Any) -> None:
@@ -39,20 +85,19 @@ def champ_adresse(regle: Callable[[str], str], *, label: str, aide: str = "", re
     )
 
 
-def champ_mot_de_passe_actuel(*, label: str = "Mot de passe actuel") -> forms.CharField:
+def champ_mot_de_passe_actuel(*, label: str = "Mot de passe actuel") -> ChampSecret:
     """Return the field of the password that one has."""
     return _champ_mot_de_passe(label, "current-password")
 
 
-def champ_nouveau_mot_de_passe(*, label: str = "Nouveau mot de passe") -> forms.CharField:
+def champ_nouveau_mot_de_passe(*, label: str = "Nouveau mot de passe") -> ChampSecret:
     """Return the field of the password that one chooses: pasting and managers work (CGU §3.2)."""
     return _champ_mot_de_passe(label, "new-password")
 
 
-def _champ_mot_de_passe(label: str, remplissage: str) -> forms.CharField:
-    return forms.CharField(
+def _champ_mot_de_passe(label: str, remplissage: str) -> ChampSecret:
+    return ChampSecret(
         label=label,
-        strip=False,
         max_length=LONGUEUR_MOT_DE_PASSE,
         widget=forms.PasswordInput(attrs={"autocomplete": remplissage}),
     )
@@ -68,9 +113,9 @@ def champ_question() -> forms.ChoiceField:
     return forms.ChoiceField(label="Question de confiance", choices=Espace.Question.choices)
 
 
-def champ_nouvelle_reponse(*, suite: str = "") -> forms.CharField:
+def champ_nouvelle_reponse(*, suite: str = "") -> ChampReponse:
     """Return the field of the answer that one chooses; `suite` ends its hint."""
-    return forms.CharField(
+    return ChampReponse(
         label="Réponse à la question de confiance",
         max_length=200,
         help_text=(

@@ -7,7 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from dsfr.forms import DsfrBaseForm
 
 from .base import FormulairePortail
-from .champs import champ_mot_de_passe_actuel
+from .champs import ChampIdentifiant, champ_mot_de_passe_actuel
 
 REFUS = (
     "L'adresse électronique ou le mot de passe n'est pas reconnu. Vérifiez votre saisie, majuscules comprises. "
@@ -20,11 +20,12 @@ class ConnexionForm(DsfrBaseForm, AuthenticationForm):
 
     error_messages = dict.fromkeys(("invalid_login", "inactive"), REFUS)
 
+    username = ChampIdentifiant(widget=forms.EmailInput(attrs={"autocomplete": "username", "class": "fr-input"}))
+    password = champ_mot_de_passe_actuel(label="Mot de passe")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "Adresse électronique de connexion"
-        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "class": "fr-input"})
-        self.fields["password"].label = "Mot de passe"
 
 
 class MotDePasseActuelForm(FormulairePortail):

@@ -4,13 +4,14 @@ from django import forms
 
 from ..espace.rectification import LONGUEUR_DE_LA_DEMANDE, Objet
 from .base import FormulairePortail
+from .champs import ChampTexte
 
 
 class RectificationForm(FormulairePortail):
     """What is wrong, and what should stand instead."""
 
     objet = forms.ChoiceField(label="Ce qui est à corriger", choices=Objet.choices)
-    texte = forms.CharField(
+    texte = ChampTexte(
         label="Votre demande",
         max_length=LONGUEUR_DE_LA_DEMANDE,
         widget=forms.Textarea(attrs={"rows": 6}),

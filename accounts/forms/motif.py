@@ -3,6 +3,7 @@
 from django import forms
 
 from .base import FormulairePortail
+from .champs import ChampTexte
 
 
 class MotifForm(FormulairePortail):
@@ -11,7 +12,7 @@ class MotifForm(FormulairePortail):
     regles = {"motif_requis": "motif"}
     longueur = 300
 
-    motif = forms.CharField(
+    motif = ChampTexte(
         label="Motif",
         help_text=f"Il est transmis tel quel aux personnes concernées. {longueur} caractères au plus.",
         max_length=longueur,

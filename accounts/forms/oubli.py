@@ -7,6 +7,7 @@ from django import forms
 from ..saisies.adresses import normaliser_adresse
 from .base import FormulairePortail
 from .champs import (
+    ChampReponse,
     champ_adresse,
     champ_nouveau_mot_de_passe,
     champ_nouvelle_reponse,
@@ -29,7 +30,7 @@ class ReponseForm(FormulairePortail):
 
     regles = {"reponse_inexacte": "reponse"}
 
-    reponse = forms.CharField(
+    reponse = ChampReponse(
         label="Votre réponse",
         max_length=200,
         help_text="Majuscules, accents, espaces et ponctuation ne comptent pas. Elle figure sur votre récapitulatif.",

@@ -3,7 +3,9 @@
 from django import forms
 from django.core.validators import RegexValidator
 
+from ..saisies.porte import serrer
 from .base import FormulairePortail
+from .champs import ChampIdentifiant
 
 
 class CodeForm(FormulairePortail):
@@ -11,7 +13,7 @@ class CodeForm(FormulairePortail):
 
     regles = {"code_refuse": "code", "trop_d_essais": "code", "application_illisible": "code"}
 
-    code = forms.CharField(
+    code = ChampIdentifiant(
         label="Code à 6 chiffres",
         help_text="Il change toutes les 30 secondes dans votre application d'authentification.",
         max_length=20,
@@ -19,7 +21,7 @@ class CodeForm(FormulairePortail):
     )
 
     def clean_code(self) -> str:
-        code = "".join(self.cleaned_data["code"].split())
+        code = serrer(self.cleaned_data["code"])
         RegexValidator(r"\A[0-9]{6}\Z", "Le code compte 6 chiffres.", code="forme")(code)
         return code
 
@@ -29,7 +31,7 @@ class CodeSecoursForm(FormulairePortail):
 
     regles = {"code_secours_refuse": "code", "trop_d_essais": "code"}
 
-    code = forms.CharField(
+    code = ChampIdentifiant(
         label="Code de secours",
         help_text="Un code de votre liste qui n'a pas encore servi, par exemple 7K2M9-0QDXX-XXXXX-XXXXX-XXXXX.",
         max_length=60,

@@ -3,7 +3,9 @@
 from django import forms
 
 from ..models import Espace
+from ..saisies.code_postal import normaliser_code_postal
 from ..saisies.noms import normaliser_nom, normaliser_texte
+from ..saisies.telephone import normaliser_telephone
 from .base import FormulairePortail
 from .champs import ChampRegle
 
@@ -23,11 +25,11 @@ class TitulaireForm(FormulairePortail):
     nom = ChampRegle(
         normaliser_nom, label="Nom", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
     )
-    telephone = forms.RegexField(
+    telephone = ChampRegle(
+        normaliser_telephone,
         label="Téléphone",
-        regex=r"^\+?[0-9 .()-]{6,20}$",
+        max_length=60,
         help_text="Exemple : 01 23 45 67 89 ou +33 1 23 45 67 89.",
-        error_messages={"invalid": "Écrivez un numéro de téléphone avec des chiffres et des espaces : 01 23 45 67 89."},
         widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )
     voie = ChampRegle(
@@ -44,11 +46,11 @@ class TitulaireForm(FormulairePortail):
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
     )
-    code_postal = forms.RegexField(
+    code_postal = ChampRegle(
+        normaliser_code_postal,
         label="Code postal",
         required=False,
-        regex=r"^[0-9A-Za-z -]{3,10}$",
-        error_messages={"invalid": "Écrivez un code postal, par exemple 75012."},
+        max_length=40,
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
     )
     commune = ChampRegle(

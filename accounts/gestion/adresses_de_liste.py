@@ -17,7 +17,8 @@ from django.db import models
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from ..saisies.noms import TexteIllisible, normaliser_texte
+from ..saisies.noms import normaliser_texte
+from ..saisies.porte import TexteIllisible
 from ..saisies.regles import RegleMetier
 
 type Forme = Callable[[str], bool]

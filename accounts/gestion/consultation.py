@@ -19,6 +19,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 
 from ..models import Agent, TraceLecture
+from ..saisies.porte import lire_recherche
+from ..saisies.repliement import replier
 from ..traces.lecture import lire
 from .adresses_de_liste import AdresseRefusee, exiger_historique, exiger_liste, exiger_nue, exiger_objet
 from .agents import agent_verifie
@@ -60,7 +62,7 @@ def lecture_seule(exiger: Callable[[Any, HttpRequest], None]) -> Callable[[Any],
 
 def empreinte_recherche(recherche: str) -> str:
     """Return what a trace says of a search: a name or a number never in clear, the same one always alike; 16 hex."""
-    mots = " ".join(recherche.casefold().split())
+    mots = " ".join(map(replier, recherche.split())).strip() or recherche.strip()
     cle = settings.CLE_JOURNAL.encode()
     return hmac.new(cle, f"recherche:{mots}".encode(), hashlib.sha256).hexdigest()[:16] if mots else ""
 
@@ -204,6 +206,12 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         if isinstance(page, TemplateResponse) and page.context_data:
             self.tracer_lecture(request, page.context_data["object"], TraceLecture.Nature.HISTORIQUE)
         return page
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Search for what the door leaves of what was typed. `exiger_liste` has refused what it refuses."""
+        return super().get_search_results(request, queryset, lire_recherche(search_term))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Ask nothing more: `exiger_liste` has let through the addresses of the filters on display alone."""

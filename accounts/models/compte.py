@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from ..saisies.adresse_saisie import forme_adresse
 from ..saisies.adresses import LONGUEUR_ADRESSE
 from ..saisies.dates import jour
 
@@ -21,12 +22,15 @@ class CompteManager(BaseUserManager["Compte"]):
     """Creates accounts; the rules of who may create one are acts of `accounts/espace/inscription.py`."""
 
     def d_adresse(self, adresse: str) -> models.QuerySet["Compte"]:
-        """The account of this address, whatever its case, through the index of its constraint.
+        """The account of this address, however it is typed, through the index of its constraint.
+
+        What is stored is in the one form of accounts/saisies/adresse_saisie.py, which what is typed is brought to.
 
         Django's `iexact` compares UPPER(): no index serves it, and a sign-in would read every account, the longer when
         the address is unknown.
         """
-        return self.alias(adresse=Lower("email")).filter(adresse=Lower(models.Value(adresse.strip())))
+        forme = forme_adresse(adresse)
+        return self.none() if forme is None else self.alias(adresse=Lower("email")).filter(adresse=forme)
 
     def get_by_natural_key(self, username: str | None) -> "Compte":
         """Return the account of this address. Raises Compte.DoesNotExist."""

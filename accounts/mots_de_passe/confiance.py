@@ -16,8 +16,9 @@ from .. import actes
 from ..envois import courriels
 from ..models import Agent, Compte, Espace
 from ..saisies.dates import jour_heure
-from ..saisies.noms import pour_comparer
 from ..saisies.regles import RegleMetier
+from ..saisies.repliement import replier
+from ..saisies.reponses import normaliser_reponse
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 from .force import evaluer
@@ -55,12 +56,6 @@ class ReponseRevelatrice(RegleMetier):
     )
 
 
-def normaliser_reponse(saisie: str) -> str:
-    """Return the answer as it is hashed: NFKC, no case, no accents, only letters and digits (references.md B.6)."""
-    texte = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", saisie).casefold())
-    return unicodedata.normalize("NFKC", "".join(c for c in texte if c.isalnum()))
-
-
 def _essais_log10(reponse: str, mots: list[str]) -> float:
     """Return how many guesses the answer costs, as a power of ten: the lower of zxcvbn's figure and our own gauge's.
 
@@ -72,7 +67,7 @@ def _essais_log10(reponse: str, mots: list[str]) -> float:
 
 def _mots_de(texte: str) -> set[str]:
     """Return the words of a text, without case, accents or punctuation."""
-    return {pour_comparer(mot) for mot in re.findall(r"\w+", unicodedata.normalize("NFKC", texte))} - {""}
+    return {replier(mot) for mot in re.findall(r"\w+", unicodedata.normalize("NFKC", texte))} - {""}
 
 
 def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = "", question: str = "") -> str:
@@ -86,13 +81,13 @@ def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = 
     if len(reponse) < LONGUEUR_MINIMALE:
         raise ReponseTropCourte(minimum=LONGUEUR_MINIMALE)
     for mot in [*personnels, mot_de_passe]:
-        compare = pour_comparer(mot)
+        compare = replier(mot)
         if len(compare) >= 4 and (compare in reponse or reponse in compare):
             raise ReponseRevelatrice
     de_la_question = _mots_de(Espace.Question(question).label) if question else set()
     if est_courante(reponse) or _mots_de(saisie) <= de_la_question:
         raise ReponseDevinable
-    mots = [*map(pour_comparer, personnels), *sorted(de_la_question)]
+    mots = [*map(replier, personnels), *sorted(de_la_question)]
     if _essais_log10(reponse, [mot for mot in mots if len(mot) >= 3]) < ESSAIS_LOG10:
         raise ReponseDevinable
     return reponse

@@ -7,6 +7,7 @@ import unicodedata
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, check_password, make_password
 
+from ..saisies.reponses import VERSION, formes_de
 from .saturation import place_de_hachage
 
 
@@ -34,26 +35,59 @@ class Argon2Poivre(Argon2PasswordHasher):
 
 
 class Argon2Reponse(Argon2Poivre):
-    """Argon2id, 64 MiB, t=3, p=1 for trust answers: fewer, weaker, so dearer (references.md B.6)."""
+    """Argon2id, 64 MiB, t=3, p=1 for trust answers: fewer, weaker, so dearer (references.md B.6).
 
-    algorithm = "argon2reponse"
+    Its name says the version of the form that was hashed (accounts/saisies/reponses.py).
+    """
+
+    algorithm = "argon2reponse2"
     time_cost = 3
     memory_cost = 64 * 1024
 
 
+class Argon2ReponseForme1(Argon2Reponse):
+    """The same over the first form of the answers."""
+
+    algorithm = "argon2reponse"
+
+
 def hacher_reponse(reponse_normalisee: str) -> str:
-    """Return the hash of a normalised trust answer."""
+    """Return the hash of a trust answer in its present form."""
     hacheur = Argon2Reponse()
     return hacheur.encode(reponse_normalisee, hacheur.salt())
 
 
-def reponse_correspond(reponse_normalisee: str, empreinte: str) -> bool:
-    """Whether the normalised answer is the one hashed, in constant time; an empty hash costs as much and says no."""
-    hacheur = Argon2Reponse()
+def reponse_correspond(saisie: str, empreinte: str) -> bool:
+    """Whether the answer typed is the one hashed, in its form of then or of now.
+
+    Two hashes, compared in constant time, whatever the version and the outcome; an empty hash costs as much and says no.
+    """
+    hacheur = _hacheur(empreinte)
+    formes = formes_de(saisie, 1 if isinstance(hacheur, Argon2ReponseForme1) else VERSION)
     if not empreinte:
-        hacheur.encode(reponse_normalisee, hacheur.salt())
+        for forme in formes:
+            hacheur.encode(forme, hacheur.salt())
         return False
-    return hacheur.verify(reponse_normalisee, empreinte)
+    premiere, seconde = (hacheur.verify(forme, empreinte) for forme in formes)  # both: neither hash is ever spared
+    return premiere or seconde
 
 
-__all__ = ["Argon2Poivre", "Argon2Reponse", "check_password", "hacher_reponse", "make_password", "reponse_correspond"]
+def est_d_une_ancienne_forme(empreinte: str) -> bool:
+    """Whether this hash was made with an older form of the answers: it is made again when the answer is given."""
+    return isinstance(_hacheur(empreinte), Argon2ReponseForme1)
+
+
+def _hacheur(empreinte: str) -> Argon2Reponse:
+    ancienne = empreinte.startswith(f"{Argon2ReponseForme1.algorithm}$")
+    return Argon2ReponseForme1() if ancienne else Argon2Reponse()
+
+
+__all__ = [
+    "Argon2Poivre",
+    "Argon2Reponse",
+    "check_password",
+    "est_d_une_ancienne_forme",
+    "hacher_reponse",
+    "make_password",
+    "reponse_correspond",
+]

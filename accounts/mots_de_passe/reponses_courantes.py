@@ -16,7 +16,7 @@ def _courantes() -> frozenset[str]:
 
 
 def est_courante(normalisee: str) -> bool:
-    """Return whether this answer, as `accounts.mots_de_passe.confiance.normaliser_reponse` writes it, is one of the most expectable.
+    """Return whether this answer, as `accounts.saisies.reponses.normaliser_reponse` writes it, is one of the most expectable.
 
     Digits put before or after it change nothing.
     """

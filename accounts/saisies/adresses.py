@@ -3,6 +3,8 @@
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
+from .adresse_saisie import forme_adresse
+from .porte import TexteIllisible, lire_identifiant
 from .regles import RegleMetier
 
 LONGUEUR_ADRESSE = 110  # CGU §3.1.d
@@ -33,17 +35,20 @@ def normaliser_adresse(saisie: str, *, limite: int = LONGUEUR_ADRESSE, durable: 
     `durable` False: to find an account, whatever its provider has become since.
     Raises: AdresseTropLongue, AdresseInvalide, AdresseJetable (R2, CGU §3.1.a and §3.1.d).
     """
-    saisie = saisie.strip()
+    try:
+        saisie = lire_identifiant(saisie)
+    except TexteIllisible:
+        raise AdresseInvalide from None
     if len(saisie) > limite:
         raise AdresseTropLongue(limite=limite, longueur=len(saisie))
     try:
-        lue = validate_email(saisie, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False)
+        validate_email(saisie, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False)
     except EmailNotValidError:
         raise AdresseInvalide from None
-    adresse = f"{lue.local_part}@{lue.ascii_domain}".lower()
+    adresse = forme_adresse(saisie) or ""
     if len(adresse) > limite:
         raise AdresseTropLongue(limite=limite, longueur=len(adresse))
-    domaine = lue.ascii_domain.lower()
+    domaine = adresse.rpartition("@")[2]
     morceaux = domaine.split(".")
     if durable and any(".".join(morceaux[i:]) in blocklist for i in range(len(morceaux) - 1)):
         raise AdresseJetable(domaine=domaine)

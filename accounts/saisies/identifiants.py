@@ -5,11 +5,11 @@ For cells only: what is typed in a form goes to `accounts.saisies.sirens`, where
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
 from accounts.saisies.numeros import numero_valide
+from accounts.saisies.porte import lire_ligne, serrer
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import (
     SirenAbsent,
@@ -59,23 +59,26 @@ class Lu:
 
 
 def texte_de_cellule(cellule: str) -> str:
-    """Return what the cell says, without what keeps a spreadsheet from computing it: `="1"`, `'1`, `'=1+1`."""
+    """Return what the cell says, through the door, without what keeps a spreadsheet from computing: `="1"`, `'1`, `'=1+1`.
+
+    Raises: TexteIllisible.
+    """
     texte = " ".join(cellule.split())
     if citee := _CITEE.fullmatch(texte):
         texte = citee[1].replace('""', '"').strip()
-    return texte.removeprefix("'").strip()
+    return lire_ligne(texte.removeprefix("'"))
 
 
 def siren_de_cellule(cellule: str) -> Lu:
     """Return the SIREN or the IDSP of a cell; zeros lost in front are given back when the key is then right.
 
-    Raises: CelluleEnErreur, IdentifiantPerdu, and all that `normaliser_identifiant` raises.
+    Raises: TexteIllisible, CelluleEnErreur, IdentifiantPerdu, and all that `normaliser_identifiant` raises.
     """
     texte = _entier(texte_de_cellule(cellule))
     try:
         return Lu(normaliser_identifiant(texte))
     except (SirenTropCourt, SirenTropLong) as regle:
-        chiffres = _chiffres(texte)
+        chiffres = serrer(texte)
         if 9 - ZEROS_AU_PLUS <= len(chiffres) < 9 and cle_siren_valide(chiffres.zfill(9)):
             return Lu(chiffres.zfill(9), "zéros rétablis devant le SIREN")
         if 14 - ZEROS_AU_PLUS <= len(chiffres) < 14 and cle_siret_valide(chiffres.zfill(14)):
@@ -84,15 +87,18 @@ def siren_de_cellule(cellule: str) -> Lu:
 
 
 def numero_de_cellule(cellule: str) -> Lu:
-    """Return the numéro d'abonné of a cell. Raises: CelluleEnErreur, IdentifiantPerdu, NumeroIllisible."""
-    numero = _chiffres(_entier(texte_de_cellule(cellule)))
+    """Return the numéro d'abonné of a cell. Raises: TexteIllisible, CelluleEnErreur, IdentifiantPerdu, NumeroIllisible."""
+    numero = serrer(_entier(texte_de_cellule(cellule)))
     if not (numero.isascii() and numero_valide(numero)):
         raise NumeroIllisible
     return Lu(numero)
 
 
 def pour_chercher(saisie: str) -> str:
-    """Return what a search compares with identifiers: the SIREN of a whole SIREN, SIRET or IDSP, else its signs alone."""
+    """Return what a search compares with identifiers: the SIREN of a whole SIREN, SIRET or IDSP, else its signs alone.
+
+    Raises: TexteIllisible.
+    """
     try:
         return normaliser_identifiant(saisie)
     except SirenAbsent:
@@ -102,8 +108,8 @@ def pour_chercher(saisie: str) -> str:
 
 
 def compacter(saisie: str) -> str:
-    """Return the letters and digits alone, as identifiers are kept: ordinary ones, capitals."""
-    return "".join(signe for signe in unicodedata.normalize("NFKC", saisie) if signe.isalnum()).upper()
+    """Return an identifier as it is kept: without what separates its groups, in capitals. Raises: TexteIllisible."""
+    return serrer(saisie).upper()
 
 
 def _entier(texte: str) -> str:
@@ -119,12 +125,3 @@ def _entier(texte: str) -> str:
     if trouve := _DECIMALES_NULLES.fullmatch(serre):
         return trouve[1]
     return texte
-
-
-def _chiffres(texte: str) -> str:
-    """Drop spaces, dashes, dots and what cannot be seen; full-width digits become ordinary ones."""
-    return "".join(
-        signe
-        for signe in unicodedata.normalize("NFKC", texte)
-        if unicodedata.category(signe)[0] not in "ZC" and unicodedata.category(signe) != "Pd" and signe != "."
-    )

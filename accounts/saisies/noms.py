@@ -3,12 +3,8 @@
 import re
 import unicodedata
 
+from .porte import TexteIllisible, lire_ligne
 from .regles import RegleMetier
-
-
-class TexteIllisible(RegleMetier):
-    code = "texte_illisible"
-    message = "Ce texte contient un caractère invisible ou de contrôle : saisissez-le de nouveau au clavier."
 
 
 class NomInvalide(RegleMetier):
@@ -25,13 +21,12 @@ _DOMAINE = re.compile(r"\.\w{2}")  # evil.example: mail readers make a link of i
 
 
 def normaliser_texte(saisie: str) -> str:
-    """Return the text in NFC, trimmed, inner white space folded, the typographic apostrophe made plain.
+    """Return the text as one line, through the door of typed text.
 
-    Raises TexteIllisible for control, bidirectional, private or unassigned characters: they make one name look like
-    another (Unicode TR36).
+    Raises TexteIllisible for what no character is, and for private or unassigned ones, which show as nothing known.
     """
-    texte = " ".join(unicodedata.normalize("NFC", saisie).replace("\u2019", "'").split())
-    if any(unicodedata.category(c) in {"Cc", "Cf", "Co", "Cn", "Cs"} for c in texte):
+    texte = lire_ligne(saisie)
+    if any(unicodedata.category(c) in {"Co", "Cn"} for c in texte):
         raise TexteIllisible
     return texte
 
@@ -47,9 +42,3 @@ def normaliser_nom(saisie: str) -> str:
     if nom and (not permis or _DOMAINE.search(nom) or not any(c.isalpha() for c in nom)):
         raise NomInvalide
     return nom
-
-
-def pour_comparer(nom: str) -> str:
-    """Return a name as it is compared: without case, accents, spaces or punctuation (`L'Hermite` = `lhermite`)."""
-    decompose = unicodedata.normalize("NFKD", nom.casefold())
-    return "".join(c for c in decompose if c.isalnum())

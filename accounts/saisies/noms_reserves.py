@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from .regles import RegleMetier
+from .repliement import replier
 
 
 class NomReserve(RegleMetier):
@@ -110,10 +111,10 @@ _ECRITURES_MELANGEES = ({"LATIN", "CYRILLIC"}, {"LATIN", "GREEK"})
 
 
 def plier(texte: str) -> list[str]:
-    """Return the words of a text as they are compared: without accents, signs or capitals; œ as oe."""
-    texte = texte.casefold().replace("œ", "oe").replace("æ", "ae")
+    """Return the words of a text as they are compared, each by the one folding, without digits."""
     decompose = unicodedata.normalize("NFKD", texte)
-    return re.findall(r"[^\W\d_]+", "".join(c for c in decompose if not unicodedata.combining(c)))
+    mots = re.findall(r"[^\W\d_]+", "".join(c for c in decompose if not unicodedata.combining(c)))
+    return [plie for mot in mots if (plie := replier(mot))]
 
 
 def cle(prenom: str, nom: str) -> str:

@@ -1,9 +1,12 @@
 """The numéro d'abonné: 14 digits `AAAAJJJ` + 6 random + a check digit (design.md §3)."""
 
+import re
 import secrets
 from datetime import date
 
 from stdnum import luhn
+
+from accounts.saisies.porte import TexteIllisible, serrer
 
 GROUPES = (4, 3, 3, 3, 1)  # how it is printed, to be read aloud: « 2026 327 481 593 6 »
 
@@ -16,9 +19,12 @@ def nouveau_numero(jour: date) -> str:
 
 def numero_valide(numero: str) -> bool:
     """Whether these are 14 digits with a right check digit: catches a slip before any search."""
-    return len(numero) == 14 and luhn.is_valid(numero)
+    return bool(re.fullmatch(r"[0-9]{14}", numero)) and luhn.is_valid(numero)
 
 
 def normaliser_numero(saisie: str) -> str:
-    """Return what a person typed without spaces or dashes."""
-    return "".join(c for c in saisie if c.isalnum())
+    """Return what a person typed without spaces, dashes or dots. What cannot be read is no number: the empty text."""
+    try:
+        return serrer(saisie)
+    except TexteIllisible:
+        return ""

@@ -1,8 +1,8 @@
 """What a person types where a SIREN or an IDSP is asked: brought to nine characters, or refused by a named rule."""
 
 import re
-import unicodedata
 
+from accounts.saisies.porte import TexteIllisible, serrer
 from accounts.saisies.regles import RegleMetier
 
 DOUBLES = str.maketrans("0123456789", "0246813579")  # each digit doubled, its own digits added
@@ -107,12 +107,11 @@ def normaliser_identifiant(saisie: str) -> str:
 
 
 def _sans_separateurs(saisie: str) -> str:
-    """Drop spaces, invisible and control signs, dots and dashes; full-width digits become ordinary ones."""
-    return "".join(
-        signe
-        for signe in unicodedata.normalize("NFKC", saisie)
-        if unicodedata.category(signe)[0] not in "ZC" and unicodedata.category(signe) != "Pd" and signe != "."
-    )
+    """Return what the door leaves of it, without spaces, dots and dashes. NUL, refused by the fields, is as good as none."""
+    try:
+        return serrer(saisie.replace("\x00", ""))
+    except TexteIllisible:
+        raise SirenCaracteres from None
 
 
 def _somme_luhn(chiffres: str) -> int:

@@ -11,6 +11,7 @@ import re
 
 from django.conf import settings
 
+from accounts.saisies.porte import TexteIllisible, serrer
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L; 31 is prime, which the check character needs
@@ -123,7 +124,10 @@ def normaliser_code(saisie: str) -> str:
 
     Raises CodeMalSaisi when the length, a character or the check character is wrong: no try is counted.
     """
-    code = "".join(c for c in saisie.upper() if not c.isspace() and c not in "-‐‑–—.")
+    try:
+        code = serrer(saisie).upper()
+    except TexteIllisible:
+        raise CodeMalSaisi from None
     if len(code) != LONGUEUR_DU_CODE or any(c not in ALPHABET for c in code) or _cle(code[:-1]) != code[-1]:
         raise CodeMalSaisi
     return code
@@ -167,8 +171,10 @@ def lire_reference(saisie: str) -> tuple[str, str]:
 
     Case, spaces and dashes do not matter. Raises: ReferenceMalSaisie.
     """
-    signes = "".join(c for c in saisie.upper() if not c.isspace() and c not in "-‐‑–—.")
-    lue = _REFERENCE.fullmatch(signes)
+    try:
+        lue = _REFERENCE.fullmatch(serrer(saisie).upper())
+    except TexteIllisible:
+        raise ReferenceMalSaisie from None
     if lue is None:
         raise ReferenceMalSaisie
     reference, cle = f"D-{lue[1]}-{lue[2]}", lue[3] or ""

@@ -23,8 +23,9 @@ from django.utils import timezone
 from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.dates import jour_heure
-from accounts.saisies.noms import pour_comparer
+from accounts.saisies.porte import lire_identifiant
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import Echange, Message, PersonneSirenisee, Service
@@ -132,7 +133,7 @@ def _est_le_representant_du_registre(espace: Espace, mandat: Mandat, personne: P
 
 def _mots(nom: str) -> list[str]:
     """Return the words of a name as they are compared, in no order: `DURAND Jean-Noël` = `Jean Noel Durand`."""
-    return sorted(filter(None, map(pour_comparer, re.split(r"[\s'’-]+", nom))))
+    return sorted(filter(None, map(replier, re.split(r"[\s'-]+", lire_identifiant(nom)))))
 
 
 def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:

@@ -66,9 +66,9 @@ def signaler(
     Raises: TropDeDemandes, ReferenceMalSaisie, ReferenceIncomplete, ReferenceInconnue.
     """
     maintenant = maintenant or timezone.now()
-    cle_reseau = debit.empreinte("signalement", debit.cle_reseau(adresse_ip))
+    bareme = debit.Bareme(*settings.DEBIT_SIGNALEMENTS_RESEAU)
     with essai_compte():
-        if debit.reserver(cle_reseau, debit.Bareme(*settings.DEBIT_SIGNALEMENTS_RESEAU)) is None:
+        if debit.reserver_reseau("signalement", adresse_ip, bareme) is None:
             raise TropDeDemandes
     espace = acteur if isinstance(acteur, Espace) else None
     reference, cle = lire_reference(saisie)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.compteurs.debit import Essai, attendre_le_palier
 from accounts.models import Espace
+from accounts.saisies.porte import lire_recherche
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
@@ -48,8 +49,8 @@ def signalement(request: HttpRequest) -> HttpResponse:
 
 
 def _propose(request: HttpRequest) -> dict[str, str]:
-    """Return what the link of a message has already filled in."""
-    return {"reference": request.GET.get("reference", "").replace("\x00", "")[:40]}
+    """Return what the link of a message has already filled in. Raises: TexteIllisible."""
+    return {"reference": lire_recherche(request.GET.get("reference", ""), 40)}
 
 
 @login_not_required

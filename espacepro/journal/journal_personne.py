@@ -20,13 +20,15 @@ from django.utils.dateparse import parse_date
 from accounts.models import Espace, Evenement
 from accounts.saisies.dates import horodatage
 from accounts.saisies.identifiants import pour_chercher
+from accounts.saisies.porte import lire_recherche
+from accounts.saisies.repliement import replier
 from accounts.traces.actes import ADMINISTRATEURS, Acte, Lecteur, catalogue
 from accounts.traces.journal import consigner
 from accounts.traces.visibilite import declares, montres
 from activation.models import LigneDemande
 from habilitations.droits.backends import donnant
 from habilitations.droits.roles import GERER_COURRIEL, VOIR_HABILITATIONS
-from habilitations.lectures.recherche import nomme, sans_accents
+from habilitations.lectures.recherche import nomme
 from habilitations.models import Habilitation, Role
 from habilitations.tableurs.ecriture import en_csv, en_xlsx
 from services.models import PersonneSirenisee, Service
@@ -89,10 +91,10 @@ class Filtres:
 
     @classmethod
     def depuis(cls, donnees: Mapping[str, str]) -> "Filtres":
-        """Read the filters of an address or of a form."""
+        """Read the filters of an address or of a form. Raises: TexteIllisible."""
 
         def texte(nom: str, longueur: int) -> str:
-            return donnees.get(nom, "").replace("\x00", "").strip()[:longueur]
+            return lire_recherche(donnees.get(nom, ""), longueur)
 
         return cls(
             q=texte("q", 100),
@@ -191,11 +193,12 @@ def _anonyme(espace: Espace) -> Q:
 
 def _recherche(etendue: Etendue, q: str) -> Q:
     """By SIREN or dénomination, or by the name of somebody who holds or held something there, unless it is not told."""
-    siren, texte = pour_chercher(q), sans_accents(q).casefold()
+    siren, mots = pour_chercher(q), [replier(mot) for mot in q.split() if replier(mot)]
     sirens = [
         personne.siren
         for personne in etendue.personnes
-        if texte in sans_accents(personne.denomination).casefold() or personne.siren.startswith(siren or "-")
+        if (mots and all(mot in replier(personne.denomination) for mot in mots))
+        or personne.siren.startswith(siren or "-")
     ]
     nommes = Habilitation.objects.filter(nomme(q, "espace__"), personne__in=etendue.personnes)
     numeros = list(nommes.order_by().values_list("espace__numero_abonne", flat=True).distinct())

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.espace.recapitulatif import produire_recapitulatif
 from accounts.models import Espace, Evenement
 from accounts.portes.acces import espace_requis
+from accounts.saisies.porte import lire_recherche
 from accounts.traces.visibilite import du_journal_de
 from accounts.views.inscription import reponse_pdf
 from habilitations.lectures.espace import accueil as lire_accueil
@@ -37,7 +38,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         return redirect("espace")
     if "q" in request.GET or "famille" in request.GET:
         request.session[FILTRES] = {
-            "q": request.GET.get("q", "").strip().replace("\x00", "")[:100],
+            "q": lire_recherche(request.GET.get("q", "")),
             "famille": request.GET.get("famille", "") if request.GET.get("famille") in Service.Famille.values else "",
         }
     filtres = request.session.get(FILTRES, {"q": "", "famille": ""})

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.identifiants import compacter, pour_chercher
+from accounts.saisies.porte import lire_recherche
 from services.models import PersonneSirenisee, Service
 
 from ..droits.backends import donnant
@@ -51,11 +52,11 @@ class Filtres:
 
     @classmethod
     def depuis(cls, donnees: Mapping[str, str]) -> "Filtres":
-        """Read the filters of an address or of a form."""
+        """Read the filters of an address or of a form. Raises: TexteIllisible."""
         role, etat = donnees.get("role", ""), donnees.get("etat", "")
         return cls(
-            q=donnees.get("q", "").replace("\x00", "").strip()[:100],
-            service=donnees.get("service", "").replace("\x00", "")[:20],
+            q=lire_recherche(donnees.get("q", "")),
+            service=lire_recherche(donnees.get("service", ""), 20),
             role=role if role in Role.values else "",
             etat=etat if etat in dict(ETATS) else "",
         )

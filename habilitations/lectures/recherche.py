@@ -1,32 +1,23 @@
-"""Searching names as people type them: case and accents aside, « Lea » finds « Léa »."""
+"""Searching names as people type them, by the one folding (accounts/saisies/repliement.py): « lebœuf » finds « LE BOEUF »."""
 
-import unicodedata
+from django.db.models import Q
 
-from django.db.models import CharField, Q, Transform
-
-
-def sans_accents(texte: str) -> str:
-    """Return the text without its accents and cedillas, its case and the rest untouched."""
-    decompose = unicodedata.normalize("NFD", texte)
-    return unicodedata.normalize("NFC", "".join(signe for signe in decompose if not unicodedata.combining(signe)))
-
-
-@CharField.register_lookup
-class SansAccents(Transform):
-    """The same, by the database: what NFD puts apart is dropped. PostgreSQL's own functions, no extension."""
-
-    lookup_name = "sans_accents"
-    template = r"normalize(regexp_replace(normalize(%(expressions)s, NFD), '[\u0300-\u036f]', '', 'g'), NFC)"
+from accounts.saisies.repliement import replier
 
 
 def contient(colonne: str, texte: str) -> Q:
-    """Return the condition that this column of text holds this text, case and accents aside."""
-    return Q(**{f"{colonne}__sans_accents__icontains": sans_accents(texte)})
+    """Return the condition that this column holds every word of this text. A text of signs alone is in none."""
+    mots = [mot for mot in texte.split() if replier(mot)]
+    trouve = Q() if mots else Q(pk__in=[])
+    for mot in mots:
+        trouve &= Q(**{f"{colonne}__replie_contient": mot})
+    return trouve
 
 
 def nomme(recherche: str, chemin: str = "") -> Q:
     """Return the condition that an espace, at the end of `chemin`, bears all these words: nom, prénom, or both."""
-    trouve = Q()
-    for mot in recherche.split():
+    mots = [mot for mot in recherche.split() if replier(mot)]
+    trouve = Q() if mots else Q(pk__in=[])
+    for mot in mots:
         trouve &= contient(f"{chemin}nom", mot) | contient(f"{chemin}prenom", mot)
     return trouve

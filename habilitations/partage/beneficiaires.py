@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.compteurs.essais import essai_compte
 from accounts.models import Espace, Evenement
-from accounts.saisies.noms import pour_comparer
 from accounts.saisies.numeros import normaliser_numero, numero_valide
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
+from accounts.saisies.repliement import replier
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -99,7 +99,12 @@ def _chercher(
     cherches = set(filter(numero_valide, numeros.values())) if restants > 0 else set()
     connus = {espace.numero_abonne: espace for espace in Espace.objects.actifs().filter(numero_abonne__in=cherches)}
     resultats: dict[tuple[str, str], Espace | RegleMetier] = {}
+    deja: dict[tuple[str, str], Espace | RegleMetier] = {}  # one thing written in two ways is one try
     for saisie, numero in numeros.items():
+        cle = (numero, replier(saisie[1]))
+        if cle in deja:
+            resultats[saisie] = deja[cle]
+            continue
         trouve = connus.get(numero)
         if not numero_valide(numero):
             resultats[saisie] = NumeroMalSaisi()
@@ -113,10 +118,11 @@ def _chercher(
             resultats[saisie] = BeneficiaireIntrouvable()
         else:
             resultats[saisie] = trouve if trouve.mode == Espace.Mode.EXPERT else BeneficiaireNonExpert()
+        deja[cle] = resultats[saisie]
     return resultats
 
 
 def porte_ce_nom(espace: Espace, saisie: str) -> bool:
-    """Whether the name typed is the holder's, whatever its case, accents and order: nom alone, or with the prénom."""
-    nom, prenom, saisi = pour_comparer(espace.nom), pour_comparer(espace.prenom), pour_comparer(saisie)
+    """Whether the name typed is the holder's by the one folding, in any order: nom alone, or with the prénom."""
+    nom, prenom, saisi = replier(espace.nom), replier(espace.prenom), replier(saisie)
     return bool(saisi) and saisi in {nom, nom + prenom, prenom + nom}

@@ -17,10 +17,11 @@ from accounts.saisies.identifiants import (
     texte_de_cellule,
 )
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
 from services.models import Service
 
 from ..models import Adhesion, Habilitation, Role
-from ..tableurs.cellules import DateIllisible, lire_jour, replier
+from ..tableurs.cellules import DateIllisible, lire_jour
 from ..tableurs.lecture import Colonne, lire_tableau
 
 

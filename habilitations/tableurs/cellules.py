@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from accounts.saisies.dates import jour
-from accounts.saisies.noms import pour_comparer
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
 
 _MOIS: Final = (
     ("janvier", "janv", "jan"),
@@ -43,11 +43,6 @@ class DateComptee(DateIllisible):
         "le tableur a remplacé la date de fin par un nombre, qui serait le {jour} : mettez la cellule au format Date ou "
         "Texte et récrivez-la"
     )
-
-
-def replier(texte: str) -> str:
-    """Return a word as every header, role and act of a table is compared. The house's one folding stands behind it."""
-    return pour_comparer(texte)
 
 
 def lire_jour(texte: str) -> date:

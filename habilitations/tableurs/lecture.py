@@ -18,8 +18,7 @@ from openpyxl import load_workbook
 
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
-
-from .cellules import replier
+from accounts.saisies.repliement import replier
 
 TAILLE_DU_FICHIER: Final = 900_000  # with its form, under what a request may hold; 10,000 lines as XLSX are half of it
 LIGNES: Final = 10_000

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
-from accounts.saisies.noms import normaliser_texte
+from accounts.saisies.porte import TexteIllisible, lire_ligne
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
@@ -31,6 +31,7 @@ from .apercu import CHANGE, empreinte, empreinte_des_lignes, est_ce_qui_a_ete_mo
 from .sujets import grouper
 
 CLE: Final = "changement"
+LONGUEUR_MOTIF: Final = 500
 Acte = Callable[[Espace, Sequence[Habilitation], dict[str, Any]], object]
 
 
@@ -144,6 +145,14 @@ def _cles(valeurs: list[str]) -> list[uuid.UUID]:
     return cles
 
 
+def _lire_motif(saisi: str) -> tuple[str, str]:
+    """Return the reason typed on one line, and why it is refused: what was typed stays then, without what stops it."""
+    try:
+        return lire_ligne(saisi)[:LONGUEUR_MOTIF], ""
+    except TexteIllisible as regle:
+        return saisi.replace("\x00", "")[:LONGUEUR_MOTIF], str(regle)
+
+
 @espace_requis
 @require_POST
 def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
@@ -182,8 +191,9 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     tombent = ce_qui_tombe(*lignes) if action.fait_tomber else []
     apercu = empreinte(garde["action"], empreinte_des_lignes(lignes, tombent))
     if request.method == "POST":
-        motif = normaliser_texte(request.POST.get("motif", "")[:500])
-        refus = "" if est_ce_qui_a_ete_montre(request, apercu) else CHANGE
+        motif, refus = _lire_motif(request.POST.get("motif", ""))
+        if not est_ce_qui_a_ete_montre(request, apercu):
+            refus = CHANGE
         if not refus:
             try:
                 action.acte(espace, lignes, {"reprendre": request.POST.get("suite") == "reprendre", "motif": motif})

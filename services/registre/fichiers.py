@@ -12,10 +12,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from accounts.saisies.noms import pour_comparer
+from accounts.saisies.porte import TexteIllisible, lire_ligne
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
 
-from ..fichiers_insee import FichierInsee, Rejet, une_ligne
+from ..fichiers_insee import FichierInsee, Rejet
 
 TETE = 64 * 1024
 DATES = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y")
@@ -63,10 +64,10 @@ def _lire(
     requises: set[str],
     sur_rejet: Callable[[Rejet], None],
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    noms = {pour_comparer(alias): nom for nom, alias_du_nom in colonnes.items() for alias in alias_du_nom}
+    noms = {replier(alias): nom for nom, alias_du_nom in colonnes.items() for alias in alias_du_nom}
     rangs: dict[str, int] = {}
     for cellules in lecteur:
-        rangs = {noms[cle]: rang for rang, cle in enumerate(map(pour_comparer, cellules)) if cle in noms}
+        rangs = {noms[cle]: rang for rang, cle in enumerate(map(replier, cellules)) if cle in noms}
         if rangs or any(cellule.strip() and not cellule.startswith("sep=") for cellule in cellules):
             break
     if manquantes := sorted(requises - rangs.keys()):
@@ -74,10 +75,11 @@ def _lire(
     for cellules in lecteur:
         if not any(cellule.strip() for cellule in cellules):
             continue
-        if "\x00" in "".join(cellules):
+        try:
+            valeurs = {nom: lire_ligne(cellules[rang]) if rang < len(cellules) else "" for nom, rang in rangs.items()}
+        except TexteIllisible:  # in UTF-8 or Windows-1252, NUL is all that the door refuses
             sur_rejet(Rejet(fichier.name, lecteur.line_num, "", "caractère NUL"))
             continue
-        valeurs = {nom: une_ligne(cellules[rang]) if rang < len(cellules) else "" for nom, rang in rangs.items()}
         yield lecteur.line_num, {nom: valeurs.get(nom, "") for nom in colonnes}
 
 

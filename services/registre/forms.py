@@ -3,7 +3,7 @@
 from django import forms
 
 from accounts.forms import FormulairePortail
-from accounts.forms.champs import ChampRegle
+from accounts.forms.champs import ChampPorte, ChampRegle, ChampTexte
 from accounts.saisies.sirens import normaliser_siren
 
 from ..models.registre import PREUVE_LONGUEUR
@@ -20,16 +20,14 @@ class RepresentantForm(FormulairePortail):
         "preuve_non_dite": "preuve",
     }
 
-    nom = forms.CharField(
+    nom = ChampPorte(
         label="Nom",
         max_length=160,
         help_text="Nom de famille, ou dénomination si une société représente cette personne.",
         error_messages={"required": "Indiquez le nom du représentant légal."},
     )
-    prenoms = forms.CharField(
-        label="Prénoms", max_length=160, required=False, help_text="Laissez vide pour une société."
-    )
-    qualite = forms.CharField(label="Qualité", max_length=80, required=False, help_text="Gérante, président, maire…")
+    prenoms = ChampPorte(label="Prénoms", max_length=160, required=False, help_text="Laissez vide pour une société.")
+    qualite = ChampPorte(label="Qualité", max_length=80, required=False, help_text="Gérante, président, maire…")
     depuis_le = forms.DateField(
         label="Depuis le",
         required=False,
@@ -37,7 +35,7 @@ class RepresentantForm(FormulairePortail):
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
         error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."},
     )
-    preuve = forms.CharField(
+    preuve = ChampTexte(
         label="Preuve vue",
         max_length=PREUVE_LONGUEUR,
         help_text=f"Extrait Kbis du…, procès-verbal du… {PREUVE_LONGUEUR} caractères au plus.",

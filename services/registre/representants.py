@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Agent
-from accounts.saisies.noms import normaliser_nom, normaliser_texte, pour_comparer
+from accounts.saisies.noms import normaliser_nom, normaliser_texte
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -71,9 +72,7 @@ class Identite:
 
     def est(self, autre: RepresentantLegal) -> bool:
         """Whether both name one person: names compared as everywhere, the words of the first names in their order."""
-        return pour_comparer(self.nom) == pour_comparer(autre.nom) and pour_comparer(self.prenoms) == pour_comparer(
-            autre.prenoms
-        )
+        return replier(self.nom) == replier(autre.nom) and replier(self.prenoms) == replier(autre.prenoms)
 
     def dit_la_meme_chose_que(self, autre: RepresentantLegal) -> bool:
         return self.est(autre) and (self.qualite, self.depuis_le) == (autre.qualite, autre.depuis_le)

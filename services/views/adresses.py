@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import Model
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampRegle
+from accounts.forms.champs import ChampRegle, ChampTexte
 from accounts.gestion.page_acte import PageActe
 from accounts.saisies.noms import normaliser_texte
 
@@ -36,7 +36,7 @@ class AdresseForm(FormulairePortail):
     justificatif = _champ(
         "Justificatif vu", longueur=LONGUEUR_PREUVE, requis=True, aide="Par exemple : extrait Kbis du 12 mars 2027."
     )
-    motif = forms.CharField(
+    motif = ChampTexte(
         label="Motif",
         max_length=LONGUEUR_PREUVE,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -27,9 +27,9 @@ from accounts.facteurs.second_facteur import (
     verifier_code,
 )
 from accounts.models import Compte, Espace, EssaiConnexion, Evenement, Lien
-from accounts.mots_de_passe.confiance import normaliser_reponse
 from accounts.mots_de_passe.hachage import hacher_reponse
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
+from accounts.saisies.reponses import normaliser_reponse
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import ReferenceMalSaisie, _cle
 from activation.demandes.activation import activer

@@ -40,7 +40,7 @@ def test_les_erreurs_suivent_l_ordre_de_la_page(client: Client) -> None:
         ("a@b", "n'est pas valide"),
         ("JEANNE.MARTIN@EXEMPLE.FR", None),
         ("jeanne\x00@exemple.fr", "caractère"),
-        (RTL + "jeanne@exemple.fr", "n'est pas valide"),
+        (RTL + "jeanne@exemple.fr", None),
         ("", "obligatoire"),
     ],
 )
@@ -48,7 +48,7 @@ def test_adresse(client: Client, saisie: str, phrase: str | None) -> None:
     reponse = inscrire(client, email=saisie)
     if phrase is None:
         assert reponse.status_code == 302, reponse.context["formulaire"].errors
-        assert Espace.objects.get().compte.email == saisie.lower()
+        assert Espace.objects.get().compte.email == saisie.removeprefix(RTL).lower()
     else:
         assert reponse.status_code == 200
         assert any(phrase in e for e in reponse.context["formulaire"].errors["email"])
@@ -63,8 +63,9 @@ def test_adresse(client: Client, saisie: str, phrase: str | None) -> None:
         ("nom", "de La Tour d'Auvergne-Lauraguais", True),
         ("nom", "N" * 300, False),
         ("nom", "Martin\x00", False),
-        ("nom", f"Martin{RTL}", False),
-        ("nom", "Mar\u200btin", False),
+        ("nom", f"Martin{RTL}", True),
+        ("nom", "Mar\u200btin", True),
+        ("nom", "Mar\ue000tin", False),
         ("nom", "   ", False),
         ("prenom", "Anaïs", True),
         ("prenom", "محمد", True),

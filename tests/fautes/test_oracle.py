@@ -52,8 +52,9 @@ def preparer(nombre: int) -> None:
         for rang, compte in enumerate(comptes)
     )
     EssaiConnexion.objects.bulk_create(
-        EssaiConnexion(cle=debit.empreinte("compte", adresse("verrouil", rang)))
-        for rang in range(nombre)
+        EssaiConnexion(cle=debit.cle_compte(compte))
+        for compte in comptes
+        if compte.email.startswith("verrouil")
         for _ in range(debit.COMPTE.limite)
     )
 

@@ -23,7 +23,7 @@ from accounts.envois import courriels
 from accounts.envois.liens import jeton
 from accounts.espace import oubli
 from accounts.models import Courriel, Lien, Session
-from accounts.mots_de_passe.confiance import normaliser_reponse
+from accounts.saisies.reponses import normaliser_reponse
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code, presenter
 from activation.models import Courrier, Demande

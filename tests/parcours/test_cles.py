@@ -15,8 +15,8 @@ from accounts.envois import courriels
 from accounts.envois.liens import jeton
 from accounts.espace import oubli
 from accounts.models import Compte, Espace, Lien
-from accounts.mots_de_passe.confiance import normaliser_reponse
 from accounts.mots_de_passe.hachage import hacher_reponse
+from accounts.saisies.reponses import normaliser_reponse
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,8 +15,9 @@ from accounts.envois import courriels
 from accounts.envois.liens import creer_lien, jeton
 from accounts.espace import oubli
 from accounts.models import Compte, Espace, Lien
-from accounts.mots_de_passe.confiance import MOTS_PROPOSES, normaliser_reponse
+from accounts.mots_de_passe.confiance import MOTS_PROPOSES
 from accounts.mots_de_passe.hachage import hacher_reponse
+from accounts.saisies.reponses import normaliser_reponse
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory
 
 NOUVEAU = "brouillard kayak 81 moutarde violon"

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.gestion.agents import creer_agent
 from accounts.models import Agent, ServiceGestionnaire
+from accounts.saisies.commande import argument_identifiant, argument_ligne
 from accounts.saisies.regles import RegleMetier
 
 
@@ -17,10 +18,10 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", required=True, help="adresse de connexion")
-        parser.add_argument("--prenom", required=True, help="prénom de l'agent")
-        parser.add_argument("--nom", required=True, help="nom de l'agent")
-        parser.add_argument("--service", required=True, help="code du service gestionnaire")
+        parser.add_argument("--email", type=argument_identifiant, required=True, help="adresse de connexion")
+        parser.add_argument("--prenom", type=argument_ligne, required=True, help="prénom de l'agent")
+        parser.add_argument("--nom", type=argument_ligne, required=True, help="nom de l'agent")
+        parser.add_argument("--service", type=argument_identifiant, required=True, help="code du service gestionnaire")
         parser.add_argument(
             "--fonction",
             choices=Agent.Fonction.values,

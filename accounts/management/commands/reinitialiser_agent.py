@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.gestion.agents import reinitialiser_agent
 from accounts.models import Agent, Compte
+from accounts.saisies.commande import argument_identifiant
 
 
 class Command(BaseCommand):
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", required=True, help="adresse de connexion de l'agent")
+        parser.add_argument("--email", type=argument_identifiant, required=True, help="adresse de connexion de l'agent")
 
     def handle(self, *args: Any, **options: Any) -> None:
         agent = (

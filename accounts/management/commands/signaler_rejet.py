@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.espace.changement_adresse import signaler_rejet
+from accounts.saisies.commande import argument_identifiant, argument_ligne
 from accounts.saisies.regles import RegleMetier
 
 from ...saisies.dates import jour
@@ -19,9 +20,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--adresse", required=True, help="adresse de connexion à laquelle le courriel a été retourné"
+            "--adresse",
+            type=argument_identifiant,
+            required=True,
+            help="adresse de connexion à laquelle le courriel a été retourné",
         )
-        parser.add_argument("--motif", default="", help="réponse du fournisseur, sans donnée personnelle")
+        parser.add_argument(
+            "--motif", type=argument_ligne, default="", help="réponse du fournisseur, sans donnée personnelle"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from accounts.saisies.commande import argument_identifiant
 from activation.courriers import remise
 from activation.courriers.remise import Lot
 
@@ -51,7 +52,12 @@ class Command(BaseCommand):
         )
         quoi = parser.add_mutually_exclusive_group()
         quoi.add_argument("--dry-run", action="store_true", help="dire ce qui attend, sans rien écrire")
-        quoi.add_argument("--renvoi", metavar="LOT", help="produire de nouveau les fichiers de ce lot achevé")
+        quoi.add_argument(
+            "--renvoi",
+            type=argument_identifiant,
+            metavar="LOT",
+            help="produire de nouveau les fichiers de ce lot achevé",
+        )
         quoi.add_argument("--cle-imprimeur", action="store_true", help="afficher la clé des sceaux (secrète)")
 
     def handle(

@@ -16,6 +16,7 @@ from accounts.compteurs import debit
 from accounts.models import Compte, Espace, EssaiConnexion, NavigateurConnu
 from accounts.mots_de_passe import saturation
 from accounts.sessions.navigateurs import nom_du_temoin
+from surveillance.connexions import empreinte_adresse
 from surveillance.models import Connexion
 from tests.factories import MOT_DE_PASSE, EspaceFactory
 from tests.scenes import en_parallele
@@ -63,7 +64,7 @@ def test_au_plus_vingt_essais_compares_en_24_heures(espace: Espace, monkeypatch:
 
 
 def test_une_reussite_ne_rend_pas_leurs_essais_aux_inconnus(espace: Espace) -> None:
-    cle = debit.empreinte("compte", espace.compte.email)
+    cle = debit.cle_compte(espace.compte)
     with a(0):
         for _ in range(4):
             essayer(espace, "faux")
@@ -79,7 +80,7 @@ def test_dix_mille_echecs_n_empechent_pas_un_navigateur_connu(espace: Espace, to
         essayer(espace, "faux", adresse=f"198.{51 + rang // 65536}.{rang // 256 % 256}.{rang % 256}")
     EssaiConnexion.objects.bulk_create(
         EssaiConnexion(cle=cle)
-        for cle in (debit.empreinte("compte", espace.compte.email), debit.cle_reseau("203.0.113.9"))
+        for cle in (debit.cle_compte(espace.compte), debit.cles_reseau("203.0.113.9")[0][0])
         for _ in range(400)
     )
     assert essayer(espace, MOT_DE_PASSE, adresse="192.0.2.77").status_code == 200, "a stranger waits"
@@ -156,9 +157,7 @@ def test_les_adresses_inconnues_sont_comptees_de_meme(db: None) -> None:
 def test_redemander_son_mot_de_passe_ne_depend_pas_des_inconnus(espace: Espace) -> None:
     client = Client()
     essayer(espace, MOT_DE_PASSE, client)
-    EssaiConnexion.objects.bulk_create(
-        EssaiConnexion(cle=debit.empreinte("compte", espace.compte.email)) for _ in range(30)
-    )
+    EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=debit.cle_compte(espace.compte)) for _ in range(30))
     reponse = client.post(
         reverse("confirmer_identite"), {"mot_de_passe_confirmation": MOT_DE_PASSE, "suite": "/espace/"}
     )
@@ -227,3 +226,56 @@ def test_une_session_volee_n_a_pas_plus_d_essais_en_changeant_de_cle(
             requete.user, requete.session = espace.compte, client.session  # type: ignore[assignment]
             assert authenticate(requete, username=espace.compte.email, password=f"essai {rang}") is None
     assert len(compares) == 5
+
+
+def test_changer_la_cle_des_sessions_ne_vide_aucun_compteur(
+    espace: Espace, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    compares: list[str] = []
+    monkeypatch.setattr(Compte, "check_password", lambda self, brut: compares.append(brut) or False)
+    with a(0):
+        for rang in range(5):
+            essayer(espace, f"essai {rang}")
+            Client().post(reverse("connexion"), {"username": "personne@nulle-part.fr", "password": "x"})
+        connues = set(EssaiConnexion.objects.values_list("cle", flat=True))
+        tentee = empreinte_adresse("personne@nulle-part.fr")
+        settings.SECRET_KEY = "une autre clé, elle aussi bien assez longue pour la production"
+        essayer(espace, "essai 6")
+        Client().post(reverse("connexion"), {"username": "personne@nulle-part.fr", "password": "x"})
+    assert len(compares) == 5
+    refus = {debit.empreinte("refus", cle) for cle in connues}
+    assert set(EssaiConnexion.objects.values_list("cle", flat=True)) <= connues | refus
+    assert empreinte_adresse("personne@nulle-part.fr") == tentee
+
+
+def test_qui_change_de_64_dans_son_48_finit_par_attendre(db: None) -> None:
+    """An IPv6 subscriber has a /56 or a /48, that is thousands of /64."""
+    espaces = [EspaceFactory() for _ in range(30)]
+    with a(0):
+        for rang in range(debit.RESEAU.libres * 4):
+            reponse = essayer(espaces[rang % 30], "faux", adresse=f"2001:db8:77:{rang:x}::1")
+            assert reponse.status_code == 200, rang
+        assert essayer(espaces[0], MOT_DE_PASSE, adresse="2001:db8:77:ffff::1").status_code == 429
+        assert essayer(espaces[0], MOT_DE_PASSE, adresse="2001:db8:78::1").status_code == 302, "the next /48 is free"
+
+
+@pytest.mark.parametrize(
+    ("adresse", "reseaux"),
+    [
+        ("203.0.113.9", ["203.0.113.9"]),
+        ("::ffff:203.0.113.9", ["203.0.113.9"]),
+        ("2001:db8:1:2:3::1", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+        ("2001:DB8:1:2:0:0:0:1", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+    ],
+)
+def test_les_compteurs_d_une_adresse(adresse: str, reseaux: list[str]) -> None:
+    assert debit.cles_reseau(adresse) == [
+        (debit.empreinte("reseau", reseau), fois) for reseau, fois in zip(reseaux, (1, 4), strict=False)
+    ]
+
+
+def test_un_refus_du_48_ne_compte_rien_dans_le_64(db: None) -> None:
+    bareme = debit.Bareme(1, 1, 2)
+    obtenus = [debit.reserver_reseau("x", f"2001:db8:5:{rang:x}::1", bareme) for rang in range(6)]
+    assert [obtenu is not None for obtenu in obtenus] == [True] * 4 + [False] * 2
+    assert EssaiConnexion.objects.count() == 8

@@ -1,6 +1,7 @@
 """Forgotten password: the link, then the answer, then the password (R4, references.md B.6)."""
 
 import re
+import unicodedata
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core import mail
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -31,9 +33,10 @@ from accounts.models import (
     NavigateurConnu,
     Session,
 )
-from accounts.mots_de_passe.confiance import normaliser_reponse, remettre_reponse
-from accounts.mots_de_passe.hachage import hacher_reponse
+from accounts.mots_de_passe.confiance import remettre_reponse
+from accounts.mots_de_passe.hachage import Argon2ReponseForme1, hacher_reponse
 from accounts.mots_de_passe.politique import MotDePasseDejaUtilise, MotDePasseFaible
+from accounts.saisies.reponses import formes_de, normaliser_reponse
 from accounts.sessions.navigateurs import nom_du_temoin
 from accounts.traces.acteurs import Visiteur
 from tests.factories import MOT_DE_PASSE, REPONSE, AgentFactory, EspaceFactory
@@ -586,7 +589,7 @@ def test_seize_essais_a_la_fois_trois_comptent() -> None:
 
 
 def essais_d_inconnus(espace: Espace) -> None:
-    cle = debit.empreinte("compte", espace.compte.email)
+    cle = debit.cle_compte(espace.compte)
     EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle) for _ in range(debit.COMPTE.limite))
 
 
@@ -642,3 +645,69 @@ def test_le_navigateur_est_retenu_avec_le_mot_de_passe_ou_rien_ne_change(
     assert reponse.status_code == 302
     assert NavigateurConnu.objects.get().compte == compte
     assert nom_du_temoin(compte) in reponse.cookies
+
+
+# --- Answers hashed in their first form, which knew no ligature ---------------------------------------------------------
+
+OEUVRE = "mon œuvre préférée au musée de Guéret"
+
+
+def _premiere_forme(reponse: str) -> str:
+    """Return the hash that the portal made when « œ » was not « oe »."""
+    hacheur = Argon2ReponseForme1()
+    return hacheur.encode(formes_de(reponse, 1)[0], hacheur.salt())
+
+
+@pytest.fixture
+def haches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record each Argon2 hash of an answer that is spent."""
+    faits: list[str] = []
+    encoder = Argon2PasswordHasher.encode
+    monkeypatch.setattr(
+        Argon2PasswordHasher, "encode", lambda self, mot, sel: faits.append(self.algorithm) or encoder(self, mot, sel)
+    )
+    verifier = Argon2PasswordHasher.verify
+    monkeypatch.setattr(
+        Argon2PasswordHasher,
+        "verify",
+        lambda self, mot, empreinte: faits.append(self.algorithm) or verifier(self, mot, empreinte),
+    )
+    return faits
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("dite", [OEUVRE, OEUVRE.upper(), unicodedata.normalize("NFD", OEUVRE)])
+def test_une_reponse_hachee_autrefois_est_reconnue_puis_hachee_de_nouveau(dite: str) -> None:
+    espace = EspaceFactory(reponse_confiance=_premiere_forme(OEUVRE))
+    changee_le = espace.reponse_changee_le
+    assert essayer(lien_de(espace), dite) == "juste"
+    espace.refresh_from_db()
+    assert espace.reponse_confiance.startswith("argon2reponse2$")
+    assert espace.reponse_changee_le == changee_le
+    for encore in (OEUVRE, OEUVRE.replace("œ", "oe")):
+        assert essayer(lien_de(espace), encore) == "juste"
+
+
+@pytest.mark.django_db
+def test_les_deux_formes_sont_essayees_sur_un_ancien_hachage() -> None:
+    espace = EspaceFactory(reponse_confiance=_premiere_forme(OEUVRE.replace("œ", "oe")))
+    assert essayer(lien_de(espace), OEUVRE) == "juste"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("forme", ["ancienne", "presente", "absente"])
+def test_une_reponse_fausse_coute_autant_de_hachages_quelle_que_soit_la_forme(forme: str, haches: list[str]) -> None:
+    empreintes = {"ancienne": _premiere_forme(OEUVRE), "presente": _empreinte(), "absente": ""}
+    lien = lien_de(EspaceFactory(reponse_confiance=empreintes[forme]))
+    haches.clear()
+    assert essayer(lien, "ce n'est pas cela du tout") == "reponse_inexacte"
+    assert len(haches) == 2
+
+
+@pytest.mark.django_db
+def test_une_reponse_fausse_ne_refait_aucun_hachage() -> None:
+    espace = EspaceFactory(reponse_confiance=_premiere_forme(OEUVRE))
+    avant = espace.reponse_confiance
+    assert essayer(lien_de(espace), OEUVRE + "s") == "reponse_inexacte"
+    espace.refresh_from_db()
+    assert espace.reponse_confiance == avant

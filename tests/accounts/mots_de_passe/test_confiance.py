@@ -16,11 +16,11 @@ from accounts.mots_de_passe.confiance import (
     ReponseRevelatrice,
     ReponseTropCourte,
     changer_reponse,
-    normaliser_reponse,
     proposer_reponse,
     verifier_reponse,
 )
 from accounts.mots_de_passe.hachage import reponse_correspond
+from accounts.saisies.reponses import normaliser_reponse
 from tests.factories import MOT_DE_PASSE
 
 REPONSE = "glacier tambour wagon serrure"

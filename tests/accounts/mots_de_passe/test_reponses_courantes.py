@@ -2,8 +2,9 @@
 
 import pytest
 
-from accounts.mots_de_passe.confiance import LONGUEUR_MINIMALE, normaliser_reponse, proposer_reponse
+from accounts.mots_de_passe.confiance import LONGUEUR_MINIMALE, proposer_reponse
 from accounts.mots_de_passe.reponses_courantes import FICHIER, est_courante
+from accounts.saisies.reponses import normaliser_reponse
 
 LIGNES = FICHIER.read_text(encoding="utf-8").splitlines()
 

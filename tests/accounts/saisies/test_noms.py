@@ -10,7 +10,8 @@ from accounts.espace.coordonnees import Coordonnees, modifier_coordonnees
 from accounts.espace.inscription import inscrire_expert
 from accounts.gestion.agents import creer_agent
 from accounts.models import Espace
-from accounts.saisies.noms import NomInvalide, TexteIllisible, normaliser_nom
+from accounts.saisies.noms import NomInvalide, normaliser_nom
+from accounts.saisies.porte import TexteIllisible
 from accounts.traces.acteurs import Visiteur
 from tests.accounts.scenes import INSCRIPTION, NOMS_REELS
 from tests.activation import scenes
@@ -48,9 +49,11 @@ def test_ce_qui_n_est_pas_un_nom_est_refuse(nom: str) -> None:
         normaliser_nom(nom)
 
 
-def test_les_caracteres_invisibles_restent_refuses() -> None:
-    with pytest.raises(TexteIllisible):
-        normaliser_nom("Mar\u200btin")
+def test_les_caracteres_invisibles_tombent_et_ce_qui_n_est_pas_un_caractere_est_refuse() -> None:
+    assert normaliser_nom("Mar\u200btin\u202e") == "Martin"
+    for illisible in ("Mar\x00tin", "Mar\ud800tin", "Mar\ue000tin"):
+        with pytest.raises(TexteIllisible):
+            normaliser_nom(illisible)
     assert normaliser_nom("  ") == ""
 
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
 from habilitations.lectures.export import COLONNES as EXPORTEES
 from habilitations.models import Role
 from habilitations.partage.fichier import ACTES, COLONNES, ROLES, Acte, LigneFichier, lire
-from habilitations.tableurs.cellules import DateComptee, DateIllisible, lire_jour, replier
+from habilitations.tableurs.cellules import DateComptee, DateIllisible, lire_jour
 from habilitations.tableurs.ecriture import Feuille, ecrire_xlsx, en_csv, en_xlsx
 from habilitations.tableurs.lecture import (
     DECOMPRESSE,

@@ -1,0 +1,92 @@
+"""The one door of typed text: forms, files, searches, the agents' pages, arguments of commands (issue 11 item 3).
+
+What is pasted from a word processor or the web carries no-break spaces, hyphens that do not break, marks of direction and
+other signs that nobody sees. Each kind of text has its form:
+
+- a **line** (names, addresses, searches): NFKC, format and control characters dropped, white space folded to one space;
+- an **identifier** (numbers, codes, references, e-mail addresses): the same, and every dash is the plain one;
+- a **free text**: NFC, format and control characters dropped, line breaks kept; a **list**: the same, a tabulation parts as a line break does;
+- a **trust answer** goes through as it is: it has its own versioned form (accounts/saisies/reponses.py);
+- a **password** never comes here: what was typed is what is hashed (accounts/mots_de_passe/hachage.py).
+
+NUL, which the database cannot hold, and half a surrogate pair, which is no character, are refused by a rule whose message
+says so: never a 500.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from accounts.saisies.regles import RegleMetier
+
+# Invisible by nature though not of category Cf (Default_Ignorable_Code_Point, Unicode): fillers, variation selectors.
+_IGNORABLES: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_LIGNES: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+# What NFKC would write with a space or a sign that no keyboard has.
+_AVANT_NFKC: Final = str.maketrans(
+    {"\u00b4": "'", "\u2018": "'", "\u2019": "'", "\u2032": "'"}
+    | {chr(code): f" {unicodedata.normalize('NFKC', chr(code)).replace('\u2044', '/')} " for code in range(0xBC, 0xBF)}
+)
+_TRAITS: Final = frozenset("\u2043\u2212\u02d7")  # beside the category Pd
+
+
+class TexteIllisible(RegleMetier):
+    code = "texte_illisible"
+    message = (
+        "Ce texte contient un caractère qui ne peut pas être lu, resté sans doute d'un copier-coller : "
+        "saisissez-le de nouveau au clavier."
+    )
+
+
+def lire_ligne(saisie: str) -> str:
+    """Return one line of text: a name, a line of an address, a search. Raises: TexteIllisible."""
+    return " ".join(unicodedata.normalize("NFKC", _visible(saisie).translate(_AVANT_NFKC)).split())
+
+
+def lire_identifiant(saisie: str) -> str:
+    """Return a number, a code, a reference or an address in plain signs. Raises: TexteIllisible."""
+    return "".join("-" if _est_un_trait(signe) else signe for signe in lire_ligne(saisie))
+
+
+def lire_texte(saisie: str) -> str:
+    """Return a free text, its line breaks kept. Raises: TexteIllisible."""
+    return unicodedata.normalize("NFC", _visible(saisie)).strip()
+
+
+def lire_liste(saisie: str) -> str:
+    """Return a list pasted from a table, one cell a line. Raises: TexteIllisible."""
+    return lire_texte(saisie.replace("\t", "\n"))
+
+
+def lire_brut(saisie: str) -> str:
+    """Return a trust answer as it was typed, but for the spaces around it. Raises: TexteIllisible."""
+    _exiger_lisible(saisie)
+    return saisie.strip()
+
+
+def lire_recherche(saisie: str, longueur: int = 100) -> str:
+    """Return what is searched for, cut at so many characters. Raises: TexteIllisible."""
+    return lire_ligne(saisie)[:longueur].strip()
+
+
+def serrer(saisie: str) -> str:
+    """Return an identifier without the spaces, dashes and dots that separate its groups. Raises: TexteIllisible."""
+    return unicodedata.normalize("NFKC", re.sub(r"[ .-]", "", lire_identifiant(saisie)))
+
+
+def _exiger_lisible(saisie: str) -> None:
+    if "\x00" in saisie or any("\ud800" <= signe <= "\udfff" for signe in saisie):
+        raise TexteIllisible
+
+
+def _visible(saisie: str) -> str:
+    """Return the text without what nobody sees; line breaks are one sign, a tabulation is a space."""
+    _exiger_lisible(saisie)
+    texte = _IGNORABLES.sub("", _LIGNES.sub("\n", saisie).replace("\t", " "))
+    return "".join(signe for signe in texte if signe == "\n" or unicodedata.category(signe) not in {"Cf", "Cc"})
+
+
+def _est_un_trait(signe: str) -> bool:
+    return signe in _TRAITS or unicodedata.category(signe) == "Pd"
