@@ -131,16 +131,24 @@ def replier(texte: str) -> str:
 
 
 def sql_repliement() -> str:
-    """Return the statement that makes the same function in the database: one expression, IMMUTABLE, so that it indexes."""
+    """Return the statement that makes the same function in the database: one expression, IMMUTABLE, so that it indexes.
+
+    What is ASCII, as most of the register is, or becomes so without its accents, takes a shorter way to the same.
+    """
     retires = "".join(f"\\U{max(debut, 1):08x}-\\U{fin:08x}" for debut, fin in RETIRES)
-    expression = f"regexp_replace(normalize(texte, NFKD) COLLATE \"C\", '[{retires}]', '', 'g')"
-    expression = f"translate({expression}, '{''.join(_SIMPLES)}', '{''.join(_SIMPLES.values())}')"
+    nu = f"regexp_replace(normalize(texte, NFKD) COLLATE \"C\", '[{retires}]', '', 'g')"
+    plie = f"translate({nu}, '{''.join(_SIMPLES)}', '{''.join(_SIMPLES.values())}')"
     for signe, lettres in LIGATURES.items():
-        expression = f"replace({expression}, '{signe}', '{lettres}')"
+        plie = f"replace({plie}, '{signe}', '{lettres}')"
     return (
         "CREATE OR REPLACE FUNCTION replier(texte text) RETURNS text\n"
         "LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE\n"
-        f"RETURN {expression}"
+        "RETURN CASE\n"
+        "WHEN octet_length(texte) = length(texte)\n"
+        "THEN regexp_replace(lower(texte COLLATE \"C\"), '[^0-9a-z]+', '', 'g')\n"
+        f"WHEN octet_length({nu}) = length({nu})\n"
+        f'THEN lower({nu} COLLATE "C")\n'
+        f"ELSE {plie} END"
     )
 
 
@@ -162,7 +170,7 @@ class _Replie(Lookup):
     def motif(self, replie: str) -> str:
         return replie
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         gauche, parametres = self.process_lhs(compiler, connection)
         return f"replier({gauche}) {self.operateur}", [*parametres, self.motif(self.rhs)]
 

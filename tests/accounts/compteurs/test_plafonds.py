@@ -15,6 +15,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from accounts.compteurs.plafonds import TropDeCourriels, TropDeDemandes, compter_courriels, compter_siren
 from accounts.envois import courriels
 from accounts.espace import inscription as actes
 from accounts.models import Courriel, Espace, EssaiConnexion
@@ -272,3 +273,37 @@ def test_qui_est_connecte_retourne_chez_soi(client_de: Callable[[Espace], Client
         assert client.post(reverse(nom), INSCRIPTION)["Location"] == reverse("espace")
     assert client.cookies["session"].value == cle
     assert Espace.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "autrement",
+    [
+        "victime@xn--socit-esab.fr",
+        "VICTIME@SOCIE\u0301TE\u0301.FR",
+        " victime@société.fr\u200b",
+        "victime＠société．fr",
+    ],
+)
+def test_une_boite_a_un_seul_compteur_quelle_que_soit_son_ecriture(autrement: str) -> None:
+    compter_courriels(adresses=["victime@société.fr"], adresse_ip="203.0.113.9")
+    connues = set(EssaiConnexion.objects.values_list("cle", flat=True))
+    compter_courriels(adresses=[autrement, "victime@société.fr"], adresse_ip="203.0.113.9")
+    assert set(EssaiConnexion.objects.values_list("cle", flat=True)) == connues
+    assert EssaiConnexion.objects.count() == 2 * len(connues), "and two spellings in one request are one mail"
+
+
+def test_qui_change_de_64_ne_recoit_pas_d_autres_courriels_pour_une_boite() -> None:
+    for rang in range(settings.DEBIT_COURRIELS_ADRESSE_RESEAU[0]):
+        compter_courriels(adresses=[VICTIME], adresse_ip=f"2001:db8:9:{rang:x}::1")
+    with pytest.raises(TropDeCourriels):
+        compter_courriels(adresses=[VICTIME], adresse_ip="2001:db8:9:ffff::1")
+    compter_courriels(adresses=[VICTIME], adresse_ip="2001:db8:a::1")
+
+
+def test_les_siren_regardes_se_comptent_par_48_aussi() -> None:
+    libres = settings.DEBIT_SIREN_RESEAU[0]
+    for rang in range(libres * 4):
+        compter_siren(adresse_ip=f"2001:db8:9:{rang:x}::1")
+    with pytest.raises(TropDeDemandes):
+        compter_siren(adresse_ip="2001:db8:9:ffff::1")
+    compter_siren(adresse_ip="2001:db8:a::1")

@@ -55,7 +55,7 @@ def test_double_envoi(espace: Espace, client_de) -> None:
         ("telephone", "appelez-moi"),
         ("siren_appartenance", "552032535"),
         ("nom", ""),
-        ("nom", "Dupont\u202etnopuD"),
+        ("nom", "Dupont\ue000"),
         ("code_postal", "rue!"),
         ("civilite", "ROI"),
         ("pays", "x" * 81),
