@@ -38,7 +38,7 @@ class DemandeAdmin(RechercheParPersonne):
     list_display = ("reference", "personne", "nature", "etat", "deposee_le", "terminee_le")
     list_filter = ("etat", "nature", ("deposee_le", admin.DateFieldListFilter))
     list_select_related = ("personne",)
-    search_fields = (*PERSONNE, "reference__iexact")
+    search_fields = (*PERSONNE, "reference__replie")
     search_help_text = "SIREN, dénomination, référence"
     fields = (
         "reference",
@@ -65,7 +65,7 @@ class CourrierAdmin(RechercheParPersonne):
     search_fields = (
         "demande__personne__siren__startswith",
         "demande__personne__denomination__replie_contient",
-        "demande__reference__iexact",
+        "demande__reference__replie",
     )
     search_help_text = "SIREN, dénomination, référence de la demande, ou le code à barres du courrier"
     fields = (

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
 from accounts.saisies.sirens import cle_siren_valide, cle_siret_valide
 
 from .categories_juridiques import categorie_de
@@ -256,7 +257,7 @@ def _lignes(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of each line and the values of the columns asked for, on one line each, the spaces made plain.
 
-    Columns are found by name, ignoring case; an absent optional one reads "". A masked cell is left as INSEE wrote it.
+    Columns are found by name, folded; an absent optional one reads "". A masked cell is left as INSEE wrote it.
     """
     lignes = Lignes(_lignes_brutes(fichier, colonnes, progression))
     try:
@@ -265,9 +266,9 @@ def _lignes(
         raise FichierInsee(fichier=fichier, raison=f"en-tête : {raison}") from raison
     rangs = _rangs(entete)
     for nom in colonnes:
-        if nom.lower() not in rangs:
+        if replier(nom) not in rangs:
             raise FichierInsee(fichier=fichier, raison=f"la colonne « {nom} » manque")
-    places = [rangs.get(nom.lower()) for nom in colonnes + facultatives]
+    places = [rangs.get(replier(nom)) for nom in colonnes + facultatives]
     for octets in lignes:
         numero = lignes.numero
         if not octets.strip():
@@ -282,7 +283,7 @@ def _lignes(
 
 
 def _rangs(entete: list[str]) -> dict[str, int]:
-    return {nom.strip().lower(): rang for rang, nom in enumerate(entete)}
+    return {replier(nom): rang for rang, nom in enumerate(entete)}
 
 
 def une_ligne(valeur: str) -> str:
@@ -412,7 +413,7 @@ def _a_les_colonnes(archive: zipfile.ZipFile, membre: zipfile.ZipInfo, colonnes:
             entete = _decouper(flux.readline(LONGUEUR_LIGNE).removeprefix(b"\xef\xbb\xbf"))
         except LigneRejetee:
             return False
-    return _rangs(entete).keys() >= {nom.lower() for nom in colonnes}
+    return _rangs(entete).keys() >= set(map(replier, colonnes))
 
 
 def _decouper(octets: bytes) -> list[str]:

@@ -149,7 +149,7 @@ def mot_de_passe() -> Essai:
     compte = CompteFactory()
     return (
         lambda: authenticate(requete, username=compte.email, password="faux"),
-        lambda: EssaiConnexion.objects.filter(cle=debit.empreinte("compte", compte.email)).count(),
+        lambda: EssaiConnexion.objects.filter(cle=debit.cle_compte(compte)).count(),
     )
 
 

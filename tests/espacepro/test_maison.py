@@ -144,6 +144,7 @@ def codes_des_regles() -> dict[str, set[tuple[str, str]]]:
 
 COMPTEURS = {
     "reserver",
+    "reserver_reseau",
     "compter_courriels",
     "compter_changement",
     "oublier_essais",
@@ -256,6 +257,7 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
     vue_sans_regle: [
         ("accounts/views/x.py", "def page(request):\n    consigner('x', auteur=espace)"),
         ("accounts/views/x.py", "def page(request):\n    debit.reserver(cle, BAREME)"),
+        ("accounts/views/x.py", "def page(request):\n    debit.reserver_reseau(quoi, adresse, BAREME)"),
         ("espacepro/journal/views.py", "@transaction.atomic\ndef page(request): ..."),
     ],
     autorite_en_sa_maison: [

@@ -1,6 +1,7 @@
 """Typed text as people have it: every row of ../shared/cases/ on it, and as many of our own of each kind (issue 11)."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from habilitations.partage.beneficiaires import (
 from habilitations.partage.en_masse import examiner_fichier
 from services.models import PersonneSirenisee
 from tests.accounts.scenes import INSCRIPTION
+from tests.activation import scenes
 from tests.espacepro.scenes import client_verifie
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
 
@@ -217,6 +219,30 @@ def test_chaque_recherche_trouve_la_denomination(client_de: Any, denomination: s
         liste = gestion.get(reverse(f"admin:{nom}_changelist"), {"q": cherche})
         trouves = [getattr(ligne, "personne", ligne) for ligne in liste.context["cl"].result_list]
         assert trouves == [personne], nom
+
+
+@pytest.mark.parametrize(
+    "ecrire",
+    [
+        str,
+        str.lower,
+        str.swapcase,
+        lambda reference: reference.replace("-", "\u2011"),
+        lambda reference: reference.replace("-", ""),
+        lambda reference: f"\u202e{reference}\u202c",
+    ],
+)
+def test_un_agent_trouve_une_reference_comme_elle_est_collee(
+    danone: PersonneSirenisee, catalogue: None, ecrire: Callable[[str], str]
+) -> None:
+    demande = scenes.adhesion(EspaceFactory(), danone)
+    autre = scenes.adhesion(EspaceFactory(), PersonneFactory(service_gestionnaire=danone.service_gestionnaire))
+    scenes.editer(demande)
+    gestion = client_verifie(AgentFactory(service_gestionnaire=danone.service_gestionnaire))
+    for nom, lues in (("activation_demande", "pk"), ("activation_courrier", "demande_id")):
+        liste = gestion.get(reverse(f"admin:{nom}_changelist"), {"q": ecrire(demande.reference)})
+        assert {getattr(ligne, lues) for ligne in liste.context["cl"].result_list} == {demande.pk}, nom
+    assert autre.reference != demande.reference
 
 
 @pytest.mark.parametrize("q", ["\x00", "a\x00b"])

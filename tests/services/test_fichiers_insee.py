@@ -38,6 +38,20 @@ def test_en_tetes_en_minuscules_autre_ordre_colonnes_inconnues_et_bom(tmp_path):
     assert (lue.ligne, lue.siren, lue.denomination, rejets) == (2, "552032534", "ÉTS PÉREZ", [])
 
 
+@pytest.mark.parametrize(
+    "denomination", ["Dénomination Unité Légale", "DENOMINATION_UNITE_LEGALE", "denominationUnıteLegale"]
+)
+def test_un_en_tete_se_lit_par_le_repliement(tmp_path, denomination):
+    fichier = tmp_path / "u.csv"
+    fichier.write_text(
+        f"siren,statutDiffusionUniteLegale,etatAdministratifUniteLegale,categorieJuridiqueUniteLegale,{denomination}\n"
+        "552032534,O,A,5499,DANONE\n",
+        encoding="utf-8",
+    )
+    (lue,), rejets = unites_de(fichier)
+    assert (lue.denomination, rejets) == ("DANONE", [])
+
+
 @pytest.mark.parametrize("forme", ["gz", "zip"])
 def test_fichiers_compresses(tmp_path, forme):
     fichier = tmp_path / "sans_extension"
