@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django import template
 from django.core.paginator import Page
 from django.forms import BoundField, FileInput, PasswordInput
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from dsfr.utils import dsfr_input_class_attr
 
@@ -47,3 +48,11 @@ def ancre_champ(champ: BoundField) -> str:
 def pages_proches(page: Page) -> Iterator[int | str]:
     """Return the page numbers to show around `page`, with an ellipsis where some are left out."""
     return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+
+
+@register.simple_block_tag
+def carte(content: str, titre: str = "", ancre: str = "", derniere: bool = False) -> SafeString:
+    """Render what stands between the tags as a card (composants/carte.html)."""
+    return render_to_string(
+        "composants/carte.html", {"contenu": content, "titre": titre, "ancre": ancre, "derniere": derniere}
+    )

@@ -73,6 +73,24 @@ def test_les_polices_libres_tiennent_en_cent_ko() -> None:
     assert (RACINE / "static/fonts/public-sans-LICENSE.txt").exists()
 
 
+def test_aucune_carte_n_est_ecrite_a_la_main() -> None:
+    ecrites = {
+        str(g.relative_to(RACINE / "templates")) for g in GABARITS if re.search(r"\bep-carte\b(?!s)", g.read_text())
+    }
+    assert ecrites == {"composants/carte.html"}
+
+
+def test_une_carte_garde_ce_qu_elle_entoure() -> None:
+    moteur = engines["django"]
+    seule = moteur.from_string(
+        '{% load portail %}{% carte titre="Le code" ancre="code" derniere=True %}<p>{{ x }}</p>{% endcarte %}'
+    ).render({"x": "<i>"})
+    assert '<section class="ep-carte" aria-labelledby="code">' in seule
+    assert "<p>&lt;i&gt;</p>" in seule
+    nue = moteur.from_string("{% load portail %}{% carte %}<p>x</p>{% endcarte %}").render({})
+    assert nue.strip() == '<div class="ep-carte fr-mb-4w"><p>x</p></div>'
+
+
 def test_une_couleur_de_la_gestion_est_dite_une_fois() -> None:
     feuilles = "".join(feuille.read_text() for feuille in (RACINE / "static/css").glob("gestion*.css"))
     dites = Counter(re.findall(r"^\s*(--[\w-]+):", feuilles, re.MULTILINE))
