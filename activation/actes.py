@@ -43,6 +43,12 @@ DEMANDE_ANNULEE = Acte(
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
+DEMANDE_DEVANCEE = Acte(
+    "demande.devancee",
+    "Création d'espace simplifié devancée par un autre code",
+    SOI,
+    details=("demande", "nature"),
+)
 DEMANDE_EXPIREE = Acte(
     "demande.expiree",
     "Demande expirée",
@@ -67,6 +73,9 @@ DEMANDE_ACTIVEE = Acte(
 )
 COURRIER_EDITE = Acte("courrier.edite", "Courrier édité", SOI, details=("demande", "numero", "canal"))
 COURRIER_REDEMANDE = Acte("courrier.redemande", "Nouveau courrier demandé", SOI, details=("demande", "numero"))
+COURRIER_LIBERE = Acte(
+    "courrier.libere", "Courrier daté que le service gestionnaire laisse partir", SOI, details=("demande", "numero")
+)
 COURRIER_REVENU = Acte("courrier.revenu", "Courrier revenu, adresse inconnue", SOI, details=("demande", "numero"))
 COURRIER_REMIS = Acte("courrier.remis", "Courrier remis à La Poste", SOI, details=("demande", "numero", "remise"))
 DEMANDE_REFUSEE = Acte(

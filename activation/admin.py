@@ -12,7 +12,7 @@ from habilitations.admin import PERSONNE, RechercheParPersonne
 
 from .courriers.code128 import lire_numero
 from .models import Courrier, Demande, LigneDemande, Signalement
-from .views.gestion import ConfirmerSignalement, CourrierRevenu, EcarterSignalement, RefuserDemande
+from .views.gestion import ConfirmerSignalement, CourrierRevenu, EcarterSignalement, LaisserPartir, RefuserDemande
 
 
 class ServiceDemande(LigneConsultation):
@@ -23,7 +23,7 @@ class ServiceDemande(LigneConsultation):
 
 class CourrierDeLaDemande(LigneConsultation):
     model = Courrier
-    fields = ("numero", "canal", "etat", "cree_le", "edite_le", "remis_le", "expire_le", "remplace_le")
+    fields = ("numero", "canal", "etat", "cree_le", "pas_avant", "edite_le", "remis_le", "expire_le", "remplace_le")
     readonly_fields = fields
 
 
@@ -74,7 +74,9 @@ class CourrierAdmin(RechercheParPersonne):
         "numero",
         "canal",
         "etat",
+        "priorite",
         "cree_le",
+        "pas_avant",
         "edite_le",
         "remis_le",
         "expire_le",
@@ -84,7 +86,7 @@ class CourrierAdmin(RechercheParPersonne):
         "ecarte_le",
     )
     readonly_fields = ("personne",)
-    actes = (CourrierRevenu,)
+    actes = (CourrierRevenu, LaisserPartir)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -5,7 +5,8 @@ from celery import shared_task
 from accounts.envois.budget import epuiser
 
 from .courriers import edition, rappels
-from .demandes import creation_simplifiee, signalements, suites
+from .demandes import creation_simplifiee, devancees, signalements, suites
+from .demandes.activation import TACHE_DEVANCEES
 
 
 @shared_task(name=edition.TACHE)
@@ -21,6 +22,11 @@ def editer_courriers() -> None:
 @shared_task(name="activation.expirer_demandes")
 def expirer_demandes() -> None:
     epuiser(suites.expirer_demandes)
+
+
+@shared_task(name=TACHE_DEVANCEES)
+def ecarter_devancees(personne: str | None = None) -> None:
+    devancees.ecarter_devancees(personne=int(personne) if personne is not None else None)
 
 
 @shared_task(name="activation.effacer_creations_perimees")

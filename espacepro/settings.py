@@ -358,9 +358,11 @@ CODE_SUSPENDU = 5
 DEBIT_SIGNALEMENTS_RESEAU = (10, 5, 40)  # demandes said to be unknown, from one network
 RAPPELS_CODE = (10, 45, 55)  # days after the letter was made
 # Letter economy: nobody can have a company flooded with letters (activation/demandes/plafonds.py).
-PLAFOND_DEMANDES_SIREN = 3
-PLAFOND_COURRIERS_SIREN = 6
-PLAFOND_COURRIERS_ESPACE_SIREN = 3  # a letter and the two new ones of R9: half of what the SIREN can receive
+# To one SIREN, by who asks (activation/models/courrier.py: Priorite): strangers never take the places of its own people.
+PLAFOND_COURRIERS_SIREN_HABILITE = 6
+PLAFOND_COURRIERS_SIREN_REPRESENTANT = 3
+PLAFOND_COURRIERS_SIREN_AUTRE = 3
+PLAFOND_COURRIERS_ESPACE_SIREN = 3  # a letter and the two new ones of R9
 PLAFOND_COURRIERS_SIREN_DUREE = timedelta(days=60)
 PLAFOND_COURRIERS_ESPACE = 20
 PLAFOND_COURRIERS_ESPACE_DUREE = timedelta(days=1)

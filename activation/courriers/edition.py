@@ -32,9 +32,17 @@ from .messagerie import deposer_message, lecteur_du_code
 TACHE = "activation.editer_courrier"
 
 
-def deposer_courrier(demande: Demande, *, numero: int, maintenant: datetime) -> Courrier:
+def deposer_courrier(
+    demande: Demande,
+    *,
+    numero: int,
+    maintenant: datetime,
+    tour: Courrier.Priorite = Courrier.Priorite.AUTRE,
+    depart: datetime | None = None,
+) -> Courrier:
     """Write the outbox row of a letter, in the transaction of its act, and wake the worker after the commit.
 
+    One that is to leave later than now is dated, and waits for its day (activation/demandes/plafonds.py).
     A second letter always goes by post: the mailbox was not read. Raises: AdresseInconnue.
     """
     exiger_adresse(demande.personne)
@@ -45,9 +53,12 @@ def deposer_courrier(demande: Demande, *, numero: int, maintenant: datetime) -> 
         canal=Courrier.Canal.MESSAGERIE if par_messagerie else Courrier.Canal.POSTAL,
         empreinte_code=empreinte_code(deriver_code(demande=demande.pk, numero=numero)),
         cree_le=maintenant,
-        prochain_essai_le=maintenant,
+        prochain_essai_le=depart or maintenant,
+        priorite=tour,
+        pas_avant=depart if depart is not None and depart > maintenant else None,
     )
-    reveiller(TACHE, courrier.pk)
+    if courrier.pas_avant is None:
+        reveiller(TACHE, courrier.pk)
     return courrier
 
 
@@ -190,7 +201,12 @@ def _editer(courrier: Courrier) -> str:
 
 
 def editer(cle: str) -> bool:
-    """Make the letter of this id, once, however often and in parallel it is asked. Return whether it was made now."""
+    """Make the letter of this id, once, however often and in parallel it is asked; not before its day.
+
+    Return whether it was made now.
+    """
+    if Courrier.objects.filter(pk=cle, pas_avant__gt=timezone.now()).exists():
+        return False
     return traiter(Courrier, cle, _editer, _verrouiller_demande)
 
 

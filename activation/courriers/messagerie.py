@@ -131,6 +131,13 @@ def _est_le_representant_du_registre(espace: Espace, mandat: Mandat, personne: P
     return len(_mots(au_registre.nom_complet)) > 1 and len({tuple(_mots(nom)) for nom in noms}) == 1
 
 
+def porte_le_nom_du_registre(espace: Espace, personne: PersonneSirenisee) -> bool:
+    """Whether this holder says the name of the représentant légal on record. Only said: it proves nothing."""
+    au_registre = representant_de(personne)
+    attendu = _mots(au_registre.nom_complet) if au_registre is not None and au_registre.prenoms else []
+    return len(attendu) > 1 and attendu == _mots(espace.nom_complet)
+
+
 def _mots(nom: str) -> list[str]:
     """Return the words of a name as they are compared, in no order: `DURAND Jean-Noël` = `Jean Noel Durand`."""
     return sorted(filter(None, map(replier, re.split(r"[\s'-]+", lire_identifiant(nom)))))

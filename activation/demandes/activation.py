@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
+from accounts.envois.reveil import reveiller
 from accounts.models import Espace
-from accounts.saisies.regles import EssaiRefuse
+from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.models import Adhesion, Mandat
@@ -32,7 +33,19 @@ from ..models import Courrier, CreationSimplifiee, Demande, LigneDemande
 from .attente import exiger_code_attendu
 from .courriel_personne import DEMARCHE, changer_courriel, exiger_administrateur
 from .depot import EspaceNonActif, exiger_droits_admis, terminer, verrouiller
+from .devancees import devancee
 from .substitution import prendre_la_suite
+
+TACHE_DEVANCEES = "activation.ecarter_devancees"
+
+
+class CreationDevancee(RegleMetier):
+    code = "creation_devancee"
+    message = (
+        "Les services de cette entreprise viennent d'être ouverts dans un autre espace, avec un code que son "
+        "représentant légal a remis : cet espace simplifié ne peut plus être ouvert. Créez un espace expert, puis demandez à "
+        "remplacer le titulaire, ou à être habilité par lui."
+    )
 
 
 @dataclass(frozen=True)
@@ -53,8 +66,8 @@ def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: dateti
     Decides under the locks of espace and demande. A wrong code is counted even though it is refused; none is while no
     code is awaited (`exiger_code_attendu`).
     Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
-    CodeDejaUtilise, CodePasEncoreEdite, CodeSuspendu, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif, PersonneCessee,
-    PerimetreDepasse, MessagerieRequise.
+    CodeDejaUtilise, CodePasEncoreEdite, CodeSuspendu, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif,
+    PersonneCessee, PerimetreDepasse, MessagerieRequise, CreationDevancee.
     """
     maintenant = maintenant or timezone.now()
     code = normaliser_code(saisie)
@@ -96,6 +109,8 @@ def _prendre_effet(acteur: Espace, demande: Demande, courrier: Courrier, mainten
     if demande.espace.etat != attendu:
         raise EspaceNonActif
     exiger_droits_admis(demande.personne)
+    if devancee(demande):
+        raise CreationDevancee
     mandat = _garder_mandat(demande, courrier, maintenant)
     adresse_avant = demande.personne.courriel
     activation = EFFETS[Demande.Nature(demande.nature)](demande, mandat, maintenant)
@@ -140,6 +155,9 @@ def _ouvrir_espace_simplifie(demande: Demande, mandat: Mandat, maintenant: datet
     demande.personne.courriel = CreationSimplifiee.objects.get(espace=espace).courriel
     demande.personne.save(update_fields=["courriel", "modifiee_le"])
     consigner(actes.ESPACE_ACTIVE, auteur=espace, siren=demande.personne.siren, details={"demande": demande.reference})
+    reveiller(
+        TACHE_DEVANCEES, demande.personne_id
+    )  # other creations of the same company have lost the race: they are told
     return _ouvrir_lignes(demande, mandat, maintenant)
 
 

@@ -18,10 +18,10 @@ from services.models import PersonneSirenisee, Service
 from ..models import Demande
 from .depot import (
     AucunService,
-    DemandeDejaEnCours,
     enregistrer,
     exiger_droits_admis,
     exiger_expert_actif,
+    exiger_seule,
     verrouiller_pour_deposer,
 )
 
@@ -103,7 +103,7 @@ def deposer_adhesion(
     """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
 
     Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
-    PerimetreDepasse, AdresseInconnue, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
+    PerimetreDepasse, AdresseInconnue.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
@@ -111,9 +111,7 @@ def deposer_adhesion(
     exiger_droits_admis(personne)
     if not services:
         raise AucunService
-    en_cours = Demande.objects.en_cours().filter(espace=acteur, personne=personne, nature=Demande.Nature.ADHESION)
-    if deja := en_cours.first():
-        raise DemandeDejaEnCours(reference=deja.reference)
+    exiger_seule(acteur, personne, Demande.Nature.ADHESION, services)
     etats = {ligne.service.pk: ligne for ligne in services_proposables(acteur, personne)}
     for service in services:
         ligne = etats[service.pk]

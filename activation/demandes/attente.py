@@ -92,7 +92,7 @@ def nouveau_courrier_le(
     if not demande.est_en_cours or dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
         return None
     perdu = dernier.etat == Courrier.Etat.NPAI or adresse_changee(dernier, envoi)
-    possible_le = dernier.cree_le if perdu else dernier.cree_le + settings.CODE_NOUVEAU_COURRIER_APRES
+    possible_le = dernier.cree_le if perdu else dernier.part_le + settings.CODE_NOUVEAU_COURRIER_APRES
     return max(possible_le, demande.suspendue_jusqu_au(maintenant) or possible_le)
 
 

@@ -28,7 +28,7 @@ from services.models import Categorie, PersonneSirenisee, Service
 
 from .. import actes
 from ..models import CreationSimplifiee, Demande
-from .depot import AucunService, DemandeEnCoursSurSiren, enregistrer, exiger_droits_admis, verrouiller_pour_deposer
+from .depot import AucunService, enregistrer, exiger_droits_admis, verrouiller_pour_deposer
 
 CATEGORIES = (Categorie.ENTREPRISE, Categorie.ASSOCIATION)
 
@@ -55,18 +55,15 @@ def bouquet(personne: PersonneSirenisee) -> list[Service]:
 
 
 def exiger_admissible(personne: PersonneSirenisee) -> None:
-    """Check that this personne may be the one of an espace simplifié (R1).
+    """Check that this personne may be the one of an espace simplifié (R1). Who else asks keeps nobody out.
 
-    Raises: PersonneCessee, ReserveeAuxEntreprises, ServicesDejaOuverts, DemandeEnCoursSurSiren, AucunService,
-    AdresseInconnue.
+    Raises: PersonneCessee, ReserveeAuxEntreprises, ServicesDejaOuverts, AucunService, AdresseInconnue.
     """
     exiger_droits_admis(personne)
     if personne.categorie not in CATEGORIES:
         raise ReserveeAuxEntreprises
     if Adhesion.objects.ouvertes().pour_personne(personne).exists():
         raise ServicesDejaOuverts
-    if Demande.objects.en_cours().filter(personne=personne).exists():
-        raise DemandeEnCoursSurSiren
     if not bouquet(personne):
         raise AucunService
     exiger_adresse(personne)

@@ -5,8 +5,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.envois import courriels
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from services.adresses.envoi import exiger_adresse
@@ -17,7 +20,7 @@ from ..courriers.codes import ALPHABET
 from ..courriers.edition import deposer_courrier
 from ..models import Demande, LigneDemande, Signalement
 from .chute import faire_tomber
-from .plafonds import exiger_courrier_possible, exiger_demande_possible
+from .plafonds import depart_du_courrier
 
 
 class EspaceNonActif(RegleMetier):
@@ -47,14 +50,6 @@ class DemandeDejaEnCours(RegleMetier):
     message = (
         "Vous avez déjà une demande en cours pour ce SIREN ({reference}) : activez-la ou annulez-la avant d'en "
         "déposer une autre."
-    )
-
-
-class DemandeEnCoursSurSiren(RegleMetier):
-    code = "demande_en_cours_sur_siren"
-    message = (
-        "Une demande est déjà en cours pour ce SIREN. Attendez qu'elle aboutisse ou qu'elle expire ; en cas d'urgence, "
-        "adressez-vous au service gestionnaire de l'entreprise."
     )
 
 
@@ -88,6 +83,14 @@ def verrouiller_pour_deposer(acteur: Espace, personne: PersonneSirenisee) -> tup
     return espace, fraiche
 
 
+def exiger_seule(acteur: Espace, personne: PersonneSirenisee, nature: str, services: Sequence[Service]) -> None:
+    """Check that nothing of this waits already for this espace; both are locked. Raises: DemandeDejaEnCours."""
+    siennes = Demande.objects.en_cours().filter(espace=acteur, personne=personne)
+    deja = siennes.filter(Q(nature=nature) | Q(lignes__service__in=services)).first()
+    if deja is not None:
+        raise DemandeDejaEnCours(reference=deja.reference)
+
+
 def enregistrer(
     *,
     acteur: Espace,
@@ -103,11 +106,12 @@ def enregistrer(
 
     For a `lot`, one mail is the caller's to write.
     The caller has locked espace and personne and checked the rules of this nature.
-    Raises: AdresseInconnue, SirenSollicite, TropDeCourriersAuSiren, TropDeCourriers.
+    Beyond a cap of the letters nothing is refused: this one's is dated (plafonds.py).
+    Raises: AdresseInconnue, DemandeDejaEnCours: one waiting demande of each nature, and none twice for one service.
     """
     exiger_adresse(personne)
-    exiger_demande_possible(personne)
-    exiger_courrier_possible(acteur, personne, nature=nature, maintenant=maintenant, lot=lot)
+    exiger_seule(acteur, personne, nature, services)
+    tour, depart = depart_du_courrier(acteur, personne, maintenant=maintenant)
     demande = Demande.objects.create(
         reference=nouvelle_reference(maintenant),
         nature=nature,
@@ -119,7 +123,7 @@ def enregistrer(
         deposee_le=maintenant,
     )
     LigneDemande.objects.bulk_create([LigneDemande(demande=demande, service=service) for service in services])
-    deposer_courrier(demande, numero=1, maintenant=maintenant)
+    courrier = deposer_courrier(demande, numero=1, maintenant=maintenant, tour=tour, depart=depart)
     consigner(
         actes.DEMANDE_DEPOSEE,
         auteur=acteur,
@@ -132,7 +136,7 @@ def enregistrer(
         },
     )
     if lot is None:
-        prevenir(demande, "demande_deposee", "deposee")
+        prevenir(demande, "demande_deposee", "deposee", part_le_jour=jour(courrier.pas_avant))
     return demande
 
 

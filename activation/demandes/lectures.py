@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.models import Courriel, Espace
+from accounts.saisies.dates import jour
 from habilitations.arbre.recentes import a_ceder
 from habilitations.droits.backends import donnant
 from habilitations.droits.perimetre import PerimetreDepasse
@@ -28,6 +29,7 @@ from .depot import PersonneCessee, exiger_droits_admis
 
 PAR_PAGE = 20
 PRENANT_PLACE = (Demande.Nature.ADHESION, Demande.Nature.SUBSTITUTION)
+ATTENTE = "Plusieurs courriers ont été demandés pour cette entreprise ou par votre espace : celui-ci part ce jour-là."
 ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
 
 
@@ -122,6 +124,13 @@ class DetailDemande:
         return self.courrier is not None and attente.code_attendu(self.demande, self.courrier, self.maintenant)
 
     @property
+    def courrier_date(self) -> datetime | None:
+        """The day that the letter waits for; None when it waits for none."""
+        courrier = self.courrier
+        en_attente = courrier is not None and self.demande.est_en_cours and courrier.attend_son_jour(self.maintenant)
+        return courrier.pas_avant if courrier is not None and en_attente else None
+
+    @property
     def courrier_revenu(self) -> bool:
         """Whether the letter whose code counts came back: another may be asked for at once."""
         return self.courrier is not None and self.courrier.etat == Courrier.Etat.NPAI
@@ -193,6 +202,8 @@ class DetailDemande:
                 ),
             ]
         nom = "Courrier" if courrier.numero == 1 else f"Courrier n° {courrier.numero}"
+        if courrier.edite_le is None and courrier.remplace_le is None and self.courrier_date is not None:
+            return [_etape(f"{nom} à son tour d'envoi", "a_venir", courrier.pas_avant, detail=ATTENTE)]
         if courrier.edite_le is None:
             return [_etape(f"{nom} en préparation", "en_cours" if self.demande.est_en_cours else "echec", None)]
         etapes = [_etape(f"{nom} édité", "fait", courrier.edite_le)]
@@ -235,6 +246,19 @@ class DetailDemande:
 
 def _etape(titre: str, etat: str, date: datetime | None, *, heure: bool = False, detail: str = "") -> dict[str, Any]:
     return {"titre": titre, "etat": etat, "date": date, "heure": heure, "detail": detail}
+
+
+def annonce_du_depot(demande: Demande) -> str:
+    """Return what the requester is told at once: that it is recorded, and when its letter leaves."""
+    courrier = demande.courriers.get(remplace_le=None)
+    depart = f"partira le {jour(courrier.pas_avant)}" if courrier.pas_avant else "part"
+    return f"Votre demande {demande.reference} est enregistrée. Le code d'activation {depart} au représentant légal."
+
+
+def annonce_du_courrier(courrier: Courrier) -> str:
+    """Return what who asked for another letter is told: when it leaves."""
+    depart = f"partira le {jour(courrier.pas_avant)}" if courrier.pas_avant else "va partir"
+    return f"Un nouveau courrier {depart}. Le code du précédent ne peut plus servir."
 
 
 def ce_que_le_code_termine(demande: Demande) -> list[Habilitation]:

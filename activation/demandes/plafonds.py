@@ -1,100 +1,108 @@
-"""Letter economy: nobody can have a company flooded with letters, nor run up the postage (issue 4 item 8).
+"""Letter economy: nobody can have a company flooded with letters, nor run up the postage, nor keep anybody out by it.
 
-Nor can anybody lock a company out by running up its letters: an espace has its own share of them, and so have all the
-creations simplifiées together, whose espaces cost nothing. Whoever meets a limit of the SIREN learns no more than that
-others have asked of late: not who, how many or since when.
+Caps count the letters that leave. Beyond one a demande is accepted all the same, and its letter dated: it leaves on
+that day. Who may be served before whom is decided when the letter is asked for: who holds a live habilitation on the
+personne, then who bears the name of its représentant légal in the register, then everybody else. Each of the three has
+places of its own, so that strangers never take those of the company's own people (design.md §8).
 """
 
-import uuid
-from datetime import datetime
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Case, F, Q, QuerySet, When
 
 from accounts.models import Espace
-from accounts.saisies.dates import jour
-from accounts.saisies.regles import RegleMetier
+from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 
+from ..courriers.messagerie import porte_le_nom_du_registre
 from ..models import Courrier, Demande
 
 
-class SirenSollicite(RegleMetier):
-    code = "siren_sollicite"
-    message = (
-        "Plusieurs demandes ont déjà été déposées récemment pour cette entreprise : aucun autre courrier ne peut lui "
-        "être adressé pour l'instant. Réessayez dans quelques semaines, ou adressez-vous à son service gestionnaire : "
-        "un agent peut mettre fin aux demandes injustifiées et vous aider."
-    )
+@dataclass(frozen=True)
+class Plafond:
+    """At most `limite` letters leave in any `duree`; `departs` are those that left or are dated, in order."""
+
+    limite: int
+    duree: timedelta
+    departs: Sequence[datetime]
+
+    def permet(self, depart: datetime) -> bool:
+        """Whether one more may leave at this moment."""
+        avec = list(self.departs)
+        insort(avec, depart)
+        return all(dernier - premier >= self.duree for premier, dernier in zip(avec, avec[self.limite :], strict=False))
 
 
-class TropDeCourriersAuSiren(RegleMetier):
-    code = "trop_de_courriers_au_siren"
-    message = (
-        "Votre espace a déjà fait adresser {limite} courriers à cette entreprise en {jours} jours, c'est le maximum : "
-        "le prochain pourra partir le {jour}. En cas de difficulté, adressez-vous au service gestionnaire de "
-        "l'entreprise : un agent peut vous aider."
-    )
+def premier_depart(plafonds: Sequence[Plafond], maintenant: datetime) -> datetime:
+    """Return the first moment at which all these caps let one more letter leave."""
+    moments = [maintenant]
+    for plafond in plafonds:
+        moments += [depart + plafond.duree for depart in plafond.departs if depart + plafond.duree > maintenant]
+    return next(moment for moment in sorted(moments) if all(plafond.permet(moment) for plafond in plafonds))
 
 
-class TropDeCourriers(RegleMetier):
-    code = "trop_de_courriers"
-    message = "Votre espace a fait partir {limite} courriers en 24 heures, c'est le maximum : continuez demain."
+def priorite(espace: Espace, personne: PersonneSirenisee) -> Courrier.Priorite:
+    """Return the turn in which letters about this personne are served to this espace."""
+    if Habilitation.objects.vivantes().filter(espace=espace, personne=personne).exists():
+        return Courrier.Priorite.HABILITE
+    if porte_le_nom_du_registre(espace, personne):
+        return Courrier.Priorite.REPRESENTANT
+    return Courrier.Priorite.AUTRE
 
 
-def exiger_demande_possible(personne: PersonneSirenisee) -> None:
-    """Check that one more demande may wait on this SIREN. The caller has locked the personne. Raises: SirenSollicite."""
-    if Demande.objects.en_cours().filter(personne=personne).count() >= settings.PLAFOND_DEMANDES_SIREN:
-        raise SirenSollicite
+def part_du_tour(tour: Courrier.Priorite) -> int:
+    """Return how many letters about one personne may leave in this turn: strangers have no part of its own people's."""
+    return {
+        Courrier.Priorite.HABILITE: settings.PLAFOND_COURRIERS_SIREN_HABILITE,
+        Courrier.Priorite.REPRESENTANT: settings.PLAFOND_COURRIERS_SIREN_REPRESENTANT,
+        Courrier.Priorite.AUTRE: settings.PLAFOND_COURRIERS_SIREN_AUTRE,
+    }[tour]
 
 
-def exiger_courrier_possible(
-    espace: Espace,
-    personne: PersonneSirenisee,
-    *,
-    nature: str,
-    maintenant: datetime,
-    lot: uuid.UUID | None = None,
-) -> None:
-    """Check that one more letter may leave for this SIREN at the request of this espace; both rows are locked.
+def depart_du_courrier(
+    espace: Espace, personne: PersonneSirenisee, *, maintenant: datetime
+) -> tuple[Courrier.Priorite, datetime]:
+    """Return the turn and the moment of one more letter about this personne, asked by this espace; both are locked.
 
-    Letters of the same `lot` do not count against the espace: its size is bounded by the perimeter (R4, R13).
-    Raises: TropDeCourriersAuSiren, SirenSollicite, TropDeCourriers.
+    Three queries and that of the name.
     """
-    # A letter dropped before it was made has cost nothing and reached nobody.
-    partis = Courrier.objects.filter(Q(edite_le__isnull=False) | Q(traite_le__isnull=True))
-    vers_le_siren = list(
-        partis.filter(demande__personne=personne, cree_le__gt=maintenant - settings.PLAFOND_COURRIERS_SIREN_DUREE)
-        .order_by("cree_le")
-        .values_list("cree_le", "demande__nature", "demande__espace")
-    )
-    _exiger_part(espace, nature, vers_le_siren)
-    if len(vers_le_siren) >= settings.PLAFOND_COURRIERS_SIREN:
-        raise SirenSollicite
-    de_l_espace = partis.filter(
-        demande__espace=espace, cree_le__gt=maintenant - settings.PLAFOND_COURRIERS_ESPACE_DUREE
-    )
-    if lot is not None:
-        de_l_espace = de_l_espace.exclude(demande__lot=lot)
-    if de_l_espace.count() >= settings.PLAFOND_COURRIERS_ESPACE:
-        raise TropDeCourriers(limite=settings.PLAFOND_COURRIERS_ESPACE)
+    tour = priorite(espace, personne)
+    duree, jour = settings.PLAFOND_COURRIERS_SIREN_DUREE, settings.PLAFOND_COURRIERS_ESPACE_DUREE
+    vers_le_siren = _comptes(Courrier.objects.filter(demande__personne=personne), maintenant - duree)
+    de_l_espace = _comptes(Courrier.objects.filter(demande__espace=espace), maintenant - jour)
+    plafonds = [
+        Plafond(part_du_tour(tour), duree, [depart for depart, t, _ in vers_le_siren if t == tour]),
+        Plafond(
+            settings.PLAFOND_COURRIERS_ESPACE_SIREN,
+            duree,
+            [depart for depart, _, qui in vers_le_siren if qui == espace.pk],
+        ),
+        Plafond(settings.PLAFOND_COURRIERS_ESPACE, jour, [depart for depart, _, _ in de_l_espace]),
+    ]
+    return tour, premier_depart(plafonds, maintenant)
 
 
-def _exiger_part(espace: Espace, nature: str, vers_le_siren: list[tuple[datetime, str, uuid.UUID]]) -> None:
-    """Check that this requester has not had its share of the letters of this SIREN, oldest first.
+def _comptes(lettres: QuerySet[Courrier], depuis: datetime) -> list[tuple[datetime, int, UUID]]:
+    """Return, of these letters, those that left since or will leave: when, in which turn, at whose request.
 
-    A creation simplifiée has a new espace each time, so all of them share one.
+    One that was dropped before it was made has cost nothing and reached nobody; a demande that ends gives its day back.
     """
-    limite, creation = settings.PLAFOND_COURRIERS_ESPACE_SIREN, Demande.Nature.CREATION_SIMPLIFIEE
-    if nature == creation:
-        if sum(autre == creation for _, autre, _ in vers_le_siren) >= limite:
-            raise SirenSollicite
-        return
-    siens = [cree_le for cree_le, autre, qui in vers_le_siren if qui == espace.pk and autre != creation]
-    if len(siens) >= limite:
-        libre = siens[-limite] + settings.PLAFOND_COURRIERS_SIREN_DUREE
-        raise TropDeCourriersAuSiren(
-            limite=limite,
-            jours=settings.PLAFOND_COURRIERS_SIREN_DUREE.days,
-            jour=jour(libre),
-        )
+    a_partir = Q(
+        edite_le=None,
+        traite_le=None,
+        ecarte_le=None,
+        remplace_le=None,
+        demande__etat__in=Demande.ETATS_EN_COURS,
+    )
+    # When it leaves, or left: Courrier.part_le.
+    departs = lettres.annotate(depart=Case(When(pas_avant__isnull=False, then=F("pas_avant")), default=F("cree_le")))
+    return list(
+        departs.filter(Q(edite_le__isnull=False) | a_partir, depart__gt=depuis)
+        .order_by("depart")
+        .values_list("depart", "priorite", "demande__espace")
+    )

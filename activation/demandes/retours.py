@@ -5,12 +5,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.envois.reveil import reveiller
 from accounts.models import Agent
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
 from .. import actes
+from ..courriers.edition import TACHE
 from ..models import Courrier, Demande
 from .attente import exiger_en_cours
 from .depot import prevenir, terminer, verrouiller
@@ -24,6 +26,11 @@ class AgentNonCompetent(RegleMetier):
 class CourrierSansRetour(RegleMetier):
     code = "courrier_sans_retour"
     message = "Ce courrier ne peut pas être revenu : {raison}."
+
+
+class CourrierNonDate(RegleMetier):
+    code = "courrier_non_date"
+    message = "Ce courrier n'attend aucune date : il est parti, il va partir, ou un autre le remplace."
 
 
 class MotifRequis(RegleMetier):
@@ -81,6 +88,32 @@ def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime 
         "courrier_revenu",
         f"courrier-revenu-{courrier.numero}",
         gestionnaire=demande.personne.service_gestionnaire.nom,
+    )
+    return courrier
+
+
+@transaction.atomic
+def laisser_partir(*, acteur: Agent, courrier: Courrier, maintenant: datetime | None = None) -> Courrier:
+    """Let one dated letter leave now, whatever the caps, for who shows the agent that they ask for this company.
+
+    Raises: AgentNonCompetent, DemandeTerminee, CourrierNonDate.
+    """
+    maintenant = maintenant or timezone.now()
+    demande = verrouiller(courrier.demande)
+    exiger_competence(acteur, demande.personne)
+    exiger_en_cours(demande)
+    courrier = demande.courriers.select_for_update(no_key=True).get(pk=courrier.pk)
+    if courrier.remplace_le is not None or not courrier.attend_son_jour(maintenant):
+        raise CourrierNonDate
+    courrier.pas_avant = courrier.prochain_essai_le = maintenant
+    courrier.save(update_fields=["pas_avant", "prochain_essai_le"])
+    reveiller(TACHE, courrier.pk)
+    consigner(
+        actes.COURRIER_LIBERE,
+        auteur=acteur,
+        espace=demande.espace,
+        siren=demande.personne.siren,
+        details={"demande": demande.reference, "numero": courrier.numero},
     )
     return courrier
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre import avis
@@ -33,7 +34,6 @@ from .depot import (
     exiger_expert_actif,
     verrouiller_pour_deposer,
 )
-from .plafonds import SirenSollicite, TropDeCourriersAuSiren
 
 # Where the ordonnateur declares and the comptable pays, no service is proposed unless it is chosen one by one.
 SERVICE_PAR_SERVICE = (Categorie.COLLECTIVITE, Categorie.ETABLISSEMENT_PUBLIC)
@@ -123,10 +123,10 @@ def deposer_substitution(
 ) -> list[Demande]:
     """Record one demande of substitution per SIREN, all or none, and their letters; return them.
 
-    Several share a `lot`. Each titulaire is told, with the name and organisation of who asks; he has no veto.
-    Raises: EspaceNonActif, EspaceNonExpert, AucunService, PerimetreDepasse, TropDeCourriers; SirenRefuses with, for
-    each refused SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours, AdresseInconnue,
-    SirenSollicite or TropDeCourriersAuSiren.
+    Several share a `lot`, whose letters leave at the pace of the day (plafonds.py). Each titulaire is told, with the
+    name and organisation of who asks; he has no veto.
+    Raises: EspaceNonActif, EspaceNonExpert, AucunService, PerimetreDepasse; SirenRefuses with, for each refused
+    SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours or AdresseInconnue.
     """
     maintenant = maintenant or timezone.now()
     if not choix:
@@ -156,8 +156,6 @@ def deposer_substitution(
             ServiceNonDisponible,
             DemandeDejaEnCours,
             AdresseInconnue,
-            SirenSollicite,
-            TropDeCourriersAuSiren,
         ) as regle:
             refus[personne] = regle
         else:
@@ -171,9 +169,15 @@ def deposer_substitution(
             destinataire=acteur.compte.email,
             acte=f"substitutions-deposees:{lot}",
             espace=acteur,
-            contexte={"lignes": [f"{demande.personne} : demande {demande.reference}" for demande in demandes]},
+            contexte={"lignes": [_ligne(demande) for demande in demandes]},
         )
     return demandes
+
+
+def _ligne(demande: Demande) -> str:
+    courrier = demande.courriers.get(remplace_le=None)
+    suite = f", courrier à partir du {jour(courrier.pas_avant)}" if courrier.pas_avant else ""
+    return f"{demande.personne} : demande {demande.reference}{suite}"
 
 
 def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> None:
@@ -183,9 +187,6 @@ def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Se
         raise PersonneCessee(denomination=personne.denomination)
     if not services:
         raise AucunService
-    deja = Demande.objects.en_cours().filter(espace=acteur, personne=personne, nature=Demande.Nature.SUBSTITUTION)
-    if demande := deja.first():
-        raise DemandeDejaEnCours(reference=demande.reference)
     substituables = {tenu.service for tenu in tenus}
     for service in services:
         if service not in substituables:

@@ -15,7 +15,7 @@ from ..courriers.edition import deposer_courrier
 from ..models import Courrier, Demande
 from .attente import exiger_en_cours, exiger_nouveau_courrier
 from .depot import prevenir, terminer, verrouiller
-from .plafonds import exiger_courrier_possible
+from .plafonds import depart_du_courrier
 
 
 @transaction.atomic
@@ -40,18 +40,17 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     """Ask for another letter: after 15 days, twice at most; the older code dies (R9).
 
     At once where the last one came back, or went to an address that has been put right since.
-    Raises: DemandeTerminee, CodeSuspendu, AdresseInconnue, TropTotPourUnCourrier, PlusDeCourrier, SirenSollicite, TropDeCourriersAuSiren,
-    TropDeCourriers.
+    Raises: DemandeTerminee, CodeSuspendu, AdresseInconnue, TropTotPourUnCourrier, PlusDeCourrier.
     """
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
     exiger_en_cours(demande)
     dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     exiger_nouveau_courrier(demande, dernier, adresse_du_courrier(demande.personne), maintenant)
-    exiger_courrier_possible(demande.espace, demande.personne, nature=demande.nature, maintenant=maintenant)
+    tour, depart = depart_du_courrier(demande.espace, demande.personne, maintenant=maintenant)
     dernier.remplace_le = maintenant
     dernier.save(update_fields=["remplace_le"])
-    courrier = deposer_courrier(demande, numero=dernier.numero + 1, maintenant=maintenant)
+    courrier = deposer_courrier(demande, numero=dernier.numero + 1, maintenant=maintenant, tour=tour, depart=depart)
     demande.etat = Demande.Etat.DEPOSEE
     demande.save(update_fields=["etat"])
     consigner(

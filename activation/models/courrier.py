@@ -15,6 +15,12 @@ from .demande import Demande
 from .remise import Remise
 
 
+class CourrierQuerySet(EnvoiQuerySet["Courrier"]):
+    def a_prendre(self, maintenant: datetime) -> "CourrierQuerySet":
+        """Those that a relay may take now, in their turn: the company's own people first."""
+        return super().a_prendre(maintenant).order_by("priorite", "prochain_essai_le")  # type: ignore[return-value]
+
+
 class Courrier(Envoi):
     """One letter, or with MESSAGERIE a message that leads to the code and the posted letter that tells of it (R8).
 
@@ -34,6 +40,11 @@ class Courrier(Envoi):
         REMIS = "REMIS", "remis à La Poste"
         NPAI = "NPAI", "revenu (n'habite pas à l'adresse indiquée)"
 
+    class Priorite(models.IntegerChoices):
+        HABILITE = 1, "personne déjà habilitée pour cette entreprise"
+        REPRESENTANT = 2, "porte le nom du représentant légal au registre"
+        AUTRE = 3, "autre demandeur"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     demande = models.ForeignKey(Demande, models.PROTECT, related_name="courriers")
     numero = models.PositiveSmallIntegerField("numéro", default=1)
@@ -42,7 +53,9 @@ class Courrier(Envoi):
     contenu = models.JSONField("contenu sans le code", default=dict, editable=False)
     empreinte = models.CharField("empreinte du PDF", max_length=64, blank=True, editable=False)
     empreinte_code = models.CharField("empreinte du code", max_length=64, unique=True, editable=False)
+    priorite = models.PositiveSmallIntegerField("tour", choices=Priorite, default=Priorite.AUTRE)
     cree_le = models.DateTimeField("créé le", default=timezone.now)
+    pas_avant = models.DateTimeField("ne part pas avant le", null=True, blank=True)
     edite_le = models.DateTimeField("édité le", null=True, blank=True)
     remis_le = models.DateTimeField("remis le", null=True, blank=True)
     expire_le = models.DateTimeField("dernier instant", null=True, blank=True)
@@ -51,7 +64,7 @@ class Courrier(Envoi):
     rang = models.PositiveIntegerField("rang dans la remise", null=True, blank=True)
     essais = models.PositiveSmallIntegerField("essais manqués", default=0)
 
-    objects = EnvoiQuerySet.as_manager()
+    objects = CourrierQuerySet.as_manager()
 
     class Meta:
         verbose_name = "courrier"
@@ -92,7 +105,7 @@ class Courrier(Envoi):
         ]
         indexes = [
             models.Index(
-                fields=["prochain_essai_le"],
+                fields=["priorite", "prochain_essai_le"],
                 condition=Q(traite_le__isnull=True, ecarte_le__isnull=True),
                 name="courrier_a_produire",
             ),
@@ -101,6 +114,15 @@ class Courrier(Envoi):
 
     def __str__(self) -> str:
         return f"{self.demande.reference}-{self.numero}"
+
+    @property
+    def part_le(self) -> datetime:
+        """When it leaves, or left: the moment it was asked for, or the day that was given to it."""
+        return self.pas_avant or self.cree_le
+
+    def attend_son_jour(self, maintenant: datetime) -> bool:
+        """Whether it is dated and its day has not come."""
+        return self.etat == self.Etat.A_EDITER and self.pas_avant is not None and self.pas_avant > maintenant
 
     def est_expire(self, maintenant: datetime) -> bool:
         """Whether its 60 days are over (R9)."""

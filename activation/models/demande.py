@@ -84,12 +84,10 @@ class Demande(models.Model):
                 violation_error_message="Une demande refusée porte un motif, les autres n'en portent pas.",
             ),
             models.UniqueConstraint(
-                fields=["personne", "nature"],
-                condition=Q(
-                    etat__in=["DEPOSEE", "CODE_ENVOYE"], nature__in=["CREATION_SIMPLIFIEE", "COURRIEL_PERSONNE"]
-                ),
-                name="demande_une_par_personne",
-                violation_error_message="Une demande est déjà en cours pour ce SIREN.",
+                fields=["espace", "personne", "nature"],
+                condition=Q(etat__in=["DEPOSEE", "CODE_ENVOYE"]),
+                name="demande_une_par_espace",
+                violation_error_message="Vous avez déjà une demande de cette nature en cours pour ce SIREN.",
             ),
         ]
         indexes = [

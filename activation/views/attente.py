@@ -13,7 +13,7 @@ from accounts.saisies.regles import RegleMetier
 
 from ..demandes import suites
 from ..demandes.activation import activer
-from ..demandes.lectures import detail_demande
+from ..demandes.lectures import annonce_du_courrier, detail_demande
 from ..forms import CodeForm
 from ..models import Demande
 
@@ -62,11 +62,11 @@ def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
 def nouveau_courrier(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ask for another letter (R9)."""
     try:
-        suites.demander_nouveau_courrier(acteur=espace, demande=_demande(espace))
+        courrier = suites.demander_nouveau_courrier(acteur=espace, demande=_demande(espace))
     except RegleMetier as regle:
         messages.error(request, str(regle))
     else:
-        messages.success(request, "Un nouveau courrier va partir. Le code du précédent ne peut plus servir.")
+        messages.success(request, annonce_du_courrier(courrier))
     return redirect("activer_espace")
 
 

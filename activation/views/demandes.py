@@ -15,7 +15,14 @@ from habilitations.views.sujets import grouper
 
 from ..demandes import adhesion, depot, suites
 from ..demandes.activation import activer
-from ..demandes.lectures import ce_que_le_code_termine, detail_demande, mes_demandes, personne_pour_adherer
+from ..demandes.lectures import (
+    annonce_du_courrier,
+    annonce_du_depot,
+    ce_que_le_code_termine,
+    detail_demande,
+    mes_demandes,
+    personne_pour_adherer,
+)
 from ..forms import AdhesionForm, CodeForm, SirenForm
 from ..models import Demande
 
@@ -58,7 +65,7 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         if demande is not None:
             double_envoi.annoncer_une_fois(
                 request,
-                f"Votre demande {demande.reference} est enregistrée. Le code d'activation part au représentant légal.",
+                annonce_du_depot(demande),
             )
             return redirect("demande", reference=demande.reference)
     proposables = adhesion.services_proposables(espace, personne)
@@ -163,9 +170,9 @@ def nouveau_courrier(request: HttpRequest, espace: Espace, reference: str) -> Ht
     """Ask for another letter (R9)."""
     objet = _demande(espace, reference)
     try:
-        suites.demander_nouveau_courrier(acteur=espace, demande=objet)
+        courrier = suites.demander_nouveau_courrier(acteur=espace, demande=objet)
     except RegleMetier as regle:
         messages.error(request, str(regle))
     else:
-        messages.success(request, "Un nouveau courrier va partir. Le code du précédent ne peut plus servir.")
+        messages.success(request, annonce_du_courrier(courrier))
     return redirect("demande", reference=objet.reference)

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
 from accounts.saisies.citations import citer
+from accounts.saisies.dates import jour
 
-from ..demandes.retours import constater_retour, refuser_demande, retour_possible
+from ..demandes.retours import constater_retour, laisser_partir, refuser_demande, retour_possible
 from ..demandes.signalements import confirmer_signalement, ecarter_signalement
 from ..models import Courrier, Demande, Signalement
 
@@ -44,6 +46,34 @@ class CourrierRevenu(PageActe):
 
     def agir(self, form: Any) -> None:
         constater_retour(acteur=self.agent, courrier=self.objet)
+
+
+class LaisserPartir(PageActe):
+    """Let a dated letter leave now."""
+
+    nom = "laisser-partir"
+    titre = "Laisser partir le courrier"
+    bouton = "Laisser partir le courrier"
+    succes = "Le courrier part maintenant : le demandeur en est prévenu dès qu'il est édité."
+
+    @staticmethod
+    def possible(objet: Courrier) -> bool:
+        return objet.demande.est_en_cours and objet.remplace_le is None and objet.attend_son_jour(timezone.now())
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        courrier = self.objet
+        return [
+            *_faits(courrier.demande),
+            ("Tour du demandeur", courrier.get_priorite_display()),
+            ("Date prévue", jour(courrier.pas_avant)),
+            (
+                "Ce qui se passe",
+                "Le courrier part sans attendre sa date. Assurez-vous que le demandeur agit pour cette entreprise.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        laisser_partir(acteur=self.agent, courrier=self.objet)
 
 
 class RefuserDemande(PageActe):

@@ -15,7 +15,7 @@ from services.adresses.envoi import AdresseEnvoi, adresses_des_courriers
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personnes_d_identifiants
 
-from ..demandes.lectures import designer_identifiant
+from ..demandes.lectures import annonce_du_depot, designer_identifiant
 from ..demandes.substitution import (
     Choix,
     Eligibilite,
@@ -120,13 +120,13 @@ def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
             if len(demandes) == 1:
                 messages.success(
                     request,
-                    f"Votre demande {demandes[0].reference} est enregistrée. "
-                    "Le code d'activation part au représentant légal.",
+                    annonce_du_depot(demandes[0]),
                 )
                 return redirect("demande", reference=demandes[0].reference)
             messages.success(
                 request,
-                f"Vos {len(demandes)} demandes sont enregistrées. Un code d'activation part à chaque représentant légal.",
+                f"Vos {len(demandes)} demandes sont enregistrées. Un code d'activation part à chaque représentant légal, "
+                "au rythme de vingt courriers par jour : chaque demande dit le jour du sien.",
             )
             return redirect("demandes")
     return render(

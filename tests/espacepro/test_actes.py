@@ -63,6 +63,7 @@ code.lu                                D · · · ·
 code.repris                            D · · · ·
 coordonnees.modifiees                  D · · · ·
 courrier.edite                         D · · · ·
+courrier.libere                        D · · · ·
 courrier.redemande                     D · · · ·
 courrier.remis                         D · · · ·
 courrier.revenu                        D · · · ·
@@ -79,6 +80,7 @@ demande.annulee:SUBSTITUTION           D · · d ·
 demande.deposee                        D · · d · ?
 demande.deposee:COURRIEL_PERSONNE      D · · · M
 demande.deposee:SUBSTITUTION           D · · · ·
+demande.devancee                       D · · · ·
 demande.expiree                        D · · d · ?
 demande.expiree:COURRIEL_PERSONNE      D · · · M
 demande.expiree:SUBSTITUTION           D · · d ·

@@ -118,7 +118,7 @@ def deux_remises() -> None:
 def deux_demandes(nature: str, adresse: str) -> None:
     premiere = demande()
     ecrire(premiere, nature=nature, nouvelle_adresse=adresse)
-    copier(premiere, nature=nature, nouvelle_adresse=adresse, reference="D-2026-AUTRE", espace=EspaceFactory())
+    copier(premiere, nature=nature, nouvelle_adresse=adresse, reference="D-2026-AUTRE")
 
 
 def meme_numero() -> None:
@@ -193,8 +193,8 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("demande_nouvelle_adresse", lambda: ecrire(demande(), nouvelle_adresse="a@b.fr")),
     ("demande_refusee_avec_motif", lambda: ecrire(demande(), etat="REFUSEE", terminee_le=MAINTENANT)),
     ("demande_refusee_avec_motif", lambda: ecrire(demande(), motif_refus="pièce illisible")),
-    ("demande_une_par_personne", lambda: deux_demandes("CREATION_SIMPLIFIEE", "")),
-    ("demande_une_par_personne", lambda: deux_demandes("COURRIEL_PERSONNE", "a@b.fr")),
+    ("demande_une_par_espace", lambda: deux_demandes("CREATION_SIMPLIFIEE", "")),
+    ("demande_une_par_espace", lambda: deux_demandes("COURRIEL_PERSONNE", "a@b.fr")),
     ("signalement_suspend_une_fois", lambda: copier(signalement(), decision="ECARTE", decide_le=MAINTENANT)),
     ("signalement_un_en_attente", lambda: copier(signalement(), suspend_jusqu_au=None)),
     ("signalement_decide_avec_date", lambda: ecrire(signalement(), decide_le=MAINTENANT)),

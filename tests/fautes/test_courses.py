@@ -55,7 +55,7 @@ def test_un_code_faux_seize_fois_ne_passe_pas_cinq_essais(tours: Callable[[int],
 
 
 def test_deux_demandes_ouvrent_le_meme_service(tours: Callable[[int], int], settings: Any) -> None:
-    settings.PLAFOND_DEMANDES_SIREN = settings.PLAFOND_COURRIERS_SIREN = COUREURS  # the caps are not what is raced here
+    settings.PLAFOND_COURRIERS_SIREN_AUTRE = COUREURS  # the caps are not what is raced here
     for _ in range(tours(200)):
         personne = PersonneFactory()
         espaces = [EspaceFactory() for _ in range(COUREURS)]

@@ -41,14 +41,16 @@ def test_rien_ne_s_ouvre_pour_une_entreprise_cessee() -> None:
     assert not Adhesion.objects.exists()
 
 
-def test_la_base_tient_une_creation_par_siren() -> None:
+def test_la_base_tient_une_demande_par_espace_siren_et_nature() -> None:
     personne = PersonneFactory()
     champs = {"personne": personne, "nature": Demande.Nature.CREATION_SIMPLIFIEE, "qualite": "MANDATAIRE"}
-    premiere = Demande.objects.create(reference="D-1", espace=EspaceFactory(), **champs)
-    with pytest.raises(IntegrityError, match="demande_une_par_personne"), transaction.atomic():
-        Demande.objects.create(reference="D-2", espace=EspaceFactory(), **champs)
+    champs["espace"] = EspaceFactory()
+    premiere = Demande.objects.create(reference="D-1", **champs)
+    Demande.objects.create(reference="D-3", **{**champs, "espace": EspaceFactory()})
+    with pytest.raises(IntegrityError, match="demande_une_par_espace"), transaction.atomic():
+        Demande.objects.create(reference="D-2", **champs)
     Demande.objects.filter(pk=premiere.pk).update(etat="ANNULEE", terminee_le=premiere.deposee_le)
-    Demande.objects.create(reference="D-2", espace=EspaceFactory(), **champs)
+    Demande.objects.create(reference="D-2", **champs)
 
 
 def test_le_lien_d_un_espace_expert_ne_part_pas_pour_un_simplifie() -> None:

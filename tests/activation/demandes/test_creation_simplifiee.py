@@ -29,7 +29,7 @@ from activation.demandes.creation_simplifiee import (
     inscrire_simplifie,
     renvoyer_liens,
 )
-from activation.demandes.depot import DemandeEnCoursSurSiren, EspaceNonExpert, PersonneCessee
+from activation.demandes.depot import EspaceNonExpert, PersonneCessee
 from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.models import Courrier, CreationSimplifiee, Demande
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
@@ -114,25 +114,21 @@ def test_refusee_quand_un_service_est_ouvert(personne: PersonneSirenisee) -> Non
         scenes.inscrire(personne)
 
 
-def test_une_demande_en_cours_est_dite_sans_dire_de_qui(personne: PersonneSirenisee) -> None:
-    autre = EspaceFactory()
-    demande = scenes.adhesion(autre, personne)
-    with pytest.raises(DemandeEnCoursSurSiren) as refus:
-        scenes.inscrire(personne)
-    for secret in (demande.reference, autre.nom, autre.compte.email):
-        assert secret not in str(refus.value)
-    annuler_demande(acteur=autre, demande=demande)
-    scenes.inscrire(personne)
+def test_la_demande_d_un_autre_ne_ferme_rien_et_ne_se_voit_pas(personne: PersonneSirenisee) -> None:
+    for _ in range(4):
+        scenes.adhesion(None, personne)
+    exiger_admissible(personne)
+    assert scenes.confirmer(scenes.inscrire(personne)).etat == Demande.Etat.DEPOSEE
 
 
 def test_les_regles_sont_revues_au_clic(personne: PersonneSirenisee) -> None:
-    """A service opened between the form and the click: refused, and the link is not used up."""
+    """The company ceased between the form and the click: refused, and the link is not used up."""
     espace = scenes.inscrire(personne, courriel=scenes.LOGIN)
     ici = scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
-    adhesion = scenes.adhesion(None, personne)
-    with pytest.raises(DemandeEnCoursSurSiren):
+    PersonneSirenisee.objects.filter(pk=personne.pk).update(active=False)
+    with pytest.raises(PersonneCessee):
         confirmer_entreprise(acteur=ici)
-    annuler_demande(acteur=adhesion.espace, demande=adhesion)
+    PersonneSirenisee.objects.filter(pk=personne.pk).update(active=True)
     assert confirmer_entreprise(acteur=ici).complete
 
 
@@ -314,9 +310,9 @@ def test_course_deux_creations_pour_un_siren(tours: Callable[[int], int]) -> Non
             for rang in range(4)
         ]
         issues = en_parallele(4, lambda rang, qui=visiteurs: confirmer_entreprise(acteur=qui[rang]))
-        assert sum(isinstance(issue, CreationSimplifiee) for issue in issues) == 1, issues
-        assert sum(isinstance(issue, DemandeEnCoursSurSiren) for issue in issues) == 3, issues
-        assert Demande.objects.filter(personne=personne).count() == 1
+        assert all(isinstance(issue, CreationSimplifiee) for issue in issues), issues
+        assert Courrier.objects.filter(demande__personne=personne, pas_avant=None).count() == 3
+        assert Courrier.objects.filter(demande__personne=personne, pas_avant__isnull=False).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,6 @@ from activation.courriers.codes import deriver_code
 from activation.demandes.activation import Activation, activer
 from activation.demandes.adhesion import ServiceNonDisponible
 from activation.demandes.depot import AucunService, DemandeDejaEnCours, EspaceNonActif, EspaceNonExpert, PersonneCessee
-from activation.demandes.plafonds import SirenSollicite
 from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution, services_substituables
 from activation.demandes.suites import annuler_demande
 from activation.models import Demande, LigneDemande
@@ -167,10 +166,9 @@ def test_refus(racine: Habilitation) -> None:
 
 
 def test_une_entreprise_n_est_pas_inondee(racine: Habilitation, settings: Any) -> None:
-    for _ in range(settings.PLAFOND_DEMANDES_SIREN):
-        deposer(EspaceFactory(), racine)
-    with pytest.raises(SirenSollicite):
-        deposer(EspaceFactory(), racine)
+    limite = settings.PLAFOND_COURRIERS_SIREN_AUTRE
+    lettres = [deposer(EspaceFactory(), racine)[0].courriers.get() for _ in range(limite + 1)]
+    assert [lettre.pas_avant is None for lettre in lettres] == [True] * limite + [False]
 
 
 def test_le_perimetre_a_la_demande_puis_a_l_activation(racine: Habilitation, settings: Any) -> None:

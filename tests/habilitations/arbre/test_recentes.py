@@ -38,9 +38,9 @@ def confier(espace: Espace, *, role: str = Role.ACTEUR, **champs: Any) -> Habili
     return accorder(habiliter(EspaceFactory()), espace, role, **champs)
 
 
-def ouvrir(client_de: Callable[[Espace], Any], habilitation: Habilitation, **en_tetes: str) -> None:
+def ouvrir(client_de: Callable[[Espace], Any], habilitation: Habilitation) -> None:
     adresse = reverse("ouvrir_service", args=[habilitation.personne.siren, habilitation.service.code])
-    assert client_de(habilitation.espace).get(adresse, headers=en_tetes).status_code == 200
+    assert client_de(habilitation.espace).get(adresse).status_code == 200
 
 
 def regles(refus: LignesRefusees) -> set[str]:
@@ -101,7 +101,9 @@ def test_ouvrir_le_service_vaut_acceptation(espace: Espace, client_de: Any) -> N
 
 def test_la_page_que_le_navigateur_prepare_n_est_pas_un_usage(espace: Espace, client_de: Any) -> None:
     recue = confier(espace)
-    ouvrir(client_de, recue, **{"Sec-Purpose": "prefetch"})
+    adresse = reverse("ouvrir_service", args=[recue.personne.siren, recue.service.code])
+    reponse = client_de(espace).get(adresse, headers={"Sec-Purpose": "prefetch"})
+    assert reponse.status_code == 503, "nobody has asked for it: it is not shown untraced"
     assert indecises(espace, maintenant=timezone.now()) == [recue]
 
 
