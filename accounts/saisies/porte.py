@@ -5,7 +5,7 @@ other signs that nobody sees. Each kind of text has its form:
 
 - a **line** (names, addresses, searches): NFKC, format and control characters dropped, white space folded to one space;
 - an **identifier** (numbers, codes, references, e-mail addresses): the same, and every dash is the plain one;
-- a **free text**: NFC, format and control characters dropped, line breaks kept; a **list**: the same, a tabulation parts as a line break does;
+- a **free text**: NFC, format and control characters dropped, line breaks kept; a **list**: identifiers, one a line or a cell;
 - a **trust answer** goes through as it is: it has its own versioned form (accounts/saisies/reponses.py);
 - a **password** never comes here: what was typed is what is hashed (accounts/mots_de_passe/hachage.py).
 
@@ -56,8 +56,9 @@ def lire_texte(saisie: str) -> str:
 
 
 def lire_liste(saisie: str) -> str:
-    """Return a list pasted from a table, one cell a line. Raises: TexteIllisible."""
-    return lire_texte(saisie.replace("\t", "\n"))
+    """Return a list of identifiers pasted from a table, one a line. Raises: TexteIllisible."""
+    lignes = _LIGNES.sub("\n", saisie.replace("\t", "\n")).split("\n")
+    return "\n".join(filter(None, map(lire_identifiant, lignes)))
 
 
 def lire_brut(saisie: str) -> str:

@@ -1,5 +1,6 @@
 """« Je ne reconnais pas cette demande »: the code pauses, an agent decides, nobody is told more than he had (R8)."""
 
+import html
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -349,7 +350,9 @@ def test_la_page_publique(client: Client, demande: Demande) -> None:
     mauvaise = client.post(reverse("signaler"), {"reference": "D-2026", "texte": ""})
     assert mauvaise.status_code == 200
     assert "erreur de saisie" in mauvaise.content.decode()
-    assert client.get(reverse("signaler"), {"reference": "\x00" * 5}).status_code == 200
+    illisible = client.get(reverse("signaler"), {"reference": "\x00" * 5}, follow=True)
+    assert illisible.redirect_chain == [(reverse("signaler"), 302)]
+    assert "Ce texte contient un caractère qui ne peut pas être lu" in html.unescape(illisible.content.decode())
     recu = client.post(
         reverse("signaler"), {"reference": reference(demande), "texte": "Voir http://evil.example\nmerci"}, follow=True
     )
