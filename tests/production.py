@@ -299,8 +299,8 @@ def parcourir(portail: Portail, visiteur: Visiteur, boite: Boite) -> None:
     visiteur.envoyer(lien[1], {}, arrivee="/inscription/confirmee/")
     dire("A mail came by SMTP, and its link opened the espace.")
     identifiants = {"username": PERSONNE["email"], "password": PERSONNE["mot_de_passe"]}
-    visiteur.envoyer("/connexion/", identifiants, arrivee="/espace/")
-    dire("Its holder has signed in.")
+    visiteur.envoyer("/connexion/", identifiants, arrivee="/espace/identifiants/question/changee/")
+    dire("Its holder has signed in, and is offered the récapitulatif.")
     adhesion = {"qualite": "MANDATAIRE", "services": ["DECL_TVA", "PAY_TVA"]}
     suivi = "/espace/demandes/[^/]+/"
     visiteur.envoyer(f"/espace/gerer-les-services/adherer/?siren={SIREN}", adhesion, arrivee=suivi)
