@@ -91,7 +91,7 @@ class RetirerAdresse(PageActe):
     def faits(self) -> list[tuple[str, str | Model]]:
         return [
             ("Personne sirénisée", self.objet),
-            ("Adresse saisie", str(self.objet.adresses_saisies.get(fin_le=None))),
+            ("Adresse saisie", str(self.objet.adresses_saisies.filter(fin_le=None).first() or "aucune")),
             ("Adresse du registre", ", ".join(self.objet.lignes_adresse) or "inconnue"),
         ]
 

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Agent, Espace, Evenement
-from activation.models import Courrier, Demande, LigneDemande
+from activation.models import Courrier, Demande, LigneDemande, Signalement
 from espacepro.acces import TABLE, Acces
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Role
@@ -136,7 +136,6 @@ def monter(rang: int = 0) -> Scene:
     Habilitation.objects.filter(pk=fermee.pk).update(fin_le=fin, fin_motif="FERMETURE")
     Adhesion.objects.filter(pk=fermee.adhesion_id).update(fermee_le=fin, fermee_motif="CESSATION")
     etrangere = PersonneFactory(denomination=f"AUTRE DISCRETION {rang}", service_gestionnaire=gestionnaire)
-    demandeur = EspaceFactory()
     demandes = {etat: _demande(espaces["titulaire"], personne, tva, etat) for etat in ("CODE_ENVOYE", "ANNULEE")}
     _courrier(demandes["CODE_ENVOYE"], "POSTAL")
     (retrait,) = demander_retrait(acteur=espaces["acteur"], habilitations=[acteur])
@@ -147,7 +146,8 @@ def monter(rang: int = 0) -> Scene:
         habilitation=suppleance, demandeur=espaces["suppleant"], etat="REFUSEE", traitee_le=fin, reponse="non"
     )
     courriers = {
-        canal: _courrier(_demande(demandeur, personne, tva, "CODE_ENVOYE"), canal) for canal in ("MESSAGERIE", "POSTAL")
+        canal: _courrier(_demande(EspaceFactory(), personne, tva, "CODE_ENVOYE"), canal)
+        for canal in ("MESSAGERIE", "POSTAL")
     }
     Espace.objects.filter(pk=espaces["desactive"].pk).update(etat=Espace.Etat.DESACTIVE)
     scene.cles = {
@@ -179,6 +179,7 @@ def monter(rang: int = 0) -> Scene:
         "activation_courrier": courriers["POSTAL"],
         "accounts_evenement": Evenement.objects.filter(siren=personne.siren).order_by("pk")[0],
         "habilitations_cessation": Cessation.objects.create(personne=personne, constatee_le=fin),
+        "activation_signalement": Signalement.objects.create(demande=courriers["POSTAL"].demande, origine="COURRIER"),
         "services_service": tva,
         "accounts_servicegestionnaire": gestionnaire,
     }
@@ -241,10 +242,12 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             "activation_courrier",
             "accounts_evenement",
             "habilitations_cessation",
+            "activation_signalement",
         ),
         (frozenset(VERIFIES), DU_SERVICE),
     ),
     "services_service": (frozenset(VERIFIES), frozenset(VERIFIES)),
+    "accounts_nomadmis": (frozenset(VERIFIES), PERSONNE),  # the scene has none
     "accounts_servicegestionnaire": (frozenset(VERIFIES), DU_SERVICE),
     **dict.fromkeys(
         ("surveillance_alerte", "surveillance_blocageip", "accounts_tracelecture"),
@@ -264,8 +267,19 @@ ACTES = [
     ("habilitations_cessation", "contester"),
     ("services_personnesirenisee", "representant"),
     ("services_personnesirenisee", "siren"),
+    ("services_personnesirenisee", "adresse"),
+    ("services_personnesirenisee", "adresse-registre"),
+    ("accounts_servicegestionnaire", "admettre-nom"),
+    ("activation_courrier", "laisser-partir"),
+    ("activation_signalement", "confirmer"),
+    ("activation_signalement", "ecarter"),
 ]
-SANS_OBJET = {("services_personnesirenisee", "siren")}  # the scene's company has its SIREN already
+# What the scene's rows do not allow: a company that has its SIREN, and no address entered by an agent; a letter made.
+SANS_OBJET = {
+    ("services_personnesirenisee", "siren"),
+    ("services_personnesirenisee", "adresse-registre"),
+    ("activation_courrier", "laisser-partir"),
+}
 # page of /gestion/ -> who is shown a page by a GET; anybody else is sent elsewhere or refused.
 ETAPES = frozenset({"agent_non_verifie"})
 GESTION: dict[str, frozenset[str]] = {

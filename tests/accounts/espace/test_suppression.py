@@ -18,6 +18,7 @@ from accounts.envois.liens import creer_lien
 from accounts.espace import suppression
 from accounts.espace.suppression import EspaceNonActif, SuppressionBloquee, supprimer_espace
 from accounts.models import AncienMotDePasse, Compte, Courriel, DemandeOubli, Espace, Evenement, Lien, Session
+from accounts.saisies.adresses import normaliser_adresse
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Mandat, Role
 from habilitations.partage.delegations import deleguer
@@ -319,7 +320,7 @@ def remplir(espace: Espace) -> None:
     demande_en_cours(espace)
     DemandeRetrait.objects.create(habilitation=recue, demandeur=espace, motif=f"moi, {SENTINELLE}")
     AncienMotDePasse.objects.create(compte=espace.compte, empreinte=SENTINELLE)
-    DemandeOubli.objects.create(adresse=ADRESSE.upper())
+    DemandeOubli.objects.create(adresse=normaliser_adresse(ADRESSE.upper()))
     creer_lien(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse=f"autre-{ADRESSE}")
     Connexion.objects.create(
         id="0197d2b8-0000-7000-8000-000000000002", compte=espace.compte, resultat="REUSSIE", adresse_ip="203.0.113.9"

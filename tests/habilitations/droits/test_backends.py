@@ -239,6 +239,7 @@ ROLE_LU = {
     "habilitations/arbre/confirmations.py": "who the titulaire is, whose decision it is (R12)",
     "habilitations/depart/suppression.py": "which adhésions close with the espace of their titulaire (R19)",
     "habilitations/arbre/cascade.py": "which live habilitation of an adhésion is the root",
+    "activation/demandes/signalements.py": "who the titulaire is: he may report, and suspends nothing (issue 9.6)",
     "activation/demandes/substitution.py": "whose the service is, before asking to replace him (R12)",
     "habilitations/partage/en_masse.py": "which act a line of the file calls",
     "habilitations/lectures/export.py": "which list a file is",
