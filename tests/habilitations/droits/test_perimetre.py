@@ -121,7 +121,7 @@ class TestDansLaBase:
 
 @pytest.mark.django_db(transaction=True)
 class TestCourses:
-    """Sixteen ways to the last place, mixed: one SIREN passes."""
+    """Sixteen ways to the last place, mixed: one SIREN passes, or takes the place of one just granted."""
 
     @pytest.fixture
     def presque_plein(self) -> Callable[[], Espace]:
@@ -167,9 +167,12 @@ class TestCourses:
                 )
 
             resultats = en_parallele(COUREURS, prendre)
-            reussis = [r for r in resultats if not isinstance(r, BaseException)]
-            assert len(reussis) == 1, resultats
-            assert sum(isinstance(r, PerimetreDepasse) for r in resultats) == COUREURS - 1, resultats
+            reussis = [rang for rang, r in enumerate(resultats) if not isinstance(r, BaseException)]
+            # What somebody else granted a moment ago gives way to the holder's own act (issue 9.4): at most one of each.
+            accordes = [rang for rang in reussis if rang % 4 in {1, 2}]
+            assert 1 <= len(reussis) <= 1 + len(accordes), resultats
+            assert len(accordes) <= 1, resultats
+            assert sum(isinstance(r, PerimetreDepasse) for r in resultats) == COUREURS - len(reussis), resultats
             assert all(not isinstance(r, BaseException) or isinstance(r, RegleMetier) for r in resultats)
             assert compter_siren(espace) == SIREN_AU_PLUS
 
@@ -322,10 +325,16 @@ class TestRepartition:
         rien = client.post("/espace/gerer-les-services/perimetre/deleguer/", {"siren": etranger.personne.siren})
         assert rien["Location"] == "/espace/gerer-les-services/perimetre/"
 
-    @pytest.mark.parametrize("siren", ["\x00" * 9, "55203253\x00", "introuvab", ""])
+    @pytest.mark.parametrize("siren", ["\x00" * 9, "introuvab", ""])
     def test_un_siren_mal_forme_est_dit_sans_panne(self, espace: Espace, client_de: Any, siren: str) -> None:
         reponse = client_de(espace).post(reverse("perimetre_deleguer"), {"siren": siren}, follow=True)
         assert "Votre rôle ne permet de déléguer aucun service" in reponse.content.decode()
+
+    @pytest.mark.parametrize("siren", ["55203253\x00"])
+    def test_un_siren_illisible_est_refuse_sans_panne(self, espace: Espace, client_de: Any, siren: str) -> None:
+        """A hidden field that no form shows: nothing is done on less than was sent (SaisieMiddleware)."""
+        reponse = client_de(espace).post(reverse("perimetre_deleguer"), {"siren": siren}, follow=True)
+        assert reponse.status_code == 400
 
     def test_cent_siren_tiennent_en_peu_de_place(
         self, espace: Espace, service: Service, client_de: Any, django_assert_num_queries: Any
