@@ -3,11 +3,13 @@
 import os
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -171,6 +173,7 @@ def test_code_lu_dans_la_messagerie(
     demande = scenes.adhesion(EspaceFactory(nom="Autre", siren_appartenance=siren(404)), danone)
     courrier = scenes.editer(demande)
     assert courrier.canal == "MESSAGERIE"
+    scenes.remettre(courrier, timezone.now() - timedelta(days=20))  # the letter that tells the company left long ago
     page.goto(live_server.url + reverse("code_recu", args=[courrier.pk]))
     if page.get_by_label("Mot de passe", exact=True).count():
         page.get_by_label("Mot de passe", exact=True).fill(MOT_DE_PASSE)
