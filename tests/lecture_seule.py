@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 
@@ -20,9 +20,11 @@ class BaseEnLectureMiddleware:
         except RuntimeError:  # a test that asked for no database (pytest-django): its page has none to write in
             return self.get_response(request)
         if not connection.in_atomic_block:
-            with transaction.atomic():
-                _executer("SET TRANSACTION READ ONLY")
+            _executer("SET default_transaction_read_only = on")
+            try:
                 return self.get_response(request)
+            finally:
+                _executer("SET default_transaction_read_only = off")
         # Inside a test's transaction: a savepoint, at whose end PostgreSQL gives the right to write back.
         _executer("SAVEPOINT lecture_seule")
         _executer("SET TRANSACTION READ ONLY")
@@ -35,4 +37,5 @@ class BaseEnLectureMiddleware:
 
 def _executer(sql: str) -> None:
     """Send this by psycopg itself: neither counted by the tests nor seen by the guard."""
-    connection.connection.execute(sql)
+    if connection.connection is not None and not connection.connection.closed:  # the page may have closed it
+        connection.connection.execute(sql)
