@@ -129,6 +129,11 @@ class Courrier(Envoi):
         return self.expire_le is not None and maintenant > self.expire_le
 
     @property
+    def a_signaler(self) -> str:
+        """What the letter prints for who does not recognise the demande; empty on one made before it was printed."""
+        return str(self.contenu.get("a_signaler", ""))
+
+    @property
     def lisible_le(self) -> datetime | None:
         """From when the code put into a mailbox may be read there; None while the letter that tells of it waits (R8)."""
         if self.canal != self.Canal.MESSAGERIE or self.remis_le is None:
