@@ -149,6 +149,9 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if connexions := env.int("DATABASE_POOL", 32 if MODE == "test" else 8):
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": connexions, "timeout": 10}
+    # Nothing is prepared by itself: psycopg may only be asked to (habilitations/droits/question.py).
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 1_000_000
+QUESTION_PREPAREE = bool(connexions)  # without a pool of its own the portal stands behind PgBouncer
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {

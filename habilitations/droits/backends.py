@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.utils import timezone
 
 from accounts.models import Compte, Espace
 from services.dossiers import Dossier
@@ -11,7 +12,8 @@ from services.models import PersonneSirenisee, Service
 
 from ..models import Habilitation
 from ..models.habilitation import HabilitationQuerySet
-from .roles import ECRIRE, GERER_BANQUE, GERER_COURRIEL, permissions_de, roles_pour
+from .question import role_tenu, roles_tenus
+from .roles import ECRIRE, GERER_BANQUE, GERER_COURRIEL, MATRICE, permissions_de, roles_pour
 
 
 def donnant(permission: str, espace: Espace | None) -> HabilitationQuerySet:
@@ -30,11 +32,8 @@ def permissions_de_la_page(espace: Espace, dossiers: Collection[Dossier]) -> dic
     """Return what this espace may do on each of these dossiers: one query for the whole page, and none when empty."""
     roles: dict[tuple[int, int], str] = {}
     if dossiers and espace.est_actif:
-        for personne, service, role in (
-            Habilitation.objects.actives()
-            .filter(espace=espace, personne__in={dossier.personne.pk for dossier in dossiers})
-            .values_list("personne_id", "service_id", "role")
-        ):
+        personnes = {dossier.personne.pk for dossier in dossiers}
+        for personne, service, role in roles_tenus(espace.pk, personnes, jour=timezone.localdate()):
             roles[personne, service] = role
     return {
         dossier: frozenset(
@@ -61,7 +60,7 @@ def _a_un_objet(permission: str, dossier: Dossier) -> bool:
 
 
 class HabilitationBackend(BaseBackend):
-    """One indexed query for one question.
+    """One indexed read for one question (question.py), answered by the matrix.
 
     The object is a `Dossier` (one service of one personne). The two permissions that a personne gives as a whole are
     asked on the PersonneSirenisee: bank references (any paying service of it) and its e-mail (its Messagerie).
@@ -71,12 +70,16 @@ class HabilitationBackend(BaseBackend):
         """Whether this account may; False for anything unknown, missing, inactive, en veille, expired or ended."""
         if not isinstance(user_obj, Compte) or not user_obj.is_active or obj is None:
             return False
-        habilitations = donnant(perm, getattr(user_obj, "espace", None))
+        espace = getattr(user_obj, "espace", None)
+        if espace is None or not espace.est_actif or perm not in MATRICE:
+            return False
         if isinstance(obj, Dossier):
             if not _a_un_objet(perm, obj):
                 return False
-            return habilitations.filter(personne=obj.personne, service=obj.service).exists()
+            role = role_tenu(espace.pk, obj.personne.pk, obj.service.pk, jour=timezone.localdate())
+            return role in roles_pour(perm)
         if isinstance(obj, PersonneSirenisee):
+            habilitations = donnant(perm, espace)
             if perm == GERER_BANQUE:
                 return habilitations.filter(personne=obj, service__paiement=True).exists()
             if perm == GERER_COURRIEL:
