@@ -11,6 +11,7 @@ class Acces(Enum):
     """Who a page is for."""
 
     PUBLIC = "anybody"
+    RESSOURCE = "anybody, and the same for everybody: nothing is read of a session"
     CONNECTE = "anybody signed in"
     ESPACE = "the holder of an active espace"
     PRESENT = "the holder of an espace, active or waiting for its code"
@@ -49,9 +50,9 @@ TABLE: dict[str, Porte] = {
     "accessibilite": Porte(Acces.PUBLIC),
     "cgu": Porte(Acces.PUBLIC),
     "donnees_personnelles": Porte(Acces.PUBLIC),
-    "sante": Porte(Acces.PUBLIC),
-    "metrics": Porte(Acces.PUBLIC),
-    "robots": Porte(Acces.PUBLIC),
+    "sante": Porte(Acces.RESSOURCE),
+    "metrics": Porte(Acces.RESSOURCE),
+    "robots": Porte(Acces.RESSOURCE),
     "connexion": Porte(Acces.PUBLIC),
     "deconnexion": Porte(Acces.CONNECTE),
     "connexion_verification": Porte(Acces.PUBLIC),

@@ -12,11 +12,14 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
+from structlog.contextvars import bind_contextvars
 
 from accounts.saisies.porte import TexteIllisible
 from accounts.traces.lecture import LectureNonTracee, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
 
+from .acces import TABLE, Acces
 from .views.erreurs import requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
@@ -49,6 +52,19 @@ class CheminMiddleware:
         return self.get_response(request)
 
 
+class RessourceMiddleware:
+    """Reads no session where the answer is the same for everybody: robots.txt, health, figures."""
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+        self.chemins = frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in self.chemins:
+            request.COOKIES = {}
+        return self.get_response(request)
+
+
 class SaisieMiddleware:
     """Answers a text that the door of typed text refused, where no form shows it: a search, a hidden field."""
 
@@ -69,13 +85,15 @@ class SaisieMiddleware:
 
 
 class ContexteMiddleware:
-    """Makes the caller's address and a request id known to the journal (accounts/traces/requete.py)."""
+    """Makes the caller's address and a request id known to the journal (accounts/traces/requete.py), and the address to the logs."""
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        jeton = provenance.set(Provenance(adresse_ip=adresse_ip(request), requete=str(uuid.uuid4())))
+        adresse = adresse_ip(request)
+        bind_contextvars(ip=adresse)
+        jeton = provenance.set(Provenance(adresse_ip=adresse, requete=str(uuid.uuid4())))
         try:
             return self.get_response(request)
         finally:

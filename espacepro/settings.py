@@ -4,6 +4,7 @@
 needs: a missing key, a database, a broker or a mail server is an error at import, never a silent fallback.
 """
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -97,6 +98,7 @@ MIDDLEWARE = [
     "espacepro.middleware.CheminMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "espacepro.corps.CorpsMiddleware",
+    "espacepro.middleware.RessourceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -311,6 +313,11 @@ WHITENOISE_MAX_AGE = 3600 if not PRODUCTION else 31_536_000
 # --- Logs: JSON, no local variables, no secrets (style.md) ------------------------------------------------------------
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
+# One line a request, once it is answered. From where is for espacepro.middleware.ContexteMiddleware to say (what a browser
+# writes into X-Forwarded-For is not believed), and whose it is for accounts.portes.middleware, which has read it.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_USER_ID_FIELD = None
 _TRAITEMENTS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -319,7 +326,11 @@ _TRAITEMENTS: list[structlog.typing.Processor] = [
     structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
 ]
 structlog.configure(
-    processors=[*_TRAITEMENTS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_TRAITEMENTS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,

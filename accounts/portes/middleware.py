@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.template import loader
 from django.urls import reverse
+from structlog.contextvars import bind_contextvars
 
 from ..compteurs.debit import attendre_le_palier, essai_de
 from ..facteurs.second_facteur import facteur_prouve
@@ -34,6 +35,7 @@ class SessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
+            bind_contextvars(user_id=str(request.user.pk))
             maintenant = int(time.time())
             session = request.session
             ouverte = session.get(OUVERTE, maintenant)

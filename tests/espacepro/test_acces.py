@@ -12,6 +12,8 @@ from espacepro.acces import ESPACES_DE_NOMS, MENU, TABLE, Acces, Rubrique
 from tests.espacepro.scenes import NOMS, TOUS, adresse
 from tests.factories import AgentFactory, EspaceFactory
 
+OUVERTES = {Acces.PUBLIC, Acces.RESSOURCE}
+
 
 def test_chaque_page_est_dans_la_table() -> None:
     assert set(NOMS) == set(TABLE)
@@ -28,7 +30,7 @@ def test_pas_de_demonstration_hors_demonstration() -> None:
 def test_un_visiteur_n_entre_que_dans_le_public(client: Client, nom: str, methode: str) -> None:
     reponse = getattr(client, methode)(adresse(nom))
     renvoye = reponse.status_code == 302 and reponse["Location"].startswith(reverse("connexion") + "?next=")
-    assert renvoye == (TABLE[nom].qui is not Acces.PUBLIC), (reponse.status_code, reponse.headers.get("Location"))
+    assert renvoye == (TABLE[nom].qui not in OUVERTES), (reponse.status_code, reponse.headers.get("Location"))
 
 
 @pytest.mark.django_db
@@ -55,7 +57,7 @@ def test_une_page_d_espace_n_existe_que_pour_un_espace_actif(client: Client, nom
 def test_en_tetes_de_chaque_page(
     client: Client, nom: str, espace: Espace, client_de: Callable[[Espace], Client]
 ) -> None:
-    navigateur = client if TABLE[nom].qui is Acces.PUBLIC else client_de(espace)
+    navigateur = client if TABLE[nom].qui in OUVERTES else client_de(espace)
     reponse = navigateur.get(adresse(nom))
     assert reponse.status_code < 500
     politique = reponse.headers["Content-Security-Policy"]

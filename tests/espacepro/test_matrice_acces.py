@@ -366,7 +366,7 @@ def attendu(nom: str, methode: str, qui: str, trouve: frozenset[str] | None, rep
     acces, code = TABLE[nom].qui, reponse.status_code
     if code >= 500:
         return False
-    if acces is Acces.PUBLIC:
+    if acces in {Acces.PUBLIC, Acces.RESSOURCE}:
         return not vers_connexion(reponse)
     if qui == VISITEUR:
         return vers_connexion(reponse)

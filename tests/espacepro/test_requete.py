@@ -1,0 +1,73 @@
+"""What every request costs and leaves in the logs: nothing is read for what is the same for everybody, one line an answer."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Espace
+from espacepro.acces import TABLE, Acces
+
+pytestmark = pytest.mark.django_db
+RESSOURCES = [nom for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE]
+
+
+@pytest.fixture
+def lignes() -> Iterator[list[str]]:
+    """The lines of the log at INFO, as the console of production writes them."""
+    ecrites: list[str] = []
+
+    class Poignee(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            ecrites.append(self.format(record))
+
+    racine, poignee = logging.getLogger(), Poignee()
+    console = next(h for h in racine.handlers if type(h) is logging.StreamHandler)
+    poignee.setFormatter(console.formatter)
+    niveau = racine.level
+    racine.addHandler(poignee)
+    racine.setLevel(logging.INFO)
+    yield ecrites
+    racine.removeHandler(poignee)
+    racine.setLevel(niveau)
+
+
+@pytest.mark.parametrize("nom", RESSOURCES)
+def test_rien_n_est_lu_d_une_session_pour_une_ressource(
+    nom: str, espace: Espace, client: Client, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur = client_de(espace)
+    with CaptureQueriesContext(connection) as du_visiteur:
+        attendue = client.get(reverse(nom))
+    with CaptureQueriesContext(connection) as du_titulaire:
+        reponse = navigateur.get(reverse(nom))
+    assert reponse.status_code == attendue.status_code == 200
+    assert len(du_titulaire) == len(du_visiteur)
+    assert not reponse.cookies
+    assert navigateur.get(reverse("espace")).status_code == 200  # the session goes on
+
+
+def test_une_ligne_par_reponse_et_qui_l_a_demandee(
+    lignes: list[str], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    client_de(espace).get(reverse("espace"))
+    (ligne,) = [json.loads(ligne) for ligne in lignes]
+    assert ligne["event"] == "request_finished"
+    assert (ligne["code"], ligne["request"]) == (200, "GET /espace/")
+    assert ligne["user_id"] == str(espace.compte_id)
+
+
+@pytest.mark.parametrize(("proxys", "attendue"), [(0, "127.0.0.1"), (1, "198.51.100.7")])
+def test_la_ligne_ne_croit_pas_l_adresse_qu_un_navigateur_ecrit(
+    lignes: list[str], client: Client, proxys: int, attendue: str
+) -> None:
+    with override_settings(PROXYS=proxys):
+        client.get(reverse("robots"), HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.7")
+    assert settings.PROXYS == 0
+    assert [json.loads(ligne)["ip"] for ligne in lignes] == [attendue]
