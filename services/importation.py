@@ -16,6 +16,7 @@ from . import actes
 from .fichiers_insee import NON_DIFFUSIBLE, Progression, Rejet, Siege, UniteLegale, lire_sieges, lire_unites
 
 TRANCHE = 20_000  # SIREN written in one transaction: some seconds, so that nobody waits long for a row
+TRANCHE_AU_PLUS = 200_000  # beyond, a row that somebody waits for is locked for minutes
 VERROU = 0x53495245  # advisory lock of PostgreSQL: "SIRE"
 
 

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SurveillanceConfig(AppConfig):
@@ -15,7 +18,16 @@ class SurveillanceConfig(AppConfig):
         from .connexions import connexion_manquee, connexion_reussie
         from .lectures import connexions_du_compte
 
+        post_migrate.connect(_creer_partitions, sender=self, dispatch_uid="surveillance.creer_partitions")
         user_logged_in.connect(connexion_reussie, dispatch_uid="surveillance.connexion_reussie")
         user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
         fournir_connexions(connexions_du_compte)
         donnees_personnelles.inscrire()
+
+
+def _creer_partitions(**_: Any) -> None:
+    """After each `migrate`: a fresh install has sign-ins before the first night's job (what is there stays as it is)."""
+    from .partitions import creer_partitions, est_partitionnee
+
+    if est_partitionnee():
+        creer_partitions()

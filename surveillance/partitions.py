@@ -9,12 +9,14 @@ from psycopg import sql
 TABLE = "surveillance_connexion"
 RESTE = "surveillance_connexion_reste"
 MOIS_D_AVANCE = 3
+MOIS_D_AVANCE_AU_PLUS = 24  # a partition is a table: thousands of them slow every sign-in
 MOIS_GARDES = 12
 
 
 def creer_partitions(*, mois: int = MOIS_D_AVANCE, maintenant: datetime | None = None) -> list[str]:
     """Create the partition of this month and of the `mois` next ones where missing; return the names of the new ones.
 
+    Done by each `migrate` (surveillance/apps.py), then each night: what signs in before the first night has its month too.
     A month begins at midnight UTC. Rows that the default partition already holds for it move into it.
     """
     debut = _premier_du_mois((maintenant or timezone.now()).astimezone(UTC))
@@ -49,6 +51,13 @@ def abandonner_partitions(*, maintenant: datetime | None = None) -> list[str]:
             sql.SQL("DELETE FROM {reste} WHERE quand < %s").format(reste=sql.Identifier(RESTE)).as_string(), [limite]
         )
     return noms
+
+
+def est_partitionnee() -> bool:
+    """Whether the table of the sign-ins is there, in partitions: not while the migrations go backwards."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT 1 FROM pg_partitioned_table WHERE partrelid = to_regclass(%s)", [TABLE])
+        return curseur.fetchone() is not None
 
 
 @transaction.atomic

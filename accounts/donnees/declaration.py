@@ -20,6 +20,7 @@ from ..models import (
     CodeSecours,
     Compte,
     Courriel,
+    CourrielEnAttente,
     DemandeOubli,
     Espace,
     EssaiConnexion,
@@ -248,6 +249,7 @@ def _declarer_donnees() -> None:
 def _declarer_sans_personne() -> None:
     sans_personne = lecture.declarer_sans_personne
     sans_personne(EssaiConnexion, "compté sous une empreinte à clé : la ligne ne nomme personne", "id cle quand")
+    sans_personne(CourrielEnAttente, "file d'envoi", "courriel prochain_essai_le")
     sans_personne(EvenementASceller, "file du scellement", "evenement_id")
     sans_personne(
         BlocScelle,
@@ -374,7 +376,11 @@ def _declarer_conservation() -> None:
             fondement="minimisation (RGPD art. 5)",
             sort=Sort.ANONYMISER,
             vide={"contexte": {}},
-            echues=lambda maintenant: Q(traite_le__lt=maintenant - COURRIEL_CONTEXTE),
+            echues=lambda maintenant: Q(
+                # A mail that left then was written before: the index of what still says something is by that date.
+                cree_le__lt=maintenant - COURRIEL_CONTEXTE,
+                traite_le__lt=maintenant - COURRIEL_CONTEXTE,
+            ),
         ),
         Conservation(
             cle="courriels_recus_de_suppression",

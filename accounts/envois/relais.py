@@ -37,7 +37,9 @@ def prendre[E: Envoi](modele: type[E], nombre: int, maintenant: datetime | None 
     """Lease at most `nombre` due rows of this outbox and return them. Rows taken by another relay are passed over."""
     maintenant = maintenant or timezone.now()
     lignes = list(
-        modele._default_manager.a_prendre(maintenant).select_for_update(no_key=True, skip_locked=True)[:nombre]  # type: ignore[attr-defined]
+        modele._default_manager.a_prendre(maintenant).select_for_update(no_key=True, skip_locked=True, of=("self",))[  # type: ignore[attr-defined]
+            :nombre
+        ]
     )
     for ligne in lignes:
         ligne.bail_jusqu_a = maintenant + BAIL

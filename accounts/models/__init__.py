@@ -2,7 +2,7 @@ from .adresse import AdressePostale
 from .agent import Agent, CodeSecours, ServiceGestionnaire
 from .application import Application
 from .compte import AncienMotDePasse, Compte
-from .courriel import Courriel
+from .courriel import Courriel, CourrielEnAttente
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
 from .evenement import BlocScelle, Evenement, EvenementASceller
@@ -20,6 +20,7 @@ __all__ = [
     "CodeSecours",
     "Compte",
     "Courriel",
+    "CourrielEnAttente",
     "DemandeOubli",
     "Envoi",
     "EnvoiQuerySet",

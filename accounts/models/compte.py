@@ -89,7 +89,7 @@ class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
 class AncienMotDePasse(models.Model):
     """One of the last five hashes of an account: none of them may come back (R3, CGU §3.2.e)."""
 
-    compte = models.ForeignKey(Compte, models.CASCADE, related_name="anciens_mots_de_passe")
+    compte = models.ForeignKey(Compte, models.CASCADE, related_name="anciens_mots_de_passe", db_index=False)
     empreinte = models.CharField(max_length=255)
     remplace_le = models.DateTimeField(default=timezone.now)
 

@@ -1,6 +1,7 @@
 """The mail outbox."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -10,8 +11,21 @@ from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
 
 
+class CourrielQuerySet(EnvoiQuerySet["Courriel"]):
+    def en_attente(self) -> "CourrielQuerySet":
+        return self.filter(attente__isnull=False)
+
+    def a_prendre(self, maintenant: datetime) -> "CourrielQuerySet":
+        """Those that a relay may take now, by the queue: the millions that have left are not looked at."""
+        dues = super().a_prendre(maintenant).filter(attente__prochain_essai_le__lte=maintenant)
+        return dues.order_by("attente__prochain_essai_le")  # type: ignore[return-value]
+
+
 class Courriel(Envoi):
-    """A mail to send: what it is about and to whom. Its text is made when it leaves, so no secret rests here."""
+    """A mail to send: what it is about and to whom. Its text is made when it leaves, so no secret rests here.
+
+    No index holds what its delivery changes, so its row stays in its page (HOT): that it waits stands in its own table.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     genre = models.CharField("genre", max_length=60)
@@ -22,7 +36,7 @@ class Courriel(Envoi):
     contexte = models.JSONField("contexte", default=dict, blank=True)
     cree_le = models.DateTimeField("créé le", default=timezone.now)
 
-    objects = EnvoiQuerySet.as_manager()
+    objects = CourrielQuerySet.as_manager()
 
     class Meta:
         verbose_name = "courriel"
@@ -35,15 +49,27 @@ class Courriel(Envoi):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["prochain_essai_le"],
-                condition=Q(traite_le__isnull=True, ecarte_le__isnull=True),
-                name="courriel_a_envoyer",
-            ),
-            models.Index(fields=["traite_le"], condition=~Q(contexte={}), name="courriel_a_vider"),
+            models.Index(fields=["cree_le"], condition=~Q(contexte={}), name="courriel_a_vider"),
+            models.Index(fields=["cree_le"], condition=Q(genre="espace_supprime"), name="courriel_recu_a_effacer"),
+            models.Index(fields=["cree_le"], condition=Q(ecarte_le__isnull=False), name="courriel_ecarte"),
             models.Index(fields=["cree_le"], name="courriel_age"),
             models.Index(fields=["destinataire"], name="courriel_de_l_adresse"),
         ]
 
     def __str__(self) -> str:
         return f"{self.genre} à {self.destinataire}"
+
+
+class CourrielEnAttente(models.Model):
+    """Queue of the mails that wait: triggers of accounts_courriel write it, in the transaction of the mail itself."""
+
+    courriel = models.OneToOneField(Courriel, models.DO_NOTHING, primary_key=True, related_name="attente")
+    prochain_essai_le = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "courriel en attente"
+        verbose_name_plural = "courriels en attente"
+        indexes = [models.Index(fields=["prochain_essai_le"], name="courriel_a_envoyer")]
+
+    def __str__(self) -> str:
+        return str(self.courriel_id)

@@ -8,6 +8,10 @@ from django.utils import timezone
 
 
 class EnvoiQuerySet[M: "Envoi"](models.QuerySet[M]):
+    def en_attente(self) -> "EnvoiQuerySet[M]":
+        """Neither delivered nor set aside."""
+        return self.filter(traite_le__isnull=True, ecarte_le__isnull=True)
+
     def a_prendre(self, maintenant: datetime) -> "EnvoiQuerySet[M]":
         """Rows that a relay may take now: due, and under nobody's lease."""
         return self.filter(

@@ -39,8 +39,7 @@ class Session(AbstractBaseSession):
     objects = SessionQuerySet.as_manager()  # type: ignore[assignment,misc]  # the store needs no manager of Django's
 
     class Meta:
-        verbose_name = "session"
-        indexes = [models.Index(fields=["compte", "-dernier_usage"])]
+        verbose_name = "session"  # no index holds `dernier_usage`: each use of a session stays in its page (HOT)
 
     def __str__(self) -> str:
         return f"session ouverte le {horodatage(self.ouverte_le)}"
@@ -67,7 +66,6 @@ class NavigateurConnu(models.Model):
         verbose_name = "navigateur connu"
         verbose_name_plural = "navigateurs connus"
         ordering = ["-dernier_usage"]
-        indexes = [models.Index(fields=["compte", "-dernier_usage"])]
 
     def __str__(self) -> str:
         return f"{self.navigateur} connu depuis le {jour(self.connu_depuis)}"

@@ -32,6 +32,7 @@ from .assemblage import Assemblage
 from .edition import produire_pdf
 
 COURRIERS_PAR_LOT = 500
+COURRIERS_PAR_LOT_AU_PLUS = 5_000  # one batch is one file for the print shop, and one transaction
 _VERROU = 7_203_411_958  # any number of our own: pg_try_advisory_lock
 COLONNES = ("lot", "rang", "courrier", "premiere_page", "pages", "sha256", "hmac")
 AUTEUR = "systeme:remettre_courriers"

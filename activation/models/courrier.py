@@ -46,7 +46,7 @@ class Courrier(Envoi):
         AUTRE = 3, "autre demandeur"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    demande = models.ForeignKey(Demande, models.PROTECT, related_name="courriers")
+    demande = models.ForeignKey(Demande, models.PROTECT, related_name="courriers", db_index=False)
     numero = models.PositiveSmallIntegerField("numéro", default=1)
     canal = models.CharField("canal", max_length=10, choices=Canal, default=Canal.POSTAL)
     etat = models.CharField("état", max_length=8, choices=Etat, default=Etat.A_EDITER)
@@ -60,7 +60,7 @@ class Courrier(Envoi):
     remis_le = models.DateTimeField("remis le", null=True, blank=True)
     expire_le = models.DateTimeField("dernier instant", null=True, blank=True)
     remplace_le = models.DateTimeField("remplacé le", null=True, blank=True)
-    remise = models.ForeignKey(Remise, models.PROTECT, null=True, blank=True, related_name="courriers")
+    remise = models.ForeignKey(Remise, models.PROTECT, null=True, blank=True, related_name="courriers", db_index=False)
     rang = models.PositiveIntegerField("rang dans la remise", null=True, blank=True)
     essais = models.PositiveSmallIntegerField("essais manqués", default=0)
 

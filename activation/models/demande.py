@@ -47,7 +47,7 @@ class Demande(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField("référence", max_length=20, unique=True)
     nature = models.CharField("nature", max_length=19, choices=Nature)
-    espace = models.ForeignKey(Espace, models.PROTECT, related_name="demandes")
+    espace = models.ForeignKey(Espace, models.PROTECT, related_name="demandes", db_index=False)
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="demandes")
     services = models.ManyToManyField(Service, through="LigneDemande", related_name="demandes")
     qualite = models.CharField("qualité du demandeur", max_length=18, choices=Qualite)
@@ -90,12 +90,7 @@ class Demande(models.Model):
                 violation_error_message="Vous avez déjà une demande de cette nature en cours pour ce SIREN.",
             ),
         ]
-        indexes = [
-            models.Index(fields=["espace", "-deposee_le"]),
-            models.Index(
-                fields=["personne"], condition=Q(etat__in=["DEPOSEE", "CODE_ENVOYE"]), name="demande_en_cours"
-            ),
-        ]
+        indexes = [models.Index(fields=["espace", "-deposee_le"])]
 
     def __str__(self) -> str:
         return f"{self.reference} : {self.get_nature_display()}"
@@ -120,7 +115,7 @@ class LigneDemande(models.Model):
         OUVERT = "OUVERT", "ouvert"
         DEJA_OUVERT = "DEJA_OUVERT", "attribué entre-temps à un autre espace"
 
-    demande = models.ForeignKey(Demande, models.CASCADE, related_name="lignes")
+    demande = models.ForeignKey(Demande, models.CASCADE, related_name="lignes", db_index=False)
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")
     resultat = models.CharField("résultat", max_length=11, choices=Resultat, default=Resultat.EN_ATTENTE)
 

@@ -63,7 +63,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
     for boite, modele in BOITES:
         lignes = modele._default_manager.all()
-        attente.labels(boite).set(lignes.filter(traite_le=None, ecarte_le=None).count())
+        attente.labels(boite).set(lignes.en_attente().count())
         ecartes.labels(boite).set(lignes.exclude(ecarte_le=None).count())
         due = lignes.a_prendre(maintenant).values_list("prochain_essai_le", flat=True).first()
         retard.labels(boite).set((maintenant - due).total_seconds() if due else 0)

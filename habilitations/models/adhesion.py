@@ -18,7 +18,10 @@ class AdhesionQuerySet(models.QuerySet["Adhesion"]):
 
 
 class Adhesion(models.Model):
-    """The opening of one service for one personne, resting on a mandate. At most one is open per pair."""
+    """The opening of one service for one personne, resting on a mandate. At most one is open per pair.
+
+    Its pair is found by `adhesion_triplet` (personne, service, id), which the habilitations' composite key points at.
+    """
 
     class Motif(models.TextChoices):
         RETRAIT_GESTIONNAIRE = "RETRAIT_GESTIONNAIRE", "retirée par le service gestionnaire"
@@ -26,8 +29,8 @@ class Adhesion(models.Model):
         CESSATION = "CESSATION", "cessation de la personne"
         REUNION = "REUNION", "IDSP réuni au dossier du SIREN"
 
-    personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="adhesions")
-    service = models.ForeignKey(Service, models.PROTECT, related_name="adhesions")
+    personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="adhesions", db_index=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="adhesions", db_index=False)
     mandat = models.ForeignKey(Mandat, models.PROTECT, related_name="adhesions")
     ouverte_le = models.DateTimeField("ouverte le", default=timezone.now)
     fermee_le = models.DateTimeField("fermée le", null=True, blank=True)
@@ -51,7 +54,6 @@ class Adhesion(models.Model):
                 violation_error_message="Une adhésion fermée porte un motif, une adhésion ouverte n'en porte pas.",
             ),
         ]
-        indexes = [models.Index(fields=["personne", "service"])]
 
     def __str__(self) -> str:
         return f"{self.service} pour {self.personne}"

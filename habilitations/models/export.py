@@ -18,7 +18,7 @@ class Export(Envoi):
     """Somebody asked for this list as XLSX. A worker makes it; only the espace that asked may take it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    espace = models.ForeignKey(Espace, models.PROTECT, related_name="exports")
+    espace = models.ForeignKey(Espace, models.PROTECT, related_name="exports", db_index=False)
     liste = models.JSONField("liste demandée")
     cree_le = models.DateTimeField("demandé le", default=timezone.now)
     lignes = models.PositiveIntegerField("nombre de lignes", null=True, blank=True)

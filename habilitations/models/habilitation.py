@@ -46,7 +46,8 @@ class Habilitation(models.Model):
     """One node of the tree of authority on an adhésion; its root is the titulaire.
 
     `personne` and `service` repeat the adhésion's so that the question asked on every page reads one index of one
-    table; a composite foreign key (migration 0002) makes them agree.
+    table; a composite foreign key (migration 0002) makes them agree. An adhésion's habilitations, live and ended, are
+    found by `habilitation_id_adhesion` (adhesion, id), which the key of what is granted points at.
     """
 
     class Etat(models.TextChoices):
@@ -72,9 +73,9 @@ class Habilitation(models.Model):
         PLACE = "PLACE", "place rendue à un autre SIREN"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    adhesion = models.ForeignKey(Adhesion, models.PROTECT, related_name="habilitations")
-    personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="habilitations")
-    service = models.ForeignKey(Service, models.PROTECT, related_name="habilitations")
+    adhesion = models.ForeignKey(Adhesion, models.PROTECT, related_name="habilitations", db_index=False)
+    personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="habilitations", db_index=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="habilitations", db_index=False)
     espace = models.ForeignKey(Espace, models.PROTECT, related_name="habilitations")
     role = models.CharField("rôle", max_length=15, choices=Role)
     etat = models.CharField("état", max_length=9, choices=Etat, default=Etat.ACTIVE)
@@ -142,8 +143,7 @@ class Habilitation(models.Model):
                 condition=Q(fin_le__isnull=True),
                 name="habilitation_question",
             ),
-            models.Index(fields=["accordee_par"], condition=Q(fin_le__isnull=True), name="habilitation_sous"),
-            models.Index(fields=["personne", "service"], condition=Q(fin_le__isnull=True), name="habilitation_paire"),
+            models.Index(fields=["personne", "service"], name="habilitation_paire"),
             models.Index(
                 fields=["expire_le"],
                 condition=Q(fin_le__isnull=True, expire_le__isnull=False),

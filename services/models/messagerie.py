@@ -22,7 +22,7 @@ class Echange(models.Model):
         CLOS = "CLOS", "clos"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="echanges")
+    personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="echanges", db_index=False)
     objet = models.CharField("objet", max_length=160)
     etat = models.CharField("état", max_length=14, choices=Etat, default=Etat.ENVOYE)
     ouvert_le = models.DateTimeField("ouvert le", default=timezone.now)
@@ -64,7 +64,7 @@ class Message(models.Model):
 class LectureMessage(models.Model):
     """A read receipt: who opened a message, and when."""
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="lectures")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="lectures", db_index=False)
     lecteur = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     lu_le = models.DateTimeField(default=timezone.now)
 

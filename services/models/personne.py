@@ -29,7 +29,11 @@ class PersonneSirenisee(AdressePostale):
     representant_legal = models.CharField("représentant légal", max_length=160, blank=True)
     representant_source = models.CharField("source du représentant légal", max_length=7, blank=True)
     service_gestionnaire = models.ForeignKey(
-        ServiceGestionnaire, models.PROTECT, related_name="personnes", verbose_name="service gestionnaire"
+        ServiceGestionnaire,
+        models.PROTECT,
+        related_name="personnes",
+        verbose_name="service gestionnaire",
+        db_index=False,
     )
     courriel = models.EmailField(
         "adresse électronique de l'entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True

@@ -23,6 +23,7 @@ from ..models import EvenementRegistre, PersonneSirenisee
 
 Genre = EvenementRegistre.Genre
 EVENEMENTS_PAR_LOT = 500
+EVENEMENTS_PAR_LOT_AU_PLUS = 10_000
 
 type Ecouteur = Callable[[EvenementRegistre, datetime], None]
 type Concernees = Callable[[], QuerySet[PersonneSirenisee]]

@@ -327,5 +327,5 @@ def test_commande_a_blanc_et_fichier_absent(services_gestionnaires, tmp_path):
     assert not PersonneSirenisee.objects.exists()
     with pytest.raises(CommandError, match="illisible"):
         call_command("importer_personnes", tmp_path / "absent", ETABLISSEMENTS, stdout=sortie)
-    with pytest.raises(CommandError, match="supérieur à zéro"):
-        call_command("importer_personnes", UNITES, ETABLISSEMENTS, tranche=0, stdout=sortie)
+    with pytest.raises(CommandError, match="compris entre 1 et"):
+        call_command("importer_personnes", str(UNITES), str(ETABLISSEMENTS), "--tranche", "0", stdout=sortie)

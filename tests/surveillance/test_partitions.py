@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from surveillance.models import Connexion
 from surveillance.partitions import abandonner_partitions, creer_partitions
@@ -33,6 +34,12 @@ def test_les_mois_a_venir_sont_crees_une_fois_annee_comprise(db: None) -> None:
     assert partitions() == {attendues[3]: 1, attendues[2]: 1, "surveillance_connexion_reste": 1}
 
 
+def test_une_installation_neuve_a_le_mois_de_sa_premiere_connexion(db: None) -> None:
+    """`migrate` has just made the database: nobody's sign-in waits for the night's job in the default partition."""
+    noter(timezone.now())
+    assert list(partitions()) == [f"surveillance_connexion_{datetime.now(UTC):%Y_%m}"]
+
+
 def test_les_lignes_du_reste_rejoignent_leur_mois(db: None) -> None:
     noter(datetime(2031, 5, 31, 23, 59, tzinfo=UTC))
     noter(datetime(2031, 6, 15, tzinfo=UTC))
@@ -55,11 +62,12 @@ def test_deux_travaux_a_la_fois_ne_se_genent_pas() -> None:
 
 
 def test_la_commande_dit_ce_qu_elle_cree(db: None, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("creer_partitions", mois=0)
+    call_command("creer_partitions", "--mois", "12")
     assert "surveillance_connexion_" in capsys.readouterr().out
 
 
 def test_un_mois_tombe_douze_mois_apres_sa_fin(db: None) -> None:
+    abandonner_partitions(maintenant=datetime(2031, 1, 10, tzinfo=UTC))  # those of today
     creer_partitions(mois=2, maintenant=datetime(2031, 1, 10, tzinfo=UTC))
     noter(datetime(2031, 1, 31, 23, 59, 59, tzinfo=UTC))
     noter(datetime(2031, 2, 1, tzinfo=UTC))

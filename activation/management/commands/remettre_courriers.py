@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from accounts.saisies.commande import argument_identifiant
+from accounts.saisies.commande import NombreEntre, argument_identifiant
 from activation.courriers import remise
 from activation.courriers.remise import Lot
 
@@ -46,9 +46,9 @@ class Command(BaseCommand):
         parser.add_argument("--dossier", type=Path, default=settings.ETAT / "remises", help="où écrire les fichiers")
         parser.add_argument(
             "--taille",
-            type=int,
+            type=NombreEntre(1, remise.COURRIERS_PAR_LOT_AU_PLUS),
             default=remise.COURRIERS_PAR_LOT,
-            help=f"courriers par lot ({remise.COURRIERS_PAR_LOT} par défaut)",
+            help=f"courriers par lot ({remise.COURRIERS_PAR_LOT} par défaut, {remise.COURRIERS_PAR_LOT_AU_PLUS} au plus)",
         )
         quoi = parser.add_mutually_exclusive_group()
         quoi.add_argument("--dry-run", action="store_true", help="dire ce qui attend, sans rien écrire")
@@ -63,8 +63,6 @@ class Command(BaseCommand):
     def handle(
         self, *, dossier: Path, taille: int, dry_run: bool, renvoi: str | None, cle_imprimeur: bool, **options: Any
     ) -> None:
-        if taille < 1:
-            raise CommandError("--taille doit être supérieur à zéro.")
         if cle_imprimeur:
             self.stdout.write(remise.cle_imprimeur())
             return

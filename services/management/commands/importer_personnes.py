@@ -10,9 +10,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from accounts.saisies.commande import NombreEntre
 from accounts.saisies.regles import RegleMetier
 from services.fichiers_insee import Progression, Rejet
-from services.importation import TRANCHE, BilanImport, importer_personnes
+from services.importation import TRANCHE, TRANCHE_AU_PLUS, BilanImport, importer_personnes
 from services.registre.identification import importer_identifications
 from services.registre.import_representants import importer_representants
 
@@ -57,7 +58,10 @@ class Command(BaseCommand):
         parser.add_argument("--rejets", type=Path, help="fichier CSV où écrire toutes les lignes rejetées")
         parser.add_argument("--dry-run", action="store_true", help="compter ce qui changerait, sans rien écrire")
         parser.add_argument(
-            "--tranche", type=int, default=TRANCHE, help=f"nombre de SIREN par transaction ({TRANCHE} par défaut)"
+            "--tranche",
+            type=NombreEntre(1, TRANCHE_AU_PLUS),
+            default=TRANCHE,
+            help=f"nombre de SIREN par transaction ({TRANCHE} par défaut, {TRANCHE_AU_PLUS} au plus)",
         )
 
     def handle(
@@ -72,8 +76,6 @@ class Command(BaseCommand):
         tranche: int,
         **options: Any,
     ) -> None:
-        if tranche < 1:
-            raise CommandError("--tranche doit être supérieur à zéro.")
         if (unites is None) != (etablissements is None):
             raise CommandError("Donnez les deux fichiers de l'INSEE, ou aucun.")
         if not any((unites, representants, idsp)):

@@ -5,9 +5,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.saisies.commande import NombreEntre
 from accounts.saisies.regles import RegleMetier
 from services.models import EvenementRegistre
-from services.registre.suivi import EVENEMENTS_PAR_LOT, BilanSuivi, commencer_le_suivi, essayer_le_suivi
+from services.registre.suivi import (
+    EVENEMENTS_PAR_LOT,
+    EVENEMENTS_PAR_LOT_AU_PLUS,
+    BilanSuivi,
+    commencer_le_suivi,
+    essayer_le_suivi,
+)
 
 AIDE = """\
 Prévient les usagers et les services gestionnaires de ce que le registre a fermé, rouvert ou changé.
@@ -35,14 +42,12 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="compter ce qui serait dit, sans rien envoyer")
         parser.add_argument(
             "--lot",
-            type=int,
+            type=NombreEntre(1, EVENEMENTS_PAR_LOT_AU_PLUS),
             default=EVENEMENTS_PAR_LOT,
-            help=f"nombre d'événements à dire ({EVENEMENTS_PAR_LOT} par défaut)",
+            help=f"nombre d'événements à dire ({EVENEMENTS_PAR_LOT} par défaut, {EVENEMENTS_PAR_LOT_AU_PLUS} au plus)",
         )
 
     def handle(self, *, dry_run: bool, lot: int, **options: Any) -> None:
-        if lot < 1:
-            raise CommandError("--lot doit être supérieur à zéro.")
         acteur = "systeme:suivre_registre"
         try:
             bilan = essayer_le_suivi(acteur=acteur) if dry_run else commencer_le_suivi(acteur=acteur, nombre=lot)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from surveillance.partitions import MOIS_D_AVANCE, creer_partitions
+from accounts.saisies.commande import NombreEntre
+from surveillance.partitions import MOIS_D_AVANCE, MOIS_D_AVANCE_AU_PLUS, creer_partitions
 
 
 class Command(BaseCommand):
@@ -16,7 +17,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--mois", type=int, default=MOIS_D_AVANCE, help="nombre de mois d'avance (%(default)s par défaut)"
+            "--mois",
+            type=NombreEntre(0, MOIS_D_AVANCE_AU_PLUS),
+            default=MOIS_D_AVANCE,
+            help=f"nombre de mois d'avance (%(default)s par défaut, {MOIS_D_AVANCE_AU_PLUS} au plus)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
