@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from ..models import Espace
+from ..mots_de_passe.confiance import proposer_reponse
 from ..saisies.porte import TexteIllisible, lire_brut, lire_identifiant, lire_ligne, lire_liste, lire_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import SirenAbsent, normaliser_siren
@@ -108,6 +109,12 @@ def regles_mot_de_passe(champ: str) -> dict[str, str]:
     return dict.fromkeys(("mot_de_passe_faible", "mot_de_passe_trop_long", "mot_de_passe_deja_utilise"), champ)
 
 
+def secrets_proposes(question: str, reponse: str) -> dict[str, str]:
+    """Return the first values of the fields of these names: a random answer, under the question that it answers."""
+    proposee, mots = proposer_reponse()
+    return {question: proposee, reponse: mots}
+
+
 def champ_question() -> forms.ChoiceField:
     """Return the choice of a question de confiance."""
     return forms.ChoiceField(label="Question de confiance", choices=Espace.Question.choices)
@@ -119,8 +126,8 @@ def champ_nouvelle_reponse(*, suite: str = "") -> ChampReponse:
         label="Réponse à la question de confiance",
         max_length=200,
         help_text=(
-            "Dix lettres ou chiffres au moins, sans rapport avec vous. La réponse proposée est tirée au hasard : "
-            f"vous pouvez la garder. {suite}"
+            "Dix lettres ou chiffres au moins, sans rapport avec vous. La réponse proposée est tirée au hasard et "
+            f"répond à « {Espace.Question.PHRASE.label} » : vous pouvez garder l'une et l'autre. {suite}"
         ).rstrip(),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

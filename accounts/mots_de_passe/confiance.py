@@ -104,9 +104,10 @@ def _mots() -> tuple[str, ...]:
     return tuple(fichier.read_text(encoding="ascii").split())
 
 
-def proposer_reponse() -> str:
-    """Return a random answer of five French words (50 bits), for those who have no better one."""
-    return " ".join(secrets.choice(_mots()) for _ in range(MOTS_PROPOSES))
+def proposer_reponse() -> tuple[Espace.Question, str]:
+    """Return a random answer of five French words (50 bits) and the question that it answers, for those who have no
+    better one."""
+    return Espace.Question.PHRASE, " ".join(secrets.choice(_mots()) for _ in range(MOTS_PROPOSES))
 
 
 def _enregistrer(

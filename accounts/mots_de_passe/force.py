@@ -26,6 +26,7 @@ REPLIEMENT = "repliement.json"
 LISTES = ("portail.txt", "longs.txt", "francais.txt", "noms.txt", "courants.txt")
 KIND_OF_LIST = {"portail.txt": "contexte", "longs.txt": "connu"}
 PREFIXES = (4, 8)
+NATURES_CONSEILLEES = ("connu", "contexte", "copie", "clavier", "suite", "date", "mot")
 FORMES_DE_DATE: tuple[tuple[int, int, int], ...] = ((2, 2, 4), (2, 2, 2), (4, 2, 2), (1, 2, 4), (2, 1, 4), (1, 1, 4))
 
 
@@ -413,8 +414,13 @@ def _decouper(texte: _Texte, contexte: list[str]) -> tuple[int, dict[str, int]]:
 
 
 def _conseiller(texte: _Texte, niveau: Niveau, couverture: dict[str, int]) -> list[str]:
-    """Say, in French, what would make the password better: at most three things, the most useful first."""
+    """Say, in French, what would make the password better: at most three things, the most useful first.
+
+    A kind of piece is spoken of when it makes a good part of what was typed: three letters of a random password that
+    happen to be a word teach nothing.
+    """
     regles = _donnees().regles
+    part = regles["conseil_part"]
     phrases = regles["conseils"]
     manque = regles["longueur"]["minimale"] - texte.longueur
     conseils = []
@@ -423,11 +429,8 @@ def _conseiller(texte: _Texte, niveau: Niveau, couverture: dict[str, int]) -> li
     if manque > 0:
         conseils.append(phrases["ajouter_un"] if manque == 1 else phrases["ajouter"].replace("{n}", str(manque)))
     if niveau < Niveau.FORT:
-        conseils += [
-            phrases[nature]
-            for nature in ("connu", "contexte", "copie", "clavier", "suite", "date", "mot")
-            if couverture.get(nature)
-        ]
+        nommees = [n for n in NATURES_CONSEILLEES if couverture.get(n, 0) * part >= max(1, len(texte.plie))]
+        conseils += [phrases[n] for n in sorted(nommees, key=lambda nature: -couverture[nature])]
         if manque <= 0:
             conseils.append(phrases["allonger"])
     return conseils[:3]

@@ -15,9 +15,10 @@ from ..compteurs import double_envoi
 from ..envois.liens import LienDejaUtilise, lire_lien
 from ..espace import changement_adresse as adresses
 from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
+from ..forms.champs import secrets_proposes
 from ..forms.identifiants import ChangerAdresseForm, ChangerMotDePasseForm, ChangerQuestionForm
 from ..models import Compte, Espace, Lien
-from ..mots_de_passe.confiance import changer_reponse, proposer_reponse
+from ..mots_de_passe.confiance import changer_reponse
 from ..mots_de_passe.politique import changer_mot_de_passe, conseil_du, echeance, mots_personnels, renouvellement_du
 from ..portes.acces import adresse_du_portail, espace_present_requis, espace_requis
 from ..portes.lien import lien_du_titulaire
@@ -204,8 +205,7 @@ def choisir_question(request: HttpRequest, espace: Espace) -> HttpResponse:
 
 
 def _changer_question(request: HttpRequest, espace: Espace, gabarit: str) -> HttpResponse:
-    initial = {"question": espace.question_confiance, "reponse": proposer_reponse() if request.method == "GET" else ""}
-    form = ChangerQuestionForm(request.POST or None, initial=initial)
+    form = ChangerQuestionForm(request.POST or None, initial=secrets_proposes("question", "reponse"))
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
         donnees = form.cleaned_data
         try:

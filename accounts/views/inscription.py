@@ -16,8 +16,8 @@ from ..envois.liens import LienDejaUtilise, lire_lien
 from ..espace import inscription as actes
 from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
+from ..forms.champs import secrets_proposes
 from ..models import Espace, Lien
-from ..mots_de_passe.confiance import proposer_reponse
 from ..portes.acces import visiteur_requis
 from ..portes.lien import lien_du_titulaire, refuser_a_un_autre
 from ..saisies.regles import RegleMetier
@@ -44,7 +44,7 @@ def choisir(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def expert(request: HttpRequest) -> HttpResponse:
     """The form of the espace expert."""
-    form = InscriptionExpertForm(request.POST or None, initial={"reponse_confiance": proposer_reponse()})
+    form = InscriptionExpertForm(request.POST or None, initial=secrets_proposes("question_confiance", "reponse_confiance"))
     statut = 200
     if request.method == "POST" and form.is_valid():
         donnees = {c: v for c, v in form.cleaned_data.items() if c != "cgu"}

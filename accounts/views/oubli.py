@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ..espace import oubli as actes
 from ..espace.recapitulatif import retenir_reponse
+from ..forms.champs import secrets_proposes
 from ..forms.oubli import NouveauMotDePasseForm, NouveauxSecretsForm, OubliForm, ReponseForm
 from ..models import Espace
-from ..mots_de_passe.confiance import proposer_reponse
 from ..mots_de_passe.politique import mots_personnels
 from ..portes.lien import lien_du_titulaire, refuser_a_un_autre
 from ..saisies.regles import RegleMetier
@@ -132,8 +132,7 @@ def _formulaire(request: HttpRequest, espace: Espace) -> NouveauMotDePasseForm:
     """Return the form of the new password, with a new question when an agent had handed the answer over."""
     if espace.reponse_expire_le is None:
         return NouveauMotDePasseForm(request.POST or None)
-    proposee = {"question": Espace.Question.PHRASE, "reponse": proposer_reponse()}
-    return NouveauxSecretsForm(request.POST or None, initial=proposee)
+    return NouveauxSecretsForm(request.POST or None, initial=secrets_proposes("question", "reponse"))
 
 
 def _conclure(request: HttpRequest, espace: Espace, reponse: str) -> HttpResponse:

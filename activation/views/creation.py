@@ -14,8 +14,8 @@ from accounts.envois.liens import LienDejaUtilise, lire_lien
 from accounts.espace.inscription import Inscription, MotDePasseAutre, mot_de_passe_requis
 from accounts.espace.recapitulatif import reponse_disponible, retenir_reponse
 from accounts.forms import MotDePasseActuelForm
+from accounts.forms.champs import secrets_proposes
 from accounts.models import Espace, Lien
-from accounts.mots_de_passe.confiance import proposer_reponse
 from accounts.portes.acces import visiteur_requis
 from accounts.portes.lien import lien_du_titulaire, refuser_a_un_autre
 from accounts.saisies.regles import RegleMetier
@@ -57,7 +57,7 @@ def simplifiee(request: HttpRequest) -> HttpResponse:
     personne, regle = _verifier(request, recherche)
     if personne is None:
         return _page_entreprise(request, recherche, regle)
-    form = InscriptionSimplifieeForm(request.POST or None, initial={"reponse_confiance": proposer_reponse()})
+    form = InscriptionSimplifieeForm(request.POST or None, initial=secrets_proposes("question_confiance", "reponse_confiance"))
     statut = 200
     if request.method == "POST" and form.is_valid():
         try:

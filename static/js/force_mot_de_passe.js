@@ -311,19 +311,23 @@ function decouper(donnees, texte, contexte) {
       if (meilleurs[fin].cout < 0 || acquis + cout < meilleurs[fin].cout) meilleurs[fin] = { cout: acquis + cout, debut, nature };
     }
   }
-  const natures = new Set();
-  for (let fin = taille; fin > 0; fin = meilleurs[fin].debut) natures.add(meilleurs[fin].nature);
-  return { dixiemes: meilleurs[taille].cout, natures };
+  const couverture = {};
+  for (let fin = taille; fin > 0; fin = meilleurs[fin].debut) {
+    const { debut, nature } = meilleurs[fin];
+    couverture[nature] = (couverture[nature] ?? 0) + fin - debut;
+  }
+  return { dixiemes: meilleurs[taille].cout, couverture };
 }
 
-function conseiller(donnees, texte, niveau, natures) {
-  const { conseils: phrases, longueur } = donnees.regles;
+function conseiller(donnees, texte, niveau, couverture) {
+  const { conseils: phrases, conseil_part: part, longueur } = donnees.regles;
   const manque = longueur.minimale - texte.longueur;
   if (texte.tropLong) return [phrases.retirer];
   const conseils = [];
   if (manque > 0) conseils.push(manque === 1 ? phrases.ajouter_un : phrases.ajouter.replace("{n}", String(manque)));
   if (niveau < 2) {
-    for (const nature of NATURES_CONSEILLEES) if (natures.has(nature)) conseils.push(phrases[nature]);
+    const nommees = NATURES_CONSEILLEES.filter((n) => (couverture[n] ?? 0) * part >= Math.max(1, texte.plie.length));
+    conseils.push(...nommees.sort((une, autre) => couverture[autre] - couverture[une]).map((nature) => phrases[nature]));
     if (manque <= 0) conseils.push(phrases.allonger);
   }
   return conseils.slice(0, 3);
@@ -334,7 +338,7 @@ export function creerEvaluateur(regles, repliement, listes) {
   const donnees = preparer(regles, repliement, listes);
   return function evaluer(motDePasse, contexte = []) {
     const texte = lire(donnees, motDePasse);
-    const { dixiemes, natures } = decouper(donnees, texte, motsDuContexte(donnees, contexte));
+    const { dixiemes, couverture } = decouper(donnees, texte, motsDuContexte(donnees, contexte));
     const longueurSuffisante = texte.longueur >= regles.longueur.minimale;
     let niveau = 0;
     if (longueurSuffisante && !texte.tropLong) {
@@ -347,7 +351,7 @@ export function creerEvaluateur(regles, repliement, listes) {
       longueur: texte.longueur,
       longueurSuffisante,
       tropLong: texte.tropLong,
-      conseils: conseiller(donnees, texte, niveau, natures),
+      conseils: conseiller(donnees, texte, niveau, couverture),
     };
   };
 }

@@ -15,6 +15,7 @@ function brancher(bloc) {
   const pas = bloc.querySelector("[data-jauge-pas]");
   const annonce = bloc.querySelector("[data-jauge-annonce]");
   const niveau = bloc.querySelector("[data-jauge-niveau]");
+  const suite = bloc.querySelector("[data-jauge-suite]");
   const conseils = bloc.querySelector("[data-jauge-conseils]");
   const champs = bloc.dataset.contexteChamps.split(/\s+/).filter(Boolean).map((id) => document.getElementById(id)).filter(Boolean);
   const contexteFixe = bloc.dataset.contexte.split("\n").filter(Boolean);
@@ -24,6 +25,7 @@ function brancher(bloc) {
 
   function annoncer(evaluation) {
     niveau.textContent = evaluation.libelle;
+    suite.textContent = evaluation.niveau > 0 ? "accepté" : "refusé";
     conseils.replaceChildren(...evaluation.conseils.map((phrase) => {
       const ligne = document.createElement("li");
       ligne.textContent = phrase;

@@ -276,10 +276,19 @@ def test_la_page_montre_le_niveau_du_serveur(page: Page, demandes: list[str]) ->
         expect(page.locator("[data-jauge-pas]")).to_have_attribute("data-niveau", str(attendu.niveau.value))
         expect(page.locator("[aria-live=polite] [data-jauge-niveau]")).to_have_text(attendu.niveau.libelle)
         expect(page.locator("[aria-live=polite] [data-jauge-conseils] li")).to_have_text(attendu.conseils)
+        expect(page.locator("[data-jauge-suite]")).to_have_text("accepté" if attendu.acceptable else "refusé")
     assert sum("dictionnaires" in chemin for chemin in demandes) == 2 + len(LISTES)
     champ.fill("")
     expect(page.locator("[data-jauge-niveau]")).to_be_hidden()
     expect(page.locator("[data-jauge-pas]")).not_to_have_attribute("data-niveau", re.compile("."))
+
+
+def test_un_mot_de_passe_accepte_n_est_pas_dessine_comme_une_erreur() -> None:
+    feuille = Path(str(finders.find("css/jauge.css"))).read_text()
+    couleurs = dict(re.findall(r'data-niveau="(\d)"\].*?var\((--[\w-]+)\)', feuille))
+    assert set(couleurs) == {"0", "1", "2", "3"}
+    assert "error" in couleurs.pop("0")
+    assert not [c for c in couleurs.values() if "error" in c or "warning" in c]
 
 
 @pytest.mark.parametrize("largeur", [1280, 390])

@@ -1,8 +1,10 @@
 """The question de confiance: normalised, strong, changed with the password (references.md B.6)."""
 
+import re
 import io
 
 import pytest
+from django.test import Client
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given, settings
@@ -98,7 +100,8 @@ def test_la_question_recopiee_n_est_pas_une_reponse(question: Espace.Question) -
 @settings(deadline=None, max_examples=30)
 @given(st.just(None))
 def test_la_reponse_proposee_est_toujours_bonne(_: None) -> None:
-    verifier_reponse(proposer_reponse(), personnels=[], question="PHRASE")
+    question, reponse = proposer_reponse()
+    verifier_reponse(reponse, personnels=[], question=question)
 
 
 def test_la_reponse_proposee_vient_d_une_liste_choisie() -> None:
@@ -107,9 +110,18 @@ def test_la_reponse_proposee_vient_d_une_liste_choisie() -> None:
     assert len(set(choisis)) == len(choisis) >= 800, "five of them: 48 bits"
     assert all(mot.isascii() and mot.isalpha() and 5 <= len(mot) <= 10 for mot in choisis)
     assert {"bitte", "bordel", "cadavre", "merde", "putain", "salaud", "viol"}.isdisjoint(choisis)
-    tires = {mot for _ in range(200) for mot in proposer_reponse().split()}
+    tires = {mot for _ in range(200) for mot in proposer_reponse()[1].split()}
     assert tires <= set(choisis)
     assert len(tires) > 300
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["inscription_expert", "changer_question", "choisir_question"])
+def test_la_reponse_proposee_repond_a_la_question_choisie(page: str, espace: Espace, client_de) -> None:
+    Espace.objects.update(question_confiance="VOYAGE", reponse_a_montrer=page == "choisir_question")
+    client = Client() if page.startswith("inscription") else client_de(espace)
+    html = client.get(reverse(page)).content.decode()
+    assert re.findall(r'<option value="(\w+)" selected', html)[:1] == ["PHRASE"]
 
 
 @pytest.mark.django_db

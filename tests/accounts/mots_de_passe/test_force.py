@@ -119,6 +119,17 @@ def test_conseils_nomment_la_faute() -> None:
     assert evaluer("gT7#xQ2!vLp9@Zr4$Wd8kM").conseils == []
 
 
+def test_les_conseils_parlent_de_ce_qui_est_tape() -> None:
+    """A word that hides in random letters teaches nothing; what makes most of the password is spoken of first."""
+    hasard = "xkqvjwzpmthgfclef"  # « clef » is a word
+    assert [c for c in evaluer(hasard).conseils if "mots" in c or "prénoms" in c] == []
+    surtout_clavier = evaluer("azertyuiopqsdfgh 1789").conseils
+    assert "clavier" in surtout_clavier[0]
+    assert "dates" not in " ".join(surtout_clavier[:1])
+    surtout_dates = evaluer("14/07/1789 12/03/2009 azerty").conseils
+    assert "dates" in surtout_dates[0]
+
+
 @pytest.mark.parametrize("forme", ["Wojciechowska", "WOJCIECHOWSKA", "w0jc1ech0w5ka", "akswohceicjow", "Wojciéchowskà"])
 def test_un_mot_du_contexte_compte_peu(forme: str) -> None:
     """The person's name is worth some bits in any case, look-alikes, backwards; unknown, far more."""

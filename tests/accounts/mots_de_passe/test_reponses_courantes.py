@@ -41,4 +41,4 @@ def test_ce_que_personne_ne_dirait(saisie: str) -> None:
 
 
 def test_la_reponse_proposee_n_est_pas_courante() -> None:
-    assert not any(est_courante(normaliser_reponse(proposer_reponse())) for _ in range(20))
+    assert not any(est_courante(normaliser_reponse(proposer_reponse()[1])) for _ in range(20))
