@@ -129,6 +129,7 @@ def produire_recapitulatif(espace: Espace, *, reponse: str | None) -> bytes:
             cgu_version=espace.cgu_version,
             cgu_acceptees_le=timezone.localdate(espace.cgu_acceptees_le),
             question_confiance=espace.get_question_confiance_display(),
+            reponse_choisie_le=timezone.localdate(espace.reponse_changee_le),
             site_url=settings.SITE_URL,
             reponse_confiance=reponse,
             services=tuple(service for source in _SOURCES for service in source(espace)),

@@ -46,6 +46,7 @@ class Recapitulatif:
     cgu_version: str
     cgu_acceptees_le: date
     question_confiance: str
+    reponse_choisie_le: date
     site_url: str
     reponse_confiance: str | None = field(default=None, repr=False)
     services: tuple[ServiceObtenu, ...] = ()
@@ -102,6 +103,7 @@ def produire(recapitulatif: Recapitulatif) -> bytes:
             "cgu_acceptees_le": date_longue(recapitulatif.cgu_acceptees_le),
             "question_confiance": recapitulatif.question_confiance,
             "reponse_confiance": recapitulatif.reponse_confiance,
+            "reponse_choisie_le": date_longue(recapitulatif.reponse_choisie_le),
             "services": _par_personne(recapitulatif.services),
             "gestionnaire": None
             if gestionnaire is None

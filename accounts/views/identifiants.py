@@ -230,12 +230,14 @@ def question_changee(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The récapitulatif of a new answer, or of a new espace: GET offers it, POST downloads it, with the answer once (R5)."""
     if request.method == "POST":
         return reponse_pdf(remettre_recapitulatif(acteur=espace, session=request.session), espace)
+    suite = adresse_du_portail(request.GET.get("suite", ""))
     return render(
         request,
         "accounts/question_changee.html",
         {
             "avec_reponse": reponse_disponible(request.session, espace),
-            "a_l_inscription": espace.reponse_changee_le == espace.cree_le,
-            "suite": adresse_du_portail(request.GET.get("suite", "")),
+            # After the inscription, an activation, a sign-in: nothing has just been changed.
+            "offert": bool(suite) or espace.reponse_changee_le == espace.cree_le,
+            "suite": suite,
         },
     )

@@ -44,7 +44,9 @@ def choisir(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def expert(request: HttpRequest) -> HttpResponse:
     """The form of the espace expert."""
-    form = InscriptionExpertForm(request.POST or None, initial=secrets_proposes("question_confiance", "reponse_confiance"))
+    form = InscriptionExpertForm(
+        request.POST or None, initial=secrets_proposes("question_confiance", "reponse_confiance")
+    )
     statut = 200
     if request.method == "POST" and form.is_valid():
         donnees = {c: v for c, v in form.cleaned_data.items() if c != "cgu"}

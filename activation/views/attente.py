@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -44,12 +45,11 @@ def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         else:
             messages.success(
                 request,
-                "Code accepté : votre espace et ses services sont ouverts. Téléchargez votre récapitulatif d'inscription "
-                "dans « Gérer les services », et conservez-le.",
+                "Code accepté : votre espace et ses services sont ouverts.",
             )
             for service in activation.deja_ouverts:
                 messages.warning(request, f"« {service.libelle} » avait été ouvert entre-temps par un autre espace.")
-            return redirect("espace")
+            return redirect(reverse("question_changee", query={"suite": reverse("espace")}))  # CGU 2.4
     return render(
         request,
         "activation/activer_espace.html",

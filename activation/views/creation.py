@@ -57,7 +57,9 @@ def simplifiee(request: HttpRequest) -> HttpResponse:
     personne, regle = _verifier(request, recherche)
     if personne is None:
         return _page_entreprise(request, recherche, regle)
-    form = InscriptionSimplifieeForm(request.POST or None, initial=secrets_proposes("question_confiance", "reponse_confiance"))
+    form = InscriptionSimplifieeForm(
+        request.POST or None, initial=secrets_proposes("question_confiance", "reponse_confiance")
+    )
     statut = 200
     if request.method == "POST" and form.is_valid():
         try:

@@ -74,6 +74,7 @@ def recapitulatif(**champs: Any) -> Recapitulatif:
         cgu_acceptees_le=date(2026, 11, 20),
         question_confiance="Quel était le nom de votre premier instituteur ?",
         reponse_confiance="l'ornithorynque bleu",
+        reponse_choisie_le=date(2026, 11, 21),
         site_url="https://professionnels.exemple.fr",
     )
     return replace(ordinaire, **champs)
@@ -217,6 +218,24 @@ def test_la_reponse_de_confiance_n_est_ecrite_que_si_elle_est_donnee() -> None:
     assert "ornithorynque" not in repr(recapitulatif())
     avec = texte(recapitulatif_pdf.produire(recapitulatif()))
     assert "elle n’est montrée qu’une fois" not in avec
+
+
+@pytest.mark.parametrize("reponse", ["l'ornithorynque bleu", None])
+def test_le_jour_ou_la_reponse_a_ete_choisie(reponse: str | None) -> None:
+    assert "hoisie le 21 novembre 2026" in texte(recapitulatif_pdf.produire(recapitulatif(reponse_confiance=reponse)))
+
+
+@pytest.mark.parametrize("nombre", [0, 6, 8, 10, 11, 12, 14, 16, 40])
+def test_aucune_page_ne_porte_les_dernieres_lignes_seules(nombre: int) -> None:
+    """Whom to call stands under what to remember, or the last sheet would hold six lines."""
+    services = tuple(
+        ServiceObtenu(denomination=f"Société {rang}", siren="552032534", service="Payer la TVA", role="Acteur")
+        for rang in range(nombre)
+    )
+    pdf = recapitulatif_pdf.produire(recapitulatif(services=services, reponse_confiance=None))
+    derniere = pypdf.PdfReader(io.BytesIO(pdf)).pages[-1].extract_text()
+    assert "Qui appeler" in derniere
+    assert "À retenir" in derniere
 
 
 def test_la_reponse_se_recopie_exactement() -> None:

@@ -78,7 +78,7 @@ def test_ce_que_l_espace_a_obtenu_y_est(
     sous = habiliter(EspaceFactory(), personne=danone, service=ServiceFactory(libelle="Déclarer la TVA"))
     accorder(sous, espace, Role.ACTEUR)
     contenu = texte(page(reverse("recapitulatif")).content)
-    assert "DANONE 552 032 534 Payer la TVA Régler l’IS Administrateur titulaire" in contenu
+    assert "DANONE 552 032 534 Payer la TVA, Régler l’IS Administrateur titulaire" in contenu
     assert "DANONE 552 032 534 Déclarer la TVA Acteur" in contenu
     assert "n’est pas écrite ici" in contenu, "the trust answer was shown at creation"
 

@@ -410,7 +410,11 @@ def test_parcours(client: Client, personne: PersonneSirenisee) -> None:
     mauvais = client.post(reverse("activer_espace"), {"code": "2222-2222-2222"})
     assert mauvais.status_code == 200
     reponse = client.post(reverse("activer_espace"), {"code": scenes.code(demande)})
-    assert reponse["Location"] == reverse("espace")
+    assert reponse["Location"] == reverse("question_changee", query={"suite": reverse("espace")})
+    offre = client.get(reponse["Location"]).content.decode()
+    assert "Télécharger le récapitulatif" in offre, "CGU 2.4"
+    assert f'href="{reverse("espace")}">Continuer' in offre
+    assert "est changée" not in offre
     assert "DECL_TVA" in client.get(reverse("espace")).content.decode()
     assert client.get(reverse("activer_espace"))["Location"] == reverse("espace")
     assert client.get(reverse("demande", args=[demande.reference])).status_code == 200
