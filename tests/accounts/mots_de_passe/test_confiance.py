@@ -1,10 +1,9 @@
 """The question de confiance: normalised, strong, changed with the password (references.md B.6)."""
 
-import re
 import io
+import re
 
 import pytest
-from django.test import Client
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given, settings
