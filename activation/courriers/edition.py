@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from accounts.documents.typst import Contact
+from accounts.documents.typst import Contact, siren_lisible
 from accounts.envois import courriels
 from accounts.envois.budget import DUREE_BALAYAGE
 from accounts.envois.relais import EnvoiImpossible, traiter, vider
 from accounts.envois.reveil import reveiller
 from accounts.saisies.dates import jour
+from accounts.saisies.organisations import denomination
 from accounts.traces.journal import consigner
 from services.adresses.envoi import AdresseEnvoi, adresse_du_courrier, exiger_adresse
 from services.models import PersonneSirenisee
@@ -62,6 +63,16 @@ def deposer_courrier(
     return courrier
 
 
+def organisation_du_demandeur(demande: Demande) -> str:
+    """Return the organisation that the requester says he belongs to, as who decides reads it: with its SIREN; "" where
+    none is given, or where it is the company itself."""
+    siren = demande.espace.siren_appartenance
+    if not siren or siren == demande.personne.siren:
+        return ""
+    nom = denomination(siren)
+    return f"{nom} (SIREN {siren_lisible(siren)})" if nom else f"l'organisation de SIREN {siren_lisible(siren)}"
+
+
 def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, Any]:
     """Return what the letter says, all but the code, as JSON values. Raises: EnvoiImpossible without an address."""
     demande = courrier.demande
@@ -78,6 +89,7 @@ def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, A
         "expire_le": expire_le.isoformat(),
         "demandee_le": timezone.localdate(demande.deposee_le).isoformat(),
         "demandeur": demande.espace.nom_complet,
+        "organisation": organisation_du_demandeur(demande),
         "qualite": demande.get_qualite_display(),
         "denomination": personne.denomination,
         "siren": personne.siren,

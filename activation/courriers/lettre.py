@@ -55,6 +55,7 @@ class Lettre:
     services: tuple[str, ...]
     gestionnaire: Contact
     site_url: str
+    organisation: str = ""
     destinataire: str = ""
     representant: str = ""
     avis: bool = False
@@ -94,6 +95,7 @@ def produire(lettre: Lettre) -> bytes:
             "expire_le": date_longue(lettre.expire_le, avec_jour=True),
             "demandee_le": date_longue(lettre.demandee_le),
             "demandeur": _abreger(sans_lien(lettre.demandeur)),
+            "organisation": _abreger(sans_lien(lettre.organisation)),
             "qualite": _abreger(lettre.qualite),
             "denomination": _abreger(lettre.denomination),
             "siren": siren_lisible(lettre.siren),

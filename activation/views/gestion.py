@@ -10,6 +10,7 @@ from accounts.gestion.page_acte import PageActe
 from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour
 
+from ..courriers.edition import organisation_du_demandeur
 from ..demandes.retours import constater_retour, laisser_partir, refuser_demande, retour_possible
 from ..demandes.signalements import confirmer_signalement, ecarter_signalement
 from ..models import Courrier, Demande, Signalement
@@ -21,6 +22,8 @@ def _faits(demande: Demande) -> list[tuple[str, str | Model]]:
         ("Nature", demande.get_nature_display()),
         ("Personne sirénisée", demande.personne),
         ("Demandeur", demande.espace.nom_complet),
+        ("Organisation déclarée", organisation_du_demandeur(demande) or "celle de l'entreprise, ou aucune"),
+        ("Qualité déclarée", demande.get_qualite_display()),
     ]
 
 

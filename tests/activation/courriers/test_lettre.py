@@ -126,6 +126,26 @@ def test_un_demandeur_qui_se_nommerait_comme_une_adresse_n_est_pas_un_lien() -> 
     assert "http://" not in dit.replace("https://professionnels", "")
 
 
+@pytest.mark.parametrize("avis", [False, True])
+def test_qui_decide_lit_de_quelle_organisation_est_le_demandeur(avis: bool) -> None:
+    code = {"avis": True, "code": ""} if avis else {}
+    dit = texte(produire(lettre(organisation="CABINET VIDAL (SIREN 910 012 749)", **code)))
+    assert "Montéléone, qui déclare appartenir à CABINET VIDAL (SIREN 910 012 749) et agir en qualité de" in dit
+    assert "Montéléone, qui déclare agir en qualité de" in texte(produire(lettre(**code)))
+    lien = texte(produire(lettre(organisation="Voir http://evil.example/x", **code)))
+    assert "evil.example" not in lien
+
+
+@pytest.mark.parametrize("champs", [{}, {"demonstration": True}, {"avis": True, "code": "", "demonstration": True}])
+def test_la_reference_tient_sur_une_ligne(champs: dict[str, Any]) -> None:
+    """At the foot of the sheet too, which « sans valeur » shares."""
+    pdf = produire(lettre(reference="D-2026-WWWWWWWWWW", **champs))
+    for page in pypdf.PdfReader(io.BytesIO(pdf)).pages:
+        for ligne in page.extract_text().splitlines():
+            for debut in ("D-", "D-2026-", "courrier", "courrier n°"):
+                assert not ligne.rstrip().endswith(debut), ligne
+
+
 def test_la_lettre_dit_tout() -> None:
     contenu = texte(produire(lettre()))
     for attendu in (
