@@ -5,6 +5,12 @@ from .traces.actes import SOI, Acte
 ESPACE_INSCRIPTION = Acte("espace.inscription", "Inscription à un espace professionnel", SOI, details=("mode", "cgu"))
 ESPACE_INSCRIPTION_PERIMEE = Acte("espace.inscription_perimee", "Inscription effacée faute de confirmation", SOI)
 ESPACE_CONFIRME = Acte("espace.confirme", "Adresse confirmée, espace ouvert", SOI)
+CGU_ACCEPTEES = Acte("cgu.acceptees", "Conditions générales d'utilisation acceptées", SOI, details=("cgu",))
+CGU_PUBLIEES = Acte(
+    "cgu.publiees",
+    "Nouvelle version des conditions générales d'utilisation publiée",
+    details=("cgu", "en_vigueur_le", "empreinte"),
+)
 MOT_DE_PASSE_CHANGE = Acte("mot_de_passe.change", "Mot de passe changé", SOI)
 MOT_DE_PASSE_OUBLIE = Acte("mot_de_passe.oublie", "Lien de mot de passe oublié envoyé", SOI)
 MOT_DE_PASSE_REINITIALISE = Acte(

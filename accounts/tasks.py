@@ -6,7 +6,7 @@ from .compteurs import debit
 from .donnees import retention
 from .envois import courriels
 from .envois.budget import epuiser
-from .espace import dormants, inscription, oubli
+from .espace import conditions, dormants, inscription, oubli
 from .mots_de_passe import politique
 from .sessions import ouvertures
 from .traces import scellement
@@ -61,6 +61,11 @@ def exiger_renouvellement() -> None:
 @shared_task(name="accounts.signaler_espaces_dormants")
 def signaler_espaces_dormants() -> None:
     epuiser(dormants.signaler_dormants)
+
+
+@shared_task(name="accounts.annoncer_conditions")
+def annoncer_conditions() -> None:
+    epuiser(conditions.annoncer_conditions)
 
 
 @shared_task(name="accounts.purger")

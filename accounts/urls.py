@@ -2,6 +2,7 @@ from django.urls import path
 
 from .views import (
     cles_acces,
+    conditions,
     connexion,
     coordonnees,
     donnees,
@@ -69,5 +70,8 @@ urlpatterns = [
     path("espace/supprimer/", donnees.supprimer_espace, name="supprimer_espace"),
     path("espace/supprimer/demander/", donnees.demander_suppression, name="demander_suppression"),
     path("espace-supprime/", donnees.espace_supprime, name="espace_supprime"),
+    path("cgu/", conditions.cgu, name="cgu"),
+    path("cgu/<slug:numero>/", conditions.cgu_version, name="cgu_version"),
+    path("espace/conditions/", conditions.accepter, name="accepter_conditions"),
     path("donnees-personnelles/", donnees.donnees_personnelles, name="donnees_personnelles"),
 ]

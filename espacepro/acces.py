@@ -36,10 +36,15 @@ class Rubrique(Enum):
 
 
 class Porte(NamedTuple):
-    """Who a page is for, and its heading; a page of an espace that stands under none says so (AUCUNE)."""
+    """Who a page is for, and its heading; a page of an espace that stands under none says so (AUCUNE).
+
+    `sans_cgu`: it stays open to a holder who has not accepted the CGU in force (one's data, downloads, leaving, deletion),
+    as do the public pages and those of anybody signed in.
+    """
 
     qui: Acces
     rubrique: Rubrique | None = None
+    sans_cgu: bool = False
 
 
 MENU = [rubrique for rubrique in Rubrique if rubrique is not Rubrique.AUCUNE]
@@ -49,6 +54,8 @@ TABLE: dict[str, Porte] = {
     "aide": Porte(Acces.PUBLIC, Rubrique.AIDE),
     "accessibilite": Porte(Acces.PUBLIC),
     "cgu": Porte(Acces.PUBLIC),
+    "cgu_version": Porte(Acces.PUBLIC),
+    "accepter_conditions": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
     "donnees_personnelles": Porte(Acces.PUBLIC),
     "sante": Porte(Acces.RESSOURCE),
     "metrics": Porte(Acces.RESSOURCE),
@@ -98,10 +105,10 @@ TABLE: dict[str, Porte] = {
     "adresse_verifiee": Porte(Acces.ESPACE, Rubrique.GERER),
     "changer_mot_de_passe": Porte(Acces.ESPACE, Rubrique.GERER),
     "changer_question": Porte(Acces.ESPACE, Rubrique.GERER),
-    "choisir_question": Porte(Acces.PRESENT, Rubrique.AUCUNE),
-    "question_changee": Porte(Acces.PRESENT, Rubrique.GERER),
+    "choisir_question": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
+    "question_changee": Porte(Acces.PRESENT, Rubrique.GERER, sans_cgu=True),
     "saisie_gardee": Porte(Acces.PRESENT, Rubrique.AUCUNE),
-    "renouveler_mot_de_passe": Porte(Acces.ESPACE, Rubrique.AUCUNE),
+    "renouveler_mot_de_passe": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
     "inscription_simplifiee": Porte(Acces.PUBLIC),
     "inscription_simplifiee_envoyee": Porte(Acces.PUBLIC),
     "inscription_simplifiee_renvoyer": Porte(Acces.PUBLIC),
@@ -112,17 +119,17 @@ TABLE: dict[str, Porte] = {
     "signalement_recu": Porte(Acces.PUBLIC),
     "activer_espace": Porte(Acces.EN_ATTENTE),
     "activer_espace_courrier": Porte(Acces.EN_ATTENTE),
-    "activer_espace_annuler": Porte(Acces.EN_ATTENTE),
+    "activer_espace_annuler": Porte(Acces.EN_ATTENTE, sans_cgu=True),
     "espace_supprime": Porte(Acces.PUBLIC),
-    "mes_donnees": Porte(Acces.ESPACE, Rubrique.GERER),
-    "telecharger_donnees": Porte(Acces.ESPACE, Rubrique.GERER),
-    "rectifier_donnees": Porte(Acces.ESPACE, Rubrique.GERER),
-    "supprimer_espace": Porte(Acces.ESPACE, Rubrique.GERER),
-    "demander_suppression": Porte(Acces.ESPACE, Rubrique.GERER),
+    "mes_donnees": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
+    "telecharger_donnees": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
+    "rectifier_donnees": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
+    "supprimer_espace": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
+    "demander_suppression": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
     "espace": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "gerer_services": Porte(Acces.ESPACE, Rubrique.GERER),
     "journal": Porte(Acces.ESPACE, Rubrique.JOURNAL),
-    "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE),
+    "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
     "ouvrir_service": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "substitution": Porte(Acces.ESPACE, Rubrique.GERER),
     "revue_substitution": Porte(Acces.ESPACE, Rubrique.GERER),
@@ -150,11 +157,11 @@ TABLE: dict[str, Porte] = {
     "habilitations_recentes": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_choisir": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_changer": Porte(Acces.ESPACE, Rubrique.GERER),
-    "retraits": Porte(Acces.ESPACE, Rubrique.GERER),
-    "retraits_choisir": Porte(Acces.ESPACE, Rubrique.GERER),
+    "retraits": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
+    "retraits_choisir": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
     "retrait_accepter": Porte(Acces.ESPACE, Rubrique.GERER),
     "retrait_refuser": Porte(Acces.ESPACE, Rubrique.GERER),
-    "retrait_renoncer": Porte(Acces.ESPACE, Rubrique.GERER),
+    "retrait_renoncer": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
     "adherer": Porte(Acces.ESPACE, Rubrique.GERER),
     "activer": Porte(Acces.ESPACE, Rubrique.GERER),
     "demandes": Porte(Acces.ESPACE, Rubrique.DEMANDES),
@@ -166,4 +173,6 @@ TABLE: dict[str, Porte] = {
     "courriel_entreprise_changer": Porte(Acces.ESPACE, Rubrique.GERER),
     "code_recu": Porte(Acces.ESPACE, Rubrique.AUCUNE),
 }
+SANS_CGU = frozenset(n for n, porte in TABLE.items() if porte.sans_cgu or porte.qui in {Acces.PUBLIC, Acces.CONNECTE})
+"""What who has not accepted the CGU in force may open (accounts/portes/conditions.py)."""
 ESPACES_DE_NOMS: dict[str, Acces] = {"admin": Acces.AGENT, "demonstration": Acces.DEMONSTRATION}

@@ -16,11 +16,14 @@ class EspaceproConfig(AppConfig):
     def ready(self) -> None:
         """Give the accounts what the floors above know: the words of « Mes données », and whom an espace acts for."""
         from accounts.espace import rectification
+        from accounts.portes.conditions import laisser_ouvertes
         from accounts.traces.actes import inscrire
 
         from . import actes
+        from .acces import SANS_CGU
         from .donnees import declaration, personnes_tenues
 
         inscrire(actes)
+        laisser_ouvertes(SANS_CGU)
         declaration.inscrire()
         rectification.inscrire_sirens(personnes_tenues.sirens_tenus)

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "accounts.portes.middleware.SessionMiddleware",
     "accounts.portes.middleware.RenouvellementMiddleware",
     "accounts.portes.reponse.ReponseMiddleware",
+    "accounts.portes.conditions.ConditionsMiddleware",
     "accounts.portes.middleware.EssaisMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -356,7 +357,6 @@ LOGGING = {
 
 # --- Business figures (design.md §4, §8) ------------------------------------------------------------------------------
 
-CGU_VERSION = "2026-01"
 LIEN_EXPERT = timedelta(hours=48)
 LIEN_ENTREPRISE = timedelta(hours=72)
 LIEN_ADRESSE = timedelta(hours=24)

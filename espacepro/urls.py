@@ -18,7 +18,6 @@ urlpatterns = [
     path("espace/journal-entreprise/exporter/", views.exporter, name="journal_personne_exporter"),
     path("espace/recapitulatif/", pages.recapitulatif, name="recapitulatif"),
     path("aide/", pages.texte, {"nom": "aide"}, name="aide"),
-    path("cgu/", pages.texte, {"nom": "cgu"}, name="cgu"),
     path("accessibilite/", pages.texte, {"nom": "accessibilite"}, name="accessibilite"),
     path("sante/", sante.sante, name="sante"),
     path("metrics", sante.metrics, name="metrics"),

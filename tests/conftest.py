@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -16,12 +17,13 @@ from django.utils.http import urlencode
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Espace
+from accounts.models.publication import oublier_publications
 from accounts.mots_de_passe import saturation
 from services.models import PersonneSirenisee
 
 from . import gabarits
 from .factories import EspaceFactory, ServiceGestionnaireFactory
-from .scenes import RACINE
+from .scenes import RACINE, ecrire_version_cgu
 
 SIRENE = RACINE / "espacepro" / "demonstration" / "sirene"
 TABLES_IMMUABLES = ("accounts_evenement", "accounts_blocscelle")
@@ -91,8 +93,10 @@ def _hachage_patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _cache_vide() -> Iterator[None]:
+    oublier_publications()
     yield
     cache.clear()
+    oublier_publications()
 
 
 @pytest.fixture(autouse=True)
@@ -124,6 +128,16 @@ def client_de() -> Callable[[Espace], Client]:
         return client
 
     return ouvrir
+
+
+@pytest.fixture
+def textes_cgu(tmp_path: Path, settings: Any) -> Path:
+    """A folder of templates with the texts of two versions of the CGU to publish, 2027-01 and 2027-02."""
+    for numero in ("2027-01", "2027-02"):
+        ecrire_version_cgu(tmp_path, numero)
+    (moteur,) = settings.TEMPLATES
+    settings.TEMPLATES = [{**moteur, "DIRS": [*moteur["DIRS"], tmp_path]}]
+    return tmp_path
 
 
 @pytest.fixture

@@ -40,3 +40,14 @@ def en_parallele(nombre: int, action: Callable[[int], Any]) -> list[Any]:
 def port_libre() -> int:
     with socket.create_server(("127.0.0.1", 0)) as prise:
         return prise.getsockname()[1]
+
+
+def ecrire_version_cgu(dossier: Path, numero: str) -> None:
+    """Write the two texts of a version of the CGU in this folder of templates."""
+    (dossier / "cgu" / numero).mkdir(parents=True)
+    (dossier / "cgu" / numero / "texte.html").write_text(
+        f'<h2 id="article-1">1. Objet</h2>\n<p>Texte entier de la version {numero}.</p>\n', encoding="utf-8"
+    )
+    (dossier / "cgu" / numero / "changements.html").write_text(
+        f"<p>Une réponse est donnée sous dix jours (version {numero}).</p>\n", encoding="utf-8"
+    )

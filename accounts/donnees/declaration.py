@@ -29,9 +29,11 @@ from ..models import (
     Lien,
     NavigateurConnu,
     NomAdmis,
+    PolitiqueMotDePasse,
     ServiceGestionnaire,
     Session,
     TraceLecture,
+    VersionCGU,
 )
 from ..mots_de_passe.confiance import REGRET
 from ..traces.visibilite import du_journal_de
@@ -260,6 +262,16 @@ def _declarer_sans_personne() -> None:
         ServiceGestionnaire,
         "coordonnées publiques d'un service",
         "id complement voie distribution code_postal commune pays code type nom telephone courriel departements",
+    )
+    sans_personne(
+        VersionCGU,
+        "texte publié, le même pour tous",
+        "id numero empreinte publiee_le en_vigueur_le annoncee_le annoncee_jusqu_a",
+    )
+    sans_personne(
+        PolitiqueMotDePasse,
+        "règle publiée, la même pour tous",
+        "id version longueur niveau publiee_le en_vigueur_le annoncee_le annoncee_jusqu_a",
     )
     sans_personne(
         NomAdmis,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
@@ -32,6 +31,7 @@ from ..saisies.regles import RegleMetier
 from ..saisies.telephone import normaliser_telephone
 from ..traces.acteurs import Visiteur
 from ..traces.journal import consigner
+from .conditions import version_en_vigueur
 from .noms_admis import exiger_nom_admis
 
 # The job that erases what was never confirmed, in both modes.
@@ -47,7 +47,8 @@ class MotDePasseAutre(RegleMetier):
 class Inscription:
     """What a visitor gives to create an espace, as typed; `inscrire` checks and normalises it.
 
-    `organisation` holds more words that a password must not rest on: the company's name and address.
+    `organisation` holds more words that a password must not rest on: the company's name and address. `cgu_version` is the
+    version that the visitor has accepted, the one in force when it is not said.
     """
 
     email: str
@@ -64,6 +65,7 @@ class Inscription:
     code_postal: str = ""
     commune: str = ""
     organisation: tuple[str, ...] = ()
+    cgu_version: str = ""
 
     def mots_personnels(self) -> list[str]:
         return [
@@ -101,7 +103,7 @@ def _nouvel_espace(
                     reponse_confiance=reponse,
                     reponse_changee_le=maintenant,
                     reponse_a_montrer=True,
-                    cgu_version=settings.CGU_VERSION,
+                    cgu_version=inscription.cgu_version or version_en_vigueur(maintenant).numero,
                     cgu_acceptees_le=maintenant,
                     cree_le=maintenant,
                 )

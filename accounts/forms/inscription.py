@@ -1,7 +1,5 @@
 """Creating an espace."""
 
-from django import forms
-
 from ..saisies.adresses import normaliser_adresse
 from .champs import (
     champ_adresse,
@@ -12,10 +10,11 @@ from .champs import (
     regles_mot_de_passe,
     regles_reponse,
 )
+from .conditions import AvecConditions, champ_conditions, champ_version
 from .titulaire import TitulaireForm
 
 
-class InscriptionForm(TitulaireForm):
+class InscriptionForm(AvecConditions, TitulaireForm):
     """What is asked of a person to create an espace, in either mode (CGU §2.1; domaine.md §2.1, §2.2)."""
 
     regles = {
@@ -34,9 +33,10 @@ class InscriptionForm(TitulaireForm):
     mot_de_passe = champ_nouveau_mot_de_passe(label="Mot de passe")
     question_confiance = champ_question()
     reponse_confiance = champ_nouvelle_reponse(suite="Elle figurera sur votre récapitulatif.")
-    cgu = forms.BooleanField(
+    cgu_version = champ_version()
+    cgu = champ_conditions(
         label="J'ai lu et j'accepte les conditions générales d'utilisation",
-        error_messages={"required": "Pour créer un espace, acceptez les conditions générales d'utilisation."},
+        absentes="Pour créer un espace, acceptez les conditions générales d'utilisation.",
     )
 
 

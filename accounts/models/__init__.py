@@ -8,6 +8,7 @@ from .espace import Espace, Lien
 from .evenement import BlocScelle, Evenement, EvenementASceller
 from .nom import NomAdmis
 from .oubli import DemandeOubli
+from .publication import PolitiqueMotDePasse, Publication, VersionCGU
 from .session import EssaiConnexion, NavigateurConnu, Session
 from .trace import TraceLecture
 
@@ -31,7 +32,10 @@ __all__ = [
     "Lien",
     "NavigateurConnu",
     "NomAdmis",
+    "PolitiqueMotDePasse",
+    "Publication",
     "ServiceGestionnaire",
     "Session",
     "TraceLecture",
+    "VersionCGU",
 ]

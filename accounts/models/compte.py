@@ -50,6 +50,7 @@ class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField("adresse électronique de connexion", max_length=LONGUEUR_ADRESSE)
     mot_de_passe_change_le = models.DateTimeField("mot de passe changé le", default=timezone.now)
+    politique = models.PositiveSmallIntegerField("politique qui a accepté le mot de passe", default=1, editable=False)
     renouvellement_exige = models.BooleanField("renouvellement du mot de passe exigé", default=False)
     rappel_mot_de_passe = models.PositiveSmallIntegerField(
         "dernier rappel de renouvellement",
@@ -76,7 +77,10 @@ class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
                 violation_error_message="Cette adresse électronique est déjà utilisée par un espace.",
             )
         ]
-        indexes = [models.Index(fields=["rappel_mot_de_passe", "mot_de_passe_change_le"])]
+        indexes = [
+            models.Index(fields=["rappel_mot_de_passe", "mot_de_passe_change_le"]),
+            models.Index(fields=["politique", "id"], name="compte_politique"),
+        ]
 
     def __str__(self) -> str:
         return self.email

@@ -33,11 +33,16 @@ def horodatage(quand: datetime | None) -> str:
     return f"{ici(quand):%d/%m/%Y %H:%M}" if quand else ""
 
 
+def _premier(date: str) -> str:
+    """The first of a month is an ordinal in French."""
+    return date.replace("1 ", "1er ", 1) if date.startswith("1 ") else date
+
+
 def jour_en_lettres(quand: date | None) -> str:
     """Return `29 novembre 2026`, or nothing: the sentence of a page."""
-    return formats.date_format(_jour(quand), "j F Y") if quand else ""
+    return _premier(formats.date_format(_jour(quand), "j F Y")) if quand else ""
 
 
 def jour_heure_en_lettres(quand: datetime | None) -> str:
     """Return `29 novembre 2026 à 00h30`, or nothing: the sentence of a page."""
-    return formats.date_format(ici(quand), r"j F Y à H\hi") if quand else ""
+    return _premier(formats.date_format(ici(quand), r"j F Y à H\hi")) if quand else ""

@@ -35,6 +35,8 @@ DETAILS = {
     "denomination": "Dénomination",
     "depuis": "Depuis le",
     "echeance": "Échéance",
+    "empreinte": "Empreinte du texte",
+    "en_vigueur_le": "En vigueur le",
     "essai": "Essai",
     "etablis": "Établis",
     "etat": "État",

@@ -92,5 +92,5 @@ def recapitulatif(request: HttpRequest, espace: Espace) -> HttpResponse:
 @login_not_required
 @require_GET
 def texte(request: HttpRequest, nom: str) -> HttpResponse:
-    """A page of text: help, CGU, accessibility, personal data."""
+    """A page of text: help, accessibility."""
     return render(request, f"pages/{nom}.html")

@@ -56,6 +56,8 @@ cessation.constatee                    · · · · ·
 cessation.contestee                    · · · · ·
 cessation.maintenue                    · · · · ·
 cessation.restreinte                   · · · · ·
+cgu.acceptees                          D · · · ·
+cgu.publiees                           · · · · ·
 code.inexact                           D · · d · ?
 code.inexact:COURRIEL_PERSONNE         D · · · M
 code.inexact:SUBSTITUTION              D · · d ·

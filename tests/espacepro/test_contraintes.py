@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.envois.liens import creer_lien
-from accounts.models import Courriel, Lien
+from accounts.models import Courriel, Lien, PolitiqueMotDePasse, Publication, VersionCGU
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
@@ -114,6 +114,10 @@ def meme_courriel() -> None:
     copier(Courriel.objects.create(genre="essai", destinataire="a@b.fr", acte="demande:1"))
 
 
+def publiee(modele: type[Publication], **champs: Any) -> None:
+    modele.objects.create(publiee_le=MAINTENANT, en_vigueur_le=MAINTENANT, **champs)
+
+
 def deux_remises() -> None:
     copier(Remise.objects.create(reference="R-20260101-01"), reference="R-20260101-02")
 
@@ -187,6 +191,11 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), compte=None)),
     ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), supprime_le=MAINTENANT)),
     ("lien_un_seul_vivant", lambda: copier(lien())),
+    ("versioncgu_annoncee_avant", lambda: publiee(VersionCGU, numero="2027-01")),
+    (
+        "politiquemotdepasse_annoncee_avant",
+        lambda: publiee(PolitiqueMotDePasse, version=2, longueur=24, niveau=2),
+    ),
     ("courriel_un_par_acte", meme_courriel),
     ("remise_une_en_cours", deux_remises),
     ("ligne_service_unique", lambda: copier(demande().lignes.get())),

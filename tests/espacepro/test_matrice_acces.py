@@ -228,6 +228,7 @@ LIENS = {
     "confirmer_entreprise",
     "confirmer_connexion",
 }
+PUBLIQUES = {"cgu_version"}  # of a text, not of anybody's object: any version, or 404 for all
 DU_SERVICE = frozenset({"agent_du_service", "surveillance"})
 # model of /gestion/ -> who sees the list, who sees the scene's row. Nobody adds, changes or deletes.
 MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -305,7 +306,7 @@ def parametree(nom: str) -> bool:
 
 def test_pas_de_case_manquante() -> None:
     """Every door has its row, every row its door."""
-    assert {nom for nom in NOMS if parametree(nom)} == set(OBJETS) | LIENS
+    assert {nom for nom in NOMS if parametree(nom)} == set(OBJETS) | LIENS | PUBLIQUES
     noms = {nom for espace, nom, _ in TOUS if espace == "admin" and nom}
     pages = {f"{modele}_{suffixe}" for modele in MODELES for suffixe in SUFFIXES}
     assert noms == pages | {f"{modele}_{acte}" for modele, acte in ACTES} | set(GESTION)

@@ -1,0 +1,63 @@
+"""The door of a new version of the CGU: whoever has not accepted it is shown it first (CGU §1)."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from ..espace.conditions import conditions_dues
+from ..traces.requete import compte_connecte
+from .saisie import garder_saisie
+
+PAGE = "accepter_conditions"
+# The floor above, which has the table of every page, says which need no acceptance (espacepro/acces.py).
+_ouvertes: set[str] = set()
+
+
+def laisser_ouvertes(noms: Iterable[str]) -> None:
+    """Leave these pages open to whoever has not accepted; every other is closed."""
+    _ouvertes.update(noms)
+
+
+class ConditionsMiddleware:
+    """Leaves open what the access table says, and sends every other page to the version to accept.
+
+    Runs after the renewal of the password and the trust answer, which come first. Agents accept nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Send to the version to accept, and from there back to what was asked for, or to what was kept of what was posted."""
+        compte = compte_connecte(request)
+        espace = getattr(compte, "espace", None)
+        trouve = request.resolver_match
+        if compte is None or compte.is_staff or espace is None or trouve is None:
+            return None
+        if trouve.namespace or trouve.url_name in _ouvertes or not conditions_dues(espace):
+            return None
+        suite = request.get_full_path() if request.method in {"GET", "HEAD"} else self._garder(request)
+        return redirect(reverse(PAGE, query={"suite": suite} if suite else None))
+
+    @staticmethod
+    def _garder(request: HttpRequest) -> str:
+        """Keep what was posted while the version came into force; return the page to go on with."""
+        if garder_saisie(request):
+            messages.info(
+                request,
+                "Rien n'a encore été enregistré : de nouvelles conditions viennent d'entrer en vigueur. Ce que vous aviez "
+                "rempli est gardé quinze minutes, sans les fichiers ni les mots de passe : vous le retrouverez après les "
+                "avoir acceptées.",
+            )
+            return reverse("saisie_gardee")
+        messages.info(request, "Rien n'a été enregistré : de nouvelles conditions viennent d'entrer en vigueur.")
+        page = urlsplit(request.headers.get("Referer", ""))
+        return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() else ""
