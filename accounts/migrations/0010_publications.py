@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0008_repliement"),
+        ("accounts", "0009_envois_en_place"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
