@@ -17,6 +17,13 @@ SUPPLEANCE_MISE_EN_VEILLE = Acte(
     "suppleance.mise_en_veille", "Administrateur suppléant mis en veille", PAIRE, anonyme=False
 )
 SUPPLEANCE_REACTIVEE = Acte("suppleance.reactivee", "Administrateur suppléant réactivé", PAIRE, anonyme=False)
+DELEGATION_MISE_EN_VEILLE = Acte(
+    "delegation.mise_en_veille",
+    "Délégation mise en veille avec le suppléant qui l'avait accordée",
+    PAIRE,
+    anonyme=False,
+)
+DELEGATION_REACTIVEE = Acte("delegation.reactivee", "Délégation réactivée", PAIRE, anonyme=False)
 SUPPLEANCE_RETIREE = Acte(
     "suppleance.retiree", "Administrateur suppléant retiré", PAIRE, anonyme=False, details=("role", "motif")
 )

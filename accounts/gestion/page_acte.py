@@ -13,6 +13,7 @@ from django.views.generic import FormView
 
 from ..forms import FormulairePortail
 from ..models import Agent
+from ..saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 from .adresses_de_liste import AdresseRefusee, exiger_nue
 from .agents import agent_verifie
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class PageActe(FormView):
     """One act on one object, found through what the agent reads: another service's is as good as absent.
 
-    A GET shows what will happen and writes nothing; the POST calls the act, which decides under its locks.
+    A GET shows what will happen and writes nothing; the POST calls the act, which decides under its locks. Where the act
+    ends rights (`lignes`), the POST carries the print of those that were shown: others, and the page is shown again.
     Subclasses give the words, `possible`, `faits` and `agir`; `ConsultationAdmin.actes` lists them.
     """
 
@@ -85,10 +87,15 @@ class PageActe(FormView):
             "bouton": self.bouton,
             "page": self.page,
             "faits": self.faits(),
-            "lignes": self.lignes(),
+            "lignes": (lignes := self.lignes()),
+            "apercu": empreinte(lignes),
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
+        lignes = self.lignes()
+        if lignes and not est_ce_qui_a_ete_montre(self.request.POST, empreinte(lignes)):
+            form.add_error(None, CHANGE)
+            return self.form_invalid(form)
         try:
             self.agir(form)
         except RegleMetier as regle:

@@ -13,6 +13,7 @@ from ..forms.donnees import RectificationForm, SuppressionForm
 from ..models import Espace
 from ..portes.acces import espace_requis
 from ..portes.reauthentification import reauthentification_requise
+from ..saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 
 
@@ -80,24 +81,29 @@ def rectifier_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """What blocks the deletion and what falls with it, then the act."""
+    """What blocks the deletion and what falls with it, then the act, of what was shown."""
     form = SuppressionForm(request.POST or None)
+    blocages, chutes = suppression.blocages(espace), suppression.chutes(espace)
     if request.method == "POST" and form.is_valid():
-        try:
-            suppression.supprimer_espace(acteur=espace)
-        except RegleMetier as regle:
-            form.refuser(regle)
+        if not est_ce_qui_a_ete_montre(request.POST, empreinte(blocages, chutes)):
+            form.add_error(None, CHANGE)
         else:
-            logout(request)
-            return redirect("espace_supprime")
+            try:
+                suppression.supprimer_espace(acteur=espace)
+            except RegleMetier as regle:
+                form.refuser(regle)
+            else:
+                logout(request)
+                return redirect("espace_supprime")
     return render(
         request,
         "accounts/supprimer_espace.html",
         {
             "formulaire": form,
-            "blocages": (blocages := suppression.blocages(espace)),
+            "apercu": empreinte(blocages, chutes),
+            "blocages": blocages,
             "a_demander": any(blocage.demandee_le is None for blocage in blocages),
-            "chutes": suppression.chutes(espace),
+            "chutes": chutes,
         },
     )
 
@@ -106,7 +112,10 @@ def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_POST
 def demander_suppression(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """Ask the services gestionnaires, in one click, to remove what blocks the deletion."""
+    """Ask the services gestionnaires to remove what blocks the deletion, as the page showed it."""
+    if not est_ce_qui_a_ete_montre(request.POST, empreinte(suppression.blocages(espace), suppression.chutes(espace))):
+        messages.error(request, CHANGE)
+        return redirect("supprimer_espace")
     try:
         nombre = suppression.demander_au_gestionnaire(acteur=espace)
     except RegleMetier as regle:

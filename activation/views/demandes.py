@@ -9,8 +9,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.compteurs import double_envoi
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.saisies.apercu import est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
-from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes, est_ce_qui_a_ete_montre
+from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes
 from habilitations.views.sujets import grouper
 
 from ..demandes import adhesion, depot, suites
@@ -114,7 +115,7 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     apercu = empreinte_des_lignes(cedees)
     if request.method == "POST" and form.is_valid():
         try:
-            if cedees and not est_ce_qui_a_ete_montre(request, apercu):
+            if cedees and not est_ce_qui_a_ete_montre(request.POST, apercu):
                 raise PlaceChangee
             activation = activer(acteur=espace, demande=objet, saisie=form.cleaned_data["code"])
         except RegleMetier as regle:

@@ -17,24 +17,33 @@ from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 # UNION, not UNION ALL: it would end even on a cycle, which nothing makes.
 _DESSOUS = """
 WITH RECURSIVE dessous (id) AS (
-    SELECT h.id FROM habilitations_habilitation h WHERE h.accordee_par_id = ANY(%s) AND h.fin_le IS NULL
+    SELECT h.id FROM habilitations_habilitation h
+    WHERE h.accordee_par_id = ANY(%s) AND h.fin_le IS NULL AND h.id <> ALL(%s)
     UNION
-    SELECT h.id FROM habilitations_habilitation h JOIN dessous d ON h.accordee_par_id = d.id WHERE h.fin_le IS NULL
+    SELECT h.id FROM habilitations_habilitation h JOIN dessous d ON h.accordee_par_id = d.id
+    WHERE h.fin_le IS NULL AND h.id <> ALL(%s)
 )
 SELECT id FROM dessous
 """
 
 
-def dessous(cles: Collection[UUID]) -> set[UUID]:
-    """Return the keys of all that hangs, live, under these habilitations, without themselves: one query."""
+def dessous(cles: Collection[UUID], *, sauf: Collection[UUID] = ()) -> set[UUID]:
+    """Return the keys of all that hangs, live, under these habilitations, without themselves: one query.
+
+    Without those of `sauf` either, nor what hangs under them.
+    """
+    exclues = list(sauf)
     with connection.cursor() as curseur:
-        curseur.execute(_DESSOUS, [list(cles)])
+        curseur.execute(_DESSOUS, [list(cles), exclues, exclues])
         return {ligne[0] for ligne in curseur.fetchall()} - set(cles)
 
 
-def ce_qui_tombe(*habilitations: Habilitation) -> list[Habilitation]:
-    """Return what would fall with these habilitations, in the order in which a page shows it: two queries."""
-    cles = dessous([habilitation.pk for habilitation in habilitations])
+def ce_qui_tombe(*habilitations: Habilitation, gardees: Collection[Habilitation] = ()) -> list[Habilitation]:
+    """Return what would fall with these habilitations, in the order in which a page shows it: two queries.
+
+    What is kept by the same act does not fall (`reprendre_gardees`), nor does what hangs under it.
+    """
+    cles = dessous([h.pk for h in habilitations], sauf=[gardee.pk for gardee in gardees])
     return list(
         Habilitation.objects.filter(pk__in=cles).select_related("espace", "personne", "service").order_by(*ORDRE)
     )
@@ -115,18 +124,38 @@ def rattacher(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilita
     What is itself among `racines` is left to them. The journal is the caller's, and so are the adhésions' locks.
     """
     cles = {racine.pk for racine in racines}
-    directes = relire(
-        Habilitation.objects.vivantes().filter(accordee_par__in=cles).exclude(pk__in=cles).values_list("pk", flat=True)
-    )
-    for habilitation in directes:
+    directes = Habilitation.objects.vivantes().filter(accordee_par__in=cles).exclude(pk__in=cles)
+    return _accrocher(directes.values_list("pk", flat=True), repreneurs)
+
+
+def _accrocher(cles: Iterable[UUID], repreneurs: dict[int, Habilitation]) -> list[Habilitation]:
+    habilitations = relire(cles)
+    for habilitation in habilitations:
         habilitation.accordee_par = repreneurs[habilitation.adhesion_id]
-    Habilitation.objects.bulk_update(directes, ["accordee_par"])
-    return directes
+    Habilitation.objects.bulk_update(habilitations, ["accordee_par"])
+    return habilitations
 
 
 def reprendre(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilitation], auteur: Espace | str) -> int:
     """Have the taker take over what is directly under these habilitations (`rattacher`); journal each; return how many."""
-    reprises = rattacher(racines, repreneurs=repreneurs)
+    return _consigner_reprises(rattacher(racines, repreneurs=repreneurs), auteur)
+
+
+def reprendre_gardees(
+    racines: Sequence[Habilitation],
+    gardees: Collection[Habilitation],
+    *,
+    repreneurs: dict[int, Habilitation],
+    auteur: Espace | str,
+) -> int:
+    """Have the taker take over what the same act keeps under what it ends, with all that hangs there; return how many."""
+    fins, sauves = {racine.pk for racine in racines}, {gardee.pk for gardee in gardees}
+    tombent = fins | dessous(fins, sauf=sauves)
+    orphelines = Habilitation.objects.vivantes().filter(pk__in=sauves - fins, accordee_par__in=tombent)
+    return _consigner_reprises(_accrocher(orphelines.values_list("pk", flat=True), repreneurs), auteur)
+
+
+def _consigner_reprises(reprises: Sequence[Habilitation], auteur: Espace | str) -> int:
     for habilitation in reprises:
         consigner(
             actes.HABILITATION_REPRISE,

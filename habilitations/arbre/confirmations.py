@@ -1,4 +1,4 @@
-"""What waits for a new titulaire after a substitution: kept or dropped line by line, dropped after thirty days (R12)."""
+"""What waits for a new titulaire after a substitution: kept or withdrawn by him, ended after thirty days (R12)."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from accounts.traces.journal import consigner
 from .. import actes
 from ..models import ORDRE, Habilitation, Role
 from . import avis
-from .cascade import relire, reprendre, terminer, verrouiller_adhesions
+from .cascade import relire, reprendre, reprendre_gardees, terminer, verrouiller_adhesions
 from .lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, verrouiller_acteur
 from .retrait import HabilitationTerminee
 from .substitutions import DELAI_DE_DECISION, titulaires
@@ -81,11 +81,13 @@ def decider(
     acteur: Espace,
     gardees: Collection[Habilitation] = (),
     ecartees: Collection[Habilitation] = (),
+    reprendre: bool = False,
     maintenant: datetime | None = None,
-) -> None:
-    """Keep some of the suspended habilitations and drop others, all or nothing; journal each, mail whoever it touches.
+) -> list[Habilitation]:
+    """Keep some of the suspended habilitations and withdraw others, all or nothing; journal and mail; return what ended.
 
-    Each line is decided for itself: what hangs under a dropped one goes under the titulaire, kept or still waiting.
+    What hangs under a withdrawn one falls with it, as wherever something is withdrawn, or goes under the titulaire
+    (`reprendre`), kept or still waiting; what is kept goes there in both cases.
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, RienADecider,
     DelaiPasse).
     """
@@ -106,9 +108,11 @@ def decider(
     if refusees:
         raise LignesRefusees(refusees)
     _garder(acteur, [ligne for ligne in fraiches if ligne.pk in a_garder])
-    _ecarter(
+    return _ecarter(
         [ligne for ligne in fraiches if ligne.pk in a_ecarter],
         racines,
+        gardees=[ligne for ligne in fraiches if ligne.pk in a_garder],
+        reprise=reprendre,
         auteur=acteur,
         motif=Habilitation.MotifFin.RETRAIT,
         maintenant=maintenant,
@@ -147,15 +151,21 @@ def _ecarter(
     auteur: Espace | str,
     motif: str,
     maintenant: datetime,
-) -> None:
-    """End these locked lines, and hang what is under them under their titulaire."""
+    reprise: bool,
+    gardees: Sequence[Habilitation] = (),
+) -> list[Habilitation]:
+    """End these locked lines; what is under them falls, but what is kept, or goes under their titulaire (`reprise`)."""
     if not lignes:
-        return
-    reprendre(lignes, repreneurs=racines, auteur=auteur)
+        return []
+    if reprise:
+        reprendre(lignes, repreneurs=racines, auteur=auteur)
+    else:
+        reprendre_gardees(lignes, gardees, repreneurs=racines, auteur=auteur)
     terminees = terminer(lignes, auteur=auteur, acte=actes.HABILITATION_ECARTEE, motif=motif, maintenant=maintenant)
     lot = uuid.uuid4()
     for espace, leurs in avis.par_espace(terminees).items():
         avis.ecrire("habilitation_ecartee", espace=espace, acte=f"habilitations-ecartees:{lot}", habilitations=leurs)
+    return terminees
 
 
 def ecarter_non_confirmees(*, acteur: str = AUTEUR, maintenant: datetime | None = None) -> int:
@@ -186,6 +196,7 @@ def _ecarter_adhesion(cle: int, maintenant: datetime, auteur: str) -> int:
     _ecarter(
         lignes,
         titulaires([cle]),
+        reprise=True,  # nobody chose what becomes of what was kept below
         auteur=auteur,
         motif=Habilitation.MotifFin.NON_CONFIRMEE,
         maintenant=maintenant,

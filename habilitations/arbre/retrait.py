@@ -13,7 +13,7 @@ from accounts.traces.actes import Acte
 
 from ..models import Habilitation
 from . import avis
-from .cascade import relire, reprendre, terminer, verrouiller_adhesions
+from .cascade import relire, reprendre, reprendre_gardees, terminer, verrouiller_adhesions
 from .lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
 
 # (the actor's own habilitation, the one to withdraw) -> why not, or None.
@@ -34,10 +34,11 @@ def retirer(
     acte: Acte,
     reprise: bool,
     maintenant: datetime | None,
+    gardees: Collection[Habilitation] = (),
 ) -> list[Habilitation]:
     """End all these habilitations, or none; what hangs below falls, or goes under the actor's own (`reprise`).
 
-    Journals each, mails the actor and whoever loses something. Returns what ended.
+    What the same act keeps (`gardees`) goes there too, with what hangs under it. Journals each, mails the actor and whoever loses something. Returns what ended.
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees.
     """
     maintenant = maintenant or timezone.now()
@@ -62,6 +63,8 @@ def retirer(
         raise LignesRefusees(refusees)
     if reprise:
         reprendre(fraiches, repreneurs=miennes, auteur=acteur)
+    elif gardees:
+        reprendre_gardees(fraiches, gardees, repreneurs=miennes, auteur=acteur)
     terminees = terminer(fraiches, auteur=acteur, acte=acte, motif=Habilitation.MotifFin.RETRAIT, maintenant=maintenant)
     _prevenir(acteur, terminees)
     return terminees

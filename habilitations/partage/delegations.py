@@ -71,10 +71,12 @@ def retirer_delegation(
     acteur: Espace,
     delegations: Collection[Habilitation],
     reprendre: bool = False,
+    gardees: Collection[Habilitation] = (),
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Withdraw these délégations; what hangs below falls, or is taken over by the actor. Return what ended.
 
+    `gardees` are those that the same review confirms: they do not fall with the others.
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUneDelegation).
     """
     return retirer(
@@ -83,5 +85,6 @@ def retirer_delegation(
         permise=retrait_permis,
         acte=actes.DELEGATION_RETIREE,
         reprise=reprendre,
+        gardees=gardees,
         maintenant=maintenant,
     )

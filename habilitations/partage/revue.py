@@ -83,10 +83,11 @@ def revoir(
     retirees: Collection[Habilitation] = (),
     reprendre: bool = False,
     maintenant: datetime | None = None,
-) -> None:
-    """Confirm some délégations for a year and withdraw others, all or nothing; journal each.
+) -> list[Habilitation]:
+    """Confirm some délégations for a year and withdraw others, all or nothing; journal each; return what ended.
 
-    Who may withdraw one may confirm it. What hangs under a withdrawn one falls, or is taken over (`reprendre`).
+    Who may withdraw one may confirm it. What hangs under a withdrawn one falls, or is taken over (`reprendre`), as is
+    what is confirmed.
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUneDelegation).
     """
     maintenant = maintenant or timezone.now()
@@ -97,8 +98,11 @@ def revoir(
     verrouiller_adhesions(habilitation.adhesion_id for habilitation in (*confirmees, *retirees))
     if confirmees:
         _confirmer(acteur, confirmees, maintenant)
-    if retirees:
-        retirer_delegation(acteur=acteur, delegations=retirees, reprendre=reprendre, maintenant=maintenant)
+    if not retirees:
+        return []
+    return retirer_delegation(
+        acteur=acteur, delegations=retirees, reprendre=reprendre, gardees=confirmees, maintenant=maintenant
+    )
 
 
 def _confirmer(acteur: Espace, delegations: Collection[Habilitation], maintenant: datetime) -> None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +15,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..arbre import avis
-from ..arbre.cascade import relire, verrouiller_adhesions
+from ..arbre.cascade import ce_qui_tombe, dessous, relire, verrouiller_adhesions
 from ..arbre.confirmations import DelaiPasse, suspendue_trop_longtemps
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
 from ..arbre.retrait import HabilitationTerminee, retirer
@@ -65,7 +66,9 @@ def _examiner(acteur: Espace, suppleances: Sequence[Habilitation], etat: str, ma
             regle: RegleMetier = DroitInsuffisant()
         elif not suppleance.est_vivante:
             regle = HabilitationTerminee()
-        elif suppleance.role != Role.SUPPLEANT:
+        elif suppleance.role != Role.SUPPLEANT and not (
+            etat == Habilitation.Etat.EN_VEILLE and en_veille_par_lui(suppleance)
+        ):
             regle = PasUnSuppleant()
         elif suppleance.etat != etat:
             regle = DejaEnVeille() if etat == Habilitation.Etat.ACTIVE else PasEnVeille()
@@ -78,37 +81,81 @@ def _examiner(acteur: Espace, suppleances: Sequence[Habilitation], etat: str, ma
         raise LignesRefusees(refusees)
 
 
-def _changer(
-    acteur: Espace,
-    suppleances: Collection[Habilitation],
-    *,
-    depuis: str,
-    changer: Callable[[Habilitation], None],
-    acte: Acte,
-    genre: str,
-    maintenant: datetime,
-) -> list[Habilitation]:
-    """Change the state of these suppléances under the locks, journal each, mail both sides."""
+def en_veille_par_lui(habilitation: Habilitation) -> bool:
+    """Whether the titulaire suspended it, and no substitution nor closure: he gives it back when he likes."""
+    return habilitation.veille_motif == Habilitation.MotifVeille.TITULAIRE
+
+
+def ce_qui_serait_suspendu(*suppleances: Habilitation) -> list[Habilitation]:
+    """Return what these suppléants granted and that gives a right today: what `avec_dessous` would suspend."""
+    return [h for h in ce_qui_tombe(*suppleances) if h.etat == Habilitation.Etat.ACTIVE]
+
+
+def ce_qui_serait_rendu(*suppleances: Habilitation) -> list[Habilitation]:
+    """Return what was suspended together with these suppléants, and comes back with them."""
+    return _suspendues_ensemble(suppleances, ce_qui_tombe(*suppleances))
+
+
+def _suspendues_ensemble(suppleances: Collection[Habilitation], tenues: Collection[Habilitation]) -> list[Habilitation]:
+    """Return those of `tenues` that the act which suspended these suppléances suspended on the same adhésion."""
+    instants = {(s.adhesion_id, s.veille_depuis) for s in suppleances if en_veille_par_lui(s)}
+    return [h for h in tenues if en_veille_par_lui(h) and (h.adhesion_id, h.veille_depuis) in instants]
+
+
+def _verrouiller(
+    acteur: Espace, suppleances: Collection[Habilitation], depuis: str, maintenant: datetime
+) -> tuple[Espace, list[Habilitation], list[Habilitation]]:
+    """Lock the actor, these suppléances and what hangs under them, check that each may be changed, return all three."""
     if not suppleances:
         raise AucuneLigne
     acteur = verrouiller_acteur(acteur)
     verrouiller_adhesions(suppleance.adhesion_id for suppleance in suppleances)
-    fraiches = relire(suppleance.pk for suppleance in suppleances)
+    cles = {suppleance.pk for suppleance in suppleances}
+    fraiches = relire(cles)
     _examiner(acteur, fraiches, depuis, maintenant)
-    for suppleance in fraiches:
-        changer(suppleance)
-        suppleance.save(update_fields=["etat", "veille_motif", "veille_depuis"])
+    return acteur, fraiches, relire(dessous(cles))
+
+
+def _changer(
+    acteur: Espace,
+    habilitations: Collection[Habilitation],
+    *,
+    changer: Callable[[Habilitation], None],
+    acte: Acte,
+    acte_dessous: Acte,
+    genre: str,
+    genre_dessous: str,
+    **contexte: Any,
+) -> list[Habilitation]:
+    """Change the state of these locked habilitations, journal each, mail both sides; return them."""
+    for habilitation in habilitations:
+        changer(habilitation)
+        habilitation.save(update_fields=["etat", "veille_motif", "veille_depuis"])
         consigner(
-            acte,
+            acte if habilitation.role == Role.SUPPLEANT else acte_dessous,
             auteur=acteur,
-            espace=suppleance.espace,
-            siren=suppleance.personne.siren,
-            service=suppleance.service.code,
+            espace=habilitation.espace,
+            siren=habilitation.personne.siren,
+            service=habilitation.service.code,
         )
+    suppleances = [h for h in habilitations if h.role == Role.SUPPLEANT]
+    delegations = [h for h in habilitations if h.role != Role.SUPPLEANT]
+    _prevenir(acteur, suppleances, genre, **contexte)
+    _prevenir(acteur, delegations, genre_dessous)
+    return list(habilitations)
+
+
+def _prevenir(acteur: Espace, habilitations: Collection[Habilitation], genre: str, **contexte: Any) -> None:
     lot = uuid.uuid4()
-    for espace, leurs in avis.par_espace(fraiches).items():
+    for espace, leurs in avis.par_espace(habilitations).items():
         avis.ecrire(
-            genre, espace=espace, de=acteur, acte=f"{genre}:{lot}", habilitations=leurs, acteur=acteur.nom_complet
+            genre,
+            espace=espace,
+            de=acteur,
+            acte=f"{genre}:{lot}",
+            habilitations=leurs,
+            acteur=acteur.nom_complet,
+            **contexte,
         )
         avis.ecrire(
             f"{genre}_confirmation",
@@ -117,20 +164,27 @@ def _changer(
             acte=f"{genre}:{lot}:{espace.pk}",
             habilitations=leurs,
             beneficiaire=espace.nom_complet,
+            **contexte,
         )
-    return fraiches
 
 
 @transaction.atomic
 def mettre_en_veille(
-    *, acteur: Espace, suppleances: Collection[Habilitation], maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    suppleances: Collection[Habilitation],
+    avec_dessous: bool = False,
+    maintenant: datetime | None = None,
 ) -> list[Habilitation]:
-    """Suspend these suppléants: they lose the use of the services, what they granted goes on (design.md §8).
+    """Suspend these suppléants; return what was suspended.
 
-    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant,
+    They lose the use of the services; what they granted goes on (design.md §8), or is suspended too (`avec_dessous`)
+    until they are back. Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant,
     DejaEnVeille).
     """
     maintenant = maintenant or timezone.now()
+    acteur, fraiches, tenues = _verrouiller(acteur, suppleances, Habilitation.Etat.ACTIVE, maintenant)
+    suivantes = [h for h in tenues if h.etat == Habilitation.Etat.ACTIVE] if avec_dessous else []
 
     def suspendre(suppleance: Habilitation) -> None:
         suppleance.etat = Habilitation.Etat.EN_VEILLE
@@ -139,12 +193,13 @@ def mettre_en_veille(
 
     return _changer(
         acteur,
-        suppleances,
-        depuis=Habilitation.Etat.ACTIVE,
+        [*fraiches, *suivantes],
         changer=suspendre,
         acte=actes.SUPPLEANCE_MISE_EN_VEILLE,
+        acte_dessous=actes.DELEGATION_MISE_EN_VEILLE,
         genre="suppleance_en_veille",
-        maintenant=maintenant,
+        genre_dessous="delegation_en_veille",
+        avec_dessous=avec_dessous,
     )
 
 
@@ -152,12 +207,18 @@ def mettre_en_veille(
 def reactiver(
     *, acteur: Espace, suppleances: Collection[Habilitation], maintenant: datetime | None = None
 ) -> list[Habilitation]:
-    """Give these suppléants their rights back. They were counted in the perimeter all along (design.md §8).
+    """Give these suppléants their rights back, with what was suspended together with them; return what was.
 
+    They were counted in the perimeter all along (design.md §8). A délégation that was suspended so is given back alone
+    as well.
     One that a substitution suspended is kept by it, within the thirty days of `confirmations.decider` (R12).
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant,
     PasEnVeille, DelaiPasse).
     """
+
+    maintenant = maintenant or timezone.now()
+    acteur, fraiches, tenues = _verrouiller(acteur, suppleances, Habilitation.Etat.EN_VEILLE, maintenant)
+    suivantes = _suspendues_ensemble(fraiches, tenues)
 
     def reveiller(suppleance: Habilitation) -> None:
         suppleance.etat = Habilitation.Etat.ACTIVE
@@ -166,12 +227,12 @@ def reactiver(
 
     return _changer(
         acteur,
-        suppleances,
-        depuis=Habilitation.Etat.EN_VEILLE,
+        [*fraiches, *suivantes],
         changer=reveiller,
         acte=actes.SUPPLEANCE_REACTIVEE,
+        acte_dessous=actes.DELEGATION_REACTIVEE,
         genre="suppleance_reactivee",
-        maintenant=maintenant or timezone.now(),
+        genre_dessous="delegation_reactivee",
     )
 
 

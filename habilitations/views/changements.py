@@ -1,8 +1,8 @@
-"""Changing several habilitations at once: chosen in a list, shown with what falls, confirmed."""
+"""Changing habilitations: chosen in a list or a review, shown with what falls, confirmed. The only way to withdraw (R10–R14)."""
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.contrib import messages
@@ -15,110 +15,187 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.porte import TexteIllisible, lire_ligne
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
+from ..arbre.confirmations import decider, en_attente
 from ..arbre.recentes import indecises
 from ..depart.declin import decliner
 from ..depart.retraits import demander_retrait
 from ..lectures.partage import Filtres, mes_habilitations
 from ..models import DemandeRetrait, Habilitation, Role
+from ..partage import revue
 from ..partage.autorite import Autorite
 from ..partage.delegations import ROLES_DELEGUES, retirer_delegation
-from ..partage.suppleances import mettre_en_veille, reactiver, retirer_suppleant
-from .apercu import CHANGE, empreinte, empreinte_des_lignes, est_ce_qui_a_ete_montre
-from .sujets import grouper
+from ..partage.suppleances import (
+    ce_qui_serait_rendu,
+    ce_qui_serait_suspendu,
+    mettre_en_veille,
+    reactiver,
+    retirer_suppleant,
+)
+from .apercu import empreinte_des_lignes
+from .sujets import Touches, compter
 
 CLE: Final = "changement"
 LONGUEUR_MOTIF: Final = 500
-Acte = Callable[[Espace, Sequence[Habilitation], dict[str, Any]], object]
+
+
+@dataclass(frozen=True)
+class Voulu:
+    """What the page of confirmation asks the act to do."""
+
+    lignes: Sequence[Habilitation]
+    gardees: Sequence[Habilitation] = ()
+    suite: str = ""  # what becomes of what hangs below
+    motif: str = ""
+
+    @property
+    def reprendre(self) -> bool:
+        return self.suite == "reprendre"
+
+
+Acte = Callable[[Espace, Voulu], Sequence[object]]
+Dessous = Callable[..., list[Habilitation]]
+
+
+def _rien(*_: Habilitation, **__: Any) -> list[Habilitation]:
+    return []
 
 
 @dataclass(frozen=True)
 class Action:
-    """What a list offers on its lines: where they are fetched, what the page says, the act it calls."""
+    """What a list or a review offers on its lines: where they are fetched, what the page says, the act it calls.
+
+    `dessous` finds what the act carries along; `suite` names the choice that the page offers about it, if any.
+    """
 
     titre: str
     phrase: str
     bouton: str
-    fait: str
-    roles: tuple[str, ...]
+    fait: str  # after « C'est fait : »; {compte} is what was changed
     retour: str
     acte: Acte
-    etat: str = ""
-    fait_tomber: bool = False
+    source: Callable[[Espace], QuerySet[Habilitation] | list[Habilitation]]
+    dessous: Dessous = _rien
+    suite: str = ""
+    intitule: str = "Ce qui va changer"
+    garder: str = ""  # for a review: what is done to the lines kept
+    danger: bool = False
     avec_motif: bool = False
-    siennes: bool = False
+    permise: bool = field(default=False)  # each line must be one that its reader may withdraw
 
-    def source(self, espace: Espace) -> QuerySet[Habilitation]:
-        """Return what this action may be asked on: one's own, or what one sees of others (a foreign key is nothing)."""
-        if self.siennes:
-            recentes = indecises(espace, maintenant=timezone.now())
-            lignes = mes_habilitations(espace).filter(pk__in=[habilitation.pk for habilitation in recentes])
-        elif self.avec_motif:
-            lignes = mes_habilitations(espace).exclude(demandes_retrait__etat=DemandeRetrait.Etat.DEPOSEE)
-        else:
-            lignes = Autorite.de(espace).visibles()
-        lignes = lignes.filter(role__in=self.roles)
-        return lignes.filter(etat=self.etat) if self.etat else lignes
+    def trouver(self, espace: Espace, cles: Sequence[uuid.UUID]) -> list[Habilitation]:
+        """Return those of these lines on which this action may still be asked (a foreign key is nothing)."""
+        source = self.source(espace)
+        if isinstance(source, list):
+            return [ligne for ligne in source if ligne.pk in set(cles)]
+        return list(source.filter(pk__in=cles))
 
 
+def _visibles(*roles: str, **etat: str) -> Callable[[Espace], QuerySet[Habilitation]]:
+    return lambda espace: Autorite.de(espace).visibles().filter(role__in=roles, **etat)
+
+
+def _a_quitter(espace: Espace) -> QuerySet[Habilitation]:
+    return mes_habilitations(espace).exclude(demandes_retrait__etat=DemandeRetrait.Etat.DEPOSEE)
+
+
+def _recentes(espace: Espace) -> QuerySet[Habilitation]:
+    recentes = indecises(espace, maintenant=timezone.now())
+    return mes_habilitations(espace).filter(pk__in=[habilitation.pk for habilitation in recentes])
+
+
+def _a_revoir(espace: Espace) -> list[Habilitation]:
+    """Return what one granted and what others left unanswered under one's title: no line is in both."""
+    return [*revue.accordees_par(espace), *revue.sans_reponse(espace, timezone.now())]
+
+
+RETIRER: Final[dict[str, Any]] = {
+    "dessous": ce_qui_tombe,
+    "suite": "retirer",
+    "intitule": "Ce qui prend fin",
+    "fait": "l'accès est retiré ({compte}). Les personnes concernées sont prévenues par courriel.",
+    "danger": True,
+}
 ACTIONS: Final[dict[str, Action]] = {
     "veille": Action(
         titre="Mettre en veille",
-        phrase="La personne n'utilise plus ces services. Les délégations qu'elle a accordées continuent. "
-        "Vous pourrez la réactiver à tout moment.",
+        phrase="Ces personnes n'utilisent plus ces services. Vous pourrez les réactiver à tout moment.",
         bouton="Mettre en veille",
-        fait="mise en veille",
-        roles=(Role.SUPPLEANT,),
+        fait="mise en veille ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
-        acte=lambda acteur, lignes, _: mettre_en_veille(acteur=acteur, suppleances=lignes),
-        etat=Habilitation.Etat.ACTIVE,
+        acte=lambda acteur, voulu: mettre_en_veille(
+            acteur=acteur, suppleances=voulu.lignes, avec_dessous=voulu.suite == "veille"
+        ),
+        source=_visibles(Role.SUPPLEANT, etat=Habilitation.Etat.ACTIVE),
+        dessous=ce_qui_serait_suspendu,
+        suite="veille",
+        intitule="Ce qui est mis en veille",
+        permise=True,
     ),
     "reactiver": Action(
         titre="Réactiver",
-        phrase="La personne retrouve sur ces services les droits d'administrateur suppléant.",
+        phrase="Ces personnes retrouvent sur ces services les droits d'administrateur suppléant.",
         bouton="Réactiver",
-        fait="réactivation",
-        roles=(Role.SUPPLEANT,),
+        fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
-        acte=lambda acteur, lignes, _: reactiver(acteur=acteur, suppleances=lignes),
-        etat=Habilitation.Etat.EN_VEILLE,
+        acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes),
+        source=_visibles(Role.SUPPLEANT, etat=Habilitation.Etat.EN_VEILLE),
+        dessous=ce_qui_serait_rendu,
+        suite="rendre",
+        intitule="Ce qui est rendu",
+        permise=True,
+    ),
+    "reactiver_delegation": Action(
+        titre="Réactiver des délégations",
+        phrase="Ces personnes retrouvent l'usage de ces services.",
+        bouton="Réactiver",
+        fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
+        retour="delegations",
+        acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes),
+        source=_visibles(*ROLES_DELEGUES, veille_motif=Habilitation.MotifVeille.TITULAIRE),
+        dessous=ce_qui_serait_rendu,
+        suite="rendre",
+        intitule="Ce qui est rendu",
+        permise=True,
     ),
     "retirer_suppleant": Action(
         titre="Retirer des administrateurs suppléants",
-        phrase="La personne perd tout droit sur ces services.",
+        phrase="Ces personnes perdent tout droit sur ces services, même dans une page déjà ouverte.",
         bouton="Retirer",
-        fait="retrait",
-        roles=(Role.SUPPLEANT,),
         retour="suppleants",
-        acte=lambda acteur, lignes, choix: retirer_suppleant(
-            acteur=acteur, suppleances=lignes, reprendre=choix["reprendre"]
+        acte=lambda acteur, voulu: retirer_suppleant(
+            acteur=acteur, suppleances=voulu.lignes, reprendre=voulu.reprendre
         ),
-        fait_tomber=True,
+        source=_visibles(Role.SUPPLEANT),
+        permise=True,
+        **RETIRER,
     ),
     "retirer_delegation": Action(
         titre="Retirer des délégations",
-        phrase="La personne n'utilise plus ces services.",
+        phrase="Ces personnes n'utilisent plus ces services, même dans une page déjà ouverte.",
         bouton="Retirer",
-        fait="retrait",
-        roles=ROLES_DELEGUES,
         retour="delegations",
-        acte=lambda acteur, lignes, choix: retirer_delegation(
-            acteur=acteur, delegations=lignes, reprendre=choix["reprendre"]
+        acte=lambda acteur, voulu: retirer_delegation(
+            acteur=acteur, delegations=voulu.lignes, reprendre=voulu.reprendre
         ),
-        fait_tomber=True,
+        source=_visibles(*ROLES_DELEGUES),
+        permise=True,
+        **RETIRER,
     ),
     "quitter": Action(
         titre="Demander à quitter des services",
         phrase="La demande est adressée à l'administrateur titulaire de chaque service ; pour les services dont vous "
         "êtes vous-même titulaire, au service gestionnaire. Votre accès reste ouvert jusqu'à la réponse.",
         bouton="Envoyer la demande",
-        fait="demande de retrait",
-        roles=tuple(Role.values),
+        fait="la demande de retrait est envoyée ({compte}).",
         retour="retraits",
-        acte=lambda acteur, lignes, choix: demander_retrait(acteur=acteur, habilitations=lignes, motif=choix["motif"]),
+        acte=lambda acteur, voulu: demander_retrait(acteur=acteur, habilitations=voulu.lignes, motif=voulu.motif),
+        source=_a_quitter,
+        intitule="Ce que vous demandez à quitter",
         avec_motif=True,
     ),
     "decliner": Action(
@@ -126,16 +203,41 @@ ACTIONS: Final[dict[str, Action]] = {
         phrase="Votre accès à ces services prend fin tout de suite, sans demande à personne ; qui vous l'avait donné en "
         "est prévenu.",
         bouton="Décliner",
-        fait="refus",
-        roles=tuple(Role.values),
+        fait="ces habilitations ont pris fin ({compte}). Qui vous les avait données en est prévenu.",
         retour="habilitations_recentes",
-        acte=lambda acteur, lignes, _: decliner(acteur=acteur, habilitations=lignes),
-        siennes=True,
+        acte=lambda acteur, voulu: decliner(acteur=acteur, habilitations=voulu.lignes),
+        source=_recentes,
+        intitule="Ce qui prend fin",
+        danger=True,
+    ),
+    "revue_substitution": Action(
+        titre="Changement de titulaire : vos décisions",
+        phrase="Rien n'est encore enregistré.",
+        bouton="Confirmer",
+        retour="revue_substitution",
+        acte=lambda acteur, voulu: decider(
+            acteur=acteur, gardees=voulu.gardees, ecartees=voulu.lignes, reprendre=voulu.reprendre
+        ),
+        source=en_attente,
+        garder="conservée",
+        **RETIRER,
+    ),
+    "revue_delegations": Action(
+        titre="Revue des délégations : vos décisions",
+        phrase="Rien n'est encore enregistré.",
+        bouton="Confirmer",
+        retour="revue_delegations",
+        acte=lambda acteur, voulu: revue.revoir(
+            acteur=acteur, confirmees=voulu.gardees, retirees=voulu.lignes, reprendre=voulu.reprendre
+        ),
+        source=_a_revoir,
+        garder="confirmée pour un an",
+        **RETIRER,
     ),
 }
 
 
-def _cles(valeurs: list[str]) -> list[uuid.UUID]:
+def _cles(valeurs: Sequence[str]) -> list[uuid.UUID]:
     cles = []
     for valeur in valeurs:
         try:
@@ -153,50 +255,72 @@ def _lire_motif(saisi: str) -> tuple[str, str]:
         return saisi.replace("\x00", "")[:LONGUEUR_MOTIF], str(regle)
 
 
+def retenir(
+    request: HttpRequest, action: str, lignes: Sequence[Habilitation], gardees: Sequence[Habilitation] = ()
+) -> HttpResponse:
+    """Keep what was chosen for the page that shows it and confirms, and go there."""
+    request.session[CLE] = {
+        "action": action,
+        "cles": [str(ligne.pk) for ligne in lignes],
+        "gardees": [str(ligne.pk) for ligne in gardees],
+    }
+    return redirect("habilitations_changer")
+
+
+def retenues(request: HttpRequest, action: str) -> dict[str, str]:
+    """Return the choices that wait for this action, by key, so that who comes back to its list finds them."""
+    garde = request.session.get(CLE, {})
+    if garde.get("action") != action:
+        return {}
+    return {**dict.fromkeys(garde["cles"], "retirer"), **dict.fromkeys(garde.get("gardees", []), "garder")}
+
+
 @espace_requis
 @require_POST
 def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Keep what was ticked in a list (or all that its filters show) and go to the page that confirms the action."""
-    action = ACTIONS.get(request.POST.get("action", ""))
-    if action is None:
+    nom = request.POST.get("action", "")
+    action = ACTIONS.get(nom)
+    if action is None or action.garder:
         raise Http404
-    lignes = action.source(espace)
+    lignes: Any = action.source(espace)
     if "tout" in request.POST:
         lignes = Filtres.depuis(request.POST).appliquer(lignes)
     else:
         lignes = lignes.filter(pk__in=_cles(request.POST.getlist("habilitations")))
     trouvees = list(lignes)
-    if not action.avec_motif and not action.siennes:
+    if action.permise:
         permises = Autorite.de(espace).changeables(trouvees)
         trouvees = [ligne for ligne in trouvees if ligne.pk in permises]
     if not trouvees:
-        messages.error(request, "Cochez au moins une ligne sur laquelle cette action est possible.")
+        messages.error(request, "Cochez au moins une habilitation sur laquelle cette action est possible.")
         return redirect(action.retour)
-    request.session[CLE] = {"action": request.POST["action"], "cles": [str(ligne.pk) for ligne in trouvees]}
-    return redirect("habilitations_changer")
+    return retenir(request, nom, trouvees)
 
 
 @reauthentification_requise
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """Show what is about to change, and what falls with it; then do it, all or nothing."""
+    """Show what is about to change, and what goes along; then do it, all or nothing."""
     garde = request.session.get(CLE, {})
     action = ACTIONS.get(garde.get("action", ""))
     if action is None:
         return redirect("gerer_services")
-    lignes = list(action.source(espace).filter(pk__in=_cles(garde["cles"])))
-    if not lignes:
+    lignes = action.trouver(espace, _cles(garde["cles"]))
+    gardees = action.trouver(espace, _cles(garde.get("gardees", []))) if action.garder else []
+    if not lignes and not gardees:
         return redirect(action.retour)
-    tombent = ce_qui_tombe(*lignes) if action.fait_tomber else []
-    apercu = empreinte(garde["action"], empreinte_des_lignes(lignes, tombent))
+    tombent = action.dessous(*lignes, gardees=gardees) if gardees else action.dessous(*lignes)
+    apercu = empreinte(garde["action"], empreinte_des_lignes(lignes, gardees, tombent))
     if request.method == "POST":
         motif, refus = _lire_motif(request.POST.get("motif", ""))
-        if not est_ce_qui_a_ete_montre(request, apercu):
+        if not est_ce_qui_a_ete_montre(request.POST, apercu):
             refus = CHANGE
+        changees: Sequence[object] = []
         if not refus:
             try:
-                action.acte(espace, lignes, {"reprendre": request.POST.get("suite") == "reprendre", "motif": motif})
+                changees = action.acte(espace, Voulu(lignes, gardees, request.POST.get("suite", ""), motif))
             except RegleMetier as regle:
                 refus = str(regle)
         if refus:
@@ -204,12 +328,7 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             request.session[CLE] = {**garde, "motif": motif}
             return redirect("habilitations_changer")
         request.session.pop(CLE, None)
-        nombre = len(lignes)
-        messages.success(
-            request,
-            f"C'est enregistré : {action.fait} sur {nombre} ligne{'s' if nombre > 1 else ''}. "
-            "Les personnes concernées sont prévenues par courriel.",
-        )
+        messages.success(request, _bilan(action, lignes, gardees, changees))
         return redirect(action.retour)
     return render(
         request,
@@ -218,9 +337,35 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "action": action,
             "apercu": apercu,
             "motif": garde.get("motif", ""),
-            "groupes": grouper(lignes),
-            "nombre": len(lignes),
-            "tombent": grouper(tombent),
-            "nombre_tombent": len(tombent),
+            "touches": Touches.de(lignes),
+            "gardees": Touches.de(gardees),
+            "tombent": Touches.de(tombent),
+            "total": compter([*lignes, *tombent]),
+            "bouton": _bouton(action, lignes, tombent),
+            "danger": action.danger and bool(lignes),
         },
     )
+
+
+def _bouton(action: Action, lignes: Sequence[Habilitation], tombent: Sequence[Habilitation]) -> str:
+    """Return what the button says: it counts persons, unless the page still asks what becomes of some."""
+    nombre = len({ligne.espace_id for ligne in lignes})
+    if action.suite != "retirer" or action.garder or tombent:
+        return action.bouton
+    return f"Retirer l'accès de {nombre} personnes" if nombre > 1 else "Retirer l'accès de cette personne"
+
+
+def _bilan(
+    action: Action, lignes: Sequence[Habilitation], gardees: Sequence[Habilitation], changees: Sequence[object]
+) -> str:
+    """Return what was done, with what went along: the act says what ended."""
+    faites = [h for h in changees if isinstance(h, Habilitation)] or lignes
+    dites = []
+    if gardees:
+        nombre = len(gardees)
+        mot, *reste = action.garder.split(" ", 1)
+        pluriel = "s" if nombre > 1 else ""
+        dites.append(" ".join([f"{nombre} habilitation{pluriel} {mot}{pluriel}", *reste]) + ".")
+    if lignes:
+        dites.append(action.fait.format(compte=compter(faites)))
+    return "C'est fait : " + " ".join(dites)

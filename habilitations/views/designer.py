@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
 
 from ..droits.roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
@@ -24,7 +25,6 @@ from ..partage.beneficiaires import trouver_beneficiaire
 from ..partage.delegations import deleguer
 from ..partage.designations import examiner
 from ..partage.suppleances import designer_suppleant
-from .apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from .sujets import SUPPLEANTS, Sujet, grouper
 
 
@@ -193,7 +193,7 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
         return redirect(sujet.url("confirmer") if brouillon["adhesions"] else sujet.url("designer"))
     apercu = empreinte([adhesion.pk for adhesion in adhesions], beneficiaire.pk, role, expire_le)
     if request.method == "POST":
-        if not est_ce_qui_a_ete_montre(request, apercu):
+        if not est_ce_qui_a_ete_montre(request.POST, apercu):
             messages.error(request, CHANGE)
             return redirect(sujet.url("confirmer"))
         try:

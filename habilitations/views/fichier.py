@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis, recoit_fichier
 from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.apercu import empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
 
 from ..forms import FichierForm
@@ -18,8 +19,8 @@ from ..lectures.partage import services_du_filtre
 from ..models import Habilitation
 from ..partage.en_masse import Operation, Rapport, appliquer_fichier, ce_que_touche, examiner_fichier
 from ..tableurs.lecture import TAILLE_DU_FICHIER
-from .apercu import empreinte, empreinte_des_lignes, est_ce_qui_a_ete_montre
-from .sujets import grouper
+from .apercu import empreinte_des_lignes
+from .sujets import Touches
 
 CLE = "designation_fichier"
 MONTREES = 200
@@ -49,7 +50,7 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
             "formulaire": form,
             "rapport": rapport,
             "apercu": apercu_de(rapport.operations(), rapport.tombent) if rapport is not None else "",
-            "tombent": grouper(rapport.tombent) if rapport is not None else [],
+            "tombent": Touches.de(rapport.tombent if rapport is not None else []),
             "lignes": montrees[:MONTREES],
             "en_trop": max(0, len(montrees) - MONTREES),
             "colonnes": MODELE,
@@ -64,7 +65,9 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
 def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Do what the report said, all or nothing."""
     operations = request.session.get(CLE)
-    if not operations or not est_ce_qui_a_ete_montre(request, apercu_de(operations, ce_que_touche(espace, operations))):
+    if not operations or not est_ce_qui_a_ete_montre(
+        request.POST, apercu_de(operations, ce_que_touche(espace, operations))
+    ):
         messages.error(request, "Ce fichier n'attend plus de confirmation : déposez-le de nouveau.")
         return redirect("designation_fichier")
     del request.session[CLE]

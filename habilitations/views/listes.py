@@ -11,10 +11,12 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 
 from ..arbre.recentes import DELAI_DECLIN, a_l_essai, indecises
+from ..droits.roles import GERER_SUPPLEANTS
 from ..lectures.export import Liste
 from ..lectures.partage import ETATS, PAR_PAGE, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
 from ..models import Role
 from ..partage.autorite import Autorite
+from ..partage.suppleances import en_veille_par_lui
 from .exports import repondre
 from .sujets import Sujet
 
@@ -62,6 +64,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "url_designer": sujet.url("designer"),
             "url_exporter": sujet.url("exporter"),
             "avec_veille": Role.SUPPLEANT in sujet.roles,
+            "a_reactiver": autorite.donne(GERER_SUPPLEANTS) and any(map(en_veille_par_lui, page)),
             "recentes": recues and any(a_l_essai(habilitation, maintenant=timezone.now()) for habilitation in page),
         },
     )

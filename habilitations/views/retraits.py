@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
+from accounts.saisies.apercu import CHANGE, est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
@@ -28,8 +29,8 @@ from ..lectures.partage import (
     services_du_filtre,
 )
 from ..models import Role
-from .apercu import CHANGE, empreinte_des_lignes, est_ce_qui_a_ete_montre
-from .sujets import grouper
+from .apercu import empreinte_des_lignes
+from .sujets import Touches, compter
 
 
 @espace_requis
@@ -73,24 +74,33 @@ def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
     """Grant a request, after a page that shows what falls with it."""
     demande = get_object_or_404(retraits_a_traiter(espace), pk=cle)
     tombent = ce_qui_tombe(demande.habilitation)
-    apercu = empreinte_des_lignes(tombent)
+    apercu = empreinte_des_lignes([demande.habilitation], tombent)
     if request.method == "POST":
-        if not est_ce_qui_a_ete_montre(request, apercu):
+        if not est_ce_qui_a_ete_montre(request.POST, apercu):
             messages.error(request, CHANGE)
             return redirect("retrait_accepter", cle=demande.pk)
+        reprendre = request.POST.get("suite") == "reprendre"
         try:
-            actes.accepter_retrait(acteur=espace, demande=demande, reprendre=request.POST.get("suite") == "reprendre")
+            actes.accepter_retrait(acteur=espace, demande=demande, reprendre=reprendre)
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:
+            dependait = "dépend désormais de vous" if reprendre else "a pris fin aussi"
+            suite = f" Ce qui en dépendait ({compter(tombent)}) {dependait}." if tombent else ""
             messages.success(
-                request, f"{demande.demandeur.nom_complet} n'a plus accès à ce service : un courriel le lui dit."
+                request,
+                f"C'est fait : {demande.demandeur.nom_complet} n'a plus accès à ce service, un courriel le lui dit.{suite}",
             )
         return redirect("retraits")
     return render(
         request,
         "habilitations/retrait_accepter.html",
-        {"demande": demande, "apercu": apercu, "tombent": grouper(tombent), "nombre_tombent": len(tombent)},
+        {
+            "demande": demande,
+            "apercu": apercu,
+            "touches": Touches.de([demande.habilitation]),
+            "tombent": Touches.de(tombent),
+        },
     )
 
 

@@ -77,6 +77,48 @@ class Groupe:
     services: list[Service]
 
 
+@dataclass
+class Touchee:
+    """One person in one role, and what an act is about to change there: a row of the preview."""
+
+    espace: Espace
+    role: str
+    groupes: list[Groupe]
+
+    @property
+    def nombre(self) -> int:
+        return sum(len(groupe.services) for groupe in self.groupes)
+
+
+@dataclass(frozen=True)
+class Touches:
+    """Some habilitations as a preview tells them: who, in which role, for which companies and services."""
+
+    personnes: list[Touchee]
+    habilitations: int
+
+    @classmethod
+    def de(cls, habilitations: Iterable[Habilitation]) -> "Touches":
+        """Group these by person and role, in the order given."""
+        par_personne: dict[tuple[object, str], list[Habilitation]] = {}
+        for habilitation in habilitations:
+            par_personne.setdefault((habilitation.espace_id, habilitation.role), []).append(habilitation)
+        return cls(
+            [Touchee(leurs[0].espace, leurs[0].get_role_display(), grouper(leurs)) for leurs in par_personne.values()],
+            sum(len(leurs) for leurs in par_personne.values()),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.personnes)
+
+
+def compter(habilitations: Iterable[Habilitation]) -> str:
+    """Return how much these are, persons first: « 2 personnes, 6 habilitations »."""
+    lues = list(habilitations)
+    personnes, nombre = len({h.espace_id for h in lues}), len(lues)
+    return f"{personnes} personne{'s' if personnes > 1 else ''}, {nombre} habilitation{'s' if nombre > 1 else ''}"
+
+
 def grouper(habilitations: Iterable[Habilitation]) -> list[Groupe]:
     """Group habilitations by personne and holder, in the order given."""
     groupes: dict[tuple[object, object], Groupe] = {}

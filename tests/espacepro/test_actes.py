@@ -73,6 +73,8 @@ creation.adresse_confirmee             D · · · ·
 delegation.accordee                    D A S · ·
 delegation.confirmee                   D A S · ·
 delegation.fin_changee                 D A S · ·
+delegation.mise_en_veille               D A S · ·
+delegation.reactivee                   D A S · ·
 delegation.retiree                     D A S · ·
 demande.activee                        D · · · ·
 demande.activee:COURRIEL_PERSONNE      D · · · M

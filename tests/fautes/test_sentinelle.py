@@ -29,6 +29,7 @@ from activation.courriers.codes import deriver_code, presenter
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion
 from services.models import PersonneSirenisee
+from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
 
@@ -283,7 +284,8 @@ def faire_le_tour(client: Navigateur, guetteur: Guetteur, monkeypatch: pytest.Mo
 
     # The end: the espace deleted.
     assert client.post(reverse("connexion"), {"username": ADRESSE, "password": TROISIEME}).status_code == 302
-    reponse = client.post(reverse("supprimer_espace"), {"confirme": "on"})
+    montre = apercu_de(client.get(reverse("supprimer_espace")).content.decode())
+    reponse = client.post(reverse("supprimer_espace"), {"confirme": "on", **montre})
     assert reponse["Location"] == reverse("espace_supprime")
     courriels.envoyer_en_attente()
     client.reponses.extend([*ailleurs.reponses, *oublieux.reponses])

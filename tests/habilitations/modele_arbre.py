@@ -139,16 +139,50 @@ class Modele:
             return False
         if confirmees and not self.retirables(acteur, confirmees, delegues):
             return False
-        return not retirees or self.retirer(acteur, retirees, delegues, reprendre)
+        if not retirees:
+            return True
+        if self.retirables(acteur, retirees, delegues) and not reprendre:
+            self.sauver(confirmees, retirees, {paire: acteur for paire, _ in retirees})
+        return self.retirer(acteur, retirees, delegues, reprendre)
 
-    def veiller(self, acteur: int, cles: list[Cle], endormir: bool) -> bool:
+    def sauver(self, gardees: list[Cle], finies: list[Cle], repreneurs: dict[Paire, int]) -> None:
+        """Hang under the taker what the same act keeps below what it ends."""
+        gardees = [cle for cle in gardees if cle not in finies]
+        tombent = set(finies)
+        while suivants := {
+            (paire, espace)
+            for (paire, espace), noeud in self.noeuds.items()
+            if noeud.parent is not None
+            and (paire, noeud.parent) in tombent
+            and (paire, espace) not in tombent
+            and (paire, espace) not in gardees
+        }:
+            tombent |= suivants
+        for paire, espace in gardees:
+            noeud = self.noeuds[paire, espace]
+            if noeud.parent is not None and (paire, noeud.parent) in tombent:
+                noeud.parent = repreneurs[paire]
+
+    def veiller(self, acteur: int, cles: list[Cle], endormir: bool, avec_dessous: bool = False) -> bool:
         if not self.retirables(acteur, cles, {SUPPLEANT}):
             return False
         if any(bool(self.noeuds[cle].veille) == endormir for cle in cles):
             return False
         if any(self.noeuds[cle].veille == "SUBSTITUTION" and self.en_retard(self.noeuds[cle]) for cle in cles):
             return False
-        for cle in cles:
+        dessous = self.dessous(cles) if cles else set()
+        if endormir:
+            suivent = {cle for cle in dessous if avec_dessous and not self.noeuds[cle].veille}
+        else:
+            instants = {
+                (p, self.noeuds[p, e].veille_depuis) for p, e in cles if self.noeuds[p, e].veille == "TITULAIRE"
+            }
+            suivent = {
+                (p, e)
+                for p, e in dessous
+                if self.noeuds[p, e].veille == "TITULAIRE" and (p, self.noeuds[p, e].veille_depuis) in instants
+            }
+        for cle in {*cles, *suivent}:
             self.noeuds[cle].veille = "TITULAIRE" if endormir else ""
             self.noeuds[cle].veille_depuis = self.maintenant if endormir else None
         return True
@@ -191,7 +225,7 @@ class Modele:
         del self.noeuds[paire, ancien]
         self.noeuds[paire, nouveau] = Noeud(TITULAIRE, None, self.maintenant)
 
-    def decider(self, acteur: int, gardees: list[Cle], ecartees: list[Cle]) -> bool:
+    def decider(self, acteur: int, gardees: list[Cle], ecartees: list[Cle], reprendre: bool) -> bool:
         ecartees = [cle for cle in ecartees if cle not in gardees]
         if acteur not in self.actifs or not gardees + ecartees:
             return False
@@ -203,7 +237,11 @@ class Modele:
                 return False
         for cle in gardees:
             self.noeuds[cle].veille, self.noeuds[cle].veille_depuis = "", None
-        self._ecarter(set(ecartees))
+        if reprendre:
+            self._ecarter(set(ecartees))
+        else:
+            self.sauver(gardees, ecartees, {paire: acteur for paire, _ in ecartees})
+            self.tomber([cle for cle in ecartees if cle in self.noeuds])
         return True
 
     def en_retard(self, noeud: Noeud) -> bool:

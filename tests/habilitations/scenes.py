@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -44,6 +45,13 @@ def apercu_de(contenu: str) -> dict[str, str]:
 def confirmer(client: Client, page: str, **choix: str) -> str:
     """Post the confirmation as a browser that shows this page; return where it leads."""
     return client.post(page, {**apercu_de(texte(client.get(page))), **choix})["Location"]
+
+
+def revoir_puis_confirmer(client: Client, page: str, suite: str = "", **choix: str) -> str:
+    """Answer a review, then confirm what the next page shows; return where that leads."""
+    apres = reverse("habilitations_changer")
+    assert client.post(page, choix)["Location"] == apres
+    return confirmer(client, apres, **({"suite": suite} if suite else {}))
 
 
 def peut(espace: Espace, permission: str, habilitation: Habilitation) -> bool:

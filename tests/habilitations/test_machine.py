@@ -308,15 +308,24 @@ class Machine(RuleBasedStateMachine):
             lambda: revoir(acteur=qui, confirmees=gardees, retirees=retirees, reprendre=reprendre),
         )
 
-    @rule(data=st.data(), endormir=st.booleans())
-    def veiller(self, data: st.DataObject, endormir: bool) -> None:
+    @rule(data=st.data(), endormir=st.booleans(), avec_dessous=st.booleans())
+    def veiller(self, data: st.DataObject, endormir: bool, avec_dessous: bool) -> None:
         lignes, cles = self.lignes(data, {SUPPLEANT})
         if not lignes:
             return
         acteur = self.qui(data, cles)
-        attendu = self.simuler("veiller", acteur, cles, endormir)
-        qui, acte = self.espace(acteur), mettre_en_veille if endormir else reactiver
-        self.essayer(acte.__name__, attendu, lambda: acte(acteur=qui, suppleances=lignes))
+        attendu = self.simuler("veiller", acteur, cles, endormir, avec_dessous)
+        qui, maintenant = self.espace(acteur), self.modele.maintenant
+        if endormir:
+            self.essayer(
+                "mettre_en_veille",
+                attendu,
+                lambda: mettre_en_veille(
+                    acteur=qui, suppleances=lignes, avec_dessous=avec_dessous, maintenant=maintenant
+                ),
+            )
+        else:
+            self.essayer("reactiver", attendu, lambda: reactiver(acteur=qui, suppleances=lignes, maintenant=maintenant))
 
     @rule(
         data=st.data(),
@@ -390,8 +399,8 @@ class Machine(RuleBasedStateMachine):
             ),
         )
 
-    @rule(data=st.data())
-    def decider_apres_substitution(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), reprendre=st.booleans())
+    def decider_apres_substitution(self, data: st.DataObject, reprendre: bool) -> None:
         attendent = sorted(cle for cle, noeud in self.modele.noeuds.items() if noeud.veille == "SUBSTITUTION")
         if not attendent:
             return
@@ -406,13 +415,16 @@ class Machine(RuleBasedStateMachine):
         paire = cles[tirees[0]][0]
         titulaire = self.modele.titulaire(paire)
         acteur = data.draw(espaces) if titulaire is None or self.rarement(data) else titulaire
-        attendu = self.modele.decider(acteur, [cles[pk] for pk in gardees], [cles[pk] for pk in ecartees])
+        attendu = self.modele.decider(acteur, [cles[pk] for pk in gardees], [cles[pk] for pk in ecartees], reprendre)
         qui = self.espace(acteur)
         self.essayer(
             "decider",
             attendu,
             lambda: decider(
-                acteur=qui, gardees=[lignes[pk] for pk in gardees], ecartees=[lignes[pk] for pk in ecartees]
+                acteur=qui,
+                gardees=[lignes[pk] for pk in gardees],
+                ecartees=[lignes[pk] for pk in ecartees],
+                reprendre=reprendre,
             ),
         )
 

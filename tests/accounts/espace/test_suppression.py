@@ -25,6 +25,7 @@ from habilitations.partage.delegations import deleguer
 from services.models import Echange, Message
 from surveillance.models import Connexion
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.habilitations.scenes import apercu_de
 from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
@@ -214,7 +215,11 @@ def test_le_parcours(espace: Espace, client_de: Callable[[Espace], Client]) -> N
     assert "Adhésions fermées (1)" in page.content.decode()
     assert client.post(reverse("supprimer_espace"), {}).status_code == 200
     assert Espace.objects.get(pk=espace.pk).est_actif, "the box must be ticked"
-    reponse = client.post(reverse("supprimer_espace"), {"confirme": "on"}, follow=True)
+    montre = apercu_de(page.content.decode())
+    sans = client.post(reverse("supprimer_espace"), {"confirme": "on"}).content.decode()
+    assert "ce que cette page montrait a changé" in sans
+    assert Espace.objects.get(pk=espace.pk).est_actif, "what falls was shown"
+    reponse = client.post(reverse("supprimer_espace"), {"confirme": "on", **montre}, follow=True)
     assert reponse.redirect_chain[-1][0] == reverse("espace_supprime")
     assert "Un reçu part" in reponse.content.decode()
     assert Espace.objects.get(pk=espace.pk).etat == Espace.Etat.SUPPRIME
@@ -230,9 +235,10 @@ def test_le_parcours_bloque(espace: Espace, client_de: Callable[[Espace], Client
     page = client.get(reverse("supprimer_espace")).content.decode()
     assert "Demander le retrait au service gestionnaire" in page
     assert "Supprimer définitivement" not in page
-    refus = client.post(reverse("supprimer_espace"), {"confirme": "on"})
+    refus = client.post(reverse("supprimer_espace"), {"confirme": "on", **apercu_de(page)})
     assert "ne peut pas être supprimé" in refus.content.decode()
-    page = client.post(reverse("demander_suppression"), follow=True).content.decode()
+    assert "Demander le retrait" in client.post(reverse("demander_suppression"), follow=True).content.decode()
+    page = client.post(reverse("demander_suppression"), apercu_de(page), follow=True).content.decode()
     assert "Retrait demandé le" in page
     assert "Demander le retrait au service gestionnaire" not in page
 

@@ -27,6 +27,7 @@ from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitati
 from tests.activation import scenes
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, accorder, habiliter
+from tests.habilitations.scenes import apercu_de
 from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,12 @@ def page(acte: str, objets: dict[str, Any]) -> str:
 
 def fiche(acte: str, objets: dict[str, Any]) -> str:
     return reverse(f"admin:{acte.rpartition('_')[0]}_change", args=[objets[ACTES[acte][0]].pk])
+
+
+def agir(client: Client, acte: str, objets: dict[str, Any], **choix: str) -> Any:
+    """Post the act as a browser that shows its page: what ends is what was shown."""
+    montre = apercu_de(client.get(page(acte, objets)).content.decode())
+    return client.post(page(acte, objets), {**montre, **ACTES[acte][1], **choix})
 
 
 def etat(objets: dict[str, Any]) -> list[Any]:
@@ -165,7 +172,7 @@ def test_sans_second_facteur_ni_compte_d_agent(
 def test_faire_deux_fois_le_meme_acte(acte: str, agent: Agent, objets: dict[str, Any]) -> None:
     """The second is refused in French, changes nothing, and no longer offers the button."""
     client = client_verifie(agent)
-    reponse = client.post(page(acte, objets), ACTES[acte][1])
+    reponse = agir(client, acte, objets)
     assert (reponse.status_code, reponse["Location"]) == (302, fiche(acte, objets))
     lue = client.get(fiche(acte, objets)).content.decode()
     assert "messagelist" in lue
@@ -253,7 +260,7 @@ def test_tout_ce_qui_tombe_est_montre_puis_tombe_et_chacun_le_sait(
     texte = client.get(page(acte, objets)).content.decode()
     for habilitation in objets["tree"]:
         assert texte.count(habilitation.espace.numero_lisible) == 1
-    client.post(page(acte, objets), ACTES[acte][1])
+    agir(client, acte, objets)
     connection.check_constraints()
     assert set(Habilitation.objects.vivantes()) == {voisine}
     objets["adhesion"].refresh_from_db()
@@ -280,9 +287,10 @@ def test_le_retrait_refuse_laisse_tout_en_place(agent: Agent, objets: dict[str, 
 
 def test_une_demande_de_retrait_reprise_ne_ferme_plus_rien(agent: Agent, objets: dict[str, Any]) -> None:
     """The page was open when the titulaire thought better of it: the adhésion goes on."""
-    client = client_verifie(agent)
+    client, ouverte = client_verifie(agent), page("habilitations_demanderetrait_accepter", objets)
+    montre = apercu_de(client.get(ouverte).content.decode())
     annuler_retrait(acteur=objets["tree"][0].espace, demande=objets["retrait"])
-    reponse = client.post(page("habilitations_demanderetrait_accepter", objets))
+    reponse = client.post(ouverte, montre)
     assert "annulée" in reponse.content.decode()
     assert Habilitation.objects.vivantes().count() == 3
     with pytest.raises(RetraitDejaTraite):

@@ -19,10 +19,9 @@ from habilitations.droits.roles import GERER_SUPPLEANTS, UTILISER
 from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.suppleances import PasUnSuppleant, designer_suppleant, mettre_en_veille, reactiver
-from habilitations.views.apercu import empreinte_des_lignes
 from services.models import ReferenceBancaire, Service
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
-from tests.habilitations.scenes import confirmer, peut, regles, remplacer
+from tests.habilitations.scenes import peut, regles, remplacer, revoir_puis_confirmer
 from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
@@ -230,16 +229,36 @@ def test_conserver_rend_le_droit(attente: dict[str, Any]) -> None:
     assert Courriel.objects.filter(genre="habilitation_conservee").count() == 1
 
 
-def test_ecarter_ne_decide_que_de_sa_ligne(attente: dict[str, Any]) -> None:
-    decider(acteur=attente["nouveau"], gardees=[attente["acteur"]], ecartees=[attente["suppleant"]])
+def test_retirer_emporte_ce_qui_pend_sauf_ce_qui_est_conserve(attente: dict[str, Any]) -> None:
+    terminees = decider(acteur=attente["nouveau"], gardees=[attente["acteur"]], ecartees=[attente["suppleant"]])
     connection.check_constraints()
     for cle in ("suppleant", "delegant", "acteur"):
         attente[cle].refresh_from_db()
     assert attente["suppleant"].fin_motif == Habilitation.MotifFin.RETRAIT
+    assert attente["delegant"].fin_motif == Habilitation.MotifFin.CASCADE
+    assert attente["acteur"].est_active()
+    assert attente["acteur"].accordee_par == attente["racine"], "kept: it hangs under the titulaire now"
+    assert set(terminees) == {attente["suppleant"], attente["delegant"]}
+    assert Courriel.objects.filter(genre="habilitation_ecartee").count() == 2
+
+
+def test_ce_qui_est_conserve_emmene_ce_qui_pend_sous_lui(attente: dict[str, Any]) -> None:
+    decider(acteur=attente["nouveau"], gardees=[attente["delegant"]], ecartees=[attente["suppleant"]])
+    connection.check_constraints()
+    for cle in ("delegant", "acteur"):
+        attente[cle].refresh_from_db()
+    assert attente["delegant"].est_active()
+    assert attente["acteur"].accordee_par == attente["delegant"]
+    assert attente["acteur"].etat == Habilitation.Etat.EN_VEILLE, "it waits for its own decision"
+
+
+def test_retirer_en_reprenant_laisse_attendre_ce_qui_pend(attente: dict[str, Any]) -> None:
+    decider(acteur=attente["nouveau"], ecartees=[attente["suppleant"]], reprendre=True)
+    connection.check_constraints()
+    attente["delegant"].refresh_from_db()
     assert attente["delegant"].etat == Habilitation.Etat.EN_VEILLE
     assert attente["delegant"].accordee_par == attente["racine"]
-    assert attente["acteur"].est_active()
-    assert attente["acteur"].accordee_par == attente["delegant"]
+    assert list(en_attente(attente["nouveau"])) == [attente["delegant"], attente["acteur"]]
 
 
 def test_tout_ecarter(attente: dict[str, Any]) -> None:
@@ -256,7 +275,7 @@ def test_seul_le_nouveau_titulaire_decide(attente: dict[str, Any]) -> None:
 
 
 def test_rien_a_decider_de_ce_qui_n_attend_pas(attente: dict[str, Any]) -> None:
-    decider(acteur=attente["nouveau"], gardees=[attente["acteur"]], ecartees=[attente["delegant"]])
+    decider(acteur=attente["nouveau"], gardees=[attente["acteur"]], ecartees=[attente["delegant"]], reprendre=True)
     with pytest.raises(LignesRefusees) as refus:
         decider(acteur=attente["nouveau"], ecartees=[attente["acteur"], attente["delegant"]])
     assert set(regles(refus.value)) == {RienADecider, HabilitationTerminee}
@@ -428,7 +447,7 @@ def test_la_page_decide_ligne_a_ligne(attente: dict[str, Any], client_de: Any) -
     texte = client.get(PAGE).content.decode()
     for cle in ("suppleant", "delegant", "acteur"):
         assert f'name="ligne-{attente[cle].pk}"' in texte
-    confirmer(
+    revoir_puis_confirmer(
         client,
         PAGE,
         **{
@@ -447,14 +466,14 @@ def test_la_page_decide_ligne_a_ligne(attente: dict[str, Any], client_de: Any) -
 
 def test_la_page_sans_decision_le_dit(attente: dict[str, Any], client_de: Any) -> None:
     client = client_de(attente["nouveau"])
-    confirmer(client, PAGE, **{f"ligne-{attente['acteur'].pk}": ""})
-    assert "Choisissez une décision sur au moins une ligne." in client.get(PAGE).content.decode()
+    client.post(PAGE, {f"ligne-{attente['acteur'].pk}": ""})
+    assert "Choisissez une décision sur au moins une habilitation." in client.get(PAGE).content.decode()
 
 
 def test_la_page_decide_de_tout(attente: dict[str, Any], client_de: Any) -> None:
     client = client_de(attente["nouveau"])
     lignes = {f"ligne-{attente[cle].pk}": "" for cle in ("suppleant", "delegant", "acteur")}
-    confirmer(client, PAGE, **lignes, tout="garder")
+    revoir_puis_confirmer(client, PAGE, **lignes, tout="garder")
     assert not en_attente(attente["nouveau"]).exists()
     assert Habilitation.objects.actives().filter(adhesion=attente["racine"].adhesion).count() == 4
 
@@ -463,8 +482,7 @@ def test_la_page_d_un_autre_ne_decide_de_rien(attente: dict[str, Any], client_de
     for espace in (EspaceFactory(), attente["suppleant"].espace):
         client = client_de(espace)
         assert attente["acteur"].espace.nom not in client.get(PAGE).content.decode()
-        rien = {"apercu": empreinte_des_lignes([])}
-        reponse = client.post(PAGE, {f"ligne-{attente['acteur'].pk}": "garder", **rien}, follow=True)
-        assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
+        reponse = client.post(PAGE, {f"ligne-{attente['acteur'].pk}": "garder"}, follow=True)
+        assert "Choisissez une décision sur au moins une habilitation." in reponse.content.decode()
         attente["acteur"].refresh_from_db()
         assert attente["acteur"].etat == Habilitation.Etat.EN_VEILLE

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Espace
+from habilitations.arbre.confirmations import decider
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Habilitation, Role
 from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
@@ -114,33 +115,37 @@ def test_ce_qui_tombe_est_ce_qui_a_ete_montre(client_de: Ouvrir) -> None:
 def test_tout_retirer_ne_retire_que_ce_que_la_revue_a_montre(client_de: Ouvrir) -> None:
     racine = habiliter(EspaceFactory())
     delegation = accorder(racine, EspaceFactory(), Role.ACTEUR_DELEGANT)
-    client, page = client_de(racine.espace), reverse("revue_delegations")
+    client, page, apres = client_de(racine.espace), reverse("revue_delegations"), reverse("habilitations_changer")
     choix = {f"ligne-{delegation.pk}": "", "tout": "retirer"}
-    premier = apercu_de(texte(client.get(page)))
+    assert client.post(page, choix)["Location"] == apres
+    premier = apercu_de(texte(client.get(apres)))
     accorder(delegation, EspaceFactory(nom="Survenu"), Role.ACTEUR)
     for montre in ({}, premier):
-        reponse = texte(client.post(page, {**choix, **montre}, follow=True))
+        reponse = texte(client.post(apres, montre, follow=True))
         assert CHANGE in reponse
         assert "Survenu" in reponse, "what falls is shown before it falls"
         assert Habilitation.objects.get(pk=delegation.pk).est_vivante
-    assert confirmer(client, page, **choix) == page
+    assert confirmer(client, apres) == page
     assert not Habilitation.objects.get(pk=delegation.pk).est_vivante
 
 
 def test_tout_retirer_apres_un_changement_de_titulaire_ne_retire_que_ce_qui_a_ete_montre(client_de: Ouvrir) -> None:
     racine = habiliter(EspaceFactory())
     veille = {"etat": "EN_VEILLE", "veille_motif": "SUBSTITUTION", "veille_depuis": timezone.now()}
-    vue, autre = (accorder(racine, EspaceFactory(), Role.ACTEUR, **veille) for _ in range(2))
-    client, page = client_de(racine.espace), reverse("revue_substitution")
+    vue, autre = (accorder(racine, EspaceFactory(), Role.ACTEUR_DELEGANT, **veille) for _ in range(2))
+    dessous = accorder(vue, EspaceFactory(nom="Dessous"), Role.ACTEUR, **veille)
+    client, page, apres = client_de(racine.espace), reverse("revue_substitution"), reverse("habilitations_changer")
     choix = {f"ligne-{vue.pk}": "", f"ligne-{autre.pk}": "", "tout": "retirer"}
-    premier = apercu_de(texte(client.get(page)))
-    assert confirmer(client, page, **{f"ligne-{autre.pk}": "garder"}) == page
+    assert client.post(page, choix)["Location"] == apres
+    premier = apercu_de(texte(client.get(apres)))
+    assert "Dessous" in texte(client.get(apres)), "what falls is shown, here as everywhere else"
+    decider(acteur=racine.espace, gardees=[autre])
     for montre in ({}, premier):
-        assert CHANGE in texte(client.post(page, {**choix, **montre}, follow=True))
+        assert CHANGE in texte(client.post(apres, montre, follow=True))
         assert Habilitation.objects.get(pk=vue.pk).est_vivante
-    assert "ne prend pas fin avec elle" in texte(client.get(page)), "nothing falls with a line: the page says so"
-    assert confirmer(client, page, **choix) == page
-    assert not Habilitation.objects.get(pk=vue.pk).est_vivante
+    assert confirmer(client, apres) == page
+    assert "l'accès est retiré (2 personnes, 2 habilitations)" in texte(client.get(page))
+    assert not Habilitation.objects.filter(pk__in=[vue.pk, dessous.pk], fin_le=None).exists()
     assert Habilitation.objects.get(pk=autre.pk).est_active()
 
 

@@ -239,10 +239,17 @@ def test_mettre_en_veille_reactiver_et_retirer_en_reprenant(client_de: Ouvrir) -
         suppleance.refresh_from_db()
         return page
 
-    assert "Dessous" not in agir("veille")
-    assert suppleance.etat == "EN_VEILLE"
-    agir("reactiver")
+    assert "Dessous" in agir("veille"), "what he granted is shown, and goes on unless one says otherwise"
+    dessous.refresh_from_db()
+    assert (suppleance.etat, dessous.etat) == ("EN_VEILLE", "ACTIVE")
+    assert "Dessous" not in agir("reactiver")
+    agir("veille", suite="veille")
+    dessous.refresh_from_db()
+    assert (suppleance.etat, dessous.etat) == ("EN_VEILLE", "EN_VEILLE")
+    assert "Dessous" in agir("reactiver")
+    dessous.refresh_from_db()
     assert suppleance.est_active()
+    assert dessous.est_active()
     assert "Dessous" in agir("retirer_suppleant", suite="reprendre")
     assert not suppleance.est_vivante
     dessous.refresh_from_db()
@@ -257,7 +264,7 @@ def test_retirer_tout_ce_que_tient_quelqu_un(client_de: Ouvrir) -> None:
     gardee = accorder(racine, EspaceFactory(nom="Restant"), Role.ACTEUR)
     client = client_de(titulaire)
     client.post(reverse("habilitations_choisir"), {"action": "retirer_delegation", "tout": "1", "q": "Parti"})
-    assert "30 lignes" in texte(client.get(reverse("habilitations_changer")))
+    assert "1 personne, 30 habilitations" in texte(client.get(reverse("habilitations_changer")))
     confirmer(client, reverse("habilitations_changer"))
     assert list(Habilitation.objects.vivantes().exclude(role=Role.TITULAIRE)) == [gardee]
 

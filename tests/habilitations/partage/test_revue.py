@@ -26,9 +26,8 @@ from habilitations.partage.revue import (
     revoir_delegations,
     sans_reponse,
 )
-from habilitations.views.apercu import empreinte_des_lignes
 from tests.factories import EspaceFactory, accorder, habiliter
-from tests.habilitations.scenes import confirmer, regles
+from tests.habilitations.scenes import regles, revoir_puis_confirmer
 
 pytestmark = pytest.mark.django_db
 DEBUT = datetime(2026, 1, 15, 9, 0, tzinfo=timezone.get_default_timezone())
@@ -172,6 +171,16 @@ def test_refus(arbre: dict[str, Habilitation]) -> None:
         revoir(acteur=arbre["racine"].espace)
 
 
+def test_ce_qui_est_confirme_ne_tombe_pas_avec_ce_qui_est_retire(arbre: dict[str, Habilitation]) -> None:
+    racine = arbre["racine"].espace
+    terminees = revoir(acteur=racine, confirmees=[arbre["acteur"]], retirees=[arbre["delegant"]])
+    connection.check_constraints()
+    arbre["acteur"].refresh_from_db()
+    assert terminees == [arbre["delegant"]]
+    assert arbre["acteur"].est_active()
+    assert arbre["acteur"].accordee_par == arbre["racine"], "who confirms answers for it"
+
+
 def test_tout_ou_rien(arbre: dict[str, Habilitation]) -> None:
     with pytest.raises(LignesRefusees):
         revoir(acteur=arbre["delegant"].espace, confirmees=[arbre["acteur"]], retirees=[arbre["delegant"]])
@@ -187,11 +196,10 @@ def test_la_page_confirme_et_retire(arbre: dict[str, Habilitation], client_de: A
     client = client_de(arbre["suppleant"].espace)
     texte = client.get(PAGE).content.decode()
     assert f'name="ligne-{arbre["acteur"].pk}"' not in texte, "granted by somebody else, and not forgotten yet"
-    confirmer(
-        client,
-        PAGE,
-        **{f"ligne-{voisine.pk}": "garder", f"ligne-{arbre['delegant'].pk}": "retirer", "suite": "reprendre"},
-    )
+    choix = {f"ligne-{voisine.pk}": "garder", f"ligne-{arbre['delegant'].pk}": "retirer"}
+    assert revoir_puis_confirmer(client, PAGE, suite="reprendre", **choix) == PAGE
+    fait = client.get(PAGE).content.decode()
+    assert "1 habilitation confirmée pour un an. l&#x27;accès est retiré (1 personne, 1 habilitation)" in fait
     voisine.refresh_from_db()
     arbre["delegant"].refresh_from_db()
     arbre["acteur"].refresh_from_db()
@@ -202,8 +210,8 @@ def test_la_page_confirme_et_retire(arbre: dict[str, Habilitation], client_de: A
 
 def test_la_page_sans_decision_le_dit(arbre: dict[str, Habilitation], client_de: Any) -> None:
     client = client_de(arbre["suppleant"].espace)
-    confirmer(client, PAGE, **{f"ligne-{arbre['delegant'].pk}": ""})
-    assert "Choisissez une décision sur au moins une ligne." in client.get(PAGE).content.decode()
+    client.post(PAGE, {f"ligne-{arbre['delegant'].pk}": ""})
+    assert "Choisissez une décision sur au moins une habilitation." in client.get(PAGE).content.decode()
 
 
 def coche(page: str) -> list[str]:
@@ -216,7 +224,9 @@ def test_les_pages_qui_retirent_ont_le_meme_choix_par_defaut_celui_de_l_acte(
 ) -> None:
     """Nothing is taken over that was not asked for; each page shows first what ends, and says so."""
     client = client_de(arbre["suppleant"].espace)
-    revue = client.get(PAGE).content.decode()
+    client.post(PAGE, {f"ligne-{arbre['delegant'].pk}": "retirer"})
+    revue = client.get(reverse("habilitations_changer")).content.decode()
+    assert 'value="retirer" selected' in client.get(PAGE).content.decode(), "who comes back finds what he chose"
     client.post(
         reverse("habilitations_choisir"), {"action": "retirer_delegation", "habilitations": arbre["delegant"].pk}
     )
@@ -227,7 +237,7 @@ def test_les_pages_qui_retirent_ont_le_meme_choix_par_defaut_celui_de_l_acte(
         assert coche(page) == ["tomber"]
         assert arbre["acteur"].espace.nom_complet in page, "what falls is shown before it falls"
         assert "vous en répondez" in page
-    confirmer(client, PAGE, **{f"ligne-{arbre['delegant'].pk}": "retirer"})
+    revoir_puis_confirmer(client, PAGE, **{f"ligne-{arbre['delegant'].pk}": "retirer"})
     arbre["acteur"].refresh_from_db()
     assert arbre["acteur"].fin_motif == Habilitation.MotifFin.CASCADE
 
@@ -239,14 +249,13 @@ def test_la_page_du_titulaire_montre_ce_qui_est_oublie(client_de: Any) -> None:
     oubliee = accorder(suppleant, EspaceFactory(), Role.ACTEUR, accordee_le=il_y_a_longtemps)
     client = client_de(racine.espace)
     assert f'name="ligne-{oubliee.pk}"' in client.get(PAGE).content.decode()
-    confirmer(client, PAGE, **{f"ligne-{oubliee.pk}": "", "tout": "garder"})
+    revoir_puis_confirmer(client, PAGE, **{f"ligne-{oubliee.pk}": "", "tout": "garder"})
     oubliee.refresh_from_db()
     assert oubliee.revue_le is not None
 
 
 def test_la_page_d_un_autre_ne_confirme_rien(arbre: dict[str, Habilitation], client_de: Any) -> None:
-    rien = {"apercu": empreinte_des_lignes([], [], [])}
-    reponse = client_de(EspaceFactory()).post(PAGE, {f"ligne-{arbre['acteur'].pk}": "retirer", **rien}, follow=True)
-    assert "Choisissez une décision sur au moins une ligne." in reponse.content.decode()
+    reponse = client_de(EspaceFactory()).post(PAGE, {f"ligne-{arbre['acteur'].pk}": "retirer"}, follow=True)
+    assert "Choisissez une décision sur au moins une habilitation." in reponse.content.decode()
     arbre["acteur"].refresh_from_db()
     assert arbre["acteur"].est_vivante

@@ -193,6 +193,48 @@ def test_en_veille_perd_l_usage_et_ce_qu_il_a_accorde_continue() -> None:
     ) == ["suppleance.designee", "suppleance.mise_en_veille", "suppleance.reactivee"]
 
 
+def test_en_veille_avec_ce_qu_il_a_accorde_et_tout_revient_ensemble() -> None:
+    racine = habiliter(EspaceFactory())
+    suppleance = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    delegant = accorder(suppleance, EspaceFactory(), Role.ACTEUR_DELEGANT)
+    acteur = accorder(delegant, EspaceFactory(), Role.ACTEUR)
+    voisin = accorder(racine, EspaceFactory(), Role.ACTEUR)
+    tenus, titulaire = [suppleance, delegant, acteur], racine.espace
+    suspendues = mettre_en_veille(acteur=titulaire, suppleances=[suppleance], avec_dessous=True)
+    assert {h.pk for h in suspendues} == {h.pk for h in tenus}
+    assert not any(peut(h.espace, UTILISER, racine) for h in tenus)
+    assert peut(voisin.espace, UTILISER, racine), "granted by somebody else"
+    assert set(Courriel.objects.values_list("genre", "destinataire")) == {
+        ("suppleance_en_veille", suppleance.espace.compte.email),
+        ("suppleance_en_veille_confirmation", titulaire.compte.email),
+        ("delegation_en_veille", delegant.espace.compte.email),
+        ("delegation_en_veille", acteur.espace.compte.email),
+        ("delegation_en_veille_confirmation", titulaire.compte.email),
+    }
+    assert Evenement.objects.filter(acte="delegation.mise_en_veille").count() == 2
+    assert len(reactiver(acteur=titulaire, suppleances=[suppleance])) == 3
+    assert all(peut(h.espace, UTILISER, racine) for h in tenus)
+    assert Evenement.objects.filter(acte="delegation.reactivee").count() == 2
+
+
+def test_reactiver_ne_rend_que_ce_qui_avait_ete_suspendu_avec_lui() -> None:
+    racine = habiliter(EspaceFactory())
+    suppleance = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+    acteur, rendu = (accorder(suppleance, EspaceFactory(), Role.ACTEUR) for _ in range(2))
+    titulaire = racine.espace
+    mettre_en_veille(acteur=titulaire, suppleances=[suppleance], avec_dessous=True)
+    reactiver(acteur=titulaire, suppleances=[Habilitation.objects.get(pk=rendu.pk)])
+    assert peut(rendu.espace, UTILISER, racine), "a délégation suspended so is given back alone as well"
+    assert not peut(suppleance.espace, UTILISER, racine)
+    with pytest.raises(LignesRefusees):
+        reactiver(acteur=titulaire, suppleances=[Habilitation.objects.get(pk=rendu.pk)])
+    retirer_suppleant(acteur=titulaire, suppleances=[suppleance], reprendre=True)
+    acteur.refresh_from_db()
+    assert (acteur.accordee_par, acteur.etat) == (racine, "EN_VEILLE"), "taken over as it is"
+    reactiver(acteur=titulaire, suppleances=[acteur])
+    assert peut(acteur.espace, UTILISER, racine)
+
+
 @pytest.mark.parametrize("en_veille", [False, True])
 def test_retirer_fait_tomber_ce_qui_pend(en_veille: bool) -> None:
     titulaire, suppleant, delegant, acteur = (EspaceFactory() for _ in range(4))
