@@ -37,7 +37,7 @@ from ..partage.suppleances import (
     retirer_suppleant,
 )
 from .apercu import empreinte_des_lignes
-from .sujets import Touches, compter
+from .sujets import Touches, dire_combien
 
 CLE: Final = "changement"
 LONGUEUR_MOTIF: Final = 500
@@ -340,7 +340,7 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "touches": Touches.de(lignes),
             "gardees": Touches.de(gardees),
             "tombent": Touches.de(tombent),
-            "total": compter([*lignes, *tombent]),
+            "total": dire_combien([*lignes, *tombent]),
             "bouton": _bouton(action, lignes, tombent),
             "danger": action.danger and bool(lignes),
         },
@@ -367,5 +367,5 @@ def _bilan(
         pluriel = "s" if nombre > 1 else ""
         dites.append(" ".join([f"{nombre} habilitation{pluriel} {mot}{pluriel}", *reste]) + ".")
     if lignes:
-        dites.append(action.fait.format(compte=compter(faites)))
+        dites.append(action.fait.format(compte=dire_combien(faites)))
     return "C'est fait : " + " ".join(dites)

@@ -30,7 +30,7 @@ from ..lectures.partage import (
 )
 from ..models import Role
 from .apercu import empreinte_des_lignes
-from .sujets import Touches, compter
+from .sujets import Touches, dire_combien
 
 
 @espace_requis
@@ -86,7 +86,7 @@ def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
             messages.error(request, str(regle))
         else:
             dependait = "dépend désormais de vous" if reprendre else "a pris fin aussi"
-            suite = f" Ce qui en dépendait ({compter(tombent)}) {dependait}." if tombent else ""
+            suite = f" Ce qui en dépendait ({dire_combien(tombent)}) {dependait}." if tombent else ""
             messages.success(
                 request,
                 f"C'est fait : {demande.demandeur.nom_complet} n'a plus accès à ce service, un courriel le lui dit.{suite}",

@@ -112,7 +112,7 @@ class Touches:
         return bool(self.personnes)
 
 
-def compter(habilitations: Iterable[Habilitation]) -> str:
+def dire_combien(habilitations: Iterable[Habilitation]) -> str:
     """Return how much these are, persons first: « 2 personnes, 6 habilitations »."""
     lues = list(habilitations)
     personnes, nombre = len({h.espace_id for h in lues}), len(lues)
