@@ -7,6 +7,7 @@ from django import forms
 
 from accounts.forms import FormulairePortail, InscriptionForm
 from accounts.forms.champs import ChampIdentifiant, ChampListe, ChampRegle, ChampTexte, champ_adresse
+from accounts.forms.claviers import Clavier
 from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.identifiants import siren_de_cellule
 from accounts.saisies.regles import RegleMetier
@@ -35,7 +36,7 @@ class SirenForm(FormulairePortail):
         label="Numéro SIREN",
         max_length=60,
         help_text="Neuf chiffres, espaces admis : 552 032 534. Ou l'identifiant provisoire (IDSP) de l'entreprise.",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        clavier=Clavier.CODE,
         error_messages={"required": SirenAbsent.message},
     )
 
@@ -53,7 +54,7 @@ class SignalementForm(FormulairePortail):
         label="Référence à signaler",
         max_length=60,
         help_text="Elle est imprimée sur le courrier et commence par D. Exemple : D-2026-7KQ4M2XA-K7QM5.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        clavier=Clavier.REFERENCE,
         error_messages={"required": "Indiquez la référence imprimée sur le courrier."},
     )
     texte = ChampTexte(
@@ -94,6 +95,7 @@ class InscriptionSimplifieeForm(InscriptionForm):
         label="Adresse électronique de l'entreprise",
         aide="L'administration y écrira à l'entreprise. Un lien de confirmation y est envoyé. "
         "Ce peut être la même que votre adresse de connexion.",
+        clavier=Clavier.ADRESSE_D_ENTREPRISE,
     )
     qualite = _champ_qualite()
     field_order = ("courriel_entreprise", "qualite", "civilite", "prenom", "nom", "telephone")
@@ -108,6 +110,7 @@ class CourrielEntrepriseForm(FormulairePortail):
         normaliser_adresse_entreprise,
         label="Nouvelle adresse électronique de l'entreprise",
         aide="Exemple : contact@exemple.fr. Une adresse durable, que l'entreprise relève.",
+        clavier=Clavier.ADRESSE_D_ENTREPRISE,
     )
     qualite = _champ_qualite()
 
@@ -121,7 +124,8 @@ class SirensForm(FormulairePortail):
         label="Numéros SIREN",
         max_length=4000,
         help_text="Un seul, ou jusqu'à cent : un par ligne, ou séparés par des virgules.",
-        widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"}),
+        clavier=Clavier.LISTE_DE_SIREN,
+        widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": "Indiquez au moins un numéro SIREN."},
     )
 
@@ -159,9 +163,7 @@ class CodeForm(FormulairePortail):
         label="Code d'activation",
         max_length=60,
         help_text="Douze lettres et chiffres, par groupes de quatre. Il n'a ni zéro, ni un, ni lettre O, I ou L.",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "spellcheck": "false", "autocapitalize": "characters"}
-        ),
+        clavier=Clavier.CODE_RECU,
     )
 
     def refuser(self, regle: Any) -> None:

@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from accounts.forms import FormulairePortail
-from accounts.forms.champs import ChampIdentifiant, ChampPorte, ChampTexte
+from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampTexte
+from accounts.forms.claviers import Clavier
 
 from .models import Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
@@ -29,14 +30,14 @@ class BeneficiaireForm(FormulairePortail):
         label="Numéro d'abonné",
         max_length=60,
         help_text="Quatorze chiffres, espaces admis. La personne le trouve sur sa page d'accueil et son récapitulatif.",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        clavier=Clavier.CHIFFRES,
         error_messages={"required": "Indiquez le numéro d'abonné de la personne."},
     )
     nom = ChampPorte(
         label="Nom",
         max_length=170,
         help_text="Son nom de famille, précédé ou non de son prénom.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        clavier=Clavier.NOM_D_AUTRUI,
         error_messages={"required": "Indiquez le nom de la personne."},
     )
 
@@ -53,13 +54,10 @@ class DelegataireForm(BeneficiaireForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez le rôle à donner."},
     )
-    expire_le = forms.DateField(
+    expire_le = ChampJour(
         label="Dernier jour",
         required=False,
         help_text="Sans date, la délégation dure jusqu'à ce que vous la retiriez.",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."},
     )
 
     def clean_expire_le(self) -> date | None:

@@ -21,7 +21,7 @@ from accounts.models.publication import oublier_publications
 from accounts.mots_de_passe import saturation
 from services.models import PersonneSirenisee
 
-from . import gabarits
+from . import gabarits, pages
 from .factories import EspaceFactory, ServiceGestionnaireFactory
 from .scenes import RACINE, ecrire_version_cgu
 
@@ -59,7 +59,11 @@ def _poster_comme_un_navigateur(
 Client.post = _poster_comme_un_navigateur  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
-settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.lecture_seule.BaseEnLectureMiddleware"]
+settings.MIDDLEWARE = [
+    "tests.pages.PagesMiddleware",
+    *settings.MIDDLEWARE,
+    "tests.lecture_seule.BaseEnLectureMiddleware",
+]
 # A property is about what is true, not about how fast a loaded machine finds it: no deadline per example.
 hypothesis.settings.register_profile("maison", deadline=None)
 hypothesis.settings.load_profile("maison")
@@ -83,6 +87,15 @@ def _noms_absents() -> Iterator[None]:
     yield
     if gabarits.absents:
         pytest.fail("undefined in a template: " + ", ".join(sorted(set(gabarits.absents))))
+
+
+@pytest.fixture(autouse=True)
+def _pages_lues() -> Iterator[None]:
+    """Fail the test that was served a page whose ids, labels or headings are wrong (tests/pages.py)."""
+    pages.fautes.clear()
+    yield
+    if pages.fautes:
+        pytest.fail("in a page: " + "; ".join(sorted(set(pages.fautes))[:20]))
 
 
 @pytest.fixture(autouse=True)

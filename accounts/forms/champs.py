@@ -10,12 +10,28 @@ from ..mots_de_passe.confiance import proposer_reponse
 from ..saisies.porte import TexteIllisible, lire_brut, lire_identifiant, lire_ligne, lire_liste, lire_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import SirenAbsent, normaliser_siren
+from .claviers import Clavier
 
 LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe/politique.py
 LONGUEUR_SAISIE_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
 
 
-class ChampPorte(forms.CharField):
+class _ChampTape(forms.CharField):
+    """A field of a kind (`clavier`), which gives its element and what that says to the keyboard."""
+
+    clavier: Clavier | None = None
+
+    def __init__(self, *, clavier: Clavier | None = None, **options: Any) -> None:
+        self.clavier = clavier or self.clavier
+        if self.clavier is not None:
+            options.setdefault("widget", self.clavier.widget())
+        super().__init__(**options)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), **(self.clavier.attributs if self.clavier else {})}
+
+
+class ChampPorte(_ChampTape):
     """A typed text: it passes the door (accounts/saisies/porte.py) before any rule reads it, as one line here."""
 
     porte = staticmethod(lire_ligne)
@@ -38,6 +54,7 @@ class ChampIdentifiant(ChampPorte):
 class ChampTexte(ChampPorte):
     """A free text, on several lines."""
 
+    clavier = Clavier.TEXTE
     porte = staticmethod(lire_texte)
 
 
@@ -50,10 +67,11 @@ class ChampListe(ChampPorte):
 class ChampReponse(ChampPorte):
     """A trust answer, as it is typed: its form is accounts/saisies/reponses.py."""
 
+    clavier = Clavier.REPONSE_DE_CONFIANCE
     porte = staticmethod(lire_brut)
 
 
-class ChampSecret(forms.CharField):
+class ChampSecret(_ChampTape):
     """A password: what is typed is what is hashed, to the last space."""
 
     def __init__(self, **options: Any) -> None:
@@ -75,33 +93,33 @@ class ChampRegle(ChampPorte):
             raise forms.ValidationError(str(erreur), code=erreur.code) from erreur
 
 
-def champ_adresse(regle: Callable[[str], str], *, label: str, aide: str = "", remplissage: str = "off") -> ChampRegle:
-    """Return the field of an e-mail address; `remplissage` is its autocomplete token."""
-    return ChampRegle(
-        regle,
-        label=label,
-        max_length=LONGUEUR_SAISIE_ADRESSE,
-        help_text=aide,
-        widget=forms.EmailInput(attrs={"autocomplete": remplissage, "spellcheck": "false"}),
-    )
+class ChampJour(forms.DateField):
+    """A day: the browser's calendar, or typed as people write it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            widget=forms.DateInput(attrs={"type": "date", **Clavier.JOUR.attributs}, format="%Y-%m-%d"),
+            input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+            error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."} | options.pop("error_messages", {}),
+            **options,
+        )
+
+
+def champ_adresse(
+    regle: Callable[[str], str], *, label: str, aide: str = "", clavier: Clavier = Clavier.ADRESSE
+) -> ChampRegle:
+    """Return the field of an e-mail address: one's own, or of the kind `clavier`."""
+    return ChampRegle(regle, label=label, max_length=LONGUEUR_SAISIE_ADRESSE, help_text=aide, clavier=clavier)
 
 
 def champ_mot_de_passe_actuel(*, label: str = "Mot de passe actuel") -> ChampSecret:
     """Return the field of the password that one has."""
-    return _champ_mot_de_passe(label, "current-password")
+    return ChampSecret(label=label, max_length=LONGUEUR_MOT_DE_PASSE, clavier=Clavier.MOT_DE_PASSE)
 
 
 def champ_nouveau_mot_de_passe(*, label: str = "Nouveau mot de passe") -> ChampSecret:
     """Return the field of the password that one chooses: pasting and managers work (CGU §3.2)."""
-    return _champ_mot_de_passe(label, "new-password")
-
-
-def _champ_mot_de_passe(label: str, remplissage: str) -> ChampSecret:
-    return ChampSecret(
-        label=label,
-        max_length=LONGUEUR_MOT_DE_PASSE,
-        widget=forms.PasswordInput(attrs={"autocomplete": remplissage}),
-    )
+    return ChampSecret(label=label, max_length=LONGUEUR_MOT_DE_PASSE, clavier=Clavier.NOUVEAU_MOT_DE_PASSE)
 
 
 def regles_mot_de_passe(champ: str) -> dict[str, str]:
@@ -129,7 +147,6 @@ def champ_nouvelle_reponse(*, suite: str = "") -> ChampReponse:
             "Dix lettres ou chiffres au moins, sans rapport avec vous. La réponse proposée est tirée au hasard et "
             f"répond à « {Espace.Question.PHRASE.label} » : vous pouvez garder l'une et l'autre. {suite}"
         ).rstrip(),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
 
@@ -149,6 +166,6 @@ def champ_siren_appartenance(*, obligatoire: bool) -> ChampRegle:
             "Neuf chiffres. L'entreprise, le cabinet ou la collectivité où vous travaillez : "
             "ce numéro ne donne aucun droit sur elle."
         ),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        clavier=Clavier.CHIFFRES,
         error_messages={"required": SirenAbsent.message},
     )

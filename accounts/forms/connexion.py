@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from dsfr.forms import DsfrBaseForm
 
 from .base import FormulairePortail
 from .champs import ChampIdentifiant, champ_mot_de_passe_actuel
+from .claviers import Clavier
 
 REFUS = (
     "L'adresse électronique ou le mot de passe n'est pas reconnu. Vérifiez votre saisie, majuscules comprises. "
@@ -20,7 +20,7 @@ class ConnexionForm(DsfrBaseForm, AuthenticationForm):
 
     error_messages = dict.fromkeys(("invalid_login", "inactive"), REFUS)
 
-    username = ChampIdentifiant(widget=forms.EmailInput(attrs={"autocomplete": "username", "class": "fr-input"}))
+    username = ChampIdentifiant(clavier=Clavier.IDENTIFIANT_DE_CONNEXION)
     password = champ_mot_de_passe_actuel(label="Mot de passe")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,9 +1,8 @@
 """The particulars of the holder."""
 
-from django import forms
-
 from ..saisies.noms import normaliser_texte
 from .champs import ChampRegle, champ_siren_appartenance
+from .claviers import Clavier
 from .titulaire import TitulaireForm
 
 
@@ -22,13 +21,19 @@ class CoordonneesForm(TitulaireForm):
         "commune",
     )
 
-    distribution = ChampRegle(normaliser_texte, label="Boîte postale ou lieu-dit", required=False, max_length=120)
+    distribution = ChampRegle(
+        normaliser_texte,
+        label="Boîte postale ou lieu-dit",
+        required=False,
+        max_length=120,
+        clavier=Clavier.DISTRIBUTION,
+    )
     pays = ChampRegle(
         normaliser_texte,
         label="Pays",
         required=False,
         max_length=80,
         help_text="À remplir si ce n'est pas la France.",
-        widget=forms.TextInput(attrs={"autocomplete": "country-name"}),
+        clavier=Clavier.PAYS,
     )
     siren_appartenance = champ_siren_appartenance(obligatoire=False)

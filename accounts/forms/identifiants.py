@@ -30,7 +30,6 @@ class ChangerAdresseForm(FormulairePortail):
         normaliser_adresse,
         label="Nouvelle adresse électronique de connexion",
         aide="Une adresse personnelle et durable, que vous relevez. 110 caractères au plus.",
-        remplissage="email",
     )
     actuel = champ_mot_de_passe_actuel()
 

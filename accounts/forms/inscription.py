@@ -28,7 +28,6 @@ class InscriptionForm(AvecConditions, TitulaireForm):
         normaliser_adresse,
         label="Adresse électronique de connexion",
         aide="Une adresse personnelle et durable, que vous relevez : elle est votre identifiant. 110 caractères au plus.",
-        remplissage="email",
     )
     mot_de_passe = champ_nouveau_mot_de_passe(label="Mot de passe")
     question_confiance = champ_question()

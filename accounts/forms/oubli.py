@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from django import forms
-
 from ..saisies.adresses import normaliser_adresse
 from .base import FormulairePortail
 from .champs import (
@@ -15,13 +13,16 @@ from .champs import (
     regles_mot_de_passe,
     regles_reponse,
 )
+from .claviers import Clavier
 
 
 class OubliForm(FormulairePortail):
     """The login address of somebody who cannot sign in."""
 
     adresse = champ_adresse(
-        partial(normaliser_adresse, durable=False), label="Adresse électronique de connexion", remplissage="username"
+        partial(normaliser_adresse, durable=False),
+        label="Adresse électronique de connexion",
+        clavier=Clavier.IDENTIFIANT_DE_CONNEXION,
     )
 
 
@@ -34,7 +35,6 @@ class ReponseForm(FormulairePortail):
         label="Votre réponse",
         max_length=200,
         help_text="Majuscules, accents, espaces et ponctuation ne comptent pas. Elle figure sur votre récapitulatif.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
 

@@ -1,11 +1,11 @@
 """Codes of a second factor."""
 
-from django import forms
 from django.core.validators import RegexValidator
 
 from ..saisies.porte import serrer
 from .base import FormulairePortail
 from .champs import ChampIdentifiant
+from .claviers import Clavier
 
 
 class CodeForm(FormulairePortail):
@@ -17,7 +17,7 @@ class CodeForm(FormulairePortail):
         label="Code à 6 chiffres",
         help_text="Il change toutes les 30 secondes dans votre application d'authentification.",
         max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        clavier=Clavier.CODE_A_SIX_CHIFFRES,
     )
 
     def clean_code(self) -> str:
@@ -35,5 +35,5 @@ class CodeSecoursForm(FormulairePortail):
         label="Code de secours",
         help_text="Un code de votre liste qui n'a pas encore servi, par exemple 7K2M9-0QDXX-XXXXX-XXXXX-XXXXX.",
         max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        clavier=Clavier.CODE,
     )

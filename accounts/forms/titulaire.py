@@ -8,6 +8,7 @@ from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.telephone import normaliser_telephone
 from .base import FormulairePortail
 from .champs import ChampRegle
+from .claviers import Clavier
 
 
 class TitulaireForm(FormulairePortail):
@@ -20,43 +21,41 @@ class TitulaireForm(FormulairePortail):
         normaliser_nom,
         label="Prénom",
         max_length=80,
-        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+        clavier=Clavier.PRENOM,
     )
-    nom = ChampRegle(
-        normaliser_nom, label="Nom", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
-    )
+    nom = ChampRegle(normaliser_nom, label="Nom", max_length=80, clavier=Clavier.NOM)
     telephone = ChampRegle(
         normaliser_telephone,
         label="Téléphone",
         max_length=60,
         help_text="Exemple : 01 23 45 67 89 ou +33 1 23 45 67 89.",
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+        clavier=Clavier.TELEPHONE,
     )
     voie = ChampRegle(
         normaliser_texte,
         label="Numéro et voie",
         required=False,
         max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
+        clavier=Clavier.VOIE,
     )
     complement = ChampRegle(
         normaliser_texte,
         label="Complément d'adresse",
         required=False,
         max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+        clavier=Clavier.COMPLEMENT,
     )
     code_postal = ChampRegle(
         normaliser_code_postal,
         label="Code postal",
         required=False,
         max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
+        clavier=Clavier.CODE_POSTAL,
     )
     commune = ChampRegle(
         normaliser_texte,
         label="Commune",
         required=False,
         max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+        clavier=Clavier.COMMUNE,
     )

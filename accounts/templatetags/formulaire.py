@@ -1,13 +1,15 @@
-"""`{% csrf_token %}` of every template: Django's token, and the stamp of a form of an espace (accounts/portes/saisie.py)."""
+"""What forms written in a template need: `{% csrf_token %}`, Django's token with the stamp of a form of an espace
+(accounts/portes/saisie.py), and `{% clavier %}`, the attributes of a kind of field."""
 
 from typing import Any
 
 from django import template
 from django.template.context import Context
 from django.template.defaulttags import CsrfTokenNode
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from ..forms.claviers import Clavier
 from ..portes.saisie import CHAMP, estampiller
 
 register = template.Library()
@@ -22,3 +24,9 @@ def csrf_token(context: Context) -> SafeString:
     if not estampille:
         return SafeString(jeton)
     return format_html('{}<input type="hidden" name="{}" value="{}">', SafeString(jeton), CHAMP, estampille)
+
+
+@register.simple_tag
+def clavier(genre: str) -> SafeString:
+    """Render the attributes of a field of this kind (accounts/forms/claviers.py), each after a space."""
+    return format_html_join("", ' {}="{}"', Clavier[genre].attributs.items())

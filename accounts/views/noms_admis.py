@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django import forms
 from django.db.models import Model
 
 from ..espace.noms_admis import LONGUEUR_JUSTIFICATIF, admettre_nom
 from ..forms.base import FormulairePortail
 from ..forms.champs import ChampRegle
+from ..forms.claviers import Clavier
 from ..gestion.page_acte import PageActe
 from ..models import ServiceGestionnaire
 from ..saisies.noms import normaliser_nom, normaliser_texte
@@ -18,14 +18,14 @@ class NomAdmisForm(FormulairePortail):
 
     regles = {"nom_non_reserve": "nom", "identite_non_vue": "justificatif"}
 
-    prenom = ChampRegle(normaliser_nom, label="Prénom", max_length=80, widget=forms.TextInput())
-    nom = ChampRegle(normaliser_nom, label="Nom", max_length=80, widget=forms.TextInput())
+    prenom = ChampRegle(normaliser_nom, label="Prénom", max_length=80, clavier=Clavier.NOM_D_AUTRUI)
+    nom = ChampRegle(normaliser_nom, label="Nom", max_length=80, clavier=Clavier.NOM_D_AUTRUI)
     justificatif = ChampRegle(
         normaliser_texte,
         label="Pièce d'identité vue",
         max_length=LONGUEUR_JUSTIFICATIF,
         help_text="Par exemple : carte nationale d'identité vue au guichet le 12 mars 2027.",
-        widget=forms.TextInput(),
+        clavier=Clavier.PHRASE,
     )
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django import forms
 from django.db.models import Model
 
+from accounts.forms.champs import ChampJour
 from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
 from accounts.saisies.dates import jour
@@ -24,12 +24,7 @@ class MaintienForm(MotifCessationForm):
     regles = {**MotifCessationForm.regles, "maintien_invalide": "jusqu_au"}
     field_order = ("jusqu_au", "motif")
 
-    jusqu_au = forms.DateField(
-        label="Dernier jour",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        error_messages={"required": "Indiquez le dernier jour.", "invalid": "Écrivez la date ainsi : 31/12/2026."},
-    )
+    jusqu_au = ChampJour(label="Dernier jour", error_messages={"required": "Indiquez le dernier jour."})
 
 
 class DecisionCessation(PageActe):

@@ -3,7 +3,8 @@
 from django import forms
 
 from accounts.forms import FormulairePortail
-from accounts.forms.champs import ChampPorte, ChampRegle, ChampTexte
+from accounts.forms.champs import ChampJour, ChampPorte, ChampRegle, ChampTexte
+from accounts.forms.claviers import Clavier
 from accounts.saisies.sirens import normaliser_siren
 
 from ..models.registre import PREUVE_LONGUEUR
@@ -23,18 +24,25 @@ class RepresentantForm(FormulairePortail):
     nom = ChampPorte(
         label="Nom",
         max_length=160,
+        clavier=Clavier.NOM_D_AUTRUI,
         help_text="Nom de famille, ou dénomination si une société représente cette personne.",
         error_messages={"required": "Indiquez le nom du représentant légal."},
     )
-    prenoms = ChampPorte(label="Prénoms", max_length=160, required=False, help_text="Laissez vide pour une société.")
-    qualite = ChampPorte(label="Qualité", max_length=80, required=False, help_text="Gérante, président, maire…")
-    depuis_le = forms.DateField(
-        label="Depuis le",
+    prenoms = ChampPorte(
+        label="Prénoms",
+        max_length=160,
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."},
+        clavier=Clavier.NOM_D_AUTRUI,
+        help_text="Laissez vide pour une société.",
     )
+    qualite = ChampPorte(
+        label="Qualité",
+        max_length=80,
+        required=False,
+        clavier=Clavier.PHRASE,
+        help_text="Gérante, président, maire…",
+    )
+    depuis_le = ChampJour(label="Depuis le", required=False)
     preuve = ChampTexte(
         label="Preuve vue",
         max_length=PREUVE_LONGUEUR,
@@ -54,6 +62,6 @@ class SirenAttribueForm(FormulairePortail):
         label="SIREN attribué par l'INSEE",
         max_length=40,
         help_text="Neuf chiffres, espaces admis.",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        clavier=Clavier.CHIFFRES,
         error_messages={"required": "Indiquez le SIREN."},
     )

@@ -7,6 +7,7 @@ from django.db.models import Model
 
 from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampRegle, ChampTexte
+from accounts.forms.claviers import Clavier
 from accounts.gestion.page_acte import PageActe
 from accounts.saisies.noms import normaliser_texte
 
@@ -15,8 +16,17 @@ from ..adresses.saisie import LONGUEUR_PREUVE, Saisie, retirer_adresse, saisir_a
 from ..models import PersonneSirenisee
 
 
-def _champ(label: str, *, longueur: int = 120, requis: bool = False, aide: str = "") -> ChampRegle:
-    return ChampRegle(normaliser_texte, label=label, required=requis, max_length=longueur, help_text=aide)
+def _champ(
+    label: str,
+    *,
+    longueur: int = 120,
+    requis: bool = False,
+    aide: str = "",
+    clavier: Clavier = Clavier.NOM_D_AUTRUI,
+) -> ChampRegle:
+    return ChampRegle(
+        normaliser_texte, label=label, required=requis, max_length=longueur, help_text=aide, clavier=clavier
+    )
 
 
 class AdresseForm(FormulairePortail):
@@ -30,11 +40,15 @@ class AdresseForm(FormulairePortail):
     complement = _champ("Complément d'adresse")
     voie = _champ("Numéro et voie")
     distribution = _champ("Boîte postale ou lieu-dit")
-    code_postal = _champ("Code postal", longueur=10)
+    code_postal = _champ("Code postal", longueur=10, clavier=Clavier.REFERENCE)
     commune = _champ("Commune", requis=True)
     pays = _champ("Pays, hors de France", longueur=80)
     justificatif = _champ(
-        "Justificatif vu", longueur=LONGUEUR_PREUVE, requis=True, aide="Par exemple : extrait Kbis du 12 mars 2027."
+        "Justificatif vu",
+        longueur=LONGUEUR_PREUVE,
+        requis=True,
+        aide="Par exemple : extrait Kbis du 12 mars 2027.",
+        clavier=Clavier.PHRASE,
     )
     motif = ChampTexte(
         label="Motif",

@@ -4,7 +4,7 @@ const AVERTIR = 5 * 60 * 1000;
 const CLE = "derniere-activite";
 // The server notes the last use to the minute: count one minute less than it does.
 const duree = (Number(document.body.dataset.sessionInactivite) - 60) * 1000;
-const dialogue = document.getElementById("session");
+const dialogue = document.getElementById("ep-session");
 const partie = (nom) => dialogue.querySelector(`[data-session="${nom}"]`);
 let memoire = Date.now();
 
@@ -31,7 +31,7 @@ function ouvrir() {
 
 function terminer() {
   clearInterval(horloge);
-  document.getElementById("session-titre").textContent = "Session terminée";
+  document.getElementById("ep-session-titre").textContent = "Session terminée";
   for (const nom of ["avant", "formulaire"]) partie(nom).hidden = true;
   for (const nom of ["apres", "connexion"]) partie(nom).hidden = false;
   ouvrir();

@@ -70,3 +70,9 @@ def test_ancre(nom: str, attendu: str) -> None:
 def test_pages_proches_de_la_page_montree() -> None:
     page = Paginator(range(400), 20).page(7)
     assert list(pages_proches(page)) == [1, page.paginator.ELLIPSIS, 6, 7, 8, page.paginator.ELLIPSIS, 20]
+
+
+def test_le_resume_ne_mene_pas_a_un_champ_que_la_page_ne_montre_pas() -> None:
+    html = render_to_string("composants/erreurs.html", {"formulaire": Formulaire({}), "sans_champs": True})
+    assert "Numéro SIREN" in html
+    assert "href" not in html

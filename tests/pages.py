@@ -1,0 +1,120 @@
+"""Every page that a test is served is read: its ids, what names them, its labels, its headings, its keyboards (issues 10.13, 10.14).
+
+One middleware, the outermost under test: a page without a test of its own is seen by the access matrix, which opens every door as
+everybody. What is wrong is noted, and the fixture of conftest.py fails the test at its end.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from accounts.forms.claviers import Attributs, Clavier
+
+BALISE = re.compile(
+    r"""<!--.*?-->|<(script|style)\b[^>]*>.*?</\1>|<(/?[a-z][a-z0-9-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>""", re.S
+)
+ATTRIBUT = re.compile(r"""([a-z][\w:-]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""", re.I)
+DESIGNENT = {
+    "aria-activedescendant",
+    "aria-controls",
+    "aria-describedby",
+    "aria-details",
+    "aria-errormessage",
+    "aria-labelledby",
+    "aria-owns",
+    "form",
+    "headers",
+    "list",
+}
+ETIQUETABLES = {"input", "select", "textarea", "button", "output", "meter", "progress"}
+SANS_ETIQUETTE = {"hidden", "submit", "button", "image", "reset"}
+TAPES = {"text", "search", "email", "tel", "url", "password", "number", "date", "textarea"}
+DITS = set(Attributs._fields) - {"type"}
+GENRES = {(c.value.type, frozenset(c.attributs.items())) for c in Clavier}
+fautes: list[str] = []
+
+
+def _elements(html: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each tag and its attributes, in the order of the page; a closing tag begins with a slash."""
+    for trouve in BALISE.finditer(html):
+        if trouve[2]:
+            texte = trouve[3]
+            attributs = {nom.lower(): valeur.strip("\"'") for nom, valeur in ATTRIBUT.findall(texte)} if texte else {}
+            yield trouve[2], attributs
+
+
+Elements = list[tuple[str, dict[str, str]]]
+
+
+def _ids(vus: Elements) -> Iterator[str]:
+    fois = Counter(attributs["id"] for _, attributs in vus if "id" in attributs)
+    yield from (f'id="{identifiant}" {nombre} times' for identifiant, nombre in fois.items() if nombre > 1)
+    yield from (f"<{nom}> has an empty id" for nom, attributs in vus if attributs.get("id") == "")
+
+
+def _renvois(vus: Elements) -> Iterator[str]:
+    ids = {attributs["id"] for _, attributs in vus if "id" in attributs}
+    for nom, attributs in vus:
+        for attribut in DESIGNENT & set(attributs):
+            yield from (f'<{nom} {attribut}="{c}"> names nothing' for c in attributs[attribut].split() if c not in ids)
+        ancre = attributs.get("href", "")
+        if nom == "a" and ancre.startswith("#") and ancre[1:] not in ids:
+            yield f'<a href="{ancre}"> leads nowhere'
+
+
+def _etiquettes(vus: Elements) -> Iterator[str]:
+    par_id = {attributs["id"]: (nom, attributs) for nom, attributs in vus if "id" in attributs}
+    designes = {attributs["for"] for nom, attributs in vus if nom == "label" and "for" in attributs}
+    for cible in designes:
+        nom, attributs = par_id.get(cible, ("", {}))
+        if nom not in ETIQUETABLES or attributs.get("type") == "hidden":
+            yield f'<label for="{cible}"> labels nothing'
+    dans = 0
+    for nom, attributs in vus:
+        dans += (nom == "label") - (nom == "/label")
+        if nom not in {"input", "select", "textarea"} or attributs.get("type") in SANS_ETIQUETTE or dans:
+            continue
+        if not {"aria-label", "aria-labelledby"} & set(attributs) and attributs.get("id") not in designes:
+            yield f'<{nom} name="{attributs.get("name", "")}"> has no label'
+
+
+def _titres(vus: Elements) -> Iterator[str]:
+    niveaux = [0, *(int(nom[1]) for nom, _ in vus if re.fullmatch(r"h[1-6]", nom))]
+    for avant, niveau in pairwise(niveaux):
+        if niveau > avant + 1:
+            yield f"<h{niveau}> after " + (f"<h{avant}>" if avant else "no heading")
+    if niveaux.count(1) != 1:
+        yield f"{niveaux.count(1)} h1"
+
+
+def _claviers(vus: Elements) -> Iterator[str]:
+    """A field that is typed in carries the attributes of one kind (accounts/forms/claviers.py)."""
+    for nom, attributs in vus:
+        genre = attributs.get("type", "text") if nom == "input" else nom
+        if genre in TAPES and (genre, frozenset((n, attributs[n]) for n in DITS & set(attributs))) not in GENRES:
+            yield f'<{nom} type="{genre}" name="{attributs.get("name", "")}"> is of no kind of keyboard'
+
+
+def fautes_de(html: str) -> list[str]:
+    """Return what is wrong with this page: an id twice, a name of nothing, a field without label, a heading out of order."""
+    vus = list(_elements(html))
+    return [faute for lire in (_ids, _renvois, _etiquettes, _titres, _claviers) for faute in lire(vus)]
+
+
+class PagesMiddleware:
+    """The outermost middleware: it sees what the browser is sent, the errors' pages included."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        reponse = self.get_response(request)
+        if not reponse.streaming and reponse.headers.get("Content-Type", "").startswith("text/html"):
+            html = reponse.content.decode()  # type: ignore[attr-defined]
+            if "<html" in html:
+                fautes.extend(f"{request.method} {request.path}: {faute}" for faute in fautes_de(html))
+        return reponse

@@ -1,0 +1,201 @@
+"""Every page of the house, in one browser: no script fails, nothing is refused by the CSP, no file is missing (issue 10.13).
+
+What is opened follows espacepro/acces.py and the urlconf: a page that is new is opened, or stands below among those that follow another. The HTML
+of each is read on its way by tests/pages.py, in the browser or, where the same templates were opened before, without.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.envois.liens import creer_lien, jeton
+from accounts.models import Espace, Lien
+from activation.models import Courrier
+from espacepro.acces import TABLE, Acces
+from habilitations.depart.retraits import demander_retrait
+from habilitations.models import Export, Role
+from habilitations.views.exports import EXISTANT
+from services.models import Service
+from tests.activation.scenes import confirmer, editer, inscrire, services_du_bouquet
+from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, deposer, dossier
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+
+# Doors that show nothing to who simply comes: a step after another, an image, what these rows do not allow. Their own journeys open them.
+SUITES = {
+    "activer_espace_courrier",
+    "application_code",
+    "choisir_mot_de_passe",
+    "cle_acces_enregistree",
+    "code_recu",
+    "codes_secours",
+    "codes_secours_texte",
+    "confirmer_connexion",
+    "confirmer_entreprise",
+    "connexion_cle_debut",
+    "connexion_cle_fin",
+    "connexion_secours",
+    "connexion_verification",
+    "delegations_confirmer",
+    "delegations_personne",
+    "habilitations_changer",
+    "inscription_confirmee",
+    "inscription_envoyee",
+    "inscription_renvoyer",
+    "inscription_simplifiee_confirmee",
+    "inscription_simplifiee_envoyee",
+    "inscription_simplifiee_renvoyer",
+    "renouveler_mot_de_passe",
+    "suppleants_confirmer",
+    "suppleants_personne",
+}
+SUITES_DE_GESTION = {
+    "accounts_tracelecture_changelist",  # of the surveillance alone, as the next two
+    "surveillance_alerte_changelist",
+    "surveillance_blocageip_changelist",
+    "activation_courrier_laisser-partir",
+    "activation_courrier_revenu",
+    "enrolement_code",
+    "login",
+    "services_personnesirenisee_adresse-registre",
+    "services_personnesirenisee_siren",
+    "verification",
+    "verification_secours",
+}
+LIENS = {
+    "confirmer_adresse": (Lien.Objet.CONFIRMATION_EXPERT, Espace.Etat.EN_ATTENTE_COURRIEL),
+    "confirmer_changement_adresse": (Lien.Objet.CHANGEMENT_ADRESSE, Espace.Etat.ACTIF),
+    "annuler_changement_adresse": (Lien.Objet.ANNULATION_ADRESSE, Espace.Etat.ACTIF),
+    "reinitialiser_mot_de_passe": (Lien.Objet.MOT_DE_PASSE_OUBLIE, Espace.Etat.ACTIF),
+}
+
+
+@dataclass
+class Promenade:
+    """One browser and what it complained of; `vues` are the doors that showed a page, `ailleurs` the status of the others."""
+
+    page: Page
+    contexte: BrowserContext
+    racine: str
+    plaintes: list[str] = field(default_factory=list)
+    vues: set[str] = field(default_factory=set)
+    ailleurs: dict[str, int] = field(default_factory=dict)
+    gabarits: set[frozenset[str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        def console(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                self.plaintes.append(f"{self.page.url}: {message.text}")
+
+        self.page.on("console", console)
+        self.page.on("pageerror", lambda erreur: self.plaintes.append(f"{self.page.url}: {erreur}"))
+
+    def entrer(self, client: Client) -> None:
+        """Browse from now on with this client's session."""
+        self.contexte.clear_cookies()
+        session = client.cookies.get(settings.SESSION_COOKIE_NAME)
+        if session is not None:
+            self.contexte.add_cookies([{"name": session.key, "value": session.value, "url": self.racine}])
+
+    def ouvrir(self, client: Client, portes: Iterator[tuple[str, str]]) -> None:
+        """Open these (door, address), in the browser where there is a page to see."""
+        self.entrer(client)
+        for nom, ou in portes:
+            reponse = client.get(ou)
+            if reponse.status_code == 200 and reponse["Content-Type"].startswith("text/html"):
+                self.vues.add(nom)
+                gabarits = frozenset(str(gabarit.name) for gabarit in reponse.templates)
+                if gabarits not in self.gabarits:  # what is made of the same templates does the same in the browser
+                    self.gabarits.add(gabarits)
+                    self.page.goto(self.racine + ou, wait_until="domcontentloaded")  # the modules have run
+            else:
+                self.ailleurs[nom] = min(self.ailleurs.get(nom, 999), reponse.status_code)
+
+
+def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
+    """The holder of a company's services, and the parameters of the pages that show an object."""
+    espace = EspaceFactory()
+    personne = PersonneFactory(siren="552032534")
+    racine = habiliter(espace, personne=personne, service=ServiceFactory(code="PAYER"))
+    habiliter(espace, personne=personne, service=ServiceFactory(code="MESSAGERIE", famille=Service.Famille.MESSAGERIE))
+    acteur = accorder(racine, EspaceFactory(), Role.ACTEUR)
+    (retrait,) = demander_retrait(acteur=acteur.espace, habilitations=[acteur])
+    courrier = deposer(PersonneFactory(), espace, 1)
+    maintenant = timezone.now()
+    Courrier.objects.filter(pk=courrier.pk).update(
+        canal="MESSAGERIE", etat="EDITE", edite_le=maintenant, expire_le=maintenant + settings.CODE_VALIDITE
+    )
+    export = Export.objects.create(espace=espace, liste=EXISTANT.en_json())
+    return espace, {
+        "ouvrir_service": [personne.siren, "PAYER"],
+        "courriel_entreprise_changer": [personne.siren],
+        **{nom: [courrier.demande.reference] for nom in ("demande", "annuler_demande", "nouveau_courrier")},
+        "code_recu": [courrier.pk],
+        **{nom: [retrait.pk] for nom in ("retrait_accepter", "retrait_refuser")},
+        "export": [export.pk],
+    }
+
+
+def liens() -> dict[str, list[Any]]:
+    """The parameter of each page of a link: a live one."""
+    return {
+        nom: [jeton(creer_lien(espace=(e := EspaceFactory(etat=etat)), objet=objet, adresse=e.compte.email))]
+        for nom, (objet, etat) in LIENS.items()
+    }
+
+
+def de_gestion(agent: Any) -> Iterator[tuple[str, str]]:
+    """Every list of /gestion/, a row of each and each act on it."""
+    lignes = dossier(agent, 7)
+    for nom in (nom for espace, nom, chemin in TOUS if espace == "admin" and nom):
+        modele = next((m for m in lignes if nom.startswith(f"{m}_")), None)
+        if nom == "app_list":
+            yield nom, reverse("admin:app_list", args=["services"])
+        elif nom.endswith(("_add", "_delete")):
+            continue  # refused to everybody: tests/espacepro/test_matrice_acces.py
+        elif nom.endswith("_changelist") or not any("<" in c for e, n, c in TOUS if (e, n) == ("admin", nom)):
+            yield nom, reverse(f"admin:{nom}")
+        elif modele is not None:
+            yield nom, reverse(f"admin:{nom}", args=[lignes[modele].pk])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_aucune_page_ne_se_plaint(
+    live_server: LiveServer, page: Page, context: BrowserContext, client_de: Callable[[Espace], Client]
+) -> None:
+    with transaction.atomic():
+        espace, parametres = titulaire()
+        parametres |= liens()
+        services_du_bouquet()
+        simplifie = EspaceFactory(mode=Espace.Mode.SIMPLIFIE)
+        habiliter(simplifie)
+        agent = AgentFactory()
+        gestion = list(de_gestion(agent))
+    attente = inscrire(PersonneFactory())
+    editer(confirmer(attente))
+
+    def portes(*qui: Acces) -> Iterator[tuple[str, str]]:
+        for nom in NOMS:
+            if TABLE[nom].qui in qui:
+                yield nom, reverse(nom, args=parametres[nom]) if nom in parametres else adresse(nom)
+
+    promenade = Promenade(page, context, live_server.url)
+    promenade.ouvrir(Client(), portes(Acces.PUBLIC))
+    promenade.ouvrir(client_de(espace), portes(*Acces))
+    promenade.ouvrir(client_de(attente), portes(Acces.PRESENT))  # its answer was never shown: it chooses another
+    Espace.objects.filter(pk=attente.pk).update(reponse_a_montrer=False)
+    promenade.ouvrir(client_de(attente), portes(Acces.EN_ATTENTE))
+    promenade.ouvrir(client_de(simplifie), portes(*Acces))
+    promenade.ouvrir(client_verifie(agent), iter(gestion))
+    assert promenade.plaintes == []
+    assert {
+        nom for nom, statut in promenade.ailleurs.items() if statut not in {200, 405}
+    } - promenade.vues == SUITES | SUITES_DE_GESTION
