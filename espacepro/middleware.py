@@ -16,7 +16,7 @@ from django.urls import reverse
 from structlog.contextvars import bind_contextvars
 
 from accounts.saisies.porte import TexteIllisible
-from accounts.traces.lecture import LectureNonTracee, ecrire
+from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
 
 from .acces import TABLE, Acces
@@ -155,7 +155,7 @@ def _refuser_l_ecriture(execute: Callable[..., Any], sql: str, params: Any, many
 class TracesMiddleware:
     """Writes the traces of reading once the page is made, outside what `LectureSeuleMiddleware` guards.
 
-    An agent's page whose reading cannot be traced is not shown (503).
+    An agent's page whose reading cannot be traced is not shown (503), nor a usager's that is one too many (429).
     """
 
     def __init__(self, get_response: Suite) -> None:
@@ -167,6 +167,8 @@ class TracesMiddleware:
             ecrire(request)
         except LectureNonTracee:
             return render(request, "erreurs/503_trace.html", status=503)
+        except TropDeLectures as regle:
+            return render(request, "erreurs/429_lectures.html", {"regle": regle}, status=regle.statut)
         return reponse
 
 

@@ -396,6 +396,10 @@ DEBIT_CHANGEMENTS_COMPTE_ADRESSE = (3, 1, 6)
 DEBIT_CHANGEMENTS_ADRESSE = (20, 1, 40)
 RENVOI_APRES = timedelta(minutes=2)  # between two confirmation links of one inscription
 DEBIT_SIREN_RESEAU = (20, 10, 100)  # SIREN whose admissibility is told to a visitor
+# SIREN on which an espace has no right and that it is told of (activation/demandes/consultations.py): a list of a hundred and
+# its corrections; in thirty days six times what an espace may hold.
+PLAFOND_CONSULTATIONS_JOUR = 200
+PLAFOND_CONSULTATIONS_MOIS = 600
 PERIMETRE_SIREN = 100
 PERIMETRE_ALERTE = 80
 REAUTHENTIFICATION = timedelta(minutes=10)

@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
 
 from ..models import Agent, TraceLecture
+from ..saisies.regles import RegleMetier
 from .journal import auteur_de
 from .requete import adresse_ip, compte_connecte
 
@@ -18,8 +22,22 @@ ANONYME = "anonyme"
 _EN_TETES_DE_PREPARATION = ("Sec-Purpose", "Purpose", "X-Moz")
 
 
+Plafonds = Sequence[tuple[timedelta, int]]
+"""How many different things one reader may be told of, in each of these durations."""
+
+
 class LectureNonTracee(Exception):
-    """An agent's reading could not be traced: the page must not be shown."""
+    """A reading could not be traced: the page must not be shown."""
+
+
+class TropDeLectures(RegleMetier):
+    code = "trop_de_consultations"
+    statut = 429
+    message = (
+        "Vous avez consulté beaucoup d'entreprises pour lesquelles vous n'êtes pas habilité. Celles que vous avez déjà "
+        "consultées aujourd'hui, et celles pour lesquelles vous êtes habilité ou avez une demande en cours, restent "
+        "ouvertes ; pour les autres, attendez demain."
+    )
 
 
 def lire(request: HttpRequest, nature: TraceLecture.Nature, objet: str, *, cle: str = "", **details: Any) -> None:
@@ -33,14 +51,58 @@ def lire(request: HttpRequest, nature: TraceLecture.Nature, objet: str, *, cle: 
     notees.append(TraceLecture(nature=nature, objet=objet, cle=cle[:80], details=details))
 
 
+def lire_comptees(request: HttpRequest, objet: str, cles: Collection[str], plafonds: Plafonds) -> None:
+    """Note that who is signed in is told of each of these things, and count it: the traces are the count.
+
+    One thing is counted once in each duration. What is refused is neither traced nor counted. A POST is traced at once,
+    before it does anything; a GET when its page is made, where `ecrire` counts again under a lock: pages asked for together
+    pass no limit together. Raises: TropDeLectures, nothing being noted.
+    """
+    if not cles:
+        return
+    _exiger_sous_plafonds(_lecteur(request), objet, cles, plafonds)
+    for cle in cles:
+        lire(request, TraceLecture.Nature.CONSULTATION, objet, cle=cle)
+    request.__dict__.setdefault("_lectures_comptees", {})[objet] = plafonds
+    if request.method == "POST":
+        ecrire(request)
+
+
+def _exiger_sous_plafonds(lecteur: str, objet: str, cles: Collection[str], plafonds: Plafonds) -> None:
+    """Raises: TropDeLectures. One query."""
+    maintenant = timezone.now()
+    derniers: dict[str, datetime] = dict(
+        TraceLecture.objects.filter(
+            lecteur=lecteur, objet=objet, minute__gt=maintenant - max(duree for duree, _ in plafonds)
+        )
+        .order_by()
+        .values("cle")
+        .annotate(dernier=Max("minute"))
+        .values_list("cle", "dernier")
+    )
+    for duree, limite in plafonds:
+        lues = {cle for cle, dernier in derniers.items() if dernier > maintenant - duree}
+        if not lues.issuperset(cles) and len(lues.union(cles)) > limite:
+            raise TropDeLectures
+
+
+def _lecteur(request: HttpRequest) -> str:
+    """Return how the traces name who asks."""
+    compte = compte_connecte(request)
+    agent: Agent | None = getattr(compte, "agent", None)
+    return auteur_de(agent or compte) if compte else ANONYME
+
+
 def ecrire(request: HttpRequest) -> None:
     """Write what `lire` noted during this request: insert only, once per reader, thing and minute, in its own transaction.
 
     A page that a browser prepares before anybody asks for it is no reading: nothing is written, and it is not shown (the
     browser asks again when it is wanted), or a header would be enough to read without a trace. Where writing fails, a
-    usager's page goes on (and the log says so). Raises LectureNonTracee when the page must not be shown.
+    usager's page goes on (and the log says so), but where its readings are counted. Raises LectureNonTracee when the page
+    must not be shown, TropDeLectures when it is one too many.
     """
     notees: list[TraceLecture] = request.__dict__.pop("_lectures", [])
+    comptees: dict[str, Plafonds] = request.__dict__.pop("_lectures_comptees", {})
     if not notees:
         return
     compte = compte_connecte(request)
@@ -49,16 +111,26 @@ def ecrire(request: HttpRequest) -> None:
         raise LectureNonTracee
     for trace in notees:
         trace.minute = timezone.now().replace(second=0, microsecond=0)
-        trace.lecteur = auteur_de(agent or compte) if compte else ANONYME
+        trace.lecteur = _lecteur(request)
         trace.bureau = agent.service_gestionnaire.code if agent and agent.service_gestionnaire else ""
         trace.adresse_ip = adresse_ip(request)
     try:
         with transaction.atomic():
+            for objet, plafonds in comptees.items():
+                _verrouiller(_lecteur(request), objet)
+                cles = {trace.cle for trace in notees if trace.objet == objet}
+                _exiger_sous_plafonds(_lecteur(request), objet, cles, plafonds)
             TraceLecture.objects.bulk_create(notees, ignore_conflicts=True)
     except DatabaseError as erreur:
         log.exception("trace_de_lecture_impossible")
-        if agent:
+        if agent or comptees:
             raise LectureNonTracee from erreur
+
+
+def _verrouiller(lecteur: str, objet: str) -> None:
+    """Let one page of this reader be counted at a time, until the transaction ends."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"{lecteur}|{objet}"])
 
 
 def _prepare(request: HttpRequest) -> bool:

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db import transaction
 from django.utils import timezone
 
-from accounts.compteurs import double_envoi
+from accounts.compteurs import debit, double_envoi
+from accounts.compteurs.essais import essai_compte
 from accounts.models import Espace
-from accounts.saisies.regles import RegleMetier
+from accounts.saisies.regles import EssaiRefuse
 from habilitations.arbre.recentes import a_ceder
 from habilitations.models import Adhesion, Habilitation, Role
 from services.models import PersonneSirenisee, Service
 
 from ..models import Demande
+from .consultations import reserver_depot
 from .depot import (
     AucunService,
     enregistrer,
@@ -28,7 +29,7 @@ from .depot import (
 FAMILLES = list(Service.Famille.values)
 
 
-class ServiceNonDisponible(RegleMetier):
+class ServiceNonDisponible(EssaiRefuse):
     code = "service_non_disponible"
     message = "Le service « {service} » n'est pas disponible pour vous : {raison}."
 
@@ -49,7 +50,7 @@ class Disponibilite(StrEnum):
             "LIBRE": "disponible",
             "DEJA_A_VOUS": "vous en êtes déjà l'administrateur titulaire",
             "HABILITE": "vous y êtes déjà habilité par son administrateur",
-            "TENU_PAR_UN_AUTRE": "un autre espace en est l'administrateur titulaire",
+            "TENU_PAR_UN_AUTRE": "un autre espace en est l'administrateur titulaire, il est à remplacer",
             "NON_OUVERT": "ce service n'est pas ouvert à cette catégorie de personne",
             "RESERVE_DGE": "ce service est réservé aux personnes suivies par la direction des grandes entreprises",
         }[self.value]
@@ -61,22 +62,25 @@ class ServiceProposable:
 
     service: Service
     disponibilite: Disponibilite
-    titulaire_depuis: datetime | None = None
 
     @property
     def libre(self) -> bool:
         return self.disponibilite is Disponibilite.LIBRE
 
+    @property
+    def demandable(self) -> bool:
+        """Whether the page lets it be ticked: what others hold is told to who asks for it, not to who looks."""
+        return self.disponibilite in (Disponibilite.LIBRE, Disponibilite.TENU_PAR_UN_AUTRE)
+
 
 def services_proposables(espace: Espace, personne: PersonneSirenisee) -> list[ServiceProposable]:
     """Return the whole catalogue, each service with what it is for this espace and this personne: three queries."""
-    ouvertes = dict(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", "ouverte_le"))
+    ouvertes = set(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", flat=True))
     miennes = dict(
         Habilitation.objects.vivantes().filter(espace=espace, personne=personne).values_list("service_id", "role")
     )
     lignes = []
     for service in sorted(Service.objects.all(), key=lambda s: (FAMILLES.index(s.famille), s.ordre)):
-        depuis = None
         if (fermeture := service.ferme_a(personne)) is not None:
             etat = Disponibilite(fermeture)
         elif miennes.get(service.pk) == Role.TITULAIRE:
@@ -84,14 +88,14 @@ def services_proposables(espace: Espace, personne: PersonneSirenisee) -> list[Se
         elif service.pk in miennes:
             etat = Disponibilite.HABILITE
         elif service.pk in ouvertes:
-            etat, depuis = Disponibilite.TENU_PAR_UN_AUTRE, ouvertes[service.pk]
+            etat = Disponibilite.TENU_PAR_UN_AUTRE
         else:
             etat = Disponibilite.LIBRE
-        lignes.append(ServiceProposable(service, etat, depuis))
+        lignes.append(ServiceProposable(service, etat))
     return lignes
 
 
-@transaction.atomic
+@essai_compte()
 def deposer_adhesion(
     *,
     acteur: Espace,
@@ -102,7 +106,8 @@ def deposer_adhesion(
 ) -> Demande:
     """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
 
-    Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
+    A refusal that tells what others hold is counted (consultations.py).
+    Raises: TropDeDepotsRefuses, EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
     PerimetreDepasse, AdresseInconnue.
     """
     maintenant = maintenant or timezone.now()
@@ -112,11 +117,14 @@ def deposer_adhesion(
     if not services:
         raise AucunService
     exiger_seule(acteur, personne, Demande.Nature.ADHESION, services)
+    essai = reserver_depot(acteur, str(personne.pk))
     etats = {ligne.service.pk: ligne for ligne in services_proposables(acteur, personne)}
-    for service in services:
-        ligne = etats[service.pk]
-        if not ligne.libre:
-            raise ServiceNonDisponible(service=service.libelle, raison=ligne.disponibilite.explication)
+    refusees = [etats[service.pk] for service in services if not etats[service.pk].libre]
+    if refusees:
+        raison = refusees[0].disponibilite
+        noms = " », « ".join(ligne.service.libelle for ligne in refusees if ligne.disponibilite is raison)
+        raise ServiceNonDisponible(service=noms, raison=raison.explication)
+    debit.rendre(essai)
     a_ceder(acteur, [personne], maintenant=maintenant)  # what the code would end is shown with its field
     return enregistrer(
         acteur=acteur,

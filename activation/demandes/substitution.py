@@ -10,10 +10,12 @@ from typing import ClassVar
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.compteurs import debit
+from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.dates import jour
-from accounts.saisies.regles import RegleMetier
+from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre import avis
 from habilitations.arbre.lots import verrouiller_espaces
@@ -26,15 +28,18 @@ from services.models import Categorie, PersonneSirenisee, Service
 from .. import actes
 from ..models import Demande, LigneDemande
 from .adhesion import Disponibilite, ServiceNonDisponible
+from .consultations import reserver_depot
 from .depot import (
     AucunService,
     DemandeDejaEnCours,
     PersonneCessee,
     enregistrer,
+    exiger_droits_admis,
     exiger_expert_actif,
     verrouiller_pour_deposer,
 )
 
+SANS_TITULAIRE = "il n'y a personne à remplacer, demandez une adhésion"
 # Where the ordonnateur declares and the comptable pays, no service is proposed unless it is chosen one by one.
 SERVICE_PAR_SERVICE = (Categorie.COLLECTIVITE, Categorie.ETABLISSEMENT_PUBLIC)
 
@@ -47,7 +52,7 @@ class Choix:
     services: Sequence[Service]
 
 
-class SirenRefuses(RegleMetier):
+class SirenRefuses(EssaiRefuse):
     """At least one SIREN of the batch is refused, so nothing is deposited. `refus` gives the rule of each."""
 
     code = "siren_refuses"
@@ -64,37 +69,48 @@ class SirenRefuses(RegleMetier):
 
 
 @dataclass(frozen=True)
-class ServiceTenu:
-    """A service whose titulaire is another espace: since when it is open, and whether one already uses it."""
+class ServiceDemandable:
+    """A service of the catalogue whose titulaire one may ask to replace, if it has one; `habilite`: one uses it already."""
 
     service: Service
-    ouvert_le: datetime
     habilite: bool
 
 
-def services_substituables(
+def services_demandables(
     espace: Espace, personnes: Collection[PersonneSirenisee]
-) -> dict[PersonneSirenisee, list[ServiceTenu]]:
-    """Return, for each personne, the services whose titulaire is another espace: two queries whatever their number."""
-    tenus: dict[int, list[ServiceTenu]] = {personne.pk: [] for personne in personnes}
-    miens = dict(
-        Habilitation.objects.vivantes().filter(espace=espace, personne__in=tenus).values_list("adhesion_id", "role")
+) -> dict[PersonneSirenisee, list[ServiceDemandable]]:
+    """Return, for each personne, the services open to it of which this espace is not the titulaire: two queries in all.
+
+    What others hold is not told: it makes no difference here.
+    """
+    siennes = Habilitation.objects.vivantes().filter(
+        espace=espace, personne__in=[personne.pk for personne in personnes]
     )
-    adhesions = Adhesion.objects.ouvertes().filter(personne__in=tenus).select_related("service")
-    for adhesion in adhesions.order_by("service__ordre", "service__code"):
-        if miens.get(adhesion.pk) != Role.TITULAIRE:
-            tenu = ServiceTenu(adhesion.service, adhesion.ouverte_le, adhesion.pk in miens)
-            tenus[adhesion.personne_id].append(tenu)
-    return {personne: tenus[personne.pk] for personne in personnes}
+    miens = {(h.personne_id, h.service_id): h.role for h in siennes}
+    catalogue = list(Service.objects.order_by("ordre", "code"))
+    return {
+        personne: [
+            ServiceDemandable(service, (personne.pk, service.pk) in miens)
+            for service in catalogue
+            if service.ferme_a(personne) is None and miens.get((personne.pk, service.pk)) != Role.TITULAIRE
+        ]
+        for personne in personnes
+    }
+
+
+def services_substituables(espace: Espace, personne: PersonneSirenisee) -> set[Service]:
+    """Return the services of this personne whose titulaire is another espace. For the act: it is told to who asks only."""
+    miens = Habilitation.objects.vivantes().filter(espace=espace, personne=personne, role=Role.TITULAIRE)
+    ouvertes = Adhesion.objects.ouvertes().filter(personne=personne).exclude(pk__in=miens.values("adhesion"))
+    return {adhesion.service for adhesion in ouvertes.select_related("service")}
 
 
 class Eligibilite(StrEnum):
-    """Whether a titulaire may be replaced for one personne."""
+    """Whether a titulaire may be replaced for one personne, as far as the register tells."""
 
     POSSIBLE = "POSSIBLE"
     CESSEE = "CESSEE"
     SANS_ADRESSE = "SANS_ADRESSE"
-    SANS_TITULAIRE = "SANS_TITULAIRE"
 
     @property
     def explication(self) -> str:
@@ -104,35 +120,42 @@ class Eligibilite(StrEnum):
             "SANS_ADRESSE": (
                 "son adresse postale n'est pas connue : faites-la enregistrer par son service gestionnaire"
             ),
-            "SANS_TITULAIRE": "aucun autre espace n'y est administrateur titulaire d'un service",
         }[self.value]
 
 
-def eligibilite(personne: PersonneSirenisee, tenus: Sequence[ServiceTenu], *, adresse_connue: bool) -> Eligibilite:
-    """Return whether some of these services, which others hold for this personne, may be asked for."""
+def eligibilite(personne: PersonneSirenisee, *, adresse_connue: bool) -> Eligibilite:
+    """Return whether services may be asked for, for this personne."""
     if not personne.admet_de_nouveaux_droits:
         return Eligibilite.CESSEE
-    if not adresse_connue:
-        return Eligibilite.SANS_ADRESSE
-    return Eligibilite.POSSIBLE if tenus else Eligibilite.SANS_TITULAIRE
+    return Eligibilite.POSSIBLE if adresse_connue else Eligibilite.SANS_ADRESSE
 
 
-@transaction.atomic
+@essai_compte()
 def deposer_substitution(
     *, acteur: Espace, choix: Sequence[Choix], qualite: str, maintenant: datetime | None = None
 ) -> list[Demande]:
     """Record one demande of substitution per SIREN, all or none, and their letters; return them.
 
+    Of the services chosen for a SIREN it keeps those that another espace holds: who succeeds somebody does not know which,
+    and is told by the demande. A refusal that tells of it is counted (consultations.py).
     Several share a `lot`, whose letters leave at the pace of the day (plafonds.py). Each titulaire is told, with the
     name and organisation of who asks; he has no veto.
-    Raises: EspaceNonActif, EspaceNonExpert, AucunService, PerimetreDepasse; SirenRefuses with, for each refused
-    SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours or AdresseInconnue.
+    Raises: EspaceNonActif, EspaceNonExpert, AucunService, PerimetreDepasse, TropDeDepotsRefuses; SirenRefuses with, for
+    each refused SIREN, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours or AdresseInconnue.
     """
     maintenant = maintenant or timezone.now()
     if not choix:
         raise AucunService
     (acteur,) = verrouiller_espaces(acteur)
     exiger_expert_actif(acteur)
+    essai = reserver_depot(acteur, "lot")
+    with transaction.atomic():  # what a refusal undoes; the count stays
+        demandes = _deposer(acteur, choix, qualite, maintenant)
+    debit.rendre(essai)
+    return demandes
+
+
+def _deposer(acteur: Espace, choix: Sequence[Choix], qualite: str, maintenant: datetime) -> list[Demande]:
     a_ceder(acteur, [ligne.personne for ligne in choix], maintenant=maintenant)
     lot = uuid.uuid4() if len(choix) > 1 else None
     demandes: list[Demande] = []
@@ -140,13 +163,13 @@ def deposer_substitution(
     for ligne in sorted(choix, key=lambda ligne: ligne.personne.pk):
         acteur, personne = verrouiller_pour_deposer(acteur, ligne.personne)
         try:
-            _examiner(acteur, personne, ligne.services)
+            services = _examiner(acteur, personne, ligne.services)
             demande = enregistrer(
                 acteur=acteur,
                 personne=personne,
                 nature=Demande.Nature.SUBSTITUTION,
                 qualite=qualite,
-                services=ligne.services,
+                services=services,
                 maintenant=maintenant,
                 lot=lot,
             )
@@ -180,21 +203,24 @@ def _ligne(demande: Demande) -> str:
     return f"{demande.personne} : demande {demande.reference}{suite}"
 
 
-def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> None:
-    tenus = services_substituables(acteur, [personne])[personne]
+def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> list[Service]:
+    """Return those of these services that another espace holds. Raises: PersonneCessee, AucunService, ServiceNonDisponible."""
     # `enregistrer` requires the address, under the lock of the caps.
-    if eligibilite(personne, tenus, adresse_connue=True) is Eligibilite.CESSEE:
-        raise PersonneCessee(denomination=personne.denomination)
+    exiger_droits_admis(personne)
     if not services:
         raise AucunService
-    substituables = {tenu.service for tenu in tenus}
-    for service in services:
-        if service not in substituables:
-            a_moi = Habilitation.objects.vivantes().filter(espace=acteur, personne=personne, service=service).exists()
-            raison = (
-                Disponibilite.DEJA_A_VOUS.explication if a_moi else "il n'a pas de titulaire, demandez une adhésion"
-            )
-            raise ServiceNonDisponible(service=service.libelle, raison=raison)
+    tenus = services_substituables(acteur, personne)
+    a_reprendre = [service for service in services if service in tenus]
+    if not a_reprendre:
+        a_moi = set(
+            Habilitation.objects.vivantes()
+            .filter(espace=acteur, personne=personne, service__in=services)
+            .values_list("service", flat=True)
+        )
+        siens = [service for service in services if service.pk in a_moi] or services
+        raison = Disponibilite.DEJA_A_VOUS.explication if a_moi else SANS_TITULAIRE
+        raise ServiceNonDisponible(service=" », « ".join(s.libelle for s in siens), raison=raison)
+    return a_reprendre
 
 
 def _prevenir_titulaires(demandes: Sequence[Demande], lot: uuid.UUID | None) -> None:

@@ -25,6 +25,7 @@ from accounts.views.inscription import CONFIRMEE
 from services.models import PersonneSirenisee
 
 from ..demandes import creation_simplifiee as actes
+from ..demandes.consultations import tracer_visiteur
 from ..demandes.lectures import dire_inconnue
 from ..forms import InscriptionSimplifieeForm, SirenForm
 from ..models import CreationSimplifiee
@@ -102,6 +103,7 @@ def _verifier(request: HttpRequest, form: SirenForm) -> tuple[PersonneSirenisee 
         return None, None
     siren = form.cleaned_data["siren"]
     connu = request.session.get(SIREN) == siren
+    tracer_visiteur(request, siren)
     try:
         personne = actes.consulter_siren(acteur=Visiteur(adresse_ip=adresse_ip(request)), siren=siren, deja_dit=connu)
     except RegleMetier as regle:

@@ -11,11 +11,13 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.saisies.apercu import est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.lecture import TropDeLectures
 from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes
 from habilitations.views.sujets import grouper
 
 from ..demandes import adhesion, depot, suites
 from ..demandes.activation import activer
+from ..demandes.consultations import consulter
 from ..demandes.lectures import (
     annonce_du_courrier,
     annonce_du_depot,
@@ -47,9 +49,10 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     if "siren" not in request.GET:
         return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm()})
     recherche = SirenForm(request.GET)
+    statut = _compter_la_recherche(request, espace, recherche)
     choisie = personne_pour_adherer(recherche)
     if choisie is None:
-        return render(request, "activation/adherer_siren.html", {"formulaire": recherche})
+        return render(request, "activation/adherer_siren.html", {"formulaire": recherche}, status=statut)
     personne, envoi = choisie
     form = AdhesionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -63,6 +66,7 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
                 form.refuser(regle)
         except RegleMetier as regle:
             form.refuser(regle)
+            statut = regle.statut
         if demande is not None:
             double_envoi.annoncer_une_fois(
                 request,
@@ -78,11 +82,23 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "personne": personne,
             "envoi": envoi,
             "proposables": proposables,
-            "aucun_libre": not any(ligne.libre for ligne in proposables),
+            "aucun_demandable": not any(ligne.demandable for ligne in proposables),
             "coches": set(form.data.getlist("services")) if form.is_bound else set(),
             "qualite_choisie": form.data.get("qualite", "") if form.is_bound else "",
         },
+        status=statut,
     )
+
+
+def _compter_la_recherche(request: HttpRequest, espace: Espace, recherche: SirenForm) -> int:
+    """Count that this espace is told of this SIREN, unless the form says that it is one too many; return the page's status."""
+    if recherche.is_valid():
+        try:
+            consulter(acteur=espace, request=request, identifiants=[recherche.cleaned_data["siren"]])
+        except TropDeLectures as regle:
+            recherche.refuser(regle)
+            return regle.statut
+    return 200
 
 
 @espace_requis

@@ -46,6 +46,11 @@ class AdresseEnvoi:
         return [ligne for ligne in lignes if ligne and ligne.upper() != "FRANCE"]
 
     @property
+    def annonce(self) -> str:
+        """What who names the SIREN is told of it: the register's, which is public; an agent's entry is the company's own."""
+        return "l'adresse connue de son service gestionnaire" if self.saisie else ", ".join(self.lignes_adresse)
+
+    @property
     def est_distribuable(self) -> bool:
         """Whether the post can deliver it: a town with its postal code, or a country; and a place in that town."""
         return bool(

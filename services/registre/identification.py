@@ -75,9 +75,12 @@ def personne_d_identifiant(identifiant: str) -> PersonneSirenisee | None:
 
 def personnes_d_identifiants(identifiants: Collection[str]) -> dict[str, PersonneSirenisee]:
     """Return the personne of each of these SIREN and IDSP that is known, as above: two queries."""
-    remplaces = IdentifiantRemplace.objects.select_related("personne").filter(identifiant__in=identifiants)
+    remplaces = IdentifiantRemplace.objects.select_related("personne__service_gestionnaire").filter(
+        identifiant__in=identifiants
+    )
     return {remplace.identifiant: remplace.personne for remplace in remplaces} | {
-        personne.siren: personne for personne in PersonneSirenisee.objects.filter(siren__in=identifiants)
+        personne.siren: personne
+        for personne in PersonneSirenisee.objects.select_related("service_gestionnaire").filter(siren__in=identifiants)
     }
 
 

@@ -33,15 +33,17 @@ from accounts.saisies.reponses import normaliser_reponse
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import ReferenceMalSaisie, _cle
 from activation.demandes.activation import activer
+from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.creation_simplifiee import consulter_siren
 from activation.demandes.depot import PersonneCessee
 from activation.demandes.signalements import signaler
+from activation.demandes.substitution import Choix, deposer_substitution
 from espacepro.demonstration.comptes import DIRIGEANTE
 from espacepro.management.commands import charger_demonstration
 from habilitations.models import Habilitation
 from habilitations.partage.beneficiaires import trouver_beneficiaire, trouver_beneficiaires
 from tests.activation import scenes
-from tests.factories import REPONSE, CompteFactory, EspaceFactory, PersonneFactory
+from tests.factories import REPONSE, CompteFactory, EspaceFactory, PersonneFactory, habiliter
 
 RACINE = Path(__file__).resolve().parent.parent.parent
 ETAGES = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
@@ -171,7 +173,30 @@ def signalement() -> Essai:
     )
 
 
+def depot_d_une_adhesion() -> Essai:
+    """It is refused because another espace holds the service, which it tells."""
+    with transaction.atomic():
+        espace, tenu = EspaceFactory(), habiliter(EspaceFactory())
+    return (
+        lambda: deposer_adhesion(acteur=espace, personne=tenu.personne, services=[tenu.service], qualite="MANDATAIRE"),
+        lambda: EssaiConnexion.objects.count(),
+    )
+
+
+def depot_d_une_substitution() -> Essai:
+    """It is refused because nobody holds the service, which it tells; what it had written for another SIREN goes."""
+    with transaction.atomic():
+        espace, tenu = EspaceFactory(), habiliter(EspaceFactory())
+    choix = [Choix(tenu.personne, [tenu.service]), Choix(PersonneFactory(), [tenu.service])]
+    return (
+        lambda: deposer_substitution(acteur=espace, choix=choix, qualite="MANDATAIRE"),
+        lambda: EssaiConnexion.objects.count() - espace.demandes.count(),
+    )
+
+
 ESSAIS = {
+    "activation/demandes/adhesion.py::deposer_adhesion": depot_d_une_adhesion,
+    "activation/demandes/substitution.py::deposer_substitution": depot_d_une_substitution,
     "activation/demandes/signalements.py::signaler": signalement,
     "activation/demandes/creation_simplifiee.py::consulter_siren": siren,
     "accounts/compteurs/debit.py::is_allowed": mot_de_passe,

@@ -14,7 +14,13 @@ from activation.courriers.codes import deriver_code
 from activation.demandes.activation import Activation, activer
 from activation.demandes.adhesion import ServiceNonDisponible
 from activation.demandes.depot import AucunService, DemandeDejaEnCours, EspaceNonActif, EspaceNonExpert, PersonneCessee
-from activation.demandes.substitution import Choix, SirenRefuses, deposer_substitution, services_substituables
+from activation.demandes.substitution import (
+    Choix,
+    SirenRefuses,
+    deposer_substitution,
+    services_demandables,
+    services_substituables,
+)
 from activation.demandes.suites import annuler_demande
 from activation.models import Demande, LigneDemande
 from habilitations.droits.perimetre import PerimetreDepasse
@@ -136,13 +142,12 @@ def test_services_proposes(racine: Habilitation) -> None:
     sien = habiliter(nouveau, personne=racine.personne)
     partage = habiliter(racine.espace, personne=racine.personne)
     accorder(partage, nouveau, Role.ACTEUR)
-    tenus = services_substituables(nouveau, [racine.personne])[racine.personne]
-    lignes = {tenu.service: (tenu.ouvert_le, tenu.habilite) for tenu in tenus}
-    assert set(lignes) == {racine.service, partage.service}
+    assert services_substituables(nouveau, racine.personne) == {racine.service, partage.service}
+    lignes = {
+        ligne.service: ligne.habilite for ligne in services_demandables(nouveau, [racine.personne])[racine.personne]
+    }
+    assert lignes == {racine.service: False, partage.service: True, libre: False}, "what others hold is not told"
     assert sien.service not in lignes
-    assert libre not in lignes
-    assert lignes[racine.service] == (racine.adhesion.ouverte_le, False)
-    assert lignes[partage.service][1] is True
 
 
 def test_refus(racine: Habilitation) -> None:
@@ -237,7 +242,7 @@ def test_la_page_pour_beaucoup_de_siren(
     cessee = PersonneFactory(active=False)
     sirens = [h.personne.siren for h in (racine, *autres, commune)] + [cessee.siren, "732829320", "12A456789"]
     client = client_de(EspaceFactory())
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(18):
         page = client.get(PAGE, {"sirens": "\n".join(sirens)})
     texte = page.content.decode()
     assert f'value="{service.code}" checked' in texte, "companies: ticked once for all"
