@@ -56,12 +56,13 @@ class Selection:
         envoi = self.envois[personne.pk]
         return envoi.annonce if envoi else ""
 
-    def ecarter(self, refus: SirenRefuses) -> None:
-        """Set aside those of the list that were refused, each with why."""
+    def ecarter(self, refus: SirenRefuses) -> bool:
+        """Set aside those of the list that were refused, each with why; return whether others remain."""
         for personne, regle in refus.refus.items():
             self.ecartees.append((personne, str(regle)))
         for lignes in (self.une_a_une, self.communes):
             lignes[:] = [(personne, services) for personne, services in lignes if personne not in refus.refus]
+        return self.possible
 
     @property
     def restants(self) -> str:
@@ -143,9 +144,8 @@ def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
         try:
             demandes = deposer_substitution(acteur=espace, choix=choix, qualite=form.cleaned_data["qualite"])
         except SirenRefuses as regle:
-            selection.ecarter(regle)
             form.refuser(regle)
-            if not selection.possible:
+            if not selection.ecarter(regle):
                 return render(
                     request, "activation/substitution_siren.html", {"formulaire": SirensForm(), "selection": selection}
                 )
