@@ -1,5 +1,6 @@
 """What the database holds by itself: each constraint refuses a write that goes around the acts."""
 
+import inspect
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -84,7 +85,8 @@ def sous(superieure: Habilitation, role: Role = Role.ACTEUR_DELEGANT) -> Habilit
 
 
 def demande() -> Demande:
-    return deposer_adhesion(
+    """Within the transaction of `valider`: the act without what refuses to be nested."""
+    return inspect.unwrap(deposer_adhesion)(
         acteur=EspaceFactory(), personne=PersonneFactory(), services=[ServiceFactory()], qualite="MANDATAIRE"
     )
 
