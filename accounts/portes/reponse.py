@@ -41,6 +41,11 @@ class ReponseMiddleware:
         }
     )
 
+    # They offer the récapitulatif themselves.
+    A_L_INSCRIPTION = frozenset(
+        {"inscription_confirmee", "inscription_recapitulatif", "inscription_simplifiee_confirmee"}
+    )
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
@@ -60,6 +65,9 @@ class ReponseMiddleware:
             return None
         if quoi == NOUVELLE_REPONSE:
             return redirect("choisir_question")
+        trouve = request.resolver_match
+        if trouve is not None and (trouve.view_name in self.A_L_INSCRIPTION or "jeton" in trouve.kwargs):
+            return None  # a link is never written into another address
         if request.method != "GET":
             return None
         del request.session[APRES_CONNEXION]

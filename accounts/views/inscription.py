@@ -19,6 +19,7 @@ from ..forms import InscriptionExpertForm, MotDePasseActuelForm
 from ..forms.champs import secrets_proposes
 from ..models import Espace, Lien
 from ..portes.acces import visiteur_requis
+from ..portes.inscription import noter_adresse, noter_mot_de_passe, ouvrir_si_prouve
 from ..portes.lien import lien_du_titulaire, refuser_a_un_autre
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
@@ -63,6 +64,7 @@ def expert(request: HttpRequest) -> HttpResponse:
             request.session.pop(EN_COURS, None)
             if espace is not None:
                 request.session[EN_COURS] = str(espace.pk)
+                noter_mot_de_passe(request.session, espace)
                 retenir_reponse(request.session, espace, donnees["reponse_confiance"])
             return redirect("inscription_envoyee")
     return render(request, "accounts/inscription_expert.html", {"formulaire": form}, status=statut)
@@ -121,7 +123,8 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("mot_de_passe")
 @require_http_methods(["GET", "POST"])
 def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
-    """The link of the mail: GET shows a button, and asks the password in another browser than the form's; POST consumes.
+    """The link of the mail: GET shows a button, and asks the password in another browser than the form's; POST consumes,
+    and signs in the browser that has just proved the password too.
 
     A second press of the button leads where the first one did.
     """
@@ -138,6 +141,9 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
         try:
             with suppress(LienDejaUtilise):  # pressed twice at once, by the same person: the espace is open
                 actes.confirmer_adresse(acteur=acteur, mot_de_passe=form.cleaned_data.get("mot_de_passe", ""))
+                if requis:
+                    noter_mot_de_passe(request.session, lien.espace)
+                noter_adresse(request.session, lien.espace)
         except actes.MotDePasseAutre as regle:
             form.refuser(regle)
         except RegleMetier as regle:
@@ -145,6 +151,7 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
         else:
             request.session.pop(EN_COURS, None)
             request.session[CONFIRMEE] = str(lien.espace_id)
+            ouvrir_si_prouve(request, lien.espace)
             return redirect("inscription_confirmee")
     return render(
         request,

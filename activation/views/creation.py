@@ -17,6 +17,7 @@ from accounts.forms import MotDePasseActuelForm
 from accounts.forms.champs import secrets_proposes
 from accounts.models import Espace, Lien
 from accounts.portes.acces import visiteur_requis
+from accounts.portes.inscription import noter_adresse, noter_mot_de_passe, ouvrir_si_prouve
 from accounts.portes.lien import lien_du_titulaire, refuser_a_un_autre
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
@@ -135,6 +136,7 @@ def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: P
         "siren": personne.siren,
     }
     if espace is not None:
+        noter_mot_de_passe(request.session, espace)
         retenir_reponse(request.session, espace, donnees["reponse_confiance"])
 
 
@@ -246,9 +248,14 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
         if request.method == "POST" and (form.is_valid() or not requis):
             try:
                 creation = ACTES[objet](acteur=acteur, mot_de_passe=form.cleaned_data.get("mot_de_passe", ""))
+                if requis:
+                    noter_mot_de_passe(request.session, lien.espace)
+                if personnel:
+                    noter_adresse(request.session, lien.espace)
             except LienDejaUtilise:  # pressed twice at once, by the same person
                 creation.refresh_from_db()
             _retenir(request, creation, a_lui=personnel or acteur.inscription == str(lien.espace_id))
+            ouvrir_si_prouve(request, lien.espace)
             return redirect("inscription_simplifiee_confirmee")
     except MotDePasseAutre as regle:
         form.refuser(regle)

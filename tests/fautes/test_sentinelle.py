@@ -225,7 +225,8 @@ def faire_le_tour(client: Navigateur, guetteur: Guetteur, monkeypatch: pytest.Mo
     assert client.post(reverse("inscription_recapitulatif")).content.startswith(b"%PDF")
     verifier_le_repos(guetteur)
 
-    # Signing in.
+    # Signing in, as the days after: the browser of the inscription was signed in by the link.
+    assert client.post(reverse("deconnexion")).status_code == 302
     assert client.post(reverse("connexion"), {"username": ADRESSE, "password": FAUX}).status_code == 200
     assert client.post(reverse("connexion"), {"username": "inconnu@exemple.fr", "password": FAUX}).status_code == 200
     assert client.post(reverse("connexion"), {"username": ADRESSE, "password": MOT_DE_PASSE}).status_code == 302

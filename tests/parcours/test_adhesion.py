@@ -63,6 +63,8 @@ def parcourir(page: Page, racine: str, regarder: Callable[[], None]) -> None:
         page.get_by_role("button", name=re.compile("Télécharger le récapitulatif")).click()
     assert re.fullmatch(r"recapitulatif-\d{14}\.pdf", telechargement.value.suggested_filename)
 
+    expect(page.get_by_role("link", name="Adhérer à des services")).to_be_visible()  # the password is not asked again
+    page.context.clear_cookies()
     page.goto(racine + "/connexion/")
     regarder()
     page.get_by_label(re.compile("Adresse électronique")).fill(ADRESSE.upper())

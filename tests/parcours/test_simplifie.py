@@ -98,10 +98,7 @@ def parcourir(site: str, page: Page, vue: Callable[[str], None]) -> None:
     with page.expect_download() as telechargement:
         page.get_by_role("button", name="Télécharger le récapitulatif").click()
     assert telechargement.value.suggested_filename.endswith(".pdf")
-    page.get_by_role("link", name="Se connecter et suivre le courrier").click()
-    page.get_by_label("Adresse électronique de connexion").fill(scenes.LOGIN)
-    page.get_by_label("Mot de passe", exact=True).fill(MOT_DE_PASSE)
-    page.get_by_role("button", name="Se connecter").click()
+    page.get_by_role("link", name="Suivre le courrier").click()
     expect(page).to_have_url(site + reverse("activer_espace"))
     demande = Demande.objects.get()
     scenes.editer(demande)

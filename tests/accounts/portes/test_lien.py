@@ -104,11 +104,12 @@ def test_les_pages_qui_suivent_un_lien(client: Client) -> None:
     inscription = lien_de("confirmer_adresse", "vivant")
     assert client.post(reverse("confirmer_adresse", args=[jeton(inscription)]), SAISIE).status_code == 302
     assert client.get(reverse("inscription_confirmee")).status_code == 200
+    client.force_login(autre.compte, backend="accounts.portes.connexion.CompteBackend")
     session = client.session
+    session["inscription_confirmee"] = str(inscription.espace_id)
     session["oubli_repondu"] = {"lien": str(oubli.pk), "le": timezone.now().timestamp()}
     session["creation_confirmee"] = {"espace": str(oubli.espace_id), "complete": True, "denomination": "DANONE"}
     session.save()
-    client.force_login(autre.compte, backend="accounts.portes.connexion.CompteBackend")
     avant = tout()
     for nom, methode in (
         ("inscription_confirmee", client.get),
