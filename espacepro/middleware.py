@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,6 +25,17 @@ from .acces import TABLE, Acces
 from .views.erreurs import requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses text, with Django's random padding against BREACH; a PDF or a workbook is compressed already."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Return the response, compressed if it is text and the browser takes gzip."""
+        genre = response.headers.get("Content-Type", "")
+        if not genre.startswith(("text/", "application/json", "image/svg")):
+            return response
+        return super().process_response(request, response)
 
 
 class EnTetesMiddleware:

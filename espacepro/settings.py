@@ -92,6 +92,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "espacepro.middleware.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "espacepro.middleware.EnTetesMiddleware",
@@ -299,6 +300,11 @@ DSFR_MARK_OPTIONAL_FIELDS = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(RACINE / "staticfiles"))) if PRODUCTION else None
+STATICFILES_FINDERS = [
+    "espacepro.statiques.FeuilleEtScript",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 STATICFILES_DIRS = [RACINE / "static", ("dictionnaires", RACINE / "accounts" / "dictionnaires")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -4,6 +4,7 @@ One middleware, the outermost under test: a page without a test of its own is se
 everybody. What is wrong is noted, and the fixture of conftest.py fails the test at its end.
 """
 
+import gzip
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -114,7 +115,8 @@ class PagesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         reponse = self.get_response(request)
         if not reponse.streaming and reponse.headers.get("Content-Type", "").startswith("text/html"):
-            html = reponse.content.decode()  # type: ignore[attr-defined]
+            corps = reponse.content  # type: ignore[attr-defined]
+            html = (gzip.decompress(corps) if reponse.headers.get("Content-Encoding") == "gzip" else corps).decode()
             if "<html" in html:
                 fautes.extend(f"{request.method} {request.path}: {faute}" for faute in fautes_de(html))
         return reponse

@@ -1,0 +1,78 @@
+"""The style sheet made of what the pages use: nothing that they name is lost, nothing else of DSFR is kept."""
+
+import gzip
+import re
+from pathlib import Path
+
+import brotli
+import pytest
+from django.contrib.staticfiles import finders
+
+from espacepro import statiques
+
+# A class in a rule of DSFR, and one in a page, read another way than the product does.
+DANS_UNE_REGLE = re.compile(r"\.(fr-[A-Za-z0-9_-]+)")
+DANS_UNE_PAGE = re.compile(r"(?<![\w-])fr-[A-Za-z0-9_-]+")
+
+
+def classes(css: str) -> set[str]:
+    return set(DANS_UNE_REGLE.findall(css))
+
+
+@pytest.fixture(scope="module")
+def feuille() -> str:
+    trouve = finders.find(statiques.FEUILLE)
+    assert isinstance(trouve, str)
+    return (statiques.dossier() / statiques.FEUILLE).read_text(encoding="utf-8")
+
+
+def test_ce_que_les_pages_nomment_est_garde(feuille: str) -> None:
+    connues = set().union(*(classes(f.read_text(encoding="utf-8")) for f in statiques.FEUILLES_DSFR))
+    nommees = {
+        nom
+        for page in (statiques.RACINE / "templates").rglob("*.html")
+        for nom in DANS_UNE_PAGE.findall(page.read_text(encoding="utf-8"))
+    }
+    assert len(nommees & connues) > 100
+    # DSFR's one rule about it is for a search bar, which no page has.
+    assert (nommees & connues) - classes(feuille) <= {"fr-input--error"}
+
+
+def test_le_reste_n_y_est_pas(feuille: str) -> None:
+    assert not {"fr-share", "fr-transcription", "fr-icon-virus-fill", "fr-consent-banner"} & classes(feuille)
+    assert len(feuille) < 0.4 * sum(len(f.read_text(encoding="utf-8")) for f in statiques.FEUILLES_DSFR)
+
+
+def test_la_feuille_ne_demande_que_des_polices(feuille: str) -> None:
+    adresses = re.findall(r"""url\(["']?(?!data:)([^"')]+)""", feuille)
+    assert adresses
+    for adresse in adresses:
+        assert adresse.endswith((".woff", ".woff2")), adresse
+        assert finders.find(adresse.removeprefix("../")), adresse
+
+
+@pytest.mark.parametrize(
+    ("avant", "apres"),
+    [
+        (".fr-btn,.fr-share{a:b}", ".fr-btn{a:b}"),
+        (".fr-share .fr-btn{a:b}", ""),
+        (".fr-btn:not(.fr-share){a:b}", ".fr-btn:not(.fr-share){a:b}"),
+        ("@media print{.fr-share{a:b}}", ""),
+        ("@media print{.fr-share{a:b}.fr-btn{c:d}}", "@media print{.fr-btn{c:d}}"),
+        (".fr-collapse--expanded{a:b}", ".fr-collapse--expanded{a:b}"),
+        (".fr-share--expanded{a:b}", ""),
+        ("[data-fr-theme].fr-share{a:b}", ""),
+        (":root{--a:b}", ":root{--a:b}"),
+    ],
+)
+def test_une_regle(avant: str, apres: str, tmp_path: Path) -> None:
+    fichier = tmp_path / "x.css"
+    fichier.write_text(avant, encoding="utf-8")
+    assert statiques.reduite(fichier) == apres
+
+
+def test_ce_que_le_navigateur_prend_comprime_est_le_meme(feuille: str) -> None:
+    for nom in (statiques.FEUILLE, statiques.SCRIPT):
+        contenu = (statiques.dossier() / nom).read_bytes()
+        assert gzip.decompress((statiques.dossier() / f"{nom}.gz").read_bytes()) == contenu
+        assert brotli.decompress((statiques.dossier() / f"{nom}.br").read_bytes()) == contenu
