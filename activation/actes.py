@@ -139,6 +139,7 @@ CODE_INEXACT = Acte(
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
+CODE_SANS_DEMANDE = Acte("code.sans_demande", "Code saisi qui n'est celui d'aucune demande en attente", SOI)
 SUBSTITUTION_DEMANDEE = Acte(
     "substitution.demandee",
     "Remplacement de l'administrateur titulaire demandé",

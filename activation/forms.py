@@ -160,8 +160,9 @@ class CodeForm(FormulairePortail):
     """The code of the letter. Paste is welcome, dashes and case do not matter."""
 
     code = ChampIdentifiant(
-        label="Code d'activation",
+        label="Code reçu",
         max_length=60,
+        error_messages={"required": "Saisissez le code imprimé sur le courrier."},
         help_text="Douze lettres et chiffres, par groupes de quatre. Il n'a ni zéro, ni un, ni lettre O, I ou L.",
         clavier=Clavier.CODE_RECU,
     )

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from .views import attente, courriel_personne, creation, demandes, messagerie, passage, signalements, substitution
+from .views import (
+    attente,
+    codes,
+    courriel_personne,
+    creation,
+    demandes,
+    messagerie,
+    passage,
+    signalements,
+    substitution,
+)
 
 urlpatterns = [
     path("inscription/simplifiee/", creation.simplifiee, name="inscription_simplifiee"),
@@ -11,12 +21,13 @@ urlpatterns = [
     path("lien/connexion/<str:jeton>/", creation.confirmer_connexion, name="confirmer_connexion"),
     path("signaler/", signalements.signalement, name="signaler"),
     path("signaler/recu/", signalements.recu, name="signalement_recu"),
+    path("code-recu/", codes.saisir_code, name="saisir_code"),
     path("activation/", attente.activer_espace, name="activer_espace"),
     path("activation/nouveau-courrier/", attente.nouveau_courrier, name="activer_espace_courrier"),
     path("activation/annuler/", attente.annuler, name="activer_espace_annuler"),
     path("espace/gerer-les-services/adherer/", demandes.adherer, name="adherer"),
     path("espace/gerer-les-services/substitution/", substitution.substituer, name="substitution"),
-    path("espace/gerer-les-services/activer/", demandes.a_activer, name="activer"),
+    path("espace/gerer-les-services/activer/", codes.a_activer, name="activer"),
     path("espace/gerer-les-services/passer-en-expert/", passage.passer, name="passer_expert"),
     path("espace/gerer-les-services/courriel-entreprise/", courriel_personne.choisir, name="courriel_entreprise"),
     path(
@@ -25,7 +36,7 @@ urlpatterns = [
         name="courriel_entreprise_changer",
     ),
     path("espace/demandes/", demandes.liste, name="demandes"),
-    path("espace/demandes/<str:reference>/", demandes.demande, name="demande"),
+    path("espace/demandes/<str:reference>/", codes.demande, name="demande"),
     path("espace/demandes/<str:reference>/annuler/", demandes.annuler, name="annuler_demande"),
     path("espace/demandes/<str:reference>/nouveau-courrier/", demandes.nouveau_courrier, name="nouveau_courrier"),
     path("espace/codes-recus/<uuid:courrier>/", messagerie.code_recu, name="code_recu"),

@@ -117,6 +117,7 @@ TABLE: dict[str, Porte] = {
     "confirmer_connexion": Porte(Acces.PUBLIC),
     "signaler": Porte(Acces.PUBLIC),
     "signalement_recu": Porte(Acces.PUBLIC),
+    "saisir_code": Porte(Acces.PUBLIC),
     "activer_espace": Porte(Acces.EN_ATTENTE),
     "activer_espace_courrier": Porte(Acces.EN_ATTENTE),
     "activer_espace_annuler": Porte(Acces.EN_ATTENTE, sans_cgu=True),

@@ -369,6 +369,9 @@ LIEN_ADRESSE = timedelta(hours=24)
 LIEN_OUBLI = timedelta(minutes=30)
 CODE_VALIDITE = timedelta(days=60)
 CODE_ESSAIS = 5
+# Codes typed in « Code reçu » that are of none of the espace's demandes: for the espace, in so long; on no letter.
+PLAFOND_CODES_SANS_DEMANDE = 10
+PLAFOND_CODES_SANS_DEMANDE_DUREE = timedelta(hours=1)
 CODE_NOUVEAU_COURRIER_APRES = timedelta(days=15)
 CODE_NOUVEAUX_COURRIERS = 2
 # Working days (activation/jours_ouvres.py): between the letter that tells of a code put into the mailbox and its reading

@@ -60,6 +60,25 @@ class CodeAutreDemande(EssaiRefuse):
     message = "Ce code est celui de votre demande {reference} : saisissez-le sur la page de cette demande."
 
 
+class CodeSansDemande(EssaiRefuse):
+    """The one answer of the field « Code reçu » to what is the code of no letter."""
+
+    code = "code_sans_demande"
+    message = (
+        "Ce code n'est celui d'aucune de vos demandes en attente : vérifiez-le sur le courrier. "
+        "Essais restants pendant une heure : {restants}."
+    )
+
+
+class TropDeCodesSansDemande(RegleMetier):
+    code = "trop_de_codes_sans_demande"
+    statut = 429
+    message = (
+        "Dix codes saisis ici depuis une heure n'étaient ceux d'aucune de vos demandes : attendez avant de recommencer, ou "
+        "saisissez le code sur la page de sa demande, dans « Mes demandes »."
+    )
+
+
 class TropDEssais(EssaiRefuse):
     code = "trop_de_codes_inexacts"
     message = (

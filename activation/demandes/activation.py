@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.envois.reveil import reveiller
-from accounts.models import Espace
+from accounts.models import Espace, Evenement
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre.ouverture import ouvrir_services
@@ -22,7 +22,10 @@ from ..courriers.codes import (
     CodeAutreDemande,
     CodeEtranger,
     CodeInexact,
+    CodeMalSaisi,
     CodeRemplace,
+    CodeSansDemande,
+    TropDeCodesSansDemande,
     TropDEssais,
     deriver_code,
     empreinte_code,
@@ -70,7 +73,70 @@ def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: dateti
     PersonneCessee, PerimetreDepasse, MessagerieRequise, CreationDevancee.
     """
     maintenant = maintenant or timezone.now()
+    return _essayer(acteur, demande, normaliser_code(saisie), maintenant)
+
+
+def demande_du_code(espace: Espace, saisie: str) -> Demande | None:
+    """Return the demande of this espace whose last letter carries this code, whatever its state: two queries at most.
+
+    The letter is found by the keyed hash of the code and compared in constant time. None also for what is mistyped.
+    """
+    try:
+        code = normaliser_code(saisie)
+    except CodeMalSaisi:
+        return None
+    courrier = _courrier_du_code(code)
+    if courrier is None or courrier.demande.espace_id != espace.pk or courrier.remplace_le is not None:
+        return None
+    return courrier.demande
+
+
+def _courrier_du_code(code: str) -> Courrier | None:
+    courrier = (
+        Courrier.objects.select_related("demande__personne__service_gestionnaire")
+        .filter(empreinte_code=empreinte_code(code))
+        .first()
+    )
+    if courrier is None or not meme_code(code, deriver_code(demande=courrier.demande_id, numero=courrier.numero)):
+        return None
+    return courrier
+
+
+@essai_compte()
+def activer_code_recu(*, acteur: Espace, saisie: str, maintenant: datetime | None = None) -> Activation:
+    """Find which of one's own demandes this code is for, and do what `activer` does with it (issue 10.8).
+
+    Decides under the lock of the espace. A code that is for none of them is counted once for the espace, ten an hour, on
+    no letter. A right one is never counted, and says itself why it cannot serve: used, expired, suspended, not yet out.
+    Raises: CodeMalSaisi (not counted), CodeSansDemande, CodeRemplace, CodeEtranger, TropDeCodesSansDemande, and what
+    `activer` raises for a right code.
+    """
+    maintenant = maintenant or timezone.now()
     code = normaliser_code(saisie)
+    acteur = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    depuis = maintenant - settings.PLAFOND_CODES_SANS_DEMANDE_DUREE
+    rates = Evenement.objects.filter(
+        auteur=acteur.numero_abonne, acte=actes.CODE_SANS_DEMANDE.code, quand__gt=depuis
+    ).count()
+    if rates >= settings.PLAFOND_CODES_SANS_DEMANDE:
+        raise TropDeCodesSansDemande
+    demande = demande_du_code(acteur, code)
+    if demande is None:
+        consigner(actes.CODE_SANS_DEMANDE, auteur=acteur)
+        raise _sans_demande(acteur, code, settings.PLAFOND_CODES_SANS_DEMANDE - rates - 1)
+    return _essayer(acteur, demande, code, maintenant)
+
+
+def _sans_demande(acteur: Espace, code: str, restants: int) -> EssaiRefuse:
+    """Return the rule that says why this code is for none of the demandes that wait."""
+    autre = _courrier_du_code(code)
+    if autre is None:
+        return CodeSansDemande(restants=restants)
+    return CodeRemplace() if autre.demande.espace_id == acteur.pk else CodeEtranger()
+
+
+def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) -> Activation:
+    """Try this code on this demande, under its locks."""
     demande = verrouiller(demande)
     if demande.espace_id != acteur.pk:
         raise CodeEtranger

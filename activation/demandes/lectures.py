@@ -1,21 +1,25 @@
 """What the pages of the demandes read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour
+from accounts.saisies.identifiants import pour_chercher
+from accounts.saisies.porte import lire_recherche
 from habilitations.arbre.recentes import a_ceder
 from habilitations.droits.backends import donnant
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.droits.roles import GERER_COURRIEL
+from habilitations.lectures.recherche import contient
 from habilitations.models import Habilitation
 from services.adresses.envoi import AdresseEnvoi, AdresseInconnue, adresse_du_courrier, exiger_adresse
 from services.models import PersonneSirenisee, Service
@@ -28,15 +32,79 @@ from . import attente
 from .depot import PersonneCessee, exiger_droits_admis
 
 PAR_PAGE = 20
+TAILLES: Final = (20, 50, 100)
+REFERENCE_MIN: Final = 4  # signs of a reference that are looked for
+EN_ATTENTE: Final = "EN_ATTENTE"
+ETATS: Final = ((EN_ATTENTE, "en attente du code"), *Demande.Etat.choices)
+# What a list may be ordered by: its words, and the columns.
+ORDRES: Final = {
+    "recentes": ("les plus récentes d'abord", ("-deposee_le", "pk")),
+    "anciennes": ("les plus anciennes d'abord", ("deposee_le", "pk")),
+    "entreprise": ("par nom d'entreprise", ("personne__denomination", "personne__siren", "-deposee_le", "pk")),
+    "dernier_jour": ("par dernier jour du code", (F("dernier_jour").asc(nulls_last=True), "deposee_le", "pk")),
+}
 PRENANT_PLACE = (Demande.Nature.ADHESION, Demande.Nature.SUBSTITUTION)
 ATTENTE = "Plusieurs courriers ont été demandés pour cette entreprise ou par votre espace : celui-ci part ce jour-là."
 ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
 
 
-def mes_demandes(espace: Espace, page: str) -> Page[Demande]:
-    """Return a page of the demandes of this espace, newest first: two queries."""
-    demandes = Demande.objects.visibles_par(espace).select_related("personne").order_by("-deposee_le", "pk")
-    return Paginator(demandes, PAR_PAGE).get_page(page)
+@dataclass(frozen=True)
+class FiltresDemandes:
+    """What a list of demandes is narrowed to, its order and its page size. Unknown values count as none."""
+
+    q: str = ""
+    etat: str = ""
+    ordre: str = ""
+    par_page: int = PAR_PAGE
+
+    @classmethod
+    def depuis(cls, donnees: Mapping[str, str], *, ordre: str = "recentes") -> "FiltresDemandes":
+        """Read the filters of an address; `ordre` is the order of this list when none is asked. Raises: TexteIllisible."""
+        etat, voulu, taille = donnees.get("etat", ""), donnees.get("ordre", ""), donnees.get("par_page", "")
+        return cls(
+            q=lire_recherche(donnees.get("q", "")),
+            etat=etat if etat in dict(ETATS) else "",
+            ordre=voulu if voulu in ORDRES else ordre,
+            par_page=int(taille) if taille in map(str, TAILLES) else PAR_PAGE,
+        )
+
+    @property
+    def poses(self) -> bool:
+        return bool(self.q or self.etat)
+
+    @property
+    def ordres(self) -> list[tuple[str, str]]:
+        return [(cle, libelle) for cle, (libelle, _) in ORDRES.items()]
+
+    def appliquer(self, demandes: QuerySet[Demande]) -> QuerySet[Demande]:
+        """Narrow by SIREN, dénomination or reference, and by state; order."""
+        if self.q:
+            # Their personnes first: a join would let PostgreSQL look for the words in the whole country.
+            siennes = list(demandes.order_by().values_list("personne", flat=True).distinct())
+            trouvees = PersonneSirenisee.objects.filter(
+                contient("denomination", self.q) | Q(siren__startswith=pour_chercher(self.q) or "-"), pk__in=siennes
+            )
+            reference = Q(reference__icontains=self.q) if len(self.q) >= REFERENCE_MIN else Q(pk__in=[])
+            demandes = demandes.filter(Q(personne__in=list(trouvees.values_list("pk", flat=True))) | reference)
+        if self.etat:
+            demandes = demandes.filter(etat__in=Demande.ETATS_EN_COURS if self.etat == EN_ATTENTE else [self.etat])
+        return demandes.order_by(*ORDRES[self.ordre][1])
+
+
+def mes_demandes(espace: Espace, filtres: FiltresDemandes, page: str) -> Page[Demande]:
+    """Return a page of the demandes of this espace, each with the last day of its code: two queries, four for a search."""
+    vivants = Courrier.objects.filter(demande=OuterRef("pk"), remplace_le=None)
+    demandes = (
+        Demande.objects.visibles_par(espace)
+        .annotate(dernier_jour=Subquery(vivants.values("expire_le")[:1]))
+        .select_related("personne")
+    )
+    return Paginator(filtres.appliquer(demandes), filtres.par_page).get_page(page)
+
+
+def codes_attendus(espace: Espace) -> int:
+    """Return how many demandes of this espace wait for their code: one query."""
+    return Demande.objects.visibles_par(espace).en_cours().count()
 
 
 def designer_identifiant(identifiant: str) -> str:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_en_attente_requis
+from accounts.portes.code_garde import reprendre_code
 from accounts.saisies.regles import RegleMetier
 
 from ..demandes import suites
@@ -35,7 +36,9 @@ def _demande(espace: Espace) -> Demande:
 def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The timeline, and the field for the code: it opens the espace and its whole bouquet."""
     objet = _demande(espace)
-    form = CodeForm(request.POST or None)
+    form = CodeForm(
+        request.POST or None, initial={"code": reprendre_code(request)} if request.method == "GET" else None
+    )
     if request.method == "POST" and form.is_valid():
         try:
             activation = activer(acteur=espace, demande=objet, saisie=form.cleaned_data["code"])

@@ -1,40 +1,31 @@
-"""Pages of the demandes: adhere, follow, enter the code, cancel, ask for another letter."""
+"""Pages of the demandes: adhere, list, cancel, ask for another letter."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.debug import sensitive_post_parameters
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.compteurs import double_envoi
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
-from accounts.saisies.apercu import est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
-from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes
-from habilitations.views.sujets import grouper
 
 from ..demandes import adhesion, depot, suites
-from ..demandes.activation import activer
 from ..demandes.consultations import consulter
 from ..demandes.lectures import (
+    ETATS,
+    TAILLES,
+    FiltresDemandes,
     annonce_du_courrier,
     annonce_du_depot,
-    ce_que_le_code_termine,
-    detail_demande,
+    codes_attendus,
     mes_demandes,
     personne_pour_adherer,
 )
-from ..forms import AdhesionForm, CodeForm, SirenForm
+from ..forms import AdhesionForm, SirenForm
 from ..models import Demande
-
-
-def _demande(espace: Espace, reference: str) -> Demande:
-    """Return this demande if it is this espace's own; 404 otherwise."""
-    return get_object_or_404(
-        Demande.objects.visibles_par(espace).select_related("personne__service_gestionnaire"), reference=reference
-    )
+from .codes import demande_de
 
 
 @espace_requis
@@ -104,61 +95,17 @@ def _compter_la_recherche(request: HttpRequest, espace: Espace, recherche: Siren
 @espace_requis
 @require_GET
 def liste(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """All the demandes of the espace."""
-    return render(request, "activation/demandes.html", {"page": mes_demandes(espace, request.GET.get("page", "1"))})
-
-
-@espace_requis
-@require_GET
-def a_activer(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """« Activer »: straight to the demande when only one waits for its code."""
-    en_cours = list(
-        Demande.objects.visibles_par(espace).en_cours().select_related("personne").order_by("-deposee_le")[:50]
-    )
-    if len(en_cours) == 1:
-        return redirect("demande", reference=en_cours[0].reference)
-    return render(request, "activation/activer.html", {"demandes": en_cours})
-
-
-@espace_requis
-@sensitive_post_parameters("code")
-@require_http_methods(["GET", "POST"])
-def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
-    """One demande: its timeline, and the field for its code."""
-    objet = _demande(espace, reference)
-    form = CodeForm(request.POST or None)
-    cedees = ce_que_le_code_termine(objet)
-    apercu = empreinte_des_lignes(cedees)
-    if request.method == "POST" and form.is_valid():
-        try:
-            if cedees and not est_ce_qui_a_ete_montre(request.POST, apercu):
-                raise PlaceChangee
-            activation = activer(acteur=espace, demande=objet, saisie=form.cleaned_data["code"])
-        except RegleMetier as regle:
-            form.refuser(regle)
-            objet.refresh_from_db()
-        else:
-            if activation.adhesions:
-                messages.success(request, "Code accepté : vos services sont ouverts.")
-            if activation.a_confirmer:
-                messages.warning(
-                    request,
-                    "Des personnes que votre prédécesseur avait habilitées sont en veille. Vous avez trente jours pour "
-                    "les conserver : « Gérer les services », puis « Changement de titulaire ».",
-                )
-            for service in activation.deja_ouverts:
-                messages.warning(request, f"« {service.libelle} » avait été ouvert entre-temps par un autre espace.")
-            return redirect("demande", reference=objet.reference)
+    """All the demandes of the espace, searched, filtered, ordered."""
+    filtres = FiltresDemandes.depuis(request.GET)
     return render(
         request,
-        "activation/demande.html",
+        "activation/demandes.html",
         {
-            "detail": detail_demande(objet),
-            "demande": objet,
-            "personne": objet.personne,
-            "formulaire": form,
-            "cedees": grouper(cedees),
-            "apercu": apercu,
+            "page": mes_demandes(espace, filtres, request.GET.get("page", "1")),
+            "filtres": filtres,
+            "etats": ETATS,
+            "tailles": TAILLES,
+            "attendus": codes_attendus(espace),
         },
     )
 
@@ -167,7 +114,7 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 def annuler(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
     """Cancel a demande, after a page that says what it does."""
-    objet = _demande(espace, reference)
+    objet = demande_de(espace, reference)
     if request.method == "POST":
         try:
             suites.annuler_demande(acteur=espace, demande=objet)
@@ -185,7 +132,7 @@ def annuler(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
 @require_POST
 def nouveau_courrier(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
     """Ask for another letter (R9)."""
-    objet = _demande(espace, reference)
+    objet = demande_de(espace, reference)
     try:
         courrier = suites.demander_nouveau_courrier(acteur=espace, demande=objet)
     except RegleMetier as regle:

@@ -12,6 +12,8 @@ from accounts.portes.acces import espace_requis
 from accounts.saisies.porte import lire_recherche
 from accounts.traces.visibilite import du_journal_de
 from accounts.views.inscription import reponse_pdf
+from activation.demandes.lectures import codes_attendus
+from activation.forms import CodeForm
 from habilitations.lectures.espace import accueil as lire_accueil
 from services.models import Service
 
@@ -26,7 +28,7 @@ def accueil(request: HttpRequest) -> HttpResponse:
     """The public home page; a person signed in goes to the espace."""
     if request.user.is_authenticated:
         return redirect("admin:index" if request.user.is_staff else "espace")
-    return render(request, "espacepro/accueil.html")
+    return render(request, "espacepro/accueil.html", {"formulaire_code": CodeForm()})
 
 
 @espace_requis
@@ -55,6 +57,8 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
             "recentes": lecture.recentes,
             "filtres": filtres,
             "filtre": bool(filtres["q"] or filtres["famille"]),
+            "attendus": codes_attendus(espace),
+            "formulaire_code": CodeForm(),
             "familles": Service.Famille.choices,
         },
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.espace.recapitulatif_pdf import ServiceObtenu
@@ -60,7 +60,7 @@ class Accueil:
     recentes: set[UUID]
 
 
-def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[PersonneSirenisee]:
+def _personnes(espace: Espace, recherche: str, famille: str) -> list[PersonneSirenisee]:
     habilitations = donnant(UTILISER, espace)
     if famille:
         habilitations = habilitations.filter(service__famille=famille)
@@ -70,11 +70,11 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> QuerySet[Personn
     if recherche:
         siren = pour_chercher(recherche)
         personnes = personnes.filter(contient("denomination", recherche) | Q(siren__startswith=siren or "-"))
-    return personnes.order_by("denomination", "siren")
+    return list(personnes.order_by("denomination", "siren"))
 
 
 def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
-    """Return the page of personnes asked for (by name, SIREN or family of services): five queries.
+    """Return the page of personnes asked for (by name, SIREN or family of services): four queries.
 
     Two more for who was granted something of late.
     """

@@ -58,6 +58,7 @@ cessation.maintenue                    · · · · ·
 cessation.restreinte                   · · · · ·
 cgu.acceptees                          D · · · ·
 cgu.publiees                           · · · · ·
+code.sans_demande                      D · · · ·
 code.inexact                           D · · d · ?
 code.inexact:COURRIEL_PERSONNE         D · · · M
 code.inexact:SUBSTITUTION              D · · d ·

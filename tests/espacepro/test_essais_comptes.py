@@ -32,7 +32,7 @@ from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.saisies.reponses import normaliser_reponse
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import ReferenceMalSaisie, _cle
-from activation.demandes.activation import activer
+from activation.demandes.activation import activer, activer_code_recu
 from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.creation_simplifiee import consulter_siren
 from activation.demandes.depot import PersonneCessee
@@ -60,6 +60,15 @@ def activation_du_code() -> Essai:
     return (
         lambda: activer(acteur=espace, demande=demande, saisie=corps + _cle(corps)),
         lambda: demande.courriers.get().essais,
+    )
+
+
+def code_recu() -> Essai:
+    espace = EspaceFactory()
+    corps = "K7QM4TXB9RW"
+    return (
+        lambda: activer_code_recu(acteur=espace, saisie=corps + _cle(corps)),
+        lambda: Evenement.objects.filter(acte="code.sans_demande").count(),
     )
 
 
@@ -201,6 +210,7 @@ ESSAIS = {
     "activation/demandes/creation_simplifiee.py::consulter_siren": siren,
     "accounts/compteurs/debit.py::is_allowed": mot_de_passe,
     "activation/demandes/activation.py::activer": activation_du_code,
+    "activation/demandes/activation.py::activer_code_recu": code_recu,
     "habilitations/partage/beneficiaires.py::trouver_beneficiaire": recherche_d_une_personne,
     "habilitations/partage/beneficiaires.py::trouver_beneficiaires": recherche_de_beaucoup,
     "accounts/facteurs/second_facteur.py::verifier_code": code_de_l_application,
