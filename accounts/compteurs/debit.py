@@ -160,6 +160,12 @@ def attente_restante(cle: str, bareme: Bareme | Cadence, maintenant: datetime | 
     return max(timedelta(0), libre - maintenant)
 
 
+def nombre(cle: str, maintenant: datetime | None = None) -> int:
+    """Return how many guesses this counter holds."""
+    maintenant = maintenant or timezone.now()
+    return EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE_DES_ESSAIS).count()
+
+
 def _doit_attendre(cle: str, bareme: Bareme | Cadence, maintenant: datetime) -> bool:
     return bool(attente_restante(cle, bareme, maintenant))
 

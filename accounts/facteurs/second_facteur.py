@@ -47,9 +47,23 @@ _CONFUSIONS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None,
 log = logging.getLogger(__name__)
 
 
+def _duree(attente: timedelta) -> str:
+    minutes = max(1, -(-int(attente.total_seconds()) // 60))
+    return f"{-(-minutes // 60)} heures" if minutes > 60 else f"{minutes} minute{'s' if minutes > 1 else ''}"
+
+
 class CodeRefuse(EssaiRefuse):
     code = "code_refuse"
-    message = "Ce code n'est pas accepté. Attendez le code suivant de votre application, puis saisissez-le."
+    message = "Ce code n'est pas accepté. {suite}"
+
+    def __init__(self, *, nombre: int = 1, attente: timedelta = timedelta(0)) -> None:
+        """`nombre` codes were refused in 24 hours, this one included; `attente` is how long none will be taken."""
+        suite = "Attendez le code suivant de votre application, puis saisissez-le."
+        if attente:
+            suite = f"C'est le {nombre}e refusé pour ce compte en 24 heures : attendez {_duree(attente)} avant d'en saisir un autre."
+        elif nombre == ESSAIS.libres - 1:
+            suite += " Encore une erreur, et il faudra attendre."
+        super().__init__(suite=suite)
 
 
 class CodeSecoursRefuse(EssaiRefuse):
@@ -59,12 +73,10 @@ class CodeSecoursRefuse(EssaiRefuse):
 
 class TropDEssais(EssaiRefuse):
     code = "trop_d_essais"
-    message = "Trop de codes refusés : attendez {duree} avant de recommencer. {sinon}"
+    message = "{nombre} codes ont été refusés pour ce compte en 24 heures : attendez {duree} avant d'en saisir un autre. {sinon}"
 
-    def __init__(self, *, attente: timedelta, sinon: str) -> None:
-        minutes = max(1, -(-int(attente.total_seconds()) // 60))
-        duree = f"{-(-minutes // 60)} heures" if minutes > 60 else f"{minutes} minute{'s' if minutes > 1 else ''}"
-        super().__init__(duree=duree, sinon=sinon)
+    def __init__(self, *, nombre: int, attente: timedelta, sinon: str) -> None:
+        super().__init__(nombre=nombre, duree=_duree(attente), sinon=sinon)
 
 
 class ApplicationIllisible(EssaiRefuse):
@@ -181,7 +193,7 @@ def utiliser_code_secours(
     essai = debit.reserver(cle, ESSAIS, maintenant)
     refus: EssaiRefuse | None = None
     if essai is None:
-        refus = TropDEssais(attente=debit.attente_restante(cle, ESSAIS, maintenant), sinon="")
+        refus = _trop(cle, "", maintenant)
     elif not CodeSecours.objects.filter(
         compte=compte, empreinte__in=empreintes_code(compte, code), utilise_le__isnull=True
     ).update(utilise_le=maintenant or timezone.now()):
@@ -339,7 +351,7 @@ def _essayer(appareil: Application, code: str, compteur: str) -> EssaiRefuse | N
     essai = debit.reserver(compteur, ESSAIS)
     if essai is None:
         sinon = "Un code de secours reste possible." if appareil.confirmed else ""
-        return TropDEssais(attente=debit.attente_restante(compteur, ESSAIS), sinon=sinon)
+        return _trop(compteur, sinon)
     try:
         juste = appareil.verify_token(code)
     except SecretIllisible:
@@ -347,9 +359,17 @@ def _essayer(appareil: Application, code: str, compteur: str) -> EssaiRefuse | N
         debit.rendre(essai)
         return ApplicationIllisible()
     if not juste:
-        return CodeRefuse()
+        return CodeRefuse(nombre=debit.nombre(compteur), attente=debit.attente_restante(compteur, ESSAIS))
     debit.rendre(essai)
     return None
+
+
+def _trop(compteur: str, sinon: str, maintenant: datetime | None = None) -> TropDEssais:
+    return TropDEssais(
+        nombre=debit.nombre(compteur, maintenant),
+        attente=debit.attente_restante(compteur, ESSAIS, maintenant),
+        sinon=sinon,
+    )
 
 
 def _auteur(compte: Compte) -> Any:

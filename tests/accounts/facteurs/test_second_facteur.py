@@ -93,6 +93,29 @@ def test_cinq_refus_puis_une_attente_qui_double(agent: Agent) -> None:
     assert set(Evenement.objects.values_list("auteur", flat=True)) == {f"agent:{agent.pk}"}
 
 
+def test_les_messages_disent_le_vrai_compte(agent: Agent) -> None:
+    """One wrong code is one wrong code, even the day after four others; who must wait reads how many, and how long."""
+    with plus_tard(0):
+        appareil, _ = enroler(agent)
+    faux = "000000" if code_de(appareil) != "000000" else "000001"
+    with plus_tard(60):
+        dits = []
+        for _ in range(7):
+            with pytest.raises((CodeRefuse, TropDEssais)) as refus:
+                verifier_code(acteur=agent.compte, code=faux)
+            dits.append(str(refus.value))
+    assert all("code suivant" in dit and "refusé" not in dit for dit in dits[:4])
+    assert [("Encore une erreur" in dit) for dit in dits[:4]] == [False, False, False, True]
+    assert "5e refusé pour ce compte en 24 heures : attendez 1 minute" in dits[4]
+    assert all(
+        dit.startswith("5 codes ont été refusés pour ce compte en 24 heures : attendez 1 min") for dit in dits[5:]
+    )
+    with plus_tard(23 * 3600), pytest.raises(CodeRefuse, match="6e refusé.* attendez 2 minutes"):
+        verifier_code(acteur=agent.compte, code=faux)
+    with plus_tard(25 * 3600), pytest.raises(CodeRefuse, match="code suivant"):
+        verifier_code(acteur=agent.compte, code=faux)
+
+
 def test_les_codes_de_secours_sont_haches_et_a_usage_unique(agent: Agent) -> None:
     _, codes = enroler(agent)
     assert len(set(codes)) == 10
