@@ -26,6 +26,7 @@ class Rubrique(Enum):
     ACCUEIL = ("Accueil", "espace")
     GERER = ("Gérer les services", "gerer_services")
     DEMANDES = ("Mes demandes", "demandes")
+    HABILITATIONS = ("Vos habilitations", "vos_habilitations")
     JOURNAL = ("Journal", "journal")
     AIDE = ("Aide", "aide")
     AUCUNE = ("", "")
@@ -155,6 +156,8 @@ TABLE: dict[str, Porte] = {
     "designation_fichier_modele": Porte(Acces.ESPACE, Rubrique.GERER),
     "export": Porte(Acces.ESPACE, Rubrique.GERER),
     "export_telecharger": Porte(Acces.ESPACE, Rubrique.GERER),
+    "vos_habilitations": Porte(Acces.ESPACE, Rubrique.HABILITATIONS),
+    "vos_habilitations_exporter": Porte(Acces.ESPACE, Rubrique.HABILITATIONS),
     "habilitations_recentes": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_choisir": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_changer": Porte(Acces.ESPACE, Rubrique.GERER),

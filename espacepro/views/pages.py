@@ -55,6 +55,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
             "personnes": lecture.personnes,
             "jauge": lecture.jauge,
             "recentes": lecture.recentes,
+            "arrivees": lecture.arrivees,
             "filtres": filtres,
             "filtre": bool(filtres["q"] or filtres["famille"]),
             "attendus": codes_attendus(espace),

@@ -18,6 +18,7 @@ from ..arbre.recentes import indecises, recente
 from ..droits.backends import donnant
 from ..droits.roles import UTILISER
 from ..models import ORDRE, Habilitation
+from .miennes import Ligne, a_dire_a_l_accueil
 from .recherche import contient
 
 PAR_PAGE = 10
@@ -52,12 +53,15 @@ class Jauge:
 
 @dataclass(frozen=True)
 class Accueil:
-    """The home page: one page of personnes, the gauge, and the keys of what may still be declined (R11)."""
+    """The home page: one page of personnes, the gauge, the keys of what may still be declined (R11), what was suspended;
+    and, where nothing is active any more, what was lost.
+    """
 
     page: Page[PersonneSirenisee]
     personnes: Sequence[PersonneEtServices]
     jauge: Jauge
     recentes: set[UUID]
+    arrivees: Sequence[Ligne] = ()
 
 
 def _personnes(espace: Espace, recherche: str, famille: str) -> list[PersonneSirenisee]:
@@ -76,7 +80,7 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> list[PersonneSir
 def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
     """Return the page of personnes asked for (by name, SIREN or family of services): four queries.
 
-    Two more for who was granted something of late.
+    Two more for who was granted something of late, five more for who has something suspended, or nothing left.
     """
     pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
     courante = pagination.get_page(page)
@@ -95,13 +99,19 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
     tenu = (
         Habilitation.objects.vivantes()
         .filter(espace=espace)
-        .aggregate(siren=Count("personne", distinct=True), recentes=Count("pk", filter=recente(maintenant)))
+        .aggregate(
+            siren=Count("personne", distinct=True),
+            recentes=Count("pk", filter=recente(maintenant)),
+            en_veille=Count("pk", filter=Q(etat=Habilitation.Etat.EN_VEILLE)),
+        )
     )
+    sans_service = not (lues or recherche or famille)
     return Accueil(
         courante,
         list(lues.values()),
         Jauge(tenu["siren"], settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
         {habilitation.pk for habilitation in indecises(espace, maintenant=maintenant)} if tenu["recentes"] else set(),
+        a_dire_a_l_accueil(espace, seule=sans_service) if tenu["en_veille"] or sans_service else (),
     )
 
 

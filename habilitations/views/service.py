@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import Espace, TraceLecture
@@ -11,7 +10,7 @@ from accounts.portes.acces import espace_requis
 from accounts.traces.lecture import lire
 from services.dossiers import Dossier
 
-from ..arbre.recentes import OBJET, a_l_essai
+from ..arbre.recentes import OBJET
 from ..droits.roles import UTILISER
 from ..lectures.espace import habilitation_active
 
@@ -21,7 +20,8 @@ from ..lectures.espace import habilitation_active
 def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpResponse:
     """Show the service and hand over to the téléprocédure configured for it (R7: by whose mandate).
 
-    The trace of this reading is the first use of a recent grant, which can then be declined no more (R11).
+    The trace of this reading is a use, the last one of which « Vos habilitations » shows; the first one of a recent grant
+    ends the right to decline it (R11).
     """
     habilitation = habilitation_active(espace, siren=siren, code=code)
     if habilitation is None:
@@ -29,8 +29,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
     dossier = Dossier(habilitation.personne, habilitation.service)
     if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404
-    if a_l_essai(habilitation, maintenant=timezone.now()):
-        lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk))
+    lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk))
     return render(
         request,
         "habilitations/service.html",

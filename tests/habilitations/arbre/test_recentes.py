@@ -120,11 +120,12 @@ def test_ce_qu_un_agent_ou_un_autre_lit_n_est_pas_un_usage(espace: Espace) -> No
     assert indecises(espace, maintenant=timezone.now()) == [recue]
 
 
-def test_ce_qui_ne_s_essaie_pas_ne_laisse_pas_de_trace(espace: Espace, client_de: Any) -> None:
+def test_toute_ouverture_est_un_usage(espace: Espace, client_de: Any) -> None:
+    """The last one is shown by « Vos habilitations »."""
     mienne, ancienne = habiliter(espace), confier(espace, accordee_le=timezone.now() - DELAI_DECLIN)
     for habilitation in (mienne, ancienne):
         ouvrir(client_de, habilitation)
-    assert not TraceLecture.objects.exists()
+    assert set(TraceLecture.objects.values_list("cle", flat=True)) == {str(mienne.pk), str(ancienne.pk)}
 
 
 def test_partager_est_un_usage_meme_retire_depuis(espace: Espace) -> None:
