@@ -167,7 +167,7 @@ def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
             destinataire=lecteur.compte.email,
             acte=f"message:{message.pk}",
             espace=lecteur,
-            contexte={"denomination": demande.personne.denomination},
+            contexte={"denomination": demande.personne.denomination, "courrier": str(courrier.pk)},
         )
     return message
 

@@ -1,0 +1,41 @@
+"""Every mail ends on the page that it speaks of; one that leads nowhere says here why."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from activation.models import Courrier
+from tests.espacepro.scenes import NOMS, VALEURS
+from tests.scenes import RACINE
+
+COURRIELS = sorted((RACINE / "templates" / "courriels").glob("*.txt"))
+PIED = "pied"
+SANS_PAGE = {
+    "adresse_courrier_saisie": "to a company, which has no page of its own: it telephones",
+    "courriel_entreprise_change": "to a company, once the change is done: it telephones",
+    "mandat_utilise": "to a company, once the code has served: it telephones",
+    "espace_supprime": "nothing is left to open",
+    "rectification_gestionnaire": "to an agent, who answers the person by mail",
+}
+PAGES = re.compile(r'\{% url "([\w:]+)"')
+ADRESSE_NUE = re.compile(r"^\{\{ site \}\}(\{% endautoescape %\})?$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("gabarit", COURRIELS, ids=lambda chemin: chemin.stem)
+def test_chaque_courriel_mene_a_sa_page(gabarit) -> None:  # type: ignore[no-untyped-def]
+    texte = gabarit.read_text()
+    if gabarit.stem == PIED:
+        return
+    pages = PAGES.findall(texte)
+    mene = bool(pages) or "{{ lien }}" in texte or "{{ site }}{{ chemin }}" in texte
+    assert mene is (gabarit.stem not in SANS_PAGE)
+    assert not ADRESSE_NUE.search(texte), "the door of the portal is the page of nothing"
+    for page in pages:
+        assert page in NOMS or reverse(page), page
+
+
+def test_les_exceptions_existent() -> None:
+    assert set(SANS_PAGE) <= {gabarit.stem for gabarit in COURRIELS}
+    assert reverse("demande", args=[VALEURS["reference"]])
+    assert reverse("code_recu", args=[Courrier().pk])
