@@ -11,7 +11,7 @@ from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from habilitations.donnees_personnelles import mandats_eteints
 from habilitations.models import Mandat
 
-from .models import Courrier, CreationSimplifiee, Demande, LigneDemande, Remise, Signalement
+from .models import Courrier, CreationSimplifiee, Demande, Feuillet, LigneDemande, Remise, Signalement
 
 DEMANDES = "Demandes et courriers"
 INTERNE = "numéro interne de la base, sans signification"
@@ -81,6 +81,11 @@ def inscrire() -> None:
     )
     lecture.declarer_sans_personne(
         Remise, "lot de courriers remis à l'impression", "id reference preparee_le achevee_le"
+    )
+    lecture.declarer_sans_personne(
+        Feuillet,
+        "PDF chiffré d'un courrier, effacé dès sa remise à l'impression ; son texte est dans le courrier",
+        "courrier scelle",
     )
     retention.inscrire(
         Conservation(

@@ -25,7 +25,7 @@ from services.models import PersonneSirenisee
 
 from .. import actes
 from ..models import Courrier, Demande
-from . import lettre
+from . import feuillets, lettre
 from .codes import deriver_code, empreinte_code, presenter, reference_a_signaler
 from .enveloppe import Adresse
 from .messagerie import deposer_message, lecteur_du_code
@@ -133,7 +133,7 @@ def _jour(texte: str) -> date:
 
 
 def produire_pdf(courrier: Courrier) -> bytes:
-    """Return the PDF of an edited letter: the same bytes each time, code included. Nothing of it is stored."""
+    """Return the PDF of an edited letter: the same bytes each time, code included."""
     contenu = dict(courrier.contenu)
     gestionnaire = contenu.pop("gestionnaire")
     lignes, parties = contenu.pop("adresse"), contenu.pop("enveloppe", None)
@@ -187,6 +187,7 @@ def _editer(courrier: Courrier) -> str:
     courrier.edite_le = maintenant
     courrier.expire_le = expire_le
     courrier.save(update_fields=["contenu", "etat", "edite_le", "expire_le", "empreinte"])
+    feuillets.garder(courrier, pdf)
     demande.etat = Demande.Etat.CODE_ENVOYE
     demande.save(update_fields=["etat"])
     consigner(

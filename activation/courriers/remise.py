@@ -28,6 +28,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Courrier, Demande, Remise
+from . import feuillets
 from .assemblage import Assemblage
 from .edition import produire_pdf
 
@@ -198,7 +199,7 @@ def _ecrire(remise: Remise, dossier: Path, nom: str, progression: Progression | 
         document, lignes = Assemblage(pdf.ecrire), csv.writer(manifeste, delimiter=";", lineterminator="\r\n")
         lignes.writerow(COLONNES)
         for courrier in courriers.iterator(chunk_size=100):
-            lettre = produire_pdf(courrier)
+            lettre = feuillets.relire(courrier) or produire_pdf(courrier)
             empreinte = hashlib.sha256(lettre).hexdigest()
             if empreinte != courrier.empreinte:
                 lot.differents.append(str(courrier))
@@ -270,4 +271,5 @@ def _achever(remise: Remise, maintenant: datetime, auteur: str) -> None:
     edites.update(etat=Courrier.Etat.REMIS, remis_le=maintenant)
     remise.achevee_le = maintenant
     remise.save(update_fields=["achevee_le"])
+    feuillets.oublier(a_remettre())
     consigner(actes.REMISE_ACHEVEE, auteur=auteur, details={"remise": remise.reference, "courriers": nombre})

@@ -1,7 +1,8 @@
 from .courrier import Courrier
 from .creation import CreationSimplifiee
 from .demande import Demande, LigneDemande
+from .feuillet import Feuillet
 from .remise import Remise
 from .signalement import Signalement
 
-__all__ = ["Courrier", "CreationSimplifiee", "Demande", "LigneDemande", "Remise", "Signalement"]
+__all__ = ["Courrier", "CreationSimplifiee", "Demande", "Feuillet", "LigneDemande", "Remise", "Signalement"]

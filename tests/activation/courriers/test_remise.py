@@ -5,8 +5,10 @@ import hashlib
 import hmac
 import io
 import stat
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,11 +17,11 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts.models import Evenement
-from activation.courriers import remise
+from activation.courriers import lettre, remise
 from activation.courriers.codes import presenter
 from activation.courriers.remise import RemiseEnCours, RemiseInconnue, cle_imprimeur, remettre, renvoyer
 from activation.demandes.suites import annuler_demande
-from activation.models import Courrier, Demande, Remise
+from activation.models import Courrier, Demande, Feuillet, Remise
 from tests.activation import scenes
 from tests.factories import ServiceFactory
 from tests.scenes import en_parallele
@@ -252,3 +254,41 @@ def test_reference_du_jour() -> None:
     Remise.objects.create(reference=remise._nouvelle_reference(jour), achevee_le=jour)
     assert remise._nouvelle_reference(timezone.now()).endswith("-01")
     assert remise._nouvelle_reference(jour).endswith("-02")
+
+
+def test_le_pdf_n_est_compose_qu_une_fois(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made when the letter is, kept encrypted until it is handed over, then gone."""
+    composes: list[Path] = []
+    composer = lettre.composer_pdf
+
+    def compter(modele: Path, donnees: Mapping[str, object]) -> bytes:
+        composes.append(modele)
+        return composer(modele, donnees)
+
+    monkeypatch.setattr(lettre, "composer_pdf", compter)
+    courriers = edites(3)
+    assert len(composes) == 3
+    scelles = [bytes(scelle) for scelle in Feuillet.objects.values_list("scelle", flat=True)]
+    assert len(scelles) == 3
+    assert not any(scelle.startswith(b"%PDF") or code(courriers[0]).encode() in scelle for scelle in scelles)
+    annuler_demande(acteur=courriers[2].demande.espace, demande=courriers[2].demande)
+    lot = remettre(dossier=tmp_path)
+    assert lot is not None
+    assert (lot.courriers, lot.differents, len(composes)) == (2, [], 3)
+    assert not Feuillet.objects.exists(), "neither of those handed over nor of the one that is no longer wanted"
+
+
+@pytest.mark.parametrize("perte", ["absent", "d_un_autre", "autre_cle"])
+def test_un_pdf_perdu_est_refait(perte: str, tmp_path: Path, settings: Any) -> None:
+    premier, second = edites(2)
+    if perte == "absent":
+        Feuillet.objects.filter(courrier=premier).delete()
+    elif perte == "d_un_autre":
+        Feuillet.objects.filter(courrier=premier).update(scelle=Feuillet.objects.get(courrier=second).scelle)
+    else:
+        settings.CLE_CODES = "une autre clé, tournée pendant que le courrier attendait"
+    lot = remettre(dossier=tmp_path)
+    assert lot is not None
+    premiere, deuxieme = (page.extract_text() for page in PdfReader(lot.pdf).pages)
+    assert code(premier) in premiere
+    assert code(second) in deuxieme
