@@ -47,6 +47,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
             "lignes": lignes(espace, mien, page),
             "etendue": mien,
             "filtres": filtres,
+            "entreprise": next((personne for personne in mien.personnes if personne.siren == filtres.siren), None),
             "actes": sorted(actes_filtrables().items(), key=lambda acte: acte[1]),
             "export_max": EXPORT_MAX,
         },
