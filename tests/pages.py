@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
 
 from accounts.forms.claviers import Attributs, Clavier
 
@@ -36,6 +37,17 @@ SANS_ETIQUETTE = {"hidden", "submit", "button", "image", "reset"}
 TAPES = {"text", "search", "email", "tel", "url", "password", "number", "date", "textarea"}
 DITS = set(Attributs._fields) - {"type"}
 GENRES = {(c.value.type, frozenset(c.attributs.items())) for c in Clavier}
+# Doors that answer a POST with a file: the page stays, and another file may be wanted at once (static/js/portail.js).
+TELECHARGEMENTS = {
+    "delegations_exporter",
+    "designation_fichier_existant",
+    "export_telecharger",
+    "inscription_recapitulatif",
+    "journal_personne_exporter",
+    "question_changee",
+    "suppleants_exporter",
+    "telecharger_donnees",
+}
 fautes: list[str] = []
 
 
@@ -106,6 +118,19 @@ def fautes_de(html: str) -> list[str]:
     return [faute for lire in (_ids, _renvois, _etiquettes, _titres, _claviers) for faute in lire(vus)]
 
 
+def _envois(html: str, page: str) -> Iterator[str]:
+    """A form that is answered with a file may be sent twice: a second format, right after the first (issue 10.3)."""
+    for nom, attributs in _elements(html):
+        if nom != "form" or attributs.get("method") != "post" or "data-plusieurs-envois" in attributs:
+            continue
+        try:
+            porte = resolve(attributs.get("action", page).partition("?")[0] or page).view_name
+        except Resolver404:
+            continue
+        if porte in TELECHARGEMENTS:
+            yield f"the form of {porte} is answered with a file, and is guarded against a second sending"
+
+
 class PagesMiddleware:
     """The outermost middleware: it sees what the browser is sent, the errors' pages included."""
 
@@ -114,9 +139,14 @@ class PagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         reponse = self.get_response(request)
+        nom = request.resolver_match.view_name if request.resolver_match else ""
+        fichier = request.method == "POST" and "attachment" in reponse.headers.get("Content-Disposition", "")
+        if fichier and nom not in TELECHARGEMENTS:
+            fautes.append(f"POST {request.path}: answers with a file, and is not among TELECHARGEMENTS")
         if not reponse.streaming and reponse.headers.get("Content-Type", "").startswith("text/html"):
             corps = reponse.content  # type: ignore[attr-defined]
             html = (gzip.decompress(corps) if reponse.headers.get("Content-Encoding") == "gzip" else corps).decode()
             if "<html" in html:
-                fautes.extend(f"{request.method} {request.path}: {faute}" for faute in fautes_de(html))
+                trouvees = [*fautes_de(html), *_envois(html, request.path)]
+                fautes.extend(f"{request.method} {request.path}: {faute}" for faute in trouvees)
         return reponse

@@ -62,8 +62,13 @@ class Filtres:
         )
 
     @property
+    def dits(self) -> dict[str, str]:
+        """Return what an address says of them."""
+        return {nom: valeur for nom, valeur in vars(self).items() if valeur}
+
+    @property
     def poses(self) -> bool:
-        return any((self.q, self.service, self.role, self.etat))
+        return bool(self.dits)
 
     def appliquer(self, habilitations: QuerySet[Habilitation], *, noms: bool = True) -> QuerySet[Habilitation]:
         """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state."""

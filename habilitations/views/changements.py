@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,7 +24,7 @@ from ..arbre.confirmations import decider, en_attente
 from ..arbre.recentes import indecises
 from ..depart.declin import decliner
 from ..depart.retraits import demander_retrait
-from ..lectures.partage import Filtres, mes_habilitations
+from ..lectures.partage import mes_habilitations
 from ..models import DemandeRetrait, Habilitation, Role
 from ..partage import revue
 from ..partage.autorite import Autorite
@@ -37,6 +37,7 @@ from ..partage.suppleances import (
     retirer_suppleant,
 )
 from .apercu import empreinte_des_lignes
+from .coches import LISTES, adresse_suivante, filtres_poses, lire_cles, noter, oublier
 from .sujets import Touches, dire_combien
 
 CLE: Final = "changement"
@@ -237,16 +238,6 @@ ACTIONS: Final[dict[str, Action]] = {
 }
 
 
-def _cles(valeurs: Sequence[str]) -> list[uuid.UUID]:
-    cles = []
-    for valeur in valeurs:
-        try:
-            cles.append(uuid.UUID(valeur))
-        except ValueError:
-            continue
-    return cles
-
-
 def _lire_motif(saisi: str) -> tuple[str, str]:
     """Return the reason typed on one line, and why it is refused: what was typed stays then, without what stops it."""
     try:
@@ -255,15 +246,22 @@ def _lire_motif(saisi: str) -> tuple[str, str]:
         return saisi.replace("\x00", "")[:LONGUEUR_MOTIF], str(regle)
 
 
-def retenir(
+def garder_choix(
     request: HttpRequest, action: str, lignes: Sequence[Habilitation], gardees: Sequence[Habilitation] = ()
-) -> HttpResponse:
-    """Keep what was chosen for the page that shows it and confirms, and go there."""
+) -> None:
+    """Keep what was chosen for this action, from page to page and for the one that confirms."""
     request.session[CLE] = {
         "action": action,
         "cles": [str(ligne.pk) for ligne in lignes],
         "gardees": [str(ligne.pk) for ligne in gardees],
     }
+
+
+def retenir(
+    request: HttpRequest, action: str, lignes: Sequence[Habilitation], gardees: Sequence[Habilitation] = ()
+) -> HttpResponse:
+    """Keep what was chosen for the page that shows it and confirms, and go there."""
+    garder_choix(request, action, lignes, gardees)
     return redirect("habilitations_changer")
 
 
@@ -278,23 +276,27 @@ def retenues(request: HttpRequest, action: str) -> dict[str, str]:
 @espace_requis
 @require_POST
 def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """Keep what was ticked in a list (or all that its filters show) and go to the page that confirms the action."""
+    """Keep what is ticked in a list; turn its page, or go to the page that confirms the action on all that is ticked."""
+    liste = LISTES.get(nom_de_liste := request.POST.get("liste", ""))
+    cochees = noter(request, nom_de_liste) if liste else lire_cles(request.POST.getlist("habilitations"))
     nom = request.POST.get("action", "")
+    if liste and not nom:
+        return redirect(adresse_suivante(request, liste))
     action = ACTIONS.get(nom)
     if action is None or action.garder:
         raise Http404
     lignes: Any = action.source(espace)
+    voulues = Q(pk__in=cochees)
     if "tout" in request.POST:
-        lignes = Filtres.depuis(request.POST).appliquer(lignes)
-    else:
-        lignes = lignes.filter(pk__in=_cles(request.POST.getlist("habilitations")))
+        voulues |= Q(pk__in=filtres_poses(request).appliquer(lignes).values("pk"))
+    lignes = lignes.filter(voulues)
     trouvees = list(lignes)
     if action.permise:
         permises = Autorite.de(espace).changeables(trouvees)
         trouvees = [ligne for ligne in trouvees if ligne.pk in permises]
     if not trouvees:
         messages.error(request, "Cochez au moins une habilitation sur laquelle cette action est possible.")
-        return redirect(action.retour)
+        return redirect(adresse_suivante(request, liste) if liste else action.retour)
     return retenir(request, nom, trouvees)
 
 
@@ -307,8 +309,8 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     action = ACTIONS.get(garde.get("action", ""))
     if action is None:
         return redirect("gerer_services")
-    lignes = action.trouver(espace, _cles(garde["cles"]))
-    gardees = action.trouver(espace, _cles(garde.get("gardees", []))) if action.garder else []
+    lignes = action.trouver(espace, lire_cles(garde["cles"]))
+    gardees = action.trouver(espace, lire_cles(garde.get("gardees", []))) if action.garder else []
     if not lignes and not gardees:
         return redirect(action.retour)
     tombent = action.dessous(*lignes, gardees=gardees) if gardees else action.dessous(*lignes)
@@ -328,6 +330,7 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             request.session[CLE] = {**garde, "motif": motif}
             return redirect("habilitations_changer")
         request.session.pop(CLE, None)
+        oublier(request)
         messages.success(request, _bilan(action, lignes, gardees, changees))
         return redirect(action.retour)
     return render(

@@ -17,21 +17,25 @@ from ..lectures.partage import ETATS, PAR_PAGE, Filtres, expirees, mes_habilitat
 from ..models import Role
 from ..partage.autorite import Autorite
 from ..partage.suppleances import en_veille_par_lui
+from .coches import RECUES, cochees
 from .exports import repondre
 from .sujets import Sujet
-
-RECUES = "recues"
 
 
 @espace_requis
 @require_GET
 def recentes(request: HttpRequest, espace: Espace) -> HttpResponse:
     """What one was granted of late and has not used: it may be declined (R11)."""
-    page = Paginator(indecises(espace, maintenant=timezone.now()), PAR_PAGE).get_page(request.GET.get("page", "1"))
+    recentes = indecises(espace, maintenant=timezone.now())
+    page = Paginator(recentes, PAR_PAGE).get_page(request.GET.get("page", "1"))
     return render(
         request,
         "habilitations/recentes.html",
-        {"page": page, "lignes": [(ligne, ligne.accordee_le + DELAI_DECLIN) for ligne in page]},
+        {
+            "page": page,
+            "lignes": [(ligne, ligne.accordee_le + DELAI_DECLIN) for ligne in page],
+            "cochees": cochees(request, "recentes", source=mes_habilitations(espace), montrees=page, filtres=Filtres()),
+        },
     )
 
 
@@ -43,7 +47,8 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     filtres = Filtres.depuis(request.GET)
     autorite = Autorite.de(espace)
     source = mes_habilitations(espace) if recues else autorite.visibles()
-    page = page_de(filtres.appliquer(source.filter(role__in=sujet.roles)), request.GET.get("page", "1"))
+    source = source.filter(role__in=sujet.roles)
+    page = page_de(filtres.appliquer(source), request.GET.get("page", "1"))
     permises = set() if recues else autorite.changeables(page)
     return render(
         request,
@@ -54,6 +59,13 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "page": page,
             "permises": permises,
             "filtres": filtres,
+            "cochees": cochees(
+                request,
+                f"{sujet.code}_{RECUES}" if recues else sujet.code,
+                source=source,
+                montrees=[h for h in page if (not h.a_quitter if recues else h.pk in permises)],
+                filtres=filtres,
+            ),
             "roles": sujet.libelles_roles,
             "etats": ETATS,
             "expirees": expirees(page),

@@ -30,6 +30,7 @@ from ..lectures.partage import (
 )
 from ..models import Role
 from .apercu import empreinte_des_lignes
+from .coches import cochees
 from .sujets import Touches, dire_combien
 
 
@@ -52,7 +53,8 @@ def liste(request: HttpRequest, espace: Espace) -> HttpResponse:
 def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     """All that one holds, to tick what one wants to leave."""
     filtres = Filtres.depuis(request.GET)
-    page = page_de(filtres.appliquer(mes_habilitations(espace)), request.GET.get("page", "1"))
+    source = mes_habilitations(espace)
+    page = page_de(filtres.appliquer(source), request.GET.get("page", "1"))
     return render(
         request,
         "habilitations/retraits_choisir.html",
@@ -60,6 +62,9 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
             "page": page,
             "expirees": expirees(page),
             "filtres": filtres,
+            "cochees": cochees(
+                request, "retraits", source=source, montrees=[h for h in page if not h.a_quitter], filtres=filtres
+            ),
             "roles": Role.choices,
             "etats": ETATS,
             "services": services_du_filtre(),

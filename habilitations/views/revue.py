@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Espace
@@ -21,7 +22,7 @@ from accounts.portes.reauthentification import reauthentification_requise
 from ..arbre.confirmations import DELAI_DE_DECISION, en_attente
 from ..models import Habilitation
 from ..partage import revue
-from .changements import ACTIONS, retenir, retenues
+from .changements import ACTIONS, garder_choix, retenir, retenues
 
 PAR_PAGE = 50
 GARDER, RETIRER = "garder", "retirer"
@@ -32,18 +33,23 @@ PREFIXE = "ligne-"
 def _decider(request: HttpRequest, espace: Espace, action: str) -> HttpResponse:
     """Go to the page that confirms what this POST answers, among the lines that the actor may see.
 
-    A button that answers for all answers for the lines of its page, whatever was chosen on each.
+    A button that answers for all answers for the lines of its page, whatever was chosen on each. What was chosen on other pages counts
+    too; a button that turns the page keeps it all (issue 10.3).
     """
-    choix: dict[UUID, str] = {}
+    choix = {UUID(cle): decision for cle, decision in retenues(request, action).items() if "rien" not in request.POST}
     for nom in request.POST:
         if nom.startswith(PREFIXE):
             try:
-                choix[UUID(nom.removeprefix(PREFIXE))] = request.POST.get("tout") or request.POST[nom]
+                cle = UUID(nom.removeprefix(PREFIXE))
+                choix[cle] = "" if "rien" in request.POST else request.POST.get("tout") or request.POST[nom]
             except ValueError:
                 continue
     vues = ACTIONS[action].trouver(espace, list(choix))
     retirees = [ligne for ligne in vues if choix[ligne.pk] == RETIRER]
     gardees = [ligne for ligne in vues if choix[ligne.pk] == GARDER]
+    if {"vers", "rien"} & set(request.POST):
+        garder_choix(request, action, retirees, gardees)
+        return redirect(f"{request.path}?{urlencode({'page': request.POST.get('vers', '1')})}")
     if not retirees and not gardees:
         messages.error(request, SANS_DECISION)
         return redirect(request.get_full_path())
@@ -73,6 +79,7 @@ def substitution(request: HttpRequest, espace: Espace) -> HttpResponse:
         "habilitations/revue_substitution.html",
         {
             "page": page,
+            "choisies": len(retenues(request, "revue_substitution")),
             "lignes": [
                 (ligne, ligne.veille_depuis and ligne.veille_depuis + DELAI_DE_DECISION, choix)
                 for ligne, choix in _avec_choix(request, "revue_substitution", page)
@@ -96,6 +103,7 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
         "habilitations/revue_delegations.html",
         {
             "page": page,
+            "choisies": len(retenues(request, "revue_delegations")),
             "lignes": [
                 (ligne, revue.est_due(ligne, maintenant), choix)
                 for ligne, choix in _avec_choix(request, "revue_delegations", page)

@@ -3,10 +3,14 @@
 // The summary of errors is read first.
 document.querySelector("[data-focus]")?.focus();
 
-// A form sent twice by an impatient click is sent once. It can be sent again after some seconds: the answer may be a download.
-// data-plusieurs-envois on the form: no guard.
+// A form sent twice by an impatient click is sent once. It can be sent again after some seconds, or when one comes back to its page.
+// data-plusieurs-envois on the form, as on every one that answers with a file: no guard.
 const DELAI = 6000;
-const envoyes = new WeakSet();
+const envoyes = new Map();
+function liberer(formulaire) {
+  envoyes.get(formulaire)?.removeAttribute("aria-disabled");
+  envoyes.delete(formulaire);
+}
 document.addEventListener("submit", (evenement) => {
   const formulaire = evenement.target;
   if (evenement.defaultPrevented || formulaire.method !== "post" || "plusieursEnvois" in formulaire.dataset) return;
@@ -14,14 +18,24 @@ document.addEventListener("submit", (evenement) => {
     evenement.preventDefault();
     return;
   }
-  envoyes.add(formulaire);
-  const bouton = evenement.submitter;
-  bouton?.setAttribute("aria-disabled", "true");
-  setTimeout(() => {
-    envoyes.delete(formulaire);
-    bouton?.removeAttribute("aria-disabled");
-  }, DELAI);
+  envoyes.set(formulaire, evenement.submitter);
+  evenement.submitter?.setAttribute("aria-disabled", "true");
+  setTimeout(() => liberer(formulaire), DELAI);
 });
+window.addEventListener("pageshow", (evenement) => {
+  if (evenement.persisted) for (const formulaire of [...envoyes.keys()]) liberer(formulaire);
+});
+
+// How much is ticked in a list: the sentence follows the boxes.
+for (const phrase of document.querySelectorAll("[data-cochees]")) {
+  const formulaire = phrase.closest("form");
+  formulaire.addEventListener("change", () => {
+    const ici = formulaire.querySelectorAll("[name=habilitations]:checked").length;
+    const total = Number(phrase.dataset.cochees) + ici;
+    const s = total > 1 ? "s" : "";
+    phrase.textContent = total ? `${total} habilitation${s} cochée${s}, dont ${ici} sur cette page` : "Aucune habilitation cochée";
+  });
+}
 
 // Copy buttons.
 for (const bouton of document.querySelectorAll("[data-copier]")) {

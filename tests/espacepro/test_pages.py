@@ -37,6 +37,15 @@ def test_chaque_faute_est_vue(avant: str, apres: str, faute: str) -> None:
     assert any(faute in vue for vue in pages.fautes_de(SAINE.replace(avant, apres)))
 
 
+def test_un_fichier_se_demande_deux_fois() -> None:
+    """« Télécharger (CSV) », then « (XLSX) » within six seconds: the second did nothing (issue 10.3)."""
+    formulaire = '<form method="post" action="/espace/gerer-les-services/delegations/exporter/">'
+    assert list(pages._envois(formulaire, "/"))
+    assert list(pages._envois('<form method="post">', "/espace/mes-donnees/telecharger/"))
+    assert not list(pages._envois(formulaire.replace(">", " data-plusieurs-envois>"), "/"))
+    assert not list(pages._envois('<form method="post" action="/connexion/">', "/"))
+
+
 @pytest.mark.django_db
 def test_toute_page_servee_est_lue(client_de, espace: Espace, monkeypatch: pytest.MonkeyPatch) -> None:
     """The help as it was: its chapter on the session had the id of the warning before its end (issue 10.13)."""

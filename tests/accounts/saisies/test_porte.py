@@ -233,6 +233,7 @@ def test_les_filtres_d_adresse_passent_la_porte() -> None:
         "format",
         "action",
         "montrees",
+        "liste",
         "tout",
         "vers",
         "attente",

@@ -1,0 +1,161 @@
+"""What is ticked in a list is not forgotten when its page is turned, or filtered, without JavaScript (issue 10.3)."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Espace
+from habilitations.lectures.partage import PAR_PAGE
+from habilitations.models import Habilitation, Role
+from habilitations.views import coches
+from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
+
+pytestmark = pytest.mark.django_db
+Ouvrir = Callable[[Espace], Client]
+CHOISIR = "habilitations_choisir"
+
+
+def accordees(nombre: int, role: str = Role.ACTEUR) -> tuple[Espace, Espace, list[Habilitation]]:
+    donneur, recu = EspaceFactory(), EspaceFactory(nom="Petit")
+    racines = [habiliter(donneur, personne=PersonneFactory(denomination=f"SOCIÉTÉ {i:03}")) for i in range(nombre)]
+    return donneur, recu, [accorder(racine, recu, role) for racine in racines]
+
+
+def champs(reponse: object, **boutons: object) -> dict[str, object]:
+    """What the browser posts from this page: the hidden fields and the boxes of its list, and the button."""
+    html = reponse.content.decode()  # type: ignore[attr-defined]
+    formulaire = html[html.index(f'action="{reverse(CHOISIR)}"') :].partition("</form>")[0]
+    caches = dict(re.findall(r'type="hidden" name="(liste|montrees|filtres)" value="([^"]*)"', formulaire))
+    deja = re.findall(r'name="habilitations" value="([^"]+)"[^>]*\bchecked', formulaire)
+    return {**caches, "filtres": caches["filtres"].replace("&amp;", "&"), "habilitations": deja, **boutons}
+
+
+def cocher(page: dict[str, object], *cles: object) -> dict[str, object]:
+    return {**page, "habilitations": [*page["habilitations"], *map(str, cles)]}  # type: ignore[misc]
+
+
+# page of the list -> who reads it (the one who gave, or who received), what it asks
+LISTES = {
+    "suppleants": (0, "retirer_suppleant", Role.SUPPLEANT, ""),
+    "delegations": (0, "retirer_delegation", Role.ACTEUR, ""),
+    "delegations_recues": (1, "quitter", Role.ACTEUR, "?sens=recues"),
+    "suppleants_recues": (1, "quitter", Role.SUPPLEANT, "?sens=recues"),
+    "retraits": (1, "quitter", Role.ACTEUR, ""),
+    "recentes": (1, "decliner", Role.ACTEUR, ""),
+}
+
+
+def test_chaque_liste_a_cocher_est_ici() -> None:
+    assert set(LISTES) == set(coches.LISTES)
+
+
+@pytest.mark.parametrize("nom", LISTES)
+def test_ce_qui_est_coche_reste_quand_la_page_tourne(client_de: Ouvrir, nom: str) -> None:
+    lecteur, action, role, sens = LISTES[nom]
+    donneur, recu, lignes = accordees(PAR_PAGE + 3, role)
+    client = client_de((donneur, recu)[lecteur])
+    adresse = reverse(coches.LISTES[nom].page) + sens
+    premiere = client.get(adresse)
+    par_cle = {str(ligne.pk): ligne for ligne in lignes}
+    montrees = str(champs(premiere)["montrees"]).split(",")
+    assert len(montrees) == PAR_PAGE
+    tourne = client.post(reverse(CHOISIR), cocher(champs(premiere, vers="2"), *montrees[:2]))
+    assert "page=2" in tourne["Location"]
+    seconde = client.get(tourne["Location"])
+    assert "2 habilitations cochées, dont 0 sur cette page" in seconde.content.decode()
+    autres = str(champs(seconde)["montrees"]).split(",")
+    assert len(autres) == 3
+    retour = client.post(reverse(CHOISIR), cocher(champs(seconde, vers="1"), autres[0]))
+    encore = client.get(retour["Location"])
+    assert "3 habilitations cochées, dont 2 sur cette page" in encore.content.decode()
+    assert champs(encore)["habilitations"] == [cle for cle in montrees if cle in montrees[:2]]
+    # One unticked here; then the act is about all that is ticked, on every page.
+    reste = {**champs(encore, action=action), "habilitations": [montrees[0]]}
+    confirmation = client.get(client.post(reverse(CHOISIR), reste)["Location"]).content.decode()
+    voulues = {par_cle[montrees[0]], par_cle[autres[0]]}
+    assert {h for h in lignes if h.personne.denomination in confirmation} == voulues
+
+
+def test_un_filtre_ne_decoche_rien(client_de: Ouvrir) -> None:
+    donneur, _, lignes = accordees(4)
+    client = client_de(donneur)
+    page = client.get(reverse("delegations"))
+    filtree = client.post(reverse(CHOISIR), cocher(champs(page, filtrer="1", q="SOCIÉTÉ 002"), lignes[0].pk))
+    assert filtree["Location"] == reverse("delegations", query={"q": "SOCIÉTÉ 002"})
+    page = client.get(filtree["Location"])
+    assert "1 habilitation cochée, dont 0 sur cette page" in page.content.decode()
+    assert str(champs(page)["montrees"]) == str(lignes[2].pk)
+    # « Étendre » is about the filters that the page shows, whatever was typed since; what is ticked elsewhere goes along.
+    etendue = client.post(reverse(CHOISIR), champs(page, tout="1", q="autre", action="retirer_delegation"), follow=True)
+    assert {h for h in lignes if h.personne.denomination in etendue.content.decode()} == {lignes[0], lignes[2]}
+    sans_resultat = client.get(reverse("delegations"), {"q": "rien de tel"})
+    assert "1 habilitation cochée, dont 0 sur cette page" in sans_resultat.content.decode()
+    effacee = client.post(reverse(CHOISIR), champs(sans_resultat, effacer="1"))
+    assert effacee["Location"] == reverse("delegations")
+
+
+def test_tout_decocher(client_de: Ouvrir) -> None:
+    donneur, _, lignes = accordees(2)
+    client = client_de(donneur)
+    page = client.get(reverse("delegations"))
+    client.post(reverse(CHOISIR), cocher(champs(page, vers="1"), *(ligne.pk for ligne in lignes)))
+    page = client.get(reverse("delegations"))
+    assert "2 habilitations cochées" in page.content.decode()
+    client.post(reverse(CHOISIR), champs(page, rien="1"))
+    page = client.get(reverse("delegations"))
+    assert "Aucune habilitation cochée" in page.content.decode()
+    assert champs(page)["habilitations"] == []
+
+
+def test_le_nombre_est_borne_et_une_cle_d_autrui_n_est_rien(client_de: Ouvrir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coches, "LIMITE", 2)
+    donneur, _, lignes = accordees(3)
+    etrangere = accordees(1)[2][0]
+    client = client_de(donneur)
+    page = client.get(reverse("delegations"))
+    envoi = cocher(champs(page, vers="1"), etrangere.pk, *(ligne.pk for ligne in lignes))
+    suite = client.post(reverse(CHOISIR), envoi, follow=True).content.decode()
+    assert "2 habilitations cochées au plus" in suite
+    assert "1 habilitation cochée, dont 1 sur cette page" in suite
+    assert len(client.session[coches.CLE]["cles"]) == 2
+
+
+def test_ce_qui_est_fait_n_est_plus_coche(client_de: Ouvrir) -> None:
+    donneur, _, lignes = accordees(2)
+    client = client_de(donneur)
+    page = client.get(reverse("delegations"))
+    confirmation = client.post(
+        reverse(CHOISIR), cocher(champs(page, action="retirer_delegation"), lignes[0].pk), follow=True
+    )
+    assert lignes[0].personne.denomination in confirmation.content.decode()
+    assert "1 habilitation cochée" in client.get(reverse("delegations")).content.decode(), "given up: still ticked"
+    apercu = re.search(r'name="apercu" value="([^"]+)"', confirmation.content.decode())
+    assert apercu
+    client.post(reverse("habilitations_changer"), {"apercu": apercu[1], "suite": "tomber"})
+    assert not Habilitation.objects.vivantes().filter(pk=lignes[0].pk).exists()
+    assert coches.CLE not in client.session
+
+
+def test_les_decisions_d_une_revue_restent_quand_la_page_tourne(
+    client_de: Ouvrir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("habilitations.views.revue.PAR_PAGE", 2)
+    donneur, _, _ = accordees(3)
+    client = client_de(donneur)
+    adresse = reverse("revue_delegations")
+    noms = re.findall(r'name="(ligne-[^"]+)"', client.get(adresse).content.decode())
+    tourne = client.post(adresse, {noms[0]: "retirer", noms[1]: "", "vers": "2"})
+    assert tourne["Location"] == f"{adresse}?page=2"
+    seconde = client.get(tourne["Location"]).content.decode()
+    assert "1 décision gardée" in seconde
+    (nom,) = re.findall(r'name="(ligne-[^"]+)"', seconde)
+    confirmation = client.post(adresse, {nom: "garder"}, follow=True).content.decode()
+    cles = {cle: Habilitation.objects.get(pk=cle.removeprefix("ligne-")).personne.denomination for cle in [*noms, nom]}
+    assert cles[noms[0]] in confirmation
+    assert cles[nom] in confirmation
+    assert cles[noms[1]] not in confirmation
+    client.post(adresse, {nom: "garder", "rien": "1"})
+    assert "gardée" not in client.get(adresse).content.decode()
