@@ -85,6 +85,11 @@ def cochees(
     )
 
 
+def a_cocher(miennes: Iterable[Habilitation]) -> list[Habilitation]:
+    """Return those that one may ask to leave: not asked yet (lectures.partage.mes_habilitations)."""
+    return [habilitation for habilitation in miennes if not getattr(habilitation, "a_quitter", False)]
+
+
 def lire_cles(valeurs: Iterable[str]) -> list[uuid.UUID]:
     """Return those of these texts that are keys."""
     cles = []

@@ -17,7 +17,7 @@ from ..lectures.partage import ETATS, PAR_PAGE, Filtres, expirees, mes_habilitat
 from ..models import Role
 from ..partage.autorite import Autorite
 from ..partage.suppleances import en_veille_par_lui
-from .coches import RECUES, cochees
+from .coches import RECUES, a_cocher, cochees
 from .exports import repondre
 from .sujets import Sujet
 
@@ -63,7 +63,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
                 request,
                 f"{sujet.code}_{RECUES}" if recues else sujet.code,
                 source=source,
-                montrees=[h for h in page if (not h.a_quitter if recues else h.pk in permises)],
+                montrees=a_cocher(page) if recues else [h for h in page if h.pk in permises],
                 filtres=filtres,
             ),
             "roles": sujet.libelles_roles,

@@ -30,7 +30,7 @@ from ..lectures.partage import (
 )
 from ..models import Role
 from .apercu import empreinte_des_lignes
-from .coches import cochees
+from .coches import a_cocher, cochees
 from .sujets import Touches, dire_combien
 
 
@@ -62,9 +62,7 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
             "page": page,
             "expirees": expirees(page),
             "filtres": filtres,
-            "cochees": cochees(
-                request, "retraits", source=source, montrees=[h for h in page if not h.a_quitter], filtres=filtres
-            ),
+            "cochees": cochees(request, "retraits", source=source, montrees=a_cocher(page), filtres=filtres),
             "roles": Role.choices,
             "etats": ETATS,
             "services": services_du_filtre(),
