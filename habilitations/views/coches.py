@@ -1,7 +1,7 @@
 """What is ticked in a list stays ticked when its page is turned, or its filters change (issue 10.3).
 
 The controls that turn the page are buttons of the list's own form: without JavaScript too, they post the boxes. What is ticked waits in
-the session, for one list at a time, LIMITE keys at most; « Étendre aux N habilitations » is for more.
+the session, for one list at a time, COCHEES_AU_PLUS keys at most; « Étendre aux N habilitations » is for more.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from ..lectures.partage import Filtres
 from ..models import Habilitation
 
 CLE: Final = "cochees"
-LIMITE: Final = 500
+COCHEES_AU_PLUS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,13 @@ def noter(request: HttpRequest, liste: str) -> Sequence[uuid.UUID]:
     deja = [] if "rien" in request.POST else [cle for cle in _gardees(request, liste) if cle not in montrees]
     ici = [] if "rien" in request.POST else lire_cles(request.POST.getlist("habilitations"))
     voulues = list(dict.fromkeys([*deja, *ici]))
-    if len(voulues) > LIMITE:
+    if len(voulues) > COCHEES_AU_PLUS:
         messages.error(
             request,
-            f"{LIMITE} habilitations cochées au plus : les dernières ne le sont pas. Pour davantage, cochez « Étendre ».",
+            f"{COCHEES_AU_PLUS} habilitations cochées au plus : les dernières ne le sont pas. Pour davantage, cochez « Étendre ».",
         )
-    request.session[CLE] = {"liste": liste, "cles": [cle.hex for cle in voulues[:LIMITE]]}
-    return voulues[:LIMITE]
+    request.session[CLE] = {"liste": liste, "cles": [cle.hex for cle in voulues[:COCHEES_AU_PLUS]]}
+    return voulues[:COCHEES_AU_PLUS]
 
 
 def oublier(request: HttpRequest) -> None:

@@ -111,7 +111,7 @@ def test_tout_decocher(client_de: Ouvrir) -> None:
 
 
 def test_le_nombre_est_borne_et_une_cle_d_autrui_n_est_rien(client_de: Ouvrir, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coches, "LIMITE", 2)
+    monkeypatch.setattr(coches, "COCHEES_AU_PLUS", 2)
     donneur, _, lignes = accordees(3)
     etrangere = accordees(1)[2][0]
     client = client_de(donneur)
