@@ -53,6 +53,8 @@ MENU = [rubrique for rubrique in Rubrique if rubrique is not Rubrique.AUCUNE]
 TABLE: dict[str, Porte] = {
     "accueil": Porte(Acces.PUBLIC),
     "aide": Porte(Acces.PUBLIC, Rubrique.AIDE),
+    "catalogue": Porte(Acces.PUBLIC),
+    "service_public": Porte(Acces.PUBLIC),
     "accessibilite": Porte(Acces.PUBLIC),
     "cgu": Porte(Acces.PUBLIC),
     "cgu_version": Porte(Acces.PUBLIC),

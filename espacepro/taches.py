@@ -54,6 +54,11 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     },
     "ecarter_non_confirmees": {"task": "habilitations.ecarter_non_confirmees", "schedule": crontab(minute="13")},
     "suivre_registre": {"task": "services.suivre_registre", "schedule": crontab(minute="*/10")},
+    "annoncer_services_retires": {
+        "task": "habilitations.annoncer_services_retires",
+        "schedule": crontab(minute="*/10"),
+    },
+    "fermer_services_retires": {"task": "habilitations.fermer_services_retires", "schedule": crontab(minute="33")},
     "suivre_cessations": {"task": "habilitations.suivre_cessations", "schedule": crontab(minute="19")},
     "revoir_delegations": {"task": "habilitations.revoir_delegations", "schedule": crontab(hour="5-8", minute="31")},
 }

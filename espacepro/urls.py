@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from .journal import views
-from .views import pages, sante
+from .views import catalogue, pages, sante
 
 urlpatterns = [
     path("", pages.accueil, name="accueil"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("espace/journal-entreprise/", views.journal, name="journal_personne"),
     path("espace/journal-entreprise/exporter/", views.exporter, name="journal_personne_exporter"),
     path("espace/recapitulatif/", pages.recapitulatif, name="recapitulatif"),
+    path("services/", catalogue.catalogue, name="catalogue"),
+    path("services/<str:code>/", catalogue.service_public, name="service_public"),
     path("aide/", pages.texte, {"nom": "aide"}, name="aide"),
     path("accessibilite/", pages.texte, {"nom": "accessibilite"}, name="accessibilite"),
     path("sante/", sante.sante, name="sante"),

@@ -138,6 +138,9 @@ CESSATION_MAINTENUE = Acte("cessation.maintenue", "Services maintenus malgré la
 CESSATION_CONTESTEE = Acte("cessation.contestee", "Cessation écartée : le registre est inexact")
 CESSATION_RESTREINTE = Acte("cessation.restreinte", "Droits réduits à la consultation, faute de décision")
 ADHESION_CESSEE = Acte("adhesion.cessee", "Service fermé après la cessation", PAIRE, anonyme=False)
+ADHESION_RETIREE_DU_CATALOGUE = Acte(
+    "adhesion.retiree_du_catalogue", "Service fermé : retiré du catalogue", PAIRE, anonyme=False
+)
 HABILITATION_SUSPENDUE = Acte(
     "habilitation.suspendue", "Habilitation suspendue après la cessation", PAIRE, anonyme=False, details=("role",)
 )

@@ -7,7 +7,7 @@ from accounts.envois.budget import epuiser
 from .arbre import confirmations, expirations
 from .lectures import exports
 from .partage import revue
-from .registre import cessations
+from .registre import cessations, services_retires
 
 
 @shared_task(name="habilitations.expirer_habilitations")
@@ -38,3 +38,13 @@ def fabriquer_export(cle: str) -> None:
 @shared_task(name="habilitations.fabriquer_exports")
 def fabriquer_exports() -> None:
     exports.fabriquer_en_attente()
+
+
+@shared_task(name="habilitations.annoncer_services_retires")
+def annoncer_services_retires() -> None:
+    epuiser(services_retires.annoncer_services_retires)
+
+
+@shared_task(name="habilitations.fermer_services_retires")
+def fermer_services_retires() -> None:
+    epuiser(services_retires.fermer_services_retires)

@@ -11,6 +11,7 @@ from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.envois.reveil import reveiller
 from accounts.models import Espace, Evenement
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.arbre.ouverture import ouvrir_services
@@ -60,6 +61,17 @@ class Activation:
     adhesions: list[Adhesion] = field(default_factory=list)
     deja_ouverts: list[Service] = field(default_factory=list)
     a_confirmer: int = 0
+
+    @property
+    def non_ouverts(self) -> list[str]:
+        """Return one sentence for each service that the code did not open."""
+        aujourd_hui = timezone.localdate()
+        return [
+            f"« {service.libelle} » a été retiré du catalogue le {jour(service.ferme_le)}."
+            if service.est_retire(aujourd_hui)
+            else f"« {service.libelle} » avait été ouvert entre-temps par un autre espace."
+            for service in self.deja_ouverts
+        ]
 
 
 @essai_compte()

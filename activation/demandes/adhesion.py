@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.compteurs import debit, double_envoi
 from accounts.compteurs.essais import essai_compte
 from accounts.models import Espace
-from accounts.saisies.regles import EssaiRefuse
+from accounts.saisies.dates import jour
+from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from habilitations.arbre.recentes import a_ceder
 from habilitations.models import Adhesion, Habilitation, Role
 from services.models import PersonneSirenisee, Service
@@ -34,6 +35,14 @@ class ServiceNonDisponible(EssaiRefuse):
     message = "Le service « {service} » n'est pas disponible pour vous : {raison}."
 
 
+class ServiceRetire(RegleMetier):
+    code = "service_retire"
+    message = (
+        "Le service « {service} » sera retiré du catalogue après le {ferme_le} : il n’est plus possible d’y adhérer. "
+        "Les droits déjà ouverts durent jusqu’à ce jour."
+    )
+
+
 class Disponibilite(StrEnum):
     """What a service of the catalogue is, for one espace and one personne (domaine.md §2.3)."""
 
@@ -43,6 +52,7 @@ class Disponibilite(StrEnum):
     TENU_PAR_UN_AUTRE = "TENU_PAR_UN_AUTRE"
     NON_OUVERT = "NON_OUVERT"
     RESERVE_DGE = "RESERVE_DGE"
+    RETIRE = "RETIRE"
 
     @property
     def explication(self) -> str:
@@ -53,6 +63,7 @@ class Disponibilite(StrEnum):
             "TENU_PAR_UN_AUTRE": "un autre espace en est l'administrateur titulaire, il est à remplacer",
             "NON_OUVERT": "ce service n'est pas ouvert à cette catégorie de personne",
             "RESERVE_DGE": "ce service est réservé aux personnes suivies par la direction des grandes entreprises",
+            "RETIRE": "ce service va être retiré du catalogue",
         }[self.value]
 
 
@@ -80,19 +91,32 @@ def services_proposables(espace: Espace, personne: PersonneSirenisee) -> list[Se
         Habilitation.objects.vivantes().filter(espace=espace, personne=personne).values_list("service_id", "role")
     )
     lignes = []
-    for service in sorted(Service.objects.all(), key=lambda s: (FAMILLES.index(s.famille), s.ordre)):
+    for service in sorted(_au_catalogue(), key=lambda s: (FAMILLES.index(s.famille), s.ordre)):
         if (fermeture := service.ferme_a(personne)) is not None:
             etat = Disponibilite(fermeture)
         elif miennes.get(service.pk) == Role.TITULAIRE:
             etat = Disponibilite.DEJA_A_VOUS
         elif service.pk in miennes:
             etat = Disponibilite.HABILITE
+        elif service.ferme_le is not None:
+            etat = Disponibilite.RETIRE
         elif service.pk in ouvertes:
             etat = Disponibilite.TENU_PAR_UN_AUTRE
         else:
             etat = Disponibilite.LIBRE
         lignes.append(ServiceProposable(service, etat))
     return lignes
+
+
+def exiger_au_catalogue(services: Sequence[Service]) -> None:
+    """Check that none of these services is to be retired. Raises: ServiceRetire."""
+    for service in Service.objects.filter(pk__in=[s.pk for s in services], ferme_le__isnull=False).order_by("code"):
+        raise ServiceRetire(service=service.libelle, ferme_le=jour(service.ferme_le))
+
+
+def _au_catalogue() -> list[Service]:
+    aujourd_hui = timezone.localdate()
+    return [service for service in Service.objects.all() if not service.est_retire(aujourd_hui)]
 
 
 @essai_compte()
@@ -107,7 +131,7 @@ def deposer_adhesion(
     """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
 
     A refusal that tells what others hold is counted (consultations.py).
-    Raises: TropDeDepotsRefuses, EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceNonDisponible, DemandeDejaEnCours,
+    Raises: TropDeDepotsRefuses, EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceRetire, ServiceNonDisponible, DemandeDejaEnCours,
     PerimetreDepasse, AdresseInconnue.
     """
     maintenant = maintenant or timezone.now()
@@ -116,6 +140,7 @@ def deposer_adhesion(
     exiger_droits_admis(personne)
     if not services:
         raise AucunService
+    exiger_au_catalogue(services)
     exiger_seule(acteur, personne, Demande.Nature.ADHESION, services)
     essai = reserver_depot(acteur, str(personne.pk))
     etats = {ligne.service.pk: ligne for ligne in services_proposables(acteur, personne)}

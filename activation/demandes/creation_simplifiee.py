@@ -51,7 +51,11 @@ class ServicesDejaOuverts(RegleMetier):
 
 def bouquet(personne: PersonneSirenisee) -> list[Service]:
     """Return the services that an espace simplifié of this personne receives at once."""
-    return [service for service in Service.objects.filter(bouquet_simplifie=True) if service.ferme_a(personne) is None]
+    return [
+        service
+        for service in Service.objects.filter(bouquet_simplifie=True, ferme_le=None)
+        if service.ferme_a(personne) is None
+    ]
 
 
 def exiger_admissible(personne: PersonneSirenisee) -> None:

@@ -87,7 +87,8 @@ def services_demandables(
         espace=espace, personne__in=[personne.pk for personne in personnes]
     )
     miens = {(h.personne_id, h.service_id): h.role for h in siennes}
-    catalogue = list(Service.objects.order_by("ordre", "code"))
+    aujourd_hui = timezone.localdate()
+    catalogue = [s for s in Service.objects.order_by("ordre", "code") if not s.est_retire(aujourd_hui)]
     return {
         personne: [
             ServiceDemandable(service, (personne.pk, service.pk) in miens)

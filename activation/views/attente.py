@@ -50,8 +50,8 @@ def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
                 request,
                 "Code accepté : votre espace et ses services sont ouverts.",
             )
-            for service in activation.deja_ouverts:
-                messages.warning(request, f"« {service.libelle} » avait été ouvert entre-temps par un autre espace.")
+            for phrase in activation.non_ouverts:
+                messages.warning(request, phrase)
             return redirect(reverse("question_changee", query={"suite": reverse("espace")}))  # CGU 2.4
     return render(
         request,

@@ -115,8 +115,8 @@ def _dire(request: HttpRequest, activation: Activation) -> None:
             "Des personnes que votre prédécesseur avait habilitées sont en veille. Vous avez trente jours pour "
             "les conserver : « Gérer les services », puis « Changement de titulaire ».",
         )
-    for service in activation.deja_ouverts:
-        messages.warning(request, f"« {service.libelle} » avait été ouvert entre-temps par un autre espace.")
+    for phrase in activation.non_ouverts:
+        messages.warning(request, phrase)
 
 
 @espace_requis

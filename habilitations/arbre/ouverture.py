@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.traces.journal import consigner
@@ -21,7 +22,7 @@ def ouvrir_services(
 ) -> list[Adhesion]:
     """Open these services for `personne` with `espace` as titulaire, and return the adhésions opened.
 
-    A service that somebody opened meanwhile is passed over: it is not in the list returned.
+    A service that somebody opened meanwhile, or that has left the catalogue, is passed over: it is not in the list returned.
     Its own undecided grants end first when
     the perimeter is full. Locks espace, personne, then their adhésions. Raises: ActeurNonActif, PerimetreDepasse (R13).
     """
@@ -31,7 +32,7 @@ def ouvrir_services(
     ouverts = set(Adhesion.objects.ouvertes().pour_personne(personne).values_list("service_id", flat=True))
     adhesions = []
     for service in services:
-        if service.pk in ouverts:
+        if service.pk in ouverts or service.est_retire(timezone.localdate(maintenant)):
             continue
         adhesion = Adhesion.objects.create(personne=personne, service=service, mandat=mandat, ouverte_le=maintenant)
         Habilitation.objects.create(

@@ -27,6 +27,7 @@ class Adhesion(models.Model):
         RETRAIT_GESTIONNAIRE = "RETRAIT_GESTIONNAIRE", "retirée par le service gestionnaire"
         SUPPRESSION_ESPACE = "SUPPRESSION_ESPACE", "espace du titulaire supprimé"
         CESSATION = "CESSATION", "cessation de la personne"
+        RETRAIT_CATALOGUE = "RETRAIT_CATALOGUE", "service retiré du catalogue"
         REUNION = "REUNION", "IDSP réuni au dossier du SIREN"
 
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="adhesions", db_index=False)

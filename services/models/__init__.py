@@ -3,7 +3,7 @@ from .banque import MandatSepa, ReferenceBancaire
 from .messagerie import Echange, LectureMessage, Message, PieceJointe
 from .personne import Categorie, PersonneSirenisee
 from .registre import EvenementRegistre, IdentifiantRemplace, RepresentantLegal
-from .service import Service
+from .service import RetraitService, Service
 
 __all__ = [
     "AdresseSaisie",
@@ -18,5 +18,6 @@ __all__ = [
     "PieceJointe",
     "ReferenceBancaire",
     "RepresentantLegal",
+    "RetraitService",
     "Service",
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from stdnum import luhn
 
-from services.catalogue import charger_services_gestionnaires
+from services.catalogue.chargement import charger_services_gestionnaires
 from services.importation import BilanImport, importer_personnes
 from services.models import EvenementRegistre, PersonneSirenisee, RepresentantLegal
 from tests.factories import siren

@@ -39,6 +39,7 @@ adhesion.cessee                        D A S · ·
 adhesion.fermee                        D A S · ·
 adhesion.ouverte                       D A S · ·
 adhesion.retiree                       D A S · ·
+adhesion.retiree_du_catalogue          D A S · ·
 adresse.changee                        D · · · ·
 adresse.changement_abandonne           D · · · ·
 adresse.changement_annule              D · · · ·
@@ -155,6 +156,8 @@ second_facteur.rechiffre               · · · · ·
 second_facteur.refuse                  D · · · ·
 second_facteur.retire                  D · · · ·
 second_facteur.verifie                 D · · · ·
+service.retabli                        · · · · ·
+service.retire                         · · · · ·
 services_gestionnaires.charges         · · · · ·
 session.fermee                         D · · · ·
 session.toutes_fermees                 D · · · ·

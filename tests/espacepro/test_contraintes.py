@@ -14,7 +14,7 @@ from accounts.models import Courriel, Lien, PolitiqueMotDePasse, Publication, Ve
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
-from services.models import AdresseSaisie, Echange, LectureMessage, Message, ReferenceBancaire
+from services.models import AdresseSaisie, Echange, LectureMessage, Message, ReferenceBancaire, RetraitService
 from surveillance.models import BlocageIP
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
@@ -74,6 +74,10 @@ def valider(faute: Callable[[], object]) -> None:
     with transaction.atomic():
         faute()
         connection.check_constraints()
+
+
+def retrait_de_service() -> RetraitService:
+    return RetraitService.objects.create(service=ServiceFactory(), decide_le=MAINTENANT, ferme_le=MAINTENANT.date())
 
 
 def titulaire() -> Habilitation:
@@ -257,6 +261,8 @@ CAS: list[tuple[str, Callable[[], object]]] = [
         "cessation_maintenue_jusqu_au",
         lambda: ecrire(Cessation.objects.create(personne=PersonneFactory()), etat="MAINTENUE"),
     ),
+    ("retrait_service_un_seul", lambda: copier(retrait_de_service())),
+    ("retrait_service_annonce_avant", lambda: ecrire(retrait_de_service(), execute_le=MAINTENANT)),
     ("representant_un_en_exercice", lambda: copier(representer(PersonneFactory(), "Petit", "Anne"))),
     ("representant_constate_avec_preuve", lambda: ecrire(representer(PersonneFactory(), "Petit"), source="AGENT")),
     (

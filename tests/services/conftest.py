@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.catalogue import charger_services_gestionnaires
+from services.catalogue.chargement import charger_services_gestionnaires
 
 
 @pytest.fixture

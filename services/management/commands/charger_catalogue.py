@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
-from services.catalogue import (
+from services.catalogue.chargement import (
     CATALOGUE,
     SERVICES_GESTIONNAIRES,
     Bilan,
@@ -19,8 +20,9 @@ from services.catalogue import (
 AIDE = """\
 Charge le catalogue des services en ligne et les services gestionnaires, d'après deux fichiers TOML.
 
-Peut être relancée à tout moment : seul ce qui a changé est écrit, rien n'est supprimé. Si l'un des fichiers est
-fautif, rien n'est chargé. Codes de sortie : 0, chargé ; 1, un fichier est illisible ou fautif.
+Peut être relancée à tout moment : seul ce qui a changé est écrit, rien n'est supprimé. Un service que le fichier n'a
+plus, ou auquel il donne un dernier jour (ferme_le), est retiré : rien ne ferme avant que ceux qui s'en servent aient été
+prévenus ; remis au fichier, il reste ouvert. Si l'un des fichiers est fautif, rien n'est chargé. Codes de sortie : 0, chargé ; 1, un fichier est illisible ou fautif.
 """
 
 EXEMPLE = """\
@@ -68,5 +70,9 @@ class Command(BaseCommand):
         )
         if bilan.modifies:
             self.stdout.write(f"  modifiés : {', '.join(bilan.modifies)}")
+        for code, fin in bilan.retires.items():
+            self.stdout.write(f"  retiré : {code}, ouvert jusqu'au {jour(fin)} ; ceux qui s'en servent seront prévenus")
+        if bilan.retablis:
+            self.stdout.write(f"  retrait annulé : {', '.join(bilan.retablis)}")
         if bilan.absents:
             self.stdout.write(f"  absents du fichier, gardés : {', '.join(bilan.absents)}")

@@ -2,21 +2,25 @@
 
 import tomllib
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils import timezone
 
 from accounts.models import ServiceGestionnaire
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
-from . import actes
-from .models import Service
+from .. import actes
+from ..models import Service
+from .retrait import PREAVIS, PREAVIS_MINIMAL, retablir_service, retirer_service
 
-DONNEES = Path(__file__).parent / "donnees"
+DONNEES = Path(__file__).parents[1] / "donnees"
 CATALOGUE = DONNEES / "catalogue.toml"
 SERVICES_GESTIONNAIRES = DONNEES / "services_gestionnaires.toml"
 CERTITUDES = {"confirme", "deduit", "a_confirmer"}
@@ -29,24 +33,46 @@ class CatalogueInvalide(RegleMetier):
 
 @dataclass
 class Bilan:
-    """What a load did, by code. `absents` are in the database only, and kept: others point at them."""
+    """What a load did, by code. `absents` are in the database only, and kept: others point at them.
+
+    `retires` are those whose retirement this load has decided, with their last day; `retablis` those that stay after all.
+    """
 
     crees: list[str] = field(default_factory=list)
     modifies: list[str] = field(default_factory=list)
     inchanges: list[str] = field(default_factory=list)
     absents: list[str] = field(default_factory=list)
+    retires: dict[str, date] = field(default_factory=dict)
+    retablis: list[str] = field(default_factory=list)
+
+
+class PreavisTropCourt(RegleMetier):
+    code = "preavis_trop_court"
+    message = (
+        "Le service {service} ne peut pas fermer le {ferme_le} : ceux qui s'en servent doivent en être prévenus au moins "
+        "{jours} jours avant."
+    )
 
 
 @transaction.atomic
-def charger_catalogue(*, acteur: str = "systeme:charger_catalogue", fichier: Path = CATALOGUE) -> Bilan:
+def charger_catalogue(
+    *,
+    acteur: str = "systeme:charger_catalogue",
+    fichier: Path = CATALOGUE,
+    maintenant: datetime | None = None,
+) -> Bilan:
     """Bring the services to what `fichier` (TOML, see the one given) says; they are shown in its order.
 
-    All or nothing; an address of téléprocédure already set is kept where the file gives none.
+    All or nothing; an address of téléprocédure already set is kept where the file gives none. A service that the file has
+    no more, or gives a last day, is retired: it closes nothing now (services/catalogue/retrait.py); one that it has again stays.
 
-    Raises: CatalogueInvalide.
+    Raises: CatalogueInvalide, PreavisTropCourt.
     """
+    maintenant = maintenant or timezone.now()
     contenu = _lire(fichier)
     entrees = contenu.get("service", [])
+    codes = {entree.get("code") for entree in entrees}
+    fins: dict[str, date] = {}
     for rang, entree in enumerate(entrees, start=1):
         if entree.pop("certitude", None) not in CERTITUDES:
             raise CatalogueInvalide(fichier=fichier, raison=f"{entree.get('code')} : certitude absente ou inconnue")
@@ -55,8 +81,40 @@ def charger_catalogue(*, acteur: str = "systeme:charger_catalogue", fichier: Pat
             raise CatalogueInvalide(
                 fichier=fichier, raison=f"{entree.get('code')} : source inconnue {', '.join(sorted(inconnues))}"
             )
+        if fin := entree.pop("ferme_le", None):
+            if type(fin) is not date:
+                raise CatalogueInvalide(fichier=fichier, raison=f"{entree.get('code')} : ferme_le n'est pas un jour")
+            fins[entree.get("code", "")] = fin
         entree["ordre"] = rang * 10
-    return _charger(Service, entrees, fichier=fichier, acteur=acteur, acte=actes.CATALOGUE_CHARGE)
+    bilan = _charger(Service, entrees, fichier=fichier, acteur=acteur, acte=actes.CATALOGUE_CHARGE)
+    for entree in entrees:
+        if perdus := set(entree.get("voisins", [])) - codes:
+            raise CatalogueInvalide(
+                fichier=fichier, raison=f"{entree['code']} : voisin inconnu {', '.join(sorted(perdus))}"
+            )
+    _tenir_les_retraits(bilan, fins, acteur=acteur, maintenant=maintenant)
+    return bilan
+
+
+def _tenir_les_retraits(bilan: Bilan, fins: dict[str, date], *, acteur: str, maintenant: datetime) -> None:
+    """Decide, move or undo the retirement of each service, by what the file says of it. Raises: PreavisTropCourt."""
+    aujourd_hui = timezone.localdate(maintenant)
+    for service in Service.objects.select_for_update().order_by("code"):
+        if service.est_retire(aujourd_hui) and service.code in bilan.absents:
+            continue
+        voulu = fins.get(service.code)
+        if service.code in bilan.absents:
+            voulu = service.ferme_le or aujourd_hui + PREAVIS
+        if voulu == service.ferme_le:
+            continue
+        if voulu is None:
+            retablir_service(acteur=acteur, service=service, maintenant=maintenant)
+            bilan.retablis.append(service.code)
+        else:
+            if voulu < aujourd_hui + PREAVIS_MINIMAL:
+                raise PreavisTropCourt(service=service.code, ferme_le=jour(voulu), jours=PREAVIS_MINIMAL.days)
+            retirer_service(acteur=acteur, service=service, ferme_le=voulu, maintenant=maintenant)
+            bilan.retires[service.code] = voulu
 
 
 @transaction.atomic

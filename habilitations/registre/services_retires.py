@@ -1,0 +1,132 @@
+"""What the retirement of a service does to rights: who holds it is told, then it closes once its last day is over.
+
+Until that day every right goes on as it was, and may be shared; no new adhésion is opened (activation). A run that dies has
+told or closed whole batches, and nobody is written to twice.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.models import Courriel, Espace
+from accounts.saisies.dates import jour
+from accounts.traces.journal import consigner
+from services.models import RetraitService
+
+from .. import actes
+from ..arbre import avis
+from ..arbre.cascade import relire, terminer, verrouiller_adhesions
+from ..models import Adhesion, Habilitation, Role
+
+AUTEUR: Final = "systeme:fermer_services_retires"
+ESPACES_PAR_LOT: Final = 200
+ADHESIONS_PAR_LOT: Final = 50
+
+
+def _acte(retrait: RetraitService) -> str:
+    return f"service-retire:{retrait.pk}"
+
+
+def _destinataires(retrait: RetraitService) -> QuerySet[Espace]:
+    """Return who holds the service; where its retirement was undone, who had been told of it."""
+    siennes = Habilitation.objects.vivantes().filter(service=retrait.service_id, espace=OuterRef("pk"))
+    espaces = Espace.objects.filter(Exists(siennes), compte__isnull=False).select_related("compte")
+    if retrait.annule_le is not None:
+        espaces = espaces.filter(Exists(Courriel.objects.filter(espace=OuterRef("pk"), acte=_acte(retrait))))
+    return espaces
+
+
+@transaction.atomic
+def annoncer_services_retires(*, maintenant: datetime | None = None) -> int:
+    """Tell the next batch of those who hold a service that will close, or that stays after all; return how many."""
+    retrait = (
+        RetraitService.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("service")
+        .filter(annonce_le=None)
+        .order_by("decide_le", "pk")
+        .first()
+    )
+    if retrait is None:
+        return 0
+    suite = _destinataires(retrait)
+    if retrait.annonce_jusqu_a is not None:
+        suite = suite.filter(pk__gt=retrait.annonce_jusqu_a)
+    lot = list(suite.order_by("pk")[:ESPACES_PAR_LOT])
+    tenues = avis.par_espace(
+        Habilitation.objects.vivantes()
+        .filter(service=retrait.service_id, espace__in=lot)
+        .select_related("espace", "personne", "service")
+    )
+    annule = retrait.annule_le is not None
+    for espace in lot:
+        avis.ecrire(
+            "service_retabli" if annule else "service_retire",
+            espace=espace,
+            acte=f"service-retabli:{retrait.pk}" if annule else _acte(retrait),
+            habilitations=tenues.get(espace, ()),
+            service=retrait.service.libelle,
+            dernier_jour=jour(retrait.ferme_le),
+        )
+    if len(lot) < ESPACES_PAR_LOT:
+        retrait.annonce_le = maintenant or timezone.now()
+    else:
+        retrait.annonce_jusqu_a = lot[-1].pk
+    retrait.save(update_fields=["annonce_le", "annonce_jusqu_a"])
+    return len(lot)
+
+
+@transaction.atomic
+def fermer_services_retires(*, acteur: str = AUTEUR, maintenant: datetime | None = None) -> int:
+    """Close the next batch of adhésions of a service whose last day is over; return how many.
+
+    Only once all were told of that day. Each holder is told once that it is done.
+    """
+    maintenant = maintenant or timezone.now()
+    retrait = (
+        RetraitService.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("service")
+        .filter(annule_le=None, execute_le=None, annonce_le__isnull=False, ferme_le__lt=timezone.localdate(maintenant))
+        .order_by("ferme_le", "pk")
+        .first()
+    )
+    if retrait is None:
+        return 0
+    ouvertes = Adhesion.objects.ouvertes().filter(service=retrait.service_id).order_by("pk")
+    adhesions = [
+        adhesion
+        for adhesion in verrouiller_adhesions(ouvertes.values_list("pk", flat=True)[:ADHESIONS_PAR_LOT]).values()
+        if adhesion.est_ouverte
+    ]
+    for adhesion in adhesions:
+        adhesion.fermee_le, adhesion.fermee_motif = maintenant, Adhesion.Motif.RETRAIT_CATALOGUE
+        adhesion.save(update_fields=["fermee_le", "fermee_motif"])
+        consigner(
+            actes.ADHESION_RETIREE_DU_CATALOGUE,
+            auteur=acteur,
+            siren=adhesion.personne.siren,
+            service=retrait.service.code,
+        )
+    racines = Habilitation.objects.vivantes().filter(adhesion__in=adhesions, role=Role.TITULAIRE)
+    terminees = terminer(
+        relire(racines.values_list("pk", flat=True)),
+        auteur=acteur,
+        acte=actes.HABILITATION_FERMEE,
+        motif=Habilitation.MotifFin.FERMETURE,
+        motif_dessous=Habilitation.MotifFin.FERMETURE,
+        maintenant=maintenant,
+    )
+    for espace in avis.par_espace(terminees):
+        avis.ecrire(
+            "service_ferme",
+            espace=espace,
+            acte=f"service-ferme:{retrait.pk}",
+            service=retrait.service.libelle,
+            dernier_jour=jour(retrait.ferme_le),
+        )
+    if len(adhesions) < ADHESIONS_PAR_LOT:
+        retrait.execute_le = maintenant
+        retrait.save(update_fields=["execute_le"])
+    return len(adhesions)
