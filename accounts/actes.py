@@ -4,6 +4,9 @@ from .traces.actes import SOI, Acte
 
 ESPACE_INSCRIPTION = Acte("espace.inscription", "Inscription à un espace professionnel", SOI, details=("mode", "cgu"))
 ESPACE_INSCRIPTION_PERIMEE = Acte("espace.inscription_perimee", "Inscription effacée faute de confirmation", SOI)
+ESPACE_INSCRIPTION_REFUSEE = Acte(
+    "espace.inscription_refusee", "Inscription effacée par qui lit la messagerie de son adresse", SOI
+)
 ESPACE_CONFIRME = Acte("espace.confirme", "Adresse confirmée, espace ouvert", SOI)
 CGU_ACCEPTEES = Acte("cgu.acceptees", "Conditions générales d'utilisation acceptées", SOI, details=("cgu",))
 CGU_PUBLIEES = Acte(

@@ -378,7 +378,10 @@ CODE_NOUVEAUX_COURRIERS = 2
 # (R8); and, at most, for a code whose demande the company says it does not recognise.
 CODE_LISIBLE_APRES = 5
 CODE_SUSPENDU = 5
-DEBIT_SIGNALEMENTS_RESEAU = (10, 5, 40)  # demandes said to be unknown, from one network
+DEBIT_SIGNALEMENTS_RESEAU = (
+    10,
+    timedelta(hours=1),
+)  # demandes said to be unknown, from one network: at once, then one an hour
 RAPPELS_CODE = (10, 45, 55)  # days after the letter was made
 # Letter economy: nobody can have a company flooded with letters (activation/demandes/plafonds.py).
 # To one SIREN, by who asks (activation/models/courrier.py: Priorite): strangers never take the places of its own people.
@@ -402,7 +405,9 @@ DEBIT_COURRIELS_ADRESSE = (6, timedelta(hours=1))
 # Changes of address that a signed-in holder asks for: by account, by account and address, by address for all of them.
 DEBIT_CHANGEMENTS_COMPTE = (5, 1, 12)
 DEBIT_CHANGEMENTS_COMPTE_ADRESSE = (3, 1, 6)
-DEBIT_CHANGEMENTS_ADRESSE = (20, 1, 40)
+DEBIT_CHANGEMENTS_ADRESSE = (6, timedelta(hours=1))  # dated beyond, never refused
+# Mails to a company that one of its administrators asks to change its e-mail: at once, then one an hour.
+DEBIT_COURRIEL_ENTREPRISE = (3, timedelta(hours=1))
 RENVOI_APRES = timedelta(minutes=2)  # between two confirmation links of one inscription
 DEBIT_SIREN_RESEAU = (20, 10, 100)  # SIREN whose admissibility is told to a visitor
 # SIREN on which an espace has no right and that it is told of (activation/demandes/consultations.py): a list of a hundred and

@@ -69,6 +69,10 @@ class Cadence:
     intervalle: timedelta
     limite: int = 1_000  # never met: not even at one an hour
 
+    def fois(self, nombre: int) -> "Cadence":
+        """Return the figures of a network that is so many of them."""
+        return Cadence(self.libres * nombre, self.intervalle / nombre, self.limite * nombre)
+
     def attente(self, essais: int) -> timedelta:
         """Return how long to wait after the last of so many."""
         return self.intervalle if essais >= self.libres else timedelta(0)
@@ -120,7 +124,9 @@ def cles_reseau(adresse: str) -> list[tuple[str, int]]:
     return [(empreinte("reseau", str(getattr(ip, "ipv4_mapped", None) or ip)), 1)]
 
 
-def reserver_reseau(quoi: str, adresse: str, bareme: Bareme, maintenant: datetime | None = None) -> list[int] | None:
+def reserver_reseau(
+    quoi: str, adresse: str, bareme: Bareme | Cadence, maintenant: datetime | None = None
+) -> list[int] | None:
     """Count one `quoi` of the networks of this address and return the ids; None, nothing counted, when one must wait."""
     comptes: list[int] = []
     for cle, fois in cles_reseau(adresse):
@@ -177,14 +183,22 @@ def dater(cle: str, cadence: Cadence, maintenant: datetime) -> datetime:
         curseur.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [cle])
     instants = list(
         EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE_DES_ESSAIS)
-        .order_by("-quand")
-        .values_list("quand", flat=True)[: cadence.libres]
+        .order_by("quand")
+        .values_list("quand", flat=True)
     )
-    if instants and instants[0] > maintenant:
-        return instants[0]
-    quand = max([maintenant, *(instant + cadence.attente(len(instants)) for instant in instants[:1])])
+    if len(instants) < cadence.libres:
+        quand = maintenant
+    elif instants[-1] > maintenant:
+        return next(instant for instant in instants if instant > maintenant)
+    else:
+        quand = max(maintenant, instants[-1] + cadence.attente(len(instants)))
     EssaiConnexion.objects.create(cle=cle, quand=quand)
     return quand
+
+
+def est_date(cle: str, quand: datetime) -> bool:
+    """Whether this counter has one at this very moment."""
+    return EssaiConnexion.objects.filter(cle=cle, quand=quand).exists()
 
 
 def rendre(reservation: int | None) -> None:

@@ -68,12 +68,17 @@ def deposer(
     lien: Lien | None = None,
     contexte: dict[str, Any] | None = None,
     maintenant: datetime | None = None,
+    pas_avant: datetime | None = None,
 ) -> Courriel:
     """Write a mail in the transaction of its act and return it. The same (acte, destinataire) is only written once.
+
+    It leaves at once, or at `pas_avant` (accounts/compteurs/plafonds.py).
 
     `genre` names the template, `acte` what it is about (`adhesion:<id>`), `contexte` holds JSON values for the text:
     nothing secret, since the row stays. The token of `lien` is derived when the mail leaves.
     """
+    maintenant = maintenant or timezone.now()
+    depart = max(pas_avant or maintenant, maintenant)
     courriel, cree = Courriel.objects.get_or_create(
         acte=acte,
         destinataire=destinataire,
@@ -82,10 +87,11 @@ def deposer(
             "espace": espace,
             "lien": lien,
             "contexte": contexte or {},
-            "cree_le": maintenant or timezone.now(),
+            "cree_le": maintenant,
+            "prochain_essai_le": depart,
         },
     )
-    if cree:
+    if cree and depart <= maintenant:
         reveiller(TACHE, courriel.pk)
     return courriel
 
@@ -99,15 +105,21 @@ def envoyer_lien(
     adresse: str,
     maintenant: datetime,
     contexte: dict[str, Any] | None = None,
+    pas_avant: datetime | None = None,
 ) -> Lien | None:
-    """Mail the link of this purpose: the one that lives, again, else a fresh one; return it.
+    """Mail the link of this purpose, not before `pas_avant`: the one that lives, again, else a fresh one; return it.
 
-    None when its last mail still waits, or was written within settings.RENVOI_APRES.
+    None when its last mail still waits (it leaves sooner, if this one would), or was written within settings.RENVOI_APRES.
     """
     lien = lien_a_envoyer(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
     dernier = Courriel.objects.filter(lien=lien, destinataire=adresse).order_by("-cree_le").first()
     if dernier is not None:
         attend = dernier.traite_le is None and dernier.ecarte_le is None
+        if attend and not dernier.tentatives and dernier.prochain_essai_le > (depart := pas_avant or maintenant):
+            dernier.prochain_essai_le = depart
+            dernier.save(update_fields=["prochain_essai_le"])
+            if depart <= maintenant:
+                reveiller(TACHE, dernier.pk)
         if attend or maintenant - dernier.cree_le < settings.RENVOI_APRES:
             return None
         prolonger(lien, maintenant)
@@ -120,6 +132,7 @@ def envoyer_lien(
         lien=lien,
         contexte=contexte,
         maintenant=maintenant,
+        pas_avant=pas_avant,
     )
     return lien
 

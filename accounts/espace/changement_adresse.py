@@ -97,7 +97,7 @@ def demander_changement(*, acteur: Espace, nouvelle: str, maintenant: datetime |
     if adresse == compte.email:
         raise AdresseInchangee
     _exiger_delai(espace, compte, maintenant)
-    compter_changement(compte=compte, adresse=adresse, maintenant=maintenant)
+    pas_avant = compter_changement(compte=compte, adresse=adresse, maintenant=maintenant)
     occupant = Compte.objects.d_adresse(adresse).select_related("espace").first()
     if occupant is None or _en_attente(occupant):
         courriels.envoyer_lien(
@@ -106,12 +106,19 @@ def demander_changement(*, acteur: Espace, nouvelle: str, maintenant: datetime |
             objet=Lien.Objet.CHANGEMENT_ADRESSE,
             adresse=adresse,
             maintenant=maintenant,
+            pas_avant=pas_avant,
         )
     else:
         lien = lien_a_envoyer(
             espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse=adresse, maintenant=maintenant
         )
-        courriels.deposer("changement_adresse_impossible", destinataire=occupant.email, acte=f"lien:{lien.pk}")
+        courriels.deposer(
+            "changement_adresse_impossible",
+            destinataire=occupant.email,
+            acte=f"lien:{lien.pk}",
+            maintenant=maintenant,
+            pas_avant=pas_avant,
+        )
     courriels.envoyer_lien(
         "changement_adresse_demande",
         espace=espace,

@@ -3,7 +3,7 @@
 The espace simplifié waits for a posted code: activation/demandes/creation_simplifiee.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,12 +17,13 @@ from .. import actes
 from ..compteurs.essais import essai_compte
 from ..compteurs.plafonds import compter_courriels
 from ..envois import courriels
-from ..envois.liens import LienDejaUtilise, lire_lien
-from ..models import Compte, Espace, Lien
+from ..envois.liens import LienDejaUtilise, LienInvalide, lire_lien
+from ..models import Compte, Courriel, Espace, Lien
 from ..mots_de_passe.confiance import verifier_reponse
 from ..mots_de_passe.hachage import hacher_reponse
 from ..mots_de_passe.politique import exiger_force
 from ..mots_de_passe.saturation import part_des_inscriptions
+from ..saisies.adresse_saisie import forme_comptee
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.code_postal import normaliser_code_postal
 from ..saisies.noms import normaliser_nom, normaliser_texte
@@ -36,6 +37,16 @@ from .noms_admis import exiger_nom_admis
 
 # The job that erases what was never confirmed, in both modes.
 EFFACEMENT: Final = "systeme:effacer_inscriptions_perimees"
+REFUS: Final = "systeme:refuser_inscription"  # the reader of the mailbox, whom nobody knows yet
+
+
+Departs = Mapping[str, datetime]
+"""When a mail to each address leaves, by its one form (accounts/compteurs/plafonds.py)."""
+CONFIRMATIONS = (
+    Lien.Objet.CONFIRMATION_EXPERT,
+    Lien.Objet.CONFIRMATION_CONNEXION,
+    Lien.Objet.CONFIRMATION_ENTREPRISE,
+)
 
 
 class MotDePasseAutre(RegleMetier):
@@ -119,14 +130,24 @@ def liberer_adresse(adresse: str) -> None:
     The espace is locked, then its account goes, as everywhere; only one that waits is locked, so that two active
     espaces never wait for each other here. In the caller's transaction.
     """
-    attente = (
+    attente = _en_attente(adresse)
+    if attente is not None:
+        _effacer(attente)
+
+
+def _en_attente(adresse: str) -> Espace | None:
+    """Return the inscription that waits at this address, locked."""
+    return (
         Espace.objects.select_for_update(no_key=True, of=("self",))
         .select_related("compte")
         .filter(compte__in=Compte.objects.d_adresse(adresse), etat=Espace.Etat.EN_ATTENTE_COURRIEL)
         .first()
     )
-    if attente is not None:
-        _effacer(attente)
+
+
+def _a_un_lien_vivant(espace: Espace, maintenant: datetime) -> bool:
+    vivants = espace.liens.filter(objet__in=CONFIRMATIONS, consomme_le=None, revoque_le=None)
+    return vivants.filter(expire_le__gte=maintenant).exists()
 
 
 def _effacer(espace: Espace) -> None:
@@ -155,7 +176,7 @@ def inscrire(
     acteur: Visiteur,
     inscription: Inscription,
     mode: Espace.Mode,
-    envoyer_liens: Callable[[Espace, datetime], object],
+    envoyer_liens: Callable[[Espace, datetime, Departs], object],
     autres_adresses: tuple[str, ...] = (),
     maintenant: datetime | None = None,
 ) -> Espace | None:
@@ -164,9 +185,11 @@ def inscrire(
     `envoyer_liens` is called with the new espace in the same transaction. The visitor must see the same page in both
     cases (no hint whether an account exists): the holder of an existing espace is told by mail. `autres_adresses` are
     the others that the links go to: the visitor's network and each address have so many, counted in a transaction of
-    their own, whatever becomes of the inscription (nor is anything locked while the answer is hashed).
+    their own, whatever becomes of the inscription (nor is anything locked while the answer is hashed). An inscription that
+    waits there stays while its link lives, unless this browser made it: the mailbox gets that link again, and its owner, who
+    alone reads it, confirms or erases (`refuser_inscription`).
     Raises: the rules of the address, the password, the trust answer and the names (R2–R4), TropDeDemandes,
-    TropDeCourriels, InscriptionsSaturees.
+    InscriptionsSaturees.
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(inscription.email)
@@ -180,13 +203,21 @@ def inscrire(
     )
     with part_des_inscriptions():
         with essai_compte():
-            compter_courriels(adresses=(adresse, *autres_adresses), adresse_ip=acteur.adresse_ip, maintenant=maintenant)
+            departs = compter_courriels(
+                adresses=(adresse, *autres_adresses),
+                adresse_ip=acteur.adresse_ip,
+                prouvee=acteur.prouvee,
+                maintenant=maintenant,
+            )
         empreinte = hacher_reponse(normalisee)
         try:
             with transaction.atomic(durable=True):
-                espace = _ouvrir(inscription, mode, adresse, empreinte, maintenant)
+                liberer = _ceder_la_place(acteur, adresse, maintenant)
+                espace = _ouvrir(inscription, mode, adresse, empreinte, maintenant) if liberer else None
                 if espace is not None:
-                    envoyer_liens(espace, maintenant)
+                    envoyer_liens(espace, maintenant, departs)
+                else:
+                    _repondre_a_la_place(inscription, adresse, maintenant, departs)
                 return espace
         except IntegrityError as erreur:
             if "compte_email_unique" not in str(erreur):
@@ -194,29 +225,86 @@ def inscrire(
             return None  # another browser was quicker with the same address: its link is on the way
 
 
+def _ceder_la_place(acteur: Visiteur, adresse: str, maintenant: datetime) -> bool:
+    """Erase the inscription that waits at this address where it may be: it is this browser's, or its link is dead.
+
+    Return whether none is left.
+    """
+    attente = _en_attente(adresse)
+    if attente is None:
+        return True
+    if acteur.inscription != str(attente.pk) and _a_un_lien_vivant(attente, maintenant):
+        return False
+    _effacer(attente)
+    return True
+
+
 def _ouvrir(
     inscription: Inscription, mode: Espace.Mode, adresse: str, reponse: str, maintenant: datetime
 ) -> Espace | None:
-    liberer_adresse(adresse)
-    existant = Compte.objects.d_adresse(adresse).select_related("espace").first()
-    if existant is not None:
-        espace = getattr(existant, "espace", None)
-        Compte(email=adresse).set_password(inscription.mot_de_passe)  # costs as much as a creation
-        if espace is None or espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL:
-            courriels.deposer(
-                "adresse_deja_utilisee",
-                destinataire=existant.email,
-                acte=f"inscription-refusee:{existant.pk}:{maintenant:%Y%m%d}",
-                espace=espace,
-            )
-        return None  # an inscription that waits here is another browser's, quicker by a moment: its link is on the way
+    if Compte.objects.d_adresse(adresse).exists():
+        return None
     compte = Compte.objects.creer(email=adresse, mot_de_passe=inscription.mot_de_passe, is_active=False)
     espace = _nouvel_espace(compte, mode, inscription, reponse, maintenant)
     consigner(actes.ESPACE_INSCRIPTION, auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
     return espace
 
 
-def _envoyer_lien(espace: Espace, maintenant: datetime) -> Lien | None:
+def _repondre_a_la_place(inscription: Inscription, adresse: str, maintenant: datetime, departs: Departs) -> None:
+    """Write to the mailbox of an address that is taken, and work as much as a creation does.
+
+    Who waits there gets the same live link again; the holder of an espace is told; an inscription that another browser made
+    a moment ago has its link on the way.
+    """
+    Compte(email=adresse).set_password(inscription.mot_de_passe)
+    pas_avant = departs.get(forme_comptee(adresse))
+    existant = Compte.objects.d_adresse(adresse).select_related("espace").first()
+    if existant is None:
+        return
+    espace = getattr(existant, "espace", None)
+    if espace is not None and espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL:
+        redonner_lien(adresse, maintenant, pas_avant)
+        return
+    courriels.deposer(
+        "adresse_deja_utilisee",
+        destinataire=existant.email,
+        acte=f"inscription-refusee:{existant.pk}:{maintenant:%Y%m%d}",
+        espace=espace,
+        pas_avant=pas_avant,
+    )
+
+
+def redonner_lien(adresse: str, maintenant: datetime, pas_avant: datetime | None = None) -> None:
+    """Mail the live link of the inscription that waits at this address, again; nothing when its own mailbox has answered."""
+    attente = _en_attente(adresse)
+    if attente is None or attente.compte is None:
+        return
+    dernier = (
+        Courriel.objects.select_related("lien")
+        .filter(
+            destinataire=attente.compte.email,
+            lien__espace=attente,
+            lien__objet__in=CONFIRMATIONS,
+            lien__consomme_le=None,
+            lien__revoque_le=None,
+            lien__expire_le__gte=maintenant,
+        )
+        .order_by("-cree_le")
+        .first()
+    )
+    if dernier is not None and dernier.lien is not None:
+        courriels.envoyer_lien(
+            dernier.genre,
+            espace=attente,
+            objet=dernier.lien.objet,
+            adresse=dernier.destinataire,
+            maintenant=maintenant,
+            contexte=dernier.contexte,
+            pas_avant=pas_avant,
+        )
+
+
+def _envoyer_lien(espace: Espace, maintenant: datetime, departs: Departs) -> Lien | None:
     """Mail the link of an espace expert that waits; None when it has just left."""
     if espace.compte is None:
         return None
@@ -226,11 +314,14 @@ def _envoyer_lien(espace: Espace, maintenant: datetime) -> Lien | None:
         objet=Lien.Objet.CONFIRMATION_EXPERT,
         adresse=espace.compte.email,
         maintenant=maintenant,
+        pas_avant=departs.get(forme_comptee(espace.compte.email)),
     )
 
 
 @transaction.atomic
-def renvoyer_confirmation(*, acteur: Espace, maintenant: datetime | None = None) -> Lien | None:
+def renvoyer_confirmation(
+    *, acteur: Espace, maintenant: datetime | None = None, departs: Departs | None = None
+) -> Lien | None:
     """Mail the link of an inscription that waits, again: the same one, while it lives.
 
     Returns None when it waits no more, or when its last mail left within settings.RENVOI_APRES.
@@ -244,21 +335,39 @@ def renvoyer_confirmation(*, acteur: Espace, maintenant: datetime | None = None)
     )
     if attente is None:
         return None
-    return _envoyer_lien(attente, maintenant)
+    return _envoyer_lien(attente, maintenant, departs or {})
 
 
 @transaction.atomic
 def redemander_confirmation(
     *, acteur: Visiteur, inscription: str | None, adresse: str, maintenant: datetime | None = None
 ) -> None:
-    """Mail the link of this inscription again; None when the address had an espace: the visitor sees no difference.
+    """Mail the link of this inscription again, or of the one that keeps its place; the visitor sees no difference.
 
-    Counted to the network and to the address, whether anything leaves or not. Raises: TropDeDemandes, TropDeCourriels.
+    Counted to the network and to the address, whether anything leaves or not. Raises: TropDeDemandes.
     """
-    compter_courriels(adresses=(adresse,), adresse_ip=acteur.adresse_ip, maintenant=maintenant)
+    maintenant = maintenant or timezone.now()
+    departs = compter_courriels(adresses=(adresse,), adresse_ip=acteur.adresse_ip, maintenant=maintenant)
     espace = Espace.objects.filter(pk=inscription).first() if inscription else None
     if espace is not None:
-        renvoyer_confirmation(acteur=espace, maintenant=maintenant)
+        renvoyer_confirmation(acteur=espace, maintenant=maintenant, departs=departs)
+    else:
+        redonner_lien(adresse, maintenant, departs[forme_comptee(adresse)])
+
+
+@transaction.atomic
+def refuser_inscription(*, acteur: Visiteur, objet: Lien.Objet, maintenant: datetime | None = None) -> str:
+    """Erase the inscription that somebody else made under the address of this link; return the address, proved by it.
+
+    Raises: LienInvalide (also the company's link, where it is not the login address), LienDejaUtilise, LienRemplace, LienExpire.
+    """
+    lien = lire_lien(acteur.jeton, objet=objet, maintenant=maintenant, verrouiller=True)
+    compte = lien.espace.compte
+    if lien.espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or compte is None or compte.email != lien.adresse:
+        raise LienInvalide
+    consigner(actes.ESPACE_INSCRIPTION_REFUSEE, auteur=REFUS, espace=lien.espace)
+    _effacer(lien.espace)
+    return lien.adresse
 
 
 def mot_de_passe_requis(lien: Lien, acteur: Visiteur) -> bool:

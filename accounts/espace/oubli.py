@@ -13,7 +13,7 @@ from django.utils import timezone
 from .. import actes
 from ..compteurs import debit
 from ..compteurs.essais import essai_compte
-from ..compteurs.plafonds import TropDeDemandes
+from ..compteurs.plafonds import TropDeDemandes, dater_courriel
 from ..envois import courriels
 from ..envois.liens import ESSAIS_PAR_LIEN, LienDejaUtilise, LienInvalide, LienRemplace, lire_lien
 from ..envois.relais import ENVOIS_PAR_LOT, traiter, vider
@@ -40,9 +40,6 @@ CHOIX = timedelta(minutes=15)
 GARDE = timedelta(days=1)
 # Who may sign in: an espace simplifié does while its letter is on its way.
 OUVERTS = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
-# Requests for one address, of all browsers that its account does not know. Hammering it floods no mailbox and shuts nobody
-# out: every mail holds the same link, as long as it lives, and the next one leaves within the hour, whoever asked.
-ADRESSE = debit.Cadence(libres=6, intervalle=timedelta(hours=1))
 # Requests of one network (an office shares its address): no machine writes to thousands of mailboxes through us.
 RESEAU = debit.Bareme(libres=20, pas=5, limite=100)
 
@@ -100,8 +97,8 @@ class ChoixExpire(RegleMetier):
 def demander(*, acteur: Visiteur, adresse: str, maintenant: datetime | None = None) -> None:
     """Record that this address was typed; the same work whatever stands behind it.
 
-    A network that asks too much must wait; an address that was asked for too often is answered at the hour that is its
-    turn, once for all who asked meanwhile. A browser that the account knows is counted in neither.
+    A network that asks too much must wait; an address that was asked for too often, for this or for an inscription, is
+    answered at the hour that is its turn, once for all who asked meanwhile. A browser that the account knows is counted in neither.
     Raises: TropDeDemandes, AdresseInvalide, AdresseTropLongue (none depends on whether the address has an account).
     """
     maintenant = maintenant or timezone.now()
@@ -110,7 +107,7 @@ def demander(*, acteur: Visiteur, adresse: str, maintenant: datetime | None = No
     if acteur.adresse_ip and not acteur.connu:
         if debit.reserver_reseau("oubli", acteur.adresse_ip, RESEAU, maintenant) is None:
             raise TropDeDemandes
-        quand = debit.dater(debit.empreinte("oubli-adresse", saisie), ADRESSE, maintenant)
+        quand = dater_courriel(saisie, maintenant)
         if quand > maintenant and DemandeOubli.objects.filter(adresse=saisie, traite_le=None, ecarte_le=None).exists():
             return  # one waits for that hour already
     demande = DemandeOubli.objects.create(adresse=saisie, cree_le=maintenant, prochain_essai_le=quand)

@@ -14,5 +14,7 @@ class Visiteur:
     inscription: str = ""
     """The id of the espace whose form this browser filled, if its session remembers one."""
     adresse_ip: str = ""
+    prouvee: str = ""
+    """The address of the mailbox that they have just proved to read, by refusing somebody else's inscription there."""
     connu: bool = False
     """Whether their browser is one that the account of the address they typed knows."""

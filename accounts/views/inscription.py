@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ..compteurs.double_envoi import FENETRE_DU_DOUBLE_ENVOI
-from ..envois.liens import LienDejaUtilise, lire_lien
+from ..envois.liens import LienDejaUtilise, delai, lire_lien
 from ..espace import inscription as actes
 from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
@@ -27,6 +27,8 @@ from ..traces.requete import adresse_ip
 
 EN_COURS = "inscription_en_cours"
 CONFIRMEE = "inscription_confirmee"
+DE_CE_NAVIGATEUR = "inscription_de_ce_navigateur"  # in either mode, that it waits for
+PROUVEE = "messagerie_prouvee"  # the address, and until when (a link's life)
 ADRESSE = "inscription_adresse"
 NUL = uuid.UUID(int=0)  # the id of nobody
 
@@ -52,22 +54,40 @@ def expert(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         donnees = {c: v for c, v in form.cleaned_data.items() if c != "cgu"}
         try:
-            espace = actes.inscrire_expert(
-                acteur=Visiteur(adresse_ip=adresse_ip(request)), inscription=actes.Inscription(**donnees)
-            )
+            espace = actes.inscrire_expert(acteur=visiteur(request), inscription=actes.Inscription(**donnees))
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut
         else:
             request.session.cycle_key()
             request.session[ADRESSE] = donnees["email"]
+            request.session.pop(PROUVEE, None)
             request.session.pop(EN_COURS, None)
             if espace is not None:
-                request.session[EN_COURS] = str(espace.pk)
+                request.session[EN_COURS] = request.session[DE_CE_NAVIGATEUR] = str(espace.pk)
                 noter_mot_de_passe(request.session, espace)
                 retenir_reponse(request.session, espace, donnees["reponse_confiance"])
             return redirect("inscription_envoyee")
     return render(request, "accounts/inscription_expert.html", {"formulaire": form}, status=statut)
+
+
+def visiteur(request: HttpRequest) -> Visiteur:
+    """Return who fills the form of an inscription: their network, what this browser waits for, the mailbox that it has proved."""
+    adresse, jusqu_a = request.session.get(PROUVEE, ("", 0))
+    return Visiteur(
+        adresse_ip=adresse_ip(request),
+        inscription=request.session.get(DE_CE_NAVIGATEUR, ""),
+        prouvee=adresse if timezone.now().timestamp() < jusqu_a else "",
+    )
+
+
+def refuser(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpResponse:
+    """« Ce n'est pas moi »: erase the inscription, and let this browser make its own for the same mailbox. Raises: RegleMetier."""
+    adresse = actes.refuser_inscription(acteur=Visiteur(jeton=jeton), objet=objet)
+    request.session.cycle_key()
+    request.session[PROUVEE] = (adresse, (timezone.now() + delai(objet)).timestamp())
+    messages.success(request, "L'inscription est effacée. Vous pouvez créer votre espace avec cette adresse.")
+    return redirect("inscription")
 
 
 @login_not_required
@@ -137,6 +157,8 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
     acteur = Visiteur(jeton=jeton, inscription=request.session.get(EN_COURS, ""))
     requis = actes.mot_de_passe_requis(lien, acteur)
     form = MotDePasseActuelForm(request.POST if request.method == "POST" else None)
+    if "effacer" in request.POST:
+        return _effacer(request, jeton)
     if request.method == "POST" and (form.is_valid() or not requis):
         try:
             with suppress(LienDejaUtilise):  # pressed twice at once, by the same person: the espace is open
@@ -158,6 +180,13 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
         "accounts/inscription_confirmer.html",
         {"lien": lien, "formulaire": form if requis else None, "adresse": lien.adresse},
     )
+
+
+def _effacer(request: HttpRequest, jeton: str) -> HttpResponse:
+    try:
+        return refuser(request, jeton, Lien.Objet.CONFIRMATION_EXPERT)
+    except RegleMetier as regle:
+        return render(request, "accounts/lien_refuse.html", {"regle": regle}, status=410)
 
 
 def _vient_de_servir_ici(request: HttpRequest, regle: LienDejaUtilise) -> bool:

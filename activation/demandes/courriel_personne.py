@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.compteurs.plafonds import dater_avis
 from accounts.envois import courriels
-from accounts.models import Espace
+from accounts.models import Courriel, Espace
 from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.regles import RegleMetier
 from habilitations.droits.roles import GERER_COURRIEL
@@ -69,13 +71,35 @@ def demander_changement(
         maintenant=maintenant,
     )
     if personne.courriel:
-        courriels.deposer(
-            "courriel_entreprise_demande",
-            destinataire=personne.courriel,
-            acte=f"courriel-entreprise-demande:{demande.pk}",
-            contexte=_contexte(demande),
-        )
+        _prevenir_l_entreprise(demande, maintenant)
     return demande
+
+
+def _prevenir_l_entreprise(demande: Demande, maintenant: datetime) -> None:
+    """Tell the present address of it: at once, or within the hour, in the one mail that then tells of all (personne locked)."""
+    adresse = demande.personne.courriel
+    pas_avant = dater_avis(f"courriel-entreprise|{demande.personne_id}", settings.DEBIT_COURRIEL_ENTREPRISE, maintenant)
+    en_attente = (
+        Courriel.objects.select_for_update(no_key=True, of=("self",))
+        .en_attente()
+        .filter(destinataire=adresse, genre="courriel_entreprise_demande", prochain_essai_le__gt=maintenant)
+        .first()
+    )
+    if en_attente is not None and pas_avant > maintenant:
+        en_attente.contexte = {
+            **_contexte(demande),
+            "autres": [*en_attente.contexte.get("autres", []), en_attente.contexte["reference"]],
+        }
+        en_attente.save(update_fields=["contexte"])
+        return
+    courriels.deposer(
+        "courriel_entreprise_demande",
+        destinataire=adresse,
+        acte=f"courriel-entreprise-demande:{demande.pk}",
+        contexte={**_contexte(demande), "autres": []},
+        maintenant=maintenant,
+        pas_avant=pas_avant,
+    )
 
 
 def changer_courriel(demande: Demande) -> str:

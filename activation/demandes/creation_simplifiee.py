@@ -16,8 +16,17 @@ from django.utils import timezone
 from accounts.compteurs.essais import essai_compte
 from accounts.compteurs.plafonds import compter_courriels, compter_siren
 from accounts.envois import courriels
-from accounts.espace.inscription import EFFACEMENT, Inscription, effacer_inscription, inscrire, ouvrir_confirmation
+from accounts.espace.inscription import (
+    EFFACEMENT,
+    Departs,
+    Inscription,
+    effacer_inscription,
+    inscrire,
+    ouvrir_confirmation,
+    redonner_lien,
+)
 from accounts.models import Compte, Espace, Lien
+from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
@@ -105,11 +114,11 @@ def inscrire_simplifie(
     adresse = normaliser_adresse_entreprise(courriel)
     exiger_admissible(personne)
 
-    def envoyer_liens(espace: Espace, maintenant: datetime) -> None:
+    def envoyer_liens(espace: Espace, maintenant: datetime, departs: Departs) -> None:
         creation = CreationSimplifiee.objects.create(
             espace=espace, personne=personne, courriel=adresse, qualite=qualite, cree_le=maintenant
         )
-        _envoyer_lien(creation, maintenant)
+        _envoyer_lien(creation, maintenant, departs)
 
     return inscrire(
         inscription=inscription,
@@ -121,7 +130,7 @@ def inscrire_simplifie(
     )
 
 
-def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime) -> Lien | None:
+def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime, departs: Departs | None = None) -> Lien | None:
     """Mail its link to the address whose turn it is; a link of the company's confirms both when they are one."""
     espace = creation.espace
     if espace.compte is None:
@@ -137,11 +146,12 @@ def _envoyer_lien(creation: CreationSimplifiee, maintenant: datetime) -> Lien | 
         adresse=adresse,
         maintenant=maintenant,
         contexte={"denomination": creation.personne.denomination, "siren": creation.personne.siren_lisible},
+        pas_avant=(departs or {}).get(forme_comptee(adresse)),
     )
 
 
 @transaction.atomic
-def renvoyer_liens(*, acteur: Espace, maintenant: datetime | None = None) -> bool:
+def renvoyer_liens(*, acteur: Espace, maintenant: datetime | None = None, departs: Departs | None = None) -> bool:
     """Mail its link again to the address that has not answered: the same one, while it lives. Return whether it left.
 
     Not within settings.RENVOI_APRES of the last one, and not once the letter has been asked for.
@@ -157,21 +167,25 @@ def renvoyer_liens(*, acteur: Espace, maintenant: datetime | None = None) -> boo
     if attente is None or creation is None:
         return False
     creation.espace = attente
-    return _envoyer_lien(creation, maintenant) is not None
+    return _envoyer_lien(creation, maintenant, departs) is not None
 
 
 @transaction.atomic
 def redemander_liens(
     *, acteur: Visiteur, inscription: str | None, adresses: Sequence[str], maintenant: datetime | None = None
 ) -> None:
-    """Mail the link that waits again; None when the login address had an espace: the visitor sees no difference.
+    """Mail the link that waits again, or that of the inscription that keeps its place; the visitor sees no difference.
 
-    Counted to the network and to each address, whether anything leaves or not. Raises: TropDeDemandes, TropDeCourriels.
+    `adresses`: that of the login first. Counted to the network and to each, whether anything leaves or not.
+    Raises: TropDeDemandes.
     """
-    compter_courriels(adresses=adresses, adresse_ip=acteur.adresse_ip, maintenant=maintenant)
+    maintenant = maintenant or timezone.now()
+    departs = compter_courriels(adresses=adresses, adresse_ip=acteur.adresse_ip, maintenant=maintenant)
     espace = Espace.objects.filter(pk=inscription).first() if inscription else None
     if espace is not None:
-        renvoyer_liens(acteur=espace, maintenant=maintenant)
+        renvoyer_liens(acteur=espace, maintenant=maintenant, departs=departs)
+    else:
+        redonner_lien(adresses[0], maintenant, departs[forme_comptee(adresses[0])])
 
 
 def confirmer_entreprise(

@@ -66,7 +66,7 @@ def signaler(
     Raises: TropDeDemandes, ReferenceMalSaisie, ReferenceIncomplete, ReferenceInconnue.
     """
     maintenant = maintenant or timezone.now()
-    bareme = debit.Bareme(*settings.DEBIT_SIGNALEMENTS_RESEAU)
+    bareme = debit.Cadence(*settings.DEBIT_SIGNALEMENTS_RESEAU)
     with essai_compte():
         if debit.reserver_reseau("signalement", adresse_ip, bareme) is None:
             raise TropDeDemandes

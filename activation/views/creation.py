@@ -22,7 +22,7 @@ from accounts.portes.lien import lien_du_titulaire, refuser_a_un_autre
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
-from accounts.views.inscription import CONFIRMEE
+from accounts.views.inscription import CONFIRMEE, DE_CE_NAVIGATEUR, PROUVEE, refuser, visiteur
 from services.models import PersonneSirenisee
 
 from ..demandes import creation_simplifiee as actes
@@ -127,15 +127,17 @@ def _inscrire(request: HttpRequest, form: InscriptionSimplifieeForm, personne: P
         personne=personne,
         courriel=courriel,
         qualite=form.cleaned_data["qualite"],
-        acteur=Visiteur(adresse_ip=adresse_ip(request)),
+        acteur=visiteur(request),
     )
     request.session.cycle_key()
+    request.session.pop(PROUVEE, None)
     request.session[EN_COURS] = {
         "espace": str(espace.pk) if espace else None,
         "adresses": list(dict.fromkeys([donnees["email"], courriel])),  # in the order in which they are written to
         "siren": personne.siren,
     }
     if espace is not None:
+        request.session[DE_CE_NAVIGATEUR] = str(espace.pk)
         noter_mot_de_passe(request.session, espace)
         retenir_reponse(request.session, espace, donnees["reponse_confiance"])
 
@@ -245,6 +247,8 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
         personnel = compte is not None and compte.email == lien.adresse
         requis = mot_de_passe_requis(lien, acteur)
         form = MotDePasseActuelForm(request.POST if request.method == "POST" else None)
+        if "effacer" in request.POST:
+            return refuser(request, jeton, objet)
         if request.method == "POST" and (form.is_valid() or not requis):
             try:
                 creation = ACTES[objet](acteur=acteur, mot_de_passe=form.cleaned_data.get("mot_de_passe", ""))

@@ -102,6 +102,7 @@ espace.confirme                        D · · · ·
 espace.dormant_signale                 D · · · ·
 espace.inscription                     D · · · ·
 espace.inscription_perimee             D · · · ·
+espace.inscription_refusee             D · · · ·
 espace.passe_expert                    D · · · ·
 espace.supprime                        D · · · ·
 espace.tombe                           D · · · ·

@@ -105,10 +105,13 @@ def test_deux_espaces_qui_echangent_leurs_adresses_ne_s_attendent_pas(tours: Cal
         assert all(isinstance(r, AdresseDejaPrise) for r in resultats), resultats
 
 
-def test_la_derniere_inscription_remplace_celle_qui_attend(db: None) -> None:
+def test_dans_le_meme_navigateur_la_derniere_inscription_remplace_celle_qui_attend(db: None) -> None:
     premiere = inscrit("jeanne@cabinet-dupont.fr")
     ancien = jeton_de(premiere, Lien.Objet.CONFIRMATION_EXPERT)
-    seconde = inscrit("Jeanne@Cabinet-Dupont.fr")
+    seconde = inscrire_expert(
+        acteur=Visiteur(inscription=str(premiere.pk)), inscription=saisie("Jeanne@Cabinet-Dupont.fr")
+    )
+    assert seconde is not None
     assert not Espace.objects.filter(pk=premiere.pk).exists()
     with pytest.raises(LienInvalide):
         confirmer_adresse(acteur=Visiteur(jeton=ancien))

@@ -226,12 +226,13 @@ def test_la_messagerie_de_l_entreprise_ne_dit_pas_si_l_adresse_est_prise(personn
         assert not Courriel.objects.filter(destinataire=scenes.ENTREPRISE).exists(), adresse
 
 
-def test_la_derniere_inscription_d_une_adresse_gagne_dans_les_deux_modes(personne: PersonneSirenisee) -> None:
-    scenes.inscrire(personne)
-    expert = inscrire_expert(acteur=Visiteur(), inscription=scenes.inscription(personne))
-    assert list(Espace.objects.all()) == [expert]
+def test_la_premiere_inscription_d_une_adresse_reste_dans_les_deux_modes(personne: PersonneSirenisee) -> None:
     simplifie = scenes.inscrire(personne)
+    assert inscrire_expert(acteur=Visiteur(), inscription=scenes.inscription(personne)) is None
     assert list(Espace.objects.all()) == [simplifie]
+    son_navigateur = Visiteur(inscription=str(simplifie.pk))
+    expert = inscrire_expert(acteur=son_navigateur, inscription=scenes.inscription(personne))
+    assert list(Espace.objects.all()) == [expert], "but for the browser that made it"
 
 
 @pytest.mark.parametrize("secondes", [-1, 1])

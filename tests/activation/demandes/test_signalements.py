@@ -304,7 +304,7 @@ def test_une_faute_de_frappe_est_dite(demande: Demande, rang: int) -> None:
 
 
 def test_debit(demande: Demande, settings: Any) -> None:
-    settings.DEBIT_SIGNALEMENTS_RESEAU = (2, 1, 5)
+    settings.DEBIT_SIGNALEMENTS_RESEAU = (2, timedelta(hours=1))
     for _ in range(2):
         with pytest.raises(ReferenceMalSaisie):
             dire(demande, saisie="D-2026-XX")
