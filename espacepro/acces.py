@@ -160,6 +160,7 @@ TABLE: dict[str, Porte] = {
     "export_telecharger": Porte(Acces.ESPACE, Rubrique.GERER),
     "vos_habilitations": Porte(Acces.ESPACE, Rubrique.HABILITATIONS),
     "vos_habilitations_exporter": Porte(Acces.ESPACE, Rubrique.HABILITATIONS),
+    "preferences": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_recentes": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_choisir": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_changer": Porte(Acces.ESPACE, Rubrique.GERER),

@@ -60,5 +60,6 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     },
     "fermer_services_retires": {"task": "habilitations.fermer_services_retires", "schedule": crontab(minute="33")},
     "suivre_cessations": {"task": "habilitations.suivre_cessations", "schedule": crontab(minute="19")},
+    "resumer_accords": {"task": "habilitations.resumer_accords", "schedule": crontab(hour="6-8", minute="3")},
     "revoir_delegations": {"task": "habilitations.revoir_delegations", "schedule": crontab(hour="5-8", minute="31")},
 }

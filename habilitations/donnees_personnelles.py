@@ -9,7 +9,7 @@ from accounts.donnees import lecture, retention
 from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
-from .models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat
+from .models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Preference
 from .models.export import GARDE
 
 DROITS = "Habilitations et mandats"
@@ -84,6 +84,14 @@ def inscrire() -> None:
             valeurs={"liste": lambda export: str(export.liste["quoi"])},
             ordre=("-cree_le",),
         ),
+        Partie(
+            groupe=DROITS,
+            titre="Mes préférences d'avis",
+            modele=Preference,
+            chemins=("espace",),
+            ecartees={"espace": "c'est le vôtre"},
+            ordre=("espace",),
+        ),
     )
     lecture.declarer_sans_personne(
         Adhesion,
@@ -129,6 +137,16 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"motif": "", "reponse": ""},
             echues=lambda maintenant: Q(traitee_le__lt=maintenant - 2 * AN),
+        ),
+        Conservation(
+            cle="preferences",
+            modele=Preference,
+            donnees="Avis que vous avez choisi de recevoir par courriel, et quand",
+            finalite="Vous écrire comme vous l'avez choisi",
+            duree="tant que l'espace existe",
+            depart="effacées avec l'espace",
+            fondement="CGU 3.4",
+            sort=Sort.CONSERVER,
         ),
         Conservation(
             cle="exports",

@@ -11,7 +11,7 @@ from accounts.forms import FormulairePortail
 from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampTexte
 from accounts.forms.claviers import Clavier
 
-from .models import Role
+from .models import Preference, Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
 from .tableurs.lecture import TAILLE_DU_FICHIER
 
@@ -109,4 +109,24 @@ class ReponseForm(FormulairePortail):
         help_text="Votre réponse est transmise à la personne.",
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Dites pourquoi vous refusez."},
+    )
+
+
+class PreferenceForm(FormulairePortail):
+    """What is told by mail, and when."""
+
+    accords = forms.ChoiceField(
+        label="Habilitations accordées par d'autres sur des services que vous administrez",
+        choices=Preference.Accords.choices,
+        widget=forms.RadioSelect,
+    )
+    echeances = forms.ChoiceField(
+        label="Habilitations reçues ou accordées qui prennent fin dans quinze jours",
+        choices=Preference.Avis.choices,
+        widget=forms.RadioSelect,
+    )
+    fichiers = forms.ChoiceField(
+        label="Fichiers longs que vous avez demandés, quand ils sont prêts",
+        choices=Preference.Avis.choices,
+        widget=forms.RadioSelect,
     )

@@ -6,7 +6,7 @@ from accounts.envois.budget import epuiser
 
 from .arbre import confirmations, expirations
 from .lectures import exports
-from .partage import revue
+from .partage import revue, temoins
 from .registre import cessations, services_retires
 
 
@@ -23,6 +23,11 @@ def ecarter_non_confirmees() -> None:
 @shared_task(name="habilitations.revoir_delegations")
 def revoir_delegations() -> None:
     revue.revoir_delegations()
+
+
+@shared_task(name="habilitations.resumer_accords")
+def resumer_accords() -> None:
+    epuiser(temoins.resumer_accords)
 
 
 @shared_task(name="habilitations.suivre_cessations")

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from .views import changements, designer, exports, fichier, listes, miennes, perimetre, retraits, revue, service
+from .views import (
+    changements,
+    designer,
+    exports,
+    fichier,
+    listes,
+    miennes,
+    perimetre,
+    preferences,
+    retraits,
+    revue,
+    service,
+)
 from .views.sujets import DELEGATIONS, SUPPLEANTS
 
 GERER = "espace/gerer-les-services"
@@ -9,6 +21,7 @@ urlpatterns = [
     path("espace/services/<str:siren>/<str:code>/", service.ouvrir, name="ouvrir_service"),
     path("espace/habilitations/", miennes.liste, name="vos_habilitations"),
     path("espace/habilitations/exporter/", miennes.exporter, name="vos_habilitations_exporter"),
+    path("espace/preferences/", preferences.choisir, name="preferences"),
     path(f"{GERER}/delegations/fichier/", fichier.examiner, name="designation_fichier"),
     path(f"{GERER}/delegations/fichier/confirmer/", fichier.confirmer, name="designation_fichier_confirmer"),
     path(f"{GERER}/delegations/fichier/existant/", exports.existant, name="designation_fichier_existant"),

@@ -1,7 +1,7 @@
 """The mails of the sharing of authority: one per person and act, whatever the number of lines."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
@@ -10,9 +10,16 @@ from accounts.compteurs import debit
 from accounts.envois import courriels
 from accounts.models import Espace
 
-from ..models import Habilitation
+from ..models import Habilitation, Preference
+from ..models.preference import preference_de
 
 SERVICES_NOMMES = 5
+# The mails that one may have none of, by the column of the choice (models/preference.py).
+FACULTATIFS: Final = {
+    "habilitation_expire_bientot": "echeances",
+    "habilitation_expire_bientot_mandant": "echeances",
+    "export_pret": "fichiers",
+}
 
 
 def lignes_par_siren(habilitations: Iterable[Habilitation]) -> list[str]:
@@ -55,7 +62,7 @@ def ecrire(
     `de` is whose acts it tells of, where these may be repeated at will: beyond PLAFOND_AVIS_PAIRE of them in 24 hours
     one last mail says that the rest is in the journal (design.md §8).
     """
-    if espace.compte is None:
+    if espace.compte is None or _refuse(genre, espace):
         return
     if de is not None and not _avis_permis(de, espace):
         acte, genre = f"avis-suite:{de.pk}:{espace.pk}:{timezone.localdate():%Y%m%d}", "habilitations_suite"
@@ -67,6 +74,12 @@ def ecrire(
         espace=espace,
         contexte={"lignes": lignes_par_siren(habilitations), **contexte},
     )
+
+
+def _refuse(genre: str, espace: Espace) -> bool:
+    """Whether this espace chose to have no mail of this kind; what protects it is no choice."""
+    champ = FACULTATIFS.get(genre)
+    return champ is not None and getattr(preference_de(espace), champ) == Preference.Avis.AUCUN
 
 
 def _avis_permis(de: Espace, espace: Espace) -> bool:

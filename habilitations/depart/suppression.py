@@ -15,7 +15,7 @@ from accounts.traces.journal import consigner
 from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import ce_qui_tombe, relire, terminer, verrouiller_adhesions
-from ..models import ORDRE, Adhesion, DemandeRetrait, Export, Habilitation, Role
+from ..models import ORDRE, Adhesion, DemandeRetrait, Export, Habilitation, Preference, Role
 from .retraits import demander_retrait
 
 RETRAIT_PAR_GESTIONNAIRE = "seul le service gestionnaire peut retirer cette adhésion"
@@ -176,6 +176,7 @@ def faire_tomber(espace: Espace, maintenant: datetime) -> None:
         maintenant=maintenant,
     )
     Export.objects.filter(espace=espace).delete()
+    Preference.objects.filter(espace=espace).delete()
     DemandeRetrait.objects.filter(demandeur=espace).exclude(motif="", reponse="").update(motif="", reponse="")
     perdantes = [habilitation for habilitation in terminees if habilitation.espace_id != espace.pk]
     for autre, leurs in avis.par_espace(perdantes).items():

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts.envois import courriels
 from accounts.envois.relais import traiter, vider
 from accounts.envois.reveil import reveiller
 from accounts.models import Espace
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
 
+from ..arbre import avis
 from ..arbre.lots import verrouiller_acteur
 from ..models import Export
 from ..models.export import GARDE
@@ -87,16 +87,13 @@ def livrer(export: Export) -> str:
     export.lignes = total
     export.save(update_fields=["contenu", "lignes"])
     consigner_export(acteur=espace, liste=liste, format_="xlsx", nombre=total)
-    courriels.deposer(
+    avis.ecrire(
         "export_pret",
-        destinataire=espace.compte.email,
-        acte=f"export:{export.pk}",
         espace=espace,
-        contexte={
-            "chemin": reverse("export", args=[export.pk]),
-            "lignes": total,
-            "garde_jusqu_au": jour_heure(export.cree_le + GARDE),
-        },
+        acte=f"export:{export.pk}",
+        chemin=reverse("export", args=[export.pk]),
+        lignes=total,
+        garde_jusqu_au=jour_heure(export.cree_le + GARDE),
     )
     return f"{total} lignes"
 

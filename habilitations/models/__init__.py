@@ -3,6 +3,7 @@ from .cessation import Cessation
 from .export import Export
 from .habilitation import ORDRE, Habilitation, Role
 from .mandat import Mandat
+from .preference import Preference
 from .retrait import DemandeRetrait
 
-__all__ = ["ORDRE", "Adhesion", "Cessation", "DemandeRetrait", "Export", "Habilitation", "Mandat", "Role"]
+__all__ = ["ORDRE", "Adhesion", "Cessation", "DemandeRetrait", "Export", "Habilitation", "Mandat", "Preference", "Role"]

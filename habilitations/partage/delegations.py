@@ -33,6 +33,7 @@ def deleguer(
     beneficiaire: Espace,
     role: str,
     expire_le: date | None = None,
+    dire_aux_administrateurs: bool = True,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Share one's authority on these adhésions: acteur délégant or acteur, until `expire_le` included when given.
@@ -49,6 +50,7 @@ def deleguer(
         role=role,
         acte=actes.DELEGATION_ACCORDEE,
         expire_le=expire_le,
+        dire_aux_administrateurs=dire_aux_administrateurs,
         maintenant=maintenant,
     )
 

@@ -32,6 +32,7 @@ from ..droits.perimetre import PerimetreDepasse, exiger_place
 from ..droits.roles import permission_d_accorder, roles_pour
 from ..models import Adhesion, Habilitation, Role
 from .beneficiaires import BeneficiaireIntrouvable, BeneficiaireNonExpert, BeneficiaireSoiMeme
+from .temoins import prevenir_administrateurs
 
 FENETRE_DESIGNATIONS: Final = timedelta(days=1)
 
@@ -175,11 +176,12 @@ def designer(
     role: str,
     acte: Acte,
     expire_le: date | None = None,
+    dire_aux_administrateurs: bool = True,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Grant `role` to `beneficiaire` on all these adhésions, or on none; journal each, mail both; return the grants.
 
-    Each grant hangs under the actor's own habilitation and never outlasts it. Locks both espaces then the adhésions.
+    Titulaire and suppléants are told too, but by whoever calls several of these as one act (a file). Each grant hangs under the actor's own habilitation and never outlasts it. Locks both espaces then the adhésions.
     Raises: AucuneLigne, ActeurNonActif, ActeurNonExpert, BeneficiaireSoiMeme, BeneficiaireIntrouvable,
     BeneficiaireNonExpert, FinPassee, TropDeDesignations, LignesRefusees, PerimetreDuBeneficiaire.
     """
@@ -235,6 +237,8 @@ def designer(
             details={"role": role, "expire_le": habilitation.expire_le and habilitation.expire_le.isoformat()},
         )
     _prevenir(acteur, beneficiaire, role, accordees)
+    if dire_aux_administrateurs:
+        prevenir_administrateurs(acteur=acteur, accordees=accordees)
     return accordees
 
 

@@ -27,6 +27,7 @@ from .designations import FinPassee, PerimetreDuBeneficiaire, exiger_fin_a_venir
 from .echeances import changer_fin, echeances, refus_de_changer
 from .fichier import Acte, LigneFichier, dechiffrer, lire
 from .suppleances import designer_suppleant, retirer_suppleant
+from .temoins import prevenir_administrateurs
 
 CHANGEMENTS: Final = 3_000
 BENEFICIAIRES: Final = 100
@@ -458,7 +459,11 @@ def _accorder(
     for (beneficiaire, role, fin), leurs in groupes.items():
         if role == Role.SUPPLEANT:
             accordees += designer_suppleant(
-                acteur=acteur, adhesions=leurs, beneficiaire=espaces[beneficiaire], maintenant=maintenant
+                acteur=acteur,
+                adhesions=leurs,
+                beneficiaire=espaces[beneficiaire],
+                dire_aux_administrateurs=False,
+                maintenant=maintenant,
             )
         else:
             accordees += deleguer(
@@ -467,6 +472,8 @@ def _accorder(
                 beneficiaire=espaces[beneficiaire],
                 role=role,
                 expire_le=date.fromisoformat(fin) if fin else None,
+                dire_aux_administrateurs=False,
                 maintenant=maintenant,
             )
+    prevenir_administrateurs(acteur=acteur, accordees=accordees)  # a file is one act, and one mail
     return accordees

@@ -40,7 +40,12 @@ class PasEnVeille(RegleMetier):
 
 
 def designer_suppleant(
-    *, acteur: Espace, adhesions: Collection[Adhesion], beneficiaire: Espace, maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    adhesions: Collection[Adhesion],
+    beneficiaire: Espace,
+    dire_aux_administrateurs: bool = True,
+    maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Give `beneficiaire` the titulaire's rights on these adhésions, except that of designating (CGU §3.4.a, §4.g).
 
@@ -52,6 +57,7 @@ def designer_suppleant(
         beneficiaire=beneficiaire,
         role=Role.SUPPLEANT,
         acte=actes.SUPPLEANCE_DESIGNEE,
+        dire_aux_administrateurs=dire_aux_administrateurs,
         maintenant=maintenant,
     )
 

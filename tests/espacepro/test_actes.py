@@ -129,6 +129,7 @@ navigateurs.oublies                    D · · · ·
 nom.admis                              · · · · ·
 personne.identifiee                    · · · · ·
 personnes.importees                    · · · · ·
+preferences.changees                   D · · · ·
 purge.faite                            · · · · ·
 rectification.demandee                 D · · · ·
 registre.essaye                        · · · · ·

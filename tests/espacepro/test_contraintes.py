@@ -13,7 +13,7 @@ from accounts.envois.liens import creer_lien
 from accounts.models import Courriel, Lien, PolitiqueMotDePasse, Publication, VersionCGU
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
-from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Role
+from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Preference, Role
 from services.models import AdresseSaisie, Echange, LectureMessage, Message, ReferenceBancaire, RetraitService
 from surveillance.models import BlocageIP
 from tests.espacepro.contraintes import contraintes
@@ -213,6 +213,10 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("demande_refusee_avec_motif", lambda: ecrire(demande(), motif_refus="pièce illisible")),
     ("demande_une_par_espace", lambda: deux_demandes("CREATION_SIMPLIFIEE", "")),
     ("demande_une_par_espace", lambda: deux_demandes("COURRIEL_PERSONNE", "a@b.fr")),
+    (
+        "preference_resume_depuis",
+        lambda: Preference.objects.create(espace=EspaceFactory(), accords="QUOTIDIEN", resume_depuis=None),
+    ),
     ("signalement_suspend_une_fois", lambda: copier(signalement(), decision="ECARTE", decide_le=MAINTENANT)),
     ("signalement_un_en_attente", lambda: copier(signalement(), suspend_jusqu_au=None)),
     ("signalement_decide_avec_date", lambda: ecrire(signalement(), decide_le=MAINTENANT)),

@@ -1,0 +1,44 @@
+"""What one chooses to be told by mail (issue 10.10): what protects the espace is no choice."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Espace
+from accounts.traces.journal import consigner
+
+from .. import actes
+from ..arbre.lots import verrouiller_acteur
+from ..models import Preference
+
+
+@transaction.atomic
+def changer_preferences(
+    *, acteur: Espace, accords: str, echeances: str, fichiers: str, maintenant: datetime | None = None
+) -> list[str]:
+    """Store what is told by mail and when; return the columns that changed, nothing is written when none did.
+
+    What waits for a digest is not lost: chosen « aussitôt », the next morning still tells what came before. Raises: ActeurNonActif.
+    """
+    maintenant = maintenant or timezone.now()
+    espace = verrouiller_acteur(acteur)
+    preference = Preference.objects.select_for_update(no_key=True).filter(espace=espace).first()
+    voulu = {
+        "accords": Preference.Accords(accords),
+        "echeances": Preference.Avis(echeances),
+        "fichiers": Preference.Avis(fichiers),
+    }
+    preference = preference or Preference(espace=espace)
+    changes = [champ for champ, valeur in voulu.items() if getattr(preference, champ) != valeur]
+    if not changes:
+        return []
+    for champ in changes:
+        setattr(preference, champ, voulu[champ])
+    if "accords" in changes:
+        preference.accords_choisi_le = maintenant
+        if preference.accords == Preference.Accords.QUOTIDIEN and preference.resume_depuis is None:
+            preference.resume_depuis = maintenant
+    preference.save()
+    consigner(actes.PREFERENCES_CHANGEES, auteur=espace, details={"champs": changes})
+    return changes

@@ -1,0 +1,247 @@
+"""Who administers is told of what others grant: at once or in one digest a day (issue 10.10)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.envois.courriels import composer
+from accounts.models import Courriel, Espace, Evenement
+from habilitations.arbre import avis
+from habilitations.arbre.expirations import expirer_habilitations
+from habilitations.models import Habilitation, Preference, Role
+from habilitations.partage.delegations import deleguer, retirer_delegation
+from habilitations.partage.en_masse import appliquer_fichier
+from habilitations.partage.preferences import changer_preferences
+from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, retirer_suppleant
+from habilitations.partage.temoins import LIGNES, resumer_accords
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.habilitations.scenes import texte
+
+pytestmark = pytest.mark.django_db
+
+
+class Scene:
+    """A company with a titulaire, two suppléants, an acteur délégant and an acteur."""
+
+    def __init__(self) -> None:
+        self.titulaire = EspaceFactory(nom="Vidal", prenom="Karine")
+        self.suppleante, self.autre = EspaceFactory(nom="Colin", prenom="Inès"), EspaceFactory(nom="Roche")
+        self.delegante, self.acteur = EspaceFactory(nom="Simon", prenom="Chloé"), EspaceFactory()
+        self.racine = habiliter(self.titulaire, personne=PersonneFactory(denomination="GARAGE DU PONT NEUF"))
+        self.suppleance = accorder(self.racine, self.suppleante, Role.SUPPLEANT)
+        self.seconde = accorder(self.racine, self.autre, Role.SUPPLEANT)
+        self.delegation = accorder(self.racine, self.delegante, Role.ACTEUR_DELEGANT)
+        accorder(self.delegation, self.acteur, Role.ACTEUR)
+        il_y_a_un_an = timezone.now() - timedelta(days=365)
+        Habilitation.objects.update(accordee_le=il_y_a_un_an)
+
+    def accorder(self, acteur: Espace, nom: str = "Amrani", **champs: datetime) -> list[Habilitation]:
+        """Have this espace grant to somebody new."""
+        return deleguer(
+            acteur=acteur,
+            adhesions=[self.racine.adhesion],
+            beneficiaire=EspaceFactory(nom=nom, prenom="Driss"),
+            role=Role.ACTEUR,
+            **champs,
+        )
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def prevenus(genre: str = "accords_par_un_autre") -> list[str]:
+    return sorted(c.espace.nom for c in Courriel.objects.filter(genre=genre).select_related("espace") if c.espace)
+
+
+def resumer(jours: int) -> int:
+    return resumer_accords(maintenant=timezone.now() + timedelta(days=jours))
+
+
+def quotidien(espace: Espace) -> None:
+    changer_preferences(acteur=espace, accords="QUOTIDIEN", echeances="AUSSITOT", fichiers="AUSSITOT")
+
+
+def test_le_titulaire_et_les_autres_suppleants_sont_prevenus(scene: Scene) -> None:
+    scene.accorder(scene.delegante)
+    assert prevenus() == ["Colin", "Roche", "Vidal"]
+    Courriel.objects.all().delete()
+    scene.accorder(scene.suppleante)
+    assert prevenus() == ["Roche", "Vidal"]
+    Courriel.objects.all().delete()
+    scene.accorder(scene.titulaire)
+    assert prevenus() == ["Colin", "Roche"]
+    corps = str(composer(Courriel.objects.filter(genre="accords_par_un_autre")[0]).body)
+    assert "Karine Vidal vient d'habiliter" in corps
+    assert "- Driss Amrani, acteur : GARAGE DU PONT NEUF" in corps
+    assert reverse("delegations") in corps
+
+
+def test_ni_le_beneficiaire_ni_qui_est_en_veille_ou_desactive(scene: Scene) -> None:
+    mettre_en_veille(acteur=scene.titulaire, suppleances=[scene.suppleance])
+    Espace.objects.filter(pk=scene.autre.pk).update(etat=Espace.Etat.DESACTIVE)
+    nouveau = EspaceFactory(nom="Nouveau")
+    designer_suppleant(acteur=scene.titulaire, adhesions=[scene.racine.adhesion], beneficiaire=nouveau)
+    assert prevenus() == []
+
+
+def test_un_acte_est_un_courriel_quel_que_soit_le_nombre_de_siren(scene: Scene) -> None:
+    racines = [habiliter(scene.titulaire, service=ServiceFactory(code=f"S{rang}")) for rang in range(4)]
+    for racine in racines:
+        accorder(racine, scene.suppleante, Role.SUPPLEANT)
+    deleguer(
+        acteur=scene.titulaire,
+        adhesions=[racine.adhesion for racine in racines],
+        beneficiaire=EspaceFactory(),
+        role=Role.ACTEUR,
+    )
+    assert prevenus() == ["Colin"]
+
+
+def test_un_fichier_est_un_courriel(scene: Scene) -> None:
+    uns, autres = EspaceFactory(), EspaceFactory()
+    appliquer_fichier(
+        acteur=scene.suppleante,
+        operations=[
+            {
+                "acte": "accorder",
+                "adhesion": scene.racine.adhesion_id,
+                "beneficiaire": str(beneficiaire.pk),
+                "habilitation": None,
+                "role": role,
+                "fin": None,
+            }
+            for beneficiaire, role in ((uns, "ACTEUR"), (autres, "ACTEUR_DELEGANT"))
+        ],
+    )
+    assert prevenus() == ["Roche", "Vidal"]
+    (courriel,) = Courriel.objects.filter(genre="accords_par_un_autre", espace=scene.titulaire)
+    assert len(courriel.contexte["lignes"]) == 2
+
+
+def test_au_dela_du_plafond_un_seul_courriel_le_dit(scene: Scene, settings) -> None:
+    settings.PLAFOND_AVIS_PAIRE = 2
+    for rang in range(4):
+        scene.accorder(scene.delegante, f"Numéro {rang}")
+    assert Courriel.objects.filter(genre="accords_par_un_autre", espace=scene.titulaire).count() == 2
+    assert Courriel.objects.filter(genre="habilitations_suite", espace=scene.titulaire).count() == 1
+
+
+def test_le_resume_ne_double_ni_ne_perd_rien(scene: Scene) -> None:
+    quotidien(scene.titulaire)
+    scene.accorder(scene.delegante)
+    scene.accorder(scene.suppleante, "Benali")
+    scene.accorder(scene.titulaire, "De lui-même")
+    assert prevenus() == ["Colin", "Colin", "Roche", "Roche", "Roche"]
+    assert resumer(0) == 0  # the day is not over
+    assert resumer(1) == 1
+    assert resumer(1) == 0
+    assert resumer(2) == 1
+    (courriel,) = Courriel.objects.filter(genre="resume_accords")
+    assert courriel.espace == scene.titulaire
+    assert [ligne.split(",")[0] for ligne in courriel.contexte["lignes"]] == [
+        "Chloé Simon a habilité Driss Amrani",
+        "Inès Colin a habilité Driss Benali",
+    ]
+    assert "2 habilitations ont été accordées par d'autres que vous" in str(composer(courriel).body)
+
+
+def test_le_resume_rattrape_les_jours_manques_en_un_courriel(scene: Scene) -> None:
+    quotidien(scene.titulaire)
+    for rang in range(3):
+        scene.accorder(scene.delegante, f"Jour {rang}", maintenant=timezone.now() + timedelta(days=rang))
+    assert resumer(5) == 1
+    (courriel,) = Courriel.objects.filter(genre="resume_accords")
+    assert courriel.contexte["nombre"] == 3
+
+
+def test_un_seul_resume_quel_que_soit_le_nombre_de_siren(scene: Scene) -> None:
+    quotidien(scene.suppleante)
+    for _ in range(LIGNES + 3):
+        racine = habiliter(scene.titulaire)
+        accorder(racine, scene.suppleante, Role.SUPPLEANT)
+        accorder(racine, EspaceFactory(), Role.ACTEUR)
+    Habilitation.objects.filter(role=Role.SUPPLEANT).update(accordee_le=timezone.now() - timedelta(days=30))
+    resumer(1)
+    (courriel,) = Courriel.objects.filter(genre="resume_accords")
+    assert len(courriel.contexte["lignes"]) == LIGNES + 1
+    assert courriel.contexte["lignes"][-1] == "et 3 autres"
+
+
+def test_qui_n_administre_plus_ne_lit_rien(scene: Scene) -> None:
+    for espace in (scene.suppleante, scene.autre):
+        quotidien(espace)
+    scene.accorder(scene.delegante)
+    retirer_suppleant(acteur=scene.titulaire, suppleances=[scene.suppleance])
+    mettre_en_veille(acteur=scene.titulaire, suppleances=[scene.seconde])
+    assert resumer(1) == 2
+    assert prevenus("resume_accords") == []
+
+
+def test_ce_qui_fut_accorde_avant_qu_il_administre_n_est_pas_a_lui(scene: Scene) -> None:
+    nouveau = EspaceFactory(nom="Nouveau")
+    quotidien(nouveau)
+    scene.accorder(scene.delegante)
+    designer_suppleant(acteur=scene.titulaire, adhesions=[scene.racine.adhesion], beneficiaire=nouveau)
+    resumer(1)
+    assert "Nouveau" not in prevenus("resume_accords")
+
+
+def test_ce_qui_est_deja_retire_est_dit_et_le_dit(scene: Scene) -> None:
+    quotidien(scene.titulaire)
+    retirer_delegation(acteur=scene.delegante, delegations=scene.accorder(scene.delegante))
+    resumer(1)
+    (courriel,) = Courriel.objects.filter(genre="resume_accords")
+    assert courriel.contexte["lignes"][0].endswith("(terminée depuis)")
+
+
+def test_revenir_a_aussitot_ne_perd_pas_ce_qui_attendait(scene: Scene) -> None:
+    quotidien(scene.titulaire)
+    scene.accorder(scene.delegante, "Avant")
+    changer_preferences(acteur=scene.titulaire, accords="AUSSITOT", echeances="AUSSITOT", fichiers="AUSSITOT")
+    scene.accorder(scene.delegante, "Après")
+    assert resumer(1) == 1
+    (courriel,) = Courriel.objects.filter(genre="resume_accords")
+    assert "Driss Avant" in courriel.contexte["lignes"][0]
+    assert len(courriel.contexte["lignes"]) == 1
+    assert "Vidal" in prevenus()
+    assert Preference.objects.get().resume_depuis is None
+
+
+def test_les_echeances_peuvent_se_taire_pas_le_reste(scene: Scene) -> None:
+    dans_dix_jours = timezone.localdate() + timedelta(days=10)
+    Habilitation.objects.filter(espace=scene.acteur).update(expire_le=dans_dix_jours)
+    changer_preferences(acteur=scene.acteur, accords="AUSSITOT", echeances="AUCUN", fichiers="AUCUN")
+    expirer_habilitations()
+    assert prevenus("habilitation_expire_bientot") == []
+    assert prevenus("habilitation_expire_bientot_mandant") == ["Simon"]
+    assert set(avis.FACULTATIFS) == {
+        "habilitation_expire_bientot",
+        "habilitation_expire_bientot_mandant",
+        "export_pret",
+    }
+    expirer_habilitations(maintenant=timezone.now() + timedelta(days=11))
+    assert prevenus("habilitation_expiree") == [scene.acteur.nom]
+
+
+def test_la_page(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    client = client_de(espace)
+    page = texte(client.get(reverse("preferences")))
+    assert espace.compte.email in page
+    assert "ne peuvent pas être coupés" in page
+    choix = {"accords": "QUOTIDIEN", "echeances": "AUCUN", "fichiers": "AUSSITOT"}
+    page = texte(client.post(reverse("preferences"), choix, follow=True))
+    assert "Vos préférences sont enregistrées." in page
+    preference = Preference.objects.get(espace=espace)
+    assert (preference.accords, preference.echeances, preference.fichiers) == ("QUOTIDIEN", "AUCUN", "AUSSITOT")
+    assert Evenement.objects.get(acte="preferences.changees").details == {"champs": ["accords", "echeances"]}
+    page = texte(client.post(reverse("preferences"), choix, follow=True))
+    assert "Rien n'a changé." in page
+    assert Evenement.objects.filter(acte="preferences.changees").count() == 1
+    assert "AUCUN" in texte(client.post(reverse("preferences"), {**choix, "accords": "AUCUN"}))
+    assert Preference.objects.get().accords == "QUOTIDIEN"
