@@ -53,6 +53,6 @@ class Preference(models.Model):
 def preference_de(espace: Espace) -> Preference:
     """Return what this espace chose; the defaults, not in the database, when it chose nothing."""
     try:
-        return espace.preference
+        return espace.preference  # type: ignore[attr-defined]  # the other end of a one-to-one of a higher floor
     except Preference.DoesNotExist:
         return Preference(espace=espace)
