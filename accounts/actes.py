@@ -14,6 +14,14 @@ CGU_PUBLIEES = Acte(
     "Nouvelle version des conditions générales d'utilisation publiée",
     details=("cgu", "en_vigueur_le", "empreinte"),
 )
+MOT_DE_PASSE_CONFORME = Acte(
+    "mot_de_passe.conforme", "Mot de passe reconnu conforme à une politique durcie", SOI, details=("version",)
+)
+MOT_DE_PASSE_POLITIQUE_DURCIE = Acte(
+    "mot_de_passe.politique_durcie",
+    "Politique des mots de passe durcie",
+    details=("version", "longueur", "niveau", "en_vigueur_le"),
+)
 MOT_DE_PASSE_CHANGE = Acte("mot_de_passe.change", "Mot de passe changé", SOI)
 MOT_DE_PASSE_OUBLIE = Acte("mot_de_passe.oublie", "Lien de mot de passe oublié envoyé", SOI)
 MOT_DE_PASSE_REINITIALISE = Acte(

@@ -7,7 +7,7 @@ from .donnees import retention
 from .envois import courriels
 from .envois.budget import epuiser
 from .espace import conditions, dormants, inscription, oubli
-from .mots_de_passe import politique
+from .mots_de_passe import exigences, politique
 from .sessions import ouvertures
 from .traces import scellement
 
@@ -66,6 +66,11 @@ def signaler_espaces_dormants() -> None:
 @shared_task(name="accounts.annoncer_conditions")
 def annoncer_conditions() -> None:
     epuiser(conditions.annoncer_conditions)
+
+
+@shared_task(name="accounts.annoncer_politique")
+def annoncer_politique() -> None:
+    epuiser(exigences.annoncer_politique)
 
 
 @shared_task(name="accounts.purger")

@@ -30,6 +30,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     "rappeler_mots_de_passe": {"task": "accounts.rappeler_mots_de_passe", "schedule": crontab(minute="47")},
     "exiger_renouvellement": {"task": "accounts.exiger_renouvellement", "schedule": crontab(minute="53")},
     "annoncer_conditions": {"task": "accounts.annoncer_conditions", "schedule": crontab(minute="*/10")},
+    "annoncer_politique": {"task": "accounts.annoncer_politique", "schedule": crontab(minute="*/10")},
     "purger": {"task": "accounts.purger", "schedule": crontab(hour="1-5", minute="17")},
     "signaler_espaces_dormants": {
         "task": "accounts.signaler_espaces_dormants",

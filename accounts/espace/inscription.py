@@ -194,7 +194,7 @@ def inscrire(
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(inscription.email)
     exiger_nom_admis(prenom=inscription.prenom, nom=inscription.nom)  # before the address: it tells nothing of it
-    exiger_force(inscription.mot_de_passe, inscription.mots_personnels())
+    politique = exiger_force(inscription.mot_de_passe, inscription.mots_personnels()).version
     normalisee = verifier_reponse(
         inscription.reponse_confiance,
         personnels=inscription.mots_personnels(),
@@ -213,7 +213,7 @@ def inscrire(
         try:
             with transaction.atomic(durable=True):
                 liberer = _ceder_la_place(acteur, adresse, maintenant)
-                espace = _ouvrir(inscription, mode, adresse, empreinte, maintenant) if liberer else None
+                espace = _ouvrir(inscription, mode, adresse, empreinte, politique, maintenant) if liberer else None
                 if espace is not None:
                     envoyer_liens(espace, maintenant, departs)
                 else:
@@ -240,11 +240,13 @@ def _ceder_la_place(acteur: Visiteur, adresse: str, maintenant: datetime) -> boo
 
 
 def _ouvrir(
-    inscription: Inscription, mode: Espace.Mode, adresse: str, reponse: str, maintenant: datetime
+    inscription: Inscription, mode: Espace.Mode, adresse: str, reponse: str, politique: int, maintenant: datetime
 ) -> Espace | None:
     if Compte.objects.d_adresse(adresse).exists():
         return None
-    compte = Compte.objects.creer(email=adresse, mot_de_passe=inscription.mot_de_passe, is_active=False)
+    compte = Compte.objects.creer(
+        email=adresse, mot_de_passe=inscription.mot_de_passe, politique=politique, is_active=False
+    )
     espace = _nouvel_espace(compte, mode, inscription, reponse, maintenant)
     consigner(actes.ESPACE_INSCRIPTION, auteur=espace, details={"mode": espace.mode, "cgu": espace.cgu_version})
     return espace

@@ -14,7 +14,13 @@ from .. import actes
 from ..compteurs.debit import oublier_essais
 from ..facteurs.second_facteur import appareil_confirme, facteur_prouve, oublier_second_facteur
 from ..models import Agent, Compte, ServiceGestionnaire
-from ..mots_de_passe.politique import age, changer_mot_de_passe, exiger_force
+from ..mots_de_passe.politique import (
+    age,
+    changer_mot_de_passe,
+    exiger_force,
+    mots_personnels_agent,
+    politique_depassee,
+)
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.noms import normaliser_nom
 from ..saisies.regles import RegleMetier
@@ -73,14 +79,17 @@ def est_prouve(request: HttpRequest) -> bool:
 
 
 def mot_de_passe_a_changer(compte: Compte, maintenant: datetime | None = None) -> bool:
-    """Whether the password was given by an operator, or is a year old."""
-    return compte.renouvellement_exige or age(compte, maintenant) > MOT_DE_PASSE_DUREE
+    """Whether the password was given by an operator, is a year old, or was accepted by a policy imposed no longer."""
+    return (
+        compte.renouvellement_exige
+        or age(compte, maintenant) > MOT_DE_PASSE_DUREE
+        or politique_depassee(compte, maintenant)
+    )
 
 
 def mots_de_l_agent(agent: Agent) -> list[str]:
     """Return the words of the agent that a password must not rest on."""
-    service = agent.service_gestionnaire
-    return [agent.compte.email, agent.nom, agent.prenom, service.nom, service.code, service.commune]
+    return mots_personnels_agent(agent)
 
 
 @transaction.atomic

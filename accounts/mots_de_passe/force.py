@@ -45,6 +45,14 @@ class Niveau(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Exigence:
+    """What a policy asks of a password: so many characters, and this level at least."""
+
+    longueur: int
+    niveau: Niveau
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What is thought of a password: its level, its cost in tenths of a bit, and what to tell its author, in French."""
 
@@ -54,11 +62,12 @@ class Evaluation:
     longueur_suffisante: bool
     trop_long: bool
     conseils: list[str]
+    niveau_exige: Niveau = Niveau.MOYEN
 
     @property
     def acceptable(self) -> bool:
-        """Whether the portal takes this password (from MOYEN on)."""
-        return self.niveau >= Niveau.MOYEN
+        """Whether the portal takes this password: FAIBLE never, nor what is below the level that its policy asks."""
+        return self.niveau >= self.niveau_exige
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +422,7 @@ def _decouper(texte: _Texte, contexte: list[str]) -> tuple[int, dict[str, int]]:
     return meilleurs[taille][0], couverture
 
 
-def _conseiller(texte: _Texte, niveau: Niveau, couverture: dict[str, int]) -> list[str]:
+def _conseiller(texte: _Texte, niveau: Niveau, couverture: dict[str, int], exigence: Exigence) -> list[str]:
     """Say, in French, what would make the password better: at most three things, the most useful first.
 
     A kind of piece is spoken of when it makes a good part of what was typed: three letters of a random password that
@@ -422,13 +431,14 @@ def _conseiller(texte: _Texte, niveau: Niveau, couverture: dict[str, int]) -> li
     regles = _donnees().regles
     part = regles["conseil_part"]
     phrases = regles["conseils"]
-    manque = regles["longueur"]["minimale"] - texte.longueur
+    manque = exigence.longueur - texte.longueur
     conseils = []
     if texte.trop_long:
         return [phrases["retirer"]]
     if manque > 0:
-        conseils.append(phrases["ajouter_un"] if manque == 1 else phrases["ajouter"].replace("{n}", str(manque)))
-    if niveau < Niveau.FORT:
+        phrase = phrases["ajouter_un"] if manque == 1 else phrases["ajouter"].replace("{n}", str(manque))
+        conseils.append(phrase.replace("{minimale}", str(exigence.longueur)))
+    if niveau < max(Niveau.FORT, exigence.niveau):
         nommees = [n for n in NATURES_CONSEILLEES if couverture.get(n, 0) * part >= max(1, len(texte.plie))]
         conseils += [phrases[n] for n in sorted(nommees, key=lambda nature: -couverture[nature])]
         if manque <= 0:
@@ -436,18 +446,25 @@ def _conseiller(texte: _Texte, niveau: Niveau, couverture: dict[str, int]) -> li
     return conseils[:3]
 
 
-def evaluer(mot_de_passe: str, contexte: Sequence[str] = ()) -> Evaluation:
+def exigence_d_origine() -> Exigence:
+    """Return what the CGU ask (§3.2.a-b): 20 characters, level moyen."""
+    return Exigence(_donnees().regles["longueur"]["minimale"], Niveau.MOYEN)
+
+
+def evaluer(mot_de_passe: str, contexte: Sequence[str] = (), exigence: Exigence | None = None) -> Evaluation:
     """Give the level of `mot_de_passe` and the advice to show (CGU §3.2.a–b, R3).
 
     `contexte` holds what designates the person and the company, as typed: e-mail address,
-    nom, prénom, dénomination, SIREN. The portal's own words are always known. Raises nothing, whatever the text.
+    nom, prénom, dénomination, SIREN. The portal's own words are always known. `exigence` is the
+    CGU's where it is not given. Raises nothing, whatever the text.
     """
     regles = _donnees().regles
+    exigence = exigence or exigence_d_origine()
     texte = _lire(mot_de_passe)
     dixiemes, couverture = _decouper(texte, _mots_du_contexte(contexte))
-    suffisante = texte.longueur >= regles["longueur"]["minimale"]
+    suffisante = texte.longueur >= exigence.longueur
     niveau = Niveau.FAIBLE
     if suffisante and not texte.trop_long:
         niveau = max(Niveau(palier["niveau"]) for palier in regles["niveaux"] if dixiemes >= palier["seuil"])
-    conseils = _conseiller(texte, niveau, couverture)
-    return Evaluation(niveau, dixiemes, texte.longueur, suffisante, texte.trop_long, conseils)
+    conseils = _conseiller(texte, niveau, couverture, exigence)
+    return Evaluation(niveau, dixiemes, texte.longueur, suffisante, texte.trop_long, conseils, exigence.niveau)

@@ -13,13 +13,14 @@ from django.utils import timezone
 from .. import actes
 from ..envois import courriels
 from ..envois.budget import DUREE_TACHE
-from ..models import AncienMotDePasse, Compte, Espace, Lien
+from ..models import Agent, AncienMotDePasse, Compte, Espace, Lien
 from ..saisies.dates import jour, jour_heure
 from ..saisies.organisations import denomination
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
-from .force import Evaluation, evaluer
+from .exigences import Politique, politique_exigee, version_imposee
+from .force import evaluer
 
 HISTORIQUE = 5
 LONGUEUR_MAX = 256
@@ -57,14 +58,15 @@ class Etape(IntEnum):
 JOURS_AVANT = {Etape.SOIXANTE_JOURS: 60, Etape.TRENTE_JOURS: 30, Etape.SEPT_JOURS: 7}
 
 
-def exiger_force(mot_de_passe: str, personnels: Iterable[str]) -> Evaluation:
-    """Return the evaluation of an acceptable password. Raises: MotDePasseTropLong, MotDePasseFaible (CGU §3.2.a-b)."""
+def exiger_force(mot_de_passe: str, personnels: Iterable[str]) -> Politique:
+    """Return the policy that accepts this password. Raises: MotDePasseTropLong, MotDePasseFaible (CGU §3.2.a-b, d)."""
     if len(mot_de_passe) > LONGUEUR_MAX:
         raise MotDePasseTropLong(limite=LONGUEUR_MAX)
-    evaluation = evaluer(mot_de_passe, [mot for mot in personnels if mot])
+    politique = politique_exigee()
+    evaluation = evaluer(mot_de_passe, [mot for mot in personnels if mot], politique.exigence)
     if not evaluation.acceptable:
         raise MotDePasseFaible(conseils=" ".join(evaluation.conseils))
-    return evaluation
+    return politique
 
 
 def mots_personnels(espace: Espace) -> list[str]:
@@ -80,6 +82,33 @@ def mots_personnels(espace: Espace) -> list[str]:
         espace.telephone,
         espace.commune,
     ]
+
+
+def mots_personnels_agent(agent: Agent) -> list[str]:
+    """Return the words of the agent, and of the office, that a password must not rest on."""
+    service = agent.service_gestionnaire
+    return [agent.compte.email, agent.nom, agent.prenom, service.nom, service.code, service.commune]
+
+
+@transaction.atomic
+def reconnaitre_mot_de_passe(*, acteur: Compte, mot_de_passe: str) -> bool:
+    """Record that the password just proved meets a policy harder than the one that accepted it; return whether it does.
+
+    Nothing else can tell: a hash does not say how strong its password is (CGU §3.2.d).
+    """
+    politique = politique_exigee()
+    if acteur.politique >= politique.version:
+        return True
+    espace = Espace.objects.filter(compte=acteur).first()
+    agent = Agent.objects.select_related("service_gestionnaire", "compte").filter(compte=acteur).first()
+    mots = mots_personnels(espace) if espace else mots_personnels_agent(agent) if agent else [acteur.email]
+    if not evaluer(mot_de_passe, [mot for mot in mots if mot], politique.exigence).acceptable:
+        return False
+    if Compte.objects.filter(pk=acteur.pk, password=acteur.password).update(politique=politique.version):
+        acteur.politique = politique.version
+        details = {"version": politique.version}
+        consigner(actes.MOT_DE_PASSE_CONFORME, auteur=espace or acteur, espace=espace, details=details)
+    return True
 
 
 def _archiver(compte: Compte, maintenant: datetime) -> None:
@@ -117,15 +146,18 @@ def changer_mot_de_passe(
     maintenant = maintenant or timezone.now()
     espace = Espace.objects.select_for_update(no_key=True).filter(compte=acteur).first()
     compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
-    exiger_force(nouveau, mots_personnels(espace) if espace else [compte.email])
+    politique = exiger_force(nouveau, mots_personnels(espace) if espace else [compte.email])
     if any(check_password(nouveau, empreinte) for empreinte in _derniers(compte)):
         raise MotDePasseDejaUtilise
     _archiver(compte, maintenant)
     compte.set_password(nouveau)
+    compte.politique = politique.version
     compte.mot_de_passe_change_le = maintenant
     compte.renouvellement_exige = False
     compte.rappel_mot_de_passe = Etape.AUCUNE
-    compte.save(update_fields=["password", "mot_de_passe_change_le", "renouvellement_exige", "rappel_mot_de_passe"])
+    compte.save(
+        update_fields=["password", "politique", "mot_de_passe_change_le", "renouvellement_exige", "rappel_mot_de_passe"]
+    )
     evenement = consigner(actes.MOT_DE_PASSE_CHANGE, auteur=espace or compte, espace=espace)
     fermer_toutes(acteur=compte, sauf=garder)
     if espace is not None:
@@ -183,7 +215,23 @@ def echeance(change_le: datetime) -> datetime:
 
 def renouvellement_du(compte: Compte, maintenant: datetime | None = None) -> bool:
     """Whether the password must be renewed before anything else, even where no job has run."""
-    return compte.renouvellement_exige or (maintenant or timezone.now()) >= echeance(compte.mot_de_passe_change_le)
+    maintenant = maintenant or timezone.now()
+    return (
+        compte.renouvellement_exige
+        or maintenant >= echeance(compte.mot_de_passe_change_le)
+        or politique_depassee(compte, maintenant)
+    )
+
+
+def politique_depassee(compte: Compte, maintenant: datetime | None = None) -> bool:
+    """Whether the policy that accepted this password is one that is imposed no longer (CGU §3.2.d)."""
+    return compte.politique < version_imposee(maintenant or timezone.now())
+
+
+def durcissement_a_venir(compte: Compte) -> Politique | None:
+    """Return the policy that is published, and that this password is not known to meet."""
+    politique = politique_exigee()
+    return politique if compte.politique < politique.version else None
 
 
 def conseil_du(compte: Compte, maintenant: datetime | None = None) -> bool:

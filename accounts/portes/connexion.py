@@ -13,6 +13,7 @@ from django_otp import user_has_device
 
 from ..compteurs import debit
 from ..models import Compte
+from ..mots_de_passe.politique import reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
 
 EN_ATTENTE = "connexion_en_attente"
@@ -44,7 +45,10 @@ class CompteBackend(ModelBackend):
             make_password(mot_de_passe)
             return None
         # check_password also writes the hash again when its parameters have aged.
-        return compte if compte.check_password(mot_de_passe) and compte.is_active else None
+        if not compte.check_password(mot_de_passe) or not compte.is_active:
+            return None
+        reconnaitre_mot_de_passe(acteur=compte, mot_de_passe=mot_de_passe)
+        return compte
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         """Rights on a SIREN belong to HabilitationBackend; here only the agents' model permissions, without object."""

@@ -16,6 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ..forms.reauthentification import ConfirmationForm
 from ..models import Compte
+from ..mots_de_passe.politique import durcissement_a_venir, politique_depassee
+from ..saisies.dates import jour
 from ..traces.requete import compte_de
 
 PROUVE_LE = "prouve_le"
@@ -37,6 +39,15 @@ def noter_connexion(sender: Any, request: HttpRequest, user: Compte, **_: Any) -
             "Un courriel envoyé à votre adresse de connexion nous a été retourné. Vérifiez cette adresse, ou "
             "remplacez-la : « Gérer les services », puis « Gérer votre adresse électronique de connexion / votre "
             "mot de passe ».",
+            fail_silently=True,
+        )
+    a_venir = durcissement_a_venir(user)
+    if a_venir is not None and a_venir.impose_le is not None and not politique_depassee(user):
+        messages.warning(
+            request,
+            f"À partir du {jour(a_venir.impose_le)}, votre mot de passe ne suffira plus : il faudra {a_venir.exigence.longueur} "
+            f"caractères au moins et le niveau « {a_venir.exigence.niveau.libelle} ». Changez-le dès maintenant si vous le "
+            "pouvez ; sinon, vous en choisirez un autre à votre première connexion à partir de cette date.",
             fail_silently=True,
         )
 

@@ -3,6 +3,9 @@
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
 
 from .porte import TexteIllisible, lire_identifiant, lire_ligne
 
@@ -32,6 +35,15 @@ class NombreEntre:
         if not self.de <= nombre <= self.a:
             raise ArgumentTypeError(f"{nombre} : ce nombre doit être compris entre {self.de} et {self.a}")
         return nombre
+
+
+def argument_jour(saisie: str) -> datetime:
+    """Return the first moment of a day written `2027-03-01`, in the portal's time zone."""
+    try:
+        le = date.fromisoformat(lire_identifiant(saisie))
+    except (TexteIllisible, ValueError) as erreur:
+        raise ArgumentTypeError("un jour est attendu, comme 2027-03-01") from erreur
+    return timezone.make_aware(datetime.combine(le, datetime.min.time()))
 
 
 argument_ligne = _par_la_porte(lire_ligne)

@@ -1,5 +1,5 @@
 """What forms written in a template need: `{% csrf_token %}`, Django's token with the stamp of a form of an espace
-(accounts/portes/saisie.py), and `{% clavier %}`, the attributes of a kind of field."""
+(accounts/portes/saisie.py), `{% clavier %}`, the attributes of a kind of field, and what a new password must meet."""
 
 from typing import Any
 
@@ -10,9 +10,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ..forms.claviers import Clavier
+from ..mots_de_passe.exigences import politique_exigee
+from ..mots_de_passe.force import Exigence
 from ..portes.saisie import CHAMP, estampiller
 
 register = template.Library()
+
+
+@register.simple_tag
+def exigence_mot_de_passe() -> Exigence:
+    """Return what a new password must meet today (CGU §3.2.d)."""
+    return politique_exigee().exigence
 
 
 @register.simple_tag(takes_context=True)

@@ -56,12 +56,14 @@ DETAILS = {
     "jusqu_au": "Jusqu'au",
     "le": "Le",
     "lignes": "Lignes",
+    "longueur": "Nombre minimal de caractères",
     "mode": "Mode",
     "modifiees": "Modifiées",
     "modifies": "Modifiés",
     "motif": "Motif",
     "nature": "Nature",
     "navigateur": "Navigateur",
+    "niveau": "Niveau minimal",
     "nombre": "Nombre",
     "nouvelle_adresse": "Nouvelle adresse",
     "numero": "Numéro",
@@ -102,6 +104,7 @@ DETAILS = {
     "suspendu_jusqu_au": "Suspendu jusqu'au",
     "telephone": "Téléphone",
     "texte": "Texte",
+    "version": "Version",
 }
 
 

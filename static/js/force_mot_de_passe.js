@@ -319,13 +319,16 @@ function decouper(donnees, texte, contexte) {
   return { dixiemes: meilleurs[taille].cout, couverture };
 }
 
-function conseiller(donnees, texte, niveau, couverture) {
-  const { conseils: phrases, conseil_part: part, longueur } = donnees.regles;
-  const manque = longueur.minimale - texte.longueur;
+function conseiller(donnees, texte, niveau, couverture, exigence) {
+  const { conseils: phrases, conseil_part: part } = donnees.regles;
+  const manque = exigence.longueur - texte.longueur;
   if (texte.tropLong) return [phrases.retirer];
   const conseils = [];
-  if (manque > 0) conseils.push(manque === 1 ? phrases.ajouter_un : phrases.ajouter.replace("{n}", String(manque)));
-  if (niveau < 2) {
+  if (manque > 0) {
+    const phrase = manque === 1 ? phrases.ajouter_un : phrases.ajouter.replace("{n}", String(manque));
+    conseils.push(phrase.replace("{minimale}", String(exigence.longueur)));
+  }
+  if (niveau < Math.max(2, exigence.niveau)) {
     const nommees = NATURES_CONSEILLEES.filter((n) => (couverture[n] ?? 0) * part >= Math.max(1, texte.plie.length));
     conseils.push(...nommees.sort((une, autre) => couverture[autre] - couverture[une]).map((nature) => phrases[nature]));
     if (manque <= 0) conseils.push(phrases.allonger);
@@ -333,13 +336,13 @@ function conseiller(donnees, texte, niveau, couverture) {
   return conseils.slice(0, 3);
 }
 
-/** Make evaluer(motDePasse, contexte) from the content of the rules, the folding table and the [name, text] lists. */
+/** Make evaluer(motDePasse, contexte, exigence) from the content of the rules, the folding table and the [name, text] lists. */
 export function creerEvaluateur(regles, repliement, listes) {
   const donnees = preparer(regles, repliement, listes);
-  return function evaluer(motDePasse, contexte = []) {
+  return function evaluer(motDePasse, contexte = [], exigence = { longueur: regles.longueur.minimale, niveau: 1 }) {
     const texte = lire(donnees, motDePasse);
     const { dixiemes, couverture } = decouper(donnees, texte, motsDuContexte(donnees, contexte));
-    const longueurSuffisante = texte.longueur >= regles.longueur.minimale;
+    const longueurSuffisante = texte.longueur >= exigence.longueur;
     let niveau = 0;
     if (longueurSuffisante && !texte.tropLong) {
       for (const palier of regles.niveaux) if (dixiemes >= palier.seuil) niveau = Math.max(niveau, palier.niveau);
@@ -351,7 +354,7 @@ export function creerEvaluateur(regles, repliement, listes) {
       longueur: texte.longueur,
       longueurSuffisante,
       tropLong: texte.tropLong,
-      conseils: conseiller(donnees, texte, niveau, couverture),
+      conseils: conseiller(donnees, texte, niveau, couverture, exigence),
     };
   };
 }

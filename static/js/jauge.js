@@ -19,13 +19,14 @@ function brancher(bloc) {
   const conseils = bloc.querySelector("[data-jauge-conseils]");
   const champs = bloc.dataset.contexteChamps.split(/\s+/).filter(Boolean).map((id) => document.getElementById(id)).filter(Boolean);
   const contexteFixe = bloc.dataset.contexte.split("\n").filter(Boolean);
+  const exigence = { longueur: Number(bloc.dataset.longueur), niveau: Number(bloc.dataset.niveau) };
   let chargement = null;
   let evaluer = null;
   let minuterie = 0;
 
   function annoncer(evaluation) {
     niveau.textContent = evaluation.libelle;
-    suite.textContent = evaluation.niveau > 0 ? "accepté" : "refusé";
+    suite.textContent = evaluation.niveau >= exigence.niveau ? "accepté" : "refusé";
     conseils.replaceChildren(...evaluation.conseils.map((phrase) => {
       const ligne = document.createElement("li");
       ligne.textContent = phrase;
@@ -42,7 +43,7 @@ function brancher(bloc) {
       annonce.hidden = true;
       return;
     }
-    const evaluation = evaluer(saisie.value, [...contexteFixe, ...champs.map((champ) => champ.value)]);
+    const evaluation = evaluer(saisie.value, [...contexteFixe, ...champs.map((champ) => champ.value)], exigence);
     pas.dataset.niveau = String(evaluation.niveau);
     minuterie = setTimeout(annoncer, DELAI_ANNONCE, evaluation);
   }

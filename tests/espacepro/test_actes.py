@@ -122,7 +122,9 @@ habilitation.tombee                    D A S · ·
 habilitations.exportees                D · · · ·
 journal_entreprise.exporte             D · · · ·
 mot_de_passe.change                    D · · · ·
+mot_de_passe.conforme                  D · · · ·
 mot_de_passe.oublie                    D · · · ·
+mot_de_passe.politique_durcie          · · · · ·
 mot_de_passe.reinitialise              D · · · ·
 mot_de_passe.renouvellement_exige      D · · · ·
 navigateurs.oublies                    D · · · ·

@@ -3,6 +3,7 @@
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
@@ -30,8 +31,9 @@ def nombres(nom: str, app: str) -> list[tuple[str, Callable[[str], object]]]:
     for option in load_command_class(app, nom).create_parser("manage.py", nom)._actions:
         if option.dest in DE_DJANGO or not callable(option.type):
             continue
-        if isinstance(option.type("1"), int | float):
-            trouves.append((option.dest, option.type))
+        with suppress(ArgumentTypeError):  # a day is no number
+            if isinstance(option.type("1"), int | float):
+                trouves.append((option.dest, option.type))
     return trouves
 
 

@@ -1,14 +1,13 @@
 """Publish a version of the CGU: everybody is told by mail, and it is asked to be accepted from its date on."""
 
 from argparse import ArgumentParser
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from accounts.espace.conditions import apercevoir_publication, publier_conditions
-from accounts.saisies.commande import argument_identifiant
+from accounts.saisies.commande import argument_identifiant, argument_jour
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 
@@ -24,15 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("numero", type=argument_identifiant, help="numéro de la version, comme 2027-01")
         parser.add_argument(
             "--en-vigueur",
-            type=date.fromisoformat,
+            type=argument_jour,
             required=True,
             help="jour d'entrée en vigueur, à 0 heure : 2027-03-01",
         )
         parser.add_argument("--dry-run", action="store_true", help="dire ce qui serait fait, sans rien écrire")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        le: date = options["en_vigueur"]
-        en_vigueur_le = timezone.make_aware(datetime(le.year, le.month, le.day))  # noqa: DTZ001 - made aware here
+        en_vigueur_le: datetime = options["en_vigueur"]
         try:
             apercu = apercevoir_publication(options["numero"], en_vigueur_le)
             if not options["dry_run"]:
