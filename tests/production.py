@@ -186,7 +186,10 @@ class Visiteur:
         jeton = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.lire(chemin)[1])
         if jeton is None:
             raise Echec(f"GET {chemin}: no form")
-        ou, page = self.lire(chemin, {**donnees, "csrfmiddlewaretoken": jeton[1]})
+        saisie = {**donnees, "csrfmiddlewaretoken": jeton[1]}
+        ou, page = self.lire(chemin, saisie)
+        if relue := re.search(r'name="apercu" value="(\w+)"', page):  # what a letter will be is read before it leaves
+            ou, page = self.lire(chemin, {**saisie, "apercu": relue[1]})
         if not re.fullmatch(arrivee, ou):
             erreurs = re.findall(r'class="fr-(?:error-text|message fr-message--error)[^>]*>\s*([^<]+)', page)
             raise Echec(f"POST {chemin} led to {ou}, not to {arrivee}: {erreurs}")

@@ -11,6 +11,7 @@ letter has told the company: a mailbox that was taken over is found out before i
 """
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -29,7 +30,7 @@ from accounts.saisies.repliement import replier
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import Echange, Message, PersonneSirenisee, Service
-from services.registre.representants import representant_de
+from services.registre.representants import representant_de, representants_de
 
 from .. import actes
 from ..models import Courrier, Demande
@@ -131,11 +132,19 @@ def _est_le_representant_du_registre(espace: Espace, mandat: Mandat, personne: P
     return len(_mots(au_registre.nom_complet)) > 1 and len({tuple(_mots(nom)) for nom in noms}) == 1
 
 
-def porte_le_nom_du_registre(espace: Espace, personne: PersonneSirenisee) -> bool:
-    """Whether this holder says the name of the représentant légal on record. Only said: it proves nothing."""
-    au_registre = representant_de(personne)
-    attendu = _mots(au_registre.nom_complet) if au_registre is not None and au_registre.prenoms else []
-    return len(attendu) > 1 and attendu == _mots(espace.nom_complet)
+def porte_le_nom_du_registre(espace: Espace, personnes: Collection[PersonneSirenisee]) -> set[int]:
+    """Return the keys of those of which this holder says the name of the représentant légal on record: one query.
+
+    Only said: it proves nothing.
+    """
+    siens = _mots(espace.nom_complet)
+    if len(siens) < 2:
+        return set()
+    return {
+        au_registre.personne_id
+        for au_registre in representants_de(personnes)
+        if au_registre.prenoms and _mots(au_registre.nom_complet) == siens
+    }
 
 
 def _mots(nom: str) -> list[str]:

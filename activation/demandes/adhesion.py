@@ -119,6 +119,21 @@ def _au_catalogue() -> list[Service]:
     return [service for service in Service.objects.all() if not service.est_retire(aujourd_hui)]
 
 
+def examiner_adhesion(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> None:
+    """Check what may be told before the letter is read again: nothing of what others hold (consultations.py).
+
+    Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceRetire,
+    DemandeDejaEnCours, PerimetreDepasse.
+    """
+    exiger_expert_actif(acteur)
+    exiger_droits_admis(personne)
+    if not services:
+        raise AucunService
+    exiger_au_catalogue(services)
+    exiger_seule(acteur, personne, Demande.Nature.ADHESION, services)
+    a_ceder(acteur, [personne], maintenant=timezone.now())
+
+
 @essai_compte()
 def deposer_adhesion(
     *,

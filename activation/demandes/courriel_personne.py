@@ -19,6 +19,7 @@ from .depot import (
     EspaceNonActif,
     enregistrer,
     exiger_droits_admis,
+    exiger_seule,
     verrouiller_pour_deposer,
 )
 
@@ -44,6 +45,23 @@ def exiger_administrateur(acteur: Espace, personne: PersonneSirenisee) -> None:
         raise MessagerieRequise(denomination=personne.denomination)
 
 
+def examiner_changement(acteur: Espace, personne: PersonneSirenisee, adresse: str) -> str:
+    """Return the new address in its one form, when its change may be asked for.
+
+    Raises: the rules of an address, EspaceNonActif, MessagerieRequise, PersonneCessee, AdresseInchangee,
+    DemandeDejaEnCours.
+    """
+    nouvelle = normaliser_adresse_entreprise(adresse)
+    if not acteur.est_actif:
+        raise EspaceNonActif
+    exiger_administrateur(acteur, personne)
+    exiger_droits_admis(personne)
+    if nouvelle == personne.courriel:
+        raise AdresseInchangee
+    exiger_seule(acteur, personne, Demande.Nature.COURRIEL_PERSONNE, ())
+    return nouvelle
+
+
 @transaction.atomic
 def demander_changement(
     *, acteur: Espace, personne: PersonneSirenisee, adresse: str, qualite: str, maintenant: datetime | None = None
@@ -54,14 +72,8 @@ def demander_changement(
     DemandeDejaEnCours. What another administrator asked for keeps nobody from asking.
     """
     maintenant = maintenant or timezone.now()
-    nouvelle = normaliser_adresse_entreprise(adresse)
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
-    if not acteur.est_actif:
-        raise EspaceNonActif
-    exiger_administrateur(acteur, personne)
-    exiger_droits_admis(personne)
-    if nouvelle == personne.courriel:
-        raise AdresseInchangee
+    nouvelle = examiner_changement(acteur, personne, adresse)
     demande = enregistrer(
         acteur=acteur,
         personne=personne,

@@ -232,6 +232,12 @@ def _confirmer(acteur: Visiteur, objet: Lien.Objet, mot_de_passe: str, maintenan
     return creation
 
 
+def enverra_le_courrier(creation: CreationSimplifiee, objet: Lien.Objet, *, personnel: bool) -> bool:
+    """Whether this link is the last one awaited: confirming its address sends the letter. `personnel`: it is the login's."""
+    entreprise = objet == Lien.Objet.CONFIRMATION_ENTREPRISE or creation.entreprise_confirmee_le is not None
+    return entreprise and (personnel or creation.connexion_confirmee_le is not None)
+
+
 def _demander_le_code(creation: CreationSimplifiee, maintenant: datetime) -> None:
     """Let the letter leave, and the espace wait for its code; its holder may sign in, to enter it and nothing else."""
     espace = creation.espace

@@ -1,6 +1,6 @@
 """What the pages of the demandes read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from accounts.saisies.identifiants import pour_chercher
 from accounts.saisies.porte import lire_recherche
 from habilitations.arbre.recentes import a_ceder
 from habilitations.droits.backends import donnant
-from habilitations.droits.perimetre import PerimetreDepasse
+from habilitations.droits.perimetre import PerimetreDepasse, personnes_tenues
 from habilitations.droits.roles import GERER_COURRIEL
 from habilitations.lectures.recherche import contient
 from habilitations.models import Habilitation
@@ -136,6 +136,31 @@ def personne_pour_adherer(recherche: SirenForm) -> tuple[PersonneSirenisee, Adre
     except (PersonneCessee, AdresseInconnue) as regle:
         recherche.refuser(regle)
         return None
+
+
+def place_manquante(espace: Espace, personnes: Collection[PersonneSirenisee]) -> str:
+    """Return why these personnes do not fit into the perimeter of this espace, "" when they do: two queries, four when full.
+
+    Asked on the first screen of each procedure, whose act asks it again (R13).
+    """
+    try:
+        a_ceder(espace, personnes, maintenant=timezone.now())
+    except PerimetreDepasse:
+        tenues = personnes_tenues([espace])[espace]
+        nouvelles = [personne for personne in personnes if personne.pk not in tenues]
+        places = max(0, settings.PERIMETRE_SIREN - len(tenues))
+        if len(nouvelles) == 1:
+            return f"Votre espace compte déjà {len(tenues)} SIREN : {nouvelles[0].denomination} n'y entre pas."
+        restent = f"il reste {places} place{'s' if places > 1 else ''}" if places else "il n'a plus de place"
+        return f"Votre espace compte déjà {len(tenues)} SIREN, {restent} : cette liste en demande {len(nouvelles)}."
+    return ""
+
+
+def place_pour_la_demande(demande: Demande) -> str:
+    """Return why the code of this demande could open nothing for want of place, "" when it could."""
+    if not demande.est_en_cours or demande.nature not in PRENANT_PLACE:
+        return ""
+    return place_manquante(demande.espace, [demande.personne])
 
 
 def dire_inconnue(recherche: SirenForm) -> None:

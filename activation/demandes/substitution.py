@@ -132,8 +132,37 @@ def eligibilite(personne: PersonneSirenisee, *, adresse_connue: bool) -> Eligibi
 
 
 @essai_compte()
+def combien_seraient_remplaces(*, acteur: Espace, choix: Sequence[Choix]) -> tuple[int, int]:
+    """Return how many different persons this would replace, and the try that telling it costs: three queries and the try.
+
+    How many, never who nor what each holds. It is what a deposit tells, without its letter: it counts as a refused one
+    until the deposit takes it back (`relecture`). Raises: EspaceNonActif, EspaceNonExpert, AucunService,
+    PerimetreDepasse, TropDeDepotsRefuses.
+    """
+    exiger_expert_actif(acteur)
+    if not choix:
+        raise AucunService
+    a_ceder(acteur, [ligne.personne for ligne in choix], maintenant=timezone.now())
+    essai = reserver_depot(acteur, "lot")
+    paires = {(ligne.personne.pk, service.pk) for ligne in choix for service in ligne.services}
+    tenues = (
+        Habilitation.objects.vivantes()
+        .filter(role=Role.TITULAIRE, personne__in={personne for personne, _ in paires})
+        .exclude(espace=acteur)
+        .order_by()
+        .values_list("personne_id", "service_id", "espace_id")
+    )
+    return len({espace for personne, service, espace in tenues if (personne, service) in paires}), essai
+
+
+@essai_compte()
 def deposer_substitution(
-    *, acteur: Espace, choix: Sequence[Choix], qualite: str, maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    choix: Sequence[Choix],
+    qualite: str,
+    relecture: int | None = None,
+    maintenant: datetime | None = None,
 ) -> list[Demande]:
     """Record one demande of substitution per SIREN, all or none, and their letters; return them.
 
@@ -153,6 +182,7 @@ def deposer_substitution(
     with transaction.atomic():  # what a refusal undoes; the count stays
         demandes = _deposer(acteur, choix, qualite, maintenant)
     debit.rendre(essai)
+    debit.rendre(relecture)
     return demandes
 
 

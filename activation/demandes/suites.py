@@ -35,6 +35,16 @@ def annuler_demande(*, acteur: Espace, demande: Demande, maintenant: datetime | 
     return demande
 
 
+def examiner_nouveau_courrier(demande: Demande) -> None:
+    """Check that another letter may be asked for now, before its page is shown.
+
+    Raises: DemandeTerminee, CodeSuspendu, TropTotPourUnCourrier, PlusDeCourrier.
+    """
+    exiger_en_cours(demande)
+    dernier = demande.courriers.get(remplace_le=None)
+    exiger_nouveau_courrier(demande, dernier, adresse_du_courrier(demande.personne), timezone.now())
+
+
 @transaction.atomic
 def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: datetime | None = None) -> Courrier:
     """Ask for another letter: after 15 days, twice at most; the older code dies (R9).

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_en_attente_requis
@@ -15,9 +15,10 @@ from accounts.saisies.regles import RegleMetier
 
 from ..demandes import suites
 from ..demandes.activation import activer
-from ..demandes.lectures import annonce_du_courrier, detail_demande
+from ..demandes.lectures import detail_demande
 from ..forms import CodeForm
 from ..models import Demande
+from .relire import redemander
 
 
 def _demande(espace: Espace) -> Demande:
@@ -56,21 +57,15 @@ def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     return render(
         request,
         "activation/activer_espace.html",
-        {"detail": detail_demande(objet), "demande": objet, "personne": objet.personne, "formulaire": form},
+        {"detail": detail_demande(objet), "demande": objet, "personne": objet.personne, "formulaire": form, "trop": ""},
     )
 
 
 @espace_en_attente_requis
-@require_POST
+@require_http_methods(["GET", "POST"])
 def nouveau_courrier(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """Ask for another letter (R9)."""
-    try:
-        courrier = suites.demander_nouveau_courrier(acteur=espace, demande=_demande(espace))
-    except RegleMetier as regle:
-        messages.error(request, str(regle))
-    else:
-        messages.success(request, annonce_du_courrier(courrier))
-    return redirect("activer_espace")
+    """Ask for another letter, after a page that says where it goes (R9)."""
+    return redemander(request, espace, _demande(espace), retour=reverse("activer_espace"))
 
 
 @espace_en_attente_requis

@@ -26,6 +26,7 @@ from ..demandes.lectures import (
     codes_attendus,
     detail_demande,
     mes_demandes,
+    place_pour_la_demande,
 )
 from ..forms import CodeForm
 from ..models import Demande
@@ -153,6 +154,7 @@ def _page_demande(request: HttpRequest, objet: Demande, form: CodeForm) -> HttpR
             "formulaire": form,
             "cedees": grouper(cedees),
             "apercu": empreinte_des_lignes(cedees),
+            "trop": place_pour_la_demande(objet),
             "adresse": reverse("demande", args=[objet.reference]),
             "attendus": codes_attendus(objet.espace) if objet.etat == Demande.Etat.ACTIVEE else 0,
         },

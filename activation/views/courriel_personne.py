@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Espace
@@ -10,10 +11,14 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 from services.adresses.envoi import adresse_du_courrier
+from services.models import PersonneSirenisee
 
-from ..demandes.courriel_personne import demander_changement
+from ..demandes.courriel_personne import DEMARCHE, demander_changement, examiner_changement
 from ..demandes.lectures import page_messageries, personnes_administrees
+from ..demandes.lettres_a_venir import lettres_a_venir
 from ..forms import CourrielEntrepriseForm
+from ..models import Demande
+from .relire import a_relire, est_relu, relire
 
 
 @espace_requis
@@ -31,8 +36,10 @@ def changer(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     """Ask for the change; a letter leaves. Another's company is a 404."""
     personne = get_object_or_404(personnes_administrees(espace).select_related("service_gestionnaire"), siren=siren)
     form = CourrielEntrepriseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if a_relire(request) and form.is_valid():
         try:
+            if reponse := _relire_le_changement(request, espace, personne, **form.cleaned_data):
+                return reponse
             demande = demander_changement(
                 acteur=espace,
                 personne=personne,
@@ -51,4 +58,30 @@ def changer(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
         request,
         "activation/courriel_entreprise_changer.html",
         {"formulaire": form, "personne": personne, "envoi": adresse_du_courrier(personne)},
+    )
+
+
+def _relire_le_changement(
+    request: HttpRequest, espace: Espace, personne: PersonneSirenisee, *, adresse: str, qualite: str
+) -> HttpResponse | None:
+    """Return the page of the letter, or None when this POST confirms it. Raises: what the act would raise of it."""
+    nouvelle = examiner_changement(espace, personne, adresse)
+    lettres = lettres_a_venir(espace, [(personne, [DEMARCHE])])
+    if est_relu(request, lettres, nouvelle, qualite):
+        return None
+    prevenue = f"{personne.courriel}, l'adresse actuelle" if personne.courriel else "Vous, par courriel"
+    return relire(
+        request,
+        lettres,
+        nouvelle,
+        qualite,
+        faits=[
+            ("Vous agissez comme", Demande.Qualite(qualite).label),
+            ("Nouvelle adresse", nouvelle),
+            ("Avertis aussi", prevenue),
+        ],
+        titre="Adresse électronique de l'entreprise",
+        retour=reverse("courriel_entreprise_changer", args=[personne.siren]),
+        bouton="Envoyer la demande et le courrier",
+        quoi="Ce que le code permet",
     )

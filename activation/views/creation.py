@@ -23,6 +23,7 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
 from accounts.views.inscription import CONFIRMEE, DE_CE_NAVIGATEUR, PROUVEE, refuser, visiteur
+from services.adresses.envoi import adresse_du_courrier
 from services.models import PersonneSirenisee
 
 from ..demandes import creation_simplifiee as actes
@@ -276,6 +277,9 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
             "adresse": lien.adresse,
             "personnel": personnel,
             "formulaire": form if requis else None,
+            "envoi": adresse_du_courrier(creation.personne),
+            "services": actes.bouquet(creation.personne),
+            "derniere": actes.enverra_le_courrier(creation, objet, personnel=personnel),
         },
     )
 

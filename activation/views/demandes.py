@@ -3,13 +3,16 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.compteurs import double_envoi
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.saisies.apercu import CHAMP
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
+from services.models import PersonneSirenisee, Service
 
 from ..demandes import adhesion, depot, suites
 from ..demandes.consultations import consulter
@@ -17,15 +20,17 @@ from ..demandes.lectures import (
     ETATS,
     TAILLES,
     FiltresDemandes,
-    annonce_du_courrier,
     annonce_du_depot,
     codes_attendus,
     mes_demandes,
     personne_pour_adherer,
+    place_manquante,
 )
+from ..demandes.lettres_a_venir import lettres_a_venir
 from ..forms import AdhesionForm, SirenForm
 from ..models import Demande
 from .codes import demande_de
+from .relire import a_relire, est_relu, redemander, relire
 
 
 @espace_requis
@@ -38,32 +43,23 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         messages.info(request, str(regle))
         return redirect("passer_expert")
     if "siren" not in request.GET:
-        return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm()})
+        return render(request, "activation/adherer_siren.html", {"formulaire": SirenForm(), "trop": ""})
     recherche = SirenForm(request.GET)
     statut = _compter_la_recherche(request, espace, recherche)
     choisie = personne_pour_adherer(recherche)
     if choisie is None:
-        return render(request, "activation/adherer_siren.html", {"formulaire": recherche}, status=statut)
+        return render(request, "activation/adherer_siren.html", {"formulaire": recherche, "trop": ""}, status=statut)
     personne, envoi = choisie
+    if trop := place_manquante(espace, [personne]):
+        return render(request, "activation/adherer_siren.html", {"formulaire": recherche, "trop": trop})
     form = AdhesionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        saisie = {"services": list(form.cleaned_data["services"]), "qualite": form.cleaned_data["qualite"]}
-        demande: Demande | None = None
+    if a_relire(request) and form.is_valid():
+        services, qualite = list(form.cleaned_data["services"]), form.cleaned_data["qualite"]
         try:
-            demande = adhesion.deposer_adhesion(acteur=espace, personne=personne, **saisie)
-        except depot.DemandeDejaEnCours as regle:
-            demande = adhesion.deposee_a_l_instant(acteur=espace, personne=personne, **saisie)
-            if demande is None:
-                form.refuser(regle)
+            return _relire_ou_deposer(request, espace, personne, services, qualite)
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut
-        if demande is not None:
-            double_envoi.annoncer_une_fois(
-                request,
-                annonce_du_depot(demande),
-            )
-            return redirect("demande", reference=demande.reference)
     proposables = adhesion.services_proposables(espace, personne)
     return render(
         request,
@@ -75,10 +71,37 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "proposables": proposables,
             "aucun_demandable": not any(ligne.demandable for ligne in proposables),
             "coches": set(form.data.getlist("services")) if form.is_bound else set(),
-            "qualite_choisie": form.data.get("qualite", "") if form.is_bound else "",
         },
         status=statut,
     )
+
+
+def _relire_ou_deposer(
+    request: HttpRequest, espace: Espace, personne: PersonneSirenisee, services: list[Service], qualite: str
+) -> HttpResponse:
+    """Show the page of the letter, or ask for the adhésion that it showed. Raises: what the act raises."""
+    demande: Demande | None
+    try:
+        adhesion.examiner_adhesion(espace, personne, services)
+        lettres = lettres_a_venir(espace, [(personne, [service.libelle for service in services])])
+        if not est_relu(request, lettres, qualite):
+            return relire(
+                request,
+                lettres,
+                qualite,
+                faits=[("Vous agissez comme", Demande.Qualite(qualite).label), ("Avertis aussi", "Vous, par courriel")],
+                titre="Adhérer",
+                retour=reverse("adherer", query={"siren": personne.siren}),
+                bouton="Envoyer la demande et le courrier",
+                etape=3,
+            )
+        demande = adhesion.deposer_adhesion(acteur=espace, personne=personne, services=services, qualite=qualite)
+    except depot.DemandeDejaEnCours:
+        demande = adhesion.deposee_a_l_instant(acteur=espace, personne=personne, services=services, qualite=qualite)
+        if demande is None or CHAMP not in request.POST:
+            raise
+    double_envoi.annoncer_une_fois(request, annonce_du_depot(demande))
+    return redirect("demande", reference=demande.reference)
 
 
 def _compter_la_recherche(request: HttpRequest, espace: Espace, recherche: SirenForm) -> int:
@@ -129,14 +152,8 @@ def annuler(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
 
 
 @espace_requis
-@require_POST
+@require_http_methods(["GET", "POST"])
 def nouveau_courrier(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
-    """Ask for another letter (R9)."""
+    """Ask for another letter, after a page that says where it goes (R9)."""
     objet = demande_de(espace, reference)
-    try:
-        courrier = suites.demander_nouveau_courrier(acteur=espace, demande=objet)
-    except RegleMetier as regle:
-        messages.error(request, str(regle))
-    else:
-        messages.success(request, annonce_du_courrier(courrier))
-    return redirect("demande", reference=objet.reference)
+    return redemander(request, espace, objet, retour=reverse("demande", args=[objet.reference]))

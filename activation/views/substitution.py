@@ -1,6 +1,7 @@
 """« Demander à remplacer le titulaire »: the SIREN, one or a hundred, then the services, in one form."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,17 +14,19 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
-from services.adresses.envoi import AdresseEnvoi, adresses_des_courriers
+from services.adresses.envoi import adresses_des_courriers
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personnes_d_identifiants
 
 from ..demandes.consultations import consulter
-from ..demandes.lectures import annonce_du_depot, designer_identifiant
+from ..demandes.lectures import annonce_du_depot, designer_identifiant, place_manquante
+from ..demandes.lettres_a_venir import lettres_a_venir
 from ..demandes.substitution import (
     Choix,
     Eligibilite,
     ServiceDemandable,
     SirenRefuses,
+    combien_seraient_remplaces,
     deposer_substitution,
     eligibilite,
     service_par_service,
@@ -31,74 +34,85 @@ from ..demandes.substitution import (
 )
 from ..forms import SirensForm, SubstitutionForm
 from ..models import Demande
+from .relire import a_relire, est_relu, relire
+
+CONSENTI = "substitution_relue"
 
 
 @dataclass(frozen=True)
-class Commun:
-    """A service chosen once for all the companies of the list: how many it concerns."""
+class Ligne:
+    """One SIREN of the list: where its letter goes, its services, and the value of the box of each."""
 
-    service: Service
-    personnes: list[PersonneSirenisee]
+    personne: PersonneSirenisee
+    adresse: str
+    services: list[ServiceDemandable]
+
+    def valeur(self, service: Service) -> str:
+        return f"{self.personne.siren}:{service.code}"
+
+    def choisis(self, coches: set[str]) -> list[Service]:
+        """Return the services of this SIREN whose box is ticked."""
+        return [ligne.service for ligne in self.services if self.valeur(ligne.service) in coches]
+
+    @property
+    def un_par_un(self) -> bool:
+        """Whether its services are never chosen for it by those of another (ordonnateur and comptable)."""
+        return service_par_service(self.personne)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The SIREN of the list, by how their services are chosen, and those that cannot be asked for."""
+    """The SIREN of the list, and those that cannot be asked for."""
 
-    une_a_une: list[tuple[PersonneSirenisee, list[ServiceDemandable]]] = field(default_factory=list)
-    communes: list[tuple[PersonneSirenisee, list[ServiceDemandable]]] = field(default_factory=list)
+    lignes: list[Ligne] = field(default_factory=list)
     inconnus: list[tuple[str, str]] = field(default_factory=list)  # what was typed, what to call it
     ecartees: list[tuple[PersonneSirenisee, str]] = field(default_factory=list)
-    envois: dict[int, AdresseEnvoi | None] = field(default_factory=dict)
-
-    def adresse(self, personne: PersonneSirenisee) -> str:
-        """Return what is told of the address to which its letter goes."""
-        envoi = self.envois[personne.pk]
-        return envoi.annonce if envoi else ""
 
     def ecarter(self, refus: SirenRefuses) -> bool:
         """Set aside those of the list that were refused, each with why; return whether others remain."""
         for personne, regle in refus.refus.items():
             self.ecartees.append((personne, str(regle)))
-        for lignes in (self.une_a_une, self.communes):
-            lignes[:] = [(personne, services) for personne, services in lignes if personne not in refus.refus]
-        return self.possible
+        self.lignes[:] = [ligne for ligne in self.lignes if ligne.personne not in refus.refus]
+        return bool(self.lignes)
 
     @property
     def restants(self) -> str:
         """Return the SIREN that can still be asked for, as the address of the page writes them."""
-        return ",".join(personne.siren for personne, _ in [*self.une_a_une, *self.communes])
-
-    @property
-    def possible(self) -> bool:
-        return bool(self.une_a_une or self.communes)
-
-    @property
-    def services_communs(self) -> list[Commun]:
-        par_service: dict[Service, list[PersonneSirenisee]] = {}
-        for personne, tenus in self.communes:
-            for tenu in tenus:
-                par_service.setdefault(tenu.service, []).append(personne)
-        return [
-            Commun(service, personnes)
-            for service, personnes in sorted(par_service.items(), key=lambda p: (p[0].ordre, p[0].code))
-        ]
+        return ",".join(ligne.personne.siren for ligne in self.lignes)
 
     def choix(self, coches: set[str]) -> list[Choix]:
-        """Return what the boxes ask for: `CODE` for all the companies, `SIREN:CODE` for one."""
-        lignes = [(p, [t.service for t in tenus if t.service.code in coches]) for p, tenus in self.communes]
-        lignes += [(p, [t.service for t in tenus if _est_coche(p, t.service, coches)]) for p, tenus in self.une_a_une]
+        """Return what the boxes ask for, SIREN by SIREN."""
+        lignes = [(ligne.personne, ligne.choisis(coches)) for ligne in self.lignes]
         return [Choix(personne, services) for personne, services in lignes if services]
 
-    @property
-    def cochees_d_abord(self) -> set[str]:
-        return {commun.service.code for commun in self.services_communs}
+    def partout(self, coches: set[str]) -> tuple[Ligne | None, set[str]]:
+        """Return the first SIREN for which something is ticked, and the boxes once its services are ticked for all.
 
+        What was ticked stays; a public body is left to be chosen for itself.
+        """
+        modele = next((ligne for ligne in self.lignes if ligne.choisis(coches)), None)
+        if modele is None:
+            return None, coches
+        codes = {service.code for service in modele.choisis(coches)}
+        ailleurs = {
+            ligne.valeur(offert.service)
+            for ligne in self.lignes
+            if not ligne.un_par_un
+            for offert in ligne.services
+            if offert.service.code in codes
+        }
+        return modele, coches | ailleurs
 
-def _est_coche(personne: PersonneSirenisee, service: Service, coches: set[str]) -> bool:
-    """Whether this box is ticked; the last company of a list whose others were set aside still has the boxes of all."""
-    pour_toutes = service.code in coches and not service_par_service(personne)
-    return pour_toutes or f"{personne.siren}:{service.code}" in coches
+    def montrees(self, coches: set[str]) -> list[dict[str, Any]]:
+        """Return the list as its page shows it: each SIREN with its boxes, those ticked counted."""
+        return [
+            {
+                "ligne": ligne,
+                "services": [(offert, ligne.valeur(offert.service)) for offert in ligne.services],
+                "nombre": len(ligne.choisis(coches)),
+            }
+            for ligne in self.lignes
+        ]
 
 
 def _selection(espace: Espace, sirens: list[str]) -> Selection:
@@ -106,66 +120,58 @@ def _selection(espace: Espace, sirens: list[str]) -> Selection:
     connues = personnes_d_identifiants(sirens)
     envois = adresses_des_courriers(list(connues.values()))
     demandables = services_demandables(espace, list(connues.values()))
-    selection = Selection(
-        envois=envois, inconnus=[(siren, designer_identifiant(siren)) for siren in sirens if siren not in connues]
-    )
+    selection = Selection(inconnus=[(siren, designer_identifiant(siren)) for siren in sirens if siren not in connues])
     for personne in dict.fromkeys(connues[siren] for siren in sirens if siren in connues):
-        etat = eligibilite(personne, adresse_connue=envois[personne.pk] is not None)
-        if etat is not Eligibilite.POSSIBLE:
+        envoi = envois[personne.pk]
+        etat = eligibilite(personne, adresse_connue=envoi is not None)
+        if envoi is None or etat is not Eligibilite.POSSIBLE:
             selection.ecartees.append((personne, etat.explication))
-        elif len(sirens) == 1 or service_par_service(personne):
-            selection.une_a_une.append((personne, demandables[personne]))
         else:
-            selection.communes.append((personne, demandables[personne]))
+            selection.lignes.append(Ligne(personne, envoi.annonce, demandables[personne]))
     return selection
+
+
+def _premiere_page(
+    request: HttpRequest, recherche: SirensForm, selection: Selection, statut: int = 200, trop: str = ""
+) -> HttpResponse:
+    contexte = {"formulaire": recherche, "selection": selection, "trop": trop}
+    return render(request, "activation/substitution_siren.html", contexte, status=statut)
 
 
 @reauthentification_requise
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """First the SIREN (a GET, so that nothing is lost), then the services; one POST deposits every demande."""
+    """First the SIREN (a GET, so that nothing is lost), then the services, then the letters; one POST deposits every demande."""
     recherche = SirensForm(request.GET if "sirens" in request.GET else None)
-    statut = 200
-    if recherche.is_valid():
-        try:
-            consulter(acteur=espace, request=request, identifiants=recherche.cleaned_data["sirens"])
-        except TropDeLectures as regle:
-            recherche.refuser(regle)
-            statut = regle.statut
-    selection = _selection(espace, recherche.cleaned_data["sirens"]) if recherche.is_valid() else Selection()
-    if not selection.possible or espace.mode != Espace.Mode.EXPERT:
-        page = {"formulaire": recherche, "selection": selection}
-        return render(request, "activation/substitution_siren.html", page, status=statut)
+    selection, refus = _examiner_la_liste(request, espace, recherche)
+    if refus is not None:
+        return refus
     form = SubstitutionForm(request.POST or None)
-    coches = set(request.POST.getlist("services")) if request.method == "POST" else selection.cochees_d_abord
-    if request.method == "POST" and form.is_valid():
+    coches, statut = set(request.POST.getlist("services")), 200
+    if "partout" in request.POST:
+        coches = _cocher_partout(request, selection, coches)
+    elif a_relire(request) and form.is_valid():
         choix = selection.choix(coches)
         try:
-            demandes = deposer_substitution(acteur=espace, choix=choix, qualite=form.cleaned_data["qualite"])
+            if reponse := _relire_ou_rien(request, espace, choix, form.cleaned_data["qualite"], selection):
+                return reponse
+            demandes = deposer_substitution(
+                acteur=espace,
+                choix=choix,
+                qualite=form.cleaned_data["qualite"],
+                relecture=request.session.get(CONSENTI, {}).get("essai"),
+            )
         except SirenRefuses as regle:
             form.refuser(regle)
             if not selection.ecarter(regle):
-                return render(
-                    request, "activation/substitution_siren.html", {"formulaire": SirensForm(), "selection": selection}
-                )
+                return _premiere_page(request, SirensForm(), selection)
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut
         else:
-            if len(demandes) == 1:
-                messages.success(
-                    request,
-                    annonce_du_depot(demandes[0]),
-                )
-                _dire_a_adherer(request, choix[0], demandes[0])
-                return redirect("demande", reference=demandes[0].reference)
-            messages.success(
-                request,
-                f"Vos {len(demandes)} demandes sont enregistrées. Un code d'activation part à chaque représentant légal, "
-                "au rythme de vingt courriers par jour : chaque demande dit le jour du sien.",
-            )
-            return redirect("demandes")
+            request.session.pop(CONSENTI, None)
+            return _deposees(request, choix, demandes)
     return render(
         request,
         "activation/substitution_services.html",
@@ -174,19 +180,87 @@ def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "selection": selection,
             "suite": reverse("substitution", query={"sirens": selection.restants}),
             "coches": coches,
-            "communes": [(personne, tenus, selection.adresse(personne)) for personne, tenus in selection.communes],
-            "une_a_une": [
-                (
-                    personne,
-                    selection.adresse(personne),
-                    [(tenu, f"{personne.siren}:{tenu.service.code}") for tenu in tenus],
-                )
-                for personne, tenus in selection.une_a_une
-            ],
-            "qualite_choisie": form.data.get("qualite", "") if form.is_bound else "",
+            "lignes": selection.montrees(coches),
         },
         status=statut,
     )
+
+
+def _examiner_la_liste(
+    request: HttpRequest, espace: Espace, recherche: SirensForm
+) -> tuple[Selection, HttpResponse | None]:
+    """Return the SIREN typed, and the first page again where they lead to no other."""
+    statut = 200
+    if recherche.is_valid():
+        try:
+            consulter(acteur=espace, request=request, identifiants=recherche.cleaned_data["sirens"])
+        except TropDeLectures as regle:
+            recherche.refuser(regle)
+            statut = regle.statut
+    selection = _selection(espace, recherche.cleaned_data["sirens"]) if recherche.is_valid() else Selection()
+    if not selection.lignes or espace.mode != Espace.Mode.EXPERT:
+        return selection, _premiere_page(request, recherche, selection, statut)
+    if trop := place_manquante(espace, [ligne.personne for ligne in selection.lignes]):
+        return selection, _premiere_page(request, recherche, selection, statut, trop)
+    return selection, None
+
+
+def _cocher_partout(request: HttpRequest, selection: Selection, coches: set[str]) -> set[str]:
+    """Tick for all the SIREN the services of the first for which some are, and say so."""
+    modele, partout = selection.partout(coches)
+    if modele is None:
+        messages.error(request, "Cochez d'abord les services d'une entreprise : ils le seront alors pour les autres.")
+    else:
+        messages.info(
+            request,
+            f"Les services choisis pour {modele.personne.denomination} sont cochés partout : vérifiez la liste.",
+        )
+    return partout
+
+
+def _relire_ou_rien(
+    request: HttpRequest, espace: Espace, choix: list[Choix], qualite: str, selection: Selection
+) -> HttpResponse | None:
+    """Return the page of the letters, or None when this POST confirms it. Raises: what the act would raise of it."""
+    lettres = lettres_a_venir(espace, [(c.personne, [s.libelle for s in c.services]) for c in choix]) if choix else []
+    if lettres and est_relu(request, lettres, qualite):
+        return None
+    voulu = [[c.personne.pk, sorted(s.pk for s in c.services)] for c in choix]
+    connu = request.session.get(CONSENTI, {})
+    if connu.get("voulu") != voulu:
+        nombre, essai = combien_seraient_remplaces(acteur=espace, choix=choix)
+        connu = request.session[CONSENTI] = {"voulu": voulu, "nombre": nombre, "essai": essai}
+    nombre = connu["nombre"]
+    remplaces = f"{nombre} personne{'s' if nombre > 1 else ''}, sans pouvoir s'y opposer" if nombre else "personne"
+    return relire(
+        request,
+        lettres,
+        qualite,
+        faits=[
+            ("Vous agissez comme", Demande.Qualite(qualite).label),
+            ("Vous remplaceriez", remplaces),
+            ("Avertis aussi", "Chaque titulaire à remplacer apprend votre nom et votre organisation"),
+        ],
+        titre="Substitution",
+        retour=reverse("substitution", query={"sirens": selection.restants}),
+        bouton="Envoyer la demande et le courrier" if len(lettres) == 1 else "Envoyer les demandes et les courriers",
+        etape=3,
+        avertissement="Quand vous saisirez le code, le titulaire perdra son accès, et les personnes qu'il avait habilitées "
+        "seront mises en veille : vous aurez trente jours pour les conserver ou les retirer.",
+    )
+
+
+def _deposees(request: HttpRequest, choix: list[Choix], demandes: list[Demande]) -> HttpResponse:
+    if len(demandes) == 1:
+        messages.success(request, annonce_du_depot(demandes[0]))
+        _dire_a_adherer(request, choix[0], demandes[0])
+        return redirect("demande", reference=demandes[0].reference)
+    messages.success(
+        request,
+        f"Vos {len(demandes)} demandes sont enregistrées. Un code d'activation part à chaque représentant légal, "
+        "au rythme de vingt courriers par jour : chaque demande dit le jour du sien.",
+    )
+    return redirect("demandes")
 
 
 def _dire_a_adherer(request: HttpRequest, choix: Choix, demande: Demande) -> None:

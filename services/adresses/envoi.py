@@ -46,6 +46,12 @@ class AdresseEnvoi:
         return [ligne for ligne in lignes if ligne and ligne.upper() != "FRANCE"]
 
     @property
+    def localite(self) -> str:
+        """The town, with its postal code; abroad, the country: what a visitor is told of it."""
+        lieu = f"{self.code_postal} {self.commune}".strip()
+        return lieu if self.pays.upper() in ("", "FRANCE") else f"{lieu}, {self.pays}"
+
+    @property
     def annonce(self) -> str:
         """What who names the SIREN is told of it: the register's, which is public; an agent's entry is the company's own."""
         return "l'adresse connue de son service gestionnaire" if self.saisie else ", ".join(self.lignes_adresse)

@@ -1,9 +1,11 @@
 """Who represents a personne: established by INSEE, by a documented file, or by an agent who saw a proof (design.md §4 R8)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Agent
@@ -81,6 +83,11 @@ class Identite:
 def representant_de(personne: PersonneSirenisee) -> RepresentantLegal | None:
     """Return who is on record for this personne, None where nobody is: then no rule favours a représentant."""
     return RepresentantLegal.objects.filter(personne=personne, fin_le=None).first()
+
+
+def representants_de(personnes: Collection[PersonneSirenisee]) -> QuerySet[RepresentantLegal]:
+    """Return who is on record for each of these personnes, where somebody is: one query."""
+    return RepresentantLegal.objects.filter(personne__in=[personne.pk for personne in personnes], fin_le=None)
 
 
 @transaction.atomic

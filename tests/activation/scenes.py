@@ -1,10 +1,12 @@
 """Scenes that the tests of the activation share."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from accounts.documents.typst import Contact
@@ -115,6 +117,14 @@ def editer(demande: Demande, *, edite_le: datetime | None = None) -> Courrier:
         courrier.refresh_from_db()
     demande.refresh_from_db()
     return courrier
+
+
+def envoyer(client: Client, page: str, saisie: dict[str, Any], *, suivre: bool = False) -> Any:
+    """Post this form, read the page that tells of its letter, and confirm it; return what comes last."""
+    relue = client.post(page, saisie)
+    montre = re.search(r'name="apercu" value="([^"]+)"', relue.content.decode())
+    assert montre, relue.content.decode()
+    return client.post(page, {**saisie, "apercu": montre[1]}, follow=suivre)
 
 
 def code(demande: Demande) -> str:

@@ -180,7 +180,8 @@ CHOISISSENT: dict[str, Scene] = {
 AUTREMENT = {
     "habilitations.views.fichier.confirmer": "the report of the file, with its print: test_le_fichier_qui_retire",
     "habilitations.views.designer.confirmer": "grants; ends only what is past its last day, and carries a print",
-    "activation.views.demandes.demande": "the code, a mandate: test_la_page_du_code_dit_ce_qu_il_fait",
+    "activation.views.codes.demande": "the code, a mandate: test_la_page_du_code_dit_ce_qu_il_fait",
+    "activation.views.codes.a_activer": "the same; what of one's own would end is shown by the demande's page first",
     "activation.views.attente.activer_espace": "opens a first espace: nobody holds anything yet",
     "services.views.gestion.AttribuerSiren": "of two rights of one person on one service the stronger stays",
 }

@@ -162,6 +162,7 @@ def test_double_envoi_de_la_demande(client_de, espace: Espace, danone: PersonneS
     navigateur = client_de(espace)
     adresse = reverse("adherer") + "?siren=552032534"
     envoi = {"qualite": "MANDATAIRE", "services": ["DECL_TVA"]}
+    envoi["apercu"] = navigateur.post(adresse, envoi).context["apercu"]
     assert navigateur.post(adresse, envoi).status_code == 302
     second = navigateur.post(adresse, envoi)
     assert second.headers.get("Location") == reverse("demande", args=[espace.demandes.get().reference])

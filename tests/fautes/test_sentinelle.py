@@ -29,6 +29,7 @@ from activation.courriers.codes import deriver_code, presenter
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion
 from services.models import PersonneSirenisee
+from tests.activation import scenes
 from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
@@ -235,7 +236,8 @@ def faire_le_tour(client: Navigateur, guetteur: Guetteur, monkeypatch: pytest.Mo
 
     # An adhésion and its code, mistaken then right.
     adherer = reverse("adherer") + "?siren=552032534"
-    assert client.post(adherer, {"qualite": "MANDATAIRE", "services": ["DECL_TVA"]}).status_code == 302
+    saisie = {"qualite": "MANDATAIRE", "services": ["DECL_TVA"]}
+    assert scenes.envoyer(client, adherer, saisie).status_code == 302
     demande = Demande.objects.get()
     edition.editer(str(Courrier.objects.get().pk))
     code = presenter(deriver_code(demande=demande.pk, numero=1))

@@ -85,6 +85,7 @@ def parcourir(page: Page, racine: str, regarder: Callable[[], None]) -> None:
     page.get_by_text("représentant légal", exact=True).click()
     page.locator("label[for=service-DECL_TVA]").click(position={"x": 5, "y": 10})
     page.locator("label[for=service-PAY_TVA]").click(position={"x": 5, "y": 10})
+    page.get_by_role("button", name="Continuer").click()
     page.get_by_role("button", name="Envoyer la demande").click()
     expect(page.get_by_text("Le courrier est en préparation")).to_be_visible()
     regarder()

@@ -137,7 +137,7 @@ def test_la_journee_du_cabinet(
     regarder()
     page.locator("label[for=suite-reprendre]").click()
     page.get_by_role("button", name="Retirer", exact=True).click()
-    expect(page.get_by_text("C'est enregistré : retrait sur 40 lignes")).to_be_visible()
+    expect(page.get_by_text("C'est fait : l'accès est retiré (1 personne, 40 habilitations)")).to_be_visible()
     vivantes = Habilitation.objects.vivantes()
     assert not vivantes.filter(espace=bruno).exists()
     assert set(vivantes.filter(espace=chloe).values_list("accordee_par__espace__nom", flat=True)) == {"Morel"}
@@ -163,7 +163,7 @@ def test_la_journee_du_cabinet(
         page.locator("label[for=tout]").click()
         page.get_by_role("button", name=bouton).click()
         page.get_by_role("button", name=bouton).click()
-        expect(page.get_by_text("sur 30 lignes")).to_be_visible()
+        expect(page.get_by_text("(1 personne, 30 habilitations)")).to_be_visible()
         assert set(vivantes.filter(espace=anne).values_list("etat", flat=True)) == {etat}
 
     gerer(page, racine, "Revue des délégations")
@@ -193,7 +193,7 @@ def test_deleguer_puis_retirer_sans_javascript(
     assert Habilitation.objects.vivantes().filter(espace=bruno).count() == 30
     page.locator("label[for=tout]").click()
     page.get_by_role("button", name="Retirer", exact=True).click()
-    page.get_by_role("button", name="Retirer", exact=True).click()
-    expect(page.get_by_text("C'est enregistré : retrait sur 30 lignes")).to_be_visible()
+    page.get_by_role("button", name="Retirer l'accès de cette personne").click()
+    expect(page.get_by_text("l'accès est retiré (1 personne, 30 habilitations)")).to_be_visible()
     assert not Habilitation.objects.vivantes().filter(espace=bruno).exists()
     assert plaintes == []

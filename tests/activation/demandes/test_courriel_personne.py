@@ -142,7 +142,10 @@ def test_pages(droit: Habilitation, espace: Espace, client_de: Callable[[Espace]
         navigateur.post(page, {"adresse": scenes.ENTREPRISE, "qualite": "MANDATAIRE"}).context["formulaire"].errors
     )
     assert list(erreurs) == ["adresse"]
-    reponse = navigateur.post(page, {"adresse": NOUVELLE, "qualite": "MANDATAIRE"})
+    relue = navigateur.post(page, {"adresse": NOUVELLE, "qualite": "MANDATAIRE"}).content.decode()
+    assert NOUVELLE in relue
+    assert droit.personne.commune in relue
+    reponse = scenes.envoyer(navigateur, page, {"adresse": NOUVELLE, "qualite": "MANDATAIRE"})
     demande = Demande.objects.get()
     assert reponse["Location"] == reverse("demande", args=[demande.reference])
     scenes.editer(demande)

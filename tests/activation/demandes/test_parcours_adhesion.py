@@ -60,7 +60,7 @@ def test_de_l_inscription_au_service(client: Client, catalogue: None, danone: Pe
 
     adherer = reverse("adherer") + "?siren=552032534"
     assert client.get(adherer).status_code == 200
-    reponse = client.post(adherer, {"qualite": "MANDATAIRE", "services": ["DECL_TVA", "PAY_TVA"]})
+    reponse = scenes.envoyer(client, adherer, {"qualite": "MANDATAIRE", "services": ["DECL_TVA", "PAY_TVA"]})
     demande = Demande.objects.get()
     assert reponse["Location"] == reverse("demande", args=[demande.reference])
 
@@ -90,6 +90,7 @@ def test_la_seconde_pression_mene_a_la_demande_de_la_premiere(
     client = client_de(espace)
     adherer = reverse("adherer") + "?siren=552032534"
     saisie = {"qualite": "MANDATAIRE", "services": ["PAY_TVA", "DECL_TVA"]}
+    saisie["apercu"] = client.post(adherer, saisie).context["apercu"]
     assert client.post(adherer, saisie).status_code == 302
     demande = Demande.objects.get()
     suivi = reverse("demande", args=[demande.reference])

@@ -239,8 +239,12 @@ def test_le_jour_est_dit_des_le_depot(client_de: Any) -> None:
     personne, espace, service = PersonneFactory(), EspaceFactory(), ServiceFactory()
     saturer(personne, timezone.now())
     adresse = reverse("adherer", query={"siren": personne.siren})
-    page = client_de(espace).post(adresse, {"services": service.code, "qualite": "MANDATAIRE"}, follow=True)
+    saisie = {"services": service.code, "qualite": "MANDATAIRE"}
+    client = client_de(espace)
+    relue = client.post(adresse, saisie).content.decode()
+    page = scenes.envoyer(client, adresse, saisie, suivre=True)
     lettre = courrier(Demande.objects.get(espace=espace))
+    assert jour_en_lettres(lettre.pas_avant) in relue, "and before it is asked for"
     assert f"partira le {jour(lettre.pas_avant)}" in page.content.decode()
 
 

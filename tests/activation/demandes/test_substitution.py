@@ -1,5 +1,6 @@
 """Asking for a substitution, alone or in a batch, and what the code does (R12, CGU §2.3, §3.2.g, §3.4.c)."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Courriel, Espace, Evenement
+from accounts.compteurs import debit
+from accounts.models import Courriel, Espace, EssaiConnexion, Evenement
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.activation import Activation, activer
@@ -25,6 +27,7 @@ from activation.demandes.suites import annuler_demande
 from activation.models import Demande, LigneDemande
 from habilitations.droits.perimetre import PerimetreDepasse
 from habilitations.models import Habilitation, Mandat, Role
+from tests.activation import scenes
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
 pytestmark = pytest.mark.django_db
@@ -221,7 +224,8 @@ PAGE = "/espace/gerer-les-services/substitution/"
 
 
 def test_la_page_pour_un_siren(racine: Habilitation, client_de: Any) -> None:
-    client = client_de(EspaceFactory())
+    espace = EspaceFactory()
+    client = client_de(espace)
     assert client.get(PAGE).status_code == 200
     adresse = f"{PAGE}?sirens={racine.personne.siren}"
     valeur = f"{racine.personne.siren}:{racine.service.code}"
@@ -229,7 +233,16 @@ def test_la_page_pour_un_siren(racine: Habilitation, client_de: Any) -> None:
     assert f'value="{valeur}">' in page, "nothing is ticked beforehand"
     refus = client.post(adresse, {"qualite": "MANDATAIRE"})
     assert "Choisissez au moins un service" in refus.content.decode()
-    reponse = client.post(adresse, {"qualite": "MANDATAIRE", "services": valeur})
+    relue = client.post(adresse, {"qualite": "MANDATAIRE", "services": valeur}).content.decode()
+    assert "Rien n'est encore parti" in relue
+    assert "1 personne, sans pouvoir s&#x27;y opposer" in relue
+    for secret in (racine.espace.nom, racine.espace.numero_abonne, racine.espace.numero_lisible):
+        assert secret not in relue, "how many, never who"
+    assert not Demande.objects.exists(), "nothing leaves before it is read again"
+    depots = EssaiConnexion.objects.filter(cle=debit.empreinte("depot-refuse", f"{espace.pk}|lot"))
+    assert depots.count() == 1, "what the page told is counted until the demande has left, and read again no more"
+    reponse = scenes.envoyer(client, adresse, {"qualite": "MANDATAIRE", "services": valeur})
+    assert not depots.exists()
     assert reponse["Location"] == f"/espace/demandes/{Demande.objects.get().reference}/"
 
 
@@ -245,13 +258,23 @@ def test_la_page_pour_beaucoup_de_siren(
     with django_assert_max_num_queries(18):
         page = client.get(PAGE, {"sirens": "\n".join(sirens)})
     texte = page.content.decode()
-    assert f'value="{service.code}" checked' in texte, "companies: ticked once for all"
-    assert f'value="{commune.personne.siren}:{service.code}">' in texte, "a public body: one by one"
+    assert " checked" not in texte, "nothing is ticked beforehand"
+    for siren in (racine.personne.siren, commune.personne.siren):
+        assert f'value="{siren}:{service.code}">' in texte, "one choice for each SIREN"
     assert "elle a cessé son activité" in texte
     assert "732829320 : ce SIREN n'est pas connu" in texte
     assert "12A456789 : cet identifiant provisoire (IDSP) n'est pas connu" in texte
     adresse = f"{PAGE}?sirens={','.join(sirens)}"
-    reponse = client.post(adresse, {"qualite": "MANDATAIRE", "services": service.code})
+    seul = f"{racine.personne.siren}:{service.code}"
+    partout = client.post(adresse, {"qualite": "MANDATAIRE", "services": seul, "partout": "1"}).content.decode()
+    coches = re.findall(r'value="([^"]+)" checked', partout)
+    assert re.search(r'<input[^>]*value="MANDATAIRE"[^>]*checked', partout), "nothing that was typed is lost"
+    assert sorted(coches) == sorted(f"{h.personne.siren}:{service.code}" for h in (racine, *autres))
+    with django_assert_max_num_queries(36):
+        relue = client.post(adresse, {"qualite": "MANDATAIRE", "services": coches}).content.decode()
+    assert "1 personne, sans pouvoir s&#x27;y opposer" in relue, "one titulaire holds them all"
+    assert not Demande.objects.exists()
+    reponse = scenes.envoyer(client, adresse, {"qualite": "MANDATAIRE", "services": coches})
     assert reponse["Location"] == "/espace/demandes/"
     assert Demande.objects.count() == 21
     assert not Demande.objects.filter(personne=commune.personne).exists()
