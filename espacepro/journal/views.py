@@ -1,6 +1,7 @@
 """« Journal de l'entreprise »: read, filtered, exported."""
 
-from django.core.paginator import Paginator
+from itertools import islice
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -10,6 +11,7 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from habilitations.tableurs.ecriture import FORMATS
 
+from .groupes import paginer_par_acte, paginer_un_acte
 from .journal_personne import (
     EXPORT_MAX,
     Etendue,
@@ -35,16 +37,27 @@ def _lecture(espace: Espace, filtres: Filtres) -> Etendue:
 @espace_requis
 @require_GET
 def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """One page of the journal, with its filters."""
+    """One page of the journal by act, with its filters; `?lot=` lists the lines of one act."""
     filtres = Filtres.depuis(request.GET)
     mien = _lecture(espace, filtres)
-    page = Paginator(evenements(espace, mien, filtres), PAR_PAGE).get_page(request.GET.get("page", "1"))
+    visibles, numero, lot = evenements(espace, mien, filtres), request.GET.get("page", "1"), request.GET.get("lot", "")
+    page, groupes = (
+        paginer_un_acte(visibles, lot, numero, PAR_PAGE) if lot else paginer_par_acte(visibles, numero, PAR_PAGE)
+    )
+    lues = iter(lignes(espace, mien, [ligne for groupe in groupes for ligne in (groupe.tete, *groupe.premiers)]))
+    rangees = [
+        {"groupe": groupe, "tete": next(lues), "premiers": list(islice(lues, len(groupe.premiers)))}
+        for groupe in groupes
+    ]
     return render(
         request,
         "espacepro/journal_personne.html",
         {
             "page": page,
-            "lignes": lignes(espace, mien, page),
+            "rangees": rangees,
+            "lignes": [rangee["tete"] for rangee in rangees],
+            "lot": lot,
+            "tronque": visibles.values("pk")[: EXPORT_MAX + 1].count() > EXPORT_MAX,
             "etendue": mien,
             "filtres": filtres,
             "entreprise": next((personne for personne in mien.personnes if personne.siren == filtres.siren), None),

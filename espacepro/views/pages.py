@@ -1,7 +1,6 @@
 """The home pages and the pages of text."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
@@ -17,6 +16,7 @@ from activation.forms import CodeForm
 from habilitations.lectures.espace import accueil as lire_accueil
 from services.models import Service
 
+from ..journal.groupes import paginer_par_acte, paginer_un_acte
 from ..journal.libelles import libelle_acte
 
 FILTRES = "filtres_accueil"
@@ -75,16 +75,26 @@ def gerer_services(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_GET
 def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """What was done by this espace and on it, newest first."""
-    page = Paginator(Evenement.objects.filter(du_journal_de(espace.numero_abonne)).order_by("-id"), 25).get_page(
-        request.GET.get("page", "1")
-    )
+    """What was done by this espace and on it, by act, newest first; `?lot=` lists the lines of one act."""
+    siens = Evenement.objects.filter(du_journal_de(espace.numero_abonne)).order_by("-id")
     services = dict(Service.objects.values_list("code", "libelle"))
+    numero = request.GET.get("page", "1")
+    lot = request.GET.get("lot", "")
+    page, groupes = paginer_un_acte(siens, lot, numero, 25) if lot else paginer_par_acte(siens, numero, 25)
+
+    def service(evenement: Evenement) -> str:
+        return services.get(evenement.service, evenement.service)
+
     lignes = [
-        (evenement, libelle_acte(evenement.acte), services.get(evenement.service, evenement.service))
-        for evenement in page
+        {
+            "groupe": groupe,
+            "quoi": libelle_acte(groupe.tete.acte),
+            "service": service(groupe.tete),
+            "premiers": [(evenement.siren, service(evenement)) for evenement in groupe.premiers],
+        }
+        for groupe in groupes
     ]
-    return render(request, "espacepro/journal.html", {"page": page, "lignes": lignes})
+    return render(request, "espacepro/journal.html", {"page": page, "lignes": lignes, "lot": lot})
 
 
 @espace_requis

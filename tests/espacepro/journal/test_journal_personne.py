@@ -155,7 +155,7 @@ def test_pages_et_requetes(
         for _ in range(60):
             consigner(ADHESION_OUVERTE, auteur=racine.espace, siren=racine.personne.siren, service=racine.service.code)
     client = client_de(racine.espace)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         premiere = client.get(ADRESSE)
     assert premiere.context["page"].paginator.num_pages == 3
     assert len(client.get(ADRESSE, {"page": "3"}).context["lignes"]) == 11
