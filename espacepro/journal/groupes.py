@@ -48,7 +48,7 @@ def _avec_cle(evenements: QuerySet[Evenement]) -> QuerySet[Evenement]:
 def paginer_par_acte(evenements: QuerySet[Evenement], numero: str, par_page: int) -> tuple[Page[Any], list[Groupe]]:
     """Return the page of this number, newest act first, and its groups: three queries, whatever an act left."""
     groupes = (
-        _avec_cle(evenements.order_by())
+        _avec_cle(evenements.order_by())  # type: ignore[misc]  # annotated just before
         .values("cle", "acte", "auteur")
         .annotate(
             nombre=Count("pk"),
@@ -66,7 +66,7 @@ def paginer_par_acte(evenements: QuerySet[Evenement], numero: str, par_page: int
         return page, []
     # All the lines of these acts lie between the first and the last of their ids.
     lus = (
-        _avec_cle(evenements)
+        _avec_cle(evenements)  # type: ignore[misc]  # annotated just before
         .filter(
             pk__gte=min(rangee["premier"] for rangee in rangees),
             pk__lte=max(rangee["dernier"] for rangee in rangees),
