@@ -73,8 +73,10 @@ class Inscription:
     reponse_confiance: str
     voie: str = ""
     complement: str = ""
+    distribution: str = ""
     code_postal: str = ""
     commune: str = ""
+    pays: str = ""
     organisation: tuple[str, ...] = ()
     cgu_version: str = ""
 
@@ -108,8 +110,10 @@ def _nouvel_espace(
                     siren_appartenance=inscription.siren_appartenance,
                     voie=normaliser_texte(inscription.voie),
                     complement=normaliser_texte(inscription.complement),
+                    distribution=normaliser_texte(inscription.distribution),
                     code_postal=normaliser_code_postal(inscription.code_postal),
                     commune=normaliser_texte(inscription.commune),
+                    pays=normaliser_texte(inscription.pays),
                     question_confiance=inscription.question_confiance,
                     reponse_confiance=reponse,
                     reponse_changee_le=maintenant,

@@ -31,6 +31,13 @@ class TitulaireForm(FormulairePortail):
         help_text="Exemple : 01 23 45 67 89 ou +33 1 23 45 67 89.",
         clavier=Clavier.TELEPHONE,
     )
+    complement = ChampRegle(
+        normaliser_texte,
+        label="Complément d'adresse",
+        required=False,
+        max_length=120,
+        clavier=Clavier.COMPLEMENT,
+    )
     voie = ChampRegle(
         normaliser_texte,
         label="Numéro et voie",
@@ -38,12 +45,12 @@ class TitulaireForm(FormulairePortail):
         max_length=120,
         clavier=Clavier.VOIE,
     )
-    complement = ChampRegle(
+    distribution = ChampRegle(
         normaliser_texte,
-        label="Complément d'adresse",
+        label="Boîte postale ou lieu-dit",
         required=False,
         max_length=120,
-        clavier=Clavier.COMPLEMENT,
+        clavier=Clavier.DISTRIBUTION,
     )
     code_postal = ChampRegle(
         normaliser_code_postal,
@@ -58,4 +65,12 @@ class TitulaireForm(FormulairePortail):
         required=False,
         max_length=120,
         clavier=Clavier.COMMUNE,
+    )
+    pays = ChampRegle(
+        normaliser_texte,
+        label="Pays",
+        required=False,
+        max_length=80,
+        help_text="À remplir si ce n'est pas la France.",
+        clavier=Clavier.PAYS,
     )

@@ -1,5 +1,8 @@
 """« Gérer vos coordonnées » (CGU §4.b)."""
 
+import re
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -7,6 +10,7 @@ from django.urls import reverse
 
 from accounts.envois import courriels
 from accounts.espace.coordonnees import Coordonnees, NomRequis, modifier_coordonnees
+from accounts.forms.coordonnees import CoordonneesForm
 from accounts.models import Courriel, Espace, Evenement
 from tests.factories import EspaceFactory
 
@@ -91,3 +95,13 @@ def test_reserve_au_titulaire() -> None:
     client = Client()
     client.force_login(espace.compte, backend="accounts.portes.connexion.CompteBackend")
     assert client.get(reverse("coordonnees")).status_code == 404
+
+
+def test_les_memes_champs_dans_le_meme_ordre_qu_a_l_inscription(espace: Espace, client_de: Any) -> None:
+    def champs(html: str) -> list[str]:
+        noms = re.findall(r'<(?:input|select|textarea)[^>]* name="(\w+)"', html.split("<h1>")[1])
+        return [nom for nom in dict.fromkeys(noms) if nom in CoordonneesForm.base_fields]
+
+    inscription = champs(Client().get(reverse("inscription_expert")).content.decode())
+    assert inscription == champs(client_de(espace).get(reverse("coordonnees")).content.decode())
+    assert inscription == list(CoordonneesForm.base_fields)
