@@ -53,6 +53,10 @@ MENU = [rubrique for rubrique in Rubrique if rubrique is not Rubrique.AUCUNE]
 TABLE: dict[str, Porte] = {
     "accueil": Porte(Acces.PUBLIC),
     "aide": Porte(Acces.PUBLIC, Rubrique.AIDE),
+    "fiche": Porte(Acces.PUBLIC, Rubrique.AIDE),
+    "plan": Porte(Acces.PUBLIC),
+    "mentions_legales": Porte(Acces.PUBLIC),
+    "security_txt": Porte(Acces.RESSOURCE),
     "catalogue": Porte(Acces.PUBLIC),
     "service_public": Porte(Acces.PUBLIC),
     "accessibilite": Porte(Acces.PUBLIC),

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from accounts.traces.requete import compte_connecte
 
 from .acces import MENU, TABLE
+from .aide.fiches import FICHE_DE_LA_PAGE
 
 
 def portail(request: HttpRequest) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def portail(request: HttpRequest) -> dict[str, Any]:
         "session_inactivite": int(settings.SESSION_INACTIVITE.total_seconds()),
         "menu": MENU,
         "page_ouverte": page,
+        "fiche_aide": FICHE_DE_LA_PAGE.get(page) if page else None,
         "rubrique": porte.rubrique if porte else None,
         "espace": getattr(compte, "espace", None) if compte and not compte.is_staff else None,
         "agent": getattr(compte, "agent", None) if compte and compte.is_staff else None,

@@ -62,6 +62,10 @@ if len({SECRET_KEY, POIVRE, CLE_CODES, *CLES_CHIFFREMENT, CLE_JOURNAL}) != 4 + l
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if not PRODUCTION else [])
 SITE_URL = env.str("SITE_URL", "http://localhost:8000" if not PRODUCTION else "")
+EDITEUR = env.str("EDITEUR", "")
+DIRECTEUR_PUBLICATION = env.str("DIRECTEUR_PUBLICATION", "")
+HEBERGEUR = env.str("HEBERGEUR", "")
+CONTACT_SECURITE = env.str("CONTACT_SECURITE", "")
 if PRODUCTION and not (ALLOWED_HOSTS and SITE_URL.startswith("https://")):
     raise ImproperlyConfigured("Production needs ALLOWED_HOSTS and SITE_URL (https://…)")
 # How many reverse proxies stand before us: the client's address is read that many hops from the right.

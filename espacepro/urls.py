@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from .journal import views
-from .views import catalogue, pages, sante
+from .views import aide, catalogue, pages, sante
 
 urlpatterns = [
     path("", pages.accueil, name="accueil"),
@@ -19,7 +19,11 @@ urlpatterns = [
     path("espace/recapitulatif/", pages.recapitulatif, name="recapitulatif"),
     path("services/", catalogue.catalogue, name="catalogue"),
     path("services/<str:code>/", catalogue.service_public, name="service_public"),
-    path("aide/", pages.texte, {"nom": "aide"}, name="aide"),
+    path("aide/", aide.aide, name="aide"),
+    path("aide/<slug:slug>/", aide.fiche, name="fiche"),
+    path("plan-du-site/", aide.plan, name="plan"),
+    path("mentions-legales/", aide.mentions_legales, name="mentions_legales"),
+    path(".well-known/security.txt", aide.security_txt, name="security_txt"),
     path("accessibilite/", pages.texte, {"nom": "accessibilite"}, name="accessibilite"),
     path("sante/", sante.sante, name="sante"),
     path("metrics", sante.metrics, name="metrics"),

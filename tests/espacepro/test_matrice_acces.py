@@ -228,7 +228,11 @@ LIENS = {
     "confirmer_entreprise",
     "confirmer_connexion",
 }
-PUBLIQUES = {"cgu_version", "service_public"}  # of a text, not of anybody's object: any version, or 404 for all
+PUBLIQUES = {
+    "cgu_version",
+    "fiche",
+    "service_public",
+}  # of a text, not of anybody's object: any version, or 404 for all
 DU_SERVICE = frozenset({"agent_du_service", "surveillance"})
 # model of /gestion/ -> who sees the list, who sees the scene's row. Nobody adds, changes or deletes.
 MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {

@@ -23,4 +23,17 @@ def test_du_catalogue_a_l_aide(
     regarder()
     page.get_by_role("link", name="Payer la TVA").click()
     page.get_by_role("heading", name="Payer la TVA").wait_for()
+    page.get_by_role("link", name="Services en ligne").first.click()
+    page.get_by_role("link", name="Aide : bien choisir ses services").click()
+    regarder()
+    page.get_by_role("link", name="Activer vos services avec le code reçu").click()
+    regarder()
+    page.get_by_role("navigation", name="Vous êtes ici").get_by_role("link", name="Aide").click()
+    page.get_by_label("Chercher dans les fiches").fill("second facteur")
+    page.get_by_role("button", name="Chercher").click()
+    page.get_by_role("link", name="Ajouter un second facteur").click()
+    regarder()
+    for nom in ("Plan du site", "Mentions légales"):
+        page.get_by_role("contentinfo").get_by_role("link", name=nom).click()
+        regarder()
     assert plaintes == []
