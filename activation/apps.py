@@ -8,13 +8,17 @@ class ActivationConfig(AppConfig):
     def ready(self) -> None:
         """Declare what this floor holds about a person, and what of it falls with an espace or follows an IDSP."""
         from accounts.traces.actes import inscrire
-        from services.registre import identification
+        from services.models import EvenementRegistre
+        from services.registre import identification, suivi
 
         from . import actes, donnees_personnelles
         from .demandes import suppression
-        from .demandes.registre import transferer_les_demandes
+        from .demandes.registre import personnes_attendues, prevenir_les_demandeurs, transferer_les_demandes
 
         inscrire(actes)
         identification.inscrire_transfert(transferer_les_demandes)
+        suivi.inscrire_concernees(personnes_attendues)
+        suivi.ecouter(EvenementRegistre.Genre.CESSATION, prevenir_les_demandeurs)
+        suivi.ecouter(EvenementRegistre.Genre.REOUVERTURE, prevenir_les_demandeurs)
         donnees_personnelles.inscrire()
         suppression.inscrire()

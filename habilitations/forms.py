@@ -21,6 +21,15 @@ def jour_de(texte: str) -> date | None:
     return date.fromisoformat(texte) if texte else None
 
 
+def _a_venir(jour: date | None) -> date | None:
+    """Refuse a day that is over: the act would refuse it, after the page that confirms."""
+    try:
+        exiger_fin_a_venir(jour, jour=timezone.localdate())
+    except FinPassee as regle:
+        raise forms.ValidationError(str(regle), code=regle.code) from regle
+    return jour
+
+
 class BeneficiaireForm(FormulairePortail):
     """Who is designated: both fields must be right (R11)."""
 
@@ -42,6 +51,19 @@ class BeneficiaireForm(FormulairePortail):
     )
 
 
+class FinForm(FormulairePortail):
+    """The last day of délégations that are there already."""
+
+    expire_le = ChampJour(
+        label="Dernier jour",
+        required=False,
+        help_text="Sans date, chaque délégation dure jusqu'à ce que vous la retiriez.",
+    )
+
+    def clean_expire_le(self) -> date | None:
+        return _a_venir(self.cleaned_data["expire_le"])
+
+
 class DelegataireForm(BeneficiaireForm):
     """Who is designated, in which role, until when."""
 
@@ -61,13 +83,7 @@ class DelegataireForm(BeneficiaireForm):
     )
 
     def clean_expire_le(self) -> date | None:
-        """Refuse a day that is over: the act would refuse it, after the page that confirms."""
-        jour: date | None = self.cleaned_data["expire_le"]
-        try:
-            exiger_fin_a_venir(jour, jour=timezone.localdate())
-        except FinPassee as regle:
-            raise forms.ValidationError(str(regle), code=regle.code) from regle
-        return jour
+        return _a_venir(self.cleaned_data["expire_le"])
 
     def proposer_acteur_seul(self) -> None:
         """Offer acteur alone: an acteur délégant gives no other role."""

@@ -1,13 +1,45 @@
-"""The demandes of an IDSP go over to its SIREN (domaine.md §1)."""
+"""What the register does to demandes: a closure or a reopening is told to who waits, an IDSP becomes a SIREN (domaine.md §1)."""
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
+
 from accounts.traces.journal import consigner
-from services.models import PersonneSirenisee
+from services.models import EvenementRegistre, PersonneSirenisee
 
 from .. import actes
 from ..models import CreationSimplifiee, Demande
 from .depot import prevenir, terminer
+
+
+def personnes_attendues() -> Q:
+    """Return the condition on personnes for which a demande waits."""
+    return Q(Exists(Demande.objects.en_cours().filter(personne=OuterRef("pk"))))
+
+
+def prevenir_les_demandeurs(evenement: EvenementRegistre, maintenant: datetime) -> None:
+    """Tell each requester whose demande waits that the register has closed the personne, or opened it again.
+
+    Nothing ends: the office may say that the register is wrong, and the code serves then. Nothing is said where it no longer
+    holds.
+    """
+    personne = evenement.personne
+    cesse = evenement.genre == EvenementRegistre.Genre.CESSATION
+    if cesse == personne.admet_de_nouveaux_droits:
+        return
+    genre = "demande_personne_cessee" if cesse else "demande_personne_rouverte"
+    gestionnaire = personne.service_gestionnaire
+    for demande in (
+        Demande.objects.en_cours().filter(personne=personne).select_related("personne", "espace__compte").order_by("pk")
+    ):
+        prevenir(
+            demande,
+            genre,
+            f"registre-{evenement.pk}",
+            gestionnaire=gestionnaire.nom,
+            telephone=gestionnaire.telephone,
+        )
+
 
 UNIQUES = (Demande.Nature.CREATION_SIMPLIFIEE, Demande.Nature.COURRIEL_PERSONNE)  # one in progress per personne
 

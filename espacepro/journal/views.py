@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
+from habilitations.lectures.cessations import avis_de_cessation
 from habilitations.tableurs.ecriture import FORMATS
 
 from .groupes import paginer_par_acte, paginer_un_acte
@@ -63,6 +64,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
             "entreprise": next((personne for personne in mien.personnes if personne.siren == filtres.siren), None),
             "actes": sorted(actes_filtrables().items(), key=lambda acte: acte[1]),
             "export_max": EXPORT_MAX,
+            "cessations": avis_de_cessation([p for p in mien.personnes if filtres.siren in {"", p.siren}]),
         },
     )
 

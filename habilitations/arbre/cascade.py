@@ -10,6 +10,7 @@ from django.db import connection
 from accounts.models import Agent, Espace
 from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
+from services.models import PersonneSirenisee
 
 from .. import actes
 from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
@@ -58,6 +59,15 @@ def arbre_de(adhesion: Adhesion) -> list[Habilitation]:
         .order_by("accordee_le", "pk")
     )
     return [*racines, *ce_qui_tombe(*racines)] if racines else []
+
+
+def verrouiller_personnes(adhesions: Iterable[int]) -> None:
+    """Lock the personnes of these adhésions, in the order of their keys: who is granted something while the register closes
+    one is told of it, or the grant is refused. Before `verrouiller_adhesions`, as everywhere.
+    """
+    leurs = Adhesion.objects.filter(pk__in=set(adhesions)).values("personne")
+    personnes = PersonneSirenisee.objects.select_for_update(no_key=True).filter(pk__in=leurs)
+    list(personnes.order_by("pk").values_list("pk"))
 
 
 def verrouiller_adhesions(cles: Iterable[int]) -> dict[int, Adhesion]:

@@ -18,6 +18,7 @@ from ..arbre.recentes import indecises, recente
 from ..droits.backends import donnant
 from ..droits.roles import UTILISER
 from ..models import ORDRE, Habilitation
+from .cessations import AvisDeCessation, avis_de_cessation
 from .miennes import Ligne, a_dire_a_l_accueil
 from .recherche import contient
 
@@ -30,6 +31,7 @@ class PersonneEtServices:
 
     personne: PersonneSirenisee
     habilitations: list[Habilitation] = field(default_factory=list)
+    avis: AvisDeCessation | None = None  # the register has closed it
 
     def par_famille(self) -> list[tuple[str, list[Habilitation]]]:
         familles: dict[str, list[Habilitation]] = {}
@@ -80,11 +82,12 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> list[PersonneSir
 def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
     """Return the page of personnes asked for (by name, SIREN or family of services): four queries.
 
-    Two more for who was granted something of late, five more for who has something suspended, or nothing left.
+    One more where the register has closed one of them, two more for who was granted something of late, five more for who has something suspended, or nothing left.
     """
     pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
     courante = pagination.get_page(page)
-    lues = {personne.pk: PersonneEtServices(personne) for personne in courante}
+    closes = {avis.personne.pk: avis for avis in avis_de_cessation(courante)}
+    lues = {personne.pk: PersonneEtServices(personne, avis=closes.get(personne.pk)) for personne in courante}
     habilitations = (
         donnant(UTILISER, espace)
         .filter(personne__in=list(lues))

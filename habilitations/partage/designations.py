@@ -18,7 +18,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..arbre import avis
-from ..arbre.cascade import terminer, verrouiller_adhesions
+from ..arbre.cascade import terminer, verrouiller_adhesions, verrouiller_personnes
 from ..arbre.lots import (
     ActeurNonActif,
     AucuneLigne,
@@ -56,7 +56,7 @@ class AdhesionFermee(RegleMetier):
 
 class CessationConstatee(RegleMetier):
     code = "cessation_constatee"
-    message = "cette personne a cessé son activité : aucun droit ne peut plus y être accordé"
+    message = "cette personne a cessé son activité : aucun droit ne peut plus y être accordé ni prolongé"
 
 
 class FinPassee(RegleMetier):
@@ -181,7 +181,7 @@ def designer(
 ) -> list[Habilitation]:
     """Grant `role` to `beneficiaire` on all these adhésions, or on none; journal each, mail both; return the grants.
 
-    Titulaire and suppléants are told too, but by whoever calls several of these as one act (a file). Each grant hangs under the actor's own habilitation and never outlasts it. Locks both espaces then the adhésions.
+    Titulaire and suppléants are told too, but by whoever calls several of these as one act (a file). Each grant hangs under the actor's own habilitation and never outlasts it. Locks both espaces, the personnes, then the adhésions.
     Raises: AucuneLigne, ActeurNonActif, ActeurNonExpert, BeneficiaireSoiMeme, BeneficiaireIntrouvable,
     BeneficiaireNonExpert, FinPassee, TropDeDesignations, LignesRefusees, PerimetreDuBeneficiaire.
     """
@@ -193,6 +193,7 @@ def designer(
     _exiger_parties(acteur, beneficiaire)
     exiger_fin_a_venir(expire_le, jour=jour)
     _exiger_mesure(acteur, beneficiaire, maintenant)
+    verrouiller_personnes(adhesion.pk for adhesion in adhesions)
     verrouillees = verrouiller_adhesions(adhesion.pk for adhesion in adhesions)
     examen = examiner(
         acteur=acteur,

@@ -15,24 +15,32 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..arbre import avis
-from ..arbre.cascade import dessous, relire, verrouiller_adhesions
+from ..arbre.cascade import dessous, relire, verrouiller_adhesions, verrouiller_personnes
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
 from ..arbre.retrait import HabilitationTerminee
 from ..models import Habilitation
 from .delegations import retrait_permis
-from .designations import exiger_fin_a_venir
+from .designations import CessationConstatee, exiger_fin_a_venir
 
 
-def refus_de_changer(mienne: Habilitation | None, delegation: Habilitation, *, jour: date) -> RegleMetier | None:
-    """Return why the holder of `mienne` may not change the last day of this délégation, None when he may.
+def refus_de_changer(
+    mienne: Habilitation | None, delegation: Habilitation, *, expire_le: date | None, jour: date
+) -> RegleMetier | None:
+    """Return why the holder of `mienne` may not make `expire_le` the last day of this délégation, None when he may.
 
     Whoever may withdraw it may: it is less (design.md §4). One that is past its day is over, even before the job ends it.
+    Where the register has closed the personne nothing is put off, as nothing is granted.
     """
     if mienne is None:
         return DroitInsuffisant()
     if not delegation.est_vivante or (delegation.expire_le is not None and delegation.expire_le < jour):
         return HabilitationTerminee()
-    return retrait_permis(mienne, delegation)
+    regle = retrait_permis(mienne, delegation)
+    avant = delegation.expire_le
+    repousse = avant is not None and (expire_le is None or expire_le > avant)
+    if regle is None and repousse and not delegation.personne.admet_de_nouveaux_droits:
+        return CessationConstatee()
+    return regle
 
 
 def echeances(
@@ -73,7 +81,7 @@ def changer_fin(
 
     None outlasts what it hangs under, and what hangs below and would outlast it is brought forward with it.
     Raises: AucuneLigne, ActeurNonActif, FinPassee, LignesRefusees (DroitInsuffisant, HabilitationTerminee,
-    PasUneDelegation).
+    PasUneDelegation, CessationConstatee).
     """
     maintenant = maintenant or timezone.now()
     jour = timezone.localdate(maintenant)
@@ -81,6 +89,7 @@ def changer_fin(
         raise AucuneLigne
     exiger_fin_a_venir(expire_le, jour=jour)
     acteur = verrouiller_acteur(acteur)
+    verrouiller_personnes(delegation.adhesion_id for delegation in delegations)
     verrouiller_adhesions(delegation.adhesion_id for delegation in delegations)
     cles = {delegation.pk for delegation in delegations}
     fraiches, tenues = relire(cles), relire(dessous(cles))
@@ -88,7 +97,7 @@ def changer_fin(
     refusees = [
         LigneRefusee(delegation.personne, delegation.service, regle)
         for delegation in fraiches
-        if (regle := refus_de_changer(miennes.get(delegation.adhesion_id), delegation, jour=jour))
+        if (regle := refus_de_changer(miennes.get(delegation.adhesion_id), delegation, expire_le=expire_le, jour=jour))
     ]
     if refusees:
         raise LignesRefusees(refusees)

@@ -15,7 +15,7 @@ from accounts.saisies import dates
 from accounts.saisies.regles import RegleMetier
 from services.models import Service
 
-from ..arbre.cascade import ce_qui_tombe, verrouiller_adhesions
+from ..arbre.cascade import ce_qui_tombe, verrouiller_adhesions, verrouiller_personnes
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, siennes, verrouiller_espaces
 from ..arbre.retrait import HabilitationTerminee
 from ..droits.perimetre import PerimetreDepasse, exiger_place, personnes_tenues
@@ -313,7 +313,8 @@ def _examiner_fins(acteur: Espace, rapport: Rapport, jour: date) -> None:
     miennes = siennes(acteur, {h.adhesion_id for _, h in changees}, jour=jour)
     tombees = {h.pk for h in rapport.tombent}
     for ligne, habilitation in changees:
-        if regle := refus_de_changer(miennes.get(habilitation.adhesion_id), habilitation, jour=jour):
+        mienne = miennes.get(habilitation.adhesion_id)
+        if regle := refus_de_changer(mienne, habilitation, expire_le=ligne.expire_le, jour=jour):
             ligne.fautes.append(str(regle))
         elif habilitation.pk in tombees:
             ligne.fautes.append("cette habilitation tombe avec une autre que le fichier retire")
@@ -381,7 +382,7 @@ def appliquer_fichier(
     """Do all that an examined file says, or nothing: withdrawals, then last days, then grants; return what changed.
 
     Each kind, beneficiary and role is one act of its own, with its mail. What falls with a withdrawal is taken over
-    with `reprendre`. Locks every espace, then every adhésion, before the first act.
+    with `reprendre`. Locks every espace, every personne, then every adhésion, before the first act.
     Raises: AucuneLigne, HabilitationTerminee, and as the acts of suppléances, délégations and partage.echeances.
     """
     if not operations:
@@ -389,6 +390,7 @@ def appliquer_fichier(
     maintenant = maintenant or timezone.now()  # one moment for all of it: a file is one act
     espaces = Espace.objects.in_bulk({operation["beneficiaire"] for operation in operations})
     verrouiller_espaces(acteur, *espaces.values())
+    verrouiller_personnes(operation["adhesion"] for operation in operations)
     adhesions = verrouiller_adhesions(operation["adhesion"] for operation in operations)
     par_acte: dict[str, list[Operation]] = defaultdict(list)
     for operation in operations:

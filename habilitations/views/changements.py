@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from django.contrib import messages
@@ -24,11 +25,13 @@ from ..arbre.confirmations import decider, en_attente
 from ..arbre.recentes import indecises
 from ..depart.declin import decliner
 from ..depart.retraits import demander_retrait
+from ..forms import FinForm
 from ..lectures.partage import mes_habilitations
 from ..models import DemandeRetrait, Habilitation, Role
 from ..partage import revue
 from ..partage.autorite import Autorite
 from ..partage.delegations import ROLES_DELEGUES, retirer_delegation
+from ..partage.echeances import changer_fin
 from ..partage.suppleances import (
     ce_qui_serait_rendu,
     ce_qui_serait_suspendu,
@@ -52,6 +55,7 @@ class Voulu:
     gardees: Sequence[Habilitation] = ()
     suite: str = ""  # what becomes of what hangs below
     motif: str = ""
+    fin: date | None = None
 
     @property
     def reprendre(self) -> bool:
@@ -86,6 +90,7 @@ class Action:
     garder: str = ""  # for a review: what is done to the lines kept
     danger: bool = False
     avec_motif: bool = False
+    avec_fin: bool = False  # asks a last day
     permise: bool = field(default=False)  # each line must be one that its reader may withdraw
 
     def trouver(self, espace: Espace, cles: Sequence[uuid.UUID]) -> list[Habilitation]:
@@ -186,6 +191,21 @@ ACTIONS: Final[dict[str, Action]] = {
         source=_visibles(*ROLES_DELEGUES),
         permise=True,
         **RETIRER,
+    ),
+    "changer_fin": Action(
+        titre="Changer le dernier jour de délégations",
+        phrase="Le jour choisi vaut pour toutes ces délégations, sans dépasser celui dont chacune dépend. Ce qui en dépend et "
+        "durerait plus longtemps est ramené au même jour.",
+        bouton="Changer le dernier jour",
+        fait="le dernier jour est changé ({compte}). Les personnes concernées sont prévenues par courriel.",
+        retour="delegations",
+        acte=lambda acteur, voulu: changer_fin(acteur=acteur, delegations=voulu.lignes, expire_le=voulu.fin),
+        source=_visibles(*ROLES_DELEGUES),
+        dessous=ce_qui_tombe,
+        suite="fin",
+        intitule="Délégations dont le dernier jour change",
+        avec_fin=True,
+        permise=True,
     ),
     "quitter": Action(
         titre="Demander à quitter des services",
@@ -317,12 +337,18 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     apercu = empreinte(garde["action"], empreinte_des_lignes(lignes, gardees, tombent))
     if request.method == "POST":
         motif, refus = _lire_motif(request.POST.get("motif", ""))
+        form_fin = FinForm(request.POST if action.avec_fin else {})
+        if not form_fin.is_valid():
+            return _montrer(request, action, garde, apercu, form_fin, lignes, gardees, tombent)
         if not est_ce_qui_a_ete_montre(request.POST, apercu):
             refus = CHANGE
         changees: Sequence[object] = []
         if not refus:
             try:
-                changees = action.acte(espace, Voulu(lignes, gardees, request.POST.get("suite", ""), motif))
+                changees = action.acte(
+                    espace,
+                    Voulu(lignes, gardees, request.POST.get("suite", ""), motif, form_fin.cleaned_data["expire_le"]),
+                )
             except RegleMetier as regle:
                 refus = str(regle)
         if refus:
@@ -331,13 +357,36 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             return redirect("habilitations_changer")
         request.session.pop(CLE, None)
         oublier(request)
-        messages.success(request, _bilan(action, lignes, gardees, changees))
+        if action.avec_fin and not changees:
+            messages.info(request, "Rien n'a changé : c'est déjà leur dernier jour, ou celui dont elles dépendent.")
+        else:
+            messages.success(request, _bilan(action, lignes, gardees, changees))
         return redirect(action.retour)
+    return _montrer(request, action, garde, apercu, FinForm(initial=_fin_commune(lignes)), lignes, gardees, tombent)
+
+
+def _fin_commune(lignes: Sequence[Habilitation]) -> dict[str, date | None]:
+    """Return the last day that these have now, when it is the same for all."""
+    fins = {ligne.expire_le for ligne in lignes}
+    return {"expire_le": fins.pop() if len(fins) == 1 else None}
+
+
+def _montrer(
+    request: HttpRequest,
+    action: Action,
+    garde: dict[str, Any],
+    apercu: str,
+    formulaire: FinForm,
+    lignes: Sequence[Habilitation],
+    gardees: Sequence[Habilitation],
+    tombent: Sequence[Habilitation],
+) -> HttpResponse:
     return render(
         request,
         "habilitations/partage_changer.html",
         {
             "action": action,
+            "formulaire": formulaire,
             "apercu": apercu,
             "motif": garde.get("motif", ""),
             "touches": Touches.de(lignes),

@@ -12,6 +12,7 @@ from services.dossiers import Dossier
 
 from ..arbre.recentes import OBJET
 from ..droits.roles import UTILISER
+from ..lectures.cessations import avis_de_cessation
 from ..lectures.espace import habilitation_active
 
 
@@ -38,6 +39,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
             "personne": habilitation.personne,
             "service": habilitation.service,
             "mandat": habilitation.adhesion.mandat,
+            "cessations": avis_de_cessation([habilitation.personne]),
             "transmission": {
                 "siren": habilitation.personne.siren,
                 "service": habilitation.service.code,
