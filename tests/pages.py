@@ -47,6 +47,7 @@ TELECHARGEMENTS = {
     "question_changee",
     "suppleants_exporter",
     "telecharger_donnees",
+    "vos_habilitations_exporter",
 }
 fautes: list[str] = []
 

@@ -81,9 +81,11 @@ def a_activer(request: HttpRequest, espace: Espace) -> HttpResponse:
             statut = regle.statut
         else:
             _dire(request, activation)
-            return redirect(
-                "activer" if codes_attendus(espace) else reverse("demande", args=[activation.demande.reference])
-            )
+            if not codes_attendus(espace):
+                return redirect("demande", reference=activation.demande.reference)
+            if activation.demande.nature == Demande.Nature.COURRIEL_PERSONNE:  # the demande's own page says it
+                messages.success(request, "Code accepté : l'adresse électronique de l'entreprise est changée.")
+            return redirect("activer")
     elif request.method == "GET":
         form = CodeForm(initial={"code": reprendre_code(request)})
     filtres = FiltresDemandes.depuis({**request.GET.dict(), "etat": EN_ATTENTE}, ordre="dernier_jour")
@@ -106,10 +108,6 @@ def _dire(request: HttpRequest, activation: Activation) -> None:
     demande = activation.demande
     if activation.adhesions:
         messages.success(request, f"Code accepté : vos services sont ouverts pour {demande.personne.denomination}.")
-    elif demande.nature == Demande.Nature.COURRIEL_PERSONNE:
-        messages.success(
-            request, f"Code accepté : l'adresse électronique de {demande.personne.denomination} est changée."
-        )
     if activation.a_confirmer:
         messages.warning(
             request,

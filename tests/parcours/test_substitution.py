@@ -67,7 +67,7 @@ def test_reprendre_un_portefeuille(
     edition.editer_en_attente()
     demande = Demande.objects.get(personne=racine.personne)
     page.get_by_role("link", name=demande.reference).click()
-    page.get_by_role("textbox", name="Code d'activation").fill(presenter(deriver_code(demande=demande.pk, numero=1)))
+    page.get_by_role("textbox", name="Code reçu").fill(presenter(deriver_code(demande=demande.pk, numero=1)))
     page.get_by_role("button", name="Activer").click()
     regarder()
 
