@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.donnees import lecture, retention
-from accounts.donnees.lecture import Partie
+from accounts.donnees.lecture import Apercu, Partie, Volet
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
+from accounts.saisies.dates import jour
 from habilitations.donnees_personnelles import mandats_eteints
 from habilitations.models import Mandat
 
@@ -36,16 +37,23 @@ def inscrire() -> None:
     lecture.declarer(
         Partie(
             groupe=DEMANDES,
-            titre="Mes demandes",
+            titre="Vos demandes",
             modele=Demande,
             chemins=("espace",),
             ecartees={"id": INTERNE, "espace": "c'est le vôtre"},
             libelles={"personne": "Pour"},
             ordre=("-deposee_le",),
+            apercu=Apercu(
+                volet=Volet.SIGNATURES,
+                phrase=lambda demande: (
+                    f"Le {jour(demande.deposee_le)} : {demande.get_nature_display()} pour {demande.personne}, "
+                    f"{demande.reference}, {demande.get_etat_display().lower()}."
+                ),
+            ),
         ),
         Partie(
             groupe=DEMANDES,
-            titre="Services de mes demandes",
+            titre="Services de vos demandes",
             modele=LigneDemande,
             chemins=("demande__espace",),
             ecartees={"id": INTERNE},
@@ -54,16 +62,23 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DEMANDES,
-            titre="Courriers de mes demandes",
+            titre="Courriers de vos demandes",
             modele=Courrier,
             chemins=("demande__espace",),
             ecartees={"id": INTERNE, "empreinte_code": EMPREINTE, "remise": INTERNE},
             libelles={"demande": "Demande", "contenu": "Texte du courrier, sans le code"},
             ordre=("-cree_le",),
+            apercu=Apercu(
+                volet=Volet.ENVOIS,
+                phrase=lambda courrier: (
+                    f"Le {jour(courrier.cree_le)} : code pour la demande {courrier.demande.reference}, "
+                    f"{courrier.get_canal_display().lower()}, {courrier.get_etat_display().lower()}."
+                ),
+            ),
         ),
         Partie(
             groupe=DEMANDES,
-            titre="Demandes que j'ai signalées",
+            titre="Demandes que vous avez signalées",
             modele=Signalement,
             chemins=("espace",),
             ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": "l'agent qui a décidé, non vous"},
@@ -72,7 +87,7 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DEMANDES,
-            titre="Ma création en mode simplifié",
+            titre="Votre création en mode simplifié",
             modele=CreationSimplifiee,
             chemins=("espace",),
             ecartees={"id": INTERNE, "espace": "c'est le vôtre"},

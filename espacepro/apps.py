@@ -14,7 +14,7 @@ class EspaceproConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Give the accounts what the floors above know: the words of « Mes données », and whom an espace acts for."""
+        """Give the accounts what the floors above know: the words of « Vos données », and whom an espace acts for."""
         from accounts.espace import rectification
         from accounts.portes.conditions import laisser_ouvertes
         from accounts.traces.actes import inscrire

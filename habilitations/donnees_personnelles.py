@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.donnees import lecture, retention
-from accounts.donnees.lecture import Partie
+from accounts.donnees.lecture import Apercu, Partie, Volet
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
+from accounts.saisies.dates import jour
 
 from .models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Preference
 from .models.export import GARDE
@@ -28,6 +29,22 @@ def _accordee_par(habilitation: Habilitation) -> object:
     return f"{superieure.espace.nom_complet}, {superieure.get_role_display()}" if superieure else None
 
 
+def _pouvoir(habilitation: Habilitation) -> str:
+    """Return what one may do by this habilitation, since when, and by which mandate or by whom."""
+    superieure = habilitation.accordee_par
+    par = (
+        f"donnée par {superieure.espace.nom_complet}"
+        if superieure
+        else f"mandat {habilitation.adhesion.mandat.demande}"
+    )
+    veille = ", en veille" if habilitation.etat == Habilitation.Etat.EN_VEILLE else ""
+    role = habilitation.get_role_display()
+    return (
+        f"{habilitation.personne} : {role} de « {habilitation.service} » depuis le {jour(habilitation.accordee_le)}, "
+        f"{par}{veille}."
+    )
+
+
 def inscrire() -> None:
     """Declare the parts of the habilitations."""
     lecture.ecrire_comme(Mandat, lambda mandat: mandat.demande)
@@ -35,17 +52,24 @@ def inscrire() -> None:
     lecture.declarer(
         Partie(
             groupe=DROITS,
-            titre="Mes habilitations",
+            titre="Vos habilitations",
             modele=Habilitation,
             chemins=("espace",),
             ecartees={"id": INTERNE, "adhesion": INTERNE, "espace": "c'est le vôtre"},
             libelles={"personne": "Pour", "service": "Service"},
             valeurs={"accordee_par": _accordee_par},
             ordre=("-accordee_le",),
+            apercu=Apercu(
+                volet=Volet.POUVOIRS,
+                phrase=_pouvoir,
+                lignes=lambda habilitations: habilitations.filter(fin_le=None).select_related(
+                    "adhesion__mandat", "personne", "service", "accordee_par__espace"
+                ),
+            ),
         ),
         Partie(
             groupe=DROITS,
-            titre="Habilitations que j'ai accordées",
+            titre="Habilitations que vous avez accordées",
             modele=Habilitation,
             chemins=("accordee_par__espace",),
             ecartees={"id": INTERNE, "adhesion": INTERNE, "accordee_par": "c'est vous"},
@@ -54,16 +78,23 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DROITS,
-            titre="Mes mandats",
+            titre="Vos mandats",
             modele=Mandat,
             chemins=("mandataire",),
             ecartees={"id": INTERNE, "mandataire": "c'est vous"},
             libelles={"personne": "Pour"},
             ordre=("-code_saisi_le",),
+            apercu=Apercu(
+                volet=Volet.SIGNATURES,
+                phrase=lambda mandat: (
+                    f"Le {jour(mandat.code_saisi_le)} : mandat pour {mandat.personne}, en qualité de {mandat.qualite}, "
+                    f"par le code de la demande {mandat.demande}."
+                ),
+            ),
         ),
         Partie(
             groupe=DROITS,
-            titre="Mes demandes de retrait",
+            titre="Vos demandes de retrait",
             modele=DemandeRetrait,
             chemins=("demandeur",),
             ecartees={"id": INTERNE, "demandeur": "c'est vous"},
@@ -73,7 +104,7 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DROITS,
-            titre="Fichiers que j'ai demandés",
+            titre="Fichiers que vous avez demandés",
             modele=Export,
             chemins=("espace",),
             ecartees={

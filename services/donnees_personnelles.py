@@ -36,7 +36,7 @@ def inscrire() -> None:
     lecture.declarer(
         Partie(
             groupe=MESSAGERIE,
-            titre="Messages que j'ai écrits",
+            titre="Messages que vous avez écrits",
             modele=Message,
             chemins=("espace",),
             ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": "vide : vous en êtes l'auteur"},
@@ -45,7 +45,7 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=MESSAGERIE,
-            titre="Pièces jointes que j'ai envoyées",
+            titre="Pièces jointes que vous avez envoyées",
             modele=PieceJointe,
             chemins=("message__espace",),
             ecartees={
@@ -56,7 +56,7 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=MESSAGERIE,
-            titre="Messages que j'ai lus",
+            titre="Messages que vous avez lus",
             modele=LectureMessage,
             chemins=("lecteur__espace",),
             ecartees={"id": INTERNE, "lecteur": "c'est vous"},

@@ -17,7 +17,7 @@ def inscrire() -> None:
     lecture.declarer(
         Partie(
             groupe=CONNEXION,
-            titre="Mes connexions",
+            titre="Vos connexions",
             modele=Connexion,
             chemins=("compte__espace",),
             ecartees={"id": INTERNE, "compte": "c'est le vôtre"},
@@ -25,7 +25,7 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Alertes sur mon espace",
+            titre="Alertes sur votre espace",
             modele=Alerte,
             chemins=("compte__espace",),
             ecartees={"id": INTERNE, "compte": "c'est le vôtre", "examinee_par": "nom d'un agent"},

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from accounts.forms.claviers import Attributs, Clavier
+from accounts.forms.reauthentification import ConfirmationForm
 
 BALISE = re.compile(
     r"""<!--.*?-->|<(script|style)\b[^>]*>.*?</\1>|<(/?[a-z][a-z0-9-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>""", re.S
@@ -123,6 +124,10 @@ def _envois(html: str, page: str) -> Iterator[str]:
     """A form that is answered with a file may be sent twice: a second format, right after the first (issue 10.3)."""
     for nom, attributs in _elements(html):
         if nom != "form" or attributs.get("method") != "post" or "data-plusieurs-envois" in attributs:
+            continue
+        if (
+            f'name="{ConfirmationForm.CHAMP}"' in html
+        ):  # asked in place, for any act: what follows is asked of the page before
             continue
         try:
             porte = resolve(attributs.get("action", page).partition("?")[0] or page).view_name

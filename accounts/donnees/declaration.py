@@ -36,9 +36,10 @@ from ..models import (
     VersionCGU,
 )
 from ..mots_de_passe.confiance import REGRET
+from ..saisies.dates import jour_heure
 from ..traces.visibilite import du_journal_de
 from . import lecture, retention
-from .lecture import Partie, Traduit
+from .lecture import Apercu, Partie, Traduit, Volet
 from .retention import Conservation, Sort, duree_lisible
 
 IDENTITE = "Identité et coordonnées"
@@ -74,7 +75,7 @@ def _declarer_donnees() -> None:
     lecture.declarer(
         Partie(
             groupe=IDENTITE,
-            titre="Mon espace",
+            titre="Votre espace",
             modele=Espace,
             chemins=("pk",),
             ecartees={"id": INTERNE, "reponse_confiance": EMPREINTE, "reponse_precedente": EMPREINTE},
@@ -88,7 +89,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=IDENTITE,
-            titre="Mon compte de connexion",
+            titre="Votre compte de connexion",
             modele=Compte,
             chemins=("espace",),
             ecartees={"id": INTERNE, "password": EMPREINTE},
@@ -96,7 +97,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Mes sessions ouvertes",
+            titre="Vos sessions ouvertes",
             modele=Session,
             chemins=("compte__espace",),
             ecartees={"session_key": EMPREINTE, "session_data": CONTENU, "numero": INTERNE, "compte": "c'est le vôtre"},
@@ -105,7 +106,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Mes navigateurs connus",
+            titre="Vos navigateurs connus",
             modele=NavigateurConnu,
             chemins=("compte__espace",),
             ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c'est le vôtre"},
@@ -113,7 +114,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Mes anciens mots de passe",
+            titre="Vos anciens mots de passe",
             modele=AncienMotDePasse,
             chemins=("compte__espace",),
             ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c'est le vôtre"},
@@ -122,7 +123,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Mes applications d'authentification",
+            titre="Vos applications d'authentification",
             modele=Application,
             chemins=("user__espace",),
             ecartees={
@@ -142,7 +143,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Mes clés d'accès",
+            titre="Vos clés d'accès",
             modele=WebAuthnCredential,
             chemins=("user__espace",),
             ecartees={"id": INTERNE, "user": "c'est le vôtre", "credential_id_sha256": INTERNE},
@@ -164,7 +165,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Attestations de mes clés d'accès",
+            titre="Attestations de vos clés d'accès",
             modele=WebAuthnAttestation,
             chemins=("credential__user__espace",),
             ecartees={"id": INTERNE, "credential": INTERNE},
@@ -172,7 +173,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Identifiant de mes clés d'accès",
+            titre="Identifiant de vos clés d'accès",
             modele=WebAuthnUserHandle,
             chemins=("user__espace",),
             ecartees={"user": "c'est le vôtre"},
@@ -180,7 +181,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Mes codes de secours",
+            titre="Vos codes de secours",
             modele=CodeSecours,
             chemins=("compte__espace",),
             ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c'est le vôtre"},
@@ -212,7 +213,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=TRACES,
-            titre="Journal de mon espace",
+            titre="Journal de votre espace",
             modele=Evenement,
             filtre=lambda espace: du_journal_de(espace.numero_abonne),
             ecartees={"id": INTERNE, "requete": INTERNE},
@@ -221,7 +222,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=TRACES,
-            titre="Ce que j'ai consulté",
+            titre="Ce que vous avez consulté",
             modele=TraceLecture,
             filtre=lambda espace: Q(lecteur=espace.numero_abonne),
             ecartees={"id": INTERNE, "bureau": AGENTS, "lecteur": "c'est vous"},
@@ -230,7 +231,7 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=TRACES,
-            titre="Courriels qui me concernent",
+            titre="Courriels qui vous concernent",
             modele=Courriel,
             filtre=lambda espace: (
                 Q(espace=espace) | Q(destinataire=espace.compte.email) if espace.compte else Q(espace=espace)
@@ -244,6 +245,10 @@ def _declarer_donnees() -> None:
             libelles={"genre": "Objet", "contexte": "Ce qu'il disait"},
             valeurs={"genre": lambda courriel: Traduit(courriel.genre, objet_du_genre(courriel.genre))},
             ordre=("-cree_le",),
+            apercu=Apercu(
+                volet=Volet.ENVOIS,
+                phrase=lambda courriel: f"Le {jour_heure(courriel.cree_le)} : {objet_du_genre(courriel.genre)}.",
+            ),
         ),
     )
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import Enum
 from functools import reduce
-from itertools import islice
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
-from django.db.models import Field, Model, Q
+from django.db.models import Field, Func, Model, Q, Subquery, Value
 from django.utils import timezone
+from django.utils.text import slugify
 
 from .. import actes
 from ..documents.typst import composer_pdf, date_longue
@@ -30,12 +31,30 @@ from ..saisies.dates import jour, jour_heure
 from ..traces.journal import consigner
 
 MODELE_PDF = Path(__file__).resolve().parent.parent / "gabarits" / "donnees.typ"
-LIGNES_PDF = 100
-LIGNES_PAGE = 5
+LIGNES_PDF = 2_000  # of each list; the JSON holds them all
+LIGNES_PAGE = 25
+LIGNES_APERCU = 10
 
 
 class ColonneInconnue(Exception):
     """A declaration names a column that its model does not have."""
+
+
+class Volet(Enum):
+    """A question that the page answers first, in sentences."""
+
+    POUVOIRS = "Ce que vous pouvez faire, pour qui, et par quel mandat"
+    SIGNATURES = "Ce que vous avez signé"
+    ENVOIS = "Ce qui vous a été envoyé"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apercu:
+    """How a part answers a question of the page: the rows that do, one sentence each (no query of its own)."""
+
+    volet: Volet
+    phrase: Callable[[Any], str]
+    lignes: Callable[["models.QuerySet[Any]"], "models.QuerySet[Any]"] = field(default=lambda lignes: lignes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +75,7 @@ class Partie:
     libelles: Mapping[str, str] = field(default_factory=dict)
     valeurs: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
     ordre: tuple[str, ...] = ()
+    apercu: Apercu | None = None
 
     def __post_init__(self) -> None:
         connues = {champ.name for champ in self.modele._meta.concrete_fields}
@@ -64,6 +84,11 @@ class Partie:
             raise ColonneInconnue(f"{self.modele._meta.label}: {', '.join(sorted(inconnues))}")
         if bool(self.chemins) == (self.filtre is not None):
             raise ValueError(f"{self.titre}: give `chemins` or `filtre`")
+
+    @property
+    def cle(self) -> str:
+        """What its list is called in an address."""
+        return slugify(self.titre)
 
     @property
     def champs(self) -> "list[Field[Any, Any]]":
@@ -192,15 +217,12 @@ class Section:
 
     partie: Partie
     lignes: list[list[tuple[str, str, object]]]
-    suite: bool = False  # there are more rows than shown
+    total: int
 
     @property
-    def unique(self) -> bool:
-        return len(self.lignes) == 1
-
-    @property
-    def colonnes(self) -> list[str]:
-        return [self.partie.libelle(champ) for champ in self.partie.champs]
+    def suite(self) -> int:
+        """How many rows there are beside these."""
+        return self.total - len(self.lignes)
 
 
 type Ecrivains = Mapping[str, Callable[[Any], object]]
@@ -238,17 +260,88 @@ def _ecrire_ligne(partie: Partie, ecrivains: Ecrivains, ligne: Model) -> list[tu
     return [(champ.name, partie.libelle(champ), _valeur(ecrivains, champ, ligne)) for champ in partie.champs]
 
 
-def lire(espace: Espace, *, limite: int | None = None) -> list[Section]:
-    """Return all that is held about this person, one query per part; `limite` rows a part, all of them with None."""
+def lire(espace: Espace, *, limite: int) -> list[Section]:
+    """Return what is held about this person: the newest `limite` rows of each part, one query each, and how many there are."""
+    nombres = compter(espace)
     sections = []
     for partie in _PARTIES:
-        lignes: Iterator[Model] = partie.lignes(espace).iterator(chunk_size=500)
-        if limite is not None:
-            lignes = iter(list(partie.lignes(espace)[: limite + 1]))
         ecrivains = _ecrivains(partie)
-        ecrites = [_ecrire_ligne(partie, ecrivains, ligne) for ligne in islice(lignes, limite)]
-        sections.append(Section(partie, ecrites, suite=next(lignes, None) is not None))
+        lignes = partie.lignes(espace)[:limite] if nombres[partie.cle] else ()
+        sections.append(
+            Section(partie, [_ecrire_ligne(partie, ecrivains, ligne) for ligne in lignes], nombres[partie.cle])
+        )
     return sections
+
+
+def compter(espace: Espace) -> dict[str, int]:
+    """Return how many rows each part holds, by its key: one query for all."""
+    return _nombres(espace, {partie.cle: partie.lignes(espace) for partie in _PARTIES})
+
+
+def _nombres(espace: Espace, listes: Mapping[str, "models.QuerySet[Any]"]) -> dict[str, int]:
+    cles = list(listes)
+    comptes = {
+        f"n{rang}": Subquery(
+            listes[cle]
+            .order_by()
+            .annotate(n=Func(Value(1), function="COUNT", output_field=models.IntegerField()))
+            .values("n")
+        )
+        for rang, cle in enumerate(cles)
+    }
+    (nombres,) = Espace.objects.filter(pk=espace.pk).values_list(*comptes.values())
+    return dict(zip(cles, nombres, strict=True))
+
+
+@dataclass(frozen=True)
+class Reponse:
+    """What one part answers to a question of the page: how many rows do, and the newest as sentences."""
+
+    partie: Partie
+    total: int
+    phrases: list[str]
+
+    @property
+    def suite(self) -> int:
+        return self.total - len(self.phrases)
+
+
+@dataclass(frozen=True)
+class Resume:
+    """The page: the questions with their answers, then every list and how many rows it holds, by group."""
+
+    volets: list[tuple[str, list[Reponse]]]
+    groupes: dict[str, list[tuple[Partie, int]]]
+
+
+def resumer(espace: Espace) -> Resume:
+    """Return what the page says first: one query for all the counts, one for each part that answers with sentences."""
+    listes = {partie.cle: partie.lignes(espace) for partie in _PARTIES}
+    apercus = {p.cle: p.apercu.lignes(listes[p.cle]) for p in _PARTIES if p.apercu}
+    nombres = _nombres(espace, {**listes, **{f"apercu:{cle}": lignes for cle, lignes in apercus.items()}})
+    volets: dict[Volet, list[Reponse]] = {volet: [] for volet in Volet}
+    groupes: dict[str, list[tuple[Partie, int]]] = {}
+    for partie in _PARTIES:
+        groupes.setdefault(partie.groupe, []).append((partie, nombres[partie.cle]))
+        apercu = partie.apercu
+        if apercu is not None:
+            phrases = [apercu.phrase(ligne) for ligne in apercus[partie.cle][:LIGNES_APERCU]]
+            volets[apercu.volet].append(Reponse(partie, nombres[f"apercu:{partie.cle}"], phrases))
+    return Resume([(volet.value, reponses) for volet, reponses in volets.items() if reponses], groupes)
+
+
+def partie_nommee(cle: str) -> Partie | None:
+    """Return the part whose list this address names."""
+    return next((partie for partie in _PARTIES if partie.cle == cle), None)
+
+
+def ecrire_lignes(partie: Partie, lignes: Iterable[Model]) -> list[list[tuple[str, object]]]:
+    """Return these rows as (label, value), without what is empty."""
+    ecrivains = _ecrivains(partie)
+    return [
+        [(libelle, valeur) for _, libelle, valeur in _ecrire_ligne(partie, ecrivains, ligne) if valeur is not None]
+        for ligne in lignes
+    ]
 
 
 def non_communiquees() -> dict[str, list[str]]:
@@ -267,29 +360,35 @@ def _pour_un_logiciel(valeur: object) -> object:
 
 
 @transaction.atomic
-def exporter_json(*, acteur: Espace, maintenant: datetime | None = None) -> bytes:
-    """Return everything as JSON (UTF-8), keyed by table and column, with the French labels; journal the reading.
+def exporter_json(*, acteur: Espace, maintenant: datetime | None = None) -> Iterator[bytes]:
+    """Journal the reading, and return everything as JSON (UTF-8), keyed by table and column, with the French labels.
 
-    A code comes with what it says: `{"code": …, "libelle": …}`.
+    Whole, and a row at a time: what it takes of memory does not follow how much there is. A code comes with what it says:
+    `{"code": …, "libelle": …}`.
     """
-    maintenant = maintenant or timezone.now()
-    contenu = {
-        "edite_le": maintenant,
-        "numero_abonne": acteur.numero_abonne,
-        "donnees": [
-            {
-                "groupe": section.partie.groupe,
-                "titre": section.partie.titre,
-                "table": section.partie.modele._meta.db_table,
-                "libelles": {champ.name: section.partie.libelle(champ) for champ in section.partie.champs},
-                "lignes": [{nom: _pour_un_logiciel(valeur) for nom, _, valeur in ligne} for ligne in section.lignes],
-            }
-            for section in lire(acteur)
-        ],
-        "non_communique": non_communiquees(),
-    }
     consigner(actes.DONNEES_EXPORTEES, auteur=acteur, details={"format": "json"})
-    return json.dumps(contenu, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2).encode()
+    return _ecrire_json(acteur, maintenant or timezone.now())
+
+
+def _ecrire_json(espace: Espace, maintenant: datetime) -> Iterator[bytes]:
+    def ecrit(valeur: object) -> str:
+        return json.dumps(valeur, cls=DjangoJSONEncoder, ensure_ascii=False)
+
+    yield f'{{"edite_le": {ecrit(maintenant)}, "numero_abonne": {ecrit(espace.numero_abonne)}, "donnees": ['.encode()
+    for rang, partie in enumerate(_PARTIES):
+        tete = {
+            "groupe": partie.groupe,
+            "titre": partie.titre,
+            "table": partie.modele._meta.db_table,
+            "libelles": {champ.name: partie.libelle(champ) for champ in partie.champs},
+        }
+        yield f'{"," if rang else ""}\n{ecrit(tete)[:-1]}, "lignes": ['.encode()
+        ecrivains = _ecrivains(partie)
+        for numero, ligne in enumerate(partie.lignes(espace).iterator(chunk_size=500)):
+            colonnes = {nom: _pour_un_logiciel(valeur) for nom, _, valeur in _ecrire_ligne(partie, ecrivains, ligne)}
+            yield f"{',' if numero else ''}\n  {ecrit(colonnes)}".encode()
+        yield b"]}"
+    yield f'],\n"non_communique": {ecrit(non_communiquees())}}}\n'.encode()
 
 
 def en_clair(valeur: object) -> str:
@@ -313,16 +412,21 @@ def en_clair(valeur: object) -> str:
             return str(valeur)
 
 
+def _milliers(nombre: int) -> str:
+    return f"{nombre:,}".replace(",", "\u202f")
+
+
 @transaction.atomic
 def exporter_pdf(*, acteur: Espace, maintenant: datetime | None = None) -> bytes:
-    """Return the same as a tagged PDF to read, the newest hundred rows of each part; journal the reading."""
+    """Return the same as a tagged PDF to read, LIGNES_PDF rows of each part: it says how many more there are, and where; journal the reading."""
     jour = timezone.localdate(maintenant or timezone.now())
     groupes: dict[str, list[dict[str, object]]] = {}
     for section in lire(acteur, limite=LIGNES_PDF):
         groupes.setdefault(section.partie.groupe, []).append(
             {
                 "titre": section.partie.titre,
-                "suite": section.suite,
+                "suite": _milliers(section.suite) if section.suite else "",
+                "total": _milliers(section.total),
                 "lignes": [
                     [[libelle, en_clair(valeur)] for _, libelle, valeur in ligne if valeur not in (None, "", [], {})]
                     for ligne in section.lignes
@@ -334,11 +438,11 @@ def exporter_pdf(*, acteur: Espace, maintenant: datetime | None = None) -> bytes
         MODELE_PDF,
         {
             "date_document": jour,
-            "titre": f"Mes données – numéro d'abonné {acteur.numero_lisible}",
+            "titre": f"Vos données – numéro d'abonné {acteur.numero_lisible}",
             "edite_le": date_longue(jour),
             "nom": acteur.nom_complet,
             "numero_abonne": acteur.numero_lisible,
-            "limite": str(LIGNES_PDF),
+            "limite": _milliers(LIGNES_PDF),
             "groupes": [[groupe, sections] for groupe, sections in groupes.items()],
             "non_communique": [
                 [raison, " ; ".join(informations)] for raison, informations in non_communiquees().items()

@@ -1,14 +1,13 @@
-"""How « Mes données » shows what it holds."""
+"""How « Vos données » shows what it holds."""
 
 from collections.abc import Sequence
 
 from django import template
 
-from ..donnees.lecture import Section
 from ..donnees.lecture import en_clair as ecrire
-from ..donnees.retention import Conservation, regle_de
 
 register = template.Library()
+LONGUEUR_EN_BREF = 60
 
 
 @register.filter
@@ -17,13 +16,8 @@ def en_clair(valeur: object) -> str:
     return ecrire(valeur)
 
 
-@register.simple_tag
-def vides(sections: Sequence[Section]) -> list[str]:
-    """Return the titles of the parts that hold nothing."""
-    return [section.partie.titre for section in sections if not section.lignes]
-
-
-@register.simple_tag
-def conservation(section: Section) -> Conservation | None:
-    """Return why what this part shows is kept, and how long."""
-    return regle_de(section.partie.modele)
+@register.filter
+def en_bref(ligne: Sequence[tuple[str, object]]) -> str:
+    """Return what names a row in a list: its first three values that are not a long text."""
+    courtes = [texte for _, valeur in ligne if len(texte := ecrire(valeur)) < LONGUEUR_EN_BREF]
+    return ", ".join(courtes[:3]) or "–"

@@ -1,9 +1,10 @@
-"""« Mes données », the request to correct them, and the deletion of the espace (R18, R19, R24)."""
+"""« Vos données », the request to correct them, and the deletion of the espace (R18, R19, R24)."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,23 +18,30 @@ from ..saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 
 
-def _groupes(sections: list[lecture.Section]) -> dict[str, list[lecture.Section]]:
-    groupes: dict[str, list[lecture.Section]] = {}
-    for section in sections:
-        groupes.setdefault(section.partie.groupe, []).append(section)
-    return groupes
-
-
 @espace_requis
 @require_GET
 def mes_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """All that is held about the person, the newest rows of each part; the downloads hold all of them."""
+    """What is held about the person: the answers first, then each list by its name and length; `?liste=` shows one, by pages."""
+    partie = lecture.partie_nommee(request.GET.get("liste", ""))
+    if partie is not None:
+        page = Paginator(partie.lignes(espace), lecture.LIGNES_PAGE).get_page(request.GET.get("page", "1"))
+        return render(
+            request,
+            "accounts/mes_donnees_liste.html",
+            {
+                "partie": partie,
+                "page": page,
+                "lignes": lecture.ecrire_lignes(partie, page),
+                "regle": retention.regle_de(partie.modele),
+            },
+        )
     return render(
         request,
         "accounts/mes_donnees.html",
         {
-            "groupes": _groupes(lecture.lire(espace, limite=lecture.LIGNES_PAGE)),
+            "resume": lecture.resumer(espace),
             "non_communiquees": lecture.non_communiquees(),
+            "lignes_pdf": lecture.LIGNES_PDF,
         },
     )
 
@@ -41,14 +49,15 @@ def mes_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
 @reauthentification_requise
 @espace_requis
 @require_POST
-def telecharger_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
+def telecharger_donnees(request: HttpRequest, espace: Espace) -> HttpResponseBase:
     """The whole as JSON or PDF; a POST, since the download is journaled."""
+    reponse: HttpResponseBase
     if request.POST.get("format") == "pdf":
-        contenu, genre, extension = lecture.exporter_pdf(acteur=espace), "application/pdf", "pdf"
+        reponse, extension = HttpResponse(lecture.exporter_pdf(acteur=espace), content_type="application/pdf"), "pdf"
     else:
-        contenu, genre, extension = lecture.exporter_json(acteur=espace), "application/json", "json"
-    reponse = HttpResponse(contenu, content_type=genre)
-    reponse["Content-Disposition"] = f'attachment; filename="mes-donnees-{espace.numero_abonne}.{extension}"'
+        reponse = StreamingHttpResponse(lecture.exporter_json(acteur=espace), content_type="application/json")
+        extension = "json"
+    reponse["Content-Disposition"] = f'attachment; filename="vos-donnees-{espace.numero_abonne}.{extension}"'
     reponse["Cache-Control"] = "no-store"
     return reponse
 

@@ -1,4 +1,4 @@
-"""How the codes of « Mes données » read in French (accounts/donnees/lecture.py): this floor has the words of all of them."""
+"""How the codes of « Vos données » read in French (accounts/donnees/lecture.py): this floor has the words of all of them."""
 
 import uuid
 from collections.abc import Callable, Mapping

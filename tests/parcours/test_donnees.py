@@ -1,4 +1,4 @@
-"""« Mes données » and the deletion of an espace, in a browser, with axe on every page (R18, R19, R24)."""
+"""« Vos données » and the deletion of an espace, in a browser, with axe on every page (R18, R19, R24)."""
 
 import json
 from collections.abc import Callable
@@ -28,8 +28,8 @@ def test_lire_telecharger_faire_corriger(
     with transaction.atomic():
         accorder(habiliter(connecte, personne=danone), EspaceFactory(), Role.SUPPLEANT)
     page.goto(f"{live_server.url}/espace/gerer-les-services/")
-    page.get_by_role("link", name="Mes données").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Mes données")
+    page.get_by_role("link", name="Vos données").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vos données")
     expect(page.get_by_text(connecte.compte.email).first).to_be_visible()
     regarder()
     with page.expect_download() as telechargement:

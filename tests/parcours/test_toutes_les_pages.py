@@ -186,6 +186,8 @@ def test_aucune_page_ne_se_plaint(
         for nom in NOMS:
             if TABLE[nom].qui in qui:
                 yield nom, reverse(nom, args=parametres[nom]) if nom in parametres else adresse(nom)
+                if nom == "mes_donnees":
+                    yield nom, adresse(nom) + "?liste=vos-habilitations"
 
     promenade = Promenade(page, context, live_server.url)
     promenade.ouvrir(Client(), portes(Acces.PUBLIC))
