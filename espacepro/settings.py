@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "accounts.portes.middleware.RenouvellementMiddleware",
     "accounts.portes.reponse.ReponseMiddleware",
     "accounts.portes.conditions.ConditionsMiddleware",
+    "accounts.portes.remplissage.RemplissageMiddleware",
     "accounts.portes.middleware.EssaisMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -117,7 +117,7 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DROITS,
-            titre="Mes préférences d'avis",
+            titre="Vos préférences d'avis",
             modele=Preference,
             chemins=("espace",),
             ecartees={"espace": "c'est le vôtre"},

@@ -351,6 +351,16 @@ def _declarer_conservation() -> None:
             sort=Sort.AILLEURS,
         ),
         Conservation(
+            cle="saisies_gardees",
+            modele=Espace,
+            donnees="Ce que vous aviez rempli quand votre session a pris fin, sans les fichiers ni les mots de passe",
+            finalite="Vous le rendre dans le formulaire d'où il vient",
+            duree="15 minutes",
+            depart="après l'envoi refusé, chiffré",
+            fondement="minimisation (RGPD art. 5)",
+            sort=Sort.AILLEURS,
+        ),
+        Conservation(
             cle="liens",
             modele=Lien,
             donnees="Liens à usage unique envoyés par courriel",

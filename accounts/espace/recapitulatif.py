@@ -69,6 +69,13 @@ def _lire(session: SessionBase, espace: Espace) -> str | None:
     return dechiffrer(garde["reponse"], duree_max=2 * int(settings.LIEN_ENTREPRISE.total_seconds()))
 
 
+def reponse_changee_a_l_instant(espace: Espace, *, maintenant: datetime | None = None) -> bool:
+    """Whether this holder has just chosen another answer: it may be said that it is changed."""
+    change = espace.reponse_changee_le
+    recente = change is not None and (maintenant or timezone.now()) - change < DUREE_DE_LA_REPONSE
+    return recente and change != espace.cree_le
+
+
 def reponse_disponible(session: SessionBase, espace: Espace) -> bool:
     """Whether the next download would show the answer."""
     return _lire(session, espace) is not None

@@ -14,7 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ..compteurs import double_envoi
 from ..envois.liens import LienDejaUtilise, lire_lien
 from ..espace import changement_adresse as adresses
-from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
+from ..espace.recapitulatif import (
+    remettre_recapitulatif,
+    reponse_changee_a_l_instant,
+    reponse_disponible,
+    retenir_reponse,
+)
 from ..forms.champs import secrets_proposes
 from ..forms.identifiants import ChangerAdresseForm, ChangerMotDePasseForm, ChangerQuestionForm
 from ..models import Compte, Espace, Lien
@@ -236,8 +241,8 @@ def question_changee(request: HttpRequest, espace: Espace) -> HttpResponse:
         "accounts/question_changee.html",
         {
             "avec_reponse": reponse_disponible(request.session, espace),
-            # After the inscription, an activation, a sign-in: nothing has just been changed.
-            "offert": bool(suite) or espace.reponse_changee_le == espace.cree_le,
+            # After the inscription, an activation, a sign-in, or long after a change: nothing has just been changed.
+            "offert": bool(suite) or not reponse_changee_a_l_instant(espace),
             "suite": suite,
         },
     )

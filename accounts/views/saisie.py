@@ -7,19 +7,23 @@ from django.views.decorators.http import require_http_methods
 
 from ..models import Espace
 from ..portes.acces import espace_present_requis
+from ..portes.remplissage import A_REMPLIR, lire_en_clair, montrer
 from ..portes.saisie import oublier_saisie, saisie_gardee
 
 
 @espace_present_requis
 @require_http_methods(["GET", "POST"])
 def saisie(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """GET shows it, with a button that sends it to where it was going; POST forgets it."""
+    """GET says it in the words of its form. POST goes back to the form, which is filled and sends nothing, or forgets it."""
+    gardee = saisie_gardee(espace)
     if request.method == "POST":
+        if gardee is not None and "reprendre" in request.POST:
+            request.session[A_REMPLIR] = [gardee.page, gardee.adresse]
+            return redirect(gardee.page)
         oublier_saisie(espace)
         messages.success(request, "Cette saisie est effacée : rien n'en est gardé.")
         return redirect("espace")
-    gardee = saisie_gardee(espace)
-    lisibles = (
-        [(nom.replace("_", " ").capitalize(), valeur) for nom, valeur in gardee.champs if valeur] if gardee else []
+    lisibles, a_remplir = lire_en_clair(montrer(request, gardee), gardee) if gardee else ([], False)
+    return render(
+        request, "accounts/saisie_gardee.html", {"saisie": gardee, "lisibles": lisibles, "a_remplir": a_remplir}
     )
-    return render(request, "accounts/saisie_gardee.html", {"saisie": gardee, "lisibles": lisibles})

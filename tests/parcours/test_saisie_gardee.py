@@ -46,8 +46,14 @@ def test_la_saisie_revient_apres_la_connexion(
     expect(page.get_by_role("heading", level=1)).to_have_text("Rien n'a encore été enregistré")
     expect(page.get_by_text("12 rue de l'Ancienne-Comédie")).to_be_visible()
     voir(page, "saisie_gardee", largeur)
-    page.get_by_role("button", name="Envoyer cette saisie").click()
-    expect(page.get_by_role("heading", level=1)).not_to_have_text("Rien n'a encore été enregistré")
+    page.get_by_role("button", name="Reprendre le formulaire, rempli").click()
+    expect(page.get_by_text("Ce formulaire est rempli de ce que vous aviez saisi")).to_be_visible()
+    expect(page.locator("[name=voie]")).to_have_value("12 rue de l'Ancienne-Comédie")
+    voir(page, "saisie_rendue", largeur)
+    connecte.refresh_from_db()
+    assert connecte.voie == ""
+    page.locator("main form.ep-formulaire button[type=submit]").first.click()
+    expect(page.get_by_text("Ce formulaire est rempli")).to_have_count(0)
     voir(page, "saisie_envoyee", largeur)
     connecte.refresh_from_db()
     assert connecte.voie == "12 rue de l'Ancienne-Comédie"

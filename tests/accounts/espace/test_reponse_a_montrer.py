@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts.envois.liens import jeton
+from accounts.espace.recapitulatif import DUREE_DE_LA_REPONSE
 from accounts.models import Espace, Evenement, Lien
 from activation.models import Demande
 from services.models import PersonneSirenisee
@@ -178,3 +179,18 @@ def test_en_mode_simplifie_des_la_seconde_confirmation(
         assert autre.post(reverse("choisir_question"), saisie).status_code == 302
         assert AUTRE in texte(autre.post(reverse("question_changee")))
         assert autre.get(reverse("activer_espace")).status_code == 200
+
+
+def test_la_page_ne_dit_changee_que_ce_qui_vient_de_l_etre(
+    espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    """Opened by its address, the page of a change said « Votre question de confiance est changée » of nothing."""
+    client, page = client_de(espace), reverse("question_changee")
+    Espace.objects.filter(pk=espace.pk).update(reponse_changee_le=espace.cree_le)
+    assert "est changée" not in client.get(page).content.decode()
+    Espace.objects.filter(pk=espace.pk).update(reponse_changee_le=timezone.now())
+    assert "Votre question de confiance est changée" in client.get(page).content.decode()
+    Espace.objects.filter(pk=espace.pk).update(reponse_changee_le=timezone.now() - DUREE_DE_LA_REPONSE)
+    dite = client.get(page).content.decode()
+    assert "est changée" not in dite
+    assert "sessions sont fermées" not in dite

@@ -14,7 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.donnees.retention import table
 from accounts.models import Espace
+from accounts.portes.saisie import GARDE
 from espacepro.acces import TABLE, Acces
 from services.models import PersonneSirenisee
 from tests.espacepro.scenes import adresse
@@ -108,14 +110,19 @@ def test_la_session_finie_rend_la_saisie(client: Client, espace: Espace, horloge
     assert "Rien n'a encore été enregistré" in page
     assert "12 rue de l'Ancienne-Comédie" in page
     assert "secret-" not in page
-    assert "n'ont pas été gardés : la page suivante" in page
+    assert "n'ont pas été gardés : le formulaire" in page
+    assert ("Numéro et voie", "12 rue de l'Ancienne-Comédie") in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
+    assert ("Civilité", "Madame") in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
     espace.refresh_from_db()
     assert espace.telephone != SAISIE["telephone"], "nothing is sent by itself"
-    champs = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.split("ep-formulaire")[1]))
-    assert client.post(reverse("coordonnees"), champs).status_code == 302
+    assert client.post(reverse("saisie_gardee"), {"reprendre": "1"})["Location"] == reverse("coordonnees")
+    formulaire = client.get(reverse("coordonnees")).content.decode().replace("&#x27;", "'")
+    assert 'value="12 rue de l\'Ancienne-Comédie"' in formulaire
+    espace.refresh_from_db()
+    assert espace.voie == "", "still not sent"
+    assert client.post(reverse("coordonnees"), SAISIE).status_code == 302
     espace.refresh_from_db()
     assert espace.voie == "12 rue de l'Ancienne-Comédie"
-    assert client.post(reverse("saisie_gardee")).status_code == 302
     assert "Aucune saisie gardée" in client.get(reverse("saisie_gardee")).content.decode()
 
 
@@ -129,6 +136,18 @@ def test_rien_n_est_garde_en_clair_et_un_quart_d_heure_seulement(client: Client,
     assert "Paris" in client.get(reverse("saisie_gardee")).content.decode()
     horloge.shift(timedelta(seconds=1))
     assert "Aucune saisie gardée" in client.get(reverse("saisie_gardee")).content.decode()
+
+
+def test_effacer_sa_saisie(client: Client, espace: Espace) -> None:
+    connecter(client, espace)
+    Client().post(reverse("coordonnees"), {**SAISIE, "estampille": estampille(client)})
+    assert client.post(reverse("saisie_gardee")).status_code == 302
+    assert cache.get(f"saisie:{espace.pk}") is None
+
+
+def test_la_duree_dite_est_la_vraie() -> None:
+    regle = next(regle for regle in table() if regle.cle == "saisies_gardees")
+    assert regle.duree == f"{GARDE // 60} minutes"
 
 
 @pytest.mark.parametrize("faute", ["absente", "fausse", "vieille", "trop long", "autre espace"])
