@@ -3,6 +3,7 @@
 What blocks it and what falls with it is known by the apps above, each of which adds a `Volet` in `AppConfig.ready`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,9 +43,20 @@ class SuppressionBloquee(RegleMetier):
         super().__init__(nombre=len(self.blocages))
 
 
+@dataclass(frozen=True)
+class Dependant:
+    """Somebody who uses a service thanks to the espace, and the address of the list where that is ended."""
+
+    nom: str
+    page: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Blocage:
-    """One thing that keeps an espace from being deleted: which service, why, who may lift it, whether it was asked."""
+    """One thing that keeps an espace from being deleted: which service, why, who may lift it, whether it was asked.
+
+    `dependants` are those who use it.
+    """
 
     personne: str
     siren: str
@@ -52,6 +64,7 @@ class Blocage:
     raison: str
     gestionnaire: str = ""
     demandee_le: datetime | None = None
+    dependants: tuple[Dependant, ...] = ()
 
     @property
     def explication(self) -> str:
@@ -59,6 +72,36 @@ class Blocage:
         if self.demandee_le is None:
             return f"{self.raison}."
         return f"{self.raison}. Retrait demandé le {jour(self.demandee_le)} : vous serez prévenu de la réponse."
+
+
+@dataclass(frozen=True)
+class Motif:
+    """What is blocked for one and the same reason, told once."""
+
+    explication: str
+    blocages: list[Blocage]
+
+    @property
+    def dependants(self) -> list[tuple[Dependant, int]]:
+        """Return who uses these services, by name, each with how many of them."""
+        nombres = Counter(dependant for blocage in self.blocages for dependant in blocage.dependants)
+        return sorted(nombres.items(), key=lambda paire: (paire[0].nom, paire[0].page))
+
+    @property
+    def entreprises(self) -> list[tuple[Blocage, list[str]]]:
+        """Return the services blocked, company by company."""
+        services: dict[str, tuple[Blocage, list[str]]] = {}
+        for blocage in self.blocages:
+            services.setdefault(blocage.siren, (blocage, []))[1].append(blocage.service)
+        return list(services.values())
+
+
+def par_motif(blocages: Sequence[Blocage]) -> list[Motif]:
+    """Group what blocks a deletion by what its page says of it, so that nothing is said twice."""
+    motifs: dict[str, list[Blocage]] = {}
+    for blocage in blocages:
+        motifs.setdefault(blocage.explication, []).append(blocage)
+    return [Motif(explication, leurs) for explication, leurs in motifs.items()]
 
 
 @dataclass(frozen=True, kw_only=True)

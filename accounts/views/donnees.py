@@ -110,6 +110,7 @@ def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "formulaire": form,
             "apercu": empreinte(blocages, chutes),
+            "motifs": suppression.par_motif(blocages),
             "blocages": blocages,
             "a_demander": any(blocage.demandee_le is None for blocage in blocages),
             "chutes": chutes,

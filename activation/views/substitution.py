@@ -76,6 +76,14 @@ class Selection:
         return bool(self.lignes)
 
     @property
+    def par_raison(self) -> dict[str, list[PersonneSirenisee]]:
+        """Return those set aside, each reason said once."""
+        raisons: dict[str, list[PersonneSirenisee]] = {}
+        for personne, raison in self.ecartees:
+            raisons.setdefault(raison, []).append(personne)
+        return raisons
+
+    @property
     def restants(self) -> str:
         """Return the SIREN that can still be asked for, as the address of the page writes them."""
         return ",".join(ligne.personne.siren for ligne in self.lignes)
@@ -126,6 +134,8 @@ def _selection(espace: Espace, sirens: list[str]) -> Selection:
         etat = eligibilite(personne, adresse_connue=envoi is not None)
         if envoi is None or etat is not Eligibilite.POSSIBLE:
             selection.ecartees.append((personne, etat.explication))
+        elif not demandables[personne]:
+            selection.ecartees.append((personne, "vous êtes administrateur titulaire de tous ses services"))
         else:
             selection.lignes.append(Ligne(personne, envoi.annonce, demandables[personne]))
     return selection

@@ -68,8 +68,9 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_GET
 def gerer_services(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """« Gérer les services »: the entries of the CGU that exist."""
-    return render(request, "espacepro/gerer_services.html")
+    """« Gérer les services »: the entries of the CGU that this espace may use; an espace simplifié shares nothing."""
+    simplifie = espace.mode == Espace.Mode.SIMPLIFIE
+    return render(request, "espacepro/gerer_services.html", {"simplifie": simplifie})
 
 
 @espace_requis

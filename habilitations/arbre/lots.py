@@ -42,6 +42,14 @@ class LigneRefusee:
         return f"{self.personne.denomination} ({self.personne.siren_lisible}), {self.service.libelle} : {self.regle}"
 
 
+def par_raison(refusees: Collection[LigneRefusee]) -> dict[str, list[LigneRefusee]]:
+    """Group refused lines by what refuses them, so that a page says each reason once."""
+    raisons: dict[str, list[LigneRefusee]] = {}
+    for ligne in refusees:
+        raisons.setdefault(str(ligne.regle), []).append(ligne)
+    return raisons
+
+
 class LignesRefusees(RegleMetier):
     """At least one line is refused, so nothing is done. `lignes` holds each of them."""
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.espace import suppression
-from accounts.espace.suppression import Blocage, Chute, Volet
+from accounts.espace.suppression import Blocage, Chute, Dependant, Volet
 from accounts.models import Espace
 from accounts.traces.journal import consigner
 
@@ -20,8 +21,8 @@ from .retraits import demander_retrait
 
 RETRAIT_PAR_GESTIONNAIRE = "seul le service gestionnaire peut retirer cette adhésion"
 DEPENDANTS = (
-    "{combien} ce service grâce à vous : retirez d'abord cet accès, faites-vous remplacer, ou demandez au service "
-    "gestionnaire de retirer l'adhésion"
+    "d'autres personnes l'utilisent grâce à vous : retirez d'abord leur accès, faites-vous remplacer, ou demandez au "
+    "service gestionnaire de retirer l'adhésion"
 )
 
 
@@ -35,25 +36,33 @@ def _siennes(espace: Espace) -> list[Habilitation]:
     )
 
 
-def _dependants(espace: Espace) -> dict[int, int]:
-    """Return, by adhésion that this espace holds as titulaire, how many others use it today or are en veille."""
+def _dependants(espace: Espace) -> dict[int, list[Dependant]]:
+    """Return, by adhésion that this espace holds as titulaire, who else uses it today or is en veille."""
     jour = timezone.localdate()
-    return dict(
+    dependants: dict[int, list[Dependant]] = {}
+    for habilitation in (
         Habilitation.objects.vivantes()
         .filter(Q(expire_le__isnull=True) | Q(expire_le__gte=jour))
         .filter(adhesion__habilitations__in=_titulariats(espace))
         .exclude(role=Role.TITULAIRE)
-        .values_list("adhesion")
-        .annotate(Count("pk"))
-    )
+        .select_related("espace")
+        .order_by("espace__nom", "espace__prenom", "pk")
+    ):
+        liste = "suppleants" if habilitation.role == Role.SUPPLEANT else "delegations"
+        page = reverse(liste, query={"q": habilitation.espace.numero_abonne})
+        dependants.setdefault(habilitation.adhesion_id, []).append(Dependant(habilitation.espace.nom_complet, page))
+    return dependants
 
 
 def _titulariats(espace: Espace) -> list[UUID]:
     return list(Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE).values_list("pk", flat=True))
 
 
-def _bloquantes(espace: Espace) -> list[tuple[Habilitation, str]]:
-    """Return the habilitations of a titulaire that keep the espace from being deleted, and why: three queries."""
+def _bloquantes(espace: Espace) -> list[tuple[Habilitation, str, list[Dependant]]]:
+    """Return the habilitations of a titulaire that keep the espace from being deleted, why, and who uses them.
+
+    Three queries.
+    """
     dependants = _dependants(espace)
     bloquantes = []
     for habilitation in _siennes(espace):
@@ -62,11 +71,11 @@ def _bloquantes(espace: Espace) -> list[tuple[Habilitation, str]]:
         raisons = []
         if habilitation.service.retrait_par_gestionnaire:
             raisons.append(RETRAIT_PAR_GESTIONNAIRE)
-        if nombre := dependants.get(habilitation.adhesion_id):
-            combien = "une autre personne utilise" if nombre == 1 else f"{nombre} autres personnes utilisent"
-            raisons.append(DEPENDANTS.format(combien=combien))
+        leurs = dependants.get(habilitation.adhesion_id, [])
+        if leurs:
+            raisons.append(DEPENDANTS)
         if raisons:
-            bloquantes.append((habilitation, " ; ".join(raisons)))
+            bloquantes.append((habilitation, " ; ".join(raisons), leurs))
     return bloquantes
 
 
@@ -75,7 +84,7 @@ def bloquants(espace: Espace) -> list[Blocage]:
     bloquantes = _bloquantes(espace)
     demandees = dict(
         DemandeRetrait.objects.filter(
-            habilitation__in=[habilitation for habilitation, _ in bloquantes], etat=DemandeRetrait.Etat.DEPOSEE
+            habilitation__in=[habilitation for habilitation, _, _ in bloquantes], etat=DemandeRetrait.Etat.DEPOSEE
         ).values_list("habilitation", "deposee_le")
     )
     return [
@@ -86,14 +95,15 @@ def bloquants(espace: Espace) -> list[Blocage]:
             raison=raison,
             gestionnaire=habilitation.personne.service_gestionnaire.nom,
             demandee_le=demandees.get(habilitation.pk),
+            dependants=tuple(dependants),
         )
-        for habilitation, raison in bloquantes
+        for habilitation, raison, dependants in bloquantes
     ]
 
 
 def demander(espace: Espace, maintenant: datetime) -> int:
     """Ask the services gestionnaires to remove the blocking adhésions that were not asked for yet."""
-    bloquantes = [habilitation for habilitation, _ in _bloquantes(espace)]
+    bloquantes = [habilitation for habilitation, _, _ in _bloquantes(espace)]
     demandees = set(
         DemandeRetrait.objects.filter(habilitation__in=bloquantes, etat=DemandeRetrait.Etat.DEPOSEE).values_list(
             "habilitation", flat=True

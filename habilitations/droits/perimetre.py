@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from services.models import PersonneSirenisee
 
 from ..models import ORDRE, Habilitation, Role
 from .roles import DELEGUER_ACTEUR, roles_pour
+
+PLUS_QU_UNE_POIGNEE: Final = 20  # SIREN
 
 
 class PerimetreDepasse(RegleMetier):
@@ -96,8 +99,8 @@ class Repartition:
 def repartition(espace: Espace, critere: Critere) -> Repartition:
     """Return the groups of SIREN of this espace, those to move to get down to 80 first: one query.
 
-    By service gestionnaire, or by use: the SIREN for which the same services are held. No group exceeds 80 SIREN, and
-    none is proposed for SIREN that cannot move.
+    By service gestionnaire, or by use: the SIREN for which the same services are held. No group exceeds 80 SIREN nor is
+    all that the espace holds, and none is proposed for SIREN that cannot move.
     """
     jour, delegants = timezone.localdate(), roles_pour(DELEGUER_ACTEUR)
     habilitations = (
@@ -115,9 +118,9 @@ def repartition(espace: Espace, critere: Critere) -> Repartition:
     mobiles = {p for p, siennes in usages.items() if any(h.role in delegants and h.est_active(jour) for h in siennes)}
     tenues = {p for p, siennes in usages.items() if any(h.role == Role.TITULAIRE for h in siennes)}
     morceaux = [
-        (intitule, morceau)
+        morceau
         for intitule, personnes in sorted(ensembles.items(), key=lambda paire: (-len(paire[1]), paire[0]))
-        for morceau in _couper(personnes)
+        for morceau in _couper(intitule, personnes, tout=len(personnes) == len(usages))
     ]
     a_deplacer = max(0, len(usages) - settings.PERIMETRE_ALERTE)
     proposes = _choisir([len(mobiles.intersection(personnes)) for _, personnes in morceaux], a_deplacer)
@@ -141,10 +144,20 @@ def _intitule(personne: PersonneSirenisee, siennes: list[Habilitation], critere:
     return ", ".join(habilitation.service.libelle for habilitation in siennes)
 
 
-def _couper(personnes: list[PersonneSirenisee]) -> list[list[PersonneSirenisee]]:
-    """Cut a group too big for another espace into pieces that fit with room to spare."""
+def _couper(
+    intitule: str, personnes: list[PersonneSirenisee], *, tout: bool
+) -> list[tuple[str, list[PersonneSirenisee]]]:
+    """Cut a group too big for another espace into pieces that fit with room to spare, and in two one that is `tout`.
+
+    To move all that one holds shares nothing out; a handful stays together.
+    """
     taille = settings.PERIMETRE_ALERTE
-    return [personnes[debut : debut + taille] for debut in range(0, len(personnes), taille)]
+    if tout and PLUS_QU_UNE_POIGNEE <= len(personnes) <= taille:
+        taille = (len(personnes) + 1) // 2
+    morceaux = [personnes[debut : debut + taille] for debut in range(0, len(personnes), taille)]
+    if len(morceaux) == 1:
+        return [(intitule, personnes)]
+    return [(f"{intitule}, partie {rang} sur {len(morceaux)}", m) for rang, m in enumerate(morceaux, start=1)]
 
 
 def _choisir(tailles: list[int], a_deplacer: int) -> set[int]:

@@ -138,8 +138,14 @@ def personnes_a_partager(
     return page, list(lues.values())
 
 
-def services_du_filtre() -> list[tuple[str, str]]:
-    """Return the catalogue as choices of a filter: one query."""
+def services_du_filtre(habilitations: QuerySet[Habilitation]) -> list[tuple[str, str]]:
+    """Return the services of this list as choices of its filter, in the catalogue's order: one query."""
+    presents = Service.objects.filter(pk__in=habilitations.order_by().values("service"))
+    return list(presents.order_by("ordre", "code").values_list("code", "libelle"))
+
+
+def codes_du_catalogue() -> list[tuple[str, str]]:
+    """Return what a file may write in its column of the services: one query."""
     return list(Service.objects.values_list("code", "libelle"))
 
 

@@ -17,6 +17,7 @@ from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
 
+from ..arbre.lots import par_raison
 from ..droits.roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
 from ..forms import BeneficiaireForm, DelegataireForm, jour_de
 from ..lectures.partage import Filtres, partageables, personnes_a_partager, services_du_filtre
@@ -97,7 +98,7 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "page": page,
             "personnes": personnes,
             "filtres": filtres,
-            "services": services_du_filtre(),
+            "services": services_du_filtre(partageables(espace, sujet.permission)),
             "choisies": choisies,
             "montrees": ",".join(str(h.adhesion_id) for lue in personnes for h in lue.habilitations),
             "nombre_filtre": miennes.count(),
@@ -225,6 +226,7 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
             "groupes": grouper(miennes),
             "nombre": len(miennes),
             "examen": examen,
+            "refus": par_raison(examen.refusees),
             "bornee_le": examen.bornee_le,
             "url_liste": sujet.url(),
             "url_designer": sujet.url("designer"),

@@ -15,7 +15,7 @@ from accounts.saisies.regles import RegleMetier
 
 from ..forms import FichierForm
 from ..lectures.export import MODELE
-from ..lectures.partage import services_du_filtre
+from ..lectures.partage import codes_du_catalogue
 from ..models import Habilitation
 from ..partage.en_masse import Operation, Rapport, appliquer_fichier, ce_que_touche, examiner_fichier
 from ..tableurs.lecture import TAILLE_DU_FICHIER
@@ -54,7 +54,7 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
             "lignes": montrees[:MONTREES],
             "en_trop": max(0, len(montrees) - MONTREES),
             "colonnes": MODELE,
-            "services": services_du_filtre(),
+            "services": codes_du_catalogue(),
         },
     )
 

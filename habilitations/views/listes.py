@@ -43,9 +43,9 @@ def recentes(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_GET
 def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     """What is shared under one's authority, or what one has received (`?sens=recues`), filtered, by pages."""
-    recues = request.GET.get("sens") == RECUES
     filtres = Filtres.depuis(request.GET)
     autorite = Autorite.de(espace)
+    recues = _recues(request, autorite, sujet)
     source = mes_habilitations(espace) if recues else autorite.visibles()
     source = source.filter(role__in=sujet.roles)
     page = page_de(filtres.appliquer(source), request.GET.get("page", "1"))
@@ -69,7 +69,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "roles": sujet.libelles_roles,
             "etats": ETATS,
             "expirees": expirees(page),
-            "services": services_du_filtre(),
+            "services": services_du_filtre(source),
             "peut_designer": espace.mode == Espace.Mode.EXPERT and autorite.donne(sujet.permission),
             "simplifie": espace.mode != Espace.Mode.EXPERT,
             "url_liste": sujet.url(),
@@ -80,6 +80,15 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "recentes": recues and any(a_l_essai(habilitation, maintenant=timezone.now()) for habilitation in page),
         },
     )
+
+
+def _recues(request: HttpRequest, autorite: Autorite, sujet: Sujet) -> bool:
+    """Whether to show what one has received: when asked for, and to who can share nothing and has only that."""
+    sens = request.GET.get("sens", "")
+    if sens or autorite.donne(sujet.permission):
+        return sens == RECUES
+    siennes, vues = autorite.siennes().filter(role__in=sujet.roles), autorite.visibles().filter(role__in=sujet.roles)
+    return siennes.exists() and not vues.exists()
 
 
 @reauthentification_requise

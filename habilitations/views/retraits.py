@@ -65,7 +65,7 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
             "cochees": cochees(request, "retraits", source=source, montrees=a_cocher(page), filtres=filtres),
             "roles": Role.choices,
             "etats": ETATS,
-            "services": services_du_filtre(),
+            "services": services_du_filtre(mes_habilitations(espace)),
         },
     )
 

@@ -257,8 +257,34 @@ def test_les_services_d_une_personne_tiennent_en_une_ligne(
     assert (chute.nombre, len(chute.lignes)) == (4, 2)
     assert all(any(service.libelle in ligne for ligne in chute.lignes) for service in services)
     page = client_de(espace).get(reverse("supprimer_espace")).content.decode()
-    assert page.count("seul le service gestionnaire peut retirer") == 1
+    assert page.count("eul le service gestionnaire peut retirer") == 1
     assert "Adhésions fermées (4)" in page
+
+
+def test_ce_qui_bloque_est_dit_une_fois_et_nomme_qui_utilise_le_service(
+    espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    """Sixty companies shared with the same two persons: one sentence, two names, each with the list where to withdraw him."""
+    ines, tom = EspaceFactory(prenom="Inès", nom="Petit"), EspaceFactory(prenom="Tom", nom="Faure")
+    with transaction.atomic():
+        for rang in range(60):
+            racine = habiliter(espace)
+            accorder(racine, ines, Role.SUPPLEANT)
+            if rang < 3:
+                accorder(racine, tom, Role.ACTEUR)
+    client = client_de(espace)
+    page = client.get(reverse("supprimer_espace")).content.decode().replace("&#x27;", "'")
+    assert page.count("'autres personnes l'utilisent grâce à vous") == 1
+    assert "60 services de 60 entreprises" in page
+    for nom, nombre, liste, qui in (
+        ("Inès Petit", "60 services", "suppleants", ines),
+        ("Tom Faure", "3 services", "delegations", tom),
+    ):
+        adresse = reverse(liste, query={"q": qui.numero_abonne})
+        assert f'{nom}, {nombre} : <a href="{adresse}">' in page
+        montree = client.get(adresse).content.decode()
+        assert qui.nom in montree, "the list that the link opens shows what to withdraw"
+    assert "Tom Faure" not in client.get(reverse("suppleants", query={"q": ines.numero_abonne})).content.decode()
 
 
 def test_le_mot_de_passe_est_demande(espace: Espace, client_de: Callable[[Espace], Client]) -> None:

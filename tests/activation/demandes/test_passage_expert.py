@@ -51,7 +51,12 @@ def test_pages(client_de: Callable[[Espace], Client], espace: Espace) -> None:
     simplifie = EspaceFactory(mode=Espace.Mode.SIMPLIFIE)
     navigateur = client_de(simplifie)
     page = reverse("passer_expert")
-    assert page in navigateur.get(reverse("gerer_services")).content.decode()
+    gerer = navigateur.get(reverse("gerer_services")).content.decode()
+    assert page in gerer
+    for nom in ("adherer", "substitution", "suppleants", "delegations", "revue_delegations", "perimetre"):
+        assert f'href="{reverse(nom)}"' not in gerer, "it shows what it may use"
+    for nom in ("activer", "demandes", "retraits", "courriel_entreprise"):
+        assert f'href="{reverse(nom)}"' in gerer
     assert navigateur.get(reverse("adherer"))["Location"] == page, "the way out, not a dead end"
     assert navigateur.get(page).status_code == 200
     simplifie.refresh_from_db()

@@ -22,6 +22,7 @@ from habilitations.models import Habilitation, Mandat, Role
 from habilitations.partage.delegations import deleguer
 from habilitations.partage.suppleances import designer_suppleant
 from services.models import PersonneSirenisee, Service
+from tests.activation import scenes
 from tests.factories import (
     EspaceFactory,
     MandatFactory,
@@ -260,6 +261,18 @@ class TestRepartition:
         assert [len(g.personnes) for g in partage.groupes] == [80, 80, 10]
         assert sum(len(g.personnes) for g in partage.groupes if g.propose) >= partage.a_deplacer == 90
 
+    def test_tout_ce_que_tient_l_espace_n_est_pas_un_groupe(self, espace: Espace, service: Service) -> None:
+        """Sixty SIREN of one office, of one use: to move them all shares nothing out."""
+        remplir(espace, 60, service, service_gestionnaire=ServiceGestionnaireFactory(nom="SIE de Lyon"))
+        for critere in Critere:
+            groupes = repartition(espace, critere).groupes
+            assert [len(g.personnes) for g in groupes] == [30, 30]
+            assert not any(g.propose for g in groupes)
+        assert [g.intitule for g in repartition(espace, Critere.GESTIONNAIRE).groupes] == [
+            "SIE de Lyon, partie 1 sur 2",
+            "SIE de Lyon, partie 2 sur 2",
+        ]
+
     def test_seul_ce_qui_peut_partir_est_propose(self, espace: Espace, service: Service) -> None:
         """An acteur, somebody en veille, expired: nothing of it can be granted to the other espace."""
         gestionnaire = ServiceGestionnaireFactory()
@@ -382,13 +395,15 @@ class TestRepartition:
         autre = client_de(EspaceFactory())
         for chemin in chemins:
             selection = autre.get(chemin).context["selection"]
-            choisies = [personne.siren for personne, _ in (*selection.communes, *selection.une_a_une)]
+            choisies = [ligne.personne.siren for ligne in selection.lignes]
             assert choisies == re.findall(r"\d{9}", chemin)
         assert not Demande.objects.exists()
         ici = client_de(espace).get(chemins[0]).content.decode()
-        assert "aucun autre espace" in ici, "opened here it asks for nothing"
-        choix = {"qualite": "MANDATAIRE", "services": service.code}
-        assert autre.post(max(chemins, key=len), choix)["Location"] == reverse("demandes")
+        assert "administrateur titulaire de tous ses services" in ici, "opened here it asks for nothing"
+        chemin = max(chemins, key=len)
+        coches = [f"{siren}:{service.code}" for siren in re.findall(r"\d{9}", chemin)]
+        reponse = scenes.envoyer(autre, chemin, {"qualite": "MANDATAIRE", "services": coches})
+        assert reponse["Location"] == reverse("demandes")
         assert Demande.objects.count() == 80
 
     def test_le_lien_ouvert_par_un_espace_simplifie_dit_ce_qu_il_faut_faire(

@@ -411,6 +411,48 @@ def test_un_espace_simplifie_ne_designe_pas(client_de: Ouvrir) -> None:
     assert client.get(reverse("suppleants_designer"))["Location"] == reverse("suppleants")
 
 
+def test_qui_ne_fait_que_recevoir_arrive_sur_ce_qu_il_a_recu(client_de: Ouvrir) -> None:
+    racine = habiliter(EspaceFactory())
+    recue = accorder(racine, EspaceFactory(), Role.ACTEUR)
+    client, page = client_de(recue.espace), reverse("delegations")
+    arrivee = texte(client.get(page))
+    assert racine.personne.denomination in arrivee
+    assert f'href="{page}?sens=recues" aria-current="page"' in arrivee
+    assert racine.personne.denomination not in texte(client.get(page, {"sens": "accordees"})), (
+        "the other tab still opens"
+    )
+    assert "Accordées" in texte(client_de(racine.espace).get(page))
+    assert f'href="{page}?sens=accordees" aria-current="page"' in texte(client_de(racine.espace).get(page))
+    assert f'href="{page}?sens=accordees" aria-current="page"' in texte(client_de(EspaceFactory()).get(page))
+
+
+def test_les_filtres_ne_proposent_que_ce_qui_est_dans_la_liste(client_de: Ouvrir) -> None:
+    racine = habiliter(EspaceFactory(), service=ServiceFactory(code="TENU"))
+    accorder(racine, EspaceFactory(), Role.ACTEUR)
+    ServiceFactory(code="AILLEURS")
+    client = client_de(racine.espace)
+    for nom in ("delegations", "retraits_choisir", "delegations_designer"):
+        page = texte(client.get(reverse(nom)))
+        assert '<option value="TENU"' in page, nom
+        assert "AILLEURS" not in page, nom
+    assert "AILLEURS" in texte(client.get(reverse("designation_fichier"))), "a file may name any code of the catalogue"
+
+
+def test_une_raison_est_dite_une_fois(client_de: Ouvrir) -> None:
+    titulaire, collegue = EspaceFactory(), EspaceFactory()
+    tenues = [habiliter(titulaire) for _ in range(12)]
+    for tenue in tenues:
+        accorder(tenue, collegue, Role.ACTEUR)
+    client = client_de(titulaire)
+    client.post(reverse("delegations_designer"), {"adhesions": [t.adhesion_id for t in tenues], "continuer": "1"})
+    client.post(
+        reverse("delegations_personne"), {"numero": collegue.numero_abonne, "nom": collegue.nom, "role": "ACTEUR"}
+    )
+    page = texte(client.get(reverse("delegations_confirmer")))
+    assert page.count("y est déjà habilité") == 1
+    assert "(12 habilitations)" in page
+
+
 PAGES = [
     ("suppleants", {}),
     ("delegations", {}),
