@@ -1,7 +1,7 @@
 """Pages of the demandes: adhere, list, cancel, ask for another letter."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -32,6 +32,8 @@ from ..models import Demande
 from .codes import demande_de
 from .relire import a_relire, est_relu, redemander, relire
 
+BOUQUET = "bouquet"  # one box for the services that an espace simplifié receives at once
+
 
 @espace_requis
 @require_http_methods(["GET", "POST"])
@@ -52,7 +54,9 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     personne, envoi = choisie
     if trop := place_manquante(espace, [personne]):
         return render(request, "activation/adherer_siren.html", {"formulaire": recherche, "trop": trop})
-    form = AdhesionForm(request.POST or None)
+    proposables = adhesion.services_proposables(espace, personne)
+    bouquet = [ligne.service.code for ligne in proposables if ligne.demandable and ligne.service.bouquet_simplifie]
+    form = AdhesionForm(_avec_le_bouquet(request.POST, bouquet) or None)
     if a_relire(request) and form.is_valid():
         services, qualite = list(form.cleaned_data["services"]), form.cleaned_data["qualite"]
         try:
@@ -60,7 +64,6 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut
-    proposables = adhesion.services_proposables(espace, personne)
     return render(
         request,
         "activation/adherer_services.html",
@@ -68,12 +71,22 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
             "formulaire": form,
             "personne": personne,
             "envoi": envoi,
-            "proposables": proposables,
-            "aucun_demandable": not any(ligne.demandable for ligne in proposables),
+            "demandables": [ligne for ligne in proposables if ligne.demandable],
+            "autres": [ligne for ligne in proposables if not ligne.demandable],
+            "bouquet": bouquet,
             "coches": set(form.data.getlist("services")) if form.is_bound else set(),
         },
         status=statut,
     )
+
+
+def _avec_le_bouquet(saisie: QueryDict, bouquet: list[str]) -> QueryDict:
+    """Return what was posted, the one tick of the bouquet turned into those of its services."""
+    if BOUQUET not in saisie:
+        return saisie
+    complete = saisie.copy()
+    complete.setlist("services", list(dict.fromkeys([*saisie.getlist("services"), *bouquet])))
+    return complete
 
 
 def _relire_ou_deposer(

@@ -37,6 +37,28 @@ for (const phrase of document.querySelectorAll("[data-cochees]")) {
   });
 }
 
+// One box that stands for several, and how many are chosen.
+for (const maitre of document.querySelectorAll("[data-coche]")) {
+  const valeurs = maitre.dataset.coche.split(" ");
+  const siennes = [...maitre.form.querySelectorAll("[type=checkbox]")].filter((c) => c !== maitre && valeurs.includes(c.value));
+  maitre.addEventListener("change", () => {
+    for (const case_ of siennes) case_.checked = maitre.checked;
+  });
+  maitre.form.addEventListener("change", (evenement) => {
+    if (evenement.target !== maitre) maitre.checked = siennes.length > 0 && siennes.every((c) => c.checked);
+  });
+}
+for (const compte of document.querySelectorAll("[data-compte]")) {
+  const formulaire = compte.closest("form");
+  const dire = () => {
+    const nombre = formulaire.querySelectorAll(`[name=${compte.dataset.compte}]:checked`).length;
+    compte.textContent = nombre === 0 ? "Aucun service choisi." : nombre === 1 ? "1 service choisi." : `${nombre} services choisis.`;
+  };
+  formulaire.addEventListener("change", dire);
+  window.addEventListener("pageshow", dire);
+  dire();
+}
+
 // Copy buttons.
 for (const bouton of document.querySelectorAll("[data-copier]")) {
   const cible = document.getElementById(bouton.dataset.copier);

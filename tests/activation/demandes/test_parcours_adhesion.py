@@ -166,3 +166,24 @@ def test_le_bouquet_et_le_formulaire_ouvrent_les_memes_services(
     personne = PersonneFactory(categorie=categorie, service_gestionnaire__type=suivie_par)
     libres = {ligne.service.code for ligne in services_proposables(espace, personne) if ligne.libre}
     assert {service.code for service in bouquet(personne)} == libres == attendus
+
+
+def test_le_bouquet_est_une_seule_case(
+    client_de: Callable[[Espace], Client], espace: Espace, catalogue: None, danone: PersonneSirenisee
+) -> None:
+    """Without JavaScript too: its box stands for its services, beside those ticked; what somebody else holds is left out."""
+    lignes = services_proposables(espace, danone)
+    du_bouquet = [li.service for li in lignes if li.demandable and li.service.bouquet_simplifie]
+    autre = next(li.service for li in lignes if li.demandable and not li.service.bouquet_simplifie)
+    client, adresse = client_de(espace), reverse("adherer", query={"siren": danone.siren})
+    page = client.get(adresse).content.decode()
+    assert page.count('name="services"') == sum(li.demandable for li in lignes)
+    assert f"Les {len(du_bouquet)} services" in page
+    relue = client.post(adresse, {"qualite": "MANDATAIRE", "bouquet": "oui", "services": [autre.code]})
+    gardes = dict(relue.context["gardes"])
+    assert gardes["bouquet"] == "oui"
+    (lettre,) = relue.context["lettres"]
+    assert sorted(lettre.demarches) == sorted(service.libelle for service in [*du_bouquet, autre])
+    envoi = {"qualite": "MANDATAIRE", "bouquet": "oui", "services": [autre.code], "apercu": relue.context["apercu"]}
+    assert client.post(adresse, envoi).status_code == 302
+    assert set(Demande.objects.get().services.all()) == {*du_bouquet, autre}
