@@ -99,10 +99,20 @@ class PageActe(FormView):
         try:
             self.agir(form)
         except RegleMetier as regle:
-            form.refuser(regle)
-            return self.form_invalid(form)
+            return self._montrer_le_refus(form, regle)
         messages.success(self.request, self.succes)
         return redirect(self.page)
+
+    def _montrer_le_refus(self, form: Any, regle: RegleMetier) -> HttpResponse:
+        """Show the rule beside the object as it is now: another act may have changed it, or taken it away, meanwhile."""
+        frais = self.admin.get_object(self.request, str(self.objet.pk))
+        if frais is None:
+            messages.error(self.request, str(regle))
+            opts = self.admin.opts
+            return redirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
+        self.objet = frais
+        form.refuser(regle)
+        return self.form_invalid(form)
 
     @staticmethod
     def possible(objet: Any) -> bool:

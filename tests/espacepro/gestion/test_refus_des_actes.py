@@ -1,0 +1,133 @@
+"""Every act of an agent, refused because its object has changed since the page was shown: a sentence, never a 500 (issue 9)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.gestion.page_acte import PageActe
+from accounts.models import Agent, ServiceGestionnaire
+from accounts.saisies.regles import RegleMetier
+from activation.models import Courrier, Demande, Signalement
+from habilitations.models import Adhesion, Cessation, DemandeRetrait
+from services.models import PersonneSirenisee
+from tests.activation import scenes
+from tests.espacepro.scenes import client_verifie
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, habiliter
+from tests.habilitations.scenes import apercu_de
+
+pytestmark = pytest.mark.django_db
+
+
+class Refus(RegleMetier):
+    code = "refus_d_essai"
+    message = "Quelqu'un a décidé entre-temps."
+
+
+def pages() -> dict[str, tuple[Any, type[PageActe]]]:
+    """Return every act of an agent, by the name of its address, with the admin of its object."""
+    return {
+        f"{modele._meta.app_label}_{modele._meta.model_name}_{acte.nom}": (site, acte)
+        for modele, site in admin.site._registry.items()
+        for acte in getattr(site, "actes", ())
+    }
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return AgentFactory()
+
+
+@pytest.fixture
+def objets(agent: Agent) -> dict[type, Any]:
+    personne = PersonneFactory(siren="12A456789", provisoire=True, service_gestionnaire=agent.service_gestionnaire)
+    courrier = scenes.editer(scenes.adhesion(None, personne))
+    racine = habiliter(EspaceFactory(), personne=personne)
+    return {
+        PersonneSirenisee: personne,
+        Courrier: courrier,
+        Demande: courrier.demande,
+        Signalement: Signalement.objects.create(
+            demande=courrier.demande, origine=Signalement.Origine.COURRIER, recu_le=timezone.now()
+        ),
+        Adhesion: racine.adhesion,
+        Cessation: Cessation.objects.create(personne=personne),
+        DemandeRetrait: DemandeRetrait.objects.create(
+            habilitation=racine,
+            demandeur=racine.espace,
+            service_gestionnaire=agent.service_gestionnaire,
+        ),
+        ServiceGestionnaire: agent.service_gestionnaire,
+    }
+
+
+def poster(client: Client, nom: str, objet: Any) -> Any:
+    """Post the act as a browser that shows its page, where it is offered."""
+    adresse = reverse(f"admin:{nom}", args=[objet.pk])
+    montre = client.get(adresse)
+    saisie = apercu_de(montre.content.decode()) if montre.status_code == 200 else {}
+    return client.post(adresse, {**saisie, "motif": "Motif"})
+
+
+def accepter_la_saisie(monkeypatch: pytest.MonkeyPatch, acte: type[PageActe]) -> None:
+    """Let any form through: what is tried is the page of a refusal, not the form's own checks."""
+    for classe in acte.mro():
+        if "form_class" in vars(classe):
+            monkeypatch.setattr(classe.form_class, "is_valid", lambda self: self.errors is not None)
+            break
+
+
+@pytest.mark.parametrize("nom", sorted(pages()))
+@pytest.mark.parametrize("change", ["rien", "tout", "parti"])
+def test_le_refus_se_montre_quoi_que_l_acte_ait_change(
+    nom: str, change: str, agent: Agent, objets: dict[type, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The act refuses after it has changed the row in memory, in the database, or when the row has gone."""
+    site, acte = pages()[nom]
+    objet = objets[site.model]
+
+    def refuser(self: PageActe, form: Any) -> None:
+        if change != "rien":
+            for champ in self.objet._meta.concrete_fields:
+                if champ.null or champ.is_relation:
+                    setattr(self.objet, champ.attname, None)
+        if change == "parti":
+            monkeypatch.setattr(site, "get_object", lambda *_: None)
+        raise Refus
+
+    monkeypatch.setattr(acte, "agir", refuser)
+    accepter_la_saisie(monkeypatch, acte)
+    reponse = poster(client_verifie(agent), nom, objet)
+    if change == "parti":
+        assert reponse.status_code == 302
+    else:
+        assert reponse.status_code == 200
+        assert "entre-temps" in reponse.content.decode()
+
+
+def test_chaque_acte_a_son_objet_ici(objets: dict[type, Any]) -> None:
+    assert {site.model for site, _ in pages().values()} == set(objets)
+
+
+FINS: dict[type, Callable[[Any], object]] = {
+    Courrier: lambda c: Courrier.objects.filter(pk=c.pk).update(remplace_le=timezone.now()),
+    Demande: lambda d: Demande.objects.filter(pk=d.pk).update(etat=Demande.Etat.ANNULEE, terminee_le=timezone.now()),
+    Cessation: lambda c: Cessation.objects.filter(pk=c.pk).update(
+        etat=Cessation.Etat.CONTESTEE, terminee_le=timezone.now()
+    ),
+}
+
+
+@pytest.mark.parametrize("nom", sorted(nom for nom, (site, _) in pages().items() if site.model in FINS))
+def test_un_objet_fini_depuis_que_la_page_est_ouverte(
+    nom: str, agent: Agent, objets: dict[type, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, acte = pages()[nom]
+    FINS[site.model](objets[site.model])
+    reponse = poster(client_verifie(agent), nom, objets[site.model])
+    assert reponse.status_code == 200
+    assert acte.titre in reponse.content.decode().replace("&#x27;", "'")
