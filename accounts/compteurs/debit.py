@@ -67,7 +67,7 @@ class Cadence:
 
     libres: int
     intervalle: timedelta
-    limite: int = 1_000  # never met: not even at one an hour
+    limite: int = 100  # how many are read at most: it is never full
 
     def fois(self, nombre: int) -> "Cadence":
         """Return the figures of a network that is so many of them."""
@@ -80,8 +80,9 @@ class Cadence:
 
 COMPTE = Bareme(libres=5, pas=1, limite=20)
 RESEAU = Bareme(libres=30, pas=10, limite=300)
-# A password that we drew for an agent (123 bits) is not guessed: what strangers try at it makes nobody wait.
-PREMIER = Bareme(libres=10_000, pas=1, limite=10_000)
+# A password that we drew for an agent (123 bits) is not guessed: whatever strangers try at it makes nobody wait. Each of their
+# networks has its own limit, and ten thousand a second for a century would be one chance in 10^23.
+PREMIER = Cadence(libres=1, intervalle=timedelta(0))
 RESEAUX_IPV6 = ((64, 1), (48, 4))  # the prefix counted, and how many times the figures of one /64 it allows
 
 
@@ -93,6 +94,7 @@ class Essai:
     cle_compte: str = ""
     reseaux: tuple[tuple[str, int], ...] = ()
     reservation: int | None = None
+    de_reseau: tuple[int, ...] = ()
     refuse: bool = False
     manque: bool = False
 
@@ -161,7 +163,7 @@ def attente_restante(cle: str, bareme: Bareme | Cadence, maintenant: datetime | 
     if not instants:
         return timedelta(0)
     libre = instants[0] + bareme.attente(len(instants))
-    if len(instants) >= bareme.limite:
+    if isinstance(bareme, Bareme) and len(instants) >= bareme.limite:
         libre = instants[-1] + FENETRE_DES_ESSAIS  # when the oldest counts no more
     return max(timedelta(0), libre - maintenant)
 
@@ -231,8 +233,9 @@ def reussir(request: HttpRequest | None) -> None:
     """The password was right: the guess does not count."""
     essai = essai_de(request)
     if essai is not None:
-        rendre(essai.reservation)
-        essai.reservation = None
+        for reservation in (essai.reservation, *essai.de_reseau):
+            rendre(reservation)
+        essai.reservation, essai.de_reseau = None, ()
 
 
 def attendre_le_palier(essai: Essai) -> None:
@@ -260,7 +263,9 @@ class GardienEssais(AxesHandler):
         essai.cle_compte, bareme, connu = _compteur(request, adresse)
         if not connu:
             essai.reseaux = tuple(cles_reseau(adresse_ip(request)))
-            if any(_doit_attendre(cle, RESEAU.fois(fois), timezone.now()) for cle, fois in essai.reseaux):
+            with essai_compte():
+                comptes = _reserver_reseaux(essai)
+            if not comptes:
                 essai.refuse = True
                 request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
                 return False
@@ -275,32 +280,44 @@ class GardienEssais(AxesHandler):
     def user_login_failed(
         self, sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
     ) -> None:
-        """Count the failure for the network; and for the account, when a form refuses what the password had opened."""
+        """Let the failure count; and count it again when a form refuses what the password had opened."""
         essai = essai_de(request)
         if essai is None or essai.refuse:
             return
         essai.manque = True
-        _compter_reseaux(essai)
         if essai.reservation is None:
             essai.reservation = EssaiConnexion.objects.create(cle=essai.cle_compte).pk
+            EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle) for cle, _ in essai.reseaux)
 
 
 def _travailler_autant(essai: Essai, adresse: str, mot_de_passe: str) -> None:
-    """Do what a comparison would have done: read the account, hash, write two lines, of which the account's counts not.
+    """Do what a comparison would have done: read the account, hash, write a line, which counts not.
 
     A server under load takes more than one PALIER: the time then shows the work, which must be the same.
     """
     Compte.objects.d_adresse(adresse).first()
     make_password(mot_de_passe)
     EssaiConnexion.objects.create(cle=empreinte("refus", essai.cle_compte))
-    _compter_reseaux(essai)
 
 
-def _compter_reseaux(essai: Essai) -> None:
-    EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle) for cle, _ in essai.reseaux)
+def _reserver_reseaux(essai: Essai) -> bool:
+    """Count this guess for its networks before it is tried, so that guesses sent together do not pass together.
+
+    Return False, nothing counted, when one of them must wait.
+    """
+    comptes: list[int] = []
+    for cle, fois in essai.reseaux:
+        compte = reserver(cle, RESEAU.fois(fois))
+        if compte is None:
+            for deja in comptes:
+                rendre(deja)
+            return False
+        comptes.append(compte)
+    essai.de_reseau = tuple(comptes)
+    return True
 
 
-def _compteur(request: HttpRequest, adresse: str) -> tuple[str, Bareme, bool]:
+def _compteur(request: HttpRequest, adresse: str) -> tuple[str, Bareme | Cadence, bool]:
     """Return the counter of this try, its figures, and whether it is one of a browser or a session that the account knows."""
     forme = forme_comptee(adresse)
     compte = Compte.objects.d_adresse(forme).only("pk", "is_staff", "renouvellement_exige").first()

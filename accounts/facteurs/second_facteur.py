@@ -10,7 +10,7 @@ counts although it is refused.
 import hmac
 import logging
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +41,8 @@ NOMBRE_CODES = 10
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LONGUEUR_CODE = 25
 GROUPE = 5
+# Codes of 80 bits, drawn before the pepper was their key: until then, each use asks for new ones.
+ANCIENS_CODES_JUSQU_AU = datetime(2027, 6, 30, 22, tzinfo=UTC)
 SECRETS_PAR_LOT = 200
 _CONFUSIONS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\u00a0": None, "\u202f": None})
 
@@ -190,23 +192,32 @@ def utiliser_code_secours(
     if appareil is None:
         raise CodeSecoursRefuse
     cle = _compteur(SECOURS, compte, navigateur)
+    maintenant = maintenant or timezone.now()
     essai = debit.reserver(cle, ESSAIS, maintenant)
     refus: EssaiRefuse | None = None
+    actuelle, ancienne = empreintes_code(compte, code)
+    siens = CodeSecours.objects.filter(compte=compte, utilise_le__isnull=True)
+    par_un_ancien = False
     if essai is None:
         refus = _trop(cle, "", maintenant)
-    elif not CodeSecours.objects.filter(
-        compte=compte, empreinte__in=empreintes_code(compte, code), utilise_le__isnull=True
-    ).update(utilise_le=maintenant or timezone.now()):
-        refus = CodeSecoursRefuse()
     else:
-        debit.rendre(essai)
+        juste = siens.filter(empreinte=actuelle).update(utilise_le=maintenant)
+        par_un_ancien = (
+            not juste
+            and maintenant < ANCIENS_CODES_JUSQU_AU
+            and bool(siens.filter(empreinte=ancienne).update(utilise_le=maintenant))
+        )
+        if juste or par_un_ancien:
+            debit.rendre(essai)
+        else:
+            refus = CodeSecoursRefuse()
     evenement = consigner(
         actes.SECOND_FACTEUR_CODE_SECOURS_REFUSE if refus else actes.SECOND_FACTEUR_CODE_SECOURS_UTILISE,
         auteur=_auteur(compte),
     )
     if refus is not None:
         raise refus
-    annoncer_changement(compte, evenement, "code_secours_utilise", None)
+    annoncer_changement(compte, evenement, "ancien_code_utilise" if par_un_ancien else "code_secours_utilise", None)
     return appareil
 
 
@@ -224,7 +235,11 @@ def annoncer_changement(compte: Compte, evenement: Evenement, changement: str, g
             destinataire=compte.email,
             acte=f"second_facteur:{evenement.pk}",
             espace=espace,
-            contexte={"changement": changement, "quand": jour_heure(evenement.quand)},
+            contexte={
+                "changement": changement,
+                "quand": jour_heure(evenement.quand),
+                "anciens_jusqu_au": jour_heure(ANCIENS_CODES_JUSQU_AU),
+            },
         )
 
 
@@ -293,7 +308,7 @@ def empreintes_code(compte: Compte, code: str) -> list[str]:
     """Return what a recovery code may be kept as, tied to the account; case and dashes are free.
 
     First the HMAC-SHA-256 keyed from the pepper, as codes are kept now; then that of the codes of 16 characters drawn
-    before it, keyed from SECRET_KEY, which serve until they are renewed.
+    before it, keyed from SECRET_KEY, which serve until they are renewed, and until ANCIENS_CODES_JUSQU_AU at the latest.
     """
     texte = f"{compte.pk}|{code.upper().translate(_CONFUSIONS)}"
     sel = "accounts.second_facteur.code_secours"

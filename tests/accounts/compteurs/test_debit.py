@@ -279,3 +279,25 @@ def test_un_refus_du_48_ne_compte_rien_dans_le_64(db: None) -> None:
     obtenus = [debit.reserver_reseau("x", f"2001:db8:5:{rang:x}::1", bareme) for rang in range(6)]
     assert [obtenu is not None for obtenu in obtenus] == [True] * 4 + [False] * 2
     assert EssaiConnexion.objects.count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_des_essais_simultanes_a_des_comptes_differents_ne_passent_pas_le_reseau() -> None:
+    """Each at another account, all before any is refused: the network counts a guess before it is compared."""
+    gardien = debit.GardienEssais()
+
+    def permis(rang: int) -> bool:
+        requete = RequestFactory().post(reverse("connexion"), REMOTE_ADDR="203.0.113.9")
+        requete.user, requete.session = AnonymousUser(), Client().session
+        return gardien.is_allowed(requete, {"username": f"personne{rang}@exemple.fr", "password": "faux"})
+
+    permises = [resultat for _ in range(3) for resultat in en_parallele(16, permis)]
+    assert permises.count(True) == debit.RESEAU.libres
+
+
+def test_un_bon_mot_de_passe_rend_aussi_l_essai_du_reseau(espace: Espace) -> None:
+    for _ in range(3):
+        client = Client(REMOTE_ADDR="203.0.113.9")
+        client.post(reverse("connexion"), {"username": espace.compte.email, "password": MOT_DE_PASSE})
+        assert "_auth_user_id" in client.session
+    assert not EssaiConnexion.objects.filter(cle__in=[cle for cle, _ in debit.cles_reseau("203.0.113.9")]).exists()

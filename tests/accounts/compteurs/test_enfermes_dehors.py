@@ -11,10 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.compteurs import debit
 from accounts.compteurs.plafonds import compter_courriels
 from accounts.facteurs.second_facteur import utiliser_code_secours, verifier_code
 from accounts.gestion.agents import creer_agent, reinitialiser_agent
-from accounts.models import Agent, Courriel, Espace, Lien
+from accounts.models import Agent, Courriel, Espace, EssaiConnexion, Lien
 from accounts.saisies.regles import RegleMetier
 from tests.accounts.scenes import INSCRIPTION, code_de, enroler
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, ServiceGestionnaireFactory
@@ -75,6 +76,13 @@ def test_la_reinitialisation_d_un_agent_ouvre_malgre_les_essais_d_avant_et_d_apr
     deviner(email, 25)  # they go on, and know nothing of the reset
     assert not entrer(email, FAUX)
     assert entrer(email, premier)
+
+
+def test_dix_mille_essais_a_un_mot_de_passe_tire_n_enferment_pas_l_agent(agent: Agent) -> None:
+    premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent)
+    cle = debit.empreinte("premier", str(agent.compte.pk))
+    EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle, quand=timezone.now()) for _ in range(10_001))
+    assert entrer(agent.compte.email, premier)
 
 
 def test_le_premier_mot_de_passe_d_un_agent_ouvre_malgre_ce_qui_fut_essaye_avant_lui() -> None:

@@ -3,6 +3,7 @@
 import base64
 import re
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from accounts.chiffrement import SecretIllisible
+from accounts.envois import courriels
+from accounts.facteurs import second_facteur
 from accounts.facteurs.second_facteur import (
     ApplicationIllisible,
     CodeSecoursRefuse,
@@ -24,9 +27,10 @@ from accounts.facteurs.second_facteur import (
     utiliser_code_secours,
     verifier_code,
 )
-from accounts.models import Agent, Application, CodeSecours, Compte, Espace, Evenement
+from accounts.models import Agent, Application, CodeSecours, Compte, Courriel, Espace, Evenement
+from accounts.saisies.dates import jour_heure
 from accounts.sessions.navigateurs import nom_du_temoin
-from tests.accounts.scenes import code_de
+from tests.accounts.scenes import code_de, enroler
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
 
@@ -183,3 +187,21 @@ def test_un_ancien_code_de_secours_sert_encore(compte: Compte) -> None:
     assert utiliser_code_secours(acteur=compte, code=ancien) == appareil
     with pytest.raises(CodeSecoursRefuse):
         utiliser_code_secours(acteur=compte, code=ancien)
+
+
+def test_les_anciens_codes_ont_une_fin_et_leur_titulaire_le_sait(db: None) -> None:
+    espace = EspaceFactory()
+    enroler(espace)
+    compte = espace.compte
+    fin = second_facteur.ANCIENS_CODES_JUSQU_AU
+    for code in ("0123-4567-89AB-CDEF", "FEDC-BA98-7654-3210"):
+        ancienne = second_facteur.empreintes_code(compte, code)[1]
+        CodeSecours.objects.create(compte=compte, empreinte=ancienne)
+    avant = fin - timedelta(seconds=1)
+    assert utiliser_code_secours(acteur=compte, code="0123-4567-89AB-CDEF", maintenant=avant)
+    avis = Courriel.objects.filter(genre="second_facteur_change").latest("cree_le")
+    texte = str(courriels.composer(avis).body)
+    assert "ancien modèle" in texte
+    assert jour_heure(fin) in texte
+    with pytest.raises(CodeSecoursRefuse):
+        utiliser_code_secours(acteur=compte, code="FEDC-BA98-7654-3210", maintenant=fin)
