@@ -73,6 +73,9 @@ DEMANDE_ACTIVEE = Acte(
 )
 COURRIER_EDITE = Acte("courrier.edite", "Courrier édité", SOI, details=("demande", "numero", "canal"))
 COURRIER_REDEMANDE = Acte("courrier.redemande", "Nouveau courrier demandé", SOI, details=("demande", "numero"))
+COURRIER_AVANCE = Acte(
+    "courrier.avance", "Courrier daté avancé, une place étant libre", SOI, details=("demande", "numero")
+)
 COURRIER_LIBERE = Acte(
     "courrier.libere", "Courrier daté que le service gestionnaire laisse partir", SOI, details=("demande", "numero")
 )

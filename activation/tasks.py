@@ -5,8 +5,9 @@ from celery import shared_task
 from accounts.envois.budget import epuiser
 
 from .courriers import edition, rappels
-from .demandes import creation_simplifiee, devancees, signalements, suites
+from .demandes import avancement, creation_simplifiee, devancees, signalements, suites
 from .demandes.activation import TACHE_DEVANCEES
+from .demandes.plafonds import TACHE_AVANCEMENT
 
 
 @shared_task(name=edition.TACHE)
@@ -27,6 +28,11 @@ def expirer_demandes() -> None:
 @shared_task(name=TACHE_DEVANCEES)
 def ecarter_devancees(personne: str | None = None) -> None:
     devancees.ecarter_devancees(personne=int(personne) if personne is not None else None)
+
+
+@shared_task(name=TACHE_AVANCEMENT)
+def avancer_courriers(demande: str | None = None) -> None:
+    epuiser(lambda: avancement.avancer_courriers(demande=demande))
 
 
 @shared_task(name="activation.effacer_creations_perimees")

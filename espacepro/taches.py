@@ -41,6 +41,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     "creer_partitions": {"task": "surveillance.creer_partitions", "schedule": crontab(hour="3", minute="11")},
     "abandonner_partitions": {"task": "surveillance.abandonner_partitions", "schedule": crontab(hour="3", minute="19")},
     "expirer_demandes": {"task": "activation.expirer_demandes", "schedule": crontab(minute="7")},
+    "avancer_courriers": {"task": "activation.avancer_courriers", "schedule": crontab(minute="5-59/10")},
     "ecarter_devancees": {"task": "activation.ecarter_devancees", "schedule": crontab(minute="*/10")},
     "effacer_creations_perimees": {"task": "activation.effacer_creations_perimees", "schedule": crontab(minute="29")},
     "reprendre_codes": {"task": "activation.reprendre_codes", "schedule": crontab(minute="*/10")},

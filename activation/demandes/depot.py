@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.envois import courriels
+from accounts.envois.reveil import reveiller
 from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
@@ -20,7 +21,7 @@ from ..courriers.codes import ALPHABET
 from ..courriers.edition import deposer_courrier
 from ..models import Demande, LigneDemande, Signalement
 from .chute import faire_tomber
-from .plafonds import depart_du_courrier
+from .plafonds import TACHE_AVANCEMENT, depart_du_courrier
 
 
 class EspaceNonActif(RegleMetier):
@@ -178,5 +179,6 @@ def terminer(demande: Demande, etat: Demande.Etat, maintenant: datetime) -> None
     demande.save(update_fields=["etat", "terminee_le", "motif_refus"])
     suite = Signalement.Decision.CONFIRME if etat == Demande.Etat.REFUSEE else Signalement.Decision.SANS_OBJET
     demande.signalements.filter(decision=Signalement.Decision.EN_ATTENTE).update(decision=suite, decide_le=maintenant)
+    reveiller(TACHE_AVANCEMENT, demande.pk)  # its letter, if it had not left, gives its day back
     if demande.nature == Demande.Nature.CREATION_SIMPLIFIEE and etat != Demande.Etat.ACTIVEE:
         faire_tomber(demande, maintenant)

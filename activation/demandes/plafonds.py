@@ -22,6 +22,8 @@ from services.models import PersonneSirenisee
 from ..courriers.messagerie import porte_le_nom_du_registre
 from ..models import Courrier, Demande
 
+TACHE_AVANCEMENT = "activation.avancer_courriers"
+
 
 @dataclass(frozen=True)
 class Plafond:
@@ -76,25 +78,27 @@ def part_du_tour(tour: Courrier.Priorite) -> int:
 
 
 def depart_du_courrier(
-    espace: Espace, personne: PersonneSirenisee, *, maintenant: datetime
+    espace: Espace, personne: PersonneSirenisee, *, maintenant: datetime, sauf: Courrier | None = None
 ) -> tuple[Courrier.Priorite, datetime]:
     """Return the turn and the moment of one more letter about this personne, asked by this espace; both are locked."""
-    return departs_des_courriers(espace, [personne], maintenant=maintenant)[personne.pk]
+    return departs_des_courriers(espace, [personne], maintenant=maintenant, sauf=sauf)[personne.pk]
 
 
 def departs_des_courriers(
-    espace: Espace, personnes: Collection[PersonneSirenisee], *, maintenant: datetime
+    espace: Espace, personnes: Collection[PersonneSirenisee], *, maintenant: datetime, sauf: Courrier | None = None
 ) -> dict[int, tuple[Courrier.Priorite, datetime]]:
     """Return the turn and the moment of one more letter about each of these, asked by this espace one after the other.
 
-    In the order of their keys, as a batch is deposited. Four queries in all.
+    In the order of their keys, as a batch is deposited. `sauf` is a letter that already waits and is dated again: it takes no
+    place from itself. Four queries in all.
     """
     tours = priorites(espace, personnes)
     duree, jour = settings.PLAFOND_COURRIERS_SIREN_DUREE, settings.PLAFOND_COURRIERS_ESPACE_DUREE
+    autres = Courrier.objects.exclude(pk=sauf.pk) if sauf is not None else Courrier.objects.all()
     vers: dict[int, list[tuple[datetime, int, UUID]]] = {cle: [] for cle in tours}
-    for depart, tour, qui, cle in _comptes(Courrier.objects.filter(demande__personne__in=tours), maintenant - duree):
+    for depart, tour, qui, cle in _comptes(autres.filter(demande__personne__in=tours), maintenant - duree):
         vers[cle].append((depart, tour, qui))
-    siennes = Courrier.objects.filter(demande__espace=espace)
+    siennes = autres.filter(demande__espace=espace)
     de_l_espace = [depart for depart, _, _, _ in _comptes(siennes, maintenant - jour)]
     departs = {}
     for cle in sorted(tours):

@@ -16,6 +16,7 @@ from ..courriers.edition import TACHE
 from ..models import Courrier, Demande
 from .attente import exiger_en_cours
 from .depot import prevenir, terminer, verrouiller
+from .plafonds import TACHE_AVANCEMENT
 
 
 class AgentNonCompetent(RegleMetier):
@@ -108,6 +109,7 @@ def laisser_partir(*, acteur: Agent, courrier: Courrier, maintenant: datetime | 
     courrier.pas_avant = courrier.prochain_essai_le = maintenant
     courrier.save(update_fields=["pas_avant", "prochain_essai_le"])
     reveiller(TACHE, courrier.pk)
+    reveiller(TACHE_AVANCEMENT, demande.pk)  # the day that it waited for is another's
     consigner(
         actes.COURRIER_LIBERE,
         auteur=acteur,

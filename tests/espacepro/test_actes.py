@@ -66,6 +66,7 @@ code.inexact:SUBSTITUTION              D · · d ·
 code.lu                                D · · · ·
 code.repris                            D · · · ·
 coordonnees.modifiees                  D · · · ·
+courrier.avance                        D · · · ·
 courrier.edite                         D · · · ·
 courrier.libere                        D · · · ·
 courrier.redemande                     D · · · ·

@@ -19,6 +19,7 @@ from accounts.saisies.dates import jour, jour_en_lettres
 from activation.courriers import edition
 from activation.demandes.activation import CreationDevancee, activer
 from activation.demandes.attente import TropTotPourUnCourrier
+from activation.demandes.avancement import avancer_courriers
 from activation.demandes.depot import DemandeDejaEnCours
 from activation.demandes.devancees import ecarter_devancees
 from activation.demandes.plafonds import Plafond, premier_depart
@@ -118,6 +119,65 @@ def test_ce_qui_n_est_pas_parti_ne_compte_pas() -> None:
     annuler_demande(acteur=datee.espace, demande=datee)
     suivantes = [courrier(scenes.adhesion(None, personne, maintenant=depart)).pas_avant for _ in range(4)]
     assert suivantes == [depart + SOIXANTE] * 3 + [depart + 2 * SOIXANTE]
+
+
+def test_une_place_rendue_avance_qui_attend_chacun_a_son_tour() -> None:
+    """Of two strangers who wait, the first who asked takes the place, and the second the day that it leaves."""
+    personne, depart = PersonneFactory(), timezone.now()
+    nuisibles = [scenes.adhesion(None, personne, maintenant=depart) for _ in range(3)]
+    attendent = [scenes.adhesion(None, personne, maintenant=depart + timedelta(minutes=rang)) for rang in range(4)]
+    assert courrier(attendent[0]).pas_avant == depart + SOIXANTE
+    avant = [courrier(demande).pas_avant for demande in attendent]
+    annuler_demande(acteur=nuisibles[0].espace, demande=nuisibles[0])
+    lendemain = depart + timedelta(hours=1)
+    assert avancer_courriers(demande=str(nuisibles[0].pk), maintenant=lendemain) >= 2
+    apres = [courrier(demande).pas_avant for demande in attendent]
+    assert apres[0] == lendemain
+    assert all(nouveau <= ancien for nouveau, ancien in zip(apres, avant, strict=True) if nouveau and ancien)
+    assert apres[3] is not None
+    assert avant[3] is not None
+    assert apres[3] < avant[3]
+    assert avancer_courriers(demande=str(nuisibles[0].pk), maintenant=lendemain) == 0
+    assert Evenement.objects.filter(acte="courrier.avance").exists()
+    assert edition.editer(str(courrier(attendent[0]).pk)) is (lendemain <= timezone.now())
+    for tour in (1, 2, 3):
+        memes = [c for c in Courrier.objects.filter(demande__in=attendent) if c.priorite == tour]
+        assert [c.part_le for c in sorted(memes, key=lambda c: c.cree_le)] == sorted(c.part_le for c in memes)
+
+
+def test_la_place_d_un_inconnu_ne_passe_pas_devant_les_gens_de_l_entreprise() -> None:
+    """Who is habilitated waits for his own people's places only, and is served first when his own espace's cap frees."""
+    espace, depart = EspaceFactory(), timezone.now()
+    service = ServiceFactory()
+    premieres = [scenes.adhesion(espace, PersonneFactory(), service, maintenant=depart) for _ in range(20)]
+    autre = scenes.adhesion(espace, PersonneFactory(), service, maintenant=depart)
+    habilitee = habiliter(espace)
+    prioritaire = scenes.adhesion(espace, habilitee.personne, maintenant=depart + timedelta(minutes=1))
+    assert courrier(autre).pas_avant is not None
+    assert courrier(prioritaire).priorite == Courrier.Priorite.HABILITE
+    annuler_demande(acteur=espace, demande=premieres[0])
+    instant = depart + timedelta(minutes=2)
+    avancer_courriers(maintenant=instant)
+    assert courrier(prioritaire).pas_avant == instant
+    attente = courrier(autre).pas_avant
+    assert attente is not None
+    assert attente > instant
+
+
+@pytest.mark.parametrize("fin", ["annulee", "lachee"])
+def test_ce_qui_rend_une_place_reveille_l_avancement(
+    fin: str, _reveils: list[tuple[str, list[str]]], django_capture_on_commit_callbacks: Any
+) -> None:
+    personne, depart = PersonneFactory(), timezone.now()
+    saturer(personne, depart)
+    datee = scenes.adhesion(None, personne, maintenant=depart)
+    with django_capture_on_commit_callbacks(execute=True):
+        if fin == "annulee":
+            annuler_demande(acteur=datee.espace, demande=datee)
+        else:
+            agent = AgentFactory(service_gestionnaire=personne.service_gestionnaire)
+            laisser_partir(acteur=agent, courrier=courrier(datee))
+    assert ("activation.avancer_courriers", [str(datee.pk)]) in _reveils
 
 
 @pytest.mark.parametrize(("secondes", "attend"), [(-1, True), (0, False), (1, False)])
