@@ -45,6 +45,13 @@ def chercher(client: Client, liste: list[str]) -> Any:
     return client.get(SUBSTITUTION, {"sirens": ",".join(liste)})
 
 
+def deposer(client: Client, adresse: str, saisie: dict[str, Any], *, follow: bool = False) -> Any:
+    """Post the form, then what its page of the letters showed, where it is shown."""
+    reponse = client.post(adresse, saisie, follow=follow)
+    montre = re.search(r'name="apercu" value="([^"]+)"', reponse.content.decode())
+    return client.post(adresse, {**saisie, "apercu": montre[1]}, follow=follow) if montre else reponse
+
+
 @pytest.fixture
 def horloge() -> Any:
     with time_machine.travel(DEPART, tick=False) as voyageur:
@@ -114,9 +121,9 @@ def test_le_depot_aussi_est_compte(client_de: Callable[[Espace], Client], monkey
     for tenue, attendu in zip(tenues, (302, 429), strict=True):
         siren = tenue.personne.siren
         saisie = {"qualite": "MANDATAIRE", "services": f"{siren}:{tenue.service.code}"}
-        assert client.post(f"{SUBSTITUTION}?sirens={siren}", saisie).status_code == attendu
+        assert deposer(client, f"{SUBSTITUTION}?sirens={siren}", saisie).status_code == attendu
     saisie = {"qualite": "MANDATAIRE", "services": [ServiceFactory().code]}
-    assert client.post(f"{ADHERER}?siren={PersonneFactory().siren}", saisie).status_code == 429
+    assert deposer(client, f"{ADHERER}?siren={PersonneFactory().siren}", saisie).status_code == 429
     assert Demande.objects.count() == 1
 
 
@@ -184,11 +191,11 @@ def test_l_adhesion_dit_au_depot_ce_qui_est_a_remplacer(client_de: Callable[[Esp
     adresse = f"{ADHERER}?siren={personne.siren}"
     client = client_de(EspaceFactory())
     codes = [tenus[0].service.code, libre.code, tenus[1].service.code]
-    refus = client.post(adresse, {"qualite": "MANDATAIRE", "services": codes}).content.decode()
+    refus = deposer(client, adresse, {"qualite": "MANDATAIRE", "services": codes}).content.decode()
     assert tenus[0].service.libelle in refus
     assert "il est à remplacer" in refus
     assert not Demande.objects.exists()
-    assert client.post(adresse, {"qualite": "MANDATAIRE", "services": [libre.code]}).status_code == 302
+    assert deposer(client, adresse, {"qualite": "MANDATAIRE", "services": [libre.code]}).status_code == 302
 
 
 def test_la_substitution_garde_ce_qui_est_a_remplacer(client_de: Callable[[Espace], Client]) -> None:
@@ -198,7 +205,7 @@ def test_la_substitution_garde_ce_qui_est_a_remplacer(client_de: Callable[[Espac
     valeurs = [f"{personne.siren}:{service.code}" for service in (tenu.service, libre)]
     client = client_de(EspaceFactory())
     adresse = f"{SUBSTITUTION}?sirens={personne.siren}"
-    suite = client.post(adresse, {"qualite": "MANDATAIRE", "services": valeurs}, follow=True).content.decode()
+    suite = deposer(client, adresse, {"qualite": "MANDATAIRE", "services": valeurs}, follow=True).content.decode()
     assert list(Demande.objects.get().services.all()) == [tenu.service]
     assert "à adhérer" in suite
     assert libre.libelle in suite
@@ -210,14 +217,14 @@ def test_un_lot_nomme_les_siren_a_ecarter_et_repart_sans_eux(client_de: Callable
     libres = [PersonneFactory(denomination=f"SOCIETE LIBRE {rang}") for rang in range(5)]
     liste = [t.personne.siren for t in tenues] + [p.siren for p in libres]
     client = client_de(EspaceFactory())
-    saisie = {"qualite": "MANDATAIRE", "services": service.code}
-    refus = client.post(f"{SUBSTITUTION}?sirens={','.join(liste)}", saisie)
+    saisie = {"qualite": "MANDATAIRE", "services": [f"{siren}:{service.code}" for siren in liste]}
+    refus = deposer(client, f"{SUBSTITUTION}?sirens={','.join(liste)}", saisie)
     texte = refus.content.decode()
     assert not Demande.objects.exists()
     assert all(personne.denomination in texte for personne in libres), "every one, not three"
     suite = refus.context["suite"]
     assert all(personne.siren not in suite for personne in libres)
-    assert client.post(suite, saisie).status_code == 302
+    assert deposer(client, suite, saisie).status_code == 302
     assert Demande.objects.count() == 2
 
 
@@ -229,16 +236,16 @@ def test_les_depots_refuses_ne_sont_pas_un_oracle(client_de: Callable[[Espace], 
     adresse = f"{ADHERER}?siren={personne.siren}"
     dits = 0
     for service in tenus:
-        refus = client.post(adresse, {"qualite": "MANDATAIRE", "services": [service.code]})
+        refus = deposer(client, adresse, {"qualite": "MANDATAIRE", "services": [service.code]})
         dits += "il est à remplacer" in refus.content.decode()
     assert dits < 8
     autre = habiliter(EspaceFactory())
-    ailleurs = client.post(
-        f"{ADHERER}?siren={autre.personne.siren}", {"qualite": "MANDATAIRE", "services": [autre.service.code]}
+    ailleurs = deposer(
+        client, f"{ADHERER}?siren={autre.personne.siren}", {"qualite": "MANDATAIRE", "services": [autre.service.code]}
     )
     assert "il est à remplacer" in ailleurs.content.decode(), "each company of a hundred may be refused"
-    libre = client.post(
-        f"{ADHERER}?siren={PersonneFactory().siren}", {"qualite": "MANDATAIRE", "services": [tenus[0].code]}
+    libre = deposer(
+        client, f"{ADHERER}?siren={PersonneFactory().siren}", {"qualite": "MANDATAIRE", "services": [tenus[0].code]}
     )
     assert libre.status_code == 302
 
