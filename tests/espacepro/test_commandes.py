@@ -12,7 +12,9 @@ from django.core.management import BaseCommand, CommandError, call_command, get_
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
 COMMANDES = sorted((nom, app) for nom, app in get_commands().items() if app in APPLICATIONS)
 DE_DJANGO = {option.dest for option in BaseCommand().create_parser("manage.py", "")._actions}
-ANGLAIS = re.compile(r"\b(the|and|of|this|example|how many)\b", re.IGNORECASE)
+ANGLAIS = re.compile(
+    r"\b(the|and|of|this|example|how many|usage|show|exit|positional|optional|don't|output)\b", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize(("nom", "app"), COMMANDES)
@@ -23,6 +25,15 @@ def test_l_aide_est_en_francais_avec_un_exemple(nom: str, app: str) -> None:
     dit = " ".join([analyseur.description or "", analyseur.epilog or "", *(str(option.help) for option in siennes)])
     assert re.search(rf"(?s)[Ee]xemples? :.*manage(\.py)? {nom}\b", dit), "no example"
     assert ANGLAIS.findall(dit) == []
+
+
+@pytest.mark.parametrize(("nom", "app"), COMMANDES)
+def test_l_aide_entiere_est_en_francais(nom: str, app: str) -> None:
+    """From « utilisation » to Django's own options."""
+    aide = load_command_class(app, nom).create_parser("manage.py", nom).format_help()
+    assert aide.startswith("utilisation : manage.py ")
+    assert ANGLAIS.findall(aide) == []
+    assert "montre cette aide" in aide
 
 
 def nombres(nom: str, app: str) -> list[tuple[str, Callable[[str], object]]]:

@@ -3,15 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.gestion.agents import creer_agent
 from accounts.models import Agent, ServiceGestionnaire
-from accounts.saisies.commande import argument_identifiant, argument_ligne
+from accounts.saisies.commande import Commande, argument_identifiant, argument_ligne
 from accounts.saisies.regles import RegleMetier
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Crée un agent et affiche, une seule fois, son premier mot de passe, à remettre en main propre. "
         "Exemple : manage.py creer_agent --email anne.martin@exemple.fr --prenom Anne --nom Martin --service SIE75009"

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.mots_de_passe.exigences import (
     LONGUEUR_EXIGIBLE,
@@ -14,14 +14,14 @@ from accounts.mots_de_passe.exigences import (
     politique_exigee,
 )
 from accounts.mots_de_passe.force import Exigence, Niveau
-from accounts.saisies.commande import NombreEntre, argument_jour
+from accounts.saisies.commande import Commande, NombreEntre, argument_jour
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 
 NIVEAUX = {"moyen": Niveau.MOYEN, "fort": Niveau.FORT, "tres-fort": Niveau.TRES_FORT}
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Durcit la politique des mots de passe (CGU 3.2.d) : les usagers et les agents concernés en sont prévenus par "
         "courriel ; à partir de la date, seule la page de renouvellement leur est ouverte. Un mot de passe que sa saisie "

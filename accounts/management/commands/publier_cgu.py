@@ -4,15 +4,15 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.espace.conditions import apercevoir_publication, publier_conditions
-from accounts.saisies.commande import argument_identifiant, argument_jour
+from accounts.saisies.commande import Commande, argument_identifiant, argument_jour
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Publie la version des CGU dont le texte est dans templates/cgu/NUMERO/ (texte.html et changements.html) : chaque "
         "espace en est prévenu par courriel, puis l'accepte à sa première connexion à partir de la date. "

@@ -3,12 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from accounts.donnees.retention import purger
+from accounts.saisies.commande import Commande
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Efface ou rend anonyme ce dont la durée de conservation est passée. "
         "Exemple : manage.py purger --dry-run pour compter sans rien écrire."

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.chiffrement import SecretIllisible
 from accounts.facteurs.second_facteur import rechiffrer_graines
+from accounts.saisies.commande import Commande
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Chiffre de nouveau, sous la première clé de CLE_CHIFFREMENT, les secrets des applications d'authentification "
         "qu'une autre clé garde : celle-ci peut ensuite être retirée. Peut être relancée. "

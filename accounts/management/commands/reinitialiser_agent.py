@@ -3,14 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.gestion.agents import reinitialiser_agent
 from accounts.models import Agent, Compte
-from accounts.saisies.commande import argument_identifiant
+from accounts.saisies.commande import Commande, argument_identifiant
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Efface le second facteur et les codes de secours d'un agent, ferme ses sessions et affiche, une seule fois, "
         "un nouveau premier mot de passe. Vérifiez d'abord son identité. "

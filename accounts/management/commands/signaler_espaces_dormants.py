@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.espace.dormants import dormants, signaler_dormants
+from accounts.saisies.commande import Commande
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Conseille par courriel la suppression des espaces sans connexion depuis la durée de prescription. "
         "Exemple : manage.py signaler_espaces_dormants --dry-run"

@@ -3,16 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.espace.changement_adresse import signaler_rejet
-from accounts.saisies.commande import argument_identifiant, argument_ligne
+from accounts.saisies.commande import Commande, argument_identifiant, argument_ligne
 from accounts.saisies.regles import RegleMetier
 
 from ...saisies.dates import jour
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Note qu'un courriel envoyé à une adresse de connexion a été retourné : son titulaire le lira à sa prochaine "
         "connexion. Exemple : manage.py signaler_rejet --adresse anne@exemple.fr --motif « 550 boîte inconnue »"

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.saisies.commande import Commande
 from accounts.traces.scellement import sceller, verifier
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Recalcule le journal scellé et signale chaque anomalie : ligne modifiée, retirée, insérée ou déplacée. "
         "Codes de sortie : 0, journal intact ; 1, journal altéré. Exemple : manage.py verifier_journal --sceller"

@@ -1,14 +1,14 @@
 """remettre_courriers: hand the letters over to the print shop, one PDF and one manifest a batch."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from accounts.saisies.commande import NombreEntre, argument_identifiant
+from accounts.saisies.commande import Commande, FormateurFrancaisBrut, NombreEntre, argument_identifiant
 from activation.courriers import remise
 from activation.courriers.remise import Lot
 
@@ -34,12 +34,12 @@ exemples :
 """
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = AIDE
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=RawDescriptionHelpFormatter, **kwargs
+            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

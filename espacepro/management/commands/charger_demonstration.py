@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from accounts.envois.liens import jeton
 from accounts.espace.inscription import Inscription, confirmer_adresse, inscrire_expert, renvoyer_confirmation
 from accounts.espace.recapitulatif import noter_reponse_montree
 from accounts.models import Agent, Compte, Espace
+from accounts.saisies.commande import Commande
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import deriver_code
 from activation.courriers.edition import editer
@@ -33,7 +34,7 @@ DANONE, AIRBUS = "552032534", "383474814"
 SERVICES_OUVERTS = 6
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Prépare la base d'une démonstration : schéma, catalogue, entreprises de l'extrait SIRENE, comptes. "
         "Peut être relancée : ne refait que ce qui manque. Exemple : python3 run.py manage charger_demonstration"

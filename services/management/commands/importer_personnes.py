@@ -2,15 +2,15 @@
 
 import contextlib
 import csv
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from accounts.saisies.commande import NombreEntre
+from accounts.saisies.commande import Commande, FormateurFrancaisBrut, NombreEntre
 from accounts.saisies.regles import RegleMetier
 from services.fichiers_insee import Progression, Rejet
 from services.importation import TRANCHE, TRANCHE_AU_PLUS, BilanImport, importer_personnes
@@ -42,12 +42,12 @@ exemple :
 """
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = AIDE
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=RawDescriptionHelpFormatter, **kwargs
+            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,11 +1,11 @@
 """suivre_registre: tell the holders and the offices what the register has closed, opened again or changed."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from accounts.saisies.commande import NombreEntre
+from accounts.saisies.commande import Commande, FormateurFrancaisBrut, NombreEntre
 from accounts.saisies.regles import RegleMetier
 from services.models import EvenementRegistre
 from services.registre.suivi import (
@@ -30,12 +30,12 @@ exemple :
 """
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = AIDE
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=RawDescriptionHelpFormatter, **kwargs
+            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

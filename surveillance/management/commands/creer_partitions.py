@@ -3,13 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from accounts.saisies.commande import NombreEntre
+from accounts.saisies.commande import Commande, NombreEntre
 from surveillance.partitions import MOIS_D_AVANCE, MOIS_D_AVANCE_AU_PLUS, creer_partitions
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Crée les partitions des connexions du mois en cours et des mois suivants. Peut être relancée : seules celles "
         "qui manquent sont créées. Exemple : manage.py creer_partitions --mois 6"
