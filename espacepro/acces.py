@@ -164,6 +164,8 @@ TABLE: dict[str, Porte] = {
     "export_telecharger": Porte(Acces.ESPACE, Rubrique.GERER),
     "vos_habilitations": Porte(Acces.ESPACE, Rubrique.HABILITATIONS),
     "vos_habilitations_exporter": Porte(Acces.ESPACE, Rubrique.HABILITATIONS),
+    "echeances": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
+    "echeances_agenda": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "preferences": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_recentes": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_choisir": Porte(Acces.ESPACE, Rubrique.GERER),

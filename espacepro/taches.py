@@ -56,6 +56,10 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     },
     "ecarter_non_confirmees": {"task": "habilitations.ecarter_non_confirmees", "schedule": crontab(minute="13")},
     "suivre_registre": {"task": "services.suivre_registre", "schedule": crontab(minute="*/10")},
+    "rappeler_echeances": {
+        "task": "habilitations.rappeler_echeances",
+        "schedule": crontab(hour="6-8", minute="23"),
+    },
     "annoncer_services_retires": {
         "task": "habilitations.annoncer_services_retires",
         "schedule": crontab(minute="*/10"),

@@ -146,3 +146,8 @@ class PreferenceForm(FormulairePortail):
         choices=Preference.Avis.choices,
         widget=forms.RadioSelect,
     )
+    rappels = forms.ChoiceField(
+        label="Échéances indicatives de vos services",
+        choices=Preference.Rappels.choices,
+        widget=forms.RadioSelect,
+    )

@@ -5,7 +5,7 @@ from celery import shared_task
 from accounts.envois.budget import epuiser
 
 from .arbre import confirmations, expirations
-from .lectures import exports
+from .lectures import exports, rappels
 from .partage import revue, temoins
 from .registre import cessations, services_retires
 
@@ -53,3 +53,8 @@ def annoncer_services_retires() -> None:
 @shared_task(name="habilitations.fermer_services_retires")
 def fermer_services_retires() -> None:
     epuiser(services_retires.fermer_services_retires)
+
+
+@shared_task(name="habilitations.rappeler_echeances")
+def rappeler_echeances() -> None:
+    epuiser(rappels.rappeler_echeances)

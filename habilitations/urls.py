@@ -3,6 +3,7 @@ from django.urls import path
 from .views import (
     changements,
     designer,
+    echeances,
     exports,
     fichier,
     listes,
@@ -19,6 +20,8 @@ GERER = "espace/gerer-les-services"
 
 urlpatterns = [
     path("espace/services/<str:siren>/<str:code>/", service.ouvrir, name="ouvrir_service"),
+    path("espace/echeances/", echeances.echeances, name="echeances"),
+    path("espace/echeances/calendrier.ics", echeances.agenda, name="echeances_agenda"),
     path("espace/habilitations/", miennes.liste, name="vos_habilitations"),
     path("espace/habilitations/exporter/", miennes.exporter, name="vos_habilitations_exporter"),
     path("espace/preferences/", preferences.choisir, name="preferences"),

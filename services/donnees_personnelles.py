@@ -11,6 +11,7 @@ from accounts.saisies.dates import jour
 from .models import (
     AdresseSaisie,
     Echange,
+    Echeance,
     EvenementRegistre,
     IdentifiantRemplace,
     LectureMessage,
@@ -20,6 +21,7 @@ from .models import (
     PieceJointe,
     ReferenceBancaire,
     RepresentantLegal,
+    RetraitService,
     Service,
 )
 
@@ -96,9 +98,15 @@ def inscrire() -> None:
     sans_personne(
         Service,
         "catalogue public",
-        "id code libelle famille domaine description paiement bouquet_simplifie categories "
-        "retrait_par_gestionnaire reserve_dge adresse ordre",
+        "id code libelle resume famille domaine description besoins voisins echeance_propre paiement bouquet_simplifie "
+        "categories retrait_par_gestionnaire reserve_dge adresse ferme_le ordre",
     )
+    sans_personne(
+        RetraitService,
+        "catalogue public ; annonce_jusqu_a dit jusqu'où l'annonce est allée",
+        "id service decide_le ferme_le annule_le annonce_le annonce_jusqu_a execute_le",
+    )
+    sans_personne(Echeance, "calendrier public", "id service jour libelle condition source")
     retention.inscrire(
         Conservation(
             cle="representants",

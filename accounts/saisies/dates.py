@@ -43,6 +43,11 @@ def jour_en_lettres(quand: date | None) -> str:
     return _premier(formats.date_format(_jour(quand), "j F Y")) if quand else ""
 
 
+def mois_en_lettres(quand: date | None) -> str:
+    """Return `novembre 2026`, or nothing: a heading."""
+    return formats.date_format(_jour(quand), "F Y") if quand else ""
+
+
 def jour_heure_en_lettres(quand: datetime | None) -> str:
     """Return `29 novembre 2026 à 00h30`, or nothing: the sentence of a page."""
     return _premier(formats.date_format(ici(quand), r"j F Y à H\hi")) if quand else ""

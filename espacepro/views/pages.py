@@ -13,6 +13,7 @@ from accounts.traces.visibilite import du_journal_de
 from accounts.views.inscription import reponse_pdf
 from activation.demandes.lectures import codes_attendus
 from activation.forms import CodeForm
+from habilitations.lectures.echeances import prochaines_echeances
 from habilitations.lectures.espace import accueil as lire_accueil
 from services.models import Service
 
@@ -55,6 +56,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
             "personnes": lecture.personnes,
             "jauge": lecture.jauge,
             "recentes": lecture.recentes,
+            "echeances": prochaines_echeances(espace),
             "arrivees": lecture.arrivees,
             "filtres": filtres,
             "filtre": bool(filtres["q"] or filtres["famille"]),

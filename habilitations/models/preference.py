@@ -21,12 +21,19 @@ class Preference(models.Model):
         AUSSITOT = "AUSSITOT", "Par courriel"
         AUCUN = "AUCUN", "Pas de courriel : je le lis sur le portail"
 
+    class Rappels(models.TextChoices):
+        HEBDOMADAIRE = "HEBDOMADAIRE", "Une fois par semaine au plus, quand une date approche"
+        AUCUN = "AUCUN", "Pas de courriel : je lis le calendrier sur le portail"
+
     espace = models.OneToOneField(Espace, models.PROTECT, primary_key=True, related_name="preference")
     accords = models.CharField(
         "habilitations accordées par d'autres", max_length=9, choices=Accords, default=Accords.AUSSITOT
     )
     echeances = models.CharField("habilitations bientôt terminées", max_length=8, choices=Avis, default=Avis.AUSSITOT)
     fichiers = models.CharField("fichiers demandés", max_length=8, choices=Avis, default=Avis.AUSSITOT)
+    rappels = models.CharField(
+        "échéances de vos services", max_length=12, choices=Rappels, default=Rappels.HEBDOMADAIRE
+    )
     accords_choisi_le = models.DateTimeField("choisi le", default=timezone.now)
     resume_depuis = models.DateTimeField("prochain résumé depuis le", null=True, blank=True)
 

@@ -15,7 +15,7 @@ from ..models import Preference
 
 @transaction.atomic
 def changer_preferences(
-    *, acteur: Espace, accords: str, echeances: str, fichiers: str, maintenant: datetime | None = None
+    *, acteur: Espace, accords: str, echeances: str, fichiers: str, rappels: str, maintenant: datetime | None = None
 ) -> list[str]:
     """Store what is told by mail and when; return the columns that changed, nothing is written when none did.
 
@@ -28,6 +28,7 @@ def changer_preferences(
         "accords": Preference.Accords(accords),
         "echeances": Preference.Avis(echeances),
         "fichiers": Preference.Avis(fichiers),
+        "rappels": Preference.Rappels(rappels),
     }
     preference = preference or Preference(espace=espace)
     changes = [champ for champ, valeur in voulu.items() if getattr(preference, champ) != valeur]

@@ -1,5 +1,6 @@
 from .adresse import AdresseSaisie
 from .banque import MandatSepa, ReferenceBancaire
+from .echeance import Echeance
 from .messagerie import Echange, LectureMessage, Message, PieceJointe
 from .personne import Categorie, PersonneSirenisee
 from .registre import EvenementRegistre, IdentifiantRemplace, RepresentantLegal
@@ -9,6 +10,7 @@ __all__ = [
     "AdresseSaisie",
     "Categorie",
     "Echange",
+    "Echeance",
     "EvenementRegistre",
     "IdentifiantRemplace",
     "LectureMessage",

@@ -98,6 +98,7 @@ demande.signalee                       D · · d · ?
 demande.signalee:COURRIEL_PERSONNE     D · · · M
 demande.signalee:SUBSTITUTION          D · · d ·
 donnees.exportees                      D · · · ·
+echeances.chargees                     · · · · ·
 espace.active                          D · · · ·
 espace.confirme                        D · · · ·
 espace.dormant_signale                 D · · · ·

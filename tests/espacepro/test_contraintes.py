@@ -14,7 +14,7 @@ from accounts.models import Courriel, Lien, PolitiqueMotDePasse, Publication, Ve
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Preference, Role
-from services.models import AdresseSaisie, Echange, LectureMessage, Message, ReferenceBancaire, RetraitService
+from services.models import AdresseSaisie, Echange, Echeance, LectureMessage, Message, ReferenceBancaire, RetraitService
 from surveillance.models import BlocageIP
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
@@ -74,6 +74,12 @@ def valider(faute: Callable[[], object]) -> None:
     with transaction.atomic():
         faute()
         connection.check_constraints()
+
+
+def echeance() -> Echeance:
+    return Echeance.objects.create(
+        service=ServiceFactory(), jour=MAINTENANT.date(), libelle="Solde", source="une page officielle"
+    )
 
 
 def retrait_de_service() -> RetraitService:
@@ -265,6 +271,8 @@ CAS: list[tuple[str, Callable[[], object]]] = [
         "cessation_maintenue_jusqu_au",
         lambda: ecrire(Cessation.objects.create(personne=PersonneFactory()), etat="MAINTENUE"),
     ),
+    ("echeance_une_fois", lambda: copier(echeance())),
+    ("echeance_avec_source", lambda: ecrire(echeance(), source="")),
     ("retrait_service_un_seul", lambda: copier(retrait_de_service())),
     ("retrait_service_annonce_avant", lambda: ecrire(retrait_de_service(), execute_le=MAINTENANT)),
     ("representant_un_en_exercice", lambda: copier(representer(PersonneFactory(), "Petit", "Anne"))),

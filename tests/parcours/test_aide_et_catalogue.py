@@ -3,10 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.models import Espace
 from services.catalogue.chargement import charger_catalogue
+from services.catalogue.echeances import calendriers, charger_echeances
+from services.models import Service
+from tests.factories import habiliter
 
 
 @pytest.mark.django_db(transaction=True)
@@ -36,4 +41,27 @@ def test_du_catalogue_a_l_aide(
     for nom in ("Plan du site", "Mentions légales"):
         page.get_by_role("contentinfo").get_by_role("link", name=nom).click()
         regarder()
+    assert plaintes == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_les_echeances_de_mes_services(
+    live_server: LiveServer, page: Page, regarder: Callable[[], None], connecte: Espace, plaintes: list[str]
+) -> None:
+    charger_catalogue()
+    for fichier in calendriers():
+        charger_echeances(fichier=fichier)
+    with transaction.atomic():
+        for code in ("PAY_CFE", "DECL_TVA", "DEM_OSS", "MSG"):
+            habiliter(connecte, service=Service.objects.get(code=code))
+    page.goto(f"{live_server.url}/espace/")
+    page.get_by_role("heading", name="Prochaines échéances").wait_for()
+    page.get_by_role("link", name="Tout le calendrier").click()
+    regarder()
+    page.get_by_text("Le jour de la TVA est propre à chaque entreprise").wait_for()
+    with page.expect_download() as telechargement:
+        page.get_by_role("link", name="Télécharger (.ics)").click()
+    assert telechargement.value.suggested_filename.endswith(".ics")
+    page.get_by_role("link", name="vous en décidez").click()
+    page.get_by_text("Une fois par semaine au plus").wait_for()
     assert plaintes == []

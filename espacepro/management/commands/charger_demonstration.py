@@ -53,6 +53,7 @@ class Command(Commande):
                 "Refusé : cette base contient déjà des comptes qui ne sont pas ceux de la démonstration."
             )
         call_command("charger_catalogue")
+        call_command("charger_echeances")
         call_command(
             "importer_personnes", SIRENE / "StockUniteLegale_extrait.csv", SIRENE / "StockEtablissement_extrait.csv"
         )

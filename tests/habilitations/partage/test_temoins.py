@@ -64,7 +64,9 @@ def resumer(jours: int) -> int:
 
 
 def quotidien(espace: Espace) -> None:
-    changer_preferences(acteur=espace, accords="QUOTIDIEN", echeances="AUSSITOT", fichiers="AUSSITOT")
+    changer_preferences(
+        acteur=espace, accords="QUOTIDIEN", echeances="AUSSITOT", fichiers="AUSSITOT", rappels="HEBDOMADAIRE"
+    )
 
 
 def test_le_titulaire_et_les_autres_suppleants_sont_prevenus(scene: Scene) -> None:
@@ -203,7 +205,9 @@ def test_ce_qui_est_deja_retire_est_dit_et_le_dit(scene: Scene) -> None:
 def test_revenir_a_aussitot_ne_perd_pas_ce_qui_attendait(scene: Scene) -> None:
     quotidien(scene.titulaire)
     scene.accorder(scene.delegante, "Avant")
-    changer_preferences(acteur=scene.titulaire, accords="AUSSITOT", echeances="AUSSITOT", fichiers="AUSSITOT")
+    changer_preferences(
+        acteur=scene.titulaire, accords="AUSSITOT", echeances="AUSSITOT", fichiers="AUSSITOT", rappels="HEBDOMADAIRE"
+    )
     scene.accorder(scene.delegante, "Après")
     assert resumer(1) == 1
     (courriel,) = Courriel.objects.filter(genre="resume_accords")
@@ -216,7 +220,9 @@ def test_revenir_a_aussitot_ne_perd_pas_ce_qui_attendait(scene: Scene) -> None:
 def test_les_echeances_peuvent_se_taire_pas_le_reste(scene: Scene) -> None:
     dans_dix_jours = timezone.localdate() + timedelta(days=10)
     Habilitation.objects.filter(espace=scene.acteur).update(expire_le=dans_dix_jours)
-    changer_preferences(acteur=scene.acteur, accords="AUSSITOT", echeances="AUCUN", fichiers="AUCUN")
+    changer_preferences(
+        acteur=scene.acteur, accords="AUSSITOT", echeances="AUCUN", fichiers="AUCUN", rappels="HEBDOMADAIRE"
+    )
     expirer_habilitations()
     assert prevenus("habilitation_expire_bientot") == []
     assert prevenus("habilitation_expire_bientot_mandant") == ["Simon"]
@@ -234,7 +240,7 @@ def test_la_page(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
     page = texte(client.get(reverse("preferences")))
     assert espace.compte.email in page
     assert "ne peuvent pas être coupés" in page
-    choix = {"accords": "QUOTIDIEN", "echeances": "AUCUN", "fichiers": "AUSSITOT"}
+    choix = {"accords": "QUOTIDIEN", "echeances": "AUCUN", "fichiers": "AUSSITOT", "rappels": "HEBDOMADAIRE"}
     page = texte(client.post(reverse("preferences"), choix, follow=True))
     assert "Vos préférences sont enregistrées." in page
     preference = Preference.objects.get(espace=espace)

@@ -1,0 +1,157 @@
+"""The dates of the services held: the calendar, the home page, the file for calendars, the weekly mail."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Courriel, Espace
+from habilitations.lectures import rappels
+from habilitations.lectures.agenda import en_ics
+from habilitations.lectures.echeances import calendrier, echeances_entre, prochaines_echeances
+from habilitations.lectures.rappels import rappeler_echeances, semaine_prochaine
+from habilitations.models import Habilitation, Preference, Role
+from services.models import Echeance, Service
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+
+pytestmark = pytest.mark.django_db
+LUNDI = datetime(2026, 12, 7, 7, tzinfo=UTC)
+SOLDE = date(2026, 12, 15)
+
+
+@pytest.fixture
+def cfe() -> Service:
+    service = ServiceFactory(code="PAY_CFE", libelle="Payer la CFE", ordre=1)
+    Echeance.objects.create(service=service, jour=SOLDE, libelle="Solde de CFE", source="une page")
+    Echeance.objects.create(service=service, jour=date(2027, 6, 15), libelle="Acompte de CFE", source="une page")
+    return service
+
+
+@pytest.fixture
+def titulaire(cfe: Service) -> Espace:
+    """Holds the service for three companies."""
+    espace: Espace = EspaceFactory()
+    for _ in range(3):
+        habiliter(espace, service=cfe)
+    return espace
+
+
+def test_les_dates_des_services_tenus_et_eux_seuls(titulaire: Espace) -> None:
+    autre = ServiceFactory(code="AUTRE")
+    Echeance.objects.create(service=autre, jour=SOLDE, libelle="Autre", source="une page")
+    (prochaine,) = prochaines_echeances(titulaire, jour=SOLDE, nombre=1)
+    assert (prochaine.libelle, prochaine.personnes) == ("Solde de CFE", 3)
+    assert [e.libelle for e in prochaines_echeances(titulaire, jour=SOLDE + timedelta(days=1))] == ["Acompte de CFE"]
+    assert prochaines_echeances(EspaceFactory(), jour=SOLDE) == []
+
+
+def test_pour_une_seule_entreprise(titulaire: Espace) -> None:
+    sienne = Habilitation.objects.filter(espace=titulaire)[0].personne
+    (echeance,) = echeances_entre(titulaire, SOLDE, SOLDE, personne=sienne)
+    assert echeance.personnes == 1
+    assert echeances_entre(titulaire, SOLDE, SOLDE, personne=PersonneFactory()) == []
+
+
+@pytest.mark.parametrize("nombre", [1, 20])
+def test_les_requetes_ne_dependent_pas_des_siren(
+    cfe: Service, nombre: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    espace = EspaceFactory()
+    for _ in range(nombre):
+        habiliter(espace, service=cfe)
+    with django_assert_num_queries(1):
+        prochaines_echeances(espace, jour=SOLDE)
+    with django_assert_num_queries(2):
+        calendrier(espace, 2026)
+
+
+def test_le_calendrier_dit_ou_est_la_date_qui_n_y_est_pas(titulaire: Espace) -> None:
+    tva = ServiceFactory(code="DECL_TVA", echeance_propre="Le calendrier fiscal la donne.")
+    muet = ServiceFactory(code="MUET")
+    for service in (tva, muet):
+        habiliter(titulaire, service=service)
+    lu = calendrier(titulaire, 2026)
+    assert [mois.titre for mois in lu.mois] == ["décembre 2026"]
+    assert (lu.propres, lu.sans_date) == ([tva], [muet])
+
+
+def test_ce_qui_est_en_veille_ou_termine_n_a_pas_de_date(titulaire: Espace, cfe: Service) -> None:
+    racine = Habilitation.objects.filter(espace=titulaire)[0]
+    en_veille = accorder(
+        racine, EspaceFactory(), Role.ACTEUR, etat="EN_VEILLE", veille_motif="TITULAIRE", veille_depuis=timezone.now()
+    )
+    assert prochaines_echeances(en_veille.espace, jour=SOLDE) == []
+
+
+def test_les_pages(titulaire: Espace, cfe: Service, client_de: Callable[[Espace], Client]) -> None:
+    cette = timezone.localdate().year
+    Echeance.objects.create(service=cfe, jour=date(cette, 12, 31), libelle="Dernière de l'an", source="une page")
+    navigateur = client_de(titulaire)
+    assert "Dernière de l" in navigateur.get("/espace/").text
+    page = navigateur.get("/espace/echeances/").text
+    assert "Dernière de l" in page
+    assert "indicatif" in page
+    assert "3 entreprises" in page
+    assert f"Échéances de {cette + 1}" in navigateur.get("/espace/echeances/", {"annee": cette + 1}).text
+    assert f"Échéances de {cette}" in navigateur.get("/espace/echeances/", {"annee": "1900"}).text
+    reponse = navigateur.get("/espace/echeances/calendrier.ics")
+    assert reponse["Content-Type"].startswith("text/calendar")
+    assert f"DTSTART;VALUE=DATE:{cette}1231" in reponse.text
+
+
+def test_sans_date_la_page_d_accueil_n_en_dit_rien(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    habiliter(espace)
+    assert "Prochaines échéances" not in client_de(espace).get("/espace/").text
+    assert "Aucune date à montrer" in client_de(espace).get("/espace/echeances/").text
+
+
+def test_le_fichier_d_agenda_suit_la_norme(cfe: Service) -> None:
+    Echeance.objects.filter(jour=SOLDE).update(
+        libelle="Solde, dû ; par tous", condition="É" * 90 + " : voir l'avis, puis le compte."
+    )
+    fichier = en_ics(Echeance.objects.select_related("service"), maintenant=LUNDI)
+    lignes = fichier.split(b"\r\n")
+    assert all(len(ligne) <= 75 for ligne in lignes)
+    deplie = fichier.replace(b"\r\n ", b"").decode()
+    assert deplie.startswith("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
+    assert deplie.endswith("END:VCALENDAR\r\n")
+    assert r"SUMMARY:Solde\, dû \; par tous (Payer la CFE)" in deplie
+    assert "É" * 90 in deplie
+    assert deplie.count("BEGIN:VEVENT") == deplie.count("END:VEVENT") == len(set(deplie.split("UID:"))) - 1 == 2
+    assert "DTSTAMP:20261207T070000Z" in deplie
+
+
+def test_un_courriel_par_espace_et_par_semaine(titulaire: Espace) -> None:
+    assert rappeler_echeances(maintenant=LUNDI) == 1
+    assert rappeler_echeances(maintenant=LUNDI + timedelta(days=2)) == 0
+    courriel = Courriel.objects.get()
+    assert (courriel.espace, courriel.genre) == (titulaire, "echeances_semaine")
+    assert courriel.contexte["lignes"] == ["15/12/2026\u00a0: Solde de CFE (Payer la CFE), 3 entreprises"]
+
+
+def test_chaque_date_n_est_rappelee_qu_une_fois_la_semaine_d_avant(titulaire: Espace) -> None:
+    jours = [LUNDI + timedelta(days=n) for n in range(-14, 14)]
+    dites = [jour.date() for jour in jours if rappeler_echeances(maintenant=jour)]
+    assert dites == [date(2026, 12, 7)]
+    for jour in jours:
+        du, au = semaine_prochaine(jour.date())
+        assert du.weekday() == 0
+        assert (au - du).days == 6
+        assert 1 <= (du - jour.date()).days <= 7
+
+
+def test_qui_n_en_veut_pas_n_en_recoit_pas(titulaire: Espace) -> None:
+    Preference.objects.create(espace=titulaire, rappels=Preference.Rappels.AUCUN)
+    assert rappeler_echeances(maintenant=LUNDI) == 0
+
+
+def test_le_lot_est_borne_et_le_suivant_reprend(
+    titulaire: Espace, cfe: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    habiliter(EspaceFactory(), service=cfe)
+    monkeypatch.setattr(rappels, "ESPACES_PAR_LOT", 1)
+    assert [rappeler_echeances(maintenant=LUNDI) for _ in range(3)] == [1, 1, 0]
+    assert Courriel.objects.count() == 2
