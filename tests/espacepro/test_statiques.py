@@ -76,3 +76,14 @@ def test_ce_que_le_navigateur_prend_comprime_est_le_meme(feuille: str) -> None:
         contenu = (statiques.dossier() / nom).read_bytes()
         assert gzip.decompress((statiques.dossier() / f"{nom}.gz").read_bytes()) == contenu
         assert brotli.decompress((statiques.dossier() / f"{nom}.br").read_bytes()) == contenu
+
+
+@pytest.mark.parametrize("nom", [feuille.name for feuille in statiques.NOS_FEUILLES])
+def test_aucune_accolade_ne_manque(nom: str) -> None:
+    """One that a merge lost would put all that follows under the last condition: printed pages alone, say."""
+    texte = next(feuille for feuille in statiques.NOS_FEUILLES if feuille.name == nom).read_text(encoding="utf-8")
+    assert texte.count("{") == texte.count("}")
+    profondeur = 0
+    for signe in texte:
+        profondeur += (signe == "{") - (signe == "}")
+        assert profondeur in {0, 1, 2}
