@@ -11,8 +11,8 @@ from accounts.models import Compte, Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from activation.courriers import edition
-from activation.courriers.codes import CodeDejaUtilise, deriver_code
-from activation.demandes.activation import Activation, activer
+from activation.courriers.codes import CodeDejaUtilise, CodeEtranger, TropDeCodesSansDemande, deriver_code
+from activation.demandes.activation import Activation, activer, activer_code_recu
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Demande
 from habilitations.models import Adhesion, Habilitation, Mandat
@@ -52,6 +52,22 @@ def test_un_code_faux_seize_fois_ne_passe_pas_cinq_essais(tours: Callable[[int],
         resultats = en_parallele(COUREURS, lambda _: activer(acteur=espace, demande=demande, saisie=code))
         assert all(isinstance(r, RegleMetier) for r in resultats), resultats
         assert demande.courriers.get().essais == 5
+
+
+def test_le_champ_code_recu_seize_fois(tours: Callable[[int], int]) -> None:
+    """« Code reçu »: what is for none counts ten times and no more, on no letter; the right one opens once."""
+    for _ in range(tours(100)):
+        espace, autre = EspaceFactory(), EspaceFactory()
+        demande, etrangere = deposer(espace, PersonneFactory()), deposer(autre, PersonneFactory())
+        code = deriver_code(demande=demande.pk, numero=1)
+        resultats = en_parallele(COUREURS, lambda _: activer_code_recu(acteur=espace, saisie=code))
+        assert sum(isinstance(r, Activation) for r in resultats) == 1, resultats
+        assert sum(isinstance(r, CodeDejaUtilise) for r in resultats) == COUREURS - 1, resultats
+        faux = deriver_code(demande=etrangere.pk, numero=1)
+        resultats = en_parallele(COUREURS, lambda _: activer_code_recu(acteur=espace, saisie=faux))
+        assert sum(isinstance(r, CodeEtranger) for r in resultats) == 10, resultats
+        assert sum(isinstance(r, TropDeCodesSansDemande) for r in resultats) == COUREURS - 10, resultats
+        assert (demande.courriers.get().essais, etrangere.courriers.get().essais) == (0, 0)
 
 
 def test_deux_demandes_ouvrent_le_meme_service(tours: Callable[[int], int], settings: Any) -> None:

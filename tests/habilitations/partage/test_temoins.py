@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from habilitations.partage.suppleances import designer_suppleant, mettre_en_veil
 from habilitations.partage.temoins import LIGNES, resumer_accords
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.scenes import texte
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 
@@ -251,3 +253,15 @@ def test_la_page(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
     assert Evenement.objects.filter(acte="preferences.changees").count() == 1
     assert "AUCUN" in texte(client.post(reverse("preferences"), {**choix, "accords": "AUCUN"}))
     assert Preference.objects.get().accords == "QUOTIDIEN"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deux_passages_a_la_fois_n_ecrivent_qu_un_courriel() -> None:
+    with transaction.atomic():
+        scene = Scene()
+    quotidien(scene.titulaire)
+    scene.accorder(scene.delegante)
+    demain = timezone.now() + timedelta(days=1)
+    resultats = en_parallele(4, lambda _: resumer_accords(maintenant=demain))
+    assert sorted(resultats) == [0, 0, 0, 1]
+    assert Courriel.objects.filter(genre="resume_accords").count() == 1
