@@ -9,8 +9,10 @@ from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
 from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour
+from services.adresses.envoi import adresse_du_courrier
 
 from ..courriers.edition import organisation_du_demandeur
+from ..demandes.courriel_personne import DEMARCHE
 from ..demandes.retours import constater_retour, laisser_partir, refuser_demande, retour_possible
 from ..demandes.signalements import confirmer_signalement, ecarter_signalement
 from ..models import Courrier, Demande, Signalement
@@ -25,6 +27,14 @@ def _faits(demande: Demande) -> list[tuple[str, str | Model]]:
         ("Organisation déclarée", organisation_du_demandeur(demande) or "celle de l'entreprise, ou aucune"),
         ("Qualité déclarée", demande.get_qualite_display()),
     ]
+
+
+def _destination(demande: Demande) -> str:
+    """Return whom and where the letter of this demande is addressed to, today."""
+    envoi = adresse_du_courrier(demande.personne)
+    if envoi is None:
+        return "nulle part : son adresse n'est plus connue"
+    return ", ".join([envoi.destinataire or demande.personne.denomination, *envoi.lignes_adresse])
 
 
 class CourrierRevenu(PageActe):
@@ -67,6 +77,11 @@ class LaisserPartir(PageActe):
         courrier = self.objet
         return [
             *_faits(courrier.demande),
+            ("Le courrier part à", _destination(courrier.demande)),
+            (
+                "Pour",
+                ", ".join(courrier.demande.services.order_by("ordre").values_list("libelle", flat=True)) or DEMARCHE,
+            ),
             ("Tour du demandeur", courrier.get_priorite_display()),
             ("Date prévue", jour(courrier.pas_avant)),
             (

@@ -157,11 +157,13 @@ def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
     selection, refus = _examiner_la_liste(request, espace, recherche)
     if refus is not None:
         return refus
-    form = SubstitutionForm(request.POST or None)
+    envoye = a_relire(request) and "partout" not in request.POST
+    # What is only to be changed is not corrected.
+    form = SubstitutionForm(request.POST if envoye else None, initial={"qualite": request.POST.get("qualite", "")})
     coches, statut = set(request.POST.getlist("services")), 200
     if "partout" in request.POST:
         coches = _cocher_partout(request, selection, coches)
-    elif a_relire(request) and form.is_valid():
+    elif envoye and form.is_valid():
         choix = selection.choix(coches)
         try:
             if reponse := _relire_ou_rien(request, espace, choix, form.cleaned_data["qualite"], selection):
@@ -241,7 +243,11 @@ def _relire_ou_rien(
         nombre, essai = combien_seraient_remplaces(acteur=espace, choix=choix)
         connu = request.session[CONSENTI] = {"voulu": voulu, "nombre": nombre, "essai": essai}
     nombre = connu["nombre"]
-    remplaces = f"{nombre} personne{'s' if nombre > 1 else ''}, sans pouvoir s'y opposer" if nombre else "personne"
+    remplaces = (
+        f"{nombre} personne{'s' if nombre > 1 else ''}, qui ne peu{'ven' if nombre > 1 else ''}t pas s'y opposer"
+    )
+    if not nombre:
+        remplaces = "aucun de ces services n'a de titulaire à remplacer : demandez plutôt une adhésion"
     return relire(
         request,
         lettres,

@@ -21,7 +21,7 @@ from .retraits import demander_retrait
 
 RETRAIT_PAR_GESTIONNAIRE = "seul le service gestionnaire peut retirer cette adhésion"
 DEPENDANTS = (
-    "d'autres personnes l'utilisent grâce à vous : retirez d'abord leur accès, faites-vous remplacer, ou demandez au "
+    "d'autres personnes y ont accès grâce à vous : retirez d'abord leur accès, faites-vous remplacer, ou demandez au "
     "service gestionnaire de retirer l'adhésion"
 )
 

@@ -133,7 +133,7 @@ def test_la_journee_du_cabinet(
     page.locator("label[for=tout]").click()
     page.get_by_role("button", name="Retirer", exact=True).click()
     expect(page.get_by_text("Que deviennent ces 3 habilitations ?")).to_be_visible()
-    expect(page.get_by_role("cell", name="Chloé Garnier", exact=True)).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Chloé Garnier")).to_be_visible()
     regarder()
     page.locator("label[for=suite-reprendre]").click()
     page.get_by_role("button", name="Retirer", exact=True).click()

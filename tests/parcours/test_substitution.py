@@ -55,7 +55,7 @@ def test_reprendre_un_portefeuille(
     ligne.get_by_text("Déclarer la TVA").click()
     regarder()
     page.get_by_role("button", name="Continuer").click()
-    expect(page.get_by_text("1 personne, sans pouvoir s'y opposer")).to_be_visible()
+    expect(page.get_by_text("1 personne, qui ne peut pas s'y opposer")).to_be_visible()
     regarder()
     page.get_by_role("button", name="Modifier la demande").click()
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(3)

@@ -274,7 +274,7 @@ def test_ce_qui_bloque_est_dit_une_fois_et_nomme_qui_utilise_le_service(
                 accorder(racine, tom, Role.ACTEUR)
     client = client_de(espace)
     page = client.get(reverse("supprimer_espace")).content.decode().replace("&#x27;", "'")
-    assert page.count("'autres personnes l'utilisent grâce à vous") == 1
+    assert page.count("'autres personnes y ont accès grâce à vous") == 1
     assert "60 services de 60 entreprises" in page
     for nom, nombre, liste, qui in (
         ("Inès Petit", "60 services", "suppleants", ines),

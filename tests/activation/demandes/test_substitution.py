@@ -235,7 +235,7 @@ def test_la_page_pour_un_siren(racine: Habilitation, client_de: Any) -> None:
     assert "Choisissez au moins un service" in refus.content.decode()
     relue = client.post(adresse, {"qualite": "MANDATAIRE", "services": valeur}).content.decode()
     assert "Rien n'est encore parti" in relue
-    assert "1 personne, sans pouvoir s&#x27;y opposer" in relue
+    assert "1 personne, qui ne peut pas s&#x27;y opposer" in relue
     for secret in (racine.espace.nom, racine.espace.numero_abonne, racine.espace.numero_lisible):
         assert secret not in relue, "how many, never who"
     assert not Demande.objects.exists(), "nothing leaves before it is read again"
@@ -272,7 +272,7 @@ def test_la_page_pour_beaucoup_de_siren(
     assert sorted(coches) == sorted(f"{h.personne.siren}:{service.code}" for h in (racine, *autres))
     with django_assert_max_num_queries(36):
         relue = client.post(adresse, {"qualite": "MANDATAIRE", "services": coches}).content.decode()
-    assert "1 personne, sans pouvoir s&#x27;y opposer" in relue, "one titulaire holds them all"
+    assert "1 personne, qui ne peut pas s&#x27;y opposer" in relue, "one titulaire holds them all"
     assert not Demande.objects.exists()
     reponse = scenes.envoyer(client, adresse, {"qualite": "MANDATAIRE", "services": coches})
     assert reponse["Location"] == "/espace/demandes/"
