@@ -18,12 +18,15 @@ class EspaceproConfig(AppConfig):
         from accounts.espace import rectification
         from accounts.portes.conditions import laisser_ouvertes
         from accounts.traces.actes import inscrire
+        from habilitations.tableurs.lecture import inscrire_a_lire
 
         from . import actes
         from .acces import SANS_CGU
         from .donnees import declaration, personnes_tenues
+        from .journal.journal_personne import COLONNES
 
         inscrire(actes)
         laisser_ouvertes(SANS_CGU)
+        inscrire_a_lire("le journal de vos entreprises", COLONNES)
         declaration.inscrire()
         rectification.inscrire_sirens(personnes_tenues.sirens_tenus)

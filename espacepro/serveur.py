@@ -43,7 +43,7 @@ ARRIVEE: Final = 30.0  # seconds for a whole request, from its first wait
 ENVOI: Final = 10  # seconds in which some of the answer must leave
 RESTE: Final = 2.0  # seconds during which what is still sent to a refused request is thrown away
 ENTETES_MAX: Final = 32_768  # bytes
-CORPS_MAX: Final = 1_000_000  # bytes: DATA_UPLOAD_MAX_MEMORY_SIZE, the most that a page takes
+CORPS_MAX: Final = 1_700_000  # bytes: DATA_UPLOAD_MAX_MEMORY_SIZE, the most that a page takes
 MEMOIRE_MAX: Final = 64_000_000  # bytes, of all that is on its way in one process; and again of what waits for a thread
 MORCEAU: Final = 65_536
 

@@ -289,7 +289,7 @@ SECURE_CSP = {
 
 # --- Uploads and body sizes -------------------------------------------------------------------------------------------
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_700_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_HANDLERS = ["espacepro.corps.FichierEnMemoire"]  # nothing that is posted is written to disk

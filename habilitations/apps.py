@@ -13,10 +13,12 @@ class HabilitationsConfig(AppConfig):
 
         from . import actes, donnees_personnelles
         from .depart import suppression
-        from .lectures import espace
+        from .lectures import espace, miennes
         from .registre import ecoute
+        from .tableurs.lecture import inscrire_a_lire
 
         ecoute.inscrire()
+        inscrire_a_lire("votre liste « Vos habilitations »", miennes.COLONNES)
 
         inscrire(actes)
         donnees_personnelles.inscrire()

@@ -96,7 +96,7 @@ class FichierForm(FormulairePortail):
 
     fichier = forms.FileField(
         label="Fichier XLSX ou CSV",
-        help_text="900 Ko et 10 000 lignes au plus, dont 3 000 changements.",
+        help_text="1,6 Mo et 10 000 lignes au plus, dont 3 000 changements.",
         widget=forms.FileInput(
             attrs={
                 "accept": ".xlsx,.csv,.txt,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -20,7 +20,9 @@ from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import replier
 
-TAILLE_DU_FICHIER: Final = 900_000  # with its form, under what a request may hold; 10,000 lines as XLSX are half of it
+TAILLE_DU_FICHIER: Final = (
+    1_600_000  # with its form, under what a request may hold; 3,000 rights with long names are 1.3 MB of CSV
+)
 LIGNES: Final = 10_000
 DECOMPRESSE: Final = 60_000_000  # bytes of an XLSX once unpacked
 ENTETE_AVANT: Final = 30  # rows among which the header is looked for
@@ -48,7 +50,7 @@ _XLSX_ABIME: Final = (
 class FichierTropGrand(RegleMetier):
     code = "fichier_trop_grand"
     message = (
-        "Ce fichier est trop grand : 10 000 lignes et 900 Ko au plus. Enregistrez-le en classeur XLSX, bien plus léger "
+        "Ce fichier est trop grand : 10 000 lignes et 1,6 Mo au plus. Enregistrez-le en classeur XLSX, bien plus léger "
         "qu'un CSV, partagez-le en plusieurs, ou n'exportez qu'une partie de la liste avec ses filtres."
     )
 
@@ -64,6 +66,28 @@ class FichierIllisible(RegleMetier):
 class ColonnesManquantes(RegleMetier):
     code = "colonnes_manquantes"
     message = "Une ligne, au début du fichier, doit nommer les colonnes. Il manque : {manquantes}."
+
+
+class ExportALire(RegleMetier):
+    code = "export_a_lire"
+    message = (
+        "Ce fichier est {quoi} : il dit ce qui a été fait ou ce que vous tenez, et ne change aucun droit. Pour en changer, "
+        "partez de vos droits déjà accordés ou d'un modèle vide, ci-dessous."
+    )
+
+
+# The portal's own exports that are no import: what each is, and its header, folded.
+_A_LIRE: dict[str, frozenset[str]] = {}
+
+
+def inscrire_a_lire(quoi: str, colonnes: Sequence[str]) -> None:
+    """Say that a file with this header is this export, which only reads: whoever gives it back is told so."""
+    _A_LIRE[quoi] = frozenset(map(replier, colonnes))
+
+
+def exports_a_lire() -> dict[str, frozenset[str]]:
+    """Return them, by what they are."""
+    return dict(_A_LIRE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +113,7 @@ Brute = Sequence[str]
 def lire_tableau(contenu: bytes, colonnes: Mapping[str, Colonne]) -> list[Rangee]:
     """Return the rows of the table that are not empty, by the keys of `colonnes`; other columns are left out.
 
-    Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes.
+    Raises: FichierTropGrand, FichierIllisible, ColonnesManquantes, ExportALire.
     """
     if len(contenu) > TAILLE_DU_FICHIER:
         raise FichierTropGrand
@@ -100,6 +124,7 @@ def lire_tableau(contenu: bytes, colonnes: Mapping[str, Colonne]) -> list[Rangee
         for table in tables:
             entete = _chercher_entete(table, reconnus, colonnes)
             if entete.manquantes:
+                _refuser_a_lire(table)
                 if meilleure is None or len(entete.manquantes) < len(meilleure.manquantes):
                     meilleure = entete
                 continue
@@ -109,6 +134,14 @@ def lire_tableau(contenu: bytes, colonnes: Mapping[str, Colonne]) -> list[Rangee
     if meilleure is None:
         raise FichierIllisible
     raise ColonnesManquantes(manquantes=", ".join(meilleure.manquantes))
+
+
+def _refuser_a_lire(table: Sequence[Brute]) -> None:
+    for rangee in itertools.islice(table, ENTETE_AVANT):
+        titres = {replier(cellule) for cellule in rangee}
+        for quoi, colonnes in _A_LIRE.items():
+            if colonnes <= titres:
+                raise ExportALire(quoi=quoi)
 
 
 @dataclass(frozen=True)
