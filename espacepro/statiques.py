@@ -34,7 +34,7 @@ NOS_FEUILLES: Final = tuple(RACINE / "static/css" / nom for nom in ("portail.css
 # Ours, and what must be true of the page for each to run.
 NOS_SCRIPTS: Final = (
     (RACINE / "static/js/portail.js", ""),
-    (RACINE / "static/js/session.js", 'if (document.getElementById("session")) '),
+    (RACINE / "static/js/session.js", 'if (document.getElementById("ep-session")) '),
 )
 # Where a class may be named: pages, the code that chooses one, our scripts, and DSFR's own templates of fields.
 SOURCES: Final = (

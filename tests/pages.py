@@ -110,7 +110,11 @@ def _claviers(vus: Elements) -> Iterator[str]:
     """A field that is typed in carries the attributes of one kind (accounts/forms/claviers.py)."""
     for nom, attributs in vus:
         genre = attributs.get("type", "text") if nom == "input" else nom
-        if genre in TAPES and (genre, frozenset((n, attributs[n]) for n in DITS & set(attributs))) not in GENRES:
+        if (
+            nom in {"input", "textarea"}
+            and genre in TAPES
+            and (genre, frozenset((n, attributs[n]) for n in DITS & set(attributs))) not in GENRES
+        ):
             yield f'<{nom} type="{genre}" name="{attributs.get("name", "")}"> is of no kind of keyboard'
 
 

@@ -87,3 +87,12 @@ def test_aucune_accolade_ne_manque(nom: str) -> None:
     for signe in texte:
         profondeur += (signe == "{") - (signe == "}")
         assert profondeur in {0, 1, 2}
+
+
+def test_un_script_cherche_ce_que_la_page_a() -> None:
+    """The warning before a session's end looked for an id that its dialog had no longer: dead on every page."""
+    pages = "".join(g.read_text(encoding="utf-8") for g in (statiques.RACINE / "templates").rglob("*.html"))
+    scripts = "".join(condition + chemin.read_text(encoding="utf-8") for chemin, condition in statiques.NOS_SCRIPTS)
+    cherches = set(re.findall(r'getElementById\("([\w-]+)"\)', scripts))
+    assert cherches
+    assert {ancre for ancre in cherches if f'id="{ancre}"' not in pages} == set()

@@ -127,7 +127,8 @@ def test_la_journee_du_cabinet(
     regarder()
 
     # Bruno leaves: his forty lines at once; what he shared is shown and taken over.
-    page.get_by_role("link", name="Effacer les filtres").first.click()
+    page.get_by_role("button", name="Effacer les filtres").first.click()
+    expect(page.get_by_label("SIREN, entreprise ou personne")).to_have_value("")
     page.get_by_label("SIREN, entreprise ou personne").fill("leroux")
     page.get_by_role("button", name="Filtrer").click()
     page.locator("label[for=tout]").click()

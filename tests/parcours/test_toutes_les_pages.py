@@ -18,9 +18,11 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.envois.liens import creer_lien, jeton
+from accounts.espace.conditions import version_en_vigueur
 from accounts.models import Espace, Lien
 from activation.models import Courrier
 from espacepro.acces import TABLE, Acces
+from espacepro.aide.fiches import FICHES
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Export, Role
 from habilitations.views.exports import EXISTANT
@@ -31,6 +33,8 @@ from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, Servic
 
 # Doors that show nothing to who simply comes: a step after another, an image, what these rows do not allow. Their own journeys open them.
 SUITES = {
+    "accepter_conditions",
+    "nouveau_courrier",
     "activer_espace_courrier",
     "application_code",
     "choisir_mot_de_passe",
@@ -141,6 +145,8 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
         "code_recu": [courrier.pk],
         **{nom: [retrait.pk] for nom in ("retrait_accepter", "retrait_refuser")},
         "export": [export.pk],
+        "fiche": [next(iter(FICHES))],
+        "cgu_version": [version_en_vigueur().numero],
     }
 
 
