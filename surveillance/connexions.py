@@ -40,7 +40,7 @@ def empreinte_adresse(adresse: str) -> str:
     return empreinte("adresse-essayee", forme_comptee(adresse))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def connexion_reussie(sender: Any, request: HttpRequest, user: Compte, **_: Any) -> None:
     """Record a sign-in, and look whether the account is in use elsewhere (signal user_logged_in)."""
     connexion = enregistrer(request, compte=user, resultat=Connexion.Resultat.REUSSIE)
@@ -62,7 +62,7 @@ def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpReq
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte | None:
     """Raise an alert when another live session of this account is used from another place; one a day at most.
 
@@ -76,10 +76,10 @@ def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte 
         for session in Session.objects.vivantes(acteur)[:50]
         if session.adresse_ip and (session.pays, reseau(session.adresse_ip)) != ici
     ]
-    recente = Alerte.objects.filter(
-        compte=acteur, motif=USAGE_PARALLELE, levee_le__gt=timezone.now() - ALERTE_AU_PLUS
-    ).exists()
-    if not ailleurs or recente:
+    if not ailleurs:
+        return None
+    depuis = timezone.now() - ALERTE_AU_PLUS
+    if Alerte.objects.filter(compte=acteur, motif=USAGE_PARALLELE, levee_le__gt=depuis).exists():
         return None
     return Alerte.objects.create(
         compte=acteur,

@@ -11,9 +11,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as MagasinDjango
 from django.core.exceptions import SuspiciousOperation
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from . import Session
 
@@ -30,6 +33,9 @@ def empreinte(cle: str) -> str:
 class SessionStore(MagasinDjango):
     """Sessions in `accounts_session`, found by the hash of their key."""
 
+    _a_creer = False  # the key is new: its row is made by the next save
+    _enregistre: tuple[str | None, str] | None = None  # the key and the data of the last save
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
@@ -43,6 +49,39 @@ class SessionStore(MagasinDjango):
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(session_key=empreinte(session_key)).exists()
+
+    def cycle_key(self) -> None:
+        """Give the session a new key; its row is written once, by the save that ends the request or the sign-in."""
+        self._get_session()  # type: ignore[attr-defined]  # not in the stubs: the data are kept
+        self.delete()
+        self._session_key = _nouvelle_cle()
+        self._a_creer = self.modified = True
+
+    def create(self) -> None:
+        """Write a session under a new key: 165 random bits are not looked up first, the unique index answers."""
+        self._session_key = _nouvelle_cle()
+        self.save(must_create=True)
+        self.modified = True
+
+    def save(self, must_create: bool = False) -> None:
+        """Write the session in one statement, none when nothing changed since the last. Raises: CreateError, UpdateError."""
+        if self.session_key is None:
+            self.create()
+            return
+        donnees = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        creer = must_create or self._a_creer
+        ecrit = self.session_key, self.serializer().dumps(donnees).decode("latin-1")
+        if not creer and ecrit == self._enregistre:
+            return
+        try:
+            self.create_model_instance(donnees).save(force_insert=creer, force_update=not creer)
+        except IntegrityError as erreur:
+            raise CreateError from erreur
+        except DatabaseError as erreur:
+            if creer:
+                raise
+            raise UpdateError from erreur
+        self._a_creer, self._enregistre = False, ecrit
 
     def delete(self, session_key: str | None = None) -> None:
         cle = session_key or self.session_key
@@ -72,6 +111,10 @@ class SessionStore(MagasinDjango):
             adresse_ip=provenance.get("adresse_ip"),
             **champs,
         )
+
+
+def _nouvelle_cle() -> str:
+    return get_random_string(32, VALID_KEY_CHARS)
 
 
 def _instant(secondes: float) -> datetime:

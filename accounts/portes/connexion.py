@@ -1,20 +1,25 @@
 """Signing in with an address and a password, and the second factor that an account may ask after it."""
 
 import time
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth import login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
-from django_otp import user_has_device
+from django_otp import device_classes
 
 from ..compteurs import debit
 from ..models import Compte
 from ..mots_de_passe.politique import reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
+from ..sessions.ouvertures import retenir_le_navigateur
 
 EN_ATTENTE = "connexion_en_attente"
 EN_ATTENTE_DUREE = 600  # seconds between the password and the second factor
@@ -40,7 +45,7 @@ class CompteBackend(ModelBackend):
         return compte
 
     def _verifier(self, adresse: str, mot_de_passe: str) -> Compte | None:
-        compte = Compte.objects.d_adresse(adresse).first()
+        compte = Compte.objects.d_adresse(adresse).select_related("espace").first()
         if compte is None or not compte.has_usable_password():
             make_password(mot_de_passe)
             return None
@@ -56,8 +61,21 @@ class CompteBackend(ModelBackend):
 
 
 def a_un_second_facteur(compte: Compte) -> bool:
-    """Whether this account has a confirmed device: an application or a passkey."""
-    return user_has_device(compte, confirmed=True)
+    """Whether this account has a confirmed device, an application or a passkey: one query for all kinds."""
+    confirmes = (Exists(genre.objects.filter(user=OuterRef("pk"), confirmed=True)) for genre in device_classes())
+    return Compte.objects.filter(reduce(or_, confirmes), pk=compte.pk).exists()
+
+
+def ouvrir(request: HttpRequest, compte: Compte) -> None:
+    """Open the session of this account, in one transaction: its row, the sign-in, the browser that the account then knows.
+
+    An agent's browser is known after the second factor only (accounts/portes/middleware.py).
+    """
+    with transaction.atomic(durable=True):
+        login(request, compte, backend=VOIE)
+        if not compte.is_staff:
+            retenir_le_navigateur(request, compte)
+        request.session.save()
 
 
 def mettre_en_attente(request: HttpRequest, compte: Compte) -> None:
@@ -85,7 +103,7 @@ def conclure(request: HttpRequest, compte: Compte, appareil: Any) -> None:
     """Open the session of an account whose password then second factor were right; its key is a new one."""
     request.session.pop(EN_ATTENTE, None)
     compte.otp_device = appareil  # type: ignore[attr-defined]  # django-otp ties it to the session at sign-in
-    login(request, compte, backend=VOIE)
+    ouvrir(request, compte)
 
 
 def reponse_verrouillee(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:

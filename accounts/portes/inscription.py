@@ -8,13 +8,12 @@ import time
 from typing import Final
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from ..models import Compte, Espace
-from .connexion import VOIE, a_un_second_facteur
+from .connexion import a_un_second_facteur, ouvrir
 from .reauthentification import PROUVE_LE
 
 TAPE: Final = "inscription_mot_de_passe"
@@ -52,6 +51,6 @@ def ouvrir_si_prouve(request: HttpRequest, espace: Espace) -> bool:
     if not constant_time_compare(tape["empreinte"], compte.get_session_auth_hash()):
         return False
     del request.session[TAPE], request.session[PROUVEE]
-    login(request, compte, backend=VOIE)
+    ouvrir(request, compte)
     request.session[PROUVE_LE] = tape["le"]  # the password is as old as it is
     return True

@@ -21,8 +21,7 @@ from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE
 from ..mots_de_passe.politique import renouvellement_du
 from ..mots_de_passe.saturation import HachageSature
 from ..sessions.appareils import decrire
-from ..sessions.navigateurs import retenir
-from ..sessions.ouvertures import NAVIGATEUR_A_RETENIR
+from ..sessions.ouvertures import poser_le_temoin, retenir_le_navigateur
 from ..traces.requete import adresse_ip, compte_connecte
 from .saisie import CHAMP, annoncer, garder_saisie
 
@@ -75,10 +74,9 @@ def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:
     compte = compte_connecte(request)
     if request.method != "POST" or compte is None:
         return
-    if compte.is_staff and facteur_prouve(request) is None:
-        return
-    if request.session.pop(NAVIGATEUR_A_RETENIR, False):
-        retenir(acteur=compte, request=request).poser(reponse)
+    if not compte.is_staff or facteur_prouve(request) is not None:
+        retenir_le_navigateur(request, compte)
+    poser_le_temoin(request, reponse)
 
 
 class SaisieMiddleware:

@@ -78,18 +78,20 @@ def connu_de_l_adresse(request: HttpRequest, adresse: str) -> bool:
     return compte is not None and navigateur_connu(request, compte) is not None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def retenir(*, acteur: Compte, request: HttpRequest) -> Temoin:
     """Make the browser of this request known to the account, or renew its secret; return its new cookie."""
     lieu = decrire(request)
     secret = secrets.token_urlsafe(32)
-    navigateur = navigateur_connu(request, acteur) or NavigateurConnu(compte=acteur)
+    connu = navigateur_connu(request, acteur)
+    navigateur = connu or NavigateurConnu(compte=acteur)
     navigateur.empreinte = _empreinte(secret)
     navigateur.dernier_usage = timezone.now()
     navigateur.navigateur, navigateur.systeme = lieu.navigateur, lieu.systeme
-    navigateur.save()
-    gardes = NavigateurConnu.objects.filter(compte=acteur).order_by("-dernier_usage").values("pk")[:NAVIGATEURS_AU_PLUS]
-    NavigateurConnu.objects.filter(compte=acteur).exclude(pk__in=list(gardes.values_list("pk", flat=True))).delete()
+    navigateur.save(force_insert=connu is None)
+    if connu is None:
+        gardes = NavigateurConnu.objects.filter(compte=acteur).order_by("-dernier_usage").values("pk")
+        NavigateurConnu.objects.filter(compte=acteur).exclude(pk__in=gardes[:NAVIGATEURS_AU_PLUS]).delete()
     return Temoin(nom=nom_du_temoin(acteur), valeur=signing.dumps([str(navigateur.pk), secret], salt=_SEL))
 
 

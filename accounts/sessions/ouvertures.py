@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from .. import actes
 from ..models import Compte, Session
@@ -14,8 +14,10 @@ from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE, Sessi
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 from .appareils import decrire
+from .navigateurs import Temoin, retenir
 
 NAVIGATEUR_A_RETENIR = "navigateur_a_retenir"
+TEMOIN = "temoin_du_navigateur"
 
 
 class SessionInconnue(RegleMetier):
@@ -29,6 +31,19 @@ def noter_ouverture(sender: Any, request: HttpRequest, user: Compte, **_: Any) -
     request.session[OUVERTE] = request.session[DERNIERE_ACTIVITE] = maintenant
     request.session[PROVENANCE] = decrire(request).en_dict()
     request.session[NAVIGATEUR_A_RETENIR] = True
+
+
+def retenir_le_navigateur(request: HttpRequest, compte: Compte) -> None:
+    """Make the browser of a whole sign-in one that the account knows, once; its cookie leaves with the answer."""
+    if request.session.pop(NAVIGATEUR_A_RETENIR, False):
+        setattr(request, TEMOIN, retenir(acteur=compte, request=request))
+
+
+def poser_le_temoin(request: HttpRequest, reponse: HttpResponse) -> None:
+    """Let the cookie of the browser that has just become known leave with this answer."""
+    temoin: Temoin | None = getattr(request, TEMOIN, None)
+    if temoin is not None:
+        temoin.poser(reponse)
 
 
 def lister(compte: Compte, maintenant: datetime | None = None) -> list[Session]:

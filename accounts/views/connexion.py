@@ -21,7 +21,7 @@ from ..forms import ConnexionForm
 from ..forms.securite import CodeForm, CodeSecoursForm
 from ..models import Compte
 from ..models.sessions_base import DERNIERE_ACTIVITE
-from ..portes.connexion import a_un_second_facteur, compte_en_attente, conclure, mettre_en_attente
+from ..portes.connexion import a_un_second_facteur, compte_en_attente, conclure, mettre_en_attente, ouvrir
 from ..saisies.regles import RegleMetier
 from ..sessions.navigateurs import navigateur_connu
 
@@ -38,7 +38,8 @@ class Connexion(LoginView):
         """Open the session, or ask the second factor first: until then the session is nobody's."""
         compte = form.get_user()
         if compte.is_staff or not a_un_second_facteur(compte):
-            return super().form_valid(form)
+            ouvrir(self.request, compte)
+            return HttpResponseRedirect(self.get_success_url())
         mettre_en_attente(self.request, compte)
         suite = self.get_redirect_url()
         return redirect(reverse("connexion_verification", query={"next": suite} if suite else None))
