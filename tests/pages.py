@@ -109,6 +109,8 @@ def _titres(vus: Elements) -> Iterator[str]:
 def _claviers(vus: Elements) -> Iterator[str]:
     """A field that is typed in carries the attributes of one kind (accounts/forms/claviers.py)."""
     for nom, attributs in vus:
+        if nom not in {"input", "textarea"}:
+            continue
         genre = attributs.get("type", "text") if nom == "input" else nom
         if (
             nom in {"input", "textarea"}

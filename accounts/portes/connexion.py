@@ -66,15 +66,15 @@ def a_un_second_facteur(compte: Compte) -> bool:
     return Compte.objects.filter(reduce(or_, confirmes), pk=compte.pk).exists()
 
 
-def ouvrir(request: HttpRequest, compte: Compte) -> None:
+def ouvrir(*, acteur: Compte, request: HttpRequest) -> None:
     """Open the session of this account, in one transaction: its row, the sign-in, the browser that the account then knows.
 
     An agent's browser is known after the second factor only (accounts/portes/middleware.py).
     """
     with transaction.atomic(durable=True):
-        login(request, compte, backend=VOIE)
-        if not compte.is_staff:
-            retenir_le_navigateur(request, compte)
+        login(request, acteur, backend=VOIE)
+        if not acteur.is_staff:
+            retenir_le_navigateur(request, acteur)
         request.session.save()
 
 
@@ -99,11 +99,11 @@ def compte_en_attente(request: HttpRequest) -> Compte | None:
     return compte
 
 
-def conclure(request: HttpRequest, compte: Compte, appareil: Any) -> None:
+def conclure(*, acteur: Compte, request: HttpRequest, appareil: Any) -> None:
     """Open the session of an account whose password then second factor were right; its key is a new one."""
     request.session.pop(EN_ATTENTE, None)
-    compte.otp_device = appareil  # type: ignore[attr-defined]  # django-otp ties it to the session at sign-in
-    ouvrir(request, compte)
+    acteur.otp_device = appareil  # type: ignore[attr-defined]  # django-otp ties it to the session at sign-in
+    ouvrir(acteur=acteur, request=request)
 
 
 def reponse_verrouillee(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:

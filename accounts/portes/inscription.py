@@ -51,6 +51,6 @@ def ouvrir_si_prouve(request: HttpRequest, espace: Espace) -> bool:
     if not constant_time_compare(tape["empreinte"], compte.get_session_auth_hash()):
         return False
     del request.session[TAPE], request.session[PROUVEE]
-    ouvrir(request, compte)
+    ouvrir(acteur=compte, request=request)
     request.session[PROUVE_LE] = tape["le"]  # the password is as old as it is
     return True

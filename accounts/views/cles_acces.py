@@ -117,7 +117,7 @@ class VerificationFin(EnAttente, CompleteCredentialAuthenticationView):
         compte = self.get_user()
         if compte is None or device.user_id != compte.pk:
             raise exceptions.CredentialUserMismatch
-        conclure(self.request, compte, device)
+        conclure(acteur=compte, request=self.request, appareil=device)
         return compte
 
     def get_success_url(self) -> str:

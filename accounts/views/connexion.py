@@ -38,7 +38,7 @@ class Connexion(LoginView):
         """Open the session, or ask the second factor first: until then the session is nobody's."""
         compte = form.get_user()
         if compte.is_staff or not a_un_second_facteur(compte):
-            ouvrir(self.request, compte)
+            ouvrir(acteur=compte, request=self.request)
             return HttpResponseRedirect(self.get_success_url())
         mettre_en_attente(self.request, compte)
         suite = self.get_redirect_url()
@@ -78,7 +78,8 @@ class EtapeSecondFacteur(RedirectURLMixin, FormView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:
-            conclure(self.request, self.compte, self.prouver(self.compte, form.cleaned_data["code"]))
+            appareil = self.prouver(self.compte, form.cleaned_data["code"])
+            conclure(acteur=self.compte, request=self.request, appareil=appareil)
         except RegleMetier as regle:
             form.refuser(regle)
             return self.form_invalid(form)
