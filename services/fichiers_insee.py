@@ -226,8 +226,8 @@ def _connu(cellule: str) -> str:
 
 
 def _numero(numero: str, repetition: str) -> str:
-    """Return a number in a street as an envelope has it: `12 BIS` for 12 and B or bis; "" for none."""
-    repetition = repetition.upper()
+    """Return a number in a street as an envelope has it: `12 BIS` for 12 and B or bis, without the zeros of a fixed width; "" for none."""
+    repetition, numero = repetition.upper(), numero.lstrip("0")
     return f"{numero} {REPETITIONS.get(repetition, repetition)}".strip() if numero else ""
 
 

@@ -104,12 +104,12 @@ def test_le_fichier_est_borne_avant_d_etre_lu_et_reste_en_memoire(db: None, clie
     titulaire = EspaceFactory()
     habiliter(titulaire)
     for client in (client_de(titulaire), Client()):
-        flot = Flot(950_000)
+        flot = Flot(1_650_000)
         reponse = envoyer(client, reverse("designation_fichier"), flot)
         assert reponse.status_code == 413
         assert "trop" in reponse.content.decode()
         assert flot.lus == 0
-    fichier = SimpleUploadedFile("masse.csv", b"siren;service;numero_abonne;nom;role\n" + b"x" * 850_000)
+    fichier = SimpleUploadedFile("masse.csv", b"siren;service;numero_abonne;nom;role\n" + b"x" * 1_500_000)
     assert client_de(titulaire).post(reverse("designation_fichier"), {"fichier": fichier}).status_code == 200
 
 
