@@ -27,10 +27,11 @@ class Mois:
 
 @dataclass(frozen=True)
 class Calendrier:
-    """A year of dates; `propres` are the services held whose day is the company's own, `sans_date` the others without any."""
+    """A year of dates, those of the months that are over apart; `propres` are the services held whose day is the company's own, `sans_date` the others without any."""
 
     annee: int
     mois: list[Mois]
+    passes: list[Mois]
     propres: list[Service]
     sans_date: list[Service]
 
@@ -66,18 +67,21 @@ def prochaines_echeances(
     return echeances_entre(espace, jour, jour + timedelta(days=365), personne=personne)[:nombre]
 
 
-def calendrier(espace: Espace, annee: int) -> Calendrier:
+def calendrier(espace: Espace, annee: int, *, jour: date | None = None) -> Calendrier:
     """Return a year of dates, month by month, and where the days stand that are not here: two queries."""
     echeances = echeances_entre(espace, date(annee, 1, 1), date(annee, 12, 31))
     mois: dict[int, list[Echeance]] = {}
     for echeance in echeances:
         mois.setdefault(echeance.jour.month, []).append(echeance)
+    debut = (jour or timezone.localdate()).replace(day=1)
+    lus = [(date(annee, rang, 1), leurs) for rang, leurs in mois.items()]
     datees = {echeance.service_id for echeance in echeances}
     tenus = Service.objects.filter(pk__in=donnant(UTILISER, espace).order_by().values("service"))
     autres = [service for service in tenus.order_by("ordre", "code") if service.pk not in datees]
     return Calendrier(
         annee,
-        [Mois(mois_en_lettres(date(annee, rang, 1)), leurs) for rang, leurs in mois.items()],
+        [Mois(mois_en_lettres(premier), leurs) for premier, leurs in lus if premier >= debut],
+        [Mois(mois_en_lettres(premier), leurs) for premier, leurs in lus if premier < debut],
         [service for service in autres if service.echeance_propre],
         [service for service in autres if not service.echeance_propre],
     )

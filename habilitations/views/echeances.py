@@ -35,7 +35,8 @@ def echeances(request: HttpRequest, espace: Espace) -> HttpResponse:
 def agenda(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The same year, to put into one's own calendar."""
     annee = _annee(request)
-    dates = [echeance for mois in calendrier(espace, annee).mois for echeance in mois.echeances]
+    lu = calendrier(espace, annee)
+    dates = [echeance for mois in (*lu.passes, *lu.mois) for echeance in mois.echeances]
     reponse = HttpResponse(en_ics(dates, maintenant=timezone.now()), content_type="text/calendar; charset=utf-8")
     reponse["Content-Disposition"] = f'attachment; filename="echeances-{annee}.ics"'
     return reponse

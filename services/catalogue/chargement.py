@@ -49,7 +49,7 @@ class Bilan:
 class PreavisTropCourt(RegleMetier):
     code = "preavis_trop_court"
     message = (
-        "Le service {service} ne peut pas fermer le {ferme_le} : ceux qui s'en servent doivent en être prévenus au moins "
+        "Le service {service} ne peut pas fermer le {ferme_le} : ceux qui s’en servent doivent en être prévenus au moins "
         "{jours} jours avant."
     )
 

@@ -24,7 +24,7 @@ type Cle = tuple[str, date, str]
 
 class EcheancesInvalides(RegleMetier):
     code = "echeances_invalides"
-    message = "Le fichier {fichier} n'est pas un calendrier valable : {raison}."
+    message = "Le fichier {fichier} n’est pas un calendrier valable : {raison}."
 
 
 @dataclass(frozen=True)

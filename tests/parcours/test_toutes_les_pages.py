@@ -147,6 +147,7 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
         "export": [export.pk],
         "fiche": [next(iter(FICHES))],
         "cgu_version": [version_en_vigueur().numero],
+        "service_public": ["PAYER"],
     }
 
 

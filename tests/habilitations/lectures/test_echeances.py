@@ -73,8 +73,9 @@ def test_le_calendrier_dit_ou_est_la_date_qui_n_y_est_pas(titulaire: Espace) -> 
     muet = ServiceFactory(code="MUET")
     for service in (tva, muet):
         habiliter(titulaire, service=service)
-    lu = calendrier(titulaire, 2026)
+    lu = calendrier(titulaire, 2026, jour=date(2026, 12, 1))
     assert [mois.titre for mois in lu.mois] == ["décembre 2026"]
+    assert [mois.titre for mois in calendrier(titulaire, 2026, jour=date(2027, 1, 1)).passes] == ["décembre 2026"]
     assert (lu.propres, lu.sans_date) == ([tva], [muet])
 
 
