@@ -144,7 +144,7 @@ def test_la_journee_du_cabinet(
     assert set(vivantes.filter(espace=chloe).values_list("accordee_par__espace__nom", flat=True)) == {"Morel"}
     connecter(bruno)
     page.goto(f"{racine}/espace/")
-    expect(page.get_by_role("heading", name="Vous n'avez pas encore de service")).to_be_visible()
+    expect(page.get_by_text("Vous n'avez plus de service actif.")).to_be_visible()
     connecter(chloe)
     page.goto(f"{racine}/espace/")
     page.get_by_role("link", name="Payer la TVA").click()
