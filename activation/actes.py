@@ -145,7 +145,7 @@ CODE_INEXACT = Acte(
 CODE_SANS_DEMANDE = Acte("code.sans_demande", "Code saisi qui n'est celui d'aucune demande en attente", SOI)
 SUBSTITUTION_DEMANDEE = Acte(
     "substitution.demandee",
-    "Remplacement de l'administrateur titulaire demandé",
+    "Substitution de l'administrateur titulaire demandée",
     PARTIES | {Lecteur.ADMINISTRATEURS},
     anonyme=False,
     details=("demande",),

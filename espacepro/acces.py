@@ -25,7 +25,7 @@ class Rubrique(Enum):
 
     ACCUEIL = ("Accueil", "espace")
     GERER = ("Gérer les services", "gerer_services")
-    DEMANDES = ("Mes demandes", "demandes")
+    DEMANDES = ("Vos demandes", "demandes")
     HABILITATIONS = ("Vos habilitations", "vos_habilitations")
     JOURNAL = ("Journal", "journal")
     AIDE = ("Aide", "aide")

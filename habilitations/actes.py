@@ -80,7 +80,7 @@ HABILITATION_CONSERVEE = Acte(
 )
 HABILITATION_ECARTEE = Acte(
     "habilitation.ecartee",
-    "Habilitation non conservée après le changement de titulaire",
+    "Habilitation non conservée après la substitution",
     PAIRE,
     anonyme=False,
     details=("role", "motif"),

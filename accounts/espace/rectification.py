@@ -24,8 +24,8 @@ LONGUEUR_DE_LA_DEMANDE = 1000
 class Objet(models.TextChoices):
     """What the holder cannot change alone."""
 
-    NUMERO_ABONNE = "NUMERO_ABONNE", "mon numéro d'abonné ou les dates de mon espace"
-    HABILITATIONS = "HABILITATIONS", "mes habilitations, mes demandes ou mes mandats"
+    NUMERO_ABONNE = "NUMERO_ABONNE", "votre numéro d'abonné ou les dates de votre espace"
+    HABILITATIONS = "HABILITATIONS", "vos habilitations, vos demandes ou vos mandats"
     ENTREPRISE = "ENTREPRISE", "la dénomination, l'adresse ou le représentant légal d'une personne"
     CONNEXIONS = "CONNEXIONS", "une connexion ou un acte que je ne reconnais pas"
     AUTRE = "AUTRE", "autre chose"

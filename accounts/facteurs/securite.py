@@ -1,4 +1,4 @@
-"""« Sécurité de mon espace »: what protects an account, and the acts that change it (CGU §3.3, issue 3 items 5 and 6)."""
+"""« Sécurité de votre espace »: what protects an account, and the acts that change it (CGU §3.3, issue 3 items 5 and 6)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -30,6 +30,6 @@ class SuppressionForm(FormulairePortail):
     """The deletion is meant."""
 
     confirme = forms.BooleanField(
-        label="J'ai compris que la suppression de mon espace est définitive",
+        label="J'ai compris que la suppression de l'espace est définitive",
         error_messages={"required": "Cochez cette case pour confirmer la suppression."},
     )

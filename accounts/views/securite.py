@@ -1,4 +1,4 @@
-"""« Sécurité de mon espace »: sessions, sign-ins, second factors, recent acts (issue 3, item 5)."""
+"""« Sécurité de votre espace »: sessions, sign-ins, second factors, recent acts (issue 3, item 5)."""
 
 import uuid
 from typing import Any

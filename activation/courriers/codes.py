@@ -75,7 +75,7 @@ class TropDeCodesSansDemande(RegleMetier):
     statut = 429
     message = (
         "Dix codes saisis ici depuis une heure n'étaient ceux d'aucune de vos demandes : attendez avant de recommencer, ou "
-        "saisissez le code sur la page de sa demande, dans « Mes demandes »."
+        "saisissez le code sur la page de sa demande, dans « Vos demandes »."
     )
 
 

@@ -112,7 +112,7 @@ def _dire(request: HttpRequest, activation: Activation) -> None:
         messages.warning(
             request,
             "Des personnes que votre prédécesseur avait habilitées sont en veille. Vous avez trente jours pour "
-            "les conserver : « Gérer les services », puis « Changement de titulaire ».",
+            "les conserver : « Gérer les services », puis « Habilitations à conserver ou à retirer ».",
         )
     for phrase in activation.non_ouverts:
         messages.warning(request, phrase)

@@ -112,7 +112,7 @@ def demander(espace: Espace, maintenant: datetime) -> int:
     restantes = [habilitation for habilitation in bloquantes if habilitation.pk not in demandees]
     if not restantes:
         return 0
-    motif = "Suppression de mon espace professionnel"
+    motif = "Suppression de l'espace professionnel"
     return len(demander_retrait(acteur=espace, habilitations=restantes, motif=motif, maintenant=maintenant))
 
 

@@ -390,7 +390,7 @@ def _perdue(h: Habilitation, par: str) -> str:
         motif.SUBSTITUTION: f"{par or 'Un autre titulaire'} vous a remplacé {le} comme titulaire, par le code du représentant légal.",
         motif.PROMOTION: f"Remplacée {le} par un autre rôle sur le même service.",
         motif.EXPIRATION: f"Arrivée à son dernier jour, {jour(h.expire_le)}.",
-        motif.NON_CONFIRMEE: f"Non conservée {le} après le changement de titulaire{de}.",
+        motif.NON_CONFIRMEE: f"Non conservée {le} après la substitution{de}.",
         motif.FERMETURE: f"Service fermé {le}{de}.",
         motif.SUPPRESSION_ESPACE: f"Terminée {le} avec la suppression d'un espace.",
         motif.REUNION: f"Réunie {le} à celle que vous teniez déjà pour ce SIREN.",

@@ -56,7 +56,7 @@ class Habilitation(models.Model):
 
     class MotifVeille(models.TextChoices):
         TITULAIRE = "TITULAIRE", "décision du titulaire"
-        SUBSTITUTION = "SUBSTITUTION", "changement de titulaire"
+        SUBSTITUTION = "SUBSTITUTION", "substitution"
         CESSATION = "CESSATION", "cessation de la personne"
 
     class MotifFin(models.TextChoices):

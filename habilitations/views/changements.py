@@ -232,7 +232,7 @@ ACTIONS: Final[dict[str, Action]] = {
         danger=True,
     ),
     "revue_substitution": Action(
-        titre="Changement de titulaire : vos décisions",
+        titre="Habilitations à conserver ou à retirer : vos décisions",
         phrase="Rien n'est encore enregistré.",
         bouton="Confirmer",
         retour="revue_substitution",

@@ -170,7 +170,7 @@ def test_la_journee_du_cabinet(
     gerer(page, racine, "Revue des délégations")
     expect(page.get_by_text("Aucune n'est à revoir pour l'instant")).to_be_visible()
     regarder()
-    gerer(page, racine, "Périmètre de mon espace")
+    gerer(page, racine, "Périmètre de votre espace")
     regarder()
     gerer(page, racine, "Journal de l'entreprise")
     page.get_by_label("Entreprise, SIREN ou nom d'une personne").fill("leroux")

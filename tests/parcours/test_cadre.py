@@ -46,7 +46,7 @@ def test_pages_publiques(live_server: LiveServer, page: Page, plaintes: list[str
 @pytest.mark.django_db(transaction=True)
 def test_les_erreurs_prennent_le_focus(live_server: LiveServer, page: Page, plaintes: list[str]) -> None:
     page.goto(f"{live_server.url}/inscription/expert/")
-    page.get_by_role("button", name="Créer mon espace").click()
+    page.get_by_role("button", name="Créer votre espace").click()
     expect(page.locator("[data-focus]")).to_be_focused()
     expect(page).to_have_title(re.compile("^Erreur"))
     for lien in page.locator("[data-focus] a").all():
@@ -69,7 +69,7 @@ def test_la_fin_de_session_est_annoncee_et_repoussee(
     expect(dialogue).to_contain_text("minutes")
     assert Axe().run(page).response["violations"] == []
     with page.expect_response("**/session/prolonger/") as reponse:
-        page.get_by_role("button", name="Continuer ma session").click()
+        page.get_by_role("button", name="Continuer votre session").click()
     assert reponse.value.status == 204
     expect(dialogue).to_be_hidden()
     page.reload()
@@ -85,7 +85,7 @@ def test_la_fin_de_session_est_annoncee_et_repoussee(
 def test_sans_javascript_le_menu_est_ouvert(live_server: LiveServer, page: Page, connecte: Espace) -> None:
     page.goto(f"{live_server.url}/espace/")
     expect(
-        page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Mes demandes")
+        page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Vos demandes")
     ).to_be_visible()
     expect(page.get_by_role("button", name="Menu", exact=True)).to_be_hidden()
     expect(page.get_by_role("alertdialog")).to_be_hidden()

@@ -45,7 +45,7 @@ def test_reprendre_la_main_apres_un_changement_d_adresse_non_voulu(
     # Whoever knows the password asks for another address and confirms it.
     connecter(espace)
     page.goto(f"{racine}/espace/gerer-les-services/")
-    page.get_by_role("link", name="Sécurité de mon espace").click()
+    page.get_by_role("link", name="Sécurité de votre espace").click()
     regarder()
     page.goto(f"{racine}/espace/gerer-les-services/")
     page.get_by_role("link", name="Gérer votre adresse électronique de connexion").click()

@@ -77,7 +77,7 @@ def test_une_cle_d_acces_de_l_enregistrement_a_la_connexion(
     se_connecter(page, live_server, espace)
     expect(page.get_by_role("heading", level=1)).to_have_text("Vérifier votre identité")
     voir(page, regarder, "verification")
-    page.get_by_role("button", name="Utiliser ma clé d'accès").click()
+    page.get_by_role("button", name="Utiliser votre clé d'accès").click()
     page.wait_for_url("**/espace/")
     assert plaintes == []
 

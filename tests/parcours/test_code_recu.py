@@ -48,7 +48,7 @@ def test_de_l_accueil_public_au_code_suivant(
     page.get_by_label("Code reçu").fill(codes[2])
     page.get_by_role("button", name="Activer").click()
     expect(page.get_by_role("heading", name=re.compile(demandes[2].reference))).to_be_visible()
-    page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Mes demandes").click()
+    page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Vos demandes").click()
     page.get_by_label("Entreprise, SIREN ou référence").fill("berthier")
     page.get_by_role("button", name="Filtrer").click()
     expect(page.get_by_text("BERTHIER ET FILS")).to_be_visible()

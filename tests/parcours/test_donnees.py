@@ -74,10 +74,10 @@ def test_supprimer_bloque_puis_supprimer(
     page.reload()
     expect(page.get_by_text("Adhésions fermées (1)")).to_be_visible()
     regarder()
-    page.get_by_role("button", name="Supprimer définitivement mon espace").click()
+    page.get_by_role("button", name="Supprimer définitivement votre espace").click()
     expect(page.get_by_text("Cochez cette case").first).to_be_visible()
     page.locator("label", has_text="J'ai compris").click()
-    page.get_by_role("button", name="Supprimer définitivement mon espace").click()
+    page.get_by_role("button", name="Supprimer définitivement votre espace").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre espace est supprimé")
     regarder()
     assert Espace.objects.get(pk=connecte.pk).etat == Espace.Etat.SUPPRIME

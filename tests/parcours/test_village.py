@@ -103,7 +103,7 @@ def test_le_village(
     # The new titulaire keeps her.
     connecter(nouvelle)
     page.goto(f"{racine}/espace/gerer-les-services/")
-    page.get_by_role("link", name="Changement de titulaire").click()
+    page.get_by_role("link", name="Habilitations à conserver ou à retirer").click()
     expect(page.get_by_role("cell", name="Aline Robin", exact=True)).to_be_visible()
     regarder()
     page.get_by_role("combobox", name=re.compile("Aline Robin")).select_option(label="Conserver")

@@ -53,7 +53,7 @@ def courriel(rang: int, **champs: object) -> Courriel:
 
 
 def test_chaque_donnee_d_une_personne_a_sa_duree() -> None:
-    """What the person reads on « Mes données » has its line, or goes with the row that has one (cascade)."""
+    """What the person reads on « Vos données » has its line, or goes with the row that has one (cascade)."""
     avec = retention.modeles_couverts()
     suivent = {
         "accounts.Compte": "espace",
@@ -76,7 +76,7 @@ def test_chaque_donnee_d_une_personne_a_sa_duree() -> None:
 
 
 def test_la_duree_dite_des_courriels_est_la_leur() -> None:
-    """« Mes données » shows one line for a table that has several: the one of all its rows, not of the receipts alone."""
+    """« Vos données » shows one line for a table that has several: the one of all its rows, not of the receipts alone."""
     regle = retention.regle_de(Courriel)
     assert regle is not None
     assert (regle.cle, regle.duree) == ("courriels", "13 mois")

@@ -1,4 +1,4 @@
-"""« Sécurité de mon espace »: what it shows, and what changing a factor entails."""
+"""« Sécurité de votre espace »: what it shows, and what changing a factor entails."""
 
 import re
 from collections.abc import Callable

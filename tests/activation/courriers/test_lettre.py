@@ -189,7 +189,7 @@ def test_chaque_nature_dit_ce_qui_lui_est_propre(nature: Nature, champs: dict[st
 
 def test_ou_saisir_le_code() -> None:
     """Whoever waits for the code that opens the espace has no « Gérer les services » yet: signing in leads to the field."""
-    assert "« Activer mes services »" in texte(produire(lettre()))
+    assert "« Activer vos services »" in texte(produire(lettre()))
     creation = texte(produire(lettre(nature="CREATION_SIMPLIFIEE")))
     assert "Gérer les services" not in creation
     assert "le demandeur se connecte sur https://professionnels.exemple.fr et saisit ce code" in creation

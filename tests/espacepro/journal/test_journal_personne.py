@@ -308,7 +308,7 @@ def test_une_substitution_demandee_se_lit_une_fois_et_son_refus_aussi(
     lues = lire(client_de, racine.espace).context["lignes"]
     assert [ligne.acte for ligne in lues] == [
         "Demande refusée par le service gestionnaire",
-        "Remplacement de l'administrateur titulaire demandé",
+        "Substitution de l'administrateur titulaire demandée",
         "Délégation accordée",
     ]
     assert Evenement.objects.get(acte="demande.refusee").details["nature"] == "SUBSTITUTION"

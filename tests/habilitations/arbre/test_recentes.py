@@ -399,4 +399,4 @@ def test_la_suite_dit_ou_tout_se_lit(espace: Espace) -> None:
         reactiver(acteur=racine.espace, suppleances=[suppleance])
     texte = composer(Courriel.objects.get(espace=espace, genre="habilitations_suite")).body
     assert racine.espace.nom_complet in texte
-    assert "Journal de mon espace" in texte
+    assert "Journal de votre espace" in texte
