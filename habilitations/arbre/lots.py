@@ -62,7 +62,9 @@ class LignesRefusees(RegleMetier):
         resume = " ; ".join(str(ligne) for ligne in self.lignes[: self.montrees])
         if len(self.lignes) > self.montrees:
             reste = len(self.lignes) - self.montrees
-            resume += f" ; et {reste} autres lignes refusées" if reste > 1 else " ; et une autre ligne refusée"
+            resume += (
+                f" ; et {reste} autres habilitations refusées" if reste > 1 else " ; et une autre habilitation refusée"
+            )
         super().__init__(resume=resume + ".")
 
 

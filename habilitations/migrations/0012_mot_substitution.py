@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('habilitations', '0011_preferences'),
+        ("habilitations", "0011_preferences"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='habilitation',
-            name='veille_motif',
-            field=models.CharField(blank=True, choices=[('TITULAIRE', 'décision du titulaire'), ('SUBSTITUTION', 'substitution'), ('CESSATION', 'cessation de la personne')], max_length=12, verbose_name='motif de mise en veille'),
+            model_name="habilitation",
+            name="veille_motif",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("TITULAIRE", "décision du titulaire"),
+                    ("SUBSTITUTION", "substitution"),
+                    ("CESSATION", "cessation de la personne"),
+                ],
+                max_length=12,
+                verbose_name="motif de mise en veille",
+            ),
         ),
     ]

@@ -35,7 +35,12 @@ BALISE = re.compile(r"\{%.*?%\}|\{#.*?#\}|<!--.*?-->", re.DOTALL)
 
 def gabarits() -> Iterator[tuple[str, str]]:
     """Yield (where, text) of each line of the templates, their comments left out."""
-    for dossier, motif in [("templates", "*.html"), ("templates", "*.txt"), ("accounts", "*.typ"), ("activation", "*.typ")]:
+    for dossier, motif in [
+        ("templates", "*.html"),
+        ("templates", "*.txt"),
+        ("accounts", "*.typ"),
+        ("activation", "*.typ"),
+    ]:
         for chemin in sorted((RACINE / dossier).rglob(motif)):
             if "cgu" in chemin.parts or "dsfr" in chemin.parts:
                 continue
@@ -87,7 +92,9 @@ def test_les_messages_aussi() -> None:
     assert not (trouvees := fautes(messages())), "\n".join(trouvees)
 
 
-@pytest.mark.parametrize("phrase", ["Changement de titulaire", "changement d’administrateur titulaire", "Mes demandes", "Mon espace"])
+@pytest.mark.parametrize(
+    "phrase", ["Changement de titulaire", "changement d’administrateur titulaire", "Mes demandes", "Mon espace"]
+)
 def test_le_filet_prend(phrase: str) -> None:
     assert fautes(iter([("ici", phrase)]))
 

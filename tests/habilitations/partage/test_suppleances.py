@@ -312,7 +312,9 @@ def test_une_delegation_vaut_encore_son_dernier_jour() -> None:
     assert tenue.est_vivante
 
 
-@pytest.mark.parametrize(("nombre", "fin"), [(4, "et une autre ligne refusée."), (5, "et 2 autres lignes refusées.")])
+@pytest.mark.parametrize(
+    ("nombre", "fin"), [(4, "et une autre habilitation refusée."), (5, "et 2 autres habilitations refusées.")]
+)
 def test_le_refus_dit_combien_d_autres_lignes(nombre: int, fin: str) -> None:
     adhesions = [habiliter(EspaceFactory()).adhesion for _ in range(nombre)]
     with pytest.raises(LignesRefusees) as refus:
