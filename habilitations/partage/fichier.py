@@ -118,6 +118,10 @@ ROLES: Final = {
     "actricedelegante": Role.ACTEUR_DELEGANT,
     "actrice": Role.ACTEUR,
     "acteursimple": Role.ACTEUR,
+    "acteurs": Role.ACTEUR,
+    "acteursdelegants": Role.ACTEUR_DELEGANT,
+    "administrateurssuppleants": Role.SUPPLEANT,
+    "suppleants": Role.SUPPLEANT,
 }
 ACTES: Final = {
     acte_lu: acte
@@ -137,7 +141,10 @@ ACTES: Final = {
     }.items()
     for acte_lu in mots
 }
-SANS_FIN: Final = frozenset({"sansfin", "aucune", "illimitee", "illimite", "sanslimite"})
+SANS_FIN: Final = frozenset(
+    {"sansfin", "aucune", "aucun", "neant", "illimitee", "illimite", "sanslimite", "indeterminee"}
+)
+TIRETS: Final = frozenset({"-", "–", "—", "--", "/"})
 
 
 @dataclass
@@ -239,7 +246,7 @@ def _lire_role_et_fin(ligne: LigneFichier) -> None:
     ligne.role_lu = ROLES.get(replier(ligne.role))
     if ligne.role_lu is None and not (ligne.demande in (Acte.RETIRER, Acte.CHANGER_LA_FIN) and not ligne.role):
         ligne.fautes.append("rôle inconnu : écrivez acteur, acteur délégant ou administrateur suppléant")
-    ligne.sans_fin = replier(ligne.fin) in SANS_FIN
+    ligne.sans_fin = replier(ligne.fin) in SANS_FIN or ligne.fin in TIRETS
     if not ligne.fin or ligne.sans_fin or ligne.demande is Acte.RETIRER:  # what is withdrawn has no end to read
         return
     try:

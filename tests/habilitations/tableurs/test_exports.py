@@ -12,11 +12,12 @@ from accounts.models import Espace
 from accounts.saisies.repliement import replier
 from espacepro.journal import journal_personne
 from habilitations.lectures import export, miennes
+from habilitations.models import Role
 from habilitations.partage.en_masse import CHANGEMENTS, examiner_fichier
-from habilitations.partage.fichier import COLONNES, lire
+from habilitations.partage.fichier import COLONNES, dechiffrer, lire
 from habilitations.tableurs.ecriture import en_csv, en_xlsx
 from habilitations.tableurs.lecture import TAILLE_DU_FICHIER, ExportALire, FichierTropGrand, exports_a_lire
-from tests.factories import EspaceFactory, habiliter
+from tests.factories import EspaceFactory, ServiceFactory, habiliter
 from tests.habilitations.scenes import texte
 from tests.scenes import RACINE
 
@@ -125,3 +126,15 @@ def test_trois_mille_droits_aux_noms_longs_reviennent(format_: str) -> None:
 def test_un_fichier_plus_grand_dit_quoi_faire() -> None:
     with pytest.raises(FichierTropGrand, match="Enregistrez-le en classeur XLSX"):
         lire(en_csv(export.COLONNES, longues(4 * CHANGEMENTS)))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ecrit", ["-", "–", "/", "néant", "aucun", "Sans limite", "indéterminée"])
+def test_sans_fin_comme_les_gens_l_ecrivent(ecrit: str) -> None:
+    service = ServiceFactory(code="DECL_TVA", libelle="Déclarer la TVA")
+    titres = "Siren ;N° abonné ;Code service;Nom Prénom;Rôle;Date de fin"
+    lues = lire(
+        f"{titres}\n552 032 534;2026 327 123 456 9;déclarer la tva;Martin Jeanne;Acteurs;{ecrit}\n".encode("cp1252")
+    )
+    dechiffrer(lues, [service])
+    assert (lues[0].fautes, lues[0].expire_le, lues[0].sans_fin, lues[0].role_lu) == ([], None, True, Role.ACTEUR)
