@@ -14,6 +14,10 @@ MINUTE = 60_000
 PUBLIQUES = [
     "/",
     "/aide/",
+    "/aide/code-d-activation/",
+    "/services/",
+    "/plan-du-site/",
+    "/mentions-legales/",
     "/cgu/",
     "/accessibilite/",
     "/donnees-personnelles/",
