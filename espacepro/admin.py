@@ -29,7 +29,8 @@ class EvenementAdmin(ConsultationAdmin):
     def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
         siennes = PersonneSirenisee.objects.filter(service_gestionnaire=agent.service_gestionnaire_id)
         remplaces = IdentifiantRemplace.objects.filter(personne__in=siennes)
-        return lignes.filter(Q(siren__in=siennes.values("siren")) | Q(siren__in=remplaces.values("identifiant")))
+        # One list, by index from each SIREN: two joined by OR would have the whole journal read.
+        return lignes.filter(siren__in=siennes.values("siren").union(remplaces.values("identifiant"), all=True))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -29,6 +29,7 @@ def dormants(maintenant: datetime) -> QuerySet[Espace]:
     )
     return (
         Espace.objects.actifs()
+        .filter(cree_le__lt=maintenant - settings.PRESCRIPTION_FISCALE)  # nobody used it before it was there
         .annotate(derniere_connexion=Coalesce(F("compte__last_login"), F("active_le"), F("cree_le")))
         .filter(derniere_connexion__lt=maintenant - settings.PRESCRIPTION_FISCALE)
         .exclude(Exists(conseilles))

@@ -104,7 +104,9 @@ class Espace(AdressePostale):
                 fields=["reponse_changee_le"],
                 condition=~Q(reponse_precedente=""),
                 name="espace_reponse_precedente",
-            )
+            ),
+            models.Index(fields=["cree_le"], condition=Q(etat="EN_ATTENTE_COURRIEL"), name="espace_a_confirmer"),
+            models.Index(fields=["cree_le"], name="espace_age"),
         ]
 
     def __str__(self) -> str:

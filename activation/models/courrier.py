@@ -110,6 +110,7 @@ class Courrier(Envoi):
                 name="courrier_a_produire",
             ),
             models.Index(fields=["etat", "edite_le"]),
+            models.Index(fields=["cree_le"], condition=Q(ecarte_le__isnull=False), name="courrier_ecarte"),
         ]
 
     def __str__(self) -> str:

@@ -71,11 +71,12 @@ class Signalement(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["demande"], condition=~Q(texte=""), name="signalement_a_vider"),
             models.Index(
                 fields=["suspend_jusqu_au"],
                 condition=Q(suspend_jusqu_au__isnull=False, repris_le__isnull=True, decision="EN_ATTENTE"),
                 name="signalement_a_reprendre",
-            )
+            ),
         ]
 
     def suspend_a(self, maintenant: datetime) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
@@ -16,6 +15,7 @@ from accounts.traces.journal import consigner
 from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import ce_qui_tombe, relire, terminer, verrouiller_adhesions
+from ..droits.cles import parmi
 from ..models import ORDRE, Adhesion, DemandeRetrait, Export, Habilitation, Preference, Role
 from .retraits import demander_retrait
 
@@ -40,10 +40,11 @@ def _dependants(espace: Espace) -> dict[int, list[Dependant]]:
     """Return, by adhésion that this espace holds as titulaire, who else uses it today or is en veille."""
     jour = timezone.localdate()
     dependants: dict[int, list[Dependant]] = {}
+    titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
     for habilitation in (
         Habilitation.objects.vivantes()
         .filter(Q(expire_le__isnull=True) | Q(expire_le__gte=jour))
-        .filter(adhesion__habilitations__in=_titulariats(espace))
+        .filter(parmi("adhesion", titulariats.values("adhesion")))
         .exclude(role=Role.TITULAIRE)
         .select_related("espace")
         .order_by("espace__nom", "espace__prenom", "pk")
@@ -54,14 +55,10 @@ def _dependants(espace: Espace) -> dict[int, list[Dependant]]:
     return dependants
 
 
-def _titulariats(espace: Espace) -> list[UUID]:
-    return list(Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE).values_list("pk", flat=True))
-
-
 def _bloquantes(espace: Espace) -> list[tuple[Habilitation, str, list[Dependant]]]:
     """Return the habilitations of a titulaire that keep the espace from being deleted, why, and who uses them.
 
-    Three queries.
+    Two queries.
     """
     dependants = _dependants(espace)
     bloquantes = []
@@ -82,9 +79,10 @@ def _bloquantes(espace: Espace) -> list[tuple[Habilitation, str, list[Dependant]
 def bloquants(espace: Espace) -> list[Blocage]:
     """Return the adhésions held as titulaire that only the service gestionnaire removes, or that others depend on."""
     bloquantes = _bloquantes(espace)
+    siennes = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
     demandees = dict(
         DemandeRetrait.objects.filter(
-            habilitation__in=[habilitation for habilitation, _, _ in bloquantes], etat=DemandeRetrait.Etat.DEPOSEE
+            parmi("habilitation", siennes.values("pk")), etat=DemandeRetrait.Etat.DEPOSEE
         ).values_list("habilitation", "deposee_le")
     )
     return [

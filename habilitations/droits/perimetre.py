@@ -5,7 +5,7 @@ The acts check it under the lock of the espace; a trigger of the database (migra
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,8 @@ from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from services.models import PersonneSirenisee
 
-from ..models import ORDRE, Habilitation, Role
+from ..models import Habilitation, Role
+from .cles import parmi
 from .roles import DELEGUER_ACTEUR, roles_pour
 
 PLUS_QU_UNE_POIGNEE: Final = 20  # SIREN
@@ -97,26 +98,19 @@ class Repartition:
 
 
 def repartition(espace: Espace, critere: Critere) -> Repartition:
-    """Return the groups of SIREN of this espace, those to move to get down to 80 first: one query.
+    """Return the groups of SIREN of this espace, those to move to get down to 80 first: two queries.
 
     By service gestionnaire, or by use: the SIREN for which the same services are held. No group exceeds 80 SIREN nor is
     all that the espace holds, and none is proposed for SIREN that cannot move.
     """
-    jour, delegants = timezone.localdate(), roles_pour(DELEGUER_ACTEUR)
-    habilitations = (
-        Habilitation.objects.vivantes()
-        .filter(espace=espace)
-        .select_related("personne__service_gestionnaire", "service")
-        .order_by(*ORDRE)
-    )
-    usages: dict[PersonneSirenisee, list[Habilitation]] = defaultdict(list)
-    for habilitation in habilitations:
-        usages[habilitation.personne].append(habilitation)
+    usages = _usages(espace)
     ensembles: dict[str, list[PersonneSirenisee]] = defaultdict(list)
-    for personne, siennes in usages.items():
-        ensembles[_intitule(personne, siennes, critere)].append(personne)
-    mobiles = {p for p, siennes in usages.items() if any(h.role in delegants and h.est_active(jour) for h in siennes)}
-    tenues = {p for p, siennes in usages.items() if any(h.role == Role.TITULAIRE for h in siennes)}
+    for personne, usage in usages.items():
+        par_bureau = critere is Critere.GESTIONNAIRE
+        intitule = personne.service_gestionnaire.nom if par_bureau else ", ".join(usage.services)
+        ensembles[intitule].append(personne)
+    mobiles = {personne for personne, usage in usages.items() if usage.delegable}
+    tenues = {personne for personne, usage in usages.items() if usage.titulaire}
     morceaux = [
         morceau
         for intitule, personnes in sorted(ensembles.items(), key=lambda paire: (-len(paire[1]), paire[0]))
@@ -138,10 +132,31 @@ def repartition(espace: Espace, critere: Critere) -> Repartition:
     return Repartition(len(usages), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE, a_deplacer, groupes)
 
 
-def _intitule(personne: PersonneSirenisee, siennes: list[Habilitation], critere: Critere) -> str:
-    if critere is Critere.GESTIONNAIRE:
-        return personne.service_gestionnaire.nom
-    return ", ".join(habilitation.service.libelle for habilitation in siennes)
+@dataclass
+class _Usage:
+    """What an espace holds of one personne: its services in order, and whether something of it may move."""
+
+    services: list[str] = field(default_factory=list)
+    delegable: bool = False
+    titulaire: bool = False
+
+
+def _usages(espace: Espace) -> dict[PersonneSirenisee, _Usage]:
+    """Return what this espace holds of each personne, by name. Thousands of rows are read, a hundred objects are made."""
+    jour, delegants = timezone.localdate(), roles_pour(DELEGUER_ACTEUR)
+    siennes = Habilitation.objects.vivantes().filter(espace=espace)
+    par_cle: dict[int, _Usage] = defaultdict(_Usage)
+    for cle, libelle, role, etat, expire_le in siennes.order_by("service__ordre", "service__code", "pk").values_list(
+        "personne", "service__libelle", "role", "etat", "expire_le"
+    ):
+        usage = par_cle[cle]
+        usage.services.append(libelle)
+        active = etat == Habilitation.Etat.ACTIVE and (expire_le is None or expire_le >= jour)
+        usage.delegable |= active and role in delegants
+        usage.titulaire |= role == Role.TITULAIRE
+    personnes = PersonneSirenisee.objects.filter(parmi("pk", siennes.values("personne").distinct()))
+    par_nom = personnes.select_related("service_gestionnaire").order_by("denomination", "siren")
+    return {personne: par_cle[personne.pk] for personne in par_nom}
 
 
 def _couper(

@@ -54,7 +54,7 @@ class Liste:
     def habilitations(self, espace: Espace) -> QuerySet[Habilitation]:
         """Return what this espace sees of it today."""
         source = mes_habilitations(espace) if self.recues else Autorite.de(espace).visibles()
-        return self.filtres.appliquer(source.filter(role__in=self.roles))
+        return self.filtres.appliquer(source.filter(role__in=self.roles), espace=espace)
 
     def en_json(self) -> dict[str, Any]:
         return asdict(self)

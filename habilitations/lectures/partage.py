@@ -4,14 +4,15 @@ The number of queries does not depend on the number of SIREN. A list starts from
 100 SIREN × 30 services), so that what is read is found by index from there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -20,11 +21,13 @@ from accounts.saisies.porte import lire_recherche
 from services.models import PersonneSirenisee, Service
 
 from ..droits.backends import donnant
+from ..droits.cles import parmi
 from ..models import ORDRE, DemandeRetrait, Habilitation, Role
 from .recherche import contient, nomme
 
 PAR_PAGE: Final = 25
 SIREN_PAR_PAGE: Final = 10
+CLES_AU_PLUS: Final = 100
 # As it reads in a list: whatever its state, what is past its last day gives no right, even before the job has ended it.
 EXPIREE: Final = "EXPIREE"
 ETATS: Final = (*Habilitation.Etat.choices, (EXPIREE, "expirée"))
@@ -70,11 +73,15 @@ class Filtres:
     def poses(self) -> bool:
         return bool(self.dits)
 
-    def appliquer(self, habilitations: QuerySet[Habilitation], *, noms: bool = True) -> QuerySet[Habilitation]:
-        """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state."""
+    def appliquer(
+        self, habilitations: QuerySet[Habilitation], *, espace: Espace, noms: bool = True
+    ) -> QuerySet[Habilitation]:
+        """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state.
+
+        The words are looked for in the personnes that `espace` holds, 100 at most (R13), never in the whole country.
+        """
         if self.q:
-            siren = pour_chercher(self.q)
-            trouve = contient("personne__denomination", self.q) | Q(personne__siren__startswith=siren or "-")
+            trouve = Q(parmi("personne", personnes_trouvees(espace, self.q).values("pk")))
             if noms:
                 trouve |= nomme(self.q, "espace__") | Q(espace__numero_abonne=compacter(self.q))
             habilitations = habilitations.filter(trouve)
@@ -90,6 +97,15 @@ class Filtres:
         return habilitations
 
 
+def personnes_trouvees(espace: Espace, recherche: str) -> QuerySet[PersonneSirenisee]:
+    """Return the personnes held by this espace, 100 at most, whose SIREN or dénomination answers."""
+    tenues = Habilitation.objects.vivantes().filter(espace=espace).values("personne").distinct()
+    return PersonneSirenisee.objects.filter(
+        parmi("pk", tenues),
+        contient("denomination", recherche) | Q(siren__startswith=pour_chercher(recherche) or "-"),
+    )
+
+
 def mes_habilitations(espace: Espace) -> QuerySet[Habilitation]:
     """Return all that this espace holds, live, with who granted it and whether it asked to leave (`a_quitter`)."""
     demandes = DemandeRetrait.objects.filter(habilitation=OuterRef("pk"), etat=DemandeRetrait.Etat.DEPOSEE)
@@ -102,14 +118,78 @@ def mes_habilitations(espace: Espace) -> QuerySet[Habilitation]:
     )
 
 
+def nombres_par_personne(habilitations: QuerySet[Habilitation]) -> list[tuple[int, int]]:
+    """Return the key of each personne of this list, by name, and how many habilitations it has of it: one query.
+
+    The names are looked up once they are grouped: one look-up a personne, not one a habilitation.
+    """
+    personne = PersonneSirenisee.objects.filter(pk=OuterRef("personne"))
+    groupes = habilitations.select_related(None).order_by().values("personne").annotate(nombre=Count("pk"))
+    nommes = groupes.annotate(nom=Subquery(personne.values("denomination")), numero=Subquery(personne.values("siren")))
+    return list(nommes.order_by("nom", "numero").values_list("personne", "nombre"))
+
+
+class ParPersonne(Paginator):
+    """Pages of habilitations in ORDRE, which begins with the personne: counted by personne, of which an espace has 100 at most.
+
+    A page then reads its own one or two personnes, however far it is in the list.
+    """
+
+    object_list: Any
+
+    @cached_property
+    def _nombres(self) -> list[tuple[int, int]]:
+        return nombres_par_personne(self.object_list)
+
+    @cached_property
+    def count(self) -> int:
+        return sum(nombre for _, nombre in self._nombres)
+
+    def page(self, number: int | str) -> Page[Habilitation]:
+        number = self.validate_number(number)
+        debut = (number - 1) * self.per_page
+        personnes, avant, passees = [], 0, 0
+        for cle, nombre in self._nombres:
+            if avant + nombre <= debut:
+                passees += nombre
+            elif avant < debut + self.per_page:
+                personnes.append(cle)
+            avant += nombre
+        de_la_page = self.object_list.filter(personne__in=personnes)[debut - passees : debut - passees + self.per_page]
+        return Page(list(de_la_page), number, self)
+
+
 def page_de(habilitations: QuerySet[Habilitation], numero: str) -> Page[Habilitation]:
-    """Return one page of a list: two queries."""
-    return Paginator(habilitations, PAR_PAGE).get_page(numero)
+    """Return one page of a list that is in ORDRE: two queries."""
+    return ParPersonne(habilitations, PAR_PAGE).get_page(numero)
 
 
 def partageables(espace: Espace, permission: str) -> QuerySet[Habilitation]:
     """Return this espace's own habilitations that let it share, with this permission."""
     return donnant(permission, espace)
+
+
+def _parmi(habilitations: QuerySet[Habilitation], adhesions: Collection[int]) -> QuerySet[Habilitation]:
+    """Narrow to these adhésions where they are few: thousands of keys are not sent, all that is held is read instead."""
+    return habilitations.filter(adhesion__in=adhesions) if len(adhesions) <= CLES_AU_PLUS else habilitations
+
+
+def retenues(espace: Espace, permission: str, adhesions: Collection[int]) -> list[Habilitation]:
+    """Return this espace's own habilitations on these adhésions, as far as they still let it share: one query."""
+    voulues = set(adhesions)
+    lues = _parmi(partageables(espace, permission), voulues).select_related("adhesion", "personne", "service")
+    gardees = [habilitation for habilitation in lues.order_by(*ORDRE) if habilitation.adhesion_id in voulues]
+    for habilitation in gardees:  # an adhésion's personne and service are its habilitations' (composite key)
+        habilitation.adhesion.personne, habilitation.adhesion.service = habilitation.personne, habilitation.service
+        habilitation.espace = espace
+    return gardees
+
+
+def roles_choisis(espace: Espace, permission: str, adhesions: Collection[int]) -> list[str]:
+    """Return the role of this espace on each of these adhésions that it may still share: one query."""
+    voulues = set(adhesions)
+    lues = _parmi(partageables(espace, permission), voulues).values_list("adhesion_id", "role")
+    return [role for adhesion, role in lues if adhesion in voulues]
 
 
 @dataclass(frozen=True)
@@ -122,20 +202,19 @@ class PersonneAPartager:
 
 def personnes_a_partager(
     habilitations: QuerySet[Habilitation], numero: str
-) -> tuple[Page[PersonneSirenisee], Sequence[PersonneAPartager]]:
-    """Return one page of ten SIREN, each with its services that may be shared: three queries."""
-    personnes = PersonneSirenisee.objects.filter(pk__in=habilitations.values("personne")).order_by(
-        "denomination", "siren"
-    )
-    page = Paginator(personnes, SIREN_PAR_PAGE).get_page(numero)
-    lues = {personne.pk: PersonneAPartager(personne, []) for personne in page}
+) -> tuple[Page[int], Sequence[PersonneAPartager], int]:
+    """Return one page of ten SIREN, each with its services that may be shared, and how many services in all: three queries."""
+    nombres = nombres_par_personne(habilitations)
+    page = Paginator([cle for cle, _ in nombres], SIREN_PAR_PAGE).get_page(numero)
+    personnes = PersonneSirenisee.objects.in_bulk(list(page))
+    lues = {cle: PersonneAPartager(personnes[cle], []) for cle in page}
     for habilitation in (
         habilitations.filter(personne__in=list(lues))
         .select_related("service")
         .order_by("service__ordre", "service__code")
     ):
         lues[habilitation.personne_id].habilitations.append(habilitation)
-    return page, list(lues.values())
+    return page, list(lues.values()), sum(nombre for _, nombre in nombres)
 
 
 def services_du_filtre(habilitations: QuerySet[Habilitation]) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -29,6 +30,13 @@ class Mandat(models.Model):
     class Meta:
         verbose_name = "mandat"
         ordering = ["-code_saisi_le"]
+        indexes = [
+            models.Index(
+                fields=["code_saisi_le"],
+                condition=~Q(representant_legal="", adresse_du_courrier=[]),
+                name="mandat_a_vider",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"mandat {self.demande}"

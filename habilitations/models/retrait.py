@@ -37,6 +37,9 @@ class DemandeRetrait(models.Model):
         verbose_name = "demande de retrait"
         verbose_name_plural = "demandes de retrait"
         ordering = ["-deposee_le"]
+        indexes = [
+            models.Index(fields=["traitee_le"], condition=~Q(motif="", reponse=""), name="retrait_a_vider"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["habilitation"],

@@ -2,45 +2,62 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Espace
 
+from ..droits.cles import parmi
 from ..droits.roles import GERER_SUPPLEANTS, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
 from ..models import ORDRE, Habilitation, Role
+from ..models.habilitation import HabilitationQuerySet
 from .delegations import retrait_permis
+
+CLES_AU_PLUS: Final = 100
+"""Beyond, keys are not sent: all that the espace holds is read, and what is asked for is picked out."""
 
 
 @dataclass(frozen=True)
 class Autorite:
-    """What an espace holds today, read once: it decides what the espace sees of others and may change (design.md §4)."""
+    """What an espace holds today: it decides what the espace sees of others and may change (design.md §4).
+
+    Nothing is read before it is asked, and what is read is found from the espace's own habilitations.
+    """
 
     espace: Espace
-    par_adhesion: dict[int, Habilitation]
 
     @classmethod
     def de(cls, espace: Espace) -> "Autorite":
-        """Read the authority of this espace: one query."""
-        siennes = Habilitation.objects.actives().filter(espace=espace).only("pk", "adhesion_id", "role")
-        return cls(espace, {sienne.adhesion_id: sienne for sienne in siennes})
+        """Return the authority of this espace."""
+        return cls(espace)
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The roles that this espace holds somewhere today: one query."""
+        return frozenset(self._actives().order_by().values_list("role", flat=True).distinct())
+
+    def _actives(self) -> HabilitationQuerySet:
+        return Habilitation.objects.actives().filter(espace=self.espace)
 
     def donne(self, permission: str) -> bool:
         """Whether some role of this espace gives this permission."""
-        return any(sienne.role in roles_pour(permission) for sienne in self.par_adhesion.values())
+        return bool(self.roles & roles_pour(permission))
 
     def visibles(self) -> QuerySet[Habilitation]:
         """Return the live habilitations of others that this espace may see.
 
         Titulaire and suppléant see all of the pair, an acteur délégant what he granted, an acteur nothing.
         """
-        adhesions = [a for a, h in self.par_adhesion.items() if h.role in roles_pour(VOIR_HABILITATIONS)]
-        delegant = roles_pour(RETIRER_SES_DELEGATIONS) - roles_pour(VOIR_HABILITATIONS)
-        accordeuses = [sienne.pk for sienne in self.par_adhesion.values() if sienne.role in delegant]
+        voir = roles_pour(VOIR_HABILITATIONS)
+        delegant = roles_pour(RETIRER_SES_DELEGATIONS) - voir
+        ou_il_voit = self._actives().filter(role__in=voir).values("adhesion")
+        ou_il_delegue = self._actives().filter(role__in=delegant).values("pk")
         return (
             Habilitation.objects.vivantes()
-            .filter(Q(adhesion__in=adhesions) | Q(accordee_par__in=accordeuses))
+            .filter(Q(parmi("adhesion", ou_il_voit)) | Q(parmi("accordee_par", ou_il_delegue)))
             .exclude(role=Role.TITULAIRE)
             .exclude(espace=self.espace)
             .select_related("espace", "personne", "service", "accordee_par__espace")
@@ -54,13 +71,23 @@ class Autorite:
         )
 
     def changeables(self, habilitations: Iterable[Habilitation]) -> set[UUID]:
-        """Return the keys of those that this espace may withdraw (or, for a suppléance, suspend)."""
-        return {h.pk for h in habilitations if self._peut_changer(h)}
+        """Return the keys of those that this espace may withdraw (or, for a suppléance, suspend): one query."""
+        montrees = list(habilitations)
+        adhesions = {h.adhesion_id for h in montrees}
+        siennes = self._actives().order_by().values_list("pk", "adhesion", "role")
+        if len(adhesions) <= CLES_AU_PLUS:  # a page; the adhésions of a long file are fewer than what the espace holds
+            une_par_role = siennes.order_by("role").distinct("role")  # so that `donne` asks nothing more
+            siennes = siennes.filter(adhesion__in=adhesions).union(une_par_role)
+        par_adhesion = {
+            adhesion: Habilitation(pk=cle, adhesion_id=adhesion, role=role) for cle, adhesion, role in siennes
+        }
+        self.__dict__["roles"] = frozenset(sienne.role for sienne in par_adhesion.values())
+        return {h.pk for h in montrees if _peut_changer(par_adhesion.get(h.adhesion_id), h)}
 
-    def _peut_changer(self, habilitation: Habilitation) -> bool:
-        sienne = self.par_adhesion.get(habilitation.adhesion_id)
-        if sienne is None:
-            return False
-        if habilitation.role == Role.SUPPLEANT:
-            return sienne.role in roles_pour(GERER_SUPPLEANTS)
-        return retrait_permis(sienne, habilitation) is None
+
+def _peut_changer(sienne: Habilitation | None, habilitation: Habilitation) -> bool:
+    if sienne is None:
+        return False
+    if habilitation.role == Role.SUPPLEANT:
+        return sienne.role in roles_pour(GERER_SUPPLEANTS)
+    return retrait_permis(sienne, habilitation) is None

@@ -24,6 +24,7 @@ from ..arbre import avis
 from ..arbre.cascade import relire, verrouiller_adhesions
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
 from ..arbre.retrait import HabilitationTerminee
+from ..droits.cles import parmi
 from ..models import ORDRE, Habilitation, Role
 from .delegations import ROLES_DELEGUES, retirer_delegation, retrait_permis
 
@@ -60,19 +61,26 @@ def _pour_page(delegations: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
 
 def accordees_par(espace: Espace) -> QuerySet[Habilitation]:
     """Return the délégations that this espace granted, those longest unseen first."""
-    return _pour_page(_delegations().filter(accordee_par__espace=espace))
+    return _pour_page(_accordees(_delegations(), espace))
 
 
 def a_revoir(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
     """Return the délégations of this grantor that are due."""
-    return _pour_page(_dues(maintenant).filter(accordee_par__espace=espace))
+    return _pour_page(_accordees(_dues(maintenant), espace))
 
 
 def sans_reponse(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
     """Return what others granted under this titulaire and left unanswered for sixty days."""
-    titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
-    oubliees = _dues(maintenant, SANS_REPONSE).filter(adhesion__in=titulariats.values("adhesion"))
+    siennes = Habilitation.objects.vivantes().filter(espace=espace)
+    oubliees = _dues(maintenant, SANS_REPONSE).filter(
+        parmi("adhesion", siennes.filter(role=Role.TITULAIRE).values("adhesion"))
+    )
     return _pour_page(oubliees.exclude(accordee_par__espace=espace))
+
+
+def _accordees(delegations: QuerySet[Habilitation], espace: Espace) -> QuerySet[Habilitation]:
+    """Narrow to what this espace granted: what is live hangs under what is live (trigger of habilitations/0002)."""
+    return delegations.filter(parmi("accordee_par", Habilitation.objects.vivantes().filter(espace=espace).values("pk")))
 
 
 @transaction.atomic

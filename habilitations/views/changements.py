@@ -308,7 +308,7 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     lignes: Any = action.source(espace)
     voulues = Q(pk__in=cochees)
     if "tout" in request.POST:
-        voulues |= Q(pk__in=filtres_poses(request).appliquer(lignes).values("pk"))
+        voulues |= Q(pk__in=filtres_poses(request).appliquer(lignes, espace=espace).values("pk"))
     lignes = lignes.filter(voulues)
     trouvees = list(lignes)
     if action.permise:

@@ -20,8 +20,15 @@ from accounts.saisies.regles import RegleMetier
 from ..arbre.lots import par_raison
 from ..droits.roles import DELEGUER_ACTEUR_DELEGANT, roles_pour
 from ..forms import BeneficiaireForm, DelegataireForm, jour_de
-from ..lectures.partage import Filtres, partageables, personnes_a_partager, services_du_filtre
-from ..models import ORDRE, Habilitation, Role
+from ..lectures.partage import (
+    Filtres,
+    partageables,
+    personnes_a_partager,
+    retenues,
+    roles_choisis,
+    services_du_filtre,
+)
+from ..models import Role
 from ..partage.beneficiaires import trouver_beneficiaire
 from ..partage.delegations import deleguer
 from ..partage.designations import examiner
@@ -38,16 +45,6 @@ def _brouillon(request: HttpRequest, sujet: Sujet) -> dict[str, Any]:
     return {"adhesions": [], **request.session.get(_cle(sujet), {})}
 
 
-def _choisies(espace: Espace, sujet: Sujet, cles: list[int]) -> list[Habilitation]:
-    """Return the actor's own habilitations for what was chosen, as far as they still let him share."""
-    return list(
-        partageables(espace, sujet.permission)
-        .filter(adhesion__in=cles)
-        .select_related("adhesion__personne", "adhesion__service", "personne", "service", "espace")
-        .order_by(*ORDRE)
-    )
-
-
 def _entiers(valeurs: list[str]) -> set[int]:
     return {int(valeur) for valeur in valeurs if valeur.isascii() and valeur.isdigit() and len(valeur) < 19}
 
@@ -61,8 +58,8 @@ def _nouvelle_selection(request: HttpRequest, espace: Espace, sujet: Sujet, filt
     montrees = _entiers(request.POST.get("montrees", "").split(","))
     voulues = (deja - montrees) | _entiers(request.POST.getlist("adhesions"))
     if "tout" in request.POST:
-        voulues |= set(filtres.appliquer(miennes, noms=False).values_list("adhesion_id", flat=True))
-    return sorted(miennes.filter(adhesion__in=voulues).values_list("adhesion_id", flat=True))
+        voulues |= set(filtres.appliquer(miennes, espace=espace, noms=False).values_list("adhesion_id", flat=True))
+    return sorted(voulues.intersection(miennes.values_list("adhesion_id", flat=True)))
 
 
 def preparer(request: HttpRequest, sujet: Sujet, adhesions: list[int]) -> None:
@@ -87,8 +84,8 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             messages.error(request, "Choisissez au moins un service.")
         requete = {"q": filtres.q, "service": filtres.service, "page": request.POST.get("vers", "")}
         return redirect(reverse(sujet.url("designer"), query={cle: v for cle, v in requete.items() if v}))
-    miennes = filtres.appliquer(partageables(espace, sujet.permission), noms=False)
-    page, personnes = personnes_a_partager(miennes, request.GET.get("page", "1"))
+    miennes = filtres.appliquer(partageables(espace, sujet.permission), espace=espace, noms=False)
+    page, personnes, nombre = personnes_a_partager(miennes, request.GET.get("page", "1"))
     choisies = set(_brouillon(request, sujet)["adhesions"])
     return render(
         request,
@@ -101,7 +98,7 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "services": services_du_filtre(partageables(espace, sujet.permission)),
             "choisies": choisies,
             "montrees": ",".join(str(h.adhesion_id) for lue in personnes for h in lue.habilitations),
-            "nombre_filtre": miennes.count(),
+            "nombre_filtre": nombre,
             "url_liste": sujet.url(),
         },
     )
@@ -125,13 +122,11 @@ def _deja_saisi(brouillon: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _form_personne(
-    sujet: Sujet, miennes: list[Habilitation], donnees: Any, deja_saisi: dict[str, Any]
-) -> BeneficiaireForm:
+def _form_personne(sujet: Sujet, roles: list[str], donnees: Any, deja_saisi: dict[str, Any]) -> BeneficiaireForm:
     if sujet is SUPPLEANTS:
         return BeneficiaireForm(donnees, initial=deja_saisi)
     form = DelegataireForm(donnees, initial=deja_saisi)
-    if not any(h.role in roles_pour(DELEGUER_ACTEUR_DELEGANT) for h in miennes):
+    if not roles_pour(DELEGUER_ACTEUR_DELEGANT).intersection(roles):
         form.proposer_acteur_seul()
     return form
 
@@ -141,11 +136,11 @@ def _form_personne(
 def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     """Step 2: the person, by numéro d'abonné and name; for a délégation, its role and its last day."""
     brouillon = _brouillon(request, sujet)
-    miennes = _choisies(espace, sujet, brouillon["adhesions"])
-    if not miennes or espace.mode != Espace.Mode.EXPERT:
+    roles = roles_choisis(espace, sujet.permission, brouillon["adhesions"])
+    if not roles or espace.mode != Espace.Mode.EXPERT:
         return redirect(sujet.url("designer"))
     donnees = request.POST if request.method == "POST" else None
-    form = _form_personne(sujet, miennes, donnees, _deja_saisi(brouillon))
+    form = _form_personne(sujet, roles, donnees, _deja_saisi(brouillon))
     if request.method == "POST" and form.is_valid():
         try:
             beneficiaire = trouver_beneficiaire(
@@ -168,7 +163,7 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
         {
             "sujet": sujet,
             "formulaire": form,
-            "nombre": len(miennes),
+            "nombre": len(roles),
             "url_liste": sujet.url(),
             "url_retour": sujet.url("designer"),
         },
@@ -182,7 +177,7 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
     """Step 3: all that is about to be granted, what is refused and why; then it is done, all or nothing."""
     brouillon = _brouillon(request, sujet)
     beneficiaire = _beneficiaire(brouillon)
-    miennes = _choisies(espace, sujet, brouillon["adhesions"])
+    miennes = retenues(espace, sujet.permission, brouillon["adhesions"])
     if beneficiaire is None or not miennes:
         return redirect(sujet.url("designer"))
     role, expire_le = brouillon["role"], jour_de(brouillon["expire_le"])

@@ -48,7 +48,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     recues = _recues(request, autorite, sujet)
     source = mes_habilitations(espace) if recues else autorite.visibles()
     source = source.filter(role__in=sujet.roles)
-    page = page_de(filtres.appliquer(source), request.GET.get("page", "1"))
+    page = page_de(filtres.appliquer(source, espace=espace), request.GET.get("page", "1"))
     permises = set() if recues else autorite.changeables(page)
     return render(
         request,

@@ -40,6 +40,9 @@ class RepresentantLegal(models.Model):
         verbose_name = "représentant légal"
         verbose_name_plural = "représentants légaux"
         ordering = ["-etabli_le", "-pk"]
+        indexes = [
+            models.Index(fields=["fin_le"], condition=Q(fin_le__isnull=False), name="representant_a_effacer"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["personne"],

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import AutoField, Model, UUIDField
 from django.utils import timezone
 
 from accounts.models import Compte, Espace
@@ -27,29 +28,32 @@ class Jeu:
     tous: list[Espace] = field(default_factory=list)
 
 
-def _espaces(nombre: int) -> list[Espace]:
+def _espaces(nombre: int, depuis: int) -> list[Espace]:
     """Create that many active espaces with their accounts, in two statements."""
     jour, mot_de_passe = timezone.localdate(), hache("cerise lampadaire 47 brouette indigo")
     comptes = Compte.objects.bulk_create(
-        Compte(email=f"charge{rang}@cabinet-dupont.fr", password=mot_de_passe) for rang in range(nombre)
+        Compte(email=f"charge{rang}@cabinet-dupont.fr", password=mot_de_passe)
+        for rang in range(depuis, depuis + nombre)
     )
+    pris = set(Espace.objects.values_list("numero_abonne", flat=True))
     numeros: set[str] = set()
     while len(numeros) < nombre:
         numeros.add(nouveau_numero(jour))
+        numeros -= pris
     return Espace.objects.bulk_create(
-        EspaceFactory.build(compte=compte, numero_abonne=numero, nom=f"Martin{rang}")
+        EspaceFactory.build(compte=compte, numero_abonne=numero, nom=f"Martin{depuis + rang}")
         for rang, (compte, numero) in enumerate(zip(comptes, sorted(numeros), strict=True))
     )
 
 
-def _personnes(nombre: int) -> list[PersonneSirenisee]:
+def _personnes(nombre: int, depuis: int) -> list[PersonneSirenisee]:
     gestionnaire = ServiceGestionnaireFactory()
 
     def creees() -> Iterator[PersonneSirenisee]:
         for rang in range(nombre):
             yield PersonneFactory.build(
-                siren=siren(500_000 + rang),
-                denomination=f"ATELIERS {rang * 7919 % nombre:06d}",
+                siren=siren(500_000 + depuis + rang),
+                denomination=f"ATELIERS {depuis + rang * 7919 % nombre:06d}",
                 service_gestionnaire=gestionnaire,
             )
 
@@ -74,12 +78,15 @@ SET LOCAL session_replication_role = origin;
 """
 
 
-def charger(groupes: int) -> Jeu:
-    """Load `groupes` × 121 SIREN × 30 services × 3 roles = `groupes` × 10,890 habilitations; return what to read."""
+def charger(groupes: int, *, depuis: int = 0) -> Jeu:
+    """Load `groupes` × 121 SIREN × 30 services × 3 roles = `groupes` × 10,890 habilitations; return what to read.
+
+    `depuis` is how many groups an earlier call has loaded.
+    """
     call_command("charger_catalogue", verbosity=0)
     with transaction.atomic():
-        espaces = _espaces(groupes * len(TAILLES) * len(ROLES))
-        personnes = _personnes(groupes * PAR_GROUPE)
+        espaces = _espaces(groupes * len(TAILLES) * len(ROLES), depuis * len(TAILLES) * len(ROLES))
+        personnes = _personnes(groupes * PAR_GROUPE, depuis * PAR_GROUPE)
         mandat = MandatFactory(personne=personnes[0], mandataire=espaces[0])
         lignes: list[tuple[Any, ...]] = []
         a_donner, a_tenir = iter(personnes), iter(espaces)
@@ -111,6 +118,28 @@ def nettoyer() -> None:
         for table in ("habilitations_habilitation", "habilitations_adhesion", "services_personnesirenisee"):
             curseur.execute(f"VACUUM ANALYZE {table}")
         curseur.execute("ANALYZE accounts_espace")
+
+
+# Rows like one that is valid, but for what is said: a new column needs nothing here. Triggers and foreign keys are put
+# aside, as above; what is said keeps the constraints.
+MULTIPLIER = """
+INSERT INTO {table} SELECT r.* FROM {table} modele, generate_series(1, %s) g,
+    LATERAL jsonb_populate_record(modele, jsonb_build_object({champs})) r
+WHERE modele.{cle} = %s
+"""
+
+
+def multiplier(modele: Model, nombre: int, **champs: str) -> None:
+    """Add that many rows like this one; `champs` are columns and their SQL, in which `g` counts from 1."""
+    table, cle = modele._meta.db_table, modele._meta.pk.column
+    if isinstance(modele._meta.pk, UUIDField):
+        champs.setdefault(cle, "gen_random_uuid()")
+    elif isinstance(modele._meta.pk, AutoField):
+        champs.setdefault(cle, f"nextval(pg_get_serial_sequence('{table}', '{cle}'))")
+    paires = ", ".join(f"'{nom}', {sql}" for nom, sql in champs.items())
+    with transaction.atomic(), connection.cursor() as curseur:
+        curseur.execute("SET LOCAL session_replication_role = replica")
+        curseur.execute(MULTIPLIER.format(table=table, champs=paires, cle=cle), [nombre, modele.pk])
 
 
 def expliquer(sql: str) -> str:

@@ -22,7 +22,7 @@ def maintenant() -> datetime:
 
 
 def endormi(maintenant: datetime, depuis: timedelta) -> Espace:
-    espace = EspaceFactory()
+    espace = EspaceFactory(cree_le=maintenant - depuis)
     Compte.objects.filter(pk=espace.compte_id).update(last_login=maintenant - depuis)
     return espace
 
@@ -39,7 +39,9 @@ def test_six_ans_a_la_seconde_pres(maintenant: datetime) -> None:
 
 
 def test_jamais_connecte_compte_depuis_l_activation(maintenant: datetime) -> None:
-    espace = EspaceFactory(active_le=maintenant - settings.PRESCRIPTION_FISCALE - UNE_SECONDE)
+    espace = EspaceFactory(
+        **dict.fromkeys(("cree_le", "active_le"), maintenant - settings.PRESCRIPTION_FISCALE - UNE_SECONDE)
+    )
     assert espace.compte.last_login is None
     assert signaler_dormants(maintenant=maintenant) == 1
 

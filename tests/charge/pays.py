@@ -1,0 +1,218 @@
+"""A small portal, then the same one in a country: 200,000 habilitations, personnes and journal lines around it (issue 12.1).
+
+What the measured espace, agent and jobs have to read is all in `installer`; `grossir` adds what is none of theirs.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import (
+    Agent,
+    AncienMotDePasse,
+    Courriel,
+    Espace,
+    EssaiConnexion,
+    Lien,
+    NavigateurConnu,
+    ServiceGestionnaire,
+    Session,
+    TraceLecture,
+)
+from accounts.traces.journal import consigner
+from activation.actes import DEMANDE_DEPOSEE
+from activation.models import Courrier, Demande, LigneDemande, Signalement
+from habilitations.models import DemandeRetrait, Export, Habilitation, Role
+from services.models import EvenementRegistre, PersonneSirenisee, RepresentantLegal, Service
+from surveillance.models import Connexion
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory
+
+from .jeu import Jeu, charger, multiplier
+
+GROUPES = 18  # × 10,890 habilitations, beside the measured group
+AUTOUR = 200_000
+EMPREINTE = "md5(g::text) || md5((-g)::text)"
+
+
+@dataclass
+class Pays:
+    """The measured group, what its biggest espace is asked to show, and the agents of its service gestionnaire."""
+
+    jeu: Jeu
+    espace: Espace
+    agents: list[Agent]
+    personne: PersonneSirenisee
+    service: Service
+    demande: Demande
+    retrait: DemandeRetrait
+    export: Export
+    modeles: dict[str, Any]
+
+
+def installer() -> Pays:
+    """Load one group, and give its biggest espace some of everything that a page can show."""
+    jeu = charger(1)
+    espace = Espace.objects.select_related("compte").get(pk=jeu.espaces[100].pk)
+    tenues = list(
+        Habilitation.objects.select_related("personne", "service", "adhesion").filter(espace=espace).order_by("pk")[:60]
+    )
+    une = tenues[0]
+    maintenant = timezone.now()
+    with transaction.atomic():
+        for tenue in tenues:
+            consigner(DEMANDE_DEPOSEE, auteur=espace, siren=tenue.personne.siren, service=tenue.service.code)
+    demandes = []
+    for rang, tenue in enumerate(tenues[:5]):
+        demande = Demande.objects.create(
+            reference=f"D-2026-CHARGE{rang:02d}",
+            nature="SUBSTITUTION",
+            espace=espace,
+            personne=PersonneFactory(service_gestionnaire=une.personne.service_gestionnaire),
+            qualite="MANDATAIRE",
+        )
+        LigneDemande.objects.create(demande=demande, service=tenue.service)
+        Courrier.objects.create(
+            demande=demande, empreinte_code=f"{rang:064x}", empreinte=f"{rang:064x}", etat="EDITE",
+            edite_le=maintenant, expire_le=maintenant + timedelta(days=60), traite_le=maintenant,
+        )  # fmt: skip
+        demandes.append(demande)
+    recues = Habilitation.objects.filter(adhesion__in=[t.adhesion_id for t in tenues], role=Role.ACTEUR_DELEGANT)
+    retraits = [
+        DemandeRetrait.objects.create(habilitation=recue, demandeur=recue.espace) for recue in recues.order_by("pk")[:5]
+    ]
+    siens = [DemandeRetrait.objects.create(habilitation=tenue, demandeur=espace) for tenue in tenues[:3]]
+    bureau = une.personne.service_gestionnaire
+    return Pays(
+        jeu=jeu,
+        espace=espace,
+        agents=[AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in Agent.Fonction],
+        personne=une.personne,
+        service=une.service,
+        demande=demandes[0],
+        retrait=retraits[0],
+        export=Export.objects.create(espace=espace, liste={}, traite_le=maintenant, lignes=1, contenu=b"x"),
+        modeles={"retrait": siens[0], "demande": demandes[0]},
+    )
+
+
+def grossir(pays: Pays) -> None:
+    """Add the country around: nothing of it belongs to the measured group or is due to a job."""
+    charger(GROUPES, depuis=1)
+    maintenant, hier = timezone.now(), timezone.now() - timedelta(days=1)
+    bureaux = ServiceGestionnaire.objects.bulk_create(ServiceGestionnaireFactory.build() for _ in range(50))
+    personne = PersonneFactory(service_gestionnaire=bureaux[0], denomination="GARAGE")
+    au_hasard = f"(ARRAY{[bureau.pk for bureau in bureaux]})[1 + mod(g, 50)]"
+    with transaction.atomic(), connection.cursor() as curseur:  # a GIN index is built at once in a fifth of the time
+        curseur.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'personne_denomination_repliee'")
+        (index,) = curseur.fetchone() or ("",)
+        curseur.execute("DROP INDEX personne_denomination_repliee")
+        multiplier(
+            personne,
+            AUTOUR,
+            siren="(700000000 + g)::text",
+            denomination="'GARAGE ' || md5(g::text)",
+            service_gestionnaire_id=au_hasard,
+        )
+        curseur.execute(index)
+    autre = EspaceFactory()
+    assert autre.compte is not None
+    multiplier(autre.compte, 20_000, id="md5('c' || g)::uuid", email="'pays' || g || '@exemple.fr'")
+    multiplier(
+        autre,
+        20_000,
+        id="md5('e' || g)::uuid",
+        compte_id="md5('c' || g)::uuid",
+        numero_abonne="(20261000000000 + g)::text",
+        nom="'Durand ' || g",
+    )
+    un_espace, un_compte = "md5('e' || (1 + mod(g, 20000)))::uuid", "md5('c' || (1 + mod(g, 20000)))::uuid"
+    un_siren = "(700000000 + g)::text"
+    une_personne = f"{personne.pk} + 1 + g"
+    with transaction.atomic():
+        evenement = consigner(DEMANDE_DEPOSEE, auteur=autre, siren=personne.siren, service=pays.service.code)
+    abonne = "(20261000000000 + 1 + mod(g, 20000))::text"
+    multiplier(evenement, AUTOUR, siren=un_siren, espace=abonne, auteur=abonne)
+    demande = Demande.objects.create(
+        reference="D-2026-AUTOUR00", nature="ADHESION", espace=autre, personne=personne, qualite="MANDATAIRE",
+        etat="ACTIVEE", terminee_le=maintenant,
+    )  # fmt: skip
+    multiplier(
+        demande,
+        12_000,
+        id="md5('d' || g)::uuid",
+        reference="'D-2026-' || g",
+        espace_id=un_espace,
+        personne_id=une_personne,
+    )
+    ligne = LigneDemande.objects.create(demande=demande, service=pays.service, resultat="OUVERT")
+    multiplier(ligne, 12_000, demande_id="md5('d' || g)::uuid")
+    courrier = Courrier.objects.create(
+        demande=demande, empreinte_code="f" * 64, empreinte="f" * 64, etat="REMIS", edite_le=maintenant,
+        remis_le=maintenant, expire_le=maintenant + timedelta(days=60), traite_le=maintenant,
+    )  # fmt: skip
+    multiplier(courrier, 12_000, demande_id="md5('d' || g)::uuid", empreinte_code=EMPREINTE)
+    mandat = pays.modeles["retrait"].habilitation.adhesion.mandat
+    multiplier(mandat, 12_000, demande="'D-2026-M' || g", personne_id=une_personne, mandataire_id=un_espace)
+    signalement = Signalement.objects.create(
+        demande=demande, origine="COURRIER", decision="ECARTE", decide_le=maintenant, agent=pays.agents[0]
+    )
+    multiplier(signalement, 12_000, demande_id="md5('d' || g)::uuid")
+    courriel = Courriel.objects.create(
+        genre="espace_ouvert", destinataire="a@exemple.fr", acte="autour:0", espace=autre, traite_le=hier, cree_le=hier
+    )
+    multiplier(
+        courriel, 15_000, acte="'autour:' || g", espace_id=un_espace, destinataire="'pays' || g || '@exemple.fr'"
+    )
+    _multiplier_les_traces(autre, un_espace, un_compte, maintenant)
+    retire = DemandeRetrait.objects.create(
+        habilitation=Habilitation.objects.filter(role=Role.ACTEUR_DELEGANT).order_by("-accordee_le")[0],
+        demandeur=autre,
+        etat="REFUSEE",
+        reponse="non",
+        traitee_le=hier,
+    )
+    multiplier(retire, 20_000, demandeur_id=un_espace)
+    representant = RepresentantLegal.objects.create(personne=personne, nom="DURAND", source="INSEE")
+    multiplier(representant, 12_000, personne_id=une_personne)
+    registre = EvenementRegistre.objects.create(personne=personne, genre="CESSATION", traite_le=hier)
+    multiplier(registre, 20_000, personne_id=une_personne)
+    with connection.cursor() as curseur:
+        curseur.execute("VACUUM ANALYZE")
+
+
+def _multiplier_les_traces(autre: Espace, un_espace: str, un_compte: str, maintenant: Any) -> None:
+    """What signing in and reading leave: sessions, browsers, sign-ins, links, hashes, counted tries."""
+    session = Session.objects.create(
+        session_key="0" * 64,
+        numero=uuid.uuid4(),
+        compte=autre.compte,
+        session_data="x" * 200,
+        expire_date=maintenant + timedelta(hours=8),
+    )
+    multiplier(session, 15_000, session_key=EMPREINTE, numero="gen_random_uuid()", compte_id=un_compte)
+    navigateur = NavigateurConnu.objects.create(compte=autre.compte, empreinte="0" * 64)
+    multiplier(navigateur, 15_000, compte_id=un_compte, empreinte=EMPREINTE)
+    ancien = AncienMotDePasse.objects.create(compte=autre.compte, empreinte="x")
+    multiplier(ancien, 15_000, compte_id=un_compte)
+    lien = Lien.objects.create(
+        espace=autre, objet="CONFIRMATION_EXPERT", expire_le=maintenant + timedelta(hours=1), consomme_le=maintenant
+    )
+    multiplier(lien, 15_000, espace_id=un_espace)
+    essai = EssaiConnexion.objects.create(cle="0" * 64)
+    multiplier(essai, 15_000, cle=EMPREINTE)
+    trace = TraceLecture.objects.create(minute=maintenant, lecteur="agent:x", nature="LISTE", objet="x", bureau="AUTRE")
+    multiplier(trace, 15_000, cle="g::text")
+    Connexion.objects.create(
+        id=uuid.uuid4(), quand=maintenant, compte=autre.compte, resultat="REUSSIE", adresse_ip="192.0.2.1"
+    )
+    with transaction.atomic(), connection.cursor() as curseur:
+        curseur.execute("SET LOCAL session_replication_role = replica")
+        curseur.execute(
+            "INSERT INTO surveillance_connexion SELECT r.* FROM surveillance_connexion m, generate_series(1, 30000) g,"
+            " LATERAL jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'compte_id',"
+            f" {un_compte})) r"
+        )

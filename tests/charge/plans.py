@@ -1,0 +1,104 @@
+"""What a page or a job asks of PostgreSQL: each statement's plan and shared buffers, read while it runs."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+GRANDE = 10_000  # rows from which a table counts as one that grows with the country
+LONGUEUR_AU_PLUS = 4_096  # bytes of one reading, what it is given included
+LECTURE = re.compile(r"^\s*\(*\s*(SELECT|WITH)\b", re.IGNORECASE)
+ECRITURE = re.compile(r"^\s*(UPDATE|DELETE)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Requete:
+    """One statement as it ran: its text, the big tables that it read whole, the pages of memory that it touched."""
+
+    sql: str
+    entieres: tuple[str, ...]
+    blocs: int
+
+    @property
+    def octets(self) -> int:
+        """What it says after the list of its columns, which is as long as the models are: the part that could grow."""
+        return len((self.sql.partition(" FROM ")[2] or self.sql).encode())
+
+    def __str__(self) -> str:
+        debut, _, suite = self.sql.partition(" FROM ")
+        return (
+            f"{self.blocs} blocks, {self.octets} bytes, reads {self.entieres or 'nothing'} whole:"
+            f" {debut[:80]} FROM {suite[:700]}"
+        )
+
+
+@dataclass(repr=False)
+class Releve:
+    """All that was asked, in order; `nombre` counts the writings too."""
+
+    requetes: list[Requete] = field(default_factory=list)
+    nombre: int = 0
+
+    @property
+    def blocs(self) -> int:
+        return sum(requete.blocs for requete in self.requetes)
+
+    @property
+    def entieres(self) -> list[Requete]:
+        return [requete for requete in self.requetes if requete.entieres]
+
+    @property
+    def octets(self) -> int:
+        """The bytes of the longest reading."""
+        return max((requete.octets for requete in self.requetes if LECTURE.match(requete.sql)), default=0)
+
+
+def grandes_tables() -> frozenset[str]:
+    """Return the tables, and partitions, that hold more than GRANDE rows, as the last ANALYZE counted."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND reltuples > %s", [GRANDE])
+        return frozenset(nom for (nom,) in curseur.fetchall())
+
+
+def _noeuds(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for sous in plan.get("Plans", ()):
+        yield from _noeuds(sous)
+
+
+def _expliquer(sql: str, params: Any, grandes: frozenset[str]) -> Requete:
+    """Run the statement a second time under EXPLAIN (a writing is only planned), past Django: nobody counts it."""
+    lit = LECTURE.match(sql)
+    curseur: psycopg.ClientCursor[Any] = psycopg.ClientCursor(connection.connection)
+    texte = curseur.mogrify(sql, params) if params else sql
+    options = "ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON" if lit else "FORMAT JSON"
+    curseur.execute(f"EXPLAIN ({options}) {sql}", params or None)
+    (brut,) = curseur.fetchone() or ("[]",)
+    plan = (json.loads(brut) if isinstance(brut, str) else brut)[0]["Plan"]
+    entieres = sorted(
+        noeud["Relation Name"]
+        for noeud in _noeuds(plan)
+        if noeud["Node Type"] in {"Seq Scan", "Parallel Seq Scan"} and noeud["Relation Name"] in grandes
+    )
+    return Requete(texte, tuple(entieres), plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0))
+
+
+@contextmanager
+def relever(grandes: frozenset[str] = frozenset()) -> Iterator[Releve]:
+    """Record what is asked of the database in this block."""
+    releve = Releve()
+
+    def regarder(execute: Any, sql: str, params: Any, many: bool, contexte: Any) -> Any:
+        resultat = execute(sql, params, many, contexte)
+        releve.nombre += not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))
+        if not many and (LECTURE.match(sql) or ECRITURE.match(sql)):
+            releve.requetes.append(_expliquer(sql, params, grandes))
+        return resultat
+
+    with connection.execute_wrapper(regarder):
+        yield releve
