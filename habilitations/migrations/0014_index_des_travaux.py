@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0011_index_des_travaux"),
-        ("habilitations", "0012_rappels"),
+        ("habilitations", "0013_mot_substitution"),
         ("services", "0009_index_des_travaux"),
     ]
 
