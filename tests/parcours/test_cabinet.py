@@ -131,6 +131,7 @@ def test_la_journee_du_cabinet(
     expect(page.get_by_label("SIREN, entreprise ou personne")).to_have_value("")
     page.get_by_label("SIREN, entreprise ou personne").fill("leroux")
     page.get_by_role("button", name="Filtrer").click()
+    expect(page.get_by_role("button", name="Effacer les filtres")).to_be_visible()
     page.locator("label[for=tout]").click()
     page.get_by_role("button", name="Retirer", exact=True).click()
     expect(page.get_by_text("Que deviennent ces 3 habilitations ?")).to_be_visible()
