@@ -80,9 +80,10 @@ def annoncer_services_retires(*, maintenant: datetime | None = None) -> int:
 
 @transaction.atomic
 def fermer_services_retires(*, acteur: str = AUTEUR, maintenant: datetime | None = None) -> int:
-    """Close the next batch of adhésions of a service whose last day is over; return how many.
+    """Close the next batch of adhésions of a service whose last day is over; return how many were looked at.
 
-    Only once all were told of that day. Each holder is told once that it is done.
+    Only once all were told of that day. Each holder is told once that it is done. It is executed once nothing of it is
+    open: a batch of which somebody closed some meanwhile says nothing of those that remain.
     """
     maintenant = maintenant or timezone.now()
     retrait = (
@@ -95,11 +96,8 @@ def fermer_services_retires(*, acteur: str = AUTEUR, maintenant: datetime | None
     if retrait is None:
         return 0
     ouvertes = Adhesion.objects.ouvertes().filter(service=retrait.service_id).order_by("pk")
-    adhesions = [
-        adhesion
-        for adhesion in verrouiller_adhesions(ouvertes.values_list("pk", flat=True)[:ADHESIONS_PAR_LOT]).values()
-        if adhesion.est_ouverte
-    ]
+    lot = verrouiller_adhesions(ouvertes.values_list("pk", flat=True)[:ADHESIONS_PAR_LOT])
+    adhesions = [adhesion for adhesion in lot.values() if adhesion.est_ouverte]
     for adhesion in adhesions:
         adhesion.fermee_le, adhesion.fermee_motif = maintenant, Adhesion.Motif.RETRAIT_CATALOGUE
         adhesion.save(update_fields=["fermee_le", "fermee_motif"])
@@ -126,7 +124,7 @@ def fermer_services_retires(*, acteur: str = AUTEUR, maintenant: datetime | None
             service=retrait.service.libelle,
             dernier_jour=jour(retrait.ferme_le),
         )
-    if len(adhesions) < ADHESIONS_PAR_LOT:
+    if not ouvertes.exists():
         retrait.execute_le = maintenant
         retrait.save(update_fields=["execute_le"])
-    return len(adhesions)
+    return len(lot)

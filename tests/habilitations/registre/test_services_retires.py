@@ -1,10 +1,12 @@
 """A service that leaves the catalogue: its holders are told, it serves until its last day, then it closes and they know."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
+from accounts.envois.budget import epuiser
 from accounts.models import Courriel
 from habilitations.models import Adhesion, Habilitation, Role
 from habilitations.registre import services_retires
@@ -70,6 +72,33 @@ def test_apres_le_dernier_jour_tout_ferme_et_chacun_le_sait(tenue: Habilitation)
     assert genres().count("service_ferme") == 2, "one mail a holder, however many SIREN"
     assert fermer_services_retires(maintenant=LENDEMAIN) == 0
     assert Habilitation.objects.vivantes().filter(service__code="AUTRE").exists()
+
+
+@pytest.mark.parametrize("fermees", [1, 2])
+def test_ce_qui_se_ferme_pendant_qu_on_ferme_ne_laisse_rien_ouvert(
+    tenue: Habilitation, monkeypatch: pytest.MonkeyPatch, fermees: int
+) -> None:
+    """An adhésion chosen for the batch that somebody closes before it is locked says nothing of those that remain."""
+    for _ in range(2):
+        habiliter(tenue.espace, personne=PersonneFactory(), service=tenue.service)
+    annoncer_services_retires(maintenant=MAINTENANT)
+    monkeypatch.setattr(services_retires, "ADHESIONS_PAR_LOT", 2)
+    verrouiller = services_retires.verrouiller_adhesions
+
+    def fermer_puis_verrouiller(cles: Iterable[int]) -> dict[int, Adhesion]:
+        choisies = list(cles)
+        closes = choisies[:fermees]
+        Habilitation.objects.filter(adhesion__in=closes).update(fin_le=LENDEMAIN, fin_motif="FERMETURE")
+        Adhesion.objects.filter(pk__in=closes).update(fermee_le=LENDEMAIN, fermee_motif="RETRAIT_CATALOGUE")
+        return verrouiller(choisies)
+
+    monkeypatch.setattr(services_retires, "verrouiller_adhesions", fermer_puis_verrouiller)
+    assert fermer_services_retires(maintenant=LENDEMAIN) == 2, "those looked at, so that the job goes on"
+    assert RetraitService.objects.get().execute_le is None
+    monkeypatch.setattr(services_retires, "verrouiller_adhesions", verrouiller)
+    assert epuiser(lambda: fermer_services_retires(maintenant=LENDEMAIN)) == 1
+    assert not Adhesion.objects.ouvertes().filter(service=tenue.service).exists()
+    assert RetraitService.objects.get().execute_le == LENDEMAIN
 
 
 def test_un_retrait_annule_se_dit_a_qui_l_avait_appris(tenue: Habilitation) -> None:
