@@ -88,13 +88,22 @@ def demander_changement(
 
 
 def _prevenir_l_entreprise(demande: Demande, maintenant: datetime) -> None:
-    """Tell the present address of it: at once, or within the hour, in the one mail that then tells of all (personne locked)."""
+    """Tell the present address of it: at once, or within the hour, in the one mail that then tells of all (personne locked).
+
+    Of all that is asked of this company: another whose address it is too has its own mail.
+    """
     adresse = demande.personne.courriel
+    acte = f"courriel-entreprise-demande:{demande.personne_id}:"
     pas_avant = dater_avis(f"courriel-entreprise|{demande.personne_id}", settings.DEBIT_COURRIEL_ENTREPRISE, maintenant)
     en_attente = (
         Courriel.objects.select_for_update(no_key=True, of=("self",))
         .en_attente()
-        .filter(destinataire=adresse, genre="courriel_entreprise_demande", prochain_essai_le__gt=maintenant)
+        .filter(
+            destinataire=adresse,
+            genre="courriel_entreprise_demande",
+            acte__startswith=acte,
+            prochain_essai_le__gt=maintenant,
+        )
         .first()
     )
     if en_attente is not None and pas_avant > maintenant:
@@ -107,7 +116,7 @@ def _prevenir_l_entreprise(demande: Demande, maintenant: datetime) -> None:
     courriels.deposer(
         "courriel_entreprise_demande",
         destinataire=adresse,
-        acte=f"courriel-entreprise-demande:{demande.pk}",
+        acte=f"{acte}{demande.pk}",
         contexte={**_contexte(demande), "autres": []},
         maintenant=maintenant,
         pas_avant=pas_avant,

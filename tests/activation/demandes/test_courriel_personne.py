@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -120,6 +121,26 @@ def test_celui_qui_n_administre_plus_ne_change_plus_rien(droit: Habilitation) ->
     droit.personne.refresh_from_db()
     assert droit.personne.courriel == scenes.ENTREPRISE
     assert not Mandat.objects.filter(demande=demande.reference).exists()
+
+
+def test_deux_entreprises_d_une_meme_adresse_sont_averties_chacune(droit: Habilitation, settings: Any) -> None:
+    """The mail that waits tells of one company: what is asked of another of the same address has its own."""
+    settings.DEBIT_COURRIEL_ENTREPRISE = (1, timedelta(hours=1))
+    autre = PersonneFactory(courriel=scenes.ENTREPRISE)
+    voisin = habiliter(EspaceFactory(), personne=autre, service=droit.service)
+    suppleants = [EspaceFactory(), EspaceFactory()]
+    for suppleant in suppleants:
+        accorder(droit, suppleant, Role.SUPPLEANT)
+        accorder(voisin, suppleant, Role.SUPPLEANT)
+    for racine in (droit, voisin):  # told at once
+        demander(racine.espace, racine.personne)
+    attendent = [demander(suppleants[0], droit.personne), demander(suppleants[0], autre)]
+    derniere = demander(suppleants[1], droit.personne)
+    avis = Courriel.objects.filter(destinataire=scenes.ENTREPRISE, prochain_essai_le__gt=timezone.now())
+    assert {c.contexte["denomination"]: (c.contexte["reference"], c.contexte["autres"]) for c in avis} == {
+        droit.personne.denomination: (derniere.reference, [attendent[0].reference]),
+        autre.denomination: (attendent[1].reference, []),
+    }
 
 
 @pytest.mark.django_db(transaction=True)
