@@ -12,17 +12,18 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from structlog.contextvars import bind_contextvars
 
+from accounts.portes.saisie import ne_pas_estampiller
 from accounts.saisies.porte import TexteIllisible
 from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
 
 from .acces import TABLE, Acces
-from .views.erreurs import requete_invalide
+from .views.erreurs import refuser, requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
 
@@ -122,6 +123,7 @@ class MethodeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         reponse = self.get_response(request)
         if request.method == "GET" and isinstance(reponse, HttpResponseNotAllowed):
+            ne_pas_estampiller(request)
             reponse.content = render_to_string("erreurs/405.html", request=request).encode()
         return reponse
 
@@ -179,9 +181,9 @@ class TracesMiddleware:
         try:
             ecrire(request)
         except LectureNonTracee:
-            return render(request, "erreurs/503_trace.html", status=503)
+            return refuser(request, "erreurs/503_trace.html", 503)
         except TropDeLectures as regle:
-            return render(request, "erreurs/429_lectures.html", {"regle": regle}, status=regle.statut)
+            return refuser(request, "erreurs/429_lectures.html", regle.statut, {"regle": regle})
         return reponse
 
 

@@ -7,7 +7,7 @@ values kept, and each value is read in the words that the form shows it with. No
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from html import escape, unescape
 from html.parser import HTMLParser
@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
+from ..traces.lecture import partager_les_lectures
 from ..traces.requete import compte_connecte
 from .saisie import Saisie, oublier_saisie, saisie_gardee
 
@@ -207,13 +208,19 @@ def _mots(texte: str) -> str:
 
 
 def montrer(request: HttpRequest, saisie: Saisie) -> str:
-    """Return the page of the form as this holder sees it now, "" when there is none any more. A GET writes nothing."""
+    """Return the page of the form as this holder sees it now, "" when there is none any more.
+
+    A GET writes nothing: what the view puts into the session or takes from it is dropped. What it reads is read: noted, traced
+    and counted with this request.
+    """
     adresse = urlsplit(saisie.page)
     try:
         porte = resolve(adresse.path)
     except Resolver404:
         return ""
+    partager_les_lectures(request)
     copie = copy(request)
+    copie.session = deepcopy(request.session)
     copie.method, copie.GET, copie.POST = "GET", QueryDict(adresse.query), QueryDict()
     copie.path = copie.path_info = adresse.path
     copie.META = {**request.META, "REQUEST_METHOD": "GET", "PATH_INFO": adresse.path, "QUERY_STRING": adresse.query}

@@ -39,10 +39,18 @@ class Saisie:
     secrets: bool
 
 
+def ne_pas_estampiller(request: HttpRequest) -> None:
+    """Stamp no form of the answer: a stamp is of a page that was served, and says that it may be read again."""
+    request._sans_estampille = True  # type: ignore[attr-defined]
+
+
 def estampiller(request: HttpRequest) -> str:
-    """Return the stamp of the forms of this page, the same for all of them; nothing for who has no espace."""
+    """Return the stamp of the forms of this page, the same for all of them.
+
+    Nothing for who has no espace, nor on a page that was refused (`ne_pas_estampiller`).
+    """
     espace = getattr(compte_connecte(request), "espace", None)
-    if espace is None:
+    if espace is None or getattr(request, "_sans_estampille", False):
         return ""
     estampille: str | None = getattr(request, "_estampille", None)
     if estampille is None:

@@ -51,6 +51,12 @@ def lire(request: HttpRequest, nature: TraceLecture.Nature, objet: str, *, cle: 
     notees.append(TraceLecture(nature=nature, objet=objet, cle=cle[:80], details=details))
 
 
+def partager_les_lectures(request: HttpRequest) -> None:
+    """Let what a copy of this request reads be noted with what the request itself reads. Before the copy is made."""
+    request.__dict__.setdefault("_lectures", [])
+    request.__dict__.setdefault("_lectures_comptees", {})
+
+
 def lire_comptees(request: HttpRequest, objet: str, cles: Collection[str], plafonds: Plafonds) -> None:
     """Note that who is signed in is told of each of these things, and count it: the traces are the count.
 

@@ -12,8 +12,9 @@ from django.http import HttpRequest
 
 from accounts.compteurs import debit
 from accounts.models import Espace, TraceLecture
+from accounts.portes.saisie import ne_pas_estampiller
 from accounts.saisies.regles import EssaiRefuse
-from accounts.traces.lecture import lire, lire_comptees
+from accounts.traces.lecture import TropDeLectures, lire, lire_comptees
 from accounts.traces.requete import adresse_ip
 from habilitations.models import Habilitation
 
@@ -50,7 +51,11 @@ def consulter(*, acteur: Espace, request: HttpRequest, identifiants: Collection[
             settings.PLAFOND_CONSULTATIONS_MOIS,
         ),
     )
-    lire_comptees(request, OBJET, [i for i in identifiants if (i,) not in siens], (jour, mois))
+    try:
+        lire_comptees(request, OBJET, [i for i in identifiants if (i,) not in siens], (jour, mois))
+    except TropDeLectures:
+        ne_pas_estampiller(request)
+        raise
 
 
 def tracer_visiteur(request: HttpRequest, siren: str) -> None:

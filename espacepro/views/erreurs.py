@@ -1,10 +1,18 @@
 """The pages shown when something does not go as asked: each says what happened and what to do."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
-from accounts.portes.saisie import garder_saisie
+from accounts.portes.saisie import garder_saisie, ne_pas_estampiller
+
+
+def refuser(request: HttpRequest, gabarit: str, statut: int, contexte: dict[str, Any] | None = None) -> HttpResponse:
+    """Render `gabarit` in the frame of the portal, for who asks, without a stamp: the page asked for was not served."""
+    ne_pas_estampiller(request)
+    return render(request, gabarit, contexte, status=statut)
 
 
 def _sans_contexte(gabarit: str, statut: int) -> HttpResponse:
@@ -19,22 +27,22 @@ def requete_invalide(request: HttpRequest, exception: Exception | None = None) -
 
 def acces_refuse(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403."""
-    return render(request, "erreurs/403.html", status=403)
+    return refuser(request, "erreurs/403.html", 403)
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form without a valid token: most often a page left open too long. What it carried is kept (issue 10.2)."""
-    return render(request, "erreurs/csrf.html", {"gardee": garder_saisie(request)}, status=403)
+    return refuser(request, "erreurs/csrf.html", 403, {"gardee": garder_saisie(request)})
 
 
 def page_introuvable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404, without saying whether the thing exists for somebody else."""
-    return render(request, "erreurs/404.html", status=404)
+    return refuser(request, "erreurs/404.html", 404)
 
 
 def trop_de_requetes(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 429."""
-    return render(request, "erreurs/429.html", status=429)
+    return refuser(request, "erreurs/429.html", 429)
 
 
 def erreur_serveur(request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Issue 10.2: what was typed in any form of the house comes back in that form, in its own words, and is not sent."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -11,7 +12,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Espace, Evenement
+from accounts.chiffrement import chiffrer
+from accounts.models import Espace, Evenement, TraceLecture
 from accounts.portes.remplissage import JAMAIS, _lire, lire_en_clair, remplir
 from accounts.portes.saisie import CHAMP, Saisie
 from espacepro.acces import TABLE, Acces
@@ -203,3 +205,43 @@ def test_un_autre_espace_dans_le_meme_navigateur_ne_la_voit_pas(client_de: Ouvri
     session["saisie_a_remplir"] = [page, page]
     session.save()
     assert "12 rue Haute" not in autre.get(page).content.decode()
+
+
+def poser_tard(espace: Espace, page: str, **donnees: str) -> Any:
+    """Post late what comes with the stamp of this page."""
+    return Client().post(page, {**donnees, CHAMP: chiffrer(json.dumps([str(espace.pk), page]))})
+
+
+@pytest.mark.parametrize("nom", ["adherer", "substitution"])
+def test_ce_que_la_saisie_gardee_consulte_est_trace_et_compte(
+    client_de: Ouvrir, espace: Espace, danone: PersonneSirenisee, catalogue: None, settings: Any, nom: str
+) -> None:
+    client = client_de(espace)
+    page = reverse(nom, query={"siren" if nom == "adherer" else "sirens": danone.siren})
+    poser_tard(espace, page, qualite="REPRESENTANT_LEGAL")
+    settings.PLAFOND_CONSULTATIONS_JOUR = 0
+    assert 'name="reprendre"' not in client.get(reverse("saisie_gardee")).content.decode()
+    assert TraceLecture.objects.count() == 0, "one too many is told nothing"
+    settings.PLAFOND_CONSULTATIONS_JOUR = 1
+    assert 'name="reprendre"' in client.get(reverse("saisie_gardee")).content.decode()
+    assert list(TraceLecture.objects.values_list("objet", "cle")) == [("activation.siren", danone.siren)]
+    autre = reverse("adherer", query={"siren": PersonneFactory().siren})
+    assert client.get(autre).status_code == 429, "counted with what is read elsewhere"
+
+
+@pytest.mark.parametrize("statut", [403, 404, 405, 429])
+def test_une_page_d_erreur_n_est_pas_estampillee(client: Client, espace: Espace, settings: Any, statut: int) -> None:
+    """What was not served gives no stamp for its address, by which it would be read after all."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(espace.compte, backend="accounts.portes.connexion.CompteBackend")
+    settings.PLAFOND_CONSULTATIONS_JOUR = 0
+    adherer = reverse("adherer", query={"siren": "552032534"})
+    reponse = {
+        403: lambda: client.post(adherer, {"qualite": "x"}),
+        404: lambda: client.get("/espace/introuvable/"),
+        405: lambda: client.get(reverse("deconnexion")),
+        429: lambda: client.get(adherer),
+    }[statut]()
+    assert reponse.status_code == statut
+    assert '<form method="post"' in reponse.content.decode()
+    assert f'name="{CHAMP}"' not in reponse.content.decode()
