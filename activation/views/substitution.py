@@ -1,6 +1,8 @@
 """« Demander à remplacer le titulaire »: the SIREN, one or a hundred, then the services, in one form."""
 
+import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -37,6 +39,8 @@ from ..models import Demande
 from .relire import a_relire, est_relu, relire
 
 CONSENTI = "substitution_relue"
+COMPTE_PENDANT = timedelta(minutes=10)
+"""How long the number of persons that one would replace is believed: then it is counted anew, and shown if it changed."""
 
 
 @dataclass(frozen=True)
@@ -233,16 +237,14 @@ def _cocher_partout(request: HttpRequest, selection: Selection, coches: set[str]
 def _relire_ou_rien(
     request: HttpRequest, espace: Espace, choix: list[Choix], qualite: str, selection: Selection
 ) -> HttpResponse | None:
-    """Return the page of the letters, or None when this POST confirms it. Raises: what the act would raise of it."""
+    """Return the page of the letters and of how many would be replaced, or None when this POST confirms both.
+
+    Raises: what the act would raise of it.
+    """
     lettres = lettres_a_venir(espace, [(c.personne, [s.libelle for s in c.services]) for c in choix]) if choix else []
-    if lettres and est_relu(request, lettres, qualite):
+    nombre = _combien_remplaces(request, espace, choix)
+    if lettres and est_relu(request, lettres, qualite, nombre):
         return None
-    voulu = [[c.personne.pk, sorted(s.pk for s in c.services)] for c in choix]
-    connu = request.session.get(CONSENTI, {})
-    if connu.get("voulu") != voulu:
-        nombre, essai = combien_seraient_remplaces(acteur=espace, choix=choix)
-        connu = request.session[CONSENTI] = {"voulu": voulu, "nombre": nombre, "essai": essai}
-    nombre = connu["nombre"]
     remplaces = (
         f"{nombre} personne{'s' if nombre > 1 else ''}, qui ne peu{'ven' if nombre > 1 else ''}t pas s'y opposer"
     )
@@ -252,6 +254,7 @@ def _relire_ou_rien(
         request,
         lettres,
         qualite,
+        nombre,
         faits=[
             ("Vous agissez comme", Demande.Qualite(qualite).label),
             ("Vous remplaceriez", remplaces),
@@ -264,6 +267,20 @@ def _relire_ou_rien(
         avertissement="Quand vous saisirez le code, le titulaire perdra son accès, et les personnes qu'il avait habilitées "
         "seront mises en veille : vous aurez trente jours pour les conserver ou les retirer.",
     )
+
+
+def _combien_remplaces(request: HttpRequest, espace: Espace, choix: list[Choix]) -> int:
+    """Return how many persons this choice would replace, as it was counted in this session a while ago at most.
+
+    Raises: those of combien_seraient_remplaces.
+    """
+    voulu = [[c.personne.pk, sorted(s.pk for s in c.services)] for c in choix]
+    connu = request.session.get(CONSENTI, {})
+    age = time.time() - connu.get("le", 0)
+    if connu.get("voulu") != voulu or not 0 <= age <= COMPTE_PENDANT.total_seconds():
+        nombre, essai = combien_seraient_remplaces(acteur=espace, choix=choix)
+        connu = request.session[CONSENTI] = {"voulu": voulu, "nombre": nombre, "essai": essai, "le": time.time()}
+    return int(connu["nombre"])
 
 
 def _deposees(request: HttpRequest, choix: list[Choix], demandes: list[Demande]) -> HttpResponse:

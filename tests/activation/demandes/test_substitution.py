@@ -1,16 +1,19 @@
 """Asking for a substitution, alone or in a batch, and what the code does (R12, CGU §2.3, §3.2.g, §3.4.c)."""
 
+import html
 import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.compteurs import debit
 from accounts.models import Courriel, Espace, EssaiConnexion, Evenement
+from accounts.portes.reauthentification import PROUVE_LE
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.activation import Activation, activer
@@ -244,6 +247,41 @@ def test_la_page_pour_un_siren(racine: Habilitation, client_de: Any) -> None:
     reponse = scenes.envoyer(client, adresse, {"qualite": "MANDATAIRE", "services": valeur})
     assert not depots.exists()
     assert reponse["Location"] == f"/espace/demandes/{Demande.objects.get().reference}/"
+
+
+def test_le_nombre_de_personnes_remplacees_vieillit_et_se_confirme(racine: Habilitation, client_de: Any) -> None:
+    """What was told ten minutes ago is counted anew, and another number is shown before anything leaves."""
+    autre = habiliter(EspaceFactory(), personne=racine.personne, service=ServiceFactory(code="AUTRE"))
+    client = client_de(EspaceFactory())
+    adresse = f"{PAGE}?sirens={racine.personne.siren}"
+    saisie = {
+        "qualite": "MANDATAIRE",
+        "services": [f"{racine.personne.siren}:{h.service.code}" for h in (racine, autre)],
+    }
+
+    def poster(**champs: str) -> str:
+        """Post with a fresh proof of the password; return the page."""
+        session = client.session
+        session[PROUVE_LE] = timezone.now().timestamp()
+        session.save()
+        return str(client.post(adresse, {**saisie, **champs}, follow=True).content.decode())
+
+    def apercu(page: str) -> str:
+        return page.partition('name="apercu" value="')[2].partition('"')[0]
+
+    debut = timezone.now()
+    with time_machine.travel(debut, tick=False):
+        montree = poster()
+    assert "2 personnes, qui ne peuvent pas s&#x27;y opposer" in montree
+    Habilitation.objects.filter(pk=autre.pk).update(espace=racine.espace)
+    with time_machine.travel(debut + timedelta(minutes=11), tick=False):
+        changee = poster(apercu=apercu(montree))
+        assert not Demande.objects.exists(), "two persons were told, one would be replaced"
+        assert "1 personne, qui ne peut pas s&#x27;y opposer" in changee
+        assert "ce que cette page montrait a changé" in html.unescape(changee)
+    with time_machine.travel(debut + timedelta(minutes=22), tick=False):
+        poster(apercu=apercu(changee))
+    assert Demande.objects.count() == 1, "the same number, counted anew, is what was read"
 
 
 def test_la_page_pour_beaucoup_de_siren(
