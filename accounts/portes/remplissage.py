@@ -20,14 +20,18 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
+from ..saisies.regles import RegleMetier
 from ..traces.lecture import partager_les_lectures
 from ..traces.requete import compte_connecte
-from .saisie import Saisie, oublier_saisie, saisie_gardee
+from .saisie import Saisie, est_la_page, oublier_saisie, saisie_gardee, vient_d_etre_gardee
 
 A_REMPLIR: Final = "saisie_a_remplir"
 JAMAIS: Final = {"password", "file", "hidden", "submit", "button", "reset", "image"}
 COCHES: Final = {"checkbox", "radio"}
 TUS: Final = ("fr-hint-text", "ep-facultatif")  # what stands in a label and is not its name
+
+# What a form carries and nobody typed: the value of a box, an imprint, an identifier, the code of a choice.
+SIGNES: Final = re.compile(r"on|[0-9a-f]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z0-9]+(_[A-Z0-9]+)+")
 
 
 @dataclass
@@ -208,7 +212,7 @@ def _mots(texte: str) -> str:
 
 
 def montrer(request: HttpRequest, saisie: Saisie) -> str:
-    """Return the page of the form as this holder sees it now, "" when there is none any more.
+    """Return the page of the form as this holder sees it now, "" when there is none any more or it is refused.
 
     A GET writes nothing: what the view puts into the session or takes from it is dropped. What it reads is read: noted, traced
     and counted with this request.
@@ -217,6 +221,8 @@ def montrer(request: HttpRequest, saisie: Saisie) -> str:
     try:
         porte = resolve(adresse.path)
     except Resolver404:
+        return ""
+    if est_la_page(saisie.page):
         return ""
     partager_les_lectures(request)
     copie = copy(request)
@@ -228,10 +234,10 @@ def montrer(request: HttpRequest, saisie: Saisie) -> str:
     copie._messages = FallbackStorage(copie)  # type: ignore[attr-defined]  # what waits to be said is said on the real page
     try:
         reponse = porte.func(copie, *porte.args, **porte.kwargs)
-    except (Http404, PermissionDenied):
+        if hasattr(reponse, "render") and not reponse.is_rendered:
+            reponse.render()
+    except (Http404, PermissionDenied, RegleMetier):
         return ""
-    if hasattr(reponse, "render") and not reponse.is_rendered:
-        reponse.render()
     return reponse.content.decode() if reponse.status_code == 200 and _est_une_page(reponse) else ""
 
 
@@ -257,6 +263,13 @@ def lire_en_clair(html: str, saisie: Saisie) -> tuple[list[tuple[str, str]], boo
     return [(titre, ", ".join(mots)) for titre, mots in lus.items()], True
 
 
+def textes_saisis(saisie: Saisie) -> list[str]:
+    """Return what was typed, each text once, where no form is there any more to say it in its words."""
+    return [
+        texte for texte in dict.fromkeys(valeur for _, valeur in saisie.champs if valeur) if not SIGNES.fullmatch(texte)
+    ]
+
+
 def remplir(html: str, saisie: Saisie, bandeau: str) -> str:
     """Return this page with its form filled, and the notice on top."""
     rang = _rang(_lire(html), saisie)
@@ -273,7 +286,7 @@ def _est_une_page(reponse: HttpResponse) -> bool:
 
 
 class RemplissageMiddleware:
-    """Fills the form to which its holder came back for what was kept, until it is sent."""
+    """Fills the form to which its holder came back for what was kept, until it is sent and taken."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -286,8 +299,9 @@ class RemplissageMiddleware:
             return reponse
         page, adresse = a_remplir
         if request.method == "POST" and request.get_full_path() == adresse:
-            del request.session[A_REMPLIR]
-            oublier_saisie(espace)
+            if reponse.status_code < 400 and not vient_d_etre_gardee(request):
+                del request.session[A_REMPLIR]
+                oublier_saisie(espace)
         elif request.method == "GET" and request.get_full_path() == page and reponse.status_code == 200:
             saisie = saisie_gardee(espace)
             if saisie is not None and _est_une_page(reponse):

@@ -7,6 +7,7 @@ is kept fifteen minutes, encrypted, for that espace alone; it is shown at the ne
 import json
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.cache import cache
@@ -63,15 +64,23 @@ def _cle(espace: str) -> str:
     return f"saisie:{espace}"
 
 
+def est_la_page(adresse: str) -> bool:
+    """Whether this address is that of the page which shows what is kept: it has nothing of its own to keep or show."""
+    return urlsplit(adresse).path == reverse("saisie_gardee")
+
+
 def garder_saisie(request: HttpRequest) -> bool:
     """Keep what this request posts, when its stamp is ours; return whether anything was kept.
 
-    Neither files nor secrets, nothing of more than TAILLE_MAX bytes, and nothing of somebody else than who is signed in.
+    Neither files nor secrets, nothing of more than TAILLE_MAX bytes, nothing of somebody else than who is signed in, nor of
+    the page that shows what is kept: that stays.
     """
     clair = dechiffrer(request.POST.get(CHAMP, ""), duree_max=VALIDITE)
     if clair is None:
         return False
     espace, page = json.loads(clair)
+    if est_la_page(page):
+        return False
     compte = compte_connecte(request)
     connecte: Espace | None = getattr(compte, "espace", None)
     if compte is not None and (connecte is None or str(connecte.pk) != espace):
@@ -95,7 +104,13 @@ def garder_saisie(request: HttpRequest) -> bool:
         cache.set(_cle(espace), chiffrer(contenu), GARDE)
     except (RedisError, OSError):
         return False  # nothing may depend on Redis: the page says that nothing is kept
+    request._saisie_gardee = True  # type: ignore[attr-defined]
     return True
+
+
+def vient_d_etre_gardee(request: HttpRequest) -> bool:
+    """Whether what this very request posts was kept."""
+    return getattr(request, "_saisie_gardee", False)
 
 
 def saisie_gardee(espace: Espace) -> Saisie | None:
@@ -111,9 +126,13 @@ def saisie_gardee(espace: Espace) -> Saisie | None:
     return Saisie(**{**donnees, "champs": [(nom, valeur) for nom, valeur in donnees["champs"]]})
 
 
-def oublier_saisie(espace: Espace) -> None:
-    """Forget what is kept for this espace."""
-    cache.delete(_cle(str(espace.pk)))
+def oublier_saisie(espace: Espace) -> bool:
+    """Forget what is kept for this espace; return False where Redis is away, and it ends by itself."""
+    try:
+        cache.delete(_cle(str(espace.pk)))
+    except (RedisError, OSError):
+        return False
+    return True
 
 
 def annoncer(request: HttpRequest, *, gardee: bool) -> str:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from ..models import Espace
 from ..portes.acces import espace_present_requis
-from ..portes.remplissage import A_REMPLIR, lire_en_clair, montrer
+from ..portes.remplissage import A_REMPLIR, lire_en_clair, montrer, textes_saisis
 from ..portes.saisie import oublier_saisie, saisie_gardee
 
 
@@ -20,10 +20,22 @@ def saisie(request: HttpRequest, espace: Espace) -> HttpResponse:
         if gardee is not None and "reprendre" in request.POST:
             request.session[A_REMPLIR] = [gardee.page, gardee.adresse]
             return redirect(gardee.page)
-        oublier_saisie(espace)
-        messages.success(request, "Cette saisie est effacée : rien n'en est gardé.")
+        if oublier_saisie(espace):
+            messages.success(request, "Cette saisie est effacée : rien n'en est gardé.")
+        else:
+            messages.error(
+                request,
+                "Cette saisie n'a pas pu être effacée : elle s'effacera d'elle-même dans quinze minutes au plus.",
+            )
         return redirect("espace")
     lisibles, a_remplir = lire_en_clair(montrer(request, gardee), gardee) if gardee else ([], False)
     return render(
-        request, "accounts/saisie_gardee.html", {"saisie": gardee, "lisibles": lisibles, "a_remplir": a_remplir}
+        request,
+        "accounts/saisie_gardee.html",
+        {
+            "saisie": gardee,
+            "lisibles": lisibles,
+            "a_remplir": a_remplir,
+            "textes": textes_saisis(gardee) if gardee and not a_remplir else [],
+        },
     )

@@ -3,19 +3,23 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from redis.exceptions import RedisError
 
 from accounts.chiffrement import chiffrer
 from accounts.models import Espace, Evenement, TraceLecture
 from accounts.portes.remplissage import JAMAIS, _lire, lire_en_clair, remplir
 from accounts.portes.saisie import CHAMP, Saisie
+from accounts.saisies.regles import RegleMetier
 from espacepro.acces import TABLE, Acces
 from habilitations.models import Role
 from services.models import PersonneSirenisee, Service
@@ -245,3 +249,99 @@ def test_une_page_d_erreur_n_est_pas_estampillee(client: Client, espace: Espace,
     assert reponse.status_code == statut
     assert '<form method="post"' in reponse.content.decode()
     assert f'name="{CHAMP}"' not in reponse.content.decode()
+
+
+def lever(faute: Exception) -> Callable[..., Any]:
+    def vue(request: Any) -> None:
+        raise faute
+
+    return vue
+
+
+@dataclass
+class Porte:
+    """A page whose view is this one."""
+
+    func: Callable[..., Any]
+    url_name: str = "page"
+    args: tuple[()] = ()
+    kwargs: dict[str, str] = field(default_factory=dict)
+
+
+class SansRedis:
+    """A cache whose server is away."""
+
+    def get(self, *_: Any) -> None:
+        raise RedisError
+
+    set = delete = get
+
+
+def test_la_page_d_une_saisie_ne_se_garde_ni_ne_se_montre_elle_meme(client_de: Ouvrir, espace: Espace) -> None:
+    """A late press of its own buttons is no form to give back, and what is kept stays."""
+    client, page = client_de(espace), reverse("saisie_gardee")
+    poser_tard(espace, reverse("coordonnees"), voie="12 rue Haute")
+    for adresse_de_la_page in (page, f"{page}?x=1"):
+        assert poser_tard(espace, adresse_de_la_page, reprendre="1")["Location"].startswith(reverse("connexion"))
+        assert "12 rue Haute" in client.get(page).content.decode()
+    contenu = {"page": page, "adresse": page, "champs": [["reprendre", "1"]], "fichiers": False, "secrets": False}
+    cache.set(f"saisie:{espace.pk}", chiffrer(json.dumps(contenu)))
+    assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("raison", ["introuvable", "interdite", "illisible", "règle"])
+def test_un_formulaire_qui_ne_se_montre_plus_laisse_lire_ce_qui_etait_saisi(
+    client_de: Ouvrir, espace: Espace, monkeypatch: pytest.MonkeyPatch, raison: str
+) -> None:
+    client, page = client_de(espace), reverse("demande", args=["INCONNUE"])
+    if raison == "illisible":
+        page = reverse("demandes", query={"q": "a\x00b"})
+    elif raison != "introuvable":
+        page = reverse("coordonnees")
+        faute = PermissionDenied() if raison == "interdite" else RegleMetier()
+        monkeypatch.setattr("accounts.portes.remplissage.resolve", lambda chemin: Porte(lever(faute)))
+    poser_tard(espace, page, texte="une phrase <à moi>", accord="on", apercu="0123456789abcdef" * 4, etat="EN_ATTENTE")
+    reponse = client.get(reverse("saisie_gardee"))
+    contenu = reponse.content.decode().replace("&#x27;", "'")
+    assert reponse.status_code == 200
+    assert "Le formulaire n'existe plus" in contenu
+    assert re.findall(r"<li>(.*?)</li>", contenu.split("<h1>")[1].split("<form")[0]) == ["une phrase &lt;à moi&gt;"]
+
+
+def reprise(client: Client, espace: Espace) -> str:
+    """Keep what is typed in the page that is returned, and go back to it."""
+    page = reverse("coordonnees")
+    poser_tard(espace, page, voie="12 rue Haute")
+    assert client.post(reverse("saisie_gardee"), {"reprendre": "1"})["Location"] == page
+    return page
+
+
+def test_ce_qui_vient_d_etre_garde_n_est_pas_efface(
+    client_de: Ouvrir, espace: Espace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_de(espace)
+    page = reprise(client, espace)
+    client.handler.enforce_csrf_checks = True
+    assert client.post(page, {"voie": "13 rue Haute"}).status_code == 403
+    assert "12 rue Haute" in client.get(reverse("saisie_gardee")).content.decode(), "refused, nothing kept of it"
+    estampille = chiffrer(json.dumps([str(espace.pk), page]))
+    envoi = client.post(page, {"voie": "14 rue Haute", CHAMP: estampille})
+    assert envoi.status_code == 403
+    assert "est gardé quinze minutes" in envoi.content.decode()
+    assert "14 rue Haute" in client.get(reverse("saisie_gardee")).content.decode()
+    client.handler.enforce_csrf_checks = False
+    with monkeypatch.context() as dues:
+        dues.setattr("accounts.portes.conditions.conditions_dues", lambda espace: True)
+        assert client.post(page, {"voie": "15 rue Haute", CHAMP: estampille}).status_code == 302
+    assert "15 rue Haute" in client.get(reverse("saisie_gardee")).content.decode()
+
+
+def test_sans_redis_l_acte_fait_repond_et_l_effacement_dit_vrai(
+    client_de: Ouvrir, espace: Espace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_de(espace)
+    page = reprise(client, espace)
+    monkeypatch.setattr("accounts.portes.saisie.cache", SansRedis())
+    assert client.post(page, {"voie": "13 rue Haute"}).status_code == 200
+    contenu = client.post(reverse("saisie_gardee"), follow=True).content.decode().replace("&#x27;", "'")
+    assert "n'a pas pu être effacée" in contenu
