@@ -8,8 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.sessions import middleware as sessions
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect
@@ -77,6 +79,19 @@ class RessourceMiddleware:
         if request.path_info in self.chemins:
             request.COOKIES = {}
         return self.get_response(request)
+
+
+class SessionMiddleware(sessions.SessionMiddleware):
+    """Django's; a page whose session ended or changed its key meanwhile, as by a double press, is asked again as it now is."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Return the response; where Django would answer 400, the same address by GET, under whatever session there is."""
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:
+            suite = HttpResponseRedirect(request.get_full_path())
+            suite.status_code = 303  # RFC 9110 §15.4.4
+            return suite
 
 
 class SaisieMiddleware:

@@ -104,7 +104,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "espacepro.corps.CorpsMiddleware",
     "espacepro.middleware.RessourceMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "espacepro.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -55,6 +55,11 @@ class CompteBackend(ModelBackend):
         reconnaitre_mot_de_passe(acteur=compte, mot_de_passe=mot_de_passe)
         return compte
 
+    def get_user(self, user_id: Any) -> Compte | None:
+        """Return the active account of a session, with its espace: one query, which every page needs."""
+        compte = Compte.objects.select_related("espace").filter(pk=user_id).first()
+        return compte if compte is not None and self.user_can_authenticate(compte) else None
+
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         """Rights on a SIREN belong to HabilitationBackend; here only the agents' model permissions, without object."""
         return obj is None and super().has_perm(user_obj, perm)

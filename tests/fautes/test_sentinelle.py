@@ -267,7 +267,7 @@ def faire_le_tour(client: Navigateur, guetteur: Guetteur, monkeypatch: pytest.Mo
     client.post(reverse("telecharger_donnees"), {"format": "json", "confirmation_mot_de_passe": FAUX})
     reponse = client.post(reverse("telecharger_donnees"), {"format": "json", "confirmation_mot_de_passe": NOUVEAU})
     assert reponse["Content-Type"] == "application/json"
-    guetteur.exiger(reponse.content.decode(), "the export")
+    guetteur.exiger(b"".join(reponse.streaming_content).decode(), "the export")  # type: ignore[attr-defined]
 
     # Forgotten.
     oublieux = Navigateur(guetteur)

@@ -1,6 +1,9 @@
 """Opening a session: one transaction, the session written once, and the browser that is then known."""
 
+from collections.abc import Callable
+
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -73,3 +76,18 @@ def test_une_session_garde_ses_donnees_sous_sa_nouvelle_cle() -> None:
     magasin.save()
     assert SessionStore(magasin.session_key)["panier"] == "vide"
     assert Session.objects.count() == 1
+
+
+def test_la_session_finie_pendant_la_page_la_redemande(
+    espace: Espace, client_de: Callable[[Espace], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed from elsewhere, or given a new key by another press, before its last use was written: the page again, no error."""
+    client = client_de(espace)
+
+    def manquer(*_: object, **__: object) -> None:
+        raise UpdateError
+
+    monkeypatch.setattr(SessionStore, "save", manquer)
+    reponse = client.get(reverse("coordonnees"), {"suite": "1"})
+    assert reponse.status_code == 303
+    assert reponse["Location"] == reverse("coordonnees") + "?suite=1"
