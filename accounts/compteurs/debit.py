@@ -141,7 +141,7 @@ def reserver_reseau(
     return comptes
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reserver(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> int | None:
     """Count one guess of this counter and return its id; None when it must wait. Guesses sent together queue here."""
     with connection.cursor() as curseur:
@@ -233,8 +233,9 @@ def reussir(request: HttpRequest | None) -> None:
     """The password was right: the guess does not count."""
     essai = essai_de(request)
     if essai is not None:
-        for reservation in (essai.reservation, *essai.de_reseau):
-            rendre(reservation)
+        comptes = [cle for cle in (essai.reservation, *essai.de_reseau) if cle is not None]
+        if comptes:
+            EssaiConnexion.objects.filter(pk__in=comptes).delete()
         essai.reservation, essai.de_reseau = None, ()
 
 
@@ -263,14 +264,13 @@ class GardienEssais(AxesHandler):
         essai.cle_compte, bareme, connu = _compteur(request, adresse)
         if not connu:
             essai.reseaux = tuple(cles_reseau(adresse_ip(request)))
-            with essai_compte():
-                comptes = _reserver_reseaux(essai)
-            if not comptes:
-                essai.refuse = True
-                request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
-                return False
         with essai_compte():
-            essai.reservation = reserver(essai.cle_compte, bareme)
+            essai.refuse = not connu and not _reserver_reseaux(essai)
+            if not essai.refuse:
+                essai.reservation = reserver(essai.cle_compte, bareme)
+        if essai.refuse:
+            request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
+            return False
         if essai.reservation is None:
             essai.refuse = essai.manque = True
             _travailler_autant(essai, adresse, (credentials or {}).get("password") or "")

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ("en_vigueur_le", models.DateTimeField(verbose_name="en vigueur le")),
                 ("annoncee_le", models.DateTimeField(blank=True, null=True, verbose_name="annoncée à tous le")),
                 ("annoncee_jusqu_a", models.UUIDField(blank=True, editable=False, null=True)),
-                ("numero", models.CharField(max_length=20, verbose_name="numéro")),
+                ("numero", models.CharField(max_length=20, unique=True, verbose_name="numéro")),
                 ("empreinte", models.CharField(max_length=64, verbose_name="empreinte du texte")),
             ],
             options={
@@ -70,14 +70,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("en_vigueur_le__gt", models.F("publiee_le"))),
                 name="versioncgu_annoncee_avant",
                 violation_error_message="Une version entre en vigueur après sa publication.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="versioncgu",
-            constraint=models.UniqueConstraint(
-                fields=("numero",),
-                name="versioncgu_numero_unique",
-                violation_error_message="Cette version des CGU existe déjà.",
             ),
         ),
     ]

@@ -55,20 +55,12 @@ class Publication(models.Model):
 class VersionCGU(Publication):
     """A version of the CGU: its text is templates/cgu/<numero>/, sealed here by its hash (CGU §1)."""
 
-    numero = models.CharField("numéro", max_length=20)
+    numero = models.CharField("numéro", max_length=20, unique=True)
     empreinte = models.CharField("empreinte du texte", max_length=64)
 
     class Meta(Publication.Meta):
         verbose_name = "version des CGU"
         verbose_name_plural = "versions des CGU"
-        constraints = [
-            *Publication.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["numero"],
-                name="versioncgu_numero_unique",
-                violation_error_message="Cette version des CGU existe déjà.",
-            ),
-        ]
 
     def __str__(self) -> str:
         return self.numero

@@ -17,6 +17,7 @@ from django_otp import device_classes
 
 from ..compteurs import debit
 from ..models import Compte
+from ..mots_de_passe.exigences import politique_exigee
 from ..mots_de_passe.politique import reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
 from ..sessions.ouvertures import retenir_le_navigateur
@@ -52,7 +53,8 @@ class CompteBackend(ModelBackend):
         # check_password also writes the hash again when its parameters have aged.
         if not compte.check_password(mot_de_passe) or not compte.is_active:
             return None
-        reconnaitre_mot_de_passe(acteur=compte, mot_de_passe=mot_de_passe)
+        if compte.politique < politique_exigee().version:
+            reconnaitre_mot_de_passe(acteur=compte, mot_de_passe=mot_de_passe)
         return compte
 
     def get_user(self, user_id: Any) -> Compte | None:

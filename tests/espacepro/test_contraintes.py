@@ -130,11 +130,6 @@ def publiee(modele: type[Publication], **champs: Any) -> None:
     modele.objects.create(publiee_le=MAINTENANT, en_vigueur_le=MAINTENANT, **champs)
 
 
-def deux_versions() -> None:
-    apres = MAINTENANT + timedelta(days=30)
-    copier(VersionCGU.objects.create(numero="2027-01", publiee_le=MAINTENANT, en_vigueur_le=apres))
-
-
 def deux_remises() -> None:
     copier(Remise.objects.create(reference="R-20260101-01"), reference="R-20260101-02")
 
@@ -208,7 +203,6 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), compte=None)),
     ("espace_supprime_sans_compte", lambda: ecrire(EspaceFactory(), supprime_le=MAINTENANT)),
     ("lien_un_seul_vivant", lambda: copier(lien())),
-    ("versioncgu_numero_unique", deux_versions),
     ("versioncgu_annoncee_avant", lambda: publiee(VersionCGU, numero="2027-01")),
     (
         "politiquemotdepasse_annoncee_avant",
