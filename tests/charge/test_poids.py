@@ -54,6 +54,7 @@ A_ALLEGER = {
     "suppleants_designer": 1147,
     "delegations": 757,
     "delegations_designer": 1147,
+    "vos_habilitations": 1320,
 }
 FICHIERS = {"script": "src", "link": "href", "img": "src", "source": "src"}
 POLICES = re.compile(r'url\("(\.\./fonts/public-sans[^"]+)"\)')
