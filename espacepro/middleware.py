@@ -84,7 +84,7 @@ class RessourceMiddleware:
 class SessionMiddleware(sessions.SessionMiddleware):
     """Django's; a page whose session ended or changed its key meanwhile, as by a double press, is asked again as it now is."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Return the response; where Django would answer 400, the same address by GET, under whatever session there is."""
         try:
             return super().process_response(request, response)
