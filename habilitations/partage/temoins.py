@@ -4,21 +4,20 @@ One act is one mail, a file of 3,000 rights too. What waits for a digest is read
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Final
 from uuid import uuid4
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.dates import jour, jour_heure
 
 from ..arbre import avis
-from ..droits.roles import VOIR_HABILITATIONS, roles_pour
-from ..models import ORDRE, Habilitation, Preference
+from ..droits.roles import GERER_SUPPLEANTS, RETIRER_DELEGATION, VOIR_HABILITATIONS, roles_pour
+from ..models import ORDRE, Habilitation, Preference, Role
 from ..models.preference import preference_de
 
 AUTEUR: Final = "systeme:resumer_accords"
@@ -46,8 +45,10 @@ def prevenir_administrateurs(*, acteur: Espace, accordees: Iterable[Habilitation
         .order_by("espace", "pk")
     )
     vues: dict[Espace, list[Habilitation]] = defaultdict(list)
+    roles: dict[Espace, dict[int, str]] = defaultdict(dict)
     for temoin in temoins:
         vues[temoin.espace] += [h for h in par_adhesion[temoin.adhesion_id] if h.espace_id != temoin.espace_id]
+        roles[temoin.espace][temoin.adhesion_id] = temoin.role
     lot = uuid4()
     for espace, leurs in vues.items():
         if leurs and preference_de(espace).accords == Preference.Accords.AUSSITOT:
@@ -58,8 +59,18 @@ def prevenir_administrateurs(*, acteur: Espace, accordees: Iterable[Habilitation
                 acte=f"accords:{lot}",
                 acteur=acteur.nom_complet,
                 lignes=_lignes(leurs, acteur),
-                chemin=reverse("delegations"),
+                retirer=_a_retirer(leurs, roles[espace]),
             )
+
+
+def _a_retirer(habilitations: Iterable[Habilitation], roles: Mapping[int, str]) -> dict[str, bool]:
+    """Return whether who has these roles, by adhésion, may withdraw some of these, and whether some are another's to withdraw."""
+    permises = {
+        roles[h.adhesion_id] in roles_pour(GERER_SUPPLEANTS if h.role == Role.SUPPLEANT else RETIRER_DELEGATION)
+        for h in habilitations
+        if h.fin_le is None
+    }
+    return {"retirables": True in permises, "reservees": False in permises}
 
 
 def _lignes(habilitations: Iterable[Habilitation], acteur: Espace | None = None) -> list[str]:
@@ -109,7 +120,10 @@ def _resumer(preference: Preference, minuit: datetime, maintenant: datetime) -> 
     if preference.accords == Preference.Accords.AUSSITOT and preference.accords_choisi_le <= minuit:
         fin, suite = preference.accords_choisi_le, None
     espace, depuis = preference.espace, preference.resume_depuis
-    accordees = _accordees_par_d_autres(espace, depuis, fin, maintenant) if espace.est_actif and depuis else []
+    roles: dict[int, str] = {}
+    accordees: Sequence[Habilitation] = []
+    if espace.est_actif and depuis is not None:
+        roles, accordees = _accordees_par_d_autres(espace, depuis, fin, maintenant)
     if accordees and depuis is not None:
         avis.ecrire(
             "resume_accords",
@@ -118,7 +132,7 @@ def _resumer(preference: Preference, minuit: datetime, maintenant: datetime) -> 
             depuis=jour_heure(depuis),
             lignes=_lignes(accordees),
             nombre=len(accordees),
-            chemin=reverse("delegations"),
+            retirer=_a_retirer(accordees, roles),
         )
     preference.resume_depuis = suite
     preference.save(update_fields=["resume_depuis"])
@@ -126,14 +140,18 @@ def _resumer(preference: Preference, minuit: datetime, maintenant: datetime) -> 
 
 def _accordees_par_d_autres(
     espace: Espace, depuis: datetime, fin: datetime, maintenant: datetime
-) -> Sequence[Habilitation]:
-    """Return what others granted to others, then, on what this espace administers now and did already: two queries."""
-    administrees: Collection[tuple[int, datetime]] = (
+) -> tuple[dict[int, str], Sequence[Habilitation]]:
+    """Return the roles by which this espace administers now, by adhésion, and what others granted to others there.
+
+    Then, and on what it did administer already: two queries.
+    """
+    administrees: Collection[tuple[int, str, datetime]] = (
         Habilitation.objects.actives(timezone.localdate(maintenant))
         .filter(espace=espace, role__in=roles_pour(VOIR_HABILITATIONS))
-        .values_list("adhesion", "accordee_le")
+        .values_list("adhesion", "role", "accordee_le")
     )
-    depuis_quand = dict(administrees)
+    roles = {adhesion: role for adhesion, role, _ in administrees}
+    depuis_quand = {adhesion: quand for adhesion, _, quand in administrees}
     accordees = (
         Habilitation.objects.filter(
             adhesion__in=list(depuis_quand), accordee_le__gte=depuis, accordee_le__lt=fin, accordee_par__isnull=False
@@ -143,4 +161,4 @@ def _accordees_par_d_autres(
         .select_related("espace", "personne", "service", "accordee_par__espace")
         .order_by(*ORDRE)
     )
-    return [h for h in accordees if h.accordee_le >= depuis_quand[h.adhesion_id]]
+    return roles, [h for h in accordees if h.accordee_le >= depuis_quand[h.adhesion_id]]

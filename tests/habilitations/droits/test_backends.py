@@ -245,7 +245,7 @@ ROLE_LU = {
     "habilitations/lectures/export.py": "which list a file is",
     "habilitations/lectures/miennes.py": "the filter of the list of one's own habilitations",
     "habilitations/lectures/rappels.py": "whom a date concerns, by roles_pour",
-    "habilitations/partage/temoins.py": "whom to tell of what others granted, by roles_pour",
+    "habilitations/partage/temoins.py": "whom to tell of what others granted, and what he may withdraw, by roles_pour",
     "habilitations/registre/services_retires.py": "the root of an adhésion that closes",
     "habilitations/forms.py": "which choices a form shows; the act decides by roles_pour",
     "habilitations/droits/perimetre.py": "which SIREN may be delegated away; rights by roles_pour",

@@ -107,6 +107,50 @@ def test_un_acte_est_un_courriel_quel_que_soit_le_nombre_de_siren(scene: Scene) 
     assert prevenus() == ["Colin"]
 
 
+SEUL = "Seul l'administrateur titulaire d'un service peut en retirer un administrateur suppléant"
+PEUT = "Vous pouvez à tout moment retirer"
+
+
+def corps(genre: str, espace: Espace) -> str:
+    return str(composer(Courriel.objects.get(genre=genre, espace=espace)).body)
+
+
+@pytest.mark.parametrize("genre", ["accords_par_un_autre", "resume_accords"])
+def test_le_courriel_ne_promet_que_ce_que_son_lecteur_peut_retirer(scene: Scene, genre: str) -> None:
+    """A suppléant is told of a suppléance, which he cannot withdraw; of a délégation, which he can."""
+    if genre == "resume_accords":
+        for espace in (scene.titulaire, scene.suppleante):
+            quotidien(espace)
+    designer_suppleant(acteur=scene.titulaire, adhesions=[scene.racine.adhesion], beneficiaire=EspaceFactory())
+    if genre == "accords_par_un_autre":
+        lu = corps(genre, scene.suppleante)
+        assert SEUL in lu
+        assert PEUT not in lu
+        assert reverse("suppleants") in lu
+        assert reverse("delegations") not in lu
+        Courriel.objects.all().delete()
+    scene.accorder(scene.delegante)
+    if genre == "resume_accords":
+        assert resumer(1) == 2
+        lu = corps(genre, scene.suppleante)
+        assert SEUL in lu
+        assert f"{PEUT} les habilitations d'acteur et d'acteur délégant" in lu
+        assert reverse("suppleants") in lu
+        assert reverse("delegations") in lu
+    lu = corps(genre, scene.titulaire)
+    assert f"{PEUT} ces habilitations dans" in lu
+    assert SEUL not in lu
+    assert reverse("delegations") in lu
+    assert reverse("suppleants") not in lu
+
+
+def test_rien_a_retirer_de_ce_qui_est_termine(scene: Scene) -> None:
+    quotidien(scene.titulaire)
+    retirer_delegation(acteur=scene.delegante, delegations=scene.accorder(scene.delegante))
+    resumer(1)
+    assert "à tout moment" not in corps("resume_accords", scene.titulaire)
+
+
 def test_un_fichier_est_un_courriel(scene: Scene) -> None:
     uns, autres = EspaceFactory(), EspaceFactory()
     appliquer_fichier(
