@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
 
         from . import actes
         from .donnees import declaration
+        from .portes import code_garde
         from .portes.reauthentification import noter_connexion
         from .portes.reponse import noter_reponse_due
         from .sessions.ouvertures import noter_ouverture
@@ -19,5 +20,6 @@ class AccountsConfig(AppConfig):
         user_logged_in.connect(noter_ouverture, dispatch_uid="accounts.sessions.ouvertures")
         user_logged_in.connect(noter_reponse_due, dispatch_uid="accounts.portes.reponse")
         user_logged_in.connect(noter_connexion, dispatch_uid="accounts.portes.reauthentification")
+        user_logged_in.connect(code_garde.noter_connexion, dispatch_uid="accounts.portes.code_garde")
         declaration.inscrire()
         inscrire(actes)

@@ -21,6 +21,7 @@ from ..mots_de_passe.exigences import politique_exigee
 from ..mots_de_passe.politique import reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
 from ..sessions.ouvertures import retenir_le_navigateur
+from .code_garde import lier_code
 
 EN_ATTENTE = "connexion_en_attente"
 EN_ATTENTE_DUREE = 600  # seconds between the password and the second factor
@@ -88,6 +89,7 @@ def ouvrir(*, acteur: Compte, request: HttpRequest) -> None:
 def mettre_en_attente(request: HttpRequest, compte: Compte) -> None:
     """Remember, in a session that is still nobody's, whose second factor is awaited."""
     request.session.cycle_key()
+    lier_code(request, compte)
     request.session[EN_ATTENTE] = {
         "compte": str(compte.pk),
         "empreinte": compte.get_session_auth_hash(),

@@ -1,17 +1,21 @@
 """« Code reçu »: one field finds its own demande; what it counts, what it says, where it leads (issue 10.8)."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts.chiffrement import chiffrer
 from accounts.models import Espace, Evenement
-from accounts.portes.code_garde import CHAMP
+from accounts.portes.code_garde import CHAMP, POUR
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import (
     CodeDejaUtilise,
@@ -306,3 +310,45 @@ def test_ordre_taille_et_reference(espace: Espace, client_de: Callable[[Espace],
     assert lues(reverse("activer"))[0] == demandes[7].reference
     page = client.get(reverse("activer") + "?par_page=20&ordre=entreprise")
     assert "par_page=20&amp;ordre=entreprise&amp;page=2" in page.content.decode()
+
+
+def se_connecter(client: Client, espace: Espace, **suite: str) -> Any:
+    donnees = {"username": espace.compte.email, "password": MOT_DE_PASSE, **suite}
+    return client.post(reverse("connexion"), donnees, follow=True)
+
+
+@pytest.mark.parametrize("depart", ["second facteur attendu", "déconnexion"])
+def test_le_code_garde_est_a_qui_se_connecte_le_premier(espace: Espace, client: Client, depart: str) -> None:
+    code = scenes.code(attendre(espace)[0])
+    client.post(reverse("saisir_code"), {"code": code})
+    if depart == "second facteur attendu":
+        TOTPDevice.objects.create(user=espace.compte, name="Téléphone", confirmed=True)
+    se_connecter(client, espace)
+    if depart == "déconnexion":
+        client.post(reverse("deconnexion"))
+    autre = EspaceFactory()
+    assert code[:4] + "-" not in se_connecter(client, autre, next=reverse("activer")).content.decode()
+    assert CHAMP not in client.session
+
+
+def test_un_code_tape_dans_une_session_ouverte_est_a_elle(
+    espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    code = scenes.code(attendre(espace)[0])
+    client = client_de(espace)
+    client.post(reverse("saisir_code"), {"code": code})
+    assert code[:4] + "-" in client.get(reverse("activer")).content.decode()
+    client.post(reverse("saisir_code"), {"code": code})
+    session = client.session
+    session[POUR] = str(EspaceFactory().compte.pk)
+    session.save()
+    assert code[:4] + "-" not in client.get(reverse("activer")).content.decode()
+
+
+def test_relire_une_saisie_gardee_n_use_pas_le_code(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    code = scenes.code(attendre(espace)[0])
+    client, page = client_de(espace), reverse("activer")
+    client.post(reverse("saisir_code"), {"code": code})
+    Client().post(page, {"remarque": "x", "estampille": chiffrer(json.dumps([str(espace.pk), page]))})
+    assert "Rien n'a encore" in texte(client.get(reverse("saisie_gardee")))
+    assert code[:4] + "-" in client.get(page).content.decode()
