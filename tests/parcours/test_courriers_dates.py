@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page
 
@@ -18,11 +17,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_le_jour_du_courrier(page: Page, live_server: Any, connecte: Espace, regarder: Callable[[], None]) -> None:
-    with transaction.atomic():
-        personne = PersonneFactory(denomination="ENTREPRISE SOLLICITÉE")
-        for _ in range(3):
-            scenes.adhesion(None, personne)
-        demande = scenes.adhesion(connecte, personne)
+    personne = PersonneFactory(denomination="ENTREPRISE SOLLICITÉE")
+    for _ in range(3):
+        scenes.adhesion(None, personne)
+    demande = scenes.adhesion(connecte, personne)
     page.goto(live_server.url + reverse("demande", args=[demande.reference]))
     regarder()
     alerte = page.locator(".fr-alert, .fr-notice, [class*=alert]").filter(has_text="attend son jour")
