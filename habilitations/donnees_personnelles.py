@@ -10,7 +10,7 @@ from accounts.donnees.lecture import Apercu, Partie, Volet
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from accounts.saisies.dates import jour
 
-from .models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Preference
+from .models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Preference, RappelHebdomadaire
 from .models.export import GARDE
 
 DROITS = "Habilitations et mandats"
@@ -133,6 +133,11 @@ def inscrire() -> None:
         Cessation,
         "cessation d'une personne sirénisée, et ce que le service gestionnaire en a décidé",
         "id personne constatee_le etat maintenue_jusqu_au restreinte_le decidee_le agent motif terminee_le",
+    )
+    lecture.declarer_sans_personne(
+        RappelHebdomadaire,
+        "avancement d'un envoi ; jusqu_a dit jusqu'où le rappel de la semaine est allé",
+        "lundi jusqu_a termine_le",
     )
     retention.inscrire(
         Conservation(

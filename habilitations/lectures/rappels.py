@@ -1,19 +1,21 @@
 """The weekly reminder of the dates: one mail an espace and week, however many SIREN (CGU §3.1.a)."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.envois import courriels
-from accounts.models import Courriel, Espace
+from accounts.models import Espace
 from accounts.saisies.dates import jour
 from services.models import Echeance
 
 from ..droits.roles import UTILISER, roles_pour
-from ..models import Habilitation, Preference
+from ..models import Habilitation, Preference, RappelHebdomadaire
 
 ESPACES_PAR_LOT: Final = 200
 
@@ -26,30 +28,53 @@ def semaine_prochaine(aujourd_hui: date) -> tuple[date, date]:
 
 @transaction.atomic
 def rappeler_echeances(*, maintenant: datetime | None = None) -> int:
-    """Write to the next batch of those who hold a service with a date next week; return how many. May run twice.
+    """Write to the next batch of those who hold a service with a date next week; return how many were looked at.
 
-    Nobody who chose otherwise (« Préférences d'avis »), nobody twice in the week.
+    Nobody who chose otherwise (« Préférences d'avis »), nobody twice in the week: its row holds how far it went, in the
+    transaction of the batch. A run that dies has written whole batches; of two runs, one waits for the other's batch. Who
+    comes to hold a service once the week has passed him reads its dates on the portal.
     """
-    aujourd_hui = timezone.localdate(maintenant or timezone.now())
+    maintenant = maintenant or timezone.now()
+    aujourd_hui = timezone.localdate(maintenant)
     du, au = semaine_prochaine(aujourd_hui)
     echeances = list(Echeance.objects.filter(jour__range=(du, au)).select_related("service").order_by("jour", "pk"))
     if not echeances:
         return 0
-    acte = f"echeances:{du:%Y%m%d}"
+    RappelHebdomadaire.objects.get_or_create(lundi=du)
+    semaine = RappelHebdomadaire.objects.select_for_update(no_key=True).get(lundi=du)
+    if semaine.termine_le is not None:
+        return 0
     tenues = Habilitation.objects.actives(aujourd_hui).filter(
         service__in={e.service_id for e in echeances}, role__in=roles_pour(UTILISER)
     )
+    suite = Espace.objects.filter(
+        Exists(tenues.filter(espace=OuterRef("pk"))),
+        ~Exists(Preference.objects.filter(espace=OuterRef("pk"), rappels=Preference.Rappels.AUCUN)),
+        etat=Espace.Etat.ACTIF,
+        compte__isnull=False,
+    )
+    if semaine.jusqu_a is not None:
+        suite = suite.filter(pk__gt=semaine.jusqu_a)
+    cles = list(suite.order_by("pk").values_list("pk", flat=True)[:ESPACES_PAR_LOT])
+    _ecrire(cles, echeances, tenues, maintenant)
+    if len(cles) < ESPACES_PAR_LOT:
+        semaine.termine_le = maintenant
+    else:
+        semaine.jusqu_a = cles[-1]
+    semaine.save(update_fields=["jusqu_a", "termine_le"])
+    return len(cles)
+
+
+def _ecrire(
+    cles: Sequence[UUID], echeances: Sequence[Echeance], tenues: QuerySet[Habilitation], maintenant: datetime
+) -> None:
+    """Write to these, locked one after the other in the order of their keys, unless they are active no more."""
+    du, _ = semaine_prochaine(timezone.localdate(maintenant))
     lot = list(
-        Espace.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
+        Espace.objects.select_for_update(no_key=True, of=("self",))
         .select_related("compte")
-        .filter(
-            Exists(tenues.filter(espace=OuterRef("pk"))),
-            ~Exists(Courriel.objects.filter(espace=OuterRef("pk"), acte=acte)),
-            ~Exists(Preference.objects.filter(espace=OuterRef("pk"), rappels=Preference.Rappels.AUCUN)),
-            etat=Espace.Etat.ACTIF,
-            compte__isnull=False,
-        )
-        .order_by("pk")[:ESPACES_PAR_LOT]
+        .filter(pk__in=cles, etat=Espace.Etat.ACTIF, compte__isnull=False)
+        .order_by("pk")
     )
     nombres = {
         (ligne["espace"], ligne["service"]): ligne["nombre"]
@@ -60,16 +85,17 @@ def rappeler_echeances(*, maintenant: datetime | None = None) -> int:
     }
     for espace in lot:
         siennes = [e for e in echeances if (espace.pk, e.service_id) in nombres]
+        if not siennes:  # lost since it was chosen
+            continue
         assert espace.compte is not None  # noqa: S101  # the filter says so
         courriels.deposer(
             "echeances_semaine",
             destinataire=espace.compte.email,
-            acte=acte,
+            acte=f"echeances:{du:%Y%m%d}",
             espace=espace,
             contexte={"du": jour(du), "lignes": [_ligne(e, nombres[espace.pk, e.service_id]) for e in siennes]},
             maintenant=maintenant,
         )
-    return len(lot)
 
 
 def _ligne(echeance: Echeance, nombre: int) -> str:

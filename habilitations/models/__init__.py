@@ -4,6 +4,18 @@ from .export import Export
 from .habilitation import ORDRE, Habilitation, Role
 from .mandat import Mandat
 from .preference import Preference
+from .rappel import RappelHebdomadaire
 from .retrait import DemandeRetrait
 
-__all__ = ["ORDRE", "Adhesion", "Cessation", "DemandeRetrait", "Export", "Habilitation", "Mandat", "Preference", "Role"]
+__all__ = [
+    "ORDRE",
+    "Adhesion",
+    "Cessation",
+    "DemandeRetrait",
+    "Export",
+    "Habilitation",
+    "Mandat",
+    "Preference",
+    "RappelHebdomadaire",
+    "Role",
+]

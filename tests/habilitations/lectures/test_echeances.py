@@ -1,13 +1,20 @@
 """The dates of the services held: the calendar, the home page, the file for calendars, the weekly mail."""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.envois import courriels
+from accounts.envois.budget import epuiser
 from accounts.models import Courriel, Espace
 from habilitations.lectures import rappels
 from habilitations.lectures.agenda import en_ics
@@ -16,18 +23,24 @@ from habilitations.lectures.rappels import rappeler_echeances, semaine_prochaine
 from habilitations.models import Habilitation, Preference, Role
 from services.models import Echeance, Service
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
 LUNDI = datetime(2026, 12, 7, 7, tzinfo=UTC)
 SOLDE = date(2026, 12, 15)
 
 
-@pytest.fixture
-def cfe() -> Service:
+def a_payer() -> Service:
+    """A service with a date in the week after LUNDI's."""
     service = ServiceFactory(code="PAY_CFE", libelle="Payer la CFE", ordre=1)
     Echeance.objects.create(service=service, jour=SOLDE, libelle="Solde de CFE", source="une page")
     Echeance.objects.create(service=service, jour=date(2027, 6, 15), libelle="Acompte de CFE", source="une page")
     return service
+
+
+@pytest.fixture
+def cfe() -> Service:
+    return a_payer()
 
 
 @pytest.fixture
@@ -156,3 +169,74 @@ def test_le_lot_est_borne_et_le_suivant_reprend(
     monkeypatch.setattr(rappels, "ESPACES_PAR_LOT", 1)
     assert [rappeler_echeances(maintenant=LUNDI) for _ in range(3)] == [1, 1, 0]
     assert Courriel.objects.count() == 2
+
+
+def test_un_lot_part_de_ou_le_precedent_en_etait(
+    titulaire: Espace, cfe: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No batch looks again at those before it, nor into the mails written: the week goes once through the country."""
+    habiliter(EspaceFactory(), service=cfe)
+    monkeypatch.setattr(rappels, "ESPACES_PAR_LOT", 1)
+    rappeler_echeances(maintenant=LUNDI)
+    premier = Courriel.objects.values_list("espace_id", flat=True).get()
+    with CaptureQueriesContext(connection) as lues:
+        assert rappeler_echeances(maintenant=LUNDI + timedelta(days=1)) == 1
+    choix = [q["sql"] for q in lues if q["sql"].startswith("SELECT") and "EXISTS" in q["sql"]]
+    assert len(choix) == 1
+    assert "accounts_courriel" not in choix[0]
+    assert f"> '{premier.hex}'" in choix[0]
+    assert [rappeler_echeances(maintenant=LUNDI + timedelta(days=n)) for n in (1, 2)] == [0, 0]
+    with CaptureQueriesContext(connection) as lues:
+        assert rappeler_echeances(maintenant=LUNDI + timedelta(days=3)) == 0
+    assert not any("EXISTS" in q["sql"] for q in lues), "the week is over"
+    assert Courriel.objects.count() == 2
+
+
+def test_qui_meurt_au_milieu_d_un_lot_n_en_a_rien_ecrit(
+    titulaire: Espace, cfe: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    habiliter(EspaceFactory(), service=cfe)
+    deposer = courriels.deposer
+
+    def mourir(*args: Any, **champs: Any) -> Courriel:
+        if Courriel.objects.exists():
+            raise KeyboardInterrupt
+        return deposer(*args, **champs)
+
+    monkeypatch.setattr(courriels, "deposer", mourir)
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        rappeler_echeances(maintenant=LUNDI)
+    assert not Courriel.objects.exists()
+    monkeypatch.setattr(courriels, "deposer", deposer)
+    assert rappeler_echeances(maintenant=LUNDI) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_un_espace_verrouille_n_arrete_ni_ne_perd_rien() -> None:
+    """Who is busy at that moment is waited for: passed over, nobody would come back to him this week."""
+    with transaction.atomic():
+        espace = habiliter(EspaceFactory(), service=a_payer()).espace
+    tenu = threading.Event()
+
+    def agir(rang: int) -> int:
+        if rang:
+            tenu.wait(timeout=10)
+            return epuiser(lambda: rappeler_echeances(maintenant=LUNDI))
+        with transaction.atomic():
+            Espace.objects.select_for_update().get(pk=espace.pk)
+            tenu.set()
+            time.sleep(0.5)
+        return 0
+
+    assert en_parallele(2, agir) == [0, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deux_passages_a_la_fois_n_ecrivent_qu_une_fois(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rappels, "ESPACES_PAR_LOT", 2)
+    with transaction.atomic():
+        service = a_payer()
+        for _ in range(7):
+            habiliter(EspaceFactory(), service=service)
+    faits = en_parallele(3, lambda _: epuiser(lambda: rappeler_echeances(maintenant=LUNDI)))
+    assert sum(faits) == Courriel.objects.values("espace").distinct().count() == Courriel.objects.count() == 7
