@@ -11,10 +11,9 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.chiffrement import chiffrer
-from accounts.models import Espace, Evenement
+from accounts.models import Application, Espace, Evenement
 from accounts.portes.code_garde import CHAMP, POUR
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import (
@@ -322,7 +321,7 @@ def test_le_code_garde_est_a_qui_se_connecte_le_premier(espace: Espace, client: 
     code = scenes.code(attendre(espace)[0])
     client.post(reverse("saisir_code"), {"code": code})
     if depart == "second facteur attendu":
-        TOTPDevice.objects.create(user=espace.compte, name="Téléphone", confirmed=True)
+        Application.objects.create(user=espace.compte, name="Téléphone", confirmed=True)
     se_connecter(client, espace)
     if depart == "déconnexion":
         client.post(reverse("deconnexion"))
