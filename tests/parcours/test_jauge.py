@@ -60,6 +60,7 @@ def demandes(page: Page) -> Iterator[list[str]]:
             )
             corps = (
                 '<!doctype html><html lang="fr" data-fr-scheme="light"><meta charset="utf-8"><title>Jauge</title>'
+                '<link rel="stylesheet" href="/static/css/jauge.css">'
                 '<link rel="icon" href="data:,"><script type="module" src="/dsfr.js"></script>'
                 f"<main><h1>Jauge</h1><label for=id_nom>Nom</label>{formulaire['nom']}{composant}</main></html>"
             )
