@@ -63,7 +63,8 @@ def test_qui_attend_un_code_le_sait_puis_sait_que_l_entreprise_est_rouverte() ->
     suivre_registre()
     assert courriels.envoyer_en_attente() >= 2
     siens = [m for m in mail.outbox if m.to == [adresse]]
-    assert [m.subject.split("\xa0")[0].split(" ")[0] for m in siens] == ["Le", demande.personne.denomination.split()[0]]
+    assert [m.subject.split(" ")[0] for m in siens] == ["Le", "L'entreprise"]
+    assert demande.personne.denomination.split()[0] in siens[1].subject
     assert demande.reference in siens[0].body
     assert "ne peut donc plus aboutir" in siens[0].body
     assert demande.personne.service_gestionnaire.telephone in siens[0].body
