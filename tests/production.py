@@ -158,6 +158,7 @@ class Visiteur:
     """A browser behind the TLS front: what it sends, the front completes (docs/exploitation.md)."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.base = f"http://{ADRESSE}:{port}"
         temoins = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))  # the front's side is https
         self.navigateur = urllib.request.build_opener(
@@ -301,9 +302,12 @@ def parcourir(portail: Portail, visiteur: Visiteur, boite: Boite) -> None:
         raise Echec(f"no link in the mail:\n{texte}")
     visiteur.envoyer(lien[1], {}, arrivee="/inscription/confirmee/")
     dire("A mail came by SMTP, and its link opened the espace.")
+    if (ou := visiteur.lire("/espace/")[0]) != "/espace/identifiants/question/changee/":
+        raise Echec(f"the browser that typed the password and followed the link is led to {ou}")
+    dire("Its holder is signed in, and is offered the récapitulatif.")
     identifiants = {"username": PERSONNE["email"], "password": PERSONNE["mot_de_passe"]}
-    visiteur.envoyer("/connexion/", identifiants, arrivee="/espace/identifiants/question/changee/")
-    dire("Its holder has signed in, and is offered the récapitulatif.")
+    Visiteur(visiteur.port).envoyer("/connexion/", identifiants, arrivee="/espace/.*")
+    dire("Another browser signs in with the password.")
     adhesion = {"qualite": "MANDATAIRE", "services": ["DECL_TVA", "PAY_TVA"]}
     suivi = "/espace/demandes/[^/]+/"
     visiteur.envoyer(f"/espace/gerer-les-services/adherer/?siren={SIREN}", adhesion, arrivee=suivi)
