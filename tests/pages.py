@@ -143,6 +143,9 @@ def _envois(html: str, page: str) -> Iterator[str]:
             yield f"the form of {porte} is answered with a file, and is guarded against a second sending"
 
 
+SANS_FORME = {"demonstration:courriel_html"}  # the HTML of a mail, as it came
+
+
 class PagesMiddleware:
     """The outermost middleware: it sees what the browser is sent, the errors' pages included."""
 
@@ -158,7 +161,7 @@ class PagesMiddleware:
         if not reponse.streaming and reponse.headers.get("Content-Type", "").startswith("text/html"):
             corps = reponse.content  # type: ignore[attr-defined]
             html = (gzip.decompress(corps) if reponse.headers.get("Content-Encoding") == "gzip" else corps).decode()
-            if "<html" in html:
+            if "<html" in html and nom not in SANS_FORME:
                 trouvees = [*fautes_de(html), *_envois(html, request.path)]
                 fautes.extend(f"{request.method} {request.path}: {faute}" for faute in trouvees)
         return reponse

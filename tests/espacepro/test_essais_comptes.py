@@ -220,6 +220,8 @@ ESSAIS = {
     "accounts/espace/oubli.py::repondre": reponse_de_confiance,
     "accounts/espace/inscription.py::inscrire": inscription,
 }
+# Those that count what they answer and refuse nothing after it: no nesting, and no exception that must keep the count.
+SANS_REFUS = {"activation/demandes/substitution.py::combien_seraient_remplaces"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -259,7 +261,7 @@ def test_aucun_essai_compte_n_est_oublie() -> None:
         for fichier in (RACINE / etage).rglob("*.py")
         for nom in _porteurs(ast.parse(fichier.read_text()))
     }
-    assert trouves == set(ESSAIS)
+    assert trouves == set(ESSAIS) | set(SANS_REFUS)
 
 
 @pytest.mark.django_db(transaction=True)

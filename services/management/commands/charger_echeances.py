@@ -1,12 +1,13 @@
 """charger_echeances: load the dates of the fiscal calendar, a file a year."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from accounts.saisies.commande import Commande, FormateurFrancaisBrut
 from accounts.saisies.regles import RegleMetier
 from services.catalogue.echeances import calendriers, charger_echeances
 
@@ -24,12 +25,12 @@ exemple :
 """
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = AIDE
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=RawDescriptionHelpFormatter, **kwargs
+            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -239,7 +239,7 @@ def test_les_filtres_d_adresse_passent_la_porte() -> None:
         "attente",
         "role",
     }
-    connus |= {"etat", "q", "service", "motif", "reference"}
+    connus |= {"etat", "q", "service", "motif", "reference", "annee", "domaine", "lot", "qualite"}
     lus = set()
     for _, arbre in _arbres():
         for noeud in ast.walk(arbre):
