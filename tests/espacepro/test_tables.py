@@ -76,6 +76,9 @@ def mises_a_jour(table: str) -> tuple[int, int]:
 
 @pytest.fixture
 def quarante_courriels(transactional_db: None) -> list[Courriel]:
+    """Forty mails that wait, on pages of their own: those that other tests leave are full of rows that were rolled back."""
+    with connection.cursor() as curseur:
+        curseur.execute("TRUNCATE accounts_courriel CASCADE")
     return [
         courriels.deposer(
             "demande_annulee",
