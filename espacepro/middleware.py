@@ -82,13 +82,18 @@ class RessourceMiddleware:
 
 
 class SessionMiddleware(sessions.SessionMiddleware):
-    """Django's; a page whose session ended or changed its key meanwhile, as by a double press, is asked again as it now is."""
+    """Django's, where the session ended or changed its key meanwhile, as by a double press, and Django would answer 400.
+
+    A redirection leads where it led, under whatever session there is now; a page is asked again as it now is.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Return the response; where Django would answer 400, the same address by GET, under whatever session there is."""
+        """Return the response, or a redirection to the same address by GET."""
         try:
             return super().process_response(request, response)
         except SessionInterrupted:
+            if isinstance(response, HttpResponseRedirect):
+                return response
             suite = HttpResponseRedirect(request.get_full_path())
             suite.status_code = 303  # RFC 9110 §15.4.4
             return suite

@@ -189,7 +189,7 @@ def feuille() -> str:
 @cache
 def dossier() -> Path:
     """Return the folder that holds both files and what a browser takes of them compressed; made once for given sources."""
-    base = RACINE / ".etat" / "statique"
+    base = settings.ETAT / "statique"
     if settings.PRODUCTION:
         base = Path(tempfile.mkdtemp(prefix="statique-"))
     try:

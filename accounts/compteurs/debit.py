@@ -17,7 +17,7 @@ does not get 19 more when the owner signs in.
 import hmac
 import ipaddress
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,6 +56,12 @@ class Bareme:
             return timedelta(0)
         return min(timedelta(minutes=2 ** min((essais - self.libres) // self.pas, 6)), timedelta(hours=1))
 
+    def libre_le(self, instants: Sequence[datetime]) -> datetime:
+        """Return when the next guess may be made, after these, the newest first: at the limit, when the oldest counts no more."""
+        if len(instants) >= self.limite:
+            return instants[-1] + FENETRE_DES_ESSAIS
+        return instants[0] + self.attente(len(instants))
+
     def fois(self, nombre: int) -> "Bareme":
         """Return the figures of a network that is so many of them."""
         return Bareme(self.libres * nombre, self.pas * nombre, self.limite * nombre)
@@ -68,6 +74,10 @@ class Cadence:
     libres: int
     intervalle: timedelta
     limite: int = 100  # how many are read at most: it is never full
+
+    def libre_le(self, instants: Sequence[datetime]) -> datetime:
+        """Return when the next may be made, after these, the newest first."""
+        return instants[0] + self.attente(len(instants))
 
     def fois(self, nombre: int) -> "Cadence":
         """Return the figures of a network that is so many of them."""
@@ -130,9 +140,16 @@ def reserver_reseau(
     quoi: str, adresse: str, bareme: Bareme | Cadence, maintenant: datetime | None = None
 ) -> list[int] | None:
     """Count one `quoi` of the networks of this address and return the ids; None, nothing counted, when one must wait."""
+    return _reserver_tous([(empreinte(quoi, cle), bareme.fois(fois)) for cle, fois in cles_reseau(adresse)], maintenant)
+
+
+def _reserver_tous(
+    compteurs: Iterable[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None
+) -> list[int] | None:
+    """Count one of each of these counters, in this order, and return the ids; None, nothing counted, when one must wait."""
     comptes: list[int] = []
-    for cle, fois in cles_reseau(adresse):
-        compte = reserver(empreinte(quoi, cle), bareme.fois(fois), maintenant)
+    for cle, bareme in compteurs:
+        compte = reserver(cle, bareme, maintenant)
         if compte is None:
             for deja in comptes:
                 rendre(deja)
@@ -162,10 +179,7 @@ def attente_restante(cle: str, bareme: Bareme | Cadence, maintenant: datetime | 
     )
     if not instants:
         return timedelta(0)
-    libre = instants[0] + bareme.attente(len(instants))
-    if isinstance(bareme, Bareme) and len(instants) >= bareme.limite:
-        libre = instants[-1] + FENETRE_DES_ESSAIS  # when the oldest counts no more
-    return max(timedelta(0), libre - maintenant)
+    return max(timedelta(0), bareme.libre_le(instants) - maintenant)
 
 
 def nombre(cle: str, maintenant: datetime | None = None) -> int:
@@ -265,8 +279,11 @@ class GardienEssais(AxesHandler):
         if not connu:
             essai.reseaux = tuple(cles_reseau(adresse_ip(request)))
         with essai_compte():
-            essai.refuse = not connu and not _reserver_reseaux(essai)
-            if not essai.refuse:
+            # Before the comparison, so that guesses sent together do not pass together.
+            de_reseau = _reserver_tous((cle, RESEAU.fois(fois)) for cle, fois in essai.reseaux)
+            essai.refuse = de_reseau is None
+            if de_reseau is not None:
+                essai.de_reseau = tuple(de_reseau)
                 essai.reservation = reserver(essai.cle_compte, bareme)
         if essai.refuse:
             request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
@@ -298,23 +315,6 @@ def _travailler_autant(essai: Essai, adresse: str, mot_de_passe: str) -> None:
     Compte.objects.d_adresse(adresse).first()
     make_password(mot_de_passe)
     EssaiConnexion.objects.create(cle=empreinte("refus", essai.cle_compte))
-
-
-def _reserver_reseaux(essai: Essai) -> bool:
-    """Count this guess for its networks before it is tried, so that guesses sent together do not pass together.
-
-    Return False, nothing counted, when one of them must wait.
-    """
-    comptes: list[int] = []
-    for cle, fois in essai.reseaux:
-        compte = reserver(cle, RESEAU.fois(fois))
-        if compte is None:
-            for deja in comptes:
-                rendre(deja)
-            return False
-        comptes.append(compte)
-    essai.de_reseau = tuple(comptes)
-    return True
 
 
 def _compteur(request: HttpRequest, adresse: str) -> tuple[str, Bareme | Cadence, bool]:

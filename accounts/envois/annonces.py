@@ -13,6 +13,24 @@ from ..models.publication import oublier_publications
 PERSONNES_PAR_LOT: Final = 200
 
 
+def lot_suivant[D: models.Model](
+    parcours: models.Model, suite: models.QuerySet[D], *, jusqu_a: str, termine: str, maintenant: datetime | None = None
+) -> list[D]:
+    """Return the next of `suite` in the order of their keys, and note in the locked row `parcours` how far that is.
+
+    Its column `jusqu_a` holds the last key, `termine` the moment when none was left. In one transaction with what is done
+    of the batch: a run that dies has done whole batches, none twice, and each begins where the last one ended.
+    """
+    dernier = getattr(parcours, jusqu_a)
+    lot = list((suite if dernier is None else suite.filter(pk__gt=dernier)).order_by("pk")[:PERSONNES_PAR_LOT])
+    if len(lot) < PERSONNES_PAR_LOT:
+        setattr(parcours, termine, maintenant or timezone.now())
+    else:
+        setattr(parcours, jusqu_a, lot[-1].pk)
+    parcours.save(update_fields=[jusqu_a, termine])
+    return lot
+
+
 @transaction.atomic
 def annoncer_un_lot[P: Publication, D: models.Model](
     publications: type[P],
@@ -23,8 +41,7 @@ def annoncer_un_lot[P: Publication, D: models.Model](
 ) -> int:
     """Write to the next batch of `destinataires` of the oldest publication that is not announced to all; return how many.
 
-    The publication's own row holds how far it went, in the transaction of the batch: a run that dies has written whole
-    batches, and nobody is written to twice. A second run meanwhile does nothing.
+    The publication's own row holds how far it went (`lot_suivant`). A second run meanwhile does nothing.
     """
     publication = (
         publications._default_manager.select_for_update(no_key=True, skip_locked=True)
@@ -34,16 +51,15 @@ def annoncer_un_lot[P: Publication, D: models.Model](
     )
     if publication is None:
         return 0
-    suite = destinataires(publication)
-    if publication.annoncee_jusqu_a is not None:
-        suite = suite.filter(pk__gt=publication.annoncee_jusqu_a)
-    lot = list(suite.order_by("pk")[:PERSONNES_PAR_LOT])
+    lot = lot_suivant(
+        publication,
+        destinataires(publication),
+        jusqu_a="annoncee_jusqu_a",
+        termine="annoncee_le",
+        maintenant=maintenant,
+    )
     for destinataire in lot:
         ecrire(publication, destinataire)
-    if len(lot) < PERSONNES_PAR_LOT:
-        publication.annoncee_le = maintenant or timezone.now()
+    if publication.annoncee_le is not None:
         oublier_publications()
-    else:
-        publication.annoncee_jusqu_a = lot[-1].pk
-    publication.save(update_fields=["annoncee_le", "annoncee_jusqu_a"])
     return len(lot)

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
-from ..models import Espace, Evenement, ServiceGestionnaire
+from ..models import Espace, ServiceGestionnaire
 from ..saisies.regles import RegleMetier
-from ..traces.journal import consigner
+from ..traces.journal import combien, consigner
 
 PAR_JOUR = 3
 LONGUEUR_DE_LA_DEMANDE = 1000
@@ -88,10 +88,7 @@ def demander_rectification(
     gestionnaire = gestionnaire_de(acteur)
     if gestionnaire is None or acteur.compte is None:
         raise GestionnaireIntrouvable
-    recentes = Evenement.objects.filter(
-        espace=acteur.numero_abonne, acte=actes.RECTIFICATION_DEMANDEE.code, quand__gt=maintenant - timedelta(days=1)
-    )
-    if recentes.count() >= PAR_JOUR:
+    if combien(actes.RECTIFICATION_DEMANDEE, auteur=acteur, depuis=maintenant - timedelta(days=1)) >= PAR_JOUR:
         raise TropDeDemandes
     reference = uuid.uuid4()
     commun = {

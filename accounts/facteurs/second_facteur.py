@@ -30,7 +30,7 @@ from ..models import Application, CodeSecours, Compte, Espace, Evenement, Naviga
 from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
-from ..traces.journal import consigner
+from ..traces.journal import combien, consigner
 
 NOM_APPAREIL = "application"
 APPLICATION, SECOURS = "application", "secours"  # what is counted
@@ -290,10 +290,8 @@ def oublier_facteurs_recents(*, espace: Espace, compte: Compte, depuis: datetime
     """
     applications, _ = Application.objects.filter(user=compte, created_at__gte=depuis).delete()
     cles, _ = WebAuthnCredential.objects.filter(user=compte, created_at__gte=depuis).delete()
-    renouveles = Evenement.objects.filter(
-        auteur=espace.numero_abonne, acte=actes.SECOND_FACTEUR_CODES_RENOUVELES.code, quand__gte=depuis
-    )
-    if not applications and not cles and not renouveles.exists():
+    renouveles = combien(actes.SECOND_FACTEUR_CODES_RENOUVELES, auteur=espace, depuis=depuis)
+    if not applications and not cles and not renouveles:
         return False
     CodeSecours.objects.filter(compte=compte).delete()
     return True

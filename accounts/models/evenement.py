@@ -38,6 +38,7 @@ class Evenement(models.Model):
             models.Index(fields=["auteur", "-id"]),
             models.Index(fields=["siren", "-id"]),
             models.Index(fields=["acte", "-id"]),
+            models.Index(fields=["auteur", "acte", "quand"], name="evenement_compte"),
         ]
 
     def __str__(self) -> str:

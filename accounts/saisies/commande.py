@@ -78,9 +78,13 @@ class FormateurFrancaisBrut(FormateurFrancais, RawDescriptionHelpFormatter):
 
 
 class Commande(BaseCommand):
-    """A command whose help is whole in French; write `help` and the help of each option of yours, nothing else."""
+    """A command whose help is whole in French; write `help`, an `exemple`, and the help of each option of yours, nothing else."""
+
+    exemple = ""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        if self.exemple:  # its lines are kept as they are written
+            kwargs |= {"epilog": self.exemple, "formatter_class": FormateurFrancaisBrut}
         kwargs.setdefault("formatter_class", FormateurFrancais)
         analyseur = super().create_parser(prog_name, subcommand, **kwargs)
         analyseur._positionals.title = "arguments"

@@ -1,5 +1,6 @@
 """The journal: one line per act, in the act's own transaction (design.md §3, CNIL 2021-122)."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -50,3 +51,8 @@ def consigner(
         requete=origine.requete,
         details=details or {},
     )
+
+
+def combien(acte: Acte, *, auteur: Espace, depuis: datetime) -> int:
+    """Return how many lines of this act this espace has written since: what limits count, in one index of the journal."""
+    return Evenement.objects.filter(auteur=auteur_de(auteur), acte=acte.code, quand__gt=depuis).count()

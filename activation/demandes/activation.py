@@ -10,10 +10,10 @@ from django.utils import timezone
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.envois.reveil import reveiller
-from accounts.models import Espace, Evenement
+from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
-from accounts.traces.journal import consigner
+from accounts.traces.journal import combien, consigner
 from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.models import Adhesion, Mandat
 from services.models import Service
@@ -127,9 +127,7 @@ def activer_code_recu(*, acteur: Espace, saisie: str, maintenant: datetime | Non
     code = normaliser_code(saisie)
     acteur = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     depuis = maintenant - settings.PLAFOND_CODES_SANS_DEMANDE_DUREE
-    rates = Evenement.objects.filter(
-        auteur=acteur.numero_abonne, acte=actes.CODE_SANS_DEMANDE.code, quand__gt=depuis
-    ).count()
+    rates = combien(actes.CODE_SANS_DEMANDE, auteur=acteur, depuis=depuis)
     if rates >= settings.PLAFOND_CODES_SANS_DEMANDE:
         raise TropDeCodesSansDemande
     demande = demande_du_code(acteur, code)

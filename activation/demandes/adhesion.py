@@ -125,13 +125,18 @@ def examiner_adhesion(acteur: Espace, personne: PersonneSirenisee, services: Seq
     Raises: EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceRetire,
     DemandeDejaEnCours, PerimetreDepasse.
     """
+    _exiger_demandable(acteur, personne, services)
+    a_ceder(acteur, [personne], maintenant=timezone.now())
+
+
+def _exiger_demandable(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> None:
+    """Check what depends neither on what others hold nor on the perimeter."""
     exiger_expert_actif(acteur)
     exiger_droits_admis(personne)
     if not services:
         raise AucunService
     exiger_au_catalogue(services)
     exiger_seule(acteur, personne, Demande.Nature.ADHESION, services)
-    a_ceder(acteur, [personne], maintenant=timezone.now())
 
 
 @essai_compte()
@@ -146,17 +151,12 @@ def deposer_adhesion(
     """Record a demande of adhésion and the letter that will carry its code; return it (CGU §2.2, §2.3; R7).
 
     A refusal that tells what others hold is counted (consultations.py).
-    Raises: TropDeDepotsRefuses, EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceRetire, ServiceNonDisponible, DemandeDejaEnCours,
-    PerimetreDepasse, AdresseInconnue.
+    Raises: TropDeDepotsRefuses, EspaceNonActif, EspaceNonExpert, PersonneCessee, AucunService, ServiceRetire,
+    ServiceNonDisponible, DemandeDejaEnCours, PerimetreDepasse, AdresseInconnue.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
-    exiger_expert_actif(acteur)
-    exiger_droits_admis(personne)
-    if not services:
-        raise AucunService
-    exiger_au_catalogue(services)
-    exiger_seule(acteur, personne, Demande.Nature.ADHESION, services)
+    _exiger_demandable(acteur, personne, services)
     essai = reserver_depot(acteur, str(personne.pk))
     etats = {ligne.service.pk: ligne for ligne in services_proposables(acteur, personne)}
     refusees = [etats[service.pk] for service in services if not etats[service.pk].libre]

@@ -56,6 +56,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
             "personnes": lecture.personnes,
             "jauge": lecture.jauge,
             "recentes": lecture.recentes,
+            "a_decliner": lecture.a_decliner,
             "echeances": prochaines_echeances(espace),
             "arrivees": lecture.arrivees,
             "filtres": filtres,

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 
 from accounts.models import Espace, TraceLecture
 from accounts.saisies.regles import RegleMetier
@@ -40,32 +41,32 @@ def recente(maintenant: datetime) -> Q:
     return Q(accordee_par__isnull=False, accordee_le__gt=maintenant - DELAI_DECLIN)
 
 
-def indecises(espace: Espace, *, maintenant: datetime) -> list[Habilitation]:
-    """Return the grants of the last fifteen days that this espace has not used, newest first: two queries.
+def non_utilisees(espace: Espace, *, maintenant: datetime) -> QuerySet[Habilitation]:
+    """Narrow to the grants of the last fifteen days that this espace has not used.
 
     Used is: its service was opened, or something was granted from it.
     """
-    recentes = list(
-        Habilitation.objects.vivantes()
-        .filter(
-            ~Exists(Habilitation.objects.filter(accordee_par=OuterRef("pk"))),
-            recente(maintenant),
-            espace=espace,
-        )
+    ouvertures = TraceLecture.objects.filter(
+        lecteur=espace.numero_abonne,
+        objet=OBJET,
+        cle=Cast(OuterRef("pk"), CharField()),
+        nature=TraceLecture.Nature.CONSULTATION,
+    )
+    return Habilitation.objects.vivantes().filter(
+        recente(maintenant),
+        ~Exists(Habilitation.objects.filter(accordee_par=OuterRef("pk"))),
+        ~Exists(ouvertures),
+        espace=espace,
+    )
+
+
+def indecises(espace: Espace, *, maintenant: datetime) -> list[Habilitation]:
+    """Return them with all that a page shows, newest first: one query."""
+    return list(
+        non_utilisees(espace, maintenant=maintenant)
         .select_related("espace", "personne", "service", "accordee_par__espace__compte")
         .order_by("-accordee_le", *ORDRE)
     )
-    if not recentes:
-        return []
-    ouvertes = set(
-        TraceLecture.objects.filter(
-            lecteur=espace.numero_abonne,
-            objet=OBJET,
-            nature=TraceLecture.Nature.CONSULTATION,
-            cle__in=[str(habilitation.pk) for habilitation in recentes],
-        ).values_list("cle", flat=True)
-    )
-    return [habilitation for habilitation in recentes if str(habilitation.pk) not in ouvertes]
 
 
 def a_ceder(espace: Espace, personnes: Iterable[PersonneSirenisee], *, maintenant: datetime) -> list[Habilitation]:

@@ -14,7 +14,7 @@ from accounts.models import Espace
 from accounts.saisies.identifiants import pour_chercher
 from services.models import PersonneSirenisee
 
-from ..arbre.recentes import indecises, recente
+from ..arbre.recentes import non_utilisees, recente
 from ..droits.backends import donnant
 from ..droits.roles import UTILISER
 from ..models import ORDRE, Habilitation
@@ -55,14 +55,15 @@ class Jauge:
 
 @dataclass(frozen=True)
 class Accueil:
-    """The home page: one page of personnes, the gauge, the keys of what may still be declined (R11), what was suspended;
-    and, where nothing is active any more, what was lost.
+    """The home page: one page of personnes, the gauge, the keys of what may be declined of it (R11) and whether anything may;
+    what was suspended; and, where nothing is active any more, what was lost.
     """
 
     page: Page[PersonneSirenisee]
     personnes: Sequence[PersonneEtServices]
     jauge: Jauge
     recentes: set[UUID]
+    a_decliner: bool
     arrivees: Sequence[Ligne] = ()
 
 
@@ -108,12 +109,14 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
             en_veille=Count("pk", filter=Q(etat=Habilitation.Etat.EN_VEILLE)),
         )
     )
+    recentes = non_utilisees(espace, maintenant=maintenant)
     sans_service = not (lues or recherche or famille)
     return Accueil(
         courante,
         list(lues.values()),
         Jauge(tenu["siren"], settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
-        {habilitation.pk for habilitation in indecises(espace, maintenant=maintenant)} if tenu["recentes"] else set(),
+        set(recentes.filter(personne__in=list(lues)).values_list("pk", flat=True)) if tenu["recentes"] else set(),
+        bool(tenu["recentes"]) and recentes.exists(),
         a_dire_a_l_accueil(espace, seule=sans_service) if tenu["en_veille"] or sans_service else (),
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -10,14 +9,13 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.envois import courriels
+from accounts.envois.annonces import lot_suivant
 from accounts.models import Espace
 from accounts.saisies.dates import jour
 from services.models import Echeance
 
 from ..droits.roles import UTILISER, roles_pour
 from ..models import Habilitation, Preference, RappelHebdomadaire
-
-ESPACES_PAR_LOT: Final = 200
 
 
 def semaine_prochaine(aujourd_hui: date) -> tuple[date, date]:
@@ -53,16 +51,9 @@ def rappeler_echeances(*, maintenant: datetime | None = None) -> int:
         etat=Espace.Etat.ACTIF,
         compte__isnull=False,
     )
-    if semaine.jusqu_a is not None:
-        suite = suite.filter(pk__gt=semaine.jusqu_a)
-    cles = list(suite.order_by("pk").values_list("pk", flat=True)[:ESPACES_PAR_LOT])
-    _ecrire(cles, echeances, tenues, maintenant)
-    if len(cles) < ESPACES_PAR_LOT:
-        semaine.termine_le = maintenant
-    else:
-        semaine.jusqu_a = cles[-1]
-    semaine.save(update_fields=["jusqu_a", "termine_le"])
-    return len(cles)
+    lot = lot_suivant(semaine, suite.only("pk"), jusqu_a="jusqu_a", termine="termine_le", maintenant=maintenant)
+    _ecrire([espace.pk for espace in lot], echeances, tenues, maintenant)
+    return len(lot)
 
 
 def _ecrire(

@@ -7,11 +7,11 @@ from typing import Final
 from django.utils import timezone
 
 from accounts.compteurs.essais import essai_compte
-from accounts.models import Espace, Evenement
+from accounts.models import Espace
 from accounts.saisies.numeros import normaliser_numero, numero_valide
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.saisies.repliement import replier
-from accounts.traces.journal import consigner
+from accounts.traces.journal import combien, consigner
 
 from .. import actes
 from ..arbre.lots import verrouiller_acteur
@@ -89,12 +89,8 @@ def _chercher(
     if not any(map(numero_valide, numeros.values())):
         return dict.fromkeys(numeros, NumeroMalSaisi())
     acteur = verrouiller_acteur(acteur)
-    restants = ESSAIS - (
-        Evenement.objects.filter(
-            auteur=acteur.numero_abonne,
-            acte=actes.BENEFICIAIRE_INTROUVABLE.code,
-            quand__gt=maintenant - FENETRE_DES_RECHERCHES,
-        ).count()
+    restants = ESSAIS - combien(
+        actes.BENEFICIAIRE_INTROUVABLE, auteur=acteur, depuis=maintenant - FENETRE_DES_RECHERCHES
     )
     cherches = set(filter(numero_valide, numeros.values())) if restants > 0 else set()
     connus = {espace.numero_abonne: espace for espace in Espace.objects.actifs().filter(numero_abonne__in=cherches)}

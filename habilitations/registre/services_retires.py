@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from accounts.envois.annonces import lot_suivant
 from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
@@ -22,7 +23,6 @@ from ..arbre.cascade import relire, terminer, verrouiller_adhesions
 from ..models import Adhesion, Habilitation, Role
 
 AUTEUR: Final = "systeme:fermer_services_retires"
-ESPACES_PAR_LOT: Final = 200
 ADHESIONS_PAR_LOT: Final = 50
 
 
@@ -51,10 +51,9 @@ def annoncer_services_retires(*, maintenant: datetime | None = None) -> int:
     )
     if retrait is None:
         return 0
-    suite = _destinataires(retrait)
-    if retrait.annonce_jusqu_a is not None:
-        suite = suite.filter(pk__gt=retrait.annonce_jusqu_a)
-    lot = list(suite.order_by("pk")[:ESPACES_PAR_LOT])
+    lot = lot_suivant(
+        retrait, _destinataires(retrait), jusqu_a="annonce_jusqu_a", termine="annonce_le", maintenant=maintenant
+    )
     tenues = avis.par_espace(
         Habilitation.objects.vivantes()
         .filter(service=retrait.service_id, espace__in=lot)
@@ -70,11 +69,6 @@ def annoncer_services_retires(*, maintenant: datetime | None = None) -> int:
             service=retrait.service.libelle,
             dernier_jour=jour(retrait.ferme_le),
         )
-    if len(lot) < ESPACES_PAR_LOT:
-        retrait.annonce_le = maintenant or timezone.now()
-    else:
-        retrait.annonce_jusqu_a = lot[-1].pk
-    retrait.save(update_fields=["annonce_le", "annonce_jusqu_a"])
     return len(lot)
 
 

@@ -56,6 +56,7 @@ class Pays:
 
 def installer() -> Pays:
     """Load one group, and give its biggest espace some of everything that a page can show."""
+    _tasser()
     jeu = charger(1)
     espace = Espace.objects.select_related("compte").get(pk=jeu.espaces[100].pk)
     tenues = list(
@@ -182,6 +183,20 @@ def grossir(pays: Pays) -> None:
     registre = EvenementRegistre.objects.create(personne=personne, genre="CESSATION", traite_le=hier)
     multiplier(registre, 20_000, personne_id=une_personne)
     _nettoyer()
+
+
+def _tasser() -> None:
+    """Give each table pages of its own: those that other tests leave are full of rows that were rolled back, among which the
+    rows loaded would be scattered.
+    """
+    tables = """
+        SELECT oid::regclass::text FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
+    """
+    with connection.cursor() as curseur:
+        curseur.execute(tables)
+        for (table,) in curseur.fetchall():
+            curseur.execute(f"VACUUM FULL {table}")
 
 
 def _nettoyer() -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from accounts.saisies.commande import Commande, FormateurFrancaisBrut, NombreEntre, argument_identifiant
+from accounts.saisies.commande import Commande, NombreEntre, argument_identifiant
 from activation.courriers import remise
 from activation.courriers.remise import Lot
 
@@ -36,11 +36,7 @@ exemples :
 
 class Command(Commande):
     help = AIDE
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
-        )
+    exemple = EXEMPLE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dossier", type=Path, default=settings.ETAT / "remises", help="où écrire les fichiers")

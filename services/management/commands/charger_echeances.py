@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from accounts.saisies.commande import Commande, FormateurFrancaisBrut
+from accounts.saisies.commande import Commande
 from accounts.saisies.regles import RegleMetier
 from services.catalogue.echeances import calendriers, charger_echeances
 
@@ -27,11 +27,7 @@ exemple :
 
 class Command(Commande):
     help = AIDE
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
-        )
+    exemple = EXEMPLE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

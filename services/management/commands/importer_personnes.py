@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from accounts.saisies.commande import Commande, FormateurFrancaisBrut, NombreEntre
+from accounts.saisies.commande import Commande, NombreEntre
 from accounts.saisies.regles import RegleMetier
 from services.fichiers_insee import Progression, Rejet
 from services.importation import TRANCHE, TRANCHE_AU_PLUS, BilanImport, importer_personnes
@@ -44,11 +44,7 @@ exemple :
 
 class Command(Commande):
     help = AIDE
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
-        )
+    exemple = EXEMPLE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("unites", nargs="?", type=Path, help="fichier StockUniteLegale")

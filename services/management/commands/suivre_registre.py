@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from accounts.saisies.commande import Commande, FormateurFrancaisBrut, NombreEntre
+from accounts.saisies.commande import Commande, NombreEntre
 from accounts.saisies.regles import RegleMetier
 from services.models import EvenementRegistre
 from services.registre.suivi import (
@@ -32,11 +32,7 @@ exemple :
 
 class Command(Commande):
     help = AIDE
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EXEMPLE, formatter_class=FormateurFrancaisBrut, **kwargs
-        )
+    exemple = EXEMPLE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="compter ce qui serait dit, sans rien envoyer")

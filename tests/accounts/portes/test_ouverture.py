@@ -95,3 +95,5 @@ def test_la_session_finie_pendant_la_page_la_redemande(
     reponse = client.get(reverse("coordonnees"), {"suite": "1"})
     assert reponse.status_code == 303
     assert reponse["Location"] == reverse("coordonnees") + "?suite=1"
+    redirige = client.get(reverse("connexion"))
+    assert (redirige.status_code, redirige["Location"]) == (302, reverse("espace")), "a redirection leads where it led"

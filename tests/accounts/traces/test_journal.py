@@ -1,20 +1,26 @@
 """The journal: append-only in the database, in the act's transaction, sealed by a chain that shows any change."""
 
 import json
+import re
 import threading
 import time
+from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts import actes
 from accounts.actes import PURGE_FAITE
 from accounts.models import BlocScelle, Espace, Evenement, EvenementASceller
-from accounts.traces.journal import consigner
+from accounts.traces.journal import combien, consigner
 from accounts.traces.scellement import sceller, verifier
 from tests.accounts.scenes import consigner_n
+from tests.factories import EspaceFactory
 
 
 def falsifier(sql: str, *params: object) -> None:
@@ -177,3 +183,39 @@ def test_transaction_tardive_jamais_oubliee() -> None:
     assert sceller() == 1
     assert not EvenementASceller.objects.exists()
     assert verifier().anomalies == []
+
+
+@pytest.mark.django_db
+def test_un_plafond_compte_dans_un_seul_index(espace: Espace) -> None:
+    """However long the journal of an espace: what limits count is read by author, act and time."""
+    with transaction.atomic():
+        for _ in range(3):
+            consigner(actes.RECTIFICATION_DEMANDEE, auteur=espace)
+    with connection.cursor() as curseur:  # a long journal of his, and the same act by many others
+        curseur.execute(
+            """INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)
+            SELECT now(), CASE WHEN n %% 2 = 0 THEN 'session.fermee' ELSE 'rectification.demandee' END,
+                CASE WHEN n %% 2 = 0 THEN %s ELSE n::text END, '', '', '', '', '{}' FROM generate_series(1, 8000) n""",
+            [espace.numero_abonne],
+        )
+        curseur.execute("ANALYZE accounts_evenement")
+    depuis = timezone.now() - timedelta(hours=1)
+    with CaptureQueriesContext(connection) as requetes:
+        assert combien(actes.RECTIFICATION_DEMANDEE, auteur=espace, depuis=depuis) == 3
+        assert combien(actes.RECTIFICATION_DEMANDEE, auteur=espace, depuis=timezone.now()) == 0
+        assert combien(actes.RECTIFICATION_DEMANDEE, auteur=EspaceFactory(), depuis=depuis) == 0
+    with connection.cursor() as curseur:
+        curseur.execute("EXPLAIN " + requetes.captured_queries[0]["sql"])
+        plan = "\n".join(ligne for (ligne,) in curseur.fetchall())
+    assert "evenement_compte" in plan, plan
+
+
+def test_rien_d_autre_ne_compte_dans_le_journal() -> None:
+    """A limit that counted its own way would read the whole journal of who is limited."""
+    ailleurs = [
+        str(fichier.relative_to(settings.RACINE))
+        for etage in ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
+        for fichier in (settings.RACINE / etage).rglob("*.py")
+        if re.search(r"Evenement\.objects\.filter\([^\n]*\n?[^\n]*quand__g", fichier.read_text(encoding="utf-8"))
+    ]
+    assert ailleurs == ["accounts/traces/journal.py"]

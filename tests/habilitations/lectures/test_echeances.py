@@ -13,10 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.envois import courriels
+from accounts.envois import annonces, courriels
 from accounts.envois.budget import epuiser
 from accounts.models import Courriel, Espace
-from habilitations.lectures import rappels
 from habilitations.lectures.agenda import en_ics
 from habilitations.lectures.echeances import calendrier, echeances_entre, prochaines_echeances
 from habilitations.lectures.rappels import rappeler_echeances, semaine_prochaine
@@ -166,7 +165,7 @@ def test_le_lot_est_borne_et_le_suivant_reprend(
     titulaire: Espace, cfe: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     habiliter(EspaceFactory(), service=cfe)
-    monkeypatch.setattr(rappels, "ESPACES_PAR_LOT", 1)
+    monkeypatch.setattr(annonces, "PERSONNES_PAR_LOT", 1)
     assert [rappeler_echeances(maintenant=LUNDI) for _ in range(3)] == [1, 1, 0]
     assert Courriel.objects.count() == 2
 
@@ -176,7 +175,7 @@ def test_un_lot_part_de_ou_le_precedent_en_etait(
 ) -> None:
     """No batch looks again at those before it, nor into the mails written: the week goes once through the country."""
     habiliter(EspaceFactory(), service=cfe)
-    monkeypatch.setattr(rappels, "ESPACES_PAR_LOT", 1)
+    monkeypatch.setattr(annonces, "PERSONNES_PAR_LOT", 1)
     rappeler_echeances(maintenant=LUNDI)
     premier = Courriel.objects.values_list("espace_id", flat=True).get()
     with CaptureQueriesContext(connection) as lues:
@@ -233,7 +232,7 @@ def test_un_espace_verrouille_n_arrete_ni_ne_perd_rien() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_deux_passages_a_la_fois_n_ecrivent_qu_une_fois(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rappels, "ESPACES_PAR_LOT", 2)
+    monkeypatch.setattr(annonces, "PERSONNES_PAR_LOT", 2)
     with transaction.atomic():
         service = a_payer()
         for _ in range(7):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.envois import annonces
 from accounts.envois.budget import epuiser
 from accounts.models import Courriel
 from habilitations.models import Adhesion, Habilitation, Role
@@ -46,7 +47,7 @@ def test_ceux_qui_s_en_servent_sont_prevenus_une_fois_et_eux_seuls(tenue: Habili
 
 
 def test_une_annonce_interrompue_reprend_ou_elle_en_etait(tenue: Habilitation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services_retires, "ESPACES_PAR_LOT", 1)
+    monkeypatch.setattr(annonces, "PERSONNES_PAR_LOT", 1)
     assert annoncer_services_retires() == 1
     assert RetraitService.objects.get().annonce_le is None
     assert (annoncer_services_retires(), annoncer_services_retires()) == (1, 0)
