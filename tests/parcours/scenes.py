@@ -1,13 +1,28 @@
 """What several journeys do."""
 
 import io
+import os
 import re
+from pathlib import Path
 
+import pytest
+from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code, presenter
 from activation.models import Courrier, Demande
+
+CAPTURES = os.environ.get("CAPTURES", "")
+# The same journey on a desktop with scripts, on a telephone without.
+AVEC_ET_SANS = [
+    pytest.param(1280, marks=pytest.mark.browser_context_args(viewport={"width": 1280, "height": 900}), id="avec"),
+    pytest.param(
+        390,
+        marks=pytest.mark.browser_context_args(java_script_enabled=False, viewport={"width": 390, "height": 900}),
+        id="sans",
+    ),
+]
 
 
 def lire_code(courrier: Courrier) -> str:
@@ -23,3 +38,10 @@ def code_attendu(demande: Demande) -> str:
     courrier = demande.courriers.get(remplace_le=None)
     assert edition.editer(str(courrier.pk))
     return presenter(deriver_code(demande=demande.pk, numero=courrier.numero))
+
+
+def voir(page: Page, nom: str, largeur: int) -> None:
+    """Check a page, and keep a picture of it where CAPTURES names a folder."""
+    expect(page.locator("h1")).to_have_count(1)
+    if CAPTURES:
+        page.screenshot(path=str(Path(CAPTURES) / f"{nom}-{largeur}.png"), full_page=True)

@@ -1,8 +1,5 @@
 """In a browser: two files asked for at once, and ticks that survive the turning of the page, with and without JavaScript (issue 10.3)."""
 
-import os
-from pathlib import Path
-
 import pytest
 from django.db import transaction
 from playwright.sync_api import Page, expect
@@ -11,16 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Espace
 from habilitations.models import Role
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
-
-CAPTURES = os.environ.get("CAPTURES", "")
-AVEC_ET_SANS = [
-    pytest.param(1280, marks=pytest.mark.browser_context_args(viewport={"width": 1280, "height": 900}), id="avec"),
-    pytest.param(
-        390,
-        marks=pytest.mark.browser_context_args(java_script_enabled=False, viewport={"width": 390, "height": 900}),
-        id="sans",
-    ),
-]
+from tests.parcours.scenes import AVEC_ET_SANS, voir
 
 
 @pytest.mark.django_db(transaction=True)
@@ -43,8 +31,7 @@ def test_cocher_sur_deux_pages_et_telecharger_deux_fois(
     page.get_by_role("button", name="Page 2").click()
     expect(phrase).to_have_text("2 habilitations cochées, dont 0 sur cette page")
     page.locator("tr", has_text="SOCIÉTÉ 27").locator("label").click()
-    if CAPTURES:
-        page.screenshot(path=str(Path(CAPTURES) / f"coches-{largeur}.png"), full_page=True)
+    voir(page, "coches", largeur)
     page.get_by_label("SIREN, entreprise ou personne").fill("SOCIÉTÉ 03")
     page.get_by_label("SIREN, entreprise ou personne").press("Enter")
     expect(phrase).to_have_text("3 habilitations cochées, dont 1 sur cette page")

@@ -1,6 +1,5 @@
 """A new version of the CGU, then a harder password policy, in a real browser, with and without JavaScript (issue 10.16)."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,23 +11,9 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Espace, PolitiqueMotDePasse, VersionCGU
 from accounts.models.publication import oublier_publications
 from tests.factories import MOT_DE_PASSE
+from tests.parcours.scenes import AVEC_ET_SANS, voir
 
-CAPTURES = os.environ.get("CAPTURES", "")
 NOUVEAU = "brouillard kayak 81 moutarde violon tournevis coquelicot"
-AVEC_ET_SANS = [
-    pytest.param(1280, marks=pytest.mark.browser_context_args(viewport={"width": 1280, "height": 900}), id="avec"),
-    pytest.param(
-        390,
-        marks=pytest.mark.browser_context_args(java_script_enabled=False, viewport={"width": 390, "height": 900}),
-        id="sans",
-    ),
-]
-
-
-def voir(page: Page, nom: str, largeur: int) -> None:
-    expect(page.locator("h1")).to_have_count(1)
-    if CAPTURES:
-        page.screenshot(path=str(Path(CAPTURES) / f"{nom}-{largeur}.png"), full_page=True)
 
 
 def entree_en_vigueur() -> dict[str, object]:

@@ -1,30 +1,12 @@
 """A session that ends in the middle of a form, in a real browser, with and without JavaScript (issue 10.2)."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Espace, Session
 from tests.factories import MOT_DE_PASSE
-
-CAPTURES = os.environ.get("CAPTURES", "")
-AVEC_ET_SANS = [
-    pytest.param(1280, marks=pytest.mark.browser_context_args(viewport={"width": 1280, "height": 900}), id="avec"),
-    pytest.param(
-        390,
-        marks=pytest.mark.browser_context_args(java_script_enabled=False, viewport={"width": 390, "height": 900}),
-        id="sans",
-    ),
-]
-
-
-def voir(page: Page, nom: str, largeur: int) -> None:
-    expect(page.locator("h1")).to_have_count(1)
-    if CAPTURES:
-        page.screenshot(path=str(Path(CAPTURES) / f"{nom}-{largeur}.png"), full_page=True)
+from tests.parcours.scenes import AVEC_ET_SANS, voir
 
 
 @pytest.mark.django_db(transaction=True)
