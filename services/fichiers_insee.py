@@ -27,6 +27,7 @@ NON_DIFFUSIBLE = "Personne non diffusible"
 LONGUEUR_LIGNE = 64 * 1024  # bytes: a line of INSEE has some 600, and an endless one must not fill the memory
 LIGNES_PAR_ENREGISTREMENT = 8  # a cell holds a line break now and then; an open quote must not swallow the file
 CONTROLE = re.compile(rb"[\x01-\x08\x0b-\x1f\x7f]")
+BOITE = re.compile(r"(?:BP|CS|TSA|CP|BOITE POSTALE|POSTE RESTANTE)\b(?: ?[0-9]|$)", re.IGNORECASE)
 REPETITIONS = {"B": "BIS", "T": "TER", "Q": "QUATER", "C": "QUINQUIES"}
 LONGUEURS: dict[str, int] = {
     champ: getattr(PersonneSirenisee._meta.get_field(champ), "max_length")  # noqa: B009 - mypy sees relations here
@@ -204,6 +205,12 @@ def _siege(ligne: int, champs: list[str]) -> Siege | None:
     departement = departement_de(code_commune) or departement_de(code_postal) or ("99" if pays else "")
     if MASQUE in (adresse_lue[0], adresse_lue[1], adresse_lue[5]):  # no letter is posted to what is left of it
         complement = numero = dernier = type_voie = voie = distribution = code_postal = code_cedex = ""
+    if not distribution and BOITE.match(
+        complement
+    ):  # the envelope has the post box after the street, and keeps it longer
+        complement, distribution = "", complement
+    if voie.upper().startswith(f"{type_voie.upper()} "):  # « RUE », « RUE DES FOSSES »
+        type_voie = ""
     numeros = _numero(numero, repetition)
     if dernier and dernier != numero:
         numeros = "-".join(filter(None, (numeros, _numero(dernier, repetition_dernier))))
@@ -212,7 +219,7 @@ def _siege(ligne: int, champs: list[str]) -> Siege | None:
         "voie": " ".join(filter(None, (numeros, type_voie, voie))),
         "distribution": distribution,
         "code_postal": code_cedex or code_postal,
-        "commune": (cedex if code_cedex else "") or commune or ville_etrangere,
+        "commune": _commune(commune, cedex if code_cedex else "", en_cedex=bool(code_cedex)) or ville_etrangere,
         "pays": pays,
     }
     for champ, valeur in adresse.items():
@@ -229,6 +236,13 @@ def _numero(numero: str, repetition: str) -> str:
     """Return a number in a street as an envelope has it: `12 BIS` for 12 and B or bis, without the zeros of a fixed width; "" for none."""
     repetition, numero = repetition.upper(), numero.lstrip("0")
     return f"{numero} {REPETITIONS.get(repetition, repetition)}".strip() if numero else ""
+
+
+def _commune(commune: str, cedex: str, *, en_cedex: bool) -> str:
+    """Return the town that goes with the postal code: a CEDEX code whose label is missing is no code of the town's own."""
+    if cedex or not en_cedex or "CEDEX" in commune.upper():
+        return cedex or commune
+    return f"{commune} CEDEX" if commune else ""
 
 
 def _verifier_siren(siren: str) -> None:

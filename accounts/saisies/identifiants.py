@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from accounts.saisies.numeros import numero_valide
+from accounts.saisies.numeros import LONGUEUR, numero_valide
 from accounts.saisies.porte import lire_ligne, serrer
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import (
@@ -26,6 +26,13 @@ _SCIENTIFIQUE: Final = re.compile(
     r"([0-9])(?:[.,]([0-9]+))?E\+([0-9]{1,3})|([0-9])[.,]([0-9]+)E([0-9]{1,3})", re.IGNORECASE
 )
 _DECIMALES_NULLES: Final = re.compile(r"([0-9]+)[.,]0+")
+# Of other countries' spreadsheets (552,032,534; 552'032'534), read for what its key proves.
+_MILLIERS: Final = re.compile(r"[0-9]{1,3}([,'_])[0-9]{3}(?:\1[0-9]{3})*(?:[.,]0+)?")
+# Around digits: quotes kept by a second saving, the sign of a formula or of a sum, a label, what separated cells.
+_HABILLAGE: Final = re.compile(
+    r"""^[="“«\s+]*(?:(?:num[ée]ro )?sire[nt] ?(?:n° ?)?:? ?|n° ?:? ?|no\.? )?(?=["“]?[0-9])["“]?|(?<=[0-9])[\s"”»;,€]+$""",
+    re.IGNORECASE,
+)
 _CITEE: Final = re.compile(r'=\s*"(.*)"', re.DOTALL)
 
 
@@ -79,16 +86,21 @@ def siren_de_cellule(cellule: str) -> Lu:
         return Lu(normaliser_identifiant(texte))
     except (SirenTropCourt, SirenTropLong) as regle:
         chiffres = serrer(texte)
-        if 9 - ZEROS_AU_PLUS <= len(chiffres) < 9 and cle_siren_valide(chiffres.zfill(9)):
-            return Lu(chiffres.zfill(9), "zéros rétablis devant le SIREN")
-        if 14 - ZEROS_AU_PLUS <= len(chiffres) < 14 and cle_siret_valide(chiffres.zfill(14)):
-            return Lu(chiffres.zfill(14)[:9], "zéros rétablis devant le SIRET")
+        significatifs = chiffres.lstrip("0")
+        if 9 - ZEROS_AU_PLUS <= len(significatifs) <= 9 and cle_siren_valide(significatifs.zfill(9)):
+            faits = "zéros rétablis" if len(chiffres) < 9 else "zéros en trop retirés"
+            return Lu(significatifs.zfill(9), f"{faits} devant le SIREN")
+        if 14 - ZEROS_AU_PLUS <= len(significatifs) <= 14 and cle_siret_valide(significatifs.zfill(14)):
+            faits = "zéros rétablis" if len(chiffres) < 14 else "zéros en trop retirés"
+            return Lu(significatifs.zfill(14)[:9], f"{faits} devant le SIRET")
         raise regle
 
 
 def numero_de_cellule(cellule: str) -> Lu:
     """Return the numéro d'abonné of a cell. Raises: TexteIllisible, CelluleEnErreur, IdentifiantPerdu, NumeroIllisible."""
     numero = serrer(_entier(texte_de_cellule(cellule)))
+    if len(numero) > LONGUEUR:
+        numero = numero.lstrip("0")
     if not (numero.isascii() and numero_valide(numero)):
         raise NumeroIllisible
     return Lu(numero)
@@ -113,10 +125,13 @@ def compacter(saisie: str) -> str:
 
 
 def _entier(texte: str) -> str:
-    """Return the digits that a number of a spreadsheet stands for, when it has kept them all; other texts untouched."""
+    """Return the digits that a number of a spreadsheet stands for, when it has kept them all; other texts but undressed."""
     if texte.startswith("#"):
         raise CelluleEnErreur
+    texte = _HABILLAGE.sub("", texte)
     serre = "".join(texte.split())
+    if _MILLIERS.fullmatch(serre):
+        serre = texte = re.sub("[,'_]", "", serre)
     if trouve := _SCIENTIFIQUE.fullmatch(serre):
         premier, suite, exposant = (trouve[1], trouve[2] or "", trouve[3]) if trouve[1] else trouve.groups()[3:]
         if len(suite) != int(exposant):

@@ -31,8 +31,27 @@ EXPRESSIONS = tuple(
         "direction departementale",
         "direction regionale",
         "tresor public",
+        "tresorerie municipale",
+        "comptable public",
+        "inspection des finances",
+        "inspecteur des impots",
+        "inspectrice des impots",
+        "principal des impots",
+        "principale des impots",
+        "brigade de verification",
+        "economie et finances",
+        "cour des comptes",
+        "douanes francaises",
+        "tribunal de commerce",
+        "greffe du tribunal",
+        "huissier de justice",
+        "commissaire de justice",
+        "pole emploi",
+        "france connect",
         "tresorerie generale",
         "recette des finances",
+        "receveur des finances",
+        "receveuse des finances",
         "centre des impots",
         "service des impots",
         "administration fiscale",
@@ -40,12 +59,6 @@ EXPRESSIONS = tuple(
         "republique francaise",
         "gouvernement francais",
         "etat francais",
-        "ministere de",
-        "ministere des",
-        "ministere du",
-        "prefecture de",
-        "prefecture du",
-        "prefecture des",
         "securite sociale",
         "assurance maladie",
         "allocations familiales",
@@ -57,6 +70,12 @@ EXPRESSIONS = tuple(
         "service client",
         "service informatique",
         "service fraude",
+        "support technique",
+        "assistance technique",
+        "equipe de securite",
+        "alerte securite",
+        "alerte de securite",
+        "action requise",
         "cellule de surveillance",
         "espace professionnel",
         "impots gouv",
@@ -66,13 +85,14 @@ EXPRESSIONS = tuple(
         "code activation",
         "mot de passe",
         "code de securite",
+        "code de verification",
+        "code confidentiel",
         "representant legal",
         "administrateur titulaire",
         "administrateur suppleant",
         "remboursement accorde",
         "remboursement en attente",
         "remboursement disponible",
-        "remboursement de",
         "avis d imposition",
         "avis de paiement",
         "mise en demeure",
@@ -82,7 +102,6 @@ EXPRESSIONS = tuple(
         "compte suspendu",
         "cliquez ici",
         "cliquez sur",
-        "merci de",
         "veuillez",
         "votre compte",
         "votre espace",
@@ -98,13 +117,17 @@ EXPRESSIONS = tuple(
         "no reply",
     ]
 )
+# An office of some place: these are words, since « Desmoulins » or « Durand » begins like what joins them to it.
+_OFFICE = re.compile(
+    r"\b(?:ministere|prefecture|tresorerie|mairie|perception|percepteur|remboursement) (?:de|du|des|d)\b"
+)
 # A verb that gives an order, and what it orders: the verb alone may be a surname.
 _ORDRE = re.compile(
     r"\b(?:transmettez|communiquez|donnez|envoyez|remettez|appelez|rappelez|contactez|confirmez|saisissez|validez|payez|"
     r"repondez|connectez|telechargez|ouvrez|verifiez)[ -](?:le|la|les|l|ce|cet|cette|ces|votre|vos|nous|vous|moi|au|a|"
     r"sur|ici|d|un|une)\b"
 )
-ACRONYMES = frozenset(["dgfip", "ddfip", "drfip", "drcp", "urssaf", "tracfin", "dgddi", "cpam"])
+ACRONYMES = frozenset(["dgfip", "ddfip", "drfip", "drcp", "urssaf", "tracfin", "dgddi", "cpam", "insee"])
 _PHRASE = re.compile(r"\w{5,}\.\s|\.\.")
 _TIRET = re.compile(r"\s[-\u2010\u2011]+(?:\s|$)|^[-\u2010\u2011]+\s")
 _ECRITURES_MELANGEES = ({"LATIN", "CYRILLIC"}, {"LATIN", "GREEK"})
@@ -129,9 +152,9 @@ def parle_pour_l_etat(prenom: str, nom: str) -> bool:
     for ensemble in (f"{prenom} {nom}", f"{nom} {prenom}"):
         mots = plier(ensemble)
         serre = "".join(mots)
-        if any(expression in serre for expression in EXPRESSIONS if len(expression) >= 8):
+        if any(expression in serre for expression in EXPRESSIONS):
             return True
-        if _ORDRE.search(" ".join(mots)) or _acronyme(mots):
+        if _ORDRE.search(" ".join(mots)) or _OFFICE.search(" ".join(mots)) or _acronyme(mots):
             return True
     return False
 

@@ -144,6 +144,9 @@ _TITRES = dict(
         "PREMIER=1ER",
         "PREMIERE=1ERE",
         "DEUXIEME=2E",
+        "TROISIEME=3E",
+        "QUATRIEME=4E",
+        "CINQUIEME=5E",
     ]
 )
 _RAISONS = dict(
@@ -156,6 +159,8 @@ _RAISONS = dict(
         "SOCIETE CIVILE=SC",
         "SOCIETE ANONYME=SA",
         "CENTRE COMMUNAL D'ACTION SOCIALE=CCAS",
+        "GROUPEMENT AGRICOLE D'EXPLOITATION EN COMMUN=GAEC",
+        "EXPLOITATION AGRICOLE A RESPONSABILITE LIMITEE=EARL",
         "COMMUNAUTE DE COMMUNES=CC",
         "COMITE DES OEUVRES SOCIALES=COS",
         "SOCIETE D'EXPLOITATION=STE EXPL",
@@ -281,6 +286,7 @@ _PRENOMS = frozenset(
         "YVES",
     ]
 )
+_SAINTS = frozenset(["SAINT", "SAINTE", "ST", "STE"])
 _LIAISONS = frozenset(["A", "AU", "AUX", "D", "DE", "DES", "DU", "EN", "ET", "L", "LA", "LE", "LES"])
 _CEDEX = re.compile(r"\bCEDEX\b")
 _BOITE = re.compile(
@@ -371,16 +377,16 @@ def _reduire_voie(ligne: str, francaise: bool) -> str:
     if not francaise or len(ligne) <= COLONNES_ADRESSE:
         return ligne
     ligne = _remplacer(_remplacer(ligne, _VOIES), _TITRES)
-    ligne = _ecourter(ligne, _initiale)
+    ligne = _ecourter(ligne, _initiale, sauf_apres=_SAINTS)
     sans = _ecourter(ligne, _sans_liaison)
     return sans if len(sans) <= COLONNES_ADRESSE else ligne
 
 
-def _ecourter(ligne: str, ecourter: Callable[[str], str]) -> str:
-    """Shorten the words from the left until the line fits, but the last."""
+def _ecourter(ligne: str, ecourter: Callable[[str], str], sauf_apres: frozenset[str] = frozenset()) -> str:
+    """Shorten the words from the left until the line fits, but the last, and those after a word that makes one name with them."""
     mots = ligne.split(" ")
     for rang in range(len(mots) - 1):
-        if len(" ".join(filter(None, mots))) > COLONNES_ADRESSE:
+        if len(" ".join(filter(None, mots))) > COLONNES_ADRESSE and not (rang and mots[rang - 1] in sauf_apres):
             mots[rang] = ecourter(mots[rang])
     return " ".join(filter(None, mots))
 

@@ -116,7 +116,9 @@ ROLES: Final = {
     "delegante": Role.ACTEUR_DELEGANT,
     "acteurdelegante": Role.ACTEUR_DELEGANT,
     "actricedelegante": Role.ACTEUR_DELEGANT,
+    "acteuredelegante": Role.ACTEUR_DELEGANT,
     "actrice": Role.ACTEUR,
+    "acteure": Role.ACTEUR,
     "acteursimple": Role.ACTEUR,
     "acteurs": Role.ACTEUR,
     "acteursdelegants": Role.ACTEUR_DELEGANT,
@@ -126,8 +128,31 @@ ROLES: Final = {
 ACTES: Final = {
     acte_lu: acte
     for acte, mots in {
-        Acte.ACCORDER: ("accorder", "accord", "ajouter", "ajout", "designer", "deleguer", "donner", "creer"),
-        Acte.RETIRER: ("retirer", "retrait", "supprimer", "suppression", "enlever", "revoquer", "oter"),
+        Acte.ACCORDER: (
+            "accorder",
+            "accord",
+            "ajouter",
+            "ajout",
+            "designer",
+            "deleguer",
+            "donner",
+            "creer",
+            "accorde",
+            "accordee",
+        ),
+        Acte.RETIRER: (
+            "retirer",
+            "retrait",
+            "supprimer",
+            "suppression",
+            "enlever",
+            "revoquer",
+            "oter",
+            "retire",
+            "retiree",
+            "aretirer",
+            "asupprimer",
+        ),
         Acte.CHANGER_LA_FIN: (
             "changerlafin",
             "changerfin",
@@ -137,6 +162,8 @@ ACTES: Final = {
             "modifierlafin",
             "modifierladatedefin",
             "prolonger",
+            "prolongation",
+            "proroger",
         ),
     }.items()
     for acte_lu in mots

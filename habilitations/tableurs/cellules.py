@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from accounts.saisies.dates import jour
+from accounts.saisies.porte import TexteIllisible, lire_identifiant
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import replier
 
@@ -15,7 +16,7 @@ _MOIS: Final = (
     ("avril", "avr"),
     ("mai",),
     ("juin",),
-    ("juillet", "juil"),
+    ("juillet", "juill", "juil"),
     ("aout",),
     ("septembre", "sept", "sep"),
     ("octobre", "oct"),
@@ -23,10 +24,16 @@ _MOIS: Final = (
     ("decembre", "dec"),
 )
 _RANG_DU_MOIS: Final = {nom: rang for rang, noms in enumerate(_MOIS, 1) for nom in noms}
-_HEURE: Final = r"(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_FRANCAIS: Final = re.compile(rf"(\d{{1,2}})([/.\- ])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_HEURE}")
-_ISO: Final = re.compile(rf"(\d{{4}})([/.\-])(\d{{1,2}})\2(\d{{1,2}}){_HEURE}")
-_EN_LETTRES: Final = re.compile(r"(?:[^\W\d]+\.?,? )?(\d{1,2})(?:er)?[ -]([^\W\d]+)\.?[ -](\d{4}|\d{2})")
+_HEURE: Final = r"(?:(?: ?T ?|,? (?:à )?)\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2}| [AP]M)?)?"
+_SEMAINE: Final = r"(?:(?:lun|mar|mer|jeu|ven|sam|dim)[^\W\d]*\.?,? |le )?"
+_FRANCAIS: Final = re.compile(
+    rf"{_SEMAINE}(\d{{1,2}})( ?[/.\-] ?| )(\d{{1,2}})\2(\d{{4}}|\d{{2}})\.?{_HEURE}", re.IGNORECASE
+)
+_ISO: Final = re.compile(rf"(\d{{4}})([/.\- ]?)(\d{{2}}|\d(?!\d))\2(\d{{1,2}}){_HEURE}", re.IGNORECASE)
+_EN_LETTRES: Final = re.compile(
+    rf"{_SEMAINE}(\d{{1,2}})(?:er)?[ -]([^\W\d]+)\.?[ -](\d{{4}}|\d{{2}}){_HEURE}", re.IGNORECASE
+)
+_BARRES: Final = str.maketrans("\u2044\u2215", "//")
 _COMPTE: Final = re.compile(r"[34567]\d{4}(?:[.,]0+)?")
 _ORIGINE: Final = date(1899, 12, 30)
 
@@ -46,11 +53,14 @@ class DateComptee(DateIllisible):
 
 
 def lire_jour(texte: str) -> date:
-    """Return the day of a cell: 31/12/2026, 31/12/26, 31-12-2026, 2026-12-31 with or without an hour, 31 déc. 2026.
+    """Return the day of a cell: 31/12/2026, ven. 31/12/26, 31-12-2026, 2026-12-31, 20261231, 31 déc. 2026; an hour may follow.
 
     Two digits of a year are of this century. Raises: DateIllisible, DateComptee.
     """
-    texte = " ".join(texte.split())
+    try:
+        texte = lire_identifiant(texte).translate(_BARRES)
+    except TexteIllisible as regle:
+        raise DateIllisible from regle
     try:
         if trouve := _FRANCAIS.fullmatch(texte):
             return date(_annee(trouve[4]), int(trouve[3]), int(trouve[1]))

@@ -1,6 +1,8 @@
 """Names that speak for the State, or are sentences: refused as whole expressions, admitted by an agent (issue 11 item 11)."""
 
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -76,12 +78,15 @@ PORTES = [
 ]
 
 
-@pytest.mark.parametrize(("prenom", "nom"), REFUSES)
+CAS = tomllib.loads((Path(__file__).parent / "cas" / "noms.toml").read_text())
+
+
+@pytest.mark.parametrize(("prenom", "nom"), [*REFUSES, *CAS["parle"]])
 def test_une_expression_entiere_est_refusee(prenom: str, nom: str) -> None:
     assert parle_pour_l_etat(prenom, nom)
 
 
-@pytest.mark.parametrize(("prenom", "nom"), PORTES)
+@pytest.mark.parametrize(("prenom", "nom"), [*PORTES, *CAS["porte"]])
 def test_un_mot_qui_peut_etre_un_nom_passe(prenom: str, nom: str) -> None:
     assert not parle_pour_l_etat(prenom, nom)
 
