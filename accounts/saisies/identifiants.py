@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from accounts.saisies.numeros import LONGUEUR, numero_valide
+from accounts.saisies.numeros import LONGUEUR_DU_NUMERO, numero_valide
 from accounts.saisies.porte import lire_ligne, serrer
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import (
@@ -99,7 +99,7 @@ def siren_de_cellule(cellule: str) -> Lu:
 def numero_de_cellule(cellule: str) -> Lu:
     """Return the numéro d'abonné of a cell. Raises: TexteIllisible, CelluleEnErreur, IdentifiantPerdu, NumeroIllisible."""
     numero = serrer(_entier(texte_de_cellule(cellule)))
-    if len(numero) > LONGUEUR:
+    if len(numero) > LONGUEUR_DU_NUMERO:
         numero = numero.lstrip("0")
     if not (numero.isascii() and numero_valide(numero)):
         raise NumeroIllisible

@@ -9,7 +9,7 @@ from stdnum import luhn
 from accounts.saisies.porte import TexteIllisible, serrer
 
 GROUPES = (4, 3, 3, 3, 1)  # how it is printed, to be read aloud: « 2026 327 481 593 6 »
-LONGUEUR = sum(GROUPES)
+LONGUEUR_DU_NUMERO = sum(GROUPES)
 
 
 def nouveau_numero(jour: date) -> str:
