@@ -18,6 +18,7 @@ class ServiceGestionnaireAdmin(ConsultationAdmin):
         "nom",
         "telephone",
         "courriel",
+        "horaires",
         "complement",
         "voie",
         "distribution",

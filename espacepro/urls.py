@@ -7,12 +7,15 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from .journal import views
-from .views import aide, catalogue, pages, sante
+from .views import aide, catalogue, entreprise, pages, sante
 
 urlpatterns = [
     path("", pages.accueil, name="accueil"),
     path("espace/", pages.espace, name="espace"),
     path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
+    path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),
+    path("espace/entreprises/<str:siren>/acces/", entreprise.acces, name="entreprise_acces"),
+    path("espace/entreprises/<str:siren>/demandes/", entreprise.demandes, name="entreprise_demandes"),
     path("espace/journal/", pages.journal, name="journal"),
     path("espace/journal-entreprise/", views.journal, name="journal_personne"),
     path("espace/journal-entreprise/exporter/", views.exporter, name="journal_personne_exporter"),

@@ -266,7 +266,7 @@ def _declarer_sans_personne() -> None:
     sans_personne(
         ServiceGestionnaire,
         "coordonnées publiques d'un service",
-        "id complement voie distribution code_postal commune pays code type nom telephone courriel departements",
+        "id complement voie distribution code_postal commune pays code type nom telephone courriel horaires departements",
     )
     sans_personne(
         VersionCGU,

@@ -18,6 +18,7 @@ class ServiceGestionnaire(AdressePostale):
     nom = models.CharField("nom", max_length=120)
     telephone = models.CharField("téléphone", max_length=20)
     courriel = models.EmailField("adresse électronique")
+    horaires = models.CharField("horaires d’ouverture", max_length=200, blank=True)
     departements = models.CharField(
         "départements suivis", max_length=200, blank=True, help_text="Codes séparés par des espaces : 75 92 2A"
     )

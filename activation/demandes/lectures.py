@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -100,6 +101,29 @@ def mes_demandes(espace: Espace, filtres: FiltresDemandes, page: str) -> Page[De
         .select_related("personne")
     )
     return Paginator(filtres.appliquer(demandes), filtres.par_page).get_page(page)
+
+
+def demandes_pour(espace: Espace, personne: PersonneSirenisee, page: str) -> Page[Demande]:
+    """Return a page of what this espace asked for this personne, each with its services and its letter: two queries.
+
+    Each has `libelles`, and `dernier_jour`, `canal`, `etat_courrier`, `pas_avant` and `edite_le` of the letter whose code counts.
+    """
+    vivants = Courrier.objects.filter(demande=OuterRef("pk"), remplace_le=None)
+    services = LigneDemande.objects.filter(demande=OuterRef("pk")).order_by("service__ordre", "service__code")
+    demandes = (
+        Demande.objects.visibles_par(espace)
+        .filter(personne=personne)
+        .annotate(
+            libelles=ArraySubquery(services.values("service__libelle")),
+            dernier_jour=Subquery(vivants.values("expire_le")[:1]),
+            canal=Subquery(vivants.values("canal")[:1]),
+            etat_courrier=Subquery(vivants.values("etat")[:1]),
+            pas_avant=Subquery(vivants.values("pas_avant")[:1]),
+            edite_le=Subquery(vivants.values("edite_le")[:1]),
+        )
+        .order_by("-deposee_le", "pk")
+    )
+    return Paginator(demandes, PAR_PAGE).get_page(page)
 
 
 def codes_attendus(espace: Espace) -> int:

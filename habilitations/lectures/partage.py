@@ -6,7 +6,7 @@ The number of queries does not depend on the number of SIREN. A list starts from
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
@@ -28,6 +28,8 @@ from .recherche import contient, nomme
 PAR_PAGE: Final = 25
 SIREN_PAR_PAGE: Final = 10
 CLES_AU_PLUS: Final = 100
+RETRAITS_AU_PLUS: Final = 50
+UN_AN: Final = timedelta(days=365)
 # As it reads in a list: whatever its state, what is past its last day gives no right, even before the job has ended it.
 EXPIREE: Final = "EXPIREE"
 ETATS: Final = (*Habilitation.Etat.choices, (EXPIREE, "expirée"))
@@ -258,4 +260,19 @@ def retraits_a_traiter(espace: Espace) -> QuerySet[DemandeRetrait]:
             habilitation__adhesion__in=titulaires.values("adhesion"),
         )
         .order_by("deposee_le", "pk")
+    )
+
+
+def retraits_pour(espace: Espace, miennes: Iterable[Habilitation], personne: PersonneSirenisee) -> list[DemandeRetrait]:
+    """Return the requests to leave of this personne that this espace made, or has to answer as titulaire: one query.
+
+    Those that are over for the year only, the newest fifty.
+    """
+    titulaire = [m.adhesion_id for m in miennes if m.role == Role.TITULAIRE]
+    a_traiter = Q(etat=DemandeRetrait.Etat.DEPOSEE, service_gestionnaire=None, habilitation__adhesion__in=titulaire)
+    recentes = Q(demandeur=espace, deposee_le__gt=timezone.now() - UN_AN)
+    return list(
+        _retraits()
+        .filter(recentes | a_traiter, habilitation__personne=personne)
+        .order_by("-deposee_le", "pk")[:RETRAITS_AU_PLUS]
     )

@@ -169,6 +169,9 @@ def adresses(pays: Pays) -> dict[str, str]:
     cle = pays.modeles["retrait"].pk
     simples = {
         "ouvrir_service": [siren, pays.service.code],
+        "entreprise": [siren],
+        "entreprise_acces": [siren],
+        "entreprise_demandes": [siren],
         "demande": [pays.demande.reference],
         "annuler_demande": [pays.demande.reference],
         "nouveau_courrier": [pays.demande.reference],

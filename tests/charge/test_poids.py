@@ -133,6 +133,8 @@ def test_chaque_page_est_legere(client: Client, client_de: Callable[[Espace], Cl
             a_peser.append((nom, titulaire, reverse(nom)))
     service = reverse("ouvrir_service", args=[dossier.personne.siren, dossier.service.code])
     a_peser.append(("ouvrir_service", titulaire, service))
+    for nom in ("entreprise", "entreprise_acces", "entreprise_demandes"):
+        a_peser.append((nom, titulaire, reverse(nom, args=[dossier.personne.siren])))
     peseuse, fautes = Peseuse(), []
     for nom, qui, adresse in a_peser:
         pesee = peseuse.peser(qui, adresse)

@@ -154,6 +154,8 @@ def monter(rang: int = 0) -> Scene:
         "service ouvert": [personne.siren, messagerie.code],
         "adhésion fermée": [personne.siren, tva.code],
         "autre personne": [etrangere.siren, messagerie.code],
+        "entreprise": [personne.siren],
+        "autre entreprise": [etrangere.siren],
         "messagerie ouverte": [personne.siren],
         "sans messagerie": [etrangere.siren],
         "demande en cours": [demandes["CODE_ENVOYE"].reference],
@@ -189,6 +191,9 @@ def monter(rang: int = 0) -> Scene:
 # --- The table --------------------------------------------------------------------------------------------------------
 
 INCONNUS: dict[str, list[Any]] = {
+    "entreprise": ["552032534"],
+    "entreprise_acces": ["552032534"],
+    "entreprise_demandes": ["552032534"],
     "ouvrir_service": ["552032534", "INCONNU"],
     "courriel_entreprise_changer": ["552032534"],
     "demande": ["D-2026-AAAAAAAA"],
@@ -202,9 +207,13 @@ INCONNUS: dict[str, list[Any]] = {
     "export_telecharger": [uuid.UUID(int=0)],
 }
 _EXPORT = {"fichier demandé": TITULAIRE, "fichier prêt": frozenset({"suppleant"})}
+_ENTREPRISE = {"entreprise": UTILISATEURS | {"en_veille"}, "autre entreprise": PERSONNE}
 _DEMANDE = {"demande en cours": TITULAIRE, "demande annulée": TITULAIRE, "demande d'un autre": PERSONNE}
 # door that shows an object -> state of the object -> who finds it there. For anybody else it does not exist.
 OBJETS: dict[str, dict[str, frozenset[str]]] = {
+    "entreprise": _ENTREPRISE,
+    "entreprise_acces": _ENTREPRISE,
+    "entreprise_demandes": _ENTREPRISE,
     "ouvrir_service": {"service ouvert": UTILISATEURS, "adhésion fermée": PERSONNE, "autre personne": PERSONNE},
     "courriel_entreprise_changer": {"messagerie ouverte": ADMINISTRATEURS, "sans messagerie": PERSONNE},
     "demande": _DEMANDE,

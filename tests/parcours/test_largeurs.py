@@ -84,6 +84,7 @@ def test_les_pages_du_detenteur(live_server: LiveServer, page: Page, context: Br
         *adresses(Acces.ESPACE),
         reverse("ouvrir_service", args=[siren, "MESSAGERIE"]),
         reverse("courriel_entreprise_changer", args=[siren]),
+        *(reverse(nom, args=[siren]) for nom in ("entreprise", "entreprise_acces", "entreprise_demandes")),
         reverse("demande", args=[reference]),
         reverse("annuler_demande", args=[reference]),
         f"{reverse('adherer')}?siren={siren}",

@@ -140,6 +140,7 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
     export = Export.objects.create(espace=espace, liste=EXISTANT.en_json())
     return espace, {
         "ouvrir_service": [personne.siren, "PAYER"],
+        **{nom: [personne.siren] for nom in ("entreprise", "entreprise_acces", "entreprise_demandes")},
         "courriel_entreprise_changer": [personne.siren],
         **{nom: [courrier.demande.reference] for nom in ("demande", "annuler_demande", "nouveau_courrier")},
         "code_recu": [courrier.pk],
