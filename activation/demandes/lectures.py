@@ -110,7 +110,7 @@ def demandes_pour(espace: Espace, personne: PersonneSirenisee, page: str) -> Pag
     """
     vivants = Courrier.objects.filter(demande=OuterRef("pk"), remplace_le=None)
     services = LigneDemande.objects.filter(demande=OuterRef("pk")).order_by("service__ordre", "service__code")
-    demandes = (
+    demandes: QuerySet[Demande] = (
         Demande.objects.visibles_par(espace)
         .filter(personne=personne)
         .annotate(
