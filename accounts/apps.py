@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
 
         from . import actes
         from .donnees import declaration
+        from .espace import a_faire
         from .portes import code_garde
         from .portes.reauthentification import noter_connexion
         from .portes.reponse import noter_reponse_due
@@ -22,4 +23,5 @@ class AccountsConfig(AppConfig):
         user_logged_in.connect(noter_connexion, dispatch_uid="accounts.portes.reauthentification")
         user_logged_in.connect(code_garde.noter_connexion, dispatch_uid="accounts.portes.code_garde")
         declaration.inscrire()
+        a_faire.inscrire(a_faire.IDENTIFIANTS)
         inscrire(actes)

@@ -135,6 +135,7 @@ TABLE: dict[str, Porte] = {
     "supprimer_espace": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
     "demander_suppression": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
     "espace": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
+    "a_faire": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "gerer_services": Porte(Acces.ESPACE, Rubrique.GERER),
     "journal": Porte(Acces.ESPACE, Rubrique.JOURNAL),
     "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),

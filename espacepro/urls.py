@@ -7,11 +7,12 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from .journal import views
-from .views import aide, catalogue, entreprise, pages, sante
+from .views import accueil, aide, catalogue, entreprise, pages, sante
 
 urlpatterns = [
     path("", pages.accueil, name="accueil"),
-    path("espace/", pages.espace, name="espace"),
+    path("espace/", accueil.espace, name="espace"),
+    path("espace/a-faire/", accueil.a_faire, name="a_faire"),
     path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
     path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),
     path("espace/entreprises/<str:siren>/acces/", entreprise.acces, name="entreprise_acces"),

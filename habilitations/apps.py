@@ -13,7 +13,7 @@ class HabilitationsConfig(AppConfig):
 
         from . import actes, donnees_personnelles
         from .depart import suppression
-        from .lectures import espace, miennes
+        from .lectures import a_faire, espace, miennes
         from .registre import ecoute
         from .tableurs.lecture import inscrire_a_lire
 
@@ -23,4 +23,5 @@ class HabilitationsConfig(AppConfig):
         inscrire(actes)
         donnees_personnelles.inscrire()
         suppression.inscrire()
+        a_faire.inscrire_sources()
         recapitulatif.inscrire_services(espace.services_obtenus)

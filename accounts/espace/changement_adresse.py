@@ -7,6 +7,7 @@ change again, so that nobody who took an espace over can make the link of the ho
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from .. import actes
@@ -62,14 +63,20 @@ def _verrouiller(espace: Espace) -> tuple[Espace, Compte]:
     return espace, Compte.objects.select_for_update(no_key=True).get(pk=espace.compte_id)
 
 
-def changement_en_attente(espace: Espace, maintenant: datetime | None = None) -> Lien | None:
+def en_attente_de_confirmation(espace: Espace, maintenant: datetime) -> QuerySet[Lien]:
     """Return the link that waits in the new mailbox, if there is one."""
-    return espace.liens.filter(
+    return Lien.objects.filter(
+        espace=espace,
         objet=Lien.Objet.CHANGEMENT_ADRESSE,
         consomme_le=None,
         revoque_le=None,
-        expire_le__gte=maintenant or timezone.now(),
-    ).first()
+        expire_le__gte=maintenant,
+    )
+
+
+def changement_en_attente(espace: Espace, maintenant: datetime | None = None) -> Lien | None:
+    """Return the link that waits in the new mailbox, if there is one."""
+    return en_attente_de_confirmation(espace, maintenant or timezone.now()).first()
 
 
 def _exiger_delai(espace: Espace, compte: Compte, maintenant: datetime) -> None:

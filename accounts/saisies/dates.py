@@ -51,3 +51,10 @@ def mois_en_lettres(quand: date | None) -> str:
 def jour_heure_en_lettres(quand: datetime | None) -> str:
     """Return `29 novembre 2026 à 00h30`, or nothing: the sentence of a page."""
     return _premier(formats.date_format(ici(quand), r"j F Y à H\hi")) if quand else ""
+
+
+def dans(quand: date, maintenant: datetime) -> str:
+    """Return `29/11/2026, dans 8 jours`, `29/11/2026, demain`: a day to come, and how near it is."""
+    jours = (_jour(quand) - ici(maintenant).date()).days
+    pres = {0: "aujourd'hui", 1: "demain"}.get(jours, f"dans {jours} jours")
+    return f"{jour(quand)}, {pres}" if jours >= 0 else jour(quand)

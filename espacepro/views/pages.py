@@ -8,19 +8,13 @@ from django.views.decorators.http import require_GET
 from accounts.espace.recapitulatif import produire_recapitulatif
 from accounts.models import Espace, Evenement
 from accounts.portes.acces import espace_requis
-from accounts.saisies.porte import lire_recherche
 from accounts.traces.visibilite import du_journal_de
 from accounts.views.inscription import reponse_pdf
-from activation.demandes.lectures import codes_attendus
 from activation.forms import CodeForm
-from habilitations.lectures.echeances import prochaines_echeances
-from habilitations.lectures.espace import accueil as lire_accueil
 from services.models import Service
 
 from ..journal.groupes import paginer_par_acte, paginer_un_acte
 from ..journal.libelles import libelle_acte
-
-FILTRES = "filtres_accueil"
 
 
 @login_not_required
@@ -30,42 +24,6 @@ def accueil(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("admin:index" if request.user.is_staff else "espace")
     return render(request, "espacepro/accueil.html", {"formulaire_code": CodeForm()})
-
-
-@espace_requis
-@require_GET
-def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """The home page of an espace: what may be done, for whom. The filters stay until they are cleared."""
-    if "effacer" in request.GET:
-        request.session.pop(FILTRES, None)
-        return redirect("espace")
-    if "q" in request.GET or "famille" in request.GET:
-        request.session[FILTRES] = {
-            "q": lire_recherche(request.GET.get("q", "")),
-            "famille": request.GET.get("famille", "") if request.GET.get("famille") in Service.Famille.values else "",
-        }
-    filtres = request.session.get(FILTRES, {"q": "", "famille": ""})
-    lecture = lire_accueil(
-        espace, recherche=filtres["q"], famille=filtres["famille"], page=request.GET.get("page", "1")
-    )
-    return render(
-        request,
-        "espacepro/espace.html",
-        {
-            "page": lecture.page,
-            "personnes": lecture.personnes,
-            "jauge": lecture.jauge,
-            "recentes": lecture.recentes,
-            "a_decliner": lecture.a_decliner,
-            "echeances": prochaines_echeances(espace),
-            "arrivees": lecture.arrivees,
-            "filtres": filtres,
-            "filtre": bool(filtres["q"] or filtres["famille"]),
-            "attendus": codes_attendus(espace),
-            "formulaire_code": CodeForm(),
-            "familles": Service.Famille.choices,
-        },
-    )
 
 
 @espace_requis

@@ -41,8 +41,8 @@ def recente(maintenant: datetime) -> Q:
     return Q(accordee_par__isnull=False, accordee_le__gt=maintenant - DELAI_DECLIN)
 
 
-def non_utilisees(espace: Espace, *, maintenant: datetime) -> QuerySet[Habilitation]:
-    """Narrow to the grants of the last fifteen days that this espace has not used.
+def non_utilisee(espace: Espace, *, maintenant: datetime) -> Q:
+    """Return the condition that a live habilitation of this espace is a grant of the last fifteen days that it has not used.
 
     Used is: its service was opened, or something was granted from it.
     """
@@ -52,12 +52,13 @@ def non_utilisees(espace: Espace, *, maintenant: datetime) -> QuerySet[Habilitat
         cle=Cast(OuterRef("pk"), CharField()),
         nature=TraceLecture.Nature.CONSULTATION,
     )
-    return Habilitation.objects.vivantes().filter(
-        recente(maintenant),
-        ~Exists(Habilitation.objects.filter(accordee_par=OuterRef("pk"))),
-        ~Exists(ouvertures),
-        espace=espace,
-    )
+    accordees = Habilitation.objects.filter(accordee_par=OuterRef("pk"))
+    return recente(maintenant) & ~Q(Exists(accordees)) & ~Q(Exists(ouvertures))
+
+
+def non_utilisees(espace: Espace, *, maintenant: datetime) -> QuerySet[Habilitation]:
+    """Narrow to the grants of the last fifteen days that this espace has not used."""
+    return Habilitation.objects.vivantes().filter(non_utilisee(espace, maintenant=maintenant), espace=espace)
 
 
 def indecises(espace: Espace, *, maintenant: datetime) -> list[Habilitation]:

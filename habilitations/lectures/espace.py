@@ -55,15 +55,14 @@ class Jauge:
 
 @dataclass(frozen=True)
 class Accueil:
-    """The home page: one page of personnes, the gauge, the keys of what may be declined of it (R11) and whether anything may;
-    what was suspended; and, where nothing is active any more, what was lost.
+    """The home page: one page of personnes, the gauge, the keys of what may be declined of it (R11); and, where nothing is
+    active any more, what was suspended and what was lost.
     """
 
     page: Page[PersonneSirenisee]
     personnes: Sequence[PersonneEtServices]
     jauge: Jauge
     recentes: set[UUID]
-    a_decliner: bool
     arrivees: Sequence[Ligne] = ()
 
 
@@ -83,7 +82,7 @@ def _personnes(espace: Espace, recherche: str, famille: str) -> list[PersonneSir
 def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str = "1") -> Accueil:
     """Return the page of personnes asked for (by name, SIREN or family of services): four queries.
 
-    One more where the register has closed one of them, two more for who was granted something of late, five more for who has something suspended, or nothing left.
+    One more where the register has closed one of them, two more for who was granted something of late, five more for who has nothing left.
     """
     pagination = Paginator(_personnes(espace, recherche, famille), PAR_PAGE)
     courante = pagination.get_page(page)
@@ -106,7 +105,6 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
         .aggregate(
             siren=Count("personne", distinct=True),
             recentes=Count("pk", filter=recente(maintenant)),
-            en_veille=Count("pk", filter=Q(etat=Habilitation.Etat.EN_VEILLE)),
         )
     )
     recentes = non_utilisees(espace, maintenant=maintenant)
@@ -116,8 +114,7 @@ def accueil(espace: Espace, *, recherche: str = "", famille: str = "", page: str
         list(lues.values()),
         Jauge(tenu["siren"], settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE),
         set(recentes.filter(personne__in=list(lues)).values_list("pk", flat=True)) if tenu["recentes"] else set(),
-        bool(tenu["recentes"]) and recentes.exists(),
-        a_dire_a_l_accueil(espace, seule=sans_service) if tenu["en_veille"] or sans_service else (),
+        a_dire_a_l_accueil(espace) if sans_service else (),
     )
 
 

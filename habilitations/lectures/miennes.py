@@ -400,12 +400,12 @@ def _perdue(h: Habilitation, par: str) -> str:
     return phrases.get(Habilitation.MotifFin(h.fin_motif), f"Terminée {le}{de}.")
 
 
-def a_dire_a_l_accueil(espace: Espace, *, seule: bool) -> list[Ligne]:
-    """Return what was suspended and, with `seule` (nothing is active), what was lost last: a few lines; five queries."""
+def a_dire_a_l_accueil(espace: Espace) -> list[Ligne]:
+    """Return what was suspended and what was lost last, for who has nothing active: a few lines; five queries."""
     aujourd_hui = timezone.localdate()
     toutes = _legeres(espace)
     veille = [ligne for ligne in toutes if ligne.situation(aujourd_hui) == EN_VEILLE]
-    perdues = [ligne for ligne in toutes if ligne.situation(aujourd_hui) == PERDUES] if seule else []
+    perdues = [ligne for ligne in toutes if ligne.situation(aujourd_hui) == PERDUES]
     perdues.sort(key=lambda ligne: ligne.fin_le or timezone.now(), reverse=True)
     if perdues:
         derniere = perdues[0]

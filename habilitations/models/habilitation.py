@@ -105,6 +105,18 @@ class Habilitation(models.Model):
             models.UniqueConstraint(
                 fields=["adhesion", "espace"],
                 condition=Q(fin_le__isnull=True),
+                # What « À faire » asks of all that hangs on some adhésions, answered by the index alone.
+                include=[
+                    "personne",
+                    "role",
+                    "accordee_par",
+                    "veille_motif",
+                    "veille_depuis",
+                    "expire_le",
+                    "revue_le",
+                    "accordee_le",
+                    "revue_demandee_le",
+                ],
                 name="habilitation_une_par_espace",
                 violation_error_message="Cet espace est déjà habilité à ce service pour cette personne.",
             ),

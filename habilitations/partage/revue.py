@@ -40,11 +40,16 @@ def _delegations() -> QuerySet[Habilitation]:
     return Habilitation.objects.vivantes().filter(role__in=ROLES_DELEGUES).annotate(vue_le=VU_LE)
 
 
-def _dues(maintenant: datetime, depuis: timedelta = timedelta()) -> QuerySet[Habilitation]:
-    """Those due for that long: unseen for a year, or of which a review was asked for."""
-    return _delegations().filter(
+def dues(maintenant: datetime, depuis: timedelta = timedelta()) -> Q:
+    """Return the condition that a live habilitation is a délégation due for that long: unseen for a year, or of which a review was asked for."""
+    return Q(role__in=ROLES_DELEGUES) & (
         Q(LessThanOrEqual(VU_LE, maintenant - PERIODE - depuis)) | Q(revue_demandee_le__lte=maintenant - depuis)
     )
+
+
+def _dues(maintenant: datetime, depuis: timedelta = timedelta()) -> QuerySet[Habilitation]:
+    """Those due for that long."""
+    return _delegations().filter(dues(maintenant, depuis))
 
 
 def est_due(delegation: Habilitation, maintenant: datetime) -> bool:

@@ -1,0 +1,213 @@
+"""What this floor adds to « À faire »: codes to enter, letters that came back, a substitution that somebody asks for."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Count, Exists, FilteredRelation, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
+from accounts.models import Espace
+from accounts.saisies.dates import dans, jour
+from habilitations.droits.cles import parmi
+from habilitations.lectures.a_faire import combien, un_par_un
+from habilitations.models import Habilitation, Role
+
+from ..jours_ouvres import apres_jours_ouvres
+from ..models import Courrier, Demande, Signalement
+from .lectures import ACHEMINEMENT
+
+BIENTOT: Final = timedelta(days=15)
+PRESSE: Final = timedelta(days=7)
+OBJETS: Final = {
+    Demande.Nature.SUBSTITUTION: "substitution",
+    Demande.Nature.COURRIEL_PERSONNE: "adresse électronique de l'entreprise",
+}
+
+
+def _attendues(espace: Espace, maintenant: datetime) -> QuerySet[Demande]:
+    """The demandes of this espace that are not over, each with the letter whose code counts."""
+    suspendue = Signalement.objects.filter(
+        demande=OuterRef("pk"), suspend_jusqu_au__gt=maintenant, repris_le=None, decision="EN_ATTENTE"
+    )
+    return (
+        Demande.objects.visibles_par(espace)
+        .en_cours()
+        .annotate(lettre=FilteredRelation("courriers", condition=Q(courriers__remplace_le=None)))
+        .annotate(
+            fait=JSONObject(
+                p="personne_id",
+                reference="reference",
+                nature="nature",
+                etat="lettre__etat",
+                canal="lettre__canal",
+                edite="lettre__edite_le",
+                remis="lettre__remis_le",
+                pas_avant="lettre__pas_avant",
+                fin="lettre__expire_le",
+                essais="lettre__essais",
+                suspendue=Exists(suspendue),
+            )
+        )
+    )
+
+
+def _instant(iso: str | None) -> datetime | None:
+    return datetime.fromisoformat(iso) if iso else None
+
+
+def _dire_attendues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
+    """For whom a code is awaited, until when, the likely day of its letter; and what keeps it from coming (R8, R9)."""
+    par_genre: dict[str, list[Fait]] = {"revenue": [], "arretee": [], "a_saisir": [], "en_chemin": []}
+    for fait in faits:
+        par_genre[_genre(fait, maintenant)].append(fait)
+    lignes = un_par_un(par_genre["revenue"], _revenue, lambda fait: fait["reference"])
+    lignes += [_arretee(fait) for fait in par_genre["arretee"]]
+    lignes += un_par_un(
+        par_genre["a_saisir"], lambda leurs: _a_saisir(leurs, maintenant), lambda fait: fait["fin"] or ""
+    )
+    lignes += un_par_un(par_genre["en_chemin"], _en_chemin, lambda fait: fait["pas_avant"] or "")
+    return lignes
+
+
+def _genre(fait: Fait, maintenant: datetime) -> str:
+    fin = _instant(fait["fin"])
+    if fait["etat"] == Courrier.Etat.NPAI:
+        return "revenue"
+    if fait["suspendue"] or (fait["essais"] or 0) >= settings.CODE_ESSAIS or (fin is not None and fin < maintenant):
+        return "arretee"
+    return "a_saisir" if fait["edite"] else "en_chemin"
+
+
+def _suivre(leurs: Sequence[Fait]) -> str:
+    """Return where what is wrong with these is told."""
+    return reverse("demande", args=[leurs[0]["reference"]]) if len(leurs) == 1 else reverse("demandes")
+
+
+def _revenue(leurs: Sequence[Fait]) -> Ligne:
+    return Ligne(
+        Gravite.GRAVE,
+        "Lettre revenue" if len(leurs) == 1 else f"{len(leurs)} lettres revenues",
+        "Faire corriger l'adresse avant tout nouveau courrier",
+        "Voir quoi faire",
+        _suivre(leurs),
+        personnes=tuple(fait["p"] for fait in leurs),
+        en_bref="Lettre revenue",
+    )
+
+
+def _arretee(fait: Fait) -> Ligne:
+    quand, quoi = "Code expiré", "Demander un nouveau courrier"
+    if fait["suspendue"]:
+        quand, quoi = "Code suspendu", "L'entreprise n'a pas reconnu la demande : un agent l'examine"
+    elif (fait["essais"] or 0) >= settings.CODE_ESSAIS:
+        quand = "Code bloqué"
+    return Ligne(
+        Gravite.ATTENTION,
+        quand,
+        quoi,
+        "Voir la demande",
+        _suivre([fait]),
+        personnes=(fait["p"],),
+        en_bref=quand,
+    )
+
+
+def _arrivee(fait: Fait) -> datetime | None:
+    """Return when the code may be read: the letter's likely day, or the moment from which the mailbox shows it (R8)."""
+    edite, remis = _instant(fait["edite"]), _instant(fait["remis"])
+    if fait["canal"] == Courrier.Canal.MESSAGERIE:
+        return apres_jours_ouvres(remis, settings.CODE_LISIBLE_APRES) if remis else None
+    return edite + ACHEMINEMENT if edite else None
+
+
+def _a_saisir(leurs: Sequence[Fait], maintenant: datetime) -> Ligne:
+    premier = leurs[0]
+    arrivee, fin = _arrivee(premier), _instant(premier["fin"])
+    attendu = arrivee is not None and arrivee > maintenant
+    reste = fin - maintenant if fin else None
+    gravite = Gravite.INFO
+    if reste is not None and reste <= BIENTOT:
+        gravite = Gravite.GRAVE if reste <= PRESSE else Gravite.ATTENTION
+    un, plusieurs = ("code d'activation attendu", "codes d'activation attendus")
+    quoi = combien(len(leurs), un, plusieurs) if len(leurs) > 1 else un.capitalize()
+    objet = OBJETS.get(premier["nature"]) if len(leurs) == 1 else None
+    le = arrivee if attendu and gravite is Gravite.INFO else fin
+    return Ligne(
+        gravite,
+        f"Vers le {jour(arrivee)}" if le is arrivee and le else dans(fin, maintenant) if fin else "À saisir",
+        quoi + (f" ({objet})" if objet else "") + (f", à saisir jusqu'au {jour(fin)}" if fin else ""),
+        "Saisir le code",
+        reverse("activer"),
+        jour=timezone.localdate(le) if le else None,
+        personnes=tuple(fait["p"] for fait in leurs),
+        en_bref="Code attendu",
+    )
+
+
+def _en_chemin(leurs: Sequence[Fait]) -> Ligne:
+    depart = _instant(leurs[0]["pas_avant"])
+    return Ligne(
+        Gravite.INFO,
+        f"Part le {jour(depart)}" if depart else "En préparation",
+        combien(len(leurs), "courrier d'activation à venir", "courriers d'activation à venir"),
+        "Suivre",
+        _suivre(leurs),
+        jour=timezone.localdate(depart) if depart else None,
+        personnes=tuple(fait["p"] for fait in leurs),
+        en_bref="Courrier à venir",
+    )
+
+
+def _substitutions(espace: Espace, maintenant: datetime) -> QuerySet[Demande, Any]:
+    """The demandes of others that would make them the titulaire of a service whose titulaire this espace is."""
+    siennes = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
+    return (
+        Demande.objects.en_cours()
+        .filter(
+            parmi("personne", siennes.values("personne").distinct()),
+            Exists(siennes.filter(personne=OuterRef("personne"), service=OuterRef("lignes__service"))),
+            nature=Demande.Nature.SUBSTITUTION,
+        )
+        .exclude(espace=espace)
+        .values("personne")
+        .annotate(
+            fait=JSONObject(
+                p="personne",
+                reference=Min("reference"),
+                n=Count("lignes__service", distinct=True),
+                le=Min("deposee_le"),
+                demandes=Count("pk", distinct=True),
+            )
+        )
+    )
+
+
+def _dire_substitutions(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
+    """Somebody asks to take the titulaire's place: the représentant légal decides, the titulaire may report it (R12, R8)."""
+
+    def dire(leurs: Sequence[Fait]) -> Ligne:
+        seule = len(leurs) == 1 and leurs[0]["demandes"] == 1
+        return Ligne(
+            Gravite.ATTENTION,
+            f"Depuis le {jour(_instant(leurs[0]['le']))}",
+            "Substitution demandée : un autre demande à devenir titulaire de "
+            + combien(sum(fait["n"] for fait in leurs), "service", "services"),
+            "Signaler si vous l'ignoriez",
+            reverse("signaler", query={"reference": leurs[0]["reference"]} if seule else None),
+            jour=timezone.localdate(_instant(leurs[0]["le"])),
+            personnes=tuple(fait["p"] for fait in leurs),
+            en_bref="Substitution demandée",
+        )
+
+    return un_par_un(faits, dire, lambda fait: fait["le"])
+
+
+def inscrire_sources() -> None:
+    """Add them, in the order in which they are told where nothing else orders them."""
+    inscrire(Source("attendues", _dire_attendues, _attendues))
+    inscrire(Source("substitutions", _dire_substitutions, _substitutions))
