@@ -3,7 +3,7 @@
 All is found from the espace's own habilitations, grouped by company: one row each at most, whatever is held or shared.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ def un_par_un(
 # What one holds.
 
 
-def _tenues(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+def _tenues(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
     aujourd_hui = timezone.localdate(maintenant)
     finit = Q(etat=Habilitation.Etat.ACTIVE, expire_le__range=(aujourd_hui, aujourd_hui + PREAVIS))
     confiee = non_utilisee(espace, maintenant=maintenant)
@@ -155,7 +155,7 @@ def _dire_tenues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) ->
 # What others hold under one's authority.
 
 
-def _accordees(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+def _accordees(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
     """What this espace granted that ends soon or is due: granted from what it holds, so on the same adhésions."""
     aujourd_hui = timezone.localdate(maintenant)
     finit, due = Q(expire_le__range=(aujourd_hui, aujourd_hui + PREAVIS)), dues(maintenant)
@@ -198,7 +198,7 @@ def _dire_accordees(espace: Espace, faits: Sequence[Fait], maintenant: datetime)
     return lignes + _dire_revue(faits, "délégation à revoir", "délégations à revoir")
 
 
-def _sous_le_titulaire(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+def _sous_le_titulaire(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
     """What waits for this titulaire: suspended by a substitution, or granted by another and left unanswered."""
     suspendue, oubliee = Q(veille_motif=Habilitation.MotifVeille.SUBSTITUTION), dues(maintenant, SANS_REPONSE)
     return (
@@ -259,7 +259,7 @@ def _dire_revue(faits: Sequence[Fait], une: str, plusieurs: str) -> list[Ligne]:
     ]
 
 
-def _retraits(espace: Espace, maintenant: datetime) -> QuerySet[DemandeRetrait, Mapping[str, Any]]:
+def _retraits(espace: Espace, maintenant: datetime) -> QuerySet[DemandeRetrait, Any]:
     return (
         DemandeRetrait.objects.filter(
             etat=DemandeRetrait.Etat.DEPOSEE,
