@@ -11,10 +11,12 @@ from datetime import datetime
 from django.db import models, transaction
 from django.db.models import Field
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from .. import actes
 from ..envois import courriels
 from ..models import Compte, Courriel, DemandeOubli, Espace
+from ..saisies.apercu import CHANGE, empreinte
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
@@ -41,6 +43,11 @@ class SuppressionBloquee(RegleMetier):
     def __init__(self, blocages: "Sequence[Blocage]") -> None:
         self.blocages = list(blocages)
         super().__init__(nombre=len(self.blocages))
+
+
+class SuppressionChangee(RegleMetier):
+    code = "suppression_changee"
+    message = CHANGE
 
 
 @dataclass(frozen=True)
@@ -174,17 +181,24 @@ def _verrouiller(espace: Espace) -> Espace:
     return espace
 
 
+def apercu_de(blocages: Sequence[Blocage], chutes: Sequence[Chute]) -> str:
+    """Return the print of what a page shows of a deletion."""
+    return empreinte(blocages, chutes)
+
+
 @transaction.atomic
-def supprimer_espace(*, acteur: Espace, maintenant: datetime | None = None) -> Espace:
+def supprimer_espace(*, acteur: Espace, montre: str | None = None, maintenant: datetime | None = None) -> Espace:
     """Delete one's espace: what hangs on it falls, the sign-in goes, the row keeps a number and dates; return it.
 
     A receipt leaves to the address that was the person's. The journal and the mandates stay: the law wants them.
-    Raises: EspaceNonActif, SuppressionBloquee.
+    `montre` is the print of what its page showed (`apercu_de`). Raises: EspaceNonActif, SuppressionBloquee, SuppressionChangee.
     """
     maintenant = maintenant or timezone.now()
     espace = _verrouiller(acteur)
     if bloquants := blocages(espace):
         raise SuppressionBloquee(bloquants)
+    if montre is not None and not constant_time_compare(montre, apercu_de(bloquants, chutes(espace))):
+        raise SuppressionChangee
     compte = espace.compte
     assert compte is not None  # noqa: S101 - _verrouiller has refused an espace without account
     adresse = compte.email

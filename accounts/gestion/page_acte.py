@@ -1,6 +1,8 @@
 """What an agent does to one object of /gestion/: a page that confirms, one act, its refusal shown (design.md §1)."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
@@ -40,6 +42,7 @@ class PageActe(FormView):
     succes: ClassVar[str] = ""
     objet: Any
     agent: Agent
+    montrees: Collection[UUID] = ()  # what the act would end, by key, read before the lines are compared with the print
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Find the object as its own page does, then let through only who may act on it.
@@ -92,6 +95,7 @@ class PageActe(FormView):
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
+        self.montrees = self.cles()
         lignes = self.lignes()
         if lignes and not est_ce_qui_a_ete_montre(self.request.POST, empreinte(lignes)):
             form.add_error(None, CHANGE)
@@ -122,6 +126,10 @@ class PageActe(FormView):
     def faits(self) -> list[tuple[str, str | Model]]:
         """Return what the agent must know before confirming, as labels and values."""
         raise NotImplementedError
+
+    def cles(self) -> list[UUID]:
+        """Return the keys of what the act would end: it compares them, under its locks, with what it finds."""
+        return []
 
     def lignes(self) -> list[list[str]]:
         """Return who loses what by the act: personne habilitée, numéro d'abonné, role, state."""

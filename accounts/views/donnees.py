@@ -14,7 +14,7 @@ from ..forms.donnees import RectificationForm, SuppressionForm
 from ..models import Espace
 from ..portes.acces import espace_requis
 from ..portes.reauthentification import reauthentification_requise
-from ..saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
+from ..saisies.apercu import CHANGE, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 
 
@@ -94,11 +94,11 @@ def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     form = SuppressionForm(request.POST or None)
     blocages, chutes = suppression.blocages(espace), suppression.chutes(espace)
     if request.method == "POST" and form.is_valid():
-        if not est_ce_qui_a_ete_montre(request.POST, empreinte(blocages, chutes)):
+        if not est_ce_qui_a_ete_montre(request.POST, apercu := suppression.apercu_de(blocages, chutes)):
             form.add_error(None, CHANGE)
         else:
             try:
-                suppression.supprimer_espace(acteur=espace)
+                suppression.supprimer_espace(acteur=espace, montre=apercu)
             except RegleMetier as regle:
                 form.refuser(regle)
             else:
@@ -109,7 +109,7 @@ def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         "accounts/supprimer_espace.html",
         {
             "formulaire": form,
-            "apercu": empreinte(blocages, chutes),
+            "apercu": suppression.apercu_de(blocages, chutes),
             "motifs": suppression.par_motif(blocages),
             "blocages": blocages,
             "a_demander": any(blocage.demandee_le is None for blocage in blocages),
@@ -123,7 +123,9 @@ def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_POST
 def demander_suppression(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ask the services gestionnaires to remove what blocks the deletion, as the page showed it."""
-    if not est_ce_qui_a_ete_montre(request.POST, empreinte(suppression.blocages(espace), suppression.chutes(espace))):
+    if not est_ce_qui_a_ete_montre(
+        request.POST, suppression.apercu_de(suppression.blocages(espace), suppression.chutes(espace))
+    ):
         messages.error(request, CHANGE)
         return redirect("supprimer_espace")
     try:

@@ -1,8 +1,9 @@
 """What takes effect when a code is entered (R7, R9; CGU §2.3, §4.e)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,6 +15,7 @@ from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import combien, consigner
+from habilitations.arbre.montrees import PlaceChangee, exiger_montrees
 from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.models import Adhesion, Mandat
 from services.models import Service
@@ -38,9 +40,17 @@ from .attente import exiger_code_attendu
 from .courriel_personne import DEMARCHE, changer_courriel, exiger_administrateur
 from .depot import EspaceNonActif, exiger_droits_admis, terminer, verrouiller
 from .devancees import devancee
+from .lectures import ce_que_le_code_termine
 from .substitution import prendre_la_suite
 
 TACHE_DEVANCEES = "activation.ecarter_devancees"
+
+
+class PlaceARelire(PlaceChangee):
+    """The code is right, and would end recent grants that no page has shown yet; `demande` is the one to show."""
+
+    code = "place_a_relire"
+    message = "Ce code est celui de cette demande : relisez ce qui prendra fin, puis activez."
 
 
 class CreationDevancee(RegleMetier):
@@ -75,17 +85,24 @@ class Activation:
 
 
 @essai_compte()
-def activer(*, acteur: Espace, demande: Demande, saisie: str, maintenant: datetime | None = None) -> Activation:
+def activer(
+    *,
+    acteur: Espace,
+    demande: Demande,
+    saisie: str,
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
+) -> Activation:
     """Try the code on this demande of one's own; when it is right, open what was asked for, all together.
 
     Decides under the locks of espace and demande. A wrong code is counted even though it is refused; none is while no
-    code is awaited (`exiger_code_attendu`).
+    code is awaited (`exiger_code_attendu`). `montrees`: the keys of the recent grants that its page showed to end.
     Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
     CodeDejaUtilise, CodePasEncoreEdite, CodeSuspendu, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif,
-    PersonneCessee, PerimetreDepasse, MessagerieRequise, CreationDevancee.
+    PersonneCessee, PerimetreDepasse, MessagerieRequise, CreationDevancee, PlaceChangee (no try counted).
     """
     maintenant = maintenant or timezone.now()
-    return _essayer(acteur, demande, normaliser_code(saisie), maintenant)
+    return _essayer(acteur, demande, normaliser_code(saisie), montrees, maintenant)
 
 
 def demande_du_code(espace: Espace, saisie: str) -> Demande | None:
@@ -120,8 +137,8 @@ def activer_code_recu(*, acteur: Espace, saisie: str, maintenant: datetime | Non
 
     Decides under the lock of the espace. A code that is for none of them is counted once for the espace, ten an hour, on
     no letter. A right one is never counted, and says itself why it cannot serve: used, expired, suspended, not yet out.
-    Raises: CodeMalSaisi (not counted), CodeSansDemande, CodeRemplace, CodeEtranger, TropDeCodesSansDemande, and what
-    `activer` raises for a right code.
+    Raises: CodeMalSaisi (not counted), CodeSansDemande, CodeRemplace, CodeEtranger, TropDeCodesSansDemande, PlaceARelire,
+    and what `activer` raises for a right code.
     """
     maintenant = maintenant or timezone.now()
     code = normaliser_code(saisie)
@@ -134,7 +151,10 @@ def activer_code_recu(*, acteur: Espace, saisie: str, maintenant: datetime | Non
     if demande is None:
         consigner(actes.CODE_SANS_DEMANDE, auteur=acteur)
         raise _sans_demande(acteur, code, settings.PLAFOND_CODES_SANS_DEMANDE - rates - 1)
-    return _essayer(acteur, demande, code, maintenant)
+    try:
+        return _essayer(acteur, demande, code, (), maintenant)
+    except PlaceChangee as regle:
+        raise PlaceARelire(demande=demande) from regle
 
 
 def _sans_demande(acteur: Espace, code: str, restants: int) -> EssaiRefuse:
@@ -145,7 +165,9 @@ def _sans_demande(acteur: Espace, code: str, restants: int) -> EssaiRefuse:
     return CodeRemplace() if autre.demande.espace_id == acteur.pk else CodeEtranger()
 
 
-def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) -> Activation:
+def _essayer(
+    acteur: Espace, demande: Demande, code: str, montrees: Collection[UUID] | None, maintenant: datetime
+) -> Activation:
     """Try this code on this demande, under its locks."""
     demande = verrouiller(demande)
     if demande.espace_id != acteur.pk:
@@ -154,6 +176,7 @@ def _essayer(acteur: Espace, demande: Demande, code: str, maintenant: datetime) 
     exiger_code_attendu(demande, courrier, maintenant)
     if not meme_code(code, deriver_code(demande=demande.pk, numero=courrier.numero)):
         raise _compter_essai(acteur, demande, courrier, code)
+    exiger_montrees(montrees, [h.pk for h in ce_que_le_code_termine(demande, maintenant)], PlaceChangee)
     return _prendre_effet(acteur, demande, courrier, maintenant)
 
 

@@ -378,12 +378,12 @@ def annonce_du_courrier(courrier: Courrier) -> str:
     return f"Un nouveau courrier {depart}. Le code du précédent ne peut plus servir."
 
 
-def ce_que_le_code_termine(demande: Demande) -> list[Habilitation]:
+def ce_que_le_code_termine(demande: Demande, maintenant: datetime | None = None) -> list[Habilitation]:
     """Return the recent grants of the requester that entering the code would end for want of place: four queries (R13)."""
     if not demande.est_en_cours or demande.nature not in PRENANT_PLACE:
         return []
     try:
-        return a_ceder(demande.espace, [demande.personne], maintenant=timezone.now())
+        return a_ceder(demande.espace, [demande.personne], maintenant=maintenant or timezone.now())
     except PerimetreDepasse:
         return []  # the act refuses, and says so
 

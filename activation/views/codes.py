@@ -13,11 +13,12 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.code_garde import garder_code, reprendre_code
 from accounts.saisies.apercu import est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
-from habilitations.views.apercu import PlaceChangee, empreinte_des_lignes
+from habilitations.arbre.montrees import PlaceChangee
+from habilitations.views.apercu import empreinte_des_lignes
 from habilitations.views.sujets import grouper
 
 from ..courriers.codes import CodeDejaUtilise, normaliser_code, presenter
-from ..demandes.activation import Activation, activer, activer_code_recu, demande_du_code
+from ..demandes.activation import Activation, PlaceARelire, activer, activer_code_recu
 from ..demandes.lectures import (
     EN_ATTENTE,
     TAILLES,
@@ -66,13 +67,11 @@ def a_activer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """« Activer »: the code finds its own demande among those that wait; then comes the next one."""
     form, statut = CodeForm(request.POST or None), 200
     if request.method == "POST" and form.is_valid():
-        saisie = form.cleaned_data["code"]
-        trouvee = demande_du_code(espace, saisie)
-        if trouvee is not None and ce_que_le_code_termine(trouvee):
-            messages.info(request, "Ce code est celui de cette demande : relisez ce qui prendra fin, puis activez.")
-            return _page_demande(request, trouvee, form)
         try:
-            activation = activer_code_recu(acteur=espace, saisie=saisie)
+            activation = activer_code_recu(acteur=espace, saisie=form.cleaned_data["code"])
+        except PlaceARelire as regle:
+            messages.info(request, str(regle))
+            return _page_demande(request, regle.contexte["demande"], form)
         except CodeDejaUtilise as regle:
             messages.info(request, str(regle))
             return redirect("demande", reference=regle.contexte["reference"])
@@ -130,7 +129,12 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
         try:
             if cedees and not est_ce_qui_a_ete_montre(request.POST, empreinte_des_lignes(cedees)):
                 raise PlaceChangee
-            activation = activer(acteur=espace, demande=objet, saisie=form.cleaned_data["code"])
+            activation = activer(
+                acteur=espace,
+                demande=objet,
+                saisie=form.cleaned_data["code"],
+                montrees=[habilitation.pk for habilitation in cedees],
+            )
         except RegleMetier as regle:
             form.refuser(regle)
             objet.refresh_from_db()

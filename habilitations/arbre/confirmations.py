@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,8 +18,9 @@ from accounts.traces.journal import consigner
 from .. import actes
 from ..models import ORDRE, Habilitation, Role
 from . import avis
-from .cascade import relire, reprendre, reprendre_gardees, terminer, verrouiller_adhesions
+from .cascade import dessous, relire, reprendre, reprendre_gardees, terminer, verrouiller_adhesions
 from .lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, verrouiller_acteur
+from .montrees import exiger_montrees
 from .retrait import HabilitationTerminee
 from .substitutions import DELAI_DE_DECISION, titulaires
 
@@ -82,6 +84,7 @@ def decider(
     gardees: Collection[Habilitation] = (),
     ecartees: Collection[Habilitation] = (),
     reprendre: bool = False,
+    montrees: Collection[UUID] | None = None,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Keep some of the suspended habilitations and withdraw others, all or nothing; journal and mail; return what ended.
@@ -89,7 +92,7 @@ def decider(
     What hangs under a withdrawn one falls with it, as wherever something is withdrawn, or goes under the titulaire
     (`reprendre`), kept or still waiting; what is kept goes there in both cases.
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, RienADecider,
-    DelaiPasse).
+    DelaiPasse), ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     a_garder = {habilitation.pk for habilitation in gardees}
@@ -107,6 +110,7 @@ def decider(
             refusees.append(LigneRefusee(ligne.personne, ligne.service, regle))
     if refusees:
         raise LignesRefusees(refusees)
+    exiger_montrees(montrees, dessous(a_ecarter, sauf=a_garder))
     _garder(acteur, [ligne for ligne in fraiches if ligne.pk in a_garder])
     return _ecarter(
         [ligne for ligne in fraiches if ligne.pk in a_ecarter],

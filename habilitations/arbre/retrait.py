@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,8 +14,9 @@ from accounts.traces.actes import Acte
 
 from ..models import Habilitation
 from . import avis
-from .cascade import relire, reprendre, reprendre_gardees, terminer, verrouiller_adhesions
+from .cascade import dessous, relire, reprendre, reprendre_gardees, terminer, verrouiller_adhesions
 from .lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
+from .montrees import exiger_montrees
 
 # (the actor's own habilitation, the one to withdraw) -> why not, or None.
 Permise = Callable[[Habilitation, Habilitation], RegleMetier | None]
@@ -35,11 +37,12 @@ def retirer(
     reprise: bool,
     maintenant: datetime | None,
     gardees: Collection[Habilitation] = (),
+    montrees: Collection[UUID] | None = None,
 ) -> list[Habilitation]:
     """End all these habilitations, or none; what hangs below falls, or goes under the actor's own (`reprise`).
 
     What the same act keeps (`gardees`) goes there too, with what hangs under it. Journals each, mails the actor and whoever loses something. Returns what ended.
-    Raises: AucuneLigne, ActeurNonActif, LignesRefusees.
+    `montrees`: the keys of what its page showed to hang below. Raises: AucuneLigne, ActeurNonActif, LignesRefusees, ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     if not habilitations:
@@ -61,6 +64,7 @@ def retirer(
             refusees.append(LigneRefusee(habilitation.personne, habilitation.service, regle))
     if refusees:
         raise LignesRefusees(refusees)
+    exiger_montrees(montrees, dessous([h.pk for h in fraiches], sauf=[gardee.pk for gardee in gardees]))
     if reprise:
         reprendre(fraiches, repreneurs=miennes, auteur=acteur)
     elif gardees:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,6 +27,7 @@ from ..arbre.lots import (
     verrouiller_acteur,
     verrouiller_espaces,
 )
+from ..arbre.montrees import exiger_montrees
 from ..arbre.retrait import HabilitationTerminee, retirer
 from ..models import Adhesion, DemandeRetrait, Habilitation, Role
 
@@ -231,11 +233,16 @@ def _exiger_competent(acteur: Espace | Agent, demande: DemandeRetrait) -> None:
 
 @transaction.atomic
 def accepter_retrait(
-    *, acteur: Espace, demande: DemandeRetrait, reprendre: bool = False, maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    demande: DemandeRetrait,
+    reprendre: bool = False,
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
 ) -> DemandeRetrait:
     """Grant, as titulaire, a request to leave: the habilitation ends; what hung below falls or is taken over.
 
-    Raises: RetraitDejaTraite, RetraitReserveAuTitulaire, ActeurNonActif.
+    Raises: RetraitDejaTraite, RetraitReserveAuTitulaire, ActeurNonActif, ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     demande = _verrouiller(acteur, demande)
@@ -250,6 +257,7 @@ def accepter_retrait(
         permise=permise,
         acte=actes.RETRAIT_ACCEPTE,
         reprise=reprendre,
+        montrees=montrees,
         maintenant=maintenant,
     )
     demande.refresh_from_db(fields=["etat", "traitee_le"])
@@ -257,15 +265,27 @@ def accepter_retrait(
 
 
 @transaction.atomic
-def accorder_retrait(*, acteur: Agent, demande: DemandeRetrait, maintenant: datetime | None = None) -> DemandeRetrait:
+def accorder_retrait(
+    *,
+    acteur: Agent,
+    demande: DemandeRetrait,
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
+) -> DemandeRetrait:
     """Grant, as an agent of its service gestionnaire, a titulaire's request to leave: the adhésion closes (CGU §4.h).
 
-    Raises: RetraitDejaTraite, AgentNonCompetent.
+    Raises: RetraitDejaTraite, AgentNonCompetent, ApercuChange.
     """
     demande = _verrouiller(acteur, demande)
     _exiger_competent(acteur, demande)
     _consigner(actes.RETRAIT_ACCEPTE, demande, acteur)
-    retirer_adhesion(acteur=acteur, adhesion=demande.habilitation.adhesion, motif=MOTIF_ACCORD, maintenant=maintenant)
+    retirer_adhesion(
+        acteur=acteur,
+        adhesion=demande.habilitation.adhesion,
+        motif=MOTIF_ACCORD,
+        montrees=montrees,
+        maintenant=maintenant,
+    )
     demande.refresh_from_db(fields=["etat", "traitee_le"])
     return demande
 
@@ -311,12 +331,17 @@ def annuler_retrait(*, acteur: Espace, demande: DemandeRetrait, maintenant: date
 
 @transaction.atomic
 def retirer_adhesion(
-    *, acteur: Agent, adhesion: Adhesion, motif: str = "", maintenant: datetime | None = None
+    *,
+    acteur: Agent,
+    adhesion: Adhesion,
+    motif: str = "",
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
 ) -> Adhesion:
     """Close, as an agent of its service gestionnaire, an adhésion: all under it ends, everybody is told (CGU §4.h).
 
     `motif` is what the agent writes for the persons concerned. A request to leave that the titulaire had made is
-    granted by it. Raises: AgentNonCompetent, AdhesionDejaFermee.
+    granted by it. Raises: AgentNonCompetent, AdhesionDejaFermee, ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     adhesion = verrouiller_adhesions([adhesion.pk])[adhesion.pk]
@@ -324,6 +349,7 @@ def retirer_adhesion(
         raise AgentNonCompetent
     if not adhesion.est_ouverte:
         raise AdhesionDejaFermee
+    exiger_montrees(montrees, Habilitation.objects.vivantes().filter(adhesion=adhesion).values_list("pk", flat=True))
     adhesion.fermee_le = maintenant
     adhesion.fermee_motif = Adhesion.Motif.RETRAIT_GESTIONNAIRE
     adhesion.save(update_fields=["fermee_le", "fermee_motif"])

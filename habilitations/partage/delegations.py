@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from uuid import UUID
 
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
@@ -74,12 +75,13 @@ def retirer_delegation(
     delegations: Collection[Habilitation],
     reprendre: bool = False,
     gardees: Collection[Habilitation] = (),
+    montrees: Collection[UUID] | None = None,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Withdraw these délégations; what hangs below falls, or is taken over by the actor. Return what ended.
 
     `gardees` are those that the same review confirms: they do not fall with the others.
-    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUneDelegation).
+    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUneDelegation), ApercuChange.
     """
     return retirer(
         acteur=acteur,
@@ -88,5 +90,6 @@ def retirer_delegation(
         acte=actes.DELEGATION_RETIREE,
         reprise=reprendre,
         gardees=gardees,
+        montrees=montrees,
         maintenant=maintenant,
     )

@@ -17,6 +17,7 @@ from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import dessous, relire, verrouiller_adhesions, verrouiller_personnes
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
+from ..arbre.montrees import exiger_montrees
 from ..arbre.retrait import HabilitationTerminee
 from ..models import Habilitation
 from .delegations import retrait_permis
@@ -75,13 +76,14 @@ def changer_fin(
     acteur: Espace,
     delegations: Collection[Habilitation],
     expire_le: date | None,
+    montrees: Collection[UUID] | None = None,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Make `expire_le` the last day of these délégations, or none their last; journal and mail; return what changed.
 
     None outlasts what it hangs under, and what hangs below and would outlast it is brought forward with it.
     Raises: AucuneLigne, ActeurNonActif, FinPassee, LignesRefusees (DroitInsuffisant, HabilitationTerminee,
-    PasUneDelegation, CessationConstatee).
+    PasUneDelegation, CessationConstatee), ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     jour = timezone.localdate(maintenant)
@@ -101,6 +103,7 @@ def changer_fin(
     ]
     if refusees:
         raise LignesRefusees(refusees)
+    exiger_montrees(montrees, [h.pk for h in tenues])
     nouvelles = echeances(fraiches, tenues, dict.fromkeys(cles, expire_le))
     changees = [h for h in (*fraiches, *tenues) if h.expire_le != nouvelles[h.pk]]
     for delegation in changees:

@@ -17,6 +17,7 @@ from services.models import Service
 
 from ..arbre.cascade import ce_qui_tombe, verrouiller_adhesions, verrouiller_personnes
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, siennes, verrouiller_espaces
+from ..arbre.montrees import exiger_montrees
 from ..arbre.retrait import HabilitationTerminee
 from ..droits.perimetre import PerimetreDepasse, exiger_place, personnes_tenues
 from ..models import Adhesion, Habilitation, Role
@@ -377,13 +378,18 @@ def ce_que_touche(acteur: Espace, operations: Iterable[Operation]) -> list[Habil
 
 @transaction.atomic
 def appliquer_fichier(
-    *, acteur: Espace, operations: Sequence[Operation], reprendre: bool = False, maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    operations: Sequence[Operation],
+    reprendre: bool = False,
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Do all that an examined file says, or nothing: withdrawals, then last days, then grants; return what changed.
 
     Each kind, beneficiary and role is one act of its own, with its mail. What falls with a withdrawal is taken over
     with `reprendre`. Locks every espace, every personne, then every adhésion, before the first act.
-    Raises: AucuneLigne, HabilitationTerminee, and as the acts of suppléances, délégations and partage.echeances.
+    Raises: AucuneLigne, HabilitationTerminee, ApercuChange, and as the acts of suppléances, délégations and partage.echeances.
     """
     if not operations:
         raise AucuneLigne
@@ -392,6 +398,7 @@ def appliquer_fichier(
     verrouiller_espaces(acteur, *espaces.values())
     verrouiller_personnes(operation["adhesion"] for operation in operations)
     adhesions = verrouiller_adhesions(operation["adhesion"] for operation in operations)
+    exiger_montrees(montrees, [h.pk for h in ce_que_touche(acteur, operations)] if montrees is not None else ())
     par_acte: dict[str, list[Operation]] = defaultdict(list)
     for operation in operations:
         par_acte[operation["acte"]].append(operation)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import CharField, DateTimeField, Exists, OuterRef, Q, QuerySet, Value
@@ -95,13 +96,14 @@ def revoir(
     confirmees: Collection[Habilitation] = (),
     retirees: Collection[Habilitation] = (),
     reprendre: bool = False,
+    montrees: Collection[UUID] | None = None,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Confirm some délégations for a year and withdraw others, all or nothing; journal each; return what ended.
 
     Who may withdraw one may confirm it. What hangs under a withdrawn one falls, or is taken over (`reprendre`), as is
     what is confirmed.
-    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUneDelegation).
+    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUneDelegation), ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     if not confirmees and not retirees:
@@ -114,7 +116,12 @@ def revoir(
     if not retirees:
         return []
     return retirer_delegation(
-        acteur=acteur, delegations=retirees, reprendre=reprendre, gardees=confirmees, maintenant=maintenant
+        acteur=acteur,
+        delegations=retirees,
+        reprendre=reprendre,
+        gardees=confirmees,
+        montrees=montrees,
+        maintenant=maintenant,
     )
 
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +19,7 @@ from ..arbre import avis
 from ..arbre.cascade import ce_qui_tombe, dessous, relire, verrouiller_adhesions
 from ..arbre.confirmations import DelaiPasse, suspendue_trop_longtemps
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
+from ..arbre.montrees import exiger_montrees
 from ..arbre.retrait import HabilitationTerminee, retirer
 from ..droits.roles import GERER_SUPPLEANTS, roles_pour
 from ..models import Adhesion, Habilitation, Role
@@ -180,17 +182,20 @@ def mettre_en_veille(
     acteur: Espace,
     suppleances: Collection[Habilitation],
     avec_dessous: bool = False,
+    montrees: Collection[UUID] | None = None,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Suspend these suppléants; return what was suspended.
 
     They lose the use of the services; what they granted goes on (design.md §8), or is suspended too (`avec_dessous`)
     until they are back. Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant,
-    DejaEnVeille).
+    DejaEnVeille), ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     acteur, fraiches, tenues = _verrouiller(acteur, suppleances, Habilitation.Etat.ACTIVE, maintenant)
-    suivantes = [h for h in tenues if h.etat == Habilitation.Etat.ACTIVE] if avec_dessous else []
+    actives = [h for h in tenues if h.etat == Habilitation.Etat.ACTIVE]
+    exiger_montrees(montrees, [h.pk for h in actives])
+    suivantes = actives if avec_dessous else []
 
     def suspendre(suppleance: Habilitation) -> None:
         suppleance.etat = Habilitation.Etat.EN_VEILLE
@@ -211,7 +216,11 @@ def mettre_en_veille(
 
 @transaction.atomic
 def reactiver(
-    *, acteur: Espace, suppleances: Collection[Habilitation], maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    suppleances: Collection[Habilitation],
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Give these suppléants their rights back, with what was suspended together with them; return what was.
 
@@ -219,12 +228,13 @@ def reactiver(
     as well.
     One that a substitution suspended is kept by it, within the thirty days of `confirmations.decider` (R12).
     Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant,
-    PasEnVeille, DelaiPasse).
+    PasEnVeille, DelaiPasse), ApercuChange.
     """
 
     maintenant = maintenant or timezone.now()
     acteur, fraiches, tenues = _verrouiller(acteur, suppleances, Habilitation.Etat.EN_VEILLE, maintenant)
     suivantes = _suspendues_ensemble(fraiches, tenues)
+    exiger_montrees(montrees, [h.pk for h in suivantes])
 
     def reveiller(suppleance: Habilitation) -> None:
         suppleance.etat = Habilitation.Etat.ACTIVE
@@ -247,11 +257,12 @@ def retirer_suppleant(
     acteur: Espace,
     suppleances: Collection[Habilitation],
     reprendre: bool = False,
+    montrees: Collection[UUID] | None = None,
     maintenant: datetime | None = None,
 ) -> list[Habilitation]:
     """Remove these suppléants; what they granted falls, or is taken over by the titulaire. Return what ended.
 
-    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant).
+    Raises: AucuneLigne, ActeurNonActif, LignesRefusees (DroitInsuffisant, HabilitationTerminee, PasUnSuppleant), ApercuChange.
     """
 
     def permise(mienne: Habilitation, suppleance: Habilitation) -> RegleMetier | None:
@@ -265,5 +276,6 @@ def retirer_suppleant(
         permise=permise,
         acte=actes.SUPPLEANCE_RETIREE,
         reprise=reprendre,
+        montrees=montrees,
         maintenant=maintenant,
     )

@@ -5,9 +5,10 @@ told, a request in the office's queue. Undecided after twelve months, declaring,
 stays until the prescription. The register that opens the personne again undoes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +27,7 @@ from services.registre.regles import exiger_competence
 from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import relire, terminer, verrouiller_adhesions
+from ..arbre.montrees import exiger_montrees
 from ..models import Adhesion, Cessation, Habilitation, Role
 from ..models.cessation import DELAI_DE_CESSATION
 
@@ -87,15 +89,22 @@ def constater_reouverture(evenement: EvenementRegistre, maintenant: datetime) ->
 
 @transaction.atomic
 def fermer_les_services(
-    *, acteur: Agent, cessation: Cessation, motif: str, maintenant: datetime | None = None
+    *,
+    acteur: Agent,
+    cessation: Cessation,
+    motif: str,
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
 ) -> Cessation:
     """Close, as an agent of its service, every adhésion of a personne that has ceased: all rights end, all are told.
 
-    Raises: PersonneHorsCompetence, MotifDeCessationRequis, CessationTraitee.
+    Raises: PersonneHorsCompetence, MotifDeCessationRequis, CessationTraitee, ApercuChange.
     """
     maintenant = maintenant or timezone.now()
     cessation = _verrouiller(acteur, cessation)
     cessation.motif = _exiger_motif(motif)
+    vivantes = Habilitation.objects.vivantes().filter(personne=cessation.personne)
+    exiger_montrees(montrees, vivantes.values_list("pk", flat=True))
     _fermer(cessation, acteur, maintenant)
     _decider(cessation, acteur, maintenant)
     _finir(cessation, Etat.FERMEE, maintenant)

@@ -3,19 +3,8 @@
 from collections.abc import Iterable
 
 from accounts.saisies.apercu import empreinte
-from accounts.saisies.regles import RegleMetier
 
 from ..models import Habilitation
-
-
-class PlaceChangee(RegleMetier):
-    """What the code would end is no longer what its page showed."""
-
-    code = "place_changee"
-    message = (
-        "Les habilitations récentes qui prendraient fin ont changé : vérifiez la liste ci-dessous, puis saisissez de "
-        "nouveau le code. Cet essai n'est pas compté."
-    )
 
 
 def empreinte_des_lignes(*listes: Iterable[Habilitation]) -> str:

@@ -1,6 +1,7 @@
 """What an agent makes of a closure that the register says, at /gestion/ (design.md §8, CGU §4.h)."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model
 
@@ -61,6 +62,9 @@ class FermerServices(DecisionCessation):
         "prévenu. Assurez-vous que les dernières déclarations sont faites : cela ne se défait pas."
     )
 
+    def cles(self) -> list[UUID]:
+        return [*Habilitation.objects.vivantes().filter(personne=self.objet.personne).values_list("pk", flat=True)]
+
     def lignes(self) -> list[list[str]]:
         vivantes = (
             Habilitation.objects.vivantes()
@@ -74,7 +78,9 @@ class FermerServices(DecisionCessation):
         ]
 
     def agir(self, form: Any) -> None:
-        fermer_les_services(acteur=self.agent, cessation=self.objet, motif=form.cleaned_data["motif"])
+        fermer_les_services(
+            acteur=self.agent, cessation=self.objet, motif=form.cleaned_data["motif"], montrees=self.montrees
+        )
 
 
 class MaintenirServices(DecisionCessation):

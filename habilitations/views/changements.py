@@ -56,6 +56,7 @@ class Voulu:
     suite: str = ""  # what becomes of what hangs below
     motif: str = ""
     fin: date | None = None
+    montrees: Sequence[uuid.UUID] = ()  # what the page showed to go along, by key
 
     @property
     def reprendre(self) -> bool:
@@ -134,7 +135,10 @@ ACTIONS: Final[dict[str, Action]] = {
         fait="mise en veille ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
         acte=lambda acteur, voulu: mettre_en_veille(
-            acteur=acteur, suppleances=voulu.lignes, avec_dessous=voulu.suite == "veille"
+            acteur=acteur,
+            suppleances=voulu.lignes,
+            avec_dessous=voulu.suite == "veille",
+            montrees=voulu.montrees,
         ),
         source=_visibles(Role.SUPPLEANT, etat=Habilitation.Etat.ACTIVE),
         dessous=ce_qui_serait_suspendu,
@@ -148,7 +152,7 @@ ACTIONS: Final[dict[str, Action]] = {
         bouton="Réactiver",
         fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
-        acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes),
+        acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes, montrees=voulu.montrees),
         source=_visibles(Role.SUPPLEANT, etat=Habilitation.Etat.EN_VEILLE),
         dessous=ce_qui_serait_rendu,
         suite="rendre",
@@ -161,7 +165,7 @@ ACTIONS: Final[dict[str, Action]] = {
         bouton="Réactiver",
         fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="delegations",
-        acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes),
+        acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes, montrees=voulu.montrees),
         source=_visibles(*ROLES_DELEGUES, veille_motif=Habilitation.MotifVeille.TITULAIRE),
         dessous=ce_qui_serait_rendu,
         suite="rendre",
@@ -174,7 +178,7 @@ ACTIONS: Final[dict[str, Action]] = {
         bouton="Retirer",
         retour="suppleants",
         acte=lambda acteur, voulu: retirer_suppleant(
-            acteur=acteur, suppleances=voulu.lignes, reprendre=voulu.reprendre
+            acteur=acteur, suppleances=voulu.lignes, reprendre=voulu.reprendre, montrees=voulu.montrees
         ),
         source=_visibles(Role.SUPPLEANT),
         permise=True,
@@ -186,7 +190,7 @@ ACTIONS: Final[dict[str, Action]] = {
         bouton="Retirer",
         retour="delegations",
         acte=lambda acteur, voulu: retirer_delegation(
-            acteur=acteur, delegations=voulu.lignes, reprendre=voulu.reprendre
+            acteur=acteur, delegations=voulu.lignes, reprendre=voulu.reprendre, montrees=voulu.montrees
         ),
         source=_visibles(*ROLES_DELEGUES),
         permise=True,
@@ -199,7 +203,9 @@ ACTIONS: Final[dict[str, Action]] = {
         bouton="Changer le dernier jour",
         fait="le dernier jour est changé ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="delegations",
-        acte=lambda acteur, voulu: changer_fin(acteur=acteur, delegations=voulu.lignes, expire_le=voulu.fin),
+        acte=lambda acteur, voulu: changer_fin(
+            acteur=acteur, delegations=voulu.lignes, expire_le=voulu.fin, montrees=voulu.montrees
+        ),
         source=_visibles(*ROLES_DELEGUES),
         dessous=ce_qui_tombe,
         suite="fin",
@@ -237,7 +243,11 @@ ACTIONS: Final[dict[str, Action]] = {
         bouton="Confirmer",
         retour="revue_substitution",
         acte=lambda acteur, voulu: decider(
-            acteur=acteur, gardees=voulu.gardees, ecartees=voulu.lignes, reprendre=voulu.reprendre
+            acteur=acteur,
+            gardees=voulu.gardees,
+            ecartees=voulu.lignes,
+            reprendre=voulu.reprendre,
+            montrees=voulu.montrees,
         ),
         source=en_attente,
         garder="conservée",
@@ -249,7 +259,11 @@ ACTIONS: Final[dict[str, Action]] = {
         bouton="Confirmer",
         retour="revue_delegations",
         acte=lambda acteur, voulu: revue.revoir(
-            acteur=acteur, confirmees=voulu.gardees, retirees=voulu.lignes, reprendre=voulu.reprendre
+            acteur=acteur,
+            confirmees=voulu.gardees,
+            retirees=voulu.lignes,
+            reprendre=voulu.reprendre,
+            montrees=voulu.montrees,
         ),
         source=_a_revoir,
         garder="confirmée pour un an",
@@ -347,7 +361,14 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             try:
                 changees = action.acte(
                     espace,
-                    Voulu(lignes, gardees, request.POST.get("suite", ""), motif, form_fin.cleaned_data["expire_le"]),
+                    Voulu(
+                        lignes,
+                        gardees,
+                        request.POST.get("suite", ""),
+                        motif,
+                        form_fin.cleaned_data["expire_le"],
+                        [ligne.pk for ligne in tombent],
+                    ),
                 )
             except RegleMetier as regle:
                 refus = str(regle)

@@ -65,15 +65,17 @@ def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
 def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Do what the report said, all or nothing."""
     operations = request.session.get(CLE)
-    if not operations or not est_ce_qui_a_ete_montre(
-        request.POST, apercu_de(operations, ce_que_touche(espace, operations))
-    ):
+    touchees = ce_que_touche(espace, operations) if operations else []
+    if not operations or not est_ce_qui_a_ete_montre(request.POST, apercu_de(operations, touchees)):
         messages.error(request, "Ce fichier n'attend plus de confirmation : déposez-le de nouveau.")
         return redirect("designation_fichier")
     del request.session[CLE]
     try:
         changees = appliquer_fichier(
-            acteur=espace, operations=operations, reprendre=request.POST.get("suite") == "reprendre"
+            acteur=espace,
+            operations=operations,
+            reprendre=request.POST.get("suite") == "reprendre",
+            montrees=[ligne.pk for ligne in touchees],
         )
     except RegleMetier as regle:
         messages.error(request, str(regle))

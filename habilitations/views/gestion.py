@@ -1,6 +1,7 @@
 """What an agent decides of an adhésion, or answers to a titulaire who asks to leave, at /gestion/ (R22, CGU §4.h)."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model
 
@@ -12,6 +13,10 @@ from ..depart.retraits import accorder_retrait, refuser_retrait, retirer_adhesio
 from ..forms import ReponseForm
 from ..lectures.partage import etat_lisible
 from ..models import Adhesion, DemandeRetrait
+
+
+def _cles(adhesion: Adhesion) -> list[UUID]:
+    return [habilitation.pk for habilitation in arbre_de(adhesion)]
 
 
 def _lignes(adhesion: Adhesion) -> list[list[str]]:
@@ -52,11 +57,19 @@ class RetirerAdhesion(PageActe):
     def faits(self) -> list[tuple[str, str | Model]]:
         return [*_faits(self.objet), SUITE]
 
+    def cles(self) -> list[UUID]:
+        return _cles(self.objet)
+
     def lignes(self) -> list[list[str]]:
         return _lignes(self.objet)
 
     def agir(self, form: Any) -> None:
-        retirer_adhesion(acteur=self.agent, adhesion=self.objet, motif=form.cleaned_data["motif"])
+        retirer_adhesion(
+            acteur=self.agent,
+            adhesion=self.objet,
+            motif=form.cleaned_data["motif"],
+            montrees=self.montrees,
+        )
 
 
 class ReponseRetrait(PageActe):
@@ -86,11 +99,14 @@ class AccepterRetrait(ReponseRetrait):
     def faits(self) -> list[tuple[str, str | Model]]:
         return [*super().faits(), SUITE]
 
+    def cles(self) -> list[UUID]:
+        return _cles(self.objet.habilitation.adhesion)
+
     def lignes(self) -> list[list[str]]:
         return _lignes(self.objet.habilitation.adhesion)
 
     def agir(self, form: Any) -> None:
-        accorder_retrait(acteur=self.agent, demande=self.objet)
+        accorder_retrait(acteur=self.agent, demande=self.objet, montrees=self.montrees)
 
 
 class RefuserRetrait(ReponseRetrait):

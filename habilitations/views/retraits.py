@@ -15,6 +15,7 @@ from accounts.saisies.apercu import CHANGE, est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
+from ..arbre.montrees import ApercuChange
 from ..depart import retraits as actes
 from ..forms import ReponseForm
 from ..lectures.partage import (
@@ -84,7 +85,12 @@ def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
             return redirect("retrait_accepter", cle=demande.pk)
         reprendre = request.POST.get("suite") == "reprendre"
         try:
-            actes.accepter_retrait(acteur=espace, demande=demande, reprendre=reprendre)
+            actes.accepter_retrait(
+                acteur=espace, demande=demande, reprendre=reprendre, montrees=[ligne.pk for ligne in tombent]
+            )
+        except ApercuChange as regle:
+            messages.error(request, str(regle))
+            return redirect("retrait_accepter", cle=demande.pk)
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:

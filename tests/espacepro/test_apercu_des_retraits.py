@@ -222,6 +222,33 @@ def test_rien_ne_prend_fin_sans_avoir_ete_montre(vue: str, lieu: Lieu) -> None:
     assert donnes() < avant
 
 
+@pytest.mark.parametrize("vue", MONTRENT)
+def test_ce_qui_est_accorde_dessous_entre_la_lecture_et_le_verrou_n_est_pas_termine(
+    vue: str, lieu: Lieu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The print is right when the view compares it; then somebody below grants, before the act has its locks."""
+    client, page, saisie = MONTRENT[vue](lieu)
+    montre = apercu_de(texte(client.get(page)))
+    module = importlib.import_module(vue.rpartition(".")[0])
+    compare = (
+        "accounts.gestion.page_acte" if isinstance(getattr(module, vue.rpartition(".")[2]), type) else module.__name__
+    )
+    vraie = importlib.import_module(compare).est_ce_qui_a_ete_montre
+    tardives = []
+
+    def puis_accorder(posees: Any, apercu: str) -> bool:
+        if juste := vraie(posees, apercu):
+            tardives.append(accorder(lieu.delegation, EspaceFactory(), Role.ACTEUR))
+        return bool(juste)
+
+    monkeypatch.setattr(f"{compare}.est_ce_qui_a_ete_montre", puis_accorder)
+    avant = donnes()
+    reponse = client.post(page, {**saisie, **montre}, follow=True)
+    assert len(tardives) == 1
+    assert donnes() == avant | {tardives[0].pk}, "nothing ended"
+    assert "ce que cette page montrait a changé" in texte(reponse)
+
+
 @pytest.mark.parametrize("vue", CHOISISSENT)
 def test_choisir_ne_termine_rien(vue: str, lieu: Lieu) -> None:
     if vue.endswith("substitution"):
