@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
-from ..envois.annonces import annoncer_un_lot
+from ..envois.annonces import INSCRIPTION, annoncer_un_lot, sans_courriel
 from ..models import Espace, VersionCGU
 from ..models.publication import oublier_publications
 from ..saisies.dates import jour
@@ -195,9 +195,21 @@ def _a_prevenir(version: VersionCGU) -> models.QuerySet[Espace]:
     return Espace.objects.filter(etat__in=TENUS).select_related("compte")
 
 
+def _oublies(version: VersionCGU) -> models.QuerySet[Espace]:
+    """Return the espaces opened since, whose key the run had passed: they accepted the version before."""
+    recents = _a_prevenir(version).filter(cree_le__gte=version.publiee_le - INSCRIPTION, compte__isnull=False)
+    return recents.exclude(cgu_version=version.numero).filter(sans_courriel(_acte(version)))
+
+
+def _acte(version: VersionCGU) -> str:
+    return f"cgu:{version.numero}:"
+
+
 def annoncer_conditions(*, maintenant: datetime | None = None) -> int:
     """Tell the next batch of holders of the version that was published; return how many (one mail each, ever)."""
-    return annoncer_un_lot(VersionCGU, destinataires=_a_prevenir, ecrire=_ecrire, maintenant=maintenant)
+    return annoncer_un_lot(
+        VersionCGU, destinataires=_a_prevenir, ecrire=_ecrire, oublies=_oublies, maintenant=maintenant
+    )
 
 
 def _ecrire(version: VersionCGU, espace: Espace) -> None:
@@ -206,7 +218,7 @@ def _ecrire(version: VersionCGU, espace: Espace) -> None:
     courriels.deposer(
         "cgu_nouvelle_version",
         destinataire=espace.compte.email,
-        acte=f"cgu:{version.numero}:{espace.pk}",
+        acte=f"{_acte(version)}{espace.pk}",
         espace=espace,
         contexte={"cgu": version.numero, "en_vigueur_le": jour(version.en_vigueur_le)},
     )

@@ -365,14 +365,24 @@ def redemander_confirmation(
 def refuser_inscription(*, acteur: Visiteur, objet: Lien.Objet, maintenant: datetime | None = None) -> str:
     """Erase the inscription that somebody else made under the address of this link; return the address, proved by it.
 
-    Raises: LienInvalide (also the company's link, where it is not the login address), LienDejaUtilise, LienRemplace, LienExpire.
+    Whoever reads the company's mailbox refuses so what is asked in its name; the person who asked is told.
+    Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire.
     """
     lien = lire_lien(acteur.jeton, objet=objet, maintenant=maintenant, verrouiller=True)
     compte = lien.espace.compte
-    if lien.espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or compte is None or compte.email != lien.adresse:
+    if lien.espace.etat != Espace.Etat.EN_ATTENTE_COURRIEL or compte is None:
         raise LienInvalide
     consigner(actes.ESPACE_INSCRIPTION_REFUSEE, auteur=REFUS, espace=lien.espace)
+    cle = lien.espace.pk
     _effacer(lien.espace)
+    if compte.email != lien.adresse:
+        courriels.deposer(
+            "inscription_refusee",
+            destinataire=compte.email,
+            acte=f"inscription-refusee:{cle}",
+            contexte={"prenom": lien.espace.prenom, "nom": lien.espace.nom, "adresse_entreprise": lien.adresse},
+            maintenant=maintenant,
+        )
     return lien.adresse
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
-from ..envois.annonces import annoncer_un_lot
+from ..envois.annonces import INSCRIPTION, annoncer_un_lot, sans_courriel
 from ..models import Compte, PolitiqueMotDePasse
 from ..models.publication import oublier_publications
 from ..saisies.dates import jour
@@ -164,12 +164,24 @@ def _a_prevenir_de(version: int) -> models.QuerySet[Compte]:
     )
 
 
+def _oublies(publiee: PolitiqueMotDePasse) -> models.QuerySet[Compte]:
+    """Return the accounts opened since with a password chosen before, whose key the run had passed."""
+    depuis = publiee.publiee_le - INSCRIPTION
+    recents = _a_prevenir_de(publiee.version).filter(espace__cree_le__gte=depuis)
+    return recents.select_related("espace", "agent").filter(sans_courriel(_acte(publiee)))
+
+
+def _acte(publiee: PolitiqueMotDePasse) -> str:
+    return f"politique:{publiee.version}:"
+
+
 def annoncer_politique(*, maintenant: datetime | None = None) -> int:
     """Tell the next batch of holders and agents of the policy that was published; return how many (one mail each)."""
     return annoncer_un_lot(
         PolitiqueMotDePasse,
         destinataires=lambda publiee: _a_prevenir_de(publiee.version).select_related("espace", "agent"),
         ecrire=_ecrire,
+        oublies=_oublies,
         maintenant=maintenant,
     )
 
@@ -180,7 +192,7 @@ def _ecrire(publiee: PolitiqueMotDePasse, compte: Compte) -> None:
     courriels.deposer(
         "mot_de_passe_durci",
         destinataire=compte.email,
-        acte=f"politique:{publiee.version}:{compte.pk}",
+        acte=f"{_acte(publiee)}{compte.pk}",
         espace=espace,
         contexte={
             "prenom": personne.prenom if personne else "",

@@ -81,10 +81,16 @@ def visiteur(request: HttpRequest) -> Visiteur:
     )
 
 
-def refuser(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpResponse:
-    """« Ce n'est pas moi »: erase the inscription, and let this browser make its own for the same mailbox. Raises: RegleMetier."""
+def refuser(request: HttpRequest, jeton: str, objet: Lien.Objet, *, a_la_personne: bool = True) -> HttpResponse:
+    """« Ce n'est pas moi »: erase the inscription, and let this browser make its own for the same mailbox; in the name of a
+    company (not `a_la_personne`), erase it and no more. Raises: RegleMetier."""
     adresse = actes.refuser_inscription(acteur=Visiteur(jeton=jeton), objet=objet)
     request.session.cycle_key()
+    if not a_la_personne:
+        messages.success(
+            request, "La demande est effacée : aucun courrier ne part. La personne qui l'a faite est prévenue."
+        )
+        return redirect("accueil")
     request.session[PROUVEE] = (adresse, (timezone.now() + delai(objet)).timestamp())
     messages.success(request, "L'inscription est effacée. Vous pouvez créer votre espace avec cette adresse.")
     return redirect("inscription")

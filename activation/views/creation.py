@@ -249,7 +249,7 @@ def _confirmer(request: HttpRequest, jeton: str, objet: Lien.Objet) -> HttpRespo
         requis = mot_de_passe_requis(lien, acteur)
         form = MotDePasseActuelForm(request.POST if request.method == "POST" else None)
         if "effacer" in request.POST:
-            return refuser(request, jeton, objet)
+            return refuser(request, jeton, objet, a_la_personne=personnel)
         if request.method == "POST" and (form.is_valid() or not requis):
             try:
                 creation = ACTES[objet](acteur=acteur, mot_de_passe=form.cleaned_data.get("mot_de_passe", ""))

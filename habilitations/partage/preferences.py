@@ -13,6 +13,12 @@ from ..arbre.lots import verrouiller_acteur
 from ..models import Preference
 
 
+def desserre(preference: Preference, *, accords: str) -> bool:
+    """Whether this choice has the holder told later of what others grant on his companies: who took a session over would
+    make it first, so the password is asked again."""
+    return preference.accords == Preference.Accords.AUSSITOT and accords != Preference.Accords.AUSSITOT
+
+
 @transaction.atomic
 def changer_preferences(
     *, acteur: Espace, accords: str, echeances: str, fichiers: str, rappels: str, maintenant: datetime | None = None

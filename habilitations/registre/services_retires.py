@@ -4,6 +4,7 @@ Until that day every right goes on as it was, and may be shared; no new adhésio
 told or closed whole batches, and nobody is written to twice.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.envois.annonces import lot_suivant
+from accounts.envois.annonces import PERSONNES_PAR_LOT, lot_suivant
 from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
@@ -50,10 +51,35 @@ def annoncer_services_retires(*, maintenant: datetime | None = None) -> int:
         .first()
     )
     if retrait is None:
-        return 0
+        return _rattraper(maintenant or timezone.now())
     lot = lot_suivant(
         retrait, _destinataires(retrait), jusqu_a="annonce_jusqu_a", termine="annonce_le", maintenant=maintenant
     )
+    _ecrire(retrait, lot)
+    return len(lot)
+
+
+def _rattraper(maintenant: datetime) -> int:
+    """Write to a batch of those who were granted a service that will close since it was told, each once; return how many."""
+    ecrits = 0
+    annonces = RetraitService.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
+        annule_le=None, execute_le=None, annonce_le__isnull=False, ferme_le__gte=timezone.localdate(maintenant)
+    )
+    for retrait in annonces.select_related("service").order_by("decide_le", "pk"):
+        recentes = Habilitation.objects.vivantes().filter(
+            service=retrait.service_id, espace=OuterRef("pk"), accordee_le__gte=retrait.decide_le
+        )
+        oublies = _destinataires(retrait).filter(
+            Exists(recentes), ~Exists(Courriel.objects.filter(espace=OuterRef("pk"), acte=_acte(retrait)))
+        )
+        lot = list(oublies.order_by("pk")[:PERSONNES_PAR_LOT])
+        _ecrire(retrait, lot)
+        ecrits += len(lot)
+    return ecrits
+
+
+def _ecrire(retrait: RetraitService, lot: Sequence[Espace]) -> None:
+    """Tell each of these what they hold of the service."""
     tenues = avis.par_espace(
         Habilitation.objects.vivantes()
         .filter(service=retrait.service_id, espace__in=lot)
@@ -69,7 +95,6 @@ def annoncer_services_retires(*, maintenant: datetime | None = None) -> int:
             service=retrait.service.libelle,
             dernier_jour=jour(retrait.ferme_le),
         )
-    return len(lot)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -111,6 +112,24 @@ def test_chacun_est_prevenu_une_fois(textes_cgu: Path, monkeypatch: pytest.Monke
     assert Courriel.objects.count() == len(prevenus)
     assert version_en_vigueur(VIGUEUR - SECONDE).numero == ORIGINE
     assert version_en_vigueur(VIGUEUR).numero == "2027-01"
+
+
+def test_qui_arrive_pendant_l_annonce_est_prevenu_aussi(textes_cgu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that the run has passed, or an inscription begun before and confirmed after: told once all the same."""
+    monkeypatch.setattr(annonces, "PERSONNES_PAR_LOT", 2)
+    prevenus = [EspaceFactory(cree_le=PUBLIEE - timedelta(days=300)) for _ in range(3)]
+    a_cheval = EspaceFactory(pk=UUID(int=1), cree_le=PUBLIEE - timedelta(days=1), etat=Espace.Etat.EN_ATTENTE_COURRIEL)
+    publier_conditions(acteur="systeme:essai", numero="2027-01", en_vigueur_le=VIGUEUR, maintenant=PUBLIEE)
+    assert annoncer_conditions(maintenant=PUBLIEE) == 2
+    arrives = [EspaceFactory(pk=UUID(int=rang), cree_le=PUBLIEE) for rang in (2, 3, 4)]
+    assert annoncer_conditions(maintenant=PUBLIEE) == 1
+    Espace.objects.filter(pk=a_cheval.pk).update(etat=Espace.Etat.ACTIF)
+    suite = PUBLIEE + timedelta(minutes=10)
+    assert [annoncer_conditions(maintenant=suite) for _ in range(3)] == [2, 2, 0]
+    assert {c.espace_id for c in Courriel.objects.all()} == {e.pk for e in [*prevenus, a_cheval, *arrives]}
+    assert Courriel.objects.count() == 7
+    EspaceFactory(pk=UUID(int=5), cree_le=VIGUEUR, cgu_version="2027-01")
+    assert annoncer_conditions(maintenant=VIGUEUR) == 0, "who accepted it is told nothing"
 
 
 def test_une_annonce_qui_meurt_reprend_ou_elle_en_etait(textes_cgu: Path, monkeypatch: pytest.MonkeyPatch) -> None:

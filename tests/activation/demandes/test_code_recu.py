@@ -219,6 +219,25 @@ def test_un_espace_plein_relit_ce_qui_prendra_fin(
     assert recente.fin_le is not None
 
 
+def test_la_limite_vaut_aussi_pour_un_code_qui_prendrait_une_place(
+    espace: Espace, client_de: Callable[[Espace], Client], settings
+) -> None:
+    """What the code would end is shown once the try is counted: beyond the limit a right code says no more than a wrong one."""
+    settings.PERIMETRE_SIREN = 1
+    accorder(habiliter(EspaceFactory()), espace, Role.ACTEUR)
+    (demande,) = attendre(espace)
+    for rang in range(10):
+        with pytest.raises(CodeSansDemande):
+            activer_code_recu(acteur=espace, saisie=faux(rang))
+    client = client_de(espace)
+    pages = [client.post(reverse("activer"), {"code": code}) for code in (scenes.code(demande), faux(10))]
+    for page in pages:
+        assert demande.reference not in [m.message for m in page.context["messages"]]
+        assert "Ce code est celui de cette demande" not in texte(page)
+        assert page.status_code == 429
+    assert manques(espace) == 10
+
+
 def test_un_visiteur_retrouve_son_code_apres_la_connexion(espace: Espace, client: Client) -> None:
     (demande,) = attendre(espace)
     code = scenes.code(demande)

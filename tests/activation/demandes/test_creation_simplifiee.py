@@ -17,6 +17,7 @@ from accounts.espace.inscription import MotDePasseAutre, confirmer_adresse, insc
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
+from accounts.views.inscription import PROUVEE
 from activation.demandes.activation import activer
 from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.creation_simplifiee import (
@@ -184,6 +185,26 @@ def test_liens_a_usage_unique_et_sans_croisement(personne: PersonneSirenisee) ->
     with pytest.raises(LienInvalide):
         confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_ENTREPRISE))
     assert not Demande.objects.exists()
+
+
+def test_l_entreprise_efface_une_demande_qu_elle_ne_reconnait_pas(client: Client, personne: PersonneSirenisee) -> None:
+    """Whoever reads the company's mailbox, which is not the login's: erased, the person told, nothing proved for this browser."""
+    espace = scenes.inscrire(personne)
+    adresse = espace.compte.email
+    confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_CONNEXION))
+    page = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
+    chemin = reverse("confirmer_entreprise", args=[page])
+    assert "Ce n'est pas nous : effacer cette demande" in client.get(chemin).content.decode().replace("&#x27;", "'")
+    assert Espace.objects.filter(pk=espace.pk).exists(), "looking erases nothing"
+    suite = client.post(chemin, {"effacer": "1"}, follow=True)
+    assert "La demande est effacée" in suite.content.decode()
+    assert not Espace.objects.filter(pk=espace.pk).exists()
+    assert not Demande.objects.exists()
+    assert PROUVEE not in client.session
+    (courriel,) = Courriel.objects.filter(genre="inscription_refusee")
+    assert courriel.destinataire == adresse
+    assert "ne reconnaît pas votre demande" in str(courriels.composer(courriel).body)
+    assert client.post(chemin, {"effacer": "1"}).status_code == 410
 
 
 def test_renvoyer(personne: PersonneSirenisee) -> None:

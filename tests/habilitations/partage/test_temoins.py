@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.envois.courriels import composer
+from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Courriel, Espace, Evenement
+from accounts.portes.reauthentification import PROUVE_LE
 from habilitations.arbre import avis
 from habilitations.arbre.expirations import expirer_habilitations
 from habilitations.models import Habilitation, Preference, Role
@@ -19,7 +21,7 @@ from habilitations.partage.en_masse import appliquer_fichier
 from habilitations.partage.preferences import changer_preferences
 from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, retirer_suppleant
 from habilitations.partage.temoins import LIGNES, resumer_accords
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.factories import MOT_DE_PASSE, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.scenes import texte
 from tests.scenes import en_parallele
 
@@ -246,6 +248,32 @@ def test_ce_qui_est_deja_retire_est_dit_et_le_dit(scene: Scene) -> None:
     resumer(1)
     (courriel,) = Courriel.objects.filter(genre="resume_accords")
     assert courriel.contexte["lignes"][0].endswith("(terminée depuis)")
+
+
+def test_etre_prevenu_plus_tard_redemande_le_mot_de_passe(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
+    """Who took a session over would first have the holder told less; the other choices, and being told more, ask nothing."""
+    choix = {"accords": "QUOTIDIEN", "echeances": "AUSSITOT", "fichiers": "AUSSITOT", "rappels": "HEBDOMADAIRE"}
+    client = client_de(scene.titulaire)
+    session = client.session
+    session[PROUVE_LE] = 0
+    session.save()
+    page = client.post(reverse("preferences"), choix)
+    assert page.status_code == 200
+    assert ConfirmationForm.CHAMP in page.content.decode()
+    faux = client.post(reverse("preferences"), {**choix, ConfirmationForm.CHAMP: "autre chose"})
+    assert "n&#x27;est pas reconnu" in faux.content.decode()
+    assert not Preference.objects.exists()
+    sans_rapport = {**choix, "accords": "AUSSITOT", "fichiers": "AUCUN"}
+    assert client.post(reverse("preferences"), sans_rapport)["Location"] == reverse("preferences")
+    assert Preference.objects.get().fichiers == "AUCUN"
+    juste = client.post(reverse("preferences"), {**choix, ConfirmationForm.CHAMP: MOT_DE_PASSE})
+    assert juste["Location"] == reverse("preferences")
+    assert Preference.objects.get().accords == "QUOTIDIEN"
+    session = client.session
+    session[PROUVE_LE] = 0
+    session.save()
+    assert client.post(reverse("preferences"), sans_rapport)["Location"] == reverse("preferences")
+    assert Preference.objects.get().accords == "AUSSITOT"
 
 
 def test_revenir_a_aussitot_ne_perd_pas_ce_qui_attendait(scene: Scene) -> None:

@@ -46,6 +46,15 @@ def test_ceux_qui_s_en_servent_sont_prevenus_une_fois_et_eux_seuls(tenue: Habili
     assert Habilitation.objects.vivantes().filter(service=tenue.service).count() == 2
 
 
+def test_qui_en_recoit_l_usage_apres_l_annonce_l_apprend_aussi(tenue: Habilitation) -> None:
+    assert annoncer_services_retires(maintenant=MAINTENANT) == 2
+    recue = accorder(tenue, EspaceFactory(), Role.ACTEUR)
+    Habilitation.objects.filter(pk=recue.pk).update(accordee_le=MAINTENANT + timedelta(hours=1))
+    suite = MAINTENANT + timedelta(hours=2)
+    assert [annoncer_services_retires(maintenant=suite) for _ in range(2)] == [1, 0]
+    assert Courriel.objects.filter(genre="service_retire", espace=recue.espace).count() == 1
+
+
 def test_une_annonce_interrompue_reprend_ou_elle_en_etait(tenue: Habilitation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(annonces, "PERSONNES_PAR_LOT", 1)
     assert annoncer_services_retires() == 1
