@@ -56,24 +56,28 @@ def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpReq
     refuse = essai is not None and essai.refuse
     enregistrer(
         request,
-        compte=Compte.objects.d_adresse(adresse).first() if adresse else None,
+        compte=essai.compte if essai is not None and essai.adresse == adresse else _compte(adresse),
         adresse_essayee=adresse,
         resultat=Connexion.Resultat.VERROUILLEE if refuse else Connexion.Resultat.ECHOUEE,
     )
+
+
+def _compte(adresse: str) -> Compte | None:
+    return Compte.objects.d_adresse(adresse).first() if adresse else None
 
 
 @transaction.atomic(savepoint=False)
 def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte | None:
     """Raise an alert when another live session of this account is used from another place; one a day at most.
 
-    A place is a country and a network (/24, /64). An espace belongs to one natural person (CGU §3.3): two of them at
+    Sign-ins of one account queue before: `accounts.portes.connexion.ouvrir` has written its row. A place is a country and a network
+    (/24, /64). An espace belongs to one natural person (CGU §3.3): two of them at
     once may be an office and a telephone, so the alert is for a person to judge and closes nothing.
     """
-    Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     ici = (connexion.pays, connexion.reseau)
     ailleurs = [
         session
-        for session in Session.objects.vivantes(acteur)[:50]
+        for session in Session.objects.vivantes(acteur).only("adresse_ip", "pays", "navigateur")[:50]
         if session.adresse_ip and (session.pays, reseau(session.adresse_ip)) != ici
     ]
     if not ailleurs:

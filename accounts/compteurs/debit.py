@@ -30,7 +30,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ..models import Compte, EssaiConnexion
-from ..saisies.adresse_saisie import forme_comptee
+from ..saisies.adresse_saisie import forme_adresse, forme_comptee
 from ..sessions.navigateurs import navigateur_connu
 from ..traces.requete import adresse_ip
 from .essais import essai_compte
@@ -38,6 +38,14 @@ from .essais import essai_compte
 FENETRE_DES_ESSAIS = timedelta(hours=24)
 PALIER = 0.1  # seconds: a refused sign-in leaves on a multiple of it, whatever the account (references.md C-20)
 _ATTRIBUT = "essai_connexion"
+# The last guesses of each of several counters, as many as its figures look at, the newest first.
+_DERNIERS = """
+SELECT c.cle, e.quand
+  FROM unnest(%s::text[], %s::int[]) AS c (cle, limite)
+ CROSS JOIN LATERAL (SELECT quand FROM accounts_essaiconnexion WHERE cle = c.cle AND quand > %s
+                      ORDER BY quand DESC LIMIT c.limite) AS e
+ ORDER BY c.cle, e.quand DESC
+"""
 
 
 @dataclass(frozen=True)
@@ -101,10 +109,9 @@ class Essai:
     """One try of a password in this request."""
 
     debut: float
-    cle_compte: str = ""
-    reseaux: tuple[tuple[str, int], ...] = ()
-    reservation: int | None = None
-    de_reseau: tuple[int, ...] = ()
+    adresse: str
+    compte: Compte | None = None  # whom this address is of, read once for all that follows
+    comptes: tuple[int, ...] = ()  # what was counted for this try
     refuse: bool = False
     manque: bool = False
 
@@ -140,33 +147,43 @@ def reserver_reseau(
     quoi: str, adresse: str, bareme: Bareme | Cadence, maintenant: datetime | None = None
 ) -> list[int] | None:
     """Count one `quoi` of the networks of this address and return the ids; None, nothing counted, when one must wait."""
-    return _reserver_tous([(empreinte(quoi, cle), bareme.fois(fois)) for cle, fois in cles_reseau(adresse)], maintenant)
-
-
-def _reserver_tous(
-    compteurs: Iterable[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None
-) -> list[int] | None:
-    """Count one of each of these counters, in this order, and return the ids; None, nothing counted, when one must wait."""
-    comptes: list[int] = []
-    for cle, bareme in compteurs:
-        compte = reserver(cle, bareme, maintenant)
-        if compte is None:
-            for deja in comptes:
-                rendre(deja)
-            return None
-        comptes.append(compte)
-    return comptes
+    compteurs = [(empreinte(quoi, cle), bareme.fois(fois)) for cle, fois in cles_reseau(adresse)]
+    with transaction.atomic(savepoint=False):
+        libres, maintenant = _interroger(compteurs, maintenant)
+        return _compter([cle for cle, _ in compteurs], maintenant) if all(libres) else None
 
 
 @transaction.atomic(savepoint=False)
 def reserver(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> int | None:
     """Count one guess of this counter and return its id; None when it must wait. Guesses sent together queue here."""
+    (libre,), maintenant = _interroger([(cle, bareme)], maintenant)
+    return _compter([cle], maintenant)[0] if libre else None
+
+
+def _interroger(
+    compteurs: Sequence[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None
+) -> tuple[list[bool], datetime]:
+    """Lock these counters, in this order and to the end of the transaction; return which may count one more, and the moment."""
+    cles = [cle for cle, _ in compteurs]
     with connection.cursor() as curseur:
-        curseur.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [cle])
-    maintenant = maintenant or timezone.now()
-    if _doit_attendre(cle, bareme, maintenant):
-        return None
-    return EssaiConnexion.objects.create(cle=cle, quand=maintenant).pk
+        curseur.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(cle, 0)) FROM unnest(%s::text[]) AS c (cle)", [cles]
+        )
+        maintenant = maintenant or timezone.now()
+        curseur.execute(_DERNIERS, [cles, [bareme.limite for _, bareme in compteurs], maintenant - FENETRE_DES_ESSAIS])
+        instants: dict[str, list[datetime]] = {}
+        for cle, quand in curseur.fetchall():
+            instants.setdefault(cle, []).append(quand)
+    libres = [not instants.get(cle) or bareme.libre_le(instants[cle]) <= maintenant for cle, bareme in compteurs]
+    return libres, maintenant
+
+
+def _compter(cles: Iterable[str], maintenant: datetime) -> list[int]:
+    """Count one of each of these counters, in one statement; return the ids."""
+    return [
+        essai.pk
+        for essai in EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle, quand=maintenant) for cle in cles)
+    ]
 
 
 def attente_restante(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> timedelta:
@@ -186,10 +203,6 @@ def nombre(cle: str, maintenant: datetime | None = None) -> int:
     """Return how many guesses this counter holds."""
     maintenant = maintenant or timezone.now()
     return EssaiConnexion.objects.filter(cle=cle, quand__gt=maintenant - FENETRE_DES_ESSAIS).count()
-
-
-def _doit_attendre(cle: str, bareme: Bareme | Cadence, maintenant: datetime) -> bool:
-    return bool(attente_restante(cle, bareme, maintenant))
 
 
 @transaction.atomic
@@ -244,13 +257,11 @@ def essai_de(request: HttpRequest | None) -> Essai | None:
 
 
 def reussir(request: HttpRequest | None) -> None:
-    """The password was right: the guess does not count."""
+    """The password was right: the guess does not count. Within the transaction that opens the session, where there is one."""
     essai = essai_de(request)
-    if essai is not None:
-        comptes = [cle for cle in (essai.reservation, *essai.de_reseau) if cle is not None]
-        if comptes:
-            EssaiConnexion.objects.filter(pk__in=comptes).delete()
-        essai.reservation, essai.de_reseau = None, ()
+    if essai is not None and essai.comptes:
+        EssaiConnexion.objects.filter(pk__in=essai.comptes).delete()
+        essai.comptes = ()
 
 
 def attendre_le_palier(essai: Essai) -> None:
@@ -273,55 +284,44 @@ class GardienEssais(AxesHandler):
         adresse = (credentials or {}).get("username")
         if not adresse:
             return True
-        essai = Essai(debut=time.monotonic())
+        essai = Essai(debut=time.monotonic(), adresse=adresse)
         setattr(request, _ATTRIBUT, essai)
-        essai.cle_compte, bareme, connu = _compteur(request, adresse)
-        if not connu:
-            essai.reseaux = tuple(cles_reseau(adresse_ip(request)))
+        cle, bareme, connu = _compteur(request, essai)
+        reseaux = [] if connu else [(cle, RESEAU.fois(fois)) for cle, fois in cles_reseau(adresse_ip(request))]
         with essai_compte():
             # Before the comparison, so that guesses sent together do not pass together.
-            de_reseau = _reserver_tous((cle, RESEAU.fois(fois)) for cle, fois in essai.reseaux)
-            essai.refuse = de_reseau is None
-            if de_reseau is not None:
-                essai.de_reseau = tuple(de_reseau)
-                essai.reservation = reserver(essai.cle_compte, bareme)
-        if essai.refuse:
+            (*de_reseau, libre), maintenant = _interroger([*reseaux, (cle, bareme)])
+            essai.refuse = not (all(de_reseau) and libre)
+            if all(de_reseau):
+                # Refused by the account's counter, a line is written all the same, which counts not: the same work.
+                compte = cle if libre else empreinte("refus", cle)
+                essai.comptes = tuple(_compter([*(cle for cle, _ in reseaux), compte], maintenant))
+        if not all(de_reseau):
             request.axes_locked_out = True  # type: ignore[attr-defined]  # AxesMiddleware then shows the page
             return False
-        if essai.reservation is None:
-            essai.refuse = essai.manque = True
-            _travailler_autant(essai, adresse, (credentials or {}).get("password") or "")
+        if not libre:
+            essai.manque = True
+            # A server under load takes more than one PALIER: the time then shows the work, which must be the same.
+            make_password((credentials or {}).get("password") or "")
             return False
         return True
 
     def user_login_failed(
         self, sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
     ) -> None:
-        """Let the failure count; and count it again when a form refuses what the password had opened."""
+        """Let the failure count: also that of a form which refuses what the password had opened."""
         essai = essai_de(request)
-        if essai is None or essai.refuse:
-            return
-        essai.manque = True
-        if essai.reservation is None:
-            essai.reservation = EssaiConnexion.objects.create(cle=essai.cle_compte).pk
-            EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle) for cle, _ in essai.reseaux)
+        if essai is not None and not essai.refuse:
+            essai.manque = True
 
 
-def _travailler_autant(essai: Essai, adresse: str, mot_de_passe: str) -> None:
-    """Do what a comparison would have done: read the account, hash, write a line, which counts not.
-
-    A server under load takes more than one PALIER: the time then shows the work, which must be the same.
-    """
-    Compte.objects.d_adresse(adresse).first()
-    make_password(mot_de_passe)
-    EssaiConnexion.objects.create(cle=empreinte("refus", essai.cle_compte))
-
-
-def _compteur(request: HttpRequest, adresse: str) -> tuple[str, Bareme | Cadence, bool]:
+def _compteur(request: HttpRequest, essai: Essai) -> tuple[str, Bareme | Cadence, bool]:
     """Return the counter of this try, its figures, and whether it is one of a browser or a session that the account knows."""
-    forme = forme_comptee(adresse)
-    compte = Compte.objects.d_adresse(forme).only("pk", "is_staff", "renouvellement_exige").first()
+    forme = forme_comptee(essai.adresse)
+    compte = Compte.objects.a_la_connexion(forme).first()
     if compte is not None:
+        if forme_adresse(essai.adresse) == forme:  # what only looks like its address counts for it and opens nothing
+            essai.compte = compte
         if getattr(request, "user", None) == compte and request.session.session_key:
             return empreinte("session", str(compte.pk)), COMPTE, True
         navigateur = navigateur_connu(request, compte)

@@ -1,6 +1,8 @@
 """The sign-in of a natural person, and the hashes of the passwords it had."""
 
 import uuid
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import (  # type: ignore[attr-defined]  # _user_has_perm is not in the stubs
@@ -12,10 +14,19 @@ from django.contrib.auth.models import (  # type: ignore[attr-defined]  # _user_
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django_otp import device_classes
 
 from ..saisies.adresse_saisie import forme_adresse
 from ..saisies.adresses import LONGUEUR_ADRESSE
 from ..saisies.dates import jour
+
+
+def second_facteur() -> models.Q:
+    """The condition that an account has a confirmed device, an application or a passkey: one for all kinds."""
+    kinds = (
+        models.Exists(genre.objects.filter(user=models.OuterRef("pk"), confirmed=True)) for genre in device_classes()
+    )
+    return reduce(or_, kinds)
 
 
 class CompteManager(BaseUserManager["Compte"]):
@@ -31,6 +42,10 @@ class CompteManager(BaseUserManager["Compte"]):
         """
         forme = forme_adresse(adresse)
         return self.none() if forme is None else self.alias(adresse=Lower("email")).filter(adresse=forme)
+
+    def a_la_connexion(self, adresse: str) -> models.QuerySet["Compte"]:
+        """The account of this address with all that a sign-in decides on, in one read: its espace, `a_un_second_facteur`."""
+        return self.d_adresse(adresse).select_related("espace").annotate(a_un_second_facteur=second_facteur())
 
     def get_by_natural_key(self, username: str | None) -> "Compte":
         """Return the account of this address. Raises Compte.DoesNotExist."""

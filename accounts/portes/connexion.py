@@ -1,25 +1,24 @@
 """Signing in with an address and a password, and the second factor that an account may ask after it."""
 
 import time
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.contrib.auth import login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django_otp import device_classes
 
 from ..compteurs import debit
 from ..models import Compte
+from ..models.compte import second_facteur
 from ..mots_de_passe.exigences import politique_exigee
 from ..mots_de_passe.politique import reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
+from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import retenir_le_navigateur
 from .code_garde import lier_code
 
@@ -37,17 +36,18 @@ class CompteBackend(ModelBackend):
         """Return the account, or None. Never says why (ANSSI-PG-078 R14). Raises: HachageSature."""
         if username is None or password is None:
             return None
+        essai = debit.essai_de(request)
+        compte = essai.compte if essai is not None and essai.adresse == username else _lire(username)
         try:
-            compte = self._verifier(username, password)
+            compte = self._verifier(compte, password)
         except HachageSature:
             debit.reussir(request)  # nothing was compared: the guess does not count
             raise
-        if compte is not None:
-            debit.reussir(request)
+        if compte is not None and getattr(request, "user", None) == compte:
+            debit.reussir(request)  # else the transaction that follows takes it back: `ouvrir`, `mettre_en_attente`
         return compte
 
-    def _verifier(self, adresse: str, mot_de_passe: str) -> Compte | None:
-        compte = Compte.objects.d_adresse(adresse).select_related("espace").first()
+    def _verifier(self, compte: Compte | None, mot_de_passe: str) -> Compte | None:
         if compte is None or not compte.has_usable_password():
             make_password(mot_de_passe)
             return None
@@ -68,26 +68,51 @@ class CompteBackend(ModelBackend):
         return obj is None and super().has_perm(user_obj, perm)
 
 
+def _lire(adresse: str) -> Compte | None:
+    return Compte.objects.a_la_connexion(adresse).first()
+
+
+class CompteModifie(RegleMetier):
+    code = "compte_modifie"
+    message = "Votre compte vient d'être modifié. Connectez-vous de nouveau."
+
+
 def a_un_second_facteur(compte: Compte) -> bool:
-    """Whether this account has a confirmed device, an application or a passkey: one query for all kinds."""
-    confirmes = (Exists(genre.objects.filter(user=OuterRef("pk"), confirmed=True)) for genre in device_classes())
-    return Compte.objects.filter(reduce(or_, confirmes), pk=compte.pk).exists()
+    """Whether this account has a confirmed device, an application or a passkey."""
+    return Compte.objects.filter(second_facteur(), pk=compte.pk).exists()
 
 
 def ouvrir(*, acteur: Compte, request: HttpRequest) -> None:
     """Open the session of this account, in one transaction: its row, the sign-in, the browser that the account then knows.
 
-    An agent's browser is known after the second factor only (accounts/portes/middleware.py).
+    The guess is taken back there too. An agent's browser is known after the second factor only
+    (accounts/portes/middleware.py). Raises: CompteModifie, before anything of the session is touched.
     """
     with transaction.atomic(durable=True):
+        _dater(acteur)
+        debit.reussir(request)
         login(request, acteur, backend=VOIE)
         if not acteur.is_staff:
             retenir_le_navigateur(request, acteur)
         request.session.save()
 
 
+def _dater(acteur: Compte) -> None:
+    """Date the sign-in, which locks the account to the end of the transaction, if it still is what was read before the hash.
+
+    A usager who has proved no device must have none: one may have been added since. Raises: CompteModifie.
+    """
+    acteur.last_login = timezone.now()
+    meme = Compte.objects.filter(pk=acteur.pk, is_active=True, password=acteur.password)
+    if not acteur.is_staff and getattr(acteur, "otp_device", None) is None:
+        meme = meme.exclude(second_facteur())
+    if not meme.update(last_login=acteur.last_login):
+        raise CompteModifie
+
+
 def mettre_en_attente(request: HttpRequest, compte: Compte) -> None:
-    """Remember, in a session that is still nobody's, whose second factor is awaited."""
+    """Remember, in a session that is still nobody's, whose second factor is awaited; the guess is taken back."""
+    debit.reussir(request)
     request.session.cycle_key()
     lier_code(request, compte)
     request.session[EN_ATTENTE] = {

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from ..models import Compte, Espace
-from .connexion import a_un_second_facteur, ouvrir
+from .connexion import CompteModifie, a_un_second_facteur, ouvrir
 from .reauthentification import PROUVE_LE
 
 TAPE: Final = "inscription_mot_de_passe"
@@ -51,6 +51,9 @@ def ouvrir_si_prouve(request: HttpRequest, espace: Espace) -> bool:
     if not constant_time_compare(tape["empreinte"], compte.get_session_auth_hash()):
         return False
     del request.session[TAPE], request.session[PROUVEE]
-    ouvrir(acteur=compte, request=request)
+    try:
+        ouvrir(acteur=compte, request=request)
+    except CompteModifie:
+        return False
     request.session[PROUVE_LE] = tape["le"]  # the password is as old as it is
     return True

@@ -25,6 +25,7 @@ from .appareils import decrire
 DUREE_DU_TEMOIN = timedelta(days=180)
 NAVIGATEURS_AU_PLUS = 20
 _SEL = "accounts.navigateurs"
+_LUS = "navigateurs_lus"
 
 
 def nom_du_temoin(compte: Compte) -> str:
@@ -34,7 +35,17 @@ def nom_du_temoin(compte: Compte) -> str:
 
 
 def navigateur_connu(request: HttpRequest, compte: Compte) -> NavigateurConnu | None:
-    """Return the known browser that this request proves by its cookie, None for a stranger, a forged or an old one."""
+    """Return the known browser that this request proves by its cookie, None for a stranger, a forged or an old one.
+
+    Read once in a request for each account.
+    """
+    lus: dict[uuid.UUID, NavigateurConnu | None] = request.__dict__.setdefault(_LUS, {})
+    if compte.pk not in lus:
+        lus[compte.pk] = _lire(request, compte)
+    return lus[compte.pk]
+
+
+def _lire(request: HttpRequest, compte: Compte) -> NavigateurConnu | None:
     brut = request.COOKIES.get(nom_du_temoin(compte))
     if not brut:
         return None

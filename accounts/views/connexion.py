@@ -21,7 +21,7 @@ from ..forms import ConnexionForm
 from ..forms.securite import CodeForm, CodeSecoursForm
 from ..models import Compte
 from ..models.sessions_base import DERNIERE_ACTIVITE
-from ..portes.connexion import a_un_second_facteur, compte_en_attente, conclure, mettre_en_attente, ouvrir
+from ..portes.connexion import compte_en_attente, conclure, mettre_en_attente, ouvrir
 from ..saisies.regles import RegleMetier
 from ..sessions.navigateurs import navigateur_connu
 
@@ -37,8 +37,12 @@ class Connexion(LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Open the session, or ask the second factor first: until then the session is nobody's."""
         compte = form.get_user()
-        if compte.is_staff or not a_un_second_facteur(compte):
-            ouvrir(acteur=compte, request=self.request)
+        if compte.is_staff or not compte.a_un_second_facteur:
+            try:
+                ouvrir(acteur=compte, request=self.request)
+            except RegleMetier as regle:
+                form.add_error(None, str(regle))
+                return self.form_invalid(form)
             return HttpResponseRedirect(self.get_success_url())
         mettre_en_attente(self.request, compte)
         suite = self.get_redirect_url()

@@ -38,8 +38,17 @@ from accounts.models import Agent, Application, Compte
 from accounts.saisies.regles import RegleMetier
 from accounts.sessions.navigateurs import navigateur_connu
 from accounts.traces.requete import compte_de
+from accounts.views.connexion import Connexion
 
-from .forms import MotDePasseAgentForm, RemplacerAppareilForm
+from .forms import ConnexionAgentForm, MotDePasseAgentForm, RemplacerAppareilForm
+
+
+class ConnexionAgent(Connexion):
+    """The password of an agent, at the agents' own door."""
+
+    template_name = "gestion/connexion.html"
+    authentication_form = ConnexionAgentForm
+    redirect_authenticated_user = False  # the site leads who is signed in to the next step
 
 
 class PageAgent(RedirectURLMixin, FormView):

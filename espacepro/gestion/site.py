@@ -16,8 +16,6 @@ from django.views.decorators.cache import never_cache
 from accounts.gestion.agents import Etape, agent_de, agent_verifie, etape_due
 from accounts.gestion.consultation import ConsultationAdmin
 
-from .forms import ConnexionAgentForm
-
 Vue = Callable[..., HttpResponseBase]
 # What the stock admin offers and no page here needs; the first two would tell that a foreign row exists.
 RETIREES = {"view_on_site", "autocomplete", "password_change", "password_change_done", "logout"}
@@ -33,8 +31,6 @@ class SiteGestion(AdminSite):
     site_title = "Gestion"
     index_title = "Personnes et demandes"
     site_url = None
-    login_form = ConnexionAgentForm
-    login_template = "gestion/connexion.html"
     index_template = "gestion/accueil.html"
     enable_nav_sidebar = False
 
@@ -78,7 +74,10 @@ class SiteGestion(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The password; who is already signed in goes on to the next step, or finds nothing."""
         if not request.user.is_authenticated:
-            return super().login(request, extra_context)
+            from .portes import ConnexionAgent
+
+            contexte = {**self.each_context(request), **(extra_context or {})}
+            return ConnexionAgent.as_view(extra_context=contexte)(request)
         if agent_de(request.user) is None:
             raise Http404
         return self._vers(request, etape_due(request), "")

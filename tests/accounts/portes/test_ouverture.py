@@ -1,5 +1,7 @@
 """Opening a session: one transaction, the session written once, and the browser that is then known."""
 
+import html
+import re
 import time
 from collections.abc import Callable
 
@@ -10,12 +12,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Espace, NavigateurConnu, Session
+from accounts.compteurs import debit
+from accounts.models import Application, Compte, Espace, NavigateurConnu, Session
 from accounts.models.sessions_base import DERNIERE_ACTIVITE, SessionStore
-from surveillance.models import Connexion
+from accounts.portes.connexion import CompteModifie
+from surveillance.models import Alerte, Connexion
 from tests.factories import MOT_DE_PASSE, EspaceFactory
+from tests.scenes import en_parallele
 
-REQUETES = 24  # of a sign-in whole, BEGIN and COMMIT counted; 37 before
+REQUETES = 15  # of a sign-in whole, BEGIN and COMMIT counted; 37 at first
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -34,6 +39,8 @@ def test_une_connexion_tient_en_peu_d_ecritures() -> None:
         client.get(reverse("connexion"))
         sql = entrer(client, espace)
         assert len(sql) <= REQUETES, "\n".join(sql)
+        assert sql.count("COMMIT") == 2, "the guess counted, then all that the right password opens"
+        assert sql[sql.index("COMMIT") + 1] == "BEGIN", "nothing is read between the hash and the opening"
         assert len([s for s in sql if "accounts_session" in s and s.startswith(("INSERT", "UPDATE"))]) == 1
         ouverture = sql[len(sql) - 1 - sql[::-1].index("BEGIN") :]
         assert ouverture[-1] == "COMMIT"
@@ -41,6 +48,70 @@ def test_une_connexion_tient_en_peu_d_ecritures() -> None:
         client.post(reverse("deconnexion"))
     assert NavigateurConnu.objects.count() == 1
     assert Connexion.objects.count() == 2
+
+
+def gestes(espace: Espace | None, mot_de_passe: str) -> list[str]:
+    """Return what the try of a password sends to the database, each statement by what it does to which table."""
+    adresse = espace.compte.email if espace is not None and espace.compte is not None else "personne@nulle-part.fr"
+    with CaptureQueriesContext(connection) as requetes:
+        Client().post(reverse("connexion"), {"username": adresse, "password": mot_de_passe})
+    return [re.sub(r"'[^']*'|\d+", "", requete["sql"])[:60] for requete in requetes]
+
+
+def test_un_refus_fait_le_meme_travail_qu_un_echec(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password, an unknown address, and both once their counters refuse: nothing tells them apart."""
+    monkeypatch.setattr(debit, "PALIER", 0.0001)
+    espace = EspaceFactory()
+    faux, inconnu = gestes(espace, "faux"), gestes(None, "faux")
+    for _ in range(4):
+        gestes(espace, "faux")
+        gestes(None, "faux")
+    refuse, inconnu_refuse = gestes(espace, MOT_DE_PASSE), gestes(None, "faux")
+    assert Connexion.objects.filter(resultat="VERROUILLEE").count() == 2
+    assert faux == inconnu == refuse == inconnu_refuse
+
+
+@pytest.mark.parametrize("quoi", ["un second facteur", "un autre mot de passe", "désactivé"])
+def test_le_compte_modifie_pendant_le_hachage_ne_s_ouvre_pas(quoi: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before the hash is checked again by the statement that locks the account."""
+    espace = EspaceFactory()
+    compte = espace.compte
+    assert compte is not None
+    comparer = Compte.check_password
+
+    def modifier(lui: Compte, brut: str) -> bool:
+        juste = comparer(lui, brut)
+        if quoi == "un second facteur":
+            Application.objects.create(user=compte, name="application", confirmed=True)
+        elif quoi == "désactivé":
+            Compte.objects.filter(pk=compte.pk).update(is_active=False)
+        else:
+            compte.set_password("brouillard kayak 81 moutarde violon")
+            compte.save(update_fields=["password"])
+        return juste
+
+    monkeypatch.setattr(Compte, "check_password", modifier)
+    client = Client()
+    reponse = client.post(reverse("connexion"), {"username": compte.email, "password": MOT_DE_PASSE})
+    assert reponse.status_code == 200
+    assert CompteModifie.message in html.unescape(reponse.content.decode())
+    assert "_auth_user_id" not in client.session
+    assert not Session.objects.filter(compte=compte).exists()
+    assert not Connexion.objects.filter(resultat="REUSSIE").exists()
+
+
+def test_deux_lieux_au_meme_instant_se_voient() -> None:
+    """Sign-ins of one account queue at its row: the second sees the session of the first."""
+    for _ in range(3):
+        espace = EspaceFactory()
+        assert espace.compte is not None
+        saisie = {"username": espace.compte.email, "password": MOT_DE_PASSE}
+
+        def entrer(rang: int, saisie: dict[str, str] = saisie) -> int:
+            return Client(REMOTE_ADDR=("193.51.224.1", "8.8.8.8")[rang]).post(reverse("connexion"), saisie).status_code
+
+        assert en_parallele(2, entrer) == [302, 302]
+        assert Alerte.objects.filter(compte=espace.compte).count() == 1
 
 
 def test_ce_qui_echoue_en_ouvrant_n_ouvre_rien(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from accounts.saisies.porte import (
     lire_texte,
     serrer,
 )
-from espacepro.gestion.site import SiteGestion
+from espacepro.gestion.forms import ConnexionAgentForm
 
 RACINE = Path(settings.RACINE)
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
@@ -178,7 +178,7 @@ def _des_pages(resolveur: URLResolver | None = None) -> Iterator[type[forms.Base
             formulaire = getattr(vue, "authentication_form", None) or getattr(vue, "form_class", None)
             if isinstance(formulaire, type) and issubclass(formulaire, forms.BaseForm):
                 yield formulaire
-    yield SiteGestion.login_form
+    yield ConnexionAgentForm
 
 
 @pytest.mark.django_db
