@@ -76,9 +76,11 @@ def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte 
     """
     ici = (connexion.pays, connexion.reseau)
     ailleurs = [
-        session
-        for session in Session.objects.vivantes(acteur).only("adresse_ip", "pays", "navigateur")[:50]
-        if session.adresse_ip and (session.pays, reseau(session.adresse_ip)) != ici
+        {"adresse_ip": adresse, "pays": pays, "navigateur": navigateur}
+        for adresse, pays, navigateur in Session.objects.vivantes(acteur).values_list(
+            "adresse_ip", "pays", "navigateur"
+        )[:50]
+        if adresse and (pays, reseau(adresse)) != ici
     ]
     if not ailleurs:
         return None
@@ -91,8 +93,6 @@ def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte 
         motif=USAGE_PARALLELE,
         details={
             "ici": {"adresse_ip": connexion.adresse_ip, "pays": connexion.pays, "navigateur": connexion.navigateur},
-            "ailleurs": [
-                {"adresse_ip": s.adresse_ip, "pays": s.pays, "navigateur": s.navigateur} for s in ailleurs[:5]
-            ],
+            "ailleurs": ailleurs[:5],
         },
     )

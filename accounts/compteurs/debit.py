@@ -109,7 +109,7 @@ class Essai:
     """One try of a password in this request."""
 
     debut: float
-    adresse: str
+    adresse: str = ""
     compte: Compte | None = None  # whom this address is of, read once for all that follows
     comptes: tuple[int, ...] = ()  # what was counted for this try
     refuse: bool = False
@@ -178,12 +178,14 @@ def _interroger(
     return libres, maintenant
 
 
-def _compter(cles: Iterable[str], maintenant: datetime) -> list[int]:
+def _compter(cles: list[str], maintenant: datetime) -> list[int]:
     """Count one of each of these counters, in one statement; return the ids."""
-    return [
-        essai.pk
-        for essai in EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle, quand=maintenant) for cle in cles)
-    ]
+    with connection.cursor() as curseur:
+        curseur.execute(
+            "INSERT INTO accounts_essaiconnexion (cle, quand) SELECT unnest(%s::text[]), %s RETURNING id",
+            [cles, maintenant],
+        )
+        return [numero for (numero,) in curseur.fetchall()]
 
 
 def attente_restante(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> timedelta:
@@ -260,7 +262,8 @@ def reussir(request: HttpRequest | None) -> None:
     """The password was right: the guess does not count. Within the transaction that opens the session, where there is one."""
     essai = essai_de(request)
     if essai is not None and essai.comptes:
-        EssaiConnexion.objects.filter(pk__in=essai.comptes).delete()
+        with connection.cursor() as curseur:
+            curseur.execute("DELETE FROM accounts_essaiconnexion WHERE id = ANY(%s)", [list(essai.comptes)])
         essai.comptes = ()
 
 
@@ -317,11 +320,11 @@ class GardienEssais(AxesHandler):
 
 def _compteur(request: HttpRequest, essai: Essai) -> tuple[str, Bareme | Cadence, bool]:
     """Return the counter of this try, its figures, and whether it is one of a browser or a session that the account knows."""
-    forme = forme_comptee(essai.adresse)
-    compte = Compte.objects.a_la_connexion(forme).first()
+    adresse = forme_adresse(essai.adresse)
+    forme = forme_comptee(essai.adresse) if adresse is None else adresse
+    compte = Compte.objects.a_la_connexion(forme)
     if compte is not None:
-        if forme_adresse(essai.adresse) == forme:  # what only looks like its address counts for it and opens nothing
-            essai.compte = compte
+        essai.compte = None if adresse is None else compte  # what only looks like its address opens nothing
         if getattr(request, "user", None) == compte and request.session.session_key:
             return empreinte("session", str(compte.pk)), COMPTE, True
         navigateur = navigateur_connu(request, compte)

@@ -1,8 +1,7 @@
 """The sign-in of a natural person, and the hashes of the passwords it had."""
 
 import uuid
-from functools import reduce
-from operator import or_
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import (  # type: ignore[attr-defined]  # _user_has_perm is not in the stubs
@@ -11,7 +10,7 @@ from django.contrib.auth.models import (  # type: ignore[attr-defined]  # _user_
     PermissionsMixin,
     _user_has_perm,
 )
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django_otp import device_classes
@@ -21,12 +20,29 @@ from ..saisies.adresses import LONGUEUR_ADRESSE
 from ..saisies.dates import jour
 
 
-def second_facteur() -> models.Q:
-    """The condition that an account has a confirmed device, an application or a passkey: one for all kinds."""
-    kinds = (
-        models.Exists(genre.objects.filter(user=models.OuterRef("pk"), confirmed=True)) for genre in device_classes()
+@cache
+def second_facteur() -> str:
+    """The SQL condition that an account has a confirmed device, an application or a passkey: one for all kinds."""
+    kinds = [
+        f"EXISTS (SELECT 1 FROM {genre._meta.db_table} WHERE user_id = accounts_compte.id AND confirmed)"  # noqa: S608  # nosec B608 - names of tables
+        for genre in device_classes()
+    ]
+    return f"({' OR '.join(kinds)})"
+
+
+@cache
+def _lecture_a_la_connexion() -> tuple[str, type[models.Model], list[str], list[str]]:
+    """The one read of a sign-in, the model of the second row, and the fields of both: constant, every sign-in asks it."""
+    espace: Any = Compte._meta.get_field("espace").related_model
+    siens, ceux_de_l_espace = Compte._meta.concrete_fields, espace._meta.concrete_fields
+    colonnes = [f"accounts_compte.{champ.column}" for champ in siens]
+    colonnes += [f"accounts_espace.{champ.column}" for champ in ceux_de_l_espace]
+    sql = (
+        f"SELECT {', '.join(colonnes)}, {second_facteur()} FROM accounts_compte"  # noqa: S608  # nosec B608 - names of columns
+        " LEFT JOIN accounts_espace ON accounts_espace.compte_id = accounts_compte.id"
+        " WHERE LOWER(accounts_compte.email) = %s"
     )
-    return reduce(or_, kinds)
+    return sql, espace, [champ.attname for champ in siens], [champ.attname for champ in ceux_de_l_espace]
 
 
 class CompteManager(BaseUserManager["Compte"]):
@@ -43,9 +59,21 @@ class CompteManager(BaseUserManager["Compte"]):
         forme = forme_adresse(adresse)
         return self.none() if forme is None else self.alias(adresse=Lower("email")).filter(adresse=forme)
 
-    def a_la_connexion(self, adresse: str) -> models.QuerySet["Compte"]:
-        """The account of this address with all that a sign-in decides on, in one read: its espace, `a_un_second_facteur`."""
-        return self.d_adresse(adresse).select_related("espace").annotate(a_un_second_facteur=second_facteur())
+    def a_la_connexion(self, forme: str) -> "Compte | None":
+        """Return the account of this address in its one form, with all that a sign-in decides on: its espace, its second factor."""
+        sql, modele, champs, champs_de_l_espace = _lecture_a_la_connexion()
+        with connection.cursor() as curseur:
+            curseur.execute(sql, [forme])
+            ligne = curseur.fetchone()
+        if ligne is None:
+            return None
+        compte = self.model.from_db(connection.alias, champs, ligne[: len(champs)])
+        espace: Any = modele.from_db(connection.alias, champs_de_l_espace, ligne[len(champs) : -1])
+        relation: Any = modele._meta.get_field("compte")
+        relation.remote_field.set_cached_value(compte, None if espace.pk is None else espace)
+        relation.set_cached_value(espace, compte)
+        compte.a_un_second_facteur = ligne[-1]
+        return compte
 
     def get_by_natural_key(self, username: str | None) -> "Compte":
         """Return the account of this address. Raises Compte.DoesNotExist."""
@@ -77,6 +105,8 @@ class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     is_active = models.BooleanField("actif", default=True)
     is_staff = models.BooleanField("agent", default=False)
     cree_le = models.DateTimeField("créé le", default=timezone.now, editable=False)
+
+    a_un_second_facteur: bool  # as `a_la_connexion` read it
 
     objects: ClassVar[CompteManager] = CompteManager()
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,6 +18,7 @@ from ..models.compte import second_facteur
 from ..mots_de_passe.exigences import politique_exigee
 from ..mots_de_passe.politique import reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
+from ..saisies.adresse_saisie import forme_adresse
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import retenir_le_navigateur
 from .code_garde import lier_code
@@ -69,7 +70,8 @@ class CompteBackend(ModelBackend):
 
 
 def _lire(adresse: str) -> Compte | None:
-    return Compte.objects.a_la_connexion(adresse).first()
+    forme = forme_adresse(adresse)
+    return None if forme is None else Compte.objects.a_la_connexion(forme)
 
 
 class CompteModifie(RegleMetier):
@@ -79,7 +81,9 @@ class CompteModifie(RegleMetier):
 
 def a_un_second_facteur(compte: Compte) -> bool:
     """Whether this account has a confirmed device, an application or a passkey."""
-    return Compte.objects.filter(second_facteur(), pk=compte.pk).exists()
+    with connection.cursor() as curseur:
+        curseur.execute(f"SELECT {second_facteur()} FROM accounts_compte WHERE id = %s", [compte.pk])  # noqa: S608  # nosec B608 - a constant
+        return bool((curseur.fetchone() or (False,))[0])
 
 
 def ouvrir(*, acteur: Compte, request: HttpRequest) -> None:
@@ -103,11 +107,13 @@ def _dater(acteur: Compte) -> None:
     A usager who has proved no device must have none: one may have been added since. Raises: CompteModifie.
     """
     acteur.last_login = timezone.now()
-    meme = Compte.objects.filter(pk=acteur.pk, is_active=True, password=acteur.password)
+    sql = "UPDATE accounts_compte SET last_login = %s WHERE id = %s AND is_active AND password = %s"
     if not acteur.is_staff and getattr(acteur, "otp_device", None) is None:
-        meme = meme.exclude(second_facteur())
-    if not meme.update(last_login=acteur.last_login):
-        raise CompteModifie
+        sql += f" AND NOT {second_facteur()}"
+    with connection.cursor() as curseur:
+        curseur.execute(sql, [acteur.last_login, acteur.pk, acteur.password])
+        if not curseur.rowcount:
+            raise CompteModifie
 
 
 def mettre_en_attente(request: HttpRequest, compte: Compte) -> None:

@@ -12,6 +12,7 @@ from ..traces.requete import adresse_ip
 
 LONGUEUR_DES_NOMS = 60
 AGENT_LONGUEUR = 400  # longer headers are cut before they are parsed
+_DECRIT = "appareil_decrit"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,14 @@ class Appareil:
 
 
 def decrire(request: HttpRequest) -> Appareil:
-    """Return what is known of this request's browser and place; empty strings for what is not."""
+    """Return what is known of this request's browser and place, looked up once; empty strings for what is not."""
+    connu: Appareil | None = request.__dict__.get(_DECRIT)
+    if connu is None:
+        connu = request.__dict__[_DECRIT] = _decrire(request)
+    return connu
+
+
+def _decrire(request: HttpRequest) -> Appareil:
     adresse = adresse_ip(request)
     navigateur, systeme, appareil = _lire_agent(str(request.META.get("HTTP_USER_AGENT", ""))[:AGENT_LONGUEUR])
     return Appareil(

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -26,6 +26,10 @@ DUREE_DU_TEMOIN = timedelta(days=180)
 NAVIGATEURS_AU_PLUS = 20
 _SEL = "accounts.navigateurs"
 _LUS = "navigateurs_lus"
+_DE_TROP = """
+DELETE FROM accounts_navigateurconnu
+ WHERE id IN (SELECT id FROM accounts_navigateurconnu WHERE compte_id = %s ORDER BY dernier_usage DESC OFFSET %s)
+"""
 
 
 def nom_du_temoin(compte: Compte) -> str:
@@ -101,8 +105,8 @@ def retenir(*, acteur: Compte, request: HttpRequest) -> Temoin:
     navigateur.navigateur, navigateur.systeme = lieu.navigateur, lieu.systeme
     navigateur.save(force_insert=connu is None)
     if connu is None:
-        gardes = NavigateurConnu.objects.filter(compte=acteur).order_by("-dernier_usage").values("pk")
-        NavigateurConnu.objects.filter(compte=acteur).exclude(pk__in=gardes[:NAVIGATEURS_AU_PLUS]).delete()
+        with connection.cursor() as curseur:
+            curseur.execute(_DE_TROP, [acteur.pk, NAVIGATEURS_AU_PLUS])
     return Temoin(nom=nom_du_temoin(acteur), valeur=signing.dumps([str(navigateur.pk), secret], salt=_SEL))
 
 

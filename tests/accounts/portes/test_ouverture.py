@@ -17,7 +17,7 @@ from accounts.models import Application, Compte, Espace, NavigateurConnu, Sessio
 from accounts.models.sessions_base import DERNIERE_ACTIVITE, SessionStore
 from accounts.portes.connexion import CompteModifie
 from surveillance.models import Alerte, Connexion
-from tests.factories import MOT_DE_PASSE, EspaceFactory
+from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 from tests.scenes import en_parallele
 
 REQUETES = 15  # of a sign-in whole, BEGIN and COMMIT counted; 37 at first
@@ -48,6 +48,32 @@ def test_une_connexion_tient_en_peu_d_ecritures() -> None:
         client.post(reverse("deconnexion"))
     assert NavigateurConnu.objects.count() == 1
     assert Connexion.objects.count() == 2
+
+
+def test_ce_que_lit_une_connexion_est_le_compte_entier() -> None:
+    """The constant statement reads what the ORM reads, field by field, with or without an espace, with or without a device."""
+    espace, agent = EspaceFactory(), AgentFactory()
+    Application.objects.create(user=espace.compte, name="application", confirmed=True)
+    Application.objects.create(user=agent.compte, name="application", confirmed=False)
+    for compte, second in ((espace.compte, True), (agent.compte, False)):
+        assert compte is not None
+        lu = Compte.objects.a_la_connexion(compte.email)
+        assert lu is not None
+        with CaptureQueriesContext(connection) as requetes:
+            tenu = getattr(lu, "espace", None)
+        assert not requetes
+        attendu = Compte.objects.select_related("espace").get(pk=compte.pk)
+        assert lu.a_un_second_facteur is second
+        assert [getattr(lu, champ.attname) for champ in Compte._meta.concrete_fields] == [
+            getattr(attendu, champ.attname) for champ in Compte._meta.concrete_fields
+        ]
+        if tenu is None:
+            assert not hasattr(attendu, "espace")
+        else:
+            assert [getattr(tenu, champ.attname) for champ in Espace._meta.concrete_fields] == [
+                getattr(attendu.espace, champ.attname) for champ in Espace._meta.concrete_fields
+            ]
+    assert Compte.objects.a_la_connexion("personne@nulle-part.fr") is None
 
 
 def gestes(espace: Espace | None, mot_de_passe: str) -> list[str]:
