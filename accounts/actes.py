@@ -78,3 +78,11 @@ PURGE_FAITE = Acte(
 AGENT_CREE = Acte("agent.cree", "Compte d'agent créé", details=("agent", "service", "fonction"))
 AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d'un agent réinitialisé", details=("agent",))
 NOM_ADMIS = Acte("nom.admis", "Nom admis par un agent, au vu d'une pièce d'identité", details=("reference",))
+AFFAIRE_PRISE = Acte("affaire.prise", "Affaire prise par un agent", details=("file", "affaire"))
+AFFAIRE_RENDUE = Acte("affaire.rendue", "Affaire rendue par un agent", details=("file", "affaire"))
+RECTIFICATION_FAITE = Acte(
+    "rectification.faite", "Rectification faite par le service gestionnaire", SOI, details=("objet", "reference")
+)
+RECTIFICATION_REFUSEE = Acte(
+    "rectification.refusee", "Rectification refusée par le service gestionnaire", SOI, details=("objet", "reference")
+)

@@ -1,10 +1,16 @@
-"""What an agent reads of the accounts: the services gestionnaires; the cell, who looked at what."""
+"""What an agent reads of the accounts: the services gestionnaires, the requests to correct; and who looked at what."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import F, QuerySet
 
-from .gestion.consultation import SURVEILLANCE, ConsultationAdmin
-from .models import NomAdmis, ServiceGestionnaire, TraceLecture
+from .gestion.consultation import ConsultationAdmin
+from .gestion.fonctions import CONTROLE
+from .models import Agent, NomAdmis, Rectification, ServiceGestionnaire, TraceLecture
+from .saisies.citations import citer
 from .views.noms_admis import AdmettreNom
+from .views.rectifications import RectificationFaite, RectificationRefusee
 
 
 @admin.register(ServiceGestionnaire)
@@ -39,11 +45,40 @@ class NomAdmisAdmin(ConsultationAdmin):
     fields = ("prenom", "nom", "justificatif", "agent", "admis_le")
 
 
+@admin.register(Rectification)
+class RectificationAdmin(ConsultationAdmin):
+    """The requests to correct that holders address to the office: those that wait first, the oldest first."""
+
+    chemin_service = "service_gestionnaire"
+    list_display = ("deposee_le", "etat", "objet", "espace", "traitee_le")
+    list_filter = ("etat", "objet")
+    list_select_related = ("espace",)
+    ordering = (F("traitee_le").desc(nulls_first=True), "deposee_le")
+    search_fields = ("espace__numero_abonne__exact", "espace__nom__replie")
+    search_help_text = "numéro d'abonné, nom"
+    fields = ("espace", "objet", "demande", "etat", "deposee_le", "traitee_le", "reponse_donnee", "agent")
+    readonly_fields = ("demande", "reponse_donnee")
+    actes = (RectificationFaite, RectificationRefusee)
+
+    @admin.display(description="demande")
+    def demande(self, rectification: Rectification) -> str:
+        return citer(rectification.texte) if rectification.texte else ""
+
+    @admin.display(description="réponse")
+    def reponse_donnee(self, rectification: Rectification) -> str:
+        return citer(rectification.reponse) if rectification.reponse else ""
+
+
 @admin.register(TraceLecture)
 class TraceLectureAdmin(ConsultationAdmin):
-    fonctions = SURVEILLANCE
+    """Who has read what: a head of office reads it of the agents of that office, the cell and the auditors of all."""
+
+    fonctions = CONTROLE
     list_display = ("minute", "lecteur", "bureau", "nature", "objet", "cle")
     list_filter = ("nature", ("minute", admin.DateFieldListFilter))
     search_fields = ("lecteur__exact", "cle__exact", "bureau__exact")
     search_help_text = "lecteur (agent:…), clé de ce qui a été lu, code du service gestionnaire"
     fields = ("minute", "lecteur", "bureau", "nature", "objet", "cle", "details", "adresse_ip")
+
+    def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
+        return lignes.filter(bureau=agent.service_gestionnaire.code)

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -12,6 +14,8 @@ class AccountsConfig(AppConfig):
         from . import actes
         from .donnees import declaration
         from .espace import a_faire
+        from .gestion.files import File
+        from .gestion.files import inscrire as inscrire_files
         from .portes import code_garde
         from .portes.reauthentification import noter_connexion
         from .portes.reponse import noter_reponse_due
@@ -28,3 +32,13 @@ class AccountsConfig(AppConfig):
         declaration.inscrire()
         a_faire.inscrire(a_faire.IDENTIFIANTS)
         inscrire(actes)
+        inscrire_files(
+            File(
+                code="RECTIFICATION",
+                libelle="Rectifications",
+                singulier="Rectification",
+                modele="accounts.rectification",
+                retard=timedelta(days=15),  # the answer is due within a month (RGPD art. 12.3)
+                rang=30,
+            )
+        )

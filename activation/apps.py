@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -7,6 +9,8 @@ class ActivationConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, and what of it falls with an espace or follows an IDSP."""
+        from accounts.gestion.files import File
+        from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
         from services.models import EvenementRegistre
         from services.registre import identification, suivi
@@ -23,3 +27,21 @@ class ActivationConfig(AppConfig):
         donnees_personnelles.inscrire()
         suppression.inscrire()
         a_faire.inscrire_sources()
+        inscrire_files(
+            File(
+                code="NPAI",
+                libelle="Lettres revenues (NPAI)",
+                singulier="Lettre revenue",
+                modele="activation.courrier",
+                retard=timedelta(days=5),
+                rang=40,
+            ),
+            File(
+                code="SIGNALEMENT",
+                libelle="Demandes non reconnues par l'entreprise",
+                singulier="Demande non reconnue",
+                modele="activation.signalement",
+                retard=timedelta(days=3),  # the code lives again after five working days
+                rang=60,
+            ),
+        )

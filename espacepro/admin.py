@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
+from accounts.gestion.fonctions import TOUTES
 from accounts.models import Agent, Evenement
 from accounts.saisies.identifiants import compacter
 from services.admin import siren_saisi
@@ -20,6 +21,7 @@ from .journal.libelles import actes_nommes, libelle_acte
 class EvenementAdmin(ConsultationAdmin):
     """The journal: an agent of a service gestionnaire reads what concerns the personnes of that service alone."""
 
+    fonctions = TOUTES
     list_display = ("quand", "quoi", "auteur", "espace", "siren", "service")
     list_filter = (("quand", admin.DateFieldListFilter),)
     search_fields = ("siren__exact", "acte__startswith", "espace__exact", "auteur__exact")

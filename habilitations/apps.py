@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -9,6 +11,8 @@ class HabilitationsConfig(AppConfig):
         """Declare what this floor holds about a person, what of it falls with an espace, what the récapitulatif lists,
         and what the events of the register do to rights."""
         from accounts.espace import recapitulatif
+        from accounts.gestion.files import File
+        from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
 
         from . import actes, donnees_personnelles
@@ -25,3 +29,29 @@ class HabilitationsConfig(AppConfig):
         suppression.inscrire()
         a_faire.inscrire_sources()
         recapitulatif.inscrire_services(espace.services_obtenus)
+        inscrire_files(
+            File(
+                code="RETRAIT",
+                libelle="Demandes de retrait",
+                singulier="Demande de retrait",
+                modele="habilitations.demanderetrait",
+                retard=timedelta(days=10),
+                rang=10,
+            ),
+            File(
+                code="SUPPRESSION",
+                libelle="Suppressions d'espace bloquées",
+                singulier="Suppression bloquée",
+                modele="habilitations.demanderetrait",
+                retard=timedelta(days=10),
+                rang=20,
+            ),
+            File(
+                code="CESSATION",
+                libelle="Cessations à décider",
+                singulier="Cessation",
+                modele="habilitations.cessation",
+                retard=timedelta(days=60),  # rights are reduced after a year
+                rang=50,
+            ),
+        )

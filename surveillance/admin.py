@@ -4,7 +4,8 @@ import json
 
 from django.contrib import admin
 
-from accounts.gestion.consultation import SURVEILLANCE, ConsultationAdmin
+from accounts.gestion.consultation import ConsultationAdmin
+from accounts.gestion.fonctions import SURVEILLANCE
 
 from .models import Alerte, BlocageIP
 

@@ -13,6 +13,7 @@ from dsfr.models import DsfrConfig, DsfrSocialMedia
 
 from ..envois.courriels import objet_du_genre
 from ..models import (
+    Affaire,
     Agent,
     AncienMotDePasse,
     Application,
@@ -30,6 +31,7 @@ from ..models import (
     NavigateurConnu,
     NomAdmis,
     PolitiqueMotDePasse,
+    Rectification,
     ServiceGestionnaire,
     Session,
     TraceLecture,
@@ -40,7 +42,7 @@ from ..saisies.dates import jour_heure
 from ..traces.visibilite import du_journal_de
 from . import lecture, retention
 from .lecture import Apercu, Partie, Traduit, Volet
-from .retention import Conservation, Sort, duree_lisible
+from .retention import AN, Conservation, Sort, duree_lisible
 
 IDENTITE = "Identité et coordonnées"
 CONNEXION = "Connexion et sécurité"
@@ -213,6 +215,31 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=TRACES,
+            titre="Vos demandes de rectification",
+            modele=Rectification,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": AGENTS},
+            ordre=("-deposee_le",),
+        ),
+        Partie(
+            groupe=TRACES,
+            titre="Ce qui attend, ou a attendu, un agent de l'administration",
+            modele=Affaire,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "file": AGENTS,
+                "cle": INTERNE,
+                "personne": INTERNE,
+                "espace": "c'est le vôtre",
+                "agent": AGENTS,
+                "prise_le": AGENTS,
+            },
+            libelles={"service_gestionnaire": "Service gestionnaire"},
+            ordre=("-depuis",),
+        ),
+        Partie(
+            groupe=TRACES,
             titre="Journal de votre espace",
             modele=Evenement,
             filtre=lambda espace: du_journal_de(espace.numero_abonne),
@@ -296,6 +323,29 @@ def _declarer_sans_personne() -> None:
 
 def _declarer_conservation() -> None:
     retention.inscrire(
+        Conservation(
+            cle="rectifications",
+            modele=Rectification,
+            donnees="Texte et réponse d'une demande de rectification",
+            finalite="Traiter la demande",
+            duree=duree_lisible(2 * AN),
+            depart="après la réponse",
+            fondement="minimisation (RGPD art. 5)",
+            sort=Sort.ANONYMISER,
+            vide={"texte": "", "reponse": ""},
+            echues=lambda maintenant: Q(traitee_le__lt=maintenant - 2 * AN),
+        ),
+        Conservation(
+            cle="affaires",
+            modele=Affaire,
+            donnees="Ce qui a attendu un agent, depuis quand, qui l'avait pris",
+            finalite="Répartir le travail des services gestionnaires et en mesurer les délais",
+            duree=duree_lisible(AN),
+            depart="une fois traité",
+            fondement="CGU 5",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(finie_le__lt=maintenant - AN),
+        ),
         Conservation(
             cle="espace",
             modele=Espace,

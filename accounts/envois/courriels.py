@@ -44,7 +44,7 @@ _PAGES = {
 }
 
 
-ADRESSES = frozenset({"adresse_entreprise", "adresse_reponse", "nouvelle", "nouvelle_adresse"})
+ADRESSES = frozenset({"adresse_entreprise", "nouvelle", "nouvelle_adresse"})
 """What a context holds that is an e-mail address by a rule of ours. All the rest may come from a person: it is rendered on
 one line, without links (accounts/saisies/citations.py)."""
 

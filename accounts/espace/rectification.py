@@ -1,34 +1,23 @@
 """Asking for what only an agent can correct (CGU §4.b; RGPD art. 16).
 
-The request leaves by mail to the service gestionnaire of the SIREN d'appartenance, or else of a SIREN that the espace
-may act for; it is journaled, and acknowledged.
+The request goes to the service gestionnaire of the SIREN d'appartenance, or else of a SIREN that the espace may act for;
+it waits in its queue at /gestion/, is journaled, acknowledged, and followed on both sides until an agent answers.
 """
 
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
-from ..models import Espace, ServiceGestionnaire
+from ..models import Agent, Espace, Rectification, ServiceGestionnaire
 from ..saisies.regles import RegleMetier
 from ..traces.journal import combien, consigner
 
 PAR_JOUR = 3
 LONGUEUR_DE_LA_DEMANDE = 1000
-
-
-class Objet(models.TextChoices):
-    """What the holder cannot change alone."""
-
-    NUMERO_ABONNE = "NUMERO_ABONNE", "votre numéro d'abonné ou les dates de votre espace"
-    HABILITATIONS = "HABILITATIONS", "vos habilitations, vos demandes ou vos mandats"
-    ENTREPRISE = "ENTREPRISE", "la dénomination, l'adresse ou le représentant légal d'une personne"
-    CONNEXIONS = "CONNEXIONS", "une connexion ou un acte que je ne reconnais pas"
-    AUTRE = "AUTRE", "autre chose"
 
 
 class GestionnaireIntrouvable(RegleMetier):
@@ -75,13 +64,28 @@ def gestionnaire_de(espace: Espace) -> ServiceGestionnaire | None:
     return next((trouve for trouve in trouves if trouve is not None), None)
 
 
+class RectificationDejaRepondue(RegleMetier):
+    code = "rectification_deja_repondue"
+    message = "Cette demande de rectification a déjà sa réponse ({etat})."
+
+
+class RectificationHorsCompetence(RegleMetier):
+    code = "rectification_hors_competence"
+    message = "Cette demande de rectification est adressée à un autre service gestionnaire que le vôtre."
+
+
+class ReponseDeRectificationRequise(RegleMetier):
+    code = "reponse_de_rectification_requise"
+    message = "Dites à la personne, en 1 000 caractères au plus, ce qui a été corrigé, ou pourquoi rien ne l'est."
+
+
 @transaction.atomic
 def demander_rectification(
     *, acteur: Espace, objet: str, texte: str, maintenant: datetime | None = None
-) -> ServiceGestionnaire:
-    """Send the request to the service gestionnaire, acknowledge it to the holder, journal it; return the service.
+) -> Rectification:
+    """Put the request in the queue of the service gestionnaire, tell it, acknowledge it to the holder, journal it; return it.
 
-    The text is in the mail alone, not in the journal. Raises: GestionnaireIntrouvable, TropDeDemandes.
+    The text is in the request and in the mails, not in the journal. Raises: GestionnaireIntrouvable, TropDeDemandes.
     """
     maintenant = maintenant or timezone.now()
     acteur = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
@@ -90,16 +94,21 @@ def demander_rectification(
         raise GestionnaireIntrouvable
     if combien(actes.RECTIFICATION_DEMANDEE, auteur=acteur, depuis=maintenant - timedelta(days=1)) >= PAR_JOUR:
         raise TropDeDemandes
-    reference = uuid.uuid4()
+    rectification = Rectification.objects.create(
+        espace=acteur,
+        service_gestionnaire=gestionnaire,
+        objet=Rectification.Objet(objet),
+        texte=texte,
+        deposee_le=maintenant,
+    )
     commun = {
-        "objet": Objet(objet).label,
+        "objet": rectification.get_objet_display(),
         "texte": texte,
         "nom": acteur.nom_complet,
         "numero": acteur.numero_lisible,
-        "adresse_reponse": acteur.compte.email,
         "gestionnaire": gestionnaire.nom,
     }
-    acte = f"rectification:{reference}"
+    acte = f"rectification:{rectification.pk}"
     courriels.deposer(
         "rectification_gestionnaire", destinataire=gestionnaire.courriel, acte=acte, espace=acteur, contexte=commun
     )
@@ -109,6 +118,52 @@ def demander_rectification(
     consigner(
         actes.RECTIFICATION_DEMANDEE,
         auteur=acteur,
-        details={"objet": objet, "reference": str(reference), "service": gestionnaire.code},
+        details={"objet": objet, "reference": str(rectification.pk), "service": gestionnaire.code},
     )
-    return gestionnaire
+    return rectification
+
+
+@transaction.atomic
+def repondre_rectification(
+    *, acteur: Agent, rectification: Rectification, faite: bool, reponse: str, maintenant: datetime | None = None
+) -> Rectification:
+    """Answer a request to correct: done, or refused, in words that its holder is sent as quoted; return it.
+
+    What is corrected is corrected by its own act (an address, a représentant légal …): this one says so (RGPD art. 12 and 16).
+    Raises: ReponseDeRectificationRequise, RectificationHorsCompetence, RectificationDejaRepondue.
+    """
+    reponse = " ".join(reponse.split())
+    if not 0 < len(reponse) <= LONGUEUR_DE_LA_DEMANDE:
+        raise ReponseDeRectificationRequise
+    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte")
+    espace_vise = espace.get(pk=rectification.espace_id)
+    fraiche = Rectification.objects.select_for_update(no_key=True, of=("self",)).get(pk=rectification.pk)
+    if fraiche.service_gestionnaire_id != acteur.service_gestionnaire_id:
+        raise RectificationHorsCompetence
+    if fraiche.etat != Rectification.Etat.DEPOSEE:
+        raise RectificationDejaRepondue(etat=fraiche.get_etat_display())
+    fraiche.etat = Rectification.Etat.FAITE if faite else Rectification.Etat.REFUSEE
+    fraiche.reponse, fraiche.agent, fraiche.traitee_le = reponse, acteur, maintenant or timezone.now()
+    fraiche.save(update_fields=["etat", "reponse", "agent", "traitee_le"])
+    consigner(
+        actes.RECTIFICATION_FAITE if faite else actes.RECTIFICATION_REFUSEE,
+        auteur=acteur,
+        espace=espace_vise,
+        details={"objet": fraiche.objet, "reference": str(fraiche.pk)},
+    )
+    if espace_vise.compte is not None:
+        courriels.deposer(
+            "rectification_reponse",
+            destinataire=espace_vise.compte.email,
+            acte=f"rectification-reponse:{fraiche.pk}",
+            espace=espace_vise,
+            contexte={
+                "nom": espace_vise.nom_complet,
+                "objet": fraiche.get_objet_display(),
+                "etat": fraiche.get_etat_display(),
+                "reponse": reponse,
+                "gestionnaire": acteur.service_gestionnaire.nom,
+                "telephone": acteur.service_gestionnaire.telephone,
+            },
+        )
+    return fraiche

@@ -2,7 +2,8 @@
 
 from django import forms
 
-from ..espace.rectification import LONGUEUR_DE_LA_DEMANDE, Objet
+from ..espace.rectification import LONGUEUR_DE_LA_DEMANDE
+from ..models import Rectification
 from .base import FormulairePortail
 from .champs import ChampTexte
 
@@ -10,7 +11,7 @@ from .champs import ChampTexte
 class RectificationForm(FormulairePortail):
     """What is wrong, and what should stand instead."""
 
-    objet = forms.ChoiceField(label="Ce qui est à corriger", choices=Objet.choices)
+    objet = forms.ChoiceField(label="Ce qui est à corriger", choices=Rectification.Objet.choices)
     texte = ChampTexte(
         label="Votre demande",
         max_length=LONGUEUR_DE_LA_DEMANDE,

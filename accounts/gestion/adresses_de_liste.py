@@ -48,6 +48,16 @@ def exiger_historique(page: Page, request: HttpRequest) -> None:
     _exiger(_parametres(request), {GARDES: partial(_gardes, page), PAGE_VAR: _numero})
 
 
+def exiger_page(request: HttpRequest) -> None:
+    """Let through an address that names a page of a list, or nothing. Raises AdresseRefusee."""
+    _exiger(_parametres(request), {"page": _numero})
+
+
+def exiger_recherche(request: HttpRequest) -> None:
+    """Let through an address that says what is looked for, or nothing. Raises AdresseRefusee."""
+    _exiger(_parametres(request), {SEARCH_VAR: _recherche})
+
+
 def exiger_nue(page: Page, request: HttpRequest) -> None:
     """Let through an address without any parameter. Raises AdresseRefusee."""
     _exiger(_parametres(request), {})

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.text import capfirst
 
 from ..models import Agent, TraceLecture
@@ -23,13 +24,14 @@ from ..saisies.porte import lire_recherche
 from ..saisies.repliement import replier
 from ..traces.lecture import lire
 from .adresses_de_liste import AdresseRefusee, exiger_historique, exiger_liste, exiger_nue, exiger_objet
+from .affaires import affaire_de
 from .agents import agent_verifie
+from .bureau import est_prise
+from .files import catalogue, files_du_modele
+from .fonctions import BUREAU, DU_PAYS, LECTEURS
 
 if TYPE_CHECKING:
     from .page_acte import PageActe
-
-FONCTIONS = frozenset(Agent.Fonction)
-SURVEILLANCE = frozenset({Agent.Fonction.SURVEILLANCE})
 
 
 def est_surveillant(request: HttpRequest) -> bool:
@@ -70,7 +72,7 @@ def empreinte_recherche(recherche: str) -> str:
 class LectureParFonction:
     """Who may see a model: a verified agent whose function is in `fonctions`. Nobody adds, changes or deletes."""
 
-    fonctions: ClassVar[frozenset[Any]] = FONCTIONS
+    fonctions: ClassVar[frozenset[Any]] = LECTEURS
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         agent = agent_verifie(request)
@@ -115,12 +117,12 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     view_on_site = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Return the rows of the agent's own service; all of them for the surveillance cell; none for anybody else."""
+        """Return the rows of the agent's own service; all for the cell and the auditors; none for who may not read these."""
         lignes = super().get_queryset(request)
         agent = agent_verifie(request)
         if agent is None or agent.fonction not in self.fonctions:
             return lignes.none()
-        if agent.fonction == Agent.Fonction.SURVEILLANCE:
+        if agent.fonction in DU_PAYS:
             return lignes
         return self.limiter_au_service(lignes, agent)
 
@@ -144,7 +146,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     def peut_agir(self, request: HttpRequest) -> bool:
         """Whether the reader may act on what is read here: a gestionnaire, who reads the own service's rows alone."""
         agent = agent_verifie(request)
-        return agent is not None and agent.fonction == Agent.Fonction.GESTIONNAIRE
+        return agent is not None and agent.fonction in BUREAU
 
     def actes_possibles(self, request: HttpRequest, obj: models.Model) -> list[dict[str, str]]:
         """Return the name and address of each act that this object allows now."""
@@ -154,6 +156,20 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
             for acte in self.actes
             if self.peut_agir(request) and acte.possible(obj)
         ]
+
+    def affaire(self, request: HttpRequest, obj: models.Model | None) -> dict[str, Any]:
+        """Return what the page says of the queue in which this object waits, or waited: who has it, what comes next."""
+        agent, files = agent_verifie(request), files_du_modele(self.opts.label_lower)
+        trouvee = affaire_de(agent, files=files, cle=str(obj.pk)) if agent and obj and files else None
+        if agent is None or trouvee is None:
+            return {"affaire": None}
+        prise = est_prise(trouvee, timezone.now())
+        return {
+            "affaire": trouvee,
+            "file": catalogue()[trouvee.file],
+            "affaire_prise": prise,
+            "affaire_sienne": prise and trouvee.agent_id == agent.pk,
+        }
 
     def tracer_lecture(
         self, request: HttpRequest, obj: models.Model, nature: TraceLecture.Nature = TraceLecture.Nature.CONSULTATION
@@ -229,5 +245,6 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         """Show one row with the acts that it allows, and leave a trace of who looked at it."""
         if obj:
             self.tracer_lecture(request, obj)
+        context |= self.affaire(request, obj)
         context["actes"] = self.actes_possibles(request, obj) if obj else []
         return super().render_change_form(request, context, add, change, form_url, obj)

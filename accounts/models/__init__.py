@@ -1,4 +1,5 @@
 from .adresse import AdressePostale
+from .affaire import Affaire
 from .agent import Agent, CodeSecours, ServiceGestionnaire
 from .application import Application
 from .compte import AncienMotDePasse, Compte
@@ -9,11 +10,13 @@ from .evenement import BlocScelle, Evenement, EvenementASceller
 from .nom import NomAdmis
 from .oubli import DemandeOubli
 from .publication import PolitiqueMotDePasse, Publication, VersionCGU
+from .rectification import Rectification
 from .session import EssaiConnexion, NavigateurConnu, Session
 from .trace import TraceLecture
 
 __all__ = [
     "AdressePostale",
+    "Affaire",
     "Agent",
     "AncienMotDePasse",
     "Application",
@@ -34,6 +37,7 @@ __all__ = [
     "NomAdmis",
     "PolitiqueMotDePasse",
     "Publication",
+    "Rectification",
     "ServiceGestionnaire",
     "Session",
     "TraceLecture",

@@ -37,7 +37,9 @@ class Agent(models.Model):
 
     class Fonction(models.TextChoices):
         GESTIONNAIRE = "GESTIONNAIRE", "gestionnaire"
+        CHEF = "CHEF", "chef de service"
         SURVEILLANCE = "SURVEILLANCE", "cellule de surveillance"
+        AUDITEUR = "AUDITEUR", "auditeur"
 
     compte = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent")
     service_gestionnaire = models.ForeignKey(ServiceGestionnaire, models.PROTECT, related_name="agents")

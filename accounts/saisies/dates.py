@@ -4,7 +4,7 @@ Figures in what is short, sent or listed (« 29/11/2026 »); letters in the sent
 (« 29 novembre 2026 »). A letter's typographic form is `accounts.documents.typst.date_longue`.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone
 
@@ -58,3 +58,14 @@ def dans(quand: date, maintenant: datetime) -> str:
     jours = (_jour(quand) - ici(maintenant).date()).days
     pres = {0: "aujourd'hui", 1: "demain"}.get(jours, f"dans {jours} jours")
     return f"{jour(quand)}, {pres}" if jours >= 0 else jour(quand)
+
+
+def en_jours(duree: timedelta) -> str:
+    """Return `3 jours`, `5 heures` below one day, `moins d'une heure`: a delay as a person reads it."""
+    heures = int(duree.total_seconds() // 3600)
+    if heures < 1:
+        return "moins d'une heure"
+    if heures < 24:
+        return f"{heures} heure{'s' if heures > 1 else ''}"
+    jours = round(heures / 24)
+    return f"{jours} jour{'s' if jours > 1 else ''}"

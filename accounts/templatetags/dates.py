@@ -5,5 +5,12 @@ from django import template
 from ..saisies import dates
 
 register = template.Library()
-for ecriture in (dates.jour, dates.jour_heure, dates.horodatage, dates.jour_en_lettres, dates.jour_heure_en_lettres):
+for ecriture in (
+    dates.jour,
+    dates.jour_heure,
+    dates.horodatage,
+    dates.jour_en_lettres,
+    dates.jour_heure_en_lettres,
+    dates.en_jours,
+):
     register.filter(ecriture.__name__, ecriture)

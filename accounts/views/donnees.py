@@ -17,6 +17,8 @@ from ..portes.reauthentification import reauthentification_requise
 from ..saisies.apercu import CHANGE, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 
+RECTIFICATIONS_MONTREES = 10
+
 
 @espace_requis
 @require_GET
@@ -69,18 +71,22 @@ def rectifier_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
     form = RectificationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            gestionnaire = rectification.demander_rectification(acteur=espace, **form.cleaned_data)
+            demande = rectification.demander_rectification(acteur=espace, **form.cleaned_data)
         except RegleMetier as regle:
             form.refuser(regle)
         else:
-            messages.success(request, f"Votre demande est partie vers {gestionnaire}. Une copie vous est envoyée.")
-            return redirect("mes_donnees")
+            messages.success(
+                request,
+                f"Votre demande est partie vers {demande.service_gestionnaire}. Une copie vous est envoyée.",
+            )
+            return redirect("rectifier_donnees")
     return render(
         request,
         "accounts/rectifier_donnees.html",
         {
             "formulaire": form,
             "gestionnaire": rectification.gestionnaire_de(espace),
+            "demandes": espace.rectifications.select_related("service_gestionnaire")[:RECTIFICATIONS_MONTREES],
             "introuvable": rectification.GestionnaireIntrouvable.message,
         },
     )

@@ -6,8 +6,7 @@ from typing import Any
 
 from accounts.donnees import lecture
 from accounts.donnees.lecture import Traduit
-from accounts.espace.rectification import Objet
-from accounts.models import Agent, Courriel, Espace, Evenement
+from accounts.models import Agent, Courriel, Espace, Evenement, Rectification
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Habilitation, Role
 from services.models import Service
@@ -22,7 +21,7 @@ CODES: dict[str, dict[str, str]] = {
     "mode": {str(code): str(mot) for code, mot in Espace.Mode.choices},
     "motif": {str(code): str(mot) for code, mot in [*Adhesion.Motif.choices, *Habilitation.MotifFin.choices]},
     "nature": {str(code): str(mot) for code, mot in Demande.Nature.choices},
-    "objet": {str(code): str(mot) for code, mot in Objet.choices},
+    "objet": {str(code): str(mot) for code, mot in Rectification.Objet.choices},
     "qualite": {str(code): str(mot) for code, mot in Demande.Qualite.choices},
     "role": {str(code): str(mot) for code, mot in Role.choices},
     "champs": {champ.name: str(champ.verbose_name) for champ in Espace._meta.concrete_fields},

@@ -82,9 +82,16 @@ class SiteGestion(AdminSite):
             raise Http404
         return self._vers(request, etape_due(request), "")
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """What waits in the agent's office, then the lists."""
+        from .accueil import accueil
+
+        return super().index(request, {**accueil(request), "title": "À traiter", **(extra_context or {})})
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the admin's pages, less those that no agent needs, and the steps of the door."""
-        from . import portes as vues  # the views are made of forms and templates that need this site's app ready
+        from . import accueil  # the views are made of models, forms and templates that need this site's app ready
+        from . import portes as vues
 
         deconnexion = LogoutView.as_view(next_page="admin:login", http_method_names=["post", "options"])
         propres: list[URLPattern | URLResolver] = [
@@ -107,6 +114,10 @@ class SiteGestion(AdminSite):
                 name="enrolement_code",
             ),
             path("second-facteur/", self.porte(vues.SecondFacteur.as_view(), None), name="second_facteur"),
+            path("files/<str:code>/", self.admin_view(accueil.file), name="file"),
+            path("files/<str:code>/prendre/", self.admin_view(accueil.prendre_suivante), name="prendre_suivante"),
+            path("affaires/<int:pk>/prendre/", self.admin_view(accueil.prendre_celle_ci), name="prendre"),
+            path("affaires/<int:pk>/rendre/", self.admin_view(accueil.rendre_celle_ci), name="rendre"),
             path("codes-de-secours/", self.porte(vues.CodesSecours.as_view(), None), name="codes_secours"),
             path("codes-de-secours/texte/", self.porte(vues.codes_en_texte, None), name="codes_secours_texte"),
         ]

@@ -81,11 +81,16 @@ class AdhesionDejaFermee(RegleMetier):
 
 @transaction.atomic
 def demander_retrait(
-    *, acteur: Espace, habilitations: Collection[Habilitation], motif: str = "", maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    habilitations: Collection[Habilitation],
+    motif: str = "",
+    pour_suppression: bool = False,
+    maintenant: datetime | None = None,
 ) -> list[DemandeRetrait]:
     """Ask to leave these services, all or none: the titulaire answers, or the service gestionnaire for a titulaire.
 
-    The right stays until the answer. Raises: AucuneLigne, ActeurNonActif, TropDeRenoncements, LignesRefusees
+    The right stays until the answer. `pour_suppression`: they keep the espace from being deleted (CGU §4.c). Raises: AucuneLigne, ActeurNonActif, TropDeRenoncements, LignesRefusees
     (PasLaVotre, HabilitationTerminee, RetraitDejaDemande).
     """
     maintenant = maintenant or timezone.now()
@@ -104,6 +109,7 @@ def demander_retrait(
                 habilitation.personne.service_gestionnaire_id if habilitation.role == Role.TITULAIRE else None
             ),
             motif=motif,
+            pour_suppression=pour_suppression,
             deposee_le=maintenant,
         )
         for habilitation in fraiches

@@ -111,7 +111,11 @@ def demander(espace: Espace, maintenant: datetime) -> int:
     if not restantes:
         return 0
     motif = "Suppression de l'espace professionnel"
-    return len(demander_retrait(acteur=espace, habilitations=restantes, motif=motif, maintenant=maintenant))
+    return len(
+        demander_retrait(
+            acteur=espace, habilitations=restantes, motif=motif, pour_suppression=True, maintenant=maintenant
+        )
+    )
 
 
 def _chute(

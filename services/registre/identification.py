@@ -13,7 +13,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Agent
+from accounts.models import Affaire, Agent
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import normaliser_identifiant, normaliser_siren
 from accounts.traces.journal import consigner
@@ -145,7 +145,7 @@ def _fusionner(provisoire: PersonneSirenisee, definitive: PersonneSirenisee, mai
 
 
 def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maintenant: datetime) -> None:
-    """Move what this floor holds: messages, bank references, addresses for letters, représentants, the company's e-mail, older identifiers."""
+    """Move what this floor holds, and what waits for an agent: messages, bank references, addresses for letters, représentants, the company's e-mail, older identifiers."""
     Echange.objects.filter(personne=de).update(personne=vers)
     siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("iban", flat=True)
     ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, iban__in=list(siennes)).update(
@@ -164,6 +164,7 @@ def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maint
     vers.courriel = vers.courriel or de.courriel
     vers.save(update_fields=["representant_legal", "representant_source", "courriel", "modifiee_le"])
     IdentifiantRemplace.objects.filter(personne=de).update(personne=vers)
+    Affaire.objects.filter(personne=de.pk).update(personne=vers.pk, service_gestionnaire=vers.service_gestionnaire)
     EvenementRegistre.objects.filter(personne=de, traite_le=None).delete()
     EvenementRegistre.objects.filter(personne=de).update(personne=vers)
 

@@ -48,6 +48,8 @@ adresse.rejet_leve                     D · · · ·
 adresse.rejetee                        D · · · ·
 adresse_courrier.retiree               · · · · ·
 adresse_courrier.saisie                · · · · ·
+affaire.prise                          · · · · ·
+affaire.rendue                         · · · · ·
 agent.cree                             · · · · ·
 agent.reinitialise                     · · · · ·
 beneficiaire.introuvable               D · · · ·
@@ -136,6 +138,8 @@ personnes.importees                    · · · · ·
 preferences.changees                   D · · · ·
 purge.faite                            · · · · ·
 rectification.demandee                 D · · · ·
+rectification.faite                    D · · · ·
+rectification.refusee                  D · · · ·
 registre.essaye                        · · · · ·
 registre.suivi                         · · · · ·
 remise.achevee                         · · · · ·

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.envois.liens import creer_lien
-from accounts.models import Courriel, Lien, PolitiqueMotDePasse, Publication, VersionCGU
+from accounts.models import Affaire, Courriel, Lien, PolitiqueMotDePasse, Publication, Rectification, VersionCGU
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Preference, Role
@@ -24,6 +24,7 @@ from tests.factories import (
     MandatFactory,
     PersonneFactory,
     ServiceFactory,
+    ServiceGestionnaireFactory,
     accorder,
     habiliter,
     representer,
@@ -53,6 +54,24 @@ AILLEURS = {
     "courriel_attend": "tests/espacepro/test_tables.py",
     "courriel_change": "the same",
     "courriel_parti": "the same",
+    **dict.fromkeys(
+        (
+            "rectification_attend",
+            "rectification_change",
+            "personne_change_de_bureau",
+            "retrait_attend",
+            "retrait_change",
+            "cessation_attend",
+            "cessation_change",
+            "courrier_revient",
+            "courrier_revenu_change",
+            "courrier_revenu_efface",
+            "demande_finit",
+            "signalement_attend",
+            "signalement_change",
+        ),
+        "a trigger that follows what waits: tests/espacepro/gestion/test_bureau.py",
+    ),
 }
 
 
@@ -168,6 +187,16 @@ def dessous_sans_dessus() -> None:
     ecrire(milieu, **FIN)
 
 
+def affaire() -> Affaire:
+    return Affaire.objects.create(file="RETRAIT", cle="1", depuis=MAINTENANT)
+
+
+def rectification() -> Rectification:
+    return Rectification.objects.create(
+        espace=EspaceFactory(), service_gestionnaire=ServiceGestionnaireFactory(), objet="AUTRE", texte="x"
+    )
+
+
 def deux_retraits() -> None:
     habilitation = titulaire()
     copier(DemandeRetrait.objects.create(habilitation=habilitation, demandeur=habilitation.espace))
@@ -261,6 +290,10 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("adhesion_fermee_avec_motif", lambda: ecrire(titulaire().adhesion, fermee_le=MAINTENANT)),
     ("adhesion_fermee_avec_motif", lambda: ecrire(titulaire().adhesion, fermee_motif="CESSATION")),
     ("retrait_une_en_cours", deux_retraits),
+    ("affaire_attend_une_fois", lambda: copier(affaire())),
+    ("affaire_prise_avec_date", lambda: ecrire(affaire(), prise_le=MAINTENANT)),
+    ("rectification_repondue", lambda: ecrire(rectification(), traitee_le=MAINTENANT)),
+    ("rectification_repondue", lambda: ecrire(rectification(), etat="FAITE")),
     ("cessation_une_en_cours", lambda: copier(Cessation.objects.create(personne=PersonneFactory()))),
     ("cessation_terminee", lambda: ecrire(Cessation.objects.create(personne=PersonneFactory()), etat="FERMEE")),
     (

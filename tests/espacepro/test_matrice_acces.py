@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Agent, Espace, Evenement
+from accounts.models import Affaire, Agent, Espace, Evenement, Rectification
 from activation.models import Courrier, Demande, LigneDemande, Signalement
 from espacepro.acces import TABLE, Acces
 from habilitations.depart.retraits import demander_retrait
@@ -42,7 +42,8 @@ METHODES = ("get", "post", "put", "delete")
 CHAMPS = {"format": "csv", "action": "quitter"}  # without them some doors answer 404 whoever asks
 VISITEUR = "visiteur"
 ACTIFS = {"sans_droit", "titulaire", "suppleant", "delegant", "acteur", "en_veille"}
-VERIFIES = {"agent_du_service", "agent_d_un_autre", "surveillance"}
+DOSSIERS = {"agent_du_service", "chef", "agent_d_un_autre", "surveillance"}
+VERIFIES = {*DOSSIERS, "auditeur"}
 PERSONNES = [VISITEUR, *sorted(ACTIFS), "desactive", "agent_non_verifie", *sorted(VERIFIES)]
 # Whoever must learn nothing at all of the company, whatever the page.
 ETRANGERS = {VISITEUR, "sans_droit", "desactive", "agent_non_verifie", "agent_d_un_autre"}
@@ -121,6 +122,8 @@ def monter(rang: int = 0) -> Scene:
         "agent_non_verifie": AgentFactory(service_gestionnaire=gestionnaire),
         "agent_du_service": AgentFactory(service_gestionnaire=gestionnaire),
         "agent_d_un_autre": AgentFactory(service_gestionnaire=autre),
+        "chef": AgentFactory(service_gestionnaire=gestionnaire, fonction=Agent.Fonction.CHEF),
+        "auditeur": AgentFactory(service_gestionnaire=autre, fonction=Agent.Fonction.AUDITEUR),
         "surveillance": AgentFactory(service_gestionnaire=autre, fonction=Agent.Fonction.SURVEILLANCE),
     }
     scene = Scene(personne, espaces, agents)
@@ -181,8 +184,12 @@ def monter(rang: int = 0) -> Scene:
         "activation_courrier": courriers["POSTAL"],
         "accounts_evenement": Evenement.objects.filter(siren=personne.siren).order_by("pk")[0],
         "habilitations_cessation": Cessation.objects.create(personne=personne, constatee_le=fin),
+        "accounts_rectification": Rectification.objects.create(
+            espace=espaces["titulaire"], service_gestionnaire=gestionnaire, objet="AUTRE", texte="x"
+        ),
         "activation_signalement": Signalement.objects.create(demande=courriers["POSTAL"].demande, origine="COURRIER"),
         "services_service": tva,
+        "affaire": Affaire.objects.get(cle=str(sortie.pk)),
         "accounts_servicegestionnaire": gestionnaire,
     }
     return scene
@@ -242,7 +249,8 @@ PUBLIQUES = {
     "fiche",
     "service_public",
 }  # of a text, not of anybody's object: any version, or 404 for all
-DU_SERVICE = frozenset({"agent_du_service", "surveillance"})
+DU_SERVICE = frozenset({"agent_du_service", "chef", "surveillance"})
+CONTROLE = frozenset({"chef", "surveillance", "auditeur"})
 # model of /gestion/ -> who sees the list, who sees the scene's row. Nobody adds, changes or deletes.
 MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     **dict.fromkeys(
@@ -254,19 +262,18 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             "habilitations_demanderetrait",
             "activation_demande",
             "activation_courrier",
-            "accounts_evenement",
             "habilitations_cessation",
             "activation_signalement",
+            "accounts_rectification",
         ),
-        (frozenset(VERIFIES), DU_SERVICE),
+        (frozenset(DOSSIERS), DU_SERVICE),
     ),
-    "services_service": (frozenset(VERIFIES), frozenset(VERIFIES)),
-    "accounts_nomadmis": (frozenset(VERIFIES), PERSONNE),  # the scene has none
-    "accounts_servicegestionnaire": (frozenset(VERIFIES), DU_SERVICE),
-    **dict.fromkeys(
-        ("surveillance_alerte", "surveillance_blocageip", "accounts_tracelecture"),
-        (frozenset({"surveillance"}), PERSONNE),
-    ),
+    "accounts_evenement": (frozenset(VERIFIES), DU_SERVICE | {"auditeur"}),
+    "services_service": (frozenset(DOSSIERS), frozenset(DOSSIERS)),
+    "accounts_nomadmis": (frozenset(DOSSIERS), PERSONNE),  # the scene has none
+    "accounts_servicegestionnaire": (frozenset(DOSSIERS), DU_SERVICE),
+    "accounts_tracelecture": (CONTROLE, PERSONNE),  # the scene has none before it is walked
+    **dict.fromkeys(("surveillance_alerte", "surveillance_blocageip"), (frozenset({"surveillance"}), PERSONNE)),
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
 # act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.
@@ -287,6 +294,8 @@ ACTES = [
     ("activation_courrier", "laisser-partir"),
     ("activation_signalement", "confirmer"),
     ("activation_signalement", "ecarter"),
+    ("accounts_rectification", "faite"),
+    ("accounts_rectification", "refuser"),
 ]
 # What the scene's rows do not allow: a company that has its SIREN, and no address entered by an agent; a letter made.
 SANS_OBJET = {
@@ -298,7 +307,7 @@ SANS_OBJET = {
 ETAPES = frozenset({"agent_non_verifie"})
 GESTION: dict[str, frozenset[str]] = {
     "index": frozenset(VERIFIES),
-    "app_list": frozenset(VERIFIES),
+    "app_list": frozenset(DOSSIERS),
     "jsi18n": frozenset(VERIFIES),
     "second_facteur": frozenset(VERIFIES),
     "codes_secours": PERSONNE,  # shown once, after they were made
@@ -310,6 +319,12 @@ GESTION: dict[str, frozenset[str]] = {
     "enrolement": frozenset(VERIFIES) | ETAPES,
     "enrolement_code": PERSONNE,  # an image, while enrolling
     "codes_secours_texte": PERSONNE,
+    "file": frozenset(
+        {"agent_du_service", "chef", "agent_d_un_autre"}
+    ),  # each reads the office's own; the cell has none yet
+    "prendre_suivante": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_bureau.py says who may
+    "prendre": PERSONNE,
+    "rendre": PERSONNE,
 }
 
 
@@ -413,10 +428,16 @@ def test_chaque_case_des_usagers(qui: str) -> None:
     assert cases > 4 * len(NOMS)
 
 
+def _parametres(nom: str, scene: Scene) -> list[Any]:
+    affaire = scene.objets["affaire"].pk
+    tous = {"app_list": ["services"], "file": ["RETRAIT"], "prendre_suivante": ["RETRAIT"]}
+    return tous.get(nom, [affaire] if nom in {"prendre", "rendre"} else [])
+
+
 def portes_de_gestion(scene: Scene) -> Iterator[tuple[str, str, frozenset[str]]]:
     """Yield (door, address, who is shown something by a GET)."""
     for nom, qui in GESTION.items():
-        yield nom, reverse(f"admin:{nom}", args=["services"] if nom == "app_list" else []), qui
+        yield nom, reverse(f"admin:{nom}", args=_parametres(nom, scene)), qui
     for modele, (liste, ligne) in MODELES.items():
         cle = scene.objets[modele].pk if modele in scene.objets else uuid.UUID(int=0)
         yield f"{modele}_changelist", reverse(f"admin:{modele}_changelist"), liste
@@ -425,7 +446,11 @@ def portes_de_gestion(scene: Scene) -> Iterator[tuple[str, str, frozenset[str]]]
             yield f"{modele}_{suffixe}", reverse(f"admin:{modele}_{suffixe}", args=[cle]), qui
     for modele, acte in ACTES:
         ou = reverse(f"admin:{modele}_{acte}", args=[scene.objets[modele].pk])
-        yield f"{modele}_{acte}", ou, PERSONNE if (modele, acte) in SANS_OBJET else frozenset({"agent_du_service"})
+        yield (
+            f"{modele}_{acte}",
+            ou,
+            PERSONNE if (modele, acte) in SANS_OBJET else frozenset({"agent_du_service", "chef"}),
+        )
 
 
 @pytest.mark.parametrize("qui", PERSONNES)
@@ -482,7 +507,7 @@ def test_l_identifiant_d_autrui_n_existe_pas(tours: Callable[[int], int]) -> Non
         for _, _, demander in agents
         for scene in scenes
         for modele, (_, ligne) in MODELES.items()
-        if ligne == DU_SERVICE
+        if ligne >= DU_SERVICE and "agent_d_un_autre" not in ligne
         for suffixe in ("change", "history", "delete", *(acte for sujet, acte in ACTES if sujet == modele))
         for methode in ("get", "post")
     ]  # fmt: skip

@@ -16,7 +16,7 @@ SANS_PAGE = {
     "courriel_entreprise_change": "to a company, once the change is done: it telephones",
     "mandat_utilise": "to a company, once the code has served: it telephones",
     "espace_supprime": "nothing is left to open",
-    "rectification_gestionnaire": "to an agent, who answers the person by mail",
+    "rectification_gestionnaire": "to an office, whose agents find it in their queue",
 }
 PAGES = re.compile(r'\{% url "([\w:]+)"')
 ADRESSE_NUE = re.compile(r"^\{\{ site \}\}(\{% endautoescape %\})?$", re.MULTILINE)

@@ -131,7 +131,7 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
     controler(page, "personnes")
     page.get_by_role("link", name=personne.siren_lisible).click()
     controler(page, "personne")
-    page.get_by_role("link", name="Demandes", exact=True).click()
+    page.get_by_role("main").get_by_role("link", name="Demandes", exact=True).click()
     controler(page, "demandes")
     page.get_by_role("link", name=lignes["activation_demande"].reference).click()
     controler(page, "demande")

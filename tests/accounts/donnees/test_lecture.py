@@ -186,10 +186,10 @@ def test_le_telechargement_demande_le_mot_de_passe(espace: Espace, client_de: Ca
 
 
 def test_la_rectification_part_vers_le_service_gestionnaire(espace: Espace, danone: PersonneSirenisee) -> None:
-    gestionnaire = rectification.demander_rectification(acteur=espace, objet="AUTRE", texte="mon numéro est faux")
-    assert gestionnaire == danone.service_gestionnaire
+    demande = rectification.demander_rectification(acteur=espace, objet="AUTRE", texte="mon numéro est faux")
+    assert demande.service_gestionnaire == danone.service_gestionnaire
     assert set(Courriel.objects.values_list("destinataire", flat=True)) == {
-        gestionnaire.courriel,
+        danone.service_gestionnaire.courriel,
         espace.compte.email,
     }
     evenement = Evenement.objects.get(acte="rectification.demandee")

@@ -86,7 +86,14 @@ TEXTES = {
         "numero": "1",
         "objet": MOTIF,
         "texte": MOTIF,
-        "adresse_reponse": "jeanne@exemple.fr",
+    },
+    "rectification_reponse": {
+        "nom": MOTIF,
+        "objet": MOTIF,
+        "etat": "refusée",
+        "reponse": MOTIF,
+        "gestionnaire": MOTIF,
+        "telephone": "01 44 00 00 00",
     },
     "rectification_accuse": {"nom": MOTIF, "objet": MOTIF, "gestionnaire": MOTIF, "texte": MOTIF},
 }

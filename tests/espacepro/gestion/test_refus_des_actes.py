@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.gestion.page_acte import PageActe
-from accounts.models import Agent, ServiceGestionnaire
+from accounts.models import Agent, Rectification, ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
 from activation.models import Courrier, Demande, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait
@@ -60,6 +60,9 @@ def objets(agent: Agent) -> dict[type, Any]:
             habilitation=racine,
             demandeur=racine.espace,
             service_gestionnaire=agent.service_gestionnaire,
+        ),
+        Rectification: Rectification.objects.create(
+            espace=racine.espace, service_gestionnaire=agent.service_gestionnaire, objet="AUTRE", texte="x"
         ),
         ServiceGestionnaire: agent.service_gestionnaire,
     }

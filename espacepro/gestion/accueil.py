@@ -1,0 +1,183 @@
+"""The desk: what waits in the agent's office, one queue, and claiming (issue 14; CGU §4.c, §4.h, §5)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.utils import quote
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page
+from accounts.gestion.affaires import en_attente, prendre, prendre_la_suivante, rendre
+from accounts.gestion.agents import agent_verifie
+from accounts.gestion.bureau import derniers_actes, est_prise, lire_bureau
+from accounts.gestion.files import File, catalogue, files_de
+from accounts.models import Affaire, Agent, TraceLecture
+from accounts.saisies.dates import en_jours
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.lecture import lire
+from services.models import PersonneSirenisee
+
+from ..journal.libelles import libelle_acte
+
+PAR_PAGE = 50
+
+
+def accueil(request: HttpRequest) -> dict[str, Any]:
+    """Return what the home page shows this agent, and leave a trace of who looked: five queries."""
+    agent = _agent(request)
+    maintenant = timezone.now()
+    bureau = lire_bureau(agent, maintenant=maintenant)
+    actes = derniers_actes(agent)
+    affaires = [*bureau.en_retard, *bureau.siennes, *(f.plus_ancienne for f in bureau.files if f.plus_ancienne)]
+    personnes = _personnes(affaires, [acte.siren for acte in actes])
+    par_siren = {personne.siren: personne for personne in personnes.values()}
+    lire(request, TraceLecture.Nature.LISTE, "gestion.accueil", lignes=bureau.chiffres.en_attente)
+    return {
+        "jour": timezone.localdate(maintenant),
+        "bureau": bureau,
+        "files": [
+            {"etat": etat, "ancienne": _ligne(etat.plus_ancienne, agent, personnes) if etat.plus_ancienne else None}
+            for etat in bureau.files
+        ],
+        "en_retard": [_ligne(affaire, agent, personnes) for affaire in bureau.en_retard],
+        "siennes": [_ligne(affaire, agent, personnes) for affaire in bureau.siennes],
+        "actes": [
+            {"libelle": libelle_acte(acte.acte), "personne": par_siren.get(acte.siren), "quand": acte.quand}
+            for acte in actes
+        ],
+    }
+
+
+@require_GET
+def file(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one queue whole, the oldest first. Raises: Http404 for one that is not the agent's work."""
+    agent = _agent(request)
+    laquelle = _file(agent, code)
+    try:
+        exiger_page(request)
+    except AdresseRefusee as refus:
+        return render(request, "erreurs/400.html", status=refus.statut)
+    lignes = en_attente(agent).filter(file=laquelle.code).select_related("agent", "espace").order_by("depuis", "pk")
+    page = Paginator(lignes, PAR_PAGE).get_page(request.GET.get("page", "1"))
+    personnes = _personnes(page.object_list, [])
+    lire(request, TraceLecture.Nature.LISTE, f"gestion.file.{laquelle.code}", page=str(page.number))
+    return render(
+        request,
+        "gestion/file.html",
+        {
+            **_cadre(request, laquelle.libelle),
+            "file": laquelle,
+            "page": page,
+            "lignes": [_ligne(affaire, agent, personnes) for affaire in page.object_list],
+        },
+    )
+
+
+@require_POST
+def prendre_suivante(request: HttpRequest, code: str) -> HttpResponse:
+    """Claim the oldest of a queue that nobody has, and open it. Raises: Http404 for one that is not the agent's work."""
+    agent = _agent(request)
+    laquelle = _file(agent, code)
+    try:
+        affaire = prendre_la_suivante(acteur=agent, file=laquelle)
+    except RegleMetier as regle:
+        messages.info(request, str(regle))
+        return redirect("admin:index")
+    return redirect(adresse_de(affaire))
+
+
+@require_POST
+def prendre_celle_ci(request: HttpRequest, pk: int) -> HttpResponse:
+    """Claim one, and open it; where somebody was first, its page says who."""
+    agent = _agent(request)
+    affaire = _affaire(agent, pk)
+    try:
+        prendre(acteur=agent, affaire=affaire)
+    except RegleMetier as regle:
+        messages.warning(request, str(regle))
+    return redirect(adresse_de(affaire))
+
+
+@require_POST
+def rendre_celle_ci(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give one back, and return to where it was asked from."""
+    agent = _agent(request)
+    affaire = _affaire(agent, pk)
+    try:
+        rendre(acteur=agent, affaire=affaire)
+    except RegleMetier as regle:
+        messages.warning(request, str(regle))
+    else:
+        messages.success(request, "Vous avez rendu cette affaire : un autre agent peut la prendre.")
+    suite = request.POST.get("suite", "")
+    return redirect(suite if url_has_allowed_host_and_scheme(suite, allowed_hosts=None) else "admin:index")
+
+
+def adresse_de(affaire: Affaire) -> str:
+    """Return the page of what waits."""
+    nom = catalogue()[affaire.file].modele.replace(".", "_")
+    return reverse(f"admin:{nom}_change", args=[quote(affaire.cle)])
+
+
+def _ligne(affaire: Affaire, agent: Agent, personnes: dict[int, PersonneSirenisee]) -> dict[str, Any]:
+    """Return one thing that waits, as a row says it: what, for whom, since when, who has it."""
+    maintenant = timezone.now()
+    laquelle = catalogue()[affaire.file]
+    personne = personnes.get(affaire.personne) if affaire.personne else None
+    age = maintenant - affaire.depuis
+    return {
+        "affaire": affaire,
+        "file": laquelle,
+        "adresse": adresse_de(affaire),
+        "pour": personne.denomination if personne else (affaire.espace.nom_complet if affaire.espace else ""),
+        "personne": personne,
+        "par": affaire.espace.nom_complet if affaire.espace and personne else "",
+        "age": en_jours(age),
+        "en_retard": age > laquelle.retard,
+        "prise": est_prise(affaire, maintenant),
+        "sienne": affaire.agent_id == agent.pk and est_prise(affaire, maintenant),
+    }
+
+
+def _personnes(affaires: Iterable[Affaire], sirens: Iterable[str]) -> dict[int, PersonneSirenisee]:
+    """Return the personnes that these things are about, and those of these SIREN: two queries at most."""
+    cles = {affaire.personne for affaire in affaires if affaire.personne}
+    trouvees = PersonneSirenisee.objects.in_bulk(cles) if cles else {}
+    restants = set(filter(None, sirens)) - {personne.siren for personne in trouvees.values()}
+    autres = PersonneSirenisee.objects.filter(siren__in=restants) if restants else []
+    return trouvees | {personne.pk: personne for personne in autres}
+
+
+def _agent(request: HttpRequest) -> Agent:
+    """Return the agent who is behind the door. Raises: Http404 for anybody else: the door has let nobody else through."""
+    agent = agent_verifie(request)
+    if agent is None:
+        raise Http404
+    return agent
+
+
+def _file(agent: Agent, code: str) -> File:
+    for laquelle in files_de(agent):
+        if laquelle.code == code:
+            return laquelle
+    raise Http404
+
+
+def _affaire(agent: Agent, pk: int) -> Affaire:
+    affaire = en_attente(agent).filter(pk=pk).first()
+    if affaire is None:
+        raise Http404
+    return affaire
+
+
+def _cadre(request: HttpRequest, titre: str) -> dict[str, Any]:
+    from django.contrib import admin
+
+    return {**admin.site.each_context(request), "title": titre}

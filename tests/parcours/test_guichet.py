@@ -1,0 +1,135 @@
+"""A day at the desk in a real browser: what waits is claimed, done, and the next one comes; axe at 1280 and 1920 px."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.espace.rectification import demander_rectification
+from accounts.models import Affaire, Agent, Espace
+from activation.models import Courrier
+from habilitations.depart.retraits import demander_retrait
+from habilitations.models import Role
+from tests.espacepro.scenes import client_verifie, deposer
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    ServiceGestionnaireFactory,
+    accorder,
+    habiliter,
+)
+
+VUES = os.environ.get("CAPTURES")
+
+
+@pytest.fixture
+def agent(transactional_db: None) -> Agent:
+    bureau = ServiceGestionnaireFactory(nom="SIE de Lyon Sud-Ouest")
+    return AgentFactory(service_gestionnaire=bureau, prenom="Denis", nom="Moreau")
+
+
+@pytest.fixture(params=[(1280, True), (1920, True), (1280, False)], ids=["1280", "1920", "sans script"])
+def page_agent(
+    request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, agent: Agent
+) -> Iterator[Page]:
+    """The agent's browser, past the door; what the console complains of fails the test."""
+    largeur, script = request.param
+    contexte = browser.new_context(
+        base_url=live_server.url,
+        locale="fr-FR",
+        viewport={"width": largeur, "height": 900},
+        java_script_enabled=script,
+    )
+    contexte.set_default_timeout(10_000)
+    temoin = client_verifie(agent).cookies[settings.SESSION_COOKIE_NAME].value
+    contexte.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": temoin, "url": live_server.url}])
+    page = contexte.new_page()
+    plaintes: list[str] = []
+    page.on("console", lambda message: plaintes.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda erreur: plaintes.append(str(erreur)))
+    page.script = script  # type: ignore[attr-defined]  # axe is a script
+    yield page
+    contexte.close()
+    assert plaintes == []
+
+
+def regarder(page: Page, nom: str) -> None:
+    """One h1, nothing wider than the screen, no fault found by axe; a picture when asked for."""
+    page.wait_for_load_state()
+    expect(page.locator("h1")).to_have_count(1)
+    largeur = page.viewport_size["width"] if page.viewport_size else 0
+    if VUES:
+        page.screenshot(path=Path(VUES) / f"{nom}-{largeur}.png", full_page=True)
+    if not page.script:  # type: ignore[attr-defined]
+        return
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, nom
+    resultat = Axe().run(page)
+    assert resultat.violations_count == 0, f"{nom}\n{resultat.generate_report()}"
+
+
+def remplir(agent: Agent) -> Espace:
+    """Give the office something in most queues; return who asks for a rectification."""
+    bureau = {"service_gestionnaire": agent.service_gestionnaire}
+    charpente = PersonneFactory(denomination="ALPES CHARPENTE", **bureau)
+    karine = EspaceFactory(prenom="Karine", nom="Vidal", siren_appartenance=charpente.siren)
+    ines = EspaceFactory(prenom="Inès", nom="Colin")
+    with transaction.atomic():
+        tenue = habiliter(
+            karine, personne=charpente, service=ServiceFactory(code="DECL_TVA", libelle="Déclarer la TVA")
+        )
+        autre = habiliter(karine, personne=charpente, service=ServiceFactory(code="PAYER_TVA", libelle="Payer la TVA"))
+        for racine in (tenue, autre):
+            accorder(racine, ines, Role.SUPPLEANT)
+    demander_retrait(acteur=karine, habilitations=[tenue], motif="Je quitte cette entreprise")
+    demander_retrait(acteur=karine, habilitations=[autre], motif="Je quitte cette entreprise")
+    Affaire.objects.filter(file="RETRAIT").update(depuis=timezone.now() - timedelta(days=14))
+    courrier = deposer(PersonneFactory(denomination="BOULANGERIE BEAUSÉJOUR", **bureau), ines, 1)
+    maintenant = timezone.now()
+    Courrier.objects.filter(pk=courrier.pk).update(
+        etat="NPAI", edite_le=maintenant, remis_le=maintenant, expire_le=maintenant + timedelta(days=60)
+    )
+    demander_rectification(acteur=karine, objet="AUTRE", texte="Mon nom s'écrit avec un accent.")
+    return karine
+
+
+@pytest.mark.django_db(transaction=True)
+def test_une_journee_au_bureau(page_agent: Page, agent: Agent) -> None:
+    page = page_agent
+    remplir(agent)
+    page.goto(reverse("admin:index"))
+    expect(page.get_by_text("14 jours, ALPES CHARPENTE")).to_be_visible()
+    regarder(page, "accueil")
+    page.get_by_role("link", name="Demandes de retrait", exact=True).first.click()
+    regarder(page, "file")
+    page.goto(reverse("admin:index"))
+    page.get_by_role("button", name="Prendre la plus ancienne : Demandes de retrait").click()
+    expect(page.get_by_text("Prise par vous")).to_be_visible()
+    regarder(page, "prise")
+    page.get_by_role("link", name="Accepter la demande de retrait").click()
+    page.get_by_role("button", name="Accepter et retirer").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    page.get_by_role("button", name="Prendre la suivante").click()
+    page.get_by_role("button", name="Rendre").click()
+    expect(page.get_by_text("Personne ne l'a prise")).to_be_visible()
+    page.goto(reverse("admin:index"))
+    page.get_by_role("button", name="Prendre la plus ancienne : Rectifications").click()
+    expect(page.get_by_text("Mon nom s'écrit avec un accent.")).to_be_visible()
+    page.get_by_role("link", name="Répondre : rectification faite").click()
+    regarder(page, "rectification")
+    page.get_by_label("Votre réponse").fill("C'est corrigé.")
+    page.get_by_role("button", name="Envoyer la réponse").click()
+    expect(page.get_by_text("traitée le")).to_be_visible()
+    page.goto(reverse("admin:index"))
+    expect(page.get_by_text("Demande de retrait acceptée").first).to_be_visible()
+    regarder(page, "accueil-apres")
