@@ -8,10 +8,10 @@ ESPACE_INSCRIPTION_REFUSEE = Acte(
     "espace.inscription_refusee", "Inscription effacée par qui lit la messagerie de son adresse", SOI
 )
 ESPACE_CONFIRME = Acte("espace.confirme", "Adresse confirmée, espace ouvert", SOI)
-CGU_ACCEPTEES = Acte("cgu.acceptees", "Conditions générales d'utilisation acceptées", SOI, details=("cgu",))
+CGU_ACCEPTEES = Acte("cgu.acceptees", "Conditions générales d’utilisation acceptées", SOI, details=("cgu",))
 CGU_PUBLIEES = Acte(
     "cgu.publiees",
-    "Nouvelle version des conditions générales d'utilisation publiée",
+    "Nouvelle version des conditions générales d’utilisation publiée",
     details=("cgu", "en_vigueur_le", "empreinte"),
 )
 MOT_DE_PASSE_CONFORME = Acte(
@@ -35,25 +35,25 @@ REPONSE_BLOQUEE = Acte("reponse.bloquee", "Réponse à la question de confiance 
 REPONSE_REMISE = Acte("reponse.remise", "Réponse provisoire à la question de confiance remise au guichet", SOI)
 REPONSE_CHANGEE = Acte("reponse.changee", "Question de confiance changée", SOI)
 REPONSE_MONTREE = Acte("reponse.montree", "Réponse de confiance montrée sur le récapitulatif", SOI)
-ADRESSE_CHANGEMENT_DEMANDE = Acte("adresse.changement_demande", "Changement d'adresse de connexion demandé", SOI)
-ADRESSE_CHANGEMENT_ABANDONNE = Acte("adresse.changement_abandonne", "Changement d'adresse de connexion abandonné", SOI)
+ADRESSE_CHANGEMENT_DEMANDE = Acte("adresse.changement_demande", "Changement d’adresse de connexion demandé", SOI)
+ADRESSE_CHANGEMENT_ABANDONNE = Acte("adresse.changement_abandonne", "Changement d’adresse de connexion abandonné", SOI)
 ADRESSE_CHANGEE = Acte("adresse.changee", "Adresse de connexion changée", SOI)
 ADRESSE_CHANGEMENT_ANNULE = Acte(
     "adresse.changement_annule",
-    "Changement d'adresse de connexion annulé par l'ancienne adresse",
+    "Changement d’adresse de connexion annulé par l’ancienne adresse",
     SOI,
     details=("reponse_rendue", "facteurs_retires"),
 )
-ADRESSE_REJETEE = Acte("adresse.rejetee", "Courriel retourné par l'adresse de connexion", SOI, details=("motif",))
+ADRESSE_REJETEE = Acte("adresse.rejetee", "Courriel retourné par l’adresse de connexion", SOI, details=("motif",))
 ADRESSE_REJET_LEVE = Acte("adresse.rejet_leve", "Adresse de connexion dite de nouveau atteignable", SOI)
 COORDONNEES_MODIFIEES = Acte("coordonnees.modifiees", "Coordonnées modifiées", SOI, details=("champs",))
 SESSION_FERMEE = Acte("session.fermee", "Session fermée", SOI)
 SESSION_TOUTES_FERMEES = Acte("session.toutes_fermees", "Sessions fermées", SOI, details=("nombre", "sauf_la_sienne"))
 NAVIGATEURS_OUBLIES = Acte("navigateurs.oublies", "Navigateurs mémorisés oubliés", SOI, details=("nombre",))
 SECOND_FACTEUR_ENREGISTRE = Acte(
-    "second_facteur.enregistre", "Application d'authentification enregistrée", SOI, details=("remplace",)
+    "second_facteur.enregistre", "Application d’authentification enregistrée", SOI, details=("remplace",)
 )
-SECOND_FACTEUR_CLE_ENREGISTREE = Acte("second_facteur.cle_enregistree", "Clé d'accès enregistrée", SOI)
+SECOND_FACTEUR_CLE_ENREGISTREE = Acte("second_facteur.cle_enregistree", "Clé d’accès enregistrée", SOI)
 SECOND_FACTEUR_RETIRE = Acte("second_facteur.retire", "Second facteur retiré", SOI, details=("changement",))
 SECOND_FACTEUR_VERIFIE = Acte("second_facteur.verifie", "Second facteur vérifié", SOI)
 SECOND_FACTEUR_REFUSE = Acte("second_facteur.refuse", "Code du second facteur refusé", SOI)
@@ -64,7 +64,7 @@ SECOND_FACTEUR_RECHIFFRE = Acte(
 )
 SECOND_FACTEUR_CODES_RENOUVELES = Acte("second_facteur.codes_renouveles", "Codes de secours renouvelés", SOI)
 ESPACE_SUPPRIME = Acte("espace.supprime", "Espace supprimé par son détenteur", SOI)
-ESPACE_DORMANT_SIGNALE = Acte("espace.dormant_signale", "Suppression de l'espace conseillée, faute d'usage", SOI)
+ESPACE_DORMANT_SIGNALE = Acte("espace.dormant_signale", "Suppression de l’espace conseillée, faute d’usage", SOI)
 DONNEES_EXPORTEES = Acte("donnees.exportees", "Données personnelles téléchargées", SOI, details=("format",))
 RECTIFICATION_DEMANDEE = Acte(
     "rectification.demandee",
@@ -75,9 +75,9 @@ RECTIFICATION_DEMANDEE = Acte(
 PURGE_FAITE = Acte(
     "purge.faite", "Données effacées à la fin de leur durée de conservation", details=("regle", "nombre")
 )
-AGENT_CREE = Acte("agent.cree", "Compte d'agent créé", details=("agent", "service", "fonction"))
-AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d'un agent réinitialisé", details=("agent",))
-NOM_ADMIS = Acte("nom.admis", "Nom admis par un agent, au vu d'une pièce d'identité", details=("reference",))
+AGENT_CREE = Acte("agent.cree", "Compte d’agent créé", details=("agent", "service", "fonction"))
+AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d’un agent réinitialisé", details=("agent",))
+NOM_ADMIS = Acte("nom.admis", "Nom admis par un agent, au vu d’une pièce d’identité", details=("reference",))
 AFFAIRE_PRISE = Acte("affaire.prise", "Affaire prise par un agent", details=("file", "affaire"))
 AFFAIRE_RENDUE = Acte("affaire.rendue", "Affaire rendue par un agent", details=("file", "affaire"))
 RECTIFICATION_FAITE = Acte(

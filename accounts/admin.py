@@ -55,7 +55,7 @@ class RectificationAdmin(ConsultationAdmin):
     list_select_related = ("espace",)
     ordering = (F("traitee_le").desc(nulls_first=True), "deposee_le")
     search_fields = ("espace__numero_abonne__exact", "espace__nom__replie")
-    search_help_text = "numéro d'abonné, nom"
+    search_help_text = "numéro d’abonné, nom"
     fields = ("espace", "objet", "demande", "etat", "deposee_le", "traitee_le", "reponse_donnee", "agent")
     readonly_fields = ("demande", "reponse_donnee")
     actes = (RectificationFaite, RectificationRefusee)

@@ -24,7 +24,7 @@ DEMANDE_DEPOSEE = Acte(
     details=("demande", "nature", "qualite", "services"),
     natures={
         COURRIEL: Cas(
-            MESSAGERIE, anonyme=False, libelle="Changement de l'adresse électronique de l'entreprise demandé"
+            MESSAGERIE, anonyme=False, libelle="Changement de l’adresse électronique de l’entreprise demandé"
         ),
         SUBSTITUTION: Cas(SOI),
     },
@@ -38,14 +38,14 @@ DEMANDE_ANNULEE = Acte(
         COURRIEL: Cas(
             MESSAGERIE,
             anonyme=False,
-            libelle="Changement de l'adresse électronique de l'entreprise annulé par son demandeur",
+            libelle="Changement de l’adresse électronique de l’entreprise annulé par son demandeur",
         ),
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
 DEMANDE_DEVANCEE = Acte(
     "demande.devancee",
-    "Création d'espace simplifié devancée par un autre code",
+    "Création d’espace simplifié devancée par un autre code",
     SOI,
     details=("demande", "nature"),
 )
@@ -58,7 +58,7 @@ DEMANDE_EXPIREE = Acte(
         COURRIEL: Cas(
             MESSAGERIE,
             anonyme=False,
-            libelle="Changement de l'adresse électronique de l'entreprise abandonné faute de code",
+            libelle="Changement de l’adresse électronique de l’entreprise abandonné faute de code",
         ),
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
@@ -69,7 +69,7 @@ DEMANDE_ACTIVEE = Acte(
     "Demande activée par le code",
     SOI,
     details=("demande", "nature", "ouverts", "deja_ouverts"),
-    natures={COURRIEL: Cas(MESSAGERIE, anonyme=False, libelle="Adresse électronique de l'entreprise changée")},
+    natures={COURRIEL: Cas(MESSAGERIE, anonyme=False, libelle="Adresse électronique de l’entreprise changée")},
 )
 COURRIER_EDITE = Acte("courrier.edite", "Courrier édité", SOI, details=("demande", "numero", "canal"))
 COURRIER_REDEMANDE = Acte("courrier.redemande", "Nouveau courrier demandé", SOI, details=("demande", "numero"))
@@ -90,28 +90,28 @@ DEMANDE_REFUSEE = Acte(
         COURRIEL: Cas(
             MESSAGERIE,
             anonyme=False,
-            libelle="Changement de l'adresse électronique de l'entreprise refusé par le service gestionnaire",
+            libelle="Changement de l’adresse électronique de l’entreprise refusé par le service gestionnaire",
         ),
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
 DEMANDE_SIGNALEE = Acte(
     "demande.signalee",
-    "Demande signalée comme inconnue de l'entreprise",
+    "Demande signalée comme inconnue de l’entreprise",
     DEMANDE,
     details=("demande", "nature", "suspendu"),
     natures={
         COURRIEL: Cas(
             MESSAGERIE,
             anonyme=False,
-            libelle="Changement de l'adresse électronique de l'entreprise signalé comme inconnu d'elle",
+            libelle="Changement de l’adresse électronique de l’entreprise signalé comme inconnu d’elle",
         ),
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
 SIGNALEMENT_ECARTE = Acte(
     "signalement.ecarte",
-    "Signalement d'une demande écarté par le service gestionnaire",
+    "Signalement d’une demande écarté par le service gestionnaire",
     SOI,
     details=("demande", "nature"),
 )
@@ -129,23 +129,23 @@ CREATION_ADRESSE_CONFIRMEE = Acte(
 ESPACE_ACTIVE = Acte("espace.active", "Espace simplifié ouvert par le code", SOI, details=("demande",))
 ESPACE_TOMBE = Acte("espace.tombe", "Espace simplifié abandonné faute de code", SOI, details=("demande", "etat"))
 ESPACE_PASSE_EXPERT = Acte("espace.passe_expert", "Espace transformé en espace expert", SOI)
-CODE_LU = Acte("code.lu", "Code d'activation lu dans la messagerie sécurisée", SOI, details=("demande",))
+CODE_LU = Acte("code.lu", "Code d’activation lu dans la messagerie sécurisée", SOI, details=("demande",))
 CODE_INEXACT = Acte(
     "code.inexact",
-    "Code d'activation inexact saisi",
+    "Code d’activation inexact saisi",
     DEMANDE,
     details=("demande", "nature", "essai"),
     natures={
         COURRIEL: Cas(
-            MESSAGERIE, anonyme=False, libelle="Code inexact saisi pour changer l'adresse électronique de l'entreprise"
+            MESSAGERIE, anonyme=False, libelle="Code inexact saisi pour changer l’adresse électronique de l’entreprise"
         ),
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
-CODE_SANS_DEMANDE = Acte("code.sans_demande", "Code saisi qui n'est celui d'aucune demande en attente", SOI)
+CODE_SANS_DEMANDE = Acte("code.sans_demande", "Code saisi qui n’est celui d’aucune demande en attente", SOI)
 SUBSTITUTION_DEMANDEE = Acte(
     "substitution.demandee",
-    "Substitution de l'administrateur titulaire demandée",
+    "Substitution de l’administrateur titulaire demandée",
     PARTIES | {Lecteur.ADMINISTRATEURS},
     anonyme=False,
     details=("demande",),

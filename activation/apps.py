@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 class ActivationConfig(AppConfig):
     name = "activation"
-    verbose_name = "Demandes et codes d'activation"
+    verbose_name = "Demandes et codes d’activation"
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, and what of it falls with an espace or follows an IDSP."""
@@ -38,7 +38,7 @@ class ActivationConfig(AppConfig):
             ),
             File(
                 code="SIGNALEMENT",
-                libelle="Demandes non reconnues par l'entreprise",
+                libelle="Demandes non reconnues par l’entreprise",
                 singulier="Demande non reconnue",
                 modele="activation.signalement",
                 retard=timedelta(days=3),  # the code lives again after five working days

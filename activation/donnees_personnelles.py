@@ -16,7 +16,7 @@ from .models import Courrier, CreationSimplifiee, Demande, Feuillet, LigneDemand
 
 DEMANDES = "Demandes et courriers"
 INTERNE = "numéro interne de la base, sans signification"
-EMPREINTE = "empreinte à sens unique d'un secret : la communiquer affaiblirait votre espace"
+EMPREINTE = "empreinte à sens unique d’un secret : la communiquer affaiblirait votre espace"
 
 
 def lettres_eteintes(maintenant: datetime) -> Q:
@@ -40,13 +40,13 @@ def inscrire() -> None:
             titre="Vos demandes",
             modele=Demande,
             chemins=("espace",),
-            ecartees={"id": INTERNE, "espace": "c'est le vôtre"},
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre"},
             libelles={"personne": "Pour"},
             ordre=("-deposee_le",),
             apercu=Apercu(
                 volet=Volet.SIGNATURES,
                 phrase=lambda demande: (
-                    f"Le {jour(demande.deposee_le)} : {demande.get_nature_display()} pour {demande.personne}, "
+                    f"Le {jour(demande.deposee_le)} : {demande.get_nature_display()} pour {demande.personne}, "
                     f"{demande.reference}, {demande.get_etat_display().lower()}."
                 ),
             ),
@@ -71,7 +71,7 @@ def inscrire() -> None:
             apercu=Apercu(
                 volet=Volet.ENVOIS,
                 phrase=lambda courrier: (
-                    f"Le {jour(courrier.cree_le)} : code pour la demande {courrier.demande.reference}, "
+                    f"Le {jour(courrier.cree_le)} : code pour la demande {courrier.demande.reference}, "
                     f"{courrier.get_canal_display().lower()}, {courrier.get_etat_display().lower()}."
                 ),
             ),
@@ -81,7 +81,7 @@ def inscrire() -> None:
             titre="Demandes que vous avez signalées",
             modele=Signalement,
             chemins=("espace",),
-            ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": "l'agent qui a décidé, non vous"},
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre", "agent": "l’agent qui a décidé, non vous"},
             libelles={"demande": "Demande"},
             ordre=("-recu_le",),
         ),
@@ -90,26 +90,26 @@ def inscrire() -> None:
             titre="Votre création en mode simplifié",
             modele=CreationSimplifiee,
             chemins=("espace",),
-            ecartees={"id": INTERNE, "espace": "c'est le vôtre"},
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre"},
             libelles={"personne": "Pour"},
         ),
     )
     lecture.declarer_sans_personne(
-        Remise, "lot de courriers remis à l'impression", "id reference preparee_le achevee_le"
+        Remise, "lot de courriers remis à l’impression", "id reference preparee_le achevee_le"
     )
     lecture.declarer_sans_personne(
         Feuillet,
-        "PDF chiffré d'un courrier, effacé dès sa remise à l'impression ; son texte est dans le courrier",
+        "PDF chiffré d’un courrier, effacé dès sa remise à l’impression ; son texte est dans le courrier",
         "courrier scelle",
     )
     retention.inscrire(
         Conservation(
             cle="demandes",
             modele=Demande,
-            donnees="Demandes d'adhésion, de substitution, de changement d'adresse",
+            donnees="Demandes d’adhésion, de substitution, de changement d’adresse",
             finalite="Instruire la demande et en garder la preuve",
             duree="tant que les actes peuvent être contestés",
-            depart="après votre départ, seul votre numéro d'abonné y reste",
+            depart="après votre départ, seul votre numéro d’abonné y reste",
             fondement="CGU 2.2 et 2.3",
             sort=Sort.CONSERVER,
         ),
@@ -118,7 +118,7 @@ def inscrire() -> None:
             modele=Courrier,
             donnees="Texte des courriers, sans le code",
             finalite="Prouver ce que le représentant légal a reçu",
-            duree=f"{duree_lisible(AN)} ; {duree_lisible(settings.PRESCRIPTION_FISCALE)} si le code a servi",
+            duree=f"{duree_lisible(AN)} ; {duree_lisible(settings.PRESCRIPTION_FISCALE)} si le code a servi",
             depart="après la fin de la demande, ou celle du mandat",
             fondement="CGU 2.3",
             sort=Sort.ANONYMISER,

@@ -35,7 +35,7 @@ class SirenForm(FormulairePortail):
         normaliser_identifiant,
         label="Numéro SIREN",
         max_length=60,
-        help_text="Neuf chiffres, espaces admis : 552 032 534. Ou l'identifiant provisoire (IDSP) de l'entreprise.",
+        help_text="Neuf chiffres, espaces admis : 552 032 534. Ou l’identifiant provisoire (IDSP) de l’entreprise.",
         clavier=Clavier.CODE,
         error_messages={"required": SirenAbsent.message},
     )
@@ -53,15 +53,15 @@ class SignalementForm(FormulairePortail):
     reference = ChampIdentifiant(
         label="Référence à signaler",
         max_length=60,
-        help_text="Elle est imprimée sur le courrier et commence par D. Exemple : D-2026-7KQ4M2XA-K7QM5.",
+        help_text="Elle est imprimée sur le courrier et commence par D. Exemple : D-2026-7KQ4M2XA-K7QM5.",
         clavier=Clavier.REFERENCE,
         error_messages={"required": "Indiquez la référence imprimée sur le courrier."},
     )
     texte = ChampTexte(
-        label="Ce que l'agent doit savoir (facultatif)",
+        label="Ce que l’agent doit savoir (facultatif)",
         required=False,
         max_length=500,
-        help_text="500 caractères au plus. N'indiquez jamais le code d'activation.",
+        help_text="500 caractères au plus. N’indiquez jamais le code d’activation.",
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
@@ -78,7 +78,7 @@ class AdhesionForm(FormulairePortail):
         to_field_name="code",
         error_messages={
             "required": "Choisissez au moins un service.",
-            "invalid_choice": "Un des services choisis n'est pas au catalogue.",
+            "invalid_choice": "Un des services choisis n’est pas au catalogue.",
         },
     )
 
@@ -92,8 +92,8 @@ class InscriptionSimplifieeForm(InscriptionForm):
 
     courriel_entreprise = champ_adresse(
         normaliser_adresse_entreprise,
-        label="Adresse électronique de l'entreprise",
-        aide="L'administration y écrira à l'entreprise. Un lien de confirmation y est envoyé. "
+        label="Adresse électronique de l’entreprise",
+        aide="L’administration y écrira à l’entreprise. Un lien de confirmation y est envoyé. "
         "Ce peut être la même que votre adresse de connexion.",
         clavier=Clavier.ADRESSE_D_ENTREPRISE,
     )
@@ -108,8 +108,8 @@ class CourrielEntrepriseForm(FormulairePortail):
 
     adresse = champ_adresse(
         normaliser_adresse_entreprise,
-        label="Nouvelle adresse électronique de l'entreprise",
-        aide="Exemple : contact@exemple.fr. Une adresse durable, que l'entreprise relève.",
+        label="Nouvelle adresse électronique de l’entreprise",
+        aide="Exemple : contact@exemple.fr. Une adresse durable, que l’entreprise relève.",
         clavier=Clavier.ADRESSE_D_ENTREPRISE,
     )
     qualite = _champ_qualite()
@@ -123,7 +123,7 @@ class SirensForm(FormulairePortail):
     sirens = ChampListe(
         label="Numéros SIREN",
         max_length=4000,
-        help_text="Un seul, ou jusqu'à cent : un par ligne, ou séparés par des virgules.",
+        help_text="Un seul, ou jusqu’à cent : un par ligne, ou séparés par des virgules.",
         clavier=Clavier.LISTE_DE_SIREN,
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": "Indiquez au moins un numéro SIREN."},
@@ -133,13 +133,13 @@ class SirensForm(FormulairePortail):
         """Return the distinct identifiers, in the order typed."""
         saisis = [morceau for morceau in re.split(r"[\n\r\t,;]+", self.cleaned_data["sirens"]) if morceau.strip()]
         if len(saisis) > self.LIMITE:
-            raise forms.ValidationError(f"Vous avez indiqué {len(saisis)} numéros : cent au plus à la fois.")
+            raise forms.ValidationError(f"Vous avez indiqué {len(saisis)} numéros : cent au plus à la fois.")
         identifiants: dict[str, None] = {}
         for saisi in saisis:
             try:
                 identifiants[siren_de_cellule(saisi).valeur] = None
             except RegleMetier as regle:
-                raise forms.ValidationError(f"« {saisi.strip()[:30]} » : {regle}") from regle
+                raise forms.ValidationError(f"« {saisi.strip()[:30]} » : {regle}") from regle
         if not identifiants:
             raise forms.ValidationError("Indiquez au moins un numéro SIREN.")
         return list(identifiants)
@@ -163,7 +163,7 @@ class CodeForm(FormulairePortail):
         label="Code reçu",
         max_length=60,
         error_messages={"required": "Saisissez le code imprimé sur le courrier."},
-        help_text="Douze lettres et chiffres, par groupes de quatre. Il n'a ni zéro, ni un, ni lettre O, I ou L.",
+        help_text="Douze lettres et chiffres, par groupes de quatre. Il n’a ni zéro, ni un, ni lettre O, I ou L.",
         clavier=Clavier.CODE_RECU,
     )
 

@@ -3,5 +3,5 @@
 from accounts.traces.actes import SOI, Acte
 
 JOURNAL_ENTREPRISE_EXPORTE = Acte(
-    "journal_entreprise.exporte", "Journal de l'entreprise exporté", SOI, details=("format", "lignes")
+    "journal_entreprise.exporte", "Journal de l’entreprise exporté", SOI, details=("format", "lignes")
 )

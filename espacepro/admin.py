@@ -25,7 +25,7 @@ class EvenementAdmin(ConsultationAdmin):
     list_display = ("quand", "quoi", "auteur", "espace", "siren", "service")
     list_filter = (("quand", admin.DateFieldListFilter),)
     search_fields = ("siren__exact", "acte__startswith", "espace__exact", "auteur__exact")
-    search_help_text = "SIREN, acte (en français, ou son code), numéro d'abonné, auteur"
+    search_help_text = "SIREN, acte (en français, ou son code), numéro d’abonné, auteur"
     readonly_fields = ("quand", "quoi", "contexte")
 
     def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:

@@ -1,8 +1,10 @@
 """How forms are rendered: DSFR's own templates, with ours in front of them."""
 
 from pathlib import Path
+from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.forms.renderers import DjangoTemplates
 from django.template.backends.django import DjangoTemplates as Moteur
 from django.utils.functional import cached_property
@@ -22,4 +24,6 @@ class RenduFormulaires(DjangoTemplates):
             Path(dsfr_forms.__file__).parent / "templates",
             Path(forms.__file__).parent / "templates",
         ]
-        return Moteur({"NAME": "formulaires", "APP_DIRS": True, "DIRS": dossiers, "OPTIONS": {}})
+        pages: dict[str, Any] = settings.TEMPLATES[0]
+        options = {"loaders": pages["OPTIONS"]["loaders"]}
+        return Moteur({"NAME": "formulaires", "APP_DIRS": False, "DIRS": dossiers, "OPTIONS": options})

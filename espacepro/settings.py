@@ -136,8 +136,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [RACINE / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["espacepro.typographie.Dossiers", "espacepro.typographie.Applications"],
+                )
+            ],
             "builtins": ["accounts.templatetags.dates", "accounts.templatetags.formulaire"],
             "context_processors": [
                 "django.template.context_processors.request",

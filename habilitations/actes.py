@@ -19,7 +19,7 @@ SUPPLEANCE_MISE_EN_VEILLE = Acte(
 SUPPLEANCE_REACTIVEE = Acte("suppleance.reactivee", "Administrateur suppléant réactivé", PAIRE, anonyme=False)
 DELEGATION_MISE_EN_VEILLE = Acte(
     "delegation.mise_en_veille",
-    "Délégation mise en veille avec le suppléant qui l'avait accordée",
+    "Délégation mise en veille avec le suppléant qui l’avait accordée",
     PAIRE,
     anonyme=False,
 )
@@ -32,7 +32,7 @@ DELEGATION_ACCORDEE = Acte(
 )
 DELEGATION_FIN_CHANGEE = Acte(
     "delegation.fin_changee",
-    "Dernier jour d'une délégation changé",
+    "Dernier jour d’une délégation changé",
     PAIRE,
     anonyme=False,
     details=("role", "avant", "expire_le"),
@@ -63,14 +63,14 @@ HABILITATION_CEDEE = Acte(
 )
 HABILITATION_PROMUE = Acte(
     "habilitation.promue",
-    "Rôle remplacé par celui d'administrateur titulaire",
+    "Rôle remplacé par celui d’administrateur titulaire",
     PAIRE,
     anonyme=False,
     details=("role", "motif", "demande"),
 )
 HABILITATION_A_CONFIRMER = Acte(
     "habilitation.a_confirmer",
-    "Habilitation en veille : le nouveau titulaire doit la confirmer",
+    "Habilitation en veille : le nouveau titulaire doit la confirmer",
     PAIRE,
     anonyme=False,
     details=("role",),
@@ -106,22 +106,22 @@ HABILITATION_FERMEE = Acte(
     details=("role", "motif"),
 )
 HABILITATIONS_EXPORTEES = Acte(
-    "habilitations.exportees", "Liste d'habilitations exportée", SOI, details=("quoi", "format", "lignes")
+    "habilitations.exportees", "Liste d’habilitations exportée", SOI, details=("quoi", "format", "lignes")
 )
-PREFERENCES_CHANGEES = Acte("preferences.changees", "Préférences d'avis changées", SOI, details=("champs",))
-BENEFICIAIRE_INTROUVABLE = Acte("beneficiaire.introuvable", "Recherche d'un bénéficiaire sans résultat", SOI)
+PREFERENCES_CHANGEES = Acte("preferences.changees", "Préférences d’avis changées", SOI, details=("champs",))
+BENEFICIAIRE_INTROUVABLE = Acte("beneficiaire.introuvable", "Recherche d’un bénéficiaire sans résultat", SOI)
 ADHESION_FERMEE = Acte(
-    "adhesion.fermee", "Service fermé avec l'espace de son titulaire", PAIRE, anonyme=False, details=("motif",)
+    "adhesion.fermee", "Service fermé avec l’espace de son titulaire", PAIRE, anonyme=False, details=("motif",)
 )
 HABILITATION_SUPPRIMEE = Acte(
     "habilitation.supprimee",
-    "Habilitation terminée avec la suppression de l'espace",
+    "Habilitation terminée avec la suppression de l’espace",
     PAIRE,
     anonyme=False,
     details=("role", "motif"),
 )
 RETRAIT_DEMANDE = Acte(
-    "retrait.demande", "Retrait d'un service demandé", PAIRE, anonyme=False, details=("retrait", "role")
+    "retrait.demande", "Retrait d’un service demandé", PAIRE, anonyme=False, details=("retrait", "role")
 )
 RETRAIT_ACCEPTE = Acte(
     "retrait.accepte", "Demande de retrait acceptée", PAIRE, anonyme=False, details=("retrait", "role", "motif")
@@ -136,18 +136,18 @@ REVUE_OUVERTE = Acte(
 CESSATION_CONSTATEE = Acte("cessation.constatee", "Cessation dite par le registre")
 CESSATION_ANNULEE = Acte("cessation.annulee", "Réouverture dite par le registre")
 CESSATION_MAINTENUE = Acte("cessation.maintenue", "Services maintenus malgré la cessation", details=("jusqu_au",))
-CESSATION_CONTESTEE = Acte("cessation.contestee", "Cessation écartée : le registre est inexact")
+CESSATION_CONTESTEE = Acte("cessation.contestee", "Cessation écartée : le registre est inexact")
 CESSATION_RESTREINTE = Acte("cessation.restreinte", "Droits réduits à la consultation, faute de décision")
 ADHESION_CESSEE = Acte("adhesion.cessee", "Service fermé après la cessation", PAIRE, anonyme=False)
 ADHESION_RETIREE_DU_CATALOGUE = Acte(
-    "adhesion.retiree_du_catalogue", "Service fermé : retiré du catalogue", PAIRE, anonyme=False
+    "adhesion.retiree_du_catalogue", "Service fermé : retiré du catalogue", PAIRE, anonyme=False
 )
 HABILITATION_SUSPENDUE = Acte(
     "habilitation.suspendue", "Habilitation suspendue après la cessation", PAIRE, anonyme=False, details=("role",)
 )
 HABILITATION_RETABLIE = Acte(
     "habilitation.retablie",
-    "Habilitation rendue : la cessation n'a plus d'effet",
+    "Habilitation rendue : la cessation n’a plus d’effet",
     PAIRE,
     anonyme=False,
     details=("role",),

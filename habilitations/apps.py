@@ -22,7 +22,7 @@ class HabilitationsConfig(AppConfig):
         from .tableurs.lecture import inscrire_a_lire
 
         ecoute.inscrire()
-        inscrire_a_lire("votre liste « Vos habilitations »", miennes.COLONNES)
+        inscrire_a_lire("votre liste « Vos habilitations »", miennes.COLONNES)
 
         inscrire(actes)
         donnees_personnelles.inscrire()
@@ -40,7 +40,7 @@ class HabilitationsConfig(AppConfig):
             ),
             File(
                 code="SUPPRESSION",
-                libelle="Suppressions d'espace bloquées",
+                libelle="Suppressions d’espace bloquées",
                 singulier="Suppression bloquée",
                 modele="habilitations.demanderetrait",
                 retard=timedelta(days=10),

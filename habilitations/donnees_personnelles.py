@@ -40,7 +40,7 @@ def _pouvoir(habilitation: Habilitation) -> str:
     veille = ", en veille" if habilitation.etat == Habilitation.Etat.EN_VEILLE else ""
     role = habilitation.get_role_display()
     return (
-        f"{habilitation.personne} : {role} de « {habilitation.service} » depuis le {jour(habilitation.accordee_le)}, "
+        f"{habilitation.personne} : {role} de « {habilitation.service} » depuis le {jour(habilitation.accordee_le)}, "
         f"{par}{veille}."
     )
 
@@ -55,7 +55,7 @@ def inscrire() -> None:
             titre="Vos habilitations",
             modele=Habilitation,
             chemins=("espace",),
-            ecartees={"id": INTERNE, "adhesion": INTERNE, "espace": "c'est le vôtre"},
+            ecartees={"id": INTERNE, "adhesion": INTERNE, "espace": "c’est le vôtre"},
             libelles={"personne": "Pour", "service": "Service"},
             valeurs={"accordee_par": _accordee_par},
             ordre=("-accordee_le",),
@@ -72,7 +72,7 @@ def inscrire() -> None:
             titre="Habilitations que vous avez accordées",
             modele=Habilitation,
             chemins=("accordee_par__espace",),
-            ecartees={"id": INTERNE, "adhesion": INTERNE, "accordee_par": "c'est vous"},
+            ecartees={"id": INTERNE, "adhesion": INTERNE, "accordee_par": "c’est vous"},
             libelles={"personne": "Pour", "service": "Service", "espace": "Accordée à"},
             ordre=("-accordee_le",),
         ),
@@ -81,13 +81,13 @@ def inscrire() -> None:
             titre="Vos mandats",
             modele=Mandat,
             chemins=("mandataire",),
-            ecartees={"id": INTERNE, "mandataire": "c'est vous"},
+            ecartees={"id": INTERNE, "mandataire": "c’est vous"},
             libelles={"personne": "Pour"},
             ordre=("-code_saisi_le",),
             apercu=Apercu(
                 volet=Volet.SIGNATURES,
                 phrase=lambda mandat: (
-                    f"Le {jour(mandat.code_saisi_le)} : mandat pour {mandat.personne}, en qualité de {mandat.qualite}, "
+                    f"Le {jour(mandat.code_saisi_le)} : mandat pour {mandat.personne}, en qualité de {mandat.qualite}, "
                     f"par le code de la demande {mandat.demande}."
                 ),
             ),
@@ -97,7 +97,7 @@ def inscrire() -> None:
             titre="Vos demandes de retrait",
             modele=DemandeRetrait,
             chemins=("demandeur",),
-            ecartees={"id": INTERNE, "demandeur": "c'est vous"},
+            ecartees={"id": INTERNE, "demandeur": "c’est vous"},
             libelles={"habilitation": "Habilitation", "service_gestionnaire": "Service gestionnaire"},
             valeurs={"habilitation": lambda retrait: str(retrait.habilitation.get_role_display())},
             ordre=("-deposee_le",),
@@ -109,34 +109,34 @@ def inscrire() -> None:
             chemins=("espace",),
             ecartees={
                 "id": INTERNE,
-                "espace": "c'est le vôtre",
-                "contenu": "le fichier lui-même se télécharge depuis sa page, tant qu'il est gardé",
+                "espace": "c’est le vôtre",
+                "contenu": "le fichier lui-même se télécharge depuis sa page, tant qu’il est gardé",
             },
             valeurs={"liste": lambda export: str(export.liste["quoi"])},
             ordre=("-cree_le",),
         ),
         Partie(
             groupe=DROITS,
-            titre="Vos préférences d'avis",
+            titre="Vos préférences d’avis",
             modele=Preference,
             chemins=("espace",),
-            ecartees={"espace": "c'est le vôtre"},
+            ecartees={"espace": "c’est le vôtre"},
             ordre=("espace",),
         ),
     )
     lecture.declarer_sans_personne(
         Adhesion,
-        "ouverture d'un service à une personne sirénisée ; qui l'a demandée est dans le mandat",
+        "ouverture d’un service à une personne sirénisée ; qui l’a demandée est dans le mandat",
         "id personne service mandat ouverte_le fermee_le fermee_motif",
     )
     lecture.declarer_sans_personne(
         Cessation,
-        "cessation d'une personne sirénisée, et ce que le service gestionnaire en a décidé",
+        "cessation d’une personne sirénisée, et ce que le service gestionnaire en a décidé",
         "id personne constatee_le etat maintenue_jusqu_au restreinte_le decidee_le agent motif terminee_le",
     )
     lecture.declarer_sans_personne(
         RappelHebdomadaire,
-        "avancement d'un envoi ; jusqu_a dit jusqu'où le rappel de la semaine est allé",
+        "avancement d’un envoi ; jusqu_a dit jusqu’où le rappel de la semaine est allé",
         "lundi jusqu_a termine_le",
     )
     retention.inscrire(
@@ -146,18 +146,18 @@ def inscrire() -> None:
             donnees="Habilitations reçues et accordées, avec leurs dates",
             finalite="Établir qui pouvait agir, pour quel SIREN et quand",
             duree="tant que les actes peuvent être contestés",
-            depart="après votre départ, seul votre numéro d'abonné y reste",
-            fondement="CGU 3.4 ; livre des procédures fiscales",
+            depart="après votre départ, seul votre numéro d’abonné y reste",
+            fondement="CGU 3.4 ; livre des procédures fiscales",
             sort=Sort.CONSERVER,
         ),
         Conservation(
             cle="mandats",
             modele=Mandat,
-            donnees="Mandats : représentant légal et adresse du courrier",
-            finalite="Garder la preuve de l'accord du représentant légal",
+            donnees="Mandats : représentant légal et adresse du courrier",
+            finalite="Garder la preuve de l’accord du représentant légal",
             duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
             depart="après la fermeture du dernier service ouvert par ce mandat",
-            fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
+            fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
             sort=Sort.ANONYMISER,
             vide={"representant_legal": "", "adresse_du_courrier": []},
             echues=mandats_eteints,
@@ -165,7 +165,7 @@ def inscrire() -> None:
         Conservation(
             cle="retraits",
             modele=DemandeRetrait,
-            donnees="Motif et réponse d'une demande de retrait",
+            donnees="Motif et réponse d’une demande de retrait",
             finalite="Traiter la demande",
             duree=duree_lisible(2 * AN),
             depart="après la réponse",
@@ -178,9 +178,9 @@ def inscrire() -> None:
             cle="preferences",
             modele=Preference,
             donnees="Avis que vous avez choisi de recevoir par courriel, et quand",
-            finalite="Vous écrire comme vous l'avez choisi",
-            duree="tant que l'espace existe",
-            depart="effacées avec l'espace",
+            finalite="Vous écrire comme vous l’avez choisi",
+            duree="tant que l’espace existe",
+            depart="effacées avec l’espace",
             fondement="CGU 3.4",
             sort=Sort.CONSERVER,
         ),
@@ -190,7 +190,7 @@ def inscrire() -> None:
             donnees="Listes longues demandées en fichier, et ces fichiers",
             finalite="Vous remettre le fichier une fois prêt",
             duree="24 heures",
-            depart="après votre demande ; effacés la nuit qui suit",
+            depart="après votre demande ; effacés la nuit qui suit",
             fondement="minimisation (RGPD art. 5)",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(cree_le__lte=maintenant - GARDE),

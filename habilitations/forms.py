@@ -36,11 +36,11 @@ class BeneficiaireForm(FormulairePortail):
     regles = {"numero_mal_saisi": "numero", "beneficiaire_soi_meme": "numero"}
 
     numero = ChampIdentifiant(
-        label="Numéro d'abonné",
+        label="Numéro d’abonné",
         max_length=60,
-        help_text="Quatorze chiffres, espaces admis. La personne le trouve sur sa page d'accueil et son récapitulatif.",
+        help_text="Quatorze chiffres, espaces admis. La personne le trouve sur sa page d’accueil et son récapitulatif.",
         clavier=Clavier.CHIFFRES,
-        error_messages={"required": "Indiquez le numéro d'abonné de la personne."},
+        error_messages={"required": "Indiquez le numéro d’abonné de la personne."},
     )
     nom = ChampPorte(
         label="Nom",
@@ -57,7 +57,7 @@ class FinForm(FormulairePortail):
     expire_le = ChampJour(
         label="Dernier jour",
         required=False,
-        help_text="Sans date, chaque délégation dure jusqu'à ce que vous la retiriez.",
+        help_text="Sans date, chaque délégation dure jusqu’à ce que vous la retiriez.",
     )
 
     def clean_expire_le(self) -> date | None:
@@ -70,8 +70,8 @@ class DelegataireForm(BeneficiaireForm):
     role = forms.ChoiceField(
         label="Rôle",
         choices=[
-            (Role.ACTEUR, "Acteur : utilise les services"),
-            (Role.ACTEUR_DELEGANT, "Acteur délégant : utilise les services et peut désigner des acteurs"),
+            (Role.ACTEUR, "Acteur : utilise les services"),
+            (Role.ACTEUR_DELEGANT, "Acteur délégant : utilise les services et peut désigner des acteurs"),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez le rôle à donner."},
@@ -79,7 +79,7 @@ class DelegataireForm(BeneficiaireForm):
     expire_le = ChampJour(
         label="Dernier jour",
         required=False,
-        help_text="Sans date, la délégation dure jusqu'à ce que vous la retiriez.",
+        help_text="Sans date, la délégation dure jusqu’à ce que vous la retiriez.",
     )
 
     def clean_expire_le(self) -> date | None:
@@ -120,7 +120,7 @@ class ReponseForm(FormulairePortail):
     regles = {"reponse_requise": "reponse"}
 
     reponse = ChampTexte(
-        label="Pourquoi refusez-vous ?",
+        label="Pourquoi refusez-vous ?",
         max_length=500,
         help_text="Votre réponse est transmise à la personne.",
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -132,7 +132,7 @@ class PreferenceForm(FormulairePortail):
     """What is told by mail, and when."""
 
     accords = forms.ChoiceField(
-        label="Habilitations accordées par d'autres sur des services que vous administrez",
+        label="Habilitations accordées par d’autres sur des services que vous administrez",
         choices=Preference.Accords.choices,
         widget=forms.RadioSelect,
     )

@@ -20,10 +20,10 @@ PERSONNES_IMPORTEES = Acte(
 )
 CATALOGUE_CHARGE = Acte("catalogue.charge", "Catalogue des services chargé", details=("crees", "modifies"))
 ECHEANCES_CHARGEES = Acte(
-    "echeances.chargees", "Échéances d'une année chargées", details=("annee", "creees", "modifiees", "retirees")
+    "echeances.chargees", "Échéances d’une année chargées", details=("annee", "creees", "modifiees", "retirees")
 )
-SERVICE_RETIRE = Acte("service.retire", "Retrait d'un service du catalogue décidé", details=("ferme_le",))
-SERVICE_RETABLI = Acte("service.retabli", "Retrait d'un service du catalogue annulé")
+SERVICE_RETIRE = Acte("service.retire", "Retrait d’un service du catalogue décidé", details=("ferme_le",))
+SERVICE_RETABLI = Acte("service.retabli", "Retrait d’un service du catalogue annulé")
 SERVICES_GESTIONNAIRES_CHARGES = Acte(
     "services_gestionnaires.charges", "Services gestionnaires chargés", details=("crees", "modifies")
 )

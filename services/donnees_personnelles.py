@@ -27,7 +27,7 @@ from .models import (
 
 MESSAGERIE = "Messagerie"
 INTERNE = "numéro interne de la base, sans signification"
-PERSONNE_MORALE = "donnée de la personne sirénisée, non de l'usager"
+PERSONNE_MORALE = "donnée de la personne sirénisée, non de l’usager"
 
 
 def inscrire() -> None:
@@ -41,7 +41,7 @@ def inscrire() -> None:
             titre="Messages que vous avez écrits",
             modele=Message,
             chemins=("espace",),
-            ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": "vide : vous en êtes l'auteur"},
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre", "agent": "vide : vous en êtes l’auteur"},
             libelles={"echange": "Échange"},
             ordre=("-envoye_le",),
         ),
@@ -53,7 +53,7 @@ def inscrire() -> None:
             ecartees={
                 "id": INTERNE,
                 "message": INTERNE,
-                "contenu": "le fichier lui-même : il se télécharge dans la messagerie",
+                "contenu": "le fichier lui-même : il se télécharge dans la messagerie",
             },
         ),
         Partie(
@@ -61,7 +61,7 @@ def inscrire() -> None:
             titre="Messages que vous avez lus",
             modele=LectureMessage,
             chemins=("lecteur__espace",),
-            ecartees={"id": INTERNE, "lecteur": "c'est vous"},
+            ecartees={"id": INTERNE, "lecteur": "c’est vous"},
             libelles={"message": "Message", "lu_le": "Lu le"},
             valeurs={"message": lambda lecture: f"message du {jour(lecture.message.envoye_le)}"},
             ordre=("-lu_le",),
@@ -103,7 +103,7 @@ def inscrire() -> None:
     )
     sans_personne(
         RetraitService,
-        "catalogue public ; annonce_jusqu_a dit jusqu'où l'annonce est allée",
+        "catalogue public ; annonce_jusqu_a dit jusqu’où l’annonce est allée",
         "id service decide_le ferme_le annule_le annonce_le annonce_jusqu_a execute_le",
     )
     sans_personne(Echeance, "calendrier public", "id service jour libelle condition source")
@@ -112,20 +112,20 @@ def inscrire() -> None:
             cle="representants",
             modele=RepresentantLegal,
             donnees="Représentants légaux remplacés, et la preuve vue par un agent",
-            finalite="Établir à qui les codes d'activation étaient adressés",
+            finalite="Établir à qui les codes d’activation étaient adressés",
             duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
             depart="après leur remplacement",
-            fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
+            fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(fin_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
         ),
         Conservation(
             cle="messages",
             modele=Message,
-            donnees="Messages échangés au nom d'une personne sirénisée, pièces jointes, accusés de lecture",
+            donnees="Messages échangés au nom d’une personne sirénisée, pièces jointes, accusés de lecture",
             finalite="Répondre aux demandes des professionnels",
             duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
-            depart="après l'envoi",
+            depart="après l’envoi",
             fondement="livre des procédures fiscales, art. L. 102 B",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(envoye_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),

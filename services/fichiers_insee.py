@@ -43,7 +43,7 @@ class FichierInsee(RegleMetier):
     """A file cannot be read at all; nothing has been written."""
 
     code = "fichier_insee"
-    message = "Le fichier {fichier} est illisible : {raison}."
+    message = "Le fichier {fichier} est illisible : {raison}."
 
 
 class Rejet(NamedTuple):
@@ -198,7 +198,7 @@ def _siege(ligne: int, champs: list[str]) -> Siege | None:
         return None
     _verifier_siren(siren)
     if not re.fullmatch(r"[0-9]{14}", siret) or siret[:9] != siren or not cle_siret_valide(siret):
-        raise LigneRejetee("SIRET invalide (14 chiffres, ceux du SIREN d'abord, clé de contrôle juste)")
+        raise LigneRejetee("SIRET invalide (14 chiffres, ceux du SIREN d’abord, clé de contrôle juste)")
     voie, code_postal, commune, code_commune, complement, *suite = map(_connu, adresse_lue)
     numero, repetition, dernier, repetition_dernier, type_voie, *suite = suite
     distribution, code_cedex, cedex, ville_etrangere, pays = suite
@@ -277,11 +277,11 @@ def _lignes(
     try:
         entete = _decouper(next(lignes, b"").removeprefix(b"\xef\xbb\xbf"))
     except LigneRejetee as raison:
-        raise FichierInsee(fichier=fichier, raison=f"en-tête : {raison}") from raison
+        raise FichierInsee(fichier=fichier, raison=f"en-tête : {raison}") from raison
     rangs = _rangs(entete)
     for nom in colonnes:
         if replier(nom) not in rangs:
-            raise FichierInsee(fichier=fichier, raison=f"la colonne « {nom} » manque")
+            raise FichierInsee(fichier=fichier, raison=f"la colonne « {nom} » manque")
     places = [rangs.get(replier(nom)) for nom in colonnes + facultatives]
     for octets in lignes:
         numero = lignes.numero
@@ -412,7 +412,7 @@ def _choisir(archive: zipfile.ZipFile, fichier: Path, colonnes: tuple[str, ...])
     if len(membres) > 1:
         membres = [membre for membre in membres if _a_les_colonnes(archive, membre, colonnes)] or membres
     if len(membres) != 1:
-        raise FichierInsee(fichier=fichier, raison=f"l'archive contient {len(membres)} fichiers CSV, un seul attendu")
+        raise FichierInsee(fichier=fichier, raison=f"l’archive contient {len(membres)} fichiers CSV, un seul attendu")
     return membres[0]
 
 

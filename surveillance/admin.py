@@ -17,7 +17,7 @@ class AlerteAdmin(ConsultationAdmin):
     list_filter = ("etat", ("levee_le", admin.DateFieldListFilter))
     list_select_related = ("compte",)
     search_fields = ("motif__replie_contient", "compte__espace__numero_abonne__exact")
-    search_help_text = "motif, numéro d'abonné"
+    search_help_text = "motif, numéro d’abonné"
     fields = ("levee_le", "motif", "compte", "connexion", "score", "contexte", "etat", "examinee_le", "examinee_par")
     readonly_fields = ("contexte",)
 

@@ -20,7 +20,7 @@ def inscrire() -> None:
             titre="Vos connexions",
             modele=Connexion,
             chemins=("compte__espace",),
-            ecartees={"id": INTERNE, "compte": "c'est le vôtre"},
+            ecartees={"id": INTERNE, "compte": "c’est le vôtre"},
             ordre=("-quand",),
         ),
         Partie(
@@ -28,24 +28,24 @@ def inscrire() -> None:
             titre="Alertes sur votre espace",
             modele=Alerte,
             chemins=("compte__espace",),
-            ecartees={"id": INTERNE, "compte": "c'est le vôtre", "examinee_par": "nom d'un agent"},
+            ecartees={"id": INTERNE, "compte": "c’est le vôtre", "examinee_par": "nom d’un agent"},
             ordre=("-levee_le",),
         ),
     )
     lecture.declarer_sans_personne(
         BlocageIP,
-        "réseau bloqué, quel qu'en soit l'usager",
+        "réseau bloqué, quel qu’en soit l’usager",
         "id reseau motif bloque_le jusqu_a leve_le",
     )
     retention.inscrire(
         Conservation(
             cle="connexions",
             modele=Connexion,
-            donnees="Connexions : date, adresse IP, pays, appareil",
-            finalite="Déceler l'usage de votre espace par un autre",
+            donnees="Connexions : date, adresse IP, pays, appareil",
+            finalite="Déceler l’usage de votre espace par un autre",
             duree=duree_lisible(AN),
             depart="après la connexion",
-            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
+            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
             sort=Sort.AILLEURS,
         ),
         Conservation(
@@ -54,8 +54,8 @@ def inscrire() -> None:
             donnees="Alertes de sécurité",
             finalite="Examiner une connexion inhabituelle",
             duree=duree_lisible(AN),
-            depart="après l'examen par un agent",
-            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
+            depart="après l’examen par un agent",
+            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(examinee_le__lt=maintenant - AN),
         ),

@@ -8,6 +8,7 @@ import gzip
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from html import unescape
 from itertools import pairwise
 
 from django.http import HttpRequest
@@ -120,6 +121,37 @@ def _claviers(vus: Elements) -> Iterator[str]:
             yield f'<{nom} type="{genre}" name="{attributs.get("name", "")}"> is of no kind of keyboard'
 
 
+BRUTS = ("script", "style", "pre", "code", "textarea", "kbd", "samp")
+PLAINE = re.compile(
+    r"(?<![\w'’])(?:[cdjlmnst]|(?:jus|lors|puis|quoi|quel|pres)?qu|aujourd)'[^\W\d]| [;:?!»](?:[\s<]|$)|« "
+)
+# What tests type, that the portal shows as it was typed.
+ECRITS = ("lettre n'arrive", "texte que j'ai écrit", "12 rue de l'Ancienne-Comédie")
+LUS = ("title", "aria-label", "aria-description", "placeholder", "alt")
+
+
+def _du_portail(texte: str) -> str:
+    texte = unescape(texte)
+    for ecrit in ECRITS if PLAINE.search(texte) else ():
+        texte = texte.replace(ecrit, "")
+    return texte
+
+
+def typographie(html: str) -> Iterator[str]:
+    """Yield what is in plain typing. What is read has typographic apostrophes, and no ordinary space where a line must not break (issue 10.15)."""
+    ici, bruts = 0, 0
+    html = html.partition("<body")[2]
+    for balise in BALISE.finditer(html):
+        if not bruts and (trouve := PLAINE.search(texte := _du_portail(html[ici : balise.start()]))):
+            yield f"plain typography: {texte[max(0, trouve.start() - 25) : trouve.end() + 15].strip()!r}"
+        ici = balise.end()
+        if balise[2] and balise[2].lstrip("/") in BRUTS:
+            bruts += -1 if balise[2].startswith("/") else 1
+        for nom, valeur in ATTRIBUT.findall(balise[3] or ""):
+            if nom.lower() in LUS and (trouve := PLAINE.search(texte := _du_portail(valeur.strip("\"'")))):
+                yield f"plain typography in {nom}: {texte!r}"
+
+
 def fautes_de(html: str) -> list[str]:
     """Return what is wrong with this page: an id twice, a name of nothing, a field without label, a heading out of order."""
     vus = list(_elements(html))
@@ -143,6 +175,7 @@ def _envois(html: str, page: str) -> Iterator[str]:
             yield f"the form of {porte} is answered with a file, and is guarded against a second sending"
 
 
+DE_DJANGO = ("/gestion/",)  # the pages of the agents are half Django's, in the words of its catalogue
 SANS_FORME = {"demonstration:courriel_html"}  # the HTML of a mail, as it came
 
 
@@ -163,5 +196,7 @@ class PagesMiddleware:
             html = (gzip.decompress(corps) if reponse.headers.get("Content-Encoding") == "gzip" else corps).decode()
             if "<html" in html and nom not in SANS_FORME:
                 trouvees = [*fautes_de(html), *_envois(html, request.path)]
+                if not request.path.startswith(DE_DJANGO):
+                    trouvees.extend(typographie(html))
                 fautes.extend(f"{request.method} {request.path}: {faute}" for faute in trouvees)
         return reponse

@@ -27,7 +27,7 @@ class TropDeDemandes(RegleMetier):
     code = "trop_de_demandes"
     statut = 429
     message = (
-        "Trop de demandes viennent de votre réseau : attendez une heure avant de recommencer. "
+        "Trop de demandes viennent de votre réseau : attendez une heure avant de recommencer. "
         "Si un lien vous a déjà été envoyé, il reste valable."
     )
 
@@ -36,8 +36,8 @@ class TropDeCourriels(RegleMetier):
     code = "trop_de_courriels"
     statut = 429
     message = (
-        "Plusieurs courriels ont déjà été demandés pour cette adresse : {adresse}. Consultez cette messagerie, courriers "
-        "indésirables compris ; si vous n'y trouvez rien, attendez une heure avant de recommencer."
+        "Plusieurs courriels ont déjà été demandés pour cette adresse : {adresse}. Consultez cette messagerie, courriers "
+        "indésirables compris ; si vous n’y trouvez rien, attendez une heure avant de recommencer."
     )
 
 
@@ -45,8 +45,8 @@ class TropDeChangements(RegleMetier):
     code = "trop_de_changements"
     statut = 429
     message = (
-        "Vous avez déjà demandé plusieurs changements d'adresse : attendez une heure avant de recommencer. Si un lien a "
-        "été envoyé à la bonne adresse, il reste valable : ouvrez-le."
+        "Vous avez déjà demandé plusieurs changements d’adresse : attendez une heure avant de recommencer. Si un lien a "
+        "été envoyé à la bonne adresse, il reste valable : ouvrez-le."
     )
 
 

@@ -48,10 +48,10 @@ IDENTITE = "Identité et coordonnées"
 CONNEXION = "Connexion et sécurité"
 TRACES = "Journal et courriels"
 
-EMPREINTE = "empreinte à sens unique d'un secret : la communiquer affaiblirait votre espace"
+EMPREINTE = "empreinte à sens unique d’un secret : la communiquer affaiblirait votre espace"
 INTERNE = "numéro interne de la base, sans signification"
 CONTENU = "contenu chiffré ou technique de la session, sans donnée de plus que celles de cette page"
-AGENTS = "propre aux agents de l'administration"
+AGENTS = "propre aux agents de l’administration"
 CATALOGUE = "réglage du portail"
 
 TRACE = timedelta(days=365)  # CNIL 2021-122: from six months to one year
@@ -60,7 +60,7 @@ COURRIEL = timedelta(days=396)  # more than a year: the yearly mails remember by
 RECU = timedelta(days=1)
 LIEN = timedelta(days=30)
 OUBLI = timedelta(days=30)  # at most: accounts/espace/oubli.py forgets what was answered sooner
-_VIE = "tant que l'espace existe"
+_VIE = "tant que l’espace existe"
 
 
 def inscrire() -> None:
@@ -95,14 +95,14 @@ def _declarer_donnees() -> None:
             modele=Compte,
             chemins=("espace",),
             ecartees={"id": INTERNE, "password": EMPREINTE},
-            libelles={"is_superuser": "Tous les droits d'administration", "last_login": "Dernière connexion"},
+            libelles={"is_superuser": "Tous les droits d’administration", "last_login": "Dernière connexion"},
         ),
         Partie(
             groupe=CONNEXION,
             titre="Vos sessions ouvertes",
             modele=Session,
             chemins=("compte__espace",),
-            ecartees={"session_key": EMPREINTE, "session_data": CONTENU, "numero": INTERNE, "compte": "c'est le vôtre"},
+            ecartees={"session_key": EMPREINTE, "session_data": CONTENU, "numero": INTERNE, "compte": "c’est le vôtre"},
             libelles={"expire_date": "Se ferme au plus tard le"},
             ordre=("-dernier_usage",),
         ),
@@ -111,7 +111,7 @@ def _declarer_donnees() -> None:
             titre="Vos navigateurs connus",
             modele=NavigateurConnu,
             chemins=("compte__espace",),
-            ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c'est le vôtre"},
+            ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c’est le vôtre"},
             ordre=("-dernier_usage",),
         ),
         Partie(
@@ -119,20 +119,20 @@ def _declarer_donnees() -> None:
             titre="Vos anciens mots de passe",
             modele=AncienMotDePasse,
             chemins=("compte__espace",),
-            ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c'est le vôtre"},
+            ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c’est le vôtre"},
             libelles={"remplace_le": "Remplacé le"},
             ordre=("-remplace_le",),
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Vos applications d'authentification",
+            titre="Vos applications d’authentification",
             modele=Application,
             chemins=("user__espace",),
             ecartees={
                 "id": INTERNE,
                 "numero": INTERNE,
-                "graine_chiffree": "le secret de l'application, chiffré",
-                "user": "c'est le vôtre",
+                "graine_chiffree": "le secret de l’application, chiffré",
+                "user": "c’est le vôtre",
             },
             libelles={
                 "name": "Nom",
@@ -140,15 +140,15 @@ def _declarer_donnees() -> None:
                 "created_at": "Ajoutée le",
                 "last_used_at": "Dernier usage",
                 "dernier_pas": "Dernier code accepté (rang)",
-                "derive": "Décalage d'horloge",
+                "derive": "Décalage d’horloge",
             },
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Vos clés d'accès",
+            titre="Vos clés d’accès",
             modele=WebAuthnCredential,
             chemins=("user__espace",),
-            ecartees={"id": INTERNE, "user": "c'est le vôtre", "credential_id_sha256": INTERNE},
+            ecartees={"id": INTERNE, "user": "c’est le vôtre", "credential_id_sha256": INTERNE},
             libelles={
                 "name": "Nom",
                 "confirmed": "Confirmée",
@@ -162,12 +162,12 @@ def _declarer_donnees() -> None:
                 "backup_eligible": "Peut être sauvegardée",
                 "backup_state": "Sauvegardée",
                 "aaguid": "Modèle",
-                "discoverable": "Se présente d'elle-même",
+                "discoverable": "Se présente d’elle-même",
             },
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Attestations de vos clés d'accès",
+            titre="Attestations de vos clés d’accès",
             modele=WebAuthnAttestation,
             chemins=("credential__user__espace",),
             ecartees={"id": INTERNE, "credential": INTERNE},
@@ -175,10 +175,10 @@ def _declarer_donnees() -> None:
         ),
         Partie(
             groupe=CONNEXION,
-            titre="Identifiant de vos clés d'accès",
+            titre="Identifiant de vos clés d’accès",
             modele=WebAuthnUserHandle,
             chemins=("user__espace",),
-            ecartees={"user": "c'est le vôtre"},
+            ecartees={"user": "c’est le vôtre"},
             libelles={"handle_hex": "Identifiant"},
         ),
         Partie(
@@ -186,7 +186,7 @@ def _declarer_donnees() -> None:
             titre="Vos codes de secours",
             modele=CodeSecours,
             chemins=("compte__espace",),
-            ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c'est le vôtre"},
+            ecartees={"id": INTERNE, "empreinte": EMPREINTE, "compte": "c’est le vôtre"},
             libelles={"utilise_le": "Utilisé le"},
         ),
         Partie(
@@ -194,7 +194,7 @@ def _declarer_donnees() -> None:
             titre="Liens envoyés à usage unique",
             modele=Lien,
             chemins=("espace",),
-            ecartees={"id": "permet de reconstituer le lien", "espace": "c'est le vôtre"},
+            ecartees={"id": "permet de reconstituer le lien", "espace": "c’est le vôtre"},
             libelles={
                 "objet": "Objet",
                 "cree_le": "Créé le",
@@ -218,12 +218,12 @@ def _declarer_donnees() -> None:
             titre="Vos demandes de rectification",
             modele=Rectification,
             chemins=("espace",),
-            ecartees={"id": INTERNE, "espace": "c'est le vôtre", "agent": AGENTS},
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre", "agent": AGENTS},
             ordre=("-deposee_le",),
         ),
         Partie(
             groupe=TRACES,
-            titre="Ce qui attend, ou a attendu, un agent de l'administration",
+            titre="Ce qui attend, ou a attendu, un agent de l’administration",
             modele=Affaire,
             chemins=("espace",),
             ecartees={
@@ -231,7 +231,7 @@ def _declarer_donnees() -> None:
                 "file": AGENTS,
                 "cle": INTERNE,
                 "personne": INTERNE,
-                "espace": "c'est le vôtre",
+                "espace": "c’est le vôtre",
                 "agent": AGENTS,
                 "prise_le": AGENTS,
             },
@@ -252,7 +252,7 @@ def _declarer_donnees() -> None:
             titre="Ce que vous avez consulté",
             modele=TraceLecture,
             filtre=lambda espace: Q(lecteur=espace.numero_abonne),
-            ecartees={"id": INTERNE, "bureau": AGENTS, "lecteur": "c'est vous"},
+            ecartees={"id": INTERNE, "bureau": AGENTS, "lecteur": "c’est vous"},
             libelles={"objet": "Ce qui a été lu", "cle": "Repère"},
             ordre=("-id",),
         ),
@@ -267,14 +267,14 @@ def _declarer_donnees() -> None:
                 "id": INTERNE,
                 "acte": INTERNE,
                 "lien": "permet de reconstituer le lien",
-                "espace": "c'est le vôtre",
+                "espace": "c’est le vôtre",
             },
-            libelles={"genre": "Objet", "contexte": "Ce qu'il disait"},
+            libelles={"genre": "Objet", "contexte": "Ce qu’il disait"},
             valeurs={"genre": lambda courriel: Traduit(courriel.genre, objet_du_genre(courriel.genre))},
             ordre=("-cree_le",),
             apercu=Apercu(
                 volet=Volet.ENVOIS,
-                phrase=lambda courriel: f"Le {jour_heure(courriel.cree_le)} : {objet_du_genre(courriel.genre)}.",
+                phrase=lambda courriel: f"Le {jour_heure(courriel.cree_le)} : {objet_du_genre(courriel.genre)}.",
             ),
         ),
     )
@@ -282,8 +282,8 @@ def _declarer_donnees() -> None:
 
 def _declarer_sans_personne() -> None:
     sans_personne = lecture.declarer_sans_personne
-    sans_personne(EssaiConnexion, "compté sous une empreinte à clé : la ligne ne nomme personne", "id cle quand")
-    sans_personne(CourrielEnAttente, "file d'envoi", "courriel prochain_essai_le")
+    sans_personne(EssaiConnexion, "compté sous une empreinte à clé : la ligne ne nomme personne", "id cle quand")
+    sans_personne(CourrielEnAttente, "file d’envoi", "courriel prochain_essai_le")
     sans_personne(EvenementASceller, "file du scellement", "evenement_id")
     sans_personne(
         BlocScelle,
@@ -292,7 +292,7 @@ def _declarer_sans_personne() -> None:
     )
     sans_personne(
         ServiceGestionnaire,
-        "coordonnées publiques d'un service",
+        "coordonnées publiques d’un service",
         "id complement voie distribution code_postal commune pays code type nom telephone courriel horaires departements",
     )
     sans_personne(
@@ -307,7 +307,7 @@ def _declarer_sans_personne() -> None:
     )
     sans_personne(
         NomAdmis,
-        "nom admis au guichet avant toute inscription : la ligne n'est liée à aucun espace",
+        "nom admis au guichet avant toute inscription : la ligne n’est liée à aucun espace",
         "id cle prenom nom justificatif agent admis_le",
     )
     sans_personne(Agent, AGENTS, "id compte service_gestionnaire fonction nom prenom")
@@ -315,7 +315,7 @@ def _declarer_sans_personne() -> None:
     des_agents += [Compte.groups.through, Compte.user_permissions.through]
     des_essais: list[type[Model]] = [AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog]
     du_portail: list[type[Model]] = [ContentType, DsfrConfig, DsfrSocialMedia]
-    vide = "table vide : les essais sont comptés sous empreinte (accounts/compteurs/debit.py)"
+    vide = "table vide : les essais sont comptés sous empreinte (accounts/compteurs/debit.py)"
     for modeles, raison in ((des_agents, AGENTS), (des_essais, vide), (du_portail, CATALOGUE)):
         for modele in modeles:
             sans_personne(modele, raison)
@@ -326,7 +326,7 @@ def _declarer_conservation() -> None:
         Conservation(
             cle="rectifications",
             modele=Rectification,
-            donnees="Texte et réponse d'une demande de rectification",
+            donnees="Texte et réponse d’une demande de rectification",
             finalite="Traiter la demande",
             duree=duree_lisible(2 * AN),
             depart="après la réponse",
@@ -338,7 +338,7 @@ def _declarer_conservation() -> None:
         Conservation(
             cle="affaires",
             modele=Affaire,
-            donnees="Ce qui a attendu un agent, depuis quand, qui l'avait pris",
+            donnees="Ce qui a attendu un agent, depuis quand, qui l’avait pris",
             finalite="Répartir le travail des services gestionnaires et en mesurer les délais",
             duree=duree_lisible(AN),
             depart="une fois traité",
@@ -361,7 +361,7 @@ def _declarer_conservation() -> None:
         Conservation(
             cle="espace_supprime",
             modele=Espace,
-            donnees="Numéro d'abonné et dates d'un espace supprimé",
+            donnees="Numéro d’abonné et dates d’un espace supprimé",
             finalite="Ne jamais attribuer deux fois un numéro",
             duree="sans limite",
             depart="le reste de la ligne est vidé à la suppression",
@@ -372,7 +372,7 @@ def _declarer_conservation() -> None:
             cle="reponse_precedente",
             modele=Espace,
             donnees="Question de confiance précédente et empreinte de sa réponse",
-            finalite="Vous les rendre si vous annulez un changement d'adresse que vous n'avez pas demandé",
+            finalite="Vous les rendre si vous annulez un changement d’adresse que vous n’avez pas demandé",
             duree=f"{2 * REGRET.days} jours",
             depart="après le changement de la réponse",
             fondement="CGU 3.1 c",
@@ -386,14 +386,14 @@ def _declarer_conservation() -> None:
             donnees="Empreintes des cinq derniers mots de passe, second facteur, navigateurs connus",
             finalite="Vous authentifier",
             duree=_VIE,
-            depart="effacées avec l'espace",
+            depart="effacées avec l’espace",
             fondement="CGU 3.2",
             sort=Sort.CONSERVER,
         ),
         Conservation(
             cle="sessions",
             modele=Session,
-            donnees="Sessions ouvertes : appareil, adresse IP, dernier usage",
+            donnees="Sessions ouvertes : appareil, adresse IP, dernier usage",
             finalite="Vous montrer qui utilise votre espace",
             duree="10 heures au plus",
             depart="après la fermeture, chaque heure",
@@ -404,9 +404,9 @@ def _declarer_conservation() -> None:
             cle="saisies_gardees",
             modele=Espace,
             donnees="Ce que vous aviez rempli quand votre session a pris fin, sans les fichiers ni les mots de passe",
-            finalite="Vous le rendre dans le formulaire d'où il vient",
+            finalite="Vous le rendre dans le formulaire d’où il vient",
             duree="15 minutes",
-            depart="après l'envoi refusé, chiffré",
+            depart="après l’envoi refusé, chiffré",
             fondement="minimisation (RGPD art. 5)",
             sort=Sort.AILLEURS,
         ),
@@ -427,7 +427,7 @@ def _declarer_conservation() -> None:
             donnees="Adresses saisies sur la page du mot de passe oublié",
             finalite="Envoyer le lien de réinitialisation",
             duree="1 jour",
-            depart=f"après le traitement ; {duree_lisible(OUBLI)} au plus si l'envoi a échoué",
+            depart=f"après le traitement ; {duree_lisible(OUBLI)} au plus si l’envoi a échoué",
             fondement="minimisation (RGPD art. 5)",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(cree_le__lt=maintenant - OUBLI),
@@ -447,9 +447,9 @@ def _declarer_conservation() -> None:
             cle="courriels_contenu",
             modele=Courriel,
             donnees="Contenu des courriels envoyés",
-            finalite="Les renvoyer en cas d'échec",
+            finalite="Les renvoyer en cas d’échec",
             duree=duree_lisible(COURRIEL_CONTEXTE),
-            depart="après l'envoi",
+            depart="après l’envoi",
             fondement="minimisation (RGPD art. 5)",
             sort=Sort.ANONYMISER,
             vide={"contexte": {}},
@@ -465,7 +465,7 @@ def _declarer_conservation() -> None:
             donnees="Reçu de suppression envoyé à votre ancienne adresse",
             finalite="Vous confirmer la suppression",
             duree="1 jour",
-            depart="après l'envoi",
+            depart="après l’envoi",
             fondement="effacement (RGPD art. 17)",
             sort=Sort.EFFACER,
             echues=lambda maintenant: (
@@ -475,7 +475,7 @@ def _declarer_conservation() -> None:
         Conservation(
             cle="traces",
             modele=TraceLecture,
-            donnees="Traces de lecture : qui a consulté quoi, à la minute",
+            donnees="Traces de lecture : qui a consulté quoi, à la minute",
             finalite="Savoir quel agent a consulté un dossier, et déceler les consultations abusives",
             duree=duree_lisible(TRACE),
             depart="après la consultation",
@@ -486,11 +486,11 @@ def _declarer_conservation() -> None:
         Conservation(
             cle="journal",
             modele=Evenement,
-            donnees="Journal des actes : date, numéro d'abonné, acte, adresse IP",
+            donnees="Journal des actes : date, numéro d’abonné, acte, adresse IP",
             finalite="Garder la preuve de qui a agi, et déceler les abus",
             duree="tant que les actes peuvent être contestés",
-            depart="aucune ligne ne peut être modifiée ; elle ne porte ni nom ni adresse",
-            fondement="CGU 2.3 et 3.6 ; livre des procédures fiscales",
+            depart="aucune ligne ne peut être modifiée ; elle ne porte ni nom ni adresse",
+            fondement="CGU 2.3 et 3.6 ; livre des procédures fiscales",
             sort=Sort.CONSERVER,
         ),
     )

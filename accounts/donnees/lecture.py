@@ -350,7 +350,7 @@ def non_communiquees() -> dict[str, list[str]]:
     for partie in _PARTIES:
         for champ in partie.modele._meta.concrete_fields:
             if champ.name in partie.ecartees:
-                information = f"{partie.titre} : {partie.libelle(champ).lower()}"
+                information = f"{partie.titre} : {partie.libelle(champ).lower()}"
                 raisons.setdefault(partie.ecartees[champ.name], []).append(information)
     return raisons
 
@@ -405,7 +405,7 @@ def en_clair(valeur: object) -> str:
         case date():
             return jour(valeur)
         case Mapping():  # `case {}` would take them all
-            return ", ".join(f"{cle} : {en_clair(contenu)}" for cle, contenu in valeur.items()) or "–"
+            return ", ".join(f"{cle} : {en_clair(contenu)}" for cle, contenu in valeur.items()) or "–"
         case list() | tuple():
             return ", ".join(en_clair(contenu) for contenu in valeur)
         case _:
@@ -438,14 +438,14 @@ def exporter_pdf(*, acteur: Espace, maintenant: datetime | None = None) -> bytes
         MODELE_PDF,
         {
             "date_document": jour,
-            "titre": f"Vos données – numéro d'abonné {acteur.numero_lisible}",
+            "titre": f"Vos données – numéro d’abonné {acteur.numero_lisible}",
             "edite_le": date_longue(jour),
             "nom": acteur.nom_complet,
             "numero_abonne": acteur.numero_lisible,
             "limite": _milliers(LIGNES_PDF),
             "groupes": [[groupe, sections] for groupe, sections in groupes.items()],
             "non_communique": [
-                [raison, " ; ".join(informations)] for raison, informations in non_communiquees().items()
+                [raison, " ; ".join(informations)] for raison, informations in non_communiquees().items()
             ],
             "demonstration": settings.DEMONSTRATION,
             "marque_etat": settings.MARQUE_ETAT,

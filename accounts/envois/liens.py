@@ -18,7 +18,7 @@ ESSAIS_PAR_LIEN = 3  # wrong answers to the question de confiance (design.md §8
 
 class LienInvalide(RegleMetier):
     code = "lien_invalide"
-    message = "Ce lien n'est pas valide. Vérifiez que c'est celui du dernier courriel reçu, et qu'il est entier."
+    message = "Ce lien n’est pas valide. Vérifiez que c’est celui du dernier courriel reçu, et qu’il est entier."
 
 
 class LienExpire(RegleMetier):
@@ -28,7 +28,7 @@ class LienExpire(RegleMetier):
 
 class LienDejaUtilise(RegleMetier):
     code = "lien_deja_utilise"
-    message = "Ce lien a déjà servi. Il n'est valable qu'une fois."
+    message = "Ce lien a déjà servi. Il n’est valable qu’une fois."
 
     def utilise_depuis(self, quand: datetime) -> Lien | None:
         """Return the link of the token, if it was used since then: its button was pressed twice."""
@@ -38,7 +38,7 @@ class LienDejaUtilise(RegleMetier):
 
 class LienRemplace(RegleMetier):
     code = "lien_remplace"
-    message = "Ce lien a été remplacé par un lien plus récent : ouvrez le dernier courriel reçu."
+    message = "Ce lien a été remplacé par un lien plus récent : ouvrez le dernier courriel reçu."
 
 
 def delai(objet: str) -> timedelta:

@@ -118,17 +118,17 @@ def _dire_identifiants(espace: Espace, faits: Sequence[Fait], maintenant: dateti
             Ligne(
                 Gravite.GRAVE,
                 f"Depuis le {jour(compte.adresse_rejetee_le)}",
-                "Vérifier ou remplacer votre adresse de connexion : un courriel nous a été retourné",
+                "Vérifier ou remplacer votre adresse de connexion : un courriel nous a été retourné",
                 "Vérifier",
                 reverse("identifiants"),
                 pour_qui=compte.email,
             )
         )
     fin = echeance(compte.mot_de_passe_change_le)
-    quoi = "Renouveler votre mot de passe : il aura trois ans"
+    quoi = "Renouveler votre mot de passe : il aura trois ans"
     a_venir = durcissement_a_venir(compte)
     if a_venir is not None and a_venir.impose_le is not None and a_venir.impose_le < fin:
-        fin, quoi = a_venir.impose_le, "Renouveler votre mot de passe : il ne répondra plus aux règles de sécurité"
+        fin, quoi = a_venir.impose_le, "Renouveler votre mot de passe : il ne répondra plus aux règles de sécurité"
     if fin - RENOUVELLEMENT_ANNONCE <= maintenant:
         gravite = Gravite.GRAVE if fin - RENOUVELLEMENT_PRESSE <= maintenant else Gravite.ATTENTION
         le = timezone.localdate(fin)
@@ -138,7 +138,7 @@ def _dire_identifiants(espace: Espace, faits: Sequence[Fait], maintenant: dateti
             Ligne(
                 Gravite.ATTENTION,
                 f"Avant le {jour(datetime.fromisoformat(fait['fin']))}",
-                "Confirmer votre nouvelle adresse de connexion : un lien y a été envoyé",
+                "Confirmer votre nouvelle adresse de connexion : un lien y a été envoyé",
                 "Voir",
                 reverse("identifiants"),
                 jour=timezone.localdate(datetime.fromisoformat(fait["fin"])),

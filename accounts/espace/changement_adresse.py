@@ -29,17 +29,17 @@ from .inscription import liberer_adresse
 
 class EspaceIndisponible(RegleMetier):
     code = "espace_indisponible"
-    message = "Cet espace n'est pas actif : son adresse ne peut pas changer."
+    message = "Cet espace n’est pas actif : son adresse ne peut pas changer."
 
 
 class AdresseInchangee(RegleMetier):
     code = "adresse_inchangee"
-    message = "C'est déjà votre adresse de connexion."
+    message = "C’est déjà votre adresse de connexion."
 
 
 class AdresseDejaPrise(RegleMetier):
     code = "adresse_deja_prise"
-    message = "Cette adresse sert désormais d'identifiant à un autre espace : elle ne peut pas devenir le vôtre."
+    message = "Cette adresse sert désormais d’identifiant à un autre espace : elle ne peut pas devenir le vôtre."
 
 
 class ChangementRecent(RegleMetier):
@@ -52,7 +52,7 @@ class ChangementRecent(RegleMetier):
 
 class AdresseInconnue(RegleMetier):
     code = "adresse_inconnue"
-    message = "Aucun compte n'a l'adresse {adresse}."
+    message = "Aucun compte n’a l’adresse {adresse}."
 
 
 def _verrouiller(espace: Espace) -> tuple[Espace, Compte]:

@@ -35,12 +35,12 @@ TENUS: Final = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
 
 class VersionMalNommee(RegleMetier):
     code = "cgu_numero"
-    message = "Le numéro d'une version s'écrit comme 2027-01, et suit celui de la précédente ({derniere})."
+    message = "Le numéro d’une version s’écrit comme 2027-01, et suit celui de la précédente ({derniere})."
 
 
 class VersionDejaPubliee(RegleMetier):
     code = "cgu_deja_publiee"
-    message = "La version {numero} est déjà publiée : un texte publié ne change plus, publiez-en une autre."
+    message = "La version {numero} est déjà publiée : un texte publié ne change plus, publiez-en une autre."
 
 
 class TexteAbsent(RegleMetier):
@@ -50,12 +50,12 @@ class TexteAbsent(RegleMetier):
 
 class PreavisTropCourt(RegleMetier):
     code = "cgu_preavis"
-    message = "Une version entre en vigueur {jours} jours au moins après sa publication, et après la précédente : au plus tôt le {au_plus_tot}."
+    message = "Une version entre en vigueur {jours} jours au moins après sa publication, et après la précédente : au plus tôt le {au_plus_tot}."
 
 
 class ConditionsRemplacees(RegleMetier):
     code = "cgu_remplacees"
-    message = "Les conditions générales d'utilisation ont changé depuis l'affichage de cette page : relisez-les, puis acceptez-les."
+    message = "Les conditions générales d’utilisation ont changé depuis l’affichage de cette page : relisez-les, puis acceptez-les."
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .noms_admis import exiger_nom_admis
 
 class NomRequis(RegleMetier):
     code = "nom_requis"
-    message = "Le nom et le prénom sont obligatoires : l'espace est celui d'une personne."
+    message = "Le nom et le prénom sont obligatoires : l’espace est celui d’une personne."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ CONFIRMATIONS = (
 
 class MotDePasseAutre(RegleMetier):
     code = "mot_de_passe_autre_que_celui_de_l_inscription"
-    message = "Ce n'est pas le mot de passe choisi lors de l'inscription."
+    message = "Ce n’est pas le mot de passe choisi lors de l’inscription."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def _nouvel_espace(
         except IntegrityError as erreur:
             if "numero_abonne" not in str(erreur):
                 raise
-    raise RuntimeError("no free numéro d'abonné after ten draws")  # one chance in 10^20 on a day of 10 000 creations
+    raise RuntimeError("no free numéro d’abonné after ten draws")  # one chance in 10^20 on a day of 10 000 creations
 
 
 def liberer_adresse(adresse: str) -> None:

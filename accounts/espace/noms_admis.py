@@ -17,12 +17,12 @@ LONGUEUR_JUSTIFICATIF = 300
 
 class NomNonReserve(RegleMetier):
     code = "nom_non_reserve"
-    message = "Ce nom est déjà accepté tel quel : il n'y a rien à admettre."
+    message = "Ce nom est déjà accepté tel quel : il n’y a rien à admettre."
 
 
 class IdentiteNonVue(RegleMetier):
     code = "identite_non_vue"
-    message = "Indiquez, en 300 caractères au plus, la pièce d'identité que vous avez vue."
+    message = "Indiquez, en 300 caractères au plus, la pièce d’identité que vous avez vue."
 
 
 def exiger_nom_admis(*, prenom: str, nom: str) -> None:

@@ -47,14 +47,14 @@ RESEAU = debit.Bareme(libres=20, pas=5, limite=100)
 class ReponseInexacte(EssaiRefuse):
     code = "reponse_inexacte"
     message = (
-        "Ce n'est pas la réponse attendue. Essais restants avec ce lien : {reste}. "
+        "Ce n’est pas la réponse attendue. Essais restants avec ce lien : {reste}. "
         "Majuscules, accents, espaces et ponctuation ne comptent pas."
     )
 
 
 class LienEpuise(EssaiRefuse):
     code = "lien_epuise"
-    message = "Trois réponses inexactes ont été données avec ce lien : il ne peut plus servir. Demandez-en un nouveau."
+    message = "Trois réponses inexactes ont été données avec ce lien : il ne peut plus servir. Demandez-en un nouveau."
 
 
 class ReponseSuspendue(EssaiRefuse):
@@ -68,7 +68,7 @@ class ReponseSuspendue(EssaiRefuse):
 class ReponseBloquee(EssaiRefuse):
     code = "reponse_bloquee"
     message = (
-        "Dix réponses inexactes ont été données en tout : par sécurité, cette réponse n'est plus acceptée. "
+        "Dix réponses inexactes ont été données en tout : par sécurité, cette réponse n’est plus acceptée. "
         "Créez un nouvel espace en mode expert, puis demandez la substitution pour retrouver vos services."
     )
 
@@ -76,7 +76,7 @@ class ReponseBloquee(EssaiRefuse):
 class ReponsePerimee(RegleMetier):
     code = "reponse_perimee"
     message = (
-        "La réponse remise par votre service gestionnaire n'est plus valable : elle l'était 72 heures. "
+        "La réponse remise par votre service gestionnaire n’est plus valable : elle l’était 72 heures. "
         "Présentez-vous de nouveau à son accueil."
     )
 
@@ -84,7 +84,7 @@ class ReponsePerimee(RegleMetier):
 class NouvelleReponseRequise(RegleMetier):
     code = "nouvelle_reponse_requise"
     message = (
-        "Choisissez aussi une question de confiance et sa réponse : celle qui vous a été remise ne sert qu'une fois."
+        "Choisissez aussi une question de confiance et sa réponse : celle qui vous a été remise ne sert qu’une fois."
     )
 
 

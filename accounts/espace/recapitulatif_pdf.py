@@ -88,7 +88,7 @@ def produire(recapitulatif: Recapitulatif) -> bytes:
         MODELE,
         {
             "date_document": recapitulatif.edite_le,
-            "titre": f"Récapitulatif d'inscription – numéro d'abonné {numero_lisible(recapitulatif.numero_abonne)}",
+            "titre": f"Récapitulatif d’inscription – numéro d’abonné {numero_lisible(recapitulatif.numero_abonne)}",
             "numero_abonne": numero_lisible(recapitulatif.numero_abonne),
             "mode": MODES[recapitulatif.mode],
             "cree_le": date_longue(recapitulatif.cree_le),

@@ -23,14 +23,14 @@ LONGUEUR_DE_LA_DEMANDE = 1000
 class GestionnaireIntrouvable(RegleMetier):
     code = "gestionnaire_introuvable"
     message = (
-        "Nous ne savons pas quel service gestionnaire vous suit : indiquez le SIREN de votre organisation dans vos "
+        "Nous ne savons pas quel service gestionnaire vous suit : indiquez le SIREN de votre organisation dans vos "
         "coordonnées, ou adressez-vous au service des impôts des entreprises."
     )
 
 
 class TropDeDemandes(RegleMetier):
     code = "trop_de_rectifications"
-    message = "Trois demandes sont déjà parties aujourd'hui. Attendez leur réponse, ou réessayez demain."
+    message = "Trois demandes sont déjà parties aujourd’hui. Attendez leur réponse, ou réessayez demain."
 
 
 # The floor that knows the personnes says which service gestionnaire follows a SIREN.
@@ -76,7 +76,7 @@ class RectificationHorsCompetence(RegleMetier):
 
 class ReponseDeRectificationRequise(RegleMetier):
     code = "reponse_de_rectification_requise"
-    message = "Dites à la personne, en 1 000 caractères au plus, ce qui a été corrigé, ou pourquoi rien ne l'est."
+    message = "Dites à la personne, en 1 000 caractères au plus, ce qui a été corrigé, ou pourquoi rien ne l’est."
 
 
 @transaction.atomic

@@ -31,14 +31,14 @@ GARDES = frozenset(
 
 class EspaceNonActif(RegleMetier):
     code = "espace_non_actif"
-    message = "Cet espace n'est pas actif, ou il est déjà supprimé."
+    message = "Cet espace n’est pas actif, ou il est déjà supprimé."
 
 
 class SuppressionBloquee(RegleMetier):
     """`blocages` holds what must go first."""
 
     code = "suppression_bloquee"
-    message = "Votre espace ne peut pas être supprimé pour l'instant : des services l'empêchent ({nombre})."
+    message = "Votre espace ne peut pas être supprimé pour l’instant : des services l’empêchent ({nombre})."
 
     def __init__(self, blocages: "Sequence[Blocage]") -> None:
         self.blocages = list(blocages)
@@ -78,7 +78,7 @@ class Blocage:
         """What the page says of it; services of one SIREN that share it stand in one line."""
         if self.demandee_le is None:
             return f"{self.raison}."
-        return f"{self.raison}. Retrait demandé le {jour(self.demandee_le)} : vous serez prévenu de la réponse."
+        return f"{self.raison}. Retrait demandé le {jour(self.demandee_le)} : vous serez prévenu de la réponse."
 
 
 @dataclass(frozen=True)

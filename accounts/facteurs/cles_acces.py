@@ -20,12 +20,12 @@ from ..traces.journal import consigner
 from .second_facteur import annoncer_changement, codes_restants, tirer_codes_secours
 
 CLES_AU_PLUS = 10
-NOMS = {"internal": "Clé d'accès de cet appareil", "hybrid": "Clé d'accès d'un téléphone", "usb": "Clé de sécurité USB"}
+NOMS = {"internal": "Clé d’accès de cet appareil", "hybrid": "Clé d’accès d’un téléphone", "usb": "Clé de sécurité USB"}
 
 
 class TropDeCles(RegleMetier):
     code = "trop_de_cles"
-    message = "Vous avez déjà {limite} clés d'accès : retirez-en une."
+    message = "Vous avez déjà {limite} clés d’accès : retirez-en une."
 
 
 def exiger_place(compte: Compte) -> None:
@@ -61,7 +61,7 @@ class AideClesAcces(WebAuthnHelper):
     def create_credential(self, *args: Any, **kwargs: Any) -> WebAuthnCredential:
         cle = super().create_credential(*args, **kwargs)
         connus = [NOMS[transport] for transport in ("internal", "hybrid", "usb") if transport in cle.transports]
-        cle.name = connus[0] if connus else "Clé d'accès"
+        cle.name = connus[0] if connus else "Clé d’accès"
         return cle
 
     @transaction.atomic

@@ -52,7 +52,7 @@ def oublier_codes(request: HttpRequest) -> None:
 
 def fichier_codes(codes: list[str], titre: str) -> HttpResponse:
     """Return the codes as a text file."""
-    lignes = [titre, "Chaque code ne sert qu'une fois.", "", *codes, ""]
+    lignes = [titre, "Chaque code ne sert qu’une fois.", "", *codes, ""]
     return HttpResponse(
         "\r\n".join(lignes),
         content_type="text/plain; charset=utf-8",

@@ -56,13 +56,13 @@ def _duree(attente: timedelta) -> str:
 
 class CodeRefuse(EssaiRefuse):
     code = "code_refuse"
-    message = "Ce code n'est pas accepté. {suite}"
+    message = "Ce code n’est pas accepté. {suite}"
 
     def __init__(self, *, nombre: int = 1, attente: timedelta = timedelta(0)) -> None:
         """`nombre` codes were refused in 24 hours, this one included; `attente` is how long none will be taken."""
         suite = "Attendez le code suivant de votre application, puis saisissez-le."
         if attente:
-            suite = f"C'est le {nombre}e refusé pour ce compte en 24 heures : attendez {_duree(attente)} avant d'en saisir un autre."
+            suite = f"C’est le {nombre}e refusé pour ce compte en 24 heures : attendez {_duree(attente)} avant d’en saisir un autre."
         elif nombre == ESSAIS.libres - 1:
             suite += " Encore une erreur, et il faudra attendre."
         super().__init__(suite=suite)
@@ -70,12 +70,12 @@ class CodeRefuse(EssaiRefuse):
 
 class CodeSecoursRefuse(EssaiRefuse):
     code = "code_secours_refuse"
-    message = "Ce code de secours n'est pas accepté : il est inexact, ou il a déjà servi."
+    message = "Ce code de secours n’est pas accepté : il est inexact, ou il a déjà servi."
 
 
 class TropDEssais(EssaiRefuse):
     code = "trop_d_essais"
-    message = "{nombre} codes ont été refusés pour ce compte en 24 heures : attendez {duree} avant d'en saisir un autre. {sinon}"
+    message = "{nombre} codes ont été refusés pour ce compte en 24 heures : attendez {duree} avant d’en saisir un autre. {sinon}"
 
     def __init__(self, *, nombre: int, attente: timedelta, sinon: str) -> None:
         super().__init__(nombre=nombre, duree=_duree(attente), sinon=sinon)
@@ -84,24 +84,24 @@ class TropDEssais(EssaiRefuse):
 class ApplicationIllisible(EssaiRefuse):
     code = "application_illisible"
     message = (
-        "Votre application d'authentification ne peut pas être vérifiée en ce moment. Utilisez un code de secours, ou "
+        "Votre application d’authentification ne peut pas être vérifiée en ce moment. Utilisez un code de secours, ou "
         "réessayez plus tard."
     )
 
 
 class EnrolementExpire(RegleMetier):
     code = "enrolement_expire"
-    message = "Le délai de 15 minutes est passé : recommencez l'enregistrement de votre appareil."
+    message = "Le délai de 15 minutes est passé : recommencez l’enregistrement de votre appareil."
 
 
 class PreuveRequise(RegleMetier):
     code = "preuve_requise"
-    message = "Vérifiez d'abord votre identité avec votre second facteur."
+    message = "Vérifiez d’abord votre identité avec votre second facteur."
 
 
 class AppareilDejaEnregistre(RegleMetier):
     code = "appareil_deja_enregistre"
-    message = "Un appareil vient d'être enregistré pour ce compte : connectez-vous de nouveau et saisissez son code."
+    message = "Un appareil vient d’être enregistré pour ce compte : connectez-vous de nouveau et saisissez son code."
 
 
 def facteur_prouve(request: HttpRequest) -> Device | None:

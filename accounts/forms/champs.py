@@ -100,7 +100,7 @@ class ChampJour(forms.DateField):
         super().__init__(
             widget=forms.DateInput(attrs={"type": "date", **Clavier.JOUR.attributs}, format="%Y-%m-%d"),
             input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-            error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."} | options.pop("error_messages", {}),
+            error_messages={"invalid": "Écrivez la date ainsi : 31/12/2026."} | options.pop("error_messages", {}),
             **options,
         )
 
@@ -145,7 +145,7 @@ def champ_nouvelle_reponse(*, suite: str = "") -> ChampReponse:
         max_length=200,
         help_text=(
             "Dix lettres ou chiffres au moins, sans rapport avec vous. La réponse proposée est tirée au hasard et "
-            f"répond à « {Espace.Question.PHRASE.label} » : vous pouvez garder l'une et l'autre. {suite}"
+            f"répond à « {Espace.Question.PHRASE.label} » : vous pouvez garder l’une et l’autre. {suite}"
         ).rstrip(),
     )
 
@@ -163,7 +163,7 @@ def champ_siren_appartenance(*, obligatoire: bool) -> ChampRegle:
         required=obligatoire,
         max_length=40,
         help_text=(
-            "Neuf chiffres. L'entreprise, le cabinet ou la collectivité où vous travaillez : "
+            "Neuf chiffres. L’entreprise, le cabinet ou la collectivité où vous travaillez : "
             "ce numéro ne donne aucun droit sur elle."
         ),
         clavier=Clavier.CHIFFRES,

@@ -47,6 +47,6 @@ class ConditionsForm(AvecConditions):
 
     cgu_version = champ_version()
     cgu = champ_conditions(
-        label="J'ai lu et j'accepte cette version des conditions générales d'utilisation",
+        label="J’ai lu et j’accepte cette version des conditions générales d’utilisation",
         absentes="Pour continuer, acceptez cette version.",
     )

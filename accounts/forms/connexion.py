@@ -10,8 +10,8 @@ from .champs import ChampIdentifiant, champ_mot_de_passe_actuel
 from .claviers import Clavier
 
 REFUS = (
-    "L'adresse électronique ou le mot de passe n'est pas reconnu. Vérifiez votre saisie, majuscules comprises. "
-    "Après cinq essais manqués, attendez avant de recommencer : une minute, puis de plus en plus, jusqu'à une heure."
+    "L’adresse électronique ou le mot de passe n’est pas reconnu. Vérifiez votre saisie, majuscules comprises. "
+    "Après cinq essais manqués, attendez avant de recommencer : une minute, puis de plus en plus, jusqu’à une heure."
 )
 
 

@@ -18,7 +18,7 @@ class RectificationForm(FormulairePortail):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=(
             f"Dites ce qui est faux et ce qui devrait être écrit. {LONGUEUR_DE_LA_DEMANDE} caractères au plus. "
-            "N'écrivez ni mot de passe ni code."
+            "N’écrivez ni mot de passe ni code."
         ),
     )
 
@@ -31,6 +31,6 @@ class SuppressionForm(FormulairePortail):
     """The deletion is meant."""
 
     confirme = forms.BooleanField(
-        label="J'ai compris que la suppression de l'espace est définitive",
+        label="J’ai compris que la suppression de l’espace est définitive",
         error_messages={"required": "Cochez cette case pour confirmer la suppression."},
     )

@@ -27,15 +27,15 @@ class InscriptionForm(AvecConditions, TitulaireForm):
     email = champ_adresse(
         normaliser_adresse,
         label="Adresse électronique de connexion",
-        aide="Une adresse personnelle et durable, que vous relevez : elle est votre identifiant. 110 caractères au plus.",
+        aide="Une adresse personnelle et durable, que vous relevez : elle est votre identifiant. 110 caractères au plus.",
     )
     mot_de_passe = champ_nouveau_mot_de_passe(label="Mot de passe")
     question_confiance = champ_question()
     reponse_confiance = champ_nouvelle_reponse(suite="Elle figurera sur votre récapitulatif.")
     cgu_version = champ_version()
     cgu = champ_conditions(
-        label="J'ai lu et j'accepte les conditions générales d'utilisation",
-        absentes="Pour créer un espace, acceptez les conditions générales d'utilisation.",
+        label="J’ai lu et j’accepte les conditions générales d’utilisation",
+        absentes="Pour créer un espace, acceptez les conditions générales d’utilisation.",
     )
 
 

@@ -15,7 +15,7 @@ class CodeForm(FormulairePortail):
 
     code = ChampIdentifiant(
         label="Code à 6 chiffres",
-        help_text="Il change toutes les 30 secondes dans votre application d'authentification.",
+        help_text="Il change toutes les 30 secondes dans votre application d’authentification.",
         max_length=20,
         clavier=Clavier.CODE_A_SIX_CHIFFRES,
     )
@@ -33,7 +33,7 @@ class CodeSecoursForm(FormulairePortail):
 
     code = ChampIdentifiant(
         label="Code de secours",
-        help_text="Un code de votre liste qui n'a pas encore servi, par exemple 7K2M9-0QDXX-XXXXX-XXXXX-XXXXX.",
+        help_text="Un code de votre liste qui n’a pas encore servi, par exemple 7K2M9-0QDXX-XXXXX-XXXXX-XXXXX.",
         max_length=60,
         clavier=Clavier.CODE,
     )

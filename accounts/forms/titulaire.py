@@ -28,12 +28,12 @@ class TitulaireForm(FormulairePortail):
         normaliser_telephone,
         label="Téléphone",
         max_length=60,
-        help_text="Exemple : 01 23 45 67 89 ou +33 1 23 45 67 89.",
+        help_text="Exemple : 01 23 45 67 89 ou +33 1 23 45 67 89.",
         clavier=Clavier.TELEPHONE,
     )
     complement = ChampRegle(
         normaliser_texte,
-        label="Complément d'adresse",
+        label="Complément d’adresse",
         required=False,
         max_length=120,
         clavier=Clavier.COMPLEMENT,
@@ -71,6 +71,6 @@ class TitulaireForm(FormulairePortail):
         label="Pays",
         required=False,
         max_length=80,
-        help_text="À remplir si ce n'est pas la France.",
+        help_text="À remplir si ce n’est pas la France.",
         clavier=Clavier.PAYS,
     )

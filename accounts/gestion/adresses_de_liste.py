@@ -112,7 +112,7 @@ def _formes_du_filtre(modele: type[models.Model], filtre: Any) -> dict[str, Form
         return {f"{chemin}__exact": partial(_parmi, {"0", "1"})} | vide
     if genre is None and champ.choices:
         return {f"{chemin}__exact": partial(_parmi, {str(valeur) for valeur, _ in champ.flatchoices})}
-    raise NotImplementedError(f"filtre de liste sans forme connue : {chemin} ({genre})")
+    raise NotImplementedError(f"filtre de liste sans forme connue : {chemin} ({genre})")
 
 
 def _parmi(valeurs: set[str], valeur: str) -> bool:

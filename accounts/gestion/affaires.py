@@ -20,23 +20,23 @@ PRISE_VAUT: Final = timedelta(hours=4)  # half a working day; then whoever comes
 
 class FileVide(RegleMetier):
     code = "file_vide"
-    message = "Plus rien n'attend dans cette file : tout est traité, ou pris par d'autres agents."
+    message = "Plus rien n’attend dans cette file : tout est traité, ou pris par d’autres agents."
 
 
 class AffaireHorsCompetence(RegleMetier):
     code = "affaire_hors_competence"
     statut = 404
-    message = "Cette affaire n'attend pas dans votre service."
+    message = "Cette affaire n’attend pas dans votre service."
 
 
 class AffaireDejaPrise(RegleMetier):
     code = "affaire_deja_prise"
-    message = "{agent} a pris cette affaire : vous pouvez la lire, et la prendre si elle est rendue."
+    message = "{agent} a pris cette affaire : vous pouvez la lire, et la prendre si elle est rendue."
 
 
 class AffairePasLaVotre(RegleMetier):
     code = "affaire_pas_la_votre"
-    message = "Vous n'avez pas pris cette affaire : il n'y a rien à rendre."
+    message = "Vous n’avez pas pris cette affaire : il n’y a rien à rendre."
 
 
 def prise_en_vigueur(maintenant: datetime) -> Q:

@@ -34,7 +34,7 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 class CompteDejaCree(RegleMetier):
     code = "compte_deja_cree"
-    message = "Un compte existe déjà pour l'adresse {email} : un agent a son propre compte, distinct de tout espace."
+    message = "Un compte existe déjà pour l’adresse {email} : un agent a son propre compte, distinct de tout espace."
 
 
 class Etape(StrEnum):

@@ -66,7 +66,7 @@ class PageActe(FormView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show what will happen; when it can no longer, go back to the object, which says how it stands."""
         if not self.possible(self.objet):
-            messages.warning(request, f"« {self.titre} » n'est plus possible : voici où en est le dossier.")
+            messages.warning(request, f"« {self.titre} » n’est plus possible : voici où en est le dossier.")
             return redirect(self.page)
         return super().get(request, *args, **kwargs)
 

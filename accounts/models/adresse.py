@@ -6,7 +6,7 @@ from django.db import models
 class AdressePostale(models.Model):
     """Columns of a French postal address (AFNOR NF Z 10-011), shared by everything that receives post."""
 
-    complement = models.CharField("complément d'adresse", max_length=120, blank=True)
+    complement = models.CharField("complément d’adresse", max_length=120, blank=True)
     voie = models.CharField("numéro et voie", max_length=120, blank=True)
     distribution = models.CharField("boîte postale, lieu-dit", max_length=120, blank=True)
     code_postal = models.CharField("code postal", max_length=10, blank=True)

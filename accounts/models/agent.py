@@ -20,7 +20,7 @@ class ServiceGestionnaire(AdressePostale):
     courriel = models.EmailField("adresse électronique")
     horaires = models.CharField("horaires d’ouverture", max_length=200, blank=True)
     departements = models.CharField(
-        "départements suivis", max_length=200, blank=True, help_text="Codes séparés par des espaces : 75 92 2A"
+        "départements suivis", max_length=200, blank=True, help_text="Codes séparés par des espaces : 75 92 2A"
     )
 
     class Meta:

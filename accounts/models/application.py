@@ -37,13 +37,13 @@ class Application(TimestampMixin, Device):
     numero = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     graine_chiffree = models.CharField("graine chiffrée", max_length=120, editable=False)
     dernier_pas = models.BigIntegerField("dernier code accepté (rang)", default=-1)
-    derive = models.SmallIntegerField("décalage d'horloge", default=0)
+    derive = models.SmallIntegerField("décalage d’horloge", default=0)
 
     objects = ApplicationManager()
 
     class Meta:
-        verbose_name = "application d'authentification"
-        verbose_name_plural = "applications d'authentification"
+        verbose_name = "application d’authentification"
+        verbose_name_plural = "applications d’authentification"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Draw the seed of a new application."""

@@ -30,7 +30,7 @@ class Courriel(Envoi):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     genre = models.CharField("genre", max_length=60)
     destinataire = models.EmailField("destinataire", max_length=254)
-    acte = models.CharField("acte", max_length=120, help_text="Ce dont parle le courriel : un seul par destinataire.")
+    acte = models.CharField("acte", max_length=120, help_text="Ce dont parle le courriel : un seul par destinataire.")
     espace = models.ForeignKey(Espace, models.SET_NULL, null=True, blank=True, related_name="courriels")
     lien = models.ForeignKey(Lien, models.CASCADE, null=True, blank=True, related_name="courriels")
     contexte = models.JSONField("contexte", default=dict, blank=True)

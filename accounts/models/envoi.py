@@ -27,7 +27,7 @@ class Envoi(models.Model):
 
     tentatives = models.PositiveSmallIntegerField("tentatives", default=0)
     prochain_essai_le = models.DateTimeField("prochain essai le", default=timezone.now)
-    bail_jusqu_a = models.DateTimeField("bail jusqu'à", null=True, blank=True, editable=False)
+    bail_jusqu_a = models.DateTimeField("bail jusqu’à", null=True, blank=True, editable=False)
     traite_le = models.DateTimeField("traité le", null=True, blank=True)
     ecarte_le = models.DateTimeField("mis de côté le", null=True, blank=True)
     derniere_reponse = models.TextField("dernière réponse", blank=True)

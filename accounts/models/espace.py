@@ -26,8 +26,8 @@ class Espace(AdressePostale):
         EXPERT = "EXPERT", "expert"
 
     class Etat(models.TextChoices):
-        EN_ATTENTE_COURRIEL = "EN_ATTENTE_COURRIEL", "en attente de confirmation de l'adresse"
-        EN_ATTENTE_CODE = "EN_ATTENTE_CODE", "en attente du code d'activation"
+        EN_ATTENTE_COURRIEL = "EN_ATTENTE_COURRIEL", "en attente de confirmation de l’adresse"
+        EN_ATTENTE_CODE = "EN_ATTENTE_CODE", "en attente du code d’activation"
         ACTIF = "ACTIF", "actif"
         DESACTIVE = "DESACTIVE", "désactivé"
         SUPPRIME = "SUPPRIME", "supprimé"
@@ -39,21 +39,21 @@ class Espace(AdressePostale):
     class Question(models.TextChoices):
         """The fixed list of questions: a free one would invite weak answers (references.md B.6)."""
 
-        LIVRE = "LIVRE", "Quel passage d'un livre connaissez-vous par cœur ?"
-        SOUVENIR = "SOUVENIR", "Quelle phrase résume un souvenir que vous n'avez jamais raconté ?"
-        VOYAGE = "VOYAGE", "Quels lieux avez-vous traversés lors d'un voyage, dans l'ordre ?"
-        PHRASE = "PHRASE", "Quelle suite de mots avez-vous choisie ou acceptée pour cet espace ?"
+        LIVRE = "LIVRE", "Quel passage d’un livre connaissez-vous par cœur ?"
+        SOUVENIR = "SOUVENIR", "Quelle phrase résume un souvenir que vous n’avez jamais raconté ?"
+        VOYAGE = "VOYAGE", "Quels lieux avez-vous traversés lors d’un voyage, dans l’ordre ?"
+        PHRASE = "PHRASE", "Quelle suite de mots avez-vous choisie ou acceptée pour cet espace ?"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     compte = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="espace")
-    numero_abonne = models.CharField("numéro d'abonné", max_length=14, unique=True, editable=False)
+    numero_abonne = models.CharField("numéro d’abonné", max_length=14, unique=True, editable=False)
     mode = models.CharField("mode", max_length=9, choices=Mode)
     etat = models.CharField("état", max_length=19, choices=Etat, default=Etat.EN_ATTENTE_COURRIEL)
     civilite = models.CharField("civilité", max_length=8, choices=Civilite, blank=True)
     nom = models.CharField("nom", max_length=80)
     prenom = models.CharField("prénom", max_length=80)
     telephone = models.CharField("téléphone", max_length=20, blank=True)
-    siren_appartenance = models.CharField("SIREN de l'organisation d'appartenance", max_length=9, blank=True)
+    siren_appartenance = models.CharField("SIREN de l’organisation d’appartenance", max_length=9, blank=True)
     question_confiance = models.CharField("question de confiance", max_length=10, choices=Question)
     reponse_confiance = models.CharField("empreinte de la réponse", max_length=255, editable=False)
     reponse_essais = models.PositiveSmallIntegerField("essais de réponse manqués", default=0, editable=False)
@@ -61,7 +61,7 @@ class Espace(AdressePostale):
         models.DateTimeField(), verbose_name="derniers essais manqués", default=list, editable=False
     )
     reponse_expire_le = models.DateTimeField(
-        "réponse remise par un agent, valable jusqu'au", null=True, blank=True, editable=False
+        "réponse remise par un agent, valable jusqu’au", null=True, blank=True, editable=False
     )
     reponse_changee_le = models.DateTimeField(default=timezone.now, editable=False)
     # R5: chosen, but on no récapitulatif yet; lost there, another is chosen at the next sign-in.
@@ -85,7 +85,7 @@ class Espace(AdressePostale):
             models.CheckConstraint(
                 condition=Q(numero_abonne__regex=r"^[0-9]{14}$"),
                 name="espace_numero_abonne",
-                violation_error_message="Le numéro d'abonné compte 14 chiffres.",
+                violation_error_message="Le numéro d’abonné compte 14 chiffres.",
             ),
             models.CheckConstraint(
                 condition=Q(siren_appartenance="") | Q(siren_appartenance__regex=r"^[0-9A-Z]{9}$"),
@@ -96,7 +96,7 @@ class Espace(AdressePostale):
                 condition=Q(etat="SUPPRIME", supprime_le__isnull=False, compte__isnull=True)
                 | (~Q(etat="SUPPRIME") & Q(supprime_le__isnull=True, compte__isnull=False)),
                 name="espace_supprime_sans_compte",
-                violation_error_message="Un espace supprimé n'a plus de compte ; tout autre espace en a un.",
+                violation_error_message="Un espace supprimé n’a plus de compte ; tout autre espace en a un.",
             ),
         ]
         indexes = [
@@ -131,11 +131,11 @@ class Lien(models.Model):
     """A one-time link. Its token is derived, never stored: a stolen table opens nothing (accounts/envois/liens.py)."""
 
     class Objet(models.TextChoices):
-        CONFIRMATION_EXPERT = "CONFIRMATION_EXPERT", "confirmation de l'adresse (mode expert)"
-        CONFIRMATION_ENTREPRISE = "CONFIRMATION_ENTREPRISE", "confirmation de l'adresse de l'entreprise"
-        CONFIRMATION_CONNEXION = "CONFIRMATION_CONNEXION", "confirmation de l'adresse de connexion (mode simplifié)"
-        CHANGEMENT_ADRESSE = "CHANGEMENT_ADRESSE", "changement d'adresse de connexion"
-        ANNULATION_ADRESSE = "ANNULATION_ADRESSE", "annulation d'un changement d'adresse"
+        CONFIRMATION_EXPERT = "CONFIRMATION_EXPERT", "confirmation de l’adresse (mode expert)"
+        CONFIRMATION_ENTREPRISE = "CONFIRMATION_ENTREPRISE", "confirmation de l’adresse de l’entreprise"
+        CONFIRMATION_CONNEXION = "CONFIRMATION_CONNEXION", "confirmation de l’adresse de connexion (mode simplifié)"
+        CHANGEMENT_ADRESSE = "CHANGEMENT_ADRESSE", "changement d’adresse de connexion"
+        ANNULATION_ADRESSE = "ANNULATION_ADRESSE", "annulation d’un changement d’adresse"
         MOT_DE_PASSE_OUBLIE = "MOT_DE_PASSE_OUBLIE", "mot de passe oublié"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -20,7 +20,7 @@ class Evenement(models.Model):
     id = models.BigAutoField(primary_key=True)
     quand = models.DateTimeField("quand", default=timezone.now, editable=False)
     acte = models.CharField("acte", max_length=60)
-    auteur = models.CharField("auteur", max_length=80, help_text="Numéro d'abonné, « agent:… » ou « systeme:… »")
+    auteur = models.CharField("auteur", max_length=80, help_text="Numéro d’abonné, « agent:… » ou « systeme:… »")
     espace = models.CharField("espace", max_length=14, blank=True)
     siren = models.CharField("SIREN", max_length=9, blank=True)
     service = models.CharField("service", max_length=20, blank=True)

@@ -12,7 +12,7 @@ class NomAdmis(models.Model):
     cle = models.CharField("forme comparée", max_length=200, unique=True, editable=False)
     prenom = models.CharField("prénom", max_length=80)
     nom = models.CharField("nom", max_length=80)
-    justificatif = models.CharField("pièce d'identité vue", max_length=300)
+    justificatif = models.CharField("pièce d’identité vue", max_length=300)
     agent = models.ForeignKey(Agent, models.PROTECT, related_name="+")
     admis_le = models.DateTimeField("admis le", default=timezone.now)
 

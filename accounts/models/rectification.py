@@ -21,9 +21,9 @@ class Rectification(models.Model):
     class Objet(models.TextChoices):
         """What the holder cannot change alone."""
 
-        NUMERO_ABONNE = "NUMERO_ABONNE", "votre numéro d'abonné ou les dates de votre espace"
+        NUMERO_ABONNE = "NUMERO_ABONNE", "votre numéro d’abonné ou les dates de votre espace"
         HABILITATIONS = "HABILITATIONS", "vos habilitations, vos demandes ou vos mandats"
-        ENTREPRISE = "ENTREPRISE", "la dénomination, l'adresse ou le représentant légal d'une personne"
+        ENTREPRISE = "ENTREPRISE", "la dénomination, l’adresse ou le représentant légal d’une personne"
         CONNEXIONS = "CONNEXIONS", "une connexion ou un acte que je ne reconnais pas"
         AUTRE = "AUTRE", "autre chose"
 
@@ -54,7 +54,7 @@ class Rectification(models.Model):
                 condition=Q(etat="DEPOSEE", traitee_le__isnull=True, agent__isnull=True)
                 | (~Q(etat="DEPOSEE") & Q(traitee_le__isnull=False, agent__isnull=False)),
                 name="rectification_repondue",
-                violation_error_message="Une demande répondue porte la date et l'agent, une autre n'en porte pas.",
+                violation_error_message="Une demande répondue porte la date et l’agent, une autre n’en porte pas.",
             )
         ]
         indexes = [

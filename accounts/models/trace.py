@@ -18,7 +18,7 @@ class TraceLecture(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     minute = models.DateTimeField("quand", help_text="À la minute")
-    lecteur = models.CharField("lecteur", max_length=80, help_text="Numéro d'abonné, « agent:… » ou « anonyme »")
+    lecteur = models.CharField("lecteur", max_length=80, help_text="Numéro d’abonné, « agent:… » ou « anonyme »")
     bureau = models.CharField("service gestionnaire du lecteur", max_length=20, blank=True)
     nature = models.CharField("nature", max_length=12, choices=Nature)
     objet = models.CharField("ce qui a été lu", max_length=80, help_text="Modèle ou page")

@@ -34,24 +34,24 @@ LONGUEUR_EXIGIBLE: Final = 64
 class PolitiquePasPlusDure(RegleMetier):
     code = "politique_pas_plus_dure"
     message = (
-        "Une politique ne peut qu'être durcie : {longueur} caractères et le niveau « {niveau} » sont déjà exigés, demandez "
-        "davantage de l'un sans demander moins de l'autre."
+        "Une politique ne peut qu’être durcie : {longueur} caractères et le niveau « {niveau} » sont déjà exigés, demandez "
+        "davantage de l’un sans demander moins de l’autre."
     )
 
 
 class PolitiqueDemesuree(RegleMetier):
     code = "politique_demesuree"
-    message = "Aucune politique n'exige plus de {limite} caractères."
+    message = "Aucune politique n’exige plus de {limite} caractères."
 
 
 class PolitiqueTropTot(RegleMetier):
     code = "politique_trop_tot"
-    message = "Une politique s'impose {jours} jours au moins après sa publication, et après la précédente : au plus tôt le {au_plus_tot}."
+    message = "Une politique s’impose {jours} jours au moins après sa publication, et après la précédente : au plus tôt le {au_plus_tot}."
 
 
 class PolitiqueDejaDurcie(RegleMetier):
     code = "politique_deja_durcie"
-    message = "Une autre commande vient de publier une politique : relancez l'essai à blanc."
+    message = "Une autre commande vient de publier une politique : relancez l’essai à blanc."
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class MotDePasseTropLong(RegleMetier):
 
 class MotDePasseDejaUtilise(RegleMetier):
     code = "mot_de_passe_deja_utilise"
-    message = "Ce mot de passe est l'un de vos cinq derniers : choisissez-en un que vous n'avez pas encore utilisé."
+    message = "Ce mot de passe est l’un de vos cinq derniers : choisissez-en un que vous n’avez pas encore utilisé."
 
 
 class Etape(IntEnum):

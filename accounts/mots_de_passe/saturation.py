@@ -25,8 +25,8 @@ class InscriptionsSaturees(RegleMetier):
     code = "inscriptions_saturees"
     statut = 503
     message = (
-        "Trop d'espaces se créent en ce moment : le vôtre n'est pas encore enregistré. Patientez une minute, saisissez de "
-        "nouveau votre mot de passe, puis validez : le reste de votre saisie est conservé."
+        "Trop d’espaces se créent en ce moment : le vôtre n’est pas encore enregistré. Patientez une minute, saisissez de "
+        "nouveau votre mot de passe, puis validez : le reste de votre saisie est conservé."
     )
 
 

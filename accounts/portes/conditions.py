@@ -53,11 +53,11 @@ class ConditionsMiddleware:
         if garder_saisie(request):
             messages.info(
                 request,
-                "Rien n'a encore été enregistré : de nouvelles conditions viennent d'entrer en vigueur. Ce que vous aviez "
-                "rempli est gardé quinze minutes, sans les fichiers ni les mots de passe : vous le retrouverez après les "
+                "Rien n’a encore été enregistré : de nouvelles conditions viennent d’entrer en vigueur. Ce que vous aviez "
+                "rempli est gardé quinze minutes, sans les fichiers ni les mots de passe : vous le retrouverez après les "
                 "avoir acceptées.",
             )
             return reverse("saisie_gardee")
-        messages.info(request, "Rien n'a été enregistré : de nouvelles conditions viennent d'entrer en vigueur.")
+        messages.info(request, "Rien n’a été enregistré : de nouvelles conditions viennent d’entrer en vigueur.")
         page = urlsplit(request.headers.get("Referer", ""))
         return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() else ""

@@ -76,7 +76,7 @@ def _lire(adresse: str) -> Compte | None:
 
 class CompteModifie(RegleMetier):
     code = "compte_modifie"
-    message = "Votre compte vient d'être modifié. Connectez-vous de nouveau."
+    message = "Votre compte vient d’être modifié. Connectez-vous de nouveau."
 
 
 def a_un_second_facteur(compte: Compte) -> bool:

@@ -37,17 +37,17 @@ def noter_connexion(sender: Any, request: HttpRequest, user: Compte, **_: Any) -
         messages.warning(
             request,
             "Un courriel envoyé à votre adresse de connexion nous a été retourné. Vérifiez cette adresse, ou "
-            "remplacez-la : « Gérer les services », puis « Gérer votre adresse électronique de connexion / votre "
-            "mot de passe ».",
+            "remplacez-la : « Gérer les services », puis « Gérer votre adresse électronique de connexion / votre "
+            "mot de passe ».",
             fail_silently=True,
         )
     a_venir = durcissement_a_venir(user)
     if a_venir is not None and a_venir.impose_le is not None and not politique_depassee(user):
         messages.warning(
             request,
-            f"À partir du {jour(a_venir.impose_le)}, votre mot de passe ne suffira plus : il faudra {a_venir.exigence.longueur} "
-            f"caractères au moins et le niveau « {a_venir.exigence.niveau.libelle} ». Changez-le dès maintenant si vous le "
-            "pouvez ; sinon, vous en choisirez un autre à votre première connexion à partir de cette date.",
+            f"À partir du {jour(a_venir.impose_le)}, votre mot de passe ne suffira plus : il faudra {a_venir.exigence.longueur} "
+            f"caractères au moins et le niveau « {a_venir.exigence.niveau.libelle} ». Changez-le dès maintenant si vous le "
+            "pouvez ; sinon, vous en choisirez un autre à votre première connexion à partir de cette date.",
             fail_silently=True,
         )
 
@@ -100,7 +100,7 @@ def reauthentification_requise[**P](
         if demande and form.is_valid():
             if mot_de_passe_prouve(request, form.cleaned_data[ConfirmationForm.CHAMP]):
                 return vue(request, *args, **kwargs)
-            form.add_error(ConfirmationForm.CHAMP, "Ce mot de passe n'est pas reconnu.")
+            form.add_error(ConfirmationForm.CHAMP, "Ce mot de passe n’est pas reconnu.")
         return render(
             request,
             "accounts/confirmer_identite.html",

@@ -139,12 +139,12 @@ def annoncer(request: HttpRequest, *, gardee: bool) -> str:
     """Say on the sign-in page what became of what was posted; return the page to go to after it, nothing if none."""
     if not gardee:
         messages.info(
-            request, "Votre session a pris fin : rien n'a été enregistré. Connectez-vous de nouveau pour continuer."
+            request, "Votre session a pris fin : rien n’a été enregistré. Connectez-vous de nouveau pour continuer."
         )
         return ""
     messages.info(
         request,
-        "Votre session a pris fin avant l'envoi : rien n'a encore été enregistré. Ce que vous aviez rempli est gardé quinze "
-        "minutes, sans les fichiers ni les mots de passe : connectez-vous pour le retrouver.",
+        "Votre session a pris fin avant l’envoi : rien n’a encore été enregistré. Ce que vous aviez rempli est gardé quinze "
+        "minutes, sans les fichiers ni les mots de passe : connectez-vous pour le retrouver.",
     )
     return reverse("saisie_gardee")

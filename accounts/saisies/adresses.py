@@ -13,18 +13,18 @@ LONGUEUR_ADRESSE_ENTREPRISE = 254  # the longest that mail knows (RFC 5321); the
 
 class AdresseTropLongue(RegleMetier):
     code = "adresse_trop_longue"
-    message = "L'adresse électronique ne doit pas dépasser {limite} caractères (la vôtre en compte {longueur})."
+    message = "L’adresse électronique ne doit pas dépasser {limite} caractères (la vôtre en compte {longueur})."
 
 
 class AdresseInvalide(RegleMetier):
     code = "adresse_invalide"
-    message = "Cette adresse électronique n'est pas valide. Exemple attendu : prenom.nom@exemple.fr, sans accent."
+    message = "Cette adresse électronique n’est pas valide. Exemple attendu : prenom.nom@exemple.fr, sans accent."
 
 
 class AdresseJetable(RegleMetier):
     code = "adresse_jetable"
     message = (
-        "Les adresses temporaires ou jetables ({domaine}) ne sont pas acceptées : "
+        "Les adresses temporaires ou jetables ({domaine}) ne sont pas acceptées : "
         "utilisez une adresse durable que vous relevez."
     )
 

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 
 CHAMP: Final = "apercu"
 CHANGE: Final = (
-    "Rien n'a été enregistré : ce que cette page montrait a changé, peut-être dans un autre onglet. "
+    "Rien n’a été enregistré : ce que cette page montrait a changé, peut-être dans un autre onglet. "
     "Vérifiez, puis confirmez."
 )
 

@@ -13,7 +13,7 @@ _PROTOCOLE = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}:/{1,}|\b(?:mailto|tel|sms|jav
 # A dot, or what a mail reader takes for one, between two signs of a name, the second part beginning with a letter.
 _POINT = re.compile(r"(?<=\w)[.\u2024\u3002\uff0e\uff61](?=[^\W\d_])")
 _ARROBE = re.compile(r"(?<=\S)@(?=\S)")
-_TOUJOURS = re.compile(r"\s+")
+_TOUJOURS = re.compile(r"[^\S\u00a0\u202f]+")  # a space that does not break is ours: what is typed has none (porte.py)
 
 
 def une_ligne(texte: str) -> str:
@@ -32,7 +32,7 @@ def sans_lien(texte: str) -> str:
 
 def citer(texte: str) -> str:
     """Return what a person wrote as it is quoted to another: « … », on one line, without links."""
-    return f"« {sans_lien(texte)} »".replace(" »", "\u00a0»").replace("« ", "«\u00a0")
+    return f"«\u00a0{sans_lien(texte)}\u00a0»"
 
 
 def contexte_sans_lien(valeur: Any, sauf: Collection[str] = ()) -> Any:

@@ -36,7 +36,7 @@ class NombreEntre:
         except (TexteIllisible, ValueError) as erreur:
             raise ArgumentTypeError(f"un nombre entier est attendu, entre {self.de} et {self.a}") from erreur
         if not self.de <= nombre <= self.a:
-            raise ArgumentTypeError(f"{nombre} : ce nombre doit être compris entre {self.de} et {self.a}")
+            raise ArgumentTypeError(f"{nombre} : ce nombre doit être compris entre {self.de} et {self.a}")
         return nombre
 
 
@@ -54,15 +54,15 @@ argument_identifiant = _par_la_porte(lire_identifiant)
 
 
 AIDES: Final = {
-    "help": "montre cette aide et s'arrête",
-    "version": "montre la version de Django et s'arrête",
-    "verbosity": "ce que la commande raconte : 0 rien, 1 l'essentiel, 2 beaucoup, 3 tout",
-    "settings": "module de réglages, par exemple « espacepro.settings » ; sinon celui de DJANGO_SETTINGS_MODULE",
+    "help": "montre cette aide et s’arrête",
+    "version": "montre la version de Django et s’arrête",
+    "verbosity": "ce que la commande raconte : 0 rien, 1 l’essentiel, 2 beaucoup, 3 tout",
+    "settings": "module de réglages, par exemple « espacepro.settings » ; sinon celui de DJANGO_SETTINGS_MODULE",
     "pythonpath": "dossier à ajouter à ceux de Python",
-    "traceback": "montre la trace complète d'une erreur de commande",
-    "no_color": "n'emploie pas de couleur",
-    "force_color": "emploie la couleur même hors d'un terminal",
-    "skip_checks": "ne fait pas les vérifications d'abord",
+    "traceback": "montre la trace complète d’une erreur de commande",
+    "no_color": "n’emploie pas de couleur",
+    "force_color": "emploie la couleur même hors d’un terminal",
+    "skip_checks": "ne fait pas les vérifications d’abord",
 }
 
 
@@ -70,7 +70,7 @@ class FormateurFrancais(DjangoHelpFormatter):
     """Django's layout of the help, which begins by a French word."""
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, "utilisation : " if prefix is None else prefix)
+        super().add_usage(usage, actions, groups, "utilisation : " if prefix is None else prefix)
 
 
 class FormateurFrancaisBrut(FormateurFrancais, RawDescriptionHelpFormatter):

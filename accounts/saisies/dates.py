@@ -56,7 +56,7 @@ def jour_heure_en_lettres(quand: datetime | None) -> str:
 def dans(quand: date, maintenant: datetime) -> str:
     """Return `29/11/2026, dans 8 jours`, `29/11/2026, demain`: a day to come, and how near it is."""
     jours = (_jour(quand) - ici(maintenant).date()).days
-    pres = {0: "aujourd'hui", 1: "demain"}.get(jours, f"dans {jours} jours")
+    pres = {0: "aujourd’hui", 1: "demain"}.get(jours, f"dans {jours} jours")
     return f"{jour(quand)}, {pres}" if jours >= 0 else jour(quand)
 
 
@@ -64,7 +64,7 @@ def en_jours(duree: timedelta) -> str:
     """Return `3 jours`, `5 heures` below one day, `moins d'une heure`: a delay as a person reads it."""
     heures = int(duree.total_seconds() // 3600)
     if heures < 1:
-        return "moins d'une heure"
+        return "moins d’une heure"
     if heures < 24:
         return f"{heures} heure{'s' if heures > 1 else ''}"
     jours = round(heures / 24)

@@ -39,7 +39,7 @@ _CITEE: Final = re.compile(r'=\s*"(.*)"', re.DOTALL)
 class IdentifiantPerdu(RegleMetier):
     code = "identifiant_perdu"
     message = (
-        "Un tableur a remplacé ce numéro par un nombre arrondi : ses derniers chiffres sont perdus. Recopiez-le en "
+        "Un tableur a remplacé ce numéro par un nombre arrondi : ses derniers chiffres sont perdus. Recopiez-le en "
         "entier dans une cellule au format Texte, ou repartez du fichier XLSX que le portail propose."
     )
 
@@ -54,7 +54,7 @@ class CelluleEnErreur(RegleMetier):
 
 class NumeroIllisible(RegleMetier):
     code = "numero_illisible"
-    message = "Ce numéro d'abonné n'est pas bien recopié : il compte 14 chiffres. Vérifiez chacun d'eux."
+    message = "Ce numéro d’abonné n’est pas bien recopié : il compte 14 chiffres. Vérifiez chacun d’eux."
 
 
 @dataclass(frozen=True)

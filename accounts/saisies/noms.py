@@ -10,8 +10,8 @@ from .regles import RegleMetier
 class NomInvalide(RegleMetier):
     code = "nom_invalide"
     message = (
-        "Écrivez un nom avec des lettres, des espaces, des apostrophes et des traits d'union, et un espace après un point "
-        "d'abréviation ; sans chiffre, adresse ni autre signe."
+        "Écrivez un nom avec des lettres, des espaces, des apostrophes et des traits d’union, et un espace après un point "
+        "d’abréviation ; sans chiffre, adresse ni autre signe."
     )
 
 

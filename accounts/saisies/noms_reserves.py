@@ -16,9 +16,9 @@ from .repliement import replier
 class NomReserve(RegleMetier):
     code = "nom_reserve"
     message = (
-        "Ce nom ne peut pas être accepté tel quel : il ressemble à celui d'une administration, ou à une phrase. Écrivez les "
+        "Ce nom ne peut pas être accepté tel quel : il ressemble à celui d’une administration, ou à une phrase. Écrivez les "
         "nom et prénom de votre état civil. Si ce sont bien les vôtres, un service des impôts peut les faire admettre, au vu "
-        "d'une pièce d'identité."
+        "d’une pièce d’identité."
     )
 
 

@@ -35,7 +35,7 @@ _TRAITS: Final = frozenset("\u2043\u2212\u02d7")  # beside the category Pd
 class TexteIllisible(RegleMetier):
     code = "texte_illisible"
     message = (
-        "Ce texte contient un caractère qui ne peut pas être lu, resté sans doute d'un copier-coller : "
+        "Ce texte contient un caractère qui ne peut pas être lu, resté sans doute d’un copier-coller : "
         "saisissez-le de nouveau au clavier."
     )
 

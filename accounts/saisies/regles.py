@@ -12,7 +12,7 @@ class RegleMetier(Exception):
 
     code: ClassVar[str] = "regle"
     statut: ClassVar[int] = 200
-    message: ClassVar[str] = "Cette opération n'est pas possible."
+    message: ClassVar[str] = "Cette opération n’est pas possible."
 
     def __init__(self, **contexte: Any) -> None:
         self.contexte = contexte

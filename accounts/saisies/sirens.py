@@ -13,39 +13,39 @@ class SirenInvalide(RegleMetier):
     """What was typed is not a SIREN. The subclasses say why; the typed text is never repeated in a message."""
 
     code = "siren_invalide"
-    message = "Ce numéro SIREN n'est pas valable."
+    message = "Ce numéro SIREN n’est pas valable."
 
 
 class SirenAbsent(SirenInvalide):
     code = "siren_absent"
-    message = "Saisissez le numéro SIREN : neuf chiffres, par exemple 552 032 534."
+    message = "Saisissez le numéro SIREN : neuf chiffres, par exemple 552 032 534."
 
 
 class SirenCaracteres(SirenInvalide):
     code = "siren_caracteres"
-    message = "Un numéro SIREN ne contient que des chiffres : retirez les lettres et les autres signes."
+    message = "Un numéro SIREN ne contient que des chiffres : retirez les lettres et les autres signes."
 
 
 class SirenTropCourt(SirenInvalide):
     code = "siren_trop_court"
-    message = "Il manque des chiffres : un numéro SIREN en compte neuf, vous en avez saisi {longueur}."
+    message = "Il manque des chiffres : un numéro SIREN en compte neuf, vous en avez saisi {longueur}."
 
 
 class SirenTropLong(SirenInvalide):
     code = "siren_trop_long"
-    message = "Il y a trop de chiffres : un numéro SIREN en compte neuf, vous en avez saisi {longueur}."
+    message = "Il y a trop de chiffres : un numéro SIREN en compte neuf, vous en avez saisi {longueur}."
 
 
 class SirenCleFausse(SirenInvalide):
     code = "siren_cle"
-    message = "Ce numéro SIREN n'existe pas : sa clé de contrôle est fausse. Vérifiez chaque chiffre."
+    message = "Ce numéro SIREN n’existe pas : sa clé de contrôle est fausse. Vérifiez chaque chiffre."
 
 
 class SiretCleFausse(SirenInvalide):
     code = "siret_cle"
     message = (
         "Vous avez saisi un numéro SIRET (14 chiffres) dont la clé de contrôle est fausse. "
-        "Vérifiez-le, ou saisissez seulement les neuf premiers chiffres : le SIREN."
+        "Vérifiez-le, ou saisissez seulement les neuf premiers chiffres : le SIREN."
     )
 
 

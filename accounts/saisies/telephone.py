@@ -13,7 +13,7 @@ LONGUEUR_DU_NUMERO = 20
 
 class TelephoneInvalide(RegleMetier):
     code = "telephone_invalide"
-    message = "Écrivez un numéro de téléphone avec des chiffres et des espaces : 01 23 45 67 89."
+    message = "Écrivez un numéro de téléphone avec des chiffres et des espaces : 01 23 45 67 89."
 
 
 def normaliser_telephone(saisie: str) -> str:

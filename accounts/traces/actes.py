@@ -10,10 +10,10 @@ from typing import Final
 class Lecteur(StrEnum):
     """An espace that may be shown a line. The agents of the personne's service gestionnaire read every line."""
 
-    DETENTEUR = "le détenteur de l'espace nommé"
-    AUTRE_PARTIE = "qui a agi, de son espace, sur l'espace d'un autre"
+    DETENTEUR = "le détenteur de l’espace nommé"
+    AUTRE_PARTIE = "qui a agi, de son espace, sur l’espace d’un autre"
     ADMINISTRATEURS = "les administrateurs du service et du SIREN nommés"
-    ADMINISTRATEURS_DEMANDE = "les administrateurs d'un service de la demande nommée"
+    ADMINISTRATEURS_DEMANDE = "les administrateurs d’un service de la demande nommée"
     ADMINISTRATEURS_MESSAGERIE = "les administrateurs de la Messagerie du SIREN nommé"
 
 
@@ -71,7 +71,7 @@ class Acte:
     def exiger_details(self, details: Iterable[str]) -> None:
         """Check that these keys are declared. Raises: DetailNonDeclare."""
         if inconnus := sorted(set(details) - set(self.details)):
-            raise DetailNonDeclare(f"{self.code} : {', '.join(inconnus)}")
+            raise DetailNonDeclare(f"{self.code} : {', '.join(inconnus)}")
 
 
 _catalogue: dict[str, Acte] = {}

@@ -34,9 +34,9 @@ class TropDeLectures(RegleMetier):
     code = "trop_de_consultations"
     statut = 429
     message = (
-        "Vous avez consulté beaucoup d'entreprises pour lesquelles vous n'êtes pas habilité. Celles que vous avez déjà "
-        "consultées aujourd'hui, et celles pour lesquelles vous êtes habilité ou avez une demande en cours, restent "
-        "ouvertes ; pour les autres, attendez demain."
+        "Vous avez consulté beaucoup d’entreprises pour lesquelles vous n’êtes pas habilité. Celles que vous avez déjà "
+        "consultées aujourd’hui, et celles pour lesquelles vous êtes habilité ou avez une demande en cours, restent "
+        "ouvertes ; pour les autres, attendez demain."
     )
 
 

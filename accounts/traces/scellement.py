@@ -61,13 +61,13 @@ class Verification:
 
 def _anomalies_bloc(bloc: BlocScelle, numero: int, precedente: str) -> Iterator[str]:
     if bloc.numero != numero or bloc.empreinte_precedente != precedente:
-        yield f"bloc {bloc.numero} : la chaîne est rompue avant lui"
+        yield f"bloc {bloc.numero} : la chaîne est rompue avant lui"
     lignes = list(Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk"))
     manquants = set(bloc.evenements) - {ligne.pk for ligne in lignes}
     if manquants:
-        yield f"bloc {bloc.numero} : événements disparus {sorted(manquants)}"
+        yield f"bloc {bloc.numero} : événements disparus {sorted(manquants)}"
     if _empreinte(bloc.empreinte_precedente, lignes) != bloc.empreinte:
-        yield f"bloc {bloc.numero} : le contenu a changé"
+        yield f"bloc {bloc.numero} : le contenu a changé"
 
 
 def verifier() -> Verification:
@@ -91,5 +91,5 @@ def verifier() -> Verification:
         )
         inseres = [ligne[0] for ligne in curseur.fetchall()]
     if inseres:
-        anomalies.append(f"événements hors de la chaîne : {inseres}")
+        anomalies.append(f"événements hors de la chaîne : {inseres}")
     return Verification(blocs=numero, evenements=total, anomalies=anomalies)

@@ -24,13 +24,13 @@ from ..portes.reauthentification import preuve_recente
 from ..saisies.regles import RegleMetier
 
 MESSAGES = {
-    "credential_not_found": "Cette clé d'accès n'est pas reconnue : elle a peut-être été retirée.",
-    "credential_user_mismatch": "Cette clé d'accès est celle d'un autre espace.",
-    "user_not_verified": "Vérifiez d'abord votre identité avec votre second facteur actuel.",
+    "credential_not_found": "Cette clé d’accès n’est pas reconnue : elle a peut-être été retirée.",
+    "credential_user_mismatch": "Cette clé d’accès est celle d’un autre espace.",
+    "user_not_verified": "Vérifiez d’abord votre identité avec votre second facteur actuel.",
     "not_authenticated": "Votre session a pris fin. Connectez-vous de nouveau.",
-    "preuve_ancienne": "Rechargez la page : votre mot de passe vous sera redemandé.",
+    "preuve_ancienne": "Rechargez la page : votre mot de passe vous sera redemandé.",
 }
-REFUS = "Cette clé d'accès n'a pas pu être vérifiée. Réessayez."
+REFUS = "Cette clé d’accès n’a pas pu être vérifiée. Réessayez."
 
 
 class Francais:
@@ -87,7 +87,7 @@ class EnregistrementFin(ClesDeLEspace, CompleteCredentialRegistrationView):
     def post(self, *args: Any, **kwargs: Any) -> JsonResponse:
         reponse = super().post(*args, **kwargs)
         self.request.session.cycle_key()
-        messages.success(self.request, "Votre clé d'accès est enregistrée. Vos autres sessions sont fermées.")
+        messages.success(self.request, "Votre clé d’accès est enregistrée. Vos autres sessions sont fermées.")
         if self.aide.codes:
             garder_codes(self.request, self.aide.codes)
         return reponse

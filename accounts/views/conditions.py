@@ -64,7 +64,7 @@ def accepter(request: HttpRequest, espace: Espace) -> HttpResponse:
             form.add_error("cgu", str(regle))
         else:
             messages.success(
-                request, f"Vous avez accepté la version {espace.cgu_version} des conditions d'utilisation."
+                request, f"Vous avez accepté la version {espace.cgu_version} des conditions d’utilisation."
             )
             return redirect(suite or "espace")
     contexte = {"formulaire": form, "version": version_en_vigueur(), "suite": suite}

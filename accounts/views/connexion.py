@@ -120,7 +120,7 @@ class VerificationSecours(EtapeSecondFacteur):
     def prouver(self, compte: Compte, code: str) -> Any:
         appareil = utiliser_code_secours(acteur=compte, code=code, navigateur=navigateur_connu(self.request, compte))
         reste = codes_restants(compte)
-        messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
+        messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
         return appareil
 
 

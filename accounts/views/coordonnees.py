@@ -28,6 +28,6 @@ def coordonnees(request: HttpRequest, espace: Espace) -> HttpResponse:
             if changes:
                 messages.success(request, "Vos coordonnées sont à jour.")
             else:
-                messages.info(request, "Vous n'avez rien changé.")
+                messages.info(request, "Vous n’avez rien changé.")
             return redirect("coordonnees")
     return render(request, "accounts/coordonnees.html", {"formulaire": form, "numero": espace.numero_lisible})

@@ -144,7 +144,7 @@ def demander_suppression(request: HttpRequest, espace: Espace) -> HttpResponse:
                 request, f"Demande envoyée pour {nombre} service{'s' if nombre > 1 else ''}. Vous serez prévenu."
             )
         else:
-            messages.info(request, "Il n'y a rien de plus à demander.")
+            messages.info(request, "Il n’y a rien de plus à demander.")
     return redirect("supprimer_espace")
 
 

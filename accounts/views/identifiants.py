@@ -37,7 +37,7 @@ def _prouve(request: HttpRequest, form: Any) -> bool:
     """Check the current password typed in this form; say so on its field when it is wrong."""
     if mot_de_passe_prouve(request, form.cleaned_data["actuel"]):
         return True
-    form.add_error("actuel", "Ce mot de passe n'est pas reconnu.")
+    form.add_error("actuel", "Ce mot de passe n’est pas reconnu.")
     return False
 
 
@@ -118,8 +118,8 @@ def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"Un courriel part à l'adresse {visee} : ouvrez son lien dans les 24 heures. "
-                "D'ici là, votre adresse ne change pas.",
+                f"Un courriel part à l’adresse {visee} : ouvrez son lien dans les 24 heures. "
+                "D’ici là, votre adresse ne change pas.",
             )
             return redirect("identifiants")
     contexte = {"formulaire": form, "adresse": _compte(espace).email}
@@ -131,7 +131,7 @@ def adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
 def abandonner_adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Give up the change of address that waits."""
     if adresses.abandonner_changement(acteur=espace):
-        messages.success(request, "Le changement d'adresse est abandonné. Votre adresse reste la même.")
+        messages.success(request, "Le changement d’adresse est abandonné. Votre adresse reste la même.")
     return redirect("identifiants")
 
 
@@ -140,7 +140,7 @@ def abandonner_adresse(request: HttpRequest, espace: Espace) -> HttpResponse:
 def adresse_verifiee(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The holder says that the mailbox works again."""
     adresses.lever_rejet(acteur=espace)
-    messages.success(request, "C'est noté : votre adresse de connexion ne change pas.")
+    messages.success(request, "C’est noté : votre adresse de connexion ne change pas.")
     return redirect("identifiants")
 
 
@@ -182,7 +182,7 @@ def annuler_adresse(request: HttpRequest, jeton: str) -> HttpResponse:
             adresses.annuler_changement(acteur=Visiteur(jeton=jeton))
             messages.success(
                 request,
-                f"Le changement est annulé : {lien.adresse} est votre identifiant. Votre ancien mot de passe ne sert plus : "
+                f"Le changement est annulé : {lien.adresse} est votre identifiant. Votre ancien mot de passe ne sert plus : "
                 "demandez ici le lien pour en choisir un autre.",
             )
             return redirect("mot_de_passe_oublie")

@@ -88,11 +88,11 @@ def refuser(request: HttpRequest, jeton: str, objet: Lien.Objet, *, a_la_personn
     request.session.cycle_key()
     if not a_la_personne:
         messages.success(
-            request, "La demande est effacée : aucun courrier ne part. La personne qui l'a faite est prévenue."
+            request, "La demande est effacée : aucun courrier ne part. La personne qui l’a faite est prévenue."
         )
         return redirect("accueil")
     request.session[PROUVEE] = (adresse, (timezone.now() + delai(objet)).timestamp())
-    messages.success(request, "L'inscription est effacée. Vous pouvez créer votre espace avec cette adresse.")
+    messages.success(request, "L’inscription est effacée. Vous pouvez créer votre espace avec cette adresse.")
     return redirect("inscription")
 
 

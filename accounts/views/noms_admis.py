@@ -22,9 +22,9 @@ class NomAdmisForm(FormulairePortail):
     nom = ChampRegle(normaliser_nom, label="Nom", max_length=80, clavier=Clavier.NOM_D_AUTRUI)
     justificatif = ChampRegle(
         normaliser_texte,
-        label="Pièce d'identité vue",
+        label="Pièce d’identité vue",
         max_length=LONGUEUR_JUSTIFICATIF,
-        help_text="Par exemple : carte nationale d'identité vue au guichet le 12 mars 2027.",
+        help_text="Par exemple : carte nationale d’identité vue au guichet le 12 mars 2027.",
         clavier=Clavier.PHRASE,
     )
 
@@ -35,7 +35,7 @@ class AdmettreNom(PageActe):
     nom = "admettre-nom"
     titre = "Admettre un nom"
     bouton = "Admettre ce nom"
-    succes = "Ce nom est admis : la personne peut créer son espace."
+    succes = "Ce nom est admis : la personne peut créer son espace."
     form_class = NomAdmisForm
 
     @staticmethod
@@ -47,8 +47,8 @@ class AdmettreNom(PageActe):
             ("Service", self.objet),
             (
                 "Ce qui se passe",
-                "Un nom qui ressemble à celui d'une administration ou à une phrase est refusé à l'inscription. Celui que vous "
-                "admettez, au vu d'une pièce d'identité, est accepté de cette seule forme.",
+                "Un nom qui ressemble à celui d’une administration ou à une phrase est refusé à l’inscription. Celui que vous "
+                "admettez, au vu d’une pièce d’identité, est accepté de cette seule forme.",
             ),
         ]
 

@@ -20,7 +20,7 @@ def confirmer_identite(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if mot_de_passe_prouve(request, form.cleaned_data[ConfirmationForm.CHAMP]):
             return HttpResponseRedirect(suite or reverse("accueil"))
-        form.add_error(ConfirmationForm.CHAMP, "Ce mot de passe n'est pas reconnu.")
+        form.add_error(ConfirmationForm.CHAMP, "Ce mot de passe n’est pas reconnu.")
     return render(
         request,
         "accounts/confirmer_identite.html",

@@ -59,12 +59,12 @@ class RectificationFaite(_Repondre):
     """The correction is made; the holder is told what."""
 
     nom = "faite"
-    titre = "Répondre : rectification faite"
+    titre = "Répondre : rectification faite"
     bouton = "Envoyer la réponse"
-    succes = "La réponse est envoyée : la personne la lit par courriel et dans son espace."
+    succes = "La réponse est envoyée : la personne la lit par courriel et dans son espace."
     faite = True
     suite = (
-        "Corrigez d'abord ce qui est à corriger, par l'acte qui convient (adresse, représentant légal, retrait…) : cette réponse "
+        "Corrigez d’abord ce qui est à corriger, par l’acte qui convient (adresse, représentant légal, retrait…) : cette réponse "
         "le dit à la personne, et clôt sa demande."
     )
 
@@ -73,8 +73,8 @@ class RectificationRefusee(_Repondre):
     """Nothing is corrected, for a reason that the holder is told."""
 
     nom = "refuser"
-    titre = "Répondre : rien à rectifier"
+    titre = "Répondre : rien à rectifier"
     bouton = "Envoyer le refus"
-    succes = "Le refus est envoyé : la personne le lit par courriel et dans son espace."
+    succes = "Le refus est envoyé : la personne le lit par courriel et dans son espace."
     faite = False
-    suite = "Rien n'est corrigé. La personne reçoit votre motif, et l'adresse de la CNIL si elle le conteste."
+    suite = "Rien n’est corrigé. La personne reçoit votre motif, et l’adresse de la CNIL si elle le conteste."

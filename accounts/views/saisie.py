@@ -21,11 +21,11 @@ def saisie(request: HttpRequest, espace: Espace) -> HttpResponse:
             request.session[A_REMPLIR] = [gardee.page, gardee.adresse]
             return redirect(gardee.page)
         if oublier_saisie(espace):
-            messages.success(request, "Cette saisie est effacée : rien n'en est gardé.")
+            messages.success(request, "Cette saisie est effacée : rien n’en est gardé.")
         else:
             messages.error(
                 request,
-                "Cette saisie n'a pas pu être effacée : elle s'effacera d'elle-même dans quinze minutes au plus.",
+                "Cette saisie n’a pas pu être effacée : elle s’effacera d’elle-même dans quinze minutes au plus.",
             )
         return redirect("espace")
     lisibles, a_remplir = lire_en_clair(montrer(request, gardee), gardee) if gardee else ([], False)

@@ -81,7 +81,7 @@ def fermer_autres_sessions(request: HttpRequest, espace: Espace) -> HttpResponse
     """Close every session but this one."""
     compte = compte_de(request)
     nombre = ouvertures.fermer_toutes(acteur=compte, sauf=request.session.session_key)
-    messages.success(request, f"Autres sessions fermées : {nombre}.")
+    messages.success(request, f"Autres sessions fermées : {nombre}.")
     return redirect("securite")
 
 
@@ -91,7 +91,7 @@ def oublier(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Forget the browsers that the account knows."""
     compte = compte_de(request)
     oublier_navigateurs(acteur=compte)
-    messages.success(request, "Aucun navigateur n'est plus mémorisé.")
+    messages.success(request, "Aucun navigateur n’est plus mémorisé.")
     return redirect("securite")
 
 
@@ -130,7 +130,7 @@ def application_code(request: HttpRequest, espace: Espace) -> HttpResponse:
             form.refuser(regle)
         else:
             prouver_second_facteur(request, confirme)
-            return _montrer_codes(request, codes, "Votre application d'authentification est enregistrée.")
+            return _montrer_codes(request, codes, "Votre application d’authentification est enregistrée.")
     return render(
         request,
         "accounts/application_code.html",
@@ -146,7 +146,7 @@ def retirer_application(request: HttpRequest, espace: Espace) -> HttpResponse:
     compte = compte_de(request)
     if request.method == "POST":
         return _retirer(request, lambda: securite.retirer_application(acteur=compte, garder=_cle(request)))
-    return render(request, "accounts/retirer_facteur.html", {"quoi": "votre application d'authentification"})
+    return render(request, "accounts/retirer_facteur.html", {"quoi": "votre application d’authentification"})
 
 
 @reauthentification_requise
@@ -180,7 +180,7 @@ def retirer_cle(request: HttpRequest, espace: Espace, cle: int) -> HttpResponse:
     compte = compte_de(request)
     if request.method == "POST":
         return _retirer(request, lambda: securite.retirer_cle(acteur=compte, cle=cle, garder=_cle(request)))
-    return render(request, "accounts/retirer_facteur.html", {"quoi": "cette clé d'accès"})
+    return render(request, "accounts/retirer_facteur.html", {"quoi": "cette clé d’accès"})
 
 
 @reauthentification_requise

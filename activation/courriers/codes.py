@@ -22,14 +22,14 @@ GROUPE = 4
 class CodeMalSaisi(RegleMetier):
     code = "code_mal_saisi"
     message = (
-        "Ce code comporte une erreur de saisie : vérifiez-le caractère par caractère sur le courrier. "
-        "Cet essai n'est pas compté."
+        "Ce code comporte une erreur de saisie : vérifiez-le caractère par caractère sur le courrier. "
+        "Cet essai n’est pas compté."
     )
 
 
 class CodeInexact(EssaiRefuse):
     code = "code_inexact"
-    message = "Ce code n'est pas celui du courrier de cette demande. Essais restants : {restants}."
+    message = "Ce code n’est pas celui du courrier de cette demande. Essais restants : {restants}."
 
 
 class CodeExpire(RegleMetier):
@@ -39,25 +39,25 @@ class CodeExpire(RegleMetier):
 
 class CodeRemplace(EssaiRefuse):
     code = "code_remplace"
-    message = "Ce code a été remplacé par celui d'un courrier plus récent : utilisez le dernier courrier reçu."
+    message = "Ce code a été remplacé par celui d’un courrier plus récent : utilisez le dernier courrier reçu."
 
 
 class CodeDejaUtilise(RegleMetier):
     code = "code_deja_utilise"
-    message = "Ce code a déjà servi : la demande {reference} est activée, vous n'avez plus rien à faire."
+    message = "Ce code a déjà servi : la demande {reference} est activée, vous n’avez plus rien à faire."
 
 
 class CodeEtranger(EssaiRefuse):
     code = "code_etranger"
     message = (
-        "Ce code correspond à la demande d'un autre espace professionnel : seule la personne qui l'a déposée peut "
-        "l'utiliser, depuis son propre espace."
+        "Ce code correspond à la demande d’un autre espace professionnel : seule la personne qui l’a déposée peut "
+        "l’utiliser, depuis son propre espace."
     )
 
 
 class CodeAutreDemande(EssaiRefuse):
     code = "code_autre_demande"
-    message = "Ce code est celui de votre demande {reference} : saisissez-le sur la page de cette demande."
+    message = "Ce code est celui de votre demande {reference} : saisissez-le sur la page de cette demande."
 
 
 class CodeSansDemande(EssaiRefuse):
@@ -65,8 +65,8 @@ class CodeSansDemande(EssaiRefuse):
 
     code = "code_sans_demande"
     message = (
-        "Ce code n'est celui d'aucune de vos demandes en attente : vérifiez-le sur le courrier. "
-        "Essais restants pendant une heure : {restants}."
+        "Ce code n’est celui d’aucune de vos demandes en attente : vérifiez-le sur le courrier. "
+        "Essais restants pendant une heure : {restants}."
     )
 
 
@@ -74,41 +74,41 @@ class TropDeCodesSansDemande(RegleMetier):
     code = "trop_de_codes_sans_demande"
     statut = 429
     message = (
-        "Dix codes saisis ici depuis une heure n'étaient ceux d'aucune de vos demandes : attendez avant de recommencer, ou "
-        "saisissez le code sur la page de sa demande, dans « Vos demandes »."
+        "Dix codes saisis ici depuis une heure n’étaient ceux d’aucune de vos demandes : attendez avant de recommencer, ou "
+        "saisissez le code sur la page de sa demande, dans « Vos demandes »."
     )
 
 
 class TropDEssais(EssaiRefuse):
     code = "trop_de_codes_inexacts"
     message = (
-        "Cinq codes inexacts ont été saisis : ce code ne peut plus servir. Demandez un nouveau courrier, ou déposez "
+        "Cinq codes inexacts ont été saisis : ce code ne peut plus servir. Demandez un nouveau courrier, ou déposez "
         "une nouvelle demande."
     )
 
 
 class CourrierRevenu(RegleMetier):
     code = "courrier_revenu"
-    message = "Ce courrier est revenu à l'administration : son code ne vaut plus. Demandez un nouveau courrier."
+    message = "Ce courrier est revenu à l’administration : son code ne vaut plus. Demandez un nouveau courrier."
 
 
 class CodePasEncoreEdite(RegleMetier):
     code = "code_pas_encore_edite"
-    message = "Le courrier de cette demande n'est pas encore parti : attendez de le recevoir."
+    message = "Le courrier de cette demande n’est pas encore parti : attendez de le recevoir."
 
 
 class CodeSuspendu(RegleMetier):
     code = "code_suspendu"
     message = (
-        "L'entreprise a signalé qu'elle ne reconnaît pas cette demande : son code est suspendu jusqu'au {jour} au plus "
-        "tard, le temps qu'un agent l'examine. Les jours perdus seront rendus."
+        "L’entreprise a signalé qu’elle ne reconnaît pas cette demande : son code est suspendu jusqu’au {jour} au plus "
+        "tard, le temps qu’un agent l’examine. Les jours perdus seront rendus."
     )
 
 
 class ReferenceMalSaisie(RegleMetier):
     code = "reference_mal_saisie"
     message = (
-        "Cette référence comporte une erreur de saisie : recopiez-la telle qu'elle est imprimée, par exemple "
+        "Cette référence comporte une erreur de saisie : recopiez-la telle qu’elle est imprimée, par exemple "
         "D-2026-7KQ4M2XA-K7QM5."
     )
 

@@ -70,7 +70,7 @@ def organisation_du_demandeur(demande: Demande) -> str:
     if not siren or siren == demande.personne.siren:
         return ""
     nom = denomination(siren)
-    return f"{nom} (SIREN {siren_lisible(siren)})" if nom else f"l'organisation de SIREN {siren_lisible(siren)}"
+    return f"{nom} (SIREN {siren_lisible(siren)})" if nom else f"l’organisation de SIREN {siren_lisible(siren)}"
 
 
 def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, A
     gestionnaire = personne.service_gestionnaire
     envoi = adresse_du_courrier(personne)
     if envoi is None:
-        raise EnvoiImpossible("l'adresse de la personne n'est plus connue : aucun courrier ne peut lui être remis")
+        raise EnvoiImpossible("l’adresse de la personne n’est plus connue : aucun courrier ne peut lui être remis")
     return {
         "nature": demande.nature,
         "reference": demande.reference,
@@ -174,7 +174,7 @@ def _editer(courrier: Courrier) -> str:
     )
     courrier.demande = demande
     if not demande.est_en_cours or courrier.remplace_le is not None:
-        return "sans objet : la demande n'attend plus ce courrier"
+        return "sans objet : la demande n’attend plus ce courrier"
     maintenant = timezone.now()
     expire_le = (demande.suspendue_jusqu_au(maintenant) or maintenant) + settings.CODE_VALIDITE
     courrier.contenu = _contenu(courrier, timezone.localdate(maintenant), timezone.localdate(expire_le))

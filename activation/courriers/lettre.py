@@ -86,7 +86,7 @@ def produire(lettre: Lettre) -> bytes:
         MODELE_AVIS if lettre.avis else MODELE,
         {
             "date_document": lettre.edite_le,
-            "titre": f"{'Information' if lettre.avis else "Code d'activation"} – demande {texte_propre(lettre.reference)}",
+            "titre": f"{'Information' if lettre.avis else 'Code d’activation'} – demande {texte_propre(lettre.reference)}",
             "nature": str(lettre.nature),
             "reference": lettre.reference,
             "numero": lettre.numero,

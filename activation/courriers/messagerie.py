@@ -43,14 +43,14 @@ NATURES = (Demande.Nature.ADHESION, Demande.Nature.SUBSTITUTION)  # CGU §4.e wa
 
 class CodePlusLisible(RegleMetier):
     code = "code_plus_lisible"
-    message = "Ce code ne peut plus servir : la demande est terminée, ou un courrier plus récent le remplace."
+    message = "Ce code ne peut plus servir : la demande est terminée, ou un courrier plus récent le remplace."
 
 
 class CodePasEncoreLisible(RegleMetier):
     code = "code_pas_encore_lisible"
     message = (
-        "Ce code ne peut pas encore être lu : il le sera cinq jours ouvrés après le départ de la lettre qui en informe "
-        "l'entreprise{suite}."
+        "Ce code ne peut pas encore être lu : il le sera cinq jours ouvrés après le départ de la lettre qui en informe "
+        "l’entreprise{suite}."
     )
 
 
@@ -157,7 +157,7 @@ def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
     demande = courrier.demande
     echange = Echange.objects.create(
         personne=demande.personne,
-        objet=f"Code d'activation de la demande {demande.reference}",
+        objet=f"Code d’activation de la demande {demande.reference}",
         etat=Echange.Etat.REPONDU,
         ouvert_le=maintenant,
     )

@@ -25,7 +25,7 @@ BIENTOT: Final = timedelta(days=15)
 PRESSE: Final = timedelta(days=7)
 OBJETS: Final = {
     Demande.Nature.SUBSTITUTION: "substitution",
-    Demande.Nature.COURRIEL_PERSONNE: "adresse électronique de l'entreprise",
+    Demande.Nature.COURRIEL_PERSONNE: "adresse électronique de l’entreprise",
 }
 
 
@@ -92,7 +92,7 @@ def _revenue(leurs: Sequence[Fait]) -> Ligne:
     return Ligne(
         Gravite.GRAVE,
         "Lettre revenue" if len(leurs) == 1 else f"{len(leurs)} lettres revenues",
-        "Faire corriger l'adresse avant tout nouveau courrier",
+        "Faire corriger l’adresse avant tout nouveau courrier",
         "Voir quoi faire",
         _suivre(leurs),
         personnes=tuple(fait["p"] for fait in leurs),
@@ -103,7 +103,7 @@ def _revenue(leurs: Sequence[Fait]) -> Ligne:
 def _arretee(fait: Fait) -> Ligne:
     quand, quoi = "Code expiré", "Demander un nouveau courrier"
     if fait["suspendue"]:
-        quand, quoi = "Code suspendu", "L'entreprise n'a pas reconnu la demande : un agent l'examine"
+        quand, quoi = "Code suspendu", "L’entreprise n’a pas reconnu la demande : un agent l’examine"
     elif (fait["essais"] or 0) >= settings.CODE_ESSAIS:
         quand = "Code bloqué"
     return Ligne(
@@ -133,14 +133,14 @@ def _a_saisir(leurs: Sequence[Fait], maintenant: datetime) -> Ligne:
     gravite = Gravite.INFO
     if reste is not None and reste <= BIENTOT:
         gravite = Gravite.GRAVE if reste <= PRESSE else Gravite.ATTENTION
-    un, plusieurs = ("code d'activation attendu", "codes d'activation attendus")
+    un, plusieurs = ("code d’activation attendu", "codes d’activation attendus")
     quoi = combien(len(leurs), un, plusieurs) if len(leurs) > 1 else un.capitalize()
     objet = OBJETS.get(premier["nature"]) if len(leurs) == 1 else None
     le = arrivee if attendu and gravite is Gravite.INFO else fin
     return Ligne(
         gravite,
         f"Vers le {jour(arrivee)}" if le is arrivee and le else dans(fin, maintenant) if fin else "À saisir",
-        quoi + (f" ({objet})" if objet else "") + (f", à saisir jusqu'au {jour(fin)}" if fin else ""),
+        quoi + (f" ({objet})" if objet else "") + (f", à saisir jusqu’au {jour(fin)}" if fin else ""),
         "Saisir le code",
         reverse("activer"),
         jour=timezone.localdate(le) if le else None,
@@ -154,7 +154,7 @@ def _en_chemin(leurs: Sequence[Fait]) -> Ligne:
     return Ligne(
         Gravite.INFO,
         f"Part le {jour(depart)}" if depart else "En préparation",
-        combien(len(leurs), "courrier d'activation à venir", "courriers d'activation à venir"),
+        combien(len(leurs), "courrier d’activation à venir", "courriers d’activation à venir"),
         "Suivre",
         _suivre(leurs),
         jour=timezone.localdate(depart) if depart else None,
@@ -195,9 +195,9 @@ def _dire_substitutions(espace: Espace, faits: Sequence[Fait], maintenant: datet
         return Ligne(
             Gravite.ATTENTION,
             f"Depuis le {jour(_instant(leurs[0]['le']))}",
-            "Substitution demandée : un autre demande à devenir titulaire de "
+            "Substitution demandée : un autre demande à devenir titulaire de "
             + combien(sum(fait["n"] for fait in leurs), "service", "services"),
-            "Signaler si vous l'ignoriez",
+            "Signaler si vous l’ignoriez",
             reverse("signaler", query={"reference": leurs[0]["reference"]} if seule else None),
             jour=timezone.localdate(_instant(leurs[0]["le"])),
             personnes=tuple(fait["p"] for fait in leurs),

@@ -50,14 +50,14 @@ class PlaceARelire(PlaceChangee):
     """The code is right, and would end recent grants that no page has shown yet; `demande` is the one to show."""
 
     code = "place_a_relire"
-    message = "Ce code est celui de cette demande : relisez ce qui prendra fin, puis activez."
+    message = "Ce code est celui de cette demande : relisez ce qui prendra fin, puis activez."
 
 
 class CreationDevancee(RegleMetier):
     code = "creation_devancee"
     message = (
-        "Les services de cette entreprise viennent d'être ouverts dans un autre espace, avec un code que son "
-        "représentant légal a remis : cet espace simplifié ne peut plus être ouvert. Créez un espace expert, puis demandez à "
+        "Les services de cette entreprise viennent d’être ouverts dans un autre espace, avec un code que son "
+        "représentant légal a remis : cet espace simplifié ne peut plus être ouvert. Créez un espace expert, puis demandez à "
         "remplacer le titulaire, ou à être habilité par lui."
     )
 

@@ -32,7 +32,7 @@ FAMILLES = list(Service.Famille.values)
 
 class ServiceNonDisponible(EssaiRefuse):
     code = "service_non_disponible"
-    message = "Le service « {service} » n'est pas disponible pour vous : {raison}."
+    message = "Le service « {service} » n’est pas disponible pour vous : {raison}."
 
 
 class ServiceRetire(RegleMetier):
@@ -58,10 +58,10 @@ class Disponibilite(StrEnum):
     def explication(self) -> str:
         return {
             "LIBRE": "disponible",
-            "DEJA_A_VOUS": "vous en êtes déjà l'administrateur titulaire",
+            "DEJA_A_VOUS": "vous en êtes déjà l’administrateur titulaire",
             "HABILITE": "vous y êtes déjà habilité par son administrateur",
-            "TENU_PAR_UN_AUTRE": "un autre espace en est l'administrateur titulaire, il est à remplacer",
-            "NON_OUVERT": "ce service n'est pas ouvert à cette catégorie de personne",
+            "TENU_PAR_UN_AUTRE": "un autre espace en est l’administrateur titulaire, il est à remplacer",
+            "NON_OUVERT": "ce service n’est pas ouvert à cette catégorie de personne",
             "RESERVE_DGE": "ce service est réservé aux personnes suivies par la direction des grandes entreprises",
             "RETIRE": "ce service va être retiré du catalogue",
         }[self.value]
@@ -162,7 +162,7 @@ def deposer_adhesion(
     refusees = [etats[service.pk] for service in services if not etats[service.pk].libre]
     if refusees:
         raison = refusees[0].disponibilite
-        noms = " », « ".join(ligne.service.libelle for ligne in refusees if ligne.disponibilite is raison)
+        noms = " », « ".join(ligne.service.libelle for ligne in refusees if ligne.disponibilite is raison)
         raise ServiceNonDisponible(service=noms, raison=raison.explication)
     debit.rendre(essai)
     a_ceder(acteur, [personne], maintenant=maintenant)  # what the code would end is shown with its field

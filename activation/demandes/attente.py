@@ -25,19 +25,19 @@ from ..models import Courrier, Demande
 
 class DemandeTerminee(RegleMetier):
     code = "demande_terminee"
-    message = "Cette demande est terminée ({etat}) : elle ne peut plus être modifiée."
+    message = "Cette demande est terminée ({etat}) : elle ne peut plus être modifiée."
 
 
 class TropTotPourUnCourrier(RegleMetier):
     code = "trop_tot_pour_un_courrier"
-    message = "Un nouveau courrier pourra être demandé à partir du {jour} : La Poste peut livrer jusque-là le premier."
+    message = "Un nouveau courrier pourra être demandé à partir du {jour} : La Poste peut livrer jusque-là le premier."
 
 
 class PlusDeCourrier(RegleMetier):
     code = "plus_de_courrier"
     message = (
-        "Trois courriers ont déjà été envoyés pour cette demande, c'est le maximum : utilisez le code du dernier, ou "
-        "adressez-vous au service gestionnaire de l'entreprise."
+        "Trois courriers ont déjà été envoyés pour cette demande, c’est le maximum : utilisez le code du dernier, ou "
+        "adressez-vous au service gestionnaire de l’entreprise."
     )
 
 

@@ -29,8 +29,8 @@ class TropDeDepotsRefuses(EssaiRefuse):
     code = "trop_de_depots_refuses"
     statut = 429
     message = (
-        "Plusieurs demandes viennent d'être refusées : attendez une heure avant de recommencer. Pour savoir quels services "
-        "demander, adressez-vous à l'entreprise."
+        "Plusieurs demandes viennent d’être refusées : attendez une heure avant de recommencer. Pour savoir quels services "
+        "demander, adressez-vous à l’entreprise."
     )
 
 

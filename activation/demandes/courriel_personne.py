@@ -23,20 +23,20 @@ from .depot import (
     verrouiller_pour_deposer,
 )
 
-DEMARCHE = "Remplacement de l'adresse électronique de l'entreprise"
+DEMARCHE = "Remplacement de l’adresse électronique de l’entreprise"
 
 
 class MessagerieRequise(RegleMetier):
     code = "messagerie_requise"
     message = (
-        "Seul l'administrateur titulaire ou suppléant de la messagerie de {denomination} peut faire changer son adresse "
+        "Seul l’administrateur titulaire ou suppléant de la messagerie de {denomination} peut faire changer son adresse "
         "électronique."
     )
 
 
 class AdresseInchangee(RegleMetier):
     code = "courriel_inchange"
-    message = "Cette adresse est déjà celle de l'entreprise."
+    message = "Cette adresse est déjà celle de l’entreprise."
 
 
 def exiger_administrateur(acteur: Espace, personne: PersonneSirenisee) -> None:

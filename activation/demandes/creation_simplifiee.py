@@ -45,15 +45,15 @@ CATEGORIES = (Categorie.ENTREPRISE, Categorie.ASSOCIATION)
 class ReserveeAuxEntreprises(RegleMetier):
     code = "reservee_aux_entreprises"
     message = (
-        "L'espace simplifié est réservé aux entreprises et aux associations. Pour une collectivité locale ou un "
-        "établissement public, créez un espace expert, puis demandez l'adhésion aux services."
+        "L’espace simplifié est réservé aux entreprises et aux associations. Pour une collectivité locale ou un "
+        "établissement public, créez un espace expert, puis demandez l’adhésion aux services."
     )
 
 
 class ServicesDejaOuverts(RegleMetier):
     code = "services_deja_ouverts"
     message = (
-        "Au moins un service en ligne est déjà ouvert pour ce SIREN. Créez un espace expert, puis demandez l'adhésion "
+        "Au moins un service en ligne est déjà ouvert pour ce SIREN. Créez un espace expert, puis demandez l’adhésion "
         "aux autres services, ou demandez à remplacer leur titulaire."
     )
 

@@ -32,13 +32,13 @@ class EspaceNonActif(RegleMetier):
 class EspaceNonExpert(RegleMetier):
     code = "espace_non_expert"
     message = (
-        "Seul un espace expert peut adhérer à d'autres services : transformez d'abord votre espace en espace expert."
+        "Seul un espace expert peut adhérer à d’autres services : transformez d’abord votre espace en espace expert."
     )
 
 
 class PersonneCessee(RegleMetier):
     code = "personne_cessee"
-    message = "{denomination} a cessé son activité : aucun service ne peut plus être ouvert pour ce SIREN."
+    message = "{denomination} a cessé son activité : aucun service ne peut plus être ouvert pour ce SIREN."
 
 
 class AucunService(RegleMetier):
@@ -49,7 +49,7 @@ class AucunService(RegleMetier):
 class DemandeDejaEnCours(RegleMetier):
     code = "demande_deja_en_cours"
     message = (
-        "Vous avez déjà une demande en cours pour ce SIREN ({reference}) : activez-la ou annulez-la avant d'en "
+        "Vous avez déjà une demande en cours pour ce SIREN ({reference}) : activez-la ou annulez-la avant d’en "
         "déposer une autre."
     )
 

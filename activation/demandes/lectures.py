@@ -39,13 +39,13 @@ EN_ATTENTE: Final = "EN_ATTENTE"
 ETATS: Final = ((EN_ATTENTE, "en attente du code"), *Demande.Etat.choices)
 # What a list may be ordered by: its words, and the columns.
 ORDRES: Final = {
-    "recentes": ("les plus récentes d'abord", ("-deposee_le", "pk")),
-    "anciennes": ("les plus anciennes d'abord", ("deposee_le", "pk")),
-    "entreprise": ("par nom d'entreprise", ("personne__denomination", "personne__siren", "-deposee_le", "pk")),
+    "recentes": ("les plus récentes d’abord", ("-deposee_le", "pk")),
+    "anciennes": ("les plus anciennes d’abord", ("deposee_le", "pk")),
+    "entreprise": ("par nom d’entreprise", ("personne__denomination", "personne__siren", "-deposee_le", "pk")),
     "dernier_jour": ("par dernier jour du code", (F("dernier_jour").asc(nulls_last=True), "deposee_le", "pk")),
 }
 PRENANT_PLACE = (Demande.Nature.ADHESION, Demande.Nature.SUBSTITUTION)
-ATTENTE = "Plusieurs courriers ont été demandés pour cette entreprise ou par votre espace : celui-ci part ce jour-là."
+ATTENTE = "Plusieurs courriers ont été demandés pour cette entreprise ou par votre espace : celui-ci part ce jour-là."
 ACHEMINEMENT = timedelta(days=14)  # domaine.md §2.1: about two weeks
 
 
@@ -174,9 +174,9 @@ def place_manquante(espace: Espace, personnes: Collection[PersonneSirenisee]) ->
         nouvelles = [personne for personne in personnes if personne.pk not in tenues]
         places = max(0, settings.PERIMETRE_SIREN - len(tenues))
         if len(nouvelles) == 1:
-            return f"Votre espace compte déjà {len(tenues)} SIREN : {nouvelles[0].denomination} n'y entre pas."
-        restent = f"il reste {places} place{'s' if places > 1 else ''}" if places else "il n'a plus de place"
-        return f"Votre espace compte déjà {len(tenues)} SIREN, {restent} : cette liste en demande {len(nouvelles)}."
+            return f"Votre espace compte déjà {len(tenues)} SIREN : {nouvelles[0].denomination} n’y entre pas."
+        restent = f"il reste {places} place{'s' if places > 1 else ''}" if places else "il n’a plus de place"
+        return f"Votre espace compte déjà {len(tenues)} SIREN, {restent} : cette liste en demande {len(nouvelles)}."
     return ""
 
 
@@ -192,8 +192,8 @@ def dire_inconnue(recherche: SirenForm) -> None:
     nom = capfirst(designer_identifiant(recherche.cleaned_data["siren"]))
     recherche.add_error(
         "siren",
-        f"{nom} n'est pas connu de nos services. "
-        "Vérifiez-le ; s'il est exact, adressez-vous au service des impôts des entreprises dont dépend l'entreprise.",
+        f"{nom} n’est pas connu de nos services. "
+        "Vérifiez-le ; s’il est exact, adressez-vous au service des impôts des entreprises dont dépend l’entreprise.",
     )
 
 
@@ -297,9 +297,9 @@ class DetailDemande:
 
     def _etapes_signalement(self, signalement: Signalement) -> list[dict[str, Any]]:
         """What a report did to the code, and what an agent decided of it."""
-        etapes = [_etape("Demande signalée comme inconnue de l'entreprise", "echec", signalement.recu_le, heure=True)]
+        etapes = [_etape("Demande signalée comme inconnue de l’entreprise", "echec", signalement.recu_le, heure=True)]
         if signalement.suspend_a(self.maintenant):
-            detail = "Au plus tard ; un agent examine la demande, et les jours perdus sont rendus."
+            detail = "Au plus tard ; un agent examine la demande, et les jours perdus sont rendus."
             etapes.append(_etape("Code suspendu", "en_cours", signalement.suspend_jusqu_au, heure=True, detail=detail))
         if signalement.decision == Signalement.Decision.ECARTE:
             etapes.append(_etape("Signalement écarté par un agent", "fait", signalement.decide_le, heure=True))
@@ -310,7 +310,7 @@ class DetailDemande:
     def _etapes_courrier(self, courrier: Courrier) -> list[dict[str, Any]]:
         if courrier.canal == Courrier.Canal.MESSAGERIE and courrier.edite_le is not None:
             return [
-                _etape("Code déposé dans la messagerie sécurisée de l'entreprise", "fait", courrier.edite_le),
+                _etape("Code déposé dans la messagerie sécurisée de l’entreprise", "fait", courrier.edite_le),
                 *self._etapes_avis(courrier),
                 *(
                     [_etape("Message remplacé par un courrier", "echec", courrier.remplace_le)]
@@ -320,16 +320,16 @@ class DetailDemande:
             ]
         nom = "Courrier" if courrier.numero == 1 else f"Courrier n° {courrier.numero}"
         if courrier.edite_le is None and courrier.remplace_le is None and self.courrier_date is not None:
-            return [_etape(f"{nom} à son tour d'envoi", "a_venir", courrier.pas_avant, detail=ATTENTE)]
+            return [_etape(f"{nom} à son tour d’envoi", "a_venir", courrier.pas_avant, detail=ATTENTE)]
         if courrier.edite_le is None:
             return [_etape(f"{nom} en préparation", "en_cours" if self.demande.est_en_cours else "echec", None)]
         etapes = [_etape(f"{nom} édité", "fait", courrier.edite_le)]
         if courrier.remis_le:
             etapes.append(_etape(f"{nom} remis à La Poste", "fait", courrier.remis_le))
         if courrier.etat == Courrier.Etat.NPAI:
-            etapes.append(_etape(f"{nom} revenu : adresse inconnue", "echec", None))
+            etapes.append(_etape(f"{nom} revenu : adresse inconnue", "echec", None))
         elif courrier.remplace_le is not None:
-            etapes.append(_etape(f"{nom} remplacé : son code ne vaut plus", "echec", courrier.remplace_le))
+            etapes.append(_etape(f"{nom} remplacé : son code ne vaut plus", "echec", courrier.remplace_le))
         elif self.demande.est_en_cours:
             prevu = courrier.edite_le + ACHEMINEMENT
             etapes.append(
@@ -337,7 +337,7 @@ class DetailDemande:
                     f"{nom} attendu chez le représentant légal",
                     "fait" if prevu <= self.maintenant else "a_venir",
                     prevu,
-                    detail="Date estimée : comptez environ deux semaines.",
+                    detail="Date estimée : comptez environ deux semaines.",
                 )
             )
         return etapes
@@ -345,13 +345,13 @@ class DetailDemande:
     def _etapes_avis(self, courrier: Courrier) -> list[dict[str, Any]]:
         """The letter that tells the company of a code in its mailbox, and from when the code may be read there."""
         if courrier.etat == Courrier.Etat.NPAI:
-            return [_etape("Lettre d'information revenue : adresse inconnue", "echec", None)]
+            return [_etape("Lettre d’information revenue : adresse inconnue", "echec", None)]
         if courrier.remis_le is None:
             return (
-                [_etape("Lettre d'information à l'entreprise", "en_cours", None)] if self.demande.est_en_cours else []
+                [_etape("Lettre d’information à l’entreprise", "en_cours", None)] if self.demande.est_en_cours else []
             )
         return [
-            _etape("Lettre d'information remise à La Poste", "fait", courrier.remis_le),
+            _etape("Lettre d’information remise à La Poste", "fait", courrier.remis_le),
             _etape(
                 "Code lisible dans la messagerie",
                 "fait" if courrier.lisible_le and courrier.lisible_le <= self.maintenant else "a_venir",
@@ -369,7 +369,7 @@ def annonce_du_depot(demande: Demande) -> str:
     """Return what the requester is told at once: that it is recorded, and when its letter leaves."""
     courrier = demande.courriers.get(remplace_le=None)
     depart = f"partira le {jour(courrier.pas_avant)}" if courrier.pas_avant else "part"
-    return f"Votre demande {demande.reference} est enregistrée. Le code d'activation {depart} au représentant légal."
+    return f"Votre demande {demande.reference} est enregistrée. Le code d’activation {depart} au représentant légal."
 
 
 def annonce_du_courrier(courrier: Courrier) -> str:

@@ -92,4 +92,4 @@ def _destinataire(personne: PersonneSirenisee, envoi: AdresseEnvoi, *, habilite:
     nom = envoi.destinataire or personne.denomination
     if personne.representant_legal:
         return f"{nom}, {personne.representant_legal}, représentant légal"
-    return f"{nom}, à l'attention du représentant légal"
+    return f"{nom}, à l’attention du représentant légal"

@@ -21,17 +21,17 @@ from .plafonds import TACHE_AVANCEMENT
 
 class AgentNonCompetent(RegleMetier):
     code = "demande_d_un_autre_service"
-    message = "Cette demande relève d'un autre service gestionnaire que le vôtre."
+    message = "Cette demande relève d’un autre service gestionnaire que le vôtre."
 
 
 class CourrierSansRetour(RegleMetier):
     code = "courrier_sans_retour"
-    message = "Ce courrier ne peut pas être revenu : {raison}."
+    message = "Ce courrier ne peut pas être revenu : {raison}."
 
 
 class CourrierNonDate(RegleMetier):
     code = "courrier_non_date"
-    message = "Ce courrier n'attend aucune date : il est parti, il va partir, ou un autre le remplace."
+    message = "Ce courrier n’attend aucune date : il est parti, il va partir, ou un autre le remplace."
 
 
 class MotifRequis(RegleMetier):
@@ -53,7 +53,7 @@ def _sans_retour(courrier: Courrier) -> str:
     if courrier.remplace_le is not None:
         return "un courrier plus récent le remplace"
     if courrier.etat not in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}:
-        return f"il est « {courrier.get_etat_display()} »"
+        return f"il est « {courrier.get_etat_display()} »"
     return ""
 
 

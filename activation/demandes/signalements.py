@@ -38,16 +38,16 @@ VISITEUR = "systeme:signaler"
 class ReferenceIncomplete(RegleMetier):
     code = "reference_incomplete"
     message = (
-        "Saisissez la référence entière, avec ses cinq derniers caractères : elle est imprimée sur le courrier, sous « Vous "
-        "ne reconnaissez pas cette demande ? »."
+        "Saisissez la référence entière, avec ses cinq derniers caractères : elle est imprimée sur le courrier, sous « Vous "
+        "ne reconnaissez pas cette demande ? »."
     )
 
 
 class ReferenceInconnue(RegleMetier):
     code = "reference_inconnue"
     message = (
-        "Cette référence n'est pas celle d'une demande en cours qui porte sur un service dont vous êtes l'administrateur "
-        "titulaire. Si vous avez reçu le courrier, saisissez la référence entière qu'il porte."
+        "Cette référence n’est pas celle d’une demande en cours qui porte sur un service dont vous êtes l’administrateur "
+        "titulaire. Si vous avez reçu le courrier, saisissez la référence entière qu’il porte."
     )
 
 

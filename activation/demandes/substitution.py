@@ -39,7 +39,7 @@ from .depot import (
     verrouiller_pour_deposer,
 )
 
-SANS_TITULAIRE = "il n'y a personne à remplacer, demandez une adhésion"
+SANS_TITULAIRE = "il n’y a personne à remplacer, demandez une adhésion"
 # Where the ordonnateur declares and the comptable pays, no service is proposed unless it is chosen one by one.
 SERVICE_PAR_SERVICE = (Categorie.COLLECTIVITE, Categorie.ETABLISSEMENT_PUBLIC)
 
@@ -56,12 +56,12 @@ class SirenRefuses(EssaiRefuse):
     """At least one SIREN of the batch is refused, so nothing is deposited. `refus` gives the rule of each."""
 
     code = "siren_refuses"
-    message = "Aucune demande n'a été déposée. {resume}"
+    message = "Aucune demande n’a été déposée. {resume}"
     montres: ClassVar[int] = 3
 
     def __init__(self, refus: dict[PersonneSirenisee, RegleMetier]) -> None:
         self.refus = refus
-        lignes = [f"{personne} : {regle}" for personne, regle in refus.items()]
+        lignes = [f"{personne} : {regle}" for personne, regle in refus.items()]
         resume = " ".join(lignes[: self.montres])
         if len(lignes) > self.montres:
             resume += f" Et {len(lignes) - self.montres} autres SIREN sont refusés."
@@ -119,7 +119,7 @@ class Eligibilite(StrEnum):
             "POSSIBLE": "",
             "CESSEE": "elle a cessé son activité",
             "SANS_ADRESSE": (
-                "son adresse postale n'est pas connue : faites-la enregistrer par son service gestionnaire"
+                "son adresse postale n’est pas connue : faites-la enregistrer par son service gestionnaire"
             ),
         }[self.value]
 
@@ -231,7 +231,7 @@ def _deposer(acteur: Espace, choix: Sequence[Choix], qualite: str, maintenant: d
 def _ligne(demande: Demande) -> str:
     courrier = demande.courriers.get(remplace_le=None)
     suite = f", courrier à partir du {jour(courrier.pas_avant)}" if courrier.pas_avant else ""
-    return f"{demande.personne} : demande {demande.reference}{suite}"
+    return f"{demande.personne} : demande {demande.reference}{suite}"
 
 
 def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Service]) -> list[Service]:
@@ -250,7 +250,7 @@ def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Se
         )
         siens = [service for service in services if service.pk in a_moi] or services
         raison = Disponibilite.DEJA_A_VOUS.explication if a_moi else SANS_TITULAIRE
-        raise ServiceNonDisponible(service=" », « ".join(s.libelle for s in siens), raison=raison)
+        raise ServiceNonDisponible(service=" », « ".join(s.libelle for s in siens), raison=raison)
     return a_reprendre
 
 

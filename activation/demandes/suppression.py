@@ -20,9 +20,9 @@ def chutes(espace: Espace) -> list[Chute]:
     return [
         Chute(
             titre="Demandes annulées",
-            explication="Le code du courrier ne pourra plus servir, même s'il arrive plus tard.",
+            explication="Le code du courrier ne pourra plus servir, même s’il arrive plus tard.",
             nombre=len(en_cours),
-            lignes=tuple(f"{d.reference} : {d.get_nature_display()}, {d.personne}" for d in en_cours),
+            lignes=tuple(f"{d.reference} : {d.get_nature_display()}, {d.personne}" for d in en_cours),
         )
     ]
 

@@ -38,7 +38,7 @@ class Courrier(Envoi):
         A_EDITER = "A_EDITER", "à éditer"
         EDITE = "EDITE", "édité"
         REMIS = "REMIS", "remis à La Poste"
-        NPAI = "NPAI", "revenu (n'habite pas à l'adresse indiquée)"
+        NPAI = "NPAI", "revenu (n’habite pas à l’adresse indiquée)"
 
     class Priorite(models.IntegerChoices):
         HABILITE = 1, "personne déjà habilitée pour cette entreprise"

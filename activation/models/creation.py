@@ -15,9 +15,9 @@ class CreationSimplifiee(models.Model):
 
     espace = models.OneToOneField(Espace, models.CASCADE, related_name="creation_simplifiee")
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="+")
-    courriel = models.EmailField("adresse électronique de l'entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE)
+    courriel = models.EmailField("adresse électronique de l’entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE)
     qualite = models.CharField("qualité du demandeur", max_length=18, choices=Demande.Qualite)
-    entreprise_confirmee_le = models.DateTimeField("adresse de l'entreprise confirmée le", null=True, blank=True)
+    entreprise_confirmee_le = models.DateTimeField("adresse de l’entreprise confirmée le", null=True, blank=True)
     connexion_confirmee_le = models.DateTimeField("adresse de connexion confirmée le", null=True, blank=True)
     cree_le = models.DateTimeField("créée le", default=timezone.now)
 

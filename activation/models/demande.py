@@ -25,10 +25,10 @@ class Demande(models.Model):
     """Creation simplifiée, adhésion, substitution or change of company e-mail (R7, CGU §2.3, §4.e)."""
 
     class Nature(models.TextChoices):
-        CREATION_SIMPLIFIEE = "CREATION_SIMPLIFIEE", "création d'un espace simplifié"
+        CREATION_SIMPLIFIEE = "CREATION_SIMPLIFIEE", "création d’un espace simplifié"
         ADHESION = "ADHESION", "adhésion à des services"
         SUBSTITUTION = "SUBSTITUTION", "substitution du titulaire"
-        COURRIEL_PERSONNE = "COURRIEL_PERSONNE", "changement d'adresse électronique de l'entreprise"
+        COURRIEL_PERSONNE = "COURRIEL_PERSONNE", "changement d’adresse électronique de l’entreprise"
 
     class Qualite(models.TextChoices):
         REPRESENTANT_LEGAL = "REPRESENTANT_LEGAL", "représentant légal"
@@ -52,7 +52,7 @@ class Demande(models.Model):
     services = models.ManyToManyField(Service, through="LigneDemande", related_name="demandes")
     qualite = models.CharField("qualité du demandeur", max_length=18, choices=Qualite)
     nouvelle_adresse = models.EmailField(
-        "nouvelle adresse de l'entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True
+        "nouvelle adresse de l’entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True
     )
     lot = models.UUIDField("lot", null=True, blank=True, help_text="Demandes déposées ensemble (substitution groupée).")
     etat = models.CharField("état", max_length=11, choices=Etat, default=Etat.DEPOSEE)
@@ -70,18 +70,18 @@ class Demande(models.Model):
                 condition=Q(etat__in=["DEPOSEE", "CODE_ENVOYE"], terminee_le__isnull=True)
                 | Q(etat__in=["ACTIVEE", "EXPIREE", "ANNULEE", "REFUSEE"], terminee_le__isnull=False),
                 name="demande_terminee",
-                violation_error_message="Une demande terminée porte une date, une demande en cours n'en porte pas.",
+                violation_error_message="Une demande terminée porte une date, une demande en cours n’en porte pas.",
             ),
             models.CheckConstraint(
                 condition=(Q(nature="COURRIEL_PERSONNE") & ~Q(nouvelle_adresse=""))
                 | (~Q(nature="COURRIEL_PERSONNE") & Q(nouvelle_adresse="")),
                 name="demande_nouvelle_adresse",
-                violation_error_message="Seul un changement d'adresse de l'entreprise porte une nouvelle adresse.",
+                violation_error_message="Seul un changement d’adresse de l’entreprise porte une nouvelle adresse.",
             ),
             models.CheckConstraint(
                 condition=(Q(etat="REFUSEE") & ~Q(motif_refus="")) | (~Q(etat="REFUSEE") & Q(motif_refus="")),
                 name="demande_refusee_avec_motif",
-                violation_error_message="Une demande refusée porte un motif, les autres n'en portent pas.",
+                violation_error_message="Une demande refusée porte un motif, les autres n’en portent pas.",
             ),
             models.UniqueConstraint(
                 fields=["espace", "personne", "nature"],
@@ -93,7 +93,7 @@ class Demande(models.Model):
         indexes = [models.Index(fields=["espace", "-deposee_le"])]
 
     def __str__(self) -> str:
-        return f"{self.reference} : {self.get_nature_display()}"
+        return f"{self.reference} : {self.get_nature_display()}"
 
     @property
     def est_en_cours(self) -> bool:

@@ -20,13 +20,13 @@ class Signalement(models.Model):
 
     class Origine(models.TextChoices):
         COURRIER = "COURRIER", "destinataire du courrier"
-        TITULAIRE = "TITULAIRE", "administrateur titulaire d'un service demandé"
+        TITULAIRE = "TITULAIRE", "administrateur titulaire d’un service demandé"
 
     class Decision(models.TextChoices):
         EN_ATTENTE = "EN_ATTENTE", "à examiner"
-        CONFIRME = "CONFIRME", "confirmé : demande refusée"
-        ECARTE = "ECARTE", "écarté : le code vaut de nouveau"
-        SANS_OBJET = "SANS_OBJET", "sans objet : la demande s'est terminée"
+        CONFIRME = "CONFIRME", "confirmé : demande refusée"
+        ECARTE = "ECARTE", "écarté : le code vaut de nouveau"
+        SANS_OBJET = "SANS_OBJET", "sans objet : la demande s’est terminée"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     demande = models.ForeignKey(Demande, models.PROTECT, related_name="signalements")
@@ -36,7 +36,7 @@ class Signalement(models.Model):
     )
     texte = models.CharField("précision donnée", max_length=500, blank=True)
     recu_le = models.DateTimeField("reçu le", default=timezone.now)
-    suspend_jusqu_au = models.DateTimeField("suspend le code jusqu'au", null=True, blank=True)
+    suspend_jusqu_au = models.DateTimeField("suspend le code jusqu’au", null=True, blank=True)
     repris_le = models.DateTimeField("code repris le", null=True, blank=True)
     decision = models.CharField("décision", max_length=10, choices=Decision, default=Decision.EN_ATTENTE)
     decide_le = models.DateTimeField("décidé le", null=True, blank=True)
@@ -50,13 +50,13 @@ class Signalement(models.Model):
                 fields=["demande"],
                 condition=Q(suspend_jusqu_au__isnull=False),
                 name="signalement_suspend_une_fois",
-                violation_error_message="Le code d'une demande n'est suspendu qu'une fois.",
+                violation_error_message="Le code d’une demande n’est suspendu qu’une fois.",
             ),
             models.UniqueConstraint(
                 fields=["demande", "origine"],
                 condition=Q(decision="EN_ATTENTE"),
                 name="signalement_un_en_attente",
-                violation_error_message="Un signalement de cette demande attend déjà d'être examiné.",
+                violation_error_message="Un signalement de cette demande attend déjà d’être examiné.",
             ),
             models.CheckConstraint(
                 condition=Q(decision="EN_ATTENTE", decide_le__isnull=True)
@@ -67,7 +67,7 @@ class Signalement(models.Model):
             models.CheckConstraint(
                 condition=Q(origine="COURRIER") | Q(suspend_jusqu_au__isnull=True),
                 name="signalement_titulaire_ne_suspend_pas",
-                violation_error_message="Le signalement d'un administrateur titulaire ne suspend pas le code.",
+                violation_error_message="Le signalement d’un administrateur titulaire ne suspend pas le code.",
             ),
         ]
         indexes = [

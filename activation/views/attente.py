@@ -49,7 +49,7 @@ def activer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         else:
             messages.success(
                 request,
-                "Code accepté : votre espace et ses services sont ouverts.",
+                "Code accepté : votre espace et ses services sont ouverts.",
             )
             for phrase in activation.non_ouverts:
                 messages.warning(request, phrase)

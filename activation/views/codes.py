@@ -55,7 +55,7 @@ def saisir_code(request: HttpRequest) -> HttpResponse:
             form.refuser(regle)
         else:
             garder_code(request, presenter(code))
-            messages.info(request, "Votre code est gardé quinze minutes : connectez-vous, il vous attend.")
+            messages.info(request, "Votre code est gardé quinze minutes : connectez-vous, il vous attend.")
             return redirect(reverse("connexion", query={"next": reverse("activer")}))
     return render(request, "activation/saisir_code.html", {"formulaire": form})
 
@@ -83,7 +83,7 @@ def a_activer(request: HttpRequest, espace: Espace) -> HttpResponse:
             if not codes_attendus(espace):
                 return redirect("demande", reference=activation.demande.reference)
             if activation.demande.nature == Demande.Nature.COURRIEL_PERSONNE:  # the demande's own page says it
-                messages.success(request, "Code accepté : l'adresse électronique de l'entreprise est changée.")
+                messages.success(request, "Code accepté : l’adresse électronique de l’entreprise est changée.")
             return redirect("activer")
     elif request.method == "GET":
         form = CodeForm(initial={"code": reprendre_code(request)})
@@ -106,12 +106,12 @@ def _dire(request: HttpRequest, activation: Activation) -> None:
     """Say what a right code opened, and what it leaves to decide."""
     demande = activation.demande
     if activation.adhesions:
-        messages.success(request, f"Code accepté : vos services sont ouverts pour {demande.personne.denomination}.")
+        messages.success(request, f"Code accepté : vos services sont ouverts pour {demande.personne.denomination}.")
     if activation.a_confirmer:
         messages.warning(
             request,
             "Des personnes que votre prédécesseur avait habilitées sont en veille. Vous avez trente jours pour "
-            "les conserver : « Gérer les services », puis « Habilitations à conserver ou à retirer ».",
+            "les conserver : « Gérer les services », puis « Habilitations à conserver ou à retirer ».",
         )
     for phrase in activation.non_ouverts:
         messages.warning(request, phrase)

@@ -51,7 +51,7 @@ def changer(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"Votre demande {demande.reference} est enregistrée. L'adresse changera quand vous aurez saisi le code.",
+                f"Votre demande {demande.reference} est enregistrée. L’adresse changera quand vous aurez saisi le code.",
             )
             return redirect("demande", reference=demande.reference)
     return render(
@@ -69,7 +69,7 @@ def _relire_le_changement(
     lettres = lettres_a_venir(espace, [(personne, [DEMARCHE])])
     if est_relu(request, lettres, nouvelle, qualite):
         return None
-    prevenue = f"{personne.courriel}, l'adresse actuelle" if personne.courriel else "Vous, par courriel"
+    prevenue = f"{personne.courriel}, l’adresse actuelle" if personne.courriel else "Vous, par courriel"
     return relire(
         request,
         lettres,
@@ -80,7 +80,7 @@ def _relire_le_changement(
             ("Nouvelle adresse", nouvelle),
             ("Avertis aussi", prevenue),
         ],
-        titre="Adresse électronique de l'entreprise",
+        titre="Adresse électronique de l’entreprise",
         retour=reverse("courriel_entreprise_changer", args=[personne.siren]),
         bouton="Envoyer la demande et le courrier",
         quoi="Ce que le code permet",

@@ -191,7 +191,7 @@ def renvoyer(request: HttpRequest) -> HttpResponse:
         return _page_envoyee(request, regle.statut)
     messages.success(
         request,
-        "Un nouveau courriel part à l'adresse qui n'a pas encore répondu. Attendez deux minutes avant d'en demander un "
+        "Un nouveau courriel part à l’adresse qui n’a pas encore répondu. Attendez deux minutes avant d’en demander un "
         "autre.",
     )
     return redirect("inscription_simplifiee_envoyee")

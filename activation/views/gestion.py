@@ -24,7 +24,7 @@ def _faits(demande: Demande) -> list[tuple[str, str | Model]]:
         ("Nature", demande.get_nature_display()),
         ("Personne sirénisée", demande.personne),
         ("Demandeur", demande.espace.nom_complet),
-        ("Organisation déclarée", organisation_du_demandeur(demande) or "celle de l'entreprise, ou aucune"),
+        ("Organisation déclarée", organisation_du_demandeur(demande) or "celle de l’entreprise, ou aucune"),
         ("Qualité déclarée", demande.get_qualite_display()),
     ]
 
@@ -33,7 +33,7 @@ def _destination(demande: Demande) -> str:
     """Return whom and where the letter of this demande is addressed to, today."""
     envoi = adresse_du_courrier(demande.personne)
     if envoi is None:
-        return "nulle part : son adresse n'est plus connue"
+        return "nulle part : son adresse n’est plus connue"
     return ", ".join([envoi.destinataire or demande.personne.denomination, *envoi.lignes_adresse])
 
 
@@ -43,7 +43,7 @@ class CourrierRevenu(PageActe):
     nom = "revenu"
     titre = "Courrier revenu (NPAI)"
     bouton = "Enregistrer le retour du courrier"
-    succes = "Le retour du courrier est enregistré : son code ne vaut plus, et le demandeur est prévenu."
+    succes = "Le retour du courrier est enregistré : son code ne vaut plus, et le demandeur est prévenu."
 
     @staticmethod
     def possible(objet: Courrier) -> bool:
@@ -54,7 +54,7 @@ class CourrierRevenu(PageActe):
         return [
             *_faits(courrier.demande),
             ("Courrier", f"n° {courrier.numero}, {courrier.get_etat_display()}"),
-            ("Ce qui se passe", "Le code de ce courrier ne vaut plus ; le demandeur peut en demander un autre."),
+            ("Ce qui se passe", "Le code de ce courrier ne vaut plus ; le demandeur peut en demander un autre."),
         ]
 
     def agir(self, form: Any) -> None:
@@ -67,7 +67,7 @@ class LaisserPartir(PageActe):
     nom = "laisser-partir"
     titre = "Laisser partir le courrier"
     bouton = "Laisser partir le courrier"
-    succes = "Le courrier part maintenant : le demandeur en est prévenu dès qu'il est édité."
+    succes = "Le courrier part maintenant : le demandeur en est prévenu dès qu’il est édité."
 
     @staticmethod
     def possible(objet: Courrier) -> bool:
@@ -100,7 +100,7 @@ class RefuserDemande(PageActe):
     nom = "refuser"
     titre = "Refuser la demande"
     bouton = "Refuser la demande"
-    succes = "La demande est refusée : son code ne vaut plus, et le demandeur est prévenu."
+    succes = "La demande est refusée : son code ne vaut plus, et le demandeur est prévenu."
     form_class = MotifForm
 
     @staticmethod
@@ -110,7 +110,7 @@ class RefuserDemande(PageActe):
     def faits(self) -> list[tuple[str, str | Model]]:
         suite = "Le code du courrier ne vaut plus."
         if self.objet.nature == Demande.Nature.CREATION_SIMPLIFIEE:
-            suite += " L'espace du demandeur, qui attendait ce code, est effacé."
+            suite += " L’espace du demandeur, qui attendait ce code, est effacé."
         return [*_faits(self.objet), ("Ce qui se passe", suite)]
 
     def agir(self, form: Any) -> None:
@@ -140,11 +140,11 @@ class ConfirmerSignalement(_ExaminerSignalement):
     """The company is not at the origin of the demande: it is refused."""
 
     nom = "confirmer"
-    titre = "Confirmer : refuser la demande"
+    titre = "Confirmer : refuser la demande"
     bouton = "Refuser la demande"
-    succes = "La demande est refusée : son code ne vaut plus, et le demandeur est prévenu."
+    succes = "La demande est refusée : son code ne vaut plus, et le demandeur est prévenu."
     form_class = MotifForm
-    suite = "La demande est refusée ; le code du courrier ne vaut plus."
+    suite = "La demande est refusée ; le code du courrier ne vaut plus."
 
     def agir(self, form: Any) -> None:
         confirmer_signalement(acteur=self.agent, signalement=self.objet, motif=form.cleaned_data["motif"])
@@ -154,9 +154,9 @@ class EcarterSignalement(_ExaminerSignalement):
     """The demande is a true one: its code lives again."""
 
     nom = "ecarter"
-    titre = "Écarter : rendre le code au demandeur"
+    titre = "Écarter : rendre le code au demandeur"
     bouton = "Écarter le signalement"
-    succes = "Le signalement est écarté : le code vaut de nouveau, et le demandeur est prévenu."
+    succes = "Le signalement est écarté : le code vaut de nouveau, et le demandeur est prévenu."
     suite = "Le code vaut de nouveau aussitôt, jours perdus rendus. Il ne pourra plus être suspendu."
 
     def agir(self, form: Any) -> None:

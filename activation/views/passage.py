@@ -22,7 +22,7 @@ def passer(request: HttpRequest, espace: Espace) -> HttpResponse:
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:
-            messages.success(request, "Votre espace est maintenant un espace expert. Vos services n'ont pas changé.")
+            messages.success(request, "Votre espace est maintenant un espace expert. Vos services n’ont pas changé.")
         return redirect("gerer_services")
     if espace.mode == Espace.Mode.EXPERT:
         return redirect("gerer_services")

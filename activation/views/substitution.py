@@ -225,11 +225,11 @@ def _cocher_partout(request: HttpRequest, selection: Selection, coches: set[str]
     """Tick for all the SIREN the services of the first for which some are, and say so."""
     modele, partout = selection.partout(coches)
     if modele is None:
-        messages.error(request, "Cochez d'abord les services d'une entreprise : ils le seront alors pour les autres.")
+        messages.error(request, "Cochez d’abord les services d’une entreprise : ils le seront alors pour les autres.")
     else:
         messages.info(
             request,
-            f"Les services choisis pour {modele.personne.denomination} sont cochés partout : vérifiez la liste.",
+            f"Les services choisis pour {modele.personne.denomination} sont cochés partout : vérifiez la liste.",
         )
     return partout
 
@@ -246,10 +246,10 @@ def _relire_ou_rien(
     if lettres and est_relu(request, lettres, qualite, nombre):
         return None
     remplaces = (
-        f"{nombre} personne{'s' if nombre > 1 else ''}, qui ne peu{'ven' if nombre > 1 else ''}t pas s'y opposer"
+        f"{nombre} personne{'s' if nombre > 1 else ''}, qui ne peu{'ven' if nombre > 1 else ''}t pas s’y opposer"
     )
     if not nombre:
-        remplaces = "aucun de ces services n'a de titulaire à remplacer : demandez plutôt une adhésion"
+        remplaces = "aucun de ces services n’a de titulaire à remplacer : demandez plutôt une adhésion"
     return relire(
         request,
         lettres,
@@ -264,8 +264,8 @@ def _relire_ou_rien(
         retour=reverse("substitution", query={"sirens": selection.restants}),
         bouton="Envoyer la demande et le courrier" if len(lettres) == 1 else "Envoyer les demandes et les courriers",
         etape=3,
-        avertissement="Quand vous saisirez le code, le titulaire perdra son accès, et les personnes qu'il avait habilitées "
-        "seront mises en veille : vous aurez trente jours pour les conserver ou les retirer.",
+        avertissement="Quand vous saisirez le code, le titulaire perdra son accès, et les personnes qu’il avait habilitées "
+        "seront mises en veille : vous aurez trente jours pour les conserver ou les retirer.",
     )
 
 
@@ -290,8 +290,8 @@ def _deposees(request: HttpRequest, choix: list[Choix], demandes: list[Demande])
         return redirect("demande", reference=demandes[0].reference)
     messages.success(
         request,
-        f"Vos {len(demandes)} demandes sont enregistrées. Un code d'activation part à chaque représentant légal, "
-        "au rythme de vingt courriers par jour : chaque demande dit le jour du sien.",
+        f"Vos {len(demandes)} demandes sont enregistrées. Un code d’activation part à chaque représentant légal, "
+        "au rythme de vingt courriers par jour : chaque demande dit le jour du sien.",
     )
     return redirect("demandes")
 
@@ -301,4 +301,4 @@ def _dire_a_adherer(request: HttpRequest, choix: Choix, demande: Demande) -> Non
     demandes = set(demande.services.all())
     noms = [service.libelle for service in choix.services if service not in demandes]
     if noms:
-        messages.info(request, f"Sans titulaire à remplacer, à adhérer : {', '.join(noms)}.")
+        messages.info(request, f"Sans titulaire à remplacer, à adhérer : {', '.join(noms)}.")

@@ -25,7 +25,7 @@ DIRIGEANTE = CompteDemonstration(
     prenom="Claire",
     nom="Fontaine",
     civilite="MADAME",
-    role="Dirigeante : titulaire de services de DANONE",
+    role="Dirigeante : titulaire de services de DANONE",
     reponse_confiance="le phare de granit sous la neige",
 )
 COMPTABLE = CompteDemonstration(
@@ -34,7 +34,7 @@ COMPTABLE = CompteDemonstration(
     prenom="Samir",
     nom="Benali",
     civilite="MONSIEUR",
-    role="Expert-comptable : espace neuf, une demande d'adhésion pour AIRBUS attend son code",
+    role="Expert-comptable : espace neuf, une demande d’adhésion pour AIRBUS attend son code",
     reponse_confiance="quatre barques rouges au matin",
 )
 NOUVELLE = CompteDemonstration(
@@ -43,7 +43,7 @@ NOUVELLE = CompteDemonstration(
     prenom="Léa",
     nom="Martin",
     civilite="MADAME",
-    role="Espace vide : pour parcourir soi-même l'adhésion, le courrier et le code",
+    role="Espace vide : pour parcourir soi-même l’adhésion, le courrier et le code",
     reponse_confiance="un accordéon dans la gare de Nice",
 )
 GESTIONNAIRE = CompteDemonstration(
@@ -52,7 +52,7 @@ GESTIONNAIRE = CompteDemonstration(
     prenom="Denis",
     nom="Moreau",
     civilite="MONSIEUR",
-    role="Agent d'un service gestionnaire (/gestion/, second facteur à enrôler)",
+    role="Agent d’un service gestionnaire (/gestion/, second facteur à enrôler)",
 )
 SURVEILLANCE = CompteDemonstration(
     email="agent.surveillance@example.org",

@@ -41,7 +41,7 @@ def auteur_lisible(auteur: str) -> object:
     """Return who acted: a numéro d'abonné as it stands, the portal or an agent in words."""
     if auteur.startswith("systeme:"):
         return Traduit(auteur, "le portail")
-    return "un agent de l'administration" if auteur.startswith(("agent:", "compte:")) else auteur
+    return "un agent de l’administration" if auteur.startswith(("agent:", "compte:")) else auteur
 
 
 def _services() -> dict[str, str]:

@@ -115,7 +115,7 @@ def rendre_celle_ci(request: HttpRequest, pk: int) -> HttpResponse:
     except RegleMetier as regle:
         messages.warning(request, str(regle))
     else:
-        messages.success(request, "Vous avez rendu cette affaire : un autre agent peut la prendre.")
+        messages.success(request, "Vous avez rendu cette affaire : un autre agent peut la prendre.")
     suite = request.POST.get("suite", "")
     return redirect(suite if url_has_allowed_host_and_scheme(suite, allowed_hosts=None) else "admin:index")
 

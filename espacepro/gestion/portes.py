@@ -100,7 +100,7 @@ class PageAgent(RedirectURLMixin, FormView):
         """Check the current password as a sign-in does: the same counter of failures, the same lock-out."""
         compte = authenticate(self.request, username=self.agent.compte.email, password=form.cleaned_data["actuel"])
         if compte is None:
-            form.add_error("actuel", "Ce mot de passe n'est pas reconnu.")
+            form.add_error("actuel", "Ce mot de passe n’est pas reconnu.")
         return compte is not None
 
     def prouver(self, appareil: Application) -> None:
@@ -219,7 +219,7 @@ class VerificationSecours(PageAgent):
         connu = navigateur_connu(self.request, compte)
         self.prouver(utiliser_code_secours(acteur=compte, code=form.cleaned_data["code"], navigateur=connu))
         reste = codes_restants(compte)
-        messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
+        messages.warning(self.request, f"Ce code de secours ne servira plus. Codes encore utilisables : {reste}.")
         return self.vers("admin:second_facteur")
 
 

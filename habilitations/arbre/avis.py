@@ -28,9 +28,9 @@ def lignes_par_siren(habilitations: Iterable[Habilitation]) -> list[str]:
     for habilitation in sorted(habilitations, key=_rang):
         services.setdefault(str(habilitation.personne), []).append(habilitation.service.libelle)
     return [
-        f"{personne} : {', '.join(libelles)}"
+        f"{personne} : {', '.join(libelles)}"
         if len(libelles) <= SERVICES_NOMMES
-        else f"{personne} : {len(libelles)} services"
+        else f"{personne} : {len(libelles)} services"
         for personne, libelles in services.items()
     ]
 

@@ -30,7 +30,7 @@ AUTEUR: Final = "systeme:ecarter_non_confirmees"
 
 class RienADecider(RegleMetier):
     code = "rien_a_decider"
-    message = "cette habilitation n'attend pas, ou plus, votre décision"
+    message = "cette habilitation n’attend pas, ou plus, votre décision"
 
 
 class DelaiPasse(RegleMetier):

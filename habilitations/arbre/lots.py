@@ -39,7 +39,7 @@ class LigneRefusee:
     regle: RegleMetier
 
     def __str__(self) -> str:
-        return f"{self.personne.denomination} ({self.personne.siren_lisible}), {self.service.libelle} : {self.regle}"
+        return f"{self.personne.denomination} ({self.personne.siren_lisible}), {self.service.libelle} : {self.regle}"
 
 
 def par_raison(refusees: Collection[LigneRefusee]) -> dict[str, list[LigneRefusee]]:
@@ -54,16 +54,16 @@ class LignesRefusees(RegleMetier):
     """At least one line is refused, so nothing is done. `lignes` holds each of them."""
 
     code = "lignes_refusees"
-    message = "Rien n'a été enregistré. {resume}"
+    message = "Rien n’a été enregistré. {resume}"
     montrees: ClassVar[int] = 3
 
     def __init__(self, lignes: Collection[LigneRefusee]) -> None:
         self.lignes = list(lignes)
-        resume = " ; ".join(str(ligne) for ligne in self.lignes[: self.montrees])
+        resume = " ; ".join(str(ligne) for ligne in self.lignes[: self.montrees])
         if len(self.lignes) > self.montrees:
             reste = len(self.lignes) - self.montrees
             resume += (
-                f" ; et {reste} autres habilitations refusées" if reste > 1 else " ; et une autre habilitation refusée"
+                f" ; et {reste} autres habilitations refusées" if reste > 1 else " ; et une autre habilitation refusée"
             )
         super().__init__(resume=resume + ".")
 

@@ -19,8 +19,8 @@ class PlaceChangee(ApercuChange):
 
     code = "place_changee"
     message = (
-        "Les habilitations récentes qui prendraient fin ont changé : vérifiez la liste ci-dessous, puis saisissez de "
-        "nouveau le code. Cet essai n'est pas compté."
+        "Les habilitations récentes qui prendraient fin ont changé : vérifiez la liste ci-dessous, puis saisissez de "
+        "nouveau le code. Cet essai n’est pas compté."
     )
 
 

@@ -28,7 +28,7 @@ OBJET: Final = "habilitations.habilitation"  # in the traces of reading, by the 
 
 class PlusDeclinable(RegleMetier):
     code = "plus_declinable"
-    message = "vous l'avez acceptée en l'utilisant, ou quinze jours ont passé : demandez à la quitter"
+    message = "vous l’avez acceptée en l’utilisant, ou quinze jours ont passé : demandez à la quitter"
 
 
 def a_l_essai(habilitation: Habilitation, *, maintenant: datetime) -> bool:

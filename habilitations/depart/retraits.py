@@ -33,12 +33,12 @@ from ..models import Adhesion, DemandeRetrait, Habilitation, Role
 
 RENONCEMENTS = 3
 FENETRE_DES_ABANDONS = timedelta(days=1)
-MOTIF_ACCORD = "L'administrateur titulaire a demandé à quitter ce service."
+MOTIF_ACCORD = "L’administrateur titulaire a demandé à quitter ce service."
 
 
 class PasLaVotre(RegleMetier):
     code = "pas_la_votre"
-    message = "cette habilitation n'est pas la vôtre"
+    message = "cette habilitation n’est pas la vôtre"
 
 
 class RetraitDejaDemande(RegleMetier):
@@ -49,24 +49,24 @@ class RetraitDejaDemande(RegleMetier):
 class TropDeRenoncements(RegleMetier):
     code = "trop_de_renoncements"
     message = (
-        "Vous avez demandé à quitter un service puis renoncé {limite} fois en 24 heures, c'est le maximum : chaque "
-        "demande est lue par quelqu'un. Réessayez demain."
+        "Vous avez demandé à quitter un service puis renoncé {limite} fois en 24 heures, c’est le maximum : chaque "
+        "demande est lue par quelqu’un. Réessayez demain."
     )
 
 
 class RetraitDejaTraite(RegleMetier):
     code = "retrait_deja_traite"
-    message = "Cette demande de retrait n'attend plus de réponse ({etat})."
+    message = "Cette demande de retrait n’attend plus de réponse ({etat})."
 
 
 class RetraitReserveAuTitulaire(RegleMetier):
     code = "retrait_reserve_au_titulaire"
-    message = "Seul l'administrateur titulaire de ce service répond à cette demande."
+    message = "Seul l’administrateur titulaire de ce service répond à cette demande."
 
 
 class ReponseRequise(RegleMetier):
     code = "reponse_requise"
-    message = "Dites pourquoi vous refusez : votre réponse est transmise à la personne."
+    message = "Dites pourquoi vous refusez : votre réponse est transmise à la personne."
 
 
 class AgentNonCompetent(RegleMetier):

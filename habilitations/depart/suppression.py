@@ -21,8 +21,8 @@ from .retraits import demander_retrait
 
 RETRAIT_PAR_GESTIONNAIRE = "seul le service gestionnaire peut retirer cette adhésion"
 DEPENDANTS = (
-    "d'autres personnes y ont accès grâce à vous : retirez d'abord leur accès, faites-vous remplacer, ou demandez au "
-    "service gestionnaire de retirer l'adhésion"
+    "d’autres personnes y ont accès grâce à vous : retirez d’abord leur accès, faites-vous remplacer, ou demandez au "
+    "service gestionnaire de retirer l’adhésion"
 )
 
 
@@ -72,7 +72,7 @@ def _bloquantes(espace: Espace) -> list[tuple[Habilitation, str, list[Dependant]
         if leurs:
             raisons.append(DEPENDANTS)
         if raisons:
-            bloquantes.append((habilitation, " ; ".join(raisons), leurs))
+            bloquantes.append((habilitation, " ; ".join(raisons), leurs))
     return bloquantes
 
 
@@ -110,7 +110,7 @@ def demander(espace: Espace, maintenant: datetime) -> int:
     restantes = [habilitation for habilitation in bloquantes if habilitation.pk not in demandees]
     if not restantes:
         return 0
-    motif = "Suppression de l'espace professionnel"
+    motif = "Suppression de l’espace professionnel"
     return len(
         demander_retrait(
             acteur=espace, habilitations=restantes, motif=motif, pour_suppression=True, maintenant=maintenant
@@ -129,7 +129,7 @@ def _chute(
         titre=titre,
         explication=explication,
         nombre=len(habilitations),
-        lignes=tuple(f"{h.personne}{precision} : {', '.join(noms)}" for (_, precision), (h, noms) in services.items()),
+        lignes=tuple(f"{h.personne}{precision} : {', '.join(noms)}" for (_, precision), (h, noms) in services.items()),
     )
 
 
@@ -141,19 +141,19 @@ def chutes(espace: Espace) -> list[Chute]:
     return [
         _chute(
             "Adhésions fermées",
-            "Vous en êtes l'administrateur titulaire : le service ne sera plus ouvert pour cette personne.",
+            "Vous en êtes l’administrateur titulaire : le service ne sera plus ouvert pour cette personne.",
             titulaire,
             lambda h: "",
         ),
         _chute(
             "Suppléances et délégations reçues",
-            "Vous perdez ces accès ; les autres personnes gardent les leurs.",
+            "Vous perdez ces accès ; les autres personnes gardent les leurs.",
             recues,
             lambda h: f", {h.get_role_display()}",
         ),
         _chute(
             "Délégations que vous avez accordées",
-            "Ces personnes perdent l'accès qu'elles tiennent de vous, et en sont prévenues.",
+            "Ces personnes perdent l’accès qu’elles tiennent de vous, et en sont prévenues.",
             ce_qui_tombe(*recues),
             lambda h: f", {h.espace.nom_complet}",
         ),

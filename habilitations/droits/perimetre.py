@@ -27,7 +27,7 @@ PLUS_QU_UNE_POIGNEE: Final = 20  # SIREN
 class PerimetreDepasse(RegleMetier):
     code = "perimetre_depasse"
     message = (
-        "Cet espace gère déjà {actuel} SIREN : il ne peut pas dépasser {limite}. Créez un autre espace expert et "
+        "Cet espace gère déjà {actuel} SIREN : il ne peut pas dépasser {limite}. Créez un autre espace expert et "
         "répartissez les SIREN entre vos espaces, par substitution ou par délégation."
     )
 

@@ -129,7 +129,7 @@ def _dire_tenues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) ->
                 Gravite.INFO,
                 f"Avant le {jour(fin_du_choix)}",
                 combien(nombre, "service vient de vous être confié", "services viennent de vous être confiés")
-                + " : l'ouvrir vaut acceptation, vous pouvez aussi le décliner",
+                + " : l’ouvrir vaut acceptation, vous pouvez aussi le décliner",
                 "Vérifier",
                 reverse("habilitations_recentes"),
                 jour=timezone.localdate(fin_du_choix),
@@ -143,8 +143,8 @@ def _dire_tenues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) ->
             Ligne(
                 Gravite.ATTENTION if plein else Gravite.INFO,
                 "Périmètre",
-                f"{len(faits)} SIREN sur {settings.PERIMETRE_SIREN} : "
-                + ("aucun autre n'y entre" if plein else "pensez à les répartir"),
+                f"{len(faits)} SIREN sur {settings.PERIMETRE_SIREN} : "
+                + ("aucun autre n’y entre" if plein else "pensez à les répartir"),
                 "Répartir les SIREN",
                 reverse("perimetre"),
             )
@@ -238,7 +238,7 @@ def _dire_sous_le_titulaire(espace: Espace, faits: Sequence[Fait], maintenant: d
     return un_par_un(suspendues, decider, lambda fait: fait["depuis"]) + _dire_revue(
         faits,
         "délégation accordée par un autre, restée sans réponse",
-        "délégations accordées par d'autres, restées sans réponse",
+        "délégations accordées par d’autres, restées sans réponse",
     )
 
 
@@ -282,8 +282,8 @@ def _dire_retraits(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
             f"Depuis le {jour(depuis)}",
             combien(
                 sum(fait["n"] for fait in faits),
-                "demande à traiter : ne plus utiliser un service",
-                "demandes à traiter : ne plus utiliser un service",
+                "demande à traiter : ne plus utiliser un service",
+                "demandes à traiter : ne plus utiliser un service",
             ),
             "Répondre",
             reverse("retraits"),

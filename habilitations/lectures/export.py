@@ -121,19 +121,19 @@ def modele() -> tuple[Feuille, Feuille]:
         (
             "Acte",
             Acte.ACCORDER.value,
-            "Donne le droit. Une cellule vide fait de même pour un droit qui n'existe pas encore.",
+            "Donne le droit. Une cellule vide fait de même pour un droit qui n’existe pas encore.",
         ),
-        ("Acte", Acte.RETIRER.value, "Retire le droit ; le nom de la personne est demandé aussi."),
-        ("Acte", Acte.CHANGER_LA_FIN.value, "Remplace le dernier jour d'une délégation."),
+        ("Acte", Acte.RETIRER.value, "Retire le droit ; le nom de la personne est demandé aussi."),
+        ("Acte", Acte.CHANGER_LA_FIN.value, "Remplace le dernier jour d’une délégation."),
     ]
     fins = [
-        ("Dernier jour", "31/12/2027", "Facultatif ; jamais pour un administrateur suppléant."),
-        ("Dernier jour", "sans fin", "Avec « changer la fin » : la délégation dure jusqu'à son retrait."),
+        ("Dernier jour", "31/12/2027", "Facultatif ; jamais pour un administrateur suppléant."),
+        ("Dernier jour", "sans fin", "Avec « changer la fin » : la délégation dure jusqu’à son retrait."),
     ]
     services = [("Code du service", code, libelle) for code, libelle in Service.objects.values_list("code", "libelle")]
     return (
         Feuille("Partage", MODELE, ()),
         Feuille(
-            "Mode d'emploi", ("Pour la colonne", "Écrire", "Ce que cela veut dire"), [*roles, *actes, *fins, *services]
+            "Mode d’emploi", ("Pour la colonne", "Écrire", "Ce que cela veut dire"), [*roles, *actes, *fins, *services]
         ),
     )

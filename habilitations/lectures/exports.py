@@ -34,13 +34,13 @@ AVANCEMENT: Final = 3600  # seconds that Redis keeps how far a file is
 class TropDeFichiers(RegleMetier):
     code = "trop_de_fichiers"
     message = (
-        "Vous avez demandé {limite} fichiers en 24 heures : téléchargez-les, ou attendez pour en demander un autre."
+        "Vous avez demandé {limite} fichiers en 24 heures : téléchargez-les, ou attendez pour en demander un autre."
     )
 
 
 class FichierPerime(RegleMetier):
     code = "fichier_perime"
-    message = "Ce fichier n'est plus gardé : demandez-le de nouveau."
+    message = "Ce fichier n’est plus gardé : demandez-le de nouveau."
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def livrer(export: Export) -> str:
     """Make the file of this request, with what its espace sees now, and mail that it is ready; return what became of it."""
     espace = Espace.objects.select_related("compte").get(pk=export.espace_id)
     if not espace.est_actif or espace.compte is None:
-        return "espace non actif : aucun fichier"
+        return "espace non actif : aucun fichier"
     liste = Liste.depuis_json(export.liste)
     total = liste.habilitations(espace).count()
     with tempfile.SpooledTemporaryFile(max_size=EN_MEMOIRE) as sortie:

@@ -38,8 +38,8 @@ PERDUES: Final = "perdues"
 SITUATIONS: Final = {ACTIVES: "Actives", EN_VEILLE: "En veille", PERDUES: "Perdues"}
 TAILLES: Final = (25, 50, 100)  # companies
 ORDRES: Final = {
-    "entreprise": "par nom d'entreprise",
-    "recentes": "les plus récentes d'abord",
+    "entreprise": "par nom d’entreprise",
+    "recentes": "les plus récentes d’abord",
     "dernier_jour": "par dernier jour",
 }
 NOM: Final = "vos-habilitations"
@@ -58,7 +58,7 @@ COLONNES: Final = (
     "Mandat",
     "Dernier jour",
     "Dernière utilisation connue",
-    "Ce qui s'est passé",
+    "Ce qui s’est passé",
     "Ensuite",
 )
 FINS: Final = frozenset(
@@ -348,7 +348,7 @@ def _nommer(auteur: str, noms: Mapping[str, str], espace: Espace) -> str:
         return "un agent du service gestionnaire"
     if auteur.startswith("systeme:"):
         return ""
-    return noms.get(auteur) or "le détenteur d'un espace supprimé"
+    return noms.get(auteur) or "le détenteur d’un espace supprimé"
 
 
 def _dire(h: Habilitation, utilisee: datetime | None, par: str, aujourd_hui: date) -> Mienne:
@@ -368,11 +368,11 @@ def _en_veille(h: Habilitation, par: str) -> tuple[str, str]:
         fin = jour(h.veille_depuis + DELAI_DE_DECISION)
         qui = par or "un nouveau titulaire"
         return (
-            f"{debut} : {qui} est devenu titulaire de ce service à la place de qui vous l'avait accordé.",
-            f"Le nouveau titulaire décide avant le {fin} ; sans réponse, l'habilitation prend fin ce jour-là.",
+            f"{debut} : {qui} est devenu titulaire de ce service à la place de qui vous l’avait accordé.",
+            f"Le nouveau titulaire décide avant le {fin} ; sans réponse, l’habilitation prend fin ce jour-là.",
         )
     if h.veille_motif == Habilitation.MotifVeille.CESSATION:
-        return f"{debut} : l'entreprise a cessé son activité.", "Elle est rendue si la cessation est annulée."
+        return f"{debut} : l’entreprise a cessé son activité.", "Elle est rendue si la cessation est annulée."
     return f"{debut}, par {par or 'le titulaire'}.", "Le titulaire peut la réactiver ou la retirer."
 
 
@@ -382,7 +382,7 @@ def _perdue(h: Habilitation, par: str) -> str:
     de = f" par {par}" if par else ""
     superieur = h.accordee_par.espace.nom_complet if h.accordee_par else ""
     if h.fin_motif == motif.CASCADE:
-        return f"Tombée {le} : {superieur}, qui vous l'avait accordée, a perdu son propre droit" + (
+        return f"Tombée {le} : {superieur}, qui vous l’avait accordée, a perdu son propre droit" + (
             f", retiré{de}." if par and par != superieur else "."
         )
     phrases = {
@@ -392,10 +392,10 @@ def _perdue(h: Habilitation, par: str) -> str:
         motif.EXPIRATION: f"Arrivée à son dernier jour, {jour(h.expire_le)}.",
         motif.NON_CONFIRMEE: f"Non conservée {le} après la substitution{de}.",
         motif.FERMETURE: f"Service fermé {le}{de}.",
-        motif.SUPPRESSION_ESPACE: f"Terminée {le} avec la suppression d'un espace.",
+        motif.SUPPRESSION_ESPACE: f"Terminée {le} avec la suppression d’un espace.",
         motif.REUNION: f"Réunie {le} à celle que vous teniez déjà pour ce SIREN.",
         motif.DECLINEE: f"Déclinée {le} par vous.",
-        motif.PLACE: f"Terminée {le} pour faire place à un autre SIREN : vous ne l'aviez pas utilisée.",
+        motif.PLACE: f"Terminée {le} pour faire place à un autre SIREN : vous ne l’aviez pas utilisée.",
     }
     return phrases.get(Habilitation.MotifFin(h.fin_motif), f"Terminée {le}{de}.")
 

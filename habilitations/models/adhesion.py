@@ -52,7 +52,7 @@ class Adhesion(models.Model):
                 condition=Q(fermee_le__isnull=True, fermee_motif="")
                 | (Q(fermee_le__isnull=False) & ~Q(fermee_motif="")),
                 name="adhesion_fermee_avec_motif",
-                violation_error_message="Une adhésion fermée porte un motif, une adhésion ouverte n'en porte pas.",
+                violation_error_message="Une adhésion fermée porte un motif, une adhésion ouverte n’en porte pas.",
             ),
         ]
 

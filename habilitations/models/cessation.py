@@ -19,7 +19,7 @@ class Cessation(models.Model):
 
     class Etat(models.TextChoices):
         A_DECIDER = "A_DECIDER", "à décider"
-        MAINTENUE = "MAINTENUE", "services maintenus jusqu'à une date"
+        MAINTENUE = "MAINTENUE", "services maintenus jusqu’à une date"
         FERMEE = "FERMEE", "services fermés"
         CONTESTEE = "CONTESTEE", "le registre est inexact"
         ROUVERTE = "ROUVERTE", "rouverte par le registre"
@@ -30,7 +30,7 @@ class Cessation(models.Model):
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="cessations")
     constatee_le = models.DateTimeField("constatée le", default=timezone.now)
     etat = models.CharField("état", max_length=9, choices=Etat, default=Etat.A_DECIDER)
-    maintenue_jusqu_au = models.DateField("maintenue jusqu'au", null=True, blank=True)
+    maintenue_jusqu_au = models.DateField("maintenue jusqu’au", null=True, blank=True)
     restreinte_le = models.DateTimeField("droits réduits à la consultation le", null=True, blank=True)
     decidee_le = models.DateTimeField("décidée le", null=True, blank=True)
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="cessations_decidees")
@@ -51,12 +51,12 @@ class Cessation(models.Model):
                 condition=Q(etat__in=["A_DECIDER", "MAINTENUE"], terminee_le__isnull=True)
                 | (~Q(etat__in=["A_DECIDER", "MAINTENUE"]) & Q(terminee_le__isnull=False)),
                 name="cessation_terminee",
-                violation_error_message="Une cessation traitée porte sa date, une autre n'en porte pas.",
+                violation_error_message="Une cessation traitée porte sa date, une autre n’en porte pas.",
             ),
             models.CheckConstraint(
                 condition=~Q(etat="MAINTENUE") | Q(maintenue_jusqu_au__isnull=False),
                 name="cessation_maintenue_jusqu_au",
-                violation_error_message="Des services maintenus le sont jusqu'à une date.",
+                violation_error_message="Des services maintenus le sont jusqu’à une date.",
             ),
         ]
         indexes = [

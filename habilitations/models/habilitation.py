@@ -61,12 +61,12 @@ class Habilitation(models.Model):
 
     class MotifFin(models.TextChoices):
         RETRAIT = "RETRAIT", "retrait"
-        CASCADE = "CASCADE", "retrait de l'habilitation supérieure"
+        CASCADE = "CASCADE", "retrait de l’habilitation supérieure"
         SUBSTITUTION = "SUBSTITUTION", "substitution"
         PROMOTION = "PROMOTION", "changement de rôle"
         EXPIRATION = "EXPIRATION", "date de fin atteinte"
         NON_CONFIRMEE = "NON_CONFIRMEE", "non confirmée par le nouveau titulaire"
-        FERMETURE = "FERMETURE", "fermeture de l'adhésion"
+        FERMETURE = "FERMETURE", "fermeture de l’adhésion"
         SUPPRESSION_ESPACE = "SUPPRESSION_ESPACE", "espace supprimé"
         REUNION = "REUNION", "déjà tenue sur le dossier du SIREN"
         DECLINEE = "DECLINEE", "déclinée par la personne habilitée"
@@ -124,12 +124,12 @@ class Habilitation(models.Model):
                 condition=Q(role="TITULAIRE", accordee_par__isnull=True)
                 | (~Q(role="TITULAIRE") & Q(accordee_par__isnull=False)),
                 name="habilitation_racine_titulaire",
-                violation_error_message="Le titulaire est la racine ; toute autre habilitation est accordée par une autre.",
+                violation_error_message="Le titulaire est la racine ; toute autre habilitation est accordée par une autre.",
             ),
             models.CheckConstraint(
                 condition=~Q(role="TITULAIRE", etat="EN_VEILLE") | Q(veille_motif="CESSATION"),
                 name="habilitation_titulaire_actif",
-                violation_error_message="Un titulaire n'est pas mis en veille.",
+                violation_error_message="Un titulaire n’est pas mis en veille.",
             ),
             models.CheckConstraint(
                 condition=~Q(role__in=["TITULAIRE", "SUPPLEANT"]) | Q(expire_le__isnull=True),

@@ -21,15 +21,15 @@ class Preference(models.Model):
 
     class Avis(models.TextChoices):
         AUSSITOT = "AUSSITOT", "Par courriel"
-        AUCUN = "AUCUN", "Pas de courriel : je le lis sur le portail"
+        AUCUN = "AUCUN", "Pas de courriel : je le lis sur le portail"
 
     class Rappels(models.TextChoices):
         HEBDOMADAIRE = "HEBDOMADAIRE", "Une fois par semaine au plus, quand une date approche"
-        AUCUN = "AUCUN", "Pas de courriel : je lis le calendrier sur le portail"
+        AUCUN = "AUCUN", "Pas de courriel : je lis le calendrier sur le portail"
 
     espace = models.OneToOneField(Espace, models.PROTECT, primary_key=True, related_name="preference")
     accords = models.CharField(
-        "habilitations accordées par d'autres", max_length=9, choices=Accords, default=Accords.AUSSITOT
+        "habilitations accordées par d’autres", max_length=9, choices=Accords, default=Accords.AUSSITOT
     )
     echeances = models.CharField("habilitations bientôt terminées", max_length=8, choices=Avis, default=Avis.AUSSITOT)
     fichiers = models.CharField("fichiers demandés", max_length=8, choices=Avis, default=Avis.AUSSITOT)
@@ -40,13 +40,13 @@ class Preference(models.Model):
     resume_depuis = models.DateTimeField("prochain résumé depuis le", null=True, blank=True)
 
     class Meta:
-        verbose_name = "préférence d'avis"
-        verbose_name_plural = "préférences d'avis"
+        verbose_name = "préférence d’avis"
+        verbose_name_plural = "préférences d’avis"
         constraints = [
             models.CheckConstraint(
                 condition=~Q(accords="QUOTIDIEN") | Q(resume_depuis__isnull=False),
                 name="preference_resume_depuis",
-                violation_error_message="Un résumé quotidien part d'un jour.",
+                violation_error_message="Un résumé quotidien part d’un jour.",
             )
         ]
         indexes = [

@@ -28,7 +28,7 @@ class DemandeRetrait(models.Model):
         ServiceGestionnaire, models.PROTECT, null=True, blank=True, related_name="demandes_retrait"
     )
     motif = models.CharField("motif", max_length=500, blank=True)
-    pour_suppression = models.BooleanField("pour supprimer l'espace", default=False)
+    pour_suppression = models.BooleanField("pour supprimer l’espace", default=False)
     etat = models.CharField("état", max_length=8, choices=Etat, default=Etat.DEPOSEE)
     deposee_le = models.DateTimeField("déposée le", default=timezone.now)
     traitee_le = models.DateTimeField("traitée le", null=True, blank=True)

@@ -22,7 +22,7 @@ FENETRE_DES_RECHERCHES: Final = timedelta(hours=1)
 
 class NumeroMalSaisi(RegleMetier):
     code = "numero_mal_saisi"
-    message = "Ce numéro d'abonné n'est pas bien recopié : il compte 14 chiffres. Vérifiez chacun d'eux."
+    message = "Ce numéro d’abonné n’est pas bien recopié : il compte 14 chiffres. Vérifiez chacun d’eux."
 
 
 class BeneficiaireIntrouvable(EssaiRefuse):
@@ -30,27 +30,27 @@ class BeneficiaireIntrouvable(EssaiRefuse):
 
     code = "beneficiaire_introuvable"
     message = (
-        "Aucun espace actif ne porte à la fois ce numéro d'abonné et ce nom. Demandez à la personne les deux, tels "
-        "qu'ils figurent sur son récapitulatif d'inscription."
+        "Aucun espace actif ne porte à la fois ce numéro d’abonné et ce nom. Demandez à la personne les deux, tels "
+        "qu’ils figurent sur son récapitulatif d’inscription."
     )
 
 
 class BeneficiaireSoiMeme(RegleMetier):
     code = "beneficiaire_soi_meme"
-    message = "Ce numéro d'abonné est le vôtre : indiquez celui de la personne à habiliter."
+    message = "Ce numéro d’abonné est le vôtre : indiquez celui de la personne à habiliter."
 
 
 class BeneficiaireNonExpert(RegleMetier):
     code = "beneficiaire_non_expert"
     message = (
-        "Cet espace est un espace simplifié : il ne peut recevoir aucune habilitation. Son détenteur doit d'abord le "
+        "Cet espace est un espace simplifié : il ne peut recevoir aucune habilitation. Son détenteur doit d’abord le "
         "transformer en espace expert."
     )
 
 
 class TropDeRecherches(EssaiRefuse):
     code = "trop_de_recherches"
-    message = "Trop de numéros ou de noms inexacts : vous pourrez de nouveau désigner quelqu'un dans une heure."
+    message = "Trop de numéros ou de noms inexacts : vous pourrez de nouveau désigner quelqu’un dans une heure."
 
 
 @essai_compte()

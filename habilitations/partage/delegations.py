@@ -19,12 +19,12 @@ ROLES_DELEGUES = (Role.ACTEUR_DELEGANT, Role.ACTEUR)
 
 class RoleNonDelegable(RegleMetier):
     code = "role_non_delegable"
-    message = "Une délégation donne le rôle d'acteur délégant ou d'acteur."
+    message = "Une délégation donne le rôle d’acteur délégant ou d’acteur."
 
 
 class PasUneDelegation(RegleMetier):
     code = "pas_une_delegation"
-    message = "cette habilitation n'est pas une délégation"
+    message = "cette habilitation n’est pas une délégation"
 
 
 def deleguer(

@@ -40,7 +40,7 @@ FENETRE_DESIGNATIONS: Final = timedelta(days=1)
 class ActeurNonExpert(RegleMetier):
     code = "acteur_non_expert"
     message = (
-        "Seul un espace expert peut partager ses habilitations : transformez d'abord votre espace en espace expert."
+        "Seul un espace expert peut partager ses habilitations : transformez d’abord votre espace en espace expert."
     )
 
 
@@ -51,12 +51,12 @@ class DejaHabilite(RegleMetier):
 
 class AdhesionFermee(RegleMetier):
     code = "adhesion_fermee"
-    message = "ce service n'est plus ouvert pour cette personne"
+    message = "ce service n’est plus ouvert pour cette personne"
 
 
 class CessationConstatee(RegleMetier):
     code = "cessation_constatee"
-    message = "cette personne a cessé son activité : aucun droit ne peut plus y être accordé ni prolongé"
+    message = "cette personne a cessé son activité : aucun droit ne peut plus y être accordé ni prolongé"
 
 
 class FinPassee(RegleMetier):
@@ -67,7 +67,7 @@ class FinPassee(RegleMetier):
 class TropDeDesignations(RegleMetier):
     code = "trop_de_designations"
     message = (
-        "Vous avez déjà désigné {nom} {limite} fois en 24 heures, c'est le maximum. Réunissez les services en une seule "
+        "Vous avez déjà désigné {nom} {limite} fois en 24 heures, c’est le maximum. Réunissez les services en une seule "
         "désignation, ou en un seul fichier, et continuez demain."
     )
 
@@ -76,7 +76,7 @@ class PerimetreDuBeneficiaire(PerimetreDepasse):
     """The beneficiary has no room. How many SIREN they already hold is not the grantor's to know."""
 
     message = (
-        "L'espace de {nom} ne peut pas dépasser {limite} SIREN : ceux que vous lui confiez n'y tiennent pas tous. "
+        "L’espace de {nom} ne peut pas dépasser {limite} SIREN : ceux que vous lui confiez n’y tiennent pas tous. "
         "Choisissez-en moins, ou désignez un autre espace."
     )
 

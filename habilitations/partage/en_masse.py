@@ -36,13 +36,13 @@ BENEFICIAIRES: Final = 100
 
 class FichierTropCharge(RegleMetier):
     code = "fichier_trop_charge"
-    message = "Ce fichier demande {nombre} changements : {limite} au plus à la fois. Partagez-le en plusieurs."
+    message = "Ce fichier demande {nombre} changements : {limite} au plus à la fois. Partagez-le en plusieurs."
 
 
 class TropDeBeneficiaires(RegleMetier):
     code = "trop_de_beneficiaires"
     message = (
-        "Ce fichier nomme {nombre} numéros d'abonné qui n'ont encore rien reçu de vous : {limite} au plus. Partagez-le "
+        "Ce fichier nomme {nombre} numéros d’abonné qui n’ont encore rien reçu de vous : {limite} au plus. Partagez-le "
         "en plusieurs."
     )
 
@@ -163,9 +163,9 @@ def _trouver_adhesions(acteur: Espace, lignes: Sequence[LigneFichier]) -> None:
         if len(trouvees) == 1:
             ligne.adhesion = trouvees[0]
         elif len(trouvees) > 1:
-            ligne.fautes.append("plusieurs services portent ce nom : écrivez le code du service")
+            ligne.fautes.append("plusieurs services portent ce nom : écrivez le code du service")
         elif ligne.siren_lu and ligne.codes:
-            ligne.fautes.append("vous n'avez pas ce service pour ce SIREN")
+            ligne.fautes.append("vous n’avez pas ce service pour ce SIREN")
 
 
 def _reconnaitre(acteur: Espace, autorite: Autorite, lignes: Sequence[LigneFichier]) -> None:
@@ -187,7 +187,7 @@ def _reconnaitre(acteur: Espace, autorite: Autorite, lignes: Sequence[LigneFichi
             continue
         if not porte_ce_nom(ligne.beneficiaire, ligne.nom):
             ligne.fautes.append(
-                f"ce numéro d'abonné est celui de {ligne.beneficiaire.nom_complet} : le nom écrit est différent"
+                f"ce numéro d’abonné est celui de {ligne.beneficiaire.nom_complet} : le nom écrit est différent"
             )
         elif ligne.adhesion:
             ligne.existante = par_droit.get((ligne.adhesion.pk, ligne.numero_lu))
@@ -209,7 +209,7 @@ def _comprendre(acteur: Espace, lignes: Iterable[LigneFichier], jour: date) -> N
         if ligne.numero_lu == acteur.numero_abonne:
             ligne.fautes.append(str(BeneficiaireSoiMeme()))
         elif ligne.quoi in (Acte.RETIRER, Acte.CHANGER_LA_FIN) and ligne.existante is None and ligne.adhesion:
-            ligne.fautes.append("cette personne n'y a aucun droit que vous puissiez changer")
+            ligne.fautes.append("cette personne n’y a aucun droit que vous puissiez changer")
 
 
 def _comparer(ligne: LigneFichier, existante: Habilitation, jour: date) -> None:
@@ -225,21 +225,21 @@ def _comparer(ligne: LigneFichier, existante: Habilitation, jour: date) -> None:
         return
     if ligne.role_lu is not None and not meme_role:
         ligne.fautes.append(
-            f"{existante.espace.nom_complet} y est {existante.get_role_display()} : retirez d'abord cette habilitation"
+            f"{existante.espace.nom_complet} y est {existante.get_role_display()} : retirez d’abord cette habilitation"
         )
     elif ligne.quoi is None and meme_role:
         ligne.fautes.append(
-            "déjà habilité, avec une autre date de fin : écrivez « changer la fin » dans la colonne Acte"
+            "déjà habilité, avec une autre date de fin : écrivez « changer la fin » dans la colonne Acte"
         )
 
 
 def _examiner_fin(ligne: LigneFichier, jour: date) -> None:
     if ligne.quoi is Acte.CHANGER_LA_FIN and not (ligne.fin or ligne.sans_fin):
-        ligne.fautes.append("écrivez le nouveau dernier jour, ou « sans fin »")
+        ligne.fautes.append("écrivez le nouveau dernier jour, ou « sans fin »")
     if ligne.quoi not in (Acte.ACCORDER, Acte.CHANGER_LA_FIN) or ligne.expire_le is None:
         return
     if ligne.role_lu is Role.SUPPLEANT:
-        ligne.fautes.append("un administrateur suppléant n'a pas de date de fin")
+        ligne.fautes.append("un administrateur suppléant n’a pas de date de fin")
         return
     try:
         exiger_fin_a_venir(ligne.expire_le, jour=jour)

@@ -56,13 +56,13 @@ COLONNES: Final = {
         obligatoire=True,
     ),
     "abonne": Colonne(
-        "Numéro d'abonné",
+        "Numéro d’abonné",
         (
-            "Numéro d'abonné",
+            "Numéro d’abonné",
             "Numéro abonné",
-            "N° d'abonné",
-            "No d'abonné",
-            "Nº d'abonné",
+            "N° d’abonné",
+            "No d’abonné",
+            "Nº d’abonné",
             "N° abonné",
             "No abonné",
             "Num abonné",
@@ -96,12 +96,12 @@ COLONNES: Final = {
             "Fin",
             "Date de fin",
             "Fin le",
-            "Jusqu'au",
+            "Jusqu’au",
             "Expire le",
             "Expiration",
-            "Date d'expiration",
+            "Date d’expiration",
             "Échéance",
-            "Date d'échéance",
+            "Date d’échéance",
         ),
     ),
     "acte": Colonne("Acte", ("Acte", "Action", "Opération", "Que faire")),
@@ -203,7 +203,7 @@ class LigneFichier:
 
     @property
     def erreur(self) -> str:
-        return " ; ".join(self.fautes)
+        return " ; ".join(self.fautes)
 
 
 def lire(contenu: bytes) -> list[LigneFichier]:
@@ -239,14 +239,14 @@ def dechiffrer(lignes: Iterable[LigneFichier], services: Iterable[Service]) -> N
     for ligne in lignes:
         ligne.demande = ACTES.get(replier(ligne.acte))
         if ligne.acte and ligne.demande is None:
-            ligne.fautes.append("acte inconnu : écrivez accorder, retirer ou changer la fin, ou laissez vide")
+            ligne.fautes.append("acte inconnu : écrivez accorder, retirer ou changer la fin, ou laissez vide")
         ligne.siren_lu = _identifiant(ligne, siren_de_cellule, ligne.siren, "SIREN")
-        ligne.numero_lu = _identifiant(ligne, numero_de_cellule, ligne.abonne, "numéro d'abonné")
+        ligne.numero_lu = _identifiant(ligne, numero_de_cellule, ligne.abonne, "numéro d’abonné")
         ligne.codes = frozenset(par_mot.get(replier(ligne.service), ()))
         if not ligne.service:
             ligne.fautes.append("le service manque")
         elif not ligne.codes:
-            ligne.fautes.append("service inconnu : écrivez son code ou son nom, tels que le portail les montre")
+            ligne.fautes.append("service inconnu : écrivez son code ou son nom, tels que le portail les montre")
         if not replier(ligne.nom):
             ligne.fautes.append("le nom de la personne manque")
         _lire_role_et_fin(ligne)
@@ -259,7 +259,7 @@ def _identifiant(ligne: LigneFichier, lire_cellule: Callable[[str], Lu], cellule
     try:
         lu = lire_cellule(cellule)
     except (CelluleEnErreur, IdentifiantPerdu) as regle:
-        ligne.fautes.append(f"{quoi} : {regle}")
+        ligne.fautes.append(f"{quoi} : {regle}")
         return ""
     except RegleMetier as regle:
         ligne.fautes.append(str(regle))
@@ -272,7 +272,7 @@ def _identifiant(ligne: LigneFichier, lire_cellule: Callable[[str], Lu], cellule
 def _lire_role_et_fin(ligne: LigneFichier) -> None:
     ligne.role_lu = ROLES.get(replier(ligne.role))
     if ligne.role_lu is None and not (ligne.demande in (Acte.RETIRER, Acte.CHANGER_LA_FIN) and not ligne.role):
-        ligne.fautes.append("rôle inconnu : écrivez acteur, acteur délégant ou administrateur suppléant")
+        ligne.fautes.append("rôle inconnu : écrivez acteur, acteur délégant ou administrateur suppléant")
     ligne.sans_fin = replier(ligne.fin) in SANS_FIN or ligne.fin in TIRETS
     if not ligne.fin or ligne.sans_fin or ligne.demande is Acte.RETIRER:  # what is withdrawn has no end to read
         return

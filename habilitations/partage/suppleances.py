@@ -28,7 +28,7 @@ from .designations import designer
 
 class PasUnSuppleant(RegleMetier):
     code = "pas_un_suppleant"
-    message = "cette habilitation n'est pas celle d'un administrateur suppléant"
+    message = "cette habilitation n’est pas celle d’un administrateur suppléant"
 
 
 class DejaEnVeille(RegleMetier):
@@ -38,7 +38,7 @@ class DejaEnVeille(RegleMetier):
 
 class PasEnVeille(RegleMetier):
     code = "pas_en_veille"
-    message = "cet administrateur suppléant n'est pas en veille"
+    message = "cet administrateur suppléant n’est pas en veille"
 
 
 def designer_suppleant(

@@ -79,11 +79,11 @@ def _lignes(habilitations: Iterable[Habilitation], acteur: Espace | None = None)
     for h in habilitations:
         superieure = h.accordee_par
         qui = "" if acteur is not None or superieure is None else f"{superieure.espace.nom_complet} a habilité "
-        fin = f", jusqu'au {jour(h.expire_le)}" if h.expire_le else ""
+        fin = f", jusqu’au {jour(h.expire_le)}" if h.expire_le else ""
         retiree = " (terminée depuis)" if h.fin_le else ""
         groupes[f"{qui}{h.espace.nom_complet}, {h.get_role_display()}{fin}", retiree].append(h)
     lignes = [
-        f"{tete} : {ligne}{queue}"
+        f"{tete} : {ligne}{queue}"
         for (tete, queue), leurs in sorted(groupes.items())
         for ligne in avis.lignes_par_siren(leurs)
     ]

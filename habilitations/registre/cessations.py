@@ -40,17 +40,17 @@ Etat = Cessation.Etat
 
 class CessationTraitee(RegleMetier):
     code = "cessation_traitee"
-    message = "Cette cessation n'attend plus de décision ({etat})."
+    message = "Cette cessation n’attend plus de décision ({etat})."
 
 
 class MotifDeCessationRequis(RegleMetier):
     code = "motif_de_cessation_requis"
-    message = "Dites pourquoi, en 300 caractères au plus : votre motif est transmis aux personnes habilitées."
+    message = "Dites pourquoi, en 300 caractères au plus : votre motif est transmis aux personnes habilitées."
 
 
 class MaintienInvalide(RegleMetier):
     code = "maintien_invalide"
-    message = "Choisissez un jour à venir, au plus tard le {limite} : la prescription est alors acquise."
+    message = "Choisissez un jour à venir, au plus tard le {limite} : la prescription est alors acquise."
 
 
 def constater_cessation(evenement: EvenementRegistre, maintenant: datetime) -> None:

@@ -15,8 +15,8 @@ RANG = {role: rang for rang, role in enumerate(Role.values)}
 class TitulairesDifferents(RegleMetier):
     code = "titulaires_differents"
     message = (
-        "Deux espaces sont administrateurs titulaires du même service, l'un pour l'IDSP, l'autre pour le SIREN : "
-        "{services}. Retirez d'abord l'une des deux adhésions."
+        "Deux espaces sont administrateurs titulaires du même service, l’un pour l’IDSP, l’autre pour le SIREN : "
+        "{services}. Retirez d’abord l’une des deux adhésions."
     )
 
 

@@ -40,14 +40,14 @@ _ORIGINE: Final = date(1899, 12, 30)
 
 class DateIllisible(RegleMetier):
     code = "date_illisible"
-    message = "date de fin illisible : écrivez-la 31/12/2026"
+    message = "date de fin illisible : écrivez-la 31/12/2026"
 
 
 class DateComptee(DateIllisible):
     """A day as the spreadsheet counts it; no key proves it, so it is told and not taken."""
 
     message = (
-        "le tableur a remplacé la date de fin par un nombre, qui serait le {jour} : mettez la cellule au format Date ou "
+        "le tableur a remplacé la date de fin par un nombre, qui serait le {jour} : mettez la cellule au format Date ou "
         "Texte et récrivez-la"
     )
 

@@ -50,29 +50,29 @@ _XLSX_ABIME: Final = (
 class FichierTropGrand(RegleMetier):
     code = "fichier_trop_grand"
     message = (
-        "Ce fichier est trop grand : 10 000 lignes et 1,6 Mo au plus. Enregistrez-le en classeur XLSX, bien plus léger "
-        "qu'un CSV, partagez-le en plusieurs, ou n'exportez qu'une partie de la liste avec ses filtres."
+        "Ce fichier est trop grand : 10 000 lignes et 1,6 Mo au plus. Enregistrez-le en classeur XLSX, bien plus léger "
+        "qu’un CSV, partagez-le en plusieurs, ou n’exportez qu’une partie de la liste avec ses filtres."
     )
 
 
 class FichierIllisible(RegleMetier):
     code = "fichier_illisible"
     message = (
-        "Ce fichier n'est ni un classeur XLSX ni un fichier CSV lisible. Depuis votre tableur : « Enregistrer sous », "
-        "puis « Classeur Excel (.xlsx) » ou « CSV UTF-8 »."
+        "Ce fichier n’est ni un classeur XLSX ni un fichier CSV lisible. Depuis votre tableur : « Enregistrer sous », "
+        "puis « Classeur Excel (.xlsx) » ou « CSV UTF-8 »."
     )
 
 
 class ColonnesManquantes(RegleMetier):
     code = "colonnes_manquantes"
-    message = "Une ligne, au début du fichier, doit nommer les colonnes. Il manque : {manquantes}."
+    message = "Une ligne, au début du fichier, doit nommer les colonnes. Il manque : {manquantes}."
 
 
 class ExportALire(RegleMetier):
     code = "export_a_lire"
     message = (
-        "Ce fichier est {quoi} : il dit ce qui a été fait ou ce que vous tenez, et ne change aucun droit. Pour en changer, "
-        "partez de vos droits déjà accordés ou d'un modèle vide, ci-dessous."
+        "Ce fichier est {quoi} : il dit ce qui a été fait ou ce que vous tenez, et ne change aucun droit. Pour en changer, "
+        "partez de vos droits déjà accordés ou d’un modèle vide, ci-dessous."
     )
 
 

@@ -56,10 +56,10 @@ class FermerServices(DecisionCessation):
     nom = "fermer"
     titre = "Fermer les services"
     bouton = "Fermer tous les services"
-    succes = "Les services sont fermés : les habilitations ont pris fin, et chaque personne concernée est prévenue."
+    succes = "Les services sont fermés : les habilitations ont pris fin, et chaque personne concernée est prévenue."
     suite = (
         "Tous les services de cette personne sont fermés. Toutes les habilitations ci-dessous prennent fin, et chacun est "
-        "prévenu. Assurez-vous que les dernières déclarations sont faites : cela ne se défait pas."
+        "prévenu. Assurez-vous que les dernières déclarations sont faites : cela ne se défait pas."
     )
 
     def cles(self) -> list[UUID]:
@@ -92,7 +92,7 @@ class MaintenirServices(DecisionCessation):
     succes = "Les services sont maintenus, et chaque personne habilitée est prévenue."
     form_class = MaintienForm
     suite = (
-        "Chacun garde ses droits jusqu'à ce jour compris, puis la consultation seule. Aucun nouveau droit n'est ouvert "
+        "Chacun garde ses droits jusqu’à ce jour compris, puis la consultation seule. Aucun nouveau droit n’est ouvert "
         "ni accordé."
     )
 
@@ -106,10 +106,10 @@ class ContesterRegistre(DecisionCessation):
     nom = "contester"
     titre = "Le registre est inexact"
     bouton = "Écarter la cessation"
-    succes = "La cessation est écartée : les droits sont ceux d'avant, et chaque personne habilitée est prévenue."
+    succes = "La cessation est écartée : les droits sont ceux d’avant, et chaque personne habilitée est prévenue."
     suite = (
-        "Cette personne est traitée comme en activité, jusqu'à ce que le registre la dise rouverte : chacun garde ses "
-        "droits, et de nouveaux peuvent être ouverts. Demandez à l'entreprise de faire corriger le registre."
+        "Cette personne est traitée comme en activité, jusqu’à ce que le registre la dise rouverte : chacun garde ses "
+        "droits, et de nouveaux peuvent être ouverts. Demandez à l’entreprise de faire corriger le registre."
     )
 
     def agir(self, form: Any) -> None:

@@ -124,13 +124,13 @@ RETIRER: Final[dict[str, Any]] = {
     "dessous": ce_qui_tombe,
     "suite": "retirer",
     "intitule": "Ce qui prend fin",
-    "fait": "l'accès est retiré ({compte}). Les personnes concernées sont prévenues par courriel.",
+    "fait": "l’accès est retiré ({compte}). Les personnes concernées sont prévenues par courriel.",
     "danger": True,
 }
 ACTIONS: Final[dict[str, Action]] = {
     "veille": Action(
         titre="Mettre en veille",
-        phrase="Ces personnes n'utilisent plus ces services. Vous pourrez les réactiver à tout moment.",
+        phrase="Ces personnes n’utilisent plus ces services. Vous pourrez les réactiver à tout moment.",
         bouton="Mettre en veille",
         fait="mise en veille ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
@@ -148,7 +148,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "reactiver": Action(
         titre="Réactiver",
-        phrase="Ces personnes retrouvent sur ces services les droits d'administrateur suppléant.",
+        phrase="Ces personnes retrouvent sur ces services les droits d’administrateur suppléant.",
         bouton="Réactiver",
         fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
@@ -161,7 +161,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "reactiver_delegation": Action(
         titre="Réactiver des délégations",
-        phrase="Ces personnes retrouvent l'usage de ces services.",
+        phrase="Ces personnes retrouvent l’usage de ces services.",
         bouton="Réactiver",
         fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="delegations",
@@ -186,7 +186,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "retirer_delegation": Action(
         titre="Retirer des délégations",
-        phrase="Ces personnes n'utilisent plus ces services, même dans une page déjà ouverte.",
+        phrase="Ces personnes n’utilisent plus ces services, même dans une page déjà ouverte.",
         bouton="Retirer",
         retour="delegations",
         acte=lambda acteur, voulu: retirer_delegation(
@@ -215,8 +215,8 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "quitter": Action(
         titre="Demander à quitter des services",
-        phrase="La demande est adressée à l'administrateur titulaire de chaque service ; pour les services dont vous "
-        "êtes vous-même titulaire, au service gestionnaire. Votre accès reste ouvert jusqu'à la réponse.",
+        phrase="La demande est adressée à l’administrateur titulaire de chaque service ; pour les services dont vous "
+        "êtes vous-même titulaire, au service gestionnaire. Votre accès reste ouvert jusqu’à la réponse.",
         bouton="Envoyer la demande",
         fait="la demande de retrait est envoyée ({compte}).",
         retour="retraits",
@@ -227,7 +227,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "decliner": Action(
         titre="Décliner des habilitations récentes",
-        phrase="Votre accès à ces services prend fin tout de suite, sans demande à personne ; qui vous l'avait donné en "
+        phrase="Votre accès à ces services prend fin tout de suite, sans demande à personne ; qui vous l’avait donné en "
         "est prévenu.",
         bouton="Décliner",
         fait="ces habilitations ont pris fin ({compte}). Qui vous les avait données en est prévenu.",
@@ -238,8 +238,8 @@ ACTIONS: Final[dict[str, Action]] = {
         danger=True,
     ),
     "revue_substitution": Action(
-        titre="Habilitations à conserver ou à retirer : vos décisions",
-        phrase="Rien n'est encore enregistré.",
+        titre="Habilitations à conserver ou à retirer : vos décisions",
+        phrase="Rien n’est encore enregistré.",
         bouton="Confirmer",
         retour="revue_substitution",
         acte=lambda acteur, voulu: decider(
@@ -254,8 +254,8 @@ ACTIONS: Final[dict[str, Action]] = {
         **RETIRER,
     ),
     "revue_delegations": Action(
-        titre="Revue des délégations : vos décisions",
-        phrase="Rien n'est encore enregistré.",
+        titre="Revue des délégations : vos décisions",
+        phrase="Rien n’est encore enregistré.",
         bouton="Confirmer",
         retour="revue_delegations",
         acte=lambda acteur, voulu: revue.revoir(
@@ -379,7 +379,7 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
         request.session.pop(CLE, None)
         oublier(request)
         if action.avec_fin and not changees:
-            messages.info(request, "Rien n'a changé : c'est déjà leur dernier jour, ou celui dont elles dépendent.")
+            messages.info(request, "Rien n’a changé : c’est déjà leur dernier jour, ou celui dont elles dépendent.")
         else:
             messages.success(request, _bilan(action, lignes, gardees, changees))
         return redirect(action.retour)
@@ -425,7 +425,7 @@ def _bouton(action: Action, lignes: Sequence[Habilitation], tombent: Sequence[Ha
     nombre = len({ligne.espace_id for ligne in lignes})
     if action.suite != "retirer" or action.garder or tombent:
         return action.bouton
-    return f"Retirer l'accès de {nombre} personnes" if nombre > 1 else "Retirer l'accès de cette personne"
+    return f"Retirer l’accès de {nombre} personnes" if nombre > 1 else "Retirer l’accès de cette personne"
 
 
 def _bilan(
@@ -441,4 +441,4 @@ def _bilan(
         dites.append(" ".join([f"{nombre} habilitation{pluriel} {mot}{pluriel}", *reste]) + ".")
     if lignes:
         dites.append(action.fait.format(compte=dire_combien(faites)))
-    return "C'est fait : " + " ".join(dites)
+    return "C’est fait : " + " ".join(dites)

@@ -115,7 +115,7 @@ def noter(request: HttpRequest, liste: str) -> Sequence[uuid.UUID]:
     if len(voulues) > COCHEES_AU_PLUS:
         messages.error(
             request,
-            f"{COCHEES_AU_PLUS} habilitations cochées au plus : les dernières ne le sont pas. Pour davantage, cochez « Étendre ».",
+            f"{COCHEES_AU_PLUS} habilitations cochées au plus : les dernières ne le sont pas. Pour davantage, cochez « Étendre ».",
         )
     request.session[CLE] = {"liste": liste, "cles": [cle.hex for cle in voulues[:COCHEES_AU_PLUS]]}
     return voulues[:COCHEES_AU_PLUS]

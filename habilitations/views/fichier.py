@@ -67,7 +67,7 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     operations = request.session.get(CLE)
     touchees = ce_que_touche(espace, operations) if operations else []
     if not operations or not est_ce_qui_a_ete_montre(request.POST, apercu_de(operations, touchees)):
-        messages.error(request, "Ce fichier n'attend plus de confirmation : déposez-le de nouveau.")
+        messages.error(request, "Ce fichier n’attend plus de confirmation : déposez-le de nouveau.")
         return redirect("designation_fichier")
     del request.session[CLE]
     try:
@@ -83,7 +83,7 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     nombre = len(changees)
     messages.success(
         request,
-        f"C'est enregistré : {nombre} habilitation{'s' if nombre > 1 else ''} "
+        f"C’est enregistré : {nombre} habilitation{'s' if nombre > 1 else ''} "
         f"changée{'s' if nombre > 1 else ''}. Chaque personne concernée est prévenue par courriel.",
     )
     return redirect("delegations")

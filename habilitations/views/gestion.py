@@ -45,9 +45,9 @@ class RetirerAdhesion(PageActe):
     """Close an adhésion: the page shows first everything that falls with it."""
 
     nom = "retirer"
-    titre = "Retirer l'adhésion"
-    bouton = "Retirer l'adhésion"
-    succes = "L'adhésion est retirée : les habilitations ont pris fin, et chaque personne concernée est prévenue."
+    titre = "Retirer l’adhésion"
+    bouton = "Retirer l’adhésion"
+    succes = "L’adhésion est retirée : les habilitations ont pris fin, et chaque personne concernée est prévenue."
     form_class = MotifForm
 
     @staticmethod
@@ -93,8 +93,8 @@ class AccepterRetrait(ReponseRetrait):
 
     nom = "accepter"
     titre = "Accepter la demande de retrait"
-    bouton = "Accepter et retirer l'adhésion"
-    succes = "Le retrait est accepté : l'adhésion est retirée, et chaque personne concernée est prévenue."
+    bouton = "Accepter et retirer l’adhésion"
+    succes = "Le retrait est accepté : l’adhésion est retirée, et chaque personne concernée est prévenue."
 
     def faits(self) -> list[tuple[str, str | Model]]:
         return [*super().faits(), SUITE]
@@ -115,7 +115,7 @@ class RefuserRetrait(ReponseRetrait):
     nom = "refuser"
     titre = "Refuser la demande de retrait"
     bouton = "Refuser le retrait"
-    succes = "Le retrait est refusé : le demandeur garde son service et reçoit votre réponse."
+    succes = "Le retrait est refusé : le demandeur garde son service et reçoit votre réponse."
     form_class = ReponseForm
 
     def agir(self, form: Any) -> None:

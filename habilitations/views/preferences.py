@@ -37,7 +37,7 @@ def _changer(request: HttpRequest, espace: Espace, form: PreferenceForm) -> Http
     if changes:
         messages.success(request, "Vos préférences sont enregistrées.")
     else:
-        messages.info(request, "Rien n'a changé.")
+        messages.info(request, "Rien n’a changé.")
     return redirect("preferences")
 
 

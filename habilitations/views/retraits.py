@@ -98,7 +98,7 @@ def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
             suite = f" Ce qui en dépendait ({dire_combien(tombent)}) {dependait}." if tombent else ""
             messages.success(
                 request,
-                f"C'est fait : {demande.demandeur.nom_complet} n'a plus accès à ce service, un courriel le lui dit.{suite}",
+                f"C’est fait : {demande.demandeur.nom_complet} n’a plus accès à ce service, un courriel le lui dit.{suite}",
             )
         return redirect("retraits")
     return render(
@@ -125,7 +125,7 @@ def refuser(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
         except RegleMetier as regle:
             form.refuser(regle)
         else:
-            messages.success(request, "La demande est refusée : la personne en est prévenue.")
+            messages.success(request, "La demande est refusée : la personne en est prévenue.")
             return redirect("retraits")
     return render(request, "habilitations/retrait_refuser.html", {"demande": demande, "formulaire": form})
 
@@ -140,5 +140,5 @@ def renoncer(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
     except RegleMetier as regle:
         messages.error(request, str(regle))
     else:
-        messages.success(request, "Vous gardez ce service : votre demande de retrait est annulée.")
+        messages.success(request, "Vous gardez ce service : votre demande de retrait est annulée.")
     return redirect("retraits")

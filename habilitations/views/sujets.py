@@ -44,7 +44,7 @@ SUPPLEANTS: Final = Sujet(
     recues="Vous êtes suppléant",
     phrase=(
         "Un administrateur suppléant a les mêmes droits que vous sur les services choisis, sauf celui de désigner un "
-        "autre suppléant. Seul l'administrateur titulaire d'un service peut en désigner."
+        "autre suppléant. Seul l’administrateur titulaire d’un service peut en désigner."
     ),
     vide="Désignez une personne de confiance pour vous remplacer pendant vos absences.",
     roles=(Role.SUPPLEANT,),
@@ -59,7 +59,7 @@ DELEGATIONS: Final = Sujet(
     recues="Reçues",
     phrase=(
         "Un acteur utilise les services choisis. Un acteur délégant les utilise et peut à son tour désigner des "
-        "acteurs. Ni l'un ni l'autre ne gère les comptes bancaires ou l'adresse électronique de l'entreprise."
+        "acteurs. Ni l’un ni l’autre ne gère les comptes bancaires ou l’adresse électronique de l’entreprise."
     ),
     vide="Déléguez une partie de vos services à un collaborateur, pour une durée limitée si vous le souhaitez.",
     roles=ROLES_DELEGUES,

@@ -19,9 +19,9 @@ _MASQUE = "[ND]"  # what INSEE writes in a cell that it does not give
 class AdresseInconnue(RegleMetier):
     code = "adresse_postale_inconnue"
     message = (
-        "L'adresse postale de {denomination} n'est pas connue, ou pas assez précise pour qu'un courrier y arrive : aucun code ne "
+        "L’adresse postale de {denomination} n’est pas connue, ou pas assez précise pour qu’un courrier y arrive : aucun code ne "
         "peut lui être envoyé. Adressez-vous à son service gestionnaire ({gestionnaire}, {telephone}) avec un justificatif "
-        "récent de l'adresse : un agent peut l'enregistrer, et vous pourrez alors déposer votre demande."
+        "récent de l’adresse : un agent peut l’enregistrer, et vous pourrez alors déposer votre demande."
     )
 
 
@@ -54,7 +54,7 @@ class AdresseEnvoi:
     @property
     def annonce(self) -> str:
         """What who names the SIREN is told of it: the register's, which is public; an agent's entry is the company's own."""
-        return "l'adresse connue de son service gestionnaire" if self.saisie else ", ".join(self.lignes_adresse)
+        return "l’adresse connue de son service gestionnaire" if self.saisie else ", ".join(self.lignes_adresse)
 
     @property
     def est_distribuable(self) -> bool:

@@ -23,14 +23,14 @@ LONGUEUR_PREUVE = 300
 class AdresseNonDistribuable(RegleMetier):
     code = "adresse_non_distribuable"
     message = (
-        "La Poste ne peut pas distribuer à cette adresse : indiquez une voie, une boîte postale ou un complément, la commune "
+        "La Poste ne peut pas distribuer à cette adresse : indiquez une voie, une boîte postale ou un complément, la commune "
         "et son code postal (ou le pays)."
     )
 
 
 class DestinataireRequis(RegleMetier):
     code = "destinataire_requis"
-    message = "Le registre ne donne pas le nom de cette personne : indiquez celui à porter sur l'enveloppe."
+    message = "Le registre ne donne pas le nom de cette personne : indiquez celui à porter sur l’enveloppe."
 
 
 class PreuveRequise(RegleMetier):
@@ -40,7 +40,7 @@ class PreuveRequise(RegleMetier):
 
 class AucuneAdresseSaisie(RegleMetier):
     code = "aucune_adresse_saisie"
-    message = "Aucune adresse n'est saisie pour cette personne."
+    message = "Aucune adresse n’est saisie pour cette personne."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

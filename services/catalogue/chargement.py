@@ -28,7 +28,7 @@ CERTITUDES = {"confirme", "deduit", "a_confirmer"}
 
 class CatalogueInvalide(RegleMetier):
     code = "catalogue_invalide"
-    message = "Le fichier {fichier} n'est pas un catalogue valable : {raison}."
+    message = "Le fichier {fichier} n’est pas un catalogue valable : {raison}."
 
 
 @dataclass
@@ -75,22 +75,22 @@ def charger_catalogue(
     fins: dict[str, date] = {}
     for rang, entree in enumerate(entrees, start=1):
         if entree.pop("certitude", None) not in CERTITUDES:
-            raise CatalogueInvalide(fichier=fichier, raison=f"{entree.get('code')} : certitude absente ou inconnue")
+            raise CatalogueInvalide(fichier=fichier, raison=f"{entree.get('code')} : certitude absente ou inconnue")
         inconnues = set(entree.pop("sources", [])) - set(contenu.get("sources", {}))
         if inconnues:
             raise CatalogueInvalide(
-                fichier=fichier, raison=f"{entree.get('code')} : source inconnue {', '.join(sorted(inconnues))}"
+                fichier=fichier, raison=f"{entree.get('code')} : source inconnue {', '.join(sorted(inconnues))}"
             )
         if fin := entree.pop("ferme_le", None):
             if type(fin) is not date:
-                raise CatalogueInvalide(fichier=fichier, raison=f"{entree.get('code')} : ferme_le n'est pas un jour")
+                raise CatalogueInvalide(fichier=fichier, raison=f"{entree.get('code')} : ferme_le n’est pas un jour")
             fins[entree.get("code", "")] = fin
         entree["ordre"] = rang * 10
     bilan = _charger(Service, entrees, fichier=fichier, acteur=acteur, acte=actes.CATALOGUE_CHARGE)
     for entree in entrees:
         if perdus := set(entree.get("voisins", [])) - codes:
             raise CatalogueInvalide(
-                fichier=fichier, raison=f"{entree['code']} : voisin inconnu {', '.join(sorted(perdus))}"
+                fichier=fichier, raison=f"{entree['code']} : voisin inconnu {', '.join(sorted(perdus))}"
             )
     _tenir_les_retraits(bilan, fins, acteur=acteur, maintenant=maintenant)
     return bilan
@@ -155,7 +155,7 @@ def _charger(
             raise CatalogueInvalide(fichier=fichier, raison=f"{code} figure deux fois")
         codes.add(code)
         if inconnus := set(entree) - noms:
-            raise CatalogueInvalide(fichier=fichier, raison=f"{code} : champ inconnu {', '.join(sorted(inconnus))}")
+            raise CatalogueInvalide(fichier=fichier, raison=f"{code} : champ inconnu {', '.join(sorted(inconnus))}")
         objet = connus.get(code)
         if objet is not None and all(getattr(objet, nom) == valeur for nom, valeur in entree.items()):
             bilan.inchanges.append(code)
@@ -167,8 +167,8 @@ def _charger(
         try:
             objet.full_clean()
         except ValidationError as erreur:
-            raisons = "; ".join(f"{nom} : {' '.join(messages)}" for nom, messages in erreur.message_dict.items())
-            raise CatalogueInvalide(fichier=fichier, raison=f"{code} : {raisons}") from erreur
+            raisons = "; ".join(f"{nom} : {' '.join(messages)}" for nom, messages in erreur.message_dict.items())
+            raise CatalogueInvalide(fichier=fichier, raison=f"{code} : {raisons}") from erreur
         objet.save()
     bilan.absents = sorted(set(connus) - codes)
     if bilan.crees or bilan.modifies:

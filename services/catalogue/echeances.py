@@ -100,22 +100,22 @@ def _verifier(contenu: dict[str, Any], annee: int, services: dict[str, Service],
     for rang, entree in enumerate(contenu.get("echeance", []), start=1):
         raison = "; ".join(_fautes(entree, annee, services, sources))
         if raison:
-            raise EcheancesInvalides(fichier=fichier, raison=f"échéance {rang} : {raison}")
+            raise EcheancesInvalides(fichier=fichier, raison=f"échéance {rang} : {raison}")
         echeance = Echeance(
             service=services[entree["service"]],
             jour=entree["jour"],
             libelle=entree["libelle"],
             condition=entree.get("condition", ""),
-            source=" ; ".join(sources[cle] for cle in entree["sources"]),
+            source=" ; ".join(sources[cle] for cle in entree["sources"]),
         )
         cle = (entree["service"], echeance.jour, echeance.libelle)
         if cle in voulues:
-            raise EcheancesInvalides(fichier=fichier, raison=f"échéance {rang} : elle figure deux fois")
+            raise EcheancesInvalides(fichier=fichier, raison=f"échéance {rang} : elle figure deux fois")
         try:
             echeance.full_clean(validate_unique=False, validate_constraints=False)
         except ValidationError as erreur:
             messages = "; ".join(" ".join(textes) for textes in erreur.message_dict.values())
-            raise EcheancesInvalides(fichier=fichier, raison=f"échéance {rang} : {messages}") from erreur
+            raise EcheancesInvalides(fichier=fichier, raison=f"échéance {rang} : {messages}") from erreur
         voulues[cle] = echeance
     return voulues
 
@@ -129,12 +129,12 @@ def _fautes(entree: dict[str, Any], annee: int, services: dict[str, Service], so
         yield f"service inconnu {entree.get('service')}"
     jour = entree.get("jour")
     if type(jour) is not date:
-        yield "elle n'a pas de jour"
+        yield "elle n’a pas de jour"
     elif jour.year != annee:
-        yield f"son jour n'est pas de {annee}"
+        yield f"son jour n’est pas de {annee}"
     if not entree.get("libelle"):
         yield "elle ne dit pas ce qui est dû"
     if not entree.get("sources"):
-        yield "elle n'a pas de source"
+        yield "elle n’a pas de source"
     elif perdues := set(entree["sources"]) - set(sources):
         yield f"source inconnue {', '.join(sorted(perdues))}"

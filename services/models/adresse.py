@@ -13,7 +13,7 @@ class AdresseSaisie(AdressePostale):
     """One address entered by an agent, with its reason and proof; `registre` is what the register said that day."""
 
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="adresses_saisies")
-    destinataire = models.CharField("nom à porter sur l'enveloppe", max_length=160, blank=True)
+    destinataire = models.CharField("nom à porter sur l’enveloppe", max_length=160, blank=True)
     registre = models.JSONField("adresse du registre ce jour-là", default=list)
     motif = models.CharField("motif", max_length=300)
     justificatif = models.CharField("justificatif vu", max_length=300)

@@ -40,7 +40,7 @@ class ReferenceBancaire(models.Model):
             models.CheckConstraint(
                 condition=Q(iban__regex=r"^[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}$"),
                 name="reference_iban_forme",
-                violation_error_message="Cet IBAN n'a pas la forme attendue.",
+                violation_error_message="Cet IBAN n’a pas la forme attendue.",
             ),
         ]
 

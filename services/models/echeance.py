@@ -26,7 +26,7 @@ class Echeance(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(source=""),
                 name="echeance_avec_source",
-                violation_error_message="Une date sans source n'est pas montrée.",
+                violation_error_message="Une date sans source n’est pas montrée.",
             ),
         ]
 

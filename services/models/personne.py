@@ -36,7 +36,7 @@ class PersonneSirenisee(AdressePostale):
         db_index=False,
     )
     courriel = models.EmailField(
-        "adresse électronique de l'entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True
+        "adresse électronique de l’entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True
     )
     active = models.BooleanField("en activité", default=True, help_text="Ce que dit le registre.")
     cessation_contestee_le = models.DateTimeField(
@@ -60,7 +60,7 @@ class PersonneSirenisee(AdressePostale):
             models.CheckConstraint(
                 condition=Q(categorie__in=Categorie.values),
                 name="personne_categorie",
-                violation_error_message="Cette catégorie n'existe pas.",
+                violation_error_message="Cette catégorie n’existe pas.",
             ),
         ]
         indexes = [models.Index(fields=["service_gestionnaire", "denomination"])]

@@ -23,7 +23,7 @@ class RepresentantLegal(models.Model):
     class Source(models.TextChoices):
         INSEE = "INSEE", "INSEE (entrepreneur individuel)"
         FICHIER = "FICHIER", "fichier des représentants légaux"
-        AGENT = "AGENT", "constat d'un agent"
+        AGENT = "AGENT", "constat d’un agent"
 
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="representants")
     nom = models.CharField("nom", max_length=160)
@@ -54,7 +54,7 @@ class RepresentantLegal(models.Model):
                 condition=(Q(source="AGENT", agent__isnull=False) & ~Q(preuve=""))
                 | (~Q(source="AGENT") & Q(agent__isnull=True, preuve="")),
                 name="representant_constate_avec_preuve",
-                violation_error_message="Le constat d'un agent porte la preuve qu'il a vue.",
+                violation_error_message="Le constat d’un agent porte la preuve qu’il a vue.",
             ),
         ]
 
@@ -91,7 +91,7 @@ class EvenementRegistre(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_genre_display()} : {self.personne_id}"
+        return f"{self.get_genre_display()} : {self.personne_id}"
 
 
 class IdentifiantRemplace(models.Model):

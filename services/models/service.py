@@ -38,9 +38,9 @@ class Service(models.Model):
     domaine = models.CharField("domaine", max_length=8, choices=Domaine)
     resume = models.CharField("résumé", max_length=60, blank=True)
     description = models.TextField("description")
-    besoins = models.TextField("ce qu'il faut de particulier", blank=True)
+    besoins = models.TextField("ce qu’il faut de particulier", blank=True)
     voisins = ArrayField(models.CharField(max_length=20), verbose_name="services voisins", blank=True, default=list)
-    echeance_propre = models.TextField("où se trouve la date propre à l'entreprise", blank=True)
+    echeance_propre = models.TextField("où se trouve la date propre à l’entreprise", blank=True)
     paiement = models.BooleanField("service de paiement", default=False)
     bouquet_simplifie = models.BooleanField("dans le bouquet simplifié", default=False)
     categories = ArrayField(models.CharField(max_length=20, choices=Categorie), verbose_name="ouvert aux catégories")
@@ -57,7 +57,7 @@ class Service(models.Model):
             models.CheckConstraint(
                 condition=Q(code__regex=r"^[A-Z][A-Z0-9_]*$"),
                 name="service_code_forme",
-                violation_error_message="Un code de service s'écrit en capitales, chiffres et tirets bas.",
+                violation_error_message="Un code de service s’écrit en capitales, chiffres et tirets bas.",
             )
         ]
 
@@ -94,7 +94,7 @@ class RetraitService(models.Model):
     execute_le = models.DateTimeField("services fermés le", null=True, blank=True)
 
     class Meta:
-        verbose_name = "retrait d'un service"
+        verbose_name = "retrait d’un service"
         verbose_name_plural = "retraits de services"
         constraints = [
             models.UniqueConstraint(
@@ -106,9 +106,9 @@ class RetraitService(models.Model):
             models.CheckConstraint(
                 condition=Q(execute_le__isnull=True) | Q(annonce_le__isnull=False, annule_le__isnull=True),
                 name="retrait_service_annonce_avant",
-                violation_error_message="Un service ne ferme qu'une fois tous ceux qui s'en servent prévenus.",
+                violation_error_message="Un service ne ferme qu’une fois tous ceux qui s’en servent prévenus.",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.service}, jusqu'au {self.ferme_le}"
+        return f"{self.service}, jusqu’au {self.ferme_le}"

@@ -71,7 +71,7 @@ def _lire(
         if rangs or any(cellule.strip() and not cellule.startswith("sep=") for cellule in cellules):
             break
     if manquantes := sorted(requises - rangs.keys()):
-        raise FichierInsee(fichier=fichier, raison=f"la colonne « {manquantes[0]} » manque")
+        raise FichierInsee(fichier=fichier, raison=f"la colonne « {manquantes[0]} » manque")
     for cellules in lecteur:
         if not any(cellule.strip() for cellule in cellules):
             continue

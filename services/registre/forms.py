@@ -59,7 +59,7 @@ class SirenAttribueForm(FormulairePortail):
 
     siren = ChampRegle(
         normaliser_siren,
-        label="SIREN attribué par l'INSEE",
+        label="SIREN attribué par l’INSEE",
         max_length=40,
         help_text="Neuf chiffres, espaces admis.",
         clavier=Clavier.CHIFFRES,

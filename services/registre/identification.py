@@ -43,17 +43,17 @@ type Transfert = Callable[[PersonneSirenisee, PersonneSirenisee, datetime], None
 
 class IdentifiantDefinitif(RegleMetier):
     code = "identifiant_definitif"
-    message = "{identifiant} n'est pas un identifiant provisoire : c'est un SIREN, qui ne change pas."
+    message = "{identifiant} n’est pas un identifiant provisoire : c’est un SIREN, qui ne change pas."
 
 
 class IdspInconnu(RegleMetier):
     code = "idsp_inconnu"
-    message = "Aucune personne ne porte l'identifiant provisoire {identifiant}."
+    message = "Aucune personne ne porte l’identifiant provisoire {identifiant}."
 
 
 class SirenProvisoire(RegleMetier):
     code = "siren_provisoire"
-    message = "{siren} est lui-même l'identifiant provisoire d'une autre personne : vérifiez le SIREN."
+    message = "{siren} est lui-même l’identifiant provisoire d’une autre personne : vérifiez le SIREN."
 
 
 _TRANSFERTS: list[Transfert] = []

@@ -13,7 +13,7 @@ class PersonneHorsCompetence(RegleMetier):
 
 class PreuveNonDite(RegleMetier):
     code = "preuve_non_dite"
-    message = "Dites quelle preuve vous avez vue, en 500 caractères au plus : extrait Kbis du…, procès-verbal du…"
+    message = "Dites quelle preuve vous avez vue, en 500 caractères au plus : extrait Kbis du…, procès-verbal du…"
 
 
 def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:

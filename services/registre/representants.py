@@ -30,12 +30,12 @@ class RepresentantSansNom(RegleMetier):
 
 class RepresentantTropLong(RegleMetier):
     code = "representant_trop_long"
-    message = "Les prénoms et le nom comptent {longueur} caractères : {maximum} au plus, la qualité {qualite} au plus."
+    message = "Les prénoms et le nom comptent {longueur} caractères : {maximum} au plus, la qualité {qualite} au plus."
 
 
 class RepresentantDansLeFutur(RegleMetier):
     code = "representant_dans_le_futur"
-    message = "La date de prise de fonction est dans le futur : enregistrez-la quand elle sera venue."
+    message = "La date de prise de fonction est dans le futur : enregistrez-la quand elle sera venue."
 
 
 class RepresentantInchange(RegleMetier):

@@ -34,7 +34,7 @@ _CONCERNEES: list[Callable[[], Q]] = []
 
 class EssaiRequis(RegleMetier):
     code = "essai_requis"
-    message = "Le suivi du registre n'a jamais été essayé : lancez d'abord la commande avec --dry-run, et lisez ce qu'elle dit."
+    message = "Le suivi du registre n’a jamais été essayé : lancez d’abord la commande avec --dry-run, et lisez ce qu’elle dit."
 
 
 @dataclass

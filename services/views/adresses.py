@@ -35,9 +35,9 @@ class AdresseForm(FormulairePortail):
     regles = {"adresse_non_distribuable": "voie", "destinataire_requis": "destinataire"}
 
     destinataire = _champ(
-        "Nom à porter sur l'enveloppe", longueur=160, aide="S'il n'est pas la dénomination du registre."
+        "Nom à porter sur l’enveloppe", longueur=160, aide="S’il n’est pas la dénomination du registre."
     )
-    complement = _champ("Complément d'adresse")
+    complement = _champ("Complément d’adresse")
     voie = _champ("Numéro et voie")
     distribution = _champ("Boîte postale ou lieu-dit")
     code_postal = _champ("Code postal", longueur=10, clavier=Clavier.REFERENCE)
@@ -47,7 +47,7 @@ class AdresseForm(FormulairePortail):
         "Justificatif vu",
         longueur=LONGUEUR_PREUVE,
         requis=True,
-        aide="Par exemple : extrait Kbis du 12 mars 2027.",
+        aide="Par exemple : extrait Kbis du 12 mars 2027.",
         clavier=Clavier.PHRASE,
     )
     motif = ChampTexte(
@@ -62,9 +62,9 @@ class SaisirAdresse(PageActe):
     """Enter the address for the letters: the register's stays as it is."""
 
     nom = "adresse"
-    titre = "Saisir l'adresse des courriers"
+    titre = "Saisir l’adresse des courriers"
     bouton = "Enregistrer cette adresse"
-    succes = "L'adresse est enregistrée : les prochains courriers y partiront."
+    succes = "L’adresse est enregistrée : les prochains courriers y partiront."
     form_class = AdresseForm
 
     @staticmethod
@@ -76,11 +76,11 @@ class SaisirAdresse(PageActe):
         return [
             ("Personne sirénisée", self.objet),
             ("Adresse du registre", ", ".join(self.objet.lignes_adresse) or "inconnue"),
-            ("Les courriers partent à", ", ".join(envoi.lignes_adresse) if envoi else "aucune adresse : rien ne part"),
+            ("Les courriers partent à", ", ".join(envoi.lignes_adresse) if envoi else "aucune adresse : rien ne part"),
             (
                 "Ce qui se passe",
-                "Les codes d'activation partiront à l'adresse saisie, tant que le registre n'en donne pas une autre. "
-                "L'entreprise en est avertie par courriel.",
+                "Les codes d’activation partiront à l’adresse saisie, tant que le registre n’en donne pas une autre. "
+                "L’entreprise en est avertie par courriel.",
             ),
         ]
 
@@ -94,9 +94,9 @@ class RetirerAdresse(PageActe):
     """Go back to the register's address."""
 
     nom = "adresse-registre"
-    titre = "Revenir à l'adresse du registre"
-    bouton = "Revenir à l'adresse du registre"
-    succes = "L'adresse saisie est retirée : les courriers partent à celle du registre."
+    titre = "Revenir à l’adresse du registre"
+    bouton = "Revenir à l’adresse du registre"
+    succes = "L’adresse saisie est retirée : les courriers partent à celle du registre."
 
     @staticmethod
     def possible(objet: PersonneSirenisee) -> bool:

@@ -36,8 +36,8 @@ class EnregistrerRepresentant(PageActe):
             ("Représentant légal enregistré", dit),
             (
                 "Ce qui se passe",
-                "Si ce n'est plus la même personne, les administrateurs titulaires sont prévenus, et les délégations "
-                "sont à revoir. Les courriers d'activation lui sont adressés.",
+                "Si ce n’est plus la même personne, les administrateurs titulaires sont prévenus, et les délégations "
+                "sont à revoir. Les courriers d’activation lui sont adressés.",
             ),
         ]
 
@@ -51,7 +51,7 @@ class AttribuerSiren(PageActe):
     nom = "siren"
     titre = "Attribuer le SIREN"
     bouton = "Attribuer le SIREN"
-    succes = "Le SIREN est attribué : les droits, les demandes et les messages suivent."
+    succes = "Le SIREN est attribué : les droits, les demandes et les messages suivent."
     form_class = SirenAttribueForm
 
     @staticmethod
@@ -63,8 +63,8 @@ class AttribuerSiren(PageActe):
             ("Personne sirénisée", self.objet),
             (
                 "Ce qui se passe",
-                "L'identifiant provisoire mène désormais au SIREN. Si ce SIREN a déjà un dossier, les deux sont réunis : "
-                "son nom et son adresse restent, et rien n'y figure deux fois. Cela ne se défait pas.",
+                "L’identifiant provisoire mène désormais au SIREN. Si ce SIREN a déjà un dossier, les deux sont réunis : "
+                "son nom et son adresse restent, et rien n’y figure deux fois. Cela ne se défait pas.",
             ),
         ]
 

@@ -1,14 +1,14 @@
 // Passkeys: the French texts that the library's scripts ask by `gettext`, and where to go once a passkey is registered.
 
-const ECHEC = "L'opération n'a pas abouti. Réessayez.";
+const ECHEC = "L’opération n’a pas abouti. Réessayez.";
 const ANNULEE = "Opération annulée ou refusée par votre appareil.";
 const TEXTES = {
   "Registering...": "Enregistrement en cours…",
   "Finishing registration...": "Vérification de la clé…",
-  "Registration successful!": "Votre clé d'accès est enregistrée.",
+  "Registration successful!": "Votre clé d’accès est enregistrée.",
   "Registration aborted.": ANNULEE,
   "Registration aborted or not allowed.": ANNULEE,
-  "Registration failed. You most likely already have a Passkey registered for this site.": "Cet appareil a déjà une clé d'accès pour votre espace.",
+  "Registration failed. You most likely already have a Passkey registered for this site.": "Cet appareil a déjà une clé d’accès pour votre espace.",
   "Verifying...": "Vérification en cours…",
   "Finishing verification...": "Connexion…",
   "Verification successful!": "Identité vérifiée.",

@@ -70,16 +70,7 @@ for (const bouton of document.querySelectorAll("[data-copier]")) {
       await navigator.clipboard.writeText(cible.textContent.trim());
       retour.textContent = "Copié";
     } catch {
-      retour.textContent = "La copie a échoué : sélectionnez le texte.";
+      retour.textContent = "La copie a échoué\u00a0: sélectionnez le texte.";
     }
   });
-}
-
-// French typography: no line starts with « : ; ? ! » » nor ends with « « ». What is typed, copied or shown as it is stays as it is.
-const TEXTE_BRUT = "textarea, pre, code, script, style, template, select";
-const textes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (textes.nextNode()) {
-  const noeud = textes.currentNode;
-  if (!/ [:;?!»]|« /.test(noeud.data) || noeud.parentElement.closest(TEXTE_BRUT)) continue;
-  noeud.data = noeud.data.replace(/ (?=[:;?!»])/g, "\u00a0").replace(/« /g, "«\u00a0");
 }

@@ -25,7 +25,7 @@ class ReseauField(models.Field):
         try:
             return str(ipaddress.ip_network(str(value).strip()))
         except ValueError as erreur:
-            raise ValidationError("Écrivez un réseau : 203.0.113.0/24, ou une adresse seule.") from erreur
+            raise ValidationError("Écrivez un réseau : 203.0.113.0/24, ou une adresse seule.") from erreur
 
     def get_prep_value(self, value: Any) -> str | None:
         return self.to_python(super().get_prep_value(value))
@@ -37,12 +37,12 @@ class BlocageIP(models.Model):
     reseau = ReseauField("réseau")
     motif = models.CharField("motif", max_length=200)
     bloque_le = models.DateTimeField("bloqué le", default=timezone.now)
-    jusqu_a = models.DateTimeField("jusqu'à", null=True, blank=True, help_text="Vide : jusqu'à décision d'un agent.")
+    jusqu_a = models.DateTimeField("jusqu’à", null=True, blank=True, help_text="Vide : jusqu’à décision d’un agent.")
     leve_le = models.DateTimeField("levé le", null=True, blank=True)
 
     class Meta:
-        verbose_name = "blocage d'adresse"
-        verbose_name_plural = "blocages d'adresses"
+        verbose_name = "blocage d’adresse"
+        verbose_name_plural = "blocages d’adresses"
         ordering = ["-bloque_le"]
         constraints = [
             models.UniqueConstraint(
@@ -54,4 +54,4 @@ class BlocageIP(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reseau} : {self.motif}"
+        return f"{self.reseau} : {self.motif}"

@@ -13,7 +13,7 @@ class Connexion(models.Model):
     class Resultat(models.TextChoices):
         REUSSIE = "REUSSIE", "réussie"
         ECHOUEE = "ECHOUEE", "échouée"
-        VERROUILLEE = "VERROUILLEE", "refusée (trop d'essais)"
+        VERROUILLEE = "VERROUILLEE", "refusée (trop d’essais)"
         VERIFICATION = "VERIFICATION", "vérification demandée"
 
     pk = models.CompositePrimaryKey("id", "quand")
@@ -22,7 +22,7 @@ class Connexion(models.Model):
     compte = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="connexions"
     )
-    adresse_essayee = models.CharField("empreinte de l'adresse essayée", max_length=64, blank=True)
+    adresse_essayee = models.CharField("empreinte de l’adresse essayée", max_length=64, blank=True)
     resultat = models.CharField("résultat", max_length=12, choices=Resultat)
     adresse_ip = models.GenericIPAddressField("adresse IP")
     reseau = models.CharField("réseau", max_length=40, blank=True)

@@ -46,8 +46,8 @@ def test_rien_n_attend_rien_n_est_dit(espace: Espace, client_de: Callable[[Espac
     assert dites(espace) == []
     accueil = texte(client_de(espace).get(reverse("espace")))
     assert "À faire" not in accueil
-    assert reverse("activer") in accueil, "« J'ai reçu un code » stands there always"
-    assert "Rien n'attend" in texte(client_de(espace).get(reverse("a_faire")))
+    assert reverse("activer") in accueil, "« J'ai reçu un code » stands there always"
+    assert "Rien n’attend" in texte(client_de(espace).get(reverse("a_faire")))
 
 
 def test_un_code_attendu(espace: Espace, personne: PersonneSirenisee, client_de: Callable[[Espace], Client]) -> None:
@@ -56,7 +56,7 @@ def test_un_code_attendu(espace: Espace, personne: PersonneSirenisee, client_de:
     ligne = une(espace)
     assert ligne.gravite is Gravite.INFO
     assert ligne.quand == f"Vers le {jour(courrier.edite_le + 14 * JOUR)}"
-    assert ligne.quoi == f"Code d'activation attendu, à saisir jusqu'au {jour(courrier.expire_le)}"
+    assert ligne.quoi == f"Code d’activation attendu, à saisir jusqu’au {jour(courrier.expire_le)}"
     assert (ligne.personnes, ligne.url) == ((personne.pk,), reverse("activer"))
     assert "SCI LES TILLEULS" in texte(client_de(espace).get(reverse("espace")))
     assert (une(espace, days=50).gravite, une(espace, days=58).gravite) == (Gravite.ATTENTION, Gravite.GRAVE)
@@ -102,7 +102,7 @@ def test_beaucoup_de_codes_tiennent_sur_une_ligne(espace: Espace) -> None:
     for _ in range(4):
         scenes.editer(scenes.adhesion(espace))
     ligne = une(espace)
-    assert ligne.quoi.startswith("4 codes d'activation attendus")
+    assert ligne.quoi.startswith("4 codes d’activation attendus")
     assert len(ligne.personnes) == 4
     assert ligne.pour(dict.fromkeys(ligne.personnes, "X")) == "4 entreprises"
 
@@ -118,7 +118,7 @@ def test_quelqu_un_demande_a_remplacer_le_titulaire(espace: Espace, personne: Pe
     assert dites(espace) == [], "a service that it does not hold"
     demande.lignes.create(service=service)
     ligne = une(espace)
-    assert ligne.quoi == "Substitution demandée : un autre demande à devenir titulaire de 1 service"
+    assert ligne.quoi == "Substitution demandée : un autre demande à devenir titulaire de 1 service"
     assert ligne.url == reverse("signaler", query={"reference": "D-2026-SUBST"})
     assert [sienne.en_bref for sienne in dites(autre)] == ["Courrier à venir"]
 
@@ -198,7 +198,7 @@ def test_un_perimetre_qui_se_remplit(espace: Espace, settings: Any) -> None:
     habiliter(espace)
     assert dites(espace) == []
     habiliter(espace)
-    assert une(espace).quoi == "2 SIREN sur 2 : aucun autre n'y entre"
+    assert une(espace).quoi == "2 SIREN sur 2 : aucun autre n’y entre"
     settings.PERIMETRE_SIREN = 3
     assert (une(espace).gravite, une(espace).url) == (Gravite.INFO, reverse("perimetre"))
 

@@ -298,7 +298,7 @@ def test_le_nom_d_un_inconnu_n_est_pas_dit(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     "declare",
-    [Acte("essai.muet", "Rien n'est dit des lecteurs"), Acte("essai.parties", "Les parties seules", PARTIES)],
+    [Acte("essai.muet", "Rien n’est dit des lecteurs"), Acte("essai.parties", "Les parties seules", PARTIES)],
     ids=["muet", "parties"],
 )
 def test_les_administrateurs_ne_lisent_rien_qui_ne_leur_soit_declare(

@@ -96,7 +96,7 @@ def test_une_page_sans_fiche_n_en_ouvre_pas(client: Client) -> None:
         ("mot de passe oublié", "mot-de-passe-oublie"),
         ("SUBSTITUTION", "remplacer-le-titulaire"),
         ("delegations", "deleguer"),
-        ("lettre n'arrive", "lettre-non-recue"),
+        ("lettre n’arrive", "lettre-non-recue"),
         ("code de secours", "second-facteur"),
         ("101e", "cent-siren"),
     ],

@@ -289,5 +289,5 @@ def test_la_page_du_code_dit_ce_qu_il_fait(lieu: Lieu) -> None:
     (demande,) = deposer_substitution(acteur=EspaceFactory(), choix=choix, qualite="MANDATAIRE")
     scenes.editer(demande)
     page = texte(lieu.client_de(demande.espace).get(reverse("demande", args=[demande.reference])))
-    assert "prendre la place de l'administrateur titulaire" in page
+    assert "prendre la place de l’administrateur titulaire" in page
     assert "seront mises en veille" in page

@@ -31,7 +31,7 @@ def test_l_aide_est_en_francais_avec_un_exemple(nom: str, app: str) -> None:
 def test_l_aide_entiere_est_en_francais(nom: str, app: str) -> None:
     """From « utilisation » to Django's own options."""
     aide = load_command_class(app, nom).create_parser("manage.py", nom).format_help()
-    assert aide.startswith("utilisation : manage.py ")
+    assert aide.startswith("utilisation : manage.py ")
     assert ANGLAIS.findall(aide) == []
     assert "montre cette aide" in aide
 

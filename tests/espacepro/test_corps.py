@@ -72,7 +72,7 @@ def test_un_multipart_anonyme_n_est_ni_lu_ni_ecrit(db: None, octets: int) -> Non
         flot = Flot(octets)
         reponse = envoyer(Client(), reverse(nom), flot)
         assert reponse.status_code == (413 if octets > settings.DATA_UPLOAD_MAX_MEMORY_SIZE else 415), nom
-        assert "Rien n'a été enregistré" in reponse.content.decode()
+        assert "Rien n’a été enregistré" in reponse.content.decode()
         assert flot.lus == 0
 
 

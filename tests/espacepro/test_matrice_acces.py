@@ -163,7 +163,7 @@ def monter(rang: int = 0) -> Scene:
         "sans messagerie": [etrangere.siren],
         "demande en cours": [demandes["CODE_ENVOYE"].reference],
         "demande annulée": [demandes["ANNULEE"].reference],
-        "demande d'un autre": [courriers["POSTAL"].demande.reference],
+        "demande d’un autre": [courriers["POSTAL"].demande.reference],
         "par la messagerie": [courriers["MESSAGERIE"].pk],
         "par la poste": [courriers["POSTAL"].pk],
         "retrait en attente": [retrait.pk],

@@ -77,7 +77,7 @@ def messages() -> Iterator[tuple[str, str]]:
 
 def fautes(textes: Iterator[tuple[str, str]]) -> list[str]:
     return [
-        f"{ou} : « {trouve[0]} », dire « {INTERDITS[mot]} »"
+        f"{ou} : « {trouve[0]} », dire « {INTERDITS[mot]} »"
         for ou, texte in textes
         for mot, motif in MOTIF.items()
         if (trouve := motif.search(texte))

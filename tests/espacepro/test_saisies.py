@@ -35,9 +35,9 @@ def test_les_erreurs_suivent_l_ordre_de_la_page(client: Client) -> None:
         ("a" * 64 + "@" + "b" * 43 + ".fr", "ne doit pas dépasser 110 caractères (la vôtre en compte 111)"),
         ("jeanne@yopmail.com", "temporaires ou jetables"),
         ("jeanne@sous.yopmail.com", "temporaires ou jetables"),
-        ("hélène@exemple.fr", "n'est pas valide"),
-        ("pas une adresse", "n'est pas valide"),
-        ("a@b", "n'est pas valide"),
+        ("hélène@exemple.fr", "n’est pas valide"),
+        ("pas une adresse", "n’est pas valide"),
+        ("a@b", "n’est pas valide"),
         ("JEANNE.MARTIN@EXEMPLE.FR", None),
         ("jeanne\x00@exemple.fr", "caractère"),
         (RTL + "jeanne@exemple.fr", None),
@@ -109,11 +109,11 @@ def test_champ(client: Client, champ: str, saisie: str, accepte: bool) -> None:
         ("5520325344", "trop de chiffres"),
         ("٥٥٢٠٣٢٥٣٤", "que des chiffres"),
         ("<script>alert(1)</script>", "que des chiffres"),
-        ("", "Saisissez le numéro SIREN : neuf chiffres"),
+        ("", "Saisissez le numéro SIREN : neuf chiffres"),
         ("\x00", "caractère"),
         ("0" * 5000, "plus 60"),
-        ("732829320", "Ce SIREN n'est pas connu"),
-        ("12A456789", "Cet identifiant provisoire (IDSP) n'est pas connu"),
+        ("732829320", "Ce SIREN n’est pas connu"),
+        ("12A456789", "Cet identifiant provisoire (IDSP) n’est pas connu"),
         ("fermee", "a cessé son activité"),
     ],
 )
@@ -155,7 +155,7 @@ def test_une_session_fermee_avant_l_envoi_ne_mene_pas_a_une_page_blanche(client,
     assert reponse.redirect_chain[-1][0] == reverse(nom), "sign-in leads back there, with a GET"
     assert reponse.status_code == 405
     assert reponse["Allow"] == "POST"
-    assert "Rien n'a été enregistré" in reponse.content.decode()
+    assert "Rien n’a été enregistré" in reponse.content.decode()
 
 
 def test_double_envoi_de_la_demande(client_de, espace: Espace, danone: PersonneSirenisee, catalogue: None) -> None:

@@ -37,7 +37,7 @@ def test_le_nom_de_l_entreprise_est_dans_le_titre(page: Path) -> None:
         return
     for trouve in (TITRE.search(texte), H1.search(texte)):
         assert trouve is not None, nom
-        assert "denomination" in trouve[0], f"{nom} : {trouve[0]}"
+        assert "denomination" in trouve[0], f"{nom} : {trouve[0]}"
 
 
 def test_les_exceptions_existent() -> None:

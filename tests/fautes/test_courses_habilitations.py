@@ -247,7 +247,7 @@ class Terrain:
 
 
 Acte = Callable[[Terrain, random.Random], object]
-TOUJOURS = "non, pour l'instant"
+TOUJOURS = "non, pour l’instant"
 
 
 def _sur_lignes(*roles: str, **criteres: Any) -> Callable[[Callable[[Espace, list[Habilitation], bool], object]], Acte]:
@@ -385,7 +385,7 @@ def courir(terrain: Terrain, actes: Callable[[int], Sequence[str]], graine: obje
             try:
                 terrain.essayer(lambda nom=nom: ACTES[nom](terrain, de))  # type: ignore[misc]
             except Exception as erreur:
-                raise AssertionError(f"{nom} : {type(erreur).__name__} : {erreur}") from erreur
+                raise AssertionError(f"{nom} : {type(erreur).__name__} : {erreur}") from erreur
 
     return [str(resultat) for resultat in en_parallele(COUREURS, coureur) if resultat is not None]
 

@@ -141,7 +141,7 @@ class Machine(RuleBasedStateMachine):
                 acte()
         except RegleMetier as regle:
             refus = regle
-        assert (refus is None) == attendu, f"{nom} : {refus!r} {refus or ''}, permis par le modèle : {attendu}"
+        assert (refus is None) == attendu, f"{nom} : {refus!r} {refus or ''}, permis par le modèle : {attendu}"
         if refus is not None:
             return False
         Machine.reussis[nom] += 1

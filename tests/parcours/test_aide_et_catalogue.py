@@ -29,7 +29,7 @@ def test_du_catalogue_a_l_aide(
     page.get_by_role("link", name="Payer la TVA").click()
     page.get_by_role("heading", name="Payer la TVA").wait_for()
     page.get_by_role("link", name="Services en ligne").first.click()
-    page.get_by_role("link", name="Aide : bien choisir ses services").click()
+    page.get_by_role("link", name="Aide : bien choisir ses services").click()
     regarder()
     page.get_by_role("link", name="Activer vos services avec le code reçu").click()
     regarder()

@@ -49,7 +49,7 @@ def test_reprendre_la_main_apres_un_changement_d_adresse_non_voulu(
     regarder()
     page.goto(f"{racine}/espace/gerer-les-services/")
     page.get_by_role("link", name="Gérer votre adresse électronique de connexion").click()
-    page.get_by_role("link", name="Changer d'adresse").click()
+    page.get_by_role("link", name="Changer d’adresse").click()
     page.get_by_label("Nouvelle adresse électronique de connexion").fill("intrus@ailleurs.fr")
     page.get_by_label("Mot de passe actuel", exact=True).fill(MOT_DE_PASSE)
     page.get_by_role("button", name="Envoyer le lien").click()
@@ -58,7 +58,7 @@ def test_reprendre_la_main_apres_un_changement_d_adresse_non_voulu(
     assert {adresse for courriel in mail.outbox for adresse in courriel.to} >= {ancienne, "intrus@ailleurs.fr"}
     page.goto(f"{racine}/lien/adresse/{jeton(Lien.objects.get(objet=Lien.Objet.CHANGEMENT_ADRESSE))}/")
     page.get_by_role("button", name="Confirmer cette adresse").click()
-    expect(page.get_by_text("Votre identifiant : intrus@ailleurs.fr")).to_be_visible()
+    expect(page.get_by_text("Votre identifiant : intrus@ailleurs.fr")).to_be_visible()
 
     # The old address undoes it: the address is back, the sessions are closed, the password is dead.
     courriels.envoyer_en_attente()

@@ -62,13 +62,13 @@ def test_une_cle_d_acces_de_l_enregistrement_a_la_connexion(
     se_connecter(page, live_server, espace)
     page.goto(live_server.url + reverse("securite"))
     voir(page, regarder, "securite")
-    page.get_by_role("link", name="Ajouter une clé d'accès").click()
+    page.get_by_role("link", name="Ajouter une clé d’accès").click()
     voir(page, regarder, "cle_acces")
-    page.get_by_role("button", name="Créer une clé d'accès").click()
+    page.get_by_role("button", name="Créer une clé d’accès").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Vos codes de secours")
     voir(page, regarder, "codes_secours")
-    page.get_by_role("button", name="J'ai conservé mes codes").click()
-    expect(page.get_by_text("Clé d'accès de cet appareil")).to_be_visible()
+    page.get_by_role("button", name="J’ai conservé mes codes").click()
+    expect(page.get_by_text("Clé d’accès de cet appareil")).to_be_visible()
     voir(page, regarder, "securite_protegee")
     assert WebAuthnCredential.objects.get().user == espace.compte
     assert Courriel.objects.filter(contexte__changement="cle_ajoutee").count() == 1
@@ -77,7 +77,7 @@ def test_une_cle_d_acces_de_l_enregistrement_a_la_connexion(
     se_connecter(page, live_server, espace)
     expect(page.get_by_role("heading", level=1)).to_have_text("Vérifier votre identité")
     voir(page, regarder, "verification")
-    page.get_by_role("button", name="Utiliser votre clé d'accès").click()
+    page.get_by_role("button", name="Utiliser votre clé d’accès").click()
     page.wait_for_url("**/espace/")
     assert plaintes == []
 

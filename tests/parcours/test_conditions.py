@@ -32,7 +32,7 @@ def test_accepter_une_nouvelle_version(
     expect(page.get_by_text("version 2026-01 des conditions")).to_be_visible()
     VersionCGU.objects.create(numero="2027-01", empreinte="0" * 64, **entree_en_vigueur())
     page.goto(f"{live_server.url}/espace/demandes/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Les conditions d'utilisation ont changé")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Les conditions d’utilisation ont changé")
     expect(page.get_by_text("Une réponse est donnée sous dix jours (version 2027-01)")).to_be_visible()
     voir(page, "cgu_accepter", largeur)
     page.get_by_role("main").get_by_role("link", name="vos données", exact=True).click()

@@ -76,7 +76,7 @@ def test_supprimer_bloque_puis_supprimer(
     regarder()
     page.get_by_role("button", name="Supprimer définitivement votre espace").click()
     expect(page.get_by_text("Cochez cette case").first).to_be_visible()
-    page.locator("label", has_text="J'ai compris").click()
+    page.locator("label", has_text="J’ai compris").click()
     page.get_by_role("button", name="Supprimer définitivement votre espace").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre espace est supprimé")
     regarder()

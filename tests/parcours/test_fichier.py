@@ -63,7 +63,7 @@ def test_prendre_remplir_rendre(
     regarder()
     capturer(page, "fichier")
     with page.expect_download() as telechargement:
-        page.get_by_role("button", name="Partir de l'existant (XLSX)").click()
+        page.get_by_role("button", name="Partir de l’existant (XLSX)").click()
     fichier = tmp_path / "partage.xlsx"
     telechargement.value.save_as(fichier)
 
@@ -105,12 +105,12 @@ def test_prendre_remplir_rendre(
     expect(page.get_by_text("4 lignes déjà en place")).to_be_visible()
     expect(page.get_by_text("Chloé Garnier")).to_be_visible()
     expect(page.get_by_role("table", name="Ce qui en dépend")).to_contain_text("Bruno Leroux")
-    expect(page.get_by_text("D'autres délégations finiront plus tôt")).to_be_visible()
+    expect(page.get_by_text("D’autres délégations finiront plus tôt")).to_be_visible()
     regarder()
     capturer(page, "apercu")
     assert Habilitation.objects.vivantes().exclude(role=Role.TITULAIRE).count() == 6
     page.get_by_role("button", name="Confirmer les changements").click()
-    expect(page.get_by_text("C'est enregistré : 5 habilitations changées")).to_be_visible()
+    expect(page.get_by_text("C’est enregistré : 5 habilitations changées")).to_be_visible()
     vivantes = Habilitation.objects.vivantes().exclude(role=Role.TITULAIRE)
     obtenues = vivantes.values_list("personne__siren", "espace__nom", "role", "expire_le")
     assert sorted(obtenues, key=str) == sorted(
@@ -146,7 +146,7 @@ def test_une_longue_liste_se_prepare_puis_se_prend(
     page.goto(f"{live_server.url}/espace/gerer-les-services/delegations/")
     page.get_by_role("button", name="Télécharger la liste (XLSX)").click()
     expect(page.get_by_role("progressbar", name="Avancement")).to_be_visible()
-    page.get_by_role("link", name="Arrêter l'actualisation").click()
+    page.get_by_role("link", name="Arrêter l’actualisation").click()
     expect(page.get_by_role("link", name="Actualiser")).to_be_visible()
     regarder()
     capturer(page, "progres")

@@ -95,7 +95,7 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
     page.get_by_label("Adresse électronique").fill(agent.compte.email)
     page.get_by_label("Mot de passe", exact=True).fill("faux")
     page.get_by_role("button", name="Continuer").click()
-    expect(page.get_by_role("alert")).to_contain_text("n'est pas reconnu")
+    expect(page.get_by_role("alert")).to_contain_text("n’est pas reconnu")
     controler(page, "connexion-refusee")
     page.get_by_label("Adresse électronique").fill(agent.compte.email)
     page.get_by_label("Mot de passe", exact=True).fill(premier)
@@ -123,7 +123,7 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
     with page.expect_download() as telechargement:
         page.get_by_role("link", name="Télécharger les codes").click()
     assert code in Path(telechargement.value.path()).read_text()
-    page.get_by_role("button", name="J'ai conservé mes codes").click()
+    page.get_by_role("button", name="J’ai conservé mes codes").click()
 
     expect(page.get_by_text("SIE de Paris 9e")).to_be_visible()
     controler(page, "accueil")
@@ -154,7 +154,7 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
     controler(page, "verification-secours")
     page.get_by_label("Code de secours").fill(code)
     page.get_by_role("button", name="Se connecter").last.click()
-    expect(page.get_by_text("Codes encore utilisables : 9")).to_be_visible()
+    expect(page.get_by_text("Codes encore utilisables : 9")).to_be_visible()
     with time_machine.travel(depart + timedelta(minutes=2), tick=True):
         page.get_by_label("Code à 6 chiffres").fill(code_de(Application.objects.get(user=agent.compte)))
         page.get_by_role("button", name="Créer dix nouveaux codes").click()
@@ -184,7 +184,7 @@ def test_les_actes_d_un_agent(page_agent: Page, live_server: LiveServer) -> None
             "Refuser le retrait",
             "Pourquoi refusez-vous",
         ),
-        ("habilitations_adhesion", "Retirer l'adhésion", "Retirer l'adhésion", "Motif"),
+        ("habilitations_adhesion", "Retirer l’adhésion", "Retirer l’adhésion", "Motif"),
     ):
         page.goto(reverse(f"admin:{modele}_change", args=[lignes[modele].pk]))
         controler(page, f"fiche-{modele}")

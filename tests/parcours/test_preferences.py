@@ -32,7 +32,7 @@ def test_un_courriel_par_jour(
         accorder(racine, delegante, Role.ACTEUR_DELEGANT)
         Habilitation.objects.update(accordee_le=timezone.now() - timedelta(days=30))
     page.goto(live_server.url + "/espace/gerer-les-services/")
-    page.get_by_role("link", name="Préférences d'avis").click()
+    page.get_by_role("link", name="Préférences d’avis").click()
     page.get_by_text("Une fois par jour, le matin").click()
     regarder()
     page.get_by_role("button", name="Enregistrer").click()
@@ -45,7 +45,7 @@ def test_un_courriel_par_jour(
     )
     assert resumer_accords(maintenant=timezone.now() + timedelta(days=1)) == 1
     message = composer(Courriel.objects.get(genre="resume_accords"))
-    assert "Chloé Simon a habilité Driss Amrani, acteur : GARAGE DU PONT NEUF" in str(message.body)
+    assert "Chloé Simon a habilité Driss Amrani, acteur : GARAGE DU PONT NEUF" in str(message.body)
     assert plaintes == []
     courriel = page.context.new_page()  # a mailbox is no page of the portal
     courriel.set_content(str(message.alternatives[0][0]))

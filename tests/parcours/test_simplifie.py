@@ -40,7 +40,7 @@ def vue(page: Page, regarder: Callable[[], None]) -> Callable[[str], None]:
 
 
 def remplir(page: Page) -> None:
-    page.get_by_label("Adresse électronique de l'entreprise").fill(scenes.ENTREPRISE)
+    page.get_by_label("Adresse électronique de l’entreprise").fill(scenes.ENTREPRISE)
     page.get_by_text("représentant légal", exact=True).click()
     page.get_by_text("Madame", exact=True).click()
     page.get_by_label("Prénom").fill("Jeanne")

@@ -65,7 +65,7 @@ def test_le_village(
     # A new mayor's office asks to replace the ordonnateur, and him alone: nothing is ticked beforehand.
     connecter(nouvelle)
     page.goto(f"{racine}/espace/gerer-les-services/")
-    page.get_by_role("link", name="Demander à remplacer le titulaire d'un service").click()
+    page.get_by_role("link", name="Demander à remplacer le titulaire d’un service").click()
     regarder()
     page.get_by_label("Numéros SIREN").fill(commune.siren)
     page.get_by_role("button", name="Continuer").click()

@@ -36,7 +36,7 @@ def test_ce_que_l_on_tient_et_ce_que_l_on_a_perdu(
     retirer_delegation(acteur=titulaire, delegations=[delegation])
     page.goto(live_server.url + "/espace/")
     expect(page.get_by_text("par Julie Faure").first).to_be_visible()
-    expect(page.get_by_text("Vous n'avez pas encore de service")).to_have_count(0)
+    expect(page.get_by_text("Vous n’avez pas encore de service")).to_have_count(0)
     regarder()
     page.get_by_role("link", name="Voir vos habilitations").click()
     expect(page.get_by_role("link", name="En veille (1)")).to_have_attribute("aria-current", "page")

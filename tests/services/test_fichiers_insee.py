@@ -67,8 +67,8 @@ def test_fichiers_compresses(tmp_path, forme):
 @pytest.mark.parametrize(
     ("octets", "raison"),
     [
-        (b"", "« siren » manque"),
-        (b"siren;statut\n", "« siren » manque"),
+        (b"", "« siren » manque"),
+        (b"siren;statut\n", "« siren » manque"),
         (b"\x1f\x8b\x08\x00abc", "illisible"),
         (gzip.compress(UNITES.read_bytes())[:300], "illisible"),
         (b"PK\x03\x04abc", "illisible"),

@@ -73,7 +73,7 @@ def recapitulatif(**champs: Any) -> Recapitulatif:
         cgu_version="2026-01",
         cgu_acceptees_le=date(2026, 11, 20),
         question_confiance="Quel était le nom de votre premier instituteur ?",
-        reponse_confiance="l'ornithorynque bleu",
+        reponse_confiance="l’ornithorynque bleu",
         reponse_choisie_le=date(2026, 11, 21),
         site_url="https://professionnels.exemple.fr",
     )
@@ -101,7 +101,7 @@ def test_le_pdf_est_balise_en_francais_et_dit_pdf_ua() -> None:
     assert racine["/ViewerPreferences"]["/DisplayDocTitle"]
     assert b"<pdfuaid:part>1</pdfuaid:part>" in pdf
     assert lecteur.metadata is not None
-    assert lecteur.metadata.title == "Récapitulatif d'inscription – numéro d'abonné 2026\xa0327\xa0481\xa0593\xa06"
+    assert lecteur.metadata.title == "Récapitulatif d’inscription – numéro d’abonné 2026\xa0327\xa0481\xa0593\xa06"
     assert lecteur.metadata.creation_date is not None
     assert lecteur.metadata.creation_date.date() == date(2026, 11, 23)
 
@@ -202,7 +202,7 @@ def test_le_recapitulatif_dit_tout() -> None:
         "expert",
         "version 2026-01, acceptées le 20 novembre 2026",
         "Quel était le nom de votre premier instituteur ?",
-        "l'ornithorynque bleu",
+        "l’ornithorynque bleu",
         "Conservez ce document en lieu sûr",
         "https://professionnels.exemple.fr",
         "Page 1/1",
@@ -220,7 +220,7 @@ def test_la_reponse_de_confiance_n_est_ecrite_que_si_elle_est_donnee() -> None:
     assert "elle n’est montrée qu’une fois" not in avec
 
 
-@pytest.mark.parametrize("reponse", ["l'ornithorynque bleu", None])
+@pytest.mark.parametrize("reponse", ["l’ornithorynque bleu", None])
 def test_le_jour_ou_la_reponse_a_ete_choisie(reponse: str | None) -> None:
     assert "hoisie le 21 novembre 2026" in texte(recapitulatif_pdf.produire(recapitulatif(reponse_confiance=reponse)))
 

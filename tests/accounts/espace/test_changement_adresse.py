@@ -158,9 +158,9 @@ def test_annuler_rend_la_reponse(espace: Espace, avant: list[timedelta], rendue:
         assert relue.reponse_changee_le == choisie_le
         assert not relue.reponse_precedente
     courriels.envoyer_en_attente()
-    annulation = next(m for m in mail.outbox if m.subject == "Le changement d'adresse est annulé")
+    annulation = next(m for m in mail.outbox if m.subject == "Le changement d’adresse est annulé")
     assert (f"choisies le {timezone.localtime(choisie_le):%d/%m/%Y}" in annulation.body) is rendue
-    assert "clés d'accès" not in annulation.body
+    assert "clés d’accès" not in annulation.body
 
 
 @pytest.mark.django_db
@@ -196,7 +196,7 @@ def test_annuler_retire_les_facteurs_ajoutes(espace: Espace, age: timedelta, res
         "facteurs_retires": not reste,
     }
     courriels.envoyer_en_attente()
-    assert any("clés d'accès ajoutées récemment sont retirées" in m.body for m in mail.outbox) is not reste
+    assert any("clés d’accès ajoutées récemment sont retirées" in m.body for m in mail.outbox) is not reste
 
 
 @pytest.mark.django_db

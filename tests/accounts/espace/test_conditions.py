@@ -157,9 +157,9 @@ def test_le_courriel_se_lit(textes_cgu: Path, espace: Espace) -> None:
     publier()
     assert courriels.envoyer_en_attente() == 1
     (message,) = mail.outbox
-    assert message.subject == "Les conditions générales d'utilisation changent le 01/03/2027"
+    assert message.subject == "Les conditions générales d’utilisation changent le 01/03/2027"
     assert "/cgu/2027-01/" in message.body
-    assert "si vous l'acceptez" in message.body
+    assert "si vous l’acceptez" in message.body
 
 
 def test_a_la_seconde_et_pour_les_sessions_ouvertes_aussi(
@@ -186,7 +186,7 @@ def test_a_la_seconde_et_pour_les_sessions_ouvertes_aussi(
         assert (ligne.auteur, ligne.details) == (espace.numero_abonne, {"cgu": "2027-01"})
         pdf = PdfReader(io.BytesIO(client.get(reverse("recapitulatif")).content)).pages[0].extract_text()
         assert "version 2027-01, acceptées le 1er mars 2027" in " ".join(pdf.split())
-        assert "version 2027-01 des conditions générales d'utilisation" in en_clair(
+        assert "version 2027-01 des conditions générales d’utilisation" in en_clair(
             client.get(reverse("gerer_services"))
         )
 
@@ -258,7 +258,7 @@ def test_sans_estampille_on_dit_que_rien_n_est_enregistre(
     with a_la_date(VIGUEUR):
         client = client_de(espace)
         assert client.post(reverse("coordonnees"), {"voie": "x"})["Location"] == CONDITIONS
-        assert "Rien n'a été enregistré" in en_clair(client.get(CONDITIONS))
+        assert "Rien n’a été enregistré" in en_clair(client.get(CONDITIONS))
 
 
 def test_la_version_montree_est_celle_qui_est_acceptee(
@@ -269,7 +269,7 @@ def test_la_version_montree_est_celle_qui_est_acceptee(
     with a_la_date(VIGUEUR + timedelta(days=1)):
         client = client_de(espace)
         reponse = en_clair(client.post(CONDITIONS, {"cgu": "on", "cgu_version": "2027-01"}))
-        assert "ont changé depuis l'affichage" in reponse
+        assert "ont changé depuis l’affichage" in reponse
         assert 'value="2027-02"' in reponse
         assert "checked" not in reponse.split("id_cgu")[1]
         espace.refresh_from_db()
@@ -283,7 +283,7 @@ def test_une_inscription_a_cheval(textes_cgu: Path) -> None:
     page = reverse("inscription_expert")
     with a_la_date(VIGUEUR):
         refus = Client().post(page, {**INSCRIPTION, "cgu_version": ORIGINE})
-        assert "ont changé depuis l'affichage" in en_clair(refus)
+        assert "ont changé depuis l’affichage" in en_clair(refus)
         assert 'value="2027-01"' in en_clair(refus)
         assert not Compte.objects.exists()
         assert Client().post(page, {**INSCRIPTION, "cgu_version": "2027-01"}).status_code == 302
@@ -325,12 +325,12 @@ def test_chaque_version_reste_lisible(textes_cgu: Path, client: Client) -> None:
     with a_la_date(PUBLIEE):
         assert "Une nouvelle version entrera en vigueur le 1er mars 2027" in en_clair(client.get("/cgu/"))
         future = en_clair(client.get("/cgu/2027-01/"))
-        assert "ne s'applique pas encore" in future
+        assert "ne s’applique pas encore" in future
         assert "Texte entier de la version 2027-01" in future
     with a_la_date(VIGUEUR):
         assert "Texte entier de la version 2027-01" in en_clair(client.get("/cgu/"))
         ancienne = en_clair(client.get(f"/cgu/{ORIGINE}/"))
-        assert "ne s'applique plus" in ancienne
+        assert "ne s’applique plus" in ancienne
         assert "en vigueur du 1er janvier 2026 au 1er mars 2027" in ancienne
         assert "Un espace professionnel strictement personnel" in ancienne
     for inconnue in ("2027-02", "2030-01", "texte"):

@@ -92,7 +92,7 @@ def test_parcours_entier(client: Client) -> None:
         assert question in client.get(page).content.decode()
     refus = client.post(page, {"reponse": "girafe volcan piano"})
     assert refus.status_code == 200
-    assert "Essais restants avec ce lien : 2" in refus.content.decode()
+    assert "Essais restants avec ce lien : 2" in refus.content.decode()
     assert espace.prenom not in refus.content.decode(), "the person's words come only after the right answer"
     juste = client.post(page, {"reponse": "  GIRAFE, volcan-piano tablier !"})
     assert juste["Location"] == reverse("choisir_mot_de_passe")
@@ -253,7 +253,7 @@ def test_un_lien_aux_essais_epuises_est_remplace() -> None:
     oubli.demander(acteur=Visiteur(), adresse=espace.compte.email)
     premier = balayer()
     for _ in range(oubli.ESSAIS_PAR_LIEN):
-        essayer(Lien.objects.get(), "ce n'est pas cela")
+        essayer(Lien.objects.get(), "ce n’est pas cela")
     oubli.demander(acteur=Visiteur(), adresse=espace.compte.email)
     assert balayer() != premier
 
@@ -701,7 +701,7 @@ def test_une_reponse_fausse_coute_autant_de_hachages_quelle_que_soit_la_forme(fo
     empreintes = {"ancienne": _premiere_forme(OEUVRE), "presente": _empreinte(), "absente": ""}
     lien = lien_de(EspaceFactory(reponse_confiance=empreintes[forme]))
     haches.clear()
-    assert essayer(lien, "ce n'est pas cela du tout") == "reponse_inexacte"
+    assert essayer(lien, "ce n’est pas cela du tout") == "reponse_inexacte"
     assert len(haches) == 2
 
 

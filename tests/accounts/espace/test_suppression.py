@@ -274,14 +274,14 @@ def test_ce_qui_bloque_est_dit_une_fois_et_nomme_qui_utilise_le_service(
                 accorder(racine, tom, Role.ACTEUR)
     client = client_de(espace)
     page = client.get(reverse("supprimer_espace")).content.decode().replace("&#x27;", "'")
-    assert page.count("'autres personnes y ont accès grâce à vous") == 1
+    assert page.count("’autres personnes y ont accès grâce à vous") == 1
     assert "60 services de 60 entreprises" in page
     for nom, nombre, liste, qui in (
         ("Inès Petit", "60 services", "suppleants", ines),
         ("Tom Faure", "3 services", "delegations", tom),
     ):
         adresse = reverse(liste, query={"q": qui.numero_abonne})
-        assert f'{nom}, {nombre} : <a href="{adresse}">' in page
+        assert f'{nom}, {nombre} : <a href="{adresse}">' in page
         montree = client.get(adresse).content.decode()
         assert qui.nom in montree, "the list that the link opens shows what to withdraw"
     assert "Tom Faure" not in client.get(reverse("suppleants", query={"q": ines.numero_abonne})).content.decode()

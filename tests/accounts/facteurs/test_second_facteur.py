@@ -106,9 +106,9 @@ def test_les_messages_disent_le_vrai_compte(agent: Agent) -> None:
             dits.append(str(refus.value))
     assert all("code suivant" in dit and "refusé" not in dit for dit in dits[:4])
     assert [("Encore une erreur" in dit) for dit in dits[:4]] == [False, False, False, True]
-    assert "5e refusé pour ce compte en 24 heures : attendez 1 minute" in dits[4]
+    assert "5e refusé pour ce compte en 24 heures : attendez 1 minute" in dits[4]
     assert all(
-        dit.startswith("5 codes ont été refusés pour ce compte en 24 heures : attendez 1 min") for dit in dits[5:]
+        dit.startswith("5 codes ont été refusés pour ce compte en 24 heures : attendez 1 min") for dit in dits[5:]
     )
     with plus_tard(23 * 3600), pytest.raises(CodeRefuse, match="6e refusé.* attendez 2 minutes"):
         verifier_code(acteur=agent.compte, code=faux)

@@ -28,7 +28,7 @@ from tests.factories import EspaceFactory
 def cle_acces(espace: Espace, **champs: Any) -> WebAuthnCredential:
     return WebAuthnCredential.objects.create(
         user=espace.compte,
-        name="Clé d'accès",
+        name="Clé d’accès",
         credential_id=f"{espace.pk}{champs}".encode(),
         public_key=b"x",
         aaguid="",
@@ -102,8 +102,8 @@ def test_enroler_ferme_les_autres_sessions_renouvelle_la_cle_et_previent(espace:
     assert page.wsgi_request.user.is_verified()
     courriel = Courriel.objects.get(genre="second_facteur_change")
     message = composer(courriel)
-    assert message.subject == "Sécurité de votre espace : second facteur"
-    assert "vient d'être reliée" in message.body
+    assert message.subject == "Sécurité de votre espace : second facteur"
+    assert "vient d’être reliée" in message.body
     assert Evenement.objects.filter(acte="second_facteur.enregistre", auteur=espace.numero_abonne).count() == 1
 
 

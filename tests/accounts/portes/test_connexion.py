@@ -176,7 +176,7 @@ def test_un_compte_inactif_ou_inconnu_n_entre_pas_meme_avec_le_bon_mot_de_passe(
     Compte.objects.filter(pk=espace.compte.pk).update(is_active=False)
     _, reponse = mot_de_passe(espace)
     assert reponse.status_code == 200
-    assert "n'est pas reconnu" in reponse.content.decode().replace("&#x27;", "'")
+    assert "n’est pas reconnu" in reponse.content.decode().replace("&#x27;", "'")
 
 
 def test_le_navigateur_d_un_agent_n_est_connu_qu_apres_son_second_facteur(db: None) -> None:

@@ -26,7 +26,7 @@ PAGES = {
     "reinitialiser_mot_de_passe": (Lien.Objet.MOT_DE_PASSE_OUBLIE, Espace.Etat.ACTIF),
 }
 SAISIE = {"mot_de_passe": MOT_DE_PASSE, "reponse": REPONSE}
-REFUS = "Ce lien est celui d'un autre espace"
+REFUS = "Ce lien est celui d’un autre espace"
 
 
 def lien_de(nom: str, etat: str) -> Lien:

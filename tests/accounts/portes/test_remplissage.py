@@ -304,7 +304,7 @@ def test_un_formulaire_qui_ne_se_montre_plus_laisse_lire_ce_qui_etait_saisi(
     reponse = client.get(reverse("saisie_gardee"))
     contenu = reponse.content.decode().replace("&#x27;", "'")
     assert reponse.status_code == 200
-    assert "Le formulaire n'existe plus" in contenu
+    assert "Le formulaire n’existe plus" in contenu
     assert re.findall(r"<li>(.*?)</li>", contenu.split("<h1>")[1].split("<form")[0]) == ["une phrase &lt;à moi&gt;"]
 
 
@@ -344,4 +344,4 @@ def test_sans_redis_l_acte_fait_repond_et_l_effacement_dit_vrai(
     monkeypatch.setattr("accounts.portes.saisie.cache", SansRedis())
     assert client.post(page, {"voie": "13 rue Haute"}).status_code == 200
     contenu = client.post(reverse("saisie_gardee"), follow=True).content.decode().replace("&#x27;", "'")
-    assert "n'a pas pu être effacée" in contenu
+    assert "n’a pas pu être effacée" in contenu

@@ -102,15 +102,15 @@ def test_la_session_finie_rend_la_saisie(client: Client, espace: Espace, horloge
         client.cookies.clear()
     porte = client.post(reverse("coordonnees"), posee)
     assert porte["Location"] == f"{reverse('connexion')}?next={reverse('saisie_gardee')}"
-    assert "rien n'a encore été enregistré" in client.get(porte["Location"]).content.decode().replace("&#x27;", "'")
+    assert "rien n’a encore été enregistré" in client.get(porte["Location"]).content.decode().replace("&#x27;", "'")
     espace.refresh_from_db()
     assert espace.telephone != SAISIE["telephone"]
     suite = connecter(client, espace, reverse("saisie_gardee"))["Location"]
     page = client.get(suite).content.decode().replace("&#x27;", "'")
-    assert "Rien n'a encore été enregistré" in page
+    assert "Rien n’a encore été enregistré" in page
     assert "12 rue de l'Ancienne-Comédie" in page
     assert "secret-" not in page
-    assert "n'ont pas été gardés : le formulaire" in page
+    assert "n’ont pas été gardés : le formulaire" in page
     assert ("Numéro et voie", "12 rue de l'Ancienne-Comédie") in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
     assert ("Civilité", "Madame") in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
     espace.refresh_from_db()
@@ -189,7 +189,7 @@ def test_un_jeton_expire_garde_aussi(espace: Espace, connecte: bool) -> None:
     reponse = poseur.post(reverse("coordonnees"), posee)
     page = reponse.content.decode().replace("&#x27;", "'")
     assert reponse.status_code == 403
-    assert "Rien n'a encore été enregistré" in page
+    assert "Rien n’a encore été enregistré" in page
     assert ("Retrouver votre saisie" in page) is connecte
     lien = reverse("saisie_gardee") if connecte else reverse("connexion", query={"next": reverse("saisie_gardee")})
     assert (
@@ -207,5 +207,5 @@ def test_un_fichier_n_est_pas_garde_et_c_est_dit(client: Client, espace: Espace)
     posee = {"estampille": estampille(client), "commentaire": "à désigner", "fichier": fichier}
     assert Client().post(reverse("designation_fichier"), posee).status_code == 302
     page = client.get(reverse("saisie_gardee")).content.decode().replace("&#x27;", "'")
-    assert "Les fichiers n'ont pas été gardés" in page
+    assert "Les fichiers n’ont pas été gardés" in page
     assert "contenu-du-fichier" not in page

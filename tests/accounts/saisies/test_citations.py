@@ -31,9 +31,9 @@ INTACTS = [
     "1.500,00 €",
     "M. Dupont",
     "D-2026-7KQ4M2XA",
-    "Ce n'est pas nous.",
+    "Ce n’est pas nous.",
     "a/b",
-    "C'est 12:30",
+    "C’est 12:30",
 ]
 
 
@@ -111,4 +111,4 @@ def test_aucun_courriel_ne_porte_le_lien_d_autrui(genre: str) -> None:
         assert "evil.example" not in rendu
     assert "evil" not in "".join(re.findall(r'href="([^"]*)"', html))
     if "motif" in TEXTES[genre] or "texte" in TEXTES[genre]:
-        assert "« Voir evil. example/rembourse vite »" in message.body
+        assert "« Voir evil. example/rembourse vite »" in message.body

@@ -79,12 +79,12 @@ def test_un_courriel_de_lien_et_un_message_de_regle_ecrivent_l_heure_de_meme() -
             espace=espace,
             lien=Lien.objects.get(pk=lien.pk),
         )
-    assert "jusqu'au 29/11/2026 à 00h30." in courriels.composer(Courriel.objects.get(acte="essai")).body
+    assert "jusqu’au 29/11/2026 à 00h30." in courriels.composer(Courriel.objects.get(acte="essai")).body
 
 
 def test_un_delai_se_lit_en_jours_ou_en_heures() -> None:
     assert [dates.en_jours(timedelta(hours=heures)) for heures in (0.5, 1, 23, 24, 80)] == [
-        "moins d'une heure",
+        "moins d’une heure",
         "1 heure",
         "23 heures",
         "1 jour",

@@ -34,7 +34,7 @@ REFUSES = [
     ("D. G. F. I. P.", "Lyon"),
     ("Urssaf", "Ile de France"),
     ("Centre", "des impôts"),
-    ("Votre code", "d'activation"),
+    ("Votre code", "d’activation"),
     ("Cliquez", "ici"),
     ("Appelez", "nous vite"),
     ("Communiquez-le", "Martin"),
@@ -110,7 +110,7 @@ def test_l_inscription_les_refuse_que_l_adresse_ait_un_compte_ou_non() -> None:
 @pytest.mark.django_db
 def test_le_formulaire_le_dit_sur_le_nom(client: Client) -> None:
     page = client.post(reverse("inscription_expert"), {**INSCRIPTION, "prenom": "Finances", "nom": "Publiques"})
-    assert "ressemble à celui d'une administration".replace("'", "&#x27;") in page.content.decode()
+    assert "ressemble à celui d’une administration".replace("'", "&#x27;") in page.content.decode()
     assert not Espace.objects.exists()
 
 

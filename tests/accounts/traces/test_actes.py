@@ -14,7 +14,7 @@ from accounts.traces.actes import Acte, ActeDejaDeclare, ActeNonDeclare, Cas, De
 from accounts.traces.journal import consigner
 from accounts.traces.visibilite import du_journal_de
 
-MUET = Acte("essai.muet", "Acte dont rien n'est dit")
+MUET = Acte("essai.muet", "Acte dont rien n’est dit")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def module(*declares: Acte) -> ModuleType:
 @pytest.mark.django_db
 @pytest.mark.parametrize("details", [{"motif": "x"}, {"nombre": 1, "motif": None}])
 def test_un_detail_non_declare_est_refuse(details: dict[str, Any]) -> None:
-    with pytest.raises(DetailNonDeclare, match=r"purge\.faite : motif"):
+    with pytest.raises(DetailNonDeclare, match=r"purge\.faite\s: motif"):
         consigner(actes.PURGE_FAITE, auteur="systeme:essai", details=details)
     assert not Evenement.objects.exists()
 

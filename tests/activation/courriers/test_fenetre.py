@@ -29,7 +29,7 @@ FORMES: dict[str, Lettre] = {
     "ordinaire": lettre(),
     "avis": lettre(avis=True, code=""),
     "démonstration": lettre(demonstration=True),
-    "marque de l'État": lettre(marque_etat=True),
+    "marque de l’État": lettre(marque_etat=True),
     "six lignes de trente-huit": lettre(
         denomination=f"{PLEINE} {PLEINE}",
         adresse=Adresse(complement=PLEINE, voie=PLEINE, distribution="BP 12", localite=PLEINE, pays="ROYAUME-UNI"),
@@ -52,7 +52,7 @@ FORMES: dict[str, Lettre] = {
         )
     ),
     "accents et signes hauts": lettre(denomination="ÂÊÎÔÛÅŮẼ ÇĢŞȚ ÀÉÈÙ", representant="Đặng Nguyễn Thị Ngọc Ánh"),
-    "d'autres écritures": lettre(denomination="ООО РОМАШКА 😀 Σωκράτης 李", representant="محمد"),
+    "d’autres écritures": lettre(denomination="ООО РОМАШКА 😀 Σωκράτης 李", representant="محمد"),
     "un service au nom long": lettre(
         gestionnaire=lettre().gestionnaire.__class__(
             nom="Service des impôts des entreprises de Villefranche-sur-Saône et du Beaujolais " * 2,

@@ -57,7 +57,7 @@ def test_le_code_passe_par_la_messagerie(boite: Habilitation) -> None:
     assert message.echange.personne == boite.personne
     assert reverse("code_recu", args=[courrier.pk]) in message.texte
     assert demande.reference in message.texte
-    assert "appartenir à l'organisation de SIREN 552\u00a0032\u00a0534 et agir" in message.texte, (
+    assert "appartenir à l’organisation de SIREN 552\u00a0032\u00a0534 et agir" in message.texte, (
         "who asks is of another"
     )
     code = presenter(scenes.code(demande))

@@ -77,7 +77,7 @@ def test_chaque_code_trouve_sa_demande(espace: Espace) -> None:
 
 def test_un_code_inconnu_compte_une_fois_pour_l_espace_et_sur_aucun_courrier(espace: Espace) -> None:
     demandes = attendre(espace, 2)
-    with pytest.raises(CodeSansDemande, match="heure : 9"):
+    with pytest.raises(CodeSansDemande, match="heure : 9"):
         activer_code_recu(acteur=espace, saisie=faux())
     assert manques(espace) == 1
     assert [scenes.essais(demande) for demande in demandes] == [0, 0]
@@ -185,7 +185,7 @@ def test_les_pages_l_une_apres_l_autre(espace: Espace, client_de: Callable[[Espa
     assert "2 demandes attendent le leur" in texte(page)
     assert demandes[0].reference not in page.content.decode()
     page = client.post(reverse("activer"), {"code": faux()})
-    assert "n'est celui d'aucune de vos demandes" in texte(page)
+    assert "n’est celui d’aucune de vos demandes" in texte(page)
     client.post(reverse("activer"), {"code": scenes.code(demandes[1])})
     page = client.post(reverse("activer"), {"code": scenes.code(demandes[2])}, follow=True)
     assert page.redirect_chain == [(reverse("demande", args=[demandes[2].reference]), 302)]
@@ -368,5 +368,5 @@ def test_relire_une_saisie_gardee_n_use_pas_le_code(espace: Espace, client_de: C
     client, page = client_de(espace), reverse("activer")
     client.post(reverse("saisir_code"), {"code": code})
     Client().post(page, {"remarque": "x", "estampille": chiffrer(json.dumps([str(espace.pk), page]))})
-    assert "Rien n'a encore" in texte(client.get(reverse("saisie_gardee")))
+    assert "Rien n’a encore" in texte(client.get(reverse("saisie_gardee")))
     assert code[:4] + "-" in client.get(page).content.decode()

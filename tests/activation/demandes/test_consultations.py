@@ -257,7 +257,7 @@ def test_ses_propres_services_sont_dits(client_de: Callable[[Espace], Client]) -
     accorder(partage, espace, Role.ACTEUR)
     client = client_de(espace)
     page = client.get(ADHERER, {"siren": sien.personne.siren}).content.decode()
-    assert "vous en êtes déjà l&#x27;administrateur titulaire" in page
+    assert "vous en êtes déjà l’administrateur titulaire" in page
     assert "vous y êtes déjà habilité" in page
     page = chercher(client, [sien.personne.siren]).content.decode()
     assert "Vous y êtes déjà habilité" in page

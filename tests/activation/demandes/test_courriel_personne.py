@@ -58,7 +58,7 @@ def test_effectif_au_code(droit: Habilitation) -> None:
     }
     assert Courriel.objects.get(genre="mandat_utilise").destinataire == scenes.ENTREPRISE, "the former one is warned"
     mandat = Mandat.objects.get(demande=demande.reference)
-    assert mandat.demarches == ["Remplacement de l'adresse électronique de l'entreprise"]
+    assert mandat.demarches == ["Remplacement de l’adresse électronique de l’entreprise"]
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_l_entreprise_efface_une_demande_qu_elle_ne_reconnait_pas(client: Client
     confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_CONNEXION))
     page = scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)
     chemin = reverse("confirmer_entreprise", args=[page])
-    assert "Ce n'est pas nous : effacer cette demande" in client.get(chemin).content.decode().replace("&#x27;", "'")
+    assert "Ce n’est pas nous : effacer cette demande" in client.get(chemin).content.decode().replace("&#x27;", "'")
     assert Espace.objects.filter(pk=espace.pk).exists(), "looking erases nothing"
     suite = client.post(chemin, {"effacer": "1"}, follow=True)
     assert "La demande est effacée" in suite.content.decode()

@@ -56,7 +56,7 @@ def test_de_l_inscription_au_service(client: Client, catalogue: None, danone: Pe
 
     assert client.login(username="AMELIE.lhermite@cabinet-dupont.fr", password=MOT_DE_PASSE, request=requete())
     accueil = client.get(reverse("espace"))
-    assert "Vous n'avez pas encore de service" in accueil.content.decode().replace("&#x27;", "'")
+    assert "Vous n’avez pas encore de service" in accueil.content.decode().replace("&#x27;", "'")
 
     adherer = reverse("adherer") + "?siren=552032534"
     assert client.get(adherer).status_code == 200
@@ -96,7 +96,7 @@ def test_la_seconde_pression_mene_a_la_demande_de_la_premiere(
     suivi = reverse("demande", args=[demande.reference])
     assert client.post(adherer, saisie).headers.get("Location") == suivi
     page = client.get(suivi).content.decode()
-    assert page.count("est enregistrée. Le code d&#x27;activation part") == 1, (
+    assert page.count("est enregistrée. Le code d’activation part") == 1, (
         "said once, true of the post and of the messagerie"
     )
     for autre in ({**saisie, "services": ["DECL_TVA"]}, {**saisie, "qualite": "REPRESENTANT_LEGAL"}):

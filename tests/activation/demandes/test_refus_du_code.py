@@ -66,7 +66,7 @@ def test_inexact_compte_puis_ferme_au_cinquieme(espace: Espace, danone: Personne
     demande = demande_avec_courrier(espace, danone)
     bon = code_de(demande)
     for rang in range(1, 5):
-        with pytest.raises(CodeInexact, match=f"restants : {5 - rang}"):
+        with pytest.raises(CodeInexact, match=f"restants : {5 - rang}"):
             activer(acteur=espace, demande=demande, saisie=code_faux(bon))
         assert essais(demande) == rang
     with pytest.raises(TropDEssais):

@@ -45,7 +45,7 @@ def test_rien_ne_part_sans_avoir_ete_relu(client_de: Ouvrir) -> None:
     client, adresse = client_de(EspaceFactory()), reverse("adherer", query={"siren": personne.siren})
     saisie = {"qualite": "MANDATAIRE", "services": service.code}
     page = texte(client.post(adresse, saisie))
-    assert "Rien n'est encore parti" in page
+    assert "Rien n’est encore parti" in page
     for dit in (f"Représentant légal de {personne.denomination}", "4 rue des Tilleuls", "69003 LYON", service.libelle):
         assert dit in page
     assert "personne mandatée" in page
@@ -116,7 +116,7 @@ def test_le_101e_siren_est_refuse_des_le_premier_ecran(voie: str, client_de: Ouv
     sirens = [nouvelle.siren, tenues[0].personne.siren] if voie == "lot" else [nouvelle.siren]
     page = texte(client_de(espace).get(reverse(nom), {cle: ",".join(sirens)}))
     assert "Votre espace est plein" in page
-    assert f"{nouvelle.denomination} n'y entre pas" in page
+    assert f"{nouvelle.denomination} n’y entre pas" in page
     assert reverse("perimetre") in page, "with the way out"
     assert 'name="services"' not in page
     connue = texte(client_de(espace).get(reverse(nom), {cle: tenues[0].personne.siren}))
@@ -131,7 +131,7 @@ def test_le_101e_siren_a_la_saisie_du_code(client_de: Ouvrir, settings: Any) -> 
     habiliter(espace)
     page = texte(client_de(espace).get(reverse("demande", args=[demande.reference])))
     assert "Votre espace est plein" in page
-    assert "Le code reste valable jusqu'au" in page
+    assert "Le code reste valable jusqu’au" in page
     assert 'id="id_code"' not in page
 
 
@@ -161,7 +161,7 @@ def test_le_lien_qui_fait_partir_le_courrier_d_une_creation_le_dit(client: Clien
     espace = scenes.inscrire(personne)
     page = reverse("confirmer_connexion", args=[scenes.lien(espace, Lien.Objet.CONFIRMATION_CONNEXION)])
     lue = texte(client.get(page))
-    assert "Quand l'autre adresse aura aussi été confirmée" in lue
+    assert "Quand l’autre adresse aura aussi été confirmée" in lue
     confirmer_connexion(acteur=scenes.visiteur(espace, Lien.Objet.CONFIRMATION_CONNEXION))
     page = reverse("confirmer_entreprise", args=[scenes.lien(espace, Lien.Objet.CONFIRMATION_ENTREPRISE)])
     lue = texte(client.get(page))

@@ -42,7 +42,7 @@ def test_retour(courrier: Courrier, agent: Agent, client_de) -> None:
     courrier.refresh_from_db()
     assert courrier.etat == Courrier.Etat.NPAI
     assert Evenement.objects.get(acte="courrier.revenu").auteur == f"agent:{agent.pk}"
-    assert "n'a pas pu être remis" in courriels.composer(Courriel.objects.get(genre="courrier_revenu")).body
+    assert "n’a pas pu être remis" in courriels.composer(Courriel.objects.get(genre="courrier_revenu")).body
     with pytest.raises(CourrierRevenu):
         activer(acteur=demande.espace, demande=demande, saisie=scenes.code(demande))
     page = client_de(demande.espace).get(reverse("demande", args=[demande.reference])).content.decode()

@@ -325,7 +325,7 @@ def test_la_frise_le_dit(demande: Demande, client_de: Callable[[Espace], Client]
     detail = detail_demande(demande, LUNDI)
     assert not detail.code_attendu
     assert [e["titre"] for e in detail.frise][-3:] == [
-        "Demande signalée comme inconnue de l'entreprise",
+        "Demande signalée comme inconnue de l’entreprise",
         "Code suspendu",
         "Saisie du code",
     ]

@@ -89,7 +89,7 @@ def test_la_page_du_code_dit_ce_qui_attend_une_decision(racine: Habilitation, cl
         edition.editer_en_attente(100)
         saisie = {"code": deriver_code(demande=demande.pk, numero=1)}
         page = client.post(reverse("demande", args=[demande.reference]), saisie, follow=True).content.decode()
-        dites.append("puis « Habilitations à conserver ou à retirer »" in page)
+        dites.append("puis « Habilitations à conserver ou à retirer »" in page)
     assert dites == [True, False]
 
 
@@ -161,7 +161,7 @@ def test_refus(racine: Habilitation) -> None:
         deposer(EspaceFactory(mode=Espace.Mode.SIMPLIFIE), racine)
     with pytest.raises(EspaceNonActif):
         deposer(EspaceFactory(etat=Espace.Etat.DESACTIVE), racine)
-    with pytest.raises(ServiceNonDisponible, match="déjà l'administrateur titulaire"):
+    with pytest.raises(ServiceNonDisponible, match="déjà l’administrateur titulaire"):
         deposer(racine.espace, racine)
     nouveau = EspaceFactory()
     for rien in ([], [Choix(racine.personne, [])]):
@@ -237,8 +237,8 @@ def test_la_page_pour_un_siren(racine: Habilitation, client_de: Any) -> None:
     refus = client.post(adresse, {"qualite": "MANDATAIRE"})
     assert "Choisissez au moins un service" in refus.content.decode()
     relue = client.post(adresse, {"qualite": "MANDATAIRE", "services": valeur}).content.decode()
-    assert "Rien n'est encore parti" in relue
-    assert "1 personne, qui ne peut pas s&#x27;y opposer" in relue
+    assert "Rien n’est encore parti" in relue
+    assert "1 personne, qui ne peut pas s’y opposer" in relue
     for secret in (racine.espace.nom, racine.espace.numero_abonne, racine.espace.numero_lisible):
         assert secret not in relue, "how many, never who"
     assert not Demande.objects.exists(), "nothing leaves before it is read again"
@@ -272,12 +272,12 @@ def test_le_nombre_de_personnes_remplacees_vieillit_et_se_confirme(racine: Habil
     debut = timezone.now()
     with time_machine.travel(debut, tick=False):
         montree = poster()
-    assert "2 personnes, qui ne peuvent pas s&#x27;y opposer" in montree
+    assert "2 personnes, qui ne peuvent pas s’y opposer" in montree
     Habilitation.objects.filter(pk=autre.pk).update(espace=racine.espace)
     with time_machine.travel(debut + timedelta(minutes=11), tick=False):
         changee = poster(apercu=apercu(montree))
         assert not Demande.objects.exists(), "two persons were told, one would be replaced"
-        assert "1 personne, qui ne peut pas s&#x27;y opposer" in changee
+        assert "1 personne, qui ne peut pas s’y opposer" in changee
         assert "ce que cette page montrait a changé" in html.unescape(changee)
     with time_machine.travel(debut + timedelta(minutes=22), tick=False):
         poster(apercu=apercu(changee))
@@ -300,8 +300,8 @@ def test_la_page_pour_beaucoup_de_siren(
     for siren in (racine.personne.siren, commune.personne.siren):
         assert f'value="{siren}:{service.code}">' in texte, "one choice for each SIREN"
     assert "elle a cessé son activité" in texte
-    assert "732829320 : ce SIREN n'est pas connu" in texte
-    assert "12A456789 : cet identifiant provisoire (IDSP) n'est pas connu" in texte
+    assert "732829320 : ce SIREN n’est pas connu" in texte
+    assert "12A456789 : cet identifiant provisoire (IDSP) n’est pas connu" in texte
     adresse = f"{PAGE}?sirens={','.join(sirens)}"
     seul = f"{racine.personne.siren}:{service.code}"
     partout = client.post(adresse, {"qualite": "MANDATAIRE", "services": seul, "partout": "1"}).content.decode()
@@ -310,7 +310,7 @@ def test_la_page_pour_beaucoup_de_siren(
     assert sorted(coches) == sorted(f"{h.personne.siren}:{service.code}" for h in (racine, *autres))
     with django_assert_max_num_queries(36):
         relue = client.post(adresse, {"qualite": "MANDATAIRE", "services": coches}).content.decode()
-    assert "1 personne, qui ne peut pas s&#x27;y opposer" in relue, "one titulaire holds them all"
+    assert "1 personne, qui ne peut pas s’y opposer" in relue, "one titulaire holds them all"
     assert not Demande.objects.exists()
     reponse = scenes.envoyer(client, adresse, {"qualite": "MANDATAIRE", "services": coches})
     assert reponse["Location"] == "/espace/demandes/"

@@ -136,8 +136,8 @@ def test_les_courriels_sont_pagines(pages: Client, tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_sans_courriel_ni_courrier_les_pages_disent_que_faire(pages: Client) -> None:
-    assert "Aucun courriel n'est encore parti" in pages.get("/demonstration/courriels/").content.decode()
-    assert "Aucun courrier n'est encore arrivé" in pages.get("/demonstration/courriers/").content.decode()
+    assert "Aucun courriel n’est encore parti" in pages.get("/demonstration/courriels/").content.decode()
+    assert "Aucun courrier n’est encore arrivé" in pages.get("/demonstration/courriers/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_un_genre_qui_n_existe_plus_est_un_courriel() -> None:
 def test_qui_a_agi_se_lit() -> None:
     assert auteur_lisible("12345678901234") == "12345678901234"
     assert lecture.en_clair(auteur_lisible("systeme:expirer_demandes")) == "le portail"
-    assert auteur_lisible("agent:0197d2b8-0000-7000-8000-000000000001") == "un agent de l'administration"
+    assert auteur_lisible("agent:0197d2b8-0000-7000-8000-000000000001") == "un agent de l’administration"
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def raconte(espace: Espace, catalogue: None) -> dict[str, str]:
             deposer(
                 genre, destinataire=espace.compte.email, acte=f"essai:{genre}", espace=espace, contexte={"motif": "x"}
             )
-    return {"nature": "Nature : adhésion", "role": "acteur délégant", "service": service.libelle}
+    return {"nature": "Nature : adhésion", "role": "acteur délégant", "service": service.libelle}
 
 
 @pytest.mark.django_db

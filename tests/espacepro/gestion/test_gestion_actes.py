@@ -34,8 +34,8 @@ pytestmark = pytest.mark.django_db
 # act -> model of its object, what the agent types
 ACTES: dict[str, tuple[str, dict[str, str]]] = {
     "activation_courrier_revenu": ("courrier", {}),
-    "activation_demande_refuser": ("demande", {"motif": "L'entreprise ne vous connaît pas."}),
-    "activation_signalement_confirmer": ("signalement", {"motif": "L'entreprise ne vous connaît pas."}),
+    "activation_demande_refuser": ("demande", {"motif": "L’entreprise ne vous connaît pas."}),
+    "activation_signalement_confirmer": ("signalement", {"motif": "L’entreprise ne vous connaît pas."}),
     "activation_signalement_ecarter": ("signalement", {}),
     "habilitations_adhesion_retirer": ("adhesion", {"motif": "Demande écrite du gérant."}),
     "habilitations_cessation_contester": ("cessation", {"motif": "Le greffe s'est trompé."}),
@@ -186,10 +186,10 @@ def test_faire_deux_fois_le_meme_acte(acte: str, agent: Agent, objets: dict[str,
         "activation_signalement_confirmer": "Ce signalement a déjà été examiné.",
         "activation_signalement_ecarter": "Ce signalement a déjà été examiné.",
         "habilitations_adhesion_retirer": "Cette adhésion est déjà fermée.",
-        "habilitations_cessation_contester": "n'attend plus de décision (le registre est inexact)",
-        "habilitations_cessation_fermer": "n'attend plus de décision (services fermés)",
-        "habilitations_demanderetrait_accepter": "n'attend plus de réponse (acceptée)",
-        "habilitations_demanderetrait_refuser": "n'attend plus de réponse (refusée)",
+        "habilitations_cessation_contester": "n’attend plus de décision (le registre est inexact)",
+        "habilitations_cessation_fermer": "n’attend plus de décision (services fermés)",
+        "habilitations_demanderetrait_accepter": "n’attend plus de réponse (acceptée)",
+        "habilitations_demanderetrait_refuser": "n’attend plus de réponse (refusée)",
     }[acte]
     assert refus in html.unescape(encore.content.decode())
     assert etat(objets) == avant
@@ -230,11 +230,11 @@ def test_le_courrier_revenu(agent: Agent, objets: dict[str, Any]) -> None:
 
 
 def test_la_demande_refusee_dit_pourquoi_sur_une_ligne(agent: Agent, objets: dict[str, Any]) -> None:
-    motif = "L'entreprise ne vous connaît pas.\n\nhttps://ailleurs.exemple/"
+    motif = "L’entreprise ne vous connaît pas.\n\nhttps://ailleurs.exemple/"
     client_verifie(agent).post(page("activation_demande_refuser", objets), {"motif": motif})
     objets["demande"].refresh_from_db()
     assert objets["demande"].etat == Demande.Etat.REFUSEE
-    attendu = "L'entreprise ne vous connaît pas. https://ailleurs.exemple/"
+    attendu = "L’entreprise ne vous connaît pas. https://ailleurs.exemple/"
     assert objets["demande"].motif_refus == attendu
     assert Courriel.objects.get(genre="demande_refusee").contexte["motif"] == attendu
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 class Refus(RegleMetier):
     code = "refus_d_essai"
-    message = "Quelqu'un a décidé entre-temps."
+    message = "Quelqu’un a décidé entre-temps."
 
 
 def pages() -> dict[str, tuple[Any, type[PageActe]]]:

@@ -89,7 +89,7 @@ def test_la_connexion_repond_de_meme_a_l_inconnu_et_a_l_usager(espace: Espace) -
         texte = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", reponse.content.decode())
         corps.append(texte.replace(saisie["username"], "X"))
     assert corps[0] == corps[1] == corps[2]
-    assert "n&#x27;est pas reconnu" in corps[0]
+    assert "n’est pas reconnu" in corps[0]
 
 
 @pytest.mark.parametrize("mot_de_passe", ["faux", MOT_DE_PASSE])
@@ -184,7 +184,7 @@ def test_de_la_premiere_connexion_a_la_suivante(db: None) -> None:
         assert encore.get(but).status_code == 302
     with time_machine.travel(depart + timedelta(seconds=180), tick=True):
         reponse = encore.post(reverse("admin:verification_secours"), {"code": codes[0].lower()}, follow=True)
-        assert "Codes encore utilisables : 9" in reponse.content.decode()
+        assert "Codes encore utilisables : 9" in reponse.content.decode()
         assert encore.get(but).status_code == 200
 
 

@@ -212,10 +212,10 @@ def test_l_adresse_de_l_entreprise_est_au_journal_de_qui_administre_sa_messageri
                 siren = racine.personne.siren
                 consigner(acte, auteur=racine.espace, siren=siren, details={"nature": nature, "demande": "D"})
     attendu = [
-        "Adresse électronique de l'entreprise changée",
-        "Changement de l'adresse électronique de l'entreprise demandé",
-        "Changement de l'adresse électronique de l'entreprise refusé par le service gestionnaire",
-        "Code inexact saisi pour changer l'adresse électronique de l'entreprise",
+        "Adresse électronique de l’entreprise changée",
+        "Changement de l’adresse électronique de l’entreprise demandé",
+        "Changement de l’adresse électronique de l’entreprise refusé par le service gestionnaire",
+        "Code inexact saisi pour changer l’adresse électronique de l’entreprise",
     ]
     lues = lire(client_de, suppleant.espace).context["lignes"]
     assert [ligne.acte for ligne in lues] == attendu
@@ -268,7 +268,7 @@ def test_les_demandes_sur_un_service_qu_on_administre_sans_le_nom_d_un_inconnu(
     tva = racine.service.libelle
     assert lues == [
         ("Demande refusée par le service gestionnaire", tva, "un agent", "une autre personne"),
-        ("Code d'activation inexact saisi", tva, "une autre personne", ""),
+        ("Code d’activation inexact saisi", tva, "une autre personne", ""),
         ("Service ouvert", tva, "Awa Diallo", ""),
         ("Demande déposée", tva, "une autre personne", ""),
         ("Demande déposée", tva, "Awa Diallo", ""),
@@ -308,7 +308,7 @@ def test_une_substitution_demandee_se_lit_une_fois_et_son_refus_aussi(
     lues = lire(client_de, racine.espace).context["lignes"]
     assert [ligne.acte for ligne in lues] == [
         "Demande refusée par le service gestionnaire",
-        "Substitution de l'administrateur titulaire demandée",
+        "Substitution de l’administrateur titulaire demandée",
         "Délégation accordée",
     ]
     assert Evenement.objects.get(acte="demande.refusee").details["nature"] == "SUBSTITUTION"

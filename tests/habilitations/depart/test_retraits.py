@@ -252,7 +252,7 @@ def test_chaque_courriel_se_compose() -> None:
         if courriel.genre == "accords_par_un_autre":  # says first to whom
             assert str(racine.personne.denomination) in message.body
         else:
-            assert f"- {racine.personne} : {racine.service}" in message.body, courriel.genre
+            assert f"- {racine.personne} : {racine.service}" in message.body, courriel.genre
         assert "&#x27;" not in message.body
         assert "&amp;" not in message.body
     assert len(genres) == 17, sorted(genres)

@@ -101,7 +101,7 @@ SITUATIONS: list[tuple[str, tuple[str, ...], dict[str, Any], bool]] = [
         True,
     ),
     ("expirée hier", ROLES[2:], {"expire_le": HIER}, True),
-    ("expire aujourd'hui", ROLES[2:], {"expire_le": timedelta()}, False),
+    ("expire aujourd’hui", ROLES[2:], {"expire_le": timedelta()}, False),
     ("expire demain", ROLES[2:], {"expire_le": DEMAIN}, False),
     ("en veille et expirée", ROLES[2:], {**VEILLE, "veille_depuis": "maintenant", "expire_le": HIER}, True),
     ("terminée", ROLES[1:], {"fin_le": "maintenant", "fin_motif": "RETRAIT"}, True),

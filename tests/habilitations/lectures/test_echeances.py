@@ -123,7 +123,7 @@ def test_sans_date_la_page_d_accueil_n_en_dit_rien(espace: Espace, client_de: Ca
 
 def test_le_fichier_d_agenda_suit_la_norme(cfe: Service) -> None:
     Echeance.objects.filter(jour=SOLDE).update(
-        libelle="Solde, dû ; par tous", condition="É" * 90 + " : voir l'avis, puis le compte."
+        libelle="Solde, dû ; par tous", condition="É" * 90 + " : voir l'avis, puis le compte."
     )
     fichier = en_ics(Echeance.objects.select_related("service"), maintenant=LUNDI)
     lignes = fichier.split(b"\r\n")

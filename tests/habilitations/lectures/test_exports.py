@@ -158,7 +158,7 @@ def test_apres_un_jour_le_fichier_n_est_plus_donne_puis_la_purge_l_efface(
     assert not regle.lignes(timezone.now()).exists()
     Export.objects.update(cree_le=timezone.now() - GARDE)
     client = client_de(racine.espace)
-    assert "n'est plus gardé" in texte(client.get(reverse("export", args=[export.pk]))).replace("&#x27;", "'")
+    assert "n’est plus gardé" in texte(client.get(reverse("export", args=[export.pk]))).replace("&#x27;", "'")
     assert client.post(reverse("export_telecharger", args=[export.pk])).status_code == 302
     retention.purger()
     assert not Export.objects.exists()
@@ -168,7 +168,7 @@ def test_un_fichier_abandonne_dit_comment_faire(racine: Habilitation, client_de:
     export = demander_export(acteur=racine.espace, liste=LISTE)
     Export.objects.update(ecarte_le=timezone.now())
     page = texte(client_de(racine.espace).get(reverse("export", args=[export.pk]))).replace("&#x27;", "'")
-    assert "n'a pas pu être préparé" in page
+    assert "n’a pas pu être préparé" in page
     assert "http-equiv" not in page
 
 

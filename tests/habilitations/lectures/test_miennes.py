@@ -59,7 +59,7 @@ def test_en_veille_par_le_titulaire(espace: Espace, client_de: Callable[[Espace]
     accueil = texte(client_de(espace).get(reverse("espace")))
     assert "par Karine Vidal" in accueil
     assert suppleance.personne.denomination in accueil
-    assert "Vous n'avez pas encore de service" not in accueil
+    assert "Vous n’avez pas encore de service" not in accueil
     assert onglet(espace).lignes == []
 
 
@@ -84,15 +84,15 @@ def test_qui_a_perdu_son_droit_entraine_ceux_qu_il_a_habilites(
     accorder(delegation, espace, Role.ACTEUR)
     retirer_delegation(acteur=titulaire, delegations=[delegation])
     (ligne,) = onglet(espace, PERDUES).lignes
-    assert "Chloé Simon, qui vous l'avait accordée, a perdu son propre droit, retiré par Karine Vidal." in (
+    assert "Chloé Simon, qui vous l’avait accordée, a perdu son propre droit, retiré par Karine Vidal." in (
         ligne.premiere.evenement
     )
     (sienne,) = onglet(delegant, PERDUES).lignes
     assert sienne.premiere.evenement == f"Retirée le {jour(timezone.now())} par Karine Vidal."
     accueil = texte(client_de(espace).get(reverse("espace")))
     assert "a perdu son propre droit" in accueil
-    assert "Vous n'avez pas encore de service" not in accueil
-    assert "Vous n'avez pas encore de service" in texte(client_de(EspaceFactory()).get(reverse("espace")))
+    assert "Vous n’avez pas encore de service" not in accueil
+    assert "Vous n’avez pas encore de service" in texte(client_de(EspaceFactory()).get(reverse("espace")))
 
 
 def test_le_dernier_jour_passe_se_lit_parmi_les_perdues(espace: Espace) -> None:

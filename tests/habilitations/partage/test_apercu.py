@@ -17,7 +17,7 @@ from tests.habilitations.scenes import apercu_de, confirmer, texte
 
 pytestmark = pytest.mark.django_db
 Ouvrir = Callable[[Espace], Client]
-CHANGE = "Rien n'a été enregistré : ce que cette page montrait a changé"
+CHANGE = "Rien n’a été enregistré : ce que cette page montrait a changé"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_tout_retirer_apres_un_changement_de_titulaire_ne_retire_que_ce_qui_a_et
         assert CHANGE in texte(client.post(apres, montre, follow=True))
         assert Habilitation.objects.get(pk=vue.pk).est_vivante
     assert confirmer(client, apres) == page
-    assert "l'accès est retiré (2 personnes, 2 habilitations)" in texte(client.get(page))
+    assert "l’accès est retiré (2 personnes, 2 habilitations)" in texte(client.get(page))
     assert not Habilitation.objects.filter(pk__in=[vue.pk, dessous.pk], fin_le=None).exists()
     assert Habilitation.objects.get(pk=autre.pk).est_active()
 

@@ -136,7 +136,7 @@ def test_ce_qui_tombe_est_dans_l_ordre_du_catalogue() -> None:
     assert montres == sorted(attendus)
     retirer_delegation(acteur=titulaire, delegations=delegations)
     courriel = Courriel.objects.get(genre="habilitation_retiree", destinataire=delegant.compte.email)
-    assert [ligne.partition(" : ")[2] for ligne in courriel.contexte["lignes"]] == [
+    assert [ligne.partition(" : ")[2] for ligne in courriel.contexte["lignes"]] == [
         "Service A, Service B, Service C"
     ] * 2
     assert courriel.contexte["lignes"][0].startswith("ABEILLE")

@@ -104,7 +104,7 @@ def test_chaque_ligne_dit_ce_qui_ne_va_pas() -> None:
         "illisible",
         "passée",
         "pas de date de fin",
-        "vous n'avez pas ce service",
+        "vous n’avez pas ce service",
         "le nom écrit est différent",
         "y est acteur",
         "votre rôle",

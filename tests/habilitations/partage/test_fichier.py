@@ -20,7 +20,7 @@ from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, acco
 from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
-ENTETE = "Acte;SIREN;Code du service;Numéro d'abonné;Nom;Rôle;Dernier jour"
+ENTETE = "Acte;SIREN;Code du service;Numéro d’abonné;Nom;Rôle;Dernier jour"
 FIN = date(2031, 12, 31)
 
 
@@ -46,17 +46,17 @@ def racine() -> Habilitation:
 def test_toutes_les_fautes_d_une_ligne(racine: Habilitation) -> None:
     rapport = examiner(racine.espace, "détruire;552032535;RIEN;2,02633E+13;;chef;demain")
     assert rapport.lignes[0].fautes == [
-        "acte inconnu : écrivez accorder, retirer ou changer la fin, ou laissez vide",
-        "Ce numéro SIREN n'existe pas : sa clé de contrôle est fausse. Vérifiez chaque chiffre.",
-        "numéro d'abonné : Un tableur a remplacé ce numéro par un nombre arrondi : ses derniers chiffres sont perdus. "
+        "acte inconnu : écrivez accorder, retirer ou changer la fin, ou laissez vide",
+        "Ce numéro SIREN n’existe pas : sa clé de contrôle est fausse. Vérifiez chaque chiffre.",
+        "numéro d’abonné : Un tableur a remplacé ce numéro par un nombre arrondi : ses derniers chiffres sont perdus. "
         "Recopiez-le en entier dans une cellule au format Texte, ou repartez du fichier XLSX que le portail propose.",
-        "service inconnu : écrivez son code ou son nom, tels que le portail les montre",
+        "service inconnu : écrivez son code ou son nom, tels que le portail les montre",
         "le nom de la personne manque",
-        "rôle inconnu : écrivez acteur, acteur délégant ou administrateur suppléant",
-        "date de fin illisible : écrivez-la 31/12/2026",
+        "rôle inconnu : écrivez acteur, acteur délégant ou administrateur suppléant",
+        "date de fin illisible : écrivez-la 31/12/2026",
     ]
     vide = examiner(racine.espace, "retirer;;;;;;x").lignes[0].fautes
-    assert vide == ["le SIREN manque", "le numéro d'abonné manque", "le service manque", "le nom de la personne manque"]
+    assert vide == ["le SIREN manque", "le numéro d’abonné manque", "le service manque", "le nom de la personne manque"]
 
 
 def test_retirer_veut_le_nom_de_la_personne(racine: Habilitation) -> None:
@@ -67,7 +67,7 @@ def test_retirer_veut_le_nom_de_la_personne(racine: Habilitation) -> None:
     assert fautes(examiner(titulaire, ligne("retirer", racine, collegue, nom="Anne PETIT"))) == [""]
     assert "manque" in fautes(examiner(titulaire, ligne("retirer", racine, collegue, nom="")))[0]
     assert (
-        "Anne Petit : le nom écrit est différent"
+        "Anne Petit : le nom écrit est différent"
         in fautes(examiner(titulaire, ligne("retirer", racine, collegue, nom="Grand")))[0]
     )
     assert "y est acteur" in fautes(examiner(titulaire, ligne("retirer", racine, collegue, "suppléant")))[0]
@@ -88,8 +88,8 @@ def test_on_ne_retire_ni_ne_change_ce_que_l_on_ne_voit_pas(racine: Habilitation)
         ligne("retirer", etrangere, etrangere.espace),
         ligne("retirer", racine, inconnu),
     )
-    aucun = "cette personne n'y a aucun droit que vous puissiez changer"
-    assert fautes(rapport) == [aucun, aucun, "vous n'avez pas ce service pour ce SIREN", aucun]
+    aucun = "cette personne n’y a aucun droit que vous puissiez changer"
+    assert fautes(rapport) == [aucun, aucun, "vous n’avez pas ce service pour ce SIREN", aucun]
     assert not Evenement.objects.filter(acte=actes.BENEFICIAIRE_INTROUVABLE.code).exists()
 
 
@@ -150,7 +150,7 @@ def test_changer_la_fin(racine: Habilitation) -> None:
         assert delegation.expire_le == attendue
     assert "nouveau dernier jour" in fautes(examiner(titulaire, ligne("changer la fin", racine, qui)))[0]
     assert "déjà passée" in fautes(examiner(titulaire, ligne("changer la fin", racine, qui, fin="31/12/2020")))[0]
-    assert "« changer la fin »" in fautes(examiner(titulaire, ligne("", racine, qui, "acteur", "30/06/2031")))[0]
+    assert "« changer la fin »" in fautes(examiner(titulaire, ligne("", racine, qui, "acteur", "30/06/2031")))[0]
     assert (
         "répète la ligne 2"
         in fautes(
@@ -193,7 +193,7 @@ def test_le_service_par_son_nom_et_deux_services_du_meme_nom() -> None:
     ambigu = ligne("", jumeaux[0], qui, "acteur").replace(";PAY1;", ";payer la tva;")
     rapport = examiner(titulaire, par_nom, ambigu)
     assert rapport.lignes[0].adhesion == seul.adhesion
-    assert fautes(rapport) == ["", "plusieurs services portent ce nom : écrivez le code du service"]
+    assert fautes(rapport) == ["", "plusieurs services portent ce nom : écrivez le code du service"]
 
 
 def test_un_numero_connu_ne_compte_pas_parmi_les_cent(racine: Habilitation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,7 @@ def test_la_page_montre_puis_fait(racine: Habilitation, client_de: Callable[[Esp
         return client.post(page, {"fichier": SimpleUploadedFile("f.csv", contenu)}).content.decode()  # type: ignore[no-any-return]
 
     rapport = deposer(ligne("retirer", racine, deleguee.espace))
-    assert re.search(r"Retirer\s+1\s+habilitation</strong> : 1 personne, 1 SIREN", rapport)
+    assert re.search(r"Retirer\s+1\s+habilitation</strong> : 1 personne, 1 SIREN", rapport)
     assert "Anne Petit" in rapport
     assert "Bruno Leroux" in rapport
     # Meanwhile somebody else hangs below: the page did not show it.
@@ -246,7 +246,7 @@ def test_le_modele_et_l_existant_se_telechargent(
 
 def test_une_liste_de_siren_collee_d_un_tableur() -> None:
     formulaire = SirensForm({"sirens": "5410220\t552 032 534\n'000325175;552032534,00"})
-    assert not formulaire.is_valid(), "a comma parts: « 00 » is no SIREN"
+    assert not formulaire.is_valid(), "a comma parts: « 00 » is no SIREN"
     formulaire = SirensForm({"sirens": "5410220\t552 032 534\n'000325175;55203253400018"})
     assert formulaire.is_valid()
     assert formulaire.cleaned_data["sirens"] == ["005410220", "552032534", "000325175"]

@@ -115,7 +115,7 @@ def test_les_lignes_refusees_se_voient_et_s_ecartent(client_de: Ouvrir) -> None:
     refus = texte(client.get(page))
     assert "y est déjà habilité" in refus
     assert not apercu_de(refus), "nothing to confirm"
-    assert "Rien n'a été enregistré" in texte(client.post(page, follow=True)).replace("&#x27;", "'")
+    assert "Rien n’a été enregistré" in texte(client.post(page, follow=True)).replace("&#x27;", "'")
     client.post(page, {"ecarter": "1"})
     confirmer(client, page)
     assert set(Habilitation.objects.filter(espace=collegue).values_list("adhesion_id", flat=True)) == {

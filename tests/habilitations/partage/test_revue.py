@@ -199,7 +199,7 @@ def test_la_page_confirme_et_retire(arbre: dict[str, Habilitation], client_de: A
     choix = {f"ligne-{voisine.pk}": "garder", f"ligne-{arbre['delegant'].pk}": "retirer"}
     assert revoir_puis_confirmer(client, PAGE, suite="reprendre", **choix) == PAGE
     fait = client.get(PAGE).content.decode()
-    assert "1 habilitation confirmée pour un an. l&#x27;accès est retiré (1 personne, 1 habilitation)" in fait
+    assert "1 habilitation confirmée pour un an. l’accès est retiré (1 personne, 1 habilitation)" in fait
     voisine.refresh_from_db()
     arbre["delegant"].refresh_from_db()
     arbre["acteur"].refresh_from_db()

@@ -83,8 +83,8 @@ def test_le_titulaire_et_les_autres_suppleants_sont_prevenus(scene: Scene) -> No
     scene.accorder(scene.titulaire)
     assert prevenus() == ["Colin", "Roche"]
     corps = str(composer(Courriel.objects.filter(genre="accords_par_un_autre")[0]).body)
-    assert "Karine Vidal vient d'habiliter" in corps
-    assert "- Driss Amrani, acteur : GARAGE DU PONT NEUF" in corps
+    assert "Karine Vidal vient d’habiliter" in corps
+    assert "- Driss Amrani, acteur : GARAGE DU PONT NEUF" in corps
     assert reverse("delegations") in corps
 
 
@@ -109,7 +109,7 @@ def test_un_acte_est_un_courriel_quel_que_soit_le_nombre_de_siren(scene: Scene) 
     assert prevenus() == ["Colin"]
 
 
-SEUL = "Seul l'administrateur titulaire d'un service peut en retirer un administrateur suppléant"
+SEUL = "Seul l’administrateur titulaire d’un service peut en retirer un administrateur suppléant"
 PEUT = "Vous pouvez à tout moment retirer"
 
 
@@ -136,7 +136,7 @@ def test_le_courriel_ne_promet_que_ce_que_son_lecteur_peut_retirer(scene: Scene,
         assert resumer(1) == 2
         lu = corps(genre, scene.suppleante)
         assert SEUL in lu
-        assert f"{PEUT} les habilitations d'acteur et d'acteur délégant" in lu
+        assert f"{PEUT} les habilitations d’acteur et d’acteur délégant" in lu
         assert reverse("suppleants") in lu
         assert reverse("delegations") in lu
     lu = corps(genre, scene.titulaire)
@@ -198,7 +198,7 @@ def test_le_resume_ne_double_ni_ne_perd_rien(scene: Scene) -> None:
         "Chloé Simon a habilité Driss Amrani",
         "Inès Colin a habilité Driss Benali",
     ]
-    assert "2 habilitations ont été accordées par d'autres que vous" in str(composer(courriel).body)
+    assert "2 habilitations ont été accordées par d’autres que vous" in str(composer(courriel).body)
 
 
 def test_le_resume_rattrape_les_jours_manques_en_un_courriel(scene: Scene) -> None:
@@ -261,7 +261,7 @@ def test_etre_prevenu_plus_tard_redemande_le_mot_de_passe(scene: Scene, client_d
     assert page.status_code == 200
     assert ConfirmationForm.CHAMP in page.content.decode()
     faux = client.post(reverse("preferences"), {**choix, ConfirmationForm.CHAMP: "autre chose"})
-    assert "n&#x27;est pas reconnu" in faux.content.decode()
+    assert "n’est pas reconnu" in faux.content.decode()
     assert not Preference.objects.exists()
     sans_rapport = {**choix, "accords": "AUSSITOT", "fichiers": "AUCUN"}
     assert client.post(reverse("preferences"), sans_rapport)["Location"] == reverse("preferences")
@@ -321,7 +321,7 @@ def test_la_page(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
     assert (preference.accords, preference.echeances, preference.fichiers) == ("QUOTIDIEN", "AUCUN", "AUSSITOT")
     assert Evenement.objects.get(acte="preferences.changees").details == {"champs": ["accords", "echeances"]}
     page = texte(client.post(reverse("preferences"), choix, follow=True))
-    assert "Rien n'a changé." in page
+    assert "Rien n’a changé." in page
     assert Evenement.objects.filter(acte="preferences.changees").count() == 1
     assert "AUCUN" in texte(client.post(reverse("preferences"), {**choix, "accords": "AUCUN"}))
     assert Preference.objects.get().accords == "QUOTIDIEN"

@@ -63,7 +63,7 @@ def test_qui_attend_un_code_le_sait_puis_sait_que_l_entreprise_est_rouverte() ->
     suivre_registre()
     assert courriels.envoyer_en_attente() >= 2
     siens = [m for m in mail.outbox if m.to == [adresse]]
-    assert [m.subject.split(" ")[0] for m in siens] == ["Le", "L'entreprise"]
+    assert [m.subject.split(" ")[0] for m in siens] == ["Le", "L’entreprise"]
     assert demande.personne.denomination.split()[0] in siens[1].subject
     assert demande.reference in siens[0].body
     assert "ne peut donc plus aboutir" in siens[0].body
@@ -111,10 +111,10 @@ def test_les_pages_disent_ce_qui_reste_possible_et_jusqu_a_quand(
         attendu = f"à partir du {jour_en_lettres(constatee + DELAI_DE_CESSATION)}"
         if etat == "maintenue":
             cessation.etat, cessation.maintenue_jusqu_au = "MAINTENUE", FIN
-            attendu = "laisse tous vos services jusqu'au 30 juin 2031"
+            attendu = "laisse tous vos services jusqu’au 30 juin 2031"
         if etat == "restreinte":
             cessation.restreinte_le = timezone.now()
-            attendu = "seule la consultation reste possible, jusqu'au"
+            attendu = "seule la consultation reste possible, jusqu’au"
         cessation.save()
     if etat == "contestée":
         PersonneSirenisee.objects.filter(pk=personne.pk).update(active=False, cessation_contestee_le=timezone.now())
@@ -154,7 +154,7 @@ def test_le_fichier_ne_le_repousse_pas_non_plus(client_de: Callable[[Espace], Cl
     delegation = accorder(habiliter(titulaire), delegue, Role.ACTEUR, expire_le=FIN)
     PersonneSirenisee.objects.filter(pk=delegation.personne_id).update(active=False)
     lignes = [
-        "acte;numéro d'abonné;nom;SIREN;service;rôle;dernier jour",
+        "acte;numéro d’abonné;nom;SIREN;service;rôle;dernier jour",
         f"changer la fin;{delegue.numero_abonne};{delegue.nom};{delegation.personne.siren};{delegation.service.code};"
         "acteur;31/12/2033",
     ]
@@ -186,7 +186,7 @@ def test_le_bouton_des_delegations(client_de: Callable[[Espace], Client]) -> Non
     assert "le dernier jour est changé" in texte(client.get(reverse("delegations")))
     client.post(reverse("habilitations_choisir"), choix)
     rien = client.post(page, {**apercu_de(texte(client.get(page))), "expire_le": "2030-12-31"}, follow=True)
-    assert "Rien n'a changé" in texte(rien)
+    assert "Rien n’a changé" in texte(rien)
     assert "Changer le dernier jour" not in texte(client.get(reverse("suppleants")))
 
 

@@ -83,7 +83,7 @@ def test_partir_de_l_existant_dans_les_deux_sens(format_: str) -> None:
     rangees.append([*par_siren["000325175"]])
     rangees[-1][place["Acte"]], rangees[-1][place["Rôle"]] = "Accorder", "Administrateur suppléant"
     rangees.append([*par_siren["356000000"]])
-    rangees[-1][place["Numéro d'abonné"]] = nouvelle.numero_lisible
+    rangees[-1][place["Numéro d’abonné"]] = nouvelle.numero_lisible
     rangees[-1][place["Nom"]], rangees[-1][place["Prénom"]] = "PETIT", "anne"
     rapport = examiner_fichier(acteur=titulaire, contenu=ECRIRE[format_](rangees))
     assert [ligne.fautes for ligne in rapport.lignes if ligne.fautes] == []

@@ -25,7 +25,7 @@ from habilitations.tableurs.lecture import (
     lire_tableau,
 )
 
-ENTETE = "SIREN;Numéro d'abonné;Nom;Rôle;Code du service;Dernier jour"
+ENTETE = "SIREN;Numéro d’abonné;Nom;Rôle;Code du service;Dernier jour"
 LIGNE = "552032534;20263271234569;Lebœuf;acteur;TVA;31/12/2027"
 
 
@@ -269,7 +269,7 @@ def test_ce_qui_n_est_pas_une_table(contenu: bytes, regle: type[RegleMetier]) ->
 
 
 def test_les_colonnes_absentes_sont_nommees_telles_qu_on_les_ecrit() -> None:
-    with pytest.raises(ColonnesManquantes, match=r"Il manque : Numéro d'abonné, Nom, Rôle\."):
+    with pytest.raises(ColonnesManquantes, match=r"Il manque : Numéro d’abonné, Nom, Rôle\."):
         lire(csv_de("SIREN;Service", "1;2"))
 
 

@@ -38,7 +38,7 @@ def test_la_liste_ouverte_et_enregistree_ne_change_rien(format_: str, vers: str,
     perdus = [ligne for ligne in rapport.lignes if ligne.fautes]
     if (format_, vers) == ("xlsx", "csv"):
         assert [(ligne.siren, ligne.fautes) for ligne in perdus] == [
-            ("1,79769313486232E+308", [f"SIREN : {IdentifiantPerdu()}"])
+            ("1,79769313486232E+308", [f"SIREN : {IdentifiantPerdu()}"])
         ], "the IDSP 12345E678, for a spreadsheet, is a number too great to be written"
     else:
         assert perdus == []

@@ -209,14 +209,14 @@ def test_les_pages_offrent_la_sortie(client_de: Callable[[Espace], Client]) -> N
     assert "justificatif récent" in page
     demande = scenes.adhesion(espace, PersonneFactory())
     suivi = client.get(reverse("demande", args=[demande.reference])).content.decode()
-    assert "Cette adresse n'est pas la bonne ?" in suivi
+    assert "Cette adresse n’est pas la bonne ?" in suivi
 
 
 def test_les_pages_de_l_agent() -> None:
     objet = personne()
     client = client_verifie(agent_de(objet))
     page = reverse("admin:services_personnesirenisee_adresse", args=[objet.pk])
-    assert "aucune adresse : rien ne part" in client.get(page).content.decode()
+    assert "aucune adresse : rien ne part" in client.get(page).content.decode()
     champs = {"voie": "3 quai des Brumes", "commune": "LE HAVRE", "motif": "Masquée.", "justificatif": "Kbis"}
     manque = client.post(page, champs)
     assert "voie" in manque.context["formulaire"].errors

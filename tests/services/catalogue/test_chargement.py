@@ -149,13 +149,13 @@ def test_chaque_service_dit_sur_quoi_il_repose():
 @pytest.mark.parametrize(
     ("avant", "apres", "raison"),
     [
-        ('famille = "MESSAGERIE"', 'famille = "COURRIER"', "MSG : famille"),
+        ('famille = "MESSAGERIE"', 'famille = "COURRIER"', "MSG : famille"),
         ('code = "MSG"', 'code = "ACC"', "ACC figure deux fois"),
-        ('code = "MSG"', 'code = "msg"', "msg : "),
+        ('code = "MSG"', 'code = "msg"', "msg : "),
         ('code = "MSG"\n', 'code = "MSG"\ncouleur = "bleu"\n', "champ inconnu couleur"),
         ('sources = ["CGU", "O1", "R1"]', 'sources = ["X9"]', "source inconnue X9"),
         ('voisins = ["PAY_CFE"]', 'voisins = ["PAY_ICI"]', "voisin inconnu PAY_ICI"),
-        ('code = "MSG"\n', 'code = "MSG"\nferme_le = "demain"\n', "ferme_le n'est pas un jour"),
+        ('code = "MSG"\n', 'code = "MSG"\nferme_le = "demain"\n', "ferme_le n’est pas un jour"),
         ('certitude = "confirme"\nsources', 'certitude = "certain"\nsources', "certitude absente ou inconnue"),
         ("\n[sources]", "\n[sources", "Expected"),
     ],

@@ -66,7 +66,7 @@ def test_une_annee_est_remplacee_et_les_autres_non(tmp_path: Path) -> None:
     ("avant", "apres", "raison"),
     [
         ('service = "PAY_CFE"', 'service = "LICORNE"', "service inconnu LICORNE"),
-        ("jour = 2026-06-15", "jour = 2025-06-15", "n'est pas de 2026"),
+        ("jour = 2026-06-15", "jour = 2025-06-15", "n’est pas de 2026"),
         ("jour = 2026-06-15", 'jour = "bientôt"', "pas de jour"),
         ('sources = ["O8", "T21"]', "sources = []", "pas de source"),
         ('sources = ["O8", "T21"]', 'sources = ["X9"]', "source inconnue X9"),

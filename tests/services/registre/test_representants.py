@@ -221,7 +221,7 @@ def test_la_page_de_l_agent(societe: PersonneSirenisee, agent: Agent) -> None:
     assert client.post(page, saisie).status_code == 302
     fiche = client.get(reverse("admin:services_personnesirenisee_change", args=[societe.pk])).content.decode()
     assert "Anne Petit" in fiche
-    assert "constat d&#x27;un agent" in fiche
+    assert "constat d’un agent" in fiche
     ailleurs = client_verifie(AgentFactory()).post(page, saisie)
     assert ailleurs["Location"] == reverse("admin:index")
 
