@@ -65,6 +65,15 @@ CALENDRIER: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="*/10"),
     },
     "fermer_services_retires": {"task": "habilitations.fermer_services_retires", "schedule": crontab(minute="33")},
+    "annoncer_demandes_habilitation": _toutes_les(timedelta(minutes=1), "habilitations.annoncer_demandes_habilitation"),
+    "rappeler_demandes_habilitation": {
+        "task": "habilitations.rappeler_demandes_habilitation",
+        "schedule": crontab(hour="7-9", minute="43"),
+    },
+    "eteindre_demandes_habilitation": {
+        "task": "habilitations.eteindre_demandes_habilitation",
+        "schedule": crontab(minute="49"),
+    },
     "suivre_cessations": {"task": "habilitations.suivre_cessations", "schedule": crontab(minute="19")},
     "resumer_accords": {"task": "habilitations.resumer_accords", "schedule": crontab(hour="6-8", minute="3")},
     "revoir_delegations": {"task": "habilitations.revoir_delegations", "schedule": crontab(hour="5-8", minute="31")},

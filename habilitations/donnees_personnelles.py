@@ -10,7 +10,17 @@ from accounts.donnees.lecture import Apercu, Partie, Volet
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from accounts.saisies.dates import jour
 
-from .models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Preference, RappelHebdomadaire
+from .models import (
+    Adhesion,
+    Cessation,
+    DemandeHabilitation,
+    DemandeRetrait,
+    Export,
+    Habilitation,
+    Mandat,
+    Preference,
+    RappelHebdomadaire,
+)
 from .models.export import GARDE
 
 DROITS = "Habilitations et mandats"
@@ -104,6 +114,24 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DROITS,
+            titre="Vos demandes d'habilitation",
+            modele=DemandeHabilitation,
+            chemins=("demandeur",),
+            ecartees={"id": INTERNE, "demandeur": "c'est vous"},
+            valeurs={"traitee_par": lambda demande: demande.traitee_par and demande.traitee_par.nom_complet},
+            ordre=("-deposee_le",),
+        ),
+        Partie(
+            groupe=DROITS,
+            titre="Demandes d'habilitation auxquelles vous avez répondu",
+            modele=DemandeHabilitation,
+            chemins=("traitee_par",),
+            ecartees={"id": INTERNE, "traitee_par": "c'est vous", "motif": "écrit par la personne qui demandait"},
+            valeurs={"demandeur": lambda demande: demande.demandeur.nom_complet},
+            ordre=("-traitee_le",),
+        ),
+        Partie(
+            groupe=DROITS,
             titre="Fichiers que vous avez demandés",
             modele=Export,
             chemins=("espace",),
@@ -173,6 +201,17 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"motif": "", "reponse": ""},
             echues=lambda maintenant: Q(traitee_le__lt=maintenant - 2 * AN),
+        ),
+        Conservation(
+            cle="demandes-habilitation",
+            modele=DemandeHabilitation,
+            donnees="Demandes d'habilitation : le SIREN, le motif et la réponse",
+            finalite="Transmettre la demande à qui administre l'entreprise, et sa réponse",
+            duree=duree_lisible(AN),
+            depart="après la réponse, l'annulation ou l'extinction",
+            fondement="minimisation (RGPD art. 5)",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(traitee_le__lt=maintenant - AN),
         ),
         Conservation(
             cle="preferences",

@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from accounts.forms import FormulairePortail
-from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampTexte
+from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampRegle, ChampTexte
 from accounts.forms.claviers import Clavier
+from accounts.saisies.sirens import SirenAbsent, normaliser_siren
 
 from .models import Preference, Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
@@ -64,8 +65,8 @@ class FinForm(FormulairePortail):
         return _a_venir(self.cleaned_data["expire_le"])
 
 
-class DelegataireForm(BeneficiaireForm):
-    """Who is designated, in which role, until when."""
+class RoleForm(FormulairePortail):
+    """Which role is given by a délégation, until when."""
 
     role = forms.ChoiceField(
         label="Rôle",
@@ -89,6 +90,69 @@ class DelegataireForm(BeneficiaireForm):
         """Offer acteur alone: an acteur délégant gives no other role."""
         champ: Any = self.fields["role"]
         champ.choices = [choix for choix in champ.choices if choix[0] == Role.ACTEUR]
+
+
+class DelegataireForm(RoleForm, BeneficiaireForm):
+    """Who is designated, in which role, until when."""
+
+
+class DemandeHabilitationForm(FormulairePortail):
+    """For which company one asks for a habilitation, and why."""
+
+    regles = {
+        "motif_de_demande_requis": "motif",
+        "demande_habilitation_en_cours": "siren",
+        "demande_habilitation_trop_proche": "siren",
+    }
+
+    siren = ChampRegle(
+        normaliser_siren,
+        label="Numéro SIREN",
+        max_length=40,
+        help_text="Neuf chiffres, espaces admis : 552 032 534.",
+        clavier=Clavier.CHIFFRES,
+        error_messages={"required": SirenAbsent.message},
+    )
+    motif = ChampTexte(
+        label="Pourquoi demandez-vous cette habilitation ?",
+        max_length=300,
+        help_text="Qui vous êtes pour cette entreprise, et les services qu'il vous faut. Qui l'administre lira ce texte.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Dites pourquoi vous demandez cette habilitation."},
+    )
+
+
+class AccepterForm(RoleForm):
+    """What is granted to who asked: the services, the role, the last day."""
+
+    field_order = ("services", "role", "expire_le")
+
+    services = forms.MultipleChoiceField(
+        label="Services",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choisissez au moins un service."},
+    )
+
+    def proposer(self, services: list[tuple[str, str]], *, delegant: bool) -> None:
+        """Offer these services, and acteur délégant where some of them lets it be granted."""
+        champ: Any = self.fields["services"]
+        champ.choices = services
+        if not delegant:
+            self.proposer_acteur_seul()
+
+
+class RefusForm(FormulairePortail):
+    """Why a habilitation that somebody asked for is refused."""
+
+    regles = {"motif_du_refus_requis": "reponse"}
+
+    reponse = ChampTexte(
+        label="Pourquoi refusez-vous ?",
+        max_length=300,
+        help_text="Votre réponse est transmise à la personne, avec votre nom.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Dites pourquoi vous refusez."},
+    )
 
 
 class FichierForm(FormulairePortail):

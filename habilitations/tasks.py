@@ -6,7 +6,7 @@ from accounts.envois.budget import epuiser
 
 from .arbre import confirmations, expirations
 from .lectures import exports, rappels
-from .partage import revue, temoins
+from .partage import demandes, revue, temoins
 from .registre import cessations, services_retires
 
 
@@ -58,3 +58,18 @@ def fermer_services_retires() -> None:
 @shared_task(name="habilitations.rappeler_echeances")
 def rappeler_echeances() -> None:
     epuiser(rappels.rappeler_echeances)
+
+
+@shared_task(name="habilitations.annoncer_demandes_habilitation")
+def annoncer_demandes_habilitation() -> None:
+    epuiser(demandes.annoncer_demandes_habilitation)
+
+
+@shared_task(name="habilitations.rappeler_demandes_habilitation")
+def rappeler_demandes_habilitation() -> None:
+    epuiser(demandes.rappeler_demandes_habilitation)
+
+
+@shared_task(name="habilitations.eteindre_demandes_habilitation")
+def eteindre_demandes_habilitation() -> None:
+    epuiser(demandes.eteindre_demandes_habilitation)

@@ -2,6 +2,7 @@ from django.urls import path
 
 from .views import (
     changements,
+    demandes_habilitation,
     designer,
     echeances,
     exports,
@@ -38,6 +39,23 @@ urlpatterns = [
     path(f"{GERER}/revue-des-delegations/", revue.delegations, name="revue_delegations"),
     path(f"{GERER}/perimetre/", perimetre.voir, name="perimetre"),
     path(f"{GERER}/perimetre/deleguer/", perimetre.preparer_delegations, name="perimetre_deleguer"),
+    path(f"{GERER}/demandes-d-habilitation/", demandes_habilitation.liste, name="demandes_habilitation"),
+    path(f"{GERER}/demandes-d-habilitation/demander/", demandes_habilitation.demander, name="demander_habilitation"),
+    path(
+        f"{GERER}/demandes-d-habilitation/<uuid:cle>/accepter/",
+        demandes_habilitation.accepter,
+        name="demande_habilitation_accepter",
+    ),
+    path(
+        f"{GERER}/demandes-d-habilitation/<uuid:cle>/refuser/",
+        demandes_habilitation.refuser,
+        name="demande_habilitation_refuser",
+    ),
+    path(
+        f"{GERER}/demandes-d-habilitation/<uuid:cle>/annuler/",
+        demandes_habilitation.annuler,
+        name="demande_habilitation_annuler",
+    ),
     path(f"{GERER}/retraits/", retraits.liste, name="retraits"),
     path(f"{GERER}/retraits/demander/", retraits.choisir, name="retraits_choisir"),
     path(f"{GERER}/retraits/<uuid:cle>/accepter/", retraits.accepter, name="retrait_accepter"),

@@ -12,6 +12,7 @@ from accounts.portes.acces import espace_requis
 from accounts.saisies.porte import lire_recherche
 from activation.demandes.lectures import demandes_pour
 from habilitations.lectures.cessations import avis_de_cessation
+from habilitations.lectures.demandes_habilitation import de_cette_personne
 from habilitations.lectures.echeances import prochaines_echeances
 from habilitations.lectures.entreprise import Entreprise, services_de
 from habilitations.lectures.entreprise import acces as lire_acces
@@ -80,6 +81,7 @@ def demandes(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
             "personne": vue.personne,
             "onglet": "demandes",
             "page": demandes_pour(espace, vue.personne, request.GET.get("page", "1")),
+            "habilitations": de_cette_personne(espace, vue.personne.siren, administre=vue.administre),
             "retraits": retraits_pour(espace, vue.actives, vue.personne),
             "simplifie": espace.mode == Espace.Mode.SIMPLIFIE,
         },

@@ -17,6 +17,7 @@ from ..arbre import avis
 from ..arbre.cascade import ce_qui_tombe, relire, terminer, verrouiller_adhesions
 from ..droits.cles import parmi
 from ..models import ORDRE, Adhesion, DemandeRetrait, Export, Habilitation, Preference, Role
+from ..partage.demandes import tomber_avec_l_espace
 from .retraits import demander_retrait
 
 RETRAIT_PAR_GESTIONNAIRE = "seul le service gestionnaire peut retirer cette adhésion"
@@ -189,6 +190,7 @@ def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     )
     Export.objects.filter(espace=espace).delete()
     Preference.objects.filter(espace=espace).delete()
+    tomber_avec_l_espace(espace, maintenant)
     DemandeRetrait.objects.filter(demandeur=espace).exclude(motif="", reponse="").update(motif="", reponse="")
     perdantes = [habilitation for habilitation in terminees if habilitation.espace_id != espace.pk]
     for autre, leurs in avis.par_espace(perdantes).items():

@@ -22,8 +22,9 @@ from ..arbre.expirations import PREAVIS
 from ..arbre.recentes import DELAI_DECLIN, non_utilisee
 from ..arbre.substitutions import DELAI_DE_DECISION
 from ..droits.cles import parmi
-from ..models import DemandeRetrait, Habilitation, Role
+from ..models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from ..partage.revue import SANS_REPONSE, dues
+from .demandes_habilitation import a_repondre_par_personne
 
 A_PART_AU_PLUS: Final = 3
 """Companies of which one kind of thing is told one by one; beyond, together."""
@@ -294,9 +295,33 @@ def _dire_retraits(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
     ]
 
 
+def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
+    """Those who ask for a habilitation, of whoever administers the SIREN (issue 13.4)."""
+    if not faits:
+        return []
+    depuis = min(_instant(fait["depuis"]) for fait in faits)
+    return [
+        Ligne(
+            Gravite.ATTENTION,
+            f"Depuis le {jour(depuis)}",
+            combien(sum(fait["n"] for fait in faits), "personne demande une habilitation", "demandes d'habilitation"),
+            "Répondre",
+            reverse("demandes_habilitation"),
+            jour=timezone.localdate(depuis),
+            personnes=_cles(faits),
+            en_bref="Habilitation demandée",
+        )
+    ]
+
+
+def _demandes(espace: Espace, maintenant: datetime) -> QuerySet[DemandeHabilitation, Any]:
+    return a_repondre_par_personne(espace)
+
+
 def inscrire_sources() -> None:
     """Add them, in the order in which they are told where nothing else orders them."""
     inscrire(Source("sous_le_titulaire", _dire_sous_le_titulaire, _sous_le_titulaire))
     inscrire(Source("accordees", _dire_accordees, _accordees))
     inscrire(Source("retraits", _dire_retraits, _retraits))
+    inscrire(Source("habilitations_demandees", _dire_demandes, _demandes))
     inscrire(Source("tenues", _dire_tenues, _tenues))

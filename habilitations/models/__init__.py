@@ -1,5 +1,6 @@
 from .adhesion import Adhesion
 from .cessation import Cessation
+from .demande_habilitation import DemandeHabilitation
 from .export import Export
 from .habilitation import ORDRE, Habilitation, Role
 from .mandat import Mandat
@@ -11,6 +12,7 @@ __all__ = [
     "ORDRE",
     "Adhesion",
     "Cessation",
+    "DemandeHabilitation",
     "DemandeRetrait",
     "Export",
     "Habilitation",

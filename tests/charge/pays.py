@@ -27,7 +27,7 @@ from accounts.models import (
 from accounts.traces.journal import consigner
 from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande, Signalement
-from habilitations.models import DemandeRetrait, Export, Habilitation, Role
+from habilitations.models import DemandeHabilitation, DemandeRetrait, Export, Habilitation, Role
 from services.models import EvenementRegistre, PersonneSirenisee, RepresentantLegal, Service
 from surveillance.models import Connexion
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory
@@ -50,6 +50,7 @@ class Pays:
     service: Service
     demande: Demande
     retrait: DemandeRetrait
+    demandee: DemandeHabilitation
     export: Export
     modeles: dict[str, Any]
 
@@ -87,6 +88,11 @@ def installer() -> Pays:
         DemandeRetrait.objects.create(habilitation=recue, demandeur=recue.espace) for recue in recues.order_by("pk")[:5]
     ]
     siens = [DemandeRetrait.objects.create(habilitation=tenue, demandeur=espace) for tenue in tenues[:3]]
+    demandees = [
+        DemandeHabilitation.objects.create(demandeur=EspaceFactory(), siren=tenue.personne.siren, motif="collaborateur")
+        for tenue in tenues[:5]
+    ]
+    DemandeHabilitation.objects.create(demandeur=espace, siren=demandes[0].personne.siren, motif="collaborateur")
     bureau = une.personne.service_gestionnaire
     return Pays(
         jeu=jeu,
@@ -96,6 +102,7 @@ def installer() -> Pays:
         service=une.service,
         demande=demandes[0],
         retrait=retraits[0],
+        demandee=demandees[0],
         export=Export.objects.create(espace=espace, liste={}, traite_le=maintenant, lignes=1, contenu=b"x"),
         modeles={"retrait": siens[0], "demande": demandes[0]},
     )
@@ -178,6 +185,10 @@ def grossir(pays: Pays) -> None:
         traitee_le=hier,
     )
     multiplier(retire, 20_000, demandeur_id=un_espace)
+    close = DemandeHabilitation.objects.create(
+        demandeur=autre, siren="700000001", motif="x", etat="EXPIREE", traitee_le=hier, annoncee_le=hier
+    )
+    multiplier(close, 12_000, demandeur_id=un_espace, siren=un_siren)
     representant = RepresentantLegal.objects.create(personne=personne, nom="DURAND", source="INSEE")
     multiplier(representant, 12_000, personne_id=une_personne)
     registre = EvenementRegistre.objects.create(personne=personne, genre="CESSATION", traite_le=hier)

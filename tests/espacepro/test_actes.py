@@ -114,6 +114,12 @@ habilitation.a_confirmer               D A S · ·
 habilitation.cedee                     D A S · ·
 habilitation.conservee                 D A S · ·
 habilitation.declinee                  D A S · ·
+habilitation.demande_acceptee           D A · · ·
+habilitation.demande_annulee            D · · · ·
+habilitation.demande_expiree            D · · · ·
+habilitation.demande_recue              D · · · ·
+habilitation.demande_refusee            D A · · ·
+habilitation.demandee                   D · · · ·
 habilitation.ecartee                   D A S · ·
 habilitation.expiree                   D A S · ·
 habilitation.fermee                    D A S · ·

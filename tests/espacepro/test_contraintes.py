@@ -13,7 +13,15 @@ from accounts.envois.liens import creer_lien
 from accounts.models import Affaire, Courriel, Lien, PolitiqueMotDePasse, Publication, Rectification, VersionCGU
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
-from habilitations.models import Adhesion, Cessation, DemandeRetrait, Habilitation, Preference, Role
+from habilitations.models import (
+    Adhesion,
+    Cessation,
+    DemandeHabilitation,
+    DemandeRetrait,
+    Habilitation,
+    Preference,
+    Role,
+)
 from services.models import AdresseSaisie, Echange, Echeance, LectureMessage, Message, ReferenceBancaire, RetraitService
 from surveillance.models import BlocageIP
 from tests.espacepro.contraintes import contraintes
@@ -202,6 +210,12 @@ def deux_retraits() -> None:
     copier(DemandeRetrait.objects.create(habilitation=habilitation, demandeur=habilitation.espace))
 
 
+def demande_habilitation(**champs: Any) -> DemandeHabilitation:
+    return DemandeHabilitation.objects.create(
+        **{"demandeur": EspaceFactory(), "siren": "552032534", "motif": "collaborateur"} | champs
+    )
+
+
 def sans_titulaire() -> None:
     mandat = MandatFactory()
     Adhesion.objects.create(personne=mandat.personne, service=ServiceFactory(), mandat=mandat)
@@ -294,6 +308,15 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("affaire_prise_avec_date", lambda: ecrire(affaire(), prise_le=MAINTENANT)),
     ("rectification_repondue", lambda: ecrire(rectification(), traitee_le=MAINTENANT)),
     ("rectification_repondue", lambda: ecrire(rectification(), etat="FAITE")),
+    ("demande_habilitation_une_en_cours", lambda: copier(demande_habilitation())),
+    ("demande_habilitation_siren", lambda: demande_habilitation(siren="55203253A")),
+    ("demande_habilitation_terminee", lambda: ecrire(demande_habilitation(), etat="ANNULEE")),
+    ("demande_habilitation_terminee", lambda: ecrire(demande_habilitation(), traitee_le=MAINTENANT)),
+    ("demande_habilitation_repondue", lambda: ecrire(demande_habilitation(), traitee_par=EspaceFactory())),
+    (
+        "demande_habilitation_repondue",
+        lambda: ecrire(demande_habilitation(), etat="REFUSEE", traitee_le=MAINTENANT),
+    ),
     ("cessation_une_en_cours", lambda: copier(Cessation.objects.create(personne=PersonneFactory()))),
     ("cessation_terminee", lambda: ecrire(Cessation.objects.create(personne=PersonneFactory()), etat="FERMEE")),
     (

@@ -23,7 +23,16 @@ from accounts.models import Affaire, Agent, Espace, Evenement, Rectification
 from activation.models import Courrier, Demande, LigneDemande, Signalement
 from espacepro.acces import TABLE, Acces
 from habilitations.depart.retraits import demander_retrait
-from habilitations.models import Adhesion, Cessation, DemandeRetrait, Export, Habilitation, Mandat, Role
+from habilitations.models import (
+    Adhesion,
+    Cessation,
+    DemandeHabilitation,
+    DemandeRetrait,
+    Export,
+    Habilitation,
+    Mandat,
+    Role,
+)
 from habilitations.views.exports import EXISTANT
 from services.models import PersonneSirenisee, Service
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie
@@ -148,6 +157,18 @@ def monter(rang: int = 0) -> Scene:
     refuse = DemandeRetrait.objects.create(
         habilitation=suppleance, demandeur=espaces["suppleant"], etat="REFUSEE", traitee_le=fin, reponse="non"
     )
+    demandee = DemandeHabilitation.objects.create(
+        demandeur=espaces["sans_droit"], siren=personne.siren, motif="collaborateur"
+    )
+    refusee = DemandeHabilitation.objects.create(
+        demandeur=EspaceFactory(),
+        siren=personne.siren,
+        motif="collaborateur",
+        etat="REFUSEE",
+        traitee_le=fin,
+        traitee_par=espaces["titulaire"],
+        reponse="non",
+    )
     courriers = {
         canal: _courrier(_demande(EspaceFactory(), personne, tva, "CODE_ENVOYE"), canal)
         for canal in ("MESSAGERIE", "POSTAL")
@@ -166,6 +187,8 @@ def monter(rang: int = 0) -> Scene:
         "demande d’un autre": [courriers["POSTAL"].demande.reference],
         "par la messagerie": [courriers["MESSAGERIE"].pk],
         "par la poste": [courriers["POSTAL"].pk],
+        "habilitation demandée": [demandee.pk],
+        "habilitation refusée": [refusee.pk],
         "retrait en attente": [retrait.pk],
         "retrait refusé": [refuse.pk],
         "fichier demandé": [_export(espaces["titulaire"], prete=False).pk],
@@ -207,6 +230,9 @@ INCONNUS: dict[str, list[Any]] = {
     "annuler_demande": ["D-2026-AAAAAAAA"],
     "nouveau_courrier": ["D-2026-AAAAAAAA"],
     "code_recu": [uuid.UUID(int=0)],
+    "demande_habilitation_accepter": [uuid.UUID(int=0)],
+    "demande_habilitation_refuser": [uuid.UUID(int=0)],
+    "demande_habilitation_annuler": [uuid.UUID(int=0)],
     "retrait_accepter": [uuid.UUID(int=0)],
     "retrait_refuser": [uuid.UUID(int=0)],
     "retrait_renoncer": [uuid.UUID(int=0)],
@@ -227,6 +253,11 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     "annuler_demande": _DEMANDE,
     "nouveau_courrier": _DEMANDE,
     "code_recu": {"par la messagerie": TITULAIRE, "par la poste": PERSONNE},
+    **{
+        key: {"habilitation demandée": ADMINISTRATEURS, "habilitation refusée": PERSONNE}
+        for key in ("demande_habilitation_accepter", "demande_habilitation_refuser")
+    },
+    "demande_habilitation_annuler": {"habilitation demandée": frozenset({"sans_droit"})},
     "retrait_accepter": {"retrait en attente": TITULAIRE, "retrait refusé": PERSONNE},
     "retrait_refuser": {"retrait en attente": TITULAIRE, "retrait refusé": PERSONNE},
     "retrait_renoncer": {"retrait en attente": frozenset({"acteur"}), "retrait refusé": frozenset({"suppleant"})},

@@ -24,7 +24,7 @@ from activation.models import Courrier
 from espacepro.acces import TABLE, Acces
 from espacepro.aide.fiches import FICHES
 from habilitations.depart.retraits import demander_retrait
-from habilitations.models import Export, Role
+from habilitations.models import DemandeHabilitation, Export, Role
 from habilitations.views.exports import EXISTANT
 from services.models import Service
 from tests.activation.scenes import confirmer, editer, inscrire, services_du_bouquet
@@ -137,6 +137,7 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
     Courrier.objects.filter(pk=courrier.pk).update(
         canal="MESSAGERIE", etat="EDITE", edite_le=maintenant, expire_le=maintenant + settings.CODE_VALIDITE
     )
+    demandee = DemandeHabilitation.objects.create(demandeur=EspaceFactory(), siren=personne.siren, motif="x")
     export = Export.objects.create(espace=espace, liste=EXISTANT.en_json())
     return espace, {
         "ouvrir_service": [personne.siren, "PAYER"],
@@ -145,6 +146,7 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
         **{nom: [courrier.demande.reference] for nom in ("demande", "annuler_demande", "nouveau_courrier")},
         "code_recu": [courrier.pk],
         **{nom: [retrait.pk] for nom in ("retrait_accepter", "retrait_refuser")},
+        **{nom: [demandee.pk] for nom in ("demande_habilitation_accepter", "demande_habilitation_refuser")},
         "export": [export.pk],
         "fiche": [next(iter(FICHES))],
         "cgu_version": [version_en_vigueur().numero],
