@@ -121,13 +121,13 @@ HABILITATION_SUPPRIMEE = Acte(
     details=("role", "motif"),
 )
 HABILITATION_DEMANDEE = Acte("habilitation.demandee", "Habilitation demandée", SOI)
-HABILITATION_DEMANDE_RECUE = Acte("habilitation.demande_recue", "Demande d'habilitation reçue", SOI)
+HABILITATION_DEMANDE_RECUE = Acte("habilitation.demande_recue", "Demande d’habilitation reçue", SOI)
 HABILITATION_DEMANDE_ACCEPTEE = Acte(
-    "habilitation.demande_acceptee", "Demande d'habilitation acceptée", PARTIES, details=("role", "nombre")
+    "habilitation.demande_acceptee", "Demande d’habilitation acceptée", PARTIES, details=("role", "nombre")
 )
-HABILITATION_DEMANDE_REFUSEE = Acte("habilitation.demande_refusee", "Demande d'habilitation refusée", PARTIES)
-HABILITATION_DEMANDE_ANNULEE = Acte("habilitation.demande_annulee", "Demande d'habilitation annulée", SOI)
-HABILITATION_DEMANDE_EXPIREE = Acte("habilitation.demande_expiree", "Demande d'habilitation restée sans réponse", SOI)
+HABILITATION_DEMANDE_REFUSEE = Acte("habilitation.demande_refusee", "Demande d’habilitation refusée", PARTIES)
+HABILITATION_DEMANDE_ANNULEE = Acte("habilitation.demande_annulee", "Demande d’habilitation annulée", SOI)
+HABILITATION_DEMANDE_EXPIREE = Acte("habilitation.demande_expiree", "Demande d’habilitation restée sans réponse", SOI)
 RETRAIT_DEMANDE = Acte(
     "retrait.demande", "Retrait d’un service demandé", PAIRE, anonyme=False, details=("retrait", "role")
 )

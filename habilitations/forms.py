@@ -109,14 +109,14 @@ class DemandeHabilitationForm(FormulairePortail):
         normaliser_siren,
         label="Numéro SIREN",
         max_length=40,
-        help_text="Neuf chiffres, espaces admis : 552 032 534.",
+        help_text="Neuf chiffres, espaces admis : 552 032 534.",
         clavier=Clavier.CHIFFRES,
         error_messages={"required": SirenAbsent.message},
     )
     motif = ChampTexte(
-        label="Pourquoi demandez-vous cette habilitation ?",
+        label="Pourquoi demandez-vous cette habilitation ?",
         max_length=300,
-        help_text="Qui vous êtes pour cette entreprise, et les services qu'il vous faut. Qui l'administre lira ce texte.",
+        help_text="Qui vous êtes pour cette entreprise, et les services qu’il vous faut. Qui l’administre lira ce texte.",
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Dites pourquoi vous demandez cette habilitation."},
     )
@@ -147,7 +147,7 @@ class RefusForm(FormulairePortail):
     regles = {"motif_du_refus_requis": "reponse"}
 
     reponse = ChampTexte(
-        label="Pourquoi refusez-vous ?",
+        label="Pourquoi refusez-vous ?",
         max_length=300,
         help_text="Votre réponse est transmise à la personne, avec votre nom.",
         widget=forms.Textarea(attrs={"rows": 4}),

@@ -304,7 +304,7 @@ def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
         Ligne(
             Gravite.ATTENTION,
             f"Depuis le {jour(depuis)}",
-            combien(sum(fait["n"] for fait in faits), "personne demande une habilitation", "demandes d'habilitation"),
+            combien(sum(fait["n"] for fait in faits), "personne demande une habilitation", "demandes d’habilitation"),
             "Répondre",
             reverse("demandes_habilitation"),
             jour=timezone.localdate(depuis),

@@ -40,15 +40,15 @@ class DemandeHabilitation(models.Model):
     reponse = models.CharField("réponse", max_length=300, blank=True)
 
     class Meta:
-        verbose_name = "demande d'habilitation"
-        verbose_name_plural = "demandes d'habilitation"
+        verbose_name = "demande d’habilitation"
+        verbose_name_plural = "demandes d’habilitation"
         ordering = ["-deposee_le", "pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["demandeur", "siren"],
                 condition=Q(etat="DEPOSEE"),
                 name="demande_habilitation_une_en_cours",
-                violation_error_message="Une demande d'habilitation est déjà en cours pour ce SIREN.",
+                violation_error_message="Une demande d’habilitation est déjà en cours pour ce SIREN.",
             ),
             models.CheckConstraint(
                 condition=Q(siren__regex=r"^[0-9]{9}$"),
@@ -59,7 +59,7 @@ class DemandeHabilitation(models.Model):
                 condition=Q(etat="DEPOSEE", traitee_le__isnull=True)
                 | (~Q(etat="DEPOSEE") & Q(traitee_le__isnull=False)),
                 name="demande_habilitation_terminee",
-                violation_error_message="Une demande terminée porte une date, une demande en cours n'en porte pas.",
+                violation_error_message="Une demande terminée porte une date, une demande en cours n’en porte pas.",
             ),
             models.CheckConstraint(
                 condition=Q(etat__in=["ACCEPTEE", "REFUSEE"], traitee_par__isnull=False)

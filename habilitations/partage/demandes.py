@@ -55,24 +55,24 @@ DESTINATAIRES: Final = 50
 class DemandeurNonExpert(RegleMetier):
     code = "demandeur_non_expert"
     message = (
-        "Seul un espace expert peut recevoir une habilitation : transformez d'abord votre espace en espace expert."
+        "Seul un espace expert peut recevoir une habilitation : transformez d’abord votre espace en espace expert."
     )
 
 
 class MotifDeDemandeRequis(RegleMetier):
     code = "motif_de_demande_requis"
-    message = "Dites pourquoi vous demandez cette habilitation : c'est ce que lira qui administre l'entreprise."
+    message = "Dites pourquoi vous demandez cette habilitation : c’est ce que lira qui administre l’entreprise."
 
 
 class DemandeHabilitationEnCours(RegleMetier):
     code = "demande_habilitation_en_cours"
-    message = "Vous avez déjà une demande en cours pour ce SIREN : attendez sa réponse, ou annulez-la."
+    message = "Vous avez déjà une demande en cours pour ce SIREN : attendez sa réponse, ou annulez-la."
 
 
 class DemandeTropProche(RegleMetier):
     code = "demande_habilitation_trop_proche"
     message = (
-        "Votre demande précédente pour ce SIREN vient d'être refusée ou annulée : vous pourrez en faire une autre trente "
+        "Votre demande précédente pour ce SIREN vient d’être refusée ou annulée : vous pourrez en faire une autre trente "
         "jours après un refus, un jour après une annulation."
     )
 
@@ -80,27 +80,27 @@ class DemandeTropProche(RegleMetier):
 class TropDeDemandesHabilitation(RegleMetier):
     code = "trop_de_demandes_habilitation"
     statut = 429
-    message = "Vous avez fait {limite} demandes d'habilitation en 24 heures, c'est le maximum : continuez demain."
+    message = "Vous avez fait {limite} demandes d’habilitation en 24 heures, c’est le maximum : continuez demain."
 
 
 class DemandeHabilitationTraitee(RegleMetier):
     code = "demande_habilitation_traitee"
-    message = "Cette demande d'habilitation n'attend plus de réponse ({etat})."
+    message = "Cette demande d’habilitation n’attend plus de réponse ({etat})."
 
 
 class ReponseReservee(RegleMetier):
     code = "reponse_reservee"
-    message = "Seul un administrateur titulaire ou suppléant d'un service de cette entreprise répond à cette demande."
+    message = "Seul un administrateur titulaire ou suppléant d’un service de cette entreprise répond à cette demande."
 
 
 class DemandeDUnAutre(RegleMetier):
     code = "demande_d_un_autre"
-    message = "Seul qui a fait cette demande peut l'annuler."
+    message = "Seul qui a fait cette demande peut l’annuler."
 
 
 class MotifDuRefusRequis(RegleMetier):
     code = "motif_du_refus_requis"
-    message = "Dites pourquoi vous refusez : votre réponse est transmise à la personne."
+    message = "Dites pourquoi vous refusez : votre réponse est transmise à la personne."
 
 
 @dataclass(frozen=True)

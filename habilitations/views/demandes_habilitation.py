@@ -59,8 +59,8 @@ def demander(request: HttpRequest, espace: Espace) -> HttpResponse:
         else:
             messages.success(
                 request,
-                "Votre demande est envoyée à qui administre cette entreprise, s'il y a quelqu'un. Sans réponse dans les "
-                "trente jours, elle s'éteint.",
+                "Votre demande est envoyée à qui administre cette entreprise, s’il y a quelqu’un. Sans réponse dans les "
+                "trente jours, elle s’éteint.",
             )
             return redirect("demandes_habilitation")
     return render(
@@ -81,7 +81,7 @@ def annuler(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
     except RegleMetier as regle:
         messages.error(request, str(regle))
     else:
-        messages.success(request, "Votre demande d'habilitation est annulée.")
+        messages.success(request, "Votre demande d’habilitation est annulée.")
     return redirect("demandes_habilitation")
 
 
@@ -166,7 +166,7 @@ def _accepter(
         messages.error(request, str(regle))
         return None
     nombre = len(acceptation.accordees)
-    dites = "".join(f" Refusé : {ligne.service.libelle} ({ligne.regle})." for ligne in acceptation.refusees)
+    dites = "".join(f" Refusé : {ligne.service.libelle} ({ligne.regle})." for ligne in acceptation.refusees)
     messages.success(
         request,
         f"{demande.demandeur.nom_complet} est désormais {Role(role).label} de {nombre} service{'s' if nombre > 1 else ''}."

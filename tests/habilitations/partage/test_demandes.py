@@ -36,7 +36,7 @@ from tests.habilitations.scenes import apercu_de, texte
 
 pytestmark = pytest.mark.django_db
 JOUR = timedelta(days=1)
-MOTIF = "Je tiens la comptabilité de l'entreprise depuis septembre."
+MOTIF = "Je tiens la comptabilité depuis septembre."
 
 
 class Scene:
@@ -300,7 +300,7 @@ def test_des_inconnus_qui_demandent_ne_noient_ni_l_administrateur_ni_le_collegue
     assert recus.count() == demandes.AVIS_PAR_SIREN.limite == 5
     collegue = scene.demander()  # no mail, and yet it is read, and granted
     frais = Espace.objects.select_related("compte").get(pk=scene.titulaire.pk)
-    assert any(ligne.quoi == "8 demandes d'habilitation" for ligne in a_faire(frais))
+    assert any(ligne.quoi == "8 demandes d’habilitation" for ligne in a_faire(frais))
     accepter_demande_habilitation(
         acteur=scene.titulaire, demande=collegue, adhesions=[scene.racine.adhesion], role=Role.ACTEUR
     )
@@ -348,7 +348,7 @@ def test_les_pages_du_depot_a_la_reponse(scene: Scene, client_de: Callable[[Espa
     siennes = texte(demandeur.get(reverse("demandes_habilitation")))
     assert "GARAGE" not in siennes  # the register is not read for him
     liste = texte(titulaire.get(reverse("demandes_habilitation")))
-    assert "« &lt;b&gt;Bonjour&lt;/b&gt; »" in liste
+    assert "« &lt;b&gt;Bonjour&lt;/b&gt; »" in liste
     assert "Chloé Simon" in liste
     demande = DemandeHabilitation.objects.get()
     page = reverse("demande_habilitation_accepter", args=[demande.pk])
@@ -360,7 +360,7 @@ def test_les_pages_du_depot_a_la_reponse(scene: Scene, client_de: Callable[[Espa
     assert scene.tenues() == [("PAY_CFE", "ACTEUR")]  # nothing yet
     assert "a changé" in texte(titulaire.post(page, saisie | {"apercu": "autre"}))
     fait = titulaire.post(page, saisie | apercu_de(relue), follow=True)
-    assert "est désormais acteur de 1 service. Refusé : Service PAY_CFE" in texte(fait)
+    assert "est désormais acteur de 1 service. Refusé : Service PAY_CFE" in texte(fait)
     assert scene.tenues() == [("DECL_TVA", "ACTEUR"), ("PAY_CFE", "ACTEUR")]
     assert titulaire.get(page).status_code == 404  # it waits no more
     assert "Acceptée" in texte(demandeur.get(reverse("demandes_habilitation")))
@@ -375,7 +375,7 @@ def test_refuser_et_annuler_par_les_pages(scene: Scene, client_de: Callable[[Esp
     assert "Dites pourquoi" in texte(titulaire.post(page, {"reponse": ""}))
     titulaire.post(page, {"reponse": "Je ne vous connais pas."})
     demandeur = client_de(scene.demandeur)
-    assert "« Je ne vous connais pas. »" in texte(demandeur.get(reverse("demandes_habilitation")))
+    assert "« Je ne vous connais pas. »" in texte(demandeur.get(reverse("demandes_habilitation")))
     demandeur.post(reverse("demander_habilitation"), {"siren": siren(555_001), "motif": MOTIF})
     autre = DemandeHabilitation.objects.get(etat="DEPOSEE")
     annuler = reverse("demande_habilitation_annuler", args=[autre.pk])
