@@ -241,7 +241,7 @@ INCONNUS: dict[str, list[Any]] = {
 }
 _EXPORT = {"fichier demandé": TITULAIRE, "fichier prêt": frozenset({"suppleant"})}
 _ENTREPRISE = {"entreprise": UTILISATEURS | {"en_veille"}, "autre entreprise": PERSONNE}
-_DEMANDE = {"demande en cours": TITULAIRE, "demande annulée": TITULAIRE, "demande d'un autre": PERSONNE}
+_DEMANDE = {"demande en cours": TITULAIRE, "demande annulée": TITULAIRE, "demande d’un autre": PERSONNE}
 # door that shows an object -> state of the object -> who finds it there. For anybody else it does not exist.
 OBJETS: dict[str, dict[str, frozenset[str]]] = {
     "entreprise": _ENTREPRISE,
