@@ -15,6 +15,8 @@ class EspaceproConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the accounts what the floors above know: the words of « Vos données », and whom an espace acts for."""
+        from django.core.checks import register
+
         from accounts.espace import rectification
         from accounts.portes.conditions import laisser_ouvertes
         from accounts.traces.actes import inscrire
@@ -22,9 +24,11 @@ class EspaceproConfig(AppConfig):
 
         from . import actes
         from .acces import SANS_CGU
+        from .demonstration.garde import verifier_la_production
         from .donnees import declaration, personnes_tenues
         from .journal.journal_personne import COLONNES
 
+        register(verifier_la_production)
         inscrire(actes)
         laisser_ouvertes(SANS_CGU)
         inscrire_a_lire("le journal de vos entreprises", COLONNES)

@@ -7,6 +7,7 @@ from . import views
 app_name = "demonstration"
 urlpatterns = [
     path("", views.accueil, name="accueil"),
+    path("entrer/<slug:cle>/", views.entrer, name="entrer"),
     path("courriels/", views.courriels, name="courriels"),
     path("courriels/<str:cle>/", views.courriel, name="courriel"),
     path("courriels/<str:cle>/html/", views.courriel_html, name="courriel_html"),

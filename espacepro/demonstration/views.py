@@ -5,25 +5,32 @@ over and above not being routed.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.csp import CSP
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
+from django_otp import login as prouver_second_facteur
+from django_otp.oath import totp
 
+from accounts.models import Application, Compte
+from accounts.models.application import CHIFFRES, PAS
+from accounts.portes.connexion import ouvrir
+from accounts.portes.reauthentification import noter_preuve
 from activation.courriers.edition import produire_pdf
 from activation.models import Courrier
 
-from .comptes import AGENTS, USAGERS
+from .comptes import AGENTS, COMPTES, MONDE, USAGERS
 from .courriels import BoiteDemonstration, CourrielRecu
 
 PAR_PAGE = 20
@@ -40,8 +47,8 @@ CSP_AVEC_CADRE: dict[str, Any] = {**settings.SECURE_CSP, "frame-src": [CSP.SELF]
 Vue = Callable[..., HttpResponse]
 
 
-def demonstration_seulement(vue: Vue) -> Vue:
-    """Open `vue` to everybody in demonstration, and to nobody anywhere else (404)."""
+def demonstration_seulement(vue: Vue, methodes: Callable[[Vue], Vue] = require_safe) -> Vue:
+    """Open `vue` to everybody in demonstration, and to nobody anywhere else (404); to be read, unless `methodes` says so."""
 
     @wraps(vue)
     def gardee(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -49,13 +56,48 @@ def demonstration_seulement(vue: Vue) -> Vue:
             raise Http404
         return vue(request, *args, **kwargs)
 
-    return login_not_required(never_cache(require_safe(gardee)))
+    return login_not_required(never_cache(methodes(gardee)))
 
 
 @demonstration_seulement
 def accueil(request: HttpRequest) -> HttpResponse:
     """Show the accounts to sign in with, and the way to the mails and letters."""
-    return render(request, "demonstration/accueil.html", {"usagers": USAGERS, "agents": AGENTS})
+    return render(
+        request,
+        "demonstration/accueil.html",
+        {"personnes": COMPTES, "usagers": (*MONDE, *USAGERS), "agents": AGENTS, "codes": _codes_des_agents()},
+    )
+
+
+@partial(demonstration_seulement, methodes=require_POST)
+def entrer(request: HttpRequest, cle: str) -> HttpResponse:
+    """Sign in as one of the people of the page, and of them alone, without a password; an agent's second factor is proved."""
+    personne = next((compte for compte in COMPTES if compte.cle == cle), None)
+    compte = Compte.objects.filter(email=personne.email, is_active=True).first() if personne is not None else None
+    if compte is None:
+        raise Http404
+    logout(request)  # nothing of the former person's session goes on
+    ouvrir(acteur=compte, request=request)
+    if not compte.is_staff:
+        noter_preuve(request)
+        return redirect("espace")
+    prouver_second_facteur(request, _application(compte))
+    return redirect("admin:index")
+
+
+def _application(compte: Compte) -> Application:
+    """Return the application of this agent, the one that somebody has enrolled by hand if there is one."""
+    confirmee = Application.objects.filter(user=compte, confirmed=True).order_by("pk").first()
+    return confirmee or Application.objects.create(user=compte, name="démonstration", confirmed=True)
+
+
+def _codes_des_agents() -> dict[str, str]:
+    """Return the code that the application of each agent shows now, by address, for who signs in by hand."""
+    applications = Application.objects.filter(user__email__in=[compte.email for compte in AGENTS], confirmed=True)
+    return {
+        application.user.email: f"{totp(application.bin_key, PAS, digits=CHIFFRES):0{CHIFFRES}d}"
+        for application in applications.select_related("user")
+    }
 
 
 @demonstration_seulement

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from accounts.envois.liens import jeton
-from accounts.espace.inscription import Inscription, confirmer_adresse, inscrire_expert, renvoyer_confirmation
+from accounts.espace.inscription import confirmer_adresse, inscrire_expert, renvoyer_confirmation
 from accounts.espace.recapitulatif import noter_reponse_montree
 from accounts.models import Agent, Compte, Espace
 from accounts.saisies.commande import Commande
@@ -27,6 +27,7 @@ from espacepro.demonstration.comptes import (
     USAGERS,
     CompteDemonstration,
 )
+from espacepro.demonstration.monde import charger_monde, inscription_de
 from services.models import PersonneSirenisee
 
 SIRENE = Path(__file__).resolve().parent.parent.parent / "demonstration" / "sirene"
@@ -60,8 +61,9 @@ class Command(Commande):
         espaces = {compte: _ouvrir_espace(compte) for compte in USAGERS}
         _ouvrir_services(espaces[DIRIGEANTE], PersonneSirenisee.objects.get(siren=DANONE))
         _demander_services(espaces[COMPTABLE], PersonneSirenisee.objects.get(siren=AIRBUS))
-        _nommer_agent(GESTIONNAIRE, Agent.Fonction.GESTIONNAIRE)
+        agent = _nommer_agent(GESTIONNAIRE, Agent.Fonction.GESTIONNAIRE)
         _nommer_agent(SURVEILLANCE, Agent.Fonction.SURVEILLANCE)
+        charger_monde(ouvrir=_ouvrir_espace, agent=agent)
         self.stdout.write(self.style.SUCCESS("La démonstration est prête."))
 
 
@@ -76,18 +78,7 @@ def _ouvrir_espace(compte: CompteDemonstration) -> Espace:
 
 
 def _inscrire(compte: CompteDemonstration) -> Espace:
-    inscription = Inscription(
-        email=compte.email,
-        mot_de_passe=compte.mot_de_passe,
-        civilite=compte.civilite,
-        nom=compte.nom,
-        prenom=compte.prenom,
-        telephone="",
-        siren_appartenance="",
-        question_confiance=Espace.Question.PHRASE,
-        reponse_confiance=compte.reponse_confiance,
-    )
-    espace = inscrire_expert(acteur=Visiteur(), inscription=inscription)
+    espace = inscrire_expert(acteur=Visiteur(), inscription=inscription_de(compte))
     if espace is None:
         raise CommandError(f"{compte.email} appartient à un compte qui n'a pas d'espace.")
     noter_reponse_montree(acteur=espace)  # the demonstration prints it
@@ -117,10 +108,9 @@ def _ouvrir_services(espace: Espace, personne: PersonneSirenisee) -> None:
 
 
 @transaction.atomic
-def _nommer_agent(compte: CompteDemonstration, fonction: Agent.Fonction) -> None:
-    if Compte.objects.filter(email=compte.email).exists():
-        return
-    Agent.objects.create(
+def _nommer_agent(compte: CompteDemonstration, fonction: Agent.Fonction) -> Agent:
+    nomme = Agent.objects.filter(compte__email=compte.email).first()
+    return nomme or Agent.objects.create(
         compte=Compte.objects.creer(email=compte.email, mot_de_passe=compte.mot_de_passe, is_staff=True),
         service_gestionnaire=PersonneSirenisee.objects.get(siren=DANONE).service_gestionnaire,
         fonction=fonction,
