@@ -74,7 +74,7 @@ GESTIONNAIRE = CompteDemonstration(
     prenom="Denis",
     nom="Moreau",
     civilite="MONSIEUR",
-    role="Agent d'un service gestionnaire (/gestion/, second facteur à enrôler)",
+    role="Agent d'un service gestionnaire",
     a_voir=(
         "Les files de son service, et la recherche d'une entreprise",
         "La lettre revenue de l'association",
@@ -87,7 +87,7 @@ SURVEILLANCE = CompteDemonstration(
     prenom="Agnès",
     nom="Royer",
     civilite="MADAME",
-    role="Cellule de surveillance (/gestion/, second facteur à enrôler)",
+    role="Cellule de surveillance",
     a_voir=(
         "Les connexions et leurs signaux",
         "Ce qu'une alerte propose de faire",
@@ -118,8 +118,8 @@ KARINE = CompteDemonstration(
     reponse_confiance="trois citrons dans un panier bleu",
     a_voir=(
         "À faire, puis ses 96 entreprises, à filtrer et à chercher",
-        "La reprise de GARAGE DU PONT NEUF attend son code ; celle de BOULANGERIE DU PONT NEUF est faite, trente jours pour décider",
-        "Une revue des délégations est ouverte, des délégations finissent cette semaine",
+        "GARAGE DU PONT NEUF, dont la reprise attend son code ; BOULANGERIE DU PONT NEUF, déjà reprise",
+        "Des délégations à revoir, d'autres qui finissent cette semaine",
     ),
 )
 INES = CompteDemonstration(
@@ -206,7 +206,20 @@ NORA = CompteDemonstration(
         "Passer en espace expert",
     ),
 )
+CHEFFE = CompteDemonstration(
+    email="agent.cheffe@example.org",
+    mot_de_passe="ardoise-verte-sous-le-preau",
+    prenom="Jeanne",
+    nom="Petit",
+    civilite="MADAME",
+    role="Cheffe du même service",
+    a_voir=(
+        "Les files de son service : ce qui attend, ce qui est en retard",
+        "Qui a pris quoi",
+        "La lettre revenue de l'association",
+    ),
+)
 USAGERS = (DIRIGEANTE, COMPTABLE, NOUVELLE)
 MONDE = (PASCAL, KARINE, INES, HUGO, MARC, ODILE, YVES, NORA)
-AGENTS = (GESTIONNAIRE, SURVEILLANCE)
+AGENTS = (GESTIONNAIRE, CHEFFE, SURVEILLANCE)
 COMPTES = (*MONDE, *USAGERS, *AGENTS)

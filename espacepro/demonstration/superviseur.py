@@ -39,6 +39,7 @@ PORT = 8000
 ADRESSE = "127.0.0.1"
 OUVRIERS = {"worker": "celery", "worker-courriels": "courriels"}
 """The queue that each worker serves (espacepro/taches.py)."""
+CHARGER = [sys.executable, "manage.py", "charger_demonstration"]
 DELAI_PRET = 90
 DELAI_ARRET = 20
 PAUSE = 0.2
@@ -125,6 +126,7 @@ class Superviseur:
         self.processus: list[Processus] = []
         self.signaux = 0
         self.port_courriel: int | None = None
+        self.monde: Processus | None = None
 
     @property
     def url(self) -> str:
@@ -139,6 +141,7 @@ class Superviseur:
             self._lancer_processus()
             self._attendre_que_tout_reponde()
             _dire(self._annonce())
+            self._peupler()
             self._veiller()
         except Interrompu:
             pass
@@ -170,7 +173,7 @@ class Superviseur:
             ),
         )
         _dire("Preparing the database and the demonstration data…")
-        self._executer("preparation", [sys.executable, "manage.py", "charger_demonstration"])
+        self._executer("preparation", [*CHARGER, "--sans-monde"])
 
     def _executer(self, nom: str, commande: list[str]) -> None:
         processus = Processus(nom, commande, self.journaux / f"{nom}.log")
@@ -243,10 +246,26 @@ class Superviseur:
         except OSError:
             return False
 
+    def _peupler(self) -> None:
+        """Have the invented people and companies made, beside the portal that answers already: once, never again if it dies."""
+        self.monde = Processus("monde", CHARGER, self.journaux / "monde.log")
+        self.monde.journal.unlink(missing_ok=True)
+        self.monde.lancer(self.environnement)
+
+    def _annoncer_le_monde(self) -> None:
+        if self.monde is None or self.monde.enfant is None or self.monde.enfant.poll() is None:
+            return
+        if self.monde.enfant.returncode:
+            _dire(f"Some people of the demonstration are missing, start it again; {_fin(self.monde.journal)}")
+        else:
+            _dire("  Everybody of the demonstration is there.")
+        self.monde = None
+
     def _veiller(self) -> None:
         ronde = time.monotonic()
         while True:
             self._patienter()
+            self._annoncer_le_monde()
             for processus in self.processus:
                 processus.surveiller(self.environnement)
             if time.monotonic() - ronde > ENTRE_DEUX_RONDES:
@@ -265,6 +284,8 @@ class Superviseur:
 
     def _arreter(self) -> None:
         _dire("Stopping…")
+        if self.monde is not None:
+            self.processus.append(self.monde)
         for processus in self.processus:
             processus.signaler(signal.SIGTERM)
         fin = time.monotonic() + DELAI_ARRET

@@ -65,8 +65,20 @@ def accueil(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "demonstration/accueil.html",
-        {"personnes": COMPTES, "usagers": (*MONDE, *USAGERS), "agents": AGENTS, "codes": _codes_des_agents()},
+        {
+            "personnes": COMPTES,
+            "presentes": _presentes(),
+            "usagers": (*MONDE, *USAGERS),
+            "agents": AGENTS,
+            "codes": _codes_des_agents(),
+        },
     )
+
+
+def _presentes() -> set[str]:
+    """Return the addresses of those who may be entered as: the world is still being made when the portal first answers."""
+    adresses = [compte.email for compte in COMPTES]
+    return set(Compte.objects.filter(email__in=adresses, is_active=True).values_list("email", flat=True))
 
 
 @partial(demonstration_seulement, methodes=require_POST)

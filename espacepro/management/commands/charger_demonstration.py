@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, CommandParser, call_command
 from django.db import transaction
 
 from accounts.envois.liens import jeton
@@ -19,6 +19,7 @@ from activation.demandes.activation import activer
 from activation.demandes.adhesion import deposer_adhesion, services_proposables
 from activation.models import Demande
 from espacepro.demonstration.comptes import (
+    CHEFFE,
     COMPTABLE,
     COMPTES,
     DIRIGEANTE,
@@ -41,7 +42,14 @@ class Command(Commande):
         "Peut être relancée : ne refait que ce qui manque. Exemple : python3 run.py manage charger_demonstration"
     )
 
-    def handle(self, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--sans-monde",
+            action="store_true",
+            help="laisse de côté les entreprises et les personnes inventées, plus longues à charger",
+        )
+
+    def handle(self, *, sans_monde: bool = False, **options: Any) -> None:
         """Load all that is missing, by the same acts as everybody. Raises CommandError outside a demonstration."""
         if not settings.DEMONSTRATION:
             raise CommandError(
@@ -62,8 +70,10 @@ class Command(Commande):
         _ouvrir_services(espaces[DIRIGEANTE], PersonneSirenisee.objects.get(siren=DANONE))
         _demander_services(espaces[COMPTABLE], PersonneSirenisee.objects.get(siren=AIRBUS))
         agent = _nommer_agent(GESTIONNAIRE, Agent.Fonction.GESTIONNAIRE)
+        _nommer_agent(CHEFFE, Agent.Fonction.CHEF)
         _nommer_agent(SURVEILLANCE, Agent.Fonction.SURVEILLANCE)
-        charger_monde(ouvrir=_ouvrir_espace, agent=agent)
+        if not sans_monde:
+            charger_monde(ouvrir=_ouvrir_espace, agent=agent)
         self.stdout.write(self.style.SUCCESS("La démonstration est prête."))
 
 

@@ -66,6 +66,9 @@ def mesures() -> dict[str, int]:
 @pytest.mark.django_db(transaction=True)
 def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     """One load for all of it: it is the longest thing here."""
+    call_command("charger_demonstration", "--sans-monde", verbosity=0)
+    avant = Client().get(reverse("demonstration:accueil")).content.decode()
+    assert avant.count("Son espace se prépare") == len(COMPTES) - 6
     call_command("charger_demonstration", verbosity=0)
     une_fois = mesures()
     with CaptureQueriesContext(
@@ -114,6 +117,7 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
         assert page.redirect_chain[-1][0] == reverse("admin:index" if compte in AGENTS else "espace")
         assert page.wsgi_request.user.email == compte.email
     accueil = Client().get(reverse("demonstration:accueil")).content.decode()
+    assert "se prépare" not in accueil
     assert all(f"Entrer comme {compte.prenom} {compte.nom}" in accueil for compte in COMPTES)
     assert accueil.count("Code du second facteur") == 1
 
