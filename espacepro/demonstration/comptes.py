@@ -32,11 +32,11 @@ DIRIGEANTE = CompteDemonstration(
     prenom="Claire",
     nom="Fontaine",
     civilite="MADAME",
-    role="Dirigeante : titulaire de services de DANONE",
+    role="Dirigeante : titulaire de services de DANONE",
     reponse_confiance="le phare de granit sous la neige",
     a_voir=(
-        "Ses services s'ouvrent d'emblée : une seule entreprise",
-        "Qui a accès, et le journal de l'entreprise",
+        "Ses services s’ouvrent d’emblée : une seule entreprise",
+        "Qui a accès, et le journal de l’entreprise",
         "Les échéances de ses services",
     ),
 )
@@ -46,12 +46,12 @@ COMPTABLE = CompteDemonstration(
     prenom="Samir",
     nom="Benali",
     civilite="MONSIEUR",
-    role="Expert-comptable : espace neuf, une demande d'adhésion pour AIRBUS attend son code",
+    role="Expert-comptable : espace neuf, une demande d’adhésion pour AIRBUS attend son code",
     reponse_confiance="quatre barques rouges au matin",
     a_voir=(
-        "Le champ du code, sur l'accueil",
-        "Sa lettre, dans « Courriers arrivés par la poste »",
-        "Les services qui s'ouvrent avec le code",
+        "Le champ du code, sur l’accueil",
+        "Sa lettre, dans « Courriers arrivés par la poste »",
+        "Les services qui s’ouvrent avec le code",
     ),
 )
 NOUVELLE = CompteDemonstration(
@@ -60,11 +60,11 @@ NOUVELLE = CompteDemonstration(
     prenom="Léa",
     nom="Martin",
     civilite="MADAME",
-    role="Espace vide : pour parcourir soi-même l'adhésion, le courrier et le code",
+    role="Espace vide : pour parcourir soi-même l’adhésion, le courrier et le code",
     reponse_confiance="un accordéon dans la gare de Nice",
     a_voir=(
-        "Un accueil où rien n'attend encore",
-        "Adhérer pour une entreprise de l'extrait, jusqu'à la lettre",
+        "Un accueil où rien n’attend encore",
+        "Adhérer pour une entreprise de l’extrait, jusqu’à la lettre",
         "Demander à remplacer un titulaire",
     ),
 )
@@ -74,10 +74,10 @@ GESTIONNAIRE = CompteDemonstration(
     prenom="Denis",
     nom="Moreau",
     civilite="MONSIEUR",
-    role="Agent d'un service gestionnaire",
+    role="Agent d’un service gestionnaire",
     a_voir=(
-        "Les files de son service, et la recherche d'une entreprise",
-        "La lettre revenue de l'association",
+        "Les files de son service, et la recherche d’une entreprise",
+        "La lettre revenue de l’association",
         "Ce que voit un agent, et ce qui en laisse une trace",
     ),
 )
@@ -90,7 +90,7 @@ SURVEILLANCE = CompteDemonstration(
     role="Cellule de surveillance",
     a_voir=(
         "Les connexions et leurs signaux",
-        "Ce qu'une alerte propose de faire",
+        "Ce qu’une alerte propose de faire",
         "Les adresses bloquées",
     ),
 )
@@ -100,12 +100,12 @@ PASCAL = CompteDemonstration(
     prenom="Pascal",
     nom="Roussel",
     civilite="MONSIEUR",
-    role="Chef d'entreprise, un SIREN : ROUSSEL CHARPENTES",
+    role="Chef d’entreprise, un SIREN : ROUSSEL CHARPENTES",
     reponse_confiance="le chêne fendu de la clairière",
     a_voir=(
         "Ses services, ouverts depuis un an",
-        "Qui, au cabinet comptable, a accès",
-        "Le journal d'une année",
+        "Une habilitation demandée par Hugo, à accorder ou à refuser",
+        "Le journal d’une année",
     ),
 )
 KARINE = CompteDemonstration(
@@ -114,12 +114,12 @@ KARINE = CompteDemonstration(
     prenom="Karine",
     nom="Vidal",
     civilite="MADAME",
-    role="Experte-comptable, à la tête du cabinet : 96 SIREN",
+    role="Experte-comptable, à la tête du cabinet : 96 SIREN",
     reponse_confiance="trois citrons dans un panier bleu",
     a_voir=(
         "À faire, puis ses 96 entreprises, à filtrer et à chercher",
-        "GARAGE DU PONT NEUF, dont la reprise attend son code ; BOULANGERIE DU PONT NEUF, déjà reprise",
-        "Des délégations à revoir, d'autres qui finissent cette semaine",
+        "GARAGE DU PONT NEUF, dont la reprise attend son code ; BOULANGERIE DU PONT NEUF, déjà reprise",
+        "Des délégations à revoir, d’autres qui finissent cette semaine",
     ),
 )
 INES = CompteDemonstration(
@@ -132,7 +132,7 @@ INES = CompteDemonstration(
     reponse_confiance="la cloche fêlée du hameau",
     a_voir=(
         "Déléguer, sans pouvoir désigner de suppléant",
-        "Ce qu'elle a elle-même délégué",
+        "Ce qu’elle a elle-même délégué",
         "Les services de ses 41 entreprises, par service",
     ),
 )
@@ -145,9 +145,9 @@ HUGO = CompteDemonstration(
     role="Collaborateur du cabinet, acteur pour 12 entreprises",
     reponse_confiance="une échelle contre le poirier",
     a_voir=(
-        "Ce qu'un acteur ne voit pas",
+        "Ce qu’un acteur ne voit pas",
         "Trois délégations qui finissent cette semaine",
-        "« Vos habilitations » : celles en veille, et pourquoi",
+        "« Vos habilitations » : celles en veille, et pourquoi",
     ),
 )
 MARC = CompteDemonstration(
@@ -156,12 +156,12 @@ MARC = CompteDemonstration(
     prenom="Marc",
     nom="Lenoir",
     civilite="MONSIEUR",
-    role="A quitté le cabinet : ancien titulaire, bientôt remplacé",
+    role="A quitté le cabinet : ancien titulaire, bientôt remplacé",
     reponse_confiance="le vélo rouge sans sonnette",
     a_voir=(
         "Une demande de le remplacer, et son délai",
-        "Ce qu'il a perdu, dans son journal",
-        "Supprimer son espace, et ce qui s'y oppose",
+        "Ce qu’il a perdu, dans son journal",
+        "Supprimer son espace, et ce qui s’y oppose",
     ),
 )
 ODILE = CompteDemonstration(
@@ -175,7 +175,7 @@ ODILE = CompteDemonstration(
     a_voir=(
         "Déclarer et demander, sans pouvoir payer",
         "Deux titulaires pour un même SIREN",
-        "L'évaluation domaniale",
+        "L’évaluation domaniale",
     ),
 )
 YVES = CompteDemonstration(
@@ -198,11 +198,11 @@ NORA = CompteDemonstration(
     prenom="Nora",
     nom="Haddad",
     civilite="MADAME",
-    role="Présidente d'association, espace simplifié",
+    role="Présidente d’association, espace simplifié",
     reponse_confiance="un banc sous la glycine mauve",
     a_voir=(
         "Le bouquet entier, sans partage",
-        "Une lettre revenue, et ce qu'on en fait",
+        "Une lettre revenue, et ce qu’on en fait",
         "Passer en espace expert",
     ),
 )
@@ -214,9 +214,9 @@ CHEFFE = CompteDemonstration(
     civilite="MADAME",
     role="Cheffe du même service",
     a_voir=(
-        "Les files de son service : ce qui attend, ce qui est en retard",
+        "Les files de son service : ce qui attend, ce qui est en retard",
         "Qui a pris quoi",
-        "La lettre revenue de l'association",
+        "La lettre revenue de l’association",
     ),
 )
 USAGERS = (DIRIGEANTE, COMPTABLE, NOUVELLE)

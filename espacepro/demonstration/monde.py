@@ -32,6 +32,7 @@ from activation.models import Courrier, Demande
 from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from habilitations.partage.delegations import deleguer, retirer_delegation
+from habilitations.partage.demandes import annoncer_demandes_habilitation, demander_habilitation
 from habilitations.partage.suppleances import designer_suppleant
 from services.models import PersonneSirenisee, Service
 from services.registre.representants import enregistrer_representant, representant_de
@@ -75,6 +76,7 @@ def charger_monde(*, ouvrir: Ouvrir, agent: Agent) -> None:
     _laisser_partir_marc(monde)
     _changer_de_representant(monde)
     _finir_cette_semaine(monde)
+    _demander_d_en_bas(monde)
     # As who has changed it lately: a demonstration kept for months asks nobody to renew what is printed on its page.
     Compte.objects.filter(email__in=[compte.email for compte in MONDE]).update(mot_de_passe_change_le=timezone.now())
 
@@ -294,3 +296,15 @@ def _finir_cette_semaine(monde: Monde) -> None:
     fin = timezone.localdate() + timedelta(days=4)
     with il_y_a(25):
         deleguer(acteur=monde[KARINE], adhesions=adhesions, beneficiaire=monde[HUGO], role=Role.ACTEUR, expire_le=fin)
+
+
+def _demander_d_en_bas(monde: Monde) -> None:
+    """Hugo asks whoever administers Pascal's company for a habilitation: Pascal, and Karine, find it in « À faire »."""
+    if monde[HUGO].demandes_habilitation.filter(siren=CHARPENTES).exists():
+        return
+    with il_y_a(2):
+        demander_habilitation(
+            acteur=monde[HUGO], siren=CHARPENTES, motif="Je prépare la déclaration de TVA de novembre."
+        )
+        while annoncer_demandes_habilitation(acteur=AUTEUR):
+            pass

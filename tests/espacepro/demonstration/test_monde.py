@@ -100,6 +100,7 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     semaine = timezone.localdate() + timedelta(days=7)
     finissent = Habilitation.objects.vivantes().filter(espace=espace_de(HUGO), expire_le__lte=semaine)
     assert finissent.values("personne").distinct().count() == 3
+    assert espace_de(HUGO).demandes_habilitation.get().annoncee_le is not None, "Pascal and Karine know"
     premier = Evenement.objects.filter(auteur=espace_de(KARINE).numero_abonne).earliest("quand").quand
     assert timedelta(days=340) < maintenant - premier < timedelta(days=366)
 
