@@ -136,6 +136,7 @@ TABLE: dict[str, Porte] = {
     "demander_suppression": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
     "espace": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "a_faire": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
+    "favori": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "gerer_services": Porte(Acces.ESPACE, Rubrique.GERER),
     "journal": Porte(Acces.ESPACE, Rubrique.JOURNAL),
     "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),

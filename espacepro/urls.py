@@ -13,6 +13,7 @@ urlpatterns = [
     path("", pages.accueil, name="accueil"),
     path("espace/", accueil.espace, name="espace"),
     path("espace/a-faire/", accueil.a_faire, name="a_faire"),
+    path("espace/favori/", accueil.favori, name="favori"),
     path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
     path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),
     path("espace/entreprises/<str:siren>/acces/", entreprise.acces, name="entreprise_acces"),

@@ -108,7 +108,7 @@ HABILITATION_FERMEE = Acte(
 HABILITATIONS_EXPORTEES = Acte(
     "habilitations.exportees", "Liste d’habilitations exportée", SOI, details=("quoi", "format", "lignes")
 )
-PREFERENCES_CHANGEES = Acte("preferences.changees", "Préférences d’avis changées", SOI, details=("champs",))
+PREFERENCES_CHANGEES = Acte("preferences.changees", "Préférences changées", SOI, details=("champs",))
 BENEFICIAIRE_INTROUVABLE = Acte("beneficiaire.introuvable", "Recherche d’un bénéficiaire sans résultat", SOI)
 ADHESION_FERMEE = Acte(
     "adhesion.fermee", "Service fermé avec l’espace de son titulaire", PAIRE, anonyme=False, details=("motif",)

@@ -145,7 +145,7 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DROITS,
-            titre="Vos préférences d’avis",
+            titre="Vos préférences",
             modele=Preference,
             chemins=("espace",),
             ecartees={"espace": "c’est le vôtre"},
@@ -216,8 +216,8 @@ def inscrire() -> None:
         Conservation(
             cle="preferences",
             modele=Preference,
-            donnees="Avis que vous avez choisi de recevoir par courriel, et quand",
-            finalite="Vous écrire comme vous l’avez choisi",
+            donnees="Avis que vous avez choisi de recevoir par courriel, et quand ; vos entreprises favorites",
+            finalite="Vous écrire comme vous l’avez choisi, et montrer d’abord les entreprises que vous préférez",
             duree="tant que l’espace existe",
             depart="effacées avec l’espace",
             fondement="CGU 3.4",

@@ -35,7 +35,12 @@ class TraceLecture(models.Model):
                 fields=["lecteur", "objet", "cle", "nature", "minute"], name="trace_une_par_minute"
             ),
         ]
-        indexes = [models.Index(fields=["minute"]), models.Index(fields=["bureau", "-id"])]
+        indexes = [
+            models.Index(fields=["minute"]),
+            models.Index(fields=["bureau", "-id"]),
+            # What an espace opened last, for its home page. A trace is written once and never changed.
+            models.Index(fields=["lecteur", "-minute"], name="trace_derniere"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.lecteur} {self.objet} {horodatage(self.minute)}"

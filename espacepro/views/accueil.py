@@ -1,59 +1,58 @@
-"""The home page of an espace, and the page of all that waits."""
+"""The home page of an espace, the page of all that waits, and the favourites."""
 
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.espace.a_faire import a_faire as lire_a_faire
 from accounts.models import Espace
-from accounts.portes.acces import espace_requis
-from accounts.saisies.porte import lire_recherche
+from accounts.portes.acces import adresse_du_portail, espace_requis
+from accounts.saisies.porte import lire_ligne
+from accounts.saisies.regles import RegleMetier
 from activation.demandes.lectures import codes_attendus
 from activation.forms import CodeForm
 from habilitations.lectures.echeances import prochaines_echeances
-from habilitations.lectures.espace import accueil as lire_accueil
-from services.models import Service
+from habilitations.lectures.entreprises import FiltresEntreprises
+from habilitations.lectures.miennes import a_dire_a_l_accueil
+from habilitations.partage.preferences import changer_favori
 
-from ..accueil.a_faire import A_L_ACCUEIL, a_montrer, noms_des_personnes
-
-FILTRES = "filtres_accueil"
+from ..accueil import entreprises
+from ..accueil.a_faire import a_montrer, noms_des_personnes
 
 
 @espace_requis
 @require_GET
 def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """The home page of an espace: what waits, what may be done, for whom. The filters stay until they are cleared."""
-    if "effacer" in request.GET:
-        request.session.pop(FILTRES, None)
-        return redirect("espace")
-    if "q" in request.GET or "famille" in request.GET:
-        request.session[FILTRES] = {
-            "q": lire_recherche(request.GET.get("q", "")),
-            "famille": request.GET.get("famille", "") if request.GET.get("famille") in Service.Famille.values else "",
-        }
-    filtres = request.session.get(FILTRES, {"q": "", "famille": ""})
-    lecture = lire_accueil(
-        espace, recherche=filtres["q"], famille=filtres["famille"], page=request.GET.get("page", "1")
-    )
-    lignes = lire_a_faire(espace)
-    return render(
-        request,
-        "espacepro/espace.html",
-        {
-            "page": lecture.page,
-            "personnes": lecture.personnes,
-            "jauge": lecture.jauge,
-            "recentes": lecture.recentes,
-            "a_faire": a_montrer(lignes, noms_des_personnes(lignes[:A_L_ACCUEIL]), nombre=A_L_ACCUEIL),
-            "echeances": prochaines_echeances(espace),
-            "arrivees": lecture.arrivees,
-            "filtres": filtres,
-            "filtre": bool(filtres["q"] or filtres["famille"]),
+    """The home page of an espace: what waits, then for whom one acts; all that narrows the list stands in the address."""
+    lu = entreprises.lire(espace, FiltresEntreprises.depuis(request.GET))
+    retour = reverse("espace", query=lu.vos.filtres.parametres or None)
+    servies = any(tenue.services for tenue in lu.tenues)
+    contexte = {
+        "a_faire": lu.a_faire,
+        "vos": lu.vos,
+        "page": lu.vos.page,
+        "filtres": lu.vos.filtres,
+        "recentes": lu.recentes,
+        "autres": lu.autres,
+        "servies": servies,
+        "tenues": any(tenue.tenue for tenue in lu.tenues),
+        "limite": settings.PERIMETRE_SIREN,
+        "alerte": settings.PERIMETRE_ALERTE,
+        "retour": retour,
+        "vers": f"?{urlencode({'retour': f'{retour}#e-'})}" if lu.vos.filtres.adresse else "",
+    }
+    contexte["echeances"] = [] if lu.vos.filtres.vue else prochaines_echeances(espace)
+    if not servies:
+        contexte |= {
             "attendus": codes_attendus(espace),
             "formulaire_code": CodeForm(),
-            "familles": Service.Famille.choices,
-        },
-    )
+            "arrivees": a_dire_a_l_accueil(espace),
+        }
+    return render(request, "espacepro/espace.html", contexte)
 
 
 @espace_requis
@@ -62,3 +61,20 @@ def a_faire(request: HttpRequest, espace: Espace) -> HttpResponse:
     """All that waits for this holder."""
     lignes = lire_a_faire(espace)
     return render(request, "espacepro/a_faire.html", {"a_faire": a_montrer(lignes, noms_des_personnes(lignes))})
+
+
+@espace_requis
+@require_POST
+def favori(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """Put a company first in one's lists, or no longer; then back to the list as it was."""
+    retour = adresse_du_portail(request.POST.get("retour", ""))
+    if not retour.startswith(reverse("espace")):
+        retour = reverse("espace")
+    ajoute = "ajouter" in request.POST
+    siren = lire_ligne(request.POST.get("ajouter" if ajoute else "retirer", ""))
+    try:
+        changer_favori(acteur=espace, siren=siren, favori=ajoute)
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+        return redirect(retour)
+    return redirect(f"{retour}#e-{siren}")

@@ -28,6 +28,11 @@ class Role(models.TextChoices):
 ORDRE: Final = ("personne__denomination", "personne__siren", "service__ordre", "service__code", "espace__nom", "pk")
 
 
+def donne_un_droit(jour: date) -> Q:
+    """Return the condition that a live habilitation gives a right on that day: not en veille, not expired."""
+    return Q(Q(expire_le__isnull=True) | Q(expire_le__gte=jour), etat=Habilitation.Etat.ACTIVE)
+
+
 class HabilitationQuerySet(models.QuerySet["Habilitation"]):
     def vivantes(self) -> "HabilitationQuerySet":
         """Not ended: ACTIVE or EN_VEILLE. The trigger of habilitations/0002 ends them with their adhésion."""
@@ -35,8 +40,7 @@ class HabilitationQuerySet(models.QuerySet["Habilitation"]):
 
     def actives(self, a_la_date: date | None = None) -> "HabilitationQuerySet":
         """Those that give a right on that day (today by default): live, not en veille, not expired."""
-        jour = a_la_date or timezone.localdate()
-        return self.vivantes().filter(Q(expire_le__isnull=True) | Q(expire_le__gte=jour), etat=Habilitation.Etat.ACTIVE)
+        return self.vivantes().filter(donne_un_droit(a_la_date or timezone.localdate()))
 
     def de_l_espace(self, espace: Espace) -> "HabilitationQuerySet":
         return self.filter(espace=espace)

@@ -1,7 +1,8 @@
-"""What the holder of an espace chose to be told by mail, and when."""
+"""What the holder of an espace chose: to be told by mail, and when; which companies come first."""
 
 from typing import Any, cast
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -37,6 +38,9 @@ class Preference(models.Model):
         "échéances de vos services", max_length=12, choices=Rappels, default=Rappels.HEBDOMADAIRE
     )
     accords_choisi_le = models.DateTimeField("choisi le", default=timezone.now)
+    favoris = ArrayField(
+        models.CharField("SIREN ou IDSP", max_length=9), verbose_name="entreprises favorites", blank=True, default=list
+    )
     resume_depuis = models.DateTimeField("prochain résumé depuis le", null=True, blank=True)
 
     class Meta:

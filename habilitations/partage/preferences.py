@@ -1,4 +1,4 @@
-"""What one chooses to be told by mail (issue 10.10): what protects the espace is no choice."""
+"""What one chooses: to be told by mail (issue 10.10; what protects the espace is no choice), which companies come first."""
 
 from datetime import datetime
 
@@ -6,11 +6,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
 from .. import actes
 from ..arbre.lots import verrouiller_acteur
-from ..models import Preference
+from ..models import Habilitation, Preference
+
+
+class PasDansVosEntreprises(RegleMetier):
+    code = "pas_dans_vos_entreprises"
+    message = "Cette entreprise n'est pas, ou plus, parmi celles pour lesquelles vous êtes habilité."
 
 
 def desserre(preference: Preference, *, accords: str) -> bool:
@@ -49,3 +55,21 @@ def changer_preferences(
     preference.save()
     consigner(actes.PREFERENCES_CHANGEES, auteur=espace, details={"champs": changes})
     return changes
+
+
+@transaction.atomic
+def changer_favori(*, acteur: Espace, siren: str, favori: bool) -> None:
+    """Put this company of the espace first in its lists, or no longer; nothing is written where it is so already.
+
+    Raises: ActeurNonActif, PasDansVosEntreprises.
+    """
+    espace = verrouiller_acteur(acteur)
+    if not Habilitation.objects.vivantes().filter(espace=espace, personne__siren=siren).exists():
+        raise PasDansVosEntreprises
+    preference = Preference.objects.select_for_update(no_key=True).filter(espace=espace).first()
+    preference = preference or Preference(espace=espace)
+    if favori is (siren in preference.favoris):
+        return
+    preference.favoris = [*(autre for autre in preference.favoris if autre != siren), *([siren] if favori else [])]
+    preference.save()
+    consigner(actes.PREFERENCES_CHANGEES, auteur=espace, details={"champs": ["favoris"]})

@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Func, Value
+
 from accounts.saisies.regles import RegleMetier
 from services.models import PersonneSirenisee
 
 from ..arbre.cascade import relire, verrouiller_adhesions
-from ..models import Adhesion, Cessation, Habilitation, Mandat, Role
+from ..models import Adhesion, Cessation, Habilitation, Mandat, Preference, Role
 
 RANG = {role: rang for rang, role in enumerate(Role.values)}
 
@@ -38,6 +40,9 @@ def transferer_les_droits(de: PersonneSirenisee, vers: PersonneSirenisee, mainte
     Mandat.objects.filter(personne=de).update(personne=vers)
     for ancienne, gardee in paires:
         _reunir(ancienne, gardee, maintenant)
+    Preference.objects.filter(
+        espace__in=Habilitation.objects.filter(personne=de).values("espace"), favoris__contains=[de.siren]
+    ).update(favoris=Func("favoris", Value(de.siren), Value(vers.siren), function="array_replace"))
     Habilitation.objects.filter(personne=de).update(personne=vers)
     Adhesion.objects.filter(personne=de).update(personne=vers)
     _reunir_les_cessations(de, vers, maintenant)

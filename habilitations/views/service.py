@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.models import Espace, TraceLecture
-from accounts.portes.acces import espace_requis
+from accounts.portes.acces import adresse_du_portail, espace_requis
 from accounts.traces.lecture import lire
 from services.dossiers import Dossier
 
@@ -30,7 +31,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
     dossier = Dossier(habilitation.personne, habilitation.service)
     if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404
-    lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk))
+    lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk), siren=siren)
     return render(
         request,
         "habilitations/service.html",
@@ -38,6 +39,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
             "habilitation": habilitation,
             "personne": habilitation.personne,
             "service": habilitation.service,
+            "retour": _retour(request, siren),
             "mandat": habilitation.adhesion.mandat,
             "cessations": avis_de_cessation([habilitation.personne]),
             "transmission": {
@@ -50,3 +52,9 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
             "montrer_transmission": settings.DEMONSTRATION and not habilitation.service.adresse,
         },
     )
+
+
+def _retour(request: HttpRequest, siren: str) -> str:
+    """Return the list that one comes from, as it was; another address than one of the espace is not followed."""
+    demande = adresse_du_portail(request.GET.get("retour", ""))
+    return demande if demande.startswith(reverse("espace")) else f"{reverse('espace')}#e-{siren}"

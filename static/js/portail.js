@@ -74,3 +74,26 @@ for (const bouton of document.querySelectorAll("[data-copier]")) {
     }
   });
 }
+
+// A list that narrows while one types: its page is asked for again, the address follows, the field keeps the focus.
+for (const filtre of document.querySelectorAll("[data-restreindre]")) {
+  let attente = 0;
+  let demande = null;
+  filtre.addEventListener("input", () => {
+    clearTimeout(attente);
+    attente = setTimeout(async () => {
+      demande?.abort();
+      demande = new AbortController();
+      const adresse = `${location.pathname}?${new URLSearchParams([...new FormData(filtre)].filter(([, valeur]) => valeur))}`;
+      try {
+        const reponse = await fetch(adresse, { signal: demande.signal });
+        const neuve = new DOMParser().parseFromString(await reponse.text(), "text/html").getElementById(filtre.dataset.restreindre);
+        if (!reponse.ok || reponse.redirected || !neuve) return;
+        document.getElementById(filtre.dataset.restreindre).replaceWith(neuve);
+        history.replaceState(null, "", adresse);
+      } catch (erreur) {
+        if (erreur.name !== "AbortError") filtre.requestSubmit();
+      }
+    }, 250);
+  });
+}

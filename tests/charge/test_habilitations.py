@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Espace
 from habilitations.droits.backends import permissions_de_la_page
-from habilitations.lectures.espace import accueil
+from habilitations.lectures.entreprises import FiltresEntreprises, entreprises, vos_entreprises
 from habilitations.models import Habilitation
 from services.dossiers import Dossier
 from services.models import PersonneSirenisee
@@ -67,9 +67,9 @@ def test_l_accueil_ne_cherche_que_dans_les_siren_de_l_espace() -> None:
     espace = jeu.espaces[100]
     for recherche, trouvees in (("atelier", 100), ("introuvable", 0), ("7000", 0), ("é", 100), ("%", 0)):
         with CaptureQueriesContext(connection) as requetes:
-            lecture = accueil(espace, recherche=recherche)
-        assert lecture.page.paginator.count == trouvees, recherche
-        assert len(requetes) <= 5
+            lues = vos_entreprises(entreprises(espace), FiltresEntreprises(q=recherche))
+        assert lues.page.paginator.count == trouvees, recherche
+        assert len(requetes) == 2
         for requete in requetes.captured_queries:
             with connection.cursor() as curseur:
                 curseur.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {requete['sql']}")

@@ -50,7 +50,6 @@ REQUETES_ADMISES: dict[str, int] = {
     "metrics": 14,
     "securite": 9,
     "demande": 20,
-    "espace (recherche)": 9,
     "adherer (une personne)": 9,
 }
 BLOCS_ADMIS: dict[str, int] = {
@@ -191,7 +190,8 @@ def adresses(pays: Pays) -> dict[str, str]:
     return {nom: reverse(nom, args=args) for nom, args in simples.items()} | {
         "journal_personne (une personne)": f"{reverse('journal_personne')}?siren={siren}",
         "espace (recherche)": f"{reverse('espace')}?q=ateliers",
-        "espace (page 5)": f"{reverse('espace')}?page=5",
+        "espace (page 4)": f"{reverse('espace')}?page=4",
+        "espace (par service)": f"{reverse('espace')}?vue=service&page=2",
         "delegations (recherche)": f"{reverse('delegations')}?q=ateliers",
         "delegations (nom)": f"{reverse('delegations')}?q=martin",
         "delegations (page 50)": f"{reverse('delegations')}?page=50",

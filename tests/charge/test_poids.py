@@ -47,7 +47,6 @@ KILO_VINGTIEMES = (0, 1.37, 144.7, 319.53, 479.46, 631.16, 783.38, 937.91, 1098.
 A, B = 80, 70
 # Pages whose lists are still to be cut: the most nodes that each may have meanwhile. None joins; a lighter one leaves.
 A_ALLEGER = {
-    "espace": 947,
     "supprimer_espace": 3900,
     "revue_delegations": 873,
     "suppleants": 753,

@@ -208,7 +208,7 @@ def test_chaque_recherche_trouve_la_denomination(client_de: Any, denomination: s
     habiliter(espace, personne=autre)
     client = client_de(espace)
     accueil = client.get(reverse("espace"), {"q": cherche})
-    assert [siens.personne for siens in accueil.context["personnes"]] == [personne]
+    assert [tenue.personne for tenue in accueil.context["page"]] == [personne]
     journal = client.get(reverse("journal_personne"), {"q": cherche})
     assert journal.status_code == 200
     page = client.get(reverse("suppleants_designer"), {"q": cherche}) if racine else None

@@ -32,7 +32,7 @@ def test_voir_decliner_puis_faire_place(
             )
     page.goto(live_server.url + reverse("espace"))
     regarder()
-    page.get_by_role("link", name="Voir les habilitations récentes").click()
+    page.get_by_role("link", name="Vérifier").click()
     regarder()
     page.get_by_text("Choisir").locator("xpath=ancestor::label").nth(0).click()
     page.get_by_role("button", name="Décliner").click()

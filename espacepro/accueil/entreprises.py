@@ -1,0 +1,64 @@
+"""« Vos entreprises » as the home page draws them: what the habilitations hold, with what waits for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.espace.a_faire import Ligne, a_faire
+from accounts.models import Espace
+from habilitations.lectures.cessations import avis_de_cessation
+from habilitations.lectures.entreprises import (
+    EntrepriseTenue,
+    FiltresEntreprises,
+    VosEntreprises,
+    dernieres_ouvertures,
+    entreprises,
+    nombre_d_autres,
+    ouvertes_recemment,
+    vos_entreprises,
+)
+
+from .a_faire import A_L_ACCUEIL, AFaire, a_montrer
+
+
+@dataclass(frozen=True)
+class Accueil:
+    """The home page of an espace."""
+
+    a_faire: AFaire
+    vos: VosEntreprises
+    tenues: Sequence[EntrepriseTenue]
+    recentes: Sequence[EntrepriseTenue] = ()
+    autres: int = 0  # who else has access to the one company
+
+
+def lire(espace: Espace, filtres: FiltresEntreprises) -> Accueil:
+    """Return what waits and the companies: four queries, one more for one or many, two by service, one where one is closed."""
+    lignes = a_faire(espace)
+    tenues = entreprises(espace, {cle for ligne in lignes for cle in ligne.personnes})
+    premieres = _premieres(lignes)
+    for tenue in tenues:
+        tenue.attend = premieres.get(tenue.personne.pk)
+    vos = vos_entreprises(tenues, filtres)
+    noms = {tenue.personne.pk: tenue.personne.denomination for tenue in tenues}
+    recentes: Sequence[EntrepriseTenue] = ()
+    if vos.filtres.vue and vos.choisi:
+        ouvertures = dernieres_ouvertures(espace, vos.choisi.service, [tenue.personne.pk for tenue in vos.page])
+        for tenue in vos.page:
+            tenue.ouverte_le = ouvertures.get(tenue.personne.pk)
+    elif vos.dense and not filtres.poses:
+        recentes = ouvertes_recemment(espace, tenues)
+    autres = nombre_d_autres(espace, vos.seule.personne) if vos.seule else 0
+    closes = {avis.personne.pk: avis for avis in avis_de_cessation(tenue.personne for tenue in vos.page)}
+    for tenue in vos.page:
+        tenue.avis = closes.get(tenue.personne.pk)
+    return Accueil(a_montrer(lignes, noms, nombre=A_L_ACCUEIL), vos, tenues, recentes, autres)
+
+
+def _premieres(lignes: Sequence[Ligne]) -> dict[int, Ligne]:
+    """Return the gravest line about each company, by key: they come in that order."""
+    premieres: dict[int, Ligne] = {}
+    for ligne in lignes:
+        if ligne.en_bref:
+            for cle in ligne.personnes:
+                premieres.setdefault(cle, ligne)
+    return premieres

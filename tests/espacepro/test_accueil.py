@@ -1,0 +1,90 @@
+"""The home page: where its links lead, and back (issue 13.2)."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Espace
+from habilitations.models import Habilitation, Preference
+from services.models import Service
+from tests.factories import PersonneFactory, ServiceFactory, habiliter
+from tests.habilitations.scenes import texte
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tenues(espace: Espace) -> list[Habilitation]:
+    """Thirty companies and one service; a second one of the same family for the first."""
+    service = ServiceFactory(code="TVA", libelle="Déclarer la TVA", famille=Service.Famille.DECLARER)
+    trente = [
+        habiliter(espace, personne=PersonneFactory(denomination=f"SOCIETE {rang:02}"), service=service)
+        for rang in range(30)
+    ]
+    habiliter(espace, personne=trente[0].personne, service=ServiceFactory(code="IS", famille="DECLARER"))
+    return trente
+
+
+def test_une_famille_d_un_service_l_ouvre_une_de_plusieurs_mene_a_l_entreprise(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    page = texte(client_de(espace).get(reverse("espace")))
+    assert f'href="{reverse("entreprise", args=[tenues[0].personne.siren])}#declarer"' in page
+    assert f'href="{reverse("ouvrir_service", args=[tenues[1].personne.siren, "TVA"])}"' in page
+
+
+def test_la_liste_se_retrouve_au_retour_d_un_service(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur, siren = client_de(espace), tenues[27].personne.siren
+    page = texte(navigateur.get(reverse("espace"), {"q": "societe", "page": "2"}))
+    lien = f"{reverse('ouvrir_service', args=[siren, 'TVA'])}?retour=%2Fespace%2F%3Fq%3Dsociete%26page%3D2%23e-{siren}"
+    assert f'href="{lien}"' in page
+    assert f'href="/espace/?q=societe&amp;page=2#e-{siren}"' in texte(navigateur.get(lien))
+
+
+@pytest.mark.parametrize(
+    "ailleurs", ["https://exemple.fr/", "//exemple.fr", "javascript:alert(1)", "/gestion/", "/aide/"]
+)
+def test_on_ne_revient_que_dans_l_espace(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client], ailleurs: str
+) -> None:
+    siren, navigateur = tenues[0].personne.siren, client_de(espace)
+    page = texte(navigateur.get(reverse("ouvrir_service", args=[siren, "TVA"]), {"retour": ailleurs}))
+    assert f'href="/espace/#e-{siren}"' in page
+    assert f'href="{ailleurs}"' not in page.split("Revenir à vos entreprises")[0].rsplit("<a", 1)[-1]
+    envoi = navigateur.post(reverse("favori"), {"ajouter": siren, "retour": ailleurs})
+    assert envoi["Location"] == f"/espace/#e-{siren}"
+
+
+def test_un_favori_ramene_a_sa_ligne(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur, siren = client_de(espace), tenues[4].personne.siren
+    envoi = navigateur.post(reverse("favori"), {"ajouter": siren, "retour": "/espace/?page=2"})
+    assert envoi["Location"] == f"/espace/?page=2#e-{siren}"
+    assert Preference.objects.get(espace=espace).favoris == [siren]
+    navigateur.post(reverse("favori"), {"retirer": siren})
+    assert Preference.objects.get(espace=espace).favoris == []
+
+
+def test_une_entreprise_etrangere_n_est_pas_une_favorite(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur = client_de(espace)
+    for siren in (PersonneFactory().siren, "000000000", ""):
+        page = navigateur.post(reverse("favori"), {"ajouter": siren}, follow=True)
+        assert "pas, ou plus, parmi celles" in texte(page)
+    assert not Preference.objects.filter(espace=espace).exists()
+
+
+@pytest.mark.parametrize(("nombre", "dense"), [(3, False), (4, True)])
+def test_de_quatre_entreprises_une_liste(
+    espace: Espace, client_de: Callable[[Espace], Client], nombre: int, dense: bool
+) -> None:
+    service = ServiceFactory()
+    for _ in range(nombre):
+        habiliter(espace, service=service)
+    assert ("Nom, SIREN ou SIRET" in texte(client_de(espace).get(reverse("espace")))) is dense
