@@ -216,7 +216,7 @@ def inscrire() -> None:
         Conservation(
             cle="preferences",
             modele=Preference,
-            donnees="Avis que vous avez choisi de recevoir par courriel, et quand ; vos entreprises favorites",
+            donnees="Avis que vous avez choisi de recevoir par courriel, et quand ; vos entreprises favorites",
             finalite="Vous écrire comme vous l’avez choisi, et montrer d’abord les entreprises que vous préférez",
             duree="tant que l’espace existe",
             depart="effacées avec l’espace",

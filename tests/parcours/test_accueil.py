@@ -92,8 +92,8 @@ def test_la_matinee_de_la_comptable(
     expect(page.get_by_label("Nom, SIREN ou SIRET")).to_have_value("boeuf")
 
     # It becomes a favourite, and comes first.
-    page.get_by_role("button", name="Favori : LE BŒUF SUR LE TOIT").click()
-    expect(page.get_by_role("button", name="Favori : LE BŒUF SUR LE TOIT")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Favori : LE BŒUF SUR LE TOIT").click()
+    expect(page.get_by_role("button", name="Favori : LE BŒUF SUR LE TOIT")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("link", name="Effacer les filtres").click()
     expect(lignes.first).to_contain_text("LE BŒUF SUR LE TOIT")
     expect(page.get_by_text("Ouvertes récemment")).to_contain_text("LE BŒUF SUR LE TOIT")
