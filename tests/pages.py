@@ -126,7 +126,13 @@ PLAINE = re.compile(
     r"(?<![\w'’])(?:[cdjlmnst]|(?:jus|lors|puis|quoi|quel|pres)?qu|aujourd)'[^\W\d]| [;:?!»](?:[\s<]|$)|« "
 )
 # What tests type, that the portal shows as it was typed.
-ECRITS = ("lettre n'arrive", "texte que j'ai écrit", "12 rue de l'Ancienne-Comédie", "Crêperie de l'Île", "Dernière de l'an")
+ECRITS = (
+    "lettre n'arrive",
+    "texte que j'ai écrit",
+    "12 rue de l'Ancienne-Comédie",
+    "Crêperie de l'Île",
+    "Dernière de l'an",
+)
 LUS = ("title", "aria-label", "aria-description", "placeholder", "alt")
 
 
