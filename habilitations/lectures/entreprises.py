@@ -37,7 +37,7 @@ RECENTES: Final = 4
 OUVERTURES_LUES: Final = 60
 PAR_SERVICE: Final = "service"
 SIGNES_D_UN_SIREN: Final = 3
-VERBES: Final = {
+VERBES: Final[dict[str, str]] = {
     famille: str(famille.label)
     for famille in (Service.Famille.CONSULTER, Service.Famille.DECLARER, Service.Famille.PAYER)
 }
