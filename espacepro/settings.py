@@ -143,7 +143,11 @@ TEMPLATES = [
                     ["espacepro.typographie.Dossiers", "espacepro.typographie.Applications"],
                 )
             ],
-            "builtins": ["accounts.templatetags.dates", "accounts.templatetags.formulaire"],
+            "builtins": [
+                "accounts.templatetags.dates",
+                "accounts.templatetags.formulaire",
+                "espacepro.templatetags.tableaux",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",
