@@ -11,7 +11,7 @@ from services.models import PersonneSirenisee
 
 from ..droits.backends import donnant
 from ..droits.cles import parmi
-from ..droits.roles import DELEGUER_ACTEUR, VOIR_HABILITATIONS
+from ..droits.roles import DELEGUER_ACTEUR, VOIR_HABILITATIONS, roles_pour
 from ..models import ORDRE, DemandeHabilitation, Habilitation
 from .partage import UN_AN
 
@@ -41,15 +41,21 @@ def demandes_a_repondre(espace: Espace) -> QuerySet[DemandeHabilitation]:
 
 
 def a_repondre_par_personne(espace: Espace) -> QuerySet[DemandeHabilitation, Any]:
-    """Return one row a company of this espace: how many wait for an answer, since when (« À faire »)."""
-    administres = donnant(VOIR_HABILITATIONS, espace).values("personne__siren").distinct()
-    personne = PersonneSirenisee.objects.filter(siren=OuterRef("siren"))
+    """Return one row a company of this espace: how many wait for an answer, since when (« À faire »).
+
+    Said in few words: it shares its statement with other sources. Who administers has no last day (a constraint).
+    """
+    administres = Habilitation.objects.vivantes().filter(
+        espace=espace, etat=Habilitation.Etat.ACTIVE, role__in=roles_pour(VOIR_HABILITATIONS)
+    )
+    personne = PersonneSirenisee.objects.order_by().filter(siren=OuterRef("siren"))
     return (
-        DemandeHabilitation.objects.filter(parmi("siren", administres), etat=DemandeHabilitation.Etat.DEPOSEE)
+        DemandeHabilitation.objects.filter(
+            siren__in=administres.values("personne__siren"), etat=DemandeHabilitation.Etat.DEPOSEE
+        )
         .exclude(demandeur=espace)
         .values("siren")
-        .annotate(cle=Subquery(personne.values("pk")))
-        .annotate(fait=JSONObject(p="cle", n=Count("pk"), depuis=Min("deposee_le")))
+        .annotate(fait=JSONObject(p=Min(Subquery(personne.values("pk"))), n=Count("*"), depuis=Min("deposee_le")))
     )
 
 

@@ -4,11 +4,10 @@ No oracle: the act reads nothing of who holds what. A job looks for the administ
 row are the same whether or not there is one. Whoever answers decides to be known; who stays silent is not.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -367,7 +366,8 @@ def _dire_aux_administrateurs(demande: DemandeHabilitation, genre: str, acteur: 
     The titulaires first, fifty at most: « À faire » tells them all. The mail has neither the name nor the words of who asks.
     """
     par_courriel = debit.reserver(debit.empreinte(genre, demande.siren), AVIS_PAR_SIREN, maintenant) is not None
-    for espace, personne in _destinataires(demande, timezone.localdate(maintenant)):
+    personne = PersonneSirenisee.objects.filter(siren=demande.siren).first()
+    for espace in _destinataires(demande, timezone.localdate(maintenant)):
         if genre == "habilitation_demandee":
             consigner(actes.HABILITATION_DEMANDE_RECUE, auteur=acteur, espace=espace, siren=demande.siren)
         if par_courriel:
@@ -380,17 +380,15 @@ def _dire_aux_administrateurs(demande: DemandeHabilitation, genre: str, acteur: 
             )
 
 
-def _destinataires(demande: DemandeHabilitation, jour: date) -> Iterator[tuple[Espace, PersonneSirenisee]]:
-    vus: set[UUID] = set()
-    leurs = (
+def _destinataires(demande: DemandeHabilitation, jour: date) -> list[Espace]:
+    """Return who administers this SIREN that day, but who asks: the titulaires first, as many as are told."""
+    roles = (
         administrateurs(demande.siren, jour)
         .exclude(espace=demande.demandeur_id)
-        .select_related("espace__compte", "personne")
-        .order_by("-role", "espace", "pk")  # TITULAIRE, then SUPPLEANT
+        .order_by("-role", "espace")  # TITULAIRE, then SUPPLEANT
+        .values_list("espace", "role")
+        .distinct()
     )
-    for habilitation in leurs.iterator(chunk_size=500):
-        if habilitation.espace_id not in vus:
-            vus.add(habilitation.espace_id)
-            yield habilitation.espace, habilitation.personne
-        if len(vus) >= DESTINATAIRES:
-            return
+    cles = list(dict.fromkeys(cle for cle, _ in roles))[:DESTINATAIRES]
+    lus = Espace.objects.select_related("compte").in_bulk(cles)
+    return [lus[cle] for cle in cles]

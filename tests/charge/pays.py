@@ -89,8 +89,13 @@ def installer() -> Pays:
     ]
     siens = [DemandeRetrait.objects.create(habilitation=tenue, demandeur=espace) for tenue in tenues[:3]]
     demandees = [
-        DemandeHabilitation.objects.create(demandeur=EspaceFactory(), siren=tenue.personne.siren, motif="collaborateur")
-        for tenue in tenues[:5]
+        DemandeHabilitation.objects.create(
+            demandeur=EspaceFactory(),
+            siren=tenue.personne.siren,
+            motif="collaborateur",
+            annoncee_le=maintenant if rang else None,  # one that the job has to tell
+        )
+        for rang, tenue in enumerate(tenues[:5])
     ]
     DemandeHabilitation.objects.create(demandeur=espace, siren=demandes[0].personne.siren, motif="collaborateur")
     bureau = une.personne.service_gestionnaire
