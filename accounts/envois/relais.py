@@ -43,7 +43,7 @@ def prendre[E: Envoi](modele: type[E], nombre: int, maintenant: datetime | None 
     )
     for ligne in lignes:
         ligne.bail_jusqu_a = maintenant + BAIL
-    modele._default_manager.bulk_update(lignes, ["bail_jusqu_a"])
+    modele._default_manager.filter(pk__in=[ligne.pk for ligne in lignes]).update(bail_jusqu_a=maintenant + BAIL)
     return lignes
 
 
@@ -61,7 +61,8 @@ def traiter[E: Envoi](
         if verrouiller is not None:
             verrouiller(cle)
         ligne = (
-            modele._default_manager.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            modele._default_manager.a_livrer()  # type: ignore[attr-defined]
+            .select_for_update(no_key=True, skip_locked=True, of=("self",))
             .filter(pk=cle, traite_le=None, ecarte_le=None)
             .first()
         )

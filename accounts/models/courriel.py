@@ -20,6 +20,9 @@ class CourrielQuerySet(EnvoiQuerySet["Courriel"]):
         dues = super().a_prendre(maintenant).filter(attente__prochain_essai_le__lte=maintenant)
         return dues.order_by("attente__prochain_essai_le")  # type: ignore[return-value]
 
+    def a_livrer(self) -> "CourrielQuerySet":
+        return self.select_related("espace", "lien")
+
 
 class Courriel(Envoi):
     """A mail to send: what it is about and to whom. Its text is made when it leaves, so no secret rests here.

@@ -21,6 +21,10 @@ class EnvoiQuerySet[M: "Envoi"](models.QuerySet[M]):
             prochain_essai_le__lte=maintenant,
         ).order_by("prochain_essai_le")
 
+    def a_livrer(self) -> "EnvoiQuerySet[M]":
+        """The rows with what their delivery reads besides."""
+        return self
+
 
 class Envoi(models.Model):
     """An outbox row: written with the act, taken under a lease, tried again with back-off, set aside in the end."""

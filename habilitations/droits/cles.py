@@ -4,10 +4,13 @@
 entries at 5 million habilitations). `adhesion = ANY (ARRAY (SELECT …))` reads the keys first, then each by its index.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, F, Func, QuerySet
+
+CLES_AU_PLUS: Final = 100
+"""Beyond, keys are not sent: all that the espace holds is read, and what is asked for is picked out."""
 
 
 class _EgaleAUne(Func):

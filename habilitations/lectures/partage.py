@@ -21,13 +21,12 @@ from accounts.saisies.porte import lire_recherche
 from services.models import PersonneSirenisee, Service
 
 from ..droits.backends import donnant
-from ..droits.cles import parmi
+from ..droits.cles import CLES_AU_PLUS, parmi
 from ..models import ORDRE, DemandeRetrait, Habilitation, Role
 from .recherche import contient, nomme
 
 PAR_PAGE: Final = 25
 SIREN_PAR_PAGE: Final = 10
-CLES_AU_PLUS: Final = 100
 RETRAITS_AU_PLUS: Final = 50
 UN_AN: Final = timedelta(days=365)
 # As it reads in a list: whatever its state, what is past its last day gives no right, even before the job has ended it.

@@ -3,21 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Espace
 
-from ..droits.cles import parmi
+from ..droits.cles import CLES_AU_PLUS, parmi
 from ..droits.roles import GERER_SUPPLEANTS, RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
 from ..models import ORDRE, Habilitation, Role
 from ..models.habilitation import HabilitationQuerySet
 from .delegations import retrait_permis
-
-CLES_AU_PLUS: Final = 100
-"""Beyond, keys are not sent: all that the espace holds is read, and what is asked for is picked out."""
 
 
 @dataclass(frozen=True)

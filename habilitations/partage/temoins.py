@@ -4,18 +4,20 @@ One act is one mail, a file of 3,000 rights too. What waits for a digest is read
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Final
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.dates import jour, jour_heure
 
 from ..arbre import avis
+from ..droits.cles import CLES_AU_PLUS, parmi
 from ..droits.roles import GERER_SUPPLEANTS, RETIRER_DELEGATION, VOIR_HABILITATIONS, roles_pour
 from ..models import ORDRE, Habilitation, Preference, Role
 from ..models.preference import preference_de
@@ -33,10 +35,13 @@ def prevenir_administrateurs(*, acteur: Espace, accordees: Iterable[Habilitation
     par_adhesion: dict[int, list[Habilitation]] = defaultdict(list)
     for accordee in accordees:
         par_adhesion[accordee.adhesion_id].append(accordee)
+    ou = Q(adhesion__in=list(par_adhesion))
+    if len(par_adhesion) > CLES_AU_PLUS:  # all where the actor ever held a right is read instead
+        ou = Q(parmi("adhesion", Habilitation.objects.filter(espace=acteur).values("adhesion")))
     temoins = (
         Habilitation.objects.actives()
         .filter(
-            adhesion__in=list(par_adhesion),
+            ou,
             role__in=roles_pour(VOIR_HABILITATIONS),
             espace__etat=Espace.Etat.ACTIF,
         )
@@ -47,6 +52,8 @@ def prevenir_administrateurs(*, acteur: Espace, accordees: Iterable[Habilitation
     vues: dict[Espace, list[Habilitation]] = defaultdict(list)
     roles: dict[Espace, dict[int, str]] = defaultdict(dict)
     for temoin in temoins:
+        if temoin.adhesion_id not in par_adhesion:
+            continue
         vues[temoin.espace] += [h for h in par_adhesion[temoin.adhesion_id] if h.espace_id != temoin.espace_id]
         roles[temoin.espace][temoin.adhesion_id] = temoin.role
     lot = uuid4()
@@ -145,20 +152,22 @@ def _accordees_par_d_autres(
 
     Then, and on what it did administer already: two queries.
     """
-    administrees: Collection[tuple[int, str, datetime]] = (
-        Habilitation.objects.actives(timezone.localdate(maintenant))
-        .filter(espace=espace, role__in=roles_pour(VOIR_HABILITATIONS))
-        .values_list("adhesion", "role", "accordee_le")
+    siennes = Habilitation.objects.actives(timezone.localdate(maintenant)).filter(
+        espace=espace, role__in=roles_pour(VOIR_HABILITATIONS)
     )
+    administrees = list(siennes.values_list("adhesion", "role", "accordee_le"))
     roles = {adhesion: role for adhesion, role, _ in administrees}
     depuis_quand = {adhesion: quand for adhesion, _, quand in administrees}
     accordees = (
         Habilitation.objects.filter(
-            adhesion__in=list(depuis_quand), accordee_le__gte=depuis, accordee_le__lt=fin, accordee_par__isnull=False
+            Q(parmi("adhesion", siennes.values("adhesion"))),
+            accordee_le__gte=depuis,
+            accordee_le__lt=fin,
+            accordee_par__isnull=False,
         )
         .exclude(espace=espace)
         .exclude(accordee_par__espace=espace)
         .select_related("espace", "personne", "service", "accordee_par__espace")
         .order_by(*ORDRE)
     )
-    return roles, [h for h in accordees if h.accordee_le >= depuis_quand[h.adhesion_id]]
+    return roles, [h for h in accordees if h.adhesion_id in roles and h.accordee_le >= depuis_quand[h.adhesion_id]]

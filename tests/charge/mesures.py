@@ -1,5 +1,6 @@
 """What the benchmarks measure: the one question and its query, the queries of each page."""
 
+import random
 from collections.abc import Callable
 
 from django.db import connection
@@ -8,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Compte, Espace
-from habilitations.models import Habilitation
+from habilitations.models import Adhesion, Habilitation
 from services.dossiers import Dossier
 from tests.charge.jeu import TAILLES
 
@@ -29,6 +30,24 @@ def requete_de(compte: Compte, dossier: Dossier) -> str:
         assert compte.has_perm("services.utiliser", dossier)
     assert len(requetes) == 1
     return requetes.captured_queries[0]["sql"]
+
+
+def melange(nombre: int) -> list[tuple[Compte, Dossier, Adhesion]]:
+    """Draw questions about what is held and what is not, half and half, all over the table."""
+    de = random.Random(4)
+    comptes = list(Compte.objects.select_related("espace").filter(espace__isnull=False).order_by("email")[:200])
+    premiere, derniere = Adhesion.objects.order_by("pk")[0].pk, Adhesion.objects.order_by("-pk")[0].pk
+    cles = de.sample(range(premiere, derniere + 1), nombre)
+    adhesions = Adhesion.objects.select_related("personne", "service").in_bulk(cles)
+    tenues = Habilitation.objects.filter(adhesion__in=cles, role="TITULAIRE").select_related("espace__compte")
+    par_adhesion = {tenue.adhesion_id: tenue.espace for tenue in tenues}
+    questions = []
+    for cle in cles:
+        compte = par_adhesion[cle].compte if de.random() < 0.5 else de.choice(comptes)
+        adhesion = adhesions[cle]
+        assert compte is not None
+        questions.append((compte, Dossier(adhesion.personne, adhesion.service), adhesion))
+    return questions
 
 
 def exiger_index_seul(plan: str) -> None:

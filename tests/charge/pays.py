@@ -181,7 +181,7 @@ def grossir(pays: Pays) -> None:
     multiplier(
         courriel, 15_000, acte="'autour:' || g", espace_id=un_espace, destinataire="'pays' || g || '@exemple.fr'"
     )
-    _multiplier_les_traces(autre, un_espace, un_compte, maintenant)
+    multiplier_les_traces(autre, un_espace, un_compte, maintenant)
     retire = DemandeRetrait.objects.create(
         habilitation=Habilitation.objects.filter(role=Role.ACTEUR_DELEGANT).order_by("-accordee_le")[0],
         demandeur=autre,
@@ -232,7 +232,7 @@ def _nettoyer() -> None:
     raise AssertionError("an older transaction keeps the rows just loaded from being seen by all")
 
 
-def _multiplier_les_traces(autre: Espace, un_espace: str, un_compte: str, maintenant: Any) -> None:
+def multiplier_les_traces(autre: Espace, un_espace: str, un_compte: str, maintenant: Any) -> None:
     """What signing in and reading leave: sessions, browsers, sign-ins, links, hashes, counted tries."""
     session = Session.objects.create(
         session_key="0" * 64,

@@ -14,9 +14,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import cycle
-from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg
@@ -28,6 +27,8 @@ from tests.factories import MOT_DE_PASSE, EspaceFactory
 from tests.fautes.scenes import servir
 from tests.scenes import RACINE, port_libre
 
+from .serveur import calcul_de, pid_du
+
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(os.environ.get("ESSAIS_LONGS") != "1", reason="minutes of sign-ins: ESSAIS_LONGS=1"),
@@ -38,7 +39,6 @@ TOURS = int(os.environ.get("ESSAIS_TOURS", "12"))
 SECONDES = 3.0  # of each turn
 RAPPORT = 0.85
 NU = "site_nu"
-TOP = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -52,7 +52,6 @@ class Site:
     faites: int = 0
     murs: float = 0
     calcul: float = 0
-    verrou: threading.Lock = field(default_factory=threading.Lock)
 
     def entrer(self, connexion: http.client.HTTPConnection, nom: str) -> None:
         """Sign in as a new browser: its token, then the address and the password."""
@@ -72,17 +71,9 @@ class Site:
         assert reponse.status == 302, (self.nom, reponse.status)
         assert any(t.startswith(("session=", "sessionid=")) for t in reponse.headers.get_all("Set-Cookie", []))
 
-    def calculer(self) -> float:
-        """Return the processor seconds of its processes since they started."""
-        total = 0
-        for pid in [self.pid, *Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]:
-            champs = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(champs[11]) + int(champs[12])
-        return total / TOP
-
     def courir(self, secondes: float) -> None:
         """Sign in from CLIENTS browsers at once for so long."""
-        debut, avant, faites = time.monotonic(), self.calculer(), [0] * CLIENTS
+        debut, avant, faites = time.monotonic(), calcul_de(self.pid), [0] * CLIENTS
 
         def client(rang: int) -> None:
             connexion = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -100,7 +91,7 @@ class Site:
         assert all(faites), f"{self.nom} answers otherwise: {faites}"
         self.faites += sum(faites)
         self.murs += time.monotonic() - debut
-        self.calcul += self.calculer() - avant
+        self.calcul += calcul_de(self.pid) - avant
 
     def __str__(self) -> str:
         return (
@@ -169,19 +160,6 @@ def attendre(port: int) -> None:
         finally:
             connexion.close()
     raise AssertionError("the bare site does not start")
-
-
-def pid_du(port: int) -> int:
-    """Return the process that listens there and has the others as children."""
-    for dossier in Path("/proc").glob("[0-9]*"):
-        try:
-            mots = (dossier / "cmdline").read_bytes().split(b"\0")
-            enfants = (dossier / "task" / dossier.name / "children").read_text().split()
-        except OSError:
-            continue
-        if f"127.0.0.1:{port}".encode() in mots and enfants:
-            return int(dossier.name)
-    raise AssertionError("nothing listens there")
 
 
 def oublier() -> None:

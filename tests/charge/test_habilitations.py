@@ -1,6 +1,6 @@
 """The permission query and the pages, on ten thousand habilitations: the plan, and a number of queries that is constant.
 
-The same on a million, with times, is tests/charge/test_million.py.
+The same on a million, with times, is tests/charge/grande.py.
 """
 
 from collections.abc import Callable

@@ -1,11 +1,13 @@
 """Who administers is told of what others grant: at once or in one digest a day (issue 10.10)."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -172,6 +174,33 @@ def test_un_fichier_est_un_courriel(scene: Scene) -> None:
     assert prevenus() == ["Roche", "Vidal"]
     (courriel,) = Courriel.objects.filter(genre="accords_par_un_autre", espace=scene.titulaire)
     assert len(courriel.contexte["lignes"]) == 2
+
+
+@pytest.mark.parametrize("peu", [0, 100])
+def test_des_milliers_de_cles_ne_sont_pas_envoyees(scene: Scene, peu: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was granted is found through what the actor holds, and what is told is the same; so is the digest."""
+    monkeypatch.setattr("habilitations.partage.temoins.CLES_AU_PLUS", peu)
+    racines = [habiliter(scene.titulaire, service=ServiceFactory(code=f"S{rang}")) for rang in range(4)]
+    for racine in racines:
+        accorder(racine, scene.suppleante, Role.SUPPLEANT)
+        accorder(racine, scene.autre, Role.SUPPLEANT)
+    Habilitation.objects.update(accordee_le=timezone.now() - timedelta(days=365))
+    quotidien(scene.autre)
+    with CaptureQueriesContext(connection) as requetes:
+        deleguer(
+            acteur=scene.titulaire,
+            adhesions=[racine.adhesion for racine in racines[:3]],
+            beneficiaire=EspaceFactory(nom="Amrani"),
+            role=Role.ACTEUR,
+        )
+        resumer(1)
+    (courriel,) = Courriel.objects.filter(genre="accords_par_un_autre")
+    (resume,) = Courriel.objects.filter(genre="resume_accords")
+    assert (courriel.espace, resume.espace) == (scene.suppleante, scene.autre)
+    assert resume.contexte["nombre"] == 3
+    lues = [r["sql"] for r in requetes if '"accounts_preference"' in r["sql"] or "accordee_par_id" in r["sql"]]
+    nommees = [sql for sql in lues if re.search(r"adhesion_id\" IN \(\d", sql) and "preference" in sql]
+    assert bool(nommees) == bool(peu)
 
 
 def test_au_dela_du_plafond_un_seul_courriel_le_dit(scene: Scene, settings) -> None:
