@@ -12,7 +12,16 @@ from accounts.saisies.dates import jour
 from habilitations.donnees_personnelles import mandats_eteints
 from habilitations.models import Mandat
 
-from .models import Courrier, CreationSimplifiee, Demande, Feuillet, LigneDemande, Remise, Signalement
+from .models import (
+    Courrier,
+    CreationSimplifiee,
+    Demande,
+    Feuillet,
+    LigneDemande,
+    Remise,
+    Signalement,
+    SignalementDiffere,
+)
 
 DEMANDES = "Demandes et courriers"
 INTERNE = "numéro interne de la base, sans signification"
@@ -87,6 +96,20 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DEMANDES,
+            titre="Signalements que vous avez faits et qui seront examinés dans l’heure",
+            modele=SignalementDiffere,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "espace": "c’est le vôtre",
+                "cle": "preuve que vous aviez le courrier : elle ne sert qu’à l’examen, qui l’efface",
+                "reseau": EMPREINTE,
+            },
+            libelles={"demande": "Demande"},
+            ordre=("-recu_le",),
+        ),
+        Partie(
+            groupe=DEMANDES,
             titre="Votre création en mode simplifié",
             modele=CreationSimplifiee,
             chemins=("espace",),
@@ -136,5 +159,15 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"texte": ""},
             echues=lambda maintenant: Q(demande__terminee_le__lt=maintenant - AN),
+        ),
+        Conservation(
+            cle="signalements-differes",
+            modele=SignalementDiffere,
+            donnees="Signalements reçus au-delà du rythme d’un réseau",
+            finalite="Les examiner à leur heure",
+            duree="une heure au plus",
+            depart="après le signalement",
+            fondement="CGU 2.3",
+            sort=Sort.AILLEURS,
         ),
     )

@@ -45,6 +45,11 @@ def reprendre_codes() -> None:
     epuiser(signalements.reprendre_codes)
 
 
+@shared_task(name="activation.examiner_signalements")
+def examiner_signalements() -> None:
+    epuiser(signalements.examiner_signalements)
+
+
 @shared_task(name="activation.rappeler_codes")
 def rappeler_codes() -> None:
     epuiser(rappels.rappeler_codes)

@@ -7,6 +7,7 @@ the reference leads to.
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,6 @@ from django.utils import timezone
 
 from accounts.compteurs import debit
 from accounts.compteurs.essais import essai_compte
-from accounts.compteurs.plafonds import TropDeDemandes
 from accounts.envois import courriels
 from accounts.models import Agent, Espace
 from accounts.saisies.dates import jour, jour_heure
@@ -26,7 +26,7 @@ from habilitations.models import Habilitation, Role
 from .. import actes
 from ..courriers.codes import lire_reference, reference_a_signaler
 from ..jours_ouvres import apres_jours_ouvres
-from ..models import Demande, Signalement
+from ..models import Demande, Signalement, SignalementDiffere
 from .depot import prevenir, verrouiller
 from .retours import exiger_competence, refuser_demande
 
@@ -62,27 +62,94 @@ def signaler(
     """Record that a demande is not recognised, and suspend its code where that is due; tell nothing of what was found.
 
     `saisie` is the reference of the letter; whoever is signed in as the titulaire of a service asked for may give the
-    plain one of the demande, and suspends nothing (he would lose that service by the code). Counted for the network.
-    Raises: TropDeDemandes, ReferenceMalSaisie, ReferenceIncomplete, ReferenceInconnue.
+    plain one of the demande, and suspends nothing (he would lose that service by the code). Counted for the network: beyond
+    its pace the report is taken all the same, and what it says is compared at a later hour (`examiner_signalements`).
+    Raises: ReferenceMalSaisie, ReferenceIncomplete, ReferenceInconnue.
     """
     maintenant = maintenant or timezone.now()
-    bareme = debit.Cadence(*settings.DEBIT_SIGNALEMENTS_RESEAU)
     with essai_compte():
-        if debit.reserver_reseau("signalement", adresse_ip, bareme) is None:
-            raise TropDeDemandes
+        examiner_le, reseau = _dater(adresse_ip, maintenant)
     espace = acteur if isinstance(acteur, Espace) else None
     reference, cle = lire_reference(saisie)
     if not cle and espace is None:
         raise ReferenceIncomplete
     demande = Demande.objects.en_cours().filter(reference=reference).first()
+    if examiner_le > maintenant:
+        if demande is not None:
+            _differer(demande, espace, cle, texte, reseau, maintenant, examiner_le)
+    elif not _examiner(demande, espace, reference, cle, texte, maintenant) and not cle:
+        raise ReferenceInconnue
+
+
+def _dater(adresse_ip: str, maintenant: datetime) -> tuple[datetime, str]:
+    """Count one report of this network, and return when it may be examined, with the key of its narrowest counter."""
+    cadence = debit.Cadence(*settings.DEBIT_SIGNALEMENTS_RESEAU)
+    compteurs = [
+        (debit.empreinte("signalement", cle), cadence.fois(fois)) for cle, fois in debit.cles_reseau(adresse_ip)
+    ]
+    return max(debit.dater(cle, bareme, maintenant) for cle, bareme in compteurs), compteurs[0][0]
+
+
+def _examiner(
+    demande: Demande | None, espace: Espace | None, reference: str, cle: str, texte: str, recu_le: datetime
+) -> bool:
+    """Record this report if it is right; whether it was."""
     if cle:
         attendue = reference_a_signaler(reference=reference, demande=demande.pk if demande else "")
-        if demande is not None and attendue == f"{reference}-{cle}":
-            _enregistrer(espace, demande, texte, maintenant)
-        return
-    if demande is None or espace is None or not _tient_un_service(espace, demande):
-        raise ReferenceInconnue
-    _enregistrer(espace, demande, texte, maintenant)
+        juste = demande is not None and attendue == f"{reference}-{cle}"
+    else:
+        juste = demande is not None and espace is not None and _tient_un_service(espace, demande)
+    if juste and demande is not None:
+        _enregistrer(espace, demande, texte, recu_le)
+    return juste
+
+
+@transaction.atomic
+def _differer(
+    demande: Demande,
+    espace: Espace | None,
+    cle: str,
+    texte: str,
+    reseau: str,
+    maintenant: datetime,
+    examiner_le: datetime,
+) -> None:
+    """Keep what was typed until then: of one network, so many for one demande, since each may be a guess."""
+    demande = verrouiller(demande)
+    if SignalementDiffere.objects.filter(demande=demande, reseau=reseau).count() < PAR_DEMANDE:
+        SignalementDiffere.objects.create(
+            demande=demande,
+            espace=espace,
+            cle=cle,
+            texte=_precision(texte),
+            reseau=reseau,
+            recu_le=maintenant,
+            examiner_le=examiner_le,
+        )
+
+
+def examiner_signalements(*, maintenant: datetime | None = None, nombre: int = 100) -> int:
+    """Examine the reports whose hour has come, each in a transaction of its own; return how many. May run beside itself."""
+    maintenant = maintenant or timezone.now()
+    dus = SignalementDiffere.objects.filter(examiner_le__lte=maintenant).order_by("examiner_le", "pk")
+    return sum(_examiner_differe(cle, maintenant) for cle in dus.values_list("pk", flat=True)[:nombre])
+
+
+@transaction.atomic
+def _examiner_differe(cle: UUID, maintenant: datetime) -> bool:
+    differe = SignalementDiffere.objects.select_related("demande", "espace").filter(pk=cle).first()
+    if differe is None:
+        return False
+    demande = verrouiller(differe.demande)
+    if not SignalementDiffere.objects.filter(pk=cle).delete()[0]:  # another run has had it
+        return False
+    espace = differe.espace if differe.espace is not None and differe.espace.est_actif else None
+    _examiner(demande, espace, demande.reference, differe.cle, differe.texte, maintenant)
+    return True
+
+
+def _precision(texte: str) -> str:
+    return " ".join(texte.split())[:500]
 
 
 def _tient_un_service(espace: Espace, demande: Demande) -> bool:
@@ -113,7 +180,7 @@ def _enregistrer(espace: Espace | None, demande: Demande, texte: str, maintenant
         demande=demande,
         origine=origine,
         espace=titulaire,
-        texte=" ".join(texte.split())[:500],
+        texte=_precision(texte),
         recu_le=maintenant,
         suspend_jusqu_au=jusqu_au,
     )

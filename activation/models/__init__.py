@@ -3,6 +3,15 @@ from .creation import CreationSimplifiee
 from .demande import Demande, LigneDemande
 from .feuillet import Feuillet
 from .remise import Remise
-from .signalement import Signalement
+from .signalement import Signalement, SignalementDiffere
 
-__all__ = ["Courrier", "CreationSimplifiee", "Demande", "Feuillet", "LigneDemande", "Remise", "Signalement"]
+__all__ = [
+    "Courrier",
+    "CreationSimplifiee",
+    "Demande",
+    "Feuillet",
+    "LigneDemande",
+    "Remise",
+    "Signalement",
+    "SignalementDiffere",
+]

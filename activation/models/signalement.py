@@ -90,3 +90,29 @@ class Signalement(models.Model):
 
     def __str__(self) -> str:
         return f"signalement de la demande {self.demande.reference}"
+
+
+class SignalementDiffere(models.Model):
+    """A report that came beyond the pace of its network: what it says is compared with the demande at `examiner_le`, not before.
+
+    Only for a demande that waits; `reseau` is the keyed hash that counts the network.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    demande = models.ForeignKey(Demande, models.CASCADE, related_name="+")
+    espace = models.ForeignKey(
+        Espace, models.CASCADE, null=True, blank=True, related_name="+", verbose_name="signalé par"
+    )
+    cle = models.CharField("fin de la référence saisie", max_length=8, blank=True)
+    texte = models.CharField("précision donnée", max_length=500, blank=True)
+    reseau = models.CharField(max_length=64, editable=False)
+    recu_le = models.DateTimeField("reçu le", default=timezone.now)
+    examiner_le = models.DateTimeField("à examiner le")
+
+    class Meta:
+        verbose_name = "signalement différé"
+        verbose_name_plural = "signalements différés"
+        indexes = [models.Index(fields=["examiner_le"], name="signalement_differe_du")]
+
+    def __str__(self) -> str:
+        return f"signalement différé de la demande {self.demande.reference}"

@@ -13,7 +13,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.compteurs.plafonds import TropDeDemandes
 from accounts.envois import courriels
 from accounts.models import Courriel, Espace, Evenement
 from accounts.traces.acteurs import Visiteur
@@ -26,18 +25,20 @@ from activation.demandes.attente import DemandeTerminee
 from activation.demandes.lectures import detail_demande
 from activation.demandes.retours import AgentNonCompetent, refuser_demande
 from activation.demandes.signalements import (
+    PAR_DEMANDE,
     ReferenceIncomplete,
     ReferenceInconnue,
     SignalementDejaTraite,
     confirmer_signalement,
     ecarter_signalement,
+    examiner_signalements,
     reprendre_codes,
     signaler,
 )
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes
 from activation.jours_ouvres import apres_jours_ouvres
-from activation.models import Courrier, Demande, Signalement
+from activation.models import Courrier, Demande, Signalement, SignalementDiffere
 from habilitations.models import Role
 from tests.activation import scenes
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
@@ -304,13 +305,52 @@ def test_une_faute_de_frappe_est_dite(demande: Demande, rang: int) -> None:
 
 
 def test_debit(demande: Demande, settings: Any) -> None:
+    """Beyond the pace of its network a report is taken all the same, and compared at the next hour (issue 9)."""
     settings.DEBIT_SIGNALEMENTS_RESEAU = (2, timedelta(hours=1))
     for _ in range(2):
         with pytest.raises(ReferenceMalSaisie):
-            dire(demande, saisie="D-2026-XX")
-    with pytest.raises(TropDeDemandes):
-        dire(demande)
+            dire(demande, saisie="D-2026-XX", maintenant=LUNDI)
+    dire(demande)
+    assert not Signalement.objects.exists(), "nothing is compared yet"
+    assert examiner_signalements(maintenant=LUNDI + timedelta(minutes=59)) == 0
+    heure = LUNDI + timedelta(hours=1)
+    assert [examiner_signalements(maintenant=heure) for _ in range(2)] == [1, 0]
+    signalement = Signalement.objects.get()
+    assert (signalement.texte, signalement.recu_le) == ("Nous n'avons rien demandé.", heure)
+    assert signalement.suspend_a(heure)
+    assert not SignalementDiffere.objects.exists()
+
+
+def test_ce_qui_est_differe_n_apprend_rien_et_ne_se_devine_pas(demande: Demande, client: Client, settings: Any) -> None:
+    """The same answer for a right key, a wrong one and an unknown demande; three guesses of a network wait for one demande."""
+    settings.DEBIT_SIGNALEMENTS_RESEAU = (1, timedelta(hours=1))
+    client.post(reverse("signaler"), {"reference": "D-2026-XX", "texte": ""})
+    autre = reference_a_signaler(reference=demande.reference, demande="une autre")
+    inconnue = reference_a_signaler(reference="D-2026-22222222", demande="rien")
+    reponses = set()
+    for saisie in (autre, inconnue, autre, autre, autre, reference(demande)):
+        reponse = client.post(reverse("signaler"), {"reference": saisie, "texte": ""})
+        reponses.add((reponse.status_code, reponse["Location"]))
+    assert reponses == {(302, reverse("signalement_recu"))}
+    assert SignalementDiffere.objects.count() == PAR_DEMANDE
+    plus_tard = timezone.now() + timedelta(hours=1, minutes=1)
+    assert examiner_signalements(maintenant=plus_tard) == PAR_DEMANDE
+    assert not Signalement.objects.exists(), "three wrong keys"
+    ailleurs = Visiteur(adresse_ip="198.51.100.77")
+    signaler(acteur=ailleurs, saisie=reference(demande), adresse_ip=ailleurs.adresse_ip)
+    examiner_signalements(maintenant=plus_tard)
+    assert Signalement.objects.get().origine == Signalement.Origine.COURRIER, "from another network"
+
+
+def test_un_signalement_differe_d_une_demande_terminee_ne_fait_rien(demande: Demande, settings: Any) -> None:
+    settings.DEBIT_SIGNALEMENTS_RESEAU = (1, timedelta(hours=1))
+    with pytest.raises(ReferenceMalSaisie):
+        dire(demande, saisie="D-2026-XX")
+    dire(demande)
+    annuler_demande(acteur=demande.espace, demande=demande)
+    assert examiner_signalements(maintenant=LUNDI + timedelta(hours=1)) == 1
     assert not Signalement.objects.exists()
+    assert not SignalementDiffere.objects.exists()
 
 
 def test_une_demande_terminee_ou_un_code_perime_ne_se_signale_plus(demande: Demande) -> None:
