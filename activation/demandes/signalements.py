@@ -91,7 +91,13 @@ def _dater(adresse_ip: str, maintenant: datetime) -> tuple[datetime, str]:
 
 
 def _examiner(
-    demande: Demande | None, espace: Espace | None, reference: str, cle: str, texte: str, recu_le: datetime
+    demande: Demande | None,
+    espace: Espace | None,
+    reference: str,
+    cle: str,
+    texte: str,
+    recu_le: datetime,
+    auteur: str = VISITEUR,
 ) -> bool:
     """Record this report if it is right; whether it was."""
     if cle:
@@ -100,7 +106,7 @@ def _examiner(
     else:
         juste = demande is not None and espace is not None and _tient_un_service(espace, demande)
     if juste and demande is not None:
-        _enregistrer(espace, demande, texte, recu_le)
+        _enregistrer(espace, demande, texte, recu_le, auteur)
     return juste
 
 
@@ -128,15 +134,15 @@ def _differer(
         )
 
 
-def examiner_signalements(*, maintenant: datetime | None = None, nombre: int = 100) -> int:
+def examiner_signalements(*, acteur: str = VISITEUR, maintenant: datetime | None = None, nombre: int = 100) -> int:
     """Examine the reports whose hour has come, each in a transaction of its own; return how many. May run beside itself."""
     maintenant = maintenant or timezone.now()
     dus = SignalementDiffere.objects.filter(examiner_le__lte=maintenant).order_by("examiner_le", "pk")
-    return sum(_examiner_differe(cle, maintenant) for cle in dus.values_list("pk", flat=True)[:nombre])
+    return sum(_examiner_differe(cle, acteur, maintenant) for cle in dus.values_list("pk", flat=True)[:nombre])
 
 
 @transaction.atomic
-def _examiner_differe(cle: UUID, maintenant: datetime) -> bool:
+def _examiner_differe(cle: UUID, auteur: str, maintenant: datetime) -> bool:
     differe = SignalementDiffere.objects.select_related("demande", "espace").filter(pk=cle).first()
     if differe is None:
         return False
@@ -144,7 +150,7 @@ def _examiner_differe(cle: UUID, maintenant: datetime) -> bool:
     if not SignalementDiffere.objects.filter(pk=cle).delete()[0]:  # another run has had it
         return False
     espace = differe.espace if differe.espace is not None and differe.espace.est_actif else None
-    _examiner(demande, espace, demande.reference, differe.cle, differe.texte, maintenant)
+    _examiner(demande, espace, demande.reference, differe.cle, differe.texte, maintenant, auteur)
     return True
 
 
@@ -159,7 +165,7 @@ def _tient_un_service(espace: Espace, demande: Demande) -> bool:
 
 
 @transaction.atomic
-def _enregistrer(espace: Espace | None, demande: Demande, texte: str, maintenant: datetime) -> None:
+def _enregistrer(espace: Espace | None, demande: Demande, texte: str, maintenant: datetime, auteur: str) -> None:
     """Write the report, unless the demande is over, one of the same kind waits, or the demande has had enough of them."""
     demande = verrouiller(demande)
     courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
@@ -186,7 +192,7 @@ def _enregistrer(espace: Espace | None, demande: Demande, texte: str, maintenant
     )
     consigner(
         actes.DEMANDE_SIGNALEE,
-        auteur=titulaire or VISITEUR,
+        auteur=titulaire or auteur,
         espace=demande.espace,
         siren=demande.personne.siren,
         details={"demande": demande.reference, "nature": demande.nature, "suspendu": jusqu_au is not None},
