@@ -4,11 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.utils import quote
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
@@ -25,6 +23,7 @@ from accounts.traces.lecture import lire
 from services.models import PersonneSirenisee
 
 from ..journal.libelles import libelle_acte
+from .adresses import adresse_de
 
 PAR_PAGE = 50
 
@@ -118,12 +117,6 @@ def rendre_celle_ci(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "Vous avez rendu cette affaire : un autre agent peut la prendre.")
     suite = request.POST.get("suite", "")
     return redirect(suite if url_has_allowed_host_and_scheme(suite, allowed_hosts=None) else "admin:index")
-
-
-def adresse_de(affaire: Affaire) -> str:
-    """Return the page of what waits."""
-    nom = catalogue()[affaire.file].modele.replace(".", "_")
-    return reverse(f"admin:{nom}_change", args=[quote(affaire.cle)])
 
 
 def _ligne(affaire: Affaire, agent: Agent, personnes: dict[int, PersonneSirenisee]) -> dict[str, Any]:

@@ -90,7 +90,10 @@ class SiteGestion(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the admin's pages, less those that no agent needs, and the steps of the door."""
-        from . import accueil  # the views are made of models, forms and templates that need this site's app ready
+        from . import (  # the views are made of models, forms and templates that need this site's app ready
+            accueil,
+            guichet,
+        )
         from . import portes as vues
 
         deconnexion = LogoutView.as_view(next_page="admin:login", http_method_names=["post", "options"])
@@ -114,6 +117,8 @@ class SiteGestion(AdminSite):
                 name="enrolement_code",
             ),
             path("second-facteur/", self.porte(vues.SecondFacteur.as_view(), None), name="second_facteur"),
+            path("chercher/", self.admin_view(guichet.rechercher), name="chercher"),
+            path("espaces/<uuid:pk>/", self.admin_view(guichet.page_espace), name="espace"),
             path("files/<str:code>/", self.admin_view(accueil.file), name="file"),
             path("files/<str:code>/prendre/", self.admin_view(accueil.prendre_suivante), name="prendre_suivante"),
             path("affaires/<int:pk>/prendre/", self.admin_view(accueil.prendre_celle_ci), name="prendre"),

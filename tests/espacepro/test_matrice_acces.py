@@ -353,6 +353,8 @@ GESTION: dict[str, frozenset[str]] = {
     "file": frozenset(
         {"agent_du_service", "chef", "agent_d_un_autre"}
     ),  # each reads the office's own; the cell has none yet
+    "chercher": frozenset(DOSSIERS),
+    "espace": DU_SERVICE,
     "prendre_suivante": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_bureau.py says who may
     "prendre": PERSONNE,
     "rendre": PERSONNE,
@@ -461,7 +463,12 @@ def test_chaque_case_des_usagers(qui: str) -> None:
 
 def _parametres(nom: str, scene: Scene) -> list[Any]:
     affaire = scene.objets["affaire"].pk
-    tous = {"app_list": ["services"], "file": ["RETRAIT"], "prendre_suivante": ["RETRAIT"]}
+    tous: dict[str, list[Any]] = {
+        "espace": [scene.espaces["titulaire"].pk],
+        "app_list": ["services"],
+        "file": ["RETRAIT"],
+        "prendre_suivante": ["RETRAIT"],
+    }
     return tous.get(nom, [affaire] if nom in {"prendre", "rendre"} else [])
 
 

@@ -99,7 +99,7 @@ def remplir(agent: Agent) -> Espace:
     Courrier.objects.filter(pk=courrier.pk).update(
         etat="NPAI", edite_le=maintenant, remis_le=maintenant, expire_le=maintenant + timedelta(days=60)
     )
-    demander_rectification(acteur=karine, objet="AUTRE", texte="Mon nom s'écrit avec un accent.")
+    demander_rectification(acteur=karine, objet="AUTRE", texte="Mon nom s’écrit avec un accent.")
     return karine
 
 
@@ -124,7 +124,7 @@ def test_une_journee_au_bureau(page_agent: Page, agent: Agent) -> None:
     expect(page.get_by_text("Personne ne l’a prise")).to_be_visible()
     page.goto(reverse("admin:index"))
     page.get_by_role("button", name="Prendre la plus ancienne : Rectifications").click()
-    expect(page.get_by_text("Mon nom s'écrit avec un accent.")).to_be_visible()
+    expect(page.get_by_text("Mon nom s’écrit avec un accent.")).to_be_visible()
     page.get_by_role("link", name="Répondre : rectification faite").click()
     regarder(page, "rectification")
     page.get_by_label("Votre réponse").fill("C’est corrigé.")
@@ -133,3 +133,43 @@ def test_une_journee_au_bureau(page_agent: Page, agent: Agent) -> None:
     page.goto(reverse("admin:index"))
     expect(page.get_by_text("Demande de retrait acceptée").first).to_be_visible()
     regarder(page, "accueil-apres")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_un_appel_au_guichet(page_agent: Page, agent: Agent) -> None:
+    """The caller is found by name, the company by its page; its address is put right, an adhésion withdrawn after its preview."""
+    page = page_agent
+    karine = remplir(agent)
+    PersonneFactory(denomination="ALPES CHARPENTE ET FILS")
+    PersonneFactory(denomination="GARAGE DES ALPES", service_gestionnaire=agent.service_gestionnaire)
+    page.goto(reverse("admin:index"))
+    page.get_by_label("Nom, courriel, numéro d’abonné").fill("alpes")
+    page.get_by_role("button", name="Chercher").click()
+    expect(page.get_by_role("link", name="GARAGE DES ALPES")).to_be_visible()
+    regarder(page, "recherche")
+    page.get_by_label("Nom, courriel, numéro d’abonné").fill("alpes charpente et fils")
+    page.get_by_role("button", name="Chercher").click()
+    expect(page.get_by_text("Une entreprise relève de")).to_be_visible()
+    regarder(page, "recherche-ailleurs")
+    page.get_by_label("Nom, courriel, numéro d’abonné").fill("vidal karine")
+    page.get_by_role("button", name="Chercher").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Karine Vidal")
+    expect(page.get_by_text(karine.numero_lisible)).to_be_visible()
+    regarder(page, "espace")
+    page.get_by_role("link", name="ALPES CHARPENTE").first.click()
+    expect(page.get_by_role("heading", name="Qui détient quoi")).to_be_visible()
+    regarder(page, "personne")
+    page.get_by_role("link", name="Saisir l’adresse des courriers").click()
+    page.get_by_label("Numéro et voie").fill("3 rue Neuve")
+    page.get_by_label("Code postal").fill("69002")
+    page.get_by_label("Commune").fill("Lyon")
+    page.get_by_label("Justificatif vu").fill("Kbis du 12 mars")
+    page.get_by_label("Motif").fill("Déménagement")
+    page.get_by_role("button", name="Enregistrer cette adresse").click()
+    expect(page.get_by_text("corrigée par un agent")).to_be_visible()
+    page.get_by_role("link", name="Retirer l’adhésion Payer la TVA").click()
+    expect(page.get_by_text("Inès Colin")).to_be_visible()
+    regarder(page, "retirer")
+    page.get_by_label("Motif").fill("Demandé par le représentant légal")
+    page.get_by_role("button", name="Retirer l’adhésion").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()

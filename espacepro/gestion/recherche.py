@@ -1,0 +1,196 @@
+"""Who is on the telephone: one box for a name, an address, a number, a reference (issue 14, item 2).
+
+Names are compared by the house's one folding, through the trigram indexes of services/0005 and accounts/0018: at least
+three letters, whole words or parts of them. What is another office's is told in one way: which office, and its telephone.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.db.models import Q, QuerySet
+
+from accounts.gestion.affaires import en_attente
+from accounts.gestion.files import catalogue
+from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
+from accounts.saisies.numeros import normaliser_numero, numero_valide
+from accounts.saisies.porte import lire_recherche
+from accounts.saisies.regles import RegleMetier
+from accounts.saisies.repliement import replier
+from accounts.saisies.sirens import SirenInvalide, normaliser_identifiant
+from activation.courriers.code128 import lire_numero
+from activation.courriers.codes import ReferenceMalSaisie, lire_reference
+from activation.models import Courrier, Demande
+from habilitations.lectures.recherche import contient, nomme
+from habilitations.models import Habilitation
+from services.models import PersonneSirenisee
+from services.registre.identification import personne_d_identifiant
+
+from .visibilite import espaces_visibles
+
+LETTRES: Final = 3  # fewer are in no trigram: the whole country would be read
+MONTRES: Final = 20
+CANDIDATS: Final = 40  # espaces of one name that are looked at; beyond, a first name is asked for
+
+
+class RechercheTropCourte(RegleMetier):
+    code = "recherche_trop_courte"
+    message = "Tapez au moins trois lettres d’un nom, ou un numéro entier : SIREN, numéro d’abonné, référence."
+
+
+@dataclass
+class Trouves:
+    """What the search found, side by side. `en_cours`: what waits for an agent, by the key of its personne."""
+
+    entreprises: list[PersonneSirenisee] = field(default_factory=list)
+    ailleurs: list[ServiceGestionnaire] = field(default_factory=list)
+    """The offices of the companies found that are another office's: nothing more is said of them."""
+    espaces: list[Espace] = field(default_factory=list)
+    demandes: list[Demande] = field(default_factory=list)
+    courriers: list[Courrier] = field(default_factory=list)
+    en_cours: dict[int, list[str]] = field(default_factory=dict)
+    suite_entreprises: bool = False
+    """There are more companies than are shown."""
+    suite_espaces: bool = False
+    """There are more persons of this name than are looked at: a first name, or a number, says which."""
+
+    @property
+    def seul(self) -> PersonneSirenisee | Espace | Demande | Courrier | None:
+        """The one thing found, if there is one: it opens at once."""
+        tout: list[PersonneSirenisee | Espace | Demande | Courrier] = [
+            *self.entreprises,
+            *self.espaces,
+            *self.demandes,
+            *self.courriers,
+        ]
+        return tout[0] if len(tout) == 1 and not (self.ailleurs or self.suite_espaces) else None
+
+
+def chercher(agent: Agent, saisie: str) -> Trouves:
+    """Return what this agent may be told of what was typed: six queries at most. Raises: RechercheTropCourte, TexteIllisible."""
+    texte = lire_recherche(saisie)
+    trouves = Trouves()
+    if lu := lire_numero(texte):
+        _courrier(agent, lu, trouves)
+    elif reference := _reference(texte):
+        _demande(agent, reference, trouves)
+    elif "@" in texte:
+        _espaces(agent, trouves, Espace.objects.filter(compte__in=Compte.objects.d_adresse(texte)))
+    elif identifiants := _identifiants(texte):
+        _par_identifiant(agent, texte, identifiants, trouves)
+    elif max((len(replier(mot)) for mot in texte.split()), default=0) < LETTRES:
+        raise RechercheTropCourte
+    else:
+        _par_nom(agent, texte, trouves)
+    _ce_qui_attend(agent, trouves)
+    return trouves
+
+
+def _reference(texte: str) -> str:
+    try:
+        return lire_reference(texte)[0]
+    except ReferenceMalSaisie:
+        return ""
+
+
+def _identifiants(texte: str) -> list[str]:
+    """Return what this may be the number of: a SIREN (or a SIRET's), an IDSP, a numéro d'abonné; [] for a name."""
+    lus = []
+    with contextlib.suppress(SirenInvalide):
+        lus.append(normaliser_identifiant(texte))
+    numero = normaliser_numero(texte)
+    if numero_valide(numero):
+        lus.append(numero)
+    # An IDSP may be any nine letters: a word of nine letters is a name first.
+    return [lu for lu in lus if any(signe.isdigit() for signe in lu)]
+
+
+def _du_bureau(agent: Agent) -> Q:
+    """Return the condition of the companies that this agent reads."""
+    if agent.fonction == Agent.Fonction.SURVEILLANCE:
+        return Q()
+    return Q(service_gestionnaire=agent.service_gestionnaire_id)
+
+
+def _est_du_bureau(agent: Agent, personne: PersonneSirenisee) -> bool:
+    return (
+        agent.fonction == Agent.Fonction.SURVEILLANCE
+        or personne.service_gestionnaire_id == agent.service_gestionnaire_id
+    )
+
+
+def _courrier(agent: Agent, lu: tuple[str, int], trouves: Trouves) -> None:
+    courriers = Courrier.objects.select_related("demande__personne__service_gestionnaire", "demande__espace")
+    for courrier in courriers.filter(demande__reference=lu[0], numero=lu[1]):
+        if _est_du_bureau(agent, courrier.demande.personne):
+            trouves.courriers.append(courrier)
+        else:
+            trouves.ailleurs.append(courrier.demande.personne.service_gestionnaire)
+
+
+def _demande(agent: Agent, reference: str, trouves: Trouves) -> None:
+    demandes = Demande.objects.select_related("personne__service_gestionnaire", "espace")
+    for demande in demandes.filter(reference=reference):
+        if _est_du_bureau(agent, demande.personne):
+            trouves.demandes.append(demande)
+        else:
+            trouves.ailleurs.append(demande.personne.service_gestionnaire)
+
+
+def _par_identifiant(agent: Agent, texte: str, identifiants: Sequence[str], trouves: Trouves) -> None:
+    """Find the company of this SIREN, with who holds something on it today, and the espace of this number."""
+    for identifiant in identifiants:
+        if len(identifiant) == 14:
+            _espaces(agent, trouves, Espace.objects.filter(numero_abonne=identifiant))
+            continue
+        personne = personne_d_identifiant(identifiant)
+        if personne is None:
+            continue
+        if not _est_du_bureau(agent, personne):
+            trouves.ailleurs.append(personne.service_gestionnaire)
+            continue
+        trouves.entreprises.append(personne)
+        vivantes = Habilitation.objects.vivantes().filter(personne=personne)
+        trouves.espaces += Espace.objects.filter(pk__in=vivantes.values("espace")).order_by("nom", "prenom")[:MONTRES]
+
+
+def _par_nom(agent: Agent, texte: str, trouves: Trouves) -> None:
+    siennes = PersonneSirenisee.objects.filter(_du_bureau(agent)).filter(contient("denomination", texte))
+    entreprises = list(siennes.order_by("denomination", "siren")[: MONTRES + 1])
+    trouves.entreprises, trouves.suite_entreprises = entreprises[:MONTRES], len(entreprises) > MONTRES
+    if agent.fonction != Agent.Fonction.SURVEILLANCE:
+        autres = (
+            PersonneSirenisee.objects.filter(denomination__replie=texte)
+            .exclude(service_gestionnaire=agent.service_gestionnaire_id)
+            .select_related("service_gestionnaire")[:MONTRES]
+        )
+        bureaux = {autre.service_gestionnaire_id: autre.service_gestionnaire for autre in autres}
+        trouves.ailleurs = list(bureaux.values())
+    nommes = Espace.objects.filter(nomme(texte)).order_by()
+    nombre = nommes[: CANDIDATS + 1].count()
+    trouves.suite_espaces = nombre > CANDIDATS
+    if nombre:
+        _espaces(agent, trouves, Espace.objects.filter(pk__in=nommes.values("pk")[:CANDIDATS]))
+
+
+def _espaces(agent: Agent, trouves: Trouves, lignes: QuerySet[Espace]) -> None:
+    visibles = espaces_visibles(agent, espaces=lignes).order_by("nom", "prenom", "numero_abonne")
+    trouves.espaces += visibles[: MONTRES + 1]
+    if len(trouves.espaces) > MONTRES:
+        del trouves.espaces[MONTRES:]
+        trouves.suite_espaces = True
+
+
+def _ce_qui_attend(agent: Agent, trouves: Trouves) -> None:
+    """Say what waits about the companies found: one query."""
+    cles = [personne.pk for personne in trouves.entreprises]
+    if not cles:
+        return
+    attendues = en_attente(agent).filter(personne__in=cles).order_by("personne", "file").values_list("personne", "file")
+    for personne, lignes in itertools.groupby(attendues, key=lambda ligne: ligne[0]):
+        files = [file for _, file in lignes]
+        trouves.en_cours[personne] = [
+            f"{catalogue()[file].singulier} ({files.count(file)})" for file in dict.fromkeys(files)
+        ]

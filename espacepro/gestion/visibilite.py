@@ -1,0 +1,38 @@
+"""Which espaces an office sees: those that touch one of its SIREN, and no other (issue 14, item 2; CGU §5)."""
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from accounts.gestion.fonctions import BUREAU, SURVEILLANCE
+from accounts.models import Agent, Espace
+from activation.models import CreationSimplifiee, Demande
+from habilitations.models import Habilitation
+from services.models import PersonneSirenisee
+
+
+def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -> QuerySet[Espace]:
+    """Return, among these espaces, those that this agent may see.
+
+    The agent's office sees an espace that holds, asked for or was ended on one of its SIREN, or gave one of them as SIREN
+    d'appartenance. The surveillance cell sees all, an auditor none.
+    """
+    lignes = Espace.objects.all() if espaces is None else espaces
+    if agent.fonction in SURVEILLANCE:
+        return lignes
+    if agent.fonction not in BUREAU:
+        return lignes.none()
+    bureau = agent.service_gestionnaire_id
+    du_bureau = {"espace": OuterRef("pk"), "personne__service_gestionnaire": bureau}
+    # One row at most of each, asked for each espace by its own index: as EXISTS, PostgreSQL would first read the whole office.
+    touche = {
+        "tient": Habilitation.objects.filter(**du_bureau),
+        "demande": Demande.objects.filter(**du_bureau),
+        "attend": CreationSimplifiee.objects.filter(**du_bureau),
+        "appartient": PersonneSirenisee.objects.filter(
+            siren=OuterRef("siren_appartenance"), service_gestionnaire=bureau
+        ),
+    }
+    trouvees = {nom: Subquery(siennes.order_by().values("pk")[:1]) for nom, siennes in touche.items()}
+    vues = Q()
+    for nom in trouvees:
+        vues |= Q(**{f"{nom}__isnull": False})
+    return lignes.alias(**trouvees).filter(vues)

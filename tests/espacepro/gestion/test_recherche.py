@@ -1,0 +1,224 @@
+"""Who is on the telephone: what the one box finds, what it tells of another office, and the trace that it leaves."""
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from stdnum import luhn
+
+from accounts.models import Agent, Espace, TraceLecture
+from activation.models import CreationSimplifiee
+from espacepro.gestion.recherche import CANDIDATS, MONTRES, RechercheTropCourte, chercher
+from espacepro.gestion.visibilite import espaces_visibles
+from habilitations.models import Adhesion, Habilitation
+from services.models import IdentifiantRemplace, PersonneSirenisee
+from tests.espacepro.scenes import client_verifie, deposer
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory, habiliter
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return AgentFactory()
+
+
+@pytest.fixture
+def personne(agent: Agent) -> PersonneSirenisee:
+    return PersonneFactory(
+        service_gestionnaire=agent.service_gestionnaire, denomination="CHÂTEAU-BŒUF & FILS", siren="552032534"
+    )
+
+
+@pytest.fixture
+def karine(personne: PersonneSirenisee) -> Espace:
+    espace: Espace = EspaceFactory(prenom="Karine", nom="Le Gall-Dœuff", siren_appartenance="")
+    with transaction.atomic():
+        habiliter(espace, personne=personne)
+    return espace
+
+
+def siret(siren: str) -> str:
+    corps = f"{siren}0001"
+    return corps + luhn.calc_check_digit(corps)
+
+
+@pytest.mark.parametrize(
+    "saisie",
+    ["château bœuf", "CHATEAU-BOEUF", "chateauboeuf fils", " teau-bo ", "552 032 534", "55203253400016", "FILS"],
+)
+def test_une_entreprise_se_trouve_comme_on_la_dit(agent: Agent, personne: PersonneSirenisee, saisie: str) -> None:
+    saisie = siret(personne.siren) if saisie.startswith("55203253400") else saisie
+    assert chercher(agent, saisie).entreprises == [personne]
+
+
+@pytest.mark.parametrize("saisie", ["karine", "LE GALL", "legall doeuff", "Karine Le Gall-Dœuff", "doeuff karine"])
+def test_une_personne_se_trouve_par_son_nom(agent: Agent, karine: Espace, saisie: str) -> None:
+    assert chercher(agent, saisie).espaces == [karine]
+
+
+def test_une_personne_se_trouve_par_son_adresse_ou_son_numero(agent: Agent, karine: Espace) -> None:
+    assert karine.compte is not None
+    for saisie in (karine.compte.email.upper(), karine.numero_abonne, karine.numero_lisible):
+        assert chercher(agent, saisie).espaces == [karine]
+    assert chercher(agent, "inconnue@exemple.fr").espaces == []
+
+
+def test_le_siren_amene_qui_tient_quelque_chose(agent: Agent, personne: PersonneSirenisee, karine: Espace) -> None:
+    trouves = chercher(agent, "552 032 534")
+    assert (trouves.entreprises, trouves.espaces, trouves.seul) == ([personne], [karine], None)
+
+
+def test_un_idsp_remplace_mene_au_siren(agent: Agent, personne: PersonneSirenisee) -> None:
+    IdentifiantRemplace.objects.create(identifiant="12A456789", personne=personne)
+    assert chercher(agent, "12a 456 789").entreprises == [personne]
+
+
+def test_une_demande_et_sa_lettre_se_trouvent_par_leur_reference(agent: Agent, personne: PersonneSirenisee) -> None:
+    courrier = deposer(personne, EspaceFactory(), 1)
+    courrier.demande.reference = "D-2026-7E8SRTU2"
+    courrier.demande.save()
+    assert chercher(agent, "d 2026 7e8srtu2").demandes == [courrier.demande]
+    assert chercher(agent, "D-2026-7E8SRTU2-1").courriers == [courrier]
+
+
+def test_d_un_autre_bureau_la_recherche_ne_dit_que_son_nom_et_son_telephone(
+    personne: PersonneSirenisee, karine: Espace
+) -> None:
+    ailleurs = AgentFactory(service_gestionnaire=ServiceGestionnaireFactory(telephone="05 61 00 00 00"))
+    courrier = deposer(personne, karine, 1)
+    courrier.demande.reference = "D-2026-7E8SRTU2"
+    courrier.demande.save()
+    client = client_verifie(ailleurs)
+    bureau = personne.service_gestionnaire
+    for saisie in ("552032534", "chateau boeuf & fils", "D-2026-7E8SRTU2", "D-2026-7E8SRTU2-1"):
+        texte = client.get(reverse("admin:chercher"), {"q": saisie}).content.decode()
+        assert f"relève de <strong>{bureau.nom}</strong>, {bureau.telephone}" in texte, saisie
+        assert "CHÂTEAU" not in texte, saisie
+        assert "Gall" not in texte, saisie
+    assert karine.compte is not None
+    for saisie in ("karine", karine.numero_abonne, karine.compte.email):
+        texte = client.get(reverse("admin:chercher"), {"q": saisie}).content.decode()
+        assert "Gall" not in texte, saisie
+        assert "relève" not in texte, saisie
+    assert client.get(reverse("admin:espace", args=[karine.pk])).status_code == 404
+
+
+def test_un_bureau_voit_ce_qui_touche_a_ses_siren_et_rien_d_autre(agent: Agent, personne: PersonneSirenisee) -> None:
+    autre = PersonneFactory()
+    tient, demande, finie, rattache, attend, etranger = (EspaceFactory(siren_appartenance="") for _ in range(6))
+    with transaction.atomic():
+        habiliter(tient, personne=personne)
+        ancienne = habiliter(finie, personne=personne)
+        habiliter(etranger, personne=autre)
+    with transaction.atomic():
+        fin = timezone.now()
+        Habilitation.objects.filter(pk=ancienne.pk).update(fin_le=fin, fin_motif="FERMETURE")
+        Adhesion.objects.filter(pk=ancienne.adhesion_id).update(fermee_le=fin, fermee_motif="CESSATION")
+    deposer(personne, demande, 1)
+    deposer(autre, etranger, 2)
+    Espace.objects.filter(pk=rattache.pk).update(siren_appartenance=personne.siren)
+    CreationSimplifiee.objects.create(espace=attend, personne=personne, courriel="a@exemple.fr", qualite="MANDATAIRE")
+    assert set(espaces_visibles(agent)) == {tient, demande, finie, rattache, attend}
+    chef = AgentFactory(service_gestionnaire=agent.service_gestionnaire, fonction=Agent.Fonction.CHEF)
+    assert set(espaces_visibles(chef)) == {tient, demande, finie, rattache, attend}
+    assert etranger in espaces_visibles(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE))
+    assert not espaces_visibles(AgentFactory(fonction=Agent.Fonction.AUDITEUR)).exists()
+
+
+def test_une_seule_reponse_s_ouvre_aussitot(agent: Agent, personne: PersonneSirenisee) -> None:
+    client = client_verifie(agent)
+    page = reverse("admin:services_personnesirenisee_change", args=[personne.pk])
+    assert client.get(reverse("admin:chercher"), {"q": "chateau"})["Location"] == page
+    assert client.get(page).status_code == 200
+    PersonneFactory(service_gestionnaire=agent.service_gestionnaire, denomination="CHATEAU D'EAU")
+    assert client.get(reverse("admin:chercher"), {"q": "chateau"}).status_code == 200
+
+
+@pytest.mark.parametrize("saisie", ["a", "le", "l'a", "é è", "-- &", "%", "_ _ _"])
+def test_jamais_sous_trois_lettres(agent: Agent, personne: PersonneSirenisee, saisie: str) -> None:
+    with pytest.raises(RechercheTropCourte):
+        chercher(agent, saisie)
+    texte = client_verifie(agent).get(reverse("admin:chercher"), {"q": saisie}).content.decode()
+    assert "trois lettres" in texte
+    assert "CHÂTEAU" not in texte
+
+
+def test_toute_saisie_se_supporte(agent: Agent, personne: PersonneSirenisee) -> None:
+    client = client_verifie(agent)
+    for saisie in ('"', "'or 1=1--", "\\\\\\\\", "%%%", "9" * 100, "-1", "a@", "@@@", "é\u0301" * 20, "D-", "   "):
+        assert client.get(reverse("admin:chercher"), {"q": saisie}).status_code == 200, saisie
+    adresse = reverse("admin:chercher")
+    for suite in ("?q=a&q=b", "?siren=1", f"?{urlencode({'q': 'a' * 101})}", "?q=%00"):
+        assert client.get(adresse + suite).status_code == 400, suite
+
+
+def test_trop_de_personnes_du_meme_nom_se_disent(agent: Agent, karine: Espace) -> None:
+    EspaceFactory.create_batch(CANDIDATS + 1, nom="Durand")
+    assert chercher(agent, "durand").suite_espaces
+    for _ in range(MONTRES + 1):
+        PersonneFactory(service_gestionnaire=agent.service_gestionnaire, denomination="BOULANGERIE")
+    trouves = chercher(agent, "boulangerie")
+    assert (len(trouves.entreprises), trouves.suite_entreprises) == (MONTRES, True)
+
+
+def test_les_questions_ne_grandissent_pas(agent: Agent, personne: PersonneSirenisee, karine: Espace) -> None:
+    def nombre(saisie: str) -> int:
+        with CaptureQueriesContext(connection) as requetes:
+            chercher(agent, saisie)
+        return len(requetes)
+
+    avant = nombre("atelier")
+    for _ in range(15):
+        with transaction.atomic():
+            habiliter(
+                EspaceFactory(nom="Atelier"),
+                personne=PersonneFactory(denomination="ATELIER", service_gestionnaire=agent.service_gestionnaire),
+            )
+    assert nombre("atelier") <= avant + 2  # what is found is then asked for
+    assert nombre("atelier") <= 5
+
+
+# --- The trace
+
+
+def lues(client: Client, **parametres: Any) -> str:
+    return client.get(reverse("admin:accounts_tracelecture_changelist"), parametres).content.decode()
+
+
+def test_chaque_recherche_et_chaque_page_laissent_une_trace_que_le_chef_de_service_lit(
+    agent: Agent, personne: PersonneSirenisee, karine: Espace
+) -> None:
+    client = client_verifie(agent)
+    client.get(reverse("admin:chercher"), {"q": "karine le gall"})
+    client.get(reverse("admin:espace", args=[karine.pk]))
+    client.get(reverse("admin:services_personnesirenisee_change", args=[personne.pk]))
+    traces = {trace.objet: trace for trace in TraceLecture.objects.filter(lecteur=f"agent:{agent.pk}")}
+    assert traces["accounts.espace"].cle == karine.numero_abonne
+    assert traces["services.personnesirenisee"].cle == str(personne.pk)
+    assert traces["gestion.recherche"].details["espaces"] == 1
+    assert "gall" not in str(traces["gestion.recherche"].details)
+    bureau = {"service_gestionnaire": agent.service_gestionnaire}
+    for lecteur, lit in (
+        (AgentFactory(fonction=Agent.Fonction.CHEF, **bureau), True),
+        (AgentFactory(fonction=Agent.Fonction.AUDITEUR), True),
+        (AgentFactory(fonction=Agent.Fonction.SURVEILLANCE), True),
+        (AgentFactory(fonction=Agent.Fonction.CHEF), False),
+    ):
+        texte = lues(client_verifie(lecteur), q=f"agent:{agent.pk}")
+        assert (karine.numero_abonne in texte) is lit
+    collegue = client_verifie(AgentFactory(**bureau))
+    assert collegue.get(reverse("admin:accounts_tracelecture_changelist")).status_code == 403
+
+
+def test_un_auditeur_n_ouvre_aucun_dossier(personne: PersonneSirenisee, karine: Espace) -> None:
+    client = client_verifie(AgentFactory(fonction=Agent.Fonction.AUDITEUR))
+    assert client.get(reverse("admin:chercher"), {"q": "karine"}).status_code == 404
+    assert client.get(reverse("admin:espace", args=[karine.pk])).status_code == 404
+    assert client.get(reverse("admin:services_personnesirenisee_change", args=[personne.pk])).status_code == 403
+    assert client.get(reverse("admin:accounts_evenement_changelist")).status_code == 200
