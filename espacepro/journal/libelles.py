@@ -59,7 +59,7 @@ DETAILS = {
     "jours_restants": "Jours restants",
     "jusqu_au": "Jusqu’au",
     "le": "Le",
-    "lignes": "Lignes",
+    "lignes": "Lignes du fichier",
     "longueur": "Nombre minimal de caractères",
     "mode": "Mode",
     "modifiees": "Modifiées",

@@ -102,7 +102,7 @@ def test_prendre_remplir_rendre(
     expect(page.get_by_text("Toutes les lignes sont bonnes")).to_be_visible()
     for compte in ("Accorder 1 habilitation", "Retirer 1 habilitation", "Changer la fin de 1 habilitation"):
         expect(page.get_by_role("listitem").filter(has_text=compte)).to_contain_text("1 personne, 1 SIREN")
-    expect(page.get_by_text("4 lignes déjà en place")).to_be_visible()
+    expect(page.get_by_text("4 habilitations déjà en place")).to_be_visible()
     expect(page.get_by_text("Chloé Garnier")).to_be_visible()
     expect(page.get_by_role("table", name="Ce qui en dépend")).to_contain_text("Bruno Leroux")
     expect(page.get_by_text("D’autres délégations finiront plus tôt")).to_be_visible()
