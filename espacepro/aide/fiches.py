@@ -168,6 +168,21 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             ),
         ),
         Fiche(
+            "demander-une-habilitation",
+            "Demander une habilitation",
+            "demander une habilitation",
+            "À qui administre déjà l’entreprise pour laquelle vous travaillez ; répondre à qui vous le demande.",
+            "§3.4",
+            ("demander_habilitation", "Demander"),
+            ("deleguer", "adherer", "quitter-un-service"),
+            (
+                "demandes_habilitation",
+                "demander_habilitation",
+                "demande_habilitation_accepter",
+                "demande_habilitation_refuser",
+            ),
+        ),
+        Fiche(
             "revue",
             "Revoir vos délégations chaque année",
             "la revue annuelle",
