@@ -310,7 +310,7 @@ def peser() -> None:
 
     with connection.cursor() as curseur:
         curseur.execute(OCTETS, [TABLES, "surveillance\\_connexion\\_%"])
-        lignes = [ligne for ligne in curseur.fetchall() if ligne[2] > 1_000 or ligne[0] == "accounts_blocscelle"]
+        lignes = [ligne for ligne in curseur.fetchall() if ligne[2] > 500 or ligne[0] == "accounts_blocscelle"]
         curseur.execute("SELECT pg_database_size(current_database())")
         ((total,),) = curseur.fetchall()
     for table, octets, nombre in lignes:
