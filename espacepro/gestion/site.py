@@ -93,6 +93,7 @@ class SiteGestion(AdminSite):
         from . import (  # the views are made of models, forms and templates that need this site's app ready
             accueil,
             guichet,
+            retours,
         )
         from . import portes as vues
 
@@ -119,6 +120,7 @@ class SiteGestion(AdminSite):
             path("second-facteur/", self.porte(vues.SecondFacteur.as_view(), None), name="second_facteur"),
             path("chercher/", self.admin_view(guichet.rechercher), name="chercher"),
             path("espaces/<uuid:pk>/", self.admin_view(guichet.page_espace), name="espace"),
+            path("lettres-revenues/", self.admin_view(retours.lettres_revenues), name="lettres_revenues"),
             path("files/<str:code>/", self.admin_view(accueil.file), name="file"),
             path("files/<str:code>/prendre/", self.admin_view(accueil.prendre_suivante), name="prendre_suivante"),
             path("affaires/<int:pk>/prendre/", self.admin_view(accueil.prendre_celle_ci), name="prendre"),

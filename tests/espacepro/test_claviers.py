@@ -58,6 +58,7 @@ NOMS = {
     "numero": "CHIFFRES",
     "sirens": "LISTE_DE_SIREN",
     "reference": "REFERENCE",
+    "numero_lettre": "REFERENCE",
     "texte": "TEXTE",
     "motif": "TEXTE",
     "preuve": "TEXTE",

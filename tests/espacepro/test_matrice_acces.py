@@ -354,6 +354,7 @@ GESTION: dict[str, frozenset[str]] = {
         {"agent_du_service", "chef", "agent_d_un_autre"}
     ),  # each reads the office's own; the cell has none yet
     "chercher": frozenset(DOSSIERS),
+    "lettres_revenues": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each records those of its own
     "espace": DU_SERVICE,
     "prendre_suivante": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_bureau.py says who may
     "prendre": PERSONNE,

@@ -1,0 +1,74 @@
+"""Returned letters recorded with a hand scanner, one after the other."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Agent, Evenement
+from activation.models import Courrier
+from tests.espacepro.scenes import client_verifie, deposer
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory
+
+pytestmark = pytest.mark.django_db
+PAGE = "admin:lettres_revenues"
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return AgentFactory()
+
+
+def partie(agent: Agent, rang: int) -> Courrier:
+    """A letter that has left, for a company of this agent's office."""
+    courrier = deposer(
+        PersonneFactory(service_gestionnaire=agent.service_gestionnaire, denomination=f"REVENUE {rang}"),
+        EspaceFactory(),
+        rang,
+    )
+    maintenant = timezone.now()
+    courrier.demande.reference = f"D-2026-7E8SRTU{rang}"
+    courrier.demande.save()
+    Courrier.objects.filter(pk=courrier.pk).update(
+        etat="REMIS", edite_le=maintenant, remis_le=maintenant, expire_le=maintenant + timedelta(days=60)
+    )
+    return courrier
+
+
+def test_une_serie_se_scanne_sans_quitter_la_page(agent: Agent) -> None:
+    lettres = [partie(agent, rang) for rang in (2, 3, 4)]
+    client = client_verifie(agent)
+    for lettre in lettres:
+        reponse = client.post(reverse(PAGE), {"numero_lettre": f"{lettre.demande.reference}-1\n"})
+        assert reponse["Location"] == reverse(PAGE)
+    texte = client.get(reverse(PAGE)).content.decode()
+    assert texte.index("REVENUE 4") < texte.index("REVENUE 3") < texte.index("REVENUE 2")
+    assert "autofocus" in texte
+    assert not Courrier.objects.exclude(etat="NPAI").exists()
+    assert Evenement.objects.filter(acte="courrier.revenu", auteur=f"agent:{agent.pk}").count() == 3
+
+
+def test_ce_qui_ne_se_scanne_pas_se_dit(agent: Agent) -> None:
+    lettre, ailleurs = partie(agent, 2), partie(AgentFactory(), 3)
+    client = client_verifie(agent)
+    client.post(reverse(PAGE), {"numero_lettre": "D-2026-7E8SRTU2-1"})
+    for saisie, dit in (
+        ("", "Présentez une lettre"),
+        ("bonjour", "numéro d’une lettre"),
+        ("D-2026-7E8SRTU3-1", "Aucune lettre de votre service"),
+        ("D-2026-7E8SRTU9-1", "Aucune lettre de votre service"),
+        ("D-2026-7E8SRTU2-1", "ne peut pas être revenu"),
+    ):
+        texte = client.post(reverse(PAGE), {"numero_lettre": saisie}).content.decode()
+        assert dit in texte, saisie
+        assert "REVENUE 3" not in texte
+    ailleurs.refresh_from_db()
+    assert (Courrier.objects.get(pk=lettre.pk).etat, ailleurs.etat) == ("NPAI", "REMIS")
+
+
+def test_qui_n_agit_pour_aucun_bureau_n_y_entre_pas() -> None:
+    for fonction in (Agent.Fonction.SURVEILLANCE, Agent.Fonction.AUDITEUR):
+        client = client_verifie(AgentFactory(fonction=fonction))
+        assert client.get(reverse(PAGE)).status_code == 404
+        assert client.post(reverse(PAGE), {"numero_lettre": "D-2026-7E8SRTU2-1"}).status_code == 404
