@@ -144,7 +144,7 @@ def _colonnes(*chemins: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class LigneService:
-    """One service that is held; `partage` is how many others hold it, None for who may not see them."""
+    """One service that is held; `partage` is how many others hold it, None for who may not see them, or when too many are."""
 
     habilitation: Habilitation
     partage: int | None
@@ -163,7 +163,7 @@ class Personne:
 
 @dataclass(frozen=True)
 class ServicesDeLEntreprise:
-    """The first tab: what is held by family, what is not, who has access."""
+    """The first tab: what is held by family, what is not, who has access; `nombre` is 0 where there are too many to count."""
 
     familles: list[tuple[str, list[LigneService]]]
     absents: list[Service]
@@ -175,7 +175,8 @@ def services_de(vue: Entreprise, espace: Espace) -> ServicesDeLEntreprise:
     """Return what the first tab shows: two queries."""
     maintenant = timezone.now()
     autres = _autres(vue, espace)
-    voit = {m.adhesion_id for m in vue.actives if m.role in roles_pour(VOIR_HABILITATIONS)}
+    entieres = len(autres) < LUES_AU_PLUS
+    voit = {m.adhesion_id for m in vue.actives if entieres and m.role in roles_pour(VOIR_HABILITATIONS)}
     nombres: dict[int, int] = defaultdict(int)
     for autre in autres:
         nombres[autre.adhesion_id] += 1
@@ -191,7 +192,9 @@ def services_de(vue: Entreprise, espace: Espace) -> ServicesDeLEntreprise:
     tenus = {mienne.service_id for mienne in vue.miennes}
     absents = [s for s in au_catalogue(vue.aujourd_hui) if s.pk not in tenus and s.ferme_a(vue.personne) is None]
     personnes = _personnes([*vue.miennes, *_ascendants(vue.miennes), *autres], espace)
-    return ServicesDeLEntreprise(list(familles.items()), absents, personnes[:NOMS_EN_VUE], len(personnes))
+    return ServicesDeLEntreprise(
+        list(familles.items()), absents, personnes[:NOMS_EN_VUE], len(personnes) if entieres else 0
+    )
 
 
 def _personnes(habilitations: Iterable[Habilitation], espace: Espace) -> list[Personne]:

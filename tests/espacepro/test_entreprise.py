@@ -176,6 +176,26 @@ def test_un_arbre_tres_large_est_coupe_et_le_dit(scene: Scene, client_de: Callab
     assert "Et 9 autres personnes" in page  # 4 of the scene and 45
 
 
+def test_trop_de_personnes_ne_sont_pas_comptees_a_moitie(
+    scene: Scene, client_de: Callable[[Espace], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accorder(
+        habiliter(scene.titulaire, personne=scene.personne, service=ServiceFactory(code="AVIS", ordre=90)),
+        scene.acteur,
+        Role.ACTEUR,
+    )
+    monkeypatch.setattr("habilitations.lectures.entreprise.LUES_AU_PLUS", 4)  # all there are
+    page = scene.ouvrir(client_de(scene.titulaire))
+    assert "Toutes les personnes, par service" in page
+    assert not re.search(r"\d+ autres? personne", page)
+    acces_ = scene.ouvrir(client_de(scene.titulaire), "entreprise_acces")
+    assert "choisissez un service" in acces_
+    assert acces_.count('class="ep-place"') == 4  # the first service, whole; the last one when it is asked for
+    seul = scene.ouvrir(client_de(scene.titulaire), "entreprise_acces", "?service=AVIS")
+    assert seul.count('class="ep-place"') == 2
+    assert "choisissez un service" not in seul
+
+
 def test_ce_que_l_on_ne_detient_pas(scene: Scene) -> None:
     reserve = ServiceFactory(code="RESERVE", reserve_dge=True)
     ferme = ServiceFactory(code="FERME", ferme_le=timezone.localdate() - timedelta(days=1))
