@@ -58,6 +58,7 @@ def inscrire() -> None:
                     f"Le {jour(demande.deposee_le)} : {demande.get_nature_display()} pour {demande.personne}, "
                     f"{demande.reference}, {demande.get_etat_display().lower()}."
                 ),
+                champs=("deposee_le", "nature", "reference", "etat", "personne__denomination", "personne__siren"),
             ),
         ),
         Partie(
@@ -83,6 +84,7 @@ def inscrire() -> None:
                     f"Le {jour(courrier.cree_le)} : code pour la demande {courrier.demande.reference}, "
                     f"{courrier.get_canal_display().lower()}, {courrier.get_etat_display().lower()}."
                 ),
+                champs=("cree_le", "canal", "etat", "demande__reference"),
             ),
         ),
         Partie(

@@ -72,8 +72,18 @@ def inscrire() -> None:
             apercu=Apercu(
                 volet=Volet.POUVOIRS,
                 phrase=_pouvoir,
-                lignes=lambda habilitations: habilitations.filter(fin_le=None).select_related(
-                    "adhesion__mandat", "personne", "service", "accordee_par__espace"
+                a_part=True,
+                lignes=lambda habilitations: habilitations.filter(fin_le=None),
+                champs=(
+                    "role",
+                    "etat",
+                    "accordee_le",
+                    "adhesion__mandat__demande",
+                    "personne__denomination",
+                    "personne__siren",
+                    "service__libelle",
+                    "accordee_par__espace__prenom",
+                    "accordee_par__espace__nom",
                 ),
             ),
         ),
@@ -100,6 +110,7 @@ def inscrire() -> None:
                     f"Le {jour(mandat.code_saisi_le)} : mandat pour {mandat.personne}, en qualité de {mandat.qualite}, "
                     f"par le code de la demande {mandat.demande}."
                 ),
+                champs=("code_saisi_le", "qualite", "demande", "personne__denomination", "personne__siren"),
             ),
         ),
         Partie(

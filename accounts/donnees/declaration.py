@@ -38,7 +38,6 @@ from ..models import (
     VersionCGU,
 )
 from ..mots_de_passe.confiance import REGRET
-from ..saisies.dates import jour_heure
 from ..traces.visibilite import du_journal_de
 from . import lecture, retention
 from .lecture import Apercu, Partie, Traduit, Volet
@@ -272,10 +271,7 @@ def _declarer_donnees() -> None:
             libelles={"genre": "Objet", "contexte": "Ce qu’il disait"},
             valeurs={"genre": lambda courriel: Traduit(courriel.genre, objet_du_genre(courriel.genre))},
             ordre=("-cree_le",),
-            apercu=Apercu(
-                volet=Volet.ENVOIS,
-                phrase=lambda courriel: f"Le {jour_heure(courriel.cree_le)} : {objet_du_genre(courriel.genre)}.",
-            ),
+            apercu=Apercu(volet=Volet.ENVOIS),
         ),
     )
 

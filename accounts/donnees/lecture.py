@@ -18,9 +18,10 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, transaction
-from django.db.models import Field, Func, Model, Q, Subquery, Value
+from django.db import connection, models, transaction
+from django.db.models import Field, Func, Model, Q, Value
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -34,6 +35,8 @@ MODELE_PDF = Path(__file__).resolve().parent.parent / "gabarits" / "donnees.typ"
 LIGNES_PDF = 2_000  # of each list; the JSON holds them all
 LIGNES_PAGE = 25
 LIGNES_APERCU = 10
+LISTES_LONGUES = 9
+UN = Func(Value(1), function="COUNT", output_field=models.IntegerField())
 
 
 class ColonneInconnue(Exception):
@@ -50,11 +53,22 @@ class Volet(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Apercu:
-    """How a part answers a question of the page: the rows that do, one sentence each (no query of its own)."""
+    """How a part answers a question of the page: the rows that do, one sentence each (no query of its own), or their number.
+
+    `champs` are the columns that the sentence is made of. `a_part` says that `lignes` narrows the list: its answer then has
+    a number of its own.
+    """
 
     volet: Volet
-    phrase: Callable[[Any], str]
+    phrase: Callable[[Any], str] | None = None
     lignes: Callable[["models.QuerySet[Any]"], "models.QuerySet[Any]"] = field(default=lambda lignes: lignes)
+    champs: tuple[str, ...] = ()
+    a_part: bool = False
+
+    def a_dire(self, partie: "Partie", espace: Espace) -> "models.QuerySet[Any]":
+        """Return the rows that answer, with what the sentence says of each."""
+        liens = {champ.rpartition("__")[0] for champ in self.champs if "__" in champ}
+        return self.lignes(partie.siennes(espace).order_by(*partie.ordre)).select_related(*liens).only(*self.champs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,25 +105,48 @@ class Partie:
         return slugify(self.titre)
 
     @property
+    def est_une_ligne(self) -> bool:
+        """Whether it is one row by nature: the espace, its account."""
+        return self.modele is Espace or self.modele is Espace._meta.get_field("compte").related_model
+
+    @property
     def champs(self) -> "list[Field[Any, Any]]":
         """The columns that are given: all of them but those set aside."""
         return [champ for champ in self.modele._meta.concrete_fields if champ.name not in self.ecartees]
 
-    def lignes(self, espace: Espace) -> models.QuerySet[Model]:
-        """Return the rows about this person, with what their columns name."""
+    def siennes(self, espace: Espace) -> models.QuerySet[Model]:
+        """Return the rows about this person, to be counted: in no order."""
         condition = (
             self.filtre(espace)
             if self.filtre is not None
-            else reduce(or_, (Q(**{chemin: espace.pk}) for chemin in self.chemins))
+            else reduce(or_, (self._suivre(chemin, espace) for chemin in self.chemins))
         )
+        return self.modele._default_manager.filter(condition).order_by()
+
+    def _suivre(self, chemin: str, espace: Espace) -> Q:
+        """Return the condition of a lookup that leads to the espace, stopping at its account where it goes through it."""
+        debut, _, dernier = chemin.rpartition("__")
+        if dernier == "espace" and espace.compte_id is not None and _mene_au_compte(self.modele, debut):
+            return Q(**{debut: espace.compte_id})
+        return Q(**{chemin: espace.pk})
+
+    def lignes(self, espace: Espace) -> models.QuerySet[Model]:
+        """Return the same with what their columns name, in the order of the page."""
         liens = [champ.name for champ in self.champs if champ.is_relation]
-        lignes = self.modele._default_manager.filter(condition).order_by(*(self.ordre or ("pk",)))
+        lignes = self.siennes(espace).order_by(*(self.ordre or ("pk",)))
         return lignes.select_related(*liens) if liens else lignes
 
     def libelle(self, champ: "Field[Any, Any]") -> str:
         """Return the French name of a column."""
         libelle = self.libelles.get(champ.name) or str(champ.verbose_name)
         return libelle[:1].upper() + libelle[1:]
+
+
+def _mene_au_compte(modele: type[Model], chemin: str) -> bool:
+    """Whether this lookup leads from a row of this model to the account that signs in."""
+    for nom in chemin.split("__") if chemin else ():
+        modele = modele._meta.get_field(nom).related_model
+    return bool(chemin) and modele is Espace._meta.get_field("compte").related_model
 
 
 @dataclass(frozen=True)
@@ -275,22 +312,33 @@ def lire(espace: Espace, *, limite: int) -> list[Section]:
 
 def compter(espace: Espace) -> dict[str, int]:
     """Return how many rows each part holds, by its key: one query for all."""
-    return _nombres(espace, {partie.cle: partie.lignes(espace) for partie in _PARTIES})
+    une = {partie.cle: 1 for partie in _PARTIES if partie.est_une_ligne}
+    return une | _nombres(_listes(espace))
 
 
-def _nombres(espace: Espace, listes: Mapping[str, "models.QuerySet[Any]"]) -> dict[str, int]:
-    cles = list(listes)
-    comptes = {
-        f"n{rang}": Subquery(
-            listes[cle]
-            .order_by()
-            .annotate(n=Func(Value(1), function="COUNT", output_field=models.IntegerField()))
-            .values("n")
-        )
-        for rang, cle in enumerate(cles)
-    }
-    (nombres,) = Espace.objects.filter(pk=espace.pk).values_list(*comptes.values())
-    return dict(zip(cles, nombres, strict=True))
+def _listes(espace: Espace) -> dict[str, "models.QuerySet[Model]"]:
+    """Return the rows of each part by its key, those found by a condition of their own first; without what is one row."""
+    parties = sorted(_PARTIES, key=lambda partie: partie.filtre is None)
+    return {partie.cle: partie.siennes(espace) for partie in parties if not partie.est_une_ligne}
+
+
+def _nombres(listes: Mapping[str, "models.QuerySet[Any]"]) -> dict[str, int]:
+    """Count these lists: two queries, so that neither is long; the lists of the first have longer conditions."""
+    nombres: dict[str, int] = {}
+    for cles in (list(listes)[:LISTES_LONGUES], list(listes)[LISTES_LONGUES:]):
+        comptes: list[str] = []
+        parametres: list[Any] = []
+        for cle in cles:
+            try:
+                sql, les_siens = listes[cle].annotate(n=UN).values("n").query.sql_with_params()
+            except EmptyResultSet:  # a condition that nothing meets
+                sql, les_siens = "SELECT 0", ()
+            comptes.append(f"({sql})")
+            parametres += les_siens
+        with connection.cursor() as curseur:
+            curseur.execute(f"SELECT {', '.join(comptes)}", parametres)
+            nombres.update(zip(cles, curseur.fetchone(), strict=True))
+    return nombres
 
 
 @dataclass(frozen=True)
@@ -316,17 +364,20 @@ class Resume:
 
 def resumer(espace: Espace) -> Resume:
     """Return what the page says first: one query for all the counts, one for each part that answers with sentences."""
-    listes = {partie.cle: partie.lignes(espace) for partie in _PARTIES}
-    apercus = {p.cle: p.apercu.lignes(listes[p.cle]) for p in _PARTIES if p.apercu}
-    nombres = _nombres(espace, {**listes, **{f"apercu:{cle}": lignes for cle, lignes in apercus.items()}})
+    listes = _listes(espace)
+    # An answer that is not its whole list has a number of its own.
+    a_part = {f"apercu:{p.cle}": p.apercu.lignes(listes[p.cle]) for p in _PARTIES if p.apercu and p.apercu.a_part}
+    nombres = {p.cle: 1 for p in _PARTIES if p.est_une_ligne} | _nombres({**listes, **a_part})
     volets: dict[Volet, list[Reponse]] = {volet: [] for volet in Volet}
     groupes: dict[str, list[tuple[Partie, int]]] = {}
     for partie in _PARTIES:
         groupes.setdefault(partie.groupe, []).append((partie, nombres[partie.cle]))
         apercu = partie.apercu
         if apercu is not None:
-            phrases = [apercu.phrase(ligne) for ligne in apercus[partie.cle][:LIGNES_APERCU]]
-            volets[apercu.volet].append(Reponse(partie, nombres[f"apercu:{partie.cle}"], phrases))
+            total = nombres[f"apercu:{partie.cle}" if apercu.a_part else partie.cle]
+            dire = apercu.phrase
+            phrases = [dire(ligne) for ligne in apercu.a_dire(partie, espace)[:LIGNES_APERCU]] if dire else []
+            volets[apercu.volet].append(Reponse(partie, total, phrases))
     return Resume([(volet.value, reponses) for volet, reponses in volets.items() if reponses], groupes)
 
 

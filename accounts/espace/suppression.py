@@ -3,10 +3,9 @@
 What blocks it and what falls with it is known by the apps above, each of which adds a `Volet` in `AppConfig.ready`.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import models, transaction
 from django.db.models import Field
@@ -40,9 +39,9 @@ class SuppressionBloquee(RegleMetier):
     code = "suppression_bloquee"
     message = "Votre espace ne peut pas être supprimé pour l’instant : des services l’empêchent ({nombre})."
 
-    def __init__(self, blocages: "Sequence[Blocage]") -> None:
+    def __init__(self, blocages: "Sequence[Motif]") -> None:
         self.blocages = list(blocages)
-        super().__init__(nombre=len(self.blocages))
+        super().__init__(nombre=sum(motif.nombre for motif in self.blocages))
 
 
 class SuppressionChangee(RegleMetier):
@@ -60,55 +59,45 @@ class Dependant:
 
 @dataclass(frozen=True, kw_only=True)
 class Blocage:
-    """One thing that keeps an espace from being deleted: which service, why, who may lift it, whether it was asked.
-
-    `dependants` are those who use it.
-    """
+    """The services of one company that keep an espace from being deleted, and who may lift it."""
 
     personne: str
     siren: str
-    service: str
-    raison: str
+    services: tuple[str, ...]
     gestionnaire: str = ""
-    demandee_le: datetime | None = None
-    dependants: tuple[Dependant, ...] = ()
+
+    @property
+    def ligne(self) -> str:
+        office = f" (service gestionnaire : {self.gestionnaire})" if self.gestionnaire else ""
+        return f"{self.personne} ({self.siren}) : {', '.join(self.services)}{office}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motif:
+    """What is blocked for one and the same reason, told once: the companies, who uses their services and how many of them.
+
+    `demandee_le` is the day on which the removal was asked for, if it was.
+    """
+
+    raison: str
+    demandee_le: date | None = None
+    blocages: tuple[Blocage, ...]
+    dependants: tuple[tuple[Dependant, int], ...] = ()
 
     @property
     def explication(self) -> str:
-        """What the page says of it; services of one SIREN that share it stand in one line."""
         if self.demandee_le is None:
             return f"{self.raison}."
         return f"{self.raison}. Retrait demandé le {jour(self.demandee_le)} : vous serez prévenu de la réponse."
 
-
-@dataclass(frozen=True)
-class Motif:
-    """What is blocked for one and the same reason, told once."""
-
-    explication: str
-    blocages: list[Blocage]
+    @property
+    def nombre(self) -> int:
+        """How many services."""
+        return sum(len(blocage.services) for blocage in self.blocages)
 
     @property
-    def dependants(self) -> list[tuple[Dependant, int]]:
-        """Return who uses these services, by name, each with how many of them."""
-        nombres = Counter(dependant for blocage in self.blocages for dependant in blocage.dependants)
-        return sorted(nombres.items(), key=lambda paire: (paire[0].nom, paire[0].page))
-
-    @property
-    def entreprises(self) -> list[tuple[Blocage, list[str]]]:
-        """Return the services blocked, company by company."""
-        services: dict[str, tuple[Blocage, list[str]]] = {}
-        for blocage in self.blocages:
-            services.setdefault(blocage.siren, (blocage, []))[1].append(blocage.service)
-        return list(services.values())
-
-
-def par_motif(blocages: Sequence[Blocage]) -> list[Motif]:
-    """Group what blocks a deletion by what its page says of it, so that nothing is said twice."""
-    motifs: dict[str, list[Blocage]] = {}
-    for blocage in blocages:
-        motifs.setdefault(blocage.explication, []).append(blocage)
-    return [Motif(explication, leurs) for explication, leurs in motifs.items()]
+    def lignes(self) -> tuple[str, ...]:
+        return tuple(blocage.ligne for blocage in self.blocages)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,10 +120,33 @@ class Volet:
 
     nom: str
     verrouiller: Callable[[Espace], object]
-    bloquants: Callable[[Espace], list[Blocage]]
+    bloquants: Callable[[Espace], list[Motif]]
     chutes: Callable[[Espace], list[Chute]]
     faire_tomber: Callable[[Espace, datetime], object]
     demander: Callable[[Espace, datetime], int] = lambda espace, maintenant: 0
+
+
+@dataclass(frozen=True)
+class ListeEntiere:
+    """One of the lists of the page, which shows the first lines alone: each line, and the address where it is ended."""
+
+    titre: str
+    explication: str
+    lignes: Sequence[tuple[str, str]]
+
+
+def liste_entiere(cle: str, motifs: "Sequence[Motif]", chutes: "Sequence[Chute]") -> ListeEntiere | None:
+    """Return the list that an address names (`empechement-1`, `acces-1`, `chute-1`: which one, in the order of the page)."""
+    genre, _, rang = cle.partition("-")
+    source: Sequence[Motif | Chute] = chutes if genre == "chute" else motifs
+    if genre not in {"empechement", "acces", "chute"} or rang not in {str(n + 1) for n in range(len(source))}:
+        return None
+    choisi = source[int(rang) - 1]
+    if isinstance(choisi, Motif) and genre == "acces":
+        acces = [(f"{qui.nom} ({nombre})", qui.page) for qui, nombre in choisi.dependants]
+        return ListeEntiere("Qui a accès à ces services", choisi.explication, acces)
+    titre = choisi.titre if isinstance(choisi, Chute) else "Ce qui empêche la suppression"
+    return ListeEntiere(f"{titre} ({choisi.nombre})", choisi.explication, [(ligne, "") for ligne in choisi.lignes])
 
 
 # What falls first: a demande whose code could still open something, then what is open.
@@ -150,9 +162,9 @@ def inscrire(volet: Volet) -> None:
     _VOLETS.sort(key=lambda inscrit: ORDRE.index(inscrit.nom))
 
 
-def blocages(espace: Espace) -> list[Blocage]:
-    """Return what keeps this espace from being deleted, all apps together."""
-    return [blocage for volet in _VOLETS for blocage in volet.bloquants(espace)]
+def blocages(espace: Espace) -> list[Motif]:
+    """Return what keeps this espace from being deleted, reason by reason, all apps together."""
+    return [motif for volet in _VOLETS for motif in volet.bloquants(espace)]
 
 
 def chutes(espace: Espace) -> list[Chute]:
@@ -181,7 +193,7 @@ def _verrouiller(espace: Espace) -> Espace:
     return espace
 
 
-def apercu_de(blocages: Sequence[Blocage], chutes: Sequence[Chute]) -> str:
+def apercu_de(blocages: Sequence[Motif], chutes: Sequence[Chute]) -> str:
     """Return the print of what a page shows of a deletion."""
     return empreinte(blocages, chutes)
 

@@ -1,5 +1,7 @@
 """« Vos données », the request to correct them, and the deletion of the espace (R18, R19, R24)."""
 
+from typing import Final
+
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -18,6 +20,8 @@ from ..saisies.apercu import CHANGE, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 
 RECTIFICATIONS_MONTREES = 10
+PREMIERES_LIGNES: Final = 5
+LIGNES_PAR_PAGE: Final = 25
 
 
 @espace_requis
@@ -96,11 +100,16 @@ def rectifier_donnees(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """What blocks the deletion and what falls with it, then the act, of what was shown."""
+    """What blocks the deletion and what falls with it, then the act, of what was shown; `?liste=` shows one list, by pages."""
     form = SuppressionForm(request.POST or None)
     blocages, chutes = suppression.blocages(espace), suppression.chutes(espace)
+    liste = suppression.liste_entiere(request.GET.get("liste", ""), blocages, chutes)
+    if request.method == "GET" and liste is not None:
+        page = Paginator(liste.lignes, LIGNES_PAR_PAGE).get_page(request.GET.get("page", "1"))
+        return render(request, "accounts/supprimer_espace_liste.html", {"liste": liste, "page": page})
+    apercu = suppression.apercu_de(blocages, chutes)
     if request.method == "POST" and form.is_valid():
-        if not est_ce_qui_a_ete_montre(request.POST, apercu := suppression.apercu_de(blocages, chutes)):
+        if not est_ce_qui_a_ete_montre(request.POST, apercu):
             form.add_error(None, CHANGE)
         else:
             try:
@@ -115,11 +124,11 @@ def supprimer_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         "accounts/supprimer_espace.html",
         {
             "formulaire": form,
-            "apercu": suppression.apercu_de(blocages, chutes),
-            "motifs": suppression.par_motif(blocages),
+            "apercu": apercu,
             "blocages": blocages,
-            "a_demander": any(blocage.demandee_le is None for blocage in blocages),
+            "a_demander": any(motif.demandee_le is None for motif in blocages),
             "chutes": chutes,
+            "premieres": f":{PREMIERES_LIGNES}",
         },
     )
 

@@ -3,13 +3,14 @@
 The lines themselves are as they were: the exports hold each of them, and `paginer_un_acte` lists those of one act.
 """
 
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, CharField, Count, F, Max, Min, QuerySet, When, Window
-from django.db.models.functions import Cast, RowNumber
+from django.db.models import Case, CharField, Count, F, Func, Max, QuerySet, When, Window
+from django.db.models.functions import Cast
 from django.http import Http404
 
 from accounts.models import Evenement
@@ -45,42 +46,45 @@ def _avec_cle(evenements: QuerySet[Evenement]) -> QuerySet[Evenement]:
     )
 
 
-def paginer_par_acte(evenements: QuerySet[Evenement], numero: str, par_page: int) -> tuple[Page[Any], list[Groupe]]:
-    """Return the page of this number, newest act first, and its groups: three queries, whatever an act left."""
+class Premiers(Func):
+    """The first of an array: an act may have left thousands of lines."""
+
+    template = f"(%(expressions)s)[1:{PREMIERS}]"
+
+
+def _telles_quelles(evenements: QuerySet[Evenement]) -> QuerySet[Evenement]:
+    return evenements
+
+
+def paginer_par_acte(
+    evenements: QuerySet[Evenement],
+    numero: str,
+    par_page: int,
+    *,
+    annoter: Callable[[QuerySet[Evenement]], QuerySet[Evenement]] = _telles_quelles,
+) -> tuple[Page[Any], list[Groupe]]:
+    """Return the page of this number, newest act first, and its groups: two queries, whatever an act left.
+
+    The lines are read again by their keys alone, `annoter` adding what is to be known of each.
+    """
     groupes = (
         _avec_cle(evenements.order_by())  # type: ignore[misc]  # annotated just before
         .values("cle", "acte", "auteur")
         .annotate(
             nombre=Count("pk"),
             dernier=Max("pk"),
-            premier=Min("pk"),
             sirens=Count("siren", distinct=True),
             services=Count("service", distinct=True),
             espaces=Count("espace", distinct=True),
+            premiers=Premiers(ArrayAgg("pk", order_by="-pk")),
+            total=Window(Count("*")),
         )
         .order_by("-dernier")
     )
-    page = Paginator(groupes, par_page).get_page(numero)
+    page = _page(groupes, numero, par_page)
     rangees = list(page)
-    if not rangees:
-        return page, []
-    # All the lines of these acts lie between the first and the last of their ids.
-    lus = (
-        _avec_cle(evenements)  # type: ignore[misc]  # annotated just before
-        .filter(
-            pk__gte=min(rangee["premier"] for rangee in rangees),
-            pk__lte=max(rangee["dernier"] for rangee in rangees),
-            cle__in=[rangee["cle"] for rangee in rangees],
-        )
-        .annotate(
-            rang=Window(RowNumber(), partition_by=[F("cle"), F("acte"), F("auteur")], order_by=F("pk").desc()),
-        )
-        .filter(rang__lte=PREMIERS)
-        .order_by("-pk")
-    )
-    par_cle: dict[tuple[str, str, str], list[Evenement]] = defaultdict(list)
-    for evenement in lus:
-        par_cle[evenement.cle, evenement.acte, evenement.auteur].append(evenement)  # type: ignore[attr-defined]
+    cles = [cle for rangee in rangees for cle in rangee["premiers"]]
+    lus = annoter(Evenement.objects.order_by()).in_bulk(cles) if cles else {}
     return page, [
         Groupe(
             tete=siens[0],
@@ -91,8 +95,19 @@ def paginer_par_acte(evenements: QuerySet[Evenement], numero: str, par_page: int
             premiers=siens if rangee["nombre"] > 1 else [],
         )
         for rangee in rangees
-        if (siens := par_cle[rangee["cle"], rangee["acte"], rangee["auteur"]])
+        if (siens := [lus[cle] for cle in rangee["premiers"]])
     ]
+
+
+def _page(groupes: QuerySet[Any, dict[str, Any]], numero: str, par_page: int) -> Page[Any]:
+    """Return the page of this number; a query that has its rows also says how many there are in all."""
+    paginateur = Paginator(groupes, par_page)
+    voulu = int(numero) if numero.isascii() and numero.isdigit() and len(numero) < 10 else 0
+    rangees = list(groupes[(voulu - 1) * par_page : voulu * par_page]) if voulu else []
+    if not rangees and numero != "1":
+        return paginateur.get_page(numero)
+    paginateur.count = rangees[0]["total"] if rangees else 0  # type: ignore[misc]  # a cached property
+    return Page(rangees, voulu, paginateur)
 
 
 def paginer_un_acte(

@@ -24,9 +24,10 @@ from accounts.saisies.porte import lire_recherche
 from accounts.saisies.repliement import replier
 from accounts.traces.actes import ADMINISTRATEURS, Acte, Lecteur, catalogue
 from accounts.traces.journal import consigner
-from accounts.traces.visibilite import declares, montres
+from accounts.traces.visibilite import anonymes, montres
 from activation.models import LigneDemande
 from habilitations.droits.backends import donnant
+from habilitations.droits.cles import parmi
 from habilitations.droits.roles import GERER_COURRIEL, VOIR_HABILITATIONS
 from habilitations.lectures.recherche import nomme
 from habilitations.models import Habilitation, Role
@@ -37,6 +38,7 @@ from .. import actes
 
 COLONNES = ("Quand", "Quoi", "SIREN", "Dénomination", "Service", "Par", "Concerne", "Rôle")
 EXPORT_MAX = 10_000
+REFERENCE: Final = KT("details__demande")
 INCONNU: Final = "une autre personne"
 
 
@@ -126,18 +128,18 @@ def evenements(espace: Espace, etendue: Etendue, filtres: Filtres) -> QuerySet[E
 
     Each has `anonyme`: whether it is about a demande whose requester this espace may not learn.
     """
-    sirens = [personne.siren for personne in etendue.personnes]
-    trouves = (
-        Evenement.objects.filter(siren__in=sirens)
-        .alias(
-            reference=KT("details__demande"),
-            nature=Coalesce(KT("details__nature"), Value(""), output_field=TextField()),
-        )
-        .filter(_visible(espace, filtres.service))
-        .annotate(anonyme=ExpressionWrapper(_anonyme(espace), output_field=BooleanField()))
+    return avec_anonymat(espace, visibles(espace, etendue, filtres))
+
+
+def visibles(espace: Espace, etendue: Etendue, filtres: Filtres) -> QuerySet[Evenement]:
+    """Return the same as lines to be grouped and counted, without what is to be known of each."""
+    # Found by index from the SIREN held, at most a hundred: `_visible` says which of their lines are read.
+    tenues = Habilitation.objects.vivantes().filter(espace=espace).values("personne__siren").distinct()
+    les_leurs = Q(siren=filtres.siren) if filtres.siren else Q(parmi("siren", tenues))
+    siennes = Evenement.objects.filter(les_leurs).alias(
+        nature=Coalesce(KT("details__nature"), Value(""), output_field=TextField())
     )
-    if filtres.siren:
-        trouves = trouves.filter(siren=filtres.siren)
+    trouves = siennes.alias(reference=REFERENCE).filter(_visible(espace, filtres.service))
     if filtres.acte:
         code, _, nature = filtres.acte.partition(":")
         trouves = trouves.filter(acte=code)
@@ -149,8 +151,15 @@ def evenements(espace: Espace, etendue: Etendue, filtres: Filtres) -> QuerySet[E
     if filtres.au and filtres.au < date.max:
         trouves = trouves.filter(quand__lt=_minuit(filtres.au + timedelta(days=1)))
     if filtres.q:
-        trouves = trouves.filter(_recherche(etendue, filtres.q))
+        trouves = avec_anonymat(espace, trouves).filter(_recherche(etendue, filtres.q))
     return trouves.order_by("-id")
+
+
+def avec_anonymat(espace: Espace, evenements: QuerySet[Evenement]) -> QuerySet[Evenement]:
+    """Give each event its `anonyme`: whether it names a requester whom this espace may not learn."""
+    return evenements.alias(reference=REFERENCE).annotate(
+        anonyme=ExpressionWrapper(_anonyme(espace), output_field=BooleanField())
+    )
 
 
 def _visible(espace: Espace, service: str) -> Q:
@@ -188,7 +197,7 @@ def _anonyme(espace: Espace) -> Q:
         demande__reference=OuterRef("reference"), resultat=LigneDemande.Resultat.OUVERT
     )
     sien = Q(auteur=espace.numero_abonne) | Q(espace=espace.numero_abonne)
-    return declares(lambda cas: cas.anonyme) & ~sien & ~Q(Exists(obtenues))
+    return anonymes() & ~sien & ~Q(Exists(obtenues))
 
 
 def _recherche(etendue: Etendue, q: str) -> Q:
@@ -235,6 +244,8 @@ class Ligne:
 def lignes(espace: Espace, etendue: Etendue, evenements: Iterable[Evenement], *, moi: str = "vous") -> list[Ligne]:
     """Return these events in words, the reader called `moi`; a query for the names of all persons, one for the demandes."""
     evenements = list(evenements)
+    if not evenements:
+        return []
     demandes = {evenement.details.get("demande") for evenement in evenements if not evenement.service}
     demandes_services: dict[str, list[str]] = defaultdict(list)
     for reference, libelle in (

@@ -1,5 +1,6 @@
 """« Journal de l'entreprise »: read, filtered, exported."""
 
+from functools import partial
 from itertools import islice
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,10 +19,11 @@ from .journal_personne import (
     Etendue,
     Filtres,
     actes_filtrables,
+    avec_anonymat,
     etendue,
-    evenements,
     exporter_journal,
     lignes,
+    visibles,
 )
 
 PAR_PAGE = 25
@@ -41,10 +43,17 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
     """One page of the journal by act, with its filters; `?lot=` lists the lines of one act."""
     filtres = Filtres.depuis(request.GET)
     mien = _lecture(espace, filtres)
-    visibles, numero, lot = evenements(espace, mien, filtres), request.GET.get("page", "1"), request.GET.get("lot", "")
+    numero, lot = request.GET.get("page", "1"), request.GET.get("lot", "")
+    lisibles = visibles(espace, mien, filtres)
     page, groupes = (
-        paginer_un_acte(visibles, lot, numero, PAR_PAGE) if lot else paginer_par_acte(visibles, numero, PAR_PAGE)
+        paginer_un_acte(avec_anonymat(espace, lisibles), lot, numero, PAR_PAGE)
+        if lot
+        else paginer_par_acte(lisibles, numero, PAR_PAGE, annoter=partial(avec_anonymat, espace))
     )
+    if lot or page.has_other_pages():
+        nombre = lisibles.values("pk")[: EXPORT_MAX + 1].count()
+    else:
+        nombre = sum(groupe.nombre for groupe in groupes)
     lues = iter(lignes(espace, mien, [ligne for groupe in groupes for ligne in (groupe.tete, *groupe.premiers)]))
     rangees = [
         {"groupe": groupe, "tete": next(lues), "premiers": list(islice(lues, len(groupe.premiers)))}
@@ -58,7 +67,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
             "rangees": rangees,
             "lignes": [rangee["tete"] for rangee in rangees],
             "lot": lot,
-            "tronque": visibles.values("pk")[: EXPORT_MAX + 1].count() > EXPORT_MAX,
+            "tronque": nombre > EXPORT_MAX,
             "etendue": mien,
             "filtres": filtres,
             "entreprise": next((personne for personne in mien.personnes if personne.siren == filtres.siren), None),

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.models import Agent, Espace
 from accounts.traces.actes import Acte
@@ -27,6 +29,15 @@ WITH RECURSIVE dessous (id) AS (
 SELECT id FROM dessous
 """
 
+_DESSOUS_DE = """
+WITH RECURSIVE dessous (id) AS (
+    SELECT h.id FROM habilitations_habilitation h WHERE h.fin_le IS NULL AND h.accordee_par_id = ANY (ARRAY ({racines}))
+    UNION
+    SELECT h.id FROM habilitations_habilitation h JOIN dessous d ON h.accordee_par_id = d.id WHERE h.fin_le IS NULL
+)
+SELECT id FROM dessous
+"""
+
 
 def dessous(cles: Collection[UUID], *, sauf: Collection[UUID] = ()) -> set[UUID]:
     """Return the keys of all that hangs, live, under these habilitations, without themselves: one query.
@@ -37,6 +48,13 @@ def dessous(cles: Collection[UUID], *, sauf: Collection[UUID] = ()) -> set[UUID]
     with connection.cursor() as curseur:
         curseur.execute(_DESSOUS, [list(cles), exclues, exclues])
         return {ligne[0] for ligne in curseur.fetchall()} - set(cles)
+
+
+def dessous_de(racines: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
+    """Return all that hangs, live, under these habilitations, without themselves: a part of one query, no key is sent."""
+    sql, parametres = racines.order_by().values("pk").query.sql_with_params()
+    dessous = RawSQL(_DESSOUS_DE.format(racines=sql), [*parametres])  # noqa: S611 - the ORM's own SQL and parameters
+    return Habilitation.objects.filter(pk__in=dessous).exclude(pk__in=racines.order_by().values("pk"))
 
 
 def ce_qui_tombe(*habilitations: Habilitation, gardees: Collection[Habilitation] = ()) -> list[Habilitation]:

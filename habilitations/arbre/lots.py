@@ -12,6 +12,7 @@ from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from services.models import PersonneSirenisee, Service
 
+from ..droits.cles import CLES_AU_PLUS
 from ..models import Habilitation
 
 
@@ -90,7 +91,8 @@ def verrouiller_acteur(acteur: Espace) -> Espace:
 
 def siennes(acteur: Espace, adhesions: Collection[int], *, jour: date) -> dict[int, Habilitation]:
     """Return the actor's own habilitation that gives rights on each of these adhésions that day, by adhésion."""
-    return {
-        habilitation.adhesion_id: habilitation
-        for habilitation in Habilitation.objects.actives(jour).filter(espace=acteur, adhesion__in=adhesions)
-    }
+    voulues = set(adhesions)
+    tenues = Habilitation.objects.actives(jour).filter(espace=acteur)
+    if len(voulues) <= CLES_AU_PLUS:
+        tenues = tenues.filter(adhesion__in=voulues)
+    return {h.adhesion_id: h for h in tenues if h.adhesion_id in voulues}

@@ -1,22 +1,42 @@
 """What the habilitations say when an espace is to be deleted (R19, CGU §4.c): what blocks, what falls."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Q
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateField,
+    DateTimeField,
+    ExpressionWrapper,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.documents.typst import siren_lisible
 from accounts.espace import suppression
-from accounts.espace.suppression import Blocage, Chute, Dependant, Volet
+from accounts.espace.suppression import Blocage, Chute, Dependant, Motif, Volet
 from accounts.models import Espace
 from accounts.traces.journal import consigner
 
 from .. import actes
 from ..arbre import avis
-from ..arbre.cascade import ce_qui_tombe, relire, terminer, verrouiller_adhesions
+from ..arbre.cascade import dessous_de, relire, terminer, verrouiller_adhesions
 from ..droits.cles import parmi
-from ..models import ORDRE, Adhesion, DemandeRetrait, Export, Habilitation, Preference, Role
+from ..models import Adhesion, DemandeRetrait, Export, Habilitation, Preference, Role
+from ..models.habilitation import HabilitationQuerySet
 from ..partage.demandes import tomber_avec_l_espace
 from .retraits import demander_retrait
 
@@ -27,88 +47,115 @@ DEPENDANTS = (
 )
 
 
-def _siennes(espace: Espace) -> list[Habilitation]:
-    """Return the live habilitations of this espace, in the order in which a page shows them."""
-    return list(
-        Habilitation.objects.vivantes()
-        .de_l_espace(espace)
-        .select_related("personne__service_gestionnaire", "service")
-        .order_by(*ORDRE)
-    )
+# What PostgreSQL tells of a group of habilitations: their services, in the catalogue's order.
+SERVICES = ArrayAgg("service__libelle", order_by=("service__ordre", "service__code"))
+# The request to leave that waits for an answer about a habilitation: one at most.
+DEPOT = FilteredRelation("demandes_retrait", condition=Q(demandes_retrait__etat=DemandeRetrait.Etat.DEPOSEE))
 
 
-def _dependants(espace: Espace) -> dict[int, list[Dependant]]:
-    """Return, by adhésion that this espace holds as titulaire, who else uses it today or is en veille."""
+def _siennes(espace: Espace) -> HabilitationQuerySet:
+    return Habilitation.objects.vivantes().de_l_espace(espace)
+
+
+def _utilisee() -> Q:
+    """Return the condition that a habilitation is another's than the titulaire's, in use today or en veille."""
     jour = timezone.localdate()
-    dependants: dict[int, list[Dependant]] = {}
-    titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
-    for habilitation in (
-        Habilitation.objects.vivantes()
-        .filter(Q(expire_le__isnull=True) | Q(expire_le__gte=jour))
-        .filter(parmi("adhesion", titulariats.values("adhesion")))
-        .exclude(role=Role.TITULAIRE)
-        .select_related("espace")
-        .order_by("espace__nom", "espace__prenom", "pk")
-    ):
-        liste = "suppleants" if habilitation.role == Role.SUPPLEANT else "delegations"
-        page = reverse(liste, query={"q": habilitation.espace.numero_abonne})
-        dependants.setdefault(habilitation.adhesion_id, []).append(Dependant(habilitation.espace.nom_complet, page))
-    return dependants
+    en_cours = Q(expire_le__isnull=True) | Q(expire_le__gte=jour)
+    return Q(fin_le__isnull=True) & en_cours & ~Q(role=Role.TITULAIRE)
 
 
-def _bloquantes(espace: Espace) -> list[tuple[Habilitation, str, list[Dependant]]]:
-    """Return the habilitations of a titulaire that keep the espace from being deleted, why, and who uses them.
-
-    Two queries.
-    """
-    dependants = _dependants(espace)
-    bloquantes = []
-    for habilitation in _siennes(espace):
-        if habilitation.role != Role.TITULAIRE:
-            continue
-        raisons = []
-        if habilitation.service.retrait_par_gestionnaire:
-            raisons.append(RETRAIT_PAR_GESTIONNAIRE)
-        leurs = dependants.get(habilitation.adhesion_id, [])
-        if leurs:
-            raisons.append(DEPENDANTS)
-        if raisons:
-            bloquantes.append((habilitation, " ; ".join(raisons), leurs))
-    return bloquantes
-
-
-def bloquants(espace: Espace) -> list[Blocage]:
-    """Return the adhésions held as titulaire that only the service gestionnaire removes, or that others depend on."""
-    bloquantes = _bloquantes(espace)
-    siennes = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
-    demandees = dict(
-        DemandeRetrait.objects.filter(
-            parmi("habilitation", siennes.values("pk")), etat=DemandeRetrait.Etat.DEPOSEE
-        ).values_list("habilitation", "deposee_le")
+def _bloquantes(espace: Espace) -> QuerySet[Habilitation]:
+    """Return what this espace holds as titulaire and keeps it from being deleted; `partagee` says whether others use it."""
+    titulariats = _siennes(espace).filter(role=Role.TITULAIRE)
+    partagees = Habilitation.objects.filter(_utilisee(), parmi("adhesion", titulariats.values("adhesion")))
+    partagee = Q(adhesion__in=partagees.values("adhesion"))
+    return titulariats.annotate(partagee=ExpressionWrapper(partagee, output_field=BooleanField())).filter(
+        Q(service__retrait_par_gestionnaire=True) | Q(partagee=True)
     )
-    return [
-        Blocage(
-            personne=habilitation.personne.denomination,
-            siren=habilitation.personne.siren_lisible,
-            service=habilitation.service.libelle,
-            raison=raison,
-            gestionnaire=habilitation.personne.service_gestionnaire.nom,
-            demandee_le=demandees.get(habilitation.pk),
-            dependants=tuple(dependants),
+
+
+def _raison(*, par_gestionnaire: bool, partagee: bool) -> str:
+    return " ; ".join([RETRAIT_PAR_GESTIONNAIRE] * par_gestionnaire + [DEPENDANTS] * partagee)
+
+
+def bloquants(espace: Espace) -> list[Motif]:
+    """Return, reason by reason, the adhésions held as titulaire that only the service gestionnaire removes, or others use.
+
+    Two queries; PostgreSQL groups: a row for each company, and for each person that uses its services.
+    """
+    blocages: dict[tuple[str, date | None], list[Blocage]] = {}
+    for denomination, siren, gestionnaire, par_gestionnaire, partagee, le, services in (
+        _bloquantes(espace)
+        .annotate(depot=DEPOT, demandee=TruncDate("depot__deposee_le"))
+        .order_by("personne__denomination", "personne__siren")
+        .values_list(
+            "personne__denomination",
+            "personne__siren",
+            "personne__service_gestionnaire__nom",
+            "service__retrait_par_gestionnaire",
+            "partagee",
+            "demandee",
         )
-        for habilitation, raison, dependants in bloquantes
+        .annotate(services=SERVICES)
+    ):
+        raison = _raison(par_gestionnaire=par_gestionnaire, partagee=partagee)
+        blocage = Blocage(
+            personne=denomination, siren=siren_lisible(siren), services=tuple(services), gestionnaire=gestionnaire
+        )
+        blocages.setdefault((raison, le), []).append(blocage)
+    if not blocages:
+        return []
+    dependants = _dependants(espace, {le for _, le in blocages if le is not None})
+    return [
+        Motif(raison=raison, demandee_le=le, blocages=tuple(leurs), dependants=dependants.get((raison, le), ()))
+        for (raison, le), leurs in blocages.items()
     ]
+
+
+def _demandee(espace: Espace, jours: Collection[date]) -> Value | Case | TruncDate:
+    """Return when the removal of an adhésion was asked for, `jours` being the days on which any was."""
+    siennes = DemandeRetrait.objects.filter(demandeur=espace, etat=DemandeRetrait.Etat.DEPOSEE)
+    if len(jours) > 1:
+        la_sienne = siennes.filter(habilitation__adhesion=OuterRef("adhesion")).values("deposee_le")[:1]
+        return TruncDate(Subquery(la_sienne, output_field=DateTimeField()))
+    if jours:  # most often nothing was asked for, or all at once: nothing is looked up adhésion by adhésion
+        demandees = Q(adhesion__in=siennes.values("habilitation__adhesion"))
+        return Case(When(demandees, then=Value(next(iter(jours)))), default=None, output_field=DateField())
+    return Value(None, output_field=DateField())
+
+
+def _dependants(
+    espace: Espace, jours: Collection[date]
+) -> dict[tuple[str, date | None], tuple[tuple[Dependant, int], ...]]:
+    """Return who else uses what this espace holds as titulaire, reason by reason, and how many services: one query."""
+    titulariats = _siennes(espace).filter(role=Role.TITULAIRE)
+    nombres: dict[tuple[str, date | None], Counter[Dependant]] = {}
+    for prenom, nom, numero, role, par_gestionnaire, le, nombre in (
+        Habilitation.objects.filter(_utilisee(), parmi("adhesion", titulariats.values("adhesion")))
+        .annotate(demandee=_demandee(espace, jours))
+        .order_by("espace__nom", "espace__prenom", "espace__numero_abonne")
+        .values_list(
+            "espace__prenom",
+            "espace__nom",
+            "espace__numero_abonne",
+            "role",
+            "service__retrait_par_gestionnaire",
+            "demandee",
+        )
+        .annotate(nombre=Count("pk"))
+    ):
+        page = reverse("suppleants" if role == Role.SUPPLEANT else "delegations", query={"q": numero})
+        leurs = nombres.setdefault((_raison(par_gestionnaire=par_gestionnaire, partagee=True), le), Counter())
+        leurs[Dependant(f"{prenom} {nom}".strip(), page)] += nombre
+    return {
+        cle: tuple(sorted(leurs.items(), key=lambda paire: (paire[0].nom, paire[0].page)))
+        for cle, leurs in nombres.items()
+    }
 
 
 def demander(espace: Espace, maintenant: datetime) -> int:
     """Ask the services gestionnaires to remove the blocking adhésions that were not asked for yet."""
-    bloquantes = [habilitation for habilitation, _, _ in _bloquantes(espace)]
-    demandees = set(
-        DemandeRetrait.objects.filter(habilitation__in=bloquantes, etat=DemandeRetrait.Etat.DEPOSEE).values_list(
-            "habilitation", flat=True
-        )
-    )
-    restantes = [habilitation for habilitation in bloquantes if habilitation.pk not in demandees]
+    restantes = list(_bloquantes(espace).annotate(depot=DEPOT).filter(depot__isnull=True))
     if not restantes:
         return 0
     motif = "Suppression de l’espace professionnel"
@@ -119,56 +166,68 @@ def demander(espace: Espace, maintenant: datetime) -> int:
     )
 
 
-def _chute(
-    titre: str, explication: str, habilitations: list[Habilitation], qui: Callable[[Habilitation], str]
-) -> Chute:
-    """Tell habilitations by personne and by what `qui` says of them: one line each, with its services."""
-    services: dict[tuple[int, str], tuple[Habilitation, list[str]]] = {}
-    for h in habilitations:
-        services.setdefault((h.personne_id, qui(h)), (h, []))[1].append(h.service.libelle)
-    return Chute(
-        titre=titre,
-        explication=explication,
-        nombre=len(habilitations),
-        lignes=tuple(f"{h.personne}{precision} : {', '.join(noms)}" for (_, precision), (h, noms) in services.items()),
+type _Rangees = Iterable[tuple[Any, ...]]
+
+
+def _chute(titre: str, explication: str, rangees: _Rangees) -> Chute:
+    """Tell rows of (dénomination, SIREN, services, what else is said): one line each."""
+    lignes, nombre = [], 0
+    for denomination, siren, services, precision in rangees:
+        nombre += len(services)
+        lignes.append(f"{denomination} ({siren_lisible(siren)}){precision} : {', '.join(services)}")
+    return Chute(titre=titre, explication=explication, nombre=nombre, lignes=tuple(lignes))
+
+
+def _par_personne(habilitations: QuerySet[Habilitation], *qui: str) -> _Rangees:
+    return (
+        habilitations.order_by("personne__denomination", "personne__siren")
+        .values_list("personne__denomination", "personne__siren", *qui)
+        .annotate(services=SERVICES)
     )
 
 
 def chutes(espace: Espace) -> list[Chute]:
-    """Return the adhésions that would close, the habilitations received that would end, and those granted."""
-    siennes = _siennes(espace)
-    titulaire = [h for h in siennes if h.role == Role.TITULAIRE]
-    recues = [h for h in siennes if h.role != Role.TITULAIRE]
+    """Return the adhésions that would close, the habilitations received that would end, and those granted: two queries."""
+    titulaire, recues = [], []
+    for denomination, siren, role, services in _par_personne(_siennes(espace), "role"):
+        if role == Role.TITULAIRE:
+            titulaire.append((denomination, siren, services, ""))
+        else:
+            recues.append((denomination, siren, services, f", {Role(role).label}"))
+    dessous = dessous_de(_siennes(espace).exclude(role=Role.TITULAIRE)) if recues else Habilitation.objects.none()
+    accordees = [
+        (denomination, siren, services, f", {f'{prenom} {nom}'.strip()}")
+        for denomination, siren, prenom, nom, _, services in _par_personne(
+            dessous, "espace__prenom", "espace__nom", "espace"
+        )
+    ]
     return [
         _chute(
             "Adhésions fermées",
             "Vous en êtes l’administrateur titulaire : le service ne sera plus ouvert pour cette personne.",
             titulaire,
-            lambda h: "",
         ),
         _chute(
             "Suppléances et délégations reçues",
             "Vous perdez ces accès ; les autres personnes gardent les leurs.",
             recues,
-            lambda h: f", {h.get_role_display()}",
         ),
         _chute(
             "Délégations que vous avez accordées",
             "Ces personnes perdent l’accès qu’elles tiennent de vous, et en sont prévenues.",
-            ce_qui_tombe(*recues),
-            lambda h: f", {h.espace.nom_complet}",
+            accordees,
         ),
     ]
 
 
 def verrouiller(espace: Espace) -> None:
     """Lock the adhésions on which this espace holds something: nobody grants under it any more meanwhile."""
-    verrouiller_adhesions(habilitation.adhesion_id for habilitation in _siennes(espace))
+    verrouiller_adhesions(_siennes(espace).values_list("adhesion", flat=True))
 
 
 def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     """Close the adhésions of the titulaire, end what was received and what was granted, and tell who loses something."""
-    siennes = relire(habilitation.pk for habilitation in _siennes(espace))
+    siennes = relire(_siennes(espace).values_list("pk", flat=True))
     titulariats = [habilitation for habilitation in siennes if habilitation.role == Role.TITULAIRE]
     Adhesion.objects.filter(pk__in=[habilitation.adhesion_id for habilitation in titulariats]).update(
         fermee_le=maintenant, fermee_motif=Adhesion.Motif.SUPPRESSION_ESPACE

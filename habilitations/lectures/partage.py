@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -26,7 +27,7 @@ from ..models import ORDRE, DemandeRetrait, Habilitation, Role
 from .recherche import contient, nomme
 
 PAR_PAGE: Final = 25
-SIREN_PAR_PAGE: Final = 10
+SIREN_PAR_PAGE: Final = 6  # × 30 services: what a page may hold of boxes
 RETRAITS_AU_PLUS: Final = 50
 UN_AN: Final = timedelta(days=365)
 # As it reads in a list: whatever its state, what is past its last day gives no right, even before the job has ended it.
@@ -119,15 +120,21 @@ def mes_habilitations(espace: Espace) -> QuerySet[Habilitation]:
     )
 
 
-def nombres_par_personne(habilitations: QuerySet[Habilitation]) -> list[tuple[int, int]]:
-    """Return the key of each personne of this list, by name, and how many habilitations it has of it: one query.
+def nombres_par_personne(habilitations: QuerySet[Habilitation]) -> list[tuple[int, int, list[int]]]:
+    """Return the key of each personne of this list, by name, how many habilitations it has of it, on which services: one query.
 
-    The names are looked up once they are grouped: one look-up a personne, not one a habilitation.
+    The names are looked up once they are grouped: one look-up a personne, not one a habilitation. What is counted stands in the
+    index of the question.
     """
     personne = PersonneSirenisee.objects.filter(pk=OuterRef("personne"))
-    groupes = habilitations.select_related(None).order_by().values("personne").annotate(nombre=Count("pk"))
+    groupes = (
+        habilitations.select_related(None)
+        .order_by()
+        .values("personne")
+        .annotate(nombre=Count("adhesion"), services=ArrayAgg("service", distinct=True))
+    )
     nommes = groupes.annotate(nom=Subquery(personne.values("denomination")), numero=Subquery(personne.values("siren")))
-    return list(nommes.order_by("nom", "numero").values_list("personne", "nombre"))
+    return list(nommes.order_by("nom", "numero").values_list("personne", "nombre", "services"))
 
 
 class ParPersonne(Paginator):
@@ -139,18 +146,23 @@ class ParPersonne(Paginator):
     object_list: Any
 
     @cached_property
-    def _nombres(self) -> list[tuple[int, int]]:
+    def _nombres(self) -> list[tuple[int, int, list[int]]]:
         return nombres_par_personne(self.object_list)
 
     @cached_property
     def count(self) -> int:
-        return sum(nombre for _, nombre in self._nombres)
+        return sum(nombre for _, nombre, _ in self._nombres)
+
+    @property
+    def services(self) -> set[int]:
+        """The keys of the services of this list."""
+        return {service for *_, services in self._nombres for service in services}
 
     def page(self, number: int | str) -> Page[Habilitation]:
         number = self.validate_number(number)
         debut = (number - 1) * self.per_page
         personnes, avant, passees = [], 0, 0
-        for cle, nombre in self._nombres:
+        for cle, nombre, _ in self._nombres:
             if avant + nombre <= debut:
                 passees += nombre
             elif avant < debut + self.per_page:
@@ -160,9 +172,37 @@ class ParPersonne(Paginator):
         return Page(list(de_la_page), number, self)
 
 
+# What a list says of each line, and what decides on it.
+A_MONTRER: Final = (
+    "adhesion",
+    "role",
+    "etat",
+    "accordee_le",
+    "expire_le",
+    "fin_le",
+    "veille_motif",
+    "espace__prenom",
+    "espace__nom",
+    "espace__numero_abonne",
+    "personne__denomination",
+    "personne__siren",
+    "service__libelle",
+    "accordee_par__role",
+    "accordee_par__espace__prenom",
+    "accordee_par__espace__nom",
+)
+
+
 def page_de(habilitations: QuerySet[Habilitation], numero: str) -> Page[Habilitation]:
     """Return one page of a list that is in ORDRE: two queries."""
-    return ParPersonne(habilitations, PAR_PAGE).get_page(numero)
+    return ParPersonne(habilitations.only(*A_MONTRER), PAR_PAGE).get_page(numero)
+
+
+def services_de_la_page(page: Page[Habilitation]) -> list[tuple[str, str]]:
+    """Return the services of the whole list of this page as choices of its filter, in the catalogue's order: one query."""
+    assert isinstance(page.paginator, ParPersonne)  # noqa: S101 - made by page_de
+    presents = Service.objects.filter(pk__in=page.paginator.services)
+    return list(presents.order_by("ordre", "code").values_list("code", "libelle"))
 
 
 def partageables(espace: Espace, permission: str) -> QuerySet[Habilitation]:
@@ -179,7 +219,8 @@ def retenues(espace: Espace, permission: str, adhesions: Collection[int]) -> lis
     """Return this espace's own habilitations on these adhésions, as far as they still let it share: one query."""
     voulues = set(adhesions)
     lues = _parmi(partageables(espace, permission), voulues).select_related("adhesion", "personne", "service")
-    gardees = [habilitation for habilitation in lues.order_by(*ORDRE) if habilitation.adhesion_id in voulues]
+    ordonnees = lues.order_by(*(cle for cle in ORDRE if not cle.startswith("espace")))  # all are of one espace
+    gardees = [habilitation for habilitation in ordonnees if habilitation.adhesion_id in voulues]
     for habilitation in gardees:  # an adhésion's personne and service are its habilitations' (composite key)
         habilitation.adhesion.personne, habilitation.adhesion.service = habilitation.personne, habilitation.service
         habilitation.espace = espace
@@ -195,27 +236,27 @@ def roles_choisis(espace: Espace, permission: str, adhesions: Collection[int]) -
 
 @dataclass(frozen=True)
 class PersonneAPartager:
-    """One personne and what may be shared of it."""
+    """One personne and what may be shared of it: the key of each adhésion, as a form posts it, and its service."""
 
     personne: PersonneSirenisee
-    habilitations: list[Habilitation]
+    services: list[tuple[str, str]]
 
 
 def personnes_a_partager(
     habilitations: QuerySet[Habilitation], numero: str
 ) -> tuple[Page[int], Sequence[PersonneAPartager], int]:
-    """Return one page of ten SIREN, each with its services that may be shared, and how many services in all: three queries."""
+    """Return one page of SIREN, each with its services that may be shared, and how many services in all: three queries."""
     nombres = nombres_par_personne(habilitations)
-    page = Paginator([cle for cle, _ in nombres], SIREN_PAR_PAGE).get_page(numero)
-    personnes = PersonneSirenisee.objects.in_bulk(list(page))
+    page = Paginator([cle for cle, *_ in nombres], SIREN_PAR_PAGE).get_page(numero)
+    personnes = PersonneSirenisee.objects.only("denomination", "siren").in_bulk(list(page))
     lues = {cle: PersonneAPartager(personnes[cle], []) for cle in page}
-    for habilitation in (
+    for cle, adhesion, libelle in (
         habilitations.filter(personne__in=list(lues))
-        .select_related("service")
         .order_by("service__ordre", "service__code")
+        .values_list("personne", "adhesion", "service__libelle")
     ):
-        lues[habilitation.personne_id].habilitations.append(habilitation)
-    return page, list(lues.values()), sum(nombre for _, nombre in nombres)
+        lues[cle].services.append((str(adhesion), libelle))
+    return page, list(lues.values()), sum(nombre for _, nombre, _ in nombres)
 
 
 def services_du_filtre(habilitations: QuerySet[Habilitation]) -> list[tuple[str, str]]:

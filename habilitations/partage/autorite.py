@@ -51,6 +51,7 @@ class Autorite:
         delegant = roles_pour(RETIRER_SES_DELEGATIONS) - voir
         ou_il_voit = self._actives().filter(role__in=voir).values("adhesion")
         ou_il_delegue = self._actives().filter(role__in=delegant).values("pk")
+        # Both, even for who has nothing in one of them: PostgreSQL then reads a map of the pages, each page once.
         return (
             Habilitation.objects.vivantes()
             .filter(Q(parmi("adhesion", ou_il_voit)) | Q(parmi("accordee_par", ou_il_delegue)))
@@ -73,11 +74,13 @@ class Autorite:
         siennes = self._actives().order_by().values_list("pk", "adhesion", "role")
         if len(adhesions) <= CLES_AU_PLUS:  # a page; the adhésions of a long file are fewer than what the espace holds
             une_par_role = siennes.order_by("role").distinct("role")  # so that `donne` asks nothing more
-            siennes = siennes.filter(adhesion__in=adhesions).union(une_par_role)
+            siennes = siennes.filter(adhesion__in=adhesions)
+            if "roles" not in self.__dict__:
+                siennes = siennes.union(une_par_role)
         par_adhesion = {
             adhesion: Habilitation(pk=cle, adhesion_id=adhesion, role=role) for cle, adhesion, role in siennes
         }
-        self.__dict__["roles"] = frozenset(sienne.role for sienne in par_adhesion.values())
+        self.__dict__.setdefault("roles", frozenset(sienne.role for sienne in par_adhesion.values()))
         return {h.pk for h in montrees if _peut_changer(par_adhesion.get(h.adhesion_id), h)}
 
 

@@ -28,6 +28,7 @@ from ..arbre.lots import (
     siennes,
     verrouiller_espaces,
 )
+from ..droits.cles import CLES_AU_PLUS, parmi
 from ..droits.perimetre import PerimetreDepasse, exiger_place
 from ..droits.roles import permission_d_accorder, roles_pour
 from ..models import Adhesion, Habilitation, Role
@@ -143,12 +144,14 @@ def examiner(
     examen = Examen()
     cles = [adhesion.pk for adhesion in adhesions]
     miennes = siennes(acteur, cles, jour=jour)
-    tenues = {
-        h.adhesion_id: h
-        for h in Habilitation.objects.vivantes()
-        .select_related("espace", "personne", "service")
-        .filter(espace=beneficiaire, adhesion__in=cles)
-    }
+    deja = Habilitation.objects.vivantes().filter(espace=beneficiaire).select_related("espace", "personne", "service")
+    if len(cles) <= CLES_AU_PLUS:
+        deja = deja.filter(adhesion__in=cles)
+    else:  # what the actor does not hold is refused, whatever the beneficiary holds of it
+        deja = deja.filter(
+            parmi("adhesion", Habilitation.objects.actives(jour).filter(espace=acteur).values("adhesion"))
+        )
+    tenues = {h.adhesion_id: h for h in deja}
     for adhesion in adhesions:
         mienne, tenue = miennes.get(adhesion.pk), tenues.get(adhesion.pk)
         regle = refus(adhesion, mienne=mienne, tenue=tenue, beneficiaire=beneficiaire, role=role, jour=jour)

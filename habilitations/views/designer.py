@@ -86,7 +86,7 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
         return redirect(reverse(sujet.url("designer"), query={cle: v for cle, v in requete.items() if v}))
     miennes = filtres.appliquer(partageables(espace, sujet.permission), espace=espace, noms=False)
     page, personnes, nombre = personnes_a_partager(miennes, request.GET.get("page", "1"))
-    choisies = set(_brouillon(request, sujet)["adhesions"])
+    choisies = set(map(str, _brouillon(request, sujet)["adhesions"]))
     return render(
         request,
         "habilitations/partage_choisir.html",
@@ -97,7 +97,7 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "filtres": filtres,
             "services": services_du_filtre(partageables(espace, sujet.permission)),
             "choisies": choisies,
-            "montrees": ",".join(str(h.adhesion_id) for lue in personnes for h in lue.habilitations),
+            "montrees": ",".join(cle for lue in personnes for cle, _ in lue.services),
             "nombre_filtre": nombre,
             "url_liste": sujet.url(),
         },

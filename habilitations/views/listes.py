@@ -13,7 +13,16 @@ from accounts.portes.reauthentification import reauthentification_requise
 from ..arbre.recentes import DELAI_DECLIN, a_l_essai, indecises
 from ..droits.roles import GERER_SUPPLEANTS
 from ..lectures.export import Liste
-from ..lectures.partage import ETATS, PAR_PAGE, Filtres, expirees, mes_habilitations, page_de, services_du_filtre
+from ..lectures.partage import (
+    ETATS,
+    PAR_PAGE,
+    Filtres,
+    expirees,
+    mes_habilitations,
+    page_de,
+    services_de_la_page,
+    services_du_filtre,
+)
 from ..models import Role
 from ..partage.autorite import Autorite
 from ..partage.suppleances import en_veille_par_lui
@@ -69,7 +78,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "roles": sujet.libelles_roles,
             "etats": ETATS,
             "expirees": expirees(page),
-            "services": services_du_filtre(source),
+            "services": services_du_filtre(source) if filtres.poses else services_de_la_page(page),
             "peut_designer": espace.mode == Espace.Mode.EXPERT and autorite.donne(sujet.permission),
             "simplifie": espace.mode != Espace.Mode.EXPERT,
             "url_liste": sujet.url(),

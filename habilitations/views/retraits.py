@@ -27,6 +27,7 @@ from ..lectures.partage import (
     mes_retraits,
     page_de,
     retraits_a_traiter,
+    services_de_la_page,
     services_du_filtre,
 )
 from ..models import Role
@@ -66,7 +67,7 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
             "cochees": cochees(request, "retraits", source=source, montrees=a_cocher(page), filtres=filtres),
             "roles": Role.choices,
             "etats": ETATS,
-            "services": services_du_filtre(mes_habilitations(espace)),
+            "services": services_du_filtre(source) if filtres.poses else services_de_la_page(page),
         },
     )
 

@@ -3,7 +3,9 @@
 They choose, and change nothing: the page of changements.py shows what falls and confirms.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,11 +22,12 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 
 from ..arbre.confirmations import DELAI_DE_DECISION, en_attente
+from ..lectures.partage import A_MONTRER
 from ..models import Habilitation
 from ..partage import revue
 from .changements import ACTIONS, garder_choix, retenir, retenues
 
-PAR_PAGE = 50
+PAR_PAGE = 25
 GARDER, RETIRER = "garder", "retirer"
 SANS_DECISION = "Choisissez une décision sur au moins une habilitation."
 PREFIXE = "ligne-"
@@ -56,7 +59,30 @@ def _decider(request: HttpRequest, espace: Espace, action: str) -> HttpResponse:
     return retenir(request, action, retirees, gardees)
 
 
-def _page(lignes: QuerySet[Habilitation], request: HttpRequest) -> Page[Habilitation]:
+class Suite(Sequence[Habilitation]):
+    """One list after the other, turned page by page as one: what is counted and read is what a page needs."""
+
+    def __init__(self, premiere: QuerySet[Habilitation], seconde: QuerySet[Habilitation]) -> None:
+        self.premiere, self.seconde = premiere, seconde
+
+    @cached_property
+    def _de_la_premiere(self) -> int:
+        return self.premiere.count()
+
+    @cached_property
+    def _longueur(self) -> int:
+        return self._de_la_premiere + self.seconde.count()
+
+    def __len__(self) -> int:
+        return self._longueur
+
+    def __getitem__(self, rangs: Any) -> Any:
+        debut, fin, coupure = rangs.start, rangs.stop, self._de_la_premiere
+        lues = list(self.premiere[debut:fin]) if debut < coupure else []
+        return lues + (list(self.seconde[max(debut - coupure, 0) : fin - coupure]) if fin > coupure else [])
+
+
+def _page(lignes: QuerySet[Habilitation] | Suite, request: HttpRequest) -> Page[Habilitation]:
     return Paginator(lignes, PAR_PAGE).get_page(request.GET.get("page", "1"))
 
 
@@ -96,8 +122,9 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
     if request.method == "POST":
         return _decider(request, espace, "revue_delegations")
     maintenant = timezone.now()
-    page = _page(revue.accordees_par(espace), request)
-    oubliees = revue.sans_reponse(espace, maintenant)[:PAR_PAGE]
+    oubliees, accordees = revue.sans_reponse(espace, maintenant), revue.accordees_par(espace)
+    page = _page(Suite(oubliees.only(*A_MONTRER), accordees.only(*A_MONTRER, "revue_le", "revue_demandee_le")), request)
+    lignes = _avec_choix(request, "revue_delegations", page)
     return render(
         request,
         "habilitations/revue_delegations.html",
@@ -106,9 +133,10 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
             "choisies": len(retenues(request, "revue_delegations")),
             "lignes": [
                 (ligne, revue.est_due(ligne, maintenant), choix)
-                for ligne, choix in _avec_choix(request, "revue_delegations", page)
+                for ligne, choix in lignes
+                if ligne.accordee_par.espace_id == espace.pk
             ],
-            "oubliees": _avec_choix(request, "revue_delegations", oubliees),
+            "oubliees": [(ligne, choix) for ligne, choix in lignes if ligne.accordee_par.espace_id != espace.pk],
             "a_revoir": revue.a_revoir(espace, maintenant).count(),
         },
     )

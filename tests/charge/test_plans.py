@@ -61,14 +61,14 @@ REQUETES_ADMISES: dict[str, int] = {
 BLOCS_ADMIS: dict[str, int] = {
     "mes_donnees": 12400,
     "supprimer_espace": 8000,
-    "vos_habilitations": 9200,
+    "vos_habilitations": 5000,
     "habilitations_changer": 64900,
     "revue_delegations": 84000,
     "suppleants": 3100,
     "suppleants_designer": 2400,
     "suppleants_confirmer": 12300,
     "delegations": 3100,
-    "delegations_confirmer": 12100,
+    "delegations_confirmer": 12500,
     "delegations (recherche)": 14900,
     "delegations (nom)": 14900,
     "delegations (page 50)": 3700,
@@ -86,16 +86,7 @@ BLOCS_ADMIS: dict[str, int] = {
     "tâche purger": 15700,
 }
 OCTETS_ADMIS: dict[str, int] = {
-    "journal": 5800,
-    "journal_personne": 6000,
-    "mes_donnees": 12700,
-    "vos_habilitations": 39200,
     "habilitations_changer": 153500,
-    "retraits_choisir": 5600,
-    "suppleants_confirmer": 21900,
-    "delegations_confirmer": 21900,
-    "journal_personne (une personne)": 6100,
-    "retraits_choisir (recherche)": 6300,
 }
 ENTIERES_ADMISES: dict[str, set[str]] = {
     "agent evenement (référence)": {"accounts_evenement"},

@@ -45,9 +45,9 @@ def test_les_services_tenus_de_meme_sont_sur_une_ligne(espace: Espace) -> None:
     propre = habiliter(espace, personne=personne, service=ServiceFactory(code="IS", ordre=3))
     une, deux = onglet(espace).lignes
     assert [service.code for service in une.services] == ["TVA", "CFE"]
-    assert (une.premiere.accordee_par, une.premiere.mandat) == ("Karine Vidal, administrateur titulaire", mandat)
+    assert (une.accordee_par, une.mandat) == ("Karine Vidal, administrateur titulaire", mandat)
     assert [service.code for service in deux.services] == ["IS"]
-    assert (deux.premiere.accordee_par, deux.premiere.mandat) == ("", propre.adhesion.mandat)
+    assert (deux.accordee_par, deux.mandat) == ("", propre.adhesion.mandat)
 
 
 def test_en_veille_par_le_titulaire(espace: Espace, client_de: Callable[[Espace], Client]) -> None:

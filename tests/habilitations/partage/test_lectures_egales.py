@@ -1,22 +1,37 @@
 """Readings rewritten to cost what an espace holds give what they gave: the old ones are the models (issue 12, items 2 and 3)."""
 
 import random
-from collections.abc import Callable
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.documents.typst import siren_lisible
 from accounts.models import Espace
 from accounts.saisies.identifiants import pour_chercher
-from habilitations.depart.suppression import _dependants
+from accounts.saisies.repliement import replier
+from habilitations.arbre.cascade import ce_qui_tombe
+from habilitations.depart import suppression
 from habilitations.droits.roles import RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
+from habilitations.lectures.miennes import (
+    ACTIVES,
+    EN_VEILLE,
+    ORDRES,
+    PERDUES,
+    SITUATIONS,
+    FiltresMiennes,
+    vos_habilitations,
+)
 from habilitations.lectures.partage import PAR_PAGE, Filtres, mes_habilitations, page_de, personnes_trouvees
 from habilitations.lectures.recherche import contient
-from habilitations.models import ORDRE, Habilitation, Role
+from habilitations.models import ORDRE, DemandeRetrait, Habilitation, Role
 from habilitations.partage import revue
 from habilitations.partage.autorite import Autorite
 from services.models import PersonneSirenisee
@@ -30,7 +45,10 @@ CHERCHES = ("le boeuf", "atelier", "ete", "52", "nord ateliers", "&", "55", "abs
 def foret(hasard: random.Random) -> list[Espace]:
     """A few espaces that hold, grant, suspend and end at random, on a few personnes and services."""
     espaces = [EspaceFactory() for _ in range(5)]
-    services = [ServiceFactory(code=f"S{rang}", ordre=hasard.randrange(3)) for rang in range(4)]
+    services = [
+        ServiceFactory(code=f"S{rang}", ordre=hasard.randrange(3), retrait_par_gestionnaire=rang == 2)
+        for rang in range(4)
+    ]
     maintenant = timezone.now()
     for rang in range(6):
         personne = PersonneFactory(denomination=NOMS[rang])
@@ -58,6 +76,13 @@ def foret(hasard: random.Random) -> list[Espace]:
                     Habilitation.objects.filter(pk=nees[-1].pk).update(
                         etat="EN_VEILLE", veille_motif="TITULAIRE", veille_depuis=maintenant
                     )
+    for tenue in (
+        Habilitation.objects.vivantes()
+        .filter(espace__in=espaces)
+        .order_by("personne__siren", "service__code", "espace__numero_abonne")
+    ):
+        if hasard.random() < 0.15:
+            DemandeRetrait.objects.create(habilitation=tenue, demandeur=tenue.espace)
     return espaces
 
 
@@ -82,16 +107,133 @@ def sans_reponse_avant(espace: Espace) -> list[Habilitation]:
     return list(revue._pour_page(oubliees.exclude(accordee_par__espace=espace)))
 
 
-def dependants_avant(espace: Espace) -> dict[int, int]:
-    titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
-    return dict(
-        Habilitation.objects.vivantes()
-        .filter(Q(expire_le__isnull=True) | Q(expire_le__gte=timezone.localdate()))
-        .filter(adhesion__habilitations__in=list(titulariats.values_list("pk", flat=True)))
-        .exclude(role=Role.TITULAIRE)
-        .values_list("adhesion")
-        .annotate(Count("pk"))
+def bloquants_avant(espace: Espace) -> set[tuple[str, str, str, str, tuple[tuple[str, int], ...]]]:
+    """What keeps an espace from being deleted, service by service as it was told: who uses it, who may remove it, when asked."""
+    jour = timezone.localdate()
+    trouves: list[tuple[str, str, str]] = []
+    acces: Counter[tuple[str, str, str]] = Counter()
+    for h in Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE):
+        autres = [
+            autre
+            for autre in h.adhesion.habilitations.filter(fin_le__isnull=True).exclude(pk=h.pk)
+            if autre.expire_le is None or autre.expire_le >= jour
+        ]
+        demande = h.demandes_retrait.filter(etat="DEPOSEE").first()
+        raison = " ; ".join(
+            [suppression.RETRAIT_PAR_GESTIONNAIRE] * h.service.retrait_par_gestionnaire
+            + [suppression.DEPENDANTS] * bool(autres)
+        )
+        if raison:
+            cle = f"{raison}, {timezone.localdate(demande.deposee_le) if demande else None}"
+            trouves.append((cle, h.personne.denomination, h.service.libelle))
+            for autre in autres:
+                liste = "suppleants" if autre.role == Role.SUPPLEANT else "delegations"
+                acces[cle, autre.espace.nom_complet, reverse(liste, query={"q": autre.espace.numero_abonne})] += 1
+    return {(*trouve, "service", ()) for trouve in trouves} | {
+        (*qui, "accès", ((qui[1], n),)) for qui, n in acces.items()
+    }
+
+
+def bloquants_apres(espace: Espace) -> set[tuple[str, str, str, str, tuple[tuple[str, int], ...]]]:
+    dits: set[tuple[str, str, str, str, tuple[tuple[str, int], ...]]] = set()
+    for motif in suppression.bloquants(espace):
+        cle = f"{motif.raison}, {motif.demandee_le}"
+        dits |= {(cle, b.personne, service, "service", ()) for b in motif.blocages for service in b.services}
+        dits |= {(cle, qui.nom, qui.page, "accès", ((qui.nom, n),)) for qui, n in motif.dependants}
+    return dits
+
+
+def chutes_avant(espace: Espace) -> dict[str, tuple[int, set[str]]]:
+    """What falls with an espace, as it was told: instances, grouped in Python."""
+    siennes = list(Habilitation.objects.vivantes().filter(espace=espace).order_by(*ORDRE))
+    titulaire = [h for h in siennes if h.role == Role.TITULAIRE]
+    recues = [h for h in siennes if h.role != Role.TITULAIRE]
+
+    def dire(habilitations: Sequence[Habilitation], qui: Callable[[Habilitation], str]) -> tuple[int, set[str]]:
+        services: dict[tuple[int, str], list[str]] = {}
+        noms = {}
+        for h in habilitations:
+            services.setdefault((h.personne_id, qui(h)), []).append(h.service.libelle)
+            noms[h.personne_id] = f"{h.personne.denomination} ({siren_lisible(h.personne.siren)})"
+        lignes = {f"{noms[cle]}{precision} : {', '.join(leurs)}" for (cle, precision), leurs in services.items()}
+        return len(habilitations), lignes
+
+    return {
+        "Adhésions fermées": dire(titulaire, lambda h: ""),
+        "Suppléances et délégations reçues": dire(recues, lambda h: f", {h.get_role_display()}"),
+        "Délégations que vous avez accordées": dire(ce_qui_tombe(*recues), lambda h: f", {h.espace.nom_complet}"),
+    }
+
+
+def miennes_avant(espace: Espace, filtres: FiltresMiennes) -> tuple[dict[str, int], list[str], list[tuple[Any, ...]]]:
+    """« Vos habilitations » as it was: everything read, sorted out and grouped in Python."""
+    aujourd_hui = timezone.localdate()
+
+    def situation(h: Habilitation) -> str:
+        if h.fin_le is not None or (h.expire_le is not None and h.expire_le < aujourd_hui):
+            return PERDUES
+        return ACTIVES if h.etat == Habilitation.Etat.ACTIVE else EN_VEILLE
+
+    mots = [replier(mot) for mot in filtres.q.split() if replier(mot)]
+    siren = pour_chercher(filtres.q) if filtres.q else ""
+    toutes = list(
+        Habilitation.objects.filter(espace=espace).order_by("service__ordre", "service__code", "espace__nom", "pk")
     )
+    gardees = [
+        h
+        for h in toutes
+        if situation(h) == filtres.situation
+        and filtres.role in {"", h.role}
+        and filtres.service in {"", h.service.code}
+        and (
+            not filtres.q
+            or (siren and h.personne.siren.startswith(siren))
+            or any(
+                mots and all(mot in replier(texte) for mot in mots)
+                for texte in (h.personne.denomination, h.service.libelle)
+            )
+        )
+    ]
+    par_personne: dict[int, list[Habilitation]] = {}
+    for h in gardees:
+        par_personne.setdefault(h.personne_id, []).append(h)
+
+    def cle(groupe: list[Habilitation]) -> tuple[Any, ...]:
+        nom = (groupe[0].personne.denomination, groupe[0].personne.siren)
+        if filtres.ordre == "recentes":
+            return (-max(h.accordee_le for h in groupe).timestamp(), *nom)
+        if filtres.ordre == "dernier_jour":
+            return (min(h.expire_le or date.max for h in groupe), *nom)
+        return nom
+
+    groupes: dict[tuple[Any, ...], list[str]] = {}
+    for siennes in sorted(par_personne.values(), key=cle):
+        for h in siennes:
+            de = h.accordee_par
+            par = f"{de.espace.nom_complet}, {de.get_role_display()}" if de else ""
+            fait = filtres.situation != ACTIVES and (h.fin_le, h.veille_depuis)
+            une = (h.personne.siren, h.get_role_display(), timezone.localdate(h.accordee_le), par, h.adhesion.mandat_id)
+            groupes.setdefault((*une, h.expire_le, fait), []).append(h.service.code)
+    comptes = {code: sum(situation(h) == code for h in toutes) for code in SITUATIONS}
+    roles = [role for role in Role.values if any(h.role == role and situation(h) == filtres.situation for h in toutes)]
+    return comptes, roles, [(*groupe[:6], codes) for groupe, codes in groupes.items()]
+
+
+def miennes_apres(espace: Espace, filtres: FiltresMiennes) -> tuple[dict[str, int], list[str], list[tuple[Any, ...]]]:
+    lues = vos_habilitations(espace, filtres, "1")
+    lignes = [
+        (
+            ligne.personne.siren,
+            ligne.role,
+            ligne.accordee_le,
+            ligne.accordee_par,
+            ligne.mandat.pk,
+            ligne.expire_le,
+            [service.code for service in ligne.services],
+        )
+        for ligne in lues.lignes
+    ]
+    return lues.comptes, [role for role, _ in lues.roles], lignes
 
 
 def test_memes_reponses_qu_avant(tours: Callable[[int], int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +248,8 @@ def test_memes_reponses_qu_avant(tours: Callable[[int], int], monkeypatch: pytes
             assert autorite.changeables(avant) == changeables
             monkeypatch.undo()
             assert list(revue.sans_reponse(espace, timezone.now())) == sans_reponse_avant(espace)
-            assert {cle: len(qui) for cle, qui in _dependants(espace).items()} == dependants_avant(espace)
+            assert bloquants_apres(espace) == bloquants_avant(espace)
+            assert {c.titre: (c.nombre, set(c.lignes)) for c in suppression.chutes(espace)} == chutes_avant(espace)
             for cherche in CHERCHES:
                 siennes = PersonneSirenisee.objects.filter(habilitations__in=mes_habilitations(espace).values("pk"))
                 trouvees = siennes.filter(
@@ -116,6 +259,32 @@ def test_memes_reponses_qu_avant(tours: Callable[[int], int], monkeypatch: pytes
                     set(trouvees.values_list("pk", flat=True))
                 )
     assert vues > 50
+
+
+def test_vos_habilitations_sont_celles_d_avant(tours: Callable[[int], int]) -> None:
+    """Counted, narrowed, ordered and grouped by PostgreSQL as they were in Python."""
+    hasard, vues = random.Random(3), 0
+    espaces = foret(hasard)
+    for personne in PersonneSirenisee.objects.filter(adhesions__isnull=False).distinct():
+        premiere = personne.adhesions.select_related("mandat").order_by("pk")[0]
+        personne.adhesions.update(mandat=premiere.mandat)  # one code for all
+    finies = Habilitation.objects.filter(role=Role.ACTEUR).order_by("accordee_le", "pk")[:3]
+    for finie in finies:
+        Habilitation.objects.filter(pk=finie.pk).update(fin_le=timezone.now(), fin_motif="RETRAIT")
+    for rang in range(tours(400) * 5):
+        filtres = FiltresMiennes.depuis(
+            {
+                "situation": hasard.choice([*SITUATIONS]),
+                "q": hasard.choice(["", "", *CHERCHES, "service"]),
+                "role": hasard.choice(["", "", *Role.values]),
+                "service": hasard.choice(["", "", "S1"]),
+                "ordre": hasard.choice([*ORDRES]),
+            }
+        )
+        apres = miennes_apres(espaces[rang % 5], filtres)
+        assert apres == miennes_avant(espaces[rang % 5], filtres), filtres
+        vues += len(apres[-1])
+    assert vues > 20
 
 
 @pytest.mark.parametrize("recues", [True, False])
