@@ -144,9 +144,10 @@ class Partie:
 
 def _mene_au_compte(modele: type[Model], chemin: str) -> bool:
     """Whether this lookup leads from a row of this model to the account that signs in."""
+    atteint: Any = modele
     for nom in chemin.split("__") if chemin else ():
-        modele = modele._meta.get_field(nom).related_model
-    return bool(chemin) and modele is Espace._meta.get_field("compte").related_model
+        atteint = atteint._meta.get_field(nom).related_model
+    return bool(chemin) and atteint is Espace._meta.get_field("compte").related_model
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def _page(groupes: QuerySet[Any, dict[str, Any]], numero: str, par_page: int) ->
     rangees = list(groupes[(voulu - 1) * par_page : voulu * par_page]) if voulu else []
     if not rangees and numero != "1":
         return paginateur.get_page(numero)
-    paginateur.count = rangees[0]["total"] if rangees else 0  # type: ignore[misc]  # a cached property
+    paginateur.count = rangees[0]["total"] if rangees else 0
     return Page(rangees, voulu, paginateur)
 
 

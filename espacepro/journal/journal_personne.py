@@ -136,7 +136,7 @@ def visibles(espace: Espace, etendue: Etendue, filtres: Filtres) -> QuerySet[Eve
     # Found by index from the SIREN held, at most a hundred: `_visible` says which of their lines are read.
     tenues = Habilitation.objects.vivantes().filter(espace=espace).values("personne__siren").distinct()
     les_leurs = Q(siren=filtres.siren) if filtres.siren else Q(parmi("siren", tenues))
-    siennes = Evenement.objects.filter(les_leurs).alias(
+    siennes: QuerySet[Evenement] = Evenement.objects.filter(les_leurs).alias(
         nature=Coalesce(KT("details__nature"), Value(""), output_field=TextField())
     )
     trouves = siennes.alias(reference=REFERENCE).filter(_visible(espace, filtres.service))

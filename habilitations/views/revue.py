@@ -82,6 +82,11 @@ class Suite(Sequence[Habilitation]):
         return lues + (list(self.seconde[max(debut - coupure, 0) : fin - coupure]) if fin > coupure else [])
 
 
+def _est_a_lui(ligne: Habilitation, espace: Espace) -> bool:
+    """Whether this espace granted it itself."""
+    return ligne.accordee_par is not None and ligne.accordee_par.espace_id == espace.pk
+
+
 def _page(lignes: QuerySet[Habilitation] | Suite, request: HttpRequest) -> Page[Habilitation]:
     return Paginator(lignes, PAR_PAGE).get_page(request.GET.get("page", "1"))
 
@@ -132,11 +137,9 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
             "page": page,
             "choisies": len(retenues(request, "revue_delegations")),
             "lignes": [
-                (ligne, revue.est_due(ligne, maintenant), choix)
-                for ligne, choix in lignes
-                if ligne.accordee_par.espace_id == espace.pk
+                (ligne, revue.est_due(ligne, maintenant), choix) for ligne, choix in lignes if _est_a_lui(ligne, espace)
             ],
-            "oubliees": [(ligne, choix) for ligne, choix in lignes if ligne.accordee_par.espace_id != espace.pk],
+            "oubliees": [(ligne, choix) for ligne, choix in lignes if not _est_a_lui(ligne, espace)],
             "a_revoir": revue.a_revoir(espace, maintenant).count(),
         },
     )
