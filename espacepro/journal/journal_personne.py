@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, TextField, Value
@@ -136,10 +136,10 @@ def visibles(espace: Espace, etendue: Etendue, filtres: Filtres) -> QuerySet[Eve
     # Found by index from the SIREN held, at most a hundred: `_visible` says which of their lines are read.
     tenues = Habilitation.objects.vivantes().filter(espace=espace).values("personne__siren").distinct()
     les_leurs = Q(siren=filtres.siren) if filtres.siren else Q(parmi("siren", tenues))
-    siennes: QuerySet[Evenement] = Evenement.objects.filter(les_leurs).alias(
+    siennes = Evenement.objects.filter(les_leurs).alias(
         nature=Coalesce(KT("details__nature"), Value(""), output_field=TextField())
     )
-    trouves = siennes.alias(reference=REFERENCE).filter(_visible(espace, filtres.service))
+    trouves: QuerySet[Any] = siennes.alias(reference=REFERENCE).filter(_visible(espace, filtres.service))
     if filtres.acte:
         code, _, nature = filtres.acte.partition(":")
         trouves = trouves.filter(acte=code)
