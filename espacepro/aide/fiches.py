@@ -171,7 +171,7 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             "demander-une-habilitation",
             "Demander une habilitation",
             "demander une habilitation",
-            "À qui administre déjà l’entreprise pour laquelle vous travaillez ; répondre à qui vous le demande.",
+            "À qui administre déjà l’entreprise pour laquelle vous travaillez ; répondre à qui vous le demande.",
             "§3.4",
             ("demander_habilitation", "Demander"),
             ("deleguer", "adherer", "quitter-un-service"),

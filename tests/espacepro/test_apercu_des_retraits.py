@@ -180,6 +180,7 @@ CHOISISSENT: dict[str, Scene] = {
 AUTREMENT = {
     "habilitations.views.fichier.confirmer": "the report of the file, with its print: test_le_fichier_qui_retire",
     "habilitations.views.designer.confirmer": "grants; ends only what is past its last day, and carries a print",
+    "habilitations.views.demandes_habilitation.accepter": "the same, asked from below",
     "activation.views.codes.demande": "the code, a mandate: test_la_page_du_code_dit_ce_qu_il_fait",
     "activation.views.codes.a_activer": "the same; what of one's own would end is shown by the demande's page first",
     "activation.views.attente.activer_espace": "opens a first espace: nobody holds anything yet",
