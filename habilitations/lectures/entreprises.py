@@ -252,11 +252,11 @@ class VosEntreprises:
     @property
     def seule(self) -> EntrepriseTenue | None:
         """The one company, where there is but one."""
-        return self.page[0] if self.total == 1 and not self.filtres.poses else None
+        return self.page[0] if self.total == 1 and not self.dense else None
 
     @property
     def dense(self) -> bool:
-        return self.total >= DENSE or self.filtres.poses
+        return self.total >= DENSE or self.filtres.poses or bool(self.filtres.vue)
 
     @property
     def a_filtrer(self) -> bool:

@@ -80,11 +80,15 @@ def test_une_entreprise_etrangere_n_est_pas_une_favorite(
     assert not Preference.objects.filter(espace=espace).exists()
 
 
-@pytest.mark.parametrize(("nombre", "dense"), [(3, False), (4, True)])
+@pytest.mark.parametrize(
+    ("nombre", "adresse", "dense"),
+    [(1, "", False), (3, "", False), (4, "", True), (1, "?q=a", True), (1, "?vue=service", True)],
+)
 def test_de_quatre_entreprises_une_liste(
-    espace: Espace, client_de: Callable[[Espace], Client], nombre: int, dense: bool
+    espace: Espace, client_de: Callable[[Espace], Client], nombre: int, adresse: str, dense: bool
 ) -> None:
+    """Fewer are one too, where it is asked for in the address: a link that was kept leads to what it led to."""
     service = ServiceFactory()
     for _ in range(nombre):
         habiliter(espace, service=service)
-    assert ("Nom, SIREN ou SIRET" in texte(client_de(espace).get(reverse("espace")))) is dense
+    assert ("Nom, SIREN ou SIRET" in texte(client_de(espace).get(reverse("espace") + adresse))) is dense
