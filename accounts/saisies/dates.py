@@ -35,12 +35,12 @@ def horodatage(quand: datetime | None) -> str:
 
 def _premier(date: str) -> str:
     """The first of a month is an ordinal in French."""
-    return date.replace("1 ", "1er ", 1) if date.startswith("1 ") else date
+    return date.replace("1", "1er", 1) if date.startswith("1\u00a0") else date
 
 
 def jour_en_lettres(quand: date | None) -> str:
-    """Return `29 novembre 2026`, or nothing: the sentence of a page."""
-    return _premier(formats.date_format(_jour(quand), "j F Y")) if quand else ""
+    """Return `29 novembre 2026`, or nothing: the sentence of a page. No line ends between the day and its month."""
+    return _premier(formats.date_format(_jour(quand), "j\u00a0F Y")) if quand else ""
 
 
 def mois_en_lettres(quand: date | None) -> str:
@@ -50,7 +50,7 @@ def mois_en_lettres(quand: date | None) -> str:
 
 def jour_heure_en_lettres(quand: datetime | None) -> str:
     """Return `29 novembre 2026 à 00h30`, or nothing: the sentence of a page."""
-    return _premier(formats.date_format(ici(quand), r"j F Y à H\hi")) if quand else ""
+    return _premier(formats.date_format(ici(quand), "j\u00a0F Y à H\\hi")) if quand else ""
 
 
 def dans(quand: date, maintenant: datetime) -> str:

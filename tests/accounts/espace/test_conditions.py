@@ -323,7 +323,7 @@ def test_le_renouvellement_et_la_reponse_passent_d_abord(
 def test_chaque_version_reste_lisible(textes_cgu: Path, client: Client) -> None:
     publier()
     with a_la_date(PUBLIEE):
-        assert "Une nouvelle version entrera en vigueur le 1er mars 2027" in en_clair(client.get("/cgu/"))
+        assert "Une nouvelle version entrera en vigueur le 1er mars 2027" in en_clair(client.get("/cgu/"))
         future = en_clair(client.get("/cgu/2027-01/"))
         assert "ne s’applique pas encore" in future
         assert "Texte entier de la version 2027-01" in future
@@ -331,7 +331,7 @@ def test_chaque_version_reste_lisible(textes_cgu: Path, client: Client) -> None:
         assert "Texte entier de la version 2027-01" in en_clair(client.get("/cgu/"))
         ancienne = en_clair(client.get(f"/cgu/{ORIGINE}/"))
         assert "ne s’applique plus" in ancienne
-        assert "en vigueur du 1er janvier 2026 au 1er mars 2027" in ancienne
+        assert "en vigueur du 1er janvier 2026 au 1er mars 2027" in ancienne
         assert "Un espace professionnel strictement personnel" in ancienne
     for inconnue in ("2027-02", "2030-01", "texte"):
         assert client.get(f"/cgu/{inconnue}/").status_code == 404

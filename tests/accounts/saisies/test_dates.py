@@ -26,20 +26,20 @@ def test_chaque_format_est_a_l_heure_de_paris(zone: timezone) -> None:
         assert dates.jour(quand) == "29/11/2026"
         assert dates.jour_heure(quand) == "29/11/2026 à 00h30"
         assert dates.horodatage(quand) == "29/11/2026 00:30"
-        assert dates.jour_en_lettres(quand) == "29 novembre 2026"
-        assert dates.jour_heure_en_lettres(quand) == "29 novembre 2026 à 00h30"
+        assert dates.jour_en_lettres(quand) == "29 novembre 2026"
+        assert dates.jour_heure_en_lettres(quand) == "29 novembre 2026 à 00h30"
 
 
 def test_un_jour_sans_heure_reste_ce_jour_et_rien_reste_rien() -> None:
     assert dates.jour(date(2026, 11, 28)) == "28/11/2026"
-    assert dates.jour_en_lettres(date(2026, 11, 28)) == "28 novembre 2026"
+    assert dates.jour_en_lettres(date(2026, 11, 28)) == "28 novembre 2026"
     for ecriture in (dates.jour, dates.jour_heure, dates.horodatage, dates.jour_en_lettres):
         assert ecriture(None) == ""
 
 
 def test_les_gabarits_ont_les_memes_formats() -> None:
     gabarit = Template("{{ q|jour }}, {{ q|jour_heure }}, {{ q|horodatage }}, {{ q|jour_en_lettres }}")
-    attendu = "29/11/2026, 29/11/2026 à 00h30, 29/11/2026 00:30, 29 novembre 2026"
+    attendu = "29/11/2026, 29/11/2026 à 00h30, 29/11/2026 00:30, 29 novembre 2026"
     assert gabarit.render(Context({"q": MINUIT_TRENTE})) == attendu
 
 

@@ -108,7 +108,7 @@ def test_les_pages_disent_ce_qui_reste_possible_et_jusqu_a_quand(
         PersonneSirenisee.objects.filter(pk=personne.pk).update(active=False)
     if etat in {"à décider", "maintenue", "restreinte"}:
         cessation = Cessation(personne=personne, constatee_le=constatee)
-        attendu = f"à partir du {jour_en_lettres(constatee + DELAI_DE_CESSATION)}"
+        attendu = f"à partir du {jour_en_lettres(constatee + DELAI_DE_CESSATION)}".replace("\u00a0", " ")
         if etat == "maintenue":
             cessation.etat, cessation.maintenue_jusqu_au = "MAINTENUE", FIN
             attendu = "laisse tous vos services jusqu’au 30 juin 2031"
