@@ -13,6 +13,7 @@ from accounts.views.inscription import reponse_pdf
 from activation.forms import CodeForm
 from services.models import Service
 
+from ..accueil.gerer import groupes
 from ..journal.groupes import paginer_par_acte, paginer_un_acte
 from ..journal.libelles import libelle_acte
 
@@ -29,9 +30,12 @@ def accueil(request: HttpRequest) -> HttpResponse:
 @espace_requis
 @require_GET
 def gerer_services(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """« Gérer les services »: the entries of the CGU that this espace may use; an espace simplifié shares nothing."""
-    simplifie = espace.mode == Espace.Mode.SIMPLIFIE
-    return render(request, "espacepro/gerer_services.html", {"simplifie": simplifie})
+    """« Gérer les services »: the entries of the CGU that this espace may use, each with its state."""
+    return render(
+        request,
+        "espacepro/gerer_services.html",
+        {"simplifie": espace.mode == Espace.Mode.SIMPLIFIE, "groupes": groupes(espace)},
+    )
 
 
 @espace_requis

@@ -18,7 +18,8 @@ from accounts.saisies.repliement import replier
 from espacepro.acces import TABLE, Acces
 from espacepro.aide.fiches import FICHE_DE_LA_PAGE, FICHES, Fiche, chercher, libelles
 from espacepro.views.aide import security_txt
-from tests.factories import EspaceFactory, habiliter
+from habilitations.models import Role
+from tests.factories import EspaceFactory, accorder, habiliter
 
 GABARITS = Path(settings.RACINE) / "templates"
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,7 @@ def lire(client: Client, client_de: Callable[[Espace], Client]) -> Callable[[str
                 if "espace" not in lues:
                     titulaire = EspaceFactory()
                     habiliter(titulaire)
+                    accorder(habiliter(EspaceFactory()), titulaire, Role.ACTEUR)
                     lues["espace"] = str(titulaire.pk)
                 public = TABLE[page].qui is Acces.PUBLIC
                 navigateur = client if public else client_de(Espace.objects.get(pk=lues["espace"]))
