@@ -144,6 +144,7 @@ TEMPLATES = [
                 )
             ],
             "builtins": [
+                "accounts.templatetags.accords",
                 "accounts.templatetags.dates",
                 "accounts.templatetags.formulaire",
                 "espacepro.templatetags.tableaux",

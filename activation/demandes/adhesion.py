@@ -31,8 +31,19 @@ FAMILLES = list(Service.Famille.values)
 
 
 class ServiceNonDisponible(EssaiRefuse):
+    """`tenus` says whether what keeps them is another espace, which can be asked or succeeded."""
+
     code = "service_non_disponible"
-    message = "Le service « {service} » n’est pas disponible pour vous : {raison}."
+    message = "{services} : {raison}."
+
+    def __init__(self, services: Sequence[Service], raison: str, *, tenus: bool = False) -> None:
+        noms = " », « ".join(service.libelle for service in services)
+        debut = (
+            f"Le service « {noms} » n’est pas disponible pour vous"
+            if len(services) == 1
+            else f"Les services « {noms} » ne sont pas disponibles pour vous"
+        )
+        super().__init__(services=debut, raison=raison, tenus=tenus)
 
 
 class ServiceRetire(RegleMetier):
@@ -60,7 +71,7 @@ class Disponibilite(StrEnum):
             "LIBRE": "disponible",
             "DEJA_A_VOUS": "vous en êtes déjà l’administrateur titulaire",
             "HABILITE": "vous y êtes déjà habilité par son administrateur",
-            "TENU_PAR_UN_AUTRE": "un autre espace en est l’administrateur titulaire, il est à remplacer",
+            "TENU_PAR_UN_AUTRE": "un autre espace en est déjà l’administrateur titulaire",
             "NON_OUVERT": "ce service n’est pas ouvert à cette catégorie de personne",
             "RESERVE_DGE": "ce service est réservé aux personnes suivies par la direction des grandes entreprises",
             "RETIRE": "ce service va être retiré du catalogue",
@@ -162,8 +173,11 @@ def deposer_adhesion(
     refusees = [etats[service.pk] for service in services if not etats[service.pk].libre]
     if refusees:
         raison = refusees[0].disponibilite
-        noms = " », « ".join(ligne.service.libelle for ligne in refusees if ligne.disponibilite is raison)
-        raise ServiceNonDisponible(service=noms, raison=raison.explication)
+        raise ServiceNonDisponible(
+            [ligne.service for ligne in refusees if ligne.disponibilite is raison],
+            raison.explication,
+            tenus=raison is Disponibilite.TENU_PAR_UN_AUTRE,
+        )
     debit.rendre(essai)
     a_ceder(acteur, [personne], maintenant=maintenant)  # what the code would end is shown with its field
     return enregistrer(

@@ -250,7 +250,7 @@ def _examiner(acteur: Espace, personne: PersonneSirenisee, services: Sequence[Se
         )
         siens = [service for service in services if service.pk in a_moi] or services
         raison = Disponibilite.DEJA_A_VOUS.explication if a_moi else SANS_TITULAIRE
-        raise ServiceNonDisponible(service=" », « ".join(s.libelle for s in siens), raison=raison)
+        raise ServiceNonDisponible(siens, raison)
     return a_reprendre
 
 

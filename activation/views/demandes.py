@@ -57,6 +57,7 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     proposables = adhesion.services_proposables(espace, personne)
     bouquet = [ligne.service.code for ligne in proposables if ligne.demandable and ligne.service.bouquet_simplifie]
     form = AdhesionForm(_avec_le_bouquet(request.POST, bouquet) or None)
+    tenus = False
     if a_relire(request) and form.is_valid():
         services, qualite = list(form.cleaned_data["services"]), form.cleaned_data["qualite"]
         try:
@@ -64,10 +65,12 @@ def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
         except RegleMetier as regle:
             form.refuser(regle)
             statut = regle.statut
+            tenus = bool(regle.contexte.get("tenus"))
     return render(
         request,
         "activation/adherer_services.html",
         {
+            "tenus": tenus,
             "formulaire": form,
             "personne": personne,
             "envoi": envoi,

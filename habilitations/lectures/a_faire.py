@@ -33,7 +33,7 @@ PRESSE: Final = timedelta(days=7)
 
 def combien(nombre: int, un: str, plusieurs: str) -> str:
     """Return « 1 délégation à revoir », « 3 délégations à revoir »."""
-    return f"{nombre} {un if nombre == 1 else plusieurs}"
+    return f"{nombre} {un if nombre < 2 else plusieurs}"
 
 
 def _siennes(espace: Espace) -> QuerySet[Habilitation]:

@@ -454,7 +454,7 @@ def _en_veille(h: Habilitation, par: str) -> tuple[str, str]:
         fin = jour(h.veille_depuis + DELAI_DE_DECISION)
         qui = par or "un nouveau titulaire"
         return (
-            f"{debut} : {qui} est devenu titulaire de ce service à la place de qui vous l’avait accordé.",
+            f"{debut} : {qui} remplace désormais le titulaire qui vous l’avait accordé.",
             f"Le nouveau titulaire décide avant le {fin} ; sans réponse, l’habilitation prend fin ce jour-là.",
         )
     if h.veille_motif == Habilitation.MotifVeille.CESSATION:

@@ -193,7 +193,10 @@ def test_l_adhesion_dit_au_depot_ce_qui_est_a_remplacer(client_de: Callable[[Esp
     codes = [tenus[0].service.code, libre.code, tenus[1].service.code]
     refus = deposer(client, adresse, {"qualite": "MANDATAIRE", "services": codes}).content.decode()
     assert tenus[0].service.libelle in refus
-    assert "il est à remplacer" in refus
+    assert "ne sont pas disponibles" in refus
+    assert "en est déjà l’administrateur titulaire" in refus
+    assert f"{reverse('demander_habilitation')}?siren={personne.siren}" in refus
+    assert f"{reverse('substitution')}?sirens={personne.siren}" in refus
     assert not Demande.objects.exists()
     assert deposer(client, adresse, {"qualite": "MANDATAIRE", "services": [libre.code]}).status_code == 302
 
@@ -237,13 +240,13 @@ def test_les_depots_refuses_ne_sont_pas_un_oracle(client_de: Callable[[Espace], 
     dits = 0
     for service in tenus:
         refus = deposer(client, adresse, {"qualite": "MANDATAIRE", "services": [service.code]})
-        dits += "il est à remplacer" in refus.content.decode()
+        dits += "en est déjà l’administrateur titulaire" in refus.content.decode()
     assert dits < 8
     autre = habiliter(EspaceFactory())
     ailleurs = deposer(
         client, f"{ADHERER}?siren={autre.personne.siren}", {"qualite": "MANDATAIRE", "services": [autre.service.code]}
     )
-    assert "il est à remplacer" in ailleurs.content.decode(), "each company of a hundred may be refused"
+    assert "en est déjà l’administrateur titulaire" in ailleurs.content.decode(), "each company of a hundred may be refused"
     libre = deposer(
         client, f"{ADHERER}?siren={PersonneFactory().siren}", {"qualite": "MANDATAIRE", "services": [tenus[0].code]}
     )

@@ -69,7 +69,7 @@ def test_en_veille_apres_une_substitution(espace: Espace) -> None:
     accorder(racine, espace, Role.ACTEUR)
     remplacer(nouveau, racine)
     (ligne,) = onglet(espace, EN_VEILLE).lignes
-    assert "Julie Faure est devenu titulaire" in ligne.premiere.evenement
+    assert "Julie Faure remplace désormais le titulaire" in ligne.premiere.evenement
     assert jour(timezone.now() + DELAI_DE_DECISION) in ligne.premiere.ensuite
     (perdue,) = onglet(ancien, PERDUES).lignes
     assert perdue.premiere.evenement.startswith("Julie Faure vous a remplacé")
