@@ -246,7 +246,9 @@ def test_les_depots_refuses_ne_sont_pas_un_oracle(client_de: Callable[[Espace], 
     ailleurs = deposer(
         client, f"{ADHERER}?siren={autre.personne.siren}", {"qualite": "MANDATAIRE", "services": [autre.service.code]}
     )
-    assert "en est déjà l’administrateur titulaire" in ailleurs.content.decode(), "each company of a hundred may be refused"
+    assert "en est déjà l’administrateur titulaire" in ailleurs.content.decode(), (
+        "each company of a hundred may be refused"
+    )
     libre = deposer(
         client, f"{ADHERER}?siren={PersonneFactory().siren}", {"qualite": "MANDATAIRE", "services": [tenus[0].code]}
     )
