@@ -16,7 +16,7 @@ from accounts.saisies.identifiants import compacter
 from services.admin import siren_saisi
 from services.models import IdentifiantRemplace, PersonneSirenisee
 from services.views.adresses import RetirerAdresse, SaisirAdresse
-from services.views.gestion import AttribuerSiren, EnregistrerRepresentant
+from services.views.gestion import AttribuerSiren, EnregistrerRepresentant, RattacherPersonne
 
 from .gestion.dossiers import lire_personne
 from .journal.libelles import actes_nommes, libelle_acte
@@ -76,7 +76,7 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
     search_fields = ("siren__startswith", "denomination__replie_contient")
     search_help_text = "SIREN ou IDSP, dénomination"
     fields = ("siren",)  # the page is not made of fields
-    actes = (EnregistrerRepresentant, AttribuerSiren, SaisirAdresse, RetirerAdresse)
+    actes = (EnregistrerRepresentant, AttribuerSiren, SaisirAdresse, RetirerAdresse, RattacherPersonne)
 
     @admin.display(description="SIREN", ordering="siren")
     def siren_groupe(self, personne: PersonneSirenisee) -> str:

@@ -41,3 +41,6 @@ PERSONNE_IDENTIFIEE = Acte(
 )
 ADRESSE_COURRIER_SAISIE = Acte("adresse_courrier.saisie", "Adresse des courriers saisie par un agent")
 ADRESSE_COURRIER_RETIREE = Acte("adresse_courrier.retiree", "Adresse des courriers saisie par un agent retirée")
+PERSONNE_RATTACHEE = Acte(
+    "personne.rattachee", "Entreprise rattachée à un autre service gestionnaire", details=("de", "vers", "motif")
+)

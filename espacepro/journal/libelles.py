@@ -32,6 +32,7 @@ DETAILS = {
     "retirees": "Retirées",
     "ferme_le": "Dernier jour",
     "annee": "Année",
+    "de": "De",
     "deja_ouverts": "Services ouverts entre-temps par un autre espace",
     "demande": "Demande",
     "demandeur": "Demandeur",
@@ -108,6 +109,7 @@ DETAILS = {
     "suspendu_jusqu_au": "Suspendu jusqu’au",
     "telephone": "Téléphone",
     "texte": "Texte",
+    "vers": "Vers",
     "version": "Version",
 }
 

@@ -5,6 +5,7 @@ from django import forms
 from accounts.forms import FormulairePortail
 from accounts.forms.champs import ChampJour, ChampPorte, ChampRegle, ChampTexte
 from accounts.forms.claviers import Clavier
+from accounts.models import ServiceGestionnaire
 from accounts.saisies.sirens import normaliser_siren
 
 from ..models.registre import PREUVE_LONGUEUR
@@ -64,4 +65,28 @@ class SirenAttribueForm(FormulairePortail):
         help_text="Neuf chiffres, espaces admis.",
         clavier=Clavier.CHIFFRES,
         error_messages={"required": "Indiquez le SIREN."},
+    )
+
+
+class RattachementForm(FormulairePortail):
+    """To which office, and why."""
+
+    regles = {
+        "motif_de_rattachement_requis": "motif",
+        "deja_rattachee": "vers",
+        "bureau_hors_departement": "vers",
+    }
+
+    vers = forms.ModelChoiceField(
+        label="Nouveau service gestionnaire",
+        queryset=ServiceGestionnaire.objects.all(),
+        empty_label="Choisissez un service",
+        error_messages={"required": "Choisissez le service qui suivra cette entreprise."},
+    )
+    motif = ChampTexte(
+        label="Motif",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Les deux services le lisent.",
+        error_messages={"required": "Indiquez le motif."},
     )

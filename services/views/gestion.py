@@ -3,13 +3,16 @@
 from typing import Any
 
 from django.db.models import Model
+from django.urls import reverse
 
 from accounts.gestion.page_acte import PageActe
+from accounts.models import ServiceGestionnaire
 from accounts.saisies.dates import jour
 
 from ..models import PersonneSirenisee
-from ..registre.forms import RepresentantForm, SirenAttribueForm
+from ..registre.forms import RattachementForm, RepresentantForm, SirenAttribueForm
 from ..registre.identification import attribuer_siren
+from ..registre.rattachement import bureaux_possibles, rattacher_personne
 from ..registre.representants import enregistrer_representant, representant_de
 
 
@@ -70,3 +73,45 @@ class AttribuerSiren(PageActe):
 
     def agir(self, form: Any) -> None:
         self.objet = attribuer_siren(acteur=self.agent, personne=self.objet, siren=form.cleaned_data["siren"])
+
+
+class RattacherPersonne(PageActe):
+    """Give a personne to another office: its own agents read it no more."""
+
+    nom = "rattacher"
+    titre = "Rattacher à un autre service"
+    bouton = "Rattacher à ce service"
+    succes = "L’entreprise relève désormais de l’autre service : les deux services en sont prévenus, et l’entreprise."
+    form_class = RattachementForm
+    partie = False
+
+    @staticmethod
+    def possible(objet: PersonneSirenisee) -> bool:
+        return True
+
+    @property
+    def page(self) -> str:
+        """Return the page of the personne; once it has gone to another office, the list of those that stay."""
+        return reverse("admin:services_personnesirenisee_changelist") if self.partie else super().page
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """Offer the offices that may follow it."""
+        form = super().get_form(form_class)
+        bureaux = [bureau.pk for bureau in bureaux_possibles(self.objet)]
+        form.fields["vers"].queryset = ServiceGestionnaire.objects.filter(pk__in=bureaux)
+        return form
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        return [
+            ("Personne sirénisée", self.objet),
+            ("Service gestionnaire", self.objet.service_gestionnaire),
+            (
+                "Ce qui se passe",
+                "Vous ne lirez plus ce dossier : l’autre service le suit, et ce qui attendait un agent l’attend là-bas. Les "
+                "droits, les demandes et les courriers ne changent pas.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        rattacher_personne(acteur=self.agent, personne=self.objet, **form.cleaned_data)
+        self.partie = True

@@ -140,6 +140,7 @@ mot_de_passe.renouvellement_exige      D · · · ·
 navigateurs.oublies                    D · · · ·
 nom.admis                              · · · · ·
 personne.identifiee                    · · · · ·
+personne.rattachee                     · · · · ·
 personnes.importees                    · · · · ·
 preferences.changees                   D · · · ·
 purge.faite                            · · · · ·

@@ -321,6 +321,7 @@ ACTES = [
     ("services_personnesirenisee", "siren"),
     ("services_personnesirenisee", "adresse"),
     ("services_personnesirenisee", "adresse-registre"),
+    ("services_personnesirenisee", "rattacher"),
     ("accounts_servicegestionnaire", "admettre-nom"),
     ("activation_courrier", "laisser-partir"),
     ("activation_signalement", "confirmer"),

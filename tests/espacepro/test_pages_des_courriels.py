@@ -16,6 +16,8 @@ SANS_PAGE = {
     "courriel_entreprise_change": "to a company, once the change is done: it telephones",
     "mandat_utilise": "to a company, once the code has served: it telephones",
     "espace_supprime": "nothing is left to open",
+    "rattachement_entreprise": "to a company, which has no page of its own: it telephones",
+    "rattachement_gestionnaire": "to two offices, whose agents find it at their desk",
     "rectification_gestionnaire": "to an office, whose agents find it in their queue",
 }
 PAGES = re.compile(r'\{% url "([\w:]+)"')

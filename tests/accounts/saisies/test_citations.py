@@ -87,6 +87,14 @@ TEXTES = {
         "objet": MOTIF,
         "texte": MOTIF,
     },
+    "rattachement_gestionnaire": {
+        "denomination": MOTIF,
+        "siren": "552 032 534",
+        "ancien": MOTIF,
+        "nouveau": MOTIF,
+        "telephone": "01 44 00 00 00",
+        "motif": MOTIF,
+    },
     "rectification_reponse": {
         "nom": MOTIF,
         "objet": MOTIF,

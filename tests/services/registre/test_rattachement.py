@@ -1,0 +1,91 @@
+"""A company goes to another office: who reads it, what waits, who is told."""
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.models import Affaire, Agent, Courriel, Evenement, ServiceGestionnaire
+from habilitations.depart.retraits import AgentNonCompetent, accorder_retrait, demander_retrait
+from services.models import PersonneSirenisee
+from services.registre.rattachement import (
+    BureauHorsDepartement,
+    DejaRattachee,
+    MotifDeRattachementRequis,
+    bureaux_possibles,
+    rattacher_personne,
+)
+from services.registre.regles import PersonneHorsCompetence
+from tests.espacepro.scenes import client_verifie
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory, habiliter
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return AgentFactory(service_gestionnaire=ServiceGestionnaireFactory(departements="75", courriel="a@sie.example"))
+
+
+@pytest.fixture
+def voisin() -> Agent:
+    return AgentFactory(service_gestionnaire=ServiceGestionnaireFactory(departements="75 92", courriel="b@sie.example"))
+
+
+@pytest.fixture
+def personne(agent: Agent) -> PersonneSirenisee:
+    return PersonneFactory(service_gestionnaire=agent.service_gestionnaire, courriel="e@entreprise.example")
+
+
+def test_tout_suit_l_entreprise_dans_son_nouveau_bureau(
+    agent: Agent, voisin: Agent, personne: PersonneSirenisee
+) -> None:
+    with transaction.atomic():
+        tenue = habiliter(EspaceFactory(), personne=personne)
+    (demande,) = demander_retrait(acteur=tenue.espace, habilitations=[tenue])
+    rattacher_personne(acteur=agent, personne=personne, vers=voisin.service_gestionnaire, motif="Déménagement")
+    personne.refresh_from_db()
+    assert personne.service_gestionnaire == voisin.service_gestionnaire
+    assert Affaire.objects.get(cle=str(demande.pk)).service_gestionnaire == voisin.service_gestionnaire
+    page = reverse("admin:services_personnesirenisee_change", args=[personne.pk])
+    assert client_verifie(agent).get(page).status_code == 302
+    assert client_verifie(voisin).get(page).status_code == 200
+    with pytest.raises(AgentNonCompetent):
+        accorder_retrait(acteur=agent, demande=demande)
+    accorder_retrait(acteur=voisin, demande=demande)
+    partis = Courriel.objects.filter(genre__startswith="rattachement")
+    assert set(partis.values_list("destinataire", flat=True)) == {
+        "a@sie.example",
+        "b@sie.example",
+        "e@entreprise.example",
+    }
+    ligne = Evenement.objects.get(acte="personne.rattachee")
+    assert (ligne.siren, ligne.details["vers"]) == (personne.siren, voisin.service_gestionnaire.code)
+
+
+def test_les_refus(agent: Agent, voisin: Agent, personne: PersonneSirenisee) -> None:
+    loin = ServiceGestionnaireFactory(departements="69")
+    dge = ServiceGestionnaireFactory(type=ServiceGestionnaire.Type.DGE, departements="")
+    for acteur, vers, motif, regle in (
+        (agent, voisin.service_gestionnaire, " ", MotifDeRattachementRequis),
+        (agent, agent.service_gestionnaire, "x", DejaRattachee),
+        (agent, loin, "x", BureauHorsDepartement),
+        (voisin, voisin.service_gestionnaire, "x", PersonneHorsCompetence),
+    ):
+        with pytest.raises(regle):
+            rattacher_personne(acteur=acteur, personne=personne, vers=vers, motif=motif)
+    assert {bureau.pk for bureau in bureaux_possibles(personne)} == {voisin.service_gestionnaire.pk, dge.pk}
+    assert not Courriel.objects.exists()
+
+
+def test_la_page_propose_les_bureaux_possibles_puis_revient_a_la_liste(
+    agent: Agent, voisin: Agent, personne: PersonneSirenisee
+) -> None:
+    loin = ServiceGestionnaireFactory(departements="69", nom="SIE de Lyon")
+    client, page = client_verifie(agent), reverse("admin:services_personnesirenisee_rattacher", args=[personne.pk])
+    texte = client.get(page).content.decode()
+    assert voisin.service_gestionnaire.nom in texte
+    assert "SIE de Lyon" not in texte
+    assert client.post(page, {"vers": loin.pk, "motif": "x"}).status_code == 200
+    reponse = client.post(page, {"vers": voisin.service_gestionnaire_id, "motif": "Déménagement"})
+    assert reponse["Location"] == reverse("admin:services_personnesirenisee_changelist")
+    assert client.get(page).status_code == 302
