@@ -27,7 +27,6 @@ class Rubrique(Enum):
     GERER = ("Gérer les services", "gerer_services")
     DEMANDES = ("Vos demandes", "demandes")
     HABILITATIONS = ("Vos habilitations", "vos_habilitations")
-    JOURNAL = ("Journal", "journal")
     AIDE = ("Aide", "aide")
     AUCUNE = ("", "")
 
@@ -48,7 +47,23 @@ class Porte(NamedTuple):
     sans_cgu: bool = False
 
 
-MENU = [rubrique for rubrique in Rubrique if rubrique is not Rubrique.AUCUNE]
+MENU = [
+    rubrique for rubrique in Rubrique if rubrique not in {Rubrique.AIDE, Rubrique.AUCUNE}
+]  # the help stands beside the name
+MENU_PERSONNE = {
+    "identifiants": "Adresse de connexion et mot de passe",
+    "coordonnees": "Coordonnées",
+    "securite": "Sécurité",
+    "preferences": "Préférences d’avis",
+    "mes_donnees": "Vos données",
+    "recapitulatif": "Récapitulatif d’inscription (PDF)",
+    "journal": "Journal de votre espace",
+    "perimetre": "Périmètre",
+    "supprimer_espace": "Supprimer votre espace professionnel",
+}
+"""What is not about services, under the person's own name; the deletion last."""
+D_EXPERT = frozenset({"perimetre"})
+"""What an espace simplifié, of one company, is not shown there."""
 
 TABLE: dict[str, Porte] = {
     "accueil": Porte(Acces.PUBLIC),
@@ -138,7 +153,7 @@ TABLE: dict[str, Porte] = {
     "a_faire": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "favori": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "gerer_services": Porte(Acces.ESPACE, Rubrique.GERER),
-    "journal": Porte(Acces.ESPACE, Rubrique.JOURNAL),
+    "journal": Porte(Acces.ESPACE, Rubrique.GERER),
     "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
     "entreprise": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "entreprise_acces": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
@@ -149,8 +164,8 @@ TABLE: dict[str, Porte] = {
     "revue_delegations": Porte(Acces.ESPACE, Rubrique.GERER),
     "perimetre": Porte(Acces.ESPACE, Rubrique.GERER),
     "perimetre_deleguer": Porte(Acces.ESPACE, Rubrique.GERER),
-    "journal_personne": Porte(Acces.ESPACE, Rubrique.JOURNAL),
-    "journal_personne_exporter": Porte(Acces.ESPACE, Rubrique.JOURNAL),
+    "journal_personne": Porte(Acces.ESPACE, Rubrique.GERER),
+    "journal_personne_exporter": Porte(Acces.ESPACE, Rubrique.GERER),
     "suppleants": Porte(Acces.ESPACE, Rubrique.GERER),
     "suppleants_exporter": Porte(Acces.ESPACE, Rubrique.GERER),
     "suppleants_designer": Porte(Acces.ESPACE, Rubrique.GERER),

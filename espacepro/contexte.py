@@ -5,9 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.models import Espace
 from accounts.traces.requete import compte_connecte
 
-from .acces import MENU, TABLE
+from .acces import D_EXPERT, MENU, MENU_PERSONNE, TABLE
 from .aide.fiches import FICHE_DE_LA_PAGE
 
 
@@ -20,15 +21,18 @@ def portail(request: HttpRequest) -> dict[str, Any]:
     trouve = request.resolver_match
     page = trouve.url_name if trouve and not trouve.namespace else None
     porte = TABLE.get(page) if page else None
+    espace = getattr(compte, "espace", None) if compte and not compte.is_staff else None
+    simplifie = espace is not None and espace.mode == Espace.Mode.SIMPLIFIE
     return {
         "marque_etat": settings.MARQUE_ETAT,
         "demonstration": settings.DEMONSTRATION,
         "mode_production": settings.PRODUCTION,
         "session_inactivite": int(settings.SESSION_INACTIVITE.total_seconds()),
         "menu": MENU,
+        "menu_personne": [(p, mots) for p, mots in MENU_PERSONNE.items() if not (simplifie and p in D_EXPERT)],
         "page_ouverte": page,
         "fiche_aide": FICHE_DE_LA_PAGE.get(page) if page else None,
         "rubrique": porte.rubrique if porte else None,
-        "espace": getattr(compte, "espace", None) if compte and not compte.is_staff else None,
+        "espace": espace,
         "agent": getattr(compte, "agent", None) if compte and compte.is_staff else None,
     }

@@ -97,3 +97,15 @@ for (const filtre of document.querySelectorAll("[data-restreindre]")) {
     }, 250);
   });
 }
+
+// The person's menu closes as menus do: Escape, or a press elsewhere.
+for (const menu of document.querySelectorAll("details.ep-menu")) {
+  document.addEventListener("click", (evenement) => {
+    if (!menu.contains(evenement.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (evenement) => {
+    if (evenement.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}

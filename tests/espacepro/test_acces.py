@@ -81,7 +81,7 @@ def test_chaque_page_d_un_espace_dit_sa_rubrique() -> None:
     [
         ("espace", [("Accueil", "page")]),
         ("securite", [(Rubrique.GERER.libelle, "true")]),
-        ("journal_personne", [("Journal", "true")]),
+        ("journal_personne", [(Rubrique.GERER.libelle, "true")]),
         ("cgu", []),
     ],
 )

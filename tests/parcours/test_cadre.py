@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Espace
+from tests.parcours.scenes import voir
 
 MINUTE = 60_000
 PUBLIQUES = [
@@ -86,10 +87,39 @@ def test_la_fin_de_session_est_annoncee_et_repoussee(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.browser_context_args(java_script_enabled=False, viewport={"width": 390, "height": 900})
-def test_sans_javascript_le_menu_est_ouvert(live_server: LiveServer, page: Page, connecte: Espace) -> None:
+def test_sans_javascript_le_menu_s_ouvre_au_telephone(live_server: LiveServer, page: Page, connecte: Espace) -> None:
+    """One « Menu » holds both levels: the main menu, and what is under the person's name."""
     page.goto(f"{live_server.url}/espace/")
-    expect(
-        page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Vos demandes")
-    ).to_be_visible()
-    expect(page.get_by_role("button", name="Menu", exact=True)).to_be_hidden()
+    menu = page.get_by_role("navigation", name="Menu principal")
+    expect(menu).to_be_hidden()
+    page.locator("summary", has_text="Menu").click()
+    expect(menu.get_by_role("link", name="Vos demandes")).to_be_visible()
+    expect(page.get_by_role("link", name="Sécurité", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
     expect(page.get_by_role("alertdialog")).to_be_hidden()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("largeur", [1280, 390])
+def test_le_menu_de_la_personne(
+    live_server: LiveServer, page: Page, connecte: Espace, plaintes: list[str], largeur: int
+) -> None:
+    """Under one's own name what is not about services; Escape and a press elsewhere close it; axe finds nothing."""
+    page.set_viewport_size({"width": largeur, "height": 900})
+    page.goto(f"{live_server.url}/espace/gerer-les-services/")
+    resume = page.locator(".ep-menu > summary")
+    expect(resume).to_have_text("Menu" if largeur == 390 else connecte.nom_complet, use_inner_text=True)
+    resume.click()
+    for nom in ("Coordonnées", "Vos données", "Journal de votre espace", "Supprimer votre espace professionnel"):
+        expect(page.locator(".ep-menu").get_by_role("link", name=nom, exact=True)).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    voir(page, "menu", largeur)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Se déconnecter")).to_be_hidden()
+    expect(resume).to_be_focused()
+    if largeur == 1280:  # on a telephone it covers the page
+        resume.click()
+        page.locator("h1").click()
+        expect(page.get_by_role("button", name="Se déconnecter")).to_be_hidden()
+    assert plaintes == []
