@@ -19,7 +19,7 @@ from habilitations.models import Habilitation, Role
 
 from ..jours_ouvres import apres_jours_ouvres
 from ..models import Courrier, Demande, Signalement
-from .lectures import ACHEMINEMENT
+from .lectures import ACHEMINEMENT, LETTRE_A_VENIR, LETTRE_REVENUE
 
 BIENTOT: Final = timedelta(days=15)
 PRESSE: Final = timedelta(days=7)
@@ -83,9 +83,11 @@ def _genre(fait: Fait, maintenant: datetime) -> str:
     return "a_saisir" if fait["edite"] else "en_chemin"
 
 
-def _suivre(leurs: Sequence[Fait]) -> str:
-    """Return where what is wrong with these is told."""
-    return reverse("demande", args=[leurs[0]["reference"]]) if len(leurs) == 1 else reverse("demandes")
+def _suivre(leurs: Sequence[Fait], etat: str) -> str:
+    """Return where what is wrong with these is told: the one, or the list of those in that state."""
+    if len(leurs) == 1:
+        return reverse("demande", args=[leurs[0]["reference"]])
+    return reverse("demandes", query={"etat": etat})
 
 
 def _revenue(leurs: Sequence[Fait]) -> Ligne:
@@ -94,7 +96,7 @@ def _revenue(leurs: Sequence[Fait]) -> Ligne:
         "Lettre revenue" if len(leurs) == 1 else f"{len(leurs)} lettres revenues",
         "Faire corriger l’adresse avant tout nouveau courrier",
         "Voir quoi faire",
-        _suivre(leurs),
+        _suivre(leurs, LETTRE_REVENUE),
         personnes=tuple(fait["p"] for fait in leurs),
         en_bref="Lettre revenue",
     )
@@ -111,7 +113,7 @@ def _arretee(fait: Fait) -> Ligne:
         quand,
         quoi,
         "Voir la demande",
-        _suivre([fait]),
+        reverse("demande", args=[fait["reference"]]),
         personnes=(fait["p"],),
         en_bref=quand,
     )
@@ -156,7 +158,7 @@ def _en_chemin(leurs: Sequence[Fait]) -> Ligne:
         f"Part le {jour(depart)}" if depart else "En préparation",
         combien(len(leurs), "courrier d’activation à venir", "courriers d’activation à venir"),
         "Suivre",
-        _suivre(leurs),
+        _suivre(leurs, LETTRE_A_VENIR),
         jour=timezone.localdate(depart) if depart else None,
         personnes=tuple(fait["p"] for fait in leurs),
         en_bref="Courrier à venir",

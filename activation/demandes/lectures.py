@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -36,7 +36,14 @@ PAR_PAGE = 20
 TAILLES: Final = (20, 50, 100)
 REFERENCE_MIN: Final = 4  # signs of a reference that are looked for
 EN_ATTENTE: Final = "EN_ATTENTE"
-ETATS: Final = ((EN_ATTENTE, "en attente du code"), *Demande.Etat.choices)
+LETTRE_REVENUE: Final = "LETTRE_REVENUE"
+LETTRE_A_VENIR: Final = "LETTRE_A_VENIR"
+ETATS: Final = (
+    (EN_ATTENTE, "en attente du code"),
+    (LETTRE_REVENUE, "lettre revenue"),
+    (LETTRE_A_VENIR, "courrier à venir"),
+    *Demande.Etat.choices,
+)
 # What a list may be ordered by: its words, and the columns.
 ORDRES: Final = {
     "recentes": ("les plus récentes d’abord", ("-deposee_le", "pk")),
@@ -88,7 +95,13 @@ class FiltresDemandes:
             reference = Q(reference__icontains=self.q) if len(self.q) >= REFERENCE_MIN else Q(pk__in=[])
             demandes = demandes.filter(Q(personne__in=list(trouvees.values_list("pk", flat=True))) | reference)
         if self.etat:
-            demandes = demandes.filter(etat__in=Demande.ETATS_EN_COURS if self.etat == EN_ATTENTE else [self.etat])
+            attendue = self.etat in (EN_ATTENTE, LETTRE_REVENUE, LETTRE_A_VENIR)
+            demandes = demandes.filter(etat__in=Demande.ETATS_EN_COURS if attendue else [self.etat])
+        vivants = Courrier.objects.filter(demande=OuterRef("pk"), remplace_le=None)
+        if self.etat == LETTRE_REVENUE:
+            demandes = demandes.filter(Exists(vivants.filter(etat=Courrier.Etat.NPAI)))
+        if self.etat == LETTRE_A_VENIR:
+            demandes = demandes.exclude(Exists(vivants.filter(edite_le__isnull=False)))
         return demandes.order_by(*ORDRES[self.ordre][1])
 
 

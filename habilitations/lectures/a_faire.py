@@ -18,13 +18,13 @@ from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace
 from accounts.saisies.dates import dans, jour
 
-from ..arbre.expirations import PREAVIS
 from ..arbre.recentes import DELAI_DECLIN, non_utilisee
 from ..arbre.substitutions import DELAI_DE_DECISION
 from ..droits.cles import parmi
 from ..models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from ..partage.revue import SANS_REPONSE, dues
 from .demandes_habilitation import a_repondre_par_personne
+from .partage import BIENTOT, PAR_VOUS, fin_prochaine
 
 A_PART_AU_PLUS: Final = 3
 """Companies of which one kind of thing is told one by one; beyond, together."""
@@ -70,7 +70,7 @@ def un_par_un(
 
 def _tenues(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
     aujourd_hui = timezone.localdate(maintenant)
-    finit = Q(etat=Habilitation.Etat.ACTIVE, expire_le__range=(aujourd_hui, aujourd_hui + PREAVIS))
+    finit = fin_prochaine(aujourd_hui)
     confiee = non_utilisee(espace, maintenant=maintenant)
     return (
         _siennes(espace)
@@ -103,7 +103,7 @@ def _dire_tenues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) ->
                     "habilitations qui vous sont confiées se terminent",
                 ),
                 "Voir",
-                reverse("vos_habilitations", query={"ordre": "dernier_jour"}),
+                reverse("delegations", query={"sens": "recues", "etat": BIENTOT}),
                 jour=fin,
                 personnes=_cles(finissant),
                 en_bref="Se termine bientôt",
@@ -159,7 +159,7 @@ def _dire_tenues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) ->
 def _accordees(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
     """What this espace granted that ends soon or is due: granted from what it holds, so on the same adhésions."""
     aujourd_hui = timezone.localdate(maintenant)
-    finit, due = Q(expire_le__range=(aujourd_hui, aujourd_hui + PREAVIS)), dues(maintenant)
+    finit, due = fin_prochaine(aujourd_hui), dues(maintenant)
     nom = Concat("espace__prenom", Value(" "), "espace__nom")
     return (
         Habilitation.objects.vivantes()
@@ -189,7 +189,7 @@ def _dire_accordees(espace: Espace, faits: Sequence[Fait], maintenant: datetime)
                 dans(fin, maintenant),
                 combien(sum(fait["fins"] for fait in leurs), "délégation se termine", "délégations se terminent"),
                 "Prolonger",
-                reverse("delegations"),
+                reverse("delegations", query={"sens": "accordees", "etat": BIENTOT, "par": PAR_VOUS}),
                 jour=fin,
                 personnes=_cles(leurs),
                 pour_qui=noms.pop() if len(noms) == 1 else "",

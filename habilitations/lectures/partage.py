@@ -21,6 +21,7 @@ from accounts.saisies.identifiants import compacter, pour_chercher
 from accounts.saisies.porte import lire_recherche
 from services.models import PersonneSirenisee, Service
 
+from ..arbre.expirations import PREAVIS
 from ..droits.backends import donnant
 from ..droits.cles import CLES_AU_PLUS, parmi
 from ..models import ORDRE, DemandeRetrait, Habilitation, Role
@@ -32,7 +33,13 @@ RETRAITS_AU_PLUS: Final = 50
 UN_AN: Final = timedelta(days=365)
 # As it reads in a list: whatever its state, what is past its last day gives no right, even before the job has ended it.
 EXPIREE: Final = "EXPIREE"
-ETATS: Final = (*Habilitation.Etat.choices, (EXPIREE, "expirée"))
+BIENTOT: Final = "BIENTOT"
+ETATS: Final = (
+    *Habilitation.Etat.choices,
+    (BIENTOT, f"se termine dans les {PREAVIS.days} jours"),
+    (EXPIREE, "expirée"),
+)
+PAR_VOUS: Final = "vous"
 
 
 def expirees(habilitations: Iterable[Habilitation], jour: date | None = None) -> set[UUID]:
@@ -46,6 +53,11 @@ def etat_lisible(habilitation: Habilitation, jour: date | None = None) -> str:
     return dict(ETATS)[EXPIREE] if expirees([habilitation], jour) else habilitation.get_etat_display()
 
 
+def fin_prochaine(aujourd_hui: date) -> Q:
+    """Return the condition that a habilitation ends within the fifteen days of the notice (R11)."""
+    return Q(expire_le__range=(aujourd_hui, aujourd_hui + PREAVIS))
+
+
 @dataclass(frozen=True)
 class Filtres:
     """What a list is narrowed to. Unknown values count as none."""
@@ -54,6 +66,7 @@ class Filtres:
     service: str = ""
     role: str = ""
     etat: str = ""
+    par: str = ""
 
     @classmethod
     def depuis(cls, donnees: Mapping[str, str]) -> "Filtres":
@@ -64,6 +77,7 @@ class Filtres:
             service=lire_recherche(donnees.get("service", ""), 20),
             role=role if role in Role.values else "",
             etat=etat if etat in dict(ETATS) else "",
+            par=PAR_VOUS if donnees.get("par") == PAR_VOUS else "",
         )
 
     @property
@@ -78,7 +92,7 @@ class Filtres:
     def appliquer(
         self, habilitations: QuerySet[Habilitation], *, espace: Espace, noms: bool = True
     ) -> QuerySet[Habilitation]:
-        """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state.
+        """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state, who granted it.
 
         The words are looked for in the personnes that `espace` holds, 100 at most (R13), never in the whole country.
         """
@@ -91,7 +105,11 @@ class Filtres:
             habilitations = habilitations.filter(service__code=self.service)
         if self.role:
             habilitations = habilitations.filter(role=self.role)
-        if self.etat:
+        if self.par:
+            habilitations = habilitations.filter(accordee_par__espace=espace)
+        if self.etat == BIENTOT:
+            habilitations = habilitations.filter(fin_prochaine(timezone.localdate()))
+        elif self.etat:
             passees = Q(expire_le__isnull=False, expire_le__lt=timezone.localdate())
             habilitations = habilitations.filter(
                 passees if self.etat == EXPIREE else Q(etat=self.etat) & (Q(expire_le__isnull=True) | ~passees)
@@ -193,9 +211,12 @@ A_MONTRER: Final = (
 )
 
 
-def page_de(habilitations: QuerySet[Habilitation], numero: str) -> Page[Habilitation]:
-    """Return one page of a list that is in ORDRE: two queries."""
-    return ParPersonne(habilitations.only(*A_MONTRER), PAR_PAGE).get_page(numero)
+def page_de(habilitations: QuerySet[Habilitation], numero: str, etat: str = "") -> Page[Habilitation]:
+    """Return one page of a list that is in ORDRE, or of what ends soon, the nearest last day first: two queries."""
+    lues = habilitations.only(*A_MONTRER)
+    if etat == BIENTOT:
+        return Paginator(lues.order_by("expire_le", *ORDRE), PAR_PAGE).get_page(numero)
+    return ParPersonne(lues, PAR_PAGE).get_page(numero)
 
 
 def services_de_la_page(page: Page[Habilitation]) -> list[tuple[str, str]]:

@@ -57,7 +57,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     recues = _recues(request, autorite, sujet)
     source = mes_habilitations(espace) if recues else autorite.visibles()
     source = source.filter(role__in=sujet.roles)
-    page = page_de(filtres.appliquer(source, espace=espace), request.GET.get("page", "1"))
+    page = page_de(filtres.appliquer(source, espace=espace), request.GET.get("page", "1"), filtres.etat)
     permises = set() if recues else autorite.changeables(page)
     return render(
         request,
@@ -77,6 +77,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             ),
             "roles": sujet.libelles_roles,
             "etats": ETATS,
+            "avec_par": not recues,
             "expirees": expirees(page),
             "services": services_du_filtre(source) if filtres.poses else services_de_la_page(page),
             "peut_designer": espace.mode == Espace.Mode.EXPERT and autorite.donne(sujet.permission),

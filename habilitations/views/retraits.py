@@ -56,7 +56,7 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     """All that one holds, to tick what one wants to leave."""
     filtres = Filtres.depuis(request.GET)
     source = mes_habilitations(espace)
-    page = page_de(filtres.appliquer(source, espace=espace), request.GET.get("page", "1"))
+    page = page_de(filtres.appliquer(source, espace=espace), request.GET.get("page", "1"), filtres.etat)
     return render(
         request,
         "habilitations/retraits_choisir.html",

@@ -147,6 +147,49 @@ def test_des_delegations_accordees_se_terminent(espace: Espace, personne: Person
     assert recue.quoi == "1 habilitation qui vous est confiée se termine"
 
 
+def test_ce_qui_est_compte_est_ce_que_la_liste_montre(
+    espace: Espace, personne: PersonneSirenisee, client_de: Callable[[Espace], Client]
+) -> None:
+    """The number on the line is the number of rows behind its link, the nearest last day first."""
+    racine = habiliter(espace, personne=personne)
+    autre = habiliter(espace, personne=PersonneFactory(denomination="AUBE"))
+    demain = timezone.localdate() + JOUR
+    delegant = accorder(racine, EspaceFactory(), Role.ACTEUR_DELEGANT, expire_le=demain + 2 * JOUR)
+    accorder(autre, delegant.espace, Role.ACTEUR, expire_le=demain + 3 * JOUR)
+    accorder(racine, EspaceFactory(), Role.ACTEUR, expire_le=demain + 20 * JOUR)
+    accorder(racine, EspaceFactory(), Role.ACTEUR)
+    accorder(delegant, EspaceFactory(), Role.ACTEUR, expire_le=demain)  # which another granted
+    ligne = une(espace)
+    page = client_de(espace).get(ligne.url).context["page"]
+    assert ligne.quoi == "2 délégations se terminent"
+    assert [h.personne.denomination for h in page] == ["SCI LES TILLEULS", "AUBE"]
+    recue = next(ligne for ligne in dites(delegant.espace) if ligne.en_bref == "Se termine bientôt")
+    assert len(client_de(delegant.espace).get(recue.url).context["page"]) == 2
+
+
+def test_la_liste_de_ce_qui_se_termine_garde_ses_filtres(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    racine = habiliter(espace)
+    accorder(racine, EspaceFactory(), Role.ACTEUR, expire_le=timezone.localdate() + JOUR)
+    html = client_de(espace).get(une(espace).url).content.decode()
+    assert 'value="BIENTOT" selected' in html
+    assert 'value="vous" selected' in html
+
+
+@pytest.mark.parametrize("quoi", ["revenues", "à venir"])
+def test_plusieurs_lettres_menent_a_leur_liste(
+    espace: Espace, client_de: Callable[[Espace], Client], quoi: str
+) -> None:
+    for _ in range(4):
+        demande = scenes.adhesion(espace)
+        if quoi == "revenues":
+            scenes.editer(demande)
+    Courrier.objects.filter(edite_le__isnull=False).update(etat=Courrier.Etat.NPAI)
+    scenes.editer(scenes.adhesion(espace))
+    ligne = next(ligne for ligne in dites(espace) if quoi in f"{ligne.quand} {ligne.quoi}")
+    assert len(ligne.personnes) == 4
+    assert len(client_de(espace).get(ligne.url).context["page"]) == 4
+
+
 def test_une_delegation_d_un_autre_ne_concerne_que_qui_l_a_accordee(espace: Espace) -> None:
     delegant = accorder(habiliter(espace), EspaceFactory(), Role.ACTEUR_DELEGANT)
     Habilitation.objects.filter(pk=delegant.pk).update(accordee_le=timezone.now() - 20 * JOUR)
