@@ -73,6 +73,17 @@ class Activation:
     a_confirmer: int = 0
 
     @property
+    def sans_effet(self) -> bool:
+        """Whether the code was used and opened nothing of what was asked."""
+        return bool(self.deja_ouverts) and not self.adhesions
+
+    @property
+    def devances(self) -> bool:
+        """Whether somebody else holds one of these services, which may be asked of him, or taken over."""
+        aujourd_hui = timezone.localdate()
+        return any(not service.est_retire(aujourd_hui) for service in self.deja_ouverts)
+
+    @property
     def non_ouverts(self) -> list[str]:
         """Return one sentence for each service that the code did not open."""
         aujourd_hui = timezone.localdate()
@@ -287,7 +298,7 @@ def _prevenir(activation: Activation, mandat: Mandat, adresse_avant: str) -> Non
     demande = activation.demande
     if demande.espace.compte is not None:
         courriels.deposer(
-            "demande_activee",
+            "demande_sans_effet" if activation.sans_effet else "demande_activee",
             destinataire=demande.espace.compte.email,
             acte=f"demande-activee:{demande.pk}",
             espace=demande.espace,
@@ -297,7 +308,8 @@ def _prevenir(activation: Activation, mandat: Mandat, adresse_avant: str) -> Non
                 "creation": demande.nature == Demande.Nature.CREATION_SIMPLIFIEE,
                 "nouvelle_adresse": demande.nouvelle_adresse,
                 "ouverts": [adhesion.service.libelle for adhesion in activation.adhesions],
-                "deja_ouverts": [service.libelle for service in activation.deja_ouverts],
+                "non_ouverts": activation.non_ouverts,
+                "devances": activation.devances,
                 "a_confirmer": activation.a_confirmer,
             },
         )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -16,6 +16,7 @@ from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.identifiants import pour_chercher
 from accounts.saisies.porte import lire_recherche
+from habilitations.arbre.confirmations import en_attente
 from habilitations.arbre.recentes import a_ceder
 from habilitations.droits.backends import donnant
 from habilitations.droits.perimetre import PerimetreDepasse, personnes_tenues
@@ -105,12 +106,29 @@ class FiltresDemandes:
         return demandes.order_by(*ORDRES[self.ordre][1])
 
 
+def _sans_effet() -> Q:
+    """Whether the code of a demande was used and opened nothing, as a condition that a list annotates."""
+    lignes = LigneDemande.objects.filter(demande=OuterRef("pk"))
+    return Q(
+        Exists(lignes.filter(resultat=LigneDemande.Resultat.DEJA_OUVERT)),
+        ~Exists(lignes.filter(resultat=LigneDemande.Resultat.OUVERT)),
+        etat=Demande.Etat.ACTIVEE,
+    )
+
+
 def mes_demandes(espace: Espace, filtres: FiltresDemandes, page: str) -> Page[Demande]:
-    """Return a page of the demandes of this espace, each with the last day of its code: two queries, four for a search."""
+    """Return a page of the demandes of this espace: two queries, four for a search.
+
+    Each has `dernier_jour` and `etat_courrier` of the letter whose code counts, and `sans_effet`.
+    """
     vivants = Courrier.objects.filter(demande=OuterRef("pk"), remplace_le=None)
     demandes = (
         Demande.objects.visibles_par(espace)
-        .annotate(dernier_jour=Subquery(vivants.values("expire_le")[:1]))
+        .annotate(
+            dernier_jour=Subquery(vivants.values("expire_le")[:1]),
+            etat_courrier=Subquery(vivants.values("etat")[:1]),
+            sans_effet=ExpressionWrapper(_sans_effet(), BooleanField()),
+        )
         .select_related("personne")
     )
     return Paginator(filtres.appliquer(demandes), filtres.par_page).get_page(page)
@@ -119,7 +137,7 @@ def mes_demandes(espace: Espace, filtres: FiltresDemandes, page: str) -> Page[De
 def demandes_pour(espace: Espace, personne: PersonneSirenisee, page: str) -> Page[Demande]:
     """Return a page of what this espace asked for this personne, each with its services and its letter: two queries.
 
-    Each has `libelles`, and `dernier_jour`, `canal`, `etat_courrier`, `pas_avant` and `edite_le` of the letter whose code counts.
+    Each has `libelles`, `sans_effet`, and `dernier_jour`, `canal`, `etat_courrier`, `pas_avant` and `edite_le` of the letter whose code counts.
     """
     vivants = Courrier.objects.filter(demande=OuterRef("pk"), remplace_le=None)
     services = LigneDemande.objects.filter(demande=OuterRef("pk")).order_by("service__ordre", "service__code")
@@ -128,6 +146,7 @@ def demandes_pour(espace: Espace, personne: PersonneSirenisee, page: str) -> Pag
         .filter(personne=personne)
         .annotate(
             libelles=ArraySubquery(services.values("service__libelle")),
+            sans_effet=ExpressionWrapper(_sans_effet(), BooleanField()),
             dernier_jour=Subquery(vivants.values("expire_le")[:1]),
             canal=Subquery(vivants.values("canal")[:1]),
             etat_courrier=Subquery(vivants.values("etat")[:1]),
@@ -266,6 +285,27 @@ class DetailDemande:
         return self.courrier is not None and self.courrier.etat == Courrier.Etat.NPAI
 
     @property
+    def ouverts(self) -> list[LigneDemande]:
+        """What the code opened."""
+        return [ligne for ligne in self.lignes if ligne.resultat == LigneDemande.Resultat.OUVERT]
+
+    @property
+    def devances(self) -> list[LigneDemande]:
+        """What somebody else had meanwhile, and that may still be asked of him, or taken over (R12)."""
+        aujourd_hui = timezone.localdate(self.maintenant)
+        return [
+            ligne
+            for ligne in self.lignes
+            if ligne.resultat == LigneDemande.Resultat.DEJA_OUVERT and not ligne.service.est_retire(aujourd_hui)
+        ]
+
+    @property
+    def sans_effet(self) -> bool:
+        """Whether the code was used and opened nothing."""
+        refuses = [ligne.resultat == LigneDemande.Resultat.DEJA_OUVERT for ligne in self.lignes]
+        return self.demande.etat == Demande.Etat.ACTIVEE and bool(refuses) and all(refuses)
+
+    @property
     def nouveau_courrier_le(self) -> datetime | None:
         """From when another letter may be asked; None when no more may be (R9)."""
         if self.courrier is None:
@@ -292,7 +332,9 @@ class DetailDemande:
         etapes += [_etape("Rappel envoyé par courriel", "fait", quand) for quand in self.rappels]
         for signalement in self.signalements:
             etapes += self._etapes_signalement(signalement)
-        if demande.etat == Demande.Etat.ACTIVEE:
+        if self.sans_effet:
+            etapes.append(_etape("Code saisi : aucun service ouvert", "echec", demande.terminee_le, heure=True))
+        elif demande.etat == Demande.Etat.ACTIVEE:
             etapes.append(_etape("Code saisi, demande activée", "fait", demande.terminee_le, heure=True))
         elif not demande.est_en_cours:
             etapes.append(_etape(f"Demande {demande.get_etat_display()}", "echec", demande.terminee_le, heure=True))
@@ -399,6 +441,13 @@ def ce_que_le_code_termine(demande: Demande, maintenant: datetime | None = None)
         return a_ceder(demande.espace, [demande.personne], maintenant=maintenant or timezone.now())
     except PerimetreDepasse:
         return []  # the act refuses, and says so
+
+
+def a_decider(demande: Demande) -> int:
+    """Return how many grants of a former titulaire wait, since this substitution, for its author: one query, or none (R12)."""
+    if demande.nature != Demande.Nature.SUBSTITUTION or demande.etat != Demande.Etat.ACTIVEE:
+        return 0
+    return en_attente(demande.espace).filter(personne=demande.personne).count()
 
 
 def detail_demande(demande: Demande, maintenant: datetime | None = None) -> DetailDemande:

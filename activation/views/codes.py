@@ -23,6 +23,7 @@ from ..demandes.lectures import (
     EN_ATTENTE,
     TAILLES,
     FiltresDemandes,
+    a_decider,
     ce_que_le_code_termine,
     codes_attendus,
     detail_demande,
@@ -79,9 +80,9 @@ def a_activer(request: HttpRequest, espace: Espace) -> HttpResponse:
             form.refuser(regle)
             statut = regle.statut
         else:
-            _dire(request, activation)
-            if not codes_attendus(espace):
+            if not codes_attendus(espace):  # the demande's own page says what its code did
                 return redirect("demande", reference=activation.demande.reference)
+            _dire(request, activation)
             if activation.demande.nature == Demande.Nature.COURRIEL_PERSONNE:  # the demande's own page says it
                 messages.success(request, "Code accepté : l’adresse électronique de l’entreprise est changée.")
             return redirect("activer")
@@ -103,8 +104,14 @@ def a_activer(request: HttpRequest, espace: Espace) -> HttpResponse:
 
 
 def _dire(request: HttpRequest, activation: Activation) -> None:
-    """Say what a right code opened, and what it leaves to decide."""
+    """Say what a right code opened, and what it leaves to decide, where the page of the next code comes at once."""
     demande = activation.demande
+    if activation.sans_effet:
+        messages.warning(
+            request,
+            f"Code exact, mais aucun service n’a pu être ouvert pour {demande.personne.denomination} : "
+            f"la page de la demande {demande.reference} dit ce que vous pouvez faire.",
+        )
     if activation.adhesions:
         messages.success(request, f"Code accepté : vos services sont ouverts pour {demande.personne.denomination}.")
     if activation.a_confirmer:
@@ -129,7 +136,7 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
         try:
             if cedees and not est_ce_qui_a_ete_montre(request.POST, empreinte_des_lignes(cedees)):
                 raise PlaceChangee
-            activation = activer(
+            activer(
                 acteur=espace,
                 demande=objet,
                 saisie=form.cleaned_data["code"],
@@ -139,7 +146,6 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
             form.refuser(regle)
             objet.refresh_from_db()
         else:
-            _dire(request, activation)
             return redirect("demande", reference=objet.reference)
     return _page_demande(request, objet, form)
 
@@ -156,6 +162,7 @@ def _page_demande(request: HttpRequest, objet: Demande, form: CodeForm) -> HttpR
             "formulaire": form,
             "cedees": grouper(cedees),
             "apercu": empreinte_des_lignes(cedees),
+            "a_decider": a_decider(objet),
             "trop": place_pour_la_demande(objet),
             "adresse": reverse("demande", args=[objet.reference]),
             "attendus": codes_attendus(objet.espace) if objet.etat == Demande.Etat.ACTIVEE else 0,

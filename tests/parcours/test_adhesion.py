@@ -111,7 +111,6 @@ def parcourir(page: Page, racine: str, regarder: Callable[[], None]) -> None:
     page.get_by_role("button", name="Activer").click()
     expect(page.get_by_text("Code accepté")).to_be_visible()
 
-    page.get_by_role("link", name="Voir vos services").click()
     page.get_by_role("link", name="Déclarer la TVA").click()
     expect(page.get_by_text("administrateur titulaire")).to_be_visible()
     regarder()

@@ -49,6 +49,12 @@ def test_retour(courrier: Courrier, agent: Agent, client_de) -> None:
     assert "Le courrier est revenu" in page
     assert "Demander un nouveau courrier" in page
     assert 'name="code"' not in page
+    assert "courrier revenu" in page
+    assert "code envoyé" not in page
+    assert "arrive pas" not in page, "it has come back"
+    assert page.index("faites corriger l") < page.index("Demander un nouveau courrier")
+    liste = client_de(demande.espace).get(reverse("demandes")).content.decode()
+    assert "courrier revenu" in liste
     demander_nouveau_courrier(acteur=demande.espace, demande=demande)
     scenes.editer(demande)
     assert activer(acteur=demande.espace, demande=demande, saisie=scenes.code(demande)).adhesions

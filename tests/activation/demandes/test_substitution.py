@@ -89,7 +89,7 @@ def test_la_page_du_code_dit_ce_qui_attend_une_decision(racine: Habilitation, cl
         edition.editer_en_attente(100)
         saisie = {"code": deriver_code(demande=demande.pk, numero=1)}
         page = client.post(reverse("demande", args=[demande.reference]), saisie, follow=True).content.decode()
-        dites.append("puis « Habilitations à conserver ou à retirer »" in page)
+        dites.append("que votre prédécesseur avait accordée" in page and reverse("revue_substitution") in page)
     assert dites == [True, False]
 
 
