@@ -413,6 +413,7 @@ def _montrer(
             "touches": Touches.de(lignes),
             "gardees": Touches.de(gardees),
             "tombent": Touches.de(tombent),
+            "total_garde": dire_combien(gardees),
             "total": dire_combien(lignes if action.suite == "veille" else [*lignes, *tombent]),
             "bouton": _bouton(action, lignes, tombent),
             "danger": action.danger and bool(lignes),

@@ -31,6 +31,7 @@ PAR_PAGE = 25
 GARDER, RETIRER = "garder", "retirer"
 SANS_DECISION = "Choisissez une décision sur au moins une habilitation."
 PREFIXE = "ligne-"
+TOUTES = "toutes"
 
 
 def _decider(request: HttpRequest, espace: Espace, action: str) -> HttpResponse:
@@ -52,7 +53,8 @@ def _decider(request: HttpRequest, espace: Espace, action: str) -> HttpResponse:
     gardees = [ligne for ligne in vues if choix[ligne.pk] == GARDER]
     if {"vers", "rien"} & set(request.POST):
         garder_choix(request, action, retirees, gardees)
-        return redirect(f"{request.path}?{urlencode({'page': request.POST.get('vers', '1')})}")
+        voir = {"voir": TOUTES} if request.GET.get("voir") == TOUTES else {}
+        return redirect(f"{request.path}?{urlencode({**voir, 'page': request.POST.get('vers', '1')})}")
     if not retirees and not gardees:
         messages.error(request, SANS_DECISION)
         return redirect(request.get_full_path())
@@ -123,23 +125,34 @@ def substitution(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """The yearly review: what one granted, and for a titulaire what others left unanswered."""
+    """The yearly review: what one granted and is due, and for a titulaire what others left unanswered.
+
+    What is not due is shown when it is asked for (`?voir=toutes`), or when nothing is due.
+    """
     if request.method == "POST":
         return _decider(request, espace, "revue_delegations")
     maintenant = timezone.now()
-    oubliees, accordees = revue.sans_reponse(espace, maintenant), revue.accordees_par(espace)
+    oubliees, dues = revue.sans_reponse(espace, maintenant), revue.a_revoir(espace, maintenant)
+    nombre = dues.count()
+    a_traiter = bool(nombre) or oubliees.exists()
+    toutes = request.GET.get("voir") == TOUTES or not a_traiter
+    accordees = revue.accordees_par(espace) if toutes else dues
     page = _page(Suite(oubliees.only(*A_MONTRER), accordees.only(*A_MONTRER, "revue_le", "revue_demandee_le")), request)
     lignes = _avec_choix(request, "revue_delegations", page)
+    choisies = retenues(request, "revue_delegations")
     return render(
         request,
         "habilitations/revue_delegations.html",
         {
             "page": page,
-            "choisies": len(retenues(request, "revue_delegations")),
+            "choisies": len(choisies),
+            "ailleurs": bool(set(choisies) - {str(ligne.pk) for ligne, _ in lignes}),
+            "toutes": toutes,
+            "a_traiter": a_traiter,
             "lignes": [
                 (ligne, revue.est_due(ligne, maintenant), choix) for ligne, choix in lignes if _est_a_lui(ligne, espace)
             ],
             "oubliees": [(ligne, choix) for ligne, choix in lignes if not _est_a_lui(ligne, espace)],
-            "a_revoir": revue.a_revoir(espace, maintenant).count(),
+            "a_revoir": nombre,
         },
     )

@@ -111,6 +111,11 @@ class Touches:
     def __bool__(self) -> bool:
         return bool(self.personnes)
 
+    @property
+    def entreprises(self) -> int:
+        """How many companies these are about."""
+        return len({groupe.personne.pk for touchee in self.personnes for groupe in touchee.groupes})
+
 
 def dire_combien(habilitations: Iterable[Habilitation]) -> str:
     """Return how much these are, persons first: « 2 personnes, 6 habilitations »."""

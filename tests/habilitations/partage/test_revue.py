@@ -254,6 +254,30 @@ def test_la_page_du_titulaire_montre_ce_qui_est_oublie(client_de: Any) -> None:
     assert oubliee.revue_le is not None
 
 
+def test_la_page_montre_d_abord_ce_qui_est_a_revoir(client_de: Any) -> None:
+    """« Tout » answers for what is shown: what is not due stays as it is, and the next page says for whom and how many."""
+    donneur, recu = EspaceFactory(), EspaceFactory()
+    racines = [habiliter(donneur) for _ in range(4)]
+    dues = [accorder(r, recu, Role.ACTEUR, accordee_le=timezone.now() - PERIODE) for r in racines[:2]]
+    autres = [accorder(r, recu, Role.ACTEUR) for r in racines[2:]]
+    client = client_de(donneur)
+
+    def montrees(adresse: str) -> set[str]:
+        return set(re.findall(r'name="ligne-([^"]+)"', client.get(adresse).content.decode()))
+
+    assert montrees(PAGE) == {str(h.pk) for h in dues}
+    assert "?voir=toutes" in client.get(PAGE).content.decode()
+    assert montrees(f"{PAGE}?voir=toutes") == {str(h.pk) for h in [*dues, *autres]}
+    suite = client.post(f"{PAGE}?voir=toutes", {"vers": "2"})
+    assert suite["Location"] == f"{PAGE}?voir=toutes&page=2"
+    choix = {f"ligne-{cle}": "" for cle in montrees(PAGE)}
+    confirmation = client.post(PAGE, {**choix, "tout": "garder"}, follow=True).content.decode()
+    assert "<strong>1 personne, 2 habilitations</strong>, pour 2 entreprises" in confirmation
+    revoir_puis_confirmer(client, PAGE, **choix, tout="garder")
+    assert set(Habilitation.objects.exclude(revue_le=None)) == set(dues)
+    assert montrees(PAGE) == {str(h.pk) for h in [*dues, *autres]}, "nothing is due: all are shown"
+
+
 def test_la_page_d_un_autre_ne_confirme_rien(arbre: dict[str, Habilitation], client_de: Any) -> None:
     reponse = client_de(EspaceFactory()).post(PAGE, {f"ligne-{arbre['acteur'].pk}": "retirer"}, follow=True)
     assert "Choisissez une décision sur au moins une habilitation." in reponse.content.decode()
