@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from .. import actes
 from ..envois import courriels
-from ..models import Compte, Courriel, DemandeOubli, Espace
+from ..models import Compte, Courriel, DemandeOubli, Espace, Rectification
 from ..saisies.apercu import CHANGE, empreinte
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
@@ -253,7 +253,11 @@ def _vide(champ: "Field[object, object]") -> object:
 
 
 def effacer_traces(espace: Espace, compte: Compte) -> None:
-    """Delete the links, the mails to this person, and the requests made with this address."""
+    """Delete the links, the mails to this person, the requests made with this address, and what was asked to be corrected."""
     Courriel.objects.filter(models.Q(espace=espace) | models.Q(destinataire=compte.email)).delete()
     espace.liens.all().delete()
+    espace.rectifications.filter(
+        etat=Rectification.Etat.DEPOSEE
+    ).delete()  # nothing is left to correct: the queue forgets it
+    espace.rectifications.update(texte="", reponse="")
     DemandeOubli.objects.filter(adresse=compte.email).delete()

@@ -90,9 +90,10 @@ def prendre(*, acteur: Agent, affaire: Affaire, maintenant: datetime | None = No
     """Claim this very one, and return it. Raises: AffaireHorsCompetence, AffaireDejaPrise."""
     maintenant = maintenant or timezone.now()
     fraiche = _verrouiller(acteur, affaire)
-    if fraiche.agent_id == acteur.pk:
+    en_vigueur = fraiche.prise_le is not None and fraiche.prise_le > maintenant - PRISE_VAUT
+    if en_vigueur and fraiche.agent_id == acteur.pk:
         return fraiche
-    if fraiche.agent is not None and fraiche.prise_le is not None and fraiche.prise_le > maintenant - PRISE_VAUT:
+    if en_vigueur:
         raise AffaireDejaPrise(agent=str(fraiche.agent))
     return _donner(fraiche, acteur, maintenant)
 

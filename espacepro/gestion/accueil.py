@@ -5,10 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page
@@ -17,6 +17,7 @@ from accounts.gestion.agents import agent_verifie
 from accounts.gestion.bureau import derniers_actes, est_prise, lire_bureau
 from accounts.gestion.files import File, catalogue, files_de
 from accounts.models import Affaire, Agent, TraceLecture
+from accounts.portes.acces import adresse_du_portail
 from accounts.saisies.dates import en_jours
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
@@ -115,8 +116,7 @@ def rendre_celle_ci(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, str(regle))
     else:
         messages.success(request, "Vous avez rendu cette affaire : un autre agent peut la prendre.")
-    suite = request.POST.get("suite", "")
-    return redirect(suite if url_has_allowed_host_and_scheme(suite, allowed_hosts=None) else "admin:index")
+    return HttpResponseRedirect(adresse_du_portail(request.POST.get("suite", "")) or reverse("admin:index"))
 
 
 def _ligne(affaire: Affaire, agent: Agent, personnes: dict[int, PersonneSirenisee]) -> dict[str, Any]:

@@ -361,8 +361,11 @@ def test_courriel_rejete(espace: Espace) -> None:
     page = client.post(
         reverse("connexion"), {"username": espace.compte.email, "password": MOT_DE_PASSE}, follow=True
     ).content.decode()
-    assert "nous a été retourné" in page
-    assert "nous a été retourné" not in client.get(reverse("espace")).content.decode(), "said once a sign-in"
+    annonce = "Un courriel envoyé à votre adresse de connexion nous a été retourné"
+    assert annonce in page
+    accueil = client.get(reverse("espace")).content.decode()
+    assert annonce not in accueil, "said once a sign-in"
+    assert "Vérifier ou remplacer votre adresse de connexion" in accueil, "and it stays to be done"
     assert "Un courriel nous a été retourné" in client.get(reverse("identifiants")).content.decode()
     client.post(reverse("adresse_verifiee"))
     assert "Un courriel nous a été retourné" not in client.get(reverse("identifiants")).content.decode()

@@ -16,6 +16,7 @@ from accounts.espace.rectification import (
     demander_rectification,
     repondre_rectification,
 )
+from accounts.espace.suppression import effacer_traces
 from accounts.gestion.affaires import (
     PRISE_VAUT,
     AffaireDejaPrise,
@@ -192,6 +193,10 @@ def test_une_prise_se_rend_ou_s_use(agent: Agent, personne: PersonneSirenisee) -
     rendre(acteur=agent, affaire=attendue)
     assert prendre(acteur=autre, affaire=attendue).agent == autre
     plus_tard = timezone.now() + PRISE_VAUT + timedelta(minutes=1)
+    assert prendre(acteur=autre, affaire=attendue, maintenant=plus_tard).prise_le == plus_tard, (
+        "what has worn out is claimed anew"
+    )
+    plus_tard += PRISE_VAUT + timedelta(minutes=1)
     assert prendre(acteur=agent, affaire=attendue, maintenant=plus_tard).agent == agent
     assert Evenement.objects.filter(acte="affaire.rendue").count() == 1
 
@@ -314,6 +319,28 @@ def test_une_rectification_se_suit_des_deux_cotes(
     assert courriel.destinataire == espace.compte.email  # type: ignore[union-attr]
     assert courriel.contexte["reponse"] == "Le nom est corrigé."
     assert Evenement.objects.get(acte="rectification.faite").espace == espace.numero_abonne
+
+
+@pytest.mark.parametrize("suite", ["admin:logout", "n-importe", "//ailleurs.exemple", "https://ailleurs.exemple/", ""])
+def test_rendre_ne_suit_que_le_portail(agent: Agent, personne: PersonneSirenisee, suite: str) -> None:
+    attendue = affaire("RETRAIT", retrait(personne).pk)
+    prendre(acteur=agent, affaire=attendue)
+    reponse = client_verifie(agent).post(reverse("admin:rendre", args=[attendue.pk]), {"suite": suite})
+    assert reponse["Location"] == reverse("admin:index")
+
+
+def test_un_espace_supprime_n_attend_plus_de_rectification(agent: Agent, rectification: Rectification) -> None:
+    espace = rectification.espace
+    compte = espace.compte
+    assert compte is not None
+    repondre_rectification(acteur=agent, rectification=rectification, faite=True, reponse="Le nom est corrigé.")
+    autre = Rectification.objects.create(
+        espace=espace, service_gestionnaire=agent.service_gestionnaire, objet="AUTRE", texte="Encore"
+    )
+    assert attendent("RECTIFICATION") == [str(autre.pk)]
+    effacer_traces(espace, compte)
+    assert attendent("RECTIFICATION") == []
+    assert [(r.texte, r.reponse) for r in Rectification.objects.all()] == [("", "")]
 
 
 def test_les_refus_de_la_reponse(agent: Agent, rectification: Rectification) -> None:
