@@ -58,7 +58,7 @@ class SignalementForm(FormulairePortail):
         error_messages={"required": "Indiquez la référence imprimée sur le courrier."},
     )
     texte = ChampTexte(
-        label="Ce que l’agent doit savoir (facultatif)",
+        label="Ce que l’agent doit savoir",
         required=False,
         max_length=500,
         help_text="500 caractères au plus. N’indiquez jamais le code d’activation.",

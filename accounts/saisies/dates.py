@@ -18,14 +18,20 @@ def _jour(quand: date) -> date:
     return ici(quand).date() if isinstance(quand, datetime) else quand
 
 
+def _heure(quand: datetime) -> str:
+    """Return the hour as French typography writes it, and as the opening hours are written: no line ends inside."""
+    ici_meme = ici(quand)
+    return f"{ici_meme.hour}\u00a0h\u00a0{ici_meme:%M}"
+
+
 def jour(quand: date | None) -> str:
     """Return `29/11/2026`, or nothing: a mail, a message, a cell. A moment gives the day that it is here."""
     return f"{_jour(quand):%d/%m/%Y}" if quand else ""
 
 
 def jour_heure(quand: datetime | None) -> str:
-    """Return `29/11/2026 à 00h30`, or nothing: a mail, a message."""
-    return f"{ici(quand):%d/%m/%Y à %Hh%M}" if quand else ""
+    """Return `29/11/2026 à 0 h 30`, or nothing: a mail, a message."""
+    return f"{ici(quand):%d/%m/%Y} à {_heure(quand)}" if quand else ""
 
 
 def horodatage(quand: datetime | None) -> str:
@@ -49,8 +55,8 @@ def mois_en_lettres(quand: date | None) -> str:
 
 
 def jour_heure_en_lettres(quand: datetime | None) -> str:
-    """Return `29 novembre 2026 à 00h30`, or nothing: the sentence of a page."""
-    return _premier(formats.date_format(ici(quand), "j\u00a0F Y à H\\hi")) if quand else ""
+    """Return `29 novembre 2026 à 0 h 30`, or nothing: the sentence of a page."""
+    return f"{jour_en_lettres(quand)} à {_heure(quand)}" if quand else ""
 
 
 def dans(quand: date, maintenant: datetime) -> str:

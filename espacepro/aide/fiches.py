@@ -117,7 +117,7 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             "§2.3",
             ("activer", "Saisir un code"),
             ("lettre-non-recue", "adherer", "remplacer-le-titulaire"),
-            ("activer", "demande", "activer_espace", "saisir_code"),
+            ("activer", "demande", "activer_espace", "saisir_code", "signaler"),
         ),
         Fiche(
             "lettre-non-recue",
@@ -127,7 +127,7 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             "§2.3",
             ("demandes", "Voir vos demandes"),
             ("code-d-activation", "adherer"),
-            ("demandes", "signaler"),
+            ("demandes",),
         ),
         Fiche(
             "remplacer-le-titulaire",

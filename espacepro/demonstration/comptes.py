@@ -37,7 +37,7 @@ DIRIGEANTE = CompteDemonstration(
     a_voir=(
         "Ses services s’ouvrent d’emblée : une seule entreprise",
         "Qui a accès, et le journal de l’entreprise",
-        "Les échéances de ses services",
+        "Ce que sait faire un titulaire : désigner, déléguer, retirer",
     ),
 )
 COMPTABLE = CompteDemonstration(

@@ -130,7 +130,7 @@ RETIRER: Final[dict[str, Any]] = {
 ACTIONS: Final[dict[str, Action]] = {
     "veille": Action(
         titre="Mettre en veille",
-        phrase="Ces personnes n’utilisent plus ces services. Vous pourrez les réactiver à tout moment.",
+        phrase="L’accès à ces services est suspendu. Vous pourrez le rendre à tout moment.",
         bouton="Mettre en veille",
         fait="mise en veille ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
@@ -148,7 +148,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "reactiver": Action(
         titre="Réactiver",
-        phrase="Ces personnes retrouvent sur ces services les droits d’administrateur suppléant.",
+        phrase="Les droits d’administrateur suppléant sur ces services sont rendus.",
         bouton="Réactiver",
         fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
@@ -161,7 +161,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "reactiver_delegation": Action(
         titre="Réactiver des délégations",
-        phrase="Ces personnes retrouvent l’usage de ces services.",
+        phrase="L’usage de ces services est rendu.",
         bouton="Réactiver",
         fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
         retour="delegations",
@@ -174,7 +174,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "retirer_suppleant": Action(
         titre="Retirer des administrateurs suppléants",
-        phrase="Ces personnes perdent tout droit sur ces services, même dans une page déjà ouverte.",
+        phrase="Tout droit sur ces services prend fin, même dans une page déjà ouverte.",
         bouton="Retirer",
         retour="suppleants",
         acte=lambda acteur, voulu: retirer_suppleant(
@@ -186,7 +186,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "retirer_delegation": Action(
         titre="Retirer des délégations",
-        phrase="Ces personnes n’utilisent plus ces services, même dans une page déjà ouverte.",
+        phrase="L’accès à ces services prend fin, même dans une page déjà ouverte.",
         bouton="Retirer",
         retour="delegations",
         acte=lambda acteur, voulu: retirer_delegation(

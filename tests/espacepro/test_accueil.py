@@ -1,6 +1,7 @@
 """The home page: where its links lead, and back (issue 13.2)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -92,3 +93,26 @@ def test_de_quatre_entreprises_une_liste(
     for _ in range(nombre):
         habiliter(espace, service=service)
     assert ("Nom, SIREN ou SIRET" in texte(client_de(espace).get(reverse("espace") + adresse))) is dense
+
+
+def test_filtrer_sans_javascript_ramene_aux_resultats(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    page = client_de(espace).get(reverse("espace")).content.decode()
+    assert 'action="#liste-entreprises"' in page
+    assert 'id="liste-entreprises"' in page
+
+
+def test_le_perimetre_se_dit_en_tete_puis_dans_a_faire_seulement(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client], settings: Any
+) -> None:
+    settings.PERIMETRE_ALERTE = 30
+    page = client_de(espace).get(reverse("espace")).content.decode()
+    assert f'<a href="{reverse("perimetre")}">30 SIREN' in page
+    assert page.count("SIREN sur 100") == 2
+    assert "<meter" not in page
+
+
+def test_le_calendrier_se_trouve_du_plan_du_site_et_de_l_aide(client: Client) -> None:
+    for nom in ("plan", "aide"):
+        assert f'href="{reverse("echeances")}"' in client.get(reverse(nom)).content.decode()

@@ -100,6 +100,21 @@ def test_le_titulaire_voit_tout_de_ses_services(scene: Scene, client_de: Callabl
     assert "Demander sa modification" in scene.ouvrir(client_de(scene.autre))
 
 
+def test_le_calendrier_se_trouve_meme_sans_date(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
+    page = scene.ouvrir(client_de(scene.titulaire))
+    assert "Aucune date commune" in page
+    assert f'href="{reverse("echeances")}"' in page
+
+
+def test_sans_adresse_connue_on_en_demande_l_enregistrement(
+    scene: Scene, client_de: Callable[[Espace], Client]
+) -> None:
+    type(scene.personne).objects.filter(pk=scene.personne.pk).update(courriel="")
+    page = scene.ouvrir(client_de(scene.autre))
+    assert "Demander l’enregistrement d’une adresse" in page
+    assert "Demander sa modification" not in page
+
+
 def test_l_arbre_entier_pour_les_administrateurs(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
     TraceLecture.objects.create(
         minute=timezone.now(),

@@ -68,7 +68,7 @@ class Command(Commande):
         )
         espaces = {compte: _ouvrir_espace(compte) for compte in USAGERS}
         _ouvrir_services(espaces[DIRIGEANTE], PersonneSirenisee.objects.get(siren=DANONE))
-        _demander_services(espaces[COMPTABLE], PersonneSirenisee.objects.get(siren=AIRBUS))
+        _demander_services(espaces[COMPTABLE], PersonneSirenisee.objects.get(siren=AIRBUS), Demande.Qualite.MANDATAIRE)
         agent = _nommer_agent(GESTIONNAIRE, Agent.Fonction.GESTIONNAIRE)
         _nommer_agent(CHEFFE, Agent.Fonction.CHEF)
         _nommer_agent(SURVEILLANCE, Agent.Fonction.SURVEILLANCE)
@@ -95,7 +95,9 @@ def _inscrire(compte: CompteDemonstration) -> Espace:
     return espace
 
 
-def _demander_services(espace: Espace, personne: PersonneSirenisee) -> Demande:
+def _demander_services(
+    espace: Espace, personne: PersonneSirenisee, qualite: Demande.Qualite = Demande.Qualite.REPRESENTANT_LEGAL
+) -> Demande:
     """Return the demande of `espace` for `personne`, asking for some services where there is none."""
     if existante := espace.demandes.filter(personne=personne).order_by("deposee_le").first():
         return existante
@@ -104,7 +106,7 @@ def _demander_services(espace: Espace, personne: PersonneSirenisee) -> Demande:
         acteur=espace,
         personne=personne,
         services=libres[:SERVICES_OUVERTS],
-        qualite=Demande.Qualite.REPRESENTANT_LEGAL,
+        qualite=qualite,
     )
 
 

@@ -158,7 +158,7 @@ def test_un_enrolement_abandonne_n_est_pas_un_facteur_a_retirer(espace: Espace) 
 def test_le_courriel_dit_l_heure_a_la_francaise(espace: Espace) -> None:
     enroler(connecter(espace))
     assert re.search(
-        r", le \d\d/\d\d/\d{4} à \d\dh\d\d\.", composer(Courriel.objects.get(genre="second_facteur_change")).body
+        r", le \d\d/\d\d/\d{4} à \d{1,2}\sh\s\d\d\.", composer(Courriel.objects.get(genre="second_facteur_change")).body
     )
 
 

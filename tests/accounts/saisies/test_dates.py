@@ -24,10 +24,10 @@ def test_chaque_format_est_a_l_heure_de_paris(zone: timezone) -> None:
     quand = MINUIT_TRENTE.astimezone(zone)
     with django_timezone.override(zone):
         assert dates.jour(quand) == "29/11/2026"
-        assert dates.jour_heure(quand) == "29/11/2026 à 00h30"
+        assert dates.jour_heure(quand) == "29/11/2026 à 0\u00a0h\u00a030"
         assert dates.horodatage(quand) == "29/11/2026 00:30"
         assert dates.jour_en_lettres(quand) == "29 novembre 2026"
-        assert dates.jour_heure_en_lettres(quand) == "29 novembre 2026 à 00h30"
+        assert dates.jour_heure_en_lettres(quand) == "29 novembre 2026 à 0\u00a0h\u00a030"
 
 
 def test_un_jour_sans_heure_reste_ce_jour_et_rien_reste_rien() -> None:
@@ -39,7 +39,7 @@ def test_un_jour_sans_heure_reste_ce_jour_et_rien_reste_rien() -> None:
 
 def test_les_gabarits_ont_les_memes_formats() -> None:
     gabarit = Template("{{ q|jour }}, {{ q|jour_heure }}, {{ q|horodatage }}, {{ q|jour_en_lettres }}")
-    attendu = "29/11/2026, 29/11/2026 à 00h30, 29/11/2026 00:30, 29 novembre 2026"
+    attendu = "29/11/2026, 29/11/2026 à 0\u00a0h\u00a030, 29/11/2026 00:30, 29 novembre 2026"
     assert gabarit.render(Context({"q": MINUIT_TRENTE})) == attendu
 
 
@@ -61,7 +61,7 @@ def test_ce_que_les_lignes_disent_d_elles_memes(objet: object) -> None:
 
 
 def test_un_instant_de_mes_donnees() -> None:
-    assert en_clair(MINUIT_TRENTE) == "29/11/2026 à 00h30"
+    assert en_clair(MINUIT_TRENTE) == "29/11/2026 à 0\u00a0h\u00a030"
 
 
 @pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_un_courriel_de_lien_et_un_message_de_regle_ecrivent_l_heure_de_meme() -
             espace=espace,
             lien=Lien.objects.get(pk=lien.pk),
         )
-    assert "jusqu’au 29/11/2026 à 00h30." in courriels.composer(Courriel.objects.get(acte="essai")).body
+    assert "jusqu’au 29/11/2026 à 0\u00a0h\u00a030." in courriels.composer(Courriel.objects.get(acte="essai")).body
 
 
 def test_un_delai_se_lit_en_jours_ou_en_heures() -> None:

@@ -116,3 +116,19 @@ def test_un_code_recu_sans_demande_se_remet_ou_se_signale(
     page = client_de(espace).get(reverse("activer")).content.decode()
     assert "remettez-lui le code" in page
     assert f'href="{reverse("signaler")}">signalez-la</a>' in page
+
+
+def test_qui_represente_l_entreprise_ne_se_donne_pas_mandat(
+    espace: Espace, personne: PersonneSirenisee, client_de: Callable[[Espace], Client]
+) -> None:
+    dites = []
+    for qualite in ("REPRESENTANT_LEGAL", "MANDATAIRE"):
+        demande = scenes.adhesion(espace, PersonneFactory(), ServiceFactory(), qualite)
+        scenes.editer(demande)
+        page = client_de(espace).get(reverse("demande", args=[demande.reference])).content.decode()
+        dites.append("il vous donne mandat" in page)
+    assert dites == [False, True]
+
+
+def test_facultatif_ne_se_dit_qu_une_fois(client: Client) -> None:
+    assert client.get(reverse("signaler")).content.decode().count("(facultatif)") == 1

@@ -127,7 +127,7 @@ def test_le_demandeur_et_le_service_gestionnaire_sont_avertis_et_le_journal_le_d
     dire(demande)
     a_l_usager = courriels.composer(Courriel.objects.get(genre="demande_signalee"))
     assert a_l_usager.to == [demande.espace.compte.email]
-    assert "07/12/2026 à 10h00" in a_l_usager.body
+    assert "07/12/2026 à 10\u00a0h\u00a000" in a_l_usager.body
     assert "rien demandé" not in a_l_usager.body, "what the company wrote is for the agent"
     a_l_office = courriels.composer(Courriel.objects.get(genre="signalement_recu"))
     assert a_l_office.to == [demande.personne.service_gestionnaire.courriel]
