@@ -32,6 +32,7 @@ from ..droits.roles import (
 )
 from ..models import Habilitation, Role
 from ..models.habilitation import HabilitationQuerySet
+from ..partage.autorite import peut_changer
 
 LUES_AU_PLUS: Final = 400  # habilitations of others on one page
 LIGNES_PAR_PAGE: Final = 40  # of the trees
@@ -258,6 +259,7 @@ class Noeud:
     expiree: bool
     enfants: list["Noeud"] = field(default_factory=list)
     derniere_utilisation: datetime | None = None
+    retirable: bool = False
 
     def parcourir(self) -> Iterator["Noeud"]:
         yield self
@@ -313,10 +315,14 @@ def acces(vue: Entreprise, espace: Espace, *, service: str = "", page: str = "1"
     for habilitation in (*_ascendants(miennes), *autres):
         par_adhesion[habilitation.adhesion_id].setdefault(habilitation.pk, habilitation)
     partages: dict[tuple[Any, ...], Partage] = {}
+    actives = {m.adhesion_id for m in vue.actives}
     for mienne in miennes:
         siennes = list(par_adhesion[mienne.adhesion_id].values())
         racine = _arbre(siennes, espace, vue.aujourd_hui)
         tout = mienne.adhesion_id in voit
+        if mienne.adhesion_id in actives:
+            for noeud in racine.parcourir():
+                noeud.retirable = not noeud.moi and peut_changer(mienne, noeud.habilitation)
         partage = partages.setdefault((tout, racine.forme()), Partage([], racine, tout))
         partage.services.append(mienne.service)
         partage.cles += [h.pk for h in siennes]

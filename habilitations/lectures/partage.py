@@ -67,6 +67,7 @@ class Filtres:
     role: str = ""
     etat: str = ""
     par: str = ""
+    siren: str = ""
 
     @classmethod
     def depuis(cls, donnees: Mapping[str, str]) -> "Filtres":
@@ -77,6 +78,7 @@ class Filtres:
             service=lire_recherche(donnees.get("service", ""), 20),
             role=role if role in Role.values else "",
             etat=etat if etat in dict(ETATS) else "",
+            siren=lire_recherche(donnees.get("siren", ""), 9),
             par=PAR_VOUS if donnees.get("par") == PAR_VOUS else "",
         )
 
@@ -92,7 +94,7 @@ class Filtres:
     def appliquer(
         self, habilitations: QuerySet[Habilitation], *, espace: Espace, noms: bool = True
     ) -> QuerySet[Habilitation]:
-        """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state, who granted it.
+        """Narrow by SIREN or dénomination (or the holder's name, with `noms`), service, role, state, one company, who granted it.
 
         The words are looked for in the personnes that `espace` holds, 100 at most (R13), never in the whole country.
         """
@@ -105,6 +107,8 @@ class Filtres:
             habilitations = habilitations.filter(service__code=self.service)
         if self.role:
             habilitations = habilitations.filter(role=self.role)
+        if self.siren:
+            habilitations = habilitations.filter(personne__siren=self.siren)
         if self.par:
             habilitations = habilitations.filter(accordee_par__espace=espace)
         if self.etat == BIENTOT:

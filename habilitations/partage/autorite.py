@@ -81,10 +81,11 @@ class Autorite:
             adhesion: Habilitation(pk=cle, adhesion_id=adhesion, role=role) for cle, adhesion, role in siennes
         }
         self.__dict__.setdefault("roles", frozenset(sienne.role for sienne in par_adhesion.values()))
-        return {h.pk for h in montrees if _peut_changer(par_adhesion.get(h.adhesion_id), h)}
+        return {h.pk for h in montrees if peut_changer(par_adhesion.get(h.adhesion_id), h)}
 
 
-def _peut_changer(sienne: Habilitation | None, habilitation: Habilitation) -> bool:
+def peut_changer(sienne: Habilitation | None, habilitation: Habilitation) -> bool:
+    """Whether the holder of `sienne`, active, may withdraw this one of the same adhésion (or, for a suppléance, suspend it)."""
     if sienne is None:
         return False
     if habilitation.role == Role.SUPPLEANT:

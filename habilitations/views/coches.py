@@ -49,7 +49,7 @@ LISTES: Final[dict[str, Liste]] = {
 
 @dataclass(frozen=True)
 class Cochees:
-    """What the page says of its boxes: those ticked, how many in all and here, those that it shows."""
+    """What the page says of its boxes: those ticked, how many in all and here, those that it shows; some not ticked yet (`a_cocher`), at which page."""
 
     liste: str
     cles: frozenset[uuid.UUID]
@@ -57,6 +57,8 @@ class Cochees:
     ici: int
     montrees: str
     filtres: str
+    a_cocher: bool
+    page: str
 
     @property
     def ailleurs(self) -> int:
@@ -82,6 +84,8 @@ def cochees(
         len(vivantes & set(la)),
         ",".join(map(str, la)),
         urlencode(filtres.dits),
+        not vivantes.issuperset(la),
+        request.GET.get("page", "1"),
     )
 
 
@@ -111,6 +115,8 @@ def noter(request: HttpRequest, liste: str) -> Sequence[uuid.UUID]:
     montrees = set(lire_cles(request.POST.get("montrees", "").split(",")))
     deja = [] if "rien" in request.POST else [cle for cle in _gardees(request, liste) if cle not in montrees]
     ici = [] if "rien" in request.POST else lire_cles(request.POST.getlist("habilitations"))
+    if "toute_la_page" in request.POST:
+        ici = list(montrees)
     voulues = list(dict.fromkeys([*deja, *ici]))
     if len(voulues) > COCHEES_AU_PLUS:
         messages.error(
@@ -137,4 +143,4 @@ def adresse_suivante(request: HttpRequest, liste: Liste) -> str:
         return liste.adresse(Filtres.depuis(request.POST))
     if "effacer" in request.POST:
         return liste.adresse(Filtres())
-    return liste.adresse(filtres_poses(request), request.POST.get("vers", ""))
+    return liste.adresse(filtres_poses(request), request.POST.get("vers") or request.POST.get("toute_la_page", ""))

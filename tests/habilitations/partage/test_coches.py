@@ -139,6 +139,37 @@ def test_ce_qui_est_fait_n_est_plus_coche(client_de: Ouvrir) -> None:
     assert coches.CLE not in client.session
 
 
+@pytest.mark.parametrize("nom", LISTES)
+def test_toute_la_page_se_coche_en_une_fois(client_de: Ouvrir, nom: str) -> None:
+    """A button of the list's form, without JavaScript: what other pages had stays ticked."""
+    lecteur, _, role, sens = LISTES[nom]
+    donneur, recu, lignes = accordees(PAR_PAGE + 2, role)
+    client = client_de((donneur, recu)[lecteur])
+    premiere = client.get(reverse(coches.LISTES[nom].page) + sens)
+    assert 'name="toute_la_page"' in premiere.content.decode()
+    page = client.get(client.post(reverse(CHOISIR), champs(premiere, toute_la_page="1"))["Location"])
+    assert f"{PAR_PAGE} habilitations cochées, dont {PAR_PAGE} sur cette page" in page.content.decode()
+    assert 'name="toute_la_page"' not in page.content.decode(), "all are"
+    seconde = client.get(client.post(reverse(CHOISIR), champs(page, vers="2"))["Location"])
+    bouton = re.search(r'name="toute_la_page" value="([^"]+)"', seconde.content.decode())
+    assert bouton
+    fin = client.post(reverse(CHOISIR), champs(seconde, toute_la_page=bouton[1]), follow=True).content.decode()
+    assert f"{len(lignes)} habilitations cochées, dont 2 sur cette page" in fin
+
+
+def test_la_page_de_l_entreprise_mene_a_ce_qu_une_personne_y_tient(client_de: Ouvrir) -> None:
+    """« Retirer » on the tab « Accès »: the list holds this company and this person alone, for who may withdraw it."""
+    donneur, recu, lignes = accordees(2)
+    autre = accorder(lignes[0].accordee_par, EspaceFactory(), Role.ACTEUR)  # type: ignore[arg-type]
+    adresse = reverse("entreprise_acces", args=[lignes[0].personne.siren])
+    liens = re.findall(r'href="([^"]+&amp;q=\d+)">Retirer', client_de(donneur).get(adresse).content.decode())
+    assert len(liens) == 2
+    lien = next(lien for lien in liens if recu.numero_abonne in lien).replace("&amp;", "&")
+    assert list(client_de(donneur).get(lien).context["page"]) == [lignes[0]]
+    assert autre.espace.numero_abonne in "".join(liens)
+    assert ">Retirer" not in client_de(recu).get(adresse).content.decode(), "he may withdraw nothing"
+
+
 def test_les_decisions_d_une_revue_restent_quand_la_page_tourne(
     client_de: Ouvrir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
