@@ -84,6 +84,21 @@ def test_l_adresse_seule_se_voit_et_tout_entiere(forme: str, monkeypatch: pytest
             (Path(CAPTURES) / f"fenetre-{forme}-{nom}.png".replace(" ", "_").replace("'", "_")).write_bytes(vue)
 
 
+@pytest.mark.parametrize("champs", [{}, {"avis": True, "code": ""}])
+def test_les_barres_ne_touchent_pas_le_cadre_de_la_demonstration(
+    champs: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader needs a blank margin on each side of the bars: the frame, red, stops 3 mm before them and stays readable."""
+    points = list(encre(photographier(lettre(demonstration=True, **champs), monkeypatch), jusqu_a=40))
+    sans = list(encre(photographier(lettre(**champs), monkeypatch), jusqu_a=40))
+    haut_des_barres = min(y for x, y in sans if x > 126)
+    assert haut_des_barres == pytest.approx(min(y for x, y in points if x > 126), abs=0.3), (
+        "the frame stands over the bars"
+    )
+    assert not [point for point in points if 123 < point[0] < 126 and point[1] < 34]
+    assert [point for point in points if point[0] < 123 and point[1] < haut_des_barres]  # the frame is there
+
+
 def test_l_encre_se_mesure(monkeypatch: pytest.MonkeyPatch) -> None:
     """The measure sees: the former place of the bars, and the sender's block 6 mm too wide, would show."""
     points = list(encre(photographier(lettre(), monkeypatch), jusqu_a=PARFOIS[3]))
