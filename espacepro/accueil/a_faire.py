@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.urls import reverse
+
 from accounts.espace.a_faire import Ligne
 from services.models import PersonneSirenisee
 
@@ -13,10 +15,11 @@ A_L_ACCUEIL: Final = 5
 
 @dataclass(frozen=True)
 class AFaire:
-    """The lines to draw, each with whom it is for, and how many wait in all."""
+    """The lines to draw, each with whom it is for, how many wait in all, and whether one of them is a code to enter."""
 
     lignes: list[tuple[Ligne, str]]
     total: int
+    code_attendu: bool
 
 
 def noms_des_personnes(lignes: Sequence[Ligne]) -> dict[int, str]:
@@ -27,4 +30,8 @@ def noms_des_personnes(lignes: Sequence[Ligne]) -> dict[int, str]:
 
 def a_montrer(lignes: Sequence[Ligne], noms: Mapping[int, str], *, nombre: int | None = None) -> AFaire:
     """Return the first of these lines, all of them without `nombre`."""
-    return AFaire([(ligne, ligne.pour(noms)) for ligne in lignes[:nombre]], len(lignes))
+    return AFaire(
+        [(ligne, ligne.pour(noms)) for ligne in lignes[:nombre]],
+        len(lignes),
+        any(ligne.url == reverse("activer") for ligne in lignes),
+    )

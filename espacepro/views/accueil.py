@@ -39,6 +39,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         "recentes": lu.recentes,
         "autres": lu.autres,
         "servies": servies,
+        "formulaire_code": CodeForm(),
         "tenues": any(tenue.tenue for tenue in lu.tenues),
         "limite": settings.PERIMETRE_SIREN,
         "alerte": settings.PERIMETRE_ALERTE,
@@ -49,7 +50,6 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     if not servies:
         contexte |= {
             "attendus": codes_attendus(espace),
-            "formulaire_code": CodeForm(),
             "arrivees": a_dire_a_l_accueil(espace),
         }
     return render(request, "espacepro/espace.html", contexte)
