@@ -109,7 +109,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "espacepro.journalisation.RequetesMiddleware",
     "espacepro.middleware.ContexteMiddleware",
     "espacepro.middleware.TracesMiddleware",
     "espacepro.middleware.LectureSeuleMiddleware",

@@ -63,6 +63,28 @@ def test_une_ligne_par_reponse_et_qui_l_a_demandee(
     assert ligne["user_id"] == str(espace.compte_id)
 
 
+@pytest.mark.parametrize(
+    ("adresse", "ecrite"),
+    [
+        ("/signaler/?reference=D-2026-7E8SRTU2", "GET /signaler/?reference"),
+        ("/robots.txt?q=marie.martin%40exemple.fr&page=2", "GET /robots.txt?q&page"),
+        ("/robots.txt?marie.martin%40exemple.fr", "GET /robots.txt?***"),
+    ],
+)
+def test_la_ligne_dit_les_noms_des_parametres_jamais_leurs_valeurs(
+    lignes: list[str], client: Client, adresse: str, ecrite: str
+) -> None:
+    client.get(adresse)
+    assert [json.loads(ligne)["request"] for ligne in lignes] == [ecrite]
+    assert not any("martin" in ligne or "7E8SRTU2" in ligne for ligne in lignes)
+
+
+def test_nulle_part_dans_les_journaux_une_valeur_de_requete(lignes: list[str]) -> None:
+    logging.getLogger("django.request").warning("Not Found: %s", "/gestion/chercher/?q=martin&par=nom")
+    (ligne,) = lignes
+    assert json.loads(ligne)["event"].endswith("/gestion/chercher/?q=***&par=***")
+
+
 @pytest.mark.parametrize(("proxys", "attendue"), [(0, "127.0.0.1"), (1, "198.51.100.7")])
 def test_la_ligne_ne_croit_pas_l_adresse_qu_un_navigateur_ecrit(
     lignes: list[str], client: Client, proxys: int, attendue: str
