@@ -252,13 +252,6 @@ def retenues(espace: Espace, permission: str, adhesions: Collection[int]) -> lis
     return gardees
 
 
-def roles_choisis(espace: Espace, permission: str, adhesions: Collection[int]) -> list[str]:
-    """Return the role of this espace on each of these adhésions that it may still share: one query."""
-    voulues = set(adhesions)
-    lues = _parmi(partageables(espace, permission), voulues).values_list("adhesion_id", "role")
-    return [role for adhesion, role in lues if adhesion in voulues]
-
-
 @dataclass(frozen=True)
 class PersonneAPartager:
     """One personne and what may be shared of it: the key of each adhésion, as a form posts it, and its service."""

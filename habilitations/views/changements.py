@@ -40,8 +40,8 @@ from ..partage.suppleances import (
     retirer_suppleant,
 )
 from .apercu import empreinte_des_lignes
-from .coches import LISTES, adresse_suivante, filtres_poses, lire_cles, noter, oublier
-from .sujets import Touches, dire_combien
+from .coches import LISTES, adresse_suivante, depart, filtres_poses, lire_cles, noter, oublier
+from .sujets import Touches, dire_combien, dire_quoi
 
 CLE: Final = "changement"
 LONGUEUR_MOTIF: Final = 500
@@ -81,7 +81,7 @@ class Action:
     titre: str
     phrase: str
     bouton: str
-    fait: str  # after « C'est fait : »; {compte} is what was changed
+    fait: str  # after « C'est fait : »; {compte} is what was changed, {lesquelles} names it
     retour: str
     acte: Acte
     source: Callable[[Espace], QuerySet[Habilitation] | list[Habilitation]]
@@ -124,7 +124,7 @@ RETIRER: Final[dict[str, Any]] = {
     "dessous": ce_qui_tombe,
     "suite": "retirer",
     "intitule": "Ce qui prend fin",
-    "fait": "l’accès est retiré ({compte}). Les personnes concernées sont prévenues par courriel.",
+    "fait": "l’accès est retiré ({compte}) : {lesquelles}. Les personnes concernées sont prévenues par courriel.",
     "danger": True,
 }
 ACTIONS: Final[dict[str, Action]] = {
@@ -132,7 +132,7 @@ ACTIONS: Final[dict[str, Action]] = {
         titre="Mettre en veille",
         phrase="L’accès à ces services est suspendu. Vous pourrez le rendre à tout moment.",
         bouton="Mettre en veille",
-        fait="mise en veille ({compte}). Les personnes concernées sont prévenues par courriel.",
+        fait="mise en veille ({compte}) : {lesquelles}. Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
         acte=lambda acteur, voulu: mettre_en_veille(
             acteur=acteur,
@@ -150,7 +150,7 @@ ACTIONS: Final[dict[str, Action]] = {
         titre="Réactiver",
         phrase="Les droits d’administrateur suppléant sur ces services sont rendus.",
         bouton="Réactiver",
-        fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
+        fait="réactivation ({compte}) : {lesquelles}. Les personnes concernées sont prévenues par courriel.",
         retour="suppleants",
         acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes, montrees=voulu.montrees),
         source=_visibles(Role.SUPPLEANT, etat=Habilitation.Etat.EN_VEILLE),
@@ -163,7 +163,7 @@ ACTIONS: Final[dict[str, Action]] = {
         titre="Réactiver des délégations",
         phrase="L’usage de ces services est rendu.",
         bouton="Réactiver",
-        fait="réactivation ({compte}). Les personnes concernées sont prévenues par courriel.",
+        fait="réactivation ({compte}) : {lesquelles}. Les personnes concernées sont prévenues par courriel.",
         retour="delegations",
         acte=lambda acteur, voulu: reactiver(acteur=acteur, suppleances=voulu.lignes, montrees=voulu.montrees),
         source=_visibles(*ROLES_DELEGUES, veille_motif=Habilitation.MotifVeille.TITULAIRE),
@@ -201,7 +201,7 @@ ACTIONS: Final[dict[str, Action]] = {
         phrase="Le jour choisi vaut pour toutes ces délégations, sans dépasser celui dont chacune dépend. Ce qui en dépend et "
         "durerait plus longtemps est ramené au même jour.",
         bouton="Changer le dernier jour",
-        fait="le dernier jour est changé ({compte}). Les personnes concernées sont prévenues par courriel.",
+        fait="le dernier jour est changé ({compte}) : {lesquelles}. Les personnes concernées sont prévenues par courriel.",
         retour="delegations",
         acte=lambda acteur, voulu: changer_fin(
             acteur=acteur, delegations=voulu.lignes, expire_le=voulu.fin, montrees=voulu.montrees
@@ -218,7 +218,7 @@ ACTIONS: Final[dict[str, Action]] = {
         phrase="La demande est adressée à l’administrateur titulaire de chaque service ; pour les services dont vous "
         "êtes vous-même titulaire, au service gestionnaire. Votre accès reste ouvert jusqu’à la réponse.",
         bouton="Envoyer la demande",
-        fait="la demande de retrait est envoyée ({compte}).",
+        fait="la demande de retrait est envoyée ({compte}) : {lesquelles}.",
         retour="retraits",
         acte=lambda acteur, voulu: demander_retrait(acteur=acteur, habilitations=voulu.lignes, motif=voulu.motif),
         source=_a_quitter,
@@ -230,7 +230,7 @@ ACTIONS: Final[dict[str, Action]] = {
         phrase="Votre accès à ces services prend fin tout de suite, sans demande à personne ; qui vous l’avait donné en "
         "est prévenu.",
         bouton="Décliner",
-        fait="ces habilitations ont pris fin ({compte}). Qui vous les avait données en est prévenu.",
+        fait="ces habilitations ont pris fin ({compte}) : {lesquelles}. Qui vous les avait données en est prévenu.",
         retour="habilitations_recentes",
         acte=lambda acteur, voulu: decliner(acteur=acteur, habilitations=voulu.lignes),
         source=_recentes,
@@ -331,7 +331,11 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     if not trouvees:
         messages.error(request, "Cochez au moins une habilitation sur laquelle cette action est possible.")
         return redirect(adresse_suivante(request, liste) if liste else action.retour)
-    return retenir(request, nom, trouvees)
+    reponse = retenir(request, nom, trouvees)
+    if liste:
+        request.session[CLE]["depart"] = depart(request, liste, trouvees)
+        request.session[CLE]["fait"] = request.session[CLE]["depart"] if liste.page == action.retour else ""
+    return reponse
 
 
 @reauthentification_requise
@@ -341,8 +345,8 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Show what is about to change, and what goes along; then do it, all or nothing."""
     garde = request.session.get(CLE, {})
     action = ACTIONS.get(garde.get("action", ""))
-    if action is None:
-        return redirect("gerer_services")
+    if action is None or "abandon" in request.GET:
+        return _ne_rien_changer(request, action, garde)
     lignes = action.trouver(espace, lire_cles(garde["cles"]))
     gardees = action.trouver(espace, lire_cles(garde.get("gardees", []))) if action.garder else []
     if not lignes and not gardees:
@@ -382,8 +386,18 @@ def confirmer(request: HttpRequest, espace: Espace) -> HttpResponse:
             messages.info(request, "Rien n’a changé : c’est déjà leur dernier jour, ou celui dont elles dépendent.")
         else:
             messages.success(request, _bilan(action, lignes, gardees, changees))
-        return redirect(action.retour)
+        return redirect(garde.get("fait") or action.retour)
     return _montrer(request, action, garde, apercu, FinForm(initial=_fin_commune(lignes)), lignes, gardees, tombent)
+
+
+def _ne_rien_changer(request: HttpRequest, action: Action | None, garde: dict[str, Any]) -> HttpResponse:
+    """Go back to where one came from, with nothing ticked; the decisions of a review stay, each on its row."""
+    if action is None:
+        return redirect("gerer_services")
+    if not action.garder:
+        request.session.pop(CLE, None)
+        oublier(request)
+    return redirect(garde.get("depart") or action.retour)
 
 
 def _fin_commune(lignes: Sequence[Habilitation]) -> dict[str, date | None]:
@@ -429,6 +443,12 @@ def _bouton(action: Action, lignes: Sequence[Habilitation], tombent: Sequence[Ha
     return f"Retirer l’accès de {nombre} personnes" if nombre > 1 else "Retirer l’accès de cette personne"
 
 
+def _lesquelles(lignes: Sequence[Habilitation]) -> str:
+    """Return whose, on what: the person where there is one, the service or the company where there is one."""
+    personnes = {ligne.espace.nom_complet for ligne in lignes}
+    return ", ".join([*(personnes if len(personnes) == 1 else ()), dire_quoi(lignes)])
+
+
 def _bilan(
     action: Action, lignes: Sequence[Habilitation], gardees: Sequence[Habilitation], changees: Sequence[object]
 ) -> str:
@@ -441,5 +461,5 @@ def _bilan(
         pluriel = "s" if nombre > 1 else ""
         dites.append(" ".join([f"{nombre} habilitation{pluriel} {mot}{pluriel}", *reste]) + ".")
     if lignes:
-        dites.append(action.fait.format(compte=dire_combien(faites)))
+        dites.append(action.fait.format(compte=dire_combien(faites), lesquelles=_lesquelles(lignes)))
     return "C’est fait : " + " ".join(dites)

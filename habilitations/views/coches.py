@@ -1,7 +1,8 @@
 """What is ticked in a list stays ticked when its page is turned, or its filters change (issue 10.3).
 
 The controls that turn the page are buttons of the list's own form: without JavaScript too, they post the boxes. What is ticked waits in
-the session, for one list at a time, COCHEES_AU_PLUS keys at most; « Étendre aux N habilitations » is for more.
+the session, for one list at a time, COCHEES_AU_PLUS keys at most; « Étendre aux N habilitations » is for more. What is ticked is named
+whole, whatever the page shows. The list opened with other filters than the form left it with is another choice: nothing is ticked there.
 """
 
 import uuid
@@ -17,6 +18,7 @@ from django.utils.http import urlencode
 
 from ..lectures.partage import Filtres
 from ..models import Habilitation
+from .sujets import Touches
 
 CLE: Final = "cochees"
 COCHEES_AU_PLUS: Final = 500
@@ -59,6 +61,7 @@ class Cochees:
     filtres: str
     a_cocher: bool
     page: str
+    hors: Touches  # those ticked that the page does not show, by name
 
     @property
     def ailleurs(self) -> int:
@@ -73,19 +76,24 @@ def cochees(
     montrees: Iterable[Habilitation],
     filtres: Filtres,
 ) -> Cochees:
-    """Return what is ticked in this list: one query when anything is."""
-    cles = frozenset(_gardees(request, liste))
-    vivantes = frozenset(source.filter(pk__in=cles).values_list("pk", flat=True)) if cles else cles
+    """Return what is ticked in this list: one query when anything is. Forget it where it was chosen under other filters."""
+    garde = request.session.get(CLE, {})
+    if garde.get("liste") == liste and garde.get("filtres", "") != urlencode(filtres.dits):
+        oublier(request)
+    cles = _gardees(request, liste)
+    vivantes = list(source.filter(pk__in=cles)) if cles else []
     la = [habilitation.pk for habilitation in montrees]
+    hors = [habilitation for habilitation in vivantes if habilitation.pk not in set(la)]
     return Cochees(
         liste,
-        vivantes,
+        frozenset(habilitation.pk for habilitation in vivantes),
         len(vivantes),
-        len(vivantes & set(la)),
+        len(vivantes) - len(hors),
         ",".join(map(str, la)),
         urlencode(filtres.dits),
-        not vivantes.issuperset(la),
+        len(vivantes) - len(hors) < len(la),
         request.GET.get("page", "1"),
+        Touches.de(hors),
     )
 
 
@@ -123,8 +131,20 @@ def noter(request: HttpRequest, liste: str) -> Sequence[uuid.UUID]:
             request,
             f"{COCHEES_AU_PLUS} habilitations cochées au plus : les dernières ne le sont pas. Pour davantage, cochez « Étendre ».",
         )
-    request.session[CLE] = {"liste": liste, "cles": [cle.hex for cle in voulues[:COCHEES_AU_PLUS]]}
+    request.session[CLE] = {
+        "liste": liste,
+        "cles": [cle.hex for cle in voulues[:COCHEES_AU_PLUS]],
+        "filtres": urlencode(_filtres_suivants(request).dits),
+    }
     return voulues[:COCHEES_AU_PLUS]
+
+
+def depart(request: HttpRequest, liste: Liste, lignes: Iterable[Habilitation]) -> str:
+    """Return where one goes back to from what is asked of these lines: the page of the company whose list it is, or the list as filtered."""
+    filtres = filtres_poses(request)
+    if any(ligne.personne.siren == filtres.siren for ligne in lignes):
+        return reverse("entreprise_acces", args=[filtres.siren])
+    return liste.adresse(filtres)
 
 
 def oublier(request: HttpRequest) -> None:
@@ -137,10 +157,15 @@ def filtres_poses(request: HttpRequest) -> Filtres:
     return Filtres.depuis(QueryDict(request.POST["filtres"]) if "filtres" in request.POST else request.POST)
 
 
+def _filtres_suivants(request: HttpRequest) -> Filtres:
+    """Return the filters of the list after the button that was pressed."""
+    if "filtrer" in request.POST:
+        return Filtres.depuis(request.POST)
+    return Filtres() if "effacer" in request.POST else filtres_poses(request)
+
+
 def adresse_suivante(request: HttpRequest, liste: Liste) -> str:
     """Return where the button that was pressed leads: another page, other filters, the same page."""
-    if "filtrer" in request.POST:
-        return liste.adresse(Filtres.depuis(request.POST))
-    if "effacer" in request.POST:
-        return liste.adresse(Filtres())
-    return liste.adresse(filtres_poses(request), request.POST.get("vers") or request.POST.get("toute_la_page", ""))
+    ailleurs = "filtrer" in request.POST or "effacer" in request.POST
+    page = "" if ailleurs else request.POST.get("vers") or request.POST.get("toute_la_page", "")
+    return liste.adresse(_filtres_suivants(request), page)

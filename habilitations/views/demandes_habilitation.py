@@ -24,6 +24,7 @@ from ..lectures.partage import PAR_PAGE
 from ..models import DemandeHabilitation, Habilitation, Role
 from ..partage import demandes as actes
 from ..partage.designations import Examen, examiner
+from .sujets import dire_quoi
 
 
 @espace_requis
@@ -165,11 +166,12 @@ def _accepter(
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return None
-    nombre = len(acceptation.accordees)
+    refusees = {ligne.service.pk for ligne in acceptation.refusees}
+    accordees = [h for h in choisies if h.service_id not in refusees]
     dites = "".join(f" Refusé : {ligne.service.libelle} ({ligne.regle})." for ligne in acceptation.refusees)
     messages.success(
         request,
-        f"{demande.demandeur.nom_complet} est désormais {Role(role).label} de {nombre} service{'s' if nombre > 1 else ''}."
+        f"{demande.demandeur.nom_complet} est désormais {Role(role).label} de {dire_quoi(accordees)}."
         f"{dites} Un courriel vous est envoyé à tous les deux.",
     )
     return redirect("demandes_habilitation")

@@ -3,6 +3,7 @@
 What is chosen stays in the session from page to page and from filter to filter; every write is a POST.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,9 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
+from accounts.saisies.dates import jour_en_lettres
+from accounts.saisies.identifiants import pour_chercher
+from accounts.saisies.porte import lire_recherche
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.lots import par_raison
@@ -25,15 +29,14 @@ from ..lectures.partage import (
     partageables,
     personnes_a_partager,
     retenues,
-    roles_choisis,
     services_du_filtre,
 )
-from ..models import Role
+from ..models import Habilitation, Role
 from ..partage.beneficiaires import trouver_beneficiaire
 from ..partage.delegations import deleguer
 from ..partage.designations import examiner
 from ..partage.suppleances import designer_suppleant
-from .sujets import SUPPLEANTS, Sujet, grouper
+from .sujets import SUPPLEANTS, Sujet, dire_quoi, grouper
 
 
 def _cle(sujet: Sujet) -> str:
@@ -41,7 +44,10 @@ def _cle(sujet: Sujet) -> str:
 
 
 def _brouillon(request: HttpRequest, sujet: Sujet) -> dict[str, Any]:
-    """Return what was chosen so far: `adhesions` (keys), then `beneficiaires` (one key), `role`, `expire_le`."""
+    """Return what was chosen so far: `adhesions` (keys), then `beneficiaires` (one key), `role`, `expire_le`.
+
+    `entreprise` is the SIREN of the company whose page it was begun from: one goes back there.
+    """
     return {"adhesions": [], **request.session.get(_cle(sujet), {})}
 
 
@@ -67,12 +73,30 @@ def preparer(request: HttpRequest, sujet: Sujet, adhesions: list[int]) -> None:
     request.session[_cle(sujet)] = {"adhesions": sorted(adhesions)}
 
 
+def _commencer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
+    """Forget what another designation had chosen, and begin this one (`?nouveau=1`, `&entreprise=SIREN` from its page)."""
+    preparer(request, sujet, [])
+    siren = pour_chercher(lire_recherche(request.GET.get("entreprise", ""), 20))
+    if not siren or not partageables(espace, sujet.permission).filter(personne__siren=siren).exists():
+        return redirect(sujet.url("designer"))
+    request.session[_cle(sujet)]["entreprise"] = siren
+    return redirect(reverse(sujet.url("designer"), query={"q": siren}))
+
+
+def _depart(sujet: Sujet, brouillon: dict[str, Any]) -> str:
+    """Return the address of the page that one came from: the company's, or the list."""
+    siren = brouillon.get("entreprise")
+    return reverse("entreprise_acces", args=[siren]) if siren else reverse(sujet.url())
+
+
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     """Step 1: tick the services, SIREN by SIREN; filters and pages keep what is ticked."""
     if espace.mode != Espace.Mode.EXPERT:
         return redirect(sujet.url())
+    if "nouveau" in request.GET:
+        return _commencer(request, espace, sujet)
     filtres = Filtres.depuis(request.POST if request.method == "POST" else request.GET)
     if request.method == "POST":
         brouillon = _brouillon(request, sujet)
@@ -86,7 +110,8 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
         return redirect(reverse(sujet.url("designer"), query={cle: v for cle, v in requete.items() if v}))
     miennes = filtres.appliquer(partageables(espace, sujet.permission), espace=espace, noms=False)
     page, personnes, nombre = personnes_a_partager(miennes, request.GET.get("page", "1"))
-    choisies = set(map(str, _brouillon(request, sujet)["adhesions"]))
+    brouillon = _brouillon(request, sujet)
+    deja = retenues(espace, sujet.permission, brouillon["adhesions"]) if brouillon["adhesions"] else []
     return render(
         request,
         "habilitations/partage_choisir.html",
@@ -96,10 +121,12 @@ def choisir(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "personnes": personnes,
             "filtres": filtres,
             "services": services_du_filtre(partageables(espace, sujet.permission)),
-            "choisies": choisies,
+            "choisies": {str(habilitation.adhesion_id) for habilitation in deja},
+            "groupes_choisis": grouper(deja),
             "montrees": ",".join(cle for lue in personnes for cle, _ in lue.services),
             "nombre_filtre": nombre,
             "url_liste": sujet.url(),
+            "depart": _depart(sujet, brouillon),
         },
     )
 
@@ -136,7 +163,8 @@ def _form_personne(sujet: Sujet, roles: list[str], donnees: Any, deja_saisi: dic
 def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     """Step 2: the person, by numéro d'abonné and name; for a délégation, its role and its last day."""
     brouillon = _brouillon(request, sujet)
-    roles = roles_choisis(espace, sujet.permission, brouillon["adhesions"])
+    choisies = retenues(espace, sujet.permission, brouillon["adhesions"])
+    roles = [habilitation.role for habilitation in choisies]
     if not roles or espace.mode != Espace.Mode.EXPERT:
         return redirect(sujet.url("designer"))
     donnees = request.POST if request.method == "POST" else None
@@ -151,7 +179,7 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
         else:
             expire_le = form.cleaned_data.get("expire_le")
             request.session[_cle(sujet)] = {
-                "adhesions": brouillon["adhesions"],
+                **brouillon,
                 "beneficiaires": [str(beneficiaire.pk)],
                 "role": form.cleaned_data.get("role", Role.SUPPLEANT),
                 "expire_le": expire_le.isoformat() if expire_le else "",
@@ -164,6 +192,7 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
             "sujet": sujet,
             "formulaire": form,
             "nombre": len(roles),
+            "groupes_choisis": grouper(choisies),
             "url_liste": sujet.url(),
             "url_retour": sujet.url("designer"),
         },
@@ -205,10 +234,10 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
         request.session.pop(_cle(sujet), None)
         messages.success(
             request,
-            f"{beneficiaire.nom_complet} est désormais {Role(role).label} de {_services(len(accordees))}. "
+            f"{beneficiaire.nom_complet} est désormais {Role(role).label} de {dire_quoi(miennes)}{_jusqu_a(accordees)}. "
             "Un courriel vous est envoyé à tous les deux.",
         )
-        return redirect(sujet.url())
+        return redirect(_depart(sujet, brouillon))
     return render(
         request,
         "habilitations/partage_confirmer.html",
@@ -230,5 +259,8 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
     )
 
 
-def _services(nombre: int) -> str:
-    return f"{nombre} service{'s' if nombre > 1 else ''}"
+def _jusqu_a(accordees: Sequence[Habilitation]) -> str:
+    """Return the last day of what was granted, as a message ends with it, when it is the same for all."""
+    fins = {habilitation.expire_le for habilitation in accordees}
+    fin = fins.pop() if len(fins) == 1 else None
+    return f", jusqu’au {jour_en_lettres(fin)}" if fin else ""

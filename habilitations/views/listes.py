@@ -55,6 +55,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     filtres = Filtres.depuis(request.GET)
     autorite = Autorite.de(espace)
     recues = _recues(request, autorite, sujet)
+    nom = f"{sujet.code}_{RECUES}" if recues else sujet.code
     source = mes_habilitations(espace) if recues else autorite.visibles()
     source = source.filter(role__in=sujet.roles)
     page = page_de(filtres.appliquer(source, espace=espace), request.GET.get("page", "1"), filtres.etat)
@@ -70,7 +71,7 @@ def liste(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
             "filtres": filtres,
             "cochees": cochees(
                 request,
-                f"{sujet.code}_{RECUES}" if recues else sujet.code,
+                nom,
                 source=source,
                 montrees=a_cocher(page) if recues else [h for h in page if h.pk in permises],
                 filtres=filtres,

@@ -124,6 +124,17 @@ def dire_combien(habilitations: Iterable[Habilitation]) -> str:
     return f"{personnes} personne{'s' if personnes > 1 else ''}, {nombre} habilitation{'s' if nombre > 1 else ''}"
 
 
+def dire_quoi(habilitations: Iterable[Habilitation]) -> str:
+    """Return which services of which company these are: by name when there is one, counted otherwise."""
+    paires = {(h.personne_id, h.service_id): (h.personne.denomination, h.service.libelle) for h in habilitations}
+    noms = list(paires.values())
+    entreprises = {personne for personne, _ in paires}
+    if len(entreprises) > 1:
+        return f"{len(noms)} services de {len(entreprises)} entreprises"
+    services = f"« {noms[0][1]} »" if len(noms) == 1 else f"{len(noms)} services"
+    return f"{services} pour {noms[0][0]}"
+
+
 def grouper(habilitations: Iterable[Habilitation]) -> list[Groupe]:
     """Group habilitations by personne and holder, in the order given."""
     groupes: dict[tuple[object, object], Groupe] = {}

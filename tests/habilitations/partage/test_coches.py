@@ -66,6 +66,8 @@ def test_ce_qui_est_coche_reste_quand_la_page_tourne(client_de: Ouvrir, nom: str
     assert "page=2" in tourne["Location"]
     seconde = client.get(tourne["Location"])
     assert "2 habilitations cochées, dont 0 sur cette page" in seconde.content.decode()
+    for cle in montrees[:2]:
+        assert par_cle[cle].personne.denomination in seconde.content.decode(), "named, though it is on another page"
     autres = str(champs(seconde)["montrees"]).split(",")
     assert len(autres) == 3
     retour = client.post(reverse(CHOISIR), cocher(champs(seconde, vers="1"), autres[0]))
@@ -91,8 +93,10 @@ def test_un_filtre_ne_decoche_rien(client_de: Ouvrir) -> None:
     # « Étendre » is about the filters that the page shows, whatever was typed since; what is ticked elsewhere goes along.
     etendue = client.post(reverse(CHOISIR), champs(page, tout="1", q="autre", action="retirer_delegation"), follow=True)
     assert {h for h in lignes if h.personne.denomination in etendue.content.decode()} == {lignes[0], lignes[2]}
-    sans_resultat = client.get(reverse("delegations"), {"q": "rien de tel"})
+    rien = client.post(reverse(CHOISIR), champs(page, filtrer="1", q="rien de tel"))
+    sans_resultat = client.get(rien["Location"])
     assert "1 habilitation cochée, dont 0 sur cette page" in sans_resultat.content.decode()
+    assert lignes[0].personne.denomination in sans_resultat.content.decode(), "named, though the page does not show it"
     effacee = client.post(reverse(CHOISIR), champs(sans_resultat, effacer="1"))
     assert effacee["Location"] == reverse("delegations")
 
@@ -131,7 +135,7 @@ def test_ce_qui_est_fait_n_est_plus_coche(client_de: Ouvrir) -> None:
         reverse(CHOISIR), cocher(champs(page, action="retirer_delegation"), lignes[0].pk), follow=True
     )
     assert lignes[0].personne.denomination in confirmation.content.decode()
-    assert "1 habilitation cochée" in client.get(reverse("delegations")).content.decode(), "given up: still ticked"
+    assert 'href="?abandon=1"' in confirmation.content.decode()
     apercu = re.search(r'name="apercu" value="([^"]+)"', confirmation.content.decode())
     assert apercu
     client.post(reverse("habilitations_changer"), {"apercu": apercu[1], "suite": "tomber"})
@@ -168,6 +172,49 @@ def test_la_page_de_l_entreprise_mene_a_ce_qu_une_personne_y_tient(client_de: Ou
     assert list(client_de(donneur).get(lien).context["page"]) == [lignes[0]]
     assert autre.espace.numero_abonne in "".join(liens)
     assert ">Retirer" not in client_de(recu).get(adresse).content.decode(), "he may withdraw nothing"
+
+
+@pytest.mark.parametrize("nom", LISTES)
+def test_ne_rien_changer_decoche_et_ramene_a_la_liste(client_de: Ouvrir, nom: str) -> None:
+    lecteur, action, role, sens = LISTES[nom]
+    donneur, recu, lignes = accordees(2, role)
+    client = client_de((donneur, recu)[lecteur])
+    adresse = reverse(coches.LISTES[nom].page) + sens
+    client.post(reverse(CHOISIR), cocher(champs(client.get(adresse), action=action), lignes[0].pk))
+    retour = client.get(reverse("habilitations_changer"), {"abandon": "1"})
+    assert retour["Location"] == adresse
+    assert "Aucune habilitation cochée" in client.get(adresse).content.decode()
+    assert client.get(reverse("habilitations_changer"))["Location"] == reverse("gerer_services")
+    assert Habilitation.objects.vivantes().filter(pk__in=[ligne.pk for ligne in lignes]).count() == 2
+
+
+def test_la_liste_ouverte_d_ailleurs_ne_garde_rien_de_coche(client_de: Ouvrir) -> None:
+    donneur, _, lignes = accordees(2)
+    client = client_de(donneur)
+    client.post(reverse(CHOISIR), cocher(champs(client.get(reverse("delegations")), vers="1"), lignes[0].pk))
+    ouverte = client.get(reverse("delegations"), {"q": lignes[1].personne.siren}).content.decode()
+    assert "Aucune habilitation cochée" in ouverte
+    assert "Aucune habilitation cochée" in client.get(reverse("delegations")).content.decode()
+
+
+@pytest.mark.parametrize("sujet", ["delegations", "suppleants"])
+def test_retirer_depuis_la_page_d_une_entreprise_y_ramene_et_dit_quoi(client_de: Ouvrir, sujet: str) -> None:
+    role = Role.ACTEUR if sujet == "delegations" else Role.SUPPLEANT
+    donneur, recu, lignes = accordees(2, role)
+    client, ligne = client_de(donneur), lignes[0]
+    acces = reverse("entreprise_acces", args=[ligne.personne.siren])
+    adresse = reverse(sujet, query={"siren": ligne.personne.siren})
+    assert f'href="{adresse}"' in client.get(acces).content.decode()
+    page = client.get(adresse, follow=True)
+    assert str(champs(page)["montrees"]) == str(ligne.pk)
+    action = LISTES[sujet][1]
+    confirmation = client.post(reverse(CHOISIR), cocher(champs(page, action=action), ligne.pk), follow=True)
+    apercu = re.search(r'name="apercu" value="([^"]+)"', confirmation.content.decode())
+    assert apercu
+    fait = client.post(reverse("habilitations_changer"), {"apercu": apercu[1], "suite": "tomber"}, follow=True)
+    assert fait.redirect_chain[-1][0] == acces
+    dit = f"{recu.nom_complet}, « {ligne.service.libelle} » pour {ligne.personne.denomination}"
+    assert dit in fait.content.decode()
 
 
 def test_les_decisions_d_une_revue_restent_quand_la_page_tourne(

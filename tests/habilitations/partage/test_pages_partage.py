@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour_en_lettres
 from habilitations.depart.retraits import RENONCEMENTS, annuler_retrait, demander_retrait
 from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.views.gestion import _lignes
@@ -80,6 +81,56 @@ def test_designer_en_trois_pages(client_de: Ouvrir, sujet: str) -> None:
         {("SUPPLEANT", None)} if sujet == "suppleants" else {("ACTEUR_DELEGANT", fin)}
     )
     assert client.post(page3, apercu_de(recapitulatif))["Location"] == page1, "sent twice, nothing more is done"
+
+
+@pytest.mark.parametrize("sujet", ["suppleants", "delegations"])
+def test_designer_d_une_autre_entree_recommence_et_chaque_etape_dit_ce_qui_est_choisi(
+    client_de: Ouvrir, sujet: str
+) -> None:
+    titulaire, anne = EspaceFactory(), EspaceFactory(nom="Petit", prenom="Anne")
+    garage, librairie = (
+        habiliter(titulaire, personne=PersonneFactory(denomination=nom)) for nom in ("GARAGE", "LIVRES")
+    )
+    client = client_de(titulaire)
+    page1, page2, page3 = (reverse(f"{sujet}_{suite}") for suite in ("designer", "personne", "confirmer"))
+    client.post(page1, {"adhesions": [garage.adhesion_id], "continuer": "1"})
+    assert "GARAGE" in texte(client.get(page2))
+    filtree = texte(client.get(page1, {"q": librairie.personne.siren}))
+    assert "1 service choisi" in filtree
+    assert "GARAGE" in filtree, "what is chosen is named whatever the filter shows"
+    # Abandoned; then the button of another company's page: nothing of the former choice is left.
+    acces = reverse("entreprise_acces", args=[librairie.personne.siren])
+    entree = reverse(f"{sujet}_designer", query={"nouveau": "1", "entreprise": librairie.personne.siren})
+    assert entree.replace("&", "&amp;") in texte(client.get(acces))
+    ouverte = client.get(entree, follow=True)
+    assert ouverte.redirect_chain[-1][0] == f"{page1}?q={librairie.personne.siren}"
+    assert "0 service choisi" in texte(ouverte)
+    assert f'href="{acces}"' in texte(ouverte), "one gives up where one came from"
+    client.post(page1, {"adhesions": [librairie.adhesion_id], "continuer": "1"})
+    fin = timezone.localdate() + timedelta(days=10)
+    client.post(page2, {"numero": anne.numero_abonne, "nom": "Petit", "role": "ACTEUR", "expire_le": fin.isoformat()})
+    assert "GARAGE" not in texte(client.get(page3))
+    fait = client.post(page3, apercu_de(texte(client.get(page3))), follow=True)
+    assert fait.redirect_chain[-1][0] == acces
+    assert f"de « {librairie.service.libelle} » pour LIVRES" in texte(fait)
+    assert (f"LIVRES, jusqu’au {jour_en_lettres(fin)}" in texte(fait)) == (sujet == "delegations")
+    assert [h.adhesion_id for h in Habilitation.objects.filter(espace=anne)] == [librairie.adhesion_id]
+
+
+@pytest.mark.parametrize("sujet", ["suppleants", "delegations"])
+def test_designer_depuis_la_liste_recommence(client_de: Ouvrir, sujet: str) -> None:
+    racine = habiliter(EspaceFactory())
+    client = client_de(racine.espace)
+    client.post(reverse(f"{sujet}_designer"), {"adhesions": [racine.adhesion_id], "continuer": "1"})
+    liste = texte(client.get(reverse(sujet)))
+    liens = re.findall(rf'href="({reverse(f"{sujet}_designer")}[^"]*)"', liste)
+    assert liens
+    assert {lien.partition("?")[2] for lien in liens} == {"nouveau=1"}
+    assert "0 service choisi" in texte(client.get(liens[0], follow=True))
+    # A company that one does not hold is no filter, and nowhere to go back to.
+    etrangere = habiliter(EspaceFactory())
+    ouverte = client.get(liens[0] + f"&entreprise={etrangere.personne.siren}", follow=True)
+    assert ouverte.redirect_chain[-1][0] == reverse(f"{sujet}_designer")
 
 
 def test_tout_cocher_du_filtre_et_tout_decocher(client_de: Ouvrir) -> None:
