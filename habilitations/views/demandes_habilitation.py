@@ -90,13 +90,13 @@ def annuler(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
-    """Choose the services and the role, read what that gives and what is refused, then confirm."""
+    """Choose the services and the role, read what that gives and what is refused, then confirm; « Retour » keeps what was chosen."""
     demande = get_object_or_404(demandes_a_repondre(espace), pk=cle)
     tenues = a_accorder(espace, demande.siren)
     form = AccepterForm(request.POST if request.method == "POST" else None)
     delegant = any(h.role in roles_pour(DELEGUER_ACTEUR_DELEGANT) for h in tenues)
     form.proposer([(str(h.adhesion_id), h.service.libelle) for h in tenues], delegant=delegant)
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST" or not form.is_valid() or "retour" in request.POST:
         return render(
             request, "habilitations/demande_accepter.html", {"demande": demande, "formulaire": form, "tenues": tenues}
         )
@@ -166,8 +166,8 @@ def _accepter(
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return None
-    refusees = {ligne.service.pk for ligne in acceptation.refusees}
-    accordees = [h for h in choisies if h.service_id not in refusees]
+    faites = {habilitation.adhesion_id for habilitation in acceptation.accordees}
+    accordees = [h for h in choisies if h.adhesion_id in faites]
     dites = "".join(f" Refusé : {ligne.service.libelle} ({ligne.regle})." for ligne in acceptation.refusees)
     messages.success(
         request,

@@ -359,8 +359,17 @@ def test_les_pages_du_depot_a_la_reponse(scene: Scene, client_de: Callable[[Espa
     assert "Chloé Simon y est déjà habilité" in relue
     assert scene.tenues() == [("PAY_CFE", "ACTEUR")]  # nothing yet
     assert "a changé" in texte(titulaire.post(page, saisie | {"apercu": "autre"}))
+    assert 'name="retour"' in relue
+    jour = (timezone.localdate() + timedelta(days=20)).isoformat()
+    revenu = texte(
+        titulaire.post(page, {**saisie, "services": [scene.racine.adhesion_id], "expire_le": jour, "retour": "1"})
+    )
+    assert re.findall(r'name="services" value="(\d+)"[^>]*checked', revenu) == [str(scene.racine.adhesion_id)]
+    assert f'value="{jour}"' in revenu
+    assert "fr-error-text" not in revenu
     fait = titulaire.post(page, saisie | apercu_de(relue), follow=True)
-    assert "est désormais acteur de 1 service. Refusé : Service PAY_CFE" in texte(fait)
+    dit = f"acteur de « {scene.racine.service.libelle} » pour {scene.racine.personne.denomination}"
+    assert f"est désormais {dit}. Refusé : Service PAY_CFE" in texte(fait)
     assert scene.tenues() == [("DECL_TVA", "ACTEUR"), ("PAY_CFE", "ACTEUR")]
     assert titulaire.get(page).status_code == 404  # it waits no more
     assert "Acceptée" in texte(demandeur.get(reverse("demandes_habilitation")))
