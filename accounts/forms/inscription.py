@@ -1,6 +1,13 @@
 """Creating an espace."""
 
+from collections.abc import Callable
+from typing import Any
+
+from ..espace.noms_admis import exiger_nom_admis
+from ..mots_de_passe.confiance import verifier_reponse
+from ..mots_de_passe.politique import exiger_force
 from ..saisies.adresses import normaliser_adresse
+from ..saisies.regles import RegleMetier
 from .champs import (
     champ_adresse,
     champ_nouveau_mot_de_passe,
@@ -12,6 +19,9 @@ from .champs import (
 )
 from .conditions import AvecConditions, champ_conditions, champ_version
 from .titulaire import TitulaireForm
+
+PERSONNELS = ("email", "nom", "prenom", "siren_appartenance", "telephone", "commune")
+"""The fields whose words a password and an answer must not rest on (`Inscription.mots_personnels`)."""
 
 
 class InscriptionForm(AvecConditions, TitulaireForm):
@@ -37,6 +47,32 @@ class InscriptionForm(AvecConditions, TitulaireForm):
         label="J’ai lu et j’accepte les conditions générales d’utilisation",
         absentes="Pour créer un espace, acceptez les conditions générales d’utilisation.",
     )
+
+    def clean(self) -> dict[str, Any] | None:
+        """Tell all that is wrong at once: the rules of the act on the name, the password and the answer are asked here too."""
+        donnees = super().clean()
+        lus = {nom: self.cleaned_data.get(nom, "") for nom in self.fields}
+        personnels = [lus.get(nom, "") for nom in PERSONNELS]
+        if lus["prenom"] and lus["nom"]:
+            self._exiger(lambda: exiger_nom_admis(prenom=lus["prenom"], nom=lus["nom"]))
+        if lus["mot_de_passe"]:
+            self._exiger(lambda: exiger_force(lus["mot_de_passe"], personnels))
+        if lus["reponse_confiance"]:
+            self._exiger(
+                lambda: verifier_reponse(
+                    lus["reponse_confiance"],
+                    personnels=personnels,
+                    mot_de_passe=lus["mot_de_passe"],
+                    question=lus["question_confiance"],
+                )
+            )
+        return donnees
+
+    def _exiger(self, regle: Callable[[], object]) -> None:
+        try:
+            regle()
+        except RegleMetier as refus:
+            self.refuser(refus)
 
 
 class InscriptionExpertForm(InscriptionForm):

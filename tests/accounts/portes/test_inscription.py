@@ -54,6 +54,14 @@ def cle(client: Client) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
+def test_tout_ce_qui_est_a_corriger_est_dit_en_une_fois(client: Client) -> None:
+    """A weak password and a revealing answer stand beside what was left empty, not after it."""
+    faute = {**SAISIE, "telephone": "", "mot_de_passe": "court", "reponse_confiance": "ab"}
+    formulaire = client.post(reverse("inscription_expert"), faute).context["formulaire"]
+    assert set(formulaire.errors) == {"telephone", "mot_de_passe", "reponse_confiance"}
+    assert "trop faible" in formulaire.errors["mot_de_passe"][0]
+
+
 def test_le_meme_navigateur_entre_sans_retaper(client: Client, horloge: Any) -> None:
     page = inscrire(client)
     avant, tape_le = cle(client), time.time()
