@@ -12,6 +12,7 @@ from accounts.portes.acces import espace_requis
 from accounts.saisies.apercu import CHAMP
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
+from habilitations.lectures.demandes_habilitation import nombre_demandees
 from services.models import PersonneSirenisee, Service
 
 from ..demandes import adhesion, depot, suites
@@ -145,6 +146,7 @@ def liste(request: HttpRequest, espace: Espace) -> HttpResponse:
             "etats": ETATS,
             "tailles": TAILLES,
             "attendus": codes_attendus(espace),
+            "demandees": nombre_demandees(espace),
         },
     )
 

@@ -27,6 +27,11 @@ def mes_demandes_habilitation(espace: Espace) -> list[DemandeHabilitation]:
     )
 
 
+def nombre_demandees(espace: Espace) -> int:
+    """Return how many habilitations this espace asked for in the last year: one query."""
+    return DemandeHabilitation.objects.filter(demandeur=espace, deposee_le__gt=timezone.now() - UN_AN).count()
+
+
 def demandes_a_repondre(espace: Espace) -> QuerySet[DemandeHabilitation]:
     """Return what waits for an administrator of one of the SIREN of this espace, oldest first, each with its `denomination`."""
     administres = donnant(VOIR_HABILITATIONS, espace).values("personne__siren").distinct()

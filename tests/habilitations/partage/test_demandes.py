@@ -403,3 +403,14 @@ def test_la_page_de_l_entreprise_y_mene(scene: Scene, client_de: Callable[[Espac
     )
     services = texte(client_de(scene.acteur).get(reverse("entreprise", args=[scene.personne.siren])))
     assert f"{reverse('demander_habilitation')}?siren={scene.personne.siren}" in services
+
+
+def test_vos_demandes_disent_aussi_les_demandes_d_habilitation(client_de: Callable[[Espace], Client]) -> None:
+    """Who asked an administrator finds it from « Vos demandes », which hold those to the représentant légal."""
+    scene = Scene()
+    dite = "vous en avez envoyé une depuis un an"
+    assert dite not in texte(client_de(scene.demandeur).get(reverse("demandes")))
+    scene.demander()
+    page = texte(client_de(scene.demandeur).get(reverse("demandes")))
+    assert dite in page
+    assert f'href="{reverse("demandes_habilitation")}"' in page
