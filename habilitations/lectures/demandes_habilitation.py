@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -19,11 +19,16 @@ MIENNES_AU_PLUS = 50
 
 
 def mes_demandes_habilitation(espace: Espace) -> list[DemandeHabilitation]:
-    """Return what this espace asked in the last year, newest first, fifty at most: one query, which reads the SIREN alone."""
+    """Return what this espace asked in the last year, newest first, fifty at most: one query.
+
+    It reads the SIREN alone, but for what was accepted, which has the name of its company (`denomination`).
+    """
+    personne = PersonneSirenisee.objects.filter(siren=OuterRef("siren"))
+    acceptee = When(etat=DemandeHabilitation.Etat.ACCEPTEE, then=Subquery(personne.values("denomination")))
     return list(
-        DemandeHabilitation.objects.filter(demandeur=espace, deposee_le__gt=timezone.now() - UN_AN).order_by(
-            "-deposee_le", "pk"
-        )[:MIENNES_AU_PLUS]
+        DemandeHabilitation.objects.filter(demandeur=espace, deposee_le__gt=timezone.now() - UN_AN)
+        .annotate(denomination=Case(acceptee, default=Value("")))
+        .order_by("-deposee_le", "pk")[:MIENNES_AU_PLUS]
     )
 
 

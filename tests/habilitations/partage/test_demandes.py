@@ -124,6 +124,7 @@ def test_rien_ne_distingue_un_siren_tenu_d_un_siren_que_personne_ne_tient(
         rappeler_demandes_habilitation(maintenant=timezone.now() + 8 * JOUR)
         demande = DemandeHabilitation.objects.get(demandeur=espace)
         page = re.sub(rf"{numero[:3]}\s{numero[3:6]}\s{numero[6:]}", "", page).replace(str(demande.pk), "")
+        page = re.sub(r'class="ep-menu__qui">.*?</p>', "", page, flags=re.DOTALL)
         page = re.sub(r'(csrfmiddlewaretoken" value="|estampille" value="|nonce-)[^"\']+', "", page)
         siennes = {
             c: getattr(demande, c) is not None for c in ("annoncee_le", "rappelee_le", "traitee_le", "traitee_par")
@@ -348,6 +349,9 @@ def test_les_pages_du_depot_a_la_reponse(scene: Scene, client_de: Callable[[Espa
     siennes = texte(demandeur.get(reverse("demandes_habilitation")))
     assert "GARAGE" not in siennes  # the register is not read for him
     liste = texte(titulaire.get(reverse("demandes_habilitation")))
+    sienne = texte(demandeur.get(reverse("demandes_habilitation"))).partition("Vos demandes</h2>")[2]
+    assert "&lt;b&gt;Bonjour&lt;/b&gt;" in sienne, "one's own reason, while it waits"
+    assert scene.racine.personne.denomination not in sienne, "not before it is accepted"
     assert "« &lt;b&gt;Bonjour&lt;/b&gt; »" in liste
     assert "Chloé Simon" in liste
     demande = DemandeHabilitation.objects.get()
@@ -372,7 +376,9 @@ def test_les_pages_du_depot_a_la_reponse(scene: Scene, client_de: Callable[[Espa
     assert f"est désormais {dit}. Refusé : Service PAY_CFE" in texte(fait)
     assert scene.tenues() == [("DECL_TVA", "ACTEUR"), ("PAY_CFE", "ACTEUR")]
     assert titulaire.get(page).status_code == 404  # it waits no more
-    assert "Acceptée" in texte(demandeur.get(reverse("demandes_habilitation")))
+    acceptee = texte(demandeur.get(reverse("demandes_habilitation"))).partition("Vos demandes</h2>")[2]
+    assert "Acceptée" in acceptee
+    assert scene.racine.personne.denomination in acceptee
 
 
 def test_refuser_et_annuler_par_les_pages(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
