@@ -34,6 +34,9 @@ def test_une_famille_d_un_service_l_ouvre_une_de_plusieurs_mene_a_l_entreprise(
     page = texte(client_de(espace).get(reverse("espace")))
     assert f'href="{reverse("entreprise", args=[tenues[0].personne.siren])}#declarer"' in page
     assert f'href="{reverse("ouvrir_service", args=[tenues[1].personne.siren, "TVA"])}"' in page
+    # They look alike: who does not see where one leads is told it.
+    assert 'aria-label="Déclarer, SOCIETE 00, page de l’entreprise"' in page
+    assert 'aria-label="Déclarer, SOCIETE 01"' in page
 
 
 def test_la_liste_se_retrouve_au_retour_d_un_service(
