@@ -148,3 +148,21 @@ def test_une_liste_d_une_ligne_n_a_pas_de_filtres(live_server: LiveServer, page:
         accorder(racines[0], EspaceFactory(), Role.ACTEUR)
     page.goto(acces)
     assert page.locator("main .ep-filtres").count() == 1
+
+
+def test_qui_attend_son_code_n_a_pas_deux_fois_la_meme_porte(
+    live_server: LiveServer, page: Page, connecte: Espace
+) -> None:
+    service = ServiceFactory(code="DECL_TVA")
+    bouton = page.locator(".ep-abonne").get_by_role("link", name="J’ai reçu un code")
+    page.goto(live_server.url + reverse("espace"))
+    assert bouton.count() == 1
+    demande = deposer_adhesion(acteur=connecte, personne=PersonneFactory(), services=[service], qualite="MANDATAIRE")
+    assert code_attendu(demande)
+    page.goto(live_server.url + reverse("espace"))
+    assert bouton.count() == 0, "the field itself stands on the page"
+    carte, titre = page.locator("#id_code").evaluate(
+        """(e) => { const carte = e.closest("section, .ep-carte, .ep-dossier");
+        return [carte.getBoundingClientRect().top, carte.querySelector("h2").getBoundingClientRect().top]; }"""
+    )
+    assert titre - carte <= 32, "as far from the frame above as from its side"
