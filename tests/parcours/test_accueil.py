@@ -81,7 +81,9 @@ def test_la_matinee_de_la_comptable(
         page.get_by_role("button", name="Filtrer").click()
     expect(lignes).to_have_count(1)
     expect(lignes).to_contain_text("LE BŒUF SUR LE TOIT")
-    expect(page).to_have_url(f"{live_server.url}/espace/?q=boeuf" + ("&service=&attente=#liste-entreprises" if sans else ""))
+    expect(page).to_have_url(
+        f"{live_server.url}/espace/?q=boeuf" + ("&service=&attente=#liste-entreprises" if sans else "")
+    )
     if not sans:
         expect(page.get_by_label("Nom, SIREN ou SIRET")).to_be_focused()
 
