@@ -119,6 +119,7 @@ def parcourir(page: Page, racine: str, regarder: Callable[[], None]) -> None:
         regarder()
     page.goto(racine + "/espace/journal/")
     regarder()
+    page.locator(".ep-menu > summary").click()
     page.get_by_role("button", name="Se déconnecter").first.click()
     expect(page.get_by_role("link", name="Se connecter").first).to_be_visible()
 
