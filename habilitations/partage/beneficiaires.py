@@ -15,8 +15,11 @@ from accounts.traces.journal import combien, consigner
 
 from .. import actes
 from ..arbre.lots import verrouiller_acteur
+from ..droits.cles import parmi
+from ..models import Habilitation
 
 ESSAIS: Final = 10
+COLLABORATEURS_AU_PLUS: Final = 100
 FENETRE_DES_RECHERCHES: Final = timedelta(hours=1)
 
 
@@ -51,6 +54,14 @@ class BeneficiaireNonExpert(RegleMetier):
 class TropDeRecherches(EssaiRefuse):
     code = "trop_de_recherches"
     message = "Trop de numéros ou de noms inexacts : vous pourrez de nouveau désigner quelqu’un dans une heure."
+
+
+def collaborateurs(espace: Espace) -> list[Espace]:
+    """Return the active espaces expert that hold something granted by this one, by name: nobody that it does not know already."""
+    siennes = Habilitation.objects.vivantes().filter(espace=espace)
+    accordees = Habilitation.objects.vivantes().filter(parmi("accordee_par", siennes.values("pk")))
+    connus = Espace.objects.actifs().filter(mode=Espace.Mode.EXPERT, pk__in=accordees.order_by().values("espace"))
+    return list(connus.only("numero_abonne", "prenom", "nom").order_by("nom", "prenom", "pk")[:COLLABORATEURS_AU_PLUS])
 
 
 @essai_compte()

@@ -32,7 +32,7 @@ from ..lectures.partage import (
     services_du_filtre,
 )
 from ..models import Habilitation, Role
-from ..partage.beneficiaires import trouver_beneficiaire
+from ..partage.beneficiaires import collaborateurs, trouver_beneficiaire
 from ..partage.delegations import deleguer
 from ..partage.designations import examiner
 from ..partage.suppleances import designer_suppleant
@@ -168,7 +168,12 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
     if not roles or espace.mode != Espace.Mode.EXPERT:
         return redirect(sujet.url("designer"))
     donnees = request.POST if request.method == "POST" else None
-    form = _form_personne(sujet, roles, donnees, _deja_saisi(brouillon))
+    connus = {connu.numero_abonne: connu for connu in collaborateurs(espace)}
+    choisi = connus.get(request.GET.get("collaborateur", ""))
+    deja_saisi = _deja_saisi(brouillon)
+    if choisi is not None:
+        deja_saisi |= {"numero": choisi.numero_lisible, "nom": choisi.nom_complet}
+    form = _form_personne(sujet, roles, donnees, deja_saisi)
     if request.method == "POST" and form.is_valid():
         try:
             beneficiaire = trouver_beneficiaire(
@@ -192,6 +197,8 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
             "sujet": sujet,
             "formulaire": form,
             "nombre": len(roles),
+            "collaborateurs": connus.values(),
+            "choisi": choisi,
             "groupes_choisis": grouper(choisies),
             "url_liste": sujet.url(),
             "url_retour": sujet.url("designer"),

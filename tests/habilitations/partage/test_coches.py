@@ -237,3 +237,22 @@ def test_les_decisions_d_une_revue_restent_quand_la_page_tourne(
     assert cles[noms[1]] not in confirmation
     client.post(adresse, {nom: "garder", "rien": "1"})
     assert "gardée" not in client.get(adresse).content.decode()
+
+
+def test_un_collaborateur_deja_habilite_se_choisit_sans_taper_son_numero(client_de: Ouvrir) -> None:
+    """One's own grantees alone: the number of anybody else fills nothing."""
+    donneur, recu, lignes = accordees(1)
+    autrui = accordees(1)[1]
+    client = client_de(donneur)
+    adhesion = lignes[0].adhesion_id
+    client.post(reverse("delegations_designer"), {"adhesions": [adhesion], "montrees": adhesion, "continuer": "1"})
+    etape = reverse("delegations_personne")
+    page = client.get(etape)
+    assert recu.numero_abonne in page.content.decode()
+    assert autrui.numero_abonne not in page.content.decode()
+    remplie = client.get(etape, {"collaborateur": recu.numero_abonne}).context["formulaire"]
+    assert (remplie["numero"].value(), remplie["nom"].value()) == (recu.numero_lisible, recu.nom_complet)
+    vide = client.get(etape, {"collaborateur": autrui.numero_abonne}).context["formulaire"]
+    assert not vide["numero"].value()
+    Espace.objects.filter(pk=recu.pk).update(etat=Espace.Etat.DESACTIVE)
+    assert recu.numero_abonne not in client.get(etape).content.decode()
