@@ -123,10 +123,22 @@ class DemandeHabilitationForm(FormulairePortail):
 
 
 class AccepterForm(RoleForm):
-    """What is granted to who asked: the services, the role, the last day."""
+    """The number that the person asking has told, and what is granted: the services, the role, the last day."""
 
-    field_order = ("services", "role", "expire_le")
+    regles = {
+        "numero_mal_saisi": "numero",
+        "numero_du_demandeur_inexact": "numero",
+        "trop_de_recherches": "numero",
+    }
+    field_order = ("numero", "services", "role", "expire_le")
 
+    numero = ChampIdentifiant(
+        label="Numéro d’abonné de cette personne",
+        max_length=60,
+        help_text="Quatorze chiffres, espaces admis. Elle le lit sur sa page d’accueil et vous le dit elle-même.",
+        clavier=Clavier.CHIFFRES,
+        error_messages={"required": "Indiquez le numéro d’abonné que cette personne vous a dit."},
+    )
     services = forms.MultipleChoiceField(
         label="Services",
         widget=forms.CheckboxSelectMultiple,
@@ -144,9 +156,10 @@ class AccepterForm(RoleForm):
 class RefusForm(FormulairePortail):
     """Why a habilitation that somebody asked for is refused."""
 
-    regles = {"motif_du_refus_requis": "reponse"}
+    # Not « reponse »: the page that asks the password anew keeps nothing of that name (a secret answer).
+    regles = {"motif_du_refus_requis": "motif"}
 
-    reponse = ChampTexte(
+    motif = ChampTexte(
         label="Pourquoi refusez-vous ?",
         max_length=300,
         help_text="Votre réponse est transmise à la personne, avec votre nom.",

@@ -1,7 +1,6 @@
 """What a page of confirmation showed to go along with an act: compared by the act itself, under its locks (issue 9)."""
 
-from collections.abc import Collection, Iterable
-from uuid import UUID
+from collections.abc import Collection, Hashable, Iterable
 
 from accounts.saisies.apercu import CHANGE
 from accounts.saisies.regles import RegleMetier
@@ -25,7 +24,7 @@ class PlaceChangee(ApercuChange):
 
 
 def exiger_montrees(
-    montrees: Collection[UUID] | None, suivent: Iterable[UUID], regle: type[ApercuChange] = ApercuChange
+    montrees: Collection[Hashable] | None, suivent: Iterable[Hashable], regle: type[ApercuChange] = ApercuChange
 ) -> None:
     """Require that what goes along with an act is what its page showed; None where no page showed anything.
 

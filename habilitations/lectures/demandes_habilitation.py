@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Case, Count, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -70,14 +70,18 @@ def a_repondre_par_personne(espace: Espace) -> QuerySet[DemandeHabilitation, Any
 
 
 def de_cette_personne(espace: Espace, siren: str, *, administre: bool) -> list[DemandeHabilitation]:
-    """Return what this espace asked for this SIREN in the last year and, for an administrator, what waits for him: one query."""
+    """Return what this espace asked for this SIREN in the last year and, for an administrator, what waits for him: one query.
+
+    What waits comes first, the oldest first: those who ask later push nobody off.
+    """
     siennes = Q(demandeur=espace, deposee_le__gt=timezone.now() - UN_AN)
+    attente = Case(When(etat=DemandeHabilitation.Etat.DEPOSEE, then=F("deposee_le")))
     if administre:
         siennes |= Q(etat=DemandeHabilitation.Etat.DEPOSEE)
     return list(
         DemandeHabilitation.objects.filter(siennes, siren=siren)
         .select_related("demandeur")
-        .order_by("-deposee_le", "pk")[:MIENNES_AU_PLUS]
+        .order_by(attente.asc(nulls_last=True), "-deposee_le", "pk")[:MIENNES_AU_PLUS]
     )
 
 

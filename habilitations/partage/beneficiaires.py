@@ -51,6 +51,16 @@ class BeneficiaireNonExpert(RegleMetier):
     )
 
 
+class NumeroDuDemandeurInexact(EssaiRefuse):
+    """The number typed is not that of who asks from below, who is perhaps not the person whose name is shown."""
+
+    code = "numero_du_demandeur_inexact"
+    message = (
+        "Ce numéro d’abonné n’est pas celui de la personne qui a fait cette demande. Redemandez-le à la personne que vous "
+        "connaissez : si elle vous donne de nouveau celui-ci, la demande n’est pas d’elle."
+    )
+
+
 class TropDeRecherches(EssaiRefuse):
     code = "trop_de_recherches"
     message = "Trop de numéros ou de noms inexacts : vous pourrez de nouveau désigner quelqu’un dans une heure."
@@ -100,9 +110,7 @@ def _chercher(
     if not any(map(numero_valide, numeros.values())):
         return dict.fromkeys(numeros, NumeroMalSaisi())
     acteur = verrouiller_acteur(acteur)
-    restants = ESSAIS - combien(
-        actes.BENEFICIAIRE_INTROUVABLE, auteur=acteur, depuis=maintenant - FENETRE_DES_RECHERCHES
-    )
+    restants = _restants(acteur, maintenant)
     cherches = set(filter(numero_valide, numeros.values())) if restants > 0 else set()
     connus = {espace.numero_abonne: espace for espace in Espace.objects.actifs().filter(numero_abonne__in=cherches)}
     resultats: dict[tuple[str, str], Espace | RegleMetier] = {}
@@ -127,6 +135,28 @@ def _chercher(
             resultats[saisie] = trouve if trouve.mode == Espace.Mode.EXPERT else BeneficiaireNonExpert()
         deja[cle] = resultats[saisie]
     return resultats
+
+
+def _restants(acteur: Espace, maintenant: datetime) -> int:
+    """Return how many misses this espace, which is locked, has left."""
+    return ESSAIS - combien(actes.BENEFICIAIRE_INTROUVABLE, auteur=acteur, depuis=maintenant - FENETRE_DES_RECHERCHES)
+
+
+def exiger_numero(*, acteur: Espace, demandeur: Espace, numero: str, maintenant: datetime) -> None:
+    """Require that this number, which the actor was told elsewhere, is that of who asks; a miss is one of `ESSAIS` (R11).
+
+    The name is not typed: it is that of the request, which its author has chosen; the number is what he cannot choose.
+    Within the `essai_compte` of the act, the actor's espace locked.
+    Raises: NumeroMalSaisi, NumeroDuDemandeurInexact, TropDeRecherches.
+    """
+    saisi = normaliser_numero(numero)
+    if not numero_valide(saisi):
+        raise NumeroMalSaisi
+    if _restants(acteur, maintenant) <= 0:
+        raise TropDeRecherches
+    if saisi != demandeur.numero_abonne:
+        consigner(actes.BENEFICIAIRE_INTROUVABLE, auteur=acteur)
+        raise NumeroDuDemandeurInexact
 
 
 def porte_ce_nom(espace: Espace, saisie: str) -> bool:

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.compteurs import debit
+from accounts.compteurs.essais import essai_compte
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import normaliser_siren
@@ -32,9 +33,11 @@ from ..arbre.lots import (
     verrouiller_acteur,
     verrouiller_espaces,
 )
+from ..arbre.montrees import exiger_montrees
 from ..droits.roles import VOIR_HABILITATIONS, roles_pour
 from ..models import Adhesion, DemandeHabilitation, Habilitation
 from ..models.habilitation import HabilitationQuerySet
+from .beneficiaires import exiger_numero
 from .delegations import deleguer
 from .designations import examiner
 
@@ -184,21 +187,40 @@ def _terminer(
     demande.save(update_fields=["etat", "traitee_le", "traitee_par", "reponse"])
 
 
-@transaction.atomic
+@essai_compte()
+def verifier_numero_du_demandeur(
+    *, acteur: Espace, demande: DemandeHabilitation, numero: str, maintenant: datetime | None = None
+) -> None:
+    """Check, before anything is shown of what would be granted, the number that whoever answers was told (R11).
+
+    Raises: DemandeHabilitationTraitee, ActeurNonActif, ReponseReservee, and as `exiger_numero`.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur, demandeur = verrouiller_espaces(acteur, demande.demandeur)
+    demande = _verrouiller_en_cours(demande)
+    _exiger_administrateur(acteur, demande, timezone.localdate(maintenant))
+    exiger_numero(acteur=acteur, demandeur=demandeur, numero=numero, maintenant=maintenant)
+
+
+@essai_compte()
 def accepter_demande_habilitation(
     *,
     acteur: Espace,
     demande: DemandeHabilitation,
+    numero: str,
     adhesions: Collection[Adhesion],
     role: str,
     expire_le: date | None = None,
+    montrees: Collection[int] | None = None,
     maintenant: datetime | None = None,
 ) -> Acceptation:
     """Grant this role on these services to who asked, as `deleguer` does with all its rules; a service refused keeps none of
     the others back, but at least one must be granted.
 
-    Raises: AucuneLigne, DemandeHabilitationTraitee, ActeurNonActif, ReponseReservee, LignesRefusees when all are refused,
-    and as `deleguer`.
+    `numero` is what the person named has told the actor herself: the name is only what the request says (R11).
+    `montrees` are the adhésions (keys) that the page showed to be granted; None where no page showed anything.
+    Raises: AucuneLigne, DemandeHabilitationTraitee, ActeurNonActif, ReponseReservee, as `exiger_numero`, LignesRefusees
+    when all are refused, ApercuChange, and as `deleguer`.
     """
     maintenant = maintenant or timezone.now()
     jour = timezone.localdate(maintenant)
@@ -208,6 +230,7 @@ def accepter_demande_habilitation(
     verrouiller_personnes(adhesion.pk for adhesion in adhesions)
     demande = _verrouiller_en_cours(demande)
     _exiger_administrateur(acteur, demande, jour)
+    exiger_numero(acteur=acteur, demandeur=demandeur, numero=numero, maintenant=maintenant)
     verrouillees = list(verrouiller_adhesions(adhesion.pk for adhesion in adhesions).values())
     siennes = [adhesion for adhesion in verrouillees if adhesion.personne.siren == demande.siren]
     examen = examiner(
@@ -220,6 +243,7 @@ def accepter_demande_habilitation(
     ]
     if not examen.accordables:
         raise LignesRefusees(refusees)
+    exiger_montrees(montrees, [adhesion.pk for adhesion, _ in examen.accordables])
     accordees = deleguer(
         acteur=acteur,
         adhesions=[adhesion for adhesion, _ in examen.accordables],

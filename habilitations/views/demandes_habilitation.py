@@ -1,5 +1,6 @@
 """Demander une habilitation: the asker's page, the list of who answers, accepting, refusing (issue 13.4)."""
 
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -90,82 +91,113 @@ def annuler(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
-    """Choose the services and the role, read what that gives and what is refused, then confirm; « Retour » keeps what was chosen."""
+    """Type the number that the person has told, choose services and role, read what that gives and what is refused, confirm.
+
+    « Retour » keeps what was chosen.
+    """
     demande = get_object_or_404(demandes_a_repondre(espace), pk=cle)
     tenues = a_accorder(espace, demande.siren)
     form = AccepterForm(request.POST if request.method == "POST" else None)
     delegant = any(h.role in roles_pour(DELEGUER_ACTEUR_DELEGANT) for h in tenues)
     form.proposer([(str(h.adhesion_id), h.service.libelle) for h in tenues], delegant=delegant)
     if request.method != "POST" or not form.is_valid() or "retour" in request.POST:
-        return render(
-            request, "habilitations/demande_accepter.html", {"demande": demande, "formulaire": form, "tenues": tenues}
-        )
+        return _choisir(request, demande, form, tenues)
     voulues = set(form.cleaned_data["services"])
     choisies = [h for h in tenues if str(h.adhesion_id) in voulues]
-    role, expire_le = form.cleaned_data["role"], form.cleaned_data["expire_le"]
-    examen = examiner(
-        acteur=espace,
-        adhesions=[h.adhesion for h in choisies],
-        beneficiaire=demande.demandeur,
-        role=role,
-        expire_le=expire_le,
-    )
-    apercu = empreinte(sorted(voulues), str(demande.pk), role, expire_le, len(examen.accordables))
-    if CHAMP in request.POST:
-        if est_ce_qui_a_ete_montre(request.POST, apercu):
-            reponse = _accepter(request, espace, demande, choisies, role, expire_le)
-            if reponse is not None:
-                return reponse
+    saisi = form.cleaned_data
+    choix = Choix(espace, demande, saisi["numero"], choisies, saisi["role"], saisi["expire_le"])
+    try:
+        if CHAMP not in request.POST:
+            actes.verifier_numero_du_demandeur(acteur=espace, demande=demande, numero=choix.numero)
+        elif est_ce_qui_a_ete_montre(request.POST, choix.apercu(examen := choix.examiner())):
+            return _accepter(request, choix, examen)
         else:
             messages.error(request, CHANGE)
-    return _relire(request, demande, choisies, role, expire_le, examen, apercu)
+    except RegleMetier as regle:
+        if regle.code in form.regles or CHAMP not in request.POST:
+            form.refuser(regle)
+            return _choisir(request, demande, form, tenues)
+        messages.error(request, str(regle))
+    return _relire(request, choix)
 
 
-def _relire(
-    request: HttpRequest,
-    demande: DemandeHabilitation,
-    choisies: list[Habilitation],
-    role: str,
-    expire_le: date | None,
-    examen: Examen,
-    apercu: str,
+@dataclass(frozen=True)
+class Choix:
+    """What the administrator typed and chose, as the page that shows it again carries it."""
+
+    espace: Espace
+    demande: DemandeHabilitation
+    numero: str
+    choisies: list[Habilitation]
+    role: str
+    expire_le: date | None
+
+    def examiner(self) -> Examen:
+        return examiner(
+            acteur=self.espace,
+            adhesions=[h.adhesion for h in self.choisies],
+            beneficiaire=self.demande.demandeur,
+            role=self.role,
+            expire_le=self.expire_le,
+        )
+
+    def apercu(self, examen: Examen) -> str:
+        """Return the print of all that the page shows: what is granted, until when, and what is refused and why."""
+        return empreinte(
+            str(self.demande.pk),
+            self.numero,
+            self.role,
+            self.expire_le,
+            [h.adhesion_id for h in self.choisies],
+            _cles(examen),
+            examen.bornee_le,
+            [(ligne.service.code, str(ligne.regle)) for ligne in examen.refusees],
+        )
+
+
+def _cles(examen: Examen) -> list[int]:
+    return [adhesion.pk for adhesion, _ in examen.accordables]
+
+
+def _choisir(
+    request: HttpRequest, demande: DemandeHabilitation, form: AccepterForm, tenues: list[Habilitation]
 ) -> HttpResponse:
+    return render(
+        request, "habilitations/demande_accepter.html", {"demande": demande, "formulaire": form, "tenues": tenues}
+    )
+
+
+def _relire(request: HttpRequest, choix: Choix) -> HttpResponse:
+    examen = choix.examiner()
     return render(
         request,
         "habilitations/demande_relire.html",
         {
-            "demande": demande,
-            "choisies": choisies,
-            "role": role,
-            "role_lisible": Role(role).label,
-            "expire_le": expire_le,
+            "demande": choix.demande,
+            "numero": choix.numero,
+            "choisies": choix.choisies,
+            "role": choix.role,
+            "role_lisible": Role(choix.role).label,
+            "expire_le": choix.expire_le,
             "examen": examen,
             "refus": par_raison(examen.refusees),
-            "apercu": apercu,
+            "apercu": choix.apercu(examen),
         },
     )
 
 
-def _accepter(
-    request: HttpRequest,
-    espace: Espace,
-    demande: DemandeHabilitation,
-    choisies: list[Habilitation],
-    role: str,
-    expire_le: date | None,
-) -> HttpResponse | None:
-    """Do what the page showed; None, the rule being said, where the act refuses."""
-    try:
-        acceptation = actes.accepter_demande_habilitation(
-            acteur=espace,
-            demande=demande,
-            adhesions=[h.adhesion for h in choisies],
-            role=role,
-            expire_le=expire_le,
-        )
-    except RegleMetier as regle:
-        messages.error(request, str(regle))
-        return None
+def _accepter(request: HttpRequest, choix: Choix, examen: Examen) -> HttpResponse:
+    """Do what the page showed, and nothing else. Raises: as the act."""
+    demande, choisies, role = choix.demande, choix.choisies, choix.role
+    acceptation = actes.accepter_demande_habilitation(
+        acteur=choix.espace,
+        demande=demande,
+        numero=choix.numero,
+        adhesions=[h.adhesion for h in choisies],
+        role=role,
+        expire_le=choix.expire_le,
+        montrees=_cles(examen),
+    )
     faites = {habilitation.adhesion_id for habilitation in acceptation.accordees}
     accordees = [h for h in choisies if h.adhesion_id in faites]
     dites = "".join(f" Refusé : {ligne.service.libelle} ({ligne.regle})." for ligne in acceptation.refusees)
@@ -177,6 +209,7 @@ def _accepter(
     return redirect("demandes_habilitation")
 
 
+@reauthentification_requise
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def refuser(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
@@ -185,7 +218,7 @@ def refuser(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
     form = RefusForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            actes.refuser_demande_habilitation(acteur=espace, demande=demande, reponse=form.cleaned_data["reponse"])
+            actes.refuser_demande_habilitation(acteur=espace, demande=demande, reponse=form.cleaned_data["motif"])
         except RegleMetier as regle:
             form.refuser(regle)
         else:

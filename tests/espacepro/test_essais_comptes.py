@@ -40,8 +40,13 @@ from activation.demandes.signalements import signaler
 from activation.demandes.substitution import Choix, deposer_substitution
 from espacepro.demonstration.comptes import DIRIGEANTE
 from espacepro.management.commands import charger_demonstration
-from habilitations.models import Habilitation
+from habilitations.models import DemandeHabilitation, Habilitation
 from habilitations.partage.beneficiaires import trouver_beneficiaire, trouver_beneficiaires
+from habilitations.partage.demandes import (
+    accepter_demande_habilitation,
+    demander_habilitation,
+    verifier_numero_du_demandeur,
+)
 from tests.activation import scenes
 from tests.factories import REPONSE, CompteFactory, EspaceFactory, PersonneFactory, habiliter
 
@@ -85,6 +90,35 @@ def recherche_de_beaucoup() -> Essai:
     saisies = [(EspaceFactory().numero_abonne, "Personne")]
     return (
         lambda: trouver_beneficiaires(acteur=espace, saisies=saisies),
+        lambda: Evenement.objects.filter(acte="beneficiaire.introuvable").count(),
+    )
+
+
+def _demande_et_sa_racine() -> tuple[DemandeHabilitation, Habilitation]:
+    with transaction.atomic():
+        racine = habiliter(EspaceFactory())
+    return demander_habilitation(acteur=EspaceFactory(), siren=racine.personne.siren, motif="motif"), racine
+
+
+def numero_du_demandeur() -> Essai:
+    """The number of somebody else is typed where that of who asks from below is due."""
+    demande, racine = _demande_et_sa_racine()
+    return (
+        lambda: verifier_numero_du_demandeur(acteur=racine.espace, demande=demande, numero=racine.espace.numero_abonne),
+        lambda: Evenement.objects.filter(acte="beneficiaire.introuvable").count(),
+    )
+
+
+def acceptation_d_une_demande() -> Essai:
+    demande, racine = _demande_et_sa_racine()
+    return (
+        lambda: accepter_demande_habilitation(
+            acteur=racine.espace,
+            demande=demande,
+            numero=racine.espace.numero_abonne,
+            adhesions=[racine.adhesion],
+            role="ACTEUR",
+        ),
         lambda: Evenement.objects.filter(acte="beneficiaire.introuvable").count(),
     )
 
@@ -213,6 +247,8 @@ ESSAIS = {
     "activation/demandes/activation.py::activer_code_recu": code_recu,
     "habilitations/partage/beneficiaires.py::trouver_beneficiaire": recherche_d_une_personne,
     "habilitations/partage/beneficiaires.py::trouver_beneficiaires": recherche_de_beaucoup,
+    "habilitations/partage/demandes.py::verifier_numero_du_demandeur": numero_du_demandeur,
+    "habilitations/partage/demandes.py::accepter_demande_habilitation": acceptation_d_une_demande,
     "accounts/facteurs/second_facteur.py::verifier_code": code_de_l_application,
     "accounts/facteurs/second_facteur.py::renouveler_codes_secours": code_pour_de_nouveaux_codes,
     "accounts/facteurs/second_facteur.py::utiliser_code_secours": code_de_secours,

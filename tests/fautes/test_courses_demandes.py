@@ -39,6 +39,7 @@ def test_une_demande_ne_finit_qu_une_fois_et_rien_ne_survit_a_qui_l_accorde(tour
             return accepter_demande_habilitation(
                 acteur=acteur,  # type: ignore[arg-type]
                 demande=demande,
+                numero=demandeur.numero_abonne,
                 adhesions=[racine.adhesion],
                 role=Role.ACTEUR,
             )

@@ -61,6 +61,7 @@ def test_de_la_demande_a_l_habilitation(
     verifier("demande-habilitation-refuser")
     page.go_back()
     page.get_by_role("link", name="Accepter").click()
+    page.get_by_label("Numéro d’abonné").fill(demandeur.numero_lisible)
     page.get_by_text("Consulter le compte fiscal", exact=True).click()
     page.get_by_text("Déclarer la TVA", exact=True).click()
     page.get_by_text("Acteur : utilise les services", exact=False).click()

@@ -13,12 +13,16 @@ from django.utils import timezone
 
 from accounts.espace.a_faire import a_faire
 from accounts.models import Courriel, Espace, Evenement
+from accounts.portes.reauthentification import PROUVE_LE
 from accounts.saisies.regles import RegleMetier
 from habilitations.arbre.lots import ActeurNonActif, AucuneLigne, DroitInsuffisant, LignesRefusees
+from habilitations.arbre.montrees import ApercuChange
 from habilitations.depart import suppression
+from habilitations.lectures.demandes_habilitation import de_cette_personne
 from habilitations.models import DemandeHabilitation, Habilitation, Role
 from habilitations.partage import demandes
-from habilitations.partage.delegations import RoleNonDelegable
+from habilitations.partage.beneficiaires import ESSAIS, NumeroDuDemandeurInexact, NumeroMalSaisi, TropDeRecherches
+from habilitations.partage.delegations import RoleNonDelegable, retirer_delegation
 from habilitations.partage.demandes import (
     PAR_JOUR,
     PAUSE_APRES_REFUS,
@@ -154,6 +158,7 @@ def test_accepter_delegue_les_services_choisis(scene: Scene) -> None:
     acceptation = accepter_demande_habilitation(
         acteur=scene.titulaire,
         demande=demande,
+        numero=scene.demandeur.numero_abonne,
         adhesions=[scene.racine.adhesion, scene.autre.adhesion],
         role=Role.ACTEUR_DELEGANT,
         expire_le=timezone.localdate() + 40 * JOUR,
@@ -173,6 +178,7 @@ def test_un_service_refuse_n_empeche_pas_les_autres(scene: Scene) -> None:
     acceptation = accepter_demande_habilitation(
         acteur=scene.titulaire,
         demande=scene.demander(),
+        numero=scene.demandeur.numero_abonne,
         adhesions=[scene.racine.adhesion, scene.autre.adhesion, ailleurs.adhesion],
         role=Role.ACTEUR,
     )
@@ -187,7 +193,14 @@ def test_les_regles_de_la_delegation_valent_toutes(scene: Scene) -> None:
 
     def accepter(acteur: Espace, **autrement: object) -> None:
         accepter_demande_habilitation(
-            **{"acteur": acteur, "demande": demande, "adhesions": tva, "role": Role.ACTEUR} | autrement  # type: ignore[arg-type]
+            **{  # type: ignore[arg-type]
+                "acteur": acteur,
+                "demande": demande,
+                "numero": scene.demandeur.numero_abonne,
+                "adhesions": tva,
+                "role": Role.ACTEUR,
+            }
+            | autrement
         )
 
     with pytest.raises(AucuneLigne):
@@ -254,7 +267,11 @@ def test_annuler_la_sienne(scene: Scene) -> None:
         annuler_demande_habilitation(acteur=scene.demandeur, demande=demande)
     with pytest.raises(demandes.DemandeHabilitationTraitee):
         accepter_demande_habilitation(
-            acteur=scene.titulaire, demande=demande, adhesions=[scene.racine.adhesion], role=Role.ACTEUR
+            acteur=scene.titulaire,
+            demande=demande,
+            numero=scene.demandeur.numero_abonne,
+            adhesions=[scene.racine.adhesion],
+            role=Role.ACTEUR,
         )
     with pytest.raises(demandes.DemandeTropProche):  # asking and cancelling without end is a mail a day at most
         scene.demander()
@@ -303,7 +320,11 @@ def test_des_inconnus_qui_demandent_ne_noient_ni_l_administrateur_ni_le_collegue
     frais = Espace.objects.select_related("compte").get(pk=scene.titulaire.pk)
     assert any(ligne.quoi == "8 demandes d’habilitation" for ligne in a_faire(frais))
     accepter_demande_habilitation(
-        acteur=scene.titulaire, demande=collegue, adhesions=[scene.racine.adhesion], role=Role.ACTEUR
+        acteur=scene.titulaire,
+        demande=collegue,
+        numero=scene.demandeur.numero_abonne,
+        adhesions=[scene.racine.adhesion],
+        role=Role.ACTEUR,
     )
     assert scene.tenues() == [("DECL_TVA", "ACTEUR")]
 
@@ -357,7 +378,12 @@ def test_les_pages_du_depot_a_la_reponse(scene: Scene, client_de: Callable[[Espa
     demande = DemandeHabilitation.objects.get()
     page = reverse("demande_habilitation_accepter", args=[demande.pk])
     assert titulaire.get(page).status_code == 200
-    saisie = {"services": [scene.racine.adhesion_id, scene.autre.adhesion_id], "role": Role.ACTEUR, "expire_le": ""}
+    saisie = {
+        "numero": scene.demandeur.numero_lisible,
+        "services": [scene.racine.adhesion_id, scene.autre.adhesion_id],
+        "role": Role.ACTEUR,
+        "expire_le": "",
+    }
     accorder(scene.autre, scene.demandeur, Role.ACTEUR)
     relue = texte(titulaire.post(page, saisie))
     assert "Chloé Simon y est déjà habilité" in relue
@@ -387,8 +413,8 @@ def test_refuser_et_annuler_par_les_pages(scene: Scene, client_de: Callable[[Esp
     for espace in (scene.acteur, scene.demandeur, EspaceFactory()):
         assert client_de(espace).get(page).status_code == 404
     titulaire = client_de(scene.titulaire)
-    assert "Dites pourquoi" in texte(titulaire.post(page, {"reponse": ""}))
-    titulaire.post(page, {"reponse": "Je ne vous connais pas."})
+    assert "Dites pourquoi" in texte(titulaire.post(page, {"motif": ""}))
+    titulaire.post(page, {"motif": "Je ne vous connais pas."})
     demandeur = client_de(scene.demandeur)
     assert "« Je ne vous connais pas. »" in texte(demandeur.get(reverse("demandes_habilitation")))
     demandeur.post(reverse("demander_habilitation"), {"siren": siren(555_001), "motif": MOTIF})
@@ -420,3 +446,113 @@ def test_vos_demandes_disent_aussi_les_demandes_d_habilitation(client_de: Callab
     page = texte(client_de(scene.demandeur).get(reverse("demandes")))
     assert dite in page
     assert f'href="{reverse("demandes_habilitation")}"' in page
+
+
+def test_qui_demande_sous_le_nom_d_une_collegue_n_obtient_rien(
+    scene: Scene, client_de: Callable[[Espace], Client]
+) -> None:
+    """The name is what the espace was opened with: what is believed is the number that the colleague herself tells (R11)."""
+    collegue, usurpateur = EspaceFactory(prenom="Jade", nom="Perrin"), EspaceFactory(prenom="Jade", nom="Perrin")
+    demande = demander_habilitation(acteur=usurpateur, siren=scene.personne.siren, motif=MOTIF)
+    titulaire, page = client_de(scene.titulaire), reverse("demande_habilitation_accepter", args=[demande.pk])
+    choix = {"services": [scene.racine.adhesion_id], "role": Role.ACTEUR, "expire_le": ""}
+    pages = [titulaire.get(reverse("demandes_habilitation")), titulaire.get(page)]
+    pages += [titulaire.post(page, choix | {"numero": numero}) for numero in ("", "123", collegue.numero_lisible)]
+    for reponse in pages:
+        assert usurpateur.numero_lisible not in texte(reponse), "the number is told by the colleague, never by the page"
+        assert usurpateur.numero_abonne not in texte(reponse)
+    assert "Indiquez le numéro d’abonné" in texte(pages[2])
+    assert "n’est pas bien recopié" in texte(pages[3])
+    assert "n’est pas celui de la personne" in texte(pages[4])
+    assert len(lignes("beneficiaire.introuvable")) == 1
+    forgee = titulaire.post(page, choix | {"numero": collegue.numero_abonne, "apercu": "autre"})
+    assert "a changé" in texte(forgee)
+    bonne = apercu_de(texte(forgee))
+    assert "n’est pas celui de la personne" in texte(
+        titulaire.post(page, choix | {"numero": collegue.numero_abonne} | bonne)
+    )
+    assert not Habilitation.objects.filter(espace__in=[usurpateur, collegue]).exists()
+    assert len(lignes("beneficiaire.introuvable")) == 2
+
+
+def test_le_numero_du_demandeur_est_exige_et_ne_se_devine_pas(scene: Scene) -> None:
+    demande = scene.demander()
+
+    def accepter(numero: str, acteur: Espace = scene.titulaire) -> None:
+        accepter_demande_habilitation(
+            acteur=acteur, demande=demande, numero=numero, adhesions=[scene.racine.adhesion], role=Role.ACTEUR
+        )
+
+    with pytest.raises(NumeroMalSaisi):
+        accepter("123")
+    with pytest.raises(demandes.ReponseReservee):  # and nothing is told to who may not answer
+        accepter(EspaceFactory().numero_abonne, scene.acteur)
+    for _ in range(ESSAIS):
+        with pytest.raises(NumeroDuDemandeurInexact):
+            accepter(scene.acteur.numero_abonne)
+    with pytest.raises(TropDeRecherches):
+        accepter(scene.demandeur.numero_abonne)
+    assert scene.tenues() == []
+    accepter(scene.demandeur.numero_abonne, scene.suppleant)  # each has his own tries
+
+
+def test_ce_qui_est_confirme_est_ce_qui_a_ete_montre(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
+    """« TVA granted, CFE refused » was shown: « CFE granted, TVA refused » is as many, and is not done."""
+    deja = accorder(scene.autre, scene.demandeur, Role.ACTEUR)
+    demande = scene.demander()
+    titulaire, page = client_de(scene.titulaire), reverse("demande_habilitation_accepter", args=[demande.pk])
+    saisie = {
+        "numero": scene.demandeur.numero_abonne,
+        "services": [scene.racine.adhesion_id, scene.autre.adhesion_id],
+        "role": Role.ACTEUR,
+        "expire_le": "",
+    }
+    montre = apercu_de(texte(titulaire.post(page, saisie)))
+    retirer_delegation(acteur=scene.titulaire, delegations=[deja])
+    accorder(scene.suppleance, scene.demandeur, Role.ACTEUR)
+    refaite = texte(titulaire.post(page, saisie | montre))
+    assert "a changé" in refaite
+    assert scene.tenues() == [("DECL_TVA", "ACTEUR")]
+    with pytest.raises(ApercuChange):  # under the locks too
+        accepter_demande_habilitation(
+            acteur=scene.titulaire,
+            demande=demande,
+            numero=scene.demandeur.numero_abonne,
+            adhesions=[scene.racine.adhesion, scene.autre.adhesion],
+            role=Role.ACTEUR,
+            montrees=[scene.racine.adhesion_id],
+        )
+    titulaire.post(page, saisie | apercu_de(refaite))
+    assert scene.tenues() == [("DECL_TVA", "ACTEUR"), ("PAY_CFE", "ACTEUR")]
+
+
+def test_refuser_demande_le_mot_de_passe_et_garde_ce_qui_est_saisi(
+    scene: Scene, client_de: Callable[[Espace], Client]
+) -> None:
+    demande = scene.demander()
+    page, titulaire = reverse("demande_habilitation_refuser", args=[demande.pk]), client_de(scene.titulaire)
+    dite = texte(titulaire.get(page))
+    assert "Votre réponse lui apprend votre nom et que vous administrez" in dite
+    session = titulaire.session
+    session[PROUVE_LE] = 0
+    session.save()
+    assert reverse("confirmer_identite") in titulaire.get(page)["Location"]
+    demandee = texte(titulaire.post(page, {"motif": "Je ne vous connais pas."}))
+    demande.refresh_from_db()
+    assert demande.est_en_cours
+    assert "Je ne vous connais pas." in demandee
+
+
+def test_la_plus_ancienne_qui_attend_reste_sur_la_page_de_l_entreprise(scene: Scene) -> None:
+    """Strangers who ask later do not push it off; what one asked oneself comes after what waits."""
+    honnete, maintenant = scene.demander(annoncer=False), timezone.now()
+    sienne = DemandeHabilitation.objects.create(
+        demandeur=scene.titulaire, siren=scene.personne.siren, etat="EXPIREE", traitee_le=maintenant
+    )
+    DemandeHabilitation.objects.bulk_create(
+        DemandeHabilitation(demandeur=EspaceFactory(), siren=scene.personne.siren, deposee_le=maintenant + rang * JOUR)
+        for rang in range(1, 4)
+    )
+    lues = de_cette_personne(scene.titulaire, scene.personne.siren, administre=True)
+    assert (lues[0], lues[-1], len(lues)) == (honnete, sienne, 5)
+    assert [lue.deposee_le for lue in lues[:-1]] == sorted(lue.deposee_le for lue in lues[:-1])
