@@ -42,7 +42,7 @@ def test_de_la_demande_a_l_habilitation(
     connecter(demandeur)
     page.goto(f"{live_server.url}/espace/gerer-les-services/")
     page.get_by_role("link", name="Demandes d’habilitation").click()
-    page.get_by_role("link", name="Demander une habilitation").click()
+    page.get_by_role("link", name="Demander une habilitation", exact=True).click()
     page.get_by_role("button", name="Envoyer la demande").click()
     expect(page.get_by_text("Dites pourquoi vous demandez").first).to_be_visible()
     page.get_by_label("Numéro SIREN").fill(personne.siren_lisible)
