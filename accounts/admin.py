@@ -41,7 +41,7 @@ class NomAdmisAdmin(ConsultationAdmin):
 
     list_display = ("nom", "prenom", "agent", "admis_le")
     list_select_related = ("agent",)
-    search_fields = ("nom", "prenom")
+    search_fields = ("nom__replie_contient", "prenom__replie_contient")
     fields = ("prenom", "nom", "justificatif", "agent", "admis_le")
 
 

@@ -112,8 +112,8 @@ class SignalementAdmin(RechercheParPersonne):
     ordering = ("decide_le", "recu_le", "pk")
     search_fields = (
         "demande__personne__siren__startswith",
-        "demande__personne__denomination__icontains",
-        "demande__reference__iexact",
+        "demande__personne__denomination__replie_contient",
+        "demande__reference__replie",
     )
     search_help_text = "SIREN, dénomination, référence de la demande"
     fields = (

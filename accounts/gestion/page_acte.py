@@ -19,6 +19,7 @@ from ..saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 from .adresses_de_liste import AdresseRefusee, exiger_nue
 from .agents import agent_verifie
+from .fonctions import BUREAU
 
 if TYPE_CHECKING:
     from .consultation import ConsultationAdmin
@@ -35,6 +36,7 @@ class PageActe(FormView):
     template_name = "gestion/acte.html"
     http_method_names = ["get", "head", "post", "options"]
     form_class: type[FormulairePortail] = FormulairePortail
+    fonctions: ClassVar[frozenset[Agent.Fonction]] = BUREAU  # who may do this act, among those who read the object
     admin: "ConsultationAdmin" = None  # type: ignore[assignment]  # given to as_view by ConsultationAdmin.get_urls
     nom: ClassVar[str] = ""  # ends the address and the name of the URL
     titre: ClassVar[str] = ""
@@ -47,7 +49,7 @@ class PageActe(FormView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Find the object as its own page does, then let through only who may act on it.
 
-        Raises: PermissionDenied, for the surveillance cell, which reads all and decides nothing here.
+        Raises: PermissionDenied, for who reads the object and may not do this (`fonctions`): most often the surveillance cell.
         """
         try:
             exiger_nue(self.admin, request)
@@ -58,7 +60,7 @@ class PageActe(FormView):
             absent = self.admin._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in django-stubs
             return absent(request, self.admin.opts, kwargs["object_id"])
         agent = agent_verifie(request)
-        if agent is None or not self.admin.peut_agir(request):
+        if agent is None or agent.fonction not in self.fonctions:
             raise PermissionDenied
         self.objet, self.agent = objet, agent
         return super().dispatch(request, *args, **kwargs)

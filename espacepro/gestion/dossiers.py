@@ -18,6 +18,7 @@ from accounts.gestion.bureau import est_prise
 from accounts.gestion.files import File, catalogue
 from accounts.gestion.fonctions import DU_PAYS
 from accounts.models import Affaire, Agent, Courriel, Espace, Evenement, Rectification, Session
+from accounts.saisies.numeros import numero_valide
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Cessation, Habilitation, Role
 from services.adresses.envoi import AdresseEnvoi, adresse_du_courrier
@@ -176,8 +177,15 @@ def _demandes(demandes: QuerySet[Demande]) -> list[Demande]:
     )
 
 
-def _journal(evenements: QuerySet[Evenement]) -> list[LigneJournal]:
-    """Return the last lines in words: three queries, for the lines, the names of who acted and of the services."""
+AUTRUI: Final = "un autre usager"
+
+
+def _journal(evenements: QuerySet[Evenement], tus_sans_siren: Espace | None = None) -> list[LigneJournal]:
+    """Return the last lines in words: three queries, for the lines, the names of who acted and of the services.
+
+    `tus_sans_siren`: of this espace's lines without SIREN, whoever else acted is not named: he may act for another office's
+    companies alone. An agent never is.
+    """
     lignes = list(evenements.order_by("-pk")[:DERNIERS])
     noms = {
         espace.numero_abonne: espace.nom_complet or espace.numero_lisible
@@ -188,11 +196,20 @@ def _journal(evenements: QuerySet[Evenement]) -> list[LigneJournal]:
         LigneJournal(
             quand=ligne.quand,
             acte=libelle_acte(ligne.acte),
-            auteur=noms.get(ligne.auteur) or str(auteur_lisible(ligne.auteur)),
+            auteur=AUTRUI
+            if _est_tu(ligne, tus_sans_siren)
+            else noms.get(ligne.auteur) or str(auteur_lisible(ligne.auteur)),
             service=services.get(ligne.service, ligne.service),
         )
         for ligne in lignes
     ]
+
+
+def _est_tu(ligne: Evenement, espace: Espace | None) -> bool:
+    """Whether this line is of no company, and of the act of another espace than this one."""
+    return (
+        espace is not None and not ligne.siren and numero_valide(ligne.auteur) and ligne.auteur != espace.numero_abonne
+    )
 
 
 @dataclass(frozen=True)
@@ -272,7 +289,9 @@ def lire_espace(agent: Agent, espace: Espace) -> DossierEspace:
         rectifications=list(_rectifications(agent, espace)[:DERNIERS]),
         attendues=_attendues(en_attente(agent).filter(espace=espace)),
         courriels=[_envoye(courriel) for courriel in _courriels(espace)],
-        journal=_journal(_evenements(agent, espace, personnes)),
+        journal=_journal(
+            _evenements(agent, espace, personnes), tus_sans_siren=None if agent.fonction in DU_PAYS else espace
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from accounts.saisies.repliement import replier
 from accounts.saisies.sirens import SirenInvalide, normaliser_identifiant
 from activation.courriers.code128 import lire_numero
 from activation.courriers.codes import ReferenceMalSaisie, lire_reference
-from activation.models import Courrier, Demande
+from activation.models import Courrier, CreationSimplifiee, Demande
 from habilitations.lectures.recherche import contient, nomme
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
@@ -32,7 +32,8 @@ from .visibilite import espaces_visibles
 
 LETTRES: Final = 3  # fewer are in no trigram: the whole country would be read
 MONTRES: Final = 20
-CANDIDATS: Final = 40  # espaces of one name that are looked at; beyond, a first name is asked for
+CANDIDATS: Final = 40  # espaces of one name, of the whole country, that are looked at; beyond, a SIREN is asked for
+TOUCHENT: Final = 1_000  # espaces of one company that are looked at for a name
 
 
 class RechercheTropCourte(RegleMetier):
@@ -54,7 +55,7 @@ class Trouves:
     suite_entreprises: bool = False
     """There are more companies than are shown."""
     suite_espaces: bool = False
-    """There are more persons of this name than are looked at: a first name, or a number, says which."""
+    """There are more persons of this name than are looked at: the SIREN of a company of theirs beside it, or a number, says which."""
 
     @property
     def seul(self) -> PersonneSirenisee | Espace | Demande | Courrier | None:
@@ -80,6 +81,8 @@ def chercher(agent: Agent, saisie: str) -> Trouves:
         _espaces(agent, trouves, Espace.objects.filter(compte__in=Compte.objects.d_adresse(texte)))
     elif identifiants := _identifiants(texte):
         _par_identifiant(agent, texte, identifiants, trouves)
+    elif precise := _nom_et_siren(texte):
+        _par_nom_et_siren(agent, *precise, trouves)
     elif max((len(replier(mot)) for mot in texte.split()), default=0) < LETTRES:
         raise RechercheTropCourte
     else:
@@ -105,6 +108,15 @@ def _identifiants(texte: str) -> list[str]:
         lus.append(numero)
     # An IDSP may be any nine letters: a word of nine letters is a name first.
     return [lu for lu in lus if any(signe.isdigit() for signe in lu)]
+
+
+def _nom_et_siren(texte: str) -> tuple[str, str] | None:
+    """Return the name and the SIREN, SIRET or IDSP typed beside it, in any order; None when there are not both."""
+    mots = texte.split()
+    chiffres = [mot for mot in mots if any(signe.isdigit() for signe in mot)]
+    nom = " ".join(mot for mot in mots if mot not in chiffres)
+    lus = [lu for lu in _identifiants(" ".join(chiffres)) if len(lu) == 9]
+    return (nom, lus[0]) if lus and replier(nom) else None
 
 
 def _du_bureau(agent: Agent) -> Q:
@@ -154,6 +166,33 @@ def _par_identifiant(agent: Agent, texte: str, identifiants: Sequence[str], trou
         trouves.entreprises.append(personne)
         vivantes = Habilitation.objects.vivantes().filter(personne=personne)
         trouves.espaces += Espace.objects.filter(pk__in=vivantes.values("espace")).order_by("nom", "prenom")[:MONTRES]
+
+
+def _par_nom_et_siren(agent: Agent, nom: str, identifiant: str, trouves: Trouves) -> None:
+    """Find who bears this name among those who hold, held or asked for something on this company: a common name is found.
+
+    Among the espaces of the company alone, by its indexes: what it costs does not depend on how common the name is.
+    """
+    personne = personne_d_identifiant(identifiant)
+    if personne is None:
+        return
+    if not _est_du_bureau(agent, personne):
+        trouves.ailleurs.append(personne.service_gestionnaire)
+        return
+    trouves.entreprises.append(personne)
+    touchent = (
+        Habilitation.objects.filter(personne=personne)
+        .order_by()
+        .values_list("espace")
+        .union(
+            Demande.objects.filter(personne=personne).order_by().values_list("espace"),
+            CreationSimplifiee.objects.filter(personne=personne).order_by().values_list("espace"),
+        )
+    )
+    cles = [cle for (cle,) in touchent[: TOUCHENT + 1]]
+    nommes = Espace.objects.filter(nomme(nom), pk__in=cles[:TOUCHENT]).order_by("nom", "prenom", "numero_abonne")
+    lus = list(nommes[: MONTRES + 1])
+    trouves.espaces, trouves.suite_espaces = lus[:MONTRES], len(lus) > MONTRES or len(cles) > TOUCHENT
 
 
 def _par_nom(agent: Agent, texte: str, trouves: Trouves) -> None:

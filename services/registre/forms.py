@@ -75,6 +75,7 @@ class RattachementForm(FormulairePortail):
         "motif_de_rattachement_requis": "motif",
         "deja_rattachee": "vers",
         "bureau_hors_departement": "vers",
+        "rattachement_dge_reserve": "vers",
     }
 
     vers = forms.ModelChoiceField(

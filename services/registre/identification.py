@@ -164,7 +164,10 @@ def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maint
     vers.courriel = vers.courriel or de.courriel
     vers.save(update_fields=["representant_legal", "representant_source", "courriel", "modifiee_le"])
     IdentifiantRemplace.objects.filter(personne=de).update(personne=vers)
-    Affaire.objects.filter(personne=de.pk).update(personne=vers.pk, service_gestionnaire=vers.service_gestionnaire)
+    attendent = Affaire.objects.filter(personne=de.pk, finie_le=None)
+    if de.service_gestionnaire_id != vers.service_gestionnaire_id:  # nobody has claimed them there (services/0010)
+        attendent.update(service_gestionnaire=vers.service_gestionnaire, agent=None, prise_le=None)
+    Affaire.objects.filter(personne=de.pk).update(personne=vers.pk)  # what is done stays in the figures of who did it
     EvenementRegistre.objects.filter(personne=de, traite_le=None).delete()
     EvenementRegistre.objects.filter(personne=de).update(personne=vers)
 

@@ -29,21 +29,58 @@ class BureauHorsDepartement(RegleMetier):
     message = "Ce service ne suit pas le département {departement} : le prochain import du registre la rendrait à celui qui le suit."
 
 
+class CodePostalInconnu(RegleMetier):
+    code = "code_postal_inconnu"
+    message = "Cette personne n’a pas de code postal au registre : on ne sait pas quel service suit son département."
+
+
+class RattachementReserve(RegleMetier):
+    code = "rattachement_reserve"
+    message = (
+        "Le chef du service gestionnaire, ou la cellule de surveillance, rattache une entreprise à un autre service."
+    )
+
+
+class RattachementDgeReserve(RegleMetier):
+    code = "rattachement_dge_reserve"
+    message = "La DGE, ou la cellule de surveillance, rattache une entreprise à la DGE."
+
+
 class MotifDeRattachementRequis(RegleMetier):
     code = "motif_de_rattachement_requis"
     message = "Dites pourquoi, en 300 caractères au plus : le service qui la reçoit lira votre motif."
 
 
-def bureaux_possibles(personne: PersonneSirenisee) -> list[ServiceGestionnaire]:
-    """Return the offices that may follow this personne: those of its département, and the DGE; not its own."""
+def bureaux_possibles(acteur: Agent, personne: PersonneSirenisee) -> list[ServiceGestionnaire]:
+    """Return the offices to which this agent may give this personne: those of its département, and for some the DGE."""
     departement = departement_de(personne.code_postal)
+    if not departement:
+        return []
     autres = ServiceGestionnaire.objects.exclude(pk=personne.service_gestionnaire_id)
-    return [bureau for bureau in autres if _peut_suivre(bureau, departement)]
+    dge = _peut_donner_a_la_dge(acteur)
+    return [bureau for bureau in autres if (dge if _est_la_dge(bureau) else _suit(bureau, departement))]
 
 
-def _peut_suivre(bureau: ServiceGestionnaire, departement: str) -> bool:
+def _est_la_dge(bureau: ServiceGestionnaire) -> bool:
+    return bureau.type == bureau.Type.DGE
+
+
+def _suit(bureau: ServiceGestionnaire, departement: str) -> bool:
     """Whether the import of the register would leave a personne of this département there (services/importation.py)."""
-    return bureau.type == bureau.Type.DGE or not departement or departement in bureau.departements.split()
+    return departement in bureau.departements.split()
+
+
+def _peut_donner_a_la_dge(acteur: Agent) -> bool:
+    return acteur.fonction == Agent.Fonction.SURVEILLANCE or _est_la_dge(acteur.service_gestionnaire)
+
+
+def _exiger_de_pouvoir_rattacher(acteur: Agent, personne: PersonneSirenisee) -> None:
+    """The head of the personne's own office, or the cell: one agent alone would get rid of a dossier, or of a late queue."""
+    if acteur.fonction == Agent.Fonction.SURVEILLANCE:
+        return
+    exiger_competence(acteur, personne)
+    if acteur.fonction != Agent.Fonction.CHEF:
+        raise RattachementReserve
 
 
 @transaction.atomic
@@ -57,8 +94,8 @@ def rattacher_personne(
 ) -> PersonneSirenisee:
     """Give this personne to another office, and return it: its queues, letters and pages are that office's from now on.
 
-    Both offices are told by mail, and the company. Raises: MotifDeRattachementRequis, PersonneHorsCompetence, DejaRattachee,
-    BureauHorsDepartement.
+    Both offices are told by mail, and the company. Raises: MotifDeRattachementRequis, PersonneHorsCompetence,
+    RattachementReserve, DejaRattachee, CodePostalInconnu, RattachementDgeReserve, BureauHorsDepartement.
     """
     maintenant = maintenant or timezone.now()
     motif = " ".join(motif.split())
@@ -69,11 +106,16 @@ def rattacher_personne(
         .select_related("service_gestionnaire")
         .get(pk=personne.pk)
     )
-    exiger_competence(acteur, fraiche)
+    _exiger_de_pouvoir_rattacher(acteur, fraiche)
     if vers.pk == fraiche.service_gestionnaire_id:
         raise DejaRattachee
     departement = departement_de(fraiche.code_postal)
-    if not _peut_suivre(vers, departement):
+    if not departement:
+        raise CodePostalInconnu
+    if _est_la_dge(vers):
+        if not _peut_donner_a_la_dge(acteur):
+            raise RattachementDgeReserve
+    elif not _suit(vers, departement):
         raise BureauHorsDepartement(departement=departement)
     ancien = fraiche.service_gestionnaire
     fraiche.service_gestionnaire = vers

@@ -6,9 +6,10 @@ from django.db.models import Model
 from django.urls import reverse
 
 from accounts.gestion.page_acte import PageActe
-from accounts.models import ServiceGestionnaire
+from accounts.models import Agent, ServiceGestionnaire
 from accounts.saisies.dates import jour
 
+from ..fichiers_insee import departement_de
 from ..models import PersonneSirenisee
 from ..registre.forms import RattachementForm, RepresentantForm, SirenAttribueForm
 from ..registre.identification import attribuer_siren
@@ -83,11 +84,12 @@ class RattacherPersonne(PageActe):
     bouton = "Rattacher à ce service"
     succes = "L’entreprise relève désormais de l’autre service : les deux services en sont prévenus, et l’entreprise."
     form_class = RattachementForm
+    fonctions = frozenset({Agent.Fonction.CHEF, Agent.Fonction.SURVEILLANCE})
     partie = False
 
     @staticmethod
     def possible(objet: PersonneSirenisee) -> bool:
-        return True
+        return bool(departement_de(objet.code_postal))
 
     @property
     def page(self) -> str:
@@ -97,17 +99,18 @@ class RattacherPersonne(PageActe):
     def get_form(self, form_class: Any = None) -> Any:
         """Offer the offices that may follow it."""
         form = super().get_form(form_class)
-        bureaux = [bureau.pk for bureau in bureaux_possibles(self.objet)]
+        bureaux = [bureau.pk for bureau in bureaux_possibles(self.agent, self.objet)]
         form.fields["vers"].queryset = ServiceGestionnaire.objects.filter(pk__in=bureaux)
         return form
 
     def faits(self) -> list[tuple[str, str | Model]]:
+        lu = "" if self.agent.fonction == Agent.Fonction.SURVEILLANCE else "Vous ne lirez plus ce dossier. "
         return [
             ("Personne sirénisée", self.objet),
             ("Service gestionnaire", self.objet.service_gestionnaire),
             (
                 "Ce qui se passe",
-                "Vous ne lirez plus ce dossier : l’autre service le suit, et ce qui attendait un agent l’attend là-bas. Les "
+                f"{lu}L’autre service le suit, et ce qui attendait un agent l’attend là-bas. Les "
                 "droits, les demandes et les courriers ne changent pas.",
             ),
         ]

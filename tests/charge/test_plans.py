@@ -223,6 +223,7 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
         "agent chercher (mot du pays)": f"{chercher}?q=garage",
         "agent chercher (personne)": f"{chercher}?q=durand+1999",
         "agent chercher (nom du pays)": f"{chercher}?q=durand",
+        "agent chercher (nom et siren)": f"{chercher}?q=durand+{pays.personne.siren}",
         "agent chercher (siren)": f"{chercher}?q={pays.personne.siren}",
         "agent chercher (numéro)": f"{chercher}?q={pays.espace.numero_abonne}",
         "agent chercher (adresse)": f"{chercher}?q=pays1@exemple.fr",

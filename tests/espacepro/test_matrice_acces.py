@@ -329,6 +329,10 @@ ACTES = [
     ("accounts_rectification", "faite"),
     ("accounts_rectification", "refuser"),
 ]
+# Acts that are not for every gestionnaire of the own service.
+RESERVES: dict[tuple[str, str], frozenset[str]] = {
+    ("services_personnesirenisee", "rattacher"): frozenset({"chef", "surveillance"}),
+}
 # What the scene's rows do not allow: a company that has its SIREN, and no address entered by an agent; a letter made.
 SANS_OBJET = {
     ("services_personnesirenisee", "siren"),
@@ -489,7 +493,9 @@ def portes_de_gestion(scene: Scene) -> Iterator[tuple[str, str, frozenset[str]]]
         yield (
             f"{modele}_{acte}",
             ou,
-            PERSONNE if (modele, acte) in SANS_OBJET else frozenset({"agent_du_service", "chef"}),
+            PERSONNE
+            if (modele, acte) in SANS_OBJET
+            else RESERVES.get((modele, acte), frozenset({"agent_du_service", "chef"})),
         )
 
 

@@ -9,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.actes import RECTIFICATION_FAITE
 from accounts.espace.rectification import demander_rectification
 from accounts.models import Agent, Application, CodeSecours, Courriel, Espace
 from accounts.saisies.dates import jour
+from accounts.traces.journal import consigner
 from activation.courriers.codes import deriver_code
 from activation.models import Courrier
 from espacepro.gestion.dossiers import HABILITATIONS_MONTREES, lire_espace, lire_personne
@@ -126,7 +128,8 @@ def test_les_actes_sont_offerts_a_qui_agit(agent: Agent, personne: PersonneSiren
         assert acte in texte
     cellule = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
     lue = page(cellule, personne)
-    assert "Actes sur l" not in lue
+    assert "Rattacher à un autre service" in lue
+    assert "Saisir l’adresse des courriers" not in lue
     assert "Retirer" not in lue
 
 
@@ -148,6 +151,34 @@ def test_un_espace_ne_dit_d_ailleurs_que_combien(agent: Agent, karine: Espace) -
         assert tu not in texte, tu
     assert "BOULANGERIE" in texte
     assert "DISCRETION" in page_espace(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE), karine)
+
+
+def test_un_espace_ne_dit_de_son_journal_que_ce_qui_est_du_bureau(
+    agent: Agent, personne: PersonneSirenisee, karine: Espace
+) -> None:
+    ailleurs = PersonneFactory()
+    colette, bureau = EspaceFactory(prenom="Colette", nom="Discrète"), AgentFactory(nom="AUTREBUREAU", prenom="Paul")
+    with transaction.atomic():
+        consigner(RECTIFICATION_FAITE, auteur=bureau, espace=karine)
+        consigner(RECTIFICATION_FAITE, auteur=colette, espace=karine)
+        consigner(RECTIFICATION_FAITE, auteur=karine, espace=karine)
+        consigner(RECTIFICATION_FAITE, auteur=colette, espace=karine, siren=ailleurs.siren)
+    avant = lire_espace(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE), karine).journal
+    assert [ligne.auteur for ligne in avant[:4]] == [
+        "Colette Discrète",
+        "Karine Vidal",
+        "Colette Discrète",
+        "un agent de l’administration",
+    ]
+    montrees = lire_espace(agent, karine).journal
+    assert [ligne.auteur for ligne in montrees[:3]] == [
+        "Karine Vidal",
+        "un autre usager",
+        "un agent de l’administration",
+    ]
+    texte = page_espace(agent, karine)
+    assert "Discrète" not in texte
+    assert "AUTREBUREAU" not in texte
 
 
 def test_un_espace_dit_ses_courriels_sans_leur_texte(agent: Agent, karine: Espace) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +19,14 @@ from espacepro.gestion.visibilite import espaces_visibles
 from habilitations.models import Adhesion, Habilitation
 from services.models import IdentifiantRemplace, PersonneSirenisee
 from tests.espacepro.scenes import client_verifie, deposer
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory, habiliter
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    ServiceGestionnaireFactory,
+    habiliter,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +175,26 @@ def test_trop_de_personnes_du_meme_nom_se_disent(agent: Agent, karine: Espace) -
     assert (len(trouves.entreprises), trouves.suite_entreprises) == (MONTRES, True)
 
 
+@pytest.mark.parametrize("saisie", ["durand 552 032 534", "552032534 Jean Durand", "durand 55203253400016"])
+def test_un_nom_commun_se_trouve_avec_le_siren(agent: Agent, personne: PersonneSirenisee, saisie: str) -> None:
+    EspaceFactory.create_batch(CANDIDATS + 1, nom="Durand", prenom="Jean")
+    notre, demandeur, autre = (EspaceFactory(nom=nom, prenom="Jean") for nom in ("Durand", "Durand", "Colin"))
+    with transaction.atomic():
+        habiliter(notre, personne=personne)
+        habiliter(autre, personne=personne, service=ServiceFactory())
+    deposer(personne, demandeur, 1)
+    texte = client_verifie(agent).get(reverse("admin:chercher"), {"q": "jean durand"}).content.decode()
+    assert "et le SIREN d" in texte
+    assert "Aucune personne" not in texte
+    saisie = saisie.replace("55203253400016", siret(personne.siren))
+    trouves = chercher(agent, saisie)
+    assert (set(trouves.espaces), trouves.entreprises) == ({notre, demandeur}, [personne])
+    assert not trouves.suite_espaces
+    ailleurs = chercher(AgentFactory(service_gestionnaire=ServiceGestionnaireFactory()), saisie)
+    assert (ailleurs.espaces, ailleurs.entreprises) == ([], [])
+    assert ailleurs.ailleurs == [personne.service_gestionnaire]
+
+
 def test_les_questions_ne_grandissent_pas(agent: Agent, personne: PersonneSirenisee, karine: Espace) -> None:
     def nombre(saisie: str) -> int:
         with CaptureQueriesContext(connection) as requetes:
@@ -182,6 +210,14 @@ def test_les_questions_ne_grandissent_pas(agent: Agent, personne: PersonneSireni
             )
     assert nombre("atelier") <= avant + 2  # what is found is then asked for
     assert nombre("atelier") <= 5
+
+
+def test_les_listes_comparent_par_le_seul_repliement() -> None:
+    """Django's icontains and iexact compare UPPER(): « lebœuf » does not find « LE BOEUF », and no index of ours serves them."""
+    admises = {"exact", "startswith", "replie", "replie_contient"}
+    champs = {champ for page in admin.site._registry.values() for champ in page.search_fields}
+    assert champs
+    assert {champ for champ in champs if champ.rpartition("__")[2] not in admises} == set()
 
 
 # --- The trace

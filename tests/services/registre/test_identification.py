@@ -12,7 +12,7 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Agent, Courriel, Evenement
+from accounts.models import Affaire, Agent, Courriel, Evenement
 from accounts.saisies.sirens import SirenCleFausse
 from activation.demandes.lectures import personne_de_ce_siren
 from activation.forms import SirenForm
@@ -44,6 +44,7 @@ from tests.factories import (
     EspaceFactory,
     PersonneFactory,
     ServiceFactory,
+    ServiceGestionnaireFactory,
     accorder,
     habiliter,
     representer,
@@ -121,6 +122,41 @@ def test_tout_suit(agent: Agent, provisoire: PersonneSirenisee, definitive: Pers
     definitive.refresh_from_db()
     assert (definitive.representant_legal, definitive.courriel) == ("Anne PETIT", "contact@attente.fr")
     assert definitive.denomination != "EN ATTENTE"
+
+
+@pytest.mark.parametrize("ailleurs", [True, False])
+def test_ce_qui_attend_change_de_bureau_sans_qui_l_a_pris_et_ce_qui_est_fini_reste(
+    agent: Agent, provisoire: PersonneSirenisee, definitive: PersonneSirenisee, ailleurs: bool
+) -> None:
+    if ailleurs:
+        definitive.service_gestionnaire = ServiceGestionnaireFactory()
+        definitive.save(update_fields=["service_gestionnaire"])
+    prise = timezone.now()
+    communs = {"file": "RETRAIT", "personne": provisoire.pk, "service_gestionnaire": agent.service_gestionnaire}
+    for cle, finie in (("attend", None), ("finie", prise)):
+        Affaire.objects.create(cle=cle, depuis=prise, agent=agent, prise_le=prise, finie_le=finie, **communs)
+    with transaction.atomic():
+        attribuer_siren(acteur="systeme:registre", personne=provisoire, siren=SIREN)
+    attend, finie = Affaire.objects.get(cle="attend"), Affaire.objects.get(cle="finie")
+    assert {attend.personne, finie.personne} == {definitive.pk}
+    assert attend.service_gestionnaire == definitive.service_gestionnaire
+    assert (attend.agent, attend.prise_le) == ((None, None) if ailleurs else (agent, prise))
+    assert (finie.service_gestionnaire, finie.agent) == (agent.service_gestionnaire, agent)
+
+
+@pytest.mark.parametrize("ailleurs", [True, False])
+def test_une_affaire_remise_en_attente_pour_un_autre_bureau_n_y_est_prise_par_personne(
+    agent: Agent, provisoire: PersonneSirenisee, ailleurs: bool
+) -> None:
+    bureau, prise = agent.service_gestionnaire, timezone.now()
+    communs = {"file": "RETRAIT", "cle": "une", "depuis": prise, "agent": agent, "prise_le": prise}
+    affaire = Affaire.objects.create(personne=provisoire.pk, service_gestionnaire=bureau, **communs)
+    vers = ServiceGestionnaireFactory() if ailleurs else bureau
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT faire_attendre('RETRAIT', 'une', %s, NULL, %s, now())", [PersonneFactory().pk, vers.pk])
+    affaire.refresh_from_db()
+    assert affaire.service_gestionnaire == vers
+    assert (affaire.agent, affaire.prise_le) == ((None, None) if ailleurs else (agent, prise))
 
 
 def test_rien_n_est_oublie() -> None:

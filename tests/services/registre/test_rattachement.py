@@ -9,8 +9,11 @@ from habilitations.depart.retraits import AgentNonCompetent, accorder_retrait, d
 from services.models import PersonneSirenisee
 from services.registre.rattachement import (
     BureauHorsDepartement,
+    CodePostalInconnu,
     DejaRattachee,
     MotifDeRattachementRequis,
+    RattachementDgeReserve,
+    RattachementReserve,
     bureaux_possibles,
     rattacher_personne,
 )
@@ -23,7 +26,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def agent() -> Agent:
-    return AgentFactory(service_gestionnaire=ServiceGestionnaireFactory(departements="75", courriel="a@sie.example"))
+    bureau = ServiceGestionnaireFactory(departements="75", courriel="a@sie.example")
+    return AgentFactory(service_gestionnaire=bureau, fonction=Agent.Fonction.CHEF)
 
 
 @pytest.fixture
@@ -33,7 +37,9 @@ def voisin() -> Agent:
 
 @pytest.fixture
 def personne(agent: Agent) -> PersonneSirenisee:
-    return PersonneFactory(service_gestionnaire=agent.service_gestionnaire, courriel="e@entreprise.example")
+    return PersonneFactory(
+        service_gestionnaire=agent.service_gestionnaire, code_postal="75008", courriel="e@entreprise.example"
+    )
 
 
 def test_tout_suit_l_entreprise_dans_son_nouveau_bureau(
@@ -65,7 +71,10 @@ def test_tout_suit_l_entreprise_dans_son_nouveau_bureau(
 def test_les_refus(agent: Agent, voisin: Agent, personne: PersonneSirenisee) -> None:
     loin = ServiceGestionnaireFactory(departements="69")
     dge = ServiceGestionnaireFactory(type=ServiceGestionnaire.Type.DGE, departements="")
+    seul = AgentFactory(service_gestionnaire=agent.service_gestionnaire)
     for acteur, vers, motif, regle in (
+        (seul, voisin.service_gestionnaire, "x", RattachementReserve),
+        (agent, dge, "x", RattachementDgeReserve),
         (agent, voisin.service_gestionnaire, " ", MotifDeRattachementRequis),
         (agent, agent.service_gestionnaire, "x", DejaRattachee),
         (agent, loin, "x", BureauHorsDepartement),
@@ -73,7 +82,15 @@ def test_les_refus(agent: Agent, voisin: Agent, personne: PersonneSirenisee) -> 
     ):
         with pytest.raises(regle):
             rattacher_personne(acteur=acteur, personne=personne, vers=vers, motif=motif)
-    assert {bureau.pk for bureau in bureaux_possibles(personne)} == {voisin.service_gestionnaire.pk, dge.pk}
+    cellule = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
+    assert {bureau.pk for bureau in bureaux_possibles(agent, personne)} == {voisin.service_gestionnaire.pk}
+    assert {bureau.pk for bureau in bureaux_possibles(cellule, personne)} == {voisin.service_gestionnaire.pk, dge.pk}
+    personne.code_postal = ""
+    personne.save(update_fields=["code_postal"])
+    for vers in (voisin.service_gestionnaire, dge, loin):
+        with pytest.raises(CodePostalInconnu):
+            rattacher_personne(acteur=cellule, personne=personne, vers=vers, motif="x")
+    assert bureaux_possibles(cellule, personne) == []
     assert not Courriel.objects.exists()
 
 
@@ -89,3 +106,22 @@ def test_la_page_propose_les_bureaux_possibles_puis_revient_a_la_liste(
     reponse = client.post(page, {"vers": voisin.service_gestionnaire_id, "motif": "Déménagement"})
     assert reponse["Location"] == reverse("admin:services_personnesirenisee_changelist")
     assert client.get(page).status_code == 302
+
+
+def test_la_dge_se_rattache_par_la_dge_ou_la_cellule(personne: PersonneSirenisee) -> None:
+    dge = ServiceGestionnaireFactory(type=ServiceGestionnaire.Type.DGE, departements="")
+    cellule = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
+    client, page = client_verifie(cellule), reverse("admin:services_personnesirenisee_rattacher", args=[personne.pk])
+    assert "Vous ne lirez plus" not in client.get(page).content.decode()
+    client.post(page, {"vers": dge.pk, "motif": "Chiffre d'affaires"})
+    personne.refresh_from_db()
+    assert personne.service_gestionnaire == dge
+
+
+def test_un_gestionnaire_seul_n_a_ni_le_lien_ni_la_page(agent: Agent, personne: PersonneSirenisee) -> None:
+    seul = client_verifie(AgentFactory(service_gestionnaire=agent.service_gestionnaire))
+    page = reverse("admin:services_personnesirenisee_rattacher", args=[personne.pk])
+    dossier = reverse("admin:services_personnesirenisee_change", args=[personne.pk])
+    assert seul.get(page).status_code == seul.post(page, {}).status_code == 403
+    assert page not in seul.get(dossier).content.decode()
+    assert page in client_verifie(agent).get(dossier).content.decode()
