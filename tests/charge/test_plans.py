@@ -41,11 +41,12 @@ REQUETES_AU_PLUS = {
     "tâche": 1_000,
 }  # an agent's page proves the second factor and leaves a trace
 BLOCS_AU_PLUS = {
-    "page": 1_400,
+    "page": 4_500,  # the espace holds 3,000 habilitations: each read once, and what is shown of them
     "agent": 1_200,
     "dossier": 1_800,
     "tâche": 500,
 }  # what 100 SIREN × 30 services, or an office of 130, take
+MARGE = 1.5  # plans vary with what ran before on the same database: of the figures below, which name what reads more
 CROISSANCE = 1.3  # an index grows a level deeper; what is read of it does not grow
 JEU = 100  # blocks
 
@@ -61,19 +62,22 @@ REQUETES_ADMISES: dict[str, int] = {
 BLOCS_ADMIS: dict[str, int] = {
     "mes_donnees": 12400,
     "supprimer_espace": 8000,
-    "vos_habilitations": 5000,
+    "vos_habilitations": 7700,
     "habilitations_changer": 64900,
-    "revue_delegations": 84000,
+    "revue_delegations": 60000,
     "suppleants": 3100,
-    "suppleants_designer": 2400,
+    "suppleants_designer": 10600,
+    "suppleants_personne": 13000,
     "suppleants_confirmer": 12300,
     "delegations": 3100,
+    "delegations_designer": 10600,
+    "delegations_personne": 13000,
     "delegations_confirmer": 12500,
     "delegations (recherche)": 14900,
     "delegations (nom)": 14900,
     "delegations (page 50)": 3700,
     "suppleants (recherche)": 14900,
-    "delegations_designer (recherche)": 3100,
+    "delegations_designer (recherche)": 10900,
     "delegations_exporter (fichier)": 55600,
     "suppleants_exporter (fichier)": 55600,
     "agent adhesion": 10500,
@@ -146,13 +150,13 @@ def defauts(nom: str, releve: Releve) -> list[str]:
     ]
     if releve.octets > OCTETS_ADMIS.get(nom, LONGUEUR_AU_PLUS):
         dits.append(f"{releve.octets} bytes: {max(releve.requetes, key=lambda requete: requete.octets)}")
-    if releve.blocs > BLOCS_ADMIS.get(nom, BLOCS_AU_PLUS[sorte(nom)]):
+    if releve.blocs > max(MARGE * BLOCS_ADMIS.get(nom, 0), BLOCS_AU_PLUS[sorte(nom)]):
         dits.append(f"{releve.blocs} blocks, of which {max(releve.requetes, key=lambda requete: requete.blocs)}")
     if releve.nombre > REQUETES_ADMISES.get(nom, REQUETES_AU_PLUS[sorte(nom)]):
         dits.append(f"{releve.nombre} queries")
     if releve.nombre < REQUETES_ADMISES.get(nom, 0):
         dits.append(f"REQUETES_ADMISES says more than {releve.nombre}")
-    if releve.blocs < BLOCS_ADMIS.get(nom, 0) / 2:
+    if releve.blocs < BLOCS_ADMIS.get(nom, 0) / 4:
         dits.append(f"BLOCS_ADMIS says much more than {releve.blocs}")
     if releve.octets < OCTETS_ADMIS.get(nom, 0) / 2:
         dits.append(f"OCTETS_ADMIS says much more than {releve.octets}")
