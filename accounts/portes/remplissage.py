@@ -31,6 +31,7 @@ COCHES: Final = {"checkbox", "radio"}
 TUS: Final = ("fr-hint-text", "ep-facultatif")  # what stands in a label and is not its name
 
 # What a form carries and nobody typed: the value of a box, an imprint, an identifier, the code of a choice.
+BLANCS: Final = re.compile(r"[ \t\r\n\f]+")  # not the no-break spaces: they are part of the words
 SIGNES: Final = re.compile(r"on|[0-9a-f]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z0-9]+(_[A-Z0-9]+)+")
 
 
@@ -208,7 +209,7 @@ def _rang(page: _Page, saisie: Saisie) -> int:
 
 
 def _mots(texte: str) -> str:
-    return " ".join(texte.split()).rstrip(" :*")
+    return BLANCS.sub(" ", texte).strip(" ").rstrip(" :*\u00a0\u202f")
 
 
 def montrer(request: HttpRequest, saisie: Saisie) -> str:
