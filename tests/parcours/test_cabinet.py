@@ -169,7 +169,7 @@ def test_la_journee_du_cabinet(
         assert set(vivantes.filter(espace=anne).values_list("etat", flat=True)) == {etat}
 
     gerer(page, racine, "Revue des délégations")
-    expect(page.get_by_text("Aucune n’est à revoir pour l’instant")).to_be_visible()
+    expect(page.get_by_text("Aucune des vôtres n’est à revoir pour l’instant")).to_be_visible()
     regarder()
     gerer(page, racine, "Périmètre de votre espace")
     regarder()

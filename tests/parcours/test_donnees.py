@@ -28,9 +28,10 @@ def test_lire_telecharger_faire_corriger(
     with transaction.atomic():
         accorder(habiliter(connecte, personne=danone), EspaceFactory(), Role.SUPPLEANT)
     page.goto(f"{live_server.url}/espace/gerer-les-services/")
-    page.get_by_role("link", name="Vos données").click()
+    page.locator(".ep-menu > summary").click()
+    page.get_by_role("link", name="Vos données", exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Vos données")
-    expect(page.get_by_text(connecte.compte.email).first).to_be_visible()
+    expect(page.get_by_role("main").get_by_text(connecte.compte.email).first).to_be_visible()
     regarder()
     with page.expect_download() as telechargement:
         page.get_by_role("button", name="JSON").click()
