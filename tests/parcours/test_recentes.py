@@ -34,7 +34,7 @@ def test_voir_decliner_puis_faire_place(
     regarder()
     page.get_by_role("link", name="Vérifier").click()
     regarder()
-    page.get_by_text("Choisir").locator("xpath=ancestor::label").nth(0).click()
+    page.locator("tbody th label").first.click()
     page.get_by_role("button", name="Décliner").click()
     regarder()
     page.get_by_role("button", name="Décliner").click()

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.envois.liens import jeton
-from accounts.models import Espace, Lien
+from accounts.models import Compte, Espace, Lien
 from activation.demandes.retours import constater_retour
 from activation.models import Demande
 from habilitations.models import Habilitation
@@ -170,6 +170,7 @@ def test_adresse_de_l_entreprise(
 def test_code_lu_dans_la_messagerie(
     live_server: LiveServer, page: Page, connecte: Espace, vue: Callable[[str], None], danone: PersonneSirenisee
 ) -> None:
+    Compte.objects.filter(espace=connecte).update(last_login=timezone.now())
     scenes.ouvrir_messagerie(connecte, danone)
     accorder(Habilitation.objects.get(espace=connecte), EspaceFactory(nom="Petit"), "SUPPLEANT")
     demande = scenes.adhesion(EspaceFactory(nom="Autre", siren_appartenance=siren(404)), danone)
