@@ -307,7 +307,7 @@ def test_deux_cent_quarante_habilitations_se_lisent(espace: Espace, client_de: C
     for numero in range(1, 11):
         reponse = client.get(f"{liste}&page={numero}").content.decode()
         assert "240 lignes" in reponse
-        assert reponse.count("<details") == (25 if numero < 10 else 15)
+        assert reponse.partition("<main")[2].count("<details") == (25 if numero < 10 else 15)
         vues += reponse
     assert {h.personne.denomination for h in [*tenues, recue] if h.personne.denomination not in vues} == set()
     contenu = json.loads(b"".join(lecture.exporter_json(acteur=espace)))

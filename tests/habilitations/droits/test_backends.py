@@ -254,6 +254,16 @@ ROLE_LU = {
     "habilitations/views/designer.py": "which form a role has; rights by roles_pour",
     "habilitations/views/listes.py": "which columns a list has",
     "activation/demandes/adhesion.py": "what a pair looks like to who wants to adhere (R7)",
+    "habilitations/lectures/a_faire.py": "what waits for the titulaire (R12, R22)",
+    "habilitations/lectures/demandes_habilitation.py": "whose a request from below is to answer, by roles_pour",
+    "habilitations/lectures/entreprise.py": "what one sees of a company and its tree, by roles_pour; counts by role",
+    "habilitations/lectures/entreprises.py": "the filter by role and the counts of a list; what opens, by roles_pour",
+    "habilitations/lectures/gerer.py": "how many suppléances are counted beside an entry",
+    "habilitations/partage/demandes.py": "whose a request from below is to answer, by roles_pour",
+    "habilitations/views/demandes_habilitation.py": "which roles a form shows, by roles_pour; the act decides",
+    "activation/demandes/a_faire.py": "who the titulaire is whom another asks to replace (R12)",
+    "espacepro/accueil/gerer.py": "which entries of a page concern somebody; each page decides",
+    "espacepro/demonstration/monde.py": "which habilitations the people of the demonstration share",
     "activation/courriers/messagerie.py": "the one reader whom a code is about to replace (R8)",
 }
 ATTRIBUTS = {"TITULAIRE", "SUPPLEANT", "ACTEUR_DELEGANT", "ACTEUR"}
