@@ -261,6 +261,11 @@ class Noeud:
     derniere_utilisation: datetime | None = None
     retirable: bool = False
 
+    @property
+    def liste(self) -> str:
+        """The page that lists such habilitations, where one is withdrawn."""
+        return "suppleants" if self.habilitation.role == Role.SUPPLEANT else "delegations"
+
     def parcourir(self) -> Iterator["Noeud"]:
         yield self
         for enfant in self.enfants:
