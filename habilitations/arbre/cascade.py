@@ -53,7 +53,7 @@ def dessous(cles: Collection[UUID], *, sauf: Collection[UUID] = ()) -> set[UUID]
 def dessous_de(racines: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
     """Return all that hangs, live, under these habilitations, without themselves: a part of one query, no key is sent."""
     sql, parametres = racines.order_by().values("pk").query.sql_with_params()
-    dessous = RawSQL(_DESSOUS_DE.format(racines=sql), [*parametres])  # noqa: S611 - the ORM's own SQL and parameters
+    dessous = RawSQL(_DESSOUS_DE.format(racines=sql), [*parametres])  # noqa: S611  # nosec B611 - the ORM's own SQL
     return Habilitation.objects.filter(pk__in=dessous).exclude(pk__in=racines.order_by().values("pk"))
 
 
