@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.envois.liens import creer_lien, jeton
 from accounts.espace.conditions import version_en_vigueur
-from accounts.models import Espace, Lien
+from accounts.models import Agent, Espace, Lien
 from activation.models import Courrier
 from espacepro.acces import TABLE, Acces
 from espacepro.aide.fiches import FICHES
@@ -188,6 +188,7 @@ def test_aucune_page_ne_se_plaint(
         simplifie = EspaceFactory(mode=Espace.Mode.SIMPLIFIE)
         habiliter(simplifie)
         agent = AgentFactory()
+        chef = AgentFactory(service_gestionnaire=agent.service_gestionnaire, fonction=Agent.Fonction.CHEF)
         gestion = list(de_gestion(agent))
     attente = inscrire(PersonneFactory())
     editer(confirmer(attente))
@@ -207,6 +208,7 @@ def test_aucune_page_ne_se_plaint(
     promenade.ouvrir(client_de(attente), portes(Acces.EN_ATTENTE))
     promenade.ouvrir(client_de(simplifie), portes(*Acces))
     promenade.ouvrir(client_verifie(agent), iter(gestion))
+    promenade.ouvrir(client_verifie(chef), ((nom, ou) for nom, ou in gestion if nom not in promenade.vues))
     assert promenade.plaintes == []
     assert {
         nom for nom, statut in promenade.ailleurs.items() if statut not in {200, 405}
