@@ -62,7 +62,6 @@ SUITES = {
     "suppleants_personne",
 }
 SUITES_DE_GESTION = {
-    "accounts_tracelecture_changelist",  # of the surveillance alone, as the next two
     "surveillance_alerte_changelist",
     "surveillance_blocageip_changelist",
     "activation_courrier_laisser-partir",
