@@ -62,7 +62,7 @@ SUITES = {
     "suppleants_personne",
 }
 SUITES_DE_GESTION = {
-    "surveillance_alerte_changelist",
+    "surveillance_alerte_changelist",  # of the surveillance alone, as the next one
     "surveillance_blocageip_changelist",
     "activation_courrier_laisser-partir",
     "activation_courrier_revenu",
