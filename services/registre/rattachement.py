@@ -31,7 +31,7 @@ class BureauHorsDepartement(RegleMetier):
 
 class CodePostalInconnu(RegleMetier):
     code = "code_postal_inconnu"
-    message = "Cette personne n’a pas de code postal au registre : on ne sait pas quel service suit son département."
+    message = "Cette personne n’a pas de code postal au registre : on ne sait pas quel service suit son département."
 
 
 class RattachementReserve(RegleMetier):
