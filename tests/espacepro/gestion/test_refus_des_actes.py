@@ -39,7 +39,8 @@ def pages() -> dict[str, tuple[Any, type[PageActe]]]:
 
 @pytest.fixture
 def agent() -> Agent:
-    return AgentFactory()
+    """A head of office: no act of the desk is closed to one."""
+    return AgentFactory(fonction=Agent.Fonction.CHEF)
 
 
 @pytest.fixture
