@@ -61,19 +61,23 @@ def _personnes(nombre: int, depuis: int) -> list[PersonneSirenisee]:
 
 
 # Triggers and foreign keys are put aside: the rows are made right, and the constraint triggers would run a million times.
+# In no order, as rights are granted over the years: what one espace holds lies on as many pages as there are rows, each time.
 CHARGER = """
 SET LOCAL session_replication_role = replica;
 INSERT INTO habilitations_adhesion (personne_id, service_id, mandat_id, ouverte_le, fermee_motif)
-    SELECT r.personne_id, s.id, %(mandat)s, now(), '' FROM repartition r CROSS JOIN services_service s;
+    SELECT r.personne_id, s.id, %(mandat)s, now(), '' FROM repartition r CROSS JOIN services_service s
+    ORDER BY gen_random_uuid();
 INSERT INTO habilitations_habilitation (id, adhesion_id, personne_id, service_id, espace_id, role, etat, veille_motif,
                                         accordee_le, fin_motif)
     SELECT gen_random_uuid(), a.id, a.personne_id, a.service_id, r.titulaire, 'TITULAIRE', 'ACTIVE', '', now(), ''
-    FROM habilitations_adhesion a JOIN repartition r USING (personne_id);
+    FROM habilitations_adhesion a JOIN repartition r USING (personne_id)
+    ORDER BY 1;
 INSERT INTO habilitations_habilitation (id, adhesion_id, personne_id, service_id, espace_id, role, etat, veille_motif,
                                         accordee_par_id, accordee_le, fin_motif)
     SELECT gen_random_uuid(), h.adhesion_id, h.personne_id, h.service_id, v.espace, v.role, 'ACTIVE', '', h.id, now(), ''
     FROM habilitations_habilitation h JOIN repartition r USING (personne_id)
-    CROSS JOIN LATERAL (VALUES (r.suppleant, 'SUPPLEANT'), (r.delegant, 'ACTEUR_DELEGANT')) v (espace, role);
+    CROSS JOIN LATERAL (VALUES (r.suppleant, 'SUPPLEANT'), (r.delegant, 'ACTEUR_DELEGANT')) v (espace, role)
+    ORDER BY 1;
 SET LOCAL session_replication_role = origin;
 """
 
@@ -117,7 +121,7 @@ def nettoyer() -> None:
     with connection.cursor() as curseur:
         for table in ("habilitations_habilitation", "habilitations_adhesion", "services_personnesirenisee"):
             curseur.execute(f"VACUUM ANALYZE {table}")
-        curseur.execute("ANALYZE accounts_espace")
+        curseur.execute("ANALYZE accounts_espace, accounts_servicegestionnaire")
 
 
 # Rows like one that is valid, but for what is said: a new column needs nothing here. Triggers and foreign keys are put

@@ -191,11 +191,11 @@ def test_un_plafond_compte_dans_un_seul_index(espace: Espace) -> None:
     with transaction.atomic():
         for _ in range(3):
             consigner(actes.RECTIFICATION_DEMANDEE, auteur=espace)
-    with connection.cursor() as curseur:  # a long journal of his, and the same act by many others
+    with connection.cursor() as curseur:  # 800 other acts of his, the same act by 800 others, and the country
         curseur.execute(
             """INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details)
-            SELECT now(), CASE WHEN n %% 2 = 0 THEN 'session.fermee' ELSE 'rectification.demandee' END,
-                CASE WHEN n %% 2 = 0 THEN %s ELSE n::text END, '', '', '', '', '{}' FROM generate_series(1, 8000) n""",
+            SELECT now(), CASE WHEN n %% 10 = 1 THEN 'rectification.demandee' ELSE 'session.fermee' END,
+                CASE WHEN n %% 10 = 0 THEN %s ELSE n::text END, '', '', '', '', '{}' FROM generate_series(1, 8000) n""",
             [espace.numero_abonne],
         )
         curseur.execute("ANALYZE accounts_evenement")
