@@ -22,9 +22,8 @@ class AccountsConfig(AppConfig):
         from .sessions.ouvertures import noter_ouverture
         from .traces.actes import inscrire
 
-        user_logged_in.disconnect(
-            dispatch_uid="update_last_login"
-        )  # accounts.portes.connexion.ouvrir dates the sign-in
+        # accounts.portes.connexion.ouvrir dates the sign-in, within its own transaction.
+        user_logged_in.disconnect(dispatch_uid="update_last_login")
         user_logged_in.connect(noter_ouverture, dispatch_uid="accounts.sessions.ouvertures")
         user_logged_in.connect(noter_reponse_due, dispatch_uid="accounts.portes.reponse")
         user_logged_in.connect(noter_connexion, dispatch_uid="accounts.portes.reauthentification")

@@ -74,6 +74,11 @@ class RectificationHorsCompetence(RegleMetier):
     message = "Cette demande de rectification est adressée à un autre service gestionnaire que le vôtre."
 
 
+class RectificationEffacee(RegleMetier):
+    code = "rectification_effacee"
+    message = "Cette demande n’attend plus de réponse : l’espace a été supprimé par son détenteur."
+
+
 class ReponseDeRectificationRequise(RegleMetier):
     code = "reponse_de_rectification_requise"
     message = "Dites à la personne, en 1 000 caractères au plus, ce qui a été corrigé, ou pourquoi rien ne l’est."
@@ -130,14 +135,16 @@ def repondre_rectification(
     """Answer a request to correct: done, or refused, in words that its holder is sent as quoted; return it.
 
     What is corrected is corrected by its own act (an address, a représentant légal …): this one says so (RGPD art. 12 and 16).
-    Raises: ReponseDeRectificationRequise, RectificationHorsCompetence, RectificationDejaRepondue.
+    Raises: ReponseDeRectificationRequise, RectificationEffacee, RectificationHorsCompetence, RectificationDejaRepondue.
     """
     reponse = " ".join(reponse.split())
     if not 0 < len(reponse) <= LONGUEUR_DE_LA_DEMANDE:
         raise ReponseDeRectificationRequise
     espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte")
     espace_vise = espace.get(pk=rectification.espace_id)
-    fraiche = Rectification.objects.select_for_update(no_key=True, of=("self",)).get(pk=rectification.pk)
+    fraiche = Rectification.objects.select_for_update(no_key=True, of=("self",)).filter(pk=rectification.pk).first()
+    if fraiche is None:
+        raise RectificationEffacee
     if fraiche.service_gestionnaire_id != acteur.service_gestionnaire_id:
         raise RectificationHorsCompetence
     if fraiche.etat != Rectification.Etat.DEPOSEE:

@@ -36,9 +36,7 @@ def rappeler_codes(*, maintenant: datetime | None = None, nombre: int = 500) -> 
 
 def _a_rappeler(palier: int, maintenant: datetime, nombre: int) -> list[uuid.UUID]:
     """Return the live letters whose reminder of this moment is due and was not written."""
-    suspendus = Signalement.objects.filter(
-        demande=OuterRef("demande"), suspend_jusqu_au__gt=maintenant, repris_le=None, decision="EN_ATTENTE"
-    )
+    suspendus = Signalement.objects.suspensifs(maintenant).filter(demande=OuterRef("demande"))
     deja = Courriel.objects.filter(acte=Concat(Value(acte(palier, "")), Cast(OuterRef("pk"), CharField())))
     return list(
         Courrier.objects.filter(

@@ -31,9 +31,7 @@ OBJETS: Final = {
 
 def _attendues(espace: Espace, maintenant: datetime) -> QuerySet[Demande]:
     """The demandes of this espace that are not over, each with the letter whose code counts."""
-    suspendue = Signalement.objects.filter(
-        demande=OuterRef("pk"), suspend_jusqu_au__gt=maintenant, repris_le=None, decision="EN_ATTENTE"
-    )
+    suspendue = Signalement.objects.suspensifs(maintenant).filter(demande=OuterRef("pk"))
     return (
         Demande.objects.visibles_par(espace)
         .en_cours()

@@ -302,8 +302,8 @@ class DetailDemande:
     @property
     def sans_effet(self) -> bool:
         """Whether the code was used and opened nothing."""
-        refuses = [ligne.resultat == LigneDemande.Resultat.DEJA_OUVERT for ligne in self.lignes]
-        return self.demande.etat == Demande.Etat.ACTIVEE and bool(refuses) and all(refuses)
+        devancee = any(ligne.resultat == LigneDemande.Resultat.DEJA_OUVERT for ligne in self.lignes)
+        return self.demande.etat == Demande.Etat.ACTIVEE and devancee and not self.ouverts
 
     @property
     def nouveau_courrier_le(self) -> datetime | None:

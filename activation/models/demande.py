@@ -101,9 +101,7 @@ class Demande(models.Model):
 
     def suspendue_jusqu_au(self, maintenant: datetime) -> datetime | None:
         """Return until when its code is suspended, since the company does not recognise it; None when it is not."""
-        suspensif = self.signalements.filter(
-            suspend_jusqu_au__gt=maintenant, repris_le=None, decision="EN_ATTENTE"
-        ).first()
+        suspensif = self.signalements.suspensifs(maintenant).first()
         return suspensif.suspend_jusqu_au if suspensif else None
 
 

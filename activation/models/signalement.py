@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -10,6 +11,14 @@ from django.utils import timezone
 from accounts.models import Agent, Espace
 
 from .demande import Demande
+
+
+class SignalementQuerySet(models.QuerySet["Signalement"]):
+    """Reports, and what they do to a code."""
+
+    def suspensifs(self, maintenant: datetime) -> Self:
+        """Narrow to those that suspend a code at this moment (`Signalement.suspend_a` says it of one)."""
+        return self.filter(suspend_jusqu_au__gt=maintenant, repris_le=None, decision=Signalement.Decision.EN_ATTENTE)
 
 
 class Signalement(models.Model):
@@ -41,6 +50,8 @@ class Signalement(models.Model):
     decision = models.CharField("décision", max_length=10, choices=Decision, default=Decision.EN_ATTENTE)
     decide_le = models.DateTimeField("décidé le", null=True, blank=True)
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = SignalementQuerySet.as_manager()
 
     class Meta:
         verbose_name = "signalement"

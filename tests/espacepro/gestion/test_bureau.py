@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.espace.rectification import (
     RectificationDejaRepondue,
+    RectificationEffacee,
     RectificationHorsCompetence,
     ReponseDeRectificationRequise,
     demander_rectification,
@@ -339,6 +340,8 @@ def test_un_espace_supprime_n_attend_plus_de_rectification(agent: Agent, rectifi
     )
     assert attendent("RECTIFICATION") == [str(autre.pk)]
     effacer_traces(espace, compte)
+    with pytest.raises(RectificationEffacee):
+        repondre_rectification(acteur=agent, rectification=autre, faite=True, reponse="Trop tard")
     assert attendent("RECTIFICATION") == []
     assert [(r.texte, r.reponse) for r in Rectification.objects.all()] == [("", "")]
 
