@@ -99,11 +99,12 @@ def test_le_calcul_de_chaque_page_a_100_siren(
     for nom, adresse in adresses.items():
         permis = CALCUL_ADMIS.get(nom, CALCUL_AU_PLUS)
         mesures[nom] = calcul(navigateur, adresse, lectures)
-        for _ in range(3):  # the machine does other things: again, beside the page that it is compared with
+        for essai in range(4):  # the machine does other things: again, beside the page that it is compared with
+            if essai:
+                etalon = max(etalon, calcul(navigateur, adresses[ETALON], lectures))
+                mesures[nom] = min(mesures[nom], calcul(navigateur, adresse, 2 * lectures))
             if permis * 2 / 3 * (nom in CALCUL_ADMIS) <= mesures[nom] / etalon <= permis:
                 break
-            etalon = max(etalon, calcul(navigateur, adresses[ETALON], lectures))
-            mesures[nom] = min(mesures[nom], calcul(navigateur, adresse, 2 * lectures))
         else:
             trop.append(f"{nom}: {mesures[nom]:.1f} ms, {mesures[nom] / etalon:.1f} × {ETALON}")
     for nom, duree in sorted(mesures.items(), key=lambda paire: -paire[1]):
