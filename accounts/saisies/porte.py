@@ -24,9 +24,10 @@ _IGNORABLES: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _LIGNES: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_APOSTROPHES: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u2032", "'"))
 # What NFKC would write with a space or a sign that no keyboard has.
 _AVANT_NFKC: Final = str.maketrans(
-    {"\u00b4": "'", "\u2018": "'", "\u2019": "'", "\u2032": "'"}
+    {"\u00b4": "'"}
     | {chr(code): f" {unicodedata.normalize('NFKC', chr(code)).replace('\u2044', '/')} " for code in range(0xBC, 0xBF)}
 )
 _TRAITS: Final = frozenset("\u2043\u2212\u02d7")  # beside the category Pd
@@ -42,7 +43,8 @@ class TexteIllisible(RegleMetier):
 
 def lire_ligne(saisie: str) -> str:
     """Return one line of text: a name, a line of an address, a search. Raises: TexteIllisible."""
-    return " ".join(unicodedata.normalize("NFKC", _visible(saisie).translate(_AVANT_NFKC)).split())
+    plat = unicodedata.normalize("NFKC", _visible(saisie).translate(_AVANT_NFKC))
+    return " ".join(plat.translate(_APOSTROPHES).split())  # after: NFKC makes two primes of a double one
 
 
 def lire_identifiant(saisie: str) -> str:

@@ -128,6 +128,16 @@ def test_passer_deux_fois_ne_change_rien_et_rien_d_invisible_ne_reste(texte: str
     assert not any(unicodedata.category(c) == "Pd" and c != "-" for c in lire_identifiant(texte))
 
 
+def test_chaque_signe_que_nfkc_recrit_est_lu_une_fois_pour_toutes() -> None:
+    """« ″ » became two primes, then two apostrophes: read twice, one text was two."""
+    signes = map(chr, (*range(0xD800), *range(0xE000, 0x20000)))
+    recrits = [s for s in signes if unicodedata.normalize("NFKC", s) != s]
+    assert len(recrits) > 4000
+    for porte in PORTES:
+        assert [s for s in recrits if porte(porte(f"a{s}b")) != porte(f"a{s}b")] == [], porte.__name__
+    assert lire_ligne("12\u20334\u2057") == "12''4''''"
+
+
 # --- Nothing goes around it -------------------------------------------------------------------------------------------
 
 
@@ -240,6 +250,7 @@ def test_les_filtres_d_adresse_passent_la_porte() -> None:
         "role",
     }
     connus |= {"etat", "q", "service", "motif", "reference", "annee", "domaine", "lot", "qualite"}
+    connus |= {"retour", "voir", "siren", "entreprise", "collaborateur", "toute_la_page"}
     lus = set()
     for _, arbre in _arbres():
         for noeud in ast.walk(arbre):
