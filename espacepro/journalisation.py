@@ -43,6 +43,13 @@ class MasqueLiens(logging.Filter):
         return True
 
 
+class FormatMasque(logging.Formatter):
+    """What gunicorn writes of its own: a line it could not read, the address of a request that failed, its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _taire(super().format(record))
+
+
 def masquer(_journal: object, _niveau: str, ligne: str) -> str:
     """Return the line as it is written, without any token or query's value: an exception's text may hold one that no filter sees."""
     return _taire(ligne)

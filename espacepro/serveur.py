@@ -24,9 +24,12 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from espacepro.journalisation import FormatMasque
+
 # --- What gunicorn reads here -----------------------------------------------------------------------------------------
 
 worker_class = "espacepro.serveur.TravailleurPatient"
+logger_class = "espacepro.serveur.JournalMasque"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = 8
 # A connection too many for the files that a process may open would end the process: some are kept for the rest.
@@ -102,6 +105,15 @@ class Arrivee:
     @property
     def entiere(self) -> bool:
         return self.attendus is not None and len(self.octets) >= self.attendus
+
+
+class JournalMasque(Logger):
+    """gunicorn's own lines, without the values of a query: whom an agent searches, the reference of a letter."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        for sortie in self.error_log.handlers:
+            sortie.setFormatter(FormatMasque(self.error_fmt, self.datefmt))
 
 
 class TravailleurPatient(ThreadWorker):

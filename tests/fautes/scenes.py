@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from tests.scenes import RACINE, port_libre
 
@@ -22,7 +23,9 @@ def commande() -> list[str]:
 
 
 @contextmanager
-def servir(variables: dict[str, str], avant: Callable[[], None] | None = None) -> Iterator[int]:
+def servir(
+    variables: dict[str, str], avant: Callable[[], None] | None = None, erreurs: IO[bytes] | int = subprocess.DEVNULL
+) -> Iterator[int]:
     """Start the shipped command on the tests' servers, with these variables besides; give its port."""
     libre = port_libre()
     mots = [f"127.0.0.1:{libre}" if mot == "0.0.0.0:8000" else mot for mot in commande()]
@@ -31,7 +34,7 @@ def servir(variables: dict[str, str], avant: Callable[[], None] | None = None) -
         cwd=RACINE,
         env=os.environ | variables,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=erreurs,
         preexec_fn=avant,
     )
     try:

@@ -1,5 +1,6 @@
 """The shipped command, as the image starts it: clients who send slowly, or nothing, hold nobody up (issue 9, item 9)."""
 
+import logging
 import os
 import resource
 import selectors
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from gunicorn.config import Config
@@ -16,13 +18,20 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from espacepro import serveur
+from espacepro.journalisation import FormatMasque
 from tests.fautes.scenes import RACINE, commande, demander, servir
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def erreurs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the shipped command's own lines go."""
+    return tmp_path_factory.mktemp("serveur") / "erreurs"
+
+
+@pytest.fixture(scope="module")
+def port(erreurs: Path) -> Iterator[int]:
     """The port where the shipped command listens."""
-    with servir({}) as port:
+    with erreurs.open("wb") as sortie, servir({}, erreurs=sortie) as port:
         yield port
 
 
@@ -49,6 +58,12 @@ def reponse(prise: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return recu
+
+
+def ligne_ecrite(texte: str, *arguments: str) -> str:
+    """The line that gunicorn's journal writes of it."""
+    ligne = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, texte, arguments, None)
+    return FormatMasque(Logger.error_fmt, Logger.datefmt).format(ligne)
 
 
 def test_quarante_envois_muets_ne_retiennent_personne(port: int) -> None:
@@ -90,6 +105,16 @@ def test_aucune_demande_ne_se_perd_quand_les_lents_s_en_vont() -> None:
         pile.close()
         promesses += [equipe.submit(demander, port, 60) for _ in range(40)]
         assert {promesse.result()[0] for promesse in promesses} == {200}
+
+
+def test_une_demande_illisible_n_ecrit_pas_ce_qui_etait_cherche(port: int, erreurs: Path) -> None:
+    with ExitStack() as pile:
+        ligne = b"GET /gestion/chercher/?q=marie.martin%40exemple.fr\r\nHost: localhost\r\n\r\n"
+        assert reponse(ouvrir(pile, port, ligne)).startswith(b"HTTP/1.1 400")
+    ecrit = erreurs.read_text()
+    assert "Invalid" in ecrit
+    assert "marie.martin" not in ecrit
+    assert "?q=***" in ligne_ecrite("Error handling request /gestion/?q=%s", "marie")
 
 
 def test_une_demande_lente_mais_entiere_est_servie(port: int) -> None:
