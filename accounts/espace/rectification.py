@@ -76,7 +76,7 @@ class RectificationHorsCompetence(RegleMetier):
 
 class RectificationEffacee(RegleMetier):
     code = "rectification_effacee"
-    message = "Cette demande n’attend plus de réponse : l’espace a été supprimé par son détenteur."
+    message = "Cette demande n’attend plus de réponse : l’espace a été supprimé par son détenteur."
 
 
 class ReponseDeRectificationRequise(RegleMetier):

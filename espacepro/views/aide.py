@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.saisies.porte import lire_recherche
 
+from ..aide.captures import CAPTURES
 from ..aide.fiches import FICHES, GROUPES, chercher
 
 VALIDITE = timedelta(days=180)
@@ -42,7 +43,8 @@ def fiche(request: HttpRequest, slug: str) -> HttpResponse:
     lue = FICHES.get(slug)
     if lue is None:
         raise Http404
-    return render(request, lue.gabarit, {"fiche": lue, "voisines": [FICHES[voisine] for voisine in lue.voisines]})
+    voisines = [FICHES[voisine] for voisine in lue.voisines]
+    return render(request, lue.gabarit, {"fiche": lue, "voisines": voisines, "capture": CAPTURES.get(slug)})
 
 
 @login_not_required

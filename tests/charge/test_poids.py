@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Espace
 from espacepro.acces import TABLE, Acces
+from espacepro.aide.captures import CAPTURES
 from tests.charge.mesures import question
 from tests.espacepro.scenes import TOUS
 
@@ -59,8 +60,9 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.noeuds += 1
-        adresse = dict(attrs).get(FICHIERS.get(tag, ""))
-        if adresse and adresse.startswith("/static/"):
+        lus = dict(attrs)
+        adresse = lus.get(FICHIERS.get(tag, ""))
+        if lus.get("loading") != "lazy" and adresse and adresse.startswith("/static/"):  # what is folded comes later
             self.ressources.add(adresse)
 
 
@@ -124,6 +126,7 @@ def test_chaque_page_est_legere(client: Client, client_de: Callable[[Espace], Cl
     a_peser.append(("ouvrir_service", titulaire, service))
     for nom in ("entreprise", "entreprise_acces", "entreprise_demandes"):
         a_peser.append((nom, titulaire, reverse(nom, args=[dossier.personne.siren])))
+    a_peser.extend(("fiche", client, reverse("fiche", args=[slug])) for slug in CAPTURES)
     peseuse, fautes = Peseuse(), []
     for nom, qui, adresse in a_peser:
         pesee = peseuse.peser(qui, adresse)

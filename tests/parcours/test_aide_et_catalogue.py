@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Espace
@@ -32,6 +32,10 @@ def test_du_catalogue_a_l_aide(
     page.get_by_role("link", name="Aide : bien choisir ses services").click()
     regarder()
     page.get_by_role("link", name="Activer vos services avec le code reçu").click()
+    image = page.get_by_role("img", name="La page « Activer vos services »")
+    expect(image).to_be_hidden()
+    page.get_by_text("Le champ du code, en image").click()
+    expect(image).to_have_js_property("naturalWidth", 900)
     regarder()
     page.get_by_role("navigation", name="Vous êtes ici").get_by_role("link", name="Aide").click()
     page.get_by_label("Chercher dans les fiches").fill("second facteur")
