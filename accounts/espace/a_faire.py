@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum
 from itertools import batched
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
@@ -67,16 +67,30 @@ class Ligne:
         return ", ".join(filter(None, [self.pour_qui, entreprises]))
 
 
+class Seule(NamedTuple):
+    """The one company that a page is about: its key, and its SIREN for what is found by it."""
+
+    cle: int
+    siren: str
+
+
+def par_personne(seule: Seule) -> Q:
+    """Return the condition by which most sources keep to one company."""
+    return Q(personne=seule.cle)
+
+
 @dataclass(frozen=True)
 class Source:
     """What one floor adds: what it looks for, and the lines that it makes of what was found.
 
-    `chercher` returns a queryset annotated with `fait`, a JSONObject, of few rows: one a company at most.
+    `chercher` returns a queryset annotated with `fait`, a JSONObject, of few rows: one a company at most; `de` narrows it to one
+    company, None for what is of none.
     """
 
     nom: str
     dire: Callable[[Espace, Sequence[Fait], datetime], Iterable[Ligne]]
     chercher: Callable[[Espace, datetime], QuerySet[Any, Any]]
+    de: Callable[[Seule], Q] | None = par_personne
 
 
 _SOURCES: dict[str, Source] = {}
@@ -87,21 +101,29 @@ def inscrire(source: Source) -> None:
     _SOURCES[source.nom] = source
 
 
-def a_faire(espace: Espace, *, maintenant: datetime | None = None) -> list[Ligne]:
-    """Return what waits for this holder, the gravest first, then the nearest: one query for four sources."""
+def a_faire(espace: Espace, *, seule: Seule | None = None, maintenant: datetime | None = None) -> list[Ligne]:
+    """Return what waits for this holder, the gravest first, then the nearest: one query for four sources.
+
+    Of one company where `seule` is given: nothing else is looked for.
+    """
     maintenant = maintenant or timezone.now()
-    faits = _chercher(espace, maintenant)
-    lignes = [ligne for source in _SOURCES.values() for ligne in source.dire(espace, faits[source.nom], maintenant)]
+    sources = [source for source in _SOURCES.values() if seule is None or source.de is not None]
+    faits = _chercher(espace, sources, seule, maintenant)
+    lignes = [ligne for source in sources for ligne in source.dire(espace, faits[source.nom], maintenant)]
     return sorted(lignes, key=lambda ligne: (ligne.gravite, ligne.jour or date.max))
 
 
-def _chercher(espace: Espace, maintenant: datetime) -> dict[str, list[Fait]]:
+def _chercher(
+    espace: Espace, toutes: Sequence[Source], seule: Seule | None, maintenant: datetime
+) -> dict[str, list[Fait]]:
     faits: dict[str, list[Fait]] = {}
-    for sources in batched(sorted(_SOURCES.values(), key=attrgetter("nom")), PAR_REQUETE):
-        colonnes = {
-            source.nom: ArraySubquery(source.chercher(espace, maintenant).order_by().values("fait"))
-            for source in sources
-        }
+    for sources in batched(sorted(toutes, key=attrgetter("nom")), PAR_REQUETE):
+        colonnes = {}
+        for source in sources:
+            cherche = source.chercher(espace, maintenant).order_by()
+            if seule is not None and source.de is not None:
+                cherche = cherche.filter(source.de(seule))
+            colonnes[source.nom] = ArraySubquery(cherche.values("fait"))
         faits |= Espace.objects.filter(pk=espace.pk).annotate(**colonnes).values(*colonnes).get()
     return faits
 
@@ -152,4 +174,4 @@ def _changements(espace: Espace, maintenant: datetime) -> QuerySet[Lien]:
     return en_attente_de_confirmation(espace, maintenant).annotate(fait=JSONObject(adresse="adresse", fin="expire_le"))
 
 
-IDENTIFIANTS: Final = Source("identifiants", _dire_identifiants, _changements)
+IDENTIFIANTS: Final = Source("identifiants", _dire_identifiants, _changements, de=None)

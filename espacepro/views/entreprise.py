@@ -13,11 +13,12 @@ from accounts.saisies.porte import lire_recherche
 from activation.demandes.lectures import demandes_pour
 from habilitations.lectures.cessations import avis_de_cessation
 from habilitations.lectures.demandes_habilitation import de_cette_personne
-from habilitations.lectures.echeances import prochaines_echeances
 from habilitations.lectures.entreprise import Entreprise, services_de
 from habilitations.lectures.entreprise import acces as lire_acces
 from habilitations.lectures.entreprise import entreprise as lire_entreprise
 from habilitations.lectures.partage import retraits_pour
+
+from ..accueil.a_faire import pour_l_entreprise
 
 
 def _vue(espace: Espace, siren: str) -> Entreprise:
@@ -31,7 +32,7 @@ def _vue(espace: Espace, siren: str) -> Entreprise:
 @espace_requis
 @require_GET
 def services(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
-    """The services held by family, and at their side who has access, the office, the dates."""
+    """What waits for this company, the services held by family, and at their side who has access, the office, the dates."""
     vue = _vue(espace, siren)
     return render(
         request,
@@ -42,7 +43,7 @@ def services(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
             "onglet": "services",
             "lues": services_de(vue, espace),
             "cessations": avis_de_cessation([vue.personne]),
-            "echeances": prochaines_echeances(espace, personne=vue.personne),
+            "a_faire": pour_l_entreprise(espace, vue.personne),
             "simplifie": espace.mode == Espace.Mode.SIMPLIFIE,
         },
     )

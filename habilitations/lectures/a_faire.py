@@ -322,6 +322,6 @@ def inscrire_sources() -> None:
     """Add them, in the order in which they are told where nothing else orders them."""
     inscrire(Source("sous_le_titulaire", _dire_sous_le_titulaire, _sous_le_titulaire))
     inscrire(Source("accordees", _dire_accordees, _accordees))
-    inscrire(Source("retraits", _dire_retraits, _retraits))
-    inscrire(Source("habilitations_demandees", _dire_demandes, _demandes))
+    inscrire(Source("retraits", _dire_retraits, _retraits, de=lambda seule: Q(habilitation__personne=seule.cle)))
+    inscrire(Source("habilitations_demandees", _dire_demandes, _demandes, de=lambda seule: Q(siren=seule.siren)))
     inscrire(Source("tenues", _dire_tenues, _tenues))

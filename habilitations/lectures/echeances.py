@@ -1,14 +1,15 @@
 """The dates of the services that an espace holds, for its calendar, its home page and a company's (CGU §3.1.a)."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.dates import mois_en_lettres
-from services.models import Echeance, PersonneSirenisee, Service
+from services.catalogue.lectures import UN_AN
+from services.models import Echeance, Service
 
 from ..droits.backends import donnant
 from ..droits.roles import UTILISER
@@ -36,14 +37,9 @@ class Calendrier:
     sans_date: list[Service]
 
 
-def echeances_entre(espace: Espace, du: date, au: date, *, personne: PersonneSirenisee | None = None) -> list[Echeance]:
-    """Return the dates of the services held, from one day to another, each with `personnes`, how many it is for: one query.
-
-    For one company alone where `personne` is given.
-    """
+def echeances_entre(espace: Espace, du: date, au: date) -> list[Echeance]:
+    """Return the dates of the services held, from one day to another, each with `personnes`, how many it is for: one query."""
     tenues = donnant(UTILISER, espace)
-    if personne is not None:
-        tenues = tenues.filter(personne=personne)
     nombre = (
         tenues.filter(service=OuterRef("service"))
         .order_by()
@@ -59,12 +55,10 @@ def echeances_entre(espace: Espace, du: date, au: date, *, personne: PersonneSir
     )
 
 
-def prochaines_echeances(
-    espace: Espace, *, personne: PersonneSirenisee | None = None, nombre: int = PROCHAINES, jour: date | None = None
-) -> list[Echeance]:
+def prochaines_echeances(espace: Espace, *, nombre: int = PROCHAINES, jour: date | None = None) -> list[Echeance]:
     """Return the next dates of the services held, within a year: one query."""
     jour = jour or timezone.localdate()
-    return echeances_entre(espace, jour, jour + timedelta(days=365), personne=personne)[:nombre]
+    return echeances_entre(espace, jour, jour + UN_AN)[:nombre]
 
 
 def calendrier(espace: Espace, annee: int, *, jour: date | None = None) -> Calendrier:

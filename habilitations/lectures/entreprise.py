@@ -13,12 +13,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, Q
 from django.utils import timezone
 
-from accounts.models import Espace, TraceLecture
-from services.catalogue.lectures import au_catalogue
-from services.models import PersonneSirenisee, Service
+from accounts.models import Espace, ServiceGestionnaire, TraceLecture
+from services.catalogue.lectures import catalogue_et_dates
+from services.models import Echeance, PersonneSirenisee, Service
 
 from ..arbre.recentes import OBJET, a_l_essai
 from ..droits.roles import (
@@ -30,9 +30,10 @@ from ..droits.roles import (
     VOIR_HABILITATIONS,
     roles_pour,
 )
-from ..models import Habilitation, Role
+from ..models import Habilitation, Preference, Role
 from ..models.habilitation import HabilitationQuerySet
 from ..partage.autorite import peut_changer
+from .echeances import PROCHAINES
 
 LUES_AU_PLUS: Final = 400  # habilitations of others on one page
 LIGNES_PAR_PAGE: Final = 40  # of the trees
@@ -61,6 +62,7 @@ class Entreprise:
     personne: PersonneSirenisee
     miennes: list[Habilitation]
     aujourd_hui: date
+    favorite: bool = False
 
     @cached_property
     def actives(self) -> list[Habilitation]:
@@ -110,26 +112,30 @@ def _tenues(espace: Espace, jour: date) -> HabilitationQuerySet:
 
 
 def entreprise(espace: Espace, siren: str, *, jour: date | None = None) -> Entreprise | None:
-    """Return this personne for who holds something there, None for anybody else as for an unknown SIREN: two queries."""
+    """Return this personne for who holds something there, None for anybody else as for an unknown SIREN: one query."""
     jour = jour or timezone.localdate()
-    tenues = _tenues(espace, jour)
-    personne = (
-        PersonneSirenisee.objects.select_related("service_gestionnaire")
-        .filter(Exists(tenues.filter(personne=OuterRef("pk"))), siren=siren)
-        .first()
-    )
-    if personne is None:
-        return None
-    miennes = (
-        tenues.filter(personne=personne)
-        .select_related("service", "espace", *(f"{chemin}__espace" for chemin in ASCENDANTS))
-        .only(*_colonnes("", *ASCENDANTS), "veille_motif", *(f"service__{nom}" for nom in _DU_SERVICE))
+    choisie = Preference.objects.filter(espace=espace, favoris__contains=[siren])
+    miennes = list(
+        _tenues(espace, jour)
+        .filter(personne__siren=siren)
+        .annotate(favorite=Exists(choisie))
+        .select_related(
+            "service", "espace", "personne__service_gestionnaire", *(f"{chemin}__espace" for chemin in ASCENDANTS)
+        )
+        .only(
+            *_colonnes("", *ASCENDANTS),
+            "veille_motif",
+            *(f"service__{nom}" for nom in _DU_SERVICE),
+            *(f"personne__{champ.name}" for champ in PersonneSirenisee._meta.concrete_fields),
+            *(f"personne__service_gestionnaire__{nom}" for nom in _DU_GESTIONNAIRE),
+        )
         .order_by("service__ordre", "service__code")
     )
-    return Entreprise(personne, list(miennes), jour)
+    return Entreprise(miennes[0].personne, miennes, jour, favorite=miennes[0].favorite) if miennes else None
 
 
 _DU_SERVICE: Final = ("code", "libelle", "famille", "besoins", "paiement", "ferme_le", "ordre")
+_DU_GESTIONNAIRE: Final = tuple(champ.name for champ in ServiceGestionnaire._meta.concrete_fields)
 
 
 def _colonnes(*chemins: str) -> Iterator[str]:
@@ -164,12 +170,13 @@ class Personne:
 
 @dataclass(frozen=True)
 class ServicesDeLEntreprise:
-    """The first tab: what is held by family, what is not, who has access; `nombre` is 0 where there are too many to count."""
+    """The first tab: what is held by family, what is not, who has access, the next dates; `nombre` is 0 where there are too many to count."""
 
     familles: list[tuple[str, list[LigneService]]]
     absents: list[Service]
     personnes: list[Personne]
     nombre: int
+    echeances: list[Echeance]
 
 
 def services_de(vue: Entreprise, espace: Espace) -> ServicesDeLEntreprise:
@@ -191,10 +198,15 @@ def services_de(vue: Entreprise, espace: Espace) -> ServicesDeLEntreprise:
         )
         familles.setdefault(mienne.service.get_famille_display(), []).append(ligne)
     tenus = {mienne.service_id for mienne in vue.miennes}
-    absents = [s for s in au_catalogue(vue.aujourd_hui) if s.pk not in tenus and s.ferme_a(vue.personne) is None]
+    catalogue, dates = catalogue_et_dates(vue.aujourd_hui)
+    absents = [s for s in catalogue if s.pk not in tenus and s.ferme_a(vue.personne) is None]
+    utilisables = {
+        ligne.habilitation.service_id for _, lignes in familles.items() for ligne in lignes if ligne.utilisable
+    }
+    echeances = [date for date in dates if date.service_id in utilisables][:PROCHAINES]
     personnes = _personnes([*vue.miennes, *_ascendants(vue.miennes), *autres], espace)
     return ServicesDeLEntreprise(
-        list(familles.items()), absents, personnes[:NOMS_EN_VUE], len(personnes) if entieres else 0
+        list(familles.items()), absents, personnes[:NOMS_EN_VUE], len(personnes) if entieres else 0, echeances
     )
 
 

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from operator import attrgetter
+from typing import Final
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from accounts.saisies.repliement import replier
 
-from ..models import Service
+from ..models import Echeance, Service
+
+UN_AN: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,22 @@ def au_catalogue(jour: date | None = None) -> list[Service]:
     """Return the services that the catalogue has that day, in its order: one query."""
     jour = jour or timezone.localdate()
     return [s for s in Service.objects.order_by("ordre", "code") if not s.est_retire(jour)]
+
+
+def catalogue_et_dates(jour: date) -> tuple[list[Service], list[Echeance]]:
+    """Return the services that the catalogue has that day, and the dates of all within a year, the nearest first: one query."""
+    prochaines = (
+        Echeance.objects.filter(service=OuterRef("pk"), jour__range=(jour, jour + UN_AN))
+        .order_by("jour", "libelle")
+        .values(dite=JSONObject(jour="jour", libelle="libelle"))
+    )
+    services = list(Service.objects.annotate(dites=ArraySubquery(prochaines)).order_by("ordre", "code"))
+    dates = [
+        Echeance(service=service, jour=date.fromisoformat(dite["jour"]), libelle=dite["libelle"])
+        for service in services
+        for dite in service.dites
+    ]
+    return [s for s in services if not s.est_retire(jour)], sorted(dates, key=attrgetter("jour"))
 
 
 def par_famille(filtres: Filtres) -> list[tuple[str, list[Service]]]:

@@ -9,11 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Espace, TraceLecture
+from accounts.espace.a_faire import Seule, a_faire
+from accounts.models import Compte, Espace, TraceLecture
 from habilitations.arbre.recentes import OBJET
 from habilitations.depart.retraits import demander_retrait
 from habilitations.lectures.entreprise import LIGNES_PAR_PAGE, acces, entreprise, services_de
-from habilitations.models import Habilitation, Role
+from habilitations.models import DemandeHabilitation, Habilitation, Role
 from services.models import Echeance, PersonneSirenisee, Service
 from tests.charge.mesures import compter
 from tests.espacepro.scenes import deposer
@@ -22,6 +23,10 @@ from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, acco
 pytestmark = pytest.mark.django_db
 ONGLETS = ("entreprise", "entreprise_acces", "entreprise_demandes")
 VEILLE = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": timezone.now()}
+
+
+def changer_mot_de_passe_depuis_trois_ans(espace: Espace) -> None:
+    Compte.objects.filter(espace=espace).update(mot_de_passe_change_le=timezone.now() - timedelta(days=1090))
 
 
 class Scene:
@@ -252,3 +257,54 @@ def test_le_nombre_de_requetes_ne_depend_de_rien(scene: Scene, client_de: Callab
             accorder(racine, EspaceFactory(), Role.ACTEUR)
         deposer(scene.personne, EspaceFactory(), 100 + rang)
     assert compter(navigateur, ou) == peu <= 8
+    PersonneSirenisee.objects.filter(pk=scene.personne.pk).update(active=False)
+    assert compter(navigateur, ou) <= 8, "of a closed one too"
+
+
+@pytest.mark.parametrize("nom", ONGLETS)
+def test_on_la_met_parmi_ses_favorites_et_on_y_revient(
+    scene: Scene, client_de: Callable[[Espace], Client], nom: str
+) -> None:
+    navigateur, ou = client_de(scene.acteur), reverse(nom, args=[scene.personne.siren])
+    for geste, presse in (("ajouter", "true"), ("retirer", "false")):
+        assert f'name="{geste}" value="{scene.personne.siren}"' in scene.ouvrir(navigateur, nom)
+        reponse = navigateur.post(reverse("favori"), {geste: scene.personne.siren, "retour": ou})
+        assert reponse["Location"] == f"{ou}#e-{scene.personne.siren}"
+        assert f'aria-pressed="{presse}"' in scene.ouvrir(navigateur, nom)
+    assert 'aria-pressed="false"' in scene.ouvrir(client_de(scene.titulaire), nom), "each has his own"
+
+
+def test_elle_dit_ce_qui_attend_pour_elle_et_rien_d_autre(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
+    navigateur = client_de(scene.titulaire)
+    assert "À faire" not in scene.ouvrir(navigateur)
+    dans_quatre = timezone.localdate() + timedelta(days=4)
+    racines = [scene.racine, *(habiliter(scene.titulaire, service=scene.tva) for _ in range(4))]
+    for racine in racines:
+        accorder(racine, scene.autre, Role.ACTEUR, expire_le=dans_quatre)
+    deposer(racines[1].personne, scene.titulaire, 7)
+    changer_mot_de_passe_depuis_trois_ans(scene.titulaire)
+    page = scene.ouvrir(navigateur)
+    assert "1 délégation se termine" in page, "of five in all, one is for this company"
+    liste = f"{reverse('delegations')}?sens=accordees&amp;etat=BIENTOT&amp;par=vous&amp;siren={scene.personne.siren}"
+    assert f'href="{liste}"' in page
+    assert "courrier d’activation" not in page, "the letter is for another company"
+    assert "Renouveler votre mot de passe" not in page, "a matter of the espace"
+    deposer(scene.personne, scene.titulaire, 8)
+    assert "courrier d’activation à venir" in scene.ouvrir(navigateur)
+
+
+def test_chaque_source_de_a_faire_se_restreint_a_une_entreprise(scene: Scene) -> None:
+    """What waits for one company is what the list of all says of it: no source is forgotten, none tells of another."""
+    espace = Espace.objects.select_related("compte").get(pk=scene.titulaire.pk)
+    ailleurs = habiliter(espace)
+    for racine in (scene.racine, ailleurs):
+        accorder(racine, scene.autre, Role.ACTEUR, expire_le=timezone.localdate() + timedelta(days=4))
+        suppleance = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
+        demander_retrait(acteur=suppleance.espace, habilitations=[suppleance])
+        DemandeHabilitation.objects.create(demandeur=EspaceFactory(), siren=racine.personne.siren, motif="Reprise")
+        deposer(racine.personne, espace, 1 + racine.personne_id)
+    en_tout = a_faire(espace)
+    seules = a_faire(espace, seule=Seule(scene.personne.pk, scene.personne.siren))
+    assert {ligne.en_bref for ligne in seules} == {ligne.en_bref for ligne in en_tout if ligne.personnes}
+    assert len(seules) >= 4
+    assert {cle for ligne in seules for cle in ligne.personnes} == {scene.personne.pk}

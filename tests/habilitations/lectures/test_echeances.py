@@ -17,11 +17,12 @@ from accounts.envois import annonces, courriels
 from accounts.envois.budget import epuiser
 from accounts.models import Courriel, Espace
 from habilitations.lectures.agenda import en_ics
-from habilitations.lectures.echeances import calendrier, echeances_entre, prochaines_echeances
+from habilitations.lectures.echeances import calendrier, prochaines_echeances
+from habilitations.lectures.entreprise import entreprise, services_de
 from habilitations.lectures.rappels import rappeler_echeances, semaine_prochaine
 from habilitations.models import Habilitation, Preference, Role
 from services.models import Echeance, Service
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
 from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
@@ -62,9 +63,22 @@ def test_les_dates_des_services_tenus_et_eux_seuls(titulaire: Espace) -> None:
 
 def test_pour_une_seule_entreprise(titulaire: Espace) -> None:
     sienne = Habilitation.objects.filter(espace=titulaire)[0].personne
-    (echeance,) = echeances_entre(titulaire, SOLDE, SOLDE, personne=sienne)
-    assert echeance.personnes == 1
-    assert echeances_entre(titulaire, SOLDE, SOLDE, personne=PersonneFactory()) == []
+    habiliter(titulaire, service=ServiceFactory(code="AUTRE"))
+    Echeance.objects.create(service=Service.objects.get(code="AUTRE"), jour=SOLDE, libelle="Autre", source="une page")
+    vue = entreprise(titulaire, sienne.siren, jour=SOLDE)
+    assert vue is not None
+    assert [date.libelle for date in services_de(vue, titulaire).echeances] == ["Solde de CFE", "Acompte de CFE"]
+    veille = accorder(
+        vue.miennes[0],
+        EspaceFactory(),
+        Role.ACTEUR,
+        etat="EN_VEILLE",
+        veille_motif="TITULAIRE",
+        veille_depuis=timezone.now(),
+    )
+    vue = entreprise(veille.espace, sienne.siren, jour=SOLDE)
+    assert vue is not None
+    assert services_de(vue, veille.espace).echeances == [], "what is suspended has no date"
 
 
 @pytest.mark.parametrize("nombre", [1, 20])
