@@ -131,7 +131,7 @@ def entreprise(espace: Espace, siren: str, *, jour: date | None = None) -> Entre
         )
         .order_by("service__ordre", "service__code")
     )
-    return Entreprise(miennes[0].personne, miennes, jour, favorite=miennes[0].favorite) if miennes else None
+    return Entreprise(miennes[0].personne, [*miennes], jour, favorite=miennes[0].favorite) if miennes else None
 
 
 _DU_SERVICE: Final = ("code", "libelle", "famille", "besoins", "paiement", "ferme_le", "ordre")
