@@ -5,6 +5,7 @@ Several keys may be given, so that the key can be turned: the first writes, all 
 
 import base64
 import hashlib
+import hmac
 import secrets
 from functools import cache
 
@@ -76,3 +77,12 @@ def desceller(scelle: str, *, ligne: str) -> bytes:
         return aes.decrypt(octets[:NONCE], octets[NONCE:], ligne.encode())
     except (InvalidTag, ValueError) as erreur:
         raise SecretIllisible("changed, or of another row") from erreur
+
+
+def empreinte(clair: str, *, usage: str) -> str:
+    """Return what tells that two secrets of this usage are the same, and nothing else of them, without the key.
+
+    Keyed from POIVRE, which never turns: CLE_CHIFFREMENT does, and no fingerprint is made anew.
+    """
+    cle = hmac.digest(settings.POIVRE.encode(), f"empreinte|{usage}".encode(), "sha256")
+    return hmac.digest(cle, clair.encode(), "sha256").hex()

@@ -44,3 +44,6 @@ ADRESSE_COURRIER_RETIREE = Acte("adresse_courrier.retiree", "Adresse des courrie
 PERSONNE_RATTACHEE = Acte(
     "personne.rattachee", "Entreprise rattachée à un autre service gestionnaire", details=("de", "vers", "motif")
 )
+COMPTES_BANCAIRES_RECHIFFRES = Acte(
+    "comptes_bancaires.rechiffres", "IBAN des comptes bancaires chiffrés sous la nouvelle clé", details=("nombre",)
+)

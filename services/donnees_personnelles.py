@@ -91,9 +91,10 @@ def inscrire() -> None:
     sans_personne(
         ReferenceBancaire,
         PERSONNE_MORALE,
-        "id personne iban bic titulaire etat_core etat_b2b ajoutee_le supprimee_le",
+        "id personne iban_chiffre empreinte pays derniers bic banque titulaire etat_core core_le core_motif etat_b2b b2b_le "
+        "b2b_motif utilisable_le attente ajoutee_le supprimee_le",
     )
-    sans_personne(MandatSepa, PERSONNE_MORALE, "id reference rum edite_le")
+    sans_personne(MandatSepa, PERSONNE_MORALE, "id reference rum edite_le remis_le")
     sans_personne(Echange, PERSONNE_MORALE, "id personne objet etat ouvert_le")
     sans_personne(
         Service,
@@ -118,6 +119,17 @@ def inscrire() -> None:
             fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(fin_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
+        ),
+        Conservation(
+            cle="references_bancaires",
+            modele=ReferenceBancaire,
+            donnees="Comptes bancaires retirés d’une personne sirénisée (IBAN chiffré, titulaire, réponses de la banque) et leurs mandats",
+            finalite="Établir quel compte a été prélevé, et sur quel mandat",
+            duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
+            depart="après leur retrait",
+            fondement="CGU 4.d ; livre des procédures fiscales, art. L. 102 B",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(supprimee_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
         ),
         Conservation(
             cle="messages",

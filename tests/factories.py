@@ -12,7 +12,7 @@ from stdnum import luhn
 
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
-from services.models import Categorie, PersonneSirenisee, RepresentantLegal, Service
+from services.models import Categorie, MandatSepa, PersonneSirenisee, ReferenceBancaire, RepresentantLegal, Service
 
 MOT_DE_PASSE = "cerise lampadaire 47 brouette indigo"
 REPONSE = "girafe volcan piano tablier"
@@ -172,3 +172,17 @@ def accorder(superieure: Habilitation, espace: Espace, role: str, **champs: Any)
         accordee_par=superieure,
         **champs,
     )
+
+
+IBAN = "FR7630006000011234567890189"
+
+
+def compte_bancaire(personne: PersonneSirenisee, iban: str = IBAN, **champs: Any) -> ReferenceBancaire:
+    """Return a bank reference of this personne with its mandate, as the act leaves it; `remis_le` is the mandate's."""
+    mandat = {cle: champs.pop(cle) for cle in ("edite_le", "remis_le") if cle in champs}
+    reference = ReferenceBancaire(personne=personne, **{"titulaire": personne.denomination[:160], **champs})
+    reference.sceller_iban(iban)
+    reference.save()
+    rum = f"01DGFIP2026{personne.siren}{next(_compteur):08d}"
+    MandatSepa.objects.create(reference=reference, rum=rum, **mandat)
+    return reference

@@ -147,8 +147,8 @@ def _fusionner(provisoire: PersonneSirenisee, definitive: PersonneSirenisee, mai
 def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maintenant: datetime) -> None:
     """Move what this floor holds, and what waits for an agent: messages, bank references, addresses for letters, représentants, the company's e-mail, older identifiers."""
     Echange.objects.filter(personne=de).update(personne=vers)
-    siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("iban", flat=True)
-    ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, iban__in=list(siennes)).update(
+    siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("empreinte", flat=True)
+    ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, empreinte__in=list(siennes)).update(
         supprimee_le=maintenant
     )
     ReferenceBancaire.objects.filter(personne=de).update(personne=vers)

@@ -67,6 +67,7 @@ code.inexact:COURRIEL_PERSONNE         D · · · M
 code.inexact:SUBSTITUTION              D · · d ·
 code.lu                                D · · · ·
 code.repris                            D · · · ·
+comptes_bancaires.rechiffres           · · · · ·
 coordonnees.modifiees                  D · · · ·
 courrier.avance                        D · · · ·
 courrier.edite                         D · · · ·

@@ -34,6 +34,7 @@ from tests.factories import (
     ServiceFactory,
     ServiceGestionnaireFactory,
     accorder,
+    compte_bancaire,
     habiliter,
     representer,
 )
@@ -41,7 +42,6 @@ from tests.factories import (
 MAINTENANT = timezone.now()
 FIN: dict[str, Any] = {"fin_le": MAINTENANT, "fin_motif": "RETRAIT"}
 VEILLE: dict[str, Any] = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": MAINTENANT}
-IBAN = "FR7630006000011234567890189"
 
 # Named by the migrations, and broken elsewhere.
 AILLEURS = {
@@ -141,7 +141,7 @@ def lien() -> Lien:
 
 
 def reference() -> ReferenceBancaire:
-    return ReferenceBancaire.objects.create(personne=PersonneFactory(), iban=IBAN, titulaire="DANONE")
+    return compte_bancaire(PersonneFactory())
 
 
 def deux_adresses() -> None:
@@ -345,7 +345,11 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("personne_siren_forme", lambda: ecrire(PersonneFactory(), siren="55203253", provisoire=True)),
     ("personne_categorie", lambda: ecrire(PersonneFactory(), categorie="PARTICULIER")),
     ("reference_iban_unique", lambda: copier(reference())),
-    ("reference_iban_forme", lambda: ecrire(reference(), iban="fr7630006000011234567890189")),
+    ("reference_iban_forme", lambda: ecrire(reference(), iban_chiffre="FR7630006000011234567890189")),
+    ("reference_iban_forme", lambda: ecrire(reference(), empreinte="FR7630006000011234567890189")),
+    ("reference_motif_forme", lambda: ecrire(reference(), b2b_motif="clos")),
+    ("reference_attente_avec_motif", lambda: ecrire(reference(), utilisable_le=MAINTENANT)),
+    ("mandat_rum_forme", lambda: ecrire(reference().mandat, rum="RUM 1")),
     ("blocage_un_par_reseau", deux_blocages),
 ]
 

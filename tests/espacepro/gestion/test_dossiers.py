@@ -20,22 +20,23 @@ from espacepro.gestion.dossiers import HABILITATIONS_MONTREES, lire_espace, lire
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Cessation, Role
 from services.adresses.saisie import Saisie, saisir_adresse
-from services.models import PersonneSirenisee, ReferenceBancaire
+from services.models import PersonneSirenisee
 from services.registre.representants import enregistrer_representant
 from tests.activation import scenes
 from tests.espacepro.scenes import client_verifie, deposer
 from tests.factories import (
+    IBAN,
     MOT_DE_PASSE,
     AgentFactory,
     EspaceFactory,
     PersonneFactory,
     ServiceFactory,
     accorder,
+    compte_bancaire,
     habiliter,
 )
 
 pytestmark = pytest.mark.django_db
-IBAN = "FR7630006000011234567890189"
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_un_espace_dit_ses_courriels_sans_leur_texte(agent: Agent, karine: Espac
 def test_aucun_secret_sur_ces_pages(agent: Agent, personne: PersonneSirenisee, karine: Espace) -> None:
     """Codes, passwords, answers, seeds, hashes, whole IBAN: each is looked for on both pages."""
     courrier = scenes.editer(scenes.adhesion(karine, personne))
-    ReferenceBancaire.objects.create(personne=personne, iban=IBAN, titulaire="B")
+    compte_bancaire(personne)
     compte = karine.compte
     assert compte is not None
     appareil = Application.objects.create(user=compte, name="application", confirmed=True)

@@ -20,7 +20,7 @@ from habilitations.models import DemandeRetrait, Habilitation, Role
 from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.suppleances import PasUnSuppleant, designer_suppleant, mettre_en_veille, reactiver
 from services.models import ReferenceBancaire, Service
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, compte_bancaire, habiliter
 from tests.habilitations.scenes import peut, regles, remplacer, revoir_puis_confirmer
 from tests.scenes import en_parallele
 
@@ -171,9 +171,7 @@ def test_le_perimetre_est_exige(racine: Habilitation, settings: Any) -> None:
 
 
 def test_les_references_bancaires_restent(racine: Habilitation) -> None:
-    ReferenceBancaire.objects.create(
-        personne=racine.personne, iban="FR7630006000011234567890189", bic="AGRIFRPP", titulaire="ATELIERS"
-    )
+    compte_bancaire(racine.personne)
     remplacer(EspaceFactory(), racine)
     assert ReferenceBancaire.objects.filter(personne=racine.personne).count() == 1
 

@@ -46,13 +46,13 @@ from tests.factories import (
     ServiceFactory,
     ServiceGestionnaireFactory,
     accorder,
+    compte_bancaire,
     habiliter,
     representer,
 )
 
 pytestmark = pytest.mark.django_db
 IDSP, SIREN = "12A456789", "552032534"
-IBAN = "FR7630006000011234567890189"
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_tout_suit(agent: Agent, provisoire: PersonneSirenisee, definitive: Pers
     racine = habiliter(EspaceFactory(), personne=provisoire)
     accorder(racine, EspaceFactory(), Role.ACTEUR)
     Echange.objects.create(personne=provisoire, objet="Question")
-    ReferenceBancaire.objects.create(personne=provisoire, iban=IBAN, titulaire="X")
+    compte_bancaire(provisoire)
     representer(provisoire, "PETIT", "Anne", source="FICHIER")
     ecrire_a(agent, provisoire)
     Cessation.objects.create(personne=provisoire)
@@ -192,7 +192,7 @@ def test_rien_n_y_est_deux_fois(agent: Agent, provisoire: PersonneSirenisee, def
     sous_faible = accorder(tenue_faible, EspaceFactory(), Role.ACTEUR)
     tenue_forte = accorder(gardee, actrice, Role.ACTEUR_DELEGANT)
     for personne in (provisoire, definitive):
-        ReferenceBancaire.objects.create(personne=personne, iban=IBAN, titulaire="X")
+        compte_bancaire(personne)
         representer(personne, "PETIT", "Anne", source="FICHIER")
         Cessation.objects.create(personne=personne)
         ecrire_a(agent, personne)
