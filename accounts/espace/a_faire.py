@@ -1,27 +1,25 @@
 """« À faire »: what waits for a holder, told by every floor through one registry (CGU §2.2, §3.4.d; issue 13.1).
 
 Each floor adds its `Source` in `AppConfig.ready`. What they look for is asked together, four sources in one statement: so
-many queries whatever an espace holds. Lines name companies by key: who draws them has the names.
+many queries whatever an espace holds. The statements are constant SQL, put together once: having the ORM compile them at
+each request cost more than all the rest of the home page. Lines name companies by key: who draws them has the names.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
+from functools import cache
 from itertools import batched
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from ..models import Compte, Espace, Lien
 from ..mots_de_passe.politique import durcissement_a_venir, echeance
 from ..saisies.dates import dans, jour
-from .changement_adresse import en_attente_de_confirmation
 
 Fait = Mapping[str, Any]
 """What one row says, as the JSON object that its source has it built."""
@@ -68,37 +66,41 @@ class Ligne:
 
 
 class Seule(NamedTuple):
-    """The one company that a page is about: its key, and its SIREN for what is found by it."""
+    """The one company that a page is about: its key, and its SIREN."""
 
     cle: int
     siren: str
 
 
-def par_personne(seule: Seule) -> Q:
-    """Return the condition by which most sources keep to one company."""
-    return Q(personne=seule.cle)
+def _rien(maintenant: datetime) -> Mapping[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True)
 class Source:
     """What one floor adds: what it looks for, and the lines that it makes of what was found.
 
-    `chercher` returns a queryset annotated with `fait`, a JSONObject, of few rows: one a company at most; `de` narrows it to one
-    company, None for what is of none.
+    `requete` is a SELECT of one JSON object a row, of few rows: one a company at most. It is given `espace`, `numero`,
+    `maintenant` and `aujourd_hui`, what `parametres` returns at each request (nothing that can change stands in the text),
+    and the readings that it names in `avec`, each made once for all the sources of a statement. Where `seule` is not NULL it
+    keeps to that company; `d_une_entreprise`: False for what is of none.
     """
 
     nom: str
     dire: Callable[[Espace, Sequence[Fait], datetime], Iterable[Ligne]]
-    chercher: Callable[[Espace, datetime], QuerySet[Any, Any]]
-    de: Callable[[Seule], Q] | None = par_personne
+    requete: str
+    parametres: Callable[[datetime], Mapping[str, Any]] = _rien
+    avec: Mapping[str, str] = field(default_factory=dict)
+    d_une_entreprise: bool = True
 
 
 _SOURCES: dict[str, Source] = {}
 
 
 def inscrire(source: Source) -> None:
-    """Add what a floor has to say."""
+    """Add what a floor has to say; those that share a reading one after the other."""
     _SOURCES[source.nom] = source
+    _requetes.cache_clear()
 
 
 def a_faire(espace: Espace, *, seule: Seule | None = None, maintenant: datetime | None = None) -> list[Ligne]:
@@ -107,24 +109,41 @@ def a_faire(espace: Espace, *, seule: Seule | None = None, maintenant: datetime 
     Of one company where `seule` is given: nothing else is looked for.
     """
     maintenant = maintenant or timezone.now()
-    sources = [source for source in _SOURCES.values() if seule is None or source.de is not None]
-    faits = _chercher(espace, sources, seule, maintenant)
-    lignes = [ligne for source in sources for ligne in source.dire(espace, faits[source.nom], maintenant)]
+    faits = _chercher(espace, seule, maintenant)
+    lignes = [ligne for nom, leurs in faits.items() for ligne in _SOURCES[nom].dire(espace, leurs, maintenant)]
     return sorted(lignes, key=lambda ligne: (ligne.gravite, ligne.jour or date.max))
 
 
-def _chercher(
-    espace: Espace, toutes: Sequence[Source], seule: Seule | None, maintenant: datetime
-) -> dict[str, list[Fait]]:
+@cache
+def _requetes(*, d_une_entreprise: bool) -> tuple[tuple[str, tuple[Source, ...]], ...]:
+    voulues = [source for source in _SOURCES.values() if source.d_une_entreprise or not d_une_entreprise]
+    return tuple((_ensemble(sources), sources) for sources in batched(voulues, PAR_REQUETE))
+
+
+def _ensemble(sources: Sequence[Source]) -> str:
+    """Return the one statement that asks what these sources look for, a column each."""
+    communes = {nom: sql for source in sources for nom, sql in source.avec.items()}
+    avec = ", ".join(f"{nom} AS MATERIALIZED ({sql})" for nom, sql in communes.items())
+    colonnes = ", ".join(f"to_json(ARRAY({source.requete}))" for source in sources)
+    return f"WITH {avec} SELECT {colonnes}" if avec else f"SELECT {colonnes}"
+
+
+def _chercher(espace: Espace, seule: Seule | None, maintenant: datetime) -> dict[str, list[Fait]]:
+    communs = {
+        "espace": espace.pk,
+        "seule": seule.cle if seule is not None else None,
+        "numero": espace.numero_abonne,
+        "maintenant": maintenant,
+        "aujourd_hui": timezone.localdate(maintenant),
+    }
     faits: dict[str, list[Fait]] = {}
-    for sources in batched(sorted(toutes, key=attrgetter("nom")), PAR_REQUETE):
-        colonnes = {}
+    for sql, sources in _requetes(d_une_entreprise=seule is not None):
+        parametres = dict(communs)
         for source in sources:
-            cherche = source.chercher(espace, maintenant).order_by()
-            if seule is not None and source.de is not None:
-                cherche = cherche.filter(source.de(seule))
-            colonnes[source.nom] = ArraySubquery(cherche.values("fait"))
-        faits |= Espace.objects.filter(pk=espace.pk).annotate(**colonnes).values(*colonnes).get()
+            parametres |= source.parametres(maintenant)
+        with connection.cursor() as curseur:
+            curseur.execute(sql, parametres)
+            faits |= zip((source.nom for source in sources), curseur.fetchone(), strict=True)
     return faits
 
 
@@ -170,8 +189,16 @@ def _dire_identifiants(espace: Espace, faits: Sequence[Fait], maintenant: dateti
     return lignes
 
 
-def _changements(espace: Espace, maintenant: datetime) -> QuerySet[Lien]:
-    return en_attente_de_confirmation(espace, maintenant).annotate(fait=JSONObject(adresse="adresse", fin="expire_le"))
+# As `changement_adresse.en_attente_de_confirmation`, which the act reads.
+_CHANGEMENTS: Final = """
+SELECT json_build_object('adresse', adresse, 'fin', expire_le) FROM accounts_lien
+WHERE espace_id = %(espace)s AND objet = %(changement_adresse)s
+AND consomme_le IS NULL AND revoque_le IS NULL AND expire_le >= %(maintenant)s
+"""
 
 
-IDENTIFIANTS: Final = Source("identifiants", _dire_identifiants, _changements, de=None)
+def _objet(maintenant: datetime) -> Mapping[str, Any]:
+    return {"changement_adresse": Lien.Objet.CHANGEMENT_ADRESSE.value}
+
+
+IDENTIFIANTS: Final = Source("identifiants", _dire_identifiants, _CHANGEMENTS, _objet, d_une_entreprise=False)

@@ -1,21 +1,18 @@
 """What this floor adds to « À faire »: codes to enter, letters that came back, a substitution that somebody asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Count, Exists, FilteredRelation, Min, OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace
 from accounts.saisies.dates import dans, jour
-from habilitations.droits.cles import parmi
-from habilitations.lectures.a_faire import combien, un_par_un
-from habilitations.models import Habilitation, Role
+from habilitations.lectures.a_faire import SIENNES, combien, un_par_un
+from habilitations.models import Role
 
 from ..jours_ouvres import apres_jours_ouvres
 from ..models import Courrier, Demande, Signalement
@@ -29,29 +26,25 @@ OBJETS: Final = {
 }
 
 
-def _attendues(espace: Espace, maintenant: datetime) -> QuerySet[Demande]:
-    """The demandes of this espace that are not over, each with the letter whose code counts."""
-    suspendue = Signalement.objects.suspensifs(maintenant).filter(demande=OuterRef("pk"))
-    return (
-        Demande.objects.visibles_par(espace)
-        .en_cours()
-        .annotate(lettre=FilteredRelation("courriers", condition=Q(courriers__remplace_le=None)))
-        .annotate(
-            fait=JSONObject(
-                p="personne_id",
-                reference="reference",
-                nature="nature",
-                etat="lettre__etat",
-                canal="lettre__canal",
-                edite="lettre__edite_le",
-                remis="lettre__remis_le",
-                pas_avant="lettre__pas_avant",
-                fin="lettre__expire_le",
-                essais="lettre__essais",
-                suspendue=Exists(suspendue),
-            )
-        )
-    )
+# The demandes of this espace that are not over, each with the letter whose code counts.
+_ATTENDUES: Final = """
+SELECT json_build_object('p', d.personne_id, 'reference', d.reference, 'nature', d.nature, 'etat', c.etat,
+'canal', c.canal, 'edite', c.edite_le, 'remis', c.remis_le, 'pas_avant', c.pas_avant, 'fin', c.expire_le,
+'essais', c.essais, 'suspendue', EXISTS (SELECT 1 FROM activation_signalement s WHERE s.demande_id = d.id
+AND s.decision = %(a_examiner)s AND s.repris_le IS NULL AND s.suspend_jusqu_au > %(maintenant)s))
+FROM activation_demande d LEFT JOIN activation_courrier c ON c.demande_id = d.id AND c.remplace_le IS NULL
+WHERE d.espace_id = %(espace)s AND d.etat = ANY(%(en_cours)s)
+AND (%(seule)s::bigint IS NULL OR d.personne_id = %(seule)s)
+"""
+
+
+def _parametres(maintenant: datetime) -> Mapping[str, Any]:
+    return {
+        "a_examiner": Signalement.Decision.EN_ATTENTE.value,
+        "en_cours": [etat.value for etat in Demande.ETATS_EN_COURS],
+        "substitution": Demande.Nature.SUBSTITUTION.value,
+        "titulaire": Role.TITULAIRE.value,
+    }
 
 
 def _instant(iso: str | None) -> datetime | None:
@@ -163,28 +156,15 @@ def _en_chemin(leurs: Sequence[Fait]) -> Ligne:
     )
 
 
-def _substitutions(espace: Espace, maintenant: datetime) -> QuerySet[Demande, Any]:
-    """The demandes of others that would make them the titulaire of a service whose titulaire this espace is."""
-    siennes = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
-    return (
-        Demande.objects.en_cours()
-        .filter(
-            parmi("personne", siennes.values("personne").distinct()),
-            Exists(siennes.filter(personne=OuterRef("personne"), service=OuterRef("lignes__service"))),
-            nature=Demande.Nature.SUBSTITUTION,
-        )
-        .exclude(espace=espace)
-        .values("personne")
-        .annotate(
-            fait=JSONObject(
-                p="personne",
-                reference=Min("reference"),
-                n=Count("lignes__service", distinct=True),
-                le=Min("deposee_le"),
-                demandes=Count("pk", distinct=True),
-            )
-        )
-    )
+# The demandes of others that would make them the titulaire of a service whose titulaire this espace is.
+_SUBSTITUTIONS: Final = """
+SELECT json_build_object('p', d.personne_id, 'reference', min(d.reference), 'n', count(DISTINCT l.service_id),
+'le', min(d.deposee_le), 'demandes', count(DISTINCT d.id))
+FROM activation_demande d JOIN activation_lignedemande l ON l.demande_id = d.id
+WHERE d.personne_id = ANY(ARRAY(SELECT DISTINCT personne_id FROM siennes WHERE role = %(titulaire)s))
+AND (d.personne_id, l.service_id) IN (SELECT personne_id, service_id FROM siennes WHERE role = %(titulaire)s)
+AND d.etat = ANY(%(en_cours)s) AND d.nature = %(substitution)s AND d.espace_id <> %(espace)s GROUP BY d.personne_id
+"""
 
 
 def _dire_substitutions(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
@@ -209,5 +189,5 @@ def _dire_substitutions(espace: Espace, faits: Sequence[Fait], maintenant: datet
 
 def inscrire_sources() -> None:
     """Add them, in the order in which they are told where nothing else orders them."""
-    inscrire(Source("attendues", _dire_attendues, _attendues))
-    inscrire(Source("substitutions", _dire_substitutions, _substitutions))
+    inscrire(Source("attendues", _dire_attendues, _ATTENDUES, _parametres))
+    inscrire(Source("substitutions", _dire_substitutions, _SUBSTITUTIONS, _parametres, {"siennes": SIENNES}))

@@ -1,30 +1,30 @@
 """What this floor adds to « À faire »: decisions, ends, reviews, requests to leave, what is suspended, a full perimeter.
 
-All is found from the espace's own habilitations, grouped by company: one row each at most, whatever is held or shared.
+All is found from the espace's own habilitations, grouped by company: one row each at most, whatever is held or shared. The
+rules are those of `fin_prochaine`, `dues`, `non_utilisee` and the acts, said once more in constant SQL: test_a_faire_lu.py
+holds that both find the same.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Min, Q, QuerySet, Value
-from django.db.models.functions import Concat, JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
-from accounts.models import Espace
+from accounts.models import Espace, TraceLecture
 from accounts.saisies.dates import dans, jour
 
-from ..arbre.recentes import DELAI_DECLIN, non_utilisee
+from ..arbre.expirations import PREAVIS
+from ..arbre.recentes import DELAI_DECLIN, OBJET
 from ..arbre.substitutions import DELAI_DE_DECISION
-from ..droits.cles import parmi
+from ..droits.roles import VOIR_HABILITATIONS, roles_pour
 from ..models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
-from ..partage.revue import SANS_REPONSE, dues
-from .demandes_habilitation import a_repondre_par_personne
-from .partage import BIENTOT, PAR_VOUS, fin_prochaine
+from ..partage.delegations import ROLES_DELEGUES
+from ..partage.revue import PERIODE, SANS_REPONSE
+from .partage import BIENTOT, PAR_VOUS
 
 A_PART_AU_PLUS: Final = 3
 """Companies of which one kind of thing is told one by one; beyond, together."""
@@ -36,12 +36,45 @@ def combien(nombre: int, un: str, plusieurs: str) -> str:
     return f"{nombre} {un if nombre < 2 else plusieurs}"
 
 
-def _siennes(espace: Espace) -> QuerySet[Habilitation]:
-    return Habilitation.objects.vivantes().filter(espace=espace).order_by()
+# What one holds, of one company where `seule` is given, by the index alone (`habilitation_question`).
+SIENNES: Final = """
+SELECT adhesion_id, personne_id, service_id, role, etat, expire_le FROM habilitations_habilitation
+WHERE espace_id = %(espace)s AND fin_le IS NULL AND (%(seule)s::bigint IS NULL OR personne_id = %(seule)s)
+"""
+# What ends soon, is due or is suspended on the adhésions of what one holds, by the index alone (`habilitation_une_par_espace`).
+_DESSOUS: Final = """
+SELECT * FROM (
+SELECT h.adhesion_id, h.personne_id, h.espace_id, h.accordee_par_id, h.expire_le, h.veille_depuis,
+h.expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s AS finit, h.veille_motif = %(remplacement)s AS suspendue,
+h.role = ANY(%(delegues)s) AND (coalesce(h.revue_le, h.accordee_le) <= %(vue_avant)s
+OR h.revue_demandee_le <= %(maintenant)s) AS due,
+h.role = ANY(%(delegues)s) AND (coalesce(h.revue_le, h.accordee_le) <= %(oubliee_avant)s
+OR h.revue_demandee_le <= %(demandee_avant)s) AS oubliee
+FROM habilitations_habilitation h
+WHERE h.fin_le IS NULL AND h.adhesion_id = ANY(ARRAY(SELECT adhesion_id FROM siennes))
+) h WHERE finit OR suspendue OR due
+"""
 
 
-def _titulaire(espace: Espace) -> QuerySet[Habilitation]:
-    return _siennes(espace).filter(role=Role.TITULAIRE)
+def _parametres(maintenant: datetime) -> Mapping[str, Any]:
+    aujourd_hui = timezone.localdate(maintenant)
+    return {
+        "preavis": aujourd_hui + PREAVIS,
+        "vue_avant": maintenant - PERIODE,
+        "oubliee_avant": maintenant - PERIODE - SANS_REPONSE,
+        "demandee_avant": maintenant - SANS_REPONSE,
+        "declinable_depuis": maintenant - DELAI_DECLIN,
+        "remplacement": Habilitation.MotifVeille.SUBSTITUTION.value,
+        "active": Habilitation.Etat.ACTIVE.value,
+        "en_veille": Habilitation.Etat.EN_VEILLE.value,
+        "titulaire": Role.TITULAIRE.value,
+        "delegues": [role.value for role in ROLES_DELEGUES],
+        "administrateurs": [role.value for role in roles_pour(VOIR_HABILITATIONS)],
+        "retrait_depose": DemandeRetrait.Etat.DEPOSEE.value,
+        "demandee": DemandeHabilitation.Etat.DEPOSEE.value,
+        "ouverture": TraceLecture.Nature.CONSULTATION.value,
+        "objet": OBJET,
+    }
 
 
 def _cles(faits: Iterable[Fait]) -> tuple[int, ...]:
@@ -68,23 +101,22 @@ def un_par_un(
 # What one holds.
 
 
-def _tenues(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
-    aujourd_hui = timezone.localdate(maintenant)
-    finit = fin_prochaine(aujourd_hui)
-    confiee = non_utilisee(espace, maintenant=maintenant)
-    return (
-        _siennes(espace)
-        .values("personne")
-        .annotate(
-            fait=JSONObject(
-                p="personne",
-                veille=Count("pk", filter=Q(etat=Habilitation.Etat.EN_VEILLE)),
-                fins=Count("pk", filter=finit),
-                fin=Min("expire_le", filter=finit),
-                confiees=ArrayAgg("accordee_le", filter=confiee),
-            )
-        )
-    )
+# A titulaire was granted nothing: his rows are not read (`recentes.non_utilisee`).
+_TENUES: Final = """
+SELECT json_build_object('p', s.personne_id, 'veille', s.veille, 'fins', s.fins, 'fin', s.fin, 'confiees', c.confiees)
+FROM (SELECT personne_id, count(*) FILTER (WHERE etat = %(en_veille)s) AS veille,
+count(*) FILTER (WHERE expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s) AS fins,
+min(expire_le) FILTER (WHERE expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s) AS fin
+FROM siennes GROUP BY personne_id) s
+LEFT JOIN (SELECT h.personne_id, array_agg(h.accordee_le) AS confiees FROM habilitations_habilitation h
+WHERE h.espace_id = %(espace)s AND h.fin_le IS NULL AND (%(seule)s::bigint IS NULL OR h.personne_id = %(seule)s)
+AND h.accordee_par_id IS NOT NULL
+AND h.accordee_le > %(declinable_depuis)s AND EXISTS (SELECT 1 FROM siennes WHERE role <> %(titulaire)s)
+AND NOT EXISTS (SELECT 1 FROM habilitations_habilitation a WHERE a.accordee_par_id = h.id)
+AND NOT EXISTS (SELECT 1 FROM accounts_tracelecture t WHERE t.lecteur = %(numero)s AND t.objet = %(objet)s
+AND t.cle = h.id::text AND t.nature = %(ouverture)s)
+GROUP BY h.personne_id) c ON c.personne_id = s.personne_id
+"""
 
 
 def _dire_tenues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
@@ -156,25 +188,16 @@ def _dire_tenues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) ->
 # What others hold under one's authority.
 
 
-def _accordees(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
-    """What this espace granted that ends soon or is due: granted from what it holds, so on the same adhésions."""
-    aujourd_hui = timezone.localdate(maintenant)
-    finit, due = fin_prochaine(aujourd_hui), dues(maintenant)
-    nom = Concat("espace__prenom", Value(" "), "espace__nom")
-    return (
-        Habilitation.objects.vivantes()
-        .filter(finit | due, parmi("adhesion", _siennes(espace).values("adhesion")), accordee_par__espace=espace)
-        .values("personne")
-        .annotate(
-            fait=JSONObject(
-                p="personne",
-                fins=Count("adhesion", filter=finit),
-                fin=Min("expire_le", filter=finit),
-                noms=ArrayAgg(nom, filter=finit, distinct=True),
-                revues=Count("adhesion", filter=due),
-            )
-        )
-    )
+# What this espace granted that ends soon or is due: granted from what it holds, so on the same adhésions.
+_ACCORDEES: Final = """
+SELECT json_build_object('p', d.personne_id, 'fins', count(*) FILTER (WHERE d.finit),
+'fin', min(d.expire_le) FILTER (WHERE d.finit),
+'noms', array_agg(DISTINCT e.prenom || ' ' || e.nom) FILTER (WHERE d.finit),
+'revues', count(*) FILTER (WHERE d.due))
+FROM dessous d JOIN habilitations_habilitation par ON par.id = d.accordee_par_id
+JOIN accounts_espace e ON e.id = d.espace_id
+WHERE par.espace_id = %(espace)s AND (d.finit OR d.due) GROUP BY d.personne_id
+"""
 
 
 def _dire_accordees(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
@@ -199,22 +222,15 @@ def _dire_accordees(espace: Espace, faits: Sequence[Fait], maintenant: datetime)
     return lignes + _dire_revue(faits, "délégation à revoir", "délégations à revoir")
 
 
-def _sous_le_titulaire(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation, Any]:
-    """What waits for this titulaire: suspended by a substitution, or granted by another and left unanswered."""
-    suspendue, oubliee = Q(veille_motif=Habilitation.MotifVeille.SUBSTITUTION), dues(maintenant, SANS_REPONSE)
-    return (
-        Habilitation.objects.vivantes()
-        .filter(suspendue | oubliee, parmi("adhesion", _titulaire(espace).values("adhesion")))
-        .values("personne")
-        .annotate(
-            fait=JSONObject(
-                p="personne",
-                decider=Count("adhesion", filter=suspendue),
-                depuis=Min("veille_depuis", filter=suspendue),
-                revues=Count("adhesion", filter=oubliee & ~Q(accordee_par__espace=espace)),
-            )
-        )
-    )
+# What waits for this titulaire: suspended by a substitution, or granted by another and left unanswered.
+_SOUS_LE_TITULAIRE: Final = """
+SELECT json_build_object('p', d.personne_id, 'decider', count(*) FILTER (WHERE d.suspendue),
+'depuis', min(d.veille_depuis) FILTER (WHERE d.suspendue),
+'revues', count(*) FILTER (WHERE d.oubliee AND par.espace_id <> %(espace)s))
+FROM dessous d JOIN habilitations_habilitation par ON par.id = d.accordee_par_id
+WHERE (d.suspendue OR d.oubliee)
+AND d.adhesion_id IN (SELECT adhesion_id FROM siennes WHERE role = %(titulaire)s) GROUP BY d.personne_id
+"""
 
 
 def _dire_sous_le_titulaire(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
@@ -260,16 +276,12 @@ def _dire_revue(faits: Sequence[Fait], une: str, plusieurs: str) -> list[Ligne]:
     ]
 
 
-def _retraits(espace: Espace, maintenant: datetime) -> QuerySet[DemandeRetrait, Any]:
-    return (
-        DemandeRetrait.objects.filter(
-            etat=DemandeRetrait.Etat.DEPOSEE,
-            service_gestionnaire=None,
-            habilitation__adhesion__in=_titulaire(espace).values("adhesion"),
-        )
-        .values("habilitation__personne")
-        .annotate(fait=JSONObject(p="habilitation__personne", n=Count("pk"), depuis=Min("deposee_le")))
-    )
+_RETRAITS: Final = """
+SELECT json_build_object('p', h.personne_id, 'n', count(*), 'depuis', min(r.deposee_le))
+FROM habilitations_demanderetrait r JOIN habilitations_habilitation h ON h.id = r.habilitation_id
+WHERE r.etat = %(retrait_depose)s AND r.service_gestionnaire_id IS NULL
+AND h.adhesion_id IN (SELECT adhesion_id FROM siennes WHERE role = %(titulaire)s) GROUP BY h.personne_id
+"""
 
 
 def _dire_retraits(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
@@ -295,6 +307,15 @@ def _dire_retraits(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
     ]
 
 
+# Who administers has no last day (a constraint): `demandes_habilitation.demandes_a_repondre` has the rows.
+_DEMANDES: Final = """
+SELECT json_build_object('p', p.id, 'n', count(*), 'depuis', min(d.deposee_le))
+FROM services_personnesirenisee p JOIN habilitations_demandehabilitation d ON d.siren = p.siren
+WHERE p.id = ANY(ARRAY(SELECT DISTINCT personne_id FROM siennes WHERE etat = %(active)s AND role = ANY(%(administrateurs)s)))
+AND d.etat = %(demandee)s AND d.demandeur_id <> %(espace)s GROUP BY p.id
+"""
+
+
 def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
     """Those who ask for a habilitation, of whoever administers the SIREN (issue 13.4)."""
     if not faits:
@@ -314,14 +335,12 @@ def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
     ]
 
 
-def _demandes(espace: Espace, maintenant: datetime) -> QuerySet[DemandeHabilitation, Any]:
-    return a_repondre_par_personne(espace)
-
-
 def inscrire_sources() -> None:
     """Add them, in the order in which they are told where nothing else orders them."""
-    inscrire(Source("sous_le_titulaire", _dire_sous_le_titulaire, _sous_le_titulaire))
-    inscrire(Source("accordees", _dire_accordees, _accordees))
-    inscrire(Source("retraits", _dire_retraits, _retraits, de=lambda seule: Q(habilitation__personne=seule.cle)))
-    inscrire(Source("habilitations_demandees", _dire_demandes, _demandes, de=lambda seule: Q(siren=seule.siren)))
-    inscrire(Source("tenues", _dire_tenues, _tenues))
+    siennes = {"siennes": SIENNES}
+    sous = siennes | {"dessous": _DESSOUS}
+    inscrire(Source("sous_le_titulaire", _dire_sous_le_titulaire, _SOUS_LE_TITULAIRE, _parametres, sous))
+    inscrire(Source("accordees", _dire_accordees, _ACCORDEES, _parametres, sous))
+    inscrire(Source("retraits", _dire_retraits, _RETRAITS, _parametres, siennes))
+    inscrire(Source("habilitations_demandees", _dire_demandes, _DEMANDES, _parametres, siennes))
+    inscrire(Source("tenues", _dire_tenues, _TENUES, _parametres, siennes))

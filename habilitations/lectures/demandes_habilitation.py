@@ -1,9 +1,6 @@
 """What the pages of the requests from below read: one's own, and those that one may answer (issue 13.4)."""
 
-from typing import Any
-
-from django.db.models import Case, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -11,7 +8,7 @@ from services.models import PersonneSirenisee
 
 from ..droits.backends import donnant
 from ..droits.cles import parmi
-from ..droits.roles import DELEGUER_ACTEUR, VOIR_HABILITATIONS, roles_pour
+from ..droits.roles import DELEGUER_ACTEUR, VOIR_HABILITATIONS
 from ..models import ORDRE, DemandeHabilitation, Habilitation
 from .partage import UN_AN
 
@@ -47,25 +44,6 @@ def demandes_a_repondre(espace: Espace) -> QuerySet[DemandeHabilitation]:
         .annotate(denomination=Subquery(personne.values("denomination")))
         .select_related("demandeur")
         .order_by("deposee_le", "pk")
-    )
-
-
-def a_repondre_par_personne(espace: Espace) -> QuerySet[DemandeHabilitation, Any]:
-    """Return one row a company of this espace: how many wait for an answer, since when (« À faire »).
-
-    Said in few words: it shares its statement with other sources. Who administers has no last day (a constraint).
-    """
-    administres = Habilitation.objects.vivantes().filter(
-        espace=espace, etat=Habilitation.Etat.ACTIVE, role__in=roles_pour(VOIR_HABILITATIONS)
-    )
-    personne = PersonneSirenisee.objects.order_by().filter(siren=OuterRef("siren"))
-    return (
-        DemandeHabilitation.objects.filter(
-            siren__in=administres.values("personne__siren"), etat=DemandeHabilitation.Etat.DEPOSEE
-        )
-        .exclude(demandeur=espace)
-        .values("siren")
-        .annotate(fait=JSONObject(p=Min(Subquery(personne.values("pk"))), n=Count("*"), depuis=Min("deposee_le")))
     )
 
 

@@ -11,7 +11,7 @@ import psycopg
 from django.db import connection
 
 GRANDE = 10_000  # rows from which a table counts as one that grows with the country
-LONGUEUR_AU_PLUS = 4_608  # bytes of one reading, what it is given included: four sources of « À faire » need as many
+LONGUEUR_AU_PLUS = 4_096  # bytes of one reading, what it is given included
 LECTURE = re.compile(r"^\s*\(*\s*(SELECT|WITH)\b", re.IGNORECASE)
 ECRITURE = re.compile(r"^\s*(UPDATE|DELETE)\b", re.IGNORECASE)
 

@@ -87,17 +87,12 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "agent habilitation (deux lettres)": 69700,
     "agent evenement (référence)": 8300,
     "tâche purger": 12700,
-    "espace": 4000,
-    "a_faire": 3900,
-    "gerer_services": 4300,
     "recapitulatif": 3300,
     "rectifier_donnees": 3200,
-    "espace (recherche)": 4000,
-    "espace (page 4)": 4000,
-    "espace (par service)": 4100,
 }
 OCTETS_ADMIS: dict[str, int] = {
     "habilitations_changer": 153500,
+    "mes_donnees": 4400,  # so many lists are counted together: it grows with the models, not with what is held
 }
 ENTIERES_ADMISES: dict[str, set[str]] = {
     "agent evenement (référence)": {"accounts_evenement"},

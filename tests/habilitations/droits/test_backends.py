@@ -1,6 +1,7 @@
 """Who may: the backend's answers against the matrix of design.md §4, written out here by hand; and nothing else decides."""
 
 import ast
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -254,8 +255,7 @@ ROLE_LU = {
     "habilitations/views/designer.py": "which form a role has; rights by roles_pour",
     "habilitations/views/listes.py": "which columns a list has",
     "activation/demandes/adhesion.py": "what a pair looks like to who wants to adhere (R7)",
-    "habilitations/lectures/a_faire.py": "what waits for the titulaire (R12, R22)",
-    "habilitations/lectures/demandes_habilitation.py": "whose a request from below is to answer, by roles_pour",
+    "habilitations/lectures/a_faire.py": "what waits for the titulaire (R12, R22), or for who administers, by roles_pour",
     "habilitations/lectures/entreprise.py": "what one sees of a company and its tree, by roles_pour; counts by role",
     "habilitations/lectures/entreprises.py": "the filter by role and the counts of a list; what opens, by roles_pour",
     "habilitations/lectures/gerer.py": "how many suppléances are counted beside an entry",
@@ -266,6 +266,7 @@ ROLE_LU = {
     "espacepro/demonstration/monde.py": "which habilitations the people of the demonstration share",
     "activation/courriers/messagerie.py": "the one reader whom a code is about to replace (R8)",
 }
+SQL = re.compile(r"\brole\s*(=|<>|!=|IN)\s*(ANY\b|[%('])", re.IGNORECASE)
 ATTRIBUTS = {"TITULAIRE", "SUPPLEANT", "ACTEUR_DELEGANT", "ACTEUR"}
 
 
@@ -277,7 +278,7 @@ def _lit_un_role(noeud: ast.AST) -> bool:
 
 
 def comparaisons(source: str) -> list[int]:
-    """Return the lines that compare a role, filter by role, or use a role as a key."""
+    """Return the lines that compare a role, also in SQL, filter by role, or use a role as a key."""
     lignes = []
     for noeud in ast.walk(ast.parse(source)):
         if isinstance(noeud, ast.Compare):
@@ -292,7 +293,7 @@ def comparaisons(source: str) -> list[int]:
         elif isinstance(noeud, ast.Subscript | ast.match_case):
             trouve = any(_lit_un_role(fils) for fils in ast.iter_child_nodes(noeud))
         else:
-            trouve = False
+            trouve = isinstance(noeud, ast.Constant) and bool(SQL.search(str(noeud.value)))
         if trouve:
             lignes.append(noeud.lineno if hasattr(noeud, "lineno") else 0)
     return lignes
@@ -303,6 +304,9 @@ def test_le_detecteur_voit_ce_qu_il_cherche() -> None:
     assert comparaisons("if h.role in roles: pass")
     assert comparaisons("Habilitation.objects.filter(adhesion__role='TITULAIRE')")
     assert comparaisons("X[h.role]")
+    assert comparaisons("SQL = 'SELECT id FROM h WHERE h.role = %(titulaire)s'")
+    assert comparaisons("SQL = 'SELECT id FROM h WHERE role = ANY(%s)'")
+    assert not comparaisons("SQL = 'SELECT role, etat FROM h WHERE etat = %s'")
     assert not comparaisons("details = {'role': h.role}")
 
 

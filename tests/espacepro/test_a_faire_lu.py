@@ -1,0 +1,370 @@
+"""What « À faire » looks for in constant SQL is what the domain's own querysets find, in worlds drawn at random (issue 12)."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
+from django.db.models import Count, Exists, FilteredRelation, Min, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat, JSONObject
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.espace.a_faire import PAR_REQUETE, Seule, _chercher, _requetes
+from accounts.espace.changement_adresse import en_attente_de_confirmation
+from accounts.models import Espace, Lien, TraceLecture
+from activation.models import Courrier, Demande, Signalement
+from habilitations.arbre.expirations import PREAVIS
+from habilitations.arbre.recentes import DELAI_DECLIN, OBJET, non_utilisee
+from habilitations.lectures.demandes_habilitation import demandes_a_repondre
+from habilitations.lectures.partage import fin_prochaine
+from habilitations.models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
+from habilitations.partage.revue import PERIODE, SANS_REPONSE, dues
+from services.models import PersonneSirenisee
+from tests.factories import (
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    ServiceGestionnaireFactory,
+    accorder,
+    habiliter,
+)
+
+pytestmark = pytest.mark.django_db
+JOUR, SECONDE = timedelta(days=1), timedelta(seconds=1)
+GRAINES = range(4)
+OCTETS_AU_PLUS = 4_096
+
+
+def siennes(espace: Espace, **champs: Any) -> QuerySet[Habilitation]:
+    return Habilitation.objects.vivantes().filter(espace=espace, **champs).order_by()
+
+
+def identifiants(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    return en_attente_de_confirmation(espace, maintenant).annotate(fait=JSONObject(adresse="adresse", fin="expire_le"))
+
+
+def tenues(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    finit = fin_prochaine(timezone.localdate(maintenant))
+    confiee = non_utilisee(espace, maintenant=maintenant)
+    return (
+        siennes(espace)
+        .values("personne")
+        .annotate(
+            fait=JSONObject(
+                p="personne",
+                veille=Count("pk", filter=Q(etat="EN_VEILLE")),
+                fins=Count("pk", filter=finit),
+                fin=Min("expire_le", filter=finit),
+                confiees=ArrayAgg("accordee_le", filter=confiee),
+            )
+        )
+    )
+
+
+def accordees(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    finit, due = fin_prochaine(timezone.localdate(maintenant)), dues(maintenant)
+    nom = Concat("espace__prenom", Value(" "), "espace__nom")
+    return (
+        Habilitation.objects.vivantes()
+        .filter(finit | due, accordee_par__espace=espace)
+        .values("personne")
+        .annotate(
+            fait=JSONObject(
+                p="personne",
+                fins=Count("adhesion", filter=finit),
+                fin=Min("expire_le", filter=finit),
+                noms=ArrayAgg(nom, filter=finit, distinct=True),
+                revues=Count("adhesion", filter=due),
+            )
+        )
+    )
+
+
+def sous_le_titulaire(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    suspendue, oubliee = Q(veille_motif="SUBSTITUTION"), dues(maintenant, SANS_REPONSE)
+    return (
+        Habilitation.objects.vivantes()
+        .filter(suspendue | oubliee, adhesion__in=siennes(espace, role="TITULAIRE").values("adhesion"))
+        .values("personne")
+        .annotate(
+            fait=JSONObject(
+                p="personne",
+                decider=Count("adhesion", filter=suspendue),
+                depuis=Min("veille_depuis", filter=suspendue),
+                revues=Count("adhesion", filter=oubliee & ~Q(accordee_par__espace=espace)),
+            )
+        )
+    )
+
+
+def retraits(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    return (
+        DemandeRetrait.objects.filter(
+            etat="DEPOSEE",
+            service_gestionnaire=None,
+            habilitation__adhesion__in=siennes(espace, role="TITULAIRE").values("adhesion"),
+        )
+        .values("habilitation__personne")
+        .annotate(fait=JSONObject(p="habilitation__personne", n=Count("pk"), depuis=Min("deposee_le")))
+    )
+
+
+def habilitations_demandees(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    cle = PersonneSirenisee.objects.filter(siren=OuterRef("siren")).order_by().values("pk")
+    return (
+        demandes_a_repondre(espace)
+        .order_by()
+        .annotate(cle=cle)
+        .values("siren")
+        .annotate(fait=JSONObject(p=Min("cle"), n=Count("*"), depuis=Min("deposee_le")))
+    )
+
+
+def attendues(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    suspendue = Signalement.objects.suspensifs(maintenant).filter(demande=OuterRef("pk"))
+    lettre = FilteredRelation("courriers", condition=Q(courriers__remplace_le=None))
+    colonnes = {"etat": "etat", "canal": "canal", "edite": "edite_le", "remis": "remis_le", "pas_avant": "pas_avant"}
+    colonnes |= {"fin": "expire_le", "essais": "essais"}
+    return (
+        Demande.objects.visibles_par(espace)
+        .en_cours()
+        .annotate(lettre=lettre)
+        .annotate(
+            fait=JSONObject(
+                p="personne_id",
+                reference="reference",
+                nature="nature",
+                suspendue=Exists(suspendue),
+                **{cle: f"lettre__{champ}" for cle, champ in colonnes.items()},
+            )
+        )
+    )
+
+
+def substitutions(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    sien = siennes(espace, role="TITULAIRE", personne=OuterRef("personne"), service=OuterRef("lignes__service"))
+    return (
+        Demande.objects.en_cours()
+        .filter(Exists(sien), nature="SUBSTITUTION")
+        .exclude(espace=espace)
+        .order_by()
+        .values("personne")
+        .annotate(
+            fait=JSONObject(
+                p="personne",
+                reference=Min("reference"),
+                n=Count("lignes__service", distinct=True),
+                le=Min("deposee_le"),
+                demandes=Count("pk", distinct=True),
+            )
+        )
+    )
+
+
+Lecture = Callable[[Espace, datetime], QuerySet[Any]]
+LECTURES: list[Lecture] = [
+    identifiants,
+    tenues,
+    accordees,
+    sous_le_titulaire,
+    retraits,
+    habilitations_demandees,
+    attendues,
+    substitutions,
+]
+
+
+class Monde:
+    """Espaces, what they hold and share, what they ask: each date on one side or the other of what its rule says."""
+
+    def __init__(self, graine: int) -> None:
+        self.graine, self.hasard = graine, random.Random(graine)
+        self.maintenant = timezone.now()
+        self.aujourd_hui = timezone.localdate(self.maintenant)
+        self.espaces = [EspaceFactory(prenom=f"P{'ab'[rang % 2]}") for rang in range(5)]
+        self.personnes = [PersonneFactory() for _ in range(4)]
+        self.services = [ServiceFactory(code=f"S{rang}") for rang in range(3)]
+        self.bureau = ServiceGestionnaireFactory()
+        for personne in self.personnes:
+            for service in self.services:
+                self._arbre(habiliter(self.un(self.espaces), personne=personne, service=service))
+        for espace in self.espaces:
+            self._demander(espace)
+
+    def un(self, choix: Any) -> Any:
+        return self.hasard.choice(list(choix))
+
+    def _instants(self, *bornes: timedelta) -> Iterator[datetime]:
+        for borne in bornes:
+            yield from (self.maintenant - borne, self.maintenant - borne + SECONDE, self.maintenant - borne - SECONDE)
+
+    def _arbre(self, racine: Habilitation) -> None:
+        dessus = [racine]
+        for espace in self.hasard.sample(self.espaces, 4):
+            if espace in {habilitation.espace for habilitation in dessus}:
+                continue
+            par = self.un(habilitation for habilitation in dessus if habilitation.role != Role.ACTEUR)
+            role = self.un(
+                [Role.SUPPLEANT, Role.ACTEUR_DELEGANT, Role.ACTEUR]
+                if par.role == Role.TITULAIRE
+                else [Role.ACTEUR_DELEGANT, Role.ACTEUR]
+            )
+            dessus.append(accorder(par, espace, role, **self._champs(role)))
+        for habilitation in dessus:
+            self._usage(habilitation)
+
+    def _champs(self, role: str) -> dict[str, Any]:
+        champs: dict[str, Any] = {
+            "accordee_le": self.un(self._instants(timedelta(), DELAI_DECLIN, PERIODE, PERIODE + SANS_REPONSE))
+        }
+        if role in {Role.ACTEUR, Role.ACTEUR_DELEGANT}:
+            jours = [None, self.aujourd_hui, self.aujourd_hui - JOUR, self.aujourd_hui + PREAVIS]
+            champs["expire_le"] = self.un([*jours, self.aujourd_hui + PREAVIS + JOUR])
+            champs["revue_le"] = self.un([None, None, *self._instants(timedelta(), PERIODE, PERIODE + SANS_REPONSE)])
+            champs["revue_demandee_le"] = self.un([None, None, None, *self._instants(timedelta(), SANS_REPONSE)])
+        if self.hasard.random() < 0.4:
+            champs |= {"etat": "EN_VEILLE", "veille_depuis": self.maintenant - self.hasard.randrange(30) * JOUR}
+            champs["veille_motif"] = self.un(["TITULAIRE", "SUBSTITUTION", "SUBSTITUTION"])
+        return champs
+
+    def _usage(self, habilitation: Habilitation) -> None:
+        if self.hasard.random() < 0.3:
+            TraceLecture.objects.create(
+                minute=self.maintenant,
+                lecteur=habilitation.espace.numero_abonne,
+                nature=self.un(TraceLecture.Nature),
+                objet=self.un([OBJET, "autre"]),
+                cle=str(habilitation.pk),
+            )
+        if self.hasard.random() < 0.4:
+            etat = self.un(["DEPOSEE", "DEPOSEE", "ACCEPTEE"])
+            DemandeRetrait.objects.create(
+                habilitation=habilitation,
+                demandeur=habilitation.espace,
+                etat=etat,
+                service_gestionnaire=self.un([None, None, self.bureau]),
+                deposee_le=self.maintenant - self.hasard.randrange(90) * JOUR,
+                traitee_le=None if etat == "DEPOSEE" else self.maintenant,
+            )
+
+    def _demander(self, espace: Espace) -> None:
+        for personne in self.hasard.sample(self.personnes, 2):
+            DemandeHabilitation.objects.create(
+                demandeur=espace,
+                siren=personne.siren,
+                motif="m",
+                deposee_le=self.maintenant - self.un(range(20)) * JOUR,
+            )
+        for nature in ("SUBSTITUTION", "ADHESION"):
+            for personne in self.hasard.sample(self.personnes, 2):
+                self._demande(espace, personne, nature)
+        objet = self.un([Lien.Objet.CHANGEMENT_ADRESSE, Lien.Objet.CHANGEMENT_ADRESSE, Lien.Objet.ANNULATION_ADRESSE])
+        fin = self.un([self.maintenant, self.maintenant + JOUR, self.maintenant - SECONDE])
+        rendu = {self.un(["consomme_le", "revoque_le"]): self.un([None, None, self.maintenant])}
+        Lien.objects.create(espace=espace, objet=objet, adresse="n@exemple.fr", expire_le=fin, **rendu)
+
+    def _demande(self, espace: Espace, personne: PersonneSirenisee, nature: str) -> None:
+        etat = self.un(["DEPOSEE", "CODE_ENVOYE", "CODE_ENVOYE", "EXPIREE"])
+        rang = Demande.objects.count()
+        demande = Demande.objects.create(
+            reference=f"D-2026-{rang:08d}",
+            nature=nature,
+            espace=espace,
+            personne=personne,
+            qualite="MANDATAIRE",
+            etat=etat,
+            deposee_le=self.maintenant - self.un(range(40)) * JOUR,
+            terminee_le=self.maintenant if etat == "EXPIREE" else None,
+        )
+        for service in self.hasard.sample(self.services, 2):
+            demande.lignes.create(service=service)
+        for numero in range(1, 1 + self.un([0, 1, 2])):
+            Courrier.objects.create(
+                demande=demande,
+                numero=numero,
+                empreinte_code=f"{rang:060x}{numero:04x}",
+                empreinte=f"{rang:064x}",
+                etat=self.un(["EDITE", "NPAI"]),
+                canal=self.un(["POSTAL", "MESSAGERIE"]),
+                pas_avant=self.un([None, self.maintenant]),
+                remis_le=self.un([None, self.maintenant]),
+                edite_le=self.maintenant,
+                traite_le=self.maintenant,
+                expire_le=self.maintenant + self.un(range(-3, 60)) * JOUR,
+                essais=self.un([0, 5]),
+                remplace_le=self.maintenant if numero == 1 else None,
+            )
+        if self.hasard.random() < 0.5:
+            decision = self.un(["EN_ATTENTE", "ECARTE"])
+            Signalement.objects.create(
+                demande=demande,
+                origine="COURRIER",
+                suspend_jusqu_au=self.un([self.maintenant, self.maintenant + SECONDE]),
+                repris_le=self.un([None, None, self.maintenant]),
+                decision=decision,
+                decide_le=None if decision == "EN_ATTENTE" else self.maintenant,
+            )
+
+
+def triees(faits: list[dict[str, Any]]) -> list[str]:
+    """Return the facts in one order, as their readings give none."""
+    return sorted(
+        json.dumps({cle: sorted(dit) if isinstance(dit, list) else dit for cle, dit in fait.items()}, sort_keys=True)
+        for fait in faits
+    )
+
+
+def _d_une_seule(espace: Espace, monde: Monde) -> None:
+    """Of one company, each source finds what it finds of it among all."""
+    toutes = _chercher(espace, None, monde.maintenant)
+    for personne in monde.personnes:
+        de_celle_ci = _chercher(espace, Seule(personne.pk, personne.siren), monde.maintenant)
+        assert set(de_celle_ci) == set(toutes) - {"identifiants"}
+        for nom, faits in de_celle_ci.items():
+            assert triees(faits) == triees([fait for fait in toutes[nom] if fait["p"] == personne.pk]), nom
+
+
+def test_le_sql_constant_trouve_ce_que_l_orm_trouve() -> None:
+    dits: dict[tuple[str, str], int] = {}
+    for monde in map(Monde, GRAINES):
+        for espace in monde.espaces:
+            for maintenant in (monde.maintenant, monde.maintenant + JOUR):  # nothing of the first is kept
+                trouves = _chercher(espace, None, maintenant)
+                assert set(trouves) == {lecture.__name__ for lecture in LECTURES}
+                for lecture in LECTURES:
+                    nom = lecture.__name__
+                    attendus = list(lecture(espace, maintenant).order_by().values_list("fait", flat=True))
+                    assert triees(trouves[nom]) == triees(attendus), (nom, monde.graine)
+                    for cle, dit in [paire for fait in attendus for paire in fait.items()]:
+                        dits[nom, cle] = dits.get((nom, cle), 0) + bool(dit)
+            _d_une_seule(espace, monde)
+    assert {nom for nom, _ in dits} == {lecture.__name__ for lecture in LECTURES}, "every source finds something"
+    assert not {ou for ou, fois in dits.items() if not fois}, "every key says something"
+
+
+def test_les_textes_sont_constants_et_courts(espace: Espace, django_assert_num_queries: Any) -> None:
+    """Two espaces, two moments: the same two texts of 4 kB at most, whatever else changes."""
+    avant = _requetes(d_une_entreprise=False)
+    with django_assert_num_queries(2), CaptureQueriesContext(connection) as requetes:
+        _chercher(espace, None, timezone.now())
+    assert all(len(requete["sql"].encode()) < OCTETS_AU_PLUS for requete in requetes)
+    _chercher(EspaceFactory(), None, timezone.now() + JOUR)
+    assert _requetes(d_une_entreprise=False) is avant
+    assert all(len(sources) <= PAR_REQUETE for _, sources in avant)
+
+
+def test_deux_sources_ne_se_prennent_pas_un_parametre() -> None:
+    """What two sources of one statement call alike is the same thing."""
+    maintenant = timezone.now()
+    for _, sources in _requetes(d_une_entreprise=False):
+        lus: dict[str, Any] = {}
+        for source in sources:
+            parametres = source.parametres(maintenant)
+            assert {**lus, **parametres} == {**parametres, **lus}, source.nom
+            assert not {"espace", "numero", "seule", "maintenant", "aujourd_hui"} & set(parametres)
+            lus |= parametres
