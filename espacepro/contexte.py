@@ -1,6 +1,6 @@
 """What every page knows."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,6 +10,11 @@ from accounts.traces.requete import compte_connecte
 
 from .acces import D_EXPERT, MENU, MENU_PERSONNE, TABLE
 from .aide.fiches import FICHE_DE_LA_PAGE
+
+CHERCHE_ENTREPRISE: Final = "cherche_entreprise"
+"""Where the session says whether this holder has companies enough to look for one; the home page writes it."""
+AVEC_SA_RECHERCHE: Final = "espace"
+"""The page whose own search finds the companies."""
 
 
 def portail(request: HttpRequest) -> dict[str, Any]:
@@ -34,5 +39,9 @@ def portail(request: HttpRequest) -> dict[str, Any]:
         "fiche_aide": FICHE_DE_LA_PAGE.get(page) if page else None,
         "rubrique": porte.rubrique if porte else None,
         "espace": espace,
+        "cherche_entreprise": espace is not None
+        and espace.est_actif
+        and page != AVEC_SA_RECHERCHE
+        and request.session.get(CHERCHE_ENTREPRISE, False),
         "agent": getattr(compte, "agent", None) if compte and compte.is_staff else None,
     }

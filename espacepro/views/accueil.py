@@ -1,5 +1,7 @@
 """The home page of an espace, the page of all that waits, and the favourites."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,12 +18,13 @@ from accounts.saisies.regles import RegleMetier
 from activation.demandes.lectures import codes_attendus
 from activation.forms import CodeForm
 from habilitations.lectures.echeances import prochaines_echeances
-from habilitations.lectures.entreprises import FiltresEntreprises
+from habilitations.lectures.entreprises import DENSE, EntrepriseTenue, FiltresEntreprises, VosEntreprises
 from habilitations.lectures.miennes import a_dire_a_l_accueil
 from habilitations.partage.preferences import changer_favori
 
 from ..accueil import entreprises
 from ..accueil.a_faire import a_montrer, noms_des_personnes
+from ..contexte import CHERCHE_ENTREPRISE
 
 
 @espace_requis
@@ -29,6 +32,9 @@ from ..accueil.a_faire import a_montrer, noms_des_personnes
 def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The home page of an espace: what waits, then for whom one acts; all that narrows the list stands in the address."""
     lu = entreprises.lire(espace, FiltresEntreprises.depuis(request.GET))
+    _retenir_s_il_cherche(request, lu.tenues)
+    if request.GET.get("aller") == "oui":
+        return redirect(_ou_mene_la_recherche(lu.vos))
     retour = reverse("espace", query=lu.vos.filtres.parametres or None)
     servies = any(tenue.services for tenue in lu.tenues)
     contexte = {
@@ -53,6 +59,20 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
             "arrivees": a_dire_a_l_accueil(espace),
         }
     return render(request, "espacepro/espace.html", contexte)
+
+
+def _retenir_s_il_cherche(request: HttpRequest, tenues: Sequence[EntrepriseTenue]) -> None:
+    """Keep in the session whether the header of the next pages has a search of the companies: they ask the database nothing."""
+    plusieurs = sum(tenue.tenue for tenue in tenues) >= DENSE
+    if request.session.get(CHERCHE_ENTREPRISE, False) is not plusieurs:
+        request.session[CHERCHE_ENTREPRISE] = plusieurs
+
+
+def _ou_mene_la_recherche(vos: VosEntreprises) -> str:
+    """Return where the header's search leads: the company when one alone answers, else the list of those that do."""
+    if vos.trouvee is not None:
+        return reverse("entreprise", args=[vos.trouvee.personne.siren])
+    return f"{reverse('espace', query=vos.filtres.parametres or None)}#liste-entreprises"
 
 
 @espace_requis

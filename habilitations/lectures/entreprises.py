@@ -259,6 +259,12 @@ class VosEntreprises:
         return self.total >= DENSE or self.filtres.poses or bool(self.filtres.vue)
 
     @property
+    def trouvee(self) -> EntrepriseTenue | None:
+        """The one company that answers what was looked for and has a page of its own."""
+        seule = self.page[0] if self.filtres.q and self.page.paginator.count == 1 else None
+        return seule if seule and seule.tenue else None
+
+    @property
     def a_filtrer(self) -> bool:
         return self.total >= A_FILTRER
 

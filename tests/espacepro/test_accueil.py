@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from stdnum import luhn
 
 from accounts.models import Espace
-from habilitations.models import Habilitation, Preference
+from habilitations.models import Habilitation, Preference, Role
 from services.models import Service
-from tests.factories import PersonneFactory, ServiceFactory, habiliter
+from tests.charge.mesures import compter
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.scenes import texte
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +122,56 @@ def test_le_perimetre_se_dit_en_tete_puis_dans_a_faire_seulement(
 def test_le_calendrier_se_trouve_du_plan_du_site_et_de_l_aide(client: Client) -> None:
     for nom in ("plan", "aide"):
         assert f'href="{reverse("echeances")}"' in client.get(reverse(nom)).content.decode()
+
+
+# The search in the header: from four companies on, on every page but the home page, which has its own.
+
+
+RECHERCHE = 'aria-label="Aller à une entreprise"'
+
+
+def test_on_cherche_une_entreprise_depuis_chaque_page(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur = client_de(espace)
+    pages = ("gerer_services", "demandes", "vos_habilitations", "delegations", "identifiants", "aide")
+    avant = [compter(navigateur, reverse(page)) for page in pages]
+    assert RECHERCHE not in texte(navigateur.get(reverse("espace"))), "it has its own"
+    for page, requetes in zip(pages, avant, strict=True):
+        assert RECHERCHE in texte(navigateur.get(reverse(page))), page
+        assert compter(navigateur, reverse(page)) == requetes, "it asks the database nothing"
+
+
+def test_qui_en_a_moins_de_quatre_n_a_rien_a_chercher(espace: Espace, client_de: Callable[[Espace], Client]) -> None:
+    trois = [habiliter(espace, service=ServiceFactory(code="TVA")) for _ in range(3)]
+    navigateur = client_de(espace)
+    navigateur.get(reverse("espace"))
+    assert RECHERCHE not in texte(navigateur.get(reverse("gerer_services")))
+    quatrieme = accorder(habiliter(EspaceFactory(), service=trois[0].service), espace, Role.ACTEUR)
+    navigateur.get(reverse("espace"))
+    assert RECHERCHE in texte(navigateur.get(reverse("gerer_services")))
+    Habilitation.objects.filter(pk=quatrieme.pk).update(fin_le=timezone.now(), fin_motif="RETRAIT")
+    navigateur.get(reverse("espace"))
+    assert RECHERCHE not in texte(navigateur.get(reverse("gerer_services"))), "he has three again"
+
+
+def test_une_seule_qui_repond_s_ouvre(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur, siren = client_de(espace), tenues[7].personne.siren
+    siret = f"{siren}0001" + luhn.calc_check_digit(f"{siren}0001")
+    for saisie in (siren, f"{siren[:3]} {siren[3:6]} {siren[6:]}", siret, "société 07"):
+        reponse = navigateur.get(reverse("espace"), {"aller": "oui", "q": saisie})
+        assert reponse["Location"] == reverse("entreprise", args=[siren]), saisie
+
+
+def test_plusieurs_ou_aucune_menent_a_la_liste(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    navigateur = client_de(espace)
+    etrangere = habiliter(EspaceFactory()).personne
+    for saisie, dit in (("societe 1", "12 entreprises trouvées"), (etrangere.siren, "Aucune entreprise trouvée")):
+        reponse = navigateur.get(reverse("espace"), {"aller": "oui", "q": saisie})
+        assert reponse["Location"] == f"{reverse('espace', query={'q': saisie})}#liste-entreprises"
+        assert dit in texte(navigateur.get(reponse["Location"]))
+    assert navigateur.get(reverse("espace"), {"aller": "oui", "q": ""})["Location"] == "/espace/#liste-entreprises"
