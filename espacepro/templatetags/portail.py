@@ -56,3 +56,10 @@ def carte(content: str, titre: str = "", ancre: str = "", derniere: bool = False
     return render_to_string(
         "composants/carte.html", {"contenu": content, "titre": titre, "ancre": ancre, "derniere": derniere}
     )
+
+
+@register.simple_block_tag
+def plus_de_filtres(content: str, *valeurs: object) -> SafeString:
+    """Fold on a telephone the filters that stand between the tags, and say how many of these values are set."""
+    contexte = {"contenu": content, "actifs": sum(bool(valeur) for valeur in valeurs)}
+    return render_to_string("composants/plus_de_filtres.html", contexte)

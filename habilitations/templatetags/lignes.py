@@ -42,10 +42,11 @@ def case(habilitation: Habilitation, cochees: Any) -> SafeString:
 
 @register.simple_tag
 def etat(habilitation: Habilitation, expirees: Collection[UUID]) -> SafeString:
-    """Return the state of this line as a badge; `expirees` are the keys of those whose last day is past."""
+    """Return the state of this line, as a badge where it is not the usual one; `expirees` are those whose last day is past."""
     code = EXPIREE if habilitation.pk in expirees else habilitation.etat
-    ton = "success" if code == Habilitation.Etat.ACTIVE else "warning"
-    return format_html('<p class="fr-badge fr-badge--no-icon fr-badge--{}">{}</p>', ton, dict(ETATS)[code])
+    if code == Habilitation.Etat.ACTIVE:
+        return format_html("{}", dict(ETATS)[code].capitalize())
+    return format_html('<p class="fr-badge fr-badge--no-icon fr-badge--warning">{}</p>', dict(ETATS)[code])
 
 
 @register.simple_tag

@@ -87,9 +87,11 @@ for (const filtre of document.querySelectorAll("[data-restreindre]")) {
       const adresse = `${location.pathname}?${new URLSearchParams([...new FormData(filtre)].filter(([, valeur]) => valeur))}`;
       try {
         const reponse = await fetch(adresse, { signal: demande.signal });
-        const neuve = new DOMParser().parseFromString(await reponse.text(), "text/html").getElementById(filtre.dataset.restreindre);
+        const page = new DOMParser().parseFromString(await reponse.text(), "text/html");
+        const neuve = page.getElementById(filtre.dataset.restreindre);
         if (!reponse.ok || reponse.redirected || !neuve) return;
         document.getElementById(filtre.dataset.restreindre).replaceWith(neuve);
+        filtre.querySelector("[data-actifs]")?.replaceWith(page.querySelector("[data-actifs]"));
         history.replaceState(null, "", adresse);
       } catch (erreur) {
         if (erreur.name !== "AbortError") filtre.requestSubmit();
