@@ -47,6 +47,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
         "servies": servies,
         "formulaire_code": CodeForm(),
         "tenues": any(tenue.tenue for tenue in lu.tenues),
+        "siren": sum(tenue.tenue for tenue in lu.tenues),
         "limite": settings.PERIMETRE_SIREN,
         "alerte": settings.PERIMETRE_ALERTE,
         "retour": retour,

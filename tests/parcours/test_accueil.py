@@ -122,6 +122,28 @@ def test_la_matinee_de_la_comptable(
     voir(page, "a-faire", largeur)
     if not sans:
         regarder()
+
+    # From there, by the header, to one company; by its other end, to those that answer. On a telephone it stands in the menu.
+    for cherche, trouve in (("boeuf", "LE BŒUF SUR LE TOIT"), ("canuts", "Vos entreprises 33")):
+        if sans:
+            page.locator("summary", has_text="Menu").click()
+        champ = page.get_by_role("search", name="Aller à une entreprise").get_by_label("Aller à une entreprise")
+        expect(champ).to_have_count(1)
+        champ.fill(cherche)
+        champ.press("Enter")
+        expect(page.get_by_role("heading", name=trouve).first).to_be_visible()
+        if not sans:
+            regarder()
+    expect(page.get_by_role("status")).to_have_text("30 entreprises trouvées")
+
+    # What narrows beside the search is folded on a telephone, and says how much of it is set.
+    page.goto(f"{live_server.url}/espace/?attente=oui")
+    pli = page.get_by_text("Autres filtres (1 actif)")
+    expect(page.get_by_label("Ce qui attend")).to_be_visible(visible=not sans)
+    expect(pli).to_be_visible(visible=sans)
+    if sans:
+        pli.click()
+        expect(page.get_by_label("Ce qui attend")).to_be_visible()
     assert plaintes == []
 
 
