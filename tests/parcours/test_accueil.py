@@ -54,6 +54,31 @@ def cabinet(catalogue: list[Service]) -> Espace:
     return espace
 
 
+def chercher_dans_l_en_tete(page: Page, regarder: Callable[[], None] | None) -> None:
+    """By the header to one company, then to those that answer. On a telephone (nothing is looked at there) it stands in the menu."""
+    for cherche, trouve in (("boeuf", "LE BŒUF SUR LE TOIT"), ("canuts", "Vos entreprises 33")):
+        if regarder is None:
+            page.locator("summary", has_text="Menu").click()
+        champ = page.get_by_role("search", name="Aller à une entreprise").get_by_label("Aller à une entreprise")
+        expect(champ).to_have_count(1)
+        champ.fill(cherche)
+        champ.press("Enter")
+        expect(page.get_by_role("heading", name=trouve).first).to_be_visible()
+        if regarder is not None:
+            regarder()
+    expect(page.get_by_role("status")).to_have_text("30 entreprises trouvées")
+
+
+def deplier_les_filtres(page: Page, *, sans: bool) -> None:
+    """What narrows beside the search is folded on a telephone, and says how much of it is set."""
+    pli = page.get_by_text("Autres filtres (1 actif)")
+    expect(page.get_by_label("Ce qui attend")).to_be_visible(visible=not sans)
+    expect(pli).to_be_visible(visible=sans)
+    if sans:
+        pli.click()
+        expect(page.get_by_label("Ce qui attend")).to_be_visible()
+
+
 @pytest.mark.parametrize("largeur", AVEC_ET_SANS)
 def test_la_matinee_de_la_comptable(
     live_server: LiveServer,
@@ -123,27 +148,9 @@ def test_la_matinee_de_la_comptable(
     if not sans:
         regarder()
 
-    # From there, by the header, to one company; by its other end, to those that answer. On a telephone it stands in the menu.
-    for cherche, trouve in (("boeuf", "LE BŒUF SUR LE TOIT"), ("canuts", "Vos entreprises 33")):
-        if sans:
-            page.locator("summary", has_text="Menu").click()
-        champ = page.get_by_role("search", name="Aller à une entreprise").get_by_label("Aller à une entreprise")
-        expect(champ).to_have_count(1)
-        champ.fill(cherche)
-        champ.press("Enter")
-        expect(page.get_by_role("heading", name=trouve).first).to_be_visible()
-        if not sans:
-            regarder()
-    expect(page.get_by_role("status")).to_have_text("30 entreprises trouvées")
-
-    # What narrows beside the search is folded on a telephone, and says how much of it is set.
+    chercher_dans_l_en_tete(page, None if sans else regarder)
     page.goto(f"{live_server.url}/espace/?attente=oui")
-    pli = page.get_by_text("Autres filtres (1 actif)")
-    expect(page.get_by_label("Ce qui attend")).to_be_visible(visible=not sans)
-    expect(pli).to_be_visible(visible=sans)
-    if sans:
-        pli.click()
-        expect(page.get_by_label("Ce qui attend")).to_be_visible()
+    deplier_les_filtres(page, sans=sans)
     assert plaintes == []
 
 
