@@ -18,6 +18,7 @@ urlpatterns = [
     path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),
     path("espace/entreprises/<str:siren>/acces/", entreprise.acces, name="entreprise_acces"),
     path("espace/entreprises/<str:siren>/demandes/", entreprise.demandes, name="entreprise_demandes"),
+    path("espace/votre-espace/", pages.votre_espace, name="votre_espace"),
     path("espace/journal/", pages.journal, name="journal"),
     path("espace/journal-entreprise/", views.journal, name="journal_personne"),
     path("espace/journal-entreprise/exporter/", views.exporter, name="journal_personne_exporter"),

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
 from .. import actes
-from ..models import Application, Compte, Espace, Evenement, NavigateurConnu, Session
+from ..models import Application, CodeSecours, Compte, Espace, Evenement, NavigateurConnu, Session
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import lister
 from ..traces.journal import consigner
@@ -73,6 +74,37 @@ def facteurs(compte: Compte) -> Facteurs:
         cles=list(WebAuthnCredential.objects.filter(user=compte, confirmed=True).order_by("created_at")),
         codes=codes_restants(compte),
     )
+
+
+@dataclass(frozen=True)
+class Protection:
+    """How an account is protected, in numbers: second factors, recovery codes that are left, open sessions."""
+
+    applications: int
+    cles: int
+    codes: int
+    sessions: int
+
+    @property
+    def active(self) -> bool:
+        return bool(self.applications or self.cles)
+
+
+def protection_de(compte: Compte, maintenant: datetime | None = None) -> Protection:
+    """Return the numbers of what protects this account, in one query."""
+
+    def nombre(lignes: QuerySet[Any], du: str) -> Coalesce:
+        comptees = lignes.order_by().values(du).annotate(nombre=Count("pk")).values("nombre")
+        return Coalesce(Subquery(comptees), 0)
+
+    restants = CodeSecours.objects.filter(compte=compte, utilise_le__isnull=True)
+    lus = Compte.objects.values_list(
+        nombre(Application.objects.filter(user=compte, confirmed=True), "user"),
+        nombre(WebAuthnCredential.objects.filter(user=compte, confirmed=True), "user"),
+        nombre(restants, "compte"),
+        nombre(Session.objects.vivantes(compte, maintenant), "compte"),
+    ).get(pk=compte.pk)
+    return Protection(*lus)
 
 
 def lire_securite(espace: Espace, compte: Compte) -> Securite:

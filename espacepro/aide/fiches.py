@@ -222,7 +222,7 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             "§4.c",
             ("supprimer_espace", "Voir ce qui disparaît"),
             ("quitter-un-service", "tout-oublie"),
-            ("supprimer_espace", "mes_donnees"),
+            ("supprimer_espace",),
         ),
     ),
 }

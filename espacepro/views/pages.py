@@ -8,12 +8,14 @@ from django.views.decorators.http import require_GET
 from accounts.espace.recapitulatif import produire_recapitulatif
 from accounts.models import Espace, Evenement
 from accounts.portes.acces import espace_requis
+from accounts.traces.requete import compte_de
 from accounts.traces.visibilite import du_journal_de
 from accounts.views.inscription import reponse_pdf
 from activation.forms import CodeForm
 from services.models import Service
 
 from ..accueil.gerer import groupes
+from ..accueil.votre_espace import lire_votre_espace
 from ..journal.groupes import paginer_par_acte, paginer_un_acte
 from ..journal.libelles import libelle_acte
 
@@ -36,6 +38,13 @@ def gerer_services(request: HttpRequest, espace: Espace) -> HttpResponse:
         "espacepro/gerer_services.html",
         {"simplifie": espace.mode == Espace.Mode.SIMPLIFIE, "groupes": groupes(espace)},
     )
+
+
+@espace_requis
+@require_GET
+def votre_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """« Votre espace »: what is the holder's own, each thing with its state and the page that changes it."""
+    return render(request, "espacepro/votre_espace.html", {"lu": lire_votre_espace(espace, compte_de(request))})
 
 
 @espace_requis

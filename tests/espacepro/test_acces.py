@@ -80,7 +80,8 @@ def test_chaque_page_d_un_espace_dit_sa_rubrique() -> None:
     ("nom", "marquees"),
     [
         ("espace", [("Accueil", "page")]),
-        ("securite", [(Rubrique.GERER.libelle, "true")]),
+        ("adherer", [(Rubrique.GERER.libelle, "true")]),
+        ("securite", []),  # under the person's own name
         ("journal_personne", [(Rubrique.GERER.libelle, "true")]),
         ("cgu", []),
     ],
