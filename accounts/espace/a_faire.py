@@ -5,7 +5,7 @@ many queries whatever an espace holds. The statements are constant SQL, put toge
 each request cost more than all the rest of the home page. Lines name companies by key: who draws them has the names.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
@@ -83,7 +83,7 @@ class Source:
     `requete` is a SELECT of one JSON object a row, of few rows: one a company at most. It is given `espace`, `numero`,
     `maintenant` and `aujourd_hui`, what `parametres` returns at each request (nothing that can change stands in the text),
     and the readings that it names in `avec`, each made once for all the sources of a statement. Where `seule` is not NULL it
-    keeps to that company; `d_une_entreprise`: False for what is of none.
+    keeps to that company; `d_une_entreprise`: False for what is of none, else each object bears its company's key as `p`.
     """
 
     nom: str
@@ -109,9 +109,30 @@ def a_faire(espace: Espace, *, seule: Seule | None = None, maintenant: datetime 
     Of one company where `seule` is given: nothing else is looked for.
     """
     maintenant = maintenant or timezone.now()
-    faits = _chercher(espace, seule, maintenant)
+    return dire(espace, chercher(espace, seule=seule, maintenant=maintenant), maintenant)
+
+
+Faits = Mapping[str, Sequence[Fait]]
+"""What each source has found, by its name."""
+
+
+def dire(espace: Espace, faits: Faits, maintenant: datetime) -> list[Ligne]:
+    """Return the lines that these facts make, the gravest first, then the nearest. Nothing is read."""
     lignes = [ligne for nom, leurs in faits.items() for ligne in _SOURCES[nom].dire(espace, leurs, maintenant)]
     return sorted(lignes, key=lambda ligne: (ligne.gravite, ligne.jour or date.max))
+
+
+def personnes_des(faits: Faits) -> set[int]:
+    """Return the keys of the companies that these facts are about."""
+    return {fait["p"] for nom, leurs in faits.items() if _SOURCES[nom].d_une_entreprise for fait in leurs}
+
+
+def restreindre(faits: Faits, personnes: Container[int]) -> Faits:
+    """Return, of these facts, those about one of these companies, and those about the account alone."""
+    return {
+        nom: [fait for fait in leurs if fait["p"] in personnes] if _SOURCES[nom].d_une_entreprise else leurs
+        for nom, leurs in faits.items()
+    }
 
 
 @cache
@@ -128,7 +149,8 @@ def _ensemble(sources: Sequence[Source]) -> str:
     return f"WITH {avec} SELECT {colonnes}" if avec else f"SELECT {colonnes}"
 
 
-def _chercher(espace: Espace, seule: Seule | None, maintenant: datetime) -> dict[str, list[Fait]]:
+def chercher(espace: Espace, *, seule: Seule | None = None, maintenant: datetime) -> Faits:
+    """Return what each source has found about this holder: one query for four sources."""
     communs = {
         "espace": espace.pk,
         "seule": seule.cle if seule is not None else None,

@@ -60,6 +60,11 @@ def exiger_recherche(request: HttpRequest) -> None:
 
 def exiger_nue(page: Page, request: HttpRequest) -> None:
     """Let through an address without any parameter. Raises AdresseRefusee."""
+    exiger_sans_parametre(request)
+
+
+def exiger_sans_parametre(request: HttpRequest) -> None:
+    """The same, for a page that is no ModelAdmin's. Raises AdresseRefusee."""
     _exiger(_parametres(request), {})
 
 

@@ -1,9 +1,11 @@
 """« Vos entreprises » as the home page draws them: what the habilitations hold, with what waits for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from accounts.espace.a_faire import Ligne, a_faire
+from django.utils import timezone
+
+from accounts.espace.a_faire import Ligne, chercher, dire, personnes_des, restreindre
 from accounts.models import Espace
 from habilitations.lectures.cessations import avis_de_cessation
 from habilitations.lectures.entreprises import (
@@ -29,29 +31,52 @@ class Accueil:
     tenues: Sequence[EntrepriseTenue]
     recentes: Sequence[EntrepriseTenue] = ()
     autres: int = 0  # who else has access to the one company
+    siren: int = 0  # companies of which something is held, en veille too
+    servies: bool = False  # whether a service is held, for any company
+    ailleurs: int = 0  # companies of other offices, which an office is not shown
 
 
-def lire(espace: Espace, filtres: FiltresEntreprises) -> Accueil:
-    """Return what waits and the companies: four queries, one more for one or many, two by service, one where one is closed."""
-    lignes = a_faire(espace)
-    tenues = entreprises(espace, {cle for ligne in lignes for cle in ligne.personnes})
+def lire(espace: Espace, filtres: FiltresEntreprises, *, bureau: int | None = None) -> Accueil:
+    """Return what waits and the companies: four queries, one more for one or many, two by service, one where one is closed.
+
+    `bureau` is the key of the service gestionnaire that looks at it in the holder's place: its companies alone, and neither
+    what the holder prefers, nor an e-mail address (issue 14, item 5).
+    """
+    maintenant = timezone.now()
+    faits = chercher(espace, maintenant=maintenant)
+    toutes = entreprises(espace, personnes_des(faits), avec_favoris=bureau is None)
+    tenues = [tenue for tenue in toutes if bureau in {None, tenue.personne.service_gestionnaire_id}]
+    if bureau is None:
+        lignes = dire(espace, faits, maintenant)
+    else:
+        lignes = dire(espace, restreindre(faits, {tenue.personne.pk for tenue in tenues}), maintenant)
+        lignes = [ligne if ligne.personnes else replace(ligne, pour_qui="") for ligne in lignes]
     premieres = _premieres(lignes)
     for tenue in tenues:
         tenue.attend = premieres.get(tenue.personne.pk)
-    vos = vos_entreprises(tenues, filtres)
+    vos = vos_entreprises(tenues, filtres, total=len(toutes))
     noms = {tenue.personne.pk: tenue.personne.denomination for tenue in tenues}
     recentes: Sequence[EntrepriseTenue] = ()
     if vos.filtres.vue and vos.choisi:
         ouvertures = dernieres_ouvertures(espace, vos.choisi.service, [tenue.personne.pk for tenue in vos.page])
         for tenue in vos.page:
             tenue.ouverte_le = ouvertures.get(tenue.personne.pk)
-    elif vos.dense and not filtres.poses:
+    elif vos.dense and not filtres.poses and bureau is None:
         recentes = ouvertes_recemment(espace, tenues)
     autres = nombre_d_autres(espace, vos.seule.personne) if vos.seule else 0
     closes = {avis.personne.pk: avis for avis in avis_de_cessation(tenue.personne for tenue in vos.page)}
     for tenue in vos.page:
         tenue.avis = closes.get(tenue.personne.pk)
-    return Accueil(a_montrer(lignes, noms, nombre=A_L_ACCUEIL), vos, tenues, recentes, autres)
+    return Accueil(
+        a_montrer(lignes, noms, nombre=A_L_ACCUEIL),
+        vos,
+        tenues,
+        recentes,
+        autres,
+        siren=sum(tenue.tenue for tenue in toutes),
+        servies=any(tenue.services for tenue in toutes),
+        ailleurs=len(toutes) - len(tenues),
+    )
 
 
 def _premieres(lignes: Sequence[Ligne]) -> dict[int, Ligne]:

@@ -94,6 +94,7 @@ class SiteGestion(AdminSite):
             accueil,
             guichet,
             retours,
+            vue_usager,
         )
         from . import portes as vues
 
@@ -120,6 +121,16 @@ class SiteGestion(AdminSite):
             path("second-facteur/", self.porte(vues.SecondFacteur.as_view(), None), name="second_facteur"),
             path("chercher/", self.admin_view(guichet.rechercher), name="chercher"),
             path("espaces/<uuid:pk>/", self.admin_view(guichet.page_espace), name="espace"),
+            path(
+                "espaces/<uuid:pk>/comme-l-usager/",
+                self.admin_view(vue_usager.dire_pourquoi_on_regarde),
+                name="comme_l_usager",
+            ),
+            path(
+                "espaces/<uuid:pk>/comme-l-usager/page/",
+                self.admin_view(vue_usager.comme_l_usager),
+                name="comme_l_usager_page",
+            ),
             path("lettres-revenues/", self.admin_view(retours.lettres_revenues), name="lettres_revenues"),
             path("files/<str:code>/", self.admin_view(accueil.file), name="file"),
             path("files/<str:code>/prendre/", self.admin_view(accueil.prendre_suivante), name="prendre_suivante"),

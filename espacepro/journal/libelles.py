@@ -2,7 +2,10 @@
 
 from django.utils.text import slugify
 
+from accounts.models import Evenement
 from accounts.traces.actes import catalogue
+
+from ..actes import ESPACE_VU_PAR_UN_AGENT
 
 # What the keys of an event's details and of a mail's context are called, where the key itself is not plain French.
 DETAILS = {
@@ -85,6 +88,7 @@ DETAILS = {
     "qualite": "Qualité",
     "quand": "Quand",
     "quoi": "Liste",
+    "raison": "Raison",
     "reference": "Référence",
     "references": "Références",
     "registre": "Dit par le registre",
@@ -118,6 +122,14 @@ def libelle_acte(acte: str) -> str:
     """Return the French line of an act's code; the code itself for one that has none."""
     declare = catalogue().get(acte)
     return declare.libelle if declare else acte
+
+
+def dire_au_detenteur(evenement: Evenement) -> str:
+    """Return what a line of the journal says to the holder of the espace: that of a look says whose, and why."""
+    if evenement.acte == ESPACE_VU_PAR_UN_AGENT.code:
+        dits = evenement.details
+        return f"Un agent du service « {dits['gestionnaire']} » a consulté votre espace tel que vous le voyez, {dits['raison']}"
+    return libelle_acte(evenement.acte)
 
 
 def actes_nommes(recherche: str) -> list[str]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.espace.a_faire import a_faire as lire_a_faire
@@ -15,14 +13,10 @@ from accounts.models import Espace
 from accounts.portes.acces import adresse_du_portail, espace_requis
 from accounts.saisies.porte import lire_ligne
 from accounts.saisies.regles import RegleMetier
-from activation.demandes.lectures import codes_attendus
-from activation.forms import CodeForm
-from habilitations.lectures.echeances import prochaines_echeances
 from habilitations.lectures.entreprises import DENSE, EntrepriseTenue, FiltresEntreprises, VosEntreprises
-from habilitations.lectures.miennes import a_dire_a_l_accueil
 from habilitations.partage.preferences import changer_favori
 
-from ..accueil import entreprises
+from ..accueil import entreprises, page
 from ..accueil.a_faire import a_montrer, noms_des_personnes
 from ..contexte import CHERCHE_ENTREPRISE
 
@@ -35,31 +29,7 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     _retenir_s_il_cherche(request, lu.tenues)
     if request.GET.get("aller") == "oui":
         return redirect(_ou_mene_la_recherche(lu.vos))
-    retour = reverse("espace", query=lu.vos.filtres.parametres or None)
-    servies = any(tenue.services for tenue in lu.tenues)
-    contexte = {
-        "a_faire": lu.a_faire,
-        "vos": lu.vos,
-        "page": lu.vos.page,
-        "filtres": lu.vos.filtres,
-        "recentes": lu.recentes,
-        "autres": lu.autres,
-        "servies": servies,
-        "formulaire_code": CodeForm(),
-        "tenues": any(tenue.tenue for tenue in lu.tenues),
-        "siren": sum(tenue.tenue for tenue in lu.tenues),
-        "limite": settings.PERIMETRE_SIREN,
-        "alerte": settings.PERIMETRE_ALERTE,
-        "retour": retour,
-        "vers": f"?{urlencode({'retour': f'{retour}#e-'})}" if lu.vos.filtres.adresse else "",
-    }
-    contexte["echeances"] = [] if lu.vos.filtres.vue else prochaines_echeances(espace)
-    if not servies:
-        contexte |= {
-            "attendus": codes_attendus(espace),
-            "arrivees": a_dire_a_l_accueil(espace),
-        }
-    return render(request, "espacepro/espace.html", contexte)
+    return render(request, "espacepro/espace.html", page.contexte(espace, lu))
 
 
 def _retenir_s_il_cherche(request: HttpRequest, tenues: Sequence[EntrepriseTenue]) -> None:

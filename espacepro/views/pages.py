@@ -17,7 +17,7 @@ from services.models import Service
 from ..accueil.gerer import groupes
 from ..accueil.votre_espace import lire_votre_espace
 from ..journal.groupes import paginer_par_acte, paginer_un_acte
-from ..journal.libelles import libelle_acte
+from ..journal.libelles import dire_au_detenteur
 
 
 @login_not_required
@@ -63,7 +63,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
     lignes = [
         {
             "groupe": groupe,
-            "quoi": libelle_acte(groupe.tete.acte),
+            "quoi": dire_au_detenteur(groupe.tete),
             "service": service(groupe.tete),
             "premiers": [(evenement.siren, service(evenement)) for evenement in groupe.premiers],
         }

@@ -37,9 +37,14 @@ class Calendrier:
     sans_date: list[Service]
 
 
-def echeances_entre(espace: Espace, du: date, au: date) -> list[Echeance]:
-    """Return the dates of the services held, from one day to another, each with `personnes`, how many it is for: one query."""
+def echeances_entre(espace: Espace, du: date, au: date, *, bureau: int | None = None) -> list[Echeance]:
+    """Return the dates of the services held, from one day to another, each with `personnes`, how many it is for: one query.
+
+    For the companies of one service gestionnaire alone where `bureau` is given (its key).
+    """
     tenues = donnant(UTILISER, espace)
+    if bureau is not None:
+        tenues = tenues.filter(personne__service_gestionnaire=bureau)
     nombre = (
         tenues.filter(service=OuterRef("service"))
         .order_by()
@@ -55,10 +60,12 @@ def echeances_entre(espace: Espace, du: date, au: date) -> list[Echeance]:
     )
 
 
-def prochaines_echeances(espace: Espace, *, nombre: int = PROCHAINES, jour: date | None = None) -> list[Echeance]:
+def prochaines_echeances(
+    espace: Espace, *, bureau: int | None = None, nombre: int = PROCHAINES, jour: date | None = None
+) -> list[Echeance]:
     """Return the next dates of the services held, within a year: one query."""
     jour = jour or timezone.localdate()
-    return echeances_entre(espace, jour, jour + UN_AN)[:nombre]
+    return echeances_entre(espace, jour, jour + UN_AN, bureau=bureau)[:nombre]
 
 
 def calendrier(espace: Espace, annee: int, *, jour: date | None = None) -> Calendrier:

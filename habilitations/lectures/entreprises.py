@@ -178,14 +178,17 @@ class ServiceTenu:
         return VERBES.get(self.service.famille, "Ouvrir")
 
 
-def entreprises(espace: Espace, autres: Collection[int] = ()) -> list[EntrepriseTenue]:
+def entreprises(espace: Espace, autres: Collection[int] = (), *, avec_favoris: bool = True) -> list[EntrepriseTenue]:
     """Return the companies of this espace, favourites first, then by name: two queries.
 
-    `autres` are the keys of those of which it holds nothing yet.
+    `autres` are the keys of those of which it holds nothing yet. Without `avec_favoris` none is told from the others.
     """
     groupes = list(_groupes(espace))
     cles = {cle for groupe in groupes for cle in groupe.personnes} | set(autres)
-    tenues = {personne.pk: EntrepriseTenue(personne, favorite) for personne, favorite in _personnes(espace, cles)}
+    tenues = {
+        personne.pk: EntrepriseTenue(personne, favorite and avec_favoris)
+        for personne, favorite in _personnes(espace, cles)
+    }
     for groupe in sorted(groupes, key=lambda groupe: (groupe.service.ordre, groupe.service.code)):
         for cle in groupe.personnes:
             tenue = tenues[cle]
@@ -251,8 +254,8 @@ class VosEntreprises:
 
     @property
     def seule(self) -> EntrepriseTenue | None:
-        """The one company, where there is but one."""
-        return self.page[0] if self.total == 1 and not self.dense else None
+        """The one company, where there is but one, and it is shown."""
+        return self.page[0] if self.total == 1 and len(self.page) and not self.dense else None
 
     @property
     def dense(self) -> bool:
@@ -274,8 +277,13 @@ class VosEntreprises:
         return sum(tenue.favorite for tenue in self.page)
 
 
-def vos_entreprises(tenues: Sequence[EntrepriseTenue], filtres: FiltresEntreprises) -> VosEntreprises:
-    """Return the page that is asked for of these companies, and what it can be narrowed to. Nothing is read."""
+def vos_entreprises(
+    tenues: Sequence[EntrepriseTenue], filtres: FiltresEntreprises, *, total: int | None = None
+) -> VosEntreprises:
+    """Return the page that is asked for of these companies, and what it can be narrowed to. Nothing is read.
+
+    `total`: how many there are in all, where not all of them are shown.
+    """
     menu, nombres = _menu(tenues)
     if filtres.vue and filtres.service not in nombres:
         filtres = replace(filtres, service=next(iter(nombres), ""), vue=filtres.vue if nombres else "")
@@ -287,7 +295,7 @@ def vos_entreprises(tenues: Sequence[EntrepriseTenue], filtres: FiltresEntrepris
     return VosEntreprises(
         page=page,
         filtres=replace(filtres, page=str(page.number)),
-        total=len(tenues),
+        total=len(tenues) if total is None else total,
         menu=menu,
         choisi=nombres.get(filtres.service),
         roles=[(role, role_court(role).capitalize()) for role in Role.values if role in presents],

@@ -25,6 +25,7 @@ from django.urls import reverse
 from accounts.envois import courriels
 from accounts.models import Espace
 from espacepro.acces import TABLE, Acces
+from espacepro.gestion.vue_usager import Raison, dire_pourquoi, espace_montrable
 from espacepro.taches import CALENDRIER
 from habilitations.lectures.export import Liste
 from habilitations.lectures.partage import Filtres
@@ -236,6 +237,8 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
         "agent chercher (référence)": f"{chercher}?q={pays.demande.reference}",
         "dossier personne": reverse("admin:services_personnesirenisee_change", args=[pays.personne.pk]),
         "dossier espace": reverse("admin:espace", args=[pays.espace.pk]),
+        "agent comme l’usager (raison)": reverse("admin:comme_l_usager", args=[pays.espace.pk]),
+        "dossier comme l’usager": reverse("admin:comme_l_usager_page", args=[pays.espace.pk]),
     }
     for modele, page in admin.site._registry.items():
         liste = reverse(f"admin:{modele._meta.app_label}_{modele._meta.model_name}_changelist")
@@ -304,6 +307,9 @@ def parcourir(pays: Pays, client_de: Callable[[Espace], Client]) -> dict[str, Re
         with relever(grandes) as releves[f"{nom} (fichier)"]:
             _lire(navigateur.post(reverse(nom), donnees))
     agents = [client_verifie(agent) for agent in pays.agents]
+    for agent in pays.agents:
+        if espace_montrable(agent, pays.espace.pk) is not None:
+            dire_pourquoi(acteur=agent, espace=pays.espace, raison=Raison.APPEL)
     for nom, adresse in pages_d_agent(pays).items():
         for agent in agents:
             statut, releves[nom] = ouvrir(agent, adresse, grandes)

@@ -111,6 +111,7 @@ espace.inscription_refusee             D · · · ·
 espace.passe_expert                    D · · · ·
 espace.supprime                        D · · · ·
 espace.tombe                           D · · · ·
+espace.vu_par_un_agent                 D · · · ·
 habilitation.a_confirmer               D A S · ·
 habilitation.cedee                     D A S · ·
 habilitation.conservee                 D A S · ·

@@ -361,6 +361,8 @@ GESTION: dict[str, frozenset[str]] = {
     "chercher": frozenset(DOSSIERS),
     "lettres_revenues": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each records those of its own
     "espace": DU_SERVICE,
+    "comme_l_usager": frozenset({"agent_du_service", "chef"}),  # for who answers the telephone, not for who watches
+    "comme_l_usager_page": PERSONNE,  # once it was said why: tests/espacepro/gestion/test_vue_usager.py
     "prendre_suivante": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_bureau.py says who may
     "prendre": PERSONNE,
     "rendre": PERSONNE,
@@ -471,6 +473,8 @@ def _parametres(nom: str, scene: Scene) -> list[Any]:
     affaire = scene.objets["affaire"].pk
     tous: dict[str, list[Any]] = {
         "espace": [scene.espaces["titulaire"].pk],
+        "comme_l_usager": [scene.espaces["titulaire"].pk],
+        "comme_l_usager_page": [scene.espaces["titulaire"].pk],
         "app_list": ["services"],
         "file": ["RETRAIT"],
         "prendre_suivante": ["RETRAIT"],
