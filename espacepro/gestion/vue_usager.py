@@ -28,8 +28,8 @@ from accounts.traces.journal import auteur_de, consigner
 from accounts.traces.lecture import lire
 from habilitations.lectures.entreprises import FiltresEntreprises
 
+from .. import actes
 from ..accueil import page
-from ..actes import ESPACE_VU_PAR_UN_AGENT
 from .inerte import rendre_inerte
 from .visibilite import espaces_visibles
 
@@ -90,7 +90,7 @@ def dire_pourquoi(*, acteur: Agent, espace: Espace, raison: Raison, maintenant: 
     if dite is not None and dite.details["raison"] == raison.label:
         return dite
     return consigner(
-        ESPACE_VU_PAR_UN_AGENT,
+        actes.ESPACE_VU_PAR_UN_AGENT,
         auteur=acteur,
         espace=espace,
         details={"gestionnaire": acteur.service_gestionnaire.nom, "raison": raison.label},
@@ -102,7 +102,7 @@ def raison_en_vigueur(agent: Agent, espace: Espace, maintenant: datetime) -> Eve
     return (
         Evenement.objects.filter(
             auteur=auteur_de(agent),
-            acte=ESPACE_VU_PAR_UN_AGENT.code,
+            acte=actes.ESPACE_VU_PAR_UN_AGENT.code,
             quand__gt=maintenant - DUREE,
             espace=espace.numero_abonne,
         )

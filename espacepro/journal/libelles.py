@@ -5,7 +5,7 @@ from django.utils.text import slugify
 from accounts.models import Evenement
 from accounts.traces.actes import catalogue
 
-from ..actes import ESPACE_VU_PAR_UN_AGENT
+from .. import actes
 
 # What the keys of an event's details and of a mail's context are called, where the key itself is not plain French.
 DETAILS = {
@@ -126,7 +126,7 @@ def libelle_acte(acte: str) -> str:
 
 def dire_au_detenteur(evenement: Evenement) -> str:
     """Return what a line of the journal says to the holder of the espace: that of a look says whose, and why."""
-    if evenement.acte == ESPACE_VU_PAR_UN_AGENT.code:
+    if evenement.acte == actes.ESPACE_VU_PAR_UN_AGENT.code:
         dits = evenement.details
         return f"Un agent du service « {dits['gestionnaire']} » a consulté votre espace tel que vous le voyez, {dits['raison']}"
     return libelle_acte(evenement.acte)

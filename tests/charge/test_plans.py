@@ -285,6 +285,13 @@ def commencer(navigateur: Client, pays: Pays) -> None:
     session.save()
 
 
+def _dire_pourquoi(pays: Pays) -> None:
+    """Let each agent who may look at the measured espace as its holder sees it."""
+    for agent in pays.agents:
+        if espace_montrable(agent, pays.espace.pk) is not None:
+            dire_pourquoi(acteur=agent, espace=pays.espace, raison=Raison.APPEL)
+
+
 def parcourir(pays: Pays, client_de: Callable[[Espace], Client]) -> dict[str, Releve]:
     """Open everything and run every job; return what each asked."""
     grandes = grandes_tables()
@@ -307,9 +314,7 @@ def parcourir(pays: Pays, client_de: Callable[[Espace], Client]) -> dict[str, Re
         with relever(grandes) as releves[f"{nom} (fichier)"]:
             _lire(navigateur.post(reverse(nom), donnees))
     agents = [client_verifie(agent) for agent in pays.agents]
-    for agent in pays.agents:
-        if espace_montrable(agent, pays.espace.pk) is not None:
-            dire_pourquoi(acteur=agent, espace=pays.espace, raison=Raison.APPEL)
+    _dire_pourquoi(pays)
     for nom, adresse in pages_d_agent(pays).items():
         for agent in agents:
             statut, releves[nom] = ouvrir(agent, adresse, grandes)
