@@ -57,7 +57,7 @@ class RaisonForm(FormulairePortail):
     """Why one looks."""
 
     raison = forms.ChoiceField(
-        label="Pourquoi regardez-vous cet espace ?",
+        label="Pourquoi regardez-vous cet espace ?",
         help_text="L’usager lit cette raison, mot pour mot, dans le journal de son espace.",
         choices=Raison.choices,
         widget=forms.RadioSelect,
@@ -150,7 +150,7 @@ def comme_l_usager(request: HttpRequest, pk: UUID) -> HttpResponse:
         return render(request, "erreurs/400.html", status=refus.statut)
     dite = raison_en_vigueur(agent, espace, timezone.now())
     if dite is None:
-        messages.info(request, "Dites pourquoi vous regardez cet espace : la raison vaut quinze minutes.")
+        messages.info(request, "Dites pourquoi vous regardez cet espace : la raison vaut quinze minutes.")
         return redirect("admin:comme_l_usager", pk=espace.pk)
     montree = page.contexte(
         espace, FiltresEntreprises(page=request.GET.get("page", "1")), bureau=agent.service_gestionnaire_id
