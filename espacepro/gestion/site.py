@@ -123,7 +123,7 @@ class SiteGestion(AdminSite):
             path("espaces/<uuid:pk>/", self.admin_view(guichet.page_espace), name="espace"),
             path(
                 "espaces/<uuid:pk>/comme-l-usager/",
-                self.admin_view(vue_usager.dire_pourquoi_on_regarde),
+                self.admin_view(vue_usager.raison_de_regarder),
                 name="comme_l_usager",
             ),
             path(

@@ -4,13 +4,11 @@ The same readings and the same template as the home itself, narrowed to the comp
 Who looks first says why; the holder reads it in the journal of the espace.
 """
 
-from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -21,36 +19,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.forms.base import FormulairePortail
 from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page, exiger_sans_parametre
 from accounts.gestion.agents import agent_verifie
-from accounts.gestion.fonctions import BUREAU
-from accounts.models import Agent, Espace, Evenement, TraceLecture
-from accounts.saisies.regles import RegleMetier
-from accounts.traces.journal import auteur_de, consigner
+from accounts.models import Agent, Espace, TraceLecture
 from accounts.traces.lecture import lire
 from habilitations.lectures.entreprises import FiltresEntreprises
 
-from .. import actes
 from ..accueil import page
 from .inerte import rendre_inerte
-from .visibilite import espaces_visibles
+from .regards import RAISON_VAUT, EspaceHorsDuBureau, Raison, dire_pourquoi, espace_montrable, raison_en_vigueur
 
-DUREE: Final = timedelta(minutes=15)
-"""How long one reason holds: a telephone call."""
 OBJET: Final = "gestion.comme_l_usager"
-
-
-class Raison(models.TextChoices):
-    """Why an agent looks; no other words, so that nothing about anybody is typed into the holder's journal."""
-
-    APPEL = "APPEL", "pour vous répondre au téléphone"
-    GUICHET = "GUICHET", "pour vous répondre au guichet"
-    ECRIT = "ECRIT", "pour répondre à votre message"
-    DEMANDE = "DEMANDE", "pour traiter l’une de vos demandes"
-
-
-class EspaceHorsDuBureau(RegleMetier):
-    code = "espace_hors_du_bureau"
-    statut = 404
-    message = "Cet espace n’est ouvert pour aucune entreprise que votre service suit."
 
 
 class RaisonForm(FormulairePortail):
@@ -68,51 +45,8 @@ class RaisonForm(FormulairePortail):
     )
 
 
-def espace_montrable(agent: Agent, pk: UUID) -> Espace | None:
-    """Return the espace that this agent may look at in its holder's place: open, and seen by the office; None for any other."""
-    if agent.fonction not in BUREAU:
-        return None
-    ouverts = Espace.objects.filter(pk=pk, etat=Espace.Etat.ACTIF, compte__isnull=False)
-    return espaces_visibles(agent, espaces=ouverts.select_related("compte")).first()
-
-
-@transaction.atomic
-def dire_pourquoi(*, acteur: Agent, espace: Espace, raison: Raison, maintenant: datetime | None = None) -> Evenement:
-    """Write in the holder's journal that this agent looks at the espace, and why; return the line.
-
-    The same reason again while it holds writes nothing more. Raises: EspaceHorsDuBureau.
-    """
-    maintenant = maintenant or timezone.now()
-    Espace.objects.select_for_update(no_key=True).filter(pk=espace.pk).first()
-    if espace_montrable(acteur, espace.pk) is None:
-        raise EspaceHorsDuBureau
-    dite = raison_en_vigueur(acteur, espace, maintenant)
-    if dite is not None and dite.details["raison"] == raison.label:
-        return dite
-    return consigner(
-        actes.ESPACE_VU_PAR_UN_AGENT,
-        auteur=acteur,
-        espace=espace,
-        details={"gestionnaire": acteur.service_gestionnaire.nom, "raison": raison.label},
-    )
-
-
-def raison_en_vigueur(agent: Agent, espace: Espace, maintenant: datetime) -> Evenement | None:
-    """Return the line by which this agent has said why, not too long ago: one query, in an index of the journal."""
-    return (
-        Evenement.objects.filter(
-            auteur=auteur_de(agent),
-            acte=actes.ESPACE_VU_PAR_UN_AGENT.code,
-            quand__gt=maintenant - DUREE,
-            espace=espace.numero_abonne,
-        )
-        .order_by("-quand")
-        .first()
-    )
-
-
 @require_http_methods(["GET", "POST"])
-def dire_pourquoi_on_regarde(request: HttpRequest, pk: UUID) -> HttpResponse:
+def raison_de_regarder(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask why, then show. Raises: Http404 for another office's espace, and for who acts for no office."""
     agent, espace = _chercher(request, pk)
     try:
@@ -135,7 +69,7 @@ def dire_pourquoi_on_regarde(request: HttpRequest, pk: UUID) -> HttpResponse:
             "formulaire": form,
             "vu": espace,
             "page": reverse("admin:espace", args=[espace.pk]),
-            "minutes": int(DUREE.total_seconds() // 60),
+            "minutes": int(RAISON_VAUT.total_seconds() // 60),
         },
     )
 
@@ -160,7 +94,7 @@ def comme_l_usager(request: HttpRequest, pk: UUID) -> HttpResponse:
         "titre": "Comme l’usager le voit",
         "vu": espace,
         "dite": dite,
-        "jusqu_a": dite.quand + DUREE,
+        "jusqu_a": dite.quand + RAISON_VAUT,
         "ailleurs": montree["ailleurs"],
         "ici": montree["vos"].total - montree["ailleurs"],
         "pages": montree["page"],

@@ -25,7 +25,7 @@ from django.urls import reverse
 from accounts.envois import courriels
 from accounts.models import Espace
 from espacepro.acces import TABLE, Acces
-from espacepro.gestion.vue_usager import Raison, dire_pourquoi, espace_montrable
+from espacepro.gestion.regards import Raison, dire_pourquoi, espace_montrable
 from espacepro.taches import CALENDRIER
 from habilitations.lectures.export import Liste
 from habilitations.lectures.partage import Filtres

@@ -14,7 +14,7 @@ from django.db.models.functions import Concat, JSONObject
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.espace.a_faire import PAR_REQUETE, Seule, _chercher, _requetes
+from accounts.espace.a_faire import PAR_REQUETE, Seule, _requetes, chercher
 from accounts.espace.changement_adresse import en_attente_de_confirmation
 from accounts.models import Espace, Lien, TraceLecture
 from activation.models import Courrier, Demande, Signalement
@@ -321,9 +321,9 @@ def triees(faits: list[dict[str, Any]]) -> list[str]:
 
 def _d_une_seule(espace: Espace, monde: Monde) -> None:
     """Of one company, each source finds what it finds of it among all."""
-    toutes = _chercher(espace, None, monde.maintenant)
+    toutes = chercher(espace, maintenant=monde.maintenant)
     for personne in monde.personnes:
-        de_celle_ci = _chercher(espace, Seule(personne.pk, personne.siren), monde.maintenant)
+        de_celle_ci = chercher(espace, seule=Seule(personne.pk, personne.siren), maintenant=monde.maintenant)
         assert set(de_celle_ci) == set(toutes) - {"identifiants"}
         for nom, faits in de_celle_ci.items():
             assert triees(faits) == triees([fait for fait in toutes[nom] if fait["p"] == personne.pk]), nom
@@ -334,7 +334,7 @@ def test_le_sql_constant_trouve_ce_que_l_orm_trouve() -> None:
     for monde in map(Monde, GRAINES):
         for espace in monde.espaces:
             for maintenant in (monde.maintenant, monde.maintenant + JOUR):  # nothing of the first is kept
-                trouves = _chercher(espace, None, maintenant)
+                trouves = chercher(espace, maintenant=maintenant)
                 assert set(trouves) == {lecture.__name__ for lecture in LECTURES}
                 for lecture in LECTURES:
                     nom = lecture.__name__
@@ -351,9 +351,9 @@ def test_les_textes_sont_constants_et_courts(espace: Espace, django_assert_num_q
     """Two espaces, two moments: the same two texts of 4 kB at most, whatever else changes."""
     avant = _requetes(d_une_entreprise=False)
     with django_assert_num_queries(2), CaptureQueriesContext(connection) as requetes:
-        _chercher(espace, None, timezone.now())
+        chercher(espace, maintenant=timezone.now())
     assert all(len(requete["sql"].encode()) < OCTETS_AU_PLUS for requete in requetes)
-    _chercher(EspaceFactory(), None, timezone.now() + JOUR)
+    chercher(EspaceFactory(), maintenant=timezone.now() + JOUR)
     assert _requetes(d_une_entreprise=False) is avant
     assert all(len(sources) <= PAR_REQUETE for _, sources in avant)
 

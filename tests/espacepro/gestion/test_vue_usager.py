@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import Agent, Espace, Evenement, TraceLecture
 from activation.models import Courrier
 from espacepro.gestion.inerte import rendre_inerte
-from espacepro.gestion.vue_usager import (
-    DUREE,
+from espacepro.gestion.regards import (
+    RAISON_VAUT,
     EspaceHorsDuBureau,
     Raison,
     dire_pourquoi,
@@ -140,7 +140,7 @@ def test_deux_fois_la_meme_raison_n_ecrit_qu_une_ligne(agent: Agent, karine: Esp
     premiere = dire_pourquoi(acteur=agent, espace=karine, raison=Raison.APPEL)
     assert dire_pourquoi(acteur=agent, espace=karine, raison=Raison.APPEL) == premiere
     assert dire_pourquoi(acteur=agent, espace=karine, raison=Raison.GUICHET) != premiere
-    apres = timezone.now() + DUREE + timedelta(seconds=1)
+    apres = timezone.now() + RAISON_VAUT + timedelta(seconds=1)
     assert dire_pourquoi(acteur=agent, espace=karine, raison=Raison.GUICHET, maintenant=apres) != premiere
     assert Evenement.objects.filter(acte=ACTE).count() == 3
 
@@ -157,7 +157,7 @@ def test_sans_raison_ou_quand_elle_ne_vaut_plus_on_la_demande(agent: Agent, kari
     # One agent's reason is nobody else's.
     collegue = AgentFactory(service_gestionnaire=agent.service_gestionnaire)
     assert client_verifie(collegue).get(page)["Location"] == question
-    time_machine.move_to(timezone.now() + DUREE + timedelta(seconds=1))
+    time_machine.move_to(timezone.now() + RAISON_VAUT + timedelta(seconds=1))
     assert client.get(page)["Location"] == question
 
 
