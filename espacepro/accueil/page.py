@@ -30,7 +30,6 @@ def contexte(espace: Espace, lu: Accueil, *, bureau: int | None = None) -> dict[
         "filtres": lu.vos.filtres,
         "recentes": lu.recentes,
         "autres": lu.autres,
-        "ailleurs": lu.ailleurs,
         "servies": lu.servies,
         "formulaire_code": CodeForm(),
         "tenues": any(tenue.tenue for tenue in lu.tenues),

@@ -23,7 +23,7 @@ from accounts.models import Agent, Espace, TraceLecture
 from accounts.traces.lecture import lire
 from habilitations.lectures.entreprises import FiltresEntreprises
 
-from ..accueil import page
+from ..accueil import entreprises, page
 from .inerte import rendre_inerte
 from .regards import RAISON_VAUT, EspaceHorsDuBureau, Raison, dire_pourquoi, espace_montrable, raison_en_vigueur
 
@@ -86,18 +86,18 @@ def comme_l_usager(request: HttpRequest, pk: UUID) -> HttpResponse:
     if dite is None:
         messages.info(request, "Dites pourquoi vous regardez cet espace : la raison vaut quinze minutes.")
         return redirect("admin:comme_l_usager", pk=espace.pk)
-    montree = page.contexte(
-        espace, FiltresEntreprises(page=request.GET.get("page", "1")), bureau=agent.service_gestionnaire_id
-    )
+    bureau = agent.service_gestionnaire_id
+    lu = entreprises.lire(espace, FiltresEntreprises(page=request.GET.get("page", "1")), bureau=bureau)
+    montree = page.contexte(espace, lu, bureau=bureau)
     lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=espace.numero_abonne)
     contexte: dict[str, Any] = {
         "titre": "Comme l’usager le voit",
         "vu": espace,
         "dite": dite,
         "jusqu_a": dite.quand + RAISON_VAUT,
-        "ailleurs": montree["ailleurs"],
-        "ici": montree["vos"].total - montree["ailleurs"],
-        "pages": montree["page"],
+        "ailleurs": lu.ailleurs,
+        "ici": len(lu.tenues),
+        "pages": lu.vos.page,
         "rendu": rendre_inerte(render_to_string(page.GABARIT, montree, request)),
     }
     return render(request, "gestion/comme_l_usager.html", contexte)
