@@ -61,7 +61,7 @@ def lire(espace: Espace, filtres: FiltresEntreprises, *, bureau: int | None = No
         ouvertures = dernieres_ouvertures(espace, vos.choisi.service, [tenue.personne.pk for tenue in vos.page])
         for tenue in vos.page:
             tenue.ouverte_le = ouvertures.get(tenue.personne.pk)
-    elif vos.dense and not filtres.poses and bureau is None:
+    elif vos.dense and not filtres.poses and bureau is None and any(tenue.services for tenue in tenues):
         recentes = ouvertes_recemment(espace, tenues)
     autres = nombre_d_autres(espace, vos.seule.personne) if vos.seule else 0
     closes = {avis.personne.pk: avis for avis in avis_de_cessation(tenue.personne for tenue in vos.page)}

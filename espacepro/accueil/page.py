@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import Espace
-from activation.demandes.lectures import codes_attendus
+from activation.demandes.suivi import demandes_suivies
 from activation.forms import CodeForm
 from habilitations.lectures.echeances import prochaines_echeances
 from habilitations.lectures.miennes import a_dire_a_l_accueil
@@ -38,10 +38,10 @@ def contexte(espace: Espace, lu: Accueil, *, bureau: int | None = None) -> dict[
         "alerte": settings.PERIMETRE_ALERTE,
         "retour": retour,
         "vers": f"?{urlencode({'retour': f'{retour}#e-'})}" if lu.vos.filtres.adresse else "",
-        "echeances": [] if lu.vos.filtres.vue else prochaines_echeances(espace, bureau=bureau),
+        "echeances": prochaines_echeances(espace, bureau=bureau) if lu.servies and not lu.vos.filtres.vue else [],
     }
     if not lu.servies:
-        dits["attendus"] = codes_attendus(espace)
+        dits["attendus"], dits["suivies"] = demandes_suivies(espace, bureau=bureau)
         dits["arrivees"] = [
             ligne for ligne in a_dire_a_l_accueil(espace) if bureau in {None, ligne.personne.service_gestionnaire_id}
         ]
