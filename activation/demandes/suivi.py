@@ -49,7 +49,7 @@ def demandes_suivies(
     )
     if bureau is not None:
         lettres = lettres.filter(demande__personne__service_gestionnaire=bureau)
-    lues = list(lettres[:SUIVIES])
+    lues: list[Any] = list(lettres[:SUIVIES])
     suivies = [
         DemandeSuivie(lettre.demande, lettre.libelles, _course(lettre, lettre.suspendu_jusqu_au, maintenant))
         for lettre in lues
