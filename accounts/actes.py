@@ -64,6 +64,12 @@ SECOND_FACTEUR_RECHIFFRE = Acte(
 )
 SECOND_FACTEUR_CODES_RENOUVELES = Acte("second_facteur.codes_renouveles", "Codes de secours renouvelés", SOI)
 ESPACE_SUPPRIME = Acte("espace.supprime", "Espace supprimé par son détenteur", SOI)
+ESPACE_SUPPRIME_DECES = Acte(
+    "espace.supprime_deces",
+    "Espace supprimé par le service gestionnaire après un décès",
+    SOI,
+    details=("preuve", "preuve_le", "reference"),
+)
 ESPACE_DORMANT_SIGNALE = Acte("espace.dormant_signale", "Suppression de l’espace conseillée, faute d’usage", SOI)
 DONNEES_EXPORTEES = Acte("donnees.exportees", "Données personnelles téléchargées", SOI, details=("format",))
 RECTIFICATION_DEMANDEE = Acte(
@@ -78,6 +84,30 @@ PURGE_FAITE = Acte(
 AGENT_CREE = Acte("agent.cree", "Compte d’agent créé", details=("agent", "service", "fonction"))
 AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d’un agent réinitialisé", details=("agent",))
 NOM_ADMIS = Acte("nom.admis", "Nom admis par un agent, au vu d’une pièce d’identité", details=("reference",))
+CONTRESEING_DEMANDE = Acte(
+    "contreseing.demande",
+    "Acte grave demandé, à contresigner par un second agent",
+    SOI,
+    details=("acte", "reference", "service"),
+)
+CONTRESEING_DONNE = Acte(
+    "contreseing.donne", "Acte grave contresigné par un second agent", SOI, details=("acte", "reference", "service")
+)
+CONTRESEING_REFUSE = Acte(
+    "contreseing.refuse", "Acte grave refusé par un second agent", SOI, details=("acte", "reference", "service")
+)
+CONTRESEING_ABANDONNE = Acte(
+    "contreseing.abandonne",
+    "Acte grave abandonné par l’agent qui le demandait",
+    SOI,
+    details=("acte", "reference", "service"),
+)
+CONTRESEING_REMONTE = Acte(
+    "contreseing.remonte",
+    "Acte grave remis à la cellule de surveillance, faute de second regard à temps",
+    SOI,
+    details=("acte", "reference", "service"),
+)
 AFFAIRE_PRISE = Acte("affaire.prise", "Affaire prise par un agent", details=("file", "affaire"))
 AFFAIRE_RENDUE = Acte("affaire.rendue", "Affaire rendue par un agent", details=("file", "affaire"))
 RECTIFICATION_FAITE = Acte(

@@ -3,12 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
+from django.http import HttpRequest
 
+from .gestion.agents import agent_verifie
 from .gestion.consultation import ConsultationAdmin
+from .gestion.contreseings import actes_graves, refus_de_decider
 from .gestion.fonctions import CONTROLE
-from .models import Agent, NomAdmis, Rectification, ServiceGestionnaire, TraceLecture
+from .models import Agent, Contreseing, NomAdmis, Rectification, ServiceGestionnaire, TraceLecture
 from .saisies.citations import citer
+from .views.contreseings import AbandonnerContreseing, Contresigner, RefuserContreseing
 from .views.noms_admis import AdmettreNom
 from .views.rectifications import RectificationFaite, RectificationRefusee
 
@@ -67,6 +71,56 @@ class RectificationAdmin(ConsultationAdmin):
     @admin.display(description="réponse")
     def reponse_donnee(self, rectification: Rectification) -> str:
         return citer(rectification.reponse) if rectification.reponse else ""
+
+
+@admin.register(Contreseing)
+class ContreseingAdmin(ConsultationAdmin):
+    """The grave acts that agents ask for, those that wait for a second look first, the oldest first."""
+
+    chemin_service = "service_gestionnaire"
+    list_display = ("demande_le", "acte", "etat", "demandeur", "avant_le", "decide_le")
+    list_filter = ("etat",)
+    list_select_related = ("demandeur",)
+    ordering = (F("decide_le").desc(nulls_first=True), "demande_le")
+    fields = (
+        "acte",
+        "espace",
+        "service_gestionnaire",
+        "etat",
+        "demandeur",
+        "demande_le",
+        "motif_donne",
+        "avant_le",
+        "a_la_cellule",
+        "agent",
+        "decide_le",
+        "reponse_donnee",
+    )
+    readonly_fields = ("acte", "motif_donne", "reponse_donnee")
+    actes = (Contresigner, RefuserContreseing, AbandonnerContreseing)
+
+    def actes_possibles(self, request: HttpRequest, obj: Model) -> list[dict[str, str]]:
+        """Offer who asked to take it back, another agent the second look."""
+        agent = agent_verifie(request)
+        if agent is None or not isinstance(obj, Contreseing):
+            return []
+        siens = [AbandonnerContreseing] if obj.demandeur_id == agent.pk else [Contresigner, RefuserContreseing]
+        if obj.demandeur_id != agent.pk and refus_de_decider(agent, obj):
+            return []
+        offerts = {acte.titre for acte in siens}
+        return [acte for acte in super().actes_possibles(request, obj) if acte["titre"] in offerts]
+
+    @admin.display(description="acte", ordering="genre")
+    def acte(self, contreseing: Contreseing) -> str:
+        return actes_graves()[contreseing.genre].libelle
+
+    @admin.display(description="motif")
+    def motif_donne(self, contreseing: Contreseing) -> str:
+        return citer(contreseing.motif) if contreseing.motif else ""
+
+    @admin.display(description="réponse")
+    def reponse_donnee(self, contreseing: Contreseing) -> str:
+        return citer(contreseing.reponse) if contreseing.reponse else ""
 
 
 @admin.register(TraceLecture)

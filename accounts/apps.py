@@ -14,8 +14,10 @@ class AccountsConfig(AppConfig):
         from . import actes
         from .donnees import declaration
         from .espace import a_faire
+        from .gestion.affaires import CONTRESEING
         from .gestion.files import File
         from .gestion.files import inscrire as inscrire_files
+        from .gestion.fonctions import LECTEURS
         from .portes import code_garde
         from .portes.reauthentification import noter_connexion
         from .portes.reponse import noter_reponse_due
@@ -39,5 +41,14 @@ class AccountsConfig(AppConfig):
                 modele="accounts.rectification",
                 retard=timedelta(days=15),  # the answer is due within a month (RGPD art. 12.3)
                 rang=30,
-            )
+            ),
+            File(
+                code=CONTRESEING,
+                libelle="Actes à contresigner",
+                singulier="Acte à contresigner",
+                modele="accounts.contreseing",
+                retard=timedelta(days=1),  # a second look is due within a working day; then the cell has it
+                rang=5,
+                fonctions=LECTEURS,
+            ),
         )

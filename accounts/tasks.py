@@ -7,6 +7,7 @@ from .donnees import retention
 from .envois import courriels
 from .envois.budget import epuiser
 from .espace import conditions, dormants, inscription, oubli
+from .gestion import contreseings
 from .mots_de_passe import exigences, politique
 from .sessions import ouvertures
 from .traces import scellement
@@ -71,6 +72,11 @@ def annoncer_conditions() -> None:
 @shared_task(name="accounts.annoncer_politique")
 def annoncer_politique() -> None:
     epuiser(exigences.annoncer_politique)
+
+
+@shared_task(name="accounts.remonter_contreseings")
+def remonter_contreseings() -> None:
+    epuiser(contreseings.remonter_contreseings)
 
 
 @shared_task(name="accounts.purger")

@@ -13,6 +13,7 @@ from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
 from accounts.gestion.fonctions import TOUTES
 from accounts.models import Agent, Evenement
 from accounts.saisies.identifiants import compacter
+from habilitations.views.gestion import RetirerAdhesionsDeLaPersonne
 from services.admin import siren_saisi
 from services.models import IdentifiantRemplace, PersonneSirenisee
 from services.views.adresses import RetirerAdresse, SaisirAdresse
@@ -76,7 +77,14 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
     search_fields = ("siren__startswith", "denomination__replie_contient")
     search_help_text = "SIREN ou IDSP, dénomination"
     fields = ("siren",)  # the page is not made of fields
-    actes = (EnregistrerRepresentant, AttribuerSiren, SaisirAdresse, RetirerAdresse, RattacherPersonne)
+    actes = (
+        EnregistrerRepresentant,
+        AttribuerSiren,
+        SaisirAdresse,
+        RetirerAdresse,
+        RetirerAdhesionsDeLaPersonne,
+        RattacherPersonne,
+    )
 
     @admin.display(description="SIREN", ordering="siren")
     def siren_groupe(self, personne: PersonneSirenisee) -> str:

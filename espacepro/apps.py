@@ -26,10 +26,12 @@ class EspaceproConfig(AppConfig):
         from .acces import SANS_CGU
         from .demonstration.garde import verifier_la_production
         from .donnees import declaration, personnes_tenues
+        from .gestion.deces import inscrire_le_deces
         from .journal.journal_personne import COLONNES
 
         register(verifier_la_production)
         inscrire(actes)
+        inscrire_le_deces()
         laisser_ouvertes(SANS_CGU)
         inscrire_a_lire("le journal de vos entreprises", COLONNES)
         declaration.inscrire()

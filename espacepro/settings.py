@@ -389,7 +389,7 @@ PLAFOND_CODES_SANS_DEMANDE = 10
 PLAFOND_CODES_SANS_DEMANDE_DUREE = timedelta(hours=1)
 CODE_NOUVEAU_COURRIER_APRES = timedelta(days=15)
 CODE_NOUVEAUX_COURRIERS = 2
-# Working days (activation/jours_ouvres.py): between the letter that tells of a code put into the mailbox and its reading
+# Working days (accounts/saisies/jours_ouvres.py): between the letter that tells of a code put into the mailbox and its reading
 # (R8); and, at most, for a code whose demande the company says it does not recognise.
 CODE_LISIBLE_APRES = 5
 CODE_SUSPENDU = 5

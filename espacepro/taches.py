@@ -45,6 +45,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     "ecarter_devancees": {"task": "activation.ecarter_devancees", "schedule": crontab(minute="*/10")},
     "effacer_creations_perimees": {"task": "activation.effacer_creations_perimees", "schedule": crontab(minute="29")},
     "examiner_signalements": {"task": "activation.examiner_signalements", "schedule": crontab(minute="*/10")},
+    "remonter_contreseings": {"task": "accounts.remonter_contreseings", "schedule": crontab(minute="*/10")},
     "reprendre_codes": {"task": "activation.reprendre_codes", "schedule": crontab(minute="*/10")},
     "rappeler_codes": {"task": "activation.rappeler_codes", "schedule": crontab(minute="*/10")},
     "effacer_inscriptions_perimees": {

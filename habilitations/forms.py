@@ -5,14 +5,17 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.forms import FormulairePortail
 from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampRegle, ChampTexte
 from accounts.forms.claviers import Clavier
+from accounts.forms.motif import MotifForm
+from accounts.saisies.dates import jour
 from accounts.saisies.sirens import SirenAbsent, normaliser_siren
 
-from .models import Preference, Role
+from .models import Adhesion, Preference, Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
 from .tableurs.lecture import TAILLE_DU_FICHIER
 
@@ -228,3 +231,42 @@ class PreferenceForm(FormulairePortail):
         choices=Preference.Rappels.choices,
         widget=forms.RadioSelect,
     )
+
+
+ADHESIONS_OFFERTES = 200  # boxes on one page; an espace may hold thousands of services (100 SIREN, 30 services)
+
+
+class ChampAdhesions(forms.ModelMultipleChoiceField):
+    """Open adhésions to tick, each by its service; by its personne too where they are several's."""
+
+    personne = False
+
+    def label_from_instance(self, obj: Any) -> str:
+        ouverte = f"{obj.service}, ouvert le {jour(obj.ouverte_le)}"
+        return f"{obj.personne} : {ouverte}" if self.personne else ouverte
+
+
+class AdhesionsForm(MotifForm):
+    """Which adhésions an agent withdraws at once, and why."""
+
+    regles = {**MotifForm.regles, "aucune_ligne": "adhesions", "lignes_refusees": "adhesions"}
+    field_order = ("adhesions", "motif")
+
+    adhesions = ChampAdhesions(
+        label="Adhésions à retirer",
+        queryset=Adhesion.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Cochez au moins une adhésion.",
+            "invalid_choice": "Une adhésion cochée n’est plus ouverte, ou ne relève plus de votre service : vérifiez la liste.",
+        },
+    )
+
+    def proposer(self, adhesions: QuerySet[Adhesion], *, personne: bool) -> None:
+        """Offer these adhésions; `personne`: they are of several personnes, each is named with its own."""
+        champ: Any = self.fields["adhesions"]
+        champ.queryset, champ.personne = adhesions, personne
+        offertes = adhesions[:ADHESIONS_OFFERTES]
+        champ.widget.choices = [(adhesion.pk, champ.label_from_instance(adhesion)) for adhesion in offertes]
+        if len(offertes) == ADHESIONS_OFFERTES:
+            champ.help_text = f"Les {ADHESIONS_OFFERTES} premières : retirez-les, puis revenez pour les suivantes."

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from .. import actes
 from ..envois import courriels
-from ..models import Compte, Courriel, DemandeOubli, Espace, Rectification
+from ..models import Agent, Compte, Contreseing, Courriel, DemandeOubli, Espace, Rectification
 from ..saisies.apercu import CHANGE, empreinte
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
@@ -114,7 +114,8 @@ class Chute:
 class Volet:
     """What one app knows of a deletion.
 
-    `verrouiller` takes the app's locks, the espace being locked; `faire_tomber` runs under them, once nothing blocks.
+    `verrouiller` takes the app's locks, the espace being locked; `faire_tomber` runs under them, once nothing blocks, in the
+    name of who deletes: the holder, or an agent after a death.
     `demander` asks whoever may lift what blocks, and returns how many requests it made.
     """
 
@@ -122,7 +123,7 @@ class Volet:
     verrouiller: Callable[[Espace], object]
     bloquants: Callable[[Espace], list[Motif]]
     chutes: Callable[[Espace], list[Chute]]
-    faire_tomber: Callable[[Espace, datetime], object]
+    faire_tomber: Callable[[Espace, datetime, Espace | Agent], object]
     demander: Callable[[Espace, datetime], int] = lambda espace, maintenant: 0
 
 
@@ -183,10 +184,11 @@ def demander_au_gestionnaire(*, acteur: Espace, maintenant: datetime | None = No
     return sum(volet.demander(acteur, maintenant) for volet in _VOLETS)
 
 
-def _verrouiller(espace: Espace) -> Espace:
+def _verrouiller(espace: Espace, *, desactive: bool = False) -> Espace:
     """Return the espace locked, as it is now, then lock what the apps hold under it. Raises EspaceNonActif."""
     espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=espace.pk)
-    if not espace.est_actif or espace.compte is None:
+    ouvert = espace.est_actif or (desactive and espace.etat == Espace.Etat.DESACTIVE)
+    if not ouvert or espace.compte is None:
         raise EspaceNonActif
     for volet in _VOLETS:
         volet.verrouiller(espace)
@@ -211,13 +213,59 @@ def supprimer_espace(*, acteur: Espace, montre: str | None = None, maintenant: d
         raise SuppressionBloquee(bloquants)
     if montre is not None and not constant_time_compare(montre, apercu_de(bloquants, chutes(espace))):
         raise SuppressionChangee
+    return _effacer(
+        espace,
+        auteur=espace,
+        maintenant=maintenant,
+        consigner_la_fin=lambda: consigner(actes.ESPACE_SUPPRIME, auteur=espace),
+    )
+
+
+@transaction.atomic
+def supprimer_pour_deces(
+    *,
+    acteur: Agent,
+    espace: Espace,
+    details: dict[str, str],
+    exiger: Callable[[Espace], object],
+    maintenant: datetime | None = None,
+) -> Espace:
+    """Delete, as a second agent, the espace of somebody who died: the holder's own deletion, whatever kept it; return it.
+
+    Only by the countersignature that calls it (espacepro/gestion/deces.py). `exiger` compares, under the locks, what was shown;
+    `details`: the kind and the date of the proof seen, for the journal. The address is told, in case nobody died.
+    Raises: EspaceNonActif, and what `exiger` raises.
+    """
+    maintenant = maintenant or timezone.now()
+    espace = _verrouiller(espace, desactive=True)
+    exiger(espace)
+    service = acteur.service_gestionnaire
+    return _effacer(
+        espace,
+        auteur=acteur,
+        maintenant=maintenant,
+        consigner_la_fin=lambda: consigner(actes.ESPACE_SUPPRIME_DECES, auteur=acteur, espace=espace, details=details),
+        gestionnaire=service.nom,
+        telephone=service.telephone,
+    )
+
+
+def _effacer(
+    espace: Espace,
+    *,
+    auteur: Espace | Agent,
+    maintenant: datetime,
+    consigner_la_fin: Callable[[], object],
+    **contexte: str,
+) -> Espace:
+    """Let all that hangs on the espace fall, end its sign-in, keep a number and dates, and write to the address; return it."""
     compte = espace.compte
     assert compte is not None  # noqa: S101 - _verrouiller has refused an espace without account
     adresse = compte.email
     for volet in _VOLETS:
-        volet.faire_tomber(espace, maintenant)
-    consigner(actes.ESPACE_SUPPRIME, auteur=espace)
-    effacer_traces(espace, compte)
+        volet.faire_tomber(espace, maintenant, auteur)
+    consigner_la_fin()
+    effacer_traces(espace, compte, maintenant)
     espace.etat = Espace.Etat.SUPPRIME
     espace.supprime_le = maintenant
     blanchir(espace)
@@ -230,6 +278,7 @@ def supprimer_espace(*, acteur: Espace, montre: str | None = None, maintenant: d
         contexte={
             "numero": espace.numero_lisible,
             "supprime_le": jour_heure(maintenant),
+            **contexte,
         },
     )
     return espace
@@ -252,8 +301,14 @@ def _vide(champ: "Field[object, object]") -> object:
     return "" if champ.empty_strings_allowed else champ.to_python(0)
 
 
-def effacer_traces(espace: Espace, compte: Compte) -> None:
-    """Delete the links, the mails to this person, the requests made with this address, and what was asked to be corrected."""
+def effacer_traces(espace: Espace, compte: Compte, maintenant: datetime) -> None:
+    """Delete the links, the mails to this person, the requests made with this address, and what was asked to be corrected.
+
+    A grave act that waited for a second look has no object left.
+    """
+    espace.contreseings.filter(etat=Contreseing.Etat.DEMANDE).update(
+        etat=Contreseing.Etat.ABANDONNE, decide_le=maintenant, motif="", parametres={}
+    )
     Courriel.objects.filter(models.Q(espace=espace) | models.Q(destinataire=compte.email)).delete()
     espace.liens.all().delete()
     espace.rectifications.filter(

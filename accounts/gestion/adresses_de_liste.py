@@ -58,7 +58,7 @@ def exiger_recherche(request: HttpRequest) -> None:
     _exiger(_parametres(request), {SEARCH_VAR: _recherche})
 
 
-def exiger_nue(page: Page, request: HttpRequest) -> None:
+def exiger_nue(request: HttpRequest) -> None:
     """Let through an address without any parameter. Raises AdresseRefusee."""
     exiger_sans_parametre(request)
 

@@ -9,12 +9,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from .. import actes
-from ..models import Affaire, Agent
+from ..models import Affaire, Agent, Contreseing
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 from .files import File, catalogue, files_de
 from .fonctions import BUREAU
 
+CONTRESEING: Final = "CONTRESEING"  # its queue (accounts/gestion/contreseings.py)
 PRISE_VAUT: Final = timedelta(hours=4)  # half a working day; then whoever comes may take it
 
 
@@ -71,6 +72,9 @@ def prendre_la_suivante(*, acteur: Agent, file: File, maintenant: datetime | Non
     """
     maintenant = maintenant or timezone.now()
     lignes = en_attente(acteur).filter(file=file.code)
+    if file.code == CONTRESEING:  # the second look is another's than who asked
+        siens = Contreseing.objects.filter(demandeur=acteur, etat=Contreseing.Etat.DEMANDE)
+        lignes = lignes.exclude(cle__in=[str(cle) for cle in siens.values_list("pk", flat=True)])
     siennes = lignes.filter(prise_en_vigueur(maintenant), agent=acteur).order_by("depuis", "pk").first()
     if siennes is not None:
         return siennes

@@ -14,6 +14,7 @@ from ..models import Affaire, Agent, Evenement
 from ..traces.journal import auteur_de
 from .affaires import PRISE_VAUT, en_attente, prise_en_vigueur
 from .files import File, catalogue, files_de
+from .fonctions import BUREAU
 
 EN_TETE: Final = 10  # rows of each queue that the home page may name
 DERNIERS_ACTES: Final = 6
@@ -126,7 +127,7 @@ def _en_tete(agent: Agent, maintenant: datetime) -> list[Affaire]:
 def _chiffres(agent: Agent, etats: Collection[EtatFile], maintenant: datetime) -> Chiffres:
     aujourd_hui = timezone.localtime(maintenant).replace(hour=0, minute=0, second=0, microsecond=0)
     finies: dict[str, Any] = Affaire.objects.filter(
-        service_gestionnaire=agent.service_gestionnaire_id,
+        service_gestionnaire=agent.service_gestionnaire_id if agent.fonction in BUREAU else None,
         file__in=[etat.file.code for etat in etats],
         finie_le__gt=maintenant - 2 * SEMAINE,
     ).aggregate(

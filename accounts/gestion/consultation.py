@@ -171,6 +171,18 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
             "affaire_sienne": prise and trouvee.agent_id == agent.pk,
         }
 
+    def adresse_de(self, objet: models.Model) -> str:
+        """Return the address of the page of this row."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(objet.pk)])
+
+    def adresse_sans_objet(self) -> str:
+        """Return the list, where to go once the row is no longer the agent's to read."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def absent(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer for a row that the agent may not read, as the stock admin does for one that does not exist."""
+        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+
     def tracer_lecture(
         self, request: HttpRequest, obj: models.Model, nature: TraceLecture.Nature = TraceLecture.Nature.CONSULTATION
     ) -> None:
@@ -211,7 +223,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         return super().delete_view(request, object_id, *args, **kwargs)
 
-    @lecture_seule(exiger_nue)
+    @lecture_seule(lambda page, request: exiger_nue(request))
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return super().add_view(request, *args, **kwargs)
 

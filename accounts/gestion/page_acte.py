@@ -1,28 +1,43 @@
 """What an agent does to one object of /gestion/: a page that confirms, one act, its refusal shown (design.md §1)."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.generic import FormView
 
 from ..forms import FormulairePortail
 from ..models import Agent
-from ..saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
+from ..saisies.apercu import CHAMP, CHANGE, empreinte, est_ce_qui_a_ete_montre
 from ..saisies.regles import RegleMetier
 from .adresses_de_liste import AdresseRefusee, exiger_nue
 from .agents import agent_verifie
 from .fonctions import BUREAU
 
-if TYPE_CHECKING:
-    from .consultation import ConsultationAdmin
+
+class Dossiers(Protocol):
+    """Where an act finds its object, as the agent may read it, and where it leads back: an admin of ours, or the espaces."""
+
+    def get_object(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the object, None for what the agent may not read."""
+
+    def absent(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer for an object that the agent may not read, as if it did not exist."""
+
+    def adresse_de(self, objet: Any) -> str:
+        """Return the address of the object's own page."""
+
+    def adresse_sans_objet(self) -> str:
+        """Return where to go once the object is no longer the agent's to read."""
+
+    def tracer_lecture(self, request: HttpRequest, obj: Any) -> None:
+        """Leave a trace of who looked."""
 
 
 class PageActe(FormView):
@@ -37,11 +52,12 @@ class PageActe(FormView):
     http_method_names = ["get", "head", "post", "options"]
     form_class: type[FormulairePortail] = FormulairePortail
     fonctions: ClassVar[frozenset[Agent.Fonction]] = BUREAU  # who may do this act, among those who read the object
-    admin: "ConsultationAdmin" = None  # type: ignore[assignment]  # given to as_view by ConsultationAdmin.get_urls
+    admin: Dossiers = None  # type: ignore[assignment]  # given to as_view with the address
     nom: ClassVar[str] = ""  # ends the address and the name of the URL
     titre: ClassVar[str] = ""
     bouton: ClassVar[str] = ""
     succes: ClassVar[str] = ""
+    colonne: ClassVar[str] = "État"  # what the last cell of `lignes` says
     objet: Any
     agent: Agent
     montrees: Collection[UUID] = ()  # what the act would end, by key, read before the lines are compared with the print
@@ -52,13 +68,12 @@ class PageActe(FormView):
         Raises: PermissionDenied, for who reads the object and may not do this (`fonctions`): most often the surveillance cell.
         """
         try:
-            exiger_nue(self.admin, request)
+            exiger_nue(request)
         except AdresseRefusee as refus:
             return render(request, "erreurs/400.html", status=refus.statut)
-        objet = self.admin.get_object(request, unquote(kwargs["object_id"]))
+        objet = self.admin.get_object(request, unquote(str(kwargs["object_id"])))
         if objet is None:
-            absent = self.admin._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in django-stubs
-            return absent(request, self.admin.opts, kwargs["object_id"])
+            return self.admin.absent(request, str(kwargs["object_id"]))
         agent = agent_verifie(request)
         if agent is None or agent.fonction not in self.fonctions:
             raise PermissionDenied
@@ -80,8 +95,7 @@ class PageActe(FormView):
     @property
     def page(self) -> str:
         """Return the address of the object's own page."""
-        opts = self.admin.opts
-        return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[quote(self.objet.pk)])
+        return self.admin.adresse_de(self.objet)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contexte = super().get_context_data(**kwargs)
@@ -94,6 +108,7 @@ class PageActe(FormView):
             "faits": self.faits(),
             "lignes": (lignes := self.lignes()),
             "apercu": empreinte(lignes),
+            "colonne": self.colonne,
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -114,8 +129,7 @@ class PageActe(FormView):
         frais = self.admin.get_object(self.request, str(self.objet.pk))
         if frais is None:
             messages.error(self.request, str(regle))
-            opts = self.admin.opts
-            return redirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
+            return redirect(self.admin.adresse_sans_objet())
         self.objet = frais
         form.refuser(regle)
         return self.form_invalid(form)
@@ -139,4 +153,29 @@ class PageActe(FormView):
 
     def agir(self, form: Any) -> None:
         """Do the act. Raises a RegleMetier to show."""
+        raise NotImplementedError
+
+
+class ActeChoisi(PageActe):
+    """An act whose extent is chosen on its own page: a first POST shows what falls, a second one confirms it.
+
+    Subclasses read what was chosen in `choisir`; nothing is remembered between the two but what the form holds.
+    """
+
+    bouton_montrer: ClassVar[str] = "Voir ce qui prend fin"
+    choisi = False
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        contexte = super().get_context_data(**kwargs)
+        return contexte if self.choisi else {**contexte, "bouton": self.bouton_montrer}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        self.choisir(form)
+        self.choisi = True
+        if CHAMP not in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        return super().form_valid(form)
+
+    def choisir(self, form: Any) -> None:
+        """Keep what was chosen, for `lignes`, `cles` and `agir`."""
         raise NotImplementedError

@@ -3,6 +3,7 @@ from .affaire import Affaire
 from .agent import Agent, CodeSecours, ServiceGestionnaire
 from .application import Application
 from .compte import AncienMotDePasse, Compte
+from .contreseing import Contreseing
 from .courriel import Courriel, CourrielEnAttente
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
@@ -23,6 +24,7 @@ __all__ = [
     "BlocScelle",
     "CodeSecours",
     "Compte",
+    "Contreseing",
     "Courriel",
     "CourrielEnAttente",
     "DemandeOubli",

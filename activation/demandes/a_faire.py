@@ -11,10 +11,10 @@ from django.utils import timezone
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace
 from accounts.saisies.dates import dans, jour
+from accounts.saisies.jours_ouvres import apres_jours_ouvres
 from habilitations.lectures.a_faire import SIENNES, combien, un_par_un
 from habilitations.models import Role
 
-from ..jours_ouvres import apres_jours_ouvres
 from ..models import Courrier, Demande, Signalement
 from .lectures import ACHEMINEMENT, LETTRE_A_VENIR, LETTRE_REVENUE
 

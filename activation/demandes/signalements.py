@@ -18,6 +18,7 @@ from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.models import Agent, Espace
 from accounts.saisies.dates import jour, jour_heure
+from accounts.saisies.jours_ouvres import apres_jours_ouvres
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.journal import consigner
@@ -25,7 +26,6 @@ from habilitations.models import Habilitation, Role
 
 from .. import actes
 from ..courriers.codes import lire_reference, reference_a_signaler
-from ..jours_ouvres import apres_jours_ouvres
 from ..models import Demande, Signalement, SignalementDiffere
 from .depot import prevenir, verrouiller
 from .retours import exiger_competence, refuser_demande

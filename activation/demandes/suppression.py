@@ -4,7 +4,7 @@ from datetime import datetime
 
 from accounts.espace import suppression
 from accounts.espace.suppression import Chute, Volet
-from accounts.models import Espace
+from accounts.models import Agent, Espace
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -32,13 +32,14 @@ def verrouiller(espace: Espace) -> None:
     list(Demande.objects.en_cours().select_for_update(no_key=True).filter(espace=espace).order_by("pk"))
 
 
-def faire_tomber(espace: Espace, maintenant: datetime) -> None:
+def faire_tomber(espace: Espace, maintenant: datetime, auteur: Espace | Agent) -> None:
     """Cancel the demandes that wait, and empty the letters whose code gave no mandate: they name the person."""
     for demande in Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("pk"):
         terminer(demande, Demande.Etat.ANNULEE, maintenant)
         consigner(
             actes.DEMANDE_ANNULEE,
-            auteur=espace,
+            auteur=auteur,
+            espace=None if auteur is espace else espace,
             siren=demande.personne.siren,
             details={"demande": demande.reference, "nature": demande.nature},
         )

@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Envoi, EnvoiQuerySet
+from accounts.saisies.jours_ouvres import apres_jours_ouvres
 
-from ..jours_ouvres import apres_jours_ouvres
 from .demande import Demande
 from .remise import Remise
 

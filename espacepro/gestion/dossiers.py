@@ -220,6 +220,7 @@ class Droit:
     role: str
     etat: str
     expire_le: date | None
+    est_titulaire: bool
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,11 @@ class DossierEspace:
     attendues: list[Attendue]
     courriels: list[Envoye]
     journal: list[LigneJournal] = field(default_factory=list)
+
+    @property
+    def titulaire(self) -> bool:
+        """Whether it holds a service as titulaire with this office."""
+        return any(droit.est_titulaire for tenue in self.tenues for droit in tenue.droits)
 
     @property
     def ecartes(self) -> int:
@@ -310,7 +316,8 @@ def _tenues(agent: Agent, espace: Espace) -> tuple[list[Tenue], int]:
     services = Service.objects.in_bulk()
     colonnes = ("personne", "service", "role", "etat", "expire_le")
     for personne, service, role, etat, expire_le in vivantes.filter(personne__in=list(tenues)).values_list(*colonnes):
-        droit = Droit(services[service], Role(role).label, Habilitation.Etat(etat).label, expire_le)
+        etat_lisible = Habilitation.Etat(etat).label
+        droit = Droit(services[service], Role(role).label, etat_lisible, expire_le, role == Role.TITULAIRE)
         tenues[personne].droits.append(droit)
     for tenue in tenues.values():
         tenue.droits.sort(key=lambda droit: (droit.service.ordre, droit.service.code))

@@ -22,6 +22,7 @@ from activation.models import Demande
 from services.models import PersonneSirenisee
 
 from .dossiers import lire_espace
+from .espaces import ESPACES
 from .recherche import Trouves, chercher
 from .visibilite import espaces_visibles
 
@@ -79,7 +80,8 @@ def page_espace(request: HttpRequest, pk: UUID) -> HttpResponse:
     contexte: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": espace.nom_complet or f"Espace {espace.numero_lisible}",
-        "dossier": lire_espace(agent, espace),
+        "dossier": (dossier := lire_espace(agent, espace)),
+        "actes": ESPACES.actes_possibles(agent, espace, titulaire=dossier.titulaire),
         "organisation": denomination(siren) if siren else "",
         "siren": stdnum_siren.format(siren) if siren else "",
     }

@@ -97,6 +97,7 @@ class SiteGestion(AdminSite):
             vue_usager,
         )
         from . import portes as vues
+        from .espaces import ESPACES
 
         deconnexion = LogoutView.as_view(next_page="admin:login", http_method_names=["post", "options"])
         propres: list[URLPattern | URLResolver] = [
@@ -131,6 +132,7 @@ class SiteGestion(AdminSite):
                 self.admin_view(vue_usager.comme_l_usager),
                 name="comme_l_usager_page",
             ),
+            *ESPACES.adresses(self),
             path("lettres-revenues/", self.admin_view(retours.lettres_revenues), name="lettres_revenues"),
             path("files/<str:code>/", self.admin_view(accueil.file), name="file"),
             path("files/<str:code>/prendre/", self.admin_view(accueil.prendre_suivante), name="prendre_suivante"),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.envois import courriels
@@ -17,7 +18,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..arbre import avis
-from ..arbre.cascade import relire, terminer, verrouiller_adhesions
+from ..arbre.cascade import relire, terminer, verrouiller_adhesions, verrouiller_personnes
 from ..arbre.lots import (
     ActeurNonActif,
     AucuneLigne,
@@ -206,6 +207,8 @@ def _verrouiller(acteur: Espace | Agent, demande: DemandeRetrait) -> DemandeRetr
     verrouilles = verrouiller_espaces(demande.demandeur, *([acteur] if isinstance(acteur, Espace) else []))
     if isinstance(acteur, Espace) and not verrouilles[-1].est_actif:
         raise ActeurNonActif
+    if isinstance(acteur, Agent):  # who may close the adhésion, and no personne changes office meanwhile
+        verrouiller_personnes([demande.habilitation.adhesion_id])
     verrouiller_adhesions([demande.habilitation.adhesion_id])
     demande = (
         DemandeRetrait.objects.select_for_update(no_key=True, of=("self",))
@@ -335,7 +338,12 @@ def annuler_retrait(*, acteur: Espace, demande: DemandeRetrait, maintenant: date
     return demande
 
 
-@transaction.atomic
+def adhesions_tenues(espace: Espace, bureau: int) -> QuerySet[Adhesion]:
+    """Return the open adhésions that this espace holds as titulaire with this service gestionnaire."""
+    titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE).values("adhesion")
+    return Adhesion.objects.ouvertes().filter(pk__in=titulariats, personne__service_gestionnaire=bureau)
+
+
 def retirer_adhesion(
     *,
     acteur: Agent,
@@ -346,43 +354,83 @@ def retirer_adhesion(
 ) -> Adhesion:
     """Close, as an agent of its service gestionnaire, an adhésion: all under it ends, everybody is told (CGU §4.h).
 
-    `motif` is what the agent writes for the persons concerned. A request to leave that the titulaire had made is
-    granted by it. Raises: AgentNonCompetent, AdhesionDejaFermee, ApercuChange.
+    Raises: AgentNonCompetent, AdhesionDejaFermee, ApercuChange.
+    """
+    (fermee,) = retirer_adhesions(
+        acteur=acteur, adhesions=[adhesion], motif=motif, montrees=montrees, maintenant=maintenant
+    )
+    return fermee
+
+
+@transaction.atomic
+def retirer_adhesions(
+    *,
+    acteur: Agent,
+    adhesions: Collection[Adhesion],
+    motif: str = "",
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
+) -> list[Adhesion]:
+    """Close, as an agent of their service gestionnaire, these adhésions, all or none: all under them ends (CGU §4.h).
+
+    `motif` is what the agent writes for the persons concerned, one mail each. A request to leave that a titulaire had made
+    is granted by it. `montrees`: the keys of all that the page showed to end. Raises: AucuneLigne; LignesRefusees, or its
+    rule where there is one adhésion (AgentNonCompetent, AdhesionDejaFermee); ApercuChange.
     """
     maintenant = maintenant or timezone.now()
-    adhesion = verrouiller_adhesions([adhesion.pk])[adhesion.pk]
-    if adhesion.personne.service_gestionnaire_id != acteur.service_gestionnaire_id:
-        raise AgentNonCompetent
-    if not adhesion.est_ouverte:
-        raise AdhesionDejaFermee
-    exiger_montrees(montrees, Habilitation.objects.vivantes().filter(adhesion=adhesion).values_list("pk", flat=True))
-    adhesion.fermee_le = maintenant
-    adhesion.fermee_motif = Adhesion.Motif.RETRAIT_GESTIONNAIRE
-    adhesion.save(update_fields=["fermee_le", "fermee_motif"])
-    consigner(
-        actes.ADHESION_RETIREE,
-        auteur=acteur,
-        siren=adhesion.personne.siren,
-        service=adhesion.service.code,
-        details={"motif": motif},
-    )
-    racine = Habilitation.objects.vivantes().filter(adhesion=adhesion, role=Role.TITULAIRE)
+    if not adhesions:
+        raise AucuneLigne
+    cles = {adhesion.pk for adhesion in adhesions}
+    verrouiller_personnes(cles)
+    verrouillees = list(verrouiller_adhesions(cles).values())
+    _exiger_retirables(acteur, verrouillees)
+    vivantes = Habilitation.objects.vivantes().filter(adhesion__in=cles)
+    exiger_montrees(montrees, vivantes.values_list("pk", flat=True))
+    for adhesion in verrouillees:
+        adhesion.fermee_le = maintenant
+        adhesion.fermee_motif = Adhesion.Motif.RETRAIT_GESTIONNAIRE
+        adhesion.save(update_fields=["fermee_le", "fermee_motif"])
+        consigner(
+            actes.ADHESION_RETIREE,
+            auteur=acteur,
+            siren=adhesion.personne.siren,
+            service=adhesion.service.code,
+            details={"motif": motif},
+        )
     terminees = terminer(
-        relire(racine.values_list("pk", flat=True)),
+        relire(vivantes.filter(role=Role.TITULAIRE).values_list("pk", flat=True)),
         auteur=acteur,
         acte=actes.HABILITATION_FERMEE,
         motif=Habilitation.MotifFin.FERMETURE,
         motif_dessous=Habilitation.MotifFin.FERMETURE,
         maintenant=maintenant,
     )
-    for habilitation in terminees:
+    lot = uuid.uuid4()
+    for espace, leurs in avis.par_espace(terminees).items():
         avis.ecrire(
             "adhesion_retiree",
-            espace=habilitation.espace,
-            acte=f"adhesion-retiree:{adhesion.pk}",
-            habilitations=[habilitation],
+            espace=espace,
+            acte=f"adhesions-retirees:{lot}",
+            habilitations=leurs,
+            nombre=len(leurs),
             gestionnaire=acteur.service_gestionnaire.nom,
             telephone=acteur.service_gestionnaire.telephone,
             motif=motif,
         )
-    return adhesion
+    return verrouillees
+
+
+def _exiger_retirables(acteur: Agent, adhesions: Sequence[Adhesion]) -> None:
+    refusees = []
+    for adhesion in adhesions:
+        if adhesion.personne.service_gestionnaire_id != acteur.service_gestionnaire_id:
+            regle: RegleMetier = AgentNonCompetent()
+        elif not adhesion.est_ouverte:
+            regle = AdhesionDejaFermee()
+        else:
+            continue
+        if len(adhesions) == 1:
+            raise regle
+        refusees.append(LigneRefusee(adhesion.personne, adhesion.service, regle))
+    if refusees:
+        raise LignesRefusees(refusees)

@@ -28,7 +28,7 @@ from django.utils import timezone
 from accounts.documents.typst import siren_lisible
 from accounts.espace import suppression
 from accounts.espace.suppression import Blocage, Chute, Dependant, Motif, Volet
-from accounts.models import Espace
+from accounts.models import Agent, Espace
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -225,7 +225,7 @@ def verrouiller(espace: Espace) -> None:
     verrouiller_adhesions(_siennes(espace).values_list("adhesion", flat=True))
 
 
-def faire_tomber(espace: Espace, maintenant: datetime) -> None:
+def faire_tomber(espace: Espace, maintenant: datetime, auteur: Espace | Agent) -> None:
     """Close the adhésions of the titulaire, end what was received and what was granted, and tell who loses something."""
     siennes = relire(_siennes(espace).values_list("pk", flat=True))
     titulariats = [habilitation for habilitation in siennes if habilitation.role == Role.TITULAIRE]
@@ -235,14 +235,15 @@ def faire_tomber(espace: Espace, maintenant: datetime) -> None:
     for habilitation in titulariats:
         consigner(
             actes.ADHESION_FERMEE,
-            auteur=espace,
+            auteur=auteur,
+            espace=None if auteur is espace else espace,
             siren=habilitation.personne.siren,
             service=habilitation.service.code,
             details={"motif": Adhesion.Motif.SUPPRESSION_ESPACE.value},
         )
     terminees = terminer(
         siennes,
-        auteur=espace,
+        auteur=auteur,
         acte=actes.HABILITATION_SUPPRIMEE,
         motif=Habilitation.MotifFin.SUPPRESSION_ESPACE,
         maintenant=maintenant,

@@ -3,16 +3,27 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model
+from django.contrib import messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts.forms.motif import MotifForm
-from accounts.gestion.page_acte import PageActe
+from accounts.gestion.page_acte import ActeChoisi, PageActe
+from accounts.models import Espace
+from services.models import PersonneSirenisee
 
 from ..arbre.cascade import arbre_de
-from ..depart.retraits import accorder_retrait, refuser_retrait, retirer_adhesion
-from ..forms import ReponseForm
+from ..depart.retraits import (
+    accorder_retrait,
+    adhesions_tenues,
+    refuser_retrait,
+    retirer_adhesion,
+    retirer_adhesions,
+)
+from ..forms import AdhesionsForm, ReponseForm
 from ..lectures.partage import etat_lisible
-from ..models import Adhesion, DemandeRetrait
+from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation
 
 
 def _cles(adhesion: Adhesion) -> list[UUID]:
@@ -70,6 +81,97 @@ class RetirerAdhesion(PageActe):
             motif=form.cleaned_data["motif"],
             montrees=self.montrees,
         )
+
+
+class RetirerAdhesions(ActeChoisi):
+    """Close several adhésions at once: ticked, then shown with all that falls, then confirmed."""
+
+    nom = "retirer-adhesions"
+    titre = "Retirer plusieurs adhésions"
+    bouton = "Retirer ces adhésions"
+    succes = "Les adhésions sont retirées : les habilitations ont pris fin, et chaque personne concernée est prévenue."
+    form_class = AdhesionsForm
+    cochees: list[Adhesion]
+
+    def retirables(self) -> QuerySet[Adhesion]:
+        """Return the open adhésions of the agent's office that this page offers."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show what may be ticked; where nothing may, go back and say so."""
+        if not self.retirables().exists():
+            messages.warning(request, "Aucune adhésion ouverte ne relève de votre service.")
+            return redirect(self.page)
+        return super().get(request, *args, **kwargs)
+
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        lignes = self.retirables().select_related("personne", "service")
+        form.proposer(
+            lignes.order_by("personne__denomination", "personne__siren", "service__ordre", "service__code"),
+            personne=isinstance(self.objet, Espace),
+        )
+        return form
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        qui = "Titulaire" if isinstance(self.objet, Espace) else "Personne sirénisée"
+        suite = (
+            "Les services cochés sont fermés. Toutes les habilitations qui en dépendent prennent fin, et chacun est prévenu "
+            "par un seul courriel."
+        )
+        return [(qui, self.objet), ("Ce qui se passe", suite)]
+
+    def choisir(self, form: Any) -> None:
+        self.cochees = list(form.cleaned_data["adhesions"])
+
+    def _vivantes(self) -> QuerySet[Habilitation]:
+        return Habilitation.objects.vivantes().filter(adhesion__in=self.cochees if self.choisi else [])
+
+    def cles(self) -> list[UUID]:
+        return [*self._vivantes().values_list("pk", flat=True)]
+
+    def lignes(self) -> list[list[str]]:
+        vivantes = self._vivantes().select_related("espace", "personne", "service").order_by(*ORDRE)
+        return [
+            [
+                h.espace.nom_complet,
+                h.espace.numero_lisible,
+                f"{h.get_role_display()}, {h.service} ({h.personne})",
+                etat_lisible(h),
+            ]
+            for h in vivantes
+        ]
+
+    def agir(self, form: Any) -> None:
+        retirer_adhesions(
+            acteur=self.agent, adhesions=self.cochees, motif=form.cleaned_data["motif"], montrees=self.montrees
+        )
+
+
+class RetirerAdhesionsDeLaPersonne(RetirerAdhesions):
+    """Those of one company."""
+
+    @staticmethod
+    def possible(objet: PersonneSirenisee) -> bool:
+        return Adhesion.objects.ouvertes().pour_personne(objet).exists()
+
+    def retirables(self) -> QuerySet[Adhesion]:
+        return (
+            Adhesion.objects.ouvertes()
+            .pour_personne(self.objet)
+            .filter(personne__service_gestionnaire=self.agent.service_gestionnaire_id)
+        )
+
+
+class RetirerAdhesionsDeLEspace(RetirerAdhesions):
+    """Those that one espace holds as titulaire with the agent's office."""
+
+    @staticmethod
+    def possible(objet: Espace) -> bool:
+        return objet.compte_id is not None
+
+    def retirables(self) -> QuerySet[Adhesion]:
+        return adhesions_tenues(self.objet, self.agent.service_gestionnaire_id)
 
 
 class ReponseRetrait(PageActe):

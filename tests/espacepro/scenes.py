@@ -7,14 +7,15 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
-from accounts.models import Agent, Application, Espace
+from accounts.models import Agent, Application, Contreseing, Espace
 from accounts.traces.journal import consigner
 from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import DemandeRetrait, Habilitation
 from services.models import PersonneSirenisee
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, habiliter
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
 
 VALEURS = {
     "siren": "552032534",
@@ -95,3 +96,17 @@ def dossier(agent: Agent, rang: int) -> dict[str, Any]:
         "accounts_evenement": evenement,
         "accounts_servicegestionnaire": agent.service_gestionnaire,
     }
+
+
+def contreseing(agent: Agent, espace: Espace) -> Contreseing:
+    """A deletion after a death that a colleague of this agent asks for: the agent's to look at."""
+    return Contreseing.objects.create(
+        genre="DECES",
+        cle=str(espace.pk),
+        espace=espace,
+        service_gestionnaire=agent.service_gestionnaire,
+        demandeur=AgentFactory(service_gestionnaire=agent.service_gestionnaire),
+        motif="Présenté par son épouse.",
+        parametres={"preuve": "ACTE", "preuve_le": "2026-11-02"},
+        avant_le=timezone.now(),
+    )

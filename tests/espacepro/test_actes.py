@@ -61,13 +61,18 @@ cessation.maintenue                    · · · · ·
 cessation.restreinte                   · · · · ·
 cgu.acceptees                          D · · · ·
 cgu.publiees                           · · · · ·
-code.sans_demande                      D · · · ·
 code.inexact                           D · · d · ?
 code.inexact:COURRIEL_PERSONNE         D · · · M
 code.inexact:SUBSTITUTION              D · · d ·
 code.lu                                D · · · ·
 code.repris                            D · · · ·
+code.sans_demande                      D · · · ·
 comptes_bancaires.rechiffres           · · · · ·
+contreseing.abandonne                  D · · · ·
+contreseing.demande                    D · · · ·
+contreseing.donne                      D · · · ·
+contreseing.refuse                     D · · · ·
+contreseing.remonte                    D · · · ·
 coordonnees.modifiees                  D · · · ·
 courrier.avance                        D · · · ·
 courrier.edite                         D · · · ·
@@ -110,6 +115,7 @@ espace.inscription_perimee             D · · · ·
 espace.inscription_refusee             D · · · ·
 espace.passe_expert                    D · · · ·
 espace.supprime                        D · · · ·
+espace.supprime_deces                  D · · · ·
 espace.tombe                           D · · · ·
 espace.vu_par_un_agent                 D · · · ·
 habilitation.a_confirmer               D A S · ·
@@ -155,8 +161,8 @@ remise.achevee                         · · · · ·
 remise.renvoyee                        · · · · ·
 reponse.bloquee                        D · · · ·
 reponse.changee                        D · · · ·
-reponse.montree                        D · · · ·
 reponse.inexacte                       D · · · ·
+reponse.montree                        D · · · ·
 reponse.remise                         D · · · ·
 representant.change                    · · · · ·
 representant.etabli                    · · · · ·

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.gestion.page_acte import PageActe
 from accounts.models import Espace
 from activation.demandes.substitution import Choix, deposer_substitution
+from espacepro.gestion.deces import demander_suppression_pour_deces
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Cessation, Habilitation, Role
 from tests.activation import scenes
@@ -24,12 +25,14 @@ from tests.habilitations.scenes import apercu_de, texte
 
 pytestmark = pytest.mark.django_db
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
-# What ends or suspends rights itself; the last two call what the floors above have inscribed with them.
+# What ends or suspends rights itself; the last ones call what the floors above have inscribed with them.
 FINS = {
     "habilitations.arbre.cascade.terminer",
     "habilitations.partage.suppleances.mettre_en_veille",
     "habilitations.registre.cessations._restreindre",
     "accounts.espace.suppression.supprimer_espace",
+    "accounts.espace.suppression.supprimer_pour_deces",
+    "accounts.gestion.contreseings.contresigner",
     "services.registre.identification.attribuer_siren",
 }
 
@@ -95,6 +98,7 @@ def ce_qui_termine() -> set[str]:
 def vues_qui_terminent() -> set[str]:
     """Return the views, functions and pages of an agent's act, that lead there."""
     vues = {nom for nom in ce_qui_termine() if ".views." in nom and not nom.rpartition(".")[2].startswith("_")}
+    vues -= {"habilitations.views.gestion.RetirerAdhesions"}  # what its two pages share
     return {
         nom
         for nom in vues
@@ -149,6 +153,32 @@ def fermer(lieu: Lieu) -> tuple[Client, str, dict[str, Any]]:
     return lieu.acte("cessation_fermer", Cessation.objects.create(personne=lieu.racine.personne), motif="Close.")
 
 
+def retirer_de_la_personne(lieu: Lieu) -> tuple[Client, str, dict[str, Any]]:
+    page = reverse("admin:services_personnesirenisee_retirer-adhesions", args=[lieu.racine.personne_id])
+    return client_verifie(lieu.agent), page, {"adhesions": [lieu.racine.adhesion_id], "motif": "Demande écrite."}
+
+
+def retirer_de_l_espace(lieu: Lieu) -> tuple[Client, str, dict[str, Any]]:
+    page = reverse("admin:espace_retirer-adhesions", args=[lieu.racine.espace_id])
+    return client_verifie(lieu.agent), page, {"adhesions": [lieu.racine.adhesion_id], "motif": "Demande écrite."}
+
+
+def contresigner(lieu: Lieu) -> tuple[Client, str, dict[str, Any]]:
+    demande = demander_suppression_pour_deces(
+        acteur=AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire),
+        espace=lieu.suppleance.espace,
+        preuve="ACTE",
+        preuve_le=timezone.localdate(),
+        motif="Présenté par son épouse.",
+    )
+    return client_verifie(lieu.agent), reverse("admin:accounts_contreseing_contresigner", args=[demande.pk]), {}
+
+
+def montrer(client: Client, page: str, saisie: dict[str, Any]) -> dict[str, str]:
+    """Return the print of what the page shows: at once, or once what it ends was ticked on it."""
+    return apercu_de(texte(client.get(page))) or apercu_de(texte(client.post(page, saisie)))
+
+
 # A page that shows what ends, then a POST that carries the print of what it showed.
 MONTRENT: dict[str, Scene] = {
     "habilitations.views.changements.confirmer": changer,
@@ -157,7 +187,10 @@ MONTRENT: dict[str, Scene] = {
     "habilitations.views.gestion.RetirerAdhesion": lambda lieu: lieu.acte(
         "adhesion_retirer", lieu.racine.adhesion, motif="Demande écrite."
     ),
+    "habilitations.views.gestion.RetirerAdhesionsDeLaPersonne": retirer_de_la_personne,
+    "habilitations.views.gestion.RetirerAdhesionsDeLEspace": retirer_de_l_espace,
     "habilitations.views.gestion.AccepterRetrait": accepter_en_agent,
+    "accounts.views.contreseings.Contresigner": contresigner,
     "habilitations.views.cessations.FermerServices": fermer,
 }
 
@@ -214,7 +247,7 @@ def donnes() -> set[Any]:
 def test_rien_ne_prend_fin_sans_avoir_ete_montre(vue: str, lieu: Lieu) -> None:
     client, page, saisie = MONTRENT[vue](lieu)
     avant = donnes()
-    montre = apercu_de(texte(client.get(page)))
+    montre = montrer(client, page, saisie)
     assert montre, "the page carries a print of what it shows"
     for empreinte in ({}, {"apercu": "autre"}):
         client.post(page, {**saisie, **empreinte})
@@ -229,7 +262,7 @@ def test_ce_qui_est_accorde_dessous_entre_la_lecture_et_le_verrou_n_est_pas_term
 ) -> None:
     """The print is right when the view compares it; then somebody below grants, before the act has its locks."""
     client, page, saisie = MONTRENT[vue](lieu)
-    montre = apercu_de(texte(client.get(page)))
+    montre = montrer(client, page, saisie)
     module = importlib.import_module(vue.rpartition(".")[0])
     compare = (
         "accounts.gestion.page_acte" if isinstance(getattr(module, vue.rpartition(".")[2]), type) else module.__name__

@@ -10,7 +10,16 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.envois.liens import creer_lien
-from accounts.models import Affaire, Courriel, Lien, PolitiqueMotDePasse, Publication, Rectification, VersionCGU
+from accounts.models import (
+    Affaire,
+    Contreseing,
+    Courriel,
+    Lien,
+    PolitiqueMotDePasse,
+    Publication,
+    Rectification,
+    VersionCGU,
+)
 from activation.demandes.adhesion import deposer_adhesion
 from activation.models import Courrier, Demande, Remise, Signalement
 from habilitations.models import (
@@ -66,6 +75,8 @@ AILLEURS = {
         (
             "rectification_attend",
             "rectification_change",
+            "contreseing_attend",
+            "contreseing_change",
             "personne_change_de_bureau",
             "retrait_attend",
             "retrait_change",
@@ -205,6 +216,23 @@ def rectification() -> Rectification:
     )
 
 
+def contreseing(**champs: Any) -> Contreseing:
+    agent = AgentFactory()
+    return Contreseing.objects.create(
+        genre="DECES",
+        cle="1",
+        service_gestionnaire=agent.service_gestionnaire,
+        demandeur=agent,
+        avant_le=MAINTENANT,
+        **champs,
+    )
+
+
+def contresigne_par_le_demandeur() -> None:
+    demande = contreseing()
+    ecrire(demande, etat="CONTRESIGNE", decide_le=MAINTENANT, agent=demande.demandeur)
+
+
 def deux_retraits() -> None:
     habilitation = titulaire()
     copier(DemandeRetrait.objects.create(habilitation=habilitation, demandeur=habilitation.espace))
@@ -252,6 +280,11 @@ CAS: list[tuple[str, Callable[[], object]]] = [
         lambda: publiee(PolitiqueMotDePasse, version=2, longueur=24, niveau=2),
     ),
     ("courriel_un_par_acte", meme_courriel),
+    ("contreseing_attend_une_fois", lambda: copier(contreseing())),
+    ("contreseing_decide", lambda: ecrire(contreseing(), etat="REFUSE")),
+    ("contreseing_decide", lambda: ecrire(contreseing(), decide_le=MAINTENANT)),
+    ("contreseing_par_un_autre", contresigne_par_le_demandeur),
+    ("contreseing_par_un_autre", lambda: ecrire(contreseing(), etat="CONTRESIGNE", decide_le=MAINTENANT)),
     ("remise_une_en_cours", deux_remises),
     ("ligne_service_unique", lambda: copier(demande().lignes.get())),
     ("demande_terminee", lambda: ecrire(demande(), etat="ACTIVEE")),

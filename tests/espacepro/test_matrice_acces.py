@@ -35,7 +35,7 @@ from habilitations.models import (
 )
 from habilitations.views.exports import EXISTANT
 from services.models import PersonneSirenisee, Service
-from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie
+from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -210,6 +210,7 @@ def monter(rang: int = 0) -> Scene:
         "accounts_rectification": Rectification.objects.create(
             espace=espaces["titulaire"], service_gestionnaire=gestionnaire, objet="AUTRE", texte="x"
         ),
+        "accounts_contreseing": contreseing(agents["agent_du_service"], espaces["titulaire"]),
         "activation_signalement": Signalement.objects.create(demande=courriers["POSTAL"].demande, origine="COURRIER"),
         "services_service": tva,
         "affaire": Affaire.objects.get(cle=str(sortie.pk)),
@@ -296,6 +297,7 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             "habilitations_cessation",
             "activation_signalement",
             "accounts_rectification",
+            "accounts_contreseing",
         ),
         (frozenset(DOSSIERS), DU_SERVICE),
     ),
@@ -322,16 +324,25 @@ ACTES = [
     ("services_personnesirenisee", "adresse"),
     ("services_personnesirenisee", "adresse-registre"),
     ("services_personnesirenisee", "rattacher"),
+    ("services_personnesirenisee", "retirer-adhesions"),
     ("accounts_servicegestionnaire", "admettre-nom"),
     ("activation_courrier", "laisser-partir"),
     ("activation_signalement", "confirmer"),
     ("activation_signalement", "ecarter"),
     ("accounts_rectification", "faite"),
     ("accounts_rectification", "refuser"),
+    ("accounts_contreseing", "contresigner"),
+    ("accounts_contreseing", "refuser"),
+    ("accounts_contreseing", "abandonner"),
 ]
 # Acts that are not for every gestionnaire of the own service.
 RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ("services_personnesirenisee", "rattacher"): frozenset({"chef", "surveillance"}),
+    ("accounts_contreseing", "contresigner"): frozenset(
+        {"agent_du_service", "chef"}
+    ),  # not who asked, nor the cell yet
+    ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
+    ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
 }
 # What the scene's rows do not allow: a company that has its SIREN, and no address entered by an agent; a letter made.
 SANS_OBJET = {
@@ -363,6 +374,8 @@ GESTION: dict[str, frozenset[str]] = {
     "espace": DU_SERVICE,
     "comme_l_usager": frozenset({"agent_du_service", "chef"}),  # for who answers the telephone, not for who watches
     "comme_l_usager_page": PERSONNE,  # once it was said why: tests/espacepro/gestion/test_vue_usager.py
+    "espace_deces": frozenset({"agent_du_service", "chef"}),
+    "espace_retirer-adhesions": frozenset({"agent_du_service", "chef"}),
     "prendre_suivante": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_bureau.py says who may
     "prendre": PERSONNE,
     "rendre": PERSONNE,
@@ -479,6 +492,8 @@ def _parametres(nom: str, scene: Scene) -> list[Any]:
         "file": ["RETRAIT"],
         "prendre_suivante": ["RETRAIT"],
     }
+    if nom.startswith("espace_"):
+        return tous["espace"]
     return tous.get(nom, [affaire] if nom in {"prendre", "rendre"} else [])
 
 

@@ -28,7 +28,7 @@ from habilitations.models import DemandeHabilitation, Export, Role
 from habilitations.views.exports import EXISTANT
 from services.models import Service
 from tests.activation.scenes import confirmer, editer, inscrire, services_du_bouquet
-from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, deposer, dossier
+from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing, deposer, dossier
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
 # Doors that show nothing to who simply comes: a step after another, an image, what these rows do not allow. Their own journeys open them.
@@ -64,6 +64,7 @@ SUITES = {
 SUITES_DE_GESTION = {
     "surveillance_alerte_changelist",  # of the surveillance alone, as the next one
     "surveillance_blocageip_changelist",
+    "accounts_contreseing_abandonner",  # of who asked alone
     "activation_courrier_laisser-partir",
     "activation_courrier_revenu",
     "enrolement_code",
@@ -164,6 +165,7 @@ def liens() -> dict[str, list[Any]]:
 def de_gestion(agent: Any) -> Iterator[tuple[str, str]]:
     """Every list of /gestion/, a row of each and each act on it."""
     lignes = dossier(agent, 7)
+    lignes["accounts_contreseing"] = contreseing(agent, lignes["habilitations_habilitation"].espace)
     for nom in (nom for espace, nom, chemin in TOUS if espace == "admin" and nom):
         modele = next((m for m in lignes if nom.startswith(f"{m}_")), None)
         if nom == "app_list":
@@ -172,6 +174,8 @@ def de_gestion(agent: Any) -> Iterator[tuple[str, str]]:
             continue  # refused to everybody: tests/espacepro/test_matrice_acces.py
         elif nom.endswith("_changelist") or not any("<" in c for e, n, c in TOUS if (e, n) == ("admin", nom)):
             yield nom, reverse(f"admin:{nom}")
+        elif nom.startswith("espace"):
+            yield nom, reverse(f"admin:{nom}", args=[lignes["habilitations_habilitation"].espace_id])
         elif modele is not None:
             yield nom, reverse(f"admin:{nom}", args=[lignes[modele].pk])
 

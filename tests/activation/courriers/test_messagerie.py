@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from accounts.envois import courriels
 from accounts.models import Compte, Courriel, Espace, Evenement
+from accounts.saisies.jours_ouvres import apres_jours_ouvres
 from activation.courriers import remise
 from activation.courriers.codes import presenter
 from activation.courriers.messagerie import CodePasEncoreLisible, CodePlusLisible, lire_code
@@ -19,7 +20,6 @@ from activation.demandes.activation import activer
 from activation.demandes.retours import constater_retour
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
-from activation.jours_ouvres import apres_jours_ouvres
 from activation.models import Courrier
 from habilitations.models import Habilitation, Mandat, Role
 from services.models import Message, PersonneSirenisee, RepresentantLegal, Service

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Courriel, Espace, Evenement
+from accounts.saisies.jours_ouvres import apres_jours_ouvres
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import ALPHABET, CodeSuspendu, ReferenceMalSaisie, lire_reference, reference_a_signaler
 from activation.courriers.messagerie import lire_code
@@ -37,7 +38,6 @@ from activation.demandes.signalements import (
 )
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes
-from activation.jours_ouvres import apres_jours_ouvres
 from activation.models import Courrier, Demande, Signalement, SignalementDiffere
 from habilitations.models import Role
 from tests.activation import scenes

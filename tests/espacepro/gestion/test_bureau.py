@@ -217,7 +217,7 @@ def test_l_affaire_d_un_autre_bureau_n_existe_pas(agent: Agent, personne: Person
 def test_la_cellule_n_a_aucune_file_d_un_service(personne: PersonneSirenisee) -> None:
     attendue = affaire("RETRAIT", retrait(personne).pk)
     cellule = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE, service_gestionnaire=personne.service_gestionnaire)
-    assert files_de(cellule) == []
+    assert [file.code for file in files_de(cellule)] == ["CONTRESEING"], "the second look of an office of one agent"
     client = client_verifie(cellule)
     assert client.get(reverse("admin:index")).status_code == 200
     assert client.get(reverse("admin:file", args=["RETRAIT"])).status_code == 404
@@ -273,7 +273,7 @@ def test_le_bureau_compte_ce_qui_attend_ce_qui_tarde_et_ce_qui_est_fait(
     prendre(acteur=agent, affaire=affaire("RETRAIT", neuve.pk))
     bureau = lire_bureau(agent)
     assert [etat.file.code for etat in bureau.files] == [
-        "RETRAIT", "SUPPRESSION", "RECTIFICATION", "NPAI", "CESSATION", "SIGNALEMENT",
+        "CONTRESEING", "RETRAIT", "SUPPRESSION", "RECTIFICATION", "NPAI", "CESSATION", "SIGNALEMENT",
     ]  # fmt: skip
     etat = bureau.files[0]
     assert (etat.nombre, etat.en_retard, etat.libres, etat.prises) == (2, 1, 1, {"Vous": 1})
@@ -339,7 +339,7 @@ def test_un_espace_supprime_n_attend_plus_de_rectification(agent: Agent, rectifi
         espace=espace, service_gestionnaire=agent.service_gestionnaire, objet="AUTRE", texte="Encore"
     )
     assert attendent("RECTIFICATION") == [str(autre.pk)]
-    effacer_traces(espace, compte)
+    effacer_traces(espace, compte, timezone.now())
     with pytest.raises(RectificationEffacee):
         repondre_rectification(acteur=agent, rectification=autre, faite=True, reponse="Trop tard")
     assert attendent("RECTIFICATION") == []

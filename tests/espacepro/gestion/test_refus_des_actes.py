@@ -9,14 +9,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.gestion.page_acte import PageActe
-from accounts.models import Agent, Rectification, ServiceGestionnaire
+from accounts.gestion.page_acte import ActeChoisi, PageActe
+from accounts.models import Agent, Contreseing, Rectification, ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
 from activation.models import Courrier, Demande, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait
 from services.models import PersonneSirenisee
 from tests.activation import scenes
-from tests.espacepro.scenes import client_verifie
+from tests.espacepro.scenes import client_verifie, contreseing
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, habiliter
 from tests.habilitations.scenes import apercu_de
 
@@ -66,15 +66,18 @@ def objets(agent: Agent) -> dict[type, Any]:
             espace=racine.espace, service_gestionnaire=agent.service_gestionnaire, objet="AUTRE", texte="x"
         ),
         ServiceGestionnaire: agent.service_gestionnaire,
+        Contreseing: contreseing(agent, racine.espace),
     }
 
 
-def poster(client: Client, nom: str, objet: Any) -> Any:
-    """Post the act as a browser that shows its page, where it is offered."""
+def poster(client: Client, nom: str, objet: Any, objets: dict[type, Any]) -> Any:
+    """Post the act as a browser that shows its page, where it is offered; what it chooses from is ticked first."""
     adresse = reverse(f"admin:{nom}", args=[objet.pk])
+    saisie = {"motif": "Motif", "adhesions": [objets[Adhesion].pk]}
     montre = client.get(adresse)
-    saisie = apercu_de(montre.content.decode()) if montre.status_code == 200 else {}
-    return client.post(adresse, {**saisie, "motif": "Motif"})
+    if nom.endswith("_retirer-adhesions"):
+        montre = client.post(adresse, saisie)
+    return client.post(adresse, {**saisie, **(apercu_de(montre.content.decode()) if montre.status_code == 200 else {})})
 
 
 def accepter_la_saisie(monkeypatch: pytest.MonkeyPatch, acte: type[PageActe]) -> None:
@@ -104,8 +107,9 @@ def test_le_refus_se_montre_quoi_que_l_acte_ait_change(
         raise Refus
 
     monkeypatch.setattr(acte, "agir", refuser)
-    accepter_la_saisie(monkeypatch, acte)
-    reponse = poster(client_verifie(agent), nom, objet)
+    if not issubclass(acte, ActeChoisi):  # whose form says what is chosen
+        accepter_la_saisie(monkeypatch, acte)
+    reponse = poster(client_verifie(agent), nom, objet, objets)
     if change == "parti":
         assert reponse.status_code == 302
     else:
@@ -132,6 +136,6 @@ def test_un_objet_fini_depuis_que_la_page_est_ouverte(
 ) -> None:
     site, acte = pages()[nom]
     FINS[site.model](objets[site.model])
-    reponse = poster(client_verifie(agent), nom, objets[site.model])
+    reponse = poster(client_verifie(agent), nom, objets[site.model], objets)
     assert reponse.status_code == 200
     assert acte.titre in reponse.content.decode().replace("&#x27;", "'")

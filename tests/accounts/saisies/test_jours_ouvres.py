@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.utils import timezone
 
-from activation.jours_ouvres import apres_jours_ouvres, est_ouvre, jours_feries, paques
+from accounts.saisies.jours_ouvres import apres_jours_ouvres, est_ouvre, jours_feries, paques
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,301 @@
+"""Four eyes: a grave act is asked for by one agent and done by another's countersignature (issue 14, item 6).
+
+Each app inscribes its grave acts (`inscrire`) in `AppConfig.ready`; their pages are `accounts/views/contreseings.py`. The act
+itself runs in the transaction of the countersignature, under its own locks, and compares what the second agent was shown.
+The second look is another agent's of the same office; where there is none, or none has looked within a working day, the
+surveillance cell's.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from .. import actes
+from ..envois import courriels
+from ..models import Agent, Contreseing, Espace
+from ..saisies.dates import jour_heure
+from ..saisies.jours_ouvres import apres_jours_ouvres
+from ..saisies.regles import RegleMetier
+from ..traces.actes import Acte
+from ..traces.journal import consigner
+from .fonctions import BUREAU, SURVEILLANCE
+
+DELAI_OUVRE: Final = 1  # working days
+LONGUEUR_DU_MOTIF: Final = 500
+REMONTEE: Final = "systeme:remonter_contreseings"
+
+
+class Faire(Protocol):
+    """What a grave act does, in the transaction of its countersignature; the espace it is about, if any, is locked."""
+
+    def __call__(
+        self, *, acteur: Agent, contreseing: Contreseing, montrees: Collection[UUID] | None, maintenant: datetime
+    ) -> object: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActeGrave:
+    """One kind of act that two agents do: its words, what its pages show, and what is done."""
+
+    code: str
+    libelle: str
+    suite: str
+    """What happens once it is countersigned, for the second agent."""
+    faire: Faire
+    faits: Callable[[Agent, Contreseing], list[tuple[str, str | Model]]]
+    lignes: Callable[[Agent, Contreseing], list[list[str]]] = lambda agent, contreseing: []
+    cles: Callable[[Contreseing], list[UUID]] = lambda contreseing: []
+
+
+class ContreseingDejaDemande(RegleMetier):
+    code = "contreseing_deja_demande"
+    message = "Cet acte est déjà demandé : il attend le second regard d’un autre agent."
+
+
+class MotifDeContreseingRequis(RegleMetier):
+    code = "motif_de_contreseing_requis"
+    message = "Dites pourquoi, en 500 caractères au plus : l’agent qui contresigne lit votre motif."
+
+
+class ContreseingDejaDecide(RegleMetier):
+    code = "contreseing_deja_decide"
+    message = "Cet acte n’attend plus de second regard ({etat})."
+
+
+class ContreseingParUnAutre(RegleMetier):
+    code = "contreseing_par_un_autre_agent"
+    message = "Vous avez demandé cet acte : c’est un autre agent qui le contresigne ou le refuse."
+
+
+class ContreseingHorsCompetence(RegleMetier):
+    code = "contreseing_hors_competence"
+    message = "Cet acte attend le second regard d’un agent du service qui l’a demandé."
+
+
+class ContreseingPasLeVotre(RegleMetier):
+    code = "contreseing_pas_le_votre"
+    message = "Seul l’agent qui a demandé cet acte peut l’abandonner."
+
+
+_ACTES: dict[str, ActeGrave] = {}
+
+
+class ActeGraveDejaDeclare(ValueError):
+    """Two grave acts bear the same code."""
+
+
+def inscrire(*graves: ActeGrave) -> None:
+    """Add kinds of grave acts; twice the same changes nothing. Raises: ActeGraveDejaDeclare."""
+    for grave in graves:
+        if _ACTES.setdefault(grave.code, grave) != grave:
+            raise ActeGraveDejaDeclare(grave.code)
+
+
+def actes_graves() -> Mapping[str, ActeGrave]:
+    """Return every kind of grave act by its code."""
+    return MappingProxyType(_ACTES)
+
+
+def seconds_possibles(agent: Agent) -> int:
+    """Return how many other agents of this agent's office may countersign: at none, the cell does."""
+    autres = Agent.objects.filter(service_gestionnaire=agent.service_gestionnaire_id, fonction__in=BUREAU)
+    return autres.filter(compte__is_active=True).exclude(pk=agent.pk).count()
+
+
+@transaction.atomic
+def demander_contreseing(
+    *,
+    acteur: Agent,
+    genre: str,
+    cle: str,
+    motif: str,
+    espace: Espace | None = None,
+    parametres: dict[str, Any] | None = None,
+    maintenant: datetime | None = None,
+) -> Contreseing:
+    """Ask for a grave act, and return what now waits for another agent: nothing is done before.
+
+    The caller has checked that the act is this agent's to ask. `parametres`: what was seen as proof, in words and dates.
+    Raises: MotifDeContreseingRequis, ContreseingDejaDemande.
+    """
+    maintenant = maintenant or timezone.now()
+    motif = _texte(motif, MotifDeContreseingRequis)
+    try:
+        with transaction.atomic():
+            contreseing = Contreseing.objects.create(
+                genre=actes_graves()[genre].code,
+                cle=cle,
+                espace=espace,
+                service_gestionnaire=acteur.service_gestionnaire,
+                motif=motif,
+                parametres=parametres or {},
+                demandeur=acteur,
+                demande_le=maintenant,
+                avant_le=apres_jours_ouvres(maintenant, DELAI_OUVRE),
+                a_la_cellule=not seconds_possibles(acteur),
+            )
+    except IntegrityError as erreur:
+        raise ContreseingDejaDemande from erreur
+    _consigner(actes.CONTRESEING_DEMANDE, contreseing, acteur)
+    if not contreseing.a_la_cellule:
+        courriels.deposer(
+            "contreseing_demande",
+            destinataire=acteur.service_gestionnaire.courriel,
+            acte=f"contreseing:{contreseing.pk}",
+            contexte={
+                "libelle": actes_graves()[genre].libelle,
+                "demandeur": str(acteur),
+                "avant_le": jour_heure(contreseing.avant_le),
+            },
+        )
+    return contreseing
+
+
+@transaction.atomic
+def contresigner(
+    *,
+    acteur: Agent,
+    contreseing: Contreseing,
+    montrees: Collection[UUID] | None = None,
+    maintenant: datetime | None = None,
+) -> Contreseing:
+    """Do the act that another agent asked for, and return what was countersigned; who asked is told.
+
+    `montrees`: the keys of what its page showed to end. Raises: ContreseingDejaDecide, ContreseingParUnAutre,
+    ContreseingHorsCompetence, and what the act itself refuses.
+    """
+    maintenant = maintenant or timezone.now()
+    frais = _verrouiller(contreseing)
+    _exiger_second(acteur, frais)
+    _decider(frais, Contreseing.Etat.CONTRESIGNE, acteur, maintenant)
+    _consigner(actes.CONTRESEING_DONNE, frais, acteur)
+    actes_graves()[frais.genre].faire(acteur=acteur, contreseing=frais, montrees=montrees, maintenant=maintenant)
+    _prevenir(frais)
+    return frais
+
+
+@transaction.atomic
+def refuser_contreseing(
+    *, acteur: Agent, contreseing: Contreseing, reponse: str, maintenant: datetime | None = None
+) -> Contreseing:
+    """Refuse an act that another agent asked for, saying why, and return it: nothing is done, who asked is told.
+
+    Raises: MotifDeContreseingRequis, ContreseingDejaDecide, ContreseingParUnAutre, ContreseingHorsCompetence.
+    """
+    reponse = _texte(reponse, MotifDeContreseingRequis)
+    frais = _verrouiller(contreseing)
+    _exiger_second(acteur, frais)
+    _decider(frais, Contreseing.Etat.REFUSE, acteur, maintenant or timezone.now(), reponse)
+    _consigner(actes.CONTRESEING_REFUSE, frais, acteur)
+    _prevenir(frais)
+    return frais
+
+
+@transaction.atomic
+def abandonner_contreseing(
+    *, acteur: Agent, contreseing: Contreseing, maintenant: datetime | None = None
+) -> Contreseing:
+    """Take back an act that one has asked for, and return it. Raises: ContreseingDejaDecide, ContreseingPasLeVotre."""
+    frais = _verrouiller(contreseing)
+    if frais.demandeur_id != acteur.pk:
+        raise ContreseingPasLeVotre
+    _decider(frais, Contreseing.Etat.ABANDONNE, acteur, maintenant or timezone.now())
+    _consigner(actes.CONTRESEING_ABANDONNE, frais, acteur)
+    return frais
+
+
+def remonter_contreseings(*, acteur: str = REMONTEE, maintenant: datetime | None = None, nombre: int = 100) -> int:
+    """Hand to the surveillance cell what no agent of the office has looked at within a working day; return how many."""
+    maintenant = maintenant or timezone.now()
+    dus = Contreseing.objects.filter(etat=Contreseing.Etat.DEMANDE, a_la_cellule=False, avant_le__lt=maintenant)
+    return sum(_remonter(contreseing, acteur) for contreseing in dus.order_by("avant_le", "pk")[:nombre])
+
+
+@transaction.atomic
+def _remonter(contreseing: Contreseing, acteur: str) -> bool:
+    frais = Contreseing.objects.select_for_update(no_key=True, of=("self",)).get(pk=contreseing.pk)
+    if frais.etat != Contreseing.Etat.DEMANDE or frais.a_la_cellule:
+        return False
+    frais.a_la_cellule = True
+    frais.save(update_fields=["a_la_cellule"])
+    _consigner(actes.CONTRESEING_REMONTE, frais, acteur)
+    return True
+
+
+def refus_de_decider(acteur: Agent, contreseing: Contreseing) -> RegleMetier | None:
+    """Return why the second look may not be this agent's, None when it may: for the pages, the acts decide."""
+    try:
+        _exiger_second(acteur, contreseing)
+    except RegleMetier as regle:
+        return regle
+    return None
+
+
+def _exiger_second(acteur: Agent, contreseing: Contreseing) -> None:
+    if contreseing.demandeur_id == acteur.pk:
+        raise ContreseingParUnAutre
+    du_bureau = acteur.fonction in BUREAU and acteur.service_gestionnaire_id == contreseing.service_gestionnaire_id
+    if not du_bureau and not (acteur.fonction in SURVEILLANCE and contreseing.a_la_cellule):
+        raise ContreseingHorsCompetence
+
+
+def _texte(texte: str, regle: type[RegleMetier]) -> str:
+    propre = " ".join(texte.split())
+    if not 0 < len(propre) <= LONGUEUR_DU_MOTIF:
+        raise regle
+    return propre
+
+
+def _verrouiller(contreseing: Contreseing) -> Contreseing:
+    """Lock the espace that it is about, then the request, and return it as it is now. Raises: ContreseingDejaDecide."""
+    if contreseing.espace_id is not None:
+        Espace.objects.select_for_update(no_key=True, of=("self",)).get(pk=contreseing.espace_id)
+    frais = (
+        Contreseing.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("demandeur__compte", "service_gestionnaire", "espace__compte")
+        .get(pk=contreseing.pk)
+    )
+    if frais.etat != Contreseing.Etat.DEMANDE:
+        raise ContreseingDejaDecide(etat=frais.get_etat_display())
+    return frais
+
+
+def _decider(contreseing: Contreseing, etat: str, agent: Agent, maintenant: datetime, reponse: str = "") -> None:
+    contreseing.etat, contreseing.agent, contreseing.decide_le = etat, agent, maintenant
+    contreseing.reponse = reponse
+    contreseing.save(update_fields=["etat", "agent", "decide_le", "reponse"])
+
+
+def _consigner(acte: Acte, contreseing: Contreseing, auteur: Agent | str) -> None:
+    consigner(
+        acte,
+        auteur=auteur,
+        espace=contreseing.espace,
+        details={
+            "acte": actes_graves()[contreseing.genre].libelle,
+            "reference": str(contreseing.pk),
+            "service": contreseing.service_gestionnaire.code,
+        },
+    )
+
+
+def _prevenir(contreseing: Contreseing) -> None:
+    """Tell who asked what was decided."""
+    courriels.deposer(
+        "contreseing_decide",
+        destinataire=contreseing.demandeur.compte.email,
+        acte=f"contreseing-decide:{contreseing.pk}",
+        contexte={
+            "libelle": actes_graves()[contreseing.genre].libelle,
+            "etat": contreseing.get_etat_display(),
+            "par": str(contreseing.agent),
+            "reponse": contreseing.reponse,
+        },
+    )

@@ -1,0 +1,236 @@
+"""Deleting the espace of somebody who died: asked for by an agent with a proof, done by a second one (issue 14, item 4; CGU §4.c).
+
+It is the holder's own deletion (`accounts.espace.suppression`), whatever kept it from being made: nobody is left to lift that.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.envois import courriels
+from accounts.espace.suppression import EspaceNonActif, supprimer_pour_deces
+from accounts.forms.base import FormulairePortail
+from accounts.forms.champs import ChampJour, ChampTexte
+from accounts.gestion.contreseings import LONGUEUR_DU_MOTIF, ActeGrave, demander_contreseing, inscrire
+from accounts.gestion.page_acte import PageActe
+from accounts.models import Agent, Contreseing, Espace, ServiceGestionnaire
+from accounts.saisies.dates import jour
+from accounts.saisies.regles import RegleMetier
+from habilitations.arbre import avis
+from habilitations.arbre.montrees import exiger_montrees
+from habilitations.depart.tombees import cles_de, lignes_pour, tombent_avec
+from habilitations.models import Habilitation, Role
+from services.models import PersonneSirenisee
+
+from .visibilite import espaces_visibles
+
+GENRE: Final = "DECES"
+PREUVE_LA_PLUS_ANCIENNE: Final = date(1990, 1, 1)
+
+
+class Preuve(models.TextChoices):
+    """What proves a death."""
+
+    ACTE = "ACTE", "acte de décès"
+    EXTRAIT = "EXTRAIT", "livret de famille portant la mention du décès"
+    NOTORIETE = "NOTORIETE", "acte de notoriété"
+    REGISTRE = "REGISTRE", "radiation pour décès au registre national des entreprises"
+
+
+class EspaceHorsCompetence(RegleMetier):
+    code = "espace_hors_competence"
+    message = "Cet espace n’agit pour aucune entreprise que suit votre service gestionnaire."
+
+
+class PreuveDeDecesRequise(RegleMetier):
+    code = "preuve_de_deces_requise"
+    message = "Dites quelle preuve vous avez vue, et sa date : elle ne peut pas être à venir."
+
+
+def _exiger_visible(acteur: Agent, espace: Espace) -> None:
+    if not espaces_visibles(acteur, espaces=Espace.objects.filter(pk=espace.pk)).exists():
+        raise EspaceHorsCompetence
+
+
+@transaction.atomic
+def demander_suppression_pour_deces(
+    *, acteur: Agent, espace: Espace, preuve: str, preuve_le: date, motif: str, maintenant: datetime | None = None
+) -> Contreseing:
+    """Ask for the deletion of the espace of somebody who died, and return what a second agent countersigns or refuses.
+
+    The proof is recorded by its kind and its date, no copy of it. Raises: EspaceHorsCompetence, EspaceNonActif,
+    PreuveDeDecesRequise, MotifDeContreseingRequis, ContreseingDejaDemande.
+    """
+    maintenant = maintenant or timezone.now()
+    if preuve not in Preuve.values or not PREUVE_LA_PLUS_ANCIENNE <= preuve_le <= timezone.localdate(maintenant):
+        raise PreuveDeDecesRequise
+    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).get(pk=espace.pk)
+    _exiger_visible(acteur, espace)
+    if not deces_possible(espace):
+        raise EspaceNonActif
+    return demander_contreseing(
+        acteur=acteur,
+        genre=GENRE,
+        cle=str(espace.pk),
+        espace=espace,
+        motif=motif,
+        parametres={"preuve": preuve, "preuve_le": preuve_le.isoformat()},
+        maintenant=maintenant,
+    )
+
+
+def deces_possible(espace: Espace) -> bool:
+    """Whether this espace is somebody's, active or disabled."""
+    return espace.compte_id is not None and espace.etat in {Espace.Etat.ACTIF, Espace.Etat.DESACTIVE}
+
+
+def _supprimer(
+    *, acteur: Agent, contreseing: Contreseing, montrees: Collection[UUID] | None, maintenant: datetime
+) -> None:
+    """Delete, once a second agent has looked; tell companies and other offices what closes.
+
+    Raises: EspaceHorsCompetence, EspaceNonActif, ApercuChange.
+    """
+    espace = _espace(contreseing)
+    _exiger_visible(acteur, espace)
+    nom = espace.nom_complet
+    fermees: list[Habilitation] = []
+
+    def exiger(verrouille: Espace) -> None:
+        tombent = tombent_avec(verrouille)
+        exiger_montrees(montrees, tombent.values_list("pk", flat=True))
+        titulariats = tombent.filter(espace=verrouille, role=Role.TITULAIRE)
+        fermees.extend(titulariats.select_related("personne__service_gestionnaire", "service"))
+
+    supprimer_pour_deces(
+        acteur=acteur,
+        espace=espace,
+        details={**contreseing.parametres, "reference": str(contreseing.pk)},
+        exiger=exiger,
+        maintenant=maintenant,
+    )
+    _prevenir(contreseing, nom, fermees)
+
+
+def _prevenir(contreseing: Contreseing, nom: str, fermees: Collection[Habilitation]) -> None:
+    """Tell each company whose services close, and each other office: one mail each."""
+    service = contreseing.service_gestionnaire
+    entreprises: dict[PersonneSirenisee, list[Habilitation]] = {}
+    bureaux: dict[ServiceGestionnaire, list[Habilitation]] = {}
+    for habilitation in fermees:
+        entreprises.setdefault(habilitation.personne, []).append(habilitation)
+        bureaux.setdefault(habilitation.personne.service_gestionnaire, []).append(habilitation)
+    commun = {"nom": nom, "gestionnaire": service.nom, "telephone": service.telephone}
+    for personne, leurs in entreprises.items():
+        if personne.courriel:
+            courriels.deposer(
+                "deces_entreprise",
+                destinataire=personne.courriel,
+                acte=f"deces:{contreseing.pk}:{personne.pk}",
+                contexte={**commun, "denomination": personne.denomination, "lignes": avis.lignes_par_siren(leurs)},
+            )
+    for bureau, leurs in bureaux.items():
+        if bureau.pk != service.pk:
+            courriels.deposer(
+                "deces_gestionnaire",
+                destinataire=bureau.courriel,
+                acte=f"deces:{contreseing.pk}:bureau:{bureau.pk}",
+                contexte={**commun, "lignes": avis.lignes_par_siren(leurs)},
+            )
+
+
+def _espace(contreseing: Contreseing) -> Espace:
+    espace = contreseing.espace
+    assert espace is not None  # noqa: S101 - of this kind, each names its espace
+    return espace
+
+
+def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | models.Model]]:
+    espace = _espace(contreseing)
+    parametres = contreseing.parametres
+    if not parametres:  # emptied: the espace is gone, or two years are over
+        return []
+    return [
+        ("Espace", f"{espace.nom_complet}, {espace.numero_lisible}"),
+        ("Preuve vue", Preuve(parametres["preuve"]).label),
+        ("Date de la preuve", jour(date.fromisoformat(parametres["preuve_le"]))),
+    ]
+
+
+SUITE: Final = (
+    "L’espace est supprimé comme son détenteur l’aurait fait, sans retour possible : les adhésions dont il est titulaire sont "
+    "fermées, y compris chez d’autres services gestionnaires, les accès ci-dessous prennent fin, ses demandes en cours sont "
+    "annulées, ses coordonnées effacées. Chacun est prévenu, et l’adresse de l’espace aussi."
+)
+
+
+def inscrire_le_deces() -> None:
+    """Declare the deletion after a death among the acts that two agents do."""
+    inscrire(
+        ActeGrave(
+            code=GENRE,
+            libelle="Suppression d’un espace après un décès",
+            suite=SUITE,
+            faire=_supprimer,
+            faits=_faits,
+            lignes=lambda agent, contreseing: lignes_pour(agent, tombent_avec(_espace(contreseing))),
+            cles=lambda contreseing: cles_de(tombent_avec(_espace(contreseing))),
+        )
+    )
+
+
+class DecesForm(FormulairePortail):
+    """The proof seen, its date, and what the second agent must know."""
+
+    regles = {
+        "preuve_de_deces_requise": "preuve_le",
+        "motif_de_contreseing_requis": "motif",
+    }
+
+    preuve = forms.ChoiceField(
+        label="Preuve vue", choices=Preuve.choices, error_messages={"required": "Choisissez la preuve vue."}
+    )
+    preuve_le = ChampJour(label="Date de la preuve", error_messages={"required": "Indiquez la date de la preuve."})
+    motif = ChampTexte(
+        label="Qui vous l’a présentée, et pourquoi l’espace est à supprimer",
+        max_length=LONGUEUR_DU_MOTIF,
+        help_text=f"L’agent qui contresigne le lit. Ne joignez aucune copie. {LONGUEUR_DU_MOTIF} caractères au plus.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Dites qui vous a présenté la preuve, et pourquoi."},
+    )
+
+
+class DemanderSuppressionPourDeces(PageActe):
+    """Ask for the deletion of the espace of somebody who died: a second agent does it, or refuses."""
+
+    nom = "deces"
+    titre = "Demander la suppression après un décès"
+    bouton = "Demander le second regard"
+    colonne = "Services"
+    succes = "La demande attend le second regard d’un autre agent : rien n’est supprimé avant."
+    form_class = DecesForm
+
+    @staticmethod
+    def possible(objet: Espace) -> bool:
+        return deces_possible(objet)
+
+    def faits(self) -> list[tuple[str, str | models.Model]]:
+        return [
+            ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
+            (
+                "Ce qui se passe maintenant",
+                "Rien n’est supprimé : un second agent examine votre demande, dans un jour ouvré.",
+            ),
+            ("Ce qui se passe s’il contresigne", SUITE),
+        ]
+
+    def lignes(self) -> list[list[str]]:
+        return lignes_pour(self.agent, tombent_avec(self.objet))
+
+    def agir(self, form: Any) -> None:
+        demander_suppression_pour_deces(acteur=self.agent, espace=self.objet, **form.cleaned_data)
