@@ -65,6 +65,7 @@ SITE_URL = env.str("SITE_URL", "http://localhost:8000" if not PRODUCTION else ""
 EDITEUR = env.str("EDITEUR", "")
 DIRECTEUR_PUBLICATION = env.str("DIRECTEUR_PUBLICATION", "")
 HEBERGEUR = env.str("HEBERGEUR", "")
+CONTACT = env.str("CONTACT", "")
 CONTACT_SECURITE = env.str("CONTACT_SECURITE", "")
 if PRODUCTION and not (ALLOWED_HOSTS and SITE_URL.startswith("https://")):
     raise ImproperlyConfigured("Production needs ALLOWED_HOSTS and SITE_URL (https://…)")

@@ -1,7 +1,6 @@
 """The help, public: its index with a search, a page per fiche; the plan of the site and what a security researcher reads."""
 
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.saisies.porte import lire_recherche
 
+from ..acces import MENU, MENU_PERSONNE
 from ..aide.captures import CAPTURES
 from ..aide.fiches import FICHES, GROUPES, chercher
 
@@ -51,7 +51,8 @@ def fiche(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def plan(request: HttpRequest) -> HttpResponse:
     """Every page that a visitor may open, and the ways into an espace; no query."""
-    return render(request, "pages/plan.html", {"groupes": GROUPES.items()})
+    pages = {"menu": MENU, "personne": MENU_PERSONNE.items(), "groupes": GROUPES.items()}
+    return render(request, "pages/plan.html", {"plan": pages})
 
 
 @login_not_required
@@ -65,7 +66,7 @@ def mentions_legales(request: HttpRequest) -> HttpResponse:
             "editeur": settings.EDITEUR,
             "directeur": settings.DIRECTEUR_PUBLICATION,
             "hebergeur": settings.HEBERGEUR,
-            "contact": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+            "contact": settings.CONTACT,
         },
     )
 
@@ -75,11 +76,13 @@ def mentions_legales(request: HttpRequest) -> HttpResponse:
 def security_txt(request: HttpRequest, maintenant: datetime | None = None) -> HttpResponse:
     """Whom to tell of a weakness (RFC 9116); the same for everybody, all day long."""
     jour = (maintenant or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    contact = settings.CONTACT_SECURITE or f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}"
+    mentions = f"{settings.SITE_URL}{reverse('mentions_legales')}"
+    contact = settings.CONTACT_SECURITE or (f"mailto:{settings.CONTACT}" if settings.CONTACT else mentions)
     lignes = (
         f"Contact: {contact}",
         f"Expires: {(jour + VALIDITE).isoformat().replace('+00:00', 'Z')}",
         "Preferred-Languages: fr, en",
+        f"Policy: {mentions}#faille",
         f"Canonical: {settings.SITE_URL}{reverse('security_txt')}",
     )
     return HttpResponse("".join(f"{ligne}\n" for ligne in lignes), content_type="text/plain; charset=utf-8")

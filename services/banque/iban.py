@@ -44,7 +44,7 @@ class IbanCaractere(RegleMetier):
 class PaysHorsSepa(RegleMetier):
     code = "iban_hors_sepa"
     message = (
-        "Cet IBAN commence par {pays} : seul un compte de l’espace SEPA peut être prélevé. Enregistrez un compte tenu dans "
+        "Cet IBAN commence par {pays} : seul un compte de l’espace SEPA peut être prélevé. Enregistrez un compte tenu dans "
         "l’un de ses pays."
     )
 
@@ -52,13 +52,13 @@ class PaysHorsSepa(RegleMetier):
 class PaysEnFrance(RegleMetier):
     code = "iban_outre_mer"
     message = (
-        "Aucun IBAN ne commence par {pays} : ceux de ce territoire commencent par FR. Recopiez-le depuis votre RIB."
+        "Aucun IBAN ne commence par {pays} : ceux de ce territoire commencent par FR. Recopiez-le depuis votre RIB."
     )
 
 
 class IbanLongueur(RegleMetier):
     code = "iban_longueur"
-    message = "Un IBAN qui commence par {pays} compte {attendue} caractères ; celui-ci en a {saisie}. {ecart}"
+    message = "Un IBAN qui commence par {pays} compte {attendue} caractères ; celui-ci en a {saisie}. {ecart}"
 
 
 class IbanStructure(RegleMetier):
@@ -68,17 +68,17 @@ class IbanStructure(RegleMetier):
 
 class IbanCle(RegleMetier):
     code = "iban_cle"
-    message = "La clé de contrôle n’est pas bonne : un caractère est faux, ou deux sont inversés. Regardez {ou}."
+    message = "La clé de contrôle n’est pas bonne : un caractère est faux, ou deux sont inversés. Regardez {ou}."
 
 
 class BicIllisible(RegleMetier):
     code = "bic_illisible"
-    message = "Un BIC compte 8 ou 11 caractères, par exemple AGRIFRPP : recopiez-le depuis votre RIB, ou laissez le champ vide."
+    message = "Un BIC compte 8 ou 11 caractères, par exemple AGRIFRPP : recopiez-le depuis votre RIB, ou laissez le champ vide."
 
 
 class BicRequis(RegleMetier):
     code = "bic_requis"
-    message = "Saisissez le BIC : il est demandé pour un compte tenu hors de l’Espace économique européen ({pays})."
+    message = "Saisissez le BIC : il est demandé pour un compte tenu hors de l’Espace économique européen ({pays})."
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _exiger_la_forme(iban: str) -> None:
 
 def _groupe(iban: str, rang: int) -> str:
     ordinal = "premier" if rang == 0 else f"{rang + 1}e"
-    return f"le {ordinal} groupe de quatre (« {iban[rang * GROUPE : (rang + 1) * GROUPE]} »)"
+    return f"le {ordinal} groupe de quatre (« {iban[rang * GROUPE : (rang + 1) * GROUPE]} »)"
 
 
 def _voisins(texte: str) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -15,10 +15,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Espace
 from accounts.saisies.repliement import replier
-from espacepro.acces import TABLE, Acces
+from espacepro.acces import MENU, MENU_PERSONNE, TABLE, Acces
 from espacepro.aide.fiches import FICHE_DE_LA_PAGE, FICHES, Fiche, chercher, libelles
 from espacepro.views.aide import security_txt
 from habilitations.models import Role
+from tests.espacepro.scenes import TOUS
 from tests.factories import EspaceFactory, accorder, habiliter
 
 GABARITS = Path(settings.RACINE) / "templates"
@@ -126,10 +127,27 @@ def test_security_txt(client: Client) -> None:
     reponse = client.get("/.well-known/security.txt")
     assert reponse["Content-Type"] == "text/plain; charset=utf-8"
     champs = dict(ligne.split(": ", 1) for ligne in reponse.text.splitlines())
-    assert champs["Contact"].startswith("mailto:")
+    assert champs["Contact"] == f"{settings.SITE_URL}/mentions-legales/", "an address that nobody reads is none"
+    assert champs["Policy"] == f"{settings.SITE_URL}/mentions-legales/#faille"
+    assert 'id="faille"' in client.get("/mentions-legales/").text
     assert champs["Canonical"].endswith("/.well-known/security.txt")
     reste = datetime.fromisoformat(champs["Expires"]) - timezone.now()
     assert timedelta(days=30) < reste < timedelta(days=365)
+
+
+@pytest.mark.parametrize(
+    ("contact", "securite", "dit"),
+    [
+        ("contact@exemple.fr", "", "mailto:contact@exemple.fr"),
+        ("contact@exemple.fr", "https://exemple.fr/faille", "https://exemple.fr/faille"),
+    ],
+)
+def test_security_txt_nomme_qui_lit(
+    client: Client, settings: LazySettings, contact: str, securite: str, dit: str
+) -> None:
+    settings.CONTACT, settings.CONTACT_SECURITE = contact, securite
+    assert f"Contact: {dit}\n" in client.get("/.well-known/security.txt").text
+    assert f'href="mailto:{contact}"' in client.get("/mentions-legales/").text
 
 
 def test_security_txt_est_le_meme_toute_la_journee() -> None:
@@ -142,11 +160,25 @@ def test_security_txt_est_le_meme_toute_la_journee() -> None:
 def test_les_mentions_disent_ce_que_l_exploitant_a_dit(client: Client, settings: object) -> None:
     assert "non indiqué" in client.get("/mentions-legales/").text
     settings.EDITEUR, settings.DIRECTEUR_PUBLICATION, settings.HEBERGEUR = "Éditeur A", "Jeanne B", "Hébergeur C"  # type: ignore[attr-defined]
+    settings.CONTACT = "contact@exemple.fr"  # type: ignore[attr-defined]
     page = client.get("/mentions-legales/").text
     assert "non indiqué" not in page
     assert "Hébergeur C" in page
 
 
-def test_le_plan_mene_a_chaque_fiche(client: Client) -> None:
+# Public, and no page of its own: a step of an inscription or of a sign-in, an answer to a form, the plan itself.
+SUITES_PUBLIQUES = {"plan", "signalement_recu", "espace_supprime", "choisir_mot_de_passe"}
+SUITES_PUBLIQUES |= {n for n in TABLE if n.startswith(("inscription_", "connexion_")) or n.endswith("_envoye")}
+
+
+def test_le_plan_mene_a_chaque_page(client: Client) -> None:
     page = client.get("/plan-du-site/").text
-    assert all(reverse("fiche", args=[slug]) in page for slug in FICHES)
+    liens = set(re.findall(r'href="([^"]+)"', page))
+    assert all(reverse("fiche", args=[slug]) in liens for slug in FICHES)
+    sans_objet = {nom for espace, nom, chemin in TOUS if not espace and "<" not in chemin}
+    publiques = {nom for nom in sans_objet & set(TABLE) if TABLE[nom].qui is Acces.PUBLIC} - SUITES_PUBLIQUES
+    attendues = (
+        publiques | {r.page for r in MENU} | set(MENU_PERSONNE) | {"inscription_simplifiee", "inscription_expert"}
+    )
+    assert {nom for nom in attendues if reverse(nom) not in liens} == set()
+    assert len(publiques) > 10
