@@ -82,7 +82,10 @@ PURGE_FAITE = Acte(
     "purge.faite", "Données effacées à la fin de leur durée de conservation", details=("regle", "nombre")
 )
 AGENT_CREE = Acte("agent.cree", "Compte d’agent créé", details=("agent", "service", "fonction"))
-AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d’un agent réinitialisé", details=("agent",))
+AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d’un agent réinitialisé", details=("agent", "preuve"))
+AGENT_FONCTION = Acte(
+    "agent.fonction", "Fonction d’un agent donnée ou retirée", details=("agent", "ancienne", "fonction")
+)
 NOM_ADMIS = Acte("nom.admis", "Nom admis par un agent, au vu d’une pièce d’identité", details=("reference",))
 CONTRESEING_DEMANDE = Acte(
     "contreseing.demande",

@@ -1,18 +1,21 @@
-"""What an agent reads of the accounts: the services gestionnaires, the requests to correct; and who looked at what."""
+"""What an agent reads of the accounts: the services gestionnaires, the requests to correct; and the agents of an office, for its head."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model
 from django.http import HttpRequest
 
-from .gestion.agents import agent_verifie
+from .facteurs.second_facteur import appareil_confirme
+from .gestion.agents import agent_verifie, fin_du_premier_mot_de_passe, premier_mot_de_passe_perime
 from .gestion.consultation import ConsultationAdmin
 from .gestion.contreseings import actes_graves, refus_de_decider
 from .gestion.fonctions import CONTROLE
-from .models import Agent, Contreseing, NomAdmis, Rectification, ServiceGestionnaire, TraceLecture
+from .models import Agent, Contreseing, NomAdmis, Rectification, ServiceGestionnaire
 from .saisies.citations import citer
+from .saisies.dates import jour_heure
 from .views.contreseings import AbandonnerContreseing, Contresigner, RefuserContreseing
+from .views.equipe import DonnerFonction, ReinitialiserAcces, RetirerFonction
 from .views.noms_admis import AdmettreNom
 from .views.rectifications import RectificationFaite, RectificationRefusee
 
@@ -39,6 +42,60 @@ class ServiceGestionnaireAdmin(ConsultationAdmin):
     actes = (AdmettreNom,)
 
 
+@admin.register(Agent)
+class AgentAdmin(ConsultationAdmin):
+    """The agents of an office, for its head, who gives and withdraws their functions; the cell and the auditors read all."""
+
+    fonctions = CONTROLE
+    chemin_service = "service_gestionnaire"
+    list_display = ("nom", "prenom", "fonction", "adresse", "derniere_connexion", "acces")
+    list_display_links = ("nom", "prenom")
+    list_filter = ("fonction",)
+    list_select_related = ("compte", "service_gestionnaire")
+    search_fields = ("nom__replie_contient", "prenom__replie_contient", "compte__email__exact")
+    search_help_text = "nom, prénom, adresse de connexion"
+    fields = (
+        "prenom",
+        "nom",
+        "fonction",
+        "service_gestionnaire",
+        "adresse",
+        "derniere_connexion",
+        "acces",
+        "second_facteur",
+    )
+    readonly_fields = ("adresse", "derniere_connexion", "acces", "second_facteur")
+    actes = (DonnerFonction, RetirerFonction, ReinitialiserAcces)
+
+    def actes_possibles(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
+        """Nothing on one's own row: nobody raises themselves."""
+        agent = agent_verifie(request)
+        return [] if agent is None or agent.pk == obj.pk else super().actes_possibles(request, obj)
+
+    @admin.display(description="adresse de connexion", ordering="compte__email")
+    def adresse(self, agent: Agent) -> str:
+        return agent.compte.email
+
+    @admin.display(description="dernière connexion", ordering="compte__last_login")
+    def derniere_connexion(self, agent: Agent) -> str:
+        return jour_heure(agent.compte.last_login) or "jamais"
+
+    @admin.display(description="accès")
+    def acces(self, agent: Agent) -> str:
+        compte = agent.compte
+        if agent.fonction == Agent.Fonction.AUCUNE or not compte.is_active:
+            return "fermé"
+        if premier_mot_de_passe_perime(compte):
+            return "premier mot de passe périmé : réinitialisez l’accès"
+        if compte.renouvellement_exige:
+            return f"premier mot de passe, à changer avant le {jour_heure(fin_du_premier_mot_de_passe(compte))}"
+        return "ouvert"
+
+    @admin.display(description="second facteur")
+    def second_facteur(self, agent: Agent) -> str:
+        return "enregistré" if appareil_confirme(agent.compte) is not None else "à enregistrer à la prochaine connexion"
+
+
 @admin.register(NomAdmis)
 class NomAdmisAdmin(ConsultationAdmin):
     """The names admitted by the agents, the same for everybody."""
@@ -62,6 +119,7 @@ class RectificationAdmin(ConsultationAdmin):
     search_help_text = "numéro d’abonné, nom"
     fields = ("espace", "objet", "demande", "etat", "deposee_le", "traitee_le", "reponse_donnee", "agent")
     readonly_fields = ("demande", "reponse_donnee")
+    acte_par_ligne = True
     actes = (RectificationFaite, RectificationRefusee)
 
     @admin.display(description="demande")
@@ -121,18 +179,3 @@ class ContreseingAdmin(ConsultationAdmin):
     @admin.display(description="réponse")
     def reponse_donnee(self, contreseing: Contreseing) -> str:
         return citer(contreseing.reponse) if contreseing.reponse else ""
-
-
-@admin.register(TraceLecture)
-class TraceLectureAdmin(ConsultationAdmin):
-    """Who has read what: a head of office reads it of the agents of that office, the cell and the auditors of all."""
-
-    fonctions = CONTROLE
-    list_display = ("minute", "lecteur", "bureau", "nature", "objet", "cle")
-    list_filter = ("nature", ("minute", admin.DateFieldListFilter))
-    search_fields = ("lecteur__exact", "cle__exact", "bureau__exact")
-    search_help_text = "lecteur (agent:…), clé de ce qui a été lu, code du service gestionnaire"
-    fields = ("minute", "lecteur", "bureau", "nature", "objet", "cle", "details", "adresse_ip")
-
-    def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
-        return lignes.filter(bureau=agent.service_gestionnaire.code)

@@ -53,6 +53,7 @@ class DemandeAdmin(RechercheParPersonne):
         "motif_refus",
     )
     inlines = (ServiceDemande, CourrierDeLaDemande, SignalementDeLaDemande)
+    acte_par_ligne = True
     actes = (RefuserDemande,)
 
 
@@ -86,6 +87,7 @@ class CourrierAdmin(RechercheParPersonne):
         "ecarte_le",
     )
     readonly_fields = ("personne",)
+    acte_par_ligne = True
     actes = (CourrierRevenu, LaisserPartir)
 
     def get_search_results(
@@ -130,6 +132,7 @@ class SignalementAdmin(RechercheParPersonne):
         "agent",
     )
     readonly_fields = ("personne", "precision")
+    acte_par_ligne = True
     actes = (ConfirmerSignalement, EcarterSignalement)
 
     @admin.display(description="personne sirénisée", ordering="demande__personne__denomination")

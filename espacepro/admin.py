@@ -1,18 +1,21 @@
 """What an agent reads that every app knows something of: the companies, and the journal by the words of the declarations."""
 
-import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
-from accounts.gestion.fonctions import TOUTES
-from accounts.models import Agent, Evenement
+from accounts.gestion.fonctions import CONTROLE, TOUTES
+from accounts.models import Agent, Evenement, TraceLecture
 from accounts.saisies.identifiants import compacter
+from accounts.saisies.porte import lire_recherche
+from habilitations.lectures.recherche import contient
 from habilitations.views.gestion import RetirerAdhesionsDeLaPersonne
 from services.admin import siren_saisi
 from services.models import IdentifiantRemplace, PersonneSirenisee
@@ -20,6 +23,17 @@ from services.views.adresses import RetirerAdresse, SaisirAdresse
 from services.views.gestion import AttribuerSiren, EnregistrerRepresentant, RattacherPersonne
 
 from .gestion.dossiers import lire_personne
+from .gestion.mots import (
+    D_UN_AGENT,
+    details_en_mots,
+    lecture_en_mots,
+    nommer,
+    nommer_les_objets,
+    nommer_les_services,
+    numero_en_groupes,
+    objet_lu,
+    siren_en_groupes,
+)
 from .journal.libelles import actes_nommes, libelle_acte
 
 
@@ -28,11 +42,15 @@ class EvenementAdmin(ConsultationAdmin):
     """The journal: an agent of a service gestionnaire reads what concerns the personnes of that service alone."""
 
     fonctions = TOUTES
-    list_display = ("quand", "quoi", "auteur", "espace", "siren", "service")
+    list_display = ("quand", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible")
+    list_display_links = ("quand", "quoi")
     list_filter = (("quand", admin.DateFieldListFilter),)
     search_fields = ("siren__exact", "acte__startswith", "espace__exact", "auteur__exact")
     search_help_text = "SIREN, acte (en français, ou son code), numéro d’abonné, auteur"
-    readonly_fields = ("quand", "quoi", "contexte")
+    readonly_fields = ("quand", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible", "contexte")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": "Journal", **(extra_context or {})})
 
     def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
         siennes = PersonneSirenisee.objects.filter(service_gestionnaire=agent.service_gestionnaire_id)
@@ -54,15 +72,110 @@ class EvenementAdmin(ConsultationAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The address that acted is for the surveillance cell alone."""
         ips = ("adresse_ip", "requete") if est_surveillant(request) else ()
-        return ("quand", "quoi", "acte", "auteur", "espace", "siren", "service", *ips, "contexte")
+        return ("quand", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible", *ips, "contexte")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the list, then who acted and on which service: two queries for the page."""
+        liste = super().get_changelist_instance(request)
+        nommer(liste.result_list, "auteur")
+        nommer_les_services(liste.result_list)
+        return liste
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Read one line with the names of who acted and of the service."""
+        evenement = super().get_object(request, object_id, from_field)
+        nommer(filter(None, [evenement]), "auteur")
+        nommer_les_services(filter(None, [evenement]))
+        return evenement
 
     @admin.display(description="acte", ordering="acte")
     def quoi(self, evenement: Evenement) -> str:
         return libelle_acte(evenement.acte)
 
     @admin.display(description="détails")
-    def contexte(self, evenement: Evenement) -> str:
-        return json.dumps(evenement.details, ensure_ascii=False, sort_keys=True) if evenement.details else ""
+    def contexte(self, evenement: Evenement) -> SafeString:
+        return details_en_mots(evenement.details)
+
+    @admin.display(description="par", ordering="auteur")
+    def par(self, evenement: Any) -> str:
+        return evenement.nomme
+
+    @admin.display(description="espace", ordering="espace")
+    def espace_lisible(self, evenement: Evenement) -> str:
+        return numero_en_groupes(evenement.espace)
+
+    @admin.display(description="SIREN", ordering="siren")
+    def siren_lisible(self, evenement: Evenement) -> str:
+        return siren_en_groupes(evenement.siren)
+
+    @admin.display(description="service", ordering="service")
+    def service_lisible(self, evenement: Any) -> str:
+        return evenement.service_nomme
+
+
+@admin.register(TraceLecture)
+class TraceLectureAdmin(ConsultationAdmin):
+    """Who has read what: a head of office reads it of the agents of that office, the cell and the auditors of all."""
+
+    fonctions = CONTROLE
+    list_display = ("minute", "par", "bureau", "nature", "quoi", "laquelle")
+    list_display_links = ("minute", "par")
+    list_filter = ("nature", ("minute", admin.DateFieldListFilter))
+    search_fields = ("lecteur__exact", "cle__exact", "bureau__exact")
+    search_help_text = "nom d’un agent, numéro d’abonné, clé de ce qui a été lu, code du service gestionnaire"
+    fields = ("minute", "par", "bureau", "nature", "quoi", "laquelle", "contexte", "adresse_ip")
+    readonly_fields = ("par", "quoi", "laquelle", "contexte")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": "Lectures", **(extra_context or {})})
+
+    def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
+        return lignes.filter(bureau=agent.service_gestionnaire.code)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the list, then who has read: one query for the page."""
+        liste = super().get_changelist_instance(request)
+        nommer(liste.result_list, "lecteur")
+        nommer_les_objets(liste.result_list)
+        return liste
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Read one trace with the name of who has read."""
+        trace = super().get_object(request, object_id, from_field)
+        nommer(filter(None, [trace]), "lecteur")
+        nommer_les_objets(filter(None, [trace]))
+        return trace
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find by the fields, by a numéro d'abonné in its groups, or by the name of an agent."""
+        trouves, doublons = super().get_search_results(request, queryset, search_term)
+        texte, numero = lire_recherche(search_term), compacter(search_term)
+        if numero:
+            trouves |= queryset.filter(lecteur=numero)
+        if texte:
+            cles = Concat(Value(D_UN_AGENT), Cast("pk", CharField()))
+            agents = Agent.objects.filter(contient("nom", texte)).annotate(cle=cles).values("cle")
+            trouves |= queryset.filter(lecteur__in=agents)
+        return trouves, doublons
+
+    @admin.display(description="lu par", ordering="lecteur")
+    def par(self, trace: Any) -> str:
+        return trace.nomme
+
+    @admin.display(description="ce qui a été lu", ordering="objet")
+    def quoi(self, trace: TraceLecture) -> str:
+        return objet_lu(trace.objet)
+
+    @admin.display(description="laquelle", ordering="cle")
+    def laquelle(self, trace: Any) -> str:
+        """What was opened; a list or a search is not one thing."""
+        return trace.objet_nomme
+
+    @admin.display(description="détails")
+    def contexte(self, trace: TraceLecture) -> SafeString:
+        return lecture_en_mots(trace.details)
 
 
 @admin.register(PersonneSirenisee)

@@ -27,9 +27,11 @@ class EspaceproConfig(AppConfig):
         from .demonstration.garde import verifier_la_production
         from .donnees import declaration, personnes_tenues
         from .gestion.deces import inscrire_le_deces
+        from .gestion.hote import verifier_les_reseaux
         from .journal.journal_personne import COLONNES
 
         register(verifier_la_production)
+        register(verifier_les_reseaux)
         inscrire(actes)
         inscrire_le_deces()
         laisser_ouvertes(SANS_CGU)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.models import Espace
+from accounts.portes.agents import est_l_hote_des_agents
 from accounts.traces.requete import compte_connecte
 
 from .acces import D_EXPERT, MENU, MENU_PERSONNE, TABLE
@@ -43,5 +44,7 @@ def portail(request: HttpRequest) -> dict[str, Any]:
         and espace.est_actif
         and page != AVEC_SA_RECHERCHE
         and request.session.get(CHERCHE_ENTREPRISE, False),
+        # By the agents' own host name the portal's pages are elsewhere.
+        "portail": settings.SITE_URL if settings.ADMIN_HOST and est_l_hote_des_agents(request) else "",
         "agent": getattr(compte, "agent", None) if compte and compte.is_staff else None,
     }

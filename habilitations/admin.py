@@ -47,6 +47,7 @@ class AdhesionAdmin(RechercheParPersonne):
     list_select_related = ("personne", "service")
     ordering = ("-ouverte_le",)
     inlines = (HabilitationLigne,)
+    acte_par_ligne = True
     actes = (RetirerAdhesion,)
 
 
@@ -99,6 +100,7 @@ class CessationAdmin(RechercheParPersonne):
         "motif",
         "terminee_le",
     )
+    acte_par_ligne = True
     actes = (FermerServices, MaintenirServices, ContesterRegistre)
 
     @admin.display(description="consultation seule à partir du")
@@ -118,6 +120,7 @@ class DemandeRetraitAdmin(RechercheParPersonne):
     search_fields = tuple(f"habilitation__{chemin}" for chemin in PERSONNE)
     fields = ("personne", "service", "demandeur", "motif", "etat", "deposee_le", "traitee_le", "reponse")
     readonly_fields = ("personne", "service")
+    acte_par_ligne = True
     actes = (AccepterRetrait, RefuserRetrait)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -1,10 +1,10 @@
 """What the surveillance cell reads: alerts and blocked addresses. Agents of a service gestionnaire see none of it."""
 
-import json
-
 from django.contrib import admin
+from django.utils.safestring import SafeString
 
 from accounts.gestion.consultation import ConsultationAdmin
+from accounts.gestion.faits import en_faits, en_libelle
 from accounts.gestion.fonctions import SURVEILLANCE
 
 from .models import Alerte, BlocageIP
@@ -22,8 +22,8 @@ class AlerteAdmin(ConsultationAdmin):
     readonly_fields = ("contexte",)
 
     @admin.display(description="détails")
-    def contexte(self, alerte: Alerte) -> str:
-        return json.dumps(alerte.details, ensure_ascii=False, sort_keys=True) if alerte.details else ""
+    def contexte(self, alerte: Alerte) -> SafeString:
+        return en_faits({en_libelle(cle): valeur for cle, valeur in sorted(alerte.details.items())})
 
 
 @admin.register(BlocageIP)

@@ -149,6 +149,7 @@ def composer(courriel: Courriel) -> EmailMultiAlternatives:
         "lien": _adresse_du_lien(courriel.lien) if courriel.lien else "",
         "expire_le": courriel.lien.expire_le if courriel.lien else None,
         "site": settings.SITE_URL,
+        "site_gestion": f"https://{settings.ADMIN_HOST}" if settings.ADMIN_HOST else settings.SITE_URL,
         "demonstration": settings.DEMONSTRATION,
     }
     texte = render_to_string(f"courriels/{courriel.genre}.txt", contexte).strip()

@@ -7,11 +7,13 @@ from enum import StrEnum
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from .. import actes
 from ..compteurs.debit import oublier_essais
+from ..envois.courriels import deposer
 from ..facteurs.second_facteur import appareil_confirme, facteur_prouve, oublier_second_facteur
 from ..models import Agent, Compte, ServiceGestionnaire
 from ..mots_de_passe.politique import (
@@ -22,14 +24,33 @@ from ..mots_de_passe.politique import (
     politique_depassee,
 )
 from ..saisies.adresses import normaliser_adresse
+from ..saisies.dates import jour_heure
 from ..saisies.noms import normaliser_nom
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 from ..traces.requete import compte_de
+from .equipe import exiger_equipe
 
 MOT_DE_PASSE_DUREE = timedelta(days=365)  # ANSSI-PG-078 R25: one year for a privileged account
+PREMIER_MOT_DE_PASSE_DUREE = timedelta(days=7)
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class PreuveIdentite(models.TextChoices):
+    """How whoever resets an agent's access knows that it is that agent: what the journal keeps."""
+
+    CARTE = "CARTE", "carte professionnelle, présentée en personne"
+    PIECE = "PIECE", "pièce d’identité, présentée en personne"
+    RAPPEL = "RAPPEL", "rappel au numéro de l’annuaire interne"
+
+
+class PremierMotDePassePerime(RegleMetier):
+    code = "premier_mot_de_passe_perime"
+    message = (
+        "Ce premier mot de passe n’a pas servi à temps, il ne vaut plus : demandez-en un autre à votre chef de service, ou à "
+        "l’exploitation."
+    )
 
 
 class CompteDejaCree(RegleMetier):
@@ -46,10 +67,11 @@ class Etape(StrEnum):
 
 
 def agent_de(compte: AbstractBaseUser | AnonymousUser) -> Agent | None:
-    """Return the agent of this account, None for anybody else: anonymous, inactive, usager."""
+    """Return the agent of this account, None for anybody else: anonymous, inactive, usager, without a function any more."""
     if not (isinstance(compte, Compte) and compte.is_active and compte.is_staff):
         return None
-    return getattr(compte, "agent", None)
+    agent: Agent | None = getattr(compte, "agent", None)
+    return None if agent is None or agent.fonction == Agent.Fonction.AUCUNE else agent
 
 
 def etape_due(request: HttpRequest) -> Etape | None:
@@ -123,22 +145,54 @@ def creer_agent(
 
 
 @transaction.atomic
-def reinitialiser_agent(*, acteur: str, agent: Agent) -> str:
+def reinitialiser_agent(*, acteur: str | Agent, agent: Agent, preuve: str, maintenant: datetime | None = None) -> str:
     """Take the agent back to the first sign-in and return the new first password: device and recovery codes are lost.
 
-    Every session of the agent closes; the guesses that anybody made keep nobody out. The caller has checked who asks, in
-    person.
+    Every session of the agent closes; the guesses that anybody made keep nobody out. `preuve` is how the caller knows who
+    asks; the agent is told by mail. A head of office does it for the agents of the office (`equipe.exiger_equipe`).
+
+    Raises: ChefRequis, AgentHorsDuService, PasSoiMeme, FonctionHorsDePortee.
     """
+    maintenant = maintenant or timezone.now()
+    if isinstance(acteur, Agent):
+        agent = exiger_equipe(acteur, agent)
     compte = Compte.objects.select_for_update(no_key=True).get(pk=agent.compte_id)
     oublier_second_facteur(acteur=compte)
     premier = _mot_de_passe_tire()
     compte.password = make_password(premier)
     compte.renouvellement_exige = True
-    compte.save(update_fields=["password", "renouvellement_exige"])
+    compte.mot_de_passe_change_le = maintenant
+    compte.save(update_fields=["password", "renouvellement_exige", "mot_de_passe_change_le"])
     fermer_toutes(acteur=compte)
     oublier_essais(compte)
-    consigner(actes.AGENT_REINITIALISE, auteur=acteur, details={"agent": agent.pk})
+    ligne = consigner(
+        actes.AGENT_REINITIALISE,
+        auteur=acteur,
+        details={"agent": agent.pk, "preuve": PreuveIdentite(preuve).label},
+    )
+    deposer(
+        "agent_reinitialise",
+        destinataire=compte.email,
+        acte=f"agent.reinitialise:{ligne.pk}",
+        contexte={
+            "nom": str(agent),
+            "par": str(acteur) if isinstance(acteur, Agent) else "l’exploitation",
+            "preuve": PreuveIdentite(preuve).label,
+            "fin": jour_heure(fin_du_premier_mot_de_passe(compte)),
+        },
+        maintenant=maintenant,
+    )
     return premier
+
+
+def fin_du_premier_mot_de_passe(compte: Compte) -> datetime:
+    """Return when the first password that was given to this agent opens nothing any more."""
+    return compte.mot_de_passe_change_le + PREMIER_MOT_DE_PASSE_DUREE
+
+
+def premier_mot_de_passe_perime(compte: Compte, maintenant: datetime | None = None) -> bool:
+    """Whether the first password was given too long ago without having been replaced."""
+    return compte.renouvellement_exige and (maintenant or timezone.now()) > fin_du_premier_mot_de_passe(compte)
 
 
 @transaction.atomic
@@ -146,8 +200,10 @@ def changer_mot_de_passe_agent(*, acteur: Agent, nouveau: str, garder: str | Non
     """Replace the agent's password and close every session but the one of key `garder`. The caller has checked the
     current one.
 
-    Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
+    Raises: PremierMotDePassePerime, MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
+    if premier_mot_de_passe_perime(acteur.compte):
+        raise PremierMotDePassePerime
     exiger_force(nouveau, mots_de_l_agent(acteur))
     changer_mot_de_passe(acteur=acteur.compte, nouveau=nouveau, garder=garder)
 

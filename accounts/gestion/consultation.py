@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
 from ..models import Agent, TraceLecture
@@ -109,6 +110,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
 
     chemin_service: ClassVar[str] = ""
     actes: ClassVar[tuple[type["PageActe"], ...]] = ()
+    acte_par_ligne: ClassVar[bool] = False  # whether each row of the list offers its next act
     actions = None
     list_per_page = 50
     list_max_show_all = 50
@@ -130,6 +132,23 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         if not self.chemin_service:
             return lignes
         return lignes.filter(**{self.chemin_service: agent.service_gestionnaire_id})
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Add to the columns, for who may act, the next act that each row allows."""
+        agent = agent_verifie(request)
+        if not self.acte_par_ligne or agent is None or not any(agent.fonction in acte.fonctions for acte in self.actes):
+            return self.list_display
+
+        @admin.display(description="acte")
+        def acte(obj: models.Model) -> str:
+            possibles = self.actes_possibles(request, obj)[:1]
+            return format_html_join(
+                "",
+                '<a href="{}">{}<span class="visually-hidden"> : {}</span></a>',
+                ((p["adresse"], p["titre"], obj) for p in possibles),
+            )
+
+        return (*self.list_display, acte)
 
     def get_urls(self) -> list[URLPattern]:
         """Put the acts before the stock pages, whose last address takes whatever is left."""

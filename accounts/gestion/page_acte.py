@@ -52,6 +52,7 @@ class PageActe(FormView):
     http_method_names = ["get", "head", "post", "options"]
     form_class: type[FormulairePortail] = FormulairePortail
     fonctions: ClassVar[frozenset[Agent.Fonction]] = BUREAU  # who may do this act, among those who read the object
+    mot_de_passe_frais: ClassVar[bool] = False  # a grave act asks it again (espacepro/gestion/site.py)
     admin: Dossiers = None  # type: ignore[assignment]  # given to as_view with the address
     nom: ClassVar[str] = ""  # ends the address and the name of the URL
     titre: ClassVar[str] = ""

@@ -40,6 +40,7 @@ class Agent(models.Model):
         CHEF = "CHEF", "chef de service"
         SURVEILLANCE = "SURVEILLANCE", "cellule de surveillance"
         AUDITEUR = "AUDITEUR", "auditeur"
+        AUCUNE = "AUCUNE", "sans fonction"  # withdrawn: no door opens
 
     compte = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent")
     service_gestionnaire = models.ForeignKey(ServiceGestionnaire, models.PROTECT, related_name="agents")

@@ -42,7 +42,7 @@ class Evenement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.acte} {horodatage(self.quand)}"
+        return f"Acte du {horodatage(self.quand)}"
 
 
 class EvenementASceller(models.Model):

@@ -43,4 +43,4 @@ class TraceLecture(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lecteur} {self.objet} {horodatage(self.minute)}"
+        return f"Lecture du {horodatage(self.minute)}"

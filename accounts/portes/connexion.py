@@ -21,6 +21,7 @@ from ..mots_de_passe.saturation import HachageSature
 from ..saisies.adresse_saisie import forme_adresse
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import retenir_le_navigateur
+from .agents import peut_etre_un_agent
 from .code_garde import lier_code
 
 EN_ATTENTE = "connexion_en_attente"
@@ -44,6 +45,8 @@ class CompteBackend(ModelBackend):
         except HachageSature:
             debit.reussir(request)  # nothing was compared: the guess does not count
             raise
+        if compte is not None and compte.is_staff and request is not None and not peut_etre_un_agent(request):
+            return None  # an agent from elsewhere is answered, and counted, as who does not know the password
         if compte is not None and getattr(request, "user", None) == compte:
             debit.reussir(request)  # else the transaction that follows takes it back: `ouvrir`, `mettre_en_attente`
         return compte

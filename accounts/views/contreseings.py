@@ -83,6 +83,7 @@ class _SecondRegard(PageActe):
 class Contresigner(_SecondRegard):
     """Do the act that another agent asked for."""
 
+    mot_de_passe_frais = True
     nom = "contresigner"
     titre = "Contresigner"
     bouton = "Contresigner : l’acte est fait"

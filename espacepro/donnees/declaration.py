@@ -44,6 +44,12 @@ def auteur_lisible(auteur: str) -> object:
     return "un agent de l’administration" if auteur.startswith(("agent:", "compte:")) else auteur
 
 
+def auteur_en_mots(auteur: str) -> str:
+    """Return who acted as a sentence says it, never the code."""
+    lu = auteur_lisible(auteur)
+    return str(lu.libelle if isinstance(lu, Traduit) else lu)
+
+
 def _services() -> dict[str, str]:
     return dict(Service.objects.values_list("code", "libelle"))
 

@@ -208,6 +208,7 @@ class DecesForm(FormulairePortail):
 class DemanderSuppressionPourDeces(PageActe):
     """Ask for the deletion of the espace of somebody who died: a second agent does it, or refuses."""
 
+    mot_de_passe_frais = True
     nom = "deces"
     titre = "Demander la suppression après un décès"
     bouton = "Demander le second regard"

@@ -26,7 +26,7 @@ from services.models import AdresseSaisie, PersonneSirenisee, RepresentantLegal,
 from surveillance.lectures import connexions_du_compte
 from surveillance.models import Connexion
 
-from ..donnees.declaration import auteur_lisible
+from ..donnees.declaration import auteur_en_mots
 from ..journal.libelles import libelle_acte
 from .adresses import adresse_de
 
@@ -196,9 +196,7 @@ def _journal(evenements: QuerySet[Evenement], tus_sans_siren: Espace | None = No
         LigneJournal(
             quand=ligne.quand,
             acte=libelle_acte(ligne.acte),
-            auteur=AUTRUI
-            if _est_tu(ligne, tus_sans_siren)
-            else noms.get(ligne.auteur) or str(auteur_lisible(ligne.auteur)),
+            auteur=AUTRUI if _est_tu(ligne, tus_sans_siren) else noms.get(ligne.auteur) or auteur_en_mots(ligne.auteur),
             service=services.get(ligne.service, ligne.service),
         )
         for ligne in lignes

@@ -8,7 +8,7 @@ from django.contrib.auth.signals import user_login_failed
 from accounts.forms import ConnexionForm, FormulairePortail
 from accounts.forms.champs import champ_mot_de_passe_actuel, champ_nouveau_mot_de_passe
 from accounts.forms.identifiants import ChangerMotDePasseForm
-from accounts.gestion.agents import agent_de
+from accounts.gestion.agents import PremierMotDePassePerime, agent_de, premier_mot_de_passe_perime
 
 
 class ConnexionAgentForm(ConnexionForm, AdminAuthenticationForm):
@@ -17,10 +17,14 @@ class ConnexionAgentForm(ConnexionForm, AdminAuthenticationForm):
     error_messages = {**ConnexionForm.error_messages}
 
     def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
-        if agent_de(user) is None:
-            identifiants = {"username": self.cleaned_data.get("username", "")}
-            user_login_failed.send(sender=__name__, credentials=identifiants, request=self.request)
+        agent = agent_de(user)
+        if agent is not None and not premier_mot_de_passe_perime(agent.compte):
+            return
+        identifiants = {"username": self.cleaned_data.get("username", "")}
+        user_login_failed.send(sender=__name__, credentials=identifiants, request=self.request)
+        if agent is None:
             raise self.get_invalid_login_error()
+        raise forms.ValidationError(PremierMotDePassePerime.message, code=PremierMotDePassePerime.code)
 
 
 class RemplacerAppareilForm(FormulairePortail):

@@ -6,14 +6,17 @@ three letters, whole words or parts of them. What is another office's is told in
 
 import contextlib
 import itertools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Final
 
 from django.db.models import Q, QuerySet
 
 from accounts.gestion.affaires import en_attente
 from accounts.gestion.files import catalogue
+from accounts.gestion.fonctions import DU_PAYS
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from accounts.saisies.numeros import normaliser_numero, numero_valide
 from accounts.saisies.porte import lire_recherche
@@ -33,6 +36,7 @@ from .visibilite import espaces_visibles
 LETTRES: Final = 3  # fewer are in no trigram: the whole country would be read
 MONTRES: Final = 20
 CANDIDATS: Final = 40  # espaces of one name, of the whole country, that are looked at; beyond, a SIREN is asked for
+REPARTIS: Final = 3  # words: two names, eight ways; of more, each is rare
 TOUCHENT: Final = 1_000  # espaces of one company that are looked at for a name
 
 
@@ -197,7 +201,10 @@ def _par_nom_et_siren(agent: Agent, nom: str, identifiant: str, trouves: Trouves
 
 def _par_nom(agent: Agent, texte: str, trouves: Trouves) -> None:
     siennes = PersonneSirenisee.objects.filter(_du_bureau(agent)).filter(contient("denomination", texte))
-    entreprises = list(siennes.order_by("denomination", "siren")[: MONTRES + 1])
+    # Of an office the first by name; of the country whichever come first, put in order here: a common word would have
+    # a hundred thousand companies read and sorted (tests/charge/bureau.py: 1.2 s, then 15 ms).
+    en_ordre = siennes.order_by() if agent.fonction in DU_PAYS else siennes.order_by("denomination", "siren")
+    entreprises = sorted(en_ordre[: MONTRES + 1], key=lambda personne: (personne.denomination, personne.siren))
     trouves.entreprises, trouves.suite_entreprises = entreprises[:MONTRES], len(entreprises) > MONTRES
     if agent.fonction != Agent.Fonction.SURVEILLANCE:
         autres = (
@@ -207,11 +214,29 @@ def _par_nom(agent: Agent, texte: str, trouves: Trouves) -> None:
         )
         bureaux = {autre.service_gestionnaire_id: autre.service_gestionnaire for autre in autres}
         trouves.ailleurs = list(bureaux.values())
-    nommes = Espace.objects.filter(nomme(texte)).order_by()
-    nombre = nommes[: CANDIDATS + 1].count()
-    trouves.suite_espaces = nombre > CANDIDATS
-    if nombre:
-        _espaces(agent, trouves, Espace.objects.filter(pk__in=nommes.values("pk")[:CANDIDATS]))
+    nommes = list(Espace.objects.filter(_nomme(texte)).order_by().values_list("pk", flat=True)[: CANDIDATS + 1])
+    trouves.suite_espaces = len(nommes) > CANDIDATS
+    if nommes:
+        _espaces(agent, trouves, Espace.objects.filter(pk__in=nommes[:CANDIDATS]))
+
+
+def _nomme(texte: str) -> Q:
+    """Return the condition of `nomme`, its words dealt out between the two names: one alternative for each way.
+
+    Each alternative asks several keys of the index at once, which begins with the rarest; « this word in either name, and that
+    one in either » has all the bearers of each read first (a million espaces, two of the commonest words: 136 ms, then 29 ms).
+    A word under three letters is in no trigram: it is only compared, or the whole of one name's index would be read.
+    """
+    courts = [mot for mot in texte.split() if len(replier(mot)) < LETTRES]
+    mots = [mot for mot in texte.split() if mot not in courts]
+    if not 1 < len(mots) <= REPARTIS:
+        return nomme(texte)
+    compares = nomme(" ".join(courts)) if any(map(replier, courts)) else Q()
+    facons = itertools.product(("nom", "prenom"), repeat=len(mots))
+    return compares & reduce(
+        operator.or_,
+        (Q(*(contient(nom, mot) for nom, mot in zip(facon, mots, strict=True))) for facon in facons),
+    )
 
 
 def _espaces(agent: Agent, trouves: Trouves, lignes: QuerySet[Espace]) -> None:

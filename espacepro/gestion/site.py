@@ -1,6 +1,7 @@
 """The agents' site: /gestion/, second factor compulsory (design.md §1, §5)."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.gestion.agents import Etape, agent_de, agent_verifie, etape_due
 from accounts.gestion.consultation import ConsultationAdmin
+from accounts.portes.reauthentification import reauthentification_requise
 
 Vue = Callable[..., HttpResponseBase]
 # What the stock admin offers and no page here needs; the first two would tell that a foreign row exists.
@@ -44,7 +46,9 @@ class SiteGestion(AdminSite):
         return agent_verifie(request) is not None
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Wrap every page of the site."""
+        """Wrap every page of the site; a grave act asks the password again, in place, when its last proof is old."""
+        if getattr(getattr(view, "view_class", None), "mot_de_passe_frais", False):
+            view = _mot_de_passe_frais(view)
         return self.porte(super().admin_view(view, cacheable), None)
 
     def porte(self, vue: Vue, *etapes: Etape | None) -> Vue:
@@ -93,6 +97,7 @@ class SiteGestion(AdminSite):
         from . import (  # the views are made of models, forms and templates that need this site's app ready
             accueil,
             guichet,
+            raccourcis,
             retours,
             vue_usager,
         )
@@ -120,6 +125,7 @@ class SiteGestion(AdminSite):
                 name="enrolement_code",
             ),
             path("second-facteur/", self.porte(vues.SecondFacteur.as_view(), None), name="second_facteur"),
+            path("raccourcis/", self.admin_view(raccourcis.raccourcis), name="raccourcis"),
             path("chercher/", self.admin_view(guichet.rechercher), name="chercher"),
             path("espaces/<uuid:pk>/", self.admin_view(guichet.page_espace), name="espace"),
             path(
@@ -144,6 +150,16 @@ class SiteGestion(AdminSite):
         motifs = propres + [motif for motif in super().get_urls() if getattr(motif, "name", None) not in RETIREES]
         _mener_a_la_porte(motifs)
         return motifs
+
+
+def _mot_de_passe_frais(vue: Vue) -> Vue:
+    exigeante = reauthentification_requise(vue)
+
+    @wraps(vue)
+    def gardee(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return exigeante(request, *args, **kwargs) if request.method == "POST" else vue(request, *args, **kwargs)
+
+    return gardee
 
 
 def _mener_a_la_porte(motifs: list[URLPattern | URLResolver]) -> None:

@@ -16,6 +16,7 @@ DETAILS = {
     "acte": "Acte",
     "affaire": "Affaire",
     "agent": "Agent",
+    "ancienne": "Ancienne fonction",
     "ailleurs": "Ailleurs",
     "avant": "Prenait fin le",
     "beneficiaire": "Bénéficiaire",

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.gestion.fonctions import TOUTES
 from accounts.models import (
     Agent,
     AncienMotDePasse,
@@ -102,7 +103,7 @@ def installer() -> Pays:
     return Pays(
         jeu=jeu,
         espace=espace,
-        agents=[AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in Agent.Fonction],
+        agents=[AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in sorted(TOUTES)],
         personne=une.personne,
         service=une.service,
         demande=demandes[0],

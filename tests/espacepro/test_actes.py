@@ -51,6 +51,7 @@ adresse_courrier.saisie                · · · · ·
 affaire.prise                          · · · · ·
 affaire.rendue                         · · · · ·
 agent.cree                             · · · · ·
+agent.fonction                         · · · · ·
 agent.reinitialise                     · · · · ·
 beneficiaire.introuvable               D · · · ·
 catalogue.charge                       · · · · ·

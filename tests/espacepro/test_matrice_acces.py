@@ -213,6 +213,7 @@ def monter(rang: int = 0) -> Scene:
         "accounts_contreseing": contreseing(agents["agent_du_service"], espaces["titulaire"]),
         "activation_signalement": Signalement.objects.create(demande=courriers["POSTAL"].demande, origine="COURRIER"),
         "services_service": tva,
+        "accounts_agent": agents["agent_du_service"],
         "affaire": Affaire.objects.get(cle=str(sortie.pk)),
         "accounts_servicegestionnaire": gestionnaire,
     }
@@ -305,6 +306,7 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "services_service": (frozenset(DOSSIERS), frozenset(DOSSIERS)),
     "accounts_nomadmis": (frozenset(DOSSIERS), PERSONNE),  # the scene has none
     "accounts_servicegestionnaire": (frozenset(DOSSIERS), DU_SERVICE),
+    "accounts_agent": (CONTROLE, CONTROLE),  # of the scene's office, by its head
     "accounts_tracelecture": (CONTROLE, PERSONNE),  # the scene has none before it is walked
     **dict.fromkeys(("surveillance_alerte", "surveillance_blocageip"), (frozenset({"surveillance"}), PERSONNE)),
 }
@@ -334,6 +336,9 @@ ACTES = [
     ("accounts_contreseing", "contresigner"),
     ("accounts_contreseing", "refuser"),
     ("accounts_contreseing", "abandonner"),
+    ("accounts_agent", "donner-fonction"),
+    ("accounts_agent", "retirer-fonction"),
+    ("accounts_agent", "reinitialiser"),
 ]
 # Acts that are not for every gestionnaire of the own service.
 RESERVES: dict[tuple[str, str], frozenset[str]] = {
@@ -343,6 +348,10 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ),  # not who asked, nor the cell yet
     ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
     ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
+    **dict.fromkeys(
+        [("accounts_agent", acte) for acte in ("donner-fonction", "retirer-fonction", "reinitialiser")],
+        frozenset({"chef"}),
+    ),
 }
 # What the scene's rows do not allow: a company that has its SIREN, and no address entered by an agent; a letter made.
 SANS_OBJET = {
@@ -370,6 +379,7 @@ GESTION: dict[str, frozenset[str]] = {
         {"agent_du_service", "chef", "agent_d_un_autre"}
     ),  # each reads the office's own; the cell has none yet
     "chercher": frozenset(DOSSIERS),
+    "raccourcis": frozenset(VERIFIES),
     "lettres_revenues": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each records those of its own
     "espace": DU_SERVICE,
     "comme_l_usager": frozenset({"agent_du_service", "chef"}),  # for who answers the telephone, not for who watches

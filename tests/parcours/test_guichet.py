@@ -1,6 +1,7 @@
 """A day at the desk in a real browser: what waits is claimed, done, and the next one comes; axe at 1280 and 1920 px."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from accounts.models import Affaire, Agent, Espace
 from activation.models import Courrier
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Role
-from tests.espacepro.scenes import client_verifie, deposer
+from tests.espacepro.scenes import client_verifie, deposer, dossier
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -173,3 +174,66 @@ def test_un_appel_au_guichet(page_agent: Page, agent: Agent) -> None:
     page.get_by_label("Motif").fill("Demandé par le représentant légal")
     page.get_by_role("button", name="Retirer l’adhésion").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
+
+
+@pytest.mark.parametrize("page_agent", [(1280, True)], indirect=True)
+@pytest.mark.django_db(transaction=True)
+def test_les_raccourcis_servent_et_se_desactivent(page_agent: Page, agent: Agent) -> None:
+    """One key, one gesture, never while one writes; switched off, the page holds no listener at all (WCAG 2.1.4)."""
+    page = page_agent
+    remplir(agent)
+    page.goto(reverse("admin:index"))
+    page.keyboard.press("/")
+    expect(page.locator("#gestion-q")).to_be_focused()
+    page.keyboard.type("jp/k")
+    expect(page.locator("#gestion-q")).to_have_value("jp/k")
+    page.locator("#gestion-q").evaluate("champ => { champ.value = ''; champ.blur(); }")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Demandes de retrait", exact=True).first).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Control+p")
+    expect(page.get_by_role("link", name="Demandes de retrait", exact=True).first).to_be_focused()
+    page.keyboard.press("p")
+    expect(page.get_by_text("Prise par vous")).to_be_visible()
+    page.get_by_role("link", name="Raccourcis").click()
+    regarder(page, "raccourcis")
+    page.get_by_role("button", name="Désactiver les raccourcis").click()
+    expect(page.get_by_text("aucune touche n’est écoutée")).to_be_visible()
+    page.goto(reverse("admin:index"))
+    expect(page.locator("kbd")).to_have_count(0)
+    expect(page.locator('script[src$="js/gestion.js"]')).to_have_count(0)
+    page.keyboard.press("/")
+    expect(page.locator("#gestion-q")).not_to_be_focused()
+
+
+@pytest.mark.parametrize("page_agent", [(1280, True), (1920, True)], indirect=True, ids=["1280", "1920"])
+@pytest.mark.django_db(transaction=True)
+def test_chaque_page_du_chef_de_service(page_agent: Page, agent: Agent) -> None:
+    """All lists, one object of each, the team and its acts: one h1, no overflow, axe clean, no code and no JSON to read."""
+    Agent.objects.filter(pk=agent.pk).update(fonction=Agent.Fonction.CHEF)
+    collegue = AgentFactory(service_gestionnaire=agent.service_gestionnaire, prenom="Odile", nom="Garnier")
+    karine = remplir(agent)
+    objets = {**dossier(agent, 2), "accounts_agent": collegue}
+    page = page_agent
+    page.goto(reverse("admin:espace", args=[karine.pk]))
+    regarder(page, "chef-espace")
+    for modele, objet in objets.items():
+        for nom, chemin in (
+            (modele, reverse(f"admin:{modele}_changelist")),
+            (f"{modele}-un", reverse(f"admin:{modele}_change", args=[objet.pk])),
+        ):
+            page.goto(chemin)
+            regarder(page, f"chef-{nom}")
+            texte = page.locator("#content").inner_text()
+            assert not re.search(r"agent:\d|systeme:|compte:|\{\"|\"\}|\b[a-z]+\.[a-z_]+_[a-z]+\b", texte), (nom, texte)
+    page.goto(reverse("admin:accounts_tracelecture_changelist"))
+    regarder(page, "chef-lectures")
+    assert "Denis Moreau" in page.locator("#result_list").inner_text()
+    for acte in ("donner-fonction", "retirer-fonction", "reinitialiser"):
+        page.goto(reverse(f"admin:accounts_agent_{acte}", args=[collegue.pk]))
+        regarder(page, f"chef-{acte}")
+    page.locator("label", has_text="carte professionnelle").click()
+    page.get_by_role("button", name="Réinitialiser l’accès").click()
+    expect(page.get_by_role("heading", name="Premier mot de passe de Odile Garnier")).to_be_visible()
+    regarder(page, "chef-premier")

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from accounts.gestion.agents import creer_agent
+from accounts.gestion.agents import creer_agent, fin_du_premier_mot_de_passe
 from accounts.models import Agent, ServiceGestionnaire
 from accounts.saisies.commande import Commande, argument_identifiant, argument_ligne
+from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
 
 
@@ -45,4 +46,5 @@ class Command(Commande):
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
         self.stdout.write(f"Agent créé : {agent} ({agent.compte.email}), {agent.get_fonction_display()}, {service}.")
-        self.stdout.write(f"Premier mot de passe, à changer à la première connexion : {premier}")
+        fin = jour_heure(fin_du_premier_mot_de_passe(agent.compte))
+        self.stdout.write(f"Premier mot de passe, à changer à la première connexion, avant le {fin} : {premier}")

@@ -71,7 +71,7 @@ def test_la_reinitialisation_d_un_agent_ouvre_malgre_les_essais_d_avant_et_d_apr
     email = agent.compte.email
     deviner(email, 21)
     assert not entrer(email, MOT_DE_PASSE)
-    premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent)
+    premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent, preuve="CARTE")
     assert entrer(email, premier)
     deviner(email, 25)  # they go on, and know nothing of the reset
     assert not entrer(email, FAUX)
@@ -79,7 +79,7 @@ def test_la_reinitialisation_d_un_agent_ouvre_malgre_les_essais_d_avant_et_d_apr
 
 
 def test_dix_mille_essais_a_un_mot_de_passe_tire_n_enferment_pas_l_agent(agent: Agent) -> None:
-    premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent)
+    premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent, preuve="CARTE")
     cle = debit.empreinte("premier", str(agent.compte.pk))
     EssaiConnexion.objects.bulk_create(EssaiConnexion(cle=cle, quand=timezone.now()) for _ in range(10_001))
     assert entrer(agent.compte.email, premier)
@@ -98,7 +98,7 @@ def test_le_premier_mot_de_passe_d_un_agent_ouvre_malgre_ce_qui_fut_essaye_avant
 
 
 def test_le_premier_mot_de_passe_choisi_les_essais_comptent_de_nouveau(agent: Agent) -> None:
-    reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent)
+    reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent, preuve="CARTE")
     agent.compte.refresh_from_db()
     agent.compte.set_password(MOT_DE_PASSE)
     agent.compte.renouvellement_exige = False
@@ -201,7 +201,7 @@ def test_la_reinitialisation_oublie_aussi_les_essais_du_second_facteur(
     appareil, _ = enroler(agent)
     for _ in range(8):
         refuser(lambda: verifier_code(acteur=agent.compte, code=faux_code(code_de(appareil))))
-    reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent)
+    reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent, preuve="CARTE")
     nouveau, codes = enroler(agent)
     horloge.shift(timedelta(seconds=90))
     assert verifier_code(acteur=agent.compte, code=code_de(nouveau)) == nouveau

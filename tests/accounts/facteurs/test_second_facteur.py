@@ -220,7 +220,7 @@ def test_le_mot_de_passe_d_un_agent_se_change_chaque_annee_et_ne_repose_pas_sur_
 
 def test_reinitialiser_ramene_a_la_premiere_connexion(agent: Agent) -> None:
     enroler(agent)
-    premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent)
+    premier = reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent, preuve="CARTE")
     agent.compte.refresh_from_db()
     assert agent.compte.check_password(premier)
     assert agent.compte.renouvellement_exige
@@ -240,8 +240,8 @@ def test_les_commandes_affichent_le_mot_de_passe_une_fois(db: None) -> None:
     with pytest.raises(CommandError, match="Aucun service"):
         call_command("creer_agent", **{**options, "service": "SIE00000"})
     sortie = io.StringIO()
-    call_command("reinitialiser_agent", email="ANNE.MARTIN@exemple.fr", stdout=sortie)
+    call_command("reinitialiser_agent", email="ANNE.MARTIN@exemple.fr", preuve="PIECE", stdout=sortie)
     compte.refresh_from_db()
     assert compte.check_password(sortie.getvalue().strip().rpartition(" ")[2])
     with pytest.raises(CommandError, match="Aucun agent"):
-        call_command("reinitialiser_agent", email="inconnu@exemple.fr")
+        call_command("reinitialiser_agent", email="inconnu@exemple.fr", preuve="PIECE")

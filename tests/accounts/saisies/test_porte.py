@@ -250,7 +250,7 @@ def test_les_filtres_d_adresse_passent_la_porte() -> None:
         "role",
     }
     connus |= {"etat", "q", "service", "motif", "reference", "annee", "domaine", "lot", "qualite"}
-    connus |= {"retour", "voir", "siren", "entreprise", "collaborateur", "toute_la_page", "aller"}
+    connus |= {"retour", "voir", "siren", "entreprise", "collaborateur", "toute_la_page", "aller", "actifs"}
     lus = set()
     for _, arbre in _arbres():
         for noeud in ast.walk(arbre):
@@ -290,4 +290,4 @@ def test_un_argument_illisible_est_dit(lire) -> None:
 @pytest.mark.django_db
 def test_une_commande_le_refuse_sans_trace() -> None:
     with pytest.raises(CommandError, match="caractère"):
-        call_command("reinitialiser_agent", "--email", "anne\udcff@exemple.fr")
+        call_command("reinitialiser_agent", "--email", "anne\udcff@exemple.fr", "--preuve", "CARTE")

@@ -70,5 +70,5 @@ def test_un_agent_repris_du_debut_n_a_plus_de_session() -> None:
     agent = AgentFactory()
     tirer_codes_secours(agent.compte)
     ouvrir(agent.compte)
-    reinitialiser_agent(acteur="operateur", agent=agent)
+    reinitialiser_agent(acteur="operateur", agent=agent, preuve="CARTE")
     assert not ouvertes(agent.compte)
