@@ -22,6 +22,7 @@ PAGES: Final[Mapping[str, str]] = {
     "gestion.accueil": "Accueil : à traiter",
     "gestion.recherche": "Recherche du guichet",
     "gestion.lettres_revenues": "Lettres revenues",
+    "gestion.comme_l_usager": "Comme l’usager le voit",
     "accounts.espace": "Espace professionnel",
 }
 DETAILS_DE_LECTURE: Final[Mapping[str, str]] = {
