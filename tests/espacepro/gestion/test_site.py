@@ -253,6 +253,7 @@ def test_seules_nos_pages_sont_a_la_porte() -> None:
     """The admin pages that libraries bring (seeds of the second factor, lock-outs, groups) stay out."""
     assert {f"{m._meta.app_label}_{m._meta.model_name}" for m in admin.site._registry} == LISTES | {
         "accounts_agent",
+        "accounts_contreseing",
         "accounts_nomadmis",
         "accounts_rectification",
         "accounts_tracelecture",
