@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -19,10 +19,11 @@ from accounts.saisies.porte import lire_recherche
 from habilitations.arbre.confirmations import en_attente
 from habilitations.arbre.recentes import a_ceder
 from habilitations.droits.backends import donnant
+from habilitations.droits.cles import parmi
 from habilitations.droits.perimetre import PerimetreDepasse, personnes_tenues
 from habilitations.droits.roles import GERER_COURRIEL
 from habilitations.lectures.recherche import contient
-from habilitations.models import Habilitation
+from habilitations.models import Habilitation, Role
 from services.adresses.envoi import AdresseEnvoi, AdresseInconnue, adresse_du_courrier, exiger_adresse
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personne_d_identifiant
@@ -156,6 +157,26 @@ def demandes_pour(espace: Espace, personne: PersonneSirenisee, page: str) -> Pag
         .order_by("-deposee_le", "pk")
     )
     return Paginator(demandes, PAR_PAGE).get_page(page)
+
+
+def substitutions_contre(espace: Espace) -> list[Demande]:
+    """Return the demandes of others that would make them the titulaire of a service whose titulaire this espace is, the
+    oldest first, each with `nombre`, how many of its services: one query (R12; what « À faire » counts)."""
+    siennes = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
+    visees = LigneDemande.objects.filter(
+        demande=OuterRef("pk"), service__in=siennes.filter(personne=OuterRef(OuterRef("personne"))).values("service")
+    )
+    nombre = visees.order_by().values("demande").annotate(nombre=Count("pk")).values("nombre")
+    return list(
+        Demande.objects.en_cours()
+        .filter(
+            parmi("personne", siennes.values("personne").distinct()), Exists(visees), nature=Demande.Nature.SUBSTITUTION
+        )
+        .exclude(espace=espace)
+        .select_related("personne")
+        .annotate(nombre=Subquery(nombre))
+        .order_by("deposee_le", "pk")
+    )
 
 
 def codes_attendus(espace: Espace) -> int:

@@ -14,8 +14,10 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.requete import adresse_ip
 
+from ..demandes.lectures import substitutions_contre
 from ..demandes.signalements import signaler
 from ..forms import SignalementForm
+from ..models import Demande
 
 
 def _acteur(request: HttpRequest) -> Espace | Visiteur:
@@ -45,7 +47,15 @@ def signalement(request: HttpRequest) -> HttpResponse:
         else:
             attendre_le_palier(Essai(debut))
             return redirect("signalement_recu")
-    return render(request, "activation/signaler.html", {"formulaire": form}, status=statut)
+    contexte = {"formulaire": form, "contre": _a_choisir(request)}
+    return render(request, "activation/signaler.html", contexte, status=statut)
+
+
+def _a_choisir(request: HttpRequest) -> list[Demande]:
+    """Return what a titulaire who came without a reference may be here for: the substitutions asked for of his services."""
+    acteur = _acteur(request)
+    sans_reference = request.method == "GET" and not request.GET.get("reference", "")
+    return substitutions_contre(acteur) if isinstance(acteur, Espace) and sans_reference else []
 
 
 def _propose(request: HttpRequest) -> dict[str, str]:

@@ -67,7 +67,8 @@ def accueil(request: HttpRequest) -> HttpResponse:
         "demonstration/accueil.html",
         {
             "personnes": COMPTES,
-            "presentes": _presentes(),
+            "presentes": (presentes := _presentes()),
+            "attendues": len({personne.email for personne in COMPTES} - presentes),
             "usagers": (*MONDE, *USAGERS),
             "agents": AGENTS,
             "codes": _codes_des_agents(),

@@ -111,11 +111,14 @@ def repartition(espace: Espace, critere: Critere) -> Repartition:
         ensembles[intitule].append(personne)
     mobiles = {personne for personne, usage in usages.items() if usage.delegable}
     tenues = {personne for personne, usage in usages.items() if usage.titulaire}
-    morceaux = [
-        morceau
-        for intitule, personnes in sorted(ensembles.items(), key=lambda paire: (-len(paire[1]), paire[0]))
-        for morceau in _couper(intitule, personnes, tout=len(personnes) == len(usages))
-    ]
+    morceaux: list[tuple[str, list[PersonneSirenisee]]] = []
+    entiers: list[int] = []  # of which whole each of them is a part
+    for rang_entier, (intitule, personnes) in enumerate(
+        sorted(ensembles.items(), key=lambda paire: (-len(paire[1]), paire[0]))
+    ):
+        parties = _couper(intitule, personnes, tout=len(personnes) == len(usages))
+        morceaux += parties
+        entiers += [rang_entier] * len(parties)
     a_deplacer = max(0, len(usages) - settings.PERIMETRE_ALERTE)
     proposes = _choisir([len(mobiles.intersection(personnes)) for _, personnes in morceaux], a_deplacer)
     groupes = [
@@ -128,8 +131,10 @@ def repartition(espace: Espace, critere: Critere) -> Repartition:
         )
         for rang, (intitule, personnes) in enumerate(morceaux)
     ]
-    groupes.sort(key=lambda groupe: not groupe.propose)
-    return Repartition(len(usages), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE, a_deplacer, groupes)
+    avec = {entiers[rang] for rang in proposes}
+    # Those to move first, and the parts of a same whole in their order.
+    ranges = [groupe for _, groupe in sorted(enumerate(groupes), key=lambda paire: entiers[paire[0]] not in avec)]
+    return Repartition(len(usages), settings.PERIMETRE_SIREN, settings.PERIMETRE_ALERTE, a_deplacer, ranges)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from activation.courriers.rappels import rappeler_codes
 from activation.demandes import signalements
 from activation.demandes.activation import activer
 from activation.demandes.attente import DemandeTerminee
-from activation.demandes.lectures import detail_demande
+from activation.demandes.lectures import detail_demande, substitutions_contre
 from activation.demandes.retours import AgentNonCompetent, refuser_demande
 from activation.demandes.signalements import (
     PAR_DEMANDE,
@@ -418,3 +418,35 @@ def test_le_lecteur_de_la_messagerie_ne_lit_plus_le_code_suspendu() -> None:
 
 def test_les_chiffres() -> None:
     assert (settings.CODE_SUSPENDU, settings.CODE_LISIBLE_APRES) == (5, 5)
+
+
+def test_le_titulaire_venu_sans_reference_choisit_la_sienne(
+    client_de: Callable[[Espace], Client], client: Client
+) -> None:
+    """Several substitutions are asked for of his services: « À faire » leads him here, where each has its link."""
+    titulaire, autre = EspaceFactory(), EspaceFactory()
+    racines = [habiliter(titulaire, service=ServiceFactory(code=code)) for code in ("TVA", "IS")]
+    etrangere = habiliter(autre)
+    demandes = []
+    for rang, racine in enumerate([*racines, racines[0], etrangere]):
+        demande = Demande.objects.create(
+            reference=f"D-2026-SUBST{rang}",
+            nature="SUBSTITUTION",
+            espace=EspaceFactory(),
+            personne=racine.personne,
+            qualite="MANDATAIRE",
+        )
+        demande.lignes.create(service=racine.service)
+        demande.lignes.create(service=ServiceFactory(code="AUTRE"))
+        demandes.append(demande)
+    assert [(d.reference, d.nombre) for d in substitutions_contre(titulaire)] == [
+        (d.reference, 1) for d in demandes[:3]
+    ]
+    page = client_de(titulaire).get(reverse("signaler")).content.decode()
+    for demande in demandes[:3]:
+        assert f'href="?reference={demande.reference}"' in page
+    assert demandes[3].reference not in page, "of somebody else's service"
+    assert "Substitutions demandées" not in client.get(reverse("signaler")).content.decode()
+    choisie = client_de(titulaire).get(reverse("signaler"), {"reference": demandes[1].reference}).content.decode()
+    assert f'value="{demandes[1].reference}"' in choisie
+    assert "Substitutions demandées" not in choisie

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings as reglages
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connection
@@ -31,11 +32,12 @@ from espacepro.demonstration.comptes import (
     CompteDemonstration,
 )
 from espacepro.demonstration.horloge import il_y_a
-from espacepro.demonstration.monde import PREMIER_SIREN
+from espacepro.demonstration.monde import PREMIER_SIREN, _editer_a_sa_date
 from habilitations.arbre.confirmations import en_attente
 from habilitations.models import Habilitation, Role
 from habilitations.partage.revue import a_revoir
 from services.models import PersonneSirenisee
+from tests.activation import scenes
 from tests.factories import EspaceFactory
 
 urlpatterns = [*urls.urlpatterns, path("demonstration/", include("espacepro.demonstration.urls"))]
@@ -186,3 +188,15 @@ def test_l_horloge_recule_et_revient(settings) -> None:
     settings.DEMONSTRATION = False
     with pytest.raises(RuntimeError), il_y_a(1):
         pass
+
+
+@pytest.mark.django_db
+def test_une_lettre_faite_trop_tot_par_un_travailleur_garde_la_date_du_monde(routee: None) -> None:
+    """A worker may make it before the command does, by today's clock: it is not later than the mandate that its code gives."""
+    demande = scenes.adhesion(EspaceFactory())
+    scenes.editer(demande)
+    with il_y_a(30) as alors:
+        courrier = _editer_a_sa_date(demande)
+    assert courrier.edite_le is not None
+    assert abs(courrier.edite_le - alors) < timedelta(minutes=1)
+    assert courrier.expire_le - courrier.edite_le == reglages.CODE_VALIDITE

@@ -273,6 +273,14 @@ class TestRepartition:
             "SIE de Lyon, partie 2 sur 2",
         ]
 
+    def test_les_parties_d_un_meme_ensemble_restent_dans_leur_ordre(self, espace: Espace, service: Service) -> None:
+        """The second one is proposed, since less of it is to move: it stands after the first all the same."""
+        remplir(espace, 85, service, service_gestionnaire=ServiceGestionnaireFactory(nom="SIE de Lyon"))
+        assert [(g.intitule, g.propose) for g in repartition(espace, Critere.GESTIONNAIRE).groupes] == [
+            ("SIE de Lyon, partie 1 sur 2", False),
+            ("SIE de Lyon, partie 2 sur 2", True),
+        ]
+
     def test_seul_ce_qui_peut_partir_est_propose(self, espace: Espace, service: Service) -> None:
         """An acteur, somebody en veille, expired: nothing of it can be granted to the other espace."""
         gestionnaire = ServiceGestionnaireFactory()

@@ -117,6 +117,17 @@ def test_designer_d_une_autre_entree_recommence_et_chaque_etape_dit_ce_qui_est_c
     assert [h.adhesion_id for h in Habilitation.objects.filter(espace=anne)] == [librairie.adhesion_id]
 
 
+@pytest.mark.parametrize(("page", "role"), [("delegations", Role.ACTEUR), ("suppleants", Role.SUPPLEANT)])
+def test_une_liste_d_une_ligne_n_a_pas_de_filtres(client_de: Ouvrir, page: str, role: Role) -> None:
+    racine = habiliter(EspaceFactory())
+    accorder(racine, EspaceFactory(), role)
+    client = client_de(racine.espace)
+    assert 'name="filtrer"' not in texte(client.get(reverse(page)))
+    assert 'name="effacer"' in texte(client.get(reverse(page), {"q": "personne"})), "what hides something can be undone"
+    accorder(racine, EspaceFactory(), role)
+    assert 'name="filtrer"' in texte(client.get(reverse(page)))
+
+
 @pytest.mark.parametrize("sujet", ["suppleants", "delegations"])
 def test_designer_depuis_la_liste_recommence(client_de: Ouvrir, sujet: str) -> None:
     racine = habiliter(EspaceFactory())
@@ -431,7 +442,7 @@ def test_une_date_de_fin_passee_se_dit_sans_attendre_le_travail_de_nuit(client_d
     for client, adresse, sens in pages:
         for etat, attendu in {"": (1, 1), "ACTIVE": (1, 0), "EXPIREE": (0, 1), "EN_VEILLE": (0, 0)}.items():
             contenu = texte(client.get(adresse, {**sens, "etat": etat}))
-            comptes = len(re.findall(r">active</p>", contenu)), len(re.findall(r">expirée</p>", contenu))
+            comptes = len(re.findall(r">Active ?</td>", contenu)), len(re.findall(r">expirée</p>", contenu))
             assert comptes == attendu, (adresse, etat)
     fichier = (
         client_de(titulaire).post(reverse("delegations_exporter"), {"format": "csv"}).getvalue().decode("utf-8-sig")
@@ -479,7 +490,9 @@ def test_qui_ne_fait_que_recevoir_arrive_sur_ce_qu_il_a_recu(client_de: Ouvrir) 
 
 def test_les_filtres_ne_proposent_que_ce_qui_est_dans_la_liste(client_de: Ouvrir) -> None:
     racine = habiliter(EspaceFactory(), service=ServiceFactory(code="TENU"))
-    accorder(racine, EspaceFactory(), Role.ACTEUR)
+    habiliter(racine.espace, service=racine.service)
+    for _ in range(2):
+        accorder(racine, EspaceFactory(), Role.ACTEUR)
     ServiceFactory(code="AILLEURS")
     client = client_de(racine.espace)
     for nom in ("delegations", "retraits_choisir", "delegations_designer"):
