@@ -435,6 +435,14 @@ DEBIT_SIREN_RESEAU = (20, 10, 100)  # SIREN whose admissibility is told to a vis
 # its corrections; in thirty days six times what an espace may hold.
 PLAFOND_CONSULTATIONS_JOUR = 200
 PLAFOND_CONSULTATIONS_MOIS = 600
+# The creditor's identifier that a SEPA mandate bears; no mandate without.
+ICS = env.str("ICS", "" if PRODUCTION else "FR00ZZZ000000")
+# Accounts to pay from (services/banque/): so many to a company; additions and renamings by one espace in one company, in 24 hours.
+PLAFOND_COMPTES_BANCAIRES = 20
+PLAFOND_CHANGEMENTS_BANCAIRES = 20
+# A new account waits so long when it is added so soon after an unusual sign-in, or a change of address, password or second factor.
+DELAI_BANCAIRE = timedelta(hours=48)
+DELAI_BANCAIRE_APRES = timedelta(days=7)
 PERIMETRE_SIREN = 100
 PERIMETRE_ALERTE = 80
 REAUTHENTIFICATION = timedelta(minutes=10)

@@ -7,7 +7,18 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from .journal import views
-from .views import accueil, aide, catalogue, entreprise, pages, sante
+from .views import accueil, aide, catalogue, comptes_bancaires, entreprise, pages, sante
+
+COMPTES = [
+    path("", comptes_bancaires.liste, name="comptes_bancaires"),
+    path("ajouter/", comptes_bancaires.ajouter, name="compte_bancaire_ajouter"),
+    path("exporter/", comptes_bancaires.exporter, name="comptes_bancaires_exporter"),
+    path("<uuid:cle>/renommer/", comptes_bancaires.renommer, name="compte_bancaire_renommer"),
+    path("<uuid:cle>/supprimer/", comptes_bancaires.supprimer, name="compte_bancaire_supprimer"),
+    path("<uuid:cle>/iban/", comptes_bancaires.iban, name="compte_bancaire_iban"),
+    path("<uuid:cle>/mandat/", comptes_bancaires.mandat, name="compte_bancaire_mandat"),
+    path("<uuid:cle>/remise/", comptes_bancaires.remise, name="compte_bancaire_remise"),
+]
 
 urlpatterns = [
     path("", pages.accueil, name="accueil"),
@@ -19,6 +30,7 @@ urlpatterns = [
     path("espace/entreprises/<str:siren>/acces/", entreprise.acces, name="entreprise_acces"),
     path("espace/entreprises/<str:siren>/demandes/", entreprise.demandes, name="entreprise_demandes"),
     path("espace/votre-espace/", pages.votre_espace, name="votre_espace"),
+    path("espace/entreprises/<str:siren>/comptes-bancaires/", include(COMPTES)),
     path("espace/journal/", pages.journal, name="journal"),
     path("espace/journal-entreprise/", views.journal, name="journal_personne"),
     path("espace/journal-entreprise/exporter/", views.exporter, name="journal_personne_exporter"),

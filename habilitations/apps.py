@@ -14,14 +14,17 @@ class HabilitationsConfig(AppConfig):
         from accounts.gestion.files import File
         from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
+        from services.banque.droits import inscrire_administrateurs
 
         from . import actes, donnees_personnelles
         from .depart import suppression
+        from .droits.administrateurs import administrateurs_du_siren
         from .lectures import a_faire, espace, miennes
         from .registre import ecoute
         from .tableurs.lecture import inscrire_a_lire
 
         ecoute.inscrire()
+        inscrire_administrateurs(administrateurs_du_siren)
         inscrire_a_lire("votre liste « Vos habilitations »", miennes.COLONNES)
 
         inscrire(actes)

@@ -1,6 +1,13 @@
-"""What this floor writes in the journal, for agents alone: jobs on reference data, events of the register, what an agent enters."""
+"""What this floor writes in the journal: for agents alone, jobs on reference data, events of the register, what an agent enters;
 
-from accounts.traces.actes import Acte
+for the administrators of paying services too, what is done with the accounts of their company, never an IBAN.
+"""
+
+from typing import Final
+
+from accounts.traces.actes import SOI, Acte, Lecteur
+
+BANQUE: Final = SOI | {Lecteur.ADMINISTRATEURS_PAIEMENT}
 
 PERSONNES_IMPORTEES = Acte(
     "personnes.importees",
@@ -46,4 +53,39 @@ PERSONNE_RATTACHEE = Acte(
 )
 COMPTES_BANCAIRES_RECHIFFRES = Acte(
     "comptes_bancaires.rechiffres", "IBAN des comptes bancaires chiffrés sous la nouvelle clé", details=("nombre",)
+)
+COMPTE_BANCAIRE_AJOUTE = Acte(
+    "compte_bancaire.ajoute", "Compte bancaire ajouté", BANQUE, anonyme=False, details=("compte",)
+)
+COMPTE_BANCAIRE_RENOMME = Acte(
+    "compte_bancaire.renomme", "Titulaire d’un compte bancaire renommé", BANQUE, anonyme=False, details=("compte",)
+)
+COMPTE_BANCAIRE_RETIRE = Acte(
+    "compte_bancaire.retire", "Compte bancaire supprimé", BANQUE, anonyme=False, details=("compte",)
+)
+COMPTE_BANCAIRE_MONTRE = Acte(
+    "compte_bancaire.montre", "IBAN montré en entier", BANQUE, anonyme=False, details=("compte",)
+)
+MANDAT_SEPA_EDITE = Acte("mandat_sepa.edite", "Mandat SEPA édité", BANQUE, anonyme=False, details=("compte",))
+MANDAT_SEPA_REMIS = Acte(
+    "mandat_sepa.remis",
+    "Mandat SEPA dit remis à la banque",
+    BANQUE,
+    anonyme=False,
+    details=(
+        "compte",
+        "le",
+    ),
+)
+COMPTE_BANCAIRE_REPONSE = Acte(
+    "compte_bancaire.reponse",
+    "Réponse de la banque enregistrée",
+    BANQUE,
+    anonyme=False,
+    details=(
+        "compte",
+        "prelevement",
+        "etat",
+        "motif",
+    ),
 )

@@ -13,15 +13,17 @@ class SurveillanceConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_login_failed
 
         from accounts.facteurs.securite import fournir_connexions
+        from services.banque.delai import inscrire_signal
 
         from . import donnees_personnelles
         from .connexions import connexion_manquee, connexion_reussie
-        from .lectures import connexions_du_compte
+        from .lectures import a_ete_signale, connexions_du_compte
 
         post_migrate.connect(_creer_partitions, sender=self, dispatch_uid="surveillance.creer_partitions")
         user_logged_in.connect(connexion_reussie, dispatch_uid="surveillance.connexion_reussie")
         user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
         fournir_connexions(connexions_du_compte)
+        inscrire_signal(a_ete_signale)
         donnees_personnelles.inscrire()
 
 

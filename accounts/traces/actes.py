@@ -15,13 +15,19 @@ class Lecteur(StrEnum):
     ADMINISTRATEURS = "les administrateurs du service et du SIREN nommés"
     ADMINISTRATEURS_DEMANDE = "les administrateurs d’un service de la demande nommée"
     ADMINISTRATEURS_MESSAGERIE = "les administrateurs de la Messagerie du SIREN nommé"
+    ADMINISTRATEURS_PAIEMENT = "les administrateurs d’un service de paiement du SIREN nommé"
 
 
 AGENTS_SEULS: Final[frozenset[Lecteur]] = frozenset()
 SOI: Final = frozenset({Lecteur.DETENTEUR})
 PARTIES: Final = frozenset({Lecteur.DETENTEUR, Lecteur.AUTRE_PARTIE})
 ADMINISTRATEURS: Final = frozenset(
-    {Lecteur.ADMINISTRATEURS, Lecteur.ADMINISTRATEURS_DEMANDE, Lecteur.ADMINISTRATEURS_MESSAGERIE}
+    {
+        Lecteur.ADMINISTRATEURS,
+        Lecteur.ADMINISTRATEURS_DEMANDE,
+        Lecteur.ADMINISTRATEURS_MESSAGERIE,
+        Lecteur.ADMINISTRATEURS_PAIEMENT,
+    }
 )
 
 

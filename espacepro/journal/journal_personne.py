@@ -28,7 +28,7 @@ from accounts.traces.visibilite import anonymes, montres
 from activation.models import LigneDemande
 from habilitations.droits.backends import donnant
 from habilitations.droits.cles import parmi
-from habilitations.droits.roles import GERER_COURRIEL, VOIR_HABILITATIONS
+from habilitations.droits.roles import GERER_BANQUE, GERER_COURRIEL, VOIR_HABILITATIONS
 from habilitations.lectures.recherche import nomme
 from habilitations.models import Habilitation, Role
 from habilitations.tableurs.ecriture import en_csv, en_xlsx
@@ -166,19 +166,24 @@ def _visible(espace: Espace, service: str) -> Q:
     """Return the condition that an event is about a service that this espace administers, `service` if one is given.
 
     And that its act is declared as shown so: to who administers the service of the line, a service of its demande's
-    lines, or the Messagerie, for whoever may ask to change the e-mail of the personne (R21).
+    lines, the Messagerie, for whoever may ask to change the e-mail of the personne (R21), or a paying service, for whoever
+    manages its accounts (R20).
     """
     miennes = administres(espace)
     messageries = donnant(GERER_COURRIEL, espace).filter(service__famille=Service.Famille.MESSAGERIE)
+    paiements = donnant(GERER_BANQUE, espace).filter(service__paiement=True)
     if service:
         miennes, messageries = miennes.filter(service__code=service), messageries.filter(service__code=service)
+        paiements = paiements.filter(service__code=service)
     directs = miennes.filter(personne__siren=OuterRef("siren"), service__code=OuterRef("service"))
     demandes = _lignes_de_demandes(miennes).filter(demande__reference=OuterRef("reference"))
     adresses = messageries.filter(personne__siren=OuterRef("siren"))
+    comptes = paiements.filter(personne__siren=OuterRef("siren"))
     return (
         montres(Lecteur.ADMINISTRATEURS) & Q(Exists(directs))
         | montres(Lecteur.ADMINISTRATEURS_DEMANDE) & Q(Exists(demandes))
         | montres(Lecteur.ADMINISTRATEURS_MESSAGERIE) & Q(Exists(adresses))
+        | montres(Lecteur.ADMINISTRATEURS_PAIEMENT) & Q(Exists(comptes))
     )
 
 

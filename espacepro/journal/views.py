@@ -12,6 +12,7 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from habilitations.lectures.cessations import avis_de_cessation
 from habilitations.tableurs.ecriture import FORMATS
+from services.banque import droits
 
 from .groupes import paginer_par_acte, paginer_un_acte
 from .journal_personne import (
@@ -59,6 +60,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
         {"groupe": groupe, "tete": next(lues), "premiers": list(islice(lues, len(groupe.premiers)))}
         for groupe in groupes
     ]
+    entreprise = next((personne for personne in mien.personnes if personne.siren == filtres.siren), None)
     return render(
         request,
         "espacepro/journal_personne.html",
@@ -70,7 +72,8 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
             "tronque": nombre > EXPORT_MAX,
             "etendue": mien,
             "filtres": filtres,
-            "entreprise": next((personne for personne in mien.personnes if personne.siren == filtres.siren), None),
+            "entreprise": entreprise,
+            "entreprise_paie": entreprise is not None and droits.peut(espace, droits.VOIR, entreprise),
             "actes": sorted(actes_filtrables().items(), key=lambda acte: acte[1]),
             "export_max": EXPORT_MAX,
             "cessations": avis_de_cessation([p for p in mien.personnes if filtres.siren in {"", p.siren}]),

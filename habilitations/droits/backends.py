@@ -13,7 +13,7 @@ from services.models import PersonneSirenisee, Service
 from ..models import Habilitation
 from ..models.habilitation import HabilitationQuerySet
 from .question import role_tenu, roles_tenus
-from .roles import ECRIRE, GERER_BANQUE, GERER_COURRIEL, MATRICE, permissions_de, roles_pour
+from .roles import ECRIRE, GERER_BANQUE, GERER_COURRIEL, MATRICE, VOIR_BANQUE, permissions_de, roles_pour
 
 
 def donnant(permission: str, espace: Espace | None) -> HabilitationQuerySet:
@@ -50,7 +50,7 @@ def _a_un_objet(permission: str, dossier: Dossier) -> bool:
 
     Nobody writes any longer for a personne whose rights are reduced to consultation (habilitations/registre).
     """
-    if permission == GERER_BANQUE:
+    if permission in {GERER_BANQUE, VOIR_BANQUE}:
         return dossier.service.paiement
     if permission == GERER_COURRIEL:
         return dossier.service.famille == Service.Famille.MESSAGERIE
@@ -62,8 +62,8 @@ def _a_un_objet(permission: str, dossier: Dossier) -> bool:
 class HabilitationBackend(BaseBackend):
     """One indexed read for one question (question.py), answered by the matrix.
 
-    The object is a `Dossier` (one service of one personne). The two permissions that a personne gives as a whole are
-    asked on the PersonneSirenisee: bank references (any paying service of it) and its e-mail (its Messagerie).
+    The object is a `Dossier` (one service of one personne). Those that a personne gives as a whole are asked on
+    the PersonneSirenisee: seeing and managing its bank references (any paying service of it), its e-mail (its Messagerie).
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -80,7 +80,7 @@ class HabilitationBackend(BaseBackend):
             return role in roles_pour(perm)
         if isinstance(obj, PersonneSirenisee):
             habilitations = donnant(perm, espace)
-            if perm == GERER_BANQUE:
+            if perm in {GERER_BANQUE, VOIR_BANQUE}:
                 return habilitations.filter(personne=obj, service__paiement=True).exists()
             if perm == GERER_COURRIEL:
                 return habilitations.filter(personne=obj, service__famille=Service.Famille.MESSAGERIE).exists()

@@ -2,11 +2,14 @@
 
 from typing import Final
 
+from services.banque import droits
+
 from ..models import Role
 
 UTILISER: Final = "services.utiliser"
 ECRIRE: Final = "services.ecrire"
-GERER_BANQUE: Final = "services.gerer_banque"
+GERER_BANQUE: Final = droits.GERER
+VOIR_BANQUE: Final = droits.VOIR
 GERER_COURRIEL: Final = "services.gerer_courriel"
 VOIR_HABILITATIONS: Final = "habilitations.voir"
 DELEGUER_ACTEUR_DELEGANT: Final = "habilitations.deleguer_acteur_delegant"
@@ -23,6 +26,7 @@ _DELEGANTS = _ADMINISTRATEURS | {Role.ACTEUR_DELEGANT}
 MATRICE: Final[dict[str, frozenset[Role]]] = {
     UTILISER: _TOUS,
     ECRIRE: _TOUS,
+    VOIR_BANQUE: _TOUS,
     GERER_BANQUE: _ADMINISTRATEURS,
     GERER_COURRIEL: _ADMINISTRATEURS,
     VOIR_HABILITATIONS: _ADMINISTRATEURS,

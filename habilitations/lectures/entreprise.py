@@ -27,6 +27,7 @@ from ..droits.roles import (
     GERER_SUPPLEANTS,
     RETIRER_SES_DELEGATIONS,
     UTILISER,
+    VOIR_BANQUE,
     VOIR_HABILITATIONS,
     roles_pour,
 )
@@ -98,6 +99,11 @@ class Entreprise:
     def gere_le_courriel(self) -> bool:
         """Whether the viewer may have the company's e-mail changed (R21)."""
         return any(m.service.famille == Service.Famille.MESSAGERIE for m in self._donnent(GERER_COURRIEL))
+
+    @property
+    def voit_les_comptes(self) -> bool:
+        """Whether the viewer holds a paying service here, hence sees the accounts that it pays from (R20)."""
+        return any(m.service.paiement for m in self._donnent(VOIR_BANQUE))
 
     @property
     def est_titulaire(self) -> bool:

@@ -29,9 +29,9 @@ from accounts.traces.journal import consigner
 from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import DemandeHabilitation, DemandeRetrait, Export, Habilitation, Role
-from services.models import EvenementRegistre, PersonneSirenisee, RepresentantLegal, Service
+from services.models import EvenementRegistre, PersonneSirenisee, ReferenceBancaire, RepresentantLegal, Service
 from surveillance.models import Connexion
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory, compte_bancaire
 
 from .jeu import Jeu, charger, multiplier
 
@@ -53,6 +53,7 @@ class Pays:
     retrait: DemandeRetrait
     demandee: DemandeHabilitation
     export: Export
+    compte: ReferenceBancaire
     modeles: dict[str, Any]
 
 
@@ -100,6 +101,7 @@ def installer() -> Pays:
     ]
     DemandeHabilitation.objects.create(demandeur=espace, siren=demandes[0].personne.siren, motif="collaborateur")
     bureau = une.personne.service_gestionnaire
+    Service.objects.filter(pk=une.service_id).update(paiement=True)
     return Pays(
         jeu=jeu,
         espace=espace,
@@ -110,6 +112,7 @@ def installer() -> Pays:
         retrait=retraits[0],
         demandee=demandees[0],
         export=Export.objects.create(espace=espace, liste={}, traite_le=maintenant, lignes=1, contenu=b"x"),
+        compte=compte_bancaire(une.personne),
         modeles={"retrait": siens[0], "demande": demandes[0]},
     )
 

@@ -175,6 +175,17 @@ def adresses(pays: Pays) -> dict[str, str]:
         "entreprise": [siren],
         "entreprise_acces": [siren],
         "entreprise_demandes": [siren],
+        **{key: [siren] for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")},
+        **{
+            key: [siren, pays.compte.pk]
+            for key in (
+                "compte_bancaire_renommer",
+                "compte_bancaire_supprimer",
+                "compte_bancaire_iban",
+                "compte_bancaire_mandat",
+                "compte_bancaire_remise",
+            )
+        },
         "demande": [pays.demande.reference],
         "annuler_demande": [pays.demande.reference],
         "nouveau_courrier": [pays.demande.reference],

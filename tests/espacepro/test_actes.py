@@ -31,6 +31,7 @@ ETAGES = ("accounts", "services", "habilitations", "activation", "surveillance",
 #   S  titulaire and suppléants of the service and SIREN of the line
 #   d  titulaire and suppléants of a service that the demande asks for
 #   M  titulaire and suppléants of the SIREN's Messagerie
+#   P  titulaire and suppléants of a paying service of the SIREN (a column left out where they are not shown)
 # `?`: administrators are not told who it is, unless it is themselves or the code has given him their service.
 # Agents of the personne's service gestionnaire read every line; `·····` are for them alone.
 # After `:`, what differs for the demandes of this nature.
@@ -68,6 +69,11 @@ code.inexact:SUBSTITUTION              D · · d ·
 code.lu                                D · · · ·
 code.repris                            D · · · ·
 code.sans_demande                      D · · · ·
+compte_bancaire.ajoute                 D · · · · P
+compte_bancaire.montre                 D · · · · P
+compte_bancaire.renomme                D · · · · P
+compte_bancaire.reponse                D · · · · P
+compte_bancaire.retire                 D · · · · P
 comptes_bancaires.rechiffres           · · · · ·
 contreseing.abandonne                  D · · · ·
 contreseing.demande                    D · · · ·
@@ -140,6 +146,8 @@ habilitation.suspendue                 D A S · ·
 habilitation.tombee                    D A S · ·
 habilitations.exportees                D · · · ·
 journal_entreprise.exporte             D · · · ·
+mandat_sepa.edite                      D · · · · P
+mandat_sepa.remis                      D · · · · P
 mot_de_passe.change                    D · · · ·
 mot_de_passe.conforme                  D · · · ·
 mot_de_passe.oublie                    D · · · ·
@@ -203,6 +211,7 @@ LETTRES = {
     Lecteur.ADMINISTRATEURS_DEMANDE: "d",
     Lecteur.ADMINISTRATEURS_MESSAGERIE: "M",
 }
+PAIEMENT = Lecteur.ADMINISTRATEURS_PAIEMENT
 ATTENDU = {ligne.split()[0]: "".join(ligne.split()[1:]) for ligne in TABLE.strip().splitlines()}
 
 
@@ -210,6 +219,7 @@ def lettres(acte: Acte, nature: str = "") -> str:
     cas = acte.cas(nature)
     administres = cas.lecteurs & traces.ADMINISTRATEURS
     signes = "".join(lettre if lecteur in cas.lecteurs else "·" for lecteur, lettre in LETTRES.items())
+    signes += "P" if PAIEMENT in cas.lecteurs else ""
     return signes + ("?" if administres and cas.anonyme else "")
 
 
@@ -236,6 +246,7 @@ class Scene(NamedTuple):
     titulaire: Espace
     demande_titulaire: Espace
     messagerie_titulaire: Espace
+    paiement_titulaire: Espace
 
 
 @pytest.fixture
@@ -243,6 +254,7 @@ def scene(db: None) -> Scene:
     personne, nomme, auteur = PersonneFactory(), EspaceFactory(nom="Nommée"), EspaceFactory(nom="Auteure")
     service, demande_service = ServiceFactory(code="TVA"), ServiceFactory(code="CFE")
     messagerie = ServiceFactory(code="MESSAGERIE", famille=Service.Famille.MESSAGERIE)
+    paiement = ServiceFactory(code="PAYER", paiement=True)
     demande = Demande.objects.create(
         reference="D-2026-ESSAI", nature="ADHESION", espace=nomme, personne=personne, qualite="MANDATAIRE"
     )
@@ -258,7 +270,7 @@ def scene(db: None) -> Scene:
         nomme,
         *(
             habiliter(EspaceFactory(), personne=personne, service=s).espace
-            for s in (service, demande_service, messagerie)
+            for s in (service, demande_service, messagerie, paiement)
         ),
     )
 
@@ -284,12 +296,13 @@ def test_les_pages_montrent_ce_que_dit_la_table(scene: Scene) -> None:
     assert lus_par(scene.titulaire) == attendus("S")
     assert lus_par(scene.demande_titulaire) == attendus("d")
     assert lus_par(scene.messagerie_titulaire) == attendus("M")
+    assert lus_par(scene.paiement_titulaire) == attendus("P")
 
 
 def test_le_filtre_propose_ce_que_les_administrateurs_peuvent_lire_et_le_trouve(scene: Scene) -> None:
-    lecteurs = (scene.titulaire, scene.demande_titulaire, scene.messagerie_titulaire)
+    lecteurs = (scene.titulaire, scene.demande_titulaire, scene.messagerie_titulaire, scene.paiement_titulaire)
     proposes = actes_filtrables()
-    a_part = attendus("M")  # the only natures with words of their own
+    a_part = attendus("M") | attendus("P")  # the first are the only natures with words of their own
     assert set(proposes) == attendus("S") | attendus("d") - {c for c in ATTENDU if ":SUBSTITUTION" in c} | a_part
     for acte, libelle in proposes.items():
         trouves = [

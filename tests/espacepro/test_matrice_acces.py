@@ -43,6 +43,7 @@ from tests.factories import (
     ServiceFactory,
     ServiceGestionnaireFactory,
     accorder,
+    compte_bancaire,
     habiliter,
 )
 
@@ -121,7 +122,7 @@ def _export(espace: Espace, *, prete: bool) -> Export:
 def monter(rang: int = 0) -> Scene:
     """Build a company with its tree, its demandes, letters and requests to leave, in each state."""
     gestionnaire, autre = ServiceGestionnaireFactory(), ServiceGestionnaireFactory()
-    messagerie = ServiceFactory(code="MESSAGERIE", famille=Service.Famille.MESSAGERIE)
+    messagerie = ServiceFactory(code="MESSAGERIE", famille=Service.Famille.MESSAGERIE, paiement=True)  # pays, too
     tva = ServiceFactory(code="DECL_TVA")
     personne = PersonneFactory(denomination=f"DISCRETION ET FILS {rang}", service_gestionnaire=gestionnaire)
     espaces = {
@@ -174,7 +175,11 @@ def monter(rang: int = 0) -> Scene:
         for canal in ("MESSAGERIE", "POSTAL")
     }
     Espace.objects.filter(pk=espaces["desactive"].pk).update(etat=Espace.Etat.DESACTIVE)
+    compte, ailleurs = compte_bancaire(personne), compte_bancaire(etrangere)
     scene.cles = {
+        "compte": [personne.siren, compte.pk],
+        "compte d’une autre": [etrangere.siren, ailleurs.pk],
+        "compte sous un autre SIREN": [personne.siren, ailleurs.pk],
         "service ouvert": [personne.siren, messagerie.code],
         "adhésion fermée": [personne.siren, tva.code],
         "autre personne": [etrangere.siren, messagerie.code],
@@ -227,6 +232,17 @@ INCONNUS: dict[str, list[Any]] = {
     "entreprise_acces": ["552032534"],
     "entreprise_demandes": ["552032534"],
     "ouvrir_service": ["552032534", "INCONNU"],
+    **{key: ["552032534"] for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")},
+    **{
+        key: ["552032534", uuid.UUID(int=0)]
+        for key in (
+            "compte_bancaire_renommer",
+            "compte_bancaire_supprimer",
+            "compte_bancaire_iban",
+            "compte_bancaire_mandat",
+            "compte_bancaire_remise",
+        )
+    },
     "courriel_entreprise_changer": ["552032534"],
     "demande": ["D-2026-AAAAAAAA"],
     "annuler_demande": ["D-2026-AAAAAAAA"],
@@ -243,6 +259,7 @@ INCONNUS: dict[str, list[Any]] = {
 }
 _EXPORT = {"fichier demandé": TITULAIRE, "fichier prêt": frozenset({"suppleant"})}
 _ENTREPRISE = {"entreprise": UTILISATEURS | {"en_veille"}, "autre entreprise": PERSONNE}
+_COMPTE = {"compte": ADMINISTRATEURS, "compte d’une autre": PERSONNE, "compte sous un autre SIREN": PERSONNE}
 _DEMANDE = {"demande en cours": TITULAIRE, "demande annulée": TITULAIRE, "demande d’un autre": PERSONNE}
 # door that shows an object -> state of the object -> who finds it there. For anybody else it does not exist.
 OBJETS: dict[str, dict[str, frozenset[str]]] = {
@@ -251,6 +268,21 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     "entreprise_demandes": _ENTREPRISE,
     "ouvrir_service": {"service ouvert": UTILISATEURS, "adhésion fermée": PERSONNE, "autre personne": PERSONNE},
     "courriel_entreprise_changer": {"messagerie ouverte": ADMINISTRATEURS, "sans messagerie": PERSONNE},
+    **{
+        key: {"entreprise": UTILISATEURS, "autre entreprise": PERSONNE}
+        for key in ("comptes_bancaires", "comptes_bancaires_exporter")
+    },
+    "compte_bancaire_ajouter": {"entreprise": ADMINISTRATEURS, "autre entreprise": PERSONNE},
+    **dict.fromkeys(
+        (
+            "compte_bancaire_renommer",
+            "compte_bancaire_supprimer",
+            "compte_bancaire_iban",
+            "compte_bancaire_mandat",
+            "compte_bancaire_remise",
+        ),
+        _COMPTE,
+    ),
     "demande": _DEMANDE,
     "annuler_demande": _DEMANDE,
     "nouveau_courrier": _DEMANDE,

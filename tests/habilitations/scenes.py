@@ -20,6 +20,7 @@ TABLEAU = {
     "services.utiliser": (True, True, True, True),
     "services.ecrire": (True, True, True, True),
     "services.gerer_banque": (True, True, False, False),
+    "services.voir_banque": (True, True, True, True),
     "services.gerer_courriel": (True, True, False, False),
     "habilitations.voir": (True, True, False, False),
     "habilitations.deleguer_acteur_delegant": (True, True, False, False),

@@ -55,7 +55,11 @@ PAIRES = [(p, s) for p in range(PERSONNES) for s in range(SERVICES)]
 DEBUT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DELEGUES = {DELEGANT, ACTEUR}
 # About a service that is neither paid nor the Messagerie.
-DE_LA_PAIRE = [p for p in TABLEAU if p not in {"services.gerer_banque", "services.gerer_courriel", "services.ecrire"}]
+DE_LA_PAIRE = [
+    p
+    for p in TABLEAU
+    if p not in {"services.gerer_banque", "services.voir_banque", "services.gerer_courriel", "services.ecrire"}
+]
 
 espaces = st.integers(0, ESPACES - 1)
 personnes = st.integers(0, PERSONNES - 1)

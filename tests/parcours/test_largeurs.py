@@ -12,7 +12,15 @@ from espacepro.acces import TABLE, Acces
 from habilitations.models import Role
 from services.models import Service
 from tests.espacepro.scenes import TOUS, adresse, client_verifie, deposer, dossier
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    accorder,
+    compte_bancaire,
+    habiliter,
+)
 
 LARGEURS = (1280, 390, 320)
 # Answers that are no page of the portal: files, images, endpoints of scripts.
@@ -82,6 +90,8 @@ def test_les_pages_du_detenteur(live_server: LiveServer, page: Page, context: Br
     with transaction.atomic():
         racine = habiliter(titulaire, personne=personne, service=messagerie)
         habiliter(titulaire, personne=personne, service=ServiceFactory(code="DECL_TVA"))
+        habiliter(titulaire, personne=personne, service=ServiceFactory(code="PAYER", paiement=True))
+        compte = compte_bancaire(personne, titulaire="ETABLISSEMENTSREUNISDUGRANDOUESTINTERPROFESSIONNELS")
         accorder(racine, EspaceFactory(), Role.SUPPLEANT)
         accorder(racine, EspaceFactory(nom="Schwartzenberger-Hohenlohe-Langenburg"), Role.ACTEUR)
     entrer(context, live_server.url, client_de(titulaire).cookies[settings.SESSION_COOKIE_NAME].value)
@@ -93,6 +103,16 @@ def test_les_pages_du_detenteur(live_server: LiveServer, page: Page, context: Br
         reverse("ouvrir_service", args=[siren, "MESSAGERIE"]),
         reverse("courriel_entreprise_changer", args=[siren]),
         *(reverse(nom, args=[siren]) for nom in ("entreprise", "entreprise_acces", "entreprise_demandes")),
+        *(reverse(nom, args=[siren]) for nom in ("comptes_bancaires", "compte_bancaire_ajouter")),
+        *(
+            reverse(nom, args=[siren, compte.pk])
+            for nom in (
+                "compte_bancaire_renommer",
+                "compte_bancaire_supprimer",
+                "compte_bancaire_iban",
+                "compte_bancaire_mandat",
+            )
+        ),
         reverse("demande", args=[reference]),
         reverse("annuler_demande", args=[reference]),
         f"{reverse('adherer')}?siren={siren}",

@@ -29,7 +29,15 @@ from habilitations.views.exports import EXISTANT
 from services.models import Service
 from tests.activation.scenes import confirmer, editer, inscrire, services_du_bouquet
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing, deposer, dossier
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    accorder,
+    compte_bancaire,
+    habiliter,
+)
 
 # Doors that show nothing to who simply comes: a step after another, an image, what these rows do not allow. Their own journeys open them.
 SUITES = {
@@ -128,11 +136,11 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
     """The holder of a company's services, and the parameters of the pages that show an object."""
     espace = EspaceFactory()
     personne = PersonneFactory(siren="552032534")
-    racine = habiliter(espace, personne=personne, service=ServiceFactory(code="PAYER"))
+    racine = habiliter(espace, personne=personne, service=ServiceFactory(code="PAYER", paiement=True))
     habiliter(espace, personne=personne, service=ServiceFactory(code="MESSAGERIE", famille=Service.Famille.MESSAGERIE))
     acteur = accorder(racine, EspaceFactory(), Role.ACTEUR)
     (retrait,) = demander_retrait(acteur=acteur.espace, habilitations=[acteur])
-    courrier = deposer(PersonneFactory(), espace, 1)
+    compte, courrier = compte_bancaire(personne), deposer(PersonneFactory(), espace, 1)
     maintenant = timezone.now()
     Courrier.objects.filter(pk=courrier.pk).update(
         canal="MESSAGERIE", etat="EDITE", edite_le=maintenant, expire_le=maintenant + settings.CODE_VALIDITE
@@ -143,6 +151,20 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
         "ouvrir_service": [personne.siren, "PAYER"],
         **{nom: [personne.siren] for nom in ("entreprise", "entreprise_acces", "entreprise_demandes")},
         "courriel_entreprise_changer": [personne.siren],
+        **{
+            key: [personne.siren]
+            for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")
+        },
+        **{
+            key: [personne.siren, compte.pk]
+            for key in (
+                "compte_bancaire_renommer",
+                "compte_bancaire_supprimer",
+                "compte_bancaire_iban",
+                "compte_bancaire_mandat",
+                "compte_bancaire_remise",
+            )
+        },
         **{nom: [courrier.demande.reference] for nom in ("demande", "annuler_demande", "nouveau_courrier")},
         "code_recu": [courrier.pk],
         **{nom: [retrait.pk] for nom in ("retrait_accepter", "retrait_refuser")},

@@ -8,6 +8,12 @@ from schwifty.registry import get_iban_spec
 from accounts.saisies.regles import RegleMetier
 from services.banque.iban import Banque, en_groupes, lire_bic, lire_iban, proposer_banque, sepa
 
+
+def plat(regle: RegleMetier) -> str:
+    """The message with plain spaces."""
+    return " ".join(str(regle).split())
+
+
 FRANCAIS = "FR7630006000011234567890189"
 ETRANGERS = [
     "DE89370400440532013000",
@@ -75,7 +81,7 @@ def test_un_refus_dit_ou_regarder(saisie: str, code: str, dit: str) -> None:
     with pytest.raises(RegleMetier) as refus:
         lire_iban(saisie)
     assert refus.value.code == code
-    assert dit in str(refus.value)
+    assert dit in plat(refus.value)
 
 
 def test_une_cle_nationale_fausse_est_refusee_meme_si_celle_de_l_iban_est_bonne() -> None:
@@ -94,7 +100,7 @@ def test_un_chiffre_faux_est_toujours_refuse_et_son_groupe_toujours_parmi_ceux_q
     faux = FRANCAIS[:rang] + str((int(FRANCAIS[rang]) + ecart) % 10) + FRANCAIS[rang + 1 :]
     with pytest.raises(RegleMetier) as refus:
         lire_iban(faux)
-    message = str(refus.value)
+    message = plat(refus.value)
     assert f"« {faux[rang // 4 * 4 : rang // 4 * 4 + 4]} »" in message or "chaque groupe" in message
 
 

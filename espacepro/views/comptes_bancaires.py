@@ -1,0 +1,354 @@
+"""The accounts that a company pays from: a tab of its page, and the acts on one account (R20, CGU §4.d).
+
+Who may see or change them is asked of `services.banque.droits`, as the acts do; for anybody else no such page exists.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.compteurs.double_envoi import FENETRE_DU_DOUBLE_ENVOI, annoncer_une_fois
+from accounts.forms.reauthentification import ConfirmationForm
+from accounts.models import Espace
+from accounts.portes.acces import espace_requis
+from accounts.portes.reauthentification import mot_de_passe_prouve, reauthentification_requise
+from accounts.saisies.regles import RegleMetier
+from habilitations.lectures.entreprise import Entreprise
+from habilitations.lectures.entreprise import entreprise as lire_entreprise
+from habilitations.tableurs.ecriture import en_csv
+from services.banque import droits
+from services.banque.comptes import (
+    CompteDejaEnregistre,
+    CompteRetire,
+    ajouter_compte,
+    examiner_ajout,
+    montrer_iban,
+    renommer_titulaire,
+    retirer_compte,
+)
+from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
+from services.banque.iban import en_groupes, proposer_banque
+from services.banque.lectures import Compte, comptes_de
+from services.banque.mandat import editer_mandat, noter_remise
+from services.models import ReferenceBancaire
+
+MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
+COLONNES_EXPORT: Final = (
+    "Titulaire",
+    "Banque",
+    "IBAN (masqué)",
+    "BIC",
+    "CORE",
+    "B2B",
+    "RUM",
+    "Mandat remis le",
+    "Ajouté le",
+)
+
+
+@dataclass(frozen=True)
+class Sujet:
+    """The company of the page, and the one account that it is about."""
+
+    vue: Entreprise
+    reference: ReferenceBancaire
+
+    @property
+    def liste(self) -> str:
+        return reverse("comptes_bancaires", args=[self.vue.personne.siren])
+
+    @property
+    def contexte(self) -> dict[str, Any]:
+        return {"vue": self.vue, "personne": self.vue.personne, "reference": self.reference, "liste": self.liste}
+
+
+def _vue(espace: Espace, siren: str, permission: str) -> Entreprise:
+    """Return what this espace sees of this SIREN. Raises: Http404 where it has not this permission."""
+    vue = lire_entreprise(espace, siren)
+    if vue is None or not droits.peut(espace, permission, vue.personne):
+        raise Http404
+    return vue
+
+
+def _sujet(espace: Espace, siren: str, cle: UUID) -> Sujet:
+    """Return this account of this company, for who manages it. Raises: Http404; a removed one is found, the act says so."""
+    vue = _vue(espace, siren, droits.GERER)
+    reference = get_object_or_404(ReferenceBancaire.objects.select_related("mandat"), pk=cle, personne=vue.personne)
+    reference.personne = vue.personne
+    return Sujet(vue, reference)
+
+
+def _refus(request: HttpRequest, sujet: Sujet, regle: RegleMetier) -> HttpResponse:
+    """Say why nothing was done, and go back to the list."""
+    messages.error(request, str(regle))
+    return redirect(sujet.liste)
+
+
+@espace_requis
+@require_GET
+def liste(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
+    """The accounts, masked, and the mandates to hand over; without acts for who only pays."""
+    return _montrer_liste(request, _vue(espace, siren, droits.VOIR), espace)
+
+
+def _montrer_liste(
+    request: HttpRequest, vue: Entreprise, espace: Espace, bound: tuple[UUID, RemiseForm] | None = None
+) -> HttpResponse:
+    gere = droits.peut(espace, droits.GERER, vue.personne)
+    comptes = comptes_de(vue.personne)
+    a_remettre = [_a_remettre(compte, bound) for compte in comptes if gere and compte.mandat_a_remettre]
+    return render(
+        request,
+        "espacepro/comptes/liste.html",
+        {
+            "vue": vue,
+            "personne": vue.personne,
+            "onglet": "comptes",
+            "comptes": comptes,
+            "gere": gere,
+            "a_remettre": a_remettre,
+            "ics": settings.ICS,
+            "formulaire_refuse": bound[1] if bound else None,
+        },
+    )
+
+
+def _a_remettre(compte: Compte, bound: tuple[UUID, RemiseForm] | None) -> dict[str, Any]:
+    """Return the course of one mandate, with its one field."""
+    reference, mandat = compte.reference, compte.reference.mandat
+    propre = bound is not None and bound[0] == reference.pk
+    formulaire = bound[1] if propre and bound else _remise(reference)
+    etapes = [
+        {"titre": "Compte ajouté", "etat": "fait", "date": timezone.localdate(reference.ajoutee_le)},
+        {
+            "titre": "Mandat édité",
+            "etat": "fait" if mandat.edite_le else "en_cours",
+            "date": timezone.localdate(mandat.edite_le) if mandat.edite_le else None,
+            "detail": "" if mandat.edite_le else "Éditez-le, datez-le et signez-le.",
+        },
+        {
+            "titre": "Remettez-le à votre banque, daté et signé, avant le premier paiement",
+            "etat": "en_cours" if mandat.edite_le else "a_venir",
+        },
+        {
+            "titre": "Enregistré par la banque",
+            "etat": "a_venir",
+            "detail": "Vous serez averti de sa réponse : acceptée, ou refusée et pourquoi.",
+        },
+    ]
+    return {"compte": compte, "etapes": etapes, "formulaire": formulaire}
+
+
+def _remise(reference: ReferenceBancaire, donnees: Any = None) -> RemiseForm:
+    return RemiseForm(donnees, auto_id=f"id_%s_{reference.pk.hex}")
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def ajouter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
+    """An IBAN typed, then read again with its bank, then confirmed."""
+    vue = _vue(espace, siren, droits.GERER)
+    if request.method == "POST" and "confirmer" in request.POST:
+        return _confirmer(request, espace, vue)
+    depart = {"titulaire": vue.personne.denomination}
+    if "corriger" in request.POST:
+        depart = {nom: request.POST.get(nom, "") for nom in ("iban", "titulaire")}
+    saisie = IbanForm(
+        request.POST if request.method == "POST" and "corriger" not in request.POST else None, initial=depart
+    )
+    if saisie.is_bound and saisie.is_valid():
+        try:
+            iban = examiner_ajout(vue.personne, saisie.cleaned_data["iban"])
+        except RegleMetier as regle:
+            saisie.refuser(regle)
+        else:
+            proposee = proposer_banque(iban)
+            relecture = RelectureForm(
+                initial={
+                    "iban": iban,
+                    "titulaire": saisie.cleaned_data["titulaire"],
+                    "banque": proposee.nom,
+                    "bic": proposee.bic,
+                }
+            )
+            return _relire(request, vue, relecture, iban)
+    return render(
+        request, "espacepro/comptes/ajouter.html", {"vue": vue, "personne": vue.personne, "formulaire": saisie}
+    )
+
+
+def _relire(request: HttpRequest, vue: Entreprise, relecture: RelectureForm, iban: str) -> HttpResponse:
+    contexte = {"vue": vue, "personne": vue.personne, "formulaire": relecture, "iban": en_groupes(iban)}
+    return render(request, "espacepro/comptes/relire.html", contexte)
+
+
+def _confirmer(request: HttpRequest, espace: Espace, vue: Entreprise) -> HttpResponse:
+    """Add the account that was read again; what is refused of it is shown where it may be corrected."""
+    relecture = RelectureForm(request.POST)
+    if not relecture.is_valid():
+        if "iban" in relecture.errors:
+            saisie = IbanForm(request.POST)
+            return render(
+                request, "espacepro/comptes/ajouter.html", {"vue": vue, "personne": vue.personne, "formulaire": saisie}
+            )
+        return _relire(request, vue, relecture, relecture.cleaned_data["iban"])
+    liste_ = reverse("comptes_bancaires", args=[vue.personne.siren])
+    dit = "Le compte est ajouté. Éditez le mandat et remettez-le à votre banque avant le premier paiement."
+    try:
+        ajouter_compte(acteur=espace, personne=vue.personne, **relecture.cleaned_data)
+    except CompteDejaEnregistre as regle:
+        if timezone.now() - regle.contexte["ajoutee_le"] < FENETRE_DU_DOUBLE_ENVOI:
+            annoncer_une_fois(request, dit)
+        else:
+            messages.error(request, str(regle))
+        return redirect(liste_)
+    except RegleMetier as regle:
+        relecture.refuser(regle)
+        return _relire(request, vue, relecture, relecture.cleaned_data.get("iban", request.POST["iban"]))
+    annoncer_une_fois(request, dit)
+    return redirect(liste_)
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def renommer(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
+    """The holder's name, the one thing that changes of an account."""
+    sujet = _sujet(espace, siren, cle)
+    depart = {"titulaire": sujet.reference.titulaire, "montre": sujet.reference.titulaire}
+    formulaire = TitulaireForm(request.POST if request.method == "POST" else None, initial=depart)
+    if formulaire.is_bound and formulaire.is_valid():
+        try:
+            renommer_titulaire(acteur=espace, reference=sujet.reference, **formulaire.cleaned_data)
+        except CompteRetire as regle:
+            return _refus(request, sujet, regle)
+        except RegleMetier as regle:
+            formulaire.refuser(regle)
+            formulaire.data = formulaire.data.copy()
+            formulaire.data["montre"] = regle.contexte.get("titulaire", formulaire.data["montre"])
+        else:
+            annoncer_une_fois(request, "Le titulaire est renommé. Les administrateurs et l’entreprise sont prévenus.")
+            return redirect(sujet.liste)
+    return render(request, "espacepro/comptes/renommer.html", {**sujet.contexte, "formulaire": formulaire})
+
+
+@reauthentification_requise
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def supprimer(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
+    """Confirm, then remove."""
+    sujet = _sujet(espace, siren, cle)
+    if request.method == "POST":
+        try:
+            retirer_compte(acteur=espace, reference=sujet.reference)
+        except RegleMetier as regle:
+            return _refus(request, sujet, regle)
+        messages.success(request, "Le compte est supprimé. Les administrateurs et l’entreprise sont prévenus.")
+        return redirect(sujet.liste)
+    return render(request, "espacepro/comptes/supprimer.html", sujet.contexte)
+
+
+@sensitive_post_parameters()
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def iban(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
+    """The whole IBAN, for a minute, once the password is typed again."""
+    sujet = _sujet(espace, siren, cle)
+
+    def montrer() -> HttpResponse:
+        entier = montrer_iban(acteur=espace, reference=sujet.reference)
+        contexte = {**sujet.contexte, "iban": en_groupes(entier), "secondes": MONTRE}
+        reponse = render(request, "espacepro/comptes/iban.html", contexte)
+        reponse["Refresh"] = f"{MONTRE}; url={sujet.liste}"
+        return reponse
+
+    return _avec_mot_de_passe(request, sujet, montrer, "espacepro/comptes/iban_demander.html")
+
+
+@sensitive_post_parameters()
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def mandat(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
+    """The mandate as a PDF, once the password is typed again."""
+    sujet = _sujet(espace, siren, cle)
+
+    def editer() -> HttpResponse:
+        pdf = editer_mandat(acteur=espace, reference=sujet.reference)
+        nom = f"mandat-sepa-{sujet.reference.derniers}.pdf"
+        entetes = {"Content-Disposition": f'attachment; filename="{nom}"'}
+        return HttpResponse(pdf, content_type="application/pdf", headers=entetes)
+
+    return _avec_mot_de_passe(request, sujet, editer, "espacepro/comptes/mandat.html")
+
+
+def _avec_mot_de_passe(
+    request: HttpRequest, sujet: Sujet, faire: Callable[[], HttpResponse], gabarit: str
+) -> HttpResponse:
+    """Ask the password, always, then do this."""
+    formulaire: Form = ConfirmationForm(request.POST if request.method == "POST" else None)
+    if formulaire.is_bound and formulaire.is_valid():
+        if mot_de_passe_prouve(request, formulaire.cleaned_data[ConfirmationForm.CHAMP]):
+            try:
+                return faire()
+            except RegleMetier as regle:
+                return _refus(request, sujet, regle)
+        formulaire.add_error(ConfirmationForm.CHAMP, "Ce mot de passe n’est pas reconnu.")
+    return render(request, gabarit, {**sujet.contexte, "formulaire": formulaire})
+
+
+@espace_requis
+@require_POST
+def remise(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
+    """Tick that the mandate was handed to the bank, and when."""
+    sujet = _sujet(espace, siren, cle)
+    formulaire = _remise(sujet.reference, request.POST)
+    if formulaire.is_valid():
+        try:
+            noter_remise(acteur=espace, reference=sujet.reference, le=formulaire.cleaned_data["le"])
+        except CompteRetire as regle:
+            return _refus(request, sujet, regle)
+        except RegleMetier as regle:
+            formulaire.refuser(regle)
+        else:
+            annoncer_une_fois(request, "C’est noté : le mandat est remis à la banque.")
+            return redirect(sujet.liste)
+    return _montrer_liste(request, sujet.vue, espace, (sujet.reference.pk, formulaire))
+
+
+@espace_requis
+@require_GET
+def exporter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
+    """What is held of the accounts of this company, masked, for a spreadsheet."""
+    vue = _vue(espace, siren, droits.VOIR)
+    rangees = [
+        (
+            compte.reference.titulaire,
+            compte.reference.banque,
+            compte.reference.iban_masque,
+            compte.reference.bic,
+            compte.core,
+            compte.b2b,
+            compte.reference.mandat.rum,
+            f"{compte.reference.mandat.remis_le:%d/%m/%Y}" if compte.reference.mandat.remis_le else "",
+            f"{timezone.localdate(compte.reference.ajoutee_le):%d/%m/%Y}",
+        )
+        for compte in comptes_de(vue.personne)
+    ]
+    nom = f"comptes-bancaires-{vue.personne.siren}.csv"
+    return HttpResponse(
+        en_csv(COLONNES_EXPORT, rangees),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{nom}"'},
+    )

@@ -1,0 +1,88 @@
+"""Forms of the accounts of a company."""
+
+from django import forms
+
+from accounts.forms.base import FormulairePortail
+from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampRegle
+from accounts.forms.claviers import Clavier
+
+from .comptes import LONGUEUR_BANQUE, normaliser_titulaire
+from .iban import lire_iban
+
+LONGUEUR_SAISIE: int = 120  # of an IBAN or a RIB with its labels and spaces
+LONGUEUR_NOM: int = 400  # what is read of a name; how much a bank reads is `normaliser_titulaire`'s to say
+
+
+def _champ_titulaire() -> ChampRegle:
+    return ChampRegle(
+        normaliser_titulaire,
+        label="Titulaire du compte",
+        max_length=LONGUEUR_NOM,
+        help_text="Le nom que la banque connaît : il figure sur le RIB.",
+        clavier=Clavier.NOM_D_AUTRUI,
+        error_messages={"required": "Saisissez le nom du titulaire, tel que la banque le connaît."},
+    )
+
+
+class IbanForm(FormulairePortail):
+    """Which account, and whose."""
+
+    regles = {"compte_deja_enregistre": "iban", "compte_clos": "iban"}
+
+    iban = ChampRegle(
+        lire_iban,
+        label="IBAN ou RIB",
+        max_length=LONGUEUR_SAISIE,
+        help_text=(
+            "Tel qu’il figure sur votre relevé d’identité bancaire, par groupes de quatre, avec ou sans espaces : "
+            "FR76 3000 6000 0112 3456 7890 189. Ou code banque, code guichet, numéro de compte et clé RIB."
+        ),
+        clavier=Clavier.CODE,
+        error_messages={"required": "Saisissez l’IBAN, ou les quatre parties du RIB."},
+    )
+    titulaire = _champ_titulaire()
+
+
+class RelectureForm(FormulairePortail):
+    """The same, read again, and the bank that its code names, to be confirmed or corrected."""
+
+    regles = {
+        **dict.fromkeys(("bic_illisible", "bic_requis"), "bic"),
+        **dict.fromkeys(("titulaire_vide", "titulaire_trop_long"), "titulaire"),
+    }
+
+    iban = ChampRegle(lire_iban, max_length=LONGUEUR_SAISIE, widget=forms.HiddenInput())
+    banque = ChampPorte(
+        label="Banque",
+        required=False,
+        max_length=LONGUEUR_BANQUE,
+        help_text="D’après le code banque de l’IBAN : corrigez si le nom n’est pas le bon.",
+        clavier=Clavier.NOM_D_AUTRUI,
+    )
+    bic = ChampIdentifiant(
+        label="BIC",
+        required=False,
+        max_length=40,
+        help_text="8 ou 11 caractères, par exemple AGRIFRPP. Demandé seulement hors de l’Espace économique européen.",
+        clavier=Clavier.CODE,
+    )
+    titulaire = _champ_titulaire()
+
+
+class TitulaireForm(FormulairePortail):
+    """The one thing that changes of an account; `montre` is the name that the page showed."""
+
+    regles = {**dict.fromkeys(("titulaire_vide", "titulaire_trop_long", "titulaire_change_entretemps"), "titulaire")}
+
+    titulaire = _champ_titulaire()
+    montre = ChampPorte(required=False, max_length=LONGUEUR_NOM, widget=forms.HiddenInput())
+
+
+class RemiseForm(FormulairePortail):
+    """The day on which the mandate was handed to the bank."""
+
+    regles = dict.fromkeys(("remise_a_venir", "remise_avant_ajout"), "le")
+
+    le = ChampJour(
+        label="Remis le", error_messages={"required": "Indiquez le jour où le mandat a été remis à la banque."}
+    )

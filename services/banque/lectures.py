@@ -1,0 +1,51 @@
+"""What the page of the accounts of a company shows: never a whole IBAN."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from ..models import PersonneSirenisee, ReferenceBancaire
+from .reponses import motif_lisible
+
+
+@dataclass(frozen=True)
+class Compte:
+    """One account as the list shows it."""
+
+    reference: ReferenceBancaire
+    maintenant: datetime
+
+    @property
+    def attend(self) -> bool:
+        """Whether it may not be used yet."""
+        return self.reference.utilisable_le is not None and self.reference.utilisable_le > self.maintenant
+
+    @property
+    def mandat_a_remettre(self) -> bool:
+        mandat = self.reference.mandat
+        return mandat.remis_le is None and self.reference.etat_b2b != ReferenceBancaire.Etat.VALIDE
+
+    @property
+    def core(self) -> str:
+        return _dire(self.reference.etat_core, self.reference.core_motif)
+
+    @property
+    def b2b(self) -> str:
+        """What is known of the B2B debit: the bank's answer, or where the mandate is."""
+        if self.reference.etat_b2b == ReferenceBancaire.Etat.SAISI:
+            return "Mandat à remettre" if self.mandat_a_remettre else "Mandat remis, en attente de la banque"
+        return _dire(self.reference.etat_b2b, self.reference.b2b_motif)
+
+
+def _dire(etat: str, motif: str) -> str:
+    libelle = str(ReferenceBancaire.Etat(etat).label).capitalize()
+    return f"{libelle} : {motif_lisible(motif)}" if motif else libelle
+
+
+def comptes_de(personne: PersonneSirenisee, maintenant: datetime | None = None) -> list[Compte]:
+    """Return the accounts of this personne, those whose mandate is to be handed over first: one query."""
+    maintenant = maintenant or timezone.now()
+    siens = ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None).select_related("mandat")
+    comptes = [Compte(reference, maintenant) for reference in siens.order_by("ajoutee_le", "pk")]
+    return sorted(comptes, key=lambda compte: not compte.mandat_a_remettre)

@@ -1,0 +1,204 @@
+"""The answers of the banks, by a documented CSV that an operator gives (docs/exploitation.md): which debits an account accepts.
+
+One line a mandate and kind of debit, one transaction each. The same file again changes nothing; an answer older than the
+one that is known is ignored.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.saisies.porte import TexteIllisible, serrer
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
+
+from .. import actes
+from ..models import PersonneSirenisee, ReferenceBancaire
+from .avis import prevenir_de_la_reponse
+
+COLONNES: Final = ("rum", "prelevement", "etat", "motif", "date")
+PRELEVEMENTS: Final = {"CORE": ("core", "CORE"), "B2B": ("b2b", "interentreprises (B2B)")}
+ETATS: Final = {"VALIDE": ReferenceBancaire.Etat.VALIDE, "REFUSE": ReferenceBancaire.Etat.REFUSE}
+MOTIF: Final = re.compile(r"[A-Z]{2}[0-9]{2}")
+# ISO 20022, ExternalStatusReason1Code: those that a debtor's bank gives for a mandate, in words.
+MOTIFS: Final = {
+    "AC01": "numéro de compte inexact",
+    "AC04": "compte clos",
+    "AC06": "compte bloqué",
+    "AC13": "compte de particulier : le prélèvement interentreprises n’y est pas admis",
+    "AG01": "prélèvement interdit sur ce compte",
+    "BE05": "créancier inconnu",
+    "MD01": "aucun mandat enregistré par la banque",
+    "MD02": "mandat incomplet ou inexact",
+    "MD07": "titulaire décédé",
+    "MS02": "refus du titulaire",
+    "MS03": "motif non précisé par la banque",
+    "SL01": "service propre à la banque",
+}
+
+
+class ReponsesIllisibles(RegleMetier):
+    code = "reponses_illisibles"
+    message = "Fichier illisible : {pourquoi}"
+
+
+@dataclass(frozen=True)
+class Reponse:
+    """One line: what the bank of this mandate says of one kind of debit."""
+
+    rum: str
+    prelevement: str
+    etat: str
+    motif: str
+    le: date
+
+
+@dataclass(frozen=True)
+class RejetReponse:
+    """A line that was not taken, and why; its number counts from the header's."""
+
+    ligne: int
+    pourquoi: str
+
+
+@dataclass
+class BilanReponses:
+    """What a run did, in lines of its file."""
+
+    enregistrees: int = 0
+    inchangees: int = 0
+    rejetees: int = 0
+
+
+class LigneRefusee(ValueError):
+    """This line cannot be taken; its text says why."""
+
+
+def motif_lisible(motif: str) -> str:
+    """Return a reason of the bank in words, with its code."""
+    return f"{MOTIFS[motif]} ({motif})" if motif in MOTIFS else motif
+
+
+def enregistrer_reponses(
+    *, acteur: str, fichier: Path, sur_rejet: Callable[[RejetReponse], None], a_blanc: bool = False
+) -> BilanReponses:
+    """Record each answer of this file, one transaction each, and tell the administrators; with `a_blanc`, write nothing.
+
+    Raises: ReponsesIllisibles.
+    """
+    bilan = BilanReponses()
+    for numero, ligne in _lignes(fichier):
+        try:
+            changee = enregistrer_reponse(acteur=acteur, reponse=_lire(ligne), a_blanc=a_blanc)
+        except LigneRefusee as refus:
+            bilan.rejetees += 1
+            sur_rejet(RejetReponse(numero, str(refus)))
+            continue
+        bilan.enregistrees += changee
+        bilan.inchangees += not changee
+    return bilan
+
+
+@transaction.atomic
+def enregistrer_reponse(
+    *, acteur: str, reponse: Reponse, a_blanc: bool = False, maintenant: datetime | None = None
+) -> bool:
+    """Record what the bank says of this mandate; return whether anything changed. Raises: LigneRefusee."""
+    maintenant = maintenant or timezone.now()
+    trouvee = ReferenceBancaire.objects.filter(mandat__rum=reponse.rum).values_list("personne", flat=True).first()
+    if trouvee is None:
+        raise LigneRefusee("aucun mandat ne porte cette RUM")
+    personne = (
+        PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("service_gestionnaire")
+        .get(pk=trouvee)
+    )
+    reference = (
+        ReferenceBancaire.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("mandat")
+        .get(mandat__rum=reponse.rum)
+    )
+    reference.personne = personne
+    if reponse.le < timezone.localdate(reference.ajoutee_le):
+        raise LigneRefusee("la réponse est plus ancienne que le compte")
+    if reponse.le > timezone.localdate(maintenant):
+        raise LigneRefusee("la date de la réponse est à venir")
+    genre, libelle = PRELEVEMENTS[reponse.prelevement]
+    connue = (
+        getattr(reference, f"etat_{genre}"),
+        getattr(reference, f"{genre}_motif"),
+        getattr(reference, f"{genre}_le"),
+    )
+    if connue == (reponse.etat, reponse.motif, reponse.le) or (connue[2] is not None and reponse.le < connue[2]):
+        return False
+    if a_blanc:
+        return True
+    champs = {f"etat_{genre}": reponse.etat, f"{genre}_motif": reponse.motif, f"{genre}_le": reponse.le}
+    for nom, valeur in champs.items():
+        setattr(reference, nom, valeur)
+    reference.save(update_fields=list(champs))
+    consigner(
+        actes.COMPTE_BANCAIRE_REPONSE,
+        auteur=acteur,
+        siren=personne.siren,
+        details={
+            "compte": reference.iban_masque,
+            "prelevement": reponse.prelevement,
+            "etat": ReferenceBancaire.Etat(reponse.etat).label,
+            "motif": reponse.motif,
+        },
+    )
+    if reference.supprimee_le is None:
+        prevenir_de_la_reponse(
+            reference,
+            prelevement=libelle,
+            reponse=str(ReferenceBancaire.Etat(reponse.etat).label),
+            motif=motif_lisible(reponse.motif),
+            acte=f"compte-bancaire-reponse:{reference.pk}:{genre}:{reponse.le:%Y%m%d}:{reponse.etat}:{reponse.motif}",
+            maintenant=maintenant,
+        )
+    return True
+
+
+def _lignes(fichier: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each line of the file with its number. Raises: ReponsesIllisibles."""
+    try:
+        texte = fichier.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as erreur:
+        raise ReponsesIllisibles(
+            pourquoi=f"{fichier.name} n’est pas un texte en UTF-8 que l’on peut ouvrir"
+        ) from erreur
+    lignes = texte.splitlines()
+    entete = [nom.strip().lower() for nom in lignes[0].split(";")] if lignes else []
+    if manquent := [nom for nom in COLONNES if nom not in entete]:
+        raise ReponsesIllisibles(pourquoi=f"il y manque {', '.join(manquent)} (séparateur : point-virgule)")
+    for numero, cellules in enumerate(csv.reader(lignes[1:], delimiter=";"), start=2):
+        if any(cellule.strip() for cellule in cellules):
+            yield numero, dict(zip(entete, [*cellules, *[""] * len(entete)], strict=False))
+
+
+def _lire(ligne: dict[str, str]) -> Reponse:
+    """Return the answer that this line holds. Raises: LigneRefusee."""
+    try:
+        lues = {nom: serrer(ligne[nom]).upper() for nom in COLONNES if nom != "date"}
+        le = date.fromisoformat(ligne["date"].strip())
+    except TexteIllisible as erreur:
+        raise LigneRefusee(str(erreur)) from erreur
+    except ValueError as erreur:
+        raise LigneRefusee("une date s’écrit 2027-03-01") from erreur
+    if lues["prelevement"] not in PRELEVEMENTS:
+        raise LigneRefusee(f"le prélèvement est {' ou '.join(PRELEVEMENTS)}")
+    if lues["etat"] not in ETATS:
+        raise LigneRefusee(f"l’état est {' ou '.join(ETATS)}")
+    if lues["etat"] == "VALIDE" and lues["motif"]:
+        raise LigneRefusee("un compte valide n’a pas de motif")
+    if lues["etat"] == "REFUSE" and not MOTIF.fullmatch(lues["motif"]):
+        raise LigneRefusee("un refus porte un code ISO 20022, comme MD01")
+    return Reponse(lues["rum"], lues["prelevement"], ETATS[lues["etat"]], lues["motif"], le)

@@ -1,0 +1,223 @@
+"""Adding, renaming, removing and showing an account: by whom, told to whom, twice, and what is refused (R20, CGU §4.d)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import actes as actes_accounts
+from accounts.models import Courriel, Espace, Evenement
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner
+from habilitations.models import Habilitation
+from services.banque.comptes import ajouter_compte, montrer_iban, renommer_titulaire, retirer_compte
+from services.banque.delai import delai
+from services.banque.mandat import editer_mandat, noter_remise
+from services.models import ReferenceBancaire
+from surveillance.models import Alerte
+from tests.factories import EspaceFactory, PersonneFactory, compte_bancaire, habiliter
+
+from .scenes import AUTRE, IBAN, Entreprise, payer
+
+JOUR = timedelta(days=1)
+
+
+def ajouter(entreprise: Entreprise, acteur: Espace | None = None, **champs: Any) -> ReferenceBancaire:
+    return ajouter_compte(
+        acteur=acteur or entreprise.titulaire,
+        personne=entreprise.personne,
+        **{"iban": IBAN, "titulaire": "ATELIER ROUSSEL", **champs},
+    )
+
+
+def code_du_refus(faire: Any) -> str:
+    with pytest.raises(RegleMetier) as refus, transaction.atomic():
+        faire()
+    return refus.value.code
+
+
+@pytest.mark.parametrize(
+    ("qui", "peut"),
+    [
+        ("titulaire", True),
+        ("suppleant", True),
+        ("delegant", False),
+        ("acteur", False),
+        ("declarant", False),
+        ("etranger", False),
+    ],
+)
+def test_seul_le_titulaire_ou_le_suppleant_d_un_service_de_paiement_change_les_comptes(
+    entreprise: Entreprise, qui: str, peut: bool
+) -> None:
+    acteur, reference = getattr(entreprise, qui), compte_bancaire(entreprise.personne, AUTRE)
+    gestes = [
+        lambda: ajouter(entreprise, acteur),
+        lambda: renommer_titulaire(
+            acteur=acteur, reference=reference, titulaire="ROUSSEL P", montre=reference.titulaire
+        ),
+        lambda: montrer_iban(acteur=acteur, reference=reference),
+        lambda: editer_mandat(acteur=acteur, reference=reference),
+        lambda: noter_remise(acteur=acteur, reference=reference, le=timezone.localdate()),
+        lambda: retirer_compte(acteur=acteur, reference=reference),
+    ]
+    for geste in gestes:
+        if peut:
+            geste()
+        else:
+            assert code_du_refus(geste) == "gestion_banque_requise"
+    assert Evenement.objects.filter(acte__startswith="compte_bancaire").exists() == peut
+
+
+def test_un_droit_en_veille_ou_perdu_ne_change_plus_rien(entreprise: Entreprise) -> None:
+    siens = Habilitation.objects.filter(espace=entreprise.suppleant)
+    siens.update(etat="EN_VEILLE", veille_motif="TITULAIRE", veille_depuis=timezone.now())
+    assert code_du_refus(lambda: ajouter(entreprise, entreprise.suppleant)) == "gestion_banque_requise"
+
+
+def test_un_ajout_est_garde_dit_a_tous_et_au_journal(entreprise: Entreprise) -> None:
+    reference = ajouter(entreprise, bic="AGRIFRPPXXX", banque="Crédit agricole")
+    lue = ReferenceBancaire.objects.get(pk=reference.pk)
+    assert (lue.desceller_iban(), lue.bic, lue.banque, lue.utilisable_le) == (IBAN, "AGRIFRPP", "Crédit agricole", None)
+    assert lue.mandat.rum.startswith(f"01DGFIP{timezone.localdate():%Y}{entreprise.personne.siren}")
+    ligne = Evenement.objects.get(acte="compte_bancaire.ajoute")
+    assert (ligne.auteur, ligne.siren) == (entreprise.titulaire.numero_abonne, entreprise.personne.siren)
+    assert ligne.details == {"compte": "FR •••• 0189"}
+    administrateurs = {e.compte.email for e in (entreprise.titulaire, entreprise.suppleant, entreprise.declarant)}
+    assert set(Courriel.objects.values_list("destinataire", flat=True)) == administrateurs | {
+        "compta@atelier-roussel.fr"
+    }
+
+
+def test_un_meme_compte_deux_fois_est_refuse_et_ailleurs_admis(entreprise: Entreprise) -> None:
+    ajouter(entreprise)
+    assert (
+        code_du_refus(lambda: ajouter(entreprise, iban="fr76 3000 6000 0112 3456 7890 189")) == "compte_deja_enregistre"
+    )
+    autre = PersonneFactory()
+    titulaire = habiliter(EspaceFactory(), personne=autre, service=payer()).espace
+    ajouter_compte(acteur=titulaire, personne=autre, iban=IBAN, titulaire="X")
+    assert ReferenceBancaire.objects.count() == 2
+
+
+def test_un_compte_retire_s_ajoute_de_nouveau_sous_une_autre_rum(entreprise: Entreprise) -> None:
+    premier = ajouter(entreprise)
+    retirer_compte(acteur=entreprise.titulaire, reference=premier)
+    second = ajouter(entreprise)
+    assert second.mandat.rum != premier.mandat.rum
+    assert code_du_refus(lambda: retirer_compte(acteur=entreprise.titulaire, reference=premier)) == "compte_retire"
+
+
+def test_une_rum_ne_sert_jamais_deux_fois_meme_apres_la_purge(entreprise: Entreprise) -> None:
+    premier = ajouter(entreprise)
+    rum = premier.mandat.rum
+    premier.delete()
+    assert ajouter(entreprise).mandat.rum > rum
+    assert len(rum) <= 35
+
+
+def test_un_compte_que_la_banque_a_dit_clos_est_refuse(entreprise: Entreprise) -> None:
+    compte_bancaire(
+        entreprise.personne,
+        etat_b2b="REFUSE",
+        b2b_motif="AC04",
+        b2b_le=timezone.localdate(),
+        supprimee_le=timezone.now(),
+    )
+    assert code_du_refus(lambda: ajouter(entreprise)) == "compte_clos"
+
+
+def test_renommer_dit_l_ancien_nom_et_ne_fait_rien_deux_fois(entreprise: Entreprise) -> None:
+    reference = ajouter(entreprise)
+
+    def renommer(nom: str, montre: str) -> ReferenceBancaire:
+        return renommer_titulaire(acteur=entreprise.suppleant, reference=reference, titulaire=nom, montre=montre)
+
+    renommer("ROUSSEL PASCAL", "ATELIER ROUSSEL")
+    renommer("ROUSSEL PASCAL", "ATELIER ROUSSEL")
+    assert Evenement.objects.filter(acte="compte_bancaire.renomme").count() == 1
+    assert code_du_refus(lambda: renommer("AUTRE NOM", "ATELIER ROUSSEL")) == "titulaire_change_entretemps"
+    courriel = Courriel.objects.filter(acte__startswith="compte-bancaire-renomme", espace=entreprise.titulaire).get()
+    assert "ATELIER ROUSSEL" in courriel.contexte["details"]
+
+
+@pytest.mark.parametrize(
+    ("nom", "code"), [("", "titulaire_vide"), ("é" * 300, "titulaire_trop_long"), ("\u202e \u200b", "titulaire_vide")]
+)
+def test_un_titulaire_impossible_est_refuse(entreprise: Entreprise, nom: str, code: str) -> None:
+    assert code_du_refus(lambda: ajouter(entreprise, titulaire=nom)) == code
+    assert not ReferenceBancaire.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("acte", "cause"),
+    [
+        (actes_accounts.ADRESSE_CHANGEE, "ADRESSE"),
+        (actes_accounts.MOT_DE_PASSE_CHANGE, "MOT_DE_PASSE"),
+        (actes_accounts.MOT_DE_PASSE_REINITIALISE, "MOT_DE_PASSE"),
+        (actes_accounts.SECOND_FACTEUR_ENREGISTRE, "SECOND_FACTEUR"),
+        (actes_accounts.SECOND_FACTEUR_CLE_ENREGISTREE, "SECOND_FACTEUR"),
+        (actes_accounts.SECOND_FACTEUR_RETIRE, "SECOND_FACTEUR"),
+    ],
+)
+def test_quarante_huit_heures_apres_un_changement_sensible_de_la_semaine(
+    entreprise: Entreprise, acte: Any, cause: str
+) -> None:
+    with transaction.atomic():
+        consigner(acte, auteur=entreprise.titulaire)
+    reference = ajouter(entreprise)
+    assert (reference.utilisable_le, reference.attente) == (reference.ajoutee_le + timedelta(hours=48), cause)
+    assert ajouter(entreprise, entreprise.suppleant, iban=AUTRE).utilisable_le is None, "another's change is not his"
+    assert delai(entreprise.titulaire, timezone.now() + 8 * JOUR).utilisable_le is None
+
+
+def test_quarante_huit_heures_apres_une_connexion_inhabituelle(entreprise: Entreprise) -> None:
+    alerte = Alerte.objects.create(compte=entreprise.titulaire.compte, motif="usage_parallele")
+    assert ajouter(entreprise).attente == "CONNEXION"
+    Alerte.objects.filter(pk=alerte.pk).update(etat="ECARTEE")
+    assert ajouter(entreprise, iban=AUTRE).attente == ""
+
+
+def test_trop_de_changements_attendent_sauf_les_suppressions(entreprise: Entreprise, settings: Any) -> None:
+    settings.PLAFOND_CHANGEMENTS_BANCAIRES = 2
+    reference = ajouter(entreprise)
+    ajouter(entreprise, iban=AUTRE)
+    geste = {"reference": reference, "titulaire": "NOUVEAU", "montre": reference.titulaire}
+    assert (
+        code_du_refus(lambda: renommer_titulaire(acteur=entreprise.titulaire, **geste))
+        == "trop_de_changements_bancaires"
+    )
+    renommer_titulaire(acteur=entreprise.suppleant, **geste)  # another administrator has his own
+    retirer_compte(acteur=entreprise.titulaire, reference=reference)
+
+
+def test_une_entreprise_pleine_se_libere_par_qui_la_gere(entreprise: Entreprise, settings: Any) -> None:
+    settings.PLAFOND_COMPTES_BANCAIRES = 1
+    reference = ajouter(entreprise)
+    assert code_du_refus(lambda: ajouter(entreprise, entreprise.suppleant, iban=AUTRE)) == "trop_de_comptes"
+    retirer_compte(acteur=entreprise.suppleant, reference=reference)
+    ajouter(entreprise, entreprise.suppleant, iban=AUTRE)
+
+
+def test_montrer_rend_l_iban_et_laisse_une_ligne(entreprise: Entreprise) -> None:
+    reference = ajouter(entreprise)
+    assert montrer_iban(acteur=entreprise.suppleant, reference=reference) == IBAN
+    assert Evenement.objects.get(acte="compte_bancaire.montre").auteur == entreprise.suppleant.numero_abonne
+
+
+def test_sans_la_cle_l_iban_est_dit_illisible(entreprise: Entreprise, settings: Any) -> None:
+    reference = ajouter(entreprise)
+    settings.CLES_CHIFFREMENT = ["une tout autre cle, de quarante-huit signes au moins"]
+    assert code_du_refus(lambda: montrer_iban(acteur=entreprise.titulaire, reference=reference)) == "compte_illisible"
+    retirer_compte(acteur=entreprise.titulaire, reference=reference)
+
+
+def test_les_references_survivent_au_depart_et_a_la_fermeture(entreprise: Entreprise) -> None:
+    """They are the company's: who added them may leave or be replaced (CGU §3.4.c)."""
+    reference = ajouter(entreprise)
+    assert [c.name for c in ReferenceBancaire._meta.get_fields() if c.is_relation and c.related_model is Espace] == []
+    assert timedelta(days=365) < settings.PRESCRIPTION_FISCALE
+    assert ReferenceBancaire.objects.filter(pk=reference.pk, supprimee_le=None).exists()

@@ -1,0 +1,67 @@
+"""Two browsers at once: the same IBAN, and renaming against removing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Courriel, Evenement
+from services.banque.comptes import (
+    CompteDejaEnregistre,
+    CompteRetire,
+    ajouter_compte,
+    renommer_titulaire,
+    retirer_compte,
+)
+from services.models import MandatSepa, ReferenceBancaire
+from tests.factories import compte_bancaire
+from tests.scenes import en_parallele
+
+from .scenes import IBAN, monter
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_course_au_meme_iban(tours: Callable[[int], int]) -> None:
+    """Sixteen additions by two administrators: one account, one mandate, one line, and fifteen refusals that say why."""
+    for _ in range(tours(2)):
+        entreprise = monter()
+        acteurs = [entreprise.titulaire, entreprise.suppleant]
+
+        def ajouter(rang: int, entreprise: object = entreprise, acteurs: list = acteurs) -> object:  # type: ignore[type-arg]
+            return ajouter_compte(
+                acteur=acteurs[rang % 2],
+                personne=entreprise.personne,  # type: ignore[attr-defined]
+                iban=IBAN,
+                titulaire="ATELIER",
+            )
+
+        resultats = en_parallele(16, ajouter)
+        ajoutes = [r for r in resultats if isinstance(r, ReferenceBancaire)]
+        assert len(ajoutes) == 1, resultats
+        assert sum(isinstance(r, CompteDejaEnregistre) for r in resultats) == 15, resultats
+        siren = entreprise.personne.siren
+        assert Evenement.objects.filter(acte="compte_bancaire.ajoute", siren=siren).count() == 1
+        assert MandatSepa.objects.filter(reference__personne=entreprise.personne).count() == 1
+
+
+def test_course_renommer_contre_supprimer(tours: Callable[[int], int]) -> None:
+    """Whichever is first: the account ends removed, and whoever came too late is told."""
+    for _ in range(tours(3)):
+        entreprise = monter()
+        reference = compte_bancaire(entreprise.personne)
+        montre = reference.titulaire
+
+        def courir(rang: int, e: object = entreprise, r: ReferenceBancaire = reference, m: str = montre) -> object:
+            if rang % 2:
+                return retirer_compte(acteur=e.titulaire, reference=r)  # type: ignore[attr-defined]
+            return renommer_titulaire(acteur=e.suppleant, reference=r, titulaire="NOUVEAU", montre=m)  # type: ignore[attr-defined]
+
+        resultats = en_parallele(16, courir)
+        retraits = [r for rang, r in enumerate(resultats) if rang % 2]
+        assert sum(isinstance(r, ReferenceBancaire) for r in retraits) == 1, resultats
+        assert all(isinstance(r, ReferenceBancaire | CompteRetire) for r in resultats), resultats
+        reference.refresh_from_db()
+        assert reference.supprimee_le is not None
+        renommes = Evenement.objects.filter(acte="compte_bancaire.renomme", siren=entreprise.personne.siren).count()
+        assert renommes == (reference.titulaire == "NOUVEAU")
+        assert Courriel.objects.filter(acte=f"compte-bancaire-retire:{reference.pk}").count() == 3

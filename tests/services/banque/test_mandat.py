@@ -1,0 +1,104 @@
+"""The mandate: what it says and in which order, that it is kept nowhere, and its handing over."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pypdf import PdfReader
+
+from accounts.models import Evenement
+from accounts.saisies.regles import RegleMetier
+from services.banque.mandat import editer_mandat, noter_remise
+from services.models import MandatSepa
+from tests.factories import compte_bancaire
+
+from .scenes import IBAN, Entreprise
+
+
+def texte_de(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def test_le_mandat_suit_l_ordre_du_formulaire(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne, banque="CREDIT AGRICOLE SA")
+    pdf = editer_mandat(acteur=entreprise.titulaire, reference=reference)
+    lecteur = PdfReader(io.BytesIO(pdf))
+    texte = texte_de(pdf)
+    ordre = [
+        "Mandat de prélèvement SEPA interentreprises",
+        "remettre à votre banque",
+        "En signant ce formulaire de mandat",
+        "Vous n’avez pas droit au remboursement",
+        "Référence unique du mandat",
+        reference.mandat.rum,
+        "SIREN",
+        "Raison sociale",
+        "Civilité ou forme juridique",
+        "Nom ou dénomination",
+        "Compte à débiter",
+        "FR76 3000 6000 0112 3456 7890 189",
+        "Direction générale des Finances publiques",
+        "FR00ZZZ000000",
+        entreprise.personne.service_gestionnaire.nom,
+        "paiement récurrent",
+        "Fait à",
+        "JJ MM AAAA",
+        "Signature",
+    ]
+    rangs = [texte.replace("\n", " ").find(mot) for mot in ordre]
+    assert -1 not in rangs, dict(zip(ordre, rangs, strict=True))
+    assert rangs == sorted(rangs)
+    assert len(lecteur.pages) == 1
+    assert lecteur.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert "BIC" not in texte
+
+
+def test_hors_de_l_eee_le_mandat_porte_le_bic_et_le_titulaire_tiers_n_a_pas_l_adresse_de_l_entreprise(
+    entreprise: Entreprise,
+) -> None:
+    reference = compte_bancaire(
+        entreprise.personne, "GB82WEST12345698765432", bic="WESTGB22", titulaire="ROUSSEL PASCAL"
+    )
+    texte = texte_de(editer_mandat(acteur=entreprise.titulaire, reference=reference))
+    assert "WESTGB22" in texte
+    assert "ROUSSEL PASCAL" in texte
+    assert entreprise.personne.voie not in texte
+
+
+def test_un_nom_impossible_ne_casse_pas_le_mandat(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne, titulaire="#panic() ناجي 漢字 " + "W" * 40)
+    assert len(PdfReader(io.BytesIO(editer_mandat(acteur=entreprise.titulaire, reference=reference))).pages) == 1
+
+
+def test_editer_laisse_une_date_et_une_ligne_et_aucun_document(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne)
+    for _ in range(2):
+        editer_mandat(acteur=entreprise.suppleant, reference=reference)
+    assert MandatSepa.objects.get().edite_le is not None
+    assert Evenement.objects.filter(acte="mandat_sepa.edite").count() == 2
+    assert [champ.name for champ in MandatSepa._meta.fields] == ["id", "reference", "rum", "edite_le", "remis_le"]
+
+
+def test_sans_identifiant_du_creancier_aucun_mandat(entreprise: Entreprise, settings: Any) -> None:
+    settings.ICS = ""
+    with pytest.raises(RegleMetier) as refus:
+        editer_mandat(acteur=entreprise.titulaire, reference=compte_bancaire(entreprise.personne, IBAN))
+    assert refus.value.code == "mandat_indisponible"
+
+
+def test_la_remise_se_note_une_fois_et_se_corrige(entreprise: Entreprise) -> None:
+    hier, aujourd_hui = timezone.localdate() - timedelta(days=1), timezone.localdate()
+    reference = compte_bancaire(entreprise.personne, ajoutee_le=timezone.now() - timedelta(days=1))
+    for le in (aujourd_hui, aujourd_hui, hier):
+        noter_remise(acteur=entreprise.titulaire, reference=reference, le=le)
+    assert MandatSepa.objects.get().remis_le == hier
+    assert Evenement.objects.filter(acte="mandat_sepa.remis").count() == 2
+    for le, code in [
+        (aujourd_hui + timedelta(days=1), "remise_a_venir"),
+        (hier - timedelta(days=1), "remise_avant_ajout"),
+    ]:
+        with pytest.raises(RegleMetier) as refus:
+            noter_remise(acteur=entreprise.titulaire, reference=reference, le=le)
+        assert refus.value.code == code

@@ -1,0 +1,171 @@
+"""The pages of the accounts: what each shows to whom, and what becomes of what is typed."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Evenement
+from services.models import ReferenceBancaire
+from tests.factories import MOT_DE_PASSE, compte_bancaire
+
+from .scenes import IBAN, Entreprise, client_de
+
+GROUPES = "FR76 3000 6000 0112 3456 7890 189"
+
+
+def texte(reponse: object) -> str:
+    return " ".join(unescape(reponse.content.decode()).split())  # type: ignore[attr-defined]
+
+
+def adresse(entreprise: Entreprise, nom: str = "comptes_bancaires", reference: ReferenceBancaire | None = None) -> str:
+    return reverse(nom, args=[entreprise.personne.siren, *([reference.pk] if reference else [])])
+
+
+def relire(client: Client, entreprise: Entreprise, **champs: str) -> dict[str, str]:
+    """Type an IBAN, and return what the page to read again would post."""
+    page = client.post(
+        adresse(entreprise, "compte_bancaire_ajouter"), {"iban": GROUPES, "titulaire": "ATELIER ROUSSEL", **champs}
+    )
+    champs_lus = re.findall(r'<input[^>]*name="(\w+)"[^>]*?(?:value="([^"]*)")?[^>]*>', page.content.decode())
+    return {nom: unescape(valeur) for nom, valeur in champs_lus if nom in {"iban", "banque", "bic", "titulaire"}}
+
+
+def test_ajouter_relire_confirmer(entreprise: Entreprise) -> None:
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_ajouter")
+    assert 'value="ATELIER ROUSSEL"' in texte(client.get(page))
+    relue = texte(client.post(page, {"iban": "30006 00001 12345678901 89", "titulaire": "ATELIER ROUSSEL"}))
+    assert GROUPES in relue
+    assert "CREDIT AGRICOLE SA" in relue
+    assert "AGRIFRPP" in relue
+    assert not ReferenceBancaire.objects.exists(), "nothing before it is confirmed"
+    champs = {"iban": IBAN, "banque": "Crédit agricole", "bic": "", "titulaire": "ATELIER ROUSSEL", "confirmer": "oui"}
+    for _ in range(2):  # pressed twice
+        assert client.post(page, champs)["Location"] == adresse(entreprise)
+    lue = texte(client.get(adresse(entreprise)))
+    assert lue.count("Le compte est ajouté") == 1
+    assert "FR •••• 0189" in lue
+    assert (ReferenceBancaire.objects.count(), ReferenceBancaire.objects.get().banque) == (1, "Crédit agricole")
+
+
+def test_ce_qui_est_refuse_garde_ce_qui_est_tape(entreprise: Entreprise) -> None:
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_ajouter")
+    refusee = texte(client.post(page, {"iban": "FR77 3000 6000 0112 3456 7890 189", "titulaire": "x" * 300}))
+    assert "FR77 3000 6000 0112 3456 7890 189" in refusee
+    assert "x" * 300 in refusee
+    assert "Regardez le premier groupe" in refusee
+    assert "70 caractères au plus" in refusee
+    champs = {"iban": IBAN, "banque": "B", "bic": "PASUNBIC!", "titulaire": "ATELIER", "confirmer": "oui"}
+    relue = texte(client.post(page, champs))
+    assert "PASUNBIC!" in relue
+    assert "8 ou 11 caractères" in relue
+    retour = {cle: valeur for cle, valeur in champs.items() if cle != "confirmer"} | {"corriger": "oui"}
+    assert f'value="{IBAN}"' in texte(client.post(page, retour))
+    trafiquee = texte(client.post(page, {**champs, "bic": "", "iban": "FR00"}))
+    assert "Regardez" in trafiquee or "compte 27 caractères" in trafiquee
+    assert not ReferenceBancaire.objects.exists()
+
+
+def test_un_compte_deja_la_est_dit_au_premier_ecran(entreprise: Entreprise) -> None:
+    compte_bancaire(entreprise.personne)
+    page = client_de(entreprise.suppleant).post(
+        adresse(entreprise, "compte_bancaire_ajouter"), {"iban": IBAN, "titulaire": "ATELIER"}
+    )
+    assert "est déjà enregistré pour ATELIER ROUSSEL" in texte(page)
+
+
+def test_l_acteur_voit_les_comptes_masques_et_n_y_change_rien(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne)
+    for qui in (entreprise.acteur, entreprise.delegant):
+        page = texte(client_de(qui).get(adresse(entreprise)))
+        assert "FR •••• 0189" in page
+        liens = (f"/{acte}/" for acte in ("ajouter", "renommer", "supprimer", "iban", "mandat", "remise"))
+        assert not any(f"/comptes-bancaires{lien}" in page or f"{reference.pk}{lien}" in page for lien in liens)
+        assert "Mandat à remettre à la banque" not in page
+        for nom in ("renommer", "supprimer", "iban", "mandat"):
+            assert client_de(qui).get(adresse(entreprise, f"compte_bancaire_{nom}", reference)).status_code == 404
+    for qui in (entreprise.declarant, entreprise.etranger):
+        assert client_de(qui).get(adresse(entreprise)).status_code == 404
+    onglets = [
+        adresse(entreprise) in texte(client_de(qui).get(reverse("entreprise", args=[entreprise.personne.siren])))
+        for qui in (entreprise.acteur, entreprise.declarant)
+    ]
+    assert onglets == [True, False]
+
+
+def test_renommer_dans_deux_onglets(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne)
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_renommer", reference)
+    montre = reference.titulaire
+    assert client.post(page, {"titulaire": "PREMIER", "montre": montre})["Location"] == adresse(entreprise)
+    second = client.post(page, {"titulaire": "SECOND", "montre": montre})
+    assert "Entre-temps, le titulaire est devenu « PREMIER »" in texte(second)
+    assert client.post(page, {"titulaire": "SECOND", "montre": "PREMIER"})["Location"] == adresse(entreprise)
+    assert ReferenceBancaire.objects.get().titulaire == "SECOND"
+
+
+def test_supprimer_se_confirme_et_deux_fois_se_dit(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne)
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_supprimer", reference)
+    assert "Supprimer le compte" in texte(client.get(page))
+    for _ in range(2):
+        assert client.post(page)["Location"] == adresse(entreprise)
+    assert "a été supprimé le" in texte(client.get(adresse(entreprise)))
+    assert Evenement.objects.filter(acte="compte_bancaire.retire").count() == 1
+
+
+def test_voir_l_iban_demande_toujours_le_mot_de_passe_et_la_page_se_ferme(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne)
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_iban", reference)
+    assert GROUPES not in texte(client.get(page))
+    faux = client.post(page, {"confirmation_mot_de_passe": "pas le bon mot de passe"})
+    assert GROUPES not in texte(faux)
+    assert "pas reconnu" in texte(faux)
+    assert not Evenement.objects.filter(acte="compte_bancaire.montre").exists()
+    juste = client.post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE})
+    assert GROUPES in texte(juste)
+    assert juste["Refresh"] == f"60; url={adresse(entreprise)}"
+    assert "no-store" in juste["Cache-Control"]
+    assert Evenement.objects.filter(acte="compte_bancaire.montre").count() == 1
+
+
+def test_le_mandat_se_telecharge_contre_le_mot_de_passe_et_se_coche(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne, ajoutee_le=timezone.now() - timedelta(days=2))
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_mandat", reference)
+    reponse = client.post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE})
+    assert reponse["Content-Type"] == "application/pdf"
+    assert "no-store" in reponse["Cache-Control"]
+    remise = adresse(entreprise, "compte_bancaire_remise", reference)
+    refusee = client.post(remise, {"le": f"{timezone.localdate() + timedelta(days=1):%Y-%m-%d}"})
+    assert "Cette date n’est pas encore passée" in texte(refusee)
+    assert client.post(remise, {"le": f"{timezone.localdate():%Y-%m-%d}"})["Location"] == adresse(entreprise)
+    lue = texte(client.get(adresse(entreprise)))
+    assert "Mandat à remettre à la" not in lue
+    assert "Mandat remis, en attente de la banque" in lue
+
+
+def test_un_compte_qui_attend_dit_pourquoi_et_jusqu_a_quand(entreprise: Entreprise) -> None:
+    fin = timezone.now() + timedelta(hours=40)
+    compte_bancaire(entreprise.personne, utilisable_le=fin, attente="MOT_DE_PASSE")
+    page = texte(client_de(entreprise.acteur).get(adresse(entreprise)))
+    assert "Utilisable le" in page
+    assert "un changement de mot de passe" in page
+
+
+def test_sans_compte_une_phrase_et_un_bouton(entreprise: Entreprise) -> None:
+    page = texte(client_de(entreprise.titulaire).get(adresse(entreprise)))
+    assert "Aucun compte" in page
+    assert page.count("Ajouter un compte") == 1
+
+
+def test_l_export_est_masque(entreprise: Entreprise) -> None:
+    compte_bancaire(entreprise.personne, titulaire="=1+1")
+    contenu = (
+        client_de(entreprise.acteur).get(adresse(entreprise, "comptes_bancaires_exporter")).content.decode("utf-8-sig")
+    )
+    assert "FR •••• 0189" in contenu
+    assert "'=1+1" in contenu
+    assert IBAN[4:14] not in contenu

@@ -1,0 +1,93 @@
+"""The answers of the banks: a file taken, taken again, tried without writing, and lines that are refused."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.models import Courriel, Evenement
+from services.models import ReferenceBancaire
+from tests.factories import compte_bancaire
+
+from .scenes import Entreprise
+
+ENTETE = "rum;prelevement;etat;motif;date\n"
+
+
+@pytest.fixture
+def reference(entreprise: Entreprise) -> ReferenceBancaire:
+    return compte_bancaire(entreprise.personne)
+
+
+def lancer(tmp_path: Path, corps: str, *options: str, entete: str = ENTETE) -> None:
+    fichier = tmp_path / "reponses.csv"
+    fichier.write_text(entete + corps, encoding="utf-8")
+    call_command("enregistrer_reponses_bancaires", "--fichier", str(fichier), *options)
+
+
+def etats() -> tuple[str, str, str, str]:
+    return ReferenceBancaire.objects.values_list("etat_core", "core_motif", "etat_b2b", "b2b_motif").get()
+
+
+def test_une_reponse_se_prend_une_fois_et_se_dit(reference: ReferenceBancaire, tmp_path: Path) -> None:
+    aujourd_hui = timezone.localdate()
+    corps = f"{reference.mandat.rum};CORE;VALIDE;;{aujourd_hui}\n{reference.mandat.rum};b2b;refuse;md01;{aujourd_hui}\n"
+    lancer(tmp_path, corps, "--dry-run")
+    assert etats() == ("SAISI", "", "SAISI", "")
+    assert not Courriel.objects.exists()
+    for _ in range(2):
+        lancer(tmp_path, corps)
+    assert etats() == ("VALIDE", "", "REFUSE", "MD01")
+    assert Evenement.objects.filter(acte="compte_bancaire.reponse").count() == 2
+    assert Courriel.objects.filter(genre="compte_bancaire_reponse").count() == 2 * 3, (
+        "two answers, three administrators"
+    )
+    assert {c.contexte["motif"] for c in Courriel.objects.all()} == {"", "aucun mandat enregistré par la banque (MD01)"}
+
+
+def test_une_reponse_plus_ancienne_ne_change_rien(reference: ReferenceBancaire, tmp_path: Path) -> None:
+    ReferenceBancaire.objects.update(ajoutee_le=timezone.now() - timezone.timedelta(days=9))
+    rum, le = reference.mandat.rum, timezone.localdate()
+    lancer(tmp_path, f"{rum};B2B;VALIDE;;{le}\n")
+    lancer(tmp_path, f"{rum};B2B;REFUSE;AC04;{le - timezone.timedelta(days=3)}\n")
+    assert etats()[2:] == ("VALIDE", "")
+
+
+@pytest.mark.parametrize(
+    "ligne",
+    [
+        "01DGFIP2026000000000;B2B;VALIDE;;{le}",
+        "{rum};SEPA;VALIDE;;{le}",
+        "{rum};B2B;PEUT-ETRE;;{le}",
+        "{rum};B2B;REFUSE;;{le}",
+        "{rum};B2B;REFUSE;clos;{le}",
+        "{rum};B2B;VALIDE;MD01;{le}",
+        "{rum};B2B;VALIDE;;demain",
+        "{rum};B2B;VALIDE;;2099-01-01",
+        "{rum};B2B;VALIDE;;2001-01-01",
+        "{rum}",
+    ],
+)
+def test_une_ligne_fautive_est_rejetee_seule(
+    reference: ReferenceBancaire, tmp_path: Path, ligne: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rum, le = reference.mandat.rum, timezone.localdate()
+    with pytest.raises(CommandError) as sortie:
+        lancer(tmp_path, f"{ligne.format(rum=rum, le=le)}\n{rum};CORE;VALIDE;;{le}\n")
+    assert sortie.value.returncode == 3
+    assert "ligne 2 : " in capsys.readouterr().err
+    assert etats() == ("VALIDE", "", "SAISI", "")
+
+
+@pytest.mark.parametrize("entete", ["", "rum;etat\n", "rum,prelevement,etat,motif,date\n"])
+def test_un_fichier_sans_ses_colonnes_est_refuse(entreprise: Entreprise, tmp_path: Path, entete: str) -> None:
+    with pytest.raises(CommandError, match="manque"):
+        lancer(tmp_path, "", entete=entete)
+
+
+def test_un_fichier_qui_n_est_pas_un_texte_est_refuse(entreprise: Entreprise, tmp_path: Path) -> None:
+    fichier = tmp_path / "x.csv"
+    fichier.write_bytes(b"PK\x03\x04\xff\xfe")
+    with pytest.raises(CommandError, match="UTF-8"):
+        call_command("enregistrer_reponses_bancaires", "--fichier", str(fichier))
