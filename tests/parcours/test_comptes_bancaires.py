@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
@@ -30,7 +31,8 @@ def test_un_compte_de_son_ajout_a_sa_suppression(
 ) -> None:
     personne = PersonneFactory(denomination="ATELIER ROUSSEL", courriel="compta@atelier-roussel.fr")
     payer = ServiceFactory(code="PAYER_TVA", libelle="Payer la TVA", paiement=True, famille=Service.Famille.PAYER)
-    habiliter(connecte, personne=personne, service=payer)
+    with transaction.atomic():
+        habiliter(connecte, personne=personne, service=payer)
 
     def montrer(nom: str) -> None:
         if largeur == 1280:  # without scripts nothing can be asked of the page

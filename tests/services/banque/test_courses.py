@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Courriel, Evenement
 from services.banque.comptes import (
@@ -23,8 +24,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_course_au_meme_iban(tours: Callable[[int], int]) -> None:
     """Sixteen additions by two administrators: one account, one mandate, one line, and fifteen refusals that say why."""
-    for _ in range(tours(2)):
-        entreprise = monter()
+    for _ in range(tours(200)):
+        with transaction.atomic():
+            entreprise = monter()
         acteurs = [entreprise.titulaire, entreprise.suppleant]
 
         def ajouter(rang: int, entreprise: object = entreprise, acteurs: list = acteurs) -> object:  # type: ignore[type-arg]
@@ -46,9 +48,10 @@ def test_course_au_meme_iban(tours: Callable[[int], int]) -> None:
 
 def test_course_renommer_contre_supprimer(tours: Callable[[int], int]) -> None:
     """Whichever is first: the account ends removed, and whoever came too late is told."""
-    for _ in range(tours(3)):
-        entreprise = monter()
-        reference = compte_bancaire(entreprise.personne)
+    for _ in range(tours(200)):
+        with transaction.atomic():
+            entreprise = monter()
+            reference = compte_bancaire(entreprise.personne)
         montre = reference.titulaire
 
         def courir(rang: int, e: object = entreprise, r: ReferenceBancaire = reference, m: str = montre) -> object:

@@ -117,7 +117,9 @@ def test_l_iban_n_est_nulle_part_que_la_ou_il_est_montre(
         for chemin, contenu in pages_de(client_de(qui), qui, siren, reference):
             trouvees[f"{qui.nom} {chemin}"] = fuites(contenu)
     agent = client_verifie(
-        AgentFactory(service_gestionnaire=entreprise.personne.service_gestionnaire, fonction=Agent.Fonction.SURVEILLANCE)
+        AgentFactory(
+            service_gestionnaire=entreprise.personne.service_gestionnaire, fonction=Agent.Fonction.SURVEILLANCE
+        )
     )
     for chemin in (
         reverse("admin:services_personnesirenisee_change", args=[entreprise.personne.pk]),
