@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PUBLIQUES = ("connexion", "inscription", "inscription_expert", "catalogue", "aide", "mot_de_passe_oublie")
 DE_L_ESPACE = (
     "espace",
+    "votre_espace",
     "gerer_services",
     "vos_habilitations",
     "delegations",
@@ -34,9 +35,10 @@ BOUGENT = """() => [...document.querySelectorAll("*")].filter((e) => {
 COLLES = """() => [...document.querySelectorAll("body *")].filter((e) => {
   const style = getComputedStyle(e);
   const hauteur = e.getBoundingClientRect().height;
-  return ["sticky", "fixed"].includes(style.position) && style.visibility !== "hidden" && hauteur > innerHeight / 3;
+  const colle = ["sticky", "fixed"].includes(style.position) && style.visibility !== "hidden" && hauteur > innerHeight / 3;
+  return colle || (e.matches(".ep-menu > summary") && hauteur > 48); // « Menu » in one line
 }).map((e) => e.outerHTML.slice(0, 90))"""
-# A field, a box and a button are seen whatever the colours: by their edge, or as the machine draws them; a link by its own colour.
+# A field, a box and a button are seen whatever the colours: by their edge, or as the machine draws them; a link in a text, by a line.
 EFFACES = """() => [...document.querySelectorAll(
   "main input:not([type=hidden]), main select, main textarea, main button.fr-btn"
 )].filter((e) => {
@@ -47,7 +49,9 @@ EFFACES = """() => [...document.querySelectorAll(
   ) || (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0);
   const etiquette = e.labels?.length ? getComputedStyle(e.labels[0], "::before") : null;
   return e.checkVisibility() && !dessine && !bord(style) && !(etiquette && bord(etiquette));
-}).map((e) => e.outerHTML.slice(0, 120)).slice(0, 4)"""
+}).concat([...document.querySelectorAll("main p a:not(.fr-btn), .fr-nav__link[aria-current]")].filter((e) =>
+  e.checkVisibility() && getComputedStyle(e).textDecorationLine !== "underline"
+)).map((e) => e.outerHTML.slice(0, 120)).slice(0, 4)"""
 
 
 @pytest.fixture
