@@ -6,7 +6,7 @@ system font, no clock: the same data give the same bytes, so a letter produced t
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -69,7 +69,9 @@ def composer_pdf(modele: Path, donnees: Mapping[str, object]) -> bytes:
     if not isinstance(jour, date):
         raise TypeError("date_document must be a date")
     instant = datetime(jour.year, jour.month, jour.day, tzinfo=UTC)
-    propres = _nettoyer(donnees)
+    propres = _nettoyer(
+        donnees, cache(texte_propre)
+    )  # the same names come back line after line; kept for this document alone
     try:
         return _compiler(modele, propres, instant)
     except typst.TypstError as erreur:
@@ -116,17 +118,17 @@ def texte_propre(texte: str) -> str:
     return " ".join(mot for mot in visible.split(" ") if mot)
 
 
-def _nettoyer(valeur: object) -> object:
+def _nettoyer(valeur: object, propre: Callable[[str], str]) -> object:
     """Return `valeur` ready for JSON: texts cleaned, dates in ISO form, sequences as lists."""
     match valeur:
         case str():
-            return texte_propre(valeur)
+            return propre(valeur)
         case date():
             return f"{valeur:%Y-%m-%d}"
         case Mapping():
-            return {cle: _nettoyer(contenu) for cle, contenu in valeur.items()}
+            return {cle: _nettoyer(contenu, propre) for cle, contenu in valeur.items()}
         case list() | tuple():
-            return [_nettoyer(contenu) for contenu in valeur]
+            return [_nettoyer(contenu, propre) for contenu in valeur]
         case _:
             return valeur
 

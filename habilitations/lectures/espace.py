@@ -5,7 +5,7 @@ from accounts.models import Espace
 
 from ..droits.backends import donnant
 from ..droits.roles import UTILISER
-from ..models import ORDRE, Habilitation
+from ..models import ORDRE, Habilitation, Role
 
 
 def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitation | None:
@@ -21,14 +21,12 @@ def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitatio
 
 
 def services_obtenus(espace: Espace) -> list[ServiceObtenu]:
-    """Return what this espace may use today, and in which role, for its récapitulatif (R5): one query."""
-    habilitations = donnant(UTILISER, espace).select_related("personne", "service").order_by(*ORDRE)
+    """Return what this espace may use today, and in which role, for its récapitulatif (R5): one query, no row whole."""
+    ordre = (cle for cle in ORDRE if not cle.startswith(("espace", "pk")))  # all are of one espace
+    lues = donnant(UTILISER, espace).order_by(*ordre)
     return [
-        ServiceObtenu(
-            denomination=habilitation.personne.denomination,
-            siren=habilitation.personne.siren,
-            service=habilitation.service.libelle,
-            role=habilitation.get_role_display().capitalize(),
+        ServiceObtenu(denomination=denomination, siren=siren, service=service, role=str(Role(role).label).capitalize())
+        for denomination, siren, service, role in lues.values_list(
+            "personne__denomination", "personne__siren", "service__libelle", "role"
         )
-        for habilitation in habilitations
     ]

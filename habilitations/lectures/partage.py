@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Page, Paginator
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ from services.models import PersonneSirenisee, Service
 from ..arbre.expirations import PREAVIS
 from ..droits.backends import donnant
 from ..droits.cles import CLES_AU_PLUS, parmi
-from ..models import ORDRE, DemandeRetrait, Habilitation, Role
+from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 from .recherche import contient, nomme
 
 PAR_PAGE: Final = 25
@@ -240,15 +241,75 @@ def _parmi(habilitations: QuerySet[Habilitation], adhesions: Collection[int]) ->
     return habilitations.filter(adhesion__in=adhesions) if len(adhesions) <= CLES_AU_PLUS else habilitations
 
 
-def retenues(espace: Espace, permission: str, adhesions: Collection[int]) -> list[Habilitation]:
-    """Return this espace's own habilitations on these adhésions, as far as they still let it share: one query."""
+@dataclass(frozen=True, slots=True)
+class Retenue:
+    """One of the habilitations of `espace` that let it share, as the pages of a designation read it.
+
+    `adhesion` has its personne and its service, and is open: what is under a closed one has ended (trigger of habilitations/0002).
+    """
+
+    espace: Espace
+    adhesion: Adhesion
+    role: str
+    expire_le: date | None
+
+    @property
+    def adhesion_id(self) -> int:
+        return self.adhesion.pk
+
+    @property
+    def espace_id(self) -> UUID:
+        return self.espace.pk
+
+    @property
+    def personne(self) -> PersonneSirenisee:
+        return self.adhesion.personne
+
+    @property
+    def personne_id(self) -> int:
+        return self.adhesion.personne_id
+
+    @property
+    def service(self) -> Service:
+        return self.adhesion.service
+
+    @property
+    def service_id(self) -> int:
+        return self.adhesion.service_id
+
+
+# What the pages of a designation say of a personne and of a service; the rest of them is read if it is asked for.
+_DE_LA_PERSONNE: Final = ("id", "siren", "denomination", "active", "cessation_contestee_le")
+_DU_SERVICE: Final = ("id", "code", "libelle", "famille", "ordre")
+
+
+def retenues(espace: Espace, permission: str, adhesions: Collection[int]) -> list[Retenue]:
+    """Return this espace's own habilitations on these adhésions, as far as they still let it share: one query.
+
+    What is read of thousands stands in the index of the question: neither their rows nor their adhésions are.
+    """
     voulues = set(adhesions)
-    lues = _parmi(partageables(espace, permission), voulues).select_related("adhesion", "personne", "service")
-    ordonnees = lues.order_by(*(cle for cle in ORDRE if not cle.startswith("espace")))  # all are of one espace
-    gardees = [habilitation for habilitation in ordonnees if habilitation.adhesion_id in voulues]
-    for habilitation in gardees:  # an adhésion's personne and service are its habilitations' (composite key)
-        habilitation.adhesion.personne, habilitation.adhesion.service = habilitation.personne, habilitation.service
-        habilitation.espace = espace
+    lues = _parmi(partageables(espace, permission), voulues).order_by(
+        *(cle for cle in ORDRE if not cle.startswith(("espace", "pk")))  # of one espace, no two are alike in these
+    )
+    siennes, des_personnes = ("adhesion", "role", "expire_le"), [f"personne__{nom}" for nom in _DE_LA_PERSONNE]
+    personnes: dict[int, PersonneSirenisee] = {}
+    services: dict[int, Service] = {}
+    gardees = []
+    for ligne in lues.values_list(*siennes, *des_personnes, *(f"service__{nom}" for nom in _DU_SERVICE)):
+        cle, role, expire_le = ligne[:3]
+        if cle not in voulues:
+            continue
+        personne, service = ligne[3 : 3 + len(_DE_LA_PERSONNE)], ligne[3 + len(_DE_LA_PERSONNE) :]
+        if personne[0] not in personnes:
+            personnes[personne[0]] = PersonneSirenisee.from_db(DEFAULT_DB_ALIAS, _DE_LA_PERSONNE, personne)
+        if service[0] not in services:
+            services[service[0]] = Service.from_db(DEFAULT_DB_ALIAS, _DU_SERVICE, service)
+        adhesion = Adhesion.from_db(
+            DEFAULT_DB_ALIAS, ("id", "personne_id", "service_id", "fermee_le"), (cle, personne[0], service[0], None)
+        )
+        adhesion.personne, adhesion.service = personnes[personne[0]], services[service[0]]
+        gardees.append(Retenue(espace, adhesion, role, expire_le))
     return gardees
 
 

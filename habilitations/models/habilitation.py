@@ -155,7 +155,8 @@ class Habilitation(models.Model):
         indexes = [
             models.Index(
                 fields=["espace", "personne", "service"],
-                include=["role", "etat", "expire_le", "adhesion"],
+                # The key too: what others hold under one's own is found from their keys, by this index alone.
+                include=["role", "etat", "expire_le", "adhesion", "id"],
                 condition=Q(fin_le__isnull=True),
                 name="habilitation_question",
             ),

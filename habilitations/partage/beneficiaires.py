@@ -15,7 +15,7 @@ from accounts.traces.journal import combien, consigner
 
 from .. import actes
 from ..arbre.lots import verrouiller_acteur
-from ..droits.cles import parmi
+from ..droits.cles import accordees_sous
 from ..models import Habilitation
 
 ESSAIS: Final = 10
@@ -68,8 +68,7 @@ class TropDeRecherches(EssaiRefuse):
 
 def collaborateurs(espace: Espace) -> list[Espace]:
     """Return the active espaces expert that hold something granted by this one, by name: nobody that it does not know already."""
-    siennes = Habilitation.objects.vivantes().filter(espace=espace)
-    accordees = Habilitation.objects.vivantes().filter(parmi("accordee_par", siennes.values("pk")))
+    accordees = accordees_sous(Habilitation.objects.vivantes(), espace)
     connus = Espace.objects.actifs().filter(mode=Espace.Mode.EXPERT, pk__in=accordees.order_by().values("espace"))
     return list(connus.only("numero_abonne", "prenom", "nom").order_by("nom", "prenom", "pk")[:COLLABORATEURS_AU_PLUS])
 

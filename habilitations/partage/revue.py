@@ -5,13 +5,14 @@ is due; what he leaves unanswered for sixty days is shown to the titulaire, who 
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cached_property
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import CharField, DateTimeField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Count, DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
@@ -19,13 +20,14 @@ from django.utils import timezone
 from accounts.models import Courriel, Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
+from services.models import PersonneSirenisee
 
 from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import relire, verrouiller_adhesions
 from ..arbre.lots import AucuneLigne, DroitInsuffisant, LigneRefusee, LignesRefusees, siennes, verrouiller_acteur
 from ..arbre.retrait import HabilitationTerminee
-from ..droits.cles import parmi
+from ..droits.cles import accordees_sous, parmi
 from ..models import ORDRE, Habilitation, Role
 from .delegations import ROLES_DELEGUES, retirer_delegation, retrait_permis
 
@@ -65,28 +67,76 @@ def _pour_page(delegations: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
     )
 
 
-def accordees_par(espace: Espace) -> QuerySet[Habilitation]:
-    """Return the délégations that this espace granted, those longest unseen first."""
-    return _pour_page(_accordees(_delegations(), espace))
+def accordees_par(espace: Espace, *, personnes: Collection[int] | None = None) -> QuerySet[Habilitation]:
+    """Return the délégations that this espace granted (of these personnes alone, where given), those longest unseen first."""
+    return _pour_page(accordees_sous(_delegations(), espace, personnes=personnes))
 
 
-def a_revoir(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+def a_revoir(
+    espace: Espace, maintenant: datetime, *, personnes: Collection[int] | None = None
+) -> QuerySet[Habilitation]:
     """Return the délégations of this grantor that are due."""
-    return _pour_page(_accordees(_dues(maintenant), espace))
+    return _pour_page(accordees_sous(_dues(maintenant), espace, personnes=personnes))
 
 
-def sans_reponse(espace: Espace, maintenant: datetime) -> QuerySet[Habilitation]:
+def sans_reponse(
+    espace: Espace, maintenant: datetime, *, personnes: Collection[int] | None = None
+) -> QuerySet[Habilitation]:
     """Return what others granted under this titulaire and left unanswered for sixty days."""
-    siennes = Habilitation.objects.vivantes().filter(espace=espace)
-    oubliees = _dues(maintenant, SANS_REPONSE).filter(
-        parmi("adhesion", siennes.filter(role=Role.TITULAIRE).values("adhesion"))
-    )
-    return _pour_page(oubliees.exclude(accordee_par__espace=espace))
+    siennes = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE).order_by()
+    if personnes is not None:
+        siennes = siennes.filter(personne__in=personnes)
+    oubliees = _dues(maintenant, SANS_REPONSE).filter(parmi("adhesion", siennes.values("adhesion")))
+    return _pour_page(oubliees.exclude(accordee_par__in=siennes.values("pk")))
 
 
-def _accordees(delegations: QuerySet[Habilitation], espace: Espace) -> QuerySet[Habilitation]:
-    """Narrow to what this espace granted: what is live hangs under what is live (trigger of habilitations/0002)."""
-    return delegations.filter(parmi("accordee_par", Habilitation.objects.vivantes().filter(espace=espace).values("pk")))
+class Lecture(Protocol):
+    """One of the lists above, of some personnes or of all."""
+
+    def __call__(self, *, personnes: Collection[int] | None = None) -> QuerySet[Habilitation]: ...
+
+
+class ParAnciennete(Sequence[Habilitation]):
+    """One of the lists above, turned page by page: counted by moment seen and personne by the index alone, then a page is read.
+
+    Two queries for the length and the order, one for a page, whatever is held.
+    """
+
+    def __init__(self, lire: Lecture, *champs: str) -> None:
+        self.lire, self.champs = lire, champs
+
+    @cached_property
+    def _groupes(self) -> list[tuple[datetime, int, int]]:
+        """When they were seen, the personne, how many: in the order of the list."""
+        groupes = list(
+            self.lire()
+            .select_related(None)
+            .order_by()
+            .values_list("vue_le", "personne")
+            .annotate(nombre=Count("adhesion"))
+        )
+        personnes = {personne for _, personne, _ in groupes}
+        par_nom = PersonneSirenisee.objects.filter(pk__in=personnes).order_by("denomination", "siren")
+        rangs = {cle: rang for rang, cle in enumerate(par_nom.values_list("pk", flat=True))} if personnes else {}
+        return sorted(groupes, key=lambda groupe: (groupe[0], rangs[groupe[1]]))
+
+    def __len__(self) -> int:
+        return sum(nombre for *_, nombre in self._groupes)
+
+    def __getitem__(self, rangs: Any) -> Any:
+        voulus, avant, passees = set(), 0, 0
+        for vue_le, personne, nombre in self._groupes:
+            if avant + nombre <= rangs.start:
+                passees += nombre
+            elif avant < rangs.stop:
+                voulus.add((vue_le, personne))
+            avant += nombre
+        if not voulus:
+            return []
+        moments, personnes = [vue_le for vue_le, _ in voulus], {personne for _, personne in voulus}
+        lues = self.lire(personnes=personnes).filter(vue_le__range=(min(moments), max(moments))).only(*self.champs)
+        gardees = [une for une in lues if ((une.revue_le or une.accordee_le), une.personne_id) in voulus]
+        return gardees[rangs.start - passees : rangs.stop - passees]
 
 
 @transaction.atomic

@@ -218,7 +218,14 @@ def confirmer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpRespons
         return redirect(sujet.url("designer"))
     role, expire_le = brouillon["role"], jour_de(brouillon["expire_le"])
     adhesions = [h.adhesion for h in miennes]
-    examen = examiner(acteur=espace, adhesions=adhesions, beneficiaire=beneficiaire, role=role, expire_le=expire_le)
+    examen = examiner(
+        acteur=espace,
+        adhesions=adhesions,
+        beneficiaire=beneficiaire,
+        role=role,
+        expire_le=expire_le,
+        miennes={h.adhesion_id: h for h in miennes},
+    )
     if request.method == "POST" and "ecarter" in request.POST:
         brouillon["adhesions"] = [adhesion.pk for adhesion, _ in examen.accordables]
         request.session[_cle(sujet)] = brouillon

@@ -4,7 +4,7 @@ They choose, and change nothing: the page of changements.py shows what falls and
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -62,25 +62,17 @@ def _decider(request: HttpRequest, espace: Espace, action: str) -> HttpResponse:
 
 
 class Suite(Sequence[Habilitation]):
-    """One list after the other, turned page by page as one: what is counted and read is what a page needs."""
+    """One list after the other, turned page by page as one: what is read is what a page needs."""
 
-    def __init__(self, premiere: QuerySet[Habilitation], seconde: QuerySet[Habilitation]) -> None:
+    def __init__(self, premiere: Sequence[Habilitation], seconde: Sequence[Habilitation]) -> None:
         self.premiere, self.seconde = premiere, seconde
 
-    @cached_property
-    def _de_la_premiere(self) -> int:
-        return self.premiere.count()
-
-    @cached_property
-    def _longueur(self) -> int:
-        return self._de_la_premiere + self.seconde.count()
-
     def __len__(self) -> int:
-        return self._longueur
+        return len(self.premiere) + len(self.seconde)
 
     def __getitem__(self, rangs: Any) -> Any:
-        debut, fin, coupure = rangs.start, rangs.stop, self._de_la_premiere
-        lues = list(self.premiere[debut:fin]) if debut < coupure else []
+        debut, fin, coupure = rangs.start, rangs.stop, len(self.premiere)
+        lues = list(self.premiere[debut : min(fin, coupure)]) if debut < coupure else []
         return lues + (list(self.seconde[max(debut - coupure, 0) : fin - coupure]) if fin > coupure else [])
 
 
@@ -132,12 +124,13 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
     if request.method == "POST":
         return _decider(request, espace, "revue_delegations")
     maintenant = timezone.now()
-    oubliees, dues = revue.sans_reponse(espace, maintenant), revue.a_revoir(espace, maintenant)
-    nombre = dues.count()
-    a_traiter = bool(nombre) or oubliees.exists()
+    champs = (*A_MONTRER, "revue_le", "revue_demandee_le")
+    oubliees = revue.ParAnciennete(partial(revue.sans_reponse, espace, maintenant), *champs)
+    dues = revue.ParAnciennete(partial(revue.a_revoir, espace, maintenant), *champs)
+    a_traiter = bool(dues or oubliees)
     toutes = request.GET.get("voir") == TOUTES or not a_traiter
-    accordees = revue.accordees_par(espace) if toutes else dues
-    page = _page(Suite(oubliees.only(*A_MONTRER), accordees.only(*A_MONTRER, "revue_le", "revue_demandee_le")), request)
+    accordees = revue.ParAnciennete(partial(revue.accordees_par, espace), *champs) if toutes else dues
+    page = _page(Suite(oubliees, accordees), request)
     lignes = _avec_choix(request, "revue_delegations", page)
     choisies = retenues(request, "revue_delegations")
     return render(
@@ -153,6 +146,6 @@ def delegations(request: HttpRequest, espace: Espace) -> HttpResponse:
                 (ligne, revue.est_due(ligne, maintenant), choix) for ligne, choix in lignes if _est_a_lui(ligne, espace)
             ],
             "oubliees": [(ligne, choix) for ligne, choix in lignes if not _est_a_lui(ligne, espace)],
-            "a_revoir": nombre,
+            "a_revoir": len(dues),
         },
     )

@@ -8,6 +8,7 @@ from accounts.models import Espace
 from services.models import PersonneSirenisee, Service
 
 from ..droits.roles import DELEGUER_ACTEUR, GERER_SUPPLEANTS
+from ..lectures.partage import Retenue
 from ..models import Habilitation, Role
 from ..partage.delegations import ROLES_DELEGUES
 
@@ -124,7 +125,7 @@ def dire_combien(habilitations: Iterable[Habilitation]) -> str:
     return f"{personnes} personne{'s' if personnes > 1 else ''}, {nombre} habilitation{'s' if nombre > 1 else ''}"
 
 
-def dire_quoi(habilitations: Iterable[Habilitation]) -> str:
+def dire_quoi(habilitations: Iterable[Habilitation | Retenue]) -> str:
     """Return which services of which company these are: by name when there is one, counted otherwise."""
     paires = {(h.personne_id, h.service_id): (h.personne.denomination, h.service.libelle) for h in habilitations}
     noms = list(paires.values())
@@ -135,7 +136,7 @@ def dire_quoi(habilitations: Iterable[Habilitation]) -> str:
     return f"{services} pour {noms[0][0]}"
 
 
-def grouper(habilitations: Iterable[Habilitation]) -> list[Groupe]:
+def grouper(habilitations: Iterable[Habilitation | Retenue]) -> list[Groupe]:
     """Group habilitations by personne and holder, in the order given."""
     groupes: dict[tuple[object, object], Groupe] = {}
     for h in habilitations:

@@ -16,6 +16,19 @@ LECTURE = re.compile(r"^\s*\(*\s*(SELECT|WITH)\b", re.IGNORECASE)
 ECRITURE = re.compile(r"^\s*(UPDATE|DELETE)\b", re.IGNORECASE)
 
 
+MORCEAU = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[()]| FROM ")
+
+
+def apres_les_colonnes(sql: str) -> str:
+    """Return what follows the FROM of the statement itself, not that of a subquery among its columns; all of it without one."""
+    profondeur = 0
+    for morceau in MORCEAU.finditer(sql):
+        profondeur += {"(": 1, ")": -1}.get(morceau[0], 0)
+        if morceau[0] == " FROM " and not profondeur:
+            return sql[morceau.end() :]
+    return sql
+
+
 @dataclass(frozen=True)
 class Requete:
     """One statement as it ran: its text, the big tables that it read whole, the pages of memory that it touched."""
@@ -27,7 +40,7 @@ class Requete:
     @property
     def octets(self) -> int:
         """What it says after the list of its columns, which is as long as the models are: the part that could grow."""
-        return len((self.sql.partition(" FROM ")[2] or self.sql).encode())
+        return len(apres_les_colonnes(self.sql).encode())
 
     def __str__(self) -> str:
         debut, _, suite = self.sql.partition(" FROM ")

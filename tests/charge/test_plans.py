@@ -33,7 +33,7 @@ from habilitations.models import Habilitation, Role
 from tests.espacepro.scenes import TOUS, client_verifie
 
 from .pays import Pays, grossir, installer
-from .plans import LONGUEUR_AU_PLUS, Releve, grandes_tables, relever
+from .plans import LONGUEUR_AU_PLUS, Releve, apres_les_colonnes, grandes_tables, relever
 
 REQUETES_AU_PLUS = {
     "page": 8,
@@ -64,20 +64,15 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "supprimer_espace": 10700,
     "vos_habilitations": 8100,
     "habilitations_changer": 52600,
-    "revue_delegations": 71700,
+    "revue_delegations": 1550,
     "suppleants": 2400,
-    "suppleants_designer": 11200,
-    "suppleants_personne": 16800,
-    "suppleants_confirmer": 10200,
+    "suppleants_designer": 1460,
     "delegations": 2400,
-    "delegations_designer": 10600,
-    "delegations_personne": 16500,
-    "delegations_confirmer": 9900,
     "delegations (recherche)": 12500,
     "delegations (nom)": 12500,
     "delegations (page 50)": 3000,
     "suppleants (recherche)": 12500,
-    "delegations_designer (recherche)": 11600,
+    "delegations_designer (recherche)": 2150,
     "delegations_exporter (fichier)": 45200,
     "suppleants_exporter (fichier)": 45200,
     "agent adhesion": 12400,
@@ -93,7 +88,7 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
 }
 OCTETS_ADMIS: dict[str, int] = {
     "habilitations_changer": 153500,
-    "mes_donnees": 4400,  # so many lists are counted together: it grows with the models, not with what is held
+    "mes_donnees": 4500,  # so many lists are counted together: it grows with the models, not with what is held
 }
 ENTIERES_ADMISES: dict[str, set[str]] = {
     "agent evenement (référence)": {"accounts_evenement"},
@@ -371,6 +366,13 @@ def pays() -> Pays:
     liste = Liste("delegations-accordees", ("ACTEUR", "ACTEUR_DELEGANT"), recues=False, filtres=Filtres())
     type(pays.export).objects.filter(pk=pays.export.pk).update(liste=liste.en_json())
     return pays
+
+
+def test_les_octets_sont_ceux_de_la_requete_elle_meme() -> None:
+    """The list of columns is not counted, nor taken for ended by a subquery or a text that stands in it."""
+    assert apres_les_colonnes("SELECT a, (SELECT 1 FROM x WHERE y = ')') AS b FROM t WHERE c") == "t WHERE c"
+    assert apres_les_colonnes("SELECT ' FROM ' FROM t") == "t"
+    assert apres_les_colonnes("SELECT (SELECT 1 FROM x)") == "SELECT (SELECT 1 FROM x)"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,14 @@ from accounts.saisies.identifiants import pour_chercher
 from accounts.saisies.repliement import replier
 from habilitations.arbre.cascade import ce_qui_tombe
 from habilitations.depart import suppression
-from habilitations.droits.roles import RETIRER_SES_DELEGATIONS, VOIR_HABILITATIONS, roles_pour
+from habilitations.droits.backends import donnant
+from habilitations.droits.roles import (
+    DELEGUER_ACTEUR,
+    GERER_SUPPLEANTS,
+    RETIRER_SES_DELEGATIONS,
+    VOIR_HABILITATIONS,
+    roles_pour,
+)
 from habilitations.lectures.miennes import (
     ACTIVES,
     EN_VEILLE,
@@ -29,11 +37,15 @@ from habilitations.lectures.miennes import (
     FiltresMiennes,
     vos_habilitations,
 )
-from habilitations.lectures.partage import PAR_PAGE, Filtres, mes_habilitations, page_de, personnes_trouvees
+from habilitations.lectures.partage import A_MONTRER, PAR_PAGE, Filtres, mes_habilitations, page_de, personnes_trouvees
+from habilitations.lectures.partage import retenues as lire_retenues
 from habilitations.lectures.recherche import contient
 from habilitations.models import ORDRE, DemandeRetrait, Habilitation, Role
 from habilitations.partage import revue
 from habilitations.partage.autorite import Autorite
+from habilitations.partage.beneficiaires import collaborateurs
+from habilitations.partage.designations import examiner
+from habilitations.views.revue import Suite
 from services.models import PersonneSirenisee
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
@@ -258,6 +270,87 @@ def test_memes_reponses_qu_avant(tours: Callable[[int], int], monkeypatch: pytes
                 assert sorted(personnes_trouvees(espace, cherche).values_list("pk", flat=True)) == sorted(
                     set(trouvees.values_list("pk", flat=True))
                 )
+    assert vues > 50
+
+
+def retenues_avant(espace: Espace, permission: str, adhesions: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What `retenues` was: rows with their adhésions."""
+    lues = donnant(permission, espace).filter(adhesion__in=adhesions).select_related("adhesion", "personne", "service")
+    return [
+        (h.adhesion, h.adhesion.est_ouverte, h.role, h.expire_le, h.personne, h.personne.admet_de_nouveaux_droits,
+         str(h.personne), h.service, h.service.libelle, h.espace)
+        for h in lues.order_by("personne__denomination", "personne__siren", "service__ordre", "service__code")
+    ]  # fmt: skip
+
+
+def collaborateurs_avant(espace: Espace) -> list[Espace]:
+    accordees = Habilitation.objects.vivantes().filter(accordee_par__espace=espace, accordee_par__fin_le=None)
+    connus = {h.espace for h in accordees.select_related("espace") if h.espace.est_actif and h.espace.mode == "EXPERT"}
+    return sorted(connus, key=lambda connu: (connu.nom, connu.prenom, connu.pk))
+
+
+def test_designer_lit_ce_qu_il_lisait(
+    tours: Callable[[int], int], monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """The pages of a designation read the index of what is held: the same services, refusals and persons as its rows tell."""
+    lues = refusees = connus = 0
+    for graine in range(tours(40)):
+        hasard = random.Random(graine)
+        espaces = foret(hasard)
+        Espace.objects.filter(pk=espaces[0].pk).update(mode="SIMPLIFIE")
+        PersonneSirenisee.objects.filter(denomination="52 RUE").update(active=False)
+        for espace in espaces:
+            assert collaborateurs(espace) == collaborateurs_avant(espace)
+            connus += len(collaborateurs(espace))
+            for permission, role in ((DELEGUER_ACTEUR, Role.ACTEUR), (GERER_SUPPLEANTS, Role.SUPPLEANT)):
+                toutes = list(Habilitation.objects.vivantes().filter(espace=espace).values_list("adhesion", flat=True))
+                voulues = hasard.sample(toutes, len(toutes) // 2 + len(toutes) % 2)
+                with monkeypatch.context() as peu:
+                    if hasard.random() < 0.5:
+                        peu.setattr("habilitations.lectures.partage.CLES_AU_PLUS", 0)
+                        peu.setattr("habilitations.partage.designations.CLES_AU_PLUS", 0)
+                    with django_assert_num_queries(1):
+                        retenues = lire_retenues(espace, permission, voulues)
+                        gardees = [
+                            (h.adhesion, h.adhesion.est_ouverte, h.role, h.expire_le, h.personne,
+                             h.personne.admet_de_nouveaux_droits, str(h.personne), h.service, h.service.libelle, h.espace)
+                            for h in retenues
+                        ]  # fmt: skip
+                    assert gardees == retenues_avant(espace, permission, voulues)
+                    lues += len(gardees)
+                    beneficiaire = hasard.choice([un for un in espaces if un != espace])
+                    quoi: dict[str, Any] = {"acteur": espace, "beneficiaire": beneficiaire, "role": role}
+                    lu = examiner(
+                        adhesions=[h.adhesion for h in retenues], miennes={h.adhesion_id: h for h in retenues}, **quoi
+                    )
+                sous_verrou = examiner(adhesions=[h.adhesion for h in retenues], **quoi)
+                for un, autre in zip(lu.refusees, sous_verrou.refusees, strict=True):
+                    assert (un.personne, un.service, str(un.regle)) == (autre.personne, autre.service, str(autre.regle))
+                assert [adhesion for adhesion, _ in lu.accordables] == [a for a, _ in sous_verrou.accordables]
+                assert (lu.perimees, lu.bornee_le) == (sous_verrou.perimees, sous_verrou.bornee_le)
+                refusees += len(lu.refusees)
+    assert min(lues, refusees, connus) > 20
+
+
+def test_la_revue_se_lit_par_tranches(tours: Callable[[int], int]) -> None:
+    """Page by page, what was granted and what others left unanswered are in the order of the whole lists."""
+    vues = 0
+    for graine in range(tours(20)):
+        for espace in foret(random.Random(graine)):
+            maintenant = timezone.now()
+            accordees = revue._delegations().filter(accordee_par__espace=espace, accordee_par__fin_le=None)
+            assert list(revue.accordees_par(espace)) == list(revue._pour_page(accordees))
+            dues = revue._dues(maintenant).filter(accordee_par__espace=espace, accordee_par__fin_le=None)
+            assert list(revue.a_revoir(espace, maintenant)) == list(revue._pour_page(dues))
+            toutes = [*revue.sans_reponse(espace, maintenant), *revue.accordees_par(espace)]
+            suite = Suite(
+                revue.ParAnciennete(partial(revue.sans_reponse, espace, maintenant), *A_MONTRER, "revue_le"),
+                revue.ParAnciennete(partial(revue.accordees_par, espace), *A_MONTRER, "revue_le"),
+            )
+            assert len(suite) == len(toutes)
+            for debut in range(0, len(toutes), 3):
+                assert suite[debut : min(debut + 3, len(toutes))] == toutes[debut : debut + 3]
+            vues += len(toutes)
     assert vues > 50
 
 
