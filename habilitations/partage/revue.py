@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import CharField, Count, DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
 from accounts.models import Courriel, Espace
@@ -112,7 +112,7 @@ class ParAnciennete(Sequence[Habilitation]):
             self.lire()
             .select_related(None)
             .order_by()
-            .values_list("vue_le", "personne")
+            .values_list(VU_LE, "personne")
             .annotate(nombre=Count("adhesion"))
         )
         personnes = {personne for _, personne, _ in groupes}
@@ -134,8 +134,12 @@ class ParAnciennete(Sequence[Habilitation]):
         if not voulus:
             return []
         moments, personnes = [vue_le for vue_le, _ in voulus], {personne for _, personne in voulus}
-        lues = self.lire(personnes=personnes).filter(vue_le__range=(min(moments), max(moments))).only(*self.champs)
-        gardees = [une for une in lues if ((une.revue_le or une.accordee_le), une.personne_id) in voulus]
+        lues = self.lire(personnes=personnes).filter(
+            GreaterThanOrEqual(VU_LE, min(moments)), LessThanOrEqual(VU_LE, max(moments))
+        )
+        gardees = [
+            une for une in lues.only(*self.champs) if ((une.revue_le or une.accordee_le), une.personne_id) in voulus
+        ]
         return gardees[rangs.start - passees : rangs.stop - passees]
 
 
