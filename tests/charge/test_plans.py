@@ -83,8 +83,6 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "agent habilitation (deux lettres)": 69700,
     "agent evenement (référence)": 8300,
     "tâche purger": 12700,
-    "recapitulatif": 3300,
-    "rectifier_donnees": 3200,
 }
 OCTETS_ADMIS: dict[str, int] = {
     "habilitations_changer": 153500,

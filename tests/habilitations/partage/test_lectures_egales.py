@@ -18,6 +18,7 @@ from accounts.documents.typst import siren_lisible
 from accounts.models import Espace
 from accounts.saisies.identifiants import pour_chercher
 from accounts.saisies.repliement import replier
+from espacepro.donnees.personnes_tenues import sirens_tenus
 from habilitations.arbre.cascade import ce_qui_tombe
 from habilitations.depart import suppression
 from habilitations.droits.backends import donnant
@@ -117,6 +118,13 @@ def sans_reponse_avant(espace: Espace) -> list[Habilitation]:
     titulariats = Habilitation.objects.vivantes().filter(espace=espace, role=Role.TITULAIRE)
     oubliees = revue._dues(timezone.now(), revue.SANS_REPONSE).filter(adhesion__in=titulariats.values("adhesion"))
     return list(revue._pour_page(oubliees.exclude(accordee_par__espace=espace)))
+
+
+def sirens_tenus_avant(espace: Espace) -> list[str]:
+    """The SIREN of the highest role, then of what was granted first, among what gives a right today."""
+    siennes = Habilitation.objects.actives().filter(espace=espace).select_related("personne")
+    triees = sorted(siennes, key=lambda h: (list(Role.values).index(h.role), h.accordee_le, h.adhesion_id))
+    return [h.personne.siren for h in triees[:1]]
 
 
 def bloquants_avant(espace: Espace) -> set[tuple[str, str, str, str, tuple[tuple[str, int], ...]]]:
@@ -260,6 +268,7 @@ def test_memes_reponses_qu_avant(tours: Callable[[int], int], monkeypatch: pytes
             assert autorite.changeables(avant) == changeables
             monkeypatch.undo()
             assert list(revue.sans_reponse(espace, timezone.now())) == sans_reponse_avant(espace)
+            assert sirens_tenus(espace) == sirens_tenus_avant(espace)
             assert bloquants_apres(espace) == bloquants_avant(espace)
             assert {c.titre: (c.nombre, set(c.lignes)) for c in suppression.chutes(espace)} == chutes_avant(espace)
             for cherche in CHERCHES:
