@@ -70,6 +70,14 @@ def empreinte_recherche(recherche: str) -> str:
     return hmac.new(cle, f"recherche:{mots}".encode(), hashlib.sha256).hexdigest()[:16] if mots else ""
 
 
+def _oui_ou_non(champ: "models.BooleanField[Any, Any]") -> Callable[[models.Model], str]:
+    @admin.display(description=champ.verbose_name, ordering=champ.name)
+    def dit(objet: models.Model) -> str:
+        return "oui" if getattr(objet, champ.name) else "non"
+
+    return dit
+
+
 class LectureParFonction:
     """Who may see a model: a verified agent whose function is in `fonctions`. Nobody adds, changes or deletes."""
 
@@ -137,7 +145,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         """Add to the columns, for who may act, the next act that each row allows."""
         agent = agent_verifie(request)
         if not self.acte_par_ligne or agent is None or not any(agent.fonction in acte.fonctions for acte in self.actes):
-            return self.list_display
+            return self._booleens_en_mots(self.list_display)
 
         @admin.display(description="acte")
         def acte(obj: models.Model) -> str:
@@ -148,7 +156,16 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
                 ((p["adresse"], p["titre"], obj) for p in possibles),
             )
 
-        return (*self.list_display, acte)
+        return (*self._booleens_en_mots(self.list_display), acte)
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """Return the fields of the page, what is true or false said in words."""
+        return self._booleens_en_mots(super().get_fields(request, obj))
+
+    def _booleens_en_mots(self, champs: Any) -> tuple[Any, ...]:
+        """Put « oui » and « non » for the stock admin's drawings, whose alternative text is « True » or « False »."""
+        booleens = {champ.name: champ for champ in self.opts.get_fields() if isinstance(champ, models.BooleanField)}
+        return tuple(_oui_ou_non(booleens[nom]) if nom in booleens else nom for nom in champs)
 
     def get_urls(self) -> list[URLPattern]:
         """Put the acts before the stock pages, whose last address takes whatever is left."""

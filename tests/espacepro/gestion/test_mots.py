@@ -139,3 +139,21 @@ def test_chaque_ligne_offre_son_prochain_acte_a_qui_peut_le_faire() -> None:
     type(demande).objects.filter(pk=demande.pk).update(etat="EXPIREE", terminee_le=timezone.now())
     assert refuser not in client_verifie(agent).get(liste).content.decode()
     assert Evenement.objects.exists()
+
+
+def test_le_vrai_et_le_faux_se_disent_en_mots() -> None:
+    """The stock admin draws them, with « True » for who does not see the drawing."""
+    agent = AgentFactory()
+    personne = PersonneFactory(service_gestionnaire=agent.service_gestionnaire)
+    service = ServiceFactory()
+    client = client_verifie(agent)
+    for adresse in (
+        reverse("admin:services_personnesirenisee_changelist"),
+        reverse("admin:services_service_changelist"),
+        reverse("admin:services_service_change", args=[service.pk]),
+    ):
+        page = client.get(adresse)
+        assert page.status_code == 200
+        assert not re.search(r'alt="(True|False|None)"', page.content.decode()), adresse
+        assert re.search(r">\s*(oui|non)\s*<", page.content.decode()), adresse
+    assert personne.active
