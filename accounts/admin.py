@@ -1,23 +1,29 @@
 """What an agent reads of the accounts: the services gestionnaires, the requests to correct; and the agents of an office, for its head."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import F, Model
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
+from .documents.typst import siren_lisible
 from .facteurs.second_facteur import appareil_confirme
 from .gestion.agents import agent_verifie, fin_du_premier_mot_de_passe, premier_mot_de_passe_perime
 from .gestion.consultation import ConsultationAdmin
 from .gestion.contreseings import actes_graves, refus_de_decider
 from .gestion.fonctions import CONTROLE
-from .models import Agent, Contreseing, NomAdmis, Rectification, ServiceGestionnaire
+from .models import Agent, Contreseing, Evenement, NomAdmis, Rectification, ServiceGestionnaire
 from .saisies.citations import citer
 from .saisies.dates import jour_heure
 from .views.contreseings import AbandonnerContreseing, Contresigner, RefuserContreseing
 from .views.equipe import DonnerFonction, ReinitialiserAcces, RetirerFonction
 from .views.noms_admis import AdmettreNom
 from .views.rectifications import RectificationFaite, RectificationRefusee
+
+RATTACHEE: Final = "personne.rattachee"  # an act of the floor above (services/registre/rattachement.py)
+CEDEES_MONTREES: Final = 20
 
 
 @admin.register(ServiceGestionnaire)
@@ -38,8 +44,38 @@ class ServiceGestionnaireAdmin(ConsultationAdmin):
         "code_postal",
         "commune",
         "departements",
+        "cedees",
     )
+    readonly_fields = ("cedees",)
     actes = (AdmettreNom,)
+
+    @admin.display(description="entreprises cédées à un autre service")
+    def cedees(self, service: ServiceGestionnaire) -> str:
+        """The last moves away from this office: the journal of a company is read by the office that follows it now alone."""
+        lignes = list(
+            Evenement.objects.filter(acte=RATTACHEE, details__de=service.code).order_by("-pk")[:CEDEES_MONTREES]
+        )
+        noms = dict(
+            ServiceGestionnaire.objects.filter(code__in={ligne.details["vers"] for ligne in lignes}).values_list(
+                "code", "nom"
+            )
+        )
+        return (
+            format_html_join(
+                mark_safe("<br>"),  # nosec B308 B703 - a constant
+                "{}, SIREN {}, à {} : {}",
+                (
+                    (
+                        jour_heure(ligne.quand),
+                        siren_lisible(ligne.siren),
+                        noms.get(ligne.details["vers"], ligne.details["vers"]),
+                        citer(ligne.details["motif"]),
+                    )
+                    for ligne in lignes
+                ),
+            )
+            or "aucune"
+        )
 
 
 @admin.register(Agent)

@@ -73,6 +73,12 @@ DEMANDE_ACTIVEE = Acte(
 )
 COURRIER_EDITE = Acte("courrier.edite", "Courrier édité", SOI, details=("demande", "numero", "canal"))
 COURRIER_REDEMANDE = Acte("courrier.redemande", "Nouveau courrier demandé", SOI, details=("demande", "numero"))
+COURRIER_RENVOYE = Acte(
+    "courrier.renvoye",
+    "Nouveau courrier envoyé par le service gestionnaire",
+    SOI,
+    details=("demande", "numero", "motif"),
+)
 COURRIER_AVANCE = Acte(
     "courrier.avance", "Courrier daté avancé, une place étant libre", SOI, details=("demande", "numero")
 )

@@ -12,7 +12,14 @@ from habilitations.admin import PERSONNE, RechercheParPersonne
 
 from .courriers.code128 import lire_numero
 from .models import Courrier, Demande, LigneDemande, Signalement
-from .views.gestion import ConfirmerSignalement, CourrierRevenu, EcarterSignalement, LaisserPartir, RefuserDemande
+from .views.gestion import (
+    ConfirmerSignalement,
+    CourrierRevenu,
+    EcarterSignalement,
+    LaisserPartir,
+    RefuserDemande,
+    RenvoyerCourrier,
+)
 
 
 class ServiceDemande(LigneConsultation):
@@ -54,7 +61,7 @@ class DemandeAdmin(RechercheParPersonne):
     )
     inlines = (ServiceDemande, CourrierDeLaDemande, SignalementDeLaDemande)
     acte_par_ligne = True
-    actes = (RefuserDemande,)
+    actes = (RefuserDemande, RenvoyerCourrier)
 
 
 @admin.register(Courrier)

@@ -10,6 +10,12 @@ ADHESION_OUVERTE = Acte("adhesion.ouverte", "Service ouvert", PAIRE, anonyme=Fal
 ADHESION_RETIREE = Acte(
     "adhesion.retiree", "Service retiré par le service gestionnaire", PAIRE, anonyme=False, details=("motif",)
 )
+ESPACE_LIBERE = Acte(
+    "espace.libere",
+    "Adhésions qui empêchaient de supprimer l’espace retirées par le service gestionnaire",
+    SOI,
+    details=("retirees", "transmises", "restent"),
+)
 SUPPLEANCE_DESIGNEE = Acte(
     "suppleance.designee", "Administrateur suppléant désigné", PAIRE, anonyme=False, details=("role", "expire_le")
 )

@@ -3,15 +3,16 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts.gestion.consultation import ConsultationAdmin, LigneConsultation
 from services.admin import siren_saisi
 
 from .models import Adhesion, Cessation, DemandeRetrait, Habilitation, Mandat
 from .views.cessations import ContesterRegistre, FermerServices, MaintenirServices
-from .views.gestion import AccepterRetrait, RefuserRetrait, RetirerAdhesion
+from .views.gestion import AccepterRetrait, LibererEspace, RefuserRetrait, RetirerAdhesion
 
 PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
 
@@ -125,6 +126,14 @@ class DemandeRetraitAdmin(RechercheParPersonne):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).exclude(service_gestionnaire=None)
+
+    def actes_possibles(self, request: HttpRequest, obj: Model) -> list[dict[str, str]]:
+        """Offer as well, of a deletion that is kept, to lift at once all that keeps it with this office."""
+        offerts = super().actes_possibles(request, obj)
+        if offerts and isinstance(obj, DemandeRetrait) and obj.pour_suppression:
+            adresse = reverse("admin:espace_liberer", args=[obj.demandeur_id])
+            return [{"titre": LibererEspace.titre, "adresse": adresse}, *offerts]
+        return offerts
 
     @admin.display(description="personne sirénisée", ordering="habilitation__personne__denomination")
     def personne(self, demande: DemandeRetrait) -> str:

@@ -43,6 +43,9 @@ REPRESENTANTS_IMPORTES = Acte(
     "Représentants légaux importés",
     details=("etablis", "changes", "inchanges", "conserves", "rejetees", "fichiers"),
 )
+PERSONNE_PROVISOIRE = Acte(
+    "personne.provisoire", "Identifiant provisoire (IDSP) donné par le service gestionnaire", details=("preuve",)
+)
 PERSONNE_IDENTIFIEE = Acte(
     "personne.identifiee", "Identifiant provisoire remplacé par un SIREN", details=("idsp", "fusion")
 )

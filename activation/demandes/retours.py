@@ -36,7 +36,7 @@ class CourrierNonDate(RegleMetier):
 
 class MotifRequis(RegleMetier):
     code = "motif_requis"
-    message = "Dites au demandeur, en 300 caractères au plus, pourquoi sa demande est refusée."
+    message = "Dites au demandeur, en 300 caractères au plus, pourquoi : il lit votre motif."
 
 
 MOTIF_LONGUEUR = 300
@@ -120,6 +120,14 @@ def laisser_partir(*, acteur: Agent, courrier: Courrier, maintenant: datetime | 
     return courrier
 
 
+def exiger_motif(motif: str) -> str:
+    """Return on one line what an agent wrote for the requester. Raises: MotifRequis."""
+    motif = " ".join(motif.split())
+    if not 0 < len(motif) <= MOTIF_LONGUEUR:
+        raise MotifRequis
+    return motif
+
+
 @transaction.atomic
 def refuser_demande(*, acteur: Agent, demande: Demande, motif: str, maintenant: datetime | None = None) -> Demande:
     """Refuse a demande that waits, and tell its requester why; its code dies. Return it.
@@ -128,9 +136,7 @@ def refuser_demande(*, acteur: Agent, demande: Demande, motif: str, maintenant: 
     Raises: AgentNonCompetent, MotifRequis, DemandeTerminee.
     """
     maintenant = maintenant or timezone.now()
-    motif = " ".join(motif.split())
-    if not 0 < len(motif) <= MOTIF_LONGUEUR:
-        raise MotifRequis
+    motif = exiger_motif(motif)
     demande = verrouiller(demande)
     exiger_competence(acteur, demande.personne)
     exiger_en_cours(demande)

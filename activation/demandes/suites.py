@@ -3,19 +3,28 @@
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Espace
+from accounts.models import Agent, Espace
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 from services.adresses.envoi import adresse_du_courrier
 
 from .. import actes
 from ..courriers.edition import deposer_courrier
 from ..models import Courrier, Demande
-from .attente import exiger_en_cours, exiger_nouveau_courrier
+from .attente import PlusDeCourrier, exiger_en_cours, exiger_non_suspendue, exiger_nouveau_courrier
 from .depot import prevenir, terminer, verrouiller
 from .plafonds import depart_du_courrier
+from .retours import exiger_competence, exiger_motif
+
+
+class LettreEnPreparation(RegleMetier):
+    code = "lettre_en_preparation"
+    message = "La dernière lettre de cette demande n’est pas encore partie : laissez-la partir, ou attendez sa date."
 
 
 @transaction.atomic
@@ -57,6 +66,43 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     exiger_en_cours(demande)
     dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     exiger_nouveau_courrier(demande, dernier, adresse_du_courrier(demande.personne), maintenant)
+    return _remplacer(demande, dernier, actes.COURRIER_REDEMANDE, acteur, maintenant)
+
+
+@transaction.atomic
+def renvoyer_courrier(*, acteur: Agent, demande: Demande, motif: str, maintenant: datetime | None = None) -> Courrier:
+    """Send, as an agent of its office, another letter for a demande that waits: the requester's own act, whatever its delay.
+
+    For a letter that was lost, or went to an address corrected since; the older code dies, the caps of letters still date it
+    (`laisser_partir` lets it leave). Raises: MotifRequis, AgentNonCompetent, DemandeTerminee, CodeSuspendu, LettreEnPreparation,
+    PlusDeCourrier, AdresseInconnue.
+    """
+    maintenant = maintenant or timezone.now()
+    motif = exiger_motif(motif)
+    demande = verrouiller(demande)
+    exiger_competence(acteur, demande.personne)
+    exiger_en_cours(demande)
+    exiger_non_suspendue(demande, maintenant)
+    dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
+    if dernier.edite_le is None:
+        raise LettreEnPreparation
+    if dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
+        raise PlusDeCourrier
+    courrier = _remplacer(demande, dernier, actes.COURRIER_RENVOYE, acteur, maintenant, motif=motif)
+    prevenir(
+        demande,
+        "courrier_renvoye",
+        f"courrier-renvoye-{courrier.numero}",
+        motif=motif,
+        gestionnaire=demande.personne.service_gestionnaire.nom,
+    )
+    return courrier
+
+
+def _remplacer(
+    demande: Demande, dernier: Courrier, acte: Acte, auteur: Espace | Agent, maintenant: datetime, **details: str
+) -> Courrier:
+    """Put another letter in the place of the last one; both are locked, and whoever asks may."""
     tour, depart = depart_du_courrier(demande.espace, demande.personne, maintenant=maintenant)
     dernier.remplace_le = maintenant
     dernier.save(update_fields=["remplace_le"])
@@ -64,10 +110,11 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     demande.etat = Demande.Etat.DEPOSEE
     demande.save(update_fields=["etat"])
     consigner(
-        actes.COURRIER_REDEMANDE,
-        auteur=acteur,
+        acte,
+        auteur=auteur,
+        espace=demande.espace if isinstance(auteur, Agent) else None,
         siren=demande.personne.siren,
-        details={"demande": demande.reference, "numero": courrier.numero},
+        details={"demande": demande.reference, "numero": courrier.numero, **details},
     )
     return courrier
 

@@ -15,6 +15,7 @@ from ..courriers.edition import organisation_du_demandeur
 from ..demandes.courriel_personne import DEMARCHE
 from ..demandes.retours import constater_retour, laisser_partir, refuser_demande, retour_possible
 from ..demandes.signalements import confirmer_signalement, ecarter_signalement
+from ..demandes.suites import renvoyer_courrier
 from ..models import Courrier, Demande, Signalement
 
 
@@ -92,6 +93,37 @@ class LaisserPartir(PageActe):
 
     def agir(self, form: Any) -> None:
         laisser_partir(acteur=self.agent, courrier=self.objet)
+
+
+class RenvoyerCourrier(PageActe):
+    """Send another letter: the last one was lost, or the address has been corrected since."""
+
+    nom = "nouvelle-lettre"
+    titre = "Envoyer une nouvelle lettre"
+    bouton = "Envoyer une nouvelle lettre"
+    succes = "Une nouvelle lettre est préparée : le code de la précédente ne vaut plus, et le demandeur est prévenu."
+    form_class = MotifForm
+
+    @staticmethod
+    def possible(objet: Demande) -> bool:
+        return objet.etat == Demande.Etat.CODE_ENVOYE
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        dernier = self.objet.courriers.filter(remplace_le=None).first()
+        return [
+            *_faits(self.objet),
+            ("Dernière lettre", f"n° {dernier.numero}, {dernier.get_etat_display()}" if dernier else "aucune"),
+            ("La lettre part à", _destination(self.objet)),
+            (
+                "Ce qui se passe",
+                "Une lettre part avec un nouveau code (trois au plus par demande), à l’adresse ci-dessus : corrigez-la d’abord "
+                "si elle est fausse. Le code "
+                "de la lettre précédente ne vaut plus. Si les plafonds la datent, « Laisser partir le courrier » la fait partir.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        renvoyer_courrier(acteur=self.agent, demande=self.objet, motif=form.cleaned_data["motif"])
 
 
 class RefuserDemande(PageActe):

@@ -11,7 +11,7 @@ from accounts.gestion.agents import agent_verifie
 from accounts.gestion.page_acte import PageActe
 from accounts.models import Agent, Espace, TraceLecture
 from accounts.traces.lecture import lire
-from habilitations.views.gestion import RetirerAdhesionsDeLEspace
+from habilitations.views.gestion import LibererEspace, RetirerAdhesionsDeLEspace
 
 from .deces import DemanderSuppressionPourDeces
 from .visibilite import espaces_visibles
@@ -20,8 +20,12 @@ from .visibilite import espaces_visibles
 class Espaces:
     """The espaces that an agent's office sees, as the objects of acts: what `accounts.gestion.page_acte.Dossiers` asks."""
 
-    actes: ClassVar[tuple[type[PageActe], ...]] = (RetirerAdhesionsDeLEspace, DemanderSuppressionPourDeces)
-    du_titulaire: ClassVar[frozenset[type[PageActe]]] = frozenset({RetirerAdhesionsDeLEspace})
+    actes: ClassVar[tuple[type[PageActe], ...]] = (
+        LibererEspace,
+        RetirerAdhesionsDeLEspace,
+        DemanderSuppressionPourDeces,
+    )
+    du_titulaire: ClassVar[frozenset[type[PageActe]]] = frozenset({LibererEspace, RetirerAdhesionsDeLEspace})
 
     def get_object(self, request: HttpRequest, object_id: str) -> Espace | None:
         """Return the espace, None where the agent's office does not see it."""

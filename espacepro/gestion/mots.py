@@ -22,6 +22,7 @@ PAGES: Final[Mapping[str, str]] = {
     "gestion.accueil": "Accueil : à traiter",
     "gestion.recherche": "Recherche du guichet",
     "gestion.lettres_revenues": "Lettres revenues",
+    "gestion.idsp": "Donner un identifiant provisoire",
     "gestion.comme_l_usager": "Comme l’usager le voit",
     "accounts.espace": "Espace professionnel",
 }

@@ -103,6 +103,7 @@ class SiteGestion(AdminSite):
         )
         from . import portes as vues
         from .espaces import ESPACES
+        from .sien import SON_BUREAU
 
         deconnexion = LogoutView.as_view(next_page="admin:login", http_method_names=["post", "options"])
         propres: list[URLPattern | URLResolver] = [
@@ -139,6 +140,7 @@ class SiteGestion(AdminSite):
                 name="comme_l_usager_page",
             ),
             *ESPACES.adresses(self),
+            *SON_BUREAU.adresses(self),
             path("lettres-revenues/", self.admin_view(retours.lettres_revenues), name="lettres_revenues"),
             path("files/<str:code>/", self.admin_view(accueil.file), name="file"),
             path("files/<str:code>/prendre/", self.admin_view(accueil.prendre_suivante), name="prendre_suivante"),

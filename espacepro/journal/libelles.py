@@ -96,6 +96,8 @@ DETAILS = {
     "preuve_le": "Date de la preuve",
     "raison": "Raison",
     "reference": "Référence",
+    "restent": "Il en reste",
+    "transmises": "Transmises à d’autres services",
     "references": "Références",
     "registre": "Dit par le registre",
     "regle": "Règle",

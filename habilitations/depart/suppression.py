@@ -64,7 +64,7 @@ def _utilisee() -> Q:
     return Q(fin_le__isnull=True) & en_cours & ~Q(role=Role.TITULAIRE)
 
 
-def _bloquantes(espace: Espace) -> QuerySet[Habilitation]:
+def bloquantes(espace: Espace) -> QuerySet[Habilitation]:
     """Return what this espace holds as titulaire and keeps it from being deleted; `partagee` says whether others use it."""
     titulariats = _siennes(espace).filter(role=Role.TITULAIRE)
     partagees = Habilitation.objects.filter(_utilisee(), parmi("adhesion", titulariats.values("adhesion")))
@@ -85,7 +85,7 @@ def bloquants(espace: Espace) -> list[Motif]:
     """
     blocages: dict[tuple[str, date | None], list[Blocage]] = {}
     for denomination, siren, gestionnaire, par_gestionnaire, partagee, le, services in (
-        _bloquantes(espace)
+        bloquantes(espace)
         .annotate(depot=DEPOT, demandee=TruncDate("depot__deposee_le"))
         .order_by("personne__denomination", "personne__siren")
         .values_list(
@@ -155,7 +155,7 @@ def _dependants(
 
 def demander(espace: Espace, maintenant: datetime) -> int:
     """Ask the services gestionnaires to remove the blocking adhésions that were not asked for yet."""
-    restantes = list(_bloquantes(espace).annotate(depot=DEPOT).filter(depot__isnull=True))
+    restantes = list(bloquantes(espace).annotate(depot=DEPOT).filter(depot__isnull=True))
     if not restantes:
         return 0
     motif = "Suppression de l’espace professionnel"

@@ -14,6 +14,7 @@ from accounts.models import Espace
 from services.models import PersonneSirenisee
 
 from ..arbre.cascade import arbre_de
+from ..depart.liberation import RienNeBloqueIci, bloquantes_ailleurs, bloquantes_ici, liberer_espace
 from ..depart.retraits import (
     accorder_retrait,
     adhesions_tenues,
@@ -21,9 +22,11 @@ from ..depart.retraits import (
     retirer_adhesion,
     retirer_adhesions,
 )
+from ..depart.suppression import bloquantes
+from ..depart.tombees import cles_de, lignes_pour, tombent_sous
 from ..forms import AdhesionsForm, ReponseForm
 from ..lectures.partage import etat_lisible
-from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation
+from ..models import Adhesion, DemandeRetrait, Habilitation
 
 
 def _cles(adhesion: Adhesion) -> list[UUID]:
@@ -89,6 +92,7 @@ class RetirerAdhesions(ActeChoisi):
     nom = "retirer-adhesions"
     titre = "Retirer plusieurs adhésions"
     bouton = "Retirer ces adhésions"
+    colonne = "Services"
     succes = "Les adhésions sont retirées : les habilitations ont pris fin, et chaque personne concernée est prévenue."
     form_class = AdhesionsForm
     cochees: list[Adhesion]
@@ -124,23 +128,14 @@ class RetirerAdhesions(ActeChoisi):
     def choisir(self, form: Any) -> None:
         self.cochees = list(form.cleaned_data["adhesions"])
 
-    def _vivantes(self) -> QuerySet[Habilitation]:
-        return Habilitation.objects.vivantes().filter(adhesion__in=self.cochees if self.choisi else [])
+    def _tombent(self) -> QuerySet[Habilitation]:
+        return tombent_sous(self.cochees if self.choisi else [])
 
     def cles(self) -> list[UUID]:
-        return [*self._vivantes().values_list("pk", flat=True)]
+        return cles_de(self._tombent())
 
     def lignes(self) -> list[list[str]]:
-        vivantes = self._vivantes().select_related("espace", "personne", "service").order_by(*ORDRE)
-        return [
-            [
-                h.espace.nom_complet,
-                h.espace.numero_lisible,
-                f"{h.get_role_display()}, {h.service} ({h.personne})",
-                etat_lisible(h),
-            ]
-            for h in vivantes
-        ]
+        return lignes_pour(self.agent, self._tombent())
 
     def agir(self, form: Any) -> None:
         retirer_adhesions(
@@ -172,6 +167,54 @@ class RetirerAdhesionsDeLEspace(RetirerAdhesions):
 
     def retirables(self) -> QuerySet[Adhesion]:
         return adhesions_tenues(self.objet, self.agent.service_gestionnaire_id)
+
+
+class LibererEspace(PageActe):
+    """Remove what of the agent's office keeps an espace from being deleted, and pass the rest to its offices (CGU §4.c)."""
+
+    nom = "liberer"
+    titre = "Permettre la suppression de l’espace"
+    bouton = "Retirer ces adhésions et prévenir le détenteur"
+    succes = "Les adhésions de votre service sont retirées : le détenteur reçoit la page où supprimer son espace."
+    colonne = "Services"
+    form_class = MotifForm
+
+    @staticmethod
+    def possible(objet: Espace) -> bool:
+        return objet.compte_id is not None and bloquantes(objet).exists()
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show what keeps it here; where nothing does, go back and say so."""
+        if not self._ici().exists():
+            messages.warning(request, str(RienNeBloqueIci()))
+            return redirect(self.page)
+        return super().get(request, *args, **kwargs)
+
+    def _ici(self) -> QuerySet[Adhesion]:
+        return bloquantes_ici(self.objet, self.agent.service_gestionnaire_id)
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        ailleurs = bloquantes_ailleurs(self.objet, self.agent.service_gestionnaire_id).count()
+        faits: list[tuple[str, str | Model]] = [("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}")]
+        if ailleurs:
+            faits.append(("Adhésions d’autres services", f"{ailleurs} : une demande est transmise à chacun d’eux"))
+        return [
+            *faits,
+            (
+                "Ce qui se passe",
+                "Les adhésions de votre service qui empêchent la suppression sont retirées : les habilitations ci-dessous "
+                "prennent fin, et chacun est prévenu. L’espace n’est pas supprimé : son détenteur reçoit la page où le faire.",
+            ),
+        ]
+
+    def cles(self) -> list[UUID]:
+        return cles_de(tombent_sous(self._ici()))
+
+    def lignes(self) -> list[list[str]]:
+        return lignes_pour(self.agent, tombent_sous(self._ici()))
+
+    def agir(self, form: Any) -> None:
+        liberer_espace(acteur=self.agent, espace=self.objet, motif=form.cleaned_data["motif"], montrees=self.montrees)
 
 
 class ReponseRetrait(PageActe):

@@ -63,7 +63,10 @@ class PersonneSirenisee(AdressePostale):
                 violation_error_message="Cette catégorie n’existe pas.",
             ),
         ]
-        indexes = [models.Index(fields=["service_gestionnaire", "denomination"])]
+        indexes = [
+            models.Index(fields=["service_gestionnaire", "denomination"]),
+            models.Index(fields=["service_gestionnaire"], condition=Q(provisoire=True), name="personne_provisoire"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.denomination} ({self.siren_lisible})"

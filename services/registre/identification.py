@@ -13,6 +13,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.envois import courriels
 from accounts.models import Affaire, Agent
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import normaliser_identifiant, normaliser_siren
@@ -56,7 +57,16 @@ class SirenProvisoire(RegleMetier):
     message = "{siren} est lui-même l’identifiant provisoire d’une autre personne : vérifiez le SIREN."
 
 
+type Annonce = Callable[[PersonneSirenisee, str], None]
+"""Tells whoever a floor knows that a personne bears its SIREN, in the place of this IDSP."""
+
 _TRANSFERTS: list[Transfert] = []
+_ANNONCES: list[Annonce] = []
+
+
+def inscrire_annonce(annonce: Annonce) -> None:
+    """Add whoever a floor tells of a SIREN that replaces an IDSP."""
+    _ANNONCES.append(annonce)
 
 
 def inscrire_transfert(transfert: Transfert) -> None:
@@ -90,7 +100,7 @@ def attribuer_siren(
 ) -> PersonneSirenisee:
     """Give this IDSP its SIREN, as an agent of its service or as the import; return the personne that bears it.
 
-    Rights, demandes, letters, messages and bank references follow. Where the SIREN has a file already, its name and
+    The company and those who act for it are told. Rights, demandes, letters, messages and bank references follow. Where the SIREN has a file already, its name and
     address win. Raises: IdentifiantDefinitif, PersonneHorsCompetence, SirenProvisoire, the rules of a SIREN, and those
     of the floors that cannot merge.
     """
@@ -129,6 +139,15 @@ def attribuer_siren(
         siren=siren,
         details={"idsp": idsp, "fusion": definitive.pk != provisoire.pk},
     )
+    if definitive.courriel:
+        courriels.deposer(
+            "personne_identifiee_entreprise",
+            destinataire=definitive.courriel,
+            acte=f"personne-identifiee:{idsp}",
+            contexte={"idsp": idsp, "siren": definitive.siren_lisible, "denomination": definitive.denomination},
+        )
+    for annonce in _ANNONCES:
+        annonce(definitive, idsp)
     return definitive
 
 

@@ -16,7 +16,7 @@ from ..adresses.saisie import LONGUEUR_PREUVE, Saisie, retirer_adresse, saisir_a
 from ..models import PersonneSirenisee
 
 
-def _champ(
+def champ_libre(
     label: str,
     *,
     longueur: int = 120,
@@ -34,16 +34,16 @@ class AdresseForm(FormulairePortail):
 
     regles = {"adresse_non_distribuable": "voie", "destinataire_requis": "destinataire"}
 
-    destinataire = _champ(
+    destinataire = champ_libre(
         "Nom à porter sur l’enveloppe", longueur=160, aide="S’il n’est pas la dénomination du registre."
     )
-    complement = _champ("Complément d’adresse")
-    voie = _champ("Numéro et voie")
-    distribution = _champ("Boîte postale ou lieu-dit")
-    code_postal = _champ("Code postal", longueur=10, clavier=Clavier.REFERENCE)
-    commune = _champ("Commune", requis=True)
-    pays = _champ("Pays, hors de France", longueur=80)
-    justificatif = _champ(
+    complement = champ_libre("Complément d’adresse")
+    voie = champ_libre("Numéro et voie")
+    distribution = champ_libre("Boîte postale ou lieu-dit")
+    code_postal = champ_libre("Code postal", longueur=10, clavier=Clavier.REFERENCE)
+    commune = champ_libre("Commune", requis=True)
+    pays = champ_libre("Pays, hors de France", longueur=80)
+    justificatif = champ_libre(
         "Justificatif vu",
         longueur=LONGUEUR_PREUVE,
         requis=True,

@@ -86,6 +86,7 @@ courrier.edite                         D · · · ·
 courrier.libere                        D · · · ·
 courrier.redemande                     D · · · ·
 courrier.remis                         D · · · ·
+courrier.renvoye                       D · · · ·
 courrier.revenu                        D · · · ·
 creation.adresse_confirmee             D · · · ·
 delegation.accordee                    D A S · ·
@@ -120,6 +121,7 @@ espace.dormant_signale                 D · · · ·
 espace.inscription                     D · · · ·
 espace.inscription_perimee             D · · · ·
 espace.inscription_refusee             D · · · ·
+espace.libere                          D · · · ·
 espace.passe_expert                    D · · · ·
 espace.supprime                        D · · · ·
 espace.supprime_deces                  D · · · ·
@@ -157,6 +159,7 @@ mot_de_passe.renouvellement_exige      D · · · ·
 navigateurs.oublies                    D · · · ·
 nom.admis                              · · · · ·
 personne.identifiee                    · · · · ·
+personne.provisoire                    · · · · ·
 personne.rattachee                     · · · · ·
 personnes.importees                    · · · · ·
 preferences.changees                   D · · · ·

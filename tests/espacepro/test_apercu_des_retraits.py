@@ -163,6 +163,11 @@ def retirer_de_l_espace(lieu: Lieu) -> tuple[Client, str, dict[str, Any]]:
     return client_verifie(lieu.agent), page, {"adhesions": [lieu.racine.adhesion_id], "motif": "Demande écrite."}
 
 
+def liberer(lieu: Lieu) -> tuple[Client, str, dict[str, Any]]:
+    page = reverse("admin:espace_liberer", args=[lieu.racine.espace_id])
+    return client_verifie(lieu.agent), page, {"motif": "Demande au guichet."}
+
+
 def contresigner(lieu: Lieu) -> tuple[Client, str, dict[str, Any]]:
     demande = demander_suppression_pour_deces(
         acteur=AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire),
@@ -189,6 +194,7 @@ MONTRENT: dict[str, Scene] = {
     ),
     "habilitations.views.gestion.RetirerAdhesionsDeLaPersonne": retirer_de_la_personne,
     "habilitations.views.gestion.RetirerAdhesionsDeLEspace": retirer_de_l_espace,
+    "habilitations.views.gestion.LibererEspace": liberer,
     "habilitations.views.gestion.AccepterRetrait": accepter_en_agent,
     "accounts.views.contreseings.Contresigner": contresigner,
     "habilitations.views.cessations.FermerServices": fermer,

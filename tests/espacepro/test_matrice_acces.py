@@ -347,6 +347,7 @@ SUFFIXES = ("changelist", "add", "history", "delete", "change")
 ACTES = [
     ("activation_courrier", "revenu"),
     ("activation_demande", "refuser"),
+    ("activation_demande", "nouvelle-lettre"),
     ("habilitations_adhesion", "retirer"),
     ("habilitations_demanderetrait", "accepter"),
     ("habilitations_demanderetrait", "refuser"),
@@ -416,6 +417,8 @@ GESTION: dict[str, frozenset[str]] = {
     "espace": DU_SERVICE,
     "comme_l_usager": frozenset({"agent_du_service", "chef"}),  # for who answers the telephone, not for who watches
     "comme_l_usager_page": PERSONNE,  # once it was said why: tests/espacepro/gestion/test_vue_usager.py
+    "espace_liberer": frozenset({"agent_du_service", "chef"}),
+    "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
     "espace_deces": frozenset({"agent_du_service", "chef"}),
     "espace_retirer-adhesions": frozenset({"agent_du_service", "chef"}),
     "prendre_suivante": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_bureau.py says who may

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.espace.suppression import supprimer_espace
+from accounts.gestion.contreseings import contresigner
 from accounts.models import Agent, Compte, Espace
 from accounts.saisies.regles import RegleMetier
 from activation.courriers import edition
@@ -22,18 +23,21 @@ from activation.courriers.codes import deriver_code
 from activation.demandes.activation import activer
 from activation.demandes.adhesion import deposer_adhesion
 from activation.demandes.substitution import Choix, deposer_substitution
-from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes
+from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes, renvoyer_courrier
 from activation.models import Demande
+from espacepro.gestion.deces import demander_suppression_pour_deces
 from habilitations.arbre.confirmations import decider, ecarter_non_confirmees
 from habilitations.arbre.expirations import expirer_habilitations
 from habilitations.arbre.ouverture import ouvrir_services
 from habilitations.arbre.substitutions import substituer
+from habilitations.depart.liberation import liberer_espace
 from habilitations.depart.retraits import (
     accepter_retrait,
     annuler_retrait,
     demander_retrait,
     refuser_retrait,
     retirer_adhesion,
+    retirer_adhesions,
 )
 from habilitations.droits.roles import UTILISER
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
@@ -168,6 +172,7 @@ class Terrain:
     def __init__(self) -> None:
         gestionnaire = ServiceGestionnaireFactory()
         self.agent: Agent = AgentFactory(service_gestionnaire=gestionnaire)
+        self.second: Agent = AgentFactory(service_gestionnaire=gestionnaire)
         self.espaces: list[Espace] = [EspaceFactory() for _ in range(5)]
         self.personnes = [PersonneFactory(service_gestionnaire=gestionnaire) for _ in range(2)]
         self.services = [ServiceFactory() for _ in range(2)]
@@ -301,6 +306,22 @@ def _annuler_retrait(t: Terrain, de: random.Random) -> object:
     return demande and annuler_retrait(acteur=demande.demandeur, demande=demande)
 
 
+def _renvoyer(t: Terrain, de: random.Random) -> object:
+    demande = t.demande(de)
+    return demande and renvoyer_courrier(acteur=t.agent, demande=demande, motif="Jamais arrivée.")
+
+
+def _supprimer_pour_deces(t: Terrain, de: random.Random) -> object:
+    demande = demander_suppression_pour_deces(
+        acteur=t.agent,
+        espace=de.choice(t.espaces),
+        preuve="ACTE",
+        preuve_le=timezone.localdate(),
+        motif="Acte vu au guichet.",
+    )
+    return contresigner(acteur=t.second, contreseing=demande)
+
+
 def _activer(t: Terrain, de: random.Random) -> object:
     demande = t.demande(de)
     if demande is None:
@@ -359,6 +380,10 @@ ACTES: dict[str, Acte] = {
     "refuser_retrait": _repondre(accepter=False),
     "annuler_retrait": _annuler_retrait,
     "retirer_adhesion": lambda t, de: [retirer_adhesion(acteur=t.agent, adhesion=a) for a in t.adhesions(de)[:1]],
+    "retirer_adhesions": lambda t, de: retirer_adhesions(acteur=t.agent, adhesions=t.adhesions(de)),
+    "liberer_espace": lambda t, de: liberer_espace(acteur=t.agent, espace=de.choice(t.espaces), motif="Au guichet."),
+    "renvoyer_courrier": _renvoyer,
+    "supprimer_pour_deces": _supprimer_pour_deces,
     "substituer": _substituer,
     "decider": _decider,
     "ecarter_non_confirmees": lambda t, de: ecarter_non_confirmees(maintenant=timezone.now() + timedelta(days=31)),

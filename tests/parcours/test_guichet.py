@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.espace.rectification import demander_rectification
+from accounts.espace.suppression import demander_au_gestionnaire
 from accounts.models import Affaire, Agent, Espace
 from activation.models import Courrier
 from habilitations.depart.retraits import demander_retrait
@@ -237,3 +238,66 @@ def test_chaque_page_du_chef_de_service(page_agent: Page, agent: Agent) -> None:
     page.get_by_role("button", name="Réinitialiser l’accès").click()
     expect(page.get_by_role("heading", name="Premier mot de passe de Odile Garnier")).to_be_visible()
     regarder(page, "chef-premier")
+
+
+@pytest.mark.parametrize("page_agent", [(1280, True)], indirect=True, ids=["1280"])
+@pytest.mark.django_db(transaction=True)
+def test_un_espace_libere_des_adhesions_cochees_un_deces_a_deux(page_agent: Page, agent: Agent) -> None:
+    """What keeps an espace is lifted; two adhésions are ticked, shown and withdrawn; a death asked for, looked at by a second."""
+    page = page_agent
+    second = AgentFactory(service_gestionnaire=agent.service_gestionnaire, prenom="Zoé", nom="Petit")
+    bloquee = EspaceFactory(prenom="Karine", nom="Vidal")
+    personne = PersonneFactory(denomination="ALPES CHARPENTE", service_gestionnaire=agent.service_gestionnaire)
+    seul = ServiceFactory(libelle="Gérer le compte", retrait_par_gestionnaire=True)
+    with transaction.atomic():
+        habiliter(bloquee, personne=personne, service=seul)
+        autre = EspaceFactory(prenom="Hugo", nom="Marchal")
+        racines = [
+            habiliter(autre, personne=personne, service=ServiceFactory(libelle=f"Service {n}")) for n in (1, 2, 3)
+        ]
+        accorder(racines[0], EspaceFactory(prenom="Inès", nom="Colin"), Role.SUPPLEANT)
+    demander_au_gestionnaire(acteur=bloquee)
+    page.goto(reverse("admin:index"))
+    page.get_by_role("button", name="Prendre la plus ancienne : Suppressions").click()
+    page.get_by_role("link", name="Permettre la suppression de l’espace").click()
+    regarder(page, "liberer")
+    page.get_by_label("Motif").fill("Demande au guichet.")
+    page.get_by_role("button", name="Retirer ces adhésions et prévenir le détenteur").click()
+    expect(page.get_by_text("le détenteur reçoit la page")).to_be_visible()
+
+    page.goto(reverse("admin:services_personnesirenisee_change", args=[personne.pk]))
+    page.get_by_role("link", name="Retirer plusieurs adhésions").click()
+    page.get_by_text("Service 1, ouvert").click()
+    page.get_by_text("Service 2, ouvert").click()
+    page.get_by_label("Motif").fill("Demande écrite du gérant.")
+    regarder(page, "cocher")
+    page.get_by_role("button", name="Voir ce qui prend fin").click()
+    expect(page.get_by_role("table", name="Habilitations qui prennent fin")).to_contain_text("Inès Colin")
+    regarder(page, "cochees")
+    page.get_by_role("button", name="Retirer ces adhésions").click()
+    expect(page.get_by_text("Les adhésions sont retirées")).to_be_visible()
+
+    page.goto(reverse("admin:espace", args=[autre.pk]))
+    page.get_by_role("link", name="Demander la suppression après un décès").click()
+    page.get_by_label("Preuve vue").select_option("ACTE")
+    page.get_by_label("Date de la preuve").fill(timezone.localdate().isoformat())
+    page.get_by_label("Qui vous l’a présentée").fill("Son épouse, au guichet.")
+    regarder(page, "deces")
+    page.get_by_role("button", name="Demander le second regard").click()
+    expect(page.get_by_text("rien n’est supprimé avant")).to_be_visible()
+    regarder(page, "espace")
+
+    temoin = client_verifie(second).cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": temoin, "url": page.evaluate("location.origin")}]
+    )
+    page.goto(reverse("admin:index"))
+    page.get_by_role("button", name="Prendre la plus ancienne : Actes à contresigner").click()
+    regarder(page, "contreseing")
+    page.get_by_role("link", name="Contresigner", exact=True).click()
+    expect(page.get_by_text("Son épouse, au guichet.")).to_be_visible()
+    regarder(page, "contresigner")
+    page.get_by_role("button", name="Contresigner : l’acte est fait").click()
+    expect(page.get_by_text("L’acte est contresigné et fait")).to_be_visible()
+    page.goto(reverse("admin:donner_idsp"))
+    regarder(page, "idsp")

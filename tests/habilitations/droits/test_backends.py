@@ -226,6 +226,7 @@ def test_une_question_une_requete_et_une_page_une_requete() -> None:
 
 # Where a role is compared, and why that is not a decision about a permission. Whoever adds a line says why.
 ROLE_LU = {
+    "habilitations/registre/ecoute.py": "whom to tell that a SIREN replaces an IDSP",
     "espacepro/gestion/deces.py": "whose services close with the espace: which companies and offices to tell",
     "espacepro/gestion/dossiers.py": "whether an agent may withdraw adhésions of this espace: what to offer, the act decides",
     "habilitations/registre/cessations.py": "the root of an adhésion that closes",

@@ -1,5 +1,7 @@
 """A company goes to another office: who reads it, what waits, who is told."""
 
+import html
+
 import pytest
 from django.db import transaction
 from django.urls import reverse
@@ -66,6 +68,26 @@ def test_tout_suit_l_entreprise_dans_son_nouveau_bureau(
     }
     ligne = Evenement.objects.get(acte="personne.rattachee")
     assert (ligne.siren, ligne.details["vers"]) == (personne.siren, voisin.service_gestionnaire.code)
+
+
+def test_le_bureau_qui_cede_l_entreprise_garde_trace_de_son_depart(
+    agent: Agent, voisin: Agent, personne: PersonneSirenisee
+) -> None:
+    """The journal of the company is the other office's to read; its own page says what went, where, when and why."""
+    rattacher_personne(acteur=agent, personne=personne, vers=voisin.service_gestionnaire, motif="Déménagement")
+
+    def cedees(qui: Agent) -> str:
+        page = reverse("admin:accounts_servicegestionnaire_change", args=[qui.service_gestionnaire_id])
+        return html.unescape(client_verifie(qui).get(page).content.decode()).replace("\N{NO-BREAK SPACE}", " ")
+
+    vue = cedees(agent)
+    assert personne.siren_lisible in vue
+    assert voisin.service_gestionnaire.nom in vue
+    assert "Déménagement" in vue
+    assert "Déménagement" not in cedees(voisin), "who received it reads it in the company's journal"
+    # Of the company nothing more: not a line of its journal.
+    journal = client_verifie(agent).get(reverse("admin:accounts_evenement_changelist"), {"q": personne.siren})
+    assert list(journal.context["cl"].queryset) == []
 
 
 def test_les_refus(agent: Agent, voisin: Agent, personne: PersonneSirenisee) -> None:
