@@ -1,6 +1,6 @@
 """What an agent reads of the accounts: the services gestionnaires, the requests to correct; and the agents of an office, for its head."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, Model
@@ -11,19 +11,17 @@ from django.utils.safestring import mark_safe
 from .documents.typst import siren_lisible
 from .facteurs.second_facteur import appareil_confirme
 from .gestion.agents import agent_verifie, fin_du_premier_mot_de_passe, premier_mot_de_passe_perime
+from .gestion.cessions import cessions_de, vers_quels_services
 from .gestion.consultation import ConsultationAdmin
 from .gestion.contreseings import actes_graves, refus_de_decider
 from .gestion.fonctions import CONTROLE
-from .models import Agent, Contreseing, Evenement, NomAdmis, Rectification, ServiceGestionnaire
+from .models import Agent, Contreseing, NomAdmis, Rectification, ServiceGestionnaire
 from .saisies.citations import citer
 from .saisies.dates import jour_heure
 from .views.contreseings import AbandonnerContreseing, Contresigner, RefuserContreseing
 from .views.equipe import DonnerFonction, ReinitialiserAcces, RetirerFonction
 from .views.noms_admis import AdmettreNom
 from .views.rectifications import RectificationFaite, RectificationRefusee
-
-RATTACHEE: Final = "personne.rattachee"  # an act of the floor above (services/registre/rattachement.py)
-CEDEES_MONTREES: Final = 20
 
 
 @admin.register(ServiceGestionnaire)
@@ -52,14 +50,8 @@ class ServiceGestionnaireAdmin(ConsultationAdmin):
     @admin.display(description="entreprises cédées à un autre service")
     def cedees(self, service: ServiceGestionnaire) -> str:
         """The last moves away from this office: the journal of a company is read by the office that follows it now alone."""
-        lignes = list(
-            Evenement.objects.filter(acte=RATTACHEE, details__de=service.code).order_by("-pk")[:CEDEES_MONTREES]
-        )
-        noms = dict(
-            ServiceGestionnaire.objects.filter(code__in={ligne.details["vers"] for ligne in lignes}).values_list(
-                "code", "nom"
-            )
-        )
+        lignes = cessions_de(service)
+        noms = vers_quels_services(lignes)
         return (
             format_html_join(
                 mark_safe("<br>"),  # nosec B308 B703 - a constant

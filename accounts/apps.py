@@ -48,7 +48,7 @@ class AccountsConfig(AppConfig):
                 singulier="Acte à contresigner",
                 modele="accounts.contreseing",
                 retard=timedelta(days=1),  # a second look is due within a working day; then the cell has it
-                rang=5,
+                rang=90,
                 fonctions=LECTEURS,
             ),
         )

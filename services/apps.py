@@ -7,6 +7,7 @@ class ServicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, answer for its SIREN, and move what it holds of an IDSP."""
+        from accounts.gestion.cessions import inscrire_cession
         from accounts.traces.actes import inscrire
 
         from . import actes, annuaire, donnees_personnelles
@@ -16,3 +17,4 @@ class ServicesConfig(AppConfig):
         annuaire.inscrire()
         donnees_personnelles.inscrire()
         inscrire(actes)
+        inscrire_cession(actes.PERSONNE_RATTACHEE)

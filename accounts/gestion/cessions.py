@@ -1,0 +1,26 @@
+"""The companies that an office gave to another: what its own page keeps of them, once their journal is the other's to read."""
+
+from typing import Final
+
+from ..models import Evenement, ServiceGestionnaire
+from ..traces.actes import Acte
+
+MONTREES: Final = 20  # moves
+_CESSIONS: list[Acte] = []
+
+
+def inscrire_cession(acte: Acte) -> None:
+    """Add an act whose details say from which office (`de`) to which (`vers`) a company went, and why (`motif`)."""
+    _CESSIONS.append(acte)
+
+
+def cessions_de(service: ServiceGestionnaire) -> list[Evenement]:
+    """Return the last moves away from this office, the newest first: one query, by the index of their acts."""
+    codes = [acte.code for acte in _CESSIONS]
+    return list(Evenement.objects.filter(acte__in=codes, details__de=service.code).order_by("-pk")[:MONTREES])
+
+
+def vers_quels_services(cessions: list[Evenement]) -> dict[str, str]:
+    """Return the names of the offices that received them, by their code."""
+    codes = {cession.details["vers"] for cession in cessions}
+    return dict(ServiceGestionnaire.objects.filter(code__in=codes).values_list("code", "nom"))
