@@ -84,9 +84,10 @@ def test_aucune_accolade_ne_manque(nom: str) -> None:
     texte = next(feuille for feuille in statiques.NOS_FEUILLES if feuille.name == nom).read_text(encoding="utf-8")
     assert texte.count("{") == texte.count("}")
     profondeur = 0
-    for signe in texte:
-        profondeur += (signe == "{") - (signe == "}")
-        assert profondeur in {0, 1, 2}
+    for ligne in texte.splitlines():
+        assert profondeur == 0 or ligne.startswith((" ", "\t", "}")), ligne  # what begins a line stands in no condition
+        profondeur += ligne.count("{") - ligne.count("}")
+        assert profondeur in {0, 1, 2, 3}
 
 
 def test_un_script_cherche_ce_que_la_page_a() -> None:

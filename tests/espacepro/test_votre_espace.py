@@ -125,3 +125,9 @@ def test_huit_requetes_au_plus(
     client = client_de(espace)
     with django_assert_max_num_queries(8):  # type: ignore[attr-defined]
         lire(client)
+
+
+def test_un_journal_vide_le_dit(espace: Espace, client_de: Ouvrir) -> None:
+    page = client_de(espace).get(reverse("journal")).text
+    assert "Rien n’a encore été fait" in page
+    assert "<table" not in page
