@@ -173,16 +173,16 @@ class ContreseingAdmin(ConsultationAdmin):
         "espace",
         "service_gestionnaire",
         "etat",
-        "demandeur",
+        "demande_par",
         "demande_le",
         "motif_donne",
+        "attendu_de",
         "avant_le",
-        "a_la_cellule",
-        "agent",
+        "decide_par",
         "decide_le",
         "reponse_donnee",
     )
-    readonly_fields = ("acte", "motif_donne", "reponse_donnee")
+    readonly_fields = ("acte", "demande_par", "motif_donne", "attendu_de", "decide_par", "reponse_donnee")
     actes = (Contresigner, RefuserContreseing, AbandonnerContreseing)
 
     def actes_possibles(self, request: HttpRequest, obj: Model) -> list[dict[str, str]]:
@@ -199,6 +199,21 @@ class ContreseingAdmin(ConsultationAdmin):
     @admin.display(description="acte", ordering="genre")
     def acte(self, contreseing: Contreseing) -> str:
         return actes_graves()[contreseing.genre].libelle
+
+    @admin.display(description="demandé par")
+    def demande_par(self, contreseing: Contreseing) -> str:
+        """By name: the page of an agent is for the head of office."""
+        return str(contreseing.demandeur)
+
+    @admin.display(description="décidé par")
+    def decide_par(self, contreseing: Contreseing) -> str:
+        return str(contreseing.agent or "")
+
+    @admin.display(description="second regard attendu de")
+    def attendu_de(self, contreseing: Contreseing) -> str:
+        if contreseing.a_la_cellule:
+            return "la cellule de surveillance, ou un autre agent du service"
+        return "un autre agent du service ; passé le délai, la cellule de surveillance aussi"
 
     @admin.display(description="motif")
     def motif_donne(self, contreseing: Contreseing) -> str:

@@ -24,6 +24,11 @@ class FileVide(RegleMetier):
     message = "Plus rien n’attend dans cette file : tout est traité, ou pris par d’autres agents."
 
 
+class SecondRegardDUnAutre(RegleMetier):
+    code = "second_regard_d_un_autre"
+    message = "Les actes qui attendent ici sont ceux que vous avez demandés : un autre agent les examine."
+
+
 class AffaireHorsCompetence(RegleMetier):
     code = "affaire_hors_competence"
     statut = 404
@@ -68,13 +73,15 @@ def affaire_de(agent: Agent, *, files: Iterable[str], cle: str) -> Affaire | Non
 def prendre_la_suivante(*, acteur: Agent, file: File, maintenant: datetime | None = None) -> Affaire:
     """Claim the oldest of this queue that nobody has, one's own first, and return it. Two agents at once get two.
 
-    Raises: FileVide.
+    Raises: FileVide, SecondRegardDUnAutre.
     """
     maintenant = maintenant or timezone.now()
     lignes = en_attente(acteur).filter(file=file.code)
+    siens: list[str] = []
     if file.code == CONTRESEING:  # the second look is another's than who asked
-        siens = Contreseing.objects.filter(demandeur=acteur, etat=Contreseing.Etat.DEMANDE)
-        lignes = lignes.exclude(cle__in=[str(cle) for cle in siens.values_list("pk", flat=True)])
+        demandes = Contreseing.objects.filter(demandeur=acteur, etat=Contreseing.Etat.DEMANDE)
+        siens = [str(cle) for cle in demandes.values_list("pk", flat=True)]
+        lignes = lignes.exclude(cle__in=siens)
     siennes = lignes.filter(prise_en_vigueur(maintenant), agent=acteur).order_by("depuis", "pk").first()
     if siennes is not None:
         return siennes
@@ -85,7 +92,7 @@ def prendre_la_suivante(*, acteur: Agent, file: File, maintenant: datetime | Non
         .first()
     )
     if affaire is None:
-        raise FileVide
+        raise SecondRegardDUnAutre if siens else FileVide
     return _donner(affaire, acteur, maintenant)
 
 

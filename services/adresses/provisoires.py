@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import Agent
+from accounts.models import Agent, ServiceGestionnaire
 from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import normaliser_identifiant
@@ -93,8 +93,8 @@ def donner_idsp(
     if not est_distribuable(personne):
         raise AdresseNonDistribuable
     _exiger_du_departement(acteur, personne)
-    # One agent of the office at a time: a form sent twice gives one identifier.
-    Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=acteur.pk)
+    # One at a time in an office: a form sent twice, or by two agents, gives one identifier.
+    ServiceGestionnaire.objects.select_for_update(no_key=True).get(pk=acteur.service_gestionnaire_id)
     _exiger_nouvelle(acteur, personne)
     personne.siren = _identifiant(idsp)
     try:

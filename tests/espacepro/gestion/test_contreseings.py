@@ -111,7 +111,7 @@ def test_un_agent_demande_un_autre_contresigne_et_l_espace_est_supprime(bureau: 
     assert "contreseing.demande" in Evenement.objects.values_list("acte", flat=True)
 
     # Who asked is not given it, and may only take it back.
-    assert "Plus rien n’attend" in html.unescape(
+    assert "ceux que vous avez demandés" in html.unescape(
         premier.post(reverse("admin:prendre_suivante", args=["CONTRESEING"]), follow=True).content.decode()
     )
     fiche = lire(premier, page(demande, "change"))

@@ -128,13 +128,14 @@ def test_sans_titulaire_ni_courriel_personne_n_est_prevenu(agent: Agent) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_le_meme_formulaire_envoye_seize_fois_donne_un_identifiant(tours: Callable[[int], int]) -> None:
+def test_le_meme_formulaire_envoye_seize_fois_par_deux_agents_donne_un_identifiant(tours: Callable[[int], int]) -> None:
     for _ in range(tours(200)):
         with transaction.atomic():
             agent = AgentFactory()
             agent.service_gestionnaire.departements = "75"
             agent.service_gestionnaire.save()
-        resultats = en_parallele(16, lambda rang, a=agent: donner(a))
+            deux = [agent, AgentFactory(service_gestionnaire=agent.service_gestionnaire)]
+        resultats = en_parallele(16, lambda rang, a=deux: donner(a[rang % 2]))
         donnes = [r for r in resultats if isinstance(r, PersonneSirenisee)]
         assert len(donnes) == 1, resultats
         assert all(isinstance(r, PersonneSirenisee | PersonneDejaProvisoire) for r in resultats)
