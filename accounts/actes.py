@@ -111,6 +111,7 @@ CONTRESEING_REMONTE = Acte(
     SOI,
     details=("acte", "reference", "service"),
 )
+COURRIEL_REPRIS = Acte("courriel.repris", "Courriel mis de côté, de nouveau à envoyer", SOI, details=("objet",))
 AFFAIRE_PRISE = Acte("affaire.prise", "Affaire prise par un agent", details=("file", "affaire"))
 AFFAIRE_RENDUE = Acte("affaire.rendue", "Affaire rendue par un agent", details=("file", "affaire"))
 RECTIFICATION_FAITE = Acte(

@@ -85,6 +85,9 @@ COURRIER_AVANCE = Acte(
 COURRIER_LIBERE = Acte(
     "courrier.libere", "Courrier daté que le service gestionnaire laisse partir", SOI, details=("demande", "numero")
 )
+COURRIER_REPRIS = Acte(
+    "courrier.repris", "Courrier mis de côté, de nouveau à éditer", SOI, details=("demande", "numero")
+)
 COURRIER_REVENU = Acte("courrier.revenu", "Courrier revenu, adresse inconnue", SOI, details=("demande", "numero"))
 COURRIER_REMIS = Acte("courrier.remis", "Courrier remis à La Poste", SOI, details=("demande", "numero", "remise"))
 DEMANDE_REFUSEE = Acte(

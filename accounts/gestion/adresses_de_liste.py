@@ -53,6 +53,11 @@ def exiger_page(request: HttpRequest) -> None:
     _exiger(_parametres(request), {"page": _numero})
 
 
+def exiger_etat_et_page(request: HttpRequest, etats: set[str]) -> None:
+    """Let through an address that names one of these states, a page of a list, or nothing. Raises AdresseRefusee."""
+    _exiger(_parametres(request), {"etat": partial(_parmi, etats), "page": _numero})
+
+
 def exiger_recherche(request: HttpRequest) -> None:
     """Let through an address that says what is looked for, or nothing. Raises AdresseRefusee."""
     _exiger(_parametres(request), {SEARCH_VAR: _recherche})

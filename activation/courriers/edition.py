@@ -4,8 +4,9 @@ It goes by post, or into the messagerie sécurisée where activation/courriers/m
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.urls import reverse
@@ -134,7 +135,28 @@ def _jour(texte: str) -> date:
 
 def produire_pdf(courrier: Courrier) -> bytes:
     """Return the PDF of an edited letter: the same bytes each time, code included."""
-    contenu = dict(courrier.contenu)
+    return _composer(courrier.contenu, "" if courrier.contenu.get("avis") else _code_presente(courrier))
+
+
+MASQUE: Final = "****-****-****"
+"""What stands in a preview where a letter bears its code."""
+
+
+def produire_apercu(courrier: Courrier, *, maintenant: datetime | None = None) -> bytes:
+    """Return the PDF of a letter as it was made, or as it would be made now, its code and the key of its reference masked.
+
+    Neither is derived. The letter comes with its demande, espace, personne and service gestionnaire. Raises: EnvoiImpossible.
+    """
+    maintenant = maintenant or timezone.now()
+    contenu = courrier.contenu or _contenu(
+        courrier, timezone.localdate(maintenant), timezone.localdate(maintenant + settings.CODE_VALIDITE)
+    )
+    masquee = {**contenu, "a_signaler": f"{contenu['reference']}-*****"} if contenu.get("a_signaler") else contenu
+    return _composer(masquee, "" if contenu.get("avis") else MASQUE)
+
+
+def _composer(contenu: Mapping[str, Any], code: str) -> bytes:
+    contenu = dict(contenu)
     gestionnaire = contenu.pop("gestionnaire")
     lignes, parties = contenu.pop("adresse"), contenu.pop("enveloppe", None)
     return lettre.produire(
@@ -153,7 +175,7 @@ def produire_pdf(courrier: Courrier) -> bytes:
                 telephone=gestionnaire["telephone"],
                 courriel=gestionnaire["courriel"],
             ),
-            code="" if contenu.get("avis") else _code_presente(courrier),
+            code=code,
         )
     )
 

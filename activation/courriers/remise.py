@@ -47,6 +47,11 @@ class RemiseEnCours(RegleMetier):
     message = "Une autre remise de courriers est en train de tourner."
 
 
+class RemiseDepassee(RegleMetier):
+    code = "remise_depassee"
+    message = "Une remise s’est achevée depuis que cette page a été ouverte : voici ce qui attend maintenant."
+
+
 class RemiseInconnue(RegleMetier):
     code = "remise_inconnue"
     message = "Aucune remise achevée ne porte la référence {reference}."
@@ -62,6 +67,11 @@ class Lot:
     courriers: int = 0
     pages: int = 0
     differents: list[str] = field(default_factory=list)
+
+
+def dossier_des_remises() -> Path:
+    """Return where the files of a batch are written, unless the command says otherwise."""
+    return settings.ETAT / "remises"
 
 
 def cle_imprimeur() -> str:
@@ -115,20 +125,30 @@ def compter() -> tuple[int, Remise | None]:
     return a_remettre().count() + reservees, inachevee
 
 
+def derniere_reference() -> str:
+    """Return the reference of the batch that was finished last, "" when there is none."""
+    derniere = Remise.objects.exclude(achevee_le=None).order_by("-achevee_le", "-pk").first()
+    return derniere.reference if derniere is not None else ""
+
+
 def remettre(
     *,
     acteur: str = AUTEUR,
     dossier: Path,
     taille: int = COURRIERS_PAR_LOT,
+    apres: str | None = None,
     progression: Progression | None = None,
     maintenant: datetime | None = None,
 ) -> Lot | None:
     """Write one batch of at most `taille` letters into `dossier` and mark them as handed over; None when none waits.
 
-    A batch left unfinished is taken up first. Raises: RemiseEnCours, OSError.
+    A batch left unfinished is taken up first. `apres` is the reference of the last finished one (« » for none) that whoever asks
+    has been shown: asked twice, a page hands over one batch. Raises: RemiseEnCours, RemiseDepassee, OSError.
     """
     maintenant = maintenant or timezone.now()
     with _seul():
+        if apres is not None and apres != derniere_reference():
+            raise RemiseDepassee
         remise = _reserver(taille, maintenant)
         if remise is None:
             return None

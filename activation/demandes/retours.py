@@ -75,8 +75,8 @@ def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime 
     courrier = demande.courriers.select_for_update(no_key=True).get(pk=courrier.pk)
     if raison := _sans_retour(courrier):
         raise CourrierSansRetour(raison=raison)
-    courrier.etat = Courrier.Etat.NPAI
-    courrier.save(update_fields=["etat"])
+    courrier.etat, courrier.revenu_le = Courrier.Etat.NPAI, maintenant
+    courrier.save(update_fields=["etat", "revenu_le"])
     consigner(
         actes.COURRIER_REVENU,
         auteur=acteur,

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Envoi, EnvoiQuerySet
+from accounts.models import Envoi, EnvoiQuerySet, ServiceGestionnaire
 from accounts.saisies.jours_ouvres import apres_jours_ouvres
 
 from .demande import Demande
@@ -58,11 +58,23 @@ class Courrier(Envoi):
     pas_avant = models.DateTimeField("ne part pas avant le", null=True, blank=True)
     edite_le = models.DateTimeField("édité le", null=True, blank=True)
     remis_le = models.DateTimeField("remis le", null=True, blank=True)
+    revenu_le = models.DateTimeField("revenu le", null=True, blank=True)
     expire_le = models.DateTimeField("dernier instant", null=True, blank=True)
     remplace_le = models.DateTimeField("remplacé le", null=True, blank=True)
     remise = models.ForeignKey(Remise, models.PROTECT, null=True, blank=True, related_name="courriers", db_index=False)
     rang = models.PositiveIntegerField("rang dans la remise", null=True, blank=True)
     essais = models.PositiveSmallIntegerField("essais manqués", default=0)
+    # A trigger writes it, and follows the company: an office's letters are read by index.
+    service_gestionnaire = models.ForeignKey(
+        ServiceGestionnaire,
+        models.PROTECT,
+        verbose_name="service gestionnaire",
+        null=True,
+        editable=False,
+        db_index=False,
+        related_name="+",
+        help_text="Celui de la personne, que la base tient à jour.",
+    )
 
     objects = CourrierQuerySet.as_manager()
 
@@ -110,6 +122,8 @@ class Courrier(Envoi):
                 name="courrier_a_produire",
             ),
             models.Index(fields=["etat", "edite_le"]),
+            models.Index(fields=["service_gestionnaire", "etat", "cree_le"], name="courrier_du_bureau"),
+            models.Index(fields=["service_gestionnaire", "edite_le"], name="courrier_de_la_semaine"),
             models.Index(fields=["cree_le"], condition=Q(ecarte_le__isnull=False), name="courrier_ecarte"),
         ]
 

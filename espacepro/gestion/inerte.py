@@ -133,7 +133,7 @@ def _attributs(tag: str, ecrit: str, attrs: list[tuple[str, str | None]]) -> str
     if tag in TEXTES:
         bouton = tag == "button" or "fr-btn" in classes
         classes = [TEXTES["button" if bouton else tag]]
-    elif _est_titre(tag) and not any(classe.startswith("fr-h") for classe in classes):
+    elif _est_titre(tag) and not classes:
         classes.append(f"fr-{tag}")
     if classes:
         gardes["class"] = " ".join(classes)

@@ -24,6 +24,11 @@ PAGES: Final[Mapping[str, str]] = {
     "gestion.lettres_revenues": "Lettres revenues",
     "gestion.idsp": "Donner un identifiant provisoire",
     "gestion.comme_l_usager": "Comme l’usager le voit",
+    "gestion.lettres": "Lettres du service",
+    "gestion.de_cote": "Envois mis de côté",
+    "gestion.remises": "Remises à l’imprimeur",
+    "gestion.remettre": "Remettre un lot de lettres",
+    "activation.courrier.apercu": "Aperçu d’une lettre, sans son code",
     "accounts.espace": "Espace professionnel",
 }
 DETAILS_DE_LECTURE: Final[Mapping[str, str]] = {
@@ -35,6 +40,10 @@ DETAILS_DE_LECTURE: Final[Mapping[str, str]] = {
     "ailleurs": "Entreprises d’autres services",
     "espaces": "Personnes trouvées",
     "demandes": "Demandes et lettres trouvées",
+    "etat": "État",
+    "lettres": "Lettres",
+    "courriels": "Courriels",
+    "lot": "Lot",
 }
 
 

@@ -22,10 +22,10 @@ RAISON_VAUT: Final = timedelta(minutes=15)
 class Raison(models.TextChoices):
     """Why an agent looks; no other words, so that nothing about anybody is typed into the holder's journal."""
 
-    APPEL = "APPEL", "pour vous répondre au téléphone"
-    GUICHET = "GUICHET", "pour vous répondre au guichet"
-    ECRIT = "ECRIT", "pour répondre à votre message"
-    DEMANDE = "DEMANDE", "pour traiter l’une de vos demandes"
+    APPEL = "APPEL", "pour répondre au téléphone"
+    GUICHET = "GUICHET", "pour répondre au guichet"
+    ECRIT = "ECRIT", "pour répondre à un message"
+    DEMANDE = "DEMANDE", "pour traiter une demande"
 
 
 class EspaceHorsDuBureau(RegleMetier):

@@ -97,6 +97,7 @@ class SiteGestion(AdminSite):
         from . import (  # the views are made of models, forms and templates that need this site's app ready
             accueil,
             guichet,
+            lettres,
             raccourcis,
             retours,
             vue_usager,
@@ -141,6 +142,21 @@ class SiteGestion(AdminSite):
             ),
             *ESPACES.adresses(self),
             *SON_BUREAU.adresses(self),
+            path("lettres/", self.admin_view(lettres.lettres), name="lettres"),
+            path("lettres/<uuid:pk>/apercu/", self.admin_view(lettres.apercu), name="lettre_apercu"),
+            path(
+                "lettres/<uuid:pk>/reprendre/", self.admin_view(lettres.reprendre_une_lettre), name="lettre_reprendre"
+            ),
+            path("lettres/de-cote/", self.admin_view(lettres.de_cote), name="lettres_de_cote"),
+            path(
+                "courriels/<uuid:pk>/reprendre/",
+                self.admin_view(lettres.reprendre_un_courriel),
+                name="courriel_reprendre",
+            ),
+            path("remises/", self.admin_view(lettres.remises), name="remises"),
+            path("remises/remettre/", self.admin_view(lettres.remettre), name="remettre"),
+            path("remises/<str:reference>/", self.admin_view(lettres.remise), name="remise"),
+            path("remises/<str:reference>/renvoyer/", self.admin_view(lettres.renvoyer), name="remise_renvoyer"),
             path("lettres-revenues/", self.admin_view(retours.lettres_revenues), name="lettres_revenues"),
             path("files/<str:code>/", self.admin_view(accueil.file), name="file"),
             path("files/<str:code>/prendre/", self.admin_view(accueil.prendre_suivante), name="prendre_suivante"),

@@ -242,6 +242,13 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
         "dossier personne": reverse("admin:services_personnesirenisee_change", args=[pays.personne.pk]),
         "dossier espace": reverse("admin:espace", args=[pays.espace.pk]),
         "agent comme l’usager (raison)": reverse("admin:comme_l_usager", args=[pays.espace.pk]),
+        **{
+            f"agent lettres ({etat.lower()})": f"{reverse('admin:lettres')}?etat={etat}"
+            for etat in ("A_EDITER", "EDITE", "REMIS", "NPAI")
+        },
+        "agent lettres de côté": reverse("admin:lettres_de_cote"),
+        "agent remises": reverse("admin:remises"),
+        "agent remettre": reverse("admin:remettre"),
         "dossier comme l’usager": reverse("admin:comme_l_usager_page", args=[pays.espace.pk]),
     }
     for modele, page in admin.site._registry.items():

@@ -81,12 +81,14 @@ contreseing.donne                      D · · · ·
 contreseing.refuse                     D · · · ·
 contreseing.remonte                    D · · · ·
 coordonnees.modifiees                  D · · · ·
+courriel.repris                        D · · · ·
 courrier.avance                        D · · · ·
 courrier.edite                         D · · · ·
 courrier.libere                        D · · · ·
 courrier.redemande                     D · · · ·
 courrier.remis                         D · · · ·
 courrier.renvoye                       D · · · ·
+courrier.repris                        D · · · ·
 courrier.revenu                        D · · · ·
 creation.adresse_confirmee             D · · · ·
 delegation.accordee                    D A S · ·

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Affaire, Agent, Espace, Evenement, Rectification
-from activation.models import Courrier, Demande, LigneDemande, Signalement
+from activation.models import Courrier, Demande, LigneDemande, Remise, Signalement
 from espacepro.acces import TABLE, Acces
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import (
@@ -174,6 +175,11 @@ def monter(rang: int = 0) -> Scene:
         canal: _courrier(_demande(EspaceFactory(), personne, tva, "CODE_ENVOYE"), canal)
         for canal in ("MESSAGERIE", "POSTAL")
     }
+    # A batch whose letter is of no more use: what is produced again of it is empty.
+    remise = Remise.objects.create(reference=f"R-20261129-{rang:02}", achevee_le=fin)
+    Courrier.objects.filter(pk=_courrier(_demande(EspaceFactory(), personne, tva, "ANNULEE"), "POSTAL").pk).update(
+        remise=remise, rang=1
+    )
     Espace.objects.filter(pk=espaces["desactive"].pk).update(etat=Espace.Etat.DESACTIVE)
     compte, ailleurs = compte_bancaire(personne), compte_bancaire(etrangere)
     scene.cles = {
@@ -221,6 +227,7 @@ def monter(rang: int = 0) -> Scene:
         "accounts_agent": agents["agent_du_service"],
         "affaire": Affaire.objects.get(cle=str(sortie.pk)),
         "accounts_servicegestionnaire": gestionnaire,
+        "remise": remise,
     }
     return scene
 
@@ -416,6 +423,17 @@ GESTION: dict[str, frozenset[str]] = {
     "lettres_revenues": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each records those of its own
     "espace": DU_SERVICE,
     "comme_l_usager": frozenset({"agent_du_service", "chef"}),  # for who answers the telephone, not for who watches
+    "lettres": frozenset(
+        {"agent_du_service", "chef", "agent_d_un_autre"}
+    ),  # each reads the office's own; the cell is led on
+    "lettres_de_cote": frozenset(DOSSIERS),
+    "lettre_apercu": DU_SERVICE,
+    "lettre_reprendre": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_lettres.py says who may
+    "courriel_reprendre": PERSONNE,
+    "remises": frozenset(DOSSIERS),
+    "remise": DU_SERVICE,
+    "remettre": frozenset({"surveillance"}),
+    "remise_renvoyer": PERSONNE,
     "comme_l_usager_page": PERSONNE,  # once it was said why: tests/espacepro/gestion/test_vue_usager.py
     "espace_liberer": frozenset({"agent_du_service", "chef"}),
     "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
@@ -533,6 +551,11 @@ def _parametres(nom: str, scene: Scene) -> list[Any]:
         "espace": [scene.espaces["titulaire"].pk],
         "comme_l_usager": [scene.espaces["titulaire"].pk],
         "comme_l_usager_page": [scene.espaces["titulaire"].pk],
+        "lettre_apercu": [scene.objets["activation_courrier"].pk],
+        "lettre_reprendre": [scene.objets["activation_courrier"].pk],
+        "courriel_reprendre": [uuid.UUID(int=0)],
+        "remise": [scene.objets["remise"].reference],
+        "remise_renvoyer": [scene.objets["remise"].reference],
         "app_list": ["services"],
         "file": ["RETRAIT"],
         "prendre_suivante": ["RETRAIT"],
@@ -564,7 +587,8 @@ def portes_de_gestion(scene: Scene) -> Iterator[tuple[str, str, frozenset[str]]]
 
 
 @pytest.mark.parametrize("qui", PERSONNES)
-def test_chaque_case_de_la_gestion(qui: str) -> None:
+def test_chaque_case_de_la_gestion(qui: str, settings: Any, tmp_path: Path) -> None:
+    settings.ETAT = tmp_path  # where the files of a batch are written
     scene = monter()
     demander = navigateur(scene, qui)
     fautes = []

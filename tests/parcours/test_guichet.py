@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,9 +19,12 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.espace.rectification import demander_rectification
 from accounts.espace.suppression import demander_au_gestionnaire
 from accounts.models import Affaire, Agent, Espace
+from activation.courriers.remise import dossier_des_remises, remettre
 from activation.models import Courrier
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Role
+from services.models import PersonneSirenisee
+from tests.activation.scenes import adhesion, editer
 from tests.espacepro.scenes import client_verifie, deposer, dossier
 from tests.factories import (
     AgentFactory,
@@ -301,3 +305,46 @@ def test_un_espace_libere_des_adhesions_cochees_un_deces_a_deux(page_agent: Page
     expect(page.get_by_text("L’acte est contresigné et fait")).to_be_visible()
     page.goto(reverse("admin:donner_idsp"))
     regarder(page, "idsp")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_au_telephone_puis_les_lettres(page_agent: Page, agent: Agent, settings: Any, tmp_path: Path) -> None:
+    """A caller's home as the caller sees it, for a reason; then the letters: the queue, a batch, what is set aside tried again."""
+    page, settings.ETAT = page_agent, tmp_path
+    karine = remplir(agent)
+    charpente = PersonneSirenisee.objects.get(denomination="ALPES CHARPENTE")
+    faite = editer(adhesion(personne=charpente))
+    remettre(dossier=dossier_des_remises())
+    editer(adhesion(personne=charpente))
+    de_cote = adhesion(personne=charpente).courriers.get()
+    Courrier.objects.filter(pk=de_cote.pk).update(
+        ecarte_le=timezone.now(), tentatives=8, derniere_reponse="l’adresse de la personne n’est plus connue"
+    )
+    page.goto(reverse("admin:espace", args=[karine.pk]))
+    page.get_by_role("link", name="Comme l’usager le voit").click()
+    regarder(page, "comme-l-usager-raison")
+    page.get_by_role("button", name="Voir l’espace").click()
+    expect(page.get_by_text("Dites pourquoi vous regardez cet espace.").first).to_be_visible()
+    page.get_by_text("pour répondre au téléphone").click()
+    page.get_by_role("button", name="Voir l’espace").click()
+    vu = page.get_by_label("Accueil de l’espace, tel que l’usager le voit")
+    expect(vu.get_by_text("ALPES CHARPENTE").first).to_be_visible()
+    expect(vu.get_by_role("link")).to_have_count(0)
+    expect(vu.get_by_role("button")).to_have_count(0)
+    regarder(page, "comme-l-usager")
+    page.goto(reverse("admin:index"))
+    page.get_by_role("link", name="Les lettres de votre service").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lettres")
+    regarder(page, "lettres")
+    page.get_by_role("link", name="Remises à La Poste").click()
+    expect(page.get_by_role("link", name=str(faite)).first).to_be_visible()
+    page.get_by_role("link", name="Remises à l’imprimeur").click()
+    regarder(page, "remises")
+    page.get_by_role("link", name="R-20").first.click()
+    expect(page.get_by_text("1 lettre de votre service")).to_be_visible()
+    regarder(page, "remise")
+    page.get_by_role("link", name="Mis de côté").click()
+    regarder(page, "mis-de-cote")
+    page.get_by_role("button", name=f"Reprendre la lettre {de_cote}").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    expect(page.get_by_text("Aucune lettre.")).to_be_visible()

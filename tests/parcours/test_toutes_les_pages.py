@@ -77,6 +77,7 @@ SUITES_DE_GESTION = {
     "activation_courrier_revenu",
     "enrolement_code",
     "login",
+    "remettre",  # of the surveillance alone
     "services_personnesirenisee_adresse-registre",
     "services_personnesirenisee_siren",
     "verification",

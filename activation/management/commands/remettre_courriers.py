@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 from tqdm import tqdm
 
@@ -39,7 +38,7 @@ class Command(Commande):
     exemple = EXEMPLE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dossier", type=Path, default=settings.ETAT / "remises", help="où écrire les fichiers")
+        parser.add_argument("--dossier", type=Path, default=remise.dossier_des_remises(), help="où écrire les fichiers")
         parser.add_argument(
             "--taille",
             type=NombreEntre(1, remise.COURRIERS_PAR_LOT_AU_PLUS),

@@ -128,7 +128,7 @@ def test_l_usager_lit_qui_quand_et_pourquoi(agent: Agent, karine: Espace, client
     journal = client_de(karine).get(reverse("journal")).content.decode()
     bureau = agent.service_gestionnaire.nom
     assert f"Un agent du service «\u00a0{bureau}\u00a0» a consulté votre espace tel que vous le voyez" in journal
-    assert "pour vous répondre au téléphone" in journal
+    assert "pour répondre au téléphone" in journal
     assert str(agent) not in journal
     ligne = Evenement.objects.get(acte=ACTE)
     assert (ligne.auteur, ligne.espace) == (f"agent:{agent.pk}", karine.numero_abonne)
