@@ -74,7 +74,7 @@ def organisation_du_demandeur(demande: Demande) -> str:
     return f"{nom} (SIREN {siren_lisible(siren)})" if nom else f"l’organisation de SIREN {siren_lisible(siren)}"
 
 
-def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, Any]:
+def _contenu(courrier: Courrier, edite_le: date, expire_le: date, *, a_signaler: str) -> dict[str, Any]:
     """Return what the letter says, all but the code, as JSON values. Raises: EnvoiImpossible without an address."""
     demande = courrier.demande
     personne: PersonneSirenisee = demande.personne
@@ -106,7 +106,7 @@ def _contenu(courrier: Courrier, edite_le: date, expire_le: date) -> dict[str, A
         "representant": personne.representant_legal,
         "services": list(demande.services.order_by("ordre").values_list("libelle", flat=True)),
         "nouveau_courriel": demande.nouvelle_adresse,
-        "a_signaler": reference_a_signaler(reference=demande.reference, demande=demande.pk),
+        "a_signaler": a_signaler,
         "avis": courrier.canal == Courrier.Canal.MESSAGERIE,
         "page_signaler": settings.SITE_URL + reverse("signaler"),
         "site_url": settings.SITE_URL,
@@ -139,6 +139,7 @@ def produire_pdf(courrier: Courrier) -> bytes:
 
 
 MASQUE: Final = "****-****-****"
+CLE_MASQUEE: Final = "*****"
 """What stands in a preview where a letter bears its code."""
 
 
@@ -148,11 +149,16 @@ def produire_apercu(courrier: Courrier, *, maintenant: datetime | None = None) -
     Neither is derived. The letter comes with its demande, espace, personne and service gestionnaire. Raises: EnvoiImpossible.
     """
     maintenant = maintenant or timezone.now()
+    masquee = f"{courrier.demande.reference}-{CLE_MASQUEE}"
     contenu = courrier.contenu or _contenu(
-        courrier, timezone.localdate(maintenant), timezone.localdate(maintenant + settings.CODE_VALIDITE)
+        courrier,
+        timezone.localdate(maintenant),
+        timezone.localdate(maintenant + settings.CODE_VALIDITE),
+        a_signaler=masquee,
     )
-    masquee = {**contenu, "a_signaler": f"{contenu['reference']}-*****"} if contenu.get("a_signaler") else contenu
-    return _composer(masquee, "" if contenu.get("avis") else MASQUE)
+    if contenu.get("a_signaler"):
+        contenu = {**contenu, "a_signaler": masquee}
+    return _composer(contenu, "" if contenu.get("avis") else MASQUE)
 
 
 def _composer(contenu: Mapping[str, Any], code: str) -> bytes:
@@ -199,7 +205,12 @@ def _editer(courrier: Courrier) -> str:
         return "sans objet : la demande n’attend plus ce courrier"
     maintenant = timezone.now()
     expire_le = (demande.suspendue_jusqu_au(maintenant) or maintenant) + settings.CODE_VALIDITE
-    courrier.contenu = _contenu(courrier, timezone.localdate(maintenant), timezone.localdate(expire_le))
+    courrier.contenu = _contenu(
+        courrier,
+        timezone.localdate(maintenant),
+        timezone.localdate(expire_le),
+        a_signaler=reference_a_signaler(reference=demande.reference, demande=demande.pk),
+    )
     pdf = produire_pdf(courrier)
     courrier.empreinte = hashlib.sha256(pdf).hexdigest()
     reponse = f"édité, {len(pdf)} octets"

@@ -155,7 +155,8 @@ def test_l_apercu_est_la_lettre_sans_son_code(agent: Agent, monkeypatch: pytest.
     def interdit(**_: Any) -> str:
         raise AssertionError("the preview derives no code")
 
-    monkeypatch.setattr(edition, "deriver_code", interdit)
+    for derive in ("deriver_code", "reference_a_signaler"):
+        monkeypatch.setattr(edition, derive, interdit)
     reponse = client_verifie(agent).get(reverse("admin:lettre_apercu", args=[courrier.pk]))
     assert (reponse.status_code, reponse["Content-Type"]) == (200, "application/pdf")
     assert "no-store" in reponse["Cache-Control"]
@@ -163,13 +164,17 @@ def test_l_apercu_est_la_lettre_sans_son_code(agent: Agent, monkeypatch: pytest.
     assert edition.MASQUE in apercu
     assert code not in apercu
     assert cle not in apercu
-    assert apercu.replace(edition.MASQUE, code).replace("*****", cle) == entiere
+    assert apercu.replace(edition.MASQUE, code).replace(edition.CLE_MASQUEE, cle) == entiere
     assert TraceLecture.objects.filter(objet="activation.courrier.apercu", cle=str(courrier.pk)).exists()
 
 
-def test_l_apercu_de_ce_qui_n_est_pas_encore_fait_n_ecrit_rien(agent: Agent) -> None:
-    personne = PersonneFactory(service_gestionnaire=agent.service_gestionnaire)
-    courrier = scenes.adhesion(personne=personne).courriers.get()
+def test_l_apercu_de_ce_qui_n_est_pas_encore_fait_n_ecrit_ni_ne_derive_rien(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    courrier = a_faire(agent)
+    personne = courrier.demande.personne
+    for derive in ("deriver_code", "reference_a_signaler"):
+        monkeypatch.delattr(edition, derive)
     client, adresse = client_verifie(agent), reverse("admin:lettre_apercu", args=[courrier.pk])
     assert edition.MASQUE in texte_du_pdf(client.get(adresse).content)
     courrier.refresh_from_db()
