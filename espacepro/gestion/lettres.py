@@ -266,7 +266,11 @@ def _visibles(agent: Agent, courriels: list[Courriel]) -> list[Courriel]:
     """Return those that this agent may know of: an office, of the espaces that it sees, none of those written to an office."""
     if agent.fonction in SURVEILLANCE:
         return courriels
-    cles = {courriel.espace_id for courriel in courriels if not courriel.genre.endswith("_gestionnaire")} - {None}
+    cles = {
+        courriel.espace_id
+        for courriel in courriels
+        if courriel.espace_id is not None and not courriel.genre.endswith("_gestionnaire")
+    }
     vus = set(espaces_visibles(agent, espaces=Espace.objects.filter(pk__in=cles)).values_list("pk", flat=True))
     return [c for c in courriels if c.espace_id in vus and not c.genre.endswith("_gestionnaire")]
 
