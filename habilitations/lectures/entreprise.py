@@ -73,7 +73,8 @@ class Entreprise:
     def en_veille(self) -> int:
         return len(self.miennes) - len(self.actives)
 
-    def _donnent(self, permission: str) -> list[Habilitation]:
+    def donnent(self, permission: str) -> list[Habilitation]:
+        """Return what the viewer holds here that gives this permission."""
         return [mienne for mienne in self.actives if mienne.role in roles_pour(permission)]
 
     @property
@@ -85,20 +86,20 @@ class Entreprise:
     @cached_property
     def administre(self) -> bool:
         """Whether the viewer may see who holds what of some service here."""
-        return bool(self._donnent(VOIR_HABILITATIONS))
+        return bool(self.donnent(VOIR_HABILITATIONS))
 
     @property
     def peut_deleguer(self) -> bool:
-        return bool(self._donnent(DELEGUER_ACTEUR)) and self.personne.admet_de_nouveaux_droits
+        return bool(self.donnent(DELEGUER_ACTEUR)) and self.personne.admet_de_nouveaux_droits
 
     @property
     def peut_designer_suppleant(self) -> bool:
-        return bool(self._donnent(GERER_SUPPLEANTS)) and self.personne.admet_de_nouveaux_droits
+        return bool(self.donnent(GERER_SUPPLEANTS)) and self.personne.admet_de_nouveaux_droits
 
     @property
     def gere_le_courriel(self) -> bool:
         """Whether the viewer may have the company's e-mail changed (R21)."""
-        return any(m.service.famille == Service.Famille.MESSAGERIE for m in self._donnent(GERER_COURRIEL))
+        return any(m.service.famille == Service.Famille.MESSAGERIE for m in self.donnent(GERER_COURRIEL))
 
     @property
     def voit_les_comptes(self) -> bool:
@@ -163,6 +164,7 @@ class LigneService:
     partage: int | None
     recente: bool
     utilisable: bool
+    delegable: bool
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,8 @@ def services_de(vue: Entreprise, espace: Espace) -> ServicesDeLEntreprise:
     autres = _autres(vue, espace)
     entieres = len(autres) < LUES_AU_PLUS
     voit = {m.adhesion_id for m in vue.actives if entieres and m.role in roles_pour(VOIR_HABILITATIONS)}
+    expert = espace.mode == Espace.Mode.EXPERT and vue.personne.admet_de_nouveaux_droits
+    delegables = {m.pk for m in vue.donnent(DELEGUER_ACTEUR)} if expert else set()
     nombres: dict[int, int] = defaultdict(int)
     for autre in autres:
         nombres[autre.adhesion_id] += 1
@@ -201,6 +205,7 @@ def services_de(vue: Entreprise, espace: Espace) -> ServicesDeLEntreprise:
             nombres[mienne.adhesion_id] if mienne.adhesion_id in voit else None,
             a_l_essai(mienne, maintenant=maintenant),
             mienne.est_active(vue.aujourd_hui) and mienne.role in roles_pour(UTILISER),
+            mienne.pk in delegables,
         )
         familles.setdefault(mienne.service.get_famille_display(), []).append(ligne)
     tenus = {mienne.service_id for mienne in vue.miennes}
@@ -278,11 +283,13 @@ class Noeud:
     enfants: list["Noeud"] = field(default_factory=list)
     derniere_utilisation: datetime | None = None
     retirable: bool = False
+    cles: list[UUID] = field(default_factory=list)  # his habilitation for each service of the sharing
 
     @property
-    def liste(self) -> str:
-        """The page that lists such habilitations, where one is withdrawn."""
-        return "suppleants" if self.habilitation.role == Role.SUPPLEANT else "delegations"
+    def retrait(self) -> str:
+        """What the button that withdraws him posts: the action, then all that he holds in this sharing."""
+        action = "retirer_suppleant" if self.habilitation.role == Role.SUPPLEANT else "retirer_delegation"
+        return f"{action}:{','.join(map(str, self.cles))}"
 
     def parcourir(self) -> Iterator["Noeud"]:
         yield self
@@ -347,6 +354,8 @@ def acces(vue: Entreprise, espace: Espace, *, service: str = "", page: str = "1"
             for noeud in racine.parcourir():
                 noeud.retirable = not noeud.moi and peut_changer(mienne, noeud.habilitation)
         partage = partages.setdefault((tout, racine.forme()), Partage([], racine, tout))
+        for place, noeud in zip(partage.racine.parcourir(), racine.parcourir(), strict=True):
+            place.cles.append(noeud.habilitation.pk)
         partage.services.append(mienne.service)
         partage.cles += [h.pk for h in siennes]
     personnes = {h.espace_id for arbre in par_adhesion.values() for h in arbre.values()}

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,7 +18,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
-from accounts.saisies.porte import TexteIllisible, lire_ligne
+from accounts.saisies.porte import TexteIllisible, lire_ligne, lire_recherche
 from accounts.saisies.regles import RegleMetier
 
 from ..arbre.cascade import ce_qui_tombe
@@ -310,10 +311,16 @@ def retenues(request: HttpRequest, action: str) -> dict[str, str]:
 @espace_requis
 @require_POST
 def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """Keep what is ticked in a list; turn its page, or go to the page that confirms the action on all that is ticked."""
+    """Keep what is ticked in a list; turn its page, or go to the page that confirms the action on all that is ticked.
+
+    A button of a company's tree posts the action and what it is about at once (`de_l_arbre`).
+    """
     liste = LISTES.get(nom_de_liste := request.POST.get("liste", ""))
     cochees = noter(request, nom_de_liste) if liste else lire_cles(request.POST.getlist("habilitations"))
     nom = request.POST.get("action", "")
+    if "de_l_arbre" in request.POST:
+        nom, _, cles = request.POST["de_l_arbre"].partition(":")
+        cochees = lire_cles(cles.split(","))
     if liste and not nom:
         return redirect(adresse_suivante(request, liste))
     action = ACTIONS.get(nom)
@@ -328,14 +335,24 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
     if action.permise:
         permises = Autorite.de(espace).changeables(trouvees)
         trouvees = [ligne for ligne in trouvees if ligne.pk in permises]
+    arbre = _arbre_de(request, trouvees)
     if not trouvees:
         messages.error(request, "Cochez au moins une habilitation sur laquelle cette action est possible.")
         return redirect(adresse_suivante(request, liste) if liste else action.retour)
     reponse = retenir(request, nom, trouvees)
+    if arbre:
+        request.session[CLE]["depart"] = request.session[CLE]["fait"] = arbre
     if liste:
         request.session[CLE]["depart"] = depart(request, liste, trouvees)
         request.session[CLE]["fait"] = request.session[CLE]["depart"] if liste.page == action.retour else ""
     return reponse
+
+
+def _arbre_de(request: HttpRequest, lignes: Sequence[Habilitation]) -> str:
+    """Return the page of the company whose tree was asked to withdraw these, nothing for what comes from elsewhere."""
+    siren = lire_recherche(request.POST.get("entreprise", ""), 20) if "de_l_arbre" in request.POST else ""
+    concernee = any(ligne.personne.siren == siren for ligne in lignes)
+    return reverse("entreprise_acces", args=[siren]) if concernee else ""
 
 
 @reauthentification_requise

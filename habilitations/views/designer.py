@@ -74,12 +74,20 @@ def preparer(request: HttpRequest, sujet: Sujet, adhesions: list[int]) -> None:
 
 
 def _commencer(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
-    """Forget what another designation had chosen, and begin this one (`?nouveau=1`, `&entreprise=SIREN` from its page)."""
+    """Forget what another designation had chosen, and begin this one (`?nouveau=1`, `&entreprise=SIREN` from its page).
+
+    With `&service=CODE` too, that one service is chosen already: the person comes next.
+    """
     preparer(request, sujet, [])
     siren = pour_chercher(lire_recherche(request.GET.get("entreprise", ""), 20))
     if not siren or not partageables(espace, sujet.permission).filter(personne__siren=siren).exists():
         return redirect(sujet.url("designer"))
     request.session[_cle(sujet)]["entreprise"] = siren
+    code = lire_recherche(request.GET.get("service", ""), 20)
+    siennes = partageables(espace, sujet.permission).filter(personne__siren=siren, service__code=code)
+    if adhesions := list(siennes.values_list("adhesion_id", flat=True)) if code else []:
+        request.session[_cle(sujet)]["adhesions"] = adhesions
+        return redirect(sujet.url("personne"))
     return redirect(reverse(sujet.url("designer"), query={"q": siren}))
 
 

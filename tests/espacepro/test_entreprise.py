@@ -19,6 +19,7 @@ from services.models import Echeance, PersonneSirenisee, Service
 from tests.charge.mesures import compter
 from tests.espacepro.scenes import deposer
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
 ONGLETS = ("entreprise", "entreprise_acces", "entreprise_demandes")
@@ -272,6 +273,58 @@ def test_on_la_met_parmi_ses_favorites_et_on_y_revient(
         assert reponse["Location"] == f"{ou}#e-{scene.personne.siren}"
         assert f'aria-pressed="{presse}"' in scene.ouvrir(navigateur, nom)
     assert 'aria-pressed="false"' in scene.ouvrir(client_de(scene.titulaire), nom), "each has his own"
+
+
+def test_un_service_se_delegue_depuis_sa_ligne(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
+    siren, navigateur = scene.personne.siren, client_de(scene.titulaire)
+    habiliter(scene.titulaire, personne=scene.personne, service=ServiceFactory(code="PAY_TVA"))
+    adresse = reverse("delegations_designer", query={"nouveau": "1", "entreprise": siren, "service": "DECL_TVA"})
+    assert f'href="{adresse.replace("&", "&amp;")}"' in scene.ouvrir(navigateur)
+    ouverte = navigateur.get(adresse, follow=True)
+    assert ouverte.redirect_chain[-1][0] == reverse("delegations_personne")
+    choisis = " ".join(ouverte.content.decode().split())
+    assert "1 service choisi" in choisis
+    # Who was granted something already is one press away.
+    assert f'href="?collaborateur={scene.suppleant.numero_abonne}"' in choisis
+    # A service that is not held chooses nothing; an acteur has nothing to delegate.
+    autre = navigateur.get(adresse.replace("DECL_TVA", "MSG"), follow=True)
+    assert autre.redirect_chain[-1][0] == reverse("delegations_designer", query={"q": siren})
+    assert "Déléguer" not in scene.ouvrir(client_de(scene.acteur))
+
+
+def test_une_personne_se_retire_depuis_l_arbre(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
+    """One press shows what falls, a second one does it, and leads back to the tree; all that she holds in that sharing."""
+    autre = habiliter(scene.titulaire, personne=scene.personne, service=ServiceFactory(code="PAY_TVA", ordre=30))
+    en_double = accorder(
+        accorder(accorder(autre, scene.suppleant, Role.SUPPLEANT), scene.delegant, Role.ACTEUR_DELEGANT),
+        scene.acteur,
+        Role.ACTEUR,
+    )
+    navigateur = client_de(scene.titulaire)
+    page = scene.ouvrir(navigateur, "entreprise_acces")
+    boutons = re.findall(
+        r'name="de_l_arbre" value="([^"]+)"[^>]*>Retirer<span class="fr-sr-only"> ([^<]+)</span>', page
+    )
+    assert [nom for _, nom in boutons] == [
+        "Inès Colin, 2 services",
+        "Chloé Simon, 2 services",
+        "Hugo Marchal, 2 services",
+    ]
+    valeur = boutons[2][0]
+    assert valeur == f"retirer_delegation:{scene.sous_delegation.pk},{en_double.pk}"
+    corps = {"de_l_arbre": valeur, "entreprise": scene.personne.siren}
+    assert client_de(scene.autre).post(reverse("habilitations_choisir"), corps)["Location"] == reverse("delegations"), (
+        "not hers"
+    )
+    reponse = navigateur.post(reverse("habilitations_choisir"), corps)
+    assert reponse["Location"] == reverse("habilitations_changer")
+    apercu = navigateur.get(reponse["Location"]).content.decode()
+    assert "Retirer l’accès de cette personne" in apercu
+    fait = navigateur.post(reponse["Location"], apercu_de(apercu))
+    assert fait["Location"] == reverse("entreprise_acces", args=[scene.personne.siren])
+    assert not Habilitation.objects.vivantes().filter(espace=scene.acteur).exists()
+    assert Habilitation.objects.vivantes().filter(espace=scene.delegant).count() == 2
+    assert "Hugo Marchal" not in scene.ouvrir(navigateur, "entreprise_acces").split("ep-arbre")[-1]
 
 
 def test_elle_dit_ce_qui_attend_pour_elle_et_rien_d_autre(scene: Scene, client_de: Callable[[Espace], Client]) -> None:
