@@ -104,7 +104,7 @@ class Entreprise:
     @property
     def voit_les_comptes(self) -> bool:
         """Whether the viewer holds a paying service here, hence sees the accounts that it pays from (R20)."""
-        return any(m.service.paiement for m in self._donnent(VOIR_BANQUE))
+        return any(m.service.paiement for m in self.donnent(VOIR_BANQUE))
 
     @property
     def est_titulaire(self) -> bool:
