@@ -267,6 +267,7 @@ ROLE_LU = {
     "habilitations/partage/demandes.py": "whose a request from below is to answer, by roles_pour",
     "habilitations/views/demandes_habilitation.py": "which roles a form shows, by roles_pour; the act decides",
     "activation/demandes/a_faire.py": "who the titulaire is whom another asks to replace (R12)",
+    "activation/demandes/lectures.py": "who the titulaire is whom others ask to replace (R12)",
     "espacepro/accueil/gerer.py": "which entries of a page concern somebody; each page decides",
     "espacepro/demonstration/monde.py": "which habilitations the people of the demonstration share",
     "activation/courriers/messagerie.py": "the one reader whom a code is about to replace (R8)",
