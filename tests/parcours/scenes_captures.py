@@ -155,7 +155,7 @@ SCENES: dict[str, Callable[[], Vue]] = {
     "lettre-non-recue": _lettre,
     "remplacer-le-titulaire": _seule("substitution"),
     "suppleants": _designer,
-    "deleguer": lambda: Vue(_delegations(timedelta(days=40)), reverse("delegations"), hauteur=700, largeur=1000),
+    "deleguer": lambda: Vue(_delegations(timedelta(days=40)), reverse("delegations"), hauteur=850, largeur=1000),
     "demander-une-habilitation": _seule("demander_habilitation", hauteur=800),
     "revue": lambda: Vue(_delegations(timedelta(days=380)), reverse("revue_delegations"), largeur=1000),
     "cent-siren": _perimetre,
