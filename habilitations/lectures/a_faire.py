@@ -16,11 +16,12 @@ from django.utils import timezone
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace, TraceLecture
 from accounts.saisies.dates import dans, jour
+from services.models import ReferenceBancaire
 
 from ..arbre.expirations import PREAVIS
 from ..arbre.recentes import DELAI_DECLIN, OBJET
 from ..arbre.substitutions import DELAI_DE_DECISION
-from ..droits.roles import VOIR_HABILITATIONS, roles_pour
+from ..droits.roles import GERER_BANQUE, VOIR_HABILITATIONS, roles_pour
 from ..models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from ..partage.delegations import ROLES_DELEGUES
 from ..partage.revue import PERIODE, SANS_REPONSE
@@ -335,6 +336,47 @@ def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
     ]
 
 
+# As `services.banque.lectures.Compte.mandat_a_remettre`, of the companies whose accounts one manages (R20).
+_MANDATS: Final = """
+SELECT json_build_object('p', r.personne_id, 'siren', p.siren, 'n', count(*), 'depuis', min(r.ajoutee_le))
+FROM services_referencebancaire r JOIN services_mandatsepa m ON m.reference_id = r.id
+JOIN services_personnesirenisee p ON p.id = r.personne_id WHERE r.personne_id = ANY(ARRAY(SELECT DISTINCT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
+WHERE v.paiement AND s.etat = %(active)s AND s.role = ANY(%(gerants)s)))
+AND r.supprimee_le IS NULL AND r.etat_b2b <> %(b2b_valide)s AND m.remis_le IS NULL GROUP BY r.personne_id, p.siren
+"""
+
+
+def _des_mandats(maintenant: datetime) -> Mapping[str, Any]:
+    return {
+        "active": Habilitation.Etat.ACTIVE.value,
+        "gerants": [role.value for role in roles_pour(GERER_BANQUE)],
+        "b2b_valide": ReferenceBancaire.Etat.VALIDE.value,
+    }
+
+
+def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
+    """The SEPA mandates to hand to the bank before the first payment, a company each (R20, CGU §4.d)."""
+
+    def dire(leurs: Sequence[Fait]) -> Ligne:
+        premier = leurs[0]
+        return Ligne(
+            Gravite.ATTENTION,
+            f"Depuis le {jour(_instant(premier['depuis']))}",
+            combien(
+                sum(fait["n"] for fait in leurs),
+                "mandat SEPA à remettre à la banque avant le premier paiement",
+                "mandats SEPA à remettre à la banque avant le premier paiement",
+            ),
+            "Voir" if len(leurs) == 1 else "Voir la première",
+            reverse("comptes_bancaires", args=[premier["siren"]]),
+            jour=timezone.localdate(_instant(premier["depuis"])),
+            personnes=_cles(leurs),
+            en_bref="Mandat à remettre",
+        )
+
+    return un_par_un(faits, dire, lambda fait: fait["depuis"])
+
+
 def inscrire_sources() -> None:
     """Add them, in the order in which they are told where nothing else orders them."""
     siennes = {"siennes": SIENNES}
@@ -344,3 +386,4 @@ def inscrire_sources() -> None:
     inscrire(Source("retraits", _dire_retraits, _RETRAITS, _parametres, siennes))
     inscrire(Source("habilitations_demandees", _dire_demandes, _DEMANDES, _parametres, siennes))
     inscrire(Source("tenues", _dire_tenues, _TENUES, _parametres, siennes))
+    inscrire(Source("mandats", _dire_mandats, _MANDATS, _des_mandats, siennes))

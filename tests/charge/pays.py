@@ -31,7 +31,15 @@ from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import DemandeHabilitation, DemandeRetrait, Export, Habilitation, Role
 from services.models import EvenementRegistre, PersonneSirenisee, ReferenceBancaire, RepresentantLegal, Service
 from surveillance.models import Connexion
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory, compte_bancaire
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    ServiceGestionnaireFactory,
+    compte_bancaire,
+    habiliter,
+)
 
 from .jeu import Jeu, charger, multiplier
 
@@ -101,7 +109,8 @@ def installer() -> Pays:
     ]
     DemandeHabilitation.objects.create(demandeur=espace, siren=demandes[0].personne.siren, motif="collaborateur")
     bureau = une.personne.service_gestionnaire
-    Service.objects.filter(pk=une.service_id).update(paiement=True)
+    with transaction.atomic():
+        habiliter(espace, personne=une.personne, service=ServiceFactory(code="PAYER_ESSAI", paiement=True))
     return Pays(
         jeu=jeu,
         espace=espace,
