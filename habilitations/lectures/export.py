@@ -1,11 +1,12 @@
 """The lists of the sharing as tables for a spreadsheet, with the columns that the file of the sharing is read by."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.dates import jour
@@ -18,7 +19,7 @@ from ..partage.autorite import Autorite
 from ..partage.fichier import COLONNES as LUES
 from ..partage.fichier import Acte
 from ..tableurs.ecriture import Feuille, en_xlsx, morceaux_csv
-from .partage import Filtres, etat_lisible, mes_habilitations
+from .partage import ETATS, EXPIREE, Filtres, mes_habilitations
 
 TITRE: Final = "Habilitations"
 XLSX_DIRECT: Final = 5_000  # rows made while the browser waits; more are made by a worker
@@ -64,30 +65,67 @@ class Liste:
         return cls(valeurs["quoi"], tuple(valeurs["roles"]), valeurs["recues"], Filtres(**valeurs["filtres"]))
 
 
-def lignes(habilitations: Iterable[Habilitation]) -> Iterator[tuple[str, ...]]:
-    """Yield one row per habilitation, in the order of COLONNES; dates as `31/12/2026`. « Acte » is left to be filled."""
-    for h in habilitations:
+# What a row is made of: no instance is, of thousands of rows.
+_LUES: Final = (
+    "personne__siren",
+    "personne__denomination",
+    "service__code",
+    "service__libelle",
+    "role",
+    "etat",
+    "espace__numero_abonne",
+    "espace__nom",
+    "espace__prenom",
+    "accordee_par__espace__prenom",
+    "accordee_par__espace__nom",
+    "accordee_le",
+    "expire_le",
+    "revue_le",
+)
+_ROLES: Final = dict(Role.choices)
+
+
+def lignes(habilitations: QuerySet[Habilitation]) -> Iterator[tuple[str, ...]]:
+    """Yield one row per habilitation as it is read, in the order of COLONNES; dates as `31/12/2026`. « Acte » is left to be filled."""
+    aujourd_hui, etats = timezone.localdate(), dict(ETATS)
+    for (
+        siren,
+        denomination,
+        code,
+        libelle,
+        role,
+        etat,
+        numero,
+        nom,
+        prenom,
+        de_prenom,
+        de_nom,
+        accordee_le,
+        expire_le,
+        revue_le,
+    ) in habilitations.values_list(*_LUES).iterator(chunk_size=PAR_LECTURE):
+        passee = expire_le is not None and expire_le < aujourd_hui
         yield (
-            h.personne.siren,
-            h.personne.denomination,
-            h.service.code,
-            h.service.libelle,
-            h.get_role_display(),
-            etat_lisible(h),
-            h.espace.numero_abonne,
-            h.espace.nom,
-            h.espace.prenom,
-            h.accordee_par.espace.nom_complet if h.accordee_par else "",
-            jour(h.accordee_le),
-            jour(h.expire_le),
-            jour(h.revue_le),
+            siren,
+            denomination,
+            code,
+            libelle,
+            _ROLES[role],
+            etats[EXPIREE if passee else etat],
+            numero,
+            nom,
+            prenom,
+            f"{de_prenom or ''} {de_nom or ''}".strip(),
+            jour(accordee_le),
+            jour(expire_le),
+            jour(revue_le),
             "",
         )
 
 
 def rangees(liste: Liste, espace: Espace) -> Iterator[tuple[str, ...]]:
     """Yield the rows of this list as they are read: their number does not count in memory."""
-    return lignes(liste.habilitations(espace).iterator(chunk_size=PAR_LECTURE))
+    return lignes(liste.habilitations(espace))
 
 
 def faite_de_suite(liste: Liste, *, acteur: Espace, format_: str) -> bool:

@@ -2,17 +2,19 @@
 
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from accounts.models import Evenement
+from accounts.saisies.dates import jour
 from habilitations.lectures.export import COLONNES, Liste, exporter, lignes
-from habilitations.lectures.partage import Filtres
-from habilitations.models import Role
+from habilitations.lectures.partage import Filtres, etat_lisible
+from habilitations.models import Habilitation, Role
 from habilitations.tableurs.ecriture import en_csv, en_xlsx, neutraliser
 from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
 
@@ -86,5 +88,38 @@ def test_la_liste_exportee_est_celle_que_l_on_voit(format_: str) -> None:
 @pytest.mark.django_db
 def test_les_jours_sont_ceux_de_paris() -> None:
     racine = habiliter(EspaceFactory(), accordee_le=datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
-    (rangee,) = lignes([racine])
+    (rangee,) = lignes(Habilitation.objects.filter(pk=racine.pk))
     assert rangee[COLONNES.index("Accordée le")] == "01/07/2026"
+
+
+@pytest.mark.django_db
+def test_une_ligne_dit_ce_que_dit_l_habilitation() -> None:
+    """Read without instances, each cell is what the list shows of it: suspended, past its last day, granted by somebody or not."""
+    titulaire, hier = EspaceFactory(), timezone.localdate() - timedelta(days=1)
+    racine = habiliter(titulaire)
+    accorder(racine, EspaceFactory(), Role.ACTEUR, expire_le=hier)
+    accorder(racine, EspaceFactory(), Role.ACTEUR_DELEGANT, revue_le=timezone.now())
+    veille = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": timezone.now()}
+    accorder(racine, EspaceFactory(), Role.SUPPLEANT, **veille)
+    toutes = Habilitation.objects.order_by("pk")
+    attendues = [
+        (
+            h.personne.siren,
+            h.personne.denomination,
+            h.service.code,
+            h.service.libelle,
+            h.get_role_display(),
+            etat_lisible(h),
+            h.espace.numero_abonne,
+            h.espace.nom,
+            h.espace.prenom,
+            h.accordee_par.espace.nom_complet if h.accordee_par else "",
+            jour(h.accordee_le),
+            jour(h.expire_le),
+            jour(h.revue_le),
+            "",
+        )
+        for h in toutes
+    ]
+    assert list(lignes(toutes)) == attendues
+    assert len({rangee[5] for rangee in attendues}) == 3
