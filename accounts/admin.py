@@ -93,6 +93,7 @@ class AgentAdmin(ConsultationAdmin):
         "second_facteur",
     )
     readonly_fields = ("adresse", "derniere_connexion", "acces", "second_facteur")
+    acte_par_ligne = True
     actes = (DonnerFonction, RetirerFonction, ReinitialiserAcces)
 
     def actes_possibles(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
