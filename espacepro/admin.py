@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import CharField, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -35,6 +34,8 @@ from .gestion.mots import (
     siren_en_groupes,
 )
 from .journal.libelles import actes_nommes, libelle_acte
+
+LECTEURS_NOMMES = 100  # agents of one name whose readings one search finds
 
 
 @admin.register(Evenement)
@@ -152,13 +153,11 @@ class TraceLectureAdmin(ConsultationAdmin):
         """Find by the fields, by a numéro d'abonné in its groups, or by the name of an agent."""
         trouves, doublons = super().get_search_results(request, queryset, search_term)
         texte, numero = lire_recherche(search_term), compacter(search_term)
-        if numero:
-            trouves |= queryset.filter(lecteur=numero)
-        if texte:
-            cles = Concat(Value(D_UN_AGENT), Cast("pk", CharField()))
-            agents = Agent.objects.filter(contient("nom", texte)).annotate(cle=cles).values("cle")
-            trouves |= queryset.filter(lecteur__in=agents)
-        return trouves, doublons
+        agents = Agent.objects.filter(contient("nom", texte)) if texte else Agent.objects.none()
+        # Read first: a subquery beside other conditions would have every trace read.
+        lecteurs = [f"{D_UN_AGENT}{cle}" for cle in agents.values_list("pk", flat=True)[:LECTEURS_NOMMES]]
+        lecteurs += [numero] if numero else []
+        return (trouves | queryset.filter(lecteur__in=lecteurs) if lecteurs else trouves), doublons
 
     @admin.display(description="lu par", ordering="lecteur")
     def par(self, trace: Any) -> str:

@@ -217,6 +217,7 @@ def test_un_mot_de_passe_n_est_jamais_touche() -> None:
     assert ChampReponse().clean(f" {tape} ") == tape.strip()
 
 
+@pytest.mark.django_db
 def test_les_recherches_des_agents_passent_la_porte(monkeypatch: pytest.MonkeyPatch) -> None:
     cherche: list[str] = []
     monkeypatch.setattr(
