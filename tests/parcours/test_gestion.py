@@ -133,7 +133,7 @@ def test_la_journee_d_un_agent(page_agent: Page) -> None:
     controler(page, "personne")
     page.get_by_role("main").get_by_role("link", name="Demandes", exact=True).click()
     controler(page, "demandes")
-    page.get_by_role("link", name=lignes["activation_demande"].reference).click()
+    page.get_by_role("link", name=lignes["activation_demande"].reference, exact=True).click()
     controler(page, "demande")
     for nom, ligne in lignes.items():
         page.goto(reverse(f"admin:{nom}_changelist"))
