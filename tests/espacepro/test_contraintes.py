@@ -91,6 +91,10 @@ AILLEURS = {
         ),
         "a trigger that follows what waits: tests/espacepro/gestion/test_bureau.py",
     ),
+    **dict.fromkeys(
+        ("courrier_bureau", "personne_emporte_ses_courriers", "demande_emporte_ses_courriers"),
+        "a trigger that says whose a letter is: tests/espacepro/gestion/test_lettres.py",
+    ),
 }
 
 
