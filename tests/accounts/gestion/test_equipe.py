@@ -272,3 +272,20 @@ def test_la_commande_donne_ce_qu_un_chef_ne_donne_pas(agent: Agent, capsys: pyte
         call_command("donner_fonction", email=agent.compte.email, fonction="SURVEILLANCE")
     with pytest.raises(CommandError, match="Aucun agent"):
         call_command("donner_fonction", email="inconnu@exemple.fr", fonction="CHEF")
+
+
+@pytest.mark.parametrize("nom", ["change", "history", *PAGES])
+def test_l_agent_d_un_autre_service_n_existe_pas(agent: Agent, nom: str) -> None:
+    """Read or posted, by the head of another office: as if there were no such agent; nothing is done."""
+    etranger = client_verifie(AgentFactory(fonction=Fonction.CHEF))
+    inconnu = reverse(f"admin:accounts_agent_{nom}", args=[999_999_999])
+    for methode in ("get", "post"):
+        saisie = {"fonction": "CHEF", "preuve": "CARTE"} if methode == "post" else {}
+        reponse = getattr(etranger, methode)(page(nom, agent), saisie)
+        temoin = getattr(etranger, methode)(inconnu, saisie)
+        assert reponse.status_code == temoin.status_code != 200
+        assert reponse.headers.get("Location") == temoin.headers.get("Location")
+        assert agent.compte.email not in reponse.content.decode()
+    agent.refresh_from_db()
+    assert agent.fonction == Fonction.GESTIONNAIRE
+    assert not Evenement.objects.filter(acte__startswith="agent.").exists()
