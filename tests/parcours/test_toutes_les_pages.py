@@ -74,6 +74,8 @@ SUITES_DE_GESTION = {
     "surveillance_blocageip_changelist",
     "accounts_contreseing_abandonner",  # of who asked alone
     "activation_courrier_laisser-partir",
+    "activation_demande_nouvelle-lettre",  # once the letter before has been made
+    "espace_liberer",  # nothing keeps this espace: its page is looked at by tests/parcours/test_guichet.py
     "activation_courrier_revenu",
     "enrolement_code",
     "login",
