@@ -64,7 +64,7 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "supprimer_espace": 10700,
     "vos_habilitations": 8100,
     "habilitations_changer": 52600,
-    "revue_delegations": 1550,
+    "revue_delegations": 1650,
     "suppleants": 2400,
     "suppleants_designer": 1460,
     "delegations": 2400,
