@@ -78,6 +78,7 @@ _LUES: Final = (
     "espace__prenom",
     "accordee_par__espace__prenom",
     "accordee_par__espace__nom",
+    "accordee_par__accordee_le",
     "accordee_le",
     "expire_le",
     "revue_le",
@@ -100,11 +101,13 @@ def lignes(habilitations: QuerySet[Habilitation]) -> Iterator[tuple[str, ...]]:
         prenom,
         de_prenom,
         de_nom,
+        de_depuis,
         accordee_le,
         expire_le,
         revue_le,
     ) in habilitations.values_list(*_LUES).iterator(chunk_size=PAR_LECTURE):
         passee = expire_le is not None and expire_le < aujourd_hui
+        predecesseur = de_depuis is not None and de_depuis > accordee_le  # as Habilitation.accordee_par_qui
         yield (
             siren,
             denomination,
@@ -115,7 +118,7 @@ def lignes(habilitations: QuerySet[Habilitation]) -> Iterator[tuple[str, ...]]:
             numero,
             nom,
             prenom,
-            f"{de_prenom or ''} {de_nom or ''}".strip(),
+            ("le prédécesseur de " if predecesseur else "") + f"{de_prenom or ''} {de_nom or ''}".strip(),
             jour(accordee_le),
             jour(expire_le),
             jour(revue_le),

@@ -15,7 +15,20 @@ from uuid import UUID
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Page, Paginator
 from django.db import transaction
-from django.db.models import CharField, Count, DateTimeField, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
@@ -183,7 +196,7 @@ class Mienne:
     def accordee_par(self) -> str:
         """Who granted it, with his role; nobody for a titulaire, who holds it by the mandate."""
         superieure = self.habilitation.accordee_par
-        return f"{superieure.espace.nom_complet}, {superieure.get_role_display()}" if superieure else ""
+        return f"{self.habilitation.accordee_par_qui}, {superieure.get_role_display()}" if superieure else ""
 
     @property
     def mandat(self) -> Mandat:
@@ -323,6 +336,11 @@ def _derniere_utilisation(espace: Espace) -> Subquery:
     return Subquery(traces.order_by("-minute").values("minute")[:1], output_field=DateTimeField())
 
 
+def _de_qui(nom: str, role: str, *, avant: bool) -> str:
+    """Return who granted, with the role of what it hangs under; `avant`: it was his predecessor."""
+    return f"{f'le prédécesseur de {nom}' if avant else nom}, {Role(role).label}"
+
+
 def _actives(
     espace: Espace,
     habilitations: QuerySet[Habilitation],
@@ -332,7 +350,13 @@ def _actives(
     """Return these, grouped by PostgreSQL, company by company in this order, then by service: one query."""
     groupes = (
         habilitations.order_by()
-        .annotate(jour=TruncDate("accordee_le"), utilisee=_derniere_utilisation(espace))
+        .annotate(
+            jour=TruncDate("accordee_le"),
+            utilisee=_derniere_utilisation(espace),
+            d_un_predecesseur=ExpressionWrapper(
+                Q(accordee_par__accordee_le__gt=F("accordee_le")), output_field=BooleanField()
+            ),
+        )
         .values_list(
             "personne",
             "role",
@@ -341,6 +365,7 @@ def _actives(
             "accordee_par__espace__prenom",
             "accordee_par__espace__nom",
             "accordee_par__role",
+            "d_un_predecesseur",
             "adhesion__mandat",
             "adhesion__mandat__demande",
             "adhesion__mandat__mandataire",
@@ -350,14 +375,14 @@ def _actives(
     rangs_services = {cle: rang for rang, cle in enumerate(catalogue)}
     rangs = {personne.pk: rang for rang, personne in enumerate(personnes)}
     lignes = []
-    for cle, role, le, fin, prenom, nom, role_de, mandat, demande, mandataire, cles, derniere in groupes:
+    for cle, role, le, fin, prenom, nom, role_de, avant, mandat, demande, mandataire, cles, derniere in groupes:
         tries = sorted(cles, key=rangs_services.__getitem__)
         ligne = LigneActive(
             personne=personnes[rangs[cle]],
             siens=[catalogue[service] for service in tries],
             role=Role(role).label,
             accordee_le=le,
-            accordee_par=f"{f'{prenom} {nom}'.strip()}, {Role(role_de).label}" if role_de else "",
+            accordee_par=_de_qui(f"{prenom} {nom}".strip(), role_de, avant=avant) if role_de else "",
             mandat=Mandat(pk=mandat, demande=demande, mandataire_id=mandataire),
             expire_le=fin,
             derniere_utilisation=derniere,

@@ -211,6 +211,7 @@ A_MONTRER: Final = (
     "personne__siren",
     "service__libelle",
     "accordee_par__role",
+    "accordee_par__accordee_le",
     "accordee_par__espace__prenom",
     "accordee_par__espace__nom",
 )

@@ -187,6 +187,17 @@ class Habilitation(models.Model):
         return f"{self.get_role_display()} de {self.adhesion_id}"
 
     @property
+    def accordee_par_qui(self) -> str:
+        """Return who granted it, nobody for a titulaire.
+
+        Once it was hung under somebody who came later (a substitution, R12), it is his predecessor who did.
+        """
+        if self.accordee_par is None:
+            return ""
+        nom = self.accordee_par.espace.nom_complet
+        return f"le prédécesseur de {nom}" if self.accordee_par.accordee_le > self.accordee_le else nom
+
+    @property
     def est_vivante(self) -> bool:
         return self.fin_le is None
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Courriel, Espace, Evenement
@@ -21,7 +23,7 @@ from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.suppleances import PasUnSuppleant, designer_suppleant, mettre_en_veille, reactiver
 from services.models import ReferenceBancaire, Service
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, compte_bancaire, habiliter
-from tests.habilitations.scenes import peut, regles, remplacer, revoir_puis_confirmer
+from tests.habilitations.scenes import peut, regles, remplacer, revoir_puis_confirmer, texte
 from tests.scenes import en_parallele
 
 pytestmark = pytest.mark.django_db
@@ -484,3 +486,18 @@ def test_la_page_d_un_autre_ne_decide_de_rien(attente: dict[str, Any], client_de
         assert "Choisissez une décision sur au moins une habilitation." in reponse.content.decode()
         attente["acteur"].refresh_from_db()
         assert attente["acteur"].etat == Habilitation.Etat.EN_VEILLE
+
+
+def test_qui_l_avait_accordee_se_dit_de_meme_partout(client_de: Callable[[Espace], Client]) -> None:
+    """What a substitution hung under the new titulaire was granted by the one before, on whichever page it is told."""
+    titulaire, hugo = EspaceFactory(prenom="Karine", nom="Vidal"), EspaceFactory()
+    racine = habiliter(EspaceFactory(), accordee_le=timezone.now() - timedelta(days=90))
+    accorder(racine, hugo, Role.ACTEUR, accordee_le=timezone.now() - timedelta(days=30))
+    remplacer(titulaire, racine)
+    decider = client_de(titulaire)
+    assert "Votre prédécesseur" in texte(decider.get(reverse("revue_substitution")))
+    dit = "par le prédécesseur de Karine Vidal"
+    assert dit in texte(decider.get(reverse("delegations")))
+    assert dit in texte(client_de(hugo).get(reverse("vos_habilitations"), {"situation": "en-veille"}))
+    accorder(Habilitation.objects.vivantes().get(espace=titulaire), EspaceFactory(), Role.ACTEUR)
+    assert "par Karine Vidal" in texte(decider.get(reverse("delegations"))), "what she grants herself is hers"
