@@ -59,7 +59,7 @@ def cle_courante() -> str:
 def sceller(clair: bytes, *, ligne: str) -> str:
     """Return `clair` encrypted for this row alone: `<key id>.<nonce and AES-GCM text, in base64>`.
 
-    `ligne` names the row and its owner: it is the associated data, so that the text put elsewhere opens nothing.
+    `ligne` names the row: it is the associated data, so that the text put elsewhere opens nothing.
     """
     numero, aes = _cle_de_ligne(settings.CLES_CHIFFREMENT[0])
     nonce = secrets.token_bytes(NONCE)

@@ -14,6 +14,7 @@ class SurveillanceConfig(AppConfig):
 
         from accounts.facteurs.securite import fournir_connexions
         from services.banque.delai import inscrire_signal
+        from services.models import ReferenceBancaire
 
         from . import donnees_personnelles
         from .connexions import connexion_manquee, connexion_reussie
@@ -23,7 +24,7 @@ class SurveillanceConfig(AppConfig):
         user_logged_in.connect(connexion_reussie, dispatch_uid="surveillance.connexion_reussie")
         user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
         fournir_connexions(connexions_du_compte)
-        inscrire_signal(a_ete_signale)
+        inscrire_signal(ReferenceBancaire.Attente.CONNEXION, a_ete_signale)
         donnees_personnelles.inscrire()
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.models import Compte, Espace
+from accounts.models import Compte, Espace, NavigateurConnu
 
 from .models import Alerte, Connexion
 
@@ -15,5 +15,22 @@ def connexions_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Connexion
 
 
 def a_ete_signale(espace: Espace, depuis: datetime) -> bool:
-    """Whether an unusual use of this espace was seen since then, and no agent has set it aside."""
-    return Alerte.objects.filter(compte=espace.compte, levee_le__gt=depuis).exclude(etat=Alerte.Etat.ECARTEE).exists()
+    """Whether an unusual use of this espace was seen since then: an alert that no agent has set aside, or a new place.
+
+    A place is new when a browser unknown until then signed in, and from a country and network where this account had never.
+    """
+    compte = espace.compte
+    if compte is None:
+        return False
+    alertes = Alerte.objects.filter(compte=compte, levee_le__gt=depuis).exclude(etat=Alerte.Etat.ECARTEE)
+    return alertes.exists() or _d_un_lieu_inconnu(compte, depuis)
+
+
+def _d_un_lieu_inconnu(compte: Compte, depuis: datetime) -> bool:
+    if not NavigateurConnu.objects.filter(compte=compte, connu_depuis__gt=depuis).exists():
+        return False
+    reussies = Connexion.objects.filter(compte=compte, resultat=Connexion.Resultat.REUSSIE).order_by()
+    avant = set(reussies.filter(quand__lte=depuis).values_list("pays", "reseau").distinct())
+    if not avant:
+        return False  # its first days: nothing is usual yet
+    return any(lieu not in avant for lieu in reussies.filter(quand__gt=depuis).values_list("pays", "reseau").distinct())

@@ -1,10 +1,15 @@
 """Who administers a personne: whom a change of what is the personne's own is told."""
 
+from datetime import datetime
+
+from django.utils import timezone
+
 from accounts.models import Espace
+from services.banque.delai import cause_recente
 from services.models import PersonneSirenisee
 
 from ..models import Habilitation
-from .roles import VOIR_HABILITATIONS, roles_pour
+from .roles import GERER_BANQUE, VOIR_HABILITATIONS, roles_pour
 
 
 def administrateurs_du_siren(personne: PersonneSirenisee) -> list[Espace]:
@@ -15,3 +20,18 @@ def administrateurs_du_siren(personne: PersonneSirenisee) -> list[Espace]:
         .select_related("compte")
         .order_by("pk")
     )
+
+
+def designe_apres_un_changement(espace: Espace, depuis: datetime) -> bool:
+    """Whether this espace was given since then a right on accounts by one whose address, password or second factor had just changed.
+
+    A stolen espace would else designate another, whose first account waits for nothing (issue 15.5).
+    """
+    par = (
+        Habilitation.objects.actives()
+        .filter(espace=espace, accordee_le__gt=depuis, accordee_par__isnull=False, role__in=roles_pour(GERER_BANQUE))
+        .order_by()
+        .values_list("accordee_par__espace__numero_abonne", flat=True)
+        .distinct()
+    )
+    return bool(cause_recente(par, depuis, timezone.now()))

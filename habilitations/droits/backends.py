@@ -79,6 +79,8 @@ class HabilitationBackend(BaseBackend):
             role = role_tenu(espace.pk, obj.personne.pk, obj.service.pk, jour=timezone.localdate())
             return role in roles_pour(perm)
         if isinstance(obj, PersonneSirenisee):
+            if perm == GERER_BANQUE and obj.restreinte_le is not None:
+                return False  # rights reduced to consultation, after a cessation
             habilitations = donnant(perm, espace)
             if perm in {GERER_BANQUE, VOIR_BANQUE}:
                 return habilitations.filter(personne=obj, service__paiement=True).exists()

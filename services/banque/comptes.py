@@ -54,6 +54,11 @@ class CompteIllisible(RegleMetier):
     message = "Cet IBAN ne peut plus être lu : supprimez ce compte, puis ajoutez-le de nouveau."
 
 
+class CompteDeplace(RegleMetier):
+    code = "compte_deplace"
+    message = "Ce compte vient de changer de dossier : retrouvez-le depuis la page de votre entreprise."
+
+
 class TitulaireVide(RegleMetier):
     code = "titulaire_vide"
     message = "Saisissez le nom du titulaire, tel que la banque le connaît."
@@ -99,13 +104,19 @@ def verrouiller(acteur: Espace, personne: PersonneSirenisee) -> tuple[Espace, Pe
 
 
 def verrouiller_reference(acteur: Espace, reference: ReferenceBancaire) -> tuple[Espace, ReferenceBancaire]:
-    """Lock espace, personne and reference; return the first and the last fresh. Raises: GestionBanqueRequise, CompteRetire."""
+    """Lock espace, personne and reference; return the first and the last fresh.
+
+    Raises: GestionBanqueRequise, CompteDeplace (an IDSP has become a SIREN that has its file), CompteRetire.
+    """
     espace, personne = verrouiller(acteur, reference.personne)
     fraiche = (
         ReferenceBancaire.objects.select_for_update(no_key=True, of=("self",))
         .select_related("mandat")
-        .get(pk=reference.pk, personne=personne)
+        .filter(pk=reference.pk, personne=personne)
+        .first()
     )
+    if fraiche is None:
+        raise CompteDeplace
     fraiche.personne = personne
     if fraiche.supprimee_le is not None:
         raise CompteRetire(compte=fraiche.iban_masque, le=jour(fraiche.supprimee_le))
@@ -166,7 +177,7 @@ def ajouter_compte(
     acteur, personne = verrouiller(acteur, personne)
     lu = examiner_ajout(personne, iban)
     compter_un_changement(acteur, personne, maintenant)
-    attente = delai(acteur, maintenant)
+    attente = delai(acteur, personne, empreinte_iban(lu), maintenant)
     reference = ReferenceBancaire(
         personne=personne,
         titulaire=normaliser_titulaire(titulaire),

@@ -1,9 +1,10 @@
 """When a new account may be used: at once (CGU §4.d « à tout moment »), after 48 hours where its addition follows what a thief does first.
 
-Within seven days of an unusual sign-in, or of a change of address, password or second factor of whoever adds it.
+Within seven days of an unusual sign-in, or of a change of address, password or second factor of whoever adds it, or of whoever
+made him suppléant within these days. An account that waits, removed and added again by another, goes on waiting.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,7 +14,7 @@ from django.conf import settings
 from accounts import actes
 from accounts.models import Espace, Evenement
 
-from ..models import ReferenceBancaire
+from ..models import PersonneSirenisee, ReferenceBancaire
 
 type Signal = Callable[[Espace, datetime], bool]
 """Tells whether something unusual was seen of this espace since this moment."""
@@ -27,7 +28,7 @@ CAUSES: Final = {
     actes.SECOND_FACTEUR_CLE_ENREGISTREE.code: ATTENTE.SECOND_FACTEUR,
     actes.SECOND_FACTEUR_RETIRE.code: ATTENTE.SECOND_FACTEUR,
 }
-_SIGNAUX: list[Signal] = []
+_SIGNAUX: dict[str, Signal] = {}
 
 
 @dataclass(frozen=True)
@@ -38,24 +39,33 @@ class Delai:
     attente: str = ""
 
 
-def inscrire_signal(signal: Signal) -> None:
-    """Give what the floor that watches sign-ins knows."""
-    _SIGNAUX[:] = [signal]
+def inscrire_signal(attente: str, signal: Signal) -> None:
+    """Give what another floor knows that makes a new account wait, under the name that the page gives it."""
+    _SIGNAUX[attente] = signal
 
 
-def delai(espace: Espace, maintenant: datetime) -> Delai:
-    """Return the delay of an account that this espace adds now."""
-    depuis = maintenant - settings.DELAI_BANCAIRE_APRES
+def cause_recente(espaces: Iterable[str], depuis: datetime, maintenant: datetime) -> str:
+    """Return the last sensitive change of one of these espaces, by number, between these moments; "" when there is none."""
     dernier = (
-        Evenement.objects.filter(espace=espace.numero_abonne, acte__in=CAUSES, quand__gt=depuis, quand__lte=maintenant)
+        Evenement.objects.filter(espace__in=espaces, acte__in=CAUSES, quand__gt=depuis, quand__lte=maintenant)
         .order_by("-id")
         .values_list("acte", flat=True)
         .first()
     )
-    if dernier is not None:
-        cause: str = CAUSES[dernier]
-    elif any(signal(espace, depuis) for signal in _SIGNAUX):
-        cause = ATTENTE.CONNEXION
-    else:
-        return Delai()
-    return Delai(maintenant + settings.DELAI_BANCAIRE, cause)
+    return CAUSES[dernier] if dernier is not None else ""
+
+
+def delai(espace: Espace, personne: PersonneSirenisee, empreinte: str, maintenant: datetime) -> Delai:
+    """Return the delay of the account of this print that this espace adds now to this personne."""
+    retire = (
+        ReferenceBancaire.objects.filter(personne=personne, empreinte=empreinte, utilisable_le__gt=maintenant)
+        .order_by("-utilisable_le")
+        .first()
+    )
+    if retire is not None:
+        return Delai(retire.utilisable_le, retire.attente)
+    depuis = maintenant - settings.DELAI_BANCAIRE_APRES
+    cause = cause_recente([espace.numero_abonne], depuis, maintenant)
+    if not cause:
+        cause = next((attente for attente, signal in _SIGNAUX.items() if signal(espace, depuis)), "")
+    return Delai(maintenant + settings.DELAI_BANCAIRE, cause) if cause else Delai()

@@ -116,7 +116,8 @@ def lire_iban(saisie: str) -> str:
     Raises: TexteIllisible, IbanIllisible, IbanCaractere, PaysHorsSepa, PaysEnFrance, IbanLongueur, IbanStructure, IbanCle.
     """
     serre = _ETIQUETTE.sub("", serrer(saisie).replace("/", "").replace("|", "")).upper()
-    if rang := next((rang for rang, signe in enumerate(serre) if not _admis(signe)), None):
+    rang = next((rang for rang, signe in enumerate(serre) if not _admis(signe)), None)
+    if rang is not None:
         raise IbanCaractere(ou=_groupe(serre, rang // GROUPE))
     if len(serre) == LONGUEUR_RIB and serre[:5].isdigit():
         return _iban_du_rib(serre)

@@ -5,6 +5,7 @@ one that is known is ignored.
 """
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -138,6 +139,10 @@ def enregistrer_reponse(
     )
     if connue == (reponse.etat, reponse.motif, reponse.le) or (connue[2] is not None and reponse.le < connue[2]):
         return False
+    if reponse.le == connue[2]:
+        raise LigneRefusee(
+            "une autre réponse du même jour est déjà enregistrée : le fichier suivant dira laquelle vaut"
+        )
     if a_blanc:
         return True
     champs = {f"etat_{genre}": reponse.etat, f"{genre}_motif": reponse.motif, f"{genre}_le": reponse.le}
@@ -175,11 +180,15 @@ def _lignes(fichier: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise ReponsesIllisibles(
             pourquoi=f"{fichier.name} n’est pas un texte en UTF-8 que l’on peut ouvrir"
         ) from erreur
-    lignes = texte.splitlines()
-    entete = [nom.strip().lower() for nom in lignes[0].split(";")] if lignes else []
+    lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=";")
+    try:
+        lignes = [(lecteur.line_num, cellules) for cellules in lecteur]
+    except csv.Error as erreur:
+        raise ReponsesIllisibles(pourquoi=f"à la ligne {lecteur.line_num}, une cellule n’a pas de fin") from erreur
+    entete = [nom.strip().lower() for nom in lignes[0][1]] if lignes else []
     if manquent := [nom for nom in COLONNES if nom not in entete]:
-        raise ReponsesIllisibles(pourquoi=f"il y manque {', '.join(manquent)} (séparateur : point-virgule)")
-    for numero, cellules in enumerate(csv.reader(lignes[1:], delimiter=";"), start=2):
+        raise ReponsesIllisibles(pourquoi=f"il y manque {', '.join(manquent)} (séparateur : point-virgule)")
+    for numero, cellules in lignes[1:]:
         if any(cellule.strip() for cellule in cellules):
             yield numero, dict(zip(entete, [*cellules, *[""] * len(entete)], strict=False))
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import actes as actes_accounts
-from accounts.models import Courriel, Espace, Evenement
+from accounts.models import Courriel, Espace, Evenement, NavigateurConnu
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation
@@ -17,7 +18,7 @@ from services.banque.comptes import ajouter_compte, montrer_iban, renommer_titul
 from services.banque.delai import delai
 from services.banque.mandat import editer_mandat, noter_remise
 from services.models import ReferenceBancaire
-from surveillance.models import Alerte
+from surveillance.models import Alerte, Connexion
 from tests.factories import EspaceFactory, PersonneFactory, compte_bancaire, habiliter
 
 from .scenes import AUTRE, IBAN, Entreprise, payer
@@ -170,8 +171,58 @@ def test_quarante_huit_heures_apres_un_changement_sensible_de_la_semaine(
         consigner(acte, auteur=entreprise.titulaire)
     reference = ajouter(entreprise)
     assert (reference.utilisable_le, reference.attente) == (reference.ajoutee_le + timedelta(hours=48), cause)
+    Habilitation.objects.filter(espace=entreprise.suppleant).update(accordee_le=timezone.now() - 8 * JOUR)
     assert ajouter(entreprise, entreprise.suppleant, iban=AUTRE).utilisable_le is None, "another's change is not his"
-    assert delai(entreprise.titulaire, timezone.now() + 8 * JOUR).utilisable_le is None
+    assert delai(entreprise.titulaire, entreprise.personne, "", timezone.now() + 8 * JOUR).utilisable_le is None
+
+
+def test_retirer_et_faire_ajouter_par_un_autre_n_abrege_pas_l_attente(entreprise: Entreprise) -> None:
+    with transaction.atomic():
+        consigner(actes_accounts.MOT_DE_PASSE_CHANGE, auteur=entreprise.titulaire)
+    attend = ajouter(entreprise)
+    retirer_compte(acteur=entreprise.titulaire, reference=attend)
+    Habilitation.objects.filter(espace=entreprise.suppleant).update(accordee_le=timezone.now() - 8 * JOUR)
+    encore = ajouter(entreprise, entreprise.suppleant)
+    assert (encore.utilisable_le, encore.attente) == (attend.utilisable_le, "MOT_DE_PASSE")
+
+
+def test_qui_vient_d_etre_designe_par_un_espace_qui_a_change_attend(entreprise: Entreprise) -> None:
+    assert ajouter(entreprise, entreprise.suppleant, iban=AUTRE).utilisable_le is None
+    with transaction.atomic():
+        consigner(actes_accounts.ADRESSE_CHANGEE, auteur=entreprise.titulaire)
+    assert ajouter(entreprise, entreprise.suppleant).attente == "DESIGNATION"
+
+
+@pytest.mark.parametrize(
+    ("habituel", "navigateur_nouveau", "attente"),
+    [(True, True, "CONNEXION"), (True, False, ""), (False, True, "")],
+)
+def test_un_navigateur_inconnu_d_un_reseau_inconnu_est_une_connexion_inhabituelle(
+    entreprise: Entreprise, habituel: bool, navigateur_nouveau: bool, attente: str
+) -> None:
+    """A stolen password, on a quiet night: no other session is open, so no alert is raised."""
+    compte, maintenant = entreprise.titulaire.compte, timezone.now()
+    lieux = [("192.0.2.0/24", maintenant - 30 * JOUR)] * habituel + [("198.51.100.0/24", maintenant)]
+    for reseau, quand in lieux:
+        Connexion.objects.create(
+            id=uuid4(), quand=quand, compte=compte, resultat="REUSSIE", adresse_ip="192.0.2.7", reseau=reseau
+        )
+    connu_depuis = maintenant if navigateur_nouveau else maintenant - 30 * JOUR
+    NavigateurConnu.objects.create(compte=compte, empreinte="e" * 64, connu_depuis=connu_depuis)
+    assert ajouter(entreprise).attente == attente
+
+
+def test_apres_une_cessation_qui_reduit_les_droits_rien_ne_s_ajoute(entreprise: Entreprise) -> None:
+    entreprise.personne.restreinte_le = timezone.now()
+    entreprise.personne.save()
+    assert code_du_refus(lambda: ajouter(entreprise)) == "gestion_banque_requise"
+
+
+def test_un_compte_passe_sous_un_autre_dossier_le_dit(entreprise: Entreprise) -> None:
+    """An IDSP became a SIREN that has its file, between the page and the act."""
+    reference = ajouter(entreprise)
+    ReferenceBancaire.objects.filter(pk=reference.pk).update(personne=PersonneFactory())
+    assert code_du_refus(lambda: retirer_compte(acteur=entreprise.titulaire, reference=reference)) == "compte_deplace"
 
 
 def test_quarante_huit_heures_apres_une_connexion_inhabituelle(entreprise: Entreprise) -> None:

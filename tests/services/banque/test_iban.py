@@ -70,6 +70,8 @@ def test_les_pays_de_notre_liste_sont_lus(iban: str) -> None:
         ("MQ76 3000 6000 0112 3456 7890 189", "iban_outre_mer", "commencent par FR"),
         ("PF76 3000 6000 0112 3456 7890 189", "iban_outre_mer", "commencent par FR"),
         ("FR76 3000 6000 0112 34€6 7890 189", "iban_caractere", "5e groupe de quatre"),
+        ("\u1369R76 3000 6000 0112 3456 7890 189", "iban_caractere", "premier groupe de quatre"),
+        ("\u06630006000011234567890189", "iban_caractere", "premier groupe de quatre"),
         ("bonjour", "iban_hors_sepa", "BO"),
         ("", "iban_illisible", "23"),
         ("12345", "iban_illisible", "27"),

@@ -46,6 +46,22 @@ def test_une_reponse_se_prend_une_fois_et_se_dit(reference: ReferenceBancaire, t
     assert {c.contexte["motif"] for c in Courriel.objects.all()} == {"", "aucun mandat enregistré par la banque (MD01)"}
 
 
+def test_deux_reponses_du_meme_jour_ne_se_disputent_pas_l_etat(reference: ReferenceBancaire, tmp_path: Path) -> None:
+    rum, le = reference.mandat.rum, timezone.localdate()
+    for _ in range(2):
+        with pytest.raises(CommandError, match="rejetées"):
+            lancer(tmp_path, f"{rum};B2B;VALIDE;;{le}\n{rum};B2B;REFUSE;MD01;{le}\n")
+        assert etats()[2:] == ("VALIDE", "")
+    assert Evenement.objects.filter(acte="compte_bancaire.reponse").count() == 1
+
+
+def test_une_cellule_sans_fin_n_ecrit_rien(reference: ReferenceBancaire, tmp_path: Path) -> None:
+    rum, le = reference.mandat.rum, timezone.localdate()
+    with pytest.raises(CommandError, match="ligne 3"):
+        lancer(tmp_path, f"{rum};B2B;VALIDE;;{le}\n{rum};B2B;REFUSE;{'x' * 140_000};{le}\n")
+    assert etats() == ("SAISI", "", "SAISI", "")
+
+
 def test_une_reponse_plus_ancienne_ne_change_rien(reference: ReferenceBancaire, tmp_path: Path) -> None:
     ReferenceBancaire.objects.update(ajoutee_le=timezone.now() - timezone.timedelta(days=9))
     rum, le = reference.mandat.rum, timezone.localdate()
