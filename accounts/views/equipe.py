@@ -117,10 +117,13 @@ class ReinitialiserAcces(_DeLEquipe):
     def form_valid(self, form: Any) -> HttpResponse:
         """Show the first password in the answer itself: it is kept nowhere, and sent again it draws another."""
         try:
-            premier = reinitialiser_agent(acteur=self.agent, agent=self.objet, preuve=form.cleaned_data["preuve"])
+            self.agir(form)
         except RegleMetier as regle:
             return self._montrer_le_refus(form, regle)
-        return montrer_le_premier(self.request, self.objet, premier, self.page)
+        return montrer_le_premier(self.request, self.objet, self.premier, self.page)
+
+    def agir(self, form: Any) -> None:
+        self.premier = reinitialiser_agent(acteur=self.agent, agent=self.objet, preuve=form.cleaned_data["preuve"])
 
 
 def montrer_le_premier(request: HttpRequest, agent: Agent, premier: str, page: str) -> HttpResponse:

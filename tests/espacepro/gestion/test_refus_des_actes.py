@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.gestion.agents import PreuveIdentite
 from accounts.gestion.page_acte import ActeChoisi, PageActe
 from accounts.models import Agent, Contreseing, Rectification, ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
@@ -67,13 +68,14 @@ def objets(agent: Agent) -> dict[type, Any]:
         ),
         ServiceGestionnaire: agent.service_gestionnaire,
         Contreseing: contreseing(agent, racine.espace),
+        Agent: AgentFactory(service_gestionnaire=agent.service_gestionnaire),
     }
 
 
 def poster(client: Client, nom: str, objet: Any, objets: dict[type, Any]) -> Any:
     """Post the act as a browser that shows its page, where it is offered; what it chooses from is ticked first."""
     adresse = reverse(f"admin:{nom}", args=[objet.pk])
-    saisie = {"motif": "Motif", "adhesions": [objets[Adhesion].pk]}
+    saisie = {"motif": "Motif", "adhesions": [objets[Adhesion].pk], "preuve": PreuveIdentite.values[0]}
     montre = client.get(adresse)
     if nom.endswith("_retirer-adhesions"):
         montre = client.post(adresse, saisie)
