@@ -111,6 +111,12 @@ CONTRESEING_REMONTE = Acte(
     SOI,
     details=("acte", "reference", "service"),
 )
+CONTRESEING_EXPIRE = Acte(
+    "contreseing.expire",
+    "Acte grave expiré sans second regard, ou demandé par un agent qui n’exerce plus dans ce service",
+    SOI,
+    details=("acte", "reference", "service"),
+)
 COURRIEL_REPRIS = Acte("courriel.repris", "Courriel mis de côté, de nouveau à envoyer", SOI, details=("objet",))
 AFFAIRE_PRISE = Acte("affaire.prise", "Affaire prise par un agent", details=("file", "affaire"))
 AFFAIRE_RENDUE = Acte("affaire.rendue", "Affaire rendue par un agent", details=("file", "affaire"))

@@ -76,6 +76,7 @@ def annoncer_politique() -> None:
 
 @shared_task(name="accounts.remonter_contreseings")
 def remonter_contreseings() -> None:
+    epuiser(contreseings.expirer_contreseings)
     epuiser(contreseings.remonter_contreseings)
 
 

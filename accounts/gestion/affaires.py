@@ -12,6 +12,7 @@ from .. import actes
 from ..models import Affaire, Agent, Contreseing
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
+from .acteurs import agents_lies
 from .files import File, catalogue, files_de
 from .fonctions import BUREAU
 
@@ -26,7 +27,10 @@ class FileVide(RegleMetier):
 
 class SecondRegardDUnAutre(RegleMetier):
     code = "second_regard_d_un_autre"
-    message = "Les actes qui attendent ici sont ceux que vous avez demandés : un autre agent les examine."
+    message = (
+        "Les actes qui attendent ici sont ceux que vous avez demandés, ou dont vous ne pouvez pas être le second regard : un autre "
+        "agent les examine."
+    )
 
 
 class AffaireHorsCompetence(RegleMetier):
@@ -78,8 +82,10 @@ def prendre_la_suivante(*, acteur: Agent, file: File, maintenant: datetime | Non
     maintenant = maintenant or timezone.now()
     lignes = en_attente(acteur).filter(file=file.code)
     siens: list[str] = []
-    if file.code == CONTRESEING:  # the second look is another's than who asked
-        demandes = Contreseing.objects.filter(demandeur=acteur, etat=Contreseing.Etat.DEMANDE)
+    if file.code == CONTRESEING:  # the second look is another's than who asked, or held who asked's access
+        demandes = Contreseing.objects.filter(
+            demandeur__in=agents_lies(acteur, maintenant), etat=Contreseing.Etat.DEMANDE
+        )
         siens = [str(cle) for cle in demandes.values_list("pk", flat=True)]
         lignes = lignes.exclude(cle__in=siens)
     siennes = lignes.filter(prise_en_vigueur(maintenant), agent=acteur).order_by("depuis", "pk").first()

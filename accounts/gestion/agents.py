@@ -30,6 +30,7 @@ from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
 from ..traces.requete import compte_de
+from .acteurs import verrouiller_agents
 from .equipe import exiger_equipe
 
 MOT_DE_PASSE_DUREE = timedelta(days=365)  # ANSSI-PG-078 R25: one year for a privileged account
@@ -56,6 +57,11 @@ class PremierMotDePassePerime(RegleMetier):
 class CompteDejaCree(RegleMetier):
     code = "compte_deja_cree"
     message = "Un compte existe déjà pour l’adresse {email} : un agent a son propre compte, distinct de tout espace."
+
+
+class AgentSansFonction(RegleMetier):
+    code = "agent_sans_fonction"
+    message = "{agent} n’a plus de fonction : il n’a pas d’accès à réinitialiser. Donnez-lui d’abord une fonction."
 
 
 class Etape(StrEnum):
@@ -151,11 +157,12 @@ def reinitialiser_agent(*, acteur: str | Agent, agent: Agent, preuve: str, maint
     Every session of the agent closes; the guesses that anybody made keep nobody out. `preuve` is how the caller knows who
     asks; the agent is told by mail. A head of office does it for the agents of the office (`equipe.exiger_equipe`).
 
-    Raises: ChefRequis, AgentHorsDuService, PasSoiMeme, FonctionHorsDePortee.
+    Raises: ChefRequis, AgentHorsDuService, PasSoiMeme, FonctionHorsDePortee, AgentSansFonction.
     """
     maintenant = maintenant or timezone.now()
-    if isinstance(acteur, Agent):
-        agent = exiger_equipe(acteur, agent)
+    agent = exiger_equipe(acteur, agent) if isinstance(acteur, Agent) else verrouiller_agents(agent.pk)[agent.pk]
+    if agent.fonction == Agent.Fonction.AUCUNE:
+        raise AgentSansFonction(agent=str(agent))
     compte = Compte.objects.select_for_update(no_key=True).get(pk=agent.compte_id)
     oublier_second_facteur(acteur=compte)
     premier = _mot_de_passe_tire()

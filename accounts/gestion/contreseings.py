@@ -3,18 +3,19 @@
 Each app inscribes its grave acts (`inscrire`) in `AppConfig.ready`; their pages are `accounts/views/contreseings.py`. The act
 itself runs in the transaction of the countersignature, under its own locks, and compares what the second agent was shown.
 The second look is another agent's of the same office; where there is none, or none has looked within a working day, the
-surveillance cell's.
+surveillance cell's. Whoever changed the access of who asks, or had it changed by the same hand, is no second look
+(`acteurs.agents_lies`). What waits outlives neither fifteen days nor the function of who asked.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Model
+from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from .. import actes
@@ -25,11 +26,18 @@ from ..saisies.jours_ouvres import apres_jours_ouvres
 from ..saisies.regles import RegleMetier
 from ..traces.actes import Acte
 from ..traces.journal import consigner
+from .acteurs import agents_lies, exiger_inchange, relire_agent, verrouiller_agents
 from .fonctions import BUREAU, SURVEILLANCE
 
 DELAI_OUVRE: Final = 1  # working days
 LONGUEUR_DU_MOTIF: Final = 500
+ATTENTE_MAX: Final = timedelta(days=15)
 REMONTEE: Final = "systeme:remonter_contreseings"
+EXPIRATION: Final = "systeme:expirer_contreseings"
+TROP_VIEUX: Final = (
+    f"aucun second regard en {ATTENTE_MAX.days} jours : demandez-le de nouveau s’il est toujours à faire"
+)
+SANS_AUTEUR: Final = "l’agent qui le demandait n’exerce plus dans ce service"
 
 
 class Faire(Protocol):
@@ -79,6 +87,19 @@ class ContreseingHorsCompetence(RegleMetier):
     message = "Cet acte attend le second regard d’un agent du service qui l’a demandé."
 
 
+class ContreseingParUneMainLiee(RegleMetier):
+    code = "contreseing_par_une_main_liee"
+    message = (
+        "Votre accès ou votre fonction, ou ceux de l’agent qui demande cet acte, ont été changés il y a moins de 15 jours par l’un "
+        "de vous deux, ou de proche en proche : le second regard est celui d’un autre agent ou, passé le délai, de la cellule."
+    )
+
+
+class ContreseingExpire(RegleMetier):
+    code = "contreseing_expire"
+    message = "Cet acte ne peut plus être contresigné : {raison}."
+
+
 class ContreseingPasLeVotre(RegleMetier):
     code = "contreseing_pas_le_votre"
     message = "Seul l’agent qui a demandé cet acte peut l’abandonner."
@@ -103,10 +124,10 @@ def actes_graves() -> Mapping[str, ActeGrave]:
     return MappingProxyType(_ACTES)
 
 
-def seconds_possibles(agent: Agent) -> int:
+def seconds_possibles(agent: Agent, maintenant: datetime | None = None) -> int:
     """Return how many other agents of this agent's office may countersign: at none, the cell does."""
     autres = Agent.objects.filter(service_gestionnaire=agent.service_gestionnaire_id, fonction__in=BUREAU)
-    return autres.filter(compte__is_active=True).exclude(pk=agent.pk).count()
+    return autres.filter(compte__is_active=True).exclude(pk__in=agents_lies(agent, maintenant)).count()
 
 
 @transaction.atomic
@@ -123,9 +144,10 @@ def demander_contreseing(
     """Ask for a grave act, and return what now waits for another agent: nothing is done before.
 
     The caller has checked that the act is this agent's to ask. `parametres`: what was seen as proof, in words and dates.
-    Raises: MotifDeContreseingRequis, ContreseingDejaDemande.
+    Raises: FonctionChangee, MotifDeContreseingRequis, ContreseingDejaDemande.
     """
     maintenant = maintenant or timezone.now()
+    acteur = relire_agent(acteur)
     motif = _texte(motif, MotifDeContreseingRequis)
     try:
         with transaction.atomic():
@@ -139,7 +161,7 @@ def demander_contreseing(
                 demandeur=acteur,
                 demande_le=maintenant,
                 avant_le=apres_jours_ouvres(maintenant, DELAI_OUVRE),
-                a_la_cellule=not seconds_possibles(acteur),
+                a_la_cellule=not seconds_possibles(acteur, maintenant),
             )
     except IntegrityError as erreur:
         raise ContreseingDejaDemande from erreur
@@ -168,12 +190,14 @@ def contresigner(
 ) -> Contreseing:
     """Do the act that another agent asked for, and return what was countersigned; who asked is told.
 
-    `montrees`: the keys of what its page showed to end. Raises: ContreseingDejaDecide, ContreseingParUnAutre,
-    ContreseingHorsCompetence, and what the act itself refuses.
+    `montrees`: the keys of what its page showed to end. Raises: FonctionChangee, ContreseingDejaDecide, ContreseingParUnAutre,
+    ContreseingHorsCompetence, ContreseingParUneMainLiee, ContreseingExpire, and what the act itself refuses.
     """
     maintenant = maintenant or timezone.now()
-    frais = _verrouiller(contreseing)
-    _exiger_second(acteur, frais)
+    acteur, frais = _verrouiller(acteur, contreseing)
+    _exiger_second(acteur, frais, maintenant)
+    if raison := _fin_d_attente(frais, maintenant):
+        raise ContreseingExpire(raison=raison)
     _decider(frais, Contreseing.Etat.CONTRESIGNE, acteur, maintenant)
     _consigner(actes.CONTRESEING_DONNE, frais, acteur)
     actes_graves()[frais.genre].faire(acteur=acteur, contreseing=frais, montrees=montrees, maintenant=maintenant)
@@ -187,12 +211,14 @@ def refuser_contreseing(
 ) -> Contreseing:
     """Refuse an act that another agent asked for, saying why, and return it: nothing is done, who asked is told.
 
-    Raises: MotifDeContreseingRequis, ContreseingDejaDecide, ContreseingParUnAutre, ContreseingHorsCompetence.
+    Raises: FonctionChangee, MotifDeContreseingRequis, ContreseingDejaDecide, ContreseingParUnAutre, ContreseingHorsCompetence,
+    ContreseingParUneMainLiee.
     """
+    maintenant = maintenant or timezone.now()
     reponse = _texte(reponse, MotifDeContreseingRequis)
-    frais = _verrouiller(contreseing)
-    _exiger_second(acteur, frais)
-    _decider(frais, Contreseing.Etat.REFUSE, acteur, maintenant or timezone.now(), reponse)
+    acteur, frais = _verrouiller(acteur, contreseing)
+    _exiger_second(acteur, frais, maintenant)
+    _decider(frais, Contreseing.Etat.REFUSE, acteur, maintenant, reponse)
     _consigner(actes.CONTRESEING_REFUSE, frais, acteur)
     _prevenir(frais)
     return frais
@@ -202,8 +228,11 @@ def refuser_contreseing(
 def abandonner_contreseing(
     *, acteur: Agent, contreseing: Contreseing, maintenant: datetime | None = None
 ) -> Contreseing:
-    """Take back an act that one has asked for, and return it. Raises: ContreseingDejaDecide, ContreseingPasLeVotre."""
-    frais = _verrouiller(contreseing)
+    """Take back an act that one has asked for, and return it.
+
+    Raises: FonctionChangee, ContreseingDejaDecide, ContreseingPasLeVotre.
+    """
+    acteur, frais = _verrouiller(acteur, contreseing)
     if frais.demandeur_id != acteur.pk:
         raise ContreseingPasLeVotre
     _decider(frais, Contreseing.Etat.ABANDONNE, acteur, maintenant or timezone.now())
@@ -229,21 +258,65 @@ def _remonter(contreseing: Contreseing, acteur: str) -> bool:
     return True
 
 
+def expirer_contreseings(*, acteur: str = EXPIRATION, maintenant: datetime | None = None, nombre: int = 100) -> int:
+    """End what waited too long, and what outlives the function of who asked; return how many. Who asked is told."""
+    maintenant = maintenant or timezone.now()
+    finis = Contreseing.objects.filter(etat=Contreseing.Etat.DEMANDE).filter(
+        Q(demande_le__lt=maintenant - ATTENTE_MAX)
+        | ~Q(demandeur__fonction__in=BUREAU)
+        | ~Q(demandeur__service_gestionnaire=F("service_gestionnaire"))
+        | Q(demandeur__compte__is_active=False)
+    )
+    return sum(_expirer(contreseing, acteur, maintenant) for contreseing in finis.order_by("demande_le", "pk")[:nombre])
+
+
+@transaction.atomic
+def _expirer(contreseing: Contreseing, acteur: str, maintenant: datetime) -> bool:
+    verrouiller_agents(contreseing.demandeur_id)
+    try:
+        frais = _verrouiller_la_demande(contreseing)
+    except ContreseingDejaDecide:
+        return False
+    raison = _fin_d_attente(frais, maintenant)
+    if raison is None:
+        return False
+    _decider(frais, Contreseing.Etat.EXPIRE, None, maintenant, raison)
+    _consigner(actes.CONTRESEING_EXPIRE, frais, acteur)
+    _prevenir(frais)
+    return True
+
+
+def _fin_d_attente(contreseing: Contreseing, maintenant: datetime) -> str | None:
+    """Return why this one waits no more, None while it does."""
+    demandeur = contreseing.demandeur
+    if contreseing.demande_le < maintenant - ATTENTE_MAX:
+        return TROP_VIEUX
+    if (
+        demandeur.fonction not in BUREAU
+        or demandeur.service_gestionnaire_id != contreseing.service_gestionnaire_id
+        or not demandeur.compte.is_active
+    ):
+        return SANS_AUTEUR
+    return None
+
+
 def refus_de_decider(acteur: Agent, contreseing: Contreseing) -> RegleMetier | None:
     """Return why the second look may not be this agent's, None when it may: for the pages, the acts decide."""
     try:
-        _exiger_second(acteur, contreseing)
+        _exiger_second(acteur, contreseing, timezone.now())
     except RegleMetier as regle:
         return regle
     return None
 
 
-def _exiger_second(acteur: Agent, contreseing: Contreseing) -> None:
+def _exiger_second(acteur: Agent, contreseing: Contreseing, maintenant: datetime) -> None:
     if contreseing.demandeur_id == acteur.pk:
         raise ContreseingParUnAutre
     du_bureau = acteur.fonction in BUREAU and acteur.service_gestionnaire_id == contreseing.service_gestionnaire_id
     if not du_bureau and not (acteur.fonction in SURVEILLANCE and contreseing.a_la_cellule):
         raise ContreseingHorsCompetence
+    if contreseing.demandeur_id in agents_lies(acteur, maintenant):
+        raise ContreseingParUneMainLiee
 
 
 def _texte(texte: str, regle: type[RegleMetier]) -> str:
@@ -253,8 +326,17 @@ def _texte(texte: str, regle: type[RegleMetier]) -> str:
     return propre
 
 
-def _verrouiller(contreseing: Contreseing) -> Contreseing:
-    """Lock the espace that it is about, then the request, and return it as it is now. Raises: ContreseingDejaDecide."""
+def _verrouiller(acteur: Agent, contreseing: Contreseing) -> tuple[Agent, Contreseing]:
+    """Lock who acts with who asked, the espace that it is about, then the request; return who acts and it as they are now.
+
+    Raises: FonctionChangee, ContreseingDejaDecide.
+    """
+    lus = verrouiller_agents(contreseing.demandeur_id, acteur.pk)
+    lu = exiger_inchange(acteur, lus[acteur.pk])
+    return lu, _verrouiller_la_demande(contreseing)
+
+
+def _verrouiller_la_demande(contreseing: Contreseing) -> Contreseing:
     if contreseing.espace_id is not None:
         Espace.objects.select_for_update(no_key=True, of=("self",)).get(pk=contreseing.espace_id)
     frais = (
@@ -267,7 +349,7 @@ def _verrouiller(contreseing: Contreseing) -> Contreseing:
     return frais
 
 
-def _decider(contreseing: Contreseing, etat: str, agent: Agent, maintenant: datetime, reponse: str = "") -> None:
+def _decider(contreseing: Contreseing, etat: str, agent: Agent | None, maintenant: datetime, reponse: str = "") -> None:
     contreseing.etat, contreseing.agent, contreseing.decide_le = etat, agent, maintenant
     contreseing.reponse = reponse
     contreseing.save(update_fields=["etat", "agent", "decide_le", "reponse"])
@@ -295,7 +377,7 @@ def _prevenir(contreseing: Contreseing) -> None:
         contexte={
             "libelle": actes_graves()[contreseing.genre].libelle,
             "etat": contreseing.get_etat_display(),
-            "par": str(contreseing.agent),
+            "par": str(contreseing.agent or ""),
             "reponse": contreseing.reponse,
         },
     )

@@ -8,6 +8,7 @@ from ..models import Affaire, Agent, Compte
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
 from ..traces.journal import consigner
+from .acteurs import verrouiller_agents
 from .fonctions import CHEFS, DONNEES
 
 Fonction = Agent.Fonction
@@ -44,15 +45,9 @@ def exiger_equipe(acteur: Agent, agent: Agent) -> Agent:
 
     Raises: ChefRequis, AgentHorsDuService, PasSoiMeme, FonctionHorsDePortee.
     """
-    lus = {
-        lu.pk: lu
-        for lu in Agent.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("compte", "service_gestionnaire")
-        .filter(pk__in={acteur.pk, agent.pk})
-        .order_by("pk")
-    }
+    lus = verrouiller_agents(acteur.pk, agent.pk)
     chef, lu = lus[acteur.pk], lus[agent.pk]
-    if chef.fonction not in CHEFS:
+    if chef.fonction not in CHEFS or not chef.compte.is_active:
         raise ChefRequis
     if lu.service_gestionnaire_id != chef.service_gestionnaire_id:
         raise AgentHorsDuService
@@ -75,7 +70,7 @@ def donner_fonction(*, acteur: Agent | str, agent: Agent, fonction: str) -> Agen
         if nouvelle not in DONNEES[Fonction.CHEF]:
             raise FonctionHorsDePortee(fonction=nouvelle.label)
     else:
-        lu = Agent.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=agent.pk)
+        lu = verrouiller_agents(agent.pk)[agent.pk]
     return _changer(acteur, lu, nouvelle)
 
 

@@ -23,6 +23,7 @@ class Contreseing(models.Model):
         CONTRESIGNE = "CONTRESIGNE", "contresigné"
         REFUSE = "REFUSE", "refusé"
         ABANDONNE = "ABANDONNE", "abandonné"
+        EXPIRE = "EXPIRE", "expiré"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     genre = models.CharField("acte", max_length=20)

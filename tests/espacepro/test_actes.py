@@ -78,6 +78,7 @@ comptes_bancaires.rechiffres           · · · · ·
 contreseing.abandonne                  D · · · ·
 contreseing.demande                    D · · · ·
 contreseing.donne                      D · · · ·
+contreseing.expire                     D · · · ·
 contreseing.refuse                     D · · · ·
 contreseing.remonte                    D · · · ·
 coordonnees.modifiees                  D · · · ·

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.gestion.agents import (
     PREMIER_MOT_DE_PASSE_DUREE,
+    AgentSansFonction,
     PremierMotDePassePerime,
     PreuveIdentite,
     changer_mot_de_passe_agent,
@@ -116,6 +117,19 @@ def test_nul_autre_qu_un_chef(agent: Agent, fonction: str) -> None:
     for geste in gestes(acteur, agent):
         with pytest.raises(ChefRequis):
             geste()
+
+
+def test_un_agent_parti_n_a_pas_d_acces_a_reinitialiser(chef: Agent, agent: Agent) -> None:
+    """The button is hidden, and the act refuses: its account is nobody's to enter."""
+    retirer_fonction(acteur=chef, agent=agent)
+    for acteur in (chef, "systeme:reinitialiser_agent"):
+        with pytest.raises(AgentSansFonction):
+            reinitialiser_agent(acteur=acteur, agent=agent, preuve=PreuveIdentite.CARTE)
+    client = client_verifie(chef)
+    reponse = client.post(page("reinitialiser", agent), {"preuve": PreuveIdentite.CARTE})
+    assert "plus de fonction" in reponse.content.decode()
+    agent.compte.refresh_from_db()
+    assert agent.compte.check_password(MOT_DE_PASSE)
 
 
 def test_ni_soi_meme_ni_un_autre_service(chef: Agent) -> None:

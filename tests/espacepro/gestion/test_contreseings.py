@@ -12,23 +12,30 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.espace.suppression import EspaceNonActif, supprimer_espace
+from accounts.gestion.acteurs import ACCES_TOUCHE, FonctionChangee
+from accounts.gestion.agents import PreuveIdentite, reinitialiser_agent
 from accounts.gestion.contreseings import (
     ActeGrave,
     ActeGraveDejaDeclare,
     ContreseingDejaDecide,
     ContreseingDejaDemande,
+    ContreseingExpire,
     ContreseingHorsCompetence,
     ContreseingParUnAutre,
+    ContreseingParUneMainLiee,
     ContreseingPasLeVotre,
     MotifDeContreseingRequis,
     abandonner_contreseing,
     actes_graves,
     contresigner,
+    expirer_contreseings,
     inscrire,
     refuser_contreseing,
     remonter_contreseings,
+    seconds_possibles,
 )
-from accounts.models import Affaire, Agent, Contreseing, Courriel, Espace, Evenement
+from accounts.gestion.equipe import donner_fonction, retirer_fonction
+from accounts.models import Affaire, Agent, Compte, Contreseing, Courriel, Espace, Evenement
 from espacepro.gestion.deces import (
     EspaceHorsCompetence,
     PreuveDeDecesRequise,
@@ -165,6 +172,120 @@ def test_qui_contresigne(bureau: Bureau) -> None:
     with pytest.raises(ContreseingPasLeVotre):
         abandonner_contreseing(acteur=bureau.second, contreseing=demande)
     assert Espace.objects.get(pk=bureau.karine.pk).est_actif
+
+
+def reinitialiser(chef: Agent, agent: Agent) -> None:
+    reinitialiser_agent(acteur=chef, agent=agent, preuve=PreuveIdentite.CARTE)
+    Compte.objects.filter(pk=agent.compte_id).update(renouvellement_exige=False)  # and he has chosen another password
+
+
+def rendre_sa_fonction(chef: Agent, agent: Agent) -> None:
+    retirer_fonction(acteur=chef, agent=agent)
+    donner_fonction(acteur=chef, agent=agent, fonction=Agent.Fonction.GESTIONNAIRE)
+
+
+@pytest.mark.parametrize("prendre", [reinitialiser, rendre_sa_fonction])
+@pytest.mark.parametrize("demande_par_le_chef", [True, False])
+def test_qui_tient_l_acces_d_un_collegue_ne_contresigne_pas_par_lui(
+    prendre: Callable[[Agent, Agent], None], demande_par_le_chef: bool, bureau: Bureau
+) -> None:
+    """A head resets a colleague, reads the first password, and signs in as him: to countersign, or to ask."""
+    chef = AgentFactory(service_gestionnaire=bureau.service, fonction=Agent.Fonction.CHEF)
+    tiers = AgentFactory(service_gestionnaire=bureau.service)
+    prendre(chef, bureau.second)
+    bureau.second = Agent.objects.get(pk=bureau.second.pk)
+    assert [seconds_possibles(qui) for qui in (chef, bureau.second, tiers)] == [2, 2, 3]
+    acteur, second = (chef, bureau.second) if demande_par_le_chef else (bureau.second, chef)
+    demande = bureau.demander(acteur=acteur)
+    with pytest.raises(ContreseingParUneMainLiee):
+        contresigner(acteur=second, contreseing=demande)
+    with pytest.raises(ContreseingParUneMainLiee):
+        refuser_contreseing(acteur=second, contreseing=demande, reponse="non")
+    client = client_verifie(second)
+    assert "de proche en proche" in lire(client, page(demande, "contresigner"))
+    assert page(demande, "contresigner") not in lire(client, page(demande, "change"))
+    assert "ne pouvez pas être le second regard" in html.unescape(
+        client.post(reverse("admin:prendre_suivante", args=["CONTRESEING"]), follow=True).content.decode()
+    )
+    contresigner(acteur=tiers, contreseing=demande)
+    assert Espace.objects.get(pk=bureau.karine.pk).etat == "SUPPRIME"
+
+
+def test_ni_par_deux_comptes_qu_il_a_pris_ni_de_proche_en_proche(bureau: Bureau) -> None:
+    chef, autre = (AgentFactory(service_gestionnaire=bureau.service, fonction=Agent.Fonction.CHEF) for _ in range(2))
+    reinitialiser(chef, autre)
+    reinitialiser(autre, bureau.premier)
+    reinitialiser(autre, bureau.second)
+    assert seconds_possibles(bureau.premier) == 0
+    demande = bureau.demander(acteur=bureau.premier)
+    assert demande.a_la_cellule
+    for second in (chef, autre, bureau.second):
+        with pytest.raises(ContreseingParUneMainLiee):
+            contresigner(acteur=second, contreseing=demande)
+    contresigner(acteur=bureau.cellule, contreseing=demande)
+
+
+def test_l_exploitation_ne_lie_personne_et_quinze_jours_passent(bureau: Bureau) -> None:
+    reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=bureau.second, preuve=PreuveIdentite.CARTE)
+    assert seconds_possibles(bureau.premier) == 1
+    chef = AgentFactory(service_gestionnaire=bureau.service, fonction=Agent.Fonction.CHEF)
+    reinitialiser(chef, bureau.second)
+    assert seconds_possibles(chef) == 1
+    assert seconds_possibles(chef, timezone.now() + ACCES_TOUCHE + timedelta(minutes=1)) == 2
+
+
+def test_ce_qui_attend_expire_en_quinze_jours_et_qui_le_demandait_l_apprend(bureau: Bureau) -> None:
+    demande = bureau.demander()
+    presque, apres = (demande.demande_le + timedelta(days=15, minutes=delta) for delta in (-1, 1))
+    assert expirer_contreseings(maintenant=presque) == 0
+    with pytest.raises(ContreseingExpire, match="15 jours"):
+        contresigner(acteur=bureau.second, contreseing=demande, maintenant=apres)
+    assert (expirer_contreseings(maintenant=apres), expirer_contreseings(maintenant=apres)) == (1, 0)
+    demande.refresh_from_db()
+    assert (demande.etat, demande.agent) == (Contreseing.Etat.EXPIRE, None)
+    assert Evenement.objects.get(acte="contreseing.expire").auteur == "systeme:expirer_contreseings"
+    assert Affaire.objects.get(file="CONTRESEING").finie_le is not None
+    courriel = Courriel.objects.get(genre="contreseing_decide")
+    assert (courriel.destinataire, courriel.contexte["par"]) == (bureau.premier.compte.email, "")
+    assert "aucun second regard en 15 jours" in lire(client_verifie(bureau.second), page(demande, "change"))
+    bureau.demander()  # anew
+
+
+@pytest.mark.parametrize(
+    "partir",
+    [
+        lambda agent: Agent.objects.filter(pk=agent.pk).update(fonction=Agent.Fonction.AUCUNE),
+        lambda agent: Agent.objects.filter(pk=agent.pk).update(
+            service_gestionnaire=AgentFactory().service_gestionnaire
+        ),
+        lambda agent: type(agent.compte).objects.filter(pk=agent.compte_id).update(is_active=False),
+    ],
+)
+def test_une_demande_ne_survit_pas_a_la_fonction_de_son_auteur(partir: Callable[[Agent], Any], bureau: Bureau) -> None:
+    demande = bureau.demander()
+    partir(bureau.premier)
+    with pytest.raises(ContreseingExpire, match="n’exerce plus"):
+        contresigner(acteur=bureau.second, contreseing=demande)
+    assert expirer_contreseings() == 1
+    assert Espace.objects.get(pk=bureau.karine.pk).est_actif
+
+
+def test_l_agent_qui_agit_est_relu_sous_verrou(bureau: Bureau) -> None:
+    """His function goes between the page and the act: neither asks, nor countersigns, nor refuses, nor takes back."""
+    demande = bureau.demander()
+    Agent.objects.filter(pk__in=[bureau.premier.pk, bureau.second.pk]).update(fonction=Agent.Fonction.AUCUNE)
+    for geste in (
+        lambda: bureau.demander(),
+        lambda: abandonner_contreseing(acteur=bureau.premier, contreseing=demande),
+        lambda: contresigner(acteur=bureau.second, contreseing=demande),
+        lambda: refuser_contreseing(acteur=bureau.second, contreseing=demande, reponse="non"),
+    ):
+        with pytest.raises(FonctionChangee):
+            geste()
+    parti = AgentFactory(service_gestionnaire=bureau.service)
+    Agent.objects.filter(pk=parti.pk).update(service_gestionnaire=AgentFactory().service_gestionnaire)
+    with pytest.raises(ContreseingHorsCompetence):
+        contresigner(acteur=parti, contreseing=demande)
 
 
 def test_dans_un_service_d_un_seul_agent_la_cellule_regarde(bureau: Bureau) -> None:
