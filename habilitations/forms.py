@@ -241,6 +241,14 @@ class ChampAdhesions(forms.ModelMultipleChoiceField):
 
     personne = False
 
+    def clean(self, value: Any) -> Any:
+        """Refuse more than one page offers: nobody has ticked them. Raises: ValidationError."""
+        if isinstance(value, (list, tuple)) and len(value) > ADHESIONS_OFFERTES:
+            raise forms.ValidationError(
+                f"{ADHESIONS_OFFERTES} adhésions au plus à la fois : retirez-les, puis revenez pour les suivantes."
+            )
+        return super().clean(value)
+
     def label_from_instance(self, obj: Any) -> str:
         ouverte = f"{obj.service}, ouvert le {jour(obj.ouverte_le)}"
         return f"{obj.personne} : {ouverte}" if self.personne else ouverte

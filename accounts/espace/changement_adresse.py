@@ -23,6 +23,7 @@ from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
 from ..sessions.navigateurs import oublier_navigateurs
 from ..traces.acteurs import Visiteur
+from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 from .inscription import liberer_adresse
 
@@ -242,6 +243,7 @@ def abandonner_changement(*, acteur: Espace, maintenant: datetime | None = None)
 
 
 @transaction.atomic
+@relit_l_agent
 def signaler_rejet(*, acteur: Agent | str, adresse: str, motif: str = "", maintenant: datetime | None = None) -> Compte:
     """Note that the provider returned a mail sent to this login address; the holder reads it at the next sign-in.
 

@@ -10,6 +10,7 @@ from ..models import Agent, NomAdmis
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.noms_reserves import NomReserve, cle, parle_pour_l_etat
 from ..saisies.regles import RegleMetier
+from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 
 LONGUEUR_JUSTIFICATIF = 300
@@ -32,6 +33,7 @@ def exiger_nom_admis(*, prenom: str, nom: str) -> None:
 
 
 @transaction.atomic
+@relit_l_agent
 def admettre_nom(
     *, acteur: Agent, prenom: str, nom: str, justificatif: str, maintenant: datetime | None = None
 ) -> NomAdmis:

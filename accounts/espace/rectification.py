@@ -14,6 +14,7 @@ from .. import actes
 from ..envois import courriels
 from ..models import Agent, Espace, Rectification, ServiceGestionnaire
 from ..saisies.regles import RegleMetier
+from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import combien, consigner
 
 PAR_JOUR = 3
@@ -129,6 +130,7 @@ def demander_rectification(
 
 
 @transaction.atomic
+@relit_l_agent
 def repondre_rectification(
     *, acteur: Agent, rectification: Rectification, faite: bool, reponse: str, maintenant: datetime | None = None
 ) -> Rectification:

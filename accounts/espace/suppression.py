@@ -18,6 +18,7 @@ from ..models import Agent, Compte, Contreseing, Courriel, DemandeOubli, Espace,
 from ..saisies.apercu import CHANGE, empreinte
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
+from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 
 # What stays of an espace: its number, never given again, what it was, and dates. Anything else is blanked, so a column
@@ -222,6 +223,7 @@ def supprimer_espace(*, acteur: Espace, montre: str | None = None, maintenant: d
 
 
 @transaction.atomic
+@relit_l_agent
 def supprimer_pour_deces(
     *,
     acteur: Agent,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from .. import actes
 from ..models import Affaire, Agent, Contreseing
 from ..saisies.regles import RegleMetier
+from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 from .acteurs import agents_lies
 from .files import File, catalogue, files_de
@@ -74,6 +75,7 @@ def affaire_de(agent: Agent, *, files: Iterable[str], cle: str) -> Affaire | Non
 
 
 @transaction.atomic
+@relit_l_agent
 def prendre_la_suivante(*, acteur: Agent, file: File, maintenant: datetime | None = None) -> Affaire:
     """Claim the oldest of this queue that nobody has, one's own first, and return it. Two agents at once get two.
 
@@ -103,6 +105,7 @@ def prendre_la_suivante(*, acteur: Agent, file: File, maintenant: datetime | Non
 
 
 @transaction.atomic
+@relit_l_agent
 def prendre(*, acteur: Agent, affaire: Affaire, maintenant: datetime | None = None) -> Affaire:
     """Claim this very one, and return it. Raises: AffaireHorsCompetence, AffaireDejaPrise."""
     maintenant = maintenant or timezone.now()
@@ -116,6 +119,7 @@ def prendre(*, acteur: Agent, affaire: Affaire, maintenant: datetime | None = No
 
 
 @transaction.atomic
+@relit_l_agent
 def rendre(*, acteur: Agent, affaire: Affaire) -> Affaire:
     """Give back what one has claimed, and return it. Raises: AffaireHorsCompetence, AffairePasLaVotre."""
     fraiche = _verrouiller(acteur, affaire)

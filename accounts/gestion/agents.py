@@ -28,9 +28,9 @@ from ..saisies.dates import jour_heure
 from ..saisies.noms import normaliser_nom
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
+from ..traces.agents_relus import relit_l_agent, verrouiller_agents
 from ..traces.journal import consigner
 from ..traces.requete import compte_de
-from .acteurs import verrouiller_agents
 from .equipe import exiger_equipe
 
 MOT_DE_PASSE_DUREE = timedelta(days=365)  # ANSSI-PG-078 R25: one year for a privileged account
@@ -203,6 +203,7 @@ def premier_mot_de_passe_perime(compte: Compte, maintenant: datetime | None = No
 
 
 @transaction.atomic
+@relit_l_agent
 def changer_mot_de_passe_agent(*, acteur: Agent, nouveau: str, garder: str | None = None) -> None:
     """Replace the agent's password and close every session but the one of key `garder`. The caller has checked the
     current one.

@@ -25,8 +25,9 @@ from ..saisies.dates import jour_heure
 from ..saisies.jours_ouvres import apres_jours_ouvres
 from ..saisies.regles import RegleMetier
 from ..traces.actes import Acte
+from ..traces.agents_relus import exiger_inchange, relit_l_agent, verrouiller_agents
 from ..traces.journal import consigner
-from .acteurs import agents_lies, exiger_inchange, relire_agent, verrouiller_agents
+from .acteurs import agents_lies
 from .fonctions import BUREAU, SURVEILLANCE
 
 DELAI_OUVRE: Final = 1  # working days
@@ -131,6 +132,7 @@ def seconds_possibles(agent: Agent, maintenant: datetime | None = None) -> int:
 
 
 @transaction.atomic
+@relit_l_agent
 def demander_contreseing(
     *,
     acteur: Agent,
@@ -147,7 +149,6 @@ def demander_contreseing(
     Raises: FonctionChangee, MotifDeContreseingRequis, ContreseingDejaDemande.
     """
     maintenant = maintenant or timezone.now()
-    acteur = relire_agent(acteur)
     motif = _texte(motif, MotifDeContreseingRequis)
     try:
         with transaction.atomic():

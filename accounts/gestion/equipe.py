@@ -7,8 +7,8 @@ from ..envois.courriels import deposer
 from ..models import Affaire, Agent, Compte
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
+from ..traces.agents_relus import verrouiller_agents
 from ..traces.journal import consigner
-from .acteurs import verrouiller_agents
 from .fonctions import CHEFS, DONNEES
 
 Fonction = Agent.Fonction

@@ -12,6 +12,7 @@ from ..envois.courriels import TACHE, objet_du_genre
 from ..envois.reveil import reveiller
 from ..models import Agent, Courriel, Envoi
 from ..saisies.regles import RegleMetier
+from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 
 REPRISE_AU_PLUS: Final = timedelta(days=30)
@@ -52,6 +53,7 @@ def trop_ancien(courriel: Courriel, maintenant: datetime) -> str:
 
 
 @transaction.atomic
+@relit_l_agent
 def reprendre_courriel(*, acteur: Agent, courriel: Courriel, maintenant: datetime | None = None) -> Courriel:
     """Have a mail that was set aside tried again, from the beginning; return it. Who may, the caller has asked.
 

@@ -20,6 +20,7 @@ from ..saisies.regles import RegleMetier
 from ..saisies.repliement import replier
 from ..saisies.reponses import normaliser_reponse
 from ..sessions.ouvertures import fermer_toutes
+from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 from .force import evaluer
 from .hachage import hacher_reponse
@@ -171,6 +172,7 @@ def rendre_reponse(espace: Espace, *, depuis: datetime) -> bool:
 
 
 @transaction.atomic
+@relit_l_agent
 def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetime | None = None) -> str:
     """Replace the answer by a random one and return it, to be printed once for the holder (R16, CGU §3.6.b).
 

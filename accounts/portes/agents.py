@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
-from ..traces.requete import adresse_ip
+from ..traces.requete import adresse_prouvee
 
 type Reseau = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -25,10 +25,16 @@ def _reseaux(declares: tuple[str, ...]) -> list[Reseau]:
 
 
 def d_un_reseau_d_agents(request: HttpRequest) -> bool:
-    """Whether the client's address is of a network from which agents work; where none is declared, all are."""
+    """Whether the client's address is of a network from which agents work; where none is declared, all are.
+
+    An address that cannot be read, or that a declared proxy did not write, is of none.
+    """
     if not settings.RESEAUX_AGENTS:
         return True
-    adresse = ipaddress.ip_address(adresse_ip(request))
+    lue = adresse_prouvee(request)
+    if lue is None:
+        return False
+    adresse = ipaddress.ip_address(lue)
     if isinstance(adresse, ipaddress.IPv6Address) and adresse.ipv4_mapped is not None:
         adresse = adresse.ipv4_mapped
     return any(adresse in reseau for reseau in _reseaux(tuple(settings.RESEAUX_AGENTS)))

@@ -42,10 +42,23 @@ def adresse_ip(request: HttpRequest, *_: object) -> str:
     """
     directe = str(request.META.get("REMOTE_ADDR") or "127.0.0.1")
     if settings.PROXYS:
-        etapes = [etape.strip() for etape in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if etape.strip()]
+        etapes = _etapes(request)
         if len(etapes) >= settings.PROXYS:
             directe = etapes[-settings.PROXYS]
     try:
         return str(ipaddress.ip_address(directe))
     except ValueError:
         return "127.0.0.1" if directe == "" else "0.0.0.0"  # noqa: S104 - an unreadable address, not a bind
+
+
+def adresse_prouvee(request: HttpRequest) -> str | None:
+    """Return the client's address where every declared proxy has written its hop, None where one has not: a door that opens to
+    some networks alone takes no other address for it, least of all a proxy's own.
+    """
+    if not request.META.get("REMOTE_ADDR") and not settings.PROXYS:
+        return None
+    return adresse_ip(request) if len(_etapes(request)) >= settings.PROXYS else None
+
+
+def _etapes(request: HttpRequest) -> list[str]:
+    return [etape.strip() for etape in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if etape.strip()]

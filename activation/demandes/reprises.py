@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.gestion.reprises import exiger_mis_de_cote, reprendre
 from accounts.models import Agent
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -18,6 +19,7 @@ from .retours import exiger_competence
 
 
 @transaction.atomic
+@relit_l_agent
 def reprendre_courrier(*, acteur: Agent, courrier: Courrier, maintenant: datetime | None = None) -> Courrier:
     """Have a letter that was set aside tried again, from the beginning; return it.
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.envois.reveil import reveiller
 from accounts.models import Agent
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee
 
@@ -63,6 +64,7 @@ def retour_possible(courrier: Courrier) -> bool:
 
 
 @transaction.atomic
+@relit_l_agent
 def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime | None = None) -> Courrier:
     """Record that the post returned this letter (NPAI): its code dies, and another letter may be asked for at once.
 
@@ -94,6 +96,7 @@ def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime 
 
 
 @transaction.atomic
+@relit_l_agent
 def laisser_partir(*, acteur: Agent, courrier: Courrier, maintenant: datetime | None = None) -> Courrier:
     """Let one dated letter leave now, whatever the caps, for who shows the agent that they ask for this company.
 
@@ -129,6 +132,7 @@ def exiger_motif(motif: str) -> str:
 
 
 @transaction.atomic
+@relit_l_agent
 def refuser_demande(*, acteur: Agent, demande: Demande, motif: str, maintenant: datetime | None = None) -> Demande:
     """Refuse a demande that waits, and tell its requester why; its code dies. Return it.
 

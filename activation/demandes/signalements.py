@@ -21,6 +21,7 @@ from accounts.saisies.dates import jour, jour_heure
 from accounts.saisies.jours_ouvres import apres_jours_ouvres
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Role
 
@@ -228,6 +229,7 @@ def _verrouiller(signalement: Signalement) -> tuple[Demande, Signalement]:
 
 
 @transaction.atomic
+@relit_l_agent
 def confirmer_signalement(
     *, acteur: Agent, signalement: Signalement, motif: str, maintenant: datetime | None = None
 ) -> Demande:
@@ -242,6 +244,7 @@ def confirmer_signalement(
 
 
 @transaction.atomic
+@relit_l_agent
 def ecarter_signalement(*, acteur: Agent, signalement: Signalement, maintenant: datetime | None = None) -> Signalement:
     """Let the code of the demande live again at once, and tell the requester until when. Return the report.
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Agent, Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 from services.adresses.envoi import adresse_du_courrier
 
@@ -70,6 +71,7 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
 
 
 @transaction.atomic
+@relit_l_agent
 def renvoyer_courrier(*, acteur: Agent, demande: Demande, motif: str, maintenant: datetime | None = None) -> Courrier:
     """Send, as an agent of its office, another letter for a demande that waits: the requester's own act, whatever its delay.
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django import forms
 from django.db import models, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.envois import courriels
@@ -18,9 +19,10 @@ from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampJour, ChampTexte
 from accounts.gestion.contreseings import LONGUEUR_DU_MOTIF, ActeGrave, demander_contreseing, inscrire
 from accounts.gestion.page_acte import PageActe
-from accounts.models import Agent, Contreseing, Espace, ServiceGestionnaire
-from accounts.saisies.dates import jour
+from accounts.models import Agent, Compte, Contreseing, Espace, ServiceGestionnaire
+from accounts.saisies.dates import jour, jour_heure
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
 from habilitations.arbre import avis
 from habilitations.arbre.montrees import exiger_montrees
 from habilitations.depart.tombees import cles_de, lignes_pour, tombent_avec
@@ -52,19 +54,45 @@ class PreuveDeDecesRequise(RegleMetier):
     message = "Dites quelle preuve vous avez vue, et sa date : elle ne peut pas être à venir."
 
 
+class DetenteurConnecteDepuis(RegleMetier):
+    code = "detenteur_connecte_depuis"
+    message = (
+        "Cet espace a servi le {quand}, après la date de la preuve ou après la demande : rien n’est supprimé. Appelez son détenteur, "
+        "et signalez-le à la cellule de surveillance."
+    )
+
+
+def dernier_signe(espace: Espace) -> datetime | None:
+    """Return when this espace was last signed in to, or used from a session that is still there."""
+    compte = Compte.objects.filter(pk=espace.compte_id).annotate(usage=Max("sessions__dernier_usage")).first()
+    signes = [] if compte is None else [compte.last_login, compte.usage]
+    return max((signe for signe in signes if signe is not None), default=None)
+
+
+def _exiger_sans_signe(espace: Espace, preuve_le: date, demande_le: datetime | None = None) -> None:
+    """Raises: DetenteurConnecteDepuis, for whoever gave a sign of life after the proof, or once the deletion was asked for."""
+    signe = dernier_signe(espace)
+    if signe is None:
+        return
+    if timezone.localdate(signe) > preuve_le or (demande_le is not None and signe > demande_le):
+        raise DetenteurConnecteDepuis(quand=jour_heure(signe))
+
+
 def _exiger_visible(acteur: Agent, espace: Espace) -> None:
     if not espaces_visibles(acteur, espaces=Espace.objects.filter(pk=espace.pk)).exists():
         raise EspaceHorsCompetence
 
 
 @transaction.atomic
+@relit_l_agent
 def demander_suppression_pour_deces(
     *, acteur: Agent, espace: Espace, preuve: str, preuve_le: date, motif: str, maintenant: datetime | None = None
 ) -> Contreseing:
     """Ask for the deletion of the espace of somebody who died, and return what a second agent countersigns or refuses.
 
     The proof is recorded by its kind and its date, no copy of it. Raises: EspaceHorsCompetence, EspaceNonActif,
-    PreuveDeDecesRequise, MotifDeContreseingRequis, ContreseingDejaDemande.
+    PreuveDeDecesRequise, DetenteurConnecteDepuis, MotifDeContreseingRequis, ContreseingDejaDemande. The address of the espace
+    is told, and the other offices concerned: who reads it is not dead, and has until the second look to say so.
     """
     maintenant = maintenant or timezone.now()
     if preuve not in Preuve.values or not PREUVE_LA_PLUS_ANCIENNE <= preuve_le <= timezone.localdate(maintenant):
@@ -73,7 +101,8 @@ def demander_suppression_pour_deces(
     _exiger_visible(acteur, espace)
     if not deces_possible(espace):
         raise EspaceNonActif
-    return demander_contreseing(
+    _exiger_sans_signe(espace, preuve_le)
+    contreseing = demander_contreseing(
         acteur=acteur,
         genre=GENRE,
         cle=str(espace.pk),
@@ -82,6 +111,39 @@ def demander_suppression_pour_deces(
         parametres={"preuve": preuve, "preuve_le": preuve_le.isoformat()},
         maintenant=maintenant,
     )
+    _prevenir_de_la_demande(contreseing, acteur.service_gestionnaire)
+    return contreseing
+
+
+def _prevenir_de_la_demande(contreseing: Contreseing, service: ServiceGestionnaire) -> None:
+    """Tell the address of the espace, and each other office whose companies lose a titulaire."""
+    espace = Espace.objects.select_related("compte").get(pk=_espace(contreseing).pk)
+    commun = {
+        "nom": espace.nom_complet,
+        "numero": espace.numero_lisible,
+        "gestionnaire": service.nom,
+        "telephone": service.telephone,
+    }
+    assert espace.compte is not None  # noqa: S101 - deces_possible has refused an espace without account
+    courriels.deposer(
+        "deces_demande",
+        destinataire=espace.compte.email,
+        acte=f"deces-demande:{contreseing.pk}",
+        espace=espace,
+        contexte=commun,
+    )
+    titulariats = tombent_avec(espace).filter(espace=espace, role=Role.TITULAIRE)
+    bureaux: dict[ServiceGestionnaire, list[Habilitation]] = {}
+    for habilitation in titulariats.select_related("personne__service_gestionnaire", "service"):
+        bureaux.setdefault(habilitation.personne.service_gestionnaire, []).append(habilitation)
+    for bureau, leurs in bureaux.items():
+        if bureau.pk != service.pk:
+            courriels.deposer(
+                "deces_demande_gestionnaire",
+                destinataire=bureau.courriel,
+                acte=f"deces-demande:{contreseing.pk}:bureau:{bureau.pk}",
+                contexte={**commun, "lignes": avis.lignes_par_siren(leurs)},
+            )
 
 
 def deces_possible(espace: Espace) -> bool:
@@ -94,7 +156,7 @@ def _supprimer(
 ) -> None:
     """Delete, once a second agent has looked; tell companies and other offices what closes.
 
-    Raises: EspaceHorsCompetence, EspaceNonActif, ApercuChange.
+    Raises: EspaceHorsCompetence, EspaceNonActif, DetenteurConnecteDepuis, ApercuChange.
     """
     espace = _espace(contreseing)
     _exiger_visible(acteur, espace)
@@ -102,6 +164,7 @@ def _supprimer(
     fermees: list[Habilitation] = []
 
     def exiger(verrouille: Espace) -> None:
+        _exiger_sans_signe(verrouille, date.fromisoformat(contreseing.parametres["preuve_le"]), contreseing.demande_le)
         tombent = tombent_avec(verrouille)
         exiger_montrees(montrees, tombent.values_list("pk", flat=True))
         titulariats = tombent.filter(espace=verrouille, role=Role.TITULAIRE)
@@ -159,6 +222,7 @@ def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | mode
         ("Espace", f"{espace.nom_complet}, {espace.numero_lisible}"),
         ("Preuve vue", Preuve(parametres["preuve"]).label),
         ("Date de la preuve", jour(date.fromisoformat(parametres["preuve_le"]))),
+        ("Dernière connexion à cet espace", jour_heure(dernier_signe(espace)) or "aucune"),
     ]
 
 
@@ -223,9 +287,11 @@ class DemanderSuppressionPourDeces(PageActe):
     def faits(self) -> list[tuple[str, str | models.Model]]:
         return [
             ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
+            ("Dernière connexion à cet espace", jour_heure(dernier_signe(self.objet)) or "aucune"),
             (
                 "Ce qui se passe maintenant",
-                "Rien n’est supprimé : un second agent examine votre demande, dans un jour ouvré.",
+                "Rien n’est supprimé : un second agent examine votre demande, dans un jour ouvré. L’adresse de l’espace et les "
+                "autres services gestionnaires concernés sont prévenus de la demande.",
             ),
             ("Ce qui se passe s’il contresigne", SUITE),
         ]

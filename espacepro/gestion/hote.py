@@ -38,7 +38,7 @@ class PorteAgentsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chez_les_agents = est_l_hote_des_agents(request)
-        vers_la_gestion = request.path_info.startswith(self.gestion)
+        vers_la_gestion = f"{request.path_info.rstrip('/')}/".startswith(self.gestion)
         if settings.ADMIN_HOST and chez_les_agents != vers_la_gestion and not self._des_deux(request):
             if chez_les_agents and request.path_info == "/":
                 return redirect(self.gestion)

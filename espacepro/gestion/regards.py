@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.gestion.fonctions import BUREAU
 from accounts.models import Agent, Espace, Evenement
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import auteur_de, consigner
 
 from .. import actes
@@ -43,6 +44,7 @@ def espace_montrable(agent: Agent, pk: UUID) -> Espace | None:
 
 
 @transaction.atomic
+@relit_l_agent
 def dire_pourquoi(*, acteur: Agent, espace: Espace, raison: Raison, maintenant: datetime | None = None) -> Evenement:
     """Write in the holder's journal that this agent looks at the espace, and why; return the line.
 

@@ -14,6 +14,7 @@ from accounts.envois import courriels
 from accounts.espace.suppression import EspaceNonActif
 from accounts.models import Agent, Espace
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -49,6 +50,7 @@ def bloquantes_ailleurs(espace: Espace, bureau: int) -> QuerySet[Habilitation]:
 
 
 @transaction.atomic
+@relit_l_agent
 def liberer_espace(
     *,
     acteur: Agent,

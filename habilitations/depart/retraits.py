@@ -14,6 +14,7 @@ from accounts.envois import courriels
 from accounts.models import Agent, Espace, ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -274,6 +275,7 @@ def accepter_retrait(
 
 
 @transaction.atomic
+@relit_l_agent
 def accorder_retrait(
     *,
     acteur: Agent,
@@ -300,6 +302,7 @@ def accorder_retrait(
 
 
 @transaction.atomic
+@relit_l_agent
 def refuser_retrait(
     *, acteur: Espace | Agent, demande: DemandeRetrait, reponse: str, maintenant: datetime | None = None
 ) -> DemandeRetrait:
@@ -363,6 +366,7 @@ def retirer_adhesion(
 
 
 @transaction.atomic
+@relit_l_agent
 def retirer_adhesions(
     *,
     acteur: Agent,

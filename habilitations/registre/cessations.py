@@ -20,6 +20,7 @@ from accounts.models import Agent
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 from services.models import EvenementRegistre, PersonneSirenisee, Service
 from services.registre.regles import exiger_competence
@@ -88,6 +89,7 @@ def constater_reouverture(evenement: EvenementRegistre, maintenant: datetime) ->
 
 
 @transaction.atomic
+@relit_l_agent
 def fermer_les_services(
     *,
     acteur: Agent,
@@ -112,6 +114,7 @@ def fermer_les_services(
 
 
 @transaction.atomic
+@relit_l_agent
 def maintenir_les_services(
     *, acteur: Agent, cessation: Cessation, jusqu_au: date, motif: str, maintenant: datetime | None = None
 ) -> Cessation:
@@ -140,6 +143,7 @@ def maintenir_les_services(
 
 
 @transaction.atomic
+@relit_l_agent
 def contester_le_registre(
     *, acteur: Agent, cessation: Cessation, motif: str, maintenant: datetime | None = None
 ) -> Cessation:

@@ -53,6 +53,7 @@ class DecisionCessation(PageActe):
 class FermerServices(DecisionCessation):
     """Close all: the page shows first everything that falls."""
 
+    mot_de_passe_frais = True
     nom = "fermer"
     titre = "Fermer les services"
     bouton = "Fermer tous les services"

@@ -88,6 +88,7 @@ class RetirerAdhesion(PageActe):
 class RetirerAdhesions(ActeChoisi):
     """Close several adhésions at once: ticked, then shown with all that falls, then confirmed."""
 
+    mot_de_passe_frais = True
     nom = "retirer-adhesions"
     titre = "Retirer plusieurs adhésions"
     bouton = "Retirer ces adhésions"
@@ -171,6 +172,7 @@ class RetirerAdhesionsDeLEspace(RetirerAdhesions):
 class LibererEspace(PageActe):
     """Remove what of the agent's office keeps an espace from being deleted, and pass the rest to its offices (CGU §4.c)."""
 
+    mot_de_passe_frais = True
     nom = "liberer"
     titre = "Permettre la suppression de l’espace"
     bouton = "Retirer ces adhésions et prévenir le détenteur"

@@ -13,6 +13,7 @@ from accounts.models import Agent, ServiceGestionnaire
 from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import normaliser_identifiant
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -49,6 +50,7 @@ class PersonneDejaProvisoire(RegleMetier):
 
 
 @transaction.atomic
+@relit_l_agent
 def donner_idsp(
     *,
     acteur: Agent,

@@ -10,6 +10,7 @@ from accounts.envois import courriels
 from accounts.models import Agent
 from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -71,6 +72,7 @@ def _preuve(texte: str) -> str:
 
 
 @transaction.atomic
+@relit_l_agent
 def saisir_adresse(
     *,
     acteur: Agent,
@@ -109,6 +111,7 @@ def saisir_adresse(
 
 
 @transaction.atomic
+@relit_l_agent
 def retirer_adresse(
     *, acteur: Agent, personne: PersonneSirenisee, maintenant: datetime | None = None
 ) -> PersonneSirenisee:

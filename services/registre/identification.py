@@ -17,6 +17,7 @@ from accounts.envois import courriels
 from accounts.models import Affaire, Agent
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import normaliser_identifiant, normaliser_siren
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -95,6 +96,7 @@ def personnes_d_identifiants(identifiants: Collection[str]) -> dict[str, Personn
 
 
 @transaction.atomic
+@relit_l_agent
 def attribuer_siren(
     *, acteur: Agent | str, personne: PersonneSirenisee, siren: str, maintenant: datetime | None = None
 ) -> PersonneSirenisee:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.envois import courriels
 from accounts.models import Agent, ServiceGestionnaire
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -84,6 +85,7 @@ def _exiger_de_pouvoir_rattacher(acteur: Agent, personne: PersonneSirenisee) -> 
 
 
 @transaction.atomic
+@relit_l_agent
 def rattacher_personne(
     *,
     acteur: Agent,

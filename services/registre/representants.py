@@ -12,6 +12,7 @@ from accounts.models import Agent
 from accounts.saisies.noms import normaliser_nom, normaliser_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import replier
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -91,6 +92,7 @@ def representants_de(personnes: Collection[PersonneSirenisee]) -> QuerySet[Repre
 
 
 @transaction.atomic
+@relit_l_agent
 def enregistrer_representant(
     *,
     acteur: Agent,

@@ -244,13 +244,13 @@ def test_les_actes_graves_redemandent_le_mot_de_passe_et_ne_perdent_rien(chef: A
 
 
 def test_la_liste_des_actes_qui_redemandent_le_mot_de_passe() -> None:
-    """Named one by one: what touches agents, and both looks of what two agents do."""
+    """Named one by one: what touches agents, both looks of what two agents do, and what ends many rights at once."""
 
     def descendants(classe: type[PageActe]) -> set[type[PageActe]]:
         return {classe}.union(*(descendants(fille) for fille in classe.__subclasses__()))
 
     graves = {acte.nom for acte in descendants(PageActe) if acte.mot_de_passe_frais and acte.nom}
-    assert graves == {*PAGES, "deces", "contresigner"}
+    assert graves == {*PAGES, "deces", "contresigner", "retirer-adhesions", "liberer", "fermer"}
 
 
 def test_sur_sa_propre_ligne_un_chef_ne_trouve_aucun_acte(chef: Agent, agent: Agent) -> None:

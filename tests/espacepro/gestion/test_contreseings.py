@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.envois.courriels import composer
 from accounts.espace.suppression import EspaceNonActif, supprimer_espace
-from accounts.gestion.acteurs import ACCES_TOUCHE, FonctionChangee
+from accounts.gestion.acteurs import ACCES_TOUCHE
 from accounts.gestion.agents import PreuveIdentite, reinitialiser_agent
 from accounts.gestion.contreseings import (
     ActeGrave,
@@ -36,7 +37,10 @@ from accounts.gestion.contreseings import (
 )
 from accounts.gestion.equipe import donner_fonction, retirer_fonction
 from accounts.models import Affaire, Agent, Compte, Contreseing, Courriel, Espace, Evenement
+from accounts.saisies.dates import jour_heure
+from accounts.traces.agents_relus import FonctionChangee
 from espacepro.gestion.deces import (
+    DetenteurConnecteDepuis,
     EspaceHorsCompetence,
     PreuveDeDecesRequise,
     demander_suppression_pour_deces,
@@ -286,6 +290,47 @@ def test_l_agent_qui_agit_est_relu_sous_verrou(bureau: Bureau) -> None:
     Agent.objects.filter(pk=parti.pk).update(service_gestionnaire=AgentFactory().service_gestionnaire)
     with pytest.raises(ContreseingHorsCompetence):
         contresigner(acteur=parti, contreseing=demande)
+
+
+def test_l_adresse_de_l_espace_et_les_autres_services_apprennent_la_demande(bureau: Bureau) -> None:
+    demande = bureau.demander()
+    au_detenteur = Courriel.objects.get(genre="deces_demande")
+    assert au_detenteur.destinataire == bureau.karine.compte.email
+    message = composer(au_detenteur)
+    assert "second examen" in message.subject
+    assert "signalez-le" in message.body
+    assert bureau.service.telephone in message.body
+    autre = Courriel.objects.get(genre="deces_demande_gestionnaire")
+    assert autre.destinataire == bureau.ailleurs.personne.service_gestionnaire.courriel
+    assert bureau.ailleurs.personne.denomination in composer(autre).body
+    montre = lire(client_verifie(bureau.second), page(demande, "contresigner"))
+    assert "Dernière connexion à cet espace" in montre
+
+
+def test_qui_donne_signe_de_vie_n_est_pas_supprime(bureau: Bureau) -> None:
+    """Signed in after the proof: not even asked for. After the demand: not countersigned; the page shows when."""
+    Compte.objects.filter(pk=bureau.karine.compte_id).update(last_login=datetime(2026, 11, 3, 9, tzinfo=UTC))
+    with pytest.raises(DetenteurConnecteDepuis):
+        bureau.demander()
+    demande = bureau.demander(preuve_le=date(2026, 11, 3))
+    client = client_verifie(bureau.second)
+    assert jour_heure(datetime(2026, 11, 3, 9, tzinfo=UTC)) in lire(client, page(demande, "contresigner"))
+    detenteur = Client()
+    detenteur.force_login(bureau.karine.compte, backend="accounts.portes.connexion.CompteBackend")
+    with pytest.raises(DetenteurConnecteDepuis):
+        contresigner(acteur=bureau.second, contreseing=demande)
+    reponse = client.post(page(demande, "contresigner"), apercu_de(lire(client, page(demande, "contresigner"))))
+    assert "rien n’est supprimé" in html.unescape(reponse.content.decode())
+    assert Espace.objects.get(pk=bureau.karine.pk).est_actif
+    refuser_contreseing(acteur=bureau.second, contreseing=demande, reponse="Elle s’est connectée.")
+
+
+def test_une_session_qui_sert_encore_est_un_signe_de_vie(bureau: Bureau) -> None:
+    client = Client()
+    client.force_login(bureau.karine.compte, backend="accounts.portes.connexion.CompteBackend")
+    Compte.objects.filter(pk=bureau.karine.compte_id).update(last_login=datetime(2026, 11, 1, tzinfo=UTC))
+    with pytest.raises(DetenteurConnecteDepuis):
+        bureau.demander()
 
 
 def test_dans_un_service_d_un_seul_agent_la_cellule_regarde(bureau: Bureau) -> None:

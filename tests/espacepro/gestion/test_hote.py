@@ -65,6 +65,31 @@ def test_et_de_nul_autre_par_aucune_porte(reseaux: None, agent: Agent, suite: st
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.parametrize(
+    ("proxys", "suite", "directe", "ouvre"),
+    [
+        (2, f"{BUREAU}, 10.12.0.9", "10.12.0.8", True),
+        (2, BUREAU, "10.12.0.8", False),  # a hop is missing: the proxy's own address is not the client's
+        (2, "", "10.12.0.8", False),
+        (1, " , ", "10.12.0.8", False),
+        (0, "", BUREAU, True),
+        (0, BUREAU, "", False),  # no address: 127.0.0.1 is a guess
+    ],
+)
+def test_une_adresse_que_les_relais_n_ont_pas_ecrite_n_ouvre_rien(
+    reseaux: None, settings: Any, agent: Agent, proxys: int, suite: str, directe: str, ouvre: bool
+) -> None:
+    settings.PROXYS, settings.RESEAUX_AGENTS = proxys, [*settings.RESEAUX_AGENTS, "127.0.0.0/8"]
+    client = client_verifie(agent)
+    reponse = client.get(reverse("admin:index"), headers={"x-forwarded-for": suite}, REMOTE_ADDR=directe)
+    assert reponse.status_code == (200 if ouvre else 403)
+
+
+@pytest.mark.parametrize("chemin", ["/gestion", "/gestion/", "/gestion/login/"])
+def test_l_hote_du_portail_ne_dit_rien_de_la_gestion(separes: None, db: None, chemin: str) -> None:
+    assert Client().get(chemin, headers={"host": "testserver"}).status_code == 404
+
+
 def test_une_session_emportee_hors_du_reseau_n_ouvre_rien(reseaux: None, agent: Agent) -> None:
     client = client_verifie(agent)
     dedans, dehors = {"x-forwarded-for": BUREAU}, {"x-forwarded-for": DEHORS}

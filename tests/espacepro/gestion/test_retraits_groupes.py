@@ -7,13 +7,15 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Agent, Courriel, Evenement
+from accounts.portes.reauthentification import PROUVE_LE
 from habilitations.arbre.lots import AucuneLigne, LignesRefusees
 from habilitations.depart.retraits import AdhesionDejaFermee, demander_retrait, retirer_adhesion, retirer_adhesions
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
 from tests.espacepro.scenes import client_verifie
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, accorder, habiliter
+from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory, PersonneFactory, accorder, habiliter
 from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,28 @@ def test_cocher_voir_puis_confirmer(rang: int, agent: Agent, racines: list[Habil
     for espace, nombre in ((racines[0].espace, 2), (Habilitation.objects.filter(role="SUPPLEANT")[0].espace, 1)):
         courriel = Courriel.objects.get(genre="adhesion_retiree", espace=espace)  # one, whatever the number
         assert (courriel.contexte["nombre"], courriel.contexte["motif"]) == (nombre, MOTIF)
+
+
+def test_une_session_laissee_ouverte_ne_ferme_rien_en_nombre(agent: Agent, racines: list[Habilitation]) -> None:
+    client, page = client_verifie(agent), pages(racines)[0]
+    montre = apercu_de(lire(client, page, saisie(*racines[:2])))
+    session = client.session
+    session[PROUVE_LE] = timezone.now().timestamp() - 601
+    session.save()
+    demande = lire(client, page, {**saisie(*racines[:2]), **montre})
+    assert "Confirmer votre identité" in demande
+    for racine in racines[:2]:
+        assert f'name="adhesions" value="{racine.adhesion_id}"' in demande, "nothing that was ticked is lost"
+    assert Adhesion.objects.ouvertes().count() == 4
+    client.post(page, {**saisie(*racines[:2]), **montre, "confirmation_mot_de_passe": MOT_DE_PASSE})
+    assert Adhesion.objects.ouvertes().count() == 2
+
+
+def test_jamais_plus_que_la_page_n_en_offre(agent: Agent, racines: list[Habilitation], monkeypatch: Any) -> None:
+    monkeypatch.setattr("habilitations.forms.ADHESIONS_OFFERTES", 2)
+    client, page = client_verifie(agent), pages(racines)[0]
+    assert "2 adhésions au plus à la fois" in lire(client, page, saisie(*racines[:3]))
+    assert "2 adhésions au plus à la fois" not in lire(client, page, saisie(*racines[:2]))
 
 
 def test_cocher_autre_chose_apres_avoir_vu_montre_de_nouveau(agent: Agent, racines: list[Habilitation]) -> None:

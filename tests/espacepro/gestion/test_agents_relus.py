@@ -1,0 +1,78 @@
+"""Every act of an agent reads the agent again, under a lock, before anything else: what a page was shown to is a memory."""
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import Agent, Compte
+from accounts.traces.agents_relus import FonctionChangee
+from habilitations.depart.retraits import AgentNonCompetent, retirer_adhesion, retirer_adhesions
+from habilitations.models import Adhesion
+from tests.factories import AgentFactory, PersonneFactory, habiliter
+
+APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
+# They lock the agent with another one, in the order of the keys (tests of both: test_contreseings.py, test_equipe.py).
+A_DEUX = {
+    "abandonner_contreseing",
+    "contresigner",
+    "donner_fonction",
+    "refuser_contreseing",
+    "reinitialiser_agent",
+    "retirer_fonction",
+}
+
+
+def actes_d_agents() -> Iterator[tuple[str, list[str]]]:
+    """Yield each public transaction whose `acteur` may be an agent, with its decorators, outermost first."""
+    for application in APPLICATIONS:
+        for fichier in Path(application).rglob("*.py"):
+            for noeud in ast.parse(fichier.read_text()).body:
+                if not isinstance(noeud, ast.FunctionDef) or noeud.name.startswith("_"):
+                    continue
+                qui = [
+                    ast.unparse(arg.annotation)
+                    for arg in noeud.args.kwonlyargs
+                    if arg.arg == "acteur" and arg.annotation
+                ]
+                decorateurs = [ast.unparse(decorateur) for decorateur in noeud.decorator_list]
+                if any("Agent" in annotation.split(" | ") for annotation in qui) and decorateurs:
+                    yield noeud.name, decorateurs
+
+
+def test_chaque_acte_relit_son_agent_sous_verrou() -> None:
+    actes = dict(actes_d_agents())
+    assert len(actes) > 30
+    assert actes.keys() >= A_DEUX
+    assert {nom for nom, par in actes.items() if par[:2] != ["transaction.atomic", "relit_l_agent"]} == A_DEUX
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changer", "regle"),
+    [
+        (lambda agent: Agent.objects.filter(pk=agent.pk).update(fonction=Agent.Fonction.AUCUNE), FonctionChangee),
+        (lambda agent: Agent.objects.filter(pk=agent.pk).update(fonction=Agent.Fonction.AUDITEUR), FonctionChangee),
+        (lambda agent: Compte.objects.filter(pk=agent.compte_id).update(is_active=False), FonctionChangee),
+        (
+            lambda agent: Agent.objects.filter(pk=agent.pk).update(
+                service_gestionnaire=AgentFactory().service_gestionnaire
+            ),
+            AgentNonCompetent,
+        ),
+    ],
+)
+def test_l_agent_qui_a_change_entre_la_page_et_l_acte_ne_fait_rien(
+    changer: Callable[[Agent], Any], regle: type[Exception]
+) -> None:
+    agent = AgentFactory()
+    personne = PersonneFactory(service_gestionnaire=agent.service_gestionnaire)
+    adhesion = habiliter(personne=personne).adhesion
+    changer(agent)
+    with pytest.raises(regle):
+        retirer_adhesion(acteur=agent, adhesion=adhesion)
+    with pytest.raises(regle):
+        retirer_adhesions(acteur=agent, adhesions=[adhesion])
+    assert Adhesion.objects.ouvertes().filter(pk=adhesion.pk).exists()
