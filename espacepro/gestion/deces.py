@@ -64,9 +64,10 @@ class DetenteurConnecteDepuis(RegleMetier):
 
 def dernier_signe(espace: Espace) -> datetime | None:
     """Return when this espace was last signed in to, or used from a session that is still there."""
-    compte = Compte.objects.filter(pk=espace.compte_id).annotate(usage=Max("sessions__dernier_usage")).first()
-    signes = [] if compte is None else [compte.last_login, compte.usage]
-    return max((signe for signe in signes if signe is not None), default=None)
+    if espace.compte_id is None:
+        return None
+    compte = Compte.objects.annotate(usage=Max("sessions__dernier_usage")).get(pk=espace.compte_id)
+    return max((signe for signe in (compte.last_login, compte.usage) if signe is not None), default=None)
 
 
 def _exiger_sans_signe(espace: Espace, preuve_le: date, demande_le: datetime | None = None) -> None:
