@@ -11,7 +11,7 @@ from accounts.models import Agent, Compte
 from accounts.traces.agents_relus import FonctionChangee
 from habilitations.depart.retraits import AgentNonCompetent, retirer_adhesion, retirer_adhesions
 from habilitations.models import Adhesion
-from tests.factories import AgentFactory, PersonneFactory, habiliter
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, habiliter
 
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
 # They lock the agent with another one, in the order of the keys (tests of both: test_contreseings.py, test_equipe.py).
@@ -69,7 +69,7 @@ def test_l_agent_qui_a_change_entre_la_page_et_l_acte_ne_fait_rien(
 ) -> None:
     agent = AgentFactory()
     personne = PersonneFactory(service_gestionnaire=agent.service_gestionnaire)
-    adhesion = habiliter(personne=personne).adhesion
+    adhesion = habiliter(EspaceFactory(), personne=personne).adhesion
     changer(agent)
     with pytest.raises(regle):
         retirer_adhesion(acteur=agent, adhesion=adhesion)
