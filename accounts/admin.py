@@ -55,7 +55,7 @@ class ServiceGestionnaireAdmin(ConsultationAdmin):
         return (
             format_html_join(
                 mark_safe("<br>"),  # nosec B308 B703 - a constant
-                "{}, SIREN {}, à {} : {}",
+                "{}, SIREN {}, à {} : {}",
                 (
                     (
                         jour_heure(ligne.quand),
@@ -214,7 +214,7 @@ class ContreseingAdmin(ConsultationAdmin):
     def attendu_de(self, contreseing: Contreseing) -> str:
         if contreseing.a_la_cellule:
             return "la cellule de surveillance, ou un autre agent du service"
-        return "un autre agent du service ; passé le délai, la cellule de surveillance aussi"
+        return "un autre agent du service ; passé le délai, la cellule de surveillance aussi"
 
     @admin.display(description="motif")
     def motif_donne(self, contreseing: Contreseing) -> str:

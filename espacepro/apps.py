@@ -21,6 +21,7 @@ class EspaceproConfig(AppConfig):
         from accounts.portes.conditions import laisser_ouvertes
         from accounts.traces.actes import inscrire
         from habilitations.tableurs.lecture import inscrire_a_lire
+        from services.banque.lectures import COLONNES_EXPORT
 
         from . import actes
         from .acces import SANS_CGU
@@ -36,5 +37,6 @@ class EspaceproConfig(AppConfig):
         inscrire_le_deces()
         laisser_ouvertes(SANS_CGU)
         inscrire_a_lire("le journal de vos entreprises", COLONNES)
+        inscrire_a_lire("la liste des comptes bancaires", COLONNES_EXPORT)
         declaration.inscrire()
         rectification.inscrire_sirens(personnes_tenues.sirens_tenus)

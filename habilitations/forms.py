@@ -245,13 +245,13 @@ class ChampAdhesions(forms.ModelMultipleChoiceField):
         """Refuse more than one page offers: nobody has ticked them. Raises: ValidationError."""
         if isinstance(value, (list, tuple)) and len(value) > ADHESIONS_OFFERTES:
             raise forms.ValidationError(
-                f"{ADHESIONS_OFFERTES} adhésions au plus à la fois : retirez-les, puis revenez pour les suivantes."
+                f"{ADHESIONS_OFFERTES} adhésions au plus à la fois : retirez-les, puis revenez pour les suivantes."
             )
         return super().clean(value)
 
     def label_from_instance(self, obj: Any) -> str:
         ouverte = f"{obj.service}, ouvert le {jour(obj.ouverte_le)}"
-        return f"{obj.personne} : {ouverte}" if self.personne else ouverte
+        return f"{obj.personne} : {ouverte}" if self.personne else ouverte
 
 
 class AdhesionsForm(MotifForm):
@@ -266,7 +266,7 @@ class AdhesionsForm(MotifForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Cochez au moins une adhésion.",
-            "invalid_choice": "Une adhésion cochée n’est plus ouverte, ou ne relève plus de votre service : vérifiez la liste.",
+            "invalid_choice": "Une adhésion cochée n’est plus ouverte, ou ne relève plus de votre service : vérifiez la liste.",
         },
     )
 
@@ -277,4 +277,4 @@ class AdhesionsForm(MotifForm):
         offertes = adhesions[:ADHESIONS_OFFERTES]
         champ.widget.choices = [(adhesion.pk, champ.label_from_instance(adhesion)) for adhesion in offertes]
         if len(offertes) == ADHESIONS_OFFERTES:
-            champ.help_text = f"Les {ADHESIONS_OFFERTES} premières : retirez-les, puis revenez pour les suivantes."
+            champ.help_text = f"Les {ADHESIONS_OFFERTES} premières : retirez-les, puis revenez pour les suivantes."

@@ -29,7 +29,7 @@ class FileVide(RegleMetier):
 class SecondRegardDUnAutre(RegleMetier):
     code = "second_regard_d_un_autre"
     message = (
-        "Les actes qui attendent ici sont ceux que vous avez demandés, ou dont vous ne pouvez pas être le second regard : un autre "
+        "Les actes qui attendent ici sont ceux que vous avez demandés, ou dont vous ne pouvez pas être le second regard : un autre "
         "agent les examine."
     )
 

@@ -61,7 +61,7 @@ class CompteDejaCree(RegleMetier):
 
 class AgentSansFonction(RegleMetier):
     code = "agent_sans_fonction"
-    message = "{agent} n’a plus de fonction : il n’a pas d’accès à réinitialiser. Donnez-lui d’abord une fonction."
+    message = "{agent} n’a plus de fonction : il n’a pas d’accès à réinitialiser. Donnez-lui d’abord une fonction."
 
 
 class Etape(StrEnum):

@@ -36,7 +36,7 @@ ATTENTE_MAX: Final = timedelta(days=15)
 REMONTEE: Final = "systeme:remonter_contreseings"
 EXPIRATION: Final = "systeme:expirer_contreseings"
 TROP_VIEUX: Final = (
-    f"aucun second regard en {ATTENTE_MAX.days} jours : demandez-le de nouveau s’il est toujours à faire"
+    f"aucun second regard en {ATTENTE_MAX.days} jours : demandez-le de nouveau s’il est toujours à faire"
 )
 SANS_AUTEUR: Final = "l’agent qui le demandait n’exerce plus dans ce service"
 
@@ -65,12 +65,12 @@ class ActeGrave:
 
 class ContreseingDejaDemande(RegleMetier):
     code = "contreseing_deja_demande"
-    message = "Cet acte est déjà demandé : il attend le second regard d’un autre agent."
+    message = "Cet acte est déjà demandé : il attend le second regard d’un autre agent."
 
 
 class MotifDeContreseingRequis(RegleMetier):
     code = "motif_de_contreseing_requis"
-    message = "Dites pourquoi, en 500 caractères au plus : l’agent qui contresigne lit votre motif."
+    message = "Dites pourquoi, en 500 caractères au plus : l’agent qui contresigne lit votre motif."
 
 
 class ContreseingDejaDecide(RegleMetier):
@@ -80,7 +80,7 @@ class ContreseingDejaDecide(RegleMetier):
 
 class ContreseingParUnAutre(RegleMetier):
     code = "contreseing_par_un_autre_agent"
-    message = "Vous avez demandé cet acte : c’est un autre agent qui le contresigne ou le refuse."
+    message = "Vous avez demandé cet acte : c’est un autre agent qui le contresigne ou le refuse."
 
 
 class ContreseingHorsCompetence(RegleMetier):
@@ -92,13 +92,13 @@ class ContreseingParUneMainLiee(RegleMetier):
     code = "contreseing_par_une_main_liee"
     message = (
         "Votre accès ou votre fonction, ou ceux de l’agent qui demande cet acte, ont été changés il y a moins de 15 jours par l’un "
-        "de vous deux, ou de proche en proche : le second regard est celui d’un autre agent ou, passé le délai, de la cellule."
+        "de vous deux, ou de proche en proche : le second regard est celui d’un autre agent ou, passé le délai, de la cellule."
     )
 
 
 class ContreseingExpire(RegleMetier):
     code = "contreseing_expire"
-    message = "Cet acte ne peut plus être contresigné : {raison}."
+    message = "Cet acte ne peut plus être contresigné : {raison}."
 
 
 class ContreseingPasLeVotre(RegleMetier):

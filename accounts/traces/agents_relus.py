@@ -13,7 +13,7 @@ from ..saisies.regles import RegleMetier
 class FonctionChangee(RegleMetier):
     code = "fonction_changee"
     message = (
-        "Votre fonction a changé pendant cet acte : rien n’est fait. Revenez à l’accueil, qui montre ce qu’elle ouvre."
+        "Votre fonction a changé pendant cet acte : rien n’est fait. Revenez à l’accueil, qui montre ce qu’elle ouvre."
     )
 
 

@@ -86,9 +86,9 @@ class Contresigner(_SecondRegard):
     mot_de_passe_frais = True
     nom = "contresigner"
     titre = "Contresigner"
-    bouton = "Contresigner : l’acte est fait"
+    bouton = "Contresigner : l’acte est fait"
     colonne = "Ce qui prend fin"
-    succes = "L’acte est contresigné et fait : l’agent qui l’avait demandé est prévenu, et chaque personne concernée."
+    succes = "L’acte est contresigné et fait : l’agent qui l’avait demandé est prévenu, et chaque personne concernée."
 
     def cles(self) -> list[UUID]:
         return self.grave.cles(self.objet)
@@ -106,7 +106,7 @@ class RefuserContreseing(_SecondRegard):
     nom = "refuser"
     titre = "Refuser de contresigner"
     bouton = "Refuser"
-    succes = "L’acte est refusé : rien n’est fait, et l’agent qui l’avait demandé lit votre motif."
+    succes = "L’acte est refusé : rien n’est fait, et l’agent qui l’avait demandé lit votre motif."
     form_class = RefusDeContreseingForm
     suite = "Rien n’est fait. L’agent qui a demandé cet acte reçoit votre motif."
 
@@ -120,7 +120,7 @@ class AbandonnerContreseing(_SecondRegard):
     nom = "abandonner"
     titre = "Abandonner cet acte"
     bouton = "Abandonner"
-    succes = "L’acte est abandonné : il n’attend plus de second regard."
+    succes = "L’acte est abandonné : il n’attend plus de second regard."
     suite = "L’acte n’attend plus de second regard, et rien n’est fait."
 
     def refus(self) -> RegleMetier | None:

@@ -37,7 +37,7 @@ class CourrierNonDate(RegleMetier):
 
 class MotifRequis(RegleMetier):
     code = "motif_requis"
-    message = "Dites au demandeur, en 300 caractères au plus, pourquoi : il lit votre motif."
+    message = "Dites au demandeur, en 300 caractères au plus, pourquoi : il lit votre motif."
 
 
 MOTIF_LONGUEUR = 300

@@ -25,7 +25,7 @@ from .retours import exiger_competence, exiger_motif
 
 class LettreEnPreparation(RegleMetier):
     code = "lettre_en_preparation"
-    message = "La dernière lettre de cette demande n’est pas encore partie : laissez-la partir, ou attendez sa date."
+    message = "La dernière lettre de cette demande n’est pas encore partie : laissez-la partir, ou attendez sa date."
 
 
 @transaction.atomic

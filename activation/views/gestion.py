@@ -101,7 +101,7 @@ class RenvoyerCourrier(PageActe):
     nom = "nouvelle-lettre"
     titre = "Envoyer une nouvelle lettre"
     bouton = "Envoyer une nouvelle lettre"
-    succes = "Une nouvelle lettre est préparée : le code de la précédente ne vaut plus, et le demandeur est prévenu."
+    succes = "Une nouvelle lettre est préparée : le code de la précédente ne vaut plus, et le demandeur est prévenu."
     form_class = MotifForm
 
     @staticmethod
@@ -116,9 +116,9 @@ class RenvoyerCourrier(PageActe):
             ("La lettre part à", _destination(self.objet)),
             (
                 "Ce qui se passe",
-                "Une lettre part avec un nouveau code (trois au plus par demande), à l’adresse ci-dessus : corrigez-la d’abord "
+                "Une lettre part avec un nouveau code (trois au plus par demande), à l’adresse ci-dessus : corrigez-la d’abord "
                 "si elle est fausse. Le code "
-                "de la lettre précédente ne vaut plus. Si les plafonds la datent, « Laisser partir le courrier » la fait partir.",
+                "de la lettre précédente ne vaut plus. Si les plafonds la datent, « Laisser partir le courrier » la fait partir.",
             ),
         ]
 

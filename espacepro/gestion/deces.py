@@ -51,13 +51,13 @@ class EspaceHorsCompetence(RegleMetier):
 
 class PreuveDeDecesRequise(RegleMetier):
     code = "preuve_de_deces_requise"
-    message = "Dites quelle preuve vous avez vue, et sa date : elle ne peut pas être à venir."
+    message = "Dites quelle preuve vous avez vue, et sa date : elle ne peut pas être à venir."
 
 
 class DetenteurConnecteDepuis(RegleMetier):
     code = "detenteur_connecte_depuis"
     message = (
-        "Cet espace a servi le {quand}, après la date de la preuve ou après la demande : rien n’est supprimé. Appelez son détenteur, "
+        "Cet espace a servi le {quand}, après la date de la preuve ou après la demande : rien n’est supprimé. Appelez son détenteur, "
         "et signalez-le à la cellule de surveillance."
     )
 
@@ -228,7 +228,7 @@ def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | mode
 
 
 SUITE: Final = (
-    "L’espace est supprimé comme son détenteur l’aurait fait, sans retour possible : les adhésions dont il est titulaire sont "
+    "L’espace est supprimé comme son détenteur l’aurait fait, sans retour possible : les adhésions dont il est titulaire sont "
     "fermées, y compris chez d’autres services gestionnaires, les accès ci-dessous prennent fin, ses demandes en cours sont "
     "annulées, ses coordonnées effacées. Chacun est prévenu, et l’adresse de l’espace aussi."
 )
@@ -278,7 +278,7 @@ class DemanderSuppressionPourDeces(PageActe):
     titre = "Demander la suppression après un décès"
     bouton = "Demander le second regard"
     colonne = "Services"
-    succes = "La demande attend le second regard d’un autre agent : rien n’est supprimé avant."
+    succes = "La demande attend le second regard d’un autre agent : rien n’est supprimé avant."
     form_class = DecesForm
 
     @staticmethod
@@ -291,7 +291,7 @@ class DemanderSuppressionPourDeces(PageActe):
             ("Dernière connexion à cet espace", jour_heure(dernier_signe(self.objet)) or "aucune"),
             (
                 "Ce qui se passe maintenant",
-                "Rien n’est supprimé : un second agent examine votre demande, dans un jour ouvré. L’adresse de l’espace et les "
+                "Rien n’est supprimé : un second agent examine votre demande, dans un jour ouvré. L’adresse de l’espace et les "
                 "autres services gestionnaires concernés sont prévenus de la demande.",
             ),
             ("Ce qui se passe s’il contresigne", SUITE),

@@ -23,6 +23,7 @@ from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import mot_de_passe_prouve, reauthentification_requise
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from habilitations.lectures.entreprise import Entreprise
 from habilitations.lectures.entreprise import entreprise as lire_entreprise
@@ -39,22 +40,11 @@ from services.banque.comptes import (
 )
 from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
 from services.banque.iban import en_groupes, proposer_banque
-from services.banque.lectures import Compte, comptes_de
+from services.banque.lectures import COLONNES_EXPORT, Compte, comptes_de
 from services.banque.mandat import editer_mandat, noter_remise
 from services.models import ReferenceBancaire
 
 MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
-COLONNES_EXPORT: Final = (
-    "Titulaire",
-    "Banque",
-    "IBAN (masqué)",
-    "BIC",
-    "CORE",
-    "B2B",
-    "RUM",
-    "Mandat remis le",
-    "Ajouté le",
-)
 
 
 @dataclass(frozen=True)
@@ -341,8 +331,8 @@ def exporter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
             compte.core,
             compte.b2b,
             compte.reference.mandat.rum,
-            f"{compte.reference.mandat.remis_le:%d/%m/%Y}" if compte.reference.mandat.remis_le else "",
-            f"{timezone.localdate(compte.reference.ajoutee_le):%d/%m/%Y}",
+            jour(compte.reference.mandat.remis_le),
+            jour(compte.reference.ajoutee_le),
         )
         for compte in comptes_de(vue.personne)
     ]

@@ -52,5 +52,5 @@ def lignes_pour(agent: Agent, tombent: QuerySet[Habilitation]) -> list[list[str]
     ]
     if ailleurs:
         entreprises, habilitations = len(set(ailleurs)), len(ailleurs)
-        lignes.append([AILLEURS, "", f"entreprises : {entreprises}", f"habilitations : {habilitations}"])
+        lignes.append([AILLEURS, "", f"entreprises : {entreprises}", f"habilitations : {habilitations}"])
     return lignes

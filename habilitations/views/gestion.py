@@ -93,7 +93,7 @@ class RetirerAdhesions(ActeChoisi):
     titre = "Retirer plusieurs adhésions"
     bouton = "Retirer ces adhésions"
     colonne = "Services"
-    succes = "Les adhésions sont retirées : les habilitations ont pris fin, et chaque personne concernée est prévenue."
+    succes = "Les adhésions sont retirées : les habilitations ont pris fin, et chaque personne concernée est prévenue."
     form_class = AdhesionsForm
     cochees: list[Adhesion]
 
@@ -176,7 +176,7 @@ class LibererEspace(PageActe):
     nom = "liberer"
     titre = "Permettre la suppression de l’espace"
     bouton = "Retirer ces adhésions et prévenir le détenteur"
-    succes = "Les adhésions de votre service sont retirées : le détenteur reçoit la page où supprimer son espace."
+    succes = "Les adhésions de votre service sont retirées : le détenteur reçoit la page où supprimer son espace."
     colonne = "Services"
     form_class = MotifForm
 
@@ -198,13 +198,13 @@ class LibererEspace(PageActe):
         ailleurs = bloquantes_ailleurs(self.objet, self.agent.service_gestionnaire_id).count()
         faits: list[tuple[str, str | Model]] = [("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}")]
         if ailleurs:
-            faits.append(("Adhésions d’autres services", f"{ailleurs} : une demande est transmise à chacun d’eux"))
+            faits.append(("Adhésions d’autres services", f"{ailleurs} : une demande est transmise à chacun d’eux"))
         return [
             *faits,
             (
                 "Ce qui se passe",
-                "Les adhésions de votre service qui empêchent la suppression sont retirées : les habilitations ci-dessous "
-                "prennent fin, et chacun est prévenu. L’espace n’est pas supprimé : son détenteur reçoit la page où le faire.",
+                "Les adhésions de votre service qui empêchent la suppression sont retirées : les habilitations ci-dessous "
+                "prennent fin, et chacun est prévenu. L’espace n’est pas supprimé : son détenteur reçoit la page où le faire.",
             ),
         ]
 

@@ -36,7 +36,7 @@ class DenominationRequise(RegleMetier):
 
 class IdspEstUnSiren(RegleMetier):
     code = "idsp_est_un_siren"
-    message = "{identifiant} est un SIREN : un identifiant provisoire compte une lettre au moins."
+    message = "{identifiant} est un SIREN : un identifiant provisoire compte une lettre au moins."
 
 
 class IdspDejaDonne(RegleMetier):

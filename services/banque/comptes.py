@@ -56,7 +56,7 @@ class CompteIllisible(RegleMetier):
 
 class CompteDeplace(RegleMetier):
     code = "compte_deplace"
-    message = "Ce compte vient de changer de dossier : retrouvez-le depuis la page de votre entreprise."
+    message = "Ce compte vient de changer de dossier : retrouvez-le depuis la page de votre entreprise."
 
 
 class TitulaireVide(RegleMetier):

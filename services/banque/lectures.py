@@ -2,11 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.utils import timezone
 
 from ..models import PersonneSirenisee, ReferenceBancaire
 from .reponses import motif_lisible
+
+COLONNES_EXPORT: Final = (
+    "Titulaire",
+    "Banque",
+    "IBAN (masqué)",
+    "BIC",
+    "CORE",
+    "B2B",
+    "RUM",
+    "Mandat remis le",
+    "Ajouté le",
+)
+"""The accounts of a company as a spreadsheet has them, masked."""
 
 
 @dataclass(frozen=True)

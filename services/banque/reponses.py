@@ -141,7 +141,7 @@ def enregistrer_reponse(
         return False
     if reponse.le == connue[2]:
         raise LigneRefusee(
-            "une autre réponse du même jour est déjà enregistrée : le fichier suivant dira laquelle vaut"
+            "une autre réponse du même jour est déjà enregistrée : le fichier suivant dira laquelle vaut"
         )
     if a_blanc:
         return True
@@ -187,7 +187,7 @@ def _lignes(fichier: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise ReponsesIllisibles(pourquoi=f"à la ligne {lecteur.line_num}, une cellule n’a pas de fin") from erreur
     entete = [nom.strip().lower() for nom in lignes[0][1]] if lignes else []
     if manquent := [nom for nom in COLONNES if nom not in entete]:
-        raise ReponsesIllisibles(pourquoi=f"il y manque {', '.join(manquent)} (séparateur : point-virgule)")
+        raise ReponsesIllisibles(pourquoi=f"il y manque {', '.join(manquent)} (séparateur : point-virgule)")
     for numero, cellules in lignes[1:]:
         if any(cellule.strip() for cellule in cellules):
             yield numero, dict(zip(entete, [*cellules, *[""] * len(entete)], strict=False))

@@ -47,7 +47,7 @@ class IdspForm(FormulairePortail):
         label="IDSP déjà donné par une autre application",
         max_length=40,
         required=False,
-        help_text="Neuf caractères, dont une lettre. Laissez vide : le portail en donne un.",
+        help_text="Neuf caractères, dont une lettre. Laissez vide : le portail en donne un.",
         clavier=Clavier.REFERENCE,
     )
     preuve = ChampTexte(
@@ -65,7 +65,7 @@ class DonnerIdsp(PageActe):
     nom = "idsp"
     titre = "Donner un identifiant provisoire (IDSP)"
     bouton = "Donner un identifiant provisoire"
-    succes = "L’identifiant provisoire est donné : la personne peut déposer sa demande. Son SIREN le remplacera."
+    succes = "L’identifiant provisoire est donné : la personne peut déposer sa demande. Son SIREN le remplacera."
     form_class = IdspForm
     donnee: PersonneSirenisee | None = None
 
@@ -85,9 +85,9 @@ class DonnerIdsp(PageActe):
             ("Service", self.objet),
             (
                 "Ce qui se passe",
-                "Une entreprise, une association ou une collectivité qui attend son SIREN peut être représentée dès maintenant : "
+                "Une entreprise, une association ou une collectivité qui attend son SIREN peut être représentée dès maintenant : "
                 "les demandes, les courriers et les services se font sous l’identifiant provisoire. Quand l’INSEE a répondu, "
-                "« Attribuer le SIREN » sur sa page fait suivre le tout.",
+                "« Attribuer le SIREN » sur sa page fait suivre le tout.",
             ),
         ]
 

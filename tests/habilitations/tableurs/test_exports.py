@@ -17,6 +17,7 @@ from habilitations.partage.en_masse import CHANGEMENTS, examiner_fichier
 from habilitations.partage.fichier import COLONNES, dechiffrer, lire
 from habilitations.tableurs.ecriture import en_csv, en_xlsx
 from habilitations.tableurs.lecture import TAILLE_DU_FICHIER, ExportALire, FichierTropGrand, exports_a_lire
+from services.banque.lectures import COLONNES_EXPORT
 from tests.factories import EspaceFactory, ServiceFactory, habiliter
 from tests.habilitations.scenes import texte
 from tests.scenes import RACINE
@@ -30,6 +31,7 @@ TABLE: dict[tuple[str, str], tuple[tuple[str, ...], bool]] = {
     ("habilitations/views/exports.py", "MODELE"): (export.MODELE, True),
     ("habilitations/lectures/miennes.py", "COLONNES"): (miennes.COLONNES, False),
     ("espacepro/journal/journal_personne.py", "COLONNES"): (journal_personne.COLONNES, False),
+    ("espacepro/views/comptes_bancaires.py", "COLONNES_EXPORT"): (COLONNES_EXPORT, False),
 }
 ECRIRE: dict[str, Callable[..., bytes]] = {"csv": en_csv, "xlsx": lambda colonnes, r: en_xlsx("Liste", colonnes, r)}
 
