@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.contrib import admin
 from django.db import IntegrityError, connection, models
 from django.test import Client, RequestFactory
@@ -560,9 +561,11 @@ def test_la_recherche_supporte_toute_saisie(agent: Agent, surveillant: Agent) ->
     for lecteur in (agent, surveillant):
         client = client_verifie(lecteur)
         for nom in NOMS_DES_LISTES:
+            modele = apps.get_model(*nom.split("_", 1))
+            sans = not admin.site._registry[modele].search_fields  # `q` is no part of its address
             for saisie in ('"', "'", '"a', "\\", "%_", "9" * 100, "-1", "é\u0301", "1 " * 50, "'\\'"):
                 statut = client.get(reverse(f"admin:{nom}_changelist"), {"q": saisie}).status_code
-                assert statut in {200, 403}, (nom, saisie)
+                assert statut in ({400, 403} if sans else {200, 403}), (nom, saisie)
 
 
 def test_chercher_et_lister_laissent_une_trace_sans_dire_ce_qui_etait_cherche(agent: Agent) -> None:
