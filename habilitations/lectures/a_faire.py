@@ -340,7 +340,8 @@ def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
 _MANDATS: Final = """
 SELECT json_build_object('p', r.personne_id, 'siren', p.siren, 'n', count(*), 'depuis', min(r.ajoutee_le))
 FROM services_referencebancaire r JOIN services_mandatsepa m ON m.reference_id = r.id
-JOIN services_personnesirenisee p ON p.id = r.personne_id WHERE r.personne_id = ANY(ARRAY(SELECT DISTINCT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
+JOIN services_personnesirenisee p ON p.id = r.personne_id AND p.restreinte_le IS NULL
+WHERE r.personne_id = ANY(ARRAY(SELECT DISTINCT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
 WHERE v.paiement AND s.etat = %(active)s AND s.role = ANY(%(gerants)s)))
 AND r.supprimee_le IS NULL AND r.etat_b2b <> %(b2b_valide)s AND m.remis_le IS NULL GROUP BY r.personne_id, p.siren
 """

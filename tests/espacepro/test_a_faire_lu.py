@@ -20,17 +20,19 @@ from accounts.models import Espace, Lien, TraceLecture
 from activation.models import Courrier, Demande, Signalement
 from habilitations.arbre.expirations import PREAVIS
 from habilitations.arbre.recentes import DELAI_DECLIN, OBJET, non_utilisee
+from habilitations.droits.roles import GERER_BANQUE, roles_pour
 from habilitations.lectures.demandes_habilitation import demandes_a_repondre
 from habilitations.lectures.partage import fin_prochaine
 from habilitations.models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from habilitations.partage.revue import PERIODE, SANS_REPONSE, dues
-from services.models import PersonneSirenisee
+from services.models import PersonneSirenisee, ReferenceBancaire
 from tests.factories import (
     EspaceFactory,
     PersonneFactory,
     ServiceFactory,
     ServiceGestionnaireFactory,
     accorder,
+    compte_bancaire,
     habiliter,
 )
 
@@ -166,6 +168,17 @@ def substitutions(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
     )
 
 
+def mandats(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    gerees = siennes(espace, etat="ACTIVE", role__in=roles_pour(GERER_BANQUE), service__paiement=True)
+    return (
+        ReferenceBancaire.objects.filter(personne__in=gerees.values("personne"), personne__restreinte_le=None)
+        .filter(supprimee_le=None, mandat__remis_le=None)
+        .exclude(etat_b2b="VALIDE")
+        .values("personne")
+        .annotate(fait=JSONObject(p="personne", siren="personne__siren", n=Count("pk"), depuis=Min("ajoutee_le")))
+    )
+
+
 Lecture = Callable[[Espace, datetime], QuerySet[Any]]
 LECTURES: list[Lecture] = [
     identifiants,
@@ -176,6 +189,7 @@ LECTURES: list[Lecture] = [
     habilitations_demandees,
     attendues,
     substitutions,
+    mandats,
 ]
 
 
@@ -188,11 +202,12 @@ class Monde:
         self.aujourd_hui = timezone.localdate(self.maintenant)
         self.espaces = [EspaceFactory(prenom=f"P{'ab'[rang % 2]}") for rang in range(5)]
         self.personnes = [PersonneFactory() for _ in range(4)]
-        self.services = [ServiceFactory(code=f"S{rang}") for rang in range(3)]
+        self.services = [ServiceFactory(code=f"S{rang}", paiement=rang == 0) for rang in range(3)]
         self.bureau = ServiceGestionnaireFactory()
         for personne in self.personnes:
             for service in self.services:
                 self._arbre(habiliter(self.un(self.espaces), personne=personne, service=service))
+            self._comptes(personne)
         for espace in self.espaces:
             self._demander(espace)
 
@@ -231,6 +246,20 @@ class Monde:
             champs |= {"etat": "EN_VEILLE", "veille_depuis": self.maintenant - self.hasard.randrange(30) * JOUR}
             champs["veille_motif"] = self.un(["TITULAIRE", "SUBSTITUTION", "SUBSTITUTION"])
         return champs
+
+    def _comptes(self, personne: PersonneSirenisee) -> None:
+        personne.restreinte_le = self.un([None, None, None, self.maintenant])
+        personne.save()
+        for iban in ("FR7630006000011234567890189", "FR1420041010050500013M02606"):
+            valide = self.hasard.random() < 0.3
+            compte_bancaire(
+                personne,
+                iban,
+                ajoutee_le=self.maintenant,
+                supprimee_le=self.un([None, None, self.maintenant]),
+                remis_le=self.un([None, None, self.aujourd_hui]),
+                **({"etat_b2b": "VALIDE", "b2b_le": self.aujourd_hui} if valide else {}),
+            )
 
     def _usage(self, habilitation: Habilitation) -> None:
         if self.hasard.random() < 0.3:

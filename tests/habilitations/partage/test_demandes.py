@@ -354,7 +354,7 @@ def test_ce_qui_est_repondu_n_est_plus_rappele(scene: Scene) -> None:
 
 def test_un_espace_supprime_ne_demande_plus_rien(scene: Scene) -> None:
     demande = scene.demander()
-    suppression.faire_tomber(scene.demandeur, timezone.now())
+    suppression.faire_tomber(scene.demandeur, timezone.now(), scene.demandeur)
     demande.refresh_from_db()
     assert (demande.etat, demande.motif) == (DemandeHabilitation.Etat.ANNULEE, "")
 
