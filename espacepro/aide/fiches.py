@@ -203,6 +203,18 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             ("perimetre",),
         ),
     ),
+    "Payer": (
+        Fiche(
+            "comptes-bancaires",
+            "Enregistrer un compte bancaire et son mandat SEPA",
+            "les comptes bancaires et leur mandat",
+            "L’IBAN depuis lequel une entreprise paie ses impôts, et le mandat à remettre à la banque avant le premier paiement.",
+            "§4.d",
+            None,
+            ("adherer", "suppleants"),
+            ("comptes_bancaires", "compte_bancaire_ajouter", "compte_bancaire_mandat"),
+        ),
+    ),
     "Quitter": (
         Fiche(
             "quitter-un-service",
