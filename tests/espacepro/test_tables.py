@@ -22,6 +22,7 @@ ADMIS = {
     "courriel_recu_a_effacer": FILE,
     "evenement_registre_attendu": FILE,
     "espace_a_confirmer": FILE,
+    "personne_provisoire": FILE,
     "signalement_a_vider": FILE,
     "services_personnesirenisee_siren_feea0213_like": LIKE,
     "services_service_code_2ec5ef92_like": LIKE,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Agent, Espace, Evenement, TraceLecture
+from accounts.traces.agents_relus import FonctionChangee
 from activation.models import Courrier
 from espacepro.gestion.inerte import rendre_inerte
 from espacepro.gestion.regards import (
@@ -177,7 +178,7 @@ def test_chaque_fonction_chaque_espace(agent: Agent, karine: Espace, fonction: A
     assert suite.status_code == (200 if ouvert else 404)
     assert Evenement.objects.filter(acte=ACTE).exists() is ouvert
     if not ouvert:
-        with pytest.raises(EspaceHorsDuBureau):
+        with pytest.raises(FonctionChangee if fonction == Agent.Fonction.AUCUNE else EspaceHorsDuBureau):
             dire_pourquoi(acteur=lecteur, espace=karine, raison=Raison.APPEL)
 
 
