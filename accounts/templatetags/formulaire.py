@@ -4,6 +4,7 @@
 from typing import Any
 
 from django import template
+from django.middleware.csrf import get_token
 from django.template.context import Context
 from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html, format_html_join
@@ -25,9 +26,16 @@ def exigence_mot_de_passe() -> Exigence:
 
 @register.simple_tag(takes_context=True)
 def csrf_token(context: Context) -> SafeString:
-    """Render the hidden fields that every POST form carries."""
-    jeton = CsrfTokenNode().render(context)
+    """Render the hidden fields that every POST form carries.
+
+    The token is the request's: a template included with `only` gets no variable, `csrf_token` neither.
+    """
     request: Any = getattr(context, "request", None)
+    if request is not None and "csrf_token" not in context:
+        with context.push(csrf_token=get_token(request)):
+            jeton = CsrfTokenNode().render(context)
+    else:
+        jeton = CsrfTokenNode().render(context)
     estampille = estampiller(request) if request is not None else ""
     if not estampille:
         return SafeString(jeton)

@@ -1,5 +1,6 @@
 """The desk: what waits follows whatever changes it, is claimed by one agent at a time, and is told to its own office alone."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -233,6 +234,23 @@ def test_deux_files_ne_portent_pas_le_meme_code() -> None:
 
 
 # --- The pages
+
+
+def test_prendre_depuis_une_ligne_passe_la_garde_des_formulaires(agent: Agent, personne: PersonneSirenisee) -> None:
+    """The form of a row is what a browser posts: an include with « only » carries the token as well."""
+    demande = retrait(personne)
+    attendue = affaire("RETRAIT", demande.pk)
+    Affaire.objects.filter(pk=attendue.pk).update(depuis=timezone.now() - timedelta(days=60))
+    client = client_verifie(agent)
+    client.handler.enforce_csrf_checks = True
+    prise = reverse("admin:prendre", args=[attendue.pk])
+    for page in (reverse("admin:index"), reverse("admin:file", args=["RETRAIT"])):
+        texte = client.get(page).content.decode()
+        formulaire = re.search(rf'<form method="post" action="{prise}">(.*?)</form>', texte, re.DOTALL)
+        assert formulaire is not None, page
+        champs = dict(re.findall(r'name="(\w+)" value="([^"]*)"', formulaire[1]))
+        assert client.post(prise, champs)["Location"].endswith(f"{demande.pk}/change/"), page
+        rendre(acteur=agent, affaire=attendue)
 
 
 def test_prendre_traiter_puis_la_suivante(agent: Agent, personne: PersonneSirenisee) -> None:
