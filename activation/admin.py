@@ -5,12 +5,18 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import LigneConsultation
+from accounts.gestion.fonctions import BUREAU
 from accounts.saisies.citations import citer
 from habilitations.admin import PERSONNE, RechercheParPersonne
 
 from .courriers.code128 import lire_numero
+from .demandes.suites import lettre_possible
 from .models import Courrier, Demande, LigneDemande, Signalement
 from .views.gestion import (
     ConfirmerSignalement,
@@ -78,7 +84,7 @@ class CourrierAdmin(RechercheParPersonne):
     search_help_text = "SIREN, dénomination, référence de la demande, ou le code à barres du courrier"
     fields = (
         "demande",
-        "personne",
+        "entreprise",
         "numero",
         "canal",
         "etat",
@@ -87,15 +93,32 @@ class CourrierAdmin(RechercheParPersonne):
         "pas_avant",
         "edite_le",
         "remis_le",
+        "revenu_le",
         "expire_le",
         "remplace_le",
         "essais",
         "tentatives",
         "ecarte_le",
     )
-    readonly_fields = ("personne",)
+    readonly_fields = ("entreprise",)
     acte_par_ligne = True
     actes = (CourrierRevenu, LaisserPartir)
+
+    def actes_possibles(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
+        """Offer for a letter that came back what it waits for, in that order: the address, then another letter."""
+        return [*super().actes_possibles(request, obj), *self._apres_le_retour(request, obj)]
+
+    @staticmethod
+    def _apres_le_retour(request: HttpRequest, courrier: Courrier) -> list[dict[str, str]]:
+        agent = agent_verifie(request)
+        if agent is None or agent.fonction not in BUREAU:
+            return []
+        if courrier.etat != Courrier.Etat.NPAI or courrier.remplace_le or not courrier.demande.est_en_cours:
+            return []
+        suites = [("Corriger l’adresse", "services_personnesirenisee_adresse", courrier.demande.personne_id)]
+        if lettre_possible(courrier):
+            suites.append((RenvoyerCourrier.titre, "activation_demande_nouvelle-lettre", courrier.demande_id))
+        return [{"titre": titre, "adresse": reverse(f"admin:{nom}", args=[cle])} for titre, nom, cle in suites]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -108,6 +131,14 @@ class CourrierAdmin(RechercheParPersonne):
     @admin.display(description="personne sirénisée", ordering="demande__personne__denomination")
     def personne(self, courrier: Courrier) -> str:
         return str(courrier.demande.personne)
+
+    @admin.display(description="personne sirénisée")
+    def entreprise(self, courrier: Courrier) -> SafeString:
+        """The company, and the way to its page: its address is corrected there."""
+        personne = courrier.demande.personne
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:services_personnesirenisee_change", args=[personne.pk]), personne
+        )
 
 
 @admin.register(Signalement)

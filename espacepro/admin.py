@@ -18,9 +18,9 @@ from habilitations.lectures.recherche import contient
 from habilitations.views.gestion import RetirerAdhesionsDeLaPersonne
 from services.admin import siren_saisi
 from services.models import IdentifiantRemplace, PersonneSirenisee
-from services.views.adresses import RetirerAdresse, SaisirAdresse
 from services.views.gestion import AttribuerSiren, EnregistrerRepresentant, RattacherPersonne
 
+from .gestion.adresse_corrigee import RetirerAdressePuisLaLettre, SaisirAdressePuisLaLettre
 from .gestion.dossiers import lire_personne
 from .gestion.mots import (
     D_UN_AGENT,
@@ -192,8 +192,8 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
     actes = (
         EnregistrerRepresentant,
         AttribuerSiren,
-        SaisirAdresse,
-        RetirerAdresse,
+        SaisirAdressePuisLaLettre,
+        RetirerAdressePuisLaLettre,
         RetirerAdhesionsDeLaPersonne,
         RattacherPersonne,
     )

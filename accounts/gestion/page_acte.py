@@ -122,8 +122,12 @@ class PageActe(FormView):
             self.agir(form)
         except RegleMetier as regle:
             return self._montrer_le_refus(form, regle)
-        messages.success(self.request, self.succes)
+        messages.success(self.request, self.dire_le_succes())
         return redirect(self.page)
+
+    def dire_le_succes(self) -> str:
+        """Return what the agent reads once the act is done; safe HTML where it offers what comes next."""
+        return self.succes
 
     def _montrer_le_refus(self, form: Any, regle: RegleMetier) -> HttpResponse:
         """Show the rule beside the object as it is now: another act may have changed it, or taken it away, meanwhile."""

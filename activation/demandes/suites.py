@@ -88,7 +88,7 @@ def renvoyer_courrier(*, acteur: Agent, demande: Demande, motif: str, maintenant
     dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
     if dernier.edite_le is None:
         raise LettreEnPreparation
-    if dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
+    if not lettre_possible(dernier):
         raise PlusDeCourrier
     courrier = _remplacer(demande, dernier, actes.COURRIER_RENVOYE, acteur, maintenant, motif=motif)
     prevenir(
@@ -99,6 +99,11 @@ def renvoyer_courrier(*, acteur: Agent, demande: Demande, motif: str, maintenant
         gestionnaire=demande.personne.service_gestionnaire.nom,
     )
     return courrier
+
+
+def lettre_possible(dernier: Courrier) -> bool:
+    """Whether another letter may follow this one: three for a demande (R9)."""
+    return dernier.numero <= settings.CODE_NOUVEAUX_COURRIERS
 
 
 def _remplacer(

@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Agent, Evenement
-from activation.models import Courrier
+from activation.demandes.retours import constater_retour
+from activation.models import Courrier, Demande
 from tests.espacepro.scenes import client_verifie, deposer
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory
 
@@ -72,3 +73,36 @@ def test_qui_n_agit_pour_aucun_bureau_n_y_entre_pas() -> None:
         client = client_verifie(AgentFactory(fonction=fonction))
         assert client.get(reverse(PAGE)).status_code == 404
         assert client.post(reverse(PAGE), {"numero_lettre": "D-2026-7E8SRTU2-1"}).status_code == 404
+
+
+def test_la_lettre_revenue_mene_a_l_adresse_puis_a_la_suivante(agent: Agent) -> None:
+    """Taken from its queue, it is no dead end: the company, its address, then another letter (walk of the desk)."""
+    lettre = partie(agent, 2)
+    demande = lettre.demande
+    Demande.objects.filter(pk=demande.pk).update(etat=Demande.Etat.CODE_ENVOYE)
+    client = client_verifie(agent)
+    fiche = reverse("admin:activation_courrier_change", args=[lettre.pk])
+    adresse = reverse("admin:services_personnesirenisee_adresse", args=[demande.personne_id])
+    suivante = reverse("admin:activation_demande_nouvelle-lettre", args=[demande.pk])
+    texte = client.get(fiche).content.decode()
+    assert f'href="{adresse}"' not in texte, "it has not come back"
+    constater_retour(acteur=agent, courrier=lettre)
+    texte = client.get(fiche).content.decode()
+    assert f'href="{reverse("admin:services_personnesirenisee_change", args=[demande.personne_id])}"' in texte
+    assert 0 < texte.find(f'href="{adresse}"') < texte.find(f'href="{suivante}"')
+    saisie = {
+        "voie": "3 rue des Lilas",
+        "code_postal": "75011",
+        "commune": "Paris",
+        "justificatif": "Extrait Kbis",
+        "motif": "La lettre est revenue.",
+    }
+    apres = client.post(adresse, saisie, follow=True).content.decode()
+    assert f'<a href="{suivante}">Envoyer une nouvelle lettre pour la demande {demande.reference}</a>' in apres
+    autre = reverse("admin:activation_courrier_change", args=[lettre.pk])
+    cellule = client_verifie(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE))
+    assert suivante not in cellule.get(autre).content.decode(), "who reads and does not act"
+    Courrier.objects.filter(pk=lettre.pk).update(numero=3)
+    texte = client.get(fiche).content.decode()
+    assert adresse in texte
+    assert suivante not in texte, "three letters are the most"
