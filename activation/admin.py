@@ -115,7 +115,9 @@ class CourrierAdmin(RechercheParPersonne):
             return []
         if courrier.etat != Courrier.Etat.NPAI or courrier.remplace_le or not courrier.demande.est_en_cours:
             return []
-        suites = [("Corriger l’adresse", "services_personnesirenisee_adresse", courrier.demande.personne_id)]
+        suites: list[tuple[str, str, Any]] = [
+            ("Corriger l’adresse", "services_personnesirenisee_adresse", courrier.demande.personne_id)
+        ]
         if lettre_possible(courrier):
             suites.append((RenvoyerCourrier.titre, "activation_demande_nouvelle-lettre", courrier.demande_id))
         return [{"titre": titre, "adresse": reverse(f"admin:{nom}", args=[cle])} for titre, nom, cle in suites]
