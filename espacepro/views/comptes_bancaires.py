@@ -29,6 +29,7 @@ from habilitations.lectures.entreprise import Entreprise
 from habilitations.lectures.entreprise import entreprise as lire_entreprise
 from habilitations.tableurs.ecriture import en_csv
 from services.banque import droits
+from services.banque.avis import dire_prevenus
 from services.banque.comptes import (
     CompteDejaEnregistre,
     CompteRetire,
@@ -229,7 +230,7 @@ def renommer(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> Htt
             formulaire.data = formulaire.data.copy()
             formulaire.data["montre"] = regle.contexte.get("titulaire", formulaire.data["montre"])
         else:
-            annoncer_une_fois(request, "Le titulaire est renommé. Les administrateurs et l’entreprise sont prévenus.")
+            annoncer_une_fois(request, f"Le titulaire est renommé. {dire_prevenus(sujet.vue.personne)}")
             return redirect(sujet.liste)
     return render(request, "espacepro/comptes/renommer.html", {**sujet.contexte, "formulaire": formulaire})
 
@@ -245,7 +246,7 @@ def supprimer(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> Ht
             retirer_compte(acteur=espace, reference=sujet.reference)
         except RegleMetier as regle:
             return _refus(request, sujet, regle)
-        messages.success(request, "Le compte est supprimé. Les administrateurs et l’entreprise sont prévenus.")
+        messages.success(request, f"Le compte est supprimé. {dire_prevenus(sujet.vue.personne)}")
         return redirect(sujet.liste)
     return render(request, "espacepro/comptes/supprimer.html", sujet.contexte)
 

@@ -10,7 +10,7 @@ from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.dates import jour_heure
 
-from ..models import ReferenceBancaire
+from ..models import PersonneSirenisee, ReferenceBancaire
 from .droits import administrateurs_de
 
 
@@ -45,6 +45,11 @@ def prevenir(
             maintenant=maintenant,
             pas_avant=dater_avis(f"banque|{personne.pk}", settings.DEBIT_COURRIEL_ENTREPRISE, maintenant),
         )
+
+
+def dire_prevenus(personne: PersonneSirenisee) -> str:
+    """Return whom `prevenir` wrote to: the company only where its address is confirmed."""
+    return f"Les administrateurs{' et l’entreprise' if personne.courriel else ''} sont prévenus."
 
 
 def prevenir_de_la_reponse(

@@ -43,6 +43,13 @@ def test_le_reste_n_y_est_pas(feuille: str) -> None:
     assert len(feuille) < 0.4 * sum(len(f.read_text(encoding="utf-8")) for f in statiques.FEUILLES_DSFR)
 
 
+def test_ce_qui_est_cache_le_reste_quelle_que_soit_sa_classe(feuille: str) -> None:
+    """A button of a class that gives it a display would show without the script that it waits for."""
+    assert re.search(r"(?m)^\[hidden\]\s*\{\s*display:\s*none\s*!important;?\s*\}", feuille)
+    contraires = re.findall(r"[^{}]*\[hidden\][^{}]*\{[^}]*display:(?!\s*none)[^}]*\}", feuille)
+    assert all("visibility: hidden" in regle for regle in contraires), contraires
+
+
 def test_la_feuille_ne_demande_que_des_polices(feuille: str) -> None:
     adresses = re.findall(r"""url\(["']?(?!data:)([^"')]+)""", feuille)
     assert adresses
