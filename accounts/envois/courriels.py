@@ -178,13 +178,14 @@ def composer(courriel: Courriel) -> EmailMultiAlternatives:
 
 @cache
 def objet_du_genre(genre: str) -> str:
-    """Return the subject that the mails of this genre have, « … » where it varies; « Courriel » for a genre of old."""
+    """Return the subject that the mails of this genre have, « … » where it varies, the singular of two; « Courriel » for a genre of old."""
     try:
         gabarit: Any = get_template(f"courriels/{genre}.txt")
     except TemplateDoesNotExist:
         return "Courriel"
     objet = gabarit.template.source.strip().partition("\n")[0]
-    return re.sub(r"{{.*?}}", "…", re.sub(r"{%.*?%}", "", objet)).strip()
+    singulier = re.sub(r"{% if [^%]*%}(?:(?!{%).)*{% else %}(.*?){% endif %}", r"\1", objet)
+    return re.sub(r"{{.*?}}", "…", re.sub(r"{%.*?%}", "", singulier)).strip()
 
 
 class Liaison:

@@ -135,14 +135,14 @@ def _a_remettre(compte: Compte, bound: tuple[UUID, RemiseForm] | None) -> dict[s
         {
             "titre": "Enregistré par la banque",
             "etat": "a_venir",
-            "detail": "Vous serez averti de sa réponse : acceptée, ou refusée et pourquoi.",
+            "detail": "Vous serez averti de sa réponse : mandat accepté, ou refusé et pourquoi.",
         },
     ]
     return {"compte": compte, "etapes": etapes, "formulaire": formulaire}
 
 
 def _remise(reference: ReferenceBancaire, donnees: Any = None) -> RemiseForm:
-    return RemiseForm(donnees, auto_id=f"id_%s_{reference.pk.hex}")
+    return RemiseForm(donnees, auto_id=f"id_%s_{reference.pk.hex}", initial={"le": timezone.localdate()})
 
 
 @reauthentification_requise
@@ -313,7 +313,11 @@ def remise(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpR
         except RegleMetier as regle:
             formulaire.refuser(regle)
         else:
-            annoncer_une_fois(request, "C’est noté : le mandat est remis à la banque.")
+            annoncer_une_fois(
+                request,
+                "C’est noté : le mandat est remis à la banque. La banque répond, et vous en serez averti : vous n’avez rien "
+                "d’autre à faire.",
+            )
             return redirect(sujet.liste)
     return _montrer_liste(request, sujet.vue, espace, (sujet.reference.pk, formulaire))
 

@@ -57,22 +57,23 @@ def ecrire(
     habilitations: Iterable[Habilitation] = (),
     **contexte: Any,
 ) -> None:
-    """Deposit one mail to whoever holds this espace, unless it is deleted; `lignes` tells what it is about.
+    """Deposit one mail to whoever holds this espace, unless it is deleted; `lignes` tells what it is about, `nombre` on how many.
 
     `de` is whose acts it tells of, where these may be repeated at will: beyond PLAFOND_AVIS_PAIRE of them in 24 hours
     one last mail says that the rest is in the journal (design.md §8).
     """
     if espace.compte is None or _refuse(genre, espace):
         return
+    habilitations = list(habilitations)
     if de is not None and not _avis_permis(de, espace):
         acte, genre = f"avis-suite:{de.pk}:{espace.pk}:{timezone.localdate():%Y%m%d}", "habilitations_suite"
-        habilitations, contexte = (), {"acteur": de.nom_complet, "les_siens": de.pk == espace.pk}
+        habilitations, contexte = [], {"acteur": de.nom_complet, "les_siens": de.pk == espace.pk}
     courriels.deposer(
         genre,
         destinataire=espace.compte.email,
         acte=acte,
         espace=espace,
-        contexte={"lignes": lignes_par_siren(habilitations), **contexte},
+        contexte={"lignes": lignes_par_siren(habilitations), "nombre": len(habilitations), **contexte},
     )
 
 

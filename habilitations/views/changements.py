@@ -93,6 +93,7 @@ class Action:
     danger: bool = False
     avec_motif: bool = False
     avec_fin: bool = False  # asks a last day
+    titre_seul: str = ""  # where one person is concerned, if the title differs
     permise: bool = field(default=False)  # each line must be one that its reader may withdraw
 
     def trouver(self, espace: Espace, cles: Sequence[uuid.UUID]) -> list[Habilitation]:
@@ -175,6 +176,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "retirer_suppleant": Action(
         titre="Retirer des administrateurs suppléants",
+        titre_seul="Retirer un administrateur suppléant",
         phrase="Tout droit sur ces services prend fin, même dans une page déjà ouverte.",
         bouton="Retirer",
         retour="suppleants",
@@ -438,6 +440,7 @@ def _montrer(
         "habilitations/partage_changer.html",
         {
             "action": action,
+            "titre": _titre(action, lignes),
             "formulaire": formulaire,
             "apercu": apercu,
             "motif": garde.get("motif", ""),
@@ -450,6 +453,11 @@ def _montrer(
             "danger": action.danger and bool(lignes),
         },
     )
+
+
+def _titre(action: Action, lignes: Sequence[Habilitation]) -> str:
+    """Return the title of the page, in the singular for one person."""
+    return (len({ligne.espace_id for ligne in lignes}) == 1 and action.titre_seul) or action.titre
 
 
 def _bouton(action: Action, lignes: Sequence[Habilitation], tombent: Sequence[Habilitation]) -> str:

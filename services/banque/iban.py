@@ -192,8 +192,11 @@ def _exiger_la_forme(iban: str) -> None:
 
 
 def _groupe(iban: str, rang: int) -> str:
-    ordinal = "premier" if rang == 0 else f"{rang + 1}e"
-    return f"le {ordinal} groupe de quatre (« {iban[rang * GROUPE : (rang + 1) * GROUPE]} »)"
+    """Return which group of four this is, as it is printed; the last one, where it is shorter, is not of four."""
+    groupe = iban[rang * GROUPE : (rang + 1) * GROUPE]
+    if rang and len(groupe) < GROUPE:
+        return f"le dernier groupe (« {groupe} »)"
+    return f"le {'premier' if rang == 0 else f'{rang + 1}e'} groupe de quatre (« {groupe} »)"
 
 
 def _voisins(texte: str) -> Iterator[tuple[int, str]]:

@@ -54,6 +54,8 @@ def test_un_compte_de_son_ajout_a_sa_suppression(
     montrer("comptes-relire")
     page.get_by_role("button", name="Confirmer l’ajout").press("Enter")
     expect(page.get_by_role("heading", name="Mandat à remettre à la banque")).to_be_visible()
+    copier = page.get_by_role("button", name="Copier")  # without scripts it would do nothing
+    expect(copier).to_have_count(2 if largeur == 1280 else 0)
     montrer("comptes-liste")
 
     page.get_by_role("link", name="Éditer le mandat").click()

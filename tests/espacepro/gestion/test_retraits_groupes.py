@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.envois.courriels import composer, objet_du_genre
 from accounts.models import Agent, Courriel, Evenement
 from accounts.portes.reauthentification import PROUVE_LE
 from habilitations.arbre.lots import AucuneLigne, LignesRefusees
@@ -77,6 +78,12 @@ def test_cocher_voir_puis_confirmer(rang: int, agent: Agent, racines: list[Habil
     for espace, nombre in ((racines[0].espace, 2), (Habilitation.objects.filter(role="SUPPLEANT")[0].espace, 1)):
         courriel = Courriel.objects.get(genre="adhesion_retiree", espace=espace)  # one, whatever the number
         assert (courriel.contexte["nombre"], courriel.contexte["motif"]) == (nombre, MOTIF)
+        sujet = composer(courriel).subject
+        assert (
+            sujet
+            == ("Un service en ligne vous a été retiré", f"{nombre} services en ligne vous ont été retirés")[nombre > 1]
+        )
+    assert objet_du_genre("adhesion_retiree") == "Un service en ligne vous a été retiré"
 
 
 def test_une_session_laissee_ouverte_ne_ferme_rien_en_nombre(agent: Agent, racines: list[Habilitation]) -> None:

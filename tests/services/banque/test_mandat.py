@@ -22,7 +22,7 @@ def texte_de(pdf: bytes) -> str:
 
 
 def test_le_mandat_suit_l_ordre_du_formulaire(entreprise: Entreprise) -> None:
-    reference = compte_bancaire(entreprise.personne, banque="CREDIT AGRICOLE SA")
+    reference = compte_bancaire(entreprise.personne, banque="CREDIT AGRICOLE SA", bic="AGRIFRPP")
     pdf = editer_mandat(acteur=entreprise.titulaire, reference=reference)
     lecteur = PdfReader(io.BytesIO(pdf))
     texte = texte_de(pdf)
@@ -39,6 +39,8 @@ def test_le_mandat_suit_l_ordre_du_formulaire(entreprise: Entreprise) -> None:
         "Nom ou dénomination",
         "Compte à débiter",
         "FR76 3000 6000 0112 3456 7890 189",
+        "AGRIFRPP",
+        "CREDIT AGRICOLE SA",
         "Direction générale des Finances publiques",
         "FR00ZZZ000000",
         entreprise.personne.service_gestionnaire.nom,
@@ -52,7 +54,6 @@ def test_le_mandat_suit_l_ordre_du_formulaire(entreprise: Entreprise) -> None:
     assert rangs == sorted(rangs)
     assert len(lecteur.pages) == 1
     assert lecteur.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    assert "BIC" not in texte
 
 
 def test_hors_de_l_eee_le_mandat_porte_le_bic_et_le_titulaire_tiers_n_a_pas_l_adresse_de_l_entreprise(
@@ -67,8 +68,14 @@ def test_hors_de_l_eee_le_mandat_porte_le_bic_et_le_titulaire_tiers_n_a_pas_l_ad
     assert entreprise.personne.voie not in texte
 
 
+def test_sans_bic_dans_l_eee_le_mandat_n_en_demande_pas(entreprise: Entreprise) -> None:
+    assert "BIC" not in texte_de(
+        editer_mandat(acteur=entreprise.titulaire, reference=compte_bancaire(entreprise.personne))
+    )
+
+
 def test_un_nom_impossible_ne_casse_pas_le_mandat(entreprise: Entreprise) -> None:
-    reference = compte_bancaire(entreprise.personne, titulaire="#panic() ناجي 漢字 " + "W" * 40)
+    reference = compte_bancaire(entreprise.personne, bic="AGRIFRPP", titulaire="#panic() ناجي 漢字 " + "W" * 40)
     assert len(PdfReader(io.BytesIO(editer_mandat(acteur=entreprise.titulaire, reference=reference))).pages) == 1
 
 

@@ -4,12 +4,13 @@ import re
 from datetime import timedelta
 from html import unescape
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Evenement
-from services.models import ReferenceBancaire
+from accounts.models import Courriel, Evenement
+from services.models import PersonneSirenisee, ReferenceBancaire
 from tests.factories import MOT_DE_PASSE, compte_bancaire
 
 from .scenes import IBAN, Entreprise, client_de
@@ -107,6 +108,22 @@ def test_renommer_dans_deux_onglets(entreprise: Entreprise) -> None:
     assert ReferenceBancaire.objects.get().titulaire == "SECOND"
 
 
+@pytest.mark.parametrize("courriel", ["compta@atelier-roussel.fr", ""])
+def test_l_entreprise_n_est_dite_prevenue_que_si_elle_l_est(entreprise: Entreprise, courriel: str) -> None:
+    PersonneSirenisee.objects.update(courriel=courriel)
+    reference, client = compte_bancaire(entreprise.personne), client_de(entreprise.titulaire)
+    for acte, champs in (
+        ("renommer", {"titulaire": "AUTRE", "montre": reference.titulaire}),
+        ("supprimer", {}),
+    ):
+        client.post(adresse(entreprise, f"compte_bancaire_{acte}", reference), champs)
+        lue = texte(client.get(adresse(entreprise)))
+        assert "Les administrateurs" in lue
+        assert ("et l’entreprise sont prévenus" in lue) is bool(courriel)
+    ecrits = Courriel.objects.filter(genre="compte_bancaire_change_entreprise")
+    assert ecrits.count() == (2 if courriel else 0)
+
+
 def test_supprimer_se_confirme_et_deux_fois_se_dit(entreprise: Entreprise) -> None:
     reference = compte_bancaire(entreprise.personne)
     client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_supprimer", reference)
@@ -139,12 +156,17 @@ def test_le_mandat_se_telecharge_contre_le_mot_de_passe_et_se_coche(entreprise: 
     assert reponse["Content-Type"] == "application/pdf"
     assert "no-store" in reponse["Cache-Control"]
     remise = adresse(entreprise, "compte_bancaire_remise", reference)
+    avant = texte(client.get(adresse(entreprise)))
+    assert f'value="{timezone.localdate():%Y-%m-%d}"' in avant
+    assert "mandat accepté, ou refusé" in avant
+    assert "CORE est le prélèvement ordinaire" in avant
     refusee = client.post(remise, {"le": f"{timezone.localdate() + timedelta(days=1):%Y-%m-%d}"})
     assert "Cette date n’est pas encore passée" in texte(refusee)
     assert client.post(remise, {"le": f"{timezone.localdate():%Y-%m-%d}"})["Location"] == adresse(entreprise)
     lue = texte(client.get(adresse(entreprise)))
     assert "Mandat à remettre à la" not in lue
     assert "Mandat remis, en attente de la banque" in lue
+    assert "rien d’autre à faire" in lue
 
 
 def test_un_compte_qui_attend_dit_pourquoi_et_jusqu_a_quand(entreprise: Entreprise) -> None:
@@ -158,6 +180,7 @@ def test_un_compte_qui_attend_dit_pourquoi_et_jusqu_a_quand(entreprise: Entrepri
 def test_sans_compte_une_phrase_et_un_bouton(entreprise: Entreprise) -> None:
     page = texte(client_de(entreprise.titulaire).get(adresse(entreprise)))
     assert "Aucun compte" in page
+    assert "au nom de ATELIER ROUSSEL n’est pas possible" in page
     assert page.count("Ajouter un compte") == 1
 
 
