@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.envois.reveil import reveiller
 from accounts.models import Agent
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
@@ -30,6 +31,11 @@ class CourrierSansRetour(RegleMetier):
     message = "Ce courrier ne peut pas être revenu : {raison}."
 
 
+class CourrierDejaRevenu(RegleMetier):
+    code = "courrier_deja_revenu"
+    message = "Ce courrier est déjà enregistré comme revenu{le}."
+
+
 class CourrierNonDate(RegleMetier):
     code = "courrier_non_date"
     message = "Ce courrier n’attend aucune date : il est parti, il va partir, ou un autre le remplace."
@@ -50,17 +56,19 @@ def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:
 
 
 def _sans_retour(courrier: Courrier) -> str:
-    """Return why this letter cannot have come back, "" when it can."""
+    """Return why this letter cannot have come back, "" when it can: the post returns what was handed to it."""
     if courrier.remplace_le is not None:
-        return "un courrier plus récent le remplace"
-    if courrier.etat not in {Courrier.Etat.EDITE, Courrier.Etat.REMIS}:
-        return f"il est « {courrier.get_etat_display()} »"
+        return "un courrier plus récent le remplace, et son code ne vaut plus ; ce papier est à détruire"
+    if courrier.etat == Courrier.Etat.A_EDITER:
+        return "il n’est pas encore édité"
+    if courrier.etat == Courrier.Etat.EDITE:
+        return "il est édité, et n’a pas encore été remis à La Poste"
     return ""
 
 
 def retour_possible(courrier: Courrier) -> bool:
     """Whether an agent may record that this letter came back."""
-    return courrier.demande.est_en_cours and not _sans_retour(courrier)
+    return courrier.demande.est_en_cours and courrier.etat != Courrier.Etat.NPAI and not _sans_retour(courrier)
 
 
 @transaction.atomic
@@ -68,13 +76,15 @@ def retour_possible(courrier: Courrier) -> bool:
 def constater_retour(*, acteur: Agent, courrier: Courrier, maintenant: datetime | None = None) -> Courrier:
     """Record that the post returned this letter (NPAI): its code dies, and another letter may be asked for at once.
 
-    Raises: AgentNonCompetent, DemandeTerminee, CourrierSansRetour.
+    Raises: AgentNonCompetent, DemandeTerminee, CourrierDejaRevenu, CourrierSansRetour.
     """
     maintenant = maintenant or timezone.now()
     demande = verrouiller(courrier.demande)
     exiger_competence(acteur, demande.personne)
     exiger_en_cours(demande)
     courrier = demande.courriers.select_for_update(no_key=True).get(pk=courrier.pk)
+    if courrier.etat == Courrier.Etat.NPAI:
+        raise CourrierDejaRevenu(le=f" le {jour(courrier.revenu_le)}" if courrier.revenu_le else "")
     if raison := _sans_retour(courrier):
         raise CourrierSansRetour(raison=raison)
     courrier.etat, courrier.revenu_le = Courrier.Etat.NPAI, maintenant

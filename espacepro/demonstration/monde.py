@@ -253,9 +253,12 @@ def _fonder_l_association(monde: Monde) -> None:
             adresse="bureau.amis@example.org",
             qualite=Demande.Qualite.REPRESENTANT_LEGAL,
         )
-        _editer_a_sa_date(demande)
+        lettre = _editer_a_sa_date(demande)
+    with il_y_a(13):
+        lettre.etat, lettre.remis_le = Courrier.Etat.REMIS, timezone.now()
+        lettre.save(update_fields=["etat", "remis_le"])
     with il_y_a(3):
-        constater_retour(acteur=monde.agent, courrier=demande.courriers.get(remplace_le=None))
+        constater_retour(acteur=monde.agent, courrier=lettre)
 
 
 def _laisser_partir_marc(monde: Monde) -> None:

@@ -40,6 +40,7 @@ class LettreRevenueForm(FormulairePortail):
         (
             "lettre_illisible",
             "lettre_inconnue",
+            "courrier_deja_revenu",
             "courrier_sans_retour",
             "demande_terminee",
             "demande_d_un_autre_service",

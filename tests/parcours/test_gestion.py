@@ -168,7 +168,7 @@ def test_les_actes_d_un_agent(page_agent: Page, live_server: LiveServer) -> None
     lignes = dossier(agent, 1)
     courrier = lignes["activation_courrier"]
     maintenant = timezone.now()
-    courrier.etat, courrier.edite_le, courrier.expire_le = "EDITE", maintenant, maintenant + timedelta(days=60)
+    courrier.etat, courrier.edite_le, courrier.expire_le = "REMIS", maintenant, maintenant + timedelta(days=60)
     courrier.save()
     with transaction.atomic():
         accorder(lignes["habilitations_habilitation"], EspaceFactory(nom="Suppleante"), Role.SUPPLEANT)

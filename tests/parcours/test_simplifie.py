@@ -153,6 +153,7 @@ def test_adresse_de_l_entreprise(
     page.get_by_role("button", name="Envoyer la demande et le courrier").click()
     demande = Demande.objects.get()
     courrier = scenes.editer(demande)
+    scenes.remettre(courrier, timezone.now())
     constater_retour(acteur=AgentFactory(service_gestionnaire=danone.service_gestionnaire), courrier=courrier)
     page.goto(live_server.url + reverse("demande", args=[demande.reference]))
     vue("demande-revenue")

@@ -36,6 +36,7 @@ def edite() -> Demande:
 
 def revenu() -> Demande:
     courrier = scenes.editer(scenes.adhesion())
+    scenes.remettre(courrier, timezone.now())
     agent = AgentFactory(service_gestionnaire=courrier.demande.personne.service_gestionnaire)
     return constater_retour(acteur=agent, courrier=courrier).demande
 

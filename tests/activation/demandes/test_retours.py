@@ -13,10 +13,12 @@ from activation.demandes.activation import activer
 from activation.demandes.attente import DemandeTerminee
 from activation.demandes.retours import (
     AgentNonCompetent,
+    CourrierDejaRevenu,
     CourrierSansRetour,
     MotifRequis,
     constater_retour,
     refuser_demande,
+    retour_possible,
 )
 from activation.demandes.suites import annuler_demande, demander_nouveau_courrier
 from activation.models import Courrier, Demande
@@ -28,7 +30,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def courrier() -> Courrier:
-    return scenes.editer(scenes.adhesion())
+    courrier = scenes.editer(scenes.adhesion())
+    scenes.remettre(courrier, timezone.now())
+    return courrier
 
 
 @pytest.fixture
@@ -77,18 +81,34 @@ def test_agent_d_un_autre_service(courrier: Courrier) -> None:
             acte(AgentFactory())
 
 
-@pytest.mark.parametrize("cas", ["pas_edite", "deja_revenu", "remplace"])
-def test_retour_impossible(courrier: Courrier, agent: Agent, cas: str) -> None:
+@pytest.mark.parametrize(
+    ("cas", "dit"),
+    [
+        ("pas_edite", "il n’est pas encore édité"),
+        ("pas_remis", "n’a pas encore été remis à La Poste"),
+        ("deja_revenu", "est déjà enregistré comme revenu le "),
+        ("remplace", "ce papier est à détruire"),
+    ],
+)
+def test_retour_impossible(courrier: Courrier, agent: Agent, cas: str, dit: str) -> None:
+    """What was never handed over cannot come back: its code lives (walk of the desk)."""
     if cas == "pas_edite":
         courrier = scenes.adhesion(None, courrier.demande.personne).courriers.get()
+    elif cas == "pas_remis":
+        courrier = scenes.editer(scenes.adhesion(None, courrier.demande.personne))
     elif cas == "deja_revenu":
         constater_retour(acteur=agent, courrier=courrier)
     elif cas == "remplace":
         demander_nouveau_courrier(
             acteur=courrier.demande.espace, demande=courrier.demande, maintenant=timezone.now() + timedelta(days=15)
         )
-    with pytest.raises(CourrierSansRetour):
+    courrier.refresh_from_db()
+    etat = courrier.etat
+    assert not retour_possible(courrier)
+    with pytest.raises((CourrierSansRetour, CourrierDejaRevenu), match=dit):
         constater_retour(acteur=agent, courrier=courrier)
+    courrier.refresh_from_db()
+    assert courrier.etat == etat
 
 
 def test_retour_d_une_demande_terminee(courrier: Courrier, agent: Agent) -> None:

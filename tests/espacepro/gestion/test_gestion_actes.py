@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Agent, Courriel, Evenement, TraceLecture
 from accounts.traces.acteurs import Visiteur
@@ -57,6 +58,7 @@ def objets(agent: Agent) -> dict[str, Any]:
     """A demande and its letter, an adhésion with its tree, and the titulaire's request to leave it."""
     personne = PersonneFactory(service_gestionnaire=agent.service_gestionnaire)
     courrier = scenes.editer(scenes.adhesion(None, personne))
+    scenes.remettre(courrier, timezone.now())
     racine = habiliter(EspaceFactory(nom="Racine"), personne=personne)
     suppleance = accorder(racine, EspaceFactory(nom="Suppleante"), Role.SUPPLEANT)
     acteur = accorder(suppleance, EspaceFactory(nom="Actrice"), Role.ACTEUR)
@@ -181,7 +183,7 @@ def test_faire_deux_fois_le_meme_acte(acte: str, agent: Agent, objets: dict[str,
     encore = client.post(page(acte, objets), ACTES[acte][1])
     assert encore.status_code == 200
     refus = {
-        "activation_courrier_revenu": "Ce courrier ne peut pas être revenu",
+        "activation_courrier_revenu": "Ce courrier est déjà enregistré comme revenu le ",
         "activation_demande_refuser": "Cette demande est terminée (refusée)",
         "activation_signalement_confirmer": "Ce signalement a déjà été examiné.",
         "activation_signalement_ecarter": "Ce signalement a déjà été examiné.",
