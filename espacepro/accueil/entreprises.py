@@ -32,6 +32,7 @@ class Accueil:
     recentes: Sequence[EntrepriseTenue] = ()
     autres: int = 0  # who else has access to the one company
     siren: int = 0  # companies of which something is held, en veille too
+    en_demande: int = 0  # the others, of which a code is still awaited
     servies: bool = False  # whether a service is held, for any company
     ailleurs: int = 0  # companies of other offices, which an office is not shown
 
@@ -74,6 +75,7 @@ def lire(espace: Espace, filtres: FiltresEntreprises, *, bureau: int | None = No
         recentes,
         autres,
         siren=sum(tenue.tenue for tenue in toutes),
+        en_demande=sum(not tenue.tenue for tenue in toutes),
         servies=any(tenue.services for tenue in toutes),
         ailleurs=len(toutes) - len(tenues),
     )

@@ -34,6 +34,7 @@ def contexte(espace: Espace, lu: Accueil, *, bureau: int | None = None) -> dict[
         "formulaire_code": CodeForm(),
         "tenues": any(tenue.tenue for tenue in lu.tenues),
         "siren": lu.siren,
+        "en_demande": lu.en_demande,
         "limite": settings.PERIMETRE_SIREN,
         "alerte": settings.PERIMETRE_ALERTE,
         "retour": retour,

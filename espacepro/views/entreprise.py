@@ -17,6 +17,7 @@ from habilitations.lectures.entreprise import Entreprise, services_de
 from habilitations.lectures.entreprise import acces as lire_acces
 from habilitations.lectures.entreprise import entreprise as lire_entreprise
 from habilitations.lectures.partage import retraits_pour
+from services.banque.lectures import sans_compte
 
 from ..accueil.a_faire import pour_l_entreprise
 
@@ -43,6 +44,7 @@ def services(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
             "onglet": "services",
             "lues": services_de(vue, espace),
             "cessations": avis_de_cessation([vue.personne]),
+            "sans_compte": sans_compte(espace, vue.personne) if vue.voit_les_comptes else None,
             "a_faire": pour_l_entreprise(espace, vue.personne),
             "simplifie": espace.mode == Espace.Mode.SIMPLIFIE,
         },

@@ -6,7 +6,10 @@ from typing import Final
 
 from django.utils import timezone
 
+from accounts.models import Espace
+
 from ..models import PersonneSirenisee, ReferenceBancaire
+from .droits import GERER, VOIR, peut
 from .reponses import motif_lisible
 
 COLONNES_EXPORT: Final = (
@@ -50,6 +53,22 @@ class Compte:
         if self.reference.etat_b2b == ReferenceBancaire.Etat.SAISI:
             return "Mandat à remettre" if self.mandat_a_remettre else "Mandat remis, en attente de la banque"
         return _dire(self.reference.etat_b2b, self.reference.b2b_motif)
+
+
+@dataclass(frozen=True)
+class SansCompte:
+    """A company that pays by a service and has no account yet, for one who would see them; `gere` is whether he may add one."""
+
+    personne: PersonneSirenisee
+    gere: bool
+
+
+def sans_compte(espace: Espace, personne: PersonneSirenisee) -> SansCompte | None:
+    """Return what to say of the missing account, None where there is one or this espace sees none: one query, rights apart."""
+    if ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None).exists():
+        return None
+    gere = peut(espace, GERER, personne)
+    return SansCompte(personne, gere) if gere or peut(espace, VOIR, personne) else None
 
 
 def _dire(etat: str, motif: str) -> str:

@@ -13,6 +13,7 @@ from accounts.models import Espace
 from habilitations.models import Habilitation, Preference, Role
 from services.models import Service
 from tests.charge.mesures import compter
+from tests.espacepro.scenes import deposer
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.scenes import texte
 
@@ -117,6 +118,16 @@ def test_le_perimetre_se_dit_en_tete_puis_dans_a_faire_seulement(
     assert f'<a href="{reverse("perimetre")}">30 SIREN' in page
     assert page.count("SIREN sur 100") == 2
     assert "<meter" not in page
+
+
+def test_ce_qui_n_est_que_demande_ne_se_compte_pas_avec_ce_qui_est_tenu(
+    tenues: list[Habilitation], espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    """« 30 SIREN sur 100 » and « Vos entreprises 31 » on one page would not agree."""
+    deposer(PersonneFactory(), espace, 1)
+    page = " ".join(texte(client_de(espace).get(reverse("espace"))).split())
+    assert "30 SIREN sur" in page
+    assert ">30, et 1 demande en cours</span>" in page
 
 
 def test_le_calendrier_se_trouve_du_plan_du_site_et_de_l_aide(client: Client) -> None:

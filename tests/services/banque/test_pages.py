@@ -184,6 +184,25 @@ def test_sans_compte_une_phrase_et_un_bouton(entreprise: Entreprise) -> None:
     assert page.count("Ajouter un compte") == 1
 
 
+def test_sans_compte_le_service_de_paiement_et_l_entreprise_disent_qui_peut_en_ajouter(entreprise: Entreprise) -> None:
+    siren, dit = entreprise.personne.siren, "Aucun compte bancaire enregistré"
+    pages = [reverse("ouvrir_service", args=[siren, "PAYER_TVA"]), reverse("entreprise", args=[siren])]
+    lien = f'href="{adresse(entreprise, "compte_bancaire_ajouter")}"'
+    for page in pages:
+        for qui in (entreprise.titulaire, entreprise.suppleant):
+            lue = texte(client_de(qui).get(page))
+            assert dit in lue
+            assert lien in lue
+        lue = texte(client_de(entreprise.acteur).get(page))
+        assert dit in lue
+        assert "un administrateur d’un service de paiement peut en ajouter un" in lue
+        assert lien not in lue
+    autres = [reverse("ouvrir_service", args=[siren, "DECL_TVA"]), pages[1]]
+    assert not any(dit in texte(client_de(entreprise.declarant).get(page)) for page in autres)
+    compte_bancaire(entreprise.personne)
+    assert not any(dit in texte(client_de(entreprise.titulaire).get(page)) for page in pages)
+
+
 def test_l_export_est_masque(entreprise: Entreprise) -> None:
     compte_bancaire(entreprise.personne, titulaire="=1+1")
     contenu = (
