@@ -177,13 +177,14 @@ class ContreseingAdmin(ConsultationAdmin):
         "demande_par",
         "demande_le",
         "motif_donne",
+        "preuve",
         "attendu_de",
         "avant_le",
         "decide_par",
         "decide_le",
         "reponse_donnee",
     )
-    readonly_fields = ("acte", "demande_par", "motif_donne", "attendu_de", "decide_par", "reponse_donnee")
+    readonly_fields = ("acte", "demande_par", "motif_donne", "preuve", "attendu_de", "decide_par", "reponse_donnee")
     actes = (Contresigner, RefuserContreseing, AbandonnerContreseing)
 
     def actes_possibles(self, request: HttpRequest, obj: Model) -> list[dict[str, str]]:
@@ -219,6 +220,16 @@ class ContreseingAdmin(ConsultationAdmin):
     @admin.display(description="motif")
     def motif_donne(self, contreseing: Contreseing) -> str:
         return citer(contreseing.motif) if contreseing.motif else ""
+
+    @admin.display(description="ce qui a été vu")
+    def preuve(self, contreseing: Contreseing) -> str:
+        """The proof and its date, as the page of the second look shows them; emptied with the espace, or after two years."""
+        faits = actes_graves()[contreseing.genre].faits(contreseing.demandeur, contreseing)
+        return format_html_join(
+            mark_safe("<br>"),  # nosec B308 B703 - a constant
+            "{} : {}",
+            ((nom, valeur) for nom, valeur in faits if nom != "Espace"),
+        )
 
     @admin.display(description="réponse")
     def reponse_donnee(self, contreseing: Contreseing) -> str:

@@ -21,6 +21,7 @@ from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
 from ..models import Agent, TraceLecture
+from ..saisies.dates import jour_en_lettres, jour_heure_en_lettres
 from ..saisies.porte import lire_recherche
 from ..saisies.repliement import replier
 from ..traces.lecture import lire
@@ -74,6 +75,17 @@ def _oui_ou_non(champ: "models.BooleanField[Any, Any]") -> Callable[[models.Mode
     @admin.display(description=champ.verbose_name, ordering=champ.name)
     def dit(objet: models.Model) -> str:
         return "oui" if getattr(objet, champ.name) else "non"
+
+    return dit
+
+
+def _en_date(champ: "models.DateField[Any, Any]") -> Callable[[models.Model], str]:
+    """A moment or a day of a page, as accounts/saisies/dates.py writes it: the stock admin knows no « 1er »."""
+    ecrire = jour_heure_en_lettres if isinstance(champ, models.DateTimeField) else jour_en_lettres
+
+    @admin.display(description=champ.verbose_name, ordering=champ.name)
+    def dit(objet: models.Model) -> str:
+        return ecrire(getattr(objet, champ.name))
 
     return dit
 
@@ -159,8 +171,10 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         return (*self._booleens_en_mots(self.list_display), acte)
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """Return the fields of the page, what is true or false said in words."""
-        return self._booleens_en_mots(super().get_fields(request, obj))
+        """Return the fields of the page, what is true or false said in words, and the dates as the house writes them."""
+        dates = {champ.name: champ for champ in self.opts.get_fields() if isinstance(champ, models.DateField)}
+        champs = self._booleens_en_mots(super().get_fields(request, obj))
+        return tuple(_en_date(dates[nom]) if nom in dates else nom for nom in champs)
 
     def _booleens_en_mots(self, champs: Any) -> tuple[Any, ...]:
         """Put « oui » and « non » for the stock admin's drawings, whose alternative text is « True » or « False »."""

@@ -110,7 +110,7 @@ class Espace(AdressePostale):
         ]
 
     def __str__(self) -> str:
-        return f"{self.nom_complet} ({self.numero_abonne})"
+        return f"{self.nom_complet or 'Espace supprimé'} ({self.numero_abonne})"
 
     @property
     def nom_complet(self) -> str:

@@ -58,7 +58,7 @@ def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:
 def _sans_retour(courrier: Courrier) -> str:
     """Return why this letter cannot have come back, "" when it can: the post returns what was handed to it."""
     if courrier.remplace_le is not None:
-        return "un courrier plus récent le remplace, et son code ne vaut plus ; ce papier est à détruire"
+        return "un courrier plus récent le remplace, et son code ne vaut plus ; ce papier est à détruire"
     if courrier.etat == Courrier.Etat.A_EDITER:
         return "il n’est pas encore édité"
     if courrier.etat == Courrier.Etat.EDITE:

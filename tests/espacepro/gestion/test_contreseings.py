@@ -1,6 +1,7 @@
 """Four eyes: what one agent asks for, another one countersigns; shown with the deletion after a death, the first of these acts."""
 
 import html
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ from accounts.gestion.contreseings import (
 )
 from accounts.gestion.equipe import donner_fonction, retirer_fonction
 from accounts.models import Affaire, Agent, Compte, Contreseing, Courriel, Espace, Evenement
-from accounts.saisies.dates import jour_heure
+from accounts.saisies.dates import jour_heure, jour_heure_en_lettres
 from accounts.traces.agents_relus import FonctionChangee
 from espacepro.gestion.deces import (
     DetenteurConnecteDepuis,
@@ -110,7 +111,7 @@ def test_un_agent_demande_un_autre_contresigne_et_l_espace_est_supprime(bureau: 
     assert f'href="{adresse}"' in lire(premier, reverse("admin:espace", args=[bureau.karine.pk]))
     montre = lire(premier, adresse)
     assert "Inès" in montre
-    assert "entreprises : 1" in montre, "what is elsewhere is counted"
+    assert "entreprises\u00a0: 1" in montre, "what is elsewhere is counted"
     assert bureau.ailleurs.personne.denomination not in montre
     saisie = {"preuve": "ACTE", "preuve_le": "2026-11-02", "motif": MOTIF, **apercu_de(montre)}
     assert premier.post(adresse, saisie).status_code == 302
@@ -132,7 +133,11 @@ def test_un_agent_demande_un_autre_contresigne_et_l_espace_est_supprime(bureau: 
 
     reponse = second.post(reverse("admin:prendre_suivante", args=["CONTRESEING"]))
     assert reponse["Location"] == page(demande, "change")
-    assert page(demande, "contresigner") in lire(second, page(demande, "change"))
+    fiche = lire(second, page(demande, "change"))
+    assert page(demande, "contresigner") in fiche
+    assert "Preuve vue\u00a0: acte de décès" in fiche, "the page itself says what was seen, and when"
+    assert "Date de la preuve\u00a0: 02/11/2026" in fiche
+    assert re.search(r"<h1>Acte demandé le \d\d/", fiche)
     montre = lire(second, page(demande, "contresigner"))
     assert "acte de décès" in montre
     assert MOTIF in montre
@@ -140,6 +145,7 @@ def test_un_agent_demande_un_autre_contresigne_et_l_espace_est_supprime(bureau: 
     connection.check_constraints()
     espace = Espace.objects.get(pk=bureau.karine.pk)
     assert (espace.etat, espace.nom, espace.compte) == ("SUPPRIME", "", None)
+    assert f"Espace supprimé ({espace.numero_abonne})" in lire(second, page(demande, "change"))
     assert not Adhesion.objects.ouvertes().exists()
     evenement = Evenement.objects.get(acte="espace.supprime_deces")
     assert (evenement.auteur, evenement.details["preuve"]) == (f"agent:{bureau.second.pk}", "ACTE")
@@ -467,3 +473,10 @@ def test_deux_agents_contresignent_pendant_que_le_detenteur_supprime(tours: Call
         assert Evenement.objects.filter(acte__startswith="espace.supprime", espace=seul.numero_abonne).count() == 1
         demande.refresh_from_db()
         assert demande.etat in {Contreseing.Etat.CONTRESIGNE, Contreseing.Etat.ABANDONNE}
+
+
+def test_le_premier_du_mois_s_ecrit_1er_sur_une_fiche(bureau: Bureau) -> None:
+    demande = bureau.demander()
+    premier = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    Contreseing.objects.filter(pk=demande.pk).update(avant_le=premier)
+    assert jour_heure_en_lettres(premier) in lire(client_verifie(bureau.second), page(demande, "change"))
