@@ -57,7 +57,7 @@ def test_de_la_file_a_la_suppression_par_le_detenteur(blocage: Blocage) -> None:
     assert f'href="{adresse}"' in fiche
     montre = html.unescape(client.get(adresse).content.decode())
     assert "Inès" in montre
-    assert "1 : une demande est transmise à chacun d’eux" in montre
+    assert "1\N{NO-BREAK SPACE}: une demande est transmise à chacun d’eux" in montre
     assert blocage.libre.service.libelle not in montre, "what does not keep it stays until the deletion"
     assert client.post(adresse, {"motif": MOTIF, **apercu_de(montre)}).status_code == 302
     connection.check_constraints()

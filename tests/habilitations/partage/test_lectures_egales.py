@@ -230,7 +230,7 @@ def miennes_avant(espace: Espace, filtres: FiltresMiennes) -> tuple[dict[str, in
     for siennes in sorted(par_personne.values(), key=cle):
         for h in siennes:
             de = h.accordee_par
-            par = f"{de.espace.nom_complet}, {de.get_role_display()}" if de else ""
+            par = f"{h.accordee_par_qui}, {de.get_role_display()}" if de else ""
             fait = filtres.situation != ACTIVES and (h.fin_le, h.veille_depuis)
             une = (h.personne.siren, h.get_role_display(), timezone.localdate(h.accordee_le), par, h.adhesion.mandat_id)
             groupes.setdefault((*une, h.expire_le, fait), []).append(h.service.code)
