@@ -172,11 +172,12 @@ def _dire_substitutions(espace: Espace, faits: Sequence[Fait], maintenant: datet
 
     def dire(leurs: Sequence[Fait]) -> Ligne:
         seule = len(leurs) == 1 and leurs[0]["demandes"] == 1
+        nombre = sum(fait["n"] for fait in leurs)
         return Ligne(
             Gravite.ATTENTION,
             f"Depuis le {jour(_instant(leurs[0]['le']))}",
-            "Substitution demandée : un autre demande à devenir titulaire de "
-            + combien(sum(fait["n"] for fait in leurs), "service", "services"),
+            "Substitution demandée : un autre demande à devenir titulaire "
+            + (f"de {combien(nombre, 'service', 'services')}" if nombre > 1 else "d’un service"),
             "Signaler si vous l’ignoriez",
             reverse("signaler", query={"reference": leurs[0]["reference"]} if seule else None),
             jour=timezone.localdate(_instant(leurs[0]["le"])),

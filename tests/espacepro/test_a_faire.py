@@ -118,7 +118,7 @@ def test_quelqu_un_demande_a_remplacer_le_titulaire(espace: Espace, personne: Pe
     assert dites(espace) == [], "a service that it does not hold"
     demande.lignes.create(service=service)
     ligne = une(espace)
-    assert ligne.quoi == "Substitution demandée : un autre demande à devenir titulaire de 1 service"
+    assert ligne.quoi == "Substitution demandée : un autre demande à devenir titulaire d’un service"
     assert ligne.url == reverse("signaler", query={"reference": "D-2026-SUBST"})
     assert [sienne.en_bref for sienne in dites(autre)] == ["Courrier à venir"]
 

@@ -91,7 +91,7 @@ def test_le_titulaire_voit_tout_de_ses_services(scene: Scene, client_de: Callabl
         service=scene.tva, jour=timezone.localdate() + timedelta(days=9), libelle="TVA du mois", source="BOFiP"
     )
     page = scene.ouvrir(client_de(scene.titulaire))
-    assert "<strong>administrateur titulaire</strong> de 1 service" in page
+    assert "<strong>administrateur titulaire</strong> d’un service" in page
     assert "3 autres personnes" in page
     assert "TVA du mois" in page
     assert "Du lundi au vendredi" in page

@@ -16,8 +16,8 @@ from django_otp_webauthn.models import WebAuthnCredential
 from accounts.espace.changement_adresse import demander_changement
 from accounts.models import Application, CodeSecours, Compte, Espace
 from espacepro.acces import D_EXPERT, MENU, MENU_PERSONNE, TABLE, Rubrique
-from habilitations.models import Preference
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, habiliter
+from habilitations.models import Preference, Role
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
 pytestmark = pytest.mark.django_db
 Ouvrir = Callable[[Espace], Client]
@@ -131,3 +131,17 @@ def test_un_journal_vide_le_dit(espace: Espace, client_de: Ouvrir) -> None:
     page = client_de(espace).get(reverse("journal")).text
     assert "Rien n’a encore été fait" in page
     assert "<table" not in page
+
+
+@pytest.mark.parametrize(
+    ("entreprises", "dit"), [(1, "2 services d’une entreprise"), (2, "4 services de 2 entreprises")]
+)
+def test_ce_qui_empeche_de_supprimer_se_compte_en_francais(
+    espace: Espace, client_de: Callable[[Espace], Client], entreprises: int, dit: str
+) -> None:
+    services = [ServiceFactory(code=code) for code in ("UN", "DEUX")]
+    for _ in range(entreprises):
+        personne = PersonneFactory()
+        for service in services:
+            accorder(habiliter(espace, personne=personne, service=service), EspaceFactory(), Role.SUPPLEANT)
+    assert dit in client_de(espace).get(reverse("supprimer_espace")).content.decode().replace("\u00a0", " ")

@@ -94,7 +94,9 @@ def test_ce_qui_tombe_est_ce_qui_a_ete_montre(client_de: Ouvrir) -> None:
     suppleance = accorder(racine, EspaceFactory(), Role.SUPPLEANT)
     client, page = client_de(racine.espace), reverse("habilitations_changer")
     client.post(reverse("habilitations_choisir"), {"action": "retirer_suppleant", "habilitations": [suppleance.pk]})
-    montre = apercu_de(texte(client.get(page)))
+    lue = texte(client.get(page))
+    assert "<h1>Retirer un administrateur suppléant</h1>" in lue
+    montre = apercu_de(lue)
     accorder(suppleance, EspaceFactory(nom="Survenu"), Role.ACTEUR)
     reponse = texte(client.post(page, montre, follow=True))
     assert CHANGE in reponse
