@@ -15,12 +15,13 @@ from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page
 from accounts.gestion.affaires import en_attente, prendre, prendre_la_suivante, rendre
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.bureau import derniers_actes, est_prise, lire_bureau
-from accounts.gestion.files import File, catalogue, files_de
+from accounts.gestion.files import File, catalogue, files_de, files_du_modele
 from accounts.models import Affaire, Agent, TraceLecture
 from accounts.portes.acces import adresse_du_portail
 from accounts.saisies.dates import en_jours
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
+from habilitations.models import DemandeRetrait
 from services.models import PersonneSirenisee
 
 from ..journal.libelles import libelle_acte
@@ -30,24 +31,28 @@ PAR_PAGE = 50
 
 
 def accueil(request: HttpRequest) -> dict[str, Any]:
-    """Return what the home page shows this agent, and leave a trace of who looked: five queries."""
+    """Return what the home page shows this agent, and leave a trace of who looked: six queries."""
     agent = _agent(request)
     maintenant = timezone.now()
     bureau = lire_bureau(agent, maintenant=maintenant)
     actes = derniers_actes(agent)
     affaires = [*bureau.en_retard, *bureau.siennes, *(f.plus_ancienne for f in bureau.files if f.plus_ancienne)]
     personnes = _personnes(affaires, [acte.siren for acte in actes])
+    services = _services(affaires)
     par_siren = {personne.siren: personne for personne in personnes.values()}
     lire(request, TraceLecture.Nature.LISTE, "gestion.accueil", lignes=bureau.chiffres.en_attente)
     return {
         "jour": timezone.localdate(maintenant),
         "bureau": bureau,
         "files": [
-            {"etat": etat, "ancienne": _ligne(etat.plus_ancienne, agent, personnes) if etat.plus_ancienne else None}
+            {
+                "etat": etat,
+                "ancienne": _ligne(etat.plus_ancienne, agent, personnes, services) if etat.plus_ancienne else None,
+            }
             for etat in bureau.files
         ],
-        "en_retard": [_ligne(affaire, agent, personnes) for affaire in bureau.en_retard],
-        "siennes": [_ligne(affaire, agent, personnes) for affaire in bureau.siennes],
+        "en_retard": [_ligne(affaire, agent, personnes, services) for affaire in bureau.en_retard],
+        "siennes": [_ligne(affaire, agent, personnes, services) for affaire in bureau.siennes],
         "actes": [
             {"libelle": libelle_acte(acte.acte), "personne": par_siren.get(acte.siren), "quand": acte.quand}
             for acte in actes
@@ -66,7 +71,7 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "erreurs/400.html", status=refus.statut)
     lignes = en_attente(agent).filter(file=laquelle.code).select_related("agent", "espace").order_by("depuis", "pk")
     page = Paginator(lignes, PAR_PAGE).get_page(request.GET.get("page", "1"))
-    personnes = _personnes(page.object_list, [])
+    personnes, services = _personnes(page.object_list, []), _services(page.object_list)
     lire(request, TraceLecture.Nature.LISTE, f"gestion.file.{laquelle.code}", page=str(page.number))
     return render(
         request,
@@ -75,7 +80,7 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
             **_cadre(request, laquelle.libelle),
             "file": laquelle,
             "page": page,
-            "lignes": [_ligne(affaire, agent, personnes) for affaire in page.object_list],
+            "lignes": [_ligne(affaire, agent, personnes, services) for affaire in page.object_list],
         },
     )
 
@@ -119,7 +124,9 @@ def rendre_celle_ci(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(adresse_du_portail(request.POST.get("suite", "")) or reverse("admin:index"))
 
 
-def _ligne(affaire: Affaire, agent: Agent, personnes: dict[int, PersonneSirenisee]) -> dict[str, Any]:
+def _ligne(
+    affaire: Affaire, agent: Agent, personnes: dict[int, PersonneSirenisee], services: dict[str, str]
+) -> dict[str, Any]:
     """Return one thing that waits, as a row says it: what, for whom, since when, who has it."""
     maintenant = timezone.now()
     laquelle = catalogue()[affaire.file]
@@ -131,12 +138,21 @@ def _ligne(affaire: Affaire, agent: Agent, personnes: dict[int, PersonneSirenise
         "adresse": adresse_de(affaire),
         "pour": personne.denomination if personne else (affaire.espace.nom_complet if affaire.espace else ""),
         "personne": personne,
+        "service": services.get(affaire.cle, ""),
         "par": affaire.espace.nom_complet if affaire.espace and personne else "",
         "age": en_jours(age),
         "en_retard": age > laquelle.retard,
         "prise": est_prise(affaire, maintenant),
         "sienne": affaire.agent_id == agent.pk and est_prise(affaire, maintenant),
     }
+
+
+def _services(affaires: Iterable[Affaire]) -> dict[str, str]:
+    """Return the service of each demande de retrait that waits: one press asks for several, told apart by it alone."""
+    du_modele = files_du_modele("habilitations.demanderetrait")
+    cles = [affaire.cle for affaire in affaires if affaire.file in du_modele]
+    demandes = DemandeRetrait.objects.filter(pk__in=cles).select_related("habilitation__service") if cles else []
+    return {str(demande.pk): str(demande.habilitation.service) for demande in demandes}
 
 
 def _personnes(affaires: Iterable[Affaire], sirens: Iterable[str]) -> dict[int, PersonneSirenisee]:

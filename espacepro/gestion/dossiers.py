@@ -261,6 +261,11 @@ class DossierEspace:
         return any(droit.est_titulaire for tenue in self.tenues for droit in tenue.droits)
 
     @property
+    def veut_partir(self) -> bool:
+        """Whether its holder has asked for a deletion that something blocks here (CGU §4.c)."""
+        return any(attendue.file.code == "SUPPRESSION" for attendue in self.attendues)
+
+    @property
     def ecartes(self) -> int:
         """How many of the mails shown could not be delivered."""
         return sum(courriel.etat == ECARTE for courriel in self.courriels)

@@ -62,14 +62,18 @@ class Espaces:
             for acte in self.actes
         ]
 
-    def actes_possibles(self, agent: Agent, espace: Espace, *, titulaire: bool) -> list[dict[str, Any]]:
+    def actes_possibles(
+        self, agent: Agent, espace: Espace, *, titulaire: bool, veut_partir: bool
+    ) -> list[dict[str, Any]]:
         """Return the name and address of each act that this espace allows now to this agent.
 
         `titulaire`: whether it holds a service as titulaire with the agent's office, without which none is to withdraw.
+        `veut_partir`: whether a deletion that something blocks waits; to allow one comes first there, and last elsewhere.
         """
+        actes = sorted(self.actes, key=lambda acte: acte is LibererEspace, reverse=veut_partir)
         return [
             {"titre": acte.titre, "adresse": reverse(f"admin:espace_{acte.nom}", args=[espace.pk])}
-            for acte in self.actes
+            for acte in actes
             if agent.fonction in acte.fonctions
             and (titulaire or acte not in self.du_titulaire)
             and acte.possible(espace)

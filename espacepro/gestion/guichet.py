@@ -81,7 +81,7 @@ def page_espace(request: HttpRequest, pk: UUID) -> HttpResponse:
         **admin.site.each_context(request),
         "title": espace.nom_complet or f"Espace {espace.numero_lisible}",
         "dossier": (dossier := lire_espace(agent, espace)),
-        "actes": ESPACES.actes_possibles(agent, espace, titulaire=dossier.titulaire),
+        "actes": ESPACES.actes_possibles(agent, espace, titulaire=dossier.titulaire, veut_partir=dossier.veut_partir),
         "organisation": denomination(siren) if siren else "",
         "siren": stdnum_siren.format(siren) if siren else "",
     }

@@ -374,3 +374,25 @@ def test_les_refus_de_la_reponse(agent: Agent, rectification: Rectification) -> 
         repondre_rectification(acteur=agent, rectification=rectification, faite=True, reponse="Oui")
     assert Rectification.objects.get().etat == "REFUSEE"
     assert Evenement.objects.get(acte="rectification.refusee").espace
+
+
+def test_les_suppressions_bloquees_d_une_pression_se_distinguent_par_leur_service(
+    agent: Agent, personne: PersonneSirenisee
+) -> None:
+    """And to allow the deletion is the first act on the espace that asked for it, the last one elsewhere."""
+    services = [ServiceFactory(libelle=nom, retrait_par_gestionnaire=True) for nom in ("Déclarer la paie", "Payer")]
+    with transaction.atomic():
+        tenues = [habiliter(espace := EspaceFactory(), personne=personne, service=services[0])]
+        tenues.append(habiliter(espace, personne=personne, service=services[1]))
+    client = client_verifie(agent)
+    fiche = reverse("admin:espace", args=[espace.pk])
+    liberer, deces, usager = (
+        reverse(f"admin:{nom}", args=[espace.pk]) for nom in ("espace_liberer", "espace_deces", "comme_l_usager")
+    )
+    texte = client.get(fiche).content.decode()
+    assert texte.index(usager) < texte.index(deces) < texte.index(liberer)
+    assert demander(espace, timezone.now()) == 2
+    texte = client.get(reverse("admin:file", args=["SUPPRESSION"])).content.decode()
+    assert all(f"Suppression bloquée, {service.libelle}" in texte for service in services)
+    texte = client.get(fiche).content.decode()
+    assert texte.index(usager) < texte.index(liberer) < texte.index(deces)
