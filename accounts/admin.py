@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F, Model
 from django.http import HttpRequest
-from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from .documents.typst import siren_lisible
 from .facteurs.second_facteur import appareil_confirme
@@ -140,16 +141,26 @@ class RectificationAdmin(ConsultationAdmin):
     """The requests to correct that holders address to the office: those that wait first, the oldest first."""
 
     chemin_service = "service_gestionnaire"
-    list_display = ("deposee_le", "etat", "objet", "espace", "traitee_le")
+    list_display = ("deposee_le", "etat", "a_corriger", "espace", "traitee_le")
     list_filter = ("etat", "objet")
     list_select_related = ("espace",)
     ordering = (F("traitee_le").desc(nulls_first=True), "deposee_le")
     search_fields = ("espace__numero_abonne__exact", "espace__nom__replie")
     search_help_text = "numéro d’abonné, nom"
-    fields = ("espace", "objet", "demande", "etat", "deposee_le", "traitee_le", "reponse_donnee", "agent")
-    readonly_fields = ("demande", "reponse_donnee")
+    fields = ("demandeur", "a_corriger", "demande", "etat", "deposee_le", "traitee_le", "reponse_donnee", "agent")
+    readonly_fields = ("demandeur", "a_corriger", "demande", "reponse_donnee")
     acte_par_ligne = True
     actes = (RectificationFaite, RectificationRefusee)
+
+    @admin.display(description="espace professionnel")
+    def demandeur(self, rectification: Rectification) -> SafeString:
+        """Who asks, and the way to the page of the espace."""
+        espace = rectification.espace
+        return format_html('<a href="{}">{}</a>', reverse("admin:espace", args=[espace.pk]), espace)
+
+    @admin.display(description="ce qui est à corriger", ordering="objet")
+    def a_corriger(self, rectification: Rectification) -> str:
+        return rectification.objet_pour_l_agent
 
     @admin.display(description="demande")
     def demande(self, rectification: Rectification) -> str:

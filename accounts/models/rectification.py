@@ -63,6 +63,15 @@ class Rectification(models.Model):
         ]
 
     @property
+    def objet_pour_l_agent(self) -> str:
+        """What is to correct, for who reads it of somebody else: the choices speak to the person who asks."""
+        return {
+            self.Objet.NUMERO_ABONNE.value: "son numéro d’abonné ou les dates de son espace",
+            self.Objet.HABILITATIONS.value: "ses habilitations, ses demandes ou ses mandats",
+            self.Objet.CONNEXIONS.value: "une connexion ou un acte que la personne ne reconnaît pas",
+        }.get(self.objet, self.get_objet_display())
+
+    @property
     def echeance(self) -> datetime:
         """By when the holder is to be answered."""
         return self.deposee_le + DELAI_DE_REPONSE

@@ -43,7 +43,7 @@ class _Repondre(PageActe):
         demande = self.objet
         return [
             ("Demandeur", demande.espace),
-            ("Ce qui est à corriger", demande.get_objet_display()),
+            ("Ce qui est à corriger", demande.objet_pour_l_agent),
             ("Sa demande", citer(demande.texte)),
             ("Réponse due avant le", jour(demande.echeance)),
             ("Ce qui se passe", self.suite),

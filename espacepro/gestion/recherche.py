@@ -156,7 +156,7 @@ def _demande(agent: Agent, reference: str, trouves: Trouves) -> None:
 
 
 def _par_identifiant(agent: Agent, texte: str, identifiants: Sequence[str], trouves: Trouves) -> None:
-    """Find the company of this SIREN, with who holds something on it today, and the espace of this number."""
+    """Find the company of this SIREN, with who holds something on it today or waits for it, and the espace of this number."""
     for identifiant in identifiants:
         if len(identifiant) == 14:
             _espaces(agent, trouves, Espace.objects.filter(numero_abonne=identifiant))
@@ -169,7 +169,10 @@ def _par_identifiant(agent: Agent, texte: str, identifiants: Sequence[str], trou
             continue
         trouves.entreprises.append(personne)
         vivantes = Habilitation.objects.vivantes().filter(personne=personne)
-        trouves.espaces += Espace.objects.filter(pk__in=vivantes.values("espace")).order_by("nom", "prenom")[:MONTRES]
+        attendent = Demande.objects.filter(personne=personne, etat__in=Demande.ETATS_EN_COURS)
+        # One list of keys, by index from the company: two joined by OR would have every espace read.
+        cles = vivantes.order_by().values("espace").union(attendent.order_by().values("espace"))
+        trouves.espaces += Espace.objects.filter(pk__in=cles).order_by("nom", "prenom")[:MONTRES]
 
 
 def _par_nom_et_siren(agent: Agent, nom: str, identifiant: str, trouves: Trouves) -> None:

@@ -396,3 +396,16 @@ def test_les_suppressions_bloquees_d_une_pression_se_distinguent_par_leur_servic
     assert all(f"Suppression bloquée, {service.libelle}" in texte for service in services)
     texte = client.get(fiche).content.decode()
     assert texte.index(usager) < texte.index(liberer) < texte.index(deces)
+
+
+def test_la_fiche_d_une_rectification_parle_a_l_agent_et_mene_a_l_espace(
+    agent: Agent, rectification: Rectification
+) -> None:
+    Rectification.objects.filter(pk=rectification.pk).update(objet=Rectification.Objet.HABILITATIONS)
+    client = client_verifie(agent)
+    for nom in ("change", "faite", "refuser"):
+        texte = client.get(reverse(f"admin:accounts_rectification_{nom}", args=[rectification.pk])).content.decode()
+        assert "ses habilitations, ses demandes ou ses mandats" in texte, nom
+        assert "vos habilitations" not in texte, nom
+    texte = client.get(reverse("admin:accounts_rectification_change", args=[rectification.pk])).content.decode()
+    assert f'href="{reverse("admin:espace", args=[rectification.espace_id])}"' in texte

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from stdnum import luhn
 
 from accounts.models import Agent, Espace, TraceLecture
-from activation.models import CreationSimplifiee
+from activation.models import CreationSimplifiee, Demande
 from espacepro.gestion.recherche import CANDIDATS, MONTRES, RechercheTropCourte, _nomme, chercher
 from espacepro.gestion.visibilite import espaces_visibles
 from habilitations.lectures.recherche import nomme
@@ -81,6 +81,14 @@ def test_une_personne_se_trouve_par_son_adresse_ou_son_numero(agent: Agent, kari
 def test_le_siren_amene_qui_tient_quelque_chose(agent: Agent, personne: PersonneSirenisee, karine: Espace) -> None:
     trouves = chercher(agent, "552 032 534")
     assert (trouves.entreprises, trouves.espaces, trouves.seul) == ([personne], [karine], None)
+
+
+def test_le_siren_amene_aussi_qui_attend_une_reponse(agent: Agent, personne: PersonneSirenisee, karine: Espace) -> None:
+    demandeur = EspaceFactory(prenom="Zoé", nom="Zola")
+    demande = deposer(personne, demandeur, 5).demande
+    assert chercher(agent, personne.siren).espaces == [karine, demandeur]
+    Demande.objects.filter(pk=demande.pk).update(etat=Demande.Etat.ANNULEE, terminee_le=timezone.now())
+    assert chercher(agent, personne.siren).espaces == [karine]
 
 
 def test_un_idsp_remplace_mene_au_siren(agent: Agent, personne: PersonneSirenisee) -> None:
