@@ -98,7 +98,7 @@ def test_l_avis_ne_dit_que_le_nom_et_l_organisation(racine: Habilitation) -> Non
     nouveau = EspaceFactory(prenom="Awa", nom="Diallo", siren_appartenance="552032534")
     deposer(nouveau, racine)
     contexte = Courriel.objects.get(genre="substitution_demandee").contexte
-    assert set(contexte) == {"lignes", "demandeur", "organisation", "references"}
+    assert set(contexte) == {"lignes", "nombre", "demandeur", "organisation", "references"}
     assert (contexte["demandeur"], contexte["organisation"]) == ("Awa Diallo", "CABINET DURAND")
     evenement = Evenement.objects.get(acte="substitution.demandee")
     assert evenement.espace == racine.espace.numero_abonne
