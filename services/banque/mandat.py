@@ -112,7 +112,7 @@ def _donnees(reference: ReferenceBancaire, iban: str, le: date) -> dict[str, obj
         "adresse": list(personne.lignes_adresse) if meme_nom else [],
         "pays": "FRANCE" if meme_nom else "",
         "iban": en_groupes(iban),
-        "bic": reference.bic,
+        "bic": reference.bic if iban[:2] in sepa().hors_eee else "",
         "hors_eee": iban[:2] in sepa().hors_eee,
         "banque": reference.banque,
         "creancier": CREANCIER,

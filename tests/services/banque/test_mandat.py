@@ -39,8 +39,6 @@ def test_le_mandat_suit_l_ordre_du_formulaire(entreprise: Entreprise) -> None:
         "Nom ou dénomination",
         "Compte à débiter",
         "FR76 3000 6000 0112 3456 7890 189",
-        "AGRIFRPP",
-        "CREDIT AGRICOLE SA",
         "Direction générale des Finances publiques",
         "FR00ZZZ000000",
         entreprise.personne.service_gestionnaire.nom,
@@ -68,10 +66,12 @@ def test_hors_de_l_eee_le_mandat_porte_le_bic_et_le_titulaire_tiers_n_a_pas_l_ad
     assert entreprise.personne.voie not in texte
 
 
-def test_sans_bic_dans_l_eee_le_mandat_n_en_demande_pas(entreprise: Entreprise) -> None:
-    assert "BIC" not in texte_de(
-        editer_mandat(acteur=entreprise.titulaire, reference=compte_bancaire(entreprise.personne))
-    )
+def test_dans_l_eee_le_mandat_ne_porte_pas_de_bic(entreprise: Entreprise) -> None:
+    """As the form: « BIC only outside the EEA » (domaine.md §2.13)."""
+    for bic in ("", "AGRIFRPP"):
+        reference = compte_bancaire(entreprise.personne, bic=bic)
+        assert "BIC" not in texte_de(editer_mandat(acteur=entreprise.titulaire, reference=reference))
+        reference.delete()
 
 
 def test_un_nom_impossible_ne_casse_pas_le_mandat(entreprise: Entreprise) -> None:
