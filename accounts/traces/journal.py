@@ -1,5 +1,6 @@
 """The journal: one line per act, in the act's own transaction (design.md §3, CNIL 2021-122)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -56,3 +57,9 @@ def consigner(
 def combien(acte: Acte, *, auteur: Espace, depuis: datetime) -> int:
     """Return how many lines of this act this espace has written since: what limits count, in one index of the journal."""
     return Evenement.objects.filter(auteur=auteur_de(auteur), acte=acte.code, quand__gt=depuis).count()
+
+
+def dernier_acte(parmi: Collection[str], *, auteurs: Collection[str], depuis: datetime, jusqu_a: datetime) -> str:
+    """Return the code of the last of these acts that these authors wrote between two moments, in the same index; "" for none."""
+    ecrits = Evenement.objects.filter(auteur__in=auteurs, acte__in=parmi, quand__gt=depuis, quand__lte=jusqu_a)
+    return ecrits.order_by("-quand").values_list("acte", flat=True).first() or ""

@@ -27,7 +27,7 @@ def designe_apres_un_changement(espace: Espace, depuis: datetime) -> bool:
 
     A stolen espace would else designate another, whose first account waits for nothing (issue 15.5).
     """
-    par = (
+    par = list(
         Habilitation.objects.actives()
         .filter(espace=espace, accordee_le__gt=depuis, accordee_par__isnull=False, role__in=roles_pour(GERER_BANQUE))
         .order_by()

@@ -4,7 +4,7 @@ Within seven days of an unusual sign-in, or of a change of address, password or 
 made him suppléant within these days. An account that waits, removed and added again by another, goes on waiting.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,8 @@ from typing import Final
 from django.conf import settings
 
 from accounts import actes
-from accounts.models import Espace, Evenement
+from accounts.models import Espace
+from accounts.traces.journal import dernier_acte
 
 from ..models import PersonneSirenisee, ReferenceBancaire
 
@@ -44,15 +45,10 @@ def inscrire_signal(attente: str, signal: Signal) -> None:
     _SIGNAUX[attente] = signal
 
 
-def cause_recente(espaces: Iterable[str], depuis: datetime, maintenant: datetime) -> str:
+def cause_recente(espaces: Collection[str], depuis: datetime, maintenant: datetime) -> str:
     """Return the last sensitive change of one of these espaces, by number, between these moments; "" when there is none."""
-    dernier = (
-        Evenement.objects.filter(espace__in=espaces, acte__in=CAUSES, quand__gt=depuis, quand__lte=maintenant)
-        .order_by("-id")
-        .values_list("acte", flat=True)
-        .first()
-    )
-    return CAUSES[dernier] if dernier is not None else ""
+    acte = dernier_acte(CAUSES.keys(), auteurs=espaces, depuis=depuis, jusqu_a=maintenant)
+    return CAUSES[acte] if acte else ""
 
 
 def delai(espace: Espace, personne: PersonneSirenisee, empreinte: str, maintenant: datetime) -> Delai:

@@ -13,6 +13,12 @@ COURRIELS = sorted((RACINE / "templates" / "courriels").glob("*.txt"))
 PIED = "pied"
 SANS_PAGE = {
     "adresse_courrier_saisie": "to a company, which has no page of its own: it telephones",
+    "agent_fonction": "to an agent, who telephones the head of office",
+    "agent_reinitialise": "to an agent without access, who is given it by hand",
+    "compte_bancaire_change_entreprise": "to a company, which has no page of its own: it telephones",
+    "contreseing_decide": "to an office, whose agents find it at their desk",
+    "deces_demande_gestionnaire": "to an office: it telephones the one that asks",
+    "deces_gestionnaire": "to an office: what it followed is closed",
     "courriel_entreprise_change": "to a company, once the change is done: it telephones",
     "mandat_utilise": "to a company, once the code has served: it telephones",
     "espace_supprime": "nothing is left to open",
