@@ -177,6 +177,7 @@ def monter(rang: int = 0) -> Scene:
     }
     # A batch whose letter is of no more use: what is produced again of it is empty.
     remise = Remise.objects.create(reference=f"R-20261129-{rang:02}", achevee_le=fin)
+    Courrier.objects.filter(pk=courriers["POSTAL"].pk).update(etat="REMIS", remis_le=timezone.now())
     Courrier.objects.filter(pk=_courrier(_demande(EspaceFactory(), personne, tva, "ANNULEE"), "POSTAL").pk).update(
         remise=remise, rang=1
     )

@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -65,7 +66,7 @@ def page(nom: str, agent: Agent) -> str:
 def test_le_chef_donne_et_retire_les_fonctions_de_son_service(chef: Agent, agent: Agent) -> None:
     Affaire.objects.create(
         file="RETRAIT",
-        cle="x",
+        cle=str(uuid4()),
         service_gestionnaire=chef.service_gestionnaire,
         depuis=timezone.now(),
         agent=agent,
