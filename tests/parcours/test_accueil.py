@@ -56,7 +56,7 @@ def cabinet(catalogue: list[Service]) -> Espace:
 
 def chercher_dans_l_en_tete(page: Page, regarder: Callable[[], None] | None) -> None:
     """By the header to one company, then to those that answer. On a telephone (nothing is looked at there) it stands in the menu."""
-    for cherche, trouve in (("boeuf", "LE BŒUF SUR LE TOIT"), ("canuts", "Vos entreprises 33")):
+    for cherche, trouve in (("boeuf", "LE BŒUF SUR LE TOIT"), ("canuts", "Vos entreprises 31, et 2 demandes en cours")):
         if regarder is None:
             page.locator("summary", has_text="Menu").click()
         champ = page.get_by_role("search", name="Aller à une entreprise").get_by_label("Aller à une entreprise")
