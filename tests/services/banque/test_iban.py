@@ -55,7 +55,7 @@ def test_les_pays_de_notre_liste_sont_lus(iban: str) -> None:
 @pytest.mark.parametrize(
     ("saisie", "code", "dit"),
     [
-        ("FR7630006000011234567890188", "iban_cle", "Regardez le dernier groupe (« 188 »)"),
+        ("FR7630006000011234567890188", "iban_cle", "ou le dernier groupe (« 188 »)"),
         ("FR77 3000 6000 0112 3456 7890 189", "iban_cle", "Regardez le premier groupe de quatre (« FR77 »)."),
         ("FR76 3000 6000 0112 3456 7980 189", "iban_cle", "6e groupe de quatre (« 7980 »)"),
         ("FR76 3000 6000 0112 3465 7890 189", "iban_cle", "Regardez chaque groupe"),
