@@ -1,23 +1,40 @@
 """What the pages of an espace read: one function per page, a number of queries that does not depend on its SIREN."""
 
+from django.db.models import Exists, OuterRef
+
 from accounts.espace.recapitulatif_pdf import ServiceObtenu
 from accounts.models import Espace
+from services.banque.lectures import SansCompte
+from services.models import ReferenceBancaire
 
 from ..droits.backends import donnant
-from ..droits.roles import UTILISER
+from ..droits.roles import GERER_BANQUE, UTILISER, roles_pour
 from ..models import ORDRE, Habilitation, Role
 
 
 def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitation | None:
-    """Return the active habilitation of this espace for this pair, with all that the service's page shows, or None."""
+    """Return the active habilitation of this espace for this pair, with all that the service's page shows, or None.
+
+    `a_un_compte`: whether its company has a bank account to pay from.
+    """
+    comptes = ReferenceBancaire.objects.filter(personne=OuterRef("personne"), supprimee_le=None)
     return (
         donnant(UTILISER, espace)
+        .annotate(a_un_compte=Exists(comptes))
         .filter(personne__siren=siren, service__code=code)
         .select_related(
             "personne__service_gestionnaire", "service", "adhesion__mandat__mandataire", "accordee_par__espace"
         )
         .first()
     )
+
+
+def compte_manquant(habilitation: Habilitation) -> SansCompte | None:
+    """Return what to say where this paying service has no account to pay from: a role on it answers, nothing is read (R20)."""
+    if not habilitation.service.paiement or habilitation.a_un_compte:  # type: ignore[attr-defined]  # annotated above
+        return None
+    personne = habilitation.personne
+    return SansCompte(personne, habilitation.role in roles_pour(GERER_BANQUE) and personne.restreinte_le is None)
 
 
 def services_obtenus(espace: Espace) -> list[ServiceObtenu]:

@@ -9,13 +9,12 @@ from django.views.decorators.http import require_GET
 from accounts.models import Espace, TraceLecture
 from accounts.portes.acces import adresse_du_portail, espace_requis
 from accounts.traces.lecture import lire
-from services.banque.lectures import sans_compte
 from services.dossiers import Dossier
 
 from ..arbre.recentes import OBJET
 from ..droits.roles import UTILISER
 from ..lectures.cessations import avis_de_cessation
-from ..lectures.espace import habilitation_active
+from ..lectures.espace import compte_manquant, habilitation_active
 
 
 @espace_requis
@@ -42,7 +41,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
             "service": habilitation.service,
             "retour": _retour(request, siren),
             "mandat": habilitation.adhesion.mandat,
-            "sans_compte": sans_compte(espace, habilitation.personne) if habilitation.service.paiement else None,
+            "sans_compte": compte_manquant(habilitation),
             "cessations": avis_de_cessation([habilitation.personne]),
             "transmission": {
                 "siren": habilitation.personne.siren,

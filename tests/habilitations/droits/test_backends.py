@@ -229,6 +229,7 @@ ROLE_LU = {
     "habilitations/registre/ecoute.py": "whom to tell that a SIREN replaces an IDSP",
     "espacepro/gestion/deces.py": "whose services close with the espace: which companies and offices to tell",
     "espacepro/gestion/dossiers.py": "whether an agent may withdraw adhésions of this espace: what to offer, the act decides",
+    "habilitations/lectures/espace.py": "whether who opens a paying service may add its first account, by roles_pour",
     "habilitations/registre/cessations.py": "the root of an adhésion that closes",
     "habilitations/registre/representants.py": "the titulaires to tell, and what counts as a délégation",
     "habilitations/registre/reunion.py": "of two rights of one espace, the stronger",
