@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.db.models.fields.json import KT
+
 from ..models import Evenement, ServiceGestionnaire
 from ..traces.actes import Acte
 
@@ -15,9 +17,10 @@ def inscrire_cession(acte: Acte) -> None:
 
 
 def cessions_de(service: ServiceGestionnaire) -> list[Evenement]:
-    """Return the last moves away from this office, the newest first: one query, by the index of their acts."""
+    """Return the last moves away from this office, the newest first: one query, by the index of what offices gave away."""
     codes = [acte.code for acte in _CESSIONS]
-    return list(Evenement.objects.filter(acte__in=codes, details__de=service.code).order_by("-pk")[:MONTREES])
+    parties = Evenement.objects.alias(de=KT("details__de")).filter(details__has_key="de", de=service.code)
+    return list(parties.filter(acte__in=codes).order_by("-pk")[:MONTREES])
 
 
 def vers_quels_services(cessions: list[Evenement]) -> dict[str, str]:

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from ..saisies.dates import horodatage
@@ -39,6 +41,15 @@ class Evenement(models.Model):
             models.Index(fields=["siren", "-id"]),
             models.Index(fields=["acte", "-id"]),
             models.Index(fields=["auteur", "acte", "quand"], name="evenement_compte"),
+            # Few among all: what an office gave away, and who held the access of whom.
+            models.Index(
+                KT("details__de"), F("id").desc(), condition=Q(details__has_key="de"), name="evenement_cession"
+            ),
+            models.Index(
+                fields=["quand"],
+                condition=Q(acte__in=["agent.fonction", "agent.reinitialise"]),
+                name="evenement_acces_agent",
+            ),
         ]
 
     def __str__(self) -> str:

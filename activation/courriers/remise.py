@@ -23,7 +23,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.models import Agent
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -133,7 +135,7 @@ def derniere_reference() -> str:
 
 def remettre(
     *,
-    acteur: str = AUTEUR,
+    acteur: Agent | str = AUTEUR,
     dossier: Path,
     taille: int = COURRIERS_PAR_LOT,
     apres: str | None = None,
@@ -143,13 +145,13 @@ def remettre(
     """Write one batch of at most `taille` letters into `dossier` and mark them as handed over; None when none waits.
 
     A batch left unfinished is taken up first. `apres` is the reference of the last finished one (« » for none) that whoever asks
-    has been shown: asked twice, a page hands over one batch. Raises: RemiseEnCours, RemiseDepassee, OSError.
+    has been shown: asked twice, a page hands over one batch. Raises: RemiseEnCours, RemiseDepassee, FonctionChangee, OSError.
     """
     maintenant = maintenant or timezone.now()
     with _seul():
         if apres is not None and apres != derniere_reference():
             raise RemiseDepassee
-        remise = _reserver(taille, maintenant)
+        remise = _reserver(acteur=acteur, taille=taille, maintenant=maintenant)
         if remise is None:
             return None
         lot = _ecrire(remise, dossier, remise.reference, progression)
@@ -157,15 +159,15 @@ def remettre(
         return lot
 
 
-def renvoyer(*, acteur: str = AUTEUR, reference: str, dossier: Path, progression: Progression | None = None) -> Lot:
+def renvoyer(
+    *, acteur: Agent | str = AUTEUR, reference: str, dossier: Path, progression: Progression | None = None
+) -> Lot:
     """Write the files of a finished batch again, for a print shop that lost them; no letter changes state.
 
     Letters that are of no more use (code entered, cancelled, replaced, expired) are left out; ranks do not change.
-    Raises: RemiseInconnue, RemiseEnCours, OSError.
+    Raises: RemiseInconnue, RemiseEnCours, FonctionChangee, OSError.
     """
-    remise = Remise.objects.filter(reference=reference).exclude(achevee_le=None).first()
-    if remise is None:
-        raise RemiseInconnue(reference=reference)
+    remise = _a_renvoyer(acteur=acteur, reference=reference)
     with _seul():
         lot = _ecrire(remise, dossier, f"{remise.reference}-renvoi", progression)
     with transaction.atomic():
@@ -174,7 +176,18 @@ def renvoyer(*, acteur: str = AUTEUR, reference: str, dossier: Path, progression
 
 
 @transaction.atomic
-def _reserver(taille: int, maintenant: datetime) -> Remise | None:
+@relit_l_agent
+def _a_renvoyer(*, acteur: Agent | str, reference: str) -> Remise:
+    """Return this finished batch. Raises: RemiseInconnue, FonctionChangee."""
+    remise = Remise.objects.filter(reference=reference).exclude(achevee_le=None).first()
+    if remise is None:
+        raise RemiseInconnue(reference=reference)
+    return remise
+
+
+@transaction.atomic
+@relit_l_agent
+def _reserver(*, acteur: Agent | str, taille: int, maintenant: datetime) -> Remise | None:
     """Return the unfinished batch, rid of what is no longer wanted and numbered anew, or a new one, or None."""
     remise = Remise.objects.select_for_update(no_key=True).filter(achevee_le=None).first()
     if remise is not None:
@@ -267,7 +280,7 @@ def _poser(fichier: Path) -> Iterator[_Fichier]:
 
 
 @transaction.atomic
-def _achever(remise: Remise, maintenant: datetime, auteur: str) -> None:
+def _achever(remise: Remise, maintenant: datetime, auteur: Agent | str) -> None:
     """Mark the letters as handed over, in the order of their demandes' locks, and close the batch."""
     list(
         Demande.objects.select_for_update(no_key=True, of=("self",))

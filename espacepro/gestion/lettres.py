@@ -22,7 +22,6 @@ from accounts.gestion.fonctions import BUREAU, SURVEILLANCE
 from accounts.gestion.reprises import raison_lisible, reprendre_courriel, trop_ancien
 from accounts.models import Agent, Courriel, Espace, TraceLecture
 from accounts.saisies.regles import RegleMetier
-from accounts.traces.journal import auteur_de
 from accounts.traces.lecture import lire
 from activation.courriers import remise as remises_de_courriers
 from activation.courriers import suivi
@@ -207,7 +206,7 @@ def remettre(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             lot = remises_de_courriers.remettre(
-                acteur=auteur_de(agent),
+                acteur=agent,
                 dossier=remises_de_courriers.dossier_des_remises(),
                 apres=request.POST.get("apres", ""),
             )
@@ -237,7 +236,7 @@ def renvoyer(request: HttpRequest, reference: str) -> HttpResponse:
     agent = _de_la_cellule(request)
     try:
         lot = remises_de_courriers.renvoyer(
-            acteur=auteur_de(agent), reference=reference, dossier=remises_de_courriers.dossier_des_remises()
+            acteur=agent, reference=reference, dossier=remises_de_courriers.dossier_des_remises()
         )
     except remises_de_courriers.RemiseInconnue as inconnue:
         raise Http404 from inconnue

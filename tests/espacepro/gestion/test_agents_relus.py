@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Agent, Compte
 from accounts.traces.agents_relus import FonctionChangee
+from activation.courriers.remise import remettre, renvoyer
+from activation.models import Remise
 from habilitations.depart.retraits import AgentNonCompetent, retirer_adhesion, retirer_adhesions
 from habilitations.models import Adhesion
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, habiliter
@@ -47,6 +50,29 @@ def test_chaque_acte_relit_son_agent_sous_verrou() -> None:
     assert len(actes) > 30
     assert actes.keys() >= A_DEUX
     assert {nom for nom, par in actes.items() if par[:2] != ["transaction.atomic", "relit_l_agent"]} == A_DEUX
+
+
+def test_aucune_page_ne_donne_le_nom_de_l_agent_a_sa_place() -> None:
+    """An act that is given the name of its agent, as a job's is, could not read him again."""
+    noms = []
+    for application in APPLICATIONS:
+        for fichier in Path(application).rglob("*.py"):
+            for noeud in ast.walk(ast.parse(fichier.read_text())):
+                if isinstance(noeud, ast.keyword) and noeud.arg == "acteur" and "auteur_de" in ast.unparse(noeud.value):
+                    noms.append(f"{fichier}:{noeud.value.lineno}")
+    assert noms == []
+
+
+@pytest.mark.django_db
+def test_la_cellule_qui_n_exerce_plus_ne_remet_ni_ne_renvoie_rien(tmp_path: Path) -> None:
+    agent = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
+    Remise.objects.create(reference="R-20261129-01", achevee_le=timezone.now())
+    Agent.objects.filter(pk=agent.pk).update(fonction=Agent.Fonction.AUCUNE)
+    with pytest.raises(FonctionChangee):
+        remettre(acteur=agent, dossier=tmp_path)
+    with pytest.raises(FonctionChangee):
+        renvoyer(acteur=agent, reference="R-20261129-01", dossier=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.django_db
