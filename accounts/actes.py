@@ -113,7 +113,7 @@ CONTRESEING_REMONTE = Acte(
 )
 CONTRESEING_EXPIRE = Acte(
     "contreseing.expire",
-    "Acte grave expiré sans second regard, ou demandé par un agent qui n’exerce plus dans ce service",
+    "Acte grave expiré : sans second regard, sans objet, ou demandé par un agent qui n’exerce plus dans ce service",
     SOI,
     details=("acte", "reference", "service"),
 )

@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
         from .donnees import declaration
         from .espace import a_faire
         from .gestion.affaires import CONTRESEING
+        from .gestion.contreseings import inscrire_la_suppression
         from .gestion.files import File
         from .gestion.files import inscrire as inscrire_files
         from .gestion.fonctions import LECTEURS
@@ -33,6 +34,7 @@ class AccountsConfig(AppConfig):
         declaration.inscrire()
         a_faire.inscrire(a_faire.IDENTIFIANTS)
         inscrire(actes)
+        inscrire_la_suppression()
         inscrire_files(
             File(
                 code="RECTIFICATION",

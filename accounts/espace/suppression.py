@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from .. import actes
 from ..envois import courriels
-from ..models import Agent, Compte, Contreseing, Courriel, DemandeOubli, Espace, Rectification
+from ..models import Agent, Compte, Courriel, DemandeOubli, Espace, Rectification
 from ..saisies.apercu import CHANGE, empreinte
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
@@ -151,8 +151,8 @@ def liste_entiere(cle: str, motifs: "Sequence[Motif]", chutes: "Sequence[Chute]"
     return ListeEntiere(f"{titre} ({choisi.nombre})", choisi.explication, [(ligne, "") for ligne in choisi.lignes])
 
 
-# What falls first: a demande whose code could still open something, then what is open.
-ORDRE = ("activation", "habilitations")
+# What falls first: a demande whose code could still open something, then what is open, then what two agents had in hand.
+ORDRE = ("activation", "habilitations", "contreseings")
 _VOLETS: list[Volet] = []
 
 
@@ -267,7 +267,7 @@ def _effacer(
     for volet in _VOLETS:
         volet.faire_tomber(espace, maintenant, auteur)
     consigner_la_fin()
-    effacer_traces(espace, compte, maintenant)
+    effacer_traces(espace, compte)
     espace.etat = Espace.Etat.SUPPRIME
     espace.supprime_le = maintenant
     blanchir(espace)
@@ -303,14 +303,8 @@ def _vide(champ: "Field[object, object]") -> object:
     return "" if champ.empty_strings_allowed else champ.to_python(0)
 
 
-def effacer_traces(espace: Espace, compte: Compte, maintenant: datetime) -> None:
-    """Delete the links, the mails to this person, the requests made with this address, and what was asked to be corrected.
-
-    A grave act that waited for a second look has no object left.
-    """
-    espace.contreseings.filter(etat=Contreseing.Etat.DEMANDE).update(
-        etat=Contreseing.Etat.ABANDONNE, decide_le=maintenant, motif="", parametres={}
-    )
+def effacer_traces(espace: Espace, compte: Compte) -> None:
+    """Delete the links, the mails to this person, the requests made with this address, and what was asked to be corrected."""
     Courriel.objects.filter(models.Q(espace=espace) | models.Q(destinataire=compte.email)).delete()
     espace.liens.all().delete()
     espace.rectifications.filter(

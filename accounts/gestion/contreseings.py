@@ -4,7 +4,7 @@ Each app inscribes its grave acts (`inscrire`) in `AppConfig.ready`; their pages
 itself runs in the transaction of the countersignature, under its own locks, and compares what the second agent was shown.
 The second look is another agent's of the same office; where there is none, or none has looked within a working day, the
 surveillance cell's. Whoever changed the access of who asks, or had it changed by the same hand, is no second look
-(`acteurs.agents_lies`). What waits outlives neither fifteen days nor the function of who asked.
+(`acteurs.agents_lies`). What waits outlives neither fifteen days, nor the function of who asked, nor its object.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,11 +15,12 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Model, Q
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
+from ..espace import suppression
 from ..models import Agent, Contreseing, Espace
 from ..saisies.dates import jour_heure
 from ..saisies.jours_ouvres import apres_jours_ouvres
@@ -38,6 +39,7 @@ EXPIRATION: Final = "systeme:expirer_contreseings"
 TROP_VIEUX: Final = (
     f"aucun second regard en {ATTENTE_MAX.days} jours : demandez-le de nouveau s’il est toujours à faire"
 )
+SANS_OBJET: Final = "l’espace est supprimé"
 SANS_AUTEUR: Final = "l’agent qui le demandait n’exerce plus dans ce service"
 
 
@@ -301,6 +303,34 @@ def _fin_d_attente(contreseing: Contreseing, maintenant: datetime) -> str | None
     return None
 
 
+def _des_demandes(espace: Espace) -> QuerySet[Contreseing]:
+    attendent = Contreseing.objects.filter(espace=espace, etat=Contreseing.Etat.DEMANDE)
+    return attendent.select_related("demandeur__compte", "service_gestionnaire", "espace").order_by("pk")
+
+
+def _finir_sans_objet(espace: Espace, maintenant: datetime, auteur: Espace | Agent) -> None:
+    """End what waited about an espace that is deleted: it says nothing of its holder any more, and who asked is told."""
+    for contreseing in _des_demandes(espace):
+        contreseing.motif, contreseing.parametres = "", {}
+        contreseing.save(update_fields=["motif", "parametres"])
+        _decider(contreseing, Contreseing.Etat.EXPIRE, None, maintenant, SANS_OBJET)
+        _consigner(actes.CONTRESEING_EXPIRE, contreseing, auteur)
+        _prevenir(contreseing)
+
+
+def inscrire_la_suppression() -> None:
+    """Give the deletion of an espace what waits for a second look about it."""
+    suppression.inscrire(
+        suppression.Volet(
+            nom="contreseings",
+            verrouiller=lambda espace: list(_des_demandes(espace).select_for_update(no_key=True, of=("self",))),
+            bloquants=lambda espace: [],
+            chutes=lambda espace: [],
+            faire_tomber=_finir_sans_objet,
+        )
+    )
+
+
 def refus_de_decider(acteur: Agent, contreseing: Contreseing) -> RegleMetier | None:
     """Return why the second look may not be this agent's, None when it may: for the pages, the acts decide."""
     try:
@@ -356,7 +386,7 @@ def _decider(contreseing: Contreseing, etat: str, agent: Agent | None, maintenan
     contreseing.save(update_fields=["etat", "agent", "decide_le", "reponse"])
 
 
-def _consigner(acte: Acte, contreseing: Contreseing, auteur: Agent | str) -> None:
+def _consigner(acte: Acte, contreseing: Contreseing, auteur: Espace | Agent | str) -> None:
     consigner(
         acte,
         auteur=auteur,

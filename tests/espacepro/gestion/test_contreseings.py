@@ -436,7 +436,10 @@ def test_le_detenteur_supprime_pendant_que_la_demande_attend(bureau: Bureau) -> 
     demande = bureau.demander(espace=seul)
     supprimer_espace(acteur=seul)
     demande.refresh_from_db()
-    assert (demande.etat, demande.motif, demande.parametres) == (Contreseing.Etat.ABANDONNE, "", {})
+    assert (demande.etat, demande.motif, demande.parametres) == (Contreseing.Etat.EXPIRE, "", {})
+    assert Evenement.objects.get(acte="contreseing.expire").espace == seul.numero_abonne
+    dit = Courriel.objects.get(genre="contreseing_decide")
+    assert (dit.destinataire, dit.contexte["reponse"]) == (bureau.premier.compte.email, "l’espace est supprimé")
     assert Affaire.objects.get(file="CONTRESEING").finie_le is not None
     with pytest.raises(ContreseingDejaDecide):
         contresigner(acteur=bureau.second, contreseing=demande)
@@ -472,7 +475,7 @@ def test_deux_agents_contresignent_pendant_que_le_detenteur_supprime(tours: Call
         assert {type(r) for r in resultats if isinstance(r, Exception)} <= {ContreseingDejaDecide, EspaceNonActif}
         assert Evenement.objects.filter(acte__startswith="espace.supprime", espace=seul.numero_abonne).count() == 1
         demande.refresh_from_db()
-        assert demande.etat in {Contreseing.Etat.CONTRESIGNE, Contreseing.Etat.ABANDONNE}
+        assert demande.etat in {Contreseing.Etat.CONTRESIGNE, Contreseing.Etat.EXPIRE}
 
 
 def test_le_premier_du_mois_s_ecrit_1er_sur_une_fiche(bureau: Bureau) -> None:
