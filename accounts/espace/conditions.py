@@ -181,6 +181,8 @@ def publier_conditions(
                 numero=numero, empreinte=empreinte, publiee_le=maintenant, en_vigueur_le=en_vigueur_le
             )
     except IntegrityError as double:
+        if "(numero)=" not in str(double):
+            raise
         raise VersionDejaPubliee(numero=numero) from double
     consigner(
         actes.CGU_PUBLIEES,

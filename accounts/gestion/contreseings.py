@@ -167,6 +167,8 @@ def demander_contreseing(
                 a_la_cellule=not seconds_possibles(acteur, maintenant),
             )
     except IntegrityError as erreur:
+        if "contreseing_attend_une_fois" not in str(erreur):
+            raise
         raise ContreseingDejaDemande from erreur
     _consigner(actes.CONTRESEING_DEMANDE, contreseing, acteur)
     if not contreseing.a_la_cellule:

@@ -142,6 +142,8 @@ def durcir_politique(
                 en_vigueur_le=impose_le,
             )
     except IntegrityError as double:
+        if "(version)=" not in str(double):
+            raise
         raise PolitiqueDejaDurcie from double
     consigner(
         actes.MOT_DE_PASSE_POLITIQUE_DURCIE,

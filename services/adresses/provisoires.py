@@ -103,6 +103,8 @@ def donner_idsp(
         with transaction.atomic():
             personne.save(force_insert=True)
     except IntegrityError as erreur:
+        if "(siren)=" not in str(erreur):
+            raise
         raise IdspDejaDonne(identifiant=personne.siren) from erreur
     consigner(actes.PERSONNE_PROVISOIRE, auteur=acteur, siren=personne.siren, details={"preuve": preuve})
     return personne

@@ -233,6 +233,15 @@ def figure_nommee(ou: str, module: ast.Module) -> Iterator[Faute]:
 MOTS_NUS = {"DELAI", "DUREE", "FENETRE", "LIMITE", "LONGUEUR", "LOT", "MAXIMUM", "NOMBRE_MAX", "SEUIL", "TAILLE"}
 
 
+def contrainte_nommee(ou: str, module: ast.Module) -> Iterator[Faute]:
+    """Who turns an IntegrityError into a rule looks which constraint spoke: any other is a fault of ours, and is let through."""
+    for noeud in ast.walk(module):
+        if not isinstance(noeud, ast.ExceptHandler) or ou.startswith("tests/") or noeud.type is None:
+            continue
+        if "IntegrityError" in ast.unparse(noeud.type) and f"str({noeud.name})" not in ast.unparse(noeud):
+            yield Faute(f"{ou}:{noeud.lineno}", "an IntegrityError whatever it says")
+
+
 # rule → (a file, what it must not hold); several examples when the rule has several sides.
 EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
     acteur_d_abord: [
@@ -276,13 +285,24 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
         ("espacepro/gestion/x.py", "class Page:\n    def get(self):\n        compte = self.request.user"),
         ("espacepro/x.py", "def portail(request):\n    compte = getattr(request, 'user', None)"),
     ],
+    contrainte_nommee: [
+        (
+            "accounts/espace/x.py",
+            "try:\n    x.save()\nexcept IntegrityError as erreur:\n    raise DejaPris from erreur",
+        ),
+        ("services/registre/x.py", "try:\n    x.save()\nexcept (ValueError, IntegrityError):\n    pass"),
+    ],
     figure_nommee: [
         ("habilitations/arbre/x.py", "DELAI: Final = timedelta(days=30)"),
         ("accounts/donnees/x.py", "LOT = 500"),
     ],
 }
 # (rule, where, what is let pass): why. Five at most, all rules together.
-EXCEPTIONS: dict[tuple[Regle, str, str], str] = {}
+EXCEPTIONS: dict[tuple[Regle, str, str], str] = {
+    (contrainte_nommee, "accounts/models/sessions_base.py", "an IntegrityError whatever it says"): (
+        "Django's own: a key that is taken is CreateError, and the caller draws another"
+    ),
+}
 
 
 @cache
