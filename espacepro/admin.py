@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from accounts.documents.typst import siren_lisible
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
 from accounts.gestion.fonctions import CONTROLE, TOUTES
@@ -31,7 +32,6 @@ from .gestion.mots import (
     nommer_les_services,
     numero_en_groupes,
     objet_lu,
-    siren_en_groupes,
 )
 from .journal.libelles import actes_nommes, libelle_acte
 
@@ -107,7 +107,7 @@ class EvenementAdmin(ConsultationAdmin):
 
     @admin.display(description="SIREN", ordering="siren")
     def siren_lisible(self, evenement: Evenement) -> str:
-        return siren_en_groupes(evenement.siren)
+        return siren_lisible(evenement.siren)
 
     @admin.display(description="service", ordering="service")
     def service_lisible(self, evenement: Any) -> str:

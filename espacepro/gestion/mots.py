@@ -7,6 +7,7 @@ from django.apps import apps
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from accounts.documents.typst import siren_lisible
 from accounts.gestion.faits import en_faits, en_libelle
 from accounts.gestion.files import catalogue
 from accounts.models import Agent, Espace, TraceLecture
@@ -75,11 +76,6 @@ def numero_en_groupes(numero: str) -> str:
     return Espace(numero_abonne=numero).numero_lisible if numero_valide(numero) else numero
 
 
-def siren_en_groupes(siren: str) -> str:
-    """Return a SIREN in groups of three, with spaces that do not break; an IDSP as it is."""
-    return f"{siren[:3]}\u00a0{siren[3:6]}\u00a0{siren[6:]}" if siren.isdigit() and len(siren) == 9 else siren
-
-
 def nommer_les_objets(traces: Iterable[TraceLecture]) -> None:
     """Give each trace `objet_nomme`: the company, the demande or the espace that was opened; two queries at most."""
     toutes = list(traces)
@@ -103,7 +99,7 @@ def _numero_dit(trace: TraceLecture) -> str:
         return ""
     if numero_valide(trace.cle):
         return numero_en_groupes(trace.cle)
-    return siren_en_groupes(trace.cle) if trace.cle.isdigit() and len(trace.cle) == 9 else ""
+    return siren_lisible(trace.cle) if trace.cle.isdigit() and len(trace.cle) == 9 else ""
 
 
 def nommer_les_services(lignes: Iterable[Any]) -> None:

@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.documents.typst import siren_lisible
 from accounts.models import Agent, Espace, TraceLecture
 from activation.models import Demande
-from espacepro.gestion.mots import siren_en_groupes
 from habilitations.models import Role
 from services.adresses.saisie import Saisie, saisir_adresse
 from tests.activation import scenes
@@ -142,7 +142,7 @@ def test_qui_a_lu_quoi_est_lisible_par_la_surveillance(client_de: Callable[[Espa
     page = client_verifie(surveillant).get(
         reverse("admin:accounts_tracelecture_changelist"), {"q": espace.numero_abonne}
     )
-    assert siren_en_groupes(personne.siren) in page.content.decode()
+    assert siren_lisible(personne.siren) in page.content.decode()
 
 
 def test_une_page_preparee_par_le_navigateur_ne_dit_rien(client_de: Callable[[Espace], Client]) -> None:

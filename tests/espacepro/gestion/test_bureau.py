@@ -357,7 +357,7 @@ def test_un_espace_supprime_n_attend_plus_de_rectification(agent: Agent, rectifi
         espace=espace, service_gestionnaire=agent.service_gestionnaire, objet="AUTRE", texte="Encore"
     )
     assert attendent("RECTIFICATION") == [str(autre.pk)]
-    effacer_traces(espace, compte, timezone.now())
+    effacer_traces(espace, compte)
     with pytest.raises(RectificationEffacee):
         repondre_rectification(acteur=agent, rectification=autre, faite=True, reponse="Trop tard")
     assert attendent("RECTIFICATION") == []
