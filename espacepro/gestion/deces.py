@@ -5,20 +5,16 @@ It is the holder's own deletion (`accounts.espace.suppression`), whatever kept i
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django import forms
 from django.db import models, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.espace.suppression import EspaceNonActif, supprimer_pour_deces
-from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampJour, ChampTexte
-from accounts.gestion.contreseings import LONGUEUR_DU_MOTIF, ActeGrave, demander_contreseing, inscrire
-from accounts.gestion.page_acte import PageActe
+from accounts.gestion.contreseings import ActeGrave, demander_contreseing, inscrire
 from accounts.models import Agent, Compte, Contreseing, Espace, ServiceGestionnaire
 from accounts.saisies.dates import jour, jour_heure
 from accounts.saisies.regles import RegleMetier
@@ -134,17 +130,13 @@ def _prevenir_de_la_demande(contreseing: Contreseing, service: ServiceGestionnai
         contexte=commun,
     )
     titulariats = tombent_avec(espace).filter(espace=espace, role=Role.TITULAIRE)
-    bureaux: dict[ServiceGestionnaire, list[Habilitation]] = {}
-    for habilitation in titulariats.select_related("personne__service_gestionnaire", "service"):
-        bureaux.setdefault(habilitation.personne.service_gestionnaire, []).append(habilitation)
-    for bureau, leurs in bureaux.items():
-        if bureau.pk != service.pk:
-            courriels.deposer(
-                "deces_demande_gestionnaire",
-                destinataire=bureau.courriel,
-                acte=f"deces-demande:{contreseing.pk}:bureau:{bureau.pk}",
-                contexte={**commun, "lignes": avis.lignes_par_siren(leurs)},
-            )
+    avis.ecrire_aux_bureaux(
+        "deces_demande_gestionnaire",
+        titulariats.select_related("personne__service_gestionnaire", "service"),
+        acte=f"deces-demande:{contreseing.pk}:bureau",
+        sauf=service,
+        **commun,
+    )
 
 
 def deces_possible(espace: Espace) -> bool:
@@ -185,10 +177,8 @@ def _prevenir(contreseing: Contreseing, nom: str, fermees: Collection[Habilitati
     """Tell each company whose services close, and each other office: one mail each."""
     service = contreseing.service_gestionnaire
     entreprises: dict[PersonneSirenisee, list[Habilitation]] = {}
-    bureaux: dict[ServiceGestionnaire, list[Habilitation]] = {}
     for habilitation in fermees:
         entreprises.setdefault(habilitation.personne, []).append(habilitation)
-        bureaux.setdefault(habilitation.personne.service_gestionnaire, []).append(habilitation)
     commun = {"nom": nom, "gestionnaire": service.nom, "telephone": service.telephone}
     for personne, leurs in entreprises.items():
         if personne.courriel:
@@ -198,14 +188,9 @@ def _prevenir(contreseing: Contreseing, nom: str, fermees: Collection[Habilitati
                 acte=f"deces:{contreseing.pk}:{personne.pk}",
                 contexte={**commun, "denomination": personne.denomination, "lignes": avis.lignes_par_siren(leurs)},
             )
-    for bureau, leurs in bureaux.items():
-        if bureau.pk != service.pk:
-            courriels.deposer(
-                "deces_gestionnaire",
-                destinataire=bureau.courriel,
-                acte=f"deces:{contreseing.pk}:bureau:{bureau.pk}",
-                contexte={**commun, "lignes": avis.lignes_par_siren(leurs)},
-            )
+    avis.ecrire_aux_bureaux(
+        "deces_gestionnaire", fermees, acte=f"deces:{contreseing.pk}:bureau", sauf=service, **commun
+    )
 
 
 def _espace(contreseing: Contreseing) -> Espace:
@@ -247,58 +232,3 @@ def inscrire_le_deces() -> None:
             cles=lambda contreseing: cles_de(tombent_avec(_espace(contreseing))),
         )
     )
-
-
-class DecesForm(FormulairePortail):
-    """The proof seen, its date, and what the second agent must know."""
-
-    regles = {
-        "preuve_de_deces_requise": "preuve_le",
-        "motif_de_contreseing_requis": "motif",
-    }
-
-    preuve = forms.ChoiceField(
-        label="Preuve vue", choices=Preuve.choices, error_messages={"required": "Choisissez la preuve vue."}
-    )
-    preuve_le = ChampJour(label="Date de la preuve", error_messages={"required": "Indiquez la date de la preuve."})
-    motif = ChampTexte(
-        label="Qui vous l’a présentée, et pourquoi l’espace est à supprimer",
-        max_length=LONGUEUR_DU_MOTIF,
-        help_text=f"L’agent qui contresigne le lit. Ne joignez aucune copie. {LONGUEUR_DU_MOTIF} caractères au plus.",
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Dites qui vous a présenté la preuve, et pourquoi."},
-    )
-
-
-class DemanderSuppressionPourDeces(PageActe):
-    """Ask for the deletion of the espace of somebody who died: a second agent does it, or refuses."""
-
-    mot_de_passe_frais = True
-    nom = "deces"
-    titre = "Demander la suppression après un décès"
-    bouton = "Demander le second regard"
-    colonne = "Services"
-    succes = "La demande attend le second regard d’un autre agent : rien n’est supprimé avant."
-    form_class = DecesForm
-
-    @staticmethod
-    def possible(objet: Espace) -> bool:
-        return deces_possible(objet)
-
-    def faits(self) -> list[tuple[str, str | models.Model]]:
-        return [
-            ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
-            ("Dernière connexion à cet espace", jour_heure(dernier_signe(self.objet)) or "aucune"),
-            (
-                "Ce qui se passe maintenant",
-                "Rien n’est supprimé : un second agent examine votre demande, dans un jour ouvré. L’adresse de l’espace et les "
-                "autres services gestionnaires concernés sont prévenus de la demande.",
-            ),
-            ("Ce qui se passe s’il contresigne", SUITE),
-        ]
-
-    def lignes(self) -> list[list[str]]:
-        return lignes_pour(self.agent, tombent_avec(self.objet))
-
-    def agir(self, form: Any) -> None:
-        demander_suppression_pour_deces(acteur=self.agent, espace=self.objet, **form.cleaned_data)

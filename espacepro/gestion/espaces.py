@@ -13,7 +13,7 @@ from accounts.models import Agent, Espace, TraceLecture
 from accounts.traces.lecture import lire
 from habilitations.views.gestion import LibererEspace, RetirerAdhesionsDeLEspace
 
-from .deces import DemanderSuppressionPourDeces
+from .deces_pages import DemanderSuppressionPourDeces
 from .visibilite import espaces_visibles
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.compteurs import debit
 from accounts.envois import courriels
-from accounts.models import Espace
+from accounts.models import Espace, ServiceGestionnaire
 
 from ..models import Habilitation, Preference
 from ..models.preference import preference_de
@@ -46,6 +46,26 @@ def par_espace(habilitations: Iterable[Habilitation]) -> dict[Espace, list[Habil
     for habilitation in habilitations:
         groupes.setdefault(habilitation.espace, []).append(habilitation)
     return groupes
+
+
+def ecrire_aux_bureaux(
+    genre: str,
+    habilitations: Iterable[Habilitation],
+    *,
+    acte: str,
+    sauf: ServiceGestionnaire | None = None,
+    **contexte: object,
+) -> None:
+    """Write one mail to each service gestionnaire of these personnes (come with them), but one, with the lines that are its own."""
+    bureaux: dict[str, list[Habilitation]] = {}
+    for habilitation in habilitations:
+        bureau = habilitation.personne.service_gestionnaire
+        if bureau != sauf:
+            bureaux.setdefault(bureau.courriel, []).append(habilitation)
+    for adresse, leurs in bureaux.items():
+        courriels.deposer(
+            genre, destinataire=adresse, acte=acte, contexte={"lignes": lignes_par_siren(leurs), **contexte}
+        )
 
 
 def ecrire(

@@ -1,7 +1,7 @@
 """Freeing an espace that cannot be deleted (CGU §4.c): an agent removes what of the office keeps it, the rest goes to its offices."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.envois import courriels
 from accounts.espace.suppression import EspaceNonActif
 from accounts.models import Agent, Espace
 from accounts.saisies.regles import RegleMetier
@@ -127,19 +126,11 @@ def _transmettre(acteur: Agent, espace: Espace, maintenant: datetime) -> list[De
             service=demande.habilitation.service.code,
             details={"retrait": str(demande.pk), "role": demande.habilitation.role},
         )
-    _prevenir_les_bureaux(espace, restantes, motif)
+    avis.ecrire_aux_bureaux(
+        "retrait_demande_gestionnaire",
+        restantes,
+        acte=f"retraits:{uuid.uuid4()}",
+        demandeur=espace.nom_complet,
+        motif=motif,
+    )
     return demandes
-
-
-def _prevenir_les_bureaux(espace: Espace, habilitations: Sequence[Habilitation], motif: str) -> None:
-    lot = uuid.uuid4()
-    bureaux: dict[str, list[Habilitation]] = {}
-    for habilitation in habilitations:
-        bureaux.setdefault(habilitation.personne.service_gestionnaire.courriel, []).append(habilitation)
-    for adresse, leurs in bureaux.items():
-        courriels.deposer(
-            "retrait_demande_gestionnaire",
-            destinataire=adresse,
-            acte=f"retraits:{lot}",
-            contexte={"lignes": avis.lignes_par_siren(leurs), "demandeur": espace.nom_complet, "motif": motif},
-        )
