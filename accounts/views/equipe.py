@@ -29,14 +29,22 @@ class FonctionForm(FormulairePortail):
 
     regles = {"fonction_deja_tenue": "fonction", "fonction_hors_de_portee": "fonction"}
 
-    fonction = forms.ChoiceField(label="Fonction", choices=A_DONNER, widget=forms.RadioSelect)
+    fonction = forms.ChoiceField(
+        label="Fonction",
+        choices=A_DONNER,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez la fonction à donner."},
+    )
 
 
 class ReinitialisationForm(FormulairePortail):
     """How the head knows that it is the agent who asks."""
 
     preuve = forms.ChoiceField(
-        label="Comment avez-vous vérifié son identité ?", choices=PreuveIdentite.choices, widget=forms.RadioSelect
+        label="Comment avez-vous vérifié son identité ?",
+        choices=PreuveIdentite.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Dites comment vous avez vérifié son identité."},
     )
 
 

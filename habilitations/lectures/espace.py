@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.espace.recapitulatif_pdf import ServiceObtenu
 from accounts.models import Espace
+from services.banque.droits import peut
 from services.banque.lectures import SansCompte
 from services.models import ReferenceBancaire
 
@@ -30,11 +31,15 @@ def habilitation_active(espace: Espace, *, siren: str, code: str) -> Habilitatio
 
 
 def compte_manquant(habilitation: Habilitation) -> SansCompte | None:
-    """Return what to say where this paying service has no account to pay from: a role on it answers, nothing is read (R20)."""
+    """Return what to say where this paying service has no account to pay from (R20).
+
+    Who manages it by this very service is known without a query; any other is asked of the backend: another service may give it.
+    """
     if not habilitation.service.paiement or habilitation.a_un_compte:  # type: ignore[attr-defined]  # annotated above
         return None
     personne = habilitation.personne
-    return SansCompte(personne, habilitation.role in roles_pour(GERER_BANQUE) and personne.restreinte_le is None)
+    par_ce_service = habilitation.role in roles_pour(GERER_BANQUE) and personne.restreinte_le is None
+    return SansCompte(personne, par_ce_service or peut(habilitation.espace, GERER_BANQUE, personne))
 
 
 def services_obtenus(espace: Espace) -> list[ServiceObtenu]:

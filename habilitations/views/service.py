@@ -28,6 +28,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
     habilitation = habilitation_active(espace, siren=siren, code=code)
     if habilitation is None:
         raise Http404
+    habilitation.espace = espace
     dossier = Dossier(habilitation.personne, habilitation.service)
     if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404

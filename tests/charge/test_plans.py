@@ -65,7 +65,7 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "vos_habilitations": 8100,
     "habilitations_changer": 52600,
     "revue_delegations": 1650,
-    "retraits_choisir (recherche)": 1480,
+    "retraits_choisir (recherche)": 1470,
     "suppleants": 2400,
     "suppleants_designer": 1460,
     "delegations": 2400,

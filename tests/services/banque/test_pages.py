@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
 from services.models import PersonneSirenisee, ReferenceBancaire
-from tests.factories import MOT_DE_PASSE, compte_bancaire
+from tests.factories import MOT_DE_PASSE, ServiceFactory, compte_bancaire, habiliter
 
 from .scenes import IBAN, Entreprise, client_de
 
@@ -197,6 +197,9 @@ def test_sans_compte_le_service_de_paiement_et_l_entreprise_disent_qui_peut_en_a
         assert dit in lue
         assert "un administrateur d’un service de paiement peut en ajouter un" in lue
         assert lien not in lue
+    # Acteur of this one, titulaire of another paying service of the company: that one gives it.
+    habiliter(entreprise.acteur, personne=entreprise.personne, service=ServiceFactory(code="PAYER_IS", paiement=True))
+    assert all(lien in texte(client_de(entreprise.acteur).get(page)) for page in pages)
     autres = [reverse("ouvrir_service", args=[siren, "DECL_TVA"]), pages[1]]
     assert not any(dit in texte(client_de(entreprise.declarant).get(page)) for page in autres)
     compte_bancaire(entreprise.personne)
