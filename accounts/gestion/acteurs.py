@@ -22,6 +22,8 @@ def agents_lies(agent: Agent, maintenant: datetime | None = None) -> set[int]:
         acte__in=[actes.AGENT_REINITIALISE.code, actes.AGENT_FONCTION.code],
         quand__gte=(maintenant or timezone.now()) - ACCES_TOUCHE,
         auteur__startswith=_PAR_UN_AGENT,
+        # The condition of the index that reads them, word for word.
+        details__has_key="agent",
     )
     lies, suivants = set[int](), {agent.pk}
     while suivants:

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="evenement",
             index=models.Index(
-                condition=models.Q(("acte__in", ["agent.fonction", "agent.reinitialise"])),
+                condition=models.Q(("details__has_key", "agent")),
                 fields=["quand"],
                 name="evenement_acces_agent",
             ),

@@ -45,11 +45,7 @@ class Evenement(models.Model):
             models.Index(
                 KT("details__de"), F("id").desc(), condition=Q(details__has_key="de"), name="evenement_cession"
             ),
-            models.Index(
-                fields=["quand"],
-                condition=Q(acte__in=["agent.fonction", "agent.reinitialise"]),
-                name="evenement_acces_agent",
-            ),
+            models.Index(fields=["quand"], condition=Q(details__has_key="agent"), name="evenement_acces_agent"),
         ]
 
     def __str__(self) -> str:
