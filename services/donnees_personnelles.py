@@ -1,5 +1,7 @@
 """What the services hold about a person, and for how long (accounts/donnees/lecture.py, accounts/donnees/retention.py)."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db.models import Q
 
@@ -10,6 +12,7 @@ from accounts.saisies.dates import jour
 
 from .models import (
     AdresseSaisie,
+    Brouillon,
     Echange,
     Echeance,
     EvenementRegistre,
@@ -17,6 +20,8 @@ from .models import (
     LectureMessage,
     MandatSepa,
     Message,
+    MessageNonLu,
+    ModeleDeReponse,
     PersonneSirenisee,
     PieceJointe,
     ReferenceBancaire,
@@ -26,6 +31,7 @@ from .models import (
 )
 
 MESSAGERIE = "Messagerie"
+BROUILLON_GARDE = timedelta(days=365)
 INTERNE = "numéro interne de la base, sans signification"
 PERSONNE_MORALE = "donnée de la personne sirénisée, non de l’usager"
 
@@ -41,19 +47,37 @@ def inscrire() -> None:
             titre="Messages que vous avez écrits",
             modele=Message,
             chemins=("espace",),
-            ecartees={"id": INTERNE, "espace": "c’est le vôtre", "agent": "vide : vous en êtes l’auteur"},
+            ecartees={
+                "id": INTERNE,
+                "espace": "c’est le vôtre",
+                "agent": "vide : vous en êtes l’auteur",
+                "interne": "non : seuls les agents écrivent des notes",
+            },
             libelles={"echange": "Échange"},
             ordre=("-envoye_le",),
         ),
         Partie(
             groupe=MESSAGERIE,
+            titre="Messages que vous avez commencés",
+            modele=Brouillon,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre"},
+            libelles={"echange": "Échange"},
+            ordre=("-modifie_le",),
+        ),
+        Partie(
+            groupe=MESSAGERIE,
             titre="Pièces jointes que vous avez envoyées",
             modele=PieceJointe,
-            chemins=("message__espace",),
+            chemins=("message__espace", "brouillon__espace"),
             ecartees={
                 "id": INTERNE,
                 "message": INTERNE,
-                "contenu": "le fichier lui-même : il se télécharge dans la messagerie",
+                "brouillon": INTERNE,
+                "fichier": INTERNE,
+                **dict.fromkeys(
+                    ("cle", "nonce", "empreinte"), "protège le fichier, qui se télécharge dans la messagerie"
+                ),
             },
         ),
         Partie(
@@ -65,6 +89,15 @@ def inscrire() -> None:
             libelles={"message": "Message", "lu_le": "Lu le"},
             valeurs={"message": lambda lecture: f"message du {jour(lecture.message.envoye_le)}"},
             ordre=("-lu_le",),
+        ),
+        Partie(
+            groupe=MESSAGERIE,
+            titre="Messages que vous n’avez pas encore lus",
+            modele=MessageNonLu,
+            chemins=("lecteur__espace",),
+            ecartees={"id": INTERNE, "lecteur": "c’est vous"},
+            libelles={"message": "Message"},
+            valeurs={"message": lambda non_lu: f"message du {jour(non_lu.message.envoye_le)}"},
         ),
     )
     sans_personne = lecture.declarer_sans_personne
@@ -95,7 +128,14 @@ def inscrire() -> None:
         "b2b_motif utilisable_le attente ajoutee_le supprimee_le",
     )
     sans_personne(MandatSepa, PERSONNE_MORALE, "id reference rum edite_le remis_le")
-    sans_personne(Echange, PERSONNE_MORALE, "id personne objet etat ouvert_le")
+    sans_personne(
+        Echange,
+        PERSONNE_MORALE,
+        "id reference personne service_gestionnaire theme objet etat ouvert_le dernier_le attend_le clos_le clos_par_usager",
+    )
+    sans_personne(
+        ModeleDeReponse, "texte écrit par un service pour ses réponses", "id service_gestionnaire theme titre texte"
+    )
     sans_personne(
         Service,
         "catalogue public",
@@ -109,6 +149,17 @@ def inscrire() -> None:
     )
     sans_personne(Echeance, "calendrier public", "id service jour libelle condition source")
     retention.inscrire(
+        Conservation(
+            cle="brouillons",
+            modele=Brouillon,
+            donnees="Messages commencés et jamais envoyés, et leurs pièces",
+            finalite="Retrouver ce que l’on avait commencé à écrire",
+            duree=duree_lisible(BROUILLON_GARDE),
+            depart="après leur dernière modification, ou dès que le droit d’écrire cesse",
+            fondement="exécution du service demandé par l’usager",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(modifie_le__lt=maintenant - BROUILLON_GARDE),
+        ),
         Conservation(
             cle="representants",
             modele=RepresentantLegal,

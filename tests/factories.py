@@ -12,7 +12,15 @@ from stdnum import luhn
 
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
-from services.models import Categorie, MandatSepa, PersonneSirenisee, ReferenceBancaire, RepresentantLegal, Service
+from services.models import (
+    Categorie,
+    Echange,
+    MandatSepa,
+    PersonneSirenisee,
+    ReferenceBancaire,
+    RepresentantLegal,
+    Service,
+)
 
 MOT_DE_PASSE = "cerise lampadaire 47 brouette indigo"
 REPONSE = "girafe volcan piano tablier"
@@ -186,3 +194,21 @@ def compte_bancaire(personne: PersonneSirenisee, iban: str = IBAN, **champs: Any
     rum = f"01DGFIP2026{personne.siren}{next(_compteur):08d}"
     MandatSepa.objects.create(reference=reference, rum=rum, **mandat)
     return reference
+
+
+def echanger(personne: PersonneSirenisee, **champs: Any) -> Echange:
+    """Return an exchange of this personne with its office that waits for an answer, without a message."""
+    maintenant = timezone.now()
+    return Echange.objects.create(
+        **{
+            "personne": personne,
+            "service_gestionnaire": personne.service_gestionnaire,
+            "theme": "AUTRE",
+            "objet": "objet",
+            "ouvert_le": maintenant,
+            "dernier_le": maintenant,
+            "attend_le": maintenant if champs.get("etat", "ENVOYE") in Echange.ATTENDENT_LE_SERVICE else None,
+            "clos_le": maintenant if champs.get("etat") == Echange.Etat.CLOS else None,
+        }
+        | champs
+    )

@@ -29,6 +29,8 @@ from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import replier
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Mandat, Role
+from services.messagerie.remise import remettre
+from services.messagerie.themes import CODE_ACTIVATION
 from services.models import Echange, Message, PersonneSirenisee, Service
 from services.registre.representants import representant_de, representants_de
 
@@ -157,9 +159,12 @@ def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
     demande = courrier.demande
     echange = Echange.objects.create(
         personne=demande.personne,
+        service_gestionnaire_id=demande.personne.service_gestionnaire_id,
+        theme=CODE_ACTIVATION,
         objet=f"Code d’activation de la demande {demande.reference}",
         etat=Echange.Etat.REPONDU,
         ouvert_le=maintenant,
+        dernier_le=maintenant,
     )
     message = Message.objects.create(
         echange=echange,
@@ -168,7 +173,9 @@ def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
             {**courrier.contenu, "page": settings.SITE_URL + reverse("code_recu", args=[courrier.pk])},
         ).strip(),
         envoye_le=maintenant,
+        pret_le=maintenant,
     )
+    remettre(message, maintenant)
     lecteur = lecteur_du_code(demande, maintenant)
     if lecteur is not None and lecteur.compte is not None:
         courriels.deposer(

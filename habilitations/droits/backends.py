@@ -13,7 +13,16 @@ from services.models import PersonneSirenisee, Service
 from ..models import Habilitation
 from ..models.habilitation import HabilitationQuerySet
 from .question import role_tenu, roles_tenus
-from .roles import ECRIRE, GERER_BANQUE, GERER_COURRIEL, MATRICE, VOIR_BANQUE, permissions_de, roles_pour
+from .roles import (
+    ECRIRE,
+    GERER_BANQUE,
+    GERER_COURRIEL,
+    LIRE_MESSAGERIE,
+    MATRICE,
+    VOIR_BANQUE,
+    permissions_de,
+    roles_pour,
+)
 
 
 def donnant(permission: str, espace: Espace | None) -> HabilitationQuerySet:
@@ -52,7 +61,7 @@ def _a_un_objet(permission: str, dossier: Dossier) -> bool:
     """
     if permission in {GERER_BANQUE, VOIR_BANQUE}:
         return dossier.service.paiement
-    if permission == GERER_COURRIEL:
+    if permission in {GERER_COURRIEL, LIRE_MESSAGERIE}:
         return dossier.service.famille == Service.Famille.MESSAGERIE
     if permission == ECRIRE:
         return dossier.service.famille == Service.Famille.MESSAGERIE and dossier.personne.restreinte_le is None
@@ -63,7 +72,8 @@ class HabilitationBackend(BaseBackend):
     """One indexed read for one question (question.py), answered by the matrix.
 
     The object is a `Dossier` (one service of one personne). Those that a personne gives as a whole are asked on
-    the PersonneSirenisee: seeing and managing its bank references (any paying service of it), its e-mail (its Messagerie).
+    the PersonneSirenisee: seeing and managing its bank references (any paying service of it), its e-mail
+    and its mailbox (its Messagerie).
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -79,11 +89,11 @@ class HabilitationBackend(BaseBackend):
             role = role_tenu(espace.pk, obj.personne.pk, obj.service.pk, jour=timezone.localdate())
             return role in roles_pour(perm)
         if isinstance(obj, PersonneSirenisee):
-            if perm == GERER_BANQUE and obj.restreinte_le is not None:
+            if perm in {GERER_BANQUE, ECRIRE} and obj.restreinte_le is not None:
                 return False  # rights reduced to consultation, after a cessation
             habilitations = donnant(perm, espace)
             if perm in {GERER_BANQUE, VOIR_BANQUE}:
                 return habilitations.filter(personne=obj, service__paiement=True).exists()
-            if perm == GERER_COURRIEL:
+            if perm in {GERER_COURRIEL, LIRE_MESSAGERIE, ECRIRE}:
                 return habilitations.filter(personne=obj, service__famille=Service.Famille.MESSAGERIE).exists()
         return False

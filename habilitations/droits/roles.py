@@ -3,11 +3,13 @@
 from typing import Final
 
 from services.banque import droits
+from services.messagerie import droits as messagerie
 
 from ..models import Role
 
 UTILISER: Final = "services.utiliser"
-ECRIRE: Final = "services.ecrire"
+LIRE_MESSAGERIE: Final = messagerie.LIRE
+ECRIRE: Final = messagerie.ECRIRE
 GERER_BANQUE: Final = droits.GERER
 VOIR_BANQUE: Final = droits.VOIR
 GERER_COURRIEL: Final = "services.gerer_courriel"
@@ -25,6 +27,7 @@ _DELEGANTS = _ADMINISTRATEURS | {Role.ACTEUR_DELEGANT}
 # permission -> the roles that give it, read for one SIREN and one service.
 MATRICE: Final[dict[str, frozenset[Role]]] = {
     UTILISER: _TOUS,
+    LIRE_MESSAGERIE: _TOUS,
     ECRIRE: _TOUS,
     VOIR_BANQUE: _TOUS,
     GERER_BANQUE: _ADMINISTRATEURS,

@@ -1,13 +1,22 @@
 from .adresse import AdresseSaisie
 from .banque import MandatSepa, ReferenceBancaire
 from .echeance import Echeance
-from .messagerie import Echange, LectureMessage, Message, PieceJointe
+from .messagerie import (
+    Brouillon,
+    Echange,
+    LectureMessage,
+    Message,
+    MessageNonLu,
+    ModeleDeReponse,
+    PieceJointe,
+)
 from .personne import Categorie, PersonneSirenisee
 from .registre import EvenementRegistre, IdentifiantRemplace, RepresentantLegal
 from .service import RetraitService, Service
 
 __all__ = [
     "AdresseSaisie",
+    "Brouillon",
     "Categorie",
     "Echange",
     "Echeance",
@@ -16,6 +25,8 @@ __all__ = [
     "LectureMessage",
     "MandatSepa",
     "Message",
+    "MessageNonLu",
+    "ModeleDeReponse",
     "PersonneSirenisee",
     "PieceJointe",
     "ReferenceBancaire",

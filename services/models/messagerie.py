@@ -1,60 +1,146 @@
-"""The secure mailbox of a personne."""
+"""The secure mailbox of a personne: exchanges with its service gestionnaire, their messages, and who has read them."""
 
+import secrets
 import uuid
+from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Espace
+from accounts.models import Espace, ServiceGestionnaire
 from accounts.saisies.dates import jour
 
 from .personne import PersonneSirenisee
 
+ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: read on the telephone
+LONGUEUR_OBJET: Final = 160
+LONGUEUR_TEXTE: Final = 20_000
+
+
+def nouvelle_reference() -> str:
+    """Return a reference that can be read on the telephone: `E-2026-7KQ4M2XA` (31^8 a year)."""
+    return f"E-{timezone.localdate():%Y}-" + "".join(secrets.choice(ALPHABET) for _ in range(8))
+
 
 class Echange(models.Model):
-    """A conversation between a personne and its service gestionnaire."""
+    """A conversation between a personne and its service gestionnaire.
+
+    `dernier_le` is the time of its last visible message, the order of the inbox; `attend_le` is since when the personne
+    waits for an answer, the order of the office's queue.
+    """
 
     class Etat(models.TextChoices):
         ENVOYE = "ENVOYE", "envoyé"
         PRIS_EN_CHARGE = "PRIS_EN_CHARGE", "pris en charge"
         REPONDU = "REPONDU", "répondu"
+        PIECE_DEMANDEE = "PIECE_DEMANDEE", "pièce demandée"
         CLOS = "CLOS", "clos"
 
+    ATTENDENT_LE_SERVICE: Final = (Etat.ENVOYE, Etat.PRIS_EN_CHARGE)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.CharField("référence", max_length=20, default=nouvelle_reference, editable=False)
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="echanges", db_index=False)
-    objet = models.CharField("objet", max_length=160)
+    service_gestionnaire = models.ForeignKey(
+        ServiceGestionnaire, models.PROTECT, verbose_name="service gestionnaire", related_name="echanges"
+    )
+    theme = models.CharField("thème", max_length=30)
+    objet = models.CharField("objet", max_length=LONGUEUR_OBJET)
     etat = models.CharField("état", max_length=14, choices=Etat, default=Etat.ENVOYE)
     ouvert_le = models.DateTimeField("ouvert le", default=timezone.now)
+    dernier_le = models.DateTimeField("dernier message le", default=timezone.now)
+    attend_le = models.DateTimeField("attend une réponse depuis le", null=True, blank=True)
+    clos_le = models.DateTimeField("clos le", null=True, blank=True)
+    clos_par_usager = models.BooleanField("clos par l’usager", default=False)
 
     class Meta:
         verbose_name = "échange"
-        ordering = ["-ouvert_le"]
-        indexes = [models.Index(fields=["personne", "-ouvert_le"])]
+        ordering = ["-dernier_le", "-pk"]
+        indexes = [
+            models.Index(fields=["personne", "-dernier_le", "-id"], name="echange_boite"),
+            models.Index(fields=["personne", "etat", "-dernier_le"], name="echange_boite_etat"),
+            models.Index(fields=["personne", "theme", "-dernier_le"], name="echange_boite_theme"),
+            models.Index(
+                fields=["service_gestionnaire", "attend_le"],
+                name="echange_attend",
+                condition=Q(attend_le__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reference"],
+                name="echange_reference",
+                violation_error_message="Cette référence est déjà celle d’un échange.",
+            ),
+            models.CheckConstraint(
+                condition=Q(theme__regex=r"^[A-Z][A-Z0-9_]*$"),
+                name="echange_theme_forme",
+                violation_error_message="Un thème s’écrit en capitales, chiffres et tirets bas.",
+            ),
+            models.CheckConstraint(
+                condition=Q(etat="CLOS", clos_le__isnull=False)
+                | ~Q(etat="CLOS") & Q(clos_le__isnull=True, clos_par_usager=False),
+                name="echange_clos_avec_date",
+                violation_error_message="Un échange clos dit quand.",
+            ),
+            models.CheckConstraint(
+                condition=Q(etat__in=["ENVOYE", "PRIS_EN_CHARGE"], attend_le__isnull=False)
+                | ~Q(etat__in=["ENVOYE", "PRIS_EN_CHARGE"]) & Q(attend_le__isnull=True),
+                name="echange_attend_avec_date",
+                violation_error_message="Un échange qui attend une réponse dit depuis quand.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.objet
 
+    def passer(self, etat: str, maintenant: datetime, *, par_usager: bool = False) -> None:
+        """Enter this state, with the dates that go with it; who waits already goes on waiting. The caller saves."""
+        attend = etat in self.ATTENDENT_LE_SERVICE
+        clos = etat == self.Etat.CLOS
+        self.etat = etat
+        self.attend_le = (self.attend_le or maintenant) if attend else None
+        self.clos_le = maintenant if clos else None
+        self.clos_par_usager = clos and par_usager
+
+    CHAMPS_D_ETAT: Final = ("etat", "attend_le", "clos_le", "clos_par_usager")
+    """What `passer` changes."""
+
 
 class Message(models.Model):
-    """One message of an exchange, written by an espace, by an agent, or by the portal itself (both empty)."""
+    """One message of an exchange, written by an espace, by an agent, or by the portal itself (both empty).
+
+    `interne`: a note between agents, never shown outside. `pret_le` is empty while a file of it waits to be analysed: its
+    author alone sees it until then.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    echange = models.ForeignKey(Echange, models.PROTECT, related_name="messages")
+    echange = models.ForeignKey(Echange, models.PROTECT, related_name="messages", db_index=False)
     espace = models.ForeignKey(Espace, models.PROTECT, null=True, blank=True, related_name="messages")
     agent = models.ForeignKey("accounts.Agent", models.PROTECT, null=True, blank=True, related_name="messages")
-    texte = models.TextField("texte", max_length=20_000)
+    texte = models.TextField("texte", max_length=LONGUEUR_TEXTE)
+    interne = models.BooleanField("note interne", default=False)
     envoye_le = models.DateTimeField("envoyé le", default=timezone.now)
+    pret_le = models.DateTimeField("remis le", null=True, blank=True, default=timezone.now)
 
     class Meta:
         verbose_name = "message"
-        ordering = ["envoye_le"]
+        ordering = ["envoye_le", "pk"]
+        indexes = [models.Index(fields=["echange", "envoye_le", "id"], name="message_fil")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(espace__isnull=True) | models.Q(agent__isnull=True),
+                condition=Q(espace__isnull=True) | Q(agent__isnull=True),
                 name="message_un_auteur",
                 violation_error_message="Un message a un seul auteur.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(interne=False) | Q(agent__isnull=False),
+                name="message_interne_d_un_agent",
+                violation_error_message="Une note interne est d’un agent.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,18 +169,136 @@ class LectureMessage(models.Model):
         return f"lu le {jour(self.lu_le)}"
 
 
-class PieceJointe(models.Model):
-    """A file of a message, kept in the database with it: saved, purged and protected as one."""
+class MessageNonLu(models.Model):
+    """A message that somebody has not read: written when it arrives, for whoever could read it then.
+
+    The row goes with the read receipt, by a trigger (services/0015): so that what is unread is counted without going through
+    all that was read.
+    """
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="non_lus", db_index=False)
+    lecteur = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = "message non lu"
+        verbose_name_plural = "messages non lus"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "lecteur"],
+                name="non_lu_unique",
+                violation_error_message="Ce message attend déjà d’être lu.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return "non lu"
+
+
+class Brouillon(models.Model):
+    """What somebody has begun to write for a personne, his alone: a new exchange, or an answer to `echange`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    message = models.ForeignKey(Message, models.CASCADE, related_name="pieces_jointes")
+    espace = models.ForeignKey(Espace, models.CASCADE, related_name="brouillons", db_index=False)
+    personne = models.ForeignKey(PersonneSirenisee, models.CASCADE, related_name="brouillons")
+    echange = models.ForeignKey(Echange, models.CASCADE, null=True, blank=True, related_name="brouillons")
+    theme = models.CharField("thème", max_length=30, blank=True)
+    objet = models.CharField("objet", max_length=LONGUEUR_OBJET, blank=True)
+    texte = models.TextField("texte", max_length=LONGUEUR_TEXTE, blank=True)
+    modifie_le = models.DateTimeField("modifié le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "brouillon"
+        ordering = ["-modifie_le", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["espace", "personne", "echange"],
+                nulls_distinct=False,
+                name="brouillon_un_seul",
+                violation_error_message="Vous avez déjà un brouillon pour cet échange.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"brouillon du {jour(self.modifie_le)}"
+
+
+class PieceJointe(models.Model):
+    """A file of a draft, then of the message that it became; its content is encrypted outside the database."""
+
+    class Analyse(models.TextChoices):
+        A_FAIRE = "A_FAIRE", "contrôle en cours"
+        SAINE = "SAINE", "contrôlée"
+        NON_ANALYSEE = "NON_ANALYSEE", "non analysée"
+        QUARANTAINE = "QUARANTAINE", "refusée"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    brouillon = models.ForeignKey(
+        Brouillon, models.CASCADE, null=True, blank=True, related_name="pieces_jointes", editable=False
+    )
+    message = models.ForeignKey(
+        Message, models.CASCADE, null=True, blank=True, related_name="pieces_jointes", editable=False
+    )
     nom = models.CharField("nom du fichier", max_length=120)
     type_mime = models.CharField("type", max_length=80)
-    contenu = models.BinaryField()
+    taille = models.PositiveIntegerField("taille, en octets")
+    fichier = models.CharField("nom dans le dépôt", max_length=120, editable=False)
+    cle = models.CharField("clé de chiffrement", max_length=8, editable=False)
+    nonce = models.CharField("nonce", max_length=24, editable=False)
+    empreinte = models.CharField("empreinte de ce qui est gardé", max_length=64, editable=False)
+    analyse = models.CharField("analyse", max_length=12, choices=Analyse, default=Analyse.A_FAIRE)
+    analysee_le = models.DateTimeField("analysée le", null=True, blank=True)
+    posee_le = models.DateTimeField("jointe le", default=timezone.now)
 
     class Meta:
         verbose_name = "pièce jointe"
         verbose_name_plural = "pièces jointes"
+        ordering = ["posee_le", "pk"]
+        indexes = [
+            models.Index(fields=["posee_le"], name="piece_a_analyser", condition=Q(analyse="A_FAIRE")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(brouillon__isnull=True, message__isnull=False)
+                | Q(brouillon__isnull=False, message__isnull=True),
+                name="piece_d_un_seul",
+                violation_error_message="Une pièce est d’un brouillon ou d’un message.",
+            ),
+            models.CheckConstraint(
+                condition=Q(taille__gt=0),
+                name="piece_non_vide",
+                violation_error_message="Un fichier vide n’est pas gardé.",
+            ),
+            models.CheckConstraint(
+                condition=Q(analyse="A_FAIRE", analysee_le__isnull=True)
+                | ~Q(analyse="A_FAIRE") & Q(analysee_le__isnull=False),
+                name="piece_analysee_avec_date",
+                violation_error_message="Une pièce analysée dit quand.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.nom
+
+
+class ModeleDeReponse(models.Model):
+    """A text that agents start their answers from: of one office or of all, for one theme or for all."""
+
+    service_gestionnaire = models.ForeignKey(
+        ServiceGestionnaire,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        verbose_name="service gestionnaire",
+        related_name="modeles_de_reponse",
+    )
+    theme = models.CharField("thème", max_length=30, blank=True)
+    titre = models.CharField("titre", max_length=80)
+    texte = models.TextField("texte", max_length=LONGUEUR_TEXTE)
+
+    class Meta:
+        verbose_name = "modèle de réponse"
+        verbose_name_plural = "modèles de réponse"
+        ordering = ["titre", "pk"]
+
+    def __str__(self) -> str:
+        return self.titre

@@ -24,6 +24,7 @@ from .. import actes
 from ..fichiers_insee import Rejet
 from ..models import (
     AdresseSaisie,
+    Brouillon,
     Echange,
     EvenementRegistre,
     IdentifiantRemplace,
@@ -168,6 +169,9 @@ def _fusionner(provisoire: PersonneSirenisee, definitive: PersonneSirenisee, mai
 def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maintenant: datetime) -> None:
     """Move what this floor holds, and what waits for an agent: messages, bank references, addresses for letters, représentants, the company's e-mail, older identifiers."""
     Echange.objects.filter(personne=de).update(personne=vers)
+    commences = Brouillon.objects.filter(personne=vers, echange=None).values("espace")
+    Brouillon.objects.filter(personne=de, echange=None, espace__in=commences).delete()  # the other one is kept
+    Brouillon.objects.filter(personne=de).update(personne=vers)
     siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("empreinte", flat=True)
     ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, empreinte__in=list(siennes)).update(
         supprimee_le=maintenant

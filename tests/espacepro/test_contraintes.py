@@ -31,7 +31,17 @@ from habilitations.models import (
     Preference,
     Role,
 )
-from services.models import AdresseSaisie, Echange, Echeance, LectureMessage, Message, ReferenceBancaire, RetraitService
+from services.models import (
+    AdresseSaisie,
+    Brouillon,
+    Echeance,
+    LectureMessage,
+    Message,
+    MessageNonLu,
+    PieceJointe,
+    ReferenceBancaire,
+    RetraitService,
+)
 from surveillance.models import BlocageIP
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
@@ -44,6 +54,7 @@ from tests.factories import (
     ServiceGestionnaireFactory,
     accorder,
     compte_bancaire,
+    echanger,
     habiliter,
     representer,
 )
@@ -91,6 +102,7 @@ AILLEURS = {
         ),
         "a trigger that follows what waits: tests/espacepro/gestion/test_bureau.py",
     ),
+    "message_lu": "a trigger: what is read is not unread any more, tests/services/messagerie/test_remise.py",
     **dict.fromkeys(
         ("courrier_bureau", "personne_emporte_ses_courriers", "demande_emporte_ses_courriers"),
         "a trigger that says whose a letter is: tests/espacepro/gestion/test_lettres.py",
@@ -148,7 +160,19 @@ def courrier() -> Courrier:
 
 
 def message() -> Message:
-    return Message.objects.create(echange=Echange.objects.create(personne=PersonneFactory(), objet="TVA"), texte="…")
+    return Message.objects.create(echange=echanger(PersonneFactory()), texte="…")
+
+
+def deux_non_lus() -> None:
+    copier(MessageNonLu.objects.create(message=message(), lecteur=CompteFactory()))
+
+
+def brouillon() -> Brouillon:
+    return Brouillon.objects.create(espace=EspaceFactory(), personne=PersonneFactory())
+
+
+def piece(**champs: Any) -> PieceJointe:
+    return PieceJointe.objects.create(**{"brouillon": brouillon(), "nom": "a.pdf", "taille": 1} | champs)
 
 
 def lien() -> Lien:
@@ -378,6 +402,21 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("service_code_forme", lambda: ecrire(ServiceFactory(), code="decl_tva")),
     ("message_un_auteur", lambda: ecrire(message(), espace=EspaceFactory(), agent=AgentFactory())),
     ("lecture_unique", deux_lectures),
+    ("message_interne_d_un_agent", lambda: ecrire(message(), interne=True)),
+    ("echange_reference", lambda: copier(echanger(PersonneFactory()))),
+    ("echange_theme_forme", lambda: ecrire(echanger(PersonneFactory()), theme="autre question")),
+    ("echange_clos_avec_date", lambda: ecrire(echanger(PersonneFactory()), etat="CLOS", attend_le=None)),
+    ("echange_clos_avec_date", lambda: ecrire(echanger(PersonneFactory()), clos_le=MAINTENANT)),
+    ("echange_clos_avec_date", lambda: ecrire(echanger(PersonneFactory()), clos_par_usager=True)),
+    ("echange_attend_avec_date", lambda: ecrire(echanger(PersonneFactory()), attend_le=None)),
+    ("echange_attend_avec_date", lambda: ecrire(echanger(PersonneFactory()), etat="REPONDU")),
+    ("non_lu_unique", deux_non_lus),
+    ("brouillon_un_seul", lambda: copier(brouillon())),
+    ("piece_d_un_seul", lambda: ecrire(piece(), brouillon=None)),
+    ("piece_d_un_seul", lambda: ecrire(piece(), message=message())),
+    ("piece_non_vide", lambda: ecrire(piece(), taille=0)),
+    ("piece_analysee_avec_date", lambda: ecrire(piece(), analyse="SAINE")),
+    ("piece_analysee_avec_date", lambda: ecrire(piece(), analysee_le=MAINTENANT)),
     ("personne_siren_forme", lambda: ecrire(PersonneFactory(), siren="55203253A")),
     ("personne_siren_forme", lambda: ecrire(PersonneFactory(), siren="55203253", provisoire=True)),
     ("personne_categorie", lambda: ecrire(PersonneFactory(), categorie="PARTICULIER")),

@@ -19,6 +19,7 @@ from tests.factories import MandatFactory
 TABLEAU = {
     "services.utiliser": (True, True, True, True),
     "services.ecrire": (True, True, True, True),
+    "services.lire_messagerie": (True, True, True, True),
     "services.gerer_banque": (True, True, False, False),
     "services.voir_banque": (True, True, True, True),
     "services.gerer_courriel": (True, True, False, False),

@@ -18,9 +18,9 @@ from accounts.donnees.lecture import ColonneInconnue, Partie
 from accounts.espace import rectification
 from accounts.models import Courriel, Espace, Evenement, Session
 from habilitations.models import Habilitation, Role
-from services.models import Echange, Message, PersonneSirenisee
+from services.models import Message, PersonneSirenisee
 from surveillance.models import Connexion
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, echanger, habiliter
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,7 @@ def remplir(espace: Espace) -> dict[str, str]:
     Connexion.objects.create(
         id="0197d2b8-0000-7000-8000-000000000001", compte=compte, resultat="REUSSIE", adresse_ip="203.0.113.7"
     )
-    echange = Echange.objects.create(personne=mienne.personne, objet="objet")
+    echange = echanger(mienne.personne)
     Message.objects.create(echange=echange, espace=espace, texte="texte que j'ai écrit")
     return {
         "nom": espace.nom,

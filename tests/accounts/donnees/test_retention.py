@@ -65,6 +65,7 @@ def test_chaque_donnee_d_une_personne_a_sa_duree() -> None:
         "django_otp_webauthn.WebAuthnUserHandle": "secrets",
         "services.PieceJointe": "messages",
         "services.LectureMessage": "messages",
+        "services.MessageNonLu": "messages",
         "activation.LigneDemande": "demandes",
         "activation.CreationSimplifiee": "espace",
     }

@@ -22,9 +22,9 @@ from accounts.saisies.adresses import normaliser_adresse
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Mandat, Role
 from habilitations.partage.delegations import deleguer
-from services.models import Echange, Message
+from services.models import Message
 from surveillance.models import Connexion
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, echanger, habiliter
 from tests.habilitations.scenes import apercu_de
 from tests.scenes import en_parallele
 
@@ -357,7 +357,7 @@ def remplir(espace: Espace) -> None:
     Connexion.objects.create(
         id="0197d2b8-0000-7000-8000-000000000002", compte=espace.compte, resultat="REUSSIE", adresse_ip="203.0.113.9"
     )
-    echange = Echange.objects.create(personne=mienne.personne, objet="objet")
+    echange = echanger(mienne.personne)
     Message.objects.create(echange=echange, espace=espace, texte=f"Bonjour, {SENTINELLE}")
     courriels.deposer("espace_ouvert", destinataire=ADRESSE, acte="a", espace=espace, contexte={"nom": SENTINELLE})
     courriels.deposer(

@@ -32,8 +32,15 @@ SUR_DOSSIER = {
     "services.voir_banque": {PAYANT},
     "services.gerer_courriel": {MESSAGERIE},
     "services.ecrire": {MESSAGERIE},
+    "services.lire_messagerie": {MESSAGERIE},
 }
-SUR_PERSONNE = {"services.gerer_banque": PAYANT, "services.voir_banque": PAYANT, "services.gerer_courriel": MESSAGERIE}
+SUR_PERSONNE = {
+    "services.gerer_banque": PAYANT,
+    "services.voir_banque": PAYANT,
+    "services.gerer_courriel": MESSAGERIE,
+    "services.ecrire": MESSAGERIE,
+    "services.lire_messagerie": MESSAGERIE,
+}
 
 
 def service_de(genre: str) -> Service:
@@ -233,6 +240,7 @@ ROLE_LU = {
     "habilitations/registre/cessations.py": "the root of an adhésion that closes",
     "habilitations/registre/representants.py": "the titulaires to tell, and what counts as a délégation",
     "habilitations/registre/reunion.py": "of two rights of one espace, the stronger",
+    "habilitations/droits/messagerie.py": "who may read a mailbox, by roles_pour",
     "habilitations/droits/administrateurs.py": "whom a change of the company's own is told, by roles_pour",
     "habilitations/droits/backends.py": "the questions, from the matrix",
     "habilitations/partage/autorite.py": "what one sees and changes of others, by roles_pour",

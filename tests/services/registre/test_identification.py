@@ -23,6 +23,7 @@ from services.adresses.saisie import Saisie, saisir_adresse
 from services.annuaire import denomination_du_siren, gestionnaire_du_siren
 from services.models import (
     AdresseSaisie,
+    Brouillon,
     Echange,
     EvenementRegistre,
     PersonneSirenisee,
@@ -47,6 +48,7 @@ from tests.factories import (
     ServiceGestionnaireFactory,
     accorder,
     compte_bancaire,
+    echanger,
     habiliter,
     representer,
 )
@@ -105,7 +107,11 @@ def test_tout_suit(agent: Agent, provisoire: PersonneSirenisee, definitive: Pers
     demande = scenes.adhesion(None, provisoire)
     racine = habiliter(EspaceFactory(), personne=provisoire)
     accorder(racine, EspaceFactory(), Role.ACTEUR)
-    Echange.objects.create(personne=provisoire, objet="Question")
+    echange = echanger(provisoire)
+    auteur, autre = EspaceFactory(), EspaceFactory()
+    for personne, texte in ((provisoire, "perdu"), (definitive, "gardé")):
+        Brouillon.objects.create(espace=auteur, personne=personne, texte=texte)
+    Brouillon.objects.create(espace=autre, personne=provisoire, echange=echange, texte="une réponse")
     compte_bancaire(provisoire)
     representer(provisoire, "PETIT", "Anne", source="FICHIER")
     ecrire_a(agent, provisoire)
@@ -114,9 +120,10 @@ def test_tout_suit(agent: Agent, provisoire: PersonneSirenisee, definitive: Pers
     assert reunir(agent, provisoire) == definitive
     assert not PersonneSirenisee.objects.filter(pk=provisoire.pk).exists()
     portees: list[type[Model]] = [Demande, Habilitation, Adhesion, Mandat, Cessation]
-    portees += [AdresseSaisie, Echange, ReferenceBancaire, RepresentantLegal]
+    portees += [AdresseSaisie, Brouillon, Echange, ReferenceBancaire, RepresentantLegal]
     for modele in portees:
         assert set(modele._default_manager.values_list("personne", flat=True)) == {definitive.pk}, modele
+    assert sorted(Brouillon.objects.values_list("texte", flat=True)) == ["gardé", "une réponse"]
     demande.refresh_from_db()
     assert demande.est_en_cours
     definitive.refresh_from_db()
@@ -166,6 +173,7 @@ def test_rien_n_est_oublie() -> None:
     assert relations == {
         ("Adhesion", "personne"),
         ("AdresseSaisie", "personne"),
+        ("Brouillon", "personne"),
         ("Cessation", "personne"),
         ("CreationSimplifiee", "personne"),
         ("Demande", "personne"),

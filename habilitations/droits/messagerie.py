@@ -1,0 +1,26 @@
+"""Whose mailboxes one reads, and who reads a mailbox: by the Messagerie that one holds (CGU §2.3)."""
+
+from accounts.models import Espace
+from services.models import PersonneSirenisee, Service
+
+from ..models import Habilitation
+from .backends import donnant
+from .roles import LIRE_MESSAGERIE, roles_pour
+
+
+def lecteurs_de_la_messagerie(personne: PersonneSirenisee) -> list[Espace]:
+    """Return the active espaces that may read the mailbox of this personne today, with their account: one query."""
+    leurs = Habilitation.objects.actives().filter(
+        personne=personne, service__famille=Service.Famille.MESSAGERIE, role__in=roles_pour(LIRE_MESSAGERIE)
+    )
+    return list(
+        Espace.objects.filter(pk__in=leurs.values("espace"), etat=Espace.Etat.ACTIF)
+        .select_related("compte")
+        .order_by("nom", "prenom", "pk")
+    )
+
+
+def messageries_de(espace: Espace) -> list[int]:
+    """Return the keys of the personnes whose mailbox this espace may read today: one query."""
+    siennes = donnant(LIRE_MESSAGERIE, espace).filter(service__famille=Service.Famille.MESSAGERIE)
+    return list(siennes.order_by().values_list("personne", flat=True).distinct())

@@ -1,0 +1,44 @@
+"""What the tests of the mailbox share: a company with its Messagerie, who holds it, and messages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import Agent, Espace
+from habilitations.models import Habilitation, Role
+from services.models import Echange, Message, PersonneSirenisee, Service
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, echanger, habiliter
+
+
+@dataclass
+class Scene:
+    """A company, its titulaire and an acteur of its Messagerie, an agent of its office."""
+
+    personne: PersonneSirenisee
+    racine: Habilitation
+    titulaire: Espace
+    acteur: Espace
+    agent: Agent
+
+
+def messagerie() -> Service:
+    """Return the service Messagerie of the catalogue."""
+    trouve = Service.objects.filter(famille=Service.Famille.MESSAGERIE).first()
+    return trouve or ServiceFactory(code="MESSAGERIE", libelle="Messagerie", famille=Service.Famille.MESSAGERIE)
+
+
+def scene(**champs: Any) -> Scene:
+    """Return a company whose mailbox two espaces read."""
+    personne = PersonneFactory(**champs)
+    titulaire, acteur = EspaceFactory(nom="Vidal", prenom="Karine"), EspaceFactory(nom="Colin", prenom="Inès")
+    racine = habiliter(titulaire, personne=personne, service=messagerie())
+    accorder(racine, acteur, Role.ACTEUR)
+    agent = AgentFactory(service_gestionnaire=personne.service_gestionnaire)
+    return Scene(personne, racine, titulaire, acteur, agent)
+
+
+def recevoir(
+    personne: PersonneSirenisee, *, agent: Agent | None = None, texte: str = "Bonjour", **champs: Any
+) -> Message:
+    """Return a message that the office, or the portal, has not made arrive yet."""
+    echange: Echange = champs.pop("echange", None) or echanger(personne, etat=Echange.Etat.REPONDU)
+    return Message.objects.create(echange=echange, agent=agent, texte=texte, **champs)
