@@ -1,0 +1,183 @@
+"""Office documents: a ZIP that is one document and nothing else, without macros, that unpacks within limits.
+
+Every member is unpacked, in pieces that are thrown away: what a ZIP says of its sizes is not believed.
+"""
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from .regles import (
+    PieceAbimee,
+    PieceArchive,
+    PieceDemesuree,
+    PieceDouble,
+    PieceMacros,
+    PieceProtegee,
+)
+
+MEMBRES: Final = 4_000
+DECOMPRESSE: Final = 150_000_000  # bytes in all, the documents inside included
+RAPPORT: Final = 250  # unpacked / packed, of a member of more than…
+RAPPORT_DES: Final = 1_000_000  # bytes; the XML of a large workbook packs 20 to 60 times, a bomb 1,000 times
+INTERIEUR: Final = 20_000_000  # bytes of a document inside another, which is held in memory to be looked at
+_MORCEAU: Final = 65_536
+_ENTETE_LUE: Final = 200_000  # bytes of what names the kind
+_OPEN_XML: Final = {
+    b"wordprocessingml.document.main+xml": "docx",
+    b"spreadsheetml.sheet.main+xml": "xlsx",
+    b"presentationml.presentation.main+xml": "pptx",
+}
+_ODF: Final = {
+    b"application/vnd.oasis.opendocument.text": "odt",
+    b"application/vnd.oasis.opendocument.spreadsheet": "ods",
+    b"application/vnd.oasis.opendocument.presentation": "odp",
+}
+_TYPES: Final = "[Content_Types].xml"
+_MANIFESTE: Final = "META-INF/manifest.xml"
+_ACTIFS: Final = re.compile(
+    r"^(scripts|basic)/|(^|/)(activex|macrosheets|intlmacrosheets|dialogsheets)/|(^|/)(vbaproject|vbadata)[^/]*$"
+    r"|\.(exe|dll|com|scr|bat|cmd|ps1|vbs|vbe|js|jse|wsf|hta|lnk|jar|msi|reg|docm|dotm|xlsm|xltm|xlam|xlsb|pptm|potm|ppam|ppsm|sldm)$",
+    re.IGNORECASE,
+)
+# What a program or an incorporated object begins with: a ZIP inside must itself be a document that is taken.
+_CHARGES: Final = (b"MZ", b"\x7fELF", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"Rar!", b"7z\xbc\xaf\x27\x1c")
+_LOCALE: Final = b"PK\x03\x04"
+# What zipfile raises for a file that is not quite one: none says anything of the portal.
+_ABIME: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+_MACROS_DE_LIBREOFFICE: Final = b"vnd.sun.star.script:"
+
+
+@dataclass
+class _Budget:
+    """What may still be unpacked, shared by a document and those inside it."""
+
+    nom: str
+    octets: int = DECOMPRESSE
+    membres: int = MEMBRES
+
+
+def reconnaitre(nom: str, contenu: bytes) -> str:
+    """Return the code of the office document that this ZIP is. Raises: a PieceRefusee."""
+    return _reconnaitre(contenu, _Budget(nom), profondeur=0)
+
+
+def _reconnaitre(contenu: bytes, budget: _Budget, *, profondeur: int) -> str:
+    if not contenu.startswith(_LOCALE):
+        raise PieceAbimee(nom=budget.nom)
+    try:
+        with zipfile.ZipFile(io.BytesIO(contenu)) as archive:
+            membres = archive.infolist()
+            if (
+                archive.comment
+                or contenu[-22:-18] != b"PK\x05\x06"
+                or not membres
+                or min(m.header_offset for m in membres)
+            ):
+                raise PieceDouble(nom=budget.nom)
+            _exiger_membres(membres, budget)
+            code = _genre(archive, membres, budget.nom)
+            for membre in membres:
+                _parcourir(archive, membre, budget, profondeur)
+            return code
+    except _ABIME as erreur:
+        raise PieceAbimee(nom=budget.nom) from erreur
+
+
+def _exiger_membres(membres: list[zipfile.ZipInfo], budget: _Budget) -> None:
+    """Look at what the ZIP says of its members, before any is unpacked. Raises: a PieceRefusee."""
+    budget.membres -= len(membres)
+    if budget.membres < 0 or sum(membre.file_size for membre in membres) > budget.octets:
+        raise PieceDemesuree(nom=budget.nom)
+    noms = [membre.filename.lower() for membre in membres]
+    if len(set(noms)) != len(noms) or any(_sort_du_dossier(nom) for nom in noms):
+        raise PieceAbimee(nom=budget.nom)
+    if any(membre.flag_bits & 0x41 for membre in membres):  # encrypted, or encrypted so that the names are hidden
+        raise PieceProtegee(nom=budget.nom)
+    if any(membre.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for membre in membres):
+        raise PieceAbimee(nom=budget.nom)
+
+
+def _sort_du_dossier(nom: str) -> bool:
+    return nom.startswith(("/", "\\")) or ":" in nom or ".." in re.split(r"[/\\]", nom)
+
+
+def _genre(archive: zipfile.ZipFile, membres: list[zipfile.ZipInfo], nom: str) -> str:
+    """Return what the document says that it is. Raises: PieceArchive, PieceMacros, PieceProtegee, PieceAbimee."""
+    noms = {membre.filename for membre in membres}
+    code: str | None = None
+    if _TYPES in noms:
+        code = _genre_open_xml(_lire(archive, _TYPES), nom)
+    elif membres[0].filename == "mimetype" and membres[0].compress_type == zipfile.ZIP_STORED:
+        code = _ODF.get(_lire(archive, "mimetype").strip())
+        if _MANIFESTE in noms and b"encryption-data" in _lire(archive, _MANIFESTE):
+            raise PieceProtegee(nom=nom)
+    if code is None:
+        raise PieceArchive(nom=nom)
+    if any(_ACTIFS.search(membre.filename) for membre in membres):
+        raise PieceMacros(nom=nom)
+    return code
+
+
+def _genre_open_xml(types: bytes, nom: str) -> str | None:
+    if b"\x00" in types:  # in UTF-16 what is looked for would not be seen
+        raise PieceAbimee(nom=nom)
+    if re.search(rb"macroEnabled|vbaProject|activeX", types, re.IGNORECASE):
+        raise PieceMacros(nom=nom)
+    genres = {code for marque, code in _OPEN_XML.items() if marque in types}
+    return genres.pop() if len(genres) == 1 else None
+
+
+def _lire(archive: zipfile.ZipFile, membre: str) -> bytes:
+    with archive.open(membre) as flux:
+        return flux.read(_ENTETE_LUE)
+
+
+def _parcourir(archive: zipfile.ZipFile, membre: zipfile.ZipInfo, budget: _Budget, profondeur: int) -> None:
+    """Unpack a member to its end, within what may still be; a document inside is looked at in its turn. Raises: a PieceRefusee."""
+    lus, fin, interieur = 0, b"", b""
+    with archive.open(membre) as flux:
+        while morceau := flux.read(_MORCEAU):
+            if not lus:
+                _refuser_les_charges(morceau, budget.nom)
+                interieur = morceau[:4]
+            if _MACROS_DE_LIBREOFFICE in fin + morceau:
+                raise PieceMacros(nom=budget.nom)
+            fin = morceau[-len(_MACROS_DE_LIBREOFFICE) :]
+            lus += len(morceau)
+            budget.octets -= len(morceau)
+            if budget.octets < 0 or (lus > RAPPORT_DES and lus > RAPPORT * membre.compress_size):
+                raise PieceDemesuree(nom=budget.nom)
+    if interieur == _LOCALE:
+        _reconnaitre_a_l_interieur(archive, membre, budget, profondeur)
+
+
+def _refuser_les_charges(debut: bytes, nom: str) -> None:
+    if debut.startswith(_CHARGES):
+        raise PieceMacros(nom=nom)
+
+
+def _reconnaitre_a_l_interieur(
+    archive: zipfile.ZipFile, membre: zipfile.ZipInfo, budget: _Budget, profondeur: int
+) -> None:
+    """A workbook behind a chart is a ZIP in the ZIP: once, and no other archive. Raises: a PieceRefusee."""
+    if profondeur:
+        raise PieceArchive(nom=budget.nom)
+    if membre.file_size > INTERIEUR:
+        raise PieceDemesuree(nom=budget.nom)
+    try:
+        _reconnaitre(archive.read(membre), budget, profondeur=1)
+    except (PieceAbimee, PieceDouble) as erreur:
+        raise PieceArchive(nom=budget.nom) from erreur

@@ -1,0 +1,98 @@
+"""Why a file is not taken: one rule for each reason, whose message says what to do instead."""
+
+from accounts.saisies.regles import RegleMetier
+
+
+class PieceRefusee(RegleMetier):
+    """What all refusals of one file have in common: `nom` is the name of the file, as it is shown."""
+
+    code = "piece_refusee"
+    message = "« {nom} » ne peut pas être joint."
+
+
+class PieceVide(PieceRefusee):
+    code = "piece_vide"
+    message = "« {nom} » est vide : son envoi s’est peut-être interrompu. Ouvrez-le pour le vérifier, puis joignez-le de nouveau."
+
+
+class PieceTropLourde(PieceRefusee):
+    code = "piece_trop_lourde"
+    message = "« {nom} » dépasse 10 Mo. Réduisez-le (une photo moins grande, un PDF par partie) ou envoyez-le en plusieurs fois."
+
+
+class PieceDeGenreInconnu(PieceRefusee):
+    code = "piece_genre_inconnu"
+    message = (
+        "« {nom} » n’est pas d’un genre accepté. Sont acceptés : PDF, photos (JPEG, PNG, WebP, HEIC), documents Word, Excel, "
+        "PowerPoint et LibreOffice récents, CSV et texte simple."
+    )
+
+
+class PieceExtension(PieceRefusee):
+    code = "piece_extension"
+    message = (
+        "Le nom « {nom} » ne correspond pas à son contenu, qui est {contenu}. Renommez-le avec la fin « .{extension} », ou "
+        "vérifiez que c’est bien le fichier que vous voulez joindre."
+    )
+
+
+class PieceArchive(PieceRefusee):
+    code = "piece_archive"
+    message = "« {nom} » est une archive, qui n’est pas acceptée. Joignez un par un les fichiers qu’elle contient."
+
+
+class PieceExecutable(PieceRefusee):
+    code = "piece_executable"
+    message = "« {nom} » est un programme : aucun programme n’est accepté."
+
+
+class PieceMacros(PieceRefusee):
+    code = "piece_macros"
+    message = "« {nom} » contient des macros ou un élément actif. Enregistrez-le en PDF, ou dans un format sans macros."
+
+
+class PieceProtegee(PieceRefusee):
+    code = "piece_protegee"
+    message = (
+        "« {nom} » est protégé ou chiffré : il ne pourrait pas être contrôlé. Enregistrez-en une copie sans protection "
+        "(« Imprimer », puis « Enregistrer au format PDF »), puis joignez-la."
+    )
+
+
+class PieceAncienFormat(PieceRefusee):
+    code = "piece_ancien_format"
+    message = (
+        "« {nom} » est dans un ancien format de bureautique (.doc, .xls, .ppt). Enregistrez-le en .docx, .xlsx, .pptx ou en "
+        "PDF, puis joignez-le."
+    )
+
+
+class PiecePageWeb(PieceRefusee):
+    code = "piece_page_web"
+    message = "« {nom} » est une page web, quel que soit son nom. Ouvrez-la puis enregistrez-la en PDF."
+
+
+class PieceDouble(PieceRefusee):
+    code = "piece_double"
+    message = (
+        "« {nom} » cache un second fichier ou ne commence pas comme il le devrait. Ouvrez-le, enregistrez-le de nouveau en "
+        "PDF, puis joignez la copie."
+    )
+
+
+class PieceAbimee(PieceRefusee):
+    code = "piece_abimee"
+    message = "« {nom} » est abîmé ou incomplet. Ouvrez-le pour le vérifier, enregistrez-le de nouveau, puis joignez la copie."
+
+
+class PieceDemesuree(PieceRefusee):
+    code = "piece_demesuree"
+    message = (
+        "« {nom} » est démesuré une fois ouvert ou décompressé. Joignez un document plus petit, ou une image de moins de "
+        "100 millions de points."
+    )
+
+
+class PieceImageAnimee(PieceRefusee):
+    code = "piece_image_animee"
+    message = "« {nom} » est une image animée. Joignez une image fixe ou une capture d’écran."

@@ -1,0 +1,52 @@
+"""Files of every kind, true and false, that the tests of the attachments share."""
+
+import io
+import zipfile
+from pathlib import Path
+
+FICHIERS = Path(__file__).parent / "fichiers"
+"""Made once by foreign programs (Pillow 13, pillow-heif 1.8, LibreOffice), each photo with a place, a device and comments."""
+SENTINELLE = b"SENTINELLE"
+PDF = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer\n<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+TYPES = (
+    '<?xml version="1.0" encoding="UTF-8"?><Types><Override PartName="/{partie}" '
+    'ContentType="application/vnd.openxmlformats-officedocument.{genre}.main+xml"/></Types>'
+)
+GENRES = {
+    "docx": ("word/document.xml", "wordprocessingml.document"),
+    "xlsx": ("xl/workbook.xml", "spreadsheetml.sheet"),
+    "pptx": ("ppt/presentation.xml", "presentationml.presentation"),
+}
+ODF = {"odt": "text", "ods": "spreadsheet", "odp": "presentation"}
+
+
+def fichier(nom: str) -> bytes:
+    return (FICHIERS / nom).read_bytes()
+
+
+def zipper(membres: dict[str, bytes | str], *, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a ZIP of these members; `mimetype` is stored, as ODF wants it."""
+    sortie = io.BytesIO()
+    with zipfile.ZipFile(sortie, "w", compression) as archive:
+        for nom, contenu in membres.items():
+            archive.writestr(nom, contenu, zipfile.ZIP_STORED if nom == "mimetype" else compression)
+    return sortie.getvalue()
+
+
+def open_xml(genre: str, autres: dict[str, bytes | str] | None = None) -> bytes:
+    """Return a small Office document, with more members."""
+    partie, type_ = GENRES[genre]
+    types = TYPES.format(partie=partie, genre=type_)
+    return zipper({"[Content_Types].xml": types, partie: "<x/>", **(autres or {})})
+
+
+def odf(
+    genre: str, autres: dict[str, bytes | str] | None = None, premiers: dict[str, bytes | str] | None = None
+) -> bytes:
+    """Return a small LibreOffice document, with more members behind or right after the first."""
+    type_ = f"application/vnd.oasis.opendocument.{ODF[genre]}"
+    manifeste = f'<manifest:manifest><manifest:file-entry manifest:media-type="{type_}"/></manifest:manifest>'
+    membres = {"mimetype": type_, **(premiers or {}), "content.xml": "<x/>", **(autres or {})}
+    membres.setdefault("META-INF/manifest.xml", manifeste)
+    return zipper(membres)
