@@ -356,7 +356,7 @@ def _exiger_points_heic(nom: str, contenu: bytes, dedans: list[_Boite]) -> None:
 
 def _items(contenu: bytes, dedans: list[_Boite]) -> dict[int, bytes]:
     """Return the kind of each item by its number. Raises: _Abimee, when none is a picture."""
-    genres = {}
+    genres: dict[int, bytes] = {}
     for iinf in (boite for boite in dedans if boite.genre == b"iinf"):
         for infe in _boites(contenu, iinf.debut + (6 if contenu[iinf.debut] == 0 else 8), iinf.fin):
             version = contenu[infe.debut]
