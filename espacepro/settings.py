@@ -53,8 +53,10 @@ POIVRE = _cle("POIVRE")  # keys every Argon2 hash (design.md §3)
 CLE_CODES = _cle("CLE_CODES")  # derives activation codes and one-time links
 # Encrypt the seeds of second factors, and what a session must carry for some minutes: the first writes, all of them read.
 CLES_CHIFFREMENT = _cles("CLE_CHIFFREMENT")
-CLE_JOURNAL = _cle("CLE_JOURNAL")  # seals the journal
-if len({SECRET_KEY, POIVRE, CLE_CODES, *CLES_CHIFFREMENT, CLE_JOURNAL}) != 4 + len(CLES_CHIFFREMENT):
+CLES_JOURNAL = _cles("CLE_JOURNAL")  # seal the journal: the first writes, all of them read
+if len({SECRET_KEY, POIVRE, CLE_CODES, *CLES_CHIFFREMENT, *CLES_JOURNAL}) != (
+    3 + len(CLES_CHIFFREMENT) + len(CLES_JOURNAL)
+):
     raise ImproperlyConfigured("SECRET_KEY, POIVRE, CLE_CODES, CLE_CHIFFREMENT and CLE_JOURNAL must all differ")
 
 # --- Addresses --------------------------------------------------------------------------------------------------------

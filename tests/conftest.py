@@ -19,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import Espace, PolitiqueMotDePasse, VersionCGU, publication
 from accounts.mots_de_passe import saturation
+from accounts.traces.sceau import temoin
 from services.models import PersonneSirenisee
 
 from . import gabarits, pages
@@ -102,6 +103,12 @@ def _pages_lues() -> Iterator[None]:
 def _hachage_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixteen hashes at once on a loaded machine wait their turn; tests/accounts/compteurs/test_debit.py shows the 503."""
     monkeypatch.setattr(saturation, "ATTENTE", 120)
+
+
+@pytest.fixture(autouse=True)
+def _processus_neuf() -> None:
+    """Each test is a process of its own to the journal: what an earlier one committed was emptied with its tables."""
+    temoin.recommencer()
 
 
 @pytest.fixture(autouse=True)

@@ -262,7 +262,7 @@ def _declarer_donnees() -> None:
             titre="Journal de votre espace",
             modele=Evenement,
             filtre=lambda espace: du_journal_de(espace.numero_abonne),
-            ecartees={"id": INTERNE, "requete": INTERNE},
+            ecartees={"id": INTERNE, "requete": INTERNE, "sceau": INTERNE},
             libelles={"espace": "Espace concerné"},
             ordre=("-id",),
         ),
@@ -304,7 +304,7 @@ def _declarer_sans_personne() -> None:
     sans_personne(
         BlocScelle,
         "sceau du journal",
-        "numero evenements empreinte_precedente empreinte scelle_le",
+        "numero evenements empreinte_precedente empreinte scelle_le version racine sceau",
     )
     sans_personne(
         ServiceGestionnaire,

@@ -67,7 +67,7 @@ def lecture_seule(exiger: Callable[[Any, HttpRequest], None]) -> Callable[[Any],
 def empreinte_recherche(recherche: str) -> str:
     """Return what a trace says of a search: a name or a number never in clear, the same one always alike; 16 hex."""
     mots = " ".join(map(replier, recherche.split())).strip() or recherche.strip()
-    cle = settings.CLE_JOURNAL.encode()
+    cle = settings.CLES_JOURNAL[0].encode()
     return hmac.new(cle, f"recherche:{mots}".encode(), hashlib.sha256).hexdigest()[:16] if mots else ""
 
 

@@ -29,6 +29,7 @@ class Evenement(models.Model):
     adresse_ip = models.GenericIPAddressField("adresse IP", null=True, blank=True)
     requete = models.CharField("requête", max_length=36, blank=True)
     details = models.JSONField("détails", default=dict)
+    sceau = models.CharField("sceau", max_length=100, db_default="", editable=False)  # accounts/traces/sceau.py
 
     objects = EvenementQuerySet.as_manager()
 
@@ -66,13 +67,19 @@ class EvenementASceller(models.Model):
 
 
 class BlocScelle(models.Model):
-    """A link of the chain: keyed hash of some events and of the block before (accounts/traces/scellement.py)."""
+    """A link of the chain: the hash of some lines and of the block before, and its seal (accounts/traces/scellement.py).
+
+    A block of the first version is one keyed hash; in the second the hash is anybody's to compute, and the seal is keyed.
+    """
 
     numero = models.BigIntegerField(primary_key=True)
     evenements = ArrayField(models.BigIntegerField())
     empreinte_precedente = models.CharField(max_length=64)
     empreinte = models.CharField(max_length=64)
     scelle_le = models.DateTimeField(default=timezone.now)
+    version = models.PositiveSmallIntegerField(db_default=1)
+    racine = models.CharField(max_length=64, blank=True, db_default="")
+    sceau = models.CharField(max_length=80, blank=True, db_default="")
 
     class Meta:
         verbose_name = "bloc scellé"

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from ..models import Agent, Compte, Espace, Evenement
 from .actes import Acte, exiger_declare
 from .requete import provenance
+from .sceau import sceller_ligne
 
 
 def auteur_de(acteur: Espace | Agent | Compte | str) -> str:
@@ -31,7 +33,7 @@ def consigner(
     service: str = "",
     details: dict[str, Any] | None = None,
 ) -> Evenement:
-    """Write one line of the journal and return it. Must run inside the act's transaction.
+    """Write one line of the journal, sealed, and return it. Must run inside the act's transaction.
 
     `acte` is declared in the `actes.py` of its app, `siren` and `service` are plain codes, `details` holds JSON values
     without any secret or tax datum, under declared keys. Raises ActeNonDeclare, DetailNonDeclare, and RuntimeError
@@ -42,16 +44,26 @@ def consigner(
     exiger_declare(acte)
     acte.exiger_details(details or ())
     origine = provenance.get()
-    return Evenement.objects.create(
-        acte=acte.code,
-        auteur=auteur_de(auteur),
-        espace=espace.numero_abonne if espace else (auteur.numero_abonne if isinstance(auteur, Espace) else ""),
-        siren=siren,
-        service=service,
-        adresse_ip=origine.adresse_ip,
-        requete=origine.requete,
-        details=details or {},
-    )
+    colonnes: dict[str, Any] = {
+        "quand": timezone.now(),
+        "acte": acte.code,
+        "auteur": auteur_de(auteur),
+        "espace": espace.numero_abonne if espace else (auteur.numero_abonne if isinstance(auteur, Espace) else ""),
+        "siren": siren,
+        "service": service,
+        "adresse_ip": origine.adresse_ip,
+        "requete": origine.requete,
+        "details": details or {},
+    }
+    numero = _prochain_numero()
+    return Evenement.objects.create(pk=numero, **colonnes, sceau=sceller_ligne(numero=numero, **colonnes))
+
+
+def _prochain_numero() -> int:
+    """Draw the number of a line before it is written: its seal covers it."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT nextval('accounts_evenement_id_seq')")
+        return int(curseur.fetchone()[0])
 
 
 def combien(acte: Acte, *, auteur: Espace, depuis: datetime) -> int:

@@ -1,34 +1,48 @@
-"""Seals the journal: a chain of keyed hashes over its lines (design.md §3, `Evenement`)."""
+"""Seals the journal in blocks: a chain of hashes over its lines, each block under a key (design.md §3, `Evenement`).
+
+The hash of a block is anybody's to compute from the hashes of its lines, so that one line can be proved to a third party; its seal is
+not. `accounts/traces/verification.py` checks the whole.
+"""
 
 import hashlib
-import hmac
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Final
 
-from django.conf import settings
+import structlog
 from django.db import connection, transaction
+from django.utils import timezone
 
 from ..models import BlocScelle, Evenement, EvenementASceller
+from .sceau import COLONNES, feuille, ligne_authentique, racine, sceller_texte
 
+log = structlog.get_logger("espacepro.journal")
 TAILLE_BLOC = 1_000
 GENESE = "0" * 64
+VERSION: Final = 2
+BLOC: Final = "bloc"  # what its seal is the seal of
 _VERROU = 0x5CE11E  # advisory lock: one sealer at a time
 
 
-def _empreinte(precedente: str, evenements: Iterable[Evenement]) -> str:
-    """Return the HMAC-SHA256 (hex) of the block before and of every column of these lines, in order."""
-    mac = hmac.new(settings.CLE_JOURNAL.encode(), precedente.encode(), hashlib.sha256)
-    for e in evenements:
-        ligne = [e.pk, e.quand.isoformat(), e.acte, e.auteur, e.espace, e.siren, e.service]
-        ligne += [str(e.adresse_ip or ""), e.requete, e.details]
-        mac.update(json.dumps(ligne, sort_keys=True, ensure_ascii=False).encode() + b"\n")
-    return mac.hexdigest()
+def entete(bloc: BlocScelle) -> list[object]:
+    """Return what the hash of a block covers: with it, and nothing secret, anybody computes that hash."""
+    numeros = hashlib.sha256(",".join(map(str, bloc.evenements)).encode()).hexdigest()
+    date = bloc.scelle_le.astimezone(UTC).isoformat(timespec="microseconds")
+    return [VERSION, bloc.numero, bloc.empreinte_precedente, bloc.racine, numeros, len(bloc.evenements), date]
+
+
+def empreinte(entete: Sequence[object]) -> str:
+    """Return the hash (hex) of a block of this heading."""
+    return hashlib.sha256(json.dumps(entete, separators=(",", ":")).encode()).hexdigest()
 
 
 @transaction.atomic
 def sceller() -> int:
-    """Seal the lines that wait, at most one block of 1 000, and return how many. Safe to run twice or at once."""
+    """Seal the lines that wait, at most one block of 1 000, and return how many. Safe to run twice or at once.
+
+    A line that none of our keys has sealed is sealed as it is, and logged: `verifier_journal` goes on saying so.
+    """
     with connection.cursor() as curseur:
         curseur.execute("SELECT pg_advisory_xact_lock(%s)", [_VERROU])
     ids = list(
@@ -38,58 +52,22 @@ def sceller() -> int:
     )
     if not ids:
         return 0
+    lignes = list(Evenement.objects.filter(pk__in=ids).order_by("pk").values_list(*COLONNES))
+    if fausses := [ligne[0] for ligne in lignes if not ligne_authentique(ligne)]:
+        log.error("lignes_du_journal_sans_sceau", numeros=fausses[:20], nombre=len(fausses))
+    if disparues := sorted(set(ids) - {ligne[0] for ligne in lignes}):
+        log.error("lignes_du_journal_disparues", numeros=disparues[:20], nombre=len(disparues))
     dernier = BlocScelle.objects.order_by("-numero").first()
-    precedente = dernier.empreinte if dernier else GENESE
-    BlocScelle.objects.create(
+    bloc = BlocScelle(
         numero=dernier.numero + 1 if dernier else 1,
         evenements=ids,
-        empreinte_precedente=precedente,
-        empreinte=_empreinte(precedente, Evenement.objects.filter(pk__in=ids).order_by("pk")),
+        empreinte_precedente=dernier.empreinte if dernier else GENESE,
+        scelle_le=timezone.now(),
+        version=VERSION,
+        racine=racine([feuille(ligne) for ligne in lignes] or [b""]),
     )
+    bloc.empreinte = empreinte(entete(bloc))
+    bloc.sceau = sceller_texte(BLOC, bloc.empreinte.encode())
+    bloc.save(force_insert=True)
     EvenementASceller.objects.filter(evenement_id__in=ids).delete()
     return len(ids)
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What a check of the chain found: counts, and one French sentence per anomaly."""
-
-    blocs: int
-    evenements: int
-    anomalies: list[str]
-
-
-def _anomalies_bloc(bloc: BlocScelle, numero: int, precedente: str) -> Iterator[str]:
-    if bloc.numero != numero or bloc.empreinte_precedente != precedente:
-        yield f"bloc {bloc.numero} : la chaîne est rompue avant lui"
-    lignes = list(Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk"))
-    manquants = set(bloc.evenements) - {ligne.pk for ligne in lignes}
-    if manquants:
-        yield f"bloc {bloc.numero} : événements disparus {sorted(manquants)}"
-    if _empreinte(bloc.empreinte_precedente, lignes) != bloc.empreinte:
-        yield f"bloc {bloc.numero} : le contenu a changé"
-
-
-def verifier() -> Verification:
-    """Recompute the whole chain, block by block, and return what it found. A changed, removed or inserted line shows.
-
-    Time grows with the lines, memory does not: one block is held at a time, and the lines outside the chain are found
-    by sorting the identifiers, on disk when they are many, never by comparing each with all the others.
-    """
-    anomalies: list[str] = []
-    precedente, numero, total = GENESE, 0, 0
-    for bloc in BlocScelle.objects.order_by("numero").iterator(chunk_size=50):
-        numero += 1
-        anomalies += _anomalies_bloc(bloc, numero, precedente)
-        precedente, numero, total = bloc.empreinte, bloc.numero, total + len(bloc.evenements)
-    with connection.cursor() as curseur:
-        curseur.execute(
-            """SELECT id FROM (SELECT id, true AS ecrit FROM accounts_evenement
-                   UNION ALL SELECT evenement_id, false FROM accounts_evenementasceller
-                   UNION ALL SELECT unnest(evenements), false FROM accounts_blocscelle) AS vus
-               GROUP BY id HAVING bool_and(ecrit) ORDER BY id LIMIT 100"""
-        )
-        inseres = [ligne[0] for ligne in curseur.fetchall()]
-    if inseres:
-        anomalies.append(f"événements hors de la chaîne : {inseres}")
-    return Verification(blocs=numero, evenements=total, anomalies=anomalies)

@@ -273,7 +273,7 @@ def mesurer_le_melange(espaces: Sequence[Any], base: str) -> None:
 
 def verifier_le_journal() -> None:
     """Verify the chain of a million lines, as `manage.py verifier_journal` does."""
-    from accounts.traces.scellement import verifier
+    from accounts.traces.verification import verifier
 
     calcul, debut = time.process_time(), time.monotonic()
     trouve = verifier()

@@ -5,12 +5,14 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.saisies.commande import Commande
-from accounts.traces.scellement import sceller, verifier
+from accounts.traces.scellement import sceller
+from accounts.traces.verification import verifier
 
 
 class Command(Commande):
     help = (
-        "Recalcule le journal scellé et signale chaque anomalie : ligne modifiée, retirée, insérée ou déplacée. "
+        "Recalcule le journal scellé et signale chaque anomalie : ligne modifiée, retirée, insérée, déplacée ou antidatée, "
+        "fin coupée, même non scellée. "
         "Codes de sortie : 0, journal intact ; 1, journal altéré. Exemple : manage.py verifier_journal --sceller"
     )
 
@@ -25,7 +27,7 @@ class Command(Commande):
         for anomalie in resultat.anomalies:
             self.stderr.write(anomalie)
         if resultat.anomalies:
-            raise CommandError(f"Journal altéré : {len(resultat.anomalies)} anomalie(s).")
+            raise CommandError(f"Journal altéré : {resultat.nombre} anomalie(s).")
         self.stdout.write(
             self.style.SUCCESS(f"Journal intact : {resultat.evenements} événements dans {resultat.blocs} blocs.")
         )
