@@ -137,7 +137,7 @@ SELECT processus, min(id), max(suivis - avant) FROM (
 """
 _DATES = """
 SELECT id FROM (SELECT id, quand, max(quand) OVER (ORDER BY id) AS dernier FROM accounts_evenement) AS lignes
- WHERE dernier - quand > %s ORDER BY id LIMIT 100
+ WHERE dernier - quand > make_interval(secs => %s) ORDER BY id LIMIT 100
 """
 
 
@@ -163,6 +163,6 @@ def _verifier_les_suites(releve: Verification) -> None:
 def _verifier_les_dates(releve: Verification) -> None:
     """Look for the lines dated well before a line of a smaller number: numbers are drawn as lines are dated."""
     with connection.cursor() as curseur:
-        curseur.execute(_DATES, [ECART_D_HORLOGE])
+        curseur.execute(_DATES, [ECART_D_HORLOGE.total_seconds()])
         if antidates := [numero for (numero,) in curseur.fetchall()]:
             releve.noter(f"événements antidatés, ou horloge déréglée : {antidates}")
