@@ -22,14 +22,14 @@ class HabilitationsConfig(AppConfig):
         from . import actes, donnees_personnelles
         from .depart import suppression
         from .droits.administrateurs import administrateurs_du_siren, designe_apres_un_changement
-        from .droits.messagerie import lecteurs_de_la_messagerie, messageries_de
+        from .droits.messagerie import lecteurs_de_la_messagerie, messageries_de, retenir_la_messagerie
         from .lectures import a_faire, espace, miennes
         from .registre import ecoute
         from .tableurs.lecture import inscrire_a_lire
 
         ecoute.inscrire()
         inscrire_administrateurs(administrateurs_du_siren)
-        inscrire_lecteurs(lecteurs_de_la_messagerie, messageries_de)
+        inscrire_lecteurs(lecteurs_de_la_messagerie, messageries_de, retenir_la_messagerie)
         inscrire_signal(ReferenceBancaire.Attente.DESIGNATION, designe_apres_un_changement)
         inscrire_a_lire("votre liste « Vos habilitations »", miennes.COLONNES)
 

@@ -1,12 +1,14 @@
 """What this floor writes in the journal: for agents alone, jobs on reference data, events of the register, what an agent enters;
 
-for the administrators of paying services too, what is done with the accounts of their company, never an IBAN.
+for the administrators of paying services too, what is done with the accounts of their company, never an IBAN; for those of
+the Messagerie, who wrote, closed and reopened, never what was written.
 """
 
 from typing import Final
 
 from accounts.traces.actes import SOI, Acte, Lecteur
 
+MESSAGERIE: Final = SOI | {Lecteur.ADMINISTRATEURS_MESSAGERIE}
 BANQUE: Final = SOI | {Lecteur.ADMINISTRATEURS_PAIEMENT}
 
 PERSONNES_IMPORTEES = Acte(
@@ -56,6 +58,13 @@ PERSONNE_RATTACHEE = Acte(
 )
 COMPTES_BANCAIRES_RECHIFFRES = Acte(
     "comptes_bancaires.rechiffres", "IBAN des comptes bancaires chiffrés sous la nouvelle clé", details=("nombre",)
+)
+MESSAGE_ECRIT = Acte(
+    "message.ecrit", "Message écrit au service gestionnaire", MESSAGERIE, anonyme=False, details=("echange", "theme")
+)
+ECHANGE_CLOS = Acte("echange.clos", "Échange clos par l’entreprise", MESSAGERIE, anonyme=False, details=("echange",))
+ECHANGE_ROUVERT = Acte(
+    "echange.rouvert", "Échange rouvert par l’entreprise", MESSAGERIE, anonyme=False, details=("echange",)
 )
 COMPTE_BANCAIRE_AJOUTE = Acte(
     "compte_bancaire.ajoute", "Compte bancaire ajouté", BANQUE, anonyme=False, details=("compte",)

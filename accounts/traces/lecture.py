@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,9 +51,15 @@ def lire(request: HttpRequest, nature: TraceLecture.Nature, objet: str, *, cle: 
     notees.append(TraceLecture(nature=nature, objet=objet, cle=cle[:80], details=details))
 
 
+def noter_la_suite(request: HttpRequest, suite: Callable[[], None]) -> None:
+    """Have this trace of reading that another floor keeps (a read receipt) written with ours; `ecrire` does the rest."""
+    request.__dict__.setdefault("_lectures_suites", []).append(suite)
+
+
 def partager_les_lectures(request: HttpRequest) -> None:
     """Let what a copy of this request reads be noted with what the request itself reads. Before the copy is made."""
     request.__dict__.setdefault("_lectures", [])
+    request.__dict__.setdefault("_lectures_suites", [])
     request.__dict__.setdefault("_lectures_comptees", {})
 
 
@@ -109,7 +115,8 @@ def ecrire(request: HttpRequest) -> None:
     """
     notees: list[TraceLecture] = request.__dict__.pop("_lectures", [])
     comptees: dict[str, Plafonds] = request.__dict__.pop("_lectures_comptees", {})
-    if not notees:
+    suites: list[Callable[[], None]] = request.__dict__.pop("_lectures_suites", [])
+    if not notees and not suites:
         return
     compte = compte_connecte(request)
     agent: Agent | None = getattr(compte, "agent", None)
@@ -127,6 +134,8 @@ def ecrire(request: HttpRequest) -> None:
                 cles = {trace.cle for trace in notees if trace.objet == objet}
                 _exiger_sous_plafonds(_lecteur(request), objet, cles, plafonds)
             TraceLecture.objects.bulk_create(notees, ignore_conflicts=True)
+            for suite in suites:
+                suite()
     except DatabaseError as erreur:
         log.exception("trace_de_lecture_impossible")
         if agent or comptees:

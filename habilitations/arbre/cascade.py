@@ -12,7 +12,8 @@ from django.db.models.expressions import RawSQL
 from accounts.models import Agent, Espace
 from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
-from services.models import PersonneSirenisee
+from services.messagerie.brouillons import oublier
+from services.models import PersonneSirenisee, Service
 
 from .. import actes
 from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
@@ -121,7 +122,8 @@ def terminer(
 ) -> list[Habilitation]:
     """End these habilitations and all that hangs under them; journal each; return what ended, the roots first.
 
-    A request to leave that waited for an answer is granted by the end of what it was about. The adhésions must be
+    A request to leave that waited for an answer is granted by the end of what it was about; a message begun in a mailbox that
+    one reads no more is erased. The adhésions must be
     locked by the caller.
     """
     cles = {racine.pk for racine in racines}
@@ -134,6 +136,7 @@ def terminer(
     DemandeRetrait.objects.filter(habilitation__in=terminees, etat=DemandeRetrait.Etat.DEPOSEE).update(
         etat=DemandeRetrait.Etat.ACCEPTEE, traitee_le=maintenant
     )
+    oublier({(h.espace_id, h.personne_id) for h in terminees if h.service.famille == Service.Famille.MESSAGERIE})
     for habilitation in terminees:
         consigner(
             acte if habilitation.pk in cles else actes.HABILITATION_TOMBEE,

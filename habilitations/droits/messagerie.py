@@ -24,3 +24,9 @@ def messageries_de(espace: Espace) -> list[int]:
     """Return the keys of the personnes whose mailbox this espace may read today: one query."""
     siennes = donnant(LIRE_MESSAGERIE, espace).filter(service__famille=Service.Famille.MESSAGERIE)
     return list(siennes.order_by().values_list("personne", flat=True).distinct())
+
+
+def retenir_la_messagerie(espace: Espace, personne: PersonneSirenisee) -> None:
+    """Lock the rights by which this espace reads this mailbox today: they end after the transaction, not within it."""
+    siennes = donnant(LIRE_MESSAGERIE, espace).filter(personne=personne, service__famille=Service.Famille.MESSAGERIE)
+    list(siennes.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))

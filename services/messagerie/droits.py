@@ -20,15 +20,18 @@ type Lecteurs = Callable[[PersonneSirenisee], Collection[Espace]]
 type SesPersonnes = Callable[[Espace], Collection[int]]
 """Returns the keys of the personnes whose mailbox an espace may read today: one query."""
 
+type Retenir = Callable[[Espace, PersonneSirenisee], None]
+"""Keeps what gives an espace the mailbox of a personne as it is until the transaction ends."""
+
 
 class MessagerieNonDetenue(RegleMetier):
     code = "messagerie_non_detenue"
-    message = "Vous ne détenez pas le service Messagerie de {denomination} : vous ne pouvez pas y écrire."
+    message = "Vous ne détenez pas le service Messagerie de {denomination} : vous ne pouvez pas y écrire."
 
 
 class MessagerieEnConsultation(RegleMetier):
     code = "messagerie_en_consultation"
-    message = "{denomination} a cessé son activité : sa messagerie peut encore être lue, mais plus aucun message ne peut y être écrit."
+    message = "{denomination} a cessé son activité : sa messagerie peut encore être lue, mais plus aucun message ne peut y être écrit."
 
 
 def peut_lire(espace: Espace, personne: PersonneSirenisee) -> bool:
@@ -52,12 +55,14 @@ def exiger_ecriture(acteur: Espace, personne: PersonneSirenisee) -> None:
 
 _LECTEURS: list[Lecteurs] = []
 _SES_PERSONNES: list[SesPersonnes] = []
+_RETENIR: list[Retenir] = []
 
 
-def inscrire_lecteurs(lecteurs: Lecteurs, ses_personnes: SesPersonnes) -> None:
-    """Give what the floor above knows: who reads a mailbox, and whose mailboxes an espace reads."""
+def inscrire_lecteurs(lecteurs: Lecteurs, ses_personnes: SesPersonnes, retenir: Retenir) -> None:
+    """Give what the floor above knows: who reads a mailbox, whose mailboxes an espace reads, how its right is locked."""
     _LECTEURS[:] = [lecteurs]
     _SES_PERSONNES[:] = [ses_personnes]
+    _RETENIR[:] = [retenir]
 
 
 def lecteurs_de(personne: PersonneSirenisee) -> list[Espace]:
@@ -68,3 +73,9 @@ def lecteurs_de(personne: PersonneSirenisee) -> list[Espace]:
 def personnes_de(espace: Espace) -> list[int]:
     """Return the keys of the personnes whose mailbox this espace may read today."""
     return sorted({cle for lire in _SES_PERSONNES for cle in lire(espace)})
+
+
+def retenir_le_droit(acteur: Espace, personne: PersonneSirenisee) -> None:
+    """Lock what gives this espace this mailbox: a withdrawal waits for the end of the act, or the act finds it done."""
+    for retenir in _RETENIR:
+        retenir(acteur, personne)

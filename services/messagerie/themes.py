@@ -18,7 +18,7 @@ CHAMPS: Final = {"code", "libelle", "joindre", "delai_jours", "fondement", "port
 
 class ThemesInvalides(RegleMetier):
     code = "themes_invalides"
-    message = "Le fichier {fichier} n’est pas une liste de thèmes valable : {raison}."
+    message = "Le fichier {fichier} n’est pas une liste de thèmes valable : {raison}."
 
 
 class ThemeInconnu(RegleMetier):
@@ -75,7 +75,7 @@ def lire_themes(fichier: Path) -> dict[str, Theme]:
     lus: dict[str, Theme] = {}
     for rang, entree in enumerate(entrees, start=1):
         if raison := "; ".join(_fautes(entree, lus)):
-            raise ThemesInvalides(fichier=fichier, raison=f"thème {rang} : {raison}")
+            raise ThemesInvalides(fichier=fichier, raison=f"thème {rang} : {raison}")
         lus[entree["code"]] = Theme(**entree)
     if CODE_ACTIVATION not in lus or all(theme.portail for theme in lus.values()):
         raise ThemesInvalides(fichier=fichier, raison=f"il faut {CODE_ACTIVATION}, et un thème que l’on puisse choisir")

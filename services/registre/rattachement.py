@@ -14,7 +14,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..fichiers_insee import departement_de
-from ..models import PersonneSirenisee
+from ..models import Echange, PersonneSirenisee
 from .regles import exiger_competence
 
 LONGUEUR_MOTIF: Final = 300
@@ -122,6 +122,8 @@ def rattacher_personne(
     ancien = fraiche.service_gestionnaire
     fraiche.service_gestionnaire = vers
     fraiche.save(update_fields=["service_gestionnaire", "modifiee_le"])
+    siens = Echange.objects.filter(personne=fraiche, service_gestionnaire=ancien)
+    siens.exclude(etat=Echange.Etat.CLOS).update(service_gestionnaire=vers)
     consigner(
         actes.PERSONNE_RATTACHEE,
         auteur=acteur,

@@ -82,6 +82,9 @@ contreseing.expire                     D · · · ·
 contreseing.refuse                     D · · · ·
 contreseing.remonte                    D · · · ·
 coordonnees.modifiees                  D · · · ·
+echange.clos                           D · · · M
+echange.rouvert                        D · · · M
+message.ecrit                          D · · · M
 courriel.repris                        D · · · ·
 courrier.avance                        D · · · ·
 courrier.edite                         D · · · ·

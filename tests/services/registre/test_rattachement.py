@@ -21,7 +21,14 @@ from services.registre.rattachement import (
 )
 from services.registre.regles import PersonneHorsCompetence
 from tests.espacepro.scenes import client_verifie
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceGestionnaireFactory, habiliter
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceGestionnaireFactory,
+    echanger,
+    habiliter,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -49,11 +56,16 @@ def test_tout_suit_l_entreprise_dans_son_nouveau_bureau(
 ) -> None:
     with transaction.atomic():
         tenue = habiliter(EspaceFactory(), personne=personne)
+    ouvert, clos = echanger(personne), echanger(personne, etat="CLOS")
     (demande,) = demander_retrait(acteur=tenue.espace, habilitations=[tenue])
     rattacher_personne(acteur=agent, personne=personne, vers=voisin.service_gestionnaire, motif="Déménagement")
     personne.refresh_from_db()
     assert personne.service_gestionnaire == voisin.service_gestionnaire
     assert Affaire.objects.get(cle=str(demande.pk)).service_gestionnaire == voisin.service_gestionnaire
+    ouvert.refresh_from_db()
+    clos.refresh_from_db()
+    assert ouvert.service_gestionnaire == voisin.service_gestionnaire
+    assert clos.service_gestionnaire == agent.service_gestionnaire, "what is done stays where it was done"
     page = reverse("admin:services_personnesirenisee_change", args=[personne.pk])
     assert client_verifie(agent).get(page).status_code == 302
     assert client_verifie(voisin).get(page).status_code == 200

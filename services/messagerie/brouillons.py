@@ -1,0 +1,86 @@
+"""What somebody has begun to write: kept from page to page and across sessions, his alone, and gone with his right.
+
+Keeping a draft is no act of the journal: nobody but its author ever sees it.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Espace
+from accounts.saisies.porte import lire_ligne, lire_texte
+
+from ..models import Brouillon, Echange, PersonneSirenisee
+from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
+from .droits import personnes_de, peut_ecrire
+from .echanges import MessageTropLong, ObjetTropLong, verrouiller, verrouiller_echange
+from .themes import themes
+
+
+@transaction.atomic
+def garder(
+    *,
+    acteur: Espace,
+    personne: PersonneSirenisee,
+    echange: Echange | None = None,
+    theme: str = "",
+    objet: str = "",
+    texte: str = "",
+    maintenant: datetime | None = None,
+) -> Brouillon | None:
+    """Keep what this espace has begun to write, in the place of what it had; return it, None where nothing is left.
+
+    What is not whole yet is kept as it is. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace,
+    TexteIllisible, ObjetTropLong, MessageTropLong.
+    """
+    maintenant = maintenant or timezone.now()
+    if echange is None:
+        acteur, personne = verrouiller(acteur, personne)
+    else:
+        acteur, echange = verrouiller_echange(acteur, echange)
+        personne = echange.personne
+    objet, texte = lire_ligne(objet), lire_texte(texte)
+    if len(objet) > LONGUEUR_OBJET:
+        raise ObjetTropLong(longueur=len(objet), limite=LONGUEUR_OBJET)
+    if len(texte) > LONGUEUR_TEXTE:
+        raise MessageTropLong(longueur=len(texte), limite=LONGUEUR_TEXTE, exces=len(texte) - LONGUEUR_TEXTE)
+    connu = Brouillon.objects.filter(espace=acteur, personne=personne, echange=echange).first()
+    theme = theme if theme in themes() else ""
+    if not (theme or objet or texte) and (connu is None or not connu.pieces_jointes.exists()):
+        if connu is not None:
+            connu.delete()
+        return None
+    brouillon = connu or Brouillon(espace=acteur, personne=personne, echange=echange)
+    brouillon.theme, brouillon.objet, brouillon.texte, brouillon.modifie_le = theme, objet, texte, maintenant
+    brouillon.save()
+    return brouillon
+
+
+@transaction.atomic
+def effacer(*, acteur: Espace, brouillon: Brouillon) -> None:
+    """Erase this draft of one's own, right or not; what is erased already stays so. Its files go with it."""
+    Espace.objects.select_for_update(no_key=True, of=("self",)).get(pk=acteur.pk)
+    Brouillon.objects.filter(pk=brouillon.pk, espace=acteur).delete()
+
+
+def brouillon_de(espace: Espace, personne: PersonneSirenisee, echange: Echange | None = None) -> Brouillon | None:
+    """Return what this espace has begun to write there, as long as it may write: one query, rights apart."""
+    if not peut_ecrire(espace, personne):
+        return None
+    return Brouillon.objects.filter(espace=espace, personne=personne, echange=echange).first()
+
+
+def brouillons_de(espace: Espace) -> list[Brouillon]:
+    """Return the drafts of this espace for the mailboxes that it reads today, the latest first: two queries."""
+    return list(
+        Brouillon.objects.filter(espace=espace, personne__in=personnes_de(espace)).select_related("personne", "echange")
+    )
+
+
+def oublier(couples: Collection[tuple[UUID, int]]) -> None:
+    """Erase what these espaces had begun to write for these personnes: their right ends, within the caller's transaction."""
+    for espace, personne in sorted(couples):
+        Brouillon.objects.filter(espace=espace, personne=personne).delete()

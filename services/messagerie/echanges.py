@@ -1,0 +1,273 @@
+"""Writing to one's service gestionnaire, answering it, closing and reopening (CGU §2.3; domaine.md 2.14).
+
+Locks: espace, personne, the right, exchange. Each message bears the key that its form was given, so that a form sent twice is sent once.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Espace
+from accounts.saisies.porte import lire_ligne, lire_texte
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
+from accounts.traces.journal import consigner
+
+from .. import actes
+from ..models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe
+from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
+from .droits import exiger_ecriture, retenir_le_droit
+from .remise import remettre
+from .themes import exiger_theme, theme_de
+
+
+class ObjetVide(RegleMetier):
+    code = "objet_vide"
+    message = "Dites en quelques mots de quoi il s’agit."
+
+
+class ObjetTropLong(RegleMetier):
+    code = "objet_trop_long"
+    message = "L’objet a {longueur} caractères, pour {limite} au plus : abrégez-le, le message dira le reste."
+
+
+class MessageVide(RegleMetier):
+    code = "message_vide"
+    message = "Écrivez votre message."
+
+
+class MessageTropLong(RegleMetier):
+    code = "message_trop_long"
+    message = (
+        "Ce message a {longueur} caractères, pour {limite} au plus : retirez-en {exces}, ou écrivez-le en deux fois."
+    )
+
+
+class EchangeDuPortail(RegleMetier):
+    code = "echange_du_portail"
+    message = (
+        "Ce message vient du portail, personne n’y répond. Pour écrire à votre service, commencez un nouveau message."
+    )
+
+
+class EchangeDeplace(RegleMetier):
+    code = "echange_deplace"
+    message = "Cet échange vient de changer de dossier : retrouvez-le dans votre messagerie."
+
+
+class EnvoiDUnAutre(RegleMetier):
+    code = "envoi_d_un_autre"
+    message = "Ce formulaire a déjà servi pour un autre message : copiez votre texte, puis rouvrez la page."
+
+
+class PieceRefusee(RegleMetier):
+    code = "piece_refusee"
+    message = "« {nom} » a été refusée par le contrôle des fichiers : ôtez-la, puis envoyez."
+
+
+def lire_objet(saisie: str) -> str:
+    """Return what an exchange is about, in one form. Raises: TexteIllisible, ObjetVide, ObjetTropLong."""
+    objet = lire_ligne(saisie)
+    if not objet:
+        raise ObjetVide
+    if len(objet) > LONGUEUR_OBJET:
+        raise ObjetTropLong(longueur=len(objet), limite=LONGUEUR_OBJET)
+    return objet
+
+
+def lire_message(saisie: str) -> str:
+    """Return the text of a message, in one form. Raises: TexteIllisible, MessageVide, MessageTropLong."""
+    texte = lire_texte(saisie)
+    if not texte:
+        raise MessageVide
+    if len(texte) > LONGUEUR_TEXTE:
+        raise MessageTropLong(longueur=len(texte), limite=LONGUEUR_TEXTE, exces=len(texte) - LONGUEUR_TEXTE)
+    return texte
+
+
+def verrouiller(acteur: Espace, personne: PersonneSirenisee) -> tuple[Espace, PersonneSirenisee]:
+    """Lock espace, personne and the right, and check that the first may write for the second; return them fresh.
+
+    Raises: MessagerieNonDetenue, MessagerieEnConsultation.
+    """
+    espace = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
+    fraiche = (
+        PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("service_gestionnaire")
+        .get(pk=personne.pk)
+    )
+    retenir_le_droit(espace, fraiche)
+    exiger_ecriture(espace, fraiche)
+    return espace, fraiche
+
+
+def verrouiller_echange(acteur: Espace, echange: Echange) -> tuple[Espace, Echange]:
+    """Lock espace, personne and exchange; return the first and the last fresh.
+
+    Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace (an IDSP has become a SIREN that has its file).
+    """
+    espace, personne = verrouiller(acteur, echange.personne)
+    frais = (
+        Echange.objects.select_for_update(no_key=True, of=("self",)).filter(pk=echange.pk, personne=personne).first()
+    )
+    if frais is None:
+        raise EchangeDeplace
+    frais.personne = personne
+    return espace, frais
+
+
+@transaction.atomic
+def ecrire(
+    *,
+    acteur: Espace,
+    personne: PersonneSirenisee,
+    theme: str,
+    objet: str,
+    texte: str,
+    envoi: UUID,
+    maintenant: datetime | None = None,
+) -> Message:
+    """Open an exchange with the office of this personne; return its first message. The draft of a new message ends with it.
+
+    `envoi` is the key that the form was given: the same again sends nothing more. Raises: MessagerieNonDetenue,
+    MessagerieEnConsultation, ThemeInconnu, TexteIllisible, ObjetVide, ObjetTropLong, MessageVide, MessageTropLong,
+    PieceRefusee, EnvoiDUnAutre.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur, personne = verrouiller(acteur, personne)
+    if (deja := _deja_envoye(acteur, personne, envoi)) is not None:
+        return deja
+    voulu = exiger_theme(theme)
+    echange = Echange(
+        personne=personne,
+        service_gestionnaire=personne.service_gestionnaire,
+        theme=voulu.code,
+        objet=lire_objet(objet),
+        ouvert_le=maintenant,
+        dernier_le=maintenant,
+    )
+    echange.passer(Echange.Etat.ENVOYE, maintenant)
+    lu = lire_message(texte)
+    echange.save(force_insert=True)
+    brouillon = Brouillon.objects.filter(espace=acteur, personne=personne, echange=None).first()
+    return _poster(acteur, echange, lu, envoi, brouillon, maintenant)
+
+
+@transaction.atomic
+def repondre(
+    *, acteur: Espace, echange: Echange, texte: str, envoi: UUID, maintenant: datetime | None = None
+) -> Message:
+    """Add a message to this exchange, and return it; one that was closed meanwhile is reopened by it, nothing is lost.
+
+    Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace, EchangeDuPortail, TexteIllisible, MessageVide,
+    MessageTropLong, PieceRefusee, EnvoiDUnAutre.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur, echange = verrouiller_echange(acteur, echange)
+    if (deja := _deja_envoye(acteur, echange.personne, envoi)) is not None:
+        return deja
+    _exiger_d_un_service(echange)
+    lu = lire_message(texte)
+    if echange.etat == Echange.Etat.CLOS:
+        _suivre_l_entreprise(echange)
+        _consigner(actes.ECHANGE_ROUVERT, acteur, echange)
+    # Who has taken it goes on with it; what waits already goes on waiting since then.
+    if echange.etat != Echange.Etat.PRIS_EN_CHARGE:
+        echange.passer(Echange.Etat.ENVOYE, maintenant)
+    echange.save(update_fields=["service_gestionnaire", *Echange.CHAMPS_D_ETAT])
+    brouillon = Brouillon.objects.filter(espace=acteur, personne=echange.personne, echange=echange).first()
+    return _poster(acteur, echange, lu, envoi, brouillon, maintenant)
+
+
+@transaction.atomic
+def clore(*, acteur: Espace, echange: Echange, maintenant: datetime | None = None) -> Echange:
+    """Close this exchange for everybody; one that is closed already stays so.
+
+    Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur, echange = verrouiller_echange(acteur, echange)
+    if echange.etat == Echange.Etat.CLOS:
+        return echange
+    echange.passer(Echange.Etat.CLOS, maintenant, par_usager=True)
+    echange.save(update_fields=Echange.CHAMPS_D_ETAT)
+    _consigner(actes.ECHANGE_CLOS, acteur, echange)
+    return echange
+
+
+@transaction.atomic
+def rouvrir(*, acteur: Espace, echange: Echange, maintenant: datetime | None = None) -> Echange:
+    """Reopen this exchange: it waits for the office where its last message is ours, else for us. An open one stays so.
+
+    Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace, EchangeDuPortail.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur, echange = verrouiller_echange(acteur, echange)
+    _exiger_d_un_service(echange)
+    if echange.etat != Echange.Etat.CLOS:
+        return echange
+    _suivre_l_entreprise(echange)
+    dernier = Message.objects.filter(echange=echange, interne=False, pret_le__isnull=False).last()
+    de_nous = dernier is not None and dernier.espace_id is not None
+    echange.passer(Echange.Etat.ENVOYE if de_nous else Echange.Etat.REPONDU, maintenant)
+    echange.save(update_fields=["service_gestionnaire", *Echange.CHAMPS_D_ETAT])
+    _consigner(actes.ECHANGE_ROUVERT, acteur, echange)
+    return echange
+
+
+def _exiger_d_un_service(echange: Echange) -> None:
+    """Raises: EchangeDuPortail."""
+    if theme_de(echange.theme).portail:
+        raise EchangeDuPortail
+
+
+def _suivre_l_entreprise(echange: Echange) -> None:
+    """What is reopened goes to the office that follows the company today: it may have moved since."""
+    echange.service_gestionnaire = echange.personne.service_gestionnaire
+
+
+def _deja_envoye(acteur: Espace, personne: PersonneSirenisee, envoi: UUID) -> Message | None:
+    """Return the message that this form has already sent, the espace being locked. Raises: EnvoiDUnAutre."""
+    deja = Message.objects.select_related("echange").filter(pk=envoi).first()
+    if deja is not None and (deja.espace_id, deja.echange.personne_id) != (acteur.pk, personne.pk):
+        raise EnvoiDUnAutre
+    return deja
+
+
+def _poster(
+    acteur: Espace, echange: Echange, texte: str, envoi: UUID, brouillon: Brouillon | None, maintenant: datetime
+) -> Message:
+    """Write this message with the files of its draft, and have it arrive, unless one of them waits to be analysed.
+
+    Raises: PieceRefusee.
+    """
+    pieces = PieceJointe.objects.filter(brouillon=brouillon) if brouillon is not None else PieceJointe.objects.none()
+    analyses = {piece.analyse: piece.nom for piece in pieces.select_for_update(no_key=True)}
+    if PieceJointe.Analyse.QUARANTAINE in analyses:
+        raise PieceRefusee(nom=analyses[PieceJointe.Analyse.QUARANTAINE])
+    message = Message.objects.create(
+        pk=envoi,
+        echange=echange,
+        espace=acteur,
+        texte=texte,
+        envoye_le=maintenant,
+        pret_le=None if PieceJointe.Analyse.A_FAIRE in analyses else maintenant,
+    )
+    if brouillon is not None:
+        pieces.update(brouillon=None, message=message)
+        brouillon.delete()
+    if message.pret_le is not None:
+        remettre(message, maintenant)
+    consigner(
+        actes.MESSAGE_ECRIT,
+        auteur=acteur,
+        siren=echange.personne.siren,
+        details={"echange": echange.reference, "theme": echange.theme},
+    )
+    return message
+
+
+def _consigner(acte: Acte, acteur: Espace, echange: Echange) -> None:
+    consigner(acte, auteur=acteur, siren=echange.personne.siren, details={"echange": echange.reference})
