@@ -68,6 +68,20 @@ class CheminMiddleware:
         return self.get_response(request)
 
 
+# The methods that some page takes, or that say which it takes (RFC 9110 §9.3).
+METHODES = ("GET", "HEAD", "OPTIONS", "POST")
+
+
+class VerbeMiddleware:
+    """Refuses a method that no page takes (405), whatever the address and whoever asks: no session is read for it, no page made."""
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request) if request.method in METHODES else HttpResponseNotAllowed(METHODES)
+
+
 class RessourceMiddleware:
     """Reads no session where the answer is the same for everybody: robots.txt, health, figures."""
 

@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "espacepro.middleware.EnTetesMiddleware",
     "espacepro.middleware.CheminMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "espacepro.middleware.VerbeMiddleware",
     "espacepro.corps.CorpsMiddleware",
     "espacepro.gestion.hote.PorteAgentsMiddleware",
     "espacepro.middleware.RessourceMiddleware",

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client, TransactionTestCase
-from django.test.client import MULTIPART_CONTENT
+from django.test.client import MULTIPART_CONTENT, ClientHandler
 from django.utils.http import urlencode
 from pytest_django import DjangoDbBlocker
 
@@ -57,7 +57,24 @@ def _poster_comme_un_navigateur(
     return _poster(self, path, data, content_type, *args, **kwargs)
 
 
+_monter = ClientHandler.load_middleware
+_REGLAGES = settings._wrapped
+_monte: dict[str, Any] = {}
+
+
+def _monter_une_fois(self: ClientHandler, is_async: bool = False) -> None:
+    """Have every browser of the tests go through the middleware that the first one made, as in a server; a test that changes a setting makes its own."""
+    if settings._wrapped is not _REGLAGES:
+        _monter(self, is_async)
+        return
+    if not _monte:
+        _monter(self, is_async)
+        _monte.update({nom: valeur for nom, valeur in vars(self).items() if nom.endswith(("_middleware", "_chain"))})
+    vars(self).update(_monte)
+
+
 Client.post = _poster_comme_un_navigateur  # type: ignore[method-assign]
+ClientHandler.load_middleware = _monter_une_fois  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
 settings.MIDDLEWARE = [

@@ -26,13 +26,11 @@ class BaseEnLectureMiddleware:
             finally:
                 _executer("SET default_transaction_read_only = off")
         # Inside a test's transaction: a savepoint, at whose end PostgreSQL gives the right to write back.
-        _executer("SAVEPOINT lecture_seule")
-        _executer("SET TRANSACTION READ ONLY")
+        _executer("SAVEPOINT lecture_seule; SET TRANSACTION READ ONLY")
         try:
             return self.get_response(request)
         finally:
-            _executer("ROLLBACK TO SAVEPOINT lecture_seule")
-            _executer("RELEASE SAVEPOINT lecture_seule")
+            _executer("ROLLBACK TO SAVEPOINT lecture_seule; RELEASE SAVEPOINT lecture_seule")
 
 
 def _executer(sql: str) -> None:

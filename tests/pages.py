@@ -126,6 +126,8 @@ BRUTS = ("script", "style", "pre", "code", "textarea", "kbd", "samp")
 PLAINE = re.compile(
     r"(?<![\w'’])(?:[cdjlmnst]|(?:jus|lors|puis|quoi|quel|pres)?qu|aujourd)'[^\W\d]| [;:?!»](?:[\s<]|$)|« "
 )
+# The same, in the whole of a page at once: a text ends there at a tag or at the quote of an attribute.
+PEUT_ETRE_PLAINE = re.compile(PLAINE.pattern.replace("|$)", "|$|[\"'])"))
 # What tests type, that the portal shows as it was typed.
 ECRITS = (
     "lettre n'arrive",
@@ -148,6 +150,8 @@ def typographie(html: str) -> Iterator[str]:
     """Yield what is in plain typing. What is read has typographic apostrophes, and no ordinary space where a line must not break (issue 10.15)."""
     ici, bruts = 0, 0
     html = html.partition("<body")[2]
+    if not PEUT_ETRE_PLAINE.search(unescape(html)):
+        return  # most pages: read once, in one go
     for balise in BALISE.finditer(html):
         if not bruts and (trouve := PLAINE.search(texte := _du_portail(html[ici : balise.start()]))):
             yield f"plain typography: {texte[max(0, trouve.start() - 25) : trouve.end() + 15].strip()!r}"
@@ -161,13 +165,16 @@ def typographie(html: str) -> Iterator[str]:
 
 def fautes_de(html: str) -> list[str]:
     """Return what is wrong with this page: an id twice, a name of nothing, a field without label, a heading out of order."""
-    vus = list(_elements(html))
+    return _fautes_de(list(_elements(html)))
+
+
+def _fautes_de(vus: Elements) -> list[str]:
     return [faute for lire in (_ids, _renvois, _etiquettes, _titres, _claviers) for faute in lire(vus)]
 
 
-def _envois(html: str, page: str) -> Iterator[str]:
+def _envois(vus: Elements, html: str, page: str) -> Iterator[str]:
     """A form that is answered with a file may be sent twice: a second format, right after the first (issue 10.3)."""
-    for nom, attributs in _elements(html):
+    for nom, attributs in vus:
         if nom != "form" or attributs.get("method") != "post" or "data-plusieurs-envois" in attributs:
             continue
         if (
@@ -202,7 +209,8 @@ class PagesMiddleware:
             corps = reponse.content  # type: ignore[attr-defined]
             html = (gzip.decompress(corps) if reponse.headers.get("Content-Encoding") == "gzip" else corps).decode()
             if "<html" in html and nom not in SANS_FORME:
-                trouvees = [*fautes_de(html), *_envois(html, request.path)]
+                vus = list(_elements(html))
+                trouvees = [*_fautes_de(vus), *_envois(vus, html, request.path)]
                 if not request.path.startswith(DE_DJANGO):
                     trouvees.extend(typographie(html))
                 fautes.extend(f"{request.method} {request.path}: {faute}" for faute in trouvees)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -26,11 +27,26 @@ def test_pas_de_demonstration_hors_demonstration() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("nom", NOMS)
-@pytest.mark.parametrize("methode", ["get", "post", "put", "delete"])
+@pytest.mark.parametrize("methode", ["get", "post"])
 def test_un_visiteur_n_entre_que_dans_le_public(client: Client, nom: str, methode: str) -> None:
     reponse = getattr(client, methode)(adresse(nom))
     renvoye = reponse.status_code == 302 and reponse["Location"].startswith(reverse("connexion") + "?next=")
     assert renvoye == (TABLE[nom].qui not in OUVERTES), (reponse.status_code, reponse.headers.get("Location"))
+
+
+@pytest.mark.parametrize("methode", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND"])
+def test_une_methode_qu_aucune_page_ne_prend_est_refusee_avant_toute_lecture(client: Client, methode: str) -> None:
+    """Without the database (pytest-django forbids it here): no session, no account, no object, at any door; and no page is made."""
+    client.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    politiques = set()
+    for nom in NOMS:
+        reponse = client.generic(methode, adresse(nom), b"x" * 10_000_000, "multipart/form-data")
+        assert (reponse.status_code, reponse["Allow"], reponse.content) == (405, "GET, HEAD, OPTIONS, POST", b""), nom
+        politiques.add(
+            (reponse["Cache-Control"], reponse["Content-Security-Policy"], reponse["X-Content-Type-Options"])
+        )
+    assert len(politiques) == 1
+    assert client.generic(methode, f"{reverse('admin:index')}inconnue/").status_code == 405
 
 
 @pytest.mark.django_db

@@ -40,18 +40,22 @@ def test_chaque_faute_est_vue(avant: str, apres: str, faute: str) -> None:
 def test_un_fichier_se_demande_deux_fois() -> None:
     """« Télécharger (CSV) », then « (XLSX) » within six seconds: the second did nothing (issue 10.3)."""
     formulaire = '<form method="post" action="/espace/gerer-les-services/delegations/exporter/">'
-    assert list(pages._envois(formulaire, "/"))
-    assert list(pages._envois('<form method="post">', "/espace/mes-donnees/telecharger/"))
-    assert not list(pages._envois(formulaire.replace(">", " data-plusieurs-envois>"), "/"))
-    assert not list(pages._envois('<form method="post" action="/connexion/">', "/"))
+
+    def envois(html: str, page: str) -> list[str]:
+        return list(pages._envois(list(pages._elements(html)), html, page))
+
+    assert envois(formulaire, "/")
+    assert envois('<form method="post">', "/espace/mes-donnees/telecharger/")
+    assert not envois(formulaire.replace(">", " data-plusieurs-envois>"), "/")
+    assert not envois('<form method="post" action="/connexion/">', "/")
 
 
 @pytest.mark.django_db
 def test_toute_page_servee_est_lue(client_de, espace: Espace, monkeypatch: pytest.MonkeyPatch) -> None:
     """The help as it was: its chapter on the session had the id of the warning before its end (issue 10.13)."""
     assert settings.MIDDLEWARE[0] == "tests.pages.PagesMiddleware"
-    lues: list[str] = []
-    monkeypatch.setattr(pages, "fautes_de", lambda html: lues.append(html) or [])
+    lues: list[pages.Elements] = []
+    monkeypatch.setattr(pages, "_fautes_de", lambda vus: lues.append(vus) or [])
     for navigateur, adresse in (
         (client_de(espace), "/aide/"),
         (Client(), "/inexistante/"),

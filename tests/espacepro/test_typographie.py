@@ -105,7 +105,14 @@ def test_le_correcteur_ne_touche_que_les_textes() -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["<p>l'un</p>", "<p>un : deux</p>", "<p>« un\u00a0»</p>", '<a href="/" title="l\'un">x</a>', "<p>l&#x27;un ?</p>"],
+    [
+        "<p>l'un</p>",
+        "<p>un : deux</p>",
+        "<p>« un\u00a0»</p>",
+        '<a href="/" title="l\'un">x</a>',
+        "<p>l&#x27;un ?</p>",
+        '<a href="/" title="voici :">x</a>',
+    ],
 )
 def test_une_page_en_frappe_simple_est_vue(html: str) -> None:
     page = f"<html><body><h1>x</h1>{html}</body></html>"
