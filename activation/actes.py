@@ -58,10 +58,27 @@ DEMANDE_EXPIREE = Acte(
         COURRIEL: Cas(
             MESSAGERIE,
             anonyme=False,
-            libelle="Changement de l’adresse électronique de l’entreprise abandonné faute de code",
+            libelle="Changement de l’adresse électronique de l’entreprise abandonné faute de confirmation ou de code",
         ),
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
+)
+ADRESSE_ENTREPRISE_CONFIRMEE = Acte(
+    "demande.adresse_confirmee",
+    "Nouvelle adresse électronique de l’entreprise confirmée par le lien qu’elle a reçu",
+    MESSAGERIE,
+    anonyme=False,
+    details=("demande",),
+)
+ADRESSE_ENTREPRISE_REFUSEE = Acte(
+    "demande.adresse_refusee",
+    "Changement de l’adresse électronique de l’entreprise refusé depuis la nouvelle adresse",
+    MESSAGERIE,
+    anonyme=False,
+    details=("demande",),
+)
+LIEN_ADRESSE_RENVOYE = Acte(
+    "demande.lien_renvoye", "Lien envoyé de nouveau à la nouvelle adresse de l’entreprise", SOI, details=("demande",)
 )
 # Each service that it opened has a line of its own.
 DEMANDE_ACTIVEE = Acte(

@@ -5,7 +5,7 @@ from celery import shared_task
 from accounts.envois.budget import epuiser
 
 from .courriers import edition, rappels
-from .demandes import avancement, creation_simplifiee, devancees, signalements, suites
+from .demandes import avancement, confirmation_adresse, creation_simplifiee, devancees, signalements, suites
 from .demandes.activation import TACHE_DEVANCEES
 from .demandes.plafonds import TACHE_AVANCEMENT
 
@@ -23,6 +23,7 @@ def editer_courriers() -> None:
 @shared_task(name="activation.expirer_demandes")
 def expirer_demandes() -> None:
     epuiser(suites.expirer_demandes)
+    epuiser(confirmation_adresse.expirer_non_confirmees)
 
 
 @shared_task(name=TACHE_DEVANCEES)

@@ -3,6 +3,7 @@ from django.urls import path
 from .views import (
     attente,
     codes,
+    confirmation_adresse,
     courriel_personne,
     creation,
     demandes,
@@ -19,6 +20,11 @@ urlpatterns = [
     path("inscription/simplifiee/confirmee/", creation.confirmee, name="inscription_simplifiee_confirmee"),
     path("lien/entreprise/<str:jeton>/", creation.confirmer_entreprise, name="confirmer_entreprise"),
     path("lien/connexion/<str:jeton>/", creation.confirmer_connexion, name="confirmer_connexion"),
+    path(
+        "lien/adresse-entreprise/<str:jeton>/",
+        confirmation_adresse.confirmer,
+        name="confirmer_adresse_entreprise",
+    ),
     path("signaler/", signalements.signalement, name="signaler"),
     path("signaler/recu/", signalements.recu, name="signalement_recu"),
     path("code-recu/", codes.saisir_code, name="saisir_code"),
@@ -38,6 +44,11 @@ urlpatterns = [
     path("espace/demandes/", demandes.liste, name="demandes"),
     path("espace/demandes/<str:reference>/", codes.demande, name="demande"),
     path("espace/demandes/<str:reference>/annuler/", demandes.annuler, name="annuler_demande"),
+    path(
+        "espace/demandes/<str:reference>/renvoyer-le-lien/",
+        confirmation_adresse.renvoyer,
+        name="demande_renvoyer_lien",
+    ),
     path("espace/demandes/<str:reference>/nouveau-courrier/", demandes.nouveau_courrier, name="nouveau_courrier"),
     path("espace/codes-recus/<uuid:courrier>/", messagerie.code_recu, name="code_recu"),
 ]

@@ -430,6 +430,8 @@ DEBIT_COURRIELS_ADRESSE = (6, timedelta(hours=1))
 DEBIT_CHANGEMENTS_COMPTE = (5, 1, 12)
 DEBIT_CHANGEMENTS_COMPTE_ADRESSE = (3, 1, 6)
 DEBIT_CHANGEMENTS_ADRESSE = (6, timedelta(hours=1))  # dated beyond, never refused
+# Links to the new addresses of companies that one espace asks for: an accountant's whole afternoon.
+DEBIT_ADRESSES_ENTREPRISE = (20, 1, 60)
 # Mails to a company that one of its administrators asks to change its e-mail: at once, then one an hour.
 DEBIT_COURRIEL_ENTREPRISE = (3, timedelta(hours=1))
 RENVOI_APRES = timedelta(minutes=2)  # between two confirmation links of one inscription

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from ..models import Compte
+from ..models import Compte, Espace
 from ..saisies.adresse_saisie import forme_comptee
 from ..saisies.regles import RegleMetier
 from . import debit
@@ -112,6 +112,19 @@ def compter_changement(*, compte: Compte, adresse: str, maintenant: datetime | N
     return debit.dater(
         debit.empreinte("changement", forme), debit.Cadence(*settings.DEBIT_CHANGEMENTS_ADRESSE), maintenant
     )
+
+
+@transaction.atomic
+def compter_adresse_entreprise(*, espace: Espace, adresse: str, maintenant: datetime) -> datetime:
+    """Count one link to the address that an administrator wants for a company, and return when it leaves.
+
+    The espace is refused beyond its own figures; the budget of the mailbox, shared with the changes of one's own address,
+    dates the mail. Raises: TropDeChangements; nothing is counted then.
+    """
+    bareme = debit.Bareme(*settings.DEBIT_ADRESSES_ENTREPRISE)
+    _reserver_tout([(debit.empreinte("adresses-entreprise", str(espace.pk)), bareme, TropDeChangements())], maintenant)
+    cadence = debit.Cadence(*settings.DEBIT_CHANGEMENTS_ADRESSE)
+    return debit.dater(debit.empreinte("changement", forme_comptee(adresse)), cadence, maintenant)
 
 
 def dater_avis(quoi: str, cadence: tuple[int, timedelta], maintenant: datetime) -> datetime:

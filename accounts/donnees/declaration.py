@@ -194,7 +194,7 @@ def _declarer_donnees() -> None:
             titre="Liens envoyés à usage unique",
             modele=Lien,
             chemins=("espace",),
-            ecartees={"id": "permet de reconstituer le lien", "espace": "c’est le vôtre"},
+            ecartees={"id": "permet de reconstituer le lien", "espace": "c’est le vôtre", "sujet": INTERNE},
             libelles={
                 "objet": "Objet",
                 "cree_le": "Créé le",

@@ -14,6 +14,7 @@ from email.utils import parseaddr
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
@@ -41,6 +42,7 @@ _PAGES = {
     Lien.Objet.CHANGEMENT_ADRESSE: "confirmer_changement_adresse",
     Lien.Objet.ANNULATION_ADRESSE: "annuler_changement_adresse",
     Lien.Objet.MOT_DE_PASSE_OUBLIE: "reinitialiser_mot_de_passe",
+    Lien.Objet.COURRIEL_ENTREPRISE: "confirmer_adresse_entreprise",
 }
 
 
@@ -104,14 +106,15 @@ def envoyer_lien(
     objet: str,
     adresse: str,
     maintenant: datetime,
+    sujet: UUID | None = None,
     contexte: dict[str, Any] | None = None,
     pas_avant: datetime | None = None,
 ) -> Lien | None:
-    """Mail the link of this purpose, not before `pas_avant`: the one that lives, again, else a fresh one; return it.
+    """Mail the link of this purpose (about `sujet`), not before `pas_avant`: the one that lives, again, else a fresh one; return it.
 
     None when its last mail still waits (it leaves sooner, if this one would), or was written within settings.RENVOI_APRES.
     """
-    lien = lien_a_envoyer(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
+    lien = lien_a_envoyer(espace=espace, objet=objet, adresse=adresse, sujet=sujet, maintenant=maintenant)
     dernier = Courriel.objects.filter(lien=lien, destinataire=adresse).order_by("-cree_le").first()
     if dernier is not None:
         attend = dernier.traite_le is None and dernier.ecarte_le is None

@@ -50,6 +50,7 @@ def delai(objet: str) -> timedelta:
         Lien.Objet.CHANGEMENT_ADRESSE: settings.LIEN_ADRESSE,
         Lien.Objet.ANNULATION_ADRESSE: settings.LIEN_ENTREPRISE,
         Lien.Objet.MOT_DE_PASSE_OUBLIE: settings.LIEN_OUBLI,
+        Lien.Objet.COURRIEL_ENTREPRISE: settings.LIEN_ENTREPRISE,
     }[Lien.Objet(objet)]
 
 
@@ -64,13 +65,22 @@ def jeton(lien: Lien) -> str:
 
 
 @transaction.atomic
-def creer_lien(*, espace: Espace, objet: str, adresse: str = "", maintenant: datetime | None = None) -> Lien:
-    """Return a fresh link; the older one of the same purpose is dead from now on."""
+def creer_lien(
+    *, espace: Espace, objet: str, adresse: str = "", sujet: uuid.UUID | None = None, maintenant: datetime | None = None
+) -> Lien:
+    """Return a fresh link; the older one of the same purpose, about the same thing (`sujet`), is dead from now on."""
     maintenant = (maintenant or timezone.now()).astimezone(UTC)  # hours that elapse, over a change of hour too
     Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
-    Lien.objects.filter(espace=espace, objet=objet, consomme_le=None, revoque_le=None).update(revoque_le=maintenant)
+    Lien.objects.filter(espace=espace, objet=objet, sujet=sujet, consomme_le=None, revoque_le=None).update(
+        revoque_le=maintenant
+    )
     return Lien.objects.create(
-        espace=espace, objet=objet, adresse=adresse, cree_le=maintenant, expire_le=maintenant + delai(objet)
+        espace=espace,
+        objet=objet,
+        adresse=adresse,
+        sujet=sujet,
+        cree_le=maintenant,
+        expire_le=maintenant + delai(objet),
     )
 
 
@@ -94,7 +104,9 @@ def espace_du_lien(brut: str) -> Espace | None:
 
 
 @transaction.atomic
-def lien_a_envoyer(*, espace: Espace, objet: str, adresse: str, maintenant: datetime | None = None) -> Lien:
+def lien_a_envoyer(
+    *, espace: Espace, objet: str, adresse: str, sujet: uuid.UUID | None = None, maintenant: datetime | None = None
+) -> Lien:
     """Return the live link of this purpose and address, to be mailed again, or a fresh one when there is none.
 
     Whoever makes us write again thus kills nobody's link: its token is derived, the same in every mail.
@@ -105,12 +117,13 @@ def lien_a_envoyer(*, espace: Espace, objet: str, adresse: str, maintenant: date
         espace=espace,
         objet=objet,
         adresse=adresse,
+        sujet=sujet,
         consomme_le=None,
         revoque_le=None,
         expire_le__gte=maintenant,
         essais__lt=ESSAIS_PAR_LIEN,
     ).first()
-    return vivant or creer_lien(espace=espace, objet=objet, adresse=adresse, maintenant=maintenant)
+    return vivant or creer_lien(espace=espace, objet=objet, adresse=adresse, sujet=sujet, maintenant=maintenant)
 
 
 def prolonger(lien: Lien, maintenant: datetime) -> None:

@@ -137,11 +137,15 @@ class Lien(models.Model):
         CHANGEMENT_ADRESSE = "CHANGEMENT_ADRESSE", "changement d’adresse de connexion"
         ANNULATION_ADRESSE = "ANNULATION_ADRESSE", "annulation d’un changement d’adresse"
         MOT_DE_PASSE_OUBLIE = "MOT_DE_PASSE_OUBLIE", "mot de passe oublié"
+        COURRIEL_ENTREPRISE = "COURRIEL_ENTREPRISE", "changement de l’adresse de l’entreprise"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     espace = models.ForeignKey(Espace, models.CASCADE, related_name="liens")
     objet = models.CharField(max_length=23, choices=Objet)
     adresse = models.EmailField("adresse visée", max_length=254, blank=True)
+    sujet = models.UUIDField(
+        null=True, blank=True, help_text="La demande dont il s’agit, là où un espace en a plusieurs de même objet."
+    )
     cree_le = models.DateTimeField(default=timezone.now)
     expire_le = models.DateTimeField()
     consomme_le = models.DateTimeField(null=True, blank=True)
@@ -153,7 +157,8 @@ class Lien(models.Model):
         verbose_name_plural = "liens à usage unique"
         constraints = [
             models.UniqueConstraint(
-                fields=["espace", "objet"],
+                fields=["espace", "objet", "sujet"],
+                nulls_distinct=False,
                 condition=Q(consomme_le__isnull=True, revoque_le__isnull=True),
                 name="lien_un_seul_vivant",
                 violation_error_message="Un lien plus récent remplace celui-ci.",

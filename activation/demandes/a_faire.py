@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
-from accounts.models import Espace
+from accounts.models import Espace, Lien
 from accounts.saisies.dates import dans, jour
 from accounts.saisies.jours_ouvres import apres_jours_ouvres
 from habilitations.lectures.a_faire import SIENNES, combien, un_par_un
@@ -30,7 +30,11 @@ OBJETS: Final = {
 _ATTENDUES: Final = """
 SELECT json_build_object('p', d.personne_id, 'reference', d.reference, 'nature', d.nature, 'etat', c.etat,
 'canal', c.canal, 'edite', c.edite_le, 'remis', c.remis_le, 'pas_avant', c.pas_avant, 'fin', c.expire_le,
-'essais', c.essais, 'suspendue', EXISTS (SELECT 1 FROM activation_signalement s WHERE s.demande_id = d.id
+'essais', c.essais, 'a_confirmer', d.nature = %(adresse)s AND d.adresse_confirmee_le IS NULL,
+'lien', (SELECT json_build_object('fin', l.expire_le, 'refuse', COALESCE((SELECT m.ecarte_le IS NOT NULL
+FROM accounts_courriel m WHERE m.lien_id = l.id ORDER BY m.cree_le DESC LIMIT 1), false)) FROM accounts_lien l
+WHERE d.nature = %(adresse)s AND l.espace_id = d.espace_id AND l.objet = %(lien)s AND l.sujet = d.id
+AND l.consomme_le IS NULL AND l.revoque_le IS NULL), 'suspendue', EXISTS (SELECT 1 FROM activation_signalement s WHERE s.demande_id = d.id
 AND s.decision = %(a_examiner)s AND s.repris_le IS NULL AND s.suspend_jusqu_au > %(maintenant)s))
 FROM activation_demande d LEFT JOIN activation_courrier c ON c.demande_id = d.id AND c.remplace_le IS NULL
 WHERE d.espace_id = %(espace)s AND d.etat = ANY(%(en_cours)s)
@@ -42,6 +46,8 @@ def _parametres(maintenant: datetime) -> Mapping[str, Any]:
     return {
         "a_examiner": Signalement.Decision.EN_ATTENTE.value,
         "en_cours": [etat.value for etat in Demande.ETATS_EN_COURS],
+        "adresse": Demande.Nature.COURRIEL_PERSONNE.value,
+        "lien": Lien.Objet.COURRIEL_ENTREPRISE.value,
         "substitution": Demande.Nature.SUBSTITUTION.value,
         "titulaire": Role.TITULAIRE.value,
     }
@@ -53,10 +59,13 @@ def _instant(iso: str | None) -> datetime | None:
 
 def _dire_attendues(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
     """For whom a code is awaited, until when, the likely day of its letter; and what keeps it from coming (R8, R9)."""
-    par_genre: dict[str, list[Fait]] = {"revenue": [], "arretee": [], "a_saisir": [], "en_chemin": []}
+    par_genre: dict[str, list[Fait]] = {
+        genre: [] for genre in ("a_confirmer", "revenue", "arretee", "a_saisir", "en_chemin")
+    }
     for fait in faits:
         par_genre[_genre(fait, maintenant)].append(fait)
-    lignes = un_par_un(par_genre["revenue"], _revenue, lambda fait: fait["reference"])
+    lignes = [_a_confirmer(fait, maintenant) for fait in par_genre["a_confirmer"]]
+    lignes += un_par_un(par_genre["revenue"], _revenue, lambda fait: fait["reference"])
     lignes += [_arretee(fait) for fait in par_genre["arretee"]]
     lignes += un_par_un(
         par_genre["a_saisir"], lambda leurs: _a_saisir(leurs, maintenant), lambda fait: fait["fin"] or ""
@@ -67,6 +76,8 @@ def _dire_attendues(espace: Espace, faits: Sequence[Fait], maintenant: datetime)
 
 def _genre(fait: Fait, maintenant: datetime) -> str:
     fin = _instant(fait["fin"])
+    if fait["a_confirmer"]:
+        return "a_confirmer"
     if fait["etat"] == Courrier.Etat.NPAI:
         return "revenue"
     if fait["suspendue"] or (fait["essais"] or 0) >= settings.CODE_ESSAIS or (fin is not None and fin < maintenant):
@@ -79,6 +90,24 @@ def _suivre(leurs: Sequence[Fait], etat: str) -> str:
     if len(leurs) == 1:
         return reverse("demande", args=[leurs[0]["reference"]])
     return reverse("demandes", query={"etat": etat})
+
+
+def _a_confirmer(fait: Fait, maintenant: datetime) -> Ligne:
+    """The link sent to a company's new address is not answered yet: no letter leaves before (R21)."""
+    lien = fait["lien"] or {"fin": None, "refuse": False}
+    fin = _instant(lien["fin"])
+    return Ligne(
+        Gravite.GRAVE if lien["refuse"] else Gravite.ATTENTION,
+        "Courriel refusé" if lien["refuse"] else dans(fin, maintenant) if fin else "À confirmer",
+        "Nouvelle adresse de l’entreprise à vérifier : notre courriel n’a pas pu lui être remis"
+        if lien["refuse"]
+        else "Nouvelle adresse de l’entreprise à confirmer par le lien qu’elle a reçu",
+        "Voir quoi faire" if lien["refuse"] else "Suivre",
+        reverse("demande", args=[fait["reference"]]),
+        jour=timezone.localdate(fin) if fin and not lien["refuse"] else None,
+        personnes=(fait["p"],),
+        en_bref="Adresse à confirmer",
+    )
 
 
 def _revenue(leurs: Sequence[Fait]) -> Ligne:

@@ -36,7 +36,7 @@ from ..courriers.codes import (
     normaliser_code,
 )
 from ..models import Courrier, CreationSimplifiee, Demande, LigneDemande
-from .attente import exiger_code_attendu
+from .attente import exiger_code_attendu, exiger_courrier
 from .courriel_personne import DEMARCHE, changer_courriel, exiger_administrateur
 from .depot import EspaceNonActif, exiger_droits_admis, terminer, verrouiller
 from .devancees import devancee
@@ -109,7 +109,7 @@ def activer(
     Decides under the locks of espace and demande. A wrong code is counted even though it is refused; none is while no
     code is awaited (`exiger_code_attendu`). `montrees`: the keys of the recent grants that its page showed to end.
     Raises: CodeMalSaisi (no try counted), CodeInexact, CodeEtranger, CodeAutreDemande, CodeRemplace, CodeExpire,
-    CodeDejaUtilise, CodePasEncoreEdite, CodeSuspendu, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif,
+    CodeDejaUtilise, CodePasEncoreEdite, CodeSuspendu, AdresseNonConfirmee, CourrierRevenu, TropDEssais, DemandeTerminee, EspaceNonActif,
     PersonneCessee, PerimetreDepasse, MessagerieRequise, CreationDevancee, PlaceChangee (no try counted).
     """
     maintenant = maintenant or timezone.now()
@@ -183,7 +183,7 @@ def _essayer(
     demande = verrouiller(demande)
     if demande.espace_id != acteur.pk:
         raise CodeEtranger
-    courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
+    courrier = exiger_courrier(demande)
     exiger_code_attendu(demande, courrier, maintenant)
     if not meme_code(code, deriver_code(demande=demande.pk, numero=courrier.numero)):
         raise _compter_essai(acteur, demande, courrier, code)

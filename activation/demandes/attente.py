@@ -28,6 +28,14 @@ class DemandeTerminee(RegleMetier):
     message = "Cette demande est terminée ({etat}) : elle ne peut plus être modifiée."
 
 
+class AdresseNonConfirmee(RegleMetier):
+    code = "adresse_entreprise_non_confirmee"
+    message = (
+        "L’adresse {adresse} n’est pas encore confirmée : le lien qui y a été envoyé doit d’abord être ouvert. Le code ne "
+        "sert qu’ensuite ; il n’est pas perdu, et aucun essai n’est compté."
+    )
+
+
 class TropTotPourUnCourrier(RegleMetier):
     code = "trop_tot_pour_un_courrier"
     message = "Un nouveau courrier pourra être demandé à partir du {jour} : La Poste peut livrer jusque-là le premier."
@@ -53,10 +61,26 @@ def exiger_non_suspendue(demande: Demande, maintenant: datetime) -> None:
         raise CodeSuspendu(jour=jour_heure(fin))
 
 
+def exiger_adresse_confirmee(demande: Demande) -> None:
+    """Check that the company's new address has answered its link, where one was sent (R21). Raises: AdresseNonConfirmee."""
+    if demande.adresse_a_confirmer:
+        raise AdresseNonConfirmee(adresse=demande.nouvelle_adresse)
+
+
+def exiger_courrier(demande: Demande) -> Courrier:
+    """Return the letter whose code counts, locked. Raises: DemandeTerminee, AdresseNonConfirmee, where none ever left."""
+    courrier = demande.courriers.select_for_update(no_key=True).filter(remplace_le=None).first()
+    if courrier is None:
+        exiger_en_cours(demande)
+        raise AdresseNonConfirmee(adresse=demande.nouvelle_adresse)
+    return courrier
+
+
 def exiger_code_attendu(demande: Demande, courrier: Courrier, maintenant: datetime) -> None:
     """Check that the code of this letter, the last one of this demande, may be tried now.
 
-    Raises: CodeDejaUtilise, CodeExpire, DemandeTerminee, CodeSuspendu, CodePasEncoreEdite, CourrierRevenu, TropDEssais.
+    Raises: CodeDejaUtilise, CodeExpire, DemandeTerminee, CodeSuspendu, AdresseNonConfirmee, CodePasEncoreEdite,
+    CourrierRevenu, TropDEssais.
     """
     if demande.etat == Demande.Etat.ACTIVEE:
         raise CodeDejaUtilise(reference=demande.reference)
@@ -64,6 +88,7 @@ def exiger_code_attendu(demande: Demande, courrier: Courrier, maintenant: dateti
         raise CodeExpire(jour=jour(courrier.expire_le))
     exiger_en_cours(demande)
     exiger_non_suspendue(demande, maintenant)
+    exiger_adresse_confirmee(demande)
     if courrier.edite_le is None:
         raise CodePasEncoreEdite
     if courrier.etat == Courrier.Etat.NPAI:
@@ -89,7 +114,7 @@ def nouveau_courrier_le(
     At once when it came back, or went to another address than `envoi`, where letters go today; never while the code is
     suspended (R8).
     """
-    if not demande.est_en_cours or dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
+    if not demande.est_en_cours or demande.adresse_a_confirmer or dernier.numero > settings.CODE_NOUVEAUX_COURRIERS:
         return None
     perdu = dernier.etat == Courrier.Etat.NPAI or adresse_changee(dernier, envoi)
     possible_le = dernier.cree_le if perdu else dernier.part_le + settings.CODE_NOUVEAU_COURRIER_APRES
@@ -101,10 +126,11 @@ def exiger_nouveau_courrier(
 ) -> None:
     """Check that another letter than this last one may be asked for now, to go to `envoi`.
 
-    Raises: DemandeTerminee, CodeSuspendu, PlusDeCourrier, TropTotPourUnCourrier.
+    Raises: DemandeTerminee, CodeSuspendu, AdresseNonConfirmee, PlusDeCourrier, TropTotPourUnCourrier.
     """
     exiger_en_cours(demande)
     exiger_non_suspendue(demande, maintenant)
+    exiger_adresse_confirmee(demande)
     possible_le = nouveau_courrier_le(demande, dernier, envoi, maintenant)
     if possible_le is None:
         raise PlusDeCourrier

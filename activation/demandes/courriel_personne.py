@@ -1,4 +1,7 @@
-"""Changing a company's e-mail (R21, CGU §4.e): asked by its Messagerie's administrators, effective on the code."""
+"""Changing a company's e-mail (R21, CGU §4.e): asked by its Messagerie's administrators, effective on the code.
+
+A link goes to the new address first; the letter leaves once whoever reads it has answered (confirmation_adresse.py).
+"""
 
 from datetime import datetime
 
@@ -6,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.compteurs.plafonds import dater_avis
+from accounts.compteurs.plafonds import compter_adresse_entreprise, dater_avis
 from accounts.envois import courriels
-from accounts.models import Courriel, Espace
+from accounts.models import Courriel, Espace, Lien
 from accounts.saisies.adresses import normaliser_adresse_entreprise
 from accounts.saisies.regles import RegleMetier
 from habilitations.droits.roles import GERER_COURRIEL
@@ -66,10 +69,10 @@ def examiner_changement(acteur: Espace, personne: PersonneSirenisee, adresse: st
 def demander_changement(
     *, acteur: Espace, personne: PersonneSirenisee, adresse: str, qualite: str, maintenant: datetime | None = None
 ) -> Demande:
-    """Record the demande, its letter, and a warning to the present address; return it.
+    """Record the demande, mail a link to the new address and a warning to the present one; return it.
 
-    Raises: EspaceNonActif, MessagerieRequise, PersonneCessee, the rules of an address, AdresseInchangee,
-    DemandeDejaEnCours. What another administrator asked for keeps nobody from asking.
+    Raises: EspaceNonActif, MessagerieRequise, PersonneCessee, AdresseInconnue, the rules of an address, AdresseInchangee,
+    DemandeDejaEnCours, TropDeChangements. What another administrator asked for keeps nobody from asking.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller_pour_deposer(acteur, personne)
@@ -82,9 +85,35 @@ def demander_changement(
         nouvelle_adresse=nouvelle,
         maintenant=maintenant,
     )
+    envoyer_le_lien(demande, maintenant)
     if personne.courriel:
         _prevenir_l_entreprise(demande, maintenant)
     return demande
+
+
+def envoyer_le_lien(demande: Demande, maintenant: datetime) -> bool:
+    """Mail its link to the address asked for, the same one while it lives; whether a mail was written.
+
+    None within settings.RENVOI_APRES of the last one. The espace is locked. Raises: TropDeChangements; nothing is written.
+    """
+    pas_avant = compter_adresse_entreprise(
+        espace=demande.espace, adresse=demande.nouvelle_adresse, maintenant=maintenant
+    )
+    lien = courriels.envoyer_lien(
+        "courriel_entreprise_confirmer",
+        espace=demande.espace,
+        objet=Lien.Objet.COURRIEL_ENTREPRISE,
+        adresse=demande.nouvelle_adresse,
+        sujet=demande.pk,
+        maintenant=maintenant,
+        contexte={
+            "reference": demande.reference,
+            "denomination": demande.personne.denomination,
+            "siren": demande.personne.siren_lisible,
+        },
+        pas_avant=pas_avant,
+    )
+    return lien is not None
 
 
 def _prevenir_l_entreprise(demande: Demande, maintenant: datetime) -> None:
@@ -127,6 +156,8 @@ def changer_courriel(demande: Demande) -> str:
     """Give the personne its new address, tell both, and return the former one. Called with the right code."""
     personne = demande.personne
     ancienne = personne.courriel
+    if ancienne == demande.nouvelle_adresse:  # another demande has given it meanwhile: nothing changes
+        return ancienne
     personne.courriel = demande.nouvelle_adresse
     personne.save(update_fields=["courriel", "modifiee_le"])
     for adresse in {ancienne, personne.courriel} - {""}:

@@ -19,7 +19,7 @@ from services.models import PersonneSirenisee, Service
 from .. import actes
 from ..courriers.codes import ALPHABET
 from ..courriers.edition import deposer_courrier
-from ..models import Demande, LigneDemande, Signalement
+from ..models import Courrier, Demande, LigneDemande, Signalement
 from .chute import faire_tomber
 from .plafonds import TACHE_AVANCEMENT, depart_du_courrier
 
@@ -105,14 +105,14 @@ def enregistrer(
 ) -> Demande:
     """Write a demande of any nature, its letter, its line in the journal and its mail; return it (R7).
 
-    For a `lot`, one mail is the caller's to write.
+    For a `lot`, one mail is the caller's to write. That of a company's new address has no letter yet: its link comes first
+    (R21, confirmation_adresse.py).
     The caller has locked espace and personne and checked the rules of this nature.
     Beyond a cap of the letters nothing is refused: this one's is dated (plafonds.py).
     Raises: AdresseInconnue, DemandeDejaEnCours: one waiting demande of each nature, and none twice for one service.
     """
     exiger_adresse(personne)
     exiger_seule(acteur, personne, nature, services)
-    tour, depart = depart_du_courrier(acteur, personne, maintenant=maintenant)
     demande = Demande.objects.create(
         reference=nouvelle_reference(maintenant),
         nature=nature,
@@ -124,7 +124,7 @@ def enregistrer(
         deposee_le=maintenant,
     )
     LigneDemande.objects.bulk_create([LigneDemande(demande=demande, service=service) for service in services])
-    courrier = deposer_courrier(demande, numero=1, maintenant=maintenant, tour=tour, depart=depart)
+    part_le = None if demande.adresse_a_confirmer else envoyer_la_lettre(demande, maintenant).pas_avant
     consigner(
         actes.DEMANDE_DEPOSEE,
         auteur=acteur,
@@ -137,8 +137,16 @@ def enregistrer(
         },
     )
     if lot is None:
-        prevenir(demande, "demande_deposee", "deposee", part_le_jour=jour(courrier.pas_avant))
+        prevenir(
+            demande, "demande_deposee", "deposee", part_le_jour=jour(part_le), nouvelle_adresse=demande.nouvelle_adresse
+        )
     return demande
+
+
+def envoyer_la_lettre(demande: Demande, maintenant: datetime) -> Courrier:
+    """Have the first letter of this demande leave, when the caps let it; espace and personne are locked."""
+    tour, depart = depart_du_courrier(demande.espace, demande.personne, maintenant=maintenant)
+    return deposer_courrier(demande, numero=1, maintenant=maintenant, tour=tour, depart=depart)
 
 
 def prevenir(demande: Demande, genre: str, quoi: str, **contexte: object) -> None:

@@ -32,6 +32,7 @@ from ..courriers.rappels import acte
 from ..forms import SirenForm
 from ..models import Courrier, Demande, LigneDemande, Signalement
 from . import attente
+from .confirmation_adresse import EtatDuLien, etat_du_lien
 from .depot import PersonneCessee, exiger_droits_admis
 
 PAR_PAGE = 20
@@ -40,7 +41,10 @@ REFERENCE_MIN: Final = 4  # signs of a reference that are looked for
 EN_ATTENTE: Final = "EN_ATTENTE"
 LETTRE_REVENUE: Final = "LETTRE_REVENUE"
 LETTRE_A_VENIR: Final = "LETTRE_A_VENIR"
+ADRESSE_A_CONFIRMER: Final = "ADRESSE_A_CONFIRMER"
+A_CONFIRMER: Final = Q(nature=Demande.Nature.COURRIEL_PERSONNE, adresse_confirmee_le=None)
 ETATS: Final = (
+    (ADRESSE_A_CONFIRMER, "adresse à confirmer"),
     (EN_ATTENTE, "en attente du code"),
     (LETTRE_REVENUE, "lettre revenue"),
     (LETTRE_A_VENIR, "courrier à venir"),
@@ -96,9 +100,13 @@ class FiltresDemandes:
             )
             reference = Q(reference__icontains=self.q) if len(self.q) >= REFERENCE_MIN else Q(pk__in=[])
             demandes = demandes.filter(Q(personne__in=list(trouvees.values_list("pk", flat=True))) | reference)
+        attendue = self.etat in (EN_ATTENTE, LETTRE_REVENUE, LETTRE_A_VENIR, ADRESSE_A_CONFIRMER)
         if self.etat:
-            attendue = self.etat in (EN_ATTENTE, LETTRE_REVENUE, LETTRE_A_VENIR)
             demandes = demandes.filter(etat__in=Demande.ETATS_EN_COURS if attendue else [self.etat])
+        if self.etat == ADRESSE_A_CONFIRMER:
+            demandes = demandes.filter(A_CONFIRMER)
+        elif attendue:
+            demandes = demandes.exclude(A_CONFIRMER)
         vivants = Courrier.objects.filter(demande=OuterRef("pk"), remplace_le=None)
         if self.etat == LETTRE_REVENUE:
             demandes = demandes.filter(Exists(vivants.filter(etat=Courrier.Etat.NPAI)))
@@ -181,7 +189,7 @@ def substitutions_contre(espace: Espace) -> list[Demande]:
 
 def codes_attendus(espace: Espace) -> int:
     """Return how many demandes of this espace wait for their code: one query."""
-    return Demande.objects.visibles_par(espace).en_cours().count()
+    return Demande.objects.visibles_par(espace).attendant_un_code().count()
 
 
 def designer_identifiant(identifiant: str) -> str:
@@ -272,6 +280,7 @@ class DetailDemande:
     rappels: list[datetime]
     signalements: list[Signalement]
     envoi: AdresseEnvoi | None
+    lien: EtatDuLien | None
     maintenant: datetime
 
     @property
@@ -348,6 +357,7 @@ class DetailDemande:
         etapes: list[dict[str, Any]] = [
             {"titre": "Demande déposée", "etat": "fait", "date": demande.deposee_le, "heure": True, "detail": ""}
         ]
+        etapes += self._etapes_adresse()
         for courrier in reversed(self.courriers):
             etapes += self._etapes_courrier(courrier)
         etapes += [_etape("Rappel envoyé par courriel", "fait", quand) for quand in self.rappels]
@@ -356,7 +366,8 @@ class DetailDemande:
         if self.sans_effet:
             etapes.append(_etape("Code saisi : aucun service ouvert", "echec", demande.terminee_le, heure=True))
         elif demande.etat == Demande.Etat.ACTIVEE:
-            etapes.append(_etape("Code saisi, demande activée", "fait", demande.terminee_le, heure=True))
+            effet = "adresse changée" if self.lien is not None else "demande activée"
+            etapes.append(_etape(f"Code saisi, {effet}", "fait", demande.terminee_le, heure=True))
         elif not demande.est_en_cours:
             etapes.append(_etape(f"Demande {demande.get_etat_display()}", "echec", demande.terminee_le, heure=True))
         else:
@@ -369,6 +380,25 @@ class DetailDemande:
                     detail="Dernier jour pour saisir le code." if vivant and vivant.expire_le else "",
                 )
             )
+        return etapes
+
+    def _etapes_adresse(self) -> list[dict[str, Any]]:
+        """The link to a company's new address, which comes before the letter (R21)."""
+        demande, lien = self.demande, self.lien
+        if lien is None:
+            return []
+        etapes = []
+        if lien.refuse and demande.adresse_confirmee_le is None:
+            etapes.append(_etape("Courriel refusé par la messagerie de la nouvelle adresse", "echec", lien.envoye_le))
+        elif lien.envoye_le is not None:
+            etapes.append(_etape("Lien envoyé à la nouvelle adresse", "fait", lien.envoye_le, heure=True))
+        if demande.adresse_confirmee_le is not None:
+            etapes.append(_etape("Nouvelle adresse confirmée", "fait", demande.adresse_confirmee_le, heure=True))
+        elif demande.est_en_cours:
+            detail = "Au plus tard, par le lien reçu." if lien.expire_le else ""
+            etapes.append(_etape("Nouvelle adresse à confirmer", "en_cours", lien.expire_le, heure=True, detail=detail))
+            if not self.courriers:
+                etapes.append(_etape("Courrier portant le code, au représentant légal", "a_venir", None))
         return etapes
 
     def _etapes_signalement(self, signalement: Signalement) -> list[dict[str, Any]]:
@@ -472,7 +502,7 @@ def a_decider(demande: Demande) -> int:
 
 
 def detail_demande(demande: Demande, maintenant: datetime | None = None) -> DetailDemande:
-    """Return all that the page of a demande shows: five queries beside the demande's own."""
+    """Return all that the page of a demande shows: five queries beside the demande's own, eight for a company's e-mail."""
     courriers = list(demande.courriers.order_by("-numero"))
     actes = [acte(palier, courrier.pk) for palier in settings.RAPPELS_CODE for courrier in courriers]
     return DetailDemande(
@@ -482,5 +512,6 @@ def detail_demande(demande: Demande, maintenant: datetime | None = None) -> Deta
         rappels=list(Courriel.objects.filter(acte__in=actes).order_by("cree_le").values_list("cree_le", flat=True)),
         signalements=list(demande.signalements.order_by("recu_le")),
         envoi=adresse_du_courrier(demande.personne),
+        lien=etat_du_lien(demande),
         maintenant=maintenant or timezone.now(),
     )

@@ -169,8 +169,8 @@ def _tient_un_service(espace: Espace, demande: Demande) -> bool:
 def _enregistrer(espace: Espace | None, demande: Demande, texte: str, maintenant: datetime, auteur: str) -> None:
     """Write the report, unless the demande is over, one of the same kind waits, or the demande has had enough of them."""
     demande = verrouiller(demande)
-    courrier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
-    if not demande.est_en_cours or courrier.est_expire(maintenant):
+    courrier = demande.courriers.select_for_update(no_key=True).filter(remplace_le=None).first()
+    if courrier is None or not demande.est_en_cours or courrier.est_expire(maintenant):  # no letter: nobody has its key
         return
     titulaire = espace if espace is not None and _tient_un_service(espace, demande) else None
     origine = Signalement.Origine.TITULAIRE if titulaire is not None else Signalement.Origine.COURRIER

@@ -17,7 +17,14 @@ from services.adresses.envoi import adresse_du_courrier
 from .. import actes
 from ..courriers.edition import deposer_courrier
 from ..models import Courrier, Demande
-from .attente import PlusDeCourrier, exiger_en_cours, exiger_non_suspendue, exiger_nouveau_courrier
+from .attente import (
+    PlusDeCourrier,
+    exiger_adresse_confirmee,
+    exiger_courrier,
+    exiger_en_cours,
+    exiger_non_suspendue,
+    exiger_nouveau_courrier,
+)
 from .depot import prevenir, terminer, verrouiller
 from .plafonds import depart_du_courrier
 from .retours import exiger_competence, exiger_motif
@@ -48,9 +55,10 @@ def annuler_demande(*, acteur: Espace, demande: Demande, maintenant: datetime | 
 def examiner_nouveau_courrier(demande: Demande) -> None:
     """Check that another letter may be asked for now, before its page is shown.
 
-    Raises: DemandeTerminee, CodeSuspendu, TropTotPourUnCourrier, PlusDeCourrier.
+    Raises: DemandeTerminee, AdresseNonConfirmee, CodeSuspendu, TropTotPourUnCourrier, PlusDeCourrier.
     """
     exiger_en_cours(demande)
+    exiger_adresse_confirmee(demande)
     dernier = demande.courriers.get(remplace_le=None)
     exiger_nouveau_courrier(demande, dernier, adresse_du_courrier(demande.personne), timezone.now())
 
@@ -60,12 +68,12 @@ def demander_nouveau_courrier(*, acteur: Espace, demande: Demande, maintenant: d
     """Ask for another letter: after 15 days, twice at most; the older code dies (R9).
 
     At once where the last one came back, or went to an address that has been put right since.
-    Raises: DemandeTerminee, CodeSuspendu, AdresseInconnue, TropTotPourUnCourrier, PlusDeCourrier.
+    Raises: DemandeTerminee, AdresseNonConfirmee, CodeSuspendu, AdresseInconnue, TropTotPourUnCourrier, PlusDeCourrier.
     """
     maintenant = maintenant or timezone.now()
     demande = verrouiller(demande)
     exiger_en_cours(demande)
-    dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
+    dernier = exiger_courrier(demande)
     exiger_nouveau_courrier(demande, dernier, adresse_du_courrier(demande.personne), maintenant)
     return _remplacer(demande, dernier, actes.COURRIER_REDEMANDE, acteur, maintenant)
 
@@ -76,8 +84,8 @@ def renvoyer_courrier(*, acteur: Agent, demande: Demande, motif: str, maintenant
     """Send, as an agent of its office, another letter for a demande that waits: the requester's own act, whatever its delay.
 
     For a letter that was lost, or went to an address corrected since; the older code dies, the caps of letters still date it
-    (`laisser_partir` lets it leave). Raises: MotifRequis, AgentNonCompetent, DemandeTerminee, CodeSuspendu, LettreEnPreparation,
-    PlusDeCourrier, AdresseInconnue.
+    (`laisser_partir` lets it leave). Raises: MotifRequis, AgentNonCompetent, DemandeTerminee, CodeSuspendu, AdresseNonConfirmee,
+    LettreEnPreparation, PlusDeCourrier, AdresseInconnue.
     """
     maintenant = maintenant or timezone.now()
     motif = exiger_motif(motif)
@@ -85,7 +93,8 @@ def renvoyer_courrier(*, acteur: Agent, demande: Demande, motif: str, maintenant
     exiger_competence(acteur, demande.personne)
     exiger_en_cours(demande)
     exiger_non_suspendue(demande, maintenant)
-    dernier = demande.courriers.select_for_update(no_key=True).get(remplace_le=None)
+    exiger_adresse_confirmee(demande)
+    dernier = exiger_courrier(demande)
     if dernier.edite_le is None:
         raise LettreEnPreparation
     if not lettre_possible(dernier):

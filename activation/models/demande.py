@@ -17,6 +17,14 @@ class DemandeQuerySet(models.QuerySet["Demande"]):
         """Still waiting for its letter or its code."""
         return self.filter(etat__in=Demande.ETATS_EN_COURS)
 
+    def adresse_a_confirmer(self) -> "DemandeQuerySet":
+        """Still waiting for whoever reads the company's new mailbox to answer its link (R21)."""
+        return self.en_cours().filter(nature=Demande.Nature.COURRIEL_PERSONNE, adresse_confirmee_le=None)
+
+    def attendant_un_code(self) -> "DemandeQuerySet":
+        """Still waiting for its letter or its code, and for nothing else."""
+        return self.en_cours().exclude(nature=Demande.Nature.COURRIEL_PERSONNE, adresse_confirmee_le=None)
+
     def visibles_par(self, espace: Espace) -> "DemandeQuerySet":
         return self.filter(espace=espace)
 
@@ -54,6 +62,7 @@ class Demande(models.Model):
     nouvelle_adresse = models.EmailField(
         "nouvelle adresse de l’entreprise", max_length=LONGUEUR_ADRESSE_ENTREPRISE, blank=True
     )
+    adresse_confirmee_le = models.DateTimeField("nouvelle adresse confirmée le", null=True, blank=True)
     lot = models.UUIDField("lot", null=True, blank=True, help_text="Demandes déposées ensemble (substitution groupée).")
     etat = models.CharField("état", max_length=11, choices=Etat, default=Etat.DEPOSEE)
     deposee_le = models.DateTimeField("déposée le", default=timezone.now)
@@ -79,6 +88,11 @@ class Demande(models.Model):
                 violation_error_message="Seul un changement d’adresse de l’entreprise porte une nouvelle adresse.",
             ),
             models.CheckConstraint(
+                condition=Q(nature="COURRIEL_PERSONNE") | Q(adresse_confirmee_le__isnull=True),
+                name="demande_adresse_confirmee",
+                violation_error_message="Seule la nouvelle adresse d’une entreprise est confirmée par un lien.",
+            ),
+            models.CheckConstraint(
                 condition=(Q(etat="REFUSEE") & ~Q(motif_refus="")) | (~Q(etat="REFUSEE") & Q(motif_refus="")),
                 name="demande_refusee_avec_motif",
                 violation_error_message="Une demande refusée porte un motif, les autres n’en portent pas.",
@@ -90,7 +104,14 @@ class Demande(models.Model):
                 violation_error_message="Vous avez déjà une demande de cette nature en cours pour ce SIREN.",
             ),
         ]
-        indexes = [models.Index(fields=["espace", "-deposee_le"])]
+        indexes = [
+            models.Index(fields=["espace", "-deposee_le"]),
+            models.Index(
+                fields=["deposee_le"],
+                condition=Q(nature="COURRIEL_PERSONNE", adresse_confirmee_le__isnull=True, terminee_le__isnull=True),
+                name="demande_adresse_attendue",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference} : {self.get_nature_display()}"
@@ -98,6 +119,11 @@ class Demande(models.Model):
     @property
     def est_en_cours(self) -> bool:
         return self.etat in self.ETATS_EN_COURS
+
+    @property
+    def adresse_a_confirmer(self) -> bool:
+        """Whether it waits for the link sent to the company's new address: no code is awaited before (R21)."""
+        return self.est_en_cours and self.nature == self.Nature.COURRIEL_PERSONNE and self.adresse_confirmee_le is None
 
     def suspendue_jusqu_au(self, maintenant: datetime) -> datetime | None:
         """Return until when its code is suspended, since the company does not recognise it; None when it is not."""

@@ -51,7 +51,8 @@ def changer(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"Votre demande {demande.reference} est enregistrée. L’adresse changera quand vous aurez saisi le code.",
+                f"Votre demande {demande.reference} est enregistrée. Un lien part à {demande.nouvelle_adresse} : l’adresse "
+                "changera quand ce lien aura été confirmé, puis le code saisi.",
             )
             return redirect("demande", reference=demande.reference)
     return render(
@@ -78,10 +79,11 @@ def _relire_le_changement(
         faits=[
             ("Vous agissez comme", Demande.Qualite(qualite).label),
             ("Nouvelle adresse", nouvelle),
+            ("D’abord", f"Un lien part à {nouvelle} ; le courrier ne part qu’une fois cette adresse confirmée"),
             ("Avertis aussi", prevenue),
         ],
         titre="Adresse électronique de l’entreprise",
         retour=reverse("courriel_entreprise_changer", args=[personne.siren]),
-        bouton="Envoyer la demande et le courrier",
+        bouton="Envoyer la demande",
         quoi="Ce que le code permet",
     )

@@ -106,7 +106,7 @@ class RenvoyerCourrier(PageActe):
 
     @staticmethod
     def possible(objet: Demande) -> bool:
-        return objet.etat == Demande.Etat.CODE_ENVOYE
+        return objet.etat == Demande.Etat.CODE_ENVOYE and not objet.adresse_a_confirmer
 
     def faits(self) -> list[tuple[str, str | Model]]:
         dernier = self.objet.courriers.filter(remplace_le=None).first()

@@ -24,6 +24,7 @@ from activation.courriers.codes import deriver_code
 from activation.courriers.edition import editer
 from activation.demandes.activation import activer
 from activation.demandes.adhesion import services_proposables
+from activation.demandes.confirmation_adresse import confirmer_adresse
 from activation.demandes.courriel_personne import demander_changement
 from activation.demandes.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
 from activation.demandes.retours import constater_retour
@@ -253,6 +254,8 @@ def _fonder_l_association(monde: Monde) -> None:
             adresse="bureau.amis@example.org",
             qualite=Demande.Qualite.REPRESENTANT_LEGAL,
         )
+        lien = espace.liens.get(objet=Lien.Objet.COURRIEL_ENTREPRISE, sujet=demande.pk)
+        confirmer_adresse(acteur=Visiteur(jeton=jeton(lien)))
         lettre = _editer_a_sa_date(demande)
     with il_y_a(13):
         lettre.etat, lettre.remis_le = Courrier.Etat.REMIS, timezone.now()

@@ -20,6 +20,7 @@ from activation.courriers.enveloppe import Adresse
 from activation.courriers.lettre import Lettre
 from activation.demandes.activation import activer
 from activation.demandes.adhesion import deposer_adhesion
+from activation.demandes.confirmation_adresse import confirmer_adresse
 from activation.demandes.creation_simplifiee import confirmer_connexion, confirmer_entreprise, inscrire_simplifie
 from activation.models import Courrier, Demande
 from habilitations.models import Habilitation, Mandat, Role
@@ -134,6 +135,16 @@ def code(demande: Demande) -> str:
 def code_de(demande: Demande, numero: int = 1) -> str:
     """Return the code of this letter of the demande, dead or alive."""
     return deriver_code(demande=demande.pk, numero=numero)
+
+
+def lien_adresse(demande: Demande) -> str:
+    """Return the token of the live link that was sent to the company's new address."""
+    return jeton(Lien.objects.get(sujet=demande.pk, consomme_le=None, revoque_le=None))
+
+
+def adresse_confirmee(demande: Demande, *, maintenant: datetime | None = None) -> Demande:
+    """Have whoever reads the new address answer its link; the letter has been asked for."""
+    return confirmer_adresse(acteur=Visiteur(jeton=lien_adresse(demande)), maintenant=maintenant)
 
 
 def adhesion(

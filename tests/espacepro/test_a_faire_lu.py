@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Exists, FilteredRelation, Min, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat, JSONObject
+from django.db.models import Case, Count, Exists, FilteredRelation, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat, JSONObject
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.espace.a_faire import PAR_REQUETE, Seule, _requetes, chercher
 from accounts.espace.changement_adresse import en_attente_de_confirmation
-from accounts.models import Espace, Lien, TraceLecture
+from accounts.models import Courriel, Espace, Lien, TraceLecture
 from activation.models import Courrier, Demande, Signalement
 from habilitations.arbre.expirations import PREAVIS
 from habilitations.arbre.recentes import DELAI_DECLIN, OBJET, non_utilisee
@@ -39,7 +39,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 JOUR, SECONDE = timedelta(days=1), timedelta(seconds=1)
 GRAINES = range(4)
-OCTETS_AU_PLUS = 4_096
+OCTETS_AU_PLUS = 5_120
 
 
 def siennes(espace: Espace, **champs: Any) -> QuerySet[Habilitation]:
@@ -132,6 +132,14 @@ def attendues(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
     lettre = FilteredRelation("courriers", condition=Q(courriers__remplace_le=None))
     colonnes = {"etat": "etat", "canal": "canal", "edite": "edite_le", "remis": "remis_le", "pas_avant": "pas_avant"}
     colonnes |= {"fin": "expire_le", "essais": "essais"}
+    attend = Q(nature="COURRIEL_PERSONNE", adresse_confirmee_le=None)
+    mails = Courriel.objects.filter(lien=OuterRef("pk")).order_by("-cree_le")
+    lien = (
+        Lien.objects.filter(espace=OuterRef("espace"), objet="COURRIEL_ENTREPRISE", sujet=OuterRef("pk"))
+        .filter(consomme_le=None, revoque_le=None)
+        .annotate(ecarte=Subquery(mails.annotate(dit=Q(ecarte_le__isnull=False)).values("dit")[:1]))
+        .annotate(dit=JSONObject(fin="expire_le", refuse=Coalesce("ecarte", False)))
+    )
     return (
         Demande.objects.visibles_par(espace)
         .en_cours()
@@ -142,6 +150,8 @@ def attendues(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
                 reference="reference",
                 nature="nature",
                 suspendue=Exists(suspendue),
+                a_confirmer=Case(When(attend, then=True), default=False),
+                lien=Subquery(lien.values("dit")[:1]),
                 **{cle: f"lettre__{champ}" for cle, champ in colonnes.items()},
             )
         )
@@ -289,13 +299,33 @@ class Monde:
                 motif="m",
                 deposee_le=self.maintenant - self.un(range(20)) * JOUR,
             )
-        for nature in ("SUBSTITUTION", "ADHESION"):
+        for nature in ("SUBSTITUTION", "ADHESION", "COURRIEL_PERSONNE"):
             for personne in self.hasard.sample(self.personnes, 2):
                 self._demande(espace, personne, nature)
         objet = self.un([Lien.Objet.CHANGEMENT_ADRESSE, Lien.Objet.CHANGEMENT_ADRESSE, Lien.Objet.ANNULATION_ADRESSE])
         fin = self.un([self.maintenant, self.maintenant + JOUR, self.maintenant - SECONDE])
         rendu = {self.un(["consomme_le", "revoque_le"]): self.un([None, None, self.maintenant])}
         Lien.objects.create(espace=espace, objet=objet, adresse="n@exemple.fr", expire_le=fin, **rendu)
+
+    def _lien(self, demande: Demande) -> None:
+        rendu = {self.un(["consomme_le", "revoque_le"]): self.un([None, None, self.maintenant])}
+        lien = Lien.objects.create(
+            espace=demande.espace,
+            objet="COURRIEL_ENTREPRISE",
+            sujet=demande.pk,
+            adresse="n@exemple.fr",
+            expire_le=self.maintenant + self.un([-JOUR, JOUR]),
+            **rendu,
+        )
+        for rang in range(self.un([0, 1, 2])):
+            Courriel.objects.create(
+                genre="courriel_entreprise_confirmer",
+                destinataire="n@exemple.fr",
+                acte=f"lien:{lien.pk}:{rang}",
+                lien=lien,
+                cree_le=self.maintenant + rang * SECONDE,
+                ecarte_le=self.un([None, self.maintenant]),
+            )
 
     def _demande(self, espace: Espace, personne: PersonneSirenisee, nature: str) -> None:
         etat = self.un(["DEPOSEE", "CODE_ENVOYE", "CODE_ENVOYE", "EXPIREE"])
@@ -309,7 +339,11 @@ class Monde:
             etat=etat,
             deposee_le=self.maintenant - self.un(range(40)) * JOUR,
             terminee_le=self.maintenant if etat == "EXPIREE" else None,
+            nouvelle_adresse="n@exemple.fr" if nature == "COURRIEL_PERSONNE" else "",
+            adresse_confirmee_le=self.un([None, None, self.maintenant]) if nature == "COURRIEL_PERSONNE" else None,
         )
+        if nature == "COURRIEL_PERSONNE":
+            self._lien(demande)
         for service in self.hasard.sample(self.services, 2):
             demande.lignes.create(service=service)
         for numero in range(1, 1 + self.un([0, 1, 2])):
@@ -377,7 +411,7 @@ def test_le_sql_constant_trouve_ce_que_l_orm_trouve() -> None:
 
 
 def test_les_textes_sont_constants_et_courts(espace: Espace, django_assert_num_queries: Any) -> None:
-    """Two espaces, two moments: the same two texts of 4 kB at most, whatever else changes."""
+    """Two espaces, two moments: the same two texts of 5 kB at most, whatever else changes."""
     avant = _requetes(d_une_entreprise=False)
     with django_assert_num_queries(2), CaptureQueriesContext(connection) as requetes:
         chercher(espace, maintenant=timezone.now())

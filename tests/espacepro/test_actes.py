@@ -103,6 +103,8 @@ delegation.reactivee                   D A S · ·
 delegation.retiree                     D A S · ·
 demande.activee                        D · · · ·
 demande.activee:COURRIEL_PERSONNE      D · · · M
+demande.adresse_confirmee              D · · · M
+demande.adresse_refusee                D · · · M
 demande.annulee                        D · · d · ?
 demande.annulee:COURRIEL_PERSONNE      D · · · M
 demande.annulee:SUBSTITUTION           D · · d ·
@@ -113,6 +115,7 @@ demande.devancee                       D · · · ·
 demande.expiree                        D · · d · ?
 demande.expiree:COURRIEL_PERSONNE      D · · · M
 demande.expiree:SUBSTITUTION           D · · d ·
+demande.lien_renvoye                   D · · · ·
 demande.refusee                        D · · d · ?
 demande.refusee:COURRIEL_PERSONNE      D · · · M
 demande.refusee:SUBSTITUTION           D · · d ·

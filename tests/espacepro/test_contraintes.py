@@ -319,6 +319,7 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("demande_terminee", lambda: ecrire(demande(), terminee_le=MAINTENANT)),
     ("demande_nouvelle_adresse", lambda: ecrire(demande(), nature="COURRIEL_PERSONNE")),
     ("demande_nouvelle_adresse", lambda: ecrire(demande(), nouvelle_adresse="a@b.fr")),
+    ("demande_adresse_confirmee", lambda: ecrire(demande(), adresse_confirmee_le=MAINTENANT)),
     ("demande_refusee_avec_motif", lambda: ecrire(demande(), etat="REFUSEE", terminee_le=MAINTENANT)),
     ("demande_refusee_avec_motif", lambda: ecrire(demande(), motif_refus="pièce illisible")),
     ("demande_une_par_espace", lambda: deux_demandes("CREATION_SIMPLIFIEE", "")),

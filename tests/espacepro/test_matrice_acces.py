@@ -263,6 +263,7 @@ INCONNUS: dict[str, list[Any]] = {
     "courriel_entreprise_changer": ["552032534"],
     "demande": ["D-2026-AAAAAAAA"],
     "annuler_demande": ["D-2026-AAAAAAAA"],
+    "demande_renvoyer_lien": ["D-2026-AAAAAAAA"],
     "nouveau_courrier": ["D-2026-AAAAAAAA"],
     "code_recu": [uuid.UUID(int=0)],
     "demande_habilitation_accepter": [uuid.UUID(int=0)],
@@ -302,6 +303,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     ),
     "demande": _DEMANDE,
     "annuler_demande": _DEMANDE,
+    "demande_renvoyer_lien": _DEMANDE,
     "nouveau_courrier": _DEMANDE,
     "code_recu": {"par la messagerie": TITULAIRE, "par la poste": PERSONNE},
     **{
@@ -325,6 +327,7 @@ LIENS = {
     "annuler_changement_adresse",
     "confirmer_entreprise",
     "confirmer_connexion",
+    "confirmer_adresse_entreprise",
 }
 PUBLIQUES = {
     "cgu_version",

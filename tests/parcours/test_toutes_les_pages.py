@@ -50,6 +50,7 @@ SUITES = {
     "code_recu",
     "codes_secours",
     "codes_secours_texte",
+    "confirmer_adresse_entreprise",
     "confirmer_connexion",
     "confirmer_entreprise",
     "connexion_cle_debut",

@@ -46,6 +46,7 @@ def test_effectif_au_code(droit: Habilitation) -> None:
     droit.personne.refresh_from_db()
     assert droit.personne.courriel == scenes.ENTREPRISE, "not before the code"
     assert Courriel.objects.get(genre="courriel_entreprise_demande").destinataire == scenes.ENTREPRISE
+    scenes.adresse_confirmee(demande)
     courrier = scenes.editer(demande)
     assert courrier.canal == Courrier.Canal.POSTAL, "CGU §4.e: by post"
     activation = activer(acteur=droit.espace, demande=demande, saisie=scenes.code(demande))
@@ -107,13 +108,14 @@ def test_une_a_la_fois_et_celle_d_un_autre_n_empeche_rien(droit: Habilitation) -
         demander(droit.espace, droit.personne, "autre@exemple.fr")
     suppleant = EspaceFactory()
     accorder(droit, suppleant, Role.SUPPLEANT)
-    assert demander(suppleant, droit.personne, "autre@exemple.fr").courriers.get().pas_avant is None
+    demande = demander(suppleant, droit.personne, "autre@exemple.fr")
+    assert scenes.adresse_confirmee(demande).courriers.get().pas_avant is None
 
 
 def test_celui_qui_n_administre_plus_ne_change_plus_rien(droit: Habilitation) -> None:
     suppleant = EspaceFactory()
     habilitation = accorder(droit, suppleant, Role.SUPPLEANT)
-    demande = demander(suppleant, droit.personne)
+    demande = scenes.adresse_confirmee(demander(suppleant, droit.personne))
     scenes.editer(demande)
     Habilitation.objects.filter(pk=habilitation.pk).update(fin_le=timezone.now(), fin_motif="RETRAIT")
     with pytest.raises(MessagerieRequise):
@@ -169,6 +171,7 @@ def test_pages(droit: Habilitation, espace: Espace, client_de: Callable[[Espace]
     reponse = scenes.envoyer(navigateur, page, {"adresse": NOUVELLE, "qualite": "MANDATAIRE"})
     demande = Demande.objects.get()
     assert reponse["Location"] == reverse("demande", args=[demande.reference])
+    scenes.adresse_confirmee(demande)
     scenes.editer(demande)
     contenu = navigateur.get(reponse["Location"]).content.decode()
     assert NOUVELLE in contenu
