@@ -63,21 +63,21 @@ DEMANDE_EXPIREE = Acte(
         SUBSTITUTION: SUBSTITUTION_NOMMEE,
     },
 )
-ADRESSE_ENTREPRISE_CONFIRMEE = Acte(
+DEMANDE_ADRESSE_CONFIRMEE = Acte(
     "demande.adresse_confirmee",
     "Nouvelle adresse électronique de l’entreprise confirmée par le lien qu’elle a reçu",
     MESSAGERIE,
     anonyme=False,
     details=("demande",),
 )
-ADRESSE_ENTREPRISE_REFUSEE = Acte(
+DEMANDE_ADRESSE_REFUSEE = Acte(
     "demande.adresse_refusee",
     "Changement de l’adresse électronique de l’entreprise refusé depuis la nouvelle adresse",
     MESSAGERIE,
     anonyme=False,
     details=("demande",),
 )
-LIEN_ADRESSE_RENVOYE = Acte(
+DEMANDE_LIEN_RENVOYE = Acte(
     "demande.lien_renvoye", "Lien envoyé de nouveau à la nouvelle adresse de l’entreprise", SOI, details=("demande",)
 )
 # Each service that it opened has a line of its own.

@@ -125,7 +125,7 @@ def confirmer_adresse(*, acteur: Visiteur, maintenant: datetime | None = None) -
     demande.save(update_fields=["adresse_confirmee_le"])
     courrier = demande.courriers.filter(remplace_le=None).first() or envoyer_la_lettre(demande, maintenant)
     consigner(
-        actes.ADRESSE_ENTREPRISE_CONFIRMEE,
+        actes.DEMANDE_ADRESSE_CONFIRMEE,
         auteur=LECTEUR,
         espace=demande.espace,
         siren=demande.personne.siren,
@@ -153,7 +153,7 @@ def refuser_adresse(*, acteur: Visiteur, maintenant: datetime | None = None) -> 
         raise DemandeSansSuite(reference=demande.reference, etat=demande.get_etat_display())
     _consommer(lien, maintenant)
     consigner(
-        actes.ADRESSE_ENTREPRISE_REFUSEE,
+        actes.DEMANDE_ADRESSE_REFUSEE,
         auteur=LECTEUR,
         espace=demande.espace,
         siren=demande.personne.siren,
@@ -189,7 +189,7 @@ def renvoyer_le_lien(*, acteur: Espace, demande: Demande, maintenant: datetime |
     if not envoyer_le_lien(demande, maintenant):
         raise LienRecent(adresse=demande.nouvelle_adresse)
     consigner(
-        actes.LIEN_ADRESSE_RENVOYE,
+        actes.DEMANDE_LIEN_RENVOYE,
         auteur=acteur,
         siren=demande.personne.siren,
         details={"demande": demande.reference},
