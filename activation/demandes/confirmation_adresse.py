@@ -84,6 +84,8 @@ def demande_confirmee(regle: LienDejaUtilise) -> Demande | None:
 
 
 def _demande(cle: UUID | None) -> Demande:
+    if cle is None:
+        raise LienInvalide
     demande = Demande.objects.select_related("personne__service_gestionnaire", "espace__compte").filter(pk=cle).first()
     if demande is None:  # purged since
         raise LienInvalide
