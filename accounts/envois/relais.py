@@ -111,25 +111,36 @@ def vider[E: Envoi](
 ) -> int:
     """Sweep: lease the due rows, `nombre` at a time, and deliver each, until none is due or `duree` seconds are over.
 
-    Stops at the first RelaisInjoignable. The rows leased but not tried are given back. Returns how many left.
+    Stops at the first RelaisInjoignable. The rows leased but not tried are given back, and those that somebody had locked
+    for a moment (a sweep that took them for free while this one leased them): none waits for the end of a lease. Returns how
+    many left.
     """
     fin, partis = time.monotonic() + duree, 0
     while lignes := prendre(modele, nombre):
-        for rang, ligne in enumerate(lignes, start=1):
-            try:
-                partis += traiter(modele, ligne.pk, livrer, verrouiller)
-            except RelaisInjoignable as erreur:
-                log.warning("relais_injoignable", modele=modele._meta.label, erreur=str(erreur))
-                _rendre(modele, lignes[rang:])
-                return partis
-            if time.monotonic() >= fin:
-                _rendre(modele, lignes[rang:])
-                return partis
+        a_rendre: list[E] = []
+        try:
+            for rang, ligne in enumerate(lignes, start=1):
+                parti = traiter(modele, ligne.pk, livrer, verrouiller)
+                partis += parti
+                if not parti:
+                    a_rendre.append(ligne)
+                if time.monotonic() >= fin:
+                    a_rendre += lignes[rang:]
+                    return partis
+        except RelaisInjoignable as erreur:
+            log.warning("relais_injoignable", modele=modele._meta.label, erreur=str(erreur))
+            a_rendre += lignes[rang:]
+            return partis
+        finally:
+            _rendre(modele, a_rendre)
     return partis
 
 
+@transaction.atomic
 def _rendre[E: Envoi](modele: type[E], lignes: list[E]) -> None:
-    """Give up the lease of rows that were not tried, unless another relay has taken them since."""
+    """Give up the lease of rows that were not delivered here, unless another relay has taken them since, or has one in hand."""
     for bail in {ligne.bail_jusqu_a for ligne in lignes}:
         cles = [ligne.pk for ligne in lignes if ligne.bail_jusqu_a == bail]
-        modele._default_manager.filter(pk__in=cles, bail_jusqu_a=bail).update(bail_jusqu_a=None)
+        nos_lignes = modele._default_manager.filter(pk__in=cles, bail_jusqu_a=bail)
+        libres = nos_lignes.select_for_update(no_key=True, skip_locked=True, of=("self",)).values("pk")
+        modele._default_manager.filter(pk__in=libres).update(bail_jusqu_a=None)

@@ -3,14 +3,17 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.db import connection
 from django.db.models import Sum
 
 from accounts import tasks as des_comptes
 from accounts.envois import budget, courriels
+from accounts.envois import relais as relais_des_envois
 from accounts.models import BlocScelle, Courriel, EvenementASceller
 from accounts.mots_de_passe import politique
 from activation import tasks as de_l_activation
@@ -110,6 +113,31 @@ def test_un_balayage_s_arrete_a_son_heure_et_rend_le_reste(relais: Relais) -> No
     assert courriels.envoyer_en_attente(nombre=20, duree=0.0) == 1, "one row, then the time is over"
     assert not Courriel.objects.filter(traite_le=None).exclude(bail_jusqu_a=None).exists(), "leased for nobody"
     assert courriels.envoyer_en_attente() == 59
+
+
+@pytest.mark.django_db(transaction=True)
+def test_une_ligne_verrouillee_un_instant_n_attend_pas_la_fin_du_bail(
+    relais: Relais, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep that looks for free rows may lock, for a moment, one that another has just leased."""
+    deposer(3)
+    lignes = relais_des_envois.prendre(Courriel, 3)
+    lots = iter([lignes, []])
+    monkeypatch.setattr(relais_des_envois, "prendre", lambda *_: next(lots))
+    livrer = courriels.Liaison.livrer
+    with closing(connection.copy()) as autre:
+        autre.set_autocommit(False)
+        autre.cursor().execute("SELECT 1 FROM accounts_courriel WHERE id = %s FOR NO KEY UPDATE", [lignes[1].pk])
+
+        def puis_lacher(liaison: courriels.Liaison, courriel: Courriel) -> str:
+            if courriel.pk == lignes[2].pk:
+                autre.rollback()
+            return livrer(liaison, courriel)
+
+        monkeypatch.setattr(courriels.Liaison, "livrer", puis_lacher)
+        assert courriels.envoyer_en_attente() == 2
+    monkeypatch.undo()
+    assert not Courriel.objects.exclude(bail_jusqu_a=None).exists(), "leased for nobody"
 
 
 def test_un_relais_qui_ferme_apres_dix_courriels_les_recoit_tous(relais: Relais) -> None:
