@@ -15,7 +15,7 @@ class EspaceproConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the accounts what the floors above know: the words of « Vos données », and whom an espace acts for."""
-        from django.core.checks import register
+        from django.core.checks import Tags, register
 
         from accounts.espace import rectification
         from accounts.portes.conditions import laisser_ouvertes
@@ -30,9 +30,11 @@ class EspaceproConfig(AppConfig):
         from .gestion.deces import inscrire_le_deces
         from .gestion.hote import verifier_les_reseaux
         from .journal.journal_personne import COLONNES
+        from .roles import verifier_les_roles
 
         register(verifier_la_production)
         register(verifier_les_reseaux)
+        register(verifier_les_roles, Tags.database)
         inscrire(actes)
         inscrire_le_deces()
         laisser_ouvertes(SANS_CGU)

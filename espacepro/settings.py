@@ -175,6 +175,8 @@ DATABASES = {"default": env.dj_db_url("DATABASE_URL")}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database")
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Of a process that runs under the owner's role: the role of web and workers (espacepro/roles.py).
+APPLICATION = env.dj_db_url("DATABASE_URL_APPLICATION") if env.str("DATABASE_URL_APPLICATION", "") else {}
 if connexions := env.int("DATABASE_POOL", 32 if MODE == "test" else 8):
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": connexions, "timeout": 10}
     # Nothing is prepared by itself: psycopg may only be asked to (habilitations/droits/question.py).

@@ -22,7 +22,7 @@ from accounts.mots_de_passe import saturation
 from accounts.traces.sceau import temoin
 from services.models import PersonneSirenisee
 
-from . import gabarits, pages
+from . import gabarits, pages, role_application
 from .factories import EspaceFactory, ServiceGestionnaireFactory
 from .scenes import RACINE, ecrire_version_cgu
 
@@ -35,6 +35,7 @@ _vider = TransactionTestCase._fixture_teardown
 def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
     """Empty the tables after a transactional test: the journal's triggers, which refuse it, are put aside meanwhile."""
     with connection.cursor() as curseur:
+        curseur.execute("RESET ROLE")
         for table in TABLES_IMMUABLES:
             curseur.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     try:
@@ -81,6 +82,7 @@ settings.MIDDLEWARE = [
     "tests.pages.PagesMiddleware",
     *settings.MIDDLEWARE,
     "tests.lecture_seule.BaseEnLectureMiddleware",
+    "tests.role_application.RoleApplicationMiddleware",
 ]
 # A property is about what is true, not about how fast a loaded machine finds it: no deadline per example.
 hypothesis.settings.register_profile("maison", deadline=None)
@@ -89,7 +91,11 @@ hypothesis.settings.load_profile("maison")
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """As pytest-django's. At its end no request that a browser gave up half-way keeps the database from being dropped."""
+    """As pytest-django's, with the role of web and workers; at its end no request that a browser gave up half-way keeps the
+    database from being dropped.
+    """
+    with django_db_blocker.unblock():
+        role_application.preparer()
     yield
     with django_db_blocker.unblock(), connection.cursor() as curseur:
         curseur.execute(

@@ -34,7 +34,14 @@ import psycopg
 from aiosmtpd.controller import Controller
 
 from espacepro.demonstration.embarque import ServeurIndisponible, preparer_dossier
-from espacepro.demonstration.environnement import CLES, RACINE, arreter_serveurs, demarrer_serveurs, dossier_etat
+from espacepro.demonstration.environnement import (
+    CLES,
+    RACINE,
+    arreter_serveurs,
+    demarrer_serveurs,
+    dossier_etat,
+    url_de_l_application,
+)
 from espacepro.demonstration.superviseur import ADRESSE, _finir_avec_le_pere, _port_libre
 
 SITE = "https://portail.example.org"
@@ -93,11 +100,11 @@ class Portail:
             copier = shutil.copytree if (RACINE / nom).is_dir() else shutil.copy2
             copier(RACINE / nom, self.image / nom)
 
-    def lancer(self, nom: str, commande: list[str]) -> None:
+    def lancer(self, nom: str, commande: list[str], environnement: dict[str, str] | None = None) -> None:
         with (self.journaux / nom).open("wb") as journal:
             self.enfants[nom] = subprocess.Popen(
                 commande,
-                env=self.environnement,
+                env=self.environnement | (environnement or {}),
                 cwd=self.image,
                 stdin=subprocess.DEVNULL,
                 stdout=journal,
@@ -250,14 +257,15 @@ def eprouver(garde: Path, dossier: Path) -> None:
             "PROXYS": proxys[1] if proxys else "0",
             "EMAIL_URL": f"smtp://{ADRESSE}:{port_courriel}",
             **{nom: base64.urlsafe_b64encode(secrets.token_bytes(40)).decode() for nom in CLES},
-            **demarrer_serveurs(dossier, {}, durable=False),
+            **(serveurs := demarrer_serveurs(dossier, {}, durable=False)),
+            "DATABASE_URL": url_de_l_application(serveurs["DATABASE_URL"]),  # as docker-compose.yml: it owns nothing
         },
     )
     courriels = Controller(boite, hostname=ADRESSE, port=port_courriel)
     courriels.start()
     try:
         livrees = commandes(port, dossier)
-        preparer(portail, livrees["migration"])
+        preparer(portail, livrees["migration"], serveurs["DATABASE_URL"])
         dire("Starting web, workers and beat…")
         for nom in ("web", *SERVICES):
             portail.lancer(nom, livrees[nom])
@@ -273,15 +281,19 @@ def eprouver(garde: Path, dossier: Path) -> None:
         courriels.stop()
 
 
-def preparer(portail: Portail, migration: list[str]) -> None:
-    """Make the schema, the catalogue, the static files and a few companies."""
+def preparer(portail: Portail, migration: list[str], proprietaire: str) -> None:
+    """Make the schema and the roles, the catalogue, the static files and a few companies."""
     dire("Migrating, loading the catalogue, collecting the static files…")
-    portail.lancer("migration", migration)
+    application = portail.environnement["DATABASE_URL"]
+    portail.lancer("migration", migration, {"DATABASE_URL": proprietaire, "DATABASE_URL_APPLICATION": application})
     portail.lancer("collectstatic", ["python", "manage.py", "collectstatic", "--no-input", "-v", "0"])
     portail.finir("migration")
     sirene = sorted((RACINE / "espacepro" / "demonstration" / "sirene").glob("*.csv"), reverse=True)
     portail.lancer("importation", ["python", "manage.py", "importer_personnes", *map(str, sirene)])
     portail.finir("importation")
+    controle = ["python", "manage.py", "check", "--deploy", "--database", "default", "--fail-level", "WARNING"]
+    portail.lancer("controle", controle)
+    portail.finir("controle")
     portail.finir("collectstatic")
 
 
@@ -315,6 +327,8 @@ def parcourir(portail: Portail, visiteur: Visiteur, boite: Boite) -> None:
         requete = "SELECT count(*) FROM activation_courrier WHERE etat = 'EDITE' AND empreinte <> ''"
         portail.attendre("the letter", lambda: base.execute(requete).fetchone() == (1,))
     portail.attendre("the mail about the letter", lambda: boite.texte("Le courrier de votre demande est prêt"))
+    portail.lancer("journal", ["python", "manage.py", "verifier_journal"])
+    portail.finir("journal")
     dire(f"The worker has made the letter; {len(boite.messages)} mails came in all.")
 
 

@@ -29,6 +29,8 @@ from redis.retry import Retry
 
 POSTGRESQL_MINIMAL = 15
 ROLE = "portail"
+ROLE_APPLICATION = "portail_web"
+"""Whom web and workers are: `portail` owns the tables (espacepro/roles.py)."""
 ATTENTE_DES_SERVEURS = 30
 LONGUEUR_CHEMIN_PRISE = 80  # sun_path holds 107 bytes, and PostgreSQL adds "/.s.PGSQL.5432.lock"
 
@@ -283,6 +285,8 @@ def _creer_base(prise: Path, base: str) -> None:
     with psycopg.connect(host=str(prise), user=ROLE, dbname="postgres", autocommit=True) as connexion:
         if not connexion.execute("select 1 from pg_database where datname = %s", [base]).fetchone():
             connexion.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(base)))
+        if not connexion.execute("select 1 from pg_roles where rolname = %s", [ROLE_APPLICATION]).fetchone():
+            connexion.execute(psycopg.sql.SQL("create role {} login").format(psycopg.sql.Identifier(ROLE_APPLICATION)))
 
 
 def _oublier_un_pid_perime(fichier: Path) -> None:

@@ -9,7 +9,14 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from espacepro.demonstration.embarque import arreter_postgresql, arreter_redis, demarrer_postgresql, demarrer_redis
+from espacepro.demonstration.embarque import (
+    ROLE,
+    ROLE_APPLICATION,
+    arreter_postgresql,
+    arreter_redis,
+    demarrer_postgresql,
+    demarrer_redis,
+)
 
 RACINE = Path(__file__).resolve().parent.parent.parent
 CLES = ("SECRET_KEY", "POIVRE", "CLE_CODES", "CLE_CHIFFREMENT", "CLE_JOURNAL")
@@ -46,6 +53,11 @@ def demarrer_serveurs(etat: Path, environnement: Mapping[str, str], *, durable: 
     elif not environnement.get("CELERY_BROKER_URL"):
         variables["CELERY_BROKER_URL"] = _courtier(environnement["REDIS_URL"])
     return variables
+
+
+def url_de_l_application(proprietaire: str) -> str:
+    """Return the URL of an embedded database for web and workers, from that of its owner."""
+    return proprietaire.replace(f"postgres://{ROLE}@", f"postgres://{ROLE_APPLICATION}@", 1)
 
 
 def arreter_serveurs(etat: Path) -> None:

@@ -33,12 +33,14 @@ from espacepro.demonstration.environnement import (
     dossier_etat,
     environnement_herite,
     lire_cles,
+    url_de_l_application,
 )
 
 PORT = 8000
 ADRESSE = "127.0.0.1"
 OUVRIERS = {"worker": "celery", "worker-courriels": "courriels"}
 """The queue that each worker serves (espacepro/taches.py)."""
+ROLES = [sys.executable, "manage.py", "preparer_roles", "--migrer", "-v", "0"]
 CHARGER = [sys.executable, "manage.py", "charger_demonstration"]
 DELAI_PRET = 90
 DELAI_ARRET = 20
@@ -161,6 +163,9 @@ class Superviseur:
             **{nom: valeur for nom, valeur in lire_cles(self.etat / "cles.env").items() if not herite.get(nom)},
             **demarrer_serveurs(self.etat, herite),
         }
+        if proprietaire := variables.get("DATABASE_URL"):  # ours: the portal runs under a role that owns nothing
+            variables["DATABASE_URL_PROPRIETAIRE"] = proprietaire
+            variables["DATABASE_URL"] = url_de_l_application(proprietaire)
         if not herite.get("EMAIL_URL"):
             self.port_courriel = _port_libre()
             variables["EMAIL_URL"] = f"smtp://{ADRESSE}:{self.port_courriel}"
@@ -173,13 +178,16 @@ class Superviseur:
             ),
         )
         _dire("Preparing the database and the demonstration data…")
+        if proprietaire:
+            application = {"DATABASE_URL": proprietaire, "DATABASE_URL_APPLICATION": variables["DATABASE_URL"]}
+            self._executer("roles", ROLES, application)
         self._executer("preparation", [*CHARGER, "--sans-monde"])
 
-    def _executer(self, nom: str, commande: list[str]) -> None:
+    def _executer(self, nom: str, commande: list[str], environnement: dict[str, str] | None = None) -> None:
         processus = Processus(nom, commande, self.journaux / f"{nom}.log")
         processus.journal.unlink(missing_ok=True)
         self.processus.append(processus)
-        processus.lancer(self.environnement)
+        processus.lancer(self.environnement | (environnement or {}))
         while processus.enfant is not None and processus.enfant.poll() is None:
             self._patienter()
         self.processus.remove(processus)
