@@ -115,7 +115,7 @@ def test_le_controle_de_la_production_dit_ce_que_le_role_pourrait(settings: Any)
     """`check --database default`: of the owner all, of the application's role nothing, of one that is not there that it is not."""
     settings.PRODUCTION = True
     assert dits(databases=["default"]) == [f"espacepro.W02{n}" for n in (1, 2, 3, 4)]
-    assert dits() == [], "no database is asked unless `check` is told to"
+    assert dits(databases=[]) == [], "no database is asked unless `check` is told to"
     settings.APPLICATION = {"USER": ROLE_APPLICATION}
     assert dits(databases=["default"]) == []
     settings.APPLICATION = {"USER": "personne"}
