@@ -13,9 +13,9 @@ class AccountsConfig(AppConfig):
 
         from . import actes
         from .donnees import declaration
-        from .espace import a_faire
+        from .espace import a_faire, desarmement
         from .gestion.affaires import CONTRESEING
-        from .gestion.contreseings import inscrire_la_suppression
+        from .gestion.contreseings import inscrire_l_arret, inscrire_la_suppression
         from .gestion.files import File
         from .gestion.files import inscrire as inscrire_files
         from .gestion.fonctions import LECTEURS
@@ -35,6 +35,8 @@ class AccountsConfig(AppConfig):
         a_faire.inscrire(a_faire.IDENTIFIANTS)
         inscrire(actes)
         inscrire_la_suppression()
+        desarmement.inscrire_l_adresse()
+        inscrire_l_arret()
         inscrire_files(
             File(
                 code="RECTIFICATION",

@@ -41,12 +41,18 @@ def dechiffrer(chiffre: str, *, duree_max: int) -> str | None:
         return None
 
 
+LIGNES = "lignes"
+MISE_DE_COTE = "mise-de-cote"
+"""What a disabled espace may get back for seven days: under keys of its own, which open nothing else (R15)."""
+
+
 @cache
-def _cle_de_ligne(cle: str) -> tuple[str, AESGCM]:
-    """Return the id of a key, which tells nothing of it, and the AES-256-GCM key derived from it for rows."""
+def _cle_de_ligne(cle: str, coffre: str = LIGNES) -> tuple[str, AESGCM]:
+    """Return the id of a key, which tells nothing of it, and the AES-256-GCM key derived from it for these rows."""
 
     def deriver(usage: bytes, longueur: int) -> bytes:
-        return HKDF(hashes.SHA256(), longueur, salt=None, info=b"espacepro|lignes|" + usage).derive(cle.encode())
+        info = f"espacepro|{coffre}|".encode() + usage
+        return HKDF(hashes.SHA256(), longueur, salt=None, info=info).derive(cle.encode())
 
     return deriver(b"numero", 4).hex(), AESGCM(deriver(b"chiffrement", 32))
 
@@ -56,20 +62,20 @@ def cle_courante() -> str:
     return _cle_de_ligne(settings.CLES_CHIFFREMENT[0])[0]
 
 
-def sceller(clair: bytes, *, ligne: str) -> str:
+def sceller(clair: bytes, *, ligne: str, coffre: str = LIGNES) -> str:
     """Return `clair` encrypted for this row alone: `<key id>.<nonce and AES-GCM text, in base64>`.
 
-    `ligne` names the row: it is the associated data, so that the text put elsewhere opens nothing.
+    `ligne` names the row: it is the associated data, so that the text put elsewhere opens nothing. `coffre`: whose keys.
     """
-    numero, aes = _cle_de_ligne(settings.CLES_CHIFFREMENT[0])
+    numero, aes = _cle_de_ligne(settings.CLES_CHIFFREMENT[0], coffre)
     nonce = secrets.token_bytes(NONCE)
     return f"{numero}.{base64.urlsafe_b64encode(nonce + aes.encrypt(nonce, clair, ligne.encode())).decode()}"
 
 
-def desceller(scelle: str, *, ligne: str) -> bytes:
+def desceller(scelle: str, *, ligne: str, coffre: str = LIGNES) -> bytes:
     """Return what was encrypted for this row. Raises: SecretIllisible."""
     numero, _, texte = scelle.partition(".")
-    aes = dict(_cle_de_ligne(cle) for cle in settings.CLES_CHIFFREMENT).get(numero)
+    aes = dict(_cle_de_ligne(cle, coffre) for cle in settings.CLES_CHIFFREMENT).get(numero)
     if aes is None:
         raise SecretIllisible(f"no key {numero!r} in CLE_CHIFFREMENT")
     try:

@@ -147,6 +147,9 @@ CODE_REPRIS = Acte(
     SOI,
     details=("demande", "nature"),
 )
+AVIS_POSTAL_REMIS = Acte(
+    "avis_postal.remis", "Lettre d’information remise à La Poste", SOI, details=("reference", "remise")
+)
 REMISE_ACHEVEE = Acte("remise.achevee", "Remise de courriers achevée", details=("remise", "courriers"))
 REMISE_RENVOYEE = Acte("remise.renvoyee", "Remise de courriers produite de nouveau", details=("remise", "courriers"))
 CREATION_ADRESSE_CONFIRMEE = Acte(

@@ -16,7 +16,7 @@ class ActivationConfig(AppConfig):
         from services.registre import identification, suivi
 
         from . import actes, donnees_personnelles
-        from .demandes import a_faire, suppression
+        from .demandes import a_faire, arret, suppression
         from .demandes.registre import personnes_attendues, prevenir_les_demandeurs, transferer_les_demandes
 
         inscrire(actes)
@@ -26,6 +26,7 @@ class ActivationConfig(AppConfig):
         suivi.ecouter(EvenementRegistre.Genre.REOUVERTURE, prevenir_les_demandeurs)
         donnees_personnelles.inscrire()
         suppression.inscrire()
+        arret.inscrire()
         a_faire.inscrire_sources()
         inscrire_files(
             File(

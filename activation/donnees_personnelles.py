@@ -13,6 +13,7 @@ from habilitations.donnees_personnelles import mandats_eteints
 from habilitations.models import Mandat
 
 from .models import (
+    AvisPostal,
     Courrier,
     CreationSimplifiee,
     Demande,
@@ -89,6 +90,15 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=DEMANDES,
+            titre="Lettres que l’administration vous a écrites",
+            modele=AvisPostal,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre", "remise": INTERNE},
+            libelles={"contenu": "Texte de la lettre"},
+            ordre=("-cree_le",),
+        ),
+        Partie(
+            groupe=DEMANDES,
             titre="Demandes que vous avez signalées",
             modele=Signalement,
             chemins=("espace",),
@@ -149,6 +159,18 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"contenu": {}},
             echues=lettres_eteintes,
+        ),
+        Conservation(
+            cle="avis-postaux",
+            modele=AvisPostal,
+            donnees="Texte des lettres écrites au détenteur d’un espace",
+            finalite="Prouver qu’il a été prévenu",
+            duree=duree_lisible(AN),
+            depart="après la remise à La Poste",
+            fondement="CGU 3.6.b ; RGPD art. 22",
+            sort=Sort.ANONYMISER,
+            vide={"contenu": {}},
+            echues=lambda maintenant: Q(remis_le__lt=maintenant - AN),
         ),
         Conservation(
             cle="signalements",

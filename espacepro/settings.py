@@ -420,6 +420,8 @@ PLAFOND_COURRIERS_ESPACE = 20
 PLAFOND_COURRIERS_ESPACE_DUREE = timedelta(days=1)
 # Between two espaces, in 24 hours: acts of granting, whatever their lines, and mails that tell of one's acts to the other.
 PLAFOND_DESIGNATIONS_PAIRE = 10
+# Automatic disablings of espaces in 24 hours (R15): beyond, the cell is alerted and decides.
+PLAFOND_DESACTIVATIONS_AUTO = 20
 PLAFOND_AVIS_PAIRE = 10
 # What visitors make us do (accounts/compteurs/plafonds.py): (without delay, step of the growing delay, most in 24 h), as accounts/compteurs/debit.py
 # counts guesses. A network is an office behind one address: some thirty inscriptions a day are usual, all in one morning too.

@@ -159,6 +159,27 @@ ADHESION_RETIREE_DU_CATALOGUE = Acte(
 HABILITATION_SUSPENDUE = Acte(
     "habilitation.suspendue", "Habilitation suspendue après la cessation", PAIRE, anonyme=False, details=("role",)
 )
+HABILITATION_EN_VEILLE_COMPROMIS = Acte(
+    "habilitation.en_veille_compromis",
+    "Habilitation mise en veille : l’espace de qui l’a accordée est désactivé",
+    PAIRE,
+    anonyme=False,
+    details=("role",),
+)
+HABILITATION_RENDUE_COMPROMIS = Acte(
+    "habilitation.rendue_compromis",
+    "Habilitation rendue : confirmée par qui l’a accordée, ou désactivation annulée",
+    PAIRE,
+    anonyme=False,
+    details=("role",),
+)
+HABILITATION_DEFAITE_COMPROMIS = Acte(
+    "habilitation.defaite_compromis",
+    "Habilitation retirée : le détenteur ne l’avait pas accordée",
+    PAIRE,
+    anonyme=False,
+    details=("role", "motif"),
+)
 HABILITATION_RETABLIE = Acte(
     "habilitation.retablie",
     "Habilitation rendue : la cessation n’a plus d’effet",

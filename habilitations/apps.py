@@ -20,7 +20,7 @@ class HabilitationsConfig(AppConfig):
         from services.models import ReferenceBancaire
 
         from . import actes, donnees_personnelles
-        from .depart import suppression
+        from .depart import arret, suppression
         from .droits.administrateurs import administrateurs_du_siren, designe_apres_un_changement
         from .droits.messagerie import lecteurs_de_la_messagerie, messageries_de, retenir_la_messagerie
         from .lectures import a_faire, espace, miennes
@@ -36,6 +36,7 @@ class HabilitationsConfig(AppConfig):
         inscrire(actes)
         donnees_personnelles.inscrire()
         suppression.inscrire()
+        arret.inscrire()
         a_faire.inscrire_sources()
         recapitulatif.inscrire_services(espace.services_obtenus)
         inscrire_files(

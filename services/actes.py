@@ -75,6 +75,23 @@ COMPTE_BANCAIRE_RENOMME = Acte(
 COMPTE_BANCAIRE_RETIRE = Acte(
     "compte_bancaire.retire", "Compte bancaire supprimé", BANQUE, anonyme=False, details=("compte",)
 )
+COMPTE_BANCAIRE_GELE = Acte(
+    "compte_bancaire.gele",
+    "Compte bancaire rendu inutilisable : l’espace qui l’a ajouté est désactivé",
+    BANQUE,
+    anonyme=False,
+    details=("compte",),
+)
+COMPTE_BANCAIRE_DEGELE = Acte(
+    "compte_bancaire.degele", "Compte bancaire de nouveau utilisable", BANQUE, anonyme=False, details=("compte",)
+)
+COMPTE_BANCAIRE_RENDU = Acte(
+    "compte_bancaire.rendu",
+    "Compte bancaire supprimé par un autre que le détenteur de l’espace, rendu",
+    BANQUE,
+    anonyme=False,
+    details=("compte",),
+)
 COMPTE_BANCAIRE_MONTRE = Acte(
     "compte_bancaire.montre", "IBAN montré en entier", BANQUE, anonyme=False, details=("compte",)
 )

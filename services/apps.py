@@ -11,10 +11,12 @@ class ServicesConfig(AppConfig):
         from accounts.traces.actes import inscrire
 
         from . import actes, annuaire, donnees_personnelles
+        from .banque import arret
         from .registre import identification
 
         identification.inscrire_transfert(identification.transferer_le_registre)
         annuaire.inscrire()
         donnees_personnelles.inscrire()
         inscrire(actes)
+        arret.inscrire()
         inscrire_cession(actes.PERSONNE_RATTACHEE)

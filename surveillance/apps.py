@@ -13,10 +13,11 @@ class SurveillanceConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_login_failed
 
         from accounts.facteurs.securite import fournir_connexions
+        from accounts.traces.actes import inscrire
         from services.banque.delai import inscrire_signal
         from services.models import ReferenceBancaire
 
-        from . import donnees_personnelles
+        from . import actes, donnees_personnelles
         from .connexions import connexion_manquee, connexion_reussie
         from .lectures import a_ete_signale, connexions_du_compte
 
@@ -25,6 +26,7 @@ class SurveillanceConfig(AppConfig):
         user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
         fournir_connexions(connexions_du_compte)
         inscrire_signal(ReferenceBancaire.Attente.CONNEXION, a_ete_signale)
+        inscrire(actes)
         donnees_personnelles.inscrire()
 
 

@@ -6,7 +6,8 @@ from accounts.donnees import lecture, retention
 from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
-from .models import Alerte, BlocageIP, Connexion
+from .espaces.desactivation import ANNULABLE
+from .models import Alerte, BlocageIP, Connexion, Desactivation
 
 CONNEXION = "Connexion et sécurité"
 INTERNE = "numéro interne de la base, sans signification"
@@ -30,6 +31,23 @@ def inscrire() -> None:
             chemins=("compte__espace",),
             ecartees={"id": INTERNE, "compte": "c’est le vôtre", "examinee_par": "nom d’un agent"},
             ordre=("-levee_le",),
+        ),
+        Partie(
+            groupe=CONNEXION,
+            titre="Désactivations de votre espace",
+            modele=Desactivation,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "espace": "c’est le vôtre",
+                "agent": "nom d’un agent",
+                "annulee_par": "nom d’un agent",
+                "motif": "ce qui a été vu : le dire aiderait qui s’est servi de votre espace",
+                "alertes": INTERNE,
+                "secrets": "empreintes à sens unique de secrets, chiffrées : les communiquer affaiblirait votre espace",
+                "memoire": "clés internes de ce qui a été arrêté, que montre la page des changements",
+            },
+            ordre=("-desactive_le",),
         ),
     )
     lecture.declarer_sans_personne(
@@ -58,6 +76,30 @@ def inscrire() -> None:
             fondement="CGU 3.6 ; recommandation CNIL 2021-122",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(examinee_le__lt=maintenant - AN),
+        ),
+        Conservation(
+            cle="empreintes-mises-de-cote",
+            modele=Desactivation,
+            donnees="Empreintes du mot de passe et de la réponse d’un espace désactivé, chiffrées",
+            finalite="Rendre l’accès si la désactivation était une erreur",
+            duree=f"{ANNULABLE.days} jours",
+            depart="après la désactivation",
+            fondement="CGU 3.6.b",
+            sort=Sort.ANONYMISER,
+            vide={"secrets": ""},
+            echues=lambda maintenant: Q(desactive_le__lt=maintenant - ANNULABLE),
+        ),
+        Conservation(
+            cle="desactivations",
+            modele=Desactivation,
+            donnees="Désactivations : motif, ce qui a été arrêté",
+            finalite="Réexaminer la décision, rétablir l’accès",
+            duree=duree_lisible(AN),
+            depart="après le rétablissement ou l’annulation",
+            fondement="CGU 3.6 ; RGPD art. 22",
+            sort=Sort.ANONYMISER,
+            vide={"motif": "", "memoire": {}},
+            echues=lambda maintenant: Q(annulee_le__lt=maintenant - AN) | Q(retablie_le__lt=maintenant - AN),
         ),
         Conservation(
             cle="blocages",

@@ -144,19 +144,19 @@ def _en_attente(compte: Compte) -> bool:
     return espace is not None and espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL
 
 
-def _donner_adresse(compte: Compte, adresse: str) -> None:
-    """Store the new address, of which our link proves the reader: an inscription that waited for it goes.
+def donner_adresse(*, acteur: Compte, adresse: str) -> None:
+    """Store the new address of this account, of which our link proves the reader: an inscription that waited for it goes.
 
     Raises AdresseDejaPrise; the constraint decides between two that race.
     """
     liberer_adresse(adresse)
-    if Compte.objects.d_adresse(adresse).exclude(pk=compte.pk).exists():
+    if Compte.objects.d_adresse(adresse).exclude(pk=acteur.pk).exists():
         raise AdresseDejaPrise
-    compte.email = adresse
-    compte.adresse_rejetee_le = None
+    acteur.email = adresse
+    acteur.adresse_rejetee_le = None
     try:
         with transaction.atomic():
-            compte.save(update_fields=["email", "adresse_rejetee_le"])
+            acteur.save(update_fields=["email", "adresse_rejetee_le"])
     except IntegrityError as erreur:
         if "compte_email_unique" not in str(erreur):
             raise
@@ -180,7 +180,7 @@ def confirmer_changement(*, acteur: Visiteur, maintenant: datetime | None = None
     ancienne = compte.email
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])
-    _donner_adresse(compte, lien.adresse)
+    donner_adresse(acteur=compte, adresse=lien.adresse)
     _revoquer(espace, [Lien.Objet.MOT_DE_PASSE_OUBLIE], maintenant)
     retour = creer_lien(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, adresse=ancienne, maintenant=maintenant)
     consigner(actes.ADRESSE_CHANGEE, auteur=espace)
@@ -207,7 +207,7 @@ def annuler_changement(*, acteur: Visiteur, maintenant: datetime | None = None) 
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])
     if compte.email != lien.adresse:
-        _donner_adresse(compte, lien.adresse)
+        donner_adresse(acteur=compte, adresse=lien.adresse)
     depuis = lien.cree_le - REGRET
     reponse_rendue = rendre_reponse(espace, depuis=depuis)
     facteurs_retires = oublier_facteurs_recents(espace=espace, compte=compte, depuis=depuis)

@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
-from ..espace import suppression
+from ..espace import arrets, suppression
+from ..espace.arrets import Arret, Effet, Memoire
 from ..models import Agent, Contreseing, Espace
 from ..saisies.dates import jour_heure
 from ..saisies.jours_ouvres import apres_jours_ouvres
@@ -40,6 +41,7 @@ TROP_VIEUX: Final = (
     f"aucun second regard en {ATTENTE_MAX.days} jours : demandez-le de nouveau s’il est toujours à faire"
 )
 SANS_OBJET: Final = "l’espace est supprimé"
+ESPACE_DESACTIVE: Final = "l’espace est désactivé : demandez-le de nouveau s’il est toujours à faire"
 SANS_AUTEUR: Final = "l’agent qui le demandait n’exerce plus dans ce service"
 
 
@@ -310,12 +312,14 @@ def _des_demandes(espace: Espace) -> QuerySet[Contreseing]:
     return attendent.select_related("demandeur__compte", "service_gestionnaire", "espace").order_by("pk")
 
 
-def _finir_sans_objet(espace: Espace, maintenant: datetime, auteur: Espace | Agent) -> None:
-    """End what waited about an espace that is deleted: it says nothing of its holder any more, and who asked is told."""
+def _finir_sans_objet(
+    espace: Espace, maintenant: datetime, auteur: Espace | Agent | str, raison: str = SANS_OBJET
+) -> None:
+    """End what waited about an espace that is deleted, or disabled: it says nothing of its holder any more, and who asked is told."""
     for contreseing in _des_demandes(espace):
         contreseing.motif, contreseing.parametres = "", {}
         contreseing.save(update_fields=["motif", "parametres"])
-        _decider(contreseing, Contreseing.Etat.EXPIRE, None, maintenant, SANS_OBJET)
+        _decider(contreseing, Contreseing.Etat.EXPIRE, None, maintenant, raison)
         _consigner(actes.CONTRESEING_EXPIRE, contreseing, auteur)
         _prevenir(contreseing)
 
@@ -329,6 +333,28 @@ def inscrire_la_suppression() -> None:
             bloquants=lambda espace: [],
             chutes=lambda espace: [],
             faire_tomber=_finir_sans_objet,
+        )
+    )
+
+
+def _arreter(arret: Arret) -> Memoire:
+    _finir_sans_objet(arret.espace, arret.maintenant, arret.auteur, ESPACE_DESACTIVE)
+    return {}
+
+
+def _prevoir(espace: Espace, depuis: datetime) -> list[Effet]:
+    attendent = tuple(actes_graves()[attendu.genre].libelle for attendu in _des_demandes(espace))
+    return [Effet(titre="Second regard attendu, arrêté", lignes=attendent)]
+
+
+def inscrire_l_arret() -> None:
+    """Give the disabling of an espace what waits for a second look about it."""
+    arrets.inscrire(
+        arrets.Volet(
+            nom="contreseings",
+            verrouiller=lambda espace: list(_des_demandes(espace).select_for_update(no_key=True, of=("self",))),
+            prevoir=_prevoir,
+            arreter=_arreter,
         )
     )
 

@@ -24,7 +24,7 @@ from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 from .force import evaluer
 from .hachage import hacher_reponse
-from .politique import mots_personnels
+from .politique import exiger_non_desactive, mots_personnels
 from .reponses_courantes import est_courante
 
 LONGUEUR_MINIMALE = 10
@@ -171,6 +171,24 @@ def rendre_reponse(espace: Espace, *, depuis: datetime) -> bool:
     return True
 
 
+def _tirer_reponse() -> str:
+    tirage = "".join(secrets.choice(ALPHABET_REMISE) for _ in range(12))
+    return "-".join(tirage[debut : debut + 4] for debut in range(0, 12, 4))
+
+
+def empreinte_sans_reponse() -> str:
+    """Return the hash of an answer that nobody has read: computed before locks are taken, since it is dear (R15)."""
+    return hacher_reponse(normaliser_reponse(_tirer_reponse()))
+
+
+def remplacer_reponse(
+    espace: Espace, empreinte: str, *, maintenant: datetime, expire_le: datetime | None = None
+) -> None:
+    """Put this hash in the place of the answer of a locked espace; the former ones are not kept here (R15, R16)."""
+    _oublier_precedente(espace)
+    _enregistrer(espace, empreinte, maintenant, expire_le=expire_le, a_montrer=False)
+
+
 @transaction.atomic
 @relit_l_agent
 def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetime | None = None) -> str:
@@ -180,8 +198,7 @@ def remettre_reponse(*, acteur: Agent | str, espace: Espace, maintenant: datetim
     recorded the proof of legitimacy; the agent never sees an answer that the holder chose (references.md B.6.10).
     """
     maintenant = maintenant or timezone.now()
-    tirage = "".join(secrets.choice(ALPHABET_REMISE) for _ in range(12))
-    reponse = "-".join(tirage[debut : debut + 4] for debut in range(0, 12, 4))
+    reponse = _tirer_reponse()
     empreinte = hacher_reponse(normaliser_reponse(reponse))
     espace = Espace.objects.select_for_update(no_key=True).get(pk=espace.pk)
     _oublier_precedente(espace)
@@ -204,7 +221,7 @@ def changer_reponse(
 
     The caller has proved the password, and gives it so that the answer may not hold it. Every session closes but the one
     of key `garder`.
-    Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable (references.md B.6).
+    Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable (references.md B.6), EspaceDesactive.
     """
     maintenant = maintenant or timezone.now()
     normalisee = verifier_reponse(
@@ -212,6 +229,7 @@ def changer_reponse(
     )
     empreinte = hacher_reponse(normalisee)
     espace = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    exiger_non_desactive(espace)
     _retenir(espace, maintenant)
     espace.question_confiance = Espace.Question(question)
     _enregistrer(espace, empreinte, maintenant, expire_le=None, a_montrer=True)

@@ -44,6 +44,20 @@ class MotDePasseDejaUtilise(RegleMetier):
     message = "Ce mot de passe est l’un de vos cinq derniers : choisissez-en un que vous n’avez pas encore utilisé."
 
 
+class EspaceDesactive(RegleMetier):
+    code = "espace_desactive"
+    message = (
+        "Cet espace vient d’être désactivé par sécurité : rien n’est changé. Présentez-vous à l’accueil de votre service "
+        "gestionnaire avec une pièce d’identité."
+    )
+
+
+def exiger_non_desactive(espace: Espace | None) -> None:
+    """Check that this espace, which is locked, is not disabled: a disabling wins every race (R15). Raises: EspaceDesactive."""
+    if espace is not None and espace.etat == Espace.Etat.DESACTIVE:
+        raise EspaceDesactive
+
+
 class Etape(IntEnum):
     """How far the reminders of one password have gone; kept in `Compte.rappel_mot_de_passe`, so each is sent once."""
 
@@ -141,10 +155,11 @@ def changer_mot_de_passe(
 
     The caller has proved who asks (current password, or link and trust answer). Whoever knew the old password keeps
     nothing: the links asked for under it die, and every session closes but the one of key `garder`.
-    Raises: MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
+    Raises: EspaceDesactive, MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
     maintenant = maintenant or timezone.now()
     espace = Espace.objects.select_for_update(no_key=True).filter(compte=acteur).first()
+    exiger_non_desactive(espace)
     compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     politique = exiger_force(nouveau, mots_personnels(espace) if espace else [compte.email])
     if any(check_password(nouveau, empreinte) for empreinte in _derniers(compte)):

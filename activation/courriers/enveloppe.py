@@ -311,23 +311,24 @@ class Adresse:
         return cls(voie=" ".join(avant[-1:]), complement=" ".join(avant[:-1]), localite=localite)
 
 
-def composer(*, destinataire: str, representant: str, adresse: Adresse) -> tuple[str, ...]:
-    """Return the lines of the window, in capitals and in the norm's order: at most six of 38 characters."""
+def composer(*, destinataire: str, representant: str, adresse: Adresse, mention: str | None = None) -> tuple[str, ...]:
+    """Return the lines of the window, in capitals and in the norm's order: at most six of 38 characters.
+
+    `mention`: what stands below the name in the place of the représentant légal, "" for nothing.
+    """
     a, francaise = adresse, not _en_tete(adresse.pays)
     voie, distribution = (_reduire_voie(_capitales(t), francaise) for t in (a.voie, a.distribution))
     nom = _capitales(destinataire)
     parties = {
         "nom": _plier_nom(nom, 2),
-        "mention": _une_ligne(
-            _capitales(f"{representant}, représentant légal" if representant else MENTION_REPRESENTANT)
-        ),
+        "mention": _une_ligne(_capitales(_mention(representant) if mention is None else mention)),
         "complement": _plier(_reduire_voie(_capitales(a.complement), francaise), 2),
         "voie": _plier(voie, 3),
         "distribution": _plier(distribution, 2),
         "localite": _plier(_reduire_localite(_capitales(a.localite), francaise), 2),
         "pays": _une_ligne(_en_tete(a.pays)),
     }
-    if sum(map(len, parties.values())) > LIGNES_ADRESSE and not representant:
+    if sum(map(len, parties.values())) > LIGNES_ADRESSE and not representant and mention is None:
         ensemble = f"{nom}, {_MENTION_COURTE}"
         if nom and len(ensemble) <= COLONNES_ADRESSE:
             parties |= {"nom": [ensemble], "mention": []}
@@ -343,6 +344,10 @@ def composer(*, destinataire: str, representant: str, adresse: Adresse) -> tuple
     if places["nom"] == 1 < len(parties["nom"]):
         parties["nom"] = _plier_nom(nom, 1)
     return tuple(ligne for partie, lignes in parties.items() for ligne in _garder(lignes, places[partie]))
+
+
+def _mention(representant: str) -> str:
+    return f"{representant}, représentant légal" if representant else MENTION_REPRESENTANT
 
 
 def _en_tete(pays: str) -> str:

@@ -29,8 +29,8 @@ from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
-from ..models import Courrier, Demande, Remise
-from . import feuillets
+from ..models import AvisPostal, Courrier, Demande, Remise
+from . import avis_postaux, feuillets
 from .assemblage import Assemblage
 from .edition import produire_pdf
 
@@ -123,8 +123,8 @@ def a_remettre() -> QuerySet[Courrier]:
 def compter() -> tuple[int, Remise | None]:
     """Return how many letters wait, and the batch that an earlier run left unfinished."""
     inachevee = Remise.objects.filter(achevee_le=None).first()
-    reservees = inachevee.courriers.count() if inachevee else 0
-    return a_remettre().count() + reservees, inachevee
+    reservees = inachevee.courriers.count() + inachevee.avis_postaux.count() if inachevee else 0
+    return a_remettre().count() + AvisPostal.objects.filter(remise=None).count() + reservees, inachevee
 
 
 def derniere_reference() -> str:
@@ -193,15 +193,23 @@ def _reserver(*, acteur: Agent | str, taille: int, maintenant: datetime) -> Remi
     if remise is not None:
         remise.courriers.exclude(pk__in=_utiles(remise).values("pk")).update(remise=None, rang=None)
     else:
-        cles = list(a_remettre().values_list("pk", flat=True)[:taille])
-        if not cles:
+        avis = list(
+            AvisPostal.objects.filter(remise=None).order_by("cree_le", "pk").values_list("pk", flat=True)[:taille]
+        )
+        cles = list(a_remettre().values_list("pk", flat=True)[: taille - len(avis)])
+        if not cles and not avis:
             return None
         remise = Remise.objects.create(reference=_nouvelle_reference(maintenant), preparee_le=maintenant)
         a_remettre().filter(pk__in=cles).update(remise=remise)
+        AvisPostal.objects.filter(pk__in=avis, remise=None).update(remise=remise)
     cles = list(remise.courriers.order_by("edite_le", "pk").values_list("pk", flat=True))
     remise.courriers.update(rang=None)  # the ranks are unique: free them before dealing them out
     for rangs in batched(enumerate(cles, start=1), 500):
         Courrier.objects.bulk_update([Courrier(pk=cle, rang=rang) for rang, cle in rangs], ["rang"])
+    avis_du_lot = list(remise.avis_postaux.order_by("cree_le", "pk").values_list("pk", flat=True))
+    remise.avis_postaux.update(rang=None)
+    for rang, cle in enumerate(avis_du_lot, start=len(cles) + 1):  # after the letters
+        AvisPostal.objects.filter(pk=cle).update(rang=rang)
     return remise
 
 
@@ -227,22 +235,28 @@ def _ecrire(remise: Remise, dossier: Path, nom: str, progression: Progression | 
     dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
     lot = Lot(remise.reference, dossier / f"{nom}.pdf", dossier / f"{nom}.csv")
     courriers = _utiles(remise).select_related("demande").order_by("rang")
-    total = courriers.count()
+    avis = remise.avis_postaux.order_by("rang")
+    total = courriers.count() + avis.count()
     with _poser(lot.manifeste) as manifeste, _poser(lot.pdf) as pdf:
         document, lignes = Assemblage(pdf.ecrire), csv.writer(manifeste, delimiter=";", lineterminator="\r\n")
         lignes.writerow(COLONNES)
-        for courrier in courriers.iterator(chunk_size=100):
-            lettre = feuillets.relire(courrier) or produire_pdf(courrier)
+
+        def inscrire(envoi: Courrier | AvisPostal, lettre: bytes) -> str:
             empreinte = hashlib.sha256(lettre).hexdigest()
-            if empreinte != courrier.empreinte:
-                lot.differents.append(str(courrier))
             pages = document.ajouter(lettre)
-            ligne = (remise.reference, courrier.rang, str(courrier), lot.pages + 1, pages, empreinte)
+            ligne = (remise.reference, envoi.rang, str(envoi), lot.pages + 1, pages, empreinte)
             lignes.writerow([*ligne, sceau(*ligne)])
             lot.pages += pages
             lot.courriers += 1
             if progression is not None:
                 progression(lot.courriers, total)
+            return empreinte
+
+        for courrier in courriers.iterator(chunk_size=100):
+            if inscrire(courrier, feuillets.relire(courrier) or produire_pdf(courrier)) != courrier.empreinte:
+                lot.differents.append(str(courrier))
+        for sans_code in avis:
+            inscrire(sans_code, avis_postaux.produire(sans_code))
         document.finir()
         fin = (remise.reference, "TOTAL", lot.courriers, "", lot.pages, pdf.empreinte())
         lignes.writerow([*fin, sceau(*fin, manifeste.empreinte())])
@@ -302,6 +316,15 @@ def _achever(remise: Remise, maintenant: datetime, auteur: Agent | str) -> None:
             details={"demande": courrier.demande.reference, "numero": courrier.numero, "remise": remise.reference},
         )
     edites.update(etat=Courrier.Etat.REMIS, remis_le=maintenant)
+    for avis in remise.avis_postaux.select_related("espace").order_by("rang"):
+        nombre += 1
+        consigner(
+            actes.AVIS_POSTAL_REMIS,
+            auteur=auteur,
+            espace=avis.espace,
+            details={"reference": avis.reference, "remise": remise.reference},
+        )
+    remise.avis_postaux.update(remis_le=maintenant)
     remise.achevee_le = maintenant
     remise.save(update_fields=["achevee_le"])
     feuillets.oublier(a_remettre())

@@ -183,6 +183,8 @@ def _essayer(
     demande = verrouiller(demande)
     if demande.espace_id != acteur.pk:
         raise CodeEtranger
+    if demande.espace.etat == Espace.Etat.DESACTIVE:
+        raise EspaceNonActif
     courrier = exiger_courrier(demande)
     exiger_code_attendu(demande, courrier, maintenant)
     if not meme_code(code, deriver_code(demande=demande.pk, numero=courrier.numero)):

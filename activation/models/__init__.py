@@ -1,3 +1,4 @@
+from .avis_postal import AvisPostal
 from .courrier import Courrier
 from .creation import CreationSimplifiee
 from .demande import Demande, LigneDemande
@@ -6,6 +7,7 @@ from .remise import Remise
 from .signalement import Signalement, SignalementDiffere
 
 __all__ = [
+    "AvisPostal",
     "Courrier",
     "CreationSimplifiee",
     "Demande",

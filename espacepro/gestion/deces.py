@@ -24,8 +24,7 @@ from habilitations.arbre.montrees import exiger_montrees
 from habilitations.depart.tombees import cles_de, lignes_pour, tombent_avec
 from habilitations.models import Habilitation, Role
 from services.models import PersonneSirenisee
-
-from .visibilite import espaces_visibles
+from surveillance.espaces.visibilite import espaces_visibles
 
 GENRE: Final = "DECES"
 PREUVE_LA_PLUS_ANCIENNE: Final = date(1990, 1, 1)

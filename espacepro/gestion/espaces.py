@@ -12,9 +12,10 @@ from accounts.gestion.page_acte import PageActe
 from accounts.models import Agent, Espace, TraceLecture
 from accounts.traces.lecture import lire
 from habilitations.views.gestion import LibererEspace, RetirerAdhesionsDeLEspace
+from surveillance.espaces.visibilite import espaces_visibles
 
 from .deces_pages import DemanderSuppressionPourDeces
-from .visibilite import espaces_visibles
+from .desactivation_pages import AnnulerDesactivation, DesactiverEspace
 
 
 class Espaces:
@@ -24,6 +25,8 @@ class Espaces:
         LibererEspace,
         RetirerAdhesionsDeLEspace,
         DemanderSuppressionPourDeces,
+        DesactiverEspace,
+        AnnulerDesactivation,
     )
     du_titulaire: ClassVar[frozenset[type[PageActe]]] = frozenset({LibererEspace, RetirerAdhesionsDeLEspace})
 

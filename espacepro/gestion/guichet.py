@@ -20,11 +20,12 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
 from activation.models import Demande
 from services.models import PersonneSirenisee
+from surveillance.espaces.desactivation import desactivation_en_cours
+from surveillance.espaces.visibilite import espaces_visibles
 
 from .dossiers import lire_espace
 from .espaces import ESPACES
 from .recherche import Trouves, chercher
-from .visibilite import espaces_visibles
 
 
 @require_GET
@@ -82,6 +83,7 @@ def page_espace(request: HttpRequest, pk: UUID) -> HttpResponse:
         "title": espace.nom_complet or f"Espace {espace.numero_lisible}",
         "dossier": (dossier := lire_espace(agent, espace)),
         "actes": ESPACES.actes_possibles(agent, espace, titulaire=dossier.titulaire, veut_partir=dossier.veut_partir),
+        "desactivation": desactivation_en_cours(espace) if espace.etat == Espace.Etat.DESACTIVE else None,
         "organisation": denomination(siren) if siren else "",
         "siren": stdnum_siren.format(siren) if siren else "",
     }

@@ -28,9 +28,9 @@ from activation.courriers import suivi
 from activation.courriers.edition import produire_apercu
 from activation.demandes.reprises import reprendre_courrier
 from activation.models import Courrier, Remise
+from surveillance.espaces.visibilite import espaces_visibles
 
 from .guichet import lecteur
-from .visibilite import espaces_visibles
 
 PAR_PAGE: Final = 50
 DE_COTE_LUS: Final = 300

@@ -30,8 +30,7 @@ from habilitations.lectures.recherche import contient, nomme
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 from services.registre.identification import personne_d_identifiant
-
-from .visibilite import espaces_visibles
+from surveillance.espaces.visibilite import espaces_visibles
 
 LETTRES: Final = 3  # fewer are in no trigram: the whole country would be read
 MONTRES: Final = 20

@@ -12,9 +12,9 @@ from accounts.models import Agent, Espace, Evenement
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import auteur_de, consigner
+from surveillance.espaces.visibilite import espaces_visibles
 
 from .. import actes
-from .visibilite import espaces_visibles
 
 RAISON_VAUT: Final = timedelta(minutes=15)
 """How long one reason holds: a telephone call."""

@@ -95,6 +95,7 @@ DETAILS = {
     "quoi": "Liste",
     "preuve": "Preuve",
     "preuve_le": "Date de la preuve",
+    "voie": "Décision",
     "raison": "Raison",
     "reference": "Référence",
     "restent": "Il en reste",

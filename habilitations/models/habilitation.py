@@ -62,6 +62,7 @@ class Habilitation(models.Model):
         TITULAIRE = "TITULAIRE", "décision du titulaire"
         SUBSTITUTION = "SUBSTITUTION", "substitution"
         CESSATION = "CESSATION", "cessation de la personne"
+        COMPROMIS = "COMPROMIS", "espace de qui l’a accordée désactivé"
 
     class MotifFin(models.TextChoices):
         RETRAIT = "RETRAIT", "retrait"

@@ -48,6 +48,7 @@ class ReferenceBancaire(models.Model):
         MOT_DE_PASSE = "MOT_DE_PASSE", "un changement de mot de passe"
         SECOND_FACTEUR = "SECOND_FACTEUR", "un changement de second facteur"
         DESIGNATION = "DESIGNATION", "une désignation faite par un espace qui venait de changer"
+        DESACTIVATION = "DESACTIVATION", "la désactivation de l’espace qui l’a ajouté"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="references_bancaires")

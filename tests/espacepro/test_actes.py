@@ -54,6 +54,7 @@ affaire.rendue                         · · · · ·
 agent.cree                             · · · · ·
 agent.fonction                         · · · · ·
 agent.reinitialise                     · · · · ·
+avis_postal.remis                      D · · · ·
 beneficiaire.introuvable               D · · · ·
 catalogue.charge                       · · · · ·
 cessation.annulee                      · · · · ·
@@ -70,7 +71,10 @@ code.lu                                D · · · ·
 code.repris                            D · · · ·
 code.sans_demande                      D · · · ·
 compte_bancaire.ajoute                 D · · · · P
+compte_bancaire.degele                 D · · · · P
+compte_bancaire.gele                   D · · · · P
 compte_bancaire.montre                 D · · · · P
+compte_bancaire.rendu                  D · · · · P
 compte_bancaire.renomme                D · · · · P
 compte_bancaire.reponse                D · · · · P
 compte_bancaire.retire                 D · · · · P
@@ -126,6 +130,9 @@ donnees.exportees                      D · · · ·
 echeances.chargees                     · · · · ·
 espace.active                          D · · · ·
 espace.confirme                        D · · · ·
+espace.desactivation_annulee           D · · · ·
+espace.desactivation_plafonnee         · · · · ·
+espace.desactive                       D · · · ·
 espace.dormant_signale                 D · · · ·
 espace.inscription                     D · · · ·
 espace.inscription_perimee             D · · · ·
@@ -140,6 +147,7 @@ habilitation.a_confirmer               D A S · ·
 habilitation.cedee                     D A S · ·
 habilitation.conservee                 D A S · ·
 habilitation.declinee                  D A S · ·
+habilitation.defaite_compromis         D A S · ·
 habilitation.demande_acceptee           D A · · ·
 habilitation.demande_annulee            D · · · ·
 habilitation.demande_expiree            D · · · ·
@@ -147,9 +155,11 @@ habilitation.demande_recue              D · · · ·
 habilitation.demande_refusee            D A · · ·
 habilitation.demandee                   D · · · ·
 habilitation.ecartee                   D A S · ·
+habilitation.en_veille_compromis       D A S · ·
 habilitation.expiree                   D A S · ·
 habilitation.fermee                    D A S · ·
 habilitation.promue                    D A S · ·
+habilitation.rendue_compromis          D A S · ·
 habilitation.reprise                   D A S · ·
 habilitation.retablie                  D A S · ·
 habilitation.supprimee                 D A S · ·

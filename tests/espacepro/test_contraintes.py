@@ -21,7 +21,7 @@ from accounts.models import (
     VersionCGU,
 )
 from activation.demandes.adhesion import deposer_adhesion
-from activation.models import Courrier, Demande, Remise, Signalement
+from activation.models import AvisPostal, Courrier, Demande, Remise, Signalement
 from habilitations.models import (
     Adhesion,
     Cessation,
@@ -42,7 +42,7 @@ from services.models import (
     ReferenceBancaire,
     RetraitService,
 )
-from surveillance.models import BlocageIP
+from surveillance.models import BlocageIP, Desactivation
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
     AgentFactory,
@@ -261,6 +261,23 @@ def contresigne_par_le_demandeur() -> None:
     ecrire(demande, etat="CONTRESIGNE", decide_le=MAINTENANT, agent=demande.demandeur)
 
 
+def desactivation(**champs: Any) -> Desactivation:
+    return Desactivation.objects.create(
+        espace=EspaceFactory(), voie="AGENT", raison="INHABITUEL", depuis=MAINTENANT, etat_avant="ACTIF", **champs
+    )
+
+
+def avis_postal(**champs: Any) -> AvisPostal:
+    rang = AvisPostal.objects.count()
+    return AvisPostal.objects.create(**{"espace": EspaceFactory(), "reference": f"S-2026-{rang:08d}"} | champs)
+
+
+def deux_avis_du_meme_rang() -> None:
+    remise = Remise.objects.create(reference="R-20261130-01")
+    for _ in range(2):
+        avis_postal(remise=remise, rang=1)
+
+
 def deux_retraits() -> None:
     habilitation = titulaire()
     copier(DemandeRetrait.objects.create(habilitation=habilitation, demandeur=habilitation.espace))
@@ -428,6 +445,15 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("reference_attente_avec_motif", lambda: ecrire(reference(), utilisable_le=MAINTENANT)),
     ("mandat_rum_forme", lambda: ecrire(reference().mandat, rum="RUM 1")),
     ("blocage_un_par_reseau", deux_blocages),
+    ("desactivation_une_en_cours", lambda: copier(desactivation())),
+    ("desactivation_annulee_ou_retablie", lambda: ecrire(desactivation(secrets="x"), annulee_le=MAINTENANT)),
+    ("desactivation_tranchee_retablie", lambda: ecrire(desactivation(), tranchee_le=MAINTENANT)),
+    (
+        "avis_postal_reference_unique",
+        lambda: ecrire(avis_postal(), reference=avis_postal(reference="S-2026-X").reference),
+    ),
+    ("avis_postal_rang_unique", deux_avis_du_meme_rang),
+    ("avis_postal_remis_dans_un_lot", lambda: ecrire(avis_postal(), remis_le=MAINTENANT)),
 ]
 
 

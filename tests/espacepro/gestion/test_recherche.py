@@ -15,10 +15,10 @@ from stdnum import luhn
 from accounts.models import Agent, Espace, TraceLecture
 from activation.models import CreationSimplifiee, Demande
 from espacepro.gestion.recherche import CANDIDATS, MONTRES, RechercheTropCourte, _nomme, chercher
-from espacepro.gestion.visibilite import espaces_visibles
 from habilitations.lectures.recherche import nomme
 from habilitations.models import Adhesion, Habilitation
 from services.models import IdentifiantRemplace, PersonneSirenisee
+from surveillance.espaces.visibilite import espaces_visibles
 from tests.espacepro.scenes import client_verifie, deposer
 from tests.factories import (
     AgentFactory,

@@ -1,0 +1,173 @@
+"""The pages by which the cell disables an espace, or undoes it; the acts are surveillance/espaces/desactivation.py's (R15)."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.http import HttpResponse
+from django.utils import timezone
+
+from accounts.forms.base import FormulairePortail
+from accounts.forms.champs import ChampJour, ChampTexte
+from accounts.gestion.fonctions import SURVEILLANCE
+from accounts.gestion.page_acte import ActeChoisi, PageActe
+from accounts.models import Espace
+from accounts.saisies.apercu import CHAMP
+from accounts.saisies.dates import jour_heure
+from surveillance.espaces.desactivation import (
+    LONGUEUR_DU_MOTIF,
+    OUVERTS,
+    annulable,
+    annuler_desactivation,
+    apercu_de,
+    desactivation_en_cours,
+    desactiver_espace,
+    effets_de,
+)
+from surveillance.models import Desactivation
+
+CE_QUI_SE_PASSE = (
+    "Le mot de passe devient inutilisable et la réponse de confiance est remplacée. Les sessions se ferment, les liens et les "
+    "navigateurs mémorisés ne valent plus rien, ce qui attend est arrêté. Les habilitations de l’espace demeurent sans rien "
+    "ouvrir ; ce qu’il avait accordé avant le premier acte suspect continue de servir."
+)
+
+
+def premier_instant(jour: date) -> datetime:
+    """Return the first moment of this day, in the portal's time zone."""
+    return timezone.make_aware(datetime.combine(jour, time.min))
+
+
+class DesactiverForm(FormulairePortail):
+    """The first suspect act, what the holder is told, and why."""
+
+    regles = {"motif_de_desactivation_requis": "motif", "premier_acte_invalide": "depuis"}
+
+    depuis = ChampJour(
+        label="Jour du premier acte suspect",
+        help_text="Ce que l’espace a accordé depuis ce jour est mis en veille. Par exemple 28/11/2026.",
+        error_messages={"required": "Indiquez le jour du premier acte suspect."},
+    )
+    raison = forms.ChoiceField(
+        label="Ce qui est dit au détenteur",
+        choices=[(cle, libelle[0].upper() + libelle[1:]) for cle, libelle in Desactivation.Raison.choices],
+        error_messages={"required": "Choisissez ce qui est dit au détenteur."},
+    )
+    motif = ChampTexte(
+        label="Motif, pour qui réexaminera la décision",
+        max_length=LONGUEUR_DU_MOTIF,
+        help_text=f"Le détenteur ne le lit pas. {LONGUEUR_DU_MOTIF} caractères au plus.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Dites pourquoi vous désactivez cet espace."},
+    )
+
+
+class DesactiverEspace(ActeChoisi):
+    """Disable an espace: a first press shows what stops, a second one confirms."""
+
+    fonctions = SURVEILLANCE
+    mot_de_passe_frais = True
+    template_name = "gestion/desactiver.html"
+    nom = "desactiver"
+    titre = "Désactiver l’espace"
+    bouton = "Désactiver l’espace"
+    bouton_montrer = "Voir l’effet, puis confirmer"
+    succes = "L’espace est désactivé. Son détenteur est prévenu."
+    form_class = DesactiverForm
+
+    @staticmethod
+    def possible(objet: Espace) -> bool:
+        return objet.etat in OUVERTS and objet.compte_id is not None
+
+    def faits(self) -> list[tuple[str, str | models.Model]]:
+        return [
+            ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
+            ("Ce qui se passe", CE_QUI_SE_PASSE),
+            (
+                "Comment en revenir",
+                "La cellule annule pendant 7 jours ; ensuite, le service gestionnaire rétablit l’accès au guichet.",
+            ),
+        ]
+
+    def choisir(self, form: Any) -> None:
+        self.depuis = premier_instant(form.cleaned_data["depuis"])
+        self.effets = effets_de(self.objet, self.depuis)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        contexte = super().get_context_data(**kwargs)
+        if not self.choisi:
+            return contexte
+        return {**contexte, "choisi": True, "effets": self.effets, "apercu": apercu_de(self.effets)}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        self.choisir(form)
+        self.choisi = True
+        if CHAMP not in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        return super().form_valid(form)
+
+    def agir(self, form: Any) -> None:
+        desactiver_espace(
+            acteur=self.agent,
+            espace=self.objet,
+            raison=form.cleaned_data["raison"],
+            motif=form.cleaned_data["motif"],
+            depuis=self.depuis,
+            montre=self.request.POST[CHAMP],
+        )
+
+
+class AnnulerForm(FormulairePortail):
+    """Why the disabling erred."""
+
+    regles = {"motif_de_desactivation_requis": "motif"}
+
+    motif = ChampTexte(
+        label="Pourquoi la désactivation était une erreur",
+        max_length=LONGUEUR_DU_MOTIF,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Dites pourquoi la désactivation était une erreur."},
+    )
+
+
+class AnnulerDesactivation(PageActe):
+    """Undo a disabling of less than seven days."""
+
+    fonctions = SURVEILLANCE
+    mot_de_passe_frais = True
+    nom = "annuler-desactivation"
+    titre = "Annuler la désactivation"
+    bouton = "Rouvrir l’espace"
+    succes = (
+        "L’espace est rouvert : son mot de passe et sa réponse d’avant servent de nouveau. Son détenteur est prévenu."
+    )
+    form_class = AnnulerForm
+
+    @staticmethod
+    def possible(objet: Espace) -> bool:
+        if objet.etat != Espace.Etat.DESACTIVE:
+            return False
+        en_cours = desactivation_en_cours(objet)
+        return en_cours is not None and annulable(en_cours)
+
+    def faits(self) -> list[tuple[str, str | models.Model]]:
+        en_cours = desactivation_en_cours(self.objet)
+        if en_cours is None:
+            return []
+        return [
+            ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
+            ("Désactivé le", jour_heure(en_cours.desactive_le)),
+            ("Décision", en_cours.get_voie_display()),
+            ("Motif", en_cours.motif),
+            (
+                "Ce qui se passe",
+                "Le mot de passe et la réponse d’avant reviennent, les habilitations mises en veille et les comptes bancaires sont "
+                "rendus. Les sessions et les demandes annulées ne reviennent pas.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        en_cours = desactivation_en_cours(self.objet)
+        if en_cours is not None:
+            annuler_desactivation(acteur=self.agent, desactivation=en_cours, motif=form.cleaned_data["motif"])

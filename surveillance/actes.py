@@ -1,0 +1,18 @@
+"""What the surveillance writes in the journal: the holder reads what was decided about his espace, never the evidence."""
+
+from accounts.traces.actes import SOI, Acte
+
+ESPACE_DESACTIVE = Acte(
+    "espace.desactive",
+    "Espace désactivé par sécurité : mot de passe et réponse changés d’office",
+    SOI,
+    details=("voie", "raison", "depuis", "reference"),
+)
+ESPACE_DESACTIVATION_ANNULEE = Acte(
+    "espace.desactivation_annulee", "Désactivation annulée par la cellule de surveillance", SOI, details=("reference",)
+)
+ESPACE_DESACTIVATION_PLAFONNEE = Acte(
+    "espace.desactivation_plafonnee",
+    "Désactivation automatique retenue : le plafond du jour est atteint, la cellule décide",
+    details=("nombre",),
+)
