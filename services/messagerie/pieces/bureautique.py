@@ -70,7 +70,7 @@ class _Budget:
 
 
 def reconnaitre(nom: str, contenu: bytes) -> str:
-    """Return the code of the office document that this ZIP is. Raises: a PieceRefusee."""
+    """Return the code of the office document that this ZIP is. Raises: a FichierRefuse."""
     return _reconnaitre(contenu, _Budget(nom), profondeur=0)
 
 
@@ -97,7 +97,7 @@ def _reconnaitre(contenu: bytes, budget: _Budget, *, profondeur: int) -> str:
 
 
 def _exiger_membres(membres: list[zipfile.ZipInfo], budget: _Budget) -> None:
-    """Look at what the ZIP says of its members, before any is unpacked. Raises: a PieceRefusee."""
+    """Look at what the ZIP says of its members, before any is unpacked. Raises: a FichierRefuse."""
     budget.membres -= len(membres)
     if budget.membres < 0 or sum(membre.file_size for membre in membres) > budget.octets:
         raise PieceDemesuree(nom=budget.nom)
@@ -146,7 +146,7 @@ def _lire(archive: zipfile.ZipFile, membre: str) -> bytes:
 
 
 def _parcourir(archive: zipfile.ZipFile, membre: zipfile.ZipInfo, budget: _Budget, profondeur: int) -> None:
-    """Unpack a member to its end, within what may still be; a document inside is looked at in its turn. Raises: a PieceRefusee."""
+    """Unpack a member to its end, within what may still be; a document inside is looked at in its turn. Raises: a FichierRefuse."""
     lus, fin, interieur = 0, b"", b""
     with archive.open(membre) as flux:
         while morceau := flux.read(_MORCEAU):
@@ -172,7 +172,7 @@ def _refuser_les_charges(debut: bytes, nom: str) -> None:
 def _reconnaitre_a_l_interieur(
     archive: zipfile.ZipFile, membre: zipfile.ZipInfo, budget: _Budget, profondeur: int
 ) -> None:
-    """A workbook behind a chart is a ZIP in the ZIP: once, and no other archive. Raises: a PieceRefusee."""
+    """A workbook behind a chart is a ZIP in the ZIP: once, and no other archive. Raises: a FichierRefuse."""
     if profondeur:
         raise PieceArchive(nom=budget.nom)
     if membre.file_size > INTERIEUR:

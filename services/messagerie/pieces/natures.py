@@ -103,7 +103,7 @@ class PieceLue:
 
 
 def examiner(nom: str, contenu: bytes) -> PieceLue:
-    """Say what this file is, cleaned. Raises: a PieceRefusee."""
+    """Say what this file is, cleaned. Raises: a FichierRefuse."""
     propre = nettoyer_nom(nom)
     if not contenu:
         raise PieceVide(nom=propre)
@@ -124,7 +124,7 @@ _TOUTES: Final = frozenset(extension for nature in NATURES for extension in natu
 
 
 def _reconnaitre(nom: str, contenu: bytes) -> tuple[Nature, bytes]:
-    """Return the kind of these bytes, and what is kept of them. Raises: a PieceRefusee."""
+    """Return the kind of these bytes, and what is kept of them. Raises: a FichierRefuse."""
     if contenu.startswith(b"%PDF-"):
         _exiger_pdf_entier(nom, contenu)
         return PDF, contenu
@@ -164,7 +164,7 @@ def _exiger_sans_zip(nom: str, contenu: bytes) -> None:
 
 
 def _refuser_les_connus(nom: str, contenu: bytes) -> None:
-    """Name what is well known and not taken, so that its message helps. Raises: a PieceRefusee."""
+    """Name what is well known and not taken, so that its message helps. Raises: a FichierRefuse."""
     if contenu.startswith(_ARCHIVES) or contenu[257:262] == b"ustar":
         raise PieceArchive(nom=nom)
     if contenu.startswith(_PROGRAMMES):
@@ -181,7 +181,7 @@ def _exiger_sans_pdf(nom: str, contenu: bytes) -> None:
 
 
 def _exiger_texte(nom: str, contenu: bytes) -> None:
-    """Take plain text alone: it decodes, has no control sign, and no browser would take it for a page. Raises: a PieceRefusee."""
+    """Take plain text alone: it decodes, has no control sign, and no browser would take it for a page. Raises: a FichierRefuse."""
     texte = _decoder(contenu)
     if texte is None or any((signe < " " and signe not in "\t\n\r\f") or signe == "\x7f" for signe in texte):
         raise PieceDeGenreInconnu(nom=nom)

@@ -3,24 +3,24 @@
 from accounts.saisies.regles import RegleMetier
 
 
-class PieceRefusee(RegleMetier):
+class FichierRefuse(RegleMetier):
     """What all refusals of one file have in common: `nom` is the name of the file, as it is shown."""
 
-    code = "piece_refusee"
+    code = "fichier_refuse"
     message = "« {nom} » ne peut pas être joint."
 
 
-class PieceVide(PieceRefusee):
+class PieceVide(FichierRefuse):
     code = "piece_vide"
     message = "« {nom} » est vide : son envoi s’est peut-être interrompu. Ouvrez-le pour le vérifier, puis joignez-le de nouveau."
 
 
-class PieceTropLourde(PieceRefusee):
+class PieceTropLourde(FichierRefuse):
     code = "piece_trop_lourde"
     message = "« {nom} » dépasse 10 Mo. Réduisez-le (une photo moins grande, un PDF par partie) ou envoyez-le en plusieurs fois."
 
 
-class PieceDeGenreInconnu(PieceRefusee):
+class PieceDeGenreInconnu(FichierRefuse):
     code = "piece_genre_inconnu"
     message = (
         "« {nom} » n’est pas d’un genre accepté. Sont acceptés : PDF, photos (JPEG, PNG, WebP, HEIC), documents Word, Excel, "
@@ -28,7 +28,7 @@ class PieceDeGenreInconnu(PieceRefusee):
     )
 
 
-class PieceExtension(PieceRefusee):
+class PieceExtension(FichierRefuse):
     code = "piece_extension"
     message = (
         "Le nom « {nom} » ne correspond pas à son contenu, qui est {contenu}. Renommez-le avec la fin « .{extension} », ou "
@@ -36,22 +36,22 @@ class PieceExtension(PieceRefusee):
     )
 
 
-class PieceArchive(PieceRefusee):
+class PieceArchive(FichierRefuse):
     code = "piece_archive"
     message = "« {nom} » est une archive, qui n’est pas acceptée. Joignez un par un les fichiers qu’elle contient."
 
 
-class PieceExecutable(PieceRefusee):
+class PieceExecutable(FichierRefuse):
     code = "piece_executable"
     message = "« {nom} » est un programme : aucun programme n’est accepté."
 
 
-class PieceMacros(PieceRefusee):
+class PieceMacros(FichierRefuse):
     code = "piece_macros"
     message = "« {nom} » contient des macros ou un élément actif. Enregistrez-le en PDF, ou dans un format sans macros."
 
 
-class PieceProtegee(PieceRefusee):
+class PieceProtegee(FichierRefuse):
     code = "piece_protegee"
     message = (
         "« {nom} » est protégé ou chiffré : il ne pourrait pas être contrôlé. Enregistrez-en une copie sans protection "
@@ -59,7 +59,7 @@ class PieceProtegee(PieceRefusee):
     )
 
 
-class PieceAncienFormat(PieceRefusee):
+class PieceAncienFormat(FichierRefuse):
     code = "piece_ancien_format"
     message = (
         "« {nom} » est dans un ancien format de bureautique (.doc, .xls, .ppt). Enregistrez-le en .docx, .xlsx, .pptx ou en "
@@ -67,12 +67,12 @@ class PieceAncienFormat(PieceRefusee):
     )
 
 
-class PiecePageWeb(PieceRefusee):
+class PiecePageWeb(FichierRefuse):
     code = "piece_page_web"
     message = "« {nom} » est une page web, quel que soit son nom. Ouvrez-la puis enregistrez-la en PDF."
 
 
-class PieceDouble(PieceRefusee):
+class PieceDouble(FichierRefuse):
     code = "piece_double"
     message = (
         "« {nom} » cache un second fichier ou ne commence pas comme il le devrait. Ouvrez-le, enregistrez-le de nouveau en "
@@ -80,12 +80,12 @@ class PieceDouble(PieceRefusee):
     )
 
 
-class PieceAbimee(PieceRefusee):
+class PieceAbimee(FichierRefuse):
     code = "piece_abimee"
     message = "« {nom} » est abîmé ou incomplet. Ouvrez-le pour le vérifier, enregistrez-le de nouveau, puis joignez la copie."
 
 
-class PieceDemesuree(PieceRefusee):
+class PieceDemesuree(FichierRefuse):
     code = "piece_demesuree"
     message = (
         "« {nom} » est démesuré une fois ouvert ou décompressé. Joignez un document plus petit, ou une image de moins de "
@@ -93,6 +93,6 @@ class PieceDemesuree(PieceRefusee):
     )
 
 
-class PieceImageAnimee(PieceRefusee):
+class PieceImageAnimee(FichierRefuse):
     code = "piece_image_animee"
     message = "« {nom} » est une image animée. Joignez une image fixe ou une capture d’écran."

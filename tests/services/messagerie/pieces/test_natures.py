@@ -16,9 +16,9 @@ from .scenes import EICAR, GENRES, ODF, PDF, TYPES, fichier, odf, open_xml, zipp
 BOMBE = b"\0" * 8_000_000
 
 
-def refus(nom: str, contenu: bytes) -> type[regles.PieceRefusee]:
+def refus(nom: str, contenu: bytes) -> type[regles.FichierRefuse]:
     """Return the rule that refuses this file, whose message names it."""
-    with pytest.raises(regles.PieceRefusee) as leve:
+    with pytest.raises(regles.FichierRefuse) as leve:
         examiner(nom, contenu)
     assert leve.value.contexte["nom"] in str(leve.value)
     return type(leve.value)
@@ -138,7 +138,7 @@ def test_ce_qui_est_accepte(nom: str, contenu: bytes, code: str) -> None:
         ("photo.gif", b"GIF89a" + bytes(20), regles.PieceDeGenreInconnu),
     ],
 )
-def test_ce_qui_est_refuse(nom: str, contenu: bytes, regle: type[regles.PieceRefusee]) -> None:
+def test_ce_qui_est_refuse(nom: str, contenu: bytes, regle: type[regles.FichierRefuse]) -> None:
     assert refus(nom, contenu) is regle
 
 
@@ -191,7 +191,7 @@ def test_n_importe_quoi_est_accepte_ou_refuse_par_une_regle(nom: str, contenu: b
     """No file raises anything but a rule, and what is taken has the end of its kind."""
     try:
         lue = examiner(nom, contenu)
-    except regles.PieceRefusee:
+    except regles.FichierRefuse:
         return
     assert lue.nom.rpartition(".")[2].lower() in lue.nature.extensions
 
@@ -211,6 +211,6 @@ def test_un_vrai_fichier_abime_est_accepte_ou_refuse_par_une_regle(contenu: byte
     for essai in (bytes(abime), coupe):
         try:
             lue = examiner("x", essai)
-        except regles.PieceRefusee:
+        except regles.FichierRefuse:
             continue
         assert examiner(lue.nom, lue.contenu).nature == lue.nature
