@@ -332,7 +332,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 STATICFILES_DIRS = [RACINE / "static", ("dictionnaires", RACINE / "accounts" / "dictionnaires")]
-STORAGES = {
+STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -340,6 +340,15 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+# Attachments, encrypted (services/messagerie/pieces/): a folder that no web server reads, saved with the database.
+PIECES = Path(env.str("PIECES_DOSSIER", "") or ETAT / "pieces").absolute()
+STORAGES["pieces"] = {
+    "BACKEND": "services.messagerie.pieces.stockage.Depot",
+    "OPTIONS": {"location": PIECES, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
+# The scan of attachments: `clamd` (with CLAMD_ADRESSE) or `aucun`. Production says which, or no file is ever served.
+ANTIVIRUS = env.str("ANTIVIRUS", "" if PRODUCTION else "aucun").strip().lower()
+CLAMD_ADRESSE = env.str("CLAMD_ADRESSE", "")
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION  # no collectstatic in demonstration and tests
 WHITENOISE_MAX_AGE = 3600 if not PRODUCTION else 31_536_000
 

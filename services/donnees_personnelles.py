@@ -75,8 +75,9 @@ def inscrire() -> None:
                 "message": INTERNE,
                 "brouillon": INTERNE,
                 "fichier": INTERNE,
+                "essai_le": INTERNE,
                 **dict.fromkeys(
-                    ("cle", "nonce", "empreinte"), "protège le fichier, qui se télécharge dans la messagerie"
+                    ("cle", "empreinte"), "protège le fichier, qui se télécharge dans la messagerie"
                 ),
             },
         ),

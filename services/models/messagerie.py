@@ -10,10 +10,23 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.chiffrement import SecretIllisible, cle_courante, desceller, sceller
 from accounts.models import Espace, ServiceGestionnaire
 from accounts.saisies.dates import jour
 
 from .personne import PersonneSirenisee
+
+__all__ = [
+    "Brouillon",
+    "Echange",
+    "LectureMessage",
+    "Message",
+    "MessageNonLu",
+    "ModeleDeReponse",
+    "PieceJointe",
+    "SecretIllisible",
+    "nouvelle_reference",
+]
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: read on the telephone
 LONGUEUR_OBJET: Final = 160
@@ -223,7 +236,10 @@ class Brouillon(models.Model):
 
 
 class PieceJointe(models.Model):
-    """A file of a draft, then of the message that it became; its content is encrypted outside the database."""
+    """A file of a draft, then of the message that it became; its content is encrypted outside the database.
+
+    Its key is its own, kept here encrypted for this row alone under the keys of CLE_CHIFFREMENT.
+    """
 
     class Analyse(models.TextChoices):
         A_FAIRE = "A_FAIRE", "contrôle en cours"
@@ -242,11 +258,11 @@ class PieceJointe(models.Model):
     type_mime = models.CharField("type", max_length=80)
     taille = models.PositiveIntegerField("taille, en octets")
     fichier = models.CharField("nom dans le dépôt", max_length=120, editable=False)
-    cle = models.CharField("clé de chiffrement", max_length=8, editable=False)
-    nonce = models.CharField("nonce", max_length=24, editable=False)
+    cle = models.CharField("clé de chiffrement", max_length=160, editable=False)
     empreinte = models.CharField("empreinte de ce qui est gardé", max_length=64, editable=False)
     analyse = models.CharField("analyse", max_length=12, choices=Analyse, default=Analyse.A_FAIRE)
     analysee_le = models.DateTimeField("analysée le", null=True, blank=True)
+    essai_le = models.DateTimeField("analyse essayée le", null=True, blank=True, editable=False)
     posee_le = models.DateTimeField("jointe le", default=timezone.now)
 
     class Meta:
@@ -254,9 +270,18 @@ class PieceJointe(models.Model):
         verbose_name_plural = "pièces jointes"
         ordering = ["posee_le", "pk"]
         indexes = [
-            models.Index(fields=["posee_le"], name="piece_a_analyser", condition=Q(analyse="A_FAIRE")),
+            models.Index(
+                fields=["analyse", "posee_le"],
+                name="piece_a_analyser",
+                condition=Q(analyse__in=["A_FAIRE", "NON_ANALYSEE"]),
+            ),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(cle__regex=r"^[0-9a-f]{8}[.][-_=0-9A-Za-z]{80}$", empreinte__regex=r"^[0-9a-f]{64}$"),
+                name="piece_chiffree",
+                violation_error_message="Cette pièce n’est pas gardée chiffrée.",
+            ),
             models.CheckConstraint(
                 condition=Q(brouillon__isnull=True, message__isnull=False)
                 | Q(brouillon__isnull=False, message__isnull=True),
@@ -278,6 +303,23 @@ class PieceJointe(models.Model):
 
     def __str__(self) -> str:
         return self.nom
+
+    def sceller_cle(self, cle: bytes) -> None:
+        """Keep the key of its file under the newest key; the caller saves."""
+        self.cle = sceller(cle, ligne=self.ligne)
+
+    def desceller_cle(self) -> bytes:
+        """Return the key of its file. Raises: accounts.chiffrement.SecretIllisible."""
+        return desceller(self.cle, ligne=self.ligne)
+
+    @property
+    def ligne(self) -> str:
+        """What binds its key and what its file says to this row."""
+        return f"services.piecejointe|{self.pk}"
+
+    @property
+    def a_rechiffrer(self) -> bool:
+        return not self.cle.startswith(f"{cle_courante()}.")
 
 
 class ModeleDeReponse(models.Model):

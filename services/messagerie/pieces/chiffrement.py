@@ -7,7 +7,6 @@ out, repeated, cut off or taken from another file.
 """
 
 import secrets
-import uuid
 from collections.abc import Iterable, Iterator
 from typing import IO, Final
 
@@ -27,14 +26,9 @@ def nouvelle_cle() -> bytes:
     return secrets.token_bytes(CLE)
 
 
-def ligne_de(piece: uuid.UUID) -> str:
-    """Return what binds a key and its segments to the row of this piece."""
-    return f"services.piecejointe|{piece}"
-
-
-def chiffrer(morceaux: Iterable[bytes], *, cle: bytes, piece: uuid.UUID) -> Iterator[bytes]:
-    """Yield these bytes encrypted, segment by segment."""
-    aes, liee = AESGCM(cle), ligne_de(piece).encode()
+def chiffrer(morceaux: Iterable[bytes], *, cle: bytes, ligne: str) -> Iterator[bytes]:
+    """Yield these bytes encrypted for this row alone, segment by segment."""
+    aes, liee = AESGCM(cle), ligne.encode()
     rang, attente = 0, b""
     for morceau in morceaux:
         attente += morceau
@@ -44,9 +38,9 @@ def chiffrer(morceaux: Iterable[bytes], *, cle: bytes, piece: uuid.UUID) -> Iter
     yield aes.encrypt(_nonce(rang, dernier=True), attente, liee)
 
 
-def dechiffrer(flux: IO[bytes], *, cle: bytes, piece: uuid.UUID) -> Iterator[bytes]:
+def dechiffrer(flux: IO[bytes], *, cle: bytes, ligne: str) -> Iterator[bytes]:
     """Yield what was encrypted, each segment once it is proved. Raises: PieceIllisible."""
-    aes, liee = AESGCM(cle), ligne_de(piece).encode()
+    aes, liee = AESGCM(cle), ligne.encode()
     rang, segment = 0, flux.read(SEGMENT + SCEAU)
     while True:
         suite = flux.read(SEGMENT + SCEAU)

@@ -96,3 +96,38 @@ class PieceDemesuree(FichierRefuse):
 class PieceImageAnimee(FichierRefuse):
     code = "piece_image_animee"
     message = "« {nom} » est une image animée. Joignez une image fixe ou une capture d’écran."
+
+
+class PiecesTropNombreuses(RegleMetier):
+    code = "pieces_trop_nombreuses"
+    message = "Un message porte {limite} fichiers au plus : « {nom} » n’a pas été joint. Envoyez la suite dans un autre message."
+
+
+class PiecesTropLourdes(RegleMetier):
+    code = "pieces_trop_lourdes"
+    message = (
+        "Les fichiers d’un message comptent 25 Mo au plus : « {nom} » n’a pas été joint. Envoyez-le dans un autre message."
+    )
+
+
+class PieceIndisponible(RegleMetier):
+    code = "piece_indisponible"
+    statut = 503
+    message = "Ce fichier ne peut pas être ouvert pour le moment. Réessayez dans quelques minutes."
+
+
+class PieceNonServie(RegleMetier):
+    code = "piece_non_servie"
+    statut = 409
+    message = "« {nom} » n’est pas encore contrôlé : il pourra être téléchargé dès que ce sera fait."
+
+
+class PieceEcartee(RegleMetier):
+    code = "piece_ecartee"
+    statut = 409
+    message = "« {nom} » a été écarté par le contrôle antivirus : il ne peut pas être téléchargé."
+
+
+class BrouillonEfface(RegleMetier):
+    code = "brouillon_efface"
+    message = "Ce brouillon n’existe plus : il a été envoyé ou effacé. Rouvrez la page pour écrire de nouveau."

@@ -1,0 +1,111 @@
+"""Joining files to a draft, taking them off, opening them.
+
+Keeping a draft is no act of the journal; a file is named there once it is put into quarantine (`analyse.py`).
+"""
+
+import uuid
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+import structlog
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import Espace
+from accounts.envois.reveil import reveiller
+
+from ...models import Brouillon, PieceJointe
+from ...models.messagerie import SecretIllisible
+from ..droits import exiger_ecriture
+from . import antivirus, chiffrement, stockage
+from .chiffrement import PieceIllisible
+from .natures import examiner
+from .regles import BrouillonEfface, PieceEcartee, PieceIndisponible, PieceNonServie, PiecesTropLourdes, PiecesTropNombreuses
+
+TAILLE_D_UN_MESSAGE: Final = 25_000_000  # bytes of the files of one message
+PIECES_D_UN_MESSAGE: Final = 10
+TACHE: Final = "services.analyser_piece"
+log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -> PieceJointe:
+    """Join this file to one's draft; return it, cleaned, encrypted, to be scanned.
+
+    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, StockageIndisponible, BrouillonEfface,
+    MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
+    """
+    lue = examiner(nom, contenu)
+    exiger_ecriture(acteur, brouillon.personne)
+    _verrouiller(acteur, brouillon)
+    autres = PieceJointe.objects.filter(brouillon=brouillon)
+    if autres.count() >= PIECES_D_UN_MESSAGE:
+        raise PiecesTropNombreuses(limite=PIECES_D_UN_MESSAGE, nom=lue.nom)
+    if (autres.aggregate(somme=Sum("taille"))["somme"] or 0) + len(lue.contenu) > TAILLE_D_UN_MESSAGE:
+        raise PiecesTropLourdes(nom=lue.nom)
+    piece = PieceJointe(
+        pk=uuid.uuid4(), brouillon=brouillon, nom=lue.nom, type_mime=lue.nature.type_mime, taille=len(lue.contenu)
+    )
+    cle = chiffrement.nouvelle_cle()
+    piece.sceller_cle(cle)
+    piece.fichier = stockage.nom_de(piece.pk)
+    piece.empreinte = stockage.deposer(piece.pk, chiffrement.chiffrer([lue.contenu], cle=cle, ligne=piece.ligne))
+    if not antivirus.actif():
+        piece.analyse, piece.analysee_le = PieceJointe.Analyse.NON_ANALYSEE, timezone.now()
+    piece.save(force_insert=True)
+    if antivirus.actif():
+        reveiller(TACHE, piece.pk)
+    return piece
+
+
+@transaction.atomic
+def oter(*, acteur: Espace, brouillon: Brouillon, piece: uuid.UUID) -> None:
+    """Take this file off one's draft; what is off already stays so. Raises: BrouillonEfface."""
+    _verrouiller(acteur, brouillon)
+    otee = PieceJointe.objects.filter(brouillon=brouillon, pk=piece).first()
+    if otee is not None:
+        otee.delete()
+        transaction.on_commit(lambda: stockage.retirer(otee.fichier))
+
+
+def _verrouiller(acteur: Espace, brouillon: Brouillon) -> None:
+    """Raises: BrouillonEfface, when it was sent or erased meanwhile."""
+    if not Brouillon.objects.select_for_update(no_key=True).filter(pk=brouillon.pk, espace=acteur).exists():
+        raise BrouillonEfface
+
+
+def se_telecharge(piece: PieceJointe) -> bool:
+    """Whether this file is served: sound, or not scanned where nothing is."""
+    return piece.analyse == PieceJointe.Analyse.SAINE or (
+        piece.analyse == PieceJointe.Analyse.NON_ANALYSEE and not antivirus.actif()
+    )
+
+
+def ouvrir(piece: PieceJointe) -> Iterator[bytes]:
+    """Return what this file says, segment by segment, the first one proved already; who asks was asked before.
+
+    Raises: PieceNonServie, PieceEcartee, PieceIndisponible; PieceIllisible on the way, when what follows was changed.
+    """
+    if piece.analyse == PieceJointe.Analyse.QUARANTAINE:
+        raise PieceEcartee(nom=piece.nom)
+    if not se_telecharge(piece):
+        raise PieceNonServie(nom=piece.nom)
+    morceaux = lire(piece)
+    try:
+        premier = next(morceaux)
+    except (OSError, PieceIllisible) as erreur:
+        log.exception("piece_illisible", piece=str(piece.pk), erreur=type(erreur).__name__)
+        raise PieceIndisponible from erreur
+    return chain([premier], morceaux)
+
+
+def lire(piece: PieceJointe) -> Iterator[bytes]:
+    """Yield what this file says, whatever the scan said: for the scan itself. Raises: OSError, PieceIllisible."""
+    try:
+        cle = piece.desceller_cle()
+    except SecretIllisible as erreur:
+        raise PieceIllisible(str(erreur)) from erreur
+    with stockage.ouvrir(piece.fichier) as flux:
+        yield from chiffrement.dechiffrer(flux, cle=cle, ligne=piece.ligne)
