@@ -66,6 +66,13 @@ ECHANGE_CLOS = Acte("echange.clos", "Échange clos par l’entreprise", MESSAGER
 ECHANGE_ROUVERT = Acte(
     "echange.rouvert", "Échange rouvert par l’entreprise", MESSAGERIE, anonyme=False, details=("echange",)
 )
+PIECE_ECARTEE = Acte(
+    "piece.ecartee", "Pièce jointe écartée par l’antivirus", MESSAGERIE, details=("echange", "signature")
+)
+PIECES_RECHIFFREES = Acte(
+    "pieces.rechiffrees", "Clés des pièces jointes chiffrées sous la nouvelle clé", details=("nombre",)
+)
+PIECES_BALAYEES = Acte("pieces.balayees", "Fichiers sans pièce jointe effacés", details=("nombre",))
 COMPTE_BANCAIRE_AJOUTE = Acte(
     "compte_bancaire.ajoute", "Compte bancaire ajouté", BANQUE, anonyme=False, details=("compte",)
 )

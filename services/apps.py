@@ -7,15 +7,19 @@ class ServicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, answer for its SIREN, and move what it holds of an IDSP."""
+        from django.core.checks import register
+
         from accounts.gestion.cessions import inscrire_cession
         from accounts.traces.actes import inscrire
 
         from . import actes, annuaire, donnees_personnelles
         from .banque import arret
+        from .messagerie.pieces.verification import verifier_les_pieces
         from .registre import identification
 
         identification.inscrire_transfert(identification.transferer_le_registre)
         annuaire.inscrire()
+        register(verifier_les_pieces, deploy=True)
         donnees_personnelles.inscrire()
         inscrire(actes)
         arret.inscrire()

@@ -76,9 +76,7 @@ def inscrire() -> None:
                 "brouillon": INTERNE,
                 "fichier": INTERNE,
                 "essai_le": INTERNE,
-                **dict.fromkeys(
-                    ("cle", "empreinte"), "protège le fichier, qui se télécharge dans la messagerie"
-                ),
+                **dict.fromkeys(("cle", "empreinte"), "protège le fichier, qui se télécharge dans la messagerie"),
             },
         ),
         Partie(

@@ -1,12 +1,30 @@
-"""Celery entry points of the register: each calls one act."""
+"""Celery entry points of the register and of the mailbox: each calls one act."""
+
+from uuid import UUID
 
 from celery import shared_task
 
-from accounts.envois.budget import epuiser
+from accounts.envois.budget import DUREE_BALAYAGE, epuiser
 
+from .messagerie.pieces import analyse, balayage
 from .registre import suivi
 
 
 @shared_task(name="services.suivre_registre")
 def suivre_registre() -> None:
     epuiser(lambda: suivi.suivre_registre(nombre=suivi.EVENEMENTS_PAR_LOT).par_genre.total())
+
+
+@shared_task(name="services.analyser_piece")
+def analyser_piece(cle: str) -> None:
+    analyse.analyser_piece(cle=UUID(cle))
+
+
+@shared_task(name="services.analyser_pieces")
+def analyser_pieces() -> None:
+    epuiser(analyse.analyser_pieces, duree=DUREE_BALAYAGE)
+
+
+@shared_task(name="services.balayer_pieces")
+def balayer_pieces() -> None:
+    balayage.balayer_pieces(acteur="systeme:balayer_pieces")

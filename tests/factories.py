@@ -12,11 +12,14 @@ from stdnum import luhn
 
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
+from services.messagerie.pieces.chiffrement import nouvelle_cle
+from services.messagerie.pieces.stockage import nom_de
 from services.models import (
     Categorie,
     Echange,
     MandatSepa,
     PersonneSirenisee,
+    PieceJointe,
     ReferenceBancaire,
     RepresentantLegal,
     Service,
@@ -194,6 +197,17 @@ def compte_bancaire(personne: PersonneSirenisee, iban: str = IBAN, **champs: Any
     rum = f"01DGFIP2026{personne.siren}{next(_compteur):08d}"
     MandatSepa.objects.create(reference=reference, rum=rum, **mandat)
     return reference
+
+
+def poser_piece(**champs: Any) -> PieceJointe:
+    """Return the row of an attachment, without a file."""
+    piece = PieceJointe(
+        **{"nom": "bilan.pdf", "type_mime": "application/pdf", "taille": 12, "empreinte": "0" * 64} | champs
+    )
+    piece.fichier = nom_de(piece.pk)
+    piece.sceller_cle(nouvelle_cle())
+    piece.save(force_insert=True)
+    return piece
 
 
 def echanger(personne: PersonneSirenisee, **champs: Any) -> Echange:

@@ -254,6 +254,7 @@ def eprouver(garde: Path, dossier: Path) -> None:
             "STATIC_ROOT": str(dossier / "statiques"),
             "ALLOWED_HOSTS": urllib.parse.urlsplit(SITE).netloc,
             "SITE_URL": SITE,
+            "ANTIVIRUS": "aucun",
             "PROXYS": proxys[1] if proxys else "0",
             "EMAIL_URL": f"smtp://{ADRESSE}:{port_courriel}",
             **{nom: base64.urlsafe_b64encode(secrets.token_bytes(40)).decode() for nom in CLES},

@@ -31,6 +31,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     os.environ.setdefault("EMAIL_URL", "smtp://localhost:25")  # pytest-django keeps mail in memory
     for nom in CLES:
         os.environ.setdefault(nom, base64.urlsafe_b64encode(hashlib.sha256(nom.encode()).digest()).decode())
+    pieces = tempfile.mkdtemp(prefix="pieces-")  # attachments, each process's own
+    os.environ["PIECES_DOSSIER"] = pieces
+    early_config.add_cleanup(lambda: shutil.rmtree(pieces, ignore_errors=True))
     numero = ouvrier()
     if not numero:
         try:

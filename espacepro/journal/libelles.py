@@ -116,6 +116,7 @@ DETAILS = {
     "sauf_la_sienne": "Sauf la session en cours",
     "service": "Service",
     "services": "Services",
+    "signature": "Ce que l’antivirus a reconnu",
     "siren": "SIREN",
     "source": "Source",
     "supprime_le": "Supprimé le",

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import Error, connection
+from django.db.models import Min
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -14,6 +15,7 @@ from accounts.models import Courriel, DemandeOubli, Evenement, EvenementASceller
 from accounts.traces.requete import adresse_ip
 from activation.models import Courrier
 from habilitations.models import Export
+from services.models import PieceJointe
 
 BOITES = (  # every subclass of Envoi
     ("courriels", Courriel),
@@ -67,6 +69,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
         ecartes.labels(boite).set(lignes.exclude(ecarte_le=None).count())
         due = lignes.a_prendre(maintenant).values_list("prochain_essai_le", flat=True).first()
         retard.labels(boite).set((maintenant - due).total_seconds() if due else 0)
+    posee = PieceJointe.objects.filter(analyse=PieceJointe.Analyse.A_FAIRE).aggregate(premiere=Min("posee_le"))[
+        "premiere"
+    ]
+    Gauge(
+        "espacepro_pieces_a_analyser_secondes", "Since when the attachment waits that waits longest", registry=registre
+    ).set((maintenant - posee).total_seconds() if posee else 0)
     Gauge("espacepro_evenements_a_sceller", "Journal lines not sealed yet", registry=registre).set(
         EvenementASceller.objects.count()
     )

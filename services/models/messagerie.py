@@ -142,7 +142,10 @@ class Message(models.Model):
     class Meta:
         verbose_name = "message"
         ordering = ["envoye_le", "pk"]
-        indexes = [models.Index(fields=["echange", "envoye_le", "id"], name="message_fil")]
+        indexes = [
+            models.Index(fields=["echange", "envoye_le", "id"], name="message_fil"),
+            models.Index(fields=["envoye_le", "id"], name="message_attend", condition=Q(pret_le__isnull=True)),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(espace__isnull=True) | Q(agent__isnull=True),

@@ -181,6 +181,9 @@ personne.identifiee                    · · · · ·
 personne.provisoire                    · · · · ·
 personne.rattachee                     · · · · ·
 personnes.importees                    · · · · ·
+piece.ecartee                          D · · · M?
+pieces.balayees                        · · · · ·
+pieces.rechiffrees                     · · · · ·
 preferences.changees                   D · · · ·
 purge.faite                            · · · · ·
 rectification.demandee                 D · · · ·

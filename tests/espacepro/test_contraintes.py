@@ -56,6 +56,7 @@ from tests.factories import (
     compte_bancaire,
     echanger,
     habiliter,
+    poser_piece,
     representer,
 )
 
@@ -172,7 +173,7 @@ def brouillon() -> Brouillon:
 
 
 def piece(**champs: Any) -> PieceJointe:
-    return PieceJointe.objects.create(**{"brouillon": brouillon(), "nom": "a.pdf", "taille": 1} | champs)
+    return poser_piece(**{"brouillon": brouillon()} | champs)
 
 
 def lien() -> Lien:
@@ -432,6 +433,8 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("brouillon_un_seul", lambda: copier(brouillon())),
     ("piece_d_un_seul", lambda: ecrire(piece(), brouillon=None)),
     ("piece_d_un_seul", lambda: ecrire(piece(), message=message())),
+    ("piece_chiffree", lambda: ecrire(piece(), cle="")),
+    ("piece_chiffree", lambda: ecrire(piece(), empreinte="")),
     ("piece_non_vide", lambda: ecrire(piece(), taille=0)),
     ("piece_analysee_avec_date", lambda: ecrire(piece(), analyse="SAINE")),
     ("piece_analysee_avec_date", lambda: ecrire(piece(), analysee_le=MAINTENANT)),

@@ -10,9 +10,10 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.envois.courriels import deposer
 from accounts.traces.journal import consigner
 
 from ... import actes
@@ -30,14 +31,39 @@ log = structlog.get_logger(__name__)
 
 
 def analyser_pieces(*, acteur: str = ACTEUR, nombre: int = PIECES_PAR_LOT, maintenant: datetime | None = None) -> int:
-    """Give an answer to at most so many files that wait, the longest waiting first; return to how many.
+    """Give an answer to at most so many files that wait, the longest waiting first, and let go the messages that waited for them.
 
-    Where nothing is scanned they are said not to be; where it is, what was not scanned before is scanned now.
+    Where nothing is scanned they are said not to be; where it is, what was not scanned before is scanned now. Return how many
+    files got an answer and messages left.
     """
     maintenant = maintenant or timezone.now()
+    if antivirus.actif():
+        _reprendre(nombre)
+        faites = _analyser_lot(acteur, nombre, maintenant)
+    else:
+        faites = _sans_analyse(nombre, maintenant)
+    return faites + remettre_les_prets(nombre=nombre)
+
+
+def analyser_piece(*, cle: uuid.UUID, acteur: str = ACTEUR) -> bool:
+    """Scan this file as soon as it is joined, if it waits; return whether it got an answer. What fails waits for the sweep."""
     if not antivirus.actif():
-        return _sans_analyse(acteur, nombre, maintenant)
-    _reprendre(nombre)
+        return False
+    piece = _prendre(timezone.now(), cle)
+    if piece is None:
+        return False
+    try:
+        if not _analyser(acteur, piece):
+            return False
+    except AntivirusInjoignable as erreur:
+        log.warning("antivirus_injoignable", erreur=str(erreur))
+        return False
+    remettre_les_prets()
+    return True
+
+
+def _analyser_lot(acteur: str, nombre: int, maintenant: datetime) -> int:
+    """Scan at most so many files; return how many got an answer. Stops when the daemon does not answer."""
     if not _attendent(maintenant).exists():
         return 0
     if not antivirus.repond():
@@ -56,32 +82,17 @@ def analyser_pieces(*, acteur: str = ACTEUR, nombre: int = PIECES_PAR_LOT, maint
     return faites
 
 
-def analyser_piece(*, cle: uuid.UUID, acteur: str = ACTEUR) -> bool:
-    """Scan this file as soon as it is joined, if it waits; return whether it got an answer. What fails waits for the sweep."""
-    if not antivirus.actif():
-        return False
-    with transaction.atomic():
-        piece = _attendent(timezone.now()).select_for_update(no_key=True, skip_locked=True).filter(pk=cle).first()
-        if piece is None:
-            return False
-        PieceJointe.objects.filter(pk=piece.pk).update(essai_le=timezone.now())
-    try:
-        return _analyser(acteur, piece)
-    except AntivirusInjoignable as erreur:
-        log.warning("antivirus_injoignable", erreur=str(erreur))
-        return False
-
-
-def _attendent(maintenant: datetime) -> "QuerySetPieces":
+def _attendent(maintenant: datetime) -> QuerySet[PieceJointe]:
     libres = Q(essai_le=None) | Q(essai_le__lt=maintenant - BAIL)
     return PieceJointe.objects.filter(libres, analyse=PieceJointe.Analyse.A_FAIRE)
 
 
 @transaction.atomic
-def _prendre(maintenant: datetime) -> PieceJointe | None:
-    """Take for a minute the file that waits longest for its try."""
+def _prendre(maintenant: datetime, cle: uuid.UUID | None = None) -> PieceJointe | None:
+    """Take for a minute this file, by default the one that waits longest for its try; None when it does not wait."""
+    libres = _attendent(maintenant)
     piece = (
-        _attendent(maintenant)
+        (libres if cle is None else libres.filter(pk=cle))
         .select_for_update(no_key=True, skip_locked=True)
         .order_by(F("essai_le").asc(nulls_first=True), "posee_le", "pk")
         .first()
@@ -98,31 +109,95 @@ def _analyser(acteur: str, piece: PieceJointe) -> bool:
     except (SansVerdict, PieceIllisible) as erreur:
         log.error("piece_sans_verdict", piece=str(piece.pk), erreur=f"{type(erreur).__name__}: {erreur}")  # noqa: TRY400
         return False
-    repondre(acteur=acteur, piece=piece, signature=signature)
+    _repondre(acteur, piece, signature)
     return True
 
 
 @transaction.atomic
-def repondre(*, acteur: str, piece: PieceJointe, signature: str) -> None:
-    """Keep what the scan said, tell of a quarantine, and let the message go that waited for its last file."""
-    maintenant = timezone.now()
-    message = _verrouiller_le_message(piece)
-    fraiche = PieceJointe.objects.select_for_update(no_key=True).filter(pk=piece.pk, analyse=piece.analyse).first()
+def _repondre(acteur: str, piece: PieceJointe, signature: str) -> None:
+    """Keep what the scan said, and tell of a quarantine."""
+    fraiche = (
+        PieceJointe.objects.select_for_update(no_key=True, of=("self",))
+        .select_related(
+            "message__echange__personne",
+            "message__espace__compte",
+            "brouillon__personne",
+            "brouillon__echange",
+            "brouillon__espace__compte",
+        )
+        .filter(pk=piece.pk, analyse=PieceJointe.Analyse.A_FAIRE)
+        .first()
+    )
     if fraiche is None:  # taken off, or answered meanwhile
         return
     fraiche.analyse = PieceJointe.Analyse.QUARANTAINE if signature else PieceJointe.Analyse.SAINE
-    fraiche.analysee_le = maintenant
+    fraiche.analysee_le = timezone.now()
     fraiche.save(update_fields=["analyse", "analysee_le"])
     if signature:
-        _mettre_en_quarantaine(acteur, fraiche, signature)
-    if message is not None:
-        _laisser_partir(message, maintenant)
+        _dire_la_quarantaine(acteur, fraiche, signature)
 
 
-def _verrouiller_le_message(piece: PieceJointe) -> Message | None:
-    """Lock the exchange of the message of this file, before the file (order of the locks); None while it is a draft's."""
-    message = Message.objects.select_related("echange__personne").filter(pieces_jointes=piece.pk).first()
-    if message is not None:
-        Echange.objects.select_for_update(no_key=True).get(pk=message.echange_id)
-        message.refresh_from_db(fields=["pret_le"])
-    return message
+def _dire_la_quarantaine(acteur: str, piece: PieceJointe, signature: str) -> None:
+    """Tell the author by mail and the administrators of the mailbox by the journal; the page of the exchange tells both sides."""
+    porteur = piece.message or piece.brouillon
+    if porteur is None:
+        return
+    auteur = porteur.espace
+    echange = porteur.echange
+    personne = porteur.echange.personne if isinstance(porteur, Message) else porteur.personne
+    consigner(
+        actes.PIECE_ECARTEE,
+        auteur=acteur,
+        espace=auteur,
+        siren=personne.siren,
+        details={"signature": signature[:120]} | ({"echange": echange.reference} if echange is not None else {}),
+    )
+    if auteur is not None and auteur.compte is not None:
+        deposer(
+            "piece_ecartee",
+            destinataire=auteur.compte.email,
+            acte=f"piece:{piece.pk}",
+            espace=auteur,
+            contexte={"denomination": personne.denomination, "envoye": piece.message_id is not None},
+        )
+
+
+def remettre_les_prets(*, nombre: int = PIECES_PAR_LOT) -> int:
+    """Let the messages go that waited for a file and wait for none any more; return how many."""
+    attendent = PieceJointe.objects.filter(message=OuterRef("pk"), analyse=PieceJointe.Analyse.A_FAIRE)
+    prets = (
+        Message.objects.filter(~Exists(attendent), pret_le=None)
+        .order_by("envoye_le", "pk")
+        .values_list("pk", flat=True)
+    )
+    return sum(_remettre(cle) for cle in list(prets[:nombre]))
+
+
+@transaction.atomic
+def _remettre(cle: uuid.UUID) -> bool:
+    """Let this message go under the lock of its exchange; one that went, or waits again, stays as it is."""
+    message = Message.objects.select_related("echange__personne").get(pk=cle)
+    Echange.objects.select_for_update(no_key=True).get(pk=message.echange_id)
+    message.refresh_from_db(fields=["pret_le"])
+    if message.pret_le is not None:
+        return False
+    remettre(message)
+    return True
+
+
+def _reprendre(nombre: int) -> None:
+    """What was kept while nothing was scanned waits for the scan like the rest, and is not served meanwhile."""
+    PieceJointe.objects.filter(
+        pk__in=PieceJointe.objects.filter(analyse=PieceJointe.Analyse.NON_ANALYSEE)
+        .order_by("posee_le")
+        .values("pk")[:nombre]
+    ).update(analyse=PieceJointe.Analyse.A_FAIRE, analysee_le=None, essai_le=None)
+
+
+def _sans_analyse(nombre: int, maintenant: datetime) -> int:
+    """Say of what waits that it is not scanned, since nothing is any more; return how many."""
+    return PieceJointe.objects.filter(
+        pk__in=PieceJointe.objects.filter(analyse=PieceJointe.Analyse.A_FAIRE)
+        .order_by("posee_le")
+        .values("pk")[:nombre]
+    ).update(analyse=PieceJointe.Analyse.NON_ANALYSEE, analysee_le=maintenant)

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from accounts.models import Espace
 from accounts.envois.reveil import reveiller
+from accounts.models import Espace
 
 from ...models import Brouillon, PieceJointe
 from ...models.messagerie import SecretIllisible
@@ -22,7 +22,14 @@ from ..droits import exiger_ecriture
 from . import antivirus, chiffrement, stockage
 from .chiffrement import PieceIllisible
 from .natures import examiner
-from .regles import BrouillonEfface, PieceEcartee, PieceIndisponible, PieceNonServie, PiecesTropLourdes, PiecesTropNombreuses
+from .regles import (
+    BrouillonEfface,
+    PieceEcartee,
+    PieceIndisponible,
+    PieceNonServie,
+    PiecesTropLourdes,
+    PiecesTropNombreuses,
+)
 
 TAILLE_D_UN_MESSAGE: Final = 25_000_000  # bytes of the files of one message
 PIECES_D_UN_MESSAGE: Final = 10
@@ -95,17 +102,17 @@ def ouvrir(piece: PieceJointe) -> Iterator[bytes]:
     morceaux = lire(piece)
     try:
         premier = next(morceaux)
-    except (OSError, PieceIllisible) as erreur:
+    except PieceIllisible as erreur:
         log.exception("piece_illisible", piece=str(piece.pk), erreur=type(erreur).__name__)
         raise PieceIndisponible from erreur
     return chain([premier], morceaux)
 
 
 def lire(piece: PieceJointe) -> Iterator[bytes]:
-    """Yield what this file says, whatever the scan said: for the scan itself. Raises: OSError, PieceIllisible."""
+    """Yield what this file says, whatever the scan said: for the scan itself. Raises: PieceIllisible."""
     try:
         cle = piece.desceller_cle()
-    except SecretIllisible as erreur:
-        raise PieceIllisible(str(erreur)) from erreur
-    with stockage.ouvrir(piece.fichier) as flux:
-        yield from chiffrement.dechiffrer(flux, cle=cle, ligne=piece.ligne)
+        with stockage.ouvrir(piece.fichier) as flux:
+            yield from chiffrement.dechiffrer(flux, cle=cle, ligne=piece.ligne)
+    except (OSError, SecretIllisible) as erreur:  # the storage's, not the daemon's to which it is being sent
+        raise PieceIllisible(f"{type(erreur).__name__}: {erreur}") from erreur

@@ -105,9 +105,7 @@ class PiecesTropNombreuses(RegleMetier):
 
 class PiecesTropLourdes(RegleMetier):
     code = "pieces_trop_lourdes"
-    message = (
-        "Les fichiers d’un message comptent 25 Mo au plus : « {nom} » n’a pas été joint. Envoyez-le dans un autre message."
-    )
+    message = "Les fichiers d’un message comptent 25 Mo au plus : « {nom} » n’a pas été joint. Envoyez-le dans un autre message."
 
 
 class PieceIndisponible(RegleMetier):

@@ -29,7 +29,7 @@ class StockageIndisponible(RegleMetier):
 class Depot(FileSystemStorage):
     """A folder whose files are on the disk once they are said to be saved."""
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         nom: str = super()._save(name, content)  # type: ignore[misc]
         for chemin in (self.path(nom), os.path.dirname(self.path(nom))):
             descripteur = os.open(chemin, os.O_RDONLY)

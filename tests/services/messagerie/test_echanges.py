@@ -27,7 +27,7 @@ from services.messagerie.echanges import (
 )
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu
 from services.models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe
-from tests.factories import EspaceFactory, ServiceGestionnaireFactory, echanger, habiliter
+from tests.factories import EspaceFactory, ServiceGestionnaireFactory, echanger, habiliter, poser_piece
 from tests.services.messagerie.scenes import Scene, recevoir, scene
 
 pytestmark = pytest.mark.django_db
@@ -258,12 +258,8 @@ def test_un_droit_en_veille_cache_le_brouillon_sans_l_effacer() -> None:
 
 
 def piece(brouillon: Brouillon, analyse: str) -> PieceJointe:
-    return PieceJointe.objects.create(
-        brouillon=brouillon,
-        nom="bilan.pdf",
-        taille=12,
-        analyse=analyse,
-        analysee_le=None if analyse == "A_FAIRE" else timezone.now(),
+    return poser_piece(
+        brouillon=brouillon, analyse=analyse, analysee_le=None if analyse == "A_FAIRE" else timezone.now()
     )
 
 

@@ -1,0 +1,181 @@
+"""What waits for the scan: nothing is lost while the daemon is dead, nothing is served, and the message goes by itself."""
+
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Courriel, Evenement
+from services.messagerie.brouillons import garder
+from services.messagerie.echanges import PieceRefusee, ecrire
+from services.messagerie.pieces import analyse
+from services.messagerie.pieces.analyse import analyser_piece, analyser_pieces
+from services.messagerie.pieces.balayage import balayer_pieces
+from services.messagerie.pieces.jointes import joindre, se_telecharge
+from services.messagerie.pieces.stockage import nom_de
+from services.models import Message, PieceJointe
+from tests.services.messagerie.scenes import Scene, scene
+
+from .clamd import FauxClamd
+from .scenes import EICAR, PDF
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
+
+
+def poser(lieu: Scene, *contenus: bytes, nom: str = "a.txt") -> list[PieceJointe]:
+    brouillon = garder(acteur=lieu.titulaire, personne=lieu.personne, texte="Voici")
+    assert brouillon is not None
+    return [joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=nom, contenu=contenu) for contenu in contenus]
+
+
+def envoyer(lieu: Scene) -> Message:
+    return ecrire(
+        acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Bilan", texte="Voici", envoi=uuid.uuid4()
+    )
+
+
+def etats() -> list[str]:
+    return list(PieceJointe.objects.order_by("posee_le").values_list("analyse", flat=True))
+
+
+def test_le_message_attend_puis_part_de_lui_meme(clamd: FauxClamd) -> None:
+    lieu = scene()
+    poser(lieu, PDF, PDF, nom="a.pdf")
+    message = envoyer(lieu)
+    assert message.pret_le is None
+    assert analyser_pieces() == 3  # two files, one message
+    message.refresh_from_db()
+    assert message.pret_le is not None
+    assert etats() == ["SAINE", "SAINE"]
+    assert clamd.recus == [PDF, PDF]
+    assert analyser_pieces() == 0
+
+
+def test_une_piece_seule_laisse_partir_quand_elle_est_la_derniere(clamd: FauxClamd) -> None:
+    lieu = scene()
+    une, autre = poser(lieu, PDF, PDF, nom="a.pdf")
+    message = envoyer(lieu)
+    assert analyser_piece(cle=une.pk)
+    message.refresh_from_db()
+    assert message.pret_le is None
+    assert analyser_piece(cle=autre.pk)
+    assert not analyser_piece(cle=autre.pk)
+    message.refresh_from_db()
+    assert message.pret_le is not None
+
+
+@pytest.mark.parametrize("humeur", ["fige", "meurt", "trop_long", "stream: scan ERROR"])
+def test_un_demon_en_panne_ne_perd_rien_et_ne_laisse_rien_passer(clamd: FauxClamd, humeur: str) -> None:
+    lieu, maintenant = scene(), timezone.now()
+    poser(lieu, PDF, nom="a.pdf")
+    message = envoyer(lieu)
+    clamd.humeur = humeur
+    assert analyser_pieces(maintenant=maintenant) == 0
+    message.refresh_from_db()
+    assert (message.pret_le, etats()) == (None, ["A_FAIRE"])
+    clamd.humeur = "juste"
+    assert analyser_pieces(maintenant=maintenant + analyse.BAIL + timedelta(seconds=1)) == 2
+    message.refresh_from_db()
+    assert message.pret_le is not None
+
+
+def test_une_piece_sans_reponse_ne_retient_pas_les_autres(clamd: FauxClamd, depot: Path) -> None:
+    lieu = scene()
+    perdue, _ = poser(lieu, PDF, PDF, nom="a.pdf")
+    (depot / perdue.fichier).unlink()
+    assert analyser_pieces() == 1
+    assert etats() == ["A_FAIRE", "SAINE"]
+
+
+def test_la_quarantaine_est_dite_et_le_message_part(clamd: FauxClamd) -> None:
+    lieu = scene()
+    (piece,) = poser(lieu, EICAR)
+    message = envoyer(lieu)
+    analyser_pieces()
+    message.refresh_from_db()
+    piece.refresh_from_db()
+    assert message.pret_le is not None
+    assert piece.analyse == "QUARANTAINE"
+    assert not se_telecharge(piece)
+    courriel = Courriel.objects.get(genre="piece_ecartee")
+    assert (courriel.destinataire, courriel.contexte["envoye"]) == (lieu.titulaire.compte.email, True)
+    evenement = Evenement.objects.get(acte="piece.ecartee")
+    assert evenement.details == {"echange": message.echange.reference, "signature": "Eicar-Test-Signature"}
+    assert (evenement.siren, evenement.espace) == (lieu.personne.siren, lieu.titulaire.numero_abonne)
+
+
+def test_une_piece_ecartee_d_un_brouillon_retient_l_envoi(clamd: FauxClamd) -> None:
+    lieu = scene()
+    poser(lieu, EICAR)
+    analyser_pieces()
+    assert Courriel.objects.get(genre="piece_ecartee").contexte["envoye"] is False
+    with pytest.raises(PieceRefusee):
+        envoyer(lieu)
+
+
+def test_sans_antivirus_les_pieces_le_disent_et_partent(settings: Settings) -> None:
+    assert settings.ANTIVIRUS == "aucun"
+    lieu = scene()
+    (piece,) = poser(lieu, EICAR)
+    message = envoyer(lieu)
+    assert (piece.analyse, message.pret_le is not None) == ("NON_ANALYSEE", True)
+    assert se_telecharge(piece)
+    assert analyser_pieces() == 0
+
+
+def test_changer_d_avis_sur_l_antivirus(clamd: FauxClamd, settings: Settings) -> None:
+    """What waited for a scan that is no more goes; what was never scanned is scanned once something does, and not served."""
+    lieu = scene()
+    (piece,) = poser(lieu, PDF, nom="a.pdf")
+    message = envoyer(lieu)
+    settings.ANTIVIRUS = "aucun"
+    assert analyser_pieces() == 2
+    message.refresh_from_db()
+    piece.refresh_from_db()
+    assert (message.pret_le is not None, piece.analyse) == (True, "NON_ANALYSEE")
+    settings.ANTIVIRUS = "clamd"
+    assert not se_telecharge(piece)
+    assert analyser_pieces() == 1
+    assert etats() == ["SAINE"]
+
+
+def test_une_piece_analysee_pendant_l_envoi_ne_retient_pas_le_message(
+    clamd: FauxClamd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is sent between the scan and its answer: it leaves all the same."""
+    lieu = scene()
+    (piece,) = poser(lieu, PDF, nom="a.pdf")
+    repondre = analyse._repondre
+
+    def envoyer_puis_repondre(*args: object) -> None:
+        envoyer(lieu)
+        repondre(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(analyse, "_repondre", envoyer_puis_repondre)
+    assert analyser_piece(cle=piece.pk)
+    assert Message.objects.get().pret_le is not None
+
+
+# --- What lies there of nobody
+
+
+def test_le_balayage_efface_les_fichiers_de_personne(depot: Path, caplog: pytest.LogCaptureFixture) -> None:
+    lieu, demain = scene(), timezone.now() + timedelta(hours=25)
+    gardee, orpheline = poser(lieu, PDF, PDF, nom="a.pdf")
+    PieceJointe.objects.filter(pk=orpheline.pk).delete()
+    assert balayer_pieces(acteur="systeme:essai") == 0  # of somebody soon, perhaps
+    assert balayer_pieces(acteur="systeme:essai", maintenant=demain) == 1
+    assert (depot / gardee.fichier).exists()
+    assert not (depot / nom_de(orpheline.pk)).exists()
+    assert Evenement.objects.get(acte="pieces.balayees").details == {"nombre": 1}
+    assert balayer_pieces(acteur="systeme:essai", maintenant=demain) == 0
+    (depot / gardee.fichier).unlink()
+    balayer_pieces(acteur="systeme:essai", maintenant=demain)
+    assert f"{gardee.pk}" in caplog.text
+
+
+def test_un_depot_ou_rien_n_a_ete_pose() -> None:
+    assert balayer_pieces(acteur="systeme:essai") == 0
