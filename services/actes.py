@@ -67,7 +67,7 @@ ECHANGE_ROUVERT = Acte(
     "echange.rouvert", "Échange rouvert par l’entreprise", MESSAGERIE, anonyme=False, details=("echange",)
 )
 PIECE_ECARTEE = Acte(
-    "piece.ecartee", "Pièce jointe écartée par l’antivirus", MESSAGERIE, details=("echange", "signature")
+    "piece.ecartee", "Pièce jointe écartée par l’antivirus", MESSAGERIE, anonyme=False, details=("echange", "signature")
 )
 PIECES_RECHIFFREES = Acte(
     "pieces.rechiffrees", "Clés des pièces jointes chiffrées sous la nouvelle clé", details=("nombre",)

@@ -181,7 +181,7 @@ personne.identifiee                    · · · · ·
 personne.provisoire                    · · · · ·
 personne.rattachee                     · · · · ·
 personnes.importees                    · · · · ·
-piece.ecartee                          D · · · M?
+piece.ecartee                          D · · · M
 pieces.balayees                        · · · · ·
 pieces.rechiffrees                     · · · · ·
 preferences.changees                   D · · · ·

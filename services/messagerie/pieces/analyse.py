@@ -45,7 +45,7 @@ def analyser_pieces(*, acteur: str = ACTEUR, nombre: int = PIECES_PAR_LOT, maint
     return faites + remettre_les_prets(nombre=nombre)
 
 
-def analyser_piece(*, cle: uuid.UUID, acteur: str = ACTEUR) -> bool:
+def analyser_piece(*, acteur: str = ACTEUR, cle: uuid.UUID) -> bool:
     """Scan this file as soon as it is joined, if it waits; return whether it got an answer. What fails waits for the sweep."""
     if not antivirus.actif():
         return False

@@ -21,11 +21,11 @@ from ...models import PieceJointe
 from . import stockage
 
 GRACE: Final = timedelta(hours=24)  # a file whose row is being written is of somebody soon
-DUREE: Final = 200.0  # seconds: below the soft limit of a task
+DUREE_BALAYAGE: Final = 200.0  # seconds: below the soft limit of a task
 log = structlog.get_logger(__name__)
 
 
-def balayer_pieces(*, acteur: str, maintenant: datetime | None = None, duree: float = DUREE) -> int:
+def balayer_pieces(*, acteur: str, maintenant: datetime | None = None, duree: float = DUREE_BALAYAGE) -> int:
     """Delete the files of no row that are a day old, folder by folder, for `duree` seconds at most; return how many."""
     maintenant = maintenant or timezone.now()
     fin, effaces, depot = time.monotonic() + duree, 0, stockage.depot()
