@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0024_sceau_des_lignes"),
-        ("services", "0015_messagerie"),
+        ("services", "0016_attente_desactivation"),
     ]
 
     operations = [
