@@ -40,7 +40,7 @@ class Depot(FileSystemStorage):
         return nom
 
 
-class _Flot(File):  # type: ignore[type-arg]
+class _Flot(File):
     """What is saved as it is made, with the fingerprint of what went through."""
 
     def __init__(self, morceaux: Iterable[bytes]) -> None:
