@@ -13,7 +13,7 @@ from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import LigneConsultation
 from accounts.gestion.fonctions import BUREAU
 from accounts.saisies.citations import citer
-from habilitations.admin import PERSONNE, RechercheParPersonne
+from services.admin import PERSONNE, RechercheParPersonne
 
 from .courriers.code128 import lire_numero
 from .demandes.suites import lettre_possible

@@ -168,6 +168,7 @@ TABLE: dict[str, Porte] = {
     "compte_bancaire_iban": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "compte_bancaire_mandat": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "compte_bancaire_remise": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
+    "compte_bancaire_signaler": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "entreprise_demandes": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "ouvrir_service": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "substitution": Porte(Acces.ESPACE, Rubrique.GERER),

@@ -234,5 +234,6 @@ LISTES_DE_LA_PERSONNE = (
     ("admin:habilitations_cessation_changelist", "Cessations"),
     ("admin:habilitations_adhesion_changelist", "Adhésions"),
     ("admin:habilitations_habilitation_changelist", "Habilitations"),
+    ("admin:services_referencebancaire_changelist", "Comptes bancaires"),
     ("admin:accounts_evenement_changelist", "Journal"),
 )

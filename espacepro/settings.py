@@ -455,9 +455,11 @@ PLAFOND_CONSULTATIONS_JOUR = 200
 PLAFOND_CONSULTATIONS_MOIS = 600
 # The creditor's identifier that a SEPA mandate bears; no mandate without.
 ICS = env.str("ICS", "" if PRODUCTION else "FR00ZZZ000000")
-# Accounts to pay from (services/banque/): so many to a company; additions and renamings by one espace in one company, in 24 hours.
+# Accounts to pay from (services/banque/): so many to a company; additions and renamings, and changes said not to be the company's, by
+# one espace in one company in 24 hours.
 PLAFOND_COMPTES_BANCAIRES = 20
 PLAFOND_CHANGEMENTS_BANCAIRES = 20
+PLAFOND_SIGNALEMENTS_BANCAIRES = 10
 # A new account waits so long when it is added so soon after an unusual sign-in, or a change of address, password or second factor.
 DELAI_BANCAIRE = timedelta(hours=48)
 DELAI_BANCAIRE_APRES = timedelta(days=7)

@@ -17,6 +17,7 @@ COMPTES = [
     path("<uuid:cle>/supprimer/", comptes_bancaires.supprimer, name="compte_bancaire_supprimer"),
     path("<uuid:cle>/iban/", comptes_bancaires.iban, name="compte_bancaire_iban"),
     path("<uuid:cle>/mandat/", comptes_bancaires.mandat, name="compte_bancaire_mandat"),
+    path("changements/<uuid:cle>/", comptes_bancaires.signaler, name="compte_bancaire_signaler"),
     path("<uuid:cle>/remise/", comptes_bancaires.remise, name="compte_bancaire_remise"),
 ]
 

@@ -1,33 +1,18 @@
 """What an agent reads of adhésions, of who holds what, and of the mandates they rest on."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.gestion.consultation import ConsultationAdmin, LigneConsultation
-from services.admin import siren_saisi
+from accounts.gestion.consultation import LigneConsultation
+from services.admin import PERSONNE, RechercheParPersonne
 
 from .models import Adhesion, Cessation, DemandeRetrait, Habilitation, Mandat
 from .views.cessations import ContesterRegistre, FermerServices, MaintenirServices
 from .views.gestion import AccepterRetrait, LibererEspace, RefuserRetrait, RetirerAdhesion
-
-PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
-
-
-class RechercheParPersonne(ConsultationAdmin):
-    """A list about personnes: found by SIREN, grouped or not, and by dénomination."""
-
-    chemin_service = "personne__service_gestionnaire"
-    search_fields: ClassVar[Any] = PERSONNE
-    search_help_text = "SIREN, dénomination"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return super().get_search_results(request, queryset, siren_saisi(search_term))
 
 
 class HabilitationLigne(LigneConsultation):

@@ -113,6 +113,13 @@ MANDAT_SEPA_REMIS = Acte(
         "le",
     ),
 )
+MANDAT_SEPA_REMISE_ANNULEE = Acte(
+    "mandat_sepa.remise_annulee",
+    "Mandat SEPA dit non remis à la banque",
+    BANQUE,
+    anonyme=False,
+    details=("compte",),
+)
 COMPTE_BANCAIRE_REPONSE = Acte(
     "compte_bancaire.reponse",
     "Réponse de la banque enregistrée",
@@ -124,4 +131,39 @@ COMPTE_BANCAIRE_REPONSE = Acte(
         "etat",
         "motif",
     ),
+)
+CHANGEMENT_BANCAIRE_SIGNALE = Acte(
+    "changement_bancaire.signale",
+    "Changement d’un compte bancaire signalé comme non reconnu",
+    BANQUE,
+    anonyme=False,
+    details=("compte", "changement"),
+)
+SIGNALEMENT_BANCAIRE_REPRIS = Acte(
+    "signalement_bancaire.repris",
+    "Signalement d’un changement bancaire repris",
+    BANQUE,
+    anonyme=False,
+    details=("compte", "changement"),
+)
+CHANGEMENT_BANCAIRE_MAINTENU = Acte(
+    "changement_bancaire.maintenu",
+    "Changement d’un compte bancaire maintenu par le service gestionnaire",
+    BANQUE,
+    anonyme=False,
+    details=("compte", "changement", "motif"),
+)
+CHANGEMENT_BANCAIRE_ANNULE = Acte(
+    "changement_bancaire.annule",
+    "Changement d’un compte bancaire annulé par le service gestionnaire",
+    BANQUE,
+    anonyme=False,
+    details=("compte", "changement", "motif"),
+)
+CLOTURE_BANCAIRE_LEVEE = Acte(
+    "cloture_bancaire.levee",
+    "Compte bancaire que la banque disait clos admis de nouveau",
+    BANQUE,
+    anonyme=False,
+    details=("compte", "preuve"),
 )

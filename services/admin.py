@@ -1,11 +1,34 @@
-"""What an agent reads of the personnes and of the catalogue."""
+"""What an agent reads of the personnes, of the catalogue, and of the accounts that a company pays from, masked."""
+
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
 
 from accounts.gestion.consultation import ConsultationAdmin
+from accounts.saisies.citations import citer
+from accounts.saisies.dates import jour
 from accounts.saisies.sirens import SirenInvalide, normaliser_siren
 
-from .models import Service
+from .banque.reponses import motif_lisible
+from .models import ReferenceBancaire, Service, SignalementBancaire
+from .views.banque import AnnulerChangement, LeverCloture, MaintenirChangement, RecueillirSignalement
+
+PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
+
+
+class RechercheParPersonne(ConsultationAdmin):
+    """A list about personnes: found by SIREN, grouped or not, and by dénomination."""
+
+    chemin_service = "personne__service_gestionnaire"
+    search_fields: ClassVar[Any] = PERSONNE
+    search_help_text = "SIREN, dénomination"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, siren_saisi(search_term))
 
 
 @admin.register(Service)
@@ -24,3 +47,132 @@ def siren_saisi(recherche: str) -> str:
         return normaliser_siren(recherche)
     except SirenInvalide:
         return recherche
+
+
+@admin.register(ReferenceBancaire)
+class ReferenceBancaireAdmin(RechercheParPersonne):
+    """The accounts of the companies of the office, the last ones first, those removed included; never an IBAN."""
+
+    list_display = ("compte", "personne", "titulaire", "ajoutee_le", "supprimee_le")
+    list_select_related = ("personne",)
+    ordering = ("-ajoutee_le",)
+    fields = (
+        "personne",
+        "compte",
+        "titulaire",
+        "banque",
+        "bic",
+        "core",
+        "b2b",
+        "rum",
+        "remis_le",
+        "ajoutee_le",
+        "utilisable_le",
+        "supprimee_le",
+        "cloture_levee_le",
+    )
+    readonly_fields = ("compte", "core", "b2b", "rum", "remis_le")
+    actes = (RecueillirSignalement, LeverCloture)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("mandat", "personne")
+
+    @admin.display(description="compte", ordering="derniers")
+    def compte(self, reference: ReferenceBancaire) -> str:
+        return reference.iban_masque
+
+    @admin.display(description="prélèvement CORE")
+    def core(self, reference: ReferenceBancaire) -> str:
+        return _dire(reference.get_etat_core_display(), reference.core_motif)
+
+    @admin.display(description="prélèvement interentreprises")
+    def b2b(self, reference: ReferenceBancaire) -> str:
+        return _dire(reference.get_etat_b2b_display(), reference.b2b_motif)
+
+    @admin.display(description="RUM du mandat")
+    def rum(self, reference: ReferenceBancaire) -> str:
+        return reference.mandat.rum
+
+    @admin.display(description="mandat remis à la banque le")
+    def remis_le(self, reference: ReferenceBancaire) -> str:
+        return jour(reference.mandat.remis_le)
+
+
+def _dire(etat: str, motif: str) -> str:
+    return f"{etat} : {motif_lisible(motif)}" if motif else etat
+
+
+@admin.register(SignalementBancaire)
+class SignalementBancaireAdmin(RechercheParPersonne):
+    """The changes of accounts that companies do not recognise: those that wait first, the oldest first."""
+
+    chemin_service = "changement__reference__personne__service_gestionnaire"
+    list_display = ("depose_le", "etat", "personne", "compte", "changement_dit", "decide_le")
+    list_filter = ("etat",)
+    list_select_related = ("changement__reference__personne",)
+    ordering = (F("decide_le").desc(nulls_first=True), "depose_le")
+    search_fields = tuple(f"changement__reference__{chemin}" for chemin in PERSONNE)
+    fields = (
+        "personne",
+        "compte",
+        "titulaire",
+        "changement_dit",
+        "fait_par",
+        "titulaire_avant",
+        "etat",
+        "depose_le",
+        "espace",
+        "recueilli_par",
+        "preuve_donnee",
+        "decide_le",
+        "agent",
+        "motif_donne",
+    )
+    readonly_fields = (
+        "personne",
+        "compte",
+        "titulaire",
+        "changement_dit",
+        "fait_par",
+        "titulaire_avant",
+        "preuve_donnee",
+        "motif_donne",
+    )
+    acte_par_ligne = True
+    actes = (MaintenirChangement, AnnulerChangement)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("changement__reference__personne", "changement__espace")
+
+    @admin.display(description="personne sirénisée", ordering="changement__reference__personne__denomination")
+    def personne(self, signalement: SignalementBancaire) -> str:
+        return str(signalement.changement.reference.personne)
+
+    @admin.display(description="compte", ordering="changement__reference__derniers")
+    def compte(self, signalement: SignalementBancaire) -> str:
+        return signalement.changement.reference.iban_masque
+
+    @admin.display(description="titulaire du compte")
+    def titulaire(self, signalement: SignalementBancaire) -> str:
+        return citer(signalement.changement.reference.titulaire)
+
+    @admin.display(description="changement", ordering="changement__fait_le")
+    def changement_dit(self, signalement: SignalementBancaire) -> str:
+        return str(signalement.changement)
+
+    @admin.display(description="fait par")
+    def fait_par(self, signalement: SignalementBancaire) -> str:
+        return str(signalement.changement.espace or "voir le journal de l’entreprise")
+
+    @admin.display(description="titulaire d’avant")
+    def titulaire_avant(self, signalement: SignalementBancaire) -> str:
+        avant = signalement.changement.titulaire_avant
+        return citer(avant) if avant else ""
+
+    @admin.display(description="comment l’entreprise l’a dit")
+    def preuve_donnee(self, signalement: SignalementBancaire) -> str:
+        return citer(signalement.preuve) if signalement.preuve else ""
+
+    @admin.display(description="motif de la décision")
+    def motif_donne(self, signalement: SignalementBancaire) -> str:
+        return citer(signalement.reponse) if signalement.reponse else ""

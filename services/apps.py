@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -10,6 +12,8 @@ class ServicesConfig(AppConfig):
         from django.core.checks import register
 
         from accounts.gestion.cessions import inscrire_cession
+        from accounts.gestion.files import File
+        from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
 
         from . import actes, annuaire, donnees_personnelles
@@ -24,3 +28,13 @@ class ServicesConfig(AppConfig):
         inscrire(actes)
         arret.inscrire()
         inscrire_cession(actes.PERSONNE_RATTACHEE)
+        inscrire_files(
+            File(
+                code="COMPTE_BANCAIRE",
+                libelle="Changements bancaires non reconnus",
+                singulier="Changement bancaire non reconnu",
+                modele="services.signalementbancaire",
+                retard=timedelta(days=1),  # meanwhile the company does not pay from this account
+                rang=5,
+            )
+        )

@@ -13,6 +13,7 @@ from accounts.saisies.dates import jour
 from .models import (
     AdresseSaisie,
     Brouillon,
+    ChangementBancaire,
     Echange,
     Echeance,
     EvenementRegistre,
@@ -28,10 +29,12 @@ from .models import (
     RepresentantLegal,
     RetraitService,
     Service,
+    SignalementBancaire,
 )
 
 MESSAGERIE = "Messagerie"
 BROUILLON_GARDE = timedelta(days=365)
+BANQUE = "Comptes bancaires de vos entreprises"
 INTERNE = "numéro interne de la base, sans signification"
 PERSONNE_MORALE = "donnée de la personne sirénisée, non de l’usager"
 
@@ -98,6 +101,32 @@ def inscrire() -> None:
             libelles={"message": "Message"},
             valeurs={"message": lambda non_lu: f"message du {jour(non_lu.message.envoye_le)}"},
         ),
+        Partie(
+            groupe=BANQUE,
+            titre="Changements de comptes bancaires que vous avez faits",
+            modele=ChangementBancaire,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c’est vous"},
+            libelles={"reference": "Compte"},
+            valeurs={"reference": lambda changement: changement.reference.iban_masque},
+            ordre=("-fait_le",),
+        ),
+        Partie(
+            groupe=BANQUE,
+            titre="Changements de comptes bancaires que vous avez signalés",
+            modele=SignalementBancaire,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "espace": "c’est vous",
+                "recueilli_par": "vide : vous en êtes l’auteur",
+                "preuve": "vide : vous en êtes l’auteur",
+                "agent": "un agent de votre service gestionnaire",
+            },
+            libelles={"changement": "Changement"},
+            valeurs={"changement": lambda signalement: str(signalement.changement)},
+            ordre=("-depose_le",),
+        ),
     )
     sans_personne = lecture.declarer_sans_personne
     sans_personne(
@@ -124,7 +153,7 @@ def inscrire() -> None:
         ReferenceBancaire,
         PERSONNE_MORALE,
         "id personne iban_chiffre empreinte pays derniers bic banque titulaire etat_core core_le core_motif etat_b2b b2b_le "
-        "b2b_motif utilisable_le attente ajoutee_le supprimee_le",
+        "b2b_motif utilisable_le attente ajoutee_le supprimee_le cloture_levee_le",
     )
     sans_personne(MandatSepa, PERSONNE_MORALE, "id reference rum edite_le remis_le")
     sans_personne(
@@ -180,6 +209,28 @@ def inscrire() -> None:
             fondement="CGU 4.d ; livre des procédures fiscales, art. L. 102 B",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(supprimee_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
+        ),
+        Conservation(
+            cle="changements_bancaires",
+            modele=ChangementBancaire,
+            donnees="Changements des comptes bancaires d’une personne sirénisée, et qui les a faits",
+            finalite="Établir qui a changé un compte, et laisser dire qu’il ne le fallait pas",
+            duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
+            depart="après le changement",
+            fondement="CGU 4.d ; livre des procédures fiscales, art. L. 102 B",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(fait_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
+        ),
+        Conservation(
+            cle="signalements_bancaires",
+            modele=SignalementBancaire,
+            donnees="Changements de comptes bancaires signalés comme non reconnus, qui l’a fait, et la décision du service gestionnaire",
+            finalite="Suspendre un compte, décider, et l’établir ensuite",
+            duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
+            depart="après la décision",
+            fondement="CGU 4.d ; livre des procédures fiscales, art. L. 102 B",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(decide_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
         ),
         Conservation(
             cle="messages",

@@ -16,6 +16,7 @@ from services.messagerie.pieces.chiffrement import nouvelle_cle
 from services.messagerie.pieces.stockage import nom_de
 from services.models import (
     Categorie,
+    ChangementBancaire,
     Echange,
     MandatSepa,
     PersonneSirenisee,
@@ -23,6 +24,7 @@ from services.models import (
     ReferenceBancaire,
     RepresentantLegal,
     Service,
+    SignalementBancaire,
 )
 
 MOT_DE_PASSE = "cerise lampadaire 47 brouette indigo"
@@ -226,3 +228,21 @@ def echanger(personne: PersonneSirenisee, **champs: Any) -> Echange:
         }
         | champs
     )
+
+
+def compte_signale(personne: PersonneSirenisee, par: Espace, auteur: Espace) -> SignalementBancaire:
+    """Return the report by an espace of an addition; the account was renamed since, and its bank says it closed."""
+    clos = {"etat_core": "REFUSE", "core_motif": "AC04", "core_le": timezone.localdate()}
+    reference = compte_bancaire(personne, **clos)
+    ajout = changement_bancaire(reference, auteur)
+    changement_bancaire(
+        reference, auteur, genre="RENOMMAGE", titulaire_avant="ANCIEN", titulaire_apres=reference.titulaire
+    )
+    return SignalementBancaire.objects.create(changement=ajout, espace=par)
+
+
+def changement_bancaire(
+    reference: ReferenceBancaire, espace: Espace | None = None, **champs: Any
+) -> ChangementBancaire:
+    """Return a change of this reference, its addition unless said otherwise, by this espace."""
+    return ChangementBancaire.objects.create(reference=reference, espace=espace, **{"genre": "AJOUT", **champs})

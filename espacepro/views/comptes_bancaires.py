@@ -33,6 +33,7 @@ from services.banque.avis import dire_prevenus
 from services.banque.comptes import (
     CompteDejaEnregistre,
     CompteRetire,
+    CompteSuspendu,
     ajouter_compte,
     examiner_ajout,
     montrer_iban,
@@ -41,9 +42,10 @@ from services.banque.comptes import (
 )
 from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
 from services.banque.iban import en_groupes, proposer_banque
-from services.banque.lectures import COLONNES_EXPORT, Compte, comptes_de
-from services.banque.mandat import editer_mandat, noter_remise
-from services.models import ReferenceBancaire
+from services.banque.lectures import COLONNES_EXPORT, Compte, comptes_de, derniers_changements
+from services.banque.mandat import TropDeCorrectionsDeRemise, annuler_remise, editer_mandat, noter_remise
+from services.banque.signalement import reprendre_signalement, signaler_changement
+from services.models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
 
 MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
 
@@ -109,6 +111,7 @@ def _montrer_liste(
             "comptes": comptes,
             "gere": gere,
             "a_remettre": a_remettre,
+            "changements": derniers_changements(vue.personne) if gere else [],
             "ics": settings.ICS,
             "formulaire_refuse": bound[1] if bound else None,
         },
@@ -223,7 +226,7 @@ def renommer(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> Htt
     if formulaire.is_bound and formulaire.is_valid():
         try:
             renommer_titulaire(acteur=espace, reference=sujet.reference, **formulaire.cleaned_data)
-        except CompteRetire as regle:
+        except (CompteRetire, CompteSuspendu) as regle:
             return _refus(request, sujet, regle)
         except RegleMetier as regle:
             formulaire.refuser(regle)
@@ -304,11 +307,18 @@ def _avec_mot_de_passe(
 def remise(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
     """Tick that the mandate was handed to the bank, and when."""
     sujet = _sujet(espace, siren, cle)
+    if "annuler" in request.POST:
+        try:
+            annuler_remise(acteur=espace, reference=sujet.reference)
+        except RegleMetier as regle:
+            return _refus(request, sujet, regle)
+        annoncer_une_fois(request, "C’est noté : ce mandat reste à remettre à la banque.")
+        return redirect(sujet.liste)
     formulaire = _remise(sujet.reference, request.POST)
     if formulaire.is_valid():
         try:
             noter_remise(acteur=espace, reference=sujet.reference, le=formulaire.cleaned_data["le"])
-        except CompteRetire as regle:
+        except (CompteRetire, CompteSuspendu, TropDeCorrectionsDeRemise) as regle:
             return _refus(request, sujet, regle)
         except RegleMetier as regle:
             formulaire.refuser(regle)
@@ -320,6 +330,45 @@ def remise(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpR
             )
             return redirect(sujet.liste)
     return _montrer_liste(request, sujet.vue, espace, (sujet.reference.pk, formulaire))
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def signaler(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
+    """« Ce n’est pas nous »: where the mail of a change leads whoever was told of it; what became of it once it was said."""
+    vue = _vue(espace, siren, droits.SIGNALER)
+    changement = get_object_or_404(
+        ChangementBancaire.objects.select_related("reference", "espace"), pk=cle, reference__personne=vue.personne
+    )
+    changement.reference.personne = vue.personne
+    dernier = changement.signalements.select_related("espace").order_by("-depose_le", "-pk").first()
+    if request.method == "POST":
+        try:
+            if "reprendre" in request.POST and dernier is not None:
+                reprendre_signalement(acteur=espace, signalement=dernier)
+                dit = "Votre signalement est repris."
+            else:
+                signaler_changement(acteur=espace, changement=changement)
+                dit = "Votre signalement est enregistré : ce compte ne peut plus servir à payer, et le service gestionnaire en décide."
+        except RegleMetier as regle:
+            messages.error(request, str(regle))
+        else:
+            annoncer_une_fois(request, f"{dit} {dire_prevenus(vue.personne)}")
+        return redirect(request.path)
+    attend = dernier is not None and dernier.etat == SignalementBancaire.Etat.DEPOSE
+    repris = dernier is not None and dernier.etat == SignalementBancaire.Etat.REPRIS
+    contexte = {
+        "vue": vue,
+        "personne": vue.personne,
+        "changement": changement,
+        "reference": changement.reference,
+        "signalement": dernier,
+        "attend": attend,
+        "a_signaler": dernier is None or repris,
+        "sien": dernier is not None and dernier.espace_id == espace.pk,
+        "gere": droits.peut(espace, droits.GERER, vue.personne),
+    }
+    return render(request, "espacepro/comptes/signaler.html", contexte)
 
 
 @espace_requis

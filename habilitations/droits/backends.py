@@ -19,6 +19,7 @@ from .roles import (
     GERER_COURRIEL,
     LIRE_MESSAGERIE,
     MATRICE,
+    SIGNALER_BANQUE,
     VOIR_BANQUE,
     permissions_de,
     roles_pour,
@@ -72,8 +73,8 @@ class HabilitationBackend(BaseBackend):
     """One indexed read for one question (question.py), answered by the matrix.
 
     The object is a `Dossier` (one service of one personne). Those that a personne gives as a whole are asked on
-    the PersonneSirenisee: seeing and managing its bank references (any paying service of it), its e-mail
-    and its mailbox (its Messagerie).
+    the PersonneSirenisee: seeing and managing its bank references (any paying service of it), saying that a change of
+    them is not its own (any service), its e-mail and its mailbox (its Messagerie).
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -94,6 +95,8 @@ class HabilitationBackend(BaseBackend):
             habilitations = donnant(perm, espace)
             if perm in {GERER_BANQUE, VOIR_BANQUE}:
                 return habilitations.filter(personne=obj, service__paiement=True).exists()
+            if perm == SIGNALER_BANQUE:  # whoever is told of a change, of whatever service
+                return habilitations.filter(personne=obj).exists()
             if perm in {GERER_COURRIEL, LIRE_MESSAGERIE, ECRIRE}:
                 return habilitations.filter(personne=obj, service__famille=Service.Famille.MESSAGERIE).exists()
         return False

@@ -12,6 +12,7 @@ LIRE_MESSAGERIE: Final = messagerie.LIRE
 ECRIRE: Final = messagerie.ECRIRE
 GERER_BANQUE: Final = droits.GERER
 VOIR_BANQUE: Final = droits.VOIR
+SIGNALER_BANQUE: Final = droits.SIGNALER
 GERER_COURRIEL: Final = "services.gerer_courriel"
 VOIR_HABILITATIONS: Final = "habilitations.voir"
 DELEGUER_ACTEUR_DELEGANT: Final = "habilitations.deleguer_acteur_delegant"
@@ -31,6 +32,7 @@ MATRICE: Final[dict[str, frozenset[Role]]] = {
     ECRIRE: _TOUS,
     VOIR_BANQUE: _TOUS,
     GERER_BANQUE: _ADMINISTRATEURS,
+    SIGNALER_BANQUE: _ADMINISTRATEURS,
     GERER_COURRIEL: _ADMINISTRATEURS,
     VOIR_HABILITATIONS: _ADMINISTRATEURS,
     DELEGUER_ACTEUR_DELEGANT: _ADMINISTRATEURS,

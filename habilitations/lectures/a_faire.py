@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace, TraceLecture
 from accounts.saisies.dates import dans, jour
-from services.models import ReferenceBancaire
+from services.models import ReferenceBancaire, SignalementBancaire
 
 from ..arbre.expirations import PREAVIS
 from ..arbre.recentes import DELAI_DECLIN, OBJET
@@ -343,7 +343,9 @@ FROM services_referencebancaire r JOIN services_mandatsepa m ON m.reference_id =
 JOIN services_personnesirenisee p ON p.id = r.personne_id AND p.restreinte_le IS NULL
 WHERE r.personne_id = ANY(ARRAY(SELECT DISTINCT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
 WHERE v.paiement AND s.etat = %(active)s AND s.role = ANY(%(gerants)s)))
-AND r.supprimee_le IS NULL AND r.etat_b2b <> %(b2b_valide)s AND m.remis_le IS NULL GROUP BY r.personne_id, p.siren
+AND r.supprimee_le IS NULL AND r.etat_b2b <> %(b2b_valide)s AND m.remis_le IS NULL
+AND NOT EXISTS (SELECT 1 FROM services_signalementbancaire d JOIN services_changementbancaire c ON c.id = d.changement_id
+WHERE c.reference_id = r.id AND d.etat = %(depose)s) GROUP BY r.personne_id, p.siren
 """
 
 
@@ -352,6 +354,7 @@ def _des_mandats(maintenant: datetime) -> Mapping[str, Any]:
         "active": Habilitation.Etat.ACTIVE.value,
         "gerants": [role.value for role in roles_pour(GERER_BANQUE)],
         "b2b_valide": ReferenceBancaire.Etat.VALIDE.value,
+        "depose": SignalementBancaire.Etat.DEPOSE.value,
     }
 
 

@@ -10,35 +10,88 @@ from accounts.envois import courriels
 from accounts.models import Espace
 from accounts.saisies.dates import jour_heure
 
-from ..models import PersonneSirenisee, ReferenceBancaire
+from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from .droits import administrateurs_de
 
 
 def prevenir(
-    reference: ReferenceBancaire, *, quoi: str, acte: str, acteur: Espace, maintenant: datetime, details: str = ""
+    reference: ReferenceBancaire,
+    *,
+    changement: ChangementBancaire,
+    acte: str,
+    acteur: Espace,
+    maintenant: datetime,
+    details: str = "",
 ) -> None:
     """Write of this change to all administrators of the SIREN, whoever did it included, and to the company's address.
 
-    `quoi` is what was done, in words. Never withheld, only the company's may be dated: who changes too much is refused.
+    Never withheld, only the company's may be dated: who changes too much is refused.
     """
+    contexte = _contexte(reference, changement) | {
+        "details": details,
+        "acteur": acteur.nom_complet,
+        "le": jour_heure(maintenant),
+    }
+    _a_tous("compte_bancaire_change", reference, acte, contexte, maintenant)
+
+
+def prevenir_du_signalement(signalement: SignalementBancaire, *, par: str, maintenant: datetime) -> None:
+    """Write to the same that this change is said not to be theirs, and what is suspended. `par` is who said so, in words."""
+    changement = signalement.changement
+    contexte = _contexte(changement.reference, changement) | {
+        "fait_le": jour_heure(changement.fait_le),
+        "fait_par": changement.espace.nom_complet if changement.espace else "",
+        "par": par,
+        "le": jour_heure(maintenant),
+    }
+    acte = f"compte-bancaire-signale:{signalement.pk}"
+    _a_tous("compte_bancaire_signale", changement.reference, acte, contexte, maintenant)
+
+
+def prevenir_de_la_decision(signalement: SignalementBancaire, *, suite: str, maintenant: datetime) -> None:
+    """Write to the same what became of a report: taken back, or decided by the office. `suite` is what it comes to, in words."""
+    changement = signalement.changement
+    contexte = _contexte(changement.reference, changement) | {
+        "fait_le": jour_heure(changement.fait_le),
+        "issue": signalement.get_etat_display(),
+        "motif": signalement.reponse,
+        "suite": suite,
+    }
+    acte = f"compte-bancaire-signalement-{signalement.etat.lower()}:{signalement.pk}"
+    _a_tous("compte_bancaire_signalement_clos", changement.reference, acte, contexte, maintenant)
+
+
+def prevenir_de_la_levee(reference: ReferenceBancaire, *, motif: str, maintenant: datetime) -> None:
+    """Write to the administrators that the office has seen that this account is open: it may be added again."""
+    contexte = _contexte(reference) | {"motif": motif}
+    acte = f"compte-bancaire-cloture-levee:{reference.pk}:{maintenant:%Y%m%d%H%M%S%f}"
+    _aux_administrateurs("compte_bancaire_cloture_levee", reference, acte, contexte, maintenant)
+
+
+def _contexte(reference: ReferenceBancaire, changement: ChangementBancaire | None = None) -> dict[str, Any]:
+    """Return what each of these mails says of the account, never its IBAN."""
     personne = reference.personne
     gestionnaire = personne.service_gestionnaire
-    contexte: dict[str, Any] = {
-        "quoi": quoi,
-        "details": details,
+    quoi = {"quoi": changement.get_genre_display(), "changement": str(changement.pk)} if changement else {}
+    return quoi | {
         "compte": reference.iban_masque,
         "titulaire": reference.titulaire,
         "denomination": personne.denomination,
         "siren": personne.siren,
-        "acteur": acteur.nom_complet,
-        "le": jour_heure(maintenant),
         "gestionnaire": gestionnaire.nom,
         "telephone": gestionnaire.telephone,
     }
-    _aux_administrateurs("compte_bancaire_change", reference, acte, contexte, maintenant)
+
+
+def _a_tous(
+    genre: str, reference: ReferenceBancaire, acte: str, contexte: dict[str, Any], maintenant: datetime
+) -> None:
+    """Write this to all administrators of the SIREN, and in its own words to the company's address."""
+    personne = reference.personne
+    _aux_administrateurs(genre, reference, acte, contexte, maintenant)
     if personne.courriel:
         courriels.deposer(
-            "compte_bancaire_change_entreprise",
+            f"{genre}_entreprise",
             destinataire=personne.courriel,
             acte=f"{acte}:entreprise",
             contexte=contexte,

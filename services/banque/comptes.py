@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.compteurs import debit
@@ -19,7 +20,7 @@ from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
 from .. import actes
-from ..models import MandatSepa, PersonneSirenisee, ReferenceBancaire
+from ..models import ChangementBancaire, MandatSepa, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from ..models.banque import SecretIllisible, empreinte_iban
 from .avis import prevenir
 from .delai import delai
@@ -57,6 +58,15 @@ class CompteIllisible(RegleMetier):
 class CompteDeplace(RegleMetier):
     code = "compte_deplace"
     message = "Ce compte vient de changer de dossier : retrouvez-le depuis la page de votre entreprise."
+
+
+class CompteSuspendu(RegleMetier):
+    code = "compte_suspendu"
+    message = (
+        "Ce compte ({compte}) est suspendu : un changement qui n’est pas reconnu a été signalé le {le}. Le service gestionnaire, "
+        "{gestionnaire} ({telephone}), en décide ; qui l’a signalé peut reprendre son signalement. Un autre compte peut "
+        "servir d’ici là."
+    )
 
 
 class TitulaireVide(RegleMetier):
@@ -123,6 +133,28 @@ def verrouiller_reference(acteur: Espace, reference: ReferenceBancaire) -> tuple
     return espace, fraiche
 
 
+def signalement_en_attente(references: QuerySet[ReferenceBancaire]) -> SignalementBancaire | None:
+    """Return the oldest report that waits for the office about one of these references, None where there is none."""
+    return (
+        SignalementBancaire.objects.filter(changement__reference__in=references, etat=SignalementBancaire.Etat.DEPOSE)
+        .select_related("changement__reference")
+        .order_by("depose_le", "pk")
+        .first()
+    )
+
+
+def exiger_non_suspendu(references: QuerySet[ReferenceBancaire], personne: PersonneSirenisee) -> None:
+    """Check that nothing of these references of this personne waits for its office. Raises: CompteSuspendu."""
+    attend = signalement_en_attente(references)
+    if attend is not None:
+        raise CompteSuspendu(
+            compte=attend.changement.reference.iban_masque,
+            le=jour(attend.depose_le),
+            gestionnaire=personne.service_gestionnaire.nom,
+            telephone=personne.service_gestionnaire.telephone,
+        )
+
+
 def normaliser_titulaire(saisie: str) -> str:
     """Return the name of a holder in one form. Raises: TexteIllisible, TitulaireVide, TitulaireTropLong."""
     titulaire = lire_ligne(saisie)
@@ -133,10 +165,17 @@ def normaliser_titulaire(saisie: str) -> str:
     return titulaire
 
 
+def dits_clos(references: QuerySet[ReferenceBancaire]) -> QuerySet[ReferenceBancaire]:
+    """Return those of these references that the bank says closed, but where an agent has seen since then that they are not."""
+    b2b = Q(b2b_motif=CLOS) & (Q(cloture_levee_le=None) | Q(cloture_levee_le__date__lt=F("b2b_le")))
+    core = Q(core_motif=CLOS) & (Q(cloture_levee_le=None) | Q(cloture_levee_le__date__lt=F("core_le")))
+    return references.filter(b2b | core).order_by("ajoutee_le", "pk")
+
+
 def examiner_ajout(personne: PersonneSirenisee, iban: str) -> str:
     """Return this IBAN in one form, when it may be added to this personne.
 
-    Raises: the rules of an IBAN, CompteDejaEnregistre, CompteClos, TropDeComptes.
+    Raises: the rules of an IBAN, CompteDejaEnregistre, CompteClos, CompteSuspendu, TropDeComptes.
     """
     lu = lire_iban(iban)
     siens = ReferenceBancaire.objects.filter(personne=personne)
@@ -149,9 +188,15 @@ def examiner_ajout(personne: PersonneSirenisee, iban: str) -> str:
             le=jour(deja.ajoutee_le),
             ajoutee_le=deja.ajoutee_le,
         )
-    clos = connus.filter(b2b_motif=CLOS).first() or connus.filter(core_motif=CLOS).first()
+    clos = dits_clos(connus).first()
     if clos is not None:
-        raise CompteClos(compte=clos.iban_masque, le=jour(clos.b2b_le if clos.b2b_motif == CLOS else clos.core_le))
+        raise CompteClos(
+            compte=clos.iban_masque,
+            le=jour(clos.b2b_le if clos.b2b_motif == CLOS else clos.core_le),
+            gestionnaire=personne.service_gestionnaire.nom,
+            telephone=personne.service_gestionnaire.telephone,
+        )
+    exiger_non_suspendu(connus, personne)
     if siens.filter(supprimee_le=None).count() >= settings.PLAFOND_COMPTES_BANCAIRES:
         raise TropDeComptes(denomination=personne.denomination, limite=settings.PLAFOND_COMPTES_BANCAIRES)
     return lu
@@ -171,7 +216,7 @@ def ajouter_compte(
     """Add an account to this personne, with the number of its mandate; return it.
 
     Raises: GestionBanqueRequise, the rules of an IBAN, of a BIC and of a holder, CompteDejaEnregistre, CompteClos,
-    TropDeComptes, TropDeChangementsBancaires.
+    CompteSuspendu, TropDeComptes, TropDeChangementsBancaires.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller(acteur, personne)
@@ -193,7 +238,7 @@ def ajouter_compte(
     _consigner(actes.COMPTE_BANCAIRE_AJOUTE, acteur, reference)
     prevenir(
         reference,
-        quoi="compte ajouté",
+        changement=_noter(reference, ChangementBancaire.Genre.AJOUT, acteur, maintenant),
         acte=f"compte-bancaire-ajoute:{reference.pk}",
         acteur=acteur,
         maintenant=maintenant,
@@ -207,14 +252,15 @@ def renommer_titulaire(
 ) -> ReferenceBancaire:
     """Change the holder's name of this reference from the one that the page showed; the same name again changes nothing.
 
-    Raises: GestionBanqueRequise, CompteRetire, TexteIllisible, TitulaireVide, TitulaireTropLong, TitulaireChangeEntretemps,
-    TropDeChangementsBancaires.
+    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, TexteIllisible, TitulaireVide, TitulaireTropLong,
+    TitulaireChangeEntretemps, TropDeChangementsBancaires.
     """
     maintenant = maintenant or timezone.now()
     acteur, reference = verrouiller_reference(acteur, reference)
     nouveau = normaliser_titulaire(titulaire)
     if nouveau == reference.titulaire:
         return reference
+    exiger_non_suspendu(ReferenceBancaire.objects.filter(pk=reference.pk), reference.personne)
     if montre != reference.titulaire:
         raise TitulaireChangeEntretemps(titulaire=reference.titulaire)
     compter_un_changement(acteur, reference.personne, maintenant)
@@ -223,7 +269,7 @@ def renommer_titulaire(
     evenement = _consigner(actes.COMPTE_BANCAIRE_RENOMME, acteur, reference)
     prevenir(
         reference,
-        quoi="titulaire renommé",
+        changement=_noter(reference, ChangementBancaire.Genre.RENOMMAGE, acteur, maintenant, avant=montre),
         acte=f"compte-bancaire-renomme:{evenement}",
         acteur=acteur,
         maintenant=maintenant,
@@ -247,7 +293,7 @@ def retirer_compte(
     _consigner(actes.COMPTE_BANCAIRE_RETIRE, acteur, reference)
     prevenir(
         reference,
-        quoi="compte supprimé",
+        changement=_noter(reference, ChangementBancaire.Genre.SUPPRESSION, acteur, maintenant),
         acte=f"compte-bancaire-retire:{reference.pk}",
         acteur=acteur,
         maintenant=maintenant,
@@ -281,6 +327,25 @@ def compter_un_changement(acteur: Espace, personne: PersonneSirenisee, maintenan
     bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
     if debit.reserver(debit.empreinte("banque", f"{acteur.pk}|{personne.pk}"), bareme, maintenant) is None:
         raise TropDeChangementsBancaires(limite=limite)
+
+
+def _noter(
+    reference: ReferenceBancaire,
+    genre: ChangementBancaire.Genre,
+    acteur: Espace,
+    maintenant: datetime,
+    *,
+    avant: str = "",
+) -> ChangementBancaire:
+    """Keep what was done to this reference, that whoever does not recognise it may say so; return it."""
+    return ChangementBancaire.objects.create(
+        reference=reference,
+        genre=genre,
+        espace=acteur,
+        titulaire_avant=avant,
+        titulaire_apres=reference.titulaire if avant else "",
+        fait_le=maintenant,
+    )
 
 
 def _tirer_rum(personne: PersonneSirenisee, maintenant: datetime) -> str:

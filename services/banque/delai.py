@@ -1,7 +1,8 @@
 """When a new account may be used: at once (CGU §4.d « à tout moment »), after 48 hours where its addition follows what a thief does first.
 
 Within seven days of an unusual sign-in, or of a change of address, password or second factor of whoever adds it, or of whoever
-made him suppléant within these days. An account that waits, removed and added again by another, goes on waiting.
+made him suppléant within these days. An account that waits, removed and added again by another, goes on waiting; one whose
+addition the office has undone waits each time that it is added again.
 """
 
 from collections.abc import Callable, Collection
@@ -15,7 +16,7 @@ from accounts import actes
 from accounts.models import Espace
 from accounts.traces.journal import dernier_acte
 
-from ..models import PersonneSirenisee, ReferenceBancaire
+from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 
 type Signal = Callable[[Espace, datetime], bool]
 """Tells whether something unusual was seen of this espace since this moment."""
@@ -60,6 +61,13 @@ def delai(espace: Espace, personne: PersonneSirenisee, empreinte: str, maintenan
     )
     if retire is not None:
         return Delai(retire.utilisable_le, retire.attente)
+    if SignalementBancaire.objects.filter(
+        changement__reference__personne=personne,
+        changement__reference__empreinte=empreinte,
+        changement__genre=ChangementBancaire.Genre.AJOUT,
+        etat=SignalementBancaire.Etat.ANNULE,
+    ).exists():
+        return Delai(maintenant + settings.DELAI_BANCAIRE, ATTENTE.ECARTE)
     depuis = maintenant - settings.DELAI_BANCAIRE_APRES
     cause = cause_recente([espace.numero_abonne], depuis, maintenant)
     if not cause:

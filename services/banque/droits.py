@@ -13,6 +13,7 @@ from ..models import PersonneSirenisee
 
 GERER: Final = "services.gerer_banque"
 VOIR: Final = "services.voir_banque"
+SIGNALER: Final = "services.signaler_banque"
 
 type Administrateurs = Callable[[PersonneSirenisee], Collection[Espace]]
 """Returns who administers some service of this personne today."""
@@ -26,6 +27,14 @@ class GestionBanqueRequise(RegleMetier):
     )
 
 
+class SignalementBanqueRequis(RegleMetier):
+    code = "signalement_banque_requis"
+    message = (
+        "Seul un administrateur titulaire ou suppléant d’un service de {denomination} peut signaler un changement de ses comptes "
+        "bancaires."
+    )
+
+
 def peut(espace: Espace, permission: str, personne: PersonneSirenisee) -> bool:
     """Whether this espace has this permission on this personne today."""
     return espace.compte is not None and espace.compte.has_perm(permission, personne)
@@ -35,6 +44,12 @@ def exiger_gestion(acteur: Espace, personne: PersonneSirenisee) -> None:
     """Check that this espace may change the accounts of this personne today. Raises: GestionBanqueRequise."""
     if not peut(acteur, GERER, personne):
         raise GestionBanqueRequise(denomination=personne.denomination)
+
+
+def exiger_signalement(acteur: Espace, personne: PersonneSirenisee) -> None:
+    """Check that this espace is told of the changes of these accounts, and may say no. Raises: SignalementBanqueRequis."""
+    if not peut(acteur, SIGNALER, personne):
+        raise SignalementBanqueRequis(denomination=personne.denomination)
 
 
 _ADMINISTRATEURS: list[Administrateurs] = []

@@ -47,7 +47,7 @@ class RelectureForm(FormulairePortail):
     """The same, read again, and the bank that its code names, to be confirmed or corrected."""
 
     regles = {
-        **dict.fromkeys(("bic_illisible", "bic_requis"), "bic"),
+        **dict.fromkeys(("bic_illisible", "bic_requis", "bic_d_un_autre_pays", "bic_d_une_autre_banque"), "bic"),
         **dict.fromkeys(("titulaire_vide", "titulaire_trop_long"), "titulaire"),
     }
 

@@ -49,10 +49,10 @@ class PaysHorsSepa(RegleMetier):
     )
 
 
-class PaysEnFrance(RegleMetier):
+class PaysSousUnAutre(RegleMetier):
     code = "iban_outre_mer"
     message = (
-        "Aucun IBAN ne commence par {pays} : ceux de ce territoire commencent par FR. Recopiez-le depuis votre RIB."
+        "Aucun IBAN ne commence par {pays} : ceux de ce territoire commencent par {vrai}. Recopiez-le depuis votre RIB."
     )
 
 
@@ -81,20 +81,44 @@ class BicRequis(RegleMetier):
     message = "Saisissez le BIC : il est demandé pour un compte tenu hors de l’Espace économique européen ({pays})."
 
 
+class BicDUnAutrePays(RegleMetier):
+    code = "bic_d_un_autre_pays"
+    message = (
+        "Ce BIC est celui d’une banque d’un autre pays ({bic}) que l’IBAN ({iban}). Recopiez les deux depuis le même relevé d’identité "
+        "bancaire{ou_vide}."
+    )
+
+
+class BicDUneAutreBanque(RegleMetier):
+    code = "bic_d_une_autre_banque"
+    message = (
+        "D’après son code banque, cet IBAN est de {banque} (BIC {attendu}), et ce BIC est d’une autre banque. Recopiez-le depuis "
+        "le même relevé d’identité bancaire, ou laissez le champ vide."
+    )
+
+
 @dataclass(frozen=True)
 class Sepa:
-    """Our list: the name of each country by its code, those outside the EEA, and French territories with no IBAN of theirs."""
+    """Our list: the name of each country by its code, those outside the EEA, the territories that have no IBAN of their own and what
+    theirs begin with, and the neighbours whose banks hold accounts of each other's."""
 
     pays: dict[str, str]
     hors_eee: frozenset[str]
-    en_france: frozenset[str]
+    territoires: dict[str, str]
+    voisins: dict[str, str]
+
+    def pays_du_bic(self, pays: str) -> frozenset[str]:
+        """Return the country codes that the BIC of an account may have, whose IBAN begins with this one."""
+        siens = {territoire for territoire, iban in self.territoires.items() if iban == pays}
+        return frozenset({pays, *siens, self.voisins.get(pays, pays)})
 
 
 @cache
 def sepa() -> Sepa:
     """Return the list of `services/donnees/sepa.toml`."""
     lue = tomllib.loads(LISTE.read_text(encoding="utf-8"))
-    return Sepa(lue["eee"] | lue["hors_eee"], frozenset(lue["hors_eee"]), frozenset(lue["en_france"]))
+    territoires = dict.fromkeys(lue["en_france"], "FR") | dict.fromkeys(lue["au_royaume_uni"], "GB")
+    return Sepa(lue["eee"] | lue["hors_eee"], frozenset(lue["hors_eee"]), territoires, lue["voisins"])
 
 
 @dataclass(frozen=True)
@@ -113,7 +137,7 @@ def en_groupes(iban: str) -> str:
 def lire_iban(saisie: str) -> str:
     """Return the IBAN that was typed or pasted, or that of the French RIB whose parts were, in one form.
 
-    Raises: TexteIllisible, IbanIllisible, IbanCaractere, PaysHorsSepa, PaysEnFrance, IbanLongueur, IbanStructure, IbanCle.
+    Raises: TexteIllisible, IbanIllisible, IbanCaractere, PaysHorsSepa, PaysSousUnAutre, IbanLongueur, IbanStructure, IbanCle.
     """
     serre = _ETIQUETTE.sub("", serrer(saisie).replace("/", "").replace("|", "")).upper()
     rang = next((rang for rang, signe in enumerate(serre) if not _admis(signe)), None)
@@ -124,8 +148,8 @@ def lire_iban(saisie: str) -> str:
     if not re.match(r"[A-Z]{2}[0-9A-Z]{2}", serre):
         raise IbanIllisible
     pays = serre[:2]
-    if pays in sepa().en_france:
-        raise PaysEnFrance(pays=pays)
+    if pays in sepa().territoires:
+        raise PaysSousUnAutre(pays=pays, vrai=sepa().territoires[pays])
     if pays not in sepa().pays:
         raise PaysHorsSepa(pays=pays)
     _exiger_la_forme(serre)
@@ -142,16 +166,29 @@ def proposer_banque(iban: str) -> Banque:
 
 
 def lire_bic(saisie: str, *, iban: str) -> str:
-    """Return the BIC in one form; it may be empty in the European Economic Area. Raises: BicIllisible, BicRequis."""
-    bic = serrer(saisie).upper()
+    """Return the BIC in one form; it may be empty in the European Economic Area.
+
+    Its country must be that of the IBAN, or a territory whose IBAN begin alike. Its bank must be that of the bank code where that
+    one is known, and where the BIC may be left out: the register of bank codes may be behind, and bars nobody.
+    Raises: BicIllisible, BicRequis, BicDUnAutrePays, BicDUneAutreBanque.
+    """
+    bic, pays = serrer(saisie).upper(), iban[:2]
+    facultatif = pays not in sepa().hors_eee
     if not bic:
-        if iban[:2] in sepa().hors_eee:
-            raise BicRequis(pays=sepa().pays[iban[:2]])
+        if not facultatif:
+            raise BicRequis(pays=sepa().pays[pays])
         return ""
     try:
-        return str(BIC(bic)).removesuffix("XXX")
+        lu = BIC(bic)
     except SchwiftyException as erreur:
         raise BicIllisible from erreur
+    if lu.country_code not in sepa().pays_du_bic(pays):
+        ou_vide = ", ou laissez le champ vide" if facultatif else ""
+        raise BicDUnAutrePays(bic=lu.country_code, iban=pays, ou_vide=ou_vide)
+    connue = proposer_banque(iban)
+    if facultatif and connue.bic and connue.bic[:4] != lu.bank_code:
+        raise BicDUneAutreBanque(banque=connue.nom or "cette banque", attendu=connue.bic)
+    return str(lu).removesuffix("XXX")
 
 
 def _admis(signe: str) -> bool:

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from accounts.models import Espace
 
-from ..models import PersonneSirenisee, ReferenceBancaire
+from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from .droits import GERER, VOIR, peut
 from .reponses import motif_lisible
 
+CHANGEMENTS_MONTRES: Final = 10
 COLONNES_EXPORT: Final = (
     "Titulaire",
     "Banque",
@@ -39,9 +41,25 @@ class Compte:
         return self.reference.utilisable_le is not None and self.reference.utilisable_le > self.maintenant
 
     @property
+    def suspendu(self) -> bool:
+        """Whether a change of it that somebody did not recognise waits for the office."""
+        return bool(self.reference.suspendue)
+
+    @property
     def mandat_a_remettre(self) -> bool:
         mandat = self.reference.mandat
-        return mandat.remis_le is None and self.reference.etat_b2b != ReferenceBancaire.Etat.VALIDE
+        a_remettre = mandat.remis_le is None and self.reference.etat_b2b != ReferenceBancaire.Etat.VALIDE
+        return a_remettre and not self.suspendu
+
+    @property
+    def remise_a_corriger(self) -> bool:
+        """Whether the tick may be undone: the bank has not recorded the mandate."""
+        mandat = self.reference.mandat
+        return (
+            mandat.remis_le is not None
+            and self.reference.etat_b2b != ReferenceBancaire.Etat.VALIDE
+            and not self.suspendu
+        )
 
     @property
     def core(self) -> str:
@@ -51,7 +69,8 @@ class Compte:
     def b2b(self) -> str:
         """What is known of the B2B debit: the bank's answer, or where the mandate is."""
         if self.reference.etat_b2b == ReferenceBancaire.Etat.SAISI:
-            return "Mandat à remettre" if self.mandat_a_remettre else "Mandat remis, en attente de la banque"
+            remis = self.reference.mandat.remis_le is not None
+            return "Mandat remis, en attente de la banque" if remis else "Mandat à remettre"
         return _dire(self.reference.etat_b2b, self.reference.b2b_motif)
 
 
@@ -71,6 +90,16 @@ def sans_compte(espace: Espace, personne: PersonneSirenisee) -> SansCompte | Non
     return SansCompte(personne, gere) if gere or peut(espace, VOIR, personne) else None
 
 
+def derniers_changements(personne: PersonneSirenisee) -> list[ChangementBancaire]:
+    """Return the last changes of the accounts of this personne, removed ones included, each with its last report: two queries."""
+    return list(
+        ChangementBancaire.objects.filter(reference__personne=personne)
+        .select_related("reference", "espace")
+        .prefetch_related(Prefetch("signalements", SignalementBancaire.objects.order_by("-depose_le", "-pk")))
+        .order_by("-fait_le", "-pk")[:CHANGEMENTS_MONTRES]
+    )
+
+
 def _dire(etat: str, motif: str) -> str:
     libelle = str(ReferenceBancaire.Etat(etat).label).capitalize()
     return f"{libelle} : {motif_lisible(motif)}" if motif else libelle
@@ -79,6 +108,10 @@ def _dire(etat: str, motif: str) -> str:
 def comptes_de(personne: PersonneSirenisee, maintenant: datetime | None = None) -> list[Compte]:
     """Return the accounts of this personne, those whose mandate is to be handed over first: one query."""
     maintenant = maintenant or timezone.now()
-    siens = ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None).select_related("mandat")
+    siens = (
+        ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None)
+        .avec_suspension()
+        .select_related("mandat")
+    )
     comptes = [Compte(reference, maintenant) for reference in siens.order_by("ajoutee_le", "pk")]
     return sorted(comptes, key=lambda compte: not compte.mandat_a_remettre)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.compteurs import debit
 from accounts.documents.typst import Contact, composer_pdf, date_longue, siren_lisible
 from accounts.models import Espace
 from accounts.saisies.dates import jour
@@ -19,10 +20,11 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import ReferenceBancaire
-from .comptes import lire_entier, verrouiller_reference
+from .comptes import exiger_non_suspendu, lire_entier, verrouiller_reference
 from .iban import en_groupes, sepa
 
 MODELE: Final = Path(__file__).resolve().parent.parent / "gabarits" / "mandat.typ"
+CORRECTIONS_PAR_JOUR: Final = 10  # of one tick by one espace
 CREANCIER: Final = "Direction générale des Finances publiques"
 
 
@@ -44,18 +46,26 @@ class RemiseAvantAjout(RegleMetier):
     message = "Ce compte n’a été ajouté que le {le} : le mandat n’a pas pu être remis avant."
 
 
-@transaction.atomic
 def editer_mandat(*, acteur: Espace, reference: ReferenceBancaire, maintenant: datetime | None = None) -> bytes:
     """Make the mandate of this account and return it as a tagged PDF, the one document that holds the whole IBAN.
 
-    The caller has proved the password. Raises: GestionBanqueRequise, CompteRetire, MandatIndisponible, CompteIllisible.
+    What it says is read, and its edition journalled, under the locks; it is composed once they are let go, since that takes a
+    tenth of a second during which nobody else could touch the company. A mandate whose composition fails was not kept from anybody:
+    it is asked for again. The caller has proved the password.
+    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, MandatIndisponible, CompteIllisible.
     """
-    maintenant = maintenant or timezone.now()
+    return composer_pdf(MODELE, _noter_edition(acteur, reference, maintenant or timezone.now()))
+
+
+@transaction.atomic
+def _noter_edition(acteur: Espace, reference: ReferenceBancaire, maintenant: datetime) -> dict[str, object]:
+    """Check who asks, date and journal the edition; return what the mandate says."""
     acteur, reference = verrouiller_reference(acteur, reference)
+    exiger_non_suspendu(ReferenceBancaire.objects.filter(pk=reference.pk), reference.personne)
     if not settings.ICS:
         gestionnaire = reference.personne.service_gestionnaire
         raise MandatIndisponible(gestionnaire=gestionnaire.nom, telephone=gestionnaire.telephone)
-    pdf = composer_pdf(MODELE, _donnees(reference, lire_entier(reference), timezone.localdate(maintenant)))
+    donnees = _donnees(reference, lire_entier(reference), timezone.localdate(maintenant))
     reference.mandat.edite_le = maintenant
     reference.mandat.save(update_fields=["edite_le"])
     consigner(
@@ -64,24 +74,41 @@ def editer_mandat(*, acteur: Espace, reference: ReferenceBancaire, maintenant: d
         siren=reference.personne.siren,
         details={"compte": reference.iban_masque},
     )
-    return pdf
+    return donnees
+
+
+class RemiseEnregistree(RegleMetier):
+    code = "remise_enregistree"
+    message = "La banque a enregistré ce mandat le {le} : il lui a bien été remis."
+
+
+class TropDeCorrectionsDeRemise(RegleMetier):
+    code = "trop_de_corrections_de_remise"
+    statut = 429
+    message = (
+        "Vous avez déjà corrigé {limite} fois en 24 heures le jour où ce mandat a été remis : attendez demain. Le compte peut servir, "
+        "et un autre administrateur peut corriger ce jour."
+    )
 
 
 @transaction.atomic
 def noter_remise(
     *, acteur: Espace, reference: ReferenceBancaire, le: date, maintenant: datetime | None = None
 ) -> ReferenceBancaire:
-    """Note that the mandate was handed to the bank that day; the same day again changes nothing.
+    """Note that the mandate was handed to the bank that day; the same day again changes nothing, another one is a correction.
 
-    Raises: GestionBanqueRequise, CompteRetire, RemiseAVenir, RemiseAvantAjout.
+    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, RemiseAVenir, RemiseAvantAjout, TropDeCorrectionsDeRemise.
     """
     maintenant = maintenant or timezone.now()
     acteur, reference = verrouiller_reference(acteur, reference)
+    exiger_non_suspendu(ReferenceBancaire.objects.filter(pk=reference.pk), reference.personne)
     if le > timezone.localdate(maintenant):
         raise RemiseAVenir
     if le < timezone.localdate(reference.ajoutee_le):
         raise RemiseAvantAjout(le=jour(reference.ajoutee_le))
     if reference.mandat.remis_le != le:
+        if reference.mandat.remis_le is not None:
+            _compter_une_correction(acteur, reference, maintenant)
         reference.mandat.remis_le = le
         reference.mandat.save(update_fields=["remis_le"])
         consigner(
@@ -91,6 +118,39 @@ def noter_remise(
             details={"compte": reference.iban_masque, "le": f"{le:%Y-%m-%d}"},
         )
     return reference
+
+
+@transaction.atomic
+def annuler_remise(
+    *, acteur: Espace, reference: ReferenceBancaire, maintenant: datetime | None = None
+) -> ReferenceBancaire:
+    """Undo the tick: the mandate was not handed over after all, and is again to be. Undone twice changes nothing.
+
+    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, RemiseEnregistree, TropDeCorrectionsDeRemise.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur, reference = verrouiller_reference(acteur, reference)
+    exiger_non_suspendu(ReferenceBancaire.objects.filter(pk=reference.pk), reference.personne)
+    if reference.etat_b2b == ReferenceBancaire.Etat.VALIDE:
+        raise RemiseEnregistree(le=jour(reference.b2b_le))
+    if reference.mandat.remis_le is not None:
+        _compter_une_correction(acteur, reference, maintenant)
+        reference.mandat.remis_le = None
+        reference.mandat.save(update_fields=["remis_le"])
+        consigner(
+            actes.MANDAT_SEPA_REMISE_ANNULEE,
+            auteur=acteur,
+            siren=reference.personne.siren,
+            details={"compte": reference.iban_masque},
+        )
+    return reference
+
+
+def _compter_une_correction(acteur: Espace, reference: ReferenceBancaire, maintenant: datetime) -> None:
+    """Count one correction of this tick by this espace; the first tick is none. Raises: TropDeCorrectionsDeRemise."""
+    bareme = debit.Bareme(libres=CORRECTIONS_PAR_JOUR, pas=1, limite=CORRECTIONS_PAR_JOUR)
+    if debit.reserver(debit.empreinte("banque-remise", f"{acteur.pk}|{reference.pk}"), bareme, maintenant) is None:
+        raise TropDeCorrectionsDeRemise(limite=CORRECTIONS_PAR_JOUR)
 
 
 def _donnees(reference: ReferenceBancaire, iban: str, le: date) -> dict[str, object]:

@@ -1,5 +1,5 @@
 from .adresse import AdresseSaisie
-from .banque import MandatSepa, ReferenceBancaire
+from .banque import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
 from .echeance import Echeance
 from .messagerie import (
     Brouillon,
@@ -18,6 +18,7 @@ __all__ = [
     "AdresseSaisie",
     "Brouillon",
     "Categorie",
+    "ChangementBancaire",
     "Echange",
     "Echeance",
     "EvenementRegistre",
@@ -33,4 +34,5 @@ __all__ = [
     "RepresentantLegal",
     "RetraitService",
     "Service",
+    "SignalementBancaire",
 ]

@@ -5,17 +5,27 @@ the last four and a keyed fingerprint that only tells that two are the same.
 """
 
 import uuid
-from typing import Final
+from typing import Final, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.chiffrement import SecretIllisible, cle_courante, desceller, empreinte, sceller
+from accounts.models import Agent, Espace
+from accounts.saisies.dates import jour
 
 from .personne import PersonneSirenisee
 
-__all__ = ["MandatSepa", "ReferenceBancaire", "SecretIllisible", "empreinte_iban", "ligne_de"]
+__all__ = [
+    "ChangementBancaire",
+    "MandatSepa",
+    "ReferenceBancaire",
+    "SecretIllisible",
+    "SignalementBancaire",
+    "empreinte_iban",
+    "ligne_de",
+]
 
 USAGE: Final = "services.iban"
 
@@ -28,6 +38,17 @@ def empreinte_iban(iban: str) -> str:
 def ligne_de(reference: uuid.UUID) -> str:
     """Return the associated data of the IBAN of this row."""
     return f"services.referencebancaire|{reference}"
+
+
+class ReferenceBancaireQuerySet(models.QuerySet["ReferenceBancaire"]):
+    """The references, and which of them nobody may use for a time."""
+
+    def avec_suspension(self) -> Self:
+        """Say of each, in `suspendue`, whether a change of it that somebody did not recognise waits for the office."""
+        attendent = SignalementBancaire.objects.filter(
+            changement__reference=OuterRef("pk"), etat=SignalementBancaire.Etat.DEPOSE
+        )
+        return self.annotate(suspendue=Exists(attendent))
 
 
 class ReferenceBancaire(models.Model):
@@ -49,6 +70,7 @@ class ReferenceBancaire(models.Model):
         SECOND_FACTEUR = "SECOND_FACTEUR", "un changement de second facteur"
         DESIGNATION = "DESIGNATION", "une désignation faite par un espace qui venait de changer"
         DESACTIVATION = "DESACTIVATION", "la désactivation de l’espace qui l’a ajouté"
+        ECARTE = "ECARTE", "la décision du service gestionnaire d’écarter ce même compte"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="references_bancaires")
@@ -67,12 +89,17 @@ class ReferenceBancaire(models.Model):
     b2b_motif = models.CharField("motif de la banque, interentreprises", max_length=4, blank=True)
     utilisable_le = models.DateTimeField("utilisable le", null=True, blank=True)
     attente = models.CharField("ce qui fait attendre", max_length=14, choices=Attente, blank=True)
-    ajoutee_le = models.DateTimeField(default=timezone.now)
-    supprimee_le = models.DateTimeField(null=True, blank=True)
+    ajoutee_le = models.DateTimeField("ajoutée le", default=timezone.now)
+    supprimee_le = models.DateTimeField("supprimée le", null=True, blank=True)
+    cloture_levee_le = models.DateTimeField("clôture levée le", null=True, blank=True)
+
+    suspendue: bool  # `avec_suspension`
+
+    objects = ReferenceBancaireQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "référence bancaire"
-        verbose_name_plural = "références bancaires"
+        verbose_name = "compte bancaire"
+        verbose_name_plural = "comptes bancaires"
         constraints = [
             models.UniqueConstraint(
                 fields=["personne", "empreinte"],
@@ -149,3 +176,102 @@ class MandatSepa(models.Model):
 
     def __str__(self) -> str:
         return self.rum
+
+
+class ChangementBancaire(models.Model):
+    """What was done to one reference, and by whom: what may be reported, and undone by the office (R20)."""
+
+    class Genre(models.TextChoices):
+        AJOUT = "AJOUT", "compte ajouté"
+        RENOMMAGE = "RENOMMAGE", "titulaire renommé"
+        SUPPRESSION = "SUPPRESSION", "compte supprimé"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.ForeignKey(ReferenceBancaire, models.CASCADE, related_name="changements")
+    genre = models.CharField("changement", max_length=11, choices=Genre)
+    espace = models.ForeignKey(
+        Espace, models.PROTECT, null=True, blank=True, related_name="changements_bancaires", verbose_name="fait par"
+    )
+    titulaire_avant = models.CharField("titulaire d’avant", max_length=160, blank=True)
+    titulaire_apres = models.CharField("titulaire d’après", max_length=160, blank=True)
+    fait_le = models.DateTimeField("fait le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "changement d’un compte bancaire"
+        verbose_name_plural = "changements des comptes bancaires"
+        ordering = ["-fait_le"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(genre="RENOMMAGE") & ~Q(titulaire_avant="") & ~Q(titulaire_apres=""))
+                | (~Q(genre="RENOMMAGE") & Q(titulaire_avant="", titulaire_apres="")),
+                name="changement_bancaire_noms",
+                violation_error_message="Un titulaire renommé a le nom d’avant et celui d’après, un autre changement aucun.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_genre_display()} le {jour(self.fait_le)}"
+
+    @property
+    def dernier_signalement(self) -> "SignalementBancaire | None":
+        """Return the last report of this change, among those that were read with it, the last first."""
+        return next(iter(self.signalements.all()), None)
+
+
+class SignalementBancaire(models.Model):
+    """« Ce n’est pas nous »: a change that an administrator, or the company on the telephone, does not recognise.
+
+    As long as it waits, its account may not be used; an agent of the office lets the change stand, or undoes it.
+    """
+
+    class Etat(models.TextChoices):
+        DEPOSE = "DEPOSE", "à examiner"
+        REPRIS = "REPRIS", "repris par qui l’avait signalé"
+        MAINTENU = "MAINTENU", "changement maintenu"
+        ANNULE = "ANNULE", "changement annulé"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    changement = models.ForeignKey(ChangementBancaire, models.CASCADE, related_name="signalements")
+    espace = models.ForeignKey(
+        Espace, models.PROTECT, null=True, blank=True, related_name="signalements_bancaires", verbose_name="signalé par"
+    )
+    recueilli_par = models.ForeignKey(
+        Agent, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name="recueilli par"
+    )
+    preuve = models.CharField("comment l’entreprise l’a dit", max_length=500, blank=True)
+    depose_le = models.DateTimeField("signalé le", default=timezone.now)
+    etat = models.CharField("état", max_length=8, choices=Etat, default=Etat.DEPOSE)
+    decide_le = models.DateTimeField("décidé le", null=True, blank=True)
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name="décidé par"
+    )
+    reponse = models.CharField("motif de la décision", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "changement bancaire non reconnu"
+        verbose_name_plural = "changements bancaires non reconnus"
+        ordering = ["-depose_le"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["changement"],
+                condition=Q(etat="DEPOSE"),
+                name="signalement_bancaire_un_en_attente",
+                violation_error_message="Ce changement est déjà signalé.",
+            ),
+            models.CheckConstraint(
+                condition=Q(espace__isnull=False, recueilli_par__isnull=True, preuve="")
+                | (Q(espace__isnull=True, recueilli_par__isnull=False) & ~Q(preuve="")),
+                name="signalement_bancaire_par_un_seul",
+                violation_error_message="Un signalement vient d’un espace, ou d’un agent qui dit comment il l’a reçu.",
+            ),
+            models.CheckConstraint(
+                condition=Q(etat="DEPOSE", decide_le__isnull=True, agent__isnull=True, reponse="")
+                | Q(etat="REPRIS", decide_le__isnull=False, agent__isnull=True, reponse="")
+                | (Q(etat__in=["MAINTENU", "ANNULE"], decide_le__isnull=False, agent__isnull=False) & ~Q(reponse="")),
+                name="signalement_bancaire_decide",
+                violation_error_message="Un signalement décidé porte la date, l’agent et le motif.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.changement.reference.iban_masque}, signalé le {jour(self.depose_le)}"

@@ -44,7 +44,7 @@ from tests.factories import (
     PersonneFactory,
     ServiceFactory,
     ServiceGestionnaireFactory,
-    compte_bancaire,
+    compte_signale,
     habiliter,
 )
 
@@ -128,7 +128,7 @@ def installer() -> Pays:
         retrait=retraits[0],
         demandee=demandees[0],
         export=Export.objects.create(espace=espace, liste={}, traite_le=maintenant, lignes=1, contenu=b"x"),
-        compte=compte_bancaire(une.personne),
+        compte=compte_signale(une.personne, espace, espace).changement.reference,
         modeles={"retrait": siens[0], "demande": demandes[0]},
     )
 

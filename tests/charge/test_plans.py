@@ -183,6 +183,7 @@ def adresses(pays: Pays) -> dict[str, str]:
                 "compte_bancaire_remise",
             )
         },
+        "compte_bancaire_signaler": [siren, pays.compte.changements.get(genre="AJOUT").pk],
         "demande": [pays.demande.reference],
         "annuler_demande": [pays.demande.reference],
         "nouveau_courrier": [pays.demande.reference],

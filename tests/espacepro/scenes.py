@@ -15,7 +15,7 @@ from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import DemandeRetrait, Habilitation
 from services.models import PersonneSirenisee
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, habiliter
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, compte_signale, habiliter
 
 VALEURS = {
     "siren": "552032534",
@@ -81,11 +81,14 @@ def dossier(agent: Agent, rang: int) -> dict[str, Any]:
         habilitation: Habilitation = habiliter(espace, personne=personne, service=ServiceFactory(code="TVA"))
         evenement = consigner(DEMANDE_DEPOSEE, auteur=espace, siren=personne.siren, service="TVA")
     courrier = deposer(personne, espace, rang)
+    signalement = compte_signale(personne, espace, espace)
     retrait = DemandeRetrait.objects.create(
         habilitation=habilitation, demandeur=espace, service_gestionnaire=agent.service_gestionnaire
     )
     return {
         "services_personnesirenisee": personne,
+        "services_referencebancaire": signalement.changement.reference,
+        "services_signalementbancaire": signalement,
         "activation_demande": courrier.demande,
         "activation_courrier": courrier,
         "activation_signalement": Signalement.objects.create(demande=courrier.demande, origine="COURRIER"),

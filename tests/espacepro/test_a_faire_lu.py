@@ -184,6 +184,7 @@ def mandats(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
         ReferenceBancaire.objects.filter(personne__in=gerees.values("personne"), personne__restreinte_le=None)
         .filter(supprimee_le=None, mandat__remis_le=None)
         .exclude(etat_b2b="VALIDE")
+        .exclude(changements__signalements__etat="DEPOSE")
         .values("personne")
         .annotate(fait=JSONObject(p="personne", siren="personne__siren", n=Count("pk"), depuis=Min("ajoutee_le")))
     )

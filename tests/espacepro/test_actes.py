@@ -64,6 +64,10 @@ cessation.maintenue                    · · · · ·
 cessation.restreinte                   · · · · ·
 cgu.acceptees                          D · · · ·
 cgu.publiees                           · · · · ·
+changement_bancaire.annule             D · · · · P
+changement_bancaire.maintenu           D · · · · P
+changement_bancaire.signale            D · · · · P
+cloture_bancaire.levee                 D · · · · P
 code.inexact                           D · · d · ?
 code.inexact:COURRIEL_PERSONNE         D · · · M
 code.inexact:SUBSTITUTION              D · · d ·
@@ -169,6 +173,7 @@ habilitations.exportees                D · · · ·
 journal_entreprise.exporte             D · · · ·
 mandat_sepa.edite                      D · · · · P
 mandat_sepa.remis                      D · · · · P
+mandat_sepa.remise_annulee             D · · · · P
 mot_de_passe.change                    D · · · ·
 mot_de_passe.conforme                  D · · · ·
 mot_de_passe.oublie                    D · · · ·
@@ -221,6 +226,7 @@ services_gestionnaires.charges         · · · · ·
 session.fermee                         D · · · ·
 session.toutes_fermees                 D · · · ·
 signalement.ecarte                     D · · · ·
+signalement_bancaire.repris            D · · · · P
 substitution.demandee                  D A S · ·
 suppleance.designee                    D A S · ·
 suppleance.mise_en_veille              D A S · ·

@@ -41,6 +41,7 @@ from services.models import (
     PieceJointe,
     ReferenceBancaire,
     RetraitService,
+    SignalementBancaire,
 )
 from surveillance.models import BlocageIP, Desactivation
 from tests.espacepro.contraintes import contraintes
@@ -54,6 +55,7 @@ from tests.factories import (
     ServiceGestionnaireFactory,
     accorder,
     compte_bancaire,
+    compte_signale,
     echanger,
     habiliter,
     poser_piece,
@@ -100,6 +102,8 @@ AILLEURS = {
             "demande_finit",
             "signalement_attend",
             "signalement_change",
+            "changement_bancaire_attend",
+            "changement_bancaire_decide",
         ),
         "a trigger that follows what waits: tests/espacepro/gestion/test_bureau.py",
     ),
@@ -182,6 +186,11 @@ def lien() -> Lien:
 
 def reference() -> ReferenceBancaire:
     return compte_bancaire(PersonneFactory())
+
+
+def signalement_bancaire() -> SignalementBancaire:
+    espace = EspaceFactory()
+    return compte_signale(PersonneFactory(), espace, espace)
 
 
 def deux_adresses() -> None:
@@ -386,6 +395,14 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("retrait_une_en_cours", deux_retraits),
     ("affaire_attend_une_fois", lambda: copier(affaire())),
     ("affaire_prise_avec_date", lambda: ecrire(affaire(), prise_le=MAINTENANT)),
+    ("changement_bancaire_noms", lambda: ecrire(signalement_bancaire().changement, titulaire_avant="A")),
+    ("changement_bancaire_noms", lambda: ecrire(signalement_bancaire().changement, genre="RENOMMAGE")),
+    ("signalement_bancaire_un_en_attente", lambda: copier(signalement_bancaire())),
+    ("signalement_bancaire_par_un_seul", lambda: ecrire(signalement_bancaire(), espace=None)),
+    ("signalement_bancaire_par_un_seul", lambda: ecrire(signalement_bancaire(), preuve="Au téléphone.")),
+    ("signalement_bancaire_decide", lambda: ecrire(signalement_bancaire(), etat="ANNULE", decide_le=MAINTENANT)),
+    ("signalement_bancaire_decide", lambda: ecrire(signalement_bancaire(), etat="REPRIS")),
+    ("signalement_bancaire_decide", lambda: ecrire(signalement_bancaire(), reponse="Vu.")),
     ("rectification_repondue", lambda: ecrire(rectification(), traitee_le=MAINTENANT)),
     ("rectification_repondue", lambda: ecrire(rectification(), etat="FAITE")),
     ("demande_habilitation_une_en_cours", lambda: copier(demande_habilitation())),

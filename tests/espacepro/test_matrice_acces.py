@@ -45,7 +45,9 @@ from tests.factories import (
     ServiceFactory,
     ServiceGestionnaireFactory,
     accorder,
+    changement_bancaire,
     compte_bancaire,
+    compte_signale,
     habiliter,
 )
 
@@ -183,11 +185,15 @@ def monter(rang: int = 0) -> Scene:
         remise=remise, rang=1
     )
     Espace.objects.filter(pk=espaces["desactive"].pk).update(etat=Espace.Etat.DESACTIVE)
-    compte, ailleurs = compte_bancaire(personne), compte_bancaire(etrangere)
+    signalement = compte_signale(personne, espaces["suppleant"], espaces["titulaire"])
+    changement, ailleurs = signalement.changement, compte_bancaire(etrangere)
+    compte = changement.reference
     scene.cles = {
         "compte": [personne.siren, compte.pk],
         "compte d’une autre": [etrangere.siren, ailleurs.pk],
         "compte sous un autre SIREN": [personne.siren, ailleurs.pk],
+        "changement": [personne.siren, changement.pk],
+        "changement d’une autre": [personne.siren, changement_bancaire(ailleurs).pk],
         "service ouvert": [personne.siren, messagerie.code],
         "adhésion fermée": [personne.siren, tva.code],
         "autre personne": [etrangere.siren, messagerie.code],
@@ -226,6 +232,8 @@ def monter(rang: int = 0) -> Scene:
         "accounts_contreseing": contreseing(agents["agent_du_service"], espaces["titulaire"]),
         "activation_signalement": Signalement.objects.create(demande=courriers["POSTAL"].demande, origine="COURRIER"),
         "services_service": tva,
+        "services_referencebancaire": compte,
+        "services_signalementbancaire": signalement,
         "accounts_agent": agents["agent_du_service"],
         "affaire": Affaire.objects.get(cle=str(sortie.pk)),
         "accounts_servicegestionnaire": gestionnaire,
@@ -258,6 +266,7 @@ INCONNUS: dict[str, list[Any]] = {
             "compte_bancaire_iban",
             "compte_bancaire_mandat",
             "compte_bancaire_remise",
+            "compte_bancaire_signaler",
         )
     },
     "courriel_entreprise_changer": ["552032534"],
@@ -301,6 +310,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
         ),
         _COMPTE,
     ),
+    "compte_bancaire_signaler": {"changement": ADMINISTRATEURS, "changement d’une autre": PERSONNE},
     "demande": _DEMANDE,
     "annuler_demande": _DEMANDE,
     "demande_renvoyer_lien": _DEMANDE,
@@ -351,6 +361,8 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             "activation_signalement",
             "accounts_rectification",
             "accounts_contreseing",
+            "services_referencebancaire",
+            "services_signalementbancaire",
         ),
         (frozenset(DOSSIERS), DU_SERVICE),
     ),
@@ -384,6 +396,10 @@ ACTES = [
     ("activation_courrier", "laisser-partir"),
     ("activation_signalement", "confirmer"),
     ("activation_signalement", "ecarter"),
+    ("services_referencebancaire", "signaler"),
+    ("services_referencebancaire", "lever-cloture"),
+    ("services_signalementbancaire", "maintenir"),
+    ("services_signalementbancaire", "annuler"),
     ("accounts_rectification", "faite"),
     ("accounts_rectification", "refuser"),
     ("accounts_contreseing", "contresigner"),

@@ -22,6 +22,7 @@ TABLEAU = {
     "services.lire_messagerie": (True, True, True, True),
     "services.gerer_banque": (True, True, False, False),
     "services.voir_banque": (True, True, True, True),
+    "services.signaler_banque": (True, True, False, False),
     "services.gerer_courriel": (True, True, False, False),
     "habilitations.voir": (True, True, False, False),
     "habilitations.deleguer_acteur_delegant": (True, True, False, False),

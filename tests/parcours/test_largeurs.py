@@ -18,6 +18,7 @@ from tests.factories import (
     PersonneFactory,
     ServiceFactory,
     accorder,
+    changement_bancaire,
     compte_bancaire,
     habiliter,
 )
@@ -113,6 +114,7 @@ def test_les_pages_du_detenteur(live_server: LiveServer, page: Page, context: Br
                 "compte_bancaire_mandat",
             )
         ),
+        reverse("compte_bancaire_signaler", args=[siren, changement_bancaire(compte, titulaire).pk]),
         reverse("demande", args=[reference]),
         reverse("annuler_demande", args=[reference]),
         f"{reverse('adherer')}?siren={siren}",

@@ -35,6 +35,7 @@ from tests.factories import (
     PersonneFactory,
     ServiceFactory,
     accorder,
+    changement_bancaire,
     compte_bancaire,
     habiliter,
 )
@@ -169,6 +170,7 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
                 "compte_bancaire_remise",
             )
         },
+        "compte_bancaire_signaler": [personne.siren, changement_bancaire(compte, espace).pk],
         **{nom: [courrier.demande.reference] for nom in ("demande", "annuler_demande", "nouveau_courrier")},
         "code_recu": [courrier.pk],
         **{nom: [retrait.pk] for nom in ("retrait_accepter", "retrait_refuser")},

@@ -35,11 +35,12 @@ SUR_DOSSIER = {
     "services.lire_messagerie": {MESSAGERIE},
 }
 SUR_PERSONNE = {
-    "services.gerer_banque": PAYANT,
-    "services.voir_banque": PAYANT,
-    "services.gerer_courriel": MESSAGERIE,
-    "services.ecrire": MESSAGERIE,
-    "services.lire_messagerie": MESSAGERIE,
+    "services.gerer_banque": {PAYANT},
+    "services.voir_banque": {PAYANT},
+    "services.signaler_banque": {ORDINAIRE, PAYANT, MESSAGERIE},
+    "services.gerer_courriel": {MESSAGERIE},
+    "services.ecrire": {MESSAGERIE},
+    "services.lire_messagerie": {MESSAGERIE},
 }
 
 
@@ -91,7 +92,7 @@ def test_chaque_role_a_les_permissions_de_sa_colonne(role: str, genre: str) -> N
     habilitation = habilitation_de(role, genre=genre)
     attendues = {p for p in TABLEAU if ATTENDU[p, role] and genre in SUR_DOSSIER.get(p, {genre})}
     assert accordees(habilitation, dossier_de(habilitation)) == attendues
-    sur_la_personne = {p for p, voulu in SUR_PERSONNE.items() if ATTENDU[p, role] and voulu == genre}
+    sur_la_personne = {p for p, voulu in SUR_PERSONNE.items() if ATTENDU[p, role] and genre in voulu}
     assert accordees(habilitation, habilitation.personne) == sur_la_personne
     assert permissions_de_la_page(habilitation.espace, [dossier_de(habilitation)]) == {
         dossier_de(habilitation): attendues

@@ -69,6 +69,7 @@ def test_les_pays_de_notre_liste_sont_lus(iban: str) -> None:
         ("TR33 0006 1005 1978 6457 8413 26", "iban_hors_sepa", "commence par TR"),
         ("MQ76 3000 6000 0112 3456 7890 189", "iban_outre_mer", "commencent par FR"),
         ("PF76 3000 6000 0112 3456 7890 189", "iban_outre_mer", "commencent par FR"),
+        ("JE82 WEST 1234 5698 7654 32", "iban_outre_mer", "commencent par GB"),
         ("FR76 3000 6000 0112 34€6 7890 189", "iban_caractere", "5e groupe de quatre"),
         ("\u1369R76 3000 6000 0112 3456 7890 189", "iban_caractere", "premier groupe de quatre"),
         ("\u06630006000011234567890189", "iban_caractere", "premier groupe de quatre"),
@@ -137,4 +138,32 @@ def test_la_liste_des_pays_est_datee_et_la_bibliotheque_connait_chacun() -> None
     assert len(sepa().pays) == 42
     for pays in sepa().pays:
         assert get_iban_spec(pays).country == pays
-    assert not sepa().en_france & set(sepa().pays)
+    assert not set(sepa().territoires) & set(sepa().pays)
+    assert set(sepa().territoires.values()) <= set(sepa().pays)
+
+
+@pytest.mark.parametrize(
+    ("bic", "iban", "code"),
+    [
+        ("AGRIFRPP", FRANCAIS, ""),
+        ("AGRIRERX", FRANCAIS, ""),  # a branch of the same bank in La Réunion, in Guadeloupe, in Monaco
+        ("AGRIGPGX", FRANCAIS, ""),
+        ("AGRIMCM1", FRANCAIS, ""),
+        ("AGRIBEBB", FRANCAIS, "bic_d_un_autre_pays"),
+        ("BNPAFRPP", FRANCAIS, "bic_d_une_autre_banque"),
+        ("WESTGB2L", "GB82WEST12345698765432", ""),
+        ("WESTJESX", "GB82WEST12345698765432", ""),
+        ("WESTGGS1", "GB82WEST12345698765432", ""),
+        ("WESTIMD1", "GB82WEST12345698765432", ""),
+        ("WESTIE2D", "GB82WEST12345698765432", "bic_d_un_autre_pays"),
+        ("WESTGIGI", "GB82WEST12345698765432", "bic_d_un_autre_pays"),
+    ],
+)
+def test_le_bic_est_du_pays_de_l_iban_ou_d_un_de_ses_territoires(bic: str, iban: str, code: str) -> None:
+    if not code:
+        assert lire_bic(bic, iban=iban) == bic
+        return
+    with pytest.raises(RegleMetier) as refus:
+        lire_bic(bic, iban=iban)
+    assert refus.value.code == code
+    assert ("laissez le champ vide" in plat(refus.value)) is iban.startswith("FR")

@@ -5,16 +5,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts.models import Evenement
 from accounts.saisies.regles import RegleMetier
-from services.banque.mandat import editer_mandat, noter_remise
-from services.models import MandatSepa
-from tests.factories import compte_bancaire
+from services.banque import mandat
+from services.banque.mandat import annuler_remise, editer_mandat, noter_remise
+from services.models import MandatSepa, ReferenceBancaire
+from tests.factories import MOT_DE_PASSE, compte_bancaire
 
-from .scenes import IBAN, Entreprise
+from .scenes import IBAN, Entreprise, client_de, monter
 
 
 def texte_de(pdf: bytes) -> str:
@@ -109,3 +112,62 @@ def test_la_remise_se_note_une_fois_et_se_corrige(entreprise: Entreprise) -> Non
         with pytest.raises(RegleMetier) as refus:
             noter_remise(acteur=entreprise.titulaire, reference=reference, le=le)
         assert refus.value.code == code
+
+
+def test_la_remise_se_defait_et_se_corrige_dix_fois_par_jour(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne)
+    aujourd_hui = timezone.localdate()
+
+    def cocher(acteur: Any) -> None:
+        noter_remise(acteur=acteur, reference=reference, le=aujourd_hui)
+
+    cocher(entreprise.titulaire)
+    for _ in range(2):
+        annuler_remise(acteur=entreprise.titulaire, reference=reference)
+    assert MandatSepa.objects.get().remis_le is None
+    assert Evenement.objects.filter(acte="mandat_sepa.remise_annulee").count() == 1
+    for _ in range(mandat.CORRECTIONS_PAR_JOUR - 1):
+        cocher(entreprise.titulaire)
+        annuler_remise(acteur=entreprise.titulaire, reference=reference)
+    cocher(entreprise.titulaire)
+    with pytest.raises(RegleMetier) as refus, transaction.atomic():
+        annuler_remise(acteur=entreprise.titulaire, reference=reference)
+    assert refus.value.code == "trop_de_corrections_de_remise"
+    cocher(entreprise.titulaire)  # what stands already is no correction
+    annuler_remise(acteur=entreprise.suppleant, reference=reference)  # who is not hurt by the other's tries
+    assert MandatSepa.objects.get().remis_le is None
+    ReferenceBancaire.objects.update(etat_b2b="VALIDE", b2b_le=aujourd_hui)
+    with pytest.raises(RegleMetier) as enregistree, transaction.atomic():
+        annuler_remise(acteur=entreprise.suppleant, reference=reference)
+    assert enregistree.value.code == "remise_enregistree"
+
+
+def test_la_page_defait_la_remise(entreprise: Entreprise) -> None:
+    reference = compte_bancaire(entreprise.personne, remis_le=timezone.localdate())
+    client, siren = client_de(entreprise.titulaire), entreprise.personne.siren
+    liste = reverse("comptes_bancaires", args=[siren])
+    assert 'name="annuler"' in client.get(liste).content.decode()
+    remise = reverse("compte_bancaire_remise", args=[siren, reference.pk])
+    assert client.post(remise, {"annuler": "oui"})["Location"] == liste
+    lue = client.get(liste).content.decode()
+    assert 'name="annuler"' not in lue
+    assert "Mandat à remettre à la" in lue
+
+
+@pytest.mark.django_db(transaction=True)
+def test_le_mandat_se_compose_hors_de_toute_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a company while its mandate is composed: by the act, and by the page."""
+    with transaction.atomic():
+        entreprise = monter()
+        reference = compte_bancaire(entreprise.personne)
+    vues: list[bool] = []
+
+    def composer(*args: Any) -> bytes:
+        vues.append(connection.in_atomic_block)
+        return b"%PDF-"
+
+    monkeypatch.setattr(mandat, "composer_pdf", composer)
+    editer_mandat(acteur=entreprise.titulaire, reference=reference)
+    page = reverse("compte_bancaire_mandat", args=[entreprise.personne.siren, reference.pk])
+    assert client_de(entreprise.titulaire).post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE}).content == b"%PDF-"
+    assert vues == [False, False]

@@ -1,0 +1,170 @@
+"""What an agent makes of a change of an account that the company does not recognise, at /gestion/ (R20, CGU §4.d)."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Model
+
+from accounts.forms.base import FormulairePortail
+from accounts.forms.champs import ChampTexte
+from accounts.forms.motif import MotifForm
+from accounts.gestion.page_acte import PageActe
+from accounts.saisies.citations import citer
+from accounts.saisies.dates import jour_heure
+
+from ..banque.comptes import dits_clos
+from ..banque.reponses import motif_lisible
+from ..banque.signalement import (
+    LONGUEUR_PREUVE,
+    decider_signalement,
+    dire_la_suite,
+    lever_cloture,
+    recueillir_signalement,
+)
+from ..models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
+
+
+class DecisionBancaireForm(MotifForm):
+    regles = {"motif_de_decision_bancaire_requis": "motif"}
+
+
+class PreuveBancaireForm(FormulairePortail):
+    """How the agent knows: it is kept, and for a closed account told to the administrators."""
+
+    regles = {"preuve_non_dite": "preuve"}
+
+    preuve = ChampTexte(
+        label="Ce que vous avez vu ou entendu",
+        help_text=f"Qui vous l’a dit, et comment vous vous en êtes assuré. {LONGUEUR_PREUVE} caractères au plus.",
+        max_length=LONGUEUR_PREUVE,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Dites ce que vous avez vu ou entendu."},
+    )
+
+
+class _Decider(PageActe):
+    """What both decisions show."""
+
+    form_class = DecisionBancaireForm
+    annuler: ClassVar[bool]
+
+    @staticmethod
+    def possible(objet: SignalementBancaire) -> bool:
+        return objet.etat == SignalementBancaire.Etat.DEPOSE
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        changement = self.objet.changement
+        reference = changement.reference
+        faits: list[tuple[str, str | Model]] = [
+            ("Personne sirénisée", reference.personne),
+            ("Compte", f"{reference.iban_masque}, titulaire {citer(reference.titulaire)}"),
+            ("Changement", f"{changement.get_genre_display()}, le {jour_heure(changement.fait_le)}"),
+            ("Fait par", changement.espace or "voir le journal de l’entreprise"),
+            ("Signalé le", jour_heure(self.objet.depose_le)),
+            ("Signalé par", self.objet.espace or f"l’entreprise, auprès de {self.objet.recueilli_par}"),
+        ]
+        if changement.titulaire_avant:
+            faits.append(("Titulaire d’avant", citer(changement.titulaire_avant)))
+        if self.objet.preuve:
+            faits.append(("Ce qu’elle en a dit", citer(self.objet.preuve)))
+        return [
+            *faits,
+            ("Ce qui se passe", dire_la_suite(changement, annule=self.annuler)),
+            (
+                "Qui est prévenu",
+                "Tous les administrateurs de l’entreprise et son adresse électronique, avec votre motif.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        decider_signalement(
+            acteur=self.agent, signalement=self.objet, annuler=self.annuler, motif=form.cleaned_data["motif"]
+        )
+
+
+class MaintenirChangement(_Decider):
+    """The change is the company's own."""
+
+    nom = "maintenir"
+    titre = "Maintenir le changement"
+    bouton = "Maintenir le changement"
+    succes = "Le changement est maintenu : le compte n’est plus suspendu, et l’entreprise est prévenue."
+    annuler = False
+
+
+class AnnulerChangement(_Decider):
+    """The change is a stranger's."""
+
+    nom = "annuler"
+    titre = "Annuler le changement"
+    bouton = "Annuler le changement"
+    succes = "Le changement est annulé, et l’entreprise est prévenue."
+    annuler = True
+
+
+class RecueillirSignalement(PageActe):
+    """Record what a company says by telephone or letter, of the last change of one account."""
+
+    nom = "signaler"
+    titre = "Noter que l’entreprise ne reconnaît pas le dernier changement"
+    bouton = "Suspendre ce compte"
+    succes = "C’est noté : le compte est suspendu, l’entreprise est prévenue, et votre décision est attendue."
+    form_class = PreuveBancaireForm
+
+    @staticmethod
+    def possible(objet: ReferenceBancaire) -> bool:
+        dernier = _dernier_changement(objet)
+        return dernier is not None and not dernier.signalements.filter(etat=SignalementBancaire.Etat.DEPOSE).exists()
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        dernier = _dernier_changement(self.objet)
+        return [
+            ("Personne sirénisée", self.objet.personne),
+            ("Compte", f"{self.objet.iban_masque}, titulaire {citer(self.objet.titulaire)}"),
+            ("Dernier changement", str(dernier) if dernier else ""),
+            (
+                "Ce qui se passe",
+                "Le compte ne peut plus servir à payer tant que votre service n’a pas maintenu ou annulé ce changement.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        dernier = _dernier_changement(self.objet)
+        if dernier is not None:
+            recueillir_signalement(acteur=self.agent, changement=dernier, preuve=form.cleaned_data["preuve"])
+
+
+class LeverCloture(PageActe):
+    """Say that an account that its bank says closed is open, for the proof seen."""
+
+    nom = "lever-cloture"
+    titre = "Lever la clôture dite par la banque"
+    bouton = "Lever la clôture"
+    succes = (
+        "La clôture est levée : l’entreprise peut ajouter ce compte de nouveau, et ses administrateurs sont prévenus."
+    )
+    form_class = PreuveBancaireForm
+
+    @staticmethod
+    def possible(objet: ReferenceBancaire) -> bool:
+        return dits_clos(ReferenceBancaire.objects.filter(pk=objet.pk)).exists()
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        motifs = {motif_lisible(motif) for motif in (self.objet.core_motif, self.objet.b2b_motif) if motif}
+        return [
+            ("Personne sirénisée", self.objet.personne),
+            ("Compte", f"{self.objet.iban_masque}, titulaire {citer(self.objet.titulaire)}"),
+            ("Réponse de la banque", ", ".join(sorted(motifs))),
+            (
+                "Ce qui se passe",
+                "L’entreprise peut ajouter de nouveau ce compte, avec un nouveau mandat à remettre à sa banque. Une réponse "
+                "plus récente de la banque l’emporte. Ce que vous écrivez est transmis tel quel aux administrateurs.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        lever_cloture(acteur=self.agent, reference=self.objet, preuve=form.cleaned_data["preuve"])
+
+
+def _dernier_changement(reference: ReferenceBancaire) -> ChangementBancaire | None:
+    return reference.changements.select_related("espace").order_by("-fait_le", "-pk").first()
