@@ -119,8 +119,8 @@ def inscrire() -> None:
             ecartees={
                 "id": INTERNE,
                 "espace": "c’est vous",
-                "recueilli_par": "vide : vous en êtes l’auteur",
-                "preuve": "vide : vous en êtes l’auteur",
+                "recueilli_par": "vide : vous en êtes l’auteur",
+                "preuve": "vide : vous en êtes l’auteur",
                 "agent": "un agent de votre service gestionnaire",
             },
             libelles={"changement": "Changement"},

@@ -70,10 +70,10 @@ def _photographie() -> Iterator[None]:
 
 def _verifier_bloc(bloc: BlocScelle, releve: Verification) -> None:
     if bloc.numero != releve.blocs + 1 or bloc.empreinte_precedente != releve.derniere_empreinte:
-        releve.noter(f"bloc {bloc.numero} : la chaîne est rompue avant lui")
+        releve.noter(f"bloc {bloc.numero} : la chaîne est rompue avant lui")
     lus = _verifier_lignes(bloc, releve) if bloc.version == VERSION else _verifier_ancien(bloc, releve)
     if manquants := sorted(set(bloc.evenements) - lus):
-        releve.noter(f"bloc {bloc.numero} : événements disparus {manquants[:20]}")
+        releve.noter(f"bloc {bloc.numero} : événements disparus {manquants[:20]}")
     releve.blocs, releve.derniere_empreinte = bloc.numero, bloc.empreinte
     releve.evenements += len(bloc.evenements)
 
@@ -83,11 +83,11 @@ def _verifier_lignes(bloc: BlocScelle, releve: Verification) -> set[int]:
     lignes = list(Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk").values_list(*COLONNES))
     for ligne in lignes:
         if not ligne_authentique(ligne):
-            releve.noter(f"bloc {bloc.numero} : événement {ligne[0]} changé, inséré, déplacé ou antidaté")
+            releve.noter(f"bloc {bloc.numero} : événement {ligne[0]} changé, inséré, déplacé ou antidaté")
     if racine([feuille(ligne) for ligne in lignes] or [b""]) != bloc.racine:
-        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
+        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
     if empreinte(entete(bloc)) != bloc.empreinte or not est_scelle(BLOC, bloc.empreinte.encode(), bloc.sceau):
-        releve.noter(f"bloc {bloc.numero} : son sceau n’est pas le nôtre")
+        releve.noter(f"bloc {bloc.numero} : son sceau n’est pas le nôtre")
     return {ligne[0] for ligne in lignes}
 
 
@@ -103,7 +103,7 @@ def _verifier_ancien(bloc: BlocScelle, releve: Verification) -> set[int]:
         hmac.compare_digest(hmac.new(cle.encode(), texte, hashlib.sha256).hexdigest(), bloc.empreinte)
         for cle in settings.CLES_JOURNAL
     ):
-        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
+        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
     return {ligne.pk for ligne in lignes}
 
 
@@ -115,7 +115,7 @@ def _verifier_ce_qui_attend(releve: Verification) -> None:
     attendues = Evenement.objects.filter(pk__in=EvenementASceller.objects.values("evenement_id"))
     for ligne in attendues.order_by("pk").values_list(*COLONNES).iterator(chunk_size=1000):
         if not ligne_authentique(ligne):
-            releve.noter(f"événement {ligne[0]}, non scellé : changé, inséré, déplacé ou antidaté")
+            releve.noter(f"événement {ligne[0]}, non scellé : changé, inséré, déplacé ou antidaté")
 
 
 _HORS_DE_LA_CHAINE = """
@@ -146,10 +146,10 @@ def _verifier_les_numeros(releve: Verification) -> None:
     with connection.cursor() as curseur:
         curseur.execute(_HORS_DE_LA_CHAINE)
         if inseres := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements hors de la chaîne : {inseres}")
+            releve.noter(f"événements hors de la chaîne : {inseres}")
         curseur.execute(_DISPARUS_AVANT_LE_SCEAU)
         if disparus := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements disparus avant d’être scellés : {disparus}")
+            releve.noter(f"événements disparus avant d’être scellés : {disparus}")
 
 
 def _verifier_les_suites(releve: Verification) -> None:
@@ -157,7 +157,7 @@ def _verifier_les_suites(releve: Verification) -> None:
     with connection.cursor() as curseur:
         curseur.execute(_SUITES, [FORME])
         for _processus, numero, combien in curseur.fetchall():
-            releve.noter(f"avant l’événement {numero} : {combien} ligne(s) du même processus ont disparu")
+            releve.noter(f"avant l’événement {numero} : {combien} ligne(s) du même processus ont disparu")
 
 
 def _verifier_les_dates(releve: Verification) -> None:
@@ -165,4 +165,4 @@ def _verifier_les_dates(releve: Verification) -> None:
     with connection.cursor() as curseur:
         curseur.execute(_DATES, [ECART_D_HORLOGE.total_seconds()])
         if antidates := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements antidatés, ou horloge déréglée : {antidates}")
+            releve.noter(f"événements antidatés, ou horloge déréglée : {antidates}")

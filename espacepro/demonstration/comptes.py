@@ -188,7 +188,7 @@ YVES = CompteDemonstration(
     reponse_confiance="deux goélands sur le môle",
     a_voir=(
         "Payer, sans pouvoir déclarer",
-        "Les comptes bancaires de la commune",
+        "Les comptes bancaires de la commune : accepté, refusé, suspendu, mandat à remettre",
         "Le journal de la commune",
     ),
 )

@@ -35,7 +35,12 @@ from habilitations.models import Adhesion, Habilitation, Mandat, Role
 from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.demandes import annoncer_demandes_habilitation, demander_habilitation
 from habilitations.partage.suppleances import designer_suppleant
-from services.models import PersonneSirenisee, Service
+from services.banque.comptes import ajouter_compte
+from services.banque.iban import proposer_banque
+from services.banque.mandat import noter_remise
+from services.banque.reponses import Reponse, enregistrer_reponse
+from services.banque.signalement import signaler_changement
+from services.models import PersonneSirenisee, ReferenceBancaire, Service
 from services.registre.representants import enregistrer_representant, representant_de
 from services.registre.suivi import commencer_le_suivi, essayer_le_suivi
 
@@ -50,6 +55,14 @@ DU_CABINET: Final = ("CONS_CF", "DECL_TVA", "PAY_TVA", "PAY_IS", "MSG")
 DE_LA_MAIRE: Final = (Service.Famille.DECLARER, Service.Famille.DEMARCHE, Service.Famille.MESSAGERIE)
 DU_COMPTABLE: Final = (Service.Famille.CONSULTER, Service.Famille.PAYER)
 AUTEUR: Final = "systeme:charger_demonstration"
+# Fictional, with right keys. Account -> kind of debit and reason of the bank, none where it accepts; None: its mandate waits.
+COMPTES_DE_LA_COMMUNE: Final[dict[str, tuple[tuple[str, str], ...] | None]] = {
+    "FR7630001009990000000001050": (("CORE", ""), ("B2B", "")),
+    "FR7620041010050000000003051": (("CORE", ""),),
+    "FR7630006000010000000004032": (("CORE", ""), ("B2B", "MD01")),
+    "FR7610071990000000000002068": None,
+    "FR7630004000020000000005068": None,  # the last one is reported
+}
 Ouvrir = Callable[[CompteDemonstration], Espace]
 
 
@@ -73,6 +86,7 @@ def charger_monde(*, ouvrir: Ouvrir, agent: Agent) -> None:
     _ouvrir_les_entreprises(monde)
     _partager_au_cabinet(monde)
     _habiliter_la_commune(monde)
+    _enregistrer_les_comptes(monde)
     _fonder_l_association(monde)
     _laisser_partir_marc(monde)
     _changer_de_representant(monde)
@@ -199,6 +213,34 @@ def _habiliter_la_commune(monde: Monde) -> None:
                 if ligne.libre and ligne.service.famille in familles
             ]
             _ouvrir_par_mandat(monde[compte], commune, ouverts)
+
+
+@transaction.atomic
+def _enregistrer_les_comptes(monde: Monde) -> None:
+    """Accounts of the commune in each state: B2B valid, CORE alone, mandate not handed over, refused, said not to be its own."""
+    commune, yves = _personne(COMMUNE), monde[YVES]
+    if ReferenceBancaire.objects.filter(personne=commune).exists():
+        return
+    for iban, reponses in COMPTES_DE_LA_COMMUNE.items():
+        with il_y_a(40):
+            reference = ajouter_compte(
+                acteur=yves,
+                personne=commune,
+                iban=iban,
+                titulaire=commune.denomination,
+                banque=proposer_banque(iban).nom,
+            )
+        if reponses is None:
+            continue
+        with il_y_a(38):
+            noter_remise(acteur=yves, reference=reference, le=timezone.localdate())
+        with il_y_a(30):
+            for prelevement, motif in reponses:
+                etat = ReferenceBancaire.Etat.REFUSE if motif else ReferenceBancaire.Etat.VALIDE
+                reponse = Reponse(reference.mandat.rum, prelevement, etat, motif, timezone.localdate())
+                enregistrer_reponse(acteur=AUTEUR, reponse=reponse)
+    with il_y_a(1):
+        signaler_changement(acteur=monde[ODILE], changement=reference.changements.get())
 
 
 def _editer_a_sa_date(demande: Demande) -> Courrier:

@@ -1,15 +1,18 @@
 """What the pages of an espace read: one function per page, a number of queries that does not depend on its SIREN."""
 
+from collections.abc import Collection
+
 from django.db.models import Exists, OuterRef
 
 from accounts.espace.recapitulatif_pdf import ServiceObtenu
 from accounts.models import Espace
 from services.banque.droits import peut
-from services.banque.lectures import SansCompte
+from services.banque.lectures import SansCompte, comptes_de
+from services.banque.paiement import Paiement, preparer_paiement
 from services.models import ReferenceBancaire
 
 from ..droits.backends import donnant
-from ..droits.roles import GERER_BANQUE, UTILISER, roles_pour
+from ..droits.roles import GERER_BANQUE, UTILISER, VOIR_BANQUE, roles_pour
 from ..models import ORDRE, Habilitation, Role
 
 
@@ -40,6 +43,17 @@ def compte_manquant(habilitation: Habilitation) -> SansCompte | None:
     personne = habilitation.personne
     par_ce_service = habilitation.role in roles_pour(GERER_BANQUE) and personne.restreinte_le is None
     return SansCompte(personne, par_ce_service or peut(habilitation.espace, GERER_BANQUE, personne))
+
+
+def comptes_pour_payer(habilitation: Habilitation, cles: Collection[str]) -> Paiement | None:
+    """Return the accounts that this paying service may be given, and which of them these keys choose; None where it has none (R20).
+
+    Whoever acts on the service sees them, by the matrix, without another query.
+    """
+    voit = habilitation.role in roles_pour(VOIR_BANQUE)
+    if not habilitation.service.paiement or not habilitation.a_un_compte or not voit:  # type: ignore[attr-defined]
+        return None
+    return preparer_paiement(comptes_de(habilitation.personne), cles)
 
 
 def services_obtenus(espace: Espace) -> list[ServiceObtenu]:

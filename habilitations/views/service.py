@@ -14,13 +14,13 @@ from services.dossiers import Dossier
 from ..arbre.recentes import OBJET
 from ..droits.roles import UTILISER
 from ..lectures.cessations import avis_de_cessation
-from ..lectures.espace import compte_manquant, habilitation_active
+from ..lectures.espace import compte_manquant, comptes_pour_payer, habilitation_active
 
 
 @espace_requis
 @require_GET
 def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpResponse:
-    """Show the service and hand over to the téléprocédure configured for it (R7: by whose mandate).
+    """Show the service, for one that pays from which accounts, and hand over to the téléprocédure configured for it (R7: by whose mandate).
 
     The trace of this reading is a use, the last one of which « Vos habilitations » shows; the first one of a recent grant
     ends the right to decline it (R11).
@@ -33,6 +33,8 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
     if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404
     lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk), siren=siren)
+    choisit = settings.DEMONSTRATION and not habilitation.service.adresse
+    paiement = comptes_pour_payer(habilitation, request.GET.getlist("compte") if choisit else ())
     return render(
         request,
         "habilitations/service.html",
@@ -51,7 +53,8 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
                 "numero_abonne": espace.numero_abonne,
                 "mandat": habilitation.adhesion.mandat.demande,
             },
-            "montrer_transmission": settings.DEMONSTRATION and not habilitation.service.adresse,
+            "montrer_transmission": choisit,
+            "paiement": paiement,
         },
     )
 

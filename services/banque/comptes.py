@@ -26,10 +26,10 @@ from .avis import prevenir
 from .delai import delai
 from .droits import exiger_gestion
 from .iban import lire_bic, lire_iban
+from .reponses import CLOS
 
 LONGUEUR_TITULAIRE: Final = 70  # what a bank reads of a debtor's name (EPC AT-14)
 LONGUEUR_BANQUE: Final = 100
-CLOS: Final = "AC04"  # ISO 20022, ExternalStatusReason1Code: ClosedAccountNumber
 
 
 class CompteDejaEnregistre(RegleMetier):

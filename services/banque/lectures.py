@@ -11,7 +11,7 @@ from accounts.models import Espace
 
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from .droits import GERER, VOIR, peut
-from .reponses import motif_lisible
+from .reponses import CLOS, motif_lisible
 
 CHANGEMENTS_MONTRES: Final = 10
 COLONNES_EXPORT: Final = (
@@ -60,6 +60,17 @@ class Compte:
             and self.reference.etat_b2b != ReferenceBancaire.Etat.VALIDE
             and not self.suspendu
         )
+
+    @property
+    def pourquoi_ecarte(self) -> str:
+        """Why it is not offered to pay with, in words; nothing where it is."""
+        if self.suspendu:
+            return "suspendu : un changement non reconnu est signalé"
+        if self.attend:
+            return "pas encore utilisable"
+        if CLOS in {self.reference.core_motif, self.reference.b2b_motif}:
+            return "clos, d’après la banque"
+        return ""
 
     @property
     def core(self) -> str:

@@ -28,10 +28,11 @@ COLONNES: Final = ("rum", "prelevement", "etat", "motif", "date")
 PRELEVEMENTS: Final = {"CORE": ("core", "CORE"), "B2B": ("b2b", "interentreprises (B2B)")}
 ETATS: Final = {"VALIDE": ReferenceBancaire.Etat.VALIDE, "REFUSE": ReferenceBancaire.Etat.REFUSE}
 MOTIF: Final = re.compile(r"[A-Z]{2}[0-9]{2}")
+CLOS: Final = "AC04"  # ISO 20022, ExternalStatusReason1Code: ClosedAccountNumber
 # ISO 20022, ExternalStatusReason1Code: those that a debtor's bank gives for a mandate, in words.
 MOTIFS: Final = {
     "AC01": "numéro de compte inexact",
-    "AC04": "compte clos",
+    CLOS: "compte clos",
     "AC06": "compte bloqué",
     "AC13": "compte de particulier : le prélèvement interentreprises n’y est pas admis",
     "AG01": "prélèvement interdit sur ce compte",

@@ -35,7 +35,7 @@ ETAT: Final = SignalementBancaire.Etat
 class ChangementDejaExamine(RegleMetier):
     code = "changement_bancaire_deja_examine"
     message = (
-        "Le service gestionnaire a déjà examiné ce changement le {le} ({etat}) : pour y revenir, téléphonez-lui "
+        "Le service gestionnaire a déjà examiné ce changement le {le} ({etat}) : pour y revenir, téléphonez-lui "
         "({gestionnaire}, {telephone})."
     )
 
@@ -52,7 +52,7 @@ class TropDeSignalementsBancaires(RegleMetier):
 class SignalementDUnAutre(RegleMetier):
     code = "signalement_bancaire_d_un_autre"
     message = (
-        "Seul qui a signalé ce changement peut reprendre son signalement ; sinon, le service gestionnaire en décide."
+        "Seul qui a signalé ce changement peut reprendre son signalement ; sinon, le service gestionnaire en décide."
     )
 
 
@@ -63,17 +63,17 @@ class SignalementBancaireClos(RegleMetier):
 
 class ChangementDejaSignale(RegleMetier):
     code = "changement_bancaire_deja_signale"
-    message = "Ce changement est déjà signalé, depuis le {le} : il attend votre décision."
+    message = "Ce changement est déjà signalé, depuis le {le} : il attend votre décision."
 
 
 class MotifDeDecisionBancaireRequis(RegleMetier):
     code = "motif_de_decision_bancaire_requis"
-    message = "Dites pourquoi, en 300 caractères au plus : les administrateurs et l’entreprise liront votre motif."
+    message = "Dites pourquoi, en 300 caractères au plus : les administrateurs et l’entreprise liront votre motif."
 
 
 class CompteNonClos(RegleMetier):
     code = "compte_non_clos"
-    message = "La banque ne dit pas ce compte clos, ou la clôture est déjà levée : il n’y a rien à lever."
+    message = "La banque ne dit pas ce compte clos, ou la clôture est déjà levée : il n’y a rien à lever."
 
 
 @transaction.atomic
@@ -293,14 +293,14 @@ def _suite(changement: ChangementBancaire, *, annule: bool) -> str:
             return "Le compte reste supprimé."
         return "Le compte peut de nouveau servir."
     if changement.genre == GENRE.AJOUT:
-        return "Le compte est retiré de la liste : il ne peut plus servir à payer. Prévenez aussi votre banque."
+        return "Le compte est retiré de la liste : il ne peut plus servir à payer. Prévenez aussi votre banque."
     if changement.genre == GENRE.RENOMMAGE:
         if reference.titulaire == changement.titulaire_apres:
-            return f"Le titulaire redevient « {changement.titulaire_avant} »."
-        return f"Le nom avait déjà été changé de nouveau : le titulaire reste « {reference.titulaire} »."
+            return f"Le titulaire redevient « {changement.titulaire_avant} »."
+        return f"Le nom avait déjà été changé de nouveau : le titulaire reste « {reference.titulaire} »."
     if _revit_ailleurs(reference):
-        return "Le même compte avait déjà été ajouté de nouveau : il reste, sous sa nouvelle RUM."
-    return "Le compte est rétabli, avec son mandat : il peut de nouveau servir."
+        return "Le même compte avait déjà été ajouté de nouveau : il reste, sous sa nouvelle RUM."
+    return "Le compte est rétabli, avec son mandat : il peut de nouveau servir."
 
 
 def _bureau(personne: PersonneSirenisee) -> dict[str, str]:

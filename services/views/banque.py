@@ -88,7 +88,7 @@ class MaintenirChangement(_Decider):
     nom = "maintenir"
     titre = "Maintenir le changement"
     bouton = "Maintenir le changement"
-    succes = "Le changement est maintenu : le compte n’est plus suspendu, et l’entreprise est prévenue."
+    succes = "Le changement est maintenu : le compte n’est plus suspendu, et l’entreprise est prévenue."
     annuler = False
 
 
@@ -108,7 +108,7 @@ class RecueillirSignalement(PageActe):
     nom = "signaler"
     titre = "Noter que l’entreprise ne reconnaît pas le dernier changement"
     bouton = "Suspendre ce compte"
-    succes = "C’est noté : le compte est suspendu, l’entreprise est prévenue, et votre décision est attendue."
+    succes = "C’est noté : le compte est suspendu, l’entreprise est prévenue, et votre décision est attendue."
     form_class = PreuveBancaireForm
 
     @staticmethod
@@ -141,7 +141,7 @@ class LeverCloture(PageActe):
     titre = "Lever la clôture dite par la banque"
     bouton = "Lever la clôture"
     succes = (
-        "La clôture est levée : l’entreprise peut ajouter ce compte de nouveau, et ses administrateurs sont prévenus."
+        "La clôture est levée : l’entreprise peut ajouter ce compte de nouveau, et ses administrateurs sont prévenus."
     )
     form_class = PreuveBancaireForm
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import include, path, reverse
 from django.utils import timezone
 
-from accounts.models import Compte, Courriel, Espace, Evenement
+from accounts.models import Affaire, Compte, Courriel, Espace, Evenement
 from activation.models import Courrier, Demande
 from espacepro import urls
 from espacepro.demonstration.comptes import (
@@ -32,10 +32,11 @@ from espacepro.demonstration.comptes import (
     CompteDemonstration,
 )
 from espacepro.demonstration.horloge import il_y_a
-from espacepro.demonstration.monde import PREMIER_SIREN, _editer_a_sa_date
+from espacepro.demonstration.monde import COMMUNE, PREMIER_SIREN, _editer_a_sa_date
 from habilitations.arbre.confirmations import en_attente
 from habilitations.models import Habilitation, Role
 from habilitations.partage.revue import a_revoir
+from services.banque.lectures import comptes_de
 from services.models import PersonneSirenisee
 from tests.activation import scenes
 from tests.factories import EspaceFactory
@@ -105,6 +106,17 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     assert espace_de(HUGO).demandes_habilitation.get().annoncee_le is not None, "Pascal and Karine know"
     premier = Evenement.objects.filter(auteur=espace_de(KARINE).numero_abonne).earliest("quand").quand
     assert timedelta(days=340) < maintenant - premier < timedelta(days=366)
+
+    comptes = [compte for compte in comptes_de(PersonneSirenisee.objects.get(siren=COMMUNE))]
+    assert {(c.core, c.b2b, c.suspendu) for c in comptes} == {
+        ("Valide", "Valide", False),
+        ("Valide", "Mandat remis, en attente de la banque", False),
+        ("Valide", "Refusé : aucun mandat enregistré par la banque (MD01)", False),
+        ("En attente de la banque", "Mandat à remettre", False),
+        ("En attente de la banque", "Mandat à remettre", True),
+    }
+    assert not any(compte.attend for compte in comptes)
+    assert Affaire.objects.filter(file="COMPTE_BANCAIRE", finie_le=None).count() == 1
 
     inventees = PersonneSirenisee.objects.filter(siren__startswith=PREMIER_SIREN)
     assert inventees.count() == 99

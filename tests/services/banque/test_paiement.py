@@ -1,0 +1,87 @@
+"""The accounts to pay from, where the portal hands over to a paying service: who chooses, among which, and what is said (R20)."""
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from services.banque.signalement import signaler_changement
+from services.models import ReferenceBancaire, Service
+from tests.factories import changement_bancaire, compte_bancaire
+
+from .scenes import AUTRE, IBAN, SENTINELLE, Entreprise, client_de
+
+QUATRIEME = "FR7630004000031234567890143"
+
+
+@pytest.fixture(autouse=True)
+def _demonstration(settings: Any) -> None:
+    settings.DEMONSTRATION = True
+
+
+def page(entreprise: Entreprise, acteur: Any, *choisis: ReferenceBancaire) -> str:
+    adresse = reverse("ouvrir_service", args=[entreprise.personne.siren, "PAYER_TVA"])
+    reponse = client_de(acteur).get(adresse, {"compte": [str(choisi.pk) for choisi in choisis]})
+    return " ".join(unescape(reponse.content.decode()).replace("\xa0", " ").replace("\u202f", " ").split())
+
+
+def test_un_acteur_choisit_parmi_les_comptes_masques_et_n_y_change_rien(entreprise: Entreprise) -> None:
+    remis = compte_bancaire(entreprise.personne, remis_le=timezone.localdate())
+    autre = compte_bancaire(entreprise.personne, AUTRE, etat_b2b="VALIDE", b2b_le=timezone.localdate())
+    for acteur in (entreprise.titulaire, entreprise.suppleant, entreprise.delegant, entreprise.acteur):
+        lue = page(entreprise, acteur)
+        assert "Comptes à débiter" in lue
+        assert f'value="{remis.pk}"' in lue
+        assert "Mandat remis, en attente de la banque" in lue
+        assert "interentreprises (B2B) : Valide" in lue
+        assert "Compte à débiter 1" not in lue
+        assert IBAN not in lue
+        assert IBAN[4:23] not in lue
+    choisie = page(entreprise, entreprise.acteur, remis, autre)
+    assert f"FR •••• 0189, RUM {remis.mandat.rum}" in choisie
+    assert f"FR •••• 2606, RUM {autre.mandat.rum}" in choisie
+    assert choisie.count(" checked>") == 2
+    assert "Mandat à remettre à la banque avant de payer" not in choisie
+
+
+def test_trois_comptes_au_plus_et_rien_de_perime(entreprise: Entreprise) -> None:
+    comptes = [compte_bancaire(entreprise.personne, iban) for iban in (IBAN, AUTRE, SENTINELLE, QUATRIEME)]
+    assert "trois" in page(entreprise, entreprise.acteur)
+    trop = page(entreprise, entreprise.acteur, *comptes)
+    assert "entre 3 comptes au plus ; vous en avez coché 4" in trop
+    assert "Compte à débiter 1" not in trop
+    assert "Compte à débiter 3" in page(entreprise, entreprise.acteur, *comptes[:3])
+    ReferenceBancaire.objects.filter(pk=comptes[0].pk).update(supprimee_le=timezone.now())
+    perime = page(entreprise, entreprise.acteur, comptes[0], comptes[1])
+    assert "ne peut plus servir à payer" in perime
+    assert "Compte à débiter 1" not in perime, "what was meant cannot be: nothing of it is handed over"
+
+
+def test_ce_qui_ne_peut_servir_n_est_pas_offert_et_dit_pourquoi(entreprise: Entreprise) -> None:
+    fin = timezone.now() + timedelta(hours=40)
+    attend = compte_bancaire(entreprise.personne, utilisable_le=fin, attente="MOT_DE_PASSE")
+    clos = compte_bancaire(entreprise.personne, AUTRE, etat_b2b="REFUSE", b2b_motif="AC04", b2b_le=timezone.localdate())
+    suspendu = compte_bancaire(entreprise.personne, SENTINELLE)
+    signaler_changement(acteur=entreprise.suppleant, changement=changement_bancaire(suspendu))
+    lue = page(entreprise, entreprise.acteur)
+    for compte, dit in ((attend, "pas encore utilisable, jusqu’au"), (clos, "clos, d’après"), (suspendu, "suspendu :")):
+        assert f'value="{compte.pk}"' not in lue
+        assert dit in lue
+        assert "ne peut plus servir à payer" in page(entreprise, entreprise.acteur, compte)
+    assert "Aucun compte ne peut servir" in lue
+
+
+def test_chaque_paiement_rappelle_le_mandat_non_remis(entreprise: Entreprise, settings: Any) -> None:
+    compte = compte_bancaire(entreprise.personne)
+    for acteur in (entreprise.titulaire, entreprise.acteur):
+        assert "Mandat à remettre à la banque avant de payer" in page(entreprise, acteur)
+        assert "Mandat à remettre à la banque avant de payer" in page(entreprise, acteur, compte)
+    Service.objects.filter(code="PAYER_TVA").update(adresse="https://payer.example.org/")
+    settings.DEMONSTRATION = False
+    lue = page(entreprise, entreprise.acteur, compte)
+    assert "Mandat à remettre à la banque avant de payer" in lue
+    assert "Vous choisirez parmi eux, trois au plus, dans la téléprocédure" in lue
+    assert 'type="checkbox"' not in lue, "what is chosen here would be handed to nobody"
