@@ -38,6 +38,7 @@ from services.banque.comptes import (
     examiner_ajout,
     montrer_iban,
     renommer_titulaire,
+    retire,
     retirer_compte,
 )
 from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
@@ -100,7 +101,14 @@ def _montrer_liste(
 ) -> HttpResponse:
     gere = droits.peut(espace, droits.GERER, vue.personne)
     comptes = comptes_de(vue.personne)
-    a_remettre = [_a_remettre(compte, bound) for compte in comptes if gere and compte.mandat_a_remettre]
+    corrige = (
+        bound[0] if bound else None
+    )  # a date that is refused is shown where it was typed, whatever became of the mandate
+    a_remettre = [
+        _a_remettre(compte, bound)
+        for compte in comptes
+        if gere and (compte.mandat_a_remettre or compte.reference.pk == corrige)
+    ]
     return render(
         request,
         "espacepro/comptes/liste.html",
@@ -113,7 +121,7 @@ def _montrer_liste(
             "a_remettre": a_remettre,
             "changements": derniers_changements(vue.personne) if gere else [],
             "ics": settings.ICS,
-            "formulaire_refuse": bound[1] if bound else None,
+            "formulaire_refuse": bound[1] if bound and any(c.reference.pk == corrige for c in comptes) else None,
         },
     )
 
@@ -329,6 +337,8 @@ def remise(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpR
                 "d’autre à faire.",
             )
             return redirect(sujet.liste)
+    if sujet.reference.supprimee_le is not None:
+        return _refus(request, sujet, retire(sujet.reference))
     return _montrer_liste(request, sujet.vue, espace, (sujet.reference.pk, formulaire))
 
 
@@ -387,6 +397,7 @@ def exporter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
             compte.reference.mandat.rum,
             jour(compte.reference.mandat.remis_le),
             jour(compte.reference.ajoutee_le),
+            f"non : {compte.pourquoi_ecarte}" if compte.pourquoi_ecarte else "oui",
         )
         for compte in comptes_de(vue.personne)
     ]

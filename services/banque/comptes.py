@@ -129,8 +129,13 @@ def verrouiller_reference(acteur: Espace, reference: ReferenceBancaire) -> tuple
         raise CompteDeplace
     fraiche.personne = personne
     if fraiche.supprimee_le is not None:
-        raise CompteRetire(compte=fraiche.iban_masque, le=jour(fraiche.supprimee_le))
+        raise retire(fraiche)
     return espace, fraiche
+
+
+def retire(reference: ReferenceBancaire) -> CompteRetire:
+    """Return what is said of this account, which was removed."""
+    return CompteRetire(compte=reference.iban_masque, le=jour(reference.supprimee_le))
 
 
 def signalement_en_attente(references: QuerySet[ReferenceBancaire]) -> SignalementBancaire | None:

@@ -24,6 +24,7 @@ COLONNES_EXPORT: Final = (
     "RUM",
     "Mandat remis le",
     "Ajouté le",
+    "Peut servir",
 )
 """The accounts of a company as a spreadsheet has them, masked."""
 

@@ -16,13 +16,13 @@ COMPTES_PAR_PAIEMENT: Final = 3
 
 class TropDeComptesChoisis(RegleMetier):
     code = "trop_de_comptes_choisis"
-    message = "Un paiement se partage entre {limite} comptes au plus ; vous en avez coché {nombre}. Décochez-en."
+    message = "Un paiement se partage entre {limite} comptes au plus ; vous en avez coché {nombre}. Décochez-en."
 
 
 class CompteNonChoisissable(RegleMetier):
     code = "compte_non_choisissable"
     message = (
-        "Un compte que vous aviez coché ne peut plus servir à payer : voici ceux qui le peuvent. Choisissez de nouveau."
+        "Un compte que vous aviez coché ne peut plus servir à payer : voici ceux qui le peuvent. Choisissez de nouveau."
     )
 
 

@@ -107,7 +107,7 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     premier = Evenement.objects.filter(auteur=espace_de(KARINE).numero_abonne).earliest("quand").quand
     assert timedelta(days=340) < maintenant - premier < timedelta(days=366)
 
-    comptes = [compte for compte in comptes_de(PersonneSirenisee.objects.get(siren=COMMUNE))]
+    comptes = comptes_de(PersonneSirenisee.objects.get(siren=COMMUNE))
     assert {(c.core, c.b2b, c.suspendu) for c in comptes} == {
         ("Valide", "Valide", False),
         ("Valide", "Mandat remis, en attente de la banque", False),

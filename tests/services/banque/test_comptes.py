@@ -7,21 +7,34 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import actes as actes_accounts
+from accounts.donnees.retention import purger
+from accounts.espace.suppression import supprimer_espace
 from accounts.models import Courriel, Espace, Evenement, NavigateurConnu
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
-from habilitations.models import Habilitation
+from habilitations.depart.retraits import retirer_adhesion
+from habilitations.models import Adhesion, Habilitation
 from services.banque.comptes import ajouter_compte, montrer_iban, renommer_titulaire, retirer_compte
 from services.banque.delai import delai
+from services.banque.lectures import comptes_de
 from services.banque.mandat import editer_mandat, noter_remise
-from services.models import ReferenceBancaire
+from services.models import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
 from surveillance.models import Alerte, Connexion
-from tests.factories import EspaceFactory, PersonneFactory, compte_bancaire, habiliter
+from tests.factories import (
+    AgentFactory,
+    EspaceFactory,
+    PersonneFactory,
+    ServiceFactory,
+    changement_bancaire,
+    compte_bancaire,
+    habiliter,
+)
 
-from .scenes import AUTRE, IBAN, Entreprise, payer
+from .scenes import AUTRE, IBAN, SENTINELLE, Entreprise, client_de, payer
 
 JOUR = timedelta(days=1)
 
@@ -266,9 +279,60 @@ def test_sans_la_cle_l_iban_est_dit_illisible(entreprise: Entreprise, settings: 
     retirer_compte(acteur=entreprise.titulaire, reference=reference)
 
 
-def test_les_references_survivent_au_depart_et_a_la_fermeture(entreprise: Entreprise) -> None:
-    """They are the company's: who added them may leave or be replaced (CGU §3.4.c)."""
+def tient(entreprise: Entreprise, reference: ReferenceBancaire) -> bool:
+    """Whether the company has this account still, with its mandate, for whoever manages its accounts next."""
+    suivant = EspaceFactory(nom="Suivant")
+    with transaction.atomic():
+        habiliter(
+            suivant,
+            personne=entreprise.personne,
+            service=ServiceFactory(code=f"PAYER_{uuid4().hex[:6]}", paiement=True),
+        )
+    siens = {compte.reference.pk: compte.reference.mandat.rum for compte in comptes_de(entreprise.personne)}
+    renommer_titulaire(
+        acteur=suivant,
+        reference=reference,
+        titulaire=f"APRES {uuid4().hex[:4]}",
+        montre=ReferenceBancaire.objects.get().titulaire,
+    )
+    return siens == {reference.pk: reference.mandat.rum}
+
+
+def test_les_references_survivent_au_depart_a_la_fermeture_et_a_la_suppression(entreprise: Entreprise) -> None:
+    """They are the company's: who added them may leave, be replaced, or delete the espace (CGU §3.4.c)."""
     reference = ajouter(entreprise)
-    assert [c.name for c in ReferenceBancaire._meta.get_fields() if c.is_relation and c.related_model is Espace] == []
-    assert timedelta(days=365) < settings.PRESCRIPTION_FISCALE
-    assert ReferenceBancaire.objects.filter(pk=reference.pk, supprimee_le=None).exists()
+    adhesion = Adhesion.objects.get(personne=entreprise.personne, service__code="PAYER_TVA")
+    agent = AgentFactory(service_gestionnaire=entreprise.personne.service_gestionnaire)
+    retirer_adhesion(acteur=agent, adhesion=adhesion, motif="Départ du titulaire.")
+    assert not entreprise.titulaire.compte.has_perm("services.gerer_banque", entreprise.personne)
+    assert tient(entreprise, reference)
+    supprimer_espace(acteur=entreprise.titulaire)
+    assert tient(entreprise, reference)
+    changement = reference.changements.get(genre="AJOUT")
+    assert changement.espace == entreprise.titulaire, "the number stays, the name is gone with the espace"
+    assert "Roussel" not in changement.espace.nom_complet
+    page = client_de(Espace.objects.filter(nom="Suivant").first())
+    assert page.get(reverse("comptes_bancaires", args=[entreprise.personne.siren])).status_code == 200
+
+
+def test_ce_qui_est_supprime_s_efface_six_ans_apres_avec_ses_mandats_et_ses_signalements(
+    entreprise: Entreprise,
+) -> None:
+    maintenant = timezone.now()
+    seconde = timedelta(seconds=1)
+    for iban, supprimee_le in (
+        (IBAN, maintenant - settings.PRESCRIPTION_FISCALE - seconde),
+        (AUTRE, maintenant - settings.PRESCRIPTION_FISCALE + seconde),
+        (SENTINELLE, None),
+    ):
+        ajout = changement_bancaire(compte_bancaire(entreprise.personne, iban, supprimee_le=supprimee_le))
+        SignalementBancaire.objects.create(changement=ajout, espace=entreprise.suppleant)
+    purger(maintenant=maintenant)
+    assert set(ReferenceBancaire.objects.values_list("derniers", flat=True)) == {AUTRE[-4:], SENTINELLE[-4:]}
+    tables = (MandatSepa, ChangementBancaire, SignalementBancaire)
+    assert [table.objects.count() for table in tables] == [2, 2, 2]
+    ChangementBancaire.objects.update(fait_le=maintenant - settings.PRESCRIPTION_FISCALE - seconde)
+    SignalementBancaire.objects.all().delete()
+    purger(maintenant=maintenant)
+    assert ReferenceBancaire.objects.count() == 2, "an account outlives what was done to it"
+    assert not ChangementBancaire.objects.exists()

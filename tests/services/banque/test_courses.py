@@ -1,20 +1,25 @@
 """Two browsers at once: the same IBAN, and renaming against removing."""
 
 from collections.abc import Callable
+from datetime import date, datetime
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
 from services.banque.comptes import (
     CompteDejaEnregistre,
     CompteRetire,
+    CompteSuspendu,
     ajouter_compte,
     renommer_titulaire,
     retirer_compte,
 )
-from services.models import MandatSepa, ReferenceBancaire
-from tests.factories import compte_bancaire
+from services.banque.mandat import noter_remise
+from services.banque.signalement import signaler_changement
+from services.models import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
+from tests.factories import changement_bancaire, compte_bancaire
 from tests.scenes import en_parallele
 
 from .scenes import IBAN, monter
@@ -68,3 +73,37 @@ def test_course_renommer_contre_supprimer(tours: Callable[[int], int]) -> None:
         renommes = Evenement.objects.filter(acte="compte_bancaire.renomme", siren=entreprise.personne.siren).count()
         assert renommes == (reference.titulaire == "NOUVEAU")
         assert Courriel.objects.filter(acte=f"compte-bancaire-retire:{reference.pk}").count() == 3
+
+
+def test_course_signaler_contre_employer(tours: Callable[[int], int]) -> None:
+    """Reports against uses (mandate, tick): one report, and once it stands nothing of the account serves."""
+    for _ in range(tours(200)):
+        with transaction.atomic():
+            entreprise = monter()
+            reference = compte_bancaire(entreprise.personne)
+            changement = changement_bancaire(reference, entreprise.titulaire)
+        aujourd_hui = timezone.localdate()
+
+        def courir(
+            rang: int,
+            e: object = entreprise,
+            r: ReferenceBancaire = reference,
+            c: ChangementBancaire = changement,
+            le: date = aujourd_hui,
+        ) -> object:
+            if rang % 2:
+                qui = e.suppleant if rang % 4 == 1 else e.declarant  # type: ignore[attr-defined]
+                return signaler_changement(acteur=qui, changement=c)
+            noter_remise(acteur=e.titulaire, reference=r, le=le)  # type: ignore[attr-defined]
+            return timezone.now()
+
+        resultats = en_parallele(16, courir)
+        signalements = {r.pk for r in resultats[1::2] if isinstance(r, SignalementBancaire)}
+        assert len(signalements) == 1, resultats
+        assert all(isinstance(r, datetime | CompteSuspendu) for r in resultats[::2]), resultats
+        assert all(isinstance(r, SignalementBancaire) for r in resultats[1::2]), resultats
+        assert SignalementBancaire.objects.filter(changement=changement).count() == 1
+        siren = entreprise.personne.siren
+        assert Evenement.objects.filter(acte="changement_bancaire.signale", siren=siren).count() == 1
+        with pytest.raises(CompteSuspendu), transaction.atomic():
+            noter_remise(acteur=entreprise.titulaire, reference=reference, le=aujourd_hui)

@@ -169,6 +169,17 @@ def test_le_mandat_se_telecharge_contre_le_mot_de_passe_et_se_coche(entreprise: 
     assert "rien d’autre à faire" in lue
 
 
+def test_une_date_refusee_se_corrige_ou_elle_est_tapee_quoi_que_devienne_le_compte(entreprise: Entreprise) -> None:
+    """In another tab, the mandate was ticked, then the account removed: the message stands by a field, or alone."""
+    reference = compte_bancaire(entreprise.personne, remis_le=timezone.localdate())
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_remise", reference)
+    refusee = client.post(page, {"le": "n’importe quoi"}).content.decode()
+    assert f'id="id_le_{reference.pk.hex}"' in refusee
+    ReferenceBancaire.objects.update(supprimee_le=timezone.now())
+    assert client.post(page, {"le": ""})["Location"] == adresse(entreprise)
+    assert "a été supprimé le" in texte(client.get(adresse(entreprise)))
+
+
 def test_un_compte_qui_attend_dit_pourquoi_et_jusqu_a_quand(entreprise: Entreprise) -> None:
     fin = timezone.now() + timedelta(hours=40)
     compte_bancaire(entreprise.personne, utilisable_le=fin, attente="MOT_DE_PASSE")
@@ -213,4 +224,5 @@ def test_l_export_est_masque(entreprise: Entreprise) -> None:
     )
     assert "FR •••• 0189" in contenu
     assert "'=1+1" in contenu
+    assert contenu.splitlines()[1].endswith(";oui")
     assert IBAN[4:14] not in contenu

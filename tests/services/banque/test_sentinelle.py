@@ -3,13 +3,15 @@
 import base64
 import io
 import logging
+import os
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,11 +21,12 @@ from accounts.envois.courriels import composer
 from accounts.models import Agent, Courriel, Espace
 from services.banque import comptes
 from services.banque.iban import en_groupes
-from services.models import ReferenceBancaire
+from services.banque.signalement import signaler_changement
+from services.models import ReferenceBancaire, SignalementBancaire
 from tests.espacepro.scenes import client_verifie
 from tests.factories import MOT_DE_PASSE, AgentFactory
 
-from .scenes import SENTINELLE, Entreprise, client_de
+from .scenes import SENTINELLE, Entreprise, client_de, monter
 
 
 def ecritures() -> set[str]:
@@ -62,6 +65,8 @@ def pages_de(client: Client, espace: Espace, siren: str, reference: ReferenceBan
     chemins = [
         *(reverse(nom, args=[siren]) for nom in ("comptes_bancaires", "comptes_bancaires_exporter", "entreprise")),
         *(reverse(f"compte_bancaire_{nom}", args=cle) for nom in ("renommer", "supprimer", "iban", "mandat")),
+        reverse("ouvrir_service", args=[siren, "PAYER_TVA"]) + f"?compte={reference.pk}",
+        *(reverse("compte_bancaire_signaler", args=[siren, c.pk]) for c in reference.changements.all()),
         *(reverse(nom) for nom in ("espace", "a_faire", "journal", "mes_donnees")),
         f"{reverse('journal_personne')}?siren={siren}",
     ]
@@ -113,6 +118,11 @@ def test_l_iban_n_est_nulle_part_que_la_ou_il_est_montre(
     perdu = Client().post(ajouter, {**champs, **_estampille(client, ajouter)})
     assert perdu.status_code == 302
 
+    # Said not to be theirs, and seen at the desk.
+    signaler = reverse("compte_bancaire_signaler", args=[siren, reference.changements.first().pk])  # type: ignore[union-attr]
+    trouvees["reported"] = fuites(client.get(client.post(signaler)["Location"]).content.decode())
+    signalement = SignalementBancaire.objects.get()
+
     for qui in (entreprise.titulaire, entreprise.acteur):
         for chemin, contenu in pages_de(client_de(qui), qui, siren, reference):
             trouvees[f"{qui.nom} {chemin}"] = fuites(contenu)
@@ -123,11 +133,22 @@ def test_l_iban_n_est_nulle_part_que_la_ou_il_est_montre(
     )
     for chemin in (
         reverse("admin:services_personnesirenisee_change", args=[entreprise.personne.pk]),
+        *(
+            reverse(f"admin:services_{modele}_{page}", args=[cle] if page != "changelist" else [])
+            for modele, cle in (("referencebancaire", reference.pk), ("signalementbancaire", signalement.pk))
+            for page in ("changelist", "change", "history")
+        ),
+        f"{reverse('admin:services_referencebancaire_changelist')}?q={siren}",
         reverse("admin:accounts_evenement_changelist"),
         f"{reverse('admin:chercher')}?q={SENTINELLE}",
     ):
         reponse = agent.get(chemin)
         trouvees[chemin] = fuites(reponse.content.decode()) if "chercher" not in chemin else set()
+    bureau = client_verifie(AgentFactory(service_gestionnaire=entreprise.personne.service_gestionnaire))
+    for page in ("maintenir", "annuler"):
+        chemin = reverse(f"admin:services_signalementbancaire_{page}", args=[signalement.pk])
+        trouvees[chemin] = fuites(bureau.get(chemin).content.decode())
+    bureau.post(chemin, {"motif": "Vu avec le gérant."})
     client.post(reverse("compte_bancaire_supprimer", args=[siren, reference.pk]))
     trouvees["after"] = fuites(client.get(reverse("comptes_bancaires", args=[siren])).content.decode())
 
@@ -158,3 +179,25 @@ def test_la_recherche_de_la_sentinelle_la_trouverait() -> None:
     for ecriture in ecritures():
         assert fuites(f"avant {ecriture} après"), ecriture
     assert not fuites("FR •••• 0188")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_l_iban_n_est_pas_dans_une_sauvegarde() -> None:
+    """`pg_dump` of the whole base, as a backup has it, after an account was added, reported and removed."""
+    with transaction.atomic():
+        entreprise = monter()
+    reference = comptes.ajouter_compte(
+        acteur=entreprise.titulaire, personne=entreprise.personne, iban=SENTINELLE, titulaire="ATELIER ROUSSEL"
+    )
+    signaler_changement(acteur=entreprise.suppleant, changement=reference.changements.get())
+    comptes.retirer_compte(acteur=entreprise.titulaire, reference=reference)
+    base = connection.settings_dict
+    vidage = subprocess.run(
+        ["pg_dump", "--host", base["HOST"], "--port", str(base["PORT"]), "--username", base["USER"], base["NAME"]],
+        env={**os.environ, "PGPASSWORD": base["PASSWORD"]},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert reference.empreinte in vidage, "the account is there"
+    assert fuites(vidage) == set()
