@@ -286,7 +286,7 @@ def tient(entreprise: Entreprise, reference: ReferenceBancaire) -> bool:
         habiliter(
             suivant,
             personne=entreprise.personne,
-            service=ServiceFactory(code=f"PAYER_{uuid4().hex[:6]}", paiement=True),
+            service=ServiceFactory(code=f"PAYER_{uuid4().hex[:6].upper()}", paiement=True),
         )
     siens = {compte.reference.pk: compte.reference.mandat.rum for compte in comptes_de(entreprise.personne)}
     renommer_titulaire(

@@ -224,5 +224,5 @@ def test_l_export_est_masque(entreprise: Entreprise) -> None:
     )
     assert "FR •••• 0189" in contenu
     assert "'=1+1" in contenu
-    assert contenu.splitlines()[1].endswith(";oui")
+    assert contenu.splitlines()[1].endswith(';"oui"')
     assert IBAN[4:14] not in contenu

