@@ -41,7 +41,7 @@ DELETE FROM accounts_affaire WHERE file = 'COMPTE_BANCAIRE';
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0023_index_du_bureau"),
-        ("services", "0016_attente_desactivation"),
+        ("services", "0017_pieces_jointes"),
     ]
 
     operations = [
