@@ -20,7 +20,7 @@ from .models import Agent, Contreseing, NomAdmis, Rectification, ServiceGestionn
 from .saisies.citations import citer
 from .saisies.dates import jour_heure
 from .views.contreseings import AbandonnerContreseing, Contresigner, RefuserContreseing
-from .views.equipe import DonnerFonction, ReinitialiserAcces, RetirerFonction
+from .views.equipe import DonnerFonction, NommerChef, ReinitialiserAcces, RetirerFonction
 from .views.noms_admis import AdmettreNom
 from .views.rectifications import RectificationFaite, RectificationRefusee
 
@@ -95,7 +95,7 @@ class AgentAdmin(ConsultationAdmin):
     )
     readonly_fields = ("adresse", "derniere_connexion", "acces", "second_facteur")
     acte_par_ligne = True
-    actes = (DonnerFonction, RetirerFonction, ReinitialiserAcces)
+    actes = (DonnerFonction, NommerChef, RetirerFonction, ReinitialiserAcces)
 
     def actes_possibles(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         """Nothing on one's own row: nobody raises themselves."""

@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
         from .donnees import declaration
         from .espace import a_faire, desarmement
         from .gestion.affaires import CONTRESEING
+        from .gestion.chefs import inscrire_la_nomination
         from .gestion.contreseings import inscrire_l_arret, inscrire_la_suppression
         from .gestion.files import File
         from .gestion.files import inscrire as inscrire_files
@@ -37,6 +38,7 @@ class AccountsConfig(AppConfig):
         inscrire_la_suppression()
         desarmement.inscrire_l_adresse()
         inscrire_l_arret()
+        inscrire_la_nomination()
         inscrire_files(
             File(
                 code="RECTIFICATION",

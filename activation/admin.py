@@ -1,8 +1,10 @@
 """What an agent reads of the demandes and of their letters; never a code, nor what would help to guess one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,6 +15,7 @@ from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import LigneConsultation
 from accounts.gestion.fonctions import BUREAU
 from accounts.saisies.citations import citer
+from accounts.saisies.dates import jour_heure_en_lettres
 from services.admin import PERSONNE, RechercheParPersonne
 
 from .courriers.code128 import lire_numero
@@ -70,10 +73,49 @@ class DemandeAdmin(RechercheParPersonne):
     actes = (RefuserDemande, RenvoyerCourrier)
 
 
+def _en_clair(nom: str, mots: str) -> Callable[[Courrier], str]:
+    """One field of a letter, under words that whoever answers a caller may say; the model's are those of the print shop."""
+    champ = Courrier._meta.get_field(nom)
+
+    @admin.display(description=mots, ordering=nom)
+    def dit(courrier: Courrier) -> str:
+        if isinstance(champ, models.DateTimeField):
+            return jour_heure_en_lettres(getattr(courrier, nom)) or "–"
+        return str(getattr(courrier, f"get_{nom}_display")() if champ.choices else getattr(courrier, nom))
+
+    dit.__name__ = nom
+    return dit
+
+
+EN_CLAIR = {
+    nom: _en_clair(nom, mots)
+    for nom, mots in {
+        "numero": "lettre n°, trois au plus par demande",
+        "canal": "envoyée par",
+        "etat": "où elle en est",
+        "priorite": "pourquoi ce tour d’envoi",
+        "cree_le": "demandée le",
+        "pas_avant": "ne part pas avant le",
+        "edite_le": "imprimable depuis le",
+        "remis_le": "remise à La Poste le",
+        "revenu_le": "revenue le",
+        "expire_le": "son code vaut jusqu’au",
+        "remplace_le": "remplacée par une autre lettre le",
+        "essais": "codes faux saisis, cinq au plus",
+        "tentatives": "fois où sa préparation a été essayée",
+        "ecarte_le": "mise de côté le, faute d’avoir pu être préparée",
+    }.items()
+}
+
+
 @admin.register(Courrier)
 class CourrierAdmin(RechercheParPersonne):
     chemin_service = "demande__personne__service_gestionnaire"
-    list_display = ("__str__", "personne", "canal", "etat", "cree_le", "edite_le", "remis_le", "expire_le")
+    list_display = (
+        "__str__",
+        "personne",
+        *(EN_CLAIR[nom] for nom in ("canal", "etat", "cree_le", "remis_le", "revenu_le", "expire_le")),
+    )
     list_filter = ("etat", "canal")
     list_select_related = ("demande__personne",)
     search_fields = (
@@ -85,24 +127,15 @@ class CourrierAdmin(RechercheParPersonne):
     fields = (
         "demande",
         "entreprise",
-        "numero",
-        "canal",
-        "etat",
-        "priorite",
-        "cree_le",
-        "pas_avant",
-        "edite_le",
-        "remis_le",
-        "revenu_le",
-        "expire_le",
-        "remplace_le",
-        "essais",
-        "tentatives",
-        "ecarte_le",
+        *EN_CLAIR.values(),
     )
     readonly_fields = ("entreprise",)
     acte_par_ligne = True
     actes = (CourrierRevenu, LaisserPartir)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Name the list by what one comes for: what is to be followed stands in the desk of the letters."""
+        return super().changelist_view(request, {"title": "Chercher une lettre", **(extra_context or {})})
 
     def actes_possibles(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         """Offer for a letter that came back what it waits for, in that order: the address, then another letter."""

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from .views import (
+    adresses,
     attente,
     codes,
     confirmation_adresse,
@@ -42,6 +43,7 @@ urlpatterns = [
         name="courriel_entreprise_changer",
     ),
     path("espace/demandes/", demandes.liste, name="demandes"),
+    path("espace/demandes/adresses/", adresses.attendues, name="adresses_attendues"),
     path("espace/demandes/<str:reference>/", codes.demande, name="demande"),
     path("espace/demandes/<str:reference>/annuler/", demandes.annuler, name="annuler_demande"),
     path(

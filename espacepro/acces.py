@@ -215,6 +215,7 @@ TABLE: dict[str, Porte] = {
     "adherer": Porte(Acces.ESPACE, Rubrique.GERER),
     "activer": Porte(Acces.ESPACE, Rubrique.GERER),
     "demandes": Porte(Acces.ESPACE, Rubrique.DEMANDES),
+    "adresses_attendues": Porte(Acces.ESPACE, Rubrique.DEMANDES),
     "demande": Porte(Acces.ESPACE, Rubrique.DEMANDES),
     "annuler_demande": Porte(Acces.ESPACE, Rubrique.DEMANDES),
     "nouveau_courrier": Porte(Acces.ESPACE, Rubrique.DEMANDES),

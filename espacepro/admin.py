@@ -3,15 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts.documents.typst import siren_lisible
 from accounts.gestion.agents import agent_verifie
+from accounts.gestion.cessions import toutes_les_cessions_de
 from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
-from accounts.gestion.fonctions import CONTROLE, TOUTES
+from accounts.gestion.fonctions import CONTROLE, DU_PAYS, TOUTES
 from accounts.models import Agent, Evenement, TraceLecture
 from accounts.saisies.identifiants import compacter
 from accounts.saisies.porte import lire_recherche
@@ -19,6 +21,7 @@ from habilitations.lectures.recherche import contient
 from habilitations.views.gestion import RetirerAdhesionsDeLaPersonne
 from services.admin import siren_saisi
 from services.models import IdentifiantRemplace, PersonneSirenisee
+from services.views.adresses import ClasserSansAdresse
 from services.views.gestion import AttribuerSiren, EnregistrerRepresentant, RattacherPersonne
 
 from .gestion.adresse_corrigee import RetirerAdressePuisLaLettre, SaisirAdressePuisLaLettre
@@ -35,6 +38,7 @@ from .gestion.mots import (
 )
 from .journal.libelles import actes_nommes, libelle_acte
 
+BIGINT = 2**63 - 1
 LECTEURS_NOMMES = 100  # agents of one name whose readings one search finds
 
 
@@ -76,8 +80,9 @@ class EvenementAdmin(ConsultationAdmin):
         return ("quand", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible", *ips, "contexte")
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Read the list, then who acted and on which service: two queries for the page."""
+        """Read the list, with what the office gave away, then who acted and on which service: three queries for the page."""
         liste = super().get_changelist_instance(request)
+        self._joindre_les_cessions(request, liste)
         nommer(liste.result_list, "auteur")
         nommer_les_services(liste.result_list)
         return liste
@@ -85,9 +90,40 @@ class EvenementAdmin(ConsultationAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Read one line with the names of who acted and of the service."""
         evenement = super().get_object(request, object_id, from_field)
+        if evenement is None and object_id.isdecimal() and (parties := self._cessions(request)) is not None:
+            evenement = parties.filter(pk=min(int(object_id), BIGINT)).first()
         nommer(filter(None, [evenement]), "auteur")
         nommer_les_services(filter(None, [evenement]))
         return evenement
+
+    @staticmethod
+    def _cessions(request: HttpRequest) -> QuerySet[Evenement] | None:
+        """Return the moves away from the reader's office; None for who reads the journal of all.
+
+        The journal of a company is read by the office that follows it now: of what it gave, an office keeps this line.
+        """
+        agent = agent_verifie(request)
+        if agent is None or agent.fonction in DU_PAYS:
+            return None
+        return toutes_les_cessions_de(agent.service_gestionnaire)
+
+    def _joindre_les_cessions(self, request: HttpRequest, liste: Any) -> None:
+        """Put among the lines of this page the moves away that stand between its first and its last; by date alone: another order is of the office's lines."""
+        parties = self._cessions(request)
+        if parties is None or ORDER_VAR in request.GET:
+            return
+        lignes = list(liste.result_list)
+        parties, _ = self.get_search_results(request, parties, request.GET.get(SEARCH_VAR, ""))
+        for nom, (valeur,) in liste.get_filters_params().items():
+            parties = parties.filter(**{nom: valeur})
+        if liste.page_num > 1:
+            parties = parties.filter(pk__lt=lignes[0].pk) if lignes else parties.none()
+        if liste.multi_page and liste.page_num < liste.paginator.num_pages:
+            parties = parties.filter(pk__gt=lignes[-1].pk)
+        # A company that came back is in both.
+        jointes = {ligne.pk: ligne for ligne in (*lignes, *parties[: self.list_per_page])}
+        liste.result_list = sorted(jointes.values(), key=lambda ligne: -ligne.pk)
+        liste.result_count += len(jointes) - len(lignes)
 
     @admin.display(description="acte", ordering="acte")
     def quoi(self, evenement: Evenement) -> str:
@@ -154,6 +190,10 @@ class TraceLectureAdmin(ConsultationAdmin):
         trouves, doublons = super().get_search_results(request, queryset, search_term)
         texte, numero = lire_recherche(search_term), compacter(search_term)
         agents = Agent.objects.filter(contient("nom", texte)) if texte else Agent.objects.none()
+        lecteur = agent_verifie(request)
+        if lecteur is not None and lecteur.fonction not in DU_PAYS:  # the first hundred of the country might be others'
+            sien = Q(service_gestionnaire=lecteur.service_gestionnaire_id)
+            agents = agents.alias(sien=ExpressionWrapper(sien, BooleanField())).order_by("-sien", "pk")
         # Read first: a subquery beside other conditions would have every trace read.
         lecteurs = [f"{D_UN_AGENT}{cle}" for cle in agents.values_list("pk", flat=True)[:LECTEURS_NOMMES]]
         lecteurs += [numero] if numero else []
@@ -194,6 +234,7 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
         AttribuerSiren,
         SaisirAdressePuisLaLettre,
         RetirerAdressePuisLaLettre,
+        ClasserSansAdresse,
         RetirerAdhesionsDeLaPersonne,
         RattacherPersonne,
     )
@@ -230,7 +271,7 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
 
 LISTES_DE_LA_PERSONNE = (
     ("admin:activation_demande_changelist", "Demandes"),
-    ("admin:activation_courrier_changelist", "Courriers"),
+    ("admin:activation_courrier_changelist", "Lettres"),
     ("admin:habilitations_cessation_changelist", "Cessations"),
     ("admin:habilitations_adhesion_changelist", "Adhésions"),
     ("admin:habilitations_habilitation_changelist", "Habilitations"),

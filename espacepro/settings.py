@@ -156,6 +156,7 @@ TEMPLATES = [
                 "accounts.templatetags.accords",
                 "accounts.templatetags.dates",
                 "accounts.templatetags.formulaire",
+                "accounts.templatetags.identifiants",
                 "espacepro.templatetags.tableaux",
             ],
             "context_processors": [

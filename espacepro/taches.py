@@ -60,6 +60,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     "analyser_pieces": _toutes_les(timedelta(seconds=10), "services.analyser_pieces"),
     "balayer_pieces": {"task": "services.balayer_pieces", "schedule": crontab(hour="2-4", minute="57")},
     "suivre_registre": {"task": "services.suivre_registre", "schedule": crontab(minute="*/10")},
+    "constater_adresses": {"task": "services.constater_adresses", "schedule": crontab(minute="37")},
     "rappeler_echeances": {
         "task": "habilitations.rappeler_echeances",
         "schedule": crontab(hour="6-8", minute="23"),

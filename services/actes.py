@@ -53,6 +53,13 @@ PERSONNE_IDENTIFIEE = Acte(
 )
 ADRESSE_COURRIER_SAISIE = Acte("adresse_courrier.saisie", "Adresse des courriers saisie par un agent")
 ADRESSE_COURRIER_RETIREE = Acte("adresse_courrier.retiree", "Adresse des courriers saisie par un agent retirée")
+ADRESSE_COURRIER_DEMANDEE = Acte(
+    "adresse_courrier.demandee", "Adresse postale d’une entreprise demandée à son service gestionnaire", SOI
+)
+ADRESSE_COURRIER_CONNUE = Acte("adresse_courrier.connue", "Adresse postale attendue : elle est enregistrée", SOI)
+ADRESSE_COURRIER_SANS_SUITE = Acte(
+    "adresse_courrier.sans_suite", "Adresse postale demandée : sans suite", SOI, details=("motif",)
+)
 PERSONNE_RATTACHEE = Acte(
     "personne.rattachee", "Entreprise rattachée à un autre service gestionnaire", details=("de", "vers", "motif")
 )

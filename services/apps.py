@@ -36,5 +36,13 @@ class ServicesConfig(AppConfig):
                 modele="services.signalementbancaire",
                 retard=timedelta(days=1),  # meanwhile the company does not pay from this account
                 rang=5,
-            )
+            ),
+            File(
+                code="ADRESSE",
+                libelle="Entreprises sans adresse",
+                singulier="Entreprise sans adresse",
+                modele="services.personnesirenisee",
+                retard=timedelta(days=5),
+                rang=45,
+            ),
         )

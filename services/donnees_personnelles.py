@@ -7,10 +7,11 @@ from django.db.models import Q
 
 from accounts.donnees import lecture, retention
 from accounts.donnees.lecture import Partie
-from accounts.donnees.retention import Conservation, Sort, duree_lisible
+from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from accounts.saisies.dates import jour
 
 from .models import (
+    AdresseAttendue,
     AdresseSaisie,
     Brouillon,
     ChangementBancaire,
@@ -35,6 +36,7 @@ from .models import (
 MESSAGERIE = "Messagerie"
 BROUILLON_GARDE = timedelta(days=365)
 BANQUE = "Comptes bancaires de vos entreprises"
+ADRESSES = "Demandes et courriers"
 INTERNE = "numéro interne de la base, sans signification"
 PERSONNE_MORALE = "donnée de la personne sirénisée, non de l’usager"
 
@@ -128,6 +130,22 @@ def inscrire() -> None:
             ordre=("-depose_le",),
         ),
     )
+    lecture.declarer(
+        Partie(
+            groupe=ADRESSES,
+            titre="Adresses postales que vous avez demandé d’enregistrer",
+            modele=AdresseAttendue,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "espace": "c’est le vôtre",
+                "agent": "l’agent qui a répondu, non vous",
+                "registre_le": INTERNE,
+            },
+            libelles={"personne": "Pour"},
+            ordre=("-demandee_le",),
+        )
+    )
     sans_personne = lecture.declarer_sans_personne
     sans_personne(
         PersonneSirenisee,
@@ -198,6 +216,17 @@ def inscrire() -> None:
             fondement="CGU 2.3 ; livre des procédures fiscales, art. L. 102 B",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(fin_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
+        ),
+        Conservation(
+            cle="adresses_attendues",
+            modele=AdresseAttendue,
+            donnees="Demandes d’enregistrer l’adresse postale d’une entreprise, et leur réponse",
+            finalite="Vous répondre",
+            duree=duree_lisible(AN),
+            depart="après la réponse",
+            fondement="CGU 2.3",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(finie_le__lt=maintenant - AN),
         ),
         Conservation(
             cle="references_bancaires",

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from accounts.envois.budget import DUREE_BALAYAGE, epuiser
 
+from .adresses import attendues
 from .messagerie.pieces import analyse, balayage
 from .registre import suivi
 
@@ -28,3 +29,8 @@ def analyser_pieces() -> None:
 @shared_task(name="services.balayer_pieces")
 def balayer_pieces() -> None:
     balayage.balayer_pieces(acteur="systeme:balayer_pieces")
+
+
+@shared_task(name="services.constater_adresses")
+def constater_adresses() -> None:
+    epuiser(attendues.constater_adresses)

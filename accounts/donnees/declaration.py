@@ -22,6 +22,7 @@ from ..models import (
     Compte,
     Contreseing,
     Courriel,
+    CourrielDeCote,
     CourrielEnAttente,
     DemandeOubli,
     Espace,
@@ -299,6 +300,9 @@ def _declarer_donnees() -> None:
 def _declarer_sans_personne() -> None:
     sans_personne = lecture.declarer_sans_personne
     sans_personne(EssaiConnexion, "compté sous une empreinte à clé : la ligne ne nomme personne", "id cle quand")
+    sans_personne(
+        CourrielDeCote, "file des courriels mis de côté, par service", "id courriel service_gestionnaire cree_le"
+    )
     sans_personne(CourrielEnAttente, "file d’envoi", "courriel prochain_essai_le")
     sans_personne(EvenementASceller, "file du scellement", "evenement_id")
     sans_personne(

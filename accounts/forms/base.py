@@ -9,7 +9,9 @@ class FormulairePortail(DsfrBaseForm):
     """A form in the look of the portal, that can show a broken business rule beside the field it is about."""
 
     regles: dict[str, str] = {}  # code of a rule -> field
+    refus: RegleMetier | None = None  # the last rule that refused it: a page offers the way out that it has
 
     def refuser(self, regle: RegleMetier) -> None:
         """Show this rule on its field, or above the form."""
+        self.refus = regle
         self.add_error(self.regles.get(regle.code), str(regle))

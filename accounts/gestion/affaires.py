@@ -84,10 +84,11 @@ def prendre_la_suivante(*, acteur: Agent, file: File, maintenant: datetime | Non
     maintenant = maintenant or timezone.now()
     lignes = en_attente(acteur).filter(file=file.code)
     siens: list[str] = []
-    if file.code == CONTRESEING:  # the second look is another's than who asked, or held who asked's access
-        demandes = Contreseing.objects.filter(
-            demandeur__in=agents_lies(acteur, maintenant), etat=Contreseing.Etat.DEMANDE
-        )
+    if (
+        file.code == CONTRESEING
+    ):  # the second look is another's than who asked, held who asked's access, or is raised by it
+        pas_lui = Q(demandeur__in=agents_lies(acteur, maintenant)) | Q(parametres__agent=acteur.pk)
+        demandes = Contreseing.objects.filter(pas_lui, etat=Contreseing.Etat.DEMANDE)
         siens = [str(cle) for cle in demandes.values_list("pk", flat=True)]
         lignes = lignes.exclude(cle__in=siens)
     siennes = lignes.filter(prise_en_vigueur(maintenant), agent=acteur).order_by("depuis", "pk").first()

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
 from ..models import Evenement, ServiceGestionnaire
@@ -16,11 +17,16 @@ def inscrire_cession(acte: Acte) -> None:
     _CESSIONS.append(acte)
 
 
-def cessions_de(service: ServiceGestionnaire) -> list[Evenement]:
-    """Return the last moves away from this office, the newest first: one query, by the index of what offices gave away."""
+def toutes_les_cessions_de(service: ServiceGestionnaire) -> QuerySet[Evenement]:
+    """Return the moves away from this office, by the index of what offices gave away."""
     codes = [acte.code for acte in _CESSIONS]
     parties = Evenement.objects.alias(de=KT("details__de")).filter(details__has_key="de", de=service.code)
-    return list(parties.filter(acte__in=codes).order_by("-pk")[:MONTREES])
+    return parties.filter(acte__in=codes).order_by("-pk")
+
+
+def cessions_de(service: ServiceGestionnaire) -> list[Evenement]:
+    """Return the last moves away from this office, the newest first: one query."""
+    return list(toutes_les_cessions_de(service)[:MONTREES])
 
 
 def vers_quels_services(cessions: list[Evenement]) -> dict[str, str]:

@@ -40,6 +40,8 @@ EXPIRATION: Final = "systeme:expirer_contreseings"
 TROP_VIEUX: Final = (
     f"aucun second regard en {ATTENTE_MAX.days} jours : demandez-le de nouveau s’il est toujours à faire"
 )
+VISE: Final = "agent"
+"""In `parametres`, the key of the agent whom the act is about: he is locked with the others, and no second look at himself."""
 SANS_OBJET: Final = "l’espace est supprimé"
 ESPACE_DESACTIVE: Final = "l’espace est désactivé : demandez-le de nouveau s’il est toujours à faire"
 SANS_AUTEUR: Final = "l’agent qui le demandait n’exerce plus dans ce service"
@@ -100,6 +102,11 @@ class ContreseingParUneMainLiee(RegleMetier):
     )
 
 
+class ContreseingQuiLeVise(RegleMetier):
+    code = "contreseing_qui_le_vise"
+    message = "Cet acte porte sur vous : c’est un autre agent qui le contresigne ou le refuse."
+
+
 class ContreseingExpire(RegleMetier):
     code = "contreseing_expire"
     message = "Cet acte ne peut plus être contresigné : {raison}."
@@ -129,10 +136,11 @@ def actes_graves() -> Mapping[str, ActeGrave]:
     return MappingProxyType(_ACTES)
 
 
-def seconds_possibles(agent: Agent, maintenant: datetime | None = None) -> int:
-    """Return how many other agents of this agent's office may countersign: at none, the cell does."""
+def seconds_possibles(agent: Agent, maintenant: datetime | None = None, *, vise: int | None = None) -> int:
+    """Return how many other agents of this agent's office, less who it is about, may countersign: at none, the cell does."""
     autres = Agent.objects.filter(service_gestionnaire=agent.service_gestionnaire_id, fonction__in=BUREAU)
-    return autres.filter(compte__is_active=True).exclude(pk__in=agents_lies(agent, maintenant)).count()
+    exclus = agents_lies(agent, maintenant) | ({vise} if vise is not None else set())
+    return autres.filter(compte__is_active=True).exclude(pk__in=exclus).count()
 
 
 @transaction.atomic
@@ -166,7 +174,7 @@ def demander_contreseing(
                 demandeur=acteur,
                 demande_le=maintenant,
                 avant_le=apres_jours_ouvres(maintenant, DELAI_OUVRE),
-                a_la_cellule=not seconds_possibles(acteur, maintenant),
+                a_la_cellule=not seconds_possibles(acteur, maintenant, vise=(parametres or {}).get(VISE)),
             )
     except IntegrityError as erreur:
         if "contreseing_attend_une_fois" not in str(erreur):
@@ -198,7 +206,7 @@ def contresigner(
     """Do the act that another agent asked for, and return what was countersigned; who asked is told.
 
     `montrees`: the keys of what its page showed to end. Raises: FonctionChangee, ContreseingDejaDecide, ContreseingParUnAutre,
-    ContreseingHorsCompetence, ContreseingParUneMainLiee, ContreseingExpire, and what the act itself refuses.
+    ContreseingHorsCompetence, ContreseingQuiLeVise, ContreseingParUneMainLiee, ContreseingExpire, and what the act itself refuses.
     """
     maintenant = maintenant or timezone.now()
     acteur, frais = _verrouiller(acteur, contreseing)
@@ -219,7 +227,7 @@ def refuser_contreseing(
     """Refuse an act that another agent asked for, saying why, and return it: nothing is done, who asked is told.
 
     Raises: FonctionChangee, MotifDeContreseingRequis, ContreseingDejaDecide, ContreseingParUnAutre, ContreseingHorsCompetence,
-    ContreseingParUneMainLiee.
+    ContreseingQuiLeVise, ContreseingParUneMainLiee.
     """
     maintenant = maintenant or timezone.now()
     reponse = _texte(reponse, MotifDeContreseingRequis)
@@ -371,6 +379,8 @@ def refus_de_decider(acteur: Agent, contreseing: Contreseing) -> RegleMetier | N
 def _exiger_second(acteur: Agent, contreseing: Contreseing, maintenant: datetime) -> None:
     if contreseing.demandeur_id == acteur.pk:
         raise ContreseingParUnAutre
+    if contreseing.parametres.get(VISE) == acteur.pk:
+        raise ContreseingQuiLeVise
     du_bureau = acteur.fonction in BUREAU and acteur.service_gestionnaire_id == contreseing.service_gestionnaire_id
     if not du_bureau and not (acteur.fonction in SURVEILLANCE and contreseing.a_la_cellule):
         raise ContreseingHorsCompetence
@@ -390,7 +400,7 @@ def _verrouiller(acteur: Agent, contreseing: Contreseing) -> tuple[Agent, Contre
 
     Raises: FonctionChangee, ContreseingDejaDecide.
     """
-    lus = verrouiller_agents(contreseing.demandeur_id, acteur.pk)
+    lus = verrouiller_agents(contreseing.demandeur_id, acteur.pk, contreseing.parametres.get(VISE) or acteur.pk)
     lu = exiger_inchange(acteur, lus[acteur.pk])
     return lu, _verrouiller_la_demande(contreseing)
 

@@ -35,6 +35,11 @@ class FonctionHorsDePortee(RegleMetier):
     message = "La fonction « {fonction} » n’est pas de celles que votre service donne ou retire : c’est l’affaire de l’exploitation."
 
 
+class ChefParDeuxAgents(RegleMetier):
+    code = "chef_par_deux_agents"
+    message = "Un chef de service est nommé par deux agents : demandez sa nomination, qu’un autre agent contresigne."
+
+
 class FonctionDejaTenue(RegleMetier):
     code = "fonction_deja_tenue"
     message = "{agent} a déjà cette fonction : {fonction}."
@@ -62,16 +67,19 @@ def exiger_equipe(acteur: Agent, agent: Agent) -> Agent:
 def donner_fonction(*, acteur: Agent | str, agent: Agent, fonction: str) -> Agent:
     """Give a function to an agent of one's office, within what one's own gives (`DONNEES`); the command gives all of them.
 
-    Raises: ChefRequis, AgentHorsDuService, PasSoiMeme, FonctionHorsDePortee, FonctionDejaTenue.
+    Another head is made by two agents (chefs.py). Raises: ChefRequis, AgentHorsDuService, PasSoiMeme, FonctionHorsDePortee,
+    ChefParDeuxAgents, FonctionDejaTenue.
     """
     nouvelle = Fonction(fonction)
     if isinstance(acteur, Agent):
         lu = exiger_equipe(acteur, agent)
         if nouvelle not in DONNEES[Fonction.CHEF]:
             raise FonctionHorsDePortee(fonction=nouvelle.label)
+        if nouvelle == Fonction.CHEF:
+            raise ChefParDeuxAgents
     else:
         lu = verrouiller_agents(agent.pk)[agent.pk]
-    return _changer(acteur, lu, nouvelle)
+    return changer_fonction(acteur, lu, nouvelle)
 
 
 @transaction.atomic
@@ -80,10 +88,11 @@ def retirer_fonction(*, acteur: Agent, agent: Agent) -> Agent:
 
     Raises: ChefRequis, AgentHorsDuService, PasSoiMeme, FonctionHorsDePortee, FonctionDejaTenue.
     """
-    return _changer(acteur, exiger_equipe(acteur, agent), Fonction.AUCUNE)
+    return changer_fonction(acteur, exiger_equipe(acteur, agent), Fonction.AUCUNE)
 
 
-def _changer(acteur: Agent | str, agent: Agent, nouvelle: Agent.Fonction) -> Agent:
+def changer_fonction(acteur: Agent | str, agent: Agent, nouvelle: Agent.Fonction) -> Agent:
+    """Write another function of an agent who is locked, in the transaction of the act that has checked it. Raises: FonctionDejaTenue."""
     ancienne = Fonction(agent.fonction)
     if nouvelle == ancienne:
         raise FonctionDejaTenue(agent=str(agent), fonction=ancienne.label)

@@ -4,7 +4,7 @@ from .agent import Agent, CodeSecours, ServiceGestionnaire
 from .application import Application
 from .compte import AncienMotDePasse, Compte
 from .contreseing import Contreseing
-from .courriel import Courriel, CourrielEnAttente
+from .courriel import Courriel, CourrielDeCote, CourrielEnAttente
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
 from .evenement import BlocScelle, Evenement, EvenementASceller
@@ -26,6 +26,7 @@ __all__ = [
     "Compte",
     "Contreseing",
     "Courriel",
+    "CourrielDeCote",
     "CourrielEnAttente",
     "DemandeOubli",
     "Envoi",

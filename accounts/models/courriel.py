@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from .agent import ServiceGestionnaire
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
 
@@ -73,6 +74,35 @@ class CourrielEnAttente(models.Model):
         verbose_name = "courriel en attente"
         verbose_name_plural = "courriels en attente"
         indexes = [models.Index(fields=["prochain_essai_le"], name="courriel_a_envoyer")]
+
+    def __str__(self) -> str:
+        return str(self.courriel_id)
+
+
+class CourrielDeCote(models.Model):
+    """A mail that was set aside, for one office that sees its espace: triggers of accounts_courriel write it (activation/0013).
+
+    Of an espace that touched the office when it was set aside, or whose company came to it since; older mails of an espace
+    that touches it later are not its business.
+    """
+
+    courriel = models.ForeignKey(Courriel, models.DO_NOTHING, related_name="bureaux", db_index=False)
+    service_gestionnaire = models.ForeignKey(ServiceGestionnaire, models.CASCADE, related_name="+", db_index=False)
+    cree_le = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "courriel mis de côté, d’un service"
+        verbose_name_plural = "courriels mis de côté, par service"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["courriel", "service_gestionnaire"],
+                name="courriel_de_cote_une_fois",
+                violation_error_message="Ce courriel est déjà parmi ceux du service.",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["service_gestionnaire", "-cree_le", "courriel"], name="courriel_de_cote_du_bureau"),
+        ]
 
     def __str__(self) -> str:
         return str(self.courriel_id)

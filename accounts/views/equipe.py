@@ -8,12 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ..forms.base import FormulairePortail
+from ..forms.champs import ChampTexte
 from ..gestion.agents import (
     PREMIER_MOT_DE_PASSE_DUREE,
     PreuveIdentite,
     fin_du_premier_mot_de_passe,
     reinitialiser_agent,
 )
+from ..gestion.chefs import SUITE, demander_nomination
+from ..gestion.contreseings import LONGUEUR_DU_MOTIF
 from ..gestion.equipe import donner_fonction, retirer_fonction
 from ..gestion.fonctions import BUREAU, CHEFS, DONNEES
 from ..gestion.page_acte import PageActe
@@ -21,7 +24,12 @@ from ..models import Agent, Compte
 from ..saisies.dates import jour_heure
 from ..saisies.regles import RegleMetier
 
-A_DONNER = [(fonction.value, fonction.label) for fonction in Agent.Fonction if fonction in DONNEES[Agent.Fonction.CHEF]]
+# Another head is made by two agents: NommerChef.
+A_DONNER = [
+    (fonction.value, fonction.label)
+    for fonction in Agent.Fonction
+    if fonction in DONNEES[Agent.Fonction.CHEF] - {Agent.Fonction.CHEF}
+]
 
 
 class FonctionForm(FormulairePortail):
@@ -80,10 +88,45 @@ class DonnerFonction(_DeLEquipe):
 
     @staticmethod
     def possible(objet: Agent) -> bool:
-        return objet.fonction in BUREAU | {Agent.Fonction.AUCUNE}
+        return objet.fonction in {Agent.Fonction.CHEF, Agent.Fonction.AUCUNE}
 
     def agir(self, form: Any) -> None:
         donner_fonction(acteur=self.agent, agent=self.objet, fonction=form.cleaned_data["fonction"])
+
+
+class NominationForm(FormulairePortail):
+    """Why, for the second agent."""
+
+    regles = {"motif_de_contreseing_requis": "motif"}
+
+    motif = ChampTexte(
+        label="Motif",
+        help_text=f"L’agent qui contresigne le lit. {LONGUEUR_DU_MOTIF} caractères au plus.",
+        max_length=LONGUEUR_DU_MOTIF,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Dites pourquoi : l’agent qui contresigne lit votre motif."},
+    )
+
+
+class NommerChef(_DeLEquipe):
+    """Ask that the agent become a head too: another agent countersigns."""
+
+    nom = "nommer-chef"
+    titre = "Demander sa nomination comme chef de service"
+    bouton = "Demander cette nomination"
+    succes = (
+        "La nomination est demandée : elle prend effet quand un autre agent, ou la cellule de surveillance passé un jour ouvré, "
+        "l’a contresignée."
+    )
+    form_class = NominationForm
+    suite = f"Rien ne change maintenant : un second agent, qui n’est pas celui que vous nommez, examine votre demande. Ensuite : {SUITE}"
+
+    @staticmethod
+    def possible(objet: Agent) -> bool:
+        return objet.fonction == Agent.Fonction.GESTIONNAIRE
+
+    def agir(self, form: Any) -> None:
+        demander_nomination(acteur=self.agent, agent=self.objet, motif=form.cleaned_data["motif"])
 
 
 class RetirerFonction(_DeLEquipe):

@@ -25,7 +25,7 @@ from habilitations.droits.roles import GERER_COURRIEL
 from habilitations.lectures.recherche import contient
 from habilitations.models import Habilitation, Role
 from services.adresses.envoi import AdresseEnvoi, AdresseInconnue, adresse_du_courrier, exiger_adresse
-from services.models import PersonneSirenisee, Service
+from services.models import AdresseAttendue, PersonneSirenisee, Service
 from services.registre.identification import personne_d_identifiant
 
 from ..courriers.rappels import acte
@@ -36,6 +36,7 @@ from .confirmation_adresse import EtatDuLien, etat_du_lien
 from .depot import PersonneCessee, exiger_droits_admis
 
 PAR_PAGE = 20
+ATTENDUES_AU_PLUS: Final = 100
 TAILLES: Final = (20, 50, 100)
 REFERENCE_MIN: Final = 4  # signs of a reference that are looked for
 EN_ATTENTE: Final = "EN_ATTENTE"
@@ -190,6 +191,17 @@ def substitutions_contre(espace: Espace) -> list[Demande]:
 def codes_attendus(espace: Espace) -> int:
     """Return how many demandes of this espace wait for their code: one query."""
     return Demande.objects.visibles_par(espace).attendant_un_code().count()
+
+
+def adresses_attendues(espace: Espace) -> list[AdresseAttendue]:
+    """Return the addresses that this espace waits for, then those that came to something, the newest first: one query."""
+    siennes = AdresseAttendue.objects.filter(espace=espace).select_related("personne__service_gestionnaire")
+    return list(siennes.order_by(F("finie_le").desc(nulls_first=True), "-demandee_le", "pk")[:ATTENDUES_AU_PLUS])
+
+
+def attend_des_adresses(espace: Espace) -> bool:
+    """Whether this espace has asked for addresses: one query."""
+    return AdresseAttendue.objects.filter(espace=espace).exists()
 
 
 def designer_identifiant(identifiant: str) -> str:

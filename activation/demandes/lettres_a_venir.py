@@ -57,10 +57,7 @@ def lettres_a_venir(
     for personne, demarches in choix:
         envoi = envois[personne.pk]
         if envoi is None:
-            gestionnaire = personne.service_gestionnaire
-            raise AdresseInconnue(
-                denomination=personne.denomination, gestionnaire=gestionnaire.nom, telephone=gestionnaire.telephone
-            )
+            raise AdresseInconnue(personne)
         tour, depart = departs[personne.pk]
         habilite = tour == Courrier.Priorite.HABILITE
         lettres.append(

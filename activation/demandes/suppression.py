@@ -6,6 +6,7 @@ from accounts.espace import suppression
 from accounts.espace.suppression import Chute, Volet
 from accounts.models import Agent, Espace
 from accounts.traces.journal import consigner
+from services.models import AdresseAttendue
 
 from .. import actes
 from ..models import Courrier, CreationSimplifiee, Demande
@@ -33,7 +34,7 @@ def verrouiller(espace: Espace) -> None:
 
 
 def faire_tomber(espace: Espace, maintenant: datetime, auteur: Espace | Agent) -> None:
-    """Cancel the demandes that wait, and empty the letters whose code gave no mandate: they name the person."""
+    """Cancel the demandes that wait, forget which addresses are waited for, and empty the letters whose code gave no mandate: they name the person."""
     for demande in Demande.objects.en_cours().filter(espace=espace).select_related("personne").order_by("pk"):
         terminer(demande, Demande.Etat.ANNULEE, maintenant)
         consigner(
@@ -46,6 +47,9 @@ def faire_tomber(espace: Espace, maintenant: datetime, auteur: Espace | Agent) -
     sans_mandat = Courrier.objects.filter(demande__espace=espace).exclude(demande__etat=Demande.Etat.ACTIVEE)
     sans_mandat.exclude(contenu={}).update(contenu={})
     CreationSimplifiee.objects.filter(espace=espace).delete()
+    # In the order of the companies: each row touches the one affaire of its company, which others' rows touch too.
+    for attendue in AdresseAttendue.objects.filter(espace=espace).order_by("personne"):
+        attendue.delete()
 
 
 def inscrire() -> None:

@@ -22,6 +22,7 @@ from ..demandes.lectures import (
     TAILLES,
     FiltresDemandes,
     annonce_du_depot,
+    attend_des_adresses,
     codes_attendus,
     mes_demandes,
     personne_pour_adherer,
@@ -147,6 +148,7 @@ def liste(request: HttpRequest, espace: Espace) -> HttpResponse:
             "tailles": TAILLES,
             "attendus": codes_attendus(espace),
             "demandees": nombre_demandees(espace),
+            "adresses": attend_des_adresses(espace),
         },
     )
 

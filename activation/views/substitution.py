@@ -16,7 +16,7 @@ from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
-from services.adresses.envoi import adresses_des_courriers
+from services.adresses.envoi import AdresseInconnue, adresses_des_courriers
 from services.models import PersonneSirenisee, Service
 from services.registre.identification import personnes_d_identifiants
 
@@ -71,11 +71,14 @@ class Selection:
     lignes: list[Ligne] = field(default_factory=list)
     inconnus: list[tuple[str, str]] = field(default_factory=list)  # what was typed, what to call it
     ecartees: list[tuple[PersonneSirenisee, str]] = field(default_factory=list)
+    sans_adresse: list[str] = field(default_factory=list)  # the SIREN of those to which no letter can go
 
     def ecarter(self, refus: SirenRefuses) -> bool:
         """Set aside those of the list that were refused, each with why; return whether others remain."""
         for personne, regle in refus.refus.items():
             self.ecartees.append((personne, str(regle)))
+            if isinstance(regle, AdresseInconnue):
+                self.sans_adresse.append(personne.siren)
         self.lignes[:] = [ligne for ligne in self.lignes if ligne.personne not in refus.refus]
         return bool(self.lignes)
 
@@ -138,6 +141,8 @@ def _selection(espace: Espace, sirens: list[str]) -> Selection:
         etat = eligibilite(personne, adresse_connue=envoi is not None)
         if envoi is None or etat is not Eligibilite.POSSIBLE:
             selection.ecartees.append((personne, etat.explication))
+            if etat is Eligibilite.SANS_ADRESSE:
+                selection.sans_adresse.append(personne.siren)
         elif not demandables[personne]:
             selection.ecartees.append((personne, "vous êtes administrateur titulaire de tous ses services"))
         else:

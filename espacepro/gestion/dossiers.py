@@ -22,7 +22,7 @@ from accounts.saisies.numeros import numero_valide
 from activation.models import Courrier, Demande
 from habilitations.models import Adhesion, Cessation, Habilitation, Role
 from services.adresses.envoi import AdresseEnvoi, adresse_du_courrier
-from services.models import AdresseSaisie, PersonneSirenisee, RepresentantLegal, Service
+from services.models import AdresseAttendue, AdresseSaisie, PersonneSirenisee, RepresentantLegal, Service
 from surveillance.lectures import connexions_du_compte
 from surveillance.models import Connexion
 
@@ -94,12 +94,14 @@ class DossierPersonne:
     cessation: Cessation | None
     journal: list[LigneJournal]
     attendues: list[Attendue]
+    demandeurs: list[AdresseAttendue]
+    """Who waits for its address."""
     courriel_le: datetime | None
     """Since when the company's e-mail is what it is, when the portal knows."""
 
 
 def lire_personne(agent: Agent, personne: PersonneSirenisee) -> DossierPersonne:
-    """Return the page of one company, for an agent who may see it: twelve queries, whatever it holds."""
+    """Return the page of one company, for an agent who may see it: thirteen queries, whatever it holds."""
     partages, reste = _partages(personne)
     courriels = Demande.objects.filter(
         personne=personne, nature=Demande.Nature.COURRIEL_PERSONNE, etat=Demande.Etat.ACTIVEE
@@ -115,9 +117,15 @@ def lire_personne(agent: Agent, personne: PersonneSirenisee) -> DossierPersonne:
         demandes=_demandes(personne.demandes.all()),
         cessation=Cessation.objects.filter(personne=personne, terminee_le=None).first(),
         journal=_journal(Evenement.objects.filter(siren=personne.siren)),
-        attendues=_attendues(en_attente(agent).filter(personne=personne.pk)),
+        attendues=_attendues(en_attente(agent).filter(personne=personne.pk).exclude(file="ADRESSE")),
+        demandeurs=_demandeurs(personne),
         courriel_le=change.terminee_le if change is not None and personne.courriel else None,
     )
+
+
+def _demandeurs(personne: PersonneSirenisee) -> list[AdresseAttendue]:
+    attendent = personne.adresses_attendues.filter(issue=AdresseAttendue.Issue.EN_ATTENTE)
+    return list(attendent.select_related("espace").order_by("demandee_le", "pk")[:DERNIERS])
 
 
 def _partages(personne: PersonneSirenisee) -> tuple[list[Partage], int]:

@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
-from stdnum.fr import siren as stdnum_siren
 
+from accounts.documents.typst import siren_lisible
 from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_recherche
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import empreinte_recherche
@@ -85,7 +85,7 @@ def page_espace(request: HttpRequest, pk: UUID) -> HttpResponse:
         "actes": ESPACES.actes_possibles(agent, espace, titulaire=dossier.titulaire, veut_partir=dossier.veut_partir),
         "desactivation": desactivation_en_cours(espace) if espace.etat == Espace.Etat.DESACTIVE else None,
         "organisation": denomination(siren) if siren else "",
-        "siren": stdnum_siren.format(siren) if siren else "",
+        "siren": siren_lisible(siren),
     }
     return render(request, "gestion/espace.html", contexte)
 

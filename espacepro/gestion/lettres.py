@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -33,8 +34,6 @@ from surveillance.espaces.visibilite import espaces_visibles
 from .guichet import lecteur
 
 PAR_PAGE: Final = 50
-DE_COTE_LUS: Final = 300
-"""Mails set aside that are looked at, of the country: a breakdown of the relay sets thousands aside."""
 ETATS: Final = {
     Courrier.Etat.EDITE: "Éditées, à remettre",
     Courrier.Etat.REMIS: "Remises à La Poste",
@@ -94,13 +93,18 @@ def apercu(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 def de_cote(request: HttpRequest) -> HttpResponse:
-    """Show the letters and mails that were set aside, and why."""
+    """Show the letters and mails that were set aside, and why; the mails by pages: a breakdown sets thousands aside."""
     agent = lecteur(request)
+    try:
+        exiger_page(request)
+    except AdresseRefusee as refus:
+        return render(request, "erreurs/400.html", status=refus.statut)
     maintenant = timezone.now()
     courriers = [
         {"courrier": courrier, "raison": raison_lisible(courrier.derniere_reponse)}
         for courrier in suivi.mises_de_cote(_bureau(agent))
     ]
+    page = Paginator(courriels_de_cote(agent), PAR_PAGE).get_page(request.GET.get("page", "1"))
     courriels = [
         {
             "courriel": courriel,
@@ -108,9 +112,9 @@ def de_cote(request: HttpRequest) -> HttpResponse:
             "raison": raison_lisible(courriel.derniere_reponse),
             "trop_ancien": trop_ancien(courriel, maintenant),
         }
-        for courriel in courriels_de_cote(agent)
+        for courriel in _visibles(agent, list(page.object_list))
     ]
-    lire(request, TraceLecture.Nature.LISTE, "gestion.de_cote", lettres=len(courriers), courriels=len(courriels))
+    lire(request, TraceLecture.Nature.LISTE, "gestion.de_cote", lettres=len(courriers), page=str(page.number))
     return render(
         request,
         "gestion/de_cote.html",
@@ -119,6 +123,7 @@ def de_cote(request: HttpRequest) -> HttpResponse:
             "title": "Mis de côté",
             "courriers": courriers,
             "courriels": courriels,
+            "page": page,
             "du_bureau": agent.fonction in BUREAU,
         },
     )
@@ -255,10 +260,13 @@ FICHIERS_IMPOSSIBLES: Final = (
 )
 
 
-def courriels_de_cote(agent: Agent) -> list[Courriel]:
-    """Return the last mails set aside, the newest first, of the espaces that this agent sees; all for the cell: two queries."""
-    derniers = Courriel.objects.filter(ecarte_le__isnull=False).select_related("espace", "lien").order_by("-cree_le")
-    return _visibles(agent, list(derniers[:DE_COTE_LUS]))
+def courriels_de_cote(agent: Agent) -> QuerySet[Courriel]:
+    """Return the mails set aside, the newest first, written down for the agent's office, each read by index; all for the cell."""
+    lignes = Courriel.objects.select_related("espace", "lien")
+    if agent.fonction in SURVEILLANCE:
+        return lignes.filter(ecarte_le__isnull=False).order_by("-cree_le", "pk")
+    siennes = lignes.filter(bureaux__service_gestionnaire=agent.service_gestionnaire_id)
+    return siennes.order_by("-bureaux__cree_le", "bureaux__courriel")
 
 
 def _visibles(agent: Agent, courriels: list[Courriel]) -> list[Courriel]:

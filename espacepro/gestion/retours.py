@@ -58,7 +58,8 @@ class LettreRevenueForm(FormulairePortail):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["numero_lettre"].widget.attrs["autofocus"] = True
+        # A scanner types where the focus is: over what was refused, not after it (static/js/portail.js).
+        self.fields["numero_lettre"].widget.attrs.update({"autofocus": True, "data-selection": ""})
 
 
 @require_http_methods(["GET", "POST"])

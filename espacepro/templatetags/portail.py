@@ -9,13 +9,10 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from dsfr.utils import dsfr_input_class_attr
 
-from accounts.documents.typst import siren_lisible
-
 from ..journal.libelles import libelle_acte
 
 register = template.Library()
 register.filter("libelle_acte", libelle_acte)
-register.filter("siren_lisible", siren_lisible)
 
 
 @register.filter

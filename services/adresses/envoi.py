@@ -24,6 +24,15 @@ class AdresseInconnue(RegleMetier):
         "récent de l’adresse : un agent peut l’enregistrer, et vous pourrez alors déposer votre demande."
     )
 
+    def __init__(self, personne: PersonneSirenisee) -> None:
+        gestionnaire = personne.service_gestionnaire
+        super().__init__(
+            denomination=personne.denomination,
+            gestionnaire=gestionnaire.nom,
+            telephone=gestionnaire.telephone,
+            siren=personne.siren,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdresseEnvoi:
@@ -115,8 +124,5 @@ def exiger_adresse(personne: PersonneSirenisee) -> AdresseEnvoi:
     """Return where a letter to this personne goes. Raises: AdresseInconnue."""
     adresse = adresse_du_courrier(personne)
     if adresse is None:
-        gestionnaire = personne.service_gestionnaire
-        raise AdresseInconnue(
-            denomination=personne.denomination, gestionnaire=gestionnaire.nom, telephone=gestionnaire.telephone
-        )
+        raise AdresseInconnue(personne)
     return adresse

@@ -16,6 +16,7 @@ from accounts.traces.journal import consigner
 from .. import actes
 from ..models import AdresseSaisie, PersonneSirenisee
 from ..registre.regles import exiger_competence
+from .attendues import conclure
 from .envoi import est_distribuable, nom_inconnu
 
 LONGUEUR_PREUVE = 300
@@ -84,8 +85,8 @@ def saisir_adresse(
 ) -> AdresseSaisie:
     """Enter the address to which the letters of this personne go; the register's own stays as it is. Return it.
 
-    It replaces one entered before, and gives way once the register gives another address. The company is told by mail.
-    Raises: PersonneHorsCompetence, PreuveRequise, AdresseNonDistribuable, DestinataireRequis, TexteIllisible.
+    It replaces one entered before, and gives way once the register gives another address. The company is told by mail, and
+    whoever waited for it (attendues.py). Raises: PersonneHorsCompetence, PreuveRequise, AdresseNonDistribuable, DestinataireRequis, TexteIllisible.
     """
     maintenant = maintenant or timezone.now()
     motif, justificatif = _preuve(motif), _preuve(justificatif)
@@ -107,6 +108,7 @@ def saisir_adresse(
     )
     consigner(actes.ADRESSE_COURRIER_SAISIE, auteur=acteur, siren=personne.siren)
     _prevenir(personne, adresse.pk)
+    conclure(acteur, personne, maintenant)
     return adresse
 
 

@@ -1,4 +1,5 @@
 from .adresse import AdresseSaisie
+from .adresse_attendue import AdresseAttendue
 from .banque import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
 from .echeance import Echeance
 from .messagerie import (
@@ -15,6 +16,7 @@ from .registre import EvenementRegistre, IdentifiantRemplace, RepresentantLegal
 from .service import RetraitService, Service
 
 __all__ = [
+    "AdresseAttendue",
     "AdresseSaisie",
     "Brouillon",
     "Categorie",

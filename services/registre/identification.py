@@ -23,6 +23,7 @@ from accounts.traces.journal import consigner
 from .. import actes
 from ..fichiers_insee import Rejet
 from ..models import (
+    AdresseAttendue,
     AdresseSaisie,
     Brouillon,
     Echange,
@@ -167,7 +168,7 @@ def _fusionner(provisoire: PersonneSirenisee, definitive: PersonneSirenisee, mai
 
 
 def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maintenant: datetime) -> None:
-    """Move what this floor holds, and what waits for an agent: messages, bank references, addresses for letters, représentants, the company's e-mail, older identifiers."""
+    """Move what this floor holds, and what waits for an agent: messages, bank references, addresses for letters and who waits for them, représentants, the company's e-mail, older identifiers."""
     Echange.objects.filter(personne=de).update(personne=vers)
     commences = Brouillon.objects.filter(personne=vers, echange=None).values("espace")
     Brouillon.objects.filter(personne=de, echange=None, espace__in=commences).delete()  # the other one is kept
@@ -180,6 +181,9 @@ def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maint
     if AdresseSaisie.objects.filter(personne=vers, fin_le=None).exists():
         AdresseSaisie.objects.filter(personne=de, fin_le=None).update(fin_le=maintenant)
     AdresseSaisie.objects.filter(personne=de).update(personne=vers)
+    deja = AdresseAttendue.objects.filter(personne=vers, issue=AdresseAttendue.Issue.EN_ATTENTE).values("espace")
+    AdresseAttendue.objects.filter(personne=de, issue=AdresseAttendue.Issue.EN_ATTENTE, espace__in=deja).delete()
+    AdresseAttendue.objects.filter(personne=de).update(personne=vers)
     dit = RepresentantLegal.objects.filter(personne=vers, fin_le=None).exists()
     if dit:
         RepresentantLegal.objects.filter(personne=de, fin_le=None).update(fin_le=maintenant)

@@ -11,9 +11,10 @@ from accounts.forms.claviers import Clavier
 from accounts.gestion.page_acte import PageActe
 from accounts.saisies.noms import normaliser_texte
 
+from ..adresses.attendues import LONGUEUR_MOTIF, classer_sans_adresse
 from ..adresses.envoi import adresse_du_courrier
 from ..adresses.saisie import LONGUEUR_PREUVE, Saisie, retirer_adresse, saisir_adresse
-from ..models import PersonneSirenisee
+from ..models import AdresseAttendue, PersonneSirenisee
 
 
 def champ_libre(
@@ -111,3 +112,47 @@ class RetirerAdresse(PageActe):
 
     def agir(self, form: Any) -> None:
         retirer_adresse(acteur=self.agent, personne=self.objet)
+
+
+class ReponseForm(FormulairePortail):
+    """What whoever waits for the address will read."""
+
+    regles = {"reponse_sans_suite_requise": "motif"}
+
+    motif = ChampTexte(
+        label="Votre réponse aux demandeurs",
+        max_length=LONGUEUR_MOTIF,
+        help_text=f"Chacun la lira telle quelle. {LONGUEUR_MOTIF} caractères au plus.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Dites pourquoi : chaque demandeur lira votre réponse."},
+    )
+
+
+class ClasserSansAdresse(PageActe):
+    """Answer whoever waits for the address that there is none to record."""
+
+    nom = "sans-adresse"
+    titre = "Répondre qu’aucune adresse ne peut être enregistrée"
+    bouton = "Répondre aux demandeurs"
+    succes = "Les demandeurs ont votre réponse : plus rien n’attend pour cette adresse."
+    form_class = ReponseForm
+
+    @staticmethod
+    def possible(objet: PersonneSirenisee) -> bool:
+        return objet.adresses_attendues.filter(issue=AdresseAttendue.Issue.EN_ATTENTE).exists()
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        nombre = self.objet.adresses_attendues.filter(issue=AdresseAttendue.Issue.EN_ATTENTE).count()
+        return [
+            ("Personne sirénisée", self.objet),
+            ("Adresse du registre", ", ".join(self.objet.lignes_adresse) or "inconnue"),
+            ("Demandeurs qui attendent", str(nombre)),
+            (
+                "Ce qui se passe",
+                "Chacun reçoit votre réponse par courriel et peut redemander plus tard. Si vous connaissez l’adresse, "
+                "saisissez-la plutôt : ils sont prévenus aussi.",
+            ),
+        ]
+
+    def agir(self, form: Any) -> None:
+        classer_sans_adresse(acteur=self.agent, personne=self.objet, motif=form.cleaned_data["motif"])

@@ -1,7 +1,10 @@
 // Small improvements; every page works without them.
 
-// The summary of errors is read first.
-document.querySelector("[data-focus]")?.focus();
+// The summary of errors is read first; but where one number after the other is scanned, the next replaces the one that was refused.
+const scanne = document.querySelector("[data-selection]");
+scanne?.addEventListener("focus", () => scanne.select());
+(scanne ?? document.querySelector("[data-focus]"))?.focus();
+scanne?.select();
 
 // A form sent twice by an impatient click is sent once. It can be sent again after some seconds, or when one comes back to its page.
 // data-plusieurs-envois on the form, as on every one that answers with a file: no guard.

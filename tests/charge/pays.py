@@ -16,11 +16,13 @@ from accounts.gestion.fonctions import TOUTES
 from accounts.models import (
     Agent,
     AncienMotDePasse,
+    Contreseing,
     Courriel,
     Espace,
     EssaiConnexion,
     Lien,
     NavigateurConnu,
+    Rectification,
     ServiceGestionnaire,
     Session,
     TraceLecture,
@@ -28,8 +30,9 @@ from accounts.models import (
 from accounts.traces.journal import consigner
 from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande, Signalement
-from habilitations.models import DemandeHabilitation, DemandeRetrait, Export, Habilitation, Role
+from habilitations.models import Cessation, DemandeHabilitation, DemandeRetrait, Export, Habilitation, Role
 from services.models import (
+    AdresseAttendue,
     EvenementRegistre,
     PersonneSirenisee,
     ReferenceBancaire,
@@ -118,19 +121,60 @@ def installer() -> Pays:
     bureau = une.personne.service_gestionnaire
     with transaction.atomic():
         habiliter(espace, personne=une.personne, service=ServiceFactory(code="PAYER_ESSAI", paiement=True))
+    agents = [AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in sorted(TOUTES)]
     return Pays(
         jeu=jeu,
         espace=espace,
-        agents=[AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in sorted(TOUTES)],
+        agents=agents,
         personne=une.personne,
         service=une.service,
         demande=demandes[0],
         retrait=retraits[0],
         demandee=demandees[0],
         export=Export.objects.create(espace=espace, liste={}, traite_le=maintenant, lignes=1, contenu=b"x"),
-        compte=compte_signale(une.personne, espace, espace).changement.reference,
-        modeles={"retrait": siens[0], "demande": demandes[0]},
+        compte=(signalement := compte_signale(une.personne, espace, espace)).changement.reference,
+        modeles={"retrait": siens[0], "demande": demandes[0], "services.signalementbancaire": signalement}
+        | _pour_les_agents(espace, tenues[3], demandes, agents),
     )
+
+
+def _pour_les_agents(
+    espace: Espace, tenue: Habilitation, demandes: list[Demande], agents: list[Agent]
+) -> dict[str, Any]:
+    """Return one of each thing that an agent's act is about, by the label of its model."""
+    maintenant = timezone.now()
+    chef, gestionnaire = (
+        next(agent for agent in agents if agent.fonction == fonction)
+        for fonction in (Agent.Fonction.CHEF, Agent.Fonction.GESTIONNAIRE)
+    )
+    lettre = demandes[1].courriers.get()
+    Courrier.objects.filter(pk=lettre.pk).update(etat="REMIS", remis_le=maintenant)
+    AdresseAttendue.objects.create(espace=espace, personne=tenue.personne, registre_le=tenue.personne.modifiee_le)
+    bureau = tenue.personne.service_gestionnaire
+    # Asked of the office: nobody above the titulaire.
+    retrait = DemandeRetrait.objects.create(habilitation=tenue, demandeur=espace, service_gestionnaire=bureau)
+    return {
+        "services.personnesirenisee": tenue.personne,
+        "habilitations.adhesion": tenue.adhesion,
+        "habilitations.cessation": Cessation.objects.create(personne=demandes[4].personne),
+        "habilitations.demanderetrait": retrait,
+        "activation.demande": demandes[2],
+        "activation.courrier": lettre,
+        "activation.signalement": Signalement.objects.create(demande=demandes[3], origine="COURRIER"),
+        "accounts.servicegestionnaire": bureau,
+        "accounts.agent": gestionnaire,
+        "accounts.rectification": Rectification.objects.create(
+            espace=espace, service_gestionnaire=bureau, objet="AUTRE", texte="Mon nom."
+        ),
+        "accounts.contreseing": Contreseing.objects.create(
+            genre="CHEF",
+            cle=str(gestionnaire.pk),
+            service_gestionnaire=bureau,
+            motif="départ",
+            demandeur=chef,
+            avant_le=maintenant + timedelta(days=1),
+        ),
+    }
 
 
 def grossir(pays: Pays) -> None:

@@ -39,12 +39,14 @@ REQUETES_AU_PLUS = {
     "page": 8,
     "agent": 11,
     "dossier": 26,
+    "acte": 26,
     "tâche": 1_000,
 }  # an agent's page proves the second factor and leaves a trace
 BLOCS_AU_PLUS = {
     "page": 1_400,
     "agent": 1_200,
     "dossier": 1_800,
+    "acte": 1_800,
     "tâche": 500,
 }  # what 100 SIREN × 30 services, or an office of 130, take
 CROISSANCE = 1.3  # an index grows a level deeper; what is read of it does not grow
@@ -138,7 +140,7 @@ GRANDES = {
 
 def sorte(nom: str) -> str:
     """Return which kind of reading this is: a page, an agent's page, a job."""
-    return nom.split()[0] if nom.startswith(("agent", "dossier ", "tâche ")) else "page"
+    return nom.split()[0] if nom.startswith(("agent", "dossier ", "acte ", "tâche ")) else "page"
 
 
 def defauts(nom: str, releve: Releve) -> list[str]:
@@ -267,6 +269,32 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
     return trouvees
 
 
+# Acts that the rows of `_pour_les_agents` do not allow; each has its scene in tests/espacepro/gestion.
+ACTES_SANS_OBJET = {
+    "acte personnesirenisee siren": "it has its SIREN",
+    "acte personnesirenisee adresse-registre": "no agent entered an address",
+    "acte courrier laisser-partir": "it has left",
+    "acte agent donner-fonction": "he has it",
+    "acte demande nouvelle-lettre": "its first letter is not due again",
+}
+
+
+def pages_des_actes(pays: Pays) -> dict[str, str]:
+    """Return the page of each act of the desk, on a row that allows it."""
+    trouvees = {
+        "acte espace liberer": reverse("admin:espace_liberer", args=[pays.espace.pk]),
+        "acte espace deces": reverse("admin:espace_deces", args=[pays.espace.pk]),
+        "acte idsp": reverse("admin:donner_idsp"),
+        "acte lettres revenues": reverse("admin:lettres_revenues"),
+    }
+    for modele, page in admin.site._registry.items():
+        for acte in getattr(page, "actes", ()):
+            nom = f"admin:{modele._meta.app_label}_{modele._meta.model_name}_{acte.nom}"
+            objet = pays.modeles[modele._meta.label_lower]
+            trouvees[f"acte {modele._meta.model_name} {acte.nom}"] = reverse(nom, args=[objet.pk])
+    return trouvees
+
+
 def ouvrir(navigateur: Client, adresse: str, grandes: frozenset[str]) -> tuple[int, Releve]:
     """Open a page; in the country, as on any visit but the first."""
     if grandes:
@@ -337,9 +365,24 @@ def parcourir(pays: Pays, client_de: Callable[[Espace], Client]) -> dict[str, Re
             if statut in {200, 302}:  # a search that finds one thing leads to it
                 break
         assert statut == 200 or (statut == 302 and "chercher" in nom), f"{nom}: {statut}"
+    releves |= _ouvrir_les_actes(pays, agents, grandes)
     for nom, entree in CALENDRIER.items():
         with relever(grandes) as releves[f"tâche {nom}"]:
             _tache(entree["task"])()
+    return releves
+
+
+def _ouvrir_les_actes(pays: Pays, agents: list[Client], grandes: frozenset[str]) -> dict[str, Releve]:
+    """Open the page of each act as the first agent whom it is for; return what each asked."""
+    releves: dict[str, Releve] = {}
+    for nom, adresse in pages_des_actes(pays).items():
+        statuts = set()
+        for agent in agents:
+            statut, releves[nom] = ouvrir(agent, adresse, grandes)
+            statuts.add(statut)
+            if statut == 200:
+                break
+        assert (200 in statuts) is (nom not in ACTES_SANS_OBJET), f"{nom}: {statuts}"
     return releves
 
 

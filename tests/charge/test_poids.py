@@ -14,7 +14,8 @@ from accounts.models import Espace
 from espacepro.acces import TABLE, Acces
 from espacepro.aide.captures import CAPTURES
 from tests.charge.mesures import question
-from tests.espacepro.scenes import TOUS
+from tests.espacepro.scenes import TOUS, client_verifie
+from tests.factories import AgentFactory
 
 from .jeu import charger
 
@@ -127,6 +128,13 @@ def test_chaque_page_est_legere(client: Client, client_de: Callable[[Espace], Cl
     for nom in ("entreprise", "entreprise_acces", "entreprise_demandes"):
         a_peser.append((nom, titulaire, reverse(nom, args=[dossier.personne.siren])))
     a_peser.extend(("fiche", client, reverse("fiche", args=[slug])) for slug in CAPTURES)
+    agent = AgentFactory(service_gestionnaire=dossier.personne.service_gestionnaire)
+    gestion = client_verifie(agent)
+    for acte in ("adresse", "representant", "retirer-adhesions"):
+        adresse = reverse(f"admin:services_personnesirenisee_{acte}", args=[dossier.personne.pk])
+        a_peser.append((f"acte {acte}", gestion, adresse))
+    for nom in ("lettres_revenues", "donner_idsp"):
+        a_peser.append((f"acte {nom}", gestion, reverse(f"admin:{nom}")))
     peseuse, fautes = Peseuse(), []
     for nom, qui, adresse in a_peser:
         pesee = peseuse.peser(qui, adresse)

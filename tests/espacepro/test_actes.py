@@ -47,8 +47,11 @@ adresse.changement_annule              D · · · ·
 adresse.changement_demande             D · · · ·
 adresse.rejet_leve                     D · · · ·
 adresse.rejetee                        D · · · ·
+adresse_courrier.connue                D · · · ·
+adresse_courrier.demandee              D · · · ·
 adresse_courrier.retiree               · · · · ·
 adresse_courrier.saisie                · · · · ·
+adresse_courrier.sans_suite            D · · · ·
 affaire.prise                          · · · · ·
 affaire.rendue                         · · · · ·
 agent.cree                             · · · · ·

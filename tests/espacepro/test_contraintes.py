@@ -14,6 +14,7 @@ from accounts.models import (
     Affaire,
     Contreseing,
     Courriel,
+    CourrielDeCote,
     Lien,
     PolitiqueMotDePasse,
     Publication,
@@ -32,6 +33,7 @@ from habilitations.models import (
     Role,
 )
 from services.models import (
+    AdresseAttendue,
     AdresseSaisie,
     Brouillon,
     Echeance,
@@ -87,6 +89,10 @@ AILLEURS = {
     "courriel_parti": "the same",
     **dict.fromkeys(
         (
+            "adresse_attend",
+            "courriel_ecarte",
+            "courriel_ecarte_efface",
+            "personne_emporte_ses_courriels",
             "rectification_attend",
             "rectification_change",
             "contreseing_attend",
@@ -308,6 +314,15 @@ def signalement() -> Signalement:
     return Signalement.objects.create(demande=courrier().demande, origine="COURRIER", suspend_jusqu_au=MAINTENANT)
 
 
+def courriel_de_cote() -> CourrielDeCote:
+    courriel = Courriel.objects.create(genre="demande_annulee", destinataire="a@exemple.fr", acte="essai")
+    return CourrielDeCote.objects.create(courriel=courriel, service_gestionnaire=ServiceGestionnaireFactory())
+
+
+def adresse_attendue() -> AdresseAttendue:
+    return AdresseAttendue.objects.create(espace=EspaceFactory(), personne=PersonneFactory(), registre_le=MAINTENANT)
+
+
 def deux_adresses_saisies() -> None:
     copier(AdresseSaisie.objects.create(personne=PersonneFactory(), agent=AgentFactory()))
 
@@ -361,6 +376,10 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("signalement_decide_avec_date", lambda: ecrire(signalement(), decision="ECARTE")),
     ("signalement_titulaire_ne_suspend_pas", lambda: ecrire(signalement(), origine="TITULAIRE")),
     ("adresse_saisie_une_vivante", deux_adresses_saisies),
+    ("courriel_de_cote_une_fois", lambda: copier(courriel_de_cote())),
+    ("adresse_attendue_une_fois", lambda: copier(adresse_attendue())),
+    ("adresse_attendue_finie", lambda: ecrire(adresse_attendue(), finie_le=MAINTENANT)),
+    ("adresse_attendue_finie", lambda: ecrire(adresse_attendue(), issue="CONNUE")),
     ("courrier_numero_unique", meme_numero),
     ("courrier_un_vivant", lambda: copier(courrier(), numero=2, empreinte_code="autre")),
     ("courrier_trois_au_plus", lambda: ecrire(courrier(), numero=4)),

@@ -176,6 +176,7 @@ AUTORITE = {
     "Espace": "accounts/",
     "NomAdmis": "accounts/",
     "AdresseSaisie": "services/",
+    "AdresseAttendue": "services/",
 }
 EN_MASSE = {"bulk_create", "bulk_update", "update", "update_or_create"}
 

@@ -406,6 +406,7 @@ ACTES = [
     ("accounts_contreseing", "refuser"),
     ("accounts_contreseing", "abandonner"),
     ("accounts_agent", "donner-fonction"),
+    ("accounts_agent", "nommer-chef"),
     ("accounts_agent", "retirer-fonction"),
     ("accounts_agent", "reinitialiser"),
 ]
@@ -418,7 +419,7 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
     ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
     **dict.fromkeys(
-        [("accounts_agent", acte) for acte in ("donner-fonction", "retirer-fonction", "reinitialiser")],
+        [("accounts_agent", acte) for acte in ("donner-fonction", "nommer-chef", "retirer-fonction", "reinitialiser")],
         frozenset({"chef"}),
     ),
 }

@@ -5,6 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
+from accounts.envois.courriels import composer
+from accounts.models import Courriel
 from activation.models import Courrier
 from tests.espacepro.scenes import NOMS, VALEURS
 from tests.scenes import RACINE
@@ -49,3 +51,20 @@ def test_les_exceptions_existent() -> None:
     assert set(SANS_PAGE) <= {gabarit.stem for gabarit in COURRIELS}
     assert reverse("demande", args=[VALEURS["reference"]])
     assert reverse("code_recu", args=[Courrier().pk])
+
+
+IDENTIFIANT_NU = re.compile(r"{{ (siren|idsp)[^|}]*}}")
+
+
+@pytest.mark.parametrize("gabarit", COURRIELS, ids=lambda chemin: chemin.stem)
+def test_un_siren_s_ecrit_par_trois_dans_chaque_courriel(gabarit) -> None:  # type: ignore[no-untyped-def]
+    """By `siren_lisible`, whatever the act put into the context; a link takes the nine digits as they are."""
+    assert not IDENTIFIANT_NU.search(gabarit.read_text())
+
+
+@pytest.mark.django_db
+def test_le_siren_du_courriel_d_un_compte_bancaire_se_lit() -> None:
+    contexte = {"siren": "552032534", "denomination": "DANONE", "acteur": "Anne", "quoi": "ajout", "le": "ce jour"}
+    contexte |= dict.fromkeys(("details", "compte", "titulaire", "gestionnaire", "telephone"), "")
+    corps = composer(Courriel(genre="compte_bancaire_change_entreprise", destinataire="a@b.fr", contexte=contexte)).body
+    assert "(SIREN 552\u202f032\u202f534)" in corps or "(SIREN 552\xa0032\xa0534)" in corps

@@ -17,6 +17,7 @@ LIKE = "agents search by the first signs, whatever the collation of the database
 FILE = "the few rows that are still to be dealt with, found without the others"
 DJANGO = "made by Django for the groups and permissions of its users: empty here"
 ADMIS = {
+    "adresse_attendue_a_relire": FILE,
     "courriel_a_vider": FILE,
     "courriel_ecarte": FILE,
     "courriel_recu_a_effacer": FILE,

@@ -16,12 +16,13 @@ from django.utils import timezone
 
 from accounts.espace.suppression import supprimer_espace
 from accounts.gestion.contreseings import contresigner
-from accounts.models import Agent, Compte, Espace
+from accounts.models import Affaire, Agent, Compte, Espace
 from accounts.saisies.regles import RegleMetier
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code
 from activation.demandes.activation import activer
 from activation.demandes.adhesion import deposer_adhesion
+from activation.demandes.retours import constater_retour, refuser_demande
 from activation.demandes.substitution import Choix, deposer_substitution
 from activation.demandes.suites import annuler_demande, demander_nouveau_courrier, expirer_demandes, renvoyer_courrier
 from activation.models import Demande
@@ -44,8 +45,11 @@ from habilitations.models import Adhesion, DemandeRetrait, Habilitation, Role
 from habilitations.partage.delegations import deleguer, retirer_delegation
 from habilitations.partage.revue import revoir, revoir_delegations
 from habilitations.partage.suppleances import designer_suppleant, mettre_en_veille, reactiver, retirer_suppleant
+from services.adresses.attendues import classer_sans_adresse, constater_adresses, demander_adresse
+from services.adresses.envoi import adresse_du_courrier
+from services.adresses.saisie import Saisie, retirer_adresse, saisir_adresse
 from services.dossiers import Dossier
-from services.models import PersonneSirenisee, Service
+from services.models import AdresseAttendue, PersonneSirenisee, Service
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -175,6 +179,7 @@ class Terrain:
         self.second: Agent = AgentFactory(service_gestionnaire=gestionnaire)
         self.espaces: list[Espace] = [EspaceFactory() for _ in range(5)]
         self.personnes = [PersonneFactory(service_gestionnaire=gestionnaire) for _ in range(2)]
+        self.sans_adresse = PersonneFactory(service_gestionnaire=gestionnaire, voie="", code_postal="", commune="")
         self.services = [ServiceFactory() for _ in range(2)]
         hier = timezone.localdate() - timedelta(days=1)
         for rang, (personne, service) in enumerate(itertools.product(self.personnes, self.services)):
@@ -311,6 +316,26 @@ def _renvoyer(t: Terrain, de: random.Random) -> object:
     return demande and renvoyer_courrier(acteur=t.agent, demande=demande, motif="Jamais arrivée.")
 
 
+def _adresse(t: Terrain, de: random.Random) -> PersonneSirenisee:
+    return de.choice([t.sans_adresse, t.sans_adresse, *t.personnes])
+
+
+def _saisir_adresse(t: Terrain, de: random.Random) -> object:
+    saisie = Saisie(voie=f"{de.randint(1, 99)} rue Haute", code_postal="29000", commune="QUIMPER")
+    return saisir_adresse(acteur=t.agent, personne=_adresse(t, de), saisie=saisie, motif="Kbis", justificatif="Kbis")
+
+
+def _constater_retour(t: Terrain, de: random.Random) -> object:
+    demande = t.demande(de)
+    lettre = demande and demande.courriers.order_by("-numero").first()
+    return lettre and constater_retour(acteur=t.second, courrier=lettre)
+
+
+def _refuser_demande(t: Terrain, de: random.Random) -> object:
+    demande = t.demande(de)
+    return demande and refuser_demande(acteur=t.second, demande=demande, motif="Le représentant ne la reconnaît pas.")
+
+
 def _supprimer_pour_deces(t: Terrain, de: random.Random) -> object:
     demande = demander_suppression_pour_deces(
         acteur=t.agent,
@@ -384,6 +409,15 @@ ACTES: dict[str, Acte] = {
     "liberer_espace": lambda t, de: liberer_espace(acteur=t.agent, espace=de.choice(t.espaces), motif="Au guichet."),
     "renvoyer_courrier": _renvoyer,
     "supprimer_pour_deces": _supprimer_pour_deces,
+    "demander_adresse": lambda t, de: demander_adresse(acteur=de.choice(t.espaces), personne=_adresse(t, de)),
+    "saisir_adresse": _saisir_adresse,
+    "retirer_adresse": lambda t, de: retirer_adresse(acteur=t.second, personne=_adresse(t, de)),
+    "classer_sans_adresse": lambda t, de: classer_sans_adresse(
+        acteur=t.second, personne=t.sans_adresse, motif="Aucun justificatif."
+    ),
+    "constater_adresses": lambda t, de: constater_adresses(),
+    "constater_retour": _constater_retour,
+    "refuser_demande": _refuser_demande,
     "substituer": _substituer,
     "decider": _decider,
     "ecarter_non_confirmees": lambda t, de: ecarter_non_confirmees(maintenant=timezone.now() + timedelta(days=31)),
@@ -398,6 +432,30 @@ ACTES: dict[str, Acte] = {
     "activer": _activer,
     "peut": _peut,
 }
+AGENTS = (
+    "retirer_adhesion",
+    "retirer_adhesions",
+    "liberer_espace",
+    "renvoyer_courrier",
+    "supprimer_pour_deces",
+    "saisir_adresse",
+    "retirer_adresse",
+    "classer_sans_adresse",
+    "constater_retour",
+    "refuser_demande",
+)
+TITULAIRES = (
+    "demander_adresse",
+    "demander_retrait",
+    "annuler_retrait",
+    "supprimer_espace",
+    "deposer_adhesion",
+    "annuler_demande",
+    "nouveau_courrier",
+    "activer",
+    "designer_suppleant",
+    "retirer_delegation",
+)
 TOUTES_LES_PAIRES = list(itertools.combinations_with_replacement(sorted(ACTES), 2))
 
 
@@ -434,6 +492,29 @@ def test_seize_a_la_fois_sans_s_attendre(tours: Callable[[int], int]) -> None:
         )
         assert fautes == []
         verifier_l_arbre()
+
+
+def test_les_actes_d_un_agent_contre_ceux_du_titulaire(tours: Callable[[int], int]) -> None:
+    """Eight threads of the desk, eight of the holders, on the same espaces, demandes, letters and addresses."""
+    for tour in range(tours(200)):
+        terrain = Terrain()
+        fautes = courir(
+            terrain,
+            lambda rang, tour=tour: random.Random(f"{tour}/{rang}").choices(AGENTS if rang % 2 else TITULAIRES, k=3),
+            f"bureau/{tour}",
+        )
+        assert fautes == []
+        verifier_l_arbre()
+        verifier_les_attentes(terrain)
+
+
+def verifier_les_attentes(terrain: Terrain) -> None:
+    """Check that the office has one affaire for the company while somebody waits for its address, and none when nobody does."""
+    attendent = AdresseAttendue.objects.filter(personne=terrain.sans_adresse, issue="EN_ATTENTE").exists()
+    affaires = Affaire.objects.filter(file="ADRESSE", cle=str(terrain.sans_adresse.pk), finie_le=None)
+    assert affaires.count() == attendent
+    if adresse_du_courrier(terrain.sans_adresse) is not None:
+        assert not attendent, "an address that nobody was told of"
 
 
 def test_toutes_les_paires_d_actes(tours: Callable[[int], int]) -> None:

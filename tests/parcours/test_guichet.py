@@ -235,7 +235,7 @@ def test_chaque_page_du_chef_de_service(page_agent: Page, agent: Agent) -> None:
     page.goto(reverse("admin:accounts_tracelecture_changelist"))
     regarder(page, "chef-lectures")
     assert "Denis Moreau" in page.locator("#result_list").inner_text()
-    for acte in ("donner-fonction", "retirer-fonction", "reinitialiser"):
+    for acte in ("nommer-chef", "retirer-fonction", "reinitialiser"):
         page.goto(reverse(f"admin:accounts_agent_{acte}", args=[collegue.pk]))
         regarder(page, f"chef-{acte}")
     page.locator("label", has_text="carte professionnelle").click()

@@ -32,7 +32,7 @@ from accounts.gestion.equipe import (
     retirer_fonction,
 )
 from accounts.gestion.page_acte import PageActe
-from accounts.models import Affaire, Agent, Application, Courriel, Evenement, ServiceGestionnaire
+from accounts.models import Affaire, Agent, Application, Contreseing, Courriel, Evenement, ServiceGestionnaire
 from accounts.portes.reauthentification import PROUVE_LE
 from accounts.saisies.regles import RegleMetier
 from tests.accounts.scenes import enroler
@@ -80,14 +80,14 @@ def test_le_chef_donne_et_retire_les_fonctions_de_son_service(chef: Agent, agent
     refus = Client().post(reverse("admin:login"), {"username": agent.compte.email, "password": MOT_DE_PASSE})
     assert "n’est pas reconnu" in refus.content.decode()
     assert not Affaire.objects.filter(agent=agent).exists()
-    donner_fonction(acteur=chef, agent=agent, fonction=Fonction.CHEF)
+    donner_fonction(acteur=chef, agent=agent, fonction=Fonction.GESTIONNAIRE)
     agent.refresh_from_db()
-    assert agent.fonction == Fonction.CHEF
-    assert client_verifie(agent).get(reverse("admin:accounts_agent_changelist")).status_code == 200
+    assert agent.fonction == Fonction.GESTIONNAIRE
+    assert client_verifie(agent).get(reverse("admin:index")).status_code == 200
     lignes = Evenement.objects.filter(acte="agent.fonction").order_by("pk").values_list("auteur", "details")
     assert list(lignes) == [
         (f"agent:{chef.pk}", {"agent": agent.pk, "ancienne": "gestionnaire", "fonction": "sans fonction"}),
-        (f"agent:{chef.pk}", {"agent": agent.pk, "ancienne": "sans fonction", "fonction": "chef de service"}),
+        (f"agent:{chef.pk}", {"agent": agent.pk, "ancienne": "sans fonction", "fonction": "gestionnaire"}),
     ]
     assert Courriel.objects.filter(genre="agent_fonction", destinataire=agent.compte.email).count() == 2
 
@@ -230,18 +230,16 @@ def test_les_actes_graves_redemandent_le_mot_de_passe_et_ne_perdent_rien(chef: A
     session = client.session
     session[PROUVE_LE] = timezone.now().timestamp() - 601
     session.save()
-    assert client.get(page("donner-fonction", agent)).status_code == 200
-    demande = client.post(page("donner-fonction", agent), {"fonction": "CHEF"}).content.decode()
+    assert client.get(page("nommer-chef", agent)).status_code == 200
+    demande = client.post(page("nommer-chef", agent), {"motif": "Elle le remplace."}).content.decode()
     assert "Confirmer votre identité" in demande
-    assert '<input type="hidden" name="fonction" value="CHEF">' in demande
+    assert '<input type="hidden" name="motif" value="Elle le remplace.">' in demande
     assert reverse("admin:index") in demande
-    faux = client.post(page("donner-fonction", agent), {"fonction": "CHEF", "confirmation_mot_de_passe": "faux"})
-    assert "pas reconnu" in faux.content.decode()
-    agent.refresh_from_db()
-    assert agent.fonction == Fonction.GESTIONNAIRE
-    client.post(page("donner-fonction", agent), {"fonction": "CHEF", "confirmation_mot_de_passe": MOT_DE_PASSE})
-    agent.refresh_from_db()
-    assert agent.fonction == Fonction.CHEF
+    faux = {"motif": "Elle le remplace.", "confirmation_mot_de_passe": "faux"}
+    assert "pas reconnu" in client.post(page("nommer-chef", agent), faux).content.decode()
+    assert not Contreseing.objects.exists()
+    client.post(page("nommer-chef", agent), {**faux, "confirmation_mot_de_passe": MOT_DE_PASSE})
+    assert Contreseing.objects.get().cle == str(agent.pk)
 
 
 def test_la_liste_des_actes_qui_redemandent_le_mot_de_passe() -> None:
@@ -251,13 +249,13 @@ def test_la_liste_des_actes_qui_redemandent_le_mot_de_passe() -> None:
         return {classe}.union(*(descendants(fille) for fille in classe.__subclasses__()))
 
     graves = {acte.nom for acte in descendants(PageActe) if acte.mot_de_passe_frais and acte.nom}
-    assert graves == {*PAGES, "deces", "contresigner", "retirer-adhesions", "liberer", "fermer"}
+    assert graves == {*PAGES, "nommer-chef", "deces", "contresigner", "retirer-adhesions", "liberer", "fermer"}
 
 
 def test_sur_sa_propre_ligne_un_chef_ne_trouve_aucun_acte(chef: Agent, agent: Agent) -> None:
     client = client_verifie(chef)
     assert (
-        page("donner-fonction", agent)
+        page("nommer-chef", agent)
         in client.get(reverse("admin:accounts_agent_change", args=[agent.pk])).content.decode()
     )
     sienne = client.get(reverse("admin:accounts_agent_change", args=[chef.pk])).content.decode()

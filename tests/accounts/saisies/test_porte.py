@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.management import CommandError, call_command
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -228,7 +229,9 @@ def test_les_recherches_des_agents_passent_la_porte(monkeypatch: pytest.MonkeyPa
 
     for pages in admin.site._registry.values():
         if isinstance(pages, ConsultationAdmin):
-            pages.get_search_results(RequestFactory().get("/"), pages.model.objects.none(), "LE\u00a0BŒUF\u200b")
+            requete = RequestFactory().get("/")
+            requete.user = AnonymousUser()
+            pages.get_search_results(requete, pages.model.objects.none(), "LE\u00a0BŒUF\u200b")
     assert len(cherche) > 8
     assert set(cherche) == {"LE BŒUF"}
 

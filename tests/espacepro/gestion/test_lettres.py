@@ -21,7 +21,7 @@ from accounts.gestion.reprises import (
     raison_lisible,
     reprendre_courriel,
 )
-from accounts.models import Agent, Courriel, Espace, Evenement, TraceLecture
+from accounts.models import Agent, Courriel, CourrielDeCote, Espace, Evenement, TraceLecture
 from activation.courriers import codes, edition, remise, suivi
 from activation.demandes.reprises import reprendre_courrier
 from activation.demandes.retours import AgentNonCompetent, constater_retour
@@ -229,6 +229,41 @@ def test_ce_qui_est_mis_de_cote_et_pourquoi(agent: Agent, cellule: Agent) -> Non
     tout = page(cellule, "lettres_de_cote")
     assert all(nom in tout for nom in ("D’ICI", "D’AILLEURS", "Vidal", "Lointain"))
     assert reverse("admin:lettre_reprendre", args=[Courrier.objects.first().pk]) not in tout  # type: ignore[union-attr]
+
+
+def test_un_service_lit_les_siens_quoi_qu_une_panne_ait_mis_de_cote_ailleurs(agent: Agent, cellule: Agent) -> None:
+    """Read by the office's own list: the older one is found whatever the country has set aside since, page by page."""
+    bureau = agent.service_gestionnaire
+    ici = habiliter(EspaceFactory(nom="Vidal"), personne=PersonneFactory(service_gestionnaire=bureau)).espace
+    mail = courriel_ecarte(ici, cree_le=timezone.now() - timedelta(days=3))
+    ailleurs = habiliter(EspaceFactory(nom="Lointain")).espace
+    modele = {"genre": "demande_annulee", "destinataire": "a@exemple.fr", "espace": ailleurs}
+    Courriel.objects.bulk_create(Courriel(acte=f"panne:{rang}", **modele) for rang in range(310))
+    Courriel.objects.filter(espace=ailleurs).update(ecarte_le=timezone.now())
+    assert list(CourrielDeCote.objects.filter(service_gestionnaire=bureau).values_list("courriel", flat=True)) == [
+        mail.pk
+    ]
+    assert "Vidal" in page(agent, "lettres_de_cote")
+    client = client_verifie(cellule)
+    assert "Page 1 sur 7" in client.get(reverse("admin:lettres_de_cote")).content.decode()
+    assert "Vidal" in client.get(reverse("admin:lettres_de_cote"), {"page": 7}).content.decode()
+    assert client.get(reverse("admin:lettres_de_cote"), {"page": "x"}).status_code == 400
+
+
+def test_un_courriel_de_cote_suit_l_entreprise_et_s_en_va_quand_il_est_repris(agent: Agent) -> None:
+    tenue = habiliter(EspaceFactory(nom="Vidal"), personne=PersonneFactory())
+    mail = courriel_ecarte(tenue.espace)
+    assert "Vidal" not in page(agent, "lettres_de_cote")
+    ancien = AgentFactory(service_gestionnaire=tenue.personne.service_gestionnaire)
+    tenue.personne.service_gestionnaire = agent.service_gestionnaire
+    tenue.personne.save(update_fields=["service_gestionnaire"])
+    assert "Vidal" in page(agent, "lettres_de_cote")
+    assert "Vidal" not in page(ancien, "lettres_de_cote"), "what it may see is asked again"
+    reprendre_courriel(acteur=agent, courriel=mail)
+    assert not CourrielDeCote.objects.exists()
+    Courriel.objects.filter(pk=mail.pk).update(ecarte_le=timezone.now())
+    Courriel.objects.filter(pk=mail.pk).delete()
+    assert not CourrielDeCote.objects.exists()
 
 
 def test_une_lettre_reprise_est_faite(agent: Agent) -> None:

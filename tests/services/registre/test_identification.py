@@ -172,6 +172,7 @@ def test_rien_n_est_oublie() -> None:
     relations = {(c.related_model.__name__, c.field.name) for c in champs if isinstance(c, ForeignObjectRel)}
     assert relations == {
         ("Adhesion", "personne"),
+        ("AdresseAttendue", "personne"),
         ("AdresseSaisie", "personne"),
         ("Brouillon", "personne"),
         ("Cessation", "personne"),
