@@ -79,7 +79,7 @@ class Courrier(Envoi):
     objects = CourrierQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "courrier"
+        verbose_name = "lettre"
         ordering = ["-cree_le"]
         constraints = [
             models.UniqueConstraint(
