@@ -75,7 +75,7 @@ class DemandeAdmin(RechercheParPersonne):
 
 def _en_clair(nom: str, mots: str) -> Callable[[Courrier], str]:
     """One field of a letter, under words that whoever answers a caller may say; the model's are those of the print shop."""
-    champ = Courrier._meta.get_field(nom)
+    champ: Any = Courrier._meta.get_field(nom)
 
     @admin.display(description=mots, ordering=nom)
     def dit(courrier: Courrier) -> str:
@@ -87,7 +87,7 @@ def _en_clair(nom: str, mots: str) -> Callable[[Courrier], str]:
     return dit
 
 
-EN_CLAIR = {
+EN_CLAIR: dict[str, Any] = {
     nom: _en_clair(nom, mots)
     for nom, mots in {
         "numero": "lettre n°, trois au plus par demande",
