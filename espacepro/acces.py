@@ -90,6 +90,7 @@ TABLE: dict[str, Porte] = {
     "connexion_cle_debut": Porte(Acces.PUBLIC),
     "connexion_cle_fin": Porte(Acces.PUBLIC),
     "securite": Porte(Acces.ESPACE, Rubrique.AUCUNE),
+    "changements_examines": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "securite_connexions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "fermer_autres_sessions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "fermer_session": Porte(Acces.ESPACE, Rubrique.AUCUNE),

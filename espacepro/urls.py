@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from .journal import views
-from .views import accueil, aide, catalogue, comptes_bancaires, entreprise, pages, sante
+from .views import accueil, aide, catalogue, changements_examines, comptes_bancaires, entreprise, pages, sante
 
 COMPTES = [
     path("", comptes_bancaires.liste, name="comptes_bancaires"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("", pages.accueil, name="accueil"),
     path("espace/", accueil.espace, name="espace"),
     path("espace/a-faire/", accueil.a_faire, name="a_faire"),
+    path("espace/changements/", changements_examines.examiner, name="changements_examines"),
     path("espace/favori/", accueil.favori, name="favori"),
     path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
     path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),

@@ -11,6 +11,18 @@ ESPACE_DESACTIVE = Acte(
 ESPACE_DESACTIVATION_ANNULEE = Acte(
     "espace.desactivation_annulee", "Désactivation annulée par la cellule de surveillance", SOI, details=("reference",)
 )
+ESPACE_RETABLI = Acte(
+    "espace.retabli",
+    "Accès rétabli au guichet, par deux agents",
+    SOI,
+    details=("cas", "piece", "legitimite", "reference", "adresse_donnee"),
+)
+CHANGEMENTS_EXAMINES = Acte(
+    "changements.examines",
+    "Changements faits avant la désactivation examinés par le détenteur",
+    SOI,
+    details=("defaits", "gardes", "reference"),
+)
 ESPACE_DESACTIVATION_PLAFONNEE = Acte(
     "espace.desactivation_plafonnee",
     "Désactivation automatique retenue : le plafond du jour est atteint, la cellule décide",

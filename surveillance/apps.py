@@ -12,6 +12,7 @@ class SurveillanceConfig(AppConfig):
         """Record each sign-in, and give the accounts' page the sign-ins that only this floor knows."""
         from django.contrib.auth.signals import user_logged_in, user_login_failed
 
+        from accounts.espace.a_faire import inscrire as inscrire_a_faire
         from accounts.facteurs.securite import fournir_connexions
         from accounts.traces.actes import inscrire
         from services.banque.delai import inscrire_signal
@@ -19,6 +20,8 @@ class SurveillanceConfig(AppConfig):
 
         from . import actes, donnees_personnelles
         from .connexions import connexion_manquee, connexion_reussie
+        from .espaces.a_faire import CHANGEMENTS
+        from .espaces.retablissement import inscrire_le_retablissement
         from .lectures import a_ete_signale, connexions_du_compte
 
         post_migrate.connect(_creer_partitions, sender=self, dispatch_uid="surveillance.creer_partitions")
@@ -27,6 +30,8 @@ class SurveillanceConfig(AppConfig):
         fournir_connexions(connexions_du_compte)
         inscrire_signal(ReferenceBancaire.Attente.CONNEXION, a_ete_signale)
         inscrire(actes)
+        inscrire_le_retablissement()
+        inscrire_a_faire(CHANGEMENTS)
         donnees_personnelles.inscrire()
 
 

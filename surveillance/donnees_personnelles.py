@@ -7,7 +7,7 @@ from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
 from .espaces.desactivation import ANNULABLE
-from .models import Alerte, BlocageIP, Connexion, Desactivation
+from .models import Alerte, BlocageIP, Connexion, Desactivation, Retablissement
 
 CONNEXION = "Connexion et sécurité"
 INTERNE = "numéro interne de la base, sans signification"
@@ -48,6 +48,20 @@ def inscrire() -> None:
                 "memoire": "clés internes de ce qui a été arrêté, que montre la page des changements",
             },
             ordre=("-desactive_le",),
+        ),
+        Partie(
+            groupe=CONNEXION,
+            titre="Rétablissements de votre accès au guichet",
+            modele=Retablissement,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "espace": "c’est le vôtre",
+                "desactivation": INTERNE,
+                "demandeur": "nom d’un agent",
+                "second": "nom d’un agent",
+            },
+            ordre=("-accorde_le",),
         ),
     )
     lecture.declarer_sans_personne(
@@ -100,6 +114,18 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"motif": "", "memoire": {}},
             echues=lambda maintenant: Q(annulee_le__lt=maintenant - AN) | Q(retablie_le__lt=maintenant - AN),
+        ),
+        Conservation(
+            cle="retablissements",
+            modele=Retablissement,
+            donnees="Rétablissements d’un accès : genre de la pièce vue et ses derniers caractères",
+            finalite="Prouver que l’accès a été rendu à son détenteur",
+            duree=duree_lisible(AN * 2),
+            depart="après le rétablissement",
+            fondement="CGU 3.6.b",
+            sort=Sort.ANONYMISER,
+            vide={"piece_derniers": ""},
+            echues=lambda maintenant: Q(accorde_le__lt=maintenant - AN * 2),
         ),
         Conservation(
             cle="blocages",

@@ -138,6 +138,22 @@ def demander_changement(*, acteur: Espace, nouvelle: str, maintenant: datetime |
     return adresse
 
 
+def proposer_au_guichet(*, espace: Espace, adresse: str, maintenant: datetime) -> None:
+    """Mail the link of the address that the holder gave at the counter (R16); the espace is locked, the address normalised.
+
+    Raises: AdresseDejaPrise.
+    """
+    if Compte.objects.d_adresse(adresse).exclude(espace=espace).exists():
+        raise AdresseDejaPrise
+    courriels.envoyer_lien(
+        "adresse_guichet_confirmer",
+        espace=espace,
+        objet=Lien.Objet.CHANGEMENT_ADRESSE,
+        adresse=adresse,
+        maintenant=maintenant,
+    )
+
+
 def _en_attente(compte: Compte) -> bool:
     """Whether this account is an inscription that nobody confirmed yet: it does not own its address."""
     espace = getattr(compte, "espace", None)
@@ -171,7 +187,9 @@ def _revoquer(espace: Espace, objets: list[str], maintenant: datetime) -> int:
 def confirmer_changement(*, acteur: Visiteur, maintenant: datetime | None = None) -> Espace:
     """Consume the link of the new address: it is the identifier from now on. Return the espace.
 
-    The former address gets a link that undoes it for 72 hours; a forgotten-password link that went there dies.
+    The former address gets a link that undoes it for 72 hours; a forgotten-password link that went there dies. Where the address
+    was given at the counter (R16: the answer that was handed over has not served yet), the former one is told, and undoes nothing:
+    somebody else may read it.
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, EspaceIndisponible, AdresseDejaPrise.
     """
     maintenant = maintenant or timezone.now()
@@ -182,11 +200,14 @@ def confirmer_changement(*, acteur: Visiteur, maintenant: datetime | None = None
     lien.save(update_fields=["consomme_le"])
     donner_adresse(acteur=compte, adresse=lien.adresse)
     _revoquer(espace, [Lien.Objet.MOT_DE_PASSE_OUBLIE], maintenant)
-    retour = creer_lien(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, adresse=ancienne, maintenant=maintenant)
     consigner(actes.ADRESSE_CHANGEE, auteur=espace)
-    courriels.deposer(
-        "adresse_changee_ancienne", destinataire=ancienne, acte=f"lien:{retour.pk}", espace=espace, lien=retour
-    )
+    if espace.reponse_expire_le is None:
+        retour = creer_lien(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, adresse=ancienne, maintenant=maintenant)
+        courriels.deposer(
+            "adresse_changee_ancienne", destinataire=ancienne, acte=f"lien:{retour.pk}", espace=espace, lien=retour
+        )
+    else:
+        courriels.deposer("adresse_guichet_ancienne", destinataire=ancienne, acte=f"lien-ancienne:{lien.pk}")
     courriels.deposer("adresse_changee", destinataire=lien.adresse, acte=f"lien-suivi:{lien.pk}", espace=espace)
     return espace
 

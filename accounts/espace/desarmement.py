@@ -12,8 +12,8 @@ from django.utils.dateparse import parse_datetime
 
 from ..chiffrement import MISE_DE_COTE, desceller, sceller
 from ..facteurs.second_facteur import oublier_facteurs_recents, oublier_second_facteur
-from ..models import AncienMotDePasse, Compte, Espace, Lien
-from ..mots_de_passe.confiance import REMISE, empreinte_sans_reponse, remplacer_reponse
+from ..models import Agent, AncienMotDePasse, Compte, Espace, Lien
+from ..mots_de_passe.confiance import REMISE, empreinte_sans_reponse, remettre_reponse, remplacer_reponse
 from ..mots_de_passe.politique import invalider_mot_de_passe
 from ..sessions.navigateurs import oublier_navigateurs
 from . import arrets
@@ -42,14 +42,14 @@ def _ligne(espace: Espace) -> str:
     return f"surveillance.desactivation|{espace.pk}"
 
 
-def desarmer(*, espace: Espace, compte: Compte, empreinte: str, maintenant: datetime) -> str:
+def desarmer(*, auteur: Agent | str, espace: Espace, compte: Compte, empreinte: str, maintenant: datetime) -> str:
     """Make the password unusable, replace the answer by one that nobody knows, end sessions, links, known browsers.
 
     Both rows are locked; `empreinte` is the hash that takes the place of the answer's. Returns the former hashes, sealed.
     """
     clair = {nom: getattr(espace, nom) for nom in _DE_LA_REPONSE} | {"password": compte.password}
     scelle = sceller(json.dumps(clair, default=str).encode(), ligne=_ligne(espace), coffre=MISE_DE_COTE)
-    _fermer(espace, compte, maintenant)
+    _fermer(auteur, espace, compte, maintenant)
     remplacer_reponse(espace, empreinte, maintenant=maintenant)
     espace.etat = Espace.Etat.DESACTIVE
     espace.save(update_fields=["etat"])
@@ -58,10 +58,10 @@ def desarmer(*, espace: Espace, compte: Compte, empreinte: str, maintenant: date
     return scelle
 
 
-def _fermer(espace: Espace, compte: Compte, maintenant: datetime) -> None:
-    invalider_mot_de_passe(acteur=compte, maintenant=maintenant)
+def _fermer(auteur: Agent | str, espace: Espace, compte: Compte, maintenant: datetime) -> None:
+    invalider_mot_de_passe(acteur=compte, auteur=auteur, maintenant=maintenant)
     compte.refresh_from_db(fields=["password"])
-    oublier_navigateurs(acteur=compte)
+    oublier_navigateurs(acteur=compte, auteur=auteur)
     espace.liens.filter(consomme_le=None, revoque_le=None).update(revoque_le=maintenant)
 
 
@@ -82,13 +82,20 @@ def rearmer(*, espace: Espace, compte: Compte, scelle: str, etat: str) -> None:
 
 
 def rouvrir(
-    *, espace: Espace, compte: Compte, etat: str, empreinte: str, facteurs_depuis: datetime | None, maintenant: datetime
+    *,
+    auteur: Agent | str,
+    espace: Espace,
+    compte: Compte,
+    etat: str,
+    empreinte: str,
+    facteurs_depuis: datetime | None,
+    maintenant: datetime,
 ) -> None:
     """Open again an espace whose holder was recognised at the counter, under an answer that only a slip will tell (R16).
 
     The password stays unusable until it is reset; second factors added since `facteurs_depuis` go, all of them where it is None.
     """
-    _fermer(espace, compte, maintenant)
+    _fermer(auteur, espace, compte, maintenant)
     if facteurs_depuis is None:
         oublier_second_facteur(acteur=compte)
     oublier_facteurs_recents(espace=espace, compte=compte, depuis=facteurs_depuis or compte.cree_le)
@@ -97,6 +104,11 @@ def rouvrir(
     espace.save(update_fields=["etat"])
     compte.is_active = True
     compte.save(update_fields=["is_active"])
+
+
+def remettre_la_reponse(*, acteur: Agent, espace: Espace, maintenant: datetime) -> str:
+    """Draw the answer that a slip will tell, and return it, to be printed once (R16). Raises: FonctionChangee."""
+    return remettre_reponse(acteur=acteur, espace=espace, maintenant=maintenant)
 
 
 def adresse_d_avant(espace: Espace, depuis: datetime) -> str:

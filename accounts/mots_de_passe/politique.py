@@ -187,10 +187,12 @@ def changer_mot_de_passe(
 
 
 @transaction.atomic
-def invalider_mot_de_passe(*, acteur: Compte, maintenant: datetime | None = None) -> None:
+def invalider_mot_de_passe(
+    *, acteur: Compte, auteur: Agent | str | None = None, maintenant: datetime | None = None
+) -> None:
     """Make the password unusable, and close every session: only a forgotten-password link gives a new one.
 
-    The caller journals why and tells the holder.
+    The caller journals why and tells the holder. `auteur`: who does it, where it is not the holder (R15, R16).
     """
     maintenant = maintenant or timezone.now()
     espace = Espace.objects.select_for_update(no_key=True).filter(compte=acteur).first()
@@ -198,7 +200,7 @@ def invalider_mot_de_passe(*, acteur: Compte, maintenant: datetime | None = None
     _archiver(compte, maintenant)
     compte.set_unusable_password()
     compte.save(update_fields=["password"])
-    fermer_toutes(acteur=compte)
+    fermer_toutes(acteur=compte, auteur=auteur)
     if espace is not None:
         _revoquer_liens(espace, maintenant)
 

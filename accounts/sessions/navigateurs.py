@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from .. import actes
-from ..models import Compte, NavigateurConnu
+from ..models import Agent, Compte, NavigateurConnu
 from ..traces.journal import consigner
 from .appareils import decrire
 
@@ -111,11 +111,14 @@ def retenir(*, acteur: Compte, request: HttpRequest) -> Temoin:
 
 
 @transaction.atomic
-def oublier_navigateurs(*, acteur: Compte) -> int:
-    """Forget every browser of the actor's own account. Return how many."""
+def oublier_navigateurs(*, acteur: Compte, auteur: Agent | str | None = None) -> int:
+    """Forget every browser of the actor's own account. Return how many. `auteur`: who does it, where it is not its holder."""
     nombre, _ = NavigateurConnu.objects.filter(compte=acteur).delete()
     consigner(
-        actes.NAVIGATEURS_OUBLIES, auteur=acteur, espace=getattr(acteur, "espace", None), details={"nombre": nombre}
+        actes.NAVIGATEURS_OUBLIES,
+        auteur=auteur or acteur,
+        espace=getattr(acteur, "espace", None),
+        details={"nombre": nombre},
     )
     return nombre
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from .. import actes
-from ..models import Compte, Session
+from ..models import Agent, Compte, Session
 from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE, SessionStore, empreinte
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
@@ -66,8 +66,10 @@ def fermer_session(*, acteur: Compte, numero: uuid.UUID) -> None:
 
 
 @transaction.atomic
-def fermer_toutes(*, acteur: Compte, sauf: str | None = None) -> int:
+def fermer_toutes(*, acteur: Compte, sauf: str | None = None, auteur: Agent | str | None = None) -> int:
     """Close every session of an account but the one whose key is `sauf`, and return how many were closed.
+
+    `auteur`: who does it, where it is not the holder of the account (R15, R16).
 
     For acts that change what a session rests on (password, answer, factor, deactivation); the act itself is the caller's.
     """
@@ -78,7 +80,7 @@ def fermer_toutes(*, acteur: Compte, sauf: str | None = None) -> int:
     if fermees:
         consigner(
             actes.SESSION_TOUTES_FERMEES,
-            auteur=acteur,
+            auteur=auteur or acteur,
             espace=getattr(acteur, "espace", None),
             details={"nombre": fermees, "sauf_la_sienne": bool(sauf)},
         )

@@ -97,7 +97,7 @@ class DesactiverEspace(ActeChoisi):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contexte = super().get_context_data(**kwargs)
         if not self.choisi:
-            return contexte
+            return {**contexte, "choisi": False}
         return {**contexte, "choisi": True, "effets": self.effets, "apercu": apercu_de(self.effets)}
 
     def form_valid(self, form: Any) -> HttpResponse:

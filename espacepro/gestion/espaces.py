@@ -16,6 +16,7 @@ from surveillance.espaces.visibilite import espaces_visibles
 
 from .deces_pages import DemanderSuppressionPourDeces
 from .desactivation_pages import AnnulerDesactivation, DesactiverEspace
+from .retablissement_pages import DemanderRetablissement, ImprimerPli
 
 
 class Espaces:
@@ -25,6 +26,8 @@ class Espaces:
         LibererEspace,
         RetirerAdhesionsDeLEspace,
         DemanderSuppressionPourDeces,
+        DemanderRetablissement,
+        ImprimerPli,
         DesactiverEspace,
         AnnulerDesactivation,
     )

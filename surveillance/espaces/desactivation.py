@@ -256,7 +256,7 @@ def _desactiver(
     arrets.verrouiller(espace)
     etat_avant = espace.etat
     memoires = arrets.arreter(Arret(espace=espace, depuis=depuis, maintenant=maintenant, auteur=acteur))
-    secrets = desarmer(espace=espace, compte=compte, empreinte=sans_reponse, maintenant=maintenant)
+    secrets = desarmer(auteur=acteur, espace=espace, compte=compte, empreinte=sans_reponse, maintenant=maintenant)
     desactivation = Desactivation.objects.create(
         espace=espace,
         voie=voie,
@@ -341,16 +341,16 @@ def _contact(bureau: ServiceGestionnaire | None) -> dict[str, str]:
 def _lettre(desactivation: Desactivation, maintenant: datetime) -> list[str]:
     decision = (
         "Cette décision a été prise automatiquement, sur deux signaux indépendants. Vous pouvez demander qu’un agent la réexamine, "
-        "donner votre point de vue et la contester auprès du service ci-dessus."
+        "donner votre point de vue et la contester auprès du service ci-dessous."
         if desactivation.voie == Desactivation.Voie.AUTOMATIQUE
-        else "Cette décision a été prise par un agent. Vous pouvez la contester auprès du service ci-dessus."
+        else "Cette décision a été prise par un agent. Vous pouvez la contester auprès du service ci-dessous."
     )
     return [
         f"Le {jour_heure(maintenant)}, l’administration a désactivé votre espace professionnel par sécurité, parce que "
         f"{desactivation.get_raison_display()} (conditions générales d’utilisation, §3.6).",
         "Votre mot de passe et la réponse à votre question de confiance ont été changés d’office : plus personne n’entre dans cet "
         "espace. Vos habilitations demeurent, et celles que vous aviez accordées auparavant continuent de servir.",
-        "Pour rétablir votre accès, présentez-vous à l’accueil du service ci-dessus avec une pièce d’identité en cours de validité "
+        "Pour rétablir votre accès, présentez-vous à l’accueil du service ci-dessous avec une pièce d’identité en cours de validité "
         "et un document qui montre que vous agissez pour l’entreprise. Vous y recevrez, sous pli, de quoi choisir un nouveau mot de "
         "passe.",
         decision,

@@ -2,5 +2,6 @@ from .alerte import Alerte
 from .blocage import BlocageIP
 from .connexion import Connexion
 from .desactivation import Desactivation
+from .retablissement import Retablissement
 
-__all__ = ["Alerte", "BlocageIP", "Connexion", "Desactivation"]
+__all__ = ["Alerte", "BlocageIP", "Connexion", "Desactivation", "Retablissement"]

@@ -17,6 +17,7 @@ from habilitations.depart.retraits import demander_retrait
 from habilitations.models import Habilitation, Role
 from habilitations.partage.suppleances import mettre_en_veille
 from services.models import PersonneSirenisee
+from surveillance.models import Desactivation
 from tests.activation import scenes
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.scenes import remplacer, texte
@@ -256,6 +257,20 @@ def test_un_mot_de_passe_bientot_trop_vieux(espace: Espace) -> None:
 def test_une_adresse_qui_ne_repond_pas(espace: Espace) -> None:
     Compte.objects.filter(espace=espace).update(adresse_rejetee_le=timezone.now())
     assert (une(espace).gravite, une(espace).url) == (Gravite.GRAVE, reverse("identifiants"))
+
+
+def test_des_changements_a_examiner_apres_un_retablissement(espace: Espace) -> None:
+    assert dites(espace) == []
+    maintenant = timezone.now()
+    Desactivation.objects.create(
+        espace=espace,
+        voie="AGENT",
+        raison="INHABITUEL",
+        depuis=maintenant,
+        etat_avant="ACTIF",
+        retablie_le=maintenant,
+    )
+    assert (une(espace).gravite, une(espace).url) == (Gravite.GRAVE, reverse("changements_examines"))
 
 
 def test_une_adresse_a_confirmer(espace: Espace) -> None:

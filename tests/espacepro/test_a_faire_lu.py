@@ -26,6 +26,7 @@ from habilitations.lectures.partage import fin_prochaine
 from habilitations.models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from habilitations.partage.revue import PERIODE, SANS_REPONSE, dues
 from services.models import PersonneSirenisee, ReferenceBancaire
+from surveillance.models import Desactivation
 from tests.factories import (
     EspaceFactory,
     PersonneFactory,
@@ -191,7 +192,15 @@ def mandats(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
 
 
 Lecture = Callable[[Espace, datetime], QuerySet[Any]]
+
+
+def changements_examines(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    restent = Desactivation.objects.filter(espace=espace, retablie_le__isnull=False, tranchee_le=None)
+    return restent.annotate(fait=JSONObject(desactive_le="desactive_le"))
+
+
 LECTURES: list[Lecture] = [
+    changements_examines,
     identifiants,
     tenues,
     accordees,
@@ -221,6 +230,17 @@ class Monde:
             self._comptes(personne)
         for espace in self.espaces:
             self._demander(espace)
+        for espace in self.espaces[:3]:  # last: no draw before it changes
+            retablie, tranchee = self.un([(None, None), (self.maintenant, None), (self.maintenant, self.maintenant)])
+            Desactivation.objects.create(
+                espace=espace,
+                voie="AGENT",
+                raison="INHABITUEL",
+                depuis=self.maintenant,
+                etat_avant="ACTIF",
+                retablie_le=retablie,
+                tranchee_le=tranchee,
+            )
 
     def un(self, choix: Any) -> Any:
         return self.hasard.choice(list(choix))
@@ -388,7 +408,7 @@ def _d_une_seule(espace: Espace, monde: Monde) -> None:
     toutes = chercher(espace, maintenant=monde.maintenant)
     for personne in monde.personnes:
         de_celle_ci = chercher(espace, seule=Seule(personne.pk, personne.siren), maintenant=monde.maintenant)
-        assert set(de_celle_ci) == set(toutes) - {"identifiants"}
+        assert set(de_celle_ci) == set(toutes) - {"identifiants", "changements_examines"}
         for nom, faits in de_celle_ci.items():
             assert triees(faits) == triees([fait for fait in toutes[nom] if fait["p"] == personne.pk]), nom
 

@@ -70,6 +70,7 @@ cgu.publiees                           · · · · ·
 changement_bancaire.annule             D · · · · P
 changement_bancaire.maintenu           D · · · · P
 changement_bancaire.signale            D · · · · P
+changements.examines                   D · · · ·
 cloture_bancaire.levee                 D · · · · P
 code.inexact                           D · · d · ?
 code.inexact:COURRIEL_PERSONNE         D · · · M
@@ -93,9 +94,6 @@ contreseing.expire                     D · · · ·
 contreseing.refuse                     D · · · ·
 contreseing.remonte                    D · · · ·
 coordonnees.modifiees                  D · · · ·
-echange.clos                           D · · · M
-echange.rouvert                        D · · · M
-message.ecrit                          D · · · M
 courriel.repris                        D · · · ·
 courrier.avance                        D · · · ·
 courrier.edite                         D · · · ·
@@ -134,6 +132,8 @@ demande.signalee                       D · · d · ?
 demande.signalee:COURRIEL_PERSONNE     D · · · M
 demande.signalee:SUBSTITUTION          D · · d ·
 donnees.exportees                      D · · · ·
+echange.clos                           D · · · M
+echange.rouvert                        D · · · M
 echeances.chargees                     · · · · ·
 espace.active                          D · · · ·
 espace.confirme                        D · · · ·
@@ -146,6 +146,7 @@ espace.inscription_perimee             D · · · ·
 espace.inscription_refusee             D · · · ·
 espace.libere                          D · · · ·
 espace.passe_expert                    D · · · ·
+espace.retabli                         D · · · ·
 espace.supprime                        D · · · ·
 espace.supprime_deces                  D · · · ·
 espace.tombe                           D · · · ·
@@ -177,6 +178,7 @@ journal_entreprise.exporte             D · · · ·
 mandat_sepa.edite                      D · · · · P
 mandat_sepa.remis                      D · · · · P
 mandat_sepa.remise_annulee             D · · · · P
+message.ecrit                          D · · · M
 mot_de_passe.change                    D · · · ·
 mot_de_passe.conforme                  D · · · ·
 mot_de_passe.oublie                    D · · · ·

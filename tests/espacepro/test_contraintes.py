@@ -45,7 +45,7 @@ from services.models import (
     RetraitService,
     SignalementBancaire,
 )
-from surveillance.models import BlocageIP, Desactivation
+from surveillance.models import BlocageIP, Desactivation, Retablissement
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
     AgentFactory,
@@ -283,6 +283,21 @@ def desactivation(**champs: Any) -> Desactivation:
     )
 
 
+def retablissement(*, meme: bool = False) -> Retablissement:
+    agent = AgentFactory()
+    second = agent if meme else AgentFactory()
+    return Retablissement.objects.create(
+        espace=EspaceFactory(),
+        cas="DESACTIVE",
+        piece="CARTE",
+        piece_derniers="3K7P",
+        legitimite="KBIS",
+        service_gestionnaire=agent.service_gestionnaire,
+        demandeur=agent,
+        second=second,
+    )
+
+
 def avis_postal(**champs: Any) -> AvisPostal:
     rang = AvisPostal.objects.count()
     return AvisPostal.objects.create(**{"espace": EspaceFactory(), "reference": f"S-2026-{rang:08d}"} | champs)
@@ -484,6 +499,9 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("reference_attente_avec_motif", lambda: ecrire(reference(), utilisable_le=MAINTENANT)),
     ("mandat_rum_forme", lambda: ecrire(reference().mandat, rum="RUM 1")),
     ("blocage_un_par_reseau", deux_blocages),
+    ("retablissement_par_deux_agents", lambda: retablissement(meme=True)),
+    ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=1)),
+    ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=4, pli_le=MAINTENANT)),
     ("desactivation_une_en_cours", lambda: copier(desactivation())),
     ("desactivation_annulee_ou_retablie", lambda: ecrire(desactivation(secrets="x"), annulee_le=MAINTENANT)),
     ("desactivation_tranchee_retablie", lambda: ecrire(desactivation(), tranchee_le=MAINTENANT)),

@@ -468,6 +468,8 @@ GESTION: dict[str, frozenset[str]] = {
     "espace_liberer": frozenset({"agent_du_service", "chef"}),
     "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
     "espace_deces": frozenset({"agent_du_service", "chef"}),
+    "espace_retablir": PERSONNE,  # while one is disabled: tests/surveillance/espaces/test_retablissement.py
+    "espace_pli": PERSONNE,
     "espace_desactiver": frozenset({"surveillance"}),
     "espace_annuler-desactivation": PERSONNE,  # while one is under way: tests/surveillance/espaces/test_desactivation.py
     "espace_retirer-adhesions": frozenset({"agent_du_service", "chef"}),

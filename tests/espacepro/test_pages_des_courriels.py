@@ -24,6 +24,7 @@ SANS_PAGE = {
     "deces_gestionnaire": "to an office: what it followed is closed",
     "courriel_entreprise_change": "to a company, once the change is done: it telephones",
     "mandat_utilise": "to a company, once the code has served: it telephones",
+    "adresse_guichet_ancienne": "to a mailbox that opens nothing any more",
     "espace_desactive": "to who can open nothing any more: his office's address and telephone",
     "espace_supprime": "nothing is left to open",
     "rattachement_entreprise": "to a company, which has no page of its own: it telephones",

@@ -75,6 +75,8 @@ def test_plus_rien_n_ouvre_un_espace_desactive() -> None:
     espace = Espace.objects.get(pk=scene.espace.pk)
     assert (espace.etat, espace.compte.is_active, espace.compte.has_usable_password()) == ("DESACTIVE", False, False)
     assert espace.reponse_confiance != scene.espace.reponse_confiance
+    faits = Evenement.objects.filter(acte__in=["session.toutes_fermees", "navigateurs.oublies"])
+    assert set(faits.values_list("auteur", flat=True)) == {f"agent:{scene.cellule.pk}"}, "not the holder's doing"
 
 
 def test_la_connexion_ne_dit_rien_de_plus_a_qui_essaie() -> None:
@@ -296,6 +298,7 @@ def test_la_cellule_desactive_par_sa_page_et_l_annule() -> None:
     page = reverse("admin:espace_desactiver", args=[scene.espace.pk])
     assert page in client.get(dossier).content.decode()
     saisie = {"depuis": f"{timezone.localdate(scene.depuis):%d/%m/%Y}", "raison": "INHABITUEL", "motif": MOTIF}
+    assert client.get(page).status_code == 200
     montree = texte(client.post(page, saisie))
     assert "Victor Nouveau" in montree
     assert not Desactivation.objects.exists(), "a first press shows"

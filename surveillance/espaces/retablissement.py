@@ -1,0 +1,366 @@
+"""Giving an access back at the counter of the service gestionnaire (R16; CGU §3.6.b): two agents, a proof, a sealed slip.
+
+One agent recognises the holder and records what he saw; another one countersigns (accounts/gestion/contreseings.py). The espace is
+then open under an answer that only a printed slip tells: no agent sees a password, and no screen ever shows the answer. The holder
+chooses the password with it within 72 hours, then looks at what was changed meanwhile, and has it undone in one press.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from accounts.envois import courriels
+from accounts.espace import arrets
+from accounts.espace.arrets import Arret, Changement
+from accounts.espace.changement_adresse import AdresseDejaPrise, proposer_au_guichet
+from accounts.espace.desarmement import REMISE_VALABLE, remettre_la_reponse, reponse_de_personne, rouvrir
+from accounts.gestion.contreseings import ActeGrave, demander_contreseing, inscrire
+from accounts.gestion.fonctions import BUREAU
+from accounts.models import Agent, Compte, Contreseing, Espace
+from accounts.portes.connexion import a_un_second_facteur
+from accounts.saisies.adresses import normaliser_adresse
+from accounts.saisies.apercu import empreinte
+from accounts.saisies.dates import jour_heure
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
+from accounts.traces.journal import consigner
+
+from .. import actes
+from ..models import Desactivation, Retablissement
+from . import pli
+from .desactivation import OUVERTS, desactivation_en_cours
+from .visibilite import espaces_visibles
+
+GENRE: Final = "RETABLISSEMENT"
+PLIS_AU_PLUS: Final = 3
+CAS: Final = Retablissement.Cas
+_DERNIERS: Final = re.compile(r"[0-9A-Z]{4}")
+
+
+class GuichetHorsCompetence(RegleMetier):
+    code = "guichet_hors_competence"
+    message = "Cet espace n’agit pour aucune entreprise que suit votre service gestionnaire."
+
+
+class RienARetablir(RegleMetier):
+    code = "rien_a_retablir"
+    message = "L’accès à cet espace n’est pas à rétablir au guichet : son détenteur peut encore s’y connecter."
+
+
+class PreuveDIdentiteRequise(RegleMetier):
+    code = "preuve_d_identite_requise"
+    message = "Dites quelle pièce vous avez vue, et ses quatre derniers caractères (chiffres et lettres) : aucune copie n’est gardée."
+
+
+class PreuveDeLegitimiteRequise(RegleMetier):
+    code = "preuve_de_legitimite_requise"
+    message = "Dites ce qui montre que cet espace est bien celui de la personne, et qu’elle agit pour l’entreprise."
+
+
+class PliImpossible(RegleMetier):
+    code = "pli_impossible"
+    message = "Aucun pli n’est à imprimer : il a déjà servi, ses 72 heures sont passées, ou trois ont été imprimés. Recommencez le rétablissement."
+
+
+class RienAExaminer(RegleMetier):
+    code = "rien_a_examiner"
+    message = "Il n’y a plus rien à examiner : vous l’avez déjà fait."
+
+
+class ChangementsAutres(RegleMetier):
+    code = "changements_autres"
+    message = "Rien n’est fait : ce que cette page montrait a changé. Relisez-la, puis confirmez."
+
+
+def cas_de(espace: Espace) -> Retablissement.Cas | None:
+    """Return why this espace would be given back at the counter, None where its holder needs nobody."""
+    if espace.compte is None:
+        return None
+    if espace.etat == Espace.Etat.DESACTIVE:
+        return CAS.DESACTIVE
+    if espace.etat not in OUVERTS:
+        return None
+    if espace.reponse_expire_le is not None:
+        return CAS.PLI_PERIME
+    return CAS.SECOND_FACTEUR if a_un_second_facteur(espace.compte) else None
+
+
+def _exiger_competence(acteur: Agent, espace: Espace) -> None:
+    if (
+        acteur.fonction not in BUREAU
+        or not espaces_visibles(acteur, espaces=Espace.objects.filter(pk=espace.pk)).exists()
+    ):
+        raise GuichetHorsCompetence
+
+
+def _verrouiller(espace: Espace) -> Espace:
+    frais = Espace.objects.select_for_update(no_key=True, of=("self",)).get(pk=espace.pk)
+    if frais.compte_id is not None:
+        frais.compte = Compte.objects.select_for_update(no_key=True).get(pk=frais.compte_id)
+    return frais
+
+
+@transaction.atomic
+@relit_l_agent
+def demander_retablissement(
+    *,
+    acteur: Agent,
+    espace: Espace,
+    piece: str,
+    piece_derniers: str,
+    legitimite: str,
+    motif: str,
+    nouvelle_adresse: str = "",
+    maintenant: datetime | None = None,
+) -> Contreseing:
+    """Record which proof was seen, and ask a second agent to confirm: return what now waits; nothing is done before.
+
+    Raises: FonctionChangee, GuichetHorsCompetence, RienARetablir, PreuveDIdentiteRequise, PreuveDeLegitimiteRequise,
+    AdresseInvalide, AdresseTropLongue, AdresseJetable, AdresseDejaPrise, MotifDeContreseingRequis, ContreseingDejaDemande.
+    """
+    maintenant = maintenant or timezone.now()
+    derniers = piece_derniers.strip().upper()
+    if piece not in Retablissement.Piece.values or not _DERNIERS.fullmatch(derniers):
+        raise PreuveDIdentiteRequise
+    if legitimite not in Retablissement.Legitimite.values:
+        raise PreuveDeLegitimiteRequise
+    adresse = normaliser_adresse(nouvelle_adresse) if nouvelle_adresse else ""
+    espace = _verrouiller(espace)
+    _exiger_competence(acteur, espace)
+    cas = cas_de(espace)
+    if cas is None or espace.compte is None:
+        raise RienARetablir
+    if adresse == espace.compte.email:
+        adresse = ""
+    if adresse and Compte.objects.d_adresse(adresse).exists():
+        raise AdresseDejaPrise
+    return demander_contreseing(
+        acteur=acteur,
+        genre=GENRE,
+        cle=str(espace.pk),
+        espace=espace,
+        motif=motif,
+        parametres={
+            "cas": cas.value,
+            "piece": piece,
+            "piece_derniers": derniers,
+            "legitimite": legitimite,
+            "adresse": adresse,
+        },
+        maintenant=maintenant,
+    )
+
+
+def _retablir(
+    *, acteur: Agent, contreseing: Contreseing, montrees: Collection[UUID] | None, maintenant: datetime
+) -> Retablissement:
+    """Open the espace again, once a second agent has looked.
+
+    Raises: RienARetablir, AdresseDejaPrise.
+    """
+    sans_reponse = reponse_de_personne()
+    espace = _verrouiller(_espace(contreseing))
+    parametres = contreseing.parametres
+    cas = cas_de(espace)
+    if espace.compte is None or cas is None or cas != parametres["cas"]:
+        raise RienARetablir
+    en_cours = desactivation_en_cours(espace)
+    if en_cours is not None:
+        en_cours = Desactivation.objects.select_for_update(no_key=True, of=("self",)).get(pk=en_cours.pk)
+    rouvrir(
+        auteur=acteur,
+        espace=espace,
+        compte=espace.compte,
+        etat=en_cours.etat_avant if en_cours else espace.etat,
+        empreinte=sans_reponse,
+        facteurs_depuis=en_cours.depuis if en_cours else None,
+        maintenant=maintenant,
+    )
+    examiner = False
+    if en_cours is not None:
+        examiner = bool(arrets.changements(espace, en_cours.memoire))
+        en_cours.retablie_le, en_cours.secrets = maintenant, ""
+        en_cours.tranchee_le = None if examiner else maintenant
+        en_cours.save(update_fields=["retablie_le", "secrets", "tranchee_le"])
+    retablissement = Retablissement.objects.create(
+        espace=espace,
+        desactivation=en_cours,
+        cas=cas,
+        piece=parametres["piece"],
+        piece_derniers=parametres["piece_derniers"],
+        legitimite=parametres["legitimite"],
+        service_gestionnaire=contreseing.service_gestionnaire,
+        demandeur=contreseing.demandeur,
+        second=acteur,
+        adresse_donnee=bool(parametres["adresse"]),
+        accorde_le=maintenant,
+    )
+    consigner(
+        actes.ESPACE_RETABLI,
+        auteur=acteur,
+        espace=espace,
+        details={
+            "cas": cas.value,
+            "piece": parametres["piece"],
+            "legitimite": parametres["legitimite"],
+            "reference": str(retablissement.pk),
+            "adresse_donnee": retablissement.adresse_donnee,
+        },
+    )
+    if parametres["adresse"]:
+        proposer_au_guichet(espace=espace, adresse=parametres["adresse"], maintenant=maintenant)
+    courriels.deposer(
+        "acces_retabli",
+        destinataire=espace.compte.email,
+        acte=f"retablissement:{retablissement.pk}",
+        espace=espace,
+        contexte={
+            "gestionnaire": contreseing.service_gestionnaire.nom,
+            "telephone": contreseing.service_gestionnaire.telephone,
+            "le": jour_heure(maintenant),
+            "heures": int(REMISE_VALABLE.total_seconds() // 3600),
+            "adresse_donnee": retablissement.adresse_donnee,
+            "examiner": examiner,
+        },
+    )
+    return retablissement
+
+
+def pli_a_imprimer(espace: Espace, maintenant: datetime | None = None) -> Retablissement | None:
+    """Return the restoring whose slip may be printed now: its answer has not served, 72 hours at most, three times at most."""
+    if espace.etat not in OUVERTS or espace.reponse_expire_le is None:
+        return None
+    dernier = Retablissement.objects.filter(espace=espace).order_by("-accorde_le").first()
+    if dernier is None or dernier.plis >= PLIS_AU_PLUS:
+        return None
+    return dernier if (maintenant or timezone.now()) <= dernier.accorde_le + REMISE_VALABLE else None
+
+
+@transaction.atomic
+@relit_l_agent
+def imprimer_pli(*, acteur: Agent, espace: Espace, maintenant: datetime | None = None) -> bytes:
+    """Draw a fresh answer and return the slip that tells it, as a PDF to be printed, folded and handed over at once.
+
+    The answer stands in it and nowhere else; another print makes the one before useless.
+    Raises: FonctionChangee, GuichetHorsCompetence, PliImpossible.
+    """
+    maintenant = maintenant or timezone.now()
+    espace = _verrouiller(espace)
+    _exiger_competence(acteur, espace)
+    retablissement = pli_a_imprimer(espace, maintenant)
+    if retablissement is None or retablissement.service_gestionnaire_id != acteur.service_gestionnaire_id:
+        raise PliImpossible
+    retablissement.plis += 1
+    retablissement.pli_le = maintenant
+    retablissement.save(update_fields=["plis", "pli_le"])
+    reponse = remettre_la_reponse(acteur=acteur, espace=espace, maintenant=maintenant)
+    return pli.composer(espace=espace, bureau=acteur.service_gestionnaire, reponse=reponse, maintenant=maintenant)
+
+
+# --- What the holder then looks at ------------------------------------------------------------------------------------
+
+
+def a_examiner(espace: Espace) -> Desactivation | None:
+    """Return the disabling whose changes this holder has not looked at yet, None when there is none."""
+    return Desactivation.objects.filter(espace=espace, retablie_le__isnull=False, tranchee_le=None).first()
+
+
+def changements_de(desactivation: Desactivation) -> list[Changement]:
+    """Return what was changed between the first suspect act and the disabling."""
+    return arrets.changements(desactivation.espace, desactivation.memoire)
+
+
+def apercu_des_changements(changements: Collection[Changement]) -> str:
+    """Return the print of what the page shows."""
+    return empreinte([(change.cle, change.precision) for change in changements])
+
+
+@transaction.atomic
+def trancher_changements(
+    *, acteur: Espace, defaire: Collection[str], montre: str | None = None, maintenant: datetime | None = None
+) -> Desactivation:
+    """Undo these changes, keep the others, whose rights come back; return the disabling that is thus over.
+
+    `montre` is the print of what the page showed. Raises: RienAExaminer, ChangementsAutres.
+    """
+    maintenant = maintenant or timezone.now()
+    espace = _verrouiller(acteur)
+    desactivation = (
+        Desactivation.objects.select_for_update(no_key=True, of=("self",))
+        .filter(espace=espace, retablie_le__isnull=False, tranchee_le=None)
+        .first()
+    )
+    if desactivation is None or not espace.est_actif:
+        raise RienAExaminer
+    arrets.verrouiller(espace)
+    changements = arrets.changements(espace, desactivation.memoire)
+    if montre is not None and montre != apercu_des_changements(changements):
+        raise ChangementsAutres
+    defaisables = {change.cle for change in changements if change.defaisable}
+    voulus = defaisables & set(defaire)
+    arrets.trancher(
+        Arret(espace=espace, depuis=desactivation.depuis, maintenant=maintenant, auteur=espace),
+        desactivation.memoire,
+        voulus,
+    )
+    desactivation.tranchee_le = maintenant
+    desactivation.save(update_fields=["tranchee_le"])
+    consigner(
+        actes.CHANGEMENTS_EXAMINES,
+        auteur=espace,
+        details={
+            "defaits": len(voulus),
+            "gardes": len(defaisables - voulus),
+            "reference": str(desactivation.pk),
+        },
+    )
+    return desactivation
+
+
+# --- The second look --------------------------------------------------------------------------------------------------
+
+
+def _espace(contreseing: Contreseing) -> Espace:
+    espace = contreseing.espace
+    assert espace is not None  # noqa: S101 - of this kind, each names its espace
+    return espace
+
+
+def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | Model]]:
+    espace, parametres = _espace(contreseing), contreseing.parametres
+    if not parametres:  # emptied: it ended, or two years are over
+        return []
+    faits: list[tuple[str, str | Model]] = [
+        ("Espace", f"{espace.nom_complet}, {espace.numero_lisible}"),
+        ("Cas", CAS(parametres["cas"]).label),
+        (
+            "Pièce d’identité vue",
+            f"{Retablissement.Piece(parametres['piece']).label}, se terminant par {parametres['piece_derniers']}",
+        ),
+        ("Preuve de légitimité vue", Retablissement.Legitimite(parametres["legitimite"]).label),
+    ]
+    if parametres["adresse"]:
+        faits.append(("Nouvelle adresse donnée", parametres["adresse"]))
+    return faits
+
+
+SUITE: Final = (
+    "L’espace est rouvert, son mot de passe reste inutilisable, les seconds facteurs ajoutés depuis le premier acte suspect sont "
+    "retirés (tous, s’ils sont perdus). Le premier agent imprime un pli qui porte une réponse de confiance : le détenteur choisit "
+    "avec elle un nouveau mot de passe, dans les 72 heures. Il est prévenu par courriel."
+)
+
+
+def inscrire_le_retablissement() -> None:
+    """Declare the restoring of an access among the acts that two agents do."""
+    inscrire(
+        ActeGrave(
+            code=GENRE, libelle="Rétablissement d’un accès au guichet", suite=SUITE, faire=_retablir, faits=_faits
+        )
+    )

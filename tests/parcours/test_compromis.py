@@ -1,0 +1,143 @@
+"""A compromised espace, in a real browser: disabled by the cell, given back at the counter by two agents, what was changed undone."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.envois.liens import creer_lien, jeton
+from accounts.models import Agent, Contreseing, Espace, Lien
+from habilitations.models import Habilitation
+from services.banque.comptes import ajouter_compte
+from services.models import ReferenceBancaire
+from tests.espacepro.scenes import client_verifie
+from tests.factories import IBAN, MOT_DE_PASSE
+from tests.surveillance.espaces.scenes import MOTIF, Compromis
+
+VUES = os.environ.get("CAPTURES")
+NOUVEAU = "brouillard kayak 81 moutarde violon"
+REPONSE = "la goélette quitte Paimpol un lundi"
+
+
+def regarder(page: Page, nom: str) -> None:
+    """One h1, nothing wider than the screen, no fault found by axe; a picture at 1280 and 390 px when asked for."""
+    page.wait_for_load_state()
+    expect(page.locator("h1")).to_have_count(1)
+    for largeur in (390, 1280):
+        page.set_viewport_size({"width": largeur, "height": 900})
+        if VUES:
+            page.screenshot(path=Path(VUES) / f"{nom}-{largeur}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, nom
+    resultat = Axe().run(page)
+    assert resultat.violations_count == 0, f"{nom}\n{resultat.generate_report()}"
+
+
+@pytest.fixture
+def navigateur(browser: Browser, live_server: LiveServer) -> Callable[[Agent | None], Page]:
+    """Open a browser of its own for each: an agent past the door, or somebody who is nobody yet."""
+
+    def ouvrir(agent: Agent | None) -> Page:
+        contexte = browser.new_context(base_url=live_server.url, locale="fr-FR", accept_downloads=True)
+        contexte.set_default_timeout(15_000)
+        if agent is not None:
+            temoin = client_verifie(agent).cookies[settings.SESSION_COOKIE_NAME].value
+            contexte.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": temoin, "url": live_server.url}])
+        return contexte.new_page()
+
+    return ouvrir
+
+
+def se_connecter(page: Page, espace: Espace, mot_de_passe: str) -> None:
+    page.goto(reverse("connexion"))
+    page.get_by_label("Adresse électronique").fill(espace.compte.email)
+    page.locator("input[type=password]").fill(mot_de_passe)
+    page.get_by_role("button", name="Se connecter").click()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_desactive_puis_retabli_au_guichet(navigateur: Callable[[Agent | None], Page], tmp_path: Path) -> None:
+    scene = Compromis()
+    compte = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=IBAN, titulaire="Victor Nouveau")
+
+    voleur = navigateur(None)
+    se_connecter(voleur, scene.espace, MOT_DE_PASSE)
+    expect(voleur).to_have_url(re.compile(reverse("espace")))
+
+    cellule = navigateur(scene.cellule)
+    cellule.goto(reverse("admin:espace", args=[scene.espace.pk]))
+    cellule.get_by_role("link", name="Désactiver l’espace").click()
+    regarder(cellule, "desactiver")
+    cellule.get_by_label("Jour du premier acte suspect").fill(f"{timezone.localdate(scene.depuis):%Y-%m-%d}")
+    cellule.get_by_label("Motif, pour qui réexaminera la décision").fill(MOTIF)
+    cellule.get_by_role("button", name="Voir l’effet, puis confirmer").click()
+    expect(cellule.get_by_text("Victor Nouveau").first).to_be_visible()
+    regarder(cellule, "desactiver-effet")
+    cellule.get_by_role("button", name="Désactiver l’espace").click()
+    expect(cellule.get_by_text("Espace désactivé par sécurité").first).to_be_visible()
+    regarder(cellule, "espace-desactive")
+    cellule.get_by_role("link", name="Annuler la désactivation").click()
+    regarder(cellule, "annuler-desactivation")
+
+    voleur.goto(reverse("vos_habilitations"))
+    expect(voleur).to_have_url(re.compile(reverse("connexion")))
+    regarder(voleur, "connexion")
+
+    guichet = navigateur(scene.guichet)
+    guichet.goto(reverse("admin:espace", args=[scene.espace.pk]))
+    guichet.get_by_role("link", name="Rétablir l’accès au guichet").click()
+    guichet.get_by_label("Ses quatre derniers caractères").fill("3K7P")
+    guichet.get_by_label("Qui s’est présenté").fill("Karine Vidal, reconnue à sa carte.")
+    regarder(guichet, "retablir")
+    guichet.get_by_role("button", name="Demander le second regard").click()
+
+    second = navigateur(scene.second)
+    second.goto(reverse("admin:accounts_contreseing_contresigner", args=[Contreseing.objects.get().pk]))
+    regarder(second, "contresigner")
+    second.get_by_role("button", name="Contresigner : l’acte est fait").click()
+
+    guichet.goto(reverse("admin:espace", args=[scene.espace.pk]))
+    guichet.get_by_role("link", name="Imprimer le pli").click()
+    regarder(guichet, "pli")
+    with guichet.expect_download() as attendu:
+        guichet.get_by_role("button", name="Imprimer le pli (PDF)").click()
+    fichier = tmp_path / "pli.pdf"
+    attendu.value.save_as(fichier)
+    if VUES:
+        (Path(VUES) / "pli.pdf").write_bytes(fichier.read_bytes())
+    lue = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", PdfReader(fichier).pages[0].extract_text())
+    assert lue is not None
+    assert lue[0] not in guichet.content(), "never on a screen"
+
+    adresse = scene.espace.compte.email
+    lien = creer_lien(espace=scene.espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=adresse)
+    karine = navigateur(None)
+    karine.goto(reverse("reinitialiser_mot_de_passe", args=[jeton(lien)]))
+    karine.get_by_label("Votre réponse").fill(lue[0])
+    karine.get_by_role("button", name="Continuer").click()
+    karine.locator("#id_nouveau").fill(NOUVEAU)
+    karine.locator("#id_reponse").fill(REPONSE)
+    karine.locator("form button[type=submit]").last.click()
+    expect(karine).to_have_url(re.compile(reverse("connexion")))
+    se_connecter(karine, scene.espace, NOUVEAU)
+    karine.wait_for_load_state()
+    karine.goto(reverse("espace"))
+    karine.get_by_role("link", name=re.compile("Vérifier")).first.click()
+    regarder(karine, "changements")
+    karine.get_by_text("Habilitation accordée").click()
+    karine.get_by_text("Compte bancaire ajouté").click()
+    karine.get_by_role("button", name="Voir l’effet, puis confirmer").click()
+    regarder(karine, "changements-relire")
+    karine.get_by_role("button", name="Confirmer").click()
+    expect(karine.get_by_text("est défait, le reste vous est rendu")).to_be_visible()
+    assert not Habilitation.objects.get(pk=scene.nouvelle.pk).est_vivante
+    assert Habilitation.objects.get(pk=scene.ancienne.pk).est_active()
+    assert ReferenceBancaire.objects.get(pk=compte.pk).supprimee_le is not None

@@ -1,0 +1,297 @@
+"""Giving an access back at the counter: a proof, two agents, a slip, then what was changed meanwhile (R16; CGU §3.6.b)."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pypdf import PdfReader
+
+from accounts.envois.courriels import composer
+from accounts.envois.liens import creer_lien, jeton
+from accounts.espace import oubli
+from accounts.espace.changement_adresse import AdresseDejaPrise, confirmer_changement
+from accounts.gestion.contreseings import ContreseingParUnAutre, contresigner
+from accounts.models import Agent, Application, Contreseing, Courriel, Espace, Evenement, Lien
+from accounts.traces.acteurs import Visiteur
+from habilitations.models import Habilitation
+from services.banque.comptes import ajouter_compte, retirer_compte
+from services.models import ReferenceBancaire
+from surveillance.espaces.retablissement import (
+    ChangementsAutres,
+    GuichetHorsCompetence,
+    PliImpossible,
+    PreuveDeLegitimiteRequise,
+    PreuveDIdentiteRequise,
+    RienAExaminer,
+    RienARetablir,
+    a_examiner,
+    apercu_des_changements,
+    changements_de,
+    demander_retablissement,
+    imprimer_pli,
+    pli_a_imprimer,
+    trancher_changements,
+)
+from surveillance.models import Desactivation, Retablissement
+from tests.espacepro.scenes import client_verifie
+from tests.factories import IBAN, AgentFactory, EspaceFactory, PersonneFactory, compte_bancaire
+from tests.habilitations.scenes import apercu_de, texte
+
+from .scenes import Compromis
+
+pytestmark = pytest.mark.django_db
+NOUVEAU = "brouillard kayak 81 moutarde violon"
+REPONSE = "la goélette quitte Paimpol un lundi"
+AUTRE_IBAN = "FR1420041010050500013M02606"
+
+
+def demander(scene: Compromis, **choix: object) -> Contreseing:
+    return demander_retablissement(
+        **{
+            "acteur": scene.guichet,
+            "espace": scene.espace,
+            "piece": "CARTE",
+            "piece_derniers": "3k7p",
+            "legitimite": "KBIS",
+            "motif": "Reconnue au guichet, sa pièce en main.",
+            **choix,
+        }  # type: ignore[arg-type]
+    )
+
+
+def retablir(scene: Compromis, **choix: object) -> Retablissement:
+    contresigner(acteur=scene.second, contreseing=demander(scene, **choix))
+    return Retablissement.objects.latest("accorde_le")
+
+
+def reponse_du(pdf: bytes) -> str:
+    page = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    lue = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page)
+    assert lue is not None, page
+    return lue[0]
+
+
+def choisir_un_mot_de_passe(espace: Espace, reponse: str) -> None:
+    """What the holder does with his slip: the link of the mail, the answer, then new secrets."""
+    adresse = Espace.objects.get(pk=espace.pk).compte.email
+    lien = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=adresse)
+    client = Client()
+    page = client.post(reverse("reinitialiser_mot_de_passe", args=[jeton(lien)]), {"reponse": reponse})
+    assert page["Location"] == reverse("choisir_mot_de_passe"), page.content[:600]
+    page = client.post(reverse("choisir_mot_de_passe"), {"nouveau": NOUVEAU, "question": "PHRASE", "reponse": REPONSE})
+    assert page.status_code == 302, page.content
+
+
+def test_deux_agents_un_pli_et_le_detenteur_revient() -> None:
+    scene = Compromis()
+    scene.desactiver()
+    contreseing = demander(scene)
+    assert Espace.objects.get(pk=scene.espace.pk).etat == "DESACTIVE", "nothing before the second look"
+    with pytest.raises(ContreseingParUnAutre):
+        contresigner(acteur=scene.guichet, contreseing=contreseing)
+    contresigner(acteur=scene.second, contreseing=contreseing)
+
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    assert (espace.etat, espace.compte.is_active, espace.compte.has_usable_password()) == ("ACTIF", True, False)
+    retablissement = Retablissement.objects.get()
+    assert (retablissement.piece, retablissement.piece_derniers) == ("CARTE", "3K7P")
+    assert {retablissement.demandeur, retablissement.second} == {scene.guichet, scene.second}
+    corps = composer(Courriel.objects.get(genre="acces_retabli")).body
+    assert "72 heures" in corps
+
+    reponse = reponse_du(imprimer_pli(acteur=scene.guichet, espace=espace))
+    assert reponse not in str(list(Evenement.objects.values_list("details", flat=True)))
+    choisir_un_mot_de_passe(espace, reponse)
+    espace.refresh_from_db()
+    assert espace.reponse_expire_le is None
+    assert espace.compte.has_usable_password()
+    with pytest.raises(PliImpossible):
+        imprimer_pli(acteur=scene.guichet, espace=espace)
+    assert Evenement.objects.filter(acte="espace.retabli", espace=espace.numero_abonne).exists()
+
+
+def test_le_pli_vaut_72_heures_et_chacun_annule_le_precedent() -> None:
+    scene = Compromis()
+    scene.desactiver()
+    retablir(scene)
+    premier, second = (reponse_du(imprimer_pli(acteur=scene.guichet, espace=scene.espace)) for _ in range(2))
+    assert premier != second
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    lien = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=espace.compte.email)
+    with pytest.raises(oubli.ReponseInexacte):
+        oubli.repondre(acteur=Visiteur(jeton=jeton(lien)), reponse=premier)
+    imprimer_pli(acteur=scene.guichet, espace=scene.espace)
+    with pytest.raises(PliImpossible):
+        imprimer_pli(acteur=scene.guichet, espace=scene.espace)
+
+    with time_machine.travel(timezone.now() + timedelta(hours=72, minutes=2), tick=False):
+        espace = Espace.objects.get(pk=scene.espace.pk)
+        lien = creer_lien(espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=espace.compte.email)
+        with pytest.raises(oubli.ReponsePerimee):
+            oubli.lire(jeton=jeton(lien))
+        assert pli_a_imprimer(espace) is None
+        retablissement = retablir(scene)
+        assert retablissement.cas == Retablissement.Cas.PLI_PERIME
+        assert pli_a_imprimer(Espace.objects.get(pk=scene.espace.pk)) == retablissement
+
+
+def test_une_autre_adresse_est_confirmee_par_son_lien_et_l_ancienne_ne_peut_rien_defaire() -> None:
+    scene = Compromis()
+    ancienne = scene.espace.compte.email
+    scene.desactiver()
+    with pytest.raises(AdresseDejaPrise):
+        demander(scene, nouvelle_adresse=scene.ines.compte.email)
+    retablir(scene, nouvelle_adresse="karine.vidal@laposte.net")
+    assert Espace.objects.get(pk=scene.espace.pk).compte.email == ancienne, "not before its link"
+    lien = Lien.objects.get(espace=scene.espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, revoque_le=None)
+    confirmer_changement(acteur=Visiteur(jeton=jeton(lien)))
+    assert Espace.objects.get(pk=scene.espace.pk).compte.email == "karine.vidal@laposte.net"
+    dite = Courriel.objects.get(genre="adresse_guichet_ancienne")
+    assert (dite.destinataire, dite.lien) == (ancienne, None)
+    assert not Lien.objects.filter(espace=scene.espace, objet=Lien.Objet.ANNULATION_ADRESSE, revoque_le=None).exists()
+
+
+def test_qui_a_perdu_second_facteur_et_codes_de_secours() -> None:
+    scene = Compromis()
+    with pytest.raises(RienARetablir):
+        demander(scene)
+    Application.objects.create(user=scene.espace.compte, name="application", confirmed=True)
+    retablissement = retablir(scene)
+    assert retablissement.cas == Retablissement.Cas.SECOND_FACTEUR
+    assert not Application.objects.filter(user=scene.espace.compte).exists()
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    assert not espace.compte.has_usable_password()
+    choisir_un_mot_de_passe(espace, reponse_du(imprimer_pli(acteur=scene.guichet, espace=espace)))
+
+
+def test_le_facteur_pose_depuis_le_premier_acte_suspect_est_retire() -> None:
+    scene = Compromis()
+    Application.objects.create(user=scene.espace.compte, name="application", confirmed=True)
+    scene.desactiver()
+    retablir(scene)
+    assert not Application.objects.filter(user=scene.espace.compte).exists()
+
+
+def test_ce_que_le_guichet_refuse() -> None:
+    scene = Compromis()
+    scene.desactiver()
+    for choix in ({"piece": "PHOTO"}, {"piece_derniers": "3K7"}, {"piece_derniers": "3K-7"}):
+        with pytest.raises(PreuveDIdentiteRequise):
+            demander(scene, **choix)
+    with pytest.raises(PreuveDeLegitimiteRequise):
+        demander(scene, legitimite="PAROLE")
+    with pytest.raises(GuichetHorsCompetence):
+        demander(scene, acteur=AgentFactory())
+    with pytest.raises(GuichetHorsCompetence):
+        demander(scene, acteur=scene.cellule)
+    retablir(scene)
+    with pytest.raises(GuichetHorsCompetence):
+        imprimer_pli(acteur=AgentFactory(), espace=scene.espace)
+
+
+def test_un_espace_sans_siren_va_au_service_de_son_organisation() -> None:
+    scene = Compromis()
+    organisation = PersonneFactory(service_gestionnaire=scene.guichet.service_gestionnaire)
+    sans_rien: Espace = EspaceFactory(siren_appartenance=organisation.siren)
+    scene.desactiver(espace=sans_rien)
+    assert scene.guichet.service_gestionnaire.nom in composer(Courriel.objects.get(genre="espace_desactive")).body
+    assert demander(scene, espace=sans_rien).service_gestionnaire == scene.guichet.service_gestionnaire
+
+
+def test_dans_un_service_d_un_seul_agent_la_cellule_confirme() -> None:
+    scene = Compromis()
+    Agent.objects.filter(pk=scene.second.pk).update(fonction=Agent.Fonction.AUCUNE)
+    scene.desactiver()
+    contreseing = demander(scene)
+    assert contreseing.a_la_cellule
+    contresigner(acteur=scene.cellule, contreseing=contreseing)
+    assert Espace.objects.get(pk=scene.espace.pk).est_actif
+
+
+# --- What was changed meanwhile ---------------------------------------------------------------------------------------
+
+
+def test_la_page_des_changements_defait_ce_qui_est_coche_en_une_confirmation(client_de) -> None:  # type: ignore[no-untyped-def]
+    scene = Compromis()
+    gardee = compte_bancaire(scene.personne, AUTRE_IBAN)
+    voleur = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=IBAN, titulaire="Victor Nouveau")
+    retirer_compte(acteur=scene.espace, reference=gardee)
+    scene.desactiver()
+    retablir(scene)
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    client = client_de(espace)
+    page = reverse("changements_examines")
+    assert page in client.get(reverse("espace")).content.decode(), "« À faire » leads there"
+    montree = texte(client.get(page))
+    assert montree.count('name="defaire"') == 3
+    cles = [f"habilitations:{scene.nouvelle.pk}", f"banque:{voleur.pk}", f"banque:{gardee.pk}"]
+    relue = texte(client.post(page, {"defaire": cles}))
+    assert "Relisez" in relue
+    assert Habilitation.objects.get(pk=scene.nouvelle.pk).est_vivante, "a first press shows"
+    assert client.post(page, {"defaire": cles, **apercu_de(relue)}).status_code == 302
+
+    nouvelle = Habilitation.objects.get(pk=scene.nouvelle.pk)
+    assert (nouvelle.est_vivante, nouvelle.fin_motif) == (False, "RETRAIT")
+    assert Habilitation.objects.get(pk=scene.ancienne.pk).est_active()
+    assert ReferenceBancaire.objects.get(pk=voleur.pk).supprimee_le is not None
+    assert ReferenceBancaire.objects.get(pk=gardee.pk).supprimee_le is None
+    assert client.get(page).status_code == 404
+    assert page not in client.get(reverse("espace")).content.decode()
+
+
+def test_ce_qui_n_est_pas_coche_est_rendu() -> None:
+    scene = Compromis()
+    compte = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=IBAN, titulaire="Karine Vidal")
+    scene.desactiver()
+    retablir(scene)
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    desactivation = a_examiner(espace)
+    assert desactivation is not None
+    with pytest.raises(ChangementsAutres):
+        trancher_changements(acteur=espace, defaire=[], montre="autre chose")
+    trancher_changements(acteur=espace, defaire=[], montre=apercu_des_changements(changements_de(desactivation)))
+    assert scene.etats() == ("ACTIVE", "ACTIVE")
+    compte.refresh_from_db()
+    assert (compte.attente, compte.utilisable_le, compte.supprimee_le) == ("", None, None)
+    with pytest.raises(RienAExaminer):
+        trancher_changements(acteur=espace, defaire=[])
+
+
+def test_sans_rien_de_change_rien_n_est_a_examiner() -> None:
+    scene = Compromis()
+    scene.desactiver(depuis=timezone.now())
+    retablir(scene)
+    assert a_examiner(scene.espace) is None
+    assert Desactivation.objects.get().tranchee_le is not None
+
+
+# --- The pages of the counter -----------------------------------------------------------------------------------------
+
+
+def test_le_guichet_par_ses_pages() -> None:
+    scene = Compromis()
+    client, second = client_verifie(scene.guichet), client_verifie(scene.second)
+    dossier = reverse("admin:espace", args=[scene.espace.pk])
+    page, pli = (reverse(f"admin:espace_{nom}", args=[scene.espace.pk]) for nom in ("retablir", "pli"))
+    assert page not in client.get(dossier).content.decode()
+    scene.desactiver()
+    assert page in client.get(dossier).content.decode()
+    saisie = {"piece": "CARTE", "piece_derniers": "", "legitimite": "KBIS", "motif": "Reconnue."}
+    assert "quatre derniers" in texte(client.post(page, saisie))
+    assert client.post(page, {**saisie, "piece_derniers": "3K7P"}).status_code == 302
+    contreseing = Contreseing.objects.get()
+    decision = reverse("admin:accounts_contreseing_contresigner", args=[contreseing.pk])
+    montree = texte(second.get(decision))
+    assert "se terminant par 3K7P" in montree
+    assert second.post(decision).status_code == 302
+    assert pli in client.get(dossier).content.decode()
+    assert "Plis déjà imprimés" in texte(client.get(pli))
+    fichier = client.post(pli)
+    assert (fichier.status_code, fichier["Content-Type"]) == (200, "application/pdf")
+    assert "no-store" in fichier["Cache-Control"]
+    assert reponse_du(fichier.content)
