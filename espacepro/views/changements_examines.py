@@ -1,7 +1,7 @@
 """What was changed while an espace was not in its holder's hands: ticked, shown again, undone in one confirmation (R16)."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -24,10 +24,10 @@ FAIT = "C’est fait : ce que vous n’avez pas reconnu est défait, le reste v
 @reauthentification_requise
 @require_http_methods(["GET", "POST"])
 def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """Show what was changed, then what would be undone, then do it. Raises: Http404 where nothing is to look at."""
+    """Show what was changed, then what would be undone, then do it; go home where nothing is to look at."""
     desactivation = a_examiner(espace)
     if desactivation is None:
-        raise Http404
+        return redirect("espace")
     changements = changements_de(desactivation)
     defaire = set(request.POST.getlist("defaire")) & {c.cle for c in changements if c.defaisable}
     erreur = ""

@@ -43,6 +43,7 @@ from tests.factories import (
 # Doors that show nothing to who simply comes: a step after another, an image, what these rows do not allow. Their own journeys open them.
 SUITES = {
     "accepter_conditions",
+    "changements_examines",  # once an access was given back: tests/parcours/test_compromis.py
     "nouveau_courrier",
     "activer_espace_courrier",
     "application_code",
@@ -77,6 +78,10 @@ SUITES_DE_GESTION = {
     "accounts_contreseing_abandonner",  # of who asked alone
     "activation_courrier_laisser-partir",
     "activation_demande_nouvelle-lettre",  # once the letter before has been made
+    "espace_desactiver",  # of the surveillance alone; these four are looked at by tests/parcours/test_compromis.py
+    "espace_annuler-desactivation",
+    "espace_retablir",
+    "espace_pli",
     "espace_liberer",  # nothing keeps this espace: its page is looked at by tests/parcours/test_guichet.py
     "activation_courrier_revenu",
     "enrolement_code",
