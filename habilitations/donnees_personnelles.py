@@ -10,6 +10,7 @@ from accounts.donnees.lecture import Apercu, Partie, Volet
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from accounts.saisies.dates import jour
 
+from .droits.cles import sous
 from .models import (
     Adhesion,
     Cessation,
@@ -91,7 +92,7 @@ def inscrire() -> None:
             groupe=DROITS,
             titre="Habilitations que vous avez accordées",
             modele=Habilitation,
-            chemins=("accordee_par__espace",),
+            filtre=lambda espace: sous(Habilitation.objects.filter(espace=espace), "accordee_par", "pk"),
             ecartees={"id": INTERNE, "adhesion": INTERNE, "accordee_par": "c’est vous"},
             libelles={"personne": "Pour", "service": "Service", "espace": "Accordée à"},
             ordre=("-accordee_le",),

@@ -16,6 +16,7 @@ from services.messagerie.brouillons import oublier
 from services.models import PersonneSirenisee, Service
 
 from .. import actes
+from ..droits.cles import CLES_AU_PLUS, nommees
 from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 
 # UNION, not UNION ALL: it would end even on a cycle, which nothing makes.
@@ -59,14 +60,15 @@ def dessous_de(racines: QuerySet[Habilitation]) -> QuerySet[Habilitation]:
 
 
 def ce_qui_tombe(*habilitations: Habilitation, gardees: Collection[Habilitation] = ()) -> list[Habilitation]:
-    """Return what would fall with these habilitations, in the order in which a page shows it: two queries.
+    """Return what would fall with these habilitations, in the order in which a page shows it: two queries, five for thousands.
 
     What is kept by the same act does not fall (`reprendre_gardees`), nor does what hangs under it.
     """
     cles = dessous([h.pk for h in habilitations], sauf=[gardee.pk for gardee in gardees])
-    return list(
-        Habilitation.objects.filter(pk__in=cles).select_related("espace", "personne", "service").order_by(*ORDRE)
-    )
+    tombent = Habilitation.objects.filter(pk__in=cles)
+    if len(cles) > CLES_AU_PLUS:
+        return nommees(tombent)
+    return list(tombent.select_related("espace", "personne", "service").order_by(*ORDRE))
 
 
 def arbre_de(adhesion: Adhesion) -> list[Habilitation]:

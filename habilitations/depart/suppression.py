@@ -30,11 +30,12 @@ from accounts.espace import suppression
 from accounts.espace.suppression import Blocage, Chute, Dependant, Motif, Volet
 from accounts.models import Agent, Espace
 from accounts.traces.journal import consigner
+from services.models import Service
 
 from .. import actes
 from ..arbre import avis
 from ..arbre.cascade import dessous_de, relire, terminer, verrouiller_adhesions
-from ..droits.cles import parmi
+from ..droits.cles import parmi, sous, textes_de
 from ..models import Adhesion, DemandeRetrait, Export, Habilitation, Preference, Role
 from ..models.habilitation import HabilitationQuerySet
 from ..partage.demandes import tomber_avec_l_espace
@@ -129,23 +130,22 @@ def _dependants(
 ) -> dict[tuple[str, date | None], tuple[tuple[Dependant, int], ...]]:
     """Return who else uses what this espace holds as titulaire, reason by reason, and how many services: one query."""
     titulariats = _siennes(espace).filter(role=Role.TITULAIRE)
+    par_gestionnaire = Q(service__in=Service.objects.filter(retrait_par_gestionnaire=True).values("pk"))
     nombres: dict[tuple[str, date | None], Counter[Dependant]] = {}
-    for prenom, nom, numero, role, par_gestionnaire, le, nombre in (
-        Habilitation.objects.filter(_utilisee(), parmi("adhesion", titulariats.values("adhesion")))
-        .annotate(demandee=_demandee(espace, jours))
-        .order_by("espace__nom", "espace__prenom", "espace__numero_abonne")
-        .values_list(
-            "espace__prenom",
-            "espace__nom",
-            "espace__numero_abonne",
-            "role",
-            "service__retrait_par_gestionnaire",
-            "demandee",
+    for (nom, prenom, numero), role, du_gestionnaire, le, nombre in (
+        Habilitation.objects.filter(_utilisee(), sous(titulariats))
+        .order_by()
+        .annotate(
+            demandee=_demandee(espace, jours), par_gestionnaire=ExpressionWrapper(par_gestionnaire, BooleanField())
         )
+        .values("espace", "role", "par_gestionnaire", "demandee")
         .annotate(nombre=Count("pk"))
+        .annotate(qui=textes_de(Espace, "espace", "nom", "prenom", "numero_abonne"))
+        .order_by("qui")
+        .values_list("qui", "role", "par_gestionnaire", "demandee", "nombre")
     ):
         page = reverse("suppleants" if role == Role.SUPPLEANT else "delegations", query={"q": numero})
-        leurs = nombres.setdefault((_raison(par_gestionnaire=par_gestionnaire, partagee=True), le), Counter())
+        leurs = nombres.setdefault((_raison(par_gestionnaire=du_gestionnaire, partagee=True), le), Counter())
         leurs[Dependant(f"{prenom} {nom}".strip(), page)] += nombre
     return {
         cle: tuple(sorted(leurs.items(), key=lambda paire: (paire[0].nom, paire[0].page)))

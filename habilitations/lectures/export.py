@@ -1,8 +1,11 @@
 """The lists of the sharing as tables for a spreadsheet, with the columns that the file of the sharing is read by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import batched
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,19 +14,20 @@ from django.utils import timezone
 from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.traces.journal import consigner
-from services.models import Service
+from services.models import PersonneSirenisee, Service
 
 from .. import actes
+from ..droits.cles import CLES_AU_PLUS, en_ordre
 from ..models import Habilitation, Role
 from ..partage.autorite import Autorite
 from ..partage.fichier import COLONNES as LUES
 from ..partage.fichier import Acte
 from ..tableurs.ecriture import Feuille, en_xlsx, morceaux_csv
-from .partage import ETATS, EXPIREE, Filtres, mes_habilitations
+from .partage import ETATS, EXPIREE, Filtres, mes_habilitations, nombres_par_personne
 
 TITRE: Final = "Habilitations"
 XLSX_DIRECT: Final = 5_000  # rows made while the browser waits; more are made by a worker
-PAR_LECTURE: Final = 1_000
+ENTREPRISES_PAR_LECTURE: Final = 50
 COLONNES: Final = (
     LUES["siren"].nom,
     "Dénomination",
@@ -65,20 +69,15 @@ class Liste:
         return cls(valeurs["quoi"], tuple(valeurs["roles"]), valeurs["recues"], Filtres(**valeurs["filtres"]))
 
 
-# What a row is made of: no instance is, of thousands of rows.
+# What a row holds itself; whom and what it names is read apart, each once, and no instance is made of thousands of rows.
 _LUES: Final = (
-    "personne__siren",
-    "personne__denomination",
-    "service__code",
-    "service__libelle",
+    "pk",
+    "personne",
+    "service",
+    "espace",
+    "accordee_par",
     "role",
     "etat",
-    "espace__numero_abonne",
-    "espace__nom",
-    "espace__prenom",
-    "accordee_par__espace__prenom",
-    "accordee_par__espace__nom",
-    "accordee_par__accordee_le",
     "accordee_le",
     "expire_le",
     "revue_le",
@@ -87,38 +86,58 @@ _ROLES: Final = dict(Role.choices)
 
 
 def lignes(habilitations: QuerySet[Habilitation]) -> Iterator[tuple[str, ...]]:
-    """Yield one row per habilitation as it is read, in the order of COLONNES; dates as `31/12/2026`. « Acte » is left to be filled."""
-    aujourd_hui, etats = timezone.localdate(), dict(ETATS)
-    for (
-        siren,
-        denomination,
-        code,
-        libelle,
-        role,
-        etat,
-        numero,
-        nom,
-        prenom,
-        de_prenom,
-        de_nom,
-        de_depuis,
-        accordee_le,
-        expire_le,
-        revue_le,
-    ) in habilitations.values_list(*_LUES).iterator(chunk_size=PAR_LECTURE):
+    """Yield one row per habilitation, in the order of COLONNES; dates as `31/12/2026`. « Acte » is left to be filled.
+
+    In ORDRE, companies by companies: what is kept in memory is fifty of them, and the names of whoever holds something.
+    """
+    seules = habilitations.select_related(None).order_by()
+    services = {
+        cle: (rang, code, libelle)
+        for rang, (cle, code, libelle) in enumerate(
+            Service.objects.order_by("ordre", "code").values_list("pk", "code", "libelle")
+        )
+    }
+    espaces = en_ordre(seules)
+    for lot in batched([cle for cle, *_ in nombres_par_personne(seules)], ENTREPRISES_PAR_LECTURE, strict=False):
+        yield from _lignes_du_lot(seules.filter(personne__in=lot), lot, services, espaces)
+
+
+def _lignes_du_lot(
+    habilitations: QuerySet[Habilitation],
+    personnes: Sequence[int],
+    services: dict[int, tuple[int, str, str]],
+    espaces: dict[UUID, tuple[int, Espace]],
+) -> Iterator[tuple[str, ...]]:
+    aujourd_hui, etats, rangs = timezone.localdate(), dict(ETATS), {cle: rang for rang, cle in enumerate(personnes)}
+    noms = PersonneSirenisee.objects.only("siren", "denomination").in_bulk(personnes)
+    lues = [
+        lue for lue in habilitations.values_list(*_LUES) if lue[3] in espaces
+    ]  # whoever came in between is not named
+    accordeuses = _accordeuses(personnes, {lue[4] for lue in lues if lue[4] is not None})
+    autres = {espace for espace, _ in accordeuses.values() if espace not in espaces}
+    noms_des_autres = Espace.objects.only("nom", "prenom").in_bulk(autres) if autres else {}
+    lues.sort(key=lambda lue: (rangs[lue[1]], services[lue[2]][0], espaces[lue[3]][0], lue[0]))
+    for _, personne, service, espace, par, role, etat, accordee_le, expire_le, revue_le in lues:
+        _, code, libelle = services[service]
+        _, titulaire = espaces[espace]
+        accordee_par = ""
+        if par is not None:
+            de, depuis = accordeuses[par]
+            nom = (espaces[de][1] if de in espaces else noms_des_autres[de]).nom_complet
+            # As Habilitation.accordee_par_qui: who holds it since has taken the place of who granted.
+            accordee_par = f"le prédécesseur de {nom}" if depuis > accordee_le else nom
         passee = expire_le is not None and expire_le < aujourd_hui
-        predecesseur = de_depuis is not None and de_depuis > accordee_le  # as Habilitation.accordee_par_qui
         yield (
-            siren,
-            denomination,
+            noms[personne].siren,
+            noms[personne].denomination,
             code,
             libelle,
             _ROLES[role],
             etats[EXPIREE if passee else etat],
-            numero,
-            nom,
-            prenom,
-            ("le prédécesseur de " if predecesseur else "") + f"{de_prenom or ''} {de_nom or ''}".strip(),
+            titulaire.numero_abonne,
+            titulaire.nom,
+            titulaire.prenom,
+            accordee_par,
             jour(accordee_le),
             jour(expire_le),
             jour(revue_le),
@@ -126,8 +145,18 @@ def lignes(habilitations: QuerySet[Habilitation]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def _accordeuses(personnes: Sequence[int], cles: set[UUID]) -> dict[UUID, tuple[UUID, datetime]]:
+    """Return whose these habilitations are and since when: found on their personnes, live as what hangs under them is."""
+    la = Habilitation.objects.vivantes().filter(personne__in=personnes).exclude(role=Role.ACTEUR)
+    trouvees = {cle: (espace, le) for cle, espace, le in la.values_list("pk", "espace", "accordee_le") if cle in cles}
+    for manque in batched(cles - trouvees.keys(), CLES_AU_PLUS, strict=False):  # what ended in between
+        finies = Habilitation.objects.filter(pk__in=manque).values_list("pk", "espace", "accordee_le")
+        trouvees |= {cle: (espace, le) for cle, espace, le in finies}
+    return trouvees
+
+
 def rangees(liste: Liste, espace: Espace) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of this list as they are read: their number does not count in memory."""
+    """Yield the rows of this list, companies by companies: their number hardly counts in memory."""
     return lignes(liste.habilitations(espace))
 
 

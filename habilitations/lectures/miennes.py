@@ -42,7 +42,7 @@ from services.models import PersonneSirenisee, Service
 from .. import actes
 from ..arbre.recentes import OBJET
 from ..arbre.substitutions import DELAI_DE_DECISION
-from ..droits.cles import parmi
+from ..droits.cles import parmi, textes_de
 from ..models import ORDRE, Habilitation, Mandat, Role
 from ..tableurs.ecriture import en_xlsx, morceaux_csv
 from .partage import etat_lisible
@@ -164,12 +164,14 @@ class FiltresMiennes:
         """Return the personnes of these habilitations, each once, in the order asked: one query, one row a personne."""
         rangees = (
             habilitations.order_by()
-            .values_list("personne", "personne__denomination", "personne__siren")
+            .values("personne")
             .annotate(recente=Max("accordee_le"), fin=Min("expire_le"))
+            .annotate(dite=textes_de(PersonneSirenisee, "personne", "denomination", "siren"))
+            .values_list("personne", "dite", "recente", "fin")
         )
 
         def cle(rangee: tuple[Any, ...]) -> tuple[Any, ...]:
-            _, *nom, recente, fin = rangee
+            _, nom, recente, fin = rangee
             if self.ordre == "recentes":
                 return (-recente.timestamp(), *nom)
             if self.ordre == "dernier_jour":
@@ -178,7 +180,7 @@ class FiltresMiennes:
 
         return [
             PersonneSirenisee(pk=personne, denomination=denomination, siren=siren)
-            for personne, denomination, siren, *_ in sorted(rangees, key=cle)
+            for personne, (denomination, siren), *_ in sorted(rangees, key=cle)
         ]
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Page, Paginator
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -24,7 +24,7 @@ from services.models import PersonneSirenisee, Service
 
 from ..arbre.expirations import PREAVIS
 from ..droits.backends import donnant
-from ..droits.cles import CLES_AU_PLUS, parmi
+from ..droits.cles import CLES_AU_PLUS, parmi, textes_de
 from ..models import ORDRE, Adhesion, DemandeRetrait, Habilitation, Role
 from .recherche import contient, nomme
 
@@ -101,8 +101,11 @@ class Filtres:
         """
         if self.q:
             trouve = Q(parmi("personne", personnes_trouvees(espace, self.q).values("pk")))
-            if noms:
-                trouve |= nomme(self.q, "espace__") | Q(espace__numero_abonne=compacter(self.q))
+            if noms:  # looked for among whoever holds some of these, each once, not line by line
+                tenues = habilitations.select_related(None).order_by().values("espace").distinct()
+                nommes = Espace.objects.filter(parmi("pk", tenues))
+                nommes = nommes.filter(nomme(self.q) | Q(numero_abonne=compacter(self.q)))
+                trouve |= Q(parmi("espace", nommes.values("pk")))
             habilitations = habilitations.filter(trouve)
         if self.service:
             habilitations = habilitations.filter(service__code=self.service)
@@ -149,15 +152,14 @@ def nombres_par_personne(habilitations: QuerySet[Habilitation]) -> list[tuple[in
     The names are looked up once they are grouped: one look-up a personne, not one a habilitation. What is counted stands in the
     index of the question.
     """
-    personne = PersonneSirenisee.objects.filter(pk=OuterRef("personne"))
     groupes = (
         habilitations.select_related(None)
         .order_by()
         .values("personne")
         .annotate(nombre=Count("adhesion"), services=ArrayAgg("service", distinct=True))
     )
-    nommes = groupes.annotate(nom=Subquery(personne.values("denomination")), numero=Subquery(personne.values("siren")))
-    return list(nommes.order_by("nom", "numero").values_list("personne", "nombre", "services"))
+    nommes = groupes.annotate(dite=textes_de(PersonneSirenisee, "personne", "denomination", "siren"))
+    return list(nommes.order_by("dite").values_list("personne", "nombre", "services"))
 
 
 class ParPersonne(Paginator):

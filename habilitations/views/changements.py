@@ -26,6 +26,7 @@ from ..arbre.confirmations import decider, en_attente
 from ..arbre.recentes import indecises
 from ..depart.declin import decliner
 from ..depart.retraits import demander_retrait
+from ..droits.cles import CLES_AU_PLUS, nommees
 from ..forms import FinForm
 from ..lectures.partage import mes_habilitations
 from ..models import DemandeRetrait, Habilitation, Role
@@ -98,10 +99,12 @@ class Action:
 
     def trouver(self, espace: Espace, cles: Sequence[uuid.UUID]) -> list[Habilitation]:
         """Return those of these lines on which this action may still be asked (a foreign key is nothing)."""
-        source = self.source(espace)
-        if isinstance(source, list):
-            return [ligne for ligne in source if ligne.pk in set(cles)]
-        return list(source.filter(pk__in=cles))
+        source, voulues = self.source(espace), set(cles)
+        if not isinstance(source, list):
+            if len(voulues) <= CLES_AU_PLUS:
+                return list(source.filter(pk__in=voulues))
+            source = nommees(source)
+        return [ligne for ligne in source if ligne.pk in voulues]
 
 
 def _visibles(*roles: str, **etat: str) -> Callable[[Espace], QuerySet[Habilitation]]:

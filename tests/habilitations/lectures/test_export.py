@@ -14,7 +14,7 @@ from accounts.models import Evenement
 from accounts.saisies.dates import jour
 from habilitations.lectures.export import COLONNES, Liste, exporter, lignes
 from habilitations.lectures.partage import Filtres, etat_lisible
-from habilitations.models import Habilitation, Role
+from habilitations.models import ORDRE, Habilitation, Role
 from habilitations.tableurs.ecriture import en_csv, en_xlsx, neutraliser
 from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
 
@@ -101,7 +101,7 @@ def test_une_ligne_dit_ce_que_dit_l_habilitation() -> None:
     accorder(racine, EspaceFactory(), Role.ACTEUR_DELEGANT, revue_le=timezone.now())
     veille = {"etat": "EN_VEILLE", "veille_motif": "TITULAIRE", "veille_depuis": timezone.now()}
     accorder(racine, EspaceFactory(), Role.SUPPLEANT, **veille)
-    toutes = Habilitation.objects.order_by("pk")
+    toutes = Habilitation.objects.order_by(*ORDRE)
     attendues = [
         (
             h.personne.siren,

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +17,8 @@ from django.utils import timezone
 
 from accounts.documents.typst import siren_lisible
 from accounts.models import Espace
-from accounts.saisies.identifiants import pour_chercher
+from accounts.saisies.dates import jour
+from accounts.saisies.identifiants import compacter, pour_chercher
 from accounts.saisies.repliement import replier
 from espacepro.donnees.personnes_tenues import sirens_tenus
 from habilitations.arbre.cascade import ce_qui_tombe
@@ -29,6 +31,7 @@ from habilitations.droits.roles import (
     VOIR_HABILITATIONS,
     roles_pour,
 )
+from habilitations.lectures.export import lignes
 from habilitations.lectures.miennes import (
     ACTIVES,
     EN_VEILLE,
@@ -38,14 +41,23 @@ from habilitations.lectures.miennes import (
     FiltresMiennes,
     vos_habilitations,
 )
-from habilitations.lectures.partage import A_MONTRER, PAR_PAGE, Filtres, mes_habilitations, page_de, personnes_trouvees
+from habilitations.lectures.partage import (
+    A_MONTRER,
+    PAR_PAGE,
+    Filtres,
+    etat_lisible,
+    mes_habilitations,
+    page_de,
+    personnes_trouvees,
+)
 from habilitations.lectures.partage import retenues as lire_retenues
-from habilitations.lectures.recherche import contient
+from habilitations.lectures.recherche import contient, nomme
 from habilitations.models import ORDRE, DemandeRetrait, Habilitation, Role
 from habilitations.partage import revue
 from habilitations.partage.autorite import Autorite
 from habilitations.partage.beneficiaires import collaborateurs
 from habilitations.partage.designations import examiner
+from habilitations.views.changements import ACTIONS
 from habilitations.views.revue import Suite
 from services.models import PersonneSirenisee
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
@@ -409,3 +421,66 @@ def test_les_pages_par_personne_sont_celles_de_la_liste(recues: bool, monkeypatc
                 assert (list(page), page.number) == (list(voulue), voulue.number)
                 assert (page.paginator.count, page.paginator.num_pages) == (modele.count, modele.num_pages)
                 assert (page.has_next(), page.start_index()) == (voulue.has_next(), voulue.start_index())
+
+
+def cherchees_avant(liste: QuerySet[Habilitation], espace: Espace, q: str) -> QuerySet[Habilitation]:
+    """What `Filtres` kept of a word: the holder's name was looked for line by line."""
+    tenues = personnes_trouvees(espace, q).values("pk")
+    return liste.filter(
+        Q(personne__in=tenues) | nomme(q, "espace__") | Q(espace__numero_abonne=compacter(q))
+    ).distinct()
+
+
+def rangees_avant(liste: QuerySet[Habilitation]) -> list[tuple[str, ...]]:
+    """The file of a list, row by row as each habilitation tells it."""
+    return [
+        (h.personne.siren, h.personne.denomination, h.service.code, h.service.libelle, h.get_role_display(),
+         etat_lisible(h), h.espace.numero_abonne, h.espace.nom, h.espace.prenom, h.accordee_par_qui,
+         jour(h.accordee_le), jour(h.expire_le), jour(h.revue_le), "")
+        for h in liste.select_related("accordee_par__espace")
+    ]  # fmt: skip
+
+
+def test_listes_cherchees_fichiers_et_retraits_sont_ceux_d_avant(
+    tours: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each name is read once where it was read line by line: the same lines, in the same order (issue 12.3)."""
+    vues = cherchees = tombees = 0
+    for graine in range(tours(100)):
+        hasard = random.Random(graine)
+        espaces = foret(hasard)
+        noms = ["Le Bœuf", "DE LA TOUR", "de la Tour", "Été", "de la Tour"]
+        for espace, nom in zip(espaces, noms, strict=True):
+            Espace.objects.filter(pk=espace.pk).update(nom=nom, prenom=hasard.choice(["Jeanne", "Élodie"]))
+        ancienne = Habilitation.objects.exclude(accordee_par=None).order_by("pk")[0].accordee_par_id
+        Habilitation.objects.filter(pk=ancienne).update(accordee_le=timezone.now())  # a successor
+        for espace in Espace.objects.filter(pk__in=[e.pk for e in espaces]):
+            for recues in (False, True):
+                source = mes_habilitations(espace) if recues else Autorite.de(espace).visibles()
+                mots = [*CHERCHES, "tour", "jeanne boeuf", "elodie", hasard.choice(espaces).numero_abonne]
+                for q in hasard.sample(mots, 3):
+                    apres = list(Filtres(q=q).appliquer(source, espace=espace))
+                    assert apres == list(cherchees_avant(source, espace, q)), (espace, q)
+                    cherchees += len(apres)
+                with monkeypatch.context() as lots:
+                    lots.setattr("habilitations.lectures.export.ENTREPRISES_PAR_LECTURE", hasard.choice([1, 2, 50]))
+                    assert list(lignes(source)) == rangees_avant(source)
+                toutes = list(source)
+                vues += len(toutes)
+                choisies = [h.pk for h in hasard.sample(toutes, len(toutes) // 2)]
+                action = replace(
+                    ACTIONS["quitter" if recues else "retirer_delegation"], source=lambda _, source=source: source
+                )
+                avant = [h for h in toutes if h.pk in choisies]
+                tombent = ce_qui_tombe(*avant)
+                with monkeypatch.context() as peu:
+                    peu.setattr("habilitations.views.changements.CLES_AU_PLUS", 0)
+                    peu.setattr("habilitations.arbre.cascade.CLES_AU_PLUS", 0)
+                    trouvees = action.trouver(espace, choisies)
+                    assert trouvees == avant
+                    assert [(h.espace, h.personne, h.service) for h in trouvees] == [
+                        (h.espace, h.personne, h.service) for h in avant
+                    ]
+                    assert ce_qui_tombe(*avant) == tombent
+                tombees += len(tombent)
+    assert min(vues, cherchees, tombees) > 20
