@@ -13,7 +13,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     STATIC_ROOT=/app/staticfiles \
     ESPACEPRO_ETAT=/var/lib/espacepro
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/espacepro portail \
-    && install -d -m 700 -o portail -g portail /var/lib/espacepro/pieces
+    && install -d -m 700 -o portail -g portail /var/lib/espacepro/pieces /var/lib/espacepro/attestations
 COPY --from=bibliotheques /opt/venv /opt/venv
 COPY . .
 # Settings refuse to load without their keys: throw-away ones, for this one command.

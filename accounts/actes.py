@@ -81,6 +81,15 @@ RECTIFICATION_DEMANDEE = Acte(
 PURGE_FAITE = Acte(
     "purge.faite", "Données effacées à la fin de leur durée de conservation", details=("regle", "nombre")
 )
+JOURNAL_ABANDONNE = Acte(
+    "journal.abandonne",
+    "Lignes du journal effacées à la fin de leur durée de conservation",
+    details=("mois", "premier_bloc", "dernier_bloc", "nombre"),
+)
+JOURNAL_PROUVE = Acte("journal.prouve", "Preuve d’une ligne du journal établie", details=("numero", "motif"))
+JOURNAL_EXPORTE = Acte(
+    "journal.exporte", "Extrait scellé du journal établi", details=("format", "nombre", "empreinte", "motif")
+)
 AGENT_CREE = Acte("agent.cree", "Compte d’agent créé", details=("agent", "service", "fonction"))
 AGENT_REINITIALISE = Acte("agent.reinitialise", "Accès d’un agent réinitialisé", details=("agent", "preuve"))
 AGENT_FONCTION = Acte(

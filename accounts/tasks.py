@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from .compteurs import debit
-from .donnees import retention
+from .donnees import attestation_quotidienne, retention
 from .envois import courriels
 from .envois.budget import epuiser
 from .espace import conditions, dormants, inscription, oubli
@@ -26,6 +26,11 @@ def envoyer_courriels() -> None:
 @shared_task(name="accounts.sceller_journal")
 def sceller_journal() -> None:
     epuiser(scellement.sceller)
+
+
+@shared_task(name="accounts.attester_journal")
+def attester_journal() -> None:
+    attestation_quotidienne.attester_le_journal()
 
 
 @shared_task(name="accounts.effacer_inscriptions_perimees")

@@ -73,6 +73,7 @@ TABLE: dict[str, Porte] = {
     "plan": Porte(Acces.PUBLIC),
     "mentions_legales": Porte(Acces.PUBLIC),
     "security_txt": Porte(Acces.RESSOURCE),
+    "journal_json": Porte(Acces.RESSOURCE),
     "catalogue": Porte(Acces.PUBLIC),
     "service_public": Porte(Acces.PUBLIC),
     "accessibilite": Porte(Acces.PUBLIC),

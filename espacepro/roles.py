@@ -12,9 +12,9 @@ from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's ow
 from django.db import connection
 from psycopg import sql
 
-AJOUT_SEUL: Final = ("accounts_evenement", "accounts_blocscelle")
+AJOUT_SEUL: Final = ("accounts_evenement", "accounts_blocscelle", "accounts_attestation")
 """What the application adds to and reads, and nothing else."""
-LECTURE_SEULE: Final = ("django_migrations",)
+LECTURE_SEULE: Final = ("django_migrations", "accounts_moisabandonne")
 FONCTIONS: Final = ("journal_immuable", "journal_a_sceller")
 RESERVEES: Final = ("connexion_creer_partition(date)", "connexion_abandonner_partitions(timestamptz)")
 """What the owner does for the application, when it asks (surveillance/migrations)."""
@@ -99,7 +99,10 @@ def verifier_les_roles(
         curseur.execute("SELECT to_regclass('accounts_evenement') IS NOT NULL")
         if not curseur.fetchone()[0]:
             return []  # nothing is there to be owned before the first `migrate`
-        curseur.execute(_CE_QU_IL_PEUT, {"tables": list(AJOUT_SEUL), "fonctions": list(FONCTIONS), "role": role})
+        curseur.execute(
+            _CE_QU_IL_PEUT,
+            {"tables": [*AJOUT_SEUL, "accounts_moisabandonne"], "fonctions": list(FONCTIONS), "role": role},
+        )
         ligne = curseur.fetchone()
     if ligne is None:
         return [Warning(f"Le rôle {role!r} de l’application n’existe pas.", hint=_INDICE, id="espacepro.W020")]

@@ -69,6 +69,9 @@ DIRECTEUR_PUBLICATION = env.str("DIRECTEUR_PUBLICATION", "")
 HEBERGEUR = env.str("HEBERGEUR", "")
 CONTACT = env.str("CONTACT", "")
 CONTACT_SECURITE = env.str("CONTACT_SECURITE", "")
+# Where the daily statement of the journal goes: the security officer's mailbox, a folder (accounts/traces/attestations.py).
+COURRIEL_SECURITE = env.str("COURRIEL_SECURITE", "")
+DOSSIER_ATTESTATIONS = Path(env.str("DOSSIER_ATTESTATIONS", str(ETAT / "attestations")))
 if PRODUCTION and not (ALLOWED_HOSTS and SITE_URL.startswith("https://")):
     raise ImproperlyConfigured("Production needs ALLOWED_HOSTS and SITE_URL (https://…)")
 # How many reverse proxies stand before us: the client's address is read that many hops from the right.
@@ -470,3 +473,5 @@ REAUTHENTIFICATION = timedelta(minutes=10)
 # An espace unused for so long is advised to be deleted, once a year (CGU §3.3.f; LPF art. L. 102 B).
 PRESCRIPTION_FISCALE = timedelta(days=2192)  # six years
 DORMANCE_RAPPEL = timedelta(days=365)
+# How long a line of the journal is kept: the longest time within which the tax of a year may be claimed (LPF art. L. 169).
+CONSERVATION_JOURNAL = timedelta(days=3653)  # ten years

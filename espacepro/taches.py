@@ -37,6 +37,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="6-8", minute="37"),
     },
     "sceller_journal": _toutes_les(timedelta(minutes=1), "accounts.sceller_journal"),
+    "attester_journal": {"task": "accounts.attester_journal", "schedule": crontab(hour="4-6", minute="37")},
     "effacer_sessions_perimees": {"task": "accounts.effacer_sessions_perimees", "schedule": crontab(minute="41")},
     "creer_partitions": {"task": "surveillance.creer_partitions", "schedule": crontab(hour="3", minute="11")},
     "abandonner_partitions": {"task": "surveillance.abandonner_partitions", "schedule": crontab(hour="3", minute="19")},

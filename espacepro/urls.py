@@ -44,6 +44,7 @@ urlpatterns = [
     path("plan-du-site/", aide.plan, name="plan"),
     path("mentions-legales/", aide.mentions_legales, name="mentions_legales"),
     path(".well-known/security.txt", aide.security_txt, name="security_txt"),
+    path(".well-known/journal.json", sante.journal_json, name="journal_json"),
     path("accessibilite/", pages.texte, {"nom": "accessibilite"}, name="accessibilite"),
     path("sante/", sante.sante, name="sante"),
     path("metrics", sante.metrics, name="metrics"),

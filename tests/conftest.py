@@ -2,6 +2,7 @@
 
 import math
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from .factories import EspaceFactory, ServiceGestionnaireFactory
 from .scenes import RACINE, ecrire_version_cgu
 
 SIRENE = RACINE / "espacepro" / "demonstration" / "sirene"
-TABLES_IMMUABLES = ("accounts_evenement", "accounts_blocscelle")
+TABLES_IMMUABLES = ("accounts_evenement", "accounts_blocscelle", "accounts_attestation", "accounts_moisabandonne")
 
 _vider = TransactionTestCase._fixture_teardown
 
@@ -78,6 +79,7 @@ Client.post = _poster_comme_un_navigateur  # type: ignore[method-assign]
 ClientHandler.load_middleware = _monter_une_fois  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
+settings.DOSSIER_ATTESTATIONS = Path(tempfile.gettempdir()) / f"attestations-essais-{os.getpid()}"
 settings.MIDDLEWARE = [
     "tests.pages.PagesMiddleware",
     *settings.MIDDLEWARE,

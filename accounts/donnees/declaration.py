@@ -17,6 +17,7 @@ from ..models import (
     Agent,
     AncienMotDePasse,
     Application,
+    Attestation,
     BlocScelle,
     CodeSecours,
     Compte,
@@ -30,6 +31,7 @@ from ..models import (
     Evenement,
     EvenementASceller,
     Lien,
+    MoisAbandonne,
     NavigateurConnu,
     NomAdmis,
     PolitiqueMotDePasse,
@@ -309,6 +311,14 @@ def _declarer_sans_personne() -> None:
         BlocScelle,
         "sceau du journal",
         "numero evenements empreinte_precedente empreinte scelle_le version racine sceau",
+    )
+    sans_personne(
+        Attestation, "état signé du journal : des numéros et des empreintes", "numero faite_le contenu signature"
+    )
+    sans_personne(
+        MoisAbandonne,
+        "ce qui a été retiré du journal à la fin de sa durée",
+        "numero mois premier_bloc dernier_bloc lignes processus fait_le sceau",
     )
     sans_personne(
         ServiceGestionnaire,

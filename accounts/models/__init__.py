@@ -7,7 +7,7 @@ from .contreseing import Contreseing
 from .courriel import Courriel, CourrielDeCote, CourrielEnAttente
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
-from .evenement import BlocScelle, Evenement, EvenementASceller
+from .evenement import Attestation, BlocScelle, Evenement, EvenementASceller, MoisAbandonne
 from .nom import NomAdmis
 from .oubli import DemandeOubli
 from .publication import PolitiqueMotDePasse, Publication, VersionCGU
@@ -21,6 +21,7 @@ __all__ = [
     "Agent",
     "AncienMotDePasse",
     "Application",
+    "Attestation",
     "BlocScelle",
     "CodeSecours",
     "Compte",
@@ -36,6 +37,7 @@ __all__ = [
     "Evenement",
     "EvenementASceller",
     "Lien",
+    "MoisAbandonne",
     "NavigateurConnu",
     "NomAdmis",
     "PolitiqueMotDePasse",

@@ -88,3 +88,44 @@ class BlocScelle(models.Model):
 
     def __str__(self) -> str:
         return f"bloc {self.numero}"
+
+
+class Attestation(models.Model):
+    """What the journal was one day, signed (accounts/traces/attestations.py). Append-only as the journal; it leaves the database."""
+
+    numero = models.BigIntegerField(primary_key=True)
+    faite_le = models.DateTimeField(default=timezone.now)
+    contenu = models.TextField()
+    """The very text that is signed: JSON."""
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        verbose_name = "attestation du journal"
+        verbose_name_plural = "attestations du journal"
+        ordering = ["numero"]
+
+    def __str__(self) -> str:
+        return f"attestation {self.numero}"
+
+
+class MoisAbandonne(models.Model):
+    """Blocks whose lines were dropped at the end of their time, by the owner's role alone (accounts/donnees/abandon.py)."""
+
+    numero = models.BigIntegerField(primary_key=True)
+    mois = models.DateField()
+    """Its first day; whatever older than its end was still there went with it."""
+    premier_bloc = models.BigIntegerField()
+    dernier_bloc = models.BigIntegerField()
+    lignes = models.BigIntegerField()
+    processus = models.JSONField(default=dict)
+    """Of each process whose later lines stay, how many of its own went."""
+    fait_le = models.DateTimeField(default=timezone.now)
+    sceau = models.CharField(max_length=80)
+
+    class Meta:
+        verbose_name = "mois abandonné du journal"
+        verbose_name_plural = "mois abandonnés du journal"
+        ordering = ["numero"]
+
+    def __str__(self) -> str:
+        return f"mois abandonné {self.mois:%Y-%m}"

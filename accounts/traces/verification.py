@@ -10,16 +10,21 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
+from itertools import batched
+from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from ..models import BlocScelle, Evenement, EvenementASceller
+from ..models import Attestation, BlocScelle, Evenement, EvenementASceller, MoisAbandonne
+from .attestations import AttestationIllisible, Declaration, declarations_du_dossier, est_signe, lire_declaration
 from .sceau import COLONNES, FORME, est_scelle, feuille, ligne_authentique, racine
 from .scellement import BLOC, GENESE, VERSION, empreinte, entete
 
 ANOMALIES_DITES = 100
+ABANDON: Final = "abandon"  # what the seal of a dropped month is the seal of
 ECART_D_HORLOGE = timedelta(minutes=5)  # between two machines that write
 
 
@@ -31,7 +36,12 @@ class Verification:
     evenements: int = 0
     nombre: int = 0
     anomalies: list[str] = field(default_factory=list)
+    attestations: int = 0
     derniere_empreinte: str = GENESE
+    abandonnes: int = 0
+    """The last block whose lines were dropped at the end of their time."""
+    processus: dict[str, int] = field(default_factory=dict)
+    """How many lines of a process were dropped so."""
 
     def noter(self, anomalie: str) -> None:
         """Count an anomaly, and keep its sentence while there are few."""
@@ -40,10 +50,14 @@ class Verification:
             self.anomalies.append(anomalie)
 
 
-def verifier() -> Verification:
-    """Check every line, every block and what binds them, as they are at one moment, and return what was found."""
+def verifier(dossier: Path | None = None) -> Verification:
+    """Check every line, every block and what binds them, as they are at one moment, and return what was found.
+
+    They are compared with the daily statements, those of the database and those of `dossier`, which left it.
+    """
     releve = Verification()
     with _photographie():
+        _lire_les_abandons(releve)
         for bloc in BlocScelle.objects.order_by("numero").iterator(chunk_size=50):
             _verifier_bloc(bloc, releve)
         _verifier_ce_qui_attend(releve)
@@ -51,6 +65,7 @@ def verifier() -> Verification:
         _verifier_les_suites(releve)
         if not settings.DEMONSTRATION:  # whose world invents its past
             _verifier_les_dates(releve)
+        _verifier_les_attestations(releve, dossier)
     return releve
 
 
@@ -70,12 +85,15 @@ def _photographie() -> Iterator[None]:
 
 def _verifier_bloc(bloc: BlocScelle, releve: Verification) -> None:
     if bloc.numero != releve.blocs + 1 or bloc.empreinte_precedente != releve.derniere_empreinte:
-        releve.noter(f"bloc {bloc.numero} : la chaîne est rompue avant lui")
-    lus = _verifier_lignes(bloc, releve) if bloc.version == VERSION else _verifier_ancien(bloc, releve)
-    if manquants := sorted(set(bloc.evenements) - lus):
-        releve.noter(f"bloc {bloc.numero} : événements disparus {manquants[:20]}")
+        releve.noter(f"bloc {bloc.numero} : la chaîne est rompue avant lui")
+    if bloc.numero <= releve.abandonnes:
+        _verifier_abandonne(bloc, releve)
+    else:
+        lus = _verifier_lignes(bloc, releve) if bloc.version == VERSION else _verifier_ancien(bloc, releve)
+        if manquants := sorted(set(bloc.evenements) - lus):
+            releve.noter(f"bloc {bloc.numero} : événements disparus {manquants[:20]}")
+        releve.evenements += len(bloc.evenements)
     releve.blocs, releve.derniere_empreinte = bloc.numero, bloc.empreinte
-    releve.evenements += len(bloc.evenements)
 
 
 def _verifier_lignes(bloc: BlocScelle, releve: Verification) -> set[int]:
@@ -83,12 +101,46 @@ def _verifier_lignes(bloc: BlocScelle, releve: Verification) -> set[int]:
     lignes = list(Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk").values_list(*COLONNES))
     for ligne in lignes:
         if not ligne_authentique(ligne):
-            releve.noter(f"bloc {bloc.numero} : événement {ligne[0]} changé, inséré, déplacé ou antidaté")
+            releve.noter(f"bloc {bloc.numero} : événement {ligne[0]} changé, inséré, déplacé ou antidaté")
     if racine([feuille(ligne) for ligne in lignes] or [b""]) != bloc.racine:
-        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
-    if empreinte(entete(bloc)) != bloc.empreinte or not est_scelle(BLOC, bloc.empreinte.encode(), bloc.sceau):
-        releve.noter(f"bloc {bloc.numero} : son sceau n’est pas le nôtre")
+        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
+    _verifier_sceau(bloc, releve)
     return {ligne[0] for ligne in lignes}
+
+
+def _verifier_sceau(bloc: BlocScelle, releve: Verification) -> None:
+    if empreinte(entete(bloc)) != bloc.empreinte or not est_scelle(BLOC, bloc.empreinte.encode(), bloc.sceau):
+        releve.noter(f"bloc {bloc.numero} : son sceau n’est pas le nôtre")
+
+
+def _verifier_abandonne(bloc: BlocScelle, releve: Verification) -> None:
+    """Check what stays of a block whose lines are gone: its hash and seal, and that no line goes by one of its numbers."""
+    if bloc.version == VERSION:
+        _verifier_sceau(bloc, releve)
+    if revenus := list(
+        Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk").values_list("pk", flat=True)[:20]
+    ):
+        releve.noter(f"bloc {bloc.numero} : événements revenus après la fin de leur durée {revenus}")
+
+
+def texte_d_abandon(abandon: MoisAbandonne) -> bytes:
+    """Return what the seal of what was dropped covers."""
+    bornes = [abandon.numero, f"{abandon.mois:%Y-%m}", abandon.premier_bloc, abandon.dernier_bloc, abandon.lignes]
+    fait_le = abandon.fait_le.astimezone(UTC).isoformat(timespec="microseconds")
+    return json.dumps([*bornes, abandon.processus, fait_le], sort_keys=True).encode()
+
+
+def _lire_les_abandons(releve: Verification) -> None:
+    """Take what was dropped at the end of its time for what it is, where our key has sealed it and each follows the one before."""
+    for abandon in MoisAbandonne.objects.order_by("numero"):
+        if not est_scelle(ABANDON, texte_d_abandon(abandon), abandon.sceau):
+            releve.noter(f"abandon du mois {abandon.mois:%Y-%m} : son sceau n’est pas le nôtre")
+        elif abandon.premier_bloc != releve.abandonnes + 1:
+            releve.noter(f"abandon du mois {abandon.mois:%Y-%m} : il ne suit pas le précédent")
+        else:
+            releve.abandonnes = abandon.dernier_bloc
+            for processus, nombre in abandon.processus.items():
+                releve.processus[processus] = releve.processus.get(processus, 0) + nombre
 
 
 def _verifier_ancien(bloc: BlocScelle, releve: Verification) -> set[int]:
@@ -103,7 +155,7 @@ def _verifier_ancien(bloc: BlocScelle, releve: Verification) -> set[int]:
         hmac.compare_digest(hmac.new(cle.encode(), texte, hashlib.sha256).hexdigest(), bloc.empreinte)
         for cle in settings.CLES_JOURNAL
     ):
-        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
+        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
     return {ligne.pk for ligne in lignes}
 
 
@@ -111,11 +163,15 @@ def _verifier_ancien(bloc: BlocScelle, releve: Verification) -> set[int]:
 
 
 def _verifier_ce_qui_attend(releve: Verification) -> None:
-    """Check the lines that no block holds yet."""
-    attendues = Evenement.objects.filter(pk__in=EvenementASceller.objects.values("evenement_id"))
-    for ligne in attendues.order_by("pk").values_list(*COLONNES).iterator(chunk_size=1000):
-        if not ligne_authentique(ligne):
-            releve.noter(f"événement {ligne[0]}, non scellé : changé, inséré, déplacé ou antidaté")
+    """Check the lines that no block holds yet, a thousand at a time: never by a join with a queue whose size nobody knows."""
+    file = EvenementASceller.objects.order_by("pk").values_list("pk", flat=True)
+    for numeros in batched(file.iterator(chunk_size=1000), 1000):
+        lignes = list(Evenement.objects.filter(pk__in=numeros).order_by("pk").values_list(*COLONNES))
+        for ligne in lignes:
+            if not ligne_authentique(ligne):
+                releve.noter(f"événement {ligne[0]}, non scellé : changé, inséré, déplacé ou antidaté")
+        if disparus := sorted(set(numeros) - {ligne[0] for ligne in lignes}):
+            releve.noter(f"événements disparus avant d’être scellés : {disparus[:20]}")
 
 
 _HORS_DE_LA_CHAINE = """
@@ -124,14 +180,11 @@ SELECT id FROM (SELECT id, true AS ecrit FROM accounts_evenement
     UNION ALL SELECT unnest(evenements), false FROM accounts_blocscelle) AS vus
 GROUP BY id HAVING bool_and(ecrit) ORDER BY id LIMIT 100
 """
-_DISPARUS_AVANT_LE_SCEAU = """
-SELECT evenement_id FROM accounts_evenementasceller a
- WHERE NOT EXISTS (SELECT 1 FROM accounts_evenement e WHERE e.id = a.evenement_id) ORDER BY evenement_id LIMIT 100
-"""
 _SUITES = """
 SELECT processus, min(id), max(suivis - avant) FROM (
     SELECT id, split_part(sceau, '.', 2) AS processus, split_part(sceau, '.', 3)::bigint AS suivis,
-           row_number() OVER (PARTITION BY split_part(sceau, '.', 2) ORDER BY id) - 1 AS avant
+           row_number() OVER (PARTITION BY split_part(sceau, '.', 2) ORDER BY id) - 1
+               + coalesce((%s::jsonb ->> split_part(sceau, '.', 2))::bigint, 0) AS avant
       FROM accounts_evenement WHERE sceau ~ %s) AS lignes
  WHERE avant < suivis GROUP BY processus ORDER BY min(id) LIMIT 100
 """
@@ -142,22 +195,19 @@ SELECT id FROM (SELECT id, quand, max(quand) OVER (ORDER BY id) AS dernier FROM 
 
 
 def _verifier_les_numeros(releve: Verification) -> None:
-    """Look for the lines that went round the queue, and for what waits in it and is no more."""
+    """Look for the lines that went round the queue."""
     with connection.cursor() as curseur:
         curseur.execute(_HORS_DE_LA_CHAINE)
         if inseres := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements hors de la chaîne : {inseres}")
-        curseur.execute(_DISPARUS_AVANT_LE_SCEAU)
-        if disparus := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements disparus avant d’être scellés : {disparus}")
+            releve.noter(f"événements hors de la chaîne : {inseres}")
 
 
 def _verifier_les_suites(releve: Verification) -> None:
     """Look for the lines that follow more lines of their own process than the journal holds: some were removed."""
     with connection.cursor() as curseur:
-        curseur.execute(_SUITES, [FORME])
+        curseur.execute(_SUITES, [json.dumps(releve.processus), FORME])
         for _processus, numero, combien in curseur.fetchall():
-            releve.noter(f"avant l’événement {numero} : {combien} ligne(s) du même processus ont disparu")
+            releve.noter(f"avant l’événement {numero} : {combien} ligne(s) du même processus ont disparu")
 
 
 def _verifier_les_dates(releve: Verification) -> None:
@@ -165,4 +215,53 @@ def _verifier_les_dates(releve: Verification) -> None:
     with connection.cursor() as curseur:
         curseur.execute(_DATES, [ECART_D_HORLOGE.total_seconds()])
         if antidates := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements antidatés, ou horloge déréglée : {antidates}")
+            releve.noter(f"événements antidatés, ou horloge déréglée : {antidates}")
+
+
+# --- What has left the database
+
+
+def _verifier_les_attestations(releve: Verification, dossier: Path | None) -> None:
+    """Compare the journal with what was signed of it day after day."""
+    precedente, textes = "", {}
+    dernier = Evenement.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    for attestation in Attestation.objects.order_by("numero").iterator(chunk_size=500):
+        try:
+            dite = lire_declaration(attestation.contenu, attestation.signature)
+        except AttestationIllisible:
+            releve.noter(f"attestation {attestation.numero} : illisible")
+            continue
+        if dite.numero != releve.attestations + 1 or dite.precedente != precedente:
+            releve.noter(f"attestation {dite.numero} : elle ne suit pas la précédente")
+        _verifier_attestation(dite, dernier, releve)
+        releve.attestations, precedente = dite.numero, dite.empreinte_du_texte
+        textes[dite.numero] = dite.texte
+    if dossier is None or not dossier.is_dir():
+        return
+    try:
+        for dite in declarations_du_dossier(dossier):
+            if dite.numero not in textes:
+                releve.noter(f"attestation {dite.numero} du dossier : la base ne l’a plus")
+            if textes.get(dite.numero) != dite.texte:
+                _verifier_attestation(dite, dernier, releve)
+            elif not est_signe(dite.texte.encode(), dite.signature):
+                releve.noter(f"attestation {dite.numero} du dossier : sa signature n’est pas la nôtre")
+    except AttestationIllisible as erreur:
+        releve.noter(f"une attestation du dossier est illisible : {erreur}")
+
+
+def _verifier_attestation(dite: Declaration, dernier: int, releve: Verification) -> None:
+    if not est_signe(dite.texte.encode(), dite.signature):
+        releve.noter(f"attestation {dite.numero} : sa signature n’est pas la nôtre")
+    bloc = BlocScelle.objects.filter(numero=dite.bloc).values_list("empreinte", flat=True).first()
+    if bloc is None:
+        releve.noter(
+            f"attestation {dite.numero} : le bloc {dite.bloc} qu’elle nomme n’est plus là, le journal est coupé"
+        )
+    elif bloc != dite.empreinte:
+        releve.noter(f"attestation {dite.numero} : le bloc {dite.bloc} n’a plus l’empreinte qu’elle lui donne")
+    if dite.dernier_evenement > dernier:
+        releve.noter(
+            f"attestation {dite.numero} : l’événement {dite.dernier_evenement} qu’elle nomme est le dernier connu, et plus rien ne"
+            f" va au-delà de {dernier}"
+        )

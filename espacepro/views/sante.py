@@ -1,4 +1,4 @@
-"""Health and metrics, for operators and probes."""
+"""Health and metrics, for operators and probes; what anybody may keep of the journal."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 
-from accounts.models import Courriel, DemandeOubli, Evenement, EvenementASceller
+from accounts.models import Attestation, Courriel, DemandeOubli, Evenement, EvenementASceller
+from accounts.traces.attestations import cles_publiques, pem
 from accounts.traces.requete import adresse_ip
 from activation.models import Courrier
 from habilitations.models import Export
@@ -48,6 +49,16 @@ def _redis() -> bool:
         return True
     except (RedisError, OSError):
         return False
+
+
+@login_not_required
+@require_GET
+def journal_json(request: HttpRequest) -> JsonResponse:
+    """Give the public keys that verify the statements of the journal, and the last one: whoever keeps it holds a proof."""
+    derniere = Attestation.objects.order_by("-numero").first()
+    contenu = {"texte": derniere.contenu, "signature": derniere.signature} if derniere else None
+    cles = [{"nom": nom, "algorithme": "Ed25519", "pem": pem(cle)} for nom, cle in cles_publiques().items()]
+    return JsonResponse({"cles": cles, "attestation": contenu})
 
 
 @login_not_required

@@ -1,7 +1,8 @@
 """What several tests of who somebody is begin with: an inscription, a browser that signs in, a device and its codes."""
 
+import secrets
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -89,16 +90,15 @@ def consigner_n(nombre: int) -> list[Evenement]:
         return [consigner(PURGE_FAITE, auteur="systeme:essai", details={"nombre": rang}) for rang in range(nombre)]
 
 
-def lignes_scellees(nombre: int, premier: int) -> Iterator[tuple[Any, ...]]:
+def lignes_scellees(nombre: int, premier: int, debut: datetime, pas: timedelta) -> Iterator[tuple[Any, ...]]:
     """Yield so many lines as `consigner` seals them, by three processes, one number in fifty lost: what nothing else writes so fast."""
-    debut, suivis = timezone.now() - timedelta(seconds=nombre / 100), [0, 0, 0]
-    numero = premier
+    numero, suivis, tirage = premier, [0, 0, 0], secrets.token_hex(5)
     for rang in range(nombre):
         numero += 2 if rang % 50 == 0 else 1
         auteur = f"{rang * 7919 % 10**14:014}"
         ligne = (
             numero,
-            debut + timedelta(milliseconds=10 * rang),
+            debut + rang * pas,
             "essai.ligne",
             auteur,
             auteur,
@@ -107,18 +107,19 @@ def lignes_scellees(nombre: int, premier: int) -> Iterator[tuple[Any, ...]]:
         )
         ligne += ("192.0.2.7", f"{rang:036}", {"nombre": rang, "nature": "ADHESION"})
         processus = rang % 3
-        yield *ligne, sceau_de(texte_de_ligne(ligne), processus=f"{processus:012x}", suivis=suivis[processus])
+        yield *ligne, sceau_de(texte_de_ligne(ligne), processus=f"{tirage}{processus:02x}", suivis=suivis[processus])
         suivis[processus] += 1
 
 
-def ecrire_lignes(nombre: int) -> None:
-    """Write so many sealed lines in one statement."""
+def ecrire_lignes(nombre: int, *, depuis: datetime | None = None, pas: timedelta = timedelta(milliseconds=10)) -> None:
+    """Write so many sealed lines in one statement, one every `pas`, the last of them now unless `depuis` says when the first was."""
+    debut = depuis or timezone.now() - nombre * pas
     with connection.cursor() as curseur:
         curseur.execute("SELECT last_value FROM accounts_evenement_id_seq")
         premier = curseur.fetchone()[0]
         colonnes = "id, quand, acte, auteur, espace, siren, service, adresse_ip, requete, details, sceau"
         with curseur.copy(f"COPY accounts_evenement ({colonnes}) FROM STDIN") as copie:
             copie.set_types(["int8", "timestamptz", *["text"] * 5, "inet", "text", "jsonb", "text"])
-            for *ligne, details, sceau in lignes_scellees(nombre, premier):
+            for *ligne, details, sceau in lignes_scellees(nombre, premier, debut, pas):
                 copie.write_row((*ligne, Jsonb(details), sceau))
         curseur.execute("SELECT setval('accounts_evenement_id_seq', (SELECT max(id) FROM accounts_evenement))")

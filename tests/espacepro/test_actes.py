@@ -174,6 +174,9 @@ habilitation.supprimee                 D A S · ·
 habilitation.suspendue                 D A S · ·
 habilitation.tombee                    D A S · ·
 habilitations.exportees                D · · · ·
+journal.abandonne                      · · · · ·
+journal.exporte                        · · · · ·
+journal.prouve                         · · · · ·
 journal_entreprise.exporte             D · · · ·
 mandat_sepa.edite                      D · · · · P
 mandat_sepa.remis                      D · · · · P

@@ -23,6 +23,7 @@ SANS_PAGE = {
     "deces_demande_gestionnaire": "to an office: it telephones the one that asks",
     "deces_gestionnaire": "to an office: what it followed is closed",
     "courriel_entreprise_change": "to a company, once the change is done: it telephones",
+    "journal_atteste": "to the security officer, who keeps it",
     "mandat_utilise": "to a company, once the code has served: it telephones",
     "adresse_guichet_ancienne": "to a mailbox that opens nothing any more",
     "espace_desactive": "to who can open nothing any more: his office's address and telephone",

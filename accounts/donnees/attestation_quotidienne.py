@@ -1,0 +1,43 @@
+"""The daily statement of the journal, from its seal to the security officer's mailbox."""
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from ..envois.courriels import deposer
+from ..models import Attestation
+from ..traces.attestations import attester, deposer_fichiers, lire_declaration, par_groupes
+from ..traces.scellement import sceller
+
+log = structlog.get_logger("espacepro.journal")
+
+
+def attester_le_journal(*, force: bool = False) -> Attestation | None:
+    """Seal what waits, sign what the journal is, and have it leave: log, mail, folder; None where today's is done.
+
+    A folder that cannot be written is logged, and filled by the next run: the statement is made, mailed and logged all the same.
+    """
+    while sceller():
+        pass
+    with transaction.atomic():
+        attestation = attester(force=force)
+        if attestation and settings.COURRIEL_SECURITE:
+            dit = lire_declaration(attestation.contenu, attestation.signature)
+            deposer(
+                "journal_atteste",
+                destinataire=settings.COURRIEL_SECURITE,
+                acte=f"attestation:{attestation.numero}",
+                contexte={
+                    "numero": dit.numero,
+                    "dernier_evenement": dit.dernier_evenement,
+                    "bloc": dit.bloc,
+                    "empreinte": par_groupes(dit.empreinte),
+                    "precedente": par_groupes(dit.precedente),
+                    "signature": par_groupes(dit.signature),
+                },
+            )
+    try:
+        deposer_fichiers()
+    except OSError:
+        log.exception("attestations_non_deposees", dossier=str(settings.DOSSIER_ATTESTATIONS))
+    return attestation
