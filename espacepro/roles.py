@@ -82,7 +82,7 @@ SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rol
        has_schema_privilege(r.oid, 'public', 'CREATE')
   FROM pg_roles r WHERE r.rolname = coalesce(nullif(%(role)s, ''), current_user)
 """
-_INDICE = "docs/exploitation.md, « Roles of the database » : manage.py preparer_roles, sous le rôle propriétaire."
+_INDICE = "docs/exploitation.md, « Roles of the database » : manage.py preparer_roles, sous le rôle propriétaire."
 
 
 def verifier_les_roles(
@@ -109,8 +109,8 @@ def verifier_les_roles(
     puissant, possede, ecrit, cree = ligne
     dits = [
         ("espacepro.W021", "est un superutilisateur, ou peut créer des rôles ou des bases", puissant),
-        ("espacepro.W022", f"possède, ou peut prendre le rôle qui possède : {', '.join(possede)}", possede),
-        ("espacepro.W023", f"peut modifier, effacer ou vider : {', '.join(ecrit)}", ecrit),
+        ("espacepro.W022", f"possède, ou peut prendre le rôle qui possède : {', '.join(possede)}", possede),
+        ("espacepro.W023", f"peut modifier, effacer ou vider : {', '.join(ecrit)}", ecrit),
         ("espacepro.W024", "peut créer des objets dans le schéma public", cree),
     ]
     return [Warning(f"Le rôle de l’application {texte}.", hint=_INDICE, id=code) for code, texte, vrai in dits if vrai]

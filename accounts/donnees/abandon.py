@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ..actes import JOURNAL_ABANDONNE
+from .. import actes
 from ..models import BlocScelle, MoisAbandonne
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
@@ -17,16 +17,16 @@ from ..traces.verification import ABANDON, texte_d_abandon
 
 class MoisPasEchu(RegleMetier):
     code = "mois_pas_echu"
-    message = "Ce mois du journal n’est pas au bout de sa durée de conservation : rien n’est effacé."
+    message = "Ce mois du journal n’est pas au bout de sa durée de conservation : rien n’est effacé."
 
 
 class RienAAbandonner(RegleMetier):
     code = "mois_deja_abandonne"
-    message = "Aucun bloc du journal n’est entièrement de ce mois ou d’avant : il n’y a rien à effacer."
+    message = "Aucun bloc du journal n’est entièrement de ce mois ou d’avant : il n’y a rien à effacer."
 
 
 @transaction.atomic
-def abandonner_mois(*, mois: date, essai: bool = False) -> MoisAbandonne:
+def abandonner_mois(*, acteur: str, mois: date, essai: bool = False) -> MoisAbandonne:
     """Drop the lines of the blocks that are wholly of this month or older, once its time is over; return what went.
 
     The owner's role alone can: that of web and workers is refused by PostgreSQL. With `essai` nothing is written.
@@ -63,8 +63,8 @@ def abandonner_mois(*, mois: date, essai: bool = False) -> MoisAbandonne:
         curseur.execute("SELECT set_config('espacepro.abandon', '', true)")
     abandon.save(force_insert=True)
     consigner(
-        JOURNAL_ABANDONNE,
-        auteur="systeme:abandonner_mois",
+        actes.JOURNAL_ABANDONNE,
+        auteur=acteur,
         details={
             "mois": f"{mois:%Y-%m}",
             "premier_bloc": abandon.premier_bloc,

@@ -313,7 +313,7 @@ def _declarer_sans_personne() -> None:
         "numero evenements empreinte_precedente empreinte scelle_le version racine sceau",
     )
     sans_personne(
-        Attestation, "état signé du journal : des numéros et des empreintes", "numero faite_le contenu signature"
+        Attestation, "état signé du journal : des numéros et des empreintes", "numero faite_le contenu signature"
     )
     sans_personne(
         MoisAbandonne,

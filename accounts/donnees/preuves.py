@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ..actes import JOURNAL_EXPORTE, JOURNAL_PROUVE
+from .. import actes
 from ..models import Attestation, BlocScelle, Evenement
 from ..saisies.regles import RegleMetier
 from ..traces.attestations import Declaration, cles_publiques, lire_declaration, pem, signer
@@ -33,12 +33,12 @@ class LigneSansPreuve(RegleMetier):
 
 class LignePasAttestee(RegleMetier):
     code = "ligne_pas_attestee"
-    message = "Cette ligne n’est pas encore couverte par une attestation : lancez « manage.py attester_journal --maintenant »."
+    message = "Cette ligne n’est pas encore couverte par une attestation : lancez « manage.py attester_journal --maintenant »."
 
 
 class LigneTropAncienne(RegleMetier):
     code = "ligne_trop_ancienne"
-    message = "Cette ligne date d’avant les sceaux par ligne : seule la vérification entière du journal établit ce qu’elle dit."
+    message = "Cette ligne date d’avant les sceaux par ligne : seule la vérification entière du journal établit ce qu’elle dit."
 
 
 @transaction.atomic
@@ -70,7 +70,7 @@ def prouver_ligne(*, acteur: str, numero: int, motif: str) -> dict[str, Any]:
         "attestation": {"texte": declaration.texte, "signature": declaration.signature},
         "cles": {nom: pem(cle) for nom, cle in cles_publiques().items()},
     }
-    consigner(JOURNAL_PROUVE, auteur=acteur, details={"numero": numero, "motif": motif})
+    consigner(actes.JOURNAL_PROUVE, auteur=acteur, details={"numero": numero, "motif": motif})
     return preuve
 
 
@@ -119,7 +119,7 @@ def exporter_journal(
     texte = json.dumps(dit, ensure_ascii=False, separators=(",", ":"))
     cle, signature = signer(texte.encode())
     details = {"format": forme, "nombre": nombre, "empreinte": dit["fichier"], "motif": motif}
-    consigner(JOURNAL_EXPORTE, auteur=acteur, details=details)
+    consigner(actes.JOURNAL_EXPORTE, auteur=acteur, details=details)
     return {"texte": texte, "signature": signature, "cle": cle}
 
 

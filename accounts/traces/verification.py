@@ -85,13 +85,13 @@ def _photographie() -> Iterator[None]:
 
 def _verifier_bloc(bloc: BlocScelle, releve: Verification) -> None:
     if bloc.numero != releve.blocs + 1 or bloc.empreinte_precedente != releve.derniere_empreinte:
-        releve.noter(f"bloc {bloc.numero} : la chaîne est rompue avant lui")
+        releve.noter(f"bloc {bloc.numero} : la chaîne est rompue avant lui")
     if bloc.numero <= releve.abandonnes:
         _verifier_abandonne(bloc, releve)
     else:
         lus = _verifier_lignes(bloc, releve) if bloc.version == VERSION else _verifier_ancien(bloc, releve)
         if manquants := sorted(set(bloc.evenements) - lus):
-            releve.noter(f"bloc {bloc.numero} : événements disparus {manquants[:20]}")
+            releve.noter(f"bloc {bloc.numero} : événements disparus {manquants[:20]}")
         releve.evenements += len(bloc.evenements)
     releve.blocs, releve.derniere_empreinte = bloc.numero, bloc.empreinte
 
@@ -101,16 +101,16 @@ def _verifier_lignes(bloc: BlocScelle, releve: Verification) -> set[int]:
     lignes = list(Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk").values_list(*COLONNES))
     for ligne in lignes:
         if not ligne_authentique(ligne):
-            releve.noter(f"bloc {bloc.numero} : événement {ligne[0]} changé, inséré, déplacé ou antidaté")
+            releve.noter(f"bloc {bloc.numero} : événement {ligne[0]} changé, inséré, déplacé ou antidaté")
     if racine([feuille(ligne) for ligne in lignes] or [b""]) != bloc.racine:
-        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
+        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
     _verifier_sceau(bloc, releve)
     return {ligne[0] for ligne in lignes}
 
 
 def _verifier_sceau(bloc: BlocScelle, releve: Verification) -> None:
     if empreinte(entete(bloc)) != bloc.empreinte or not est_scelle(BLOC, bloc.empreinte.encode(), bloc.sceau):
-        releve.noter(f"bloc {bloc.numero} : son sceau n’est pas le nôtre")
+        releve.noter(f"bloc {bloc.numero} : son sceau n’est pas le nôtre")
 
 
 def _verifier_abandonne(bloc: BlocScelle, releve: Verification) -> None:
@@ -120,7 +120,7 @@ def _verifier_abandonne(bloc: BlocScelle, releve: Verification) -> None:
     if revenus := list(
         Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk").values_list("pk", flat=True)[:20]
     ):
-        releve.noter(f"bloc {bloc.numero} : événements revenus après la fin de leur durée {revenus}")
+        releve.noter(f"bloc {bloc.numero} : événements revenus après la fin de leur durée {revenus}")
 
 
 def texte_d_abandon(abandon: MoisAbandonne) -> bytes:
@@ -134,9 +134,9 @@ def _lire_les_abandons(releve: Verification) -> None:
     """Take what was dropped at the end of its time for what it is, where our key has sealed it and each follows the one before."""
     for abandon in MoisAbandonne.objects.order_by("numero"):
         if not est_scelle(ABANDON, texte_d_abandon(abandon), abandon.sceau):
-            releve.noter(f"abandon du mois {abandon.mois:%Y-%m} : son sceau n’est pas le nôtre")
+            releve.noter(f"abandon du mois {abandon.mois:%Y-%m} : son sceau n’est pas le nôtre")
         elif abandon.premier_bloc != releve.abandonnes + 1:
-            releve.noter(f"abandon du mois {abandon.mois:%Y-%m} : il ne suit pas le précédent")
+            releve.noter(f"abandon du mois {abandon.mois:%Y-%m} : il ne suit pas le précédent")
         else:
             releve.abandonnes = abandon.dernier_bloc
             for processus, nombre in abandon.processus.items():
@@ -155,7 +155,7 @@ def _verifier_ancien(bloc: BlocScelle, releve: Verification) -> set[int]:
         hmac.compare_digest(hmac.new(cle.encode(), texte, hashlib.sha256).hexdigest(), bloc.empreinte)
         for cle in settings.CLES_JOURNAL
     ):
-        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
+        releve.noter(f"bloc {bloc.numero} : le contenu a changé")
     return {ligne.pk for ligne in lignes}
 
 
@@ -169,9 +169,9 @@ def _verifier_ce_qui_attend(releve: Verification) -> None:
         lignes = list(Evenement.objects.filter(pk__in=numeros).order_by("pk").values_list(*COLONNES))
         for ligne in lignes:
             if not ligne_authentique(ligne):
-                releve.noter(f"événement {ligne[0]}, non scellé : changé, inséré, déplacé ou antidaté")
+                releve.noter(f"événement {ligne[0]}, non scellé : changé, inséré, déplacé ou antidaté")
         if disparus := sorted(set(numeros) - {ligne[0] for ligne in lignes}):
-            releve.noter(f"événements disparus avant d’être scellés : {disparus[:20]}")
+            releve.noter(f"événements disparus avant d’être scellés : {disparus[:20]}")
 
 
 _HORS_DE_LA_CHAINE = """
@@ -199,7 +199,7 @@ def _verifier_les_numeros(releve: Verification) -> None:
     with connection.cursor() as curseur:
         curseur.execute(_HORS_DE_LA_CHAINE)
         if inseres := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements hors de la chaîne : {inseres}")
+            releve.noter(f"événements hors de la chaîne : {inseres}")
 
 
 def _verifier_les_suites(releve: Verification) -> None:
@@ -207,7 +207,7 @@ def _verifier_les_suites(releve: Verification) -> None:
     with connection.cursor() as curseur:
         curseur.execute(_SUITES, [json.dumps(releve.processus), FORME])
         for _processus, numero, combien in curseur.fetchall():
-            releve.noter(f"avant l’événement {numero} : {combien} ligne(s) du même processus ont disparu")
+            releve.noter(f"avant l’événement {numero} : {combien} ligne(s) du même processus ont disparu")
 
 
 def _verifier_les_dates(releve: Verification) -> None:
@@ -215,7 +215,7 @@ def _verifier_les_dates(releve: Verification) -> None:
     with connection.cursor() as curseur:
         curseur.execute(_DATES, [ECART_D_HORLOGE.total_seconds()])
         if antidates := [numero for (numero,) in curseur.fetchall()]:
-            releve.noter(f"événements antidatés, ou horloge déréglée : {antidates}")
+            releve.noter(f"événements antidatés, ou horloge déréglée : {antidates}")
 
 
 # --- What has left the database
@@ -229,10 +229,10 @@ def _verifier_les_attestations(releve: Verification, dossier: Path | None) -> No
         try:
             dite = lire_declaration(attestation.contenu, attestation.signature)
         except AttestationIllisible:
-            releve.noter(f"attestation {attestation.numero} : illisible")
+            releve.noter(f"attestation {attestation.numero} : illisible")
             continue
         if dite.numero != releve.attestations + 1 or dite.precedente != precedente:
-            releve.noter(f"attestation {dite.numero} : elle ne suit pas la précédente")
+            releve.noter(f"attestation {dite.numero} : elle ne suit pas la précédente")
         _verifier_attestation(dite, dernier, releve)
         releve.attestations, precedente = dite.numero, dite.empreinte_du_texte
         textes[dite.numero] = dite.texte
@@ -241,27 +241,27 @@ def _verifier_les_attestations(releve: Verification, dossier: Path | None) -> No
     try:
         for dite in declarations_du_dossier(dossier):
             if dite.numero not in textes:
-                releve.noter(f"attestation {dite.numero} du dossier : la base ne l’a plus")
+                releve.noter(f"attestation {dite.numero} du dossier : la base ne l’a plus")
             if textes.get(dite.numero) != dite.texte:
                 _verifier_attestation(dite, dernier, releve)
             elif not est_signe(dite.texte.encode(), dite.signature):
-                releve.noter(f"attestation {dite.numero} du dossier : sa signature n’est pas la nôtre")
+                releve.noter(f"attestation {dite.numero} du dossier : sa signature n’est pas la nôtre")
     except AttestationIllisible as erreur:
-        releve.noter(f"une attestation du dossier est illisible : {erreur}")
+        releve.noter(f"une attestation du dossier est illisible : {erreur}")
 
 
 def _verifier_attestation(dite: Declaration, dernier: int, releve: Verification) -> None:
     if not est_signe(dite.texte.encode(), dite.signature):
-        releve.noter(f"attestation {dite.numero} : sa signature n’est pas la nôtre")
+        releve.noter(f"attestation {dite.numero} : sa signature n’est pas la nôtre")
     bloc = BlocScelle.objects.filter(numero=dite.bloc).values_list("empreinte", flat=True).first()
     if bloc is None:
         releve.noter(
-            f"attestation {dite.numero} : le bloc {dite.bloc} qu’elle nomme n’est plus là, le journal est coupé"
+            f"attestation {dite.numero} : le bloc {dite.bloc} qu’elle nomme n’est plus là, le journal est coupé"
         )
     elif bloc != dite.empreinte:
-        releve.noter(f"attestation {dite.numero} : le bloc {dite.bloc} n’a plus l’empreinte qu’elle lui donne")
+        releve.noter(f"attestation {dite.numero} : le bloc {dite.bloc} n’a plus l’empreinte qu’elle lui donne")
     if dite.dernier_evenement > dernier:
         releve.noter(
-            f"attestation {dite.numero} : l’événement {dite.dernier_evenement} qu’elle nomme est le dernier connu, et plus rien ne"
+            f"attestation {dite.numero} : l’événement {dite.dernier_evenement} qu’elle nomme est le dernier connu, et plus rien ne"
             f" va au-delà de {dernier}"
         )

@@ -34,7 +34,7 @@ class Command(Commande):
     def handle(self, *args: Any, **options: Any) -> None:
         """Drop the month. Raises CommandError when its time is not over, or under a role that may not."""
         try:
-            abandon = abandonner_mois(mois=options["mois"], essai=options["dry_run"])
+            abandon = abandonner_mois(acteur="systeme:abandonner_mois", mois=options["mois"], essai=options["dry_run"])
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
         except ProgrammingError as erreur:

@@ -176,12 +176,18 @@ def test_une_coupe_entiere_sans_le_dossier_passerait(dossier: Path) -> None:
     assert verifier(dossier).nombre == 3  # the statement, the block and the line that it names
 
 
-def test_les_attestations_ne_changent_pas() -> None:
+def test_les_attestations_et_les_abandons_ne_changent_pas() -> None:
     consigner_n(1)
     attester_le_journal()
-    for acte in (lambda: Attestation.objects.update(contenu=""), lambda: Attestation.objects.all().delete()):
-        with pytest.raises(IntegrityError, match="ajout seul"), transaction.atomic():
-            acte()
+    MoisAbandonne.objects.create(numero=1, mois=mois_de(11), premier_bloc=1, dernier_bloc=1, lignes=0, sceau="")
+    for modele in (Attestation, MoisAbandonne):
+        for acte in (
+            lambda modele=modele: modele.objects.update(numero=9),
+            lambda modele=modele: modele.objects.all().delete(),
+            lambda modele=modele: connection.cursor().execute(f"TRUNCATE {modele._meta.db_table}"),
+        ):
+            with pytest.raises(IntegrityError, match="ajout seul"), transaction.atomic():
+                acte()
 
 
 # --- A month at the end of its time
@@ -207,7 +213,7 @@ def test_un_mois_echu_part_et_la_chaine_se_verifie(dossier: Path) -> None:
     call_command("abandonner_mois", f"{mois_de(11):%Y-%m}", "--dry-run", stdout=sortie)
     assert "2500 lignes seraient effacées" in sortie.getvalue()
     assert Evenement.objects.count() == 4010
-    abandon = abandonner_mois(mois=mois_de(11))
+    abandon = abandonner_mois(acteur="systeme:essai", mois=mois_de(11))
     assert (abandon.premier_bloc, abandon.dernier_bloc, abandon.lignes) == (1, 3, 2500)
     assert Evenement.objects.filter(acte="journal.abandonne").count() == 1
     sceller()
@@ -215,9 +221,9 @@ def test_un_mois_echu_part_et_la_chaine_se_verifie(dossier: Path) -> None:
     assert verifier(dossier).evenements == 1511
     assert BlocScelle.objects.count() == 7
     with pytest.raises(RienAAbandonner):
-        abandonner_mois(mois=mois_de(11))
+        abandonner_mois(acteur="systeme:essai", mois=mois_de(11))
     with pytest.raises(MoisPasEchu):
-        abandonner_mois(mois=mois_de(9))
+        abandonner_mois(acteur="systeme:essai", mois=mois_de(9))
     with pytest.raises(CommandError):
         call_command("abandonner_mois", f"{mois_de(9):%Y-%m}")
 
@@ -227,7 +233,7 @@ def test_les_processus_a_cheval_gardent_leur_compte() -> None:
     ecrire_lignes(2000, depuis=timezone.now() - timedelta(days=11 * 365.25), pas=timedelta(hours=4))
     while sceller():
         pass
-    abandon = abandonner_mois(mois=mois_de(10.5))
+    abandon = abandonner_mois(acteur="systeme:essai", mois=mois_de(10.5))
     assert (abandon.lignes, len(abandon.processus)) == (1000, 3)
     assert abandon.lignes == sum(abandon.processus.values())
     assert verifier().anomalies == []
@@ -239,7 +245,7 @@ def test_ce_qui_part_est_scelle_et_ne_revient_pas() -> None:
     vieillir(1000, ans=11)
     vieillir(10, ans=0)
     numero = Evenement.objects.earliest("id").pk
-    abandonner_mois(mois=mois_de(11))
+    abandonner_mois(acteur="systeme:essai", mois=mois_de(11))
     assert verifier().anomalies == []
     falsifier(
         "INSERT INTO accounts_evenement (id, quand, acte, auteur, espace, siren, service, requete, details)"
@@ -315,6 +321,8 @@ def test_ce_qui_ne_se_prouve_pas_encore(dossier: Path) -> None:
         prouver_ligne(acteur="systeme:essai", numero=ligne.pk + 1000, motif="essai")
     with pytest.raises(CommandError):
         call_command("prouver_ligne", str(ligne.pk), fichier=dossier / "x", motif="essai")
+    with pytest.raises(CommandError, match="que des chiffres"):
+        call_command("prouver_ligne", "12a", fichier=dossier / "x", motif="essai")
 
 
 # --- An extract
