@@ -43,7 +43,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0025_lien_sujet")]
+    dependencies = [("accounts", "0026_courriels_de_cote")]
 
     operations = [
         migrations.CreateModel(
