@@ -107,8 +107,15 @@ def lire_declaration(texte: str, signature: str) -> Declaration:
     """Return what a statement says. Raises: AttestationIllisible."""
     try:
         dit: Mapping[str, Any] = json.loads(texte)
-        nombres = [int(dit[nom]) for nom in ("numero", "dernier_evenement", "bloc")]
-        return Declaration(*nombres, str(dit["empreinte"]), str(dit["precedente"]), texte, signature)
+        return Declaration(
+            numero=int(dit["numero"]),
+            dernier_evenement=int(dit["dernier_evenement"]),
+            bloc=int(dit["bloc"]),
+            empreinte=str(dit["empreinte"]),
+            precedente=str(dit["precedente"]),
+            texte=texte,
+            signature=signature,
+        )
     except (ValueError, KeyError, TypeError) as erreur:
         raise AttestationIllisible(texte[:80]) from erreur
 
