@@ -24,6 +24,7 @@ class Rubrique(Enum):
     """A heading of the main menu: its words, and the URL name of the page that it opens."""
 
     ACCUEIL = ("Accueil", "espace")
+    MESSAGERIE = ("Messagerie", "messagerie")
     GERER = ("Gérer les services", "gerer_services")
     DEMANDES = ("Vos demandes", "demandes")
     HABILITATIONS = ("Vos habilitations", "vos_habilitations")
@@ -162,6 +163,20 @@ TABLE: dict[str, Porte] = {
     "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
     "entreprise": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "entreprise_acces": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
+    **dict.fromkeys(
+        (
+            "messagerie",
+            "message_ecrire",
+            "message_rediger",
+            "brouillon_effacer",
+            "echange",
+            "echange_clore",
+            "echange_rouvrir",
+            "echange_pdf",
+        ),
+        Porte(Acces.ESPACE, Rubrique.MESSAGERIE),
+    ),
+    "entreprise_messages": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "comptes_bancaires": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "compte_bancaire_ajouter": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "comptes_bancaires_exporter": Porte(Acces.ESPACE, Rubrique.ACCUEIL),

@@ -14,6 +14,8 @@ from .aide.fiches import FICHE_DE_LA_PAGE
 
 CHERCHE_ENTREPRISE: Final = "cherche_entreprise"
 """Where the session says whether this holder has companies enough to look for one; the home page writes it."""
+NON_LUS: Final = "messages_non_lus"
+"""Where the session keeps how many exchanges are to be read; the home page and the inbox write it."""
 AVEC_SA_RECHERCHE: Final = "espace"
 """The page whose own search finds the companies."""
 
@@ -40,6 +42,7 @@ def portail(request: HttpRequest) -> dict[str, Any]:
         "fiche_aide": FICHE_DE_LA_PAGE.get(page) if page else None,
         "rubrique": porte.rubrique if porte else None,
         "espace": espace,
+        "messages_non_lus": min(request.session.get(NON_LUS, 0), 100) if espace is not None and espace.est_actif else 0,
         "cherche_entreprise": espace is not None
         and espace.est_actif
         and page != AVEC_SA_RECHERCHE

@@ -7,7 +7,17 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from .journal import views
-from .views import accueil, aide, catalogue, changements_examines, comptes_bancaires, entreprise, pages, sante
+from .views import (
+    accueil,
+    aide,
+    catalogue,
+    changements_examines,
+    comptes_bancaires,
+    entreprise,
+    messagerie,
+    pages,
+    sante,
+)
 
 COMPTES = [
     path("", comptes_bancaires.liste, name="comptes_bancaires"),
@@ -21,6 +31,17 @@ COMPTES = [
     path("<uuid:cle>/remise/", comptes_bancaires.remise, name="compte_bancaire_remise"),
 ]
 
+MESSAGES = [
+    path("", messagerie.boite, name="messagerie"),
+    path("ecrire/", messagerie.ecrire_a, name="message_ecrire"),
+    path("ecrire/<str:siren>/", messagerie.rediger, name="message_rediger"),
+    path("brouillons/<uuid:cle>/effacer/", messagerie.effacer_brouillon, name="brouillon_effacer"),
+    path("<str:reference>/", messagerie.echange, name="echange"),
+    path("<str:reference>/clore/", messagerie.clore, name="echange_clore"),
+    path("<str:reference>/rouvrir/", messagerie.rouvrir, name="echange_rouvrir"),
+    path("<str:reference>/pdf/", messagerie.pdf, name="echange_pdf"),
+]
+
 urlpatterns = [
     path("", pages.accueil, name="accueil"),
     path("espace/", accueil.espace, name="espace"),
@@ -31,6 +52,8 @@ urlpatterns = [
     path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),
     path("espace/entreprises/<str:siren>/acces/", entreprise.acces, name="entreprise_acces"),
     path("espace/entreprises/<str:siren>/demandes/", entreprise.demandes, name="entreprise_demandes"),
+    path("espace/entreprises/<str:siren>/messages/", messagerie.entreprise, name="entreprise_messages"),
+    path("espace/messages/", include(MESSAGES)),
     path("espace/votre-espace/", pages.votre_espace, name="votre_espace"),
     path("espace/entreprises/<str:siren>/comptes-bancaires/", include(COMPTES)),
     path("espace/journal/", pages.journal, name="journal"),

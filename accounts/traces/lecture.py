@@ -118,10 +118,10 @@ def ecrire(request: HttpRequest) -> None:
     suites: list[Callable[[], None]] = request.__dict__.pop("_lectures_suites", [])
     if not notees and not suites:
         return
-    compte = compte_connecte(request)
-    agent: Agent | None = getattr(compte, "agent", None)
     if _prepare(request):
         raise LectureNonTracee
+    compte = compte_connecte(request)
+    agent: Agent | None = getattr(compte, "agent", None) if notees else None  # receipts are the usagers'
     for trace in notees:
         trace.minute = timezone.now().replace(second=0, microsecond=0)
         trace.lecteur = _lecteur(request)

@@ -25,6 +25,7 @@ from ..droits.roles import (
     DELEGUER_ACTEUR,
     GERER_COURRIEL,
     GERER_SUPPLEANTS,
+    LIRE_MESSAGERIE,
     RETIRER_SES_DELEGATIONS,
     UTILISER,
     VOIR_BANQUE,
@@ -100,6 +101,11 @@ class Entreprise:
     def gere_le_courriel(self) -> bool:
         """Whether the viewer may have the company's e-mail changed (R21)."""
         return any(m.service.famille == Service.Famille.MESSAGERIE for m in self.donnent(GERER_COURRIEL))
+
+    @property
+    def lit_la_messagerie(self) -> bool:
+        """Whether the viewer holds the Messagerie here, hence reads its mailbox."""
+        return any(m.service.famille == Service.Famille.MESSAGERIE for m in self.donnent(LIRE_MESSAGERIE))
 
     @property
     def voit_les_comptes(self) -> bool:

@@ -33,7 +33,9 @@ from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import Cessation, DemandeHabilitation, DemandeRetrait, Export, Habilitation, Role
 from services.models import (
     AdresseAttendue,
+    Echange,
     EvenementRegistre,
+    Message,
     PersonneSirenisee,
     ReferenceBancaire,
     RepresentantLegal,
@@ -48,6 +50,7 @@ from tests.factories import (
     ServiceFactory,
     ServiceGestionnaireFactory,
     compte_signale,
+    echanger,
     habiliter,
 )
 
@@ -72,6 +75,7 @@ class Pays:
     demandee: DemandeHabilitation
     export: Export
     compte: ReferenceBancaire
+    echange: Echange
     modeles: dict[str, Any]
 
 
@@ -119,8 +123,21 @@ def installer() -> Pays:
     ]
     DemandeHabilitation.objects.create(demandeur=espace, siren=demandes[0].personne.siren, motif="collaborateur")
     bureau = une.personne.service_gestionnaire
+    messagerie, _ = Service.objects.get_or_create(
+        code="MESSAGERIE", defaults={"libelle": "Messagerie", "famille": "MESSAGERIE", "domaine": "FISCAL"}
+    )
     with transaction.atomic():
         habiliter(espace, personne=une.personne, service=ServiceFactory(code="PAYER_ESSAI", paiement=True))
+        if (
+            not Habilitation.objects.vivantes()
+            .filter(espace=espace, personne=une.personne, service=messagerie)
+            .exists()
+        ):
+            habiliter(espace, personne=une.personne, service=messagerie)
+    echange = echanger(une.personne)
+    for rang in range(5):
+        echanger(une.personne, etat="REPONDU", objet=f"Question {rang}")
+    Message.objects.create(echange=echange, espace=espace, texte="Bonjour")
     agents = [AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in sorted(TOUTES)]
     return Pays(
         jeu=jeu,
@@ -135,6 +152,7 @@ def installer() -> Pays:
         compte=(signalement := compte_signale(une.personne, espace, espace)).changement.reference,
         modeles={"retrait": siens[0], "demande": demandes[0], "services.signalementbancaire": signalement}
         | _pour_les_agents(espace, tenues[3], demandes, agents),
+        echange=echange,
     )
 
 

@@ -172,6 +172,9 @@ def adresses(pays: Pays) -> dict[str, str]:
         "entreprise": [siren],
         "entreprise_acces": [siren],
         "entreprise_demandes": [siren],
+        **{key: [pays.echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
+        **{key: [siren] for key in ("message_rediger", "entreprise_messages")},
+        "brouillon_effacer": [cle],
         **{key: [siren] for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")},
         **{
             key: [siren, pays.compte.pk]
@@ -202,6 +205,17 @@ def adresses(pays: Pays) -> dict[str, str]:
     }
     return {nom: reverse(nom, args=args) for nom, args in simples.items()} | {
         "journal_personne (une personne)": f"{reverse('journal_personne')}?siren={siren}",
+        **{
+            f"messagerie ({nom})": f"{reverse('messagerie')}?{demande}"
+            for nom, demande in (
+                ("recherche", "q=question"),
+                ("à traiter", "boite=a-traiter"),
+                ("en attente", "boite=en-attente"),
+                ("thème", "theme=AUTRE"),
+                ("brouillons", "boite=brouillons"),
+            )
+        },
+        "message_rediger (thème)": f"{reverse('message_rediger', args=[siren])}?theme=TVA",
         "espace (recherche)": f"{reverse('espace')}?q=ateliers",
         "espace (page 4)": f"{reverse('espace')}?page=4",
         "espace (par service)": f"{reverse('espace')}?vue=service&page=2",

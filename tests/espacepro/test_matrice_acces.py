@@ -48,6 +48,7 @@ from tests.factories import (
     changement_bancaire,
     compte_bancaire,
     compte_signale,
+    echanger,
     habiliter,
 )
 
@@ -188,12 +189,16 @@ def monter(rang: int = 0) -> Scene:
     signalement = compte_signale(personne, espaces["suppleant"], espaces["titulaire"])
     changement, ailleurs = signalement.changement, compte_bancaire(etrangere)
     compte = changement.reference
+    echange, autre_echange = echanger(personne), echanger(etrangere)
     scene.cles = {
         "compte": [personne.siren, compte.pk],
         "compte d’une autre": [etrangere.siren, ailleurs.pk],
         "compte sous un autre SIREN": [personne.siren, ailleurs.pk],
         "changement": [personne.siren, changement.pk],
         "changement d’une autre": [personne.siren, changement_bancaire(ailleurs).pk],
+        "échange": [echange.reference],
+        "échange d’une autre": [autre_echange.reference],
+        "brouillon de personne": [uuid.uuid4()],
         "service ouvert": [personne.siren, messagerie.code],
         "adhésion fermée": [personne.siren, tva.code],
         "autre personne": [etrangere.siren, messagerie.code],
@@ -269,6 +274,8 @@ INCONNUS: dict[str, list[Any]] = {
             "compte_bancaire_signaler",
         )
     },
+    **{key: ["E-2026-AAAAAAAA"] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
+    **{key: ["552032534"] for key in ("message_rediger", "entreprise_messages")},
     "courriel_entreprise_changer": ["552032534"],
     "demande": ["D-2026-AAAAAAAA"],
     "annuler_demande": ["D-2026-AAAAAAAA"],
@@ -294,6 +301,14 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     "entreprise_acces": _ENTREPRISE,
     "entreprise_demandes": _ENTREPRISE,
     "ouvrir_service": {"service ouvert": UTILISATEURS, "adhésion fermée": PERSONNE, "autre personne": PERSONNE},
+    **{
+        key: {"échange": UTILISATEURS, "échange d’une autre": PERSONNE}
+        for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")
+    },
+    **{
+        key: {"messagerie ouverte": UTILISATEURS, "sans messagerie": PERSONNE}
+        for key in ("message_rediger", "entreprise_messages")
+    },
     "courriel_entreprise_changer": {"messagerie ouverte": ADMINISTRATEURS, "sans messagerie": PERSONNE},
     **{
         key: {"entreprise": UTILISATEURS, "autre entreprise": PERSONNE}
@@ -326,6 +341,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     "retrait_renoncer": {"retrait en attente": frozenset({"acteur"}), "retrait refusé": frozenset({"suppleant"})},
     "export": _EXPORT,
     "export_telecharger": _EXPORT,
+    "brouillon_effacer": {"brouillon de personne": TOUT_ESPACE},
     # One's own session or key, or the same answer as for none at all.
     "fermer_session": {"session de personne": TOUT_ESPACE},
     "retirer_cle": {"clé de personne": TOUT_ESPACE},
@@ -490,7 +506,7 @@ def test_pas_de_case_manquante() -> None:
     pages = {f"{modele}_{suffixe}" for modele in MODELES for suffixe in SUFFIXES}
     assert noms == pages | {f"{modele}_{acte}" for modele, acte in ACTES} | set(GESTION)
     assert set(TABLE) == set(NOMS)
-    assert set(INCONNUS) | {"fermer_session", "retirer_cle"} == set(OBJETS)
+    assert set(INCONNUS) | {"fermer_session", "retirer_cle", "brouillon_effacer"} == set(OBJETS)
 
 
 # --- Trying it --------------------------------------------------------------------------------------------------------

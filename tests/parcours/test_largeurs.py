@@ -20,6 +20,7 @@ from tests.factories import (
     accorder,
     changement_bancaire,
     compte_bancaire,
+    echanger,
     habiliter,
 )
 
@@ -104,6 +105,9 @@ def test_les_pages_du_detenteur(live_server: LiveServer, page: Page, context: Br
         reverse("ouvrir_service", args=[siren, "MESSAGERIE"]),
         reverse("courriel_entreprise_changer", args=[siren]),
         *(reverse(nom, args=[siren]) for nom in ("entreprise", "entreprise_acces", "entreprise_demandes")),
+        reverse("echange", args=[echanger(personne, objet="ETABLISSEMENTSREUNISDUGRANDOUEST" * 5).reference]),
+        reverse("entreprise_messages", args=[siren]),
+        f"{reverse('message_rediger', args=[siren])}?theme=TVA",
         *(reverse(nom, args=[siren]) for nom in ("comptes_bancaires", "compte_bancaire_ajouter")),
         *(
             reverse(nom, args=[siren, compte.pk])

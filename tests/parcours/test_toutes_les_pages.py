@@ -37,6 +37,7 @@ from tests.factories import (
     accorder,
     changement_bancaire,
     compte_bancaire,
+    echanger,
     habiliter,
 )
 
@@ -68,6 +69,7 @@ SUITES = {
     "inscription_simplifiee_confirmee",
     "inscription_simplifiee_envoyee",
     "inscription_simplifiee_renvoyer",
+    "message_rediger",
     "renouveler_mot_de_passe",
     "suppleants_confirmer",
     "suppleants_personne",
@@ -155,12 +157,15 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
     Courrier.objects.filter(pk=courrier.pk).update(
         canal="MESSAGERIE", etat="EDITE", edite_le=maintenant, expire_le=maintenant + settings.CODE_VALIDITE
     )
+    echange = echanger(personne)
     demandee = DemandeHabilitation.objects.create(demandeur=EspaceFactory(), siren=personne.siren, motif="x")
     export = Export.objects.create(espace=espace, liste=EXISTANT.en_json())
     return espace, {
         "ouvrir_service": [personne.siren, "PAYER"],
         **{nom: [personne.siren] for nom in ("entreprise", "entreprise_acces", "entreprise_demandes")},
         "courriel_entreprise_changer": [personne.siren],
+        **{key: [echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
+        **{key: [personne.siren] for key in ("message_rediger", "entreprise_messages")},
         **{
             key: [personne.siren]
             for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")

@@ -1,0 +1,306 @@
+"""The secure mailbox of one's companies: the inbox, one exchange, writing (CGU §2.3; domaine.md 2.14).
+
+Who may read or write is asked of `services.messagerie.droits`, as the acts do; for anybody else no such page exists.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.compteurs.double_envoi import annoncer_une_fois
+from accounts.models import Espace
+from accounts.portes.acces import espace_requis
+from accounts.saisies.dates import jour_heure
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.lecture import noter_la_suite
+from habilitations.lectures.entreprise import entreprise as lire_entreprise
+from services.messagerie import brouillons, lectures
+from services.messagerie.droits import lecteurs_de, personnes_de, peut_ecrire, peut_lire
+from services.messagerie.echanges import clore as clore_echange
+from services.messagerie.echanges import ecrire, repondre
+from services.messagerie.echanges import rouvrir as rouvrir_echange
+from services.messagerie.forms import RedactionForm, ReponseForm
+from services.messagerie.imprime import imprimer
+from services.messagerie.themes import Theme, a_choisir, theme_de, themes
+from services.models import Brouillon, Echange, PersonneSirenisee
+
+from ..contexte import NON_LUS
+
+GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
+
+
+@espace_requis
+@require_GET
+def boite(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """The exchanges of all one's companies, the latest first; boxes, search, themes."""
+    try:
+        filtres = lectures.lire_filtres(request.GET)
+    except RegleMetier:  # a NUL or half a character in an address
+        filtres = lectures.Filtres()
+    lue = lectures.messagerie(espace, filtres)
+    if not filtres.siren and request.session.get(NON_LUS, 0) != lue.non_lus:
+        request.session[NON_LUS] = lue.non_lus
+    return render(request, "espacepro/messagerie/boite.html", {"lue": lue, "filtres": filtres, "themes": lue.themes})
+
+
+@espace_requis
+@require_GET
+def entreprise(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
+    """The exchanges of one company, as a tab of its page."""
+    vue = lire_entreprise(espace, siren)
+    if vue is None or not peut_lire(espace, vue.personne):
+        raise Http404
+    try:
+        lus = lectures.lire_filtres(request.GET)
+    except RegleMetier:
+        lus = lectures.Filtres()
+    filtres = lectures.Filtres(boite=lus.boite, q=lus.q, theme=lus.theme, siren=vue.personne.siren, avant=lus.avant)
+    lue = lectures.messagerie(espace, filtres)
+    return render(
+        request,
+        "espacepro/messagerie/entreprise.html",
+        {
+            "vue": vue,
+            "personne": vue.personne,
+            "onglet": "messages",
+            "lue": lue,
+            "filtres": filtres,
+            "themes": lue.themes,
+            "ecrit": peut_ecrire(espace, vue.personne),
+        },
+    )
+
+
+# --- One exchange
+
+
+def _trouver(espace: Espace, reference: str) -> lectures.EchangeTrouve:
+    """Return this exchange. Raises: Http404 where this espace does not read its mailbox."""
+    trouve = lectures.trouver_echange(espace, reference)
+    if trouve is None:
+        raise Http404
+    return trouve
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """The messages, the oldest first, who has read them; the answer, kept as a draft or sent."""
+    lu_d_abord = _trouver(espace, reference)
+    trouve = lu_d_abord.echange
+    formulaire = None
+    if request.method == "POST":
+        formulaire = ReponseForm(request.POST)
+        if "garder" in request.POST:
+            faite = _garder(request, espace, trouve.personne, formulaire, echange=trouve)
+            if faite is not None:
+                return redirect("echange", reference)
+        elif formulaire.is_valid():
+            try:
+                repondre(acteur=espace, echange=trouve, **formulaire.cleaned_data)
+            except RegleMetier as regle:
+                formulaire.refuser(regle)
+            else:
+                annoncer_une_fois(request, f"Votre réponse est envoyée à {trouve.service_gestionnaire.nom}.")
+                return redirect("echange", reference)
+    lu = lectures.lire_echange(espace, lu_d_abord, _numero(request.GET.get("page", "")))
+    a_marquer = lu.a_marquer()
+    if a_marquer:
+        noter_la_suite(request, partial(lectures.marquer_lus, espace, a_marquer))
+    if formulaire is None:
+        garde = lu.brouillon
+        formulaire = ReponseForm(initial={"texte": garde.texte} if garde is not None else None)
+    return render(request, "espacepro/messagerie/echange.html", {"lu": lu, "echange": trouve, "formulaire": formulaire})
+
+
+def _numero(saisie: str) -> int:
+    """Return the number of a page, the first for anything else."""
+    return int(saisie) if saisie.isdecimal() and 0 < int(saisie[:4]) < 10_000 and len(saisie) < 5 else 1
+
+
+@espace_requis
+@require_POST
+def clore(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """Close the exchange, from its own page."""
+    return _agir(request, espace, reference, clore_echange, "L’échange est clos. Vous pouvez le rouvrir à tout moment.")
+
+
+@espace_requis
+@require_POST
+def rouvrir(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """Reopen the exchange."""
+    return _agir(request, espace, reference, rouvrir_echange, "L’échange est rouvert : vous pouvez y répondre.")
+
+
+def _agir(request: HttpRequest, espace: Espace, reference: str, acte: Callable[..., Echange], dit: str) -> HttpResponse:
+    try:
+        acte(acteur=espace, echange=_trouver(espace, reference).echange)
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+    else:
+        annoncer_une_fois(request, dit)
+    return redirect("echange", reference)
+
+
+@espace_requis
+@require_GET
+def pdf(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """The whole exchange as a PDF, to print or keep."""
+    trouve = _trouver(espace, reference).echange
+    return HttpResponse(
+        imprimer(espace, trouve),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="echange-{trouve.reference}.pdf"'},
+    )
+
+
+# --- Writing
+
+
+@espace_requis
+@require_GET
+def ecrire_a(request: HttpRequest, espace: Espace) -> HttpResponse:
+    """For which company, and what about: the theme says what to attach and the delay to expect."""
+    siennes = PersonneSirenisee.objects.filter(pk__in=personnes_de(espace), restreinte_le=None).order_by("denomination")
+    siren, code = request.GET.get("siren", ""), request.GET.get("theme", "")
+    choisie = next((personne for personne in siennes if personne.siren == siren), None)
+    choisi = themes().get(code)
+    if choisie is not None and choisi is not None and not choisi.portail:
+        return redirect(f"{reverse('message_rediger', args=[siren])}?theme={code}")
+    return render(
+        request,
+        "espacepro/messagerie/ecrire.html",
+        {
+            "personnes": siennes,
+            "choisie": choisie or (siennes[0] if len(siennes) == 1 else None),
+            "themes": a_choisir(),
+            "theme": code,
+            "envoye": "continuer" in request.GET,
+        },
+    )
+
+
+def _personne(espace: Espace, siren: str) -> PersonneSirenisee:
+    """Return this personne. Raises: Http404 where this espace may not read its mailbox; who may not write is told by the act."""
+    personne = get_object_or_404(PersonneSirenisee.objects.select_related("service_gestionnaire"), siren=siren)
+    if not peut_lire(espace, personne):
+        raise Http404
+    return personne
+
+
+@espace_requis
+@require_http_methods(["GET", "POST"])
+def rediger(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
+    """The text, kept as a draft, read again, then sent."""
+    personne = _personne(espace, siren)
+    garde = brouillons.brouillon_de(espace, personne)
+    theme = theme_de(
+        request.POST.get("theme") or request.GET.get("theme") or (garde.theme if garde is not None else "")
+    )
+    if theme.portail:
+        return redirect(f"{reverse('message_ecrire')}?siren={personne.siren}")
+    if request.method == "POST":
+        return _recevoir(request, espace, personne, theme, garde)
+    depart = {"objet": garde.objet, "texte": garde.texte} if garde is not None else None
+    return _montrer(request, espace, personne, theme, RedactionForm(initial=depart), garde)
+
+
+def _recevoir(
+    request: HttpRequest, espace: Espace, personne: PersonneSirenisee, theme: Theme, garde: Brouillon | None
+) -> HttpResponse:
+    """Keep, show again, or send what was typed; what is refused is shown where it may be corrected."""
+    formulaire = RedactionForm(request.POST)
+    if "garder" in request.POST:
+        faite = _garder(request, espace, personne, formulaire, theme=theme.code)
+        if faite is not None:
+            return redirect(f"{reverse('messagerie')}?boite={lectures.BROUILLONS}")
+    elif "modifier" in request.POST:
+        formulaire = RedactionForm(initial={nom: request.POST.get(nom, "") for nom in ("objet", "texte", "envoi")})
+    elif formulaire.is_valid():
+        try:
+            if "envoyer" in request.POST:
+                message = ecrire(acteur=espace, personne=personne, theme=theme.code, **formulaire.cleaned_data)
+                annoncer_une_fois(
+                    request,
+                    f"Votre message est envoyé à {personne.service_gestionnaire.nom}. "
+                    f"Réponse habituelle : {theme.delai_jours} jours.",
+                )
+                return redirect("echange", message.echange.reference)
+            brouillons.garder(
+                acteur=espace,
+                personne=personne,
+                theme=theme.code,
+                objet=formulaire.cleaned_data["objet"],
+                texte=formulaire.cleaned_data["texte"],
+            )
+        except RegleMetier as regle:
+            formulaire.refuser(regle)
+        else:
+            return _montrer(request, espace, personne, theme, formulaire, garde, "espacepro/messagerie/relire.html")
+    return _montrer(request, espace, personne, theme, formulaire, garde)
+
+
+def _garder(
+    request: HttpRequest,
+    espace: Espace,
+    personne: PersonneSirenisee,
+    formulaire: RedactionForm | ReponseForm,
+    *,
+    theme: str = "",
+    echange: Echange | None = None,
+) -> str | None:
+    """Keep what was typed as a draft, whole or not; return what is said of it, None where it is refused (the form says why)."""
+    try:
+        garde = brouillons.garder(
+            acteur=espace,
+            personne=personne,
+            echange=echange,
+            theme=theme,
+            objet=request.POST.get("objet", ""),
+            texte=request.POST.get("texte", ""),
+        )
+    except RegleMetier as regle:
+        formulaire.errors.clear()
+        formulaire.refuser(regle)
+        return None
+    dit = GARDE if garde is not None else "Il n’y avait rien à garder : le brouillon est vide."
+    annoncer_une_fois(request, dit)
+    return dit
+
+
+def _montrer(
+    request: HttpRequest,
+    espace: Espace,
+    personne: PersonneSirenisee,
+    theme: Theme,
+    formulaire: RedactionForm,
+    garde: Brouillon | None,
+    gabarit: str = "espacepro/messagerie/rediger.html",
+) -> HttpResponse:
+    contexte: dict[str, Any] = {
+        "personne": personne,
+        "theme": theme,
+        "formulaire": formulaire,
+        "brouillon": garde,
+        "garde_le": jour_heure(garde.modifie_le) if garde is not None else "",
+        "autres_lecteurs": [lecteur for lecteur in lecteurs_de(personne) if lecteur != espace],
+    }
+    return render(request, gabarit, contexte)
+
+
+@espace_requis
+@require_POST
+def effacer_brouillon(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
+    """Erase a draft of one's own; one that is gone already is no fault."""
+    garde = Brouillon.objects.filter(pk=cle, espace=espace).first()
+    if garde is not None:
+        brouillons.effacer(acteur=espace, brouillon=garde)
+    annoncer_une_fois(request, "Le brouillon est effacé.")
+    return redirect(f"{reverse('messagerie')}?boite={lectures.BROUILLONS}")

@@ -1,0 +1,66 @@
+"""Forms of the mailbox. What is refused is what the act refuses: a page cuts nothing that was typed or pasted."""
+
+import uuid
+from typing import Final
+
+from django import forms
+
+from accounts.forms.base import FormulairePortail
+from accounts.forms.champs import ChampIdentifiant, ChampPorte, ChampTexte
+from accounts.forms.claviers import Clavier
+
+from ..models.messagerie import LONGUEUR_TEXTE
+
+LONGUEUR_LUE: Final = 400  # what is read of an object; how long it may be is the act's to say
+NOMBRE_LISIBLE: Final = f"{LONGUEUR_TEXTE:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+class _EnvoiForm(FormulairePortail):
+    """`envoi` is the key of the message to come: the same form sent twice sends once."""
+
+    envoi = ChampIdentifiant(widget=forms.HiddenInput(), initial=uuid.uuid4)
+
+    def clean_envoi(self) -> uuid.UUID:
+        """Return the key of the message to come."""
+        try:
+            return uuid.UUID(self.cleaned_data["envoi"])
+        except ValueError as erreur:
+            raise forms.ValidationError(
+                "Ce formulaire est incomplet : copiez votre texte, puis rouvrez la page."
+            ) from erreur
+
+
+class RedactionForm(_EnvoiForm):
+    """A new message: what it is about, and its text."""
+
+    regles = {
+        **dict.fromkeys(("objet_vide", "objet_trop_long"), "objet"),
+        **dict.fromkeys(("message_vide", "message_trop_long"), "texte"),
+    }
+
+    objet = ChampPorte(
+        label="Objet",
+        max_length=LONGUEUR_LUE,
+        clavier=Clavier.PHRASE,
+        help_text="En quelques mots : c’est ce que vous et le service verrez dans la liste.",
+        error_messages={"required": "Dites en quelques mots de quoi il s’agit."},
+    )
+    texte = ChampTexte(
+        label="Message",
+        help_text=f"{NOMBRE_LISIBLE} caractères au plus. N’écrivez ni mot de passe, ni code, ni IBAN entier.",
+        widget=forms.Textarea(attrs={"rows": 12}),
+        error_messages={"required": "Écrivez votre message."},
+    )
+
+
+class ReponseForm(_EnvoiForm):
+    """An answer within an exchange."""
+
+    regles = dict.fromkeys(("message_vide", "message_trop_long"), "texte")
+
+    texte = ChampTexte(
+        label="Votre réponse",
+        help_text=f"{NOMBRE_LISIBLE} caractères au plus. N’écrivez ni mot de passe, ni code, ni IBAN entier.",
+        widget=forms.Textarea(attrs={"rows": 7}),
+        error_messages={"required": "Écrivez votre réponse."},
+    )

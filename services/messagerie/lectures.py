@@ -1,0 +1,510 @@
+"""What the pages of the mailbox show: the inbox over all one's companies, its counts, one exchange whole.
+
+Everything is found from the companies whose mailbox one reads, each by its own index, and only as far as a page goes: so
+many rows whatever they hold. The statements are constant SQL: compiling them cost more than all the rest of the page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, FilteredRelation, Prefetch, Q
+from django.http import QueryDict
+from django.utils import timezone
+
+from accounts.models import Espace
+from accounts.saisies.porte import lire_recherche, serrer
+from accounts.saisies.repliement import replier
+
+from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee
+from .droits import lecteurs_de, personnes_de, peut_ecrire, peut_lire
+from .themes import Theme, theme_de, themes
+
+PAR_PAGE: Final = 25
+BORNE: Final = 100
+"""Counts stop there: « 99+ »."""
+MESSAGES_PAR_PAGE: Final = 50
+
+TOUS, A_TRAITER, NON_LUS, EN_ATTENTE, BROUILLONS, CLOS = "", "a-traiter", "non-lus", "en-attente", "brouillons", "clos"
+BOITES: Final[Mapping[str, str]] = {
+    TOUS: "Tous les échanges",
+    A_TRAITER: "À traiter",
+    NON_LUS: "Non lus",
+    EN_ATTENTE: "En attente d’une réponse",
+    BROUILLONS: "Brouillons",
+    CLOS: "Clos",
+}
+ETATS: Final[Mapping[str, tuple[str, ...]]] = {
+    EN_ATTENTE: tuple(etat.value for etat in Echange.ATTENDENT_LE_SERVICE),
+    CLOS: (Echange.Etat.CLOS.value,),
+}
+ATTENTE: Final = {Echange.Etat.PIECE_DEMANDEE.value: "attention", Echange.Etat.REPONDU.value: "info"}
+"""The sign of a state that calls for something, or that brings an answer."""
+
+
+@dataclass(frozen=True)
+class Filtres:
+    """What the address asks of the inbox."""
+
+    boite: str = TOUS
+    q: str = ""
+    theme: str = ""
+    siren: str = ""
+    avant: str = ""
+
+    @property
+    def poses(self) -> bool:
+        """Whether anything but the box narrows the list."""
+        return bool(self.q or self.theme or self.siren)
+
+    @property
+    def sans_filtre(self) -> str:
+        """The address of the open box, nothing narrowing it."""
+        return self.vers(q="", theme="", entreprise="")
+
+    def vers(self, **autres: str) -> str:
+        """Return the address of this list with these in the place of its own, from its first page."""
+        valeurs = {"boite": self.boite, "q": self.q, "theme": self.theme, "entreprise": self.siren} | autres
+        adresse = QueryDict(mutable=True)
+        adresse.update({nom: valeur for nom, valeur in valeurs.items() if valeur})
+        return f"?{adresse.urlencode()}" if adresse else "?"
+
+
+def lire_filtres(parametres: QueryDict) -> Filtres:
+    """Return what the address asks for; what is unknown asks for nothing. Raises: TexteIllisible."""
+    boite, theme = parametres.get("boite", ""), parametres.get("theme", "")
+    return Filtres(
+        boite=boite if boite in BOITES else TOUS,
+        q=lire_recherche(parametres.get("q", "")),
+        theme=theme if theme in themes() else "",
+        siren=serrer(parametres.get("entreprise", ""))[:9],
+        avant=lire_recherche(parametres.get("avant", "")),
+    )
+
+
+@dataclass(frozen=True)
+class Ligne:
+    """One exchange as the inbox shows it; `par` is who wrote last."""
+
+    reference: str
+    objet: str
+    etat: str
+    theme: Theme
+    dernier_le: datetime
+    denomination: str
+    siren: str
+    par: str
+    non_lu: bool
+    cle: str
+
+    @property
+    def etat_lisible(self) -> str:
+        return str(Echange.Etat(self.etat).label).capitalize()
+
+    @property
+    def signe(self) -> str:
+        return ATTENTE.get(self.etat, "")
+
+
+@dataclass(frozen=True)
+class Boite:
+    """One box of the inbox, with how many it holds; None where it is not counted."""
+
+    code: str
+    libelle: str
+    nombre: int | None
+    ouverte: bool
+    adresse: str
+
+    @property
+    def compte(self) -> str:
+        if not self.nombre:
+            return ""
+        return str(self.nombre) if self.nombre < BORNE else f"{BORNE - 1}+"
+
+
+@dataclass(frozen=True)
+class Messagerie:
+    """The inbox of an espace: its companies, its boxes, and a page of what the open one holds."""
+
+    filtres: Filtres
+    personnes: Mapping[int, tuple[str, str]]
+    boites: Sequence[Boite]
+    lignes: Sequence[Ligne] = ()
+    brouillons: Sequence[Brouillon] = ()
+    suite: str = ""
+    themes: Sequence[Theme] = field(default_factory=lambda: list(themes().values()))
+
+    @property
+    def non_lus(self) -> int:
+        return next(boite.nombre or 0 for boite in self.boites if boite.code == NON_LUS)
+
+    @property
+    def ouverte(self) -> Boite:
+        return next(boite for boite in self.boites if boite.ouverte)
+
+    @property
+    def entreprises(self) -> list[tuple[str, str]]:
+        """SIREN and name of each company, by name."""
+        return sorted(self.personnes.values(), key=lambda une: une[1])
+
+
+# The threads of some companies whose last message is before a given one, each company by its own index.
+_PAR_ENTREPRISE: Final = """
+SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN LATERAL (
+SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid)
+ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e
+"""
+_PAR_ETAT: Final = """
+SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN unnest(%(etats)s::text[]) AS s(etat)
+CROSS JOIN LATERAL (SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND etat = s.etat
+AND (%(theme)s = '' OR theme = %(theme)s) AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid)
+ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e
+"""
+_PAR_THEME: Final = """
+SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN LATERAL (
+SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND theme = %(theme)s
+AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e
+"""
+# What somebody has not read, of the companies that he reads today.
+_NON_LUS: Final = """
+SELECT DISTINCT e.id, e.dernier_le FROM services_messagenonlu n JOIN services_message m ON m.id = n.message_id
+JOIN services_echange e ON e.id = m.echange_id
+WHERE n.lecteur_id = %(lecteur)s AND e.personne_id = ANY(%(personnes)s)
+"""
+_DEMANDES: Final = """
+SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN LATERAL (
+SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND etat = 'PIECE_DEMANDEE'
+ORDER BY dernier_le DESC LIMIT %(combien)s) e
+"""
+# By the name of the company, the reference, or what it is about.
+_TROUVES: Final = """
+SELECT id, dernier_le FROM services_echange WHERE personne_id = ANY(%(personnes)s) AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid)
+AND (personne_id = ANY(%(nommees)s::bigint[]) OR reference = %(reference)s OR replier(objet) LIKE %(motif)s)
+AND (%(theme)s = '' OR theme = %(theme)s) AND (%(tous)s OR etat = ANY(%(etats)s::text[]))
+"""
+_PAGE: Final = """
+WITH trouves AS MATERIALIZED (SELECT id, dernier_le FROM ({source}) t
+WHERE (%(theme)s = '' AND %(libre)s OR EXISTS (SELECT 1 FROM services_echange f WHERE f.id = t.id
+AND (%(theme)s = '' OR f.theme = %(theme)s) AND (%(libre)s OR f.personne_id = ANY(%(nommees)s::bigint[])
+OR f.reference = %(reference)s OR replier(f.objet) LIKE %(motif)s)))
+AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s)
+SELECT e.reference, e.objet, e.etat, e.theme, e.dernier_le, p.denomination, p.siren, d.espace_id, a.prenom, a.nom, d.agent_id,
+EXISTS (SELECT 1 FROM services_message m JOIN services_messagenonlu n ON n.message_id = m.id
+WHERE m.echange_id = e.id AND n.lecteur_id = %(lecteur)s), e.id::text
+FROM trouves t JOIN services_echange e ON e.id = t.id JOIN services_personnesirenisee p ON p.id = e.personne_id
+LEFT JOIN LATERAL (SELECT m.espace_id, m.agent_id FROM services_message m WHERE m.echange_id = e.id AND NOT m.interne
+AND m.pret_le IS NOT NULL ORDER BY m.envoye_le DESC, m.id DESC LIMIT 1) d ON true
+LEFT JOIN accounts_espace a ON a.id = d.espace_id
+ORDER BY e.dernier_le DESC, e.id DESC
+"""
+_SOURCES: Final[Mapping[str, str]] = {
+    "entreprise": _PAGE.format(source=_PAR_ENTREPRISE),
+    "etat": _PAGE.format(source=_PAR_ETAT),
+    "theme": _PAGE.format(source=_PAR_THEME),
+    "trouves": _PAGE.format(source=_TROUVES),
+    NON_LUS: _PAGE.format(source=_NON_LUS),
+    A_TRAITER: _PAGE.format(source=f"SELECT * FROM ({_NON_LUS}) n UNION SELECT * FROM ({_DEMANDES}) d"),  # noqa: S608 - our own words
+}
+_COMPTES: Final = f"""
+SELECT (SELECT count(*) FROM (SELECT id FROM ({_NON_LUS}) n UNION SELECT id FROM ({_DEMANDES}) d LIMIT %(combien)s) x),
+(SELECT count(*) FROM (SELECT id FROM ({_NON_LUS}) n LIMIT %(combien)s) x),
+(SELECT count(*) FROM (SELECT 1 FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN unnest(%(attente)s::text[]) AS s(etat)
+CROSS JOIN LATERAL (SELECT 1 FROM services_echange WHERE personne_id = p.id AND etat = s.etat LIMIT %(combien)s) e
+LIMIT %(combien)s) x),
+(SELECT count(*) FROM services_brouillon WHERE espace_id = %(espace)s AND personne_id = ANY(%(personnes)s))
+"""  # noqa: S608
+_NOMBRE_NON_LUS: Final = f"SELECT count(*) FROM (SELECT id FROM ({_NON_LUS}) n LIMIT %(combien)s) x"  # noqa: S608
+_DEPART: Final = ("9999-01-01T00:00:00+00:00", "ffffffff-ffff-ffff-ffff-ffffffffffff")
+"""Before this comes every exchange."""
+
+
+def messagerie(espace: Espace, filtres: Filtres) -> Messagerie:
+    """Return the inbox of this espace as the address asks for it: four queries, whatever it holds."""
+    cles = personnes_de(espace)
+    connues = PersonneSirenisee.objects.filter(pk__in=cles).values_list("pk", "siren", "denomination") if cles else []
+    personnes = {cle: (siren, denomination) for cle, siren, denomination in connues}
+    if filtres.siren:
+        cles = [cle for cle in cles if personnes[cle][0] == filtres.siren]
+    boites = _compter(espace, cles, filtres)
+    if filtres.boite == BROUILLONS:
+        siens = Brouillon.objects.filter(espace=espace, personne__in=cles).select_related("personne", "echange")
+        return Messagerie(filtres, personnes, boites, brouillons=list(siens))
+    lues = _lire(espace, cles, personnes, filtres) if cles else []
+    suite = ""
+    if len(lues) > PAR_PAGE:
+        derniere = lues[PAR_PAGE - 1]
+        suite = filtres.vers(avant=f"{derniere.dernier_le.isoformat()}_{derniere.cle}")
+    return Messagerie(filtres, personnes, boites, lignes=lues[:PAR_PAGE], suite=suite)
+
+
+def compter_non_lus(espace: Espace) -> int:
+    """Return how many exchanges this espace has to read, a hundred at most: two queries."""
+    with connection.cursor() as curseur:
+        curseur.execute(
+            _NOMBRE_NON_LUS,
+            {"lecteur": espace.compte_id, "personnes": personnes_de(espace), "combien": BORNE},
+        )
+        return curseur.fetchone()[0]
+
+
+def _compter(espace: Espace, cles: list[int], filtres: Filtres) -> list[Boite]:
+    """Return the boxes with their counts, a hundred at most each: one query."""
+    nombres: Sequence[int] = (0, 0, 0, 0)
+    if cles:
+        with connection.cursor() as curseur:
+            curseur.execute(
+                _COMPTES,
+                {
+                    "lecteur": espace.compte_id,
+                    "espace": espace.pk,
+                    "personnes": cles,
+                    "attente": list(ETATS[EN_ATTENTE]),
+                    "combien": BORNE,
+                },
+            )
+            nombres = curseur.fetchone()
+    comptes = dict(zip((A_TRAITER, NON_LUS, EN_ATTENTE, BROUILLONS), nombres, strict=True))
+    return [
+        Boite(code, libelle, comptes.get(code), code == filtres.boite, filtres.vers(boite=code))
+        for code, libelle in BOITES.items()
+    ]
+
+
+def _lire(espace: Espace, cles: list[int], personnes: Mapping[int, tuple[str, str]], filtres: Filtres) -> list[Ligne]:
+    """Return a page of exchanges and one more: one query."""
+    avant, avant_id = _depart(filtres.avant)
+    cherche = replier(filtres.q)
+    parametres: dict[str, Any] = {
+        "personnes": cles,
+        "lecteur": espace.compte_id,
+        "theme": filtres.theme,
+        "etats": list(ETATS.get(filtres.boite, ())),
+        "tous": filtres.boite not in ETATS,
+        "avant": avant,
+        "avant_id": avant_id,
+        "combien": PAR_PAGE + 1,
+        "libre": not filtres.q,
+        "motif": f"%{cherche}%",
+        "reference": filtres.q.upper(),
+        "nommees": [
+            cle
+            for cle in cles
+            if cherche and (cherche in replier(personnes[cle][1]) or cherche in personnes[cle][0].casefold())
+        ],
+    }
+    with connection.cursor() as curseur:
+        curseur.execute(_SOURCES[_source(filtres)], parametres)
+        rangees = curseur.fetchall()
+    return [_ligne(espace, rangee) for rangee in rangees]
+
+
+def _source(filtres: Filtres) -> str:
+    """Return which index finds what is asked for."""
+    if filtres.q and filtres.boite not in {NON_LUS, A_TRAITER}:
+        return "trouves"
+    if filtres.boite in {NON_LUS, A_TRAITER}:
+        return filtres.boite
+    if filtres.boite in ETATS:
+        return "etat"
+    return "theme" if filtres.theme else "entreprise"
+
+
+def _depart(avant: str) -> tuple[str, str]:
+    """Return before which exchange the page begins; what cannot be read begins at the first."""
+    instant, _, cle = avant.rpartition("_")
+    try:
+        return datetime.fromisoformat(instant).isoformat(), str(UUID(cle))
+    except ValueError:
+        return _DEPART
+
+
+def _ligne(espace: Espace, rangee: Sequence[Any]) -> Ligne:
+    reference, objet, etat, theme, dernier_le, denomination, siren, auteur, prenom, nom, agent, non_lu, cle = rangee
+    if auteur is None:
+        par = "Le service" if agent is not None else "Le portail"
+    else:
+        par = "Vous" if auteur == espace.pk else f"{prenom} {nom}"
+    return Ligne(reference, objet, etat, theme_de(theme), dernier_le, denomination, siren, par, non_lu, cle)
+
+
+# --- One exchange
+
+
+@dataclass(frozen=True)
+class MessageLu:
+    """One message as the page shows it: who wrote, whether it is the office, and who has read it."""
+
+    message: Message
+    espace: Espace
+
+    @property
+    def de_nous(self) -> bool:
+        return self.message.espace_id is not None
+
+    @property
+    def par(self) -> str:
+        """Who signs it: one of us by name, the office by its own."""
+        auteur = self.message.espace
+        if auteur is not None:
+            return f"Vous, {auteur.nom_complet}" if auteur == self.espace else auteur.nom_complet
+        if self.message.agent is None:
+            return "Espace professionnel"
+        bureau = self.message.agent.service_gestionnaire
+        return bureau.nom if bureau is not None else "Administration"
+
+    @property
+    def precision(self) -> str:
+        """What is said after the name: an agent is named by the initial of the first name."""
+        agent = self.message.agent
+        return f"{agent.prenom[:1]}. {agent.nom}" if agent is not None else ""
+
+    @property
+    def attend(self) -> bool:
+        """Whether a file of it is still to be analysed: nobody else sees it yet."""
+        return self.message.pret_le is None
+
+    @property
+    def lectures(self) -> list[tuple[str, datetime]]:
+        """Who has read it and when, the office once; not its author."""
+        dites: dict[str, datetime] = {}
+        for lecture in sorted(self.message.lectures.all(), key=lambda une: une.lu_le):
+            lecteur = getattr(lecture.lecteur, "espace", None)
+            if lecteur is not None and lecteur.pk == self.message.espace_id:
+                continue
+            nom = "le service"
+            if lecteur is not None:
+                nom = "vous" if lecteur == self.espace else lecteur.nom_complet
+            elif self.message.agent_id is not None:
+                continue  # the office's own reading of what it wrote
+            dites.setdefault(nom, lecture.lu_le)
+        return list(dites.items())
+
+
+class EchangeTrouve(NamedTuple):
+    """One exchange that somebody reads, whether he may write there, and what he has begun to answer."""
+
+    echange: Echange
+    peut_ecrire: bool
+    brouillon: Brouillon | None
+
+
+@dataclass(frozen=True)
+class EchangeLu:
+    """One exchange as its page shows it: `lus` are the messages of `page`, counted from the last ones."""
+
+    echange: Echange
+    espace: Espace
+    page: int
+    lus: Sequence[Message]
+    precedents: bool
+    peut_ecrire: bool
+    brouillon: Brouillon | None
+    lecteurs: Sequence[Espace]
+
+    @property
+    def theme(self) -> Theme:
+        return theme_de(self.echange.theme)
+
+    @property
+    def du_portail(self) -> bool:
+        return self.theme.portail
+
+    @property
+    def clos(self) -> bool:
+        return self.echange.etat == Echange.Etat.CLOS
+
+    @property
+    def etat_lisible(self) -> str:
+        return str(self.echange.get_etat_display()).capitalize()
+
+    @property
+    def signe(self) -> str:
+        return ATTENTE.get(self.echange.etat, "")
+
+    @property
+    def messages(self) -> list[MessageLu]:
+        return [MessageLu(message, self.espace) for message in self.lus]
+
+    @property
+    def autres_lecteurs(self) -> list[Espace]:
+        return [lecteur for lecteur in self.lecteurs if lecteur != self.espace]
+
+    def a_marquer(self) -> list[Message]:
+        """Return the messages of the page that this espace has not written nor read yet."""
+        return [
+            message
+            for message in self.lus
+            if message.espace_id != self.espace.pk
+            and all(lecture.lecteur_id != self.espace.compte_id for lecture in message.lectures.all())
+        ]
+
+
+def trouver_echange(espace: Espace, reference: str) -> EchangeTrouve | None:
+    """Return this exchange, where this espace may read the mailbox that it stands in: two queries for who may write."""
+    echange = (
+        Echange.objects.select_related("personne__service_gestionnaire", "service_gestionnaire")
+        .annotate(mien=FilteredRelation("brouillons", condition=Q(brouillons__espace=espace)))
+        .annotate(mien_cle=F("mien__pk"), mien_texte=F("mien__texte"), mien_le=F("mien__modifie_le"))
+        .filter(reference=reference)
+        .first()
+    )
+    if echange is None:
+        return None
+    ecrit = peut_ecrire(espace, echange.personne)
+    if not ecrit and not peut_lire(espace, echange.personne):
+        return None
+    brouillon = None
+    if ecrit and echange.mien_cle is not None:
+        brouillon = Brouillon(
+            pk=echange.mien_cle,
+            espace=espace,
+            personne=echange.personne,
+            echange=echange,
+            texte=echange.mien_texte,
+            modifie_le=echange.mien_le,
+        )
+    return EchangeTrouve(echange, ecrit, brouillon)
+
+
+def visibles_de(espace: Espace, echange: Echange) -> Any:
+    """Return the messages of an exchange that this espace sees, the oldest first: what arrived, and its own before it does."""
+    arrives = Message.objects.filter(echange=echange, interne=False)
+    return (
+        arrives.filter(Q(pret_le__isnull=False) | Q(espace=espace))
+        .select_related("espace", "agent__service_gestionnaire")
+        .prefetch_related(
+            Prefetch("lectures", LectureMessage.objects.select_related("lecteur__espace")),
+            "pieces_jointes",
+        )
+        .order_by("envoye_le", "pk")
+    )
+
+
+def lire_echange(espace: Espace, trouve: EchangeTrouve, page: int = 1) -> EchangeLu:
+    """Return this exchange as its page shows it, a page of messages counted from the last: four queries."""
+    depuis = (page - 1) * MESSAGES_PAR_PAGE
+    messages = list(visibles_de(espace, trouve.echange).reverse()[depuis : depuis + MESSAGES_PAR_PAGE + 1])
+    return EchangeLu(
+        echange=trouve.echange,
+        espace=espace,
+        page=page,
+        lus=messages[:MESSAGES_PAR_PAGE][::-1],
+        precedents=len(messages) > MESSAGES_PAR_PAGE,
+        peut_ecrire=trouve.peut_ecrire,
+        brouillon=trouve.brouillon,
+        lecteurs=lecteurs_de(trouve.echange.personne),
+    )
+
+
+def marquer_lus(espace: Espace, messages: Sequence[Message], maintenant: datetime | None = None) -> None:
+    """Leave the read receipts of this espace on these messages, once: a trace of reading, written when the page is made."""
+    maintenant = maintenant or timezone.now()
+    if espace.compte_id is not None:
+        LectureMessage.objects.bulk_create(
+            (LectureMessage(message=message, lecteur_id=espace.compte_id, lu_le=maintenant) for message in messages),
+            ignore_conflicts=True,
+        )

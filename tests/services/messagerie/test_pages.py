@@ -1,0 +1,356 @@
+"""The pages of the mailbox: the inbox, one exchange, writing, the PDF; what each shows and to whom."""
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Espace
+from habilitations.models import Habilitation
+from services.messagerie.brouillons import garder
+from services.messagerie.echanges import clore, ecrire, repondre
+from services.messagerie.remise import remettre
+from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee
+from tests.factories import EspaceFactory, echanger, habiliter
+from tests.services.messagerie.scenes import Scene, recevoir, scene
+
+pytestmark = pytest.mark.django_db
+
+
+def client_de(espace: Espace) -> Client:
+    client = Client()
+    assert espace.compte is not None
+    client.force_login(espace.compte)
+    return client
+
+
+def texte(reponse: object) -> str:
+    """Return the words of a page as one reads them."""
+    nu = re.sub(r"<[^>]+>", " ", reponse.content.decode())  # type: ignore[attr-defined]
+    return re.sub(r"\s+", " ", nu.replace("&#x27;", "'").replace("’", "'").replace("\xa0", " "))
+
+
+def ecrit(lieu: Scene, **champs: object) -> Echange:
+    valeurs = {
+        "acteur": lieu.titulaire,
+        "personne": lieu.personne,
+        "theme": "TVA",
+        "objet": "Option pour la TVA",
+        "texte": "Bonjour",
+        "envoi": uuid.uuid4(),
+    }
+    return ecrire(**(valeurs | champs)).echange  # type: ignore[arg-type]
+
+
+def test_la_boite_montre_tous_les_echanges_de_ses_entreprises() -> None:
+    lieu, autre = scene(denomination="ATELIER ROUSSEL"), scene(denomination="CAVE DES CANUTS")
+    habiliter(lieu.titulaire, personne=PersonneSirenisee.objects.get(pk=echanger(autre.personne).personne_id))
+    ecrit(lieu, objet="Option pour la TVA")
+    page = client_de(lieu.titulaire).get(reverse("messagerie"))
+    assert "ATELIER ROUSSEL Option pour la TVA" in texte(page)
+    assert "CAVE DES CANUTS" not in texte(page), "another service of it does not open its mailbox"
+    assert "Vous" in texte(page)
+    assert "Karine Vidal" in texte(client_de(lieu.acteur).get(reverse("messagerie")))
+
+
+def test_une_boite_vide_et_une_boite_de_personne() -> None:
+    lieu = scene()
+    assert "Aucun échange Écrivez à votre service" in texte(client_de(lieu.titulaire).get(reverse("messagerie")))
+    assert "la messagerie d'aucune entreprise" in texte(client_de(EspaceFactory()).get(reverse("messagerie")))
+    assert "la messagerie d'aucune entreprise" in texte(client_de(EspaceFactory()).get(reverse("message_ecrire")))
+
+
+def test_les_filtres() -> None:
+    lieu = scene(denomination="ATELIER ROUSSEL")
+    autre = scene(denomination="CAVE DES CANUTS")
+    habiliter_aussi(autre, lieu.titulaire)
+    option = ecrit(lieu, objet="Option pour la TVA")
+    clos = ecrit(autre, acteur=lieu.titulaire, theme="IS", objet="Étalement des acomptes")
+    clore(acteur=lieu.titulaire, echange=clos)
+    demande = echanger(autre.personne, objet="Factures manquantes", etat="PIECE_DEMANDEE")
+    client = client_de(lieu.titulaire)
+
+    def vus(**filtres: str) -> set[str]:
+        page = texte(client.get(reverse("messagerie"), filtres))
+        return {e.objet for e in (option, clos, demande) if e.objet in page}
+
+    assert vus() == {option.objet, clos.objet, demande.objet}
+    assert vus(boite="clos") == {clos.objet}
+    assert vus(boite="en-attente") == {option.objet}
+    assert vus(boite="a-traiter") == {demande.objet}
+    assert vus(boite="non-lus") == set()
+    assert vus(theme="IS") == {clos.objet}
+    assert vus(theme="IS", boite="en-attente") == set()
+    assert vus(q="etalement") == {clos.objet}
+    assert vus(q="roussel") == {option.objet}
+    assert vus(q=demande.reference.lower()) == {demande.objet}
+    assert vus(q="factures", boite="a-traiter") == {demande.objet}
+    assert vus(q="option", boite="a-traiter") == set()
+    assert vus(entreprise=autre.personne.siren) == {clos.objet, demande.objet}
+    assert vus(boite="inconnue", theme="INCONNU", avant="nimporte", q="\x00") == {
+        option.objet,
+        clos.objet,
+        demande.objet,
+    }
+
+
+def habiliter_aussi(lieu: Scene, espace: Espace) -> None:
+    """Have this espace hold the mailbox of another company too."""
+    Habilitation.objects.filter(espace=lieu.titulaire).update(espace=espace)
+
+
+def test_les_pages_suivent_l_ordre_du_dernier_message() -> None:
+    lieu, maintenant = scene(), timezone.now()
+    for rang in range(30):
+        echanger(lieu.personne, objet=f"Échange no {rang:02d}.", dernier_le=maintenant - timedelta(hours=rang // 2))
+    client = client_de(lieu.titulaire)
+    premiere = client.get(reverse("messagerie"))
+    suite = re.search(r'href="(\?avant=[^"]+)"', premiere.content.decode())
+    assert suite
+    seconde = client.get(reverse("messagerie") + suite[1].replace("&amp;", "&"))
+    vus = [re.findall(r"Échange no (\d\d)\.", page.content.decode()) for page in (premiere, seconde)]
+    assert len(vus[0]) == 25
+    assert sorted(vus[0] + vus[1]) == [f"{rang:02d}" for rang in range(30)]
+    assert "Les plus récents" in texte(seconde)
+
+
+def test_non_lu_puis_lu() -> None:
+    lieu = scene()
+    message = remettre(recevoir(lieu.personne, agent=lieu.agent, texte="Voici notre réponse"))
+    client, autre = client_de(lieu.titulaire), client_de(lieu.acteur)
+    boite = client.get(reverse("messagerie"))
+    assert "(non lu)" in texte(boite)
+    assert "1 échange à lire" in texte(boite)
+    assert "Messagerie 1 à lire" in texte(boite), "the menu counts what the session knows"
+    page = client.get(reverse("echange", args=[message.echange.reference]))
+    assert "Voici notre réponse" in texte(page)
+    assert LectureMessage.objects.get().lecteur == lieu.titulaire.compte
+    assert "tout est lu" in texte(client.get(reverse("messagerie")))
+    assert "1 échange à lire" in texte(autre.get(reverse("messagerie"))), "read by one, unread by the other"
+    assert MessageNonLu.objects.count() == 1
+    assert "lu par Karine Vidal le" in texte(autre.get(reverse("echange", args=[message.echange.reference])))
+
+
+def test_une_page_preparee_par_le_navigateur_ne_marque_rien() -> None:
+    lieu = scene()
+    message = remettre(recevoir(lieu.personne, agent=lieu.agent))
+    page = reverse("echange", args=[message.echange.reference])
+    assert client_de(lieu.titulaire).get(page, headers={"Sec-Purpose": "prefetch"}).status_code == 503
+    assert not LectureMessage.objects.exists()
+
+
+def test_ce_que_l_on_ne_voit_pas() -> None:
+    """Notes of agents, and what waits for its files: its author alone sees it."""
+    lieu = scene()
+    echange = ecrit(lieu)
+    recevoir(lieu.personne, echange=echange, agent=lieu.agent, interne=True, texte="NOTE-INTERNE")
+    recevoir(lieu.personne, echange=echange, espace=lieu.titulaire, pret_le=None, texte="PIECE-EN-COURS")
+    page = reverse("echange", args=[echange.reference])
+    auteur, autre = (texte(client_de(espace).get(page)) for espace in (lieu.titulaire, lieu.acteur))
+    assert "NOTE-INTERNE" not in auteur + autre
+    assert "PIECE-EN-COURS" in auteur
+    assert "en cours d'analyse" in auteur
+    assert "PIECE-EN-COURS" not in autre
+    pdf = client_de(lieu.acteur).get(reverse("echange_pdf", args=[echange.reference]))
+    assert pdf.content.startswith(b"%PDF")
+
+
+def test_un_etranger_ne_trouve_rien() -> None:
+    lieu, etranger = scene(), EspaceFactory()
+    habiliter(etranger, personne=lieu.personne)
+    echange = ecrit(lieu)
+    client = client_de(etranger)
+    for nom, args in (
+        ("echange", [echange.reference]),
+        ("echange_pdf", [echange.reference]),
+        ("message_rediger", [lieu.personne.siren]),
+        ("entreprise_messages", [lieu.personne.siren]),
+    ):
+        assert client.get(reverse(nom, args=args)).status_code == 404, nom
+    assert client.post(reverse("echange_clore", args=[echange.reference])).status_code == 404
+    assert "Messages" not in texte(client.get(reverse("entreprise", args=[lieu.personne.siren])))
+
+
+def test_ecrire_de_bout_en_bout() -> None:
+    lieu = scene(denomination="ATELIER ROUSSEL")
+    client = client_de(lieu.titulaire)
+    depart = client.get(reverse("message_ecrire"))
+    assert "Joignez le dernier bilan" in texte(depart)
+    assert "Choisissez un thème" in texte(client.get(reverse("message_ecrire"), {"continuer": "oui"}))
+    vers = client.get(reverse("message_ecrire"), {"siren": lieu.personne.siren, "theme": "DELAI_PAIEMENT"})
+    page = vers["Location"]
+    vue = client.get(page)
+    assert "Réponse habituelle : 15 jours" in texte(vue)
+    envoi = re.search(r'name="envoi" value="([^"]+)"', vue.content.decode())
+    assert envoi
+    champs = {
+        "theme": "DELAI_PAIEMENT",
+        "objet": "Étalement",
+        "texte": "Bonjour,\n\npourrions-nous.",
+        "envoi": envoi[1],
+    }
+    vide = client.post(page, champs | {"texte": ""})
+    assert "Écrivez votre message" in texte(vide)
+    assert "Étalement" in vide.content.decode(), "nothing typed is lost"
+    relue = client.post(page, champs)
+    assert "Un message envoyé ne se reprend pas" in texte(relue)
+    assert Brouillon.objects.get().objet == "Étalement"
+    assert "Étalement" in client.post(page, champs | {"modifier": "oui"}).content.decode()
+    for _ in range(2):
+        fini = client.post(page, champs | {"envoyer": "oui"})
+        assert fini.status_code == 302
+    echange = Echange.objects.get()
+    assert fini["Location"] == reverse("echange", args=[echange.reference])
+    assert Message.objects.get().texte == "Bonjour,\n\npourrions-nous."
+    assert not Brouillon.objects.exists()
+    lue = client.get(fini["Location"])
+    assert texte(lue).count("Votre message est envoyé") == 1
+    assert "Délai habituel 15 jours" in texte(lue)
+
+
+def test_trop_long_est_dit_et_rien_n_est_perdu() -> None:
+    lieu = scene()
+    client, page = client_de(lieu.titulaire), reverse("message_rediger", args=[scene().personne.siren])
+    assert client.get(page).status_code == 404
+    page = reverse("message_rediger", args=[lieu.personne.siren])
+    champs = {"theme": "TVA", "objet": "x" * 300, "texte": "y" * 20_001, "envoi": str(uuid.uuid4())}
+    refus = client.post(page, champs)
+    assert "L'objet a 300 caractères, pour 160 au plus" in texte(refus)
+    assert "x" * 300 in refus.content.decode()
+    garde = client.post(page, champs | {"garder": "oui", "objet": "court"})
+    assert "retirez-en 1" in texte(garde)
+    assert "y" * 20_001 in garde.content.decode()
+
+
+def test_le_brouillon_se_retrouve_dans_une_autre_session() -> None:
+    lieu = scene()
+    page = f"{reverse('message_rediger', args=[lieu.personne.siren])}?theme=TVA"
+    champs = {"theme": "TVA", "objet": "Ma question", "texte": "", "envoi": str(uuid.uuid4()), "garder": "oui"}
+    assert client_de(lieu.titulaire).post(page, champs).status_code == 302
+    autre_session = client_de(lieu.titulaire)
+    assert "Ma question" in texte(autre_session.get(reverse("messagerie"), {"boite": "brouillons"}))
+    assert (
+        'value="Ma question"'
+        in autre_session.get(reverse("message_rediger", args=[lieu.personne.siren])).content.decode()
+    )
+    assert "Ma question" not in texte(client_de(lieu.acteur).get(reverse("messagerie"), {"boite": "brouillons"}))
+    garde = Brouillon.objects.get()
+    client_de(lieu.acteur).post(reverse("brouillon_effacer", args=[garde.pk]))
+    assert Brouillon.objects.exists(), "nobody erases another's"
+    for _ in range(2):
+        assert autre_session.post(reverse("brouillon_effacer", args=[garde.pk])).status_code == 302
+    assert not Brouillon.objects.exists()
+
+
+def test_repondre_garder_clore_rouvrir() -> None:
+    lieu = scene()
+    echange = ecrit(lieu)
+    client, page = client_de(lieu.acteur), reverse("echange", args=[echange.reference])
+    envoi = str(uuid.uuid4())
+    client.post(page, {"texte": "À finir", "envoi": envoi, "garder": "oui"})
+    assert "À finir" in client.get(page).content.decode()
+    assert "Brouillon gardé le" in texte(client.get(page))
+    assert "Écrivez votre réponse" in texte(client.post(page, {"texte": " ", "envoi": envoi}))
+    for _ in range(2):
+        client.post(page, {"texte": "Fini", "envoi": envoi})
+    assert Message.objects.filter(texte="Fini").count() == 1
+    client.post(reverse("echange_clore", args=[echange.reference]))
+    close = client.get(page)
+    assert "Échange clos le" in texte(close)
+    assert 'name="texte"' not in close.content.decode()
+    client.post(reverse("echange_rouvrir", args=[echange.reference]))
+    assert 'name="texte"' in client.get(page).content.decode()
+
+
+def test_une_reponse_vide_a_un_echange_clos_entretemps_garde_son_formulaire() -> None:
+    lieu = scene()
+    echange = ecrit(lieu)
+    clore(acteur=lieu.titulaire, echange=echange)
+    page = reverse("echange", args=[echange.reference])
+    refus = client_de(lieu.titulaire).post(page, {"texte": "z" * 20_001, "envoi": str(uuid.uuid4())})
+    assert "l'échange vient d'être clos" in texte(refus).casefold()
+    assert "z" * 20_001 in refus.content.decode()
+
+
+def test_le_message_du_portail_ne_se_repond_pas() -> None:
+    lieu = scene()
+    message = remettre(
+        recevoir(lieu.personne, echange=echanger(lieu.personne, theme="CODE_ACTIVATION", etat="REPONDU"))
+    )
+    client = client_de(lieu.titulaire)
+    assert "Le portail" in texte(client.get(reverse("messagerie")))
+    page = texte(client.get(reverse("echange", args=[message.echange.reference])))
+    assert "personne n'y répond" in page
+    assert "Votre réponse" not in page
+
+
+def test_la_boite_d_une_entreprise() -> None:
+    lieu = scene(denomination="ATELIER ROUSSEL")
+    echange = ecrit(lieu)
+    client = client_de(lieu.titulaire)
+    page = texte(client.get(reverse("entreprise_messages", args=[lieu.personne.siren])))
+    assert "Messages de ATELIER ROUSSEL" in page
+    assert echange.objet in page
+    assert "Messages" in texte(client.get(reverse("entreprise", args=[lieu.personne.siren])))
+    PersonneSirenisee.objects.update(restreinte_le=timezone.now())
+    lue = client.get(reverse("entreprise_messages", args=[lieu.personne.siren]))
+    assert reverse("message_ecrire") not in lue.content.decode()
+    assert "plus aucun message ne peut y être écrit" in texte(client.get(reverse("echange", args=[echange.reference])))
+
+
+def test_un_long_echange_s_ouvre_a_la_fin() -> None:
+    lieu, maintenant = scene(), timezone.now()
+    echange = ecrit(lieu)
+    for rang in range(60):
+        recevoir(
+            lieu.personne, echange=echange, agent=lieu.agent, texte=f"Message {rang}.",
+            envoye_le=maintenant + timedelta(minutes=rang),
+        )  # fmt: skip
+    page = texte(client_de(lieu.titulaire).get(reverse("echange", args=[echange.reference])))
+    assert "Message 59." in page
+    assert "Message 3." not in page
+    assert "Message 3." in texte(
+        client_de(lieu.titulaire).get(reverse("echange", args=[echange.reference]), {"page": 2})
+    )
+
+
+def test_le_pdf_dit_tout_l_echange() -> None:
+    lieu = scene(denomination="ATELIER ROUSSEL")
+    echange = ecrit(lieu, texte="Bonjour,\n\n#let x = 1 *gras* <script>")
+    repondre(acteur=lieu.acteur, echange=echange, texte="Merci", envoi=uuid.uuid4())
+    reponse = client_de(lieu.titulaire).get(reverse("echange_pdf", args=[echange.reference]))
+    assert reponse["Content-Type"] == "application/pdf"
+    assert reponse["Content-Disposition"] == f'attachment; filename="echange-{echange.reference}.pdf"'
+    assert b"/StructTreeRoot" in reponse.content
+    assert b"/Lang" in reponse.content
+
+
+def test_le_nombre_de_requetes_ne_depend_pas_de_ce_que_l_on_a() -> None:
+    lieu = scene()
+    for _ in range(3):
+        autre = scene()
+        habiliter_aussi(autre, lieu.titulaire)
+        for _ in range(10):
+            remettre(recevoir(autre.personne, agent=autre.agent))
+    garder(acteur=lieu.titulaire, personne=lieu.personne, texte="x")
+    client = client_de(lieu.titulaire)
+    client.get(reverse("echange", args=[Echange.objects.first().reference]))  # type: ignore[union-attr]
+    client.get(reverse("messagerie"))
+    for adresse in (
+        reverse("messagerie"),
+        f"{reverse('messagerie')}?boite=a-traiter&q=objet",
+        f"{reverse('messagerie')}?boite=brouillons",
+        reverse("echange", args=[Echange.objects.first().reference]),  # type: ignore[union-attr]
+        reverse("message_ecrire"),
+        f"{reverse('message_rediger', args=[lieu.personne.siren])}?theme=TVA",
+    ):
+        with CaptureQueriesContext(connection) as requetes:
+            assert client.get(adresse).status_code == 200, adresse
+        lues = [q["sql"] for q in requetes if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        assert len(lues) <= 8, adresse + "\n".join(sql[:90] + "…" + sql[-90:] for sql in lues)
