@@ -9,6 +9,7 @@ class ActivationConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare what this floor holds about a person, and what of it falls with an espace or follows an IDSP."""
+        from accounts.envois.courriels import relire_au_depart
         from accounts.gestion.files import File
         from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
@@ -16,6 +17,7 @@ class ActivationConfig(AppConfig):
         from services.registre import identification, suivi
 
         from . import actes, donnees_personnelles
+        from .courriers import messagerie
         from .demandes import a_faire, arret, suppression
         from .demandes.registre import personnes_attendues, prevenir_les_demandeurs, transferer_les_demandes
 
@@ -28,6 +30,7 @@ class ActivationConfig(AppConfig):
         suppression.inscrire()
         arret.inscrire()
         a_faire.inscrire_sources()
+        relire_au_depart("message_recu", messagerie.relire_avis)
         inscrire_files(
             File(
                 code="NPAI",

@@ -216,6 +216,7 @@ TABLE: dict[str, Porte] = {
     "echeances": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "echeances_agenda": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "preferences": Porte(Acces.ESPACE, Rubrique.AUCUNE),
+    "preferences_messagerie": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "habilitations_recentes": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_choisir": Porte(Acces.ESPACE, Rubrique.GERER),
     "habilitations_changer": Porte(Acces.ESPACE, Rubrique.GERER),

@@ -451,6 +451,8 @@ DEBIT_CHANGEMENTS_ADRESSE = (6, timedelta(hours=1))  # dated beyond, never refus
 DEBIT_ADRESSES_ENTREPRISE = (20, 1, 60)
 # Mails to a company that one of its administrators asks to change its e-mail: at once, then one an hour.
 DEBIT_COURRIEL_ENTREPRISE = (3, timedelta(hours=1))
+# Mails that tell one reader of the messages of one mailbox: at once, then one an hour that tells of all.
+DEBIT_AVIS_MESSAGERIE = (6, timedelta(hours=1))
 RENVOI_APRES = timedelta(minutes=2)  # between two confirmation links of one inscription
 DEBIT_SIREN_RESEAU = (20, 10, 100)  # SIREN whose admissibility is told to a visitor
 # SIREN on which an espace has no right and that it is told of (activation/demandes/consultations.py): a list of a hundred and

@@ -1,5 +1,6 @@
 """Forms of the sharing."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from accounts.forms.claviers import Clavier
 from accounts.forms.motif import MotifForm
 from accounts.saisies.dates import jour
 from accounts.saisies.sirens import SirenAbsent, normaliser_siren
+from services.models import PersonneSirenisee, PreferenceMessagerie
 
 from .models import Adhesion, Preference, Role
 from .partage.designations import FinPassee, exiger_fin_a_venir
@@ -231,6 +233,29 @@ class PreferenceForm(FormulairePortail):
         choices=Preference.Rappels.choices,
         widget=forms.RadioSelect,
     )
+
+
+class AvisMessagerieForm(FormulairePortail):
+    """How soon one is told of messages: of all mailboxes, and of each of these."""
+
+    defaut = forms.ChoiceField(
+        label="Pour toutes vos messageries", choices=PreferenceMessagerie.Rythme.choices, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, personnes: Sequence[PersonneSirenisee], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.par_champ = {f"siren_{personne.siren}": personne for personne in personnes}
+        for nom, personne in self.par_champ.items():
+            self.fields[nom] = forms.ChoiceField(
+                label=f"{personne.denomination} ({personne.siren_lisible})",
+                choices=[("", "Comme pour toutes"), *PreferenceMessagerie.Rythme.choices],
+                required=False,
+            )
+
+    @property
+    def par_personne(self) -> dict[int, str]:
+        """Return what was chosen for each mailbox, by the key of its personne."""
+        return {personne.pk: self.cleaned_data[nom] for nom, personne in self.par_champ.items()}
 
 
 ADHESIONS_OFFERTES = 200  # boxes on one page; an espace may hold thousands of services (100 SIREN, 30 services)

@@ -26,6 +26,7 @@ urlpatterns = [
     path("espace/habilitations/", miennes.liste, name="vos_habilitations"),
     path("espace/habilitations/exporter/", miennes.exporter, name="vos_habilitations_exporter"),
     path("espace/preferences/", preferences.choisir, name="preferences"),
+    path("espace/preferences/messagerie/", preferences.choisir_messagerie, name="preferences_messagerie"),
     path(f"{GERER}/delegations/fichier/", fichier.examiner, name="designation_fichier"),
     path(f"{GERER}/delegations/fichier/confirmer/", fichier.confirmer, name="designation_fichier_confirmer"),
     path(f"{GERER}/delegations/fichier/existant/", exports.existant, name="designation_fichier_existant"),

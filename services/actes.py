@@ -80,6 +80,9 @@ PIECES_RECHIFFREES = Acte(
     "pieces.rechiffrees", "Clés des pièces jointes chiffrées sous la nouvelle clé", details=("nombre",)
 )
 PIECES_BALAYEES = Acte("pieces.balayees", "Fichiers sans pièce jointe effacés", details=("nombre",))
+AVIS_MESSAGERIE_CHOISIS = Acte(
+    "avis_messagerie.choisis", "Avis de messagerie : rythme choisi", SOI, details=("nombre",)
+)
 COMPTE_BANCAIRE_AJOUTE = Acte(
     "compte_bancaire.ajoute", "Compte bancaire ajouté", BANQUE, anonyme=False, details=("compte",)
 )

@@ -18,6 +18,7 @@ class ServicesConfig(AppConfig):
 
         from . import actes, annuaire, donnees_personnelles
         from .banque import arret
+        from .messagerie import avis
         from .messagerie.pieces.verification import verifier_les_pieces
         from .registre import identification
 
@@ -27,6 +28,7 @@ class ServicesConfig(AppConfig):
         donnees_personnelles.inscrire()
         inscrire(actes)
         arret.inscrire()
+        avis.inscrire_relectures()
         inscrire_cession(actes.PERSONNE_RATTACHEE)
         inscrire_files(
             File(

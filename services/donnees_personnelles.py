@@ -26,6 +26,7 @@ from .models import (
     ModeleDeReponse,
     PersonneSirenisee,
     PieceJointe,
+    PreferenceMessagerie,
     ReferenceBancaire,
     RepresentantLegal,
     RetraitService,
@@ -47,6 +48,15 @@ def inscrire() -> None:
     lecture.ecrire_comme(Service, str)
     lecture.ecrire_comme(Echange, lambda echange: echange.objet)
     lecture.declarer(
+        Partie(
+            groupe=MESSAGERIE,
+            titre="Quand vous êtes averti des messages",
+            modele=PreferenceMessagerie,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre"},
+            libelles={"personne": "Messagerie de"},
+            ordre=("pk",),
+        ),
         Partie(
             groupe=MESSAGERIE,
             titre="Messages que vous avez écrits",
@@ -195,6 +205,16 @@ def inscrire() -> None:
     )
     sans_personne(Echeance, "calendrier public", "id service jour libelle condition source")
     retention.inscrire(
+        Conservation(
+            cle="avis_messagerie",
+            modele=PreferenceMessagerie,
+            donnees="Le rythme que vous avez choisi pour être averti des messages, messagerie par messagerie",
+            finalite="Vous écrire comme vous l’avez choisi",
+            duree="tant que l’espace existe",
+            depart="effacé avec l’espace",
+            fondement="exécution du service demandé par l’usager",
+            sort=Sort.CONSERVER,
+        ),
         Conservation(
             cle="brouillons",
             modele=Brouillon,

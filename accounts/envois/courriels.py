@@ -8,6 +8,7 @@ import contextlib
 import re
 import smtplib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -35,6 +36,7 @@ TACHE = "accounts.envoyer_courriel"
 BALAYAGE = "accounts.envoyer_courriels"
 FERMETURE = 421  # RFC 5321 §3.8: the relay says that it closes the connection
 SILENCE = 30.0  # seconds without a wake-up's try, once the relay could not be reached
+SANS_OBJET = "rien n’est parti : ce dont il s’agit n’attend plus cette personne"
 _PAGES = {
     Lien.Objet.CONFIRMATION_EXPERT: "confirmer_adresse",
     Lien.Objet.CONFIRMATION_ENTREPRISE: "confirmer_entreprise",
@@ -49,6 +51,24 @@ _PAGES = {
 ADRESSES = frozenset({"adresse_entreprise", "nouvelle", "nouvelle_adresse"})
 """What a context holds that is an e-mail address by a rule of ours. All the rest may come from a person: it is rendered on
 one line, without links (accounts/saisies/citations.py)."""
+
+
+@dataclass(frozen=True)
+class Depart:
+    """What a mail says, and to whom, once it has been asked again at the moment when it leaves."""
+
+    contexte: dict[str, Any]
+    destinataire: str
+
+
+type Relecture = Callable[[Courriel], Depart | None]
+"""Asks again, as it leaves, whether a mail still holds; None: it is dropped."""
+_RELECTURES: dict[str, tuple[Relecture, str]] = {}
+
+
+def relire_au_depart(genre: str, relecture: Relecture, *, reglage: str = "") -> None:
+    """Have each mail of this genre asked again when it leaves; `reglage` names the page where its reader chooses them."""
+    _RELECTURES[genre] = (relecture, reglage)
 
 
 @dataclass
@@ -175,6 +195,8 @@ def composer(courriel: Courriel) -> EmailMultiAlternatives:
         to=[courriel.destinataire],
         headers={"Message-ID": f"<{courriel.pk}@{domaine}>", "Auto-Submitted": "auto-generated"},
     )
+    if reglage := _RELECTURES.get(courriel.genre, (None, ""))[1]:
+        message.extra_headers["List-Unsubscribe"] = f"<{settings.SITE_URL}{reverse(reglage)}>"
     message.attach_alternative(html, "text/html")
     return message
 
@@ -199,10 +221,18 @@ class Liaison:
         self._remis = 0
 
     def livrer(self, courriel: Courriel) -> str:
-        """Send one mail and return the relay's answer.
+        """Send one mail and return the relay's answer; one that holds no more is dropped, and says so.
 
         Raises: RelaisInjoignable when the relay is not to be reached, EnvoiImpossible when it refused this mail.
         """
+        if (relue := _RELECTURES.get(courriel.genre)) is not None:
+            depart = relue[0](courriel)
+            if depart is None:
+                return SANS_OBJET
+            courriel.contexte = depart.contexte
+            if courriel.destinataire != depart.destinataire:
+                courriel.destinataire = depart.destinataire
+                courriel.save(update_fields=["destinataire"])
         message = composer(courriel)
         if not message.recipients():
             raise EnvoiImpossible("aucun destinataire")

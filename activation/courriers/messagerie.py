@@ -22,7 +22,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.envois import courriels
-from accounts.models import Espace
+from accounts.envois.courriels import Depart
+from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.porte import lire_identifiant
 from accounts.saisies.regles import RegleMetier
@@ -175,8 +176,8 @@ def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
         envoye_le=maintenant,
         pret_le=maintenant,
     )
-    remettre(message, maintenant)
     lecteur = lecteur_du_code(demande, maintenant)
+    remettre(message, maintenant, sauf=[lecteur] if lecteur is not None else [])
     if lecteur is not None and lecteur.compte is not None:
         courriels.deposer(
             "message_recu",
@@ -186,6 +187,19 @@ def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
             contexte={"denomination": demande.personne.denomination, "courrier": str(courrier.pk)},
         )
     return message
+
+
+def relire_avis(courriel: Courriel) -> Depart | None:
+    """Ask again, as the mail of a code leaves, whether its reader may still read it (R8)."""
+    courrier = (
+        Courrier.objects.select_related("demande__personne", "demande__espace")
+        .filter(pk=courriel.contexte.get("courrier"), remplace_le=None)
+        .first()
+    )
+    lecteur = lecteur_du_code(courrier.demande, timezone.now()) if courrier and courrier.demande.est_en_cours else None
+    if lecteur is None or lecteur.compte is None or lecteur != courriel.espace:
+        return None
+    return Depart(courriel.contexte, lecteur.compte.email)
 
 
 def codes_recus(espace: Espace) -> QuerySet[Courrier]:

@@ -1,6 +1,7 @@
 from .adresse import AdresseSaisie
 from .adresse_attendue import AdresseAttendue
 from .banque import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
+from .avis import PreferenceMessagerie
 from .echeance import Echeance
 from .messagerie import (
     Brouillon,
@@ -32,6 +33,7 @@ __all__ = [
     "ModeleDeReponse",
     "PersonneSirenisee",
     "PieceJointe",
+    "PreferenceMessagerie",
     "ReferenceBancaire",
     "RepresentantLegal",
     "RetraitService",

@@ -30,6 +30,7 @@ from ..models import (
     EvenementRegistre,
     IdentifiantRemplace,
     PersonneSirenisee,
+    PreferenceMessagerie,
     ReferenceBancaire,
     RepresentantLegal,
 )
@@ -173,6 +174,8 @@ def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maint
     commences = Brouillon.objects.filter(personne=vers, echange=None).values("espace")
     Brouillon.objects.filter(personne=de, echange=None, espace__in=commences).delete()  # the other one is kept
     Brouillon.objects.filter(personne=de).update(personne=vers)
+    choisis = PreferenceMessagerie.objects.filter(personne=vers).values("espace")
+    PreferenceMessagerie.objects.filter(personne=de).exclude(espace__in=choisis).update(personne=vers)
     siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("empreinte", flat=True)
     ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, empreinte__in=list(siennes)).update(
         supprimee_le=maintenant

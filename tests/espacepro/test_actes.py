@@ -58,6 +58,7 @@ agent.cree                             · · · · ·
 agent.fonction                         · · · · ·
 agent.reinitialise                     · · · · ·
 avis_postal.remis                      D · · · ·
+avis_messagerie.choisis                D · · · ·
 beneficiaire.introuvable               D · · · ·
 catalogue.charge                       · · · · ·
 cessation.annulee                      · · · · ·
