@@ -23,14 +23,22 @@ from accounts.models import Courriel, Espace
 from accounts.traces.journal import consigner
 
 from .. import actes
-from ..models import Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee, PreferenceMessagerie
+from ..models import (
+    Echange,
+    LectureMessage,
+    Message,
+    MessageNonLu,
+    PersonneSirenisee,
+    PieceJointe,
+    PreferenceMessagerie,
+)
 from .droits import lecteurs_de, personnes_de, peut_lire
 
 Rythme = PreferenceMessagerie.Rythme
 IMMEDIAT: Final = "messagerie_message"
 RESUME: Final = "messagerie_resume"
 ENTREPRISE: Final = "messagerie_entreprise"
-MIS_DE_COTE: Final = "messagerie_mis_de_cote"
+PIECE_ECARTEE: Final = "piece_ecartee"
 REGLAGE: Final = "preferences_messagerie"
 MATIN: Final = time(7)
 """When the digest leaves, in Paris time."""
@@ -69,24 +77,6 @@ def prevenir(message: Message, *, maintenant: datetime | None = None, sauf: Coll
     if personne.courriel and personne.courriel not in {e.compte.email for e in lecteurs if e.compte is not None}:
         cadence = settings.DEBIT_COURRIEL_ENTREPRISE
         _ecrire(ENTREPRISE, personne.courriel, message, maintenant, qui="entreprise", cadence=cadence)
-
-
-def prevenir_mise_de_cote(message: Message, *, maintenant: datetime | None = None) -> None:
-    """Tell the author of this message, in the transaction that sets it aside, that a file of it was refused (issue 15.8).
-
-    Nothing where an agent wrote it. Called again for the same message, writes nothing more.
-    """
-    espace = message.espace
-    if espace is None or espace.compte is None:
-        return
-    courriels.deposer(
-        MIS_DE_COTE,
-        destinataire=espace.compte.email,
-        acte=f"messagerie-mis-de-cote:{message.pk}",
-        espace=espace,
-        contexte={"messages": [str(message.pk)]},
-        maintenant=maintenant,
-    )
 
 
 def _ecrire(
@@ -249,13 +239,20 @@ def _relire_entreprise(courriel: Courriel) -> Depart | None:
     return Depart({"denomination": personne.denomination, "nombre": len(restent)}, courriel.destinataire)
 
 
-def _relire_mise_de_cote(courriel: Courriel) -> Depart | None:
-    """Its author must still read that mailbox."""
-    message = Message.objects.select_related("echange__personne").filter(pk__in=_messages(courriel)).first()
+def _relire_piece_ecartee(courriel: Courriel) -> Depart | None:
+    """The file that was refused must still be there, and its author still read that mailbox (pieces/analyse.py)."""
+    piece = (
+        PieceJointe.objects.select_related("message__echange__personne", "brouillon__personne")
+        .filter(pk=courriel.acte.removeprefix("piece:"))
+        .first()
+    )
     espace = courriel.espace
-    if message is None or espace is None or espace.compte is None or not peut_lire(espace, message.echange.personne):
+    if piece is None or espace is None or espace.compte is None:
         return None
-    return Depart({"denomination": message.echange.personne.denomination}, espace.compte.email)
+    personne = piece.message.echange.personne if piece.message else piece.brouillon and piece.brouillon.personne
+    if personne is None or not peut_lire(espace, personne):
+        return None
+    return Depart(courriel.contexte, espace.compte.email)
 
 
 def inscrire_relectures() -> None:
@@ -263,7 +260,7 @@ def inscrire_relectures() -> None:
     courriels.relire_au_depart(IMMEDIAT, _relire_message, reglage=REGLAGE)
     courriels.relire_au_depart(RESUME, _relire_resume, reglage=REGLAGE)
     courriels.relire_au_depart(ENTREPRISE, _relire_entreprise)
-    courriels.relire_au_depart(MIS_DE_COTE, _relire_mise_de_cote)
+    courriels.relire_au_depart(PIECE_ECARTEE, _relire_piece_ecartee)
 
 
 # --- What each has chosen ----------------------------------------------------------------------------------------------

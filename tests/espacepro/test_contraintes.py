@@ -41,6 +41,7 @@ from services.models import (
     Message,
     MessageNonLu,
     PieceJointe,
+    PreferenceMessagerie,
     ReferenceBancaire,
     RetraitService,
     SignalementBancaire,
@@ -486,6 +487,10 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("echange_attend_avec_date", lambda: ecrire(echanger(PersonneFactory()), etat="REPONDU")),
     ("non_lu_unique", deux_non_lus),
     ("brouillon_un_seul", lambda: copier(brouillon())),
+    (
+        "preference_messagerie_unique",
+        lambda: copier(PreferenceMessagerie.objects.create(espace=EspaceFactory(), rythme="IMMEDIAT")),
+    ),
     ("piece_d_un_seul", lambda: ecrire(piece(), brouillon=None)),
     ("piece_d_un_seul", lambda: ecrire(piece(), message=message())),
     ("piece_chiffree", lambda: ecrire(piece(), cle="")),

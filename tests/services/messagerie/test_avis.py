@@ -23,16 +23,24 @@ from services.messagerie.avis import (
     choisir_rythmes,
     choix_de,
     prevenir,
-    prevenir_mise_de_cote,
     prochain_matin,
 )
 from services.messagerie.remise import remettre
-from services.models import Echange, LectureMessage, Message, PersonneSirenisee, PreferenceMessagerie
+from services.models import (
+    Brouillon,
+    Echange,
+    LectureMessage,
+    Message,
+    PersonneSirenisee,
+    PieceJointe,
+    PreferenceMessagerie,
+)
 from tests.factories import EspaceFactory, PersonneFactory, accorder, echanger, habiliter
 from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene
 
 pytestmark = pytest.mark.django_db
 OBJET, TEXTE = "Contrôle de la TVA de mars", "Vous devez 12 345 euros"
+GENRES = ("messagerie_message", "messagerie_resume", "messagerie_entreprise", "piece_ecartee")
 MIDI = datetime(2026, 11, 30, 11, tzinfo=UTC)  # noon in Paris
 MATIN = datetime(2026, 12, 1, 6, tzinfo=UTC)
 
@@ -57,7 +65,7 @@ def arriver(boite: Scene, **champs: Any) -> Message:
 def partir() -> list[tuple[str, str]]:
     """Have the outbox send what is due; return to whom, and the subjects."""
     mail.outbox.clear()
-    for courriel in Courriel.objects.en_attente().filter(genre__startswith="messagerie").order_by("cree_le", "pk"):
+    for courriel in Courriel.objects.en_attente().filter(genre__in=GENRES).order_by("cree_le", "pk"):
         if courriel.prochain_essai_le <= timezone.now():
             courriels.envoyer(str(courriel.pk))
     return sorted((message.to[0], message.subject) for message in mail.outbox)
@@ -260,18 +268,29 @@ def test_l_adresse_de_l_entreprise(boite: Scene) -> None:
     assert [qui for qui, _ in partir()].count(adresse(boite.titulaire)) == 1, "not told twice at one address"
 
 
-def test_un_message_mis_de_cote(boite: Scene) -> None:
-    echange = echanger(boite.personne, objet=OBJET)
-    message = Message.objects.create(echange=echange, espace=boite.acteur, texte=TEXTE, pret_le=None)
-    for _ in range(2):
-        prevenir_mise_de_cote(message)
-    assert partir() == [(adresse(boite.acteur), "Votre message pour SCI LES TILLEULS est mis de côté")]
-    assert OBJET not in str(mail.outbox[0].body)
-    autre = Message.objects.create(echange=echange, espace=boite.acteur, texte=TEXTE, pret_le=None)
-    prevenir_mise_de_cote(autre)
-    prevenir_mise_de_cote(recevoir(boite.personne, agent=boite.agent, echange=echange))
+def test_une_piece_refusee_n_est_dite_qu_a_qui_garde_le_droit(boite: Scene) -> None:
+    """The mail of the quarantine (pieces/analyse.py) is asked again when it leaves too."""
+    for espace in (boite.titulaire, boite.acteur):
+        brouillon = Brouillon.objects.create(espace=espace, personne=boite.personne)
+        piece = PieceJointe.objects.create(
+            brouillon=brouillon,
+            nom="facture.pdf",
+            type_mime="application/pdf",
+            taille=3,
+            fichier="x",
+            cle="k",
+            nonce="n",
+            empreinte="e",
+        )
+        courriels.deposer(
+            "piece_ecartee",
+            destinataire=adresse(espace),
+            acte=f"piece:{piece.pk}",
+            espace=espace,
+            contexte={"denomination": boite.personne.denomination, "envoye": False},
+        )
     perdre(Habilitation.objects.get(espace=boite.acteur))
-    assert partir() == []
+    assert [qui for qui, _ in partir()] == [adresse(boite.titulaire)]
 
 
 def test_une_longue_liste_se_compte(boite: Scene, horloge: time_machine.Traveller) -> None:
