@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0025_lien_sujet"),
-        ("services", "0017_pieces_jointes"),
+        ("services", "0019_adresses_attendues"),
     ]
 
     operations = [
