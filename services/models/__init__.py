@@ -1,7 +1,7 @@
 from .adresse import AdresseSaisie
 from .adresse_attendue import AdresseAttendue
-from .banque import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
 from .avis import PreferenceMessagerie
+from .banque import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
 from .echeance import Echeance
 from .messagerie import (
     Brouillon,

@@ -279,7 +279,6 @@ def test_une_piece_refusee_n_est_dite_qu_a_qui_garde_le_droit(boite: Scene) -> N
             taille=3,
             fichier="x",
             cle="k",
-            nonce="n",
             empreinte="e",
         )
         courriels.deposer(
