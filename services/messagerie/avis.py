@@ -249,7 +249,11 @@ def _relire_piece_ecartee(courriel: Courriel) -> Depart | None:
     espace = courriel.espace
     if piece is None or espace is None or espace.compte is None:
         return None
-    personne = piece.message.echange.personne if piece.message else piece.brouillon and piece.brouillon.personne
+    personne: PersonneSirenisee | None = None
+    if piece.message is not None:
+        personne = piece.message.echange.personne
+    elif piece.brouillon is not None:
+        personne = piece.brouillon.personne
     if personne is None or not peut_lire(espace, personne):
         return None
     return Depart(courriel.contexte, espace.compte.email)
@@ -279,7 +283,9 @@ def rythmes_de(espaces: Collection[Espace], personne: PersonneSirenisee) -> dict
 def choix_de(espace: Espace) -> dict[int | None, str]:
     """Return what this espace has chosen, by the key of the personne, None for all others: one query."""
     lignes = PreferenceMessagerie.objects.filter(espace=espace)
-    return {None: Rythme.IMMEDIAT.value, **dict(lignes.values_list("personne", "rythme"))}
+    choix: dict[int | None, str] = {None: Rythme.IMMEDIAT.value}
+    choix.update(lignes.values_list("personne", "rythme"))
+    return choix
 
 
 @transaction.atomic
