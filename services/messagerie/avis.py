@@ -297,10 +297,9 @@ def choisir_rythmes(*, acteur: Espace, defaut: str, par_personne: Mapping[int, s
     espace = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     avant = choix_de(espace)
     siennes = set(personnes_de(espace))
-    voulu = {cle: Rythme(rythme).value if rythme else "" for cle, rythme in par_personne.items() if cle in siennes}
-    change = {
-        cle: rythme for cle, rythme in {**voulu, None: Rythme(defaut).value}.items() if avant.get(cle, "") != rythme
-    }
+    voulu: dict[int | None, str] = {None: Rythme(defaut).value}
+    voulu |= {cle: Rythme(rythme).value if rythme else "" for cle, rythme in par_personne.items() if cle in siennes}
+    change = {cle: rythme for cle, rythme in voulu.items() if avant.get(cle, "") != rythme}
     for cle, rythme in change.items():
         if rythme:
             PreferenceMessagerie.objects.update_or_create(espace=espace, personne_id=cle, defaults={"rythme": rythme})
