@@ -58,6 +58,7 @@ class PageActe(FormView):
     titre: ClassVar[str] = ""
     bouton: ClassVar[str] = ""
     succes: ClassVar[str] = ""
+    danger: ClassVar[bool] = True  # whether the button warns: it ends, refuses or discloses something
     colonne: ClassVar[str] = "État"  # what the last cell of `lignes` says
     objet: Any
     agent: Agent
@@ -105,6 +106,7 @@ class PageActe(FormView):
             "formulaire": contexte["form"],
             "titre": self.titre,
             "bouton": self.bouton,
+            "danger": self.danger,
             "page": self.page,
             "faits": self.faits(),
             "lignes": (lignes := self.lignes()),

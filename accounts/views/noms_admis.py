@@ -33,6 +33,7 @@ class AdmettreNom(PageActe):
     """Let somebody who really bears a refused name create an espace; it hangs on the agent's own service."""
 
     nom = "admettre-nom"
+    danger = False
     titre = "Admettre un nom"
     bouton = "Admettre ce nom"
     succes = "Ce nom est admis : la personne peut créer son espace."

@@ -42,7 +42,7 @@ class _Repondre(PageActe):
     def faits(self) -> list[tuple[str, str | Model]]:
         demande = self.objet
         return [
-            ("Demandeur", demande.espace),
+            ("Demandeur", f"{demande.espace.nom_complet}, {demande.espace.numero_lisible}"),
             ("Ce qui est à corriger", demande.objet_pour_l_agent),
             ("Sa demande", citer(demande.texte)),
             ("Réponse due avant le", jour(demande.echeance)),
@@ -59,6 +59,7 @@ class RectificationFaite(_Repondre):
     """The correction is made; the holder is told what."""
 
     nom = "faite"
+    danger = False
     titre = "Répondre : rectification faite"
     bouton = "Envoyer la réponse"
     succes = "La réponse est envoyée : la personne la lit par courriel et dans son espace."

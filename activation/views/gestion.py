@@ -66,6 +66,7 @@ class LaisserPartir(PageActe):
     """Let a dated letter leave now."""
 
     nom = "laisser-partir"
+    danger = False
     titre = "Laisser partir le courrier"
     bouton = "Laisser partir le courrier"
     succes = "Le courrier part maintenant : le demandeur en est prévenu dès qu’il est édité."

@@ -112,9 +112,15 @@ def inscription_de(compte: CompteDemonstration) -> Inscription:
 
 
 def _importer() -> None:
+    """Import the fictional register, as if a year ago: the world's acts are dated after it."""
     if not PersonneSirenisee.objects.filter(siren=ASSOCIATION).exists():
         call_command(
             "importer_personnes", FICTIF / "StockUniteLegale_fictif.csv", FICTIF / "StockEtablissement_fictif.csv"
+        )
+        # The import writes its dates by PostgreSQL's clock.
+        importees = timezone.now() - timedelta(days=360)
+        PersonneSirenisee.objects.filter(siren__startswith=PREMIER_SIREN).update(
+            cree_le=importees, modifiee_le=importees
         )
 
 

@@ -88,6 +88,7 @@ class MaintenirServices(DecisionCessation):
     """Keep the rights until a day: a liquidation, heirs."""
 
     nom = "maintenir"
+    danger = False
     titre = "Maintenir les services"
     bouton = "Maintenir les services"
     succes = "Les services sont maintenus, et chaque personne habilitée est prévenue."

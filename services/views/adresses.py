@@ -63,6 +63,7 @@ class SaisirAdresse(PageActe):
     """Enter the address for the letters: the register's stays as it is."""
 
     nom = "adresse"
+    danger = False
     titre = "Saisir l’adresse des courriers"
     bouton = "Enregistrer cette adresse"
     succes = "L’adresse est enregistrée : les prochains courriers y partiront."

@@ -21,6 +21,7 @@ class EnregistrerRepresentant(PageActe):
     """Record who represents this personne, with the proof seen."""
 
     nom = "representant"
+    danger = False
     titre = "Enregistrer le représentant légal"
     bouton = "Enregistrer le représentant légal"
     succes = "Le représentant légal est enregistré."

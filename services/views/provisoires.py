@@ -63,6 +63,7 @@ class DonnerIdsp(PageActe):
     """Open the file of a personne that INSEE has not identified yet; it hangs on the agent's own service."""
 
     nom = "idsp"
+    danger = False
     titre = "Donner un identifiant provisoire (IDSP)"
     bouton = "Donner un identifiant provisoire"
     succes = "L’identifiant provisoire est donné : la personne peut déposer sa demande. Son SIREN le remplacera."

@@ -406,6 +406,7 @@ ACTES = [
     ("services_personnesirenisee", "siren"),
     ("services_personnesirenisee", "adresse"),
     ("services_personnesirenisee", "adresse-registre"),
+    ("services_personnesirenisee", "sans-adresse"),
     ("services_personnesirenisee", "rattacher"),
     ("services_personnesirenisee", "retirer-adhesions"),
     ("accounts_servicegestionnaire", "admettre-nom"),
@@ -439,10 +440,13 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
         frozenset({"chef"}),
     ),
 }
-# What the scene's rows do not allow: a company that has its SIREN, and no address entered by an agent; a letter made.
+# What the scene's rows do not allow: a company that has its SIREN, no address entered by an agent and none waited for; a
+# letter made; an agent who has the one function that a head gives alone.
 SANS_OBJET = {
     ("services_personnesirenisee", "siren"),
     ("services_personnesirenisee", "adresse-registre"),
+    ("services_personnesirenisee", "sans-adresse"),
+    ("accounts_agent", "donner-fonction"),
     ("activation_courrier", "laisser-partir"),
 }
 # page of /gestion/ -> who is shown a page by a GET; anybody else is sent elsewhere or refused.

@@ -1,12 +1,14 @@
 """Returned letters recorded with a hand scanner, one after the other."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Agent, Evenement
+from accounts.models import Affaire, Agent, Evenement
+from accounts.saisies.dates import jour
 from activation.demandes.retours import constater_retour
 from activation.models import Courrier, Demande
 from tests.espacepro.scenes import client_verifie, deposer
@@ -48,6 +50,28 @@ def test_une_serie_se_scanne_sans_quitter_la_page(agent: Agent) -> None:
     assert "autofocus" in texte
     assert not Courrier.objects.exclude(etat="NPAI").exists()
     assert Evenement.objects.filter(acte="courrier.revenu", auteur=f"agent:{agent.pk}").count() == 3
+
+
+def test_les_dates_d_une_lettre_revenue_disent_une_seule_histoire(agent: Agent) -> None:
+    """It left one day, came back another: the queue, the page of the company and that of the letter say the second."""
+    lettre = partie(agent, 2)
+    hier = timezone.now() - timedelta(days=1)
+    Courrier.objects.filter(pk=lettre.pk).update(remis_le=hier - timedelta(days=20))
+    constater_retour(acteur=agent, courrier=lettre, maintenant=hier)
+    assert Affaire.objects.get(file="NPAI", cle=str(lettre.pk)).depuis == hier
+    page = reverse("admin:services_personnesirenisee_change", args=[lettre.demande.personne_id])
+    dite = client_verifie(agent).get(page).content.decode().partition(">n° 1")[2].partition("</td>")[0]
+    assert f"indiquée) le {jour(hier)}" in dite.replace("\xa0", " ")
+
+
+def test_le_numero_refuse_est_celui_que_le_suivant_remplace(agent: Agent) -> None:
+    """What the script selects, and what comes first without it: the field is written where the focus goes."""
+    page = client_verifie(agent).post(reverse(PAGE), {"numero_lettre": "bonjour"}).content.decode()
+    champ = re.search(r'<input[^>]*name="numero_lettre"[^>]*>', page)
+    assert champ is not None
+    assert "data-selection" in champ[0]
+    assert "autofocus" in champ[0]
+    assert 'value="bonjour"' in champ[0], "nothing typed is lost"
 
 
 def test_ce_qui_ne_se_scanne_pas_se_dit(agent: Agent) -> None:
