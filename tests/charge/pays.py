@@ -151,6 +151,7 @@ def installer() -> Pays:
         export=Export.objects.create(espace=espace, liste={}, traite_le=maintenant, lignes=1, contenu=b"x"),
         compte=(signalement := compte_signale(une.personne, espace, espace)).changement.reference,
         modeles={"retrait": siens[0], "demande": demandes[0], "services.signalementbancaire": signalement}
+        | {"services.referencebancaire": signalement.changement.reference}
         | _pour_les_agents(espace, tenues[3], demandes, agents),
         echange=echange,
     )

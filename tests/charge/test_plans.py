@@ -83,6 +83,8 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "agent habilitation (nom)": 18400,
     "agent habilitation (deux lettres)": 69700,
     "agent evenement (référence)": 8300,
+    # It shows all that ends with the adhésions of a titulaire of 100 SIREN × 30 services.
+    "acte espace liberer": 35300,
     "tâche purger": 12700,
 }
 OCTETS_ADMIS: dict[str, int] = {
