@@ -1,13 +1,16 @@
 """What the surveillance cell reads: alerts and blocked addresses. Agents of a service gestionnaire see none of it."""
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.gestion.consultation import ConsultationAdmin
 from accounts.gestion.faits import en_faits, en_libelle
 from accounts.gestion.fonctions import SURVEILLANCE
+from accounts.saisies.dates import jour_heure
 
-from .models import Alerte, BlocageIP
+from .models import Alerte, BlocageIP, Desactivation
 
 
 @admin.register(Alerte)
@@ -31,3 +34,45 @@ class BlocageIPAdmin(ConsultationAdmin):
     fonctions = SURVEILLANCE
     list_display = ("reseau", "motif", "bloque_le", "jusqu_a", "leve_le")
     search_fields = ("motif__replie_contient",)
+
+
+@admin.register(Desactivation)
+class DesactivationAdmin(ConsultationAdmin):
+    """The disabled espaces, and how each disabling ended; the acts stand on the page of the espace."""
+
+    fonctions = SURVEILLANCE
+    list_display = ("desactive_le", "detenteur", "voie", "suite", "motif")
+    list_filter = ("voie", ("desactive_le", admin.DateFieldListFilter))
+    list_select_related = ("espace",)
+    search_fields = ("espace__numero_abonne__exact", "motif__replie_contient")
+    search_help_text = "numéro d’abonné, motif"
+    fields = (
+        "desactive_le",
+        "page_de_l_espace",
+        "voie",
+        "raison",
+        "motif",
+        "agent",
+        "depuis",
+        "suite",
+        "annulee_par",
+        "tranchee_le",
+    )
+    readonly_fields = ("page_de_l_espace", "suite")
+
+    @admin.display(description="espace")
+    def detenteur(self, desactivation: Desactivation) -> str:
+        return f"{desactivation.espace.nom_complet} ({desactivation.espace.numero_lisible})"
+
+    @admin.display(description="espace")
+    def page_de_l_espace(self, desactivation: Desactivation) -> SafeString:
+        adresse = reverse("admin:espace", args=[desactivation.espace_id])
+        return format_html('<a href="{}">{}</a>', adresse, self.detenteur(desactivation))
+
+    @admin.display(description="suite")
+    def suite(self, desactivation: Desactivation) -> str:
+        if desactivation.annulee_le is not None:
+            return f"annulée, {jour_heure(desactivation.annulee_le)}"
+        if desactivation.retablie_le is not None:
+            return f"rétabli au guichet, {jour_heure(desactivation.retablie_le)}"
+        return "en cours"

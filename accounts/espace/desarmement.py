@@ -93,12 +93,14 @@ def rouvrir(
 ) -> None:
     """Open again an espace whose holder was recognised at the counter, under an answer that only a slip will tell (R16).
 
-    The password stays unusable until it is reset; second factors added since `facteurs_depuis` go, all of them where it is None.
+    The password stays unusable until it is reset; second factors added since `facteurs_depuis` go, all of them where it is None, none where it is `maintenant`.
     """
     _fermer(auteur, espace, compte, maintenant)
     if facteurs_depuis is None:
         oublier_second_facteur(acteur=compte)
-    oublier_facteurs_recents(espace=espace, compte=compte, depuis=facteurs_depuis or compte.cree_le)
+    depuis = facteurs_depuis or compte.cree_le
+    if depuis < maintenant:
+        oublier_facteurs_recents(espace=espace, compte=compte, depuis=depuis)
     remplacer_reponse(espace, empreinte, maintenant=maintenant, expire_le=maintenant + REMISE)
     espace.etat = etat
     espace.save(update_fields=["etat"])

@@ -235,7 +235,7 @@ def _ecrire(remise: Remise, dossier: Path, nom: str, progression: Progression | 
     dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
     lot = Lot(remise.reference, dossier / f"{nom}.pdf", dossier / f"{nom}.csv")
     courriers = _utiles(remise).select_related("demande").order_by("rang")
-    avis = remise.avis_postaux.order_by("rang")
+    avis = remise.avis_postaux.exclude(contenu={}).order_by("rang")  # one that was emptied says nothing any more
     total = courriers.count() + avis.count()
     with _poser(lot.manifeste) as manifeste, _poser(lot.pdf) as pdf:
         document, lignes = Assemblage(pdf.ecrire), csv.writer(manifeste, delimiter=";", lineterminator="\r\n")

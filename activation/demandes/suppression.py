@@ -9,7 +9,7 @@ from accounts.traces.journal import consigner
 from services.models import AdresseAttendue
 
 from .. import actes
-from ..models import Courrier, CreationSimplifiee, Demande
+from ..models import AvisPostal, Courrier, CreationSimplifiee, Demande
 from .depot import terminer
 
 
@@ -46,6 +46,7 @@ def faire_tomber(espace: Espace, maintenant: datetime, auteur: Espace | Agent) -
         )
     sans_mandat = Courrier.objects.filter(demande__espace=espace).exclude(demande__etat=Demande.Etat.ACTIVEE)
     sans_mandat.exclude(contenu={}).update(contenu={})
+    AvisPostal.objects.filter(espace=espace, remis_le__isnull=False).exclude(contenu={}).update(contenu={})
     CreationSimplifiee.objects.filter(espace=espace).delete()
     # In the order of the companies: each row touches the one affaire of its company, which others' rows touch too.
     for attendue in AdresseAttendue.objects.filter(espace=espace).order_by("personne"):

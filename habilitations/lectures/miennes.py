@@ -486,6 +486,8 @@ def _en_veille(h: Habilitation, par: str) -> tuple[str, str]:
         )
     if h.veille_motif == Habilitation.MotifVeille.CESSATION:
         return f"{debut} : l’entreprise a cessé son activité.", "Elle est rendue si la cessation est annulée."
+    if h.veille_motif == Habilitation.MotifVeille.COMPROMIS:
+        return f"{debut}, par mesure de sécurité.", "La personne qui vous l’a accordée doit la confirmer."
     return f"{debut}, par {par or 'le titulaire'}.", "Le titulaire peut la réactiver ou la retirer."
 
 

@@ -179,7 +179,7 @@ def _retablir(
         compte=espace.compte,
         etat=en_cours.etat_avant if en_cours else espace.etat,
         empreinte=sans_reponse,
-        facteurs_depuis=en_cours.depuis if en_cours else None,
+        facteurs_depuis=en_cours.depuis if en_cours else None if cas == CAS.SECOND_FACTEUR else maintenant,
         maintenant=maintenant,
     )
     examiner = False

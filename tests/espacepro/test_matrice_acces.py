@@ -388,7 +388,10 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "accounts_servicegestionnaire": (frozenset(DOSSIERS), DU_SERVICE),
     "accounts_agent": (CONTROLE, CONTROLE),  # of the scene's office, by its head
     "accounts_tracelecture": (CONTROLE, PERSONNE),  # the scene has none before it is walked
-    **dict.fromkeys(("surveillance_alerte", "surveillance_blocageip"), (frozenset({"surveillance"}), PERSONNE)),
+    **dict.fromkeys(
+        ("surveillance_alerte", "surveillance_blocageip", "surveillance_desactivation"),
+        (frozenset({"surveillance"}), PERSONNE),
+    ),
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
 # act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.

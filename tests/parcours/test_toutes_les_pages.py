@@ -77,6 +77,7 @@ SUITES = {
 SUITES_DE_GESTION = {
     "surveillance_alerte_changelist",  # of the surveillance alone, as the next one
     "surveillance_blocageip_changelist",
+    "surveillance_desactivation_changelist",
     "accounts_contreseing_abandonner",  # of who asked alone
     "activation_courrier_laisser-partir",
     "activation_demande_nouvelle-lettre",  # once the letter before has been made

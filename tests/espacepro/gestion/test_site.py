@@ -27,7 +27,7 @@ from accounts.gestion.fonctions import TOUTES
 from accounts.models import Agent, Application, Compte, Espace, TraceLecture
 from activation.models import Courrier, Demande
 from services.models import PersonneSirenisee
-from surveillance.models import Alerte, BlocageIP
+from surveillance.models import Alerte, BlocageIP, Desactivation
 from tests.accounts.scenes import code_de, enroler
 from tests.espacepro.scenes import client_verifie, dossier
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
@@ -264,6 +264,7 @@ def test_seules_nos_pages_sont_a_la_porte() -> None:
         "services_service",
         "surveillance_alerte",
         "surveillance_blocageip",
+        "surveillance_desactivation",
     }
 
 
@@ -315,10 +316,17 @@ def test_la_cellule_de_surveillance_lit_tout(agent: Agent, surveillant: Agent) -
     dossier(AgentFactory(), 2)
     alerte = Alerte.objects.create(compte=EspaceFactory().compte, motif="pays inhabituel")
     blocage = BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot")
+    desactivation = Desactivation.objects.create(
+        espace=EspaceFactory(), voie="AGENT", raison="INHABITUEL", depuis=timezone.now(), etat_avant="ACTIF"
+    )
     client = client_verifie(surveillant)
     for nom in LISTES - {"accounts_servicegestionnaire"}:
         assert client.get(reverse(f"admin:{nom}_changelist")).context["cl"].queryset.count() == 2, nom
-    for nom, ligne in (("surveillance_alerte", alerte), ("surveillance_blocageip", blocage)):
+    for nom, ligne in (
+        ("surveillance_alerte", alerte),
+        ("surveillance_blocageip", blocage),
+        ("surveillance_desactivation", desactivation),
+    ):
         assert client.get(reverse(f"admin:{nom}_changelist")).context["cl"].queryset.count() == 1
         assert client.get(reverse(f"admin:{nom}_change", args=[ligne.pk])).status_code == 200
         gestionnaire = client_verifie(agent)

@@ -19,7 +19,7 @@ from accounts.espace.changement_adresse import confirmer_changement, demander_ch
 from accounts.models import Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.mots_de_passe.politique import EspaceDesactive, changer_mot_de_passe
 from accounts.traces.acteurs import Visiteur
-from activation.courriers.remise import remettre
+from activation.courriers.remise import remettre, renvoyer
 from activation.models import AvisPostal, Demande
 from habilitations.models import Habilitation
 from services.banque.comptes import ajouter_compte
@@ -92,12 +92,14 @@ def test_la_connexion_ne_dit_rien_de_plus_a_qui_essaie() -> None:
     assert "désactivé par sécurité" in Client().get(reverse("connexion")).content.decode(), "said to everybody"
 
 
-def test_ce_qui_est_accorde_depuis_est_en_veille_le_reste_continue() -> None:
+def test_ce_qui_est_accorde_depuis_est_en_veille_le_reste_continue(client_de) -> None:  # type: ignore[no-untyped-def]
     scene = Compromis()
     scene.desactiver()
     assert scene.etats() == ("ACTIVE", "EN_VEILLE")
     nouvelle = Habilitation.objects.get(pk=scene.nouvelle.pk)
     assert nouvelle.veille_motif == Habilitation.MotifVeille.COMPROMIS
+    page = client_de(scene.victor).get(reverse("vos_habilitations"), {"situation": "en-veille"}).content.decode()
+    assert "par mesure de sécurité" in page
     avis = Courriel.objects.get(genre="habilitation_en_veille_securite")
     assert avis.espace == scene.victor
     assert "Karine" not in composer(avis).body, "why, and by whom, is not for the others"
@@ -131,6 +133,9 @@ def test_l_adresse_confirmee_avant_revient_et_le_courrier_part_aussi(tmp_path: P
     avis.refresh_from_db()
     assert avis.remis_le is not None
     assert remettre(dossier=tmp_path) is None
+    assert renvoyer(reference=lot.reference, dossier=tmp_path).courriers == 1
+    AvisPostal.objects.update(contenu={})  # what the purge does
+    assert renvoyer(reference=lot.reference, dossier=tmp_path).courriers == 0
 
 
 def test_sans_doute_sur_la_boite_aucune_lettre_ne_part() -> None:

@@ -135,8 +135,10 @@ def test_le_pli_vaut_72_heures_et_chacun_annule_le_precedent() -> None:
         with pytest.raises(oubli.ReponsePerimee):
             oubli.lire(jeton=jeton(lien))
         assert pli_a_imprimer(espace) is None
+        Application.objects.create(user=espace.compte, name="application", confirmed=True)
         retablissement = retablir(scene)
         assert retablissement.cas == Retablissement.Cas.PLI_PERIME
+        assert Application.objects.filter(user=espace.compte).exists(), "another slip takes no second factor away"
         assert pli_a_imprimer(Espace.objects.get(pk=scene.espace.pk)) == retablissement
 
 
