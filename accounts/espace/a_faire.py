@@ -1,6 +1,6 @@
 """« À faire »: what waits for a holder, told by every floor through one registry (CGU §2.2, §3.4.d; issue 13.1).
 
-Each floor adds its `Source` in `AppConfig.ready`. What they look for is asked together, five sources in one statement: so
+Each floor adds its `Source` in `AppConfig.ready`. What they look for is asked together, six sources in one statement: so
 many queries whatever an espace holds. The statements are constant SQL, put together once: having the ORM compile them at
 each request cost more than all the rest of the home page. Lines name companies by key: who draws them has the names.
 """
@@ -23,7 +23,7 @@ from ..saisies.dates import dans, jour
 
 Fait = Mapping[str, Any]
 """What one row says, as the JSON object that its source has it built."""
-PAR_REQUETE: Final = 5
+PAR_REQUETE: Final = 6
 RENOUVELLEMENT_ANNONCE: Final = timedelta(days=60)
 RENOUVELLEMENT_PRESSE: Final = timedelta(days=7)
 
@@ -104,7 +104,7 @@ def inscrire(source: Source) -> None:
 
 
 def a_faire(espace: Espace, *, seule: Seule | None = None, maintenant: datetime | None = None) -> list[Ligne]:
-    """Return what waits for this holder, the gravest first, then the nearest: one query for five sources.
+    """Return what waits for this holder, the gravest first, then the nearest: one query for six sources.
 
     Of one company where `seule` is given: nothing else is looked for.
     """
@@ -150,7 +150,7 @@ def _ensemble(sources: Sequence[Source]) -> str:
 
 
 def chercher(espace: Espace, *, seule: Seule | None = None, maintenant: datetime) -> Faits:
-    """Return what each source has found about this holder: one query for five sources."""
+    """Return what each source has found about this holder: one query for six sources."""
     communs = {
         "espace": espace.pk,
         "seule": seule.cle if seule is not None else None,

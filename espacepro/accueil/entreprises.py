@@ -34,6 +34,7 @@ class Accueil:
     siren: int = 0  # companies of which something is held, en veille too
     en_demande: int = 0  # the others, of which a code is still awaited
     servies: bool = False  # whether a service is held, for any company
+    non_lus: int = 0  # exchanges of the mailbox that one has to read
     ailleurs: int = 0  # companies of other offices, which an office is not shown
 
 
@@ -78,6 +79,7 @@ def lire(espace: Espace, filtres: FiltresEntreprises, *, bureau: int | None = No
         en_demande=sum(not tenue.tenue for tenue in toutes),
         servies=any(tenue.services for tenue in toutes),
         ailleurs=len(toutes) - len(tenues),
+        non_lus=sum(fait["n"] for fait in faits.get("messages", ())),
     )
 
 

@@ -215,6 +215,18 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             ("comptes_bancaires", "compte_bancaire_ajouter", "compte_bancaire_mandat"),
         ),
     ),
+    "Écrire": (
+        Fiche(
+            "ecrire-a-votre-service",
+            "Écrire à votre service",
+            "écrire à votre service",
+            "Un message au service des impôts de l’entreprise, son brouillon, la réponse, et qui les lit.",
+            "§2.3",
+            None,
+            ("adherer", "comptes-bancaires"),
+            ("messagerie", "message_ecrire", "message_rediger", "echange", "entreprise_messages"),
+        ),
+    ),
     "Quitter": (
         Fiche(
             "quitter-un-service",

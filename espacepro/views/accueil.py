@@ -18,7 +18,7 @@ from habilitations.partage.preferences import changer_favori
 
 from ..accueil import entreprises, page
 from ..accueil.a_faire import a_montrer, noms_des_personnes
-from ..contexte import CHERCHE_ENTREPRISE
+from ..contexte import CHERCHE_ENTREPRISE, NON_LUS
 
 
 @espace_requis
@@ -27,6 +27,8 @@ def espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The home page of an espace: what waits, then for whom one acts; all that narrows the list stands in the address."""
     lu = entreprises.lire(espace, FiltresEntreprises.depuis(request.GET))
     _retenir_s_il_cherche(request, lu.tenues)
+    if request.session.get(NON_LUS, 0) != lu.non_lus:
+        request.session[NON_LUS] = lu.non_lus
     if request.GET.get("aller") == "oui":
         return redirect(_ou_mene_la_recherche(lu.vos))
     return render(request, "espacepro/espace.html", page.contexte(espace, lu))

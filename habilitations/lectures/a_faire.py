@@ -16,12 +16,12 @@ from django.utils import timezone
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace, TraceLecture
 from accounts.saisies.dates import dans, jour
-from services.models import ReferenceBancaire, SignalementBancaire
+from services.models import ReferenceBancaire, Service, SignalementBancaire
 
 from ..arbre.expirations import PREAVIS
 from ..arbre.recentes import DELAI_DECLIN, OBJET
 from ..arbre.substitutions import DELAI_DE_DECISION
-from ..droits.roles import GERER_BANQUE, VOIR_HABILITATIONS, roles_pour
+from ..droits.roles import GERER_BANQUE, LIRE_MESSAGERIE, VOIR_HABILITATIONS, roles_pour
 from ..models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from ..partage.delegations import ROLES_DELEGUES
 from ..partage.revue import PERIODE, SANS_REPONSE
@@ -381,6 +381,46 @@ def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -
     return un_par_un(faits, dire, lambda fait: fait["depuis"])
 
 
+# As `services.messagerie.lectures.compter_non_lus`, by company.
+_MESSAGES: Final = """
+SELECT json_build_object('p', e.personne_id, 'n', count(DISTINCT e.id))
+FROM services_messagenonlu n JOIN services_message m ON m.id = n.message_id JOIN services_echange e ON e.id = m.echange_id
+WHERE n.lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)
+AND e.personne_id = ANY(ARRAY(SELECT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
+WHERE v.famille = %(messagerie)s AND s.etat = %(active)s AND s.role = ANY(%(lecteurs)s)
+AND (s.expire_le IS NULL OR s.expire_le >= %(aujourd_hui)s))) GROUP BY e.personne_id
+"""
+
+
+def _des_messages(maintenant: datetime) -> Mapping[str, Any]:
+    return {
+        "messagerie": Service.Famille.MESSAGERIE.value,
+        "active": Habilitation.Etat.ACTIVE.value,
+        "lecteurs": [role.value for role in roles_pour(LIRE_MESSAGERIE)],
+    }
+
+
+def _dire_messages(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
+    """The answers of offices that one has not read: one line for all the companies (issue 15.7)."""
+    if not faits:
+        return []
+    return [
+        Ligne(
+            Gravite.INFO,
+            "Non lu",
+            combien(
+                sum(fait["n"] for fait in faits),
+                "échange à lire dans la messagerie",
+                "échanges à lire dans la messagerie",
+            ),
+            "Lire",
+            reverse("messagerie", query={"boite": "non-lus"}),
+            personnes=_cles(faits),
+            en_bref="Message non lu",
+        )
+    ]
+
+
 def inscrire_sources() -> None:
     """Add them, in the order in which they are told where nothing else orders them."""
     siennes = {"siennes": SIENNES}
@@ -390,4 +430,5 @@ def inscrire_sources() -> None:
     inscrire(Source("retraits", _dire_retraits, _RETRAITS, _parametres, siennes))
     inscrire(Source("habilitations_demandees", _dire_demandes, _DEMANDES, _parametres, siennes))
     inscrire(Source("tenues", _dire_tenues, _TENUES, _parametres, siennes))
+    inscrire(Source("messages", _dire_messages, _MESSAGES, _des_messages, siennes))
     inscrire(Source("mandats", _dire_mandats, _MANDATS, _des_mandats, siennes))

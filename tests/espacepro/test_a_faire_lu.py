@@ -20,12 +20,12 @@ from accounts.models import Courriel, Espace, Lien, TraceLecture
 from activation.models import Courrier, Demande, Signalement
 from habilitations.arbre.expirations import PREAVIS
 from habilitations.arbre.recentes import DELAI_DECLIN, OBJET, non_utilisee
-from habilitations.droits.roles import GERER_BANQUE, roles_pour
+from habilitations.droits.roles import GERER_BANQUE, LIRE_MESSAGERIE, roles_pour
 from habilitations.lectures.demandes_habilitation import demandes_a_repondre
 from habilitations.lectures.partage import fin_prochaine
 from habilitations.models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from habilitations.partage.revue import PERIODE, SANS_REPONSE, dues
-from services.models import PersonneSirenisee, ReferenceBancaire
+from services.models import Message, MessageNonLu, PersonneSirenisee, ReferenceBancaire, Service
 from surveillance.models import Desactivation
 from tests.factories import (
     EspaceFactory,
@@ -34,6 +34,7 @@ from tests.factories import (
     ServiceGestionnaireFactory,
     accorder,
     compte_bancaire,
+    echanger,
     habiliter,
 )
 
@@ -191,6 +192,17 @@ def mandats(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
     )
 
 
+def messages(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+    lues = Habilitation.objects.actives(timezone.localdate(maintenant)).filter(
+        espace=espace, role__in=roles_pour(LIRE_MESSAGERIE), service__famille=Service.Famille.MESSAGERIE
+    )
+    return (
+        MessageNonLu.objects.filter(lecteur=espace.compte, message__echange__personne__in=lues.values("personne"))
+        .values("message__echange__personne")
+        .annotate(fait=JSONObject(p="message__echange__personne", n=Count("message__echange", distinct=True)))
+    )
+
+
 Lecture = Callable[[Espace, datetime], QuerySet[Any]]
 
 
@@ -210,6 +222,7 @@ LECTURES: list[Lecture] = [
     attendues,
     substitutions,
     mandats,
+    messages,
 ]
 
 
@@ -222,7 +235,10 @@ class Monde:
         self.aujourd_hui = timezone.localdate(self.maintenant)
         self.espaces = [EspaceFactory(prenom=f"P{'ab'[rang % 2]}") for rang in range(5)]
         self.personnes = [PersonneFactory() for _ in range(4)]
-        self.services = [ServiceFactory(code=f"S{rang}", paiement=rang == 0) for rang in range(3)]
+        self.services = [
+            ServiceFactory(code=f"S{rang}", paiement=rang == 0, famille=famille)
+            for rang, famille in enumerate(("PAYER", "CONSULTER", "MESSAGERIE"))
+        ]
         self.bureau = ServiceGestionnaireFactory()
         for personne in self.personnes:
             for service in self.services:
@@ -241,6 +257,12 @@ class Monde:
                 retablie_le=retablie,
                 tranchee_le=tranchee,
             )
+        for personne in self.personnes:
+            echange = echanger(personne)
+            for _ in range(2):
+                message = Message.objects.create(echange=echange, texte="x")
+                for espace in self.hasard.sample(self.espaces, 3):
+                    MessageNonLu.objects.create(message=message, lecteur=espace.compte)
 
     def un(self, choix: Any) -> Any:
         return self.hasard.choice(list(choix))

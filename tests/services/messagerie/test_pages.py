@@ -354,3 +354,26 @@ def test_le_nombre_de_requetes_ne_depend_pas_de_ce_que_l_on_a() -> None:
             assert client.get(adresse).status_code == 200, adresse
         lues = [q["sql"] for q in requetes if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         assert len(lues) <= 8, adresse + "\n".join(sql[:90] + "…" + sql[-90:] for sql in lues)
+
+
+def test_a_faire_dit_ce_qui_n_est_pas_lu_et_le_menu_le_compte() -> None:
+    lieu = scene(denomination="ATELIER ROUSSEL")
+    echange = recevoir(lieu.personne, agent=lieu.agent).echange
+    for _ in range(2):
+        remettre(recevoir(lieu.personne, echange=echange, agent=lieu.agent))
+    client = client_de(lieu.titulaire)
+    accueil = texte(client.get(reverse("espace")))
+    assert "1 échange à lire dans la messagerie" in accueil
+    assert "Messagerie 1 à lire" in accueil
+    client.get(reverse("echange", args=[echange.reference]))
+    accueil = texte(client.get(reverse("espace")))
+    assert "à lire" not in accueil
+
+
+def test_une_cle_d_envoi_illisible_est_dite_et_rien_n_est_perdu() -> None:
+    lieu = scene()
+    echange = ecrit(lieu)
+    page = reverse("echange", args=[echange.reference])
+    refus = client_de(lieu.titulaire).post(page, {"texte": "Ma longue réponse", "envoi": "rien"})
+    assert "Ce formulaire est incomplet" in texte(refus)
+    assert "Ma longue réponse" in refus.content.decode()
