@@ -71,6 +71,11 @@ CONTACT = env.str("CONTACT", "")
 CONTACT_SECURITE = env.str("CONTACT_SECURITE", "")
 # Where the daily statement of the journal goes: the security officer's mailbox, a folder (accounts/traces/attestations.py).
 COURRIEL_SECURITE = env.str("COURRIEL_SECURITE", "")
+# An authority that stamps its time on them (RFC 3161), and the file of the certificates (PEM) by which it is believed.
+HORODATAGE_URL = env.str("HORODATAGE_URL", "")
+HORODATAGE_CERTIFICATS = env.str("HORODATAGE_CERTIFICATS", "")
+if HORODATAGE_URL and not HORODATAGE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("HORODATAGE_URL must begin with http:// or https://")
 DOSSIER_ATTESTATIONS = Path(env.str("DOSSIER_ATTESTATIONS", str(ETAT / "attestations")))
 if PRODUCTION and not (ALLOWED_HOSTS and SITE_URL.startswith("https://")):
     raise ImproperlyConfigured("Production needs ALLOWED_HOSTS and SITE_URL (https://…)")

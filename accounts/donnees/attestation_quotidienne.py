@@ -7,9 +7,11 @@ from django.db import transaction
 from ..envois.courriels import deposer
 from ..models import Attestation
 from ..traces.attestations import attester, deposer_fichiers, lire_declaration, par_groupes
+from ..traces.horodatage import AutoriteInjoignable, JetonInvalide, demander
 from ..traces.scellement import sceller
 
 log = structlog.get_logger("espacepro.journal")
+JETONS_RATTRAPES = 7
 
 
 def attester_le_journal(*, force: bool = False) -> Attestation | None:
@@ -38,6 +40,23 @@ def attester_le_journal(*, force: bool = False) -> Attestation | None:
             )
     try:
         deposer_fichiers()
+        if settings.HORODATAGE_URL:
+            _horodater()
     except OSError:
         log.exception("attestations_non_deposees", dossier=str(settings.DOSSIER_ATTESTATIONS))
     return attestation
+
+
+def _horodater() -> None:
+    """Ask the authority for the time stamps that the last statements lack, and put each beside its own; stop at the first failure,
+    which is logged: the next run asks again. Raises: OSError.
+    """
+    for fichier in sorted(settings.DOSSIER_ATTESTATIONS.glob("attestation-*.json"))[-JETONS_RATTRAPES:]:
+        jeton = fichier.with_suffix(".tsr")
+        if jeton.exists():
+            continue
+        try:
+            jeton.write_bytes(demander(settings.HORODATAGE_URL, fichier.read_bytes()))
+        except (AutoriteInjoignable, JetonInvalide):
+            log.exception("horodatage_impossible", attestation=fichier.stem)
+            return

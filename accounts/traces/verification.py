@@ -15,11 +15,13 @@ from itertools import batched
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
 from django.conf import settings
 from django.db import connection, transaction
 
 from ..models import Attestation, BlocScelle, Evenement, EvenementASceller, MoisAbandonne
 from .attestations import AttestationIllisible, Declaration, declarations_du_dossier, est_signe, lire_declaration
+from .horodatage import AutoriteInjoignable, JetonInvalide, verifier_jeton
 from .sceau import COLONNES, FORME, est_scelle, feuille, ligne_authentique, racine
 from .scellement import BLOC, GENESE, VERSION, empreinte, entete
 
@@ -223,7 +225,7 @@ def _verifier_les_dates(releve: Verification) -> None:
 
 def _verifier_les_attestations(releve: Verification, dossier: Path | None) -> None:
     """Compare the journal with what was signed of it day after day."""
-    precedente, textes = "", {}
+    precedente, textes = "", dict[int, str]()
     dernier = Evenement.objects.order_by("-id").values_list("id", flat=True).first() or 0
     for attestation in Attestation.objects.order_by("numero").iterator(chunk_size=500):
         try:
@@ -236,8 +238,13 @@ def _verifier_les_attestations(releve: Verification, dossier: Path | None) -> No
         _verifier_attestation(dite, dernier, releve)
         releve.attestations, precedente = dite.numero, dite.empreinte_du_texte
         textes[dite.numero] = dite.texte
-    if dossier is None or not dossier.is_dir():
-        return
+    if dossier is not None and dossier.is_dir():
+        _verifier_le_dossier(dossier, textes, dernier, releve)
+        if settings.HORODATAGE_CERTIFICATS:
+            _verifier_les_jetons(dossier, releve)
+
+
+def _verifier_le_dossier(dossier: Path, textes: dict[int, str], dernier: int, releve: Verification) -> None:
     try:
         for dite in declarations_du_dossier(dossier):
             if dite.numero not in textes:
@@ -265,3 +272,14 @@ def _verifier_attestation(dite: Declaration, dernier: int, releve: Verification)
             f"attestation {dite.numero} : l’événement {dite.dernier_evenement} qu’elle nomme est le dernier connu, et plus rien ne"
             f" va au-delà de {dernier}"
         )
+
+
+def _verifier_les_jetons(dossier: Path, releve: Verification) -> None:
+    """Check the time stamps of the folder, each against the statement that it stands beside."""
+    autorites = x509.load_pem_x509_certificates(Path(settings.HORODATAGE_CERTIFICATS).read_bytes())
+    for jeton in sorted(dossier.glob("attestation-*.tsr")):
+        attestation = jeton.with_suffix(".json")
+        try:
+            verifier_jeton(jeton.read_bytes(), attestation.read_bytes() if attestation.exists() else b"", autorites)
+        except (JetonInvalide, AutoriteInjoignable) as erreur:
+            releve.noter(f"horodatage de l’{jeton.stem} : {erreur}")
