@@ -65,7 +65,9 @@ def prouver_ligne(*, acteur: str, numero: int, motif: str) -> dict[str, Any]:
         "colonnes": COLONNES[:-1],
         "texte": texte_de_ligne(ligne).decode(),
         "sceau": ligne[10],
-        "chemin": chemin([feuille(lue) for lue in lignes], [lue[0] for lue in lignes].index(numero)),
+        "chemin": chemin(
+            [feuille(texte_de_ligne(lue), lue[10]) for lue in lignes], [lue[0] for lue in lignes].index(numero)
+        ),
         "blocs": [entete(b) for b in suite.iterator(chunk_size=200)],
         "attestation": {"texte": declaration.texte, "signature": declaration.signature},
         "cles": {nom: pem(cle) for nom, cle in cles_publiques().items()},

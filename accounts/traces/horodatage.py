@@ -23,10 +23,10 @@ ENTIER, OCTETS, SUITE, ENSEMBLE = 0x02, 0x04, 0x30, 0x31
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")  # AlgorithmIdentifier
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 _TST_INFO = bytes.fromhex("2a864886f70d0109100104")
-_EMPREINTES: Final = {
-    bytes.fromhex("608648016503040201"): hashes.SHA256,
-    bytes.fromhex("608648016503040202"): hashes.SHA384,
-    bytes.fromhex("608648016503040203"): hashes.SHA512,
+_EMPREINTES: Final[dict[bytes, hashes.HashAlgorithm]] = {
+    bytes.fromhex("608648016503040201"): hashes.SHA256(),
+    bytes.fromhex("608648016503040202"): hashes.SHA384(),
+    bytes.fromhex("608648016503040203"): hashes.SHA512(),
 }
 
 
@@ -183,7 +183,7 @@ def _signature(parties: Sequence[Valeur]) -> tuple[Valeur, bytes, hashes.HashAlg
     resume = _EMPREINTES.get(algorithme.enfants()[0].contenu)
     if resume is None or attributs.balise != 0xA0:
         raise JetonInvalide("algorithme inconnu")
-    return attributs, signature.contenu, resume()
+    return attributs, signature.contenu, resume
 
 
 def _exiger_resume(attributs: Valeur, contenu: bytes, empreinte: hashes.HashAlgorithm) -> None:

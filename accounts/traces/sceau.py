@@ -113,6 +113,9 @@ os.register_at_fork(after_in_child=temoin.recommencer)  # two processes never co
 # --- The line
 
 
+_encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
 @lru_cache(maxsize=4096)
 def _adresse(adresse: str | None) -> str:
     """Return an address in the one form that does not depend on who wrote it."""
@@ -124,7 +127,7 @@ def texte_de_ligne(ligne: Sequence[Any]) -> bytes:
     numero, quand, acte, auteur, espace, siren, service, adresse, requete, details = ligne[:10]
     date = quand.astimezone(UTC).isoformat(timespec="microseconds")
     valeurs = [numero, date, acte, auteur, espace, siren, service, _adresse(adresse), requete, details]
-    return json.dumps(valeurs, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encoder(valeurs).encode()
 
 
 def sceller_ligne(
@@ -162,7 +165,11 @@ def _message(debut: str, texte: bytes) -> bytes:
 
 def ligne_authentique(ligne: Sequence[Any]) -> bool:
     """Whether the seal of a line (`COLONNES`) is that of what it says, by one of our keys."""
-    sceau: str = ligne[10]
+    return texte_authentique(texte_de_ligne(ligne), ligne[10])
+
+
+def texte_authentique(texte: bytes, sceau: str) -> bool:
+    """The same, of a line's text."""
     if not _FORME.match(sceau):
         return False
     debut, _, mac = sceau.rpartition(".")
@@ -170,15 +177,15 @@ def ligne_authentique(ligne: Sequence[Any]) -> bool:
         cle = cle_nommee(debut[:8])
     except CleInconnue:
         return False
-    return hmac.compare_digest(mac, _mac(cle, _message(debut, texte_de_ligne(ligne))))
+    return hmac.compare_digest(mac, _mac(cle, _message(debut, texte)))
 
 
 # --- The tree of a block, as RFC 6962 §2.1 builds it: one line can be proved to somebody who sees no other
 
 
-def feuille(ligne: Sequence[Any]) -> bytes:
-    """Return the leaf of a line. Its seal, which nobody guesses, keeps a neighbour's leaf from being tried out."""
-    return hashlib.sha256(b"\x00" + texte_de_ligne(ligne) + ligne[10].encode()).digest()
+def feuille(texte: bytes, sceau: str) -> bytes:
+    """Return the leaf of a line's text. Its seal, which nobody guesses, keeps a neighbour's leaf from being tried out."""
+    return hashlib.sha256(b"\x00" + texte + sceau.encode()).digest()
 
 
 def _noeud(gauche: bytes, droite: bytes) -> bytes:

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ..models import BlocScelle, Evenement, EvenementASceller
-from .sceau import COLONNES, feuille, ligne_authentique, racine, sceller_texte
+from .sceau import COLONNES, feuille, ligne_authentique, racine, sceller_texte, texte_de_ligne
 
 log = structlog.get_logger("espacepro.journal")
 TAILLE_BLOC = 1_000
@@ -64,7 +64,7 @@ def sceller() -> int:
         empreinte_precedente=dernier.empreinte if dernier else GENESE,
         scelle_le=timezone.now(),
         version=VERSION,
-        racine=racine([feuille(ligne) for ligne in lignes] or [b""]),
+        racine=racine([feuille(texte_de_ligne(ligne), ligne[10]) for ligne in lignes] or [b""]),
     )
     bloc.empreinte = empreinte(entete(bloc))
     bloc.sceau = sceller_texte(BLOC, bloc.empreinte.encode())

@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from ..models import Attestation, BlocScelle, Evenement, EvenementASceller, MoisAbandonne
 from .attestations import AttestationIllisible, Declaration, declarations_du_dossier, est_signe, lire_declaration
 from .horodatage import AutoriteInjoignable, JetonInvalide, verifier_jeton
-from .sceau import COLONNES, FORME, est_scelle, feuille, ligne_authentique, racine
+from .sceau import COLONNES, FORME, est_scelle, feuille, ligne_authentique, racine, texte_authentique, texte_de_ligne
 from .scellement import BLOC, GENESE, VERSION, empreinte, entete
 
 ANOMALIES_DITES = 100
@@ -101,10 +101,13 @@ def _verifier_bloc(bloc: BlocScelle, releve: Verification) -> None:
 def _verifier_lignes(bloc: BlocScelle, releve: Verification) -> set[int]:
     """Check the lines of a block, its tree, its hash and its seal; return the numbers that were read."""
     lignes = list(Evenement.objects.filter(pk__in=bloc.evenements).order_by("pk").values_list(*COLONNES))
+    feuilles = []
     for ligne in lignes:
-        if not ligne_authentique(ligne):
+        texte = texte_de_ligne(ligne)
+        feuilles.append(feuille(texte, ligne[10]))
+        if not texte_authentique(texte, ligne[10]):
             releve.noter(f"bloc {bloc.numero} : événement {ligne[0]} changé, inséré, déplacé ou antidaté")
-    if racine([feuille(ligne) for ligne in lignes] or [b""]) != bloc.racine:
+    if racine(feuilles or [b""]) != bloc.racine:
         releve.noter(f"bloc {bloc.numero} : le contenu a changé")
     _verifier_sceau(bloc, releve)
     return {ligne[0] for ligne in lignes}
