@@ -111,7 +111,7 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     assert {(c.core, c.b2b, c.suspendu) for c in comptes} == {
         ("Valide", "Valide", False),
         ("Valide", "Mandat remis, en attente de la banque", False),
-        ("Valide", "Refusé : aucun mandat enregistré par la banque (MD01)", False),
+        ("Valide", "Refusé\xa0: aucun mandat enregistré par la banque (MD01)", False),
         ("En attente de la banque", "Mandat à remettre", False),
         ("En attente de la banque", "Mandat à remettre", True),
     }

@@ -3,17 +3,28 @@
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
+from services.banque.signalement import signaler_changement
 from services.models import PersonneSirenisee, ReferenceBancaire
-from tests.factories import MOT_DE_PASSE, ServiceFactory, compte_bancaire, habiliter
+from tests.factories import (
+    MOT_DE_PASSE,
+    ServiceFactory,
+    changement_bancaire,
+    compte_bancaire,
+    compte_signale,
+    habiliter,
+)
 
-from .scenes import IBAN, Entreprise, client_de
+from .scenes import AUTRE, IBAN, SENTINELLE, Entreprise, client_de
 
 GROUPES = "FR76 3000 6000 0112 3456 7890 189"
 
@@ -226,3 +237,34 @@ def test_l_export_est_masque(entreprise: Entreprise) -> None:
     assert "'=1+1" in contenu
     assert contenu.splitlines()[1].endswith(';"oui"')
     assert IBAN[4:14] not in contenu
+
+
+def test_les_pages_posent_huit_questions_au_plus_quel_que_soit_le_nombre_de_comptes(
+    entreprise: Entreprise, settings: Any
+) -> None:
+    """The list with its last changes and reports, the page of a change, and the service to pay by."""
+    settings.DEMONSTRATION = True
+    signalement = compte_signale(entreprise.personne, entreprise.suppleant, entreprise.titulaire)
+    siren = entreprise.personne.siren
+    pages = [
+        adresse(entreprise),
+        reverse("compte_bancaire_signaler", args=[siren, signalement.changement_id]),
+        reverse("ouvrir_service", args=[siren, "PAYER_TVA"]),
+    ]
+    client = client_de(entreprise.titulaire)
+
+    def nombres() -> list[int]:
+        lus = []
+        for page in pages:
+            client.get(page)  # the trace of a reading is written once a minute
+            with CaptureQueriesContext(connection) as requetes:
+                client.get(page)
+            lus.append(len([r for r in requetes if not r["sql"].startswith(("SAVEPOINT", "RELEASE"))]))
+        return lus
+
+    premiers = nombres()
+    for iban in (AUTRE, SENTINELLE):
+        autre = compte_bancaire(entreprise.personne, iban)
+        signaler_changement(acteur=entreprise.titulaire, changement=changement_bancaire(autre, entreprise.suppleant))
+    assert nombres() == premiers
+    assert max(premiers) <= 8, premiers

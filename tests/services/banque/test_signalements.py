@@ -294,6 +294,10 @@ def test_la_page_des_comptes_dit_les_derniers_changements_et_ce_qui_est_signale(
     page = client_de(entreprise.suppleant).get(liste).content.decode()
     assert "Suspendu" in page
     assert "Signalé" in page
+    suspendue = signalement.changement.reference
+    for acte, montree in (("mandat", False), ("renommer", False), ("iban", True), ("supprimer", True)):
+        lien = reverse(f"compte_bancaire_{acte}", args=[entreprise.personne.siren, suspendue.pk])
+        assert (lien in page) is montree, "what would be refused is not offered"
     for changement in ChangementBancaire.objects.exclude(pk=signalement.changement_id):
         assert reverse("compte_bancaire_signaler", args=[entreprise.personne.siren, changement.pk]) in page
     lue = client_de(entreprise.acteur).get(liste).content.decode()
