@@ -123,9 +123,7 @@ def installer() -> Pays:
     ]
     DemandeHabilitation.objects.create(demandeur=espace, siren=demandes[0].personne.siren, motif="collaborateur")
     bureau = une.personne.service_gestionnaire
-    messagerie, _ = Service.objects.get_or_create(
-        code="MESSAGERIE", defaults={"libelle": "Messagerie", "famille": "MESSAGERIE", "domaine": "FISCAL"}
-    )
+    messagerie = Service.objects.get(famille=Service.Famille.MESSAGERIE)
     with transaction.atomic():
         habiliter(espace, personne=une.personne, service=ServiceFactory(code="PAYER_ESSAI", paiement=True))
         if (
