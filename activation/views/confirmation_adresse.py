@@ -11,7 +11,6 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.acteurs import Visiteur
-from services.adresses.envoi import adresse_du_courrier
 
 from ..demandes import confirmation_adresse as actes
 from .codes import demande_de
@@ -47,7 +46,6 @@ def confirmer(request: HttpRequest, jeton: str) -> HttpResponse:
             "demande": demande,
             "personne": demande.personne,
             "expire_le": lien.expire_le,
-            "envoi": adresse_du_courrier(demande.personne),
         },
     )
 
