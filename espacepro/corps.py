@@ -1,7 +1,7 @@
 """The bodies of requests: how long, of which kind, and for which page (issue 9, item 9).
 
 A multipart body is read by the pages alone that take a file (`recoit_fichier`), up to what that page takes; any other
-body up to DATA_UPLOAD_MAX_MEMORY_SIZE. Nothing is written to disk. The length announced is what the server reads at
+body up to DATA_UPLOAD_MAX_MEMORY_SIZE (services/messagerie takes more than the rest: its files). Nothing is written to disk. The length announced is what the server reads at
 most (PEP 3333), so it decides before the first byte; the file is counted again as it comes.
 """
 
@@ -17,6 +17,7 @@ from .views.erreurs import corps_refuse, corps_trop_long
 
 # What surrounds a file in a multipart body: boundaries, headers, the token and the other fields of the form.
 ENTOURAGE = 20_000
+FICHIERS_MAX = 12_000_000  # bytes: the most that a page takes, one file of a message and what is typed with it
 
 
 class FichierEnMemoire(MemoryFileUploadHandler):
@@ -35,7 +36,8 @@ class FichierEnMemoire(MemoryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.recus += len(raw_data)
-        if self.recus > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        prises = getattr(self.request, "fichier_max", 0) + ENTOURAGE
+        if self.recus > max(settings.DATA_UPLOAD_MAX_MEMORY_SIZE, prises):
             raise RequestDataTooBig("The file is longer than any page takes.")
         return super().receive_data_chunk(raw_data, start)
 
@@ -47,7 +49,8 @@ class CorpsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _longueur(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        multipart = request.content_type == "multipart/form-data"
+        if _longueur(request) > (FICHIERS_MAX + ENTOURAGE if multipart else settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
             return corps_trop_long(request)
         return self.get_response(request)
 
@@ -58,6 +61,7 @@ class CorpsMiddleware:
         fichier_max: int | None = getattr(vue, "fichier_max", None)
         if fichier_max is None:
             return corps_refuse(request)
+        request.fichier_max = fichier_max  # type: ignore[attr-defined]
         return corps_trop_long(request) if _longueur(request) > fichier_max + ENTOURAGE else None
 
 

@@ -46,12 +46,14 @@ ARRIVEE: Final = 30.0  # seconds for a whole request, from its first wait
 ENVOI: Final = 10  # seconds in which some of the answer must leave
 RESTE: Final = 2.0  # seconds during which what is still sent to a refused request is thrown away
 ENTETES_MAX: Final = 32_768  # bytes
-CORPS_MAX: Final = 1_700_000  # bytes: DATA_UPLOAD_MAX_MEMORY_SIZE, the most that a page takes
+CORPS_MAX: Final = 1_700_000  # bytes: DATA_UPLOAD_MAX_MEMORY_SIZE, the most that a page takes…
+CORPS_DE_MESSAGE: Final = 12_020_000  # bytes: … but for those of the mailbox (espacepro/corps.py: FICHIERS_MAX)
 MEMOIRE_MAX: Final = 64_000_000  # bytes, of all that is on its way in one process; and again of what waits for a thread
 MORCEAU: Final = 65_536
 
 _FIN_ENTETES = b"\r\n\r\n"
 _LONGUEUR = re.compile(rb"\r\ncontent-length[ \t]*:([^\r\n]*)", re.IGNORECASE)
+_MESSAGE = re.compile(rb"POST /espace/messages/")
 _NOMBRE = re.compile(rb"[ \t]*\d{1,18}[ \t]*")
 _TRANSFERT = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _ATTEND = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
@@ -94,7 +96,7 @@ class Arrivee:
             return b"400 Bad Request"  # gunicorn may read a length there, and wait for it in a thread
         longueurs = {int(dite) for dite in dites}
         corps = max(longueurs, default=0)
-        if corps > CORPS_MAX:
+        if corps > (CORPS_DE_MESSAGE if _MESSAGE.match(entetes) else CORPS_MAX):
             return b"413 Content Too Large"
         # Two lengths that differ: gunicorn refuses them, without waiting for either.
         self.attendus = fin + len(_FIN_ENTETES) + (corps if len(longueurs) == 1 else 0)

@@ -321,7 +321,7 @@ SECURE_CSP = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_700_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
-DATA_UPLOAD_MAX_NUMBER_FILES = 1
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_HANDLERS = ["espacepro.corps.FichierEnMemoire"]  # nothing that is posted is written to disk
 
 # --- French -----------------------------------------------------------------------------------------------------------

@@ -316,6 +316,13 @@ class PieceJointe(models.Model):
         return desceller(self.cle, ligne=self.ligne)
 
     @property
+    def se_telecharge(self) -> bool:
+        """Whether it is served: sound, or not analysed where nothing is."""
+        return self.analyse == self.Analyse.SAINE or (
+            self.analyse == self.Analyse.NON_ANALYSEE and settings.ANTIVIRUS == "aucun"
+        )
+
+    @property
     def ligne(self) -> str:
         """What binds its key and what its file says to this row."""
         return f"services.piecejointe|{self.pk}"

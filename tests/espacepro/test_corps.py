@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts.models import Espace
-from espacepro.corps import FichierEnMemoire
+from espacepro.corps import FICHIERS_MAX, FichierEnMemoire
 from tests.factories import EspaceFactory, habiliter
 
 Ouvrir = Callable[[Espace], Client]
@@ -66,12 +66,12 @@ def envoyer(client: Client, chemin: str, flot: Flot, genre: str = TYPE) -> HttpR
     )
 
 
-@pytest.mark.parametrize("octets", [200_000_000, 10])
+@pytest.mark.parametrize("octets", [200_000_000, 5_000_000, 10])
 def test_un_multipart_anonyme_n_est_ni_lu_ni_ecrit(db: None, octets: int) -> None:
     for nom in ("connexion", "inscription", "mot_de_passe_oublie", "admin:login"):
         flot = Flot(octets)
         reponse = envoyer(Client(), reverse(nom), flot)
-        assert reponse.status_code == (413 if octets > settings.DATA_UPLOAD_MAX_MEMORY_SIZE else 415), nom
+        assert reponse.status_code == (413 if octets > FICHIERS_MAX else 415), nom
         assert "Rien n’a été enregistré" in reponse.content.decode()
         assert flot.lus == 0
 

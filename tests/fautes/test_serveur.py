@@ -139,6 +139,8 @@ def test_une_demande_lente_mais_entiere_est_servie(port: int) -> None:
     ("octets", "statut"),
     [
         (poste(200_000_000, b"x" * 500_000), b"413"),
+        (poste(2_000_000, b"x" * 500_000), b"413"),
+        (poste(13_000_000, b"x" * 500_000).replace(b"/connexion/", b"/espace/messages/ecrire/", 1), b"413"),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", b"411"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 40_000, b"431"),
         (poste(5, b"abcde", b"Content-Length: 9\r\n"), b"400"),

@@ -83,13 +83,6 @@ def _verrouiller(acteur: Espace, brouillon: Brouillon) -> None:
         raise BrouillonEfface
 
 
-def se_telecharge(piece: PieceJointe) -> bool:
-    """Whether this file is served: sound, or not scanned where nothing is."""
-    return piece.analyse == PieceJointe.Analyse.SAINE or (
-        piece.analyse == PieceJointe.Analyse.NON_ANALYSEE and not antivirus.actif()
-    )
-
-
 def ouvrir(piece: PieceJointe) -> Iterator[bytes]:
     """Return what this file says, segment by segment, the first one proved already; who asks was asked before.
 
@@ -97,7 +90,7 @@ def ouvrir(piece: PieceJointe) -> Iterator[bytes]:
     """
     if piece.analyse == PieceJointe.Analyse.QUARANTAINE:
         raise PieceEcartee(nom=piece.nom)
-    if not se_telecharge(piece):
+    if not piece.se_telecharge:
         raise PieceNonServie(nom=piece.nom)
     morceaux = lire(piece)
     try:

@@ -14,7 +14,7 @@ from services.messagerie.echanges import PieceRefusee, ecrire
 from services.messagerie.pieces import analyse
 from services.messagerie.pieces.analyse import analyser_piece, analyser_pieces
 from services.messagerie.pieces.balayage import balayer_pieces
-from services.messagerie.pieces.jointes import joindre, se_telecharge
+from services.messagerie.pieces.jointes import joindre
 from services.messagerie.pieces.stockage import nom_de
 from services.models import Message, PieceJointe
 from tests.services.messagerie.scenes import Scene, scene
@@ -99,7 +99,7 @@ def test_la_quarantaine_est_dite_et_le_message_part(clamd: FauxClamd) -> None:
     piece.refresh_from_db()
     assert message.pret_le is not None
     assert piece.analyse == "QUARANTAINE"
-    assert not se_telecharge(piece)
+    assert not piece.se_telecharge
     courriel = Courriel.objects.get(genre="piece_ecartee")
     assert (courriel.destinataire, courriel.contexte["envoye"]) == (lieu.titulaire.compte.email, True)
     evenement = Evenement.objects.get(acte="piece.ecartee")
@@ -122,7 +122,7 @@ def test_sans_antivirus_les_pieces_le_disent_et_partent(settings: Settings) -> N
     (piece,) = poser(lieu, EICAR)
     message = envoyer(lieu)
     assert (piece.analyse, message.pret_le is not None) == ("NON_ANALYSEE", True)
-    assert se_telecharge(piece)
+    assert piece.se_telecharge
     assert analyser_pieces() == 0
 
 
@@ -137,7 +137,7 @@ def test_changer_d_avis_sur_l_antivirus(clamd: FauxClamd, settings: Settings) ->
     piece.refresh_from_db()
     assert (message.pret_le is not None, piece.analyse) == (True, "NON_ANALYSEE")
     settings.ANTIVIRUS = "clamd"
-    assert not se_telecharge(piece)
+    assert not piece.se_telecharge
     assert analyser_pieces() == 1
     assert etats() == ["SAINE"]
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from services.messagerie.brouillons import effacer, garder
 from services.messagerie.droits import MessagerieNonDetenue
 from services.messagerie.pieces import jointes, regles
-from services.messagerie.pieces.jointes import joindre, oter, ouvrir, se_telecharge
+from services.messagerie.pieces.jointes import joindre, oter, ouvrir
 from services.messagerie.pieces.rechiffrement import rechiffrer_pieces
 from services.messagerie.pieces.stockage import StockageIndisponible
 from services.models import Brouillon, PieceJointe
@@ -122,7 +122,7 @@ def test_rien_ne_s_ouvre_avant_son_analyse(clamd: FauxClamd, _reveils: list[tupl
         ("QUARANTAINE", regles.PieceEcartee),
     ):
         piece.analyse = analyse
-        assert not se_telecharge(piece)
+        assert not piece.se_telecharge
         with pytest.raises(regle):
             ouvrir(piece)
     piece.analyse = PieceJointe.Analyse.SAINE
