@@ -29,10 +29,12 @@ def garder(
     theme: str = "",
     objet: str = "",
     texte: str = "",
+    meme_vide: bool = False,
     maintenant: datetime | None = None,
 ) -> Brouillon | None:
     """Keep what this espace has begun to write, in the place of what it had; return it, None where nothing is left.
 
+    `meme_vide`: a file comes with it.
     What is not whole yet is kept as it is. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace,
     TexteIllisible, ObjetTropLong, MessageTropLong.
     """
@@ -49,7 +51,7 @@ def garder(
         raise MessageTropLong(longueur=len(texte), limite=LONGUEUR_TEXTE, exces=len(texte) - LONGUEUR_TEXTE)
     connu = Brouillon.objects.filter(espace=acteur, personne=personne, echange=echange).first()
     theme = theme if theme in themes() else ""
-    if not (theme or objet or texte) and (connu is None or not connu.pieces_jointes.exists()):
+    if not (theme or objet or texte or meme_vide) and (connu is None or not connu.pieces_jointes.exists()):
         if connu is not None:
             connu.delete()
         return None

@@ -5,7 +5,6 @@ Keeping a draft is no act of the journal; a file is named there once it is put i
 
 import uuid
 from collections.abc import Iterator
-from itertools import chain
 from typing import Final
 
 import structlog
@@ -98,7 +97,12 @@ def ouvrir(piece: PieceJointe) -> Iterator[bytes]:
     except PieceIllisible as erreur:
         log.exception("piece_illisible", piece=str(piece.pk), erreur=type(erreur).__name__)
         raise PieceIndisponible from erreur
-    return chain([premier], morceaux)
+    return _a_la_suite(premier, morceaux)
+
+
+def _a_la_suite(premier: bytes, morceaux: Iterator[bytes]) -> Iterator[bytes]:
+    yield premier
+    yield from morceaux
 
 
 def lire(piece: PieceJointe) -> Iterator[bytes]:

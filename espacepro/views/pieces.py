@@ -1,0 +1,123 @@
+"""The files of a message: joined to a draft and taken off it, downloaded by who may read the message (issue 15, item 8).
+
+What was typed is kept in the draft before a file is looked at: whatever is refused, nothing of it is lost.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from accounts.models import Espace, TraceLecture
+from accounts.portes.acces import espace_requis
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.lecture import lire
+from services.messagerie import brouillons
+from services.messagerie.droits import peut_lire
+from services.messagerie.pieces import jointes
+from services.models import Brouillon, Echange, PersonneSirenisee, PieceJointe
+
+from ..corps import FICHIERS_MAX
+
+TAILLE_D_UN_ENVOI: Final = FICHIERS_MAX
+"""What a page of the mailbox takes at a time: a file of 10 MB with a text, or a little more, so that its refusal is said there."""
+
+
+def recevoir_pieces(
+    request: HttpRequest, espace: Espace, personne: PersonneSirenisee, *, theme: str = "", echange: Echange | None = None
+) -> bool:
+    """Join the files that came with this form, or take one off; return whether its page is to be shown again.
+
+    Raises: what keeping the draft refuses; then no file was looked at.
+    """
+    otee, fichiers = _cle(request.POST.get("oter", "")), request.FILES.getlist("fichiers")
+    demande = "joindre" in request.POST or "oter" in request.POST
+    if not (demande or fichiers):
+        return False
+    brouillon = brouillons.garder(
+        acteur=espace,
+        personne=personne,
+        echange=echange,
+        theme=theme,
+        objet=request.POST.get("objet", ""),
+        texte=request.POST.get("texte", ""),
+        meme_vide=True,
+    )
+    if brouillon is None:
+        raise Http404
+    if otee is not None:
+        jointes.oter(acteur=espace, brouillon=brouillon, piece=otee)
+    refus = _joindre(espace, brouillon, fichiers)
+    for phrase in refus:
+        messages.error(request, phrase)
+    if "joindre" in request.POST and not fichiers:
+        messages.error(request, "Choisissez d’abord un fichier, puis joignez-le.")
+    if refus and not demande:
+        messages.error(request, "Votre message n’est pas parti : il est gardé en brouillon.")
+    return demande or bool(refus)
+
+
+def _cle(saisie: str) -> UUID | None:
+    try:
+        return UUID(saisie)
+    except ValueError:
+        return None
+
+
+def _joindre(espace: Espace, brouillon: Brouillon, fichiers: list[UploadedFile]) -> list[str]:
+    """Join these files, each by itself; return why some were not."""
+    refus = []
+    for fichier in fichiers:
+        try:
+            jointes.joindre(acteur=espace, brouillon=brouillon, nom=fichier.name or "", contenu=fichier.read())
+        except RegleMetier as regle:
+            refus.append(str(regle))
+    return refus
+
+
+@espace_requis
+@require_GET
+def telecharger(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponseBase:
+    """One file, for who may read its message, or wrote its draft. Each download leaves a trace."""
+    piece = get_object_or_404(
+        PieceJointe.objects.select_related("message__echange__personne", "brouillon__personne"), pk=cle
+    )
+    if not _la_lit(espace, piece):
+        raise Http404
+    return servir(request, piece, retour=reverse("messagerie"))
+
+
+def _la_lit(espace: Espace, piece: PieceJointe) -> bool:
+    """Whether this espace reads this file today: the right is asked again at each download."""
+    if piece.brouillon is not None:
+        return piece.brouillon.espace_id == espace.pk and peut_lire(espace, piece.brouillon.personne)
+    message = piece.message
+    if message is None or message.interne or (message.pret_le is None and message.espace_id != espace.pk):
+        return False
+    return peut_lire(espace, message.echange.personne)
+
+
+def servir(request: HttpRequest, piece: PieceJointe, *, retour: str) -> HttpResponseBase:
+    """Serve this file as a download and nothing else, segment by segment; who asks was asked before."""
+    try:
+        morceaux = jointes.ouvrir(piece)
+    except RegleMetier as regle:
+        return render(request, "espacepro/messagerie/piece_refusee.html", {"regle": regle, "retour": retour}, status=regle.statut)
+    lire(request, TraceLecture.Nature.CONSULTATION, "services.piecejointe", cle=str(piece.pk))
+    return StreamingHttpResponse(
+        morceaux,
+        content_type="application/octet-stream" if piece.type_mime.startswith("text/") else piece.type_mime,
+        headers={
+            "Content-Disposition": content_disposition_header(as_attachment=True, filename=piece.nom) or "attachment",
+            "Content-Length": str(piece.taille),
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
