@@ -173,6 +173,7 @@ TABLE: dict[str, Porte] = {
             "echange_clore",
             "echange_rouvrir",
             "echange_pdf",
+            "piece_jointe",
         ),
         Porte(Acces.ESPACE, Rubrique.MESSAGERIE),
     ),

@@ -16,6 +16,7 @@ from .views import (
     entreprise,
     messagerie,
     pages,
+    pieces,
     sante,
 )
 
@@ -35,6 +36,7 @@ MESSAGES = [
     path("", messagerie.boite, name="messagerie"),
     path("ecrire/", messagerie.ecrire_a, name="message_ecrire"),
     path("ecrire/<str:siren>/", messagerie.rediger, name="message_rediger"),
+    path("pieces/<uuid:cle>/", pieces.telecharger, name="piece_jointe"),
     path("brouillons/<uuid:cle>/effacer/", messagerie.effacer_brouillon, name="brouillon_effacer"),
     path("<str:reference>/", messagerie.echange, name="echange"),
     path("<str:reference>/clore/", messagerie.clore, name="echange_clore"),

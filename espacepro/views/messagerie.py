@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.compteurs.double_envoi import annoncer_une_fois
 from accounts.models import Espace
-from accounts.portes.acces import espace_requis
+from accounts.portes.acces import espace_requis, recoit_fichier
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import noter_la_suite
@@ -32,6 +32,7 @@ from services.messagerie.themes import Theme, a_choisir, theme_de, themes
 from services.models import Brouillon, Echange, PersonneSirenisee
 
 from ..contexte import NON_LUS
+from .pieces import TAILLE_D_UN_ENVOI, Suite, du_brouillon, recevoir_pieces
 
 GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
 
@@ -89,27 +90,16 @@ def _trouver(espace: Espace, reference: str) -> lectures.EchangeTrouve:
     return trouve
 
 
+@recoit_fichier(TAILLE_D_UN_ENVOI)
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
     """The messages, the oldest first, who has read them; the answer, kept as a draft or sent."""
     lu_d_abord = _trouver(espace, reference)
     trouve = lu_d_abord.echange
-    formulaire = None
-    if request.method == "POST":
-        formulaire = ReponseForm(request.POST)
-        if "garder" in request.POST:
-            faite = _garder(request, espace, trouve.personne, formulaire, echange=trouve)
-            if faite is not None:
-                return redirect("echange", reference)
-        elif formulaire.is_valid():
-            try:
-                repondre(acteur=espace, echange=trouve, **formulaire.cleaned_data)
-            except RegleMetier as regle:
-                formulaire.refuser(regle)
-            else:
-                annoncer_une_fois(request, f"Votre réponse est envoyée à {trouve.service_gestionnaire.nom}.")
-                return redirect("echange", reference)
+    formulaire = ReponseForm(request.POST) if request.method == "POST" else None
+    if formulaire is not None and (reponse := _recevoir_reponse(request, espace, trouve, formulaire)) is not None:
+        return reponse
     lu = lectures.lire_echange(espace, lu_d_abord, _numero(request.GET.get("page", "")))
     a_marquer = lu.a_marquer()
     if a_marquer:
@@ -117,7 +107,33 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     if formulaire is None:
         garde = lu.brouillon
         formulaire = ReponseForm(initial={"texte": garde.texte} if garde is not None else None)
-    return render(request, "espacepro/messagerie/echange.html", {"lu": lu, "echange": trouve, "formulaire": formulaire})
+    contexte = {"lu": lu, "echange": trouve, "formulaire": formulaire}
+    return render(
+        request, "espacepro/messagerie/echange.html", contexte | du_brouillon(espace, trouve.personne, trouve)
+    )
+
+
+def _recevoir_reponse(
+    request: HttpRequest, espace: Espace, trouve: Echange, formulaire: ReponseForm
+) -> HttpResponse | None:
+    """Keep or send the answer, its files first; None where the page is to be shown again with what was refused."""
+    suite = recevoir_pieces(request, formulaire, espace, trouve.personne, echange=trouve)
+    if suite is Suite.REVENIR:
+        return redirect("echange", trouve.reference)
+    if suite is Suite.REFUSER:
+        return None
+    if "garder" in request.POST:
+        faite = _garder(request, espace, trouve.personne, formulaire, echange=trouve)
+        return redirect("echange", trouve.reference) if faite is not None else None
+    if not formulaire.is_valid():
+        return None
+    try:
+        repondre(acteur=espace, echange=trouve, **formulaire.cleaned_data)
+    except RegleMetier as regle:
+        formulaire.refuser(regle)
+        return None
+    annoncer_une_fois(request, f"Votre réponse est envoyée à {trouve.service_gestionnaire.nom}.")
+    return redirect("echange", trouve.reference)
 
 
 def _numero(saisie: str) -> int:
@@ -195,6 +211,7 @@ def _personne(espace: Espace, siren: str) -> PersonneSirenisee:
     return personne
 
 
+@recoit_fichier(TAILLE_D_UN_ENVOI)
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def rediger(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
@@ -217,6 +234,11 @@ def _recevoir(
 ) -> HttpResponse:
     """Keep, show again, or send what was typed; what is refused is shown where it may be corrected."""
     formulaire = RedactionForm(request.POST)
+    suite = recevoir_pieces(request, formulaire, espace, personne, theme=theme.code)
+    if suite is Suite.REVENIR:
+        return redirect(f"{reverse('message_rediger', args=[personne.siren])}?theme={theme.code}")
+    if suite is Suite.REFUSER:
+        return _montrer(request, espace, personne, theme, formulaire, garde)
     if "garder" in request.POST:
         faite = _garder(request, espace, personne, formulaire, theme=theme.code)
         if faite is not None:
@@ -292,7 +314,7 @@ def _montrer(
         "garde_le": jour_heure(garde.modifie_le) if garde is not None else "",
         "autres_lecteurs": [lecteur for lecteur in lecteurs_de(personne) if lecteur != espace],
     }
-    return render(request, gabarit, contexte)
+    return render(request, gabarit, contexte | du_brouillon(espace, personne))
 
 
 @espace_requis

@@ -3,7 +3,8 @@
 What was typed is kept in the draft before a file is looked at: whatever is refused, nothing of it is lost.
 """
 
-from typing import Final
+from enum import Enum
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
+from accounts.forms.base import FormulairePortail
 from accounts.models import Espace, TraceLecture
 from accounts.portes.acces import espace_requis
 from accounts.saisies.regles import RegleMetier
@@ -21,6 +23,8 @@ from accounts.traces.lecture import lire
 from services.messagerie import brouillons
 from services.messagerie.droits import peut_lire
 from services.messagerie.pieces import jointes
+from services.messagerie.pieces.natures import EXTENSIONS
+from services.messagerie.pieces.regles import BrouillonEfface
 from services.models import Brouillon, Echange, PersonneSirenisee, PieceJointe
 
 from ..corps import FICHIERS_MAX
@@ -29,38 +33,62 @@ TAILLE_D_UN_ENVOI: Final = FICHIERS_MAX
 """What a page of the mailbox takes at a time: a file of 10 MB with a text, or a little more, so that its refusal is said there."""
 
 
-def recevoir_pieces(
-    request: HttpRequest, espace: Espace, personne: PersonneSirenisee, *, theme: str = "", echange: Echange | None = None
-) -> bool:
-    """Join the files that came with this form, or take one off; return whether its page is to be shown again.
+class Suite(Enum):
+    """What a form does once its files were looked at."""
 
-    Raises: what keeping the draft refuses; then no file was looked at.
-    """
-    otee, fichiers = _cle(request.POST.get("oter", "")), request.FILES.getlist("fichiers")
+    CONTINUER = "what was asked"
+    REVENIR = "its page, from the draft"
+    REFUSER = "its page, with what was typed: it cannot even be kept"
+
+
+def du_brouillon(espace: Espace, personne: PersonneSirenisee, echange: Echange | None = None) -> dict[str, Any]:
+    """Return what a page of writing shows of files: those of one's draft, and what may be chosen."""
+    pieces = PieceJointe.objects.filter(
+        brouillon__espace=espace, brouillon__personne=personne, brouillon__echange=echange
+    )
+    return {"pieces": list(pieces), "extensions": ",".join(EXTENSIONS)}
+
+
+def recevoir_pieces(
+    request: HttpRequest,
+    formulaire: FormulairePortail,
+    espace: Espace,
+    personne: PersonneSirenisee,
+    *,
+    theme: str = "",
+    echange: Echange | None = None,
+) -> Suite:
+    """Join the files that came with this form, or take one off, what was typed being kept first."""
+    fichiers = request.FILES.getlist("fichiers")
     demande = "joindre" in request.POST or "oter" in request.POST
     if not (demande or fichiers):
-        return False
-    brouillon = brouillons.garder(
-        acteur=espace,
-        personne=personne,
-        echange=echange,
-        theme=theme,
-        objet=request.POST.get("objet", ""),
-        texte=request.POST.get("texte", ""),
-        meme_vide=True,
-    )
-    if brouillon is None:
-        raise Http404
-    if otee is not None:
-        jointes.oter(acteur=espace, brouillon=brouillon, piece=otee)
+        return Suite.CONTINUER
+    try:
+        brouillon = brouillons.garder(
+            acteur=espace,
+            personne=personne,
+            echange=echange,
+            theme=theme,
+            objet=request.POST.get("objet", ""),
+            texte=request.POST.get("texte", ""),
+            meme_vide=True,
+        )
+        if brouillon is None:
+            raise BrouillonEfface
+        if (otee := _cle(request.POST.get("oter", ""))) is not None:
+            jointes.oter(acteur=espace, brouillon=brouillon, piece=otee)
+    except RegleMetier as regle:
+        formulaire.errors.clear()
+        formulaire.refuser(regle)
+        return Suite.REFUSER
     refus = _joindre(espace, brouillon, fichiers)
+    if "joindre" in request.POST and not fichiers:
+        refus.append("Choisissez d’abord un fichier, puis joignez-le.")
+    if refus and not demande:
+        refus.append("Votre message n’est pas parti : il est gardé en brouillon.")
     for phrase in refus:
         messages.error(request, phrase)
-    if "joindre" in request.POST and not fichiers:
-        messages.error(request, "Choisissez d’abord un fichier, puis joignez-le.")
-    if refus and not demande:
-        messages.error(request, "Votre message n’est pas parti : il est gardé en brouillon.")
-    return demande or bool(refus)
+    return Suite.REVENIR if demande or refus else Suite.CONTINUER
 
 
 def _cle(saisie: str) -> UUID | None:
@@ -108,7 +136,9 @@ def servir(request: HttpRequest, piece: PieceJointe, *, retour: str) -> HttpResp
     try:
         morceaux = jointes.ouvrir(piece)
     except RegleMetier as regle:
-        return render(request, "espacepro/messagerie/piece_refusee.html", {"regle": regle, "retour": retour}, status=regle.statut)
+        return render(
+            request, "espacepro/messagerie/piece_refusee.html", {"regle": regle, "retour": retour}, status=regle.statut
+        )
     lire(request, TraceLecture.Nature.CONSULTATION, "services.piecejointe", cle=str(piece.pk))
     return StreamingHttpResponse(
         morceaux,

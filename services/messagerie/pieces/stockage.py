@@ -21,7 +21,7 @@ class StockageIndisponible(RegleMetier):
     code = "stockage_indisponible"
     statut = 503
     message = (
-        "Le fichier n’a pas pu être enregistré : le dépôt des fichiers ne répond pas ou est plein. Rien n’est perdu de ce que "
+        "Le fichier n’a pas pu être enregistré : le dépôt des fichiers ne répond pas ou est plein. Rien n’est perdu de ce que "
         "vous avez écrit. Réessayez dans quelques minutes, ou envoyez votre message sans pièce jointe."
     )
 

@@ -16,7 +16,7 @@ def verifier_les_pieces(app_configs: Sequence[Any] | None, **_: Any) -> list[Che
     if settings.ANTIVIRUS not in {antivirus.CLAMD, antivirus.AUCUN}:
         fautes.append(
             Error(
-                f"ANTIVIRUS={settings.ANTIVIRUS!r} : dites « clamd » ou « aucun ».",
+                f"ANTIVIRUS={settings.ANTIVIRUS!r} : dites « clamd » ou « aucun ».",
                 hint="Tant que rien n’est dit, les pièces jointes attendent et aucune n’est servie (docs/configuration.md).",
                 id="espacepro.E021",
             )
@@ -28,7 +28,7 @@ def verifier_les_pieces(app_configs: Sequence[Any] | None, **_: Any) -> list[Che
     if settings.ANTIVIRUS == antivirus.CLAMD and not lisible:
         fautes.append(
             Error(
-                f"CLAMD_ADRESSE={settings.CLAMD_ADRESSE!r} : « unix:/run/clamav/clamd.ctl » ou « tcp://clamav:3310 ».",
+                f"CLAMD_ADRESSE={settings.CLAMD_ADRESSE!r} : « unix:/run/clamav/clamd.ctl » ou « tcp://clamav:3310 ».",
                 id="espacepro.E022",
             )
         )

@@ -1,0 +1,269 @@
+"""Files on the pages of the mailbox: joined, taken off, sent, downloaded; what is refused loses nothing that was typed."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Espace, TraceLecture
+from espacepro.corps import FICHIERS_MAX
+from habilitations.models import Habilitation
+from habilitations.partage.delegations import retirer_delegation
+from services.messagerie.brouillons import garder
+from services.messagerie.echanges import ecrire
+from services.messagerie.pieces.analyse import analyser_pieces
+from services.messagerie.pieces.jointes import joindre
+from services.models import Brouillon, Message, PieceJointe
+from tests.factories import EspaceFactory
+from tests.services.messagerie.scenes import Scene, scene
+
+from .clamd import FauxClamd
+from .scenes import EICAR, PDF
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
+LONG = "Bonjour,\n\nmon attestation est jointe. " * 20
+
+
+def client_de(espace: Espace) -> Client:
+    client = Client()
+    assert espace.compte is not None
+    client.force_login(espace.compte)
+    return client
+
+
+def envoyer(client: Client, adresse: str, fichiers: Sequence[tuple[str, bytes]] = (), **champs: Any) -> HttpResponse:
+    """Post a form of the mailbox as a browser does, with these files."""
+    donnees = {"theme": "TVA", "objet": "Attestation", "texte": LONG, "envoi": str(uuid.uuid4())} | champs
+    choisis = [SimpleUploadedFile(nom, contenu) for nom, contenu in fichiers]
+    corps = encode_multipart(BOUNDARY, donnees | ({"fichiers": choisis} if choisis else {}))
+    reponse = client.generic("POST", adresse, corps, content_type=MULTIPART_CONTENT)
+    return client.get(reponse.headers["Location"]) if reponse.status_code == 302 else reponse  # type: ignore[return-value]
+
+
+def rediger(lieu: Scene) -> str:
+    return reverse("message_rediger", args=[lieu.personne.siren])
+
+
+def phrases(reponse: HttpResponse) -> str:
+    nu = re.sub(r"<[^>]+>", " ", reponse.content.decode())
+    return re.sub(r"\s+", " ", nu.replace("&#x27;", "'").replace("’", "'").replace("\xa0", " ").replace("\u202f", " "))
+
+
+def brouillon_avec(lieu: Scene, *, nom: str = "avis.pdf", contenu: bytes = PDF) -> PieceJointe:
+    brouillon = garder(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Attestation", texte="Voici")
+    assert brouillon is not None
+    return joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=nom, contenu=contenu)
+
+
+def envoye_avec(lieu: Scene, **champs: Any) -> PieceJointe:
+    piece = brouillon_avec(lieu, **champs)
+    ecrire(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Bilan", texte="Voici", envoi=uuid.uuid4())
+    piece.refresh_from_db()
+    return piece
+
+
+def test_joindre_oter_puis_envoyer() -> None:
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    page = envoyer(client, rediger(lieu), [("avis.pdf", PDF), ("notes.txt", b"Bonjour")], joindre="oui")
+    assert "avis.pdf" in phrases(page)
+    assert "mon attestation est jointe." in phrases(page)
+    assert list(PieceJointe.objects.order_by("nom").values_list("nom", flat=True)) == ["avis.pdf", "notes.txt"]
+    page = envoyer(client, rediger(lieu), oter=str(PieceJointe.objects.get(nom="notes.txt").pk))
+    assert "notes.txt" not in phrases(page)
+    page = envoyer(client, rediger(lieu))
+    assert "Relire avant d'envoyer pour" in phrases(page)
+    assert "avis.pdf" in phrases(page)
+    page = envoyer(client, rediger(lieu), envoyer="oui")
+    message = Message.objects.get()
+    assert [piece.nom for piece in message.pieces_jointes.all()] == ["avis.pdf"]
+    assert reverse("piece_jointe", args=[message.pieces_jointes.get().pk]) in page.content.decode()
+    assert "non analysée" in phrases(page)
+
+
+def test_un_fichier_choisi_part_avec_l_envoi_sans_autre_bouton() -> None:
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    premiere = envoyer(client, rediger(lieu), [("avis.pdf", PDF)], envoyer="oui")
+    assert "est envoyé" in phrases(premiere)
+    echange = Message.objects.get().echange
+    envoyer(client, reverse("echange", args=[echange.reference]), [("suite.pdf", PDF)], texte="Et la suite")
+    assert sorted(PieceJointe.objects.values_list("nom", "message__texte")) == [
+        ("avis.pdf", LONG.strip()),
+        ("suite.pdf", "Et la suite"),
+    ]
+
+
+@pytest.mark.parametrize("bouton", ["joindre", "envoyer", "garder", "rien"])
+def test_un_fichier_refuse_ne_perd_rien_de_ce_qui_est_ecrit(bouton: str) -> None:
+    lieu = scene()
+    page = envoyer(
+        client_de(lieu.titulaire), rediger(lieu), [("page.pdf", b"<html>"), ("avis.pdf", PDF)], **{bouton: "oui"}
+    )
+    assert "« page.pdf » est une page web" in phrases(page)
+    assert ("n'est pas parti" in phrases(page)) == (bouton != "joindre")
+    assert "mon attestation est jointe." in phrases(page)
+    assert PieceJointe.objects.get().nom == "avis.pdf"  # the other one is joined
+    assert not Message.objects.exists()
+
+
+def test_un_texte_trop_long_est_rendu_et_aucun_fichier_n_est_joint() -> None:
+    lieu = scene()
+    page = envoyer(client_de(lieu.titulaire), rediger(lieu), [("avis.pdf", PDF)], joindre="oui", texte="x" * 20_001)
+    assert "20001 caractères" in phrases(page)
+    assert "x" * 20_001 in page.content.decode()
+    assert not PieceJointe.objects.exists()
+
+
+def test_joindre_sans_fichier_et_oter_n_importe_quoi() -> None:
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    assert "Choisissez d'abord un fichier" in phrases(envoyer(client, rediger(lieu), joindre="oui"))
+    autre = brouillon_avec(scene())
+    for cle in ("", "x", str(uuid.uuid4()), str(autre.pk)):
+        assert envoyer(client, rediger(lieu), oter=cle).status_code == 200
+    assert PieceJointe.objects.filter(pk=autre.pk).exists()
+
+
+def test_une_reponse_d_un_seul_fichier_garde_son_brouillon() -> None:
+    lieu = scene()
+    piece = envoye_avec(lieu)
+    assert piece.message is not None
+    adresse = reverse("echange", args=[piece.message.echange.reference])
+    page = envoyer(client_de(lieu.acteur), adresse, [("b.pdf", PDF)], joindre="oui", texte="")
+    assert "b.pdf" in phrases(page)
+    assert Brouillon.objects.get().espace == lieu.acteur
+    assert "Écrivez votre réponse" in phrases(envoyer(client_de(lieu.acteur), adresse, texte=""))
+
+
+def test_un_fichier_de_plus_de_dix_megaoctets_est_refuse_la_ou_l_on_ecrit() -> None:
+    lieu = scene()
+    gros = PDF + b"\n" * 10_000_000
+    page = envoyer(client_de(lieu.titulaire), rediger(lieu), [("gros.pdf", gros)], joindre="oui")
+    assert "« gros.pdf » dépasse 10 Mo" in phrases(page)
+    assert "mon attestation est jointe." in phrases(page)
+    page = envoyer(client_de(lieu.titulaire), rediger(lieu), [("gros.pdf", b"x" * FICHIERS_MAX)] * 2, joindre="oui")
+    assert page.status_code == 413
+
+
+def test_un_envoi_coupe_en_chemin_ne_joint_rien() -> None:
+    """The end of the body never comes: what came of the file is not whole, and no message leaves."""
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    corps = encode_multipart(
+        BOUNDARY,
+        {"theme": "TVA", "objet": "a", "texte": LONG, "envoyer": "oui", "fichiers": SimpleUploadedFile("a.pdf", PDF)},
+    )
+    page = client.generic("POST", rediger(lieu), corps[: -len(PDF) // 2 - 60], content_type=MULTIPART_CONTENT)
+    assert page.status_code in (200, 400)
+    assert not PieceJointe.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_un_depot_en_panne_se_dit_et_ne_perd_rien(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plein(*_: object, **__: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("django.core.files.storage.FileSystemStorage._save", plein)
+    lieu = scene()
+    page = envoyer(client_de(lieu.titulaire), rediger(lieu), [("avis.pdf", PDF)], envoyer="oui")
+    assert "le dépôt des fichiers ne répond pas ou est plein" in phrases(page)
+    assert "mon attestation est jointe." in phrases(page)
+    assert not Message.objects.exists()
+
+
+# --- Downloading
+
+
+def test_le_telechargement_ne_s_ouvre_pas_dans_la_page() -> None:
+    lieu = scene()
+    piece = envoye_avec(lieu, nom="Relevé d’octobre.pdf")
+    reponse = client_de(lieu.acteur).get(reverse("piece_jointe", args=[piece.pk]))
+    assert b"".join(reponse.streaming_content) == PDF  # type: ignore[attr-defined]
+    entetes = {nom: reponse.headers[nom] for nom in ("Content-Type", "X-Content-Type-Options", "Cache-Control")}
+    assert entetes == {
+        "Content-Type": "application/pdf",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    assert reponse.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert reponse.headers["Content-Disposition"] == "attachment; filename*=utf-8''Relev%C3%A9%20d%27octobre.pdf"
+    assert reponse.headers["Content-Length"] == str(len(PDF))
+    trace = TraceLecture.objects.get(objet="services.piecejointe")
+    assert (trace.cle, trace.lecteur) == (str(piece.pk), lieu.acteur.numero_abonne)
+
+
+def test_qui_ne_lit_pas_le_message_ne_telecharge_pas() -> None:
+    lieu = scene()
+    piece, brouillon = envoye_avec(lieu), brouillon_avec(lieu, nom="b.pdf")
+    statuts = {
+        (qui, quoi): client_de(espace).get(reverse("piece_jointe", args=[laquelle.pk])).status_code
+        for qui, espace in (("auteur", lieu.titulaire), ("autre", lieu.acteur), ("inconnu", EspaceFactory()))
+        for quoi, laquelle in (("message", piece), ("brouillon", brouillon))
+    }
+    assert statuts == {
+        ("auteur", "message"): 200,
+        ("auteur", "brouillon"): 200,
+        ("autre", "message"): 200,
+        ("autre", "brouillon"): 404,
+        ("inconnu", "message"): 404,
+        ("inconnu", "brouillon"): 404,
+    }
+    assert Client().get(reverse("piece_jointe", args=[piece.pk])).status_code == 302
+
+
+def test_le_droit_retire_ferme_le_telechargement() -> None:
+    lieu = scene()
+    piece = envoye_avec(lieu)
+    retirer_delegation(acteur=lieu.titulaire, delegations=[Habilitation.objects.get(espace=lieu.acteur)])
+    assert client_de(lieu.acteur).get(reverse("piece_jointe", args=[piece.pk])).status_code == 404
+
+
+def test_une_piece_d_une_note_interne_ou_qui_attend_n_est_pas_montree_aux_autres() -> None:
+    lieu = scene()
+    piece = envoye_avec(lieu)
+    assert piece.message is not None
+    adresse = reverse("piece_jointe", args=[piece.pk])
+    Message.objects.filter(pk=piece.message.pk).update(pret_le=None)
+    assert client_de(lieu.acteur).get(adresse).status_code == 404
+    assert client_de(lieu.titulaire).get(adresse).status_code == 200
+    Message.objects.filter(pk=piece.message.pk).update(
+        pret_le=timezone.now(), interne=True, espace=None, agent=lieu.agent
+    )
+    assert client_de(lieu.titulaire).get(adresse).status_code == 404
+
+
+def test_avant_le_controle_et_en_quarantaine_rien_n_est_servi(clamd: FauxClamd) -> None:
+    lieu = scene()
+    piece = envoye_avec(lieu, nom="virus.txt", contenu=EICAR)
+    client, adresse = client_de(lieu.titulaire), reverse("piece_jointe", args=[piece.pk])
+    assert piece.message is not None
+    fil = reverse("echange", args=[piece.message.echange.reference])
+    attend = client.get(adresse)
+    assert (attend.status_code, "n'est pas encore contrôlé" in phrases(attend)) == (409, True)
+    assert adresse not in client.get(fil).content.decode()
+    analyser_pieces()
+    ecartee = client.get(adresse)
+    assert (ecartee.status_code, "écarté par le contrôle antivirus" in phrases(ecartee)) == (409, True)
+    page = client_de(lieu.acteur).get(fil)
+    assert "écartée par l'antivirus" in phrases(page)
+    assert adresse not in page.content.decode()
+    assert EICAR not in attend.content + ecartee.content
+
+
+def test_un_fichier_perdu_se_dit(depot: Path) -> None:
+    lieu = scene()
+    piece = envoye_avec(lieu)
+    (depot / piece.fichier).unlink()
+    reponse = client_de(lieu.titulaire).get(reverse("piece_jointe", args=[piece.pk]))
+    assert (reponse.status_code, "ne peut pas être ouvert pour le moment" in phrases(reponse)) == (503, True)
+    assert not TraceLecture.objects.filter(objet="services.piecejointe").exists()
