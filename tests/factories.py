@@ -12,8 +12,8 @@ from stdnum import luhn
 
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from habilitations.models import Adhesion, Habilitation, Mandat, Role
-from services.messagerie.pieces.chiffrement import nouvelle_cle
-from services.messagerie.pieces.stockage import nom_de
+from services.messagerie.pieces.chiffrement import chiffrer, nouvelle_cle
+from services.messagerie.pieces.stockage import deposer, nom_de
 from services.models import (
     Categorie,
     ChangementBancaire,
@@ -201,13 +201,17 @@ def compte_bancaire(personne: PersonneSirenisee, iban: str = IBAN, **champs: Any
     return reference
 
 
-def poser_piece(**champs: Any) -> PieceJointe:
-    """Return the row of an attachment, without a file."""
+def poser_piece(contenu: bytes = b"", **champs: Any) -> PieceJointe:
+    """Return an attachment: its row, and its file when it has a content."""
     piece = PieceJointe(
         **{"nom": "bilan.pdf", "type_mime": "application/pdf", "taille": 12, "empreinte": "0" * 64} | champs
     )
     piece.fichier = nom_de(piece.pk)
-    piece.sceller_cle(nouvelle_cle())
+    cle = nouvelle_cle()
+    piece.sceller_cle(cle)
+    if contenu:
+        piece.taille = len(contenu)
+        piece.empreinte = deposer(piece.pk, chiffrer([contenu], cle=cle, ligne=piece.ligne))
     piece.save(force_insert=True)
     return piece
 

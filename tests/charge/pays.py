@@ -37,6 +37,7 @@ from services.models import (
     EvenementRegistre,
     Message,
     PersonneSirenisee,
+    PieceJointe,
     ReferenceBancaire,
     RepresentantLegal,
     RetraitService,
@@ -52,6 +53,7 @@ from tests.factories import (
     compte_signale,
     echanger,
     habiliter,
+    poser_piece,
 )
 
 from .jeu import Jeu, charger, multiplier
@@ -76,6 +78,7 @@ class Pays:
     export: Export
     compte: ReferenceBancaire
     echange: Echange
+    piece: PieceJointe
     modeles: dict[str, Any]
 
 
@@ -135,7 +138,8 @@ def installer() -> Pays:
     echange = echanger(une.personne)
     for rang in range(5):
         echanger(une.personne, etat="REPONDU", objet=f"Question {rang}")
-    Message.objects.create(echange=echange, espace=espace, texte="Bonjour")
+    message = Message.objects.create(echange=echange, espace=espace, texte="Bonjour")
+    piece = poser_piece(b"%PDF", message=message, analyse="NON_ANALYSEE", analysee_le=maintenant)
     agents = [AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in sorted(TOUTES)]
     return Pays(
         jeu=jeu,
@@ -152,6 +156,7 @@ def installer() -> Pays:
         | {"services.referencebancaire": signalement.changement.reference}
         | _pour_les_agents(espace, tenues[3], demandes, agents),
         echange=echange,
+        piece=piece,
     )
 
 

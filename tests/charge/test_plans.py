@@ -178,6 +178,7 @@ def adresses(pays: Pays) -> dict[str, str]:
         **{key: [pays.echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
         **{key: [siren] for key in ("message_rediger", "entreprise_messages")},
         "brouillon_effacer": [cle],
+        "piece_jointe": [pays.piece.pk],
         **{key: [siren] for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")},
         **{
             key: [siren, pays.compte.pk]

@@ -36,7 +36,7 @@ from habilitations.models import (
     Role,
 )
 from habilitations.views.exports import EXISTANT
-from services.models import PersonneSirenisee, Service
+from services.models import Echange, Message, PersonneSirenisee, PieceJointe, Service
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing
 from tests.factories import (
     AgentFactory,
@@ -50,6 +50,7 @@ from tests.factories import (
     compte_signale,
     echanger,
     habiliter,
+    poser_piece,
 )
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,11 @@ def _courrier(demande: Demande, canal: str) -> Courrier:
         edite_le=maintenant,
         expire_le=maintenant + settings.CODE_VALIDITE,
     )
+
+
+def _piece(echange: Echange) -> PieceJointe:
+    message = Message.objects.create(echange=echange, texte="…")
+    return poser_piece(b"%PDF", message=message, analyse="NON_ANALYSEE", analysee_le=timezone.now())
 
 
 def _demande(espace: Espace, personne: PersonneSirenisee, service: Service, etat: str) -> Demande:
@@ -190,6 +196,7 @@ def monter(rang: int = 0) -> Scene:
     changement, ailleurs = signalement.changement, compte_bancaire(etrangere)
     compte = changement.reference
     echange, autre_echange = echanger(personne), echanger(etrangere)
+    piece, autre_piece = _piece(echange), _piece(autre_echange)
     scene.cles = {
         "compte": [personne.siren, compte.pk],
         "compte d’une autre": [etrangere.siren, ailleurs.pk],
@@ -198,6 +205,8 @@ def monter(rang: int = 0) -> Scene:
         "changement d’une autre": [personne.siren, changement_bancaire(ailleurs).pk],
         "échange": [echange.reference],
         "échange d’une autre": [autre_echange.reference],
+        "pièce": [piece.pk],
+        "pièce d’une autre": [autre_piece.pk],
         "brouillon de personne": [uuid.uuid4()],
         "service ouvert": [personne.siren, messagerie.code],
         "adhésion fermée": [personne.siren, tva.code],
@@ -276,6 +285,7 @@ INCONNUS: dict[str, list[Any]] = {
     },
     **{key: ["E-2026-AAAAAAAA"] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
     **{key: ["552032534"] for key in ("message_rediger", "entreprise_messages")},
+    "piece_jointe": [uuid.UUID(int=0)],
     "courriel_entreprise_changer": ["552032534"],
     "demande": ["D-2026-AAAAAAAA"],
     "annuler_demande": ["D-2026-AAAAAAAA"],
@@ -309,6 +319,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
         key: {"messagerie ouverte": UTILISATEURS, "sans messagerie": PERSONNE}
         for key in ("message_rediger", "entreprise_messages")
     },
+    "piece_jointe": {"pièce": UTILISATEURS, "pièce d’une autre": PERSONNE},
     "courriel_entreprise_changer": {"messagerie ouverte": ADMINISTRATEURS, "sans messagerie": PERSONNE},
     **{
         key: {"entreprise": UTILISATEURS, "autre entreprise": PERSONNE}
