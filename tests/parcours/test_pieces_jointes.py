@@ -1,0 +1,88 @@
+"""A file joined to a message, scanned, and read by a colleague: on a desktop with scripts, on a telephone without (issue 15.8)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Espace
+from habilitations.models import Role
+from services.messagerie.pieces.analyse import analyser_pieces
+from services.models import Echange, PieceJointe
+from tests.factories import EspaceFactory, PersonneFactory, accorder, habiliter
+from tests.services.messagerie.pieces.clamd import faux_clamd
+from tests.services.messagerie.pieces.scenes import EICAR, FICHIERS, PDF, SENTINELLE
+from tests.services.messagerie.scenes import messagerie
+
+from .scenes import AVEC_ET_SANS, voir
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("largeur", AVEC_ET_SANS)
+def test_joindre_controler_et_telecharger_a_deux(
+    live_server: LiveServer,
+    page: Page,
+    connecte: Espace,
+    connecter: Callable[[Espace], None],
+    regarder: Callable[[], None],
+    plaintes: list[str],
+    largeur: int,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    with transaction.atomic():
+        personne = PersonneFactory(denomination="ATELIER ROUSSEL")
+        racine = habiliter(connecte, personne=personne, service=messagerie())
+        autre = EspaceFactory(prenom="Inès", nom="Colin")
+        accorder(racine, autre, Role.SUPPLEANT)
+    (tmp_path / "Bilan 2026.pdf").write_bytes(PDF)
+    (tmp_path / "page.pdf").write_bytes(b"<html><script>alert(1)</script>")
+    (tmp_path / "virus.txt").write_bytes(EICAR)
+
+    def montrer(nom: str) -> None:
+        if largeur == 1280:
+            regarder()
+        voir(page, nom, largeur)
+
+    with faux_clamd(tmp_path / "clamd") as faux:
+        settings.ANTIVIRUS, settings.CLAMD_ADRESSE = "clamd", faux.adresse
+        page.goto(f"{live_server.url}/espace/messages/ecrire/{personne.siren}/?theme=TVA")
+        page.get_by_label("Objet").fill("Bilan 2026")
+        page.get_by_role("textbox", name="Message").fill("Bonjour,\n\nVoici le bilan.")
+        champ = page.get_by_label("Joindre des fichiers")
+        champ.set_input_files([tmp_path / "Bilan 2026.pdf", FICHIERS / "photo.jpg", tmp_path / "page.pdf"])
+        page.get_by_role("button", name="Joindre les fichiers choisis").press("Enter")
+        expect(page.get_by_text("« page.pdf » est une page web")).to_be_visible()
+        expect(page.get_by_role("textbox", name="Message")).to_have_value("Bonjour,\n\nVoici le bilan.")
+        montrer("pieces-jointes")
+        page.get_by_role("button", name="Ôter photo.jpg").click()
+        expect(page.get_by_role("button", name="Ôter photo.jpg")).to_have_count(0)
+        champ.set_input_files([FICHIERS / "photo.jpg", tmp_path / "virus.txt"])
+        page.get_by_label("Objet").press("Enter")  # the form's own button, not one that takes a file off
+        expect(page.get_by_text("Un message envoyé ne se reprend pas")).to_be_visible()
+        montrer("pieces-relire")
+        page.get_by_role("button", name="Envoyer", exact=True).click()
+        expect(page.get_by_text("vous seul voyez ce message")).to_be_visible()
+        montrer("pieces-en-attente")
+        echange = Echange.objects.get()
+        while analyser_pieces():
+            pass
+        connecter(autre)
+        page.goto(f"{live_server.url}/espace/messages/{echange.reference}/")
+        expect(page.get_by_text("virus.txt")).to_be_visible()
+        expect(page.get_by_role("link", name="virus.txt")).to_have_count(0)
+        montrer("pieces-lues")
+        recus = {}
+        for nom in ("Bilan 2026.pdf", "photo.jpg"):
+            with page.expect_download() as telechargement:
+                page.get_by_role("link", name=nom).click()
+            recus[telechargement.value.suggested_filename] = Path(telechargement.value.path()).read_bytes()
+        assert recus["Bilan 2026.pdf"] == PDF
+        assert SENTINELLE not in recus["photo.jpg"]
+        assert PieceJointe.objects.get(nom="virus.txt").analyse == "QUARANTAINE"
+    assert plaintes == []
