@@ -9,23 +9,22 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from accounts.forms.base import FormulairePortail
-from accounts.models import Espace, TraceLecture
+from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.saisies.regles import RegleMetier
-from accounts.traces.lecture import lire
 from services.messagerie import brouillons
 from services.messagerie.droits import peut_lire
 from services.messagerie.pieces import jointes
 from services.messagerie.pieces.natures import EXTENSIONS
 from services.messagerie.pieces.regles import BrouillonEfface
 from services.models import Brouillon, Echange, PersonneSirenisee, PieceJointe
+from services.views.pieces import servir
 
 from ..corps import FICHIERS_MAX
 
@@ -129,25 +128,3 @@ def _la_lit(espace: Espace, piece: PieceJointe) -> bool:
     if message is None or message.interne or (message.pret_le is None and message.espace_id != espace.pk):
         return False
     return peut_lire(espace, message.echange.personne)
-
-
-def servir(request: HttpRequest, piece: PieceJointe, *, retour: str) -> HttpResponseBase:
-    """Serve this file as a download and nothing else, segment by segment; who asks was asked before."""
-    try:
-        morceaux = jointes.ouvrir(piece)
-    except RegleMetier as regle:
-        return render(
-            request, "espacepro/messagerie/piece_refusee.html", {"regle": regle, "retour": retour}, status=regle.statut
-        )
-    lire(request, TraceLecture.Nature.CONSULTATION, "services.piecejointe", cle=str(piece.pk))
-    return StreamingHttpResponse(
-        morceaux,
-        content_type="application/octet-stream" if piece.type_mime.startswith("text/") else piece.type_mime,
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=piece.nom) or "attachment",
-            "Content-Length": str(piece.taille),
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
