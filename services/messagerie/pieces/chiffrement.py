@@ -31,10 +31,11 @@ def chiffrer(morceaux: Iterable[bytes], *, cle: bytes, ligne: str) -> Iterator[b
     aes, liee = AESGCM(cle), ligne.encode()
     rang, attente = 0, b""
     for morceau in morceaux:
-        attente += morceau
-        while len(attente) > SEGMENT:
-            yield aes.encrypt(_nonce(rang, dernier=False), attente[:SEGMENT], liee)
-            rang, attente = rang + 1, attente[SEGMENT:]
+        vue, place = memoryview(attente + morceau), 0  # one copy, however long
+        while len(vue) - place > SEGMENT:
+            yield aes.encrypt(_nonce(rang, dernier=False), vue[place : place + SEGMENT], liee)
+            rang, place = rang + 1, place + SEGMENT
+        attente = bytes(vue[place:])
     yield aes.encrypt(_nonce(rang, dernier=True), attente, liee)
 
 

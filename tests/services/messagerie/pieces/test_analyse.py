@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Courriel, Evenement
-from services.messagerie.brouillons import garder
+from services.messagerie.brouillons import effacer, garder
 from services.messagerie.echanges import PieceRefusee, ecrire
 from services.messagerie.pieces import analyse
 from services.messagerie.pieces.analyse import analyser_piece, analyser_pieces
@@ -175,6 +175,20 @@ def test_le_balayage_efface_les_fichiers_de_personne(depot: Path, caplog: pytest
     (depot / gardee.fichier).unlink()
     balayer_pieces(acteur="systeme:essai", maintenant=demain)
     assert f"{gardee.pk}" in caplog.text
+
+
+def test_ce_qui_meurt_avec_un_brouillon_ou_un_message_est_balaye(depot: Path) -> None:
+    """A draft erased, a message purged: their rows go, with the keys, and the sweep takes their files."""
+    lieu, demain = scene(), timezone.now() + timedelta(hours=25)
+    poser(lieu, PDF, nom="a.pdf")
+    message = envoyer(lieu)
+    (de_brouillon,) = poser(lieu, PDF, nom="a.pdf")
+    assert de_brouillon.brouillon is not None
+    effacer(acteur=lieu.titulaire, brouillon=de_brouillon.brouillon)
+    message.delete()
+    assert not PieceJointe.objects.exists()
+    assert balayer_pieces(acteur="systeme:essai", maintenant=demain) == 2
+    assert [chemin for chemin in depot.rglob("*") if chemin.is_file()] == []
 
 
 def test_un_depot_ou_rien_n_a_ete_pose() -> None:
