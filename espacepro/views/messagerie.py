@@ -32,7 +32,7 @@ from services.messagerie.themes import Theme, a_choisir, theme_de, themes
 from services.models import Brouillon, Echange, PersonneSirenisee
 
 from ..contexte import NON_LUS
-from .pieces import TAILLE_D_UN_ENVOI, Suite, du_brouillon, recevoir_pieces
+from .pieces import SANS_BROUILLON, TAILLE_D_UN_ENVOI, Suite, du_brouillon, recevoir_pieces
 
 GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
 
@@ -107,10 +107,12 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     if formulaire is None:
         garde = lu.brouillon
         formulaire = ReponseForm(initial={"texte": garde.texte} if garde is not None else None)
-    contexte = {"lu": lu, "echange": trouve, "formulaire": formulaire}
-    return render(
-        request, "espacepro/messagerie/echange.html", contexte | du_brouillon(espace, trouve.personne, trouve)
-    )
+    contexte: dict[str, Any] = {"lu": lu, "echange": trouve, "formulaire": formulaire}
+    if formulaire.is_bound or lu.brouillon is not None:
+        contexte |= du_brouillon(espace, trouve.personne, trouve)
+    else:
+        contexte |= SANS_BROUILLON
+    return render(request, "espacepro/messagerie/echange.html", contexte)
 
 
 def _recevoir_reponse(

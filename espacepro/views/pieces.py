@@ -32,6 +32,10 @@ TAILLE_D_UN_ENVOI: Final = FICHIERS_MAX
 """What a page of the mailbox takes at a time: a file of 10 MB with a text, or a little more, so that its refusal is said there."""
 
 
+SANS_BROUILLON: Final[dict[str, Any]] = {"pieces": (), "extensions": ",".join(EXTENSIONS)}
+"""What a page of writing shows of files before any is joined."""
+
+
 class Suite(Enum):
     """What a form does once its files were looked at."""
 
@@ -45,7 +49,7 @@ def du_brouillon(espace: Espace, personne: PersonneSirenisee, echange: Echange |
     pieces = PieceJointe.objects.filter(
         brouillon__espace=espace, brouillon__personne=personne, brouillon__echange=echange
     )
-    return {"pieces": list(pieces), "extensions": ",".join(EXTENSIONS)}
+    return SANS_BROUILLON | {"pieces": list(pieces)}
 
 
 def recevoir_pieces(

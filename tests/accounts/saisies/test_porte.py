@@ -257,7 +257,18 @@ def test_les_filtres_d_adresse_passent_la_porte() -> None:
         "role",
     }
     connus |= {"etat", "q", "service", "motif", "reference", "annee", "domaine", "lot", "qualite"}
-    connus |= {"retour", "voir", "siren", "entreprise", "collaborateur", "toute_la_page", "aller", "actifs", "apres"}
+    connus |= {
+        "retour",
+        "voir",
+        "siren",
+        "entreprise",
+        "collaborateur",
+        "oter",
+        "toute_la_page",
+        "aller",
+        "actifs",
+        "apres",
+    }
     lus = set()
     for _, arbre in _arbres():
         for noeud in ast.walk(arbre):
