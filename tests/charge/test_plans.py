@@ -176,7 +176,8 @@ def adresses(pays: Pays) -> dict[str, str]:
         "entreprise_acces": [siren],
         "entreprise_demandes": [siren],
         **{key: [pays.echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
-        **{key: [siren] for key in ("message_rediger", "entreprise_messages")},
+        "message_rediger": [siren],
+        "entreprise_messages": [siren],
         "brouillon_effacer": [cle],
         "piece_jointe": [pays.piece.pk],
         **{key: [siren] for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")},
@@ -219,7 +220,7 @@ def adresses(pays: Pays) -> dict[str, str]:
                 ("brouillons", "boite=brouillons"),
             )
         },
-        "message_rediger (thème)": f"{reverse('message_rediger', args=[siren])}?theme=TVA",
+        "message_rediger": f"{reverse('message_rediger', args=[siren])}?theme=TVA",
         "espace (recherche)": f"{reverse('espace')}?q=ateliers",
         "espace (page 4)": f"{reverse('espace')}?page=4",
         "espace (par service)": f"{reverse('espace')}?vue=service&page=2",

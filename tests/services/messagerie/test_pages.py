@@ -18,7 +18,7 @@ from services.messagerie.echanges import clore, ecrire, repondre
 from services.messagerie.remise import remettre
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee
 from tests.factories import EspaceFactory, echanger, habiliter
-from tests.services.messagerie.scenes import Scene, recevoir, scene
+from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene
 
 pytestmark = pytest.mark.django_db
 
@@ -377,3 +377,17 @@ def test_une_cle_d_envoi_illisible_est_dite_et_rien_n_est_perdu() -> None:
     refus = client_de(lieu.titulaire).post(page, {"texte": "Ma longue réponse", "envoi": "rien"})
     assert "Ce formulaire est incomplet" in texte(refus)
     assert "Ma longue réponse" in refus.content.decode()
+
+
+def test_les_entrees_de_la_messagerie() -> None:
+    """From the page of the company, from the service that was opened, from « Votre espace »; not for who does not hold it."""
+    lieu, autre = scene(), EspaceFactory()
+    habiliter(autre, personne=lieu.personne)
+    client = client_de(lieu.titulaire)
+    fiche = reverse("entreprise", args=[lieu.personne.siren])
+    ecrire_a = f"{reverse('message_ecrire')}?siren={lieu.personne.siren}"
+    assert ecrire_a in client.get(fiche).content.decode()
+    assert ecrire_a not in client_de(autre).get(fiche).content.decode()
+    service = client.get(reverse("ouvrir_service", args=[lieu.personne.siren, messagerie().code]))
+    assert reverse("entreprise_messages", args=[lieu.personne.siren]) in service.content.decode()
+    assert f'href="{reverse("messagerie")}"' in client.get(reverse("votre_espace")).content.decode()
