@@ -14,6 +14,7 @@ from accounts.traces.journal import consigner
 from accounts.traces.scellement import sceller
 from activation.actes import DEMANDE_DEPOSEE
 from habilitations.models import Adhesion, Habilitation
+from tests.accounts.scenes import resceller
 
 from .jeu import TAILLES, charger, multiplier
 from .pays import multiplier_les_traces
@@ -29,6 +30,7 @@ def charger_tout(groupes: int, evenements: int, traces: int) -> None:
         evenement = consigner(DEMANDE_DEPOSEE, auteur=espace, siren="552032534", service="X")
     abonnes = f"({min(e.numero_abonne for e in jeu.tous)}::bigint + mod(g, 1000000))::text"
     multiplier(evenement, evenements, espace=abonnes, auteur=abonnes, requete="'r' || g")
+    resceller()
     EvenementASceller.objects.all().delete()
     with connection.cursor() as curseur:
         curseur.execute("INSERT INTO accounts_evenementasceller (evenement_id) SELECT id FROM accounts_evenement")

@@ -25,7 +25,7 @@ from accounts.traces.journal import combien, consigner
 from accounts.traces.sceau import nom_de_cle, temoin
 from accounts.traces.scellement import sceller
 from accounts.traces.verification import verifier
-from tests.accounts.scenes import consigner_n, ecrire_lignes
+from tests.accounts.scenes import consigner_n, ecrire_lignes, resceller
 from tests.factories import EspaceFactory
 from tests.scenes import en_parallele
 
@@ -291,6 +291,15 @@ def test_un_bloc_d_avant_les_sceaux_se_verifie_encore() -> None:
     assert verifier().evenements == 5
     falsifier("UPDATE accounts_evenement SET acte = 'faux' WHERE id = %s", lignes[1].pk)
     assert "le contenu a changé" in verifier().anomalies[0]
+
+
+@pytest.mark.django_db
+def test_ce_que_les_mesures_chargent_se_scelle_apres_coup() -> None:
+    consigner_n(3)
+    falsifier("UPDATE accounts_evenement SET sceau = ''")
+    assert verifier().nombre == 3
+    resceller()
+    assert verifier().anomalies == []
 
 
 @pytest.mark.django_db
