@@ -74,11 +74,12 @@ def test_ecrire_recevoir_et_lire_a_deux(
     echange = Echange.objects.select_related("personne").get()
     echange.passer(Echange.Etat.PIECE_DEMANDEE, timezone.now())
     echange.save()
-    remettre(
-        Message.objects.create(
-            pk=uuid.uuid4(), echange=echange, agent=agent, texte="Bonjour,\n\nMerci d’envoyer le dernier bilan."
+    with transaction.atomic():
+        remettre(
+            Message.objects.create(
+                pk=uuid.uuid4(), echange=echange, agent=agent, texte="Bonjour,\n\nMerci d’envoyer le dernier bilan."
+            )
         )
-    )
     connecter(autre)
     page.goto(f"{live_server.url}/espace/messages/?boite=a-traiter")
     expect(page.get_by_text("(non lu)")).to_have_count(1)
