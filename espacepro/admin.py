@@ -39,6 +39,7 @@ from .gestion.mots import (
 from .journal.libelles import actes_nommes, libelle_acte
 
 BIGINT = 2**63 - 1
+CESSIONS_LUES = 1_000  # the last companies that an office gave away
 LECTEURS_NOMMES = 100  # agents of one name whose readings one search finds
 
 
@@ -112,6 +113,11 @@ class EvenementAdmin(ConsultationAdmin):
         parties = self._cessions(request)
         if parties is None or ORDER_VAR in request.GET:
             return
+        # First by their index, which holds the office's own alone: beside the words of a search, another would be chosen.
+        cles = list(parties.values_list("pk", flat=True)[:CESSIONS_LUES])
+        if not cles:
+            return
+        parties = Evenement.objects.filter(pk__in=cles).order_by("-pk")
         lignes = list(liste.result_list)
         parties, _ = self.get_search_results(request, parties, request.GET.get(SEARCH_VAR, ""))
         for nom, (valeur,) in liste.get_filters_params().items():
