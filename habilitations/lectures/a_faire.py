@@ -338,14 +338,14 @@ def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
 
 # As `services.banque.lectures.Compte.mandat_a_remettre`, of the companies whose accounts one manages (R20).
 _MANDATS: Final = """
-SELECT json_build_object('p', r.personne_id, 'siren', p.siren, 'n', count(*), 'depuis', min(r.ajoutee_le))
+SELECT json_build_object('p', p.id, 'siren', p.siren, 'n', count(*), 'depuis', min(ajoutee_le))
 FROM services_referencebancaire r JOIN services_mandatsepa m ON m.reference_id = r.id
 JOIN services_personnesirenisee p ON p.id = r.personne_id AND p.restreinte_le IS NULL
-WHERE r.personne_id = ANY(ARRAY(SELECT DISTINCT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
-WHERE v.paiement AND s.etat = %(active)s AND s.role = ANY(%(gerants)s)))
-AND r.supprimee_le IS NULL AND r.etat_b2b <> %(b2b_valide)s AND m.remis_le IS NULL
-AND NOT EXISTS (SELECT 1 FROM services_signalementbancaire d JOIN services_changementbancaire c ON c.id = d.changement_id
-WHERE c.reference_id = r.id AND d.etat = %(depose)s) GROUP BY r.personne_id, p.siren
+WHERE r.personne_id = ANY(ARRAY(SELECT personne_id FROM siennes s JOIN services_service v ON v.id = service_id
+WHERE paiement AND s.etat = %(active)s AND s.role = ANY(%(gerants)s)))
+AND supprimee_le IS NULL AND etat_b2b <> %(b2b_valide)s AND remis_le IS NULL
+AND NOT EXISTS (SELECT FROM services_signalementbancaire d JOIN services_changementbancaire c ON c.id = changement_id
+WHERE c.reference_id = r.id AND etat = %(depose)s) GROUP BY p.id
 """
 
 
