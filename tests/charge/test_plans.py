@@ -90,9 +90,9 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
 }
 OCTETS_ADMIS: dict[str, int] = {
     # The acts that each reader is shown are named in the statement: it grows with the catalogue of acts.
-    "journal_personne": 4930,
-    "journal_personne (une personne)": 4650,
-    "mes_donnees": 5400,  # so many lists are counted together: it grows with the models, not with what is held
+    "journal_personne": 5460,
+    "journal_personne (une personne)": 5180,
+    "mes_donnees": 6300,  # so many lists are counted together: it grows with the models, not with what is held
 }
 ENTIERES_ADMISES: dict[str, set[str]] = {
     "agent evenement (référence)": {"accounts_evenement"},
