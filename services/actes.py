@@ -83,6 +83,28 @@ PIECES_BALAYEES = Acte("pieces.balayees", "Fichiers sans pièce jointe effacés"
 AVIS_MESSAGERIE_CHOISIS = Acte(
     "avis_messagerie.choisis", "Avis de messagerie : rythme choisi", SOI, details=("nombre",)
 )
+ECHANGE_PRIS_EN_CHARGE = Acte(
+    "echange.pris_en_charge", "Échange pris en charge par le service", MESSAGERIE, anonyme=False, details=("echange",)
+)
+ECHANGE_REPONDU = Acte(
+    "echange.repondu", "Réponse du service gestionnaire", MESSAGERIE, anonyme=False, details=("echange",)
+)
+ECHANGE_PIECE_DEMANDEE = Acte(
+    "echange.piece_demandee", "Pièce demandée par le service", MESSAGERIE, anonyme=False, details=("echange",)
+)
+ECHANGE_CLOS_PAR_LE_SERVICE = Acte(
+    "echange.clos_par_le_service", "Échange clos par le service", MESSAGERIE, anonyme=False, details=("echange",)
+)
+ECHANGE_TRANSFERE = Acte(
+    "echange.transfere",
+    "Échange transmis à un autre service",
+    MESSAGERIE,
+    anonyme=False,
+    details=("echange", "de", "vers"),
+)
+ECHANGE_NOTE = Acte("echange.note", "Note interne laissée sur un échange", details=("echange",))
+MODELE_DE_REPONSE_ENREGISTRE = Acte("modele_de_reponse.enregistre", "Modèle de réponse enregistré", details=("modele",))
+MODELE_DE_REPONSE_RETIRE = Acte("modele_de_reponse.retire", "Modèle de réponse retiré", details=("modele",))
 COMPTE_BANCAIRE_AJOUTE = Acte(
     "compte_bancaire.ajoute", "Compte bancaire ajouté", BANQUE, anonyme=False, details=("compte",)
 )

@@ -3,17 +3,25 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
+from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import ConsultationAdmin
+from accounts.gestion.fonctions import BUREAU
+from accounts.models import Agent
 from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour
 from accounts.saisies.sirens import SirenInvalide, normaliser_siren
+from accounts.traces.lecture import noter_la_suite
 
 from .banque.reponses import motif_lisible
-from .models import ReferenceBancaire, Service, SignalementBancaire
+from .messagerie.bureau import echeance, fil, marquer_lus_du_bureau
+from .messagerie.themes import theme_de
+from .models import Echange, ModeleDeReponse, ReferenceBancaire, Service, SignalementBancaire
 from .views.banque import AnnulerChangement, LeverCloture, MaintenirChangement, RecueillirSignalement
+from .views.echanges import ACTES_D_UN_ECHANGE, ModifierModele, RetirerModele
 
 PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
 
@@ -176,3 +184,88 @@ class SignalementBancaireAdmin(RechercheParPersonne):
     @admin.display(description="motif de la décision")
     def motif_donne(self, signalement: SignalementBancaire) -> str:
         return citer(signalement.reponse) if signalement.reponse else ""
+
+
+@admin.register(Echange)
+class EchangeAdmin(ConsultationAdmin):
+    """The exchanges of the office: those that wait first, the oldest first. What companies write is their office's to read,
+
+    not the cell's: it watches over espaces, and needs no tax secret for it.
+    """
+
+    chemin_service = "service_gestionnaire"
+    fonctions = BUREAU
+    change_form_template = "gestion/echange.html"
+    list_display = ("reference", "personne", "quoi", "etat", "attend_le", "pour_le")
+    list_display_links = ("reference",)
+    list_filter = ("etat",)
+    list_select_related = ("personne",)
+    ordering = (F("attend_le").asc(nulls_last=True), "-dernier_le")
+    search_fields = ("reference__exact", "personne__siren__startswith", "personne__denomination__replie_contient")
+    search_help_text = "référence, SIREN, dénomination"
+    fields = ("reference",)  # the page is not made of fields
+    actes = ACTES_D_UN_ECHANGE
+
+    @admin.display(description="thème et objet", ordering="theme")
+    def quoi(self, echange: Echange) -> str:
+        return f"{theme_de(echange.theme)} : {echange.objet}"
+
+    @admin.display(description="réponse promise avant le")
+    def pour_le(self, echange: Echange) -> str:
+        """The last day that the theme promises, and whether it is past."""
+        fin = echeance(echange)
+        return "" if fin is None else f"{jour(fin)}{', en retard' if fin < timezone.now() else ''}"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find a SIREN typed in groups of three as well, and a reference however it is cased."""
+        return super().get_search_results(request, queryset, siren_saisi(search_term).upper())
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """Show the exchange whole, its notes included, and leave the read receipts of the agent."""
+        agent = agent_verifie(request)
+        if obj is not None and agent is not None:
+            fin = echeance(obj)
+            context["theme"] = theme_de(obj.theme)
+            context["messages_lus"] = list(fil(obj))
+            context["pour_le"] = fin
+            context["en_retard"] = fin is not None and fin < timezone.now()
+            lus = context["messages_lus"]
+            noter_la_suite(request, lambda: marquer_lus_du_bureau(agent, lus))
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+@admin.register(ModeleDeReponse)
+class ModeleDeReponseAdmin(ConsultationAdmin):
+    """The texts that answers start from: those of every office, and the office's own, which its head keeps."""
+
+    fonctions = BUREAU
+    change_list_template = "gestion/modeles.html"
+    list_display = ("titre", "pour_quoi", "de_qui")
+    ordering = ("titre", "pk")
+    search_fields = ("titre__replie_contient",)
+    search_help_text = "titre"
+    fields = ("titre", "pour_quoi", "de_qui", "texte")
+    readonly_fields = ("pour_quoi", "de_qui")
+    acte_par_ligne = True
+    actes = (ModifierModele, RetirerModele)
+
+    def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
+        return lignes.filter(Q(service_gestionnaire=None) | Q(service_gestionnaire=agent.service_gestionnaire_id))
+
+    @admin.display(description="thème")
+    def pour_quoi(self, modele: ModeleDeReponse) -> str:
+        return str(theme_de(modele.theme)) if modele.theme else "tous"
+
+    @admin.display(description="à qui")
+    def de_qui(self, modele: ModeleDeReponse) -> str:
+        return "à tous les services" if modele.service_gestionnaire_id is None else "à votre service"

@@ -19,6 +19,7 @@ class ServicesConfig(AppConfig):
         from . import actes, annuaire, donnees_personnelles
         from .banque import arret
         from .messagerie import avis
+        from .messagerie.bureau import FILE
         from .messagerie.pieces.verification import verifier_les_pieces
         from .registre import identification
 
@@ -46,5 +47,13 @@ class ServicesConfig(AppConfig):
                 modele="services.personnesirenisee",
                 retard=timedelta(days=5),
                 rang=45,
+            ),
+            File(
+                code=FILE,
+                libelle="Messages à traiter",
+                singulier="Message",
+                modele="services.echange",
+                retard=timedelta(days=15),
+                rang=15,
             ),
         )

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-DELAI: Final = 10  # seconds: for the authority to answer
+DELAI_DE_REPONSE: Final = 10  # seconds: for the authority to answer
 TAILLE_MAX: Final = 100_000
 ENTIER, OCTETS, SUITE, ENSEMBLE = 0x02, 0x04, 0x30, 0x31
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")  # AlgorithmIdentifier
@@ -102,7 +102,7 @@ def demander(url: str, texte: bytes) -> bytes:
         url, requete(texte, nonce), {"Content-Type": "application/timestamp-query"}
     )
     try:
-        with urllib.request.urlopen(demande, timeout=DELAI) as reponse:  # noqa: S310
+        with urllib.request.urlopen(demande, timeout=DELAI_DE_REPONSE) as reponse:  # noqa: S310
             octets: bytes = reponse.read(TAILLE_MAX)
     except OSError as erreur:
         raise AutoriteInjoignable(str(erreur)) from erreur

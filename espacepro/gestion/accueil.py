@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page
 from accounts.gestion.affaires import en_attente, prendre, prendre_la_suivante, rendre
 from accounts.gestion.agents import agent_verifie
-from accounts.gestion.bureau import derniers_actes, est_prise, lire_bureau
+from accounts.gestion.bureau import chiffres_de, derniers_actes, est_prise, lire_bureau
 from accounts.gestion.files import File, catalogue, files_de, files_du_modele
 from accounts.models import Affaire, Agent, TraceLecture
 from accounts.portes.acces import adresse_du_portail
@@ -22,7 +22,7 @@ from accounts.saisies.dates import en_jours
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
 from habilitations.models import DemandeRetrait
-from services.models import PersonneSirenisee
+from services.models import Echange, PersonneSirenisee
 
 from ..journal.libelles import libelle_acte
 from .adresses import adresse_de
@@ -79,6 +79,7 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
         {
             **_cadre(request, laquelle.libelle),
             "file": laquelle,
+            "chiffres": chiffres_de(agent, laquelle),
             "page": page,
             "lignes": [_ligne(affaire, agent, personnes, services) for affaire in page.object_list],
         },
@@ -148,11 +149,17 @@ def _ligne(
 
 
 def _services(affaires: Iterable[Affaire]) -> dict[str, str]:
-    """Return the service of each demande de retrait that waits: one press asks for several, told apart by it alone."""
+    """Return what tells each thing apart: the service of a demande de retrait, one press asking for several; what a message is about."""
     du_modele = files_du_modele("habilitations.demanderetrait")
     cles = [affaire.cle for affaire in affaires if affaire.file in du_modele]
     demandes = DemandeRetrait.objects.filter(pk__in=cles).select_related("habilitation__service") if cles else []
-    return {str(demande.pk): str(demande.habilitation.service) for demande in demandes}
+    ecrits = files_du_modele("services.echange")
+    cles = [affaire.cle for affaire in affaires if affaire.file in ecrits]
+    echanges = Echange.objects.filter(pk__in=cles) if cles else []
+    return {
+        **{str(demande.pk): str(demande.habilitation.service) for demande in demandes},
+        **{str(echange.pk): echange.objet for echange in echanges},
+    }
 
 
 def _personnes(affaires: Iterable[Affaire], sirens: Iterable[str]) -> dict[int, PersonneSirenisee]:

@@ -1,6 +1,6 @@
 """What an agent does for the agent's own office, on no row of a list: the office itself is the object of the act."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,8 +8,10 @@ from django.urls import URLPattern, path, reverse
 
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.fonctions import BUREAU
+from accounts.gestion.page_acte import PageActe
 from accounts.models import ServiceGestionnaire, TraceLecture
 from accounts.traces.lecture import lire
+from services.views.echanges import AjouterModele
 from services.views.provisoires import DonnerIdsp
 
 
@@ -34,13 +36,19 @@ class SonBureau:
         return reverse("admin:index")
 
     def tracer_lecture(self, request: HttpRequest, obj: ServiceGestionnaire) -> None:
-        """Leave a trace of who opened the page."""
-        lire(request, TraceLecture.Nature.LISTE, "gestion.idsp")
+        """Leave a trace of who opened which page."""
+        ouverte = request.resolver_match.url_name if request.resolver_match else None
+        lire(request, TraceLecture.Nature.LISTE, "gestion.modele" if ouverte == "ajouter_modele" else "gestion.idsp")
 
     def adresses(self, site: admin.AdminSite) -> list[URLPattern]:
-        """Return the address of the act, behind the site's door."""
-        vue = site.admin_view(DonnerIdsp.as_view(admin=self))
-        return [path("idsp/", vue, {"object_id": "sien"}, name="donner_idsp")]
+        """Return the addresses of the acts, behind the site's door."""
+        return [
+            path("idsp/", self._vue(site, DonnerIdsp), {"object_id": "sien"}, name="donner_idsp"),
+            path("modele/", self._vue(site, AjouterModele), {"object_id": "sien"}, name="ajouter_modele"),
+        ]
+
+    def _vue(self, site: admin.AdminSite, acte: type[PageActe]) -> Any:
+        return site.admin_view(acte.as_view(admin=self))
 
 
 SON_BUREAU: Final = SonBureau()

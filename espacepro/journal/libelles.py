@@ -71,6 +71,7 @@ DETAILS = {
     "longueur": "Nombre minimal de caractères",
     "mode": "Mode",
     "mois": "Mois",
+    "modele": "Modèle",
     "modifiees": "Modifiées",
     "modifies": "Modifiés",
     "motif": "Motif",

@@ -184,6 +184,12 @@ class LectureMessage(models.Model):
     def __str__(self) -> str:
         return f"lu le {jour(self.lu_le)}"
 
+    @property
+    def par(self) -> str:
+        """Return the name of who has read: of the company, or of the office."""
+        espace, agent = getattr(self.lecteur, "espace", None), getattr(self.lecteur, "agent", None)
+        return espace.nom_complet if espace is not None else str(agent or "")
+
 
 class MessageNonLu(models.Model):
     """A message that somebody has not read: written when it arrives, for whoever could read it then.

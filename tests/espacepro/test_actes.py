@@ -95,6 +95,15 @@ contreseing.expire                     D · · · ·
 contreseing.refuse                     D · · · ·
 contreseing.remonte                    D · · · ·
 coordonnees.modifiees                  D · · · ·
+echange.clos                           D · · · M
+echange.clos_par_le_service            D · · · M
+echange.note                           · · · · ·
+echange.piece_demandee                 D · · · M
+echange.pris_en_charge                 D · · · M
+echange.repondu                        D · · · M
+echange.rouvert                        D · · · M
+echange.transfere                      D · · · M
+message.ecrit                          D · · · M
 courriel.repris                        D · · · ·
 courrier.avance                        D · · · ·
 courrier.edite                         D · · · ·
@@ -183,6 +192,8 @@ mandat_sepa.edite                      D · · · · P
 mandat_sepa.remis                      D · · · · P
 mandat_sepa.remise_annulee             D · · · · P
 message.ecrit                          D · · · M
+modele_de_reponse.enregistre           · · · · ·
+modele_de_reponse.retire               · · · · ·
 mot_de_passe.change                    D · · · ·
 mot_de_passe.conforme                  D · · · ·
 mot_de_passe.oublie                    D · · · ·

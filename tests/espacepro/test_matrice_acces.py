@@ -36,7 +36,7 @@ from habilitations.models import (
     Role,
 )
 from habilitations.views.exports import EXISTANT
-from services.models import Echange, Message, PersonneSirenisee, PieceJointe, Service
+from services.models import Echange, Message, ModeleDeReponse, PersonneSirenisee, PieceJointe, Service
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing
 from tests.factories import (
     AgentFactory,
@@ -245,6 +245,10 @@ def monter(rang: int = 0) -> Scene:
         ),
         "accounts_contreseing": contreseing(agents["agent_du_service"], espaces["titulaire"]),
         "activation_signalement": Signalement.objects.create(demande=courriers["POSTAL"].demande, origine="COURRIER"),
+        "services_echange": echanger(personne, etat="ENVOYE"),
+        "services_modeledereponse": ModeleDeReponse.objects.create(
+            service_gestionnaire=gestionnaire, titre="Accusé de réception", texte="Bonjour"
+        ),
         "services_service": tva,
         "services_referencebancaire": compte,
         "services_signalementbancaire": signalement,
@@ -395,6 +399,11 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "accounts_evenement": (frozenset(VERIFIES), DU_SERVICE | {"auditeur"}),
     "services_service": (frozenset(DOSSIERS), frozenset(DOSSIERS)),
+    # What companies write, and what answers start from, are for their office alone: the cell reads neither.
+    **dict.fromkeys(
+        ("services_echange", "services_modeledereponse"),
+        (frozenset({"agent_du_service", "chef", "agent_d_un_autre"}), frozenset({"agent_du_service", "chef"})),
+    ),
     "accounts_nomadmis": (frozenset(DOSSIERS), PERSONNE),  # the scene has none
     "accounts_servicegestionnaire": (frozenset(DOSSIERS), DU_SERVICE),
     "accounts_agent": (CONTROLE, CONTROLE),  # of the scene's office, by its head
@@ -431,6 +440,12 @@ ACTES = [
     ("services_referencebancaire", "lever-cloture"),
     ("services_signalementbancaire", "maintenir"),
     ("services_signalementbancaire", "annuler"),
+    *[
+        ("services_echange", acte)
+        for acte in ("repondre", "prendre-en-charge", "piece", "noter", "transferer", "clore")
+    ],
+    ("services_modeledereponse", "modifier"),
+    ("services_modeledereponse", "retirer"),
     ("accounts_rectification", "faite"),
     ("accounts_rectification", "refuser"),
     ("accounts_contreseing", "contresigner"),
@@ -450,7 +465,13 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
     ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
     **dict.fromkeys(
-        [("accounts_agent", acte) for acte in ("donner-fonction", "nommer-chef", "retirer-fonction", "reinitialiser")],
+        [
+            *[
+                ("accounts_agent", acte)
+                for acte in ("donner-fonction", "nommer-chef", "retirer-fonction", "reinitialiser")
+            ],
+            *[("services_modeledereponse", acte) for acte in ("modifier", "retirer")],
+        ],
         frozenset({"chef"}),
     ),
 }
@@ -501,6 +522,7 @@ GESTION: dict[str, frozenset[str]] = {
     "comme_l_usager_page": PERSONNE,  # once it was said why: tests/espacepro/gestion/test_vue_usager.py
     "espace_liberer": frozenset({"agent_du_service", "chef"}),
     "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
+    "ajouter_modele": frozenset({"chef"}),
     "espace_deces": frozenset({"agent_du_service", "chef"}),
     "espace_retablir": PERSONNE,  # while one is disabled: tests/surveillance/espaces/test_retablissement.py
     "espace_pli": PERSONNE,

@@ -26,7 +26,7 @@ from espacepro.aide.fiches import FICHES
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import DemandeHabilitation, Export, Role
 from habilitations.views.exports import EXISTANT
-from services.models import Service
+from services.models import ModeleDeReponse, Service
 from tests.activation.scenes import confirmer, editer, inscrire, services_du_bouquet
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing, deposer, dossier
 from tests.factories import (
@@ -205,6 +205,10 @@ def de_gestion(agent: Any) -> Iterator[tuple[str, str]]:
     """Every list of /gestion/, a row of each and each act on it."""
     lignes = dossier(agent, 7)
     lignes["accounts_contreseing"] = contreseing(agent, lignes["habilitations_habilitation"].espace)
+    lignes["services_echange"] = echanger(lignes["services_personnesirenisee"], etat="ENVOYE")
+    lignes["services_modeledereponse"] = ModeleDeReponse.objects.create(
+        service_gestionnaire=agent.service_gestionnaire, titre="Accusé de réception", texte="Bonjour"
+    )
     for nom in (nom for espace, nom, chemin in TOUS if espace == "admin" and nom):
         modele = next((m for m in lignes if nom.startswith(f"{m}_")), None)
         if nom == "app_list":

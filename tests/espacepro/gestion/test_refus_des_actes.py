@@ -15,10 +15,10 @@ from accounts.models import Agent, Contreseing, Rectification, ServiceGestionnai
 from accounts.saisies.regles import RegleMetier
 from activation.models import Courrier, Demande, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait
-from services.models import PersonneSirenisee
+from services.models import Echange, ModeleDeReponse, PersonneSirenisee
 from tests.activation import scenes
 from tests.espacepro.scenes import client_verifie, contreseing
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, habiliter
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, echanger, habiliter
 from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +67,10 @@ def objets(agent: Agent) -> dict[type, Any]:
             espace=racine.espace, service_gestionnaire=agent.service_gestionnaire, objet="AUTRE", texte="x"
         ),
         ServiceGestionnaire: agent.service_gestionnaire,
+        Echange: echanger(personne, etat="ENVOYE"),
+        ModeleDeReponse: ModeleDeReponse.objects.create(
+            service_gestionnaire=agent.service_gestionnaire, titre="Accusé", texte="Bonjour"
+        ),
         Contreseing: contreseing(agent, racine.espace),
         Agent: AgentFactory(service_gestionnaire=agent.service_gestionnaire),
     }

@@ -42,6 +42,8 @@ LISTES = {
     "habilitations_habilitation",
     "habilitations_mandat",
     "habilitations_demanderetrait",
+    "services_referencebancaire",
+    "services_signalementbancaire",
     "accounts_evenement",
     "accounts_servicegestionnaire",
 }
@@ -261,6 +263,8 @@ def test_seules_nos_pages_sont_a_la_porte() -> None:
         "accounts_rectification",
         "accounts_tracelecture",
         "habilitations_cessation",
+        "services_echange",
+        "services_modeledereponse",
         "services_service",
         "surveillance_alerte",
         "surveillance_blocageip",

@@ -1,0 +1,269 @@
+"""The office's side of the mailbox: taking on, answering, noting, asking for a document, passing on, closing (CGU §2.3; domaine.md 2.14).
+
+Locks: agent, personne, exchange. Each act says up to which message its page had shown (`vu`): one that came meanwhile is read
+before anything is answered or closed. Each text bears the key that its form was given, so that a form sent twice is sent once.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from accounts.gestion.fonctions import BUREAU
+from accounts.models import Agent, ServiceGestionnaire
+from accounts.saisies.porte import lire_ligne
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.actes import Acte
+from accounts.traces.agents_relus import relit_l_agent
+from accounts.traces.journal import consigner
+
+from .. import actes
+from ..models import Echange, LectureMessage, Message, PersonneSirenisee
+from .echanges import EchangeDuPortail, EnvoiDUnAutre, lire_message
+from .remise import remettre
+from .themes import theme_de
+
+FILE: Final = "MESSAGERIE"
+"""The code of the queue in which the exchanges wait for the office."""
+LONGUEUR_MOTIF: Final = 300
+
+
+class EchangeHorsService(RegleMetier):
+    code = "echange_hors_service"
+    statut = 404
+    message = "Cet échange n’est pas, ou plus, celui de votre service."
+
+
+class MessageArrive(RegleMetier):
+    code = "message_arrive"
+    message = "Un message est arrivé pendant que vous lisiez cet échange : il est affiché, lisez-le avant de confirmer."
+
+
+class EchangeDejaClos(RegleMetier):
+    code = "echange_deja_clos"
+    message = "Cet échange est clos : il n’y a plus rien à y faire, sauf répondre, ce qui le rouvre."
+
+
+class EchangeDejaPris(RegleMetier):
+    code = "echange_deja_pris"
+    message = "Cet échange n’attend pas d’être pris en charge : il l’est déjà, ou il attend l’entreprise."
+
+
+class DejaCeService(RegleMetier):
+    code = "deja_ce_service"
+    message = "Cet échange est déjà celui de ce service."
+
+
+class MotifDeTransfertRequis(RegleMetier):
+    code = "motif_de_transfert_requis"
+    message = "Dites pourquoi, en {limite} caractères au plus : l’agent qui le reçoit lira votre motif."
+
+
+def fil(echange: Echange) -> QuerySet[Message]:
+    """Return what the office reads of this exchange, notes included, the oldest first: nothing whose files wait to be analysed."""
+    return (
+        Message.objects.filter(echange=echange, pret_le__isnull=False)
+        .select_related("espace", "agent__service_gestionnaire")
+        .prefetch_related(
+            Prefetch("lectures", LectureMessage.objects.select_related("lecteur__espace", "lecteur__agent")),
+            "pieces_jointes",
+        )
+    )
+
+
+def dernier_de_l_entreprise(echange: Echange) -> UUID | None:
+    """Return the key of the last message of the company that the office may read: what an act says to have seen."""
+    return (
+        Message.objects.filter(echange=echange, espace__isnull=False, pret_le__isnull=False)
+        .values_list("pk", flat=True)
+        .last()
+    )
+
+
+def echeance(echange: Echange) -> datetime | None:
+    """Return until when its theme promises an answer to what waits; None for what waits for none."""
+    delai = theme_de(echange.theme).delai_jours
+    return None if echange.attend_le is None or not delai else echange.attend_le + timedelta(days=delai)
+
+
+def marquer_lus_du_bureau(agent: Agent, messages: Iterable[Message], maintenant: datetime | None = None) -> None:
+    """Leave this agent's read receipts on what the company wrote, once: a trace of reading, written when the page is made."""
+    maintenant = maintenant or timezone.now()
+    LectureMessage.objects.bulk_create(
+        (
+            LectureMessage(message=message, lecteur_id=agent.compte_id, lu_le=maintenant)
+            for message in messages
+            if message.espace_id is not None
+            and agent.compte_id not in {lecture.lecteur_id for lecture in message.lectures.all()}
+        ),
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+@relit_l_agent
+def prendre_en_charge(*, acteur: Agent, echange: Echange, maintenant: datetime | None = None) -> Echange:
+    """Say to the company that an agent works on this exchange, and return it; it goes on waiting.
+
+    Raises: EchangeHorsService, EchangeDejaPris.
+    """
+    echange = _verrouiller(acteur, echange)
+    if echange.etat != Echange.Etat.ENVOYE:
+        raise EchangeDejaPris
+    _passer(echange, Echange.Etat.PRIS_EN_CHARGE, maintenant or timezone.now())
+    _consigner(actes.ECHANGE_PRIS_EN_CHARGE, acteur, echange)
+    return echange
+
+
+@transaction.atomic
+@relit_l_agent
+def repondre_du_bureau(
+    *,
+    acteur: Agent,
+    echange: Echange,
+    texte: str,
+    envoi: UUID,
+    vu: UUID | None,
+    piece: bool = False,
+    maintenant: datetime | None = None,
+) -> Message:
+    """Answer the company, or ask it for a document (`piece`), and return the message; a closed exchange is reopened by it.
+
+    Raises: EchangeHorsService, EchangeDuPortail, MessageArrive, TexteIllisible, MessageVide, MessageTropLong, EnvoiDUnAutre.
+    """
+    maintenant = maintenant or timezone.now()
+    echange = _verrouiller(acteur, echange)
+    if (deja := _deja_envoye(acteur, echange, envoi)) is not None:
+        return deja
+    _exiger_vu(echange, vu)
+    lu = lire_message(texte)
+    _passer(echange, Echange.Etat.PIECE_DEMANDEE if piece else Echange.Etat.REPONDU, maintenant)
+    message = Message.objects.create(
+        pk=envoi, echange=echange, agent=acteur, texte=lu, envoye_le=maintenant, pret_le=maintenant
+    )
+    remettre(message, maintenant)
+    _consigner(actes.ECHANGE_PIECE_DEMANDEE if piece else actes.ECHANGE_REPONDU, acteur, echange)
+    return message
+
+
+@transaction.atomic
+@relit_l_agent
+def noter(*, acteur: Agent, echange: Echange, texte: str, envoi: UUID, maintenant: datetime | None = None) -> Message:
+    """Leave a note between agents on this exchange, and return it: it is never shown outside, and changes nothing else.
+
+    Raises: EchangeHorsService, EchangeDuPortail, TexteIllisible, MessageVide, MessageTropLong, EnvoiDUnAutre.
+    """
+    echange = _verrouiller(acteur, echange)
+    if (deja := _deja_envoye(acteur, echange, envoi)) is not None:
+        return deja
+    note = _noter(acteur, echange, lire_message(texte), maintenant or timezone.now(), envoi)
+    _consigner(actes.ECHANGE_NOTE, acteur, echange)
+    return note
+
+
+@transaction.atomic
+@relit_l_agent
+def transferer(
+    *,
+    acteur: Agent,
+    echange: Echange,
+    vers: ServiceGestionnaire,
+    motif: str,
+    maintenant: datetime | None = None,
+) -> Echange:
+    """Give this exchange to another office, with a note that says why, and return it; the company reads who follows it now.
+
+    It waits there since it waited here, and nobody there has claimed it. Raises: EchangeHorsService, EchangeDuPortail,
+    EchangeDejaClos, DejaCeService, TexteIllisible, MotifDeTransfertRequis.
+    """
+    maintenant = maintenant or timezone.now()
+    echange = _verrouiller(acteur, echange)
+    if echange.etat == Echange.Etat.CLOS:
+        raise EchangeDejaClos
+    if vers.pk == echange.service_gestionnaire_id:
+        raise DejaCeService
+    motif = lire_ligne(motif)
+    if not 0 < len(motif) <= LONGUEUR_MOTIF:
+        raise MotifDeTransfertRequis(limite=LONGUEUR_MOTIF)
+    _noter(acteur, echange, f"Transmis à {vers.nom} : {motif}", maintenant)
+    echange.service_gestionnaire = vers
+    echange.save(update_fields=["service_gestionnaire"])
+    dit = Message.objects.create(
+        echange=echange,
+        texte=f"Votre échange est transmis à {vers.nom}, qui vous répondra.",
+        envoye_le=maintenant + timedelta(microseconds=1),  # after the note that says why
+        pret_le=maintenant,
+    )
+    remettre(dit, maintenant)
+    _consigner(actes.ECHANGE_TRANSFERE, acteur, echange, de=acteur.service_gestionnaire.code, vers=vers.code)
+    return echange
+
+
+@transaction.atomic
+@relit_l_agent
+def clore_du_bureau(*, acteur: Agent, echange: Echange, vu: UUID | None, maintenant: datetime | None = None) -> Echange:
+    """Close this exchange for everybody, and return it: an answer of the company reopens it.
+
+    Raises: EchangeHorsService, EchangeDuPortail, EchangeDejaClos, MessageArrive.
+    """
+    echange = _verrouiller(acteur, echange)
+    if echange.etat == Echange.Etat.CLOS:
+        raise EchangeDejaClos
+    _exiger_vu(echange, vu)
+    _passer(echange, Echange.Etat.CLOS, maintenant or timezone.now())
+    _consigner(actes.ECHANGE_CLOS_PAR_LE_SERVICE, acteur, echange)
+    return echange
+
+
+def _verrouiller(acteur: Agent, echange: Echange) -> Echange:
+    """Lock personne and exchange, and return the latter fresh. Raises: EchangeHorsService, EchangeDuPortail."""
+    personne = (
+        PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("service_gestionnaire")
+        .get(pk=echange.personne_id)
+    )
+    frais = (
+        Echange.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk=echange.pk, personne=personne, service_gestionnaire=acteur.service_gestionnaire_id)
+        .first()
+    )
+    if frais is None or acteur.fonction not in BUREAU:
+        raise EchangeHorsService
+    if theme_de(frais.theme).portail:
+        raise EchangeDuPortail
+    frais.personne = personne
+    return frais
+
+
+def _exiger_vu(echange: Echange, vu: UUID | None) -> None:
+    """Raises: MessageArrive."""
+    if dernier_de_l_entreprise(echange) != vu:
+        raise MessageArrive
+
+
+def _deja_envoye(acteur: Agent, echange: Echange, envoi: UUID) -> Message | None:
+    """Return the message that this form has already written, the exchange being locked. Raises: EnvoiDUnAutre."""
+    deja = Message.objects.filter(pk=envoi).first()
+    if deja is not None and (deja.agent_id, deja.echange_id) != (acteur.pk, echange.pk):
+        raise EnvoiDUnAutre
+    return deja
+
+
+def _noter(acteur: Agent, echange: Echange, texte: str, maintenant: datetime, envoi: UUID | None = None) -> Message:
+    cle = {"pk": envoi} if envoi is not None else {}
+    return Message.objects.create(
+        echange=echange, agent=acteur, texte=texte, interne=True, envoye_le=maintenant, pret_le=maintenant, **cle
+    )
+
+
+def _passer(echange: Echange, etat: Echange.Etat, maintenant: datetime) -> None:
+    echange.passer(etat, maintenant)
+    echange.save(update_fields=Echange.CHAMPS_D_ETAT)
+
+
+def _consigner(acte: Acte, acteur: Agent, echange: Echange, **details: str) -> None:
+    consigner(acte, auteur=acteur, siren=echange.personne.siren, details={"echange": echange.reference, **details})

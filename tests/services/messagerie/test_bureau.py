@@ -1,0 +1,292 @@
+"""The office's side: who acts, what the company sees, what waits, and that nothing crosses a message that came meanwhile."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Affaire, Agent, Evenement
+from services.messagerie.bureau import (
+    DejaCeService,
+    EchangeDejaClos,
+    EchangeDejaPris,
+    EchangeHorsService,
+    MessageArrive,
+    MotifDeTransfertRequis,
+    clore_du_bureau,
+    dernier_de_l_entreprise,
+    echeance,
+    fil,
+    marquer_lus_du_bureau,
+    noter,
+    prendre_en_charge,
+    repondre_du_bureau,
+    transferer,
+)
+from services.messagerie.echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, ecrire, repondre
+from services.messagerie.modeles import (
+    ModeleAbsent,
+    ModeleReserve,
+    TitreDeModeleRequis,
+    enregistrer_modele,
+    modeles_pour,
+    retirer_modele,
+)
+from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu, theme_de
+from services.models import Echange, LectureMessage, Message, MessageNonLu, ModeleDeReponse
+from tests.factories import AgentFactory, ServiceGestionnaireFactory, echanger
+from tests.services.messagerie.scenes import Scene, scene
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lieu() -> Scene:
+    return scene()
+
+
+@pytest.fixture
+def ecrit(lieu: Scene) -> Echange:
+    """An exchange that the titulaire has opened."""
+    return ecrire(
+        acteur=lieu.titulaire,
+        personne=lieu.personne,
+        theme="TVA",
+        objet="Option",
+        texte="Bonjour",
+        envoi=uuid.uuid4(),
+    ).echange
+
+
+def affaires(echange: Echange) -> list[Affaire]:
+    return list(Affaire.objects.filter(file="MESSAGERIE", cle=str(echange.pk)).order_by("pk"))
+
+
+def relu(echange: Echange) -> Echange:
+    return Echange.objects.get(pk=echange.pk)
+
+
+def reponse(lieu: Scene, echange: Echange, **champs: Any) -> Message:
+    valeurs = {"texte": "C’est noté.", "envoi": uuid.uuid4(), "vu": dernier_de_l_entreprise(echange)}
+    return repondre_du_bureau(**({"acteur": lieu.agent, "echange": echange} | valeurs | champs))
+
+
+def test_ce_qui_est_ecrit_attend_jusqu_a_la_reponse(lieu: Scene, ecrit: Echange) -> None:
+    [attend] = affaires(ecrit)
+    assert (attend.finie_le, attend.personne, attend.service_gestionnaire_id, attend.depuis) == (
+        None,
+        lieu.personne.pk,
+        lieu.personne.service_gestionnaire_id,
+        ecrit.attend_le,
+    )
+    message = reponse(lieu, ecrit)
+    assert affaires(ecrit)[0].finie_le is not None
+    assert relu(ecrit).etat == Echange.Etat.REPONDU
+    assert set(MessageNonLu.objects.filter(message=message).values_list("lecteur", flat=True)) == {
+        lieu.titulaire.compte_id,
+        lieu.acteur.compte_id,
+    }
+    repondre(acteur=lieu.acteur, echange=ecrit, texte="Merci", envoi=uuid.uuid4())
+    assert [une.finie_le is None for une in affaires(ecrit)] == [False, True]
+
+
+def test_pris_en_charge_il_attend_toujours(lieu: Scene, ecrit: Echange) -> None:
+    prendre_en_charge(acteur=lieu.agent, echange=ecrit)
+    assert relu(ecrit).etat == Echange.Etat.PRIS_EN_CHARGE
+    assert affaires(ecrit)[0].finie_le is None
+    with pytest.raises(EchangeDejaPris):
+        prendre_en_charge(acteur=lieu.agent, echange=ecrit)
+
+
+def test_une_piece_demandee_attend_l_entreprise(lieu: Scene, ecrit: Echange) -> None:
+    reponse(lieu, ecrit, texte="Joignez la facture.", piece=True)
+    assert relu(ecrit).etat == Echange.Etat.PIECE_DEMANDEE
+    assert relu(ecrit).attend_le is None
+
+
+def test_une_note_ne_sort_pas_du_service_et_ne_change_rien(lieu: Scene, ecrit: Echange) -> None:
+    note = noter(acteur=lieu.agent, echange=ecrit, texte="Vu avec le chef.", envoi=uuid.uuid4())
+    assert (relu(ecrit).etat, relu(ecrit).dernier_le) == (ecrit.etat, ecrit.dernier_le)
+    assert not MessageNonLu.objects.filter(message=note).exists()
+    assert [message.interne for message in fil(ecrit)] == [False, True]
+    assert Evenement.objects.filter(acte="echange.note").exists()
+
+
+@pytest.mark.parametrize("acte", ["repondre", "clore"])
+def test_rien_ne_croise_un_message_arrive_entre_temps(lieu: Scene, ecrit: Echange, acte: str) -> None:
+    vu = dernier_de_l_entreprise(ecrit)
+    repondre(acteur=lieu.acteur, echange=ecrit, texte="Une précision", envoi=uuid.uuid4())
+    actes: dict[str, Callable[[], object]] = {
+        "repondre": lambda: reponse(lieu, ecrit, vu=vu),
+        "clore": lambda: clore_du_bureau(acteur=lieu.agent, echange=ecrit, vu=vu),
+    }
+    with pytest.raises(MessageArrive):
+        actes[acte]()
+    assert relu(ecrit).etat == Echange.Etat.ENVOYE
+
+
+def test_clos_par_le_service_une_reponse_de_l_entreprise_le_rouvre(lieu: Scene, ecrit: Echange) -> None:
+    clore_du_bureau(acteur=lieu.agent, echange=ecrit, vu=dernier_de_l_entreprise(ecrit))
+    clos = relu(ecrit)
+    assert (clos.etat, clos.clos_par_usager) == (Echange.Etat.CLOS, False)
+    with pytest.raises(EchangeDejaClos):
+        clore_du_bureau(acteur=lieu.agent, echange=ecrit, vu=dernier_de_l_entreprise(ecrit))
+    repondre(acteur=lieu.titulaire, echange=ecrit, texte="Encore", envoi=uuid.uuid4())
+    assert relu(ecrit).etat == Echange.Etat.ENVOYE
+
+
+def test_un_formulaire_envoye_deux_fois_repond_une_fois(lieu: Scene, ecrit: Echange) -> None:
+    envoi = uuid.uuid4()
+    assert reponse(lieu, ecrit, envoi=envoi) == reponse(lieu, ecrit, envoi=envoi)
+    assert Message.objects.filter(agent=lieu.agent).count() == 1
+    collegue = AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire)
+    with pytest.raises(EnvoiDUnAutre):
+        reponse(lieu, ecrit, envoi=envoi, acteur=collegue)
+
+
+def test_transmis_il_attend_ailleurs_depuis_le_meme_jour(lieu: Scene, ecrit: Echange) -> None:
+    Affaire.objects.filter(cle=str(ecrit.pk)).update(agent=lieu.agent, prise_le=timezone.now())
+    autre = AgentFactory()
+    transferer(acteur=lieu.agent, echange=ecrit, vers=autre.service_gestionnaire, motif="Relève de la DGE")
+    [attend] = affaires(ecrit)
+    assert (attend.service_gestionnaire, attend.agent, attend.prise_le, attend.depuis) == (
+        autre.service_gestionnaire,
+        None,
+        None,
+        ecrit.attend_le,
+    )
+    assert [m.texte for m in fil(ecrit)][1:] == [
+        f"Transmis à {autre.service_gestionnaire.nom} : Relève de la DGE",
+        f"Votre échange est transmis à {autre.service_gestionnaire.nom}, qui vous répondra.",
+    ]
+    with pytest.raises(EchangeHorsService):
+        reponse(lieu, ecrit)
+    assert reponse(lieu, ecrit, acteur=autre).agent == autre
+
+
+@pytest.mark.parametrize(("motif", "refus"), [("  ", MotifDeTransfertRequis), ("x" * 301, MotifDeTransfertRequis)])
+def test_un_transfert_dit_pourquoi(lieu: Scene, ecrit: Echange, motif: str, refus: type[Exception]) -> None:
+    with pytest.raises(refus):
+        transferer(acteur=lieu.agent, echange=ecrit, vers=ServiceGestionnaireFactory(), motif=motif)
+    with pytest.raises(DejaCeService):
+        transferer(acteur=lieu.agent, echange=ecrit, vers=lieu.agent.service_gestionnaire, motif="x")
+
+
+@pytest.mark.parametrize("fonction", sorted(set(Agent.Fonction) - {Agent.Fonction.AUCUNE}))
+@pytest.mark.parametrize("ici", [True, False])
+def test_seuls_les_agents_du_service_agissent(lieu: Scene, ecrit: Echange, fonction: str, ici: bool) -> None:
+    bureau = {"service_gestionnaire": lieu.personne.service_gestionnaire} if ici else {}
+    agent = AgentFactory(fonction=fonction, **bureau)
+    vu = dernier_de_l_entreprise(ecrit)
+    actes = [
+        lambda: prendre_en_charge(acteur=agent, echange=ecrit),
+        lambda: noter(acteur=agent, echange=ecrit, texte="x", envoi=uuid.uuid4()),
+        lambda: reponse(lieu, ecrit, acteur=agent),
+        lambda: clore_du_bureau(acteur=agent, echange=ecrit, vu=vu),
+        lambda: transferer(acteur=agent, echange=ecrit, vers=ServiceGestionnaireFactory(), motif="x"),
+    ]
+    for acte in actes[:-1] if ici and fonction in {"GESTIONNAIRE", "CHEF"} else []:
+        acte()
+    for acte in actes if not (ici and fonction in {"GESTIONNAIRE", "CHEF"}) else []:
+        with pytest.raises(EchangeHorsService):
+            acte()
+
+
+def test_le_portail_n_attend_pas_de_reponse(lieu: Scene) -> None:
+    echange = echanger(lieu.personne, theme=CODE_ACTIVATION, etat=Echange.Etat.REPONDU)
+    with pytest.raises(EchangeDuPortail):
+        reponse(lieu, echange)
+
+
+def test_un_texte_vide_n_est_pas_envoye(lieu: Scene, ecrit: Echange) -> None:
+    with pytest.raises(MessageVide):
+        reponse(lieu, ecrit, texte="  \n ")
+
+
+def test_ce_qui_attend_son_controle_n_est_pas_lu_du_service(lieu: Scene, ecrit: Echange) -> None:
+    Message.objects.create(echange=ecrit, espace=lieu.titulaire, texte="avec pièce", pret_le=None)
+    assert [message.texte for message in fil(ecrit)] == ["Bonjour"]
+
+
+def test_l_accuse_de_lecture_de_l_agent_est_laisse_une_fois(lieu: Scene, ecrit: Echange) -> None:
+    reponse(lieu, ecrit)
+    for _ in range(2):
+        marquer_lus_du_bureau(lieu.agent, list(fil(ecrit)))
+    assert [lecture.message.texte for lecture in LectureMessage.objects.filter(lecteur=lieu.agent.compte)] == [
+        "Bonjour"
+    ]
+
+
+def test_la_reponse_est_promise_par_le_theme(lieu: Scene, ecrit: Echange) -> None:
+    assert ecrit.attend_le is not None
+    assert echeance(ecrit) == ecrit.attend_le + timedelta(days=theme_de("TVA").delai_jours)
+    reponse(lieu, ecrit)
+    assert echeance(relu(ecrit)) is None
+
+
+def test_l_entreprise_rattachee_emporte_ses_echanges_ouverts(lieu: Scene, ecrit: Echange) -> None:
+    clos = echanger(lieu.personne, etat=Echange.Etat.CLOS)
+    ancien, nouveau = lieu.personne.service_gestionnaire, ServiceGestionnaireFactory()
+    with connection.cursor() as curseur:  # whatever moves it
+        curseur.execute(
+            "UPDATE services_personnesirenisee SET service_gestionnaire_id = %s WHERE id = %s",
+            [nouveau.pk, lieu.personne.pk],
+        )
+    assert relu(ecrit).service_gestionnaire == nouveau
+    assert affaires(ecrit)[0].service_gestionnaire == nouveau
+    assert relu(clos).service_gestionnaire == ancien
+
+
+# --- Models of answers
+
+
+def test_le_chef_tient_les_modeles_de_son_service(lieu: Scene) -> None:
+    chef = AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire, fonction=Agent.Fonction.CHEF)
+    modele = enregistrer_modele(acteur=chef, titre="Accusé", texte="Bonjour", theme="TVA")
+    ModeleDeReponse.objects.create(titre="Commun", texte="x")
+    ModeleDeReponse.objects.create(titre="Ailleurs", texte="x", service_gestionnaire=ServiceGestionnaireFactory())
+    assert [str(un) for un in modeles_pour(lieu.agent, "TVA")] == ["Accusé", "Commun"]
+    assert [str(un) for un in modeles_pour(lieu.agent, "IS")] == ["Commun"]
+    enregistrer_modele(acteur=chef, titre="Accusé de réception", texte="Bonjour", modele=modele)
+    assert [str(un) for un in modeles_pour(lieu.agent, "IS")] == ["Accusé de réception", "Commun"]
+    retirer_modele(acteur=chef, modele=modele)
+    with pytest.raises(ModeleAbsent):
+        retirer_modele(acteur=chef, modele=modele)
+    assert Evenement.objects.filter(acte="modele_de_reponse.retire").count() == 1
+
+
+def test_un_modele_n_est_pas_d_un_autre_ni_de_qui_n_est_pas_chef(lieu: Scene) -> None:
+    chef = AgentFactory(fonction=Agent.Fonction.CHEF)
+    sien = enregistrer_modele(acteur=chef, titre="Accusé", texte="Bonjour")
+    voisin = AgentFactory(fonction=Agent.Fonction.CHEF)
+    for acte in (
+        lambda: enregistrer_modele(acteur=voisin, titre="x", texte="x", modele=sien),
+        lambda: retirer_modele(acteur=voisin, modele=sien),
+    ):
+        with pytest.raises(ModeleAbsent):
+            acte()
+    for acte in (
+        lambda: enregistrer_modele(acteur=lieu.agent, titre="x", texte="x"),
+        lambda: retirer_modele(acteur=lieu.agent, modele=sien),
+    ):
+        with pytest.raises(ModeleReserve):
+            acte()
+
+
+@pytest.mark.parametrize(
+    ("champs", "refus"),
+    [
+        ({"titre": " "}, TitreDeModeleRequis),
+        ({"titre": "x" * 81}, TitreDeModeleRequis),
+        ({"texte": ""}, MessageVide),
+        ({"theme": "RIEN"}, ThemeInconnu),
+    ],
+)
+def test_un_modele_mal_ecrit_est_refuse(champs: dict[str, str], refus: type[Exception]) -> None:
+    chef = AgentFactory(fonction=Agent.Fonction.CHEF)
+    with pytest.raises(refus):
+        enregistrer_modele(acteur=chef, **({"titre": "Accusé", "texte": "Bonjour"} | champs))
