@@ -15,10 +15,10 @@ from accounts.models import Agent, Contreseing, Rectification, ServiceGestionnai
 from accounts.saisies.regles import RegleMetier
 from activation.models import Courrier, Demande, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait
-from services.models import Echange, ModeleDeReponse, PersonneSirenisee
+from services.models import Echange, ModeleDeReponse, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from tests.activation import scenes
 from tests.espacepro.scenes import client_verifie, contreseing
-from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, echanger, habiliter
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, compte_signale, echanger, habiliter
 from tests.habilitations.scenes import apercu_de
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,10 @@ def objets(agent: Agent) -> dict[type, Any]:
     personne = PersonneFactory(siren="12A456789", provisoire=True, service_gestionnaire=agent.service_gestionnaire)
     courrier = scenes.editer(scenes.adhesion(None, personne))
     racine = habiliter(EspaceFactory(), personne=personne)
+    signalement = compte_signale(personne, racine.espace, EspaceFactory())
     return {
+        SignalementBancaire: signalement,
+        ReferenceBancaire: signalement.changement.reference,
         PersonneSirenisee: personne,
         Courrier: courrier,
         Demande: courrier.demande,
