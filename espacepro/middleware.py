@@ -21,11 +21,13 @@ from structlog.contextvars import bind_contextvars
 
 from accounts.portes.saisie import ne_pas_estampiller
 from accounts.saisies.porte import TexteIllisible
+from accounts.sessions.navigateurs import navigateur_de_quelqu_un
 from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
+from surveillance.adresses.liste import est_bloquee
 
 from .acces import TABLE, Acces
-from .views.erreurs import refuser, requete_invalide
+from .views.erreurs import adresse_bloquee, refuser, requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
 
@@ -80,6 +82,24 @@ class VerbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request) if request.method in METHODES else HttpResponseNotAllowed(METHODES)
+
+
+class BlocageMiddleware:
+    """Refuses what comes from a blocked address (403), by a page that says how to go on (R17, CGU §3.7.b): the address, not the espace.
+
+    A browser that an account knows goes on, and so does what is the same for everybody: health and figures are asked by machines.
+    """
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+        self.ressources = frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        adresse = adresse_ip(request)
+        bloquee, fin = est_bloquee(adresse)
+        if not bloquee or request.path_info in self.ressources or navigateur_de_quelqu_un(request):
+            return self.get_response(request)
+        return adresse_bloquee(adresse, fin)
 
 
 class RessourceMiddleware:

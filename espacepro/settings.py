@@ -82,6 +82,7 @@ if PRODUCTION and not (ALLOWED_HOSTS and SITE_URL.startswith("https://")):
 # How many reverse proxies stand before us: the client's address is read that many hops from the right.
 PROXYS = env.int("PROXYS", 0)
 # From where agents come, and the host name that is theirs (espacepro/gestion/hote.py): by default any network, and ours.
+RELIT_LES_BLOCAGES = MODE != "test"  # each process reads the blocked addresses again
 RESEAUX_AGENTS = [reseau.strip() for reseau in env.str("RESEAUX_AGENTS", "").split(",") if reseau.strip()]
 ADMIN_HOST = env.str("ADMIN_HOST", "").strip().lower()
 ALLOWED_HOSTS += [ADMIN_HOST] if ADMIN_HOST else []
@@ -118,6 +119,7 @@ MIDDLEWARE = [
     "espacepro.middleware.CheminMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "espacepro.middleware.VerbeMiddleware",
+    "espacepro.middleware.BlocageMiddleware",
     "espacepro.corps.CorpsMiddleware",
     "espacepro.gestion.hote.PorteAgentsMiddleware",
     "espacepro.middleware.RessourceMiddleware",

@@ -28,3 +28,5 @@ ESPACE_DESACTIVATION_PLAFONNEE = Acte(
     "Désactivation automatique retenue : le plafond du jour est atteint, la cellule décide",
     details=("nombre",),
 )
+ADRESSE_BLOQUEE = Acte("adresse.bloquee", "Adresse bloquée", details=("reseau", "motif", "jusqu_au"))
+ADRESSE_DEBLOQUEE = Acte("adresse.debloquee", "Blocage d’une adresse levé", details=("reseau",))

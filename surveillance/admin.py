@@ -10,6 +10,7 @@ from accounts.gestion.faits import en_faits, en_libelle
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.saisies.dates import jour_heure
 
+from .adresses.pages import LeverBlocage
 from .models import Alerte, BlocageIP, Desactivation
 
 
@@ -31,9 +32,16 @@ class AlerteAdmin(ConsultationAdmin):
 
 @admin.register(BlocageIP)
 class BlocageIPAdmin(ConsultationAdmin):
+    """The blocked addresses, those that are lifted included: who blocked, until when, why."""
+
     fonctions = SURVEILLANCE
+    change_list_template = "gestion/blocages.html"
     list_display = ("reseau", "motif", "bloque_le", "jusqu_a", "leve_le")
     search_fields = ("motif__replie_contient",)
+    search_help_text = "motif"
+    fields = ("reseau", "motif", "agent", "bloque_le", "jusqu_a", "leve_le")
+    acte_par_ligne = True
+    actes = (LeverBlocage,)
 
 
 @admin.register(Desactivation)

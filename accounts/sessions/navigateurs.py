@@ -24,6 +24,7 @@ from .appareils import decrire
 
 DUREE_DU_TEMOIN = timedelta(days=180)
 NAVIGATEURS_AU_PLUS = 20
+TEMOINS_LUS = 5  # cookies of a request from a blocked address
 _SEL = "accounts.navigateurs"
 _LUS = "navigateurs_lus"
 _DE_TROP = """
@@ -50,7 +51,12 @@ def navigateur_connu(request: HttpRequest, compte: Compte) -> NavigateurConnu | 
 
 
 def _lire(request: HttpRequest, compte: Compte) -> NavigateurConnu | None:
-    brut = request.COOKIES.get(nom_du_temoin(compte))
+    trouve = _prouve(request.COOKIES.get(nom_du_temoin(compte), ""))
+    return trouve if trouve is not None and trouve.compte_id == compte.pk else None
+
+
+def _prouve(brut: str) -> NavigateurConnu | None:
+    """Return the known browser that this cookie proves."""
     if not brut:
         return None
     try:
@@ -58,12 +64,16 @@ def _lire(request: HttpRequest, compte: Compte) -> NavigateurConnu | None:
         cle = uuid.UUID(numero)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    trouve = NavigateurConnu.objects.filter(
-        pk=cle, compte=compte, dernier_usage__gt=timezone.now() - DUREE_DU_TEMOIN
-    ).first()
+    trouve = NavigateurConnu.objects.filter(pk=cle, dernier_usage__gt=timezone.now() - DUREE_DU_TEMOIN).first()
     if trouve is None or not constant_time_compare(trouve.empreinte, _empreinte(secret)):
         return None
     return trouve
+
+
+def navigateur_de_quelqu_un(request: HttpRequest) -> bool:
+    """Whether some account knows this browser, whichever: one query for each of its cookies, the first TEMOINS_LUS alone."""
+    temoins = [brut for nom, brut in request.COOKIES.items() if nom.removeprefix("__Host-").startswith("connu-")]
+    return any(_prouve(brut) is not None for brut in temoins[:TEMOINS_LUS])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ PAGES: Final[Mapping[str, str]] = {
     "gestion.lettres_revenues": "Lettres revenues",
     "gestion.idsp": "Donner un identifiant provisoire",
     "gestion.modele": "Ajouter un modèle de réponse",
+    "gestion.bloquer": "Bloquer une adresse",
     "gestion.comme_l_usager": "Comme l’usager le voit",
     "gestion.lettres": "Lettres du service",
     "gestion.de_cote": "Envois mis de côté",

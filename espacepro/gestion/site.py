@@ -103,6 +103,7 @@ class SiteGestion(AdminSite):
             vue_usager,
         )
         from . import portes as vues
+        from .blocages_pages import LA_CELLULE
         from .espaces import ESPACES
         from .sien import SON_BUREAU
 
@@ -142,6 +143,7 @@ class SiteGestion(AdminSite):
             ),
             *ESPACES.adresses(self),
             *SON_BUREAU.adresses(self),
+            *LA_CELLULE.adresses(self),
             path("lettres/", self.admin_view(lettres.lettres), name="lettres"),
             path("lettres/<uuid:pk>/apercu/", self.admin_view(lettres.apercu), name="lettre_apercu"),
             path(

@@ -112,6 +112,7 @@ DETAILS = {
     "transmises": "Transmises à d’autres services",
     "references": "Références",
     "registre": "Dit par le registre",
+    "reseau": "Réseau",
     "regle": "Règle",
     "rejetees": "Lignes rejetées",
     "remise": "Remise",

@@ -1,10 +1,14 @@
 """The pages shown when something does not go as asked: each says what happened and what to do."""
 
+import math
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils import timezone
 
 from accounts.portes.saisie import garder_saisie, ne_pas_estampiller
 
@@ -43,6 +47,15 @@ def page_introuvable(request: HttpRequest, exception: Exception | None = None) -
 def trop_de_requetes(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 429."""
     return refuser(request, "erreurs/429.html", 429)
+
+
+def adresse_bloquee(adresse: str, fin: datetime | None) -> HttpResponse:
+    """Answer 403 to a blocked source address: until when, the lawful ways to automate, and how a person goes on (CGU §3.7)."""
+    contexte = {"adresse": adresse, "fin": fin, "maintenant": timezone.now(), "contact": settings.CONTACT}
+    reponse = HttpResponse(loader.get_template("erreurs/adresse_bloquee.html").render(contexte), status=403)
+    if fin is not None:
+        reponse["Retry-After"] = str(max(1, math.ceil((fin - timezone.now()).total_seconds())))
+    return reponse
 
 
 def erreur_serveur(request: HttpRequest) -> HttpResponse:

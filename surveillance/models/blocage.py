@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import Agent
+
 
 class ReseauField(models.Field):
     """PostgreSQL `cidr`: a network in CIDR notation, `203.0.113.0/24` or `2001:db8::/64`."""
@@ -36,6 +38,9 @@ class BlocageIP(models.Model):
 
     reseau = ReseauField("réseau")
     motif = models.CharField("motif", max_length=200)
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, null=True, blank=True, verbose_name="par", related_name="blocages", editable=False
+    )  # empty: by the exploitation
     bloque_le = models.DateTimeField("bloqué le", default=timezone.now)
     jusqu_a = models.DateTimeField("jusqu’à", null=True, blank=True, help_text="Vide : jusqu’à décision d’un agent.")
     leve_le = models.DateTimeField("levé le", null=True, blank=True)

@@ -41,10 +41,12 @@ adhesion.fermee                        D A S · ·
 adhesion.ouverte                       D A S · ·
 adhesion.retiree                       D A S · ·
 adhesion.retiree_du_catalogue          D A S · ·
+adresse.bloquee                        · · · · ·
 adresse.changee                        D · · · ·
 adresse.changement_abandonne           D · · · ·
 adresse.changement_annule              D · · · ·
 adresse.changement_demande             D · · · ·
+adresse.debloquee                      · · · · ·
 adresse.rejet_leve                     D · · · ·
 adresse.rejetee                        D · · · ·
 adresse_courrier.connue                D · · · ·

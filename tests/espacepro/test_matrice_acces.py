@@ -37,6 +37,7 @@ from habilitations.models import (
 )
 from habilitations.views.exports import EXISTANT
 from services.models import Echange, Message, ModeleDeReponse, PersonneSirenisee, PieceJointe, Service
+from surveillance.models import BlocageIP
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing
 from tests.factories import (
     AgentFactory,
@@ -249,6 +250,7 @@ def monter(rang: int = 0) -> Scene:
         "services_modeledereponse": ModeleDeReponse.objects.create(
             service_gestionnaire=gestionnaire, titre="Accusé de réception", texte="Bonjour"
         ),
+        "surveillance_blocageip": BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
         "services_service": tva,
         "services_referencebancaire": compte,
         "services_signalementbancaire": signalement,
@@ -408,10 +410,8 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "accounts_servicegestionnaire": (frozenset(DOSSIERS), DU_SERVICE),
     "accounts_agent": (CONTROLE, CONTROLE),  # of the scene's office, by its head
     "accounts_tracelecture": (CONTROLE, PERSONNE),  # the scene has none before it is walked
-    **dict.fromkeys(
-        ("surveillance_alerte", "surveillance_blocageip", "surveillance_desactivation"),
-        (frozenset({"surveillance"}), PERSONNE),
-    ),
+    **dict.fromkeys(("surveillance_alerte", "surveillance_desactivation"), (frozenset({"surveillance"}), PERSONNE)),
+    "surveillance_blocageip": (frozenset({"surveillance"}), frozenset({"surveillance"})),
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
 # act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.
@@ -446,6 +446,7 @@ ACTES = [
     ],
     ("services_modeledereponse", "modifier"),
     ("services_modeledereponse", "retirer"),
+    ("surveillance_blocageip", "lever"),
     ("accounts_rectification", "faite"),
     ("accounts_rectification", "refuser"),
     ("accounts_contreseing", "contresigner"),
@@ -464,6 +465,7 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ),  # not who asked, nor the cell yet
     ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
     ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
+    ("surveillance_blocageip", "lever"): frozenset({"surveillance"}),
     **dict.fromkeys(
         [
             *[
@@ -523,6 +525,7 @@ GESTION: dict[str, frozenset[str]] = {
     "espace_liberer": frozenset({"agent_du_service", "chef"}),
     "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
     "ajouter_modele": frozenset({"chef"}),
+    "bloquer_adresse": frozenset({"surveillance"}),
     "espace_deces": frozenset({"agent_du_service", "chef"}),
     "espace_retablir": PERSONNE,  # while one is disabled: tests/surveillance/espaces/test_retablissement.py
     "espace_pli": PERSONNE,

@@ -78,6 +78,7 @@ SUITES_DE_GESTION = {
     "surveillance_alerte_changelist",  # of the surveillance alone, as the next one
     "surveillance_blocageip_changelist",
     "surveillance_desactivation_changelist",
+    "bloquer_adresse",
     "accounts_contreseing_abandonner",  # of who asked alone
     "activation_courrier_laisser-partir",
     "activation_demande_nouvelle-lettre",  # once the letter before has been made

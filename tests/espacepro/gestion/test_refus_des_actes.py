@@ -16,6 +16,7 @@ from accounts.saisies.regles import RegleMetier
 from activation.models import Courrier, Demande, Signalement
 from habilitations.models import Adhesion, Cessation, DemandeRetrait
 from services.models import Echange, ModeleDeReponse, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
+from surveillance.models import BlocageIP
 from tests.activation import scenes
 from tests.espacepro.scenes import client_verifie, contreseing
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, compte_signale, echanger, habiliter
@@ -40,8 +41,15 @@ def pages() -> dict[str, tuple[Any, type[PageActe]]]:
 
 @pytest.fixture
 def agent() -> Agent:
-    """A head of office: no act of the desk is closed to one."""
+    """A head of office: no act of an office is closed to one."""
     return AgentFactory(fonction=Agent.Fonction.CHEF)
+
+
+def qui_agit(acte: type[PageActe], agent: Agent) -> Agent:
+    """Return the head of office, or an agent of the cell for what is the cell's alone."""
+    if agent.fonction in acte.fonctions:
+        return agent
+    return AgentFactory(fonction=min(acte.fonctions), service_gestionnaire=agent.service_gestionnaire)
 
 
 @pytest.fixture
@@ -74,6 +82,7 @@ def objets(agent: Agent) -> dict[type, Any]:
         ModeleDeReponse: ModeleDeReponse.objects.create(
             service_gestionnaire=agent.service_gestionnaire, titre="Accusé", texte="Bonjour"
         ),
+        BlocageIP: BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
         Contreseing: contreseing(agent, racine.espace),
         Agent: AgentFactory(service_gestionnaire=agent.service_gestionnaire),
     }
@@ -118,7 +127,7 @@ def test_le_refus_se_montre_quoi_que_l_acte_ait_change(
     monkeypatch.setattr(acte, "agir", refuser)
     if not issubclass(acte, ActeChoisi):  # whose form says what is chosen
         accepter_la_saisie(monkeypatch, acte)
-    reponse = poster(client_verifie(agent), nom, objet, objets)
+    reponse = poster(client_verifie(qui_agit(acte, agent)), nom, objet, objets)
     if change == "parti":
         assert reponse.status_code == 302
     else:
@@ -145,6 +154,6 @@ def test_un_objet_fini_depuis_que_la_page_est_ouverte(
 ) -> None:
     site, acte = pages()[nom]
     FINS[site.model](objets[site.model])
-    reponse = poster(client_verifie(agent), nom, objets[site.model], objets)
+    reponse = poster(client_verifie(qui_agit(acte, agent)), nom, objets[site.model], objets)
     assert reponse.status_code == 200
     assert acte.titre in reponse.content.decode().replace("&#x27;", "'")

@@ -1,0 +1,148 @@
+"""Blocking a source address, and lifting it (R17; CGU §3.7.b): by an agent of the cell, or by the exploitation."""
+
+import ipaddress
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.gestion.fonctions import SURVEILLANCE
+from accounts.models import Agent
+from accounts.saisies.dates import jour_heure
+from accounts.saisies.porte import lire_identifiant, lire_ligne
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
+from accounts.traces.journal import consigner
+
+from .. import actes
+from ..models import BlocageIP
+
+LONGUEUR_DU_MOTIF_DE_BLOCAGE: Final = 200
+PLUS_LARGE: Final = {4: 16, 6: 32}
+"""The widest network that may be blocked, in bits of its prefix, by version of IP: wider, a whole operator is refused."""
+LIGNE_IPV6: Final = 64
+"""An IPv6 line is a /64: one address of it is the whole line."""
+DUREES: Final = {"15 min": timedelta(minutes=15), "1 h": timedelta(hours=1), "24 h": timedelta(hours=24)}
+"""For how long, from what is seen first to what comes again; beyond, until an agent decides."""
+
+type Reseau = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BlocageReserve(RegleMetier):
+    code = "blocage_reserve"
+    message = "Seule la cellule de surveillance bloque une adresse, ou lève un blocage."
+
+
+class ReseauInvalide(RegleMetier):
+    code = "reseau_invalide"
+    message = "Écrivez une adresse ou un réseau : 203.0.113.7, 203.0.113.0/24 ou 2001:db8::/64."
+
+
+class ReseauTropLarge(RegleMetier):
+    code = "reseau_trop_large"
+    message = "Ce réseau est trop large : /{limite} au plus en IPv{version}. Bloquez-le par parties, si c’est bien ce qu’il faut."
+
+
+class ReseauDesAgents(RegleMetier):
+    code = "reseau_des_agents"
+    message = "Ce réseau contient {reseau}, d’où les agents ou le portail lui-même se connectent : il ne se bloque pas."
+
+
+class ReseauDejaBloque(RegleMetier):
+    code = "reseau_deja_bloque"
+    message = "Ce réseau est déjà bloqué : levez ce blocage pour en changer le motif ou la durée."
+
+
+class MotifDeBlocageRequis(RegleMetier):
+    code = "motif_de_blocage_requis"
+    message = "Dites pourquoi, en {limite} caractères au plus."
+
+
+class BlocageDejaLeve(RegleMetier):
+    code = "blocage_deja_leve"
+    message = "Ce blocage est déjà levé."
+
+
+def lire_reseau(saisie: str) -> Reseau:
+    """Return the network of an address or of a network; an IPv6 address alone is its line, a /64.
+
+    Raises: TexteIllisible, ReseauInvalide, ReseauTropLarge, ReseauDesAgents.
+    """
+    texte = lire_identifiant(saisie)
+    try:
+        reseau: Reseau = ipaddress.ip_network(texte, strict=False)
+    except ValueError as erreur:
+        raise ReseauInvalide from erreur
+    if reseau.version == 6 and reseau.prefixlen > LIGNE_IPV6:
+        reseau = reseau.supernet(new_prefix=LIGNE_IPV6)
+    if reseau.prefixlen < (limite := PLUS_LARGE[reseau.version]):
+        raise ReseauTropLarge(limite=limite, version=reseau.version)
+    for sien in ("127.0.0.0/8", "::1/128", *settings.RESEAUX_AGENTS):
+        propre = ipaddress.ip_network(sien)
+        if propre.version == reseau.version and propre.overlaps(reseau):
+            raise ReseauDesAgents(reseau=propre)
+    return reseau
+
+
+@transaction.atomic
+@relit_l_agent
+def bloquer_ip(
+    *,
+    acteur: Agent | str,
+    reseau: str,
+    motif: str,
+    duree: timedelta | None = DUREES["24 h"],
+    maintenant: datetime | None = None,
+) -> BlocageIP:
+    """Refuse what comes from this address or network for this long (None: until somebody decides), and return the blocking.
+
+    Raises: FonctionChangee, BlocageReserve, TexteIllisible, ReseauInvalide, ReseauTropLarge, ReseauDesAgents,
+    MotifDeBlocageRequis, ReseauDejaBloque.
+    """
+    maintenant = maintenant or timezone.now()
+    _exiger_la_cellule(acteur)
+    lu, dit = lire_reseau(reseau), lire_ligne(motif)
+    if not 0 < len(dit) <= LONGUEUR_DU_MOTIF_DE_BLOCAGE:
+        raise MotifDeBlocageRequis(limite=LONGUEUR_DU_MOTIF_DE_BLOCAGE)
+    # One whose time is over is closed here: the same network may come back.
+    BlocageIP.objects.filter(reseau=str(lu), leve_le=None, jusqu_a__lte=maintenant).update(leve_le=maintenant)
+    try:
+        with transaction.atomic():
+            blocage = BlocageIP.objects.create(
+                reseau=str(lu),
+                motif=dit,
+                bloque_le=maintenant,
+                jusqu_a=None if duree is None else maintenant + duree,
+                agent=acteur if isinstance(acteur, Agent) else None,
+            )
+    except IntegrityError as erreur:
+        if "blocage_un_par_reseau" not in str(erreur):
+            raise
+        raise ReseauDejaBloque from erreur
+    details = {"reseau": str(lu), "motif": dit, "jusqu_au": jour_heure(blocage.jusqu_a) if blocage.jusqu_a else ""}
+    consigner(actes.ADRESSE_BLOQUEE, auteur=acteur, details=details)
+    return blocage
+
+
+@transaction.atomic
+@relit_l_agent
+def debloquer_ip(*, acteur: Agent | str, blocage: BlocageIP, maintenant: datetime | None = None) -> BlocageIP:
+    """Let this network in again, and return the blocking, which stays to be read.
+
+    Raises: FonctionChangee, BlocageReserve, BlocageDejaLeve.
+    """
+    _exiger_la_cellule(acteur)
+    frais = BlocageIP.objects.select_for_update(no_key=True).get(pk=blocage.pk)
+    if frais.leve_le is not None:
+        raise BlocageDejaLeve
+    frais.leve_le = maintenant or timezone.now()
+    frais.save(update_fields=["leve_le"])
+    consigner(actes.ADRESSE_DEBLOQUEE, auteur=acteur, details={"reseau": str(frais.reseau)})
+    return frais
+
+
+def _exiger_la_cellule(acteur: Agent | str) -> None:
+    if isinstance(acteur, Agent) and acteur.fonction not in SURVEILLANCE:
+        raise BlocageReserve
