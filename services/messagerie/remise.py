@@ -6,7 +6,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.traces.journal import consigner
 
+from .. import actes
 from ..models import Echange, Message, MessageNonLu
 from .avis import prevenir
 from .droits import lecteurs_de
@@ -17,7 +19,7 @@ def remettre(message: Message, maintenant: datetime | None = None, *, sauf: Coll
 
     Called by each act that writes a message, within its transaction and under the lock of the exchange, or by the analysis
     of its files once they are sound. What the office or the portal wrote is to be read by each of them; what one of them wrote
-    is shown to the others and calls for nothing. Who reads is told by mail that it waits (avis.py), but `sauf`.
+    is shown to the others, and waits for the office again where it answered or closed while the files were analysed. Who reads is told by mail that it waits (avis.py), but `sauf`.
     """
     maintenant = maintenant or timezone.now()
     if message.interne:
@@ -25,6 +27,8 @@ def remettre(message: Message, maintenant: datetime | None = None, *, sauf: Coll
     if message.pret_le is None:
         message.pret_le = maintenant
         message.save(update_fields=["pret_le"])
+        if message.espace is not None:
+            _faire_attendre(message, message.espace, maintenant)
     Echange.objects.filter(pk=message.echange_id, dernier_le__lt=message.pret_le).update(dernier_le=message.pret_le)
     if message.espace_id is None:
         lecteurs = {espace.compte_id for espace in lecteurs_de(message.echange.personne)}
@@ -34,3 +38,19 @@ def remettre(message: Message, maintenant: datetime | None = None, *, sauf: Coll
         )
         prevenir(message, maintenant=maintenant, sauf=sauf)
     return message
+
+
+def _faire_attendre(message: Message, auteur: Espace, maintenant: datetime) -> None:
+    """Have the exchange wait for the office: it may have answered or closed before this message could be read."""
+    echange = (
+        Echange.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("personne")
+        .get(pk=message.echange_id)
+    )
+    if echange.etat in Echange.ATTENDENT_LE_SERVICE:
+        return
+    if echange.etat == Echange.Etat.CLOS:
+        details = {"echange": echange.reference}
+        consigner(actes.ECHANGE_ROUVERT, auteur=auteur, siren=echange.personne.siren, details=details)
+    echange.passer(Echange.Etat.ENVOYE, maintenant)
+    echange.save(update_fields=Echange.CHAMPS_D_ETAT)

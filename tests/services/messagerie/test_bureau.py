@@ -36,6 +36,7 @@ from services.messagerie.modeles import (
     modeles_pour,
     retirer_modele,
 )
+from services.messagerie.remise import remettre
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu, theme_de
 from services.models import Echange, LectureMessage, Message, MessageNonLu, ModeleDeReponse
 from tests.factories import AgentFactory, ServiceGestionnaireFactory, echanger
@@ -210,6 +211,16 @@ def test_un_texte_vide_n_est_pas_envoye(lieu: Scene, ecrit: Echange) -> None:
 def test_ce_qui_attend_son_controle_n_est_pas_lu_du_service(lieu: Scene, ecrit: Echange) -> None:
     Message.objects.create(echange=ecrit, espace=lieu.titulaire, texte="avec pièce", pret_le=None)
     assert [message.texte for message in fil(ecrit)] == ["Bonjour"]
+
+
+@pytest.mark.parametrize("etat", [Echange.Etat.REPONDU, Echange.Etat.PIECE_DEMANDEE, Echange.Etat.CLOS])
+def test_ce_qui_arrive_apres_la_reponse_ou_la_cloture_attend_le_service(lieu: Scene, etat: str) -> None:
+    """Its files were still being analysed when the office answered or closed: nobody would have read it."""
+    echange = echanger(lieu.personne, etat=etat)
+    tard = Message.objects.create(echange=echange, espace=lieu.titulaire, texte="avec pièce", pret_le=None)
+    remettre(tard)
+    assert (relu(echange).etat, relu(echange).clos_le) == (Echange.Etat.ENVOYE, None)
+    assert [une.finie_le for une in affaires(echange)] == [None]
 
 
 def test_l_accuse_de_lecture_de_l_agent_est_laisse_une_fois(lieu: Scene, ecrit: Echange) -> None:
