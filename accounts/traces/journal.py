@@ -10,7 +10,7 @@ from django.utils import timezone
 from ..models import Agent, Compte, Espace, Evenement
 from .actes import Acte, exiger_declare
 from .requete import provenance
-from .sceau import sceller_ligne
+from .sceau import sceller_ligne, temoin
 
 
 def auteur_de(acteur: Espace | Agent | Compte | str) -> str:
@@ -55,8 +55,9 @@ def consigner(
         "requete": origine.requete,
         "details": details or {},
     }
+    suite = temoin.etat()  # before the number: a line never follows one of this process that bears a larger number
     numero = _prochain_numero()
-    return Evenement.objects.create(pk=numero, **colonnes, sceau=sceller_ligne(numero=numero, **colonnes))
+    return Evenement.objects.create(pk=numero, **colonnes, sceau=sceller_ligne(suite, numero=numero, **colonnes))
 
 
 def _prochain_numero() -> int:

@@ -100,6 +100,11 @@ class _Temoin:
         self.processus = secrets.token_hex(6)
         self.suivis = 0
 
+    def etat(self) -> tuple[str, int]:
+        """Return the name of this process, and how many of its lines are known to be committed now."""
+        with self.verrou:
+            return self.processus, self.suivis
+
     def noter(self, processus: str) -> None:
         with self.verrou:
             if processus == self.processus:  # a line begun under an earlier name is not one of ours
@@ -131,6 +136,7 @@ def texte_de_ligne(ligne: Sequence[Any]) -> bytes:
 
 
 def sceller_ligne(
+    suite: tuple[str, int],
     *,
     numero: int,
     quand: datetime,
@@ -143,11 +149,14 @@ def sceller_ligne(
     requete: str,
     details: dict[str, Any],
 ) -> str:
-    """Return the seal of a line about to be written, in its transaction; it is counted once that commits."""
+    """Return the seal of a line about to be written, in its transaction; it is counted once that commits.
+
+    `suite` is what the process knew (`_Temoin.etat`) before the number was drawn.
+    """
     lus = json.loads(json.dumps(details))  # as the database gives them back
     texte = texte_de_ligne((numero, quand, acte, auteur, espace, siren, service, adresse_ip, requete, lus))
-    processus = temoin.processus
-    sceau = sceau_de(texte, processus=processus, suivis=temoin.suivis)
+    processus, suivis = suite
+    sceau = sceau_de(texte, processus=processus, suivis=suivis)
     transaction.on_commit(lambda: temoin.noter(processus))
     return sceau
 

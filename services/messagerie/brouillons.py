@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -53,7 +54,7 @@ def garder(
     theme = theme if theme in themes() else ""
     if not (theme or objet or texte or meme_vide) and (connu is None or not connu.pieces_jointes.exists()):
         if connu is not None:
-            connu.delete()
+            _effacer(Brouillon.objects.filter(pk=connu.pk))
         return None
     brouillon = connu or Brouillon(espace=acteur, personne=personne, echange=echange)
     brouillon.theme, brouillon.objet, brouillon.texte, brouillon.modifie_le = theme, objet, texte, maintenant
@@ -65,7 +66,7 @@ def garder(
 def effacer(*, acteur: Espace, brouillon: Brouillon) -> None:
     """Erase this draft of one's own, right or not; what is erased already stays so. Its files go with it."""
     Espace.objects.select_for_update(no_key=True, of=("self",)).get(pk=acteur.pk)
-    Brouillon.objects.filter(pk=brouillon.pk, espace=acteur).delete()
+    _effacer(Brouillon.objects.filter(pk=brouillon.pk, espace=acteur))
 
 
 def brouillon_de(espace: Espace, personne: PersonneSirenisee, echange: Echange | None = None) -> Brouillon | None:
@@ -85,4 +86,10 @@ def brouillons_de(espace: Espace) -> list[Brouillon]:
 def oublier(couples: Collection[tuple[UUID, int]]) -> None:
     """Erase what these espaces had begun to write for these personnes: their right ends, within the caller's transaction."""
     for espace, personne in sorted(couples):
-        Brouillon.objects.filter(espace=espace, personne=personne).delete()
+        _effacer(Brouillon.objects.filter(espace=espace, personne=personne))
+
+
+def _effacer(brouillons: QuerySet[Brouillon]) -> None:
+    """Erase these drafts with their files, once nobody is joining one: Django reads the files before it erases the drafts."""
+    list(brouillons.select_for_update(of=("self",)).order_by("pk"))
+    brouillons.delete()

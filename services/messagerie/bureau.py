@@ -76,12 +76,12 @@ def fil(echange: Echange) -> QuerySet[Message]:
 
 
 def dernier_de_l_entreprise(echange: Echange) -> UUID | None:
-    """Return the key of the last message of the company that the office may read: what an act says to have seen."""
-    return (
-        Message.objects.filter(echange=echange, espace__isnull=False, pret_le__isnull=False)
-        .values_list("pk", flat=True)
-        .last()
-    )
+    """Return the key of the last message of the company that came to the office: what an act says to have seen.
+
+    In the order in which they came: one whose files were analysed comes after what was written later.
+    """
+    venus = Message.objects.filter(echange=echange, espace__isnull=False, pret_le__isnull=False)
+    return venus.order_by("pret_le", "pk").values_list("pk", flat=True).last()
 
 
 def echeance(echange: Echange) -> datetime | None:

@@ -243,6 +243,8 @@ def _poster(
 
     Raises: PieceRefusee.
     """
+    if brouillon is not None:  # who is joining a file is waited for, and nobody joins one any more
+        brouillon = Brouillon.objects.select_for_update(of=("self",)).filter(pk=brouillon.pk).first()
     pieces = PieceJointe.objects.filter(brouillon=brouillon) if brouillon is not None else PieceJointe.objects.none()
     analyses = {piece.analyse: piece.nom for piece in pieces.select_for_update(no_key=True)}
     if PieceJointe.Analyse.QUARANTAINE in analyses:

@@ -6,7 +6,7 @@ many rows whatever they hold. The statements are constant SQL: compiling them co
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -317,8 +317,8 @@ def _depart(avant: str) -> tuple[str, str]:
     """Return before which exchange the page begins; what cannot be read begins at the first."""
     instant, _, cle = avant.rpartition("_")
     try:
-        return datetime.fromisoformat(instant).isoformat(), str(UUID(cle))
-    except ValueError:
+        return datetime.fromisoformat(instant).astimezone(UTC).isoformat(), str(UUID(cle))
+    except (ValueError, OverflowError):
         return _DEPART
 
 
