@@ -1,7 +1,7 @@
 """« À faire »: what waits for a holder, told by every floor through one registry (CGU §2.2, §3.4.d; issue 13.1).
 
-Each floor adds its `Source` in `AppConfig.ready`. What they look for is asked together, six sources in one statement: so
-many queries whatever an espace holds. The statements are constant SQL, put together once: having the ORM compile them at
+Each floor adds its `Source` in `AppConfig.ready`. What they look for is asked together, six sources at most in one short
+statement: so many queries whatever an espace holds. The statements are constant SQL, put together once: having the ORM compile them at
 each request cost more than all the rest of the home page. Lines name companies by key: who draws them has the names.
 """
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from functools import cache
-from itertools import batched
 from typing import Any, Final, NamedTuple, cast
 
 from django.db import connection
@@ -24,6 +23,9 @@ from ..saisies.dates import dans, jour
 Fait = Mapping[str, Any]
 """What one row says, as the JSON object that its source has it built."""
 PAR_REQUETE: Final = 6
+OCTETS: Final = (
+    3_800  # of one statement, before what it is given: with it, less than the 4,096 that any reading may have
+)
 RENOUVELLEMENT_ANNONCE: Final = timedelta(days=60)
 RENOUVELLEMENT_PRESSE: Final = timedelta(days=7)
 
@@ -104,7 +106,7 @@ def inscrire(source: Source) -> None:
 
 
 def a_faire(espace: Espace, *, seule: Seule | None = None, maintenant: datetime | None = None) -> list[Ligne]:
-    """Return what waits for this holder, the gravest first, then the nearest: one query for six sources.
+    """Return what waits for this holder, the gravest first, then the nearest: a few queries for all the sources.
 
     Of one company where `seule` is given: nothing else is looked for.
     """
@@ -138,7 +140,14 @@ def restreindre(faits: Faits, personnes: Container[int]) -> Faits:
 @cache
 def _requetes(*, d_une_entreprise: bool) -> tuple[tuple[str, tuple[Source, ...]], ...]:
     voulues = [source for source in _SOURCES.values() if source.d_une_entreprise or not d_une_entreprise]
-    return tuple((_ensemble(sources), sources) for sources in batched(voulues, PAR_REQUETE))
+    lots: list[tuple[Source, ...]] = []
+    for source in voulues:
+        ensemble = (*lots[-1], source) if lots else (source,)
+        if lots and len(ensemble) <= PAR_REQUETE and len(_ensemble(ensemble).encode()) <= OCTETS:
+            lots[-1] = ensemble
+        else:
+            lots.append((source,))
+    return tuple((_ensemble(sources), sources) for sources in lots)
 
 
 def _ensemble(sources: Sequence[Source]) -> str:
@@ -150,7 +159,7 @@ def _ensemble(sources: Sequence[Source]) -> str:
 
 
 def chercher(espace: Espace, *, seule: Seule | None = None, maintenant: datetime) -> Faits:
-    """Return what each source has found about this holder: one query for six sources."""
+    """Return what each source has found about this holder: one query for six sources at most."""
     communs = {
         "espace": espace.pk,
         "seule": seule.cle if seule is not None else None,

@@ -28,17 +28,17 @@ OBJETS: Final = {
 
 # The demandes of this espace that are not over, each with the letter whose code counts.
 _ATTENDUES: Final = """
-SELECT json_build_object('p', d.personne_id, 'reference', d.reference, 'nature', d.nature, 'etat', c.etat,
-'canal', c.canal, 'edite', c.edite_le, 'remis', c.remis_le, 'pas_avant', c.pas_avant, 'fin', c.expire_le,
-'essais', c.essais, 'a_confirmer', d.nature = %(adresse)s AND d.adresse_confirmee_le IS NULL,
-'lien', (SELECT json_build_object('fin', l.expire_le, 'refuse', COALESCE((SELECT m.ecarte_le IS NOT NULL
-FROM accounts_courriel m WHERE m.lien_id = l.id ORDER BY m.cree_le DESC LIMIT 1), false)) FROM accounts_lien l
-WHERE d.nature = %(adresse)s AND l.espace_id = d.espace_id AND l.objet = %(lien)s AND l.sujet = d.id
-AND l.consomme_le IS NULL AND l.revoque_le IS NULL), 'suspendue', EXISTS (SELECT 1 FROM activation_signalement s WHERE s.demande_id = d.id
-AND s.decision = %(a_examiner)s AND s.repris_le IS NULL AND s.suspend_jusqu_au > %(maintenant)s))
+SELECT json_build_object('p', personne_id, 'reference', reference, 'nature', nature, 'etat', c.etat,
+'canal', canal, 'edite', edite_le, 'remis', remis_le, 'pas_avant', pas_avant, 'fin', expire_le,
+'essais', essais, 'a_confirmer', nature = %(adresse)s AND adresse_confirmee_le IS NULL,
+'lien', (SELECT json_build_object('fin', l.expire_le, 'refuse', COALESCE((SELECT ecarte_le IS NOT NULL
+FROM accounts_courriel WHERE lien_id = l.id ORDER BY cree_le DESC LIMIT 1), false)) FROM accounts_lien l
+WHERE nature = %(adresse)s AND l.espace_id = d.espace_id AND objet = %(lien)s AND sujet = d.id
+AND consomme_le IS NULL AND revoque_le IS NULL), 'suspendue', EXISTS (SELECT FROM activation_signalement
+WHERE demande_id = d.id AND decision = %(a_examiner)s AND repris_le IS NULL AND suspend_jusqu_au > %(maintenant)s))
 FROM activation_demande d LEFT JOIN activation_courrier c ON c.demande_id = d.id AND c.remplace_le IS NULL
-WHERE d.espace_id = %(espace)s AND d.etat = ANY(%(en_cours)s)
-AND (%(seule)s::bigint IS NULL OR d.personne_id = %(seule)s)
+WHERE espace_id = %(espace)s AND d.etat = ANY(%(en_cours)s)
+AND (%(seule)s::bigint IS NULL OR personne_id = %(seule)s)
 """
 
 

@@ -243,21 +243,29 @@ def place_manquante(espace: Espace, personnes: Collection[PersonneSirenisee]) ->
     try:
         a_ceder(espace, personnes, maintenant=timezone.now())
     except PerimetreDepasse:
-        tenues = personnes_tenues([espace])[espace]
-        nouvelles = [personne for personne in personnes if personne.pk not in tenues]
-        places = max(0, settings.PERIMETRE_SIREN - len(tenues))
-        if len(nouvelles) == 1:
-            return f"Votre espace compte déjà {len(tenues)} SIREN : {nouvelles[0].denomination} n’y entre pas."
-        restent = f"il reste {places} place{'s' if places > 1 else ''}" if places else "il n’a plus de place"
-        return f"Votre espace compte déjà {len(tenues)} SIREN, {restent} : cette liste en demande {len(nouvelles)}."
+        return _dire_la_place(espace, personnes)
     return ""
 
 
-def place_pour_la_demande(demande: Demande) -> str:
-    """Return why the code of this demande could open nothing for want of place, "" when it could."""
+def _dire_la_place(espace: Espace, personnes: Collection[PersonneSirenisee]) -> str:
+    tenues = personnes_tenues([espace])[espace]
+    nouvelles = [personne for personne in personnes if personne.pk not in tenues]
+    places = max(0, settings.PERIMETRE_SIREN - len(tenues))
+    if len(nouvelles) == 1:
+        return f"Votre espace compte déjà {len(tenues)} SIREN : {nouvelles[0].denomination} n’y entre pas."
+    restent = f"il reste {places} place{'s' if places > 1 else ''}" if places else "il n’a plus de place"
+    return f"Votre espace compte déjà {len(tenues)} SIREN, {restent} : cette liste en demande {len(nouvelles)}."
+
+
+def place_pour_la_demande(demande: Demande, maintenant: datetime | None = None) -> tuple[list[Habilitation], str]:
+    """Return what entering the code of this demande would end for want of place, and why it could open nothing, "" when it
+    could: four queries at most, five where it could not (R13)."""
     if not demande.est_en_cours or demande.nature not in PRENANT_PLACE:
-        return ""
-    return place_manquante(demande.espace, [demande.personne])
+        return [], ""
+    try:
+        return a_ceder(demande.espace, [demande.personne], maintenant=maintenant or timezone.now()), ""
+    except PerimetreDepasse:
+        return [], _dire_la_place(demande.espace, [demande.personne])
 
 
 def dire_inconnue(recherche: SirenForm) -> None:
@@ -497,13 +505,9 @@ def annonce_du_courrier(courrier: Courrier) -> str:
 
 
 def ce_que_le_code_termine(demande: Demande, maintenant: datetime | None = None) -> list[Habilitation]:
-    """Return the recent grants of the requester that entering the code would end for want of place: four queries (R13)."""
-    if not demande.est_en_cours or demande.nature not in PRENANT_PLACE:
-        return []
-    try:
-        return a_ceder(demande.espace, [demande.personne], maintenant=maintenant or timezone.now())
-    except PerimetreDepasse:
-        return []  # the act refuses, and says so
+    """Return the recent grants of the requester that entering the code would end for want of place: five queries (R13)."""
+    cedees, _ = place_pour_la_demande(demande, maintenant)  # where there is no place, the act refuses, and says so
+    return cedees
 
 
 def a_decider(demande: Demande) -> int:

@@ -36,9 +36,11 @@ from ..models import Demande
 
 def demande_de(espace: Espace, reference: str) -> Demande:
     """Return this demande if it is this espace's own; 404 otherwise."""
-    return get_object_or_404(
+    trouvee = get_object_or_404(
         Demande.objects.visibles_par(espace).select_related("personne__service_gestionnaire"), reference=reference
     )
+    trouvee.espace = espace  # the same row: nothing reads it again
+    return trouvee
 
 
 @login_not_required
@@ -151,7 +153,7 @@ def demande(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
 
 
 def _page_demande(request: HttpRequest, objet: Demande, form: CodeForm) -> HttpResponse:
-    cedees = ce_que_le_code_termine(objet)
+    cedees, trop = place_pour_la_demande(objet)
     return render(
         request,
         "activation/demande.html",
@@ -163,7 +165,7 @@ def _page_demande(request: HttpRequest, objet: Demande, form: CodeForm) -> HttpR
             "cedees": grouper(cedees),
             "apercu": empreinte_des_lignes(cedees),
             "a_decider": a_decider(objet),
-            "trop": place_pour_la_demande(objet),
+            "trop": trop,
             "adresse": reverse("demande", args=[objet.reference]),
             "attendus": codes_attendus(objet.espace) if objet.etat == Demande.Etat.ACTIVEE else 0,
         },

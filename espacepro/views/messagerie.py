@@ -56,7 +56,10 @@ def boite(request: HttpRequest, espace: Espace) -> HttpResponse:
 def entreprise(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     """The exchanges of one company, as a tab of its page."""
     vue = lire_entreprise(espace, siren)
-    if vue is None or not peut_lire(espace, vue.personne):
+    if vue is None:
+        raise Http404
+    ecrit = peut_ecrire(espace, vue.personne)
+    if not ecrit and not peut_lire(espace, vue.personne):  # who writes reads
         raise Http404
     try:
         lus = lectures.lire_filtres(request.GET)
@@ -74,7 +77,7 @@ def entreprise(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse
             "lue": lue,
             "filtres": filtres,
             "themes": lue.themes,
-            "ecrit": peut_ecrire(espace, vue.personne),
+            "ecrit": ecrit,
         },
     )
 
@@ -108,10 +111,10 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
         garde = lu.brouillon
         formulaire = ReponseForm(initial={"texte": garde.texte} if garde is not None else None)
     contexte: dict[str, Any] = {"lu": lu, "echange": trouve, "formulaire": formulaire}
-    if formulaire.is_bound or lu.brouillon is not None:
+    if formulaire.is_bound:  # the draft may be of this very request
         contexte |= du_brouillon(espace, trouve.personne, trouve)
     else:
-        contexte |= SANS_BROUILLON
+        contexte |= SANS_BROUILLON | {"pieces": lu.pieces_du_brouillon}
     return render(request, "espacepro/messagerie/echange.html", contexte)
 
 

@@ -45,14 +45,14 @@ WHERE espace_id = %(espace)s AND fin_le IS NULL AND (%(seule)s::bigint IS NULL O
 # What ends soon, is due or is suspended on the adhésions of what one holds, by the index alone (`habilitation_une_par_espace`).
 _DESSOUS: Final = """
 SELECT * FROM (
-SELECT h.adhesion_id, h.personne_id, h.espace_id, h.accordee_par_id, h.expire_le, h.veille_depuis,
-h.expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s AS finit, h.veille_motif = %(remplacement)s AS suspendue,
-h.role = ANY(%(delegues)s) AND (coalesce(h.revue_le, h.accordee_le) <= %(vue_avant)s
-OR h.revue_demandee_le <= %(maintenant)s) AS due,
-h.role = ANY(%(delegues)s) AND (coalesce(h.revue_le, h.accordee_le) <= %(oubliee_avant)s
-OR h.revue_demandee_le <= %(demandee_avant)s) AS oubliee
-FROM habilitations_habilitation h
-WHERE h.fin_le IS NULL AND h.adhesion_id = ANY(ARRAY(SELECT adhesion_id FROM siennes))
+SELECT adhesion_id, personne_id, espace_id, accordee_par_id, expire_le, veille_depuis,
+expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s AS finit, veille_motif = %(remplacement)s AS suspendue,
+role = ANY(%(delegues)s) AND (coalesce(revue_le, accordee_le) <= %(vue_avant)s
+OR revue_demandee_le <= %(maintenant)s) AS due,
+role = ANY(%(delegues)s) AND (coalesce(revue_le, accordee_le) <= %(oubliee_avant)s
+OR revue_demandee_le <= %(demandee_avant)s) AS oubliee
+FROM habilitations_habilitation
+WHERE fin_le IS NULL AND adhesion_id = ANY(ARRAY(SELECT adhesion_id FROM siennes))
 ) h WHERE finit OR suspendue OR due
 """
 

@@ -23,8 +23,10 @@ MESSAGES_AU_PLUS: Final = 1_000
 def imprimer(espace: Espace, echange: Echange, maintenant: datetime | None = None) -> bytes:
     """Return this exchange as a PDF, as this espace sees it: a reading, which changes nothing."""
     le = timezone.localdate(maintenant or timezone.now())
-    messages = list(visibles_de(espace, echange).reverse()[: MESSAGES_AU_PLUS + 1])[::-1]
-    lus = [MessageLu(message, espace) for message in messages[-MESSAGES_AU_PLUS:]]
+    messages = list(visibles_de(espace, echange).prefetch_related("pieces_jointes").reverse()[: MESSAGES_AU_PLUS + 1])[
+        ::-1
+    ]
+    lus = [MessageLu(message, espace, message.pieces_jointes.all()) for message in messages[-MESSAGES_AU_PLUS:]]
     personne = echange.personne
     return composer_pdf(
         MODELE,
@@ -55,7 +57,7 @@ def _message(lu: MessageLu) -> dict[str, object]:
         "de_nous": lu.de_nous,
         "le": jour_heure(lu.message.envoye_le),
         "paragraphes": lu.message.texte.split("\n"),
-        "pieces": [f"{piece.nom} ({taille_lisible(piece.taille)})" for piece in lu.message.pieces_jointes.all()],
+        "pieces": [f"{piece.nom} ({taille_lisible(piece.taille)})" for piece in lu.pieces],
     }
 
 

@@ -19,7 +19,7 @@ from accounts.models import Espace
 from accounts.saisies.porte import lire_recherche, serrer
 from accounts.saisies.repliement import replier
 
-from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee
+from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee, PieceJointe
 from .droits import lecteurs_de, personnes_de, peut_ecrire, peut_lire
 from .themes import Theme, theme_de, themes
 
@@ -340,6 +340,7 @@ class MessageLu:
 
     message: Message
     espace: Espace
+    pieces: Sequence[PieceJointe] = ()
 
     @property
     def de_nous(self) -> bool:
@@ -404,6 +405,7 @@ class EchangeLu:
     peut_ecrire: bool
     brouillon: Brouillon | None
     lecteurs: Sequence[Espace]
+    pieces: Sequence[PieceJointe] = ()
 
     @property
     def theme(self) -> Theme:
@@ -427,7 +429,14 @@ class EchangeLu:
 
     @property
     def messages(self) -> list[MessageLu]:
-        return [MessageLu(message, self.espace) for message in self.lus]
+        return [
+            MessageLu(message, self.espace, [piece for piece in self.pieces if piece.message_id == message.pk])
+            for message in self.lus
+        ]
+
+    @property
+    def pieces_du_brouillon(self) -> list[PieceJointe]:
+        return [piece for piece in self.pieces if piece.message_id is None]
 
     @property
     def autres_lecteurs(self) -> list[Espace]:
@@ -476,10 +485,7 @@ def visibles_de(espace: Espace, echange: Echange) -> Any:
     return (
         arrives.filter(Q(pret_le__isnull=False) | Q(espace=espace))
         .select_related("espace", "agent__service_gestionnaire")
-        .prefetch_related(
-            Prefetch("lectures", LectureMessage.objects.select_related("lecteur__espace")),
-            "pieces_jointes",
-        )
+        .prefetch_related(Prefetch("lectures", LectureMessage.objects.select_related("lecteur__espace")))
         .order_by("envoye_le", "pk")
     )
 
@@ -488,6 +494,10 @@ def lire_echange(espace: Espace, trouve: EchangeTrouve, page: int = 1) -> Echang
     """Return this exchange as its page shows it, a page of messages counted from the last: four queries."""
     depuis = (page - 1) * MESSAGES_PAR_PAGE
     messages = list(visibles_de(espace, trouve.echange).reverse()[depuis : depuis + MESSAGES_PAR_PAGE + 1])
+    # The files of the messages and those of the draft together: one query.
+    pieces = Q(message__in=[message.pk for message in messages])
+    if trouve.brouillon is not None:
+        pieces |= Q(brouillon=trouve.brouillon)
     return EchangeLu(
         echange=trouve.echange,
         espace=espace,
@@ -497,6 +507,7 @@ def lire_echange(espace: Espace, trouve: EchangeTrouve, page: int = 1) -> Echang
         peut_ecrire=trouve.peut_ecrire,
         brouillon=trouve.brouillon,
         lecteurs=lecteurs_de(trouve.echange.personne),
+        pieces=list(PieceJointe.objects.filter(pieces)),
     )
 
 
