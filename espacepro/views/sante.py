@@ -65,21 +65,23 @@ def journal_json(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"cles": cles, "attestation": contenu})
 
 
-def _compter_les_boites(maintenant: datetime) -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, datetime]]:
+def _compter_les_boites(
+    maintenant: datetime,
+) -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, datetime | None]]:
     """Return how many rows wait, how many are set aside, since when the row is due that is due longest: three queries for all
-    the outboxes. What has none of them is absent."""
+    the outboxes."""
     lignes = {boite: modele._default_manager.all() for boite, modele in BOITES}
     attendent = [_par_boite(boite, siennes.en_attente(), Count("pk")) for boite, siennes in lignes.items()]
     de_cote = [_par_boite(boite, siennes.exclude(ecarte_le=None), Count("pk")) for boite, siennes in lignes.items()]
     dues = [
         _par_boite(boite, siennes.a_prendre(maintenant), Min("prochain_essai_le")) for boite, siennes in lignes.items()
     ]
-    lus = (dict(premiere.union(*autres, all=True)) for premiere, *autres in (attendent, de_cote, dues))
+    lus = (dict(premiere.union(*autres, all=True).order_by()) for premiere, *autres in (attendent, de_cote, dues))
     return next(lus), next(lus), next(lus)
 
 
 def _par_boite(boite: str, lignes: QuerySet[Any], dit: Aggregate) -> QuerySet[Any]:
-    """Return one row, the name of this outbox and what its rows say together; none where it has no row."""
+    """Return one row, the name of this outbox and what its rows say together."""
     return lignes.order_by().annotate(boite=Value(boite)).values("boite").annotate(dit=dit).values_list("boite", "dit")
 
 
@@ -98,9 +100,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
     en_attente, mis_de_cote, dues = _compter_les_boites(maintenant)
     for boite, _ in BOITES:
-        attente.labels(boite).set(en_attente.get(boite, 0))
-        ecartes.labels(boite).set(mis_de_cote.get(boite, 0))
-        due = dues.get(boite)
+        attente.labels(boite).set(en_attente[boite])
+        ecartes.labels(boite).set(mis_de_cote[boite])
+        due = dues[boite]
         retard.labels(boite).set((maintenant - due).total_seconds() if due else 0)
     posee = PieceJointe.objects.filter(analyse=PieceJointe.Analyse.A_FAIRE).aggregate(premiere=Min("posee_le"))[
         "premiere"

@@ -56,7 +56,6 @@ JEU = 100  # blocks
 # this only shrinks (blocks: less than half).
 REQUETES_ADMISES: dict[str, int] = {
     "recapitulatif": 9,
-    "metrics": 14,
     "securite": 9,
     "demande": 20,
     "adherer (une personne)": 9,

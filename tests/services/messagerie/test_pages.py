@@ -339,6 +339,9 @@ def test_le_nombre_de_requetes_ne_depend_pas_de_ce_que_l_on_a() -> None:
         for _ in range(10):
             remettre(recevoir(autre.personne, agent=autre.agent))
     garder(acteur=lieu.titulaire, personne=lieu.personne, texte="x")
+    commence = Echange.objects.first()
+    assert commence is not None
+    garder(acteur=lieu.titulaire, personne=commence.personne, echange=commence, texte="y")
     client = client_de(lieu.titulaire)
     client.get(reverse("echange", args=[Echange.objects.first().reference]))  # type: ignore[union-attr]
     client.get(reverse("messagerie"))
