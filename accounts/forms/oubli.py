@@ -34,7 +34,10 @@ class ReponseForm(FormulairePortail):
     reponse = ChampReponse(
         label="Votre réponse",
         max_length=200,
-        help_text="Majuscules, accents, espaces et ponctuation ne comptent pas. Elle figure sur votre récapitulatif.",
+        help_text=(
+            "Majuscules, accents, espaces et ponctuation ne comptent pas. Elle figure sur votre récapitulatif, ou sur le pli "
+            "qui vous a été remis au guichet."
+        ),
     )
 
 
