@@ -1,6 +1,6 @@
 """The fields that several forms ask: each idea has one label, one limit and one hint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -91,6 +91,22 @@ class ChampRegle(ChampPorte):
             return self.regle(saisie) if saisie else saisie
         except RegleMetier as erreur:
             raise forms.ValidationError(str(erreur), code=erreur.code) from erreur
+
+
+class ChampChoix(forms.ChoiceField):
+    """A choice from a list in which nothing is chosen beforehand: a proof or a reason is never attested by doing nothing.
+
+    `requis` is what is said where nothing was chosen.
+    """
+
+    A_CHOISIR = "Choisir…"
+
+    def __init__(self, *, choices: Iterable[tuple[Any, Any]], requis: str, **options: Any) -> None:
+        super().__init__(
+            choices=[("", self.A_CHOISIR), *choices],
+            error_messages={"required": requis, "invalid_choice": "Choisissez dans la liste."},
+            **options,
+        )
 
 
 class ChampJour(forms.DateField):

@@ -5,13 +5,17 @@ from django import forms
 from ..espace.rectification import LONGUEUR_DE_LA_DEMANDE
 from ..models import Rectification
 from .base import FormulairePortail
-from .champs import ChampTexte
+from .champs import ChampChoix, ChampTexte
 
 
 class RectificationForm(FormulairePortail):
     """What is wrong, and what should stand instead."""
 
-    objet = forms.ChoiceField(label="Ce qui est à corriger", choices=Rectification.Objet.choices)
+    objet = ChampChoix(
+        label="Ce qui est à corriger",
+        choices=Rectification.Objet.choices,
+        requis="Choisissez ce qui est à corriger.",
+    )
     texte = ChampTexte(
         label="Votre demande",
         max_length=LONGUEUR_DE_LA_DEMANDE,

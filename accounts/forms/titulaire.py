@@ -16,7 +16,12 @@ class TitulaireForm(FormulairePortail):
 
     regles = {"nom_reserve": "nom"}
 
-    civilite = forms.ChoiceField(label="Civilité", choices=Espace.Civilite.choices, widget=forms.RadioSelect)
+    civilite = forms.ChoiceField(
+        label="Civilité",
+        choices=Espace.Civilite.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une civilité."},
+    )
     prenom = ChampRegle(
         normaliser_nom,
         label="Prénom",

@@ -99,6 +99,11 @@ class PageActe(FormView):
         """Return the address of the object's own page."""
         return self.admin.adresse_de(self.objet)
 
+    @property
+    def retour(self) -> str:
+        """Return the name of the way out, where « Annuler » is already what the act does; nothing elsewhere."""
+        return "Revenir sans décider" if "Annuler" in {self.titre.split(" ")[0], self.bouton.split(" ")[0]} else ""
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contexte = super().get_context_data(**kwargs)
         return {
@@ -108,6 +113,7 @@ class PageActe(FormView):
             "bouton": self.bouton,
             "danger": self.danger,
             "page": self.page,
+            "retour": self.retour,
             "faits": self.faits(),
             "lignes": (lignes := self.lignes()),
             "apercu": empreinte(lignes),

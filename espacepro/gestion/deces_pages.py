@@ -6,7 +6,7 @@ from django import forms
 from django.db import models
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampJour, ChampTexte
+from accounts.forms.champs import ChampChoix, ChampJour, ChampTexte
 from accounts.gestion.contreseings import LONGUEUR_DU_MOTIF
 from accounts.gestion.page_acte import PageActe
 from accounts.models import Espace
@@ -24,9 +24,7 @@ class DecesForm(FormulairePortail):
         "motif_de_contreseing_requis": "motif",
     }
 
-    preuve = forms.ChoiceField(
-        label="Preuve vue", choices=Preuve.choices, error_messages={"required": "Choisissez la preuve vue."}
-    )
+    preuve = ChampChoix(label="Preuve vue", choices=Preuve.choices, requis="Choisissez la preuve vue.")
     preuve_le = ChampJour(label="Date de la preuve", error_messages={"required": "Indiquez la date de la preuve."})
     motif = ChampTexte(
         label="Qui vous l’a présentée, et pourquoi l’espace est à supprimer",

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampJour, ChampTexte
+from accounts.forms.champs import ChampChoix, ChampJour, ChampTexte
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import ActeChoisi, PageActe
 from accounts.models import Espace
@@ -49,10 +49,10 @@ class DesactiverForm(FormulairePortail):
         help_text="Ce que l’espace a accordé depuis ce jour est mis en veille. Par exemple 28/11/2026.",
         error_messages={"required": "Indiquez le jour du premier acte suspect."},
     )
-    raison = forms.ChoiceField(
+    raison = ChampChoix(
         label="Ce qui est dit au détenteur",
         choices=[(cle, libelle[0].upper() + libelle[1:]) for cle, libelle in Desactivation.Raison.choices],
-        error_messages={"required": "Choisissez ce qui est dit au détenteur."},
+        requis="Choisissez ce qui est dit au détenteur.",
     )
     motif = ChampTexte(
         label="Motif, pour qui réexaminera la décision",

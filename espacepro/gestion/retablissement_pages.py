@@ -7,7 +7,7 @@ from django.db import models
 from django.http import HttpResponse
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampIdentifiant, ChampTexte, champ_adresse
+from accounts.forms.champs import ChampChoix, ChampIdentifiant, ChampTexte, champ_adresse
 from accounts.forms.claviers import Clavier
 from accounts.gestion.contreseings import LONGUEUR_DU_MOTIF
 from accounts.gestion.page_acte import PageActe
@@ -36,10 +36,10 @@ class RetablissementForm(FormulairePortail):
         "adresse_deja_prise": "nouvelle_adresse",
     }
 
-    piece = forms.ChoiceField(
+    piece = ChampChoix(
         label="Pièce d’identité vue",
         choices=Retablissement.Piece.choices,
-        error_messages={"required": "Choisissez la pièce d’identité vue."},
+        requis="Choisissez la pièce d’identité vue.",
     )
     piece_derniers = ChampIdentifiant(
         label="Ses quatre derniers caractères",
@@ -48,10 +48,10 @@ class RetablissementForm(FormulairePortail):
         help_text="Par exemple 3K7P. Ne gardez aucune copie de la pièce.",
         error_messages={"required": "Saisissez les quatre derniers caractères de la pièce."},
     )
-    legitimite = forms.ChoiceField(
+    legitimite = ChampChoix(
         label="Preuve de légitimité vue",
         choices=Retablissement.Legitimite.choices,
-        error_messages={"required": "Choisissez la preuve de légitimité vue."},
+        requis="Choisissez la preuve de légitimité vue.",
     )
     nouvelle_adresse = champ_adresse(
         normaliser_adresse,

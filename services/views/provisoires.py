@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampPorte, ChampTexte
+from accounts.forms.champs import ChampChoix, ChampPorte, ChampTexte
 from accounts.forms.claviers import Clavier
 from accounts.gestion.page_acte import PageActe
 from accounts.models import ServiceGestionnaire
@@ -34,9 +34,7 @@ class IdspForm(FormulairePortail):
     }
 
     denomination = champ_libre("Dénomination, ou nom et prénoms", longueur=300, requis=True)
-    categorie = forms.ChoiceField(
-        label="Catégorie", choices=Categorie.choices, error_messages={"required": "Choisissez la catégorie."}
-    )
+    categorie = ChampChoix(label="Catégorie", choices=Categorie.choices, requis="Choisissez la catégorie.")
     complement = champ_libre("Complément d’adresse")
     voie = champ_libre("Numéro et voie")
     distribution = champ_libre("Boîte postale ou lieu-dit")
