@@ -43,7 +43,7 @@ from services.models import (
     RetraitService,
     Service,
 )
-from surveillance.models import Connexion
+from surveillance.models import BlocageIP, Connexion
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -185,6 +185,7 @@ def _pour_les_agents(
         "activation.signalement": Signalement.objects.create(demande=demandes[3], origine="COURRIER"),
         "accounts.servicegestionnaire": bureau,
         "accounts.agent": gestionnaire,
+        "surveillance.blocageip": BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
         "accounts.rectification": Rectification.objects.create(
             espace=espace, service_gestionnaire=bureau, objet="AUTRE", texte="Mon nom."
         ),

@@ -57,7 +57,7 @@ JEU = 100  # blocks
 REQUETES_ADMISES: dict[str, int] = {
     "recapitulatif": 9,
     "securite": 9,
-    "demande": 20,
+    "demande": 17,
     "adherer (une personne)": 9,
     "delegations_exporter (fichier)": 19,  # fifty companies at a time, each name once
     "suppleants_exporter (fichier)": 16,
