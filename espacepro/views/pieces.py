@@ -17,9 +17,11 @@ from django.views.decorators.http import require_GET
 from accounts.forms.base import FormulairePortail
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.saisies.porte import TexteIllisible
 from accounts.saisies.regles import RegleMetier
 from services.messagerie import brouillons
 from services.messagerie.droits import peut_lire
+from services.messagerie.echanges import MessageTropLong, ObjetTropLong
 from services.messagerie.pieces import jointes
 from services.messagerie.pieces.natures import EXTENSIONS
 from services.messagerie.pieces.regles import BrouillonEfface
@@ -41,7 +43,7 @@ class Suite(Enum):
 
     CONTINUER = "what was asked"
     REVENIR = "its page, from the draft"
-    REFUSER = "its page, with what was typed: it cannot even be kept"
+    REFUSER = "its page, with what was typed: it cannot be kept as it is"
 
 
 def du_brouillon(espace: Espace, personne: PersonneSirenisee, echange: Echange | None = None) -> dict[str, Any]:
@@ -61,21 +63,30 @@ def recevoir_pieces(
     theme: str = "",
     echange: Echange | None = None,
 ) -> Suite:
-    """Join the files that came with this form, or take one off, what was typed being kept first."""
+    """Join the files that came with this form, or take one off, what was typed being kept first.
+
+    Words that are refused keep no file away: each is joined to the draft by itself.
+    """
     fichiers = request.FILES.getlist("fichiers")
     demande = "joindre" in request.POST or "oter" in request.POST
     if not (demande or fichiers):
         return Suite.CONTINUER
+    du_message: dict[str, Any] = {"acteur": espace, "personne": personne, "echange": echange, "theme": theme}
+    refuse = False
     try:
-        brouillon = brouillons.garder(
-            acteur=espace,
-            personne=personne,
-            echange=echange,
-            theme=theme,
-            objet=request.POST.get("objet", ""),
-            texte=request.POST.get("texte", ""),
-            meme_vide=True,
-        )
+        try:
+            brouillon = brouillons.garder(
+                **du_message,
+                objet=request.POST.get("objet", ""),
+                texte=request.POST.get("texte", ""),
+                meme_vide=True,
+            )
+        except (TexteIllisible, ObjetTropLong, MessageTropLong) as regle:
+            # The words are for the page to show again; the browser forgets the files that were chosen: they are joined now.
+            formulaire.errors.clear()
+            formulaire.refuser(regle)
+            refuse = True
+            brouillon = brouillons.tenir_pour_les_fichiers(**du_message)
         if brouillon is None:
             raise BrouillonEfface
         if (otee := _cle(request.POST.get("oter", ""))) is not None:
@@ -85,13 +96,26 @@ def recevoir_pieces(
         formulaire.refuser(regle)
         return Suite.REFUSER
     refus = _joindre(espace, brouillon, fichiers)
+    joints = len(fichiers) - len(refus)
     if "joindre" in request.POST and not fichiers:
         refus.append("Choisissez d’abord un fichier, puis joignez-le.")
-    if refus and not demande:
+    if refus and not (demande or refuse):
         refus.append("Votre message n’est pas parti : il est gardé en brouillon.")
+    reste = demande or refuse or bool(refus)
+    _dire(request, refus, joints if reste else 0)
+    if refuse:
+        return Suite.REFUSER
+    return Suite.REVENIR if reste else Suite.CONTINUER
+
+
+def _dire(request: HttpRequest, refus: list[str], joints: int) -> None:
+    """Say why some files were not joined, and how many were."""
     for phrase in refus:
         messages.error(request, phrase)
-    return Suite.REVENIR if demande or refus else Suite.CONTINUER
+    if joints:
+        messages.success(
+            request, "1 fichier joint au brouillon." if joints == 1 else f"{joints} fichiers joints au brouillon."
+        )
 
 
 def _cle(saisie: str) -> UUID | None:

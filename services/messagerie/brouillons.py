@@ -40,11 +40,7 @@ def garder(
     TexteIllisible, ObjetTropLong, MessageTropLong.
     """
     maintenant = maintenant or timezone.now()
-    if echange is None:
-        acteur, personne = verrouiller(acteur, personne)
-    else:
-        acteur, echange = verrouiller_echange(acteur, echange)
-        personne = echange.personne
+    acteur, personne, echange = _verrouiller(acteur, personne, echange)
     objet, texte = lire_ligne(objet), lire_texte(texte)
     if len(objet) > LONGUEUR_OBJET:
         raise ObjetTropLong(longueur=len(objet), limite=LONGUEUR_OBJET)
@@ -60,6 +56,40 @@ def garder(
     brouillon.theme, brouillon.objet, brouillon.texte, brouillon.modifie_le = theme, objet, texte, maintenant
     brouillon.save()
     return brouillon
+
+
+@transaction.atomic
+def tenir_pour_les_fichiers(
+    *,
+    acteur: Espace,
+    personne: PersonneSirenisee,
+    echange: Echange | None = None,
+    theme: str = "",
+    maintenant: datetime | None = None,
+) -> Brouillon:
+    """Return the draft that takes the files of a form whose words are refused: the one there is, untouched, or an empty one.
+
+    Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace.
+    """
+    acteur, personne, echange = _verrouiller(acteur, personne, echange)
+    connu = Brouillon.objects.filter(espace=acteur, personne=personne, echange=echange).first()
+    return connu or Brouillon.objects.create(
+        espace=acteur,
+        personne=personne,
+        echange=echange,
+        theme=theme if theme in themes() else "",
+        modifie_le=maintenant or timezone.now(),
+    )
+
+
+def _verrouiller(
+    acteur: Espace, personne: PersonneSirenisee, echange: Echange | None
+) -> tuple[Espace, PersonneSirenisee, Echange | None]:
+    """Lock what a draft hangs on, and return it fresh. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace."""
+    if echange is None:
+        return *verrouiller(acteur, personne), None
+    acteur, echange = verrouiller_echange(acteur, echange)
+    return acteur, echange.personne, echange
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampIdentifiant, ChampPorte, ChampTexte
 from accounts.forms.claviers import Clavier
 
-from ..models.messagerie import LONGUEUR_TEXTE
+from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
 
 LONGUEUR_LUE: Final = 400  # what is read of an object; how long it may be is the act's to say
 NOMBRE_LISIBLE: Final = f"{LONGUEUR_TEXTE:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
@@ -42,7 +42,7 @@ class RedactionForm(_EnvoiForm):
         label="Objet",
         max_length=LONGUEUR_LUE,
         clavier=Clavier.PHRASE,
-        help_text="En quelques mots : c’est ce que vous et le service verrez dans la liste.",
+        help_text=f"{LONGUEUR_OBJET} caractères au plus : c’est ce que vous et le service verrez dans la liste.",
         error_messages={"required": "Dites en quelques mots de quoi il s’agit."},
     )
     texte = ChampTexte(

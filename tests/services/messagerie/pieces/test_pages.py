@@ -116,12 +116,42 @@ def test_un_fichier_refuse_ne_perd_rien_de_ce_qui_est_ecrit(bouton: str) -> None
     assert not Message.objects.exists()
 
 
-def test_un_texte_trop_long_est_rendu_et_aucun_fichier_n_est_joint() -> None:
+@pytest.mark.parametrize("bouton", ["joindre", "envoyer", "garder", "rien"])
+@pytest.mark.parametrize(
+    ("champ", "saisie", "refus"),
+    [("texte", "x" * 20_001, "20001 caractères"), ("objet", "x" * 300, "300 caractères, pour 160 au plus")],
+)
+def test_ce_qui_est_refuse_ailleurs_ne_perd_pas_les_fichiers(bouton: str, champ: str, saisie: str, refus: str) -> None:
     lieu = scene()
-    page = envoyer(client_de(lieu.titulaire), rediger(lieu), [("avis.pdf", PDF)], joindre="oui", texte="x" * 20_001)
-    assert "20001 caractères" in phrases(page)
+    client = client_de(lieu.titulaire)
+    choisis = [("avis.pdf", PDF), ("page.pdf", b"<html>"), ("notes.txt", b"Bonjour")]
+    page = envoyer(client, rediger(lieu), choisis, **{bouton: "oui", champ: saisie})
+    assert refus in phrases(page)
+    assert saisie in page.content.decode()
+    assert "2 fichiers joints au brouillon" in phrases(page)
+    assert "« page.pdf » est une page web" in phrases(page)
+    assert "avis.pdf" in phrases(page)
+    assert not Message.objects.exists()
+    envoyer(client, rediger(lieu), envoyer="oui")
+    assert sorted(piece.nom for piece in Message.objects.get().pieces_jointes.all()) == ["avis.pdf", "notes.txt"]
+
+
+def test_une_reponse_trop_longue_ne_perd_pas_ses_fichiers_ni_le_brouillon() -> None:
+    lieu = scene()
+    piece = envoye_avec(lieu)
+    assert piece.message is not None
+    echange = piece.message.echange
+    garder(acteur=lieu.acteur, personne=lieu.personne, echange=echange, texte="Ce qui était gardé")
+    adresse = reverse("echange", args=[echange.reference])
+    page = envoyer(client_de(lieu.acteur), adresse, [("b.pdf", PDF)], texte="x" * 20_001)
     assert "x" * 20_001 in page.content.decode()
-    assert not PieceJointe.objects.exists()
+    assert "1 fichier joint au brouillon" in phrases(page)
+    assert [p.nom for p in Brouillon.objects.get(texte="Ce qui était gardé").pieces_jointes.all()] == ["b.pdf"]
+
+
+def test_l_objet_dit_combien_il_peut_tenir() -> None:
+    lieu = scene()
+    assert "160 caractères au plus" in phrases(client_de(lieu.titulaire).get(rediger(lieu)))  # type: ignore[arg-type]
 
 
 def test_joindre_sans_fichier_et_oter_n_importe_quoi() -> None:
