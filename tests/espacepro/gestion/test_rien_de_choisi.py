@@ -11,7 +11,11 @@ from django.utils.translation import gettext
 from accounts.forms.base import FormulairePortail
 from accounts.gestion.page_acte import PageActe
 
-PROPOSEES = {"question", "question_confiance"}  # proposed with its answer, drawn at random: neither attests anything
+PROPOSEES = {
+    "question",
+    "question_confiance",
+    "duree",
+}  # a draw with its answer, the usual duration: they attest nothing
 
 
 def descendantes[T](classe: type[T]) -> Iterator[type[T]]:
