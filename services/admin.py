@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import ConsultationAdmin
@@ -16,11 +18,18 @@ from accounts.saisies.dates import jour
 from accounts.saisies.sirens import SirenInvalide, normaliser_siren
 from accounts.traces.lecture import noter_la_suite
 
+from .banque.lectures import joindre
 from .banque.reponses import motif_lisible
 from .messagerie.bureau import echeance, fil, marquer_lus_du_bureau
 from .messagerie.themes import theme_de
 from .models import Echange, ModeleDeReponse, ReferenceBancaire, Service, SignalementBancaire
-from .views.banque import AnnulerChangement, LeverCloture, MaintenirChangement, RecueillirSignalement
+from .views.banque import (
+    AnnulerChangement,
+    LeverCloture,
+    MaintenirChangement,
+    RecueillirSignalement,
+    lien_de_l_entreprise,
+)
 from .views.echanges import ACTES_D_UN_ECHANGE, ModifierModele, RetirerModele
 
 PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
@@ -121,7 +130,8 @@ class SignalementBancaireAdmin(RechercheParPersonne):
     ordering = (F("decide_le").desc(nulls_first=True), "depose_le")
     search_fields = tuple(f"changement__reference__{chemin}" for chemin in PERSONNE)
     fields = (
-        "personne",
+        "entreprise",
+        "joindre",
         "compte",
         "titulaire",
         "changement_dit",
@@ -137,7 +147,8 @@ class SignalementBancaireAdmin(RechercheParPersonne):
         "motif_donne",
     )
     readonly_fields = (
-        "personne",
+        "entreprise",
+        "joindre",
         "compte",
         "titulaire",
         "changement_dit",
@@ -150,11 +161,23 @@ class SignalementBancaireAdmin(RechercheParPersonne):
     actes = (MaintenirChangement, AnnulerChangement)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("changement__reference__personne", "changement__espace")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("changement__reference__personne", "changement__espace", "espace")
+        )
 
     @admin.display(description="personne sirénisée", ordering="changement__reference__personne__denomination")
     def personne(self, signalement: SignalementBancaire) -> str:
         return str(signalement.changement.reference.personne)
+
+    @admin.display(description="personne sirénisée")
+    def entreprise(self, signalement: SignalementBancaire) -> SafeString:
+        return lien_de_l_entreprise(signalement.changement.reference.personne)
+
+    @admin.display(description="pour l’appeler")
+    def joindre(self, signalement: SignalementBancaire) -> SafeString:
+        return format_html_join(mark_safe("<br>"), "{}", ((ligne,) for ligne in joindre(signalement)))
 
     @admin.display(description="compte", ordering="changement__reference__derniers")
     def compte(self, signalement: SignalementBancaire) -> str:

@@ -82,6 +82,7 @@ def _relire_le_changement(
             ("D’abord", f"Un lien part à {nouvelle} ; le courrier ne part qu’une fois cette adresse confirmée"),
             ("Avertis aussi", prevenue),
         ],
+        apres="cette adresse confirmée",
         titre="Adresse électronique de l’entreprise",
         retour=reverse("courriel_entreprise_changer", args=[personne.siren]),
         bouton="Envoyer la demande",

@@ -49,11 +49,13 @@ def relire(
     quoi: str = "Services demandés",
     avertissement: str = "",
     etape: int = 0,
+    apres: str = "",
 ) -> HttpResponse:
     """Show what would be sent; a page that told something else says that it has changed.
 
     `dit` is what the print covers beside the letters, `faits` what the page says beside them, `quoi` what it calls the
-    démarches, `retour` where one goes back to, `etape` its rank in a form of several pages.
+    démarches, `retour` where one goes back to, `etape` its rank in a form of several pages,
+    `apres` what the letter waits for, which no day is known of.
     """
     if CHAMP in request.POST:
         messages.warning(request, CHANGE)
@@ -74,6 +76,7 @@ def relire(
             "quoi": quoi,
             "avertissement": avertissement,
             "etape": etape,
+            "apres": apres,
         },
     )
 

@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -104,9 +106,9 @@ def _montrer_liste(
     corrige = (
         bound[0] if bound else None
     )  # a date that is refused is shown where it was typed, whatever became of the mandate
-    a_remettre = [
+    a_remettre = [  # the newest first: the account that was just added is the one that one comes for
         _a_remettre(compte, bound)
-        for compte in comptes
+        for compte in sorted(comptes, key=lambda compte: compte.reference.ajoutee_le, reverse=True)
         if gere and (compte.mandat_a_remettre or compte.reference.pk == corrige)
     ]
     return render(
@@ -134,7 +136,7 @@ def _a_remettre(compte: Compte, bound: tuple[UUID, RemiseForm] | None) -> dict[s
     etapes = [
         {"titre": "Compte ajouté", "etat": "fait", "date": timezone.localdate(reference.ajoutee_le)},
         {
-            "titre": "Mandat édité",
+            "titre": "Mandat édité" if mandat.edite_le else "Mandat à éditer",
             "etat": "fait" if mandat.edite_le else "en_cours",
             "date": timezone.localdate(mandat.edite_le) if mandat.edite_le else None,
             "detail": "" if mandat.edite_le else "Éditez-le, datez-le et signez-le.",
@@ -207,20 +209,29 @@ def _confirmer(request: HttpRequest, espace: Espace, vue: Entreprise) -> HttpRes
             )
         return _relire(request, vue, relecture, relecture.cleaned_data["iban"])
     liste_ = reverse("comptes_bancaires", args=[vue.personne.siren])
-    dit = "Le compte est ajouté. Éditez le mandat et remettez-le à votre banque avant le premier paiement."
     try:
-        ajouter_compte(acteur=espace, personne=vue.personne, **relecture.cleaned_data)
+        reference = ajouter_compte(acteur=espace, personne=vue.personne, **relecture.cleaned_data)
     except CompteDejaEnregistre as regle:
         if timezone.now() - regle.contexte["ajoutee_le"] < FENETRE_DU_DOUBLE_ENVOI:
-            annoncer_une_fois(request, dit)
+            annoncer_une_fois(request, _dire_l_ajout(vue, regle.contexte["reference"]))
         else:
             messages.error(request, str(regle))
         return redirect(liste_)
     except RegleMetier as regle:
         relecture.refuser(regle)
         return _relire(request, vue, relecture, relecture.cleaned_data.get("iban", request.POST["iban"]))
-    annoncer_une_fois(request, dit)
+    annoncer_une_fois(request, _dire_l_ajout(vue, reference))
     return redirect(liste_)
+
+
+def _dire_l_ajout(vue: Entreprise, reference: ReferenceBancaire) -> SafeString:
+    """Return which account was added, with the way to its mandate."""
+    return format_html(
+        'Le compte <span class="ep-insecable">{}</span> est ajouté. <a href="{}">Éditez son mandat</a> et remettez-le à votre banque '
+        "avant le premier paiement.",
+        reference.iban_masque,
+        reverse("compte_bancaire_mandat", args=[vue.personne.siren, reference.pk]),
+    )
 
 
 @reauthentification_requise

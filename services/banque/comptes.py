@@ -192,6 +192,7 @@ def examiner_ajout(personne: PersonneSirenisee, iban: str) -> str:
             denomination=personne.denomination,
             le=jour(deja.ajoutee_le),
             ajoutee_le=deja.ajoutee_le,
+            reference=deja,
         )
     clos = dits_clos(connus).first()
     if clos is not None:

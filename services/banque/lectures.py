@@ -28,6 +28,17 @@ COLONNES_EXPORT: Final = (
 )
 """The accounts of a company as a spreadsheet has them, masked."""
 
+_REMETTRE: Final = "éditez le mandat et remettez-le de nouveau à votre banque, daté et signé"
+_AUTRE_COMPTE: Final = "ajoutez un autre compte"
+SUITES_DU_REFUS: Final = {
+    "MD01": _REMETTRE,
+    "MD02": _REMETTRE,
+    "AC01": _AUTRE_COMPTE,
+    "AC13": _AUTRE_COMPTE,
+    CLOS: _AUTRE_COMPTE,
+}
+"""What a company does of a mandate refused for these reasons (services/banque/reponses.py: MOTIFS)."""
+
 
 @dataclass(frozen=True)
 class Compte:
@@ -60,6 +71,15 @@ class Compte:
             mandat.remis_le is not None
             and self.reference.etat_b2b != ReferenceBancaire.Etat.VALIDE
             and not self.suspendu
+        )
+
+    @property
+    def suite_du_refus(self) -> str:
+        """What to do of a mandate that the bank refused; nothing where it did not."""
+        if self.reference.etat_b2b != ReferenceBancaire.Etat.REFUSE or self.suspendu:
+            return ""
+        return SUITES_DU_REFUS.get(
+            self.reference.b2b_motif, "demandez à votre banque ce qu’elle attend ; un autre compte peut servir d’ici là"
         )
 
     @property
@@ -127,3 +147,11 @@ def comptes_de(personne: PersonneSirenisee, maintenant: datetime | None = None) 
     )
     comptes = [Compte(reference, maintenant) for reference in siens.order_by("ajoutee_le", "pk")]
     return sorted(comptes, key=lambda compte: not compte.mandat_a_remettre)
+
+
+def joindre(signalement: SignalementBancaire) -> list[str]:
+    """Return how an agent calls who reported this change and who made it, then where the company itself is written to."""
+    qui = {espace.pk: espace for espace in (signalement.espace, signalement.changement.espace) if espace is not None}
+    lignes = [f"{espace.nom_complet}, {espace.telephone or 'téléphone non indiqué'}" for espace in qui.values()]
+    courriel = signalement.changement.reference.personne.courriel
+    return [*lignes, f"l’entreprise, {courriel}" if courriel else "l’entreprise, sans adresse électronique"]

@@ -4,6 +4,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampTexte
@@ -13,6 +16,7 @@ from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour_heure
 
 from ..banque.comptes import dits_clos
+from ..banque.lectures import joindre
 from ..banque.reponses import motif_lisible
 from ..banque.signalement import (
     LONGUEUR_PREUVE,
@@ -21,7 +25,7 @@ from ..banque.signalement import (
     lever_cloture,
     recueillir_signalement,
 )
-from ..models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
+from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 
 
 class DecisionBancaireForm(MotifForm):
@@ -42,6 +46,13 @@ class PreuveBancaireForm(FormulairePortail):
     )
 
 
+def lien_de_l_entreprise(personne: PersonneSirenisee) -> SafeString:
+    """Return the name of this company, which leads to its page of the desk: who administers it is there."""
+    return format_html(
+        '<a href="{}">{}</a>', reverse("admin:services_personnesirenisee_change", args=[personne.pk]), personne
+    )
+
+
 class _Decider(PageActe):
     """What both decisions show."""
 
@@ -56,7 +67,8 @@ class _Decider(PageActe):
         changement = self.objet.changement
         reference = changement.reference
         faits: list[tuple[str, str | Model]] = [
-            ("Personne sirénisée", reference.personne),
+            ("Personne sirénisée", lien_de_l_entreprise(reference.personne)),
+            ("Pour l’appeler", " ; ".join(joindre(self.objet))),
             ("Compte", f"{reference.iban_masque}, titulaire {citer(reference.titulaire)}"),
             ("Changement", f"{changement.get_genre_display()}, le {jour_heure(changement.fait_le)}"),
             ("Fait par", changement.espace or "voir le journal de l’entreprise"),

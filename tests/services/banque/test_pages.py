@@ -58,7 +58,9 @@ def test_ajouter_relire_confirmer(entreprise: Entreprise) -> None:
     for _ in range(2):  # pressed twice
         assert client.post(page, champs)["Location"] == adresse(entreprise)
     lue = texte(client.get(adresse(entreprise)))
-    assert lue.count("Le compte est ajouté") == 1
+    assert lue.count("est ajouté. ") == 1
+    mandat = reverse("compte_bancaire_mandat", args=[entreprise.personne.siren, ReferenceBancaire.objects.get().pk])
+    assert f'est ajouté. <a href="{mandat}">Éditez son mandat</a>' in lue
     assert "FR •••• 0189" in lue
     assert (ReferenceBancaire.objects.count(), ReferenceBancaire.objects.get().banque) == (1, "Crédit agricole")
 
@@ -268,3 +270,24 @@ def test_les_pages_posent_huit_questions_au_plus_quel_que_soit_le_nombre_de_comp
         signaler_changement(acteur=entreprise.titulaire, changement=changement_bancaire(autre, entreprise.suppleant))
     assert nombres() == premiers
     assert max(premiers) <= 8, premiers
+
+
+def test_le_mandat_s_edite_avant_d_etre_remis_et_le_dernier_compte_vient_d_abord(entreprise: Entreprise) -> None:
+    ancien = compte_bancaire(entreprise.personne, edite_le=timezone.now())
+    nouveau = compte_bancaire(entreprise.personne, AUTRE)
+    lue = texte(client_de(entreprise.titulaire).get(adresse(entreprise)))
+    assert lue.index(f'id="mandat-{nouveau.pk.hex}"') < lue.index(f'id="mandat-{ancien.pk.hex}"')
+    assert lue.count("Mandat à éditer") == 1
+    assert f'id="id_le_{ancien.pk.hex}"' in lue
+    assert f'id="id_le_{nouveau.pk.hex}"' not in lue, "nothing to hand over before it is edited"
+
+
+@pytest.mark.parametrize(
+    ("motif", "suite"),
+    [("MD01", "remettez-le de nouveau"), ("AC04", "ajoutez un autre compte"), ("MS03", "demandez à")],
+)
+def test_un_mandat_refuse_dit_quoi_faire(entreprise: Entreprise, motif: str, suite: str) -> None:
+    refus = {"etat_b2b": "REFUSE", "b2b_motif": motif, "b2b_le": timezone.localdate()}
+    compte_bancaire(entreprise.personne, remis_le=timezone.localdate(), **refus)
+    assert suite in texte(client_de(entreprise.titulaire).get(adresse(entreprise)))
+    assert suite not in texte(client_de(entreprise.acteur).get(adresse(entreprise))), "who only pays does nothing of it"
