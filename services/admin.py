@@ -231,7 +231,7 @@ class EchangeAdmin(ConsultationAdmin):
 
     @admin.display(description="thème et objet", ordering="theme")
     def quoi(self, echange: Echange) -> str:
-        return f"{theme_de(echange.theme)} : {echange.objet}"
+        return f"{theme_de(echange.theme)} : {echange.objet}"
 
     @admin.display(description="réponse promise avant le")
     def pour_le(self, echange: Echange) -> str:

@@ -79,7 +79,7 @@ class Compte:
         if self.reference.etat_b2b != ReferenceBancaire.Etat.REFUSE or self.suspendu:
             return ""
         return SUITES_DU_REFUS.get(
-            self.reference.b2b_motif, "demandez à votre banque ce qu’elle attend ; un autre compte peut servir d’ici là"
+            self.reference.b2b_motif, "demandez à votre banque ce qu’elle attend ; un autre compte peut servir d’ici là"
         )
 
     @property

@@ -68,7 +68,7 @@ class _Decider(PageActe):
         reference = changement.reference
         faits: list[tuple[str, str | Model]] = [
             ("Personne sirénisée", lien_de_l_entreprise(reference.personne)),
-            ("Pour l’appeler", " ; ".join(joindre(self.objet))),
+            ("Pour l’appeler", " ; ".join(joindre(self.objet))),
             ("Compte", f"{reference.iban_masque}, titulaire {citer(reference.titulaire)}"),
             ("Changement", f"{changement.get_genre_display()}, le {jour_heure(changement.fait_le)}"),
             ("Fait par", changement.espace or "voir le journal de l’entreprise"),
