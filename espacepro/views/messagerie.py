@@ -66,7 +66,7 @@ def entreprise(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse
     except RegleMetier:
         lus = lectures.Filtres()
     filtres = lectures.Filtres(boite=lus.boite, q=lus.q, theme=lus.theme, siren=vue.personne.siren, avant=lus.avant)
-    lue = lectures.messagerie(espace, filtres)
+    lue = lectures.messagerie(espace, filtres, seule=vue.personne)
     return render(
         request,
         "espacepro/messagerie/entreprise.html",

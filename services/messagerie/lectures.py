@@ -26,6 +26,8 @@ from .themes import Theme, theme_de, themes
 PAR_PAGE: Final = 25
 BORNE: Final = 100
 """Counts stop there: « 99+ »."""
+FENETRE: Final = 3_000
+"""How many of the last exchanges a search looks at, all companies together, before it asks the index of words."""
 MESSAGES_PAR_PAGE: Final = 50
 
 TOUS, A_TRAITER, NON_LUS, EN_ATTENTE, BROUILLONS, CLOS = "", "a-traiter", "non-lus", "en-attente", "brouillons", "clos"
@@ -175,23 +177,64 @@ SELECT DISTINCT e.id, e.dernier_le FROM services_messagenonlu n JOIN services_me
 JOIN services_echange e ON e.id = m.echange_id
 WHERE n.lecteur_id = %(lecteur)s AND e.personne_id = ANY(%(personnes)s)
 """
+# The same to count no further than a limit: each exchange by its last unread message, one after the other (OFFSET 0 holds the
+# planner to it), so that counting to a hundred reads a hundred.
+_NON_LUS_BORNES: Final = """
+SELECT m.echange_id AS id FROM services_messagenonlu n
+CROSS JOIN LATERAL (SELECT id, echange_id, envoye_le FROM services_message WHERE id = n.message_id OFFSET 0) m
+CROSS JOIN LATERAL (SELECT 1 FROM services_echange WHERE id = m.echange_id AND personne_id = ANY(%(personnes)s) OFFSET 0) e
+CROSS JOIN LATERAL (SELECT count(*) AS apres FROM services_message s JOIN services_messagenonlu t ON t.message_id = s.id
+AND t.lecteur_id = n.lecteur_id WHERE s.echange_id = m.echange_id AND (s.envoye_le, s.id) > (m.envoye_le, m.id)) d
+WHERE n.lecteur_id = %(lecteur)s AND d.apres = 0 LIMIT %(combien)s
+"""
 _DEMANDES: Final = """
 SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN LATERAL (
 SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND etat = 'PIECE_DEMANDEE'
 ORDER BY dernier_le DESC LIMIT %(combien)s) e
 """
-# By the name of the company, the reference, or what it is about.
-_TROUVES: Final = """
-SELECT id, dernier_le FROM services_echange WHERE personne_id = ANY(%(personnes)s) AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid)
-AND (personne_id = ANY(%(nommees)s::bigint[]) OR reference = %(reference)s OR replier(objet) LIKE %(motif)s)
-AND (%(theme)s = '' OR theme = %(theme)s) AND (%(tous)s OR etat = ANY(%(etats)s::text[]))
+# The same for a page of them: before a given one, and all where something narrows them afterwards.
+_DEMANDES_DE_LA_PAGE: Final = """
+SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN LATERAL (
+SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND etat = 'PIECE_DEMANDEE'
+AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC
+LIMIT CASE WHEN %(libre)s AND %(theme)s = '' THEN %(combien)s END) e
+"""
+# By the name of the company, the reference, or what it is about. A common word is found among the last exchanges of each company,
+# in the order of the inbox: all that is found there is found once it comes before the last one looked at of each company (`borne`).
+# Where these do not fill a page, the word is rare enough for its own index; and where each company was seen to its end, that is all.
+_FENETRE: Final = """CROSS JOIN LATERAL (SELECT *, row_number() OVER (ORDER BY dernier_le DESC, id DESC) AS rang
+FROM services_echange WHERE personne_id = p.id AND {0} AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid)
+ORDER BY dernier_le DESC, id DESC LIMIT %(fenetre)s) e"""
+_FENETRES: Final[Mapping[str, str]] = {
+    "entreprise": _FENETRE.format("true"),
+    "etat": "CROSS JOIN unnest(%(etats)s::text[]) AS s(etat) " + _FENETRE.format("etat = s.etat"),
+    "theme": _FENETRE.format("theme = %(theme)s"),
+}
+_VOULU: Final = """(dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid)
+AND (%(theme)s = '' OR theme = %(theme)s) AND (%(tous)s OR etat = ANY(%(etats)s::text[]))"""
+_TROUVES: Final = f"""
+WITH p AS MATERIALIZED (SELECT unnest(%(personnes)s::bigint[]) AS id), n AS MATERIALIZED (SELECT unnest(%(nommees)s::bigint[]) AS id),
+f AS MATERIALIZED (SELECT e.id, dernier_le, rang, (%(theme)s = '' OR theme = %(theme)s) AND
+(personne_id IN (SELECT id FROM n) OR reference = %(reference)s OR replier(objet) LIKE %(motif)s) AS trouve FROM p {{fenetre}}),
+borne AS MATERIALIZED (SELECT dernier_le, id FROM f WHERE rang = %(fenetre)s ORDER BY dernier_le DESC, id DESC LIMIT 1),
+vus AS MATERIALIZED (SELECT id, dernier_le FROM f WHERE trouve
+AND NOT EXISTS (SELECT 1 FROM borne b WHERE (f.dernier_le, f.id) < (b.dernier_le, b.id))),
+suffit AS MATERIALIZED (SELECT NOT EXISTS (SELECT 1 FROM borne) OR (SELECT count(*) FROM vus) >= %(combien)s AS oui)
+SELECT * FROM vus WHERE (SELECT oui FROM suffit)
+UNION (SELECT id, dernier_le FROM services_echange WHERE (replier(objet) LIKE %(motif)s OR reference = %(reference)s)
+AND personne_id = ANY(ARRAY(SELECT id FROM p)) AND {_VOULU} AND NOT (SELECT oui FROM suffit))
+UNION (SELECT e.id, e.dernier_le FROM n CROSS JOIN LATERAL (SELECT id, dernier_le FROM services_echange WHERE personne_id = n.id
+AND {_VOULU} ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e WHERE NOT (SELECT oui FROM suffit))
+"""  # noqa: S608 - our own words
+# What is unread or asked for is found whole, then narrowed.
+_PARMI: Final = """
+SELECT id, dernier_le FROM ({source}) t WHERE %(theme)s = '' AND %(libre)s OR EXISTS (SELECT 1 FROM services_echange f WHERE f.id = t.id
+AND (%(theme)s = '' OR f.theme = %(theme)s) AND (%(libre)s OR f.personne_id = ANY(%(nommees)s::bigint[])
+OR f.reference = %(reference)s OR replier(f.objet) LIKE %(motif)s))
 """
 _PAGE: Final = """
 WITH trouves AS MATERIALIZED (SELECT id, dernier_le FROM ({source}) t
-WHERE (%(theme)s = '' AND %(libre)s OR EXISTS (SELECT 1 FROM services_echange f WHERE f.id = t.id
-AND (%(theme)s = '' OR f.theme = %(theme)s) AND (%(libre)s OR f.personne_id = ANY(%(nommees)s::bigint[])
-OR f.reference = %(reference)s OR replier(f.objet) LIKE %(motif)s)))
-AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s)
+WHERE (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s)
 SELECT e.reference, e.objet, e.etat, e.theme, e.dernier_le, p.denomination, p.siren, d.espace_id, a.prenom, a.nom, d.agent_id,
 EXISTS (SELECT 1 FROM services_message m JOIN services_messagenonlu n ON n.message_id = m.id
 WHERE m.echange_id = e.id AND n.lecteur_id = %(lecteur)s), e.id::text
@@ -205,28 +248,37 @@ _SOURCES: Final[Mapping[str, str]] = {
     "entreprise": _PAGE.format(source=_PAR_ENTREPRISE),
     "etat": _PAGE.format(source=_PAR_ETAT),
     "theme": _PAGE.format(source=_PAR_THEME),
-    "trouves": _PAGE.format(source=_TROUVES),
-    NON_LUS: _PAGE.format(source=_NON_LUS),
-    A_TRAITER: _PAGE.format(source=f"SELECT * FROM ({_NON_LUS}) n UNION SELECT * FROM ({_DEMANDES}) d"),  # noqa: S608 - our own words
+    **{f"{quoi}, cherche": _PAGE.format(source=_TROUVES.format(fenetre=f)) for quoi, f in _FENETRES.items()},
+    NON_LUS: _PAGE.format(source=_PARMI.format(source=_NON_LUS)),
+    A_TRAITER: _PAGE.format(
+        source=_PARMI.format(source=f"SELECT * FROM ({_NON_LUS}) n UNION SELECT * FROM ({_DEMANDES_DE_LA_PAGE}) d")  # noqa: S608
+    ),
 }
 _COMPTES: Final = f"""
-SELECT (SELECT count(*) FROM (SELECT id FROM ({_NON_LUS}) n UNION SELECT id FROM ({_DEMANDES}) d LIMIT %(combien)s) x),
-(SELECT count(*) FROM (SELECT id FROM ({_NON_LUS}) n LIMIT %(combien)s) x),
+WITH n AS MATERIALIZED ({_NON_LUS_BORNES})
+SELECT (SELECT count(*) FROM (SELECT id FROM n UNION (SELECT id FROM ({_DEMANDES}) d LIMIT %(combien)s) LIMIT %(combien)s) x),
+(SELECT count(*) FROM n),
 (SELECT count(*) FROM (SELECT 1 FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN unnest(%(attente)s::text[]) AS s(etat)
 CROSS JOIN LATERAL (SELECT 1 FROM services_echange WHERE personne_id = p.id AND etat = s.etat LIMIT %(combien)s) e
 LIMIT %(combien)s) x),
 (SELECT count(*) FROM services_brouillon WHERE espace_id = %(espace)s AND personne_id = ANY(%(personnes)s))
 """  # noqa: S608
-_NOMBRE_NON_LUS: Final = f"SELECT count(*) FROM (SELECT id FROM ({_NON_LUS}) n LIMIT %(combien)s) x"  # noqa: S608
+_NOMBRE_NON_LUS: Final = f"SELECT count(*) FROM ({_NON_LUS_BORNES}) x"  # noqa: S608
 _DEPART: Final = ("9999-01-01T00:00:00+00:00", "ffffffff-ffff-ffff-ffff-ffffffffffff")
 """Before this comes every exchange."""
 
 
-def messagerie(espace: Espace, filtres: Filtres) -> Messagerie:
-    """Return the inbox of this espace as the address asks for it: four queries, whatever it holds."""
-    cles = personnes_de(espace)
-    connues = PersonneSirenisee.objects.filter(pk__in=cles).values_list("pk", "siren", "denomination") if cles else []
-    personnes = {cle: (siren, denomination) for cle, siren, denomination in connues}
+def messagerie(espace: Espace, filtres: Filtres, *, seule: PersonneSirenisee | None = None) -> Messagerie:
+    """Return the inbox of this espace as the address asks for it: four queries, whatever it holds.
+
+    `seule`: the one company of the page, which its caller has found to be read by this espace; two queries less.
+    """
+    if seule is not None:
+        cles, personnes = [seule.pk], {seule.pk: (seule.siren, seule.denomination)}
+    else:
+        cles = personnes_de(espace)
+        connues = PersonneSirenisee.objects.filter(pk__in=cles).values_list("pk", "siren", "denomination")
+        personnes = {cle: (siren, denomination) for cle, siren, denomination in (connues if cles else ())}
     if filtres.siren:
         cles = [cle for cle in cles if personnes[cle][0] == filtres.siren]
     boites = _compter(espace, cles, filtres)
@@ -287,6 +339,7 @@ def _lire(espace: Espace, cles: list[int], personnes: Mapping[int, tuple[str, st
         "avant": avant,
         "avant_id": avant_id,
         "combien": PAR_PAGE + 1,
+        "fenetre": max(PAR_PAGE + 1, FENETRE // (len(cles) * len(ETATS.get(filtres.boite, ("",))))),
         "libre": not filtres.q,
         "motif": f"%{cherche}%",
         "reference": filtres.q.upper(),
@@ -304,13 +357,10 @@ def _lire(espace: Espace, cles: list[int], personnes: Mapping[int, tuple[str, st
 
 def _source(filtres: Filtres) -> str:
     """Return which index finds what is asked for."""
-    if filtres.q and filtres.boite not in {NON_LUS, A_TRAITER}:
-        return "trouves"
     if filtres.boite in {NON_LUS, A_TRAITER}:
         return filtres.boite
-    if filtres.boite in ETATS:
-        return "etat"
-    return "theme" if filtres.theme else "entreprise"
+    parmi = "etat" if filtres.boite in ETATS else "theme" if filtres.theme else "entreprise"
+    return f"{parmi}, cherche" if filtres.q else parmi
 
 
 def _depart(avant: str) -> tuple[str, str]:

@@ -34,18 +34,18 @@ NOMS = "ARRAY['Martin','Bernard','Petit','Durand','Leroy','Moreau','Simon','Laur
 PRENOMS = "ARRAY['Jean','Marie','Paul','Anne','Luc','Karine','Hugo','Denis','Odile','Alice','Léa']"
 
 
-def preparer(lignes: int) -> tuple[Any, str, bool]:
+def preparer(nom: str, lignes: int) -> tuple[Any, str, bool]:
     """Start the servers and set the environment; return the folder, the database and whether it is loaded."""
-    etat = preparer_dossier(preparer_dossier(dossier_etat(os.environ)) / "bureau")
+    etat = preparer_dossier(preparer_dossier(dossier_etat(os.environ)) / nom)
     propre = {nom: valeur for nom, valeur in os.environ.items() if nom not in {"DATABASE_URL", "REDIS_URL"}}
     os.environ.update(demarrer_serveurs(etat, propre, durable=False))
     os.environ["ESPACEPRO_MODE"] = "test"
     os.environ["DJANGO_SETTINGS_MODULE"] = "espacepro.settings"
     os.environ.setdefault("EMAIL_URL", "smtp://localhost:25")
-    for nom in CLES:
-        os.environ[nom] = base64.urlsafe_b64encode(hashlib.sha256(nom.encode()).digest()).decode()
+    for cle in CLES:
+        os.environ[cle] = base64.urlsafe_b64encode(hashlib.sha256(cle.encode()).digest()).decode()
     migrations = sorted(RACINE.glob("*/migrations/*.py"))
-    base = f"bureau_{lignes}_{hashlib.sha256(b''.join(m.read_bytes() for m in migrations)).hexdigest()[:12]}"
+    base = f"{nom}_{lignes}_{hashlib.sha256(b''.join(m.read_bytes() for m in migrations)).hexdigest()[:12]}"
     commune = os.environ["DATABASE_URL"]
     with psycopg.connect(commune, autocommit=True) as serveur:
         la = serveur.execute("SELECT 1 FROM pg_database WHERE datname = %s", [base]).fetchone() is not None
@@ -191,12 +191,9 @@ def mesurer() -> bool:
     return tenu
 
 
-def main() -> int:
-    """Load once, measure, say."""
-    analyseur = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    analyseur.add_argument("--lignes", type=int, default=1_000_000, help="companies, and espaces (%(default)s)")
-    lignes = analyseur.parse_args().lignes
-    etat, base, la = preparer(lignes)
+def servir(nom: str, lignes: int, charger: Callable[[int], None], mesurer: Callable[[], bool]) -> int:
+    """Load the database of this name once, measure, and return 1 where a target is missed."""
+    etat, base, la = preparer(nom, lignes)
     try:
         import django
 
@@ -221,6 +218,13 @@ def main() -> int:
         return 0 if mesurer() else 1
     finally:
         arreter_serveurs(etat)
+
+
+def main() -> int:
+    """Load once, measure, say."""
+    analyseur = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    analyseur.add_argument("--lignes", type=int, default=1_000_000, help="companies, and espaces (%(default)s)")
+    return servir("bureau", analyseur.parse_args().lignes, charger, mesurer)
 
 
 if __name__ == "__main__":
