@@ -18,7 +18,7 @@ from services.messagerie.droits import personnes_de
 from services.messagerie.lectures import A_TRAITER, CLOS, EN_ATTENTE, NON_LUS, TOUS, lire_filtres, messagerie
 from services.messagerie.remise import remettre
 from services.models import Echange, MessageNonLu
-from tests.factories import echanger, habiliter
+from tests.factories import PersonneFactory, echanger, habiliter
 from tests.services.messagerie.scenes import Scene, recevoir, scene
 from tests.services.messagerie.scenes import messagerie as service_messagerie
 
@@ -31,7 +31,7 @@ def peupler(graine: int) -> Scene:
     """Return three companies of one reader and one of nobody's, with exchanges of every state; some dates are the same."""
     de, maintenant = random.Random(graine), timezone.now()
     lieu, autre = scene(denomination="ATELIER ROUSSEL"), scene(denomination="CAVE DES CANUTS")
-    siennes = [lieu.personne, *(scene(denomination=nom).personne for nom in ("FACTURE PLUS", "GARAGE DU LAC"))]
+    siennes = [lieu.personne, *(PersonneFactory(denomination=nom) for nom in ("FACTURE PLUS", "GARAGE DU LAC"))]
     for personne in siennes[1:]:
         habiliter(lieu.titulaire, personne=personne, service=service_messagerie())
     for personne, nombre in zip([*siennes, autre.personne], (60, 9, 33, 40), strict=True):
