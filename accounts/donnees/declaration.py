@@ -285,6 +285,7 @@ def _declarer_donnees() -> None:
             filtre=lambda espace: (
                 Q(espace=espace) | Q(destinataire=espace.compte.email) if espace.compte else Q(espace=espace)
             ),
+            suit=("espace",),
             ecartees={
                 "id": INTERNE,
                 "acte": INTERNE,

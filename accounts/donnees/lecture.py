@@ -75,9 +75,9 @@ class Apercu:
 class Partie:
     """The rows of one model that are about a person.
 
-    `chemins`: lookups that lead from a row to the Espace; or `filtre`, for rows without a foreign key. `ecartees`:
-    column -> why it is not given. `libelles`: column -> French label, where the model's own says too little.
-    `valeurs`: column -> how to write its value, given the row.
+    `chemins`: lookups that lead from a row to the Espace; or `filtre`, a condition of its own, with `suit`: the foreign
+    keys to the person that it follows. `ecartees`: column -> why it is not given. `libelles`: column -> French label,
+    where the model's own says too little. `valeurs`: column -> how to write its value, given the row.
     """
 
     groupe: str
@@ -85,6 +85,7 @@ class Partie:
     modele: type[Model]
     chemins: tuple[str, ...] = ()
     filtre: Callable[[Espace], Q] | None = None
+    suit: tuple[str, ...] = ()
     ecartees: Mapping[str, str] = field(default_factory=dict)
     libelles: Mapping[str, str] = field(default_factory=dict)
     valeurs: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
@@ -93,11 +94,13 @@ class Partie:
 
     def __post_init__(self) -> None:
         connues = {champ.name for champ in self.modele._meta.concrete_fields}
-        inconnues = (set(self.ecartees) | set(self.libelles) | set(self.valeurs)) - connues
+        inconnues = (set(self.ecartees) | set(self.libelles) | set(self.valeurs) | set(self.suit)) - connues
         if inconnues:
             raise ColonneInconnue(f"{self.modele._meta.label}: {', '.join(sorted(inconnues))}")
         if bool(self.chemins) == (self.filtre is not None):
             raise ValueError(f"{self.titre}: give `chemins` or `filtre`")
+        if self.suit and self.filtre is None:
+            raise ValueError(f"{self.titre}: `chemins` says what it follows")
 
     @property
     def cle(self) -> str:
@@ -241,10 +244,9 @@ def chemins_oublies() -> list[str]:
         for champ in modele._meta.concrete_fields:
             if champ.is_relation and champ.related_model in (Espace, compte):
                 siennes = [partie for partie in _PARTIES if partie.modele is modele]
-                suivis = {chemin.split("__")[0] for partie in siennes for chemin in partie.chemins}
-                par_filtre = any(partie.filtre is not None for partie in siennes)
+                suivis = {chemin.split("__")[0] for partie in siennes for chemin in (*partie.chemins, *partie.suit)}
                 sans_personne = champ.name in _SANS_PERSONNE.get(modele, {})
-                if not (champ.name in suivis or "pk" in suivis or par_filtre or sans_personne):
+                if not (champ.name in suivis or "pk" in suivis or sans_personne):
                     oublies.append(f"{modele._meta.label}.{champ.name}")
     return sorted(oublies)
 

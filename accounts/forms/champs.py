@@ -1,5 +1,6 @@
 """The fields that several forms ask: each idea has one label, one limit and one hint."""
 
+import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..saisies.sirens import SirenAbsent, normaliser_siren
 from .claviers import Clavier
 
 LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe/politique.py
+INCOMPLET = "Ce formulaire est incomplet : copiez votre texte, puis rouvrez la page."
 LONGUEUR_SAISIE_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
 
 
@@ -49,6 +51,25 @@ class ChampIdentifiant(ChampPorte):
     """A number, a code, a reference, an e-mail address: plain spaces and dashes."""
 
     porte = staticmethod(lire_identifiant)
+
+
+class ChampCle(ChampIdentifiant):
+    """The key of a row, or of a row to come, that a page carries hidden; None when it carries none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            widget=forms.HiddenInput(),
+            empty_value=None,
+            error_messages={"invalid": INCOMPLET, "required": INCOMPLET} | options.pop("error_messages", {}),
+            **options,
+        )
+
+    def to_python(self, value: Any) -> Any:
+        lue = super().to_python(value)
+        try:
+            return lue if lue is None else uuid.UUID(lue)
+        except ValueError as erreur:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from erreur
 
 
 class ChampTexte(ChampPorte):

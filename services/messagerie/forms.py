@@ -6,7 +6,7 @@ from typing import Final
 from django import forms
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampIdentifiant, ChampPorte, ChampTexte
+from accounts.forms.champs import ChampCle, ChampPorte, ChampTexte
 from accounts.forms.claviers import Clavier
 
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
@@ -18,16 +18,7 @@ NOMBRE_LISIBLE: Final = f"{LONGUEUR_TEXTE:,}".replace(",", "\N{NARROW NO-BREAK S
 class _EnvoiForm(FormulairePortail):
     """`envoi` is the key of the message to come: the same form sent twice sends once."""
 
-    envoi = ChampIdentifiant(widget=forms.HiddenInput(), initial=uuid.uuid4)
-
-    def clean_envoi(self) -> uuid.UUID:
-        """Return the key of the message to come."""
-        try:
-            return uuid.UUID(self.cleaned_data["envoi"])
-        except ValueError as erreur:
-            raise forms.ValidationError(
-                "Ce formulaire est incomplet : copiez votre texte, puis rouvrez la page."
-            ) from erreur
+    envoi = ChampCle(initial=uuid.uuid4)
 
 
 class RedactionForm(_EnvoiForm):

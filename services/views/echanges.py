@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampPorte, ChampTexte
+from accounts.forms.champs import ChampCle, ChampPorte, ChampTexte
 from accounts.forms.claviers import Clavier
 from accounts.gestion.fonctions import CHEFS
 from accounts.gestion.page_acte import PageActe
@@ -32,7 +32,7 @@ DU_TEXTE = dict.fromkeys(("message_vide", "message_trop_long", "envoi_d_un_autre
 class VuForm(FormulairePortail):
     """`vu`: up to which message of the company the page had shown the exchange."""
 
-    vu = forms.UUIDField(widget=forms.HiddenInput(), required=False)
+    vu = ChampCle(required=False)
 
 
 class NoteForm(FormulairePortail):
@@ -40,7 +40,7 @@ class NoteForm(FormulairePortail):
 
     regles = DU_TEXTE
 
-    envoi = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid.uuid4)
+    envoi = ChampCle(initial=uuid.uuid4)
     texte = ChampTexte(
         label="Note",
         help_text="Les agents de votre service la lisent, et ceux d’un service à qui l’échange est transmis. L’entreprise ne la voit jamais.",
@@ -55,7 +55,7 @@ class ReponseDuBureauForm(VuForm):
 
     regles = DU_TEXTE
 
-    envoi = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid.uuid4)
+    envoi = ChampCle(initial=uuid.uuid4)
     modele = forms.ModelChoiceField(
         queryset=ModeleDeReponse.objects.none(),
         required=False,

@@ -18,6 +18,7 @@ DELAIS = {
     Lien.Objet.CONFIRMATION_EXPERT: timedelta(hours=48),
     Lien.Objet.CONFIRMATION_ENTREPRISE: timedelta(hours=72),
     Lien.Objet.CONFIRMATION_CONNEXION: timedelta(hours=72),
+    Lien.Objet.COURRIEL_ENTREPRISE: timedelta(hours=72),
     Lien.Objet.CHANGEMENT_ADRESSE: timedelta(hours=24),
     Lien.Objet.ANNULATION_ADRESSE: timedelta(hours=72),
     Lien.Objet.MOT_DE_PASSE_OUBLIE: timedelta(minutes=30),

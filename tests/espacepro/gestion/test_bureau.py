@@ -291,8 +291,8 @@ def test_le_bureau_compte_ce_qui_attend_ce_qui_tarde_et_ce_qui_est_fait(
     prendre(acteur=agent, affaire=affaire("RETRAIT", neuve.pk))
     bureau = lire_bureau(agent)
     assert [etat.file.code for etat in bureau.files] == [
-        "COMPTE_BANCAIRE", "RETRAIT", "SUPPRESSION", "RECTIFICATION", "NPAI", "ADRESSE", "CESSATION", "SIGNALEMENT",
-        "CONTRESEING",
+        "COMPTE_BANCAIRE", "RETRAIT", "MESSAGERIE", "SUPPRESSION", "RECTIFICATION", "NPAI", "ADRESSE", "CESSATION",
+        "SIGNALEMENT", "CONTRESEING",
     ]  # fmt: skip
     etat = bureau.files[1]
     assert (etat.nombre, etat.en_retard, etat.libres, etat.prises) == (2, 1, 1, {"Vous": 1})

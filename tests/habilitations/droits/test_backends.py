@@ -253,6 +253,8 @@ ROLE_LU = {
     "habilitations/depart/retraits.py": "who answers a request to leave (R22): the titulaire, or the service for a titulaire",
     "habilitations/arbre/substitutions.py": "who the titulaire is, to replace him (R12)",
     "habilitations/arbre/confirmations.py": "who the titulaire is, whose decision it is (R12)",
+    "habilitations/depart/arret.py": "what an espace granted, which a title by code is not (R15)",
+    "habilitations/droits/cles.py": "two lists of the same rows, so that pages are read once: both are kept",
     "habilitations/depart/suppression.py": "which adhésions close with the espace of their titulaire (R19)",
     "habilitations/arbre/cascade.py": "which live habilitation of an adhésion is the root",
     "activation/demandes/signalements.py": "who the titulaire is: he may report, and suspends nothing (issue 9.6)",

@@ -32,10 +32,9 @@ from services.models import (
     LectureMessage,
     Message,
     PersonneSirenisee,
-    PieceJointe,
     PreferenceMessagerie,
 )
-from tests.factories import EspaceFactory, PersonneFactory, accorder, echanger, habiliter
+from tests.factories import EspaceFactory, PersonneFactory, accorder, echanger, habiliter, poser_piece
 from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene
 
 pytestmark = pytest.mark.django_db
@@ -272,15 +271,7 @@ def test_une_piece_refusee_n_est_dite_qu_a_qui_garde_le_droit(boite: Scene) -> N
     """The mail of the quarantine (pieces/analyse.py) is asked again when it leaves too."""
     for espace in (boite.titulaire, boite.acteur):
         brouillon = Brouillon.objects.create(espace=espace, personne=boite.personne)
-        piece = PieceJointe.objects.create(
-            brouillon=brouillon,
-            nom="facture.pdf",
-            type_mime="application/pdf",
-            taille=3,
-            fichier="x",
-            cle="k",
-            empreinte="e",
-        )
+        piece = poser_piece(brouillon=brouillon)
         courriels.deposer(
             "piece_ecartee",
             destinataire=adresse(espace),
