@@ -194,6 +194,8 @@ def test_les_raccourcis_servent_et_se_desactivent(page_agent: Page, agent: Agent
     expect(page.locator("#gestion-q")).to_have_value("jp/k")
     page.locator("#gestion-q").evaluate("champ => { champ.value = ''; champ.blur(); }")
     page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Changements bancaires non reconnus", exact=True).first).to_be_focused()
+    page.keyboard.press("j")
     expect(page.get_by_role("link", name="Demandes de retrait", exact=True).first).to_be_focused()
     page.keyboard.press("j")
     page.keyboard.press("k")

@@ -26,7 +26,7 @@ from espacepro.aide.fiches import FICHES
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import DemandeHabilitation, Export, Role
 from habilitations.views.exports import EXISTANT
-from services.models import ModeleDeReponse, Service
+from services.models import Message, ModeleDeReponse, Service
 from tests.activation.scenes import confirmer, editer, inscrire, services_du_bouquet
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing, deposer, dossier
 from tests.factories import (
@@ -39,6 +39,7 @@ from tests.factories import (
     compte_bancaire,
     echanger,
     habiliter,
+    poser_piece,
 )
 
 # Doors that show nothing to who simply comes: a step after another, an image, what these rows do not allow. Their own journeys open them.
@@ -160,6 +161,9 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
         canal="MESSAGERIE", etat="EDITE", edite_le=maintenant, expire_le=maintenant + settings.CODE_VALIDITE
     )
     echange = echanger(personne)
+    piece = poser_piece(
+        b"%PDF", message=Message.objects.create(echange=echange, texte="x"), analyse="SAINE", analysee_le=maintenant
+    )
     demandee = DemandeHabilitation.objects.create(demandeur=EspaceFactory(), siren=personne.siren, motif="x")
     export = Export.objects.create(espace=espace, liste=EXISTANT.en_json())
     return espace, {
@@ -168,6 +172,7 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
         "courriel_entreprise_changer": [personne.siren],
         **{key: [echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
         **{key: [personne.siren] for key in ("message_rediger", "entreprise_messages")},
+        "piece_jointe": [piece.pk],
         **{
             key: [personne.siren]
             for key in ("comptes_bancaires", "comptes_bancaires_exporter", "compte_bancaire_ajouter")

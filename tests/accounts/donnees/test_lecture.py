@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -60,7 +61,18 @@ def test_une_seconde_relation_vers_la_personne_se_voit(registre: None) -> None:
     assert lecture.chemins_oublies() == ["habilitations.Habilitation.espace"]
 
 
-@pytest.mark.parametrize("option", ["ecartees", "libelles", "valeurs"])
+def test_une_condition_ne_couvre_que_ce_qu_elle_dit_suivre(registre: None) -> None:
+    """A part found by a condition of its own hid every foreign key of its model, followed or not."""
+    lecture._PARTIES[:] = [p for p in lecture._PARTIES if p.titre != "Courriels qui vous concernent"]
+    lecture._PARTIES.append(
+        Partie(groupe="x", titre="x", modele=Courriel, filtre=lambda espace: Q(destinataire=espace.compte.email))
+    )
+    assert lecture.chemins_oublies() == ["accounts.Courriel.espace"]
+    with pytest.raises(ValueError, match="follows"):
+        Partie(groupe="x", titre="x", modele=Courriel, chemins=("espace",), suit=("espace",))
+
+
+@pytest.mark.parametrize("option", ["ecartees", "libelles", "valeurs", "suit"])
 def test_une_colonne_mal_nommee_est_refusee(option: str) -> None:
     with pytest.raises(ColonneInconnue):
         Partie(groupe="x", titre="x", modele=Espace, chemins=("pk",), **{option: {"inconnue": "x"}})

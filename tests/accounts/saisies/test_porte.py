@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 import unicodedata
+import uuid
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from hypothesis import given
 from hypothesis import settings as reglages
 from hypothesis import strategies as st
 
-from accounts.forms.champs import ChampPorte, ChampReponse, ChampSecret
+from accounts.forms.champs import ChampCle, ChampPorte, ChampReponse, ChampSecret
 from accounts.gestion.consultation import ConsultationAdmin
 from accounts.saisies.commande import argument_identifiant, argument_ligne
 from accounts.saisies.porte import (
@@ -216,6 +217,17 @@ def test_un_mot_de_passe_n_est_jamais_touche() -> None:
     tape = "  m\u00f4t\u00a0de\u200bpasse\u2011½ \t"
     assert ChampSecret().clean(tape) == tape
     assert ChampReponse().clean(f" {tape} ") == tape.strip()
+
+
+def test_une_cle_cachee_passe_la_porte() -> None:
+    cle = uuid.uuid4()
+    assert ChampCle().clean(f"\u200b{cle}\u00a0") == cle
+    assert ChampCle(required=False).clean("") is None
+    for champ, saisie in ((ChampCle(), ""), (ChampCle(required=False), "x"), (ChampCle(), f"{cle}0")):
+        with pytest.raises(forms.ValidationError, match="incomplet"):
+            champ.clean(saisie)
+    with pytest.raises(forms.ValidationError, match="caractère"):
+        ChampCle().clean(f"{cle}\x00")
 
 
 @pytest.mark.django_db
