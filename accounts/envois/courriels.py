@@ -210,6 +210,7 @@ def objet_du_genre(genre: str) -> str:
         return "Courriel"
     objet = gabarit.template.source.strip().partition("\n")[0]
     singulier = re.sub(r"{% if [^%]*%}(?:(?!{%).)*{% else %}(.*?){% endif %}", r"\1", objet)
+    singulier = re.sub(r'{{ \w+\|pluralize(?::"(?:([^",]*),)?[^"]*")? }}', lambda lu: lu[1] or "", singulier)
     return re.sub(r"{{.*?}}", "…", re.sub(r"{%.*?%}", "", singulier)).strip()
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ..models import Agent, Compte, Espace, Evenement
@@ -70,6 +71,11 @@ def _prochain_numero() -> int:
 def combien(acte: Acte, *, auteur: Espace, depuis: datetime) -> int:
     """Return how many lines of this act this espace has written since: what limits count, in one index of the journal."""
     return Evenement.objects.filter(auteur=auteur_de(auteur), acte=acte.code, quand__gt=depuis).count()
+
+
+def ecrites(acte: Acte, *, auteur: Espace, depuis: datetime) -> QuerySet[Evenement]:
+    """Return the lines of this act that this espace has written since then, that instant too, in the same index."""
+    return Evenement.objects.filter(auteur=auteur_de(auteur), acte=acte.code, quand__gte=depuis)
 
 
 def dernier_acte(parmi: Collection[str], *, auteurs: Collection[str], depuis: datetime, jusqu_a: datetime) -> str:

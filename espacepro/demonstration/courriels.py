@@ -2,12 +2,15 @@
 
 import email
 import mailbox
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default as politique
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+
+_NOM = re.compile(r"(\d+)(?:\.M(\d+)P\d+Q(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class BoiteDemonstration:
         self._dossier = dossier
 
     def cles(self) -> list[str]:
-        """Return the keys of all mails, newest first (a Maildir name starts with its second of arrival)."""
+        """Return the keys of all mails, newest first (a Maildir name starts with its instant of arrival)."""
         return sorted(self._cles(), key=_instant, reverse=True)
 
     def lire(self, cle: str) -> CourrielRecu:
@@ -58,9 +61,11 @@ class BoiteDemonstration:
         return self._boite().keys() if (self._dossier / "new").is_dir() else []
 
 
-def _instant(cle: str) -> tuple[int, str]:
-    seconde = cle.partition(".")[0]
-    return (int(seconde) if seconde.isdigit() else 0, cle)
+def _instant(cle: str) -> tuple[int, int, int, str]:
+    """Return the second, the microsecond and the rank that a Maildir name says, to be compared as numbers."""
+    lu = _NOM.match(cle)
+    seconde, micro, rang = (int(nombre or 0) for nombre in lu.groups()) if lu else (0, 0, 0)
+    return seconde, micro, rang, cle
 
 
 def _lire(cle: str, octets: bytes) -> CourrielRecu:

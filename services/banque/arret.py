@@ -12,10 +12,10 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.espace import arrets
 from accounts.espace.arrets import Arret, Changement, Effet, Memoire, Volet
-from accounts.models import Espace, Evenement
+from accounts.models import Espace
 from accounts.saisies.dates import jour_heure
 from accounts.traces.actes import Acte
-from accounts.traces.journal import consigner
+from accounts.traces.journal import consigner, ecrites
 
 from .. import actes
 from ..models import ReferenceBancaire
@@ -25,11 +25,9 @@ GEL: Final = timedelta(days=30)
 _MEME_INSTANT: Final = timedelta(minutes=1)
 
 
-def _touchees(espace: Espace, depuis: datetime, acte: str, moment: str) -> QuerySet[ReferenceBancaire]:
+def _touchees(espace: Espace, depuis: datetime, acte: Acte, moment: str) -> QuerySet[ReferenceBancaire]:
     """Return the accounts whose date `moment` this espace wrote since then, by the lines of its own act."""
-    lignes = Evenement.objects.filter(auteur=espace.numero_abonne, acte=acte, quand__gte=depuis).values_list(
-        "siren", "quand", "details__compte"
-    )
+    lignes = ecrites(acte, auteur=espace, depuis=depuis).values_list("siren", "quand", "details__compte")
     trouvees = Q(pk__in=[])
     for siren, quand, masque in lignes:
         pays, derniers = masque[:2], masque[-4:]
@@ -39,11 +37,11 @@ def _touchees(espace: Espace, depuis: datetime, acte: str, moment: str) -> Query
 
 
 def _ajoutees(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
-    return _touchees(espace, depuis, actes.COMPTE_BANCAIRE_AJOUTE.code, "ajoutee_le").filter(supprimee_le=None)
+    return _touchees(espace, depuis, actes.COMPTE_BANCAIRE_AJOUTE, "ajoutee_le").filter(supprimee_le=None)
 
 
 def _retirees(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
-    return _touchees(espace, depuis, actes.COMPTE_BANCAIRE_RETIRE.code, "supprimee_le")
+    return _touchees(espace, depuis, actes.COMPTE_BANCAIRE_RETIRE, "supprimee_le")
 
 
 def _ligne(reference: ReferenceBancaire) -> str:

@@ -88,10 +88,10 @@ class TransfertForm(FormulairePortail):
         empty_label="Choisir un service",
         error_messages={"required": "Choisissez le service.", "invalid_choice": "Choisissez un service de la liste."},
     )
-    motif = ChampPorte(
+    motif = ChampTexte(
         label="Motif",
         max_length=LONGUEUR_MOTIF,
-        clavier=Clavier.PHRASE,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=f"L’agent qui le reçoit le lira ; l’entreprise, non. {LONGUEUR_MOTIF} caractères au plus.",
         error_messages={"required": "Dites pourquoi cet échange relève d’un autre service."},
     )

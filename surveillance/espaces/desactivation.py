@@ -19,12 +19,12 @@ from accounts.espace import arrets
 from accounts.espace.arrets import Arret, Effet
 from accounts.espace.desarmement import desarmer, rearmer, reponse_de_personne
 from accounts.gestion.fonctions import SURVEILLANCE
-from accounts.models import Agent, Compte, Espace, Evenement, ServiceGestionnaire
+from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from accounts.saisies.apercu import empreinte
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
-from accounts.traces.journal import consigner
+from accounts.traces.journal import consigner, ecrites
 from activation.courriers.avis_postaux import adresse_de_l_espace, deposer_avis
 
 from .. import actes
@@ -313,9 +313,7 @@ def _prevenir(desactivation: Desactivation, espace: Espace, compte: Compte, main
     if not boite_douteuse(desactivation, compte):
         return
     # Coordinates changed since may be somebody else's: the company's address is then the only one.
-    siennes = not Evenement.objects.filter(
-        espace=espace.numero_abonne, acte=COORDONNEES_MODIFIEES.code, quand__gte=desactivation.depuis
-    ).exists()
+    siennes = not ecrites(COORDONNEES_MODIFIEES, auteur=espace, depuis=desactivation.depuis).exists()
     adresse = adresse_de_l_espace(espace, siennes=siennes)
     if adresse is not None and bureau is not None:
         deposer_avis(

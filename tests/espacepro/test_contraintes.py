@@ -118,6 +118,10 @@ AILLEURS = {
         ),
         "a trigger that follows what waits: tests/espacepro/gestion/test_bureau.py",
     ),
+    **dict.fromkeys(
+        ("echange_attend", "echange_change", "personne_emporte_ses_echanges"),
+        "the same: tests/services/messagerie/test_bureau.py",
+    ),
     "message_lu": "a trigger: what is read is not unread any more, tests/services/messagerie/test_remise.py",
     **dict.fromkeys(
         ("courrier_bureau", "personne_emporte_ses_courriers", "demande_emporte_ses_courriers"),

@@ -2,6 +2,7 @@
 
 import mailbox
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -132,6 +133,15 @@ def test_les_courriels_sont_pagines(pages: Client, tmp_path: Path) -> None:
         _deposer(tmp_path / "courriels", f"Courriel {n}")
     assert "?page=2" in pages.get("/demonstration/courriels/").content.decode()
     assert pages.get("/demonstration/courriels/?page=2").content.decode().count("Courriel 0") == 1
+
+
+def test_les_courriels_d_une_seconde_restent_dans_leur_ordre(pages: Client, tmp_path: Path) -> None:
+    """A Maildir name writes its microseconds without leading zeros: as words, 99999 came after 100000."""
+    for rang, nom in enumerate(("7.M9P1Q1.x", "7.M99999P1Q2.x", "7.M100000P1Q9.x", "7.M100000P1Q10.x", "10.M1P1Q1.x")):
+        cle = _deposer(tmp_path / "courriels", f"Courriel {rang}")
+        (tmp_path / "courriels" / "new" / cle).rename(tmp_path / "courriels" / "new" / nom)
+    page = pages.get("/demonstration/courriels/").content.decode()
+    assert re.findall(r"Courriel (\d)", page) == ["4", "3", "2", "1", "0"]
 
 
 @pytest.mark.django_db

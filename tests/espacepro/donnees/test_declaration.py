@@ -36,6 +36,8 @@ def test_chaque_courriel_a_son_objet_en_francais() -> None:
     objets = {genre: objet_du_genre(genre) for genre in GENRES}
     assert not [g for g, o in objets.items() if not o[:1].isupper() or " " not in o or set("{}%_") & set(o)]
     assert objets["habilitation_expire_bientot"] == "Un accès prend fin le …"
+    assert objets["messagerie_message"] == "Un message vous attend dans la messagerie de …"
+    assert objets["messagerie_resume"] == "Dans vos messageries sécurisées, … message à lire"
 
 
 def test_un_genre_qui_n_existe_plus_est_un_courriel() -> None:

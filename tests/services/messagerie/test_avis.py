@@ -164,7 +164,7 @@ def test_resume_un_par_jour_toutes_entreprises(boite: Scene, horloge: time_machi
     mien = adresse(boite.titulaire)
     assert mien not in dict(partir())
     horloge.move_to(MATIN)
-    assert partir() == [(mien, "3 messages à lire dans vos messageries sécurisées")]
+    assert partir() == [(mien, "Dans vos messageries sécurisées, 3 messages à lire")]
     corps = str(mail.outbox[0].body)
     assert "SCI LES TILLEULS : 2 messages, un document vous est demandé" in corps
     assert "GARAGE DU PORT : un message" in corps
@@ -174,7 +174,7 @@ def test_resume_un_par_jour_toutes_entreprises(boite: Scene, horloge: time_machi
     arriver(boite)
     assert mien not in dict(partir()), "that of today has left"
     horloge.move_to(MATIN + timedelta(days=1))
-    assert partir() == [(mien, "1 message à lire dans vos messageries sécurisées")], "what was told is not told again"
+    assert partir() == [(mien, "Dans vos messageries sécurisées, 1 message à lire")], "what was told is not told again"
 
 
 def test_le_resume_meurt_a_mi_chemin(
