@@ -32,6 +32,15 @@ TABLEAU = {
     "habilitations.gerer_suppleants": (True, False, False, False),
 }
 ROLES = ("TITULAIRE", "SUPPLEANT", "ACTEUR_DELEGANT", "ACTEUR")
+# What a permission on one service is about, by kind of service; the others are about them all.
+ORDINAIRE, PAYANT, MESSAGERIE = "ordinaire", "payant", "messagerie"
+SUR_DOSSIER = {
+    "services.gerer_banque": {PAYANT},
+    "services.voir_banque": {PAYANT},
+    "services.gerer_courriel": {MESSAGERIE},
+    "services.ecrire": {MESSAGERIE},
+    "services.lire_messagerie": {MESSAGERIE},
+}
 ATTENDU = {(p, r): oui for p, colonnes in TABLEAU.items() for r, oui in zip(ROLES, colonnes, strict=True)}
 
 

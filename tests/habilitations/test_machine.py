@@ -45,7 +45,7 @@ from tests.factories import (
     ServiceFactory,
     ServiceGestionnaireFactory,
 )
-from tests.habilitations.scenes import ATTENDU, TABLEAU
+from tests.habilitations.scenes import ATTENDU, SUR_DOSSIER, TABLEAU
 
 from .modele_arbre import ACCORDE, ACTEUR, DELEGANT, SUPPLEANT, TITULAIRE, Cle, Modele, Noeud, Paire
 
@@ -55,11 +55,7 @@ PAIRES = [(p, s) for p in range(PERSONNES) for s in range(SERVICES)]
 DEBUT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DELEGUES = {DELEGANT, ACTEUR}
 # About a service that is neither paid nor the Messagerie.
-DE_LA_PAIRE = [
-    p
-    for p in TABLEAU
-    if p not in {"services.gerer_banque", "services.voir_banque", "services.gerer_courriel", "services.ecrire"}
-]
+DE_LA_PAIRE = [p for p in TABLEAU if p not in SUR_DOSSIER]
 
 espaces = st.integers(0, ESPACES - 1)
 personnes = st.integers(0, PERSONNES - 1)

@@ -93,6 +93,7 @@ SUITES_DE_GESTION = {
     "login",
     "remettre",  # of the surveillance alone
     "services_personnesirenisee_adresse-registre",
+    "services_personnesirenisee_sans-adresse",  # where somebody waits for one: tests/services/adresses/test_attendues.py
     "services_personnesirenisee_siren",
     "verification",
     "verification_secours",

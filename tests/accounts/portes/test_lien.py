@@ -25,6 +25,8 @@ PAGES = {
     "annuler_changement_adresse": (Lien.Objet.ANNULATION_ADRESSE, Espace.Etat.ACTIF),
     "reinitialiser_mot_de_passe": (Lien.Objet.MOT_DE_PASSE_OUBLIE, Espace.Etat.ACTIF),
 }
+# A company's mailbox is nobody's espace: whoever reads it confirms, signed in or not, and no session is taken for its own.
+DE_PERSONNE = {"confirmer_adresse_entreprise": "tests/activation/demandes/test_confirmation_adresse.py"}
 SAISIE = {"mot_de_passe": MOT_DE_PASSE, "reponse": REPONSE}
 REFUS = "Ce lien est celui d’un autre espace"
 
@@ -64,7 +66,7 @@ def tout() -> tuple[Any, ...]:
 
 
 def test_chaque_page_de_lien_est_ici() -> None:
-    assert {nom for _, nom, chemin in TOUS if chemin.startswith("lien/")} == set(PAGES)
+    assert {nom for _, nom, chemin in TOUS if chemin.startswith("lien/")} == {*PAGES, *DE_PERSONNE}
 
 
 @pytest.mark.parametrize("qui", ["espace", "agent"])

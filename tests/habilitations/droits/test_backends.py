@@ -19,21 +19,12 @@ from habilitations.models import Adhesion, Habilitation, Role
 from services.dossiers import Dossier
 from services.models import Service
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
-from tests.habilitations.scenes import ATTENDU, ROLES, TABLEAU
+from tests.habilitations.scenes import ATTENDU, MESSAGERIE, ORDINAIRE, PAYANT, ROLES, SUR_DOSSIER, TABLEAU
 
 pytestmark = pytest.mark.django_db
 RACINE = Path(__file__).resolve().parent.parent.parent.parent
 
 INCONNUES = ("services.tout", "", "accounts.view_espace", "services.utiliser ")
-# What a permission is about, by kind of service.
-ORDINAIRE, PAYANT, MESSAGERIE = "ordinaire", "payant", "messagerie"
-SUR_DOSSIER = {
-    "services.gerer_banque": {PAYANT},
-    "services.voir_banque": {PAYANT},
-    "services.gerer_courriel": {MESSAGERIE},
-    "services.ecrire": {MESSAGERIE},
-    "services.lire_messagerie": {MESSAGERIE},
-}
 SUR_PERSONNE = {
     "services.gerer_banque": {PAYANT},
     "services.voir_banque": {PAYANT},
