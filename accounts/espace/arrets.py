@@ -48,12 +48,14 @@ class Changement:
 class Volet:
     """What one app knows of a disabling.
 
-    `verrouiller` takes the app's locks, the espace being locked; `prevoir` tells what would stop; `arreter` stops it and returns
+    `retenir` takes the locks under which what the holder may still decide is asked again, `verrouiller` the app's other ones, the
+    espace being locked; `prevoir` tells what would stop; `arreter` stops it and returns
     what must be known to undo; `rendre` undoes it; `changements` lists what the holder is to look at, and `trancher` undoes
     those of `defaire` and keeps the others, whose rights come back.
     """
 
     nom: str
+    retenir: Callable[[Memoire], object] = lambda memoire: None
     verrouiller: Callable[[Espace], object] = lambda espace: None
     prevoir: Callable[[Espace, datetime], list[Effet]]
     arreter: Callable[[Arret], Memoire]
@@ -85,9 +87,10 @@ def effets(espace: Espace, depuis: datetime) -> list[Effet]:
     return [effet for volet in _VOLETS for effet in volet.prevoir(espace, depuis) if effet.lignes]
 
 
-def verrouiller(espace: Espace) -> None:
-    """Take the locks of every app under this espace, which is locked."""
+def verrouiller(espace: Espace, memoires: Mapping[str, Memoire] | None = None) -> None:
+    """Take the locks of every app under this espace, which is locked, and of what its disabling remembers."""
     for volet in _VOLETS:
+        volet.retenir((memoires or {}).get(volet.nom, {}))
         volet.verrouiller(espace)
 
 

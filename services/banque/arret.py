@@ -1,9 +1,10 @@
 """The accounts that an espace added or removed before it was disabled (R15, R20): frozen, then undone or kept by its holder (R16).
 
-Nothing but the journal says who added an account: its line and the account are of the same SIREN and the same moment.
+Nothing but the journal says who added an account: its line and the account are of the same SIREN and the same moment. What the
+holder lost meanwhile the right to change (CGU §4.d) is neither shown to him nor decided by him: what was frozen stays so.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,10 +19,15 @@ from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner, ecrites
 
 from .. import actes
-from ..models import ReferenceBancaire
+from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire
+from .avis import prevenir
+from .comptes import noter
+from .droits import GERER, peut
 
 GEL: Final = timedelta(days=30)
 """For how long an account that such an espace added is not usable, unless its holder says before that it was his act."""
+_DEFAIT: Final = "Il avait été ajouté peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a fait défaire."
+_RENDU: Final = "Il avait été supprimé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a repris."
 _MEME_INSTANT: Final = timedelta(minutes=1)
 
 
@@ -92,9 +98,30 @@ def _consigner(acte: Acte, arret: Arret, reference: ReferenceBancaire) -> None:
     )
 
 
+def _retenir(memoire: Memoire) -> None:
+    """Lock the personnes whose accounts this disabling remembers: a right on them that ends meanwhile waits, or is seen."""
+    cles = [*(gelee["cle"] for gelee in memoire.get("gelees", [])), *memoire.get("retirees", [])]
+    leurs = ReferenceBancaire.objects.filter(pk__in=cles).values("personne")
+    personnes = PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=leurs)
+    list(personnes.order_by("pk").values_list("pk"))
+
+
+def _gerees(espace: Espace, references: Iterable[ReferenceBancaire]) -> list[ReferenceBancaire]:
+    """Return those of these accounts that this espace may change today."""
+    sues: dict[int, bool] = {}
+    gerees = []
+    for reference in references:
+        if reference.personne_id not in sues:
+            sues[reference.personne_id] = peut(espace, GERER, reference.personne)
+        if sues[reference.personne_id]:
+            gerees.append(reference)
+    return gerees
+
+
 def _vivantes(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
     cles = [gelee["cle"] for gelee in memoire.get("gelees", [])]
-    return ReferenceBancaire.objects.filter(pk__in=cles, supprimee_le=None).select_related("personne").order_by("pk")
+    vivantes = ReferenceBancaire.objects.filter(pk__in=cles, supprimee_le=None)
+    return vivantes.select_related("personne__service_gestionnaire").order_by("pk")
 
 
 def _absentes(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
@@ -105,12 +132,17 @@ def _absentes(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
     for personne, empreinte in retirees.values_list("personne", "empreinte"):
         if vivantes.filter(personne=personne, empreinte=empreinte).exists():
             deja |= Q(personne=personne, empreinte=empreinte)
-    return (retirees.exclude(deja) if deja else retirees).select_related("personne").order_by("pk")
+    absentes = retirees.exclude(deja) if deja else retirees
+    return absentes.select_related("personne__service_gestionnaire").order_by("pk")
 
 
-def _degeler(arret: Arret, memoire: Memoire, sauf: Collection[str] = ()) -> None:
+def _verrouillees(references: QuerySet[ReferenceBancaire]) -> QuerySet[ReferenceBancaire]:
+    return references.select_for_update(no_key=True, of=("self",))
+
+
+def _degeler(arret: Arret, memoire: Memoire, references: Iterable[ReferenceBancaire]) -> None:
     avant = {gelee["cle"]: gelee for gelee in memoire.get("gelees", [])}
-    for reference in _vivantes(memoire).exclude(pk__in=sauf).select_for_update(no_key=True, of=("self",)):
+    for reference in references:
         if reference.attente != ReferenceBancaire.Attente.DESACTIVATION:
             continue
         sien = avant[str(reference.pk)]
@@ -118,6 +150,10 @@ def _degeler(arret: Arret, memoire: Memoire, sauf: Collection[str] = ()) -> None
         reference.attente = sien["attente"]
         reference.save(update_fields=["utilisable_le", "attente"])
         _consigner(actes.COMPTE_BANCAIRE_DEGELE, arret, reference)
+
+
+def _rendre(arret: Arret, memoire: Memoire) -> None:
+    _degeler(arret, memoire, _verrouillees(_vivantes(memoire)))
 
 
 def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
@@ -128,7 +164,7 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
             precision=_ligne(reference),
             quand=jour_heure(reference.ajoutee_le),
         )
-        for reference in _vivantes(memoire)
+        for reference in _gerees(espace, _vivantes(memoire))
     ]
     retirees = [
         Changement(
@@ -137,22 +173,38 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
             precision=_ligne(reference),
             quand=jour_heure(reference.supprimee_le),
         )
-        for reference in _absentes(memoire)
+        for reference in _gerees(espace, _absentes(memoire))
     ]
     return ajoutees + retirees
 
 
 def _trancher(arret: Arret, memoire: Memoire, defaire: Collection[str]) -> None:
-    """Remove the accounts that were not the holder's doing, give back those removed, let the others be used."""
-    for reference in _vivantes(memoire).filter(pk__in=defaire).select_for_update(no_key=True, of=("self",)):
+    """Remove the accounts that were not the holder's doing, give back those removed, let the others be used; tell of each change."""
+    for reference in _gerees(arret.espace, _verrouillees(_vivantes(memoire).filter(pk__in=defaire))):
         reference.supprimee_le = arret.maintenant
         reference.save(update_fields=["supprimee_le"])
         _consigner(actes.COMPTE_BANCAIRE_RETIRE, arret, reference)
-    for reference in _absentes(memoire).filter(pk__in=defaire).select_for_update(no_key=True, of=("self",)):
+        _prevenir(arret, reference, ChangementBancaire.Genre.SUPPRESSION, _DEFAIT)
+    for reference in _gerees(arret.espace, _verrouillees(_absentes(memoire).filter(pk__in=defaire))):
         reference.supprimee_le = None
         reference.save(update_fields=["supprimee_le"])
         _consigner(actes.COMPTE_BANCAIRE_RENDU, arret, reference)
-    _degeler(arret, memoire, sauf=defaire)
+        _prevenir(arret, reference, ChangementBancaire.Genre.AJOUT, _RENDU)
+    gardees = _vivantes(memoire).exclude(pk__in=defaire)
+    _degeler(arret, memoire, _gerees(arret.espace, _verrouillees(gardees)))
+
+
+def _prevenir(arret: Arret, reference: ReferenceBancaire, genre: ChangementBancaire.Genre, details: str) -> None:
+    """Keep and tell this change as any other one: whoever does not recognise it may say so."""
+    changement = noter(reference, genre, arret.espace, arret.maintenant)
+    prevenir(
+        reference,
+        changement=changement,
+        acte=f"compte-bancaire-tranche:{changement.pk}",
+        acteur=arret.espace,
+        maintenant=arret.maintenant,
+        details=details,
+    )
 
 
 def inscrire() -> None:
@@ -160,9 +212,10 @@ def inscrire() -> None:
     arrets.inscrire(
         Volet(
             nom="banque",
+            retenir=_retenir,
             prevoir=_prevoir,
             arreter=_arreter,
-            rendre=_degeler,
+            rendre=_rendre,
             changements=_changements,
             trancher=_trancher,
         )

@@ -244,7 +244,7 @@ def ajouter_compte(
     _consigner(actes.COMPTE_BANCAIRE_AJOUTE, acteur, reference)
     prevenir(
         reference,
-        changement=_noter(reference, ChangementBancaire.Genre.AJOUT, acteur, maintenant),
+        changement=noter(reference, ChangementBancaire.Genre.AJOUT, acteur, maintenant),
         acte=f"compte-bancaire-ajoute:{reference.pk}",
         acteur=acteur,
         maintenant=maintenant,
@@ -275,7 +275,7 @@ def renommer_titulaire(
     evenement = _consigner(actes.COMPTE_BANCAIRE_RENOMME, acteur, reference)
     prevenir(
         reference,
-        changement=_noter(reference, ChangementBancaire.Genre.RENOMMAGE, acteur, maintenant, avant=montre),
+        changement=noter(reference, ChangementBancaire.Genre.RENOMMAGE, acteur, maintenant, avant=montre),
         acte=f"compte-bancaire-renomme:{evenement}",
         acteur=acteur,
         maintenant=maintenant,
@@ -297,10 +297,11 @@ def retirer_compte(
     reference.supprimee_le = maintenant
     reference.save(update_fields=["supprimee_le"])
     _consigner(actes.COMPTE_BANCAIRE_RETIRE, acteur, reference)
+    changement = noter(reference, ChangementBancaire.Genre.SUPPRESSION, acteur, maintenant)
     prevenir(
         reference,
-        changement=_noter(reference, ChangementBancaire.Genre.SUPPRESSION, acteur, maintenant),
-        acte=f"compte-bancaire-retire:{reference.pk}",
+        changement=changement,
+        acte=f"compte-bancaire-retire:{changement.pk}",  # an account that was given back may be removed again
         acteur=acteur,
         maintenant=maintenant,
     )
@@ -335,7 +336,7 @@ def compter_un_changement(acteur: Espace, personne: PersonneSirenisee, maintenan
         raise TropDeChangementsBancaires(limite=limite)
 
 
-def _noter(
+def noter(
     reference: ReferenceBancaire,
     genre: ChangementBancaire.Genre,
     acteur: Espace,

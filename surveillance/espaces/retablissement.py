@@ -268,11 +268,12 @@ def imprimer_pli(*, acteur: Agent, espace: Espace, maintenant: datetime | None =
 
 def a_examiner(espace: Espace) -> Desactivation | None:
     """Return the disabling whose changes this holder has not looked at yet, None when there is none."""
-    return Desactivation.objects.filter(espace=espace, retablie_le__isnull=False, tranchee_le=None).first()
+    attendent = Desactivation.objects.filter(espace=espace, retablie_le__isnull=False, tranchee_le=None)
+    return attendent.select_related("espace__compte").first()
 
 
 def changements_de(desactivation: Desactivation) -> list[Changement]:
-    """Return what was changed between the first suspect act and the disabling."""
+    """Return what was changed between the first suspect act and the disabling, and that the holder may still decide."""
     return arrets.changements(desactivation.espace, desactivation.memoire)
 
 
@@ -298,7 +299,7 @@ def trancher_changements(
     )
     if desactivation is None or not espace.est_actif:
         raise RienAExaminer
-    arrets.verrouiller(espace)
+    arrets.verrouiller(espace, desactivation.memoire)
     changements = arrets.changements(espace, desactivation.memoire)
     if montre is not None and montre != apercu_des_changements(changements):
         raise ChangementsAutres

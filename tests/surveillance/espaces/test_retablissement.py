@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,9 +19,11 @@ from accounts.espace.changement_adresse import AdresseDejaPrise, confirmer_chang
 from accounts.gestion.contreseings import ContreseingParUnAutre, contresigner
 from accounts.models import Agent, Application, Contreseing, Courriel, Espace, Evenement, Lien
 from accounts.traces.acteurs import Visiteur
+from habilitations.actes import HABILITATION_DEFAITE_COMPROMIS
+from habilitations.arbre.cascade import relire, terminer
 from habilitations.models import Habilitation
 from services.banque.comptes import ajouter_compte, retirer_compte
-from services.models import ReferenceBancaire
+from services.models import ChangementBancaire, ReferenceBancaire
 from surveillance.espaces.retablissement import (
     ChangementsAutres,
     GuichetHorsCompetence,
@@ -262,6 +265,60 @@ def test_ce_qui_n_est_pas_coche_est_rendu() -> None:
     assert (compte.attente, compte.utilisable_le, compte.supprimee_le) == ("", None, None)
     with pytest.raises(RienAExaminer):
         trancher_changements(acteur=espace, defaire=[])
+
+
+def test_les_comptes_d_une_entreprise_ou_l_on_n_a_plus_de_droit_ne_sont_ni_montres_ni_touches() -> None:
+    scene = Compromis()
+    gardee = compte_bancaire(scene.personne, AUTRE_IBAN)
+    voleur = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=IBAN, titulaire="Victor Nouveau")
+    retirer_compte(acteur=scene.espace, reference=gardee)
+    scene.desactiver()
+    retablir(scene)
+    desactivation = a_examiner(scene.espace)
+    assert desactivation is not None
+    montre = apercu_des_changements(changements_de(desactivation))
+    with transaction.atomic():
+        terminer(
+            relire([scene.racine.pk]),
+            auteur=scene.guichet,
+            acte=HABILITATION_DEFAITE_COMPROMIS,
+            motif=Habilitation.MotifFin.RETRAIT,
+            maintenant=timezone.now(),
+        )
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    desactivation = a_examiner(espace)
+    assert desactivation is not None
+    assert [change.cle for change in changements_de(desactivation) if change.cle.startswith("banque:")] == []
+    defaire = [f"banque:{voleur.pk}", f"banque:{gardee.pk}"]
+    with pytest.raises(ChangementsAutres):
+        trancher_changements(acteur=espace, defaire=defaire, montre=montre)
+    trancher_changements(acteur=espace, defaire=defaire)
+    voleur.refresh_from_db()
+    gardee.refresh_from_db()
+    assert (voleur.supprimee_le, voleur.attente) == (None, "DESACTIVATION"), "neither removed nor let be used"
+    assert gardee.supprimee_le is not None
+
+
+def test_ce_qui_est_defait_des_comptes_est_dit_comme_tout_changement_et_peut_etre_signale() -> None:
+    scene = Compromis()
+    gardee = compte_bancaire(scene.personne, AUTRE_IBAN)
+    voleur = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=IBAN, titulaire="Victor Nouveau")
+    retirer_compte(acteur=scene.espace, reference=gardee)
+    scene.desactiver()
+    retablir(scene)
+    deja = set(ChangementBancaire.objects.values_list("pk", flat=True))
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    trancher_changements(acteur=espace, defaire=[f"banque:{voleur.pk}", f"banque:{gardee.pk}"])
+    faits = ChangementBancaire.objects.exclude(pk__in=deja)
+    assert set(faits.values_list("reference", "genre")) == {(voleur.pk, "SUPPRESSION"), (gardee.pk, "AJOUT")}
+    for changement in faits:
+        dits = Courriel.objects.filter(genre="compte_bancaire_change", contexte__changement=str(changement.pk))
+        assert scene.ines.compte is not None
+        assert {scene.ines.compte.email} <= set(dits.values_list("destinataire", flat=True))
+    retirer_compte(acteur=espace, reference=ReferenceBancaire.objects.get(pk=gardee.pk))
+    retraits = ChangementBancaire.objects.filter(reference=gardee, genre="SUPPRESSION").values_list("pk", flat=True)
+    for cle in retraits:
+        assert Courriel.objects.filter(contexte__changement=str(cle)).exists(), "removed again, told again"
 
 
 def test_sans_rien_de_change_rien_n_est_a_examiner() -> None:
