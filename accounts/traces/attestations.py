@@ -116,7 +116,7 @@ def lire_declaration(texte: str, signature: str) -> Declaration:
             texte=texte,
             signature=signature,
         )
-    except (ValueError, KeyError, TypeError) as erreur:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as erreur:
         raise AttestationIllisible(texte[:80]) from erreur
 
 
@@ -194,4 +194,8 @@ def declarations_du_dossier(dossier: Path) -> Iterator[Declaration]:
     for fichier in sorted(dossier.glob("attestation-*.json")):
         sceau = fichier.with_suffix(".sig")
         signature = base64.b64encode(sceau.read_bytes()).decode() if sceau.exists() else ""
-        yield lire_declaration(fichier.read_text(encoding="utf-8"), signature)
+        try:
+            texte = fichier.read_text(encoding="utf-8")
+        except UnicodeDecodeError as erreur:
+            raise AttestationIllisible(fichier.name) from erreur
+        yield lire_declaration(texte, signature)

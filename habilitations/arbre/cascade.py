@@ -138,7 +138,7 @@ def terminer(
     DemandeRetrait.objects.filter(habilitation__in=terminees, etat=DemandeRetrait.Etat.DEPOSEE).update(
         etat=DemandeRetrait.Etat.ACCEPTEE, traitee_le=maintenant
     )
-    oublier({(h.espace_id, h.personne_id) for h in terminees if h.service.famille == Service.Famille.MESSAGERIE})
+    oublier(_boites_perdues(terminees))
     for habilitation in terminees:
         consigner(
             acte if habilitation.pk in cles else actes.HABILITATION_TOMBEE,
@@ -149,6 +149,19 @@ def terminer(
             details={"role": habilitation.role, "motif": habilitation.fin_motif, **(details or {})},
         )
     return terminees
+
+
+def _boites_perdues(terminees: Sequence[Habilitation]) -> set[tuple[UUID, int]]:
+    """Return the espaces and personnes whose mailbox these ends close: not who holds it still by another habilitation."""
+    boites = {(h.espace_id, h.personne_id) for h in terminees if h.service.famille == Service.Famille.MESSAGERIE}
+    if not boites:
+        return boites
+    restantes = Habilitation.objects.vivantes().filter(
+        service__famille=Service.Famille.MESSAGERIE,
+        espace__in={espace for espace, _ in boites},
+        personne__in={personne for _, personne in boites},
+    )
+    return boites - set(restantes.values_list("espace_id", "personne_id"))
 
 
 def rattacher(racines: Sequence[Habilitation], *, repreneurs: dict[int, Habilitation]) -> list[Habilitation]:

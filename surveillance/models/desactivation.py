@@ -41,7 +41,7 @@ class Desactivation(models.Model):
     espace = models.ForeignKey(Espace, models.PROTECT, related_name="desactivations")
     voie = models.CharField("décision", max_length=11, choices=Voie)
     raison = models.CharField("raison donnée au détenteur", max_length=11, choices=Raison)
-    motif = models.CharField("motif", max_length=500, blank=True)
+    motif = models.CharField("motif", max_length=1020, blank=True)  # 500 signs to disable, 500 to undo it
     agent = models.ForeignKey(
         Agent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="décidée par", db_index=False
     )

@@ -39,7 +39,7 @@ _ODF: Final = {
 _TYPES: Final = "[Content_Types].xml"
 _MANIFESTE: Final = "META-INF/manifest.xml"
 _ACTIFS: Final = re.compile(
-    r"^(scripts|basic)/|(^|/)(activex|macrosheets|intlmacrosheets|dialogsheets)/|(^|/)(vbaproject|vbadata)[^/]*$"
+    r"(^|/)(scripts|basic)/|(^|/)(activex|macrosheets|intlmacrosheets|dialogsheets)/|(^|/)(vbaproject|vbadata)[^/]*$"
     r"|\.(exe|dll|com|scr|bat|cmd|ps1|vbs|vbe|js|jse|wsf|hta|lnk|jar|msi|reg|docm|dotm|xlsm|xltm|xlam|xlsb|pptm|potm|ppam|ppsm|sldm)$",
     re.IGNORECASE,
 )
@@ -57,7 +57,106 @@ _ABIME: Final = (
     RuntimeError,
     OSError,
 )
-_MACROS_DE_LIBREOFFICE: Final = b"vnd.sun.star.script:"
+_XML: Final = (".xml", ".rels", ".rdf", ".vml")
+_BLANCS: Final = b"\xef\xbb\xbf \t\r\n"
+_RESTE: Final = 4_096  # bytes of a piece that are read again with the next one
+_PREFIXE: Final = rb"<(?:[^\s<>:/]+:)?"
+_ATTRIBUTS: Final = (
+    rb"((?:\"[^\"<]*\"|'[^'<]*'|[^<>\"'])*)>"  # « < » stands in no value: what is looked for stops there
+)
+# What acts when a document is opened, or fetches what acts: a script, a template or an object from elsewhere, DDE.
+_AGIT: Final = re.compile(
+    rb"vnd\.sun\.star\.script:|\binstr\s*=\s*[\"']\s*dde\b|<!entity|"
+    + _PREFIXE
+    + rb"dde(?:link|-source|-connection-decl)\b",
+    re.IGNORECASE,
+)
+_RELATION: Final = re.compile(_PREFIXE + rb"Relationship\s" + _ATTRIBUTS)
+_DEHORS: Final = re.compile(rb"\bTargetMode\s*=\s*[\"']\s*External", re.IGNORECASE)
+_DEHORS_ACTIF: Final = re.compile(
+    rb"\bType\s*=\s*[\"'][^\"']*/(attachedTemplate|oleObject|frame|subDocument|control|package)\s*[\"']", re.IGNORECASE
+)
+_CHAMP: Final = re.compile(
+    rb"(?P<borne>"
+    + _PREFIXE
+    + rb"fldChar\s)"
+    + _ATTRIBUTS
+    + rb"|"
+    + _PREFIXE
+    + rb"instrText(?=[\s>])"
+    + _ATTRIBUTS
+    + rb"(?P<texte>[^<]*)|(?P<fin></)|(?P<cache><[!?])"
+)
+_CHAMP_DEBUT: Final = re.compile(rb"\bfldCharType\s*=\s*[\"']\s*begin")
+_CHAMP_DDE: Final = re.compile(rb"\x00[\s\\]*DDE(AUTO)?\b", re.IGNORECASE)
+_REFERENCE: Final = re.compile(rb"&#(?:x([0-9a-f]{1,8})|([0-9]{1,10}));", re.IGNORECASE)
+_REFERENCE_DEMESUREE: Final = re.compile(rb"&#(?:x[0-9a-f]{9}|[0-9]{11})", re.IGNORECASE)
+_ENCODAGE: Final = re.compile(rb"^\s*<\?xml\s[^>]*\bencoding\s*=\s*[\"']([^\"']*)[\"']")
+_ENCODAGES: Final = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"iso-8859-15", b"windows-1252")
+
+
+class _LectureXml:
+    """Looks, piece by piece, for what acts in the XML of a document, however it is written. Raises: PieceAbimee, PieceMacros."""
+
+    def __init__(self, nom: str) -> None:
+        self.nom = nom
+        self.reste = b""
+        self.champ = b""
+        """The instruction of the field of Word being read, from its beginning."""
+        self.dans_le_champ = False
+
+    def commencer(self, morceau: bytes) -> None:
+        """Look at how it is written: what is looked for would not be seen in another encoding."""
+        encodage = _ENCODAGE.match(morceau.lstrip(_BLANCS))
+        if not morceau.lstrip(_BLANCS).startswith(b"<") or (encodage and encodage[1].lower() not in _ENCODAGES):
+            raise PieceAbimee(nom=self.nom)
+
+    def lire(self, morceau: bytes) -> None:
+        """Look at one more piece, but for its last tag, which may not be whole."""
+        if b"\x00" in morceau:
+            raise PieceAbimee(nom=self.nom)
+        texte = self.reste + morceau
+        fin = max(texte.rfind(b"<"), 0)
+        self._chercher(texte[:fin])
+        self.reste = texte[fin:]
+        if len(self.reste) > _MORCEAU:  # a long text behind the last tag
+            self._chercher(self.reste)
+            self.reste = self.reste[-_RESTE:]
+
+    def finir(self) -> None:
+        self._chercher(self.reste)
+
+    def _chercher(self, texte: bytes) -> None:
+        if _REFERENCE_DEMESUREE.search(texte):
+            raise PieceAbimee(nom=self.nom)
+        lisible = _REFERENCE.sub(_signe, texte)
+        if _AGIT.search(lisible) or any(
+            _DEHORS.search(relation[1]) and _DEHORS_ACTIF.search(relation[1])
+            for relation in _RELATION.finditer(lisible)
+        ):
+            raise PieceMacros(nom=self.nom)
+        if b"fldChar" in lisible or b"instrText" in lisible or self.dans_le_champ:
+            self._suivre_les_champs(lisible)
+
+    def _suivre_les_champs(self, lisible: bytes) -> None:
+        """Put together the instruction of each field, written in as many pieces as one likes."""
+        for trouve in _CHAMP.finditer(lisible):
+            if trouve["borne"]:
+                self.champ = b"\x00" if _CHAMP_DEBUT.search(trouve[0]) else self.champ
+            elif trouve["texte"] is not None:
+                self.champ, self.dans_le_champ = (self.champ or b"\x00")[:_RESTE] + trouve["texte"], True
+            elif trouve["fin"]:
+                self.dans_le_champ = False
+            elif self.dans_le_champ:  # a comment within an instruction: nobody writes one, and it would hide a word
+                raise PieceMacros(nom=self.nom)
+            if _CHAMP_DDE.match(self.champ):
+                raise PieceMacros(nom=self.nom)
+
+
+def _signe(reference: re.Match[bytes]) -> bytes:
+    """Return the sign that a reference stands for, where it is one that a name may hold."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    return bytes([code]) if 0x20 <= code < 0x7F and code not in b"<>&\"'" else reference[0]
 
 
 @dataclass
@@ -147,19 +246,23 @@ def _lire(archive: zipfile.ZipFile, membre: str) -> bytes:
 
 def _parcourir(archive: zipfile.ZipFile, membre: zipfile.ZipInfo, budget: _Budget, profondeur: int) -> None:
     """Unpack a member to its end, within what may still be; a document inside is looked at in its turn. Raises: a FichierRefuse."""
-    lus, fin, interieur = 0, b"", b""
+    lus, interieur, xml = 0, b"", _LectureXml(budget.nom)
+    est_xml = membre.filename.lower().endswith(_XML)
     with archive.open(membre) as flux:
         while morceau := flux.read(_MORCEAU):
             if not lus:
                 _refuser_les_charges(morceau, budget.nom)
                 interieur = morceau[:4]
-            if _MACROS_DE_LIBREOFFICE in fin + morceau:
-                raise PieceMacros(nom=budget.nom)
-            fin = morceau[-len(_MACROS_DE_LIBREOFFICE) :]
+                est_xml = est_xml or morceau.lstrip(_BLANCS).startswith(b"<")
+                if est_xml:
+                    xml.commencer(morceau)
+            if est_xml:
+                xml.lire(morceau)
             lus += len(morceau)
             budget.octets -= len(morceau)
             if budget.octets < 0 or (lus > RAPPORT_DES and lus > RAPPORT * membre.compress_size):
                 raise PieceDemesuree(nom=budget.nom)
+    xml.finir()
     if interieur == _LOCALE:
         _reconnaitre_a_l_interieur(archive, membre, budget, profondeur)
 

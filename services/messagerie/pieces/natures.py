@@ -18,6 +18,7 @@ from .regles import (
     PieceDouble,
     PieceExecutable,
     PieceExtension,
+    PieceMacros,
     PiecePageWeb,
     PieceProtegee,
     PieceTropLourde,
@@ -88,7 +89,19 @@ _PAGE_WEB: Final = re.compile(
     re.IGNORECASE,
 )
 _LU_COMME_PAGE: Final = 4096  # characters: more than any browser sniffs
-_PDF_CHIFFRE: Final = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
+
+
+def _nom_de_pdf(nom: str) -> bytes:
+    """Return the pattern of a name of PDF, each sign of which may be written `#xx` (ISO 32000-1, 7.3.5)."""
+    return b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (signe, signe) for signe in nom.encode())
+
+
+_PDF_CHIFFRE: Final = re.compile(
+    _nom_de_pdf("Encrypt") + rb"[\s\x00]*(%|\d+[\s\x00%]|<<)"
+)  # a comment counts as a space
+_PDF_LANCE: Final = re.compile(
+    _nom_de_pdf("Launch") + rb"(?![A-Za-z0-9])"
+)  # an action that starts a program (12.6.4.5)
 _PDF_CHERCHE: Final = 1024  # bytes in which readers look for a header
 _PDF_FIN: Final = 2048  # bytes among which a whole PDF ends
 
@@ -149,11 +162,16 @@ def _reconnaitre(nom: str, contenu: bytes) -> tuple[Nature, bytes]:
 
 
 def _exiger_pdf_entier(nom: str, contenu: bytes) -> None:
-    """Raises: PieceAbimee, PieceProtegee, PieceDouble. JavaScript and joined invoices stay: forms and Factur-X have them."""
+    """Raises: PieceAbimee, PieceProtegee, PieceMacros, PieceDouble.
+
+    JavaScript and joined invoices stay: forms and Factur-X have them.
+    """
     if b"%%EOF" not in contenu[-_PDF_FIN:] or b"startxref" not in contenu:
         raise PieceAbimee(nom=nom)
     if _PDF_CHIFFRE.search(contenu):
         raise PieceProtegee(nom=nom)
+    if _PDF_LANCE.search(contenu):
+        raise PieceMacros(nom=nom)
     _exiger_sans_zip(nom, contenu)
 
 
@@ -181,7 +199,10 @@ def _exiger_sans_pdf(nom: str, contenu: bytes) -> None:
 
 
 def _exiger_texte(nom: str, contenu: bytes) -> None:
-    """Take plain text alone: it decodes, has no control sign, and no browser would take it for a page. Raises: a FichierRefuse."""
+    """Take plain text alone: it decodes, has no control sign, and no browser would take it for a page. Raises: a FichierRefuse.
+
+    Cells of a CSV that begin like a formula stay: amounts do (« -12,50 »), and every spreadsheet asks before one acts.
+    """
     texte = _decoder(contenu)
     if texte is None or any((signe < " " and signe not in "\t\n\r\f") or signe == "\x7f" for signe in texte):
         raise PieceDeGenreInconnu(nom=nom)

@@ -141,6 +141,18 @@ def test_openssl_et_la_cle_publiee_verifient_une_attestation(dossier: Path, clie
         ),
         pytest.param(["UPDATE accounts_attestation SET contenu = 'x' WHERE numero = 1"], "illisible", id="illisible"),
         pytest.param(
+            [
+                "UPDATE accounts_attestation SET contenu = replace(contenu, '\"numero\":1,', '\"numero\":1e999,') WHERE numero = 1"
+            ],
+            "illisible",
+            id="infinie",
+        ),
+        pytest.param(
+            ["UPDATE accounts_attestation SET contenu = repeat('[', 100000) WHERE numero = 1"],
+            "illisible",
+            id="profonde",
+        ),
+        pytest.param(
             ["UPDATE accounts_blocscelle SET empreinte = repeat('0', 64) WHERE numero = 1"],
             "n’a plus l’empreinte",
             id="bloc",
@@ -159,6 +171,13 @@ def test_ce_qui_est_sorti_montre_ce_qui_a_ete_coupe(dossier: Path, ordres: list[
     assert any(mot in anomalie for anomalie in anomalies), anomalies
     with pytest.raises(CommandError):
         call_command("verifier_journal", attestations=dossier, stderr=StringIO())
+
+
+def test_un_fichier_du_dossier_qui_n_est_pas_un_texte_est_dit(dossier: Path) -> None:
+    consigner_n(1)
+    assert attester_le_journal(force=True)
+    (dossier / "attestation-000001.json").write_bytes(b"\xff\xfe{}")
+    assert any("illisible" in anomalie for anomalie in verifier(dossier).anomalies)
 
 
 def test_une_coupe_entiere_sans_le_dossier_passerait(dossier: Path) -> None:

@@ -72,7 +72,8 @@ def test_course_renommer_contre_supprimer(tours: Callable[[int], int]) -> None:
         assert reference.supprimee_le is not None
         renommes = Evenement.objects.filter(acte="compte_bancaire.renomme", siren=entreprise.personne.siren).count()
         assert renommes == (reference.titulaire == "NOUVEAU")
-        assert Courriel.objects.filter(acte__startswith="compte-bancaire-retire:").count() == 3
+        retrait = ChangementBancaire.objects.get(reference=reference, genre="SUPPRESSION")
+        assert Courriel.objects.filter(acte=f"compte-bancaire-retire:{retrait.pk}").count() == 3
 
 
 def test_course_signaler_contre_employer(tours: Callable[[int], int]) -> None:

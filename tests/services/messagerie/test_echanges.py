@@ -8,7 +8,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Evenement
-from habilitations.models import Habilitation
+from habilitations.actes import DELEGATION_RETIREE
+from habilitations.arbre.cascade import relire, terminer
+from habilitations.models import Habilitation, Role
 from habilitations.partage.delegations import retirer_delegation
 from services.messagerie.brouillons import brouillon_de, brouillons_de, effacer, garder
 from services.messagerie.droits import MessagerieEnConsultation, MessagerieNonDetenue
@@ -26,8 +28,16 @@ from services.messagerie.echanges import (
     rouvrir,
 )
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu
-from services.models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe
-from tests.factories import EspaceFactory, ServiceGestionnaireFactory, echanger, habiliter, poser_piece
+from services.models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe, Service
+from tests.factories import (
+    EspaceFactory,
+    ServiceFactory,
+    ServiceGestionnaireFactory,
+    accorder,
+    echanger,
+    habiliter,
+    poser_piece,
+)
 from tests.services.messagerie.scenes import Scene, recevoir, scene
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +227,25 @@ def test_un_brouillon_est_a_son_auteur_seul_et_finit_a_l_envoi() -> None:
     assert Brouillon.objects.exists()
     envoyer(lieu)
     assert not Brouillon.objects.exists()
+
+
+def test_qui_garde_la_boite_par_un_autre_droit_garde_son_brouillon() -> None:
+    lieu = scene()
+    seconde = ServiceFactory(code="MESSAGERIE_BIS", famille=Service.Famille.MESSAGERIE)
+    accorder(habiliter(EspaceFactory(), personne=lieu.personne, service=seconde), lieu.acteur, Role.ACTEUR)
+    autre = EspaceFactory()
+    fins = [Habilitation.objects.get(espace=lieu.acteur, service=lieu.racine.service)]
+    fins.append(accorder(lieu.racine, autre, Role.ACTEUR))
+    for espace in (lieu.acteur, autre):
+        garder(acteur=espace, personne=lieu.personne, texte="Bonjour")
+    terminer(
+        relire([h.pk for h in fins]),
+        auteur=lieu.titulaire,
+        acte=DELEGATION_RETIREE,
+        motif=Habilitation.MotifFin.RETRAIT,
+        maintenant=timezone.now(),
+    )
+    assert [brouillon.espace for brouillon in Brouillon.objects.all()] == [lieu.acteur]
 
 
 def test_un_brouillon_vide_n_est_pas_garde() -> None:

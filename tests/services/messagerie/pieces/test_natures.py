@@ -13,7 +13,7 @@ from services.messagerie.pieces.natures import NATURES, TAILLE_D_UNE_PIECE, exam
 
 from .scenes import EICAR, GENRES, ODF, PDF, TYPES, fichier, odf, open_xml, zipper
 
-BOMBE = b"\0" * 8_000_000
+BOMBE = b"<" + b" " * 8_000_000
 
 
 def refus(nom: str, contenu: bytes) -> type[regles.FichierRefuse]:
@@ -22,6 +22,20 @@ def refus(nom: str, contenu: bytes) -> type[regles.FichierRefuse]:
         examiner(nom, contenu)
     assert leve.value.contexte["nom"] in str(leve.value)
     return type(leve.value)
+
+
+def relation(genre: str) -> str:
+    """Return the part that names something out of the document."""
+    return (
+        '<Relationships><Relationship Id="r1" TargetMode="External" Target="https://exemple.fr/a>b" '
+        f'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{genre}"/></Relationships>'
+    )
+
+
+def champ(*morceaux: bytes) -> bytes:
+    """Return a field of Word whose instruction is written in these pieces."""
+    textes = b"".join(b"<w:r><w:instrText xml:space='preserve'>" + m + b"</w:instrText></w:r>" for m in morceaux)
+    return b'<w:hdr><w:fldChar w:fldCharType="begin"/>' + textes + b'<w:fldChar w:fldCharType="end"/></w:hdr>'
 
 
 @pytest.mark.parametrize(
@@ -40,6 +54,9 @@ def refus(nom: str, contenu: bytes) -> type[regles.FichierRefuse]:
         *((f"document.{genre}", open_xml(genre), genre) for genre in GENRES),
         *((f"document.{genre}", odf(genre), genre) for genre in ODF),
         ("graphique.docx", open_xml("docx", {"word/embeddings/Classeur.xlsx": open_xml("xlsx")}), "docx"),
+        ("lien.docx", open_xml("docx", {"word/_rels/document.xml.rels": relation("hyperlink")}), "docx"),
+        ("champ.docx", open_xml("docx", {"word/header1.xml": champ(b" MERGEFIELD ", b"DDE_de_Nantes ")}), "docx"),
+        ("formules.csv", b"=1+1;-12,50;+33 1;@jean\n", "csv"),  # allowed: amounts begin so
         ("forme.pptx", open_xml("pptx", {"ppt/media/basic-shape.png": fichier("capture.png")}), "pptx"),
         ("liste.csv", "Société;Montant\nLebœuf;1 200 €\n".encode("cp1252"), "csv"),
         ("liste.csv", "\ufeffSociété;Montant\n".encode(), "csv"),
@@ -67,6 +84,10 @@ def test_ce_qui_est_accepte(nom: str, contenu: bytes, code: str) -> None:
         ("coupe.pdf", PDF[: len(PDF) // 2], regles.PieceAbimee),
         ("chiffre.pdf", PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R/Encrypt 5 0 R"), regles.PieceProtegee),
         ("chiffre.pdf", PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R/Encrypt\n<</V 4>>"), regles.PieceProtegee),
+        ("chiffre.pdf", PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R/#45ncr#79pt 5 0 R"), regles.PieceProtegee),
+        ("chiffre.pdf", PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R/Encrypt%x\n5 0%y\rR"), regles.PieceProtegee),
+        ("lance.pdf", PDF.replace(b"/Catalog", b"/Catalog/OpenAction<</S/Launch/F(a.exe)>>"), regles.PieceMacros),
+        ("lance.pdf", PDF.replace(b"/Catalog", b"/Catalog/OpenAction<</S/L#61unch/F(a.exe)>>"), regles.PieceMacros),
         ("double.pdf", PDF + zipper({"a.exe": b"MZ"}), regles.PieceDouble),
         ("double.pdf", PDF + zipper({"a.exe": b"MZ"}) + PDF, regles.PieceDouble),
         ("double.docx", zipper({"%PDF-1.7": b"%PDF-1.7"}, compression=zipfile.ZIP_STORED), regles.PieceArchive),
@@ -106,7 +127,54 @@ def test_ce_qui_est_accepte(nom: str, contenu: bytes, code: str) -> None:
         ("programme.docx", open_xml("docx", {"word/media/image1.png": b"MZ\x90"}), regles.PieceMacros),
         ("macros.odt", odf("odt", {"Basic/Standard/script-lb.xml": b"<x/>"}), regles.PieceMacros),
         ("macros.ods", odf("ods", {"Scripts/python/a.py": b"x"}), regles.PieceMacros),
-        ("lie.odt", odf("odt", {"styles.xml": b" " * 65_530 + b'"vnd.sun.star.script:x"'}), regles.PieceMacros),
+        (
+            "lie.odt",
+            odf("odt", {"styles.xml": b"<a>" + b" " * 65_530 + b'"vnd.sun.star.script:x"'}),
+            regles.PieceMacros,
+        ),
+        ("lie.odt", odf("odt", {"styles.xml": b'<a href="vnd.sun.star&#46;scr&#x69;pt:x"/>'}), regles.PieceMacros),
+        (
+            "lie.odt",
+            odf("odt", {"styles.xml": b'<a href="vnd.sun.star&#0000000000046;script:x"/>'}),
+            regles.PieceAbimee,
+        ),
+        (
+            "lie.odt",
+            odf("odt", {"styles.xml": '<a href="vnd.sun.star.script:x"/>'.encode("utf-16")}),
+            regles.PieceAbimee,
+        ),
+        ("lie.odt", odf("odt", {"styles.xml": b'<?xml version="1.0" encoding="IBM037"?><a/>'}), regles.PieceAbimee),
+        ("lie.odt", odf("odt", {"styles.xml": b"<!DOCTYPE a [<!ENTITY p '.script:'>]><a/>"}), regles.PieceMacros),
+        ("objet.odt", odf("odt", {"Object 1/Basic/Standard/script-lb.xml": b"<x/>"}), regles.PieceMacros),
+        (
+            "dde.ods",
+            odf("ods", {"settings.xml": b'<office:dde-source office:dde-application="x"/>'}),
+            regles.PieceMacros,
+        ),
+        (
+            "modele.docx",
+            open_xml("docx", {"word/_rels/settings.xml.rels": relation("attachedTemplate")}),
+            regles.PieceMacros,
+        ),
+        ("objet.docx", open_xml("docx", {"word/_rels/document.xml.rels": relation("oleObject")}), regles.PieceMacros),
+        (
+            "objet.docx",
+            open_xml("docx", {"word/_rels/document.xml.rels": relation("ole&#79;bject")}),
+            regles.PieceMacros,
+        ),
+        ("cadre.docx", open_xml("docx", {"word/_rels/webSettings.xml.rels": relation("frame")}), regles.PieceMacros),
+        (
+            "dde.xlsx",
+            open_xml("xlsx", {"xl/externalLinks/externalLink1.xml": b'<ddeLink ddeService="cmd"/>'}),
+            regles.PieceMacros,
+        ),
+        ("dde.docx", open_xml("docx", {"word/header1.xml": champ(b" DDEAUTO c:\\x ")}), regles.PieceMacros),
+        (
+            "dde.docx",
+            open_xml("docx", {"word/header1.xml": champ(b"DD", b"<![CDATA[E]]>", b"A<!-- -->UTO c")}),
+            regles.PieceMacros,
+        ),
+        ("dde.docx", open_xml("docx", {"word/header1.xml": b"<w:fldSimple w:instr=' DDE c'/>"}), regles.PieceMacros),
         ("protege.odt", odf("odt", {}, {"META-INF/manifest.xml": "<manifest:encryption-data/>"}), regles.PieceProtegee),
         ("interieur.docx", open_xml("docx", {"word/embeddings/a.zip": zipper({"a": b"a"})}), regles.PieceArchive),
         (
