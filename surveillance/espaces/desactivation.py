@@ -192,7 +192,7 @@ def annuler_desactivation(
     arrets.rendre(Arret(espace=espace, depuis=fraiche.depuis, maintenant=maintenant, auteur=acteur), fraiche.memoire)
     fraiche.annulee_le, fraiche.secrets, fraiche.memoire = maintenant, "", {}
     fraiche.annulee_par = acteur if isinstance(acteur, Agent) else None
-    fraiche.motif = f"{fraiche.motif} Annulée : {motif}"[:LONGUEUR_DU_MOTIF]
+    fraiche.motif = f"{fraiche.motif} Annulée : {motif}"
     fraiche.save(update_fields=["annulee_le", "annulee_par", "secrets", "memoire", "motif"])
     consigner(actes.ESPACE_DESACTIVATION_ANNULEE, auteur=acteur, espace=espace, details={"reference": str(fraiche.pk)})
     courriels.deposer(

@@ -183,7 +183,7 @@ def test_une_erreur_s_annule_en_sept_jours_tout_revient() -> None:
     assert "argon2" not in desactivation.secrets, "sealed"
     Desactivation.objects.filter(pk=desactivation.pk).update(motif="x" * 500)
     annulee = annuler_desactivation(acteur=scene.cellule, desactivation=desactivation, motif="Elle était en voyage.")
-    assert annulee.motif == "x" * 500 + " Annulée : Elle était en voyage.", "neither reason is cut"
+    assert annulee.motif == "x" * 500 + " Annulée : Elle était en voyage.", "neither reason is cut"
 
     espace = Espace.objects.get(pk=scene.espace.pk)
     assert (espace.etat, espace.compte.is_active) == ("ACTIF", True)
