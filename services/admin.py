@@ -1,13 +1,19 @@
 """What an agent reads of the personnes, of the catalogue, and of the accounts that a company pays from, masked."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_GET
 
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import ConsultationAdmin
@@ -22,7 +28,7 @@ from .banque.lectures import joindre
 from .banque.reponses import motif_lisible
 from .messagerie.bureau import echeance, fil, marquer_lus_du_bureau
 from .messagerie.themes import theme_de
-from .models import Echange, ModeleDeReponse, ReferenceBancaire, Service, SignalementBancaire
+from .models import Echange, ModeleDeReponse, PieceJointe, ReferenceBancaire, Service, SignalementBancaire
 from .views.banque import (
     AnnulerChangement,
     LeverCloture,
@@ -31,6 +37,7 @@ from .views.banque import (
     lien_de_l_entreprise,
 )
 from .views.echanges import ACTES_D_UN_ECHANGE, ModifierModele, RetirerModele
+from .views.pieces import servir
 
 PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
 
@@ -228,6 +235,27 @@ class EchangeAdmin(ConsultationAdmin):
     search_help_text = "référence, SIREN, dénomination"
     fields = ("reference",)  # the page is not made of fields
     actes = ACTES_D_UN_ECHANGE
+
+    def get_urls(self) -> list[URLPattern]:
+        """Put the files of its messages before the stock pages, whose last address takes whatever is left."""
+        adresse = path(
+            "<uuid:echange>/pieces/<uuid:cle>/", self.admin_site.admin_view(self.piece), name="echange_piece"
+        )
+        return [adresse, *super().get_urls()]
+
+    @method_decorator(require_GET)
+    def piece(self, request: HttpRequest, echange: UUID, cle: UUID) -> HttpResponseBase:
+        """Serve a file of an exchange of the office as a download, once its message has arrived; it leaves a trace."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        trouve = get_object_or_404(self.get_queryset(request), pk=echange)
+        pieces = PieceJointe.objects.filter(message__echange=trouve, message__pret_le__isnull=False)
+        return servir(
+            request,
+            get_object_or_404(pieces, pk=cle),
+            retour=self.adresse_de(trouve),
+            libelle="Revenir à l’échange",
+        )
 
     @admin.display(description="thème et objet", ordering="theme")
     def quoi(self, echange: Echange) -> str:

@@ -285,4 +285,4 @@ def _verifier_les_jetons(dossier: Path, releve: Verification) -> None:
         try:
             verifier_jeton(jeton.read_bytes(), attestation.read_bytes() if attestation.exists() else b"", autorites)
         except (JetonInvalide, AutoriteInjoignable) as erreur:
-            releve.noter(f"horodatage de l’{jeton.stem} : {erreur}")
+            releve.noter(f"horodatage de l’{jeton.stem} : {erreur}")

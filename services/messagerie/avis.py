@@ -223,7 +223,7 @@ def _relire_resume(courriel: Courriel) -> Depart | None:
 def _ligne(personne: PersonneSirenisee, messages: Sequence[Message]) -> str:
     nombre = f"{len(messages)} messages" if len(messages) > 1 else "un message"
     demande = ", un document vous est demandé" if _demande_un_document(messages) else ""
-    return f"{personne.denomination} : {nombre}{demande}"
+    return f"{personne.denomination} : {nombre}{demande}"
 
 
 def _relire_entreprise(courriel: Courriel) -> Depart | None:

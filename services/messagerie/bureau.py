@@ -40,17 +40,17 @@ class EchangeHorsService(RegleMetier):
 
 class MessageArrive(RegleMetier):
     code = "message_arrive"
-    message = "Un message est arrivé pendant que vous lisiez cet échange : il est affiché, lisez-le avant de confirmer."
+    message = "Un message est arrivé pendant que vous lisiez cet échange : il est affiché, lisez-le avant de confirmer."
 
 
 class EchangeDejaClos(RegleMetier):
     code = "echange_deja_clos"
-    message = "Cet échange est clos : il n’y a plus rien à y faire, sauf répondre, ce qui le rouvre."
+    message = "Cet échange est clos : il n’y a plus rien à y faire, sauf répondre, ce qui le rouvre."
 
 
 class EchangeDejaPris(RegleMetier):
     code = "echange_deja_pris"
-    message = "Cet échange n’attend pas d’être pris en charge : il l’est déjà, ou il attend l’entreprise."
+    message = "Cet échange n’attend pas d’être pris en charge : il l’est déjà, ou il attend l’entreprise."
 
 
 class DejaCeService(RegleMetier):
@@ -60,7 +60,7 @@ class DejaCeService(RegleMetier):
 
 class MotifDeTransfertRequis(RegleMetier):
     code = "motif_de_transfert_requis"
-    message = "Dites pourquoi, en {limite} caractères au plus : l’agent qui le reçoit lira votre motif."
+    message = "Dites pourquoi, en {limite} caractères au plus : l’agent qui le reçoit lira votre motif."
 
 
 def fil(echange: Echange) -> QuerySet[Message]:
@@ -189,7 +189,7 @@ def transferer(
     motif = lire_ligne(motif)
     if not 0 < len(motif) <= LONGUEUR_MOTIF:
         raise MotifDeTransfertRequis(limite=LONGUEUR_MOTIF)
-    _noter(acteur, echange, f"Transmis à {vers.nom} : {motif}", maintenant)
+    _noter(acteur, echange, f"Transmis à {vers.nom} : {motif}", maintenant)
     echange.service_gestionnaire = vers
     echange.save(update_fields=["service_gestionnaire"])
     dit = Message.objects.create(

@@ -19,6 +19,7 @@ from .. import actes
 from ..models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
 from .droits import exiger_ecriture, retenir_le_droit
+from .plafonds import compter_message
 from .remise import remettre
 from .themes import exiger_theme, theme_de
 
@@ -133,7 +134,7 @@ def ecrire(
 
     `envoi` is the key that the form was given: the same again sends nothing more. Raises: MessagerieNonDetenue,
     MessagerieEnConsultation, ThemeInconnu, TexteIllisible, ObjetVide, ObjetTropLong, MessageVide, MessageTropLong,
-    PieceRefusee, EnvoiDUnAutre.
+    PieceRefusee, EnvoiDUnAutre, TropDeMessages, TropDeMessagesPourUneEntreprise.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller(acteur, personne)
@@ -162,7 +163,7 @@ def repondre(
     """Add a message to this exchange, and return it; one that was closed meanwhile is reopened by it, nothing is lost.
 
     Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace, EchangeDuPortail, TexteIllisible, MessageVide,
-    MessageTropLong, PieceRefusee, EnvoiDUnAutre.
+    MessageTropLong, PieceRefusee, EnvoiDUnAutre, TropDeMessages, TropDeMessagesPourUneEntreprise.
     """
     maintenant = maintenant or timezone.now()
     acteur, echange = verrouiller_echange(acteur, echange)
@@ -241,8 +242,9 @@ def _poster(
 ) -> Message:
     """Write this message with the files of its draft, and have it arrive, unless one of them waits to be analysed.
 
-    Raises: PieceRefusee.
+    Raises: PieceRefusee, TropDeMessages, TropDeMessagesPourUneEntreprise.
     """
+    compter_message(acteur, echange.personne)
     if brouillon is not None:  # who is joining a file is waited for, and nobody joins one any more
         brouillon = Brouillon.objects.select_for_update(of=("self",)).filter(pk=brouillon.pk).first()
     pieces = PieceJointe.objects.filter(brouillon=brouillon) if brouillon is not None else PieceJointe.objects.none()

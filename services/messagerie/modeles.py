@@ -39,7 +39,7 @@ class TitreDeModeleRequis(RegleMetier):
 
 class TropDeModeles(RegleMetier):
     code = "trop_de_modeles"
-    message = "Votre service a déjà {limite} modèles : retirez-en un avant d’en ajouter."
+    message = "Votre service a déjà {limite} modèles : retirez-en un avant d’en ajouter."
 
 
 def modeles_pour(agent: Agent, theme: str) -> QuerySet[ModeleDeReponse]:

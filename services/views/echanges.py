@@ -61,7 +61,7 @@ class ReponseDuBureauForm(VuForm):
         required=False,
         label="Partir d’un modèle",
         empty_label="Aucun modèle",
-        help_text="Son texte s’ajoute à la suite du vôtre ; vous le corrigez avant d’envoyer.",
+        help_text="Son texte s’ajoute à la suite du vôtre ; vous le corrigez avant d’envoyer.",
     )
     texte = ChampTexte(
         label="Votre message",
@@ -111,7 +111,7 @@ class _SurUnEchange(PageActe):
         echange = self.objet
         return [
             ("Entreprise", echange.personne),
-            ("Échange", f"{theme_de(echange.theme)} : {echange.objet}"),
+            ("Échange", f"{theme_de(echange.theme)} : {echange.objet}"),
             ("État", echange.get_etat_display()),
         ]
 
@@ -136,7 +136,7 @@ class PrendreEnCharge(_SurUnEchange):
     nom = "prendre-en-charge"
     titre = "Prendre en charge"
     bouton = "Prendre en charge"
-    succes = "L’échange est pris en charge : l’entreprise le voit."
+    succes = "L’échange est pris en charge : l’entreprise le voit."
 
     @staticmethod
     def possible(objet: Echange) -> bool:
@@ -145,7 +145,7 @@ class PrendreEnCharge(_SurUnEchange):
     def faits(self) -> list[tuple[str, str | Model]]:
         return [
             *super().faits(),
-            ("Ce qui se passe", "L’entreprise lit « pris en charge ». L’échange attend toujours."),
+            ("Ce qui se passe", "L’entreprise lit « pris en charge ». L’échange attend toujours."),
         ]
 
     def agir(self, form: Any) -> None:
@@ -206,7 +206,7 @@ class DemanderUnePiece(Repondre):
     nom = "piece"
     titre = "Demander une pièce"
     bouton = "Envoyer la demande"
-    succes = "La demande est envoyée : l’échange attend la pièce."
+    succes = "La demande est envoyée : l’échange attend la pièce."
     piece = True
 
     @staticmethod
@@ -237,7 +237,7 @@ class Transferer(_SurUnEchange):
     nom = "transferer"
     titre = "Transmettre à un autre service"
     bouton = "Transmettre"
-    succes = "L’échange est transmis : l’autre service y répondra, l’entreprise en est prévenue."
+    succes = "L’échange est transmis : l’autre service y répondra, l’entreprise en est prévenue."
     form_class = TransfertForm
     parti = False
 
@@ -322,7 +322,7 @@ class AjouterModele(PageActe):
     nom = "ajouter-modele"
     titre = "Ajouter un modèle de réponse"
     bouton = "Enregistrer le modèle"
-    succes = "Le modèle est enregistré : les agents de votre service peuvent partir de lui."
+    succes = "Le modèle est enregistré : les agents de votre service peuvent partir de lui."
     form_class = ModeleForm
     fonctions = CHEFS
     fait = False

@@ -12,14 +12,18 @@ from ..messagerie.pieces import jointes
 from ..models import PieceJointe
 
 
-def servir(request: HttpRequest, piece: PieceJointe, *, retour: str) -> HttpResponseBase:
-    """Serve this file as a download and nothing else, segment by segment; who asks was asked before."""
+def servir(
+    request: HttpRequest, piece: PieceJointe, *, retour: str, libelle: str = "Revenir à la messagerie"
+) -> HttpResponseBase:
+    """Serve this file as a download and nothing else, segment by segment; who asks was asked before.
+
+    `retour`: where the page leads that says why it is not served, in the words `libelle`.
+    """
     try:
         morceaux = jointes.ouvrir(piece)
     except RegleMetier as regle:
-        return render(
-            request, "espacepro/messagerie/piece_refusee.html", {"regle": regle, "retour": retour}, status=regle.statut
-        )
+        contexte = {"regle": regle, "retour": retour, "libelle": libelle}
+        return render(request, "espacepro/messagerie/piece_refusee.html", contexte, status=regle.statut)
     lire(request, TraceLecture.Nature.CONSULTATION, "services.piecejointe", cle=str(piece.pk))
     return StreamingHttpResponse(
         morceaux,

@@ -526,6 +526,7 @@ GESTION: dict[str, frozenset[str]] = {
     "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
     "ajouter_modele": frozenset({"chef"}),
     "bloquer_adresse": frozenset({"surveillance"}),
+    "echange_piece": frozenset({"agent_du_service", "chef"}),  # a file that the company joined: its office alone
     "espace_deces": frozenset({"agent_du_service", "chef"}),
     "espace_retablir": PERSONNE,  # while one is disabled: tests/surveillance/espaces/test_retablissement.py
     "espace_pli": PERSONNE,
@@ -646,6 +647,7 @@ def _parametres(nom: str, scene: Scene) -> list[Any]:
         "comme_l_usager": [scene.espaces["titulaire"].pk],
         "comme_l_usager_page": [scene.espaces["titulaire"].pk],
         "lettre_apercu": [scene.objets["activation_courrier"].pk],
+        "echange_piece": [PieceJointe.objects.get(pk=scene.cles["pièce"][0]).message.echange_id, *scene.cles["pièce"]],
         "lettre_reprendre": [scene.objets["activation_courrier"].pk],
         "courriel_reprendre": [uuid.UUID(int=0)],
         "remise": [scene.objets["remise"].reference],

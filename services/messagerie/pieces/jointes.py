@@ -18,6 +18,7 @@ from accounts.models import Espace
 from ...models import Brouillon, PieceJointe
 from ...models.messagerie import SecretIllisible
 from ..droits import exiger_ecriture
+from ..plafonds import compter_fichier
 from . import antivirus, chiffrement, stockage
 from .chiffrement import PieceIllisible
 from .natures import examiner
@@ -40,8 +41,8 @@ log = structlog.get_logger(__name__)
 def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -> PieceJointe:
     """Join this file to one's draft; return it, cleaned, encrypted, to be scanned.
 
-    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, StockageIndisponible, BrouillonEfface,
-    MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
+    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiers, StockageIndisponible,
+    BrouillonEfface, MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
     """
     lue = examiner(nom, contenu)
     exiger_ecriture(acteur, brouillon.personne)
@@ -51,6 +52,7 @@ def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -
         raise PiecesTropNombreuses(limite=PIECES_D_UN_MESSAGE, nom=lue.nom)
     if (autres.aggregate(somme=Sum("taille"))["somme"] or 0) + len(lue.contenu) > TAILLE_D_UN_MESSAGE:
         raise PiecesTropLourdes(nom=lue.nom)
+    compter_fichier(acteur, nom=lue.nom, taille=len(lue.contenu))
     piece = PieceJointe(
         pk=uuid.uuid4(), brouillon=brouillon, nom=lue.nom, type_mime=lue.nature.type_mime, taille=len(lue.contenu)
     )

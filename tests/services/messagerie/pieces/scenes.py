@@ -1,8 +1,16 @@
 """Files of every kind, true and false, that the tests of the attachments share."""
 
 import io
+import uuid
 import zipfile
 from pathlib import Path
+from typing import Any
+
+from services.messagerie.brouillons import garder
+from services.messagerie.echanges import ecrire
+from services.messagerie.pieces.jointes import joindre
+from services.models import PieceJointe
+from tests.services.messagerie.scenes import Scene
 
 FICHIERS = Path(__file__).parent / "fichiers"
 """Made once by foreign programs (Pillow 13, pillow-heif 1.8, LibreOffice), each photo with a place, a device and comments."""
@@ -50,3 +58,18 @@ def odf(
     membres = {"mimetype": type_, **(premiers or {}), "content.xml": "<x/>", **(autres or {})}
     membres.setdefault("META-INF/manifest.xml", manifeste)
     return zipper(membres)
+
+
+def brouillon_avec(lieu: Scene, *, nom: str = "avis.pdf", contenu: bytes = PDF) -> PieceJointe:
+    """Return a file of the titulaire's draft."""
+    brouillon = garder(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Attestation", texte="Voici")
+    assert brouillon is not None
+    return joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=nom, contenu=contenu)
+
+
+def envoye_avec(lieu: Scene, **champs: Any) -> PieceJointe:
+    """Return a file of a message that the titulaire has sent."""
+    piece = brouillon_avec(lieu, **champs)
+    ecrire(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Bilan", texte="Voici", envoi=uuid.uuid4())
+    piece.refresh_from_db()
+    return piece

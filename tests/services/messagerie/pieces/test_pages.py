@@ -18,16 +18,13 @@ from accounts.models import Espace, TraceLecture
 from espacepro.corps import FICHIERS_MAX
 from habilitations.models import Habilitation
 from habilitations.partage.delegations import retirer_delegation
-from services.messagerie.brouillons import garder
-from services.messagerie.echanges import ecrire
 from services.messagerie.pieces.analyse import analyser_pieces
-from services.messagerie.pieces.jointes import joindre
 from services.models import Brouillon, Message, PieceJointe
 from tests.factories import EspaceFactory
 from tests.services.messagerie.scenes import Scene, scene
 
 from .clamd import FauxClamd
-from .scenes import EICAR, PDF
+from .scenes import EICAR, PDF, brouillon_avec, envoye_avec
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
 LONG = "Bonjour,\n\nmon attestation est jointe. " * 20
@@ -56,19 +53,6 @@ def rediger(lieu: Scene) -> str:
 def phrases(reponse: HttpResponse) -> str:
     nu = re.sub(r"<[^>]+>", " ", reponse.content.decode())
     return re.sub(r"\s+", " ", nu.replace("&#x27;", "'").replace("’", "'").replace("\xa0", " ").replace("\u202f", " "))
-
-
-def brouillon_avec(lieu: Scene, *, nom: str = "avis.pdf", contenu: bytes = PDF) -> PieceJointe:
-    brouillon = garder(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Attestation", texte="Voici")
-    assert brouillon is not None
-    return joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=nom, contenu=contenu)
-
-
-def envoye_avec(lieu: Scene, **champs: Any) -> PieceJointe:
-    piece = brouillon_avec(lieu, **champs)
-    ecrire(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Bilan", texte="Voici", envoi=uuid.uuid4())
-    piece.refresh_from_db()
-    return piece
 
 
 def test_joindre_oter_puis_envoyer() -> None:

@@ -1,0 +1,68 @@
+"""How much one espace writes and joins in 24 hours: nobody floods an office, nobody fills the storage (issue 15, item 8).
+
+Counted as guesses are (accounts/compteurs/debit.py), within the transaction of the act: what is refused or fails is not counted.
+A file taken off, or a draft erased, stays counted. Who could be hurt, and what that person can still do: docs/maison.md.
+"""
+
+from typing import Final
+
+from accounts.compteurs import debit
+from accounts.models import Espace
+from accounts.saisies.regles import RegleMetier
+
+from ..models import PersonneSirenisee
+
+MESSAGES_PAR_JOUR: Final = 400  # whatever the companies: four for each of the hundred that an espace may hold
+MESSAGES_POUR_UNE_ENTREPRISE: Final = 50
+FICHIERS_PAR_JOUR: Final = 1_000  # ten for each company
+GROS_FICHIERS_PAR_JOUR: Final = 300  # so that a day of one espace is four gigabytes at most
+GROS: Final = 1_000_000  # bytes
+
+
+class TropDeMessages(RegleMetier):
+    code = "trop_de_messages"
+    statut = 429
+    message = (
+        "Vous avez déjà envoyé {limite} messages depuis 24 heures, le plus que le portail accepte : gardez celui-ci en brouillon, "
+        "vous l’enverrez demain."
+    )
+
+
+class TropDeMessagesPourUneEntreprise(RegleMetier):
+    code = "trop_de_messages_entreprise"
+    statut = 429
+    message = (
+        "Vous avez déjà envoyé {limite} messages pour {denomination} depuis 24 heures : gardez celui-ci en brouillon, vous "
+        "l’enverrez demain. Si c’est urgent, téléphonez au service, ou demandez à une autre personne habilitée d’écrire."
+    )
+
+
+class TropDeFichiers(RegleMetier):
+    code = "trop_de_fichiers"
+    statut = 429
+    message = (
+        "« {nom} » n’a pas été joint : vous avez déjà joint {limite} fichiers{lourds} depuis 24 heures. Vous pouvez envoyer "
+        "votre message sans lui, et le joindre demain."
+    )
+
+
+def compter_message(acteur: Espace, personne: PersonneSirenisee) -> None:
+    """Count one message of this espace, locked, for this personne. Raises: TropDeMessages, TropDeMessagesPourUneEntreprise."""
+    if not _reserver("messages", str(acteur.pk), MESSAGES_PAR_JOUR):
+        raise TropDeMessages(limite=MESSAGES_PAR_JOUR)
+    if not _reserver("messages-entreprise", f"{acteur.pk}|{personne.pk}", MESSAGES_POUR_UNE_ENTREPRISE):
+        raise TropDeMessagesPourUneEntreprise(limite=MESSAGES_POUR_UNE_ENTREPRISE, denomination=personne.denomination)
+
+
+def compter_fichier(acteur: Espace, *, nom: str, taille: int) -> None:
+    """Count one file that this espace joins, whose name is shown. Raises: TropDeFichiers."""
+    if not _reserver("fichiers", str(acteur.pk), FICHIERS_PAR_JOUR):
+        raise TropDeFichiers(nom=nom, limite=FICHIERS_PAR_JOUR, lourds="")
+    if taille > GROS and not _reserver("gros-fichiers", str(acteur.pk), GROS_FICHIERS_PAR_JOUR):
+        raise TropDeFichiers(nom=nom, limite=GROS_FICHIERS_PAR_JOUR, lourds=" de plus de 1 Mo")
+
+
+def _reserver(quoi: str, qui: str, limite: int) -> bool:
+    """Whether one more may be counted; by the clock read under the lock of the counter."""
+    bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
+    return debit.reserver(debit.empreinte(f"messagerie-{quoi}", qui), bareme) is not None

@@ -1,0 +1,114 @@
+"""What one espace writes and joins in a day: beyond, a clear refusal that loses nothing, and nobody else is held back."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from accounts.models import Espace, EssaiConnexion
+from services.messagerie import plafonds
+from services.messagerie.brouillons import garder
+from services.messagerie.echanges import ecrire, repondre
+from services.messagerie.pieces.jointes import joindre, oter
+from services.messagerie.plafonds import TropDeFichiers, TropDeMessages, TropDeMessagesPourUneEntreprise
+from services.models import Brouillon, Message, PersonneSirenisee, PieceJointe
+from tests.factories import PersonneFactory, echanger, habiliter
+from tests.services.messagerie.pieces.scenes import PDF
+from tests.services.messagerie.scenes import Scene, messagerie, scene
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lieu() -> Scene:
+    return scene()
+
+
+def envoyer(espace: Espace, personne: PersonneSirenisee, envoi: uuid.UUID | None = None) -> Message:
+    return ecrire(
+        acteur=espace, personne=personne, theme="TVA", objet="Une", texte="Bonjour", envoi=envoi or uuid.uuid4()
+    )
+
+
+def brouillon(lieu: Scene) -> Brouillon:
+    garde = garder(acteur=lieu.titulaire, personne=lieu.personne, texte="Voici")
+    assert garde is not None
+    return garde
+
+
+def le_lendemain() -> None:
+    EssaiConnexion.objects.update(quand=F("quand") - timedelta(hours=24, minutes=1))
+
+
+def test_une_entreprise_ne_recoit_pas_tout_ce_qu_un_espace_ecrit(lieu: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plafonds, "MESSAGES_POUR_UNE_ENTREPRISE", 3)
+    autre = PersonneFactory()
+    habiliter(lieu.titulaire, personne=autre, service=messagerie())
+    echange, envoi = echanger(lieu.personne), uuid.uuid4()
+    for _ in range(5):
+        envoyer(lieu.titulaire, lieu.personne, envoi)  # the same form, again and again, counts once
+    envoyer(lieu.titulaire, lieu.personne)
+    repondre(acteur=lieu.titulaire, echange=echange, texte="Encore", envoi=uuid.uuid4())
+    garde = brouillon(lieu)
+    for essai in (
+        lambda: envoyer(lieu.titulaire, lieu.personne),
+        lambda: repondre(acteur=lieu.titulaire, echange=echange, texte="Et encore", envoi=uuid.uuid4()),
+    ):
+        with pytest.raises(TropDeMessagesPourUneEntreprise) as refus:
+            essai()
+        assert lieu.personne.denomination in str(refus.value)
+    assert Message.objects.count() == 3
+    assert Brouillon.objects.get(pk=garde.pk).texte == "Voici"
+    envoyer(lieu.titulaire, autre)  # his other companies
+    envoyer(lieu.acteur, lieu.personne)  # a colleague
+    le_lendemain()
+    envoyer(lieu.titulaire, lieu.personne)
+
+
+def test_ce_qu_un_espace_ecrit_en_un_jour_a_une_fin(lieu: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plafonds, "MESSAGES_PAR_JOUR", 2)
+    for _ in range(2):
+        envoyer(lieu.titulaire, lieu.personne)
+    with pytest.raises(TropDeMessages, match=r"\b2\b"):
+        envoyer(lieu.titulaire, lieu.personne)
+    assert Message.objects.count() == 2
+    envoyer(lieu.acteur, lieu.personne)
+
+
+@pytest.mark.usefixtures("depot")
+def test_les_fichiers_d_un_jour_ont_une_fin_meme_otes(lieu: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plafonds, "FICHIERS_PAR_JOUR", 2)
+    garde = brouillon(lieu)
+    for _ in range(2):
+        piece = joindre(acteur=lieu.titulaire, brouillon=garde, nom="a.pdf", contenu=PDF)
+        oter(acteur=lieu.titulaire, brouillon=garde, piece=piece.pk)
+    with pytest.raises(TropDeFichiers, match="b.pdf"):
+        joindre(acteur=lieu.titulaire, brouillon=garde, nom="b.pdf", contenu=PDF)
+    assert not PieceJointe.objects.exists()
+    le_lendemain()
+    joindre(acteur=lieu.titulaire, brouillon=garde, nom="b.pdf", contenu=PDF)
+
+
+@pytest.mark.usefixtures("depot")
+def test_les_gros_fichiers_se_comptent_a_part(lieu: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plafonds, "GROS_FICHIERS_PAR_JOUR", 1)
+    garde, gros = brouillon(lieu), b"a;b;c\r\n" * 200_000
+    joindre(acteur=lieu.titulaire, brouillon=garde, nom="gros.csv", contenu=gros)
+    with pytest.raises(TropDeFichiers, match=r"1\sMo"):
+        joindre(acteur=lieu.titulaire, brouillon=garde, nom="gros2.csv", contenu=gros)
+    joindre(acteur=lieu.titulaire, brouillon=garde, nom="petit.pdf", contenu=PDF)
+    comptes = EssaiConnexion.objects.count()
+    with pytest.raises(TropDeFichiers):
+        joindre(acteur=lieu.titulaire, brouillon=garde, nom="gros2.csv", contenu=gros)
+    assert EssaiConnexion.objects.count() == comptes, "what is refused is not counted"
+
+
+def test_un_comptable_de_cent_entreprises_un_jour_d_echeance_n_est_pas_retenu() -> None:
+    """Several messages and files for each of the hundred companies that an espace may hold."""
+    assert plafonds.MESSAGES_PAR_JOUR >= 4 * 100
+    assert plafonds.FICHIERS_PAR_JOUR >= 10 * 100
+    assert plafonds.GROS_FICHIERS_PAR_JOUR >= 3 * 100
+    assert plafonds.MESSAGES_POUR_UNE_ENTREPRISE >= 50
+    au_plus = plafonds.GROS_FICHIERS_PAR_JOUR * 10_000_000 + plafonds.FICHIERS_PAR_JOUR * plafonds.GROS
+    assert au_plus <= 4_000_000_000, "what docs/maison.md says of the storage"
