@@ -34,7 +34,13 @@ TAILLE_D_UN_ENVOI: Final = FICHIERS_MAX
 """What a page of the mailbox takes at a time: a file of 10 MB with a text, or a little more, so that its refusal is said there."""
 
 
-SANS_BROUILLON: Final[dict[str, Any]] = {"pieces": (), "extensions": ",".join(EXTENSIONS)}
+TEXTE: Final = 100_000
+"""Bytes that the text of a message may take beside its files, whatever its letters."""
+SANS_BROUILLON: Final[dict[str, Any]] = {
+    "pieces": (),
+    "extensions": ",".join(EXTENSIONS),
+    "octets": TAILLE_D_UN_ENVOI - TEXTE,
+}
 """What a page of writing shows of files before any is joined."""
 
 

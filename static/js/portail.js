@@ -29,6 +29,21 @@ window.addEventListener("pageshow", (evenement) => {
   if (evenement.persisted) for (const formulaire of [...envoyes.keys()]) liberer(formulaire);
 });
 
+// Files heavier together than one sending takes: it is said when they are chosen, and nothing leaves, so that no text is lost.
+for (const champ of document.querySelectorAll("[data-octets]")) {
+  const avis = champ.nextElementSibling;
+  const trop = () => [...champ.files].reduce((somme, fichier) => somme + fichier.size, 0) > Number(champ.dataset.octets);
+  champ.addEventListener("change", () => {
+    avis.hidden = !trop();
+  });
+  champ.form.addEventListener("submit", (evenement) => {
+    if (!trop()) return;
+    evenement.preventDefault();
+    avis.hidden = false;
+    champ.focus();
+  });
+}
+
 // How much is ticked in a list: the sentence follows the boxes.
 for (const phrase of document.querySelectorAll("[data-cochees]")) {
   const formulaire = phrase.closest("form");
