@@ -74,7 +74,7 @@ class BloquerAdresse(PageActe):
             ),
             (
                 "À savoir",
-                "Une adresse est souvent partagée : entreprise, hôtel, opérateur mobile. Préférez une durée courte.",
+                "Une adresse est souvent partagée : entreprise, hôtel, opérateur mobile. Préférez une durée courte.",
             ),
         ]
 

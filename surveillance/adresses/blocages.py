@@ -37,22 +37,22 @@ class BlocageReserve(RegleMetier):
 
 class ReseauInvalide(RegleMetier):
     code = "reseau_invalide"
-    message = "Écrivez une adresse ou un réseau : 203.0.113.7, 203.0.113.0/24 ou 2001:db8::/64."
+    message = "Écrivez une adresse ou un réseau : 203.0.113.7, 203.0.113.0/24 ou 2001:db8::/64."
 
 
 class ReseauTropLarge(RegleMetier):
     code = "reseau_trop_large"
-    message = "Ce réseau est trop large : /{limite} au plus en IPv{version}. Bloquez-le par parties, si c’est bien ce qu’il faut."
+    message = "Ce réseau est trop large : /{limite} au plus en IPv{version}. Bloquez-le par parties, si c’est bien ce qu’il faut."
 
 
 class ReseauDesAgents(RegleMetier):
     code = "reseau_des_agents"
-    message = "Ce réseau contient {reseau}, d’où les agents ou le portail lui-même se connectent : il ne se bloque pas."
+    message = "Ce réseau contient {reseau}, d’où les agents ou le portail lui-même se connectent : il ne se bloque pas."
 
 
 class ReseauDejaBloque(RegleMetier):
     code = "reseau_deja_bloque"
-    message = "Ce réseau est déjà bloqué : levez ce blocage pour en changer le motif ou la durée."
+    message = "Ce réseau est déjà bloqué : levez ce blocage pour en changer le motif ou la durée."
 
 
 class MotifDeBlocageRequis(RegleMetier):
