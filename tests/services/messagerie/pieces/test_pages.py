@@ -18,6 +18,7 @@ from accounts.models import Espace, TraceLecture
 from espacepro.corps import FICHIERS_MAX
 from habilitations.models import Habilitation
 from habilitations.partage.delegations import retirer_delegation
+from services.messagerie.brouillons import garder
 from services.messagerie.pieces.analyse import analyser_pieces
 from services.models import Brouillon, Message, PieceJointe
 from tests.factories import EspaceFactory
