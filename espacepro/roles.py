@@ -15,7 +15,7 @@ from psycopg import sql
 AJOUT_SEUL: Final = ("accounts_evenement", "accounts_blocscelle", "accounts_attestation")
 """What the application adds to and reads, and nothing else."""
 LECTURE_SEULE: Final = ("django_migrations", "accounts_moisabandonne")
-FONCTIONS: Final = ("journal_immuable", "journal_a_sceller")
+FONCTIONS: Final = ("journal_immuable", "journal_a_sceller", "journal_suit")
 RESERVEES: Final = ("connexion_creer_partition(date)", "connexion_abandonner_partitions(timestamptz)")
 """What the owner does for the application, when it asks (surveillance/migrations)."""
 

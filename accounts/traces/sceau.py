@@ -76,7 +76,7 @@ def est_scelle(objet: str, texte: bytes, sceau: str) -> bool:
     """Whether this seal is that of this text, by one of our keys."""
     nom, _, mac = sceau.partition(".")
     try:
-        return hmac.compare_digest(mac, _mac(cle_nommee(nom), objet.encode() + bytes(1) + texte))
+        return hmac.compare_digest(mac.encode(), _mac(cle_nommee(nom), objet.encode() + bytes(1) + texte).encode())
     except CleInconnue:
         return False
 

@@ -157,7 +157,7 @@ def _verifier_ancien(bloc: BlocScelle, releve: Verification) -> set[int]:
         colonnes += [str(e.adresse_ip or ""), e.requete, e.details]
         texte += json.dumps(colonnes, sort_keys=True, ensure_ascii=False).encode() + b"\n"
     if not any(
-        hmac.compare_digest(hmac.new(cle.encode(), texte, hashlib.sha256).hexdigest(), bloc.empreinte)
+        hmac.compare_digest(hmac.new(cle.encode(), texte, hashlib.sha256).hexdigest().encode(), bloc.empreinte.encode())
         for cle in settings.CLES_JOURNAL
     ):
         releve.noter(f"bloc {bloc.numero} : le contenu a changé")

@@ -196,6 +196,53 @@ def test_chaque_alteration_est_vue_scellee_ou_non(sql: str, scelle: bool) -> Non
     assert verifier().anomalies
 
 
+LIGNE = "INSERT INTO accounts_evenement (quand, acte, auteur, espace, siren, service, requete, details, adresse_ip)"
+BLOC_ETRANGER = (
+    "INSERT INTO accounts_blocscelle (numero, evenements, empreinte_precedente, empreinte, scelle_le, sceau, version)"
+)
+DECLARATION = "INSERT INTO accounts_attestation (numero, contenu, signature, faite_le)"
+MOIS = (
+    "INSERT INTO accounts_moisabandonne (numero, premier_bloc, dernier_bloc, lignes, processus, sceau, mois, fait_le)"
+)
+PROFOND = "[" * 200 + "]" * 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *(
+            f"{LIGNE} VALUES ({q}, 'faux', 'x', '', '', '', '', '{{}}', NULL)"
+            for q in ("'infinity'", "'0044-03-15 BC'")
+        ),
+        f"{LIGNE} VALUES (now(), 'faux', 'x', '', '', '', '', '{{}}', '10.0.0.0/8')",
+        f"{LIGNE} VALUES (now(), 'faux', 'x', '', '', '', '', '{{\"a\": {PROFOND}}}', NULL)",
+        f"{LIGNE} VALUES (now(), 'faux', 'x', '', '', '', '', '[]', NULL)",
+        f"{BLOC_ETRANGER} VALUES (9223372036854775807, '{{1}}', '', '', now(), '', 2)",
+        f"{BLOC_ETRANGER} VALUES (1, '{{1,NULL}}', '', '', now(), '', 2)",
+        f"{BLOC_ETRANGER} VALUES (1, '{{{{1}},{{2}}}}', '', '', now(), '', 2)",
+        f"{BLOC_ETRANGER} VALUES (1, '{{1}}', '', '', '-infinity', '', 2)",
+        f"{DECLARATION} VALUES (9223372036854775807, '', '', now())",
+        f"{DECLARATION} VALUES (1, '', '', 'infinity')",
+        f"{MOIS} VALUES (1, 1, 1, 1, '{{}}', '', 'infinity', now())",
+    ],
+)
+def test_la_base_refuse_ce_qui_ne_se_relirait_pas(sql: str) -> None:
+    """Whoever has the application's role adds nothing that stops the sealing or the check."""
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as curseur:
+        curseur.execute(sql)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("version", [1, 2])
+def test_un_bloc_etranger_est_dit_et_n_arrete_rien(version: int) -> None:
+    consigner_n(2)
+    with connection.cursor() as curseur:
+        curseur.execute(f"{BLOC_ETRANGER} VALUES (1, '{{1}}', 'é', 'é', now(), %s, %s)", [f"{nom_de_cle()}.é", version])
+    assert sceller() == 2
+    assert any("bloc 1" in anomalie for anomalie in verifier().anomalies)
+
+
 @pytest.mark.django_db
 def test_deux_lignes_echangees_sont_vues() -> None:
     un, deux = consigner_n(2)
