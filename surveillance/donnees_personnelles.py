@@ -67,7 +67,7 @@ def inscrire() -> None:
     lecture.declarer_sans_personne(
         BlocageIP,
         "réseau bloqué, quel qu’en soit l’usager",
-        "id reseau motif bloque_le jusqu_a leve_le",
+        "id reseau motif agent bloque_le jusqu_a leve_le",
     )
     retention.inscrire(
         Conservation(
