@@ -14,7 +14,7 @@ from ..saisies.sirens import SirenAbsent, normaliser_siren
 from .claviers import Clavier
 
 LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe/politique.py
-INCOMPLET = "Ce formulaire est incomplet : copiez votre texte, puis rouvrez la page."
+INCOMPLET = "Ce formulaire est incomplet : copiez votre texte, puis rouvrez la page."
 LONGUEUR_SAISIE_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
 
 

@@ -26,8 +26,8 @@ from .droits import GERER, peut
 
 GEL: Final = timedelta(days=30)
 """For how long an account that such an espace added is not usable, unless its holder says before that it was his act."""
-_DEFAIT: Final = "Il avait été ajouté peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a fait défaire."
-_RENDU: Final = "Il avait été supprimé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a repris."
+_DEFAIT: Final = "Il avait été ajouté peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a fait défaire."
+_RENDU: Final = "Il avait été supprimé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a repris."
 _MEME_INSTANT: Final = timedelta(minutes=1)
 
 

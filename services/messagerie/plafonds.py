@@ -37,8 +37,8 @@ class TropDeMessagesPourUneEntreprise(RegleMetier):
     )
 
 
-class TropDeFichiers(RegleMetier):
-    code = "trop_de_fichiers"
+class TropDeFichiersJoints(RegleMetier):
+    code = "trop_de_fichiers_joints"
     statut = 429
     message = (
         "« {nom} » n’a pas été joint : vous avez déjà joint {limite} fichiers{lourds} depuis 24 heures. Vous pouvez envoyer "
@@ -55,11 +55,11 @@ def compter_message(acteur: Espace, personne: PersonneSirenisee) -> None:
 
 
 def compter_fichier(acteur: Espace, *, nom: str, taille: int) -> None:
-    """Count one file that this espace joins, whose name is shown. Raises: TropDeFichiers."""
+    """Count one file that this espace joins, whose name is shown. Raises: TropDeFichiersJoints."""
     if not _reserver("fichiers", str(acteur.pk), FICHIERS_PAR_JOUR):
-        raise TropDeFichiers(nom=nom, limite=FICHIERS_PAR_JOUR, lourds="")
+        raise TropDeFichiersJoints(nom=nom, limite=FICHIERS_PAR_JOUR, lourds="")
     if taille > GROS and not _reserver("gros-fichiers", str(acteur.pk), GROS_FICHIERS_PAR_JOUR):
-        raise TropDeFichiers(nom=nom, limite=GROS_FICHIERS_PAR_JOUR, lourds=" de plus de 1 Mo")
+        raise TropDeFichiersJoints(nom=nom, limite=GROS_FICHIERS_PAR_JOUR, lourds=" de plus de 1 Mo")
 
 
 def _reserver(quoi: str, qui: str, limite: int) -> bool:

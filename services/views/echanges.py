@@ -92,7 +92,7 @@ class TransfertForm(FormulairePortail):
         label="Motif",
         max_length=LONGUEUR_MOTIF,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=f"L’agent qui le reçoit le lira ; l’entreprise, non. {LONGUEUR_MOTIF} caractères au plus.",
+        help_text=f"L’agent qui le reçoit le lira ; l’entreprise, non. {LONGUEUR_MOTIF} caractères au plus.",
         error_messages={"required": "Dites pourquoi cet échange relève d’un autre service."},
     )
 

@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -> PieceJointe:
     """Join this file to one's draft; return it, cleaned, encrypted, to be scanned.
 
-    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiers, StockageIndisponible,
+    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible,
     BrouillonEfface, MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
     """
     lue = examiner(nom, contenu)

@@ -11,7 +11,7 @@ from services.messagerie import plafonds
 from services.messagerie.brouillons import garder
 from services.messagerie.echanges import ecrire, repondre
 from services.messagerie.pieces.jointes import joindre, oter
-from services.messagerie.plafonds import TropDeFichiers, TropDeMessages, TropDeMessagesPourUneEntreprise
+from services.messagerie.plafonds import TropDeFichiersJoints, TropDeMessages, TropDeMessagesPourUneEntreprise
 from services.models import Brouillon, Message, PersonneSirenisee, PieceJointe
 from tests.factories import PersonneFactory, echanger, habiliter
 from tests.services.messagerie.pieces.scenes import PDF
@@ -83,7 +83,7 @@ def test_les_fichiers_d_un_jour_ont_une_fin_meme_otes(lieu: Scene, monkeypatch: 
     for _ in range(2):
         piece = joindre(acteur=lieu.titulaire, brouillon=garde, nom="a.pdf", contenu=PDF)
         oter(acteur=lieu.titulaire, brouillon=garde, piece=piece.pk)
-    with pytest.raises(TropDeFichiers, match="b.pdf"):
+    with pytest.raises(TropDeFichiersJoints, match="b.pdf"):
         joindre(acteur=lieu.titulaire, brouillon=garde, nom="b.pdf", contenu=PDF)
     assert not PieceJointe.objects.exists()
     le_lendemain()
@@ -95,11 +95,11 @@ def test_les_gros_fichiers_se_comptent_a_part(lieu: Scene, monkeypatch: pytest.M
     monkeypatch.setattr(plafonds, "GROS_FICHIERS_PAR_JOUR", 1)
     garde, gros = brouillon(lieu), b"a;b;c\r\n" * 200_000
     joindre(acteur=lieu.titulaire, brouillon=garde, nom="gros.csv", contenu=gros)
-    with pytest.raises(TropDeFichiers, match=r"1\sMo"):
+    with pytest.raises(TropDeFichiersJoints, match=r"1\sMo"):
         joindre(acteur=lieu.titulaire, brouillon=garde, nom="gros2.csv", contenu=gros)
     joindre(acteur=lieu.titulaire, brouillon=garde, nom="petit.pdf", contenu=PDF)
     comptes = EssaiConnexion.objects.count()
-    with pytest.raises(TropDeFichiers):
+    with pytest.raises(TropDeFichiersJoints):
         joindre(acteur=lieu.titulaire, brouillon=garde, nom="gros2.csv", contenu=gros)
     assert EssaiConnexion.objects.count() == comptes, "what is refused is not counted"
 
