@@ -26,7 +26,7 @@ from .themes import Theme, theme_de, themes
 PAR_PAGE: Final = 25
 BORNE: Final = 100
 """Counts stop there: « 99+ »."""
-FENETRE: Final = 3_000
+FENETRE_DE_RECHERCHE: Final = 3_000
 """How many of the last exchanges a search looks at, all companies together, before it asks the index of words."""
 MESSAGES_PAR_PAGE: Final = 50
 
@@ -339,7 +339,7 @@ def _lire(espace: Espace, cles: list[int], personnes: Mapping[int, tuple[str, st
         "avant": avant,
         "avant_id": avant_id,
         "combien": PAR_PAGE + 1,
-        "fenetre": max(PAR_PAGE + 1, FENETRE // (len(cles) * len(ETATS.get(filtres.boite, ("",))))),
+        "fenetre": max(PAR_PAGE + 1, FENETRE_DE_RECHERCHE // (len(cles) * len(ETATS.get(filtres.boite, ("",))))),
         "libre": not filtres.q,
         "motif": f"%{cherche}%",
         "reference": filtres.q.upper(),

@@ -92,7 +92,7 @@ def test_la_boite_est_ce_qu_une_lecture_de_tout_trouve(
     graine: int, fenetre: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However few exchanges a search looks at before it asks the index of words."""
-    monkeypatch.setattr(lectures, "FENETRE", fenetre)
+    monkeypatch.setattr(lectures, "FENETRE_DE_RECHERCHE", fenetre)
     lieu = peupler(graine)
     tous = list(Echange.objects.filter(personne__in=personnes_de(lieu.titulaire)).select_related("personne"))
     non_lus = set(MessageNonLu.objects.filter(lecteur=lieu.titulaire.compte).values_list("message__echange", flat=True))
