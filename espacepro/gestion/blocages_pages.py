@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampIdentifiant, ChampPorte
+from accounts.forms.champs import ChampIdentifiant, ChampTexte
 from accounts.forms.claviers import Clavier
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.fonctions import SURVEILLANCE
@@ -42,10 +42,10 @@ class BlocageForm(FormulairePortail):
         initial="24 h",
         error_messages={"invalid_choice": "Choisissez une durée de la liste.", "required": "Choisissez la durée."},
     )
-    motif = ChampPorte(
+    motif = ChampTexte(
         label="Motif",
         max_length=LONGUEUR_DU_MOTIF_DE_BLOCAGE,
-        clavier=Clavier.PHRASE,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=f"{LONGUEUR_DU_MOTIF_DE_BLOCAGE} caractères au plus. Qui est bloqué ne le lit pas.",
         error_messages={"required": "Dites pourquoi."},
     )
