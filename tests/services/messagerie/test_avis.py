@@ -166,8 +166,8 @@ def test_resume_un_par_jour_toutes_entreprises(boite: Scene, horloge: time_machi
     horloge.move_to(MATIN)
     assert partir() == [(mien, "Dans vos messageries sécurisées, 3 messages à lire")]
     corps = str(mail.outbox[0].body)
-    assert "SCI LES TILLEULS : 2 messages, un document vous est demandé" in corps
-    assert "GARAGE DU PORT : un message" in corps
+    assert "SCI LES TILLEULS\N{NO-BREAK SPACE}: 2 messages, un document vous est demandé" in corps
+    assert "GARAGE DU PORT\N{NO-BREAK SPACE}: un message" in corps
     assert OBJET not in corps
     assert TEXTE not in corps
     assert partir() == [], "sent once, however often the outbox is swept"

@@ -161,7 +161,7 @@ def test_transmis_il_attend_ailleurs_depuis_le_meme_jour(lieu: Scene, ecrit: Ech
         ecrit.attend_le,
     )
     assert [m.texte for m in fil(ecrit)][1:] == [
-        f"Transmis à {autre.service_gestionnaire.nom} : Relève de la DGE",
+        f"Transmis à {autre.service_gestionnaire.nom}\N{NO-BREAK SPACE}: Relève de la DGE",
         f"Votre échange est transmis à {autre.service_gestionnaire.nom}, qui vous répondra.",
     ]
     with pytest.raises(EchangeHorsService):
