@@ -102,7 +102,7 @@ def demander(url: str, texte: bytes) -> bytes:
         url, requete(texte, nonce), {"Content-Type": "application/timestamp-query"}
     )
     try:
-        with urllib.request.urlopen(demande, timeout=DELAI_DE_REPONSE) as reponse:  # noqa: S310
+        with urllib.request.urlopen(demande, timeout=DELAI_DE_REPONSE) as reponse:  # noqa: S310  # nosec B310
             octets: bytes = reponse.read(TAILLE_MAX)
     except OSError as erreur:
         raise AutoriteInjoignable(str(erreur)) from erreur

@@ -225,7 +225,7 @@ UNION (SELECT id, dernier_le FROM services_echange WHERE (replier(objet) LIKE %(
 AND personne_id = ANY(ARRAY(SELECT id FROM p)) AND {_VOULU} AND NOT (SELECT oui FROM suffit))
 UNION (SELECT e.id, e.dernier_le FROM n CROSS JOIN LATERAL (SELECT id, dernier_le FROM services_echange WHERE personne_id = n.id
 AND {_VOULU} ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e WHERE NOT (SELECT oui FROM suffit))
-"""  # noqa: S608 - our own words
+"""  # noqa: S608  # nosec B608 - our own words
 # What is unread or asked for is found whole, then narrowed.
 _PARMI: Final = """
 SELECT id, dernier_le FROM ({source}) t WHERE %(theme)s = '' AND %(libre)s OR EXISTS (SELECT 1 FROM services_echange f WHERE f.id = t.id
@@ -251,7 +251,7 @@ _SOURCES: Final[Mapping[str, str]] = {
     **{f"{quoi}, cherche": _PAGE.format(source=_TROUVES.format(fenetre=f)) for quoi, f in _FENETRES.items()},
     NON_LUS: _PAGE.format(source=_PARMI.format(source=_NON_LUS)),
     A_TRAITER: _PAGE.format(
-        source=_PARMI.format(source=f"SELECT * FROM ({_NON_LUS}) n UNION SELECT * FROM ({_DEMANDES_DE_LA_PAGE}) d")  # noqa: S608
+        source=_PARMI.format(source=f"SELECT * FROM ({_NON_LUS}) n UNION SELECT * FROM ({_DEMANDES_DE_LA_PAGE}) d")  # noqa: S608  # nosec B608
     ),
 }
 _COMPTES: Final = f"""
@@ -262,8 +262,8 @@ SELECT (SELECT count(*) FROM (SELECT id FROM n UNION (SELECT id FROM ({_DEMANDES
 CROSS JOIN LATERAL (SELECT 1 FROM services_echange WHERE personne_id = p.id AND etat = s.etat LIMIT %(combien)s) e
 LIMIT %(combien)s) x),
 (SELECT count(*) FROM services_brouillon WHERE espace_id = %(espace)s AND personne_id = ANY(%(personnes)s))
-"""  # noqa: S608
-_NOMBRE_NON_LUS: Final = f"SELECT count(*) FROM ({_NON_LUS_BORNES}) x"  # noqa: S608
+"""  # noqa: S608  # nosec B608 - our own words
+_NOMBRE_NON_LUS: Final = f"SELECT count(*) FROM ({_NON_LUS_BORNES}) x"  # noqa: S608  # nosec B608
 _DEPART: Final = ("9999-01-01T00:00:00+00:00", "ffffffff-ffff-ffff-ffff-ffffffffffff")
 """Before this comes every exchange."""
 
