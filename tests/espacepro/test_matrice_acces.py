@@ -250,7 +250,7 @@ def monter(rang: int = 0) -> Scene:
         "services_modeledereponse": ModeleDeReponse.objects.create(
             service_gestionnaire=gestionnaire, titre="Accusé de réception", texte="Bonjour"
         ),
-        "surveillance_blocageip": BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
+        "surveillance_blocageip": BlocageIP.objects.create(reseau=f"203.0.{rang}.0/24", motif="robot"),
         "services_service": tva,
         "services_referencebancaire": compte,
         "services_signalementbancaire": signalement,

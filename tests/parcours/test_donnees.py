@@ -42,6 +42,7 @@ def test_lire_telecharger_faire_corriger(
     page.get_by_role("button", name="Envoyer la demande").click()
     expect(page.get_by_role("alert")).to_be_visible()
     regarder()
+    page.get_by_label("Ce qui est à corriger").select_option("AUTRE")
     page.get_by_label("Votre demande").fill("Ma date d'activation est fausse.")
     page.get_by_role("button", name="Envoyer la demande").click()
     expect(page.get_by_text("Votre demande est partie vers SIE de Paris 9e")).to_be_visible()
