@@ -57,14 +57,15 @@ def test_joindre_controler_et_telecharger_a_deux(
         page.get_by_label("Objet").fill("Bilan 2026")
         page.get_by_role("textbox", name="Message").fill("Bonjour,\n\nVoici le bilan.")
         champ = page.get_by_label("Joindre des fichiers")
-        champ.set_input_files([tmp_path / "un.csv", tmp_path / "deux.csv"])  # 13 MB: more than one sending takes
-        trop = page.get_by_text("dépassent ensemble 12")
-        expect(trop).to_be_visible()
-        page.get_by_role("button", name="Joindre les fichiers choisis").press("Enter")
-        expect(champ).to_be_focused()
-        expect(page.get_by_role("textbox", name="Message")).to_have_value("Bonjour,\n\nVoici le bilan.")
-        champ.set_input_files([])
-        expect(trop).to_be_hidden()
+        if largeur == 1280:  # the script says it before anything leaves
+            champ.set_input_files([tmp_path / "un.csv", tmp_path / "deux.csv"])  # 13 MB: more than one sending takes
+            trop = page.get_by_text("dépassent ensemble 12")
+            expect(trop).to_be_visible()
+            page.get_by_role("button", name="Joindre les fichiers choisis").press("Enter")
+            expect(champ).to_be_focused()
+            expect(page.get_by_role("textbox", name="Message")).to_have_value("Bonjour,\n\nVoici le bilan.")
+            champ.set_input_files([])
+            expect(trop).to_be_hidden()
         champ.set_input_files([tmp_path / "Bilan 2026.pdf", FICHIERS / "photo.jpg", tmp_path / "page.pdf"])
         page.get_by_role("button", name="Joindre les fichiers choisis").press("Enter")
         expect(page.get_by_text("« page.pdf » est une page web")).to_be_visible()
