@@ -119,7 +119,6 @@ SANS_PAGE: dict[str, str] = {
     "accepter_conditions": "who has accepted the CGU in force is led on",
     "passer_expert": "of an espace simplifié: its one personne",
     "code_recu": "one letter, by its key",
-    "message_rediger": "leads to the choice of a theme, which « (thème) » has made",
     "changements_examines": "who has nothing to look at after a restoring is led home",
 }
 
