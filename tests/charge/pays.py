@@ -36,6 +36,7 @@ from services.models import (
     Echange,
     EvenementRegistre,
     Message,
+    ModeleDeReponse,
     PersonneSirenisee,
     PieceJointe,
     ReferenceBancaire,
@@ -185,6 +186,10 @@ def _pour_les_agents(
         "activation.signalement": Signalement.objects.create(demande=demandes[3], origine="COURRIER"),
         "accounts.servicegestionnaire": bureau,
         "accounts.agent": gestionnaire,
+        "services.echange": echanger(tenue.personne),
+        "services.modeledereponse": ModeleDeReponse.objects.create(
+            service_gestionnaire=bureau, titre="Accusé de réception", texte="Bonjour"
+        ),
         "surveillance.blocageip": BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
         "accounts.rectification": Rectification.objects.create(
             espace=espace, service_gestionnaire=bureau, objet="AUTRE", texte="Mon nom."
