@@ -32,7 +32,7 @@ from django.utils import timezone
 from ..models import Compte, EssaiConnexion
 from ..saisies.adresse_saisie import forme_adresse, forme_comptee
 from ..sessions.navigateurs import navigateur_connu
-from ..traces.requete import adresse_ip
+from ..traces.requete import adresse_ip, une_adresse
 from .essais import essai_compte
 
 FENETRE_DES_ESSAIS = timedelta(hours=24)
@@ -136,11 +136,11 @@ def cles_reseau(adresse: str) -> list[tuple[str, int]]:
 
     The address itself in IPv4, its /64 in IPv6; a subscriber has a /56 or a /48, thus many /64: the /48 has a counter too.
     """
-    ip = ipaddress.ip_address(adresse)
-    if ip.version == 6 and ip.ipv4_mapped is None:
+    ip = une_adresse(adresse)
+    if ip.version == 6:
         reseaux = [(ipaddress.ip_network(f"{ip}/{prefixe}", strict=False), fois) for prefixe, fois in RESEAUX_IPV6]
         return [(empreinte("reseau", str(reseau)), fois) for reseau, fois in reseaux]
-    return [(empreinte("reseau", str(getattr(ip, "ipv4_mapped", None) or ip)), 1)]
+    return [(empreinte("reseau", str(ip)), 1)]
 
 
 def reserver_reseau(

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
-from ..traces.requete import adresse_prouvee
+from ..traces.requete import adresse_prouvee, une_adresse
 
 type Reseau = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -34,9 +34,7 @@ def d_un_reseau_d_agents(request: HttpRequest) -> bool:
     lue = adresse_prouvee(request)
     if lue is None:
         return False
-    adresse = ipaddress.ip_address(lue)
-    if isinstance(adresse, ipaddress.IPv6Address) and adresse.ipv4_mapped is not None:
-        adresse = adresse.ipv4_mapped
+    adresse = une_adresse(lue)
     return any(adresse in reseau for reseau in _reseaux(tuple(settings.RESEAUX_AGENTS)))
 
 

@@ -8,7 +8,7 @@ import iptocc
 from django.http import HttpRequest
 from ua_parser import parse
 
-from ..traces.requete import adresse_ip
+from ..traces.requete import adresse_ip, une_adresse
 
 LONGUEUR_DES_NOMS = 60
 AGENT_LONGUEUR = 400  # longer headers are cut before they are parsed
@@ -53,7 +53,7 @@ def _decrire(request: HttpRequest) -> Appareil:
 
 def reseau(adresse: str) -> str:
     """Return the network an address belongs to for most purposes: IPv4 /24, IPv6 /64 (one subscriber)."""
-    ip = ipaddress.ip_address(adresse)
+    ip = une_adresse(adresse)
     return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 64}", strict=False))
 
 

@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest
 
 from ..models import Compte
 
+type Adresse = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -35,6 +37,18 @@ def compte_de(request: HttpRequest) -> Compte:
     return compte
 
 
+def une_adresse(texte: str) -> Adresse:
+    """Return an address in its one form, that every counter, network and blocking compares: an IPv4 address that a socket of both
+    versions writes as IPv6 (RFC 4291 §2.5.5.2) is that IPv4 address; the zone of a link (RFC 4007 §11) is no part of it.
+
+    Raises: ValueError.
+    """
+    lue = ipaddress.ip_address(texte)
+    if isinstance(lue, ipaddress.IPv6Address):
+        return lue.ipv4_mapped or ipaddress.IPv6Address(int(lue))
+    return lue
+
+
 def adresse_ip(request: HttpRequest, *_: object) -> str:
     """Return the client's IP address, read `settings.PROXYS` hops from the right of X-Forwarded-For (RFC 7239 §8.1).
 
@@ -46,7 +60,7 @@ def adresse_ip(request: HttpRequest, *_: object) -> str:
         if len(etapes) >= settings.PROXYS:
             directe = etapes[-settings.PROXYS]
     try:
-        return str(ipaddress.ip_address(directe))
+        return str(une_adresse(directe))
     except ValueError:
         return "127.0.0.1" if directe == "" else "0.0.0.0"  # noqa: S104 - an unreadable address, not a bind
 

@@ -15,6 +15,7 @@ from accounts.saisies.porte import lire_identifiant, lire_ligne
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
+from accounts.traces.requete import une_adresse
 
 from .. import actes
 from ..models import BlocageIP
@@ -72,7 +73,7 @@ def lire_reseau(saisie: str) -> Reseau:
     """
     texte = lire_identifiant(saisie)
     try:
-        reseau: Reseau = ipaddress.ip_network(texte, strict=False)
+        reseau: Reseau = ipaddress.ip_network(texte if "/" in texte else str(une_adresse(texte)), strict=False)
     except ValueError as erreur:
         raise ReseauInvalide from erreur
     if reseau.version == 6 and reseau.prefixlen > LIGNE_IPV6:

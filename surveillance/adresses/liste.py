@@ -19,6 +19,8 @@ from django.db import DatabaseError, connection
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from accounts.traces.requete import une_adresse
+
 from ..models import BlocageIP
 
 RELECTURE: Final = 3.0  # seconds
@@ -40,7 +42,7 @@ class Liste:
         """Return whether this address is blocked now, and until when (None: until somebody decides, or it is not)."""
         if not self.reseaux:
             return False, None
-        lue = ipaddress.ip_address(adresse)
+        lue = une_adresse(adresse)
         nombre, bits = int(lue), lue.max_prefixlen
         for (version, longueur), tenus in self.reseaux.items():
             if version != lue.version:

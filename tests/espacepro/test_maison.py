@@ -243,6 +243,15 @@ def contrainte_nommee(ou: str, module: ast.Module) -> Iterator[Faute]:
             yield Faute(f"{ou}:{noeud.lineno}", "an IntegrityError whatever it says")
 
 
+def adresse_en_une_forme(ou: str, module: ast.Module) -> Iterator[Faute]:
+    """An address is read by `une_adresse` alone: read elsewhere, one written in two ways has two counters, and two networks."""
+    if ou.startswith("tests/") or ou == "accounts/traces/requete.py":
+        return
+    for noeud in ast.walk(module):
+        if isinstance(noeud, ast.Call) and ast.unparse(noeud.func) == "ipaddress.ip_address":
+            yield Faute(f"{ou}:{noeud.lineno}", "an address read by itself")
+
+
 # rule → (a file, what it must not hold); several examples when the rule has several sides.
 EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
     acteur_d_abord: [
@@ -286,6 +295,7 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
         ("espacepro/gestion/x.py", "class Page:\n    def get(self):\n        compte = self.request.user"),
         ("espacepro/x.py", "def portail(request):\n    compte = getattr(request, 'user', None)"),
     ],
+    adresse_en_une_forme: [("accounts/compteurs/x.py", "reseau = ipaddress.ip_address(adresse)")],
     contrainte_nommee: [
         (
             "accounts/espace/x.py",
@@ -300,6 +310,9 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
 }
 # (rule, where, what is let pass): why. Five at most, all rules together.
 EXCEPTIONS: dict[tuple[Regle, str, str], str] = {
+    (adresse_en_une_forme, "accounts/traces/sceau.py", "an address read by itself"): (
+        "what the journal holds is sealed as it stands"
+    ),
     (contrainte_nommee, "accounts/models/sessions_base.py", "an IntegrityError whatever it says"): (
         "Django's own: a key that is taken is CreateError, and the caller draws another"
     ),

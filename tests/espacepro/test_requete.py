@@ -3,15 +3,17 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Espace
+from accounts.traces.requete import adresse_ip
 from espacepro.acces import TABLE, Acces
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +38,24 @@ def lignes() -> Iterator[list[str]]:
     yield ecrites
     racine.removeHandler(poignee)
     racine.setLevel(niveau)
+
+
+@pytest.mark.parametrize(
+    ("ecrite", "lue"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("pas une adresse", "0.0.0.0"),
+    ],
+)
+@pytest.mark.parametrize("proxys", [0, 1])
+def test_une_adresse_n_a_qu_une_forme(ecrite: str, lue: str, proxys: int, settings: Any) -> None:
+    """A socket of both versions, or a proxy, may write an IPv4 address as IPv6: it has one counter, one network, one blocking."""
+    settings.PROXYS = proxys
+    ou = {"HTTP_X_FORWARDED_FOR": ecrite} if proxys else {"REMOTE_ADDR": ecrite}
+    assert adresse_ip(RequestFactory().get("/", **ou)) == lue
 
 
 @pytest.mark.parametrize("nom", RESSOURCES)
