@@ -24,7 +24,7 @@ from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import navigateur_de_quelqu_un
 from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
-from surveillance.adresses.liste import est_bloquee
+from surveillance.automates.liste import est_bloquee
 
 from .acces import TABLE, Acces
 from .views.erreurs import adresse_bloquee, refuser, requete_invalide

@@ -10,7 +10,7 @@ from accounts.gestion.faits import en_faits, en_libelle
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.saisies.dates import jour_heure
 
-from .adresses.pages import LeverBlocage
+from .automates.pages import LeverBlocage
 from .models import Alerte, BlocageIP, Desactivation
 
 

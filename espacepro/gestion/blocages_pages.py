@@ -16,7 +16,7 @@ from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import PageActe
 from accounts.models import ServiceGestionnaire, TraceLecture
 from accounts.traces.lecture import lire
-from surveillance.adresses.blocages import DUREES, LONGUEUR_DU_MOTIF_DE_BLOCAGE, bloquer_ip
+from surveillance.automates.blocages import DUREES, LONGUEUR_DU_MOTIF_DE_BLOCAGE, bloquer_ip
 
 SANS_FIN: Final = "sans fin"
 

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from accounts.saisies.commande import Commande, NombreEntre, argument_identifiant, argument_ligne
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
-from surveillance.adresses.blocages import bloquer_ip
+from surveillance.automates.blocages import bloquer_ip
 
 ACTEUR = "systeme:bloquer_ip"
 MINUTES_AU_PLUS = 60 * 24 * 365

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 from accounts.saisies.commande import Commande, argument_identifiant
 from accounts.saisies.regles import RegleMetier
-from surveillance.adresses.blocages import debloquer_ip, lire_reseau
+from surveillance.automates.blocages import debloquer_ip, lire_reseau
 from surveillance.models import BlocageIP
 
 ACTEUR = "systeme:debloquer_ip"

@@ -19,8 +19,8 @@ from django.utils import timezone
 from accounts.models import Agent, Evenement
 from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import retenir
-from surveillance.adresses import liste
-from surveillance.adresses.blocages import (
+from surveillance.automates import liste
+from surveillance.automates.blocages import (
     DUREES,
     BlocageDejaLeve,
     BlocageReserve,
@@ -235,7 +235,7 @@ import django, time
 django.setup()
 from django.conf import settings
 settings.RELIT_LES_BLOCAGES = True
-from surveillance.adresses import liste
+from surveillance.automates import liste
 fin = time.monotonic() + 20
 while not liste.est_bloquee("203.0.113.7")[0]:
     assert time.monotonic() < fin, "never known"
