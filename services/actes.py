@@ -76,6 +76,13 @@ ECHANGE_ROUVERT = Acte(
 PIECE_ECARTEE = Acte(
     "piece.ecartee", "Pièce jointe écartée par l’antivirus", MESSAGERIE, anonyme=False, details=("echange", "signature")
 )
+PIECE_ILLISIBLE = Acte(
+    "piece.illisible",
+    "Pièce jointe mise de côté : le contrôle n’a pas pu la lire",
+    MESSAGERIE,
+    anonyme=False,
+    details=("echange",),
+)
 PIECES_RECHIFFREES = Acte(
     "pieces.rechiffrees", "Clés des pièces jointes chiffrées sous la nouvelle clé", details=("nombre",)
 )

@@ -91,6 +91,7 @@ def inscrire() -> None:
                 "brouillon": INTERNE,
                 "fichier": INTERNE,
                 "essai_le": INTERNE,
+                "muette_depuis": INTERNE,
                 **dict.fromkeys(("cle", "empreinte"), "protège le fichier, qui se télécharge dans la messagerie"),
             },
         ),

@@ -249,8 +249,9 @@ def _poster(
         brouillon = Brouillon.objects.select_for_update(of=("self",)).filter(pk=brouillon.pk).first()
     pieces = PieceJointe.objects.filter(brouillon=brouillon) if brouillon is not None else PieceJointe.objects.none()
     analyses = {piece.analyse: piece.nom for piece in pieces.select_for_update(no_key=True)}
-    if PieceJointe.Analyse.QUARANTAINE in analyses:
-        raise PieceRefusee(nom=analyses[PieceJointe.Analyse.QUARANTAINE])
+    for ecartee in PieceJointe.ECARTEES:
+        if ecartee in analyses:
+            raise PieceRefusee(nom=analyses[ecartee])
     message = Message.objects.create(
         pk=envoi,
         echange=echange,

@@ -255,6 +255,10 @@ class PieceJointe(models.Model):
         SAINE = "SAINE", "contrôlée"
         NON_ANALYSEE = "NON_ANALYSEE", "non analysée"
         QUARANTAINE = "QUARANTAINE", "refusée"
+        ILLISIBLE = "ILLISIBLE", "illisible"
+
+    ECARTEES: Final = (Analyse.QUARANTAINE, Analyse.ILLISIBLE)
+    """Set aside: nobody opens it, and a draft that holds it does not leave."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     brouillon = models.ForeignKey(
@@ -272,6 +276,7 @@ class PieceJointe(models.Model):
     analyse = models.CharField("analyse", max_length=12, choices=Analyse, default=Analyse.A_FAIRE)
     analysee_le = models.DateTimeField("analysée le", null=True, blank=True)
     essai_le = models.DateTimeField("analyse essayée le", null=True, blank=True, editable=False)
+    muette_depuis = models.DateTimeField("sans verdict depuis", null=True, blank=True, editable=False)
     posee_le = models.DateTimeField("jointe le", default=timezone.now)
 
     class Meta:
@@ -327,6 +332,21 @@ class PieceJointe(models.Model):
         return self.analyse == self.Analyse.SAINE or (
             self.analyse == self.Analyse.NON_ANALYSEE and settings.ANTIVIRUS == "aucun"
         )
+
+    @property
+    def controle(self) -> str:
+        """What both sides read of its scan, beside its name and size."""
+        if self.se_telecharge:
+            if self.analyse == self.Analyse.SAINE:
+                return "contrôlé"
+            return "pas contrôlé par un antivirus : n’ouvrez que ce que vous attendez"
+        match self.analyse:
+            case self.Analyse.QUARANTAINE:
+                return "écarté par l’antivirus : personne ne peut l’ouvrir"
+            case self.Analyse.ILLISIBLE:
+                return "illisible : le contrôle n’a pas pu le lire, personne ne peut l’ouvrir"
+            case _:
+                return "contrôle en cours : il se téléchargera ensuite"
 
     @property
     def ligne(self) -> str:

@@ -209,6 +209,7 @@ personne.provisoire                    · · · · ·
 personne.rattachee                     · · · · ·
 personnes.importees                    · · · · ·
 piece.ecartee                          D · · · M
+piece.illisible                        D · · · M
 pieces.balayees                        · · · · ·
 pieces.rechiffrees                     · · · · ·
 preferences.changees                   D · · · ·

@@ -1,7 +1,8 @@
 """The scan of what waits, and the message that waits for it: it goes by itself once its last file has an answer (CGU §4.e).
 
 A file is taken for a minute (`essai_le`), so that two workers do not scan the same, one that gives no answer comes after the
-others, and a daemon that died loses nothing. No lock is held while it is scanned.
+others, and a daemon that died loses nothing. No lock is held while it is scanned. One that the daemon, which answers for the
+others, says nothing of for a day is set aside as unreadable: its message goes, and its author is told.
 """
 
 import uuid
@@ -25,6 +26,8 @@ from .chiffrement import PieceIllisible
 from .jointes import lire
 
 BAIL: Final = timedelta(minutes=1)
+SANS_VERDICT: Final = timedelta(days=1)
+"""How long a file may be tried without a verdict before it is set aside."""
 PIECES_PAR_LOT: Final = 20
 ACTEUR: Final = "systeme:analyser_pieces"
 log = structlog.get_logger(__name__)
@@ -49,11 +52,12 @@ def analyser_piece(*, acteur: str = ACTEUR, cle: uuid.UUID) -> bool:
     """Scan this file as soon as it is joined, if it waits; return whether it got an answer. What fails waits for the sweep."""
     if not antivirus.actif():
         return False
-    piece = _prendre(timezone.now(), cle)
+    maintenant = timezone.now()
+    piece = _prendre(maintenant, cle)
     if piece is None:
         return False
     try:
-        if not _analyser(acteur, piece):
+        if not _analyser(acteur, piece, maintenant):
             return False
     except AntivirusInjoignable as erreur:
         log.warning("antivirus_injoignable", erreur=str(erreur))
@@ -75,7 +79,7 @@ def _analyser_lot(acteur: str, nombre: int, maintenant: datetime) -> int:
         if piece is None:
             break
         try:
-            faites += _analyser(acteur, piece)
+            faites += _analyser(acteur, piece, maintenant)
         except AntivirusInjoignable as erreur:
             log.warning("antivirus_injoignable", erreur=str(erreur))
             break
@@ -102,20 +106,36 @@ def _prendre(maintenant: datetime, cle: uuid.UUID | None = None) -> PieceJointe 
     return piece
 
 
-def _analyser(acteur: str, piece: PieceJointe) -> bool:
-    """Scan this file and keep the answer. Raises: AntivirusInjoignable."""
+def _analyser(acteur: str, piece: PieceJointe, maintenant: datetime) -> bool:
+    """Scan this file and keep the answer; return whether it has one. Raises: AntivirusInjoignable."""
     try:
         signature = antivirus.analyser(lire(piece))
     except (SansVerdict, PieceIllisible) as erreur:
         log.error("piece_sans_verdict", piece=str(piece.pk), erreur=f"{type(erreur).__name__}: {erreur}")  # noqa: TRY400
+        return _rester_sans_verdict(acteur, piece, maintenant)
+    except AntivirusInjoignable:
+        # The daemon that is there before and after is stopped by this very file.
+        if antivirus.repond() and _rester_sans_verdict(acteur, piece, maintenant):
+            return True
+        raise
+    _repondre(acteur, piece, PieceJointe.Analyse.QUARANTAINE if signature else PieceJointe.Analyse.SAINE, signature)
+    return True
+
+
+def _rester_sans_verdict(acteur: str, piece: PieceJointe, maintenant: datetime) -> bool:
+    """Note since when this file gets no verdict; set it aside once that is a day, and return whether it was."""
+    if piece.muette_depuis is None:
+        PieceJointe.objects.filter(pk=piece.pk, muette_depuis=None).update(muette_depuis=maintenant)
         return False
-    _repondre(acteur, piece, signature)
+    if maintenant - piece.muette_depuis < SANS_VERDICT:
+        return False
+    _repondre(acteur, piece, PieceJointe.Analyse.ILLISIBLE)
     return True
 
 
 @transaction.atomic
-def _repondre(acteur: str, piece: PieceJointe, signature: str) -> None:
-    """Keep what the scan said, and tell of a quarantine."""
+def _repondre(acteur: str, piece: PieceJointe, analyse: PieceJointe.Analyse, signature: str = "") -> None:
+    """Keep the answer that this file got, and tell of one that is set aside."""
     fraiche = (
         PieceJointe.objects.select_for_update(no_key=True, of=("self",))
         .select_related(
@@ -130,14 +150,14 @@ def _repondre(acteur: str, piece: PieceJointe, signature: str) -> None:
     )
     if fraiche is None:  # taken off, or answered meanwhile
         return
-    fraiche.analyse = PieceJointe.Analyse.QUARANTAINE if signature else PieceJointe.Analyse.SAINE
+    fraiche.analyse = analyse
     fraiche.analysee_le = timezone.now()
     fraiche.save(update_fields=["analyse", "analysee_le"])
-    if signature:
-        _dire_la_quarantaine(acteur, fraiche, signature)
+    if analyse in PieceJointe.ECARTEES:
+        _dire_qu_elle_est_ecartee(acteur, fraiche, signature)
 
 
-def _dire_la_quarantaine(acteur: str, piece: PieceJointe, signature: str) -> None:
+def _dire_qu_elle_est_ecartee(acteur: str, piece: PieceJointe, signature: str) -> None:
     """Tell the author by mail and the administrators of the mailbox by the journal; the page of the exchange tells both sides."""
     porteur = piece.message or piece.brouillon
     if porteur is None:
@@ -145,20 +165,28 @@ def _dire_la_quarantaine(acteur: str, piece: PieceJointe, signature: str) -> Non
     auteur = porteur.espace
     echange = porteur.echange
     personne = porteur.echange.personne if isinstance(porteur, Message) else porteur.personne
-    consigner(
-        actes.PIECE_ECARTEE,
-        auteur=acteur,
-        espace=auteur,
-        siren=personne.siren,
-        details={"signature": signature[:120]} | ({"echange": echange.reference} if echange is not None else {}),
-    )
+    ou = {"echange": echange.reference} if echange is not None else {}
+    if signature:
+        consigner(
+            actes.PIECE_ECARTEE,
+            auteur=acteur,
+            espace=auteur,
+            siren=personne.siren,
+            details={"signature": signature[:120]} | ou,
+        )
+    else:
+        consigner(actes.PIECE_ILLISIBLE, auteur=acteur, espace=auteur, siren=personne.siren, details=ou)
     if auteur is not None and auteur.compte is not None:
         deposer(
             "piece_ecartee",
             destinataire=auteur.compte.email,
             acte=f"piece:{piece.pk}",
             espace=auteur,
-            contexte={"denomination": personne.denomination, "envoye": piece.message_id is not None},
+            contexte={
+                "denomination": personne.denomination,
+                "envoye": piece.message_id is not None,
+                "illisible": not signature,
+            },
         )
 
 
@@ -191,7 +219,7 @@ def _reprendre(nombre: int) -> None:
         pk__in=PieceJointe.objects.filter(analyse=PieceJointe.Analyse.NON_ANALYSEE)
         .order_by("posee_le")
         .values("pk")[:nombre]
-    ).update(analyse=PieceJointe.Analyse.A_FAIRE, analysee_le=None, essai_le=None)
+    ).update(analyse=PieceJointe.Analyse.A_FAIRE, analysee_le=None, essai_le=None, muette_depuis=None)
 
 
 def _sans_analyse(nombre: int, maintenant: datetime) -> int:

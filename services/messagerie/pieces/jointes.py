@@ -89,7 +89,7 @@ def ouvrir(piece: PieceJointe) -> Iterator[bytes]:
 
     Raises: PieceNonServie, PieceEcartee, PieceIndisponible; PieceIllisible on the way, when what follows was changed.
     """
-    if piece.analyse == PieceJointe.Analyse.QUARANTAINE:
+    if piece.analyse in PieceJointe.ECARTEES:
         raise PieceEcartee(nom=piece.nom)
     if not piece.se_telecharge:
         raise PieceNonServie(nom=piece.nom)

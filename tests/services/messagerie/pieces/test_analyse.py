@@ -14,7 +14,8 @@ from services.messagerie.echanges import PieceRefusee, ecrire
 from services.messagerie.pieces import analyse
 from services.messagerie.pieces.analyse import analyser_piece, analyser_pieces
 from services.messagerie.pieces.balayage import balayer_pieces
-from services.messagerie.pieces.jointes import joindre
+from services.messagerie.pieces.jointes import joindre, ouvrir
+from services.messagerie.pieces.regles import PieceEcartee
 from services.messagerie.pieces.stockage import nom_de
 from services.models import Message, PieceJointe
 from tests.services.messagerie.scenes import Scene, scene
@@ -105,6 +106,69 @@ def test_la_quarantaine_est_dite_et_le_message_part(clamd: FauxClamd) -> None:
     evenement = Evenement.objects.get(acte="piece.ecartee")
     assert evenement.details == {"echange": message.echange.reference, "signature": "Eicar-Test-Signature"}
     assert (evenement.siren, evenement.espace) == (lieu.personne.siren, lieu.titulaire.numero_abonne)
+
+
+def abimer(clamd: FauxClamd, chemin: Path, comment: str) -> None:
+    """Have this file never get a verdict, whatever is tried."""
+    match comment:
+        case "perdu":
+            chemin.unlink()
+        case "altéré":
+            chemin.write_bytes(b"\0" * chemin.stat().st_size)
+        case humeur:
+            clamd.humeur = humeur
+
+
+@pytest.mark.parametrize("comment", ["perdu", "altéré", "stream: scan ERROR", "trop_long", "meurt"])
+def test_ce_qui_n_a_jamais_de_verdict_ne_retient_son_message_qu_un_jour(
+    clamd: FauxClamd, depot: Path, comment: str
+) -> None:
+    lieu, maintenant = scene(), timezone.now()
+    (piece,) = poser(lieu, PDF, nom="a.pdf")
+    message = envoyer(lieu)
+    abimer(clamd, depot / piece.fichier, comment)
+    for heures in (0, 12, 23.9):
+        analyser_pieces(maintenant=maintenant + timedelta(hours=heures))
+        message.refresh_from_db()
+        assert (message.pret_le, etats()) == (None, ["A_FAIRE"])
+    analyser_pieces(maintenant=maintenant + timedelta(hours=24))
+    message.refresh_from_db()
+    assert (message.pret_le is not None, etats()) == (True, ["ILLISIBLE"])
+    courriel = Courriel.objects.get(genre="piece_ecartee")
+    assert (courriel.contexte["envoye"], courriel.contexte["illisible"]) == (True, True)
+    evenement = Evenement.objects.get(acte="piece.illisible")
+    assert evenement.details == {"echange": message.echange.reference}
+    assert not Evenement.objects.filter(acte="piece.ecartee").exists()
+
+
+def test_un_demon_mort_deux_jours_ne_met_rien_de_cote(clamd: FauxClamd) -> None:
+    """The day is counted from the first try without a verdict, not from when the file was joined."""
+    lieu, maintenant = scene(), timezone.now()
+    poser(lieu, PDF, nom="a.pdf")
+    clamd.humeur = "fige"
+    for jour in (0, 1, 2):
+        analyser_pieces(maintenant=maintenant + timedelta(days=jour))
+    clamd.humeur = "stream: scan ERROR"
+    analyser_pieces(maintenant=maintenant + timedelta(days=3))
+    assert etats() == ["A_FAIRE"]
+    clamd.humeur = "juste"
+    analyser_pieces(maintenant=maintenant + timedelta(days=3, minutes=2))
+    assert etats() == ["SAINE"]
+
+
+def test_un_fichier_illisible_d_un_brouillon_retient_l_envoi(clamd: FauxClamd, depot: Path) -> None:
+    lieu, maintenant = scene(), timezone.now()
+    (piece,) = poser(lieu, PDF, nom="a.pdf")
+    (depot / piece.fichier).unlink()
+    for jour in (0, 1):
+        analyser_pieces(maintenant=maintenant + timedelta(days=jour))
+    piece.refresh_from_db()
+    assert "illisible" in piece.controle
+    with pytest.raises(PieceEcartee):
+        ouvrir(piece)
+    assert Courriel.objects.get(genre="piece_ecartee").contexte["envoye"] is False
+    with pytest.raises(PieceRefusee):
+        envoyer(lieu)
 
 
 def test_une_piece_ecartee_d_un_brouillon_retient_l_envoi(clamd: FauxClamd) -> None:

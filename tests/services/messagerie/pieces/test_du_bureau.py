@@ -118,7 +118,7 @@ def test_un_fichier_ecarte_se_dit_sans_lien_et_n_est_jamais_servi(lieu: Scene, c
     analyser_pieces()
     client = client_verifie(lieu.agent)
     page = fil(client, piece)
-    assert "écartée par l" in page
+    assert "écarté par l" in page
     assert "virus.txt" in page
     assert adresse(piece) not in page
     reponse = client.get(adresse(piece))

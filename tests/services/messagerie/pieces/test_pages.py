@@ -72,7 +72,7 @@ def test_joindre_oter_puis_envoyer() -> None:
     message = Message.objects.get()
     assert [piece.nom for piece in message.pieces_jointes.all()] == ["avis.pdf"]
     assert reverse("piece_jointe", args=[message.pieces_jointes.get().pk]) in page.content.decode()
-    assert "non analysée" in phrases(page)
+    assert "pas contrôlé par un antivirus" in phrases(page)
 
 
 def test_un_fichier_choisi_part_avec_l_envoi_sans_autre_bouton() -> None:
@@ -271,7 +271,7 @@ def test_avant_le_controle_et_en_quarantaine_rien_n_est_servi(clamd: FauxClamd) 
     ecartee = client.get(adresse)
     assert (ecartee.status_code, "écarté par le contrôle antivirus" in phrases(ecartee)) == (409, True)
     page = client_de(lieu.acteur).get(fil)
-    assert "écartée par l'antivirus" in phrases(page)
+    assert "écarté par l'antivirus" in phrases(page)
     assert adresse not in page.content.decode()
     assert EICAR not in attend.content + ecartee.content
 
