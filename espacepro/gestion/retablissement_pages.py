@@ -22,6 +22,7 @@ from surveillance.espaces.retablissement import (
     demander_retablissement,
     imprimer_pli,
     pli_a_imprimer,
+    qui_imprime,
 )
 from surveillance.models import Retablissement
 
@@ -131,6 +132,7 @@ class ImprimerPli(PageActe):
             ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
             ("Accordé le", jour_heure(retablissement.accorde_le)),
             ("Plis déjà imprimés", f"{retablissement.plis} sur {PLIS_AU_PLUS}"),
+            ("Qui l’imprime", qui_imprime(retablissement)),
             (
                 "Ce qu’il faut faire",
                 "Imprimez, pliez sans lire, cachetez, et remettez le pli en main propre. N’enregistrez pas le fichier : chaque pli "

@@ -1,12 +1,14 @@
-"""The accounts that an espace added or removed before it was disabled (R15, R20): frozen, then undone or kept by its holder (R16).
+"""The accounts that an espace added, renamed or removed before it was disabled (R15, R20): frozen, then undone or kept (R16).
 
 Nothing but the journal says who added an account: its line and the account are of the same SIREN and the same moment. What the
 holder lost meanwhile the right to change (CGU §4.d) is neither shown to him nor decided by him: what was frozen stays so.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
@@ -19,15 +21,17 @@ from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner, ecrites
 
 from .. import actes
-from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire
+from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from .avis import prevenir
 from .comptes import noter
 from .droits import GERER, peut
 
 GEL: Final = timedelta(days=30)
 """For how long an account that such an espace added is not usable, unless its holder says before that it was his act."""
+_NOM: Final = "nom-"  # begins the key of a change of name: the account itself may be another change
 _DEFAIT: Final = "Il avait été ajouté peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a fait défaire."
 _RENDU: Final = "Il avait été supprimé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a repris."
+_REPRIS: Final = "Il avait été renommé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, a repris le nom « {nom} »."
 _MEME_INSTANT: Final = timedelta(minutes=1)
 
 
@@ -50,6 +54,53 @@ def _retirees(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
     return _touchees(espace, depuis, actes.COMPTE_BANCAIRE_RETIRE, "supprimee_le")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Renommage:
+    """What became of one holder's name: from the first change of it that counts to the last one."""
+
+    reference: ReferenceBancaire
+    avant: str
+    apres: str
+    quand: datetime
+    signale: bool
+
+    @property
+    def precision(self) -> str:
+        nom = f"{self.reference.personne.denomination} : {self.reference.iban_masque}, « {self.avant} » devenu « {self.apres} »"
+        return f"{nom} ; ce changement est signalé, votre service gestionnaire en décide." if self.signale else nom
+
+
+def _renommees(espace: Espace, depuis: datetime) -> QuerySet[ChangementBancaire]:
+    """Return the changes of a holder's name that this espace made since then, but of the accounts that it added itself."""
+    siens = ChangementBancaire.objects.filter(
+        espace=espace, genre=ChangementBancaire.Genre.RENOMMAGE, fait_le__gte=depuis
+    )
+    return siens.exclude(reference__in=_ajoutees(espace, depuis).order_by().values("pk"))
+
+
+def _noms(changements: QuerySet[ChangementBancaire]) -> list[_Renommage]:
+    """Return what these changes come to, account by account, for those whose name nobody has changed since."""
+    par_compte: dict[UUID, list[ChangementBancaire]] = {}
+    vivants = changements.filter(reference__supprimee_le=None).order_by("reference", "fait_le", "pk")
+    for changement in vivants.select_related("reference__personne__service_gestionnaire"):
+        par_compte.setdefault(changement.reference_id, []).append(changement)
+    attendent = SignalementBancaire.objects.filter(
+        changement__reference__in=par_compte, etat=SignalementBancaire.Etat.DEPOSE
+    )
+    signales = set(attendent.values_list("changement__reference", flat=True))
+    return [
+        _Renommage(
+            reference=siens[-1].reference,
+            avant=siens[0].titulaire_avant,
+            apres=siens[-1].titulaire_apres,
+            quand=siens[-1].fait_le,
+            signale=cle in signales,
+        )
+        for cle, siens in par_compte.items()
+        if siens[-1].reference.titulaire == siens[-1].titulaire_apres != siens[0].titulaire_avant
+    ]
+
+
 def _ligne(reference: ReferenceBancaire) -> str:
     return f"{reference.personne.denomination} : {reference.iban_masque}, {reference.titulaire}"
 
@@ -64,11 +115,16 @@ def _prevoir(espace: Espace, depuis: datetime) -> list[Effet]:
             titre="Comptes bancaires supprimés depuis, que le détenteur pourra reprendre",
             lignes=tuple(map(_ligne, _retirees(espace, depuis))),
         ),
+        Effet(
+            titre="Titulaires renommés depuis, dont le détenteur pourra reprendre le nom",
+            lignes=tuple(renommage.precision for renommage in _noms(_renommees(espace, depuis))),
+        ),
     ]
 
 
 def _arreter(arret: Arret) -> Memoire:
-    """Freeze what was added; what was removed is remembered."""
+    """Freeze what was added; what was removed or renamed is remembered."""
+    renommages = list(_renommees(arret.espace, arret.depuis).values_list("pk", flat=True))
     gelees = []
     for reference in _ajoutees(arret.espace, arret.depuis).select_for_update(no_key=True, of=("self",)):
         gelees.append(
@@ -85,6 +141,7 @@ def _arreter(arret: Arret) -> Memoire:
     return {
         "gelees": gelees,
         "retirees": [str(cle) for cle in _retirees(arret.espace, arret.depuis).values_list("pk", flat=True)],
+        "renommages": [str(cle) for cle in renommages],
     }
 
 
@@ -101,7 +158,8 @@ def _consigner(acte: Acte, arret: Arret, reference: ReferenceBancaire) -> None:
 def _retenir(memoire: Memoire) -> None:
     """Lock the personnes whose accounts this disabling remembers: a right on them that ends meanwhile waits, or is seen."""
     cles = [*(gelee["cle"] for gelee in memoire.get("gelees", [])), *memoire.get("retirees", [])]
-    leurs = ReferenceBancaire.objects.filter(pk__in=cles).values("personne")
+    renommees = _changements_de_nom(memoire).order_by().values("reference")
+    leurs = ReferenceBancaire.objects.filter(Q(pk__in=cles) | Q(pk__in=renommees)).values("personne")
     personnes = PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=leurs)
     list(personnes.order_by("pk").values_list("pk"))
 
@@ -116,6 +174,10 @@ def _gerees(espace: Espace, references: Iterable[ReferenceBancaire]) -> list[Ref
         if sues[reference.personne_id]:
             gerees.append(reference)
     return gerees
+
+
+def _changements_de_nom(memoire: Memoire) -> QuerySet[ChangementBancaire]:
+    return ChangementBancaire.objects.filter(pk__in=memoire.get("renommages", []))
 
 
 def _vivantes(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
@@ -175,11 +237,35 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
         )
         for reference in _gerees(espace, _absentes(memoire))
     ]
-    return ajoutees + retirees
+    return (
+        ajoutees
+        + retirees
+        + [
+            Changement(
+                cle=f"{_NOM}{renommage.reference.pk}",
+                titre="Titulaire d’un compte bancaire renommé",
+                precision=renommage.precision,
+                quand=jour_heure(renommage.quand),
+                defaisable=not renommage.signale,
+            )
+            for renommage in _noms_geres(espace, memoire)
+        ]
+    )
+
+
+def _noms_geres(espace: Espace, memoire: Memoire) -> list[_Renommage]:
+    renommages = _noms(_changements_de_nom(memoire))
+    geres = {reference.pk for reference in _gerees(espace, [renommage.reference for renommage in renommages])}
+    return [renommage for renommage in renommages if renommage.reference.pk in geres]
 
 
 def _trancher(arret: Arret, memoire: Memoire, defaire: Collection[str]) -> None:
-    """Remove the accounts that were not the holder's doing, give back those removed, let the others be used; tell of each change."""
+    """Remove the accounts that were not the holder's doing, give back those removed or their names; tell of each change.
+
+    The others may be used.
+    """
+    _reprendre_les_noms(arret, memoire, {UUID(cle.removeprefix(_NOM)) for cle in defaire if cle.startswith(_NOM)})
+    defaire = {cle for cle in defaire if not cle.startswith(_NOM)}
     for reference in _gerees(arret.espace, _verrouillees(_vivantes(memoire).filter(pk__in=defaire))):
         reference.supprimee_le = arret.maintenant
         reference.save(update_fields=["supprimee_le"])
@@ -194,9 +280,29 @@ def _trancher(arret: Arret, memoire: Memoire, defaire: Collection[str]) -> None:
     _degeler(arret, memoire, _gerees(arret.espace, _verrouillees(gardees)))
 
 
-def _prevenir(arret: Arret, reference: ReferenceBancaire, genre: ChangementBancaire.Genre, details: str) -> None:
+def _reprendre_les_noms(arret: Arret, memoire: Memoire, defaire: Collection[UUID]) -> None:
+    list(_verrouillees(ReferenceBancaire.objects.filter(pk__in=defaire).order_by("pk")).values_list("pk"))
+    for renommage in _noms_geres(arret.espace, memoire):
+        if renommage.signale or renommage.reference.pk not in defaire:
+            continue
+        reference = renommage.reference
+        reference.titulaire = renommage.avant
+        reference.save(update_fields=["titulaire"])
+        _consigner(actes.COMPTE_BANCAIRE_RENOMME, arret, reference)
+        _prevenir(
+            arret,
+            reference,
+            ChangementBancaire.Genre.RENOMMAGE,
+            _REPRIS.format(nom=renommage.avant),
+            avant=renommage.apres,
+        )
+
+
+def _prevenir(
+    arret: Arret, reference: ReferenceBancaire, genre: ChangementBancaire.Genre, details: str, *, avant: str = ""
+) -> None:
     """Keep and tell this change as any other one: whoever does not recognise it may say so."""
-    changement = noter(reference, genre, arret.espace, arret.maintenant)
+    changement = noter(reference, genre, arret.espace, arret.maintenant, avant=avant)
     prevenir(
         reference,
         changement=changement,

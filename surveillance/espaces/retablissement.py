@@ -68,6 +68,14 @@ class PliImpossible(RegleMetier):
     message = "Aucun pli n’est à imprimer : il a déjà servi, ses 72 heures sont passées, ou trois ont été imprimés. Recommencez le rétablissement."
 
 
+class PliParUnAutre(RegleMetier):
+    code = "pli_par_un_autre_agent"
+    message = (
+        "Seul l’agent qui a reconnu le détenteur, ou celui qui a contresigné, imprime ce pli : {qui}. En leur absence, reconnaissez "
+        "le détenteur vous-même et demandez un nouveau rétablissement."
+    )
+
+
 class RienAExaminer(RegleMetier):
     code = "rien_a_examiner"
     message = "Il n’y a plus rien à examiner : vous l’avez déjà fait."
@@ -242,13 +250,20 @@ def pli_a_imprimer(espace: Espace, maintenant: datetime | None = None) -> Retabl
     return dernier if (maintenant or timezone.now()) <= dernier.accorde_le + REMISE_VALABLE else None
 
 
+def qui_imprime(retablissement: Retablissement) -> str:
+    """Return who may print this slip, in words: who recognised the holder, and who countersigned where he is of the office."""
+    agents = [retablissement.demandeur, retablissement.second]
+    return " ou ".join(str(agent) for agent in agents if agent.fonction in BUREAU)
+
+
 @transaction.atomic
 @relit_l_agent
 def imprimer_pli(*, acteur: Agent, espace: Espace, maintenant: datetime | None = None) -> bytes:
     """Draw a fresh answer and return the slip that tells it, as a PDF to be printed, folded and handed over at once.
 
     The answer stands in it and nowhere else; another print makes the one before useless.
-    Raises: FonctionChangee, GuichetHorsCompetence, PliImpossible.
+    Who prints could read it: only the two who answer for having recognised the holder do, never any agent of the office.
+    Raises: FonctionChangee, GuichetHorsCompetence, PliImpossible, PliParUnAutre.
     """
     maintenant = maintenant or timezone.now()
     espace = _verrouiller(espace)
@@ -256,6 +271,8 @@ def imprimer_pli(*, acteur: Agent, espace: Espace, maintenant: datetime | None =
     retablissement = pli_a_imprimer(espace, maintenant)
     if retablissement is None or retablissement.service_gestionnaire_id != acteur.service_gestionnaire_id:
         raise PliImpossible
+    if acteur.pk not in (retablissement.demandeur_id, retablissement.second_id):
+        raise PliParUnAutre(qui=qui_imprime(retablissement))
     retablissement.plis += 1
     retablissement.pli_le = maintenant
     retablissement.save(update_fields=["plis", "pli_le"])
@@ -353,7 +370,7 @@ def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | Mode
 
 SUITE: Final = (
     "L’espace est rouvert, son mot de passe reste inutilisable, les seconds facteurs ajoutés depuis le premier acte suspect sont "
-    "retirés (tous, s’ils sont perdus). Le premier agent imprime un pli qui porte une réponse de confiance : le détenteur choisit "
+    "retirés (tous, s’ils sont perdus). L’un des deux agents, s’il est du service, et aucun autre, imprime un pli qui porte une réponse de confiance : le détenteur choisit "
     "avec elle un nouveau mot de passe, dans les 72 heures. Il est prévenu par courriel."
 )
 

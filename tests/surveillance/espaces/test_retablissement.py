@@ -19,12 +19,15 @@ from accounts.gestion.contreseings import ContreseingParUnAutre, contresigner
 from accounts.models import Agent, Application, Contreseing, Courriel, Espace, Evenement, Lien
 from accounts.traces.acteurs import Visiteur
 from habilitations.models import Habilitation
-from services.banque.comptes import ajouter_compte, retirer_compte
+from services.banque.comptes import ajouter_compte, renommer_titulaire, retirer_compte
+from services.banque.signalement import signaler_changement
 from services.models import ChangementBancaire, ReferenceBancaire
+from surveillance.espaces.desactivation import effets_de
 from surveillance.espaces.retablissement import (
     ChangementsAutres,
     GuichetHorsCompetence,
     PliImpossible,
+    PliParUnAutre,
     PreuveDeLegitimiteRequise,
     PreuveDIdentiteRequise,
     RienAExaminer,
@@ -140,6 +143,25 @@ def test_le_pli_vaut_72_heures_et_chacun_annule_le_precedent() -> None:
         assert retablissement.cas == Retablissement.Cas.PLI_PERIME
         assert Application.objects.filter(user=espace.compte).exists(), "another slip takes no second factor away"
         assert pli_a_imprimer(Espace.objects.get(pk=scene.espace.pk)) == retablissement
+
+
+def test_seul_qui_a_reconnu_le_detenteur_ou_contresigne_imprime_le_pli() -> None:
+    scene = Compromis()
+    scene.desactiver()
+    retablir(scene)
+    collegue = AgentFactory(service_gestionnaire=scene.guichet.service_gestionnaire)
+    with pytest.raises(PliParUnAutre):
+        imprimer_pli(acteur=collegue, espace=scene.espace)
+    assert Retablissement.objects.get().plis == 0
+    page = reverse("admin:espace_pli", args=[scene.espace.pk])
+    client = client_verifie(collegue)
+    assert str(scene.guichet) in texte(client.get(page)), "he reads whom to call"
+    assert "Seul l’agent qui a reconnu le détenteur" in texte(client.post(page))
+    imprimer_pli(acteur=scene.second, espace=scene.espace)
+    imprimer_pli(acteur=scene.guichet, espace=scene.espace)
+    # Both are away: somebody else recognises the holder again, and prints.
+    contresigner(acteur=scene.second, contreseing=demander(scene, acteur=collegue))
+    imprimer_pli(acteur=collegue, espace=scene.espace)
 
 
 def test_une_autre_adresse_est_confirmee_par_son_lien_et_l_ancienne_ne_peut_rien_defaire() -> None:
@@ -309,6 +331,64 @@ def test_ce_qui_est_defait_des_comptes_est_dit_comme_tout_changement_et_peut_etr
     retraits = ChangementBancaire.objects.filter(reference=gardee, genre="SUPPRESSION").values_list("pk", flat=True)
     for cle in retraits:
         assert Courriel.objects.filter(contexte__changement=str(cle)).exists(), "removed again, told again"
+
+
+def renommer(scene: Compromis, reference: ReferenceBancaire, *noms: str) -> None:
+    montre = reference.titulaire
+    for nom in noms:
+        renommer_titulaire(acteur=scene.espace, reference=reference, titulaire=nom, montre=montre)
+        montre = nom
+
+
+def test_un_titulaire_renomme_est_montre_et_repris_ou_garde() -> None:
+    scene = Compromis()
+    ancien, garde = compte_bancaire(scene.personne, AUTRE_IBAN), compte_bancaire(scene.personne, IBAN)
+    nom = ancien.titulaire
+    renommer(scene, ancien, "Victor Intermédiaire", "Victor Nouveau")
+    renommer(scene, garde, "Boulangerie Vidal")
+    prevus = [ligne for effet in effets_de(scene.espace, scene.depuis) for ligne in effet.lignes]
+    assert any("Victor Nouveau" in ligne and nom in ligne for ligne in prevus), "the agent reads it before confirming"
+    scene.desactiver()
+    retablir(scene)
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    desactivation = a_examiner(espace)
+    assert desactivation is not None
+    dits = {change.cle: change.precision for change in changements_de(desactivation)}
+    cle = f"banque:nom-{ancien.pk}"
+    assert nom in dits[cle]
+    assert "Victor Nouveau" in dits[cle]
+    assert "Intermédiaire" not in dits[cle]
+    deja = set(ChangementBancaire.objects.values_list("pk", flat=True))
+    trancher_changements(acteur=espace, defaire=[cle])
+    ancien.refresh_from_db()
+    garde.refresh_from_db()
+    assert (ancien.titulaire, garde.titulaire) == (nom, "Boulangerie Vidal")
+    repris = ChangementBancaire.objects.exclude(pk__in=deja).get()
+    assert (repris.genre, repris.titulaire_avant, repris.titulaire_apres) == ("RENOMMAGE", "Victor Nouveau", nom)
+    assert Courriel.objects.filter(genre="compte_bancaire_change", contexte__changement=str(repris.pk)).exists()
+    assert Evenement.objects.filter(acte="compte_bancaire.renomme", auteur=espace.numero_abonne).count() == 4
+
+
+def test_un_nom_change_de_nouveau_depuis_ou_signale_n_est_pas_repris() -> None:
+    scene = Compromis()
+    rechange, signale = compte_bancaire(scene.personne, AUTRE_IBAN), compte_bancaire(scene.personne, IBAN)
+    renommer(scene, rechange, "Victor Nouveau")
+    renommer(scene, signale, "Victor Nouveau")
+    scene.desactiver()
+    retablir(scene)
+    ReferenceBancaire.objects.filter(pk=rechange.pk).update(titulaire="Corrigé par une autre")
+    changement = ChangementBancaire.objects.get(reference=signale, genre="RENOMMAGE")
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    signaler_changement(acteur=espace, changement=changement)
+    desactivation = a_examiner(espace)
+    assert desactivation is not None
+    dits = {change.cle: change.defaisable for change in changements_de(desactivation)}
+    assert f"banque:nom-{rechange.pk}" not in dits
+    assert dits[f"banque:nom-{signale.pk}"] is False, "the office decides of it"
+    trancher_changements(acteur=espace, defaire=[f"banque:nom-{cle}" for cle in (rechange.pk, signale.pk)])
+    rechange.refresh_from_db()
+    signale.refresh_from_db()
+    assert (rechange.titulaire, signale.titulaire) == ("Corrigé par une autre", "Victor Nouveau")
 
 
 def test_sans_rien_de_change_rien_n_est_a_examiner() -> None:
