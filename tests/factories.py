@@ -193,6 +193,8 @@ IBAN = "FR7630006000011234567890189"
 def compte_bancaire(personne: PersonneSirenisee, iban: str = IBAN, **champs: Any) -> ReferenceBancaire:
     """Return a bank reference of this personne with its mandate, as the act leaves it; `remis_le` is the mandate's."""
     mandat = {cle: champs.pop(cle) for cle in ("edite_le", "remis_le") if cle in champs}
+    if "remis_le" in mandat:  # nothing is handed over that was not edited
+        mandat.setdefault("edite_le", timezone.now())
     reference = ReferenceBancaire(personne=personne, **{"titulaire": personne.denomination[:160], **champs})
     reference.sceller_iban(iban)
     reference.save()

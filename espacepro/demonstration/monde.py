@@ -37,7 +37,7 @@ from habilitations.partage.demandes import annoncer_demandes_habilitation, deman
 from habilitations.partage.suppleances import designer_suppleant
 from services.banque.comptes import ajouter_compte
 from services.banque.iban import proposer_banque
-from services.banque.mandat import noter_remise
+from services.banque.mandat import editer_mandat, noter_remise
 from services.banque.reponses import Reponse, enregistrer_reponse
 from services.banque.signalement import signaler_changement
 from services.models import PersonneSirenisee, ReferenceBancaire, Service
@@ -239,6 +239,7 @@ def _enregistrer_les_comptes(monde: Monde) -> None:
         if reponses is None:
             continue
         with il_y_a(38):
+            editer_mandat(acteur=yves, reference=reference)
             noter_remise(acteur=yves, reference=reference, le=timezone.localdate())
         with il_y_a(30):
             for prelevement, motif in reponses:

@@ -81,7 +81,7 @@ class TitulaireForm(FormulairePortail):
 class RemiseForm(FormulairePortail):
     """The day on which the mandate was handed to the bank."""
 
-    regles = dict.fromkeys(("remise_a_venir", "remise_avant_ajout"), "le")
+    regles = dict.fromkeys(("mandat_jamais_edite", "remise_a_venir", "remise_avant_ajout"), "le")
 
     le = ChampJour(
         label="Remis le", error_messages={"required": "Indiquez le jour où le mandat a été remis à la banque."}

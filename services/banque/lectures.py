@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone
 
 from accounts.models import Espace
@@ -14,6 +14,7 @@ from .droits import GERER, VOIR, peut
 from .reponses import CLOS, motif_lisible
 
 CHANGEMENTS_MONTRES: Final = 10
+CHANGEMENTS_A_SIGNALER: Final = 20
 COLONNES_EXPORT: Final = (
     "Titulaire",
     "Banque",
@@ -130,6 +131,19 @@ def derniers_changements(personne: PersonneSirenisee) -> list[ChangementBancaire
         .prefetch_related(Prefetch("signalements", SignalementBancaire.objects.order_by("-depose_le", "-pk")))
         .order_by("-fait_le", "-pk")[:CHANGEMENTS_MONTRES]
     )
+
+
+def changements_a_signaler(reference: ReferenceBancaire) -> list[ChangementBancaire]:
+    """Return the changes of this account that wait for no decision, the last first: two queries.
+
+    However many there are, its addition is among them: renaming what one added does not hide it.
+    """
+    siens = reference.changements.select_related("espace").order_by("-fait_le", "-pk")
+    attendent = SignalementBancaire.objects.filter(changement=OuterRef("pk"), etat=SignalementBancaire.Etat.DEPOSE)
+    libres = siens.filter(~Exists(attendent))
+    derniers = list(libres[:CHANGEMENTS_A_SIGNALER])
+    ajouts = libres.filter(genre=ChangementBancaire.Genre.AJOUT).exclude(pk__in=[un.pk for un in derniers])
+    return [*derniers, *ajouts]
 
 
 def _dire(etat: str, motif: str) -> str:

@@ -36,6 +36,11 @@ class MandatIndisponible(RegleMetier):
     )
 
 
+class MandatJamaisEdite(RegleMetier):
+    code = "mandat_jamais_edite"
+    message = "Ce mandat n’a pas encore été édité : éditez-le, datez-le et signez-le, puis remettez-le à votre banque."
+
+
 class RemiseAVenir(RegleMetier):
     code = "remise_a_venir"
     message = "Cette date n’est pas encore passée : indiquez le jour où le mandat a été remis à la banque."
@@ -97,11 +102,14 @@ def noter_remise(
 ) -> ReferenceBancaire:
     """Note that the mandate was handed to the bank that day; the same day again changes nothing, another one is a correction.
 
-    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, RemiseAVenir, RemiseAvantAjout, TropDeCorrectionsDeRemise.
+    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, MandatJamaisEdite, RemiseAVenir, RemiseAvantAjout,
+    TropDeCorrectionsDeRemise.
     """
     maintenant = maintenant or timezone.now()
     acteur, reference = verrouiller_reference(acteur, reference)
     exiger_non_suspendu(ReferenceBancaire.objects.filter(pk=reference.pk), reference.personne)
+    if reference.mandat.edite_le is None:
+        raise MandatJamaisEdite
     if le > timezone.localdate(maintenant):
         raise RemiseAVenir
     if le < timezone.localdate(reference.ajoutee_le):

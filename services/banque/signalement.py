@@ -124,7 +124,7 @@ def reprendre_signalement(
     frais.etat, frais.decide_le = ETAT.REPRIS, maintenant
     frais.save(update_fields=["etat", "decide_le"])
     _consigner(actes.SIGNALEMENT_BANCAIRE_REPRIS, acteur, changement)
-    prevenir_de_la_decision(frais, suite=_suite(changement, annule=False), maintenant=maintenant)
+    prevenir_de_la_decision(frais, suite=dire_la_suite(changement, annule=False), maintenant=maintenant)
     return frais
 
 
@@ -135,6 +135,7 @@ def recueillir_signalement(
 ) -> SignalementBancaire:
     """Record a report for a company that telephones or writes, who has no espace to say it from. Never limited. Return it.
 
+    The change is the one that the agent was shown and chose, whatever was done to the account since then.
     Raises: PersonneHorsCompetence, PreuveNonDite, ChangementDejaSignale.
     """
     maintenant = maintenant or timezone.now()
@@ -171,7 +172,7 @@ def decider_signalement(
     exiger_competence(acteur, personne)
     frais = _relire(signalement, changement)
     _exiger_en_attente(frais)
-    suite = _suite(changement, annule=annuler)
+    suite = dire_la_suite(changement, annule=annuler)
     if annuler:
         _defaire(changement, maintenant)
     frais.etat, frais.decide_le = ETAT.ANNULE if annuler else ETAT.MAINTENU, maintenant
@@ -212,11 +213,6 @@ def lever_cloture(
     )
     prevenir_de_la_levee(fraiche, motif=preuve, maintenant=maintenant)
     return fraiche
-
-
-def dire_la_suite(changement: ChangementBancaire, *, annule: bool) -> str:
-    """Return what this decision comes to, for the agent who is about to take it and for the mails."""
-    return _suite(changement, annule=annule)
 
 
 def _verrouiller_personne(cle: int) -> PersonneSirenisee:
@@ -285,13 +281,13 @@ def _defaire(changement: ChangementBancaire, maintenant: datetime) -> None:
     reference.save(update_fields=["supprimee_le", "titulaire"])
 
 
-def _suite(changement: ChangementBancaire, *, annule: bool) -> str:
-    """Return what becomes of the account, in words."""
+def dire_la_suite(changement: ChangementBancaire, *, annule: bool) -> str:
+    """Return what this decision comes to: for the agent who is about to take it or has just done so, and for the mails."""
     reference = changement.reference
     if not annule:
         if reference.supprimee_le is not None:
             return "Le compte reste supprimé."
-        return "Le compte peut de nouveau servir."
+        return _dire_s_il_sert(changement, "Le compte peut de nouveau servir.")
     if changement.genre == GENRE.AJOUT:
         return "Le compte est retiré de la liste : il ne peut plus servir à payer. Prévenez aussi votre banque."
     if changement.genre == GENRE.RENOMMAGE:
@@ -300,7 +296,15 @@ def _suite(changement: ChangementBancaire, *, annule: bool) -> str:
         return f"Le nom avait déjà été changé de nouveau : le titulaire reste « {reference.titulaire} »."
     if _revit_ailleurs(reference):
         return "Le même compte avait déjà été ajouté de nouveau : il reste, sous sa nouvelle RUM."
-    return "Le compte est rétabli, avec son mandat : il peut de nouveau servir."
+    return _dire_s_il_sert(changement, "Le compte est rétabli, avec son mandat : il peut de nouveau servir.")
+
+
+def _dire_s_il_sert(changement: ChangementBancaire, libre: str) -> str:
+    """Return these words, unless another change of the same account waits: one decision does not settle the others."""
+    autres = SignalementBancaire.objects.filter(changement__reference=changement.reference, etat=ETAT.DEPOSE)
+    if autres.exclude(changement=changement).exists():
+        return "Le compte reste suspendu : un autre de ses changements est signalé et attend une décision."
+    return libre
 
 
 def _bureau(personne: PersonneSirenisee) -> dict[str, str]:

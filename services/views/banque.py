@@ -16,7 +16,7 @@ from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour_heure
 
 from ..banque.comptes import dits_clos
-from ..banque.lectures import joindre
+from ..banque.lectures import changements_a_signaler, joindre
 from ..banque.reponses import motif_lisible
 from ..banque.signalement import (
     LONGUEUR_PREUVE,
@@ -44,6 +44,22 @@ class PreuveBancaireForm(FormulairePortail):
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Dites ce que vous avez vu ou entendu."},
     )
+
+
+class RecueilForm(PreuveBancaireForm):
+    """Which change, and how the agent knows: the page offers those that wait for no decision, the act settles any of the account."""
+
+    changement = forms.ModelChoiceField(
+        queryset=ChangementBancaire.objects.none(),
+        label="Changement que l’entreprise ne reconnaît pas",
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={
+            "required": "Choisissez le changement que l’entreprise ne reconnaît pas.",
+            "invalid_choice": "Choisissez un changement de ce compte.",
+        },
+    )
+    field_order = ("changement", "preuve")
 
 
 def lien_de_l_entreprise(personne: PersonneSirenisee) -> SafeString:
@@ -100,8 +116,11 @@ class MaintenirChangement(_Decider):
     nom = "maintenir"
     titre = "Maintenir le changement"
     bouton = "Maintenir le changement"
-    succes = "Le changement est maintenu : le compte n’est plus suspendu, et l’entreprise est prévenue."
+    succes = "Le changement est maintenu, et l’entreprise est prévenue."
     annuler = False
+
+    def dire_le_succes(self) -> str:
+        return f"{self.succes} {dire_la_suite(self.objet.changement, annule=False)}"
 
 
 class AnnulerChangement(_Decider):
@@ -115,25 +134,30 @@ class AnnulerChangement(_Decider):
 
 
 class RecueillirSignalement(PageActe):
-    """Record what a company says by telephone or letter, of the last change of one account."""
+    """Record what a company says by telephone or letter, of one of the changes of an account."""
 
     nom = "signaler"
-    titre = "Noter que l’entreprise ne reconnaît pas le dernier changement"
+    titre = "Noter que l’entreprise ne reconnaît pas un changement"
     bouton = "Suspendre ce compte"
     succes = "C’est noté : le compte est suspendu, l’entreprise est prévenue, et votre décision est attendue."
-    form_class = PreuveBancaireForm
+    form_class = RecueilForm
 
     @staticmethod
     def possible(objet: ReferenceBancaire) -> bool:
-        dernier = _dernier_changement(objet)
-        return dernier is not None and not dernier.signalements.filter(etat=SignalementBancaire.Etat.DEPOSE).exists()
+        return bool(changements_a_signaler(objet))
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """Offer what waits for no decision; what waits already is refused by the act, in its words."""
+        form = super().get_form(form_class)
+        champ = form.fields["changement"]
+        champ.queryset = self.objet.changements.select_related("reference")
+        champ.choices = [(un.pk, _dire_le_changement(un)) for un in changements_a_signaler(self.objet)]
+        return form
 
     def faits(self) -> list[tuple[str, str | Model]]:
-        dernier = _dernier_changement(self.objet)
         return [
             ("Personne sirénisée", self.objet.personne),
             ("Compte", f"{self.objet.iban_masque}, titulaire {citer(self.objet.titulaire)}"),
-            ("Dernier changement", str(dernier) if dernier else ""),
             (
                 "Ce qui se passe",
                 "Le compte ne peut plus servir à payer tant que votre service n’a pas maintenu ou annulé ce changement.",
@@ -141,9 +165,9 @@ class RecueillirSignalement(PageActe):
         ]
 
     def agir(self, form: Any) -> None:
-        dernier = _dernier_changement(self.objet)
-        if dernier is not None:
-            recueillir_signalement(acteur=self.agent, changement=dernier, preuve=form.cleaned_data["preuve"])
+        recueillir_signalement(
+            acteur=self.agent, changement=form.cleaned_data["changement"], preuve=form.cleaned_data["preuve"]
+        )
 
 
 class LeverCloture(PageActe):
@@ -178,5 +202,9 @@ class LeverCloture(PageActe):
         lever_cloture(acteur=self.agent, reference=self.objet, preuve=form.cleaned_data["preuve"])
 
 
-def _dernier_changement(reference: ReferenceBancaire) -> ChangementBancaire | None:
-    return reference.changements.select_related("espace").order_by("-fait_le", "-pk").first()
+def _dire_le_changement(changement: ChangementBancaire) -> str:
+    """Return this change as the one who telephones would tell it: what, when, by whom, and the names of a renaming."""
+    par = f"par {changement.espace.nom_complet}" if changement.espace else "auteur au journal de l’entreprise"
+    noms = f", de {citer(changement.titulaire_avant)} à {citer(changement.titulaire_apres)}"
+    quoi = changement.get_genre_display() + (noms if changement.titulaire_avant else "")
+    return f"{quoi}, le {jour_heure(changement.fait_le)}, {par}"

@@ -54,7 +54,7 @@ def test_rien_n_est_choisi_d_avance(cle: tuple[str, str, str], champ: forms.Choi
     if cle[2] in PROPOSEES or cle[1] in {"PreferenceForm", "AvisMessagerieForm"}:  # settings: show what is set
         return
     assert champ.initial in (None, "", [])
-    if isinstance(champ, forms.ModelChoiceField):
+    if isinstance(champ, forms.ModelChoiceField) and not isinstance(champ.widget, forms.RadioSelect):
         assert isinstance(champ, forms.ModelMultipleChoiceField) or champ.empty_label
     elif isinstance(champ.widget, forms.Select) and not isinstance(
         champ.widget, (forms.RadioSelect, forms.SelectMultiple)

@@ -17,7 +17,8 @@ def dites(espace: Espace, seule: Seule | None = None) -> list[Ligne]:
 
 
 def test_un_mandat_attend_jusqu_a_sa_remise(entreprise: Entreprise) -> None:
-    une, autre = compte_bancaire(entreprise.personne), compte_bancaire(entreprise.personne, AUTRE)
+    une = compte_bancaire(entreprise.personne, edite_le=timezone.now())
+    autre = compte_bancaire(entreprise.personne, AUTRE)
     for qui in (entreprise.titulaire, entreprise.suppleant):
         (ligne,) = dites(qui)
         assert ligne.quoi == "2 mandats SEPA à remettre à la banque avant le premier paiement"

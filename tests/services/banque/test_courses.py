@@ -81,7 +81,7 @@ def test_course_signaler_contre_employer(tours: Callable[[int], int]) -> None:
     for _ in range(tours(200)):
         with transaction.atomic():
             entreprise = monter()
-            reference = compte_bancaire(entreprise.personne)
+            reference = compte_bancaire(entreprise.personne, edite_le=timezone.now())
             changement = changement_bancaire(reference, entreprise.titulaire)
         aujourd_hui = timezone.localdate()
 

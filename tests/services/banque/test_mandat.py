@@ -100,7 +100,8 @@ def test_sans_identifiant_du_creancier_aucun_mandat(entreprise: Entreprise, sett
 
 def test_la_remise_se_note_une_fois_et_se_corrige(entreprise: Entreprise) -> None:
     hier, aujourd_hui = timezone.localdate() - timedelta(days=1), timezone.localdate()
-    reference = compte_bancaire(entreprise.personne, ajoutee_le=timezone.now() - timedelta(days=1))
+    depuis = timezone.now() - timedelta(days=1)
+    reference = compte_bancaire(entreprise.personne, ajoutee_le=depuis, edite_le=depuis)
     for le in (aujourd_hui, aujourd_hui, hier):
         noter_remise(acteur=entreprise.titulaire, reference=reference, le=le)
     assert MandatSepa.objects.get().remis_le == hier
@@ -114,8 +115,25 @@ def test_la_remise_se_note_une_fois_et_se_corrige(entreprise: Entreprise) -> Non
         assert refus.value.code == code
 
 
+def test_un_mandat_jamais_edite_n_est_pas_remis_ni_par_l_acte_ni_par_la_page(entreprise: Entreprise) -> None:
+    """The page does not offer it; another tab, or who posts by hand, is told so beside the day that was typed."""
+    reference, aujourd_hui = compte_bancaire(entreprise.personne), timezone.localdate()
+    with pytest.raises(RegleMetier) as refus, transaction.atomic():
+        noter_remise(acteur=entreprise.titulaire, reference=reference, le=aujourd_hui)
+    assert refus.value.code == "mandat_jamais_edite"
+    remise = reverse("compte_bancaire_remise", args=[entreprise.personne.siren, reference.pk])
+    lue = client_de(entreprise.titulaire).post(remise, {"le": f"{aujourd_hui:%Y-%m-%d}"}).content.decode()
+    assert "n’a pas encore été édité" in lue
+    assert f'value="{aujourd_hui:%Y-%m-%d}"' in lue
+    assert MandatSepa.objects.get().remis_le is None
+    assert not Evenement.objects.filter(acte="mandat_sepa.remis").exists()
+    editer_mandat(acteur=entreprise.suppleant, reference=reference)
+    noter_remise(acteur=entreprise.titulaire, reference=reference, le=aujourd_hui)
+    assert MandatSepa.objects.get().remis_le == aujourd_hui
+
+
 def test_la_remise_se_defait_et_se_corrige_dix_fois_par_jour(entreprise: Entreprise) -> None:
-    reference = compte_bancaire(entreprise.personne)
+    reference = compte_bancaire(entreprise.personne, edite_le=timezone.now())
     aujourd_hui = timezone.localdate()
 
     def cocher(acteur: Any) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Affaire, Agent, Courriel, Espace, Evenement
 from accounts.saisies.regles import RegleMetier
 from services.banque.comptes import ajouter_compte, renommer_titulaire, retirer_compte
-from services.banque.lectures import comptes_de
+from services.banque.lectures import CHANGEMENTS_A_SIGNALER, comptes_de
 from services.banque.mandat import editer_mandat, noter_remise
 from services.banque.signalement import (
     decider_signalement,
@@ -238,13 +238,61 @@ def test_l_entreprise_sans_espace_le_fait_noter_par_le_bureau_sans_limite(
     geste = lambda acteur: signaler_changement(acteur=acteur, changement=dernier(references[1]))  # noqa: E731
     assert code_du_refus(lambda: geste(entreprise.suppleant)) == "trop_de_signalements_bancaires"
     page = reverse("admin:services_referencebancaire_signaler", args=[references[1].pk])
-    assert client.post(page, {"preuve": "Le gérant, rappelé au numéro connu."}).status_code == 302
+    dit = {"preuve": "Le gérant, rappelé au numéro connu.", "changement": dernier(references[1]).pk}
+    assert client.post(page, dit).status_code == 302
     signalement = SignalementBancaire.objects.get(espace=None)
     assert signalement.recueilli_par is not None
     assert code_du_refus(
         lambda: recueillir_signalement(acteur=agent, changement=dernier(references[1]), preuve="Encore.")
     ) == ("changement_bancaire_deja_signale")
     assert geste(entreprise.titulaire) == signalement, "already said: nothing more"
+
+
+def test_l_agent_choisit_parmi_les_changements_celui_que_l_entreprise_ne_reconnait_pas(entreprise: Entreprise) -> None:
+    """A thief who renames what he added, again and again, does not hide the addition from the office."""
+    reference, agent = ajouter(entreprise), agent_de(entreprise)
+    ajout, client = dernier(reference), client_verifie(agent)
+    maintenant = timezone.now()
+    for rang in range(CHANGEMENTS_A_SIGNALER + 3):
+        changement_bancaire(
+            reference,
+            entreprise.titulaire,
+            genre="RENOMMAGE",
+            titulaire_avant="A",
+            titulaire_apres="B",
+            fait_le=maintenant + timedelta(seconds=rang),
+        )
+    page = reverse("admin:services_referencebancaire_signaler", args=[reference.pk])
+    lue = client.get(page).content.decode()
+    assert lue.count('type="radio"') == CHANGEMENTS_A_SIGNALER + 1, "the last ones, and the addition"
+    assert f'value="{ajout.pk}"' in lue
+    assert "checked" not in lue, "the agent says which"
+    assert "Choisissez le changement" in client.post(page, {"preuve": "Le gérant."}).content.decode()
+    ailleurs = dernier(ajouter(entreprise, iban=AUTRE))
+    refusee = client.post(page, {"preuve": "Le gérant.", "changement": ailleurs.pk}).content.decode()
+    assert "Choisissez un changement de ce compte" in refusee
+    assert not SignalementBancaire.objects.exists()
+    # Made between the page and the press: what was shown is what is reported.
+    renomme = changement_bancaire(
+        reference, entreprise.titulaire, genre="RENOMMAGE", titulaire_avant="B", titulaire_apres="C"
+    )
+    assert client.post(page, {"preuve": "Le gérant.", "changement": ajout.pk}).status_code == 302
+    assert SignalementBancaire.objects.get().changement == ajout
+    assert f'value="{ajout.pk}"' not in client.get(page).content.decode(), "it waits already"
+    encore = client.post(page, {"preuve": "Le gérant.", "changement": ajout.pk}).content.decode()
+    assert "est déjà signalé" in encore
+    assert client.post(page, {"preuve": "Le gérant.", "changement": renomme.pk}).status_code == 302
+    # One of two is settled: the account stays suspended, and everybody reads so.
+    signalement = SignalementBancaire.objects.get(changement=ajout)
+    maintenir = reverse("admin:services_signalementbancaire_maintenir", args=[signalement.pk])
+    assert "reste suspendu" in client.get(maintenir).content.decode()
+    suivie = client.post(maintenir, {"motif": "Vu avec le gérant."}, follow=True).content.decode()
+    assert "reste suspendu" in suivie
+    assert "n’est plus suspendu" not in suivie
+    clos = Courriel.objects.filter(genre__startswith="compte_bancaire_signalement_clos")
+    assert clos
+    assert all("reste suspendu" in courriel.contexte["suite"] for courriel in clos)
+    assert ReferenceBancaire.objects.avec_suspension().get(pk=reference.pk).suspendue
 
 
 def test_un_autre_bureau_n_en_decide_pas(entreprise: Entreprise) -> None:
