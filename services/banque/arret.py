@@ -1,7 +1,7 @@
 """The accounts that an espace added, renamed or removed before it was disabled (R15, R20): frozen, then undone or kept (R16).
 
-Nothing but the journal says who added an account: its line and the account are of the same SIREN and the same moment. What the
-holder lost meanwhile the right to change (CGU §4.d) is neither shown to him nor decided by him: what was frozen stays so.
+Each change of an account says who made it (`ChangementBancaire`). What the holder lost meanwhile the right to change (CGU
+§4.d) is neither shown to him nor decided by him: what was frozen stays so.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,7 +18,7 @@ from accounts.espace.arrets import Arret, Changement, Effet, Memoire, Volet
 from accounts.models import Espace
 from accounts.saisies.dates import jour_heure
 from accounts.traces.actes import Acte
-from accounts.traces.journal import consigner, ecrites
+from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
@@ -31,27 +31,26 @@ GEL: Final = timedelta(days=30)
 _NOM: Final = "nom-"  # begins the key of a change of name: the account itself may be another change
 _DEFAIT: Final = "Il avait été ajouté peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a fait défaire."
 _RENDU: Final = "Il avait été supprimé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, l’a repris."
-_REPRIS: Final = "Il avait été renommé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, a repris le nom « {nom} »."
-_MEME_INSTANT: Final = timedelta(minutes=1)
+_REPRIS: Final = "Il avait été renommé peu avant que l’accès à cet espace ne soit désactivé par sécurité ; son détenteur, revenu, a repris le nom « {nom} »."
 
 
-def _touchees(espace: Espace, depuis: datetime, acte: Acte, moment: str) -> QuerySet[ReferenceBancaire]:
-    """Return the accounts whose date `moment` this espace wrote since then, by the lines of its own act."""
-    lignes = ecrites(acte, auteur=espace, depuis=depuis).values_list("siren", "quand", "details__compte")
-    trouvees = Q(pk__in=[])
-    for siren, quand, masque in lignes:
-        pays, derniers = masque[:2], masque[-4:]
-        proches = {f"{moment}__range": (quand - _MEME_INSTANT, quand + _MEME_INSTANT)}
-        trouvees |= Q(personne__siren=siren, pays=pays, derniers=derniers, **proches)
-    return ReferenceBancaire.objects.filter(trouvees).select_related("personne").order_by("personne", "pk")
+def _faits(espace: Espace, depuis: datetime, genre: ChangementBancaire.Genre) -> QuerySet[ChangementBancaire]:
+    return ChangementBancaire.objects.filter(espace=espace, genre=genre, fait_le__gte=depuis)
+
+
+def _touchees(espace: Espace, depuis: datetime, genre: ChangementBancaire.Genre) -> QuerySet[ReferenceBancaire]:
+    """Return the accounts that this espace changed in this way since then."""
+    leurs = _faits(espace, depuis, genre).order_by().values("reference")
+    return ReferenceBancaire.objects.filter(pk__in=leurs).select_related("personne").order_by("personne", "pk")
 
 
 def _ajoutees(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
-    return _touchees(espace, depuis, actes.COMPTE_BANCAIRE_AJOUTE, "ajoutee_le").filter(supprimee_le=None)
+    return _touchees(espace, depuis, ChangementBancaire.Genre.AJOUT).filter(supprimee_le=None)
 
 
 def _retirees(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
-    return _touchees(espace, depuis, actes.COMPTE_BANCAIRE_RETIRE, "supprimee_le")
+    retirees = _touchees(espace, depuis, ChangementBancaire.Genre.SUPPRESSION)
+    return retirees.filter(supprimee_le__isnull=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +65,13 @@ class _Renommage:
 
     @property
     def precision(self) -> str:
-        nom = f"{self.reference.personne.denomination} : {self.reference.iban_masque}, « {self.avant} » devenu « {self.apres} »"
-        return f"{nom} ; ce changement est signalé, votre service gestionnaire en décide." if self.signale else nom
+        nom = f"{self.reference.personne.denomination} : {self.reference.iban_masque}, « {self.avant} » devenu « {self.apres} »"
+        return f"{nom} ; ce changement est signalé, votre service gestionnaire en décide." if self.signale else nom
 
 
 def _renommees(espace: Espace, depuis: datetime) -> QuerySet[ChangementBancaire]:
     """Return the changes of a holder's name that this espace made since then, but of the accounts that it added itself."""
-    siens = ChangementBancaire.objects.filter(
-        espace=espace, genre=ChangementBancaire.Genre.RENOMMAGE, fait_le__gte=depuis
-    )
+    siens = _faits(espace, depuis, ChangementBancaire.Genre.RENOMMAGE)
     return siens.exclude(reference__in=_ajoutees(espace, depuis).order_by().values("pk"))
 
 

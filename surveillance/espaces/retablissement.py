@@ -71,7 +71,7 @@ class PliImpossible(RegleMetier):
 class PliParUnAutre(RegleMetier):
     code = "pli_par_un_autre_agent"
     message = (
-        "Seul l’agent qui a reconnu le détenteur, ou celui qui a contresigné, imprime ce pli : {qui}. En leur absence, reconnaissez "
+        "Seul l’agent qui a reconnu le détenteur, ou celui qui a contresigné, imprime ce pli : {qui}. En leur absence, reconnaissez "
         "le détenteur vous-même et demandez un nouveau rétablissement."
     )
 
