@@ -110,7 +110,12 @@ def inscrire() -> None:
             titre="Messages que vous n’avez pas encore lus",
             modele=MessageNonLu,
             chemins=("lecteur__espace",),
-            ecartees={"id": INTERNE, "lecteur": "c’est vous"},
+            ecartees={
+                "id": INTERNE,
+                "lecteur": "c’est vous",
+                "echange": "celui du message",
+                "personne": "celle de l’échange du message",
+            },
             libelles={"message": "Message"},
             valeurs={"message": lambda non_lu: f"message du {jour(non_lu.message.envoye_le)}"},
         ),

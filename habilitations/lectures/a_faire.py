@@ -381,14 +381,13 @@ def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -
     return un_par_un(faits, dire, lambda fait: fait["depuis"])
 
 
-# As `services.messagerie.lectures.compter_non_lus`, by company.
+# As the box « Non lus » of the mailbox (services/messagerie/lectures.py), by company: the index of what is unread alone.
 _MESSAGES: Final = """
-SELECT json_build_object('p', e.personne_id, 'n', count(DISTINCT e.id))
-FROM services_messagenonlu n JOIN services_message m ON m.id = n.message_id JOIN services_echange e ON e.id = m.echange_id
+SELECT json_build_object('p', n.personne_id, 'n', count(DISTINCT n.echange_id)) FROM services_messagenonlu n
 WHERE n.lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)
-AND e.personne_id = ANY(ARRAY(SELECT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
+AND n.personne_id = ANY(ARRAY(SELECT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
 WHERE v.famille = %(messagerie)s AND s.etat = %(active)s AND s.role = ANY(%(lecteurs)s)
-AND (s.expire_le IS NULL OR s.expire_le >= %(aujourd_hui)s))) GROUP BY e.personne_id
+AND (s.expire_le IS NULL OR s.expire_le >= %(aujourd_hui)s))) GROUP BY n.personne_id
 """
 
 

@@ -171,34 +171,6 @@ SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JO
 SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND theme = %(theme)s
 AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e
 """
-# What somebody has not read, of the companies that he reads today.
-_NON_LUS: Final = """
-SELECT DISTINCT e.id, e.dernier_le FROM services_messagenonlu n JOIN services_message m ON m.id = n.message_id
-JOIN services_echange e ON e.id = m.echange_id
-WHERE n.lecteur_id = %(lecteur)s AND e.personne_id = ANY(%(personnes)s)
-"""
-# The same to count no further than a limit: each exchange by its last unread message, one after the other (OFFSET 0 holds the
-# planner to it), so that counting to a hundred reads a hundred.
-_NON_LUS_BORNES: Final = """
-SELECT m.echange_id AS id FROM services_messagenonlu n
-CROSS JOIN LATERAL (SELECT id, echange_id, envoye_le FROM services_message WHERE id = n.message_id OFFSET 0) m
-CROSS JOIN LATERAL (SELECT 1 FROM services_echange WHERE id = m.echange_id AND personne_id = ANY(%(personnes)s) OFFSET 0) e
-CROSS JOIN LATERAL (SELECT count(*) AS apres FROM services_message s JOIN services_messagenonlu t ON t.message_id = s.id
-AND t.lecteur_id = n.lecteur_id WHERE s.echange_id = m.echange_id AND (s.envoye_le, s.id) > (m.envoye_le, m.id)) d
-WHERE n.lecteur_id = %(lecteur)s AND d.apres = 0 LIMIT %(combien)s
-"""
-_DEMANDES: Final = """
-SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN LATERAL (
-SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND etat = 'PIECE_DEMANDEE'
-ORDER BY dernier_le DESC LIMIT %(combien)s) e
-"""
-# The same for a page of them: before a given one, and all where something narrows them afterwards.
-_DEMANDES_DE_LA_PAGE: Final = """
-SELECT e.id, e.dernier_le FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN LATERAL (
-SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id AND etat = 'PIECE_DEMANDEE'
-AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC
-LIMIT CASE WHEN %(libre)s AND %(theme)s = '' THEN %(combien)s END) e
-"""
 # By the name of the company, the reference, or what it is about. A common word is found among the last exchanges of each company,
 # in the order of the inbox: all that is found there is found once it comes before the last one looked at of each company (`borne`).
 # Where these do not fill a page, the word is rare enough for its own index; and where each company was seen to its end, that is all.
@@ -226,18 +198,37 @@ AND personne_id = ANY(ARRAY(SELECT id FROM p)) AND {_VOULU} AND NOT (SELECT oui 
 UNION (SELECT e.id, e.dernier_le FROM n CROSS JOIN LATERAL (SELECT id, dernier_le FROM services_echange WHERE personne_id = n.id
 AND {_VOULU} ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e WHERE NOT (SELECT oui FROM suffit))
 """  # noqa: S608  # nosec B608 - our own words
-# What is unread or asked for is found whole, then narrowed.
-_PARMI: Final = """
-SELECT id, dernier_le FROM ({source}) t WHERE %(theme)s = '' AND %(libre)s OR EXISTS (SELECT 1 FROM services_echange f WHERE f.id = t.id
-AND (%(theme)s = '' OR f.theme = %(theme)s) AND (%(libre)s OR f.personne_id = ANY(%(nommees)s::bigint[])
-OR f.reference = %(reference)s OR replier(f.objet) LIKE %(motif)s))
-"""
+# What is unread, or unread or asked for. Where much is, it is first looked for among the last exchanges of each company, as a word
+# is; otherwise, or where these do not fill a page, found whole by its own index.
+_DIT: Final = """(%(theme)s = '' OR theme = %(theme)s) AND (%(libre)s OR personne_id IN (SELECT id FROM n)
+OR reference = %(reference)s OR replier(objet) LIKE %(motif)s)"""
+_A_LIRE: Final = f"""
+WITH p AS MATERIALIZED (SELECT unnest(%(personnes)s::bigint[]) AS id), n AS MATERIALIZED (SELECT unnest(%(nommees)s::bigint[]) AS id),
+u AS MATERIALIZED (SELECT d.id FROM p CROSS JOIN LATERAL (SELECT DISTINCT echange_id AS id FROM services_messagenonlu
+WHERE lecteur_id = %(lecteur)s AND personne_id = p.id) d),
+beaucoup AS MATERIALIZED (SELECT count(*) > %(assez)s AS oui FROM u),
+f AS MATERIALIZED (SELECT e.id, dernier_le, rang, ({{trouve}}) AND {_DIT} AS trouve FROM p {_FENETRES["entreprise"]}
+WHERE (SELECT oui FROM beaucoup)),
+borne AS MATERIALIZED (SELECT dernier_le, id FROM f WHERE rang = %(fenetre)s ORDER BY dernier_le DESC, id DESC LIMIT 1),
+vus AS MATERIALIZED (SELECT id, dernier_le FROM f WHERE trouve
+AND NOT EXISTS (SELECT 1 FROM borne b WHERE (f.dernier_le, f.id) < (b.dernier_le, b.id))),
+suffit AS MATERIALIZED (SELECT (SELECT oui FROM beaucoup)
+AND (NOT EXISTS (SELECT 1 FROM borne) OR (SELECT count(*) FROM vus) >= %(combien)s) AS oui)
+SELECT * FROM vus WHERE (SELECT oui FROM suffit)
+UNION (SELECT id, dernier_le FROM services_echange WHERE id = ANY(ARRAY(SELECT id FROM u))
+AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) AND {_DIT} AND NOT (SELECT oui FROM suffit)){{demandes}}
+"""  # noqa: S608  # nosec B608 - our own words
+_DEMANDES: Final = f"""
+UNION (SELECT e.id, e.dernier_le FROM p CROSS JOIN LATERAL (SELECT id, dernier_le FROM services_echange WHERE personne_id = p.id
+AND etat = 'PIECE_DEMANDEE' AND (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) AND {_DIT}
+ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s) e WHERE NOT (SELECT oui FROM suffit))"""  # noqa: S608  # nosec B608
+_UNE_LUE: Final = "e.id IN (SELECT id FROM u)"
 _PAGE: Final = """
 WITH trouves AS MATERIALIZED (SELECT id, dernier_le FROM ({source}) t
 WHERE (dernier_le, id) < (%(avant)s::timestamptz, %(avant_id)s::uuid) ORDER BY dernier_le DESC, id DESC LIMIT %(combien)s)
 SELECT e.reference, e.objet, e.etat, e.theme, e.dernier_le, p.denomination, p.siren, d.espace_id, a.prenom, a.nom, d.agent_id,
-EXISTS (SELECT 1 FROM services_message m JOIN services_messagenonlu n ON n.message_id = m.id
-WHERE m.echange_id = e.id AND n.lecteur_id = %(lecteur)s), e.id::text
+EXISTS (SELECT 1 FROM services_messagenonlu n
+WHERE n.lecteur_id = %(lecteur)s AND n.personne_id = e.personne_id AND n.echange_id = e.id), e.id::text
 FROM trouves t JOIN services_echange e ON e.id = t.id JOIN services_personnesirenisee p ON p.id = e.personne_id
 LEFT JOIN LATERAL (SELECT m.espace_id, m.agent_id FROM services_message m WHERE m.echange_id = e.id AND NOT m.interne
 AND m.pret_le IS NOT NULL ORDER BY m.envoye_le DESC, m.id DESC LIMIT 1) d ON true
@@ -249,21 +240,23 @@ _SOURCES: Final[Mapping[str, str]] = {
     "etat": _PAGE.format(source=_PAR_ETAT),
     "theme": _PAGE.format(source=_PAR_THEME),
     **{f"{quoi}, cherche": _PAGE.format(source=_TROUVES.format(fenetre=f)) for quoi, f in _FENETRES.items()},
-    NON_LUS: _PAGE.format(source=_PARMI.format(source=_NON_LUS)),
-    A_TRAITER: _PAGE.format(
-        source=_PARMI.format(source=f"SELECT * FROM ({_NON_LUS}) n UNION SELECT * FROM ({_DEMANDES_DE_LA_PAGE}) d")  # noqa: S608  # nosec B608
-    ),
+    NON_LUS: _PAGE.format(source=_A_LIRE.format(trouve=_UNE_LUE, demandes="")),
+    A_TRAITER: _PAGE.format(source=_A_LIRE.format(trouve=f"etat = 'PIECE_DEMANDEE' OR {_UNE_LUE}", demandes=_DEMANDES)),
 }
-_COMPTES: Final = f"""
-WITH n AS MATERIALIZED ({_NON_LUS_BORNES})
-SELECT (SELECT count(*) FROM (SELECT id FROM n UNION (SELECT id FROM ({_DEMANDES}) d LIMIT %(combien)s) LIMIT %(combien)s) x),
+# Each box is counted no further than a hundred, from the index of what it holds; the keys of the companies are said once.
+_COMPTES: Final = """
+WITH p AS MATERIALIZED (SELECT unnest(%(personnes)s::bigint[]) AS id),
+n AS MATERIALIZED (SELECT u.id FROM p CROSS JOIN LATERAL (SELECT DISTINCT echange_id AS id FROM services_messagenonlu
+WHERE lecteur_id = %(lecteur)s AND personne_id = p.id ORDER BY echange_id LIMIT %(combien)s) u LIMIT %(combien)s),
+d AS MATERIALIZED (SELECT e.id FROM p CROSS JOIN LATERAL (SELECT id FROM services_echange
+WHERE personne_id = p.id AND etat = 'PIECE_DEMANDEE' LIMIT %(combien)s) e LIMIT %(combien)s)
+SELECT (SELECT count(*) FROM (SELECT id FROM n UNION SELECT id FROM d LIMIT %(combien)s) x),
 (SELECT count(*) FROM n),
-(SELECT count(*) FROM (SELECT 1 FROM unnest(%(personnes)s::bigint[]) AS p(id) CROSS JOIN unnest(%(attente)s::text[]) AS s(etat)
+(SELECT count(*) FROM (SELECT 1 FROM p CROSS JOIN unnest(%(attente)s::text[]) AS s(etat)
 CROSS JOIN LATERAL (SELECT 1 FROM services_echange WHERE personne_id = p.id AND etat = s.etat LIMIT %(combien)s) e
 LIMIT %(combien)s) x),
-(SELECT count(*) FROM services_brouillon WHERE espace_id = %(espace)s AND personne_id = ANY(%(personnes)s))
-"""  # noqa: S608  # nosec B608 - our own words
-_NOMBRE_NON_LUS: Final = f"SELECT count(*) FROM ({_NON_LUS_BORNES}) x"  # noqa: S608  # nosec B608
+(SELECT count(*) FROM services_brouillon WHERE espace_id = %(espace)s AND personne_id IN (SELECT id FROM p))
+"""
 _DEPART: Final = ("9999-01-01T00:00:00+00:00", "ffffffff-ffff-ffff-ffff-ffffffffffff")
 """Before this comes every exchange."""
 
@@ -291,16 +284,6 @@ def messagerie(espace: Espace, filtres: Filtres, *, seule: PersonneSirenisee | N
         derniere = lues[PAR_PAGE - 1]
         suite = filtres.vers(avant=f"{derniere.dernier_le.isoformat()}_{derniere.cle}")
     return Messagerie(filtres, personnes, boites, lignes=lues[:PAR_PAGE], suite=suite)
-
-
-def compter_non_lus(espace: Espace) -> int:
-    """Return how many exchanges this espace has to read, a hundred at most: two queries."""
-    with connection.cursor() as curseur:
-        curseur.execute(
-            _NOMBRE_NON_LUS,
-            {"lecteur": espace.compte_id, "personnes": personnes_de(espace), "combien": BORNE},
-        )
-        return curseur.fetchone()[0]
 
 
 def _compter(espace: Espace, cles: list[int], filtres: Filtres) -> list[Boite]:
@@ -340,6 +323,7 @@ def _lire(espace: Espace, cles: list[int], personnes: Mapping[int, tuple[str, st
         "avant_id": avant_id,
         "combien": PAR_PAGE + 1,
         "fenetre": max(PAR_PAGE + 1, FENETRE_DE_RECHERCHE // (len(cles) * len(ETATS.get(filtres.boite, ("",))))),
+        "assez": FENETRE_DE_RECHERCHE // 6,
         "libre": not filtres.q,
         "motif": f"%{cherche}%",
         "reference": filtres.q.upper(),

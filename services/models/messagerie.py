@@ -195,15 +195,23 @@ class MessageNonLu(models.Model):
     """A message that somebody has not read: written when it arrives, for whoever could read it then.
 
     The row goes with the read receipt, by a trigger (services/0015): so that what is unread is counted without going through
-    all that was read.
+    all that was read. `echange` and `personne` are those of its message, for the index that counts them: triggers alone write
+    them, and follow an exchange to another personne (services/0022). No constraint of their own: the message holds both.
     """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="non_lus", db_index=False)
-    lecteur = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    lecteur = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    echange = models.ForeignKey(
+        Echange, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False, editable=False
+    )
+    personne = models.ForeignKey(
+        PersonneSirenisee, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False, editable=False
+    )
 
     class Meta:
         verbose_name = "message non lu"
         verbose_name_plural = "messages non lus"
+        indexes = [models.Index(fields=["lecteur", "personne", "echange"], name="non_lu_par_personne")]
         constraints = [
             models.UniqueConstraint(
                 fields=["message", "lecteur"],

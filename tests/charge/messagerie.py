@@ -53,8 +53,8 @@ INSERT INTO services_message (id, echange_id, espace_id, texte, interne, envoye_
 INSERT INTO services_message (id, echange_id, agent_id, texte, interne, envoye_le, pret_le)
     SELECT gen_random_uuid(), id, %(agent)s, 'Bonjour, voici notre réponse.', false, dernier_le, dernier_le
     FROM services_echange;
-INSERT INTO services_messagenonlu (message_id, lecteur_id)
-    SELECT m.id, l.lecteur FROM services_message m JOIN services_echange e ON e.id = m.echange_id
+INSERT INTO services_messagenonlu (message_id, lecteur_id, echange_id, personne_id)
+    SELECT m.id, l.lecteur, e.id, e.personne_id FROM services_message m JOIN services_echange e ON e.id = m.echange_id
     CROSS JOIN unnest(%(lecteurs)s::uuid[]) l (lecteur)
     WHERE m.agent_id IS NOT NULL AND e.etat IN ('REPONDU', 'PIECE_DEMANDEE') AND mod(right(e.reference, 8)::int, 21) = 0;
 INSERT INTO accounts_affaire (file, cle, personne, service_gestionnaire_id, depuis)

@@ -89,14 +89,6 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "tâche purger": 12700,
 }
 OCTETS_ADMIS: dict[str, int] = {
-    # The keys of a hundred personnes stand in the statement of the counters: 4,191.
-    **dict.fromkeys(
-        (
-            "messagerie",
-            *(f"messagerie ({boite})" for boite in ("recherche", "à traiter", "en attente", "thème", "brouillons")),
-        ),
-        4400,
-    ),
     "journal": 4330,
     "securite": 4390,
     # The acts that each reader is shown are named in the statement: it grows with the catalogue of acts.

@@ -131,6 +131,8 @@ AILLEURS = {
         ("echange_attend", "echange_change", "personne_emporte_ses_echanges"),
         "the same: tests/services/messagerie/test_bureau.py",
     ),
+    "non_lu_de_qui": "a trigger: whose exchange it is, tests/services/messagerie/test_remise.py",
+    "echange_emporte_ses_non_lus": "a trigger: the same when it changes, test_remise.py and test_courses.py",
     "message_lu": "a trigger: what is read is not unread any more, tests/services/messagerie/test_remise.py",
     **dict.fromkeys(
         ("courrier_bureau", "personne_emporte_ses_courriers", "demande_emporte_ses_courriers"),

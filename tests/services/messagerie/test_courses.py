@@ -13,10 +13,11 @@ from habilitations.partage.delegations import retirer_delegation
 from services.messagerie.brouillons import garder
 from services.messagerie.droits import MessagerieNonDetenue
 from services.messagerie.echanges import clore, ecrire, repondre
-from services.models import Brouillon, Echange, Message
-from tests.factories import echanger
+from services.messagerie.remise import remettre
+from services.models import Brouillon, Echange, Message, MessageNonLu
+from tests.factories import PersonneFactory, echanger
 from tests.scenes import en_parallele
-from tests.services.messagerie.scenes import Scene, scene
+from tests.services.messagerie.scenes import Scene, recevoir, scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,3 +80,22 @@ def test_course_d_un_brouillon_contre_le_retrait(tours: Callable[[int], int]) ->
         assert tenue.fin_le is not None
         assert tenue.fin_le <= timezone.now()
         assert not Brouillon.objects.filter(espace=lieu.acteur).exists()
+
+
+def test_course_arriver_contre_changer_de_personne(tours: Callable[[int], int]) -> None:
+    """What is unread is counted where its exchange is, whichever was first: the arrival, or an IDSP that became a SIREN."""
+    for _ in range(tours(40)):
+        lieu, autre = monter(), PersonneFactory()
+        echange = echanger(lieu.personne)
+
+        def courir(rang: int, lieu: Scene = lieu, echange: Echange = echange, vers: int = autre.pk) -> None:
+            with transaction.atomic():
+                if rang:
+                    remettre(recevoir(lieu.personne, agent=lieu.agent, echange=echange))
+                else:
+                    Echange.objects.filter(pk=echange.pk).update(personne=vers)
+
+        assert en_parallele(6, courir) == [None] * 6
+        non_lus = MessageNonLu.objects.filter(message__echange=echange)
+        assert set(non_lus.values_list("personne", flat=True)) == {autre.pk}
+        assert non_lus.count() == 10

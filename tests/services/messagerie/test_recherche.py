@@ -87,7 +87,7 @@ def montres(espace: Espace, boite: str, q: str, theme: str) -> list[str]:
     raise AssertionError("the pages do not end")
 
 
-@pytest.mark.parametrize(("graine", "fenetre"), [(1, 3_000), (2, 3)])
+@pytest.mark.parametrize(("graine", "fenetre"), [(1, 3_000), (2, 3), (3, 120)])
 def test_la_boite_est_ce_qu_une_lecture_de_tout_trouve(
     graine: int, fenetre: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

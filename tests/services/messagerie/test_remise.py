@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from services.messagerie.remise import remettre
 from services.models import Echange, LectureMessage, MessageNonLu
-from tests.factories import EspaceFactory
+from tests.factories import EspaceFactory, PersonneFactory
 from tests.services.messagerie.scenes import recevoir, scene
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +46,16 @@ def test_lu_par_l_un_il_attend_encore_l_autre() -> None:
     message = remettre(recevoir(lieu.personne, agent=lieu.agent))
     LectureMessage.objects.create(message=message, lecteur=lieu.acteur.compte)
     assert list(MessageNonLu.objects.values_list("lecteur", flat=True)) == [lieu.titulaire.compte_id]
+
+
+def test_le_non_lu_est_de_l_echange_et_de_la_personne_de_son_message() -> None:
+    """Also once the exchange has gone to another personne, as where an IDSP becomes a SIREN: what waits there is counted there."""
+    lieu, autre = scene(), PersonneFactory()
+    message, reste = (remettre(recevoir(lieu.personne, agent=lieu.agent)) for _ in range(2))
+    de_qui = MessageNonLu.objects.order_by("pk").values_list("message", "echange", "personne").distinct()
+    assert set(de_qui) == {(un.pk, un.echange_id, lieu.personne.pk) for un in (message, reste)}
+    Echange.objects.filter(pk=message.echange_id).update(personne=autre)
+    assert set(de_qui.all()) == {
+        (message.pk, message.echange_id, autre.pk),
+        (reste.pk, reste.echange_id, lieu.personne.pk),
+    }

@@ -183,6 +183,7 @@ def test_rien_n_est_oublie() -> None:
         ("Habilitation", "personne"),
         ("IdentifiantRemplace", "personne"),
         ("Mandat", "personne"),
+        ("MessageNonLu", "personne"),  # it follows its exchange, by a trigger
         ("PreferenceMessagerie", "personne"),
         ("ReferenceBancaire", "personne"),
         ("RepresentantLegal", "personne"),
