@@ -1,9 +1,11 @@
 """What an agent reads of the personnes, of the catalogue, and of the accounts that a company pays from, masked."""
 
+import re
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -15,18 +17,21 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
 
+from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_objet_et_page
 from accounts.gestion.agents import agent_verifie
-from accounts.gestion.consultation import ConsultationAdmin
+from accounts.gestion.consultation import ConsultationAdmin, lecture_seule
 from accounts.gestion.fonctions import BUREAU
 from accounts.models import Agent
 from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour
+from accounts.saisies.porte import lire_recherche
 from accounts.saisies.sirens import SirenInvalide, normaliser_siren
 from accounts.traces.lecture import noter_la_suite
 
 from .banque.lectures import joindre
 from .banque.reponses import motif_lisible
 from .messagerie.bureau import echeance, fil, marquer_lus_du_bureau
+from .messagerie.lectures import page_du_fil
 from .messagerie.themes import theme_de
 from .models import Echange, ModeleDeReponse, PieceJointe, ReferenceBancaire, Service, SignalementBancaire
 from .views.banque import (
@@ -39,6 +44,7 @@ from .views.banque import (
 from .views.echanges import ACTES_D_UN_ECHANGE, ModifierModele, RetirerModele
 from .views.pieces import servir
 
+FORME_DE_REFERENCE = re.compile(r"E-\d{4}-[0-9A-Z]{8}")
 PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
 
 
@@ -231,7 +237,7 @@ class EchangeAdmin(ConsultationAdmin):
     list_filter = ("etat",)
     list_select_related = ("personne",)
     ordering = (F("attend_le").asc(nulls_last=True), "-dernier_le")
-    search_fields = ("reference__exact", "personne__siren__startswith", "personne__denomination__replie_contient")
+    search_fields = PERSONNE
     search_help_text = "référence, SIREN, dénomination"
     fields = ("reference",)  # the page is not made of fields
     actes = ACTES_D_UN_ECHANGE
@@ -270,8 +276,15 @@ class EchangeAdmin(ConsultationAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find a SIREN typed in groups of three as well, and a reference however it is cased."""
-        return super().get_search_results(request, queryset, siren_saisi(search_term).upper())
+        """Find a reference however it is cased, by its own index alone; or a SIREN, typed in groups of three as well, or a name."""
+        if FORME_DE_REFERENCE.fullmatch(cherche := lire_recherche(search_term).upper()):
+            return queryset.filter(reference=cherche), False
+        return super().get_search_results(request, queryset, siren_saisi(search_term))
+
+    @lecture_seule(exiger_objet_et_page)
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Let its address name one of its pages."""
+        return super(ConsultationAdmin, self).change_view(request, object_id, *args, **kwargs)
 
     def render_change_form(
         self,
@@ -282,15 +295,21 @@ class EchangeAdmin(ConsultationAdmin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        """Show the exchange whole, its notes included, and leave the read receipts of the agent."""
+        """Show a page of the exchange, its notes included, and leave the read receipts of the agent. Raises: AdresseRefusee."""
         agent = agent_verifie(request)
         if obj is not None and agent is not None:
-            fin = echeance(obj)
-            context["theme"] = theme_de(obj.theme)
-            context["messages_lus"] = list(fil(obj))
-            context["pour_le"] = fin
-            context["en_retard"] = fin is not None and fin < timezone.now()
-            lus = context["messages_lus"]
+            fin, page = echeance(obj), int(request.GET.get(PAGE_VAR, "1"))
+            lus, precedents = page_du_fil(fil(obj), page)
+            if not lus and page > 1:
+                raise AdresseRefusee
+            context |= {
+                "theme": theme_de(obj.theme),
+                "messages_lus": lus,
+                "page_du_fil": page,
+                "precedents": precedents,
+                "pour_le": fin,
+                "en_retard": fin is not None and fin < timezone.now(),
+            }
             noter_la_suite(request, lambda: marquer_lus_du_bureau(agent, lus))
         return super().render_change_form(request, context, add, change, form_url, obj)
 

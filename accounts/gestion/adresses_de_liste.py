@@ -43,8 +43,8 @@ def exiger_objet(page: Page, request: HttpRequest) -> None:
     _exiger(_parametres(request), {GARDES: partial(_gardes, page)})
 
 
-def exiger_historique(page: Page, request: HttpRequest) -> None:
-    """The same for its history, which has pages. Raises AdresseRefusee."""
+def exiger_objet_et_page(page: Page, request: HttpRequest) -> None:
+    """The same for what has pages of its own: a history, an exchange. Raises AdresseRefusee."""
     _exiger(_parametres(request), {GARDES: partial(_gardes, page), PAGE_VAR: _numero})
 
 

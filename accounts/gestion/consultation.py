@@ -25,7 +25,7 @@ from ..saisies.dates import jour_en_lettres, jour_heure_en_lettres
 from ..saisies.porte import lire_recherche
 from ..saisies.repliement import replier
 from ..traces.lecture import lire
-from .adresses_de_liste import AdresseRefusee, exiger_historique, exiger_liste, exiger_nue, exiger_objet
+from .adresses_de_liste import AdresseRefusee, exiger_liste, exiger_nue, exiger_objet, exiger_objet_et_page
 from .affaires import affaire_de
 from .agents import agent_verifie
 from .bureau import est_prise
@@ -277,7 +277,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return super().add_view(request, *args, **kwargs)
 
-    @lecture_seule(exiger_historique)
+    @lecture_seule(exiger_objet_et_page)
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """Show what was done to one row, and leave a trace of who looked."""
         page = super().history_view(request, object_id, extra_context)

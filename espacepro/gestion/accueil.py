@@ -5,10 +5,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page
@@ -60,6 +62,18 @@ def accueil(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+class _PagesDUneFile(Paginator):
+    """The pages of a queue, whose figures have counted what waits."""
+
+    def __init__(self, lignes: QuerySet[Affaire], nombre: int) -> None:
+        super().__init__(lignes, PAR_PAGE)
+        self._nombre = nombre
+
+    @cached_property
+    def count(self) -> int:
+        return self._nombre
+
+
 @require_GET
 def file(request: HttpRequest, code: str) -> HttpResponse:
     """Show one queue whole, the oldest first. Raises: Http404 for one that is not the agent's work."""
@@ -70,7 +84,8 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
     except AdresseRefusee as refus:
         return render(request, "erreurs/400.html", status=refus.statut)
     lignes = en_attente(agent).filter(file=laquelle.code).select_related("agent", "espace").order_by("depuis", "pk")
-    page = Paginator(lignes, PAR_PAGE).get_page(request.GET.get("page", "1"))
+    chiffres = chiffres_de(agent, laquelle)
+    page = _PagesDUneFile(lignes, chiffres.en_attente).get_page(request.GET.get("page", "1"))
     personnes, services = _personnes(page.object_list, []), _services(page.object_list)
     lire(request, TraceLecture.Nature.LISTE, f"gestion.file.{laquelle.code}", page=str(page.number))
     return render(
@@ -79,7 +94,7 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
         {
             **_cadre(request, laquelle.libelle),
             "file": laquelle,
-            "chiffres": chiffres_de(agent, laquelle),
+            "chiffres": chiffres,
             "page": page,
             "lignes": [_ligne(affaire, agent, personnes, services) for affaire in page.object_list],
         },

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, FilteredRelation, Prefetch, Q
+from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -513,7 +513,7 @@ def trouver_echange(espace: Espace, reference: str) -> EchangeTrouve | None:
     return EchangeTrouve(echange, ecrit, brouillon)
 
 
-def visibles_de(espace: Espace, echange: Echange) -> Any:
+def visibles_de(espace: Espace, echange: Echange) -> QuerySet[Message]:
     """Return the messages of an exchange that this espace sees, the oldest first: what arrived, and its own before it does."""
     arrives = Message.objects.filter(echange=echange, interne=False)
     return (
@@ -524,20 +524,26 @@ def visibles_de(espace: Espace, echange: Echange) -> Any:
     )
 
 
+def page_du_fil(messages: QuerySet[Message], page: int) -> tuple[list[Message], bool]:
+    """Return a page of these messages, the oldest first, counted from the last ones, and whether others come before: one query."""
+    depuis = (page - 1) * MESSAGES_PAR_PAGE
+    lus = list(messages.reverse()[depuis : depuis + MESSAGES_PAR_PAGE + 1])
+    return lus[:MESSAGES_PAR_PAGE][::-1], len(lus) > MESSAGES_PAR_PAGE
+
+
 def lire_echange(espace: Espace, trouve: EchangeTrouve, page: int = 1) -> EchangeLu:
     """Return this exchange as its page shows it, a page of messages counted from the last: four queries."""
-    depuis = (page - 1) * MESSAGES_PAR_PAGE
-    messages = list(visibles_de(espace, trouve.echange).reverse()[depuis : depuis + MESSAGES_PAR_PAGE + 1])
+    lus, precedents = page_du_fil(visibles_de(espace, trouve.echange), page)
     # The files of the messages and those of the draft together: one query.
-    pieces = Q(message__in=[message.pk for message in messages])
+    pieces = Q(message__in=[message.pk for message in lus])
     if trouve.brouillon is not None:
         pieces |= Q(brouillon=trouve.brouillon)
     return EchangeLu(
         echange=trouve.echange,
         espace=espace,
         page=page,
-        lus=messages[:MESSAGES_PAR_PAGE][::-1],
-        precedents=len(messages) > MESSAGES_PAR_PAGE,
+        lus=lus,
+        precedents=precedents,
         peut_ecrire=trouve.peut_ecrire,
         brouillon=trouve.brouillon,
         lecteurs=lecteurs_de(trouve.echange.personne),

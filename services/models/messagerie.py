@@ -58,7 +58,11 @@ class Echange(models.Model):
     reference = models.CharField("référence", max_length=20, default=nouvelle_reference, editable=False)
     personne = models.ForeignKey(PersonneSirenisee, models.PROTECT, related_name="echanges", db_index=False)
     service_gestionnaire = models.ForeignKey(
-        ServiceGestionnaire, models.PROTECT, verbose_name="service gestionnaire", related_name="echanges"
+        ServiceGestionnaire,
+        models.PROTECT,
+        verbose_name="service gestionnaire",
+        related_name="echanges",
+        db_index=False,
     )
     theme = models.CharField("thème", max_length=30)
     objet = models.CharField("objet", max_length=LONGUEUR_OBJET)
@@ -76,11 +80,9 @@ class Echange(models.Model):
             models.Index(fields=["personne", "-dernier_le", "-id"], name="echange_boite"),
             models.Index(fields=["personne", "etat", "-dernier_le"], name="echange_boite_etat"),
             models.Index(fields=["personne", "theme", "-dernier_le"], name="echange_boite_theme"),
-            models.Index(
-                fields=["service_gestionnaire", "attend_le"],
-                name="echange_attend",
-                condition=Q(attend_le__isnull=False),
-            ),
+            models.Index(fields=["service_gestionnaire", "attend_le", "-dernier_le"], name="echange_liste"),
+            # Its entries say little: small enough to count those of an office.
+            models.Index(fields=["service_gestionnaire", "etat"], name="echange_liste_etat"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -61,7 +61,6 @@ REQUETES_ADMISES: dict[str, int] = {
     "adherer (une personne)": 9,
     "delegations_exporter (fichier)": 19,  # fifty companies at a time, each name once
     "suppleants_exporter (fichier)": 16,
-    "agent file": 12,  # two of them are its four figures
 }
 BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "vos_habilitations": 5400,

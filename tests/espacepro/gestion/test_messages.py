@@ -2,17 +2,25 @@
 
 import re
 import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import Agent
-from services.messagerie.bureau import noter
+from accounts.gestion.bureau import chiffres_de, lire_bureau
+from accounts.gestion.files import catalogue
+from accounts.models import Affaire, Agent
+from services.messagerie.bureau import clore_du_bureau, dernier_de_l_entreprise, noter
 from services.messagerie.echanges import ecrire, repondre
 from services.models import Echange, LectureMessage, Message, ModeleDeReponse
 from tests.espacepro.scenes import client_verifie
-from tests.factories import AgentFactory
+from tests.factories import AgentFactory, PersonneFactory, echanger
 from tests.services.messagerie.scenes import Scene, scene
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +67,26 @@ def test_la_file_montre_ce_qui_attend_et_ses_quatre_chiffres(client: Client, ech
     assert "Délai médian" in html
 
 
+def test_les_chiffres_d_une_file_sont_ceux_de_l_accueil_en_une_requete(
+    client: Client, lieu: Scene, echange: Echange, django_assert_num_queries: Any
+) -> None:
+    """Those of its own queue and office, and its pages are counted by them."""
+    for texte in ("Une", "Deux"):
+        ecrire(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet=texte, texte=texte, envoi=uuid.uuid4())
+    Affaire.objects.filter(cle=str(echange.pk)).update(depuis=timezone.now() - timedelta(days=60))
+    clore_du_bureau(acteur=lieu.agent, echange=echange, vu=dernier_de_l_entreprise(echange))
+    autre = scene()
+    ecrire(acteur=autre.titulaire, personne=autre.personne, theme="TVA", objet="x", texte="x", envoi=uuid.uuid4())
+    Affaire.objects.filter(finie_le=None, service_gestionnaire=lieu.agent.service_gestionnaire).filter(
+        pk=Affaire.objects.filter(finie_le=None, personne=lieu.personne.pk).earliest("pk").pk
+    ).update(depuis=timezone.now() - timedelta(days=90))
+    with django_assert_num_queries(1):
+        chiffres = chiffres_de(lieu.agent, catalogue()["MESSAGERIE"])
+    assert chiffres == lire_bureau(lieu.agent).chiffres
+    assert (chiffres.en_attente, chiffres.en_retard, chiffres.traitees) == (2, 1, 1)
+    assert "2 en attente" in client.get(reverse("admin:file", args=["MESSAGERIE"])).content.decode()
+
+
 def test_l_echange_se_lit_en_entier_et_laisse_un_accuse(client: Client, lieu: Scene, echange: Echange) -> None:
     html = client.get(page("change", echange)).content.decode()
     for texte in (
@@ -73,6 +101,45 @@ def test_l_echange_se_lit_en_entier_et_laisse_un_accuse(client: Client, lieu: Sc
     assert LectureMessage.objects.filter(lecteur=lieu.agent.compte).count() == 1
     assert "Lu par" in (html := client.get(page("change", echange)).content.decode())
     assert str(lieu.agent) in html.split("Lu par")[1].split("</p>")[0]
+
+
+def test_un_long_echange_s_ouvre_a_la_fin_et_n_est_lu_que_ce_qui_est_montre(
+    client: Client, lieu: Scene, echange: Echange
+) -> None:
+    depuis = timezone.now()
+    for rang in range(60):
+        Message.objects.create(
+            echange=echange, espace=lieu.titulaire, texte=f"Message {rang}.", envoye_le=depuis + timedelta(minutes=rang)
+        )
+    html = client.get(page("change", echange)).content.decode()
+    assert "Message 59." in html
+    assert "Message 9." not in html
+    assert LectureMessage.objects.filter(lecteur=lieu.agent.compte).count() == 50
+    [precedents] = re.findall(r'rel="prev" href="([^"]+)">Messages précédents', html)
+    html = client.get(page("change", echange) + precedents).content.decode()
+    assert "Message 9." in html
+    assert "nous voudrions opter" in html
+    assert "Messages suivants" in html
+    assert "Messages précédents" not in html
+    assert client.get(page("change", echange), {"p": "3"}).status_code == 400
+    assert client.get(page("change", echange), {"p": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize("saisie", [str.lower, str.upper, " {} ".format])
+def test_une_reference_mene_a_son_echange_sans_lire_les_autres(
+    client: Client, lieu: Scene, echange: Echange, saisie: Callable[[str], str]
+) -> None:
+    """Its own index finds it: nothing is looked for among the companies. That of another office is not found."""
+    autre = echanger(PersonneFactory())
+    liste = reverse("admin:services_echange_changelist")
+    with CaptureQueriesContext(connection) as requetes:
+        html = client.get(liste, {"q": saisie(echange.reference)}).content.decode()
+    assert html.count(f">{echange.reference}</a>") == 1
+    assert not [une["sql"] for une in requetes if "services_echange" in une["sql"] and "LIKE" in une["sql"]]
+    assert autre.reference not in client.get(liste, {"q": saisie(autre.reference)}).content.decode().replace(
+        "value=", ""
+    )
+    assert echange.reference in client.get(liste, {"q": lieu.personne.siren_lisible}).content.decode()
 
 
 @pytest.mark.parametrize("fonction", [Agent.Fonction.SURVEILLANCE, Agent.Fonction.AUDITEUR])
