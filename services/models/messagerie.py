@@ -198,7 +198,7 @@ class MessageNonLu(models.Model):
 
     The row goes with the read receipt, by a trigger (services/0015): so that what is unread is counted without going through
     all that was read. `echange` and `personne` are those of its message, for the index that counts them: triggers alone write
-    them, and follow an exchange to another personne (services/0022). No constraint of their own: the message holds both.
+    them, and follow an exchange to another personne (services/0023). No constraint of their own: the message holds both.
     """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="non_lus", db_index=False)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0025_lien_sujet"),
-        ("services", "0022_non_lus_par_personne"),
+        ("services", "0023_non_lus_par_personne"),
     ]
 
     operations = [

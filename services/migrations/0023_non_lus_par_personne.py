@@ -51,7 +51,7 @@ def champ(vers: str, *, null: bool) -> "models.ForeignKey[models.Model]":
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0021_messages_du_bureau"),
+        ("services", "0022_piece_illisible"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
