@@ -26,7 +26,7 @@ def imprimer(espace: Espace, echange: Echange, maintenant: datetime | None = Non
     messages = list(visibles_de(espace, echange).prefetch_related("pieces_jointes").reverse()[: MESSAGES_AU_PLUS + 1])[
         ::-1
     ]
-    lus = [MessageLu(message, espace, message.pieces_jointes.all()) for message in messages[-MESSAGES_AU_PLUS:]]
+    lus = [MessageLu(message, espace, list(message.pieces_jointes.all())) for message in messages[-MESSAGES_AU_PLUS:]]
     personne = echange.personne
     return composer_pdf(
         MODELE,
