@@ -17,6 +17,12 @@ ESPACE_RETABLI = Acte(
     SOI,
     details=("cas", "piece", "legitimite", "reference", "adresse_donnee"),
 )
+ESPACE_DIRIGE = Acte(
+    "espace.dirige",
+    "Espace dirigé vers un service gestionnaire par la cellule de surveillance",
+    SOI,
+    details=("gestionnaire",),
+)
 CHANGEMENTS_EXAMINES = Acte(
     "changements.examines",
     "Changements faits avant la désactivation examinés par le détenteur",

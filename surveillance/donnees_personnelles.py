@@ -7,7 +7,7 @@ from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
 from .espaces.desactivation import ANNULABLE
-from .models import Alerte, BlocageIP, Connexion, Desactivation, Retablissement
+from .models import Alerte, BlocageIP, Connexion, Desactivation, Orientation, Retablissement
 
 CONNEXION = "Connexion et sécurité"
 INTERNE = "numéro interne de la base, sans signification"
@@ -48,6 +48,14 @@ def inscrire() -> None:
                 "memoire": "clés internes de ce qui a été arrêté, que montre la page des changements",
             },
             ordre=("-desactive_le",),
+        ),
+        Partie(
+            groupe=CONNEXION,
+            titre="Service vers lequel la cellule de surveillance a dirigé votre espace",
+            modele=Orientation,
+            chemins=("espace",),
+            ecartees={"id": INTERNE, "espace": "c’est le vôtre", "agent": "nom d’un agent"},
+            ordre=("-orientee_le",),
         ),
         Partie(
             groupe=CONNEXION,
@@ -126,6 +134,18 @@ def inscrire() -> None:
             sort=Sort.ANONYMISER,
             vide={"piece_derniers": ""},
             echues=lambda maintenant: Q(accorde_le__lt=maintenant - AN * 2),
+        ),
+        Conservation(
+            cle="orientations",
+            modele=Orientation,
+            donnees="Service vers lequel un espace sans service gestionnaire a été dirigé : motif",
+            finalite="Dire pourquoi ce service rend l’accès",
+            duree=duree_lisible(AN * 2),
+            depart="après l’orientation",
+            fondement="CGU 3.6.b",
+            sort=Sort.ANONYMISER,
+            vide={"motif": ""},
+            echues=lambda maintenant: Q(orientee_le__lt=maintenant - AN * 2),
         ),
         Conservation(
             cle="blocages",

@@ -16,6 +16,7 @@ from surveillance.espaces.visibilite import espaces_visibles
 
 from .deces_pages import DemanderSuppressionPourDeces
 from .desactivation_pages import AnnulerDesactivation, DesactiverEspace
+from .orientation_pages import DirigerVersUnService
 from .retablissement_pages import DemanderRetablissement, ImprimerPli
 
 
@@ -30,6 +31,7 @@ class Espaces:
         ImprimerPli,
         DesactiverEspace,
         AnnulerDesactivation,
+        DirigerVersUnService,
     )
     du_titulaire: ClassVar[frozenset[type[PageActe]]] = frozenset({LibererEspace, RetirerAdhesionsDeLEspace})
 

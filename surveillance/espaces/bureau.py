@@ -6,8 +6,19 @@ from accounts.models import Espace, ServiceGestionnaire
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 
+from ..models import Orientation
+
 
 def bureau_de(espace: Espace) -> ServiceGestionnaire | None:
+    """Return the office that follows this espace, else the one to which the cell has directed it; None where there is neither."""
+    suivant = bureau_qui_suit(espace)
+    if suivant is not None:
+        return suivant
+    orientation = Orientation.objects.filter(espace=espace).select_related("service_gestionnaire").first()
+    return None if orientation is None else orientation.service_gestionnaire
+
+
+def bureau_qui_suit(espace: Espace) -> ServiceGestionnaire | None:
     """Return the office of the organisation of this espace, else of the most of what it holds; None where neither is known."""
     if espace.siren_appartenance:
         organisation = PersonneSirenisee.objects.filter(siren=espace.siren_appartenance).first()

@@ -8,12 +8,14 @@ from activation.models import CreationSimplifiee, Demande
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 
+from ..models import Orientation
+
 
 def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -> QuerySet[Espace]:
     """Return, among these espaces, those that this agent may see.
 
     The agent's office sees an espace that holds, asked for or was ended on one of its SIREN, or gave one of them as SIREN
-    d'appartenance. The surveillance cell sees all, an auditor none.
+    d'appartenance; or the cell has directed it there. The surveillance cell sees all, an auditor none.
     """
     lignes = Espace.objects.all() if espaces is None else espaces
     if agent.fonction in SURVEILLANCE:
@@ -30,6 +32,7 @@ def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -
         "appartient": PersonneSirenisee.objects.filter(
             siren=OuterRef("siren_appartenance"), service_gestionnaire=bureau
         ),
+        "dirige": Orientation.objects.filter(espace=OuterRef("pk"), service_gestionnaire=bureau),
     }
     trouvees = {nom: Subquery(siennes.order_by().values("pk")[:1]) for nom, siennes in touche.items()}
     vues = Q()

@@ -2,6 +2,7 @@ from .alerte import Alerte
 from .blocage import BlocageIP
 from .connexion import Connexion
 from .desactivation import Desactivation
+from .orientation import Orientation
 from .retablissement import Retablissement
 
-__all__ = ["Alerte", "BlocageIP", "Connexion", "Desactivation", "Retablissement"]
+__all__ = ["Alerte", "BlocageIP", "Connexion", "Desactivation", "Orientation", "Retablissement"]

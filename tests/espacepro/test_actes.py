@@ -152,6 +152,7 @@ espace.confirme                        D · · · ·
 espace.desactivation_annulee           D · · · ·
 espace.desactivation_plafonnee         · · · · ·
 espace.desactive                       D · · · ·
+espace.dirige                          D · · · ·
 espace.dormant_signale                 D · · · ·
 espace.inscription                     D · · · ·
 espace.inscription_perimee             D · · · ·

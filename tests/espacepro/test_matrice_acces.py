@@ -531,6 +531,7 @@ GESTION: dict[str, frozenset[str]] = {
     "espace_retablir": PERSONNE,  # while one is disabled: tests/surveillance/espaces/test_retablissement.py
     "espace_pli": PERSONNE,
     "espace_desactiver": frozenset({"surveillance"}),
+    "espace_diriger": PERSONNE,  # of an espace that no office follows: tests/surveillance/espaces/test_orientation.py
     "espace_annuler-desactivation": PERSONNE,  # while one is under way: tests/surveillance/espaces/test_desactivation.py
     "espace_retirer-adhesions": frozenset({"agent_du_service", "chef"}),
     "prendre_suivante": PERSONNE,  # by POST alone: tests/espacepro/gestion/test_bureau.py says who may

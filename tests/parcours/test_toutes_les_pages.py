@@ -85,6 +85,7 @@ SUITES_DE_GESTION = {
     "activation_demande_nouvelle-lettre",  # once the letter before has been made
     "espace_desactiver",  # of the surveillance alone; these four are looked at by tests/parcours/test_compromis.py
     "espace_annuler-desactivation",
+    "espace_diriger",  # of an espace that no office follows: tests/surveillance/espaces/test_orientation.py
     "espace_retablir",
     "espace_pli",
     "espace_liberer",  # nothing keeps this espace: its page is looked at by tests/parcours/test_guichet.py

@@ -253,6 +253,7 @@ def test_la_liste_des_actes_qui_redemandent_le_mot_de_passe() -> None:
     de_la_surveillance = {
         "desactiver",
         "annuler-desactivation",
+        "diriger",
         "retablir",
         "pli",
     }  # who enters an espace, and who does not
