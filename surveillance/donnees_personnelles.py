@@ -138,7 +138,7 @@ def inscrire() -> None:
         Conservation(
             cle="orientations",
             modele=Orientation,
-            donnees="Service vers lequel un espace sans service gestionnaire a été dirigé : motif",
+            donnees="Service vers lequel un espace sans service gestionnaire a été dirigé : motif",
             finalite="Dire pourquoi ce service rend l’accès",
             duree=duree_lisible(AN * 2),
             depart="après l’orientation",

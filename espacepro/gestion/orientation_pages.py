@@ -45,7 +45,7 @@ class DirigerVersUnService(PageActe):
     titre = "Diriger vers un service gestionnaire"
     bouton = "Diriger vers ce service"
     danger = False
-    succes = "L’espace est dirigé vers ce service : dites à son détenteur où se présenter, et avec quoi."
+    succes = "L’espace est dirigé vers ce service : dites à son détenteur où se présenter, et avec quoi."
     form_class = DirigerForm
 
     @staticmethod
@@ -59,7 +59,7 @@ class DirigerVersUnService(PageActe):
             ("Dirigé aujourd’hui vers", vers.nom if vers is not None else "aucun service"),
             (
                 "Ce qui se passe",
-                "Aucun service gestionnaire ne suit cet espace : son accès ne pourrait être rétabli à aucun guichet. Le service choisi "
+                "Aucun service gestionnaire ne suit cet espace : son accès ne pourrait être rétabli à aucun guichet. Le service choisi "
                 "voit l’espace, et deux agents rétablissent l’accès, comme partout. Un service dirigé par erreur est remplacé par un "
                 "autre, et ne voit plus l’espace.",
             ),

@@ -28,7 +28,7 @@ DIRIGEABLES: Final = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE, Espace.Eta
 class EspaceDejaSuivi(RegleMetier):
     code = "espace_deja_suivi"
     message = (
-        "Cet espace a déjà son service gestionnaire, ou n’est plus à rétablir : il n’est pas à diriger vers un autre."
+        "Cet espace a déjà son service gestionnaire, ou n’est plus à rétablir : il n’est pas à diriger vers un autre."
     )
 
 
