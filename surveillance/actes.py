@@ -17,6 +17,12 @@ ESPACE_RETABLI = Acte(
     SOI,
     details=("cas", "piece", "legitimite", "reference", "adresse_donnee"),
 )
+RETABLISSEMENT_SAISI = Acte(
+    "retablissement.saisi",
+    "Rétablissement d’un accès saisi par l’exploitation, pour deux agents",
+    SOI,
+    details=("reference",),
+)
 ESPACE_DIRIGE = Acte(
     "espace.dirige",
     "Espace dirigé vers un service gestionnaire par la cellule de surveillance",

@@ -230,6 +230,7 @@ reponse.remise                         D · · · ·
 representant.change                    · · · · ·
 representant.etabli                    · · · · ·
 representants.importes                 · · · · ·
+retablissement.saisi                   D · · · ·
 retrait.accepte                        D A S · ·
 retrait.annule                         D A S · ·
 retrait.demande                        D A S · ·
