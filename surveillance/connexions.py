@@ -1,7 +1,6 @@
 """Recording each sign-in, and telling when one account is used from two places at once (R6, R15, CGU §3.3, §3.6)."""
 
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,10 +12,9 @@ from accounts.models import Compte, Session
 from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.sessions.appareils import decrire, reseau
 
-from .models import Alerte, Connexion
-
-USAGE_PARALLELE = "usage_parallele"
-ALERTE_AU_PLUS = timedelta(hours=24)
+from .models import Connexion, SignalVu
+from .signaux.registre import USAGE_PARALLELE
+from .signaux.signalement import signaler
 
 
 def enregistrer(
@@ -67,8 +65,8 @@ def _compte(adresse: str) -> Compte | None:
 
 
 @transaction.atomic(savepoint=False)
-def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte | None:
-    """Raise an alert when another live session of this account is used from another place; one a day at most.
+def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> SignalVu | None:
+    """Signal that another live session of this account is used from another place; one a day at most.
 
     Sign-ins of one account queue before: `accounts.portes.connexion.ouvrir` has written its row. A place is a country and a network
     (/24, /64). An espace belongs to one natural person (CGU §3.3): two of them at
@@ -84,13 +82,10 @@ def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> Alerte 
     ]
     if not ailleurs:
         return None
-    depuis = timezone.now() - ALERTE_AU_PLUS
-    if Alerte.objects.filter(compte=acteur, motif=USAGE_PARALLELE, levee_le__gt=depuis).exists():
-        return None
-    return Alerte.objects.create(
+    return signaler(
         compte=acteur,
-        connexion=connexion.id,
-        motif=USAGE_PARALLELE,
+        genre=USAGE_PARALLELE,
+        connexion=connexion,
         details={
             "ici": {"adresse_ip": connexion.adresse_ip, "pays": connexion.pays, "navigateur": connexion.navigateur},
             "ailleurs": ailleurs[:5],

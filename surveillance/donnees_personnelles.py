@@ -7,7 +7,9 @@ from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
 from .espaces.desactivation import ANNULABLE
-from .models import Alerte, BlocageIP, Connexion, Desactivation, Orientation, Retablissement
+from .models import Alerte, BlocageIP, Connexion, Desactivation, Orientation, Retablissement, SignalVu
+from .signaux.mots import FAIT, avec_libelles
+from .signaux.registre import nom_de
 
 CONNEXION = "Connexion et sécurité"
 INTERNE = "numéro interne de la base, sans signification"
@@ -29,8 +31,39 @@ def inscrire() -> None:
             titre="Alertes sur votre espace",
             modele=Alerte,
             chemins=("compte__espace",),
-            ecartees={"id": INTERNE, "compte": "c’est le vôtre", "examinee_par": "nom d’un agent"},
+            ecartees={
+                "id": INTERNE,
+                "compte": "c’est le vôtre",
+                "examinee_par": "nom d’un agent",
+                "connexion": INTERNE,
+                "cause": INTERNE,
+            },
+            valeurs={
+                "motif": lambda alerte: nom_de(alerte.motif),
+                "details": lambda alerte: avec_libelles(alerte.details),
+            },
             ordre=("-levee_le",),
+        ),
+        Partie(
+            groupe=CONNEXION,
+            titre="Usages inhabituels vus sur votre espace",
+            modele=SignalVu,
+            chemins=("compte__espace",),
+            ecartees={
+                "id": INTERNE,
+                "compte": "c’est le vôtre",
+                "cause": INTERNE,
+                "jour": "c’est celui de la date ci-contre",
+                "session": INTERNE,
+                "connexion": INTERNE,
+                "alerte": INTERNE,
+            },
+            valeurs={
+                "genre": lambda signal: nom_de(signal.genre),
+                "details": lambda signal: avec_libelles(signal.details),
+                "demandes": lambda signal: ", ".join(FAIT[demande] for demande in signal.demandes),
+            },
+            ordre=("-vu_le",),
         ),
         Partie(
             groupe=CONNEXION,
@@ -98,6 +131,17 @@ def inscrire() -> None:
             fondement="CGU 3.6 ; recommandation CNIL 2021-122",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(examinee_le__lt=maintenant - AN),
+        ),
+        Conservation(
+            cle="signaux",
+            modele=SignalVu,
+            donnees="Usages inhabituels vus : genre, date, ce qui a été fait",
+            finalite="Déceler l’usage de votre espace par un autre, vous montrer pourquoi une vérification a été demandée",
+            duree=duree_lisible(AN),
+            depart="après l’usage",
+            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(vu_le__lt=maintenant - AN),
         ),
         Conservation(
             cle="empreintes-mises-de-cote",

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from accounts.models import Compte, Espace, NavigateurConnu
 
 from .models import Alerte, Connexion
+from .signaux.registre import EXTERIEURS
 
 
 def connexions_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Connexion]:
@@ -17,12 +18,15 @@ def connexions_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Connexion
 def a_ete_signale(espace: Espace, depuis: datetime) -> bool:
     """Whether an unusual use of this espace was seen since then: an alert that no agent has set aside, or a new place.
 
+    What a stranger can cause without being inside (`EXTERIEURS`) is none.
+
     A place is new when a browser unknown until then signed in, and from a country and network where this account had never.
     """
     compte = espace.compte
     if compte is None:
         return False
     alertes = Alerte.objects.filter(compte=compte, levee_le__gt=depuis).exclude(etat=Alerte.Etat.ECARTEE)
+    alertes = alertes.exclude(motif__in=EXTERIEURS)
     return alertes.exists() or _d_un_lieu_inconnu(compte, depuis)
 
 

@@ -28,14 +28,13 @@ from accounts.traces.journal import consigner, ecrites
 from activation.courriers.avis_postaux import adresse_de_l_espace, deposer_avis
 
 from .. import actes
-from ..models import Alerte, Desactivation
+from ..models import Alerte, Desactivation, Gravite
+from ..signaux.registre import PLAFOND_DESACTIVATIONS, probantes, sont_independantes
 from .bureau import bureau_de
 
 ANNULABLE: Final = timedelta(days=7)
 LONGUEUR_DU_MOTIF: Final = 500
 PREMIER_ACTE_AU_PLUS: Final = timedelta(days=365)
-SIGNAUX: Final = 2
-PLAFOND: Final = "plafond_desactivations"
 AUTOMATE: Final = "systeme:desactiver_automatiquement"
 _VERROU: Final = 7_203_411_960  # of our own: pg_advisory_xact_lock
 OUVERTS: Final = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
@@ -139,16 +138,14 @@ def desactiver_automatiquement(
 ) -> Desactivation | None:
     """Disable this espace on these alerts, two independent ones at least; None beyond the cap of the day, which alerts the cell.
 
-    Independent: of two kinds, raised for this account, not set aside, one of them at least no score (design.md §8). The first
-    suspect act is what the oldest of them saw. Raises: SignauxInsuffisants, EspaceNonDesactivable.
+    Independent: of two families of the table of signals, raised for this account, not set aside, nothing that a stranger can
+    cause from outside, one of them at least no score (design.md §8). The first suspect act is what the oldest of them saw.
+    Raises: SignauxInsuffisants, EspaceNonDesactivable.
     """
     maintenant = maintenant or timezone.now()
-    probantes = [
-        alerte
-        for alerte in Alerte.objects.filter(pk__in=[alerte.pk for alerte in alertes], compte__espace=espace)
-        if alerte.etat != Alerte.Etat.ECARTEE and alerte.motif != PLAFOND
-    ]
-    if len({alerte.motif for alerte in probantes}) < SIGNAUX or all(alerte.score is not None for alerte in probantes):
+    siennes = list(Alerte.objects.filter(pk__in=[alerte.pk for alerte in alertes], compte__espace=espace))
+    retenues = probantes(siennes)
+    if not sont_independantes(retenues):
         raise SignauxInsuffisants
     with connection.cursor() as curseur:  # one at a time: the cap is counted, then used
         curseur.execute("SELECT pg_advisory_xact_lock(%s)", [_VERROU])
@@ -160,9 +157,9 @@ def desactiver_automatiquement(
         espace,
         voie=Desactivation.Voie.AUTOMATIQUE,
         raison=Desactivation.Raison.INHABITUEL,
-        motif="Signaux : " + ", ".join(sorted({alerte.motif for alerte in probantes})),
-        depuis=min(alerte.levee_le for alerte in probantes),
-        alertes=probantes,
+        motif="Signaux : " + ", ".join(sorted({nom_de(alerte.motif) for alerte in retenues})),
+        depuis=min(alerte.levee_le for alerte in retenues),
+        alertes=retenues,
         maintenant=maintenant,
     )
 
@@ -366,8 +363,13 @@ def _alerter_du_plafond(acteur: str, espace: Espace, faites: int, maintenant: da
     if espace.compte_id is None:
         return
     depuis = maintenant - timedelta(hours=24)
-    if not Alerte.objects.filter(compte=espace.compte_id, motif=PLAFOND, levee_le__gt=depuis).exists():
+    if not Alerte.objects.filter(compte=espace.compte_id, motif=PLAFOND_DESACTIVATIONS, levee_le__gt=depuis).exists():
         Alerte.objects.create(
-            compte_id=espace.compte_id, motif=PLAFOND, levee_le=maintenant, details={"nombre": faites}
+            compte_id=espace.compte_id,
+            motif=PLAFOND_DESACTIVATIONS,
+            gravite=Gravite.GRAVE,
+            levee_le=maintenant,
+            derniere_le=maintenant,
+            details={"nombre": faites},
         )
     consigner(actes.ESPACE_DESACTIVATION_PLAFONNEE, auteur=acteur, espace=espace, details={"nombre": faites})

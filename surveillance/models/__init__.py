@@ -1,8 +1,8 @@
-from .alerte import Alerte
+from .alerte import Alerte, Gravite, SignalVu
 from .blocage import BlocageIP
 from .connexion import Connexion
 from .desactivation import Desactivation
 from .orientation import Orientation
 from .retablissement import Retablissement
 
-__all__ = ["Alerte", "BlocageIP", "Connexion", "Desactivation", "Orientation", "Retablissement"]
+__all__ = ["Alerte", "BlocageIP", "Connexion", "Desactivation", "Gravite", "Orientation", "Retablissement", "SignalVu"]

@@ -1,17 +1,31 @@
-"""What the surveillance cell reviews."""
+"""What the surveillance cell reviews, and the signals that it is made of."""
 
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent
 from accounts.saisies.dates import jour
 
 
+class Gravite(models.IntegerChoices):
+    """How grave a signal is; a number, so that a queue has the gravest first."""
+
+    INFO = 1, "pour information"
+    MOYENNE = 2, "moyenne"
+    GRAVE = 3, "grave"
+
+
 class Alerte(models.Model):
-    """A suspicious use of an account, for an agent to judge (CGU §3.6.a). The sign-in it comes from is named by id."""
+    """A suspicious use of an account, for an agent to judge (CGU §3.6.a). The sign-in it comes from is named by id.
+
+    `motif` is the code of a signal (surveillance/signaux/registre.py); `cause` is what many alerts may have in common, as a network.
+    What is seen again while it is open is counted here: `nombre`, `derniere_le`.
+    """
 
     class Etat(models.TextChoices):
         OUVERTE = "OUVERTE", "à examiner"
@@ -22,10 +36,14 @@ class Alerte(models.Model):
     compte = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="alertes")
     connexion = models.UUIDField("connexion", null=True, blank=True)
     motif = models.CharField("motif", max_length=60)
+    gravite = models.PositiveSmallIntegerField("gravité", choices=Gravite, default=Gravite.MOYENNE)
+    cause = models.CharField("cause", max_length=120, blank=True)
     details = models.JSONField("détails", default=dict)
     score = models.FloatField("score", null=True, blank=True)
     etat = models.CharField("état", max_length=9, choices=Etat, default=Etat.OUVERTE)
     levee_le = models.DateTimeField("levée le", default=timezone.now)
+    derniere_le = models.DateTimeField("vue en dernier le", default=timezone.now)
+    nombre = models.PositiveIntegerField("fois", default=1)
     examinee_le = models.DateTimeField("examinée le", null=True, blank=True)
     examinee_par = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="alertes_examinees")
 
@@ -33,6 +51,50 @@ class Alerte(models.Model):
         verbose_name = "alerte"
         ordering = ["-levee_le"]
         indexes = [models.Index(fields=["etat", "-levee_le"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["compte", "motif", "cause"],
+                condition=Q(etat="OUVERTE") & ~Q(cause=""),
+                name="alerte_ouverte_une_par_cause",
+                violation_error_message="Une alerte de ce genre est déjà ouverte pour ce compte et cette cause.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.motif} le {jour(self.levee_le)}"
+
+
+class SignalVu(models.Model):
+    """One signal seen: once a day for an account, a kind and a cause, whoever saw it and however often."""
+
+    compte = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="signaux", db_index=False)
+    genre = models.CharField("genre", max_length=60)
+    cause = models.CharField("cause", max_length=120)
+    jour = models.DateField("jour")
+    vu_le = models.DateTimeField("vu le", default=timezone.now)
+    details = models.JSONField("détails", default=dict)
+    session = models.UUIDField("session", null=True, blank=True)
+    connexion = models.UUIDField("connexion", null=True, blank=True)
+    demandes = ArrayField(models.CharField(max_length=8), verbose_name="ce qui a été fait", default=list, blank=True)
+    alerte = models.ForeignKey(
+        Alerte, models.SET_NULL, null=True, blank=True, related_name="signaux", verbose_name="alerte levée"
+    )
+
+    class Meta:
+        verbose_name = "signal"
+        verbose_name_plural = "signaux"
+        ordering = ["-vu_le"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["compte", "genre", "cause", "jour"],
+                name="signal_un_par_jour",
+                violation_error_message="Ce signal est déjà noté aujourd’hui pour ce compte et cette cause.",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["compte", "-vu_le"], name="signal_du_compte"),
+            models.Index(fields=["vu_le"], name="signal_par_date"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.genre} le {jour(self.vu_le)}"

@@ -46,7 +46,7 @@ from services.models import (
     RetraitService,
     SignalementBancaire,
 )
-from surveillance.models import BlocageIP, Desactivation, Retablissement
+from surveillance.models import Alerte, BlocageIP, Desactivation, Retablissement, SignalVu
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
     AgentFactory,
@@ -303,6 +303,18 @@ def desactivation(**champs: Any) -> Desactivation:
     )
 
 
+def deux_alertes_ouvertes() -> None:
+    compte = CompteFactory()
+    for _ in range(2):
+        Alerte.objects.create(compte=compte, motif="rafale_pages", cause="reseau:192.0.2.0/24")
+
+
+def deux_signaux() -> None:
+    compte = CompteFactory()
+    for _ in range(2):
+        SignalVu.objects.create(compte=compte, genre="rafale_pages", cause="x", jour=MAINTENANT.date())
+
+
 def retablissement(*, meme: bool = False) -> Retablissement:
     agent = AgentFactory()
     second = agent if meme else AgentFactory()
@@ -523,6 +535,8 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("reference_attente_avec_motif", lambda: ecrire(reference(), utilisable_le=MAINTENANT)),
     ("mandat_rum_forme", lambda: ecrire(reference().mandat, rum="RUM 1")),
     ("blocage_un_par_reseau", deux_blocages),
+    ("alerte_ouverte_une_par_cause", deux_alertes_ouvertes),
+    ("signal_un_par_jour", deux_signaux),
     ("retablissement_par_deux_agents", lambda: retablissement(meme=True)),
     ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=1)),
     ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=4, pli_le=MAINTENANT)),

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Espace
-from surveillance.connexions import USAGE_PARALLELE, empreinte_adresse
+from surveillance.connexions import empreinte_adresse
 from surveillance.models import Alerte, Connexion
+from surveillance.signaux.registre import USAGE_PARALLELE
 from tests.accounts.scenes import IPHONE, connecter
 
 

@@ -247,6 +247,9 @@ def test_deux_signaux_independants_desactivent_un_seul_non() -> None:
     for signaux in ([], [premier], [premier, double], [premier, d_un_autre], [premier, ecartee]):
         with pytest.raises(SignauxInsuffisants):
             desactiver_automatiquement(espace=scene.espace, alertes=signaux)
+    for genre in ("voyage_impossible", "demande_non_reconnue", "pulverisation"):
+        with pytest.raises(SignauxInsuffisants):  # the same family, or what a stranger can cause from outside
+            desactiver_automatiquement(espace=scene.espace, alertes=[premier, alerte(scene.espace, genre)])
     scores = [alerte(scene.espace, nom, score=0.99) for nom in ("score_connexion", "score_session")]
     with pytest.raises(SignauxInsuffisants):
         desactiver_automatiquement(espace=scene.espace, alertes=scores)

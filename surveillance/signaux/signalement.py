@@ -1,0 +1,144 @@
+"""Saying that a signal was seen: written once a day, and what its kind asks for done with it, in one transaction (R15)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts import actes as actes_du_compte
+from accounts.envois import courriels
+from accounts.models import Compte, Session
+from accounts.saisies.dates import jour_heure
+from accounts.traces.journal import consigner
+
+from ..models import Alerte, Connexion, SignalVu
+from .mots import en_lignes
+from .registre import DETAILS, SIGNAUX, Demande, Signal
+
+SIGNALEUR: Final = "systeme:signaler"
+
+type Verification = Callable[[Session, str], object]
+"""Asks who uses this session to prove again to be the holder; the reason is the French name of the signal."""
+_verifications: list[Verification] = []
+
+
+class DetailInconnu(Exception):
+    """A detector gave a detail that the table has no words for: a defect of the code."""
+
+
+def fournir_verification(demander: Verification) -> None:
+    """Say how a session is verified (called once, in AppConfig.ready). Without it, what asks a verification alerts instead."""
+    if demander not in _verifications:
+        _verifications.append(demander)
+
+
+@transaction.atomic
+def signaler(
+    *,
+    acteur: str = SIGNALEUR,
+    compte: Compte,
+    genre: str,
+    details: dict[str, Any],
+    session: Session | None = None,
+    connexion: Connexion | None = None,
+    cause: str = "",
+    maintenant: datetime | None = None,
+) -> SignalVu | None:
+    """Write that this kind of signal was seen of this account, do what its table asks for, and return it.
+
+    None when it is written already today for this account, kind and cause: whoever saw it then has done the rest (the unique
+    constraint decides, not a look before). `cause` is what several accounts may have in common (`reseau:192.0.2.0/24`). Without
+    a `session`, what is asked of one is asked of all that are open. Raises: DetailInconnu, KeyError on a kind not in the table.
+    """
+    signal = SIGNAUX[genre]
+    if inconnus := set(details) - DETAILS.keys():
+        raise DetailInconnu(", ".join(sorted(inconnus)))
+    maintenant = maintenant or timezone.now()
+    vu, nouveau = SignalVu.objects.get_or_create(
+        compte=compte,
+        genre=genre,
+        cause=cause or f"compte:{compte.pk}",
+        jour=timezone.localdate(maintenant),
+        defaults={
+            "vu_le": maintenant,
+            "details": details,
+            "session": session.numero if session is not None else None,
+            "connexion": connexion.id if connexion is not None else None,
+        },
+    )
+    if not nouveau:
+        return None
+    demandees = _demandees(signal)
+    if Demande.ALERTER in demandees:
+        vu.alerte = _alerter(signal, vu, maintenant)
+    if Demande.VERIFIER in demandees:
+        for ouverte in _sessions(compte, session, maintenant):
+            _verifications[0](ouverte, signal.nom)
+    if Demande.FERMER in demandees:
+        _fermer(acteur, compte, session, maintenant)
+    if Demande.DIRE in demandees:
+        _dire(signal, vu, compte)
+    vu.demandes = sorted(demandees)
+    vu.save(update_fields=["alerte", "demandes"])
+    return vu
+
+
+def _demandees(signal: Signal) -> frozenset[Demande]:
+    if Demande.VERIFIER in signal.demande and not _verifications:
+        return signal.demande - {Demande.VERIFIER} | {Demande.ALERTER}
+    return signal.demande
+
+
+def _alerter(signal: Signal, vu: SignalVu, maintenant: datetime) -> Alerte:
+    """Raise an alert, or count this one on that which is open for the same account, kind and cause."""
+    alerte, nouvelle = Alerte.objects.get_or_create(
+        compte_id=vu.compte_id,
+        motif=signal.genre,
+        cause=vu.cause,
+        etat=Alerte.Etat.OUVERTE,
+        defaults={
+            "gravite": signal.gravite,
+            "connexion": vu.connexion,
+            "details": vu.details,
+            "levee_le": maintenant,
+            "derniere_le": maintenant,
+        },
+    )
+    if not nouvelle:
+        Alerte.objects.filter(pk=alerte.pk).update(
+            nombre=F("nombre") + 1, derniere_le=Greatest("derniere_le", maintenant), details=vu.details
+        )
+    return alerte
+
+
+def _sessions(compte: Compte, session: Session | None, maintenant: datetime) -> list[Session]:
+    return [session] if session is not None else list(Session.objects.vivantes(compte, maintenant)[:50])
+
+
+def _fermer(acteur: str, compte: Compte, session: Session | None, maintenant: datetime) -> None:
+    for ouverte in _sessions(compte, session, maintenant):
+        fermees, _ = Session.objects.filter(pk=ouverte.pk).delete()
+        if fermees:
+            consigner(actes_du_compte.SESSION_FERMEE, auteur=acteur, espace=getattr(compte, "espace", None))
+
+
+def _dire(signal: Signal, vu: SignalVu, compte: Compte) -> None:
+    espace = getattr(compte, "espace", None)
+    if espace is None:
+        return
+    courriels.deposer(
+        "signal_vu",
+        destinataire=compte.email,
+        acte=f"signal:{vu.pk}",
+        espace=espace,
+        contexte={
+            "signal": signal.nom,
+            "quand": jour_heure(vu.vu_le),
+            "lignes": en_lignes(vu.details),
+            "fermee": Demande.FERMER in signal.demande,
+        },
+    )
