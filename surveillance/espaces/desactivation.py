@@ -29,7 +29,7 @@ from activation.courriers.avis_postaux import adresse_de_l_espace, deposer_avis
 
 from .. import actes
 from ..models import Alerte, Desactivation, Gravite
-from ..signaux.registre import PLAFOND_DESACTIVATIONS, probantes, sont_independantes
+from ..signaux.registre import PLAFOND_DESACTIVATIONS, nom_de, probantes, sont_independantes
 from .bureau import bureau_de
 
 ANNULABLE: Final = timedelta(days=7)

@@ -97,8 +97,8 @@ def test_une_session_volee_est_fermee_et_son_detenteur_prevenu(espace: Espace, v
     assert ici.get(reverse("securite")).status_code == 302
     assert ailleurs.get(reverse("securite")).status_code == 200
     assert Evenement.objects.filter(acte="session.fermee", auteur="systeme:signaler").count() == 1
-    message = composer(Courriel.objects.get(genre="signal_vu")).body
-    assert "Après\xa0: Pays\xa0: BR, Navigateur\xa0: Chrome 140" in message
+    message = " ".join(composer(Courriel.objects.get(genre="signal_vu")).body.split())
+    assert "Après : Pays : BR, Navigateur : Chrome 140" in message
     assert "est fermée" in message
     assert reverse("securite") in message
 
