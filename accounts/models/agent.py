@@ -31,6 +31,11 @@ class ServiceGestionnaire(AdressePostale):
     def __str__(self) -> str:
         return self.nom
 
+    @property
+    def au_service(self) -> str:
+        """Return « au SIE de Paris », « à la Direction des grandes entreprises »: to whom something goes."""
+        return f"{'à la' if self.type == self.Type.DGE else 'au'} {self.nom}"
+
 
 class Agent(models.Model):
     """An agent of a service gestionnaire: signs in at /gestion/ with a second factor."""

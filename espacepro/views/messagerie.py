@@ -100,7 +100,7 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     """The messages, the oldest first, who has read them; the answer, kept as a draft or sent."""
     lu_d_abord = _trouver(espace, reference)
     trouve = lu_d_abord.echange
-    formulaire = ReponseForm(request.POST) if request.method == "POST" else None
+    formulaire = ReponseForm(request.POST, echange=trouve) if request.method == "POST" else None
     if formulaire is not None and (reponse := _recevoir_reponse(request, espace, trouve, formulaire)) is not None:
         return reponse
     lu = lectures.lire_echange(espace, lu_d_abord, _numero(request.GET.get("page", "")))
@@ -109,7 +109,7 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
         noter_la_suite(request, partial(lectures.marquer_lus, espace, a_marquer))
     if formulaire is None:
         garde = lu.brouillon
-        formulaire = ReponseForm(initial={"texte": garde.texte} if garde is not None else None)
+        formulaire = ReponseForm(initial={"texte": garde.texte} if garde is not None else None, echange=trouve)
     contexte: dict[str, Any] = {"lu": lu, "echange": trouve, "formulaire": formulaire}
     if formulaire.is_bound:  # the draft may be of this very request
         contexte |= du_brouillon(espace, trouve.personne, trouve)
@@ -137,7 +137,7 @@ def _recevoir_reponse(
     except RegleMetier as regle:
         formulaire.refuser(regle)
         return None
-    annoncer_une_fois(request, f"Votre réponse est envoyée à {trouve.service_gestionnaire.nom}.")
+    annoncer_une_fois(request, f"Votre message est envoyé {trouve.service_gestionnaire.au_service}.")
     return redirect("echange", trouve.reference)
 
 
@@ -256,7 +256,7 @@ def _recevoir(
                 message = ecrire(acteur=espace, personne=personne, theme=theme.code, **formulaire.cleaned_data)
                 annoncer_une_fois(
                     request,
-                    f"Votre message est envoyé à {personne.service_gestionnaire.nom}. "
+                    f"Votre message est envoyé {personne.service_gestionnaire.au_service}. "
                     f"Réponse habituelle : {theme.delai_jours} jours.",
                 )
                 return redirect("echange", message.echange.reference)

@@ -1,5 +1,7 @@
 """« Préférences d'avis »: what one is told by mail, and when."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -10,7 +12,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
-from services.messagerie.avis import choisir_rythmes, choix_de
+from services.messagerie.avis import choisir_rythmes, choix_de, ralentit
 from services.messagerie.droits import personnes_de
 from services.models import PersonneSirenisee
 
@@ -57,17 +59,28 @@ def _montrer(request: HttpRequest, form: PreferenceForm) -> HttpResponse:
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def choisir_messagerie(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """How soon one is told of the messages of each mailbox; a page of them is stored with what is chosen for all."""
+    """How soon one is told of the messages of each mailbox; a page of them is stored with what is chosen for all.
+
+    Being told less asks the password again, as the other preferences do.
+    """
     lues = PersonneSirenisee.objects.filter(pk__in=personnes_de(espace)).order_by("denomination", "siren")
     page = Paginator(lues, MESSAGERIES_PAR_PAGE).get_page(request.GET.get("page", "1"))
     choix = choix_de(espace)
     initial = {"defaut": choix[None], **{f"siren_{p.siren}": choix.get(p.pk, "") for p in page}}
     form = AvisMessagerieForm(request.POST or None, initial=initial, personnes=list(page))
     if request.method == "POST" and form.is_valid():
-        change = choisir_rythmes(acteur=espace, defaut=form.cleaned_data["defaut"], par_personne=form.par_personne)
-        if change:
-            messages.success(request, "Vos préférences sont enregistrées.")
-        else:
-            messages.info(request, "Rien n’a changé.")
-        return redirect(request.get_full_path())
+        voulu = {"defaut": form.cleaned_data["defaut"], "par_personne": form.par_personne}
+        choisir = _choisir_rythmes_prouve if ralentit(choix, **voulu) else _choisir_rythmes
+        return choisir(request, espace, voulu)
     return render(request, "habilitations/preferences_messagerie.html", {"formulaire": form, "page": page})
+
+
+def _choisir_rythmes(request: HttpRequest, espace: Espace, voulu: dict[str, Any]) -> HttpResponse:
+    if choisir_rythmes(acteur=espace, **voulu):
+        messages.success(request, "Vos préférences sont enregistrées.")
+    else:
+        messages.info(request, "Rien n’a changé.")
+    return redirect(request.get_full_path())
+
+
+_choisir_rythmes_prouve = reauthentification_requise(_choisir_rythmes)

@@ -288,6 +288,18 @@ def choix_de(espace: Espace) -> dict[int | None, str]:
     return choix
 
 
+def ralentit(choix: Mapping[int | None, str], *, defaut: str, par_personne: Mapping[int, str]) -> bool:
+    """Whether these choices have one told a day later of a mailbox that was told at once, or of those to come.
+
+    Who took a session over would make them first: the password is asked again (as for habilitations/partage/preferences.py).
+    """
+    apres = {**choix, **par_personne, None: defaut}
+    return any(
+        (choix.get(cle) or choix[None]) == Rythme.IMMEDIAT and (apres[cle] or defaut) != Rythme.IMMEDIAT
+        for cle in apres
+    )
+
+
 @transaction.atomic
 def choisir_rythmes(*, acteur: Espace, defaut: str, par_personne: Mapping[int, str]) -> bool:
     """Store how soon one is told: of all mailboxes, and of each of these (« »: as all); whether anything changed.

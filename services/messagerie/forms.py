@@ -1,7 +1,7 @@
 """Forms of the mailbox. What is refused is what the act refuses: a page cuts nothing that was typed or pasted."""
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from django import forms
 
@@ -9,6 +9,7 @@ from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampCle, ChampPorte, ChampTexte
 from accounts.forms.claviers import Clavier
 
+from ..models import Echange
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
 
 LONGUEUR_LUE: Final = 400  # what is read of an object; how long it may be is the act's to say
@@ -55,3 +56,9 @@ class ReponseForm(_EnvoiForm):
         widget=forms.Textarea(attrs={"rows": 7}),
         error_messages={"required": "Écrivez votre réponse."},
     )
+
+    def __init__(self, *args: Any, echange: Echange, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if echange.attend_le is not None:  # what waits for the office is no question to us
+            self.fields["texte"].label = "Votre message"
+            self.fields["texte"].error_messages["required"] = "Écrivez votre message."

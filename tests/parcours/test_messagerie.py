@@ -89,7 +89,7 @@ def test_ecrire_recevoir_et_lire_a_deux(
     montrer("messagerie-echange")
     page.get_by_label("Votre réponse").fill("Voici le bilan.")
     page.get_by_role("button", name="Envoyer la réponse").click()
-    expect(page.get_by_text("Votre réponse est envoyée")).to_be_visible()
+    expect(page.get_by_text("Votre message est envoyé au SIE")).to_be_visible()
     with page.expect_download() as telechargement:
         page.get_by_role("link", name="Imprimer ou télécharger").click()
     lu = PdfReader(io.BytesIO(Path(telechargement.value.path()).read_bytes()))
@@ -98,7 +98,7 @@ def test_ecrire_recevoir_et_lire_a_deux(
     assert "Voici le bilan." in dit
     page.get_by_role("button", name="Clore l’échange").click()
     page.get_by_role("button", name="Rouvrir pour répondre").click()
-    expect(page.get_by_label("Votre réponse")).to_be_visible()
+    expect(page.get_by_label("Votre message")).to_be_visible()
     connecter(connecte)
     page.goto(f"{live_server.url}/espace/messages/{echange.reference}/")
     expect(page.get_by_text("lu par Inès Colin")).to_have_count(2)  # ours, and the office's

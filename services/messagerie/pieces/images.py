@@ -59,6 +59,7 @@ def _tiff_de(orientation: int) -> bytes:
 _SOF: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD})
 _MARQUE_DE_FIN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # neither a stuffed byte nor a restart
+_BOURRAGE: Final = re.compile(rb"\xff+")  # fill bytes before a marker, however many
 _APP_GARDES: Final = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 _EXIF: Final = b"Exif\0\0"
 
@@ -111,8 +112,7 @@ def _marque(contenu: bytes, place: int) -> tuple[int, int]:
     """Return the marker that begins there, and where what follows it begins."""
     if contenu[place] != 0xFF:
         raise _Abimee
-    while contenu[place] == 0xFF:
-        place += 1
+    place = _BOURRAGE.match(contenu, place).end()  # type: ignore[union-attr]  # looked at above
     return contenu[place], place + 1
 
 
@@ -165,7 +165,7 @@ def nettoyer_png(nom: str, contenu: bytes) -> bytes:
 def _blocs_gardes(nom: str, contenu: bytes) -> Iterator[bytes]:
     """Yield what is kept, up to the end of the picture. Raises: _Abimee, PieceDemesuree."""
     place, points = len(_PNG), False
-    while True:
+    for _ in range(MORCEAUX):
         longueur, genre = struct.unpack_from(">I4s", contenu, place)
         fin = place + 12 + longueur
         (somme,) = struct.unpack_from(">I", contenu, fin - 4)
@@ -181,6 +181,7 @@ def _blocs_gardes(nom: str, contenu: bytes) -> Iterator[bytes]:
                 raise _Abimee
             return
         place = fin
+    raise _Abimee
 
 
 # --- WebP -------------------------------------------------------------------------------------------------------------
@@ -220,12 +221,15 @@ def _blocs_webp(contenu: bytes) -> Iterator[tuple[bytes, bytes]]:
     place, fin = 12, 8 + annonce
     if fin > len(contenu):
         raise _Abimee
-    while place < fin:
+    for _ in range(MORCEAUX):
+        if place >= fin:
+            return
         genre, longueur = struct.unpack_from("<4sI", contenu, place)
         if place + 8 + longueur > fin:
             raise _Abimee
         yield genre, contenu[place + 8 : place + 8 + longueur]
         place += 8 + longueur + longueur % 2
+    raise _Abimee
 
 
 def _points_webp(blocs: list[tuple[bytes, bytes]]) -> tuple[int, int]:
@@ -254,6 +258,8 @@ _SIGNE: Final = {b"mime": b" "}
 _DU_FICHIER: Final = frozenset({b"ftyp", b"meta", b"mdat"})
 MEDIAS: Final = 16
 _DANS_META: Final = frozenset({b"hdlr", b"dinf", b"pitm", b"iinf", b"iref", b"iprp", b"idat", b"iloc", b"grpl"})
+
+_UNE_SEULE: Final = (b"iinf", b"iloc", b"iprp")  # of each at most (ISO 14496-12): what they hold is bounded by MORCEAUX
 
 
 @dataclass(frozen=True)
@@ -288,6 +294,8 @@ def _blanchir_heic(nom: str, contenu: bytes) -> bytes:
         raise _Abimee
     meta = boites[genres.index(b"meta")]
     dedans = list(_boites(contenu, meta.debut + 4, meta.fin))
+    if any(sum(boite.genre == seule for boite in dedans) > 1 for seule in _UNE_SEULE):
+        raise _Abimee
     for boite, connues in [(boite, _DU_FICHIER) for boite in boites] + [(boite, _DANS_META) for boite in dedans]:
         if boite.genre not in connues:
             tampon[boite.nature : boite.nature + 4] = b"free"
@@ -306,6 +314,8 @@ def _hors_images(contenu: bytes, boites: list[_Boite], dedans: list[_Boite]) -> 
     }
     genres, reste = _items(contenu, dedans), len(contenu)
     for rang, (item, methode, debut, longueur) in enumerate(_places(contenu, dedans)):
+        if rang > MORCEAUX:
+            raise _Abimee
         genre = genres.get(item, b"")
         if genre in _ITEMS_GARDES:
             continue
@@ -313,7 +323,7 @@ def _hors_images(contenu: bytes, boites: list[_Boite], dedans: list[_Boite]) -> 
             debut += zones[1][0].debut
         reste -= longueur
         dans_une_zone = any(zone.debut <= debut and debut + longueur <= zone.fin for zone in zones.get(methode, []))
-        if not dans_une_zone or not longueur or reste < 0 or rang > MORCEAUX:
+        if not dans_une_zone or not longueur or reste < 0:
             raise _Abimee
         yield genre, debut, debut + longueur
 
@@ -339,13 +349,18 @@ def _boites(contenu: bytes, debut: int, fin: int) -> Iterator[_Boite]:
 
 def _exiger_points_heic(nom: str, contenu: bytes, dedans: list[_Boite]) -> None:
     """Bound every size that the file announces, those of its tiles too. Raises: PieceDemesuree, _Abimee when it says none."""
-    tailles = [
-        struct.unpack_from(">II", contenu, propriete.debut + 4)
+    catalogues = [
+        ipco
         for iprp in dedans
         if iprp.genre == b"iprp"
         for ipco in _boites(contenu, iprp.debut, iprp.fin)
         if ipco.genre == b"ipco"
-        for propriete in _boites(contenu, ipco.debut, ipco.fin)
+    ]
+    if len(catalogues) != 1:
+        raise _Abimee
+    tailles = [
+        struct.unpack_from(">II", contenu, propriete.debut + 4)
+        for propriete in _boites(contenu, catalogues[0].debut, catalogues[0].fin)
         if propriete.genre == b"ispe"
     ]
     if not tailles:

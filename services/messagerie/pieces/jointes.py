@@ -21,7 +21,7 @@ from ..droits import exiger_ecriture
 from ..plafonds import compter_fichier
 from . import antivirus, chiffrement, stockage
 from .chiffrement import PieceIllisible
-from .natures import examiner
+from .natures import PieceLue, examiner
 from .regles import (
     BrouillonEfface,
     PieceEcartee,
@@ -37,14 +37,18 @@ TACHE: Final = "services.analyser_piece"
 log = structlog.get_logger(__name__)
 
 
-@transaction.atomic
 def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -> PieceJointe:
     """Join this file to one's draft; return it, cleaned, encrypted, to be scanned.
 
     Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible,
     BrouillonEfface, MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
     """
-    lue = examiner(nom, contenu)
+    return _joindre(acteur, brouillon, examiner(nom, contenu))  # examined before any lock
+
+
+@transaction.atomic
+def _joindre(acteur: Espace, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:
+    """Keep what was examined. Raises: what `joindre` raises, but a FichierRefuse."""
     exiger_ecriture(acteur, brouillon.personne)
     _verrouiller(acteur, brouillon)
     autres = PieceJointe.objects.filter(brouillon=brouillon)

@@ -88,6 +88,7 @@ _PAGE_WEB: Final = re.compile(
     r"<\s*(!doctype|html|head|body|script|iframe|svg|object|embed|meta|link|form|style)[\s>/]|<\?xml|<!--",
     re.IGNORECASE,
 )
+_SIGNE_DE_COMMANDE: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # other than tab, line and page
 _LU_COMME_PAGE: Final = 4096  # characters: more than any browser sniffs
 
 
@@ -204,7 +205,7 @@ def _exiger_texte(nom: str, contenu: bytes) -> None:
     Cells of a CSV that begin like a formula stay: amounts do (« -12,50 »), and every spreadsheet asks before one acts.
     """
     texte = _decoder(contenu)
-    if texte is None or any((signe < " " and signe not in "\t\n\r\f") or signe == "\x7f" for signe in texte):
+    if texte is None or _SIGNE_DE_COMMANDE.search(texte):
         raise PieceDeGenreInconnu(nom=nom)
     debut = texte[:_LU_COMME_PAGE].lstrip("\ufeff \t\r\n\f")
     if debut.startswith("<") or _PAGE_WEB.search(debut):

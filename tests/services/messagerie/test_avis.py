@@ -15,7 +15,9 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.envois.relais import EnvoiImpossible
+from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Compte, Courriel, Espace, Evenement
+from accounts.portes.reauthentification import PROUVE_LE
 from habilitations.models import Habilitation, Role
 from services.messagerie.avis import (
     LIGNES,
@@ -34,7 +36,7 @@ from services.models import (
     PersonneSirenisee,
     PreferenceMessagerie,
 )
-from tests.factories import EspaceFactory, PersonneFactory, accorder, echanger, habiliter, poser_piece
+from tests.factories import MOT_DE_PASSE, EspaceFactory, PersonneFactory, accorder, echanger, habiliter, poser_piece
 from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene
 
 pytestmark = pytest.mark.django_db
@@ -321,6 +323,42 @@ def test_page_des_preferences(boite: Scene, client_de: Callable[[Espace], Client
     assert list(refusee.context["formulaire"].errors) == ["defaut"]
     assert PreferenceMessagerie.objects.filter(espace=boite.titulaire).count() == 1
     assert "aucune messagerie" in client_de(EspaceFactory()).get(page).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("avant", "apres", "demande"),
+    [
+        (("IMMEDIAT", ""), ("QUOTIDIEN", ""), True),
+        (("IMMEDIAT", ""), ("IMMEDIAT", "QUOTIDIEN"), True),
+        (("QUOTIDIEN", "IMMEDIAT"), ("QUOTIDIEN", ""), True),
+        (("QUOTIDIEN", "IMMEDIAT"), ("QUOTIDIEN", "QUOTIDIEN"), True),
+        (("QUOTIDIEN", ""), ("IMMEDIAT", ""), False),
+        (("QUOTIDIEN", "QUOTIDIEN"), ("QUOTIDIEN", ""), False),
+        (("IMMEDIAT", "QUOTIDIEN"), ("IMMEDIAT", "IMMEDIAT"), False),
+        (("IMMEDIAT", ""), ("IMMEDIAT", "IMMEDIAT"), False),
+    ],
+)
+def test_etre_averti_plus_tard_redemande_le_mot_de_passe(
+    boite: Scene,
+    client_de: Callable[[Espace], Client],
+    avant: tuple[str, str],
+    apres: tuple[str, str],
+    demande: bool,
+) -> None:
+    """Who took a session over would first have the holder told a day later; what makes it sooner asks nothing."""
+    cle, nom = boite.personne.pk, f"siren_{boite.personne.siren}"
+    choisir_rythmes(acteur=boite.titulaire, defaut=avant[0], par_personne={cle: avant[1]})
+    client, page = client_de(boite.titulaire), reverse("preferences_messagerie")
+    session = client.session
+    session[PROUVE_LE] = 0
+    session.save()
+    voulu = {None: apres[0]} | ({cle: apres[1]} if apres[1] else {})
+    reponse = client.post(page, {"defaut": apres[0], nom: apres[1]})
+    assert (reponse.status_code, choix_de(boite.titulaire) == voulu) == ((200, False) if demande else (302, True))
+    if demande:
+        juste = {"defaut": apres[0], nom: apres[1], ConfirmationForm.CHAMP: MOT_DE_PASSE}
+        assert client.post(page, juste).status_code == 302
+        assert choix_de(boite.titulaire) == voulu
 
 
 @pytest.mark.parametrize("graine", range(4))

@@ -256,7 +256,9 @@ def test_repondre_garder_clore_rouvrir() -> None:
     client.post(page, {"texte": "À finir", "envoi": envoi, "garder": "oui"})
     assert "À finir" in client.get(page).content.decode()
     assert "Brouillon gardé le" in texte(client.get(page))
-    assert "Écrivez votre réponse" in texte(client.post(page, {"texte": " ", "envoi": envoi}))
+    refusee = texte(client.post(page, {"texte": " ", "envoi": envoi}))
+    assert "Écrivez votre message" in refusee, "nobody has asked us anything yet"
+    assert ">Votre réponse" not in client.get(page).content.decode()
     for _ in range(2):
         client.post(page, {"texte": "Fini", "envoi": envoi})
     assert Message.objects.filter(texte="Fini").count() == 1

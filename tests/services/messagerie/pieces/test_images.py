@@ -1,6 +1,7 @@
 """Photos lose what they say of the place, the time and the device, and nothing of their points."""
 
 import struct
+import time
 import zlib
 
 import pytest
@@ -109,3 +110,33 @@ def test_une_image_animee_est_refusee() -> None:
 def test_les_autres_images_webp_passent_inchangees() -> None:
     for nom in ("nue.webp", "sans_perte.webp"):
         assert examiner(nom, fichier(nom)).contenu == fichier(nom)
+
+
+def blocs_sans_fin(genre: str) -> bytes:
+    """Return a picture of nearly 10 MB made of as many small parts as its kind can hold."""
+    if genre == "a.png":
+        bloc = struct.pack(">I4sI", 0, b"IDAT", zlib.crc32(b"IDAT"))
+        return fichier("capture.png")[:33] + bloc * 800_000
+    if genre == "a.webp":
+        blocs = b"ICCP\0\0\0\0" * 1_200_000
+        return struct.pack("<4sI4s", b"RIFF", len(blocs) + 4, b"WEBP") + blocs
+    if genre == "a.jpg":
+        return b"\xff\xd8" + b"\xff" * 9_900_000
+    contenu = fichier("photo.heic")
+    tailles = struct.pack(">I4sIII", 20, b"ispe", 0, 8, 8) * 15_000
+    ipco = struct.pack(">I4s", 8 + len(tailles), b"ipco") + tailles
+    iprp = (struct.pack(">I4s", 8 + len(ipco), b"iprp") + ipco) * 32
+    fin = next(boite.fin for boite in images._boites(contenu, 0, len(contenu)) if boite.genre == b"meta")
+    place = contenu.index(b"meta") - 4
+    (longueur,) = struct.unpack_from(">I", contenu, place)
+    return contenu[:place] + struct.pack(">I", longueur + len(iprp)) + contenu[place + 4 : fin] + iprp + contenu[fin:]
+
+
+@pytest.mark.parametrize("nom", ["a.png", "a.webp", "a.jpg", "a.heic"])
+def test_ce_qui_est_fait_pour_etre_lent_est_vite_refuse(nom: str) -> None:
+    """By the time of the processor, not of the clock: a loaded machine changes little of it."""
+    contenu, debut = blocs_sans_fin(nom), time.process_time()
+    assert len(contenu) > 9_000_000
+    with pytest.raises(regles.PieceAbimee):
+        examiner(nom, contenu)
+    assert time.process_time() - debut < 0.25

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.db import connection
 from pytest_django import Settings
 
 from services.messagerie.brouillons import effacer, garder
 from services.messagerie.droits import MessagerieNonDetenue
 from services.messagerie.pieces import jointes, regles
 from services.messagerie.pieces.jointes import joindre, oter, ouvrir
+from services.messagerie.pieces.natures import examiner
 from services.messagerie.pieces.rechiffrement import rechiffrer_pieces
 from services.messagerie.pieces.stockage import StockageIndisponible
 from services.models import Brouillon, PieceJointe
@@ -19,7 +21,7 @@ from tests.factories import EspaceFactory
 from tests.services.messagerie.scenes import Scene, scene
 
 from .clamd import FauxClamd
-from .scenes import PDF, SENTINELLE, fichier
+from .scenes import PDF, SENTINELLE, brouillon_avec, fichier
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
 
@@ -155,3 +157,14 @@ def test_tourner_la_cle_ne_touche_aucun_fichier(depot: Path, settings: Settings)
     piece.refresh_from_db()
     assert b"".join(ouvrir(piece)) == PDF
     assert (depot / piece.fichier).read_bytes() == avant
+
+
+def test_rien_n_est_examine_sous_un_verrou(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten megabytes take their time: no transaction is open meanwhile."""
+    lieu, ouvertes = scene(), len(connection.savepoint_ids)
+    monkeypatch.setattr(
+        jointes, "examiner", lambda *fichier: (vus.append(len(connection.savepoint_ids)), examiner(*fichier))[1]
+    )
+    vus: list[int] = []
+    brouillon_avec(lieu)
+    assert vus == [ouvertes]

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zipfile
 
 import pytest
@@ -282,3 +283,19 @@ def test_un_vrai_fichier_abime_est_accepte_ou_refuse_par_une_regle(contenu: byte
         except regles.FichierRefuse:
             continue
         assert examiner(lue.nom, lue.contenu).nature == lue.nature
+
+
+def test_un_texte_de_dix_megaoctets_est_lu_d_un_trait() -> None:
+    contenu, debut = "Écriture;12,50\r\n".encode() * 550_000, time.process_time()
+    assert examiner("a.csv", contenu).contenu == contenu
+    assert time.process_time() - debut < 0.25
+
+
+@pytest.mark.parametrize("signe", [chr(code) for code in (*range(32), 0x7F)])
+def test_les_signes_de_commande_ne_sont_d_aucun_texte(signe: str) -> None:
+    contenu = f"un{signe}deux".encode()
+    if signe in "\t\n\r\f":
+        assert examiner("a.txt", contenu).contenu == contenu
+    else:
+        with pytest.raises(regles.PieceDeGenreInconnu):
+            examiner("a.txt", contenu)

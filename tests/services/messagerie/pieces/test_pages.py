@@ -158,7 +158,7 @@ def test_une_reponse_d_un_seul_fichier_garde_son_brouillon() -> None:
     page = envoyer(client_de(lieu.acteur), adresse, [("b.pdf", PDF)], joindre="oui", texte="")
     assert "b.pdf" in phrases(page)
     assert Brouillon.objects.get().espace == lieu.acteur
-    assert "Écrivez votre réponse" in phrases(envoyer(client_de(lieu.acteur), adresse, texte=""))
+    assert "Écrivez votre message" in phrases(envoyer(client_de(lieu.acteur), adresse, texte=""))
 
 
 def test_un_fichier_de_plus_de_dix_megaoctets_est_refuse_la_ou_l_on_ecrit() -> None:
