@@ -58,6 +58,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="0-4", minute="11"),
     },
     "ecarter_non_confirmees": {"task": "habilitations.ecarter_non_confirmees", "schedule": crontab(minute="13")},
+    "ecrire_les_avis": _toutes_les(timedelta(seconds=10), "services.ecrire_les_avis"),
     "analyser_pieces": _toutes_les(timedelta(seconds=10), "services.analyser_pieces"),
     "balayer_pieces": {"task": "services.balayer_pieces", "schedule": crontab(hour="2-4", minute="57")},
     "suivre_registre": {"task": "services.suivre_registre", "schedule": crontab(minute="*/10")},

@@ -13,6 +13,7 @@ from accounts.saisies.dates import jour
 from .models import (
     AdresseAttendue,
     AdresseSaisie,
+    AvisDeMessage,
     Brouillon,
     ChangementBancaire,
     Echange,
@@ -194,6 +195,11 @@ def inscrire() -> None:
         Echange,
         PERSONNE_MORALE,
         "id reference personne service_gestionnaire theme objet etat ouvert_le dernier_le attend_le clos_le clos_par_usager",
+    )
+    sans_personne(
+        AvisDeMessage,
+        "file de travail : quels courriels restent à écrire, un jour au plus après leur écriture",
+        "message tentatives prochain_essai_le bail_jusqu_a traite_le ecarte_le derniere_reponse",
     )
     sans_personne(
         ModeleDeReponse, "texte écrit par un service pour ses réponses", "id service_gestionnaire theme titre texte"

@@ -7,6 +7,7 @@ from celery import shared_task
 from accounts.envois.budget import DUREE_BALAYAGE, epuiser
 
 from .adresses import attendues
+from .messagerie import avis
 from .messagerie.pieces import analyse, balayage
 from .registre import suivi
 
@@ -14,6 +15,16 @@ from .registre import suivi
 @shared_task(name="services.suivre_registre")
 def suivre_registre() -> None:
     epuiser(lambda: suivi.suivre_registre(nombre=suivi.EVENEMENTS_PAR_LOT).par_genre.total())
+
+
+@shared_task(name=avis.TACHE)
+def ecrire_avis(cle: str) -> None:
+    avis.ecrire_avis(cle)
+
+
+@shared_task(name="services.ecrire_les_avis")
+def ecrire_les_avis() -> None:
+    avis.ecrire_les_avis()
 
 
 @shared_task(name="services.analyser_piece")

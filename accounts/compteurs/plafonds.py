@@ -10,7 +10,7 @@ Whoever is signed in does not share the visitors' counters: the account counts, 
 holder to keep the address up to date, whatever the visitors of the same office do).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -129,7 +129,16 @@ def compter_adresse_entreprise(*, espace: Espace, adresse: str, maintenant: date
 
 def dater_avis(quoi: str, cadence: tuple[int, timedelta], maintenant: datetime) -> datetime:
     """Count one mail of this kind (its name and what it is about); return when it leaves."""
-    return debit.dater(debit.empreinte("avis-date", quoi), debit.Cadence(*cadence), maintenant)
+    return dater_les_avis({"": quoi}, cadence, maintenant)[""]
+
+
+def dater_les_avis[Qui](
+    quoi: Mapping[Qui, str], cadence: tuple[int, timedelta], maintenant: datetime
+) -> dict[Qui, datetime]:
+    """Count one mail of each of these kinds, in three statements; return when each leaves."""
+    cles = {qui: debit.empreinte("avis-date", sujet) for qui, sujet in quoi.items()}
+    departs = debit.dater_ensemble(cles.values(), debit.Cadence(*cadence), maintenant)
+    return {qui: departs[cle] for qui, cle in cles.items()}
 
 
 @transaction.atomic

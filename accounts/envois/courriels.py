@@ -8,7 +8,7 @@ import contextlib
 import re
 import smtplib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -116,6 +116,17 @@ def deposer(
     if cree and depart <= maintenant:
         reveiller(TACHE, courriel.pk)
     return courriel
+
+
+def deposer_ensemble(neufs: Sequence[Courriel], maintenant: datetime) -> None:
+    """Write these mails, which nothing has saved yet, in one statement: for an act that writes to many.
+
+    The same (acte, destinataire) is only written once, as by `deposer`.
+    """
+    Courriel.objects.bulk_create(neufs, ignore_conflicts=True, batch_size=500)
+    for courriel in neufs:
+        if courriel.prochain_essai_le <= maintenant:
+            reveiller(TACHE, courriel.pk)
 
 
 @transaction.atomic

@@ -30,6 +30,7 @@ from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import replier
 from accounts.traces.journal import consigner
 from habilitations.models import Habilitation, Mandat, Role
+from services.messagerie.avis import dit_autrement
 from services.messagerie.remise import remettre
 from services.messagerie.themes import CODE_ACTIVATION
 from services.models import Echange, Message, PersonneSirenisee, Service
@@ -177,12 +178,12 @@ def deposer_message(courrier: Courrier, maintenant: datetime) -> Message:
         pret_le=maintenant,
     )
     lecteur = lecteur_du_code(demande, maintenant)
-    remettre(message, maintenant, sauf=[lecteur] if lecteur is not None else [])
+    remettre(message, maintenant)
     if lecteur is not None and lecteur.compte is not None:
         courriels.deposer(
             "message_recu",
             destinataire=lecteur.compte.email,
-            acte=f"message:{message.pk}",
+            acte=dit_autrement(message),
             espace=lecteur,
             contexte={"denomination": demande.personne.denomination, "courrier": str(courrier.pk)},
         )

@@ -20,13 +20,14 @@ from accounts.traces.attestations import cles_publiques, pem
 from accounts.traces.requete import adresse_ip
 from activation.models import Courrier
 from habilitations.models import Export
-from services.models import PieceJointe
+from services.models import AvisDeMessage, PieceJointe
 
 BOITES = (  # every subclass of Envoi
     ("courriels", Courriel),
     ("courriers", Courrier),
     ("oublis", DemandeOubli),
     ("exports", Export),
+    ("avis", AvisDeMessage),
 )
 
 

@@ -1,7 +1,9 @@
 """Who is told by mail that something waits in a mailbox: never what it says (issue 15.10).
 
 `prevenir` is called by `remise.remettre`, for whatever the office or the portal writes: an act that makes a message arrive
-calls `remettre` and nothing else. A mail names the company, and whether a document is asked for: neither subject nor text.
+calls `remettre` and nothing else. It leaves one row, and the worker writes the mails from it, all at once: however many read
+that mailbox, and whatever holds a row of one of them, the act ends. A mail names the company, and whether a document is asked
+for: neither subject nor text.
 What is true when it is written is asked again when it leaves: who lost the right, who has read meanwhile, is told nothing.
 A digest is one mail of a day and an espace, which waits in the outbox until the morning: no job makes it, and the outbox
 sends it once, whatever dies meanwhile.
@@ -16,14 +18,17 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.compteurs.plafonds import dater_avis
+from accounts.compteurs.plafonds import dater_les_avis
 from accounts.envois import courriels
 from accounts.envois.courriels import Depart
+from accounts.envois.relais import ENVOIS_PAR_LOT, traiter, vider
+from accounts.envois.reveil import reveiller
 from accounts.models import Courriel, Espace
 from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import (
+    AvisDeMessage,
     Echange,
     LectureMessage,
     Message,
@@ -35,6 +40,7 @@ from ..models import (
 from .droits import lecteurs_de, personnes_de, peut_lire
 
 Rythme = PreferenceMessagerie.Rythme
+TACHE: Final = "services.ecrire_avis"
 IMMEDIAT: Final = "messagerie_message"
 RESUME: Final = "messagerie_resume"
 ENTREPRISE: Final = "messagerie_entreprise"
@@ -44,89 +50,132 @@ MATIN: Final = time(7)
 """When the digest leaves, in Paris time."""
 LIGNES: Final = 30
 """How many companies a digest names; it counts the others."""
+GARDE: Final = timedelta(days=1)
+"""How long a row stays once its mails are written."""
 
 
-def prevenir(message: Message, *, maintenant: datetime | None = None, sauf: Collection[Espace] = ()) -> None:
-    """Write, in the transaction that makes it arrive, to whoever reads this mailbox and to the company's address.
+def prevenir(message: Message, maintenant: datetime | None = None) -> None:
+    """Leave the row from which the worker tells whoever reads this mailbox, in the transaction that makes it arrive.
 
-    At once or in the next morning's digest, as each has chosen; nothing for what an espace wrote, a note between agents, or
-    what waits for its analysis. `sauf`: who is told otherwise. Called again for the same message, writes nothing more.
+    None for what an espace wrote, a note between agents, or what waits for its analysis. Again for the same message: no more.
     """
-    maintenant = maintenant or timezone.now()
     if message.interne or message.pret_le is None or message.espace_id is not None:
         return
+    quand = maintenant or timezone.now()
+    _, cree = AvisDeMessage.objects.get_or_create(message=message, defaults={"prochain_essai_le": quand})
+    if cree:
+        reveiller(TACHE, message.pk)
+
+
+def dit_autrement(message: Message) -> str:
+    """Return what a mail is about that tells somebody of this message in other words: no notice is written to him besides."""
+    return f"message:{message.pk}"
+
+
+# --- Written by the worker ---------------------------------------------------------------------------------------------
+
+
+def ecrire_avis(cle: str) -> bool:
+    """Write the mails of the message of this id, once. Return whether they were written now."""
+    return traiter(AvisDeMessage, cle, _livrer)
+
+
+def ecrire_les_avis(nombre: int = ENVOIS_PAR_LOT) -> int:
+    """Sweep: write the mails of each message that waits for it, forget what was written a day ago. Return how many messages."""
+    AvisDeMessage.objects.filter(traite_le__lt=timezone.now() - GARDE).delete()
+    return vider(AvisDeMessage, _livrer, nombre)
+
+
+def _livrer(avis: AvisDeMessage) -> str:
+    """Write to whoever still reads this mailbox and has not read the message, and to the company's address; say how many.
+
+    At once or in the next morning's digest, as each has chosen. As many statements for one reader as for a thousand.
+    """
+    maintenant = timezone.now()
+    message = Message.objects.select_related("echange__personne").get(pk=avis.message_id)
     personne = message.echange.personne
-    # In the order of their keys: two acts that add to the same digests wait for one another, and never both.
-    lecteurs = sorted(lecteurs_de(personne), key=lambda espace: espace.pk)
+    tous = [espace for espace in lecteurs_de(personne) if espace.compte is not None]
+    non_lu = set(MessageNonLu.objects.filter(message=message).values_list("lecteur", flat=True))
+    sauf = set(Courriel.objects.filter(acte=dit_autrement(message)).values_list("espace", flat=True))
+    # In the order of their keys: two workers that add to the same digests wait for one another, and never both.
+    lecteurs = sorted((e for e in tous if e.compte_id in non_lu and e.pk not in sauf), key=lambda e: e.pk)
     rythmes = rythmes_de(lecteurs, personne)
-    for espace in lecteurs:
-        if espace in sauf or espace.compte is None:
-            continue
-        if rythmes[espace.pk] == Rythme.QUOTIDIEN:
-            _ajouter_au_resume(espace, message, maintenant)
-        else:
-            _ecrire(
-                IMMEDIAT,
-                espace.compte.email,
-                message,
-                maintenant,
-                qui=f"{espace.pk}",
-                cadence=settings.DEBIT_AVIS_MESSAGERIE,
-                espace=espace,
-            )
-    if personne.courriel and personne.courriel not in {e.compte.email for e in lecteurs if e.compte is not None}:
+    du_matin = [espace for espace in lecteurs if rythmes[espace.pk] == Rythme.QUOTIDIEN]
+    aussitot = {f"{e.pk}": (_adresse(e), e) for e in lecteurs if rythmes[e.pk] != Rythme.QUOTIDIEN}
+    _ajouter_aux_resumes(du_matin, message, maintenant)
+    _ecrire(IMMEDIAT, aussitot, message, maintenant, cadence=settings.DEBIT_AVIS_MESSAGERIE)
+    a_l_entreprise = personne.courriel and personne.courriel not in {_adresse(espace) for espace in tous}
+    if a_l_entreprise:
         cadence = settings.DEBIT_COURRIEL_ENTREPRISE
-        _ecrire(ENTREPRISE, personne.courriel, message, maintenant, qui="entreprise", cadence=cadence)
+        _ecrire(ENTREPRISE, {"entreprise": (personne.courriel, None)}, message, maintenant, cadence=cadence)
+    return f"{len(lecteurs) + bool(a_l_entreprise)} destinataires"
+
+
+def _adresse(espace: Espace) -> str:
+    assert espace.compte is not None  # noqa: S101  # the caller has looked
+    return espace.compte.email
 
 
 def _ecrire(
     genre: str,
-    destinataire: str,
+    a_qui: Mapping[str, tuple[str, Espace | None]],
     message: Message,
     maintenant: datetime,
     *,
-    qui: str,
     cadence: tuple[int, timedelta],
-    espace: Espace | None = None,
 ) -> None:
-    """Write one mail of this company to this address; beyond the pace, into the one that waits for its hour."""
-    personne, acte = message.echange.personne, f"{genre}:{message.pk}:{qui}"
-    if Courriel.objects.filter(acte=acte).exists():
+    """Write one mail of this company to each address; beyond its pace, into the one that waits there for its hour."""
+    personne = message.echange.personne
+    actes_de = {qui: f"{genre}:{message.pk}:{qui}" for qui in a_qui}
+    deja = set(Courriel.objects.filter(acte__in=actes_de.values()).values_list("acte", flat=True))
+    restent = {qui: a_qui[qui] for qui in sorted(a_qui) if actes_de[qui] not in deja}
+    if not restent:
         return
-    pas_avant = dater_avis(f"messagerie|{personne.pk}|{qui}", cadence, maintenant)
-    attend = (
-        Courriel.objects.select_for_update(no_key=True, of=("self",))
+    departs = dater_les_avis({qui: f"messagerie|{personne.pk}|{qui}" for qui in restent}, cadence, maintenant)
+    attendent = {
+        (courriel.destinataire, courriel.espace_id): courriel
+        for courriel in Courriel.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .en_attente()
         .filter(
-            destinataire=destinataire,
+            destinataire__in=[adresse for adresse, _ in restent.values()],
             genre=genre,
-            espace=espace,
             contexte__personne=personne.pk,
             prochain_essai_le__gt=maintenant,
             tentatives=0,
         )
-        .first()
-    )
-    if attend is not None:
-        _joindre(attend, message)
-        return
-    courriels.deposer(
-        genre,
-        destinataire=destinataire,
-        acte=acte,
-        espace=espace,
-        contexte={"personne": personne.pk, "messages": [str(message.pk)]},
-        maintenant=maintenant,
-        pas_avant=pas_avant,
-    )
+        .order_by("pk")
+    }
+    a_joindre, neufs = [], []
+    for qui, (adresse, espace) in restent.items():
+        attend = attendent.get((adresse, espace.pk if espace is not None else None))
+        if attend is not None:
+            a_joindre.append(attend)
+            continue
+        contexte = {"personne": personne.pk, "messages": [str(message.pk)]}
+        neufs.append(
+            Courriel(
+                genre=genre,
+                destinataire=adresse,
+                acte=actes_de[qui],
+                espace=espace,
+                contexte=contexte,
+                cree_le=maintenant,
+                prochain_essai_le=max(departs[qui], maintenant),
+            )
+        )
+    _joindre(a_joindre, message)
+    courriels.deposer_ensemble(neufs, maintenant)
 
 
-def _joindre(courriel: Courriel, message: Message) -> None:
-    """Have this mail, which is locked and waits, tell of this message too."""
-    deja: list[str] = courriel.contexte["messages"]
-    if str(message.pk) not in deja:
-        courriel.contexte = {**courriel.contexte, "messages": [*deja, str(message.pk)]}
-        courriel.save(update_fields=["contexte"])
+def _joindre(attendent: Sequence[Courriel], message: Message) -> None:
+    """Have these mails, which are locked and wait, tell of this message too."""
+    changes = [courriel for courriel in attendent if str(message.pk) not in courriel.contexte["messages"]]
+    for courriel in changes:
+        courriel.contexte = {
+            **courriel.contexte,
+            "messages": [*courriel.contexte["messages"], str(message.pk)],
+        }
+    Courriel.objects.bulk_update(changes, ["contexte"], batch_size=500)
 
 
 def prochain_matin(maintenant: datetime, *, apres: date | None = None) -> datetime:
@@ -139,30 +188,38 @@ def prochain_matin(maintenant: datetime, *, apres: date | None = None) -> dateti
     return depart
 
 
-def _ajouter_au_resume(espace: Espace, message: Message, maintenant: datetime) -> None:
-    """Have the next digest of this espace tell of this message: one mail a day, whatever address it leaves to."""
-    parti: date | None = None
-    while True:
+def _ajouter_aux_resumes(espaces: Sequence[Espace], message: Message, maintenant: datetime) -> None:
+    """Have the next digest of each of these tell of this message: one mail a day, whatever address it leaves to."""
+    restent, parti = list(espaces), None
+    while restent:
         depart = prochain_matin(maintenant, apres=parti)
         jour = timezone.localdate(depart)
-        acte = f"{RESUME}:{espace.pk}:{jour:%Y-%m-%d}"
-        du_jour = Courriel.objects.select_for_update(no_key=True, of=("self",)).filter(acte=acte).first()
-        if du_jour is None:
-            assert espace.compte is not None  # noqa: S101  # the caller has looked
-            du_jour = courriels.deposer(
-                RESUME,
-                destinataire=espace.compte.email,
+        actes_de = {f"{RESUME}:{espace.pk}:{jour:%Y-%m-%d}": espace for espace in restent}
+        deposes = set(Courriel.objects.filter(acte__in=actes_de).values_list("acte", flat=True))
+        neufs = [
+            Courriel(
+                genre=RESUME,
+                destinataire=_adresse(espace),
                 acte=acte,
                 espace=espace,
                 contexte={"messages": []},
-                maintenant=maintenant,
-                pas_avant=depart,
+                cree_le=maintenant,
+                prochain_essai_le=depart,
             )
-            du_jour = Courriel.objects.select_for_update(no_key=True, of=("self",)).get(pk=du_jour.pk)
-        if du_jour.traite_le is None and du_jour.ecarte_le is None:
-            _joindre(du_jour, message)
-            return
-        parti = jour  # it left while this act was running
+            for acte, espace in actes_de.items()
+            if acte not in deposes
+        ]
+        courriels.deposer_ensemble(neufs, maintenant)
+        du_jour = {
+            courriel.acte: courriel
+            for courriel in Courriel.objects.select_for_update(no_key=True, of=("self",))
+            .filter(acte__in=actes_de)
+            .order_by("pk")
+        }
+        attendent = [c for c in du_jour.values() if c.traite_le is None and c.ecarte_le is None]
+        _joindre(attendent, message)
+        # Those that left while this was running: the next morning's.
+        restent, parti = [actes_de[acte] for acte in du_jour.keys() - {c.acte for c in attendent}], jour
 
 
 # --- Asked again when the mail leaves ----------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """A message arrives: from that moment who may read the mailbox sees it, and has it to read."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from django.utils import timezone
@@ -14,12 +13,13 @@ from .avis import prevenir
 from .droits import lecteurs_de
 
 
-def remettre(message: Message, maintenant: datetime | None = None, *, sauf: Collection[Espace] = ()) -> Message:
+def remettre(message: Message, maintenant: datetime | None = None) -> Message:
     """Show this message to whoever may read the mailbox of its personne; return it. Once: again changes nothing.
 
     Called by each act that writes a message, within its transaction and under the lock of the exchange, or by the analysis
     of its files once they are sound. What the office or the portal wrote is to be read by each of them; what one of them wrote
-    is shown to the others, and waits for the office again where it answered or closed while the files were analysed. Who reads is told by mail that it waits (avis.py), but `sauf`.
+    is shown to the others, and waits for the office again where it answered or closed while the files were analysed. The worker
+    tells by mail who reads that it waits (avis.py): this act waits for none of them.
     """
     maintenant = maintenant or timezone.now()
     if message.interne:
@@ -36,7 +36,7 @@ def remettre(message: Message, maintenant: datetime | None = None, *, sauf: Coll
             (MessageNonLu(message=message, lecteur_id=cle) for cle in lecteurs if cle is not None),
             ignore_conflicts=True,
         )
-        prevenir(message, maintenant=maintenant, sauf=sauf)
+        prevenir(message, maintenant)
     return message
 
 

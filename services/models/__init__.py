@@ -1,6 +1,6 @@
 from .adresse import AdresseSaisie
 from .adresse_attendue import AdresseAttendue
-from .avis import PreferenceMessagerie
+from .avis import AvisDeMessage, PreferenceMessagerie
 from .banque import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
 from .echeance import Echeance
 from .messagerie import (
@@ -19,6 +19,7 @@ from .service import RetraitService, Service
 __all__ = [
     "AdresseAttendue",
     "AdresseSaisie",
+    "AvisDeMessage",
     "Brouillon",
     "Categorie",
     "ChangementBancaire",

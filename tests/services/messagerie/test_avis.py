@@ -1,6 +1,8 @@
 """Notices of the mailbox: without content, to who may read and has not read when they leave, once (issue 15.10)."""
 
 import random
+import threading
+import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,7 +11,9 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core import mail
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +23,7 @@ from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Compte, Courriel, Espace, Evenement
 from accounts.portes.reauthentification import PROUVE_LE
 from habilitations.models import Habilitation, Role
+from services.messagerie import avis, bureau
 from services.messagerie.avis import (
     LIGNES,
     Rythme,
@@ -29,6 +34,7 @@ from services.messagerie.avis import (
 )
 from services.messagerie.remise import remettre
 from services.models import (
+    AvisDeMessage,
     Brouillon,
     Echange,
     LectureMessage,
@@ -37,6 +43,7 @@ from services.models import (
     PreferenceMessagerie,
 )
 from tests.factories import MOT_DE_PASSE, EspaceFactory, PersonneFactory, accorder, echanger, habiliter, poser_piece
+from tests.scenes import en_parallele
 from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene
 
 pytestmark = pytest.mark.django_db
@@ -57,10 +64,18 @@ def boite(horloge: time_machine.Traveller) -> Scene:
     return scene(denomination="SCI LES TILLEULS")
 
 
+def remis(message: Message, maintenant: datetime | None = None) -> Message:
+    """Have this message arrive, and the worker write the mails of it."""
+    remettre(message, maintenant)
+    avis.ecrire_les_avis()
+    assert not AvisDeMessage.objects.filter(traite_le=None).exists(), "nothing failed"
+    return message
+
+
 def arriver(boite: Scene, **champs: Any) -> Message:
     boite.personne.refresh_from_db()
     echange = echanger(boite.personne, objet=OBJET, etat=champs.pop("etat", Echange.Etat.REPONDU))
-    return remettre(recevoir(boite.personne, agent=boite.agent, texte=TEXTE, echange=echange, **champs))
+    return remis(recevoir(boite.personne, agent=boite.agent, texte=TEXTE, echange=echange, **champs))
 
 
 def partir() -> list[tuple[str, str]]:
@@ -114,6 +129,8 @@ def test_rien_pour_ce_qui_n_est_pas_a_lire(boite: Scene) -> None:
     remettre(recevoir(boite.personne, agent=boite.agent, echange=echange, interne=True))
     remettre(Message.objects.create(echange=echange, espace=boite.titulaire, texte="Bonjour"))
     prevenir(recevoir(boite.personne, agent=boite.agent, echange=echange, pret_le=None))
+    assert not AvisDeMessage.objects.exists()
+    avis.ecrire_les_avis()
     assert not Courriel.objects.filter(genre__startswith="messagerie").exists()
 
 
@@ -125,11 +142,41 @@ def test_un_document_demande(boite: Scene) -> None:
 def test_deux_fois_le_meme_n_ecrit_qu_une_fois(boite: Scene) -> None:
     quotidien(boite.acteur)
     message = arriver(boite)
+    AvisDeMessage.objects.all().delete()  # forgotten since, and asked for again
     for _ in range(2):
-        remettre(message)
+        remis(message)
     assert Courriel.objects.filter(genre__startswith="messagerie").count() == 2
     (resume,) = Courriel.objects.filter(genre="messagerie_resume")
     assert resume.contexte["messages"] == [str(message.pk)]
+
+
+def test_qui_a_deja_lu_n_est_pas_averti(boite: Scene) -> None:
+    """Read between the act and the worker: no mail is written."""
+    echange = echanger(boite.personne, etat=Echange.Etat.REPONDU)
+    message = remettre(recevoir(boite.personne, agent=boite.agent, echange=echange))
+    lire(message, boite.acteur)
+    avis.ecrire_les_avis()
+    assert [c.espace for c in Courriel.objects.filter(genre__startswith="messagerie")] == [boite.titulaire]
+
+
+def test_autant_de_requetes_pour_quarante_lecteurs_que_pour_deux(
+    boite: Scene,
+) -> None:
+    """The office's act writes one row of them and waits for none; the worker writes to all at once."""
+    comptes = []
+    for nombre in (0, 40):
+        autres = [accorder(boite.racine, EspaceFactory(), Role.ACTEUR).espace for _ in range(nombre)]
+        quotidien(*autres[: nombre // 2], *([] if nombre else [boite.acteur]))
+        echange = echanger(boite.personne, etat=Echange.Etat.REPONDU)
+        with CaptureQueriesContext(connection) as de_l_acte:
+            message = remettre(recevoir(boite.personne, agent=boite.agent, echange=echange))
+        assert not any("accounts_courriel" in requete["sql"] for requete in de_l_acte)
+        with CaptureQueriesContext(connection) as du_travail:
+            assert avis.ecrire_avis(str(message.pk))
+        comptes.append((len(de_l_acte), len(du_travail)))
+        a_qui = Courriel.objects.filter(contexte__messages__contains=[str(message.pk)])
+        assert a_qui.values("espace").distinct().count() == nombre + 2
+    assert comptes[0] == comptes[1]
 
 
 def test_qui_a_perdu_le_droit_entre_temps_n_est_pas_averti(boite: Scene) -> None:
@@ -162,7 +209,7 @@ def test_resume_un_par_jour_toutes_entreprises(boite: Scene, horloge: time_machi
     quotidien(boite.titulaire)
     arriver(boite)
     arriver(boite, etat=Echange.Etat.PIECE_DEMANDEE)
-    remettre(recevoir(autre))
+    remis(recevoir(autre))
     mien = adresse(boite.titulaire)
     assert mien not in dict(partir())
     horloge.move_to(MATIN)
@@ -207,7 +254,7 @@ def test_un_message_pendant_que_le_resume_part(boite: Scene, horloge: time_machi
     partir()
     avant = MATIN - timedelta(seconds=1)
     message = recevoir(boite.personne, agent=boite.agent)
-    remettre(message, maintenant=avant)
+    remis(message, avant)
     horloge.move_to(MATIN + timedelta(days=1))
     assert adresse(boite.titulaire) in dict(partir())
 
@@ -290,7 +337,7 @@ def test_une_longue_liste_se_compte(boite: Scene, horloge: time_machine.Travelle
     for rang in range(LIGNES + 1):
         personne = PersonneFactory(denomination=f"ENTREPRISE {rang:03}")
         habiliter(boite.titulaire, personne=personne, service=messagerie())
-        remettre(recevoir(personne))
+        remis(recevoir(personne))
     arriver(boite)
     horloge.move_to(MATIN)
     partir()
@@ -435,3 +482,58 @@ def _un_pas(
             Compte.objects.filter(espace=espace).update(email=f"a{hasard.randrange(10**9)}@exemple.fr")
         case _:
             horloge.shift(timedelta(hours=hasard.choice([1, 8, 24])))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_un_lecteur_que_l_on_tient_ne_fait_pas_attendre_l_agent() -> None:
+    """The relay may hold the mail of one reader for as long as its server is slow: the answer leaves, and its notices after."""
+    with transaction.atomic():
+        lieu = scene()
+    quotidien(lieu.titulaire)
+    remis(recevoir(lieu.personne, agent=lieu.agent))
+    echange = echanger(lieu.personne)
+    tenu, repondu = threading.Event(), threading.Event()
+
+    def tenir() -> None:
+        with transaction.atomic():
+            list(Courriel.objects.select_for_update())
+            list(Espace.objects.select_for_update(no_key=True))
+            list(Compte.objects.select_for_update(no_key=True))
+            tenu.set()
+            repondu.wait(30)
+
+    def repondre() -> Message:
+        assert tenu.wait(30)
+        try:
+            with transaction.atomic(), connection.cursor() as curseur:
+                curseur.execute("SET LOCAL lock_timeout = '500ms'")
+                return bureau.repondre_du_bureau(
+                    acteur=lieu.agent, echange=echange, texte="Bonjour", envoi=uuid.uuid4(), vu=None
+                )
+        finally:
+            repondu.set()
+
+    message = en_parallele(2, lambda rang: (tenir, repondre)[rang]())[1]
+    assert isinstance(message, Message), message
+    avis.ecrire_les_avis()
+    (resume,) = Courriel.objects.filter(genre="messagerie_resume")
+    assert str(message.pk) in resume.contexte["messages"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deux_services_qui_ecrivent_aux_memes_lecteurs(horloge: time_machine.Traveller) -> None:
+    """Eight companies, the same ten readers, every worker at once: one digest each, that tells of all, and no deadlock."""
+    lecteurs = [EspaceFactory() for _ in range(10)]
+    quotidien(*lecteurs)
+    messages = []
+    for _ in range(8):
+        with transaction.atomic():
+            lieu = scene()
+            for espace in lecteurs:
+                accorder(lieu.racine, espace, Role.ACTEUR)
+        messages.append(remettre(recevoir(lieu.personne, agent=lieu.agent)))
+    faits = en_parallele(8, lambda rang: avis.ecrire_avis(str(messages[rang].pk)))
+    assert faits == [True] * 8
+    resumes = Courriel.objects.filter(genre="messagerie_resume", espace__in=lecteurs)
+    assert resumes.count() == 10
+    assert all(set(r.contexte["messages"]) == {str(m.pk) for m in messages} for r in resumes)

@@ -14,7 +14,7 @@ from accounts.donnees import lecture
 from accounts.models import Courriel, Espace
 from espacepro.acces import TABLE, Acces
 from services.messagerie import lectures
-from services.messagerie.avis import prevenir
+from services.messagerie.avis import ecrire_les_avis, prevenir
 from services.messagerie.bureau import dernier_de_l_entreprise, noter, repondre_du_bureau, transferer
 from services.messagerie.echanges import ecrire
 from services.messagerie.imprime import imprimer
@@ -123,12 +123,14 @@ def test_vos_donnees_ne_la_disent_pas(lieu: Scene, echange: Echange, qui: str) -
 
 
 def test_ni_courriel_ni_non_lu_ni_remise(lieu: Scene, echange: Echange) -> None:
+    ecrire_les_avis()
     avant = set(Courriel.objects.values_list("pk", flat=True))
     assert avant, "the answer was told of"
     ordre = Echange.objects.get(pk=echange.pk).dernier_le
     for laissee in Message.objects.filter(echange=echange, interne=True):
         remettre(laissee)
         prevenir(laissee)
+    assert ecrire_les_avis() == 0
     assert set(Courriel.objects.values_list("pk", flat=True)) == avant
     assert all(SECRET not in str(courriel.contexte) for courriel in Courriel.objects.all())
     assert not MessageNonLu.objects.filter(message__interne=True).exists()
