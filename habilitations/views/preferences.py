@@ -58,7 +58,7 @@ def _montrer(request: HttpRequest, form: PreferenceForm) -> HttpResponse:
 
 @espace_requis
 @require_http_methods(["GET", "POST"])
-def choisir_messagerie(request: HttpRequest, espace: Espace) -> HttpResponse:
+def choisir_messagerie(request: HttpRequest, espace: Espace) -> HttpResponseBase:
     """How soon one is told of the messages of each mailbox; a page of them is stored with what is chosen for all.
 
     Being told less asks the password again, as the other preferences do.

@@ -350,7 +350,9 @@ def ralentit(choix: Mapping[int | None, str], *, defaut: str, par_personne: Mapp
 
     Who took a session over would make them first: the password is asked again (as for habilitations/partage/preferences.py).
     """
-    apres = {**choix, **par_personne, None: defaut}
+    apres: dict[int | None, str] = dict(choix)
+    apres |= dict(par_personne.items())
+    apres[None] = defaut
     return any(
         (choix.get(cle) or choix[None]) == Rythme.IMMEDIAT and (apres[cle] or defaut) != Rythme.IMMEDIAT
         for cle in apres
