@@ -1,6 +1,15 @@
 """A time stamp of somebody else's on a statement of the journal (RFC 3161): asked over HTTP, read and verified here.
 
 DER is read by its few rules (X.690): a request is five values, and of an answer we look at the imprint, the time and the signature.
+
+Not by the library `rfc3161-client`, tried in 1.0.9 (30 November 2026). It verifies a token of `openssl ts` that holds one
+certificate, by RSA as by EC, with its imprint, nonce, use and time, and no token altered byte by byte passed for another; but:
+
+- it reads the certificates of a token only in the order of DER (`InvalidSetOrdering`), and refuses `openssl ts` where that one adds
+  its issuer (`certs =`); its users report that it does not read DigiCert's either (its issue 104). An authority which answers so could not be
+  asked at all, and tokens kept from before would read as false;
+- it believes an authority by a self-signed root alone: neither by the authority's own certificate nor by an issuer that is not a root
+  (`unable to get local issuer certificate`), both of which `HORODATAGE_CERTIFICATS` allows.
 """
 
 import hashlib
@@ -9,6 +18,7 @@ import urllib.request
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Final
 
 from cryptography import x509
@@ -19,6 +29,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 DELAI_DE_REPONSE: Final = 10  # seconds: for the authority to answer
 TAILLE_MAX: Final = 100_000
+VALEURS_DUES: Final = 5  # of a TSTInfo (RFC 3161 §2.4.2)
 ENTIER, OCTETS, SUITE, ENSEMBLE = 0x02, 0x04, 0x30, 0x31
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")  # AlgorithmIdentifier
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
@@ -104,7 +115,7 @@ def demander(url: str, texte: bytes) -> bytes:
     try:
         with urllib.request.urlopen(demande, timeout=DELAI_DE_REPONSE) as reponse:  # noqa: S310  # nosec B310
             octets: bytes = reponse.read(TAILLE_MAX)
-    except OSError as erreur:
+    except (OSError, HTTPException) as erreur:
         raise AutoriteInjoignable(str(erreur)) from erreur
     if nonce not in {int.from_bytes(v.contenu) for v in _informations(octets) if v.balise == ENTIER}:
         raise JetonInvalide("la réponse n’est pas celle de cette demande")
@@ -138,7 +149,11 @@ def _contenu(parties: Sequence[Valeur]) -> bytes:
 
 
 def _informations(reponse: bytes) -> list[Valeur]:
-    return lire_der(_contenu(_jeton(reponse))).enfants()
+    """Return the values of the TSTInfo, of which five are due: version, policy, imprint, number, time. Raises: JetonInvalide."""
+    informations = lire_der(_contenu(_jeton(reponse))).enfants()
+    if len(informations) < VALEURS_DUES:
+        raise JetonInvalide("jeton illisible")
+    return informations
 
 
 def _exiger_empreinte(informations: Sequence[Valeur], texte: bytes) -> None:
@@ -172,7 +187,7 @@ def verifier_jeton(reponse: bytes, texte: bytes, autorites: Iterable[x509.Certif
 def _certificats(parties: Sequence[Valeur]) -> list[x509.Certificate]:
     try:
         return [x509.load_der_x509_certificate(c.brut) for p in parties if p.balise == 0xA0 for c in p.enfants()]
-    except ValueError as erreur:
+    except (ValueError, x509.InvalidVersion) as erreur:
         raise JetonInvalide("certificat illisible") from erreur
 
 
@@ -212,21 +227,24 @@ def _a_signe(certificat: x509.Certificate, signature: bytes, texte: bytes, empre
 
 
 def _exiger_confiance(certificat: x509.Certificate, autorites: Iterable[x509.Certificate], quand: datetime) -> None:
-    """Raises JetonInvalide where this certificate is not for time stamps, not in force then, or issued by nobody that we trust."""
+    """Raises JetonInvalide where this certificate is issued by nobody that we trust, not for time stamps alone (RFC 3161 §2.3), or
+    was not in force then. What it says of itself is read once it is known whose it is.
+    """
+    if not any(certificat == autorite or _a_emis(autorite, certificat) for autorite in autorites):
+        raise JetonInvalide("ce certificat n’est d’aucune autorité connue")
     try:
-        usages = certificat.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
-        usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
-    if ExtendedKeyUsageOID.TIME_STAMPING not in usages:
+        usages = certificat.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError) as erreur:
+        raise JetonInvalide("ce certificat n’est pas d’horodatage") from erreur
+    if not usages.critical or list(usages.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise JetonInvalide("ce certificat n’est pas d’horodatage")
     if not certificat.not_valid_before_utc <= quand <= certificat.not_valid_after_utc:
         raise JetonInvalide("ce certificat n’était pas en vigueur")
-    for autorite in autorites:
-        if certificat == autorite:
-            return
-        try:
-            certificat.verify_directly_issued_by(autorite)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        return
-    raise JetonInvalide("ce certificat n’est d’aucune autorité connue")
+
+
+def _a_emis(autorite: x509.Certificate, certificat: x509.Certificate) -> bool:
+    try:
+        certificat.verify_directly_issued_by(autorite)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True

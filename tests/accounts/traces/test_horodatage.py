@@ -12,7 +12,14 @@ import pytest
 from cryptography import x509
 
 from accounts.donnees.attestation_quotidienne import attester_le_journal
-from accounts.traces.horodatage import AutoriteInjoignable, JetonInvalide, demander, lire_der, verifier_jeton
+from accounts.traces.horodatage import (
+    AutoriteInjoignable,
+    JetonInvalide,
+    demander,
+    lire_der,
+    requete,
+    verifier_jeton,
+)
 from accounts.traces.verification import verifier
 from tests.accounts.scenes import consigner_n
 
@@ -37,6 +44,7 @@ class Autorite:
     def __init__(self, dossier: Path) -> None:
         self.dossier = dossier
         self.reponse: bytes | None = None
+        self.ligne = b""  # said instead of HTTP
         self.url = ""
 
     def openssl(self, *mots: str) -> None:
@@ -64,6 +72,13 @@ class Autorite:
         self.openssl("ts", "-reply", "-queryfile", "q", "-out", "r", "-config", "conf", "-section", "tsa")
         return (self.dossier / "r").read_bytes()
 
+    def certifier(self, usage: str) -> list[x509.Certificate]:
+        """Return another certificate of the same key by the same authority, for this use."""
+        (self.dossier / "autre.ext").write_text(usage)
+        signer = ["x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
+        self.openssl(*signer, "-days", "20", "-extfile", "autre.ext", "-out", "autre.pem")
+        return self.autorites("autre.pem")
+
     def autorites(self, nom: str = "ca.pem") -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates((self.dossier / nom).read_bytes())
 
@@ -75,6 +90,9 @@ def autorite(tmp_path: Path) -> Iterator[Autorite]:
 
     class Guichet(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if sienne.ligne:
+                self.wfile.write(sienne.ligne)
+                return
             reponse = sienne.repondre(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
@@ -140,6 +158,64 @@ def test_une_reponse_qui_n_est_pas_la_sienne_est_refusee(autorite: Autorite) -> 
         demander(autorite.url, b"texte")
     with pytest.raises(JetonInvalide):
         lire_der(b"\x30\x85\x01")
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        "",
+        "extendedKeyUsage=timeStamping\n",
+        "extendedKeyUsage=critical,emailProtection\n",
+        "extendedKeyUsage=critical,timeStamping,emailProtection\n",
+        "extendedKeyUsage=critical,anyExtendedKeyUsage\n",
+    ],
+)
+def test_un_certificat_n_horodate_que_s_il_n_est_que_pour_cela(autorite: Autorite, usage: str) -> None:
+    sans_certificat = bytearray(requete(b"texte", 5))
+    del sans_certificat[-3:]  # certReq
+    sans_certificat[1] -= 3
+    reponse = autorite.repondre(bytes(sans_certificat))
+    assert verifier_jeton(reponse, b"texte", autorite.autorites("tsa.pem")), "it is believed by its own certificate"
+    with pytest.raises(JetonInvalide, match="pas d’horodatage"):
+        verifier_jeton(reponse, b"texte", autorite.certifier(usage))
+
+
+def test_une_autorite_qui_ne_parle_pas_http_est_injoignable(autorite: Autorite) -> None:
+    autorite.ligne = b"220 bonjour\r\n\r\n"
+    with pytest.raises(AutoriteInjoignable):
+        demander(autorite.url, b"texte")
+
+
+def test_un_jeton_ecrit_de_travers_est_refuse_jamais_une_panne(autorite: Autorite) -> None:
+    """Whoever can write into the folder, or answers for the authority, stops neither the day's statement nor the verification."""
+    reponse = demander(autorite.url, b"texte")
+    version = reponse.index(bytes.fromhex("a003020102"))  # of the first certificate
+    autre_version = reponse[: version + 4] + b"\x05" + reponse[version + 5 :]
+    with pytest.raises(JetonInvalide):
+        verifier_jeton(autre_version, b"texte", autorite.autorites())
+    for taille in range(len(reponse)):
+        with pytest.raises((JetonInvalide, AutoriteInjoignable)):
+            verifier_jeton(reponse[:taille], b"texte", autorite.autorites())
+    for nombre in range(6):  # the values of its TSTInfo, of which five are due
+        courte = jeton_de(b"\x02\x01\x01" * nombre)
+        with pytest.raises(JetonInvalide):
+            verifier_jeton(courte, b"texte", autorite.autorites())
+        autorite.reponse = courte
+        with pytest.raises(JetonInvalide):
+            demander(autorite.url, b"texte")
+
+
+def jeton_de(informations: bytes) -> bytes:
+    """Return an answer whose TSTInfo is this, signed by nobody."""
+
+    def der(balise: int, *contenus: bytes) -> bytes:
+        contenu = b"".join(contenus)
+        assert len(contenu) < 0x80
+        return bytes([balise, len(contenu)]) + contenu
+
+    contenu = der(0x30, bytes.fromhex("060b2a864886f70d0109100104"), der(0xA0, der(0x04, der(0x30, informations))))
+    signe = der(0x30, b"\x02\x01\x03", der(0x31), contenu, der(0x31))
+    return der(0x30, der(0x30, b"\x02\x01\x00"), der(0x30, b"\x06\x01\x2a", der(0xA0, signe)))
 
 
 @pytest.mark.django_db
