@@ -1,43 +1,41 @@
 """A time stamp of somebody else's on a statement of the journal (RFC 3161): asked over HTTP, read and verified here.
 
-DER is read by its few rules (X.690): a request is five values, and of an answer we look at the imprint, the time and the signature.
+ASN.1 is read and written by pyasn1 and its modules (RFC 3161, RFC 5652), the certificates by cryptography. Ours are the network, what the
+answer must be of, and whose certificates are believed.
 
-Not by the library `rfc3161-client`, tried in 1.0.9 (30 November 2026). It verifies a token of `openssl ts` that holds one
-certificate, by RSA as by EC, with its imprint, nonce, use and time, and no token altered byte by byte passed for another; but:
-
-- it reads the certificates of a token only in the order of DER (`InvalidSetOrdering`), and refuses `openssl ts` where that one adds
-  its issuer (`certs =`); its users report that it does not read DigiCert's either (its issue 104). An authority which answers so could not be
-  asked at all, and tokens kept from before would read as false;
-- it believes an authority by a self-signed root alone: neither by the authority's own certificate nor by an issuer that is not a root
-  (`unable to get local issuer certificate`), both of which `HORODATAGE_CERTIFICATS` allows.
+Not by the library `rfc3161-client`, tried in 1.0.9 (30 November 2026), whose two refusals are tested here. It reads the certificates of a token only in the
+order of DER (`InvalidSetOrdering`), and so not what `openssl ts` answers with its issuer added (`certs =`), nor DigiCert (its issue 104): such an
+authority could not be asked, and tokens kept from before would read as false. It believes by a self-signed root alone: neither by the authority's own
+certificate nor by an issuer that is no root, both of which `HORODATAGE_CERTIFICATS` allows.
 """
 
 import hashlib
 import secrets
 import urllib.request
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from http.client import HTTPException
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from pyasn1.codec.der.decoder import decode
+from pyasn1.codec.der.encoder import encode
+from pyasn1.error import PyAsn1Error
+from pyasn1.type.univ import OctetString
+from pyasn1_modules import rfc3161, rfc5652
 
 DELAI_DE_REPONSE: Final = 10  # seconds: for the authority to answer
 TAILLE_MAX: Final = 100_000
-VALEURS_DUES: Final = 5  # of a TSTInfo (RFC 3161 §2.4.2)
-ENTIER, OCTETS, SUITE, ENSEMBLE = 0x02, 0x04, 0x30, 0x31
-_SHA256 = bytes.fromhex("300d06096086480165030402010500")  # AlgorithmIdentifier
-_MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
-_TST_INFO = bytes.fromhex("2a864886f70d0109100104")
-_EMPREINTES: Final[dict[bytes, hashes.HashAlgorithm]] = {
-    bytes.fromhex("608648016503040201"): hashes.SHA256(),
-    bytes.fromhex("608648016503040202"): hashes.SHA384(),
-    bytes.fromhex("608648016503040203"): hashes.SHA512(),
+ACCORDES: Final = (0, 1)  # granted, granted with modifications (RFC 3161 §2.4.2)
+SHA256: Final = "2.16.840.1.101.3.4.2.1"
+_EMPREINTES: Final[dict[str, hashes.HashAlgorithm]] = {
+    SHA256: hashes.SHA256(),
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
 }
 
 
@@ -49,58 +47,19 @@ class AutoriteInjoignable(Exception):
     """The authority does not answer, or refuses."""
 
 
-# --- DER
-
-
-@dataclass(frozen=True)
-class Valeur:
-    """One value: its tag, what is in it, and the bytes that it is written with."""
-
-    balise: int
-    contenu: bytes
-    brut: bytes
-
-    def enfants(self) -> list["Valeur"]:
-        """Return the values that this one holds. Raises: JetonInvalide."""
-        trouves, reste = [], self.contenu
-        while reste:
-            valeur = lire_der(reste)
-            trouves.append(valeur)
-            reste = reste[len(valeur.brut) :]
-        return trouves
-
-
-def lire_der(octets: bytes) -> Valeur:
-    """Return the first value of these bytes. Raises: JetonInvalide."""
-    try:
-        taille, debut = octets[1], 2
-        if taille & 0x80:
-            debut = 2 + (taille & 0x7F)
-            taille = int.from_bytes(octets[2:debut])
-        contenu = octets[debut : debut + taille]
-    except IndexError as erreur:
-        raise JetonInvalide("DER tronqué") from erreur
-    if len(contenu) != taille:
-        raise JetonInvalide("DER tronqué")
-    return Valeur(octets[0], contenu, octets[: debut + taille])
-
-
-def _der(balise: int, contenu: bytes) -> bytes:
-    taille = len(contenu)
-    if taille < 0x80:
-        return bytes([balise, taille]) + contenu
-    longueur = taille.to_bytes((taille.bit_length() + 7) // 8)
-    return bytes([balise, 0x80 | len(longueur)]) + longueur + contenu
-
-
 # --- Asking
 
 
 def requete(texte: bytes, nonce: int) -> bytes:
     """Return the request (DER) of a time stamp on this text, with the authority's certificate in the answer."""
-    empreinte = _der(SUITE, _SHA256 + _der(OCTETS, hashlib.sha256(texte).digest()))
-    entier = _der(ENTIER, nonce.to_bytes(nonce.bit_length() // 8 + 1))
-    return _der(SUITE, _der(ENTIER, b"\x01") + empreinte + entier + b"\x01\x01\xff")
+    demande = rfc3161.TimeStampReq()
+    demande["version"] = 1
+    demande["messageImprint"]["hashAlgorithm"]["algorithm"] = SHA256
+    demande["messageImprint"]["hashedMessage"] = hashlib.sha256(texte).digest()
+    demande["nonce"] = nonce
+    demande["certReq"] = True
+    octets: bytes = encode(demande)
+    return octets
 
 
 def demander(url: str, texte: bytes) -> bytes:
@@ -117,47 +76,55 @@ def demander(url: str, texte: bytes) -> bytes:
             octets: bytes = reponse.read(TAILLE_MAX)
     except (OSError, HTTPException) as erreur:
         raise AutoriteInjoignable(str(erreur)) from erreur
-    if nonce not in {int.from_bytes(v.contenu) for v in _informations(octets) if v.balise == ENTIER}:
+    informations = _informations(_donnees_signees(_jeton(octets)))
+    if not informations["nonce"].isValue or informations["nonce"] != nonce:
         raise JetonInvalide("la réponse n’est pas celle de cette demande")
-    _exiger_empreinte(_informations(octets), texte)
+    _exiger_empreinte(informations, texte)
     return octets
 
 
 # --- Reading and verifying
 
 
-def _jeton(reponse: bytes) -> list[Valeur]:
-    """Return the parts of the signed data of an answer. Raises: AutoriteInjoignable for a refusal, JetonInvalide."""
+def _lire(octets: bytes, forme: Any) -> Any:
+    """Return what these bytes say in this form, and nothing after it. Raises: JetonInvalide."""
     try:
-        etat, *jetons = lire_der(reponse).enfants()
-        if etat.enfants()[0].contenu not in {b"\x00", b"\x01"}:
-            raise AutoriteInjoignable("l’autorité refuse la demande")
-        (jeton,) = jetons
-        return jeton.enfants()[1].enfants()[0].enfants()
-    except (ValueError, IndexError) as erreur:
+        valeur, reste = decode(octets, asn1Spec=forme)
+    except (PyAsn1Error, ValueError, IndexError, OverflowError) as erreur:
         raise JetonInvalide("réponse illisible") from erreur
+    if reste:
+        raise JetonInvalide("réponse illisible")
+    return valeur
 
 
-def _contenu(parties: Sequence[Valeur]) -> bytes:
-    try:
-        nature, contenu = parties[2].enfants()
-        if nature.contenu != _TST_INFO:
-            raise JetonInvalide("ce n’est pas un jeton d’horodatage")
-        return contenu.enfants()[0].contenu
-    except (ValueError, IndexError) as erreur:
-        raise JetonInvalide("jeton illisible") from erreur
+def _jeton(reponse: bytes) -> Any:
+    """Return the token of an answer. Raises: AutoriteInjoignable for a refusal, JetonInvalide."""
+    lue = _lire(reponse, rfc3161.TimeStampResp())
+    if int(lue["status"]["status"]) not in ACCORDES:
+        raise AutoriteInjoignable("l’autorité refuse la demande")
+    jeton = lue["timeStampToken"]
+    if not jeton.isValue or jeton["contentType"] != rfc5652.id_signedData:
+        raise JetonInvalide("réponse illisible")
+    return jeton
 
 
-def _informations(reponse: bytes) -> list[Valeur]:
-    """Return the values of the TSTInfo, of which five are due: version, policy, imprint, number, time. Raises: JetonInvalide."""
-    informations = lire_der(_contenu(_jeton(reponse))).enfants()
-    if len(informations) < VALEURS_DUES:
-        raise JetonInvalide("jeton illisible")
-    return informations
+def _donnees_signees(jeton: Any) -> Any:
+    """Return the signed data of a token, whose content is a time stamp. Raises: JetonInvalide."""
+    donnees = _lire(bytes(jeton["content"]), rfc5652.SignedData())
+    contenu = donnees["encapContentInfo"]
+    if contenu["eContentType"] != rfc3161.id_ct_TSTInfo or not contenu["eContent"].isValue:
+        raise JetonInvalide("ce n’est pas un jeton d’horodatage")
+    return donnees
 
 
-def _exiger_empreinte(informations: Sequence[Valeur], texte: bytes) -> None:
-    if _der(SUITE, _SHA256 + _der(OCTETS, hashlib.sha256(texte).digest())) != informations[2].brut:
+def _informations(donnees: Any) -> Any:
+    return _lire(bytes(donnees["encapContentInfo"]["eContent"]), rfc3161.TSTInfo())
+
+
+def _exiger_empreinte(informations: Any, texte: bytes) -> None:
+    empreinte = informations["messageImprint"]
+    resume = (str(empreinte["hashAlgorithm"]["algorithm"]), bytes(empreinte["hashedMessage"]))
+    if resume != (SHA256, hashlib.sha256(texte).digest()):
         raise JetonInvalide("le jeton est celui d’un autre texte")
 
 
@@ -166,50 +133,58 @@ def verifier_jeton(reponse: bytes, texte: bytes, autorites: Iterable[x509.Certif
 
     Raises: JetonInvalide, AutoriteInjoignable.
     """
-    parties = _jeton(reponse)
-    contenu, informations = _contenu(parties), _informations(reponse)
+    donnees = _donnees_signees(_jeton(reponse))
+    informations = _informations(donnees)
     _exiger_empreinte(informations, texte)
-    signataire = _certificats(parties)
+    joints = _certificats(donnees)
     try:
-        attributs, signature, empreinte = _signature(parties)
-        _exiger_resume(attributs, contenu, empreinte)
-        date = datetime.strptime(informations[4].contenu.decode().split(".")[0].rstrip("Z"), "%Y%m%d%H%M%S")  # noqa: DTZ007
-    except (ValueError, IndexError) as erreur:
-        raise JetonInvalide("signature illisible") from erreur
-    quand = date.replace(tzinfo=UTC)
-    for certificat in [*signataire, *autorites]:
-        if _a_signe(certificat, signature, _der(ENSEMBLE, attributs.contenu), empreinte):
+        quand: datetime = informations["genTime"].asDateTime
+    except (PyAsn1Error, ValueError) as erreur:
+        raise JetonInvalide("date illisible") from erreur
+    if quand.tzinfo is None:
+        raise JetonInvalide("date illisible")
+    attributs, signature, empreinte = _signature(donnees)
+    for certificat in [*joints, *autorites]:
+        if _a_signe(certificat, signature, attributs, empreinte):
             _exiger_confiance(certificat, autorites, quand)
             return quand
     raise JetonInvalide("la signature n’est d’aucun certificat connu")
 
 
-def _certificats(parties: Sequence[Valeur]) -> list[x509.Certificate]:
+def _certificats(donnees: Any) -> list[x509.Certificate]:
+    """Return the certificates that a token holds, in whatever order, if any. Raises: JetonInvalide."""
+    joints = donnees["certificates"]
+    if not joints.isValue:
+        return []
     try:
-        return [x509.load_der_x509_certificate(c.brut) for p in parties if p.balise == 0xA0 for c in p.enfants()]
-    except (ValueError, x509.InvalidVersion) as erreur:
+        ecrits = [encode(joint["certificate"]) for joint in joints if joint.getName() == "certificate"]
+        return [x509.load_der_x509_certificate(ecrit) for ecrit in ecrits]
+    except (PyAsn1Error, ValueError, x509.InvalidVersion) as erreur:
         raise JetonInvalide("certificat illisible") from erreur
 
 
-def _signature(parties: Sequence[Valeur]) -> tuple[Valeur, bytes, hashes.HashAlgorithm]:
-    """Return the signed attributes, the signature and its hash. Raises: ValueError, IndexError."""
-    (signataire,) = parties[-1].enfants()
-    _, _, algorithme, attributs, _, signature, *_ = signataire.enfants()
-    resume = _EMPREINTES.get(algorithme.enfants()[0].contenu)
-    if resume is None or attributs.balise != 0xA0:
+def _signature(donnees: Any) -> tuple[bytes, bytes, hashes.HashAlgorithm]:
+    """Return the signed attributes as they are signed, the signature and its hash, the content being what they say. Raises: JetonInvalide."""
+    if len(donnees["signerInfos"]) != 1:
+        raise JetonInvalide("signature illisible")
+    signataire = donnees["signerInfos"][0]
+    empreinte = _EMPREINTES.get(str(signataire["digestAlgorithm"]["algorithm"]))
+    attributs = signataire["signedAttrs"]
+    if empreinte is None or not attributs.isValue:
         raise JetonInvalide("algorithme inconnu")
-    return attributs, signature.contenu, resume
-
-
-def _exiger_resume(attributs: Valeur, contenu: bytes, empreinte: hashes.HashAlgorithm) -> None:
     calcul = hashes.Hash(empreinte)
-    calcul.update(contenu)
+    calcul.update(bytes(donnees["encapContentInfo"]["eContent"]))
     resume = calcul.finalize()
-    for attribut in attributs.enfants():
-        nom, valeurs = attribut.enfants()
-        if nom.contenu == _MESSAGE_DIGEST and valeurs.enfants()[0].contenu == resume:
-            return
-    raise JetonInvalide("le contenu n’est pas celui qui a été signé")
+    dits = [
+        bytes(_lire(bytes(valeur), OctetString()))
+        for attribut in attributs
+        if attribut["attrType"] == rfc5652.id_messageDigest
+        for valeur in attribut["attrValues"]
+    ]
+    if dits != [resume]:
+        raise JetonInvalide("le contenu n’est pas celui qui a été signé")
+    # Signed as the set that they are, not under the tag that they have here (RFC 5652 §5.4).
+    return b"\x31" + encode(attributs)[1:], bytes(signataire["signature"]), empreinte
 
 
 def _a_signe(certificat: x509.Certificate, signature: bytes, texte: bytes, empreinte: hashes.HashAlgorithm) -> bool:
