@@ -554,10 +554,18 @@ def liens(contenu: str) -> set[str]:
     return {html.unescape(lien) for lien in re.findall(r'href="([^"]*\?[^"]*)"', contenu)}
 
 
+def une_de_chaque_sorte(adresses: set[str]) -> list[str]:
+    """Return one address for each page and each set of parameters, the same in each run."""
+    return list({re.sub(r"=[^&]*|/[0-9a-f-]{1,36}/", "", adresse): adresse for adresse in sorted(adresses)}.values())
+
+
 @pytest.mark.parametrize("fonction", sorted(TOUTES))
 def test_tout_lien_qu_une_liste_ecrit_s_ouvre(db: None, fonction: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Filters, sorts, pages, and the objects opened from a filtered list, whose links lead back to it."""
-    lecteur = AgentFactory(fonction=fonction)
+    """Filters, sorts, pages, and the objects opened from a filtered list, whose links lead back to it.
+
+    A gestionnaire opens each; the others one of each kind, for what differs between them is who may, not which value.
+    """
+    lecteur, chaque = AgentFactory(fonction=fonction), fonction == Agent.Fonction.GESTIONNAIRE
     dossier(lecteur, 1)
     dossier(lecteur, 2)
     monkeypatch.setattr(consultation.ConsultationAdmin, "list_per_page", 1)
@@ -571,12 +579,12 @@ def test_tout_lien_qu_une_liste_ecrit_s_ouvre(db: None, fonction: str, monkeypat
             continue
         a_suivre = liens(page.content.decode()) | liens(navigateur.get(liste).content.decode())
         assert a_suivre, (nom, page.status_code)
-        for lien in a_suivre:
+        for lien in a_suivre if chaque else une_de_chaque_sorte(a_suivre):
             reponse = navigateur.get(lien if lien.startswith("/") else liste + lien)
             assert reponse.status_code == 200, (nom, lien)
             suivis.add(re.sub(r"=.*", "", urlsplit(lien).query))
             if "_changelist_filters" in lien:
-                for suite in liens(reponse.content.decode()):
+                for suite in une_de_chaque_sorte(liens(reponse.content.decode())):
                     assert navigateur.get(suite).status_code == 200, suite
     attendus = (
         {"p", "o"} if fonction == Agent.Fonction.AUDITEUR else {"p", "o", "etat__exact"}
