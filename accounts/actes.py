@@ -63,6 +63,12 @@ SECOND_FACTEUR_RECHIFFRE = Acte(
     "second_facteur.rechiffre", "Secrets des applications chiffrés sous la nouvelle clé", details=("nombre",)
 )
 SECOND_FACTEUR_CODES_RENOUVELES = Acte("second_facteur.codes_renouveles", "Codes de secours renouvelés", SOI)
+ESPACE_CE_N_EST_PAS_MOI = Acte(
+    "espace.ce_n_est_pas_moi",
+    "« Ce n’est pas moi » : sessions fermées, liens et navigateurs oubliés",
+    SOI,
+    details=("voie", "mot_de_passe_bloque", "sessions"),
+)
 ESPACE_SUPPRIME = Acte("espace.supprime", "Espace supprimé par son détenteur", SOI)
 ESPACE_SUPPRIME_DECES = Acte(
     "espace.supprime_deces",

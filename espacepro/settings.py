@@ -413,6 +413,7 @@ LIEN_EXPERT = timedelta(hours=48)
 LIEN_ENTREPRISE = timedelta(hours=72)
 LIEN_ADRESSE = timedelta(hours=24)
 LIEN_OUBLI = timedelta(minutes=30)
+LIEN_PAS_MOI = timedelta(days=7)
 CODE_VALIDITE = timedelta(days=60)
 CODE_ESSAIS = 5
 # Codes typed in « Code reçu » that are of none of the espace's demandes: for the espace, in so long; on no letter.

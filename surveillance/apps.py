@@ -13,6 +13,7 @@ class SurveillanceConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_login_failed
 
         from accounts.espace.a_faire import inscrire as inscrire_a_faire
+        from accounts.espace.pas_moi import ecouter as ecouter_pas_moi
         from accounts.facteurs.securite import fournir_connexions
         from accounts.traces.actes import inscrire
         from services.banque.delai import inscrire_signal
@@ -23,11 +24,13 @@ class SurveillanceConfig(AppConfig):
         from .espaces.a_faire import CHANGEMENTS
         from .espaces.retablissement import inscrire_le_retablissement
         from .lectures import a_ete_signale, connexions_du_compte
+        from .pas_moi import alerter
 
         post_migrate.connect(_creer_partitions, sender=self, dispatch_uid="surveillance.creer_partitions")
         user_logged_in.connect(connexion_reussie, dispatch_uid="surveillance.connexion_reussie")
         user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
         fournir_connexions(connexions_du_compte)
+        ecouter_pas_moi(alerter)
         inscrire_signal(ReferenceBancaire.Attente.CONNEXION, a_ete_signale)
         inscrire(actes)
         inscrire_le_retablissement()

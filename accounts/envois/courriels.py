@@ -28,7 +28,7 @@ from django.utils import timezone
 from ..models import Courriel, Espace, Lien
 from ..saisies.citations import contexte_sans_lien
 from .budget import DUREE_BALAYAGE
-from .liens import jeton, lien_a_envoyer, prolonger
+from .liens import delai, jeton, lien_a_envoyer, prolonger
 from .relais import ENVOIS_PAR_LOT, EnvoiImpossible, RelaisInjoignable, traiter, vider
 from .reveil import reveiller
 
@@ -45,7 +45,23 @@ _PAGES = {
     Lien.Objet.ANNULATION_ADRESSE: "annuler_changement_adresse",
     Lien.Objet.MOT_DE_PASSE_OUBLIE: "reinitialiser_mot_de_passe",
     Lien.Objet.COURRIEL_ENTREPRISE: "confirmer_adresse_entreprise",
+    Lien.Objet.CE_N_EST_PAS_MOI: "ce_n_est_pas_moi",
 }
+
+DE_SECURITE = frozenset(
+    {
+        "adresse_changee",
+        "adresse_changee_ancienne",
+        "changement_adresse_demande",
+        "coordonnees_modifiees",
+        "espace_passe_expert",
+        "mot_de_passe_change",
+        "reponse_changee",
+        "second_facteur_change",
+    }
+)
+"""The mails that tell a holder of what protects his espace: each carries a link « ce n'est pas moi » of its own
+(accounts/espace/pas_moi.py), by `courriels/composants/ce_n_est_pas_moi.txt`."""
 
 
 ADRESSES = frozenset({"adresse_entreprise", "nouvelle", "nouvelle_adresse"})
@@ -113,6 +129,15 @@ def deposer(
             "prochain_essai_le": depart,
         },
     )
+    if cree and genre in DE_SECURITE and espace is not None:
+        Lien.objects.create(
+            espace=espace,
+            objet=Lien.Objet.CE_N_EST_PAS_MOI,
+            adresse=destinataire,
+            sujet=courriel.pk,
+            cree_le=maintenant,
+            expire_le=depart + delai(Lien.Objet.CE_N_EST_PAS_MOI),
+        )
     if cree and depart <= maintenant:
         reveiller(TACHE, courriel.pk)
     return courriel
@@ -175,13 +200,24 @@ def _adresse_du_lien(lien: Lien) -> str:
     return settings.SITE_URL + reverse(_PAGES[Lien.Objet(lien.objet)], args=[jeton(lien)])
 
 
+def _pas_moi(courriel: Courriel) -> Lien | None:
+    """Return the link « ce n'est pas moi » of this mail, made with it."""
+    if courriel.genre not in DE_SECURITE or courriel.espace_id is None:
+        return None
+    siens = Lien.objects.filter(espace=courriel.espace_id, objet=Lien.Objet.CE_N_EST_PAS_MOI, sujet=courriel.pk)
+    return siens.order_by("-cree_le").first()
+
+
 def composer(courriel: Courriel) -> EmailMultiAlternatives:
     """Return the message ready to leave, its Message-ID derived from the row so that a double can be told."""
+    pas_moi = _pas_moi(courriel)
     contexte: dict[str, Any] = {
         **contexte_sans_lien(courriel.contexte, sauf=ADRESSES),
         "espace": courriel.espace,
         "lien": _adresse_du_lien(courriel.lien) if courriel.lien else "",
         "expire_le": courriel.lien.expire_le if courriel.lien else None,
+        "pas_moi": _adresse_du_lien(pas_moi) if pas_moi else "",
+        "pas_moi_jusqu_au": pas_moi.expire_le if pas_moi else None,
         "site": settings.SITE_URL,
         "site_gestion": f"https://{settings.ADMIN_HOST}" if settings.ADMIN_HOST else settings.SITE_URL,
         "demonstration": settings.DEMONSTRATION,

@@ -51,6 +51,7 @@ def delai(objet: str) -> timedelta:
         Lien.Objet.ANNULATION_ADRESSE: settings.LIEN_ENTREPRISE,
         Lien.Objet.MOT_DE_PASSE_OUBLIE: settings.LIEN_OUBLI,
         Lien.Objet.COURRIEL_ENTREPRISE: settings.LIEN_ENTREPRISE,
+        Lien.Objet.CE_N_EST_PAS_MOI: settings.LIEN_PAS_MOI,
     }[Lien.Objet(objet)]
 
 

@@ -138,6 +138,7 @@ class Lien(models.Model):
         ANNULATION_ADRESSE = "ANNULATION_ADRESSE", "annulation d’un changement d’adresse"
         MOT_DE_PASSE_OUBLIE = "MOT_DE_PASSE_OUBLIE", "mot de passe oublié"
         COURRIEL_ENTREPRISE = "COURRIEL_ENTREPRISE", "changement de l’adresse de l’entreprise"
+        CE_N_EST_PAS_MOI = "CE_N_EST_PAS_MOI", "« ce n’est pas moi »"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     espace = models.ForeignKey(Espace, models.CASCADE, related_name="liens")

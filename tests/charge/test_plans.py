@@ -108,6 +108,7 @@ SANS_PAGE: dict[str, str] = {
     "connexion_cle_fin": SIGNER,
     "choisir_mot_de_passe": SIGNER,
     "choisir_question": SIGNER,
+    "pas_moi_fait": MONTRE,
     "renouveler_mot_de_passe": SIGNER,
     "inscription_envoyee": OUVRIR,
     "inscription_confirmee": OUVRIR,

@@ -148,6 +148,7 @@ echange.clos                           D · · · M
 echange.rouvert                        D · · · M
 echeances.chargees                     · · · · ·
 espace.active                          D · · · ·
+espace.ce_n_est_pas_moi                D · · · ·
 espace.confirme                        D · · · ·
 espace.desactivation_annulee           D · · · ·
 espace.desactivation_plafonnee         · · · · ·

@@ -368,6 +368,7 @@ LIENS = {
     "reinitialiser_mot_de_passe",
     "confirmer_changement_adresse",
     "annuler_changement_adresse",
+    "ce_n_est_pas_moi",
     "confirmer_entreprise",
     "confirmer_connexion",
     "confirmer_adresse_entreprise",

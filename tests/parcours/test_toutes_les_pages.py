@@ -47,6 +47,7 @@ SUITES = {
     "accepter_conditions",
     "changements_examines",  # once an access was given back: tests/parcours/test_compromis.py
     "nouveau_courrier",
+    "pas_moi_fait",  # of who has just said so on « Sécurité »: tests/parcours/test_pas_moi.py
     "activer_espace_courrier",
     "application_code",
     "choisir_mot_de_passe",
@@ -103,6 +104,7 @@ LIENS = {
     "confirmer_adresse": (Lien.Objet.CONFIRMATION_EXPERT, Espace.Etat.EN_ATTENTE_COURRIEL),
     "confirmer_changement_adresse": (Lien.Objet.CHANGEMENT_ADRESSE, Espace.Etat.ACTIF),
     "annuler_changement_adresse": (Lien.Objet.ANNULATION_ADRESSE, Espace.Etat.ACTIF),
+    "ce_n_est_pas_moi": (Lien.Objet.CE_N_EST_PAS_MOI, Espace.Etat.ACTIF),
     "reinitialiser_mot_de_passe": (Lien.Objet.MOT_DE_PASSE_OUBLIE, Espace.Etat.ACTIF),
 }
 

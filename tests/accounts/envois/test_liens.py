@@ -22,6 +22,7 @@ DELAIS = {
     Lien.Objet.CHANGEMENT_ADRESSE: timedelta(hours=24),
     Lien.Objet.ANNULATION_ADRESSE: timedelta(hours=72),
     Lien.Objet.MOT_DE_PASSE_OUBLIE: timedelta(minutes=30),
+    Lien.Objet.CE_N_EST_PAS_MOI: timedelta(days=7),
 }
 
 
