@@ -1,28 +1,25 @@
-"""The holder who says « ce n'est pas moi » raises an alert of the gravest kind: nobody knows better (R15, CGU §3.6.a)."""
+"""The holder who says « ce n'est pas moi » raises a signal of the gravest kind: nobody knows better (R15, CGU §3.6.a)."""
 
-from typing import Final
+from accounts.espace.pas_moi import DEPUIS_L_ESPACE, RECENT, Dit
 
-from accounts.espace.pas_moi import RECENT, Dit
-
-from .models import Alerte
-
-CE_N_EST_PAS_MOI: Final = "ce_n_est_pas_moi"
+from .signaux.registre import CE_N_EST_PAS_MOI
+from .signaux.signalement import signaler
 
 
 def alerter(dit: Dit) -> None:
-    """Raise the alert of this « ce n'est pas moi », unless one of the same account waits to be examined already."""
-    if Alerte.objects.filter(compte=dit.compte, motif=CE_N_EST_PAS_MOI, etat=Alerte.Etat.OUVERTE).exists():
-        return
+    """Signal this « ce n'est pas moi », with what decides what the cell does next."""
     espace = dit.espace
-    Alerte.objects.create(
+    dits = [
+        "depuis la page « Sécurité »" if dit.voie == DEPUIS_L_ESPACE else "par le lien d’un courriel",
+        "mot de passe bloqué" if dit.mot_de_passe_bloque else "mot de passe laissé",
+    ]
+    if espace.reponse_precedente and espace.reponse_changee_le > dit.le - RECENT:
+        dits.append("réponse de confiance changée depuis moins de sept jours")
+    if dit.adresse and dit.adresse != dit.compte.email:
+        dits.append("dit depuis une adresse qui n’est plus celle de connexion")
+    signaler(
         compte=dit.compte,
-        motif=CE_N_EST_PAS_MOI,
-        levee_le=dit.le,
-        details={
-            "voie": dit.voie,
-            "sessions": dit.sessions,
-            "mot_de_passe_bloque": dit.mot_de_passe_bloque,
-            "reponse_recente": bool(espace.reponse_precedente) and espace.reponse_changee_le > dit.le - RECENT,
-            "adresse_ancienne": bool(dit.adresse) and dit.adresse != dit.compte.email,
-        },
+        genre=CE_N_EST_PAS_MOI,
+        details={"annonce": " ; ".join(dits), "nombre": dit.sessions},
+        maintenant=dit.le,
     )

@@ -58,6 +58,7 @@ DE_SECURITE = frozenset(
         "mot_de_passe_change",
         "reponse_changee",
         "second_facteur_change",
+        "signal_vu",
     }
 )
 """The mails that tell a holder of what protects his espace: each carries a link « ce n'est pas moi » of its own
