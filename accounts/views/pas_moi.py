@@ -38,17 +38,18 @@ def ce_n_est_pas_moi(request: HttpRequest, jeton: str) -> HttpResponse:
 
 
 def _fait(request: HttpRequest, lien: Lien) -> HttpResponse:
-    espace = lien.espace
+    espace, le = lien.espace, lien.consomme_le
+    assert le is not None  # noqa: S101 - the link has been used
     compte = espace.compte
     ancienne = compte is not None and lien.adresse != compte.email
     return render(
         request,
         "accounts/pas_moi_fait.html",
         {
-            "le": lien.consomme_le,
-            "mot_de_passe_bloque": pas_moi.mot_de_passe_bloque_depuis(espace, lien.consomme_le),
+            "le": le,
+            "mot_de_passe_bloque": pas_moi.mot_de_passe_bloque_depuis(espace, le),
             "ancienne": ancienne,
-            "reprise": ancienne and pas_moi.annulation_vivante(espace, lien.adresse, lien.consomme_le) is not None,
+            "reprise": ancienne and pas_moi.annulation_vivante(espace, lien.adresse, le) is not None,
         },
     )
 
