@@ -73,6 +73,7 @@ TABLE: dict[str, Porte] = {
     "fiche": Porte(Acces.PUBLIC, Rubrique.AIDE),
     "plan": Porte(Acces.PUBLIC),
     "mentions_legales": Porte(Acces.PUBLIC),
+    "verifier_humain": Porte(Acces.PUBLIC),
     "security_txt": Porte(Acces.RESSOURCE),
     "journal_json": Porte(Acces.RESSOURCE),
     "catalogue": Porte(Acces.PUBLIC),

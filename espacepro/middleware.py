@@ -17,6 +17,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from structlog.contextvars import bind_contextvars
 
 from accounts.portes.saisie import ne_pas_estampiller
@@ -24,9 +25,12 @@ from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import navigateur_de_quelqu_un
 from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
-from surveillance.automates.liste import est_bloquee
+from surveillance.automates.epreuve import passe_de
+from surveillance.automates.grades import Garde, Grade, source_de
+from surveillance.automates.liste import est_bloquee, relire
 
 from .acces import TABLE, Acces
+from .views.automates import demander_verification_humaine, ralentir
 from .views.erreurs import adresse_bloquee, refuser, requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
@@ -84,22 +88,61 @@ class VerbeMiddleware:
         return self.get_response(request) if request.method in METHODES else HttpResponseNotAllowed(METHODES)
 
 
+def _ressources() -> frozenset[str]:
+    """Return the paths of what is the same for everybody."""
+    return frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
+
+
 class BlocageMiddleware:
     """Refuses what comes from a blocked address (403), by a page that says how to go on (R17, CGU §3.7.b): the address, not the espace.
 
-    A browser that an account knows goes on, and so does what is the same for everybody: health and figures are asked by machines.
+    A browser that an account knows goes on, one that has verified too, the page where it does, and what is the same for everybody: health
+    and figures are asked by machines.
     """
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response
-        self.ressources = frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
+        self.ouvertes = _ressources() | {reverse("verifier_humain")}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         adresse = adresse_ip(request)
         bloquee, fin = est_bloquee(adresse)
-        if not bloquee or request.path_info in self.ressources or navigateur_de_quelqu_un(request):
+        if (
+            not bloquee
+            or request.path_info in self.ouvertes
+            or passe_de(request, source_de(adresse)) is not None
+            or navigateur_de_quelqu_un(request)
+        ):
             return self.get_response(request)
         return adresse_bloquee(adresse, fin)
+
+
+class AutomatesMiddleware:
+    """Counts what gives an automaton away, and answers by grades: slower, a verification, the source address blocked (R17)."""
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+        self.ouvertes = _ressources() | {reverse("verifier_humain")}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in self.ouvertes:
+            return self.get_response(request)
+        garde = Garde(request, connu=lambda: navigateur_de_quelqu_un(request))
+        try:
+            return self._repondre(request, garde)
+        finally:
+            garde.conclure()
+
+    def _repondre(self, request: HttpRequest, garde: Garde) -> HttpResponse:
+        grade = garde.decider()
+        if grade is Grade.RIEN or (grade is Grade.RALENTIR and garde.peut_continuer()):
+            return self.get_response(request)
+        garde.refuser()
+        if grade is Grade.BLOQUER:
+            return adresse_bloquee(garde.adresse, relire().fin_de(garde.adresse, timezone.now())[1])
+        if grade is Grade.VERIFIER:
+            return demander_verification_humaine(request, garde.source)
+        return ralentir(request)
 
 
 class RessourceMiddleware:
@@ -107,7 +150,7 @@ class RessourceMiddleware:
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response
-        self.chemins = frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
+        self.chemins = _ressources()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in self.chemins:

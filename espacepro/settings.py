@@ -6,6 +6,7 @@ needs: a missing key, a database, a broker or a mail server is an error at impor
 
 import logging
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,6 +85,15 @@ PROXYS = env.int("PROXYS", 0)
 # From where agents come, and the host name that is theirs (espacepro/gestion/hote.py): by default any network, and ours.
 RELIT_LES_BLOCAGES = MODE != "test"  # each process reads the blocked addresses again
 RESEAUX_AGENTS = [reseau.strip() for reseau in env.str("RESEAUX_AGENTS", "").split(",") if reseau.strip()]
+# Ranges of shared addresses (an operator's, a large company's), one a line: they are asked to verify, never blocked by themselves.
+RESEAUX_PARTAGES: list[IPv4Network | IPv6Network] = []
+if _fichier := env.str("RESEAUX_PARTAGES_FICHIER", ""):
+    try:
+        for _ligne in Path(_fichier).read_text(encoding="utf-8").splitlines():
+            if _reseau := _ligne.partition("#")[0].strip():
+                RESEAUX_PARTAGES.append(ip_network(_reseau))
+    except (OSError, ValueError) as erreur:
+        raise ImproperlyConfigured(f"RESEAUX_PARTAGES_FICHIER: {erreur}") from erreur
 ADMIN_HOST = env.str("ADMIN_HOST", "").strip().lower()
 ALLOWED_HOSTS += [ADMIN_HOST] if ADMIN_HOST else []
 
@@ -101,6 +111,7 @@ INSTALLED_APPS = [
     "django_otp_webauthn",
     "django_structlog",
     "axes",
+    "django_altcha_widget",  # the files of its widget only (surveillance/automates/epreuve.py decides)
     "widget_tweaks",
     "dsfr",
     "surveillance",
@@ -130,6 +141,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "espacepro.journalisation.RequetesMiddleware",
     "espacepro.middleware.ContexteMiddleware",
+    "espacepro.middleware.AutomatesMiddleware",
     "espacepro.middleware.TracesMiddleware",
     "espacepro.middleware.LectureSeuleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

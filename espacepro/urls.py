@@ -10,6 +10,7 @@ from .journal import views
 from .views import (
     accueil,
     aide,
+    automates,
     catalogue,
     changements_examines,
     comptes_bancaires,
@@ -71,6 +72,7 @@ urlpatterns = [
     path(".well-known/security.txt", aide.security_txt, name="security_txt"),
     path(".well-known/journal.json", sante.journal_json, name="journal_json"),
     path("accessibilite/", pages.texte, {"nom": "accessibilite"}, name="accessibilite"),
+    path("verification/", automates.verifier_humain, name="verifier_humain"),
     path("sante/", sante.sante, name="sante"),
     path("metrics", sante.metrics, name="metrics"),
     path(

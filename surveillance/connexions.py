@@ -12,6 +12,7 @@ from accounts.models import Compte, Session
 from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.sessions.appareils import decrire, reseau
 
+from .automates.grades import noter
 from .models import Connexion, SignalVu
 from .signaux.registre import USAGE_PARALLELE
 from .signaux.signalement import signaler
@@ -49,6 +50,7 @@ def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpReq
     """Record a failure (signal user_login_failed): refused by the counters, or wrong."""
     if request is None:
         return
+    noter(request, "echec")
     adresse = str(credentials.get("username") or "")
     essai = essai_de(request)
     refuse = essai is not None and essai.refuse

@@ -14,16 +14,16 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client, TransactionTestCase
-from django.test.client import MULTIPART_CONTENT, ClientHandler
-from django.utils.http import urlencode
+from django.test.client import ClientHandler
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Espace, PolitiqueMotDePasse, VersionCGU, publication
 from accounts.mots_de_passe import saturation
 from accounts.traces.sceau import temoin
 from services.models import PersonneSirenisee
+from surveillance.automates import releve
 
-from . import gabarits, pages, role_application
+from . import gabarits, honnete, pages, role_application
 from .factories import EspaceFactory, ServiceGestionnaireFactory
 from .scenes import RACINE, ecrire_version_cgu
 
@@ -47,18 +47,6 @@ def _vider_malgre_le_journal(self: TransactionTestCase) -> None:
                 curseur.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
-_poster = Client.post
-
-
-def _poster_comme_un_navigateur(
-    self: Client, path: str, data: Any = None, content_type: str = MULTIPART_CONTENT, *args: Any, **kwargs: Any
-) -> Any:
-    """Post a form without a file urlencoded, as a browser does; Django's test client would say multipart, which is refused."""
-    if content_type == MULTIPART_CONTENT and not any(hasattr(valeur, "read") for valeur in (data or {}).values()):
-        data, content_type = urlencode(data or {}, doseq=True), "application/x-www-form-urlencoded"
-    return _poster(self, path, data, content_type, *args, **kwargs)
-
-
 _monter = ClientHandler.load_middleware
 _REGLAGES = settings._wrapped
 _monte: dict[str, Any] = {}
@@ -75,7 +63,7 @@ def _monter_une_fois(self: ClientHandler, is_async: bool = False) -> None:
     vars(self).update(_monte)
 
 
-Client.post = _poster_comme_un_navigateur  # type: ignore[method-assign]
+honnete.installer()
 ClientHandler.load_middleware = _monter_une_fois  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
@@ -134,6 +122,12 @@ def _hachage_patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def _processus_neuf() -> None:
     """Each test is a process of its own to the journal: what an earlier one committed was emptied with its tables."""
     temoin.recommencer()
+
+
+@pytest.fixture(autouse=True)
+def _pages_lues_une_a_une(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked comes at the pace of somebody who reads each page, whatever the machine's: a test of the pace has its own clock."""
+    monkeypatch.setattr(releve, "horloge", honnete.horloge())
 
 
 @pytest.fixture(autouse=True)

@@ -177,6 +177,13 @@ class Visiteur:
             "X-Forwarded-Proto": "https",
             "X-Forwarded-For": "192.0.2.7",
             "Origin": SITE,
+            # As Firefox: what says that it is a program is not let in (R17).
+            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+            "Accept-Language": "fr,en;q=0.3",
+            "Sec-Fetch-Dest": "document",
+            "Sec-Fetch-Mode": "navigate",
+            "Sec-Fetch-Site": "same-origin",
         }
 
     def lire(self, chemin: str, donnees: dict[str, Any] | None = None) -> tuple[str, str]:
@@ -191,10 +198,12 @@ class Visiteur:
 
     def envoyer(self, chemin: str, donnees: dict[str, Any], *, arrivee: str) -> str:
         """Open the page of a form, post it, and return where it led. Raises: Echec when it does not lead to `arrivee`."""
-        jeton = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.lire(chemin)[1])
+        formulaire = self.lire(chemin)[1]
+        jeton = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', formulaire)
         if jeton is None:
             raise Echec(f"GET {chemin}: no form")
-        saisie = {**donnees, "csrfmiddlewaretoken": jeton[1]}
+        servi = re.search(r'name="servi" value="([^"]+)"', formulaire)
+        saisie = {**donnees, "csrfmiddlewaretoken": jeton[1]} | ({} if servi is None else {"servi": servi[1]})
         ou, page = self.lire(chemin, saisie)
         if relue := re.search(r'name="apercu" value="(\w+)"', page):  # what a letter will be is read before it leaves
             ou, page = self.lire(chemin, {**saisie, "apercu": relue[1]})

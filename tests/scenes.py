@@ -9,6 +9,15 @@ from typing import Any
 from django.db import connection, connections
 
 RACINE = Path(__file__).resolve().parent.parent
+NAVIGATEUR = {
+    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "fr,fr-FR;q=0.8,en-US;q=0.5,en;q=0.3",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+}
+"""What Firefox sends: who watches automata must not take the browser of the tests for one. Those of automata give their own."""
 
 
 def en_parallele(nombre: int, action: Callable[[int], Any]) -> list[Any]:

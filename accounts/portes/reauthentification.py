@@ -19,6 +19,7 @@ from ..models import Compte
 from ..mots_de_passe.politique import durcissement_a_venir, politique_depassee
 from ..saisies.dates import jour
 from ..traces.requete import compte_de
+from .marques import MARQUES
 
 PROUVE_LE = "prouve_le"
 # What the page that asks the password never carries over: it must be typed again, all the rest comes back.
@@ -69,7 +70,7 @@ def mot_de_passe_prouve(request: HttpRequest, mot_de_passe: str) -> bool:
 
 def _gardes(post: QueryDict) -> list[tuple[str, str]]:
     """Return what was typed, field by field, without the secrets and what belongs to the asking page."""
-    propres = {"csrfmiddlewaretoken", "estampille", ConfirmationForm.CHAMP}
+    propres = {"csrfmiddlewaretoken", "estampille", ConfirmationForm.CHAMP} | MARQUES
     return [
         (nom, valeur)
         for nom, valeurs in post.lists()

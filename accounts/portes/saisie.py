@@ -19,6 +19,7 @@ from ..chiffrement import chiffrer, dechiffrer
 from ..forms.reauthentification import ConfirmationForm
 from ..models import Espace
 from ..traces.requete import compte_connecte
+from .marques import MARQUES
 from .reauthentification import SECRETS
 
 CHAMP: Final = "estampille"
@@ -26,7 +27,7 @@ VALIDITE: Final = 24 * 3600  # seconds between the page and what is posted from 
 GARDE: Final = 15 * 60  # seconds
 TAILLE_MAX: Final = 100_000  # bytes
 # What belongs to the form's frame and not to who fills it.
-CADRE: Final = frozenset({"csrfmiddlewaretoken", ConfirmationForm.CHAMP, CHAMP, "next"})
+CADRE: Final = frozenset({"csrfmiddlewaretoken", ConfirmationForm.CHAMP, CHAMP, "next"}) | MARQUES
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def estampiller(request: HttpRequest) -> str:
         estampille = chiffrer(json.dumps([str(espace.pk), request.get_full_path()]))
         request._estampille = estampille  # type: ignore[attr-defined]
     return estampille
+
+
+def est_estampille(request: HttpRequest) -> bool:
+    """Whether what is posted comes from the form of a page of an espace, whoever is signed in now."""
+    return CHAMP in request.POST and dechiffrer(request.POST.get(CHAMP, ""), duree_max=VALIDITE) is not None
 
 
 def _cle(espace: str) -> str:

@@ -1,5 +1,5 @@
 """What forms written in a template need: `{% csrf_token %}`, Django's token with the stamp of a form of an espace
-(accounts/portes/saisie.py), `{% clavier %}`, the attributes of a kind of field, and what a new password must meet."""
+(accounts/portes/saisie.py) or the marks of a visitor's (accounts/portes/marques.py), `{% clavier %}`, the attributes of a kind of field, and what a new password must meet."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from ..forms.claviers import Clavier
 from ..mots_de_passe.exigences import politique_exigee
 from ..mots_de_passe.force import Exigence
+from ..portes.marques import marquer
 from ..portes.saisie import CHAMP, estampiller
 
 register = template.Library()
@@ -36,9 +37,11 @@ def csrf_token(context: Context) -> SafeString:
             jeton = CsrfTokenNode().render(context)
     else:
         jeton = CsrfTokenNode().render(context)
-    estampille = estampiller(request) if request is not None else ""
-    if not estampille:
+    if request is None:
         return SafeString(jeton)
+    estampille = estampiller(request)
+    if not estampille:
+        return SafeString(jeton + marquer(request))
     return format_html('{}<input type="hidden" name="{}" value="{}">', SafeString(jeton), CHAMP, estampille)
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.models import Espace
+from accounts.portes.marques import MARQUES
 from accounts.saisies.apercu import CHAMP, CHANGE, empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
 
@@ -21,7 +22,7 @@ from ..models import Demande
 
 MODIFIER: Final = "modifier"
 # What belongs to the page and not to what was typed.
-CADRE: Final = frozenset({"csrfmiddlewaretoken", "estampille", CHAMP, MODIFIER})
+CADRE: Final = frozenset({"csrfmiddlewaretoken", "estampille", CHAMP, MODIFIER}) | MARQUES
 
 
 def a_relire(request: HttpRequest) -> bool:

@@ -1,11 +1,12 @@
 """Blocking a source address, and lifting it (R17; CGU §3.7.b): by an agent of the cell, or by the exploitation."""
 
 import ipaddress
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.gestion.fonctions import SURVEILLANCE
@@ -19,6 +20,7 @@ from accounts.traces.requete import une_adresse
 
 from .. import actes
 from ..models import BlocageIP
+from .detecteurs import PAR_NOM
 
 LONGUEUR_DU_MOTIF_DE_BLOCAGE: Final = 200
 PLUS_LARGE: Final = {4: 16, 6: 32}
@@ -27,6 +29,20 @@ LIGNE_IPV6: Final = 64
 """An IPv6 line is a /64: one address of it is the whole line."""
 DUREES: Final = {"15 min": timedelta(minutes=15), "1 h": timedelta(hours=1), "24 h": timedelta(hours=24)}
 """For how long, from what is seen first to what comes again; beyond, until an agent decides."""
+
+RECIDIVE: Final = timedelta(days=7)
+"""An automaton that comes back within these days is blocked for the next longer of DUREES."""
+COMPTES_HONNETES: Final = 3
+JOURS_HONNETES: Final = 2
+MEMOIRE_DES_ADRESSES: Final = timedelta(days=30)
+"""An address from which so many accounts signed in, each on so many days of these, is shared: one robot there is not the others."""
+_HONNETES = """
+SELECT count(*) FROM (
+    SELECT compte_id FROM surveillance_connexion
+     WHERE adresse_ip BETWEEN %s::inet AND %s::inet AND quand > %s AND resultat = 'REUSSIE' AND compte_id IS NOT NULL
+     GROUP BY compte_id HAVING count(DISTINCT quand::date) >= %s LIMIT %s
+) AS honnetes
+"""
 
 type Reseau = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -59,6 +75,11 @@ class ReseauDejaBloque(RegleMetier):
 class MotifDeBlocageRequis(RegleMetier):
     code = "motif_de_blocage_requis"
     message = "Dites pourquoi, en {limite} caractères au plus."
+
+
+class AdressePartagee(RegleMetier):
+    code = "adresse_partagee"
+    message = "Plusieurs comptes se connectent de cette adresse, jour après jour : elle n’est pas bloquée d’office."
 
 
 class BlocageDejaLeve(RegleMetier):
@@ -125,6 +146,39 @@ def bloquer_ip(
     details = {"reseau": str(lu), "motif": dit, "jusqu_au": jour_heure(blocage.jusqu_a) if blocage.jusqu_a else ""}
     consigner(actes.ADRESSE_BLOQUEE, auteur=acteur, details=details)
     return blocage
+
+
+@transaction.atomic
+def bloquer_automate(
+    *, acteur: str, adresse: str, marques: Mapping[str, float], maintenant: datetime | None = None
+) -> BlocageIP:
+    """Block the source address of an automaton for 15 min, then 1 h, then 24 h, then until an agent decides, and return the blocking.
+
+    Raises: ReseauDesAgents, AdressePartagee, ReseauDejaBloque.
+    """
+    maintenant = maintenant or timezone.now()
+    lu = lire_reseau(adresse)
+    if est_partagee(lu, maintenant):
+        raise AdressePartagee
+    deja = BlocageIP.objects.filter(reseau=str(lu), bloque_le__gt=maintenant - RECIDIVE).count()
+    durees = [*DUREES.values(), None]
+    vues = sorted(marques, key=lambda nom: -marques[nom] * PAR_NOM[nom].poids if nom in PAR_NOM else 0)
+    dit = ", ".join(f"{PAR_NOM[nom].voit} × {marques[nom]:.0f}" for nom in vues if nom in PAR_NOM)
+    motif = f"Automate : {dit}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
+    return bloquer_ip(
+        acteur=acteur, reseau=str(lu), motif=motif, duree=durees[min(deja, len(DUREES))], maintenant=maintenant
+    )
+
+
+def est_partagee(reseau: Reseau, maintenant: datetime) -> bool:
+    """Whether honest people share this network: the settings name it, or our own sign-ins have taught it."""
+    if any(reseau.version == connu.version and reseau.overlaps(connu) for connu in settings.RESEAUX_PARTAGES):
+        return True
+    bornes = [str(reseau.network_address), str(reseau.broadcast_address)]
+    with connection.cursor() as curseur:
+        curseur.execute(_HONNETES, [*bornes, maintenant - MEMOIRE_DES_ADRESSES, JOURS_HONNETES, COMPTES_HONNETES])
+        (nombre,) = curseur.fetchone() or (0,)
+    return bool(nombre >= COMPTES_HONNETES)
 
 
 @transaction.atomic

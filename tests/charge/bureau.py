@@ -198,6 +198,9 @@ def servir(nom: str, lignes: int, charger: Callable[[int], None], mesurer: Calla
         import django
 
         django.setup()
+        from tests import honnete
+
+        honnete.installer_tout()
         from django.conf import settings
         from django.core.management import call_command
         from django.db import connection, connections

@@ -8,6 +8,7 @@ what else the machine does weighs on both alike; the processor time of their pro
 
 import http.client
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -23,9 +24,10 @@ import pytest
 from django.db import connection
 
 from accounts.models import EssaiConnexion, NavigateurConnu, Session
+from accounts.portes.marques import SERVI, sceller
 from tests.factories import MOT_DE_PASSE, EspaceFactory
 from tests.fautes.scenes import servir
-from tests.scenes import RACINE, port_libre
+from tests.scenes import NAVIGATEUR, RACINE, port_libre
 
 from .serveur import calcul_de, pid_du
 
@@ -58,12 +60,15 @@ class Site:
         connexion.request(
             "POST",
             "/connexion/",
-            urlencode({"username": nom, "password": MOT_DE_PASSE, "csrfmiddlewaretoken": JETON}),
-            {
+            urlencode(
+                {"username": nom, "password": MOT_DE_PASSE, "csrfmiddlewaretoken": JETON, SERVI: sceller(time.time())}
+            ),
+            NAVIGATEUR
+            | {
                 "Host": "localhost",
+                "X-Forwarded-For": f"198.18.{random.randrange(256)}.{random.randrange(256)}",  # each from home
                 "Content-Type": "application/x-www-form-urlencoded",
                 "Cookie": f"csrftoken={JETON}; csrf={JETON}",
-                "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0 Safari/537.36",
             },
         )
         reponse = connexion.getresponse()
@@ -173,7 +178,7 @@ def oublier() -> None:
 
 def test_autant_de_connexions_qu_un_django_nu_de_meme_hachage() -> None:
     noms = [espace.compte.email for espace in (EspaceFactory() for _ in range(COMPTES)) if espace.compte is not None]
-    variables = {"DATABASE_URL": adresse_de(connection.settings_dict["NAME"]), "WEB_CONCURRENCY": "2"}
+    variables = {"DATABASE_URL": adresse_de(connection.settings_dict["NAME"]), "WEB_CONCURRENCY": "2", "PROXYS": "1"}
     with site_nu(noms) as nu, servir(variables) as port:
         portail = Site("le portail", port, pid_du(port), noms)
         for site in (nu, portail):

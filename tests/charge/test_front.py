@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.fautes.scenes import RACINE, port_libre, servir
+from tests.scenes import NAVIGATEUR
 
 NOM = "portail.example.org"
 LENTS = 200
@@ -112,7 +113,7 @@ def page(port: int, contexte: ssl.SSLContext, adresse: str = "/connexion/") -> t
     connexion = http.client.HTTPConnection(NOM)
     try:
         connexion.sock = chiffrer(port, contexte)
-        connexion.request("GET", adresse, headers={"Connection": "close"})
+        connexion.request("GET", adresse, headers={**NAVIGATEUR, "Connection": "close"})
         reponse = connexion.getresponse()
         texte = reponse.read().decode(errors="replace")
         return reponse.status, time.monotonic() - debut, texte

@@ -263,6 +263,9 @@ def main() -> int:
         import django
 
         django.setup()
+        from tests import honnete
+
+        honnete.installer_tout()
         from django.core.management import call_command
         from django.db import connection
 

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,11 @@ def voir(page: Page, nom: str, largeur: int) -> None:
     expect(page.locator("h1")).to_have_count(1)
     if CAPTURES:
         page.screenshot(path=str(Path(CAPTURES) / f"{nom}-{largeur}.png"), full_page=True)
+
+
+def agent_du_navigateur(chromium: str) -> str:
+    """Return what this Chromium calls itself on a desk, without « Headless »."""
+    dite = subprocess.run([chromium, "--version"], capture_output=True, text=True, check=True).stdout
+    version = re.search(r"(\d+)\.", dite)
+    assert version is not None, dite
+    return f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version[1]}.0.0.0 Safari/537.36"

@@ -1,0 +1,177 @@
+"""What is answered to what has been seen: nothing, slower, a verification, the source address blocked (R17; CGU §3.7.b).
+
+The score of a source address and that of a browser (an account once signed in) are apart. A browser is at most asked to verify: the
+espace is never blocked. A browser that some account knows, or that has verified, does not pay for its address, but for itself.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from enum import IntEnum
+from typing import Final
+
+import structlog
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+from django.urls import reverse
+
+from accounts.portes.marques import PIEGE, PILOTE, SERVI, servi_depuis
+from accounts.portes.saisie import est_estampille
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.requete import adresse_ip, compte_connecte, une_adresse
+
+from . import releve
+from .blocages import LIGNE_IPV6, bloquer_automate
+from .detecteurs import LUS, PAGES_PAR_FENETRE, PAGES_PAR_MINUTE, PAR_NOM, VISITEURS_PAR_MINUTE, Vue, marques_de, peser
+from .epreuve import Passe, passe_de
+
+RYTHME: Final = 1.0  # seconds between two pages of what is slowed
+REESSAI_DU_BLOCAGE: Final = 60.0  # seconds: an address that may not be blocked is not tried again at each request
+_ETAT: Final = "_automates"
+log = structlog.get_logger("espacepro.automates")
+
+
+class Grade(IntEnum):
+    """From what is let go on to what is refused."""
+
+    RIEN = 0
+    RALENTIR = 1
+    VERIFIER = 2
+    BLOQUER = 3
+
+
+SEUILS: Final = {Grade.BLOQUER: 150, Grade.VERIFIER: 60, Grade.RALENTIR: 40}
+
+
+def grade_de(score: float) -> Grade:
+    """Return the grade of this score."""
+    return next((grade for grade, seuil in SEUILS.items() if score >= seuil), Grade.RIEN)
+
+
+def source_de(adresse: str) -> str:
+    """Return what an address is counted as: itself in IPv4, its /64 in IPv6 (one line)."""
+    lue = une_adresse(adresse)
+    return str(lue) if lue.version == 4 else f"{int(lue) >> (128 - LIGNE_IPV6):x}/{LIGNE_IPV6}"
+
+
+class Garde:
+    """One request, from what it shows to what is answered."""
+
+    def __init__(self, request: HttpRequest, *, connu: Callable[[], bool]) -> None:
+        self.request = request
+        self.connu = connu
+        self.adresse = adresse_ip(request)
+        self.source = source_de(self.adresse)
+        self.reseau = releve.cle("source", self.source)
+        self.soi = self._soi()
+        self.vues: list[str] = []
+        """What is seen while the request is answered."""
+        setattr(request, _ETAT, self)
+
+    def _soi(self) -> str | None:
+        """Return the key of the account, else of the session, else of the browser that an account knows; None: nothing is shown."""
+        compte = compte_connecte(self.request)
+        if compte is not None:
+            return releve.cle("compte", str(compte.pk))
+        if session := self.request.session.session_key:
+            return releve.cle("session", session)
+        for nom, valeur in self.request.COOKIES.items():
+            if nom.removeprefix("__Host-").startswith("connu-"):
+                return releve.cle("navigateur", valeur)
+        return None
+
+    def decider(self) -> Grade:
+        """Count what this request shows and return what is answered to it; RIEN while Redis does not answer."""
+        passe = passe_de(self.request, self.source)
+        lu = releve.relever(self._par_cle(marques_de(voir(self.request)), passe), pages=self._pages())
+        if lu is None:
+            return Grade.RIEN
+        if self._trop_de_pages(lu):
+            self.vues.append("cadence")
+        scores = {la_cle: peser(marques) for la_cle, marques in lu.marques.items()}
+        if grade_de(scores[self.reseau]) is Grade.BLOQUER and self._bloquer(lu.marques[self.reseau]):
+            grade = Grade.BLOQUER
+        else:
+            grade = min(grade_de(scores[self.reseau]), Grade.VERIFIER)
+        if passe is not None:
+            return min(grade_de(scores[passe.cle]), Grade.VERIFIER)
+        soi = min(grade_de(scores.get(self.soi or "", 0)), Grade.VERIFIER)
+        if grade > soi and self.connu():
+            grade = soi
+        return max(soi, grade)
+
+    def peut_continuer(self) -> bool:
+        """Whether what is slowed may have this page: one each RYTHME."""
+        return releve.une_seule_fois(f"pas:{self.soi or self.reseau}", secondes=RYTHME) is not False
+
+    def refuser(self) -> None:
+        """Count a request that was not answered: who goes on asking is no person who waits."""
+        self.vues.append("insiste")
+
+    def conclure(self) -> None:
+        """Count what was seen while the request was answered."""
+        if self.vues:
+            releve.noter(self._par_cle(self.vues, passe_de(self.request, self.source)))
+
+    def _par_cle(self, marques: Iterable[str], passe: Passe | None) -> dict[str, list[str]]:
+        noms = list(marques)
+        cles = {self.reseau: [nom for nom in noms if PAR_NOM[nom].reseau]}
+        if self.soi is not None:
+            cles[self.soi] = noms
+        if passe is not None:
+            cles[passe.cle] = noms
+        return cles
+
+    def _pages(self) -> str:
+        return self.soi if self.soi is not None and compte_connecte(self.request) is not None else self.reseau
+
+    def _trop_de_pages(self, lu: releve.Releve) -> bool:
+        if self._pages() == self.reseau:
+            return lu.pages_minute > VISITEURS_PAR_MINUTE
+        return lu.pages_minute > PAGES_PAR_MINUTE or lu.pages_fenetre > PAGES_PAR_FENETRE
+
+    def _bloquer(self, marques: Mapping[str, float]) -> bool:
+        """Block the source address; False where it is not to be (shared, or the agents'), which is not asked at each request."""
+        if not releve.une_seule_fois(f"bloquer:{self.reseau}", secondes=REESSAI_DU_BLOCAGE):
+            return False
+        try:
+            bloquer_automate(acteur="systeme:automates", adresse=self.adresse, marques=marques)
+        except RegleMetier as regle:
+            log.warning("automate_non_bloque", raison=regle.code)
+            return False
+        releve.oublier(self.reseau)
+        return True
+
+
+def noter(request: HttpRequest, marque: str) -> None:
+    """Remember that this was seen while the request was answered (a failed sign-in)."""
+    garde: Garde | None = getattr(request, _ETAT, None)
+    if garde is not None:
+        garde.vues.append(marque)
+
+
+def voir(request: HttpRequest) -> Vue:
+    """Return what the detectors look at in this request."""
+    noms = ((nom, request.META.get("HTTP_" + nom.upper().replace("-", "_"))) for nom in LUS)
+    connecte = compte_connecte(request) is not None
+    vue = Vue(
+        methode=request.method or "",
+        entetes={nom: valeur for nom, valeur in noms if valeur is not None},
+        sur=request.is_secure() or request.get_host().partition(":")[0] in {"localhost", "127.0.0.1"},
+        connecte=connecte,
+        profonde=request.path_info.startswith("/espace/entreprises/"),
+    )
+    if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
+        return vue
+    try:
+        champs = request.POST
+    except UnreadablePostError:  # the browser has gone
+        return vue
+    formulaire = not connecte and "HTTP_X_CSRFTOKEN" not in request.META and not est_estampille(request)
+    return replace(
+        vue,
+        piege=bool(champs.get(PIEGE)),
+        pilote=bool(champs.get(PILOTE)),
+        connexion=request.path_info in {reverse("connexion"), reverse("admin:login")},
+        formulaire=formulaire,
+        age=servi_depuis(champs.get(SERVI, "")) if formulaire else None,
+    )
