@@ -94,6 +94,8 @@ TABLE: dict[str, Porte] = {
     "connexion_cle_fin": Porte(Acces.PUBLIC),
     "securite": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "changements_examines": Porte(Acces.ESPACE, Rubrique.AUCUNE),
+    "verifier_session": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
+    "verifier_session_code": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
     "securite_connexions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "fermer_autres_sessions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "fermer_session": Porte(Acces.ESPACE, Rubrique.AUCUNE),

@@ -150,6 +150,7 @@ MIDDLEWARE = [
     "accounts.portes.middleware.SaisieMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.portes.middleware.SessionMiddleware",
+    "surveillance.verification.middleware.VerificationMiddleware",
     "accounts.portes.middleware.RenouvellementMiddleware",
     "accounts.portes.reponse.ReponseMiddleware",
     "accounts.portes.conditions.ConditionsMiddleware",

@@ -19,6 +19,7 @@ from .views import (
     pages,
     pieces,
     sante,
+    verifier_session,
 )
 
 COMPTES = [
@@ -50,6 +51,8 @@ urlpatterns = [
     path("espace/", accueil.espace, name="espace"),
     path("espace/a-faire/", accueil.a_faire, name="a_faire"),
     path("espace/changements/", changements_examines.examiner, name="changements_examines"),
+    path("espace/verification/", verifier_session.verifier, name="verifier_session"),
+    path("espace/verification/code/", verifier_session.envoyer_code, name="verifier_session_code"),
     path("espace/favori/", accueil.favori, name="favori"),
     path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
     path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),

@@ -40,5 +40,10 @@ ESPACE_DESACTIVATION_PLAFONNEE = Acte(
     "Désactivation automatique retenue : le plafond du jour est atteint, la cellule décide",
     details=("nombre",),
 )
+VERIFICATION_DEMANDEE = Acte(
+    "verification.demandee", "Vérification demandée : qui se sert de cette session ?", SOI, details=("raison",)
+)
+VERIFICATION_REUSSIE = Acte("verification.reussie", "Vérification réussie", SOI, details=("preuve",))
+VERIFICATION_MANQUEE = Acte("verification.manquee", "Vérification manquée : session fermée", SOI, details=("essais",))
 ADRESSE_BLOQUEE = Acte("adresse.bloquee", "Adresse bloquée", details=("reseau", "motif", "jusqu_au"))
 ADRESSE_DEBLOQUEE = Acte("adresse.debloquee", "Blocage d’une adresse levé", details=("reseau",))

@@ -12,9 +12,10 @@ class SurveillanceConfig(AppConfig):
         """Record each sign-in, and give the accounts' page the sign-ins that only this floor knows."""
         from django.contrib.auth.signals import user_logged_in, user_login_failed
 
+        from accounts.envois.courriels import relire_au_depart
         from accounts.espace.a_faire import inscrire as inscrire_a_faire
         from accounts.espace.pas_moi import ecouter as ecouter_pas_moi
-        from accounts.facteurs.securite import fournir_connexions
+        from accounts.facteurs.securite import fournir_connexions, fournir_verifications
         from accounts.traces.actes import inscrire
         from services.banque.delai import inscrire_signal
         from services.models import ReferenceBancaire
@@ -23,14 +24,20 @@ class SurveillanceConfig(AppConfig):
         from .connexions import connexion_manquee, connexion_reussie
         from .espaces.a_faire import CHANGEMENTS
         from .espaces.retablissement import inscrire_le_retablissement
-        from .lectures import a_ete_signale, connexions_du_compte
+        from .lectures import a_ete_signale, connexions_du_compte, verifications_du_compte
         from .pas_moi import alerter
+        from .signaux.signalement import fournir_verification
+        from .verification.demandes import COURRIEL, composer_le_code, demander_verification, reporter_a_la_connexion
 
         post_migrate.connect(_creer_partitions, sender=self, dispatch_uid="surveillance.creer_partitions")
         user_logged_in.connect(connexion_reussie, dispatch_uid="surveillance.connexion_reussie")
         user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
         fournir_connexions(connexions_du_compte)
+        fournir_verifications(verifications_du_compte)
         ecouter_pas_moi(alerter)
+        fournir_verification(lambda session, raison: demander_verification(session=session, raison=raison))
+        relire_au_depart(COURRIEL, composer_le_code)
+        user_logged_in.connect(reporter_a_la_connexion, dispatch_uid="surveillance.verification")
         inscrire_signal(ReferenceBancaire.Attente.CONNEXION, a_ete_signale)
         inscrire(actes)
         inscrire_le_retablissement()

@@ -7,7 +7,7 @@ from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
 from .espaces.desactivation import ANNULABLE
-from .models import Alerte, BlocageIP, Connexion, Desactivation, Orientation, Retablissement, SignalVu
+from .models import Alerte, BlocageIP, Connexion, Desactivation, Orientation, Retablissement, SignalVu, Verification
 from .signaux.mots import FAIT, avec_libelles
 from .signaux.registre import nom_de
 
@@ -64,6 +64,14 @@ def inscrire() -> None:
                 "demandes": lambda signal: ", ".join(FAIT[demande] for demande in signal.demandes),
             },
             ordre=("-vu_le",),
+        ),
+        Partie(
+            groupe=CONNEXION,
+            titre="Vérifications demandées",
+            modele=Verification,
+            chemins=("compte__espace",),
+            ecartees={"id": INTERNE, "compte": "c’est le vôtre", "navigateur": "empreinte à sens unique d’un secret"},
+            ordre=("-demandee_le",),
         ),
         Partie(
             groupe=CONNEXION,
@@ -142,6 +150,17 @@ def inscrire() -> None:
             fondement="CGU 3.6 ; recommandation CNIL 2021-122",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(vu_le__lt=maintenant - AN),
+        ),
+        Conservation(
+            cle="verifications",
+            modele=Verification,
+            donnees="Vérifications demandées : raison, moyen, codes inexacts",
+            finalite="Vérifier qui se sert d’une session",
+            duree=duree_lisible(AN),
+            depart="après la demande",
+            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(demandee_le__lt=maintenant - AN),
         ),
         Conservation(
             cle="empreintes-mises-de-cote",

@@ -6,13 +6,18 @@ from django.db.models import QuerySet
 
 from accounts.models import Compte, Espace, NavigateurConnu
 
-from .models import Alerte, Connexion
+from .models import Alerte, Connexion, Verification
 from .signaux.registre import EXTERIEURS
 
 
 def connexions_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Connexion]:
     """Return the sign-ins of this account since `depuis`, tried or made, the newest first (for « Sécurité »)."""
     return Connexion.objects.filter(compte=compte, quand__gte=depuis).order_by("-quand")
+
+
+def verifications_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Verification]:
+    """Return the verifications asked of this account since `depuis`, the newest first (for « Sécurité »)."""
+    return Verification.objects.filter(compte=compte, demandee_le__gte=depuis).order_by("-demandee_le")
 
 
 def a_ete_signale(espace: Espace, depuis: datetime) -> bool:

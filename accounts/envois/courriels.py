@@ -59,6 +59,8 @@ DE_SECURITE = frozenset(
         "reponse_changee",
         "second_facteur_change",
         "signal_vu",
+        "verification_code",
+        "verification_manquee",
     }
 )
 """The mails that tell a holder of what protects his espace: each carries a link « ce n'est pas moi » of its own

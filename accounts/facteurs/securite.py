@@ -25,6 +25,7 @@ NOM_CLE_LONGUEUR = 64
 # The sign-ins are known to a floor above: it gives its read here (design.md §2).
 LecteurConnexions = Callable[[Compte, datetime], QuerySet[Any]]
 _lecteurs: list[LecteurConnexions] = []
+_lecteurs_des_verifications: list[LecteurConnexions] = []
 
 
 class FacteurInconnu(RegleMetier):
@@ -60,6 +61,18 @@ def fournir_connexions(lecteur: LecteurConnexions) -> None:
     """Register the read of the sign-ins of an account since a date (called once, in AppConfig.ready)."""
     if lecteur not in _lecteurs:
         _lecteurs.append(lecteur)
+
+
+def fournir_verifications(lecteur: LecteurConnexions) -> None:
+    """Register the read of the verifications asked of an account since a date (called once, in AppConfig.ready)."""
+    if lecteur not in _lecteurs_des_verifications:
+        _lecteurs_des_verifications.append(lecteur)
+
+
+def verifications(compte: Compte, maintenant: datetime | None = None) -> list[Any]:
+    """Return the verifications of the last 90 days, the newest first, twenty at most."""
+    depuis = (maintenant or timezone.now()) - CONNEXIONS_DUREE
+    return list(_lecteurs_des_verifications[0](compte, depuis)[:20])
 
 
 def connexions(compte: Compte, maintenant: datetime | None = None) -> QuerySet[Any]:

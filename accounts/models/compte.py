@@ -102,6 +102,13 @@ class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
         help_text="Étape de accounts/mots_de_passe/politique.py",
     )
     adresse_rejetee_le = models.DateTimeField("courriel rejeté le", null=True, blank=True, editable=False)
+    verification_due_le = models.DateTimeField(
+        "vérification restée sans réponse le",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Écrit par surveillance/verification/ ; lu avec le compte à chaque connexion.",
+    )
     is_active = models.BooleanField("actif", default=True)
     is_staff = models.BooleanField("agent", default=False)
     cree_le = models.DateTimeField("créé le", default=timezone.now, editable=False)

@@ -35,6 +35,9 @@ class Session(AbstractBaseSession):
     navigateur = models.CharField("navigateur", max_length=60, blank=True)
     systeme = models.CharField("système", max_length=60, blank=True)
     appareil = models.CharField("appareil", max_length=60, blank=True)
+    # Written by who watches (surveillance/verification/), read with the row: no save of the session itself touches them.
+    verification = models.UUIDField("vérification attendue", null=True, editable=False)
+    verifiee_le = models.DateTimeField("vérifiée le", null=True, editable=False)
 
     objects = SessionQuerySet.as_manager()  # type: ignore[assignment,misc]  # the store needs no manager of Django's
 

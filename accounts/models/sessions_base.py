@@ -14,7 +14,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as MagasinDjango
 from django.core.exceptions import SuspiciousOperation
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError, IntegrityError, connection
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -23,6 +23,15 @@ from . import Session
 DERNIERE_ACTIVITE = "derniere_activite"  # seconds since 1970
 OUVERTE = "ouverte_a"  # seconds since 1970
 PROVENANCE = "provenance"  # accounts.sessions.appareils.Appareil, as a dict
+
+
+# What a save of a session writes of its row: not its key, nor what others write there.
+_SIENNES = [
+    champ.name
+    for champ in Session._meta.concrete_fields
+    if not champ.primary_key and champ.name not in {"verification", "verifiee_le"}
+]
+_RETIRER = "DELETE FROM accounts_session WHERE session_key = %s RETURNING verification, verifiee_le"
 
 
 def empreinte(cle: str) -> str:
@@ -35,6 +44,8 @@ class SessionStore(MagasinDjango):
 
     _a_creer = False  # the key is new: its row is made by the next save
     _enregistre: tuple[str | None, str] | None = None  # the key and the data of the last save
+    verification: uuid.UUID | None = None  # what the row says of its verification, as it was read
+    verifiee_le: datetime | None = None
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -42,10 +53,12 @@ class SessionStore(MagasinDjango):
 
     def _get_session_from_db(self) -> Session | None:
         try:
-            return Session.objects.get(session_key=empreinte(self.session_key or ""), expire_date__gt=timezone.now())
+            lue = Session.objects.get(session_key=empreinte(self.session_key or ""), expire_date__gt=timezone.now())
         except (Session.DoesNotExist, SuspiciousOperation):
             self._session_key = None
             return None
+        self.verification, self.verifiee_le = lue.verification, lue.verifiee_le
+        return lue
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(session_key=empreinte(session_key)).exists()
@@ -53,9 +66,23 @@ class SessionStore(MagasinDjango):
     def cycle_key(self) -> None:
         """Give the session a new key; its row is written once, by the save that ends the request or the sign-in."""
         self._get_session()  # type: ignore[attr-defined]  # not in the stubs: the data are kept
-        self.delete()
+        self._emporter_la_marque()
         self._session_key = _nouvelle_cle()
         self._a_creer = self.modified = True
+
+    def _emporter_la_marque(self) -> None:
+        """Delete the row, in the statement that says whether somebody has asked a verification of it meanwhile."""
+        if not self.session_key:
+            return
+        with connection.cursor() as curseur:
+            curseur.execute(_RETIRER, [empreinte(self.session_key)])
+            if (marque := curseur.fetchone()) is not None:
+                self.verification, self.verifiee_le = marque
+
+    def flush(self) -> None:
+        """Begin another session: what was asked of the former one is not asked of it."""
+        super().flush()
+        self.verification = self.verifiee_le = None
 
     def create(self) -> None:
         """Write a session under a new key: 165 random bits are not looked up first, the unique index answers."""
@@ -74,7 +101,8 @@ class SessionStore(MagasinDjango):
         if not creer and ecrit == self._enregistre:
             return
         try:
-            self.create_model_instance(donnees).save(force_insert=creer, force_update=not creer)
+            ligne = self.create_model_instance(donnees)
+            ligne.save(force_insert=True) if creer else ligne.save(force_update=True, update_fields=_SIENNES)
         except IntegrityError as erreur:
             raise CreateError from erreur
         except DatabaseError as erreur:
@@ -109,6 +137,8 @@ class SessionStore(MagasinDjango):
             ouverte_le=_instant(data[OUVERTE]) if OUVERTE in data else maintenant,
             dernier_usage=_instant(data[DERNIERE_ACTIVITE]) if data.get(DERNIERE_ACTIVITE) else maintenant,
             adresse_ip=provenance.get("adresse_ip"),
+            verification=self.verification,
+            verifiee_le=self.verifiee_le,
             **champs,
         )
 

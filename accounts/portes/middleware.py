@@ -126,7 +126,15 @@ class RenouvellementMiddleware:
     For usagers; the agents' door has its own step. Runs after SessionMiddleware.
     """
 
-    OUVERTES = frozenset({"renouveler_mot_de_passe", "deconnexion", "prolonger_session"})
+    OUVERTES = frozenset(
+        {
+            "renouveler_mot_de_passe",
+            "verifier_session",  # who uses this session is asked first, by a floor above
+            "verifier_session_code",
+            "deconnexion",
+            "prolonger_session",
+        }
+    )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

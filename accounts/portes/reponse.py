@@ -35,6 +35,8 @@ class ReponseMiddleware:
             "choisir_question",
             "question_changee",
             "renouveler_mot_de_passe",
+            "verifier_session",  # who uses this session is asked first, by a floor above
+            "verifier_session_code",
             "activer_espace_annuler",  # whoever gives up needs no answer
             "deconnexion",
             "prolonger_session",

@@ -59,7 +59,9 @@ def connexions(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The sign-ins of the last 90 days."""
     compte = compte_de(request)
     pages = Paginator(securite.connexions(compte), 25)
-    return render(request, "accounts/connexions.html", {"page": pages.get_page(request.GET.get("page", "1"))})
+    page = pages.get_page(request.GET.get("page", "1"))
+    verifications = securite.verifications(compte) if page.number == 1 else []
+    return render(request, "accounts/connexions.html", {"page": page, "verifications": verifications})
 
 
 @espace_requis

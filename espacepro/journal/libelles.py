@@ -109,6 +109,7 @@ DETAILS = {
     "defaits": "Défaits",
     "gardes": "Gardés",
     "raison": "Raison",
+    "essais": "Codes inexacts",
     "reference": "Référence",
     "restent": "Il en reste",
     "transmises": "Transmises à d’autres services",

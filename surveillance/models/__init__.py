@@ -4,5 +4,16 @@ from .connexion import Connexion
 from .desactivation import Desactivation
 from .orientation import Orientation
 from .retablissement import Retablissement
+from .verification import Verification
 
-__all__ = ["Alerte", "BlocageIP", "Connexion", "Desactivation", "Gravite", "Orientation", "Retablissement", "SignalVu"]
+__all__ = [
+    "Alerte",
+    "BlocageIP",
+    "Connexion",
+    "Desactivation",
+    "Gravite",
+    "Orientation",
+    "Retablissement",
+    "SignalVu",
+    "Verification",
+]

@@ -88,12 +88,12 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "tâche purger": 12700,
 }
 OCTETS_ADMIS: dict[str, int] = {
-    "journal": 4330,
-    "securite": 4390,
+    "journal": 4500,
+    "securite": 4560,
     # The acts that each reader is shown are named in the statement: it grows with the catalogue of acts.
     "journal_personne": 5900,
     "journal_personne (une personne)": 5600,
-    "mes_donnees": 6300,  # so many lists are counted together: it grows with the models, not with what is held
+    "mes_donnees": 6600,  # so many lists are counted together: it grows with the models, not with what is held
 }
 ENTIERES_ADMISES: dict[str, set[str]] = {
     "agent evenement (référence)": {"accounts_evenement"},
@@ -109,6 +109,7 @@ SANS_PAGE: dict[str, str] = {
     "choisir_mot_de_passe": SIGNER,
     "choisir_question": SIGNER,
     "pas_moi_fait": MONTRE,
+    "verifier_session": "of a session that must be verified: any other is led on",
     "renouveler_mot_de_passe": SIGNER,
     "inscription_envoyee": OUVRIR,
     "inscription_confirmee": OUVRIR,

@@ -260,6 +260,9 @@ suppleance.reactivee                   D A S · ·
 suppleance.retiree                     D A S · ·
 titulaire.remplace                     D A S · ·
 titulaire.substitue                    D A S · ·
+verification.demandee                  D · · · ·
+verification.manquee                   D · · · ·
+verification.reussie                   D · · · ·
 """
 LETTRES = {
     Lecteur.DETENTEUR: "D",

@@ -46,7 +46,7 @@ from services.models import (
     RetraitService,
     SignalementBancaire,
 )
-from surveillance.models import Alerte, BlocageIP, Desactivation, Retablissement, SignalVu
+from surveillance.models import Alerte, BlocageIP, Desactivation, Retablissement, SignalVu, Verification
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
     AgentFactory,
@@ -315,6 +315,10 @@ def deux_signaux() -> None:
         SignalVu.objects.create(compte=compte, genre="rafale_pages", cause="x", jour=MAINTENANT.date())
 
 
+def verification(**champs: object) -> Verification:
+    return Verification.objects.create(compte=CompteFactory(), raison="x", **champs)
+
+
 def retablissement(*, meme: bool = False) -> Retablissement:
     agent = AgentFactory()
     second = agent if meme else AgentFactory()
@@ -537,6 +541,8 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("blocage_un_par_reseau", deux_blocages),
     ("alerte_ouverte_une_par_cause", deux_alertes_ouvertes),
     ("signal_un_par_jour", deux_signaux),
+    ("verification_reussie_ou_manquee", lambda: verification(reussie_le=MAINTENANT, manquee_le=MAINTENANT)),
+    ("verification_cinq_essais", lambda: verification(essais=6)),
     ("retablissement_par_deux_agents", lambda: retablissement(meme=True)),
     ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=1)),
     ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=4, pli_le=MAINTENANT)),

@@ -1,6 +1,7 @@
 """« Ce n'est pas moi » in a real browser, with and without JavaScript: mail, page, button, renewal, back in (R15)."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.conf import settings
@@ -24,7 +25,12 @@ NOUVEAU = "brouillard kayak 81 moutarde violon"
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("largeur", AVEC_ET_SANS)
 def test_du_courriel_a_l_espace_retrouve(
-    live_server: LiveServer, page: Page, connecte: Espace, plaintes: list[str], largeur: int
+    live_server: LiveServer,
+    page: Page,
+    connecte: Espace,
+    plaintes: list[str],
+    largeur: int,
+    regarder: Callable[[], None],
 ) -> None:
     """The browser is the thief's until the button is pressed in it, by whoever holds the mail; then it is nobody's."""
     assert connecte.compte is not None
@@ -37,9 +43,13 @@ def test_du_courriel_a_l_espace_retrouve(
     lien = live_server.url + trouvee[0].removeprefix(settings.SITE_URL)
     page.goto(lien)
     voir(page, "pas_moi", largeur)
+    if largeur == 1280:
+        regarder()
     page.get_by_role("button", name="Ce n’est pas moi : tout fermer").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("C’est fait")
     voir(page, "pas_moi_fait", largeur)
+    if largeur == 1280:
+        regarder()
     page.get_by_role("link", name="Choisir un autre mot de passe").click()
     page.get_by_label("Adresse électronique de connexion").fill(connecte.compte.email)
     page.get_by_role("button", name="Recevoir le lien").click()
@@ -60,8 +70,12 @@ def test_du_courriel_a_l_espace_retrouve(
 
     page.goto(f"{live_server.url}/espace/securite/")
     voir(page, "securite", largeur)
+    if largeur == 1280:
+        regarder()
     page.get_by_role("link", name="Ce n’est pas moi").click()
     voir(page, "securite_pas_moi", largeur)
+    if largeur == 1280:
+        regarder()
     page.get_by_role("button", name="Ce n’est pas moi : tout fermer").click()
     expect(page.get_by_text("Toutes les sessions ont été fermées")).to_be_visible()
     page.goto(f"{live_server.url}/espace/")

@@ -73,6 +73,7 @@ SUITES = {
     "inscription_simplifiee_renvoyer",
     "message_rediger",
     "renouveler_mot_de_passe",
+    "verifier_session",  # of a session that must be verified: tests/parcours/test_verification.py
     "suppleants_confirmer",
     "suppleants_personne",
 }

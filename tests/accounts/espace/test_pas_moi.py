@@ -119,6 +119,10 @@ def test_le_lien_part_avec_le_courriel(espace: Espace, genre: str) -> None:
         "signal": "essai",
         "fermee": False,
         "lignes": [],
+        "code": "0000 0000",
+        "jusqu_au": "ce soir",
+        "raison": "essai",
+        "essais": 5,
     }
     courriel = courriels.deposer(
         genre, destinataire=espace.compte.email, acte="essai", espace=espace, contexte=contexte

@@ -1,0 +1,76 @@
+"""While a session waits for its verification, every page of the portal leads to the one that asks for it."""
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.portes.saisie import garder_saisie
+from accounts.traces.requete import compte_connecte
+
+PAGE: Final = "verifier_session"
+
+
+class VerificationMiddleware:
+    """Closed by default: the pages below alone stay open. Runs after the session's own limits, before what a holder must do first."""
+
+    OUVERTES = frozenset(
+        {
+            PAGE,
+            "verifier_session_code",
+            "deconnexion",
+            "prolonger_session",
+            "securite_pas_moi",
+            "ce_n_est_pas_moi",
+            "pas_moi_fait",
+            "mot_de_passe_oublie",
+            "mot_de_passe_oublie_envoye",
+            "reinitialiser_mot_de_passe",
+            "choisir_mot_de_passe",
+            "reponse_oubliee",
+            "annuler_changement_adresse",
+            "aide",
+            "fiche",
+            "accessibilite",
+            "plan",
+            "mentions_legales",
+            "donnees_personnelles",
+            "cgu",
+            "cgu_version",
+        }
+    )
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Send every other page there, and keep what was posted to it."""
+        compte = compte_connecte(request)
+        if compte is None or compte.is_staff or request.session.verification is None:  # type: ignore[attr-defined]
+            return None
+        if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
+            return None
+        return redirect(reverse(PAGE, query={"suite": _suite(request)}))
+
+
+def _suite(request: HttpRequest) -> str:
+    """Return where to go once it is done: the page asked for, or what was kept of what was posted, else the page of its form."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    if garder_saisie(request):
+        messages.info(
+            request,
+            "Rien n’a encore été enregistré. Ce que vous aviez rempli est gardé quinze minutes, sans les fichiers ni les mots de "
+            "passe : vous le retrouverez après cette vérification.",
+        )
+        return reverse("saisie_gardee")
+    messages.info(request, "Rien n’a été enregistré : vérifions d’abord que c’est bien vous.")
+    page = urlsplit(request.headers.get("Referer", ""))
+    return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() else ""
