@@ -174,6 +174,7 @@ TABLE: dict[str, Porte] = {
             "messagerie",
             "message_ecrire",
             "message_rediger",
+            "message_relire",
             "brouillon_effacer",
             "echange",
             "echange_clore",

@@ -53,7 +53,7 @@ MORCEAU: Final = 65_536
 
 _FIN_ENTETES = b"\r\n\r\n"
 _LONGUEUR = re.compile(rb"\r\ncontent-length[ \t]*:([^\r\n]*)", re.IGNORECASE)
-_MESSAGE = re.compile(rb"POST /espace/messages/")
+_MESSAGE = re.compile(rb"POST /(espace/messages/|gestion/services/echange/[0-9a-f-]{36}/fichiers/)")
 _NOMBRE = re.compile(rb"[ \t]*\d{1,18}[ \t]*")
 _TRANSFERT = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _ATTEND = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)

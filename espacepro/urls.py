@@ -38,6 +38,7 @@ MESSAGES = [
     path("", messagerie.boite, name="messagerie"),
     path("ecrire/", messagerie.ecrire_a, name="message_ecrire"),
     path("ecrire/<str:siren>/", messagerie.rediger, name="message_rediger"),
+    path("ecrire/<str:siren>/relire/", messagerie.relire, name="message_relire"),
     path("pieces/<uuid:cle>/", pieces.telecharger, name="piece_jointe"),
     path("brouillons/<uuid:cle>/effacer/", messagerie.effacer_brouillon, name="brouillon_effacer"),
     path("<str:reference>/", messagerie.echange, name="echange"),

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
@@ -249,13 +249,22 @@ class EchangeAdmin(ConsultationAdmin):
         )
         return [adresse, *super().get_urls()]
 
+    def actes_possibles(self, request: HttpRequest, obj: Model) -> list[dict[str, str]]:
+        """Leave out the page of the files: the pages of answering lead to it."""
+        page = reverse("admin:services_echange_fichiers", args=[obj.pk])
+        return [acte for acte in super().actes_possibles(request, obj) if acte["adresse"] != page]
+
     @method_decorator(require_GET)
     def piece(self, request: HttpRequest, echange: UUID, cle: UUID) -> HttpResponseBase:
-        """Serve a file of an exchange of the office as a download, once its message has arrived; it leaves a trace."""
+        """Serve a file of an exchange of the office as a download, once its message has arrived; or one of its agent's answer.
+
+        It leaves a trace.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         trouve = get_object_or_404(self.get_queryset(request), pk=echange)
-        pieces = PieceJointe.objects.filter(message__echange=trouve, message__pret_le__isnull=False)
+        ici = Q(message__echange=trouve) & (Q(message__pret_le__isnull=False) | Q(message__agent__isnull=False))
+        pieces = PieceJointe.objects.filter(ici | Q(brouillon__echange=trouve, brouillon__agent=agent_verifie(request)))
         return servir(
             request,
             get_object_or_404(pieces, pk=cle),

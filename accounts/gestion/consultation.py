@@ -120,6 +120,14 @@ class LigneConsultation(LectureParFonction, admin.TabularInline):
     can_delete = False
 
 
+def _vue(acte: type["PageActe"], page: "ConsultationAdmin") -> Any:
+    """Return the view of this act, behind the agents' door; one that takes files says so (espacepro/corps.py)."""
+    vue: Any = page.admin_site.admin_view(acte.as_view(admin=page))
+    if acte.fichier_max is not None:
+        vue.fichier_max = acte.fichier_max
+    return vue
+
+
 class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     """Lists and pages to read. `chemin_service` leads from a row to its service gestionnaire; empty: all see the same.
 
@@ -187,7 +195,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         return [
             path(
                 f"<path:object_id>/{acte.nom}/",
-                self.admin_site.admin_view(acte.as_view(admin=self)),
+                _vue(acte, self),
                 name=f"{prefixe}_{acte.nom}",
             )
             for acte in self.actes

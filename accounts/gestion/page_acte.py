@@ -58,6 +58,7 @@ class PageActe(FormView):
     titre: ClassVar[str] = ""
     bouton: ClassVar[str] = ""
     succes: ClassVar[str] = ""
+    fichier_max: ClassVar[int | None] = None  # bytes that its form takes, files included (espacepro/corps.py)
     danger: ClassVar[bool] = True  # whether the button warns: it ends, refuses or discloses something
     colonne: ClassVar[str] = "État"  # what the last cell of `lignes` says
     objet: Any
@@ -129,7 +130,7 @@ class PageActe(FormView):
         try:
             self.agir(form)
         except RegleMetier as regle:
-            return self._montrer_le_refus(form, regle)
+            return self.montrer_le_refus(form, regle)
         messages.success(self.request, self.dire_le_succes())
         return redirect(self.page)
 
@@ -137,7 +138,7 @@ class PageActe(FormView):
         """Return what the agent reads once the act is done; safe HTML where it offers what comes next."""
         return self.succes
 
-    def _montrer_le_refus(self, form: Any, regle: RegleMetier) -> HttpResponse:
+    def montrer_le_refus(self, form: Any, regle: RegleMetier) -> HttpResponse:
         """Show the rule beside the object as it is now: another act may have changed it, or taken it away, meanwhile."""
         frais = self.admin.get_object(self.request, str(self.objet.pk))
         if frais is None:

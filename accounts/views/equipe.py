@@ -170,7 +170,7 @@ class ReinitialiserAcces(_DeLEquipe):
         try:
             self.agir(form)
         except RegleMetier as regle:
-            return self._montrer_le_refus(form, regle)
+            return self.montrer_le_refus(form, regle)
         return montrer_le_premier(self.request, self.objet, self.premier, self.page)
 
     def agir(self, form: Any) -> None:

@@ -76,7 +76,7 @@ GESTIONNAIRE = CompteDemonstration(
     civilite="MONSIEUR",
     role="Agent d’un service gestionnaire",
     a_voir=(
-        "Les files de son service, et la recherche d’une entreprise",
+        "Les files de son service, un message à traiter, et la recherche d’une entreprise",
         "La lettre revenue de l’association",
         "Ce que voit un agent, et ce qui en laisse une trace",
     ),
@@ -119,7 +119,7 @@ KARINE = CompteDemonstration(
     a_voir=(
         "À faire, puis ses 96 entreprises, à filtrer et à chercher",
         "GARAGE DU PONT NEUF, dont la reprise attend son code ; BOULANGERIE DU PONT NEUF, déjà reprise",
-        "Des délégations à revoir, d’autres qui finissent cette semaine",
+        "Des délégations à revoir ; dans la messagerie, une réponse à lire et une pièce demandée",
     ),
 )
 INES = CompteDemonstration(
@@ -215,7 +215,7 @@ CHEFFE = CompteDemonstration(
     role="Cheffe du même service",
     a_voir=(
         "Les files de son service : ce qui attend, ce qui est en retard",
-        "Qui a pris quoi",
+        "Qui a pris quoi, et le modèle de réponse de son service",
         "La lettre revenue de l’association",
     ),
 )

@@ -5,6 +5,7 @@ everybody calls; what a letter would open at ninety-four companies is opened by 
 mandate that it keeps, since making ninety-four letters would take a minute.
 """
 
+import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,11 +41,14 @@ from services.banque.iban import proposer_banque
 from services.banque.mandat import editer_mandat, noter_remise
 from services.banque.reponses import Reponse, enregistrer_reponse
 from services.banque.signalement import signaler_changement
-from services.models import PersonneSirenisee, ReferenceBancaire, Service
+from services.messagerie.bureau import repondre_du_bureau
+from services.messagerie.echanges import ecrire
+from services.messagerie.modeles import enregistrer_modele
+from services.models import Echange, ModeleDeReponse, PersonneSirenisee, ReferenceBancaire, Service
 from services.registre.representants import enregistrer_representant, representant_de
 from services.registre.suivi import commencer_le_suivi, essayer_le_suivi
 
-from .comptes import HUGO, INES, KARINE, MARC, MONDE, NORA, ODILE, PASCAL, YVES, CompteDemonstration
+from .comptes import CHEFFE, HUGO, INES, KARINE, MARC, MONDE, NORA, ODILE, PASCAL, YVES, CompteDemonstration
 from .horloge import il_y_a
 
 FICTIF: Final = Path(__file__).parent / "fictif"
@@ -63,6 +67,34 @@ COMPTES_DE_LA_COMMUNE: Final[dict[str, tuple[tuple[str, str], ...] | None]] = {
     "FR7610071990000000000002068": None,
     "FR7630004000020000000005068": None,  # the last one is reported
 }
+MODELE: Final = (
+    "Accusé de réception",
+    "Bonjour,\n\nVotre message est bien arrivé. Nous vous répondrons dans le délai indiqué.\n\nCordialement,",
+)
+# Theme, object, text, how many days ago; the office's answer four days later, and whether it asks for a document.
+ECHANGES: Final[tuple[tuple[str, str, str, int, tuple[str, bool] | None], ...]] = (
+    (
+        "TVA",
+        "Option pour la TVA sur les loyers",
+        "Bonjour,\n\nNotre cliente souhaite opter pour la TVA sur ses loyers. À partir de quelle date l’option vaut-elle ?",
+        9,
+        ("Bonjour,\n\nL’option vaut à partir du premier jour du mois où elle est exercée.\n\nCordialement,", False),
+    ),
+    (
+        "AUTRE",
+        "Changement de date de clôture",
+        "Bonjour,\n\nL’exercice sera clos le 30 juin. Quelles déclarations faut-il avancer ?",
+        3,
+        None,
+    ),
+    (
+        "DELAI_PAIEMENT",
+        "Étalement de la CFE",
+        "Bonjour,\n\nNotre client souhaite payer sa CFE en trois fois.",
+        7,
+        ("Bonjour,\n\nMerci d’envoyer le dernier bilan et un plan de trésorerie.\n\nCordialement,", True),
+    ),
+)
 Ouvrir = Callable[[CompteDemonstration], Espace]
 
 
@@ -92,6 +124,7 @@ def charger_monde(*, ouvrir: Ouvrir, agent: Agent) -> None:
     _changer_de_representant(monde)
     _finir_cette_semaine(monde)
     _demander_d_en_bas(monde)
+    _ecrire_au_service(monde)
     # As who has changed it lately: a demonstration kept for months asks nobody to renew what is printed on its page.
     Compte.objects.filter(email__in=[compte.email for compte in MONDE]).update(mot_de_passe_change_le=timezone.now())
 
@@ -248,6 +281,41 @@ def _enregistrer_les_comptes(monde: Monde) -> None:
                 enregistrer_reponse(acteur=AUTEUR, reponse=reponse)
     with il_y_a(1):
         signaler_changement(acteur=monde[ODILE], changement=reference.changements.get())
+
+
+def _ecrire_au_service(monde: Monde) -> None:
+    """Three exchanges of the firm's clients: answered and not read, waiting for the office, waiting for a document; a model of answer."""
+    cheffe = Agent.objects.get(compte__email=CHEFFE.email)
+    if not ModeleDeReponse.objects.filter(service_gestionnaire=cheffe.service_gestionnaire).exists():
+        with il_y_a(60):
+            titre, texte = MODELE
+            enregistrer_modele(acteur=cheffe, titre=titre, texte=texte)
+    clients = [
+        personne
+        for personne in _du_cabinet()
+        if personne.service_gestionnaire_id == monde.agent.service_gestionnaire_id
+        and personne.denomination not in (REPRISE_A_FAIRE, REPRISE_FAITE)
+    ]
+    for personne, (theme, objet, texte, il_y_a_jours, reponse) in zip(clients, ECHANGES, strict=False):
+        if not Echange.objects.filter(personne=personne, theme=theme).exists():
+            _echanger(monde, personne, (theme, objet, texte), il_y_a_jours, reponse)
+
+
+@transaction.atomic
+def _echanger(
+    monde: Monde, personne: PersonneSirenisee, ecrit: tuple[str, str, str], jours: int, reponse: tuple[str, bool] | None
+) -> None:
+    theme, objet, texte = ecrit
+    with il_y_a(jours):
+        message = ecrire(
+            acteur=monde[KARINE], personne=personne, theme=theme, objet=objet, texte=texte, envoi=uuid.uuid4()
+        )
+    if reponse is not None:
+        with il_y_a(jours - 4):
+            dit, piece = reponse
+            repondre_du_bureau(
+                acteur=monde.agent, echange=message.echange, texte=dit, envoi=uuid.uuid4(), vu=message.pk, piece=piece
+            )
 
 
 def _editer_a_sa_date(demande: Demande) -> Courrier:

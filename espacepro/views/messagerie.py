@@ -32,7 +32,7 @@ from services.messagerie.themes import Theme, a_choisir, theme_de, themes
 from services.models import Brouillon, Echange, PersonneSirenisee
 
 from ..contexte import NON_LUS
-from .pieces import SANS_BROUILLON, TAILLE_D_UN_ENVOI, Suite, du_brouillon, recevoir_pieces
+from .pieces import A_PART, SANS_BROUILLON, TAILLE_D_UN_ENVOI, Suite, du_brouillon, recevoir_a_part, recevoir_pieces
 
 GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
 
@@ -100,6 +100,8 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     """The messages, the oldest first, who has read them; the answer, kept as a draft or sent."""
     lu_d_abord = _trouver(espace, reference)
     trouve = lu_d_abord.echange
+    if A_PART in request.GET and lu_d_abord.peut_ecrire and not theme_de(trouve.theme).portail:
+        return _des_fichiers(request, espace, trouve.personne, reverse("echange", args=[reference]), trouve)
     formulaire = ReponseForm(request.POST, echange=trouve) if request.method == "POST" else None
     if formulaire is not None and (reponse := _recevoir_reponse(request, espace, trouve, formulaire)) is not None:
         return reponse
@@ -125,6 +127,8 @@ def _recevoir_reponse(
     suite = recevoir_pieces(request, formulaire, espace, trouve.personne, echange=trouve)
     if suite is Suite.REVENIR:
         return redirect("echange", trouve.reference)
+    if suite is Suite.JOINDRE:
+        return redirect(reverse("echange", args=[trouve.reference], query={A_PART: "oui"}))
     if suite is Suite.REFUSER:
         return None
     if "garder" in request.POST:
@@ -220,7 +224,7 @@ def _personne(espace: Espace, siren: str) -> PersonneSirenisee:
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def rediger(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
-    """The text, kept as a draft, read again, then sent."""
+    """The text: kept as a draft, which another page shows again before it leaves, or sent from there."""
     personne = _personne(espace, siren)
     garde = brouillons.brouillon_de(espace, personne)
     theme = theme_de(
@@ -228,6 +232,8 @@ def rediger(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     )
     if theme.portail:
         return redirect(f"{reverse('message_ecrire')}?siren={personne.siren}")
+    if A_PART in request.GET:
+        return _des_fichiers(request, espace, personne, _page_du_texte(personne, theme), theme=theme.code)
     if request.method == "POST":
         return _recevoir(request, espace, personne, theme, garde)
     depart = {"objet": garde.objet, "texte": garde.texte} if garde is not None else None
@@ -241,15 +247,15 @@ def _recevoir(
     formulaire = RedactionForm(request.POST)
     suite = recevoir_pieces(request, formulaire, espace, personne, theme=theme.code)
     if suite is Suite.REVENIR:
-        return redirect(f"{reverse('message_rediger', args=[personne.siren])}?theme={theme.code}")
+        return redirect(_page_du_texte(personne, theme))
+    if suite is Suite.JOINDRE:
+        return redirect(reverse("message_rediger", args=[personne.siren], query={"theme": theme.code, A_PART: "oui"}))
     if suite is Suite.REFUSER:
         return _montrer(request, espace, personne, theme, formulaire, garde)
     if "garder" in request.POST:
         faite = _garder(request, espace, personne, formulaire, theme=theme.code)
         if faite is not None:
             return redirect(f"{reverse('messagerie')}?boite={lectures.BROUILLONS}")
-    elif "modifier" in request.POST:
-        formulaire = RedactionForm(initial={nom: request.POST.get(nom, "") for nom in ("objet", "texte", "envoi")})
     elif formulaire.is_valid():
         try:
             if "envoyer" in request.POST:
@@ -270,8 +276,47 @@ def _recevoir(
         except RegleMetier as regle:
             formulaire.refuser(regle)
         else:
-            return _montrer(request, espace, personne, theme, formulaire, garde, "espacepro/messagerie/relire.html")
+            return redirect("message_relire", personne.siren)
     return _montrer(request, espace, personne, theme, formulaire, garde)
+
+
+def _page_du_texte(personne: PersonneSirenisee, theme: Theme) -> str:
+    return reverse("message_rediger", args=[personne.siren], query={"theme": theme.code})
+
+
+def _des_fichiers(
+    request: HttpRequest,
+    espace: Espace,
+    personne: PersonneSirenisee,
+    page: str,
+    echange: Echange | None = None,
+    *,
+    theme: str = "",
+) -> HttpResponse:
+    """The files of a draft, apart from its text: without script, a sending too heavy takes nothing that was typed with it."""
+    if request.method == "POST":
+        recevoir_a_part(request, espace, personne, theme=theme, echange=echange)
+        return redirect(request.get_full_path())
+    contexte = {"personne": personne, "page": page, "theme": theme}
+    return render(request, "espacepro/messagerie/fichiers.html", contexte | du_brouillon(espace, personne, echange))
+
+
+@espace_requis
+@require_GET
+def relire(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
+    """The draft as it would leave: what is sent is what this page shows. Where none could leave, the page of writing."""
+    personne = _personne(espace, siren)
+    garde = brouillons.brouillon_de(espace, personne)
+    if garde is None or not garde.objet or not garde.texte or theme_de(garde.theme).portail:
+        return redirect("message_rediger", personne.siren)
+    contexte = {
+        "personne": personne,
+        "theme": theme_de(garde.theme),
+        "brouillon": garde,
+        "envoi": brouillons.cle_d_envoi(garde),
+        "autres_lecteurs": [lecteur for lecteur in lecteurs_de(personne) if lecteur != espace],
+    }
+    return render(request, "espacepro/messagerie/relire.html", contexte | du_brouillon(espace, personne))
 
 
 def _garder(
@@ -309,7 +354,6 @@ def _montrer(
     theme: Theme,
     formulaire: RedactionForm,
     garde: Brouillon | None,
-    gabarit: str = "espacepro/messagerie/rediger.html",
 ) -> HttpResponse:
     contexte: dict[str, Any] = {
         "personne": personne,
@@ -319,7 +363,7 @@ def _montrer(
         "garde_le": jour_heure(garde.modifie_le) if garde is not None else "",
         "autres_lecteurs": [lecteur for lecteur in lecteurs_de(personne) if lecteur != espace],
     }
-    return render(request, gabarit, contexte | du_brouillon(espace, personne))
+    return render(request, "espacepro/messagerie/rediger.html", contexte | du_brouillon(espace, personne))
 
 
 @espace_requis

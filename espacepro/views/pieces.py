@@ -44,12 +44,20 @@ SANS_BROUILLON: Final[dict[str, Any]] = {
 """What a page of writing shows of files before any is joined."""
 
 
+SANS_FICHIER: Final = "Choisissez d’abord un fichier, puis joignez-le."
+
+
 class Suite(Enum):
     """What a form does once its files were looked at."""
 
     CONTINUER = "what was asked"
     REVENIR = "its page, from the draft"
     REFUSER = "its page, with what was typed: it cannot be kept as it is"
+    JOINDRE = "the page of its files, which holds nothing that was typed"
+
+
+A_PART: Final = "fichiers"
+"""What the address of a page of writing says where it shows the files alone: without script, a sending too heavy takes no text with it."""
 
 
 def du_brouillon(espace: Espace, personne: PersonneSirenisee, echange: Echange | None = None) -> dict[str, Any]:
@@ -75,9 +83,11 @@ def recevoir_pieces(
     """
     fichiers = request.FILES.getlist("fichiers")
     demande = "joindre" in request.POST or "oter" in request.POST
+    du_message: dict[str, Any] = {"acteur": espace, "personne": personne, "echange": echange, "theme": theme}
+    if "ailleurs" in request.POST:
+        return _garder_d_abord(request, formulaire, du_message)
     if not (demande or fichiers):
         return Suite.CONTINUER
-    du_message: dict[str, Any] = {"acteur": espace, "personne": personne, "echange": echange, "theme": theme}
     refuse = False
     try:
         try:
@@ -104,7 +114,7 @@ def recevoir_pieces(
     refus = _joindre(espace, brouillon, fichiers)
     joints = len(fichiers) - len(refus)
     if "joindre" in request.POST and not fichiers:
-        refus.append("Choisissez d’abord un fichier, puis joignez-le.")
+        refus.append(SANS_FICHIER)
     if refus and not (demande or refuse):
         refus.append("Votre message n’est pas parti : il est gardé en brouillon.")
     reste = demande or refuse or bool(refus)
@@ -112,6 +122,41 @@ def recevoir_pieces(
     if refuse:
         return Suite.REFUSER
     return Suite.REVENIR if reste else Suite.CONTINUER
+
+
+def _garder_d_abord(request: HttpRequest, formulaire: FormulairePortail, du_message: dict[str, Any]) -> Suite:
+    """Keep what was typed, before the page of its files."""
+    try:
+        brouillons.garder(**du_message, objet=request.POST.get("objet", ""), texte=request.POST.get("texte", ""))
+    except RegleMetier as regle:
+        formulaire.errors.clear()
+        formulaire.refuser(regle)
+        return Suite.REFUSER
+    return Suite.JOINDRE
+
+
+def recevoir_a_part(
+    request: HttpRequest,
+    espace: Espace,
+    personne: PersonneSirenisee,
+    *,
+    theme: str = "",
+    echange: Echange | None = None,
+) -> None:
+    """Join files, or take one off, for the page that shows them alone; say what became of them. The text is left as it is."""
+    fichiers = request.FILES.getlist("fichiers")
+    try:
+        brouillon = brouillons.tenir_pour_les_fichiers(acteur=espace, personne=personne, echange=echange, theme=theme)
+        if (otee := _cle(request.POST.get("oter", ""))) is not None:
+            jointes.oter(acteur=espace, brouillon=brouillon, piece=otee)
+    except RegleMetier as regle:
+        messages.error(request, str(regle))
+        return
+    refus = _joindre(espace, brouillon, fichiers)
+    joints = len(fichiers) - len(refus)
+    if not fichiers and "oter" not in request.POST:
+        refus.append(SANS_FICHIER)
+    _dire(request, refus, joints)
 
 
 def _dire(request: HttpRequest, refus: list[str], joints: int) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace, TraceLecture
 from accounts.saisies.dates import dans, jour
-from services.models import ReferenceBancaire, Service, SignalementBancaire
+from services.models import Echange, ReferenceBancaire, Service, SignalementBancaire
 
 from ..arbre.expirations import PREAVIS
 from ..arbre.recentes import DELAI_DECLIN, OBJET
@@ -381,13 +381,16 @@ def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -
     return un_par_un(faits, dire, lambda fait: fait["depuis"])
 
 
-# As the box « Non lus » of the mailbox (services/messagerie/lectures.py), by company: the index of what is unread alone.
+# As the boxes of the mailbox (services/messagerie/lectures.py), by company: what one has not read, what is asked of who may write.
 _MESSAGES: Final = """
-SELECT json_build_object('p', n.personne_id, 'n', count(DISTINCT n.echange_id)) FROM services_messagenonlu n
-WHERE n.lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)
-AND n.personne_id = ANY(ARRAY(SELECT s.personne_id FROM siennes s JOIN services_service v ON v.id = s.service_id
-WHERE v.famille = %(messagerie)s AND s.etat = %(active)s AND s.role = ANY(%(lecteurs)s)
-AND (s.expire_le IS NULL OR s.expire_le >= %(aujourd_hui)s))) GROUP BY n.personne_id
+SELECT json_build_object('p', p.id, 'n', n.n, 'd', d.n, 'depuis', le) FROM services_personnesirenisee p,
+LATERAL (SELECT count(DISTINCT echange_id) n FROM services_messagenonlu WHERE personne_id = p.id
+AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)) n,
+LATERAL (SELECT count(*) n, min(dernier_le) le FROM services_echange
+WHERE personne_id = p.id AND etat = %(piece)s AND p.restreinte_le IS NULL) d
+WHERE p.id = ANY(ARRAY(SELECT personne_id FROM siennes s JOIN services_service v ON v.id = service_id
+WHERE famille = %(messagerie)s AND s.etat = %(active)s AND role = ANY(%(lecteurs)s)
+AND (expire_le IS NULL OR expire_le >= %(aujourd_hui)s))) AND n.n + d.n > 0
 """
 
 
@@ -395,29 +398,50 @@ def _des_messages(maintenant: datetime) -> Mapping[str, Any]:
     return {
         "messagerie": Service.Famille.MESSAGERIE.value,
         "active": Habilitation.Etat.ACTIVE.value,
-        "lecteurs": [role.value for role in roles_pour(LIRE_MESSAGERIE)],
+        "lecteurs": [role.value for role in roles_pour(LIRE_MESSAGERIE)],  # the same as those who write
+        "piece": Echange.Etat.PIECE_DEMANDEE.value,
     }
 
 
 def _dire_messages(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
-    """The answers of offices that one has not read: one line for all the companies (issue 15.7)."""
-    if not faits:
-        return []
-    return [
-        Ligne(
-            Gravite.INFO,
-            "Non lu",
+    """The documents that offices ask for, a company each, until a message answers; then, in one line, the answers that one has not read (issue 15.7)."""
+
+    def dire_pieces(leurs: Sequence[Fait]) -> Ligne:
+        depuis = _instant(min(fait["depuis"] for fait in leurs))
+        return Ligne(
+            Gravite.ATTENTION,
+            f"Depuis le {jour(depuis)}",
             combien(
-                sum(fait["n"] for fait in faits),
-                "échange à lire dans la messagerie",
-                "échanges à lire dans la messagerie",
+                sum(fait["d"] for fait in leurs),
+                "pièce demandée par le service, dans la messagerie",
+                "pièces demandées par le service, dans la messagerie",
             ),
-            "Lire",
-            reverse("messagerie", query={"boite": "non-lus"}),
-            personnes=_cles(faits),
-            en_bref="Message non lu",
+            "Voir",
+            reverse("messagerie", query={"boite": "a-traiter"}),
+            jour=timezone.localdate(depuis),
+            personnes=_cles(leurs),
+            en_bref="Pièce demandée",
         )
-    ]
+
+    lignes = un_par_un([fait for fait in faits if fait["d"]], dire_pieces, lambda fait: fait["depuis"])
+    non_lus = [fait for fait in faits if fait["n"]]
+    if non_lus:
+        lignes.append(
+            Ligne(
+                Gravite.INFO,
+                "Non lu",
+                combien(
+                    sum(fait["n"] for fait in non_lus),
+                    "échange à lire dans la messagerie",
+                    "échanges à lire dans la messagerie",
+                ),
+                "Lire",
+                reverse("messagerie", query={"boite": "non-lus"}),
+                personnes=_cles(non_lus),
+                en_bref="Message non lu",
+            )
+        )
+    return lignes
 
 
 def inscrire_sources() -> None:

@@ -5,7 +5,7 @@ Keeping a draft is no act of the journal: nobody but its author ever sees it.
 
 from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -106,6 +106,11 @@ def brouillon_de(espace: Espace, personne: PersonneSirenisee, echange: Echange |
     return Brouillon.objects.filter(espace=espace, personne=personne, echange=echange).first()
 
 
+def cle_d_envoi(brouillon: Brouillon) -> UUID:
+    """Return the key of the message that this draft becomes as it is: its page opened twice sends it once, another text is another."""
+    return uuid5(brouillon.pk, "\0".join((brouillon.theme, brouillon.objet, brouillon.texte)))
+
+
 def brouillons_de(espace: Espace) -> list[Brouillon]:
     """Return the drafts of this espace for the mailboxes that it reads today, the latest first: two queries."""
     return list(
@@ -117,6 +122,11 @@ def oublier(couples: Collection[tuple[UUID, int]]) -> None:
     """Erase what these espaces had begun to write for these personnes: their right ends, within the caller's transaction."""
     for espace, personne in sorted(couples):
         _effacer(Brouillon.objects.filter(espace=espace, personne=personne))
+
+
+def oublier_les_reponses(echange: Echange) -> None:
+    """Erase what agents had begun to answer to this exchange: another office has it, within the caller's transaction."""
+    _effacer(Brouillon.objects.filter(echange=echange, agent__isnull=False))
 
 
 def _effacer(brouillons: QuerySet[Brouillon]) -> None:

@@ -5,25 +5,28 @@ before anything is answered or closed. Each text bears the key that its form was
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from accounts.gestion.affaires import AffaireDejaPrise, affaire_de, prendre
 from accounts.gestion.fonctions import BUREAU
 from accounts.models import Agent, ServiceGestionnaire
-from accounts.saisies.porte import lire_ligne
+from accounts.saisies.porte import lire_ligne, lire_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
-from ..models import Echange, LectureMessage, Message, PersonneSirenisee
-from .echanges import EchangeDuPortail, EnvoiDUnAutre, lire_message
+from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee
+from .brouillons import oublier_les_reponses
+from .echanges import EchangeDuPortail, EnvoiDUnAutre, lire_message, poster_avec_ses_pieces
 from .remise import remettre
 from .themes import theme_de
 
@@ -64,9 +67,12 @@ class MotifDeTransfertRequis(RegleMetier):
 
 
 def fil(echange: Echange) -> QuerySet[Message]:
-    """Return what the office reads of this exchange, notes included, the oldest first: nothing whose files wait to be analysed."""
+    """Return what the office reads of this exchange, notes included, the oldest first.
+
+    Of the company nothing whose files wait to be analysed; of the office its own, which waits to leave.
+    """
     return (
-        Message.objects.filter(echange=echange, pret_le__isnull=False)
+        Message.objects.filter(Q(pret_le__isnull=False) | Q(agent__isnull=False), echange=echange)
         .select_related("espace", "agent__service_gestionnaire")
         .prefetch_related(
             Prefetch("lectures", LectureMessage.objects.select_related("lecteur__espace", "lecteur__agent")),
@@ -82,6 +88,11 @@ def dernier_de_l_entreprise(echange: Echange) -> UUID | None:
     """
     venus = Message.objects.filter(echange=echange, espace__isnull=False, pret_le__isnull=False)
     return venus.order_by("pret_le", "pk").values_list("pk", flat=True).last()
+
+
+def brouillon_du_bureau(agent: Agent, echange: Echange) -> Brouillon | None:
+    """Return what this agent has begun to answer: one query."""
+    return Brouillon.objects.filter(agent=agent, echange=echange).first()
 
 
 def echeance(echange: Echange) -> datetime | None:
@@ -109,13 +120,18 @@ def marquer_lus_du_bureau(agent: Agent, messages: Iterable[Message], maintenant:
 def prendre_en_charge(*, acteur: Agent, echange: Echange, maintenant: datetime | None = None) -> Echange:
     """Say to the company that an agent works on this exchange, and return it; it goes on waiting.
 
+    What waits is the agent's from then on, as by « Prendre », where no other has it.
     Raises: EchangeHorsService, EchangeDejaPris.
     """
-    echange = _verrouiller(acteur, echange)
+    echange = verrouiller_du_bureau(acteur, echange)
     if echange.etat != Echange.Etat.ENVOYE:
         raise EchangeDejaPris
     _passer(echange, Echange.Etat.PRIS_EN_CHARGE, maintenant or timezone.now())
     _consigner(actes.ECHANGE_PRIS_EN_CHARGE, acteur, echange)
+    affaire = affaire_de(acteur, files=[FILE], cle=str(echange.pk))
+    if affaire is not None and affaire.finie_le is None:
+        with suppress(AffaireDejaPrise):
+            prendre(acteur=acteur, affaire=affaire, maintenant=maintenant)
     return echange
 
 
@@ -133,21 +149,48 @@ def repondre_du_bureau(
 ) -> Message:
     """Answer the company, or ask it for a document (`piece`), and return the message; a closed exchange is reopened by it.
 
-    Raises: EchangeHorsService, EchangeDuPortail, MessageArrive, TexteIllisible, MessageVide, MessageTropLong, EnvoiDUnAutre.
+    It takes the files of the agent's draft, and leaves once none waits to be analysed: until then the exchange waits as it did.
+    Raises: EchangeHorsService, EchangeDuPortail, MessageArrive, TexteIllisible, MessageVide, MessageTropLong, PieceRefusee,
+    EnvoiDUnAutre.
     """
     maintenant = maintenant or timezone.now()
-    echange = _verrouiller(acteur, echange)
+    echange = verrouiller_du_bureau(acteur, echange)
     if (deja := _deja_envoye(acteur, echange, envoi)) is not None:
         return deja
     _exiger_vu(echange, vu)
-    lu = lire_message(texte)
-    _passer(echange, Echange.Etat.PIECE_DEMANDEE if piece else Echange.Etat.REPONDU, maintenant)
-    message = Message.objects.create(
-        pk=envoi, echange=echange, agent=acteur, texte=lu, envoye_le=maintenant, pret_le=maintenant
+    message = Message(
+        pk=envoi, echange=echange, agent=acteur, texte=lire_message(texte), demande_piece=piece, envoye_le=maintenant
     )
-    remettre(message, maintenant)
+    poster_avec_ses_pieces(message, brouillon_du_bureau(acteur, echange))
+    if message.pret_le is not None:
+        _passer(echange, Echange.Etat.PIECE_DEMANDEE if piece else Echange.Etat.REPONDU, maintenant)
+        remettre(message, maintenant)
     _consigner(actes.ECHANGE_PIECE_DEMANDEE if piece else actes.ECHANGE_REPONDU, acteur, echange)
     return message
+
+
+@transaction.atomic
+@relit_l_agent
+def garder_du_bureau(
+    *, acteur: Agent, echange: Echange, texte: str, maintenant: datetime | None = None
+) -> Brouillon | None:
+    """Keep what an agent has begun to answer, in the place of what there was; return it, None where nothing is left.
+
+    Raises: EchangeHorsService, EchangeDuPortail, TexteIllisible, MessageTropLong.
+    """
+    echange = verrouiller_du_bureau(acteur, echange)
+    texte = lire_texte(texte)
+    if texte:
+        texte = lire_message(texte)
+    connu = brouillon_du_bureau(acteur, echange)
+    if not texte and (connu is None or not connu.pieces_jointes.exists()):
+        if connu is not None:
+            connu.delete()
+        return None
+    brouillon = connu or Brouillon(agent=acteur, personne=echange.personne, echange=echange)
+    brouillon.texte, brouillon.modifie_le = texte, maintenant or timezone.now()
+    brouillon.save()
+    return brouillon
 
 
 @transaction.atomic
@@ -157,7 +200,7 @@ def noter(*, acteur: Agent, echange: Echange, texte: str, envoi: UUID, maintenan
 
     Raises: EchangeHorsService, EchangeDuPortail, TexteIllisible, MessageVide, MessageTropLong, EnvoiDUnAutre.
     """
-    echange = _verrouiller(acteur, echange)
+    echange = verrouiller_du_bureau(acteur, echange)
     if (deja := _deja_envoye(acteur, echange, envoi)) is not None:
         return deja
     note = _noter(acteur, echange, lire_message(texte), maintenant or timezone.now(), envoi)
@@ -177,11 +220,11 @@ def transferer(
 ) -> Echange:
     """Give this exchange to another office, with a note that says why, and return it; the company reads who follows it now.
 
-    It waits there since it waited here, and nobody there has claimed it. Raises: EchangeHorsService, EchangeDuPortail,
+    It waits there since it waited here, and nobody there has claimed it; what agents had begun to answer ends. Raises: EchangeHorsService, EchangeDuPortail,
     EchangeDejaClos, DejaCeService, TexteIllisible, MotifDeTransfertRequis.
     """
     maintenant = maintenant or timezone.now()
-    echange = _verrouiller(acteur, echange)
+    echange = verrouiller_du_bureau(acteur, echange)
     if echange.etat == Echange.Etat.CLOS:
         raise EchangeDejaClos
     if vers.pk == echange.service_gestionnaire_id:
@@ -192,6 +235,7 @@ def transferer(
     _noter(acteur, echange, f"Transmis à {vers.nom} : {motif}", maintenant)
     echange.service_gestionnaire = vers
     echange.save(update_fields=["service_gestionnaire"])
+    oublier_les_reponses(echange)
     dit = Message.objects.create(
         echange=echange,
         texte=f"Votre échange est transmis à {vers.nom}, qui vous répondra.",
@@ -210,7 +254,7 @@ def clore_du_bureau(*, acteur: Agent, echange: Echange, vu: UUID | None, mainten
 
     Raises: EchangeHorsService, EchangeDuPortail, EchangeDejaClos, MessageArrive.
     """
-    echange = _verrouiller(acteur, echange)
+    echange = verrouiller_du_bureau(acteur, echange)
     if echange.etat == Echange.Etat.CLOS:
         raise EchangeDejaClos
     _exiger_vu(echange, vu)
@@ -219,8 +263,8 @@ def clore_du_bureau(*, acteur: Agent, echange: Echange, vu: UUID | None, mainten
     return echange
 
 
-def _verrouiller(acteur: Agent, echange: Echange) -> Echange:
-    """Lock personne and exchange, and return the latter fresh. Raises: EchangeHorsService, EchangeDuPortail."""
+def verrouiller_du_bureau(acteur: Agent, echange: Echange) -> Echange:
+    """Lock personne and exchange for an agent, locked, and return the latter fresh. Raises: EchangeHorsService, EchangeDuPortail."""
     personne = (
         PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",))
         .select_related("service_gestionnaire")

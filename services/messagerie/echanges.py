@@ -245,24 +245,8 @@ def _poster(
     Raises: PieceRefusee, TropDeMessages, TropDeMessagesPourUneEntreprise.
     """
     compter_message(acteur, echange.personne)
-    if brouillon is not None:  # who is joining a file is waited for, and nobody joins one any more
-        brouillon = Brouillon.objects.select_for_update(of=("self",)).filter(pk=brouillon.pk).first()
-    pieces = PieceJointe.objects.filter(brouillon=brouillon) if brouillon is not None else PieceJointe.objects.none()
-    analyses = {piece.analyse: piece.nom for piece in pieces.select_for_update(no_key=True)}
-    for ecartee in PieceJointe.ECARTEES:
-        if ecartee in analyses:
-            raise PieceRefusee(nom=analyses[ecartee])
-    message = Message.objects.create(
-        pk=envoi,
-        echange=echange,
-        espace=acteur,
-        texte=texte,
-        envoye_le=maintenant,
-        pret_le=None if PieceJointe.Analyse.A_FAIRE in analyses else maintenant,
-    )
-    if brouillon is not None:
-        pieces.update(brouillon=None, message=message)
-        brouillon.delete()
+    message = Message(pk=envoi, echange=echange, espace=acteur, texte=texte, envoye_le=maintenant)
+    poster_avec_ses_pieces(message, brouillon)
     if message.pret_le is not None:
         remettre(message, maintenant)
     consigner(
@@ -272,6 +256,25 @@ def _poster(
         details={"echange": echange.reference, "theme": echange.theme},
     )
     return message
+
+
+def poster_avec_ses_pieces(message: Message, brouillon: Brouillon | None) -> None:
+    """Write this message with the files of its draft, which ends; it is ready at once unless one of them waits to be analysed.
+
+    Within the act that sends it, under the lock of the exchange. Raises: PieceRefusee.
+    """
+    if brouillon is not None:  # who is joining a file is waited for, and nobody joins one any more
+        brouillon = Brouillon.objects.select_for_update(of=("self",)).filter(pk=brouillon.pk).first()
+    pieces = PieceJointe.objects.filter(brouillon=brouillon) if brouillon is not None else PieceJointe.objects.none()
+    analyses = {piece.analyse: piece.nom for piece in pieces.select_for_update(no_key=True)}
+    for ecartee in PieceJointe.ECARTEES:
+        if ecartee in analyses:
+            raise PieceRefusee(nom=analyses[ecartee])
+    message.pret_le = None if PieceJointe.Analyse.A_FAIRE in analyses else message.envoye_le
+    message.save(force_insert=True)
+    if brouillon is not None:
+        pieces.update(brouillon=None, message=message)
+        brouillon.delete()
 
 
 def _consigner(acte: Acte, acteur: Espace, echange: Echange) -> None:

@@ -145,6 +145,12 @@ class Messagerie:
         return next(boite.nombre or 0 for boite in self.boites if boite.code == NON_LUS)
 
     @property
+    def commences(self) -> Boite | None:
+        """The box of one's drafts, where the open one leaves them out and there are some: said above all the exchanges."""
+        boite = next(boite for boite in self.boites if boite.code == BROUILLONS)
+        return boite if self.filtres.boite == TOUS and boite.nombre else None
+
+    @property
     def ouverte(self) -> Boite:
         return next(boite for boite in self.boites if boite.ouverte)
 

@@ -7,7 +7,7 @@ A file taken off, or a draft erased, stays counted. Who could be hurt, and what 
 from typing import Final
 
 from accounts.compteurs import debit
-from accounts.models import Espace
+from accounts.models import Agent, Espace
 from accounts.saisies.regles import RegleMetier
 
 from ..models import PersonneSirenisee
@@ -54,11 +54,12 @@ def compter_message(acteur: Espace, personne: PersonneSirenisee) -> None:
         raise TropDeMessagesPourUneEntreprise(limite=MESSAGES_POUR_UNE_ENTREPRISE, denomination=personne.denomination)
 
 
-def compter_fichier(acteur: Espace, *, nom: str, taille: int) -> None:
-    """Count one file that this espace joins, whose name is shown. Raises: TropDeFichiersJoints."""
-    if not _reserver("fichiers", str(acteur.pk), FICHIERS_PAR_JOUR):
+def compter_fichier(acteur: Espace | Agent, *, nom: str, taille: int) -> None:
+    """Count one file that this espace or this agent joins, whose name is shown. Raises: TropDeFichiersJoints."""
+    qui = f"agent|{acteur.pk}" if isinstance(acteur, Agent) else str(acteur.pk)
+    if not _reserver("fichiers", qui, FICHIERS_PAR_JOUR):
         raise TropDeFichiersJoints(nom=nom, limite=FICHIERS_PAR_JOUR, lourds="")
-    if taille > GROS and not _reserver("gros-fichiers", str(acteur.pk), GROS_FICHIERS_PAR_JOUR):
+    if taille > GROS and not _reserver("gros-fichiers", qui, GROS_FICHIERS_PAR_JOUR):
         raise TropDeFichiersJoints(nom=nom, limite=GROS_FICHIERS_PAR_JOUR, lourds=" de plus de 1 Mo")
 
 

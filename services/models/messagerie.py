@@ -138,6 +138,7 @@ class Message(models.Model):
     agent = models.ForeignKey("accounts.Agent", models.PROTECT, null=True, blank=True, related_name="messages")
     texte = models.TextField("texte", max_length=LONGUEUR_TEXTE)
     interne = models.BooleanField("note interne", default=False)
+    demande_piece = models.BooleanField("demande une pièce", default=False)
     envoye_le = models.DateTimeField("envoyé le", default=timezone.now)
     pret_le = models.DateTimeField("remis le", null=True, blank=True, default=timezone.now)
 
@@ -158,6 +159,11 @@ class Message(models.Model):
                 condition=Q(interne=False) | Q(agent__isnull=False),
                 name="message_interne_d_un_agent",
                 violation_error_message="Une note interne est d’un agent.",
+            ),
+            models.CheckConstraint(
+                condition=Q(demande_piece=False) | Q(agent__isnull=False, interne=False),
+                name="message_demande_d_un_agent",
+                violation_error_message="Seul un agent demande une pièce, à l’entreprise.",
             ),
         ]
 
@@ -227,10 +233,11 @@ class MessageNonLu(models.Model):
 
 
 class Brouillon(models.Model):
-    """What somebody has begun to write for a personne, his alone: a new exchange, or an answer to `echange`."""
+    """What somebody has begun to write, his alone: for a personne a new exchange, or an answer to `echange`; an agent's answer to it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    espace = models.ForeignKey(Espace, models.CASCADE, related_name="brouillons", db_index=False)
+    espace = models.ForeignKey(Espace, models.CASCADE, null=True, blank=True, related_name="brouillons", db_index=False)
+    agent = models.ForeignKey("accounts.Agent", models.CASCADE, null=True, blank=True, related_name="brouillons")
     personne = models.ForeignKey(PersonneSirenisee, models.CASCADE, related_name="brouillons")
     echange = models.ForeignKey(Echange, models.CASCADE, null=True, blank=True, related_name="brouillons")
     theme = models.CharField("thème", max_length=30, blank=True)
@@ -243,11 +250,17 @@ class Brouillon(models.Model):
         ordering = ["-modifie_le", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["espace", "personne", "echange"],
+                fields=["espace", "agent", "personne", "echange"],
                 nulls_distinct=False,
                 name="brouillon_un_seul",
                 violation_error_message="Vous avez déjà un brouillon pour cet échange.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(espace__isnull=False, agent__isnull=True)
+                | Q(espace__isnull=True, agent__isnull=False, echange__isnull=False),
+                name="brouillon_un_auteur",
+                violation_error_message="Un brouillon a un seul auteur ; celui d’un agent répond à un échange.",
+            ),
         ]
 
     def __str__(self) -> str:

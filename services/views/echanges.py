@@ -2,10 +2,13 @@
 
 import uuid
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.forms.base import FormulairePortail
@@ -13,20 +16,36 @@ from accounts.forms.champs import ChampCle, ChampPorte, ChampTexte
 from accounts.forms.claviers import Clavier
 from accounts.gestion.fonctions import CHEFS
 from accounts.gestion.page_acte import PageActe
-from accounts.models import ServiceGestionnaire
+from accounts.models import Agent, ServiceGestionnaire
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import FonctionChangee
 
 from ..messagerie import bureau
-from ..messagerie.bureau import LONGUEUR_MOTIF, dernier_de_l_entreprise, fil
+from ..messagerie.bureau import LONGUEUR_MOTIF, EchangeHorsService, dernier_de_l_entreprise, fil
 from ..messagerie.modeles import LONGUEUR_TITRE, enregistrer_modele, modeles_pour, retirer_modele
+from ..messagerie.pieces.jointes import TAILLE_D_UN_ENVOI, joindre_du_bureau, oter
+from ..messagerie.pieces.natures import EXTENSIONS
 from ..messagerie.themes import a_choisir, theme_de
-from ..models import Echange, ModeleDeReponse
+from ..models import Echange, Message, ModeleDeReponse, PieceJointe
 from ..models.messagerie import LONGUEUR_TEXTE
 
 DERNIERS = 5
 """Messages shown again above an answer: the whole exchange stands on its own page."""
 INSERER = "inserer"
 """The name of the button that puts a model into the text, instead of sending."""
+JOINDRE = "joindre"
+"""The name of the button that keeps the text and leads to the page of the files, instead of sending."""
+OTER = "oter"
+"""The name of the buttons that take a file off."""
 DU_TEXTE = dict.fromkeys(("message_vide", "message_trop_long", "envoi_d_un_autre"), "texte")
+
+
+EN_CONTROLE = "La réponse partira d’elle-même dès que ses fichiers auront été contrôlés : l’échange attend jusque-là."
+
+
+def pieces_de(agent: Agent, echange: Echange) -> list[PieceJointe]:
+    """Return the files of what this agent has begun to answer: one query."""
+    return list(PieceJointe.objects.filter(brouillon__agent=agent, brouillon__echange=echange))
 
 
 class VuForm(FormulairePortail):
@@ -73,7 +92,7 @@ class ReponseDuBureauForm(VuForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if INSERER in self.data:  # a model may be put into a text that is not begun
+        if INSERER in self.data or JOINDRE in self.data:  # into a text that is not begun, or beside it
             self.fields["texte"].required = False
 
 
@@ -131,12 +150,12 @@ class _SurUnEchange(PageActe):
 
 
 class PrendreEnCharge(_SurUnEchange):
-    """Tell the company that somebody works on it."""
+    """Take it, as from the queue, and tell the company that somebody works on it: one act."""
 
     nom = "prendre-en-charge"
-    titre = "Prendre en charge"
-    bouton = "Prendre en charge"
-    succes = "L’échange est pris en charge : l’entreprise le voit."
+    titre = "Prendre et prévenir l’entreprise"
+    bouton = "Prendre et prévenir"
+    succes = "L’échange est à vous, et pris en charge : l’entreprise le voit."
 
     @staticmethod
     def possible(objet: Echange) -> bool:
@@ -145,7 +164,10 @@ class PrendreEnCharge(_SurUnEchange):
     def faits(self) -> list[tuple[str, str | Model]]:
         return [
             *super().faits(),
-            ("Ce qui se passe", "L’entreprise lit « pris en charge ». L’échange attend toujours."),
+            (
+                "Ce qui se passe",
+                "Les autres agents voient que vous l’avez, l’entreprise lit « pris en charge ». L’échange attend toujours.",
+            ),
         ]
 
     def agir(self, form: Any) -> None:
@@ -161,6 +183,7 @@ class Repondre(_SurUnEchange):
     succes = "La réponse est envoyée."
     form_class = ReponseDuBureauForm
     piece = False
+    envoye: Message
 
     @staticmethod
     def possible(objet: Echange) -> bool:
@@ -175,11 +198,17 @@ class Repondre(_SurUnEchange):
             form.fields["modele"].queryset = modeles
         return form
 
+    def get_initial(self) -> dict[str, Any]:
+        garde = bureau.brouillon_du_bureau(self.agent, self.objet)
+        return {**super().get_initial(), "texte": garde.texte if garde is not None else ""}
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "avec_modeles": True}
+        return {**super().get_context_data(**kwargs), "avec_modeles": True, "pieces": pieces_de(self.agent, self.objet)}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Send; or, asked by its own button, put the model after what is written and show the page again."""
+        """Send; or, asked by its own button, put the model after what is written, or keep it and lead to its files."""
+        if JOINDRE in form.data:
+            return self._garder(form)
         if INSERER not in form.data:
             return super().form_valid(form)
         modele, texte = form.cleaned_data.get("modele"), form.cleaned_data["texte"]
@@ -188,9 +217,20 @@ class Repondre(_SurUnEchange):
         form.data["vu"] = dernier_de_l_entreprise(self.objet) or ""
         return self.render_to_response(self.get_context_data(form=form))
 
+    def _garder(self, form: Any) -> HttpResponse:
+        """Keep the text in the agent's draft: the page of the files has none to lose."""
+        try:
+            bureau.garder_du_bureau(acteur=self.agent, echange=self.objet, texte=form.cleaned_data["texte"])
+        except RegleMetier as regle:
+            return self.montrer_le_refus(form, regle)
+        return redirect("admin:services_echange_fichiers", self.objet.pk)
+
+    def dire_le_succes(self) -> str:
+        return self.succes if self.envoye.pret_le is not None else EN_CONTROLE
+
     def agir(self, form: Any) -> None:
         dits = form.cleaned_data
-        bureau.repondre_du_bureau(
+        self.envoye = bureau.repondre_du_bureau(
             acteur=self.agent,
             echange=self.objet,
             texte=dits["texte"],
@@ -198,6 +238,62 @@ class Repondre(_SurUnEchange):
             vu=dits["vu"],
             piece=self.piece,
         )
+
+
+class JoindreDesFichiers(_SurUnEchange):
+    """The files of the answer that one has begun, on a page of their own: what is too heavy or refused takes no text with it."""
+
+    template_name = "gestion/fichiers.html"
+    nom = "fichiers"
+    titre = "Joindre des fichiers à la réponse"
+    danger = False
+    bouton = "Joindre les fichiers choisis"
+    fichier_max = TAILLE_D_UN_ENVOI
+
+    @staticmethod
+    def possible(objet: Echange) -> bool:
+        return not theme_de(objet.theme).portail
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "pieces": pieces_de(self.agent, self.objet),
+            "extensions": ",".join(EXTENSIONS),
+            "octets": self.fichier_max,
+            "demandable": DemanderUnePiece.possible(self.objet),
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Join the files, each by itself, or take one off, and show the page again with what became of them."""
+        choisis = self.request.FILES.getlist("fichiers")
+        if OTER in self.request.POST:
+            self._oter(self.request.POST[OTER])
+        elif not choisis:
+            messages.error(self.request, "Choisissez d’abord un fichier, puis joignez-le.")
+        joints = 0
+        for fichier in choisis:
+            try:
+                joindre_du_bureau(acteur=self.agent, echange=self.objet, nom=fichier.name or "", contenu=fichier.read())
+            except (EchangeHorsService, FonctionChangee) as regle:
+                return self.montrer_le_refus(form, regle)
+            except RegleMetier as regle:
+                messages.error(self.request, str(regle))
+            else:
+                joints += 1
+        if joints:
+            dit = "1 fichier joint à votre réponse." if joints == 1 else f"{joints} fichiers joints à votre réponse."
+            messages.success(self.request, dit)
+        return redirect(self.request.path)
+
+    def _oter(self, saisie: str) -> None:
+        brouillon = bureau.brouillon_du_bureau(self.agent, self.objet)
+        try:
+            if brouillon is not None:
+                oter(acteur=self.agent, brouillon=brouillon, piece=UUID(saisie))
+        except ValueError:
+            messages.error(self.request, "Ce fichier n’est plus joint à votre réponse.")
+        except RegleMetier as regle:
+            messages.error(self.request, str(regle))
 
 
 class DemanderUnePiece(Repondre):
@@ -399,4 +495,4 @@ class RetirerModele(PageActe):
         self.retire = True
 
 
-ACTES_D_UN_ECHANGE = (Repondre, PrendreEnCharge, DemanderUnePiece, Noter, Transferer, CloreEchange)
+ACTES_D_UN_ECHANGE = (Repondre, PrendreEnCharge, DemanderUnePiece, Noter, Transferer, CloreEchange, JoindreDesFichiers)

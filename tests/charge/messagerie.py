@@ -47,11 +47,11 @@ INSERT INTO services_echange (id, reference, personne_id, service_gestionnaire_i
 """
 MESSAGES = """
 SET LOCAL session_replication_role = replica;
-INSERT INTO services_message (id, echange_id, espace_id, texte, interne, envoye_le, pret_le)
-    SELECT gen_random_uuid(), id, %(espace)s, 'Bonjour, voici ma question.', false, dernier_le - interval '1 hour', dernier_le
+INSERT INTO services_message (id, echange_id, espace_id, texte, interne, demande_piece, envoye_le, pret_le)
+    SELECT gen_random_uuid(), id, %(espace)s, 'Bonjour, voici ma question.', false, false, dernier_le - interval '1 hour', dernier_le
     FROM services_echange WHERE personne_id = ANY(%(siennes)s);
-INSERT INTO services_message (id, echange_id, agent_id, texte, interne, envoye_le, pret_le)
-    SELECT gen_random_uuid(), id, %(agent)s, 'Bonjour, voici notre réponse.', false, dernier_le, dernier_le
+INSERT INTO services_message (id, echange_id, agent_id, texte, interne, demande_piece, envoye_le, pret_le)
+    SELECT gen_random_uuid(), id, %(agent)s, 'Bonjour, voici notre réponse.', false, false, dernier_le, dernier_le
     FROM services_echange;
 INSERT INTO services_messagenonlu (message_id, lecteur_id, echange_id, personne_id)
     SELECT m.id, l.lecteur, e.id, e.personne_id FROM services_message m JOIN services_echange e ON e.id = m.echange_id

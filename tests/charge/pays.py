@@ -33,6 +33,7 @@ from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import Cessation, DemandeHabilitation, DemandeRetrait, Export, Habilitation, Role
 from services.models import (
     AdresseAttendue,
+    Brouillon,
     Echange,
     EvenementRegistre,
     Message,
@@ -139,6 +140,7 @@ def installer() -> Pays:
     echange = echanger(une.personne)
     for rang in range(5):
         echanger(une.personne, etat="REPONDU", objet=f"Question {rang}")
+    Brouillon.objects.create(espace=espace, personne=une.personne, theme="TVA", objet="Question", texte="Bonjour")
     message = Message.objects.create(echange=echange, espace=espace, texte="Bonjour")
     piece = poser_piece(b"%PDF", message=message, analyse="NON_ANALYSEE", analysee_le=maintenant)
     agents = [AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in sorted(TOUTES)]

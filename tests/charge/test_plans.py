@@ -180,6 +180,7 @@ def adresses(pays: Pays) -> dict[str, str]:
         "entreprise_demandes": [siren],
         **{key: [pays.echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
         "message_rediger": [siren],
+        "message_relire": [siren],
         "entreprise_messages": [siren],
         "brouillon_effacer": [cle],
         "piece_jointe": [pays.piece.pk],
@@ -224,6 +225,7 @@ def adresses(pays: Pays) -> dict[str, str]:
             )
         },
         "message_rediger": f"{reverse('message_rediger', args=[siren])}?theme=TVA",
+        "message_rediger (fichiers)": f"{reverse('message_rediger', args=[siren])}?theme=TVA&fichiers=oui",
         "espace (recherche)": f"{reverse('espace')}?q=ateliers",
         "espace (page 4)": f"{reverse('espace')}?page=4",
         "espace (par service)": f"{reverse('espace')}?vue=service&page=2",

@@ -25,7 +25,7 @@ from habilitations.lectures.demandes_habilitation import demandes_a_repondre
 from habilitations.lectures.partage import fin_prochaine
 from habilitations.models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from habilitations.partage.revue import PERIODE, SANS_REPONSE, dues
-from services.models import Message, MessageNonLu, PersonneSirenisee, ReferenceBancaire, Service
+from services.models import Echange, Message, MessageNonLu, PersonneSirenisee, ReferenceBancaire, Service
 from surveillance.models import Desactivation
 from tests.factories import (
     EspaceFactory,
@@ -196,11 +196,24 @@ def messages(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
     lues = Habilitation.objects.actives(timezone.localdate(maintenant)).filter(
         espace=espace, role__in=roles_pour(LIRE_MESSAGERIE), service__famille=Service.Famille.MESSAGERIE
     )
-    return (
-        MessageNonLu.objects.filter(lecteur=espace.compte, message__echange__personne__in=lues.values("personne"))
-        .values("message__echange__personne")
-        .annotate(fait=JSONObject(p="message__echange__personne", n=Count("message__echange", distinct=True)))
+    non_lus = MessageNonLu.objects.filter(lecteur=espace.compte, message__echange__personne=OuterRef("pk"))
+    demandees = Echange.objects.filter(
+        personne=OuterRef("pk"), personne__restreinte_le=None, etat=Echange.Etat.PIECE_DEMANDEE
     )
+    return (
+        PersonneSirenisee.objects.filter(pk__in=lues.values("personne"))
+        .annotate(
+            n=Coalesce(Subquery(_combien(non_lus, "message__echange__personne", "message__echange")), 0),
+            d=Coalesce(Subquery(_combien(demandees, "personne", "pk")), 0),
+            depuis=Subquery(demandees.order_by("dernier_le").values("dernier_le")[:1]),
+        )
+        .filter(Q(n__gt=0) | Q(d__gt=0))
+        .annotate(fait=JSONObject(p="pk", n="n", d="d", depuis="depuis"))
+    )
+
+
+def _combien(lignes: QuerySet[Any], par: str, quoi: str) -> QuerySet[Any]:
+    return lignes.order_by().values(par).annotate(nombre=Count(quoi, distinct=True)).values("nombre")
 
 
 Lecture = Callable[[Espace, datetime], QuerySet[Any]]
@@ -258,7 +271,7 @@ class Monde:
                 tranchee_le=tranchee,
             )
         for personne in self.personnes:
-            echange = echanger(personne)
+            echange = echanger(personne, etat=self.un(["REPONDU", "PIECE_DEMANDEE"]))
             for _ in range(2):
                 message = Message.objects.create(echange=echange, texte="x")
                 for espace in self.hasard.sample(self.espaces, 3):

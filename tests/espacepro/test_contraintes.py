@@ -518,6 +518,10 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("echange_attend_avec_date", lambda: ecrire(echanger(PersonneFactory()), etat="REPONDU")),
     ("non_lu_unique", deux_non_lus),
     ("brouillon_un_seul", lambda: copier(brouillon())),
+    ("brouillon_un_auteur", lambda: ecrire(brouillon(), agent=AgentFactory())),
+    ("brouillon_un_auteur", lambda: ecrire(brouillon(), espace=None)),
+    ("brouillon_un_auteur", lambda: ecrire(brouillon(), espace=None, agent=AgentFactory())),  # answers nothing
+    ("message_demande_d_un_agent", lambda: ecrire(message(), demande_piece=True)),
     (
         "preference_messagerie_unique",
         lambda: copier(PreferenceMessagerie.objects.create(espace=EspaceFactory(), rythme="IMMEDIAT")),

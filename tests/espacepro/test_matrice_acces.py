@@ -290,7 +290,7 @@ INCONNUS: dict[str, list[Any]] = {
         )
     },
     **{key: ["E-2026-AAAAAAAA"] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
-    **{key: ["552032534"] for key in ("message_rediger", "entreprise_messages")},
+    **{key: ["552032534"] for key in ("message_rediger", "message_relire", "entreprise_messages")},
     "piece_jointe": [uuid.UUID(int=0)],
     "courriel_entreprise_changer": ["552032534"],
     "demande": ["D-2026-AAAAAAAA"],
@@ -323,7 +323,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     },
     **{
         key: {"messagerie ouverte": UTILISATEURS, "sans messagerie": PERSONNE}
-        for key in ("message_rediger", "entreprise_messages")
+        for key in ("message_rediger", "message_relire", "entreprise_messages")
     },
     "piece_jointe": {"pièce": UTILISATEURS, "pièce d’une autre": PERSONNE},
     "courriel_entreprise_changer": {"messagerie ouverte": ADMINISTRATEURS, "sans messagerie": PERSONNE},
@@ -443,7 +443,7 @@ ACTES = [
     ("services_signalementbancaire", "annuler"),
     *[
         ("services_echange", acte)
-        for acte in ("repondre", "prendre-en-charge", "piece", "noter", "transferer", "clore")
+        for acte in ("repondre", "prendre-en-charge", "piece", "noter", "transferer", "clore", "fichiers")
     ],
     ("services_modeledereponse", "modifier"),
     ("services_modeledereponse", "retirer"),

@@ -28,6 +28,7 @@ SANS_PAGE = {
     "adresse_guichet_ancienne": "to a mailbox that opens nothing any more",
     "espace_desactive": "to who can open nothing any more: his office's address and telephone",
     "espace_supprime": "nothing is left to open",
+    "piece_ecartee_agent": "to an agent, who finds the exchange at the desk",
     "rattachement_entreprise": "to a company, which has no page of its own: it telephones",
     "rattachement_gestionnaire": "to two offices, whose agents find it at their desk",
     "rectification_gestionnaire": "to an office, whose agents find it in their queue",

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Agent, Application
 from espacepro.acces import TABLE, Acces
 from habilitations.models import Role
-from services.models import Service
+from services.models import Brouillon, Service
 from tests.espacepro.scenes import TOUS, adresse, client_verifie, deposer, dossier
 from tests.factories import (
     AgentFactory,
@@ -99,6 +99,7 @@ def test_les_pages_du_detenteur(live_server: LiveServer, page: Page, context: Br
     entrer(context, live_server.url, client_de(titulaire).cookies[settings.SESSION_COOKIE_NAME].value)
     siren = personne.siren
     reference = deposer(personne, titulaire, 7).demande.reference
+    Brouillon.objects.create(espace=titulaire, personne=personne, theme="TVA", objet="x" * 160, texte="x" * 500)
     chemins = [
         *adresses(Acces.CONNECTE),
         *adresses(Acces.ESPACE),
@@ -108,6 +109,8 @@ def test_les_pages_du_detenteur(live_server: LiveServer, page: Page, context: Br
         reverse("echange", args=[echanger(personne, objet="ETABLISSEMENTSREUNISDUGRANDOUEST" * 5).reference]),
         reverse("entreprise_messages", args=[siren]),
         f"{reverse('message_rediger', args=[siren])}?theme=TVA",
+        reverse("message_relire", args=[siren]),
+        f"{reverse('message_rediger', args=[siren])}?theme=TVA&fichiers=oui",
         *(reverse(nom, args=[siren]) for nom in ("comptes_bancaires", "compte_bancaire_ajouter")),
         *(
             reverse(nom, args=[siren, compte.pk])

@@ -141,9 +141,11 @@ def _repondre(acteur: str, piece: PieceJointe, analyse: PieceJointe.Analyse, sig
         .select_related(
             "message__echange__personne",
             "message__espace__compte",
+            "message__agent__compte",
             "brouillon__personne",
             "brouillon__echange",
             "brouillon__espace__compte",
+            "brouillon__agent__compte",
         )
         .filter(pk=piece.pk, analyse=PieceJointe.Analyse.A_FAIRE)
         .first()
@@ -176,6 +178,19 @@ def _dire_qu_elle_est_ecartee(acteur: str, piece: PieceJointe, signature: str) -
         )
     else:
         consigner(actes.PIECE_ILLISIBLE, auteur=acteur, espace=auteur, siren=personne.siren, details=ou)
+    if porteur.agent is not None:
+        deposer(
+            "piece_ecartee_agent",
+            destinataire=porteur.agent.compte.email,
+            acte=f"piece:{piece.pk}",
+            contexte={
+                "prenom": porteur.agent.prenom,
+                "nom": porteur.agent.nom,
+                "reference": echange.reference if echange is not None else "",
+                "envoye": piece.message_id is not None,
+                "illisible": not signature,
+            },
+        )
     if auteur is not None and auteur.compte is not None:
         deposer(
             "piece_ecartee",

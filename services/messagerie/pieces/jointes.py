@@ -9,14 +9,16 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.envois.reveil import reveiller
-from accounts.models import Espace
+from accounts.models import Agent, Espace
+from accounts.traces.agents_relus import relit_l_agent
 
-from ...models import Brouillon, PieceJointe
+from ...models import Brouillon, Echange, PieceJointe
 from ...models.messagerie import SecretIllisible
+from ..bureau import verrouiller_du_bureau
 from ..droits import exiger_ecriture
 from ..plafonds import compter_fichier
 from . import antivirus, chiffrement, stockage
@@ -31,6 +33,7 @@ from .regles import (
     PiecesTropNombreuses,
 )
 
+TAILLE_D_UN_ENVOI: Final = 12_000_000  # bytes that a page takes at a time (espacepro/corps.py: FICHIERS_MAX)
 TAILLE_D_UN_MESSAGE: Final = 25_000_000  # bytes of the files of one message
 PIECES_D_UN_MESSAGE: Final = 10
 TACHE: Final = "services.analyser_piece"
@@ -50,6 +53,33 @@ def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -
 def _joindre(acteur: Espace, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:
     """Keep what was examined. Raises: what `joindre` raises, but a FichierRefuse."""
     exiger_ecriture(acteur, brouillon.personne)
+    return _poser(acteur, brouillon, lue)
+
+
+def joindre_du_bureau(*, acteur: Agent, echange: Echange, nom: str, contenu: bytes) -> PieceJointe:
+    """Join this file to what an agent answers to this exchange; return it, as `joindre` does.
+
+    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible,
+    EchangeHorsService, EchangeDuPortail: then nothing is kept of it.
+    """
+    lue = examiner(nom, contenu)  # before any lock
+    return _joindre_du_bureau(acteur=acteur, echange=echange, lue=lue)
+
+
+@transaction.atomic
+@relit_l_agent
+def _joindre_du_bureau(*, acteur: Agent, echange: Echange, lue: PieceLue) -> PieceJointe:
+    """Keep what was examined. Raises: what `joindre_du_bureau` raises, but a FichierRefuse."""
+    echange = verrouiller_du_bureau(acteur, echange)
+    brouillon, _ = Brouillon.objects.get_or_create(agent=acteur, personne=echange.personne, echange=echange)
+    return _poser(acteur, brouillon, lue)
+
+
+def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:
+    """Keep this file with this draft of one's own, encrypted, under the lock of the draft; the scan is woken.
+
+    Raises: BrouillonEfface, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible.
+    """
     _verrouiller(acteur, brouillon)
     autres = PieceJointe.objects.filter(brouillon=brouillon)
     if autres.count() >= PIECES_D_UN_MESSAGE:
@@ -73,7 +103,8 @@ def _joindre(acteur: Espace, brouillon: Brouillon, lue: PieceLue) -> PieceJointe
 
 
 @transaction.atomic
-def oter(*, acteur: Espace, brouillon: Brouillon, piece: uuid.UUID) -> None:
+@relit_l_agent
+def oter(*, acteur: Espace | Agent, brouillon: Brouillon, piece: uuid.UUID) -> None:
     """Take this file off one's draft; what is off already stays so. Raises: BrouillonEfface."""
     _verrouiller(acteur, brouillon)
     otee = PieceJointe.objects.filter(brouillon=brouillon, pk=piece).first()
@@ -82,9 +113,10 @@ def oter(*, acteur: Espace, brouillon: Brouillon, piece: uuid.UUID) -> None:
         transaction.on_commit(lambda: stockage.retirer(otee.fichier))
 
 
-def _verrouiller(acteur: Espace, brouillon: Brouillon) -> None:
+def _verrouiller(acteur: Espace | Agent, brouillon: Brouillon) -> None:
     """Raises: BrouillonEfface, when it was sent or erased meanwhile."""
-    if not Brouillon.objects.select_for_update(no_key=True).filter(pk=brouillon.pk, espace=acteur).exists():
+    siens = Q(agent=acteur) if isinstance(acteur, Agent) else Q(espace=acteur)
+    if not Brouillon.objects.select_for_update(no_key=True, of=("self",)).filter(siens, pk=brouillon.pk).exists():
         raise BrouillonEfface
 
 

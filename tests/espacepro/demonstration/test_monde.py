@@ -37,7 +37,7 @@ from habilitations.arbre.confirmations import en_attente
 from habilitations.models import Habilitation, Role
 from habilitations.partage.revue import a_revoir
 from services.banque.lectures import comptes_de
-from services.models import PersonneSirenisee
+from services.models import Echange, MessageNonLu, ModeleDeReponse, PersonneSirenisee
 from tests.activation import scenes
 from tests.factories import EspaceFactory
 
@@ -117,6 +117,11 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     }
     assert not any(compte.attend for compte in comptes)
     assert Affaire.objects.filter(file="COMPTE_BANCAIRE", finie_le=None).count() == 1
+    echanges = Echange.objects.filter(personne__siren__startswith=PREMIER_SIREN)
+    assert sorted(echanges.values_list("etat", flat=True)) == ["ENVOYE", "PIECE_DEMANDEE", "REPONDU"]
+    assert MessageNonLu.objects.filter(lecteur=espace_de(KARINE).compte).count() == 2
+    assert Affaire.objects.filter(file="MESSAGERIE", finie_le=None).count() == 1
+    assert ModeleDeReponse.objects.get().service_gestionnaire == echanges[0].service_gestionnaire
 
     inventees = PersonneSirenisee.objects.filter(siren__startswith=PREMIER_SIREN)
     assert inventees.count() == 99

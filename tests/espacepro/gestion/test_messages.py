@@ -93,7 +93,7 @@ def test_l_echange_se_lit_en_entier_et_laisse_un_accuse(client: Client, lieu: Sc
         "nous voudrions opter",
         INTERNE,
         "Répondre",
-        "Prendre en charge",
+        "Prendre et prévenir l",
         "Clore",
         "réponse promise avant le",
     ):

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.gestion.affaires import prendre
 from accounts.models import Affaire, Agent, Evenement
 from services.messagerie.bureau import (
     DejaCeService,
@@ -98,9 +99,17 @@ def test_ce_qui_est_ecrit_attend_jusqu_a_la_reponse(lieu: Scene, ecrit: Echange)
 def test_pris_en_charge_il_attend_toujours(lieu: Scene, ecrit: Echange) -> None:
     prendre_en_charge(acteur=lieu.agent, echange=ecrit)
     assert relu(ecrit).etat == Echange.Etat.PRIS_EN_CHARGE
-    assert affaires(ecrit)[0].finie_le is None
+    assert (affaires(ecrit)[0].finie_le, affaires(ecrit)[0].agent) == (None, lieu.agent), "one act, not two"
     with pytest.raises(EchangeDejaPris):
         prendre_en_charge(acteur=lieu.agent, echange=ecrit)
+
+
+def test_pris_par_un_collegue_il_reste_a_lui(lieu: Scene, ecrit: Echange) -> None:
+    collegue = AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire)
+    prendre(acteur=collegue, affaire=affaires(ecrit)[0])
+    prendre_en_charge(acteur=lieu.agent, echange=ecrit)
+    assert relu(ecrit).etat == Echange.Etat.PRIS_EN_CHARGE
+    assert affaires(ecrit)[0].agent == collegue
 
 
 def test_une_piece_demandee_attend_l_entreprise(lieu: Scene, ecrit: Echange) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Espace
 from habilitations.models import Habilitation
 from services.messagerie.brouillons import garder
+from services.messagerie.bureau import dernier_de_l_entreprise, repondre_du_bureau
 from services.messagerie.echanges import clore, ecrire, repondre
 from services.messagerie.remise import remettre
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee
@@ -170,6 +171,7 @@ def test_un_etranger_ne_trouve_rien() -> None:
         ("echange", [echange.reference]),
         ("echange_pdf", [echange.reference]),
         ("message_rediger", [lieu.personne.siren]),
+        ("message_relire", [lieu.personne.siren]),
         ("entreprise_messages", [lieu.personne.siren]),
     ):
         assert client.get(reverse(nom, args=args)).status_code == 404, nom
@@ -198,10 +200,13 @@ def test_ecrire_de_bout_en_bout() -> None:
     vide = client.post(page, champs | {"texte": ""})
     assert "Écrivez votre message" in texte(vide)
     assert "Étalement" in vide.content.decode(), "nothing typed is lost"
-    relue = client.post(page, champs)
+    vers = client.post(page, champs)
+    assert vers.status_code == 302, "reloaded, or come back to, the page asks for nothing to be sent again"
+    relue = client.get(vers["Location"])
     assert "Un message envoyé ne se reprend pas" in texte(relue)
     assert Brouillon.objects.get().objet == "Étalement"
-    assert "Étalement" in client.post(page, champs | {"modifier": "oui"}).content.decode()
+    assert "Étalement" in client.get(reverse("message_rediger", args=[lieu.personne.siren])).content.decode()
+    champs = dict(re.findall(r'name="(theme|objet|texte|envoi)" value="([^"]+)"', relue.content.decode()))
     for _ in range(2):
         fini = client.post(page, champs | {"envoyer": "oui"})
         assert fini.status_code == 302
@@ -212,6 +217,58 @@ def test_ecrire_de_bout_en_bout() -> None:
     lue = client.get(fini["Location"])
     assert texte(lue).count("Votre message est envoyé") == 1
     assert "Délai habituel 15 jours" in texte(lue)
+
+
+def test_relire_deux_fois_envoie_une_fois_et_un_autre_texte_est_un_autre_message() -> None:
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    page = reverse("message_rediger", args=[lieu.personne.siren])
+    champs = {"theme": "TVA", "objet": "Ma question", "texte": "Bonjour"}
+
+    def relire(texte: str) -> dict[str, str]:
+        vers = client.post(page, champs | {"texte": texte, "envoi": str(uuid.uuid4())})
+        html = client.get(vers["Location"]).content.decode()
+        return dict(re.findall(r'name="(theme|objet|texte|envoi)" value="([^"]+)"', html)) | {"envoyer": "oui"}
+
+    un, encore, autre = relire("Bonjour"), relire("Bonjour"), relire("Autre chose")
+    for formulaire in (un, encore, autre):
+        assert client.post(page, formulaire).status_code == 302
+    assert sorted(Message.objects.values_list("texte", flat=True)) == ["Autre chose", "Bonjour"]
+    partie = client.get(reverse("message_relire", args=[lieu.personne.siren]))
+    assert partie["Location"] == page, "the draft has left: there is nothing to read again"
+    assert client_de(lieu.acteur).get(reverse("message_relire", args=[lieu.personne.siren]))["Location"] == page
+    etranger = client_de(scene().titulaire)
+    assert etranger.get(reverse("message_relire", args=[lieu.personne.siren])).status_code == 404
+
+
+def test_une_piece_demandee_reste_a_faire_jusqu_a_ce_qu_un_message_y_reponde() -> None:
+    """Read by each of them, it still waits: of who may write, until somebody answers or the exchange is closed."""
+    lieu = scene()
+    echange = ecrit(lieu)
+    client, autre = client_de(lieu.titulaire), client_de(lieu.acteur)
+
+    def demander() -> None:
+        vu = dernier_de_l_entreprise(echange)
+        repondre_du_bureau(acteur=lieu.agent, echange=echange, texte="Un RIB", envoi=uuid.uuid4(), vu=vu, piece=True)
+
+    def attend(qui: Client) -> bool:
+        return "1 pièce demandée par le service" in texte(qui.get(reverse("a_faire")))
+
+    assert not attend(client)
+    demander()
+    for qui in (client, autre):
+        assert "vous demande une pièce" in texte(qui.get(reverse("echange", args=[echange.reference])))
+        assert attend(qui)
+        assert "à lire" not in texte(qui.get(reverse("a_faire")))
+    PersonneSirenisee.objects.update(restreinte_le=timezone.now())
+    assert not attend(client), "nobody may answer any more"
+    PersonneSirenisee.objects.update(restreinte_le=None)
+    repondre(acteur=lieu.acteur, echange=echange, texte="Le voici", envoi=uuid.uuid4())
+    assert not attend(client)
+    demander()
+    assert attend(client)
+    clore(acteur=lieu.acteur, echange=echange)
+    assert not attend(client)
 
 
 def test_trop_long_est_dit_et_rien_n_est_perdu() -> None:

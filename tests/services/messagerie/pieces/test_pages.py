@@ -283,3 +283,52 @@ def test_un_fichier_perdu_se_dit(depot: Path) -> None:
     reponse = client_de(lieu.titulaire).get(reverse("piece_jointe", args=[piece.pk]))
     assert (reponse.status_code, "ne peut pas être ouvert pour le moment" in phrases(reponse)) == (503, True)
     assert not TraceLecture.objects.filter(objet="services.piecejointe").exists()
+
+
+@pytest.mark.parametrize("reponse", [False, True])
+def test_sans_script_le_texte_est_garde_avant_la_page_des_fichiers(reponse: bool) -> None:
+    """Which posts files alone: one too heavy, refused before it is read, takes nothing that was typed with it."""
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    adresse = rediger(lieu)
+    if reponse:
+        piece = envoye_avec(lieu)
+        assert piece.message is not None
+        adresse = reverse("echange", args=[piece.message.echange.reference])
+    html = client.get(f"{adresse}?theme=TVA").content.decode()
+    assert 'class="ep-sans-script"><button type="submit" class="fr-btn fr-btn--secondary" name="ailleurs"' in html
+    page = envoyer(client, adresse, ailleurs="oui")
+    assert "Joindre des fichiers pour" in phrases(page)
+    assert LONG.strip()[:20] not in phrases(page)
+    a_part = page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"]  # type: ignore[attr-defined]
+    seuls = {"joindre": "oui"} | ({} if reponse else {"theme": "TVA"})
+
+    def poster(*choisis: tuple[str, bytes], **champs: str) -> HttpResponse:
+        envois = [SimpleUploadedFile(nom, contenu) for nom, contenu in choisis]
+        corps = encode_multipart(BOUNDARY, seuls | champs | ({"fichiers": envois} if envois else {}))
+        suite = client.generic("POST", a_part, corps, content_type=MULTIPART_CONTENT)
+        assert suite["Location"] == a_part
+        return client.get(a_part)  # type: ignore[return-value]
+
+    assert "Choisissez d'abord un fichier" in phrases(poster())
+    page = poster(("page.pdf", b"<html>"), ("avis.pdf", PDF), ("notes.txt", b"Bonjour"))
+    assert "« page.pdf » est une page web" in phrases(page)
+    assert "2 fichiers joints au brouillon" in phrases(page)
+    page = poster(oter=str(PieceJointe.objects.get(nom="notes.txt").pk))
+    assert "notes.txt" not in phrases(page)
+    lourd = client.generic(
+        "POST", a_part, b"x" * 12_100_000, content_type=MULTIPART_CONTENT, headers={"content-length": "12100000"}
+    )
+    assert lourd.status_code == 413
+    page = client.get(f"{adresse}?theme=TVA")  # type: ignore[assignment]
+    assert LONG.strip()[:20] in page.content.decode()
+    assert "avis.pdf" in phrases(page)
+
+
+def test_la_page_des_fichiers_est_a_qui_ecrit() -> None:
+    lieu = scene()
+    adresse = f"{rediger(lieu)}?theme=TVA&fichiers=oui"
+    assert client_de(scene().titulaire).get(adresse).status_code == 404
+    assert client_de(scene().titulaire).post(adresse, {"joindre": "oui"}).status_code == 404
+    vide = client_de(lieu.titulaire)
+    assert "Joindre des fichiers pour" in phrases(envoyer(vide, rediger(lieu), ailleurs="oui", objet="", texte=""))
