@@ -30,8 +30,7 @@ PUBLIQUES = [
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("largeur", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("largeur", "theme"), [(1280, "light"), (390, "dark")])
 def test_pages_publiques(live_server: LiveServer, page: Page, plaintes: list[str], largeur: int, theme: Any) -> None:
     page.set_viewport_size({"width": largeur, "height": 900})
     page.emulate_media(color_scheme=theme)
