@@ -35,6 +35,9 @@ from .fonctions import BUREAU, SURVEILLANCE
 DELAI_OUVRE: Final = 1  # working days
 LONGUEUR_DU_MOTIF: Final = 500
 ATTENTE_MAX: Final = timedelta(days=15)
+SUIVI: Final = timedelta(days=7)
+"""How long whoever asked is shown what was decided."""
+SUIVIS: Final = 6
 REMONTEE: Final = "systeme:remonter_contreseings"
 EXPIRATION: Final = "systeme:expirer_contreseings"
 TROP_VIEUX: Final = (
@@ -55,6 +58,14 @@ class Faire(Protocol):
     ) -> object: ...
 
 
+@dataclass(frozen=True)
+class Reste:
+    """What is left to do of a countersigned act: its words, and its page."""
+
+    libelle: str
+    page: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ActeGrave:
     """One kind of act that two agents do: its words, what its pages show, and what is done."""
@@ -67,6 +78,8 @@ class ActeGrave:
     faits: Callable[[Agent, Contreseing], list[tuple[str, str | Model]]]
     lignes: Callable[[Agent, Contreseing], list[list[str]]] = lambda agent, contreseing: []
     cles: Callable[[Contreseing], list[UUID]] = lambda contreseing: []
+    reste: Callable[[Collection[Contreseing]], Mapping[UUID, Reste]] = lambda contreseings: {}
+    """What whoever asked has still to do of those that were countersigned, by the key of each: one query at most."""
 
 
 class ContreseingDejaDemande(RegleMetier):
@@ -141,6 +154,36 @@ def seconds_possibles(agent: Agent, maintenant: datetime | None = None, *, vise:
     autres = Agent.objects.filter(service_gestionnaire=agent.service_gestionnaire_id, fonction__in=BUREAU)
     exclus = agents_lies(agent, maintenant) | ({vise} if vise is not None else set())
     return autres.filter(compte__is_active=True).exclude(pk__in=exclus).count()
+
+
+@dataclass(frozen=True)
+class Suivi:
+    """A second look that an agent asked for, as his own page of work says it."""
+
+    contreseing: Contreseing
+    libelle: str
+    reste: Reste | None
+
+
+def suivis_de(agent: Agent, *, maintenant: datetime | None = None) -> list[Suivi]:
+    """Return the second looks that this agent asked for: what he has still to do first, then the last decided, then what waits.
+
+    One query, and one for each kind that leaves him something to do.
+    """
+    maintenant = maintenant or timezone.now()
+    demandes = Contreseing.objects.filter(demandeur=agent, demande_le__gt=maintenant - ATTENTE_MAX - SUIVI)
+    suivis = demandes.filter(Q(etat=Contreseing.Etat.DEMANDE) | Q(decide_le__gt=maintenant - SUIVI))
+    lus = list(
+        suivis.exclude(etat=Contreseing.Etat.ABANDONNE)
+        .select_related("agent", "espace")
+        .order_by(F("decide_le").desc(nulls_last=True), "-demande_le")
+    )
+    restes: dict[UUID, Reste] = {}
+    for genre in {lu.genre for lu in lus if lu.etat == Contreseing.Etat.CONTRESIGNE}:
+        faits = [lu for lu in lus if lu.genre == genre and lu.etat == Contreseing.Etat.CONTRESIGNE]
+        restes |= actes_graves()[genre].reste(faits)
+    dits = [Suivi(lu, actes_graves()[lu.genre].libelle, restes.get(lu.pk)) for lu in lus]
+    return sorted(dits, key=lambda suivi: suivi.reste is None)[:SUIVIS]
 
 
 @transaction.atomic

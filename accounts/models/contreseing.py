@@ -73,6 +73,7 @@ class Contreseing(models.Model):
             models.Index(
                 fields=["decide_le"], condition=~Q(motif="", parametres={}, reponse=""), name="contreseing_a_vider"
             ),
+            models.Index(fields=["demandeur", "-demande_le"], name="contreseing_de_l_agent"),
         ]
 
     def __str__(self) -> str:

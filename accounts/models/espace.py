@@ -107,6 +107,9 @@ class Espace(AdressePostale):
             ),
             models.Index(fields=["cree_le"], condition=Q(etat="EN_ATTENTE_COURRIEL"), name="espace_a_confirmer"),
             models.Index(fields=["cree_le"], name="espace_age"),
+            models.Index(
+                fields=["siren_appartenance"], condition=~Q(siren_appartenance=""), name="espace_d_appartenance"
+            ),
         ]
 
     def __str__(self) -> str:

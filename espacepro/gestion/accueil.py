@@ -17,7 +17,9 @@ from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page
 from accounts.gestion.affaires import en_attente, prendre, prendre_la_suivante, rendre
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.bureau import chiffres_de, derniers_actes, est_prise, lire_bureau
+from accounts.gestion.contreseings import suivis_de
 from accounts.gestion.files import File, catalogue, files_de, files_du_modele
+from accounts.gestion.fonctions import BUREAU
 from accounts.models import Affaire, Agent, TraceLecture
 from accounts.portes.acces import adresse_du_portail
 from accounts.saisies.dates import en_jours
@@ -33,7 +35,7 @@ PAR_PAGE = 50
 
 
 def accueil(request: HttpRequest) -> dict[str, Any]:
-    """Return what the home page shows this agent, and leave a trace of who looked: six queries."""
+    """Return what the home page shows this agent, and leave a trace of who looked: eight queries."""
     agent = _agent(request)
     maintenant = timezone.now()
     bureau = lire_bureau(agent, maintenant=maintenant)
@@ -55,6 +57,7 @@ def accueil(request: HttpRequest) -> dict[str, Any]:
         ],
         "en_retard": [_ligne(affaire, agent, personnes, services) for affaire in bureau.en_retard],
         "siennes": [_ligne(affaire, agent, personnes, services) for affaire in bureau.siennes],
+        "suivis": suivis_de(agent, maintenant=maintenant) if agent.fonction in BUREAU else [],
         "actes": [
             {"libelle": libelle_acte(acte.acte), "personne": par_siren.get(acte.siren), "quand": acte.quand}
             for acte in actes

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.gestion.affaires import en_attente
 from accounts.gestion.files import catalogue
-from accounts.gestion.fonctions import DU_PAYS
+from accounts.gestion.fonctions import BUREAU, DU_PAYS
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from accounts.saisies.numeros import normaliser_numero, numero_valide
 from accounts.saisies.porte import lire_recherche
@@ -30,11 +30,13 @@ from habilitations.lectures.recherche import contient, nomme
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 from services.registre.identification import personne_d_identifiant
-from surveillance.espaces.visibilite import espaces_visibles
+from surveillance.espaces.visibilite import cles_du_bureau, espaces_visibles
 
 LETTRES: Final = 3  # fewer are in no trigram: the whole country would be read
 MONTRES: Final = 20
-CANDIDATS: Final = 40  # espaces of one name, of the whole country, that are looked at; beyond, a SIREN is asked for
+CANDIDATS: Final = (
+    40  # espaces of one name, of the whole country, that are looked at; beyond, an office's own are looked through
+)
 REPARTIS: Final = 3  # words: two names, eight ways; of more, each is rare
 TOUCHENT: Final = 1_000  # espaces of one company that are looked at for a name
 
@@ -58,7 +60,7 @@ class Trouves:
     suite_entreprises: bool = False
     """There are more companies than are shown."""
     suite_espaces: bool = False
-    """There are more persons of this name than are looked at: the SIREN of a company of theirs beside it, or a number, says which."""
+    """There are more persons of this name than are shown: the SIREN of a company of theirs beside it, or a number, says which."""
 
     @property
     def seul(self) -> PersonneSirenisee | Espace | Demande | Courrier | None:
@@ -217,6 +219,12 @@ def _par_nom(agent: Agent, texte: str, trouves: Trouves) -> None:
         bureaux = {autre.service_gestionnaire_id: autre.service_gestionnaire for autre in autres}
         trouves.ailleurs = list(bureaux.values())
     nommes = list(Espace.objects.filter(_nomme(texte)).order_by().values_list("pk", flat=True)[: CANDIDATS + 1])
+    if len(nommes) > CANDIDATS and agent.fonction in BUREAU:
+        # Ten thousand of this name in the country: those of the office are found from its companies, and all of them.
+        # Not asked again one by one, as `_espaces` does: each bearer of the country would be, before those keys are looked at.
+        siens = Espace.objects.filter(_nomme(texte), pk__in=cles_du_bureau(agent.service_gestionnaire_id))
+        _montrer(trouves, siens)
+        return
     trouves.suite_espaces = len(nommes) > CANDIDATS
     if nommes:
         _espaces(agent, trouves, Espace.objects.filter(pk__in=nommes[:CANDIDATS]))
@@ -242,8 +250,11 @@ def _nomme(texte: str) -> Q:
 
 
 def _espaces(agent: Agent, trouves: Trouves, lignes: QuerySet[Espace]) -> None:
-    visibles = espaces_visibles(agent, espaces=lignes).order_by("nom", "prenom", "numero_abonne")
-    trouves.espaces += visibles[: MONTRES + 1]
+    _montrer(trouves, espaces_visibles(agent, espaces=lignes))
+
+
+def _montrer(trouves: Trouves, visibles: QuerySet[Espace]) -> None:
+    trouves.espaces += visibles.order_by("nom", "prenom", "numero_abonne")[: MONTRES + 1]
     if len(trouves.espaces) > MONTRES:
         del trouves.espaces[MONTRES:]
         trouves.suite_espaces = True

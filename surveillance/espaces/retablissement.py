@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Model
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.envois import courriels
@@ -20,7 +21,7 @@ from accounts.espace import arrets
 from accounts.espace.arrets import Arret, Changement
 from accounts.espace.changement_adresse import AdresseDejaPrise, proposer_au_guichet
 from accounts.espace.desarmement import REMISE_VALABLE, remettre_la_reponse, reponse_de_personne, rouvrir
-from accounts.gestion.contreseings import ActeGrave, demander_contreseing, inscrire
+from accounts.gestion.contreseings import ActeGrave, Reste, demander_contreseing, inscrire
 from accounts.gestion.fonctions import BUREAU
 from accounts.models import Agent, Compte, Contreseing, Espace
 from accounts.portes.connexion import a_un_second_facteur
@@ -250,6 +251,23 @@ def pli_a_imprimer(espace: Espace, maintenant: datetime | None = None) -> Retabl
     return dernier if (maintenant or timezone.now()) <= dernier.accorde_le + REMISE_VALABLE else None
 
 
+def _plis_a_imprimer(contreseings: Collection[Contreseing]) -> dict[UUID, Reste]:
+    """Return the slips that nobody has printed yet of these restorings, each by its countersigned act: one query."""
+    attendent = Retablissement.objects.filter(
+        espace__in=[contreseing.espace_id for contreseing in contreseings],
+        espace__etat__in=OUVERTS,
+        espace__reponse_expire_le__isnull=False,
+        plis=0,
+        accorde_le__gte=timezone.now() - REMISE_VALABLE,
+    )
+    accordes = set(attendent.values_list("espace", "accorde_le"))
+    return {
+        contreseing.pk: Reste("Pli à imprimer", reverse("admin:espace_pli", args=[contreseing.espace_id]))
+        for contreseing in contreseings
+        if (contreseing.espace_id, contreseing.decide_le) in accordes
+    }
+
+
 def qui_imprime(retablissement: Retablissement) -> str:
     """Return who may print this slip, in words: who recognised the holder, and who countersigned where he is of the office."""
     agents = [retablissement.demandeur, retablissement.second]
@@ -379,6 +397,11 @@ def inscrire_le_retablissement() -> None:
     """Declare the restoring of an access among the acts that two agents do."""
     inscrire(
         ActeGrave(
-            code=GENRE, libelle="Rétablissement d’un accès au guichet", suite=SUITE, faire=_retablir, faits=_faits
+            code=GENRE,
+            libelle="Rétablissement d’un accès au guichet",
+            suite=SUITE,
+            faire=_retablir,
+            faits=_faits,
+            reste=_plis_a_imprimer,
         )
     )

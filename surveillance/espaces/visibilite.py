@@ -1,5 +1,7 @@
 """Which espaces an office sees: those that touch one of its SIREN, and no other (issue 14, item 2; CGU §5)."""
 
+from typing import Any
+
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.gestion.fonctions import BUREAU, SURVEILLANCE
@@ -39,3 +41,18 @@ def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -
     for nom in trouvees:
         vues |= Q(**{f"{nom}__isnull": False})
     return lignes.alias(**trouvees).filter(vues)
+
+
+def cles_du_bureau(bureau: int) -> QuerySet[Any, Any]:
+    """Return the keys of the espaces that this office sees, found from its own companies: for a name that the whole country bears.
+
+    The same five ways as `espaces_visibles`, each by an index that begins with the company.
+    """
+    siennes = PersonneSirenisee.objects.filter(service_gestionnaire=bureau)
+    dirigees = Orientation.objects.filter(service_gestionnaire=bureau).order_by().values("espace")
+    touchent = (
+        modele._default_manager.filter(personne__service_gestionnaire=bureau).order_by().values("espace")
+        for modele in (Habilitation, Demande, CreationSimplifiee)
+    )
+    appartiennent = Espace.objects.exclude(siren_appartenance="").filter(siren_appartenance__in=siennes.values("siren"))
+    return dirigees.union(*touchent, appartiennent.order_by().values("pk"))

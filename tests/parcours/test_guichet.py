@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.envois.courriels import composer
 from accounts.espace.rectification import demander_rectification
 from accounts.espace.suppression import demander_au_gestionnaire
-from accounts.models import Affaire, Agent, Espace
+from accounts.gestion.contreseings import demander_contreseing
+from accounts.models import Affaire, Agent, Courriel, Espace
 from activation.courriers.remise import dossier_des_remises, remettre
 from activation.models import Courrier
 from habilitations.depart.retraits import demander_retrait
@@ -37,6 +40,12 @@ from tests.factories import (
 )
 
 VUES = os.environ.get("CAPTURES")
+COUPES = """[...document.querySelectorAll("#header *, #main *")].filter((element) => {
+  const cadre = element.getBoundingClientRect();
+  if (cadre.width < 2 || !element.textContent.trim()) return false;
+  return cadre.right > innerWidth + 1 || cadre.left < -1;
+}).map((element) => element.outerHTML.slice(0, 120))"""
+"""What says something beyond an edge of the screen, be it in a frame that scrolls."""
 
 
 @pytest.fixture
@@ -57,7 +66,7 @@ def page_agent(
         viewport={"width": largeur, "height": 900},
         java_script_enabled=script,
     )
-    contexte.set_default_timeout(10_000)
+    contexte.set_default_timeout(30_000)
     temoin = client_verifie(agent).cookies[settings.SESSION_COOKIE_NAME].value
     contexte.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": temoin, "url": live_server.url}])
     page = contexte.new_page()
@@ -354,3 +363,72 @@ def test_au_telephone_puis_les_lettres(page_agent: Page, agent: Agent, settings:
     page.get_by_role("button", name=f"Reprendre la lettre {de_cote}").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
     expect(page.get_by_text("Aucune lettre.")).to_be_visible()
+
+
+@pytest.mark.parametrize("page_agent", [(390, True)], indirect=True, ids=["390"])
+@pytest.mark.django_db(transaction=True)
+def test_au_guichet_sur_un_telephone(page_agent: Page, agent: Agent, client_de: Callable[[Espace], Client]) -> None:
+    """The desk at 390 px; returned letters, scanned one after the other; an espace freed, which its holder then deletes."""
+    page = page_agent
+    karine = remplir(agent)
+    charpente = PersonneSirenisee.objects.get(denomination="ALPES CHARPENTE")
+    lettres = [editer(adhesion(personne=charpente)) for _ in range(2)]
+    maintenant = timezone.now()
+    Courrier.objects.filter(pk__in=[lettre.pk for lettre in lettres]).update(
+        etat="REMIS", edite_le=maintenant, remis_le=maintenant, expire_le=maintenant + timedelta(days=60)
+    )
+    for nom in ("ALPES BOIS", "GARAGE DES ALPES"):
+        PersonneFactory(denomination=nom, service_gestionnaire=agent.service_gestionnaire)
+    EspaceFactory(prenom="Zoé", nom="Colin", siren_appartenance=charpente.siren)
+    demander_contreseing(
+        acteur=agent, genre="RETABLISSEMENT", cle=str(karine.pk), motif="Elle s’est présentée.", espace=karine
+    )
+    for nom, chemin in (
+        ("accueil", reverse("admin:index")),
+        ("file", reverse("admin:file", args=["RETRAIT"])),
+        ("recherche", f"{reverse('admin:chercher')}?q=alpes"),
+        ("recherche-deux", f"{reverse('admin:chercher')}?q=colin"),
+        ("espace", reverse("admin:espace", args=[karine.pk])),
+        ("personne", reverse("admin:services_personnesirenisee_change", args=[charpente.pk])),
+    ):
+        page.goto(chemin)
+        regarder(page, f"telephone-{nom}")
+        assert page.evaluate(COUPES) == [], nom
+
+    page.goto(reverse("admin:lettres_revenues"))
+    regarder(page, "telephone-scan")
+    for dite in ("pas une lettre", *map(str, lettres), str(lettres[0])):
+        page.keyboard.type(dite)  # where the focus is, as a hand scanner does
+        page.keyboard.press("Enter")
+        page.wait_for_load_state()
+        expect(page.locator("#id_numero_lettre")).to_be_focused()
+        regarder(page, f"telephone-scan-{dite[-1]}")
+    expect(page.get_by_text("déjà enregistré comme revenu").first).to_be_visible()
+    assert set(Courrier.objects.filter(pk__in=[lettre.pk for lettre in lettres]).values_list("etat", flat=True)) == {
+        "NPAI"
+    }
+
+    bloquee = EspaceFactory(prenom="Hugo", nom="Marchal", siren_appartenance="")
+    with transaction.atomic():
+        habiliter(bloquee, personne=charpente, service=ServiceFactory(libelle="Gérer", retrait_par_gestionnaire=True))
+    demander_au_gestionnaire(acteur=bloquee)
+    page.goto(reverse("admin:index"))
+    page.get_by_role("button", name="Prendre la plus ancienne : Suppressions").click()
+    page.get_by_role("link", name="Permettre la suppression de l’espace").click()
+    regarder(page, "telephone-liberer")
+    page.get_by_label("Motif").fill("Demande au guichet.")
+    page.get_by_role("button", name="Retirer ces adhésions et prévenir le détenteur").click()
+    expect(page.get_by_text("le détenteur reçoit la page")).to_be_visible()
+    regarder(page, "telephone-libere")
+    courriel = Courriel.objects.get(genre="espace_a_supprimer", espace=bloquee)
+    assert f"{settings.SITE_URL}{reverse('supprimer_espace')}" in composer(courriel).body
+
+    temoin = client_de(bloquee).cookies[settings.SESSION_COOKIE_NAME].value
+    origine = page.evaluate("location.origin")
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": temoin, "url": origine}])
+    page.goto(reverse("supprimer_espace"))
+    regarder(page, "telephone-supprimer")
+    page.locator("label", has_text="J’ai compris").click()
+    page.get_by_role("button", name="Supprimer définitivement votre espace").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre espace est supprimé")
+    assert Espace.objects.get(pk=bloquee.pk).etat == Espace.Etat.SUPPRIME

@@ -18,7 +18,8 @@ from espacepro.gestion.recherche import CANDIDATS, MONTRES, RechercheTropCourte,
 from habilitations.lectures.recherche import nomme
 from habilitations.models import Adhesion, Habilitation
 from services.models import IdentifiantRemplace, PersonneSirenisee
-from surveillance.espaces.visibilite import espaces_visibles
+from surveillance.espaces.visibilite import cles_du_bureau, espaces_visibles
+from surveillance.models import Orientation
 from tests.espacepro.scenes import client_verifie, deposer
 from tests.factories import (
     AgentFactory,
@@ -128,7 +129,7 @@ def test_d_un_autre_bureau_la_recherche_ne_dit_que_son_nom_et_son_telephone(
 
 def test_un_bureau_voit_ce_qui_touche_a_ses_siren_et_rien_d_autre(agent: Agent, personne: PersonneSirenisee) -> None:
     autre = PersonneFactory()
-    tient, demande, finie, rattache, attend, etranger = (EspaceFactory(siren_appartenance="") for _ in range(6))
+    tient, demande, finie, rattache, attend, dirige, etranger = (EspaceFactory(siren_appartenance="") for _ in range(7))
     with transaction.atomic():
         habiliter(tient, personne=personne)
         ancienne = habiliter(finie, personne=personne)
@@ -141,10 +142,15 @@ def test_un_bureau_voit_ce_qui_touche_a_ses_siren_et_rien_d_autre(agent: Agent, 
     deposer(autre, etranger, 2)
     Espace.objects.filter(pk=rattache.pk).update(siren_appartenance=personne.siren)
     CreationSimplifiee.objects.create(espace=attend, personne=personne, courriel="a@exemple.fr", qualite="MANDATAIRE")
-    assert set(espaces_visibles(agent)) == {tient, demande, finie, rattache, attend}
+    cellule = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
+    Orientation.objects.create(espace=dirige, service_gestionnaire=agent.service_gestionnaire, agent=cellule)
+    vus = {tient, demande, finie, rattache, attend, dirige}
+    assert set(espaces_visibles(agent)) == vus
+    du_bureau = Espace.objects.filter(pk__in=cles_du_bureau(agent.service_gestionnaire_id))
+    assert set(du_bureau) == vus, "the same, found from the companies"
     chef = AgentFactory(service_gestionnaire=agent.service_gestionnaire, fonction=Agent.Fonction.CHEF)
-    assert set(espaces_visibles(chef)) == {tient, demande, finie, rattache, attend}
-    assert etranger in espaces_visibles(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE))
+    assert set(espaces_visibles(chef)) == vus
+    assert etranger in espaces_visibles(cellule)
     assert not espaces_visibles(AgentFactory(fonction=Agent.Fonction.AUDITEUR)).exists()
 
 
@@ -176,8 +182,15 @@ def test_toute_saisie_se_supporte(agent: Agent, personne: PersonneSirenisee) -> 
 
 
 def test_trop_de_personnes_du_meme_nom_se_disent(agent: Agent, karine: Espace) -> None:
-    EspaceFactory.create_batch(CANDIDATS + 1, nom="Durand")
-    assert chercher(agent, "durand").suite_espaces
+    durand = EspaceFactory.create_batch(CANDIDATS + 1, nom="Durand", siren_appartenance="")
+    assert chercher(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE), "durand").suite_espaces
+    assert not chercher(agent, "durand").suite_espaces, "none of them is the office's"
+    with transaction.atomic():
+        for espace in durand[: MONTRES + 1]:
+            habiliter(espace, personne=PersonneFactory(service_gestionnaire=agent.service_gestionnaire))
+    trouves = chercher(agent, "durand")
+    assert (len(trouves.espaces), trouves.suite_espaces) == (MONTRES, True)
+    assert "et le SIREN d" in client_verifie(agent).get(reverse("admin:chercher"), {"q": "durand"}).content.decode()
     for _ in range(MONTRES + 1):
         PersonneFactory(service_gestionnaire=agent.service_gestionnaire, denomination="BOULANGERIE")
     trouves = chercher(agent, "boulangerie")
@@ -186,15 +199,15 @@ def test_trop_de_personnes_du_meme_nom_se_disent(agent: Agent, karine: Espace) -
 
 @pytest.mark.parametrize("saisie", ["durand 552 032 534", "552032534 Jean Durand", "durand 55203253400016"])
 def test_un_nom_commun_se_trouve_avec_le_siren(agent: Agent, personne: PersonneSirenisee, saisie: str) -> None:
-    EspaceFactory.create_batch(CANDIDATS + 1, nom="Durand", prenom="Jean")
+    EspaceFactory.create_batch(CANDIDATS + 1, nom="Durand", prenom="Jean", siren_appartenance="")
     notre, demandeur, autre = (EspaceFactory(nom=nom, prenom="Jean") for nom in ("Durand", "Durand", "Colin"))
     with transaction.atomic():
         habiliter(notre, personne=personne)
         habiliter(autre, personne=personne, service=ServiceFactory())
     deposer(personne, demandeur, 1)
-    texte = client_verifie(agent).get(reverse("admin:chercher"), {"q": "jean durand"}).content.decode()
-    assert "et le SIREN d" in texte
-    assert "Aucune personne" not in texte
+    assert set(chercher(agent, "jean durand").espaces) == {notre, demandeur}, (
+        "and without the SIREN, those of the office"
+    )
     saisie = saisie.replace("55203253400016", siret(personne.siren))
     trouves = chercher(agent, saisie)
     assert (set(trouves.espaces), trouves.entreprises) == ({notre, demandeur}, [personne])
@@ -202,6 +215,58 @@ def test_un_nom_commun_se_trouve_avec_le_siren(agent: Agent, personne: PersonneS
     ailleurs = chercher(AgentFactory(service_gestionnaire=ServiceGestionnaireFactory()), saisie)
     assert (ailleurs.espaces, ailleurs.entreprises) == ([], [])
     assert ailleurs.ailleurs == [personne.service_gestionnaire]
+
+
+def remplir_le_pays(espace: Espace, nombre: int) -> None:
+    """Have so many other persons of this name, each with an account, none of whom touches a company."""
+    with connection.cursor() as curseur:
+        curseur.execute(
+            """
+            WITH neufs AS (
+              INSERT INTO accounts_compte SELECT (jsonb_populate_record(c, jsonb_build_object(
+                       'id', gen_random_uuid(), 'email', 'pays' || n || '@exemple.fr'))).*
+                FROM accounts_compte c, generate_series(1, %s) n WHERE c.id = %s RETURNING id)
+            INSERT INTO accounts_espace SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(),
+                       'compte_id', n.id, 'numero_abonne', (90000000000000 + n.rang)::text))).*
+              FROM accounts_espace e, (SELECT id, row_number() OVER () AS rang FROM neufs) n WHERE e.id = %s
+            """,
+            [nombre, espace.compte_id, espace.pk],
+        )
+        curseur.execute("ANALYZE accounts_espace, services_personnesirenisee, habilitations_habilitation")
+
+
+def blocs_lus(requetes: CaptureQueriesContext) -> int:
+    """Return how many blocks these readings touch, by their own plans."""
+    total = 0
+    for requete in list(requetes):
+        with connection.cursor() as curseur:
+            curseur.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {requete['sql']}")
+            plan = curseur.fetchone()[0][0]["Plan"]
+        total += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    return total
+
+
+def test_un_nom_que_dix_mille_portent_se_trouve_dans_son_bureau(agent: Agent, personne: PersonneSirenisee) -> None:
+    """Those of the office are all found, whatever the country bears, and what it costs follows the office."""
+    martins = {
+        EspaceFactory(nom="Martin", prenom=prenom, siren_appartenance="") for prenom in ("Zoé", "Yann", "Xavier")
+    }
+    zoe, yann, xavier = sorted(martins, key=lambda espace: espace.prenom, reverse=True)
+    with transaction.atomic():
+        habiliter(zoe, personne=personne)
+    deposer(personne, yann, 1)
+    Espace.objects.filter(pk=xavier.pk).update(siren_appartenance=personne.siren)
+    with CaptureQueriesContext(connection) as requetes:
+        assert set(chercher(agent, "martin").espaces) == martins
+    peu = blocs_lus(requetes)
+    autre = EspaceFactory(nom="Martin", prenom="Anne", siren_appartenance="")
+    remplir_le_pays(autre, 10_000)
+    with CaptureQueriesContext(connection) as requetes:
+        trouves = chercher(agent, "martin")
+    assert (set(trouves.espaces), trouves.suite_espaces) == (martins, False)
+    assert blocs_lus(requetes) <= peu + 300
+    ailleurs = chercher(AgentFactory(service_gestionnaire=ServiceGestionnaireFactory()), "martin")
+    assert (ailleurs.espaces, ailleurs.suite_espaces) == ([], False)
 
 
 def test_les_questions_ne_grandissent_pas(agent: Agent, personne: PersonneSirenisee, karine: Espace) -> None:

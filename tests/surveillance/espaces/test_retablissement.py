@@ -15,7 +15,8 @@ from accounts.envois.courriels import composer
 from accounts.envois.liens import creer_lien, jeton
 from accounts.espace import oubli
 from accounts.espace.changement_adresse import AdresseDejaPrise, confirmer_changement
-from accounts.gestion.contreseings import ContreseingParUnAutre, contresigner
+from accounts.espace.desarmement import REMISE_VALABLE
+from accounts.gestion.contreseings import SUIVI, ContreseingParUnAutre, contresigner, refuser_contreseing, suivis_de
 from accounts.models import Agent, Application, Contreseing, Courriel, Espace, Evenement, Lien
 from accounts.traces.acteurs import Visiteur
 from habilitations.models import Habilitation
@@ -143,6 +144,37 @@ def test_le_pli_vaut_72_heures_et_chacun_annule_le_precedent() -> None:
         assert retablissement.cas == Retablissement.Cas.PLI_PERIME
         assert Application.objects.filter(user=espace.compte).exists(), "another slip takes no second factor away"
         assert pli_a_imprimer(Espace.objects.get(pk=scene.espace.pk)) == retablissement
+
+
+def test_le_premier_agent_lit_sur_son_bureau_qu_un_pli_attend() -> None:
+    scene = Compromis()
+    scene.desactiver()
+    accueil, client = reverse("admin:index"), client_verifie(scene.guichet)
+    assert "Vos demandes de second regard" not in texte(client.get(accueil))
+    contreseing = demander(scene)
+    assert "à contresigner" in texte(client.get(accueil))
+    contresigner(acteur=scene.second, contreseing=contreseing)
+    lue = client.get(accueil)
+    assert f"contresigné par {scene.second}" in texte(lue)
+    assert "Pli à imprimer" in texte(lue)
+    assert reverse("admin:espace_pli", args=[scene.espace.pk]) in lue.content.decode()
+    assert "Pli à imprimer" not in texte(client_verifie(scene.second).get(accueil)), "it is who asked that is told"
+    with time_machine.travel(timezone.now() + REMISE_VALABLE + timedelta(minutes=1), tick=False):
+        assert not any(suivi.reste for suivi in suivis_de(scene.guichet)), "a slip that is worth nothing waits no more"
+    imprimer_pli(acteur=scene.guichet, espace=scene.espace)
+    lue = client.get(accueil)
+    assert "Pli à imprimer" not in texte(lue)
+    assert f"contresigné par {scene.second}" in texte(lue)
+    with time_machine.travel(timezone.now() + SUIVI + timedelta(minutes=1), tick=False):
+        assert suivis_de(scene.guichet) == []
+
+
+def test_le_premier_agent_lit_qu_on_lui_a_refuse() -> None:
+    scene = Compromis()
+    scene.desactiver()
+    refuser_contreseing(acteur=scene.second, contreseing=demander(scene), reponse="La pièce était périmée.")
+    lue = texte(client_verifie(scene.guichet).get(reverse("admin:index")))
+    assert f"refusé par {scene.second}" in lue
 
 
 def test_seul_qui_a_reconnu_le_detenteur_ou_contresigne_imprime_le_pli() -> None:
