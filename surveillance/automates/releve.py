@@ -1,6 +1,6 @@
 """What has been seen of a source address and of a browser in the last minutes, in Redis alone: no query of the database.
 
-Two windows of FENETRE, the former counted for the part of it that is not over: a sum that slides. One round trip a request, with a
+Two windows of FENETRE_DES_RELEVES, the former counted for the part of it that is not over: a sum that slides. One round trip a request, with a
 short time-out; when Redis does not answer, detection pauses for PAUSE seconds and nobody is slowed nor asked for anything. The blocked
 addresses do not depend on it (liste.py).
 """
@@ -20,8 +20,8 @@ from redis.retry import Retry
 
 from accounts.compteurs.debit import empreinte
 
-FENETRE: Final = 600  # seconds
-DELAI: Final = 0.25  # seconds: what Redis has to answer
+FENETRE_DES_RELEVES: Final = 600  # seconds
+DELAI_DE_REDIS: Final = 0.25  # seconds: what Redis has to answer
 PAUSE: Final = 5.0  # seconds without asking it, once it has not
 PREFIXE: Final = "espacepro:automates:"
 log = structlog.get_logger("espacepro.automates")
@@ -50,8 +50,8 @@ def _redis() -> "Redis":
     """Return this process's own client: redis-py reconnects by itself after a fork."""
     return Redis.from_url(
         settings.CACHES["default"]["LOCATION"],
-        socket_timeout=DELAI,
-        socket_connect_timeout=DELAI,
+        socket_timeout=DELAI_DE_REDIS,
+        socket_connect_timeout=DELAI_DE_REDIS,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
@@ -79,8 +79,8 @@ def _demander(commandes: Callable[[Any], None]) -> list[Any] | None:
 
 def _fenetres(maintenant: float) -> tuple[int, float]:
     """Return the number of the window under way, and which part of the former one still counts."""
-    rang, passe = divmod(maintenant, FENETRE)
-    return int(rang), 1 - passe / FENETRE
+    rang, passe = divmod(maintenant, FENETRE_DES_RELEVES)
+    return int(rang), 1 - passe / FENETRE_DES_RELEVES
 
 
 def _hache(la_cle: str, fenetre: int) -> str:
@@ -91,7 +91,7 @@ def _ajouter(tuyau: Any, la_cle: str, marques: Iterable[str], fenetre: int) -> N
     nom = _hache(la_cle, fenetre)
     for marque in marques:
         tuyau.hincrby(nom, marque, 1)
-    tuyau.expire(nom, 2 * FENETRE)
+    tuyau.expire(nom, 2 * FENETRE_DES_RELEVES)
 
 
 def relever(marques: Mapping[str, Iterable[str]], *, pages: str) -> Releve | None:
@@ -108,7 +108,7 @@ def relever(marques: Mapping[str, Iterable[str]], *, pages: str) -> Releve | Non
         for la_cle in cles:
             tuyau.hgetall(_hache(la_cle, fenetre))
             tuyau.hgetall(_hache(la_cle, fenetre - 1))
-        for nom, vie in ((minute, 120), (f"{PREFIXE}pages:{pages}:f{fenetre}", 2 * FENETRE)):
+        for nom, vie in ((minute, 120), (f"{PREFIXE}pages:{pages}:f{fenetre}", 2 * FENETRE_DES_RELEVES)):
             tuyau.incr(nom)
             tuyau.expire(nom, vie)
 

@@ -88,7 +88,7 @@ class VerificationManquee(EssaiRefuse):
 
 @transaction.atomic
 def demander_verification(
-    *, session: Session | SessionStore, raison: str, maintenant: datetime | None = None
+    *, acteur: str = AUTOMATE, session: Session | SessionStore, raison: str, maintenant: datetime | None = None
 ) -> Verification | None:
     """Mark this session « à vérifier » and return the verification that its holder must pass; None where none is needed.
 
@@ -118,7 +118,7 @@ def demander_verification(
     _ecrire(session, verification=verification.pk)
     Compte.objects.filter(pk=compte.pk).update(verification_due_le=maintenant)
     espace = Espace.objects.filter(compte=compte).first()
-    consigner(actes.VERIFICATION_DEMANDEE, auteur=AUTOMATE, espace=espace, details={"raison": verification.raison})
+    consigner(actes.VERIFICATION_DEMANDEE, auteur=acteur, espace=espace, details={"raison": verification.raison})
     return verification
 
 

@@ -185,7 +185,7 @@ def test_l_espace_n_est_jamais_bloque_un_aspirateur_connecte_est_verifie(
     assert not BlocageIP.objects.exists(), "from so many addresses none is blocked, and the espace never"
     espace.refresh_from_db()
     assert espace.est_actif
-    horloge.avancer(2 * releve.FENETRE)
+    horloge.avancer(2 * releve.FENETRE_DES_RELEVES)
     assert aspirateur.get(reverse("espace")).status_code == 200
 
 
