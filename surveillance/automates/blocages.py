@@ -162,12 +162,16 @@ def bloquer_automate(
         raise AdressePartagee
     deja = BlocageIP.objects.filter(reseau=str(lu), bloque_le__gt=maintenant - RECIDIVE).count()
     durees = [*DUREES.values(), None]
-    vues = sorted(marques, key=lambda nom: -marques[nom] * PAR_NOM[nom].poids if nom in PAR_NOM else 0)
-    dit = ", ".join(f"{PAR_NOM[nom].voit} × {marques[nom]:.0f}" for nom in vues if nom in PAR_NOM)
-    motif = f"Automate : {dit}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
+    motif = f"Automate : {decrire_marques(marques)}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
     return bloquer_ip(
         acteur=acteur, reseau=str(lu), motif=motif, duree=durees[min(deja, len(DUREES))], maintenant=maintenant
     )
+
+
+def decrire_marques(marques: Mapping[str, float]) -> str:
+    """Return in words what was seen and how often, the heaviest first."""
+    vues = sorted((nom for nom in marques if nom in PAR_NOM), key=lambda nom: -marques[nom] * PAR_NOM[nom].poids)
+    return ", ".join(f"{PAR_NOM[nom].voit} × {marques[nom]:.0f}" for nom in vues)
 
 
 def est_partagee(reseau: Reseau, maintenant: datetime) -> bool:

@@ -14,13 +14,17 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 from django.urls import reverse
 
+from accounts.models import Session
+from accounts.models.sessions_base import empreinte
 from accounts.portes.marques import PIEGE, PILOTE, SERVI, servi_depuis
 from accounts.portes.saisie import est_estampille
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.requete import adresse_ip, compte_connecte, une_adresse
 
+from ..signaux.registre import AUTOMATE
+from ..signaux.signalement import signaler
 from . import releve
-from .blocages import LIGNE_IPV6, bloquer_automate
+from .blocages import LIGNE_IPV6, bloquer_automate, decrire_marques
 from .detecteurs import LUS, PAGES_PAR_FENETRE, PAGES_PAR_MINUTE, PAR_NOM, VISITEURS_PAR_MINUTE, Vue, marques_de, peser
 from .epreuve import Passe, passe_de
 
@@ -95,6 +99,8 @@ class Garde:
         if passe is not None:
             return min(grade_de(scores[passe.cle]), Grade.VERIFIER)
         soi = min(grade_de(scores.get(self.soi or "", 0)), Grade.VERIFIER)
+        if soi is Grade.VERIFIER and self.soi is not None:
+            self._signaler(lu.marques[self.soi])
         if grade > soi and self.connu():
             grade = soi
         return max(soi, grade)
@@ -128,6 +134,23 @@ class Garde:
         if self._pages() == self.reseau:
             return lu.pages_minute > VISITEURS_PAR_MINUTE
         return lu.pages_minute > PAGES_PAR_MINUTE or lu.pages_fenetre > PAGES_PAR_FENETRE
+
+    def _signaler(self, marques: Mapping[str, float]) -> None:
+        """Say to who watches espaces that an automaton uses this one (the table of the signals says what follows), once a window."""
+        compte = compte_connecte(self.request)
+        if (
+            compte is None
+            or compte.is_staff
+            or not releve.une_seule_fois(f"signal:{self.soi}", secondes=releve.FENETRE_DES_RELEVES)
+        ):
+            return
+        session = Session.objects.filter(session_key=empreinte(self.request.session.session_key or "")).first()
+        signaler(
+            compte=compte,
+            genre=AUTOMATE,
+            details={"marques": decrire_marques(marques), "adresse_ip": self.adresse},
+            session=session,
+        )
 
     def _bloquer(self, marques: Mapping[str, float]) -> bool:
         """Block the source address; False where it is not to be (shared, or the agents'), which is not asked at each request."""

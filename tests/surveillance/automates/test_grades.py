@@ -32,7 +32,8 @@ from surveillance.automates.epreuve import (
     resoudre_epreuve,
 )
 from surveillance.automates.grades import Garde, Grade, source_de
-from surveillance.models import BlocageIP, Connexion
+from surveillance.models import BlocageIP, Connexion, SignalVu
+from surveillance.signaux.registre import AUTOMATE
 from tests.factories import MOT_DE_PASSE, EspaceFactory
 
 from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur
@@ -185,8 +186,9 @@ def test_l_espace_n_est_jamais_bloque_un_aspirateur_connecte_est_verifie(
     assert not BlocageIP.objects.exists(), "from so many addresses none is blocked, and the espace never"
     espace.refresh_from_db()
     assert espace.est_actif
-    horloge.avancer(2 * releve.FENETRE_DES_RELEVES)
-    assert aspirateur.get(reverse("espace")).status_code == 200
+    vu = SignalVu.objects.get(genre=AUTOMATE)
+    assert (vu.compte, vu.session is not None) == (espace.compte, True)
+    assert "plus de pages" in vu.details["marques"]
 
 
 def test_cent_siren_en_une_minute_ne_sont_pas_un_automate(client_de: Any, espace: Espace, horloge: Horloge) -> None:
