@@ -93,16 +93,24 @@ def _ressources() -> frozenset[str]:
     return frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
 
 
+def _par_courriel() -> tuple[str, ...]:
+    """Return how the paths of the forgotten password begin: a person without JavaScript proves by mail to hold an espace, the browser
+    is then one that its account knows. Their own counters limit them (accounts/espace/oubli.py).
+    """
+    return reverse("mot_de_passe_oublie"), reverse("reinitialiser_mot_de_passe", args=["_"]).removesuffix("_/")
+
+
 class BlocageMiddleware:
     """Refuses what comes from a blocked address (403), by a page that says how to go on (R17, CGU §3.7.b): the address, not the espace.
 
-    A browser that an account knows goes on, one that has verified too, the page where it does, and what is the same for everybody: health
-    and figures are asked by machines.
+    A browser that an account knows goes on, one that has verified too, the pages where it does (by a computation, or by mail), and what is
+    the same for everybody: health and figures are asked by machines.
     """
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response
         self.ouvertes = _ressources() | {reverse("verifier_humain")}
+        self.par_courriel = _par_courriel()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         adresse = adresse_ip(request)
@@ -110,6 +118,7 @@ class BlocageMiddleware:
         if (
             not bloquee
             or request.path_info in self.ouvertes
+            or request.path_info.startswith(self.par_courriel)
             or passe_de(request, source_de(adresse)) is not None
             or navigateur_de_quelqu_un(request)
         ):
@@ -123,6 +132,7 @@ class AutomatesMiddleware:
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response
         self.ouvertes = _ressources() | {reverse("verifier_humain")}
+        self.par_courriel = _par_courriel()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in self.ouvertes:
@@ -135,6 +145,8 @@ class AutomatesMiddleware:
 
     def _repondre(self, request: HttpRequest, garde: Garde) -> HttpResponse:
         grade = garde.decider()
+        if request.path_info.startswith(self.par_courriel):
+            grade = min(grade, Grade.RALENTIR)
         if grade is Grade.RIEN or (grade is Grade.RALENTIR and garde.peut_continuer()):
             return self.get_response(request)
         garde.refuser()

@@ -79,7 +79,7 @@ class MotifDeBlocageRequis(RegleMetier):
 
 class AdressePartagee(RegleMetier):
     code = "adresse_partagee"
-    message = "Plusieurs comptes se connectent de cette adresse, jour après jour : elle n’est pas bloquée d’office."
+    message = "Plusieurs comptes se connectent de cette adresse, jour après jour : elle n’est pas bloquée d’office."
 
 
 class BlocageDejaLeve(RegleMetier):
@@ -162,7 +162,7 @@ def bloquer_automate(
         raise AdressePartagee
     deja = BlocageIP.objects.filter(reseau=str(lu), bloque_le__gt=maintenant - RECIDIVE).count()
     durees = [*DUREES.values(), None]
-    motif = f"Automate : {decrire_marques(marques)}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
+    motif = f"Automate : {decrire_marques(marques)}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
     return bloquer_ip(
         acteur=acteur, reseau=str(lu), motif=motif, duree=durees[min(deja, len(DUREES))], maintenant=maintenant
     )

@@ -122,7 +122,7 @@ DETECTEURS: Final = (
         20,
         ASSEZ,
         True,
-        "W3C WebDriver ; Chromium, User-Agent",
+        "W3C WebDriver ; Chromium, User-Agent",
         _sans_tete,
     ),
     Detecteur(
@@ -145,7 +145,7 @@ DETECTEURS: Final = (
     ),
     Detecteur(
         "sans_langue",
-        "aucune langue : tout navigateur en demande une",
+        "aucune langue : tout navigateur en demande une",
         10,
         ASSEZ,
         True,
@@ -237,7 +237,7 @@ DETECTEURS: Final = (
         2,
         ASSEZ,
         True,
-        "design.md §8 ; CNIL 2022-100",
+        "design.md §8 ; CNIL 2022-100",
     ),
 )
 PAR_NOM: Final = {detecteur.nom: detecteur for detecteur in DETECTEURS}

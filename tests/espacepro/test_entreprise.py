@@ -81,7 +81,9 @@ def test_qui_n_y_tient_rien_a_la_reponse_d_un_siren_inconnu(
         assert reponse.status_code == inconnue.status_code == 404
 
         def nu(contenu: bytes) -> str:
-            return re.sub(r'(csrfmiddlewaretoken" value="|estampille" value="|nonce-)[^"\']+', "", contenu.decode())
+            return re.sub(
+                r'(csrfmiddlewaretoken" value="|estampille" value="|servi" value="|nonce-)[^"\']+', "", contenu.decode()
+            )
 
         assert nu(reponse.content) == nu(inconnue.content)
 

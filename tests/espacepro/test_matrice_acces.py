@@ -712,7 +712,9 @@ def memes(reponse: HttpResponse, inconnue: HttpResponse, mots: list[str]) -> boo
 
     def nu(r: HttpResponse) -> str:
         texte = re.sub(
-            r'(csrfmiddlewaretoken" value="|estampille" value="|nonce-)[^"\']+', "", corps(r).decode(errors="replace")
+            r'(csrfmiddlewaretoken" value="|estampille" value="|servi" value="|nonce-)[^"\']+',
+            "",
+            corps(r).decode(errors="replace"),
         )
         for mot in mots:
             texte = texte.replace(mot, "")

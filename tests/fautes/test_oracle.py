@@ -66,7 +66,7 @@ def essai(classe: str, rang: int, numero: int) -> tuple[float, int, str]:
     depart = time.perf_counter()
     reponse = client.post(reverse("connexion"), tape)
     duree = time.perf_counter() - depart
-    page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", reponse.content.decode())
+    page = re.sub(r'name="(?:csrfmiddlewaretoken|servi)" value="[\w.]+"', "", reponse.content.decode())
     return duree, reponse.status_code, page.replace(tape["username"], "")
 
 

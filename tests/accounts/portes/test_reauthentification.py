@@ -23,7 +23,7 @@ MIDI = datetime(2027, 3, 28, 1, 55, tzinfo=ZoneInfo("Europe/Paris"))  # ten minu
 @reauthentification_requise
 @espace_requis
 def sensible(request: HttpRequest, espace: Espace) -> HttpResponse:
-    recu = {nom: valeurs for nom, valeurs in request.POST.lists() if nom != "csrfmiddlewaretoken"}
+    recu = {nom: valeurs for nom, valeurs in request.POST.lists() if nom not in {"csrfmiddlewaretoken", "servi"}}
     return HttpResponse(f"fait {sorted(recu.items())}")
 
 

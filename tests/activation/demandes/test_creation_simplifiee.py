@@ -486,7 +486,7 @@ def test_erreurs_sur_la_page(client: Client, personne: PersonneSirenisee) -> Non
 
 
 def sans_jeton(page: str) -> str:
-    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
+    return re.sub(r'name="(?:csrfmiddlewaretoken|servi)" value="[^"]+"', "", page)
 
 
 def test_meme_page_que_l_adresse_soit_prise_ou_non(client: Client, personne: PersonneSirenisee) -> None:

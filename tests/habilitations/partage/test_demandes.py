@@ -129,7 +129,7 @@ def test_rien_ne_distingue_un_siren_tenu_d_un_siren_que_personne_ne_tient(
         demande = DemandeHabilitation.objects.get(demandeur=espace)
         page = re.sub(rf"{numero[:3]}\s{numero[3:6]}\s{numero[6:]}", "", page).replace(str(demande.pk), "")
         page = re.sub(r'class="ep-menu__qui">.*?</p>', "", page, flags=re.DOTALL)
-        page = re.sub(r'(csrfmiddlewaretoken" value="|estampille" value="|nonce-)[^"\']+', "", page)
+        page = re.sub(r'(csrfmiddlewaretoken" value="|estampille" value="|servi" value="|nonce-)[^"\']+', "", page)
         siennes = {
             c: getattr(demande, c) is not None for c in ("annoncee_le", "rappelee_le", "traitee_le", "traitee_par")
         }
