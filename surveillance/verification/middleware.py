@@ -22,6 +22,7 @@ class VerificationMiddleware:
         {
             PAGE,
             "verifier_session_code",
+            "verifier_humain",  # of who is taken for an automaton: neither page leads to the other for ever
             "deconnexion",
             "prolonger_session",
             "securite_pas_moi",
