@@ -65,7 +65,7 @@ SECOND_FACTEUR_RECHIFFRE = Acte(
 SECOND_FACTEUR_CODES_RENOUVELES = Acte("second_facteur.codes_renouveles", "Codes de secours renouvelés", SOI)
 ESPACE_CE_N_EST_PAS_MOI = Acte(
     "espace.ce_n_est_pas_moi",
-    "« Ce n’est pas moi » : sessions fermées, liens et navigateurs oubliés",
+    "Sessions, liens et navigateurs fermés par « Ce n’est pas moi »",
     SOI,
     details=("voie", "mot_de_passe_bloque", "sessions"),
 )
