@@ -136,7 +136,7 @@ def verification_de(session: SessionStore) -> Verification | None:
     return Verification.objects.filter(pk=session.verification).first()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reporter(*, acteur: Compte, session: SessionStore, maintenant: datetime | None = None) -> Verification | None:
     """Ask of a new sign-in what the last one left unanswered or missed within a day: to sign in again is no way round it.
 
