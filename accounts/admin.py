@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Model
+from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -14,7 +14,7 @@ from .facteurs.second_facteur import appareil_confirme
 from .gestion.agents import agent_verifie, fin_du_premier_mot_de_passe, premier_mot_de_passe_perime
 from .gestion.cessions import cessions_de, vers_quels_services
 from .gestion.consultation import ConsultationAdmin
-from .gestion.contreseings import actes_graves, refus_de_decider
+from .gestion.contreseings import actes_graves, genres_de_la_cellule, refus_de_decider
 from .gestion.fonctions import CONTROLE
 from .models import Agent, Contreseing, NomAdmis, Rectification, ServiceGestionnaire
 from .saisies.citations import citer
@@ -222,8 +222,14 @@ class ContreseingAdmin(ConsultationAdmin):
     def decide_par(self, contreseing: Contreseing) -> str:
         return str(contreseing.agent or "")
 
+    def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
+        """What the cell asks of itself is no office's to read, not even of the office of its agents."""
+        return super().limiter_au_service(lignes, agent).exclude(genre__in=genres_de_la_cellule())
+
     @admin.display(description="second regard attendu de")
     def attendu_de(self, contreseing: Contreseing) -> str:
+        if actes_graves()[contreseing.genre].de_la_cellule:
+            return "un autre agent de la cellule de surveillance"
         if contreseing.a_la_cellule:
             return "la cellule de surveillance, ou un autre agent du service"
         return "un autre agent du service ; passé le délai, la cellule de surveillance aussi"

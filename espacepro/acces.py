@@ -96,6 +96,7 @@ TABLE: dict[str, Porte] = {
     "changements_examines": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "verifier_session": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
     "verifier_session_code": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
+    "usage_inhabituel": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "securite_connexions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "fermer_autres_sessions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "fermer_session": Porte(Acces.ESPACE, Rubrique.AUCUNE),

@@ -23,8 +23,10 @@ from services.admin import siren_saisi
 from services.models import IdentifiantRemplace, PersonneSirenisee
 from services.views.adresses import ClasserSansAdresse
 from services.views.gestion import AttribuerSiren, EnregistrerRepresentant, RattacherPersonne
+from surveillance.models import Alerte
 
 from .gestion.adresse_corrigee import RetirerAdressePuisLaLettre, SaisirAdressePuisLaLettre
+from .gestion.alertes_pages import AlerteAdmin
 from .gestion.dossiers import lire_personne
 from .gestion.mots import (
     D_UN_AGENT,
@@ -38,6 +40,7 @@ from .gestion.mots import (
 )
 from .journal.libelles import actes_nommes, libelle_acte
 
+admin.site.register(Alerte, AlerteAdmin)
 BIGINT = 2**63 - 1
 CESSIONS_LUES = 1_000  # the last companies that an office gave away
 LECTEURS_NOMMES = 100  # agents of one name whose readings one search finds

@@ -19,6 +19,7 @@ from .views import (
     pages,
     pieces,
     sante,
+    usage_inhabituel,
     verifier_session,
 )
 
@@ -54,6 +55,7 @@ urlpatterns = [
     path("espace/changements/", changements_examines.examiner, name="changements_examines"),
     path("espace/verification/", verifier_session.verifier, name="verifier_session"),
     path("espace/verification/code/", verifier_session.envoyer_code, name="verifier_session_code"),
+    path("espace/usage-inhabituel/<uuid:alerte>/", usage_inhabituel.repondre, name="usage_inhabituel"),
     path("espace/favori/", accueil.favori, name="favori"),
     path("espace/gerer-les-services/", pages.gerer_services, name="gerer_services"),
     path("espace/entreprises/<str:siren>/", entreprise.services, name="entreprise"),

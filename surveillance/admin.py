@@ -1,4 +1,4 @@
-"""What the surveillance cell reads: alerts and blocked addresses. Agents of a service gestionnaire see none of it."""
+"""What the surveillance cell reads: blocked addresses and disabled espaces; alerts are espacepro/gestion/alertes_pages.py's. No office sees it."""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -6,28 +6,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.gestion.consultation import ConsultationAdmin
-from accounts.gestion.faits import en_faits, en_libelle
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.saisies.dates import jour_heure
 
 from .automates.pages import LeverBlocage
-from .models import Alerte, BlocageIP, Desactivation
-
-
-@admin.register(Alerte)
-class AlerteAdmin(ConsultationAdmin):
-    fonctions = SURVEILLANCE
-    list_display = ("levee_le", "motif", "compte", "score", "etat", "examinee_le")
-    list_filter = ("etat", ("levee_le", admin.DateFieldListFilter))
-    list_select_related = ("compte",)
-    search_fields = ("motif__replie_contient", "compte__espace__numero_abonne__exact")
-    search_help_text = "motif, numéro d’abonné"
-    fields = ("levee_le", "motif", "compte", "connexion", "score", "contexte", "etat", "examinee_le", "examinee_par")
-    readonly_fields = ("contexte",)
-
-    @admin.display(description="détails")
-    def contexte(self, alerte: Alerte) -> SafeString:
-        return en_faits({en_libelle(cle): valeur for cle, valeur in sorted(alerte.details.items())})
+from .models import BlocageIP, Desactivation
 
 
 @admin.register(BlocageIP)

@@ -16,13 +16,17 @@ class SurveillanceConfig(AppConfig):
         from accounts.espace.a_faire import inscrire as inscrire_a_faire
         from accounts.espace.pas_moi import ecouter as ecouter_pas_moi
         from accounts.facteurs.securite import fournir_connexions, fournir_verifications
+        from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
         from services.banque.delai import inscrire_signal
         from services.models import ReferenceBancaire
 
         from . import actes, donnees_personnelles
+        from .alertes.a_faire import SURVEILLANCE
+        from .alertes.decisions import inscrire_le_classement
+        from .alertes.files import FILES
+        from .alertes.questions import noter_ce_n_etait_pas_lui
         from .connexions import connexion_manquee, connexion_reussie
-        from .espaces.a_faire import CHANGEMENTS
         from .espaces.retablissement import inscrire_le_retablissement
         from .lectures import a_ete_signale, connexions_du_compte, verifications_du_compte
         from .pas_moi import alerter
@@ -38,10 +42,13 @@ class SurveillanceConfig(AppConfig):
         fournir_verification(lambda session, raison: demander_verification(session=session, raison=raison))
         relire_au_depart(COURRIEL, composer_le_code)
         user_logged_in.connect(reporter_a_la_connexion, dispatch_uid="surveillance.verification")
+        ecouter_pas_moi(noter_ce_n_etait_pas_lui)
         inscrire_signal(ReferenceBancaire.Attente.CONNEXION, a_ete_signale)
         inscrire(actes)
         inscrire_le_retablissement()
-        inscrire_a_faire(CHANGEMENTS)
+        inscrire_le_classement()
+        inscrire_files(*FILES)
+        inscrire_a_faire(SURVEILLANCE)
         donnees_personnelles.inscrire()
 
 

@@ -7,7 +7,17 @@ from accounts.donnees.lecture import Partie
 from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 
 from .espaces.desactivation import ANNULABLE
-from .models import Alerte, BlocageIP, Connexion, Desactivation, Orientation, Retablissement, SignalVu, Verification
+from .models import (
+    Alerte,
+    BlocageIP,
+    Connexion,
+    Desactivation,
+    Orientation,
+    Retablissement,
+    SignalVu,
+    SuiteAlerte,
+    Verification,
+)
 from .signaux.mots import FAIT, avec_libelles
 from .signaux.registre import nom_de
 
@@ -92,6 +102,21 @@ def inscrire() -> None:
         ),
         Partie(
             groupe=CONNEXION,
+            titre="Questions sur un usage inhabituel, et ce qui a été décidé",
+            modele=SuiteAlerte,
+            chemins=("espace",),
+            ecartees={
+                "id": INTERNE,
+                "alerte": INTERNE,
+                "espace": "c’est le vôtre",
+                "motif": "appréciation d’un agent, qui peut révéler comment l’usage d’un espace par un autre est décelé",
+                "agent": "nom d’un agent",
+                "second": "nom d’un agent",
+            },
+            ordre=("-faite_le", "-pk"),
+        ),
+        Partie(
+            groupe=CONNEXION,
             titre="Service vers lequel la cellule de surveillance a dirigé votre espace",
             modele=Orientation,
             chemins=("espace",),
@@ -161,6 +186,17 @@ def inscrire() -> None:
             fondement="CGU 3.6 ; recommandation CNIL 2021-122",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(demandee_le__lt=maintenant - AN),
+        ),
+        Conservation(
+            cle="suites-des-alertes",
+            modele=SuiteAlerte,
+            donnees="Questions posées sur un usage inhabituel, réponses, décisions",
+            finalite="Dire pourquoi une alerte a été décidée ainsi",
+            duree=duree_lisible(AN),
+            depart="après l’examen de l’alerte par un agent",
+            fondement="CGU 3.6 ; recommandation CNIL 2021-122",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: Q(alerte__examinee_le__lt=maintenant - AN),
         ),
         Conservation(
             cle="empreintes-mises-de-cote",

@@ -52,6 +52,7 @@ DE_SECURITE = frozenset(
     {
         "adresse_changee",
         "adresse_changee_ancienne",
+        "alerte_question",
         "changement_adresse_demande",
         "coordonnees_modifiees",
         "espace_passe_expert",

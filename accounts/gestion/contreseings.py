@@ -3,7 +3,7 @@
 Each app inscribes its grave acts (`inscrire`) in `AppConfig.ready`; their pages are `accounts/views/contreseings.py`. The act
 itself runs in the transaction of the countersignature, under its own locks, and compares what the second agent was shown.
 The second look is another agent's of the same office; where there is none, or none has looked within a working day, the
-surveillance cell's. Whoever changed the access of who asks, or had it changed by the same hand, is no second look
+surveillance cell's. What the cell itself asks for (`ActeGrave.de_la_cellule`) is another agent's of the cell. Whoever changed the access of who asks, or had it changed by the same hand, is no second look
 (`acteurs.agents_lies`). What waits outlives neither fifteen days, nor the function of who asked, nor its object.
 """
 
@@ -80,6 +80,8 @@ class ActeGrave:
     cles: Callable[[Contreseing], list[UUID]] = lambda contreseing: []
     reste: Callable[[Collection[Contreseing]], Mapping[UUID, Reste]] = lambda contreseings: {}
     """What whoever asked has still to do of those that were countersigned, by the key of each: one query at most."""
+    de_la_cellule: bool = False
+    """Whether the surveillance cell asks for it: the second look is then another agent's of the cell, and no office reads it."""
 
 
 class ContreseingDejaDemande(RegleMetier):
@@ -149,6 +151,11 @@ def actes_graves() -> Mapping[str, ActeGrave]:
     return MappingProxyType(_ACTES)
 
 
+def genres_de_la_cellule() -> list[str]:
+    """Return the kinds of grave acts that the surveillance cell asks for and countersigns, by code."""
+    return [grave.code for grave in _ACTES.values() if grave.de_la_cellule]
+
+
 def seconds_possibles(agent: Agent, maintenant: datetime | None = None, *, vise: int | None = None) -> int:
     """Return how many other agents of this agent's office, less who it is about, may countersign: at none, the cell does."""
     autres = Agent.objects.filter(service_gestionnaire=agent.service_gestionnaire_id, fonction__in=BUREAU)
@@ -205,10 +212,12 @@ def demander_contreseing(
     """
     maintenant = maintenant or timezone.now()
     motif = _texte(motif, MotifDeContreseingRequis)
+    grave = actes_graves()[genre]
+    a_la_cellule = grave.de_la_cellule or not seconds_possibles(acteur, maintenant, vise=(parametres or {}).get(VISE))
     try:
         with transaction.atomic():
             contreseing = Contreseing.objects.create(
-                genre=actes_graves()[genre].code,
+                genre=grave.code,
                 cle=cle,
                 espace=espace,
                 service_gestionnaire=acteur.service_gestionnaire,
@@ -217,7 +226,7 @@ def demander_contreseing(
                 demandeur=acteur,
                 demande_le=maintenant,
                 avant_le=apres_jours_ouvres(maintenant, DELAI_OUVRE),
-                a_la_cellule=not seconds_possibles(acteur, maintenant, vise=(parametres or {}).get(VISE)),
+                a_la_cellule=a_la_cellule,
             )
     except IntegrityError as erreur:
         if "contreseing_attend_une_fois" not in str(erreur):
@@ -230,7 +239,7 @@ def demander_contreseing(
             destinataire=acteur.service_gestionnaire.courriel,
             acte=f"contreseing:{contreseing.pk}",
             contexte={
-                "libelle": actes_graves()[genre].libelle,
+                "libelle": grave.libelle,
                 "demandeur": str(acteur),
                 "avant_le": jour_heure(contreseing.avant_le),
             },
@@ -319,10 +328,12 @@ def _remonter(contreseing: Contreseing, acteur: str) -> bool:
 def expirer_contreseings(*, acteur: str = EXPIRATION, maintenant: datetime | None = None, nombre: int = 100) -> int:
     """End what waited too long, and what outlives the function of who asked; return how many. Who asked is told."""
     maintenant = maintenant or timezone.now()
+    de_la_cellule = Q(genre__in=genres_de_la_cellule())
     finis = Contreseing.objects.filter(etat=Contreseing.Etat.DEMANDE).filter(
         Q(demande_le__lt=maintenant - ATTENTE_MAX)
-        | ~Q(demandeur__fonction__in=BUREAU)
-        | ~Q(demandeur__service_gestionnaire=F("service_gestionnaire"))
+        | (~de_la_cellule & ~Q(demandeur__fonction__in=BUREAU))
+        | (~de_la_cellule & ~Q(demandeur__service_gestionnaire=F("service_gestionnaire")))
+        | (de_la_cellule & ~Q(demandeur__fonction__in=SURVEILLANCE))
         | Q(demandeur__compte__is_active=False)
     )
     return sum(_expirer(contreseing, acteur, maintenant) for contreseing in finis.order_by("demande_le", "pk")[:nombre])
@@ -349,13 +360,12 @@ def _fin_d_attente(contreseing: Contreseing, maintenant: datetime) -> str | None
     demandeur = contreseing.demandeur
     if contreseing.demande_le < maintenant - ATTENTE_MAX:
         return TROP_VIEUX
-    if (
-        demandeur.fonction not in BUREAU
-        or demandeur.service_gestionnaire_id != contreseing.service_gestionnaire_id
-        or not demandeur.compte.is_active
-    ):
-        return SANS_AUTEUR
-    return None
+    if actes_graves()[contreseing.genre].de_la_cellule:
+        en_exercice = demandeur.fonction in SURVEILLANCE
+    else:
+        du_service = demandeur.service_gestionnaire_id == contreseing.service_gestionnaire_id
+        en_exercice = demandeur.fonction in BUREAU and du_service
+    return None if en_exercice and demandeur.compte.is_active else SANS_AUTEUR
 
 
 def _des_demandes(espace: Espace) -> QuerySet[Contreseing]:
@@ -425,6 +435,7 @@ def _exiger_second(acteur: Agent, contreseing: Contreseing, maintenant: datetime
     if contreseing.parametres.get(VISE) == acteur.pk:
         raise ContreseingQuiLeVise
     du_bureau = acteur.fonction in BUREAU and acteur.service_gestionnaire_id == contreseing.service_gestionnaire_id
+    du_bureau = du_bureau and not actes_graves()[contreseing.genre].de_la_cellule
     if not du_bureau and not (acteur.fonction in SURVEILLANCE and contreseing.a_la_cellule):
         raise ContreseingHorsCompetence
     if contreseing.demandeur_id in agents_lies(acteur, maintenant):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from django.core.management import call_command
 from django.db import transaction
@@ -47,6 +48,10 @@ from services.messagerie.modeles import enregistrer_modele
 from services.models import Echange, ModeleDeReponse, PersonneSirenisee, ReferenceBancaire, Service
 from services.registre.representants import enregistrer_representant, representant_de
 from services.registre.suivi import commencer_le_suivi, essayer_le_suivi
+from surveillance.automates.blocages import bloquer_ip
+from surveillance.models import Alerte, BlocageIP, Connexion
+from surveillance.signaux import registre
+from surveillance.signaux.signalement import signaler
 
 from .comptes import CHEFFE, HUGO, INES, KARINE, MARC, MONDE, NORA, ODILE, PASCAL, YVES, CompteDemonstration
 from .horloge import il_y_a
@@ -95,6 +100,8 @@ ECHANGES: Final[tuple[tuple[str, str, str, int, tuple[str, bool] | None], ...]] 
         ("Bonjour,\n\nMerci d’envoyer le dernier bilan et un plan de trésorerie.\n\nCordialement,", True),
     ),
 )
+RESEAU_BLOQUE, RESEAU_DU_VOLEUR, CHEZ_HUGO = "203.0.113.0/24", "198.51.100.77", "192.0.2.140"
+"""Reserved for documentation (RFC 5737): nobody's."""
 Ouvrir = Callable[[CompteDemonstration], Espace]
 
 
@@ -125,6 +132,7 @@ def charger_monde(*, ouvrir: Ouvrir, agent: Agent) -> None:
     _finir_cette_semaine(monde)
     _demander_d_en_bas(monde)
     _ecrire_au_service(monde)
+    _donner_a_voir_a_la_cellule(monde)
     # As who has changed it lately: a demonstration kept for months asks nobody to renew what is printed on its page.
     Compte.objects.filter(email__in=[compte.email for compte in MONDE]).update(mot_de_passe_change_le=timezone.now())
 
@@ -443,3 +451,45 @@ def _demander_d_en_bas(monde: Monde) -> None:
         )
         while annoncer_demandes_habilitation(acteur=AUTEUR):
             pass
+
+
+def _donner_a_voir_a_la_cellule(monde: Monde) -> None:
+    """An alert of each gravity that waits, with the sign-ins that it comes from, and an address that is blocked."""
+    if not BlocageIP.objects.filter(reseau=RESEAU_BLOQUE).exists():
+        bloquer_ip(acteur=AUTEUR, reseau=RESEAU_BLOQUE, motif="aspiration de pages par un programme", duree=None)
+    if Alerte.objects.filter(compte__espace__in=monde.espaces.values()).exists():
+        return
+    for jours in (21.1, 14.2, 7.1, 1.1):
+        _se_connecter(monde[HUGO], jours, "FR", CHEZ_HUGO)
+    intruse = _se_connecter(monde[HUGO], 0.05, "RO", RESEAU_DU_VOLEUR)
+    signaux = (
+        (monde[PASCAL], 0.3, registre.USAGE_PARALLELE, {"pays": "BE"}, ""),  # one each: two would disable
+        (monde[HUGO], 0.048, registre.SESSION_VOLEE, {"pays": "RO", "navigateur": "Firefox", "systeme": "Linux"}, ""),
+        (monde[INES], 0.9, registre.PULVERISATION, {"comptes": 18, "reseau": "192.0.2.0/24"}, "reseau:192.0.2.0/24"),
+        (monde[YVES], 0.89, registre.PULVERISATION, {"comptes": 18, "reseau": "192.0.2.0/24"}, "reseau:192.0.2.0/24"),
+    )
+    for espace, jours, genre, details, cause in signaux:
+        if espace.compte is None:
+            continue
+        with il_y_a(jours):
+            signaler(
+                acteur=AUTEUR,
+                compte=espace.compte,
+                genre=genre,
+                details=details,
+                cause=cause,
+                connexion=intruse if espace == monde[HUGO] else None,
+            )
+
+
+def _se_connecter(espace: Espace, jours: float, pays: str, adresse_ip: str) -> Connexion:
+    with il_y_a(jours):
+        return Connexion.objects.create(
+            id=uuid4(),
+            compte=espace.compte,
+            resultat=Connexion.Resultat.REUSSIE,
+            adresse_ip=adresse_ip,
+            pays=pays,
+            navigateur="Firefox" if pays != "FR" else "Edge",
+            systeme="Linux" if pays != "FR" else "Windows",
+        )

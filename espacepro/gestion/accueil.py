@@ -19,7 +19,7 @@ from accounts.gestion.agents import agent_verifie
 from accounts.gestion.bureau import chiffres_de, derniers_actes, est_prise, lire_bureau
 from accounts.gestion.contreseings import suivis_de
 from accounts.gestion.files import File, catalogue, files_de, files_du_modele
-from accounts.gestion.fonctions import BUREAU
+from accounts.gestion.fonctions import BUREAU, SURVEILLANCE
 from accounts.models import Affaire, Agent, TraceLecture
 from accounts.portes.acces import adresse_du_portail
 from accounts.saisies.dates import en_jours
@@ -30,12 +30,13 @@ from services.models import Echange, PersonneSirenisee
 
 from ..journal.libelles import libelle_acte
 from .adresses import adresse_de
+from .cellule import lire_la_cellule
 
 PAR_PAGE = 50
 
 
 def accueil(request: HttpRequest) -> dict[str, Any]:
-    """Return what the home page shows this agent, and leave a trace of who looked: eight queries."""
+    """Return what the home page shows this agent, and leave a trace of who looked: eight queries, five more for the cell."""
     agent = _agent(request)
     maintenant = timezone.now()
     bureau = lire_bureau(agent, maintenant=maintenant)
@@ -46,6 +47,7 @@ def accueil(request: HttpRequest) -> dict[str, Any]:
     par_siren = {personne.siren: personne for personne in personnes.values()}
     lire(request, TraceLecture.Nature.LISTE, "gestion.accueil", lignes=bureau.chiffres.en_attente)
     return {
+        "cellule": lire_la_cellule(maintenant) if agent.fonction in SURVEILLANCE else None,
         "jour": timezone.localdate(maintenant),
         "bureau": bureau,
         "files": [

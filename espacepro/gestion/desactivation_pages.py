@@ -15,6 +15,7 @@ from accounts.gestion.page_acte import ActeChoisi, PageActe
 from accounts.models import Espace
 from accounts.saisies.apercu import CHAMP
 from accounts.saisies.dates import jour_heure
+from surveillance.alertes.ensembles import alertes_ouvertes
 from surveillance.espaces.desactivation import (
     LONGUEUR_DU_MOTIF,
     OUVERTS,
@@ -90,6 +91,11 @@ class DesactiverEspace(ActeChoisi):
             ),
         ]
 
+    def get_initial(self) -> dict[str, Any]:
+        """Begin by the day of the first alert that waits about this espace."""
+        premiere = alertes_ouvertes(self.objet).first()
+        return {**super().get_initial(), **({"depuis": timezone.localdate(premiere.levee_le)} if premiere else {})}
+
     def choisir(self, form: Any) -> None:
         self.depuis = premier_instant(form.cleaned_data["depuis"])
         self.effets = effets_de(self.objet, self.depuis)
@@ -114,6 +120,7 @@ class DesactiverEspace(ActeChoisi):
             raison=form.cleaned_data["raison"],
             motif=form.cleaned_data["motif"],
             depuis=self.depuis,
+            alertes=list(alertes_ouvertes(self.objet)),
             montre=self.request.POST[CHAMP],
         )
 

@@ -26,6 +26,7 @@ PAGES: Final[Mapping[str, str]] = {
     "gestion.idsp": "Donner un identifiant provisoire",
     "gestion.modele": "Ajouter un modèle de réponse",
     "gestion.bloquer": "Bloquer une adresse",
+    "gestion.alertes": "Alertes à examiner",
     "gestion.comme_l_usager": "Comme l’usager le voit",
     "gestion.lettres": "Lettres du service",
     "gestion.de_cote": "Envois mis de côté",

@@ -96,6 +96,7 @@ class SiteGestion(AdminSite):
         """Return the admin's pages, less those that no agent needs, and the steps of the door."""
         from . import (  # the views are made of models, forms and templates that need this site's app ready
             accueil,
+            alertes_pages,
             guichet,
             lettres,
             raccourcis,
@@ -144,6 +145,7 @@ class SiteGestion(AdminSite):
             *ESPACES.adresses(self),
             *SON_BUREAU.adresses(self),
             *LA_CELLULE.adresses(self),
+            path("alertes/", self.admin_view(alertes_pages.alertes), name="alertes"),
             path("lettres/", self.admin_view(lettres.lettres), name="lettres"),
             path("lettres/<uuid:pk>/apercu/", self.admin_view(lettres.apercu), name="lettre_apercu"),
             path(

@@ -4,6 +4,7 @@ from .connexion import Connexion
 from .desactivation import Desactivation
 from .orientation import Orientation
 from .retablissement import Retablissement
+from .suite import SuiteAlerte
 from .verification import Verification
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Orientation",
     "Retablissement",
     "SignalVu",
+    "SuiteAlerte",
     "Verification",
 ]

@@ -50,7 +50,12 @@ class Alerte(models.Model):
     class Meta:
         verbose_name = "alerte"
         ordering = ["-levee_le"]
-        indexes = [models.Index(fields=["etat", "-levee_le"])]
+        indexes = [
+            models.Index(fields=["etat", "-levee_le"]),
+            models.Index(fields=["-gravite", "levee_le", "id"], condition=Q(etat="OUVERTE"), name="alerte_a_examiner"),
+            models.Index(fields=["cause", "-levee_le"], condition=~Q(cause=""), name="alerte_de_cause"),
+            models.Index(fields=["levee_le"], name="alerte_par_date"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["compte", "motif", "cause"],

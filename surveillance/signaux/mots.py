@@ -23,7 +23,7 @@ def avec_libelles(details: Mapping[str, object]) -> object:
 
 def en_lignes(details: Mapping[str, object]) -> list[str]:
     """Return each detail as « label : words », those that are empty left out."""
-    return [f"{DETAILS.get(cle, cle)} : {mots}" for cle, valeur in details.items() if (mots := en_mots(_lues(valeur)))]
+    return [f"{DETAILS.get(cle, cle)} : {mots}" for cle, valeur in details.items() if (mots := en_mots(_lues(valeur)))]
 
 
 def _lues(valeur: object) -> object:

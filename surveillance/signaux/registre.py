@@ -127,7 +127,7 @@ _TABLE: Final = (
         SESSION_APPAREIL,
         "Une session change d’appareil",
         "une session ouverte qui sert soudain d’un autre navigateur ou d’un autre système",
-        "un autre nom de navigateur ou de système ; une mise à jour n’en est pas un",
+        "un autre nom de navigateur ou de système ; une mise à jour n’en est pas un",
         Gravite.MOYENNE,
         Famille.SESSION,
         _demande(Demande.VERIFIER),
@@ -135,7 +135,7 @@ _TABLE: Final = (
     Signal(
         SESSION_VOLEE,
         "Une session change de pays et d’appareil",
-        "une session ouverte qui sert soudain d’un autre pays et d’un autre navigateur : elle a été copiée",
+        "une session ouverte qui sert soudain d’un autre pays et d’un autre navigateur : elle a été copiée",
         "les deux à la fois",
         Gravite.GRAVE,
         Famille.SESSION,
@@ -207,7 +207,7 @@ _TABLE: Final = (
     ),
     Signal(
         ACTE_APPAREIL_NEUF,
-        "Premier acte d’un nouvel appareil : un acte sensible",
+        "Premier acte d’un nouvel appareil : un acte sensible",
         "le premier acte fait d’un navigateur inconnu jusque-là touche une adresse, un accord, un compte bancaire ou un secret",
         "le premier acte de la session, dans les 24 heures où le navigateur est connu",
         Gravite.MOYENNE,
@@ -216,7 +216,7 @@ _TABLE: Final = (
     ),
     Signal(
         CE_N_EST_PAS_MOI,
-        "« Ce n’est pas moi »",
+        "« Ce n’est pas moi »",
         "le détenteur dit qu’il n’est pas l’auteur de ce qu’un courriel lui a annoncé",
         "dès la première fois",
         Gravite.GRAVE,
@@ -253,7 +253,7 @@ _TABLE: Final = (
     ),
     Signal(
         PLAFOND_DESACTIVATIONS,
-        "Désactivation automatique retenue : plafond du jour atteint",
+        "Désactivation automatique retenue : plafond du jour atteint",
         "deux signaux indépendants, quand le plafond des désactivations automatiques du jour est atteint",
         "PLAFOND_DESACTIVATIONS_AUTO",
         Gravite.GRAVE,

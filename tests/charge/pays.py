@@ -45,7 +45,7 @@ from services.models import (
     RetraitService,
     Service,
 )
-from surveillance.models import BlocageIP, Connexion
+from surveillance.models import Alerte, BlocageIP, Connexion, SuiteAlerte
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -62,6 +62,7 @@ from .jeu import Jeu, charger, multiplier
 
 GROUPES = 18  # × 10,890 habilitations, beside the measured group
 AUTOUR = 200_000
+CAUSE = "reseau:198.51.100.0/24"
 EMPREINTE = "md5(g::text) || md5((-g)::text)"
 
 
@@ -192,6 +193,8 @@ def _pour_les_agents(
         "services.modeledereponse": ModeleDeReponse.objects.create(
             service_gestionnaire=bureau, titre="Accusé de réception", texte="Bonjour"
         ),
+        "surveillance.alerte": Alerte.objects.create(compte=espace.compte, motif="usage_parallele", cause=CAUSE),
+        "question": _interroger(espace, gestionnaire),
         "surveillance.blocageip": BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
         "accounts.rectification": Rectification.objects.create(
             espace=espace, service_gestionnaire=bureau, objet="AUTRE", texte="Mon nom."
@@ -205,6 +208,15 @@ def _pour_les_agents(
             avant_le=maintenant + timedelta(days=1),
         ),
     }
+
+
+def _interroger(espace: Espace, agent: Agent) -> Alerte:
+    """An alert of which this holder is asked whether it was he."""
+    alerte = Alerte.objects.create(compte=espace.compte, motif="pays_nouveau", cause=CAUSE)
+    SuiteAlerte.objects.create(
+        alerte=alerte, genre="QUESTION", espace=espace, agent=agent, expire_le=timezone.now() + timedelta(days=7)
+    )
+    return alerte
 
 
 def grossir(pays: Pays) -> None:
@@ -293,6 +305,10 @@ def grossir(pays: Pays) -> None:
     multiplier(close, 12_000, demandeur_id=un_espace, siren=un_siren)
     representant = RepresentantLegal.objects.create(personne=personne, nom="DURAND", source="INSEE")
     multiplier(representant, 12_000, personne_id=une_personne)
+    decidee = Alerte.objects.create(
+        compte=autre.compte, motif="pays_nouveau", etat="ECARTEE", examinee_le=hier, levee_le=hier - timedelta(days=200)
+    )
+    multiplier(decidee, 12_000, compte_id=un_compte)
     registre = EvenementRegistre.objects.create(personne=personne, genre="CESSATION", traite_le=hier)
     multiplier(registre, 20_000, personne_id=une_personne)
     _nettoyer()

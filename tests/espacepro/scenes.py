@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from activation.actes import DEMANDE_DEPOSEE
 from activation.models import Courrier, Demande, LigneDemande, Signalement
 from habilitations.models import DemandeRetrait, Habilitation
 from services.models import PersonneSirenisee
+from surveillance.models import Alerte, SuiteAlerte
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, compte_signale, habiliter
 
 VALEURS = {
@@ -113,3 +115,17 @@ def contreseing(agent: Agent, espace: Espace) -> Contreseing:
         parametres={"preuve": "ACTE", "preuve_le": "2026-11-02"},
         avant_le=timezone.now(),
     )
+
+
+def alerte_avec_question(espace: Espace, agent: Agent, *, posee: bool = True) -> Alerte:
+    """An alert about this espace that waits, which its holder is asked about where `posee`."""
+    alerte = Alerte.objects.create(compte=espace.compte, motif="usage_parallele", gravite=2)
+    if posee:
+        SuiteAlerte.objects.create(
+            alerte=alerte,
+            genre=SuiteAlerte.Genre.QUESTION,
+            espace=espace,
+            agent=agent,
+            expire_le=timezone.now() + timedelta(days=7),
+        )
+    return alerte

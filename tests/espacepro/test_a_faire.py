@@ -19,7 +19,8 @@ from habilitations.partage.suppleances import mettre_en_veille
 from services.models import PersonneSirenisee
 from surveillance.models import Desactivation
 from tests.activation import scenes
-from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.espacepro.scenes import alerte_avec_question
+from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.scenes import remplacer, texte
 
 pytestmark = pytest.mark.django_db
@@ -271,6 +272,16 @@ def test_des_changements_a_examiner_apres_un_retablissement(espace: Espace) -> N
         retablie_le=maintenant,
     )
     assert (une(espace).gravite, une(espace).url) == (Gravite.GRAVE, reverse("changements_examines"))
+
+
+def test_une_question_de_la_cellule(espace: Espace) -> None:
+    alerte = alerte_avec_question(espace, AgentFactory())
+    ligne = une(espace)
+    assert (ligne.gravite, ligne.url) == (Gravite.GRAVE, reverse("usage_inhabituel", args=[alerte.pk]))
+    assert dites(espace, days=8) == []
+    alerte.etat = "ECARTEE"
+    alerte.save()
+    assert dites(espace) == [], "what the cell has decided is asked no more"
 
 
 def test_une_adresse_a_confirmer(espace: Espace) -> None:

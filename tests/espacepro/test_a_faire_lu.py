@@ -26,8 +26,10 @@ from habilitations.lectures.partage import fin_prochaine
 from habilitations.models import DemandeHabilitation, DemandeRetrait, Habilitation, Role
 from habilitations.partage.revue import PERIODE, SANS_REPONSE, dues
 from services.models import Echange, Message, MessageNonLu, PersonneSirenisee, ReferenceBancaire, Service
-from surveillance.models import Desactivation
+from surveillance.models import Desactivation, SuiteAlerte
+from tests.espacepro.scenes import alerte_avec_question
 from tests.factories import (
+    AgentFactory,
     EspaceFactory,
     PersonneFactory,
     ServiceFactory,
@@ -219,13 +221,18 @@ def _combien(lignes: QuerySet[Any], par: str, quoi: str) -> QuerySet[Any]:
 Lecture = Callable[[Espace, datetime], QuerySet[Any]]
 
 
-def changements_examines(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
+def surveillance(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
     restent = Desactivation.objects.filter(espace=espace, retablie_le__isnull=False, tranchee_le=None)
-    return restent.annotate(fait=JSONObject(desactive_le="desactive_le"))
+    attendent = SuiteAlerte.objects.filter(
+        espace=espace, genre="QUESTION", repondue_le=None, expire_le__gte=maintenant, alerte__etat="OUVERTE"
+    )
+    questions = attendent.order_by().annotate(fait=JSONObject(alerte="alerte", fin="expire_le")).values("fait")
+    changements = restent.order_by().annotate(fait=JSONObject(desactive_le="desactive_le")).values("fait")
+    return changements.union(questions, all=True)
 
 
 LECTURES: list[Lecture] = [
-    changements_examines,
+    surveillance,
     identifiants,
     tenues,
     accordees,
@@ -270,6 +277,11 @@ class Monde:
                 retablie_le=retablie,
                 tranchee_le=tranchee,
             )
+        for espace in self.espaces:
+            alerte = alerte_avec_question(espace, AgentFactory())
+            alerte.etat = self.un(["OUVERTE", "OUVERTE", "ECARTEE"])
+            alerte.save()
+            alerte.suites.update(expire_le=self.maintenant + self.un([-SECONDE, SECONDE]))
         for personne in self.personnes:
             echange = echanger(personne, etat=self.un(["REPONDU", "PIECE_DEMANDEE"]))
             for _ in range(2):
@@ -443,7 +455,7 @@ def _d_une_seule(espace: Espace, monde: Monde) -> None:
     toutes = chercher(espace, maintenant=monde.maintenant)
     for personne in monde.personnes:
         de_celle_ci = chercher(espace, seule=Seule(personne.pk, personne.siren), maintenant=monde.maintenant)
-        assert set(de_celle_ci) == set(toutes) - {"identifiants", "changements_examines"}
+        assert set(de_celle_ci) == set(toutes) - {"identifiants", "surveillance"}
         for nom, faits in de_celle_ci.items():
             assert triees(faits) == triees([fait for fait in toutes[nom] if fait["p"] == personne.pk]), nom
 

@@ -59,6 +59,10 @@ affaire.rendue                         · · · · ·
 agent.cree                             · · · · ·
 agent.fonction                         · · · · ·
 agent.reinitialise                     · · · · ·
+alerte.averee                          · · · · ·
+alerte.classee                         · · · · ·
+alerte.question                        D · · · ·
+alerte.reponse                         D · · · ·
 avis_postal.remis                      D · · · ·
 avis_messagerie.choisis                D · · · ·
 beneficiaire.introuvable               D · · · ·

@@ -46,7 +46,7 @@ from services.models import (
     RetraitService,
     SignalementBancaire,
 )
-from surveillance.models import Alerte, BlocageIP, Desactivation, Retablissement, SignalVu, Verification
+from surveillance.models import Alerte, BlocageIP, Desactivation, Retablissement, SignalVu, SuiteAlerte, Verification
 from tests.espacepro.contraintes import contraintes
 from tests.factories import (
     AgentFactory,
@@ -303,6 +303,12 @@ def desactivation(**champs: Any) -> Desactivation:
     )
 
 
+def suites(*genres: str, **champs: Any) -> None:
+    alerte, agent = Alerte.objects.create(compte=CompteFactory(), motif="usage_parallele"), AgentFactory()
+    for genre in genres:
+        SuiteAlerte.objects.create(alerte=alerte, agent=agent, genre=genre, **champs)
+
+
 def deux_alertes_ouvertes() -> None:
     compte = CompteFactory()
     for _ in range(2):
@@ -550,6 +556,10 @@ CAS: list[tuple[str, Callable[[], object]]] = [
     ("retablissement_par_deux_agents", lambda: retablissement(meme=True)),
     ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=1)),
     ("retablissement_trois_plis", lambda: ecrire(retablissement(), plis=4, pli_le=MAINTENANT)),
+    ("suite_une_question", lambda: suites("QUESTION", "QUESTION", expire_le=MAINTENANT)),
+    ("suite_question_datee", lambda: suites("QUESTION")),
+    ("suite_question_datee", lambda: suites("SANS_SUITE", expire_le=MAINTENANT)),
+    ("suite_reponse_datee", lambda: suites("QUESTION", expire_le=MAINTENANT, reponse="MOI")),
     ("desactivation_une_en_cours", lambda: copier(desactivation())),
     ("desactivation_annulee_ou_retablie", lambda: ecrire(desactivation(secrets="x"), annulee_le=MAINTENANT)),
     ("desactivation_tranchee_retablie", lambda: ecrire(desactivation(), tranchee_le=MAINTENANT)),

@@ -38,7 +38,7 @@ from habilitations.models import (
 from habilitations.views.exports import EXISTANT
 from services.models import Echange, Message, ModeleDeReponse, PersonneSirenisee, PieceJointe, Service
 from surveillance.models import BlocageIP
-from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing
+from tests.espacepro.scenes import NOMS, TOUS, adresse, alerte_avec_question, client_verifie, contreseing
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -230,6 +230,8 @@ def monter(rang: int = 0) -> Scene:
         "jeton de personne": ["x" * 54],
         "session de personne": [uuid.uuid4()],
         "clé de personne": [0],
+        "alerte": [alerte_avec_question(espaces["titulaire"], agents["surveillance"]).pk],
+        "alerte d’un autre": [alerte_avec_question(EspaceFactory(), agents["surveillance"]).pk],
     }
     scene.objets = {
         "services_personnesirenisee": personne,
@@ -250,6 +252,7 @@ def monter(rang: int = 0) -> Scene:
         "services_modeledereponse": ModeleDeReponse.objects.create(
             service_gestionnaire=gestionnaire, titre="Accusé de réception", texte="Bonjour"
         ),
+        "surveillance_alerte": alerte_avec_question(espaces["titulaire"], agents["surveillance"], posee=False),
         "surveillance_blocageip": BlocageIP.objects.create(reseau=f"203.0.{rang}.0/24", motif="robot"),
         "services_service": tva,
         "services_referencebancaire": compte,
@@ -292,6 +295,7 @@ INCONNUS: dict[str, list[Any]] = {
     **{key: ["E-2026-AAAAAAAA"] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
     **{key: ["552032534"] for key in ("message_rediger", "message_relire", "entreprise_messages")},
     "piece_jointe": [uuid.UUID(int=0)],
+    "usage_inhabituel": [uuid.UUID(int=0)],
     "courriel_entreprise_changer": ["552032534"],
     "demande": ["D-2026-AAAAAAAA"],
     "annuler_demande": ["D-2026-AAAAAAAA"],
@@ -325,6 +329,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
         key: {"messagerie ouverte": UTILISATEURS, "sans messagerie": PERSONNE}
         for key in ("message_rediger", "message_relire", "entreprise_messages")
     },
+    "usage_inhabituel": {"alerte": TITULAIRE, "alerte d’un autre": PERSONNE},
     "piece_jointe": {"pièce": UTILISATEURS, "pièce d’une autre": PERSONNE},
     "courriel_entreprise_changer": {"messagerie ouverte": ADMINISTRATEURS, "sans messagerie": PERSONNE},
     **{
@@ -411,10 +416,13 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "accounts_servicegestionnaire": (frozenset(DOSSIERS), DU_SERVICE),
     "accounts_agent": (CONTROLE, CONTROLE),  # of the scene's office, by its head
     "accounts_tracelecture": (CONTROLE, PERSONNE),  # the scene has none before it is walked
-    **dict.fromkeys(("surveillance_alerte", "surveillance_desactivation"), (frozenset({"surveillance"}), PERSONNE)),
-    "surveillance_blocageip": (frozenset({"surveillance"}), frozenset({"surveillance"})),
+    "surveillance_desactivation": (frozenset({"surveillance"}), PERSONNE),
+    **dict.fromkeys(
+        ("surveillance_alerte", "surveillance_blocageip"), (frozenset({"surveillance"}), frozenset({"surveillance"}))
+    ),
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
+DE_L_ALERTE = ("demander", "demander-ensemble", "classer", "classer-ensemble", "averer")
 # act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.
 ACTES = [
     ("activation_courrier", "revenu"),
@@ -448,6 +456,7 @@ ACTES = [
     ("services_modeledereponse", "modifier"),
     ("services_modeledereponse", "retirer"),
     ("surveillance_blocageip", "lever"),
+    *[("surveillance_alerte", acte) for acte in DE_L_ALERTE],
     ("accounts_rectification", "faite"),
     ("accounts_rectification", "refuser"),
     ("accounts_contreseing", "contresigner"),
@@ -467,6 +476,7 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
     ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
     ("surveillance_blocageip", "lever"): frozenset({"surveillance"}),
+    **dict.fromkeys([("surveillance_alerte", acte) for acte in DE_L_ALERTE], frozenset({"surveillance"})),
     **dict.fromkeys(
         [
             *[
@@ -527,6 +537,7 @@ GESTION: dict[str, frozenset[str]] = {
     "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
     "ajouter_modele": frozenset({"chef"}),
     "bloquer_adresse": frozenset({"surveillance"}),
+    "alertes": frozenset({"surveillance"}),
     "echange_piece": frozenset({"agent_du_service", "chef"}),  # a file that the company joined: its office alone
     "espace_deces": frozenset({"agent_du_service", "chef"}),
     "espace_retablir": PERSONNE,  # while one is disabled: tests/surveillance/espaces/test_retablissement.py

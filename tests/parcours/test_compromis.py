@@ -2,7 +2,9 @@
 
 import os
 import re
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from accounts.models import Agent, Contreseing, Espace, Lien
 from habilitations.models import Habilitation
 from services.banque.comptes import ajouter_compte
 from services.models import ReferenceBancaire
+from surveillance.models import Alerte, Connexion
 from tests.espacepro.scenes import client_verifie
 from tests.factories import IBAN, MOT_DE_PASSE
 from tests.surveillance.espaces.scenes import MOTIF, Compromis
@@ -56,6 +59,30 @@ def navigateur(browser: Browser, live_server: LiveServer) -> Callable[[Agent | N
     return ouvrir
 
 
+def avec_ses_preuves(scene: Compromis) -> None:
+    """A grave alert and another one, with the sign-in that they come from beside the usual ones."""
+    for jours, pays in ((9, "FR"), (5, "FR"), (0, "RO")):
+        vue = Connexion.objects.create(
+            id=uuid.uuid4(),
+            compte=scene.espace.compte,
+            quand=scene.depuis - timedelta(days=jours),
+            resultat="REUSSIE",
+            adresse_ip="203.0.113.9" if pays == "FR" else "198.51.100.7",
+            pays=pays,
+            navigateur="Firefox",
+            systeme="Windows" if pays == "FR" else "Linux",
+        )
+    for motif, gravite in (("session_volee", 3), ("usage_parallele", 2)):
+        Alerte.objects.create(
+            compte=scene.espace.compte,
+            motif=motif,
+            gravite=gravite,
+            connexion=vue.id,
+            levee_le=scene.depuis,
+            details={"pays": "RO", "adresse_ip": "198.51.100.7"},
+        )
+
+
 def se_connecter(page: Page, espace: Espace, mot_de_passe: str) -> None:
     page.goto(reverse("connexion"))
     page.get_by_label("Adresse électronique").fill(espace.compte.email)
@@ -72,11 +99,27 @@ def test_desactive_puis_retabli_au_guichet(navigateur: Callable[[Agent | None], 
     se_connecter(voleur, scene.espace, MOT_DE_PASSE)
     expect(voleur).to_have_url(re.compile(reverse("espace")))
 
+    avec_ses_preuves(scene)
     cellule = navigateur(scene.cellule)
-    cellule.goto(reverse("admin:espace", args=[scene.espace.pk]))
+    cellule.goto(reverse("admin:index"))
+    regarder(cellule, "accueil-de-la-cellule")
+    cellule.get_by_role("link", name="Alertes", exact=True).click()
+    regarder(cellule, "alertes")
+    cellule.get_by_role("link", name="Une session change de pays").click()
+    regarder(cellule, "alerte")
+    cellule.get_by_role("link", name="Classer sans suite").click()
+    regarder(cellule, "alerte-classer")
+    cellule.get_by_role("link", name="Revenir à l’alerte").click()
+    cellule.get_by_role("link", name="Demander au détenteur").click()
+    regarder(cellule, "alerte-demander")
+    cellule.get_by_role("button", name="Envoyer la question").click()
+    expect(cellule.get_by_text("La question est envoyée")).to_be_visible()
+    voleur.goto(reverse("usage_inhabituel", args=[Alerte.objects.get(motif="session_volee").pk]))
+    regarder(voleur, "usage-inhabituel")
     cellule.get_by_role("link", name="Désactiver l’espace").click()
     regarder(cellule, "desactiver")
-    cellule.get_by_label("Jour du premier acte suspect").fill(f"{timezone.localdate(scene.depuis):%Y-%m-%d}")
+    premier = timezone.localdate(scene.depuis)
+    expect(cellule.get_by_label("Jour du premier acte suspect")).to_have_value(f"{premier:%Y-%m-%d}")
     cellule.get_by_label("Ce qui est dit au détenteur").select_option("INHABITUEL")
     cellule.get_by_label("Motif, pour qui réexaminera la décision").fill(MOTIF)
     cellule.get_by_role("button", name="Voir l’effet, puis confirmer").click()
@@ -85,6 +128,7 @@ def test_desactive_puis_retabli_au_guichet(navigateur: Callable[[Agent | None], 
     cellule.get_by_role("button", name="Désactiver l’espace").click()
     expect(cellule.get_by_text("Espace désactivé par sécurité").first).to_be_visible()
     regarder(cellule, "espace-desactive")
+    assert set(Alerte.objects.values_list("etat", flat=True)) == {Alerte.Etat.CONFIRMEE}, "decided with it"
     cellule.get_by_role("link", name="Annuler la désactivation").click()
     regarder(cellule, "annuler-desactivation")
 

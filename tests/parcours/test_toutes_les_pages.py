@@ -45,6 +45,7 @@ from tests.factories import (
 # Doors that show nothing to who simply comes: a step after another, an image, what these rows do not allow. Their own journeys open them.
 SUITES = {
     "accepter_conditions",
+    "usage_inhabituel",  # once the cell has asked: tests/parcours/test_compromis.py
     "changements_examines",  # once an access was given back: tests/parcours/test_compromis.py
     "nouveau_courrier",
     "pas_moi_fait",  # of who has just said so on « Sécurité »: tests/parcours/test_pas_moi.py
@@ -83,6 +84,7 @@ SUITES_DE_GESTION = {
     "surveillance_blocageip_changelist",
     "surveillance_desactivation_changelist",
     "bloquer_adresse",
+    "alertes",  # of the surveillance alone: tests/parcours/test_compromis.py
     "accounts_contreseing_abandonner",  # of who asked alone
     "activation_courrier_laisser-partir",
     "activation_demande_nouvelle-lettre",  # once the letter before has been made

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -117,6 +118,8 @@ def test_le_lien_part_avec_le_courriel(espace: Espace, genre: str) -> None:
         "changement": "cle_ajoutee",
         "champs": [],
         "signal": "essai",
+        "question": str(uuid4()),
+        "avant_le": "ce jour",
         "fermee": False,
         "lignes": [],
         "code": "0000 0000",

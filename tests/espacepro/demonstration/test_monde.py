@@ -38,6 +38,7 @@ from habilitations.models import Habilitation, Role
 from habilitations.partage.revue import a_revoir
 from services.banque.lectures import comptes_de
 from services.models import Echange, MessageNonLu, ModeleDeReponse, PersonneSirenisee
+from surveillance.models import BlocageIP
 from tests.activation import scenes
 from tests.factories import EspaceFactory
 
@@ -122,6 +123,9 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     assert MessageNonLu.objects.filter(lecteur=espace_de(KARINE).compte).count() == 2
     assert Affaire.objects.filter(file="MESSAGERIE", finie_le=None).count() == 1
     assert ModeleDeReponse.objects.get().service_gestionnaire == echanges[0].service_gestionnaire
+    files = Affaire.objects.filter(file__startswith="ALERTE", finie_le=None).values_list("file", flat=True)
+    assert sorted(files) == ["ALERTE_GRAVE", "ALERTE_INFO", "ALERTE_INFO", "ALERTE_MOYENNE"]
+    assert BlocageIP.objects.filter(leve_le=None).count() == 1
 
     inventees = PersonneSirenisee.objects.filter(siren__startswith=PREMIER_SIREN)
     assert inventees.count() == 99

@@ -218,7 +218,10 @@ def test_l_affaire_d_un_autre_bureau_n_existe_pas(agent: Agent, personne: Person
 def test_la_cellule_n_a_aucune_file_d_un_service(personne: PersonneSirenisee) -> None:
     attendue = affaire("RETRAIT", retrait(personne).pk)
     cellule = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE, service_gestionnaire=personne.service_gestionnaire)
-    assert [file.code for file in files_de(cellule)] == ["CONTRESEING"], "the second look of an office of one agent"
+    siennes = ["ALERTE_GRAVE", "ALERTE_MOYENNE", "ALERTE_INFO", "CONTRESEING"]
+    assert [file.code for file in files_de(cellule)] == siennes, (
+        "its own, and the second look of an office of one agent"
+    )
     client = client_verifie(cellule)
     assert client.get(reverse("admin:index")).status_code == 200
     assert client.get(reverse("admin:file", args=["RETRAIT"])).status_code == 404

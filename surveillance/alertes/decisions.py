@@ -1,0 +1,193 @@
+"""Deciding an alert: nothing in it, or true and dealt with (R15; CGU §3.6). One alert, or all that one cause raised at once.
+
+A grave one is set aside by two agents of the cell (accounts/gestion/contreseings.py). Disabling is `espaces/desactivation.py`'s.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from accounts.gestion.contreseings import ActeGrave, demander_contreseing, inscrire
+from accounts.gestion.fonctions import SURVEILLANCE
+from accounts.models import Agent, Contreseing
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.agents_relus import relit_l_agent
+from accounts.traces.journal import consigner
+
+from .. import actes
+from ..models import Alerte, Gravite, SuiteAlerte
+from ..signaux.registre import nom_de
+
+GENRE: Final = "CLASSEMENT"
+LONGUEUR_DU_MOTIF: Final = 500
+ENSEMBLE_AU_PLUS: Final = 200
+"""How many alerts one decision takes at most."""
+GENRES: Final = SuiteAlerte.Genre
+
+
+class DecisionDeLaCellule(RegleMetier):
+    code = "decision_de_la_cellule"
+    message = "Seule la cellule de surveillance décide d’une alerte."
+
+
+class MotifDAlerteRequis(RegleMetier):
+    code = "motif_d_alerte_requis"
+    message = "Dites pourquoi, en 500 caractères au plus : qui rouvrira ce dossier lira votre motif."
+
+
+class AlerteDejaDecidee(RegleMetier):
+    code = "alerte_deja_decidee"
+    message = "Rien n’est fait : une alerte au moins n’est plus à examiner. Relisez la page."
+
+
+class AlertesTropNombreuses(RegleMetier):
+    code = "alertes_trop_nombreuses"
+    message = f"Une décision porte sur {ENSEMBLE_AU_PLUS} alertes au plus : décidez-les en plusieurs fois."
+
+
+@transaction.atomic
+@relit_l_agent
+def classer_alertes(
+    *, acteur: Agent, alertes: Collection[Alerte], motif: str, maintenant: datetime | None = None
+) -> Contreseing | None:
+    """Set these alerts aside: nothing was wrong. One of them grave: return what now waits for another agent, None else.
+
+    Raises: FonctionChangee, DecisionDeLaCellule, MotifDAlerteRequis, AlertesTropNombreuses, AlerteDejaDecidee, ContreseingDejaDemande.
+    """
+    maintenant = maintenant or timezone.now()
+    motif = _motif(acteur, motif)
+    ouvertes = _verrouiller([alerte.pk for alerte in alertes])
+    if all(alerte.gravite != Gravite.GRAVE for alerte in ouvertes):
+        _decider(acteur, ouvertes, GENRES.SANS_SUITE, motif, maintenant)
+        return None
+    cles = sorted(str(alerte.pk) for alerte in ouvertes)
+    espaces = {alerte.compte.espace for alerte in ouvertes if hasattr(alerte.compte, "espace")}
+    return demander_contreseing(
+        acteur=acteur,
+        genre=GENRE,
+        cle=cles[0],
+        espace=espaces.pop() if len(espaces) == 1 else None,
+        motif=motif,
+        parametres={"alertes": cles},
+        maintenant=maintenant,
+    )
+
+
+@transaction.atomic
+@relit_l_agent
+def confirmer_alertes(
+    *, acteur: Agent, alertes: Collection[Alerte], motif: str, maintenant: datetime | None = None
+) -> list[Alerte]:
+    """Say that these alerts were true, and dealt with otherwise than by disabling; return them.
+
+    Raises: FonctionChangee, DecisionDeLaCellule, MotifDAlerteRequis, AlertesTropNombreuses, AlerteDejaDecidee.
+    """
+    motif = _motif(acteur, motif)
+    ouvertes = _verrouiller([alerte.pk for alerte in alertes])
+    _decider(acteur, ouvertes, GENRES.AVEREE, motif, maintenant or timezone.now())
+    return ouvertes
+
+
+def exiger_la_cellule(acteur: Agent) -> None:
+    """Raises: DecisionDeLaCellule."""
+    if acteur.fonction not in SURVEILLANCE:
+        raise DecisionDeLaCellule
+
+
+def _motif(acteur: Agent, motif: str) -> str:
+    exiger_la_cellule(acteur)
+    propre = " ".join(motif.split())
+    if not 0 < len(propre) <= LONGUEUR_DU_MOTIF:
+        raise MotifDAlerteRequis
+    return propre
+
+
+def _verrouiller(cles: Collection[UUID | str]) -> list[Alerte]:
+    """Return these alerts, locked in the order of their keys. Raises: AlertesTropNombreuses, AlerteDejaDecidee."""
+    if len(cles) > ENSEMBLE_AU_PLUS:
+        raise AlertesTropNombreuses
+    lues = list(
+        Alerte.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("compte__espace")
+        .filter(pk__in=cles)
+        .order_by("pk")
+    )
+    if not lues or any(alerte.etat != Alerte.Etat.OUVERTE for alerte in lues) or len(lues) != len(set(cles)):
+        raise AlerteDejaDecidee
+    return lues
+
+
+def _decider(
+    acteur: Agent,
+    alertes: list[Alerte],
+    genre: SuiteAlerte.Genre,
+    motif: str,
+    maintenant: datetime,
+    second: Agent | None = None,
+) -> None:
+    etat = Alerte.Etat.ECARTEE if genre == GENRES.SANS_SUITE else Alerte.Etat.CONFIRMEE
+    for alerte in alertes:
+        alerte.etat, alerte.examinee_le, alerte.examinee_par = etat, maintenant, acteur
+        alerte.save(update_fields=["etat", "examinee_le", "examinee_par"])
+        SuiteAlerte.objects.create(
+            alerte=alerte,
+            genre=genre,
+            espace=getattr(alerte.compte, "espace", None),
+            motif=motif,
+            agent=acteur,
+            second=second,
+            faite_le=maintenant,
+        )
+        espace = getattr(alerte.compte, "espace", None)
+        details = {"reference": str(alerte.pk)}
+        if genre == GENRES.SANS_SUITE:
+            consigner(actes.ALERTE_CLASSEE, auteur=second or acteur, espace=espace, details=details)
+        else:
+            consigner(actes.ALERTE_AVEREE, auteur=second or acteur, espace=espace, details=details)
+
+
+# --- The second look at a grave one -----------------------------------------------------------------------------------
+
+
+def _classer(
+    *, acteur: Agent, contreseing: Contreseing, montrees: Collection[UUID] | None, maintenant: datetime
+) -> list[Alerte]:
+    """Set aside what was asked for, once a second agent has looked. Raises: AlerteDejaDecidee."""
+    ouvertes = _verrouiller(contreseing.parametres["alertes"])
+    _decider(contreseing.demandeur, ouvertes, GENRES.SANS_SUITE, contreseing.motif, maintenant, second=acteur)
+    return ouvertes
+
+
+def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | Model]]:
+    cles = contreseing.parametres.get("alertes", [])
+    lues = (
+        Alerte.objects.filter(pk__in=cles).select_related("compte__espace", "compte__agent").order_by("levee_le", "pk")
+    )
+    return [(nom_de(alerte.motif), dire(alerte)) for alerte in lues]
+
+
+def dire(alerte: Alerte) -> str:
+    """Return of whom this alert is, as a line of a list says it."""
+    espace, agent = getattr(alerte.compte, "espace", None), getattr(alerte.compte, "agent", None)
+    if espace is not None:
+        return f"{espace.nom_complet}, {espace.numero_lisible}"
+    return f"agent {agent}" if agent is not None else "compte sans espace"
+
+
+def inscrire_le_classement() -> None:
+    """Declare the setting aside of a grave alert among the acts that two agents do."""
+    inscrire(
+        ActeGrave(
+            code=GENRE,
+            libelle="Classement d’une alerte grave",
+            suite="Ces alertes sont classées sans suite : elles quittent la file, et ne comptent plus contre l’espace.",
+            faire=_classer,
+            faits=_faits,
+            de_la_cellule=True,
+        )
+    )
