@@ -161,7 +161,8 @@ class Habilitation(models.Model):
                 condition=Q(fin_le__isnull=True),
                 name="habilitation_question",
             ),
-            models.Index(fields=["personne", "service"], name="habilitation_paire"),
+            # Who held or holds anything of a company, by this index alone: an office looks for a name among its own.
+            models.Index(fields=["personne", "service"], include=["espace"], name="habilitation_paire"),
             models.Index(
                 fields=["expire_le"],
                 condition=Q(fin_le__isnull=True, expire_le__isnull=False),
