@@ -28,6 +28,8 @@ from accounts.traces.requete import Provenance, adresse_ip, provenance
 from surveillance.automates.epreuve import passe_de
 from surveillance.automates.grades import Garde, Grade, source_de
 from surveillance.automates.liste import est_bloquee, relire
+from surveillance.signaux.rafales import compter
+from surveillance.signaux.session import examiner_la_session
 
 from .acces import TABLE, Acces
 from .views.automates import demander_verification_humaine, ralentir
@@ -274,6 +276,22 @@ def _refuser_l_ecriture(execute: Callable[..., Any], sql: str, params: Any, many
     if not est_une_lecture(sql):
         raise EcritureSurLecture(sql.split("VALUES")[0][:200])
     return execute(sql, params, many, context)
+
+
+class SignauxMiddleware:
+    """Looks whether a session has moved, before its page, and how fast it is used, after it (R15): outside `LectureSeuleMiddleware`.
+
+    No query of the database but when something is seen.
+    """
+
+    def __init__(self, get_response: Suite) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        examiner_la_session(request)
+        reponse = self.get_response(request)
+        compter(request, reponse)
+        return reponse
 
 
 class TracesMiddleware:

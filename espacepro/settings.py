@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "espacepro.journalisation.RequetesMiddleware",
     "espacepro.middleware.ContexteMiddleware",
     "espacepro.middleware.AutomatesMiddleware",
+    "espacepro.middleware.SignauxMiddleware",
     "espacepro.middleware.TracesMiddleware",
     "espacepro.middleware.LectureSeuleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -9,11 +9,14 @@ from django.utils import timezone
 
 from accounts.compteurs.debit import empreinte, essai_de
 from accounts.models import Compte, Session
+from accounts.models.sessions_base import empreinte as cle_de_session
 from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.sessions.appareils import decrire, reseau
+from accounts.sessions.navigateurs import navigateur_connu
 
 from .automates.grades import noter
 from .models import Connexion, SignalVu
+from .signaux.connexion import examiner
 from .signaux.registre import USAGE_PARALLELE
 from .signaux.signalement import signaler
 
@@ -44,6 +47,23 @@ def connexion_reussie(sender: Any, request: HttpRequest, user: Compte, **_: Any)
     """Record a sign-in, and look whether the account is in use elsewhere (signal user_logged_in)."""
     connexion = enregistrer(request, compte=user, resultat=Connexion.Resultat.REUSSIE)
     signaler_usage_parallele(acteur=user, connexion=connexion)
+    if not user.is_staff:  # an agent has a second factor, and comes from the agents' networks
+        signaler_la_connexion(acteur=user, request=request, connexion=connexion)
+
+
+@transaction.atomic(savepoint=False)
+def signaler_la_connexion(*, acteur: Compte, request: HttpRequest, connexion: Connexion) -> list[SignalVu]:
+    """Signal what this sign-in shows beside those before it, and return what was new today."""
+    vus = examiner(connexion, connu=navigateur_connu(request, acteur) is not None)
+    if not vus:
+        return []
+    request.session.save()  # its row is what is verified, or closed
+    ligne = Session.objects.get(session_key=cle_de_session(request.session.session_key or ""))
+    signales = [
+        signaler(compte=acteur, genre=genre, details=details, session=ligne, connexion=connexion)
+        for genre, details in vus.items()
+    ]
+    return [vu for vu in signales if vu is not None]
 
 
 def connexion_manquee(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:

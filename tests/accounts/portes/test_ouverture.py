@@ -20,7 +20,7 @@ from surveillance.models import Alerte, Connexion
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 from tests.scenes import en_parallele
 
-REQUETES = 15  # of a sign-in whole, BEGIN and COMMIT counted; 37 at first
+REQUETES = 16  # of a sign-in whole, BEGIN and COMMIT counted; 37 at first
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -137,7 +137,7 @@ def test_deux_lieux_au_meme_instant_se_voient() -> None:
             return Client(REMOTE_ADDR=("193.51.224.1", "8.8.8.8")[rang]).post(reverse("connexion"), saisie).status_code
 
         assert en_parallele(2, entrer) == [302, 302]
-        assert Alerte.objects.filter(compte=espace.compte).count() == 1
+        assert Alerte.objects.filter(compte=espace.compte, motif="usage_parallele").count() == 1
 
 
 def test_ce_qui_echoue_en_ouvrant_n_ouvre_rien(monkeypatch: pytest.MonkeyPatch) -> None:
