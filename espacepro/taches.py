@@ -39,6 +39,7 @@ CALENDRIER: dict[str, dict[str, Any]] = {
     "sceller_journal": _toutes_les(timedelta(minutes=1), "accounts.sceller_journal"),
     "attester_journal": {"task": "accounts.attester_journal", "schedule": crontab(hour="4-6", minute="37")},
     "effacer_sessions_perimees": {"task": "accounts.effacer_sessions_perimees", "schedule": crontab(minute="41")},
+    "balayer_signaux": _toutes_les(timedelta(minutes=1), "surveillance.balayer"),
     "creer_partitions": {"task": "surveillance.creer_partitions", "schedule": crontab(hour="3", minute="11")},
     "abandonner_partitions": {"task": "surveillance.abandonner_partitions", "schedule": crontab(hour="3", minute="19")},
     "expirer_demandes": {"task": "activation.expirer_demandes", "schedule": crontab(minute="7")},

@@ -9,6 +9,7 @@ from accounts.donnees.retention import AN, Conservation, Sort, duree_lisible
 from .espaces.desactivation import ANNULABLE
 from .models import (
     Alerte,
+    Balayage,
     BlocageIP,
     Connexion,
     Desactivation,
@@ -137,6 +138,11 @@ def inscrire() -> None:
             },
             ordre=("-accorde_le",),
         ),
+    )
+    lecture.declarer_sans_personne(
+        Balayage,
+        "jusqu’où le balayage des signaux a lu",
+        "nom vu_jusqu_a ligne ligne_recente recente_le",
     )
     lecture.declarer_sans_personne(
         BlocageIP,

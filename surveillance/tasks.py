@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import partitions
+from . import balayage, partitions
 
 
 @shared_task(name="surveillance.creer_partitions")
@@ -13,3 +13,8 @@ def creer_partitions() -> None:
 @shared_task(name="surveillance.abandonner_partitions")
 def abandonner_partitions() -> None:
     partitions.abandonner_partitions()
+
+
+@shared_task(name="surveillance.balayer")
+def balayer() -> None:
+    balayage.balayer()

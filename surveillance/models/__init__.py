@@ -1,4 +1,5 @@
 from .alerte import Alerte, Gravite, SignalVu
+from .balayage import Balayage
 from .blocage import BlocageIP
 from .connexion import Connexion
 from .desactivation import Desactivation
@@ -9,6 +10,7 @@ from .verification import Verification
 
 __all__ = [
     "Alerte",
+    "Balayage",
     "BlocageIP",
     "Connexion",
     "Desactivation",

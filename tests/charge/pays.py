@@ -374,6 +374,6 @@ def multiplier_les_traces(autre: Espace, un_espace: str, un_compte: str, mainten
         curseur.execute("SET LOCAL session_replication_role = replica")
         curseur.execute(
             "INSERT INTO surveillance_connexion SELECT r.* FROM surveillance_connexion m, generate_series(1, 30000) g,"
-            " LATERAL jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'compte_id',"
-            f" {un_compte})) r"
+            " LATERAL jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'quand',"
+            f" now() - g * interval '1 minute', 'reseau', '192.0.' || g % 250 || '.0/24', 'compte_id', {un_compte})) r"
         )

@@ -1,0 +1,81 @@
+"""The sweep of each minute: what no request sees (signaux/balayages.py), then the espaces that two signals disable (R15)."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.models import Compte, Espace, Evenement
+
+from .espaces.desactivation import (
+    OUVERTS,
+    EspaceNonDesactivable,
+    SignauxInsuffisants,
+    desactiver_automatiquement,
+)
+from .models import Alerte, Balayage, Gravite
+from .signaux.balayages import examiner_les_lignes, lignes_suivies, pulverisations
+from .signaux.registre import EXTERIEURS, PLAFOND_DESACTIVATIONS, probantes, sont_independantes
+
+NOM_DU_BALAYAGE: Final = "signaux"
+RECOUVREMENT: Final = timedelta(minutes=2)
+"""A sign-in or a line of the journal may be committed that long after its date or its number: it is read again."""
+AU_DEBUT: Final = timedelta(hours=1)
+LIGNES_PAR_LOT: Final = 2_000
+COMPTES_PAR_LOT: Final = 500
+SIGNAUX_TIENNENT: Final = timedelta(days=7)
+
+
+def balayer(*, maintenant: datetime | None = None) -> int:
+    """Signal what the sign-ins and acts since the last sweep show, disable what two signals name; return how many signals are new.
+
+    It may run twice or die half-way: how far it went is written last, and a signal is written once.
+    """
+    maintenant = maintenant or timezone.now()
+    derniere = Evenement.objects.aggregate(derniere=Max("pk"))["derniere"] or 0
+    repere = Balayage.objects.filter(nom=NOM_DU_BALAYAGE).first() or Balayage(
+        nom=NOM_DU_BALAYAGE,
+        vu_jusqu_a=maintenant - AU_DEBUT,
+        ligne=derniere,
+        ligne_recente=derniere,
+        recente_le=maintenant,
+    )
+    depuis = repere.vu_jusqu_a - RECOUVREMENT
+    nouveaux = pulverisations(depuis=depuis, maintenant=maintenant)
+    lignes = lignes_suivies(apres=repere.ligne, au_plus=LIGNES_PAR_LOT)
+    nouveaux += examiner_les_lignes(lignes=lignes)
+    desactiver_les_compromis(depuis=depuis, maintenant=maintenant)
+    if len(lignes) == LIGNES_PAR_LOT:
+        repere.ligne = lignes[-1].pk  # more wait: the next run goes on there
+    elif maintenant - repere.recente_le >= RECOUVREMENT:
+        repere.ligne, repere.ligne_recente, repere.recente_le = repere.ligne_recente, derniere, maintenant
+    repere.vu_jusqu_a = maintenant
+    repere.save()
+    return nouveaux
+
+
+def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
+    """Disable each espace of which an alert was raised since then, and that two independent alerts name, one of them grave.
+
+    Open alerts of seven days, but what a stranger can cause; beyond the day's cap the cell is alerted, once. Return how many.
+    """
+    recentes = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, levee_le__gt=depuis).exclude(motif__in=EXTERIEURS)
+    comptes = list(recentes.order_by().values_list("compte_id", flat=True).distinct()[:COMPTES_PAR_LOT])
+    return sum(_desactiver(compte, maintenant) for compte in Compte.objects.filter(pk__in=comptes, is_staff=False))
+
+
+def _desactiver(compte: Compte, maintenant: datetime) -> bool:
+    alertes = list(
+        Alerte.objects.filter(compte=compte, etat=Alerte.Etat.OUVERTE, levee_le__gt=maintenant - SIGNAUX_TIENNENT)
+    )
+    jour = maintenant - timedelta(days=1)
+    retenue = any(alerte.motif == PLAFOND_DESACTIVATIONS and alerte.levee_le > jour for alerte in alertes)
+    grave = any(alerte.gravite == Gravite.GRAVE for alerte in probantes(alertes))
+    espace = Espace.objects.filter(compte=compte, etat__in=OUVERTS).first()
+    if espace is None or retenue or not grave or not sont_independantes(alertes):
+        return False
+    try:
+        return desactiver_automatiquement(espace=espace, alertes=alertes, maintenant=maintenant) is not None
+    except (EspaceNonDesactivable, SignauxInsuffisants):  # an agent has decided meanwhile
+        return False

@@ -1,0 +1,258 @@
+"""What no request sees, swept each minute: each detector alone, twice for nothing, and two signals that disable (R15)."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from django.conf import settings as reglages
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actes import CGU_ACCEPTEES, MOT_DE_PASSE_CHANGE
+from accounts.envois.courriels import composer
+from accounts.models import Agent, Courriel, Espace, TraceLecture
+from accounts.traces.journal import consigner
+from accounts.traces.requete import Provenance, provenance
+from activation.actes import DEMANDE_SIGNALEE
+from surveillance.actes import ESPACE_RETABLI
+from surveillance.balayage import balayer
+from surveillance.models import Alerte, Balayage, Connexion, Desactivation, Retablissement, SignalVu
+from surveillance.signaux.signalement import signaler
+from tests.factories import AgentFactory, EspaceFactory
+
+ARRIVEE = "203.0.113.7"
+
+
+def connexion(espace: Espace | None, quand: datetime, resultat: str = "REUSSIE", **champs: str) -> Connexion:
+    lieu = {"adresse_ip": ARRIVEE, "reseau": "203.0.113.0/24", "navigateur": "Chrome 140", "systeme": "Windows 10"}
+    return Connexion.objects.create(
+        id=uuid.uuid4(),
+        quand=quand,
+        compte=espace.compte if espace is not None else None,
+        resultat=resultat,
+        **(lieu | champs),
+    )
+
+
+def acte(quoi: object, espace: Espace, *, quand: datetime, adresse: str = ARRIVEE) -> None:
+    with time_machine.travel(quand, tick=False), transaction.atomic():
+        jeton = provenance.set(Provenance(adresse_ip=adresse, requete="essai"))
+        try:
+            consigner(quoi, auteur=espace, details={"cgu": "1"} if quoi is CGU_ACCEPTEES else {})  # type: ignore[arg-type]
+        finally:
+            provenance.reset(jeton)
+
+
+def genres() -> set[str]:
+    return set(SignalVu.objects.values_list("genre", flat=True))
+
+
+@pytest.fixture
+def maintenant(db: None) -> datetime:
+    """Now, once a first sweep has noted where the journal stands."""
+    balayer()
+    return timezone.now()
+
+
+def test_la_pulverisation_est_groupee_par_reseau_et_la_reussite_est_plus_grave(maintenant: datetime) -> None:
+    essayes = [EspaceFactory() for _ in range(4)]
+    habitue, entre = EspaceFactory(), EspaceFactory()
+    connexion(habitue, maintenant - timedelta(days=10))
+    for rang, espace in enumerate(essayes):
+        connexion(espace, maintenant - timedelta(seconds=rang), "ECHOUEE")
+    for rang in range(10):
+        connexion(None, maintenant - timedelta(seconds=rang), "ECHOUEE", adresse_essayee=f"{rang:064d}")
+    for espace in (habitue, entre):
+        connexion(espace, maintenant - timedelta(seconds=30))
+    assert balayer(maintenant=maintenant) == 0, "fourteen tried"
+    connexion(None, maintenant, "VERROUILLEE", adresse_essayee="f" * 64)
+    assert balayer(maintenant=maintenant + timedelta(seconds=1)) == 5
+    assert balayer(maintenant=maintenant + timedelta(seconds=2)) == 0, "idempotent"
+    pulverises = Alerte.objects.filter(motif="pulverisation")
+    assert {alerte.compte for alerte in pulverises} == {espace.compte for espace in essayes}
+    assert {alerte.cause for alerte in Alerte.objects.all()} == {"reseau:203.0.113.0/24"}
+    assert Alerte.objects.get(motif="reussite_apres_pulverisation").compte == entre.compte
+
+
+def test_un_grand_reseau_honnete_n_est_pas_une_pulverisation(maintenant: datetime) -> None:
+    for rang in range(16):
+        espace = EspaceFactory()
+        connexion(espace, maintenant - timedelta(seconds=rang), "ECHOUEE")
+        connexion(espace, maintenant - timedelta(seconds=rang))
+    assert balayer(maintenant=maintenant) == 0
+
+
+# What the journal and the sign-ins held, and whether the first act is signalled.
+type Scene = Callable[[Espace, datetime], None]
+
+
+def _neuf(espace: Espace, maintenant: datetime) -> None:
+    connexion(espace, maintenant - timedelta(days=3), navigateur="Firefox 145")
+    connexion(espace, maintenant - timedelta(minutes=3))
+
+
+def _neuf_apres_les_cgu(espace: Espace, maintenant: datetime) -> None:
+    _neuf(espace, maintenant)
+    acte(CGU_ACCEPTEES, espace, quand=maintenant - timedelta(minutes=2))
+
+
+def _connu(espace: Espace, maintenant: datetime) -> None:
+    connexion(espace, maintenant - timedelta(days=3), navigateur="Chrome 139")
+    connexion(espace, maintenant - timedelta(minutes=3))
+
+
+def _premiers_jours(espace: Espace, maintenant: datetime) -> None:
+    connexion(espace, maintenant - timedelta(minutes=3))
+
+
+def _second_acte(espace: Espace, maintenant: datetime) -> None:
+    _neuf(espace, maintenant)
+    with time_machine.travel(maintenant - timedelta(minutes=2), tick=False), transaction.atomic():
+        consigner(ESPACE_RETABLI, auteur=espace, details={})
+
+
+def _d_ailleurs(espace: Espace, maintenant: datetime) -> None:
+    connexion(espace, maintenant - timedelta(days=3), navigateur="Firefox 145")
+    connexion(espace, maintenant - timedelta(minutes=3), adresse_ip="198.51.100.1", reseau="198.51.100.0/24")
+
+
+@pytest.mark.parametrize(
+    ("scene", "attendu"),
+    [
+        (_neuf, True),
+        (_neuf_apres_les_cgu, True),
+        (_connu, False),
+        (_premiers_jours, False),
+        (_second_acte, False),
+        (_d_ailleurs, False),
+    ],
+)
+def test_le_premier_acte_d_un_nouvel_appareil(
+    espace: Espace, maintenant: datetime, scene: Scene, attendu: bool
+) -> None:
+    scene(espace, maintenant)
+    acte(MOT_DE_PASSE_CHANGE, espace, quand=maintenant)
+    balayer(maintenant=maintenant + timedelta(seconds=30))
+    assert genres() == ({"acte_appareil_neuf"} if attendu else set())
+    if attendu:
+        assert SignalVu.objects.get().details["acte"] == "Mot de passe changé"
+
+
+def test_une_demande_signalee_est_dite_de_l_espace_qui_l_a_faite_sans_compter_contre_lui(
+    espace: Espace, maintenant: datetime
+) -> None:
+    with transaction.atomic():
+        consigner(
+            DEMANDE_SIGNALEE,
+            auteur="systeme:visiteur",
+            espace=espace,
+            details={"demande": "D-2026-1", "nature": "ADHESION", "suspendu": True},
+        )
+    balayer(maintenant=maintenant)
+    vu = SignalVu.objects.get()
+    assert (vu.genre, vu.compte, vu.details["reference"]) == ("demande_non_reconnue", espace.compte, "D-2026-1")
+
+
+def retablir(agent: Agent, second: Agent, quand: datetime) -> None:
+    fait = Retablissement.objects.create(
+        espace=EspaceFactory(),
+        cas="DESACTIVE",
+        piece="CARTE",
+        piece_derniers="3K7P",
+        legitimite="KBIS",
+        service_gestionnaire=agent.service_gestionnaire,
+        demandeur=agent,
+        second=second,
+        accorde_le=quand,
+    )
+    TraceLecture.objects.create(
+        minute=quand - timedelta(days=3),
+        lecteur=f"agent:{agent.pk}",
+        nature="CONSULTATION",
+        objet="accounts.espace",
+        cle=fait.espace.numero_abonne,
+    )
+    with transaction.atomic():
+        consigner(ESPACE_RETABLI, auteur=agent, espace=fait.espace, details={"reference": str(fait.pk)})
+
+
+@pytest.mark.parametrize(
+    ("heures", "lus", "attendu"),
+    [
+        ([10, 11], False, set()),
+        ([22, 23], False, {"2 hors des heures"}),
+        ([10, 11, 14], True, {"3 espaces consultés plus d’un jour avant"}),
+        ([8, 9, 10, 11, 12, 14, 15, 16], False, {"8 accès rendus en un jour"}),
+    ],
+)
+def test_les_retablissements_inhabituels_d_un_agent(
+    maintenant: datetime, heures: list[int], lus: bool, attendu: set[str]
+) -> None:
+    agent = AgentFactory()
+    second = AgentFactory(service_gestionnaire=agent.service_gestionnaire)
+    lundi = datetime(2026, 11, 23, tzinfo=timezone.get_default_timezone())
+    for heure in heures:
+        retablir(agent, second, lundi.replace(hour=heure))
+        if not lus:
+            TraceLecture.objects.all().delete()
+    balayer(maintenant=maintenant)
+    vus = {vu.compte: vu for vu in SignalVu.objects.all()}
+    assert (agent.compte in vus) is bool(attendu)
+    if attendu:
+        assert set(vus[agent.compte].details["motifs"]) == attendu
+        assert Alerte.objects.get(compte=agent.compte).motif == "retablissements_inhabituels"
+
+
+def test_deux_signaux_independants_dont_un_grave_desactivent_et_le_detenteur_l_apprend(
+    espace: Espace, maintenant: datetime
+) -> None:
+    signaler(compte=espace.compte, genre="usage_parallele", details={}, maintenant=maintenant)
+    signaler(compte=espace.compte, genre="voyage_impossible", details={}, maintenant=maintenant)
+    signaler(compte=espace.compte, genre="rafale_siren", details={}, maintenant=maintenant)
+    balayer(maintenant=maintenant + timedelta(seconds=1))
+    espace.refresh_from_db()
+    assert espace.etat == Espace.Etat.ACTIF, "two independent ones, neither grave: the cell judges"
+    signaler(compte=espace.compte, genre="rafale_exports", details={"fichiers": 15}, maintenant=maintenant)
+    balayer(maintenant=maintenant + timedelta(seconds=30))
+    espace.refresh_from_db()
+    assert espace.etat == Espace.Etat.DESACTIVE
+    faite = Desactivation.objects.get()
+    assert faite.voie == Desactivation.Voie.AUTOMATIQUE
+    assert "Très nombreux fichiers" in faite.motif
+    assert "automatiquement" in composer(Courriel.objects.get(genre="espace_desactive")).body
+    balayer(maintenant=maintenant + timedelta(seconds=60))
+    assert Desactivation.objects.count() == 1
+
+
+def test_une_famille_ou_un_etranger_ne_desactivent_rien(espace: Espace, maintenant: datetime) -> None:
+    for genre in ("reussite_apres_pulverisation", "echecs_puis_reussite", "pulverisation", "demande_non_reconnue"):
+        signaler(compte=espace.compte, genre=genre, details={}, maintenant=maintenant)
+    balayer(maintenant=maintenant + timedelta(seconds=1))
+    assert not Desactivation.objects.exists()
+
+
+def test_au_dela_du_plafond_la_cellule_n_est_alertee_qu_une_fois(
+    espace: Espace, maintenant: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reglages, "PLAFOND_DESACTIVATIONS_AUTO", 0)
+    for genre in ("session_volee", "acte_appareil_neuf"):
+        signaler(compte=espace.compte, genre=genre, details={}, maintenant=maintenant)
+    for seconde in (1, 2, 3):
+        balayer(maintenant=maintenant + timedelta(seconds=seconde))
+    assert not Desactivation.objects.exists()
+    assert Alerte.objects.filter(motif="plafond_desactivations").count() == 1
+
+
+def test_mort_a_mi_chemin_le_balayage_reprend_ou_il_en_etait(espace: Espace, maintenant: datetime) -> None:
+    _neuf(espace, maintenant)
+    acte(MOT_DE_PASSE_CHANGE, espace, quand=maintenant)
+    repere = Balayage.objects.get()
+    assert balayer(maintenant=maintenant + timedelta(seconds=1)) == 1
+    Balayage.objects.filter(pk=repere.pk).update(vu_jusqu_a=repere.vu_jusqu_a, ligne=repere.ligne)
+    assert balayer(maintenant=maintenant + timedelta(minutes=3)) == 0
+    apres = Balayage.objects.get()
+    assert apres.ligne_recente > repere.ligne
+    balayer(maintenant=maintenant + timedelta(minutes=6))
+    assert Balayage.objects.get().ligne >= apres.ligne_recente
