@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from accounts.compteurs.debit import empreinte, essai_de
 from accounts.models import Compte, Session
-from accounts.models.sessions_base import empreinte as cle_de_session
 from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.sessions.appareils import decrire, reseau
 from accounts.sessions.navigateurs import navigateur_connu
@@ -57,10 +56,8 @@ def signaler_la_connexion(*, acteur: Compte, request: HttpRequest, connexion: Co
     vus = examiner(connexion, connu=navigateur_connu(request, acteur) is not None)
     if not vus:
         return []
-    request.session.save()  # its row is what is verified, or closed
-    ligne = Session.objects.get(session_key=cle_de_session(request.session.session_key or ""))
     signales = [
-        signaler(compte=acteur, genre=genre, details=details, session=ligne, connexion=connexion)
+        signaler(compte=acteur, genre=genre, details=details, session=request.session, connexion=connexion)
         for genre, details in vus.items()
     ]
     return [vu for vu in signales if vu is not None]

@@ -47,7 +47,7 @@ def vues_avant(connexion: Connexion) -> list[Vue]:
     """Return the sign-ins of the same account before this one, the newest first: one query, the last 300 of 90 days."""
     avant = (
         Connexion.objects.filter(
-            compte_id=connexion.compte_id,
+            compte=connexion.compte,
             quand__gt=connexion.quand - MEMOIRE_DES_CONNEXIONS,
             quand__lt=connexion.quand,
         )

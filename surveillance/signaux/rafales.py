@@ -116,14 +116,16 @@ def _compter(compte: Compte, siren: str, *, fichier: bool) -> dict[str, dict[str
 
 
 def _signaler(request: HttpRequest, compte: Compte, vues: dict[str, dict[str, Any]]) -> None:
-    ligne = Session.objects.filter(session_key=empreinte(request.session.session_key or "")).first()
     for genre, details in vues.items():
-        if genre != LECTEUR_METHODIQUE or (ligne is not None and _lit_sans_rien_faire(compte, ligne)):
-            signaler(compte=compte, genre=genre, session=ligne, details=details)
+        if genre != LECTEUR_METHODIQUE or _lit_sans_rien_faire(compte, request.session.session_key or ""):
+            signaler(compte=compte, genre=genre, session=request.session, details=details)
 
 
-def _lit_sans_rien_faire(compte: Compte, session: Session) -> bool:
+def _lit_sans_rien_faire(compte: Compte, cle: str) -> bool:
     """Whether this session is of a browser that the account has known for less than a day, beside older ones, and has done nothing."""
+    session = Session.objects.filter(session_key=empreinte(cle)).first()
+    if session is None:
+        return False
     maintenant = timezone.now()
     dates = list(NavigateurConnu.objects.filter(compte=compte).values_list("connu_depuis", "navigateur", "systeme"))
     neufs = [date for date, nom, systeme in dates if (nom, systeme) == (session.navigateur, session.systeme)]

@@ -10,13 +10,12 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest
 
-from accounts.models import Session
-from accounts.models.sessions_base import DERNIERE_ACTIVITE, PROVENANCE, empreinte
+from accounts.models.sessions_base import DERNIERE_ACTIVITE, PROVENANCE
 from accounts.sessions.appareils import decrire
 from accounts.traces.requete import compte_connecte
 
 from .registre import SESSION_APPAREIL, SESSION_PAYS, SESSION_VOLEE, SIGNAUX, Demande
-from .signalement import signaler
+from .signalement import numero_de, signaler
 
 SIGNALES: Final = "changements_signales"
 _APPAREIL: Final = ("navigateur", "systeme")
@@ -62,15 +61,12 @@ def _signaler(request: HttpRequest, genre: str, avant: dict[str, str], ici: dict
     trace = f"{genre}|{ici['pays']}|{nom_seul(ici['navigateur'])}|{nom_seul(ici['systeme'])}"
     if compte is None or trace in signales or (compte.is_staff and genre != SESSION_VOLEE):
         return
-    ligne = Session.objects.filter(session_key=empreinte(request.session.session_key or "")).first()
-    if ligne is None:
-        return
     request.session[SIGNALES] = [*signales, trace][-10:]
     signaler(
         compte=compte,
         genre=genre,
-        session=ligne,
-        cause=f"session:{ligne.numero}",
+        session=request.session,
+        cause=f"session:{numero_de(request.session)}",
         details={"avant": _dits(avant), "apres": _dits(ici)},
     )
     if Demande.FERMER in SIGNAUX[genre].demande:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -12,6 +14,7 @@ from django.utils import timezone
 from accounts import actes as actes_du_compte
 from accounts.envois import courriels
 from accounts.models import Compte, Session
+from accounts.models.sessions_base import empreinte
 from accounts.saisies.dates import jour_heure
 from accounts.traces.journal import consigner
 
@@ -21,7 +24,9 @@ from .registre import DETAILS, SIGNAUX, Demande, Signal
 
 SIGNALEUR: Final = "systeme:signaler"
 
-type Verification = Callable[[Session, str], object]
+type Ouverte = Session | SessionBase
+"""A session: its row, or that of the request under way, which is still to be saved."""
+type Verification = Callable[[Any, str], object]
 """Asks who uses this session to prove again to be the holder; the reason is the French name of the signal."""
 _verifications: list[Verification] = []
 
@@ -43,7 +48,7 @@ def signaler(
     compte: Compte,
     genre: str,
     details: dict[str, Any],
-    session: Session | None = None,
+    session: Ouverte | None = None,
     connexion: Connexion | None = None,
     cause: str = "",
     maintenant: datetime | None = None,
@@ -66,7 +71,7 @@ def signaler(
         defaults={
             "vu_le": maintenant,
             "details": details,
-            "session": session.numero if session is not None else None,
+            "session": numero_de(session) if session is not None else None,
             "connexion": connexion.id if connexion is not None else None,
         },
     )
@@ -85,6 +90,13 @@ def signaler(
     vu.demandes = sorted(demandees)
     vu.save(update_fields=["alerte", "demandes"])
     return vu
+
+
+def numero_de(session: Ouverte) -> UUID:
+    """Return the name of a session on the pages, which tells nothing of its key."""
+    if isinstance(session, Session):
+        return session.numero
+    return UUID(empreinte(f"numero|{session.session_key}")[:32])
 
 
 def _demandees(signal: Signal) -> frozenset[Demande]:
@@ -115,13 +127,13 @@ def _alerter(signal: Signal, vu: SignalVu, maintenant: datetime) -> Alerte:
     return alerte
 
 
-def _sessions(compte: Compte, session: Session | None, maintenant: datetime) -> list[Session]:
+def _sessions(compte: Compte, session: Ouverte | None, maintenant: datetime) -> list[Ouverte]:
     return [session] if session is not None else list(Session.objects.vivantes(compte, maintenant)[:50])
 
 
-def _fermer(acteur: str, compte: Compte, session: Session | None, maintenant: datetime) -> None:
+def _fermer(acteur: str, compte: Compte, session: Ouverte | None, maintenant: datetime) -> None:
     for ouverte in _sessions(compte, session, maintenant):
-        fermees, _ = Session.objects.filter(pk=ouverte.pk).delete()
+        fermees, _ = Session.objects.filter(compte=compte, numero=numero_de(ouverte)).delete()
         if fermees:
             consigner(actes_du_compte.SESSION_FERMEE, auteur=acteur, espace=getattr(compte, "espace", None))
 
