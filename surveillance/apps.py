@@ -15,7 +15,7 @@ class SurveillanceConfig(AppConfig):
         from accounts.envois.courriels import relire_au_depart
         from accounts.espace.a_faire import inscrire as inscrire_a_faire
         from accounts.espace.pas_moi import ecouter as ecouter_pas_moi
-        from accounts.facteurs.securite import fournir_connexions, fournir_verifications
+        from accounts.facteurs.securite import fournir_connexions, fournir_signaux, fournir_verifications
         from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
         from services.banque.delai import inscrire_signal
@@ -28,7 +28,7 @@ class SurveillanceConfig(AppConfig):
         from .alertes.questions import noter_ce_n_etait_pas_lui
         from .connexions import connexion_manquee, connexion_reussie
         from .espaces.retablissement import inscrire_le_retablissement
-        from .lectures import a_ete_signale, connexions_du_compte, verifications_du_compte
+        from .lectures import a_ete_signale, connexions_du_compte, signaux_du_compte, verifications_du_compte
         from .pas_moi import alerter
         from .signaux.signalement import fournir_verification
         from .verification.demandes import COURRIEL, composer_le_code, demander_verification, reporter_a_la_connexion
@@ -38,6 +38,7 @@ class SurveillanceConfig(AppConfig):
         user_login_failed.connect(connexion_manquee, dispatch_uid="surveillance.connexion_manquee")
         fournir_connexions(connexions_du_compte)
         fournir_verifications(verifications_du_compte)
+        fournir_signaux(signaux_du_compte)
         ecouter_pas_moi(alerter)
         fournir_verification(lambda session, raison: demander_verification(session=session, raison=raison))
         relire_au_depart(COURRIEL, composer_le_code)

@@ -1,13 +1,15 @@
 """Reads of the surveillance floor that pages below ask for."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from accounts.models import Compte, Espace, NavigateurConnu
 
-from .models import Alerte, Connexion, Verification
-from .signaux.registre import EXTERIEURS
+from .models import Alerte, Connexion, SignalVu, Verification
+from .signaux.mots import FAIT
+from .signaux.registre import EXTERIEURS, nom_de
 
 
 def connexions_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Connexion]:
@@ -18,6 +20,26 @@ def connexions_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Connexion
 def verifications_du_compte(compte: Compte, depuis: datetime) -> QuerySet[Verification]:
     """Return the verifications asked of this account since `depuis`, the newest first (for « Sécurité »)."""
     return Verification.objects.filter(compte=compte, demandee_le__gte=depuis).order_by("-demandee_le")
+
+
+@dataclass(frozen=True)
+class SignalLu:
+    """A signal as its holder reads it: when, what was seen, what was done; never what only the cell weighs."""
+
+    vu_le: datetime
+    nom: str
+    fait: str
+
+
+def signaux_du_compte(compte: Compte, depuis: datetime) -> list[SignalLu]:
+    """Return what was seen unusual of this account since `depuis`, the newest first, fifty at most (for « Sécurité »)."""
+    vus = SignalVu.objects.filter(compte=compte, vu_le__gte=depuis).order_by("-vu_le")[:50]
+    return [SignalLu(vu.vu_le, nom_de(vu.genre), _fait(vu.demandes)) for vu in vus]
+
+
+def _fait(demandes: list[str]) -> str:
+    dits = ", ".join(FAIT[demande] for demande in demandes)
+    return f"{dits[:1].upper()}{dits[1:]}." if dits else ""
 
 
 def a_ete_signale(espace: Espace, depuis: datetime) -> bool:

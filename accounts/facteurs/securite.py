@@ -26,6 +26,8 @@ NOM_CLE_LONGUEUR = 64
 LecteurConnexions = Callable[[Compte, datetime], QuerySet[Any]]
 _lecteurs: list[LecteurConnexions] = []
 _lecteurs_des_verifications: list[LecteurConnexions] = []
+LecteurSignaux = Callable[[Compte, datetime], list[Any]]
+_lecteurs_des_signaux: list[LecteurSignaux] = []
 
 
 class FacteurInconnu(RegleMetier):
@@ -67,6 +69,17 @@ def fournir_verifications(lecteur: LecteurConnexions) -> None:
     """Register the read of the verifications asked of an account since a date (called once, in AppConfig.ready)."""
     if lecteur not in _lecteurs_des_verifications:
         _lecteurs_des_verifications.append(lecteur)
+
+
+def fournir_signaux(lecteur: LecteurSignaux) -> None:
+    """Register the read of what was seen unusual of an account since a date (called once, in AppConfig.ready)."""
+    if lecteur not in _lecteurs_des_signaux:
+        _lecteurs_des_signaux.append(lecteur)
+
+
+def signaux(compte: Compte, maintenant: datetime | None = None) -> list[Any]:
+    """Return what was seen unusual in the last 90 days, the newest first, twenty at most."""
+    return _lecteurs_des_signaux[0](compte, (maintenant or timezone.now()) - CONNEXIONS_DUREE)[:20]
 
 
 def verifications(compte: Compte, maintenant: datetime | None = None) -> list[Any]:

@@ -61,7 +61,9 @@ def connexions(request: HttpRequest, espace: Espace) -> HttpResponse:
     pages = Paginator(securite.connexions(compte), 25)
     page = pages.get_page(request.GET.get("page", "1"))
     verifications = securite.verifications(compte) if page.number == 1 else []
-    return render(request, "accounts/connexions.html", {"page": page, "verifications": verifications})
+    signaux = securite.signaux(compte) if page.number == 1 else []
+    contexte = {"page": page, "verifications": verifications, "signaux": signaux}
+    return render(request, "accounts/connexions.html", contexte)
 
 
 @espace_requis

@@ -15,6 +15,7 @@ from surveillance.signaux import signalement
 from surveillance.signaux.registre import DETAILS, SIGNAUX, Demande, Famille
 from surveillance.signaux.signalement import DetailInconnu, fournir_verification, signaler
 from tests.accounts.scenes import connecter
+from tests.factories import EspaceFactory
 
 VERIFIES: list[tuple[Session, str]] = []
 
@@ -122,3 +123,17 @@ def test_mes_donnees_disent_le_signal_en_mots(espace: Espace, client_de: Callabl
     assert "Très nombreux fichiers téléchargés en peu de temps" in texte
     assert "la cellule de surveillance a été prévenue" in texte
     assert "rafale_exports" not in texte
+
+
+def test_la_page_des_connexions_dit_ce_qui_a_ete_vu_et_combien_de_temps_c_est_garde(
+    espace: Espace, client_de: Callable[[Espace], Client]
+) -> None:
+    client = client_de(espace)
+    adresse = reverse("securite_connexions")
+    assert "Aucun usage inhabituel" in client.get(adresse).content.decode()
+    signaler(compte=espace.compte, genre="acte_appareil_neuf", details={"acte": "Mot de passe changé"})
+    signaler(compte=EspaceFactory().compte, genre="usage_parallele", details={})
+    page = client.get(adresse).content.decode()
+    assert "un acte sensible. La cellule de surveillance a été prévenue, vous avez été prévenu." in page
+    assert "Utilisé de deux endroits" not in page
+    assert "gardons un an" in page
