@@ -18,7 +18,6 @@ from .models import Alerte, Balayage, Gravite
 from .signaux.balayages import examiner_les_lignes, lignes_suivies, pulverisations
 from .signaux.registre import EXTERIEURS, PLAFOND_DESACTIVATIONS, probantes, sont_independantes
 
-NOM_DU_BALAYAGE: Final = "signaux"
 RECOUVREMENT: Final = timedelta(minutes=2)
 """A sign-in or a line of the journal may be committed that long after its date or its number: it is read again."""
 AU_DEBUT: Final = timedelta(hours=1)
@@ -34,8 +33,7 @@ def balayer(*, maintenant: datetime | None = None) -> int:
     """
     maintenant = maintenant or timezone.now()
     derniere = Evenement.objects.aggregate(derniere=Max("pk"))["derniere"] or 0
-    repere = Balayage.objects.filter(nom=NOM_DU_BALAYAGE).first() or Balayage(
-        nom=NOM_DU_BALAYAGE,
+    repere = Balayage.objects.first() or Balayage(
         vu_jusqu_a=maintenant - AU_DEBUT,
         ligne=derniere,
         ligne_recente=derniere,

@@ -142,7 +142,7 @@ def inscrire() -> None:
     lecture.declarer_sans_personne(
         Balayage,
         "jusqu’où le balayage des signaux a lu",
-        "nom vu_jusqu_a ligne ligne_recente recente_le",
+        "numero vu_jusqu_a ligne ligne_recente recente_le",
     )
     lecture.declarer_sans_personne(
         BlocageIP,

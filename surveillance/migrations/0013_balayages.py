@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Balayage",
             fields=[
-                ("nom", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("numero", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ("vu_jusqu_a", models.DateTimeField(verbose_name="connexions lues jusqu’à")),
                 ("ligne", models.BigIntegerField(default=0, verbose_name="ligne du journal lue")),
                 ("ligne_recente", models.BigIntegerField(default=0, verbose_name="dernière ligne du journal")),

@@ -5,9 +5,9 @@ from django.utils import timezone
 
 
 class Balayage(models.Model):
-    """One row a sweep. Lost, it begins again an hour back; what it signals twice is written once (`signal_un_par_jour`)."""
+    """One row. Lost, it begins again an hour back; what it signals twice is written once (`signal_un_par_jour`)."""
 
-    nom = models.CharField(max_length=40, primary_key=True)
+    numero = models.PositiveSmallIntegerField(primary_key=True, default=1)
     vu_jusqu_a = models.DateTimeField("connexions lues jusqu’à")
     ligne = models.BigIntegerField("ligne du journal lue", default=0)
     """Up to it every line was read, and no transaction of it was still under way."""
@@ -18,4 +18,4 @@ class Balayage(models.Model):
         verbose_name = "balayage"
 
     def __str__(self) -> str:
-        return self.nom
+        return f"balayage {self.numero}"
