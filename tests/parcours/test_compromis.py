@@ -103,7 +103,7 @@ def test_desactive_puis_retabli_au_guichet(navigateur: Callable[[Agent | None], 
     cellule = navigateur(scene.cellule)
     cellule.goto(reverse("admin:index"))
     regarder(cellule, "accueil-de-la-cellule")
-    cellule.get_by_role("link", name="Alertes", exact=True).click()
+    cellule.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Alertes").click()
     regarder(cellule, "alertes")
     cellule.get_by_role("link", name="Une session change de pays").click()
     regarder(cellule, "alerte")
