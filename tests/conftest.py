@@ -128,6 +128,9 @@ def _processus_neuf() -> None:
 def _pages_lues_une_a_une(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked comes at the pace of somebody who reads each page, whatever the machine's: a test of the pace has its own clock."""
     monkeypatch.setattr(releve, "horloge", honnete.horloge())
+    monkeypatch.setattr(
+        releve, "DELAI_DE_REDIS", 5.0
+    )  # a loaded machine answers late; the tests of a dead Redis have their own
 
 
 @pytest.fixture(autouse=True)

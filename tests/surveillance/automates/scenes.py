@@ -1,5 +1,6 @@
 """Browsers and robots: what each sends, as recorded, and a clock that the test moves."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.portes.marques import SERVI, sceller
+from surveillance.automates import releve
 
 FORMULAIRE = "application/x-www-form-urlencoded"
 _PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -101,6 +103,11 @@ class Horloge:
 
     def __init__(self, instant: float) -> None:
         self.instant = instant
+
+    @classmethod
+    def ronde(cls) -> "Horloge":
+        """Return one at the first second of a window and of a minute: what is counted in one is not cut in two."""
+        return cls(time.time() // releve.FENETRE_DES_RELEVES * releve.FENETRE_DES_RELEVES)
 
     def __call__(self) -> float:
         return self.instant

@@ -45,7 +45,7 @@ VERIFIER = "Vérifions que vous n’êtes pas un automate"
 
 @pytest.fixture(autouse=True)
 def horloge(monkeypatch: pytest.MonkeyPatch) -> Horloge:
-    une = Horloge(time.time())
+    une = Horloge.ronde()
     monkeypatch.setattr(releve, "horloge", une)
     return une
 

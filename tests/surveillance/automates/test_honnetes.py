@@ -64,7 +64,7 @@ def visiter(client: Client, espace: str, rythme: Rythme, horloge: Horloge, rang:
 
 
 def test_aucune_personne_n_est_prise_pour_un_automate(monkeypatch: pytest.MonkeyPatch) -> None:
-    horloge = Horloge(time.time())
+    horloge = Horloge.ronde()
     monkeypatch.setattr(releve, "horloge", horloge)
     grades: Counter[Grade] = Counter()
     decider = Garde.decider
@@ -118,7 +118,7 @@ def essayer(adresses: list[str], comptes: list[str], essais: int, pause: float, 
 @pytest.mark.skipif(not LONG, reason="a minute of robots: ESSAIS_LONGS=1")
 def test_ce_qui_est_trouve_et_ce_qui_est_manque(monkeypatch: pytest.MonkeyPatch) -> None:
     """Print, for each robot, the first request that is slowed, verified, blocked: the table of docs/surveillance.md."""
-    horloge = Horloge(time.time())
+    horloge = Horloge.ronde()
     monkeypatch.setattr(releve, "horloge", horloge)
     monkeypatch.setattr(Garde, "peut_continuer", lambda self: False)
     inconnus = [f"p{rang}@exemple.fr" for rang in range(400)]
