@@ -84,6 +84,8 @@ CE_N_EST_PAS_MOI: Final = "ce_n_est_pas_moi"
 DEMANDE_NON_RECONNUE: Final = "demande_non_reconnue"
 AUTOMATE: Final = "automate"
 RETABLISSEMENTS_INHABITUELS: Final = "retablissements_inhabituels"
+VERIFICATION_MANQUEE: Final = "verification_manquee"
+"""Raised by surveillance/verification/, below: a holder who mistypes five codes is no second observation against himself."""
 PLAFOND_DESACTIVATIONS: Final = "plafond_desactivations"
 
 _TABLE: Final = (
@@ -249,6 +251,15 @@ _TABLE: Final = (
         "8 en un jour, ou 2 hors des heures (7 h à 20 h, jours ouvrés), ou 3 en 30 jours d’espaces lus plus d’un jour avant",
         Gravite.GRAVE,
         Famille.AGENT,
+        _demande(Demande.ALERTER),
+    ),
+    Signal(
+        VERIFICATION_MANQUEE,
+        "Vérification manquée",
+        "une session à vérifier, fermée après des codes inexacts",
+        "5 codes inexacts",
+        Gravite.GRAVE,
+        Famille.SUITE,
         _demande(Demande.ALERTER),
     ),
     Signal(

@@ -25,7 +25,7 @@ from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import consigner
 
 from .. import actes
-from ..models import Alerte, Verification
+from ..models import Alerte, Gravite, Verification
 from .codes import CHIFFRES, code_de, empreinte_du_navigateur, est_le_code
 
 VALIDITE: Final = timedelta(minutes=10)
@@ -288,6 +288,7 @@ def _manquer(verification: Verification, compte: Compte, session: SessionStore, 
     Alerte.objects.create(
         compte=compte,
         motif=MANQUEE,
+        gravite=Gravite.GRAVE,
         levee_le=quand,
         details={"motifs": verification.raison, "nombre": verification.essais},
     )

@@ -19,9 +19,9 @@ from accounts.models import Application, Compte, Courriel, Espace, Evenement, Se
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.mots_de_passe.politique import changer_mot_de_passe
 from espacepro.acces import TABLE
-from surveillance.models import Alerte, Verification
+from surveillance.models import Alerte, Gravite, Verification
 from surveillance.signaux import signalement
-from surveillance.signaux.registre import SESSION_PAYS
+from surveillance.signaux.registre import SESSION_PAYS, nom_de, probantes
 from surveillance.verification import demandes
 from surveillance.verification.codes import code_de
 from surveillance.verification.demandes import demander_verification, est_verifiee
@@ -174,7 +174,8 @@ def test_cinq_codes_inexacts_ferment_la_session_sans_bloquer_le_compte(espace: E
     verification.refresh_from_db()
     assert (verification.essais, verification.manquee_le is not None) == (5, True)
     alerte = Alerte.objects.get(motif="verification_manquee")
-    assert alerte.compte == espace.compte
+    assert (alerte.compte, alerte.gravite) == (espace.compte, Gravite.GRAVE)
+    assert (nom_de(alerte.motif), probantes([alerte])) == ("Vérification manquée", []), "no proof against who mistypes"
     assert Evenement.objects.get(acte="verification.manquee").espace == espace.numero_abonne
     mail.outbox.clear()
     courriels.envoyer_en_attente()
