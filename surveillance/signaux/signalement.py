@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts import actes as actes_du_compte
+from accounts import actes
 from accounts.envois import courriels
 from accounts.models import Compte, Session
 from accounts.models.sessions_base import empreinte
@@ -135,7 +135,7 @@ def _fermer(acteur: str, compte: Compte, session: Ouverte | None, maintenant: da
     for ouverte in _sessions(compte, session, maintenant):
         fermees, _ = Session.objects.filter(compte=compte, numero=numero_de(ouverte)).delete()
         if fermees:
-            consigner(actes_du_compte.SESSION_FERMEE, auteur=acteur, espace=getattr(compte, "espace", None))
+            consigner(actes.SESSION_FERMEE, auteur=acteur, espace=getattr(compte, "espace", None))
 
 
 def _dire(signal: Signal, vu: SignalVu, compte: Compte) -> None:
