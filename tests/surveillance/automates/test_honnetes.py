@@ -122,18 +122,18 @@ def test_ce_qui_est_trouve_et_ce_qui_est_manque(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(releve, "horloge", horloge)
     monkeypatch.setattr(Garde, "peut_continuer", lambda self: False)
     inconnus = [f"p{rang}@exemple.fr" for rang in range(400)]
-    etendue = [f"198.51.{rang // 250}.{rang % 250}" for rang in range(400)]
+    etendue = [f"198.51.100.{rang}" for rang in range(100)]
     scenes = {
         nom: aspirer(dict(ROBOTS[nom]), 40, 1, horloge, f"203.0.113.{rang + 10}")
         for rang, nom in enumerate(sorted(ROBOTS))
     }
-    scenes["déguisé, 20 pages par seconde"] = aspirer(DEGUISE, 700, 0.05, horloge, "203.0.113.50")
-    scenes["déguisé, une page par seconde"] = aspirer(DEGUISE, 700, 1, horloge, "203.0.113.51")
+    scenes["déguisé, 20 pages par seconde"] = aspirer(DEGUISE, 500, 0.05, horloge, "203.0.113.50")
+    scenes["déguisé, une page par seconde"] = aspirer(DEGUISE, 300, 1, horloge, "203.0.113.51")
     scenes["stuffing d’une adresse"] = essayer(["203.0.113.60"], inconnus, 200, 2, horloge)
     scenes["spraying de quatre adresses"] = essayer(
         [f"203.0.113.{70 + n}" for n in range(4)], inconnus, 400, 1, horloge
     )
-    scenes["un compte deviné de 400 adresses"] = essayer(etendue, inconnus[:1], 400, 2, horloge)
+    scenes["un compte deviné de 100 adresses"] = essayer(etendue, inconnus[:1], 100, 2, horloge)
     premier = {
         nom: [vus.index(statut) + 1 if statut in vus else 0 for statut in (429, 403)] for nom, vus in scenes.items()
     }
@@ -144,7 +144,7 @@ def test_ce_qui_est_trouve_et_ce_qui_est_manque(monkeypatch: pytest.MonkeyPatch)
     assert all(premier[nom][1] for nom in ROBOTS)
     assert premier["déguisé, 20 pages par seconde"][1]
     assert premier["stuffing d’une adresse"][1]
-    assert premier["un compte deviné de 400 adresses"] == [0, 0], "each account keeps its own counter (design §8)"
+    assert premier["un compte deviné de 100 adresses"] == [0, 0], "each account keeps its own counter (design §8)"
 
 
 def test_cent_mille_reseaux_bloques_coutent_quelques_microsecondes() -> None:
