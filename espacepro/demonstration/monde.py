@@ -304,7 +304,9 @@ def _ecrire_au_service(monde: Monde) -> None:
         if personne.service_gestionnaire_id == monde.agent.service_gestionnaire_id
         and personne.denomination not in (REPRISE_A_FAIRE, REPRISE_FAITE)
     ]
-    for personne, (theme, objet, texte, il_y_a_jours, reponse) in zip(clients, ECHANGES, strict=False):
+    # The counters of messages want it: what they counted later than now stands in the way.
+    les_anciens_d_abord = sorted(ECHANGES, key=lambda un: un[3], reverse=True)
+    for personne, (theme, objet, texte, il_y_a_jours, reponse) in zip(clients, les_anciens_d_abord, strict=False):
         if not Echange.objects.filter(personne=personne, theme=theme).exists():
             _echanger(monde, personne, (theme, objet, texte), il_y_a_jours, reponse)
 
