@@ -199,7 +199,7 @@ def inscrire() -> None:
     )
     sans_personne(
         AvisDeMessage,
-        "file de travail : quels courriels restent à écrire, un jour au plus après leur écriture",
+        "file de travail : quels courriels restent à écrire, un jour au plus après leur écriture",
         "message tentatives prochain_essai_le bail_jusqu_a traite_le ecarte_le derniere_reponse",
     )
     sans_personne(

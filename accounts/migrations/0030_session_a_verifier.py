@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(
                 blank=True,
                 editable=False,
-                help_text="Écrit par surveillance/verification/ ; lu avec le compte à chaque connexion.",
+                help_text="Écrit par surveillance/verification/ ; lu avec le compte à chaque connexion.",
                 null=True,
                 verbose_name="vérification restée sans réponse le",
             ),

@@ -107,7 +107,7 @@ class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
         null=True,
         blank=True,
         editable=False,
-        help_text="Écrit par surveillance/verification/ ; lu avec le compte à chaque connexion.",
+        help_text="Écrit par surveillance/verification/ ; lu avec le compte à chaque connexion.",
     )
     is_active = models.BooleanField("actif", default=True)
     is_staff = models.BooleanField("agent", default=False)

@@ -24,7 +24,7 @@ def _repondre(fait: Fait, maintenant: datetime) -> Ligne:
     return Ligne(
         Gravite.GRAVE,
         dans(le, maintenant),
-        "Dire si c’était vous : un usage inhabituel de votre espace a été vu",
+        "Dire si c’était vous : un usage inhabituel de votre espace a été vu",
         "Répondre",
         reverse("usage_inhabituel", args=[fait["alerte"]]),
         jour=le,

@@ -54,7 +54,8 @@ class Alerte(models.Model):
             models.Index(fields=["etat", "-levee_le"]),
             models.Index(fields=["-gravite", "levee_le", "id"], condition=Q(etat="OUVERTE"), name="alerte_a_examiner"),
             models.Index(fields=["cause", "-levee_le"], condition=~Q(cause=""), name="alerte_de_cause"),
-            models.Index(fields=["levee_le"], name="alerte_par_date"),
+            models.Index(fields=["levee_le", "id"], name="alerte_par_date"),
+            models.Index(fields=["examinee_le"], condition=Q(examinee_le__isnull=False), name="alerte_examinee"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -109,6 +109,8 @@ AILLEURS = {
             "personne_emporte_ses_courriels",
             "rectification_attend",
             "rectification_change",
+            "alerte_attend",
+            "alerte_change",
             "contreseing_attend",
             "contreseing_change",
             "personne_change_de_bureau",
