@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 
 from accounts.gestion.affaires import en_attente
 from accounts.gestion.files import catalogue
@@ -222,7 +223,10 @@ def _par_nom(agent: Agent, texte: str, trouves: Trouves) -> None:
     if len(nommes) > CANDIDATS and agent.fonction in BUREAU:
         # Ten thousand of this name in the country: those of the office are found from its companies, and all of them.
         # Not asked again one by one, as `_espaces` does: each bearer of the country would be, before those keys are looked at.
-        siens = Espace.objects.filter(_nomme(texte), pk__in=cles_du_bureau(agent.service_gestionnaire_id))
+        # As an array, whose keys PostgreSQL takes to be few: as a subquery, it would begin with the bearers of the name.
+        cles = ArraySubquery(cles_du_bureau(agent.service_gestionnaire_id))
+        parmi = Func(F("pk"), cles, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=BooleanField())
+        siens = Espace.objects.filter(parmi, _nomme(texte))
         _montrer(trouves, siens)
         return
     trouves.suite_espaces = len(nommes) > CANDIDATS

@@ -55,4 +55,4 @@ def cles_du_bureau(bureau: int) -> QuerySet[Any, Any]:
         for modele in (Habilitation, Demande, CreationSimplifiee)
     )
     appartiennent = Espace.objects.exclude(siren_appartenance="").filter(siren_appartenance__in=siennes.values("siren"))
-    return dirigees.union(*touchent, appartiennent.order_by().values("pk"))
+    return dirigees.union(*touchent, appartiennent.order_by().values("pk")).order_by()
