@@ -554,6 +554,21 @@ def liens(contenu: str) -> set[str]:
     return {html.unescape(lien) for lien in re.findall(r'href="([^"]*\?[^"]*)"', contenu)}
 
 
+def test_chaque_liste_et_chaque_fiche_portent_la_feuille_de_leur_en_tete(agent: Agent) -> None:
+    """The head of the desk is drawn by a sheet of its own: Django's templates name theirs again, page by page."""
+    lignes, client, vues = dossier(agent, 1), client_verifie(agent), 0
+    for nom in NOMS_DES_LISTES:
+        for adresse in (f"admin:{nom}_changelist", f"admin:{nom}_change"):
+            cles = [lignes[nom].pk] if adresse.endswith("_change") and nom in lignes else []
+            if adresse.endswith("_change") and not cles:
+                continue
+            page = client.get(reverse(adresse, args=cles))
+            if page.status_code == 200:
+                vues += 1
+                assert "css/gestion_entete" in page.content.decode(), adresse
+    assert vues > len(NOMS_DES_LISTES)
+
+
 def une_de_chaque_sorte(adresses: set[str]) -> list[str]:
     """Return one address for each page and each set of parameters, the same in each run."""
     return list({re.sub(r"=[^&]*|/[0-9a-f-]{1,36}/", "", adresse): adresse for adresse in sorted(adresses)}.values())
