@@ -3,13 +3,18 @@
 import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
+from typing import Final
 
+import structlog
 from django.conf import settings
 from django.http import Http404, HttpRequest
 
 from ..models import Compte
 
 type Adresse = ipaddress.IPv4Address | ipaddress.IPv6Address
+ILLISIBLE: Final = "0.0.0.0"  # noqa: S104 - an address that cannot be read, which is nobody's: not a bind
+log = structlog.get_logger("espacepro.requete")
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ def une_adresse(texte: str) -> Adresse:
 def adresse_ip(request: HttpRequest, *_: object) -> str:
     """Return the client's IP address, read `settings.PROXYS` hops from the right of X-Forwarded-For (RFC 7239 §8.1).
 
-    With no declared proxy the header is ignored: anybody may write it.
+    With no declared proxy the header is ignored: anybody may write it. A hop may be followed by its port (RFC 7239 §6). One that
+    cannot be read is ILLISIBLE, which the log says once in a process: nothing is counted of it, everybody may be behind it.
     """
     directe = str(request.META.get("REMOTE_ADDR") or "127.0.0.1")
     if settings.PROXYS:
@@ -60,9 +66,22 @@ def adresse_ip(request: HttpRequest, *_: object) -> str:
         if len(etapes) >= settings.PROXYS:
             directe = etapes[-settings.PROXYS]
     try:
-        return str(une_adresse(directe))
+        return str(une_adresse(_sans_port(directe)))
     except ValueError:
-        return "127.0.0.1" if directe == "" else "0.0.0.0"  # noqa: S104 - an unreadable address, not a bind
+        _dire_illisible()
+        return ILLISIBLE
+
+
+def _sans_port(etape: str) -> str:
+    """Return the address of a hop: `192.0.2.1:443`, `[2001:db8::1]:443` and `[2001:db8::1]` are followed by a port, or may be."""
+    if etape.startswith("["):
+        return etape[1:].partition("]")[0]
+    return etape.partition(":")[0] if etape.count(":") == 1 else etape
+
+
+@cache
+def _dire_illisible() -> None:
+    log.error("adresse_source_illisible", proxys=settings.PROXYS)
 
 
 def adresse_prouvee(request: HttpRequest) -> str | None:

@@ -16,7 +16,7 @@ from accounts.saisies.porte import lire_identifiant, lire_ligne
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
-from accounts.traces.requete import une_adresse
+from accounts.traces.requete import ILLISIBLE, une_adresse
 
 from .. import actes
 from ..models import BlocageIP
@@ -101,7 +101,7 @@ def lire_reseau(saisie: str) -> Reseau:
         reseau = reseau.supernet(new_prefix=LIGNE_IPV6)
     if reseau.prefixlen < (limite := PLUS_LARGE[reseau.version]):
         raise ReseauTropLarge(limite=limite, version=reseau.version)
-    for sien in ("127.0.0.0/8", "::1/128", *settings.RESEAUX_AGENTS):
+    for sien in ("127.0.0.0/8", "::1/128", f"{ILLISIBLE}/32", *settings.RESEAUX_AGENTS):
         propre = ipaddress.ip_network(sien)
         if propre.version == reseau.version and propre.overlaps(reseau):
             raise ReseauDesAgents(reseau=propre)

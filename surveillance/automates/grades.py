@@ -19,7 +19,7 @@ from accounts.models.sessions_base import empreinte
 from accounts.portes.marques import PIEGE, PILOTE, SERVI, servi_depuis
 from accounts.portes.saisie import est_estampille
 from accounts.saisies.regles import RegleMetier
-from accounts.traces.requete import adresse_ip, compte_connecte, une_adresse
+from accounts.traces.requete import ILLISIBLE, adresse_ip, compte_connecte, une_adresse
 
 from ..signaux.registre import AUTOMATE
 from ..signaux.signalement import signaler
@@ -120,7 +120,7 @@ class Garde:
 
     def _par_cle(self, marques: Iterable[str], passe: Passe | None) -> dict[str, list[str]]:
         noms = list(marques)
-        cles = {self.reseau: [nom for nom in noms if PAR_NOM[nom].reseau]}
+        cles = {self.reseau: [nom for nom in noms if PAR_NOM[nom].reseau and self.adresse != ILLISIBLE]}
         if self.soi is not None:
             cles[self.soi] = noms
         if passe is not None:
