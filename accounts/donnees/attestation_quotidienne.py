@@ -1,13 +1,23 @@
 """The daily statement of the journal, from its seal to the security officer's mailbox."""
 
+import os
+
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from ..envois.courriels import deposer
 from ..models import Attestation
-from ..traces.attestations import attester, deposer_fichiers, lire_declaration, par_groupes
-from ..traces.horodatage import AutoriteInjoignable, JetonInvalide, demander
+from ..traces.attestations import AttestationIllisible, attester, deposer_fichiers, lire_declaration, par_groupes
+from ..traces.horodatage import (
+    DELAI_DU_JETON,
+    AutoriteInjoignable,
+    JetonInvalide,
+    demander,
+    lire_autorites,
+    verifier_jeton,
+)
 from ..traces.scellement import sceller
 
 log = structlog.get_logger("espacepro.journal")
@@ -49,14 +59,22 @@ def attester_le_journal(*, force: bool = False) -> Attestation | None:
 
 def _horodater() -> None:
     """Ask the authority for the time stamps that the last statements lack, and put each beside its own; stop at the first failure,
-    which is logged: the next run asks again. Raises: OSError.
+    which is logged: the next run asks again. Only what verifies is kept, whole, where it is known by whom; a statement as old as
+    DELAI_DU_JETON gets none any more. Raises: OSError.
     """
     for fichier in sorted(settings.DOSSIER_ATTESTATIONS.glob("attestation-*.json"))[-JETONS_RATTRAPES:]:
-        jeton = fichier.with_suffix(".tsr")
-        if jeton.exists():
-            continue
+        jeton, texte = fichier.with_suffix(".tsr"), fichier.read_bytes()
         try:
-            jeton.write_bytes(demander(settings.HORODATAGE_URL, fichier.read_bytes()))
+            if jeton.exists() or lire_declaration(texte.decode(), "").faite_le < timezone.now() - DELAI_DU_JETON:
+                continue
+            octets = demander(settings.HORODATAGE_URL, texte)
+            if settings.HORODATAGE_CERTIFICATS:
+                verifier_jeton(octets, texte, lire_autorites(settings.HORODATAGE_CERTIFICATS))
+            provisoire = jeton.with_name(f".{jeton.name}.{os.getpid()}")
+            provisoire.write_bytes(octets)
+            provisoire.replace(jeton)
+        except (AttestationIllisible, UnicodeDecodeError):
+            continue  # which the check of the folder says
         except (AutoriteInjoignable, JetonInvalide):
             log.exception("horodatage_impossible", attestation=fichier.stem)
             return

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +86,7 @@ class Declaration:
     """What a statement says, read again from its text."""
 
     numero: int
+    faite_le: datetime
     dernier_evenement: int
     bloc: int
     empreinte: str
@@ -109,6 +110,7 @@ def lire_declaration(texte: str, signature: str) -> Declaration:
         dit: Mapping[str, Any] = json.loads(texte)
         return Declaration(
             numero=int(dit["numero"]),
+            faite_le=datetime.fromisoformat(dit["faite_le"]).astimezone(UTC),
             dernier_evenement=int(dit["dernier_evenement"]),
             bloc=int(dit["bloc"]),
             empreinte=str(dit["empreinte"]),

@@ -11,10 +11,12 @@ certificate nor by an issuer that is no root, both of which `HORODATAGE_CERTIFIC
 
 import hashlib
 import secrets
+import time
 import urllib.request
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
@@ -28,7 +30,10 @@ from pyasn1.error import PyAsn1Error
 from pyasn1.type.univ import OctetString
 from pyasn1_modules import rfc3161, rfc5652
 
-DELAI_DE_REPONSE: Final = 10  # seconds: for the authority to answer
+DELAI_DE_REPONSE: Final = 10  # seconds: for the authority to answer, and again for the whole of its answer to be read
+DELAI_DU_JETON: Final = timedelta(
+    days=8
+)  # after which a statement is stamped no more, and a stamp tells of a statement dated back
 TAILLE_MAX: Final = 100_000
 ACCORDES: Final = (0, 1)  # granted, granted with modifications (RFC 3161 §2.4.2)
 SHA256: Final = "2.16.840.1.101.3.4.2.1"
@@ -73,7 +78,7 @@ def demander(url: str, texte: bytes) -> bytes:
     )
     try:
         with urllib.request.urlopen(demande, timeout=DELAI_DE_REPONSE) as reponse:  # noqa: S310  # nosec B310
-            octets: bytes = reponse.read(TAILLE_MAX)
+            octets = _lire_la_reponse(reponse)
     except (OSError, HTTPException) as erreur:
         raise AutoriteInjoignable(str(erreur)) from erreur
     informations = _informations(_donnees_signees(_jeton(octets)))
@@ -83,7 +88,22 @@ def demander(url: str, texte: bytes) -> bytes:
     return octets
 
 
+def _lire_la_reponse(reponse: Any) -> bytes:
+    """Return the answer, TAILLE_MAX bytes at most. Raises: AutoriteInjoignable where it comes by drops."""
+    fin, octets = time.monotonic() + DELAI_DE_REPONSE, b""
+    while len(octets) < TAILLE_MAX and (lus := reponse.read1(TAILLE_MAX - len(octets))):
+        octets += lus
+        if time.monotonic() > fin:
+            raise AutoriteInjoignable("la réponse ne finit pas")
+    return octets
+
+
 # --- Reading and verifying
+
+
+def lire_autorites(fichier: str) -> list[x509.Certificate]:
+    """Return the certificates of this file (PEM), whose stamps are believed. Raises: OSError, ValueError."""
+    return x509.load_pem_x509_certificates(Path(fichier).read_bytes())
 
 
 def _lire(octets: bytes, forme: Any) -> Any:

@@ -15,13 +15,12 @@ from itertools import batched
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
 from django.conf import settings
 from django.db import connection, transaction
 
 from ..models import Attestation, BlocScelle, Evenement, EvenementASceller, MoisAbandonne
 from .attestations import AttestationIllisible, Declaration, declarations_du_dossier, est_signe, lire_declaration
-from .horodatage import AutoriteInjoignable, JetonInvalide, verifier_jeton
+from .horodatage import DELAI_DU_JETON, AutoriteInjoignable, JetonInvalide, lire_autorites, verifier_jeton
 from .sceau import COLONNES, FORME, est_scelle, feuille, ligne_authentique, racine, texte_authentique, texte_de_ligne
 from .scellement import BLOC, GENESE, VERSION, empreinte, entete
 
@@ -278,11 +277,20 @@ def _verifier_attestation(dite: Declaration, dernier: int, releve: Verification)
 
 
 def _verifier_les_jetons(dossier: Path, releve: Verification) -> None:
-    """Check the time stamps of the folder, each against the statement that it stands beside."""
-    autorites = x509.load_pem_x509_certificates(Path(settings.HORODATAGE_CERTIFICATS).read_bytes())
+    """Check the time stamps of the folder, each against the statement that it stands beside, and its hour against the statement's:
+    whoever holds our keys dates a statement back, not its stamp.
+    """
+    autorites = lire_autorites(settings.HORODATAGE_CERTIFICATS)
     for jeton in sorted(dossier.glob("attestation-*.tsr")):
         attestation = jeton.with_suffix(".json")
+        texte = attestation.read_bytes() if attestation.exists() else b""
         try:
-            verifier_jeton(jeton.read_bytes(), attestation.read_bytes() if attestation.exists() else b"", autorites)
-        except (JetonInvalide, AutoriteInjoignable) as erreur:
+            quand = verifier_jeton(jeton.read_bytes(), texte, autorites)
+            apres = quand - lire_declaration(texte.decode(), "").faite_le
+        except (JetonInvalide, AutoriteInjoignable, AttestationIllisible, UnicodeDecodeError) as erreur:
             releve.noter(f"horodatage de l’{jeton.stem} : {erreur}")
+            continue
+        if not -ECART_D_HORLOGE <= apres <= DELAI_DU_JETON + ECART_D_HORLOGE:
+            releve.noter(
+                f"horodatage de l’{jeton.stem} : son heure n’est pas celle qu’elle dit, elle est antidatée ou postdatée"
+            )

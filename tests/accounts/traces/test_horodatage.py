@@ -2,13 +2,16 @@
 
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography import x509
 
 from accounts.donnees.attestation_quotidienne import attester_le_journal
@@ -44,6 +47,7 @@ class Autorite:
         self.dossier = dossier
         self.reponse: bytes | None = None
         self.ligne = b""  # said instead of HTTP
+        self.goutter: Callable[[Any], None] | None = None
         self.url = ""
 
     def openssl(self, *mots: str) -> None:
@@ -89,6 +93,10 @@ def autorite(tmp_path: Path) -> Iterator[Autorite]:
 
     class Guichet(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if sienne.goutter is not None:
+                with suppress(OSError):  # who asked has gone
+                    sienne.goutter(self.wfile)
+                return
             if sienne.ligne:
                 self.wfile.write(sienne.ligne)
                 return
@@ -233,3 +241,92 @@ def test_une_attestation_est_horodatee_et_le_jeton_compare(
     assert verifier(settings.DOSSIER_ATTESTATIONS).anomalies == []
     jeton.write_bytes(demander(autorite.url, b"autre"))
     assert any("horodatage" in dite for dite in verifier(settings.DOSSIER_ATTESTATIONS).anomalies)
+
+
+def regler(settings: Any, tmp_path: Path, autorite: Autorite) -> Path:
+    settings.DOSSIER_ATTESTATIONS = tmp_path / "attestations"
+    settings.HORODATAGE_CERTIFICATS = str(tmp_path / "ca.pem")
+    settings.HORODATAGE_URL = autorite.url
+    consigner_n(1)
+    dossier: Path = settings.DOSSIER_ATTESTATIONS
+    return dossier
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ecart", [timedelta(days=-9), timedelta(days=-400), timedelta(minutes=10)])
+def test_une_attestation_antidatee_horodatee_aujourd_hui_se_voit(
+    ecart: timedelta, settings: Any, tmp_path: Path, autorite: Autorite
+) -> None:
+    """Whoever holds our keys writes a statement of another day, and has it stamped today: the stamp's hour tells."""
+    dossier = regler(settings, tmp_path, autorite)
+    with time_machine.travel(datetime.now(UTC) + ecart, tick=True):
+        assert attester_le_journal() is not None
+    assert (dossier / "attestation-000001.tsr").exists()
+    assert any("son heure" in dite for dite in verifier(dossier).anomalies)
+
+
+@pytest.mark.django_db
+def test_une_attestation_trop_ancienne_n_est_plus_horodatee(settings: Any, tmp_path: Path, autorite: Autorite) -> None:
+    """A statement whose authority did not answer in time has no stamp, rather than one that accuses it."""
+    dossier = regler(settings, tmp_path, autorite)
+    settings.HORODATAGE_URL = ""
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=9), tick=True):
+        assert attester_le_journal() is not None
+    settings.HORODATAGE_URL = autorite.url
+    assert attester_le_journal() is not None
+    assert not (dossier / "attestation-000001.tsr").exists()
+    assert (dossier / "attestation-000002.tsr").exists()
+    assert not any("horodatage" in dite for dite in verifier(dossier).anomalies)
+
+
+@pytest.mark.django_db
+def test_un_jeton_coupe_est_demande_de_nouveau(
+    settings: Any, tmp_path: Path, autorite: Autorite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dossier = regler(settings, tmp_path, autorite)
+    ecrire = Path.write_bytes
+
+    def mourir(self: Path, octets: bytes) -> int:
+        if ".tsr" in self.name:
+            ecrire(self, octets[:100])
+            raise OSError("disque plein")
+        return ecrire(self, octets)
+
+    with monkeypatch.context() as pendant:
+        pendant.setattr(Path, "write_bytes", mourir)
+        attester_le_journal()
+    assert not (dossier / "attestation-000001.tsr").exists()
+    attester_le_journal()
+    assert (dossier / "attestation-000001.tsr").exists()
+    assert verifier(dossier).anomalies == []
+
+
+@pytest.mark.django_db
+def test_un_jeton_de_personne_ne_prend_pas_la_place(settings: Any, tmp_path: Path, autorite: Autorite) -> None:
+    """Another authority answers at this address: its stamp is not kept, and ours is asked of the next run."""
+    dossier = regler(settings, tmp_path, autorite)
+    siennes = (tmp_path / "ca.pem").read_bytes()
+    autorite.faire_les_cles("rsa:2048")
+    nouvelles = (tmp_path / "ca.pem").read_bytes()
+    settings.HORODATAGE_CERTIFICATS = str(tmp_path / "confiance.pem")
+    (tmp_path / "confiance.pem").write_bytes(siennes)
+    attester_le_journal()
+    assert not (dossier / "attestation-000001.tsr").exists()
+    (tmp_path / "confiance.pem").write_bytes(nouvelles)
+    attester_le_journal()
+    assert verifier(dossier).anomalies == []
+
+
+def test_une_reponse_qui_ne_finit_pas_est_abandonnee(autorite: Autorite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.traces.horodatage.DELAI_DE_REPONSE", 0.3)
+    entete = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
+
+    def goutter(flux: Any) -> None:
+        flux.write(entete)
+        for _ in range(20):
+            time.sleep(0.1)
+            flux.write(b"0")
+
+    autorite.goutter = goutter
+    with pytest.raises(AutoriteInjoignable):
+        demander(autorite.url, b"texte")
