@@ -17,7 +17,7 @@ from ..envois.liens import LienInvalide, creer_lien, lien_a_envoyer, lire_lien
 from ..facteurs.second_facteur import oublier_facteurs_recents
 from ..models import Agent, Compte, Espace, Lien
 from ..mots_de_passe.confiance import REGRET, rendre_reponse
-from ..mots_de_passe.politique import invalider_mot_de_passe
+from ..mots_de_passe.politique import exiger_prouve, invalider_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
 from ..saisies.dates import jour, jour_heure
 from ..saisies.regles import RegleMetier
@@ -94,14 +94,16 @@ def demander_changement(*, acteur: Espace, nouvelle: str, maintenant: datetime |
     """Mail a 24 h link to the new address and a warning to the present one; return the address as it will be stored.
 
     An address that already belongs to somebody gets no link, but a word to its holder: the asker sees no difference.
-    An account asks so often, and an address is written to so often (accounts/compteurs/plafonds.py); what the visitors of the
+    `acteur.compte` is the account as it was read to prove the password. An account asks so often, and an address is written to so often (accounts/compteurs/plafonds.py); what the visitors of the
     same network do does not count.
-    Raises: EspaceIndisponible, AdresseInchangee, ChangementRecent, AdresseInvalide, AdresseTropLongue, AdresseJetable,
+    Raises: EspaceIndisponible, CompteModifie, AdresseInchangee, ChangementRecent, AdresseInvalide, AdresseTropLongue, AdresseJetable,
     TropDeChangements, TropDeCourriels.
     """
     maintenant = maintenant or timezone.now()
     adresse = normaliser_adresse(nouvelle)
+    prouve = acteur.compte
     espace, compte = _verrouiller(acteur)
+    exiger_prouve(prouve, compte)
     if adresse == compte.email:
         raise AdresseInchangee
     _exiger_delai(espace, compte, maintenant)

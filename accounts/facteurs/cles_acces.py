@@ -17,7 +17,7 @@ from .. import actes
 from ..models import Compte
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
-from .second_facteur import annoncer_changement, codes_restants, tirer_codes_secours
+from .second_facteur import annoncer_changement, codes_restants, tirer_codes_secours, verrouiller_prouve
 
 CLES_AU_PLUS = 10
 NOMS = {"internal": "Clé d’accès de cet appareil", "hybrid": "Clé d’accès d’un téléphone", "usb": "Clé de sécurité USB"}
@@ -68,9 +68,9 @@ class AideClesAcces(WebAuthnHelper):
     def register_complete(self, user: Any, state: dict[str, Any], data: dict[str, Any]) -> WebAuthnCredential:
         """Save the passkey, draw recovery codes if there are none, close the other sessions, journal and tell by mail.
 
-        Raises: TropDeCles.
+        Raises: CompteModifie, TropDeCles.
         """
-        compte = Compte.objects.select_for_update(no_key=True).get(pk=user.pk)
+        compte = verrouiller_prouve(user)
         exiger_place(compte)
         cle = super().register_complete(user=user, state=state, data=data)
         self.codes = [] if codes_restants(compte) else tirer_codes_secours(compte)

@@ -27,6 +27,7 @@ from ..compteurs import debit
 from ..compteurs.essais import essai_compte
 from ..envois.courriels import deposer
 from ..models import Application, CodeSecours, Compte, Espace, Evenement, NavigateurConnu
+from ..mots_de_passe.politique import exiger_prouve
 from ..saisies.dates import jour_heure
 from ..saisies.regles import EssaiRefuse, RegleMetier
 from ..sessions.ouvertures import fermer_toutes
@@ -121,10 +122,17 @@ def appareil_en_attente(compte: Compte, maintenant: datetime | None = None) -> A
     return Application.objects.filter(user=compte, confirmed=False, created_at__gt=depuis).order_by("-pk").first()
 
 
+def verrouiller_prouve(acteur: Compte) -> Compte:
+    """Return this account as it is now, locked, with the password that its actor proved. Raises: CompteModifie."""
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    exiger_prouve(acteur, compte)
+    return compte
+
+
 @transaction.atomic
 def commencer_enrolement(*, acteur: Compte) -> Application:
-    """Draw a fresh seed and return its device, not yet confirmed; an older one that waits is dropped."""
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    """Draw a fresh seed and return its device, not yet confirmed; an older one that waits is dropped. Raises: CompteModifie."""
+    compte = verrouiller_prouve(acteur)
     Application.objects.filter(user=compte, confirmed=False).delete()
     return Application.objects.create(user=compte, name=NOM_APPAREIL, confirmed=False)
 
@@ -137,9 +145,9 @@ def confirmer_enrolement(
 
     `remplacer` says that the session has proved the older device, which this one replaces together with its codes.
     `garder` is the key of the only session that stays open (None: sessions are left as they are).
-    Raises: EnrolementExpire, AppareilDejaEnregistre, TropDEssais, CodeRefuse, ApplicationIllisible.
+    Raises: CompteModifie, EnrolementExpire, AppareilDejaEnregistre, TropDEssais, CodeRefuse, ApplicationIllisible.
     """
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    compte = verrouiller_prouve(acteur)
     if not remplacer and appareil_confirme(compte) is not None:
         raise AppareilDejaEnregistre
     appareil = appareil_en_attente(compte)
@@ -255,9 +263,9 @@ def renouveler_codes_secours(
 
     `preuve` is a fresh code of the application, or the device that the session has proved (None: it has proved none).
     `navigateur`: as `verifier_code`; `garder`: as `confirmer_enrolement`.
-    Raises: PreuveRequise, TropDEssais, CodeRefuse, ApplicationIllisible.
+    Raises: CompteModifie, PreuveRequise, TropDEssais, CodeRefuse, ApplicationIllisible.
     """
-    compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    compte = verrouiller_prouve(acteur)
     if isinstance(preuve, str):
         _verifier(compte, preuve, navigateur)
     elif preuve is None or not _est_encore_a(compte, preuve):

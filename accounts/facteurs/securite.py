@@ -17,7 +17,13 @@ from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import lister
 from ..traces.journal import consigner
 from ..traces.visibilite import du_journal_de
-from .second_facteur import annoncer_changement, appareil_confirme, codes_restants, oublier_second_facteur
+from .second_facteur import (
+    annoncer_changement,
+    appareil_confirme,
+    codes_restants,
+    oublier_second_facteur,
+    verrouiller_prouve,
+)
 
 CONNEXIONS_DUREE = timedelta(days=90)
 NOM_CLE_LONGUEUR = 64
@@ -150,11 +156,11 @@ def lire_securite(espace: Espace, compte: Compte) -> Securite:
 
 @transaction.atomic
 def retirer_application(*, acteur: Compte, garder: str) -> None:
-    """Remove the actor's application; with the last factor go the recovery codes. Raises: FacteurInconnu.
+    """Remove the actor's application; with the last factor go the recovery codes. Raises: CompteModifie, FacteurInconnu.
 
     `garder` is the key of the session that stays open; every other one is closed, and a mail tells of it.
     """
-    acteur = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    acteur = verrouiller_prouve(acteur)
     if appareil_confirme(acteur) is None:  # one that waits for its first code protects nothing yet
         raise FacteurInconnu
     Application.objects.filter(user=acteur).delete()
@@ -163,8 +169,8 @@ def retirer_application(*, acteur: Compte, garder: str) -> None:
 
 @transaction.atomic
 def retirer_cle(*, acteur: Compte, cle: int, garder: str) -> None:
-    """Remove one passkey of the actor's own; as `retirer_application`. Raises: FacteurInconnu."""
-    acteur = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    """Remove one passkey of the actor's own; as `retirer_application`. Raises: CompteModifie, FacteurInconnu."""
+    acteur = verrouiller_prouve(acteur)
     retires, _ = WebAuthnCredential.objects.filter(user=acteur, pk=cle).delete()
     if not retires:
         raise FacteurInconnu

@@ -204,16 +204,18 @@ def premier_mot_de_passe_perime(compte: Compte, maintenant: datetime | None = No
 
 @transaction.atomic
 @relit_l_agent
-def changer_mot_de_passe_agent(*, acteur: Agent, nouveau: str, garder: str | None = None) -> None:
+def changer_mot_de_passe_agent(
+    *, acteur: Agent, nouveau: str, prouve: Compte | None = None, garder: str | None = None
+) -> None:
     """Replace the agent's password and close every session but the one of key `garder`. The caller has checked the
-    current one.
+    current one: `prouve` is the account as it was read for that.
 
-    Raises: PremierMotDePassePerime, MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
+    Raises: CompteModifie, PremierMotDePassePerime, MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
     if premier_mot_de_passe_perime(acteur.compte):
         raise PremierMotDePassePerime
     exiger_force(nouveau, mots_de_l_agent(acteur))
-    changer_mot_de_passe(acteur=acteur.compte, nouveau=nouveau, garder=garder)
+    changer_mot_de_passe(acteur=prouve or acteur.compte, nouveau=nouveau, garder=garder)
 
 
 def _mot_de_passe_tire() -> str:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as MagasinDjango
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError, IntegrityError, connection
 from django.utils import timezone
@@ -22,6 +23,7 @@ from . import Session
 
 DERNIERE_ACTIVITE = "derniere_activite"  # seconds since 1970
 OUVERTE = "ouverte_a"  # seconds since 1970
+NAVIGATEUR = "navigateur"  # the browser that this session has made known: a verification that is missed forgets it
 PROVENANCE = "provenance"  # accounts.sessions.appareils.Appareil, as a dict
 
 
@@ -64,20 +66,29 @@ class SessionStore(MagasinDjango):
         return Session.objects.filter(session_key=empreinte(session_key)).exists()
 
     def cycle_key(self) -> None:
-        """Give the session a new key; its row is written once, by the save that ends the request or the sign-in."""
+        """Give the session a new key; its row is written once, by the save that ends the request or the sign-in.
+
+        Raises: SessionInterrupted.
+        """
         self._get_session()  # type: ignore[attr-defined]  # not in the stubs: the data are kept
         self._emporter_la_marque()
         self._session_key = _nouvelle_cle()
         self._a_creer = self.modified = True
 
     def _emporter_la_marque(self) -> None:
-        """Delete the row, in the statement that says whether somebody has asked a verification of it meanwhile."""
+        """Delete the row, in the statement that says whether somebody has asked a verification of it meanwhile.
+
+        A session of an account whose row is gone was closed meanwhile: it is not born again. Raises: SessionInterrupted.
+        """
         if not self.session_key:
             return
         with connection.cursor() as curseur:
             curseur.execute(_RETIRER, [empreinte(self.session_key)])
             if (marque := curseur.fetchone()) is not None:
                 self.verification, self.verifiee_le = marque
+            elif SESSION_KEY in self and not self._a_creer:
+                self.modified = True  # so that the end of the request asks for its row, and sends to the sign-in
+                raise SessionInterrupted("This session was closed meanwhile.")
 
     def flush(self) -> None:
         """Begin another session: what was asked of the former one is not asked of it."""

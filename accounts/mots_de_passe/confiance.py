@@ -24,7 +24,7 @@ from ..traces.agents_relus import relit_l_agent
 from ..traces.journal import consigner
 from .force import evaluer
 from .hachage import hacher_reponse
-from .politique import exiger_non_desactive, mots_personnels
+from .politique import exiger_non_desactive, exiger_prouve, mots_personnels
 from .reponses_courantes import est_courante
 
 LONGUEUR_MINIMALE = 10
@@ -219,22 +219,24 @@ def changer_reponse(
 ) -> Espace:
     """Replace the question and its answer, forget the failed tries against the old one, and tell the holder by mail.
 
-    The caller has proved the password, and gives it so that the answer may not hold it. Every session closes but the one
-    of key `garder`.
-    Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable (references.md B.6), EspaceDesactive.
+    The caller has proved the password, and gives it so that the answer may not hold it: `acteur.compte` is the account as it was
+    read for that. Every session closes but the one of key `garder`.
+    Raises: ReponseTropCourte, ReponseRevelatrice, ReponseDevinable (references.md B.6), EspaceDesactive, CompteModifie.
     """
     maintenant = maintenant or timezone.now()
+    prouve = acteur.compte
     normalisee = verifier_reponse(
         reponse, personnels=mots_personnels(acteur), mot_de_passe=mot_de_passe, question=question
     )
     empreinte = hacher_reponse(normalisee)
     espace = Espace.objects.select_for_update(no_key=True).get(pk=acteur.pk)
     exiger_non_desactive(espace)
+    compte = Compte.objects.select_for_update(no_key=True).get(espace=espace)
+    exiger_prouve(prouve, compte)
     _retenir(espace, maintenant)
     espace.question_confiance = Espace.Question(question)
     _enregistrer(espace, empreinte, maintenant, expire_le=None, a_montrer=True)
     evenement = consigner(actes.REPONSE_CHANGEE, auteur=espace)
-    compte = Compte.objects.get(espace=espace)
     fermer_toutes(acteur=compte, sauf=garder)
     courriels.deposer(
         "reponse_changee",

@@ -52,6 +52,19 @@ class EspaceDesactive(RegleMetier):
     )
 
 
+class CompteModifie(RegleMetier):
+    code = "compte_modifie"
+    message = "Votre compte vient d’être modifié. Connectez-vous de nouveau."
+
+
+def exiger_prouve(acteur: Compte | None, compte: Compte) -> None:
+    """Check that the password of this account, which is locked, is still the one that its actor proved: what has closed the account
+    meanwhile, as « ce n'est pas moi », wins every race (R15). Raises: CompteModifie.
+    """
+    if acteur is None or acteur.password != compte.password:
+        raise CompteModifie
+
+
 def exiger_non_desactive(espace: Espace | None) -> None:
     """Check that this espace, which is locked, is not disabled: a disabling wins every race (R15). Raises: EspaceDesactive."""
     if espace is not None and espace.etat == Espace.Etat.DESACTIVE:
@@ -153,14 +166,16 @@ def changer_mot_de_passe(
 ) -> None:
     """Replace the password, remember the old one among the last five, and tell the holder by mail.
 
-    The caller has proved who asks (current password, or link and trust answer). Whoever knew the old password keeps
-    nothing: the links asked for under it die, and every session closes but the one of key `garder`.
-    Raises: EspaceDesactive, MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
+    The caller has proved who asks (current password, or link and trust answer): `acteur` is the account as it was read for that, and
+    is then the one of the new password. Whoever knew the old password keeps nothing: the links asked for under it die, and every
+    session closes but the one of key `garder`.
+    Raises: EspaceDesactive, CompteModifie, MotDePasseTropLong, MotDePasseFaible, MotDePasseDejaUtilise (R3).
     """
     maintenant = maintenant or timezone.now()
     espace = Espace.objects.select_for_update(no_key=True).filter(compte=acteur).first()
     exiger_non_desactive(espace)
     compte = Compte.objects.select_for_update(no_key=True).get(pk=acteur.pk)
+    exiger_prouve(acteur, compte)
     politique = exiger_force(nouveau, mots_personnels(espace) if espace else [compte.email])
     if any(check_password(nouveau, empreinte) for empreinte in _derniers(compte)):
         raise MotDePasseDejaUtilise
@@ -173,6 +188,7 @@ def changer_mot_de_passe(
     compte.save(
         update_fields=["password", "politique", "mot_de_passe_change_le", "renouvellement_exige", "rappel_mot_de_passe"]
     )
+    acteur.password = compte.password
     evenement = consigner(actes.MOT_DE_PASSE_CHANGE, auteur=espace or compte, espace=espace)
     fermer_toutes(acteur=compte, sauf=garder)
     if espace is not None:

@@ -16,10 +16,9 @@ from ..compteurs import debit
 from ..models import Compte
 from ..models.compte import second_facteur
 from ..mots_de_passe.exigences import politique_exigee
-from ..mots_de_passe.politique import reconnaitre_mot_de_passe
+from ..mots_de_passe.politique import CompteModifie, reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
 from ..saisies.adresse_saisie import forme_adresse
-from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import retenir_le_navigateur
 from .agents import peut_etre_un_agent
 from .code_garde import lier_code
@@ -75,11 +74,6 @@ class CompteBackend(ModelBackend):
 def _lire(adresse: str) -> Compte | None:
     forme = forme_adresse(adresse)
     return None if forme is None else Compte.objects.a_la_connexion(forme)
-
-
-class CompteModifie(RegleMetier):
-    code = "compte_modifie"
-    message = "Votre compte vient d’être modifié. Connectez-vous de nouveau."
 
 
 def a_un_second_facteur(compte: Compte) -> bool:

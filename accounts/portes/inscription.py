@@ -13,7 +13,8 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from ..models import Compte, Espace
-from .connexion import CompteModifie, a_un_second_facteur, ouvrir
+from ..mots_de_passe.politique import CompteModifie
+from .connexion import a_un_second_facteur, ouvrir
 from .reauthentification import PROUVE_LE
 
 TAPE: Final = "inscription_mot_de_passe"

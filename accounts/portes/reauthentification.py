@@ -60,10 +60,15 @@ def preuve_recente(request: HttpRequest) -> bool:
 
 
 def mot_de_passe_prouve(request: HttpRequest, mot_de_passe: str) -> bool:
-    """Check the password of whoever is signed in as a sign-in does (same counters, same lock-out); note the proof."""
+    """Check the password of whoever is signed in as a sign-in does (same counters, same lock-out); note the proof.
+
+    The account of the request then holds the password that was proved, which the acts compare under their locks (`exiger_prouve`).
+    """
     compte = compte_de(request)
-    if authenticate(request, username=compte.email, password=mot_de_passe) != compte:
+    prouve = authenticate(request, username=compte.email, password=mot_de_passe)
+    if not isinstance(prouve, Compte) or prouve != compte:
         return False
+    compte.password = prouve.password
     noter_preuve(request)
     return True
 

@@ -81,6 +81,7 @@ class Temoin:
     """The cookie by which a browser will prove that the account knows it."""
 
     nom: str
+    navigateur: uuid.UUID
     valeur: str = field(repr=False)
 
     def poser(self, reponse: HttpResponse) -> None:
@@ -117,7 +118,8 @@ def retenir(*, acteur: Compte, request: HttpRequest) -> Temoin:
     if connu is None:
         with connection.cursor() as curseur:
             curseur.execute(_DE_TROP, [acteur.pk, NAVIGATEURS_AU_PLUS])
-    return Temoin(nom=nom_du_temoin(acteur), valeur=signing.dumps([str(navigateur.pk), secret], salt=_SEL))
+    valeur = signing.dumps([str(navigateur.pk), secret], salt=_SEL)
+    return Temoin(nom=nom_du_temoin(acteur), navigateur=navigateur.pk, valeur=valeur)
 
 
 @transaction.atomic

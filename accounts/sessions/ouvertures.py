@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from .. import actes
 from ..models import Agent, Compte, Session
-from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE, SessionStore, empreinte
+from ..models.sessions_base import DERNIERE_ACTIVITE, NAVIGATEUR, OUVERTE, PROVENANCE, SessionStore, empreinte
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
 from .appareils import decrire
@@ -34,9 +34,14 @@ def noter_ouverture(sender: Any, request: HttpRequest, user: Compte, **_: Any) -
 
 
 def retenir_le_navigateur(request: HttpRequest, compte: Compte) -> None:
-    """Make the browser of a whole sign-in one that the account knows, once; its cookie leaves with the answer."""
-    if request.session.pop(NAVIGATEUR_A_RETENIR, False):
-        setattr(request, TEMOIN, retenir(acteur=compte, request=request))
+    """Make the browser of a whole sign-in one that the account knows, once; its cookie leaves with the answer.
+
+    Not while the session waits for a verification: once it is passed (R15).
+    """
+    if getattr(request.session, "verification", None) is None and request.session.pop(NAVIGATEUR_A_RETENIR, False):
+        temoin = retenir(acteur=compte, request=request)
+        request.session[NAVIGATEUR] = str(temoin.navigateur)
+        setattr(request, TEMOIN, temoin)
 
 
 def poser_le_temoin(request: HttpRequest, reponse: HttpResponse) -> None:

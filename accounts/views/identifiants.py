@@ -30,6 +30,7 @@ from ..portes.lien import lien_du_titulaire
 from ..portes.reauthentification import mot_de_passe_prouve
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
+from ..traces.requete import compte_de
 from .inscription import reponse_pdf
 
 
@@ -87,7 +88,7 @@ def renouveler(request: HttpRequest, espace: Espace) -> HttpResponse:
 def _changer_mot_de_passe(request: HttpRequest, espace: Espace, gabarit: str, suite: str) -> HttpResponse:
     form = ChangerMotDePasseForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
-        compte = _compte(espace)
+        compte = compte_de(request)
         try:
             changer_mot_de_passe(
                 acteur=compte, nouveau=form.cleaned_data["nouveau"], garder=request.session.session_key

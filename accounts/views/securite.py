@@ -23,6 +23,7 @@ from ..facteurs.second_facteur import (
 )
 from ..forms.securite import CodeForm
 from ..models import Espace
+from ..mots_de_passe.politique import CompteModifie
 from ..portes.acces import espace_requis
 from ..portes.reauthentification import reauthentification_requise
 from ..saisies.regles import RegleMetier
@@ -106,7 +107,11 @@ def application(request: HttpRequest, espace: Espace) -> HttpResponse:
     """What an application is; POST draws a seed."""
     compte = compte_de(request)
     if request.method == "POST":
-        commencer_enrolement(acteur=compte)
+        try:
+            commencer_enrolement(acteur=compte)
+        except CompteModifie as regle:
+            messages.error(request, str(regle))
+            return redirect("securite")
         return redirect("application_code")
     return render(request, "accounts/application.html", {"facteurs": securite.facteurs(compte)})
 
@@ -197,7 +202,7 @@ def renouveler_codes(request: HttpRequest, espace: Espace) -> HttpResponse:
         codes = renouveler_codes_secours(
             acteur=compte, preuve=facteur_prouve(request), garder=request.session.session_key
         )
-    except PreuveRequise as regle:
+    except (PreuveRequise, CompteModifie) as regle:
         messages.error(request, str(regle))
         return redirect("securite")
     return _montrer_codes(request, codes, "Vos anciens codes de secours ne valent plus rien.")
@@ -241,6 +246,6 @@ def _retirer(request: HttpRequest, acte: Any) -> HttpResponse:
         acte()
         request.session.cycle_key()
         messages.success(request, "Le second facteur est retiré. Vos autres sessions sont fermées.")
-    except securite.FacteurInconnu as regle:
+    except (securite.FacteurInconnu, CompteModifie) as regle:
         messages.info(request, str(regle))
     return redirect("securite")

@@ -99,9 +99,11 @@ class PageAgent(RedirectURLMixin, FormView):
     def exiger_mot_de_passe(self, form: forms.Form) -> bool:
         """Check the current password as a sign-in does: the same counter of failures, the same lock-out."""
         compte = authenticate(self.request, username=self.agent.compte.email, password=form.cleaned_data["actuel"])
-        if compte is None:
+        if not isinstance(compte, Compte):
             form.add_error("actuel", "Ce mot de passe n’est pas reconnu.")
-        return compte is not None
+            return False
+        compte_de(self.request).password = compte.password  # what was proved, which the acts compare under their locks
+        return True
 
     def prouver(self, appareil: Application) -> None:
         """Mark the session as proved by this device, under a new session key."""
@@ -130,7 +132,10 @@ class MotDePasse(PageAgent):
         if not self.exiger_mot_de_passe(form):
             return self.form_invalid(form)
         changer_mot_de_passe_agent(
-            acteur=self.agent, nouveau=form.cleaned_data["nouveau"], garder=self.request.session.session_key
+            acteur=self.agent,
+            nouveau=form.cleaned_data["nouveau"],
+            prouve=compte_de(self.request),
+            garder=self.request.session.session_key,
         )
         update_session_auth_hash(self.request, Compte.objects.get(pk=self.agent.compte_id))
         messages.success(self.request, "Votre mot de passe est enregistré. Vos autres sessions sont fermées.")
@@ -157,7 +162,7 @@ class Enrolement(PageAgent):
     def agir(self, form: Any) -> HttpResponse:
         if self.remplace and not self.exiger_mot_de_passe(form):
             return self.form_invalid(form)
-        commencer_enrolement(acteur=self.agent.compte)
+        commencer_enrolement(acteur=compte_de(self.request))
         return self.vers("admin:enrolement_code")
 
 
@@ -182,7 +187,7 @@ class EnrolementCode(PageAgent):
         return contexte
 
     def agir(self, form: Any) -> HttpResponse:
-        compte = self.agent.compte
+        compte = compte_de(self.request)
         appareil, codes = confirmer_enrolement(
             acteur=compte, code=form.cleaned_data["code"], remplacer=est_prouve(self.request)
         )

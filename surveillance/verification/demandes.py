@@ -18,8 +18,8 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.envois.courriels import Depart
-from accounts.models import Compte, Courriel, Espace, Session
-from accounts.models.sessions_base import OUVERTE, SessionStore, empreinte
+from accounts.models import Compte, Courriel, Espace, NavigateurConnu, Session
+from accounts.models.sessions_base import NAVIGATEUR, OUVERTE, SessionStore, empreinte
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.traces.journal import consigner
@@ -277,10 +277,12 @@ def _reussir(verification: Verification, session: SessionStore, preuve: Verifica
 
 
 def _manquer(verification: Verification, compte: Compte, session: SessionStore, quand: datetime) -> None:
-    """End the session, tell the holder and the cell; the account is not locked."""
+    """End the session, forget the browser that it made known, tell the holder and the cell; the account is not locked."""
     verification.manquee_le = quand
     verification.save(update_fields=["manquee_le"])
     Session.objects.filter(session_key=empreinte(session.session_key or "")).delete()
+    if (connu := session.get(NAVIGATEUR)) is not None:
+        NavigateurConnu.objects.filter(compte=compte, pk=connu).delete()
     espace = Espace.objects.filter(compte=compte).first()
     evenement = consigner(
         actes.VERIFICATION_MANQUEE, auteur=AUTOMATE, espace=espace, details={"essais": verification.essais}

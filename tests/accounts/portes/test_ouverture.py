@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.compteurs import debit
 from accounts.models import Application, Compte, Espace, NavigateurConnu, Session
 from accounts.models.sessions_base import DERNIERE_ACTIVITE, SessionStore
-from accounts.portes.connexion import CompteModifie
+from accounts.mots_de_passe.politique import CompteModifie
 from surveillance.models import Alerte, Connexion
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 from tests.scenes import en_parallele
