@@ -85,6 +85,8 @@ def test_chaque_formulaire_de_chaque_page_d_espace(
         reponse = client.get(adresse(nom), follow=True)
         if reponse.status_code != 200 or "html" not in reponse.headers["Content-Type"]:
             continue
+        if nom == "verifier_humain":
+            continue  # it leads back to the form that was stamped, and keeps that stamp
         for corps in FORMULAIRE.findall(reponse.content.decode()):
             assert 'name="estampille"' in corps, nom
             vus += 1
