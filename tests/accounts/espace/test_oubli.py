@@ -146,7 +146,8 @@ def test_meme_page_et_memes_requetes_pour_tous() -> None:
         with CaptureQueriesContext(connection) as requetes:
             reponse = client.post(reverse("mot_de_passe_oublie"), {"adresse": adresse})
         formes = tuple(
-            re.sub(r"'[0-9a-f]{64}'|'\{[0-9a-f,]+\}'|\d+", "N", r["sql"].split("VALUES")[0]) for r in requetes.captured_queries
+            re.sub(r"'[0-9a-f]{64}'|'\{[0-9a-f,]+\}'|\d+", "N", r["sql"].split("VALUES")[0])
+            for r in requetes.captured_queries
         )
         assert any("accounts_demandeoubli" in forme for forme in formes)
         assert not any("accounts_compte" in forme for forme in formes), "nothing is looked up while the visitor waits"
