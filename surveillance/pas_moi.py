@@ -1,4 +1,7 @@
-"""The holder who says « ce n'est pas moi » raises a signal of the gravest kind: nobody knows better (R15, CGU §3.6.a)."""
+"""The holder who says « ce n'est pas moi » raises a signal of the gravest kind: nobody knows better (R15, CGU §3.6.a).
+
+Each saying is a signal of its own, also the second of a day: who says it first may be the thief.
+"""
 
 from accounts.espace.pas_moi import DEPUIS_L_ESPACE, RECENT, Dit
 
@@ -21,5 +24,6 @@ def alerter(dit: Dit) -> None:
         compte=dit.compte,
         genre=CE_N_EST_PAS_MOI,
         details={"annonce": " ; ".join(dits), "nombre": dit.sessions},
+        occasion=dit.evenement,
         maintenant=dit.le,
     )

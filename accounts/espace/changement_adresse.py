@@ -185,6 +185,14 @@ def _revoquer(espace: Espace, objets: list[str], maintenant: datetime) -> int:
     return espace.liens.filter(objet__in=objets, consomme_le=None, revoque_le=None).update(revoque_le=maintenant)
 
 
+def _taire_les_autres(espace: Espace, compte: Compte, *, depuis: datetime | None, maintenant: datetime) -> None:
+    """Kill the links « ce n'est pas moi » mailed since then to any address but the present one, which its holder has proved his."""
+    autres = espace.liens.filter(objet=Lien.Objet.CE_N_EST_PAS_MOI, consomme_le=None, revoque_le=None)
+    if depuis is not None:
+        autres = autres.filter(cree_le__gte=depuis)
+    autres.exclude(adresse=compte.email).update(revoque_le=maintenant)
+
+
 @transaction.atomic
 def confirmer_changement(*, acteur: Visiteur, maintenant: datetime | None = None) -> Espace:
     """Consume the link of the new address: it is the identifier from now on. Return the espace.
@@ -209,6 +217,7 @@ def confirmer_changement(*, acteur: Visiteur, maintenant: datetime | None = None
             "adresse_changee_ancienne", destinataire=ancienne, acte=f"lien:{retour.pk}", espace=espace, lien=retour
         )
     else:
+        _taire_les_autres(espace, compte, depuis=None, maintenant=maintenant)
         courriels.deposer("adresse_guichet_ancienne", destinataire=ancienne, acte=f"lien-ancienne:{lien.pk}")
     courriels.deposer("adresse_changee", destinataire=lien.adresse, acte=f"lien-suivi:{lien.pk}", espace=espace)
     return espace
@@ -221,7 +230,7 @@ def annuler_changement(*, acteur: Visiteur, maintenant: datetime | None = None) 
     Somebody who knew the password asked for the change: it is made unusable, with every session and every known
     browser, and the holder chooses another through the forgotten-password link and the trust answer. What that person
     may have put in the holder's way goes too: the answer is again the one from before, the second factors that were
-    added go, back to REGRET before the change.
+    added go, back to REGRET before the change; so do the links « ce n'est pas moi » mailed to the other address since.
     Raises: LienInvalide, LienDejaUtilise, LienRemplace, LienExpire, EspaceIndisponible, AdresseDejaPrise.
     """
     maintenant = maintenant or timezone.now()
@@ -231,6 +240,7 @@ def annuler_changement(*, acteur: Visiteur, maintenant: datetime | None = None) 
     lien.save(update_fields=["consomme_le"])
     if compte.email != lien.adresse:
         donner_adresse(acteur=compte, adresse=lien.adresse)
+    _taire_les_autres(espace, compte, depuis=lien.cree_le, maintenant=maintenant)
     depuis = lien.cree_le - REGRET
     reponse_rendue = rendre_reponse(espace, depuis=depuis)
     facteurs_retires = oublier_facteurs_recents(espace=espace, compte=compte, depuis=depuis)

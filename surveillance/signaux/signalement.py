@@ -23,6 +23,8 @@ from .mots import en_lignes
 from .registre import DETAILS, SIGNAUX, Demande, Signal
 
 SIGNALEUR: Final = "systeme:signaler"
+PUIS: Final = " — puis : "
+"""Between two announcements of one alert."""
 
 type Ouverte = Session | SessionBase
 """A session: its row, or that of the request under way, which is still to be saved."""
@@ -51,22 +53,25 @@ def signaler(
     session: Ouverte | None = None,
     connexion: Connexion | None = None,
     cause: str = "",
+    occasion: str = "",
     maintenant: datetime | None = None,
 ) -> SignalVu | None:
     """Write that this kind of signal was seen of this account, do what its table asks for, and return it.
 
     None when it is written already today for this account, kind and cause: whoever saw it then has done the rest (the unique
-    constraint decides, not a look before). `cause` is what several accounts may have in common (`reseau:192.0.2.0/24`). Without
+    constraint decides, not a look before). `cause` is what several accounts may have in common (`reseau:192.0.2.0/24`);
+    an `occasion` makes of what would be written already a signal of its own, that counts on the open alert of its cause. Without
     a `session`, what is asked of one is asked of all that are open. Raises: DetailInconnu, KeyError on a kind not in the table.
     """
     signal = SIGNAUX[genre]
     if inconnus := set(details) - DETAILS.keys():
         raise DetailInconnu(", ".join(sorted(inconnus)))
     maintenant = maintenant or timezone.now()
+    cause = cause or f"compte:{compte.pk}"
     vu, nouveau = SignalVu.objects.get_or_create(
         compte=compte,
         genre=genre,
-        cause=cause or f"compte:{compte.pk}",
+        cause=f"{cause}:{occasion}" if occasion else cause,
         jour=timezone.localdate(maintenant),
         defaults={
             "vu_le": maintenant,
@@ -79,7 +84,7 @@ def signaler(
         return None
     demandees = _demandees(signal)
     if Demande.ALERTER in demandees:
-        vu.alerte = _alerter(signal, vu, maintenant)
+        vu.alerte = _alerter(signal, vu, cause, maintenant)
     if Demande.VERIFIER in demandees:
         for ouverte in _sessions(compte, session, maintenant):
             _verifications[0](ouverte, signal.nom)
@@ -105,12 +110,12 @@ def _demandees(signal: Signal) -> frozenset[Demande]:
     return signal.demande
 
 
-def _alerter(signal: Signal, vu: SignalVu, maintenant: datetime) -> Alerte:
+def _alerter(signal: Signal, vu: SignalVu, cause: str, maintenant: datetime) -> Alerte:
     """Raise an alert, or count this one on that which is open for the same account, kind and cause."""
     alerte, nouvelle = Alerte.objects.get_or_create(
         compte_id=vu.compte_id,
         motif=signal.genre,
-        cause=vu.cause,
+        cause=cause,
         etat=Alerte.Etat.OUVERTE,
         defaults={
             "gravite": signal.gravite,
@@ -122,9 +127,17 @@ def _alerter(signal: Signal, vu: SignalVu, maintenant: datetime) -> Alerte:
     )
     if not nouvelle:
         Alerte.objects.filter(pk=alerte.pk).update(
-            nombre=F("nombre") + 1, derniere_le=Greatest("derniere_le", maintenant), details=vu.details
+            nombre=F("nombre") + 1,
+            derniere_le=Greatest("derniere_le", maintenant),
+            details=vu.details | _annonces(alerte.details, vu.details),
         )
     return alerte
+
+
+def _annonces(avant: dict[str, Any], vus: dict[str, Any]) -> dict[str, str]:
+    """Return all that was announced, each in words once: what is said last does not hide what was said before."""
+    dites = [dit for details in (avant, vus) for dit in str(details.get("annonce", "")).split(PUIS) if dit]
+    return {"annonce": PUIS.join(dict.fromkeys(dites))} if dites else {}
 
 
 def _sessions(compte: Compte, session: Ouverte | None, maintenant: datetime) -> list[Ouverte]:

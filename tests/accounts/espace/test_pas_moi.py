@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.envois.courriels import DE_SECURITE, composer
-from accounts.envois.liens import LienDejaUtilise, creer_lien, jeton
+from accounts.envois.liens import LienDejaUtilise, LienRemplace, creer_lien, jeton
 from accounts.espace import changement_adresse, oubli, pas_moi
 from accounts.models import Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.mots_de_passe.confiance import changer_reponse
@@ -24,6 +24,7 @@ from accounts.saisies.reponses import normaliser_reponse
 from accounts.traces.acteurs import Visiteur
 from surveillance.models import Alerte
 from surveillance.models.alerte import Gravite
+from surveillance.signaux.signalement import PUIS
 from tests.accounts.scenes import connecter
 from tests.factories import MOT_DE_PASSE, REPONSE, EspaceFactory
 from tests.scenes import en_parallele
@@ -364,3 +365,128 @@ def test_un_changement_de_mot_de_passe_n_efface_pas_le_lien_de_son_courriel(espa
     assert appuyer(premier).mot_de_passe_bloque
     assert not Lien.objects.filter(espace=espace, consomme_le=None, revoque_le=None).exists()
     assert not peut_entrer(espace, TROISIEME)
+
+
+def changer_adresse(espace: Espace, nouvelle: str) -> None:
+    """As a thief does who knows the password: the login address is another, confirmed from his mailbox."""
+    changement_adresse.demander_changement(acteur=espace, nouvelle=nouvelle)
+    vivant = Lien.objects.get(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, consomme_le=None, revoque_le=None)
+    changement_adresse.confirmer_changement(acteur=Visiteur(jeton=jeton(vivant)))
+
+
+@pytest.mark.parametrize("voie", ["courriel", "espace"])
+def test_ce_que_dit_le_voleur_laisse_les_liens_de_l_ancienne_adresse(espace: Espace, voie: str) -> None:
+    """The thief says it first, by a mail of his own or from the espace: the link in the holder's mails still closes him out."""
+    sien = lien_de(espace)
+    changer_adresse(espace, NOUVELLE)
+    espace.refresh_from_db()
+    du_voleur = lien_de(espace, NOUVELLE)
+    if voie == "courriel":
+        appuyer(du_voleur)
+    else:
+        pas_moi.dire_depuis_l_espace(acteur=espace)
+    autres = Lien.objects.filter(espace=espace, objet=PAS_MOI, adresse=NOUVELLE, consomme_le=None, revoque_le=None)
+    assert not autres.exists(), "of the mailbox that said it, or is the login address, none serves again"
+    renouveler(espace, NOUVEAU)
+    assert appuyer(sien).mot_de_passe_bloque
+    assert not peut_entrer(espace, NOUVEAU)
+    for autre in Lien.objects.filter(objet=PAS_MOI, adresse=sien.adresse, consomme_le=None):
+        with pytest.raises(LienRemplace):
+            appuyer(autre)
+
+
+def test_les_liens_du_voleur_meurent_quand_l_adresse_est_rendue(espace: Espace) -> None:
+    """The holder puts his address back and renews: no mail that the thief has kept throws him out again, or accuses him."""
+    ancienne = espace.compte.email
+    sien = lien_de(espace)
+    changer_adresse(espace, NOUVELLE)
+    retour = Lien.objects.get(objet=Lien.Objet.ANNULATION_ADRESSE, consomme_le=None, revoque_le=None)
+    changement_adresse.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
+    renouveler(espace, NOUVEAU)
+    with pytest.raises(LienRemplace):
+        appuyer(Lien.objects.get(espace=espace, objet=PAS_MOI, adresse=NOUVELLE))
+    assert peut_entrer(espace, NOUVEAU)
+    assert not Alerte.objects.exists()
+    assert (appuyer(sien).adresse, sien.adresse) == (ancienne, ancienne), "those of the address put back serve"
+
+
+def test_l_annulation_n_eteint_pas_les_liens_d_avant_le_changement(espace: Espace) -> None:
+    """A thief who changes twice, then undoes the second change, does not kill the links of the holder's mails."""
+    sien = lien_de(espace)
+    changer_adresse(espace, NOUVELLE)
+    Lien.objects.filter(objet=Lien.Objet.ANNULATION_ADRESSE).update(revoque_le=timezone.now())
+    changer_adresse(espace, "second@ailleurs-cabinet.fr")
+    retour = Lien.objects.get(objet=Lien.Objet.ANNULATION_ADRESSE, adresse=NOUVELLE, consomme_le=None, revoque_le=None)
+    changement_adresse.annuler_changement(acteur=Visiteur(jeton=jeton(retour)))
+    assert appuyer(sien).mot_de_passe_bloque
+
+
+def test_l_adresse_donnee_au_guichet_eteint_les_liens_de_celle_du_voleur(espace: Espace) -> None:
+    """R16: the mails that went to the thief's mailbox while the counter's address waited close nothing once it is confirmed."""
+    Compte.objects.filter(espace=espace).update(email=NOUVELLE)
+    Espace.objects.filter(pk=espace.pk).update(reponse_expire_le=timezone.now() + timedelta(hours=72))
+    espace.refresh_from_db()
+    du_voleur = lien_de(espace, NOUVELLE)
+    du_guichet = creer_lien(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, adresse="detenteur@cabinet.fr")
+    changement_adresse.confirmer_changement(acteur=Visiteur(jeton=jeton(du_guichet)))
+    with pytest.raises(LienRemplace):
+        appuyer(du_voleur)
+
+
+def test_le_voleur_n_epuise_pas_les_trois_fois_du_detenteur(espace: Espace) -> None:
+    """He holds address and answer, says it thrice himself by his mails and thrice from the espace, and renews each time."""
+    ancienne = espace.compte.email
+    sien = lien_de(espace)
+    changer_adresse(espace, NOUVELLE)
+    mots = [f"{NOUVEAU} {rang}" for rang in range(7)]
+    for rang in range(pas_moi.PAR_MOIS):
+        assert appuyer(lien_de(espace, NOUVELLE)).mot_de_passe_bloque
+        changer_mot_de_passe(acteur=Compte.objects.get(espace=espace), nouveau=mots[rang])
+    assert not appuyer(lien_de(espace, NOUVELLE)).mot_de_passe_bloque, "his own three are used up"
+    for rang in range(pas_moi.PAR_MOIS):
+        assert pas_moi.dire_depuis_l_espace(acteur=espace).mot_de_passe_bloque
+        changer_mot_de_passe(acteur=Compte.objects.get(espace=espace), nouveau=mots[pas_moi.PAR_MOIS + rang])
+    assert not pas_moi.dire_depuis_l_espace(acteur=espace).mot_de_passe_bloque
+    assert "ne sert plus : vous en choisirez" in lue(sien)
+    assert appuyer(sien).mot_de_passe_bloque
+    assert (sien.adresse, peut_entrer(espace, mots[5])) == (ancienne, False)
+
+
+def test_l_ancienne_adresse_bloque_toujours(espace: Espace) -> None:
+    """The holder had said it thrice, and the thief has tried ten answers: the link of the former address closes him out all the same."""
+    for rang in range(pas_moi.PAR_MOIS):
+        assert appuyer(lien_de(espace)).mot_de_passe_bloque
+        changer_mot_de_passe(acteur=Compte.objects.get(espace=espace), nouveau=f"{NOUVEAU} {rang}")
+    sien = lien_de(espace)
+    changer_adresse(espace, NOUVELLE)
+    Espace.objects.filter(pk=espace.pk).update(reponse_essais=oubli.ESSAIS_EN_TOUT)
+    assert appuyer(sien).mot_de_passe_bloque
+    assert not peut_entrer(espace, f"{NOUVEAU} 2")
+
+
+def lue(lien: Lien) -> str:
+    """What the page of this link says before its button."""
+    return Client().get(reverse("ce_n_est_pas_moi", args=[jeton(lien)])).content.decode().replace("\u00a0", " ")
+
+
+def test_chaque_ce_n_est_pas_moi_arrive_a_la_cellule(espace: Espace) -> None:
+    """The thief says it first, in benign words, and again last: what the holder said between stands in the alert."""
+    pas_moi.dire_depuis_l_espace(acteur=espace)
+    sien = lien_de(espace)
+    Compte.objects.filter(espace=espace).update(email=NOUVELLE)
+    appuyer(sien)
+    for _ in range(3):
+        pas_moi.dire_depuis_l_espace(acteur=espace)
+    alerte = Alerte.objects.get(motif="ce_n_est_pas_moi")
+    assert (alerte.nombre, alerte.signaux.count()) == (5, 5)
+    assert "n’est plus celle de connexion" in alerte.details["annonce"]
+    assert len(alerte.details["annonce"].split(PUIS)) == 3, "what is said again is written once"
+
+
+def test_une_alerte_ecartee_le_matin_est_levee_a_nouveau_l_apres_midi(espace: Espace) -> None:
+    pas_moi.dire_depuis_l_espace(acteur=espace)
+    Alerte.objects.update(etat=Alerte.Etat.ECARTEE)
+    appuyer(lien_de(espace))
+    nouvelle = Alerte.objects.get(motif="ce_n_est_pas_moi", etat=Alerte.Etat.OUVERTE)
+    assert "par le lien d’un courriel" in nouvelle.details["annonce"]
+    assert "depuis la page" not in nouvelle.details["annonce"]
