@@ -369,7 +369,7 @@ def test_un_changement_de_mot_de_passe_n_efface_pas_le_lien_de_son_courriel(espa
 
 def changer_adresse(espace: Espace, nouvelle: str) -> None:
     """As a thief does who knows the password: the login address is another, confirmed from his mailbox."""
-    changement_adresse.demander_changement(acteur=espace, nouvelle=nouvelle)
+    changement_adresse.demander_changement(acteur=Espace.objects.get(pk=espace.pk), nouvelle=nouvelle)
     vivant = Lien.objects.get(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE, consomme_le=None, revoque_le=None)
     changement_adresse.confirmer_changement(acteur=Visiteur(jeton=jeton(vivant)))
 
