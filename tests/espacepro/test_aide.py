@@ -167,7 +167,14 @@ def test_les_mentions_disent_ce_que_l_exploitant_a_dit(client: Client, settings:
 
 
 # Public, and no page of its own: a step of an inscription or of a sign-in, an answer to a form, the plan itself.
-SUITES_PUBLIQUES = {"plan", "signalement_recu", "espace_supprime", "choisir_mot_de_passe", "pas_moi_fait"}
+SUITES_PUBLIQUES = {
+    "plan",
+    "signalement_recu",
+    "espace_supprime",
+    "choisir_mot_de_passe",
+    "pas_moi_fait",
+    "verifier_humain",
+}
 SUITES_PUBLIQUES |= {n for n in TABLE if n.startswith(("inscription_", "connexion_")) or n.endswith("_envoye")}
 
 
