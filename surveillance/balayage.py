@@ -10,6 +10,7 @@ from accounts.models import Compte, Espace, Evenement
 
 from .espaces.desactivation import (
     OUVERTS,
+    SIGNAUX_TIENNENT,
     EspaceNonDesactivable,
     SignauxInsuffisants,
     desactiver_automatiquement,
@@ -23,7 +24,6 @@ RECOUVREMENT: Final = timedelta(minutes=2)
 AU_DEBUT: Final = timedelta(hours=1)
 LIGNES_PAR_LOT: Final = 2_000
 COMPTES_PAR_LOT: Final = 500
-SIGNAUX_TIENNENT: Final = timedelta(days=7)
 
 
 def balayer(*, maintenant: datetime | None = None) -> int:
@@ -54,21 +54,21 @@ def balayer(*, maintenant: datetime | None = None) -> int:
 
 
 def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
-    """Disable each espace of which an alert was raised since then, and that two independent alerts name, one of them grave.
+    """Disable each espace of which an alert was raised, or seen again, since then, and that two independent alerts name, one of them grave.
 
-    Open alerts of seven days, but what a stranger can cause; beyond the day's cap the cell is alerted, once. Return how many.
+    Open alerts seen within seven days, but what a stranger can cause; beyond the day's cap the cell is alerted, once. Return how many.
     """
-    recentes = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, levee_le__gt=depuis).exclude(motif__in=EXTERIEURS)
+    recentes = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, derniere_le__gt=depuis).exclude(motif__in=EXTERIEURS)
     comptes = list(recentes.order_by().values_list("compte_id", flat=True).distinct()[:COMPTES_PAR_LOT])
     return sum(_desactiver(compte, maintenant) for compte in Compte.objects.filter(pk__in=comptes, is_staff=False))
 
 
 def _desactiver(compte: Compte, maintenant: datetime) -> bool:
     alertes = list(
-        Alerte.objects.filter(compte=compte, etat=Alerte.Etat.OUVERTE, levee_le__gt=maintenant - SIGNAUX_TIENNENT)
+        Alerte.objects.filter(compte=compte, etat=Alerte.Etat.OUVERTE, derniere_le__gt=maintenant - SIGNAUX_TIENNENT)
     )
     jour = maintenant - timedelta(days=1)
-    retenue = any(alerte.motif == PLAFOND_DESACTIVATIONS and alerte.levee_le > jour for alerte in alertes)
+    retenue = any(alerte.motif == PLAFOND_DESACTIVATIONS and alerte.derniere_le > jour for alerte in alertes)
     grave = any(alerte.gravite == Gravite.GRAVE for alerte in probantes(alertes))
     espace = Espace.objects.filter(compte=compte, etat__in=OUVERTS).first()
     if espace is None or retenue or not grave or not sont_independantes(alertes):

@@ -45,14 +45,14 @@ def _fait(demandes: list[str]) -> str:
 def a_ete_signale(espace: Espace, depuis: datetime) -> bool:
     """Whether an unusual use of this espace was seen since then: an alert that no agent has set aside, or a new place.
 
-    What a stranger can cause without being inside (`EXTERIEURS`) is none.
+    Seen again on an alert that is still open, it counts anew. What a stranger can cause without being inside (`EXTERIEURS`) is none.
 
     A place is new when a browser unknown until then signed in, and from a country and network where this account had never.
     """
     compte = espace.compte
     if compte is None:
         return False
-    alertes = Alerte.objects.filter(compte=compte, levee_le__gt=depuis).exclude(etat=Alerte.Etat.ECARTEE)
+    alertes = Alerte.objects.filter(compte=compte, derniere_le__gt=depuis).exclude(etat=Alerte.Etat.ECARTEE)
     alertes = alertes.exclude(motif__in=EXTERIEURS)
     return alertes.exists() or _d_un_lieu_inconnu(compte, depuis)
 

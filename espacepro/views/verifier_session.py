@@ -18,12 +18,13 @@ from accounts.models import Espace
 from accounts.portes.acces import adresse_du_portail, espace_present_requis
 from accounts.portes.facteur import a_une_application, prouver_par_application
 from accounts.saisies.regles import RegleMetier
+from accounts.sessions.navigateurs import navigateur_connu
 from accounts.traces.requete import compte_de
 from surveillance.models import Verification
 from surveillance.verification import demandes
+from surveillance.verification.codes import TEMOIN
 from surveillance.verification.formulaires import CodeDeVerificationForm
 
-TEMOIN = f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}verification"
 APPLICATION = "application"  # what its button posts
 
 
@@ -99,7 +100,12 @@ def envoyer_code(request: HttpRequest, espace: Espace) -> HttpResponse:
     secret = request.COOKIES.get(TEMOIN, "") or secrets.token_urlsafe(32)
     reponse = redirect(reverse("verifier_session", query={"suite": suite} if suite else None))
     try:
-        demandes.envoyer_code(acteur=compte_de(request), verification=verification.pk, navigateur=secret)
+        demandes.envoyer_code(
+            acteur=compte_de(request),
+            verification=verification.pk,
+            navigateur=secret,
+            connu=navigateur_connu(request, compte_de(request)),
+        )
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return reponse

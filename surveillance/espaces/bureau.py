@@ -1,6 +1,6 @@
 """Which office looks after an espace: where its holder goes to have it back (R16; CGU §3.6.b)."""
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts.models import Espace, ServiceGestionnaire
 from habilitations.models import Habilitation
@@ -16,6 +16,13 @@ def bureau_de(espace: Espace) -> ServiceGestionnaire | None:
         return suivant
     orientation = Orientation.objects.filter(espace=espace).select_related("service_gestionnaire").first()
     return None if orientation is None else orientation.service_gestionnaire
+
+
+def orientations_en_vigueur() -> QuerySet[Orientation]:
+    """Return the orientations of the espaces that no office follows (`bureau_qui_suit`): where one does, the cell's choice is over."""
+    return Orientation.objects.exclude(
+        Exists(PersonneSirenisee.objects.exclude(siren="").filter(siren=OuterRef("espace__siren_appartenance")))
+    ).exclude(Exists(Habilitation.objects.vivantes().filter(espace=OuterRef("espace")).order_by()))
 
 
 def bureau_qui_suit(espace: Espace) -> ServiceGestionnaire | None:

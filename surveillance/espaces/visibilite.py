@@ -10,14 +10,14 @@ from activation.models import CreationSimplifiee, Demande
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 
-from ..models import Orientation
+from .bureau import orientations_en_vigueur
 
 
 def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -> QuerySet[Espace]:
     """Return, among these espaces, those that this agent may see.
 
     The agent's office sees an espace that holds, asked for or was ended on one of its SIREN, or gave one of them as SIREN
-    d'appartenance; or the cell has directed it there. The surveillance cell sees all, an auditor none.
+    d'appartenance; or the cell has directed it there, and no office follows it since. The surveillance cell sees all, an auditor none.
     """
     lignes = Espace.objects.all() if espaces is None else espaces
     if agent.fonction in SURVEILLANCE:
@@ -34,7 +34,7 @@ def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -
         "appartient": PersonneSirenisee.objects.filter(
             siren=OuterRef("siren_appartenance"), service_gestionnaire=bureau
         ),
-        "dirige": Orientation.objects.filter(espace=OuterRef("pk"), service_gestionnaire=bureau),
+        "dirige": orientations_en_vigueur().filter(espace=OuterRef("pk"), service_gestionnaire=bureau),
     }
     trouvees = {nom: Subquery(siennes.order_by().values("pk")[:1]) for nom, siennes in touche.items()}
     vues = Q()
@@ -49,7 +49,7 @@ def cles_du_bureau(bureau: int) -> QuerySet[Any, Any]:
     The same five ways as `espaces_visibles`, each by an index that begins with the company.
     """
     siennes = PersonneSirenisee.objects.filter(service_gestionnaire=bureau)
-    dirigees = Orientation.objects.filter(service_gestionnaire=bureau).order_by().values("espace")
+    dirigees = orientations_en_vigueur().filter(service_gestionnaire=bureau).order_by().values("espace")
     touchent = (
         modele._default_manager.filter(personne__service_gestionnaire=bureau).order_by().values("espace")
         for modele in (Habilitation, Demande, CreationSimplifiee)

@@ -59,7 +59,8 @@ def signaler(
     """Write that this kind of signal was seen of this account, do what its table asks for, and return it.
 
     None when it is written already today for this account, kind and cause: whoever saw it then has done the rest (the unique
-    constraint decides, not a look before). `cause` is what several accounts may have in common (`reseau:192.0.2.0/24`);
+    constraint decides, not a look before), but for another `session`, which is asked, or ended, too: a thief who signs in again.
+    `cause` is what several accounts may have in common (`reseau:192.0.2.0/24`);
     an `occasion` makes of what would be written already a signal of its own, that counts on the open alert of its cause. Without
     a `session`, what is asked of one is asked of all that are open. Raises: DetailInconnu, KeyError on a kind not in the table.
     """
@@ -80,16 +81,14 @@ def signaler(
             "connexion": connexion.id if connexion is not None else None,
         },
     )
-    if not nouveau:
-        return None
     demandees = _demandees(signal)
+    if not nouveau:
+        if session is not None and not _verifiee_depuis(session, vu.vu_le):
+            _exiger(acteur, signal, demandees, compte, session, maintenant)
+        return None
     if Demande.ALERTER in demandees:
         vu.alerte = _alerter(signal, vu, cause, maintenant)
-    if Demande.VERIFIER in demandees:
-        for ouverte in _sessions(compte, session, maintenant):
-            _verifications[0](ouverte, signal.nom)
-    if Demande.FERMER in demandees:
-        _fermer(acteur, compte, session, maintenant)
+    _exiger(acteur, signal, demandees, compte, session, maintenant)
     if Demande.DIRE in demandees:
         _dire(signal, vu, compte)
     vu.demandes = sorted(demandees)
@@ -138,6 +137,26 @@ def _annonces(avant: dict[str, Any], vus: dict[str, Any]) -> dict[str, str]:
     """Return all that was announced, each in words once: what is said last does not hide what was said before."""
     dites = [dit for details in (avant, vus) for dit in str(details.get("annonce", "")).split(PUIS) if dit]
     return {"annonce": PUIS.join(dict.fromkeys(dites))} if dites else {}
+
+
+def _exiger(
+    acteur: str,
+    signal: Signal,
+    demandees: frozenset[Demande],
+    compte: Compte,
+    session: Ouverte | None,
+    maintenant: datetime,
+) -> None:
+    if Demande.VERIFIER in demandees:
+        for ouverte in _sessions(compte, session, maintenant):
+            _verifications[0](ouverte, signal.nom)
+    if Demande.FERMER in demandees:
+        _fermer(acteur, compte, session, maintenant)
+
+
+def _verifiee_depuis(session: Ouverte, quand: datetime) -> bool:
+    verifiee_le: datetime | None = getattr(session, "verifiee_le", None)
+    return verifiee_le is not None and verifiee_le >= quand
 
 
 def _sessions(compte: Compte, session: Ouverte | None, maintenant: datetime) -> list[Ouverte]:

@@ -10,6 +10,8 @@ from django.utils.crypto import constant_time_compare
 from ..models import Verification
 
 CHIFFRES: Final = 8
+TEMOIN: Final = f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}verification"
+"""The cookie of the browser that asked for a code."""
 
 
 def code_de(verification: Verification) -> str:

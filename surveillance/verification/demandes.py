@@ -10,11 +10,14 @@ from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.http import HttpRequest
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
+from accounts.compteurs.debit import Bareme, attente_restante, reserver
+from accounts.compteurs.debit import empreinte as compteur
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.envois.courriels import Depart
@@ -26,12 +29,14 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Alerte, Gravite, Verification
-from .codes import CHIFFRES, code_de, empreinte_du_navigateur, est_le_code
+from .codes import CHIFFRES, TEMOIN, code_de, empreinte_du_navigateur, est_le_code
 
 VALIDITE: Final = timedelta(minutes=10)
 ESSAIS: Final = 5
 ENTRE_DEUX_CODES: Final = timedelta(minutes=1)
 CODES_PAR_JOUR: Final = 20
+_CODES: Final = Bareme(libres=1, pas=CODES_PAR_JOUR, limite=CODES_PAR_JOUR)
+"""One a minute, twenty in 24 hours."""
 PROUVEE_DEPUIS_PEU: Final = timedelta(minutes=10)
 REPORTEE: Final = timedelta(hours=24)
 RAISON_AU_PLUS: Final = 200
@@ -53,8 +58,8 @@ class CodeTropRapproche(RegleMetier):
 class TropDeCodes(RegleMetier):
     code = "trop_de_codes"
     message = (
-        "Vingt codes ont déjà été envoyés à cet espace en 24 heures. Utilisez votre application d’authentification si vous en avez "
-        "une, ou choisissez un nouveau mot de passe par « Mot de passe oublié »."
+        "Vingt codes ont déjà été envoyés à cet espace en 24 heures. Connectez-vous d’un navigateur dont vous vous servez depuis plus d’un "
+        "jour, utilisez votre application d’authentification si vous en avez une, ou choisissez un nouveau mot de passe par « Mot de passe oublié »."
     )
 
 
@@ -137,17 +142,20 @@ def verification_de(session: SessionStore) -> Verification | None:
 
 
 @transaction.atomic(savepoint=False)
-def reporter(*, acteur: Compte, session: SessionStore, maintenant: datetime | None = None) -> Verification | None:
-    """Ask of a new sign-in what the last one left unanswered or missed within a day: to sign in again is no way round it.
+def reporter(
+    *, acteur: Compte, session: SessionStore, navigateur: str = "", maintenant: datetime | None = None
+) -> Verification | None:
+    """Ask of a new sign-in what another one left unanswered or missed within a day: to sign in again is no way round it.
 
-    A password renewed since ends that: whoever was asked, and did not answer, does not know it.
+    `navigateur`: the secret of this browser; one that has answered within the day is not asked again. A password renewed since
+    ends that: whoever was asked, and did not answer, does not know it.
     """
     maintenant = maintenant or timezone.now()
     due = acteur.verification_due_le
     if due is None or due < maintenant - REPORTEE or acteur.mot_de_passe_change_le > due:
         return None
     derniere = Verification.objects.filter(compte=acteur, demandee_le__gte=due).first()
-    if derniere is None:
+    if derniere is None or _a_repondu(acteur, navigateur, maintenant):
         return None
     return demander_verification(session=session, raison=derniere.raison, maintenant=maintenant)
 
@@ -155,24 +163,33 @@ def reporter(*, acteur: Compte, session: SessionStore, maintenant: datetime | No
 def reporter_a_la_connexion(sender: Any, request: HttpRequest, user: Compte, **_: Any) -> None:
     """Look, at each sign-in, at what the last one left (signal user_logged_in)."""
     if isinstance(request.session, SessionStore):
-        reporter(acteur=user, session=request.session)
+        reporter(acteur=user, session=request.session, navigateur=request.COOKIES.get(TEMOIN, ""))
 
 
 @transaction.atomic
-def envoyer_code(*, acteur: Compte, verification: UUID, navigateur: str, maintenant: datetime | None = None) -> None:
+def envoyer_code(
+    *,
+    acteur: Compte,
+    verification: UUID,
+    navigateur: str,
+    connu: NavigateurConnu | None = None,
+    maintenant: datetime | None = None,
+) -> None:
     """Mail a new code, for the browser that holds this secret; the one before serves no more.
 
+    `connu`: the browser as the account knows it. One known for a day has its own codes, as it has its own tries of a password:
+    all others share those of the account, so who knows the password does not use up the holder's. A new password begins anew.
     Raises: VerificationTerminee, CodeTropRapproche, TropDeCodes.
     """
     maintenant = maintenant or timezone.now()
     trouvee = _verrouiller(acteur, verification)
     compte = trouvee.compte
-    if trouvee.envoye_le is not None and maintenant - trouvee.envoye_le < ENTRE_DEUX_CODES:
-        raise CodeTropRapproche
-    depuis = max(maintenant - REPORTEE, compte.mot_de_passe_change_le)
-    envoyes = Verification.objects.filter(compte=compte, demandee_le__gt=depuis).aggregate(somme=Sum("envois"))["somme"]
-    if (envoyes or 0) >= CODES_PAR_JOUR:
-        raise TropDeCodes
+    de_longue_date = connu is not None and connu.connu_depuis <= maintenant - REPORTEE
+    qui = f"navigateur:{connu.pk}" if connu is not None and de_longue_date else f"compte:{compte.pk}"
+    cle = compteur("code_de_verification", f"{qui}|{compte.mot_de_passe_change_le.timestamp()}")
+    if reserver(cle, _CODES, maintenant) is None:
+        trop = attente_restante(cle, _CODES, maintenant) > ENTRE_DEUX_CODES
+        raise TropDeCodes if trop else CodeTropRapproche
     trouvee.envois += 1
     trouvee.envoye_le = maintenant
     trouvee.navigateur = empreinte_du_navigateur(navigateur)
@@ -266,7 +283,8 @@ def _reussir(verification: Verification, session: SessionStore, preuve: Verifica
     verification.save(update_fields=["preuve", "reussie_le"])
     session.verification, session.verifiee_le = None, quand
     _ecrire(session, verification=None, verifiee_le=quand)
-    Compte.objects.filter(pk=verification.compte_id).update(verification_due_le=None)
+    if not _un_autre_se_tait(verification, quand):
+        Compte.objects.filter(pk=verification.compte_id).update(verification_due_le=None)
     espace = Espace.objects.filter(compte=verification.compte_id).first()
     consigner(
         actes.VERIFICATION_REUSSIE,
@@ -274,6 +292,20 @@ def _reussir(verification: Verification, session: SessionStore, preuve: Verifica
         espace=espace,
         details={"preuve": preuve.value},
     )
+
+
+def _un_autre_se_tait(verification: Verification, quand: datetime) -> bool:
+    """Whether another browser was asked within a day, under this password, and has not proved anything: it will be asked again."""
+    depuis = max(quand - REPORTEE, verification.compte.mot_de_passe_change_le)
+    autres = Verification.objects.filter(compte=verification.compte_id, demandee_le__gt=depuis, reussie_le=None)
+    if verification.navigateur:
+        autres = autres.exclude(navigateur=verification.navigateur)
+    return autres.exclude(pk=verification.pk).exists()
+
+
+def _a_repondu(compte: Compte, navigateur: str, maintenant: datetime) -> bool:
+    siennes = Verification.objects.filter(compte=compte, navigateur=empreinte_du_navigateur(navigateur))
+    return bool(navigateur) and siennes.filter(reussie_le__gt=maintenant - REPORTEE).exists()
 
 
 def _manquer(verification: Verification, compte: Compte, session: SessionStore, quand: datetime) -> None:
@@ -287,13 +319,7 @@ def _manquer(verification: Verification, compte: Compte, session: SessionStore, 
     evenement = consigner(
         actes.VERIFICATION_MANQUEE, auteur=AUTOMATE, espace=espace, details={"essais": verification.essais}
     )
-    Alerte.objects.create(
-        compte=compte,
-        motif=MANQUEE,
-        gravite=Gravite.GRAVE,
-        levee_le=quand,
-        details={"motifs": verification.raison, "nombre": verification.essais},
-    )
+    _alerter(compte, {"motifs": verification.raison, "nombre": verification.essais}, quand)
     courriels.deposer(
         "verification_manquee",
         destinataire=compte.email,
@@ -301,6 +327,24 @@ def _manquer(verification: Verification, compte: Compte, session: SessionStore, 
         espace=espace,
         contexte={"le": jour_heure(quand), "essais": verification.essais},
     )
+
+
+def _alerter(compte: Compte, details: dict[str, Any], quand: datetime) -> None:
+    """Raise an alert, or count this one on that which is open: the account's row is locked, and its misses are one cause.
+
+    Not by `signaux.signalement.signaler`, which stands above this room, and would count but one a day.
+    """
+    alerte, nouvelle = Alerte.objects.get_or_create(
+        compte=compte,
+        motif=MANQUEE,
+        cause=f"compte:{compte.pk}",
+        etat=Alerte.Etat.OUVERTE,
+        defaults={"gravite": Gravite.GRAVE, "levee_le": quand, "derniere_le": quand, "details": details},
+    )
+    if not nouvelle:
+        Alerte.objects.filter(pk=alerte.pk).update(
+            nombre=F("nombre") + 1, derniere_le=Greatest("derniere_le", quand), details=details
+        )
 
 
 def _donnees(session: Session | SessionStore) -> dict[str, object]:

@@ -226,6 +226,21 @@ def test_deux_signaux_independants_dont_un_grave_desactivent_et_le_detenteur_l_a
     assert Desactivation.objects.count() == 1
 
 
+def test_une_alerte_ouverte_depuis_des_mois_compte_pour_ce_qu_elle_vient_de_voir(
+    espace: Espace, maintenant: datetime
+) -> None:
+    il_y_a_longtemps = maintenant - timedelta(days=400)
+    for genre in ("usage_parallele", "rafale_exports"):
+        signaler(compte=espace.compte, genre=genre, details={}, maintenant=il_y_a_longtemps)
+    balayer(maintenant=maintenant)
+    assert not Desactivation.objects.exists(), "nothing new was seen"
+    vue = maintenant - timedelta(days=2)
+    signaler(compte=espace.compte, genre="usage_parallele", details={}, maintenant=vue)
+    signaler(compte=espace.compte, genre="rafale_exports", details={}, maintenant=maintenant)
+    balayer(maintenant=maintenant + timedelta(seconds=30))
+    assert Desactivation.objects.get().depuis == vue, "not the day on which the alert was first raised"
+
+
 def test_une_famille_ou_un_etranger_ne_desactivent_rien(espace: Espace, maintenant: datetime) -> None:
     for genre in ("reussite_apres_pulverisation", "echecs_puis_reussite", "pulverisation", "demande_non_reconnue"):
         signaler(compte=espace.compte, genre=genre, details={}, maintenant=maintenant)

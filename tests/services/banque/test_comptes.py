@@ -24,6 +24,7 @@ from services.banque.lectures import comptes_de
 from services.banque.mandat import editer_mandat, noter_remise
 from services.models import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
 from surveillance.models import Alerte, Connexion
+from surveillance.signaux.signalement import signaler
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -243,6 +244,15 @@ def test_quarante_huit_heures_apres_une_connexion_inhabituelle(entreprise: Entre
     assert ajouter(entreprise).attente == "CONNEXION"
     Alerte.objects.filter(pk=alerte.pk).update(etat="ECARTEE")
     assert ajouter(entreprise, iban=AUTRE).attente == ""
+
+
+def test_une_alerte_ancienne_jamais_close_ne_cache_pas_la_nouvelle(entreprise: Entreprise) -> None:
+    compte, maintenant = entreprise.titulaire.compte, timezone.now()
+    signaler(compte=compte, genre="usage_parallele", details={}, maintenant=maintenant - timedelta(days=40))
+    assert ajouter(entreprise).attente == ""
+    signaler(compte=compte, genre="usage_parallele", details={}, maintenant=maintenant)
+    assert Alerte.objects.count() == 1, "counted on the old one, still open"
+    assert ajouter(entreprise, iban=AUTRE).attente == "CONNEXION"
 
 
 def test_trop_de_changements_attendent_sauf_les_suppressions(entreprise: Entreprise, settings: Any) -> None:

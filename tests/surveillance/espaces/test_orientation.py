@@ -15,6 +15,7 @@ from surveillance.espaces.orientation import (
     diriger_vers_un_service,
 )
 from surveillance.espaces.retablissement import GuichetHorsCompetence, demander_retablissement
+from surveillance.espaces.visibilite import cles_du_bureau, espaces_visibles
 from surveillance.models import Orientation
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory, habiliter
@@ -112,3 +113,21 @@ def test_la_cellule_dirige_par_la_page_de_l_espace() -> None:
     client = client_verifie(scene.guichet)
     assert client.get(reverse("admin:espace", args=[espace.pk])).status_code == 200
     assert client.get(page).status_code == 403
+
+
+def test_l_orientation_finit_quand_un_autre_bureau_suit_l_espace() -> None:
+    scene = Compromis()
+    par_organisation, par_habilitation, par_personne = sans_bureau(), sans_bureau(), sans_bureau()
+    siens = [par_organisation, par_habilitation, par_personne]
+    ancien = AgentFactory()
+    for espace in siens:
+        diriger(scene, espace, ancien)
+    assert set(espaces_visibles(ancien)) == set(siens)
+    Espace.objects.filter(pk=par_organisation.pk).update(siren_appartenance=scene.personne.siren)
+    with transaction.atomic():
+        habiliter(par_habilitation, personne=scene.personne)
+    assert set(espaces_visibles(ancien)) == {par_personne}
+    assert set(Espace.objects.filter(pk__in=cles_du_bureau(ancien.service_gestionnaire_id))) == {par_personne}
+    scene.desactiver(espace=par_organisation)
+    with pytest.raises(GuichetHorsCompetence):
+        demander_retablissement(acteur=ancien, espace=par_organisation, **PREUVE)

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import Agent, Contreseing, Courriel, Espace, Evenement
-from surveillance.espaces.retablissement import PliParUnAutre, imprimer_pli
+from surveillance.espaces.retablissement import PliParUnAutre, demander_retablissement, imprimer_pli
 from surveillance.models import Retablissement
 from tests.factories import AgentFactory
 
@@ -70,3 +70,21 @@ def test_ce_que_la_commande_refuse() -> None:
                      "--derniers", "3K7P", "--legitimite", "KBIS", "--motif", "x")  # fmt: skip
     assert not Retablissement.objects.exists()
     assert not Contreseing.objects.exists(), "what is refused leaves nothing that waits"
+
+
+def test_la_commande_reprend_ce_que_le_bureau_avait_demande_avant_la_panne() -> None:
+    """What waits at a desk that is down is what the exploitation is called for; another agent's, or another proof, is named."""
+    scene = Compromis()
+    scene.desactiver()
+    preuve = {"piece": "CARTE", "piece_derniers": "3k7p", "legitimite": "KBIS", "motif": "Reconnue au guichet."}
+    attend = demander_retablissement(acteur=scene.guichet, espace=scene.espace, **preuve)
+    un_autre = AgentFactory(service_gestionnaire=scene.guichet.service_gestionnaire)
+    for choix in ({"--recu-par": un_autre.compte.email}, {"--derniers": "9999"}, {"--adresse": "karine@autre.fr"}):
+        with pytest.raises(CommandError, match="attend déjà un second regard"):
+            lancer(scene, **choix)
+    assert not Retablissement.objects.exists()
+    lancer(scene, **{"--derniers": "3k7p"})
+    attend.refresh_from_db()
+    assert (attend.etat, attend.agent) == (Contreseing.Etat.CONTRESIGNE, scene.second)
+    assert Retablissement.objects.get().demandeur == scene.guichet
+    assert Contreseing.objects.count() == 1

@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enrolement
-from accounts.models import Application, Compte, Courriel, Espace, Evenement, Session
+from accounts.models import Application, Compte, Courriel, Espace, Evenement, NavigateurConnu, Session
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.mots_de_passe.politique import changer_mot_de_passe
 from espacepro.acces import TABLE
-from surveillance.models import Alerte, Gravite, Verification
+from surveillance.models import Alerte, Gravite, SignalVu, Verification
 from surveillance.signaux import signalement
-from surveillance.signaux.registre import SESSION_PAYS, nom_de, probantes
+from surveillance.signaux.registre import PAYS_NOUVEAU, SESSION_PAYS, SESSION_VOLEE, nom_de, probantes
 from surveillance.verification import demandes
 from surveillance.verification.codes import code_de
 from surveillance.verification.demandes import demander_verification, est_verifiee
@@ -72,6 +72,26 @@ def saisir(client: Client, code: str, suite: str = "") -> str:
     """Type a code; return where it leads, or what the page says."""
     reponse = client.post(reverse(PAGE), {"code": code, "suite": suite})
     return str(reponse.headers.get("Location") or reponse.content.decode())
+
+
+def rentrer(client: Client, espace: Espace) -> None:
+    """Sign in again with the same browser."""
+    client.post(reverse("deconnexion"))
+    client.post(reverse("connexion"), {"username": espace.compte.email, "password": MOT_DE_PASSE})
+    assert session_de(client).compte == espace.compte
+
+
+def epuiser(espace: Espace, verification: Verification) -> None:
+    """Use up the codes of the day, from browsers that the account does not know."""
+    assert espace.compte is not None
+    debut = timezone.now() - timedelta(hours=1)
+    for rang in range(demandes.CODES_PAR_JOUR):
+        demandes.envoyer_code(
+            acteur=espace.compte,
+            verification=verification.pk,
+            navigateur=f"n{rang}",
+            maintenant=debut + timedelta(minutes=rang),
+        )
 
 
 def faux(code: str) -> str:
@@ -181,10 +201,67 @@ def test_cinq_codes_inexacts_ferment_la_session_sans_bloquer_le_compte(espace: E
     courriels.envoyer_en_attente()
     assert "/lien/ce-n-est-pas-moi/" in mail.outbox[-1].body
 
-    suivant = connecter(espace)
-    assert suivant.get(reverse("espace"))["Location"].startswith(reverse(PAGE)), "to sign in again is no way round"
-    assert saisir(suivant, demander_code(suivant)) == reverse("espace")
-    assert connecter(espace).get(reverse("espace")).status_code == 200, "answered once, it is asked no more"
+    with time_machine.travel(timezone.now() + timedelta(seconds=61), tick=False):
+        rentrer(client, espace)
+        assert client.get(reverse("espace"))["Location"].startswith(reverse(PAGE)), "to sign in again is no way round"
+        assert saisir(client, demander_code(client)) == reverse("espace")
+        assert connecter(espace).get(reverse("espace")).status_code == 200, "answered once, it is asked no more"
+
+
+def test_le_detenteur_qui_verifie_ne_blanchit_pas_le_voleur(espace: Espace) -> None:
+    """What another browser left unanswered is asked of it again; of the one that has answered, not twice in the day."""
+    assert espace.compte is not None
+    marquer(connecter(espace, "198.51.100.4"))
+    detenteur = connecter(espace)
+    assert saisir(detenteur, demander_code(detenteur)) == reverse("espace")
+    rentrer(detenteur, espace)
+    assert detenteur.get(reverse("espace")).status_code == 200
+    voleur = connecter(espace, "198.51.100.4")
+    assert voleur.get(reverse("espace"))["Location"].startswith(reverse(PAGE))
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        assert connecter(espace).get(reverse("espace")).status_code == 200, "a day at most"
+
+
+def test_un_signal_du_jour_est_demande_aussi_d_une_autre_session(espace: Espace) -> None:
+    """Written once a day, it asks each session that shows it: not again the one that has answered since."""
+    assert espace.compte is not None
+    voleur, detenteur = connecter(espace, "198.51.100.4"), connecter(espace)
+    for client in (voleur, detenteur):
+        signalement.signaler(
+            compte=espace.compte, genre=PAYS_NOUVEAU, details={"pays": "XX"}, session=session_de(client)
+        )
+        assert client.get(reverse("espace"))["Location"].startswith(reverse(PAGE))
+    assert SignalVu.objects.filter(genre=PAYS_NOUVEAU).count() == 1
+    assert saisir(detenteur, demander_code(detenteur)) == reverse("espace")
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+        signalement.signaler(
+            compte=espace.compte, genre=PAYS_NOUVEAU, details={"pays": "XX"}, session=session_de(detenteur)
+        )
+        assert session_de(detenteur).verification is None
+
+
+def test_une_vieille_session_volee_est_fermee_a_chaque_fois(espace: Espace) -> None:
+    assert espace.compte is not None
+    for _ in range(2):
+        client = connecter(espace)
+        signalement.signaler(compte=espace.compte, genre=SESSION_VOLEE, details={}, session=session_de(client))
+        assert not Session.objects.filter(compte=espace.compte).exists()
+
+
+def test_les_verifications_manquees_se_comptent_sur_une_alerte(espace: Espace) -> None:
+    """Who has many right passwords does not drown the cell: one open alert for one account."""
+    debut = timezone.now()
+    for rang in range(3):
+        with time_machine.travel(debut + timedelta(minutes=2 * rang), tick=False):
+            voleur = connecter(espace, "198.51.100.4")
+            if session_de(voleur).verification is None:
+                marquer(voleur)
+            code = demander_code(voleur)
+            for _ in range(demandes.ESSAIS):
+                saisir(voleur, faux(code))
+    alerte = Alerte.objects.get(motif="verification_manquee")
+    assert (alerte.nombre, alerte.derniere_le) == (3, debut + timedelta(minutes=4))
+    assert alerte.cause == f"compte:{espace.compte_id}"
 
 
 def test_ce_qui_etait_saisi_est_rendu(espace: Espace) -> None:
@@ -275,7 +352,7 @@ def test_vingt_codes_par_jour_et_la_sortie(espace: Espace) -> None:
     """Who knows the password may use up the codes: the holder chooses another password, and is asked nothing of it."""
     voleur = connecter(espace)
     verification = marquer(voleur)
-    Verification.objects.filter(pk=verification.pk).update(envois=demandes.CODES_PAR_JOUR)
+    epuiser(espace, verification)
     assert "Vingt codes" in voleur.post(reverse(ENVOI), follow=True).content.decode()
     changer_mot_de_passe(acteur=espace.compte, nouveau=NOUVEAU)
     client = Client(REMOTE_ADDR="203.0.113.9")
@@ -283,6 +360,25 @@ def test_vingt_codes_par_jour_et_la_sortie(espace: Espace) -> None:
     assert client.get(reverse("espace")).status_code == 200
     marquer(client)
     assert demander_code(client)
+
+
+def test_vingt_codes_demandes_par_le_voleur_n_enferment_pas_le_detenteur(espace: Espace) -> None:
+    """A browser that the account has known for a day has its own twenty; whoever comes with the password alone shares the others."""
+    detenteur = connecter(espace)
+    NavigateurConnu.objects.filter(compte=espace.compte).update(connu_depuis=timezone.now() - timedelta(days=2))
+    epuiser(espace, marquer(connecter(espace, "198.51.100.4")))
+    rentrer(detenteur, espace)
+    assert saisir(detenteur, demander_code(detenteur)) == reverse("espace")
+    autre = connecter(espace, "198.51.100.4")
+    assert "Vingt codes" in autre.post(reverse(ENVOI), follow=True).content.decode(), "known since his sign-in alone"
+
+
+def test_une_minute_entre_deux_codes_quelle_que_soit_la_session(espace: Espace) -> None:
+    premier = connecter(espace, "198.51.100.4")
+    marquer(premier)
+    demander_code(premier)
+    suivant = connecter(espace, "198.51.100.4")
+    assert "attendez une minute" in suivant.post(reverse(ENVOI), follow=True).content.decode()
 
 
 def test_un_code_remplace_ne_part_plus(espace: Espace) -> None:
