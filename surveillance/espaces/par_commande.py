@@ -29,7 +29,7 @@ class RetablissementQuiAttend(RegleMetier):
     code = "retablissement_qui_attend"
     message = (
         "Un rétablissement de cet accès, demandé par {qui} le {le}, attend déjà un second regard. Nommez cet agent, avec la même "
-        "preuve et la même adresse : sa demande est reprise. Sinon elle est d’abord à refuser ou à abandonner, dans /gestion/."
+        "preuve et la même adresse : sa demande est reprise. Sinon elle est d’abord à refuser ou à abandonner, dans /gestion/."
     )
 
 
