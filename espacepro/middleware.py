@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.sessions import middleware as sessions
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect
@@ -25,6 +25,7 @@ from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import navigateur_de_quelqu_un
 from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, provenance
+from surveillance.automates.ailleurs import vient_d_un_autre_site
 from surveillance.automates.epreuve import passe_de
 from surveillance.automates.grades import Garde, Grade, source_de
 from surveillance.automates.liste import est_bloquee, relire
@@ -33,7 +34,7 @@ from surveillance.signaux.session import examiner_la_session
 
 from .acces import TABLE, Acces
 from .views.automates import demander_verification_humaine, ralentir
-from .views.erreurs import adresse_bloquee, refuser, requete_invalide
+from .views.erreurs import adresse_bloquee, csrf, refuser, requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
 
@@ -95,11 +96,21 @@ def _ressources() -> frozenset[str]:
     return frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
 
 
+LIENS_DES_COURRIELS = (
+    "reinitialiser_mot_de_passe",
+    "ce_n_est_pas_moi",
+    "annuler_changement_adresse",
+    "confirmer_changement_adresse",
+    "confirmer_adresse",
+)
+
+
 def _par_courriel() -> tuple[str, ...]:
-    """Return how the paths of the forgotten password begin: a person without JavaScript proves by mail to hold an espace, the browser
-    is then one that its account knows. Their own counters limit them (accounts/espace/oubli.py).
+    """Return how the paths begin of what a person without JavaScript does by mail: ask for a new password, after which the browser is one
+    that the account knows, and follow the link of a mail, « ce n'est pas moi » above all. Their own counters limit them, and their tokens.
     """
-    return reverse("mot_de_passe_oublie"), reverse("reinitialiser_mot_de_passe", args=["_"]).removesuffix("_/")
+    liens = (reverse(nom, args=["_"]).partition("_/")[0] for nom in LIENS_DES_COURRIELS)
+    return reverse("mot_de_passe_oublie"), *liens
 
 
 class BlocageMiddleware:
@@ -122,14 +133,17 @@ class BlocageMiddleware:
             or request.path_info in self.ouvertes
             or request.path_info.startswith(self.par_courriel)
             or passe_de(request, source_de(adresse)) is not None
-            or navigateur_de_quelqu_un(request)
+            or navigateur_de_quelqu_un(request) is not None
         ):
             return self.get_response(request)
-        return adresse_bloquee(adresse, fin)
+        return adresse_bloquee(request, adresse, fin)
 
 
 class AutomatesMiddleware:
-    """Counts what gives an automaton away, and answers by grades: slower, a verification, the source address blocked (R17)."""
+    """Counts what gives an automaton away, and answers by grades: slower, a verification, the source address blocked (R17).
+
+    What the page of another site has a browser send is refused, and counted against nobody.
+    """
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response
@@ -139,6 +153,8 @@ class AutomatesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in self.ouvertes:
             return self.get_response(request)
+        if vient_d_un_autre_site(request):
+            return csrf(request) if request.method == "POST" else HttpResponseForbidden()
         garde = Garde(request, connu=lambda: navigateur_de_quelqu_un(request))
         try:
             return self._repondre(request, garde)
@@ -153,7 +169,7 @@ class AutomatesMiddleware:
             return self.get_response(request)
         garde.refuser()
         if grade is Grade.BLOQUER:
-            return adresse_bloquee(garde.adresse, relire().fin_de(garde.adresse, timezone.now())[1])
+            return adresse_bloquee(request, garde.adresse, relire().fin_de(garde.adresse, timezone.now())[1])
         if grade is Grade.VERIFIER:
             return demander_verification_humaine(request, garde.source)
         return ralentir(request)

@@ -27,6 +27,7 @@ NAVIGATEURS_AU_PLUS = 20
 TEMOINS_LUS = 5  # cookies of a request from a blocked address
 _SEL = "accounts.navigateurs"
 _LUS = "navigateurs_lus"
+_DE_QUELQU_UN = "navigateur_de_quelqu_un"
 _DE_TROP = """
 DELETE FROM accounts_navigateurconnu
  WHERE id IN (SELECT id FROM accounts_navigateurconnu WHERE compte_id = %s ORDER BY dernier_usage DESC OFFSET %s)
@@ -70,10 +71,17 @@ def _prouve(brut: str) -> NavigateurConnu | None:
     return trouve
 
 
-def navigateur_de_quelqu_un(request: HttpRequest) -> bool:
-    """Whether some account knows this browser, whichever: one query for each of its cookies, the first TEMOINS_LUS alone."""
-    temoins = [brut for nom, brut in request.COOKIES.items() if nom.removeprefix("__Host-").startswith("connu-")]
-    return any(_prouve(brut) is not None for brut in temoins[:TEMOINS_LUS])
+def navigateur_de_quelqu_un(request: HttpRequest) -> NavigateurConnu | None:
+    """Return the known browser that this request proves, of whichever account; None for a stranger, or an invented cookie.
+
+    Read once in a request: one query for each cookie that we have signed, the first TEMOINS_LUS alone.
+    """
+    if _DE_QUELQU_UN not in request.__dict__:
+        temoins = [brut for nom, brut in request.COOKIES.items() if nom.removeprefix("__Host-").startswith("connu-")]
+        prouves = (_prouve(brut) for brut in temoins[:TEMOINS_LUS])
+        request.__dict__[_DE_QUELQU_UN] = next((prouve for prouve in prouves if prouve is not None), None)
+    trouve: NavigateurConnu | None = request.__dict__[_DE_QUELQU_UN]
+    return trouve
 
 
 @dataclass(frozen=True, kw_only=True)

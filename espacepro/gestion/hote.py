@@ -34,7 +34,10 @@ class PorteAgentsMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.gestion = reverse("admin:index")
-        self.des_deux = {nom for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE} | {"prolonger_session"}
+        self.des_deux = {nom for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE} | {
+            "prolonger_session",
+            "verifier_humain",
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chez_les_agents = est_l_hote_des_agents(request)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.portes.acces import adresse_du_portail
+from accounts.portes.agents import est_l_hote_des_agents
 from accounts.portes.saisie import garder_saisie, ne_pas_estampiller
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.requete import adresse_ip
@@ -51,7 +52,11 @@ def verifier_humain(request: HttpRequest) -> HttpResponse:
 
 def _montrer(request: HttpRequest, source: str, contexte: dict[str, object], *, statut: int = 403) -> HttpResponse:
     ne_pas_estampiller(request)
-    contexte |= {"epreuve": proposer_epreuve(source), "adresse": adresse_ip(request)}
+    contexte |= {
+        "epreuve": proposer_epreuve(source),
+        "adresse": adresse_ip(request),
+        "agents": est_l_hote_des_agents(request),
+    }
     return render(request, "erreurs/verifier.html", contexte, status=statut)
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.template import loader
 from django.utils import timezone
 
+from accounts.portes.agents import est_l_hote_des_agents
 from accounts.portes.saisie import garder_saisie, ne_pas_estampiller
 
 
@@ -49,9 +50,15 @@ def trop_de_requetes(request: HttpRequest, exception: Exception | None = None) -
     return refuser(request, "erreurs/429.html", 429)
 
 
-def adresse_bloquee(adresse: str, fin: datetime | None) -> HttpResponse:
+def adresse_bloquee(request: HttpRequest, adresse: str, fin: datetime | None) -> HttpResponse:
     """Answer 403 to a blocked source address: until when, the lawful ways to automate, and how a person goes on (CGU §3.7)."""
-    contexte = {"adresse": adresse, "fin": fin, "maintenant": timezone.now(), "contact": settings.CONTACT}
+    contexte = {
+        "adresse": adresse,
+        "fin": fin,
+        "maintenant": timezone.now(),
+        "contact": settings.CONTACT,
+        "agents": est_l_hote_des_agents(request),
+    }
     reponse = HttpResponse(loader.get_template("erreurs/adresse_bloquee.html").render(contexte), status=403)
     if fin is not None:
         reponse["Retry-After"] = str(max(1, math.ceil((fin - timezone.now()).total_seconds())))

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.gestion.fonctions import SURVEILLANCE
@@ -30,6 +31,7 @@ LIGNE_IPV6: Final = 64
 DUREES: Final = {"15 min": timedelta(minutes=15), "1 h": timedelta(hours=1), "24 h": timedelta(hours=24)}
 """For how long, from what is seen first to what comes again; beyond, until an agent decides."""
 
+MOTIF_D_AUTOMATE: Final = "Automate"
 RECIDIVE: Final = timedelta(days=7)
 """An automaton that comes back within these days is blocked for the next longer of DUREES."""
 COMPTES_HONNETES: Final = 3
@@ -160,9 +162,12 @@ def bloquer_automate(
     lu = lire_reseau(adresse)
     if est_partagee(lu, maintenant):
         raise AdressePartagee
-    deja = BlocageIP.objects.filter(reseau=str(lu), bloque_le__gt=maintenant - RECIDIVE).count()
+    # What an agent blocked by hand says nothing of an automaton that comes back, nor does what somebody lifted as an error.
+    des_automates = BlocageIP.objects.filter(reseau=str(lu), agent=None, motif__startswith=MOTIF_D_AUTOMATE)
+    a_leur_fin = Q(leve_le=None) | Q(leve_le__gte=F("jusqu_a"))
+    deja = des_automates.filter(a_leur_fin, bloque_le__gt=maintenant - RECIDIVE).count()
     durees = [*DUREES.values(), None]
-    motif = f"Automate : {decrire_marques(marques)}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
+    motif = f"{MOTIF_D_AUTOMATE} : {decrire_marques(marques)}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
     return bloquer_ip(
         acteur=acteur, reseau=str(lu), motif=motif, duree=durees[min(deja, len(DUREES))], maintenant=maintenant
     )

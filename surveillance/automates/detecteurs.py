@@ -14,6 +14,8 @@ ASSEZ: Final = 10_000
 """A ceiling that is none."""
 TROP_VITE: Final = 1.5
 """Seconds between a page and its form, sent: nobody reads and fills several fields in less. Signing in is apart: a password manager does it."""
+ANCIENNE: Final = 24 * 3600.0
+"""Seconds after which a page is old: one may be left open for a night, and few are at once."""
 PAGES_PAR_MINUTE: Final = 120
 """Of one account: an accountant who opens his 100 SIREN in as many tabs, and reads some of them, stays below."""
 PAGES_PAR_FENETRE: Final = 600
@@ -49,6 +51,8 @@ class Vue:
     """Whether this is a form posted by a visitor."""
     age: float | None = None
     """Seconds since its page was served; None when it was not."""
+    resservie: bool = False
+    """Whether a form of that very page had been sent already."""
     connexion: bool = False
     """Whether it is the form of the sign-in."""
     piege: bool = False
@@ -169,6 +173,24 @@ DETECTEURS: Final = (
         True,
         "references.md E.6",
         lambda vue: vue.formulaire and not vue.connexion and vue.age is not None and vue.age < TROP_VITE,
+    ),
+    Detecteur(
+        "page_ancienne",
+        "un formulaire d’une page de plus d’un jour",
+        5,
+        30,
+        True,
+        "references.md E.6",
+        lambda vue: vue.formulaire and vue.age is not None and vue.age > ANCIENNE,
+    ),
+    Detecteur(
+        "page_resservie",
+        "des formulaires d’une même page lue une seule fois",
+        5,
+        ASSEZ,
+        True,
+        "references.md E.6",
+        lambda vue: vue.resservie,
     ),
     Detecteur(
         "champ_piege",

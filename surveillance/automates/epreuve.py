@@ -90,6 +90,14 @@ def donner_passe(source: str) -> Passe:
     return Passe(secrets.token_urlsafe(12), cle("source", source))
 
 
+def _est_juste(preuve: str) -> bool:
+    """Whether this solution is right. The signature is of the canonical JSON, where 32.0 is 32, and what computes then takes no float."""
+    try:
+        return altcha.verify_solution(preuve, _secret()).verified
+    except (TypeError, ValueError, OverflowError, AttributeError, MemoryError):
+        return False
+
+
 def _secret() -> str:
     return salted_hmac("surveillance.automates.epreuve", "", algorithm="sha256").hexdigest()
 
@@ -111,7 +119,7 @@ def resoudre_epreuve(*, source: str, preuve: str) -> Passe:
 
     Raises: EpreuveInvalide, EpreuveRejouee, EpreuveIndisponible.
     """
-    if not 0 < len(preuve) < 4_000 or not altcha.verify_solution(preuve, _secret()).verified:
+    if not 0 < len(preuve) < 4_000 or not _est_juste(preuve):
         raise EpreuveInvalide
     epreuve = json.loads(base64.b64decode(preuve))["challenge"]
     if epreuve["parameters"].get("data", {}).get("source") != cle("source", source):

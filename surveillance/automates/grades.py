@@ -10,12 +10,14 @@ from enum import IntEnum
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 from django.urls import reverse
 
-from accounts.models import Session
+from accounts.models import NavigateurConnu, Session
 from accounts.models.sessions_base import empreinte
+from accounts.portes.agents import d_un_reseau_d_agents
 from accounts.portes.marques import PIEGE, PILOTE, SERVI, servi_depuis
 from accounts.portes.saisie import est_estampille
 from accounts.saisies.regles import RegleMetier
@@ -25,11 +27,23 @@ from ..signaux.registre import AUTOMATE
 from ..signaux.signalement import signaler
 from . import releve
 from .blocages import LIGNE_IPV6, bloquer_automate, decrire_marques
-from .detecteurs import LUS, PAGES_PAR_FENETRE, PAGES_PAR_MINUTE, PAR_NOM, VISITEURS_PAR_MINUTE, Vue, marques_de, peser
+from .detecteurs import (
+    ANCIENNE,
+    LUS,
+    PAGES_PAR_FENETRE,
+    PAGES_PAR_MINUTE,
+    PAR_NOM,
+    VISITEURS_PAR_MINUTE,
+    Vue,
+    marques_de,
+    peser,
+)
 from .epreuve import Passe, passe_de
 
 RYTHME: Final = 1.0  # seconds between two pages of what is slowed
 REESSAI_DU_BLOCAGE: Final = 60.0  # seconds: an address that may not be blocked is not tried again at each request
+SANS_EFFET: Final = ("prolonger_session", "admin:logout")
+"""What an agent's page posts once his session is over, without a mark, since it was served to somebody signed in: it does nothing."""
 _ETAT: Final = "_automates"
 log = structlog.get_logger("espacepro.automates")
 
@@ -60,28 +74,32 @@ def source_de(adresse: str) -> str:
 class Garde:
     """One request, from what it shows to what is answered."""
 
-    def __init__(self, request: HttpRequest, *, connu: Callable[[], bool]) -> None:
+    def __init__(self, request: HttpRequest, *, connu: Callable[[], NavigateurConnu | None]) -> None:
         self.request = request
         self.connu = connu
         self.adresse = adresse_ip(request)
         self.source = source_de(self.adresse)
         self.reseau = releve.cle("source", self.source)
+        self.chez_les_agents = bool(settings.RESEAUX_AGENTS) and d_un_reseau_d_agents(request)
+        """A network that the administration answers for: each browser of it is counted, the whole office is not."""
         self.soi = self._soi()
         self.vues: list[str] = []
         """What is seen while the request is answered."""
         setattr(request, _ETAT, self)
 
     def _soi(self) -> str | None:
-        """Return the key of the account, else of the session, else of the browser that an account knows; None: nothing is shown."""
+        """Return the key of the account, else of the browser that an account knows, else of the session; None: nothing is proved.
+
+        Never of what the browser only says: another cookie at each request would be another browser, that has done nothing yet.
+        """
         compte = compte_connecte(self.request)
         if compte is not None:
             return releve.cle("compte", str(compte.pk))
-        if session := self.request.session.session_key:
-            return releve.cle("session", session)
-        for nom, valeur in self.request.COOKIES.items():
-            if nom.removeprefix("__Host-").startswith("connu-"):
-                return releve.cle("navigateur", valeur)
-        return None
+        navigateur = self.connu()
+        if navigateur is not None:
+            return releve.cle("navigateur", str(navigateur.pk))
+        session = self.request.session.session_key
+        return releve.cle("session", session) if session else None
 
     def decider(self) -> Grade:
         """Count what this request shows and return what is answered to it; RIEN while Redis does not answer."""
@@ -101,7 +119,7 @@ class Garde:
         soi = min(grade_de(scores.get(self.soi or "", 0)), Grade.VERIFIER)
         if soi is Grade.VERIFIER and self.soi is not None:
             self._signaler(lu.marques[self.soi])
-        if grade > soi and self.connu():
+        if grade > soi and self.connu() is not None:
             grade = soi
         return max(soi, grade)
 
@@ -120,7 +138,8 @@ class Garde:
 
     def _par_cle(self, marques: Iterable[str], passe: Passe | None) -> dict[str, list[str]]:
         noms = list(marques)
-        cles = {self.reseau: [nom for nom in noms if PAR_NOM[nom].reseau and self.adresse != ILLISIBLE]}
+        comptee = self.adresse != ILLISIBLE and not self.chez_les_agents
+        cles = {self.reseau: [nom for nom in noms if PAR_NOM[nom].reseau and comptee]}
         if self.soi is not None:
             cles[self.soi] = noms
         if passe is not None:
@@ -189,12 +208,16 @@ def voir(request: HttpRequest) -> Vue:
         champs = request.POST
     except UnreadablePostError:  # the browser has gone
         return vue
-    formulaire = not connecte and "HTTP_X_CSRFTOKEN" not in request.META and not est_estampille(request)
+    sans_effet = {reverse(nom) for nom in SANS_EFFET}
+    formulaire = not connecte and request.path_info not in sans_effet and not est_estampille(request)
+    marque = champs.get(SERVI, "")
+    age = servi_depuis(marque) if formulaire else None
     return replace(
         vue,
         piege=bool(champs.get(PIEGE)),
         pilote=bool(champs.get(PILOTE)),
         connexion=request.path_info in {reverse("connexion"), reverse("admin:login")},
         formulaire=formulaire,
-        age=servi_depuis(champs.get(SERVI, "")) if formulaire else None,
+        age=age,
+        resservie=age is not None and releve.une_seule_fois(f"marque:{marque}", secondes=ANCIENNE) is False,
     )

@@ -26,6 +26,8 @@ VUS = {
     "sans_langue": vue(dict(ROBOTS["requests au nom de chrome"])),
     "jamais_lu": vue(methode="POST", formulaire=True),
     "trop_vite": vue(methode="POST", formulaire=True, age=0.4),
+    "page_ancienne": vue(methode="POST", formulaire=True, age=2 * 86400.0),
+    "page_resservie": vue(methode="POST", formulaire=True, age=30.0, resservie=True),
     "champ_piege": vue(methode="POST", formulaire=True, age=30.0, piege=True),
     "accepte_tout": vue(dict(ROBOTS["sans nom"])),
     "provenance_tue": vue(dict(HONNETES["mandataire qui ôte tout, et le tait"])),

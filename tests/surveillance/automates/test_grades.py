@@ -311,7 +311,7 @@ def test_peser_une_requete_ne_demande_rien_a_la_base(django_assert_num_queries: 
     requete: HttpRequest = RequestFactory(REMOTE_ADDR=ROBOT).get("/aide/")
     requete.session = Client().session
     with django_assert_num_queries(0):
-        assert Garde(requete, connu=lambda: False).decider() is Grade.RIEN
+        assert Garde(requete, connu=lambda: None).decider() is Grade.RIEN
 
 
 def test_sans_javascript_on_passe_par_un_courriel(espace: Espace) -> None:
