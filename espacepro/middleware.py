@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from structlog.contextvars import bind_contextvars
 
@@ -113,6 +113,54 @@ def _par_courriel() -> tuple[str, ...]:
     return reverse("mot_de_passe_oublie"), *liens
 
 
+LECTURES: Final = frozenset(
+    {
+        "accueil",
+        "aide",
+        "fiche",
+        "plan",
+        "mentions_legales",
+        "donnees_personnelles",
+        "accessibilite",
+        "cgu",
+        "cgu_version",
+        "catalogue",
+        "service_public",
+    }
+)
+"""What anybody may read, who is asked to verify too: help, rights, and how to complain are not taken from a person by a mistake."""
+RETIRENT: Final = frozenset(
+    {
+        "securite_pas_moi",
+        "ce_n_est_pas_moi",
+        "pas_moi_fait",
+        "annuler_changement_adresse",
+        "fermer_session",
+        "fermer_autres_sessions",
+        "oublier_navigateurs",
+        "deconnexion",
+        "admin:logout",
+    }
+)
+"""What takes access away and gives none: nobody is made to wait for it."""
+
+
+def _est_ouverte(request: HttpRequest, grade: Grade) -> bool:
+    """Whether this page is given whatever was seen: what closes, the page of its buttons, and below a blocking what anybody reads."""
+    try:
+        page = resolve(request.path_info).view_name
+    except Resolver404:
+        return False
+    if page in RETIRENT:
+        return True
+    return request.method in {"GET", "HEAD"} and (page == "securite" or (page in LECTURES and grade < Grade.BLOQUER))
+
+
+def _fichiers() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the paths of what a browser fetches by itself with a page, and how others begin: none is a page."""
+    return frozenset({reverse("admin:jsi18n"), "/favicon.ico"}), (settings.STATIC_URL, "/apple-touch-icon")
+
+
 class BlocageMiddleware:
     """Refuses what comes from a blocked address (403), by a page that says how to go on (R17, CGU §3.7.b): the address, not the espace.
 
@@ -147,11 +195,12 @@ class AutomatesMiddleware:
 
     def __init__(self, get_response: Suite) -> None:
         self.get_response = get_response
-        self.ouvertes = _ressources() | {reverse("verifier_humain")}
+        fichiers, self.debuts_de_fichiers = _fichiers()
+        self.ouvertes = _ressources() | fichiers | {reverse("verifier_humain")}
         self.par_courriel = _par_courriel()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info in self.ouvertes:
+        if request.path_info in self.ouvertes or request.path_info.startswith(self.debuts_de_fichiers):
             return self.get_response(request)
         if vient_d_un_autre_site(request):
             return csrf(request) if request.method == "POST" else HttpResponseForbidden()
@@ -165,8 +214,10 @@ class AutomatesMiddleware:
         grade = garde.decider()
         if request.path_info.startswith(self.par_courriel):
             grade = min(grade, Grade.RALENTIR)
-        if grade is Grade.RIEN or (grade is Grade.RALENTIR and garde.peut_continuer()):
-            return self.get_response(request)
+        if grade is Grade.RIEN or _est_ouverte(request, grade) or (grade is Grade.RALENTIR and garde.peut_continuer()):
+            reponse = self.get_response(request)
+            garde.suivre(reponse)
+            return reponse
         garde.refuser()
         if grade is Grade.BLOQUER:
             return adresse_bloquee(request, garde.adresse, relire().fin_de(garde.adresse, timezone.now())[1])

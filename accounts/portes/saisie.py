@@ -114,6 +114,16 @@ def garder_saisie(request: HttpRequest) -> bool:
     return True
 
 
+def sceller_saisie(clair: str) -> str:
+    """Return what was posted, encrypted: its page carries it through a verification, and nobody reads nor changes it on the way."""
+    return chiffrer(clair)
+
+
+def lire_saisie_scellee(scellee: str) -> str | None:
+    """Return what `sceller_saisie` was given, for GARDE seconds."""
+    return dechiffrer(scellee, duree_max=GARDE)
+
+
 def vient_d_etre_gardee(request: HttpRequest) -> bool:
     """Whether what this very request posts was kept."""
     return getattr(request, "_saisie_gardee", False)

@@ -1,35 +1,103 @@
 """What is answered to what looks like an automaton, and how a person shows that he is none (R17; CGU §3.7)."""
 
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.portes.acces import adresse_du_portail
 from accounts.portes.agents import est_l_hote_des_agents
-from accounts.portes.saisie import garder_saisie, ne_pas_estampiller
+from accounts.portes.reauthentification import SECRETS
+from accounts.portes.saisie import (
+    CADRE,
+    CHAMP,
+    TAILLE_MAX,
+    garder_saisie,
+    lire_saisie_scellee,
+    ne_pas_estampiller,
+    sceller_saisie,
+)
 from accounts.saisies.regles import RegleMetier
-from accounts.traces.requete import adresse_ip
+from accounts.traces.requete import adresse_ip, compte_connecte
 from surveillance.automates.epreuve import proposer_epreuve, resoudre_epreuve
 from surveillance.automates.grades import RYTHME, source_de
+
+_SECRETS: Final = re.compile(r"pass|secret|otp|token|jeton|secours", re.IGNORECASE)
+"""What is never given back, beside SECRETS: the fields of the sign-ins, the agents' too."""
+
+
+@dataclass(frozen=True)
+class Renvoi:
+    """What was posted and not taken, less the secrets and the files: given back to who posted it, who sends it again or not."""
+
+    adresse: str
+    compte: str
+    champs: list[list[str]]
+    fichiers: bool
+    secrets: bool
+
+
+class _Jeton(CsrfViewMiddleware):
+    """Django's verification of the token, said and not answered: what another site posts is given back to nobody to send."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponseForbidden:
+        return HttpResponseForbidden(reason)
+
+
+def _compte(request: HttpRequest) -> str:
+    compte = compte_connecte(request)
+    return "" if compte is None else str(compte.pk)
+
+
+def _renvoi(request: HttpRequest) -> Renvoi | None:
+    """Return what this POST carried; None for nothing typed, too much of it, or what no form of ours sent."""
+    if (
+        request.method != "POST"
+        or _Jeton(lambda _: HttpResponse()).process_view(request, verifier_humain, (), {}) is not None
+    ):
+        return None
+    donnes = [[nom, v] for nom, valeurs in request.POST.lists() if nom not in CADRE - {CHAMP} for v in valeurs]
+    champs = [[nom, v] for nom, v in donnes if not SECRETS.search(nom) and not _SECRETS.search(nom)]
+    if all(nom == CHAMP for nom, _ in champs) or sum(len(nom) + len(v) for nom, v in champs) > TAILLE_MAX:
+        return None
+    return Renvoi(
+        request.get_full_path(), _compte(request), champs, bool(request.FILES), secrets=len(champs) < len(donnes)
+    )
+
+
+def _emporte(request: HttpRequest) -> Renvoi | None:
+    """Return what the verification carried, sealed, for who is signed in now (or for a visitor), for GARDE seconds."""
+    clair = lire_saisie_scellee(request.POST.get("emporte", ""))
+    renvoi = None if clair is None else Renvoi(**json.loads(clair))
+    return renvoi if renvoi is not None and renvoi.compte == _compte(request) else None
 
 
 def ralentir(request: HttpRequest) -> HttpResponse:
     """Answer 429: the page comes in a second. Nothing sleeps in a process, which has others to serve."""
     ne_pas_estampiller(request)
+    renvoi = _renvoi(request)
     garder = request.method == "POST" and garder_saisie(request)
-    reponse = render(request, "erreurs/429_rythme.html", {"suite": _suite(request), "gardee": garder}, status=429)
+    contexte = {"suite": _suite(request), "gardee": garder and renvoi is None, "renvoi": renvoi}
+    reponse = render(request, "erreurs/429_rythme.html", contexte, status=429)
     reponse["Retry-After"] = str(round(RYTHME) + 1)
     return reponse
 
 
 def demander_verification_humaine(request: HttpRequest, source: str) -> HttpResponse:
     """Answer 403 with the verification, which leads back to the page asked; what a form carried is kept where it can be."""
+    renvoi = _renvoi(request)
     gardee = request.method == "POST" and garder_saisie(request)
-    contexte = {"suite": _suite(request), "envoye": request.method == "POST", "gardee": gardee}
+    contexte: dict[str, object] = {"suite": _suite(request), "envoye": request.method == "POST", "gardee": gardee}
+    if renvoi is not None:
+        contexte["emporte"] = sceller_saisie(json.dumps(asdict(renvoi)))
     return _montrer(request, source, contexte)
 
 
@@ -44,8 +112,14 @@ def verifier_humain(request: HttpRequest) -> HttpResponse:
     try:
         passe = resoudre_epreuve(source=source, preuve=request.POST.get("preuve", ""))
     except RegleMetier as regle:
-        return _montrer(request, source, {"suite": suite, "regle": regle}, statut=200)
-    reponse = HttpResponseRedirect(suite or reverse("accueil"))
+        emporte = request.POST["emporte"] if _emporte(request) is not None else ""
+        return _montrer(request, source, {"suite": suite, "regle": regle, "emporte": emporte}, statut=200)
+    renvoi = _emporte(request)
+    if renvoi is None:
+        reponse: HttpResponse = HttpResponseRedirect(suite or reverse("accueil"))
+    else:
+        ne_pas_estampiller(request)
+        reponse = render(request, "erreurs/renvoyer.html", {"renvoi": renvoi, "suite": suite})
     passe.poser(reponse)
     return reponse
 
@@ -65,6 +139,8 @@ def _suite(request: HttpRequest) -> str:
     if request.method != "POST":
         return request.get_full_path()
     page = urlsplit(request.headers.get("Referer", ""))
+    if page.path == reverse("verifier_humain"):  # it had been given back, and is sent again
+        return request.get_full_path()
     return (
         adresse_du_portail(page.path + (f"?{page.query}" if page.query else ""))
         if page.netloc == request.get_host()

@@ -1,7 +1,7 @@
 """What is answered to what has been seen: nothing, slower, a verification, the source address blocked (R17; CGU §3.7.b).
 
 The score of a source address and that of a browser (an account once signed in) are apart. A browser is at most asked to verify: the
-espace is never blocked. A browser that some account knows, or that has verified, does not pay for its address, but for itself.
+espace is never blocked. A browser that some account knows, or that has verified, does not pay for its address, but for itself; nor does an agent with a proved second factor.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,10 +11,11 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.urls import reverse
 
+from accounts.gestion.agents import est_prouve
 from accounts.models import NavigateurConnu, Session
 from accounts.models.sessions_base import empreinte
 from accounts.portes.agents import d_un_reseau_d_agents
@@ -83,6 +84,8 @@ class Garde:
         self.chez_les_agents = bool(settings.RESEAUX_AGENTS) and d_un_reseau_d_agents(request)
         """A network that the administration answers for: each browser of it is counted, the whole office is not."""
         self.soi = self._soi()
+        self.suite = False
+        """Whether this is the page that an act led to, which is one page with it."""
         self.vues: list[str] = []
         """What is seen while the request is answered."""
         setattr(request, _ETAT, self)
@@ -104,9 +107,14 @@ class Garde:
     def decider(self) -> Grade:
         """Count what this request shows and return what is answered to it; RIEN while Redis does not answer."""
         passe = passe_de(self.request, self.source)
-        lu = releve.relever(self._par_cle(marques_de(voir(self.request)), passe), pages=self._pages())
+        lu = releve.relever(
+            self._par_cle(marques_de(voir(self.request)), passe),
+            pages=self._pages(),
+            suite=self._suite(self.soi, self.request.get_full_path()),
+        )
         if lu is None:
             return Grade.RIEN
+        self.suite = lu.suite
         if self._trop_de_pages(lu):
             self.vues.append("cadence")
         scores = {la_cle: peser(marques) for la_cle, marques in lu.marques.items()}
@@ -119,13 +127,21 @@ class Garde:
         soi = min(grade_de(scores.get(self.soi or "", 0)), Grade.VERIFIER)
         if soi is Grade.VERIFIER and self.soi is not None:
             self._signaler(lu.marques[self.soi])
-        if grade > soi and self.connu() is not None:
+        if grade > soi and (self._agent_prouve() or self.connu() is not None):
             grade = soi
         return max(soi, grade)
 
     def peut_continuer(self) -> bool:
-        """Whether what is slowed may have this page: one each RYTHME."""
-        return releve.une_seule_fois(f"pas:{self.soi or self.reseau}", secondes=RYTHME) is not False
+        """Whether what is slowed may have this page: one each RYTHME, and what an act leads to with it."""
+        return self.suite or releve.une_seule_fois(f"pas:{self.soi or self.reseau}", secondes=RYTHME) is not False
+
+    def suivre(self, reponse: HttpResponse) -> None:
+        """Expect the page that an act leads to, asked for under whatever session there is after it."""
+        if reponse.has_header("Location") and (self.request.method == "POST" or self.suite):
+            releve.attendre(self._suite(self._soi(), reponse["Location"]))
+
+    def _suite(self, soi: str | None, adresse: str) -> str:
+        return f"{soi or self.reseau}:{releve.cle('suite', adresse.partition('#')[0])}"
 
     def refuser(self) -> None:
         """Count a request that was not answered: who goes on asking is no person who waits."""
@@ -153,6 +169,10 @@ class Garde:
         if self._pages() == self.reseau:
             return lu.pages_minute > VISITEURS_PAR_MINUTE
         return lu.pages_minute > PAGES_PAR_MINUTE or lu.pages_fenetre > PAGES_PAR_FENETRE
+
+    def _agent_prouve(self) -> bool:
+        compte = compte_connecte(self.request)
+        return compte is not None and compte.is_staff and est_prouve(self.request)
 
     def _signaler(self, marques: Mapping[str, float]) -> None:
         """Say to who watches espaces that an automaton uses this one (the table of the signals says what follows), once a window."""

@@ -21,6 +21,7 @@ from redis.retry import Retry
 from accounts.compteurs.debit import empreinte
 
 FENETRE_DES_RELEVES: Final = 600  # seconds
+DELAI_DE_LA_SUITE: Final = 10  # seconds: a browser follows a redirection at once
 DELAI_DE_REDIS: Final = 0.25  # seconds: what Redis has to answer
 PAUSE: Final = 5.0  # seconds without asking it, once it has not
 PREFIXE: Final = "espacepro:automates:"
@@ -35,6 +36,8 @@ class Releve:
     marques: Mapping[str, Mapping[str, float]]
     pages_minute: int
     pages_fenetre: int
+    suite: bool = False
+    """Whether this is the page that an act led to: one page with the act."""
 
 
 @dataclass
@@ -94,21 +97,39 @@ def _ajouter(tuyau: Any, la_cle: str, marques: Iterable[str], fenetre: int) -> N
     tuyau.expire(nom, 2 * FENETRE_DES_RELEVES)
 
 
-def relever(marques: Mapping[str, Iterable[str]], *, pages: str) -> Releve | None:
-    """Count the marks of this request under each key and a page under `pages`; return what all hold now. None: detection pauses."""
+def _pages(pages: str, maintenant: float) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Return where the pages of this minute and of this window are counted, and how long each is kept."""
+    fenetre, _ = _fenetres(maintenant)
+    return (
+        (f"{PREFIXE}pages:{pages}:{int(maintenant // 60)}", 120),
+        (f"{PREFIXE}pages:{pages}:f{fenetre}", 2 * FENETRE_DES_RELEVES),
+    )
+
+
+def attendre(suite: str) -> None:
+    """Expect the page that an act leads to: when it is asked for, it is one page with the act."""
+    _demander(lambda tuyau: tuyau.set(f"{PREFIXE}suite:{suite}", 1, ex=DELAI_DE_LA_SUITE))
+
+
+def relever(marques: Mapping[str, Iterable[str]], *, pages: str, suite: str) -> Releve | None:
+    """Count the marks of this request under each key and a page under `pages`; return what all hold now. None: detection pauses.
+
+    What an act led to (`suite` was expected) is no page more.
+    """
     maintenant = horloge()
     fenetre, reste = _fenetres(maintenant)
-    minute = f"{PREFIXE}pages:{pages}:{int(maintenant // 60)}"
+    compteurs = _pages(pages, maintenant)
     cles = list(marques)
 
     def commandes(tuyau: Any) -> None:
+        tuyau.delete(f"{PREFIXE}suite:{suite}")
         for la_cle, noms in marques.items():
             if noms := list(noms):
                 _ajouter(tuyau, la_cle, noms, fenetre)
         for la_cle in cles:
             tuyau.hgetall(_hache(la_cle, fenetre))
             tuyau.hgetall(_hache(la_cle, fenetre - 1))
-        for nom, vie in ((minute, 120), (f"{PREFIXE}pages:{pages}:f{fenetre}", 2 * FENETRE_DES_RELEVES)):
+        for nom, vie in compteurs:
             tuyau.incr(nom)
             tuyau.expire(nom, vie)
 
@@ -122,7 +143,10 @@ def relever(marques: Mapping[str, Iterable[str]], *, pages: str) -> Releve | Non
         for nom, nombre in lues[2 * rang + 1].items():
             total[nom] = total.get(nom, 0) + int(nombre) * reste
         sommes[la_cle] = total
-    return Releve(sommes, int(reponses[-4]), int(reponses[-2]))
+    suivie = reponses[0] == 1
+    if suivie:
+        _demander(lambda tuyau: tuyau.decr(compteurs[0][0]).decr(compteurs[1][0]))
+    return Releve(sommes, int(reponses[-4]) - suivie, int(reponses[-2]) - suivie, suivie)
 
 
 def noter(marques: Mapping[str, Iterable[str]]) -> None:

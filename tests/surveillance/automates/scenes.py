@@ -1,10 +1,14 @@
 """Browsers and robots: what each sends, as recorded, and a clock that the test moves."""
 
+import base64
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+import altcha
+from altcha.v2 import Challenge
 from django.http import HttpResponse
 from django.test import Client
 
@@ -128,3 +132,11 @@ def envoyer(client: Client, chemin: str, champs: Mapping[str, Any], *, servi_a: 
     """Post a form, of a page served at this time or never read."""
     corps = dict(champs) | ({} if servi_a is None else {SERVI: sceller(servi_a)})
     return client.post(chemin, urlencode(corps), content_type=FORMULAIRE)
+
+
+def resoudre(epreuve: str) -> str:
+    """Return what the widget posts."""
+    lue = json.loads(epreuve)
+    solution = altcha.solve_challenge(Challenge.from_dict(lue))
+    assert solution is not None
+    return base64.b64encode(json.dumps({"challenge": lue, "solution": solution.to_dict()}).encode()).decode()

@@ -115,7 +115,7 @@ def test_qui_a_un_compte_n_est_pas_un_robot_libre() -> None:
             client = navigateur(ROBOTS["curl"], f"203.0.113.{rang + 80}")
             client.cookies[nom] = f"{'x' * 31}{rang}"
             client.cookies[temoin.nom] = temoin.valeur
-            codes.append(client.get(reverse("aide")).status_code)
+            codes.append(client.get(reverse("connexion")).status_code)
         assert codes[-1] == 403, nom
 
 
@@ -123,12 +123,12 @@ def test_qui_a_un_compte_n_est_pas_un_robot_libre() -> None:
 def test_un_temoin_invente_ne_donne_pas_un_rythme_neuf(nom: str) -> None:
     """Slowed: one page a second, whatever the cookies say."""
     for _ in range(2):
-        navigateur(ROBOTS["sans nom"], ENTREPRISE).get(reverse("aide"))
+        navigateur(ROBOTS["sans nom"], ENTREPRISE).get(reverse("connexion"))
     codes = []
     for rang in range(6):
         client = humain()
         client.cookies[nom] = f"{'y' * 31}{rang}"
-        codes.append(client.get(reverse("aide")).status_code)
+        codes.append(client.get(reverse("connexion")).status_code)
     assert codes.count(200) <= 1
 
 
@@ -180,7 +180,7 @@ def test_le_reseau_des_agents_n_est_pas_verifie_pour_le_programme_d_un_collegue(
     settings.RESEAUX_AGENTS = ["203.0.113.0/24"]
     robot = navigateur(ROBOTS["curl"], ENTREPRISE)
     for _ in range(12):
-        robot.get(reverse("aide"))
+        robot.get(reverse("connexion"))
     assert humain().get(reverse("admin:login")).status_code == 200
 
 
@@ -193,7 +193,7 @@ def test_un_agent_passe_par_la_verification_chez_les_agents(settings: Any, bloqu
         liste.relire()
     else:
         for _ in range(3):
-            navigateur(ROBOTS["curl"], ENTREPRISE).get(reverse("aide"))
+            navigateur(ROBOTS["curl"], ENTREPRISE).get(reverse("connexion"))
     agent = humain(HTTP_HOST=settings.ADMIN_HOST)
     page = agent.get(reverse("admin:login"))
     assert page.status_code == 403

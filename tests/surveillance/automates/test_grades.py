@@ -9,9 +9,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
-import altcha
 import pytest
-from altcha.v2 import Challenge
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -36,7 +34,7 @@ from surveillance.models import BlocageIP, Connexion, SignalVu
 from surveillance.signaux.registre import AUTOMATE
 from tests.factories import MOT_DE_PASSE, EspaceFactory
 
-from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur
+from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur, resoudre
 
 pytestmark = pytest.mark.django_db
 ROBOT = "203.0.113.7"
@@ -75,15 +73,7 @@ def humain(adresse: str = ROBOT) -> Client:
 
 
 def statuts(client: Client, nombre: int) -> list[int]:
-    return [client.get(reverse("aide")).status_code for _ in range(nombre)]
-
-
-def resoudre(epreuve: str) -> str:
-    """Return what the widget posts."""
-    lue = json.loads(epreuve)
-    solution = altcha.solve_challenge(Challenge.from_dict(lue))
-    assert solution is not None
-    return base64.b64encode(json.dumps({"challenge": lue, "solution": solution.to_dict()}).encode()).decode()
+    return [client.get(reverse("connexion")).status_code for _ in range(nombre)]
 
 
 def test_un_programme_est_verifie_puis_son_adresse_bloquee_et_l_humain_derriere_continue() -> None:
@@ -129,7 +119,7 @@ def test_ce_qui_est_ralenti_a_une_page_par_seconde() -> None:
     lent = robot("requests au nom de chrome")
     assert statuts(lent, 3) == [200] * 3
     assert statuts(lent, 2) == [200, 429]
-    refus = lent.get(reverse("aide"))
+    refus = lent.get(reverse("connexion"))
     assert refus.status_code == 403, "and what goes on is asked to verify"
     assert VERIFIER in refus.content.decode()
 
@@ -137,10 +127,10 @@ def test_ce_qui_est_ralenti_a_une_page_par_seconde() -> None:
 def test_ralentir_dit_quand_revenir(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Garde, "decider", lambda self: Grade.RALENTIR)
     client = humain()
-    assert client.get(reverse("aide")).status_code == 200
-    refus = client.get(reverse("aide"))
+    assert client.get(reverse("connexion")).status_code == 200
+    refus = client.get(reverse("connexion"))
     assert (refus.status_code, refus["Retry-After"], refus["Cache-Control"]) == (429, "2", "no-store")
-    assert f'href="{reverse("aide")}"' in refus.content.decode()
+    assert f'href="{reverse("connexion")}"' in refus.content.decode()
 
 
 def test_un_champ_piege_rempli_ne_bloque_ni_ne_verifie_seul(espace: Espace) -> None:
@@ -291,7 +281,7 @@ def test_un_passe_ne_vaut_plus_quand_ce_qui_le_porte_est_un_automate() -> None:
     page = client.get(reverse("verifier_humain"))
     envoyer(client, reverse("verifier_humain"), {"preuve": resoudre(page.context["epreuve"])})
     assert statuts(client, 2) == [200, 403]
-    assert VERIFIER in client.get(reverse("aide")).content.decode()
+    assert VERIFIER in client.get(reverse("connexion")).content.decode()
 
 
 def test_une_suite_ailleurs_n_est_pas_suivie() -> None:

@@ -1,0 +1,208 @@
+"""What a person lives through who is asked for the verification: what stays open, what is given back, who is not asked (R17)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Espace, Session
+from surveillance.automates import liste, releve
+from surveillance.automates.detecteurs import PAGES_PAR_MINUTE
+from surveillance.automates.grades import Garde, Grade
+from tests.espacepro.scenes import client_verifie
+from tests.factories import AgentFactory
+
+from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur, resoudre
+
+pytestmark = pytest.mark.django_db
+ADRESSE = "203.0.113.7"
+
+
+@pytest.fixture(autouse=True)
+def horloge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Horloge]:
+    une = Horloge.ronde()
+    monkeypatch.setattr(releve, "horloge", une)
+    liste._processus.liste = liste.Liste()
+    releve._etat.muet_jusqu_a = 0.0
+    yield une
+    liste._processus.liste = liste.Liste()
+
+
+@pytest.fixture
+def verifie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a page is asked for the verification."""
+    monkeypatch.setattr(Garde, "decider", lambda self: Grade.VERIFIER)
+
+
+@pytest.fixture
+def lent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks is slowed, and has just had a page."""
+    monkeypatch.setattr(Garde, "decider", lambda self: Grade.RALENTIR)
+    monkeypatch.setattr(Garde, "peut_continuer", lambda self: False)
+
+
+def marquer_l_adresse() -> None:
+    """Have the address asked for the verification: a program asks from it."""
+    for _ in range(2):
+        navigateur(ROBOTS["curl"], ADRESSE).get(reverse("connexion"))
+    assert navigateur(HONNETES["chrome"], ADRESSE).get(reverse("connexion")).status_code == 403
+
+
+@pytest.mark.parametrize("reponse", ["verifie", "lent"])
+def test_ce_qui_ferme_n_est_jamais_soumis_a_la_verification(
+    reponse: str, request: pytest.FixtureRequest, client_de: Callable[[Espace], Client], espace: Espace
+) -> None:
+    autre, presse = client_de(espace), client_de(espace)
+    autre.get(reverse("espace"))
+    request.getfixturevalue(reponse)
+    assert presse.get(reverse("espace")).status_code in {403, 429}
+    assert presse.get(reverse("securite")).status_code == 200, "where the buttons are"
+    assert presse.post(reverse("fermer_autres_sessions")).status_code == 302
+    assert presse.post(reverse("oublier_navigateurs")).status_code == 302
+    assert Session.objects.filter(compte=espace.compte).count() == 1
+    assert presse.get(reverse("securite_pas_moi")).status_code == 200
+    assert presse.post(reverse("securite_pas_moi")).status_code == 302
+    assert not Session.objects.filter(compte=espace.compte).exists()
+    assert presse.get(reverse("pas_moi_fait")).status_code == 200
+    assert Client().get(reverse("ce_n_est_pas_moi", args=["faux"])).status_code not in {403, 429}
+    encore = client_de(espace)
+    assert encore.post(reverse("deconnexion")).status_code == 302
+    assert encore.post(reverse("admin:logout")).status_code not in {403, 429}
+
+
+@pytest.mark.usefixtures("verifie", "catalogue")
+def test_les_pages_que_tous_lisent_restent_ouvertes() -> None:
+    client = Client()
+    noms = ["accueil", "aide", "plan", "mentions_legales", "donnees_personnelles", "accessibilite", "cgu", "catalogue"]
+    assert {nom: client.get(reverse(nom)).status_code for nom in noms} == dict.fromkeys(noms, 200)
+    assert client.get(reverse("connexion")).status_code == 403
+    assert client.get(reverse("fiche", args=["inconnue"])).status_code == 404
+    assert client.post(reverse("aide")).status_code == 403, "a POST reads nothing"
+
+
+@pytest.mark.usefixtures("lent")
+def test_ce_que_le_navigateur_prend_seul_n_est_pas_une_page() -> None:
+    client = Client()
+    assert client.get(reverse("connexion")).status_code == 429
+    for adresse in (reverse("admin:jsi18n"), "/static/absent.css", "/favicon.ico", "/apple-touch-icon.png"):
+        assert client.get(adresse).status_code not in {403, 429}, adresse
+
+
+def test_un_acte_et_la_page_ou_il_mene_sont_une_page(
+    client_de: Callable[[Espace], Client], espace: Espace, horloge: Horloge
+) -> None:
+    client = client_de(espace)
+    comptes = []
+    monter = releve.relever
+
+    def lire(*args: Any, **noms: Any) -> Any:
+        lu = monter(*args, **noms)
+        assert lu is not None
+        comptes.append((lu.pages_minute, lu.pages_fenetre))
+        return lu
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(releve, "relever", lire)
+        suite = client.post(reverse("oublier_navigateurs"))
+        for _ in range(2):
+            client.get(suite["Location"])
+    assert comptes == [(1, 1), (1, 1), (2, 2)], "the page once, then as any other"
+    assert PAGES_PAR_MINUTE > 2
+
+
+def test_la_page_ou_mene_un_acte_ne_se_fait_pas_attendre(
+    client_de: Callable[[Espace], Client], espace: Espace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_de(espace)
+    monkeypatch.setattr("surveillance.automates.grades.grade_de", lambda score: Grade.RALENTIR)
+    monkeypatch.setattr("surveillance.automates.grades.RYTHME", 60.0)
+    assert client.get(reverse("espace")).status_code == 200
+    acte = client.post(reverse("oublier_navigateurs"))
+    assert client.get(acte["Location"]).status_code == 200
+    assert client.get(reverse("espace")).status_code == 429
+
+
+def test_un_agent_prouve_ne_paie_pas_pour_son_adresse() -> None:
+    marquer_l_adresse()
+    agent = client_verifie(AgentFactory())
+    agent.defaults = navigateur(HONNETES["chrome"], ADRESSE).defaults
+    assert agent.get(reverse("admin:index")).status_code == 200
+    assert navigateur(HONNETES["chrome"], ADRESSE).get(reverse("admin:login")).status_code == 403
+
+
+def passer(client: Client, page: Any, **champs: str) -> Any:
+    """Do the verification that this page asks for, and return what follows."""
+    suite = {
+        "preuve": resoudre(page.context["epreuve"]),
+        "suite": page.context["suite"],
+        "emporte": page.context["emporte"],
+    }
+    return envoyer(client, reverse("verifier_humain"), suite | champs)
+
+
+def champs_rendus(page: Any) -> dict[str, str]:
+    return dict(page.context["renvoi"].champs)
+
+
+def test_ce_qu_un_visiteur_a_rempli_lui_est_rendu(espace: Espace) -> None:
+    marquer_l_adresse()
+    client = navigateur(HONNETES["chrome"], ADRESSE)
+    champs = {"username": espace.compte.email, "password": "un secret de trop"}
+    refus = envoyer(client, reverse("connexion"), champs)
+    assert refus.status_code == 403
+    assert "vous est rendu après la vérification" in refus.content.decode()
+    rate = passer(client, refus, preuve="rien")
+    assert (rate.status_code, rate.context["emporte"]) == (200, refus.context["emporte"])
+    rendu = passer(client, refus)
+    assert rendu.status_code == 200
+    assert f'action="{reverse("connexion")}"' in rendu.content.decode()
+    assert "un secret de trop" not in rendu.content.decode()
+    assert champs_rendus(rendu) == {"username": espace.compte.email}
+    formulaire = client.post(reverse("connexion"), champs_rendus(rendu))
+    assert formulaire.status_code == 200, "the page of the form, filled, that asks for the password"
+    assert espace.compte.email in formulaire.content.decode()
+
+
+def test_ce_qu_un_agent_a_rempli_lui_est_rendu(monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = client_verifie(AgentFactory())
+    with monkeypatch.context() as patch:
+        patch.setattr(Garde, "decider", lambda self: Grade.VERIFIER)
+        refus = agent.post(reverse("admin:index"), {"texte": "Une réponse d’un quart d’heure", "code": "123456"})
+        assert refus.status_code == 403
+        rendu = passer(agent, refus)
+    assert champs_rendus(rendu) == {"texte": "Une réponse d’un quart d’heure"}
+    assert agent.get(reverse("admin:index")).status_code == 200
+    ailleurs = passer(navigateur(HONNETES["chrome"], "127.0.0.1"), refus)
+    assert ailleurs.status_code == 200
+    assert "renvoi" not in ailleurs.context, "of nobody else"
+
+
+@pytest.mark.usefixtures("lent")
+def test_ce_qui_est_ralenti_rend_ce_qui_a_ete_rempli() -> None:
+    refus = Client().post(reverse("connexion"), {"username": "une@exemple.fr", "password": "secret"})
+    assert refus.status_code == 429
+    assert champs_rendus(refus) == {"username": "une@exemple.fr"}
+
+
+@pytest.mark.usefixtures("verifie")
+def test_ce_qu_un_autre_site_envoie_n_est_rendu_a_personne() -> None:
+    client = Client(enforce_csrf_checks=True)
+    refus = client.post(reverse("connexion"), {"username": "une@exemple.fr"})
+    assert refus.status_code == 403
+    assert "emporte" not in refus.context
+
+
+@pytest.mark.usefixtures("lent")
+def test_sans_ses_fichiers_rien_n_est_renvoye(
+    client_de: Callable[[Espace], Client], espace: Espace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("espacepro.corps.CorpsMiddleware.process_view", lambda *_, **__: None)
+    fichier = SimpleUploadedFile("a.pdf", b"%PDF")
+    refus = client_de(espace).post(reverse("preferences"), {"texte": "<b>Un texte</b>", "piece": fichier})
+    contenu = refus.content.decode()
+    assert refus.status_code == 429
+    assert "&lt;b&gt;Un texte" in contenu
+    assert "Envoyer de nouveau" not in contenu
