@@ -1,8 +1,12 @@
 """The browser that an account knows is one whose verification, if one is asked, was passed (R15)."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Espace, NavigateurConnu, Session
 from accounts.models.sessions_base import empreinte
@@ -51,11 +55,14 @@ def test_une_connexion_a_verifier_ne_fait_connaitre_son_navigateur_qu_une_fois_v
     voleur = connecter(espace, "198.51.100.4")
     demander(voleur)
     manquer(voleur)
-    client = connecter(espace, "198.51.100.5")  # asked again: the last one was missed
-    client.post(reverse("verifier_session_code"))
-    assert not NavigateurConnu.objects.filter(compte=espace.compte).exists()
-    verification = Verification.objects.filter(compte=espace.compte, manquee_le=None).get()
-    client.post(reverse("verifier_session"), {"code": code_de(verification)})
-    assert client.get(reverse("espace")).status_code == 200
-    assert NavigateurConnu.objects.filter(compte=espace.compte).count() == 1
-    assert any(nom.removeprefix("__Host-").startswith("connu-") for nom in client.cookies)
+    with time_machine.travel(
+        timezone.now() + timedelta(seconds=61), tick=False
+    ):  # one code a minute of unknown browsers
+        client = connecter(espace, "198.51.100.5")  # asked again: the last one was missed
+        client.post(reverse("verifier_session_code"))
+        assert not NavigateurConnu.objects.filter(compte=espace.compte).exists()
+        verification = Verification.objects.filter(compte=espace.compte, manquee_le=None).get()
+        client.post(reverse("verifier_session"), {"code": code_de(verification)})
+        assert client.get(reverse("espace")).status_code == 200
+        assert NavigateurConnu.objects.filter(compte=espace.compte).count() == 1
+        assert any(nom.removeprefix("__Host-").startswith("connu-") for nom in client.cookies)
