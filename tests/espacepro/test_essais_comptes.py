@@ -26,7 +26,8 @@ from accounts.facteurs.second_facteur import (
     utiliser_code_secours,
     verifier_code,
 )
-from accounts.models import Compte, Espace, EssaiConnexion, Evenement, Lien
+from accounts.models import Compte, Espace, EssaiConnexion, Evenement, Lien, Session
+from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.mots_de_passe.hachage import hacher_reponse
 from accounts.saisies.regles import EssaiRefuse, RegleMetier
 from accounts.saisies.reponses import normaliser_reponse
@@ -47,6 +48,10 @@ from habilitations.partage.demandes import (
     demander_habilitation,
     verifier_numero_du_demandeur,
 )
+from surveillance.models import Verification
+from surveillance.verification.codes import code_de
+from surveillance.verification.demandes import demander_verification, envoyer_code, verifier_par_courriel
+from tests.accounts.scenes import connecter
 from tests.activation import scenes
 from tests.factories import REPONSE, CompteFactory, EspaceFactory, PersonneFactory, habiliter
 
@@ -237,7 +242,28 @@ def depot_d_une_substitution() -> Essai:
     )
 
 
+def code_d_une_verification() -> Essai:
+    espace = EspaceFactory()
+    compte, client = espace.compte, connecter(espace)
+    ouverte = Session.objects.get(session_key=empreinte(client.session.session_key or ""))
+    verification = demander_verification(session=ouverte, raison="Une session change de pays")
+    assert verification is not None
+    envoyer_code(acteur=compte, verification=verification.pk, navigateur="secret")
+    verification.refresh_from_db()
+    return (
+        lambda: verifier_par_courriel(
+            acteur=compte,
+            verification=verification.pk,
+            session=SessionStore(client.session.session_key),
+            code=f"{(int(code_de(verification)) + 1) % 10**8:08d}",
+            navigateur="secret",
+        ),
+        lambda: Verification.objects.get(pk=verification.pk).essais,
+    )
+
+
 ESSAIS = {
+    "surveillance/verification/demandes.py::verifier_par_courriel": code_d_une_verification,
     "activation/demandes/adhesion.py::deposer_adhesion": depot_d_une_adhesion,
     "activation/demandes/substitution.py::deposer_substitution": depot_d_une_substitution,
     "activation/demandes/signalements.py::signaler": signalement,
