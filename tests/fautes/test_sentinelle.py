@@ -147,7 +147,8 @@ def verifier_le_repos(guetteur: Guetteur) -> None:
         guetteur.exiger(json.dumps(session.get_decoded(), default=str), "a session in clear")
     client = cache._cache.get_client()  # type: ignore[attr-defined]
     for cle in client.scan_iter():
-        guetteur.exiger(repr(cle) + repr(client.get(cle)), "the cache")
+        lire = {b"hash": client.hgetall, b"set": client.smembers, b"string": client.get}[client.type(cle)]
+        guetteur.exiger(repr(cle) + repr(lire(cle)), "the cache")
 
 
 def dernier_lien(objet: str) -> str:
