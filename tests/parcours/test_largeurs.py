@@ -23,6 +23,7 @@ from tests.factories import (
     echanger,
     habiliter,
 )
+from tests.scenes import NAVIGATEUR
 
 LARGEURS = (1280, 390, 320)
 # Answers that are no page of the portal: files, images, endpoints of scripts.
@@ -55,7 +56,7 @@ def visiter(page: Page, racine: str, chemins: list[str], *, marges: bool = True)
     fautes: list[object] = []
     vues = 0
     for chemin in chemins:
-        reponse = page.request.get(racine + chemin, max_redirects=0)
+        reponse = page.request.get(racine + chemin, max_redirects=0, headers=NAVIGATEUR)
         if reponse.status != 200 or not reponse.headers.get("content-type", "").startswith("text/html"):
             continue
         if "content-disposition" in reponse.headers:
