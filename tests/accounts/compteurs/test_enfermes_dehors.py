@@ -202,6 +202,7 @@ def test_la_reinitialisation_oublie_aussi_les_essais_du_second_facteur(
     for _ in range(8):
         refuser(lambda: verifier_code(acteur=agent.compte, code=faux_code(code_de(appareil))))
     reinitialiser_agent(acteur="systeme:reinitialiser_agent", agent=agent, preuve="CARTE")
+    agent.compte.refresh_from_db()  # signed in again, with the password that was given
     nouveau, codes = enroler(agent)
     horloge.shift(timedelta(seconds=90))
     assert verifier_code(acteur=agent.compte, code=code_de(nouveau)) == nouveau
