@@ -21,6 +21,7 @@ from accounts.models import Espace, PolitiqueMotDePasse, VersionCGU, publication
 from accounts.mots_de_passe import saturation
 from accounts.traces.sceau import temoin
 from services.models import PersonneSirenisee
+from surveillance import memoire
 from surveillance.automates import releve
 
 from . import gabarits, honnete, pages, role_application
@@ -128,9 +129,9 @@ def _processus_neuf() -> None:
 def _pages_lues_une_a_une(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked comes at the pace of somebody who reads each page, whatever the machine's: a test of the pace has its own clock."""
     monkeypatch.setattr(releve, "horloge", honnete.horloge())
-    monkeypatch.setattr(
-        releve, "DELAI_DE_REDIS", 5.0
-    )  # a loaded machine answers late; the tests of a dead Redis have their own
+    # A loaded machine answers late; the tests of a dead Redis have their own.
+    monkeypatch.setattr(memoire, "DELAI_DE_REDIS", 5.0)
+    monkeypatch.setattr(memoire.etat, "muet_jusqu_a", 0.0)
 
 
 @pytest.fixture(autouse=True)

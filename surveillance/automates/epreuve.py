@@ -22,7 +22,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.saisies.regles import RegleMetier
 
-from .releve import cle, une_seule_fois
+from ..memoire import cle
+from .releve import une_seule_fois
 
 TEMOIN: Final = "humain"
 DUREE_DU_PASSE: Final = 3600  # seconds

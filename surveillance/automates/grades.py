@@ -24,6 +24,7 @@ from accounts.portes.saisie import est_estampille
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.requete import ILLISIBLE, adresse_ip, compte_connecte, une_adresse
 
+from ..memoire import cle
 from ..signaux.registre import AUTOMATE
 from ..signaux.signalement import signaler
 from . import releve
@@ -80,7 +81,7 @@ class Garde:
         self.connu = connu
         self.adresse = adresse_ip(request)
         self.source = source_de(self.adresse)
-        self.reseau = releve.cle("source", self.source)
+        self.reseau = cle("source", self.source)
         self.chez_les_agents = bool(settings.RESEAUX_AGENTS) and d_un_reseau_d_agents(request)
         """A network that the administration answers for: each browser of it is counted, the whole office is not."""
         self.soi = self._soi()
@@ -97,12 +98,12 @@ class Garde:
         """
         compte = compte_connecte(self.request)
         if compte is not None:
-            return releve.cle("compte", str(compte.pk))
+            return cle("compte", str(compte.pk))
         navigateur = self.connu()
         if navigateur is not None:
-            return releve.cle("navigateur", str(navigateur.pk))
+            return cle("navigateur", str(navigateur.pk))
         session = self.request.session.session_key
-        return releve.cle("session", session) if session else None
+        return cle("session", session) if session else None
 
     def decider(self) -> Grade:
         """Count what this request shows and return what is answered to it; RIEN while Redis does not answer."""
@@ -141,7 +142,7 @@ class Garde:
             releve.attendre(self._suite(self._soi(), reponse["Location"]))
 
     def _suite(self, soi: str | None, adresse: str) -> str:
-        return f"{soi or self.reseau}:{releve.cle('suite', adresse.partition('#')[0])}"
+        return f"{soi or self.reseau}:{cle('suite', adresse.partition('#')[0])}"
 
     def refuser(self) -> None:
         """Count a request that was not answered: who goes on asking is no person who waits."""

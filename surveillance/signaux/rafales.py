@@ -5,76 +5,40 @@ and nothing fails.
 """
 
 import time
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import redis
 import structlog
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from accounts.models import Compte, Evenement, NavigateurConnu, Session
 from accounts.models.sessions_base import empreinte
 from accounts.traces.journal import auteur_de
 from accounts.traces.requete import compte_connecte
 
+from ..memoire import cle, demander
 from .registre import LECTEUR_METHODIQUE, RAFALE_EXPORTS, RAFALE_PAGES, RAFALE_SIREN
+from .seuils import FICHIERS_PAR_MINUTE, PAGES_PAR_MINUTE, SIREN_METHODIQUES, SIREN_PAR_MINUTE
 from .signalement import signaler
 
-PAGES_PAR_MINUTE: Final = 150
-SIREN_PAR_MINUTE: Final = 40
-FICHIERS_PAR_MINUTE: Final = 15
-SIREN_METHODIQUES: Final = 40
 APPAREIL_NEUF: Final = timedelta(days=1)
 MEMOIRE_DES_MINUTES: Final = 120  # seconds
 MEMOIRE_DU_JOUR: Final = 26 * 3600
-ATTENTE_DE_REDIS: Final = 0.1  # seconds
-SILENCE_DE_REDIS: Final = 30.0
 log = structlog.get_logger("espacepro.signaux")
-
-
-@dataclass
-class _Muet:
-    """Until when (monotonic clock) this process asks Redis nothing, once it did not answer."""
-
-    jusqu_a: float = 0.0
-
-
-_muet = _Muet()
-
-
-@cache
-def _client(adresse: str) -> "redis.Redis":
-    return redis.Redis.from_url(
-        adresse,
-        socket_timeout=ATTENTE_DE_REDIS,
-        socket_connect_timeout=ATTENTE_DE_REDIS,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 def compter(request: HttpRequest, reponse: HttpResponseBase) -> None:
     """Count this page of a signed-in usager, and signal the burst whose threshold it crosses."""
     compte = compte_connecte(request) if SESSION_KEY in request.session else None
-    if compte is None or compte.is_staff or time.monotonic() < _muet.jusqu_a:
+    if compte is None or compte.is_staff:
         return
     siren = (request.resolver_match.kwargs if request.resolver_match is not None else {}).get("siren", "")
     fichier = reponse.headers.get("Content-Disposition", "").startswith("attachment")
-    try:
-        vues = _compter(compte, str(siren) if reponse.status_code == 200 else "", fichier=fichier)
-    except (RedisError, OSError) as erreur:
-        _muet.jusqu_a = time.monotonic() + SILENCE_DE_REDIS
-        log.warning("rafales_non_comptees", erreur=type(erreur).__name__)
-        return
+    vues = _compter(compte, str(siren) if reponse.status_code == 200 else "", fichier=fichier)
     if not vues:
         return
     try:
@@ -84,34 +48,35 @@ def compter(request: HttpRequest, reponse: HttpResponseBase) -> None:
 
 
 def _compter(compte: Compte, siren: str, *, fichier: bool) -> dict[str, dict[str, Any]]:
-    """Count one page in one round trip; return the kinds whose threshold it has just reached, each only once a minute."""
-    minute = int(time.time() // 60)
-    cle, du_jour = f"espacepro:rafale:{compte.pk}:{minute}", f"espacepro:lus:{compte.pk}:{minute // 1440}"
-    envoi = _client(settings.CACHES["default"]["LOCATION"]).pipeline(transaction=False)
-    envoi.incr(f"{cle}:pages")
-    envoi.expire(f"{cle}:pages", MEMOIRE_DES_MINUTES)
-    if fichier:
-        envoi.incr(f"{cle}:fichiers")
-        envoi.expire(f"{cle}:fichiers", MEMOIRE_DES_MINUTES)
-    if siren:
-        for ensemble, duree in ((f"{cle}:siren", MEMOIRE_DES_MINUTES), (du_jour, MEMOIRE_DU_JOUR)):
-            envoi.sadd(ensemble, siren)
+    """Count one page; return the kinds whose threshold it has just reached, each only once a minute: none without Redis."""
+    minute, lui = int(time.time() // 60), str(compte.pk)
+    de_la_minute, du_jour = f"espacepro:{cle('rafale', lui)}:{minute}", f"espacepro:{cle('lus', lui)}:{minute // 1440}"
+    compteurs = ["pages", "fichiers"] if fichier else ["pages"]
+    ensembles = [(f"{de_la_minute}:siren", MEMOIRE_DES_MINUTES), (du_jour, MEMOIRE_DU_JOUR)] if siren else []
+
+    def commandes(envoi: Any) -> None:
+        for nom in compteurs:
+            envoi.incr(f"{de_la_minute}:{nom}")
+            envoi.expire(f"{de_la_minute}:{nom}", MEMOIRE_DES_MINUTES)
+        for ensemble, duree in ensembles:
+            envoi.sadd(ensemble, cle("siren", siren))
             envoi.scard(ensemble)
             envoi.expire(ensemble, duree)
-    rendus = iter(cast("list[int]", envoi.execute()))
+
+    reponses = demander(commandes)
+    if reponses is None:
+        return {}
+    rendus = iter(reponses)
     vues: dict[str, dict[str, Any]] = {}
-    if next(rendus) == PAGES_PAR_MINUTE:
-        vues[RAFALE_PAGES] = {"pages": PAGES_PAR_MINUTE}
-    next(rendus)
-    if fichier:
-        if next(rendus) == FICHIERS_PAR_MINUTE:
-            vues[RAFALE_EXPORTS] = {"fichiers": FICHIERS_PAR_MINUTE}
-        next(rendus)
-    if siren:
-        for genre, seuil in ((RAFALE_SIREN, SIREN_PAR_MINUTE), (LECTEUR_METHODIQUE, SIREN_METHODIQUES)):
-            nouveau, combien, _ = next(rendus), next(rendus), next(rendus)
-            if nouveau and combien == seuil:
-                vues[genre] = {"entreprises": seuil}
+    for nom in compteurs:
+        combien, _ = next(rendus), next(rendus)
+        genre, seuil = (RAFALE_PAGES, PAGES_PAR_MINUTE) if nom == "pages" else (RAFALE_EXPORTS, FICHIERS_PAR_MINUTE)
+        if combien == seuil:
+            vues[genre] = {nom: seuil}
+    for genre, seuil in ((RAFALE_SIREN, SIREN_PAR_MINUTE), (LECTEUR_METHODIQUE, SIREN_METHODIQUES))[: len(ensembles)]:
+        nouveau, combien, _ = next(rendus), next(rendus), next(rendus)
+        if nouveau and combien == seuil:
+            vues[genre] = {"entreprises": seuil}
     return vues
 
 

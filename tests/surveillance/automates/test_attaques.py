@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from accounts.models import Agent
 from accounts.sessions.navigateurs import retenir
+from surveillance import memoire
 from surveillance.automates import liste, releve
 from surveillance.automates.blocages import DUREES, bloquer_automate, bloquer_ip, debloquer_ip
 from surveillance.automates.epreuve import proposer_epreuve
@@ -39,10 +40,10 @@ def horloge(monkeypatch: pytest.MonkeyPatch) -> Horloge:
 def neuf() -> Iterator[None]:
     """Nothing is blocked, and Redis has not failed a moment ago."""
     liste._processus.liste = liste.Liste()
-    releve._etat.muet_jusqu_a = 0.0
+    memoire.etat.muet_jusqu_a = 0.0
     yield
     liste._processus.liste = liste.Liste()
-    releve._etat.muet_jusqu_a = 0.0
+    memoire.etat.muet_jusqu_a = 0.0
 
 
 def humain(adresse: str = ENTREPRISE, **entetes: str) -> Client:

@@ -19,6 +19,7 @@ from redis import Redis
 from accounts.models import Espace
 from accounts.portes.marques import PIEGE, PILOTE
 from accounts.sessions.navigateurs import retenir
+from surveillance import memoire
 from surveillance.automates import liste, releve
 from surveillance.automates.blocages import AdressePartagee, ReseauDesAgents, bloquer_automate, bloquer_ip
 from surveillance.automates.detecteurs import PAGES_PAR_MINUTE, VISITEURS_PAR_MINUTE
@@ -52,16 +53,16 @@ def horloge(monkeypatch: pytest.MonkeyPatch) -> Horloge:
 def neuf() -> Iterator[None]:
     """Nothing is blocked, and Redis has not failed a moment ago."""
     liste._processus.liste = liste.Liste()
-    releve._etat.muet_jusqu_a = 0.0
+    memoire.etat.muet_jusqu_a = 0.0
     yield
     liste._processus.liste = liste.Liste()
-    releve._etat.muet_jusqu_a = 0.0
+    memoire.etat.muet_jusqu_a = 0.0
 
 
 @pytest.fixture
 def redis_mort(monkeypatch: pytest.MonkeyPatch) -> None:
     mort = Redis(port=1, socket_connect_timeout=0.05, retry=None)
-    monkeypatch.setattr(releve, "_redis", lambda: mort)
+    monkeypatch.setattr(memoire, "client", lambda adresse: mort)
 
 
 def robot(nom: str = "curl", adresse: str = ROBOT) -> Client:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from surveillance import memoire
 from surveillance.automates import liste, releve
 from surveillance.automates.blocages import ReseauDesAgents, bloquer_ip
 from surveillance.models import BlocageIP
@@ -20,7 +21,7 @@ def neuf(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
     settings.PROXYS = 1
     monkeypatch.setattr(releve, "horloge", Horloge(time.time()))
     liste._processus.liste = liste.Liste()
-    releve._etat.muet_jusqu_a = 0.0
+    memoire.etat.muet_jusqu_a = 0.0
     yield
     liste._processus.liste = liste.Liste()
 

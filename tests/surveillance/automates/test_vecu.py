@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Espace, Session
+from surveillance import memoire
 from surveillance.automates import liste, releve
 from surveillance.automates.detecteurs import PAGES_PAR_MINUTE
 from surveillance.automates.grades import Garde, Grade
@@ -26,7 +27,7 @@ def horloge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Horloge]:
     une = Horloge.ronde()
     monkeypatch.setattr(releve, "horloge", une)
     liste._processus.liste = liste.Liste()
-    releve._etat.muet_jusqu_a = 0.0
+    memoire.etat.muet_jusqu_a = 0.0
     yield une
     liste._processus.liste = liste.Liste()
 

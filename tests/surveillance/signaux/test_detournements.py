@@ -14,7 +14,6 @@ from accounts.models import Espace
 from habilitations.models import Habilitation
 from surveillance.balayage import balayer
 from surveillance.models import SignalVu
-from surveillance.signaux import rafales
 from surveillance.signaux.registre import SIGNAUX
 from tests.accounts.scenes import CHROME, INSCRIPTION, IPHONE, connecter
 from tests.factories import PersonneFactory, ServiceFactory, habiliter
@@ -90,7 +89,6 @@ CAS: list[tuple[Callable[[Detournement], None], set[str]]] = [
 def test_un_detournement(
     espace: Espace, detourner: Callable[[Detournement], None], trouves: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rafales._muet, "jusqu_a", 0.0)
     scene = Detournement(espace)
     SignalVu.objects.all().delete()
     detourner(scene)
