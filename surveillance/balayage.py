@@ -1,11 +1,13 @@
 """The sweep of each minute: what no request sees (signaux/balayages.py), then the espaces that two signals disable (R15)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.envois.budget import epuiser
 from accounts.models import Compte, Espace, Evenement
 
 from .espaces.desactivation import (
@@ -23,7 +25,6 @@ RECOUVREMENT: Final = timedelta(minutes=2)
 """A sign-in or a line of the journal may be committed that long after its date or its number: it is read again."""
 AU_DEBUT: Final = timedelta(hours=1)
 LIGNES_PAR_LOT: Final = 2_000
-COMPTES_PAR_LOT: Final = 500
 
 
 def balayer(*, maintenant: datetime | None = None) -> int:
@@ -41,16 +42,31 @@ def balayer(*, maintenant: datetime | None = None) -> int:
     )
     depuis = repere.vu_jusqu_a - RECOUVREMENT
     nouveaux = pulverisations(depuis=depuis, maintenant=maintenant)
-    lignes = lignes_suivies(apres=repere.ligne, au_plus=LIGNES_PAR_LOT)
-    nouveaux += examiner_les_lignes(lignes=lignes)
+    suite = _Suite(repere.ligne)
+    epuiser(suite.lot)
     desactiver_les_compromis(depuis=depuis, maintenant=maintenant)
-    if len(lignes) == LIGNES_PAR_LOT:
-        repere.ligne = lignes[-1].pk  # more wait: the next run goes on there
+    if lignes_suivies(apres=suite.ligne, au_plus=1):
+        repere.ligne = suite.ligne  # its time was over: the next run goes on there
     elif maintenant - repere.recente_le >= RECOUVREMENT:
         repere.ligne, repere.ligne_recente, repere.recente_le = repere.ligne_recente, derniere, maintenant
     repere.vu_jusqu_a = maintenant
     repere.save()
-    return nouveaux
+    return nouveaux + suite.nouveaux
+
+
+@dataclass
+class _Suite:
+    """The lines of the journal, batch after batch, from this number on."""
+
+    ligne: int
+    nouveaux: int = 0
+
+    def lot(self) -> int:
+        lignes = lignes_suivies(apres=self.ligne, au_plus=LIGNES_PAR_LOT)
+        self.nouveaux += examiner_les_lignes(lignes=lignes)
+        if lignes:
+            self.ligne = lignes[-1].pk
+        return len(lignes)
 
 
 def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
@@ -59,8 +75,8 @@ def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
     Open alerts seen within seven days, but what a stranger can cause; beyond the day's cap the cell is alerted, once. Return how many.
     """
     recentes = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, derniere_le__gt=depuis).exclude(motif__in=EXTERIEURS)
-    comptes = list(recentes.order_by().values_list("compte_id", flat=True).distinct()[:COMPTES_PAR_LOT])
-    return sum(_desactiver(compte, maintenant) for compte in Compte.objects.filter(pk__in=comptes, is_staff=False))
+    comptes = Compte.objects.filter(pk__in=recentes.order_by().values("compte"), is_staff=False)
+    return sum(_desactiver(compte, maintenant) for compte in comptes)
 
 
 def _desactiver(compte: Compte, maintenant: datetime) -> bool:

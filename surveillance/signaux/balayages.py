@@ -33,10 +33,17 @@ from .registre import (
     REUSSITE_APRES_PULVERISATION,
 )
 from .session import nom_seul
+from .seuils import (
+    COMPTES_ESSAYES,
+    FERMETURE,
+    OUVERTURE,
+    RETABLIS_HORS_DES_HEURES,
+    RETABLIS_LUS_AVANT,
+    RETABLIS_PAR_JOUR,
+)
 from .signalement import signaler
 
 FENETRE_DE_PULVERISATION: Final = timedelta(hours=1)
-COMPTES_ESSAYES: Final = 15
 COMPTES_SIGNALES: Final = 50
 """Of one network and one sweep: the first fifty say enough, and one cause groups them."""
 
@@ -69,12 +76,8 @@ EN_PASSANT: Final = frozenset(
 SUIVIS: Final = [*SENSIBLES, DEMANDE_SIGNALEE.code, ESPACE_RETABLI.code]
 SESSION_AU_PLUS: Final = timedelta(hours=24)
 
-RETABLIS_PAR_JOUR: Final = 8
-RETABLIS_HORS_DES_HEURES: Final = 2
-RETABLIS_LUS_AVANT: Final = 3
 FENETRE_DES_RETABLIS: Final = timedelta(days=30)
 LU_AVANT: Final = timedelta(days=1)
-OUVERTURE, FERMETURE = 7, 20  # hours of the portal's time zone
 
 _RESEAUX = """
 SELECT r.reseau, t.essayes, t.echecs

@@ -20,6 +20,7 @@ from accounts.models import (
     Courriel,
     Espace,
     EssaiConnexion,
+    Evenement,
     Lien,
     NavigateurConnu,
     Rectification,
@@ -45,7 +46,7 @@ from services.models import (
     RetraitService,
     Service,
 )
-from surveillance.models import Alerte, BlocageIP, Connexion, SuiteAlerte
+from surveillance.models import Alerte, Balayage, BlocageIP, Connexion, SuiteAlerte
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
@@ -309,6 +310,13 @@ def grossir(pays: Pays) -> None:
         compte=autre.compte, motif="pays_nouveau", etat="ECARTEE", examinee_le=hier, levee_le=hier - timedelta(days=200)
     )
     multiplier(decidee, 12_000, compte_id=un_compte)
+    en_attente = Alerte.objects.create(compte=autre.compte, motif="pays_nouveau", levee_le=hier, derniere_le=hier)
+    multiplier(en_attente, 12_000, compte_id=un_compte)
+    # As the sweep of an hour ago left it: what it reads is what came since.
+    derniere = Evenement.objects.latest("pk").pk
+    Balayage.objects.create(
+        vu_jusqu_a=maintenant - timedelta(hours=1), ligne=derniere - 50, ligne_recente=derniere, recente_le=hier
+    )
     registre = EvenementRegistre.objects.create(personne=personne, genre="CESSATION", traite_le=hier)
     multiplier(registre, 20_000, personne_id=une_personne)
     _nettoyer()

@@ -271,3 +271,26 @@ def test_mort_a_mi_chemin_le_balayage_reprend_ou_il_en_etait(espace: Espace, mai
     assert apres.ligne_recente > repere.ligne
     balayer(maintenant=maintenant + timedelta(minutes=6))
     assert Balayage.objects.get().ligne >= apres.ligne_recente
+
+
+def test_rien_ne_s_arrete_a_un_lot(maintenant: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five holders' first acts, one line a batch, and five espaces that two signals name: one sweep."""
+    monkeypatch.setattr("surveillance.balayage.LIGNES_PAR_LOT", 1)
+    espaces = [EspaceFactory() for _ in range(5)]
+    for espace in espaces:
+        _neuf(espace, maintenant)
+        acte(MOT_DE_PASSE_CHANGE, espace, quand=maintenant)
+        for genre in ("session_volee", "rafale_exports"):
+            signaler(compte=espace.compte, genre=genre, details={}, maintenant=maintenant)
+    assert balayer(maintenant=maintenant + timedelta(seconds=1)) == len(espaces)
+    assert Desactivation.objects.count() == len(espaces)
+
+
+def test_ce_que_son_temps_laisse_est_repris_au_suivant(maintenant: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("surveillance.balayage.LIGNES_PAR_LOT", 1)
+    monkeypatch.setattr("surveillance.balayage.epuiser", lambda lot: lot())  # its time is over after one batch
+    for _ in range(3):
+        espace = EspaceFactory()
+        _neuf(espace, maintenant)
+        acte(MOT_DE_PASSE_CHANGE, espace, quand=maintenant)
+    assert [balayer(maintenant=maintenant + timedelta(seconds=seconde)) for seconde in (1, 2, 3, 4)] == [1, 1, 1, 0]
