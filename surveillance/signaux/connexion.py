@@ -10,13 +10,12 @@ from typing import Any, Final
 
 from ..models import Connexion
 from .registre import ECHECS_PUIS_REUSSITE, PAYS_NOUVEAU, VOYAGE_IMPOSSIBLE
+from .seuils import ECHECS_AU_MOINS, REUSSITES_CONNUES
 
 MEMOIRE_DES_CONNEXIONS: Final = timedelta(days=90)
 CONNEXIONS_LUES: Final = 300
 """However many guesses strangers make at an account, a sign-in reads no more of them."""
-REUSSITES_CONNUES: Final = 3
 VOYAGE_AU_MOINS: Final = timedelta(hours=1)
-ECHECS_AU_MOINS: Final = 8
 FENETRE_DES_ECHECS: Final = timedelta(hours=24)
 
 

@@ -10,6 +10,21 @@ from enum import StrEnum
 from typing import Final
 
 from ..models import Alerte, Gravite
+from ..verification.demandes import ESSAIS, MANQUEE
+from .seuils import (
+    COMPTES_ESSAYES,
+    ECHECS_AU_MOINS,
+    FERMETURE,
+    FICHIERS_PAR_MINUTE,
+    OUVERTURE,
+    PAGES_PAR_MINUTE,
+    RETABLIS_HORS_DES_HEURES,
+    RETABLIS_LUS_AVANT,
+    RETABLIS_PAR_JOUR,
+    REUSSITES_CONNUES,
+    SIREN_METHODIQUES,
+    SIREN_PAR_MINUTE,
+)
 
 
 class Demande(StrEnum):
@@ -84,7 +99,7 @@ CE_N_EST_PAS_MOI: Final = "ce_n_est_pas_moi"
 DEMANDE_NON_RECONNUE: Final = "demande_non_reconnue"
 AUTOMATE: Final = "automate"
 RETABLISSEMENTS_INHABITUELS: Final = "retablissements_inhabituels"
-VERIFICATION_MANQUEE: Final = "verification_manquee"
+VERIFICATION_MANQUEE: Final = MANQUEE
 """Raised by surveillance/verification/, below: a holder who mistypes five codes is no second observation against himself."""
 PLAFOND_DESACTIVATIONS: Final = "plafond_desactivations"
 
@@ -102,7 +117,7 @@ _TABLE: Final = (
         PAYS_NOUVEAU,
         "Connexion depuis un pays inhabituel",
         "une connexion d’un pays d’où ce compte ne s’était jamais connecté",
-        "aucune en 90 jours, pour un compte qui s’est déjà connecté trois fois",
+        f"aucune en 90 jours, pour un compte qui s’est déjà connecté {REUSSITES_CONNUES} fois",
         Gravite.INFO,
         Famille.LIEU,
         _demande(Demande.DIRE, Demande.VERIFIER),
@@ -147,7 +162,7 @@ _TABLE: Final = (
         ECHECS_PUIS_REUSSITE,
         "De nombreux échecs, puis une réussite",
         "un mot de passe trouvé, d’un navigateur inconnu, après des essais manqués",
-        "8 échecs en 24 heures, dont un au moins du réseau qui réussit",
+        f"{ECHECS_AU_MOINS} échecs en 24 heures, dont un au moins du réseau qui réussit",
         Gravite.MOYENNE,
         Famille.ESSAIS,
         _demande(Demande.DIRE, Demande.VERIFIER, Demande.ALERTER),
@@ -156,7 +171,7 @@ _TABLE: Final = (
         PULVERISATION,
         "Un même réseau essaie de nombreux comptes",
         "des échecs d’un réseau sur de nombreux comptes, ou sur des adresses que personne n’a",
-        "15 comptes ou adresses en une heure, les deux tiers manqués",
+        f"{COMPTES_ESSAYES} comptes ou adresses en une heure, les deux tiers manqués",
         Gravite.INFO,
         Famille.ESSAIS,
         _demande(Demande.ALERTER),
@@ -166,7 +181,7 @@ _TABLE: Final = (
         REUSSITE_APRES_PULVERISATION,
         "Connexion d’un réseau qui essaie de nombreux comptes",
         "une connexion réussie d’un réseau d’où de nombreux comptes ont été essayés, et d’où ce compte ne venait pas",
-        "15 comptes ou adresses en une heure",
+        f"{COMPTES_ESSAYES} comptes ou adresses en une heure",
         Gravite.GRAVE,
         Famille.ESSAIS,
         _demande(Demande.DIRE, Demande.VERIFIER, Demande.ALERTER),
@@ -175,7 +190,7 @@ _TABLE: Final = (
         RAFALE_SIREN,
         "Très nombreuses entreprises ouvertes en peu de temps",
         "plus d’entreprises différentes par minute qu’un comptable n’en ouvre à l’échéance",
-        "40 SIREN différents en une minute",
+        f"{SIREN_PAR_MINUTE} SIREN différents en une minute",
         Gravite.MOYENNE,
         Famille.USAGE,
         _demande(Demande.VERIFIER, Demande.ALERTER),
@@ -184,7 +199,7 @@ _TABLE: Final = (
         RAFALE_PAGES,
         "Très nombreuses pages en peu de temps",
         "plus de pages par minute qu’une personne n’en lit",
-        "150 pages en une minute",
+        f"{PAGES_PAR_MINUTE} pages en une minute",
         Gravite.MOYENNE,
         Famille.USAGE,
         _demande(Demande.VERIFIER, Demande.ALERTER),
@@ -193,7 +208,7 @@ _TABLE: Final = (
         RAFALE_EXPORTS,
         "Très nombreux fichiers téléchargés en peu de temps",
         "plus de fichiers par minute qu’une personne n’en enregistre",
-        "15 téléchargements en une minute",
+        f"{FICHIERS_PAR_MINUTE} téléchargements en une minute",
         Gravite.GRAVE,
         Famille.USAGE,
         _demande(Demande.VERIFIER, Demande.ALERTER),
@@ -202,7 +217,7 @@ _TABLE: Final = (
         LECTEUR_METHODIQUE,
         "Un nouvel appareil ouvre toutes les entreprises, sans rien y faire",
         "d’un navigateur inconnu jusque-là, de nombreuses entreprises ouvertes, fût-ce lentement, sans un acte",
-        "40 SIREN différents en un jour, d’une session ouverte d’un navigateur connu depuis moins d’un jour",
+        f"{SIREN_METHODIQUES} SIREN différents en un jour, d’une session ouverte d’un navigateur connu depuis moins d’un jour",
         Gravite.MOYENNE,
         Famille.USAGE,
         _demande(Demande.VERIFIER, Demande.ALERTER),
@@ -248,7 +263,8 @@ _TABLE: Final = (
         RETABLISSEMENTS_INHABITUELS,
         "Rétablissements inhabituels d’un agent",
         "un agent qui rend de nombreux accès, hors des heures d’ouverture, ou d’espaces qu’il avait consultés auparavant",
-        "8 en un jour, ou 2 hors des heures (7 h à 20 h, jours ouvrés), ou 3 en 30 jours d’espaces lus plus d’un jour avant",
+        f"{RETABLIS_PAR_JOUR} en un jour, ou {RETABLIS_HORS_DES_HEURES} hors des heures ({OUVERTURE} h à {FERMETURE} h, jours ouvrés), "
+        f"ou {RETABLIS_LUS_AVANT} en 30 jours d’espaces lus plus d’un jour avant",
         Gravite.GRAVE,
         Famille.AGENT,
         _demande(Demande.ALERTER),
@@ -257,7 +273,7 @@ _TABLE: Final = (
         VERIFICATION_MANQUEE,
         "Vérification manquée",
         "une session à vérifier, fermée après des codes inexacts",
-        "5 codes inexacts",
+        f"{ESSAIS} codes inexacts",
         Gravite.GRAVE,
         Famille.SUITE,
         _demande(Demande.ALERTER),
