@@ -1,6 +1,9 @@
 """What the surveillance cell reviews, and the signals that it is made of."""
 
 import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -8,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Agent
+from accounts.models import Agent, Compte
 from accounts.saisies.dates import jour
 
 
@@ -18,6 +21,50 @@ class Gravite(models.IntegerChoices):
     INFO = 1, "pour information"
     MOYENNE = 2, "moyenne"
     GRAVE = 3, "grave"
+
+
+type Joindre = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+"""Of the details that an open alert has, and of what is seen again: the details that it has from then on."""
+
+
+class AlerteManager(models.Manager["Alerte"]):
+    """Alerts, raised in one way."""
+
+    def lever(
+        self,
+        *,
+        compte: Compte,
+        motif: str,
+        cause: str,
+        gravite: Gravite,
+        details: dict[str, Any],
+        maintenant: datetime,
+        connexion: uuid.UUID | None = None,
+        joindre: Joindre = lambda _avant, vus: vus,
+    ) -> "Alerte":
+        """Raise an alert, or count this one on that which is open for the same account, kind and cause; return it.
+
+        Within a transaction. The unique constraint decides between two that raise it at once, and its row is locked.
+        """
+        alerte, nouvelle = self.select_for_update(no_key=True).get_or_create(
+            compte=compte,
+            motif=motif,
+            cause=cause,
+            etat=Alerte.Etat.OUVERTE,
+            defaults={
+                "gravite": gravite,
+                "connexion": connexion,
+                "details": details,
+                "levee_le": maintenant,
+                "derniere_le": maintenant,
+            },
+        )
+        if not nouvelle:
+            alerte.nombre += 1
+            alerte.derniere_le = max(alerte.derniere_le, maintenant)
+            alerte.details = joindre(alerte.details, details)
+            alerte.save(update_fields=["nombre", "derniere_le", "details"])
+        return alerte
 
 
 class Alerte(models.Model):
@@ -47,6 +94,8 @@ class Alerte(models.Model):
     examinee_le = models.DateTimeField("examinée le", null=True, blank=True)
     examinee_par = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="alertes_examinees")
 
+    objects = AlerteManager()
+
     class Meta:
         verbose_name = "alerte"
         ordering = ["-levee_le"]
@@ -56,6 +105,7 @@ class Alerte(models.Model):
             models.Index(fields=["cause", "-levee_le"], condition=~Q(cause=""), name="alerte_de_cause"),
             models.Index(fields=["levee_le", "id"], name="alerte_par_date"),
             models.Index(fields=["examinee_le"], condition=Q(examinee_le__isnull=False), name="alerte_examinee"),
+            models.Index(fields=["derniere_le"], condition=Q(etat="OUVERTE"), name="alerte_vue"),
         ]
         constraints = [
             models.UniqueConstraint(

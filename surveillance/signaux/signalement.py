@@ -7,8 +7,6 @@ from uuid import UUID
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts import actes
@@ -87,7 +85,16 @@ def signaler(
             _exiger(acteur, signal, demandees, compte, session, maintenant)
         return None
     if Demande.ALERTER in demandees:
-        vu.alerte = _alerter(signal, vu, cause, maintenant)
+        vu.alerte = Alerte.objects.lever(
+            compte=compte,
+            motif=genre,
+            cause=cause,
+            gravite=signal.gravite,
+            details=details,
+            connexion=vu.connexion,
+            maintenant=maintenant,
+            joindre=lambda avant, vus: vus | _annonces(avant, vus),
+        )
     _exiger(acteur, signal, demandees, compte, session, maintenant)
     if Demande.DIRE in demandees:
         _dire(signal, vu, compte)
@@ -107,30 +114,6 @@ def _demandees(signal: Signal) -> frozenset[Demande]:
     if Demande.VERIFIER in signal.demande and not _verifications:
         return signal.demande - {Demande.VERIFIER} | {Demande.ALERTER}
     return signal.demande
-
-
-def _alerter(signal: Signal, vu: SignalVu, cause: str, maintenant: datetime) -> Alerte:
-    """Raise an alert, or count this one on that which is open for the same account, kind and cause."""
-    alerte, nouvelle = Alerte.objects.get_or_create(
-        compte_id=vu.compte_id,
-        motif=signal.genre,
-        cause=cause,
-        etat=Alerte.Etat.OUVERTE,
-        defaults={
-            "gravite": signal.gravite,
-            "connexion": vu.connexion,
-            "details": vu.details,
-            "levee_le": maintenant,
-            "derniere_le": maintenant,
-        },
-    )
-    if not nouvelle:
-        Alerte.objects.filter(pk=alerte.pk).update(
-            nombre=F("nombre") + 1,
-            derniere_le=Greatest("derniere_le", maintenant),
-            details=vu.details | _annonces(alerte.details, vu.details),
-        )
-    return alerte
 
 
 def _annonces(avant: dict[str, Any], vus: dict[str, Any]) -> dict[str, str]:

@@ -10,8 +10,6 @@ from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 from django.http import HttpRequest
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
@@ -319,7 +317,15 @@ def _manquer(verification: Verification, compte: Compte, session: SessionStore, 
     evenement = consigner(
         actes.VERIFICATION_MANQUEE, auteur=AUTOMATE, espace=espace, details={"essais": verification.essais}
     )
-    _alerter(compte, {"motifs": verification.raison, "nombre": verification.essais}, quand)
+    # Not by `signaux.signalement.signaler`, which stands above this room, and would count but one a day.
+    Alerte.objects.lever(
+        compte=compte,
+        motif=MANQUEE,
+        cause=f"compte:{compte.pk}",
+        gravite=Gravite.GRAVE,
+        details={"motifs": verification.raison, "nombre": verification.essais},
+        maintenant=quand,
+    )
     courriels.deposer(
         "verification_manquee",
         destinataire=compte.email,
@@ -327,24 +333,6 @@ def _manquer(verification: Verification, compte: Compte, session: SessionStore, 
         espace=espace,
         contexte={"le": jour_heure(quand), "essais": verification.essais},
     )
-
-
-def _alerter(compte: Compte, details: dict[str, Any], quand: datetime) -> None:
-    """Raise an alert, or count this one on that which is open: the account's row is locked, and its misses are one cause.
-
-    Not by `signaux.signalement.signaler`, which stands above this room, and would count but one a day.
-    """
-    alerte, nouvelle = Alerte.objects.get_or_create(
-        compte=compte,
-        motif=MANQUEE,
-        cause=f"compte:{compte.pk}",
-        etat=Alerte.Etat.OUVERTE,
-        defaults={"gravite": Gravite.GRAVE, "levee_le": quand, "derniere_le": quand, "details": details},
-    )
-    if not nouvelle:
-        Alerte.objects.filter(pk=alerte.pk).update(
-            nombre=F("nombre") + 1, derniere_le=Greatest("derniere_le", quand), details=details
-        )
 
 
 def _donnees(session: Session | SessionStore) -> dict[str, object]:
