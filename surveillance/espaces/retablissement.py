@@ -87,6 +87,10 @@ class ChangementsAutres(RegleMetier):
     message = "Rien n’est fait : ce que cette page montrait a changé. Relisez-la, puis confirmez."
 
 
+_SANS_FACTEUR: Final = frozenset({CAS.SECOND_FACTEUR, CAS.MOT_DE_PASSE})
+"""Where none of the second factors is left: lost, or perhaps somebody else's."""
+
+
 def cas_de(espace: Espace) -> Retablissement.Cas | None:
     """Return why this espace would be given back at the counter, None where its holder needs nobody."""
     if espace.compte is None:
@@ -97,6 +101,8 @@ def cas_de(espace: Espace) -> Retablissement.Cas | None:
         return None
     if espace.reponse_expire_le is not None:
         return CAS.PLI_PERIME
+    if espace.etat == Espace.Etat.ACTIF and not espace.compte.has_usable_password():
+        return CAS.MOT_DE_PASSE
     return CAS.SECOND_FACTEUR if a_un_second_facteur(espace.compte) else None
 
 
@@ -188,7 +194,7 @@ def _retablir(
         compte=espace.compte,
         etat=en_cours.etat_avant if en_cours else espace.etat,
         empreinte=sans_reponse,
-        facteurs_depuis=en_cours.depuis if en_cours else None if cas == CAS.SECOND_FACTEUR else maintenant,
+        facteurs_depuis=en_cours.depuis if en_cours else None if cas in _SANS_FACTEUR else maintenant,
         maintenant=maintenant,
     )
     examiner = False

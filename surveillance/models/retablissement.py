@@ -19,6 +19,7 @@ class Retablissement(models.Model):
         DESACTIVE = "DESACTIVE", "espace désactivé par sécurité"
         SECOND_FACTEUR = "SECOND_FACTEUR", "second facteur et codes de secours perdus"
         PLI_PERIME = "PLI_PERIME", "pli perdu, ou périmé avant d’avoir servi"
+        MOT_DE_PASSE = "MOT_DE_PASSE", "mot de passe bloqué, son détenteur ayant dit « ce n’est pas moi »"
 
     class Piece(models.TextChoices):
         """What proved who he is."""

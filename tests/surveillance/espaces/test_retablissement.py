@@ -16,6 +16,7 @@ from accounts.envois.liens import creer_lien, jeton
 from accounts.espace import oubli
 from accounts.espace.changement_adresse import AdresseDejaPrise, confirmer_changement
 from accounts.espace.desarmement import REMISE_VALABLE
+from accounts.espace.pas_moi import dire_depuis_l_espace
 from accounts.gestion.contreseings import SUIVI, ContreseingParUnAutre, contresigner, refuser_contreseing, suivis_de
 from accounts.models import Agent, Application, Contreseing, Courriel, Espace, Evenement, Lien
 from accounts.traces.acteurs import Visiteur
@@ -222,6 +223,18 @@ def test_qui_a_perdu_second_facteur_et_codes_de_secours() -> None:
     assert not Application.objects.filter(user=scene.espace.compte).exists()
     espace = Espace.objects.get(pk=scene.espace.pk)
     assert not espace.compte.has_usable_password()
+    choisir_un_mot_de_passe(espace, reponse_du(imprimer_pli(acteur=scene.guichet, espace=espace)))
+
+
+def test_qui_a_dit_ce_n_est_pas_moi_et_n_a_plus_sa_reponse_revient_par_le_guichet() -> None:
+    """As its page promises; a second factor that may be somebody else's goes too."""
+    scene = Compromis()
+    Application.objects.create(user=scene.espace.compte, name="application", confirmed=True)
+    dire_depuis_l_espace(acteur=scene.espace)
+    retablissement = retablir(scene)
+    assert retablissement.cas == Retablissement.Cas.MOT_DE_PASSE
+    assert not Application.objects.filter(user=scene.espace.compte).exists()
+    espace = Espace.objects.get(pk=scene.espace.pk)
     choisir_un_mot_de_passe(espace, reponse_du(imprimer_pli(acteur=scene.guichet, espace=espace)))
 
 
