@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -258,24 +258,18 @@ class PersonneSireniseeAdmin(ConsultationAdmin):
         """Find a SIREN typed in groups of three as well."""
         return super().get_search_results(request, queryset, siren_saisi(search_term))
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        """Show all that is known of the company, with the acts that it allows."""
+    def contexte_de(self, request: HttpRequest, objet: Any) -> dict[str, Any]:
+        """Show all that is known of the company."""
         agent = agent_verifie(request)
-        if obj is not None and agent is not None:
-            context["dossier"] = lire_personne(agent, obj)
-            context["peut_agir"] = self.peut_agir(request)
-            context["listes"] = [
-                {"titre": titre, "adresse": f"{reverse(nom)}?q={obj.siren}"} for nom, titre in LISTES_DE_LA_PERSONNE
-            ]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        if agent is None:
+            return {}
+        return {
+            "dossier": lire_personne(agent, objet),
+            "peut_agir": self.peut_agir(request),
+            "listes": [
+                {"titre": titre, "adresse": f"{reverse(nom)}?q={objet.siren}"} for nom, titre in LISTES_DE_LA_PERSONNE
+            ],
+        }
 
 
 LISTES_DE_LA_PERSONNE = (

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -295,32 +295,24 @@ class EchangeAdmin(ConsultationAdmin):
         """Let its address name one of its pages."""
         return super(ConsultationAdmin, self).change_view(request, object_id, *args, **kwargs)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
+    def contexte_de(self, request: HttpRequest, objet: Any) -> dict[str, Any]:
         """Show a page of the exchange, its notes included, and leave the read receipts of the agent. Raises: AdresseRefusee."""
         agent = agent_verifie(request)
-        if obj is not None and agent is not None:
-            fin, page = echeance(obj), int(request.GET.get(PAGE_VAR, "1"))
-            lus, precedents = page_du_fil(fil(obj), page)
-            if not lus and page > 1:
-                raise AdresseRefusee
-            context |= {
-                "theme": theme_de(obj.theme),
-                "messages_lus": lus,
-                "page_du_fil": page,
-                "precedents": precedents,
-                "pour_le": fin,
-                "en_retard": fin is not None and fin < timezone.now(),
-            }
-            noter_la_suite(request, lambda: marquer_lus_du_bureau(agent, lus))
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        if agent is None:
+            return {}
+        fin, page = echeance(objet), int(request.GET.get(PAGE_VAR, "1"))
+        lus, precedents = page_du_fil(fil(objet), page)
+        if not lus and page > 1:
+            raise AdresseRefusee
+        noter_la_suite(request, lambda: marquer_lus_du_bureau(agent, lus))
+        return {
+            "theme": theme_de(objet.theme),
+            "messages_lus": lus,
+            "page_du_fil": page,
+            "precedents": precedents,
+            "pour_le": fin,
+            "en_retard": fin is not None and fin < timezone.now(),
+        }
 
 
 @admin.register(ModeleDeReponse)

@@ -303,6 +303,10 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         """Ask nothing more: `exiger_liste` has let through the addresses of the filters on display alone."""
         return True
 
+    def contexte_de(self, request: HttpRequest, objet: Any) -> dict[str, Any]:
+        """Return what the page of one row shows beside its fields and its acts. Raises: AdresseRefusee."""
+        return {}
+
     def render_change_form(
         self,
         request: HttpRequest,
@@ -314,6 +318,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     ) -> HttpResponse:
         """Show one row with the acts that it allows, and leave a trace of who looked at it."""
         if obj:
+            context |= self.contexte_de(request, obj)
             self.tracer_lecture(request, obj)
         context |= self.affaire(request, obj)
         context["actes"] = self.actes_possibles(request, obj) if obj else []

@@ -231,21 +231,13 @@ class AlerteAdmin(ConsultationAdmin):
             offerts.insert(0, {"titre": DesactiverEspace.titre, "adresse": adresse})
         return offerts
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        """Show the evidence beside the acts."""
-        if obj:
-            context["preuves"] = lire_preuves(obj)
-            context["ensemble"] = ensemble_de(obj)
-            context["signal"] = SIGNAUX.get(obj.motif)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def contexte_de(self, request: HttpRequest, objet: Any) -> dict[str, Any]:
+        """Show the evidence."""
+        return {
+            "preuves": lire_preuves(objet),
+            "ensemble": ensemble_de(objet),
+            "signal": SIGNAUX.get(objet.motif),
+        }
 
 
 @require_GET
