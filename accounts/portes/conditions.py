@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from ..espace.conditions import conditions_dues
 from ..traces.requete import compte_connecte
-from .saisie import garder_saisie
+from .saisie import suite_de
 
 PAGE = "accepter_conditions"
+GARDEE = (
+    "Rien n’a encore été enregistré : de nouvelles conditions viennent d’entrer en vigueur. Ce que vous aviez rempli est gardé quinze "
+    "minutes, sans les fichiers ni les mots de passe : vous le retrouverez après les avoir acceptées."
+)
+PERDUE = "Rien n’a été enregistré : de nouvelles conditions viennent d’entrer en vigueur."
 # The floor above, which has the table of every page, says which need no acceptance (espacepro/acces.py).
 _ouvertes: set[str] = set()
 
@@ -44,20 +47,5 @@ class ConditionsMiddleware:
             return None
         if trouve.namespace or trouve.url_name in _ouvertes or not conditions_dues(espace):
             return None
-        suite = request.get_full_path() if request.method in {"GET", "HEAD"} else self._garder(request)
+        suite = suite_de(request, gardee=GARDEE, perdue=PERDUE)
         return redirect(reverse(PAGE, query={"suite": suite} if suite else None))
-
-    @staticmethod
-    def _garder(request: HttpRequest) -> str:
-        """Keep what was posted while the version came into force; return the page to go on with."""
-        if garder_saisie(request):
-            messages.info(
-                request,
-                "Rien n’a encore été enregistré : de nouvelles conditions viennent d’entrer en vigueur. Ce que vous aviez "
-                "rempli est gardé quinze minutes, sans les fichiers ni les mots de passe : vous le retrouverez après les "
-                "avoir acceptées.",
-            )
-            return reverse("saisie_gardee")
-        messages.info(request, "Rien n’a été enregistré : de nouvelles conditions viennent d’entrer en vigueur.")
-        page = urlsplit(request.headers.get("Referer", ""))
-        return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() else ""

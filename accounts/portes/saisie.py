@@ -7,7 +7,7 @@ is kept fifteen minutes, encrypted, for that espace alone; it is shown at the ne
 import json
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib import messages
 from django.core.cache import cache
@@ -112,6 +112,26 @@ def garder_saisie(request: HttpRequest) -> bool:
         return False  # nothing may depend on Redis: the page says that nothing is kept
     request._saisie_gardee = True  # type: ignore[attr-defined]
     return True
+
+
+def page_du_formulaire(request: HttpRequest) -> str:
+    """Return the page of ours that posted this, as the browser says it; nothing where it says none, or another site's."""
+    page = urlsplit(request.headers.get("Referer", ""))
+    return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() else ""
+
+
+def suite_de(request: HttpRequest, *, gardee: str, perdue: str) -> str:
+    """Return where whoever is sent elsewhere first goes on from there: the page asked for, or, of a POST, what was kept of it.
+
+    Which is said: `gardee`, or `perdue` where nothing could be kept; the page of the form is then the one to go on with.
+    """
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    if garder_saisie(request):
+        messages.info(request, gardee)
+        return reverse("saisie_gardee")
+    messages.info(request, perdue)
+    return page_du_formulaire(request)
 
 
 def sceller_saisie(clair: str) -> str:

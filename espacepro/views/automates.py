@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
@@ -23,6 +22,7 @@ from accounts.portes.saisie import (
     garder_saisie,
     lire_saisie_scellee,
     ne_pas_estampiller,
+    page_du_formulaire,
     sceller_saisie,
 )
 from accounts.saisies.regles import RegleMetier
@@ -138,11 +138,7 @@ def _suite(request: HttpRequest) -> str:
     """Return the page to go back to: this one, or that of the form which was posted."""
     if request.method != "POST":
         return request.get_full_path()
-    page = urlsplit(request.headers.get("Referer", ""))
-    if page.path == reverse("verifier_humain"):  # it had been given back, and is sent again
+    page = page_du_formulaire(request)
+    if page.partition("?")[0] == reverse("verifier_humain"):  # it had been given back, and is sent again
         return request.get_full_path()
-    return (
-        adresse_du_portail(page.path + (f"?{page.query}" if page.query else ""))
-        if page.netloc == request.get_host()
-        else ""
-    )
+    return adresse_du_portail(page)

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.portes.saisie import garder_saisie
+from accounts.portes.saisie import suite_de
 from accounts.traces.requete import compte_connecte
 
 PAGE: Final = "verifier_session"
+GARDEE: Final = (
+    "Rien n’a encore été enregistré. Ce que vous aviez rempli est gardé quinze minutes, sans les fichiers ni les mots de passe : vous le "
+    "retrouverez après cette vérification."
+)
+PERDUE: Final = "Rien n’a été enregistré : vérifions d’abord que c’est bien vous."
 
 
 class VerificationMiddleware:
@@ -58,20 +61,4 @@ class VerificationMiddleware:
             return None
         if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
             return None
-        return redirect(reverse(PAGE, query={"suite": _suite(request)}))
-
-
-def _suite(request: HttpRequest) -> str:
-    """Return where to go once it is done: the page asked for, or what was kept of what was posted, else the page of its form."""
-    if request.method in {"GET", "HEAD"}:
-        return request.get_full_path()
-    if garder_saisie(request):
-        messages.info(
-            request,
-            "Rien n’a encore été enregistré. Ce que vous aviez rempli est gardé quinze minutes, sans les fichiers ni les mots de "
-            "passe : vous le retrouverez après cette vérification.",
-        )
-        return reverse("saisie_gardee")
-    messages.info(request, "Rien n’a été enregistré : vérifions d’abord que c’est bien vous.")
-    page = urlsplit(request.headers.get("Referer", ""))
-    return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() else ""
+        return redirect(reverse(PAGE, query={"suite": suite_de(request, gardee=GARDEE, perdue=PERDUE)}))
