@@ -52,9 +52,8 @@ def navigateur_connu(request: HttpRequest, compte: Compte) -> NavigateurConnu | 
 
 
 def _lire(request: HttpRequest, compte: Compte) -> NavigateurConnu | None:
-    deja: NavigateurConnu | None = request.__dict__.get(
-        _DE_QUELQU_UN
-    )  # what counts automata has read it: the same cookie
+    # What counts automata may have read it already: the same cookie.
+    deja: NavigateurConnu | None = request.__dict__.get(_DE_QUELQU_UN)
     if deja is not None and deja.compte_id == compte.pk:
         return deja
     trouve = _prouve(request.COOKIES.get(nom_du_temoin(compte), ""))

@@ -28,11 +28,12 @@ from services.messagerie.echanges import ecrire, repondre
 from services.messagerie.echanges import rouvrir as rouvrir_echange
 from services.messagerie.forms import RedactionForm, ReponseForm
 from services.messagerie.imprime import imprimer
+from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from services.messagerie.themes import Theme, a_choisir, theme_de, themes
 from services.models import Brouillon, Echange, PersonneSirenisee
 
 from ..contexte import NON_LUS
-from .pieces import A_PART, SANS_BROUILLON, TAILLE_D_UN_ENVOI, Suite, du_brouillon, recevoir_a_part, recevoir_pieces
+from .pieces import A_PART, SANS_BROUILLON, Suite, du_brouillon, recevoir_a_part, recevoir_pieces
 
 GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
 

@@ -23,16 +23,11 @@ from services.messagerie import brouillons
 from services.messagerie.droits import peut_lire
 from services.messagerie.echanges import MessageTropLong, ObjetTropLong
 from services.messagerie.pieces import jointes
+from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from services.messagerie.pieces.natures import EXTENSIONS
-from services.messagerie.pieces.regles import BrouillonEfface
+from services.messagerie.pieces.regles import SANS_FICHIER, BrouillonEfface
 from services.models import Brouillon, Echange, PersonneSirenisee, PieceJointe
 from services.views.pieces import servir
-
-from ..corps import FICHIERS_MAX
-
-TAILLE_D_UN_ENVOI: Final = FICHIERS_MAX
-"""What a page of the mailbox takes at a time: a file of 10 MB with a text, or a little more, so that its refusal is said there."""
-
 
 TEXTE: Final = 100_000
 """Bytes that the text of a message may take beside its files, whatever its letters."""
@@ -42,9 +37,6 @@ SANS_BROUILLON: Final[dict[str, Any]] = {
     "octets": TAILLE_D_UN_ENVOI - TEXTE,
 }
 """What a page of writing shows of files before any is joined."""
-
-
-SANS_FICHIER: Final = "Choisissez d’abord un fichier, puis joignez-le."
 
 
 class Suite(Enum):

@@ -25,6 +25,7 @@ from ..messagerie.bureau import LONGUEUR_MOTIF, EchangeHorsService, dernier_de_l
 from ..messagerie.modeles import LONGUEUR_TITRE, enregistrer_modele, modeles_pour, retirer_modele
 from ..messagerie.pieces.jointes import TAILLE_D_UN_ENVOI, joindre_du_bureau, oter
 from ..messagerie.pieces.natures import EXTENSIONS
+from ..messagerie.pieces.regles import SANS_FICHIER
 from ..messagerie.themes import a_choisir, theme_de
 from ..models import Echange, Message, ModeleDeReponse, PieceJointe
 from ..models.messagerie import LONGUEUR_TEXTE
@@ -269,7 +270,7 @@ class JoindreDesFichiers(_SurUnEchange):
         if OTER in self.request.POST:
             self._oter(self.request.POST[OTER])
         elif not choisis:
-            messages.error(self.request, "Choisissez d’abord un fichier, puis joignez-le.")
+            messages.error(self.request, SANS_FICHIER)
         joints = 0
         for fichier in choisis:
             try:

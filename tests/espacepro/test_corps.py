@@ -16,6 +16,8 @@ from django.urls import get_resolver, reverse
 
 from accounts.models import Espace
 from espacepro.corps import FICHIERS_MAX, FichierEnMemoire
+from espacepro.serveur import CORPS_DE_MESSAGE
+from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from tests.factories import EspaceFactory, habiliter
 
 Ouvrir = Callable[[Espace], Client]
@@ -120,3 +122,9 @@ def test_un_corps_qui_ment_sur_sa_longueur_est_arrete_en_chemin() -> None:
     with pytest.raises(RequestDataTooBig):
         MultiPartParser(meta, flot, [FichierEnMemoire()]).parse()
     assert flot.lus < settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 200_000
+
+
+def test_la_page_qui_prend_le_plus_est_celle_de_la_messagerie() -> None:
+    """The door, and the front's (espacepro/serveur.py, docs/exploitation/nginx.conf), let through what that page says it takes."""
+    assert FICHIERS_MAX == TAILLE_D_UN_ENVOI
+    assert CORPS_DE_MESSAGE > TAILLE_D_UN_ENVOI

@@ -33,7 +33,8 @@ from .regles import (
     PiecesTropNombreuses,
 )
 
-TAILLE_D_UN_ENVOI: Final = 12_000_000  # bytes that a page takes at a time (espacepro/corps.py: FICHIERS_MAX)
+TAILLE_D_UN_ENVOI: Final = 12_000_000
+"""Bytes that a page of the mailbox takes at a time: a file of 10 MB with a text, or a little more, so that its refusal is said there."""
 TAILLE_D_UN_MESSAGE: Final = 25_000_000  # bytes of the files of one message
 PIECES_D_UN_MESSAGE: Final = 10
 TACHE: Final = "services.analyser_piece"

@@ -1,6 +1,11 @@
 """Why a file is not taken: one rule for each reason, whose message says what to do instead."""
 
+from typing import Final
+
 from accounts.saisies.regles import RegleMetier
+
+SANS_FICHIER: Final = "Choisissez d’abord un fichier, puis joignez-le."
+"""What the pages of both sides say of a press without a file."""
 
 
 class FichierRefuse(RegleMetier):
