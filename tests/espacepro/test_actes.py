@@ -21,6 +21,7 @@ from espacepro.journal.journal_personne import Filtres, actes_filtrables, etendu
 from habilitations.models import Role
 from services.models import Service
 from tests.factories import EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
+from tests.sources import module_de, noeuds
 
 RACINE = Path(__file__).resolve().parents[2]
 ETAGES = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
@@ -414,7 +415,7 @@ def test_les_administrateurs_ne_lisent_rien_qui_ne_leur_soit_declare(
 @cache
 def arbres() -> dict[str, ast.Module]:
     return {
-        str(fichier.relative_to(RACINE)): ast.parse(fichier.read_text(encoding="utf-8"))
+        str(fichier.relative_to(RACINE)): module_de(fichier)
         for etage in ETAGES
         for fichier in sorted((RACINE / etage).rglob("*.py"))
     }
@@ -493,11 +494,11 @@ def details_non_declares(chemin: str, arbre: ast.AST) -> list[str]:
     return [
         f"{chemin}:{appel.lineno} {cle.value}"
         for appel, _ in appels_a_consigner(arbre, set())
-        for nomme in ast.walk(appel.args[0])
+        for nomme in noeuds(appel.args[0])
         if isinstance(nomme, ast.Attribute) and nomme.attr in actes
         for mot in appel.keywords
         if mot.arg == "details"
-        for dictionnaire in ast.walk(mot.value)
+        for dictionnaire in noeuds(mot.value)
         if isinstance(dictionnaire, ast.Dict)
         for cle in dictionnaire.keys
         if isinstance(cle, ast.Constant) and cle.value not in actes[nomme.attr].details
@@ -534,7 +535,7 @@ def test_aucun_code_d_acte_n_est_ecrit_hors_de_sa_declaration() -> None:
         f"{chemin}:{noeud.lineno} {noeud.value}"
         for chemin, arbre in arbres().items()
         if chemin not in permis
-        for noeud in ast.walk(arbre)
+        for noeud in noeuds(arbre)
         if isinstance(noeud, ast.Constant) and isinstance(noeud.value, str) and noeud.value in catalogue()
     ]
     assert not ecrits
@@ -545,7 +546,7 @@ def test_chaque_acte_declare_est_ecrit_quelque_part() -> None:
         noeud.attr
         for chemin, arbre in arbres().items()
         if chemin not in modules_declares()
-        for noeud in ast.walk(arbre)
+        for noeud in noeuds(arbre)
         if isinstance(noeud, ast.Attribute) and isinstance(noeud.value, ast.Name) and noeud.value.id == "actes"
     }
     assert not [code for code in catalogue() if nom_du_code(code) not in nommes]

@@ -22,6 +22,7 @@ from tests.activation import scenes
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory, accorder, habiliter
 from tests.habilitations.scenes import apercu_de, texte
+from tests.sources import module_de, noeuds
 
 pytestmark = pytest.mark.django_db
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
@@ -42,13 +43,13 @@ def _modules() -> Iterator[tuple[str, bool, ast.Module]]:
         for fichier in sorted(Path(application).rglob("*.py")):
             if "migrations" not in fichier.parts:
                 nom = ".".join(fichier.with_suffix("").parts).removesuffix(".__init__")
-                yield nom, fichier.name == "__init__.py", ast.parse(fichier.read_text())
+                yield nom, fichier.name == "__init__.py", module_de(fichier)
 
 
 def _importes(module: str, paquet: bool, arbre: ast.Module) -> dict[str, str]:
     """Return what each imported name stands for, with its module."""
     noms = {}
-    for noeud in ast.walk(arbre):
+    for noeud in noeuds(arbre):
         if isinstance(noeud, ast.ImportFrom):
             base = module.split(".")
             base = base[: len(base) - noeud.level + paquet] if noeud.level else []
@@ -69,8 +70,8 @@ def _definis(enonce: ast.stmt) -> list[str]:
 
 def _emplois(enonce: ast.stmt, importes: dict[str, str], locaux: set[str], module: str) -> Iterator[str]:
     """Yield what this function, class or constant names, calls or not."""
-    siens = {n.id for n in ast.walk(enonce) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    for noeud in ast.walk(enonce):
+    siens = {n.id for n in noeuds(enonce) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    for noeud in noeuds(enonce):
         if isinstance(noeud, ast.Name) and noeud.id not in siens:
             if noeud.id in importes:
                 yield importes[noeud.id]

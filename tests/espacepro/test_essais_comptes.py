@@ -54,6 +54,7 @@ from surveillance.verification.demandes import demander_verification, envoyer_co
 from tests.accounts.scenes import connecter
 from tests.activation import scenes
 from tests.factories import REPONSE, CompteFactory, EspaceFactory, PersonneFactory, habiliter
+from tests.sources import module_de, noeuds
 
 RACINE = Path(__file__).resolve().parent.parent.parent
 ETAGES = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
@@ -309,9 +310,9 @@ def test_le_compte_survit_au_refus(scene: Callable[[], Essai]) -> None:
 
 def _porteurs(arbre: ast.Module) -> Iterator[str]:
     """Yield the functions of a module that use `essai_compte`, as a decorator or around a block."""
-    for noeud in ast.walk(arbre):
+    for noeud in noeuds(arbre):
         if isinstance(noeud, ast.FunctionDef):
-            noms = [n.id for n in ast.walk(noeud) if isinstance(n, ast.Name)]
+            noms = [n.id for n in noeuds(noeud) if isinstance(n, ast.Name)]
             if "essai_compte" in noms and noeud.name != "essai_compte":
                 yield noeud.name
 
@@ -321,7 +322,7 @@ def test_aucun_essai_compte_n_est_oublie() -> None:
         f"{fichier.relative_to(RACINE)}::{nom}"
         for etage in ETAGES
         for fichier in (RACINE / etage).rglob("*.py")
-        for nom in _porteurs(ast.parse(fichier.read_text()))
+        for nom in _porteurs(module_de(fichier))
     }
     assert trouves == set(ESSAIS) | set(SANS_REFUS)
 

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.sources import module_de, noeuds
+
 RACINE = Path(__file__).parents[2]
 APPS = ("accounts", "activation", "habilitations", "services", "surveillance", "espacepro")
 # Rooms and folders that hold no act: what acts are built of, what calls them, what they write.
@@ -43,15 +45,15 @@ def _nom(noeud: ast.AST) -> str:
 
 def _ouvre_transaction(fonction: ast.FunctionDef) -> bool:
     gestes = [*fonction.decorator_list]
-    for noeud in ast.walk(fonction):
+    for noeud in noeuds(fonction):
         if isinstance(noeud, ast.With):
             gestes += [element.context_expr for element in noeud.items]
-    return any(_nom(n) in {"atomic", "essai_compte"} for geste in gestes for n in ast.walk(geste))
+    return any(_nom(n) in {"atomic", "essai_compte"} for geste in gestes for n in noeuds(geste))
 
 
 def _consigne(fonction: ast.FunctionDef) -> bool:
     """Whether it writes a line, or tells another whom the line is to name."""
-    appels = [n for n in ast.walk(fonction) if isinstance(n, ast.Call)]
+    appels = [n for n in noeuds(fonction) if isinstance(n, ast.Call)]
     return any(_nom(a.func) == "consigner" or "auteur" in {mot.arg for mot in a.keywords} for a in appels)
 
 
@@ -61,7 +63,7 @@ def _de_proche_en_proche(fonctions: dict[str, ast.FunctionDef], direct: Callable
     while suivants := {
         nom
         for nom, fonction in fonctions.items()
-        if nom not in trouves and any(isinstance(n, ast.Name) and n.id in trouves for n in ast.walk(fonction))
+        if nom not in trouves and any(isinstance(n, ast.Name) and n.id in trouves for n in noeuds(fonction))
     }:
         trouves |= suivants
     return trouves
@@ -79,7 +81,7 @@ def actes_et_balayages(ou: str, module: ast.Module) -> Iterator[tuple[ast.Functi
         parametres = [*fonction.args.args, *fonction.args.kwonlyargs]
         if nom.startswith("_") or (parametres and parametres[0].arg == "sender"):
             continue
-        annotations = {_nom(n) for p in parametres if p.annotation for n in ast.walk(p.annotation)}
+        annotations = {_nom(n) for p in parametres if p.annotation for n in noeuds(p.annotation)}
         yield fonction, nom in bavardes or bool(annotations & QUI_AGIT)
 
 
@@ -97,7 +99,7 @@ def dates_en_un_lieu(ou: str, module: ast.Module) -> Iterator[Faute]:
     """A date is written for people by accounts/saisies/dates.py: one format per use, in the portal's zone."""
     if ou.startswith("tests/") or ou == "accounts/saisies/dates.py":
         return
-    for noeud in ast.walk(module):
+    for noeud in noeuds(module):
         format_ = None
         if isinstance(noeud, ast.Call) and _nom(noeud.func) in {"date_format", "time_format", "localize"}:
             format_ = _nom(noeud.func)
@@ -111,7 +113,7 @@ def dates_en_un_lieu(ou: str, module: ast.Module) -> Iterator[Faute]:
 
 def code_d_une_seule_regle(ou: str, module: ast.Module) -> Iterator[Faute]:
     """A rule's code is borne by one class: a page and a log that name it mean one thing."""
-    for classe in (n for n in ast.walk(module) if isinstance(n, ast.ClassDef)):
+    for classe in (n for n in noeuds(module) if isinstance(n, ast.ClassDef)):
         for code in _codes(classe):
             porteurs = codes_des_regles().get(code, set()) | {(ou, classe.name)}
             if len(porteurs) > 1:
@@ -136,7 +138,7 @@ def codes_des_regles() -> dict[str, set[tuple[str, str]]]:
     codes: dict[str, set[tuple[str, str]]] = {}
     for ou, module in sources():
         if not ou.startswith("tests/"):
-            for classe in (n for n in ast.walk(module) if isinstance(n, ast.ClassDef)):
+            for classe in (n for n in noeuds(module) if isinstance(n, ast.ClassDef)):
                 for code in _codes(classe):
                     codes.setdefault(code, set()).add((ou, classe.name))
     return codes
@@ -158,7 +160,7 @@ def vue_sans_regle(ou: str, module: ast.Module) -> Iterator[Faute]:
     """A view parses, calls one act, renders: it writes no journal, counts nothing, opens no transaction."""
     if "/views/" not in ou and not ou.endswith("/views.py"):
         return
-    for noeud in ast.walk(module):
+    for noeud in noeuds(module):
         if isinstance(noeud, (ast.Name, ast.Attribute)) and _nom(noeud) in {"consigner", "atomic", *COMPTEURS}:
             yield Faute(f"{ou}:{noeud.lineno}", f"a view calls {_nom(noeud)}")
 
@@ -183,10 +185,10 @@ EN_MASSE = {"bulk_create", "bulk_update", "update", "update_or_create"}
 
 def autorite_en_sa_maison(ou: str, module: ast.Module) -> Iterator[Faute]:
     """The rows of authority are written by the rooms of their app, never by a view, an admin, a command or a model."""
-    for noeud in ast.walk(module):
+    for noeud in noeuds(module):
         if not (isinstance(noeud, ast.Call) and isinstance(noeud.func, ast.Attribute) and noeud.func.attr in EN_MASSE):
             continue
-        for modele in {_nom(n) for n in ast.walk(noeud.func.value)} & set(AUTORITE):
+        for modele in {_nom(n) for n in noeuds(noeud.func.value)} & set(AUTORITE):
             dehors = not ou.startswith((AUTORITE[modele], "tests/"))
             if dehors or re.search(r"/(views|management|models|forms)/|/(admin|tasks)\.py$", ou):
                 yield Faute(f"{ou}:{noeud.lineno}", f"{noeud.func.attr}() on {modele}")
@@ -197,7 +199,7 @@ def scenes_partagees(ou: str, module: ast.Module) -> Iterator[Faute]:
     if not ou.startswith("tests/"):
         return
     ici = ou.removesuffix(".py").split("/")[:-1]
-    for noeud in ast.walk(module):
+    for noeud in noeuds(module):
         if isinstance(noeud, ast.Import):
             noms = [nom.name for nom in noeud.names]
         elif isinstance(noeud, ast.ImportFrom):
@@ -216,7 +218,7 @@ REQUETE = "accounts/traces/requete.py"
 
 def qui_est_connecte(ou: str, module: ast.Module) -> Iterator[Faute]:
     """Who is signed in is asked of `compte_de` or `compte_connecte`, which say its type (accounts/traces/requete.py)."""
-    for noeud in ast.walk(module):
+    for noeud in noeuds(module):
         if isinstance(noeud, (ast.Assign, ast.AnnAssign)) and noeud.value and not ou.startswith(("tests/", REQUETE)):
             de = ast.unparse(noeud.value)
             if re.fullmatch(r"(self\.)?request\.user|getattr\((self\.)?request, 'user'.*", de):
@@ -236,7 +238,7 @@ MOTS_NUS = {"DELAI", "DUREE", "FENETRE", "LIMITE", "LONGUEUR", "LOT", "MAXIMUM",
 
 def contrainte_nommee(ou: str, module: ast.Module) -> Iterator[Faute]:
     """Who turns an IntegrityError into a rule looks which constraint spoke: any other is a fault of ours, and is let through."""
-    for noeud in ast.walk(module):
+    for noeud in noeuds(module):
         if not isinstance(noeud, ast.ExceptHandler) or ou.startswith("tests/") or noeud.type is None:
             continue
         if "IntegrityError" in ast.unparse(noeud.type) and f"str({noeud.name})" not in ast.unparse(noeud):
@@ -247,7 +249,7 @@ def adresse_en_une_forme(ou: str, module: ast.Module) -> Iterator[Faute]:
     """An address is read by `une_adresse` alone: read elsewhere, one written in two ways has two counters, and two networks."""
     if ou.startswith("tests/") or ou == "accounts/traces/requete.py":
         return
-    for noeud in ast.walk(module):
+    for noeud in noeuds(module):
         if isinstance(noeud, ast.Call) and ast.unparse(noeud.func) == "ipaddress.ip_address":
             yield Faute(f"{ou}:{noeud.lineno}", "an address read by itself")
 
@@ -324,7 +326,7 @@ def sources() -> list[tuple[str, ast.Module]]:
     """Return every module of the apps and of the tests, but the migrations."""
     chemins = sorted(chemin for dossier in (*APPS, "tests") for chemin in (RACINE / dossier).rglob("*.py"))
     return [
-        (chemin.relative_to(RACINE).as_posix(), ast.parse(chemin.read_text(encoding="utf-8")))
+        (chemin.relative_to(RACINE).as_posix(), module_de(chemin))
         for chemin in chemins
         if "migrations" not in chemin.parts
     ]

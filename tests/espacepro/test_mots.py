@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenes import RACINE
+from tests.sources import module_de, noeuds
 
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
 # What is never said -> what is said instead.
@@ -54,7 +55,7 @@ def _docstrings(arbre: ast.AST) -> set[int]:
     """Return the ids of the constants that document a module, a class or a function: they are in English."""
     return {
         id(noeud.body[0].value)
-        for noeud in ast.walk(arbre)
+        for noeud in noeuds(arbre)
         if isinstance(noeud, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and noeud.body
         and isinstance(noeud.body[0], ast.Expr)
@@ -68,9 +69,9 @@ def messages() -> Iterator[tuple[str, str]]:
         for chemin in sorted((RACINE / application).rglob("*.py")):
             if "migrations" in chemin.parts:
                 continue
-            arbre = ast.parse(chemin.read_text())
+            arbre = module_de(chemin)
             documentation = _docstrings(arbre)
-            for noeud in ast.walk(arbre):
+            for noeud in noeuds(arbre):
                 if isinstance(noeud, ast.Constant) and isinstance(noeud.value, str) and id(noeud) not in documentation:
                     yield f"{chemin.relative_to(RACINE)}:{noeud.lineno}", noeud.value
 

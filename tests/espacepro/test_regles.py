@@ -16,6 +16,7 @@ from django.conf import settings
 from habilitations.droits.roles import MATRICE
 from habilitations.models import Role
 from tests.espacepro.contraintes import contraintes
+from tests.sources import module_de
 
 RACINE = Path(__file__).resolve().parents[2]
 TEXTE = (RACINE / "docs" / "regles.md").read_text(encoding="utf-8")
@@ -50,7 +51,7 @@ def noms(chemin: str) -> frozenset[str]:
                     trouves.add(prefixe + nom)
         return trouves
 
-    return frozenset(parcourir(ast.parse(fichier.read_text(encoding="utf-8")).body, ""))
+    return frozenset(parcourir(module_de(fichier).body, ""))
 
 
 def _valeur(nom: str) -> Any:

@@ -34,6 +34,7 @@ from accounts.saisies.porte import (
     serrer,
 )
 from espacepro.gestion.forms import ConnexionAgentForm
+from tests.sources import module_de, noeuds
 
 RACINE = Path(settings.RACINE)
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
@@ -145,7 +146,7 @@ def test_chaque_signe_que_nfkc_recrit_est_lu_une_fois_pour_toutes() -> None:
 
 def _arbres() -> Iterator[tuple[Path, ast.AST]]:
     for chemin in SOURCES:
-        yield chemin, ast.parse(chemin.read_text(encoding="utf-8"))
+        yield chemin, module_de(chemin)
 
 
 def test_aucun_champ_de_texte_de_django_n_est_ecrit_ailleurs_que_dans_champs() -> None:
@@ -154,7 +155,7 @@ def test_aucun_champ_de_texte_de_django_n_est_ecrit_ailleurs_que_dans_champs() -
     for chemin, arbre in _arbres():
         if chemin == CHAMPS:
             continue
-        for noeud in ast.walk(arbre):
+        for noeud in noeuds(arbre):
             appele = noeud.func if isinstance(noeud, ast.Call) else None
             for nom in [appele, *(noeud.bases if isinstance(noeud, ast.ClassDef) else [])]:
                 if isinstance(nom, ast.Attribute) and isinstance(nom.value, ast.Name) and nom.value.id == "forms":
@@ -285,7 +286,7 @@ def test_les_filtres_d_adresse_passent_la_porte() -> None:
     }
     lus = set()
     for _, arbre in _arbres():
-        for noeud in ast.walk(arbre):
+        for noeud in noeuds(arbre):
             if (
                 isinstance(noeud, ast.Call)
                 and isinstance(noeud.func, ast.Attribute)
@@ -304,7 +305,7 @@ def test_chaque_argument_de_texte_d_une_commande_passe_la_porte() -> None:
     for chemin, arbre in _arbres():
         if "commands" not in chemin.parts:
             continue
-        for noeud in ast.walk(arbre):
+        for noeud in noeuds(arbre):
             if isinstance(noeud, ast.Call) and getattr(noeud.func, "attr", "") == "add_argument":
                 options = {mot.arg for mot in noeud.keywords}
                 if not options & {"type", "choices", "action"}:

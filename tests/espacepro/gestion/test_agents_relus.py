@@ -15,6 +15,7 @@ from activation.models import Remise
 from habilitations.depart.retraits import AgentNonCompetent, retirer_adhesion, retirer_adhesions
 from habilitations.models import Adhesion
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, habiliter
+from tests.sources import module_de, noeuds
 
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
 # They lock the agent with another one, in the order of the keys (tests of both: test_contreseings.py, test_equipe.py).
@@ -32,7 +33,7 @@ def actes_d_agents() -> Iterator[tuple[str, list[str]]]:
     """Yield each public transaction whose `acteur` may be an agent, with its decorators, outermost first."""
     for application in APPLICATIONS:
         for fichier in Path(application).rglob("*.py"):
-            for noeud in ast.parse(fichier.read_text()).body:
+            for noeud in module_de(fichier).body:
                 if not isinstance(noeud, ast.FunctionDef) or noeud.name.startswith("_"):
                     continue
                 qui = [
@@ -57,7 +58,7 @@ def test_aucune_page_ne_donne_le_nom_de_l_agent_a_sa_place() -> None:
     noms = []
     for application in APPLICATIONS:
         for fichier in Path(application).rglob("*.py"):
-            for noeud in ast.walk(ast.parse(fichier.read_text())):
+            for noeud in noeuds(module_de(fichier)):
                 if isinstance(noeud, ast.keyword) and noeud.arg == "acteur" and "auteur_de" in ast.unparse(noeud.value):
                     noms.append(f"{fichier}:{noeud.value.lineno}")
     assert noms == []

@@ -539,14 +539,17 @@ def test_le_nombre_de_requetes_ne_depend_pas_des_siren(client_de: Ouvrir) -> Non
     comptes: list[list[int]] = []
     total = 0
     for cible in (1, 10, 100):
+        quittees, tenues = [], []
         while total < cible:
             personne = PersonneFactory(denomination=f"SOCIÉTÉ {total:03}")
             for service in services:
                 racine = habiliter(titulaire, personne=personne, service=service)
                 accorder(racine, suppleant, Role.SUPPLEANT)
-                demander_retrait(acteur=acteur, habilitations=[accorder(racine, acteur, Role.ACTEUR)])
-            demander_retrait(acteur=titulaire, habilitations=[racine])
+                quittees.append(accorder(racine, acteur, Role.ACTEUR))
+            tenues.append(racine)
             total += 1
+        demander_retrait(acteur=acteur, habilitations=quittees)
+        demander_retrait(acteur=titulaire, habilitations=tenues)
         client.get(reverse("suppleants"))  # making so many takes longer than a process keeps the CGU in force
         mesures = []
         for nom, parametres in PAGES:

@@ -21,6 +21,7 @@ from services.banque.lectures import COLONNES_EXPORT
 from tests.factories import EspaceFactory, ServiceFactory, habiliter
 from tests.habilitations.scenes import texte
 from tests.scenes import RACINE
+from tests.sources import module_de, noeuds
 
 ECRIVAINS = {"en_csv", "en_xlsx", "morceaux_csv", "Feuille"}
 # What is written as a table for people: the name of its columns in its module, and whether it is read again.
@@ -42,7 +43,7 @@ def ecrits() -> Iterator[tuple[str, str]]:
         for fichier in sorted((RACINE / app).rglob("*.py")):
             if fichier.name == "ecriture.py":
                 continue
-            for noeud in ast.walk(ast.parse(fichier.read_text(encoding="utf-8"))):
+            for noeud in noeuds(module_de(fichier)):
                 nom = getattr(getattr(noeud, "func", None), "id", "")
                 if isinstance(noeud, ast.Call) and nom in ECRIVAINS:
                     colonnes = noeud.args[0 if nom in {"en_csv", "morceaux_csv"} else 1]
