@@ -65,7 +65,8 @@ def test(python: Path, arguments: list[str]) -> None:
     if long:
         os.environ["ESSAIS_LONGS"] = "1"  # races, properties and faults run with the issues' own figures
     os.environ["CHROMIUM"] = browser()
-    hand_over(python, "-m", "pytest", "-n", "auto", *choice, *(a for a in arguments if a != "--long"))
+    workers = ("-n", "auto", "--dist", "worksteal")  # who has done its share takes from the others': none ends alone
+    hand_over(python, "-m", "pytest", *workers, *choice, *(a for a in arguments if a != "--long"))
 
 
 def manage(python: Path, arguments: list[str]) -> None:
