@@ -20,6 +20,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from structlog.contextvars import bind_contextvars
 
+from accounts.envois.courriels import PAGES_DES_LIENS
 from accounts.portes.saisie import ne_pas_estampiller
 from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import navigateur_de_quelqu_un
@@ -187,10 +188,16 @@ class BlocageMiddleware:
         return adresse_bloquee(request, adresse, fin)
 
 
+def _liens() -> tuple[str, ...]:
+    """Return how the paths of all links of mails begin."""
+    return tuple({reverse(nom, args=["_"]).partition("_/")[0] for nom in PAGES_DES_LIENS.values()})
+
+
 class AutomatesMiddleware:
     """Counts what gives an automaton away, and answers by grades: slower, a verification, the source address blocked (R17).
 
-    What the page of another site has a browser send is refused, and counted against nobody.
+    What the page of another site has a browser send is refused, and counted against nobody. Nor is who opens the link of a mail: it
+    writes nothing, no token is guessed, and the gateway before a company's mailboxes opens each from the company's own address.
     """
 
     def __init__(self, get_response: Suite) -> None:
@@ -198,9 +205,12 @@ class AutomatesMiddleware:
         fichiers, self.debuts_de_fichiers = _fichiers()
         self.ouvertes = _ressources() | fichiers | {reverse("verifier_humain")}
         self.par_courriel = _par_courriel()
+        self.liens = _liens()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in self.ouvertes or request.path_info.startswith(self.debuts_de_fichiers):
+            return self.get_response(request)
+        if request.method in {"GET", "HEAD"} and request.path_info.startswith(self.liens):
             return self.get_response(request)
         if vient_d_un_autre_site(request):
             return csrf(request) if request.method == "POST" else HttpResponseForbidden()

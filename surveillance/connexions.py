@@ -1,23 +1,37 @@
-"""Recording each sign-in, and telling when one account is used from two places at once (R6, R15, CGU §3.3, §3.6)."""
+"""Recording each sign-in, and telling when one account is used from two places at once, or from a new browser (R6, R15, CGU §3.3, §3.6)."""
 
+import ipaddress
 import uuid
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.compteurs.debit import empreinte, essai_de
-from accounts.models import Compte, Session
+from accounts.compteurs.debit import Bareme, empreinte, essai_de, reserver_ensemble
+from accounts.envois import courriels
+from accounts.espace.changement_adresse import adresses_du_detenteur
+from accounts.models import Compte, Courriel, Espace, Session
 from accounts.saisies.adresse_saisie import forme_comptee
-from accounts.sessions.appareils import decrire, reseau
+from accounts.saisies.dates import jour_heure
+from accounts.sessions.appareils import decrire
 from accounts.sessions.navigateurs import navigateur_connu
 
 from .automates.grades import noter
 from .models import Connexion, SignalVu
 from .signaux.connexion import examiner
-from .signaux.registre import USAGE_PARALLELE
+from .signaux.registre import USAGE_PARALLELE, Demande
 from .signaux.signalement import signaler
+
+NAVIGATEUR_INCONNU: Final = "connexion_navigateur_inconnu"
+NAVIGATEURS_PAR_JOUR: Final = 5
+_PAR_COMPTE: Final = Bareme(libres=NAVIGATEURS_PAR_JOUR, pas=1, limite=NAVIGATEURS_PAR_JOUR)
+_PAR_ENDROIT: Final = Bareme(libres=1, pas=1, limite=1)
+"""One mail a day for one network and kind of browser, five in all, and as many again after a new password."""
+CONNEXIONS_GARDEES: Final = timedelta(days=365)
+"""An account younger than its sign-ins are kept, and without any, signs in for the first time."""
 
 
 def enregistrer(
@@ -47,7 +61,56 @@ def connexion_reussie(sender: Any, request: HttpRequest, user: Compte, **_: Any)
     connexion = enregistrer(request, compte=user, resultat=Connexion.Resultat.REUSSIE)
     signaler_usage_parallele(acteur=user, connexion=connexion)
     if not user.is_staff:  # an agent has a second factor, and comes from the agents' networks
-        signaler_la_connexion(acteur=user, request=request, connexion=connexion)
+        signales = signaler_la_connexion(acteur=user, request=request, connexion=connexion)
+        if navigateur_connu(request, user) is None and not any(Demande.DIRE in vu.demandes for vu in signales):
+            annoncer_navigateur_inconnu(acteur=user, connexion=connexion)
+
+
+@transaction.atomic(savepoint=False)
+def annoncer_navigateur_inconnu(*, acteur: Compte, connexion: Connexion) -> list[Courriel]:
+    """Tell the holder, by mail, of this sign-in from a browser that the account did not know, and return what is sent.
+
+    To the former login address too, while it may undo a change. Nothing for the very first sign-in of an account, without an espace, and beyond the day's bound: once for one network and kind of
+    browser, `NAVIGATEURS_PAR_JOUR` in all. A new password begins anew, so that who knew the former one has hidden nothing by using
+    them up. No preference of the holder's switches it off.
+    """
+    espace = Espace.objects.filter(compte=acteur).first()
+    if espace is None or _est_la_premiere(acteur, connexion):
+        return []
+    sous_ce_mot_de_passe = f"{acteur.pk}|{acteur.mot_de_passe_change_le.timestamp()}"
+    endroit = f"{sous_ce_mot_de_passe}|{connexion.reseau}|{connexion.navigateur}|{connexion.systeme}"
+    compteurs = [
+        (empreinte("navigateur-inconnu", sous_ce_mot_de_passe), _PAR_COMPTE),
+        (empreinte("navigateur-inconnu-endroit", endroit), _PAR_ENDROIT),
+    ]
+    if reserver_ensemble(compteurs, connexion.quand) is None:
+        return []
+    contexte = {
+        "quand": jour_heure(connexion.quand),
+        "pays": connexion.pays,
+        "adresse_ip": connexion.adresse_ip,
+        "navigateur": connexion.navigateur,
+        "systeme": connexion.systeme,
+        "appareil": connexion.appareil,
+    }
+    return [
+        courriels.deposer(
+            NAVIGATEUR_INCONNU,
+            destinataire=adresse,
+            acte=f"connexion:{connexion.id}",
+            espace=espace,
+            contexte=contexte,
+            maintenant=connexion.quand,
+        )
+        for adresse in adresses_du_detenteur(acteur, connexion.quand)
+    ]
+
+
+def _est_la_premiere(compte: Compte, connexion: Connexion) -> bool:
+    if compte.cree_le < connexion.quand - CONNEXIONS_GARDEES:
+        return False
+    siennes = Connexion.objects.filter(compte=compte, resultat=Connexion.Resultat.REUSSIE)
+    return not siennes.exclude(id=connexion.id).exists()
 
 
 @transaction.atomic(savepoint=False)
@@ -91,13 +154,13 @@ def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> SignalV
     (/24, /64). An espace belongs to one natural person (CGU §3.3): two of them at
     once may be an office and a telephone, so the alert is for a person to judge and closes nothing.
     """
-    ici = (connexion.pays, connexion.reseau)
+    ici = ipaddress.ip_network(connexion.reseau)
+    d_ici = Q(pays=connexion.pays, adresse_ip__range=(str(ici.network_address), str(ici.broadcast_address)))
+    # Those of here are left out by the query: however many they are, they hide none of elsewhere.
+    d_ailleurs = Session.objects.vivantes(acteur).filter(adresse_ip__isnull=False).exclude(d_ici)
     ailleurs = [
         {"adresse_ip": adresse, "pays": pays, "navigateur": navigateur}
-        for adresse, pays, navigateur in Session.objects.vivantes(acteur).values_list(
-            "adresse_ip", "pays", "navigateur"
-        )[:50]
-        if adresse and (pays, reseau(adresse)) != ici
+        for adresse, pays, navigateur in d_ailleurs.values_list("adresse_ip", "pays", "navigateur")[:5]
     ]
     if not ailleurs:
         return None
@@ -107,6 +170,6 @@ def signaler_usage_parallele(*, acteur: Compte, connexion: Connexion) -> SignalV
         connexion=connexion,
         details={
             "ici": {"adresse_ip": connexion.adresse_ip, "pays": connexion.pays, "navigateur": connexion.navigateur},
-            "ailleurs": ailleurs[:5],
+            "ailleurs": ailleurs,
         },
     )

@@ -147,17 +147,24 @@ def reserver_reseau(
     quoi: str, adresse: str, bareme: Bareme | Cadence, maintenant: datetime | None = None
 ) -> list[int] | None:
     """Count one `quoi` of the networks of this address and return the ids; None, nothing counted, when one must wait."""
-    compteurs = [(empreinte(quoi, cle), bareme.fois(fois)) for cle, fois in cles_reseau(adresse)]
-    with transaction.atomic(savepoint=False):
-        libres, maintenant = _interroger(compteurs, maintenant)
-        return _compter([cle for cle, _ in compteurs], maintenant) if all(libres) else None
+    return reserver_ensemble(
+        [(empreinte(quoi, cle), bareme.fois(fois)) for cle, fois in cles_reseau(adresse)], maintenant
+    )
+
+
+def reserver(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> int | None:
+    """Count one guess of this counter and return its id; None when it must wait. Guesses sent together queue here."""
+    essais = reserver_ensemble([(cle, bareme)], maintenant)
+    return None if essais is None else essais[0]
 
 
 @transaction.atomic(savepoint=False)
-def reserver(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = None) -> int | None:
-    """Count one guess of this counter and return its id; None when it must wait. Guesses sent together queue here."""
-    (libre,), maintenant = _interroger([(cle, bareme)], maintenant)
-    return _compter([cle], maintenant)[0] if libre else None
+def reserver_ensemble(
+    compteurs: Sequence[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None
+) -> list[int] | None:
+    """Count one of each of these counters and return the ids; None, nothing counted, when one of them must wait."""
+    libres, maintenant = _interroger(compteurs, maintenant)
+    return _compter([cle for cle, _ in compteurs], maintenant) if all(libres) else None
 
 
 def _interroger(

@@ -37,7 +37,7 @@ BALAYAGE = "accounts.envoyer_courriels"
 FERMETURE = 421  # RFC 5321 §3.8: the relay says that it closes the connection
 SILENCE = 30.0  # seconds without a wake-up's try, once the relay could not be reached
 SANS_OBJET = "rien n’est parti : ce dont il s’agit n’attend plus cette personne"
-_PAGES = {
+PAGES_DES_LIENS = {
     Lien.Objet.CONFIRMATION_EXPERT: "confirmer_adresse",
     Lien.Objet.CONFIRMATION_ENTREPRISE: "confirmer_entreprise",
     Lien.Objet.CONFIRMATION_CONNEXION: "confirmer_connexion",
@@ -54,6 +54,7 @@ DE_SECURITE = frozenset(
         "adresse_changee_ancienne",
         "alerte_question",
         "changement_adresse_demande",
+        "connexion_navigateur_inconnu",
         "coordonnees_modifiees",
         "espace_passe_expert",
         "mot_de_passe_change",
@@ -201,7 +202,7 @@ def envoyer_lien(
 
 
 def _adresse_du_lien(lien: Lien) -> str:
-    return settings.SITE_URL + reverse(_PAGES[Lien.Objet(lien.objet)], args=[jeton(lien)])
+    return settings.SITE_URL + reverse(PAGES_DES_LIENS[Lien.Objet(lien.objet)], args=[jeton(lien)])
 
 
 def _pas_moi(courriel: Courriel) -> Lien | None:

@@ -80,12 +80,28 @@ def changement_en_attente(espace: Espace, maintenant: datetime | None = None) ->
     return en_attente_de_confirmation(espace, maintenant or timezone.now()).first()
 
 
+def _annulation_d_ailleurs(espace: Espace, compte: Compte, maintenant: datetime) -> Lien | None:
+    """Return the link by which a former address may still undo the last change."""
+    vivantes = espace.liens.filter(
+        objet=Lien.Objet.ANNULATION_ADRESSE, consomme_le=None, revoque_le=None, expire_le__gte=maintenant
+    )
+    return vivantes.exclude(adresse=compte.email).order_by("cree_le").first()
+
+
+def adresses_du_detenteur(compte: Compte, maintenant: datetime) -> list[str]:
+    """Return where the holder is told of what is unusual: the login address, then the former one while it may undo the change.
+
+    Whoever has just changed the address reads the first; who then proves to be the holder reads the last.
+    """
+    espace = Espace.objects.filter(compte=compte).first()
+    annulation = None if espace is None else _annulation_d_ailleurs(espace, compte, maintenant)
+    return [compte.email] if annulation is None else [compte.email, annulation.adresse]
+
+
 def _exiger_delai(espace: Espace, compte: Compte, maintenant: datetime) -> None:
     """Raise ChangementRecent while the former address may still undo the last change."""
-    annulation = espace.liens.filter(
-        objet=Lien.Objet.ANNULATION_ADRESSE, consomme_le=None, revoque_le=None, expire_le__gte=maintenant
-    ).first()
-    if annulation is not None and annulation.adresse != compte.email:
+    annulation = _annulation_d_ailleurs(espace, compte, maintenant)
+    if annulation is not None:
         raise ChangementRecent(jusqu_a=jour_heure(annulation.expire_le))
 
 

@@ -165,9 +165,10 @@ def _fermer_tout(espace: Espace, voie: str, adresse: str, bloquer: bool, mainten
     # The undoing of a change of address stays, and so does what another mailbox holds to say this: who was robbed of the address
     # comes back by them.
     d_ailleurs = Q(objet=Lien.Objet.CE_N_EST_PAS_MOI) & ~Q(adresse=adresse or compte.email)
-    espace.liens.filter(consomme_le=None, revoque_le=None).exclude(
-        Q(objet=Lien.Objet.ANNULATION_ADRESSE) | d_ailleurs
-    ).update(revoque_le=maintenant)
+    laisses = Q(objet=Lien.Objet.ANNULATION_ADRESSE) | d_ailleurs
+    if not bloquer:  # who says it without end does not keep its holder from choosing another password
+        laisses |= Q(objet=Lien.Objet.MOT_DE_PASSE_OUBLIE)
+    espace.liens.filter(consomme_le=None, revoque_le=None).exclude(laisses).update(revoque_le=maintenant)
     details = {"voie": voie, "mot_de_passe_bloque": bloquer, "sessions": ouvertes}
     evenement = consigner(actes.ESPACE_CE_N_EST_PAS_MOI, auteur=espace, details=details)
     dit = Dit(
@@ -187,13 +188,17 @@ def _fermer_tout(espace: Espace, voie: str, adresse: str, bloquer: bool, mainten
 
 
 def _confirmer(dit: Dit) -> None:
-    """Tell the login address, and the former one that said so, which gets again the link that puts it back while there is one."""
+    """Tell the login address, and the former one that said so, which gets again the link that puts it back while there is one.
+
+    What blocked nothing is told once a day: it may be said without end.
+    """
+    acte = dit.evenement if dit.mot_de_passe_bloque else f"pas-moi:{dit.espace.pk}:{timezone.localdate(dit.le)}"
     for adresse in {dit.compte.email, dit.adresse} - {""}:
         ancienne = adresse != dit.compte.email
         courriels.deposer(
             "ce_n_est_pas_moi",
             destinataire=adresse,
-            acte=dit.evenement,
+            acte=acte,
             espace=dit.espace,
             lien=annulation_vivante(dit.espace, adresse, dit.le) if ancienne else None,
             contexte={

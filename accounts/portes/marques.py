@@ -46,15 +46,20 @@ def servi_depuis(marque: str, maintenant: float | None = None) -> float | None:
 
 
 def marquer(request: HttpRequest) -> SafeString:
-    """Render what the forms of this page carry: nothing for who is signed in, whose session is what is watched."""
-    if compte_connecte(request) is not None:
+    """Render what the forms of this page carry: of who is signed in, whose session is what is watched, nothing but its time.
+
+    That one serves once the session is over: an agent who comes back and presses is no robot. An espace's form has its stamp.
+    """
+    compte = compte_connecte(request)
+    if compte is not None and hasattr(compte, "espace"):
         return SafeString("")
+    heure = format_html('<input type="hidden" name="{}" value="{}">', SERVI, sceller(time.time()))
+    if compte is not None:
+        return heure
     attributs = format_html_join("", ' {}="{}"', [*Clavier.REFERENCE.attributs.items(), *_A_LAISSER])
     return format_html(
-        '<input type="hidden" name="{}" value="{}">'
-        '<div hidden><label>Laissez ce champ vide <input name="{}" value="" tabindex="-1"{}></label></div>',
-        SERVI,
-        sceller(time.time()),
+        '{}<div hidden><label>Laissez ce champ vide <input name="{}" value="" tabindex="-1"{}></label></div>',
+        heure,
         PIEGE,
         attributs,
     )

@@ -75,13 +75,15 @@ def _page(
     request: HttpRequest, verification: Verification, courriel: Any, application: Any, suite: str
 ) -> HttpResponse:
     compte = compte_de(request)
+    adresse = demandes.destinataire_du_code(compte)
     return render(
         request,
         "espacepro/verifier_session.html",
         {
             "raison": verification.raison,
             "envoye": verification.envois > 0,
-            "adresse": compte.email,
+            "adresse": adresse,
+            "ancienne": adresse != compte.email,
             "formulaire": courriel,
             "application": application if a_une_application(compte) else None,
             "suite": suite,

@@ -1,7 +1,7 @@
 """How a person goes on from an address that is watched or blocked: a proof of work, and the pass that it gives (R17; CGU §3.7.b).
 
 The browser computes for half a second (ALTCHA, PBKDF2/SHA-256: nothing that the CSP refuses, nothing sent elsewhere). A solution is
-of one source address, for five minutes, and is taken once: Redis holds which were. While Redis does not answer none is taken, since a
+of one source address, for five minutes, and is computed and taken once, right or wrong: Redis holds which were. While Redis does not answer none is taken, since a
 robot would send the same for ever; nobody is newly asked for one meanwhile, and a pass already given goes on.
 
 A pass is a signed cookie of one hour, of that address. What comes with it is counted under it: too many marks, and it is worth no more.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import altcha
+from altcha.v2 import ChallengeParameters
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -91,12 +92,34 @@ def donner_passe(source: str) -> Passe:
     return Passe(secrets.token_urlsafe(12), cle("source", source))
 
 
-def _est_juste(preuve: str) -> bool:
-    """Whether this solution is right. The signature is of the canonical JSON, where 32.0 is 32, and what computes then takes no float."""
+def _est_juste(preuve: str, signature: str) -> bool:
+    """Whether this solution is right. The signature is of the canonical JSON, where 32.0 is 32, and what computes then takes no float.
+
+    Raises: EpreuveRejouee, EpreuveIndisponible.
+    """
+
+    def deriver(parametres: ChallengeParameters, sel: bytes, essai: bytes) -> bytes:
+        """Compute once for each challenge that we have signed: what is sent again, right or wrong, costs us nothing."""
+        neuve = une_seule_fois(f"preuve:{signature}", secondes=2 * DUREE_DE_L_EPREUVE)
+        if neuve is None:
+            raise EpreuveIndisponible
+        if not neuve:
+            raise EpreuveRejouee
+        return altcha.derive_key_pbkdf2(parametres, sel, essai)
+
     try:
-        return altcha.verify_solution(preuve, _secret()).verified
+        return altcha.verify_solution(preuve, _secret(), deriver).verified
     except (TypeError, ValueError, OverflowError, AttributeError, MemoryError):
         return False
+
+
+def _lire(preuve: str) -> tuple[str, str]:
+    """Return the source and the signature of the challenge that this answers, whoever made it. Raises: EpreuveInvalide."""
+    try:
+        epreuve = json.loads(base64.b64decode(preuve))["challenge"]
+        return str(epreuve["parameters"]["data"]["source"]), str(epreuve["signature"])
+    except (ValueError, KeyError, TypeError, RecursionError) as erreur:
+        raise EpreuveInvalide from erreur
 
 
 def _secret() -> str:
@@ -120,14 +143,9 @@ def resoudre_epreuve(*, source: str, preuve: str) -> Passe:
 
     Raises: EpreuveInvalide, EpreuveRejouee, EpreuveIndisponible.
     """
-    if not 0 < len(preuve) < 4_000 or not _est_juste(preuve):
+    if not 0 < len(preuve) < 4_000:
         raise EpreuveInvalide
-    epreuve = json.loads(base64.b64decode(preuve))["challenge"]
-    if epreuve["parameters"].get("data", {}).get("source") != cle("source", source):
+    de, signature = _lire(preuve)
+    if de != cle("source", source) or not _est_juste(preuve, signature):
         raise EpreuveInvalide
-    neuve = une_seule_fois(f"preuve:{epreuve['signature']}", secondes=2 * DUREE_DE_L_EPREUVE)
-    if neuve is None:
-        raise EpreuveIndisponible
-    if not neuve:
-        raise EpreuveRejouee
     return donner_passe(source)

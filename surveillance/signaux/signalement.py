@@ -1,6 +1,6 @@
 """Saying that a signal was seen: written once a day, and what its kind asks for done with it, in one transaction (R15)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import actes
 from accounts.envois import courriels
+from accounts.espace.changement_adresse import adresses_du_detenteur
 from accounts.models import Compte, Session
 from accounts.models.sessions_base import empreinte
 from accounts.saisies.dates import jour_heure
@@ -21,6 +22,8 @@ from .mots import en_lignes
 from .registre import DETAILS, SIGNAUX, Demande, Signal
 
 SIGNALEUR: Final = "systeme:signaler"
+SESSIONS_VERIFIEES: Final = 50
+"""How many sessions of one account are asked to verify at once, the last used; who has more than that is no person."""
 PUIS: Final = " — puis : "
 """Between two announcements of one alert."""
 
@@ -131,10 +134,10 @@ def _exiger(
     maintenant: datetime,
 ) -> None:
     if Demande.VERIFIER in demandees:
-        for ouverte in _sessions(compte, session, maintenant):
+        for ouverte in _sessions(acteur, compte, session, maintenant):
             _verifications[0](ouverte, signal.nom)
     if Demande.FERMER in demandees:
-        _fermer(acteur, compte, session, maintenant)
+        _fermer(acteur, compte, session)
 
 
 def _verifiee_depuis(session: Ouverte, quand: datetime) -> bool:
@@ -142,30 +145,47 @@ def _verifiee_depuis(session: Ouverte, quand: datetime) -> bool:
     return verifiee_le is not None and verifiee_le >= quand
 
 
-def _sessions(compte: Compte, session: Ouverte | None, maintenant: datetime) -> list[Ouverte]:
-    return [session] if session is not None else list(Session.objects.vivantes(compte, maintenant)[:50])
+def _sessions(acteur: str, compte: Compte, session: Ouverte | None, maintenant: datetime) -> list[Ouverte]:
+    """Return the sessions to verify: this one, else those that live. Beyond what a person may have open, the others end."""
+    if session is not None:
+        return [session]
+    vivantes: list[Ouverte] = list(Session.objects.vivantes(compte, maintenant)[:SESSIONS_VERIFIEES])
+    if len(vivantes) == SESSIONS_VERIFIEES:
+        _terminer(acteur, compte, sauf=[numero_de(ouverte) for ouverte in vivantes])
+    return vivantes
 
 
-def _fermer(acteur: str, compte: Compte, session: Ouverte | None, maintenant: datetime) -> None:
-    for ouverte in _sessions(compte, session, maintenant):
-        fermees, _ = Session.objects.filter(compte=compte, numero=numero_de(ouverte)).delete()
-        if fermees:
-            consigner(actes.SESSION_FERMEE, auteur=acteur, espace=getattr(compte, "espace", None))
+def _fermer(acteur: str, compte: Compte, session: Ouverte | None) -> None:
+    if session is None:
+        _terminer(acteur, compte, sauf=[])
+        return
+    fermees, _ = Session.objects.filter(compte=compte, numero=numero_de(session)).delete()
+    if fermees:
+        consigner(actes.SESSION_FERMEE, auteur=acteur, espace=getattr(compte, "espace", None))
+
+
+def _terminer(acteur: str, compte: Compte, *, sauf: Collection[UUID]) -> None:
+    """End all sessions of this account but these, in one statement: none escapes by the number of the others."""
+    fermees, _ = Session.objects.filter(compte=compte).exclude(numero__in=sauf).delete()
+    if fermees:
+        details = {"nombre": fermees, "sauf_la_sienne": False}
+        consigner(actes.SESSION_TOUTES_FERMEES, auteur=acteur, espace=getattr(compte, "espace", None), details=details)
 
 
 def _dire(signal: Signal, vu: SignalVu, compte: Compte) -> None:
     espace = getattr(compte, "espace", None)
     if espace is None:
         return
-    courriels.deposer(
-        "signal_vu",
-        destinataire=compte.email,
-        acte=f"signal:{vu.pk}",
-        espace=espace,
-        contexte={
-            "signal": signal.nom,
-            "quand": jour_heure(vu.vu_le),
-            "lignes": en_lignes(vu.details),
-            "fermee": Demande.FERMER in signal.demande,
-        },
-    )
+    for adresse in adresses_du_detenteur(compte, vu.vu_le):
+        courriels.deposer(
+            "signal_vu",
+            destinataire=adresse,
+            acte=f"signal:{vu.pk}",
+            espace=espace,
+            contexte={
+                "signal": signal.nom,
+                "quand": jour_heure(vu.vu_le),
+                "lignes": en_lignes(vu.details),
+                "fermee": Demande.FERMER in signal.demande,
+            },
+        )

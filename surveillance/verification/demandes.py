@@ -19,6 +19,7 @@ from accounts.compteurs.debit import empreinte as compteur
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
 from accounts.envois.courriels import Depart
+from accounts.espace.changement_adresse import adresses_du_detenteur
 from accounts.models import Compte, Courriel, Espace, NavigateurConnu, Session
 from accounts.models.sessions_base import NAVIGATEUR, OUVERTE, SessionStore, empreinte
 from accounts.saisies.dates import jour_heure
@@ -177,6 +178,7 @@ def envoyer_code(
 
     `connu`: the browser as the account knows it. One known for a day has its own codes, as it has its own tries of a password:
     all others share those of the account, so who knows the password does not use up the holder's. A new password begins anew.
+    It goes to the former login address while that one may undo the change: the present one may be of who has just put it.
     Raises: VerificationTerminee, CodeTropRapproche, TropDeCodes.
     """
     maintenant = maintenant or timezone.now()
@@ -194,7 +196,7 @@ def envoyer_code(
     trouvee.save(update_fields=["envois", "envoye_le", "navigateur"])
     courriels.deposer(
         COURRIEL,
-        destinataire=compte.email,
+        destinataire=destinataire_du_code(compte, maintenant),
         acte=f"verification:{trouvee.pk}:{trouvee.envois}",
         espace=Espace.objects.filter(compte=compte).first(),
         contexte={
@@ -205,6 +207,11 @@ def envoyer_code(
         },
         maintenant=maintenant,
     )
+
+
+def destinataire_du_code(compte: Compte, maintenant: datetime | None = None) -> str:
+    """Return the mailbox whose reader proves to be the holder."""
+    return adresses_du_detenteur(compte, maintenant or timezone.now())[-1]
 
 
 def composer_le_code(courriel: Courriel) -> Depart | None:
@@ -326,13 +333,14 @@ def _manquer(verification: Verification, compte: Compte, session: SessionStore, 
         details={"motifs": verification.raison, "nombre": verification.essais},
         maintenant=quand,
     )
-    courriels.deposer(
-        "verification_manquee",
-        destinataire=compte.email,
-        acte=f"evenement:{evenement.pk}",
-        espace=espace,
-        contexte={"le": jour_heure(quand), "essais": verification.essais},
-    )
+    for adresse in adresses_du_detenteur(compte, quand):
+        courriels.deposer(
+            "verification_manquee",
+            destinataire=adresse,
+            acte=f"evenement:{evenement.pk}",
+            espace=espace,
+            contexte={"le": jour_heure(quand), "essais": verification.essais},
+        )
 
 
 def _donnees(session: Session | SessionStore) -> dict[str, object]:

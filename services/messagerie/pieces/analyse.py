@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.envois.courriels import deposer
+from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 
 from ... import actes
@@ -29,6 +31,10 @@ BAIL: Final = timedelta(minutes=1)
 SANS_VERDICT: Final = timedelta(days=1)
 """How long a file may be tried without a verdict before it is set aside."""
 PIECES_PAR_LOT: Final = 20
+LOTS_LUS: Final = 50
+"""How many batches are read to find one that goes: those that fail stand before, the oldest first."""
+EN_PANNE: Final = (RegleMetier, DatabaseError, ObjectDoesNotExist, LookupError, TypeError, ValueError, AttributeError)
+"""What may stop one message and not the next."""
 ACTEUR: Final = "systeme:analyser_pieces"
 log = structlog.get_logger(__name__)
 
@@ -206,14 +212,27 @@ def _dire_qu_elle_est_ecartee(acteur: str, piece: PieceJointe, signature: str) -
 
 
 def remettre_les_prets(*, nombre: int = PIECES_PAR_LOT) -> int:
-    """Let the messages go that waited for a file and wait for none any more; return how many."""
+    """Let the messages go that waited for a file and wait for none any more, at most so many; return how many.
+
+    One that fails is logged and tried again by the next run: those behind it go.
+    """
     attendent = PieceJointe.objects.filter(message=OuterRef("pk"), analyse=PieceJointe.Analyse.A_FAIRE)
     prets = (
         Message.objects.filter(~Exists(attendent), pret_le=None)
         .order_by("envoye_le", "pk")
         .values_list("pk", flat=True)
     )
-    return sum(_remettre(cle) for cle in list(prets[:nombre]))
+    remis = 0
+    for cle in list(prets[: nombre * LOTS_LUS]):
+        if remis == nombre:
+            break
+        try:
+            remis += _remettre(cle)
+        except (OperationalError, InterfaceError):  # the database itself: the next run goes on
+            raise
+        except EN_PANNE:
+            log.exception("message_non_remis", message=str(cle))
+    return remis
 
 
 @transaction.atomic

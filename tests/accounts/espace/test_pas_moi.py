@@ -127,6 +127,11 @@ def test_le_lien_part_avec_le_courriel(espace: Espace, genre: str) -> None:
         "jusqu_au": "ce soir",
         "raison": "essai",
         "essais": 5,
+        "pays": "FR",
+        "adresse_ip": "193.51.224.1",
+        "navigateur": "Firefox 145",
+        "systeme": "Windows 10",
+        "appareil": "",
     }
     courriel = courriels.deposer(
         genre, destinataire=espace.compte.email, acte="essai", espace=espace, contexte=contexte
@@ -490,3 +495,21 @@ def test_une_alerte_ecartee_le_matin_est_levee_a_nouveau_l_apres_midi(espace: Es
     nouvelle = Alerte.objects.get(motif="ce_n_est_pas_moi", etat=Alerte.Etat.OUVERTE)
     assert "par le lien d’un courriel" in nouvelle.details["annonce"]
     assert "depuis la page" not in nouvelle.details["annonce"]
+
+
+def test_qui_le_dit_sans_fin_n_empeche_pas_de_choisir_un_mot_de_passe_ni_ne_noie_la_boite(espace: Espace) -> None:
+    """Who knows the password of an espace whose answer serves no more presses six times: one mail, and the renewal under way lives."""
+    Espace.objects.filter(pk=espace.pk).update(reponse_essais=oubli.ESSAIS_EN_TOUT)
+    renouvellement = creer_lien(
+        espace=espace, objet=Lien.Objet.MOT_DE_PASSE_OUBLIE, adresse=espace.compte.email, maintenant=timezone.now()
+    )
+    midi = timezone.now().replace(hour=11)
+    for rang in range(6):
+        dit = pas_moi.dire_depuis_l_espace(acteur=espace, maintenant=midi + timedelta(minutes=rang))
+        assert not dit.mot_de_passe_bloque
+    renouvellement.refresh_from_db()
+    assert renouvellement.revoque_le is None
+    dits = Courriel.objects.filter(genre="ce_n_est_pas_moi")
+    assert dits.count() == 1
+    pas_moi.dire_depuis_l_espace(acteur=espace, maintenant=midi + timedelta(days=1))
+    assert dits.count() == 2, "one a day"

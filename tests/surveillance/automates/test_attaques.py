@@ -1,7 +1,9 @@
 """What others can do with the counting: against a company, an office, a neighbour; and what a robot cannot talk itself out of (R17)."""
 
 import base64
+import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +15,9 @@ from altcha.v2 import Challenge
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from accounts.envois.courriels import PAGES_DES_LIENS
 from accounts.models import Agent
+from accounts.portes.marques import PIEGE, SERVI
 from accounts.sessions.navigateurs import retenir
 from surveillance import memoire
 from surveillance.automates import liste, releve
@@ -21,6 +25,7 @@ from surveillance.automates.blocages import DUREES, bloquer_automate, bloquer_ip
 from surveillance.automates.epreuve import proposer_epreuve
 from surveillance.automates.grades import source_de
 from surveillance.models import BlocageIP
+from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory
 
 from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur
@@ -213,3 +218,49 @@ def test_les_liens_des_courriels_s_ouvrent_d_une_adresse_bloquee(nom: str) -> No
     liste.relire()
     assert humain().get(reverse("connexion")).status_code == 403
     assert humain().get(reverse(nom, args=["faux"])).status_code not in {403, 429}
+
+
+def test_une_epreuve_n_est_calculee_qu_une_fois_par_le_serveur(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One signed challenge, sent again and again with a wrong answer, costs the server one computation."""
+    calculs: list[int] = []
+
+    pbkdf2 = hashlib.pbkdf2_hmac
+
+    def compter(*args: Any) -> bytes:
+        calculs.append(1)
+        return pbkdf2(*args)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", compter)
+    lue = json.loads(proposer_epreuve(source_de(ENTREPRISE)))
+    fausse = {"challenge": lue, "solution": {"counter": 1, "derivedKey": "00" * 32}}
+    preuve = base64.b64encode(json.dumps(fausse).encode()).decode()
+    dites = [envoyer(humain(), reverse("verifier_humain"), {"preuve": preuve}).content.decode() for _ in range(5)]
+    assert len(calculs) == 1
+    assert "Recommencez" in dites[-1]
+    d_ailleurs = base64.b64encode(json.dumps(fausse | {"challenge": json.loads(proposer_epreuve("8.8.8.8"))}).encode())
+    envoyer(humain(), reverse("verifier_humain"), {"preuve": d_ailleurs.decode()})
+    assert len(calculs) == 1, "of another source, nothing is computed"
+
+
+@pytest.mark.parametrize("nom", sorted(PAGES_DES_LIENS.values()))
+def test_la_passerelle_qui_ouvre_les_liens_des_courriels_ne_fait_pas_bloquer_l_entreprise(nom: str) -> None:
+    """A scanner before the mailboxes asks each link from the company's own address: it writes nothing, a token is not guessed."""
+    for rang in range(10):
+        navigateur(ROBOTS["curl"], ENTREPRISE).get(reverse(nom, args=[f"jeton{rang}"]))
+    assert not BlocageIP.objects.exists()
+    assert humain().get(reverse("connexion")).status_code == 200
+
+
+def test_la_page_d_un_agent_porte_son_heure_et_ne_compte_pas_une_fois_sa_session_finie() -> None:
+    """Any form of /gestion/, sent after lunch: its page was served to somebody signed in."""
+    agent = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
+    client = client_verifie(agent)
+    client.defaults |= humain().defaults
+    page = client.get(reverse("admin:bloquer_adresse")).content.decode()
+    marque = re.search(rf'name="{SERVI}" value="([^"]+)"', page)
+    assert marque is not None
+    assert PIEGE not in page, "the field that nobody sees is for visitors"
+    for _ in range(4):
+        autre = humain()
+        autre.post(reverse("admin:bloquer_adresse"), {SERVI: marque[1], "reseau": "203.0.113.9"})
+    assert humain().get(reverse("connexion")).status_code == 200

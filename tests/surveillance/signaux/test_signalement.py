@@ -1,5 +1,6 @@
 """A signal is written once a day, and what the table asks for is done with it (R15, CGU §3.6.a)."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from accounts.envois.courriels import composer
 from accounts.models import Courriel, Espace, Evenement, Session
 from surveillance.models import Alerte, Gravite, SignalVu
 from surveillance.signaux import signalement
-from surveillance.signaux.registre import DETAILS, SIGNAUX, Demande, Famille
+from surveillance.signaux.registre import DETAILS, RAFALE_SIREN, SESSION_VOLEE, SIGNAUX, Demande, Famille
 from surveillance.signaux.signalement import DetailInconnu, fournir_verification, signaler
 from tests.accounts.scenes import connecter
 from tests.factories import EspaceFactory
@@ -137,3 +138,39 @@ def test_la_page_des_connexions_dit_ce_qui_a_ete_vu_et_combien_de_temps_c_est_ga
     assert "un acte sensible. La cellule de surveillance a été prévenue, vous avez été prévenu." in page
     assert "Utilisé de deux endroits" not in page
     assert "gardons un an" in page
+
+
+def ouvrir_n(espace: Espace, nombre: int, adresse: str = "90.1.2.3") -> None:
+    """So many live sessions of the account, as a thief opens them one after the other."""
+    maintenant = timezone.now()
+    Session.objects.bulk_create(
+        Session(
+            session_key=uuid.uuid4().hex,
+            numero=uuid.uuid4(),
+            compte=espace.compte,
+            expire_date=maintenant + timedelta(hours=1),
+            dernier_usage=maintenant - timedelta(seconds=rang),
+            adresse_ip=adresse,
+            pays="FR",
+        )
+        for rang in range(nombre)
+    )
+
+
+@pytest.mark.parametrize("genre", [SESSION_VOLEE, RAFALE_SIREN])
+def test_aucune_session_n_echappe_par_le_nombre(espace: Espace, genre: str) -> None:
+    """A thief with sixty sessions keeps none that is neither closed nor asked to verify."""
+    ouvrir_n(espace, 60)
+    signaler(compte=espace.compte, genre=genre, details={})
+    libres = Session.objects.filter(compte=espace.compte, verification=None)
+    assert not libres.exists()
+
+
+def test_soixante_sessions_d_un_lieu_ne_cachent_pas_celle_d_un_autre(espace: Espace) -> None:
+    """Use from two places at once is seen whatever is open here."""
+    ouvrir_n(espace, 1, "193.51.224.1")
+    Session.objects.update(dernier_usage=timezone.now() - timedelta(minutes=5))
+    ouvrir_n(espace, 60)
+    connecter(espace, "90.1.2.9")
+    vu = SignalVu.objects.get(genre="usage_parallele")
+    assert [lieu["adresse_ip"] for lieu in vu.details["ailleurs"]] == ["193.51.224.1"]

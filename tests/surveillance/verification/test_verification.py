@@ -14,10 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.envois import courriels
+from accounts.envois.liens import jeton
+from accounts.espace import changement_adresse
 from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enrolement
-from accounts.models import Application, Compte, Courriel, Espace, Evenement, NavigateurConnu, Session
+from accounts.models import Application, Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.mots_de_passe.politique import changer_mot_de_passe
+from accounts.traces.acteurs import Visiteur
 from espacepro.acces import TABLE
 from surveillance.models import Alerte, Gravite, SignalVu, Verification
 from surveillance.signaux import signalement
@@ -451,3 +454,45 @@ def test_seize_essais_a_la_fois_en_comptent_cinq() -> None:
     assert verification.essais == 5
     assert Alerte.objects.filter(motif="verification_manquee").count() == 1
     assert not Session.objects.exists()
+
+
+def changer_adresse(espace: Espace) -> str:
+    """Give the account another login address by its link, as a thief does who knows the password; return the former one."""
+    assert espace.compte is not None
+    ancienne = espace.compte.email
+    changement_adresse.demander_changement(acteur=espace, nouvelle="voleur@ailleurs-cabinet.fr")
+    lien = Lien.objects.get(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE)
+    changement_adresse.confirmer_changement(acteur=Visiteur(jeton=jeton(lien)))
+    espace.refresh_from_db()
+    return ancienne
+
+
+def test_le_code_va_a_l_adresse_d_avant_tant_qu_elle_peut_defaire_le_changement(espace: Espace) -> None:
+    """A thief who has put his own address does not verify himself by it; what is told is told to both."""
+    client = connecter(espace)
+    ancienne = changer_adresse(espace)
+    marquer(client)
+    page = client.get(reverse(PAGE)).content.decode()
+    assert ancienne in page
+    client.post(reverse(ENVOI))
+    codes = Courriel.objects.filter(genre=demandes.COURRIEL)
+    assert [code.destinataire for code in codes] == [ancienne]
+    signalement.signaler(compte=espace.compte, genre=PAYS_NOUVEAU, details={})
+    assert {avis.destinataire for avis in Courriel.objects.filter(genre="signal_vu")} == {ancienne, espace.compte.email}
+    with time_machine.travel(timezone.now() + timedelta(hours=73), tick=False):
+        plus_tard = connecter(espace)
+        marquer(plus_tard)
+        plus_tard.post(reverse(ENVOI))
+        assert codes.latest("cree_le").destinataire == espace.compte.email, "nobody can undo it any more"
+
+
+def test_qui_a_perdu_l_adresse_d_avant_passe_par_un_nouveau_mot_de_passe(espace: Espace) -> None:
+    """The honest holder who left that mailbox: the page says so, and the password renewed by the trust answer frees him."""
+    client = connecter(espace)
+    changer_adresse(espace)
+    marquer(client)
+    assert reverse("mot_de_passe_oublie") in client.get(reverse(PAGE)).content.decode()
+    changer_mot_de_passe(acteur=Compte.objects.get(espace=espace), nouveau=NOUVEAU)
+    autre = Client()
+    autre.post(reverse("connexion"), {"username": espace.compte.email, "password": NOUVEAU})
+    assert autre.get(reverse("espace")).status_code == 200

@@ -257,3 +257,27 @@ def test_ce_qui_meurt_avec_un_brouillon_ou_un_message_est_balaye(depot: Path) ->
 
 def test_un_depot_ou_rien_n_a_ete_pose() -> None:
     assert balayer_pieces(acteur="systeme:essai") == 0
+
+
+def test_un_message_qui_ne_se_remet_pas_n_arrete_pas_ceux_de_derriere(
+    clamd: FauxClamd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest fails at each run, as many times as a run delivers: those behind it leave all the same."""
+    messages = []
+    for _ in range(3):
+        lieu = scene()
+        poser(lieu, PDF, nom="a.pdf")
+        messages.append(envoyer(lieu))
+    remettre = analyse.remettre
+
+    def casser(message: Message, *args: object) -> object:
+        if message.pk in {messages[0].pk, messages[1].pk}:
+            raise ValueError("un message qui ne se compose pas")
+        return remettre(message, *args)
+
+    monkeypatch.setattr(analyse, "remettre", casser)
+    PieceJointe.objects.update(analyse=PieceJointe.Analyse.SAINE, analysee_le=timezone.now())
+    assert analyse.remettre_les_prets(nombre=2) == 1
+    assert set(Message.objects.filter(pret_le=None)) == set(messages[:2])
+    monkeypatch.undo()
+    assert analyse.remettre_les_prets(nombre=2) == 2, "and it leaves once it can"
