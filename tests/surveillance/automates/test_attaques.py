@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from accounts.envois.courriels import PAGES_DES_LIENS
 from accounts.models import Agent
-from accounts.portes.marques import PIEGE, SERVI
+from accounts.portes.marques import PIEGE, SERVI, sceller, servi_depuis
 from accounts.sessions.navigateurs import retenir
 from surveillance import memoire
 from surveillance.automates import liste, releve
@@ -260,7 +260,8 @@ def test_la_page_d_un_agent_porte_son_heure_et_ne_compte_pas_une_fois_sa_session
     marque = re.search(rf'name="{SERVI}" value="([^"]+)"', page)
     assert marque is not None
     assert PIEGE not in page, "the field that nobody sees is for visitors"
-    for _ in range(4):
-        autre = humain()
-        autre.post(reverse("admin:bloquer_adresse"), {SERVI: marque[1], "reseau": "203.0.113.9"})
+    assert servi_depuis(marque[1]) is not None
+    for rang in range(4):
+        lue = sceller(time.time() - 3600 - rang)  # before lunch
+        humain().post(reverse("admin:bloquer_adresse"), {SERVI: lue, "reseau": "203.0.113.9"})
     assert humain().get(reverse("connexion")).status_code == 200
