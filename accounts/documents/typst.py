@@ -5,6 +5,7 @@ system font, no clock: the same data give the same bytes, so a letter produced t
 """
 
 import json
+import threading
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -176,18 +177,22 @@ def _a_un_glyphe(caractere: str) -> bool:
     return True
 
 
+_UN_A_LA_FOIS = threading.Lock()
+
+
 def _compiler(modele: Path, donnees: object, instant: datetime) -> bytes:
     """Run Typst on cleaned data and return the PDF."""
-    pdf = typst.compile(
-        modele,
-        root=RACINE,
-        font_paths=_polices(),
-        ignore_system_fonts=True,
-        sys_inputs={"donnees": json.dumps(donnees, ensure_ascii=False, sort_keys=True)},
-        pdf_standards=["ua-1"],
-        timestamp=instant,
-        format="pdf",
-    )
+    with _UN_A_LA_FOIS:
+        pdf = typst.compile(
+            modele,
+            root=RACINE,
+            font_paths=_polices(),
+            ignore_system_fonts=True,
+            sys_inputs={"donnees": json.dumps(donnees, ensure_ascii=False, sort_keys=True)},
+            pdf_standards=["ua-1"],
+            timestamp=instant,
+            format="pdf",
+        )
     if not isinstance(pdf, bytes):
         raise TypeError("Typst returned no single PDF")
     return pdf

@@ -27,7 +27,7 @@ from services.messagerie.echanges import clore as clore_echange
 from services.messagerie.echanges import ecrire, repondre
 from services.messagerie.echanges import rouvrir as rouvrir_echange
 from services.messagerie.forms import RedactionForm, ReponseForm
-from services.messagerie.imprime import imprimer
+from services.messagerie.imprime import PartieInconnue, imprimer, parties
 from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from services.messagerie.themes import Theme, a_choisir, theme_de, themes
 from services.models import Brouillon, Echange, PersonneSirenisee
@@ -178,12 +178,20 @@ def _agir(request: HttpRequest, espace: Espace, reference: str, acte: Callable[.
 @espace_requis
 @require_GET
 def pdf(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
-    """The whole exchange as a PDF, to print or keep."""
+    """The whole exchange as a PDF, to print or keep; a very long one in parts, of which this page is the list."""
     trouve = _trouver(espace, reference).echange
+    numero = request.GET.get("partie", "")
+    if not numero and len(toutes := parties(espace, trouve)) > 1:
+        return render(request, "espacepro/messagerie/parties.html", {"echange": trouve, "parties": toutes})
+    suffixe = f"-partie-{_numero(numero)}" if numero else ""
+    try:
+        document = imprimer(espace, trouve, _numero(numero))
+    except PartieInconnue as inconnue:
+        raise Http404 from inconnue
     return HttpResponse(
-        imprimer(espace, trouve),
+        document,
         content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="echange-{trouve.reference}.pdf"'},
+        headers={"Content-Disposition": f'attachment; filename="echange-{trouve.reference}{suffixe}.pdf"'},
     )
 
 

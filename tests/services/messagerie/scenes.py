@@ -1,7 +1,10 @@
 """What the tests of the mailbox share: a company with its Messagerie, who holds it, and messages."""
 
+import io
 from dataclasses import dataclass
 from typing import Any
+
+from pypdf import PdfReader
 
 from accounts.models import Agent, Espace
 from habilitations.models import Habilitation, Role
@@ -42,3 +45,7 @@ def recevoir(
     """Return a message that the office, or the portal, has not made arrive yet."""
     echange: Echange = champs.pop("echange", None) or echanger(personne, etat=Echange.Etat.REPONDU)
     return Message.objects.create(echange=echange, agent=agent, texte=texte, **champs)
+
+
+def texte_du_pdf(octets: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(octets)).pages)

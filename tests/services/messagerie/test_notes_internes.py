@@ -1,6 +1,5 @@
 """What agents say to each other of an exchange never reaches the company: no page, no file, no mail (issue 15, item 9)."""
 
-import io
 import re
 import uuid
 from collections.abc import Iterator
@@ -8,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pypdf import PdfReader
 
 from accounts.donnees import lecture
 from accounts.models import Courriel, Espace
@@ -22,7 +20,7 @@ from services.messagerie.remise import remettre
 from services.models import Echange, Message, MessageNonLu
 from tests.espacepro.scenes import TOUS, VALEURS
 from tests.factories import ServiceGestionnaireFactory
-from tests.services.messagerie.scenes import Scene, scene
+from tests.services.messagerie.scenes import Scene, scene, texte_du_pdf
 
 pytestmark = pytest.mark.django_db
 SECRET = "SENTINELLE-DES-AGENTS"
@@ -74,10 +72,6 @@ def corps(client: Client, adresse: str) -> str:
     if octets.startswith(b"%PDF"):
         return texte_du_pdf(octets)
     return octets.decode(errors="replace")
-
-
-def texte_du_pdf(octets: bytes) -> str:
-    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(octets)).pages)
 
 
 def client_de(espace: Espace) -> Client:

@@ -16,10 +16,11 @@ from habilitations.models import Habilitation
 from services.messagerie.brouillons import garder
 from services.messagerie.bureau import dernier_de_l_entreprise, repondre_du_bureau
 from services.messagerie.echanges import clore, ecrire, repondre
+from services.messagerie.imprime import parties
 from services.messagerie.remise import remettre
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee
 from tests.factories import EspaceFactory, echanger, habiliter
-from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene
+from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene, texte_du_pdf
 
 pytestmark = pytest.mark.django_db
 
@@ -388,6 +389,27 @@ def test_le_pdf_dit_tout_l_echange() -> None:
     assert reponse["Content-Disposition"] == f'attachment; filename="echange-{echange.reference}.pdf"'
     assert b"/StructTreeRoot" in reponse.content
     assert b"/Lang" in reponse.content
+
+
+def test_un_tres_long_echange_se_telecharge_en_parties_et_rien_n_y_manque() -> None:
+    """One document is composed within a request: a million signs would take ten seconds and gigabytes of the web process."""
+    lieu = scene(denomination="ATELIER ROUSSEL")
+    echange = ecrit(lieu, texte="début")
+    for rang in range(17):
+        remettre(recevoir(lieu.personne, echange=echange, agent=lieu.agent, texte=f"MOT{rang:02} " + "x" * 19_000))
+    client, adresse = client_de(lieu.titulaire), reverse("echange_pdf", args=[echange.reference])
+    toutes = parties(lieu.titulaire, echange)
+    assert [(partie.premier, partie.dernier) for partie in toutes] == [(1, 8), (9, 15), (16, 18)]
+    page = texte(client.get(adresse))
+    assert "en 3 documents PDF" in page
+    assert "messages 9 à 15" in page
+    lus = []
+    for partie in toutes:
+        document = client.get(adresse, {"partie": partie.numero})
+        assert document["Content-Disposition"].endswith(f'-partie-{partie.numero}.pdf"')
+        lus += re.findall(r"MOT\d\d", texte_du_pdf(document.content))
+    assert lus == [f"MOT{rang:02}" for rang in range(17)]
+    assert client.get(adresse, {"partie": 4}).status_code == 404
 
 
 def test_le_nombre_de_requetes_ne_depend_pas_de_ce_que_l_on_a() -> None:
