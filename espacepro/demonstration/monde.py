@@ -48,7 +48,7 @@ from services.messagerie.modeles import enregistrer_modele
 from services.models import Echange, ModeleDeReponse, PersonneSirenisee, ReferenceBancaire, Service
 from services.registre.representants import enregistrer_representant, representant_de
 from services.registre.suivi import commencer_le_suivi, essayer_le_suivi
-from surveillance.automates.blocages import bloquer_ip
+from surveillance.automates.blocages import bloquer_automate, bloquer_ip
 from surveillance.models import Alerte, BlocageIP, Connexion
 from surveillance.signaux import registre
 from surveillance.signaux.signalement import signaler
@@ -101,6 +101,7 @@ ECHANGES: Final[tuple[tuple[str, str, str, int, tuple[str, bool] | None], ...]] 
     ),
 )
 RESEAU_BLOQUE, RESEAU_DU_VOLEUR, CHEZ_HUGO = "203.0.113.0/24", "198.51.100.77", "192.0.2.140"
+AUTOMATE = "198.51.100.23"
 """Reserved for documentation (RFC 5737): nobody's."""
 Ouvrir = Callable[[CompteDemonstration], Espace]
 
@@ -459,6 +460,10 @@ def _donner_a_voir_a_la_cellule(monde: Monde) -> None:
     """An alert of each gravity that waits, with the sign-ins that it comes from, and an address that is blocked."""
     if not BlocageIP.objects.filter(reseau=RESEAU_BLOQUE).exists():
         bloquer_ip(acteur=AUTEUR, reseau=RESEAU_BLOQUE, motif="aspiration de pages par un programme", duree=None)
+    if not BlocageIP.objects.filter(reseau=f"{AUTOMATE}/32").exists():
+        for jours in (4.0, 3.5, 2.5, 0.2):  # the fourth time within a week it waits for the cell
+            with il_y_a(jours):
+                bloquer_automate(acteur=AUTEUR, adresse=AUTOMATE, marques={"programme": 9.0})
     if Alerte.objects.filter(compte__espace__in=monde.espaces.values()).exists():
         return
     for jours in (21.1, 14.2, 7.1, 1.1):

@@ -27,6 +27,9 @@ from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
 from habilitations.models import DemandeRetrait
 from services.models import Echange, PersonneSirenisee
+from surveillance.alertes.decisions import dire
+from surveillance.models import Alerte
+from surveillance.signaux.registre import nom_de
 
 from ..journal.libelles import libelle_acte
 from .adresses import adresse_de
@@ -169,16 +172,24 @@ def _ligne(
 
 
 def _services(affaires: Iterable[Affaire]) -> dict[str, str]:
-    """Return what tells each thing apart: the service of a demande de retrait, one press asking for several; what a message is about."""
+    """Return what tells each thing apart: the service of a demande de retrait, one press asking for several; what a message is about.
+
+    And of an alert that is of no espace, what was seen, of which network or agent.
+    """
     du_modele = files_du_modele("habilitations.demanderetrait")
     cles = [affaire.cle for affaire in affaires if affaire.file in du_modele]
     demandes = DemandeRetrait.objects.filter(pk__in=cles).select_related("habilitation__service") if cles else []
     ecrits = files_du_modele("services.echange")
     cles = [affaire.cle for affaire in affaires if affaire.file in ecrits]
     echanges = Echange.objects.filter(pk__in=cles) if cles else []
+    des_alertes = files_du_modele("surveillance.alerte")
+    cles = [affaire.cle for affaire in affaires if affaire.file in des_alertes and affaire.espace_id is None]
+    avec_qui = Alerte.objects.select_related("compte__espace", "compte__agent")
+    alertes = avec_qui.filter(pk__in=cles) if cles else []
     return {
         **{str(demande.pk): str(demande.habilitation.service) for demande in demandes},
         **{str(echange.pk): echange.objet for echange in echanges},
+        **{str(alerte.pk): f"{nom_de(alerte.motif)}, {dire(alerte)}" for alerte in alertes},
     }
 
 

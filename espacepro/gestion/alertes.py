@@ -3,6 +3,7 @@
 Each thing is asked once, by the index of this account, this espace or this address: never a reading of the country.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +16,7 @@ from accounts.traces.journal import auteur_de
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 from surveillance.alertes.ensembles import est_commune
-from surveillance.models import Alerte, Connexion, Desactivation, SignalVu, SuiteAlerte
+from surveillance.models import Alerte, BlocageIP, Connexion, Desactivation, SignalVu, SuiteAlerte
 from surveillance.signaux.mots import en_lignes
 from surveillance.signaux.registre import famille_de, nom_de
 
@@ -106,6 +107,8 @@ class Preuves:
     autres: list[Autre]
     suites: list[SuiteAlerte]
     desactivations: list[Desactivation]
+    blocages: list[BlocageIP]
+    """Of an alert of a network: what is blocked there."""
     question: SuiteAlerte | None
     signaux: list[tuple[datetime, str, list[str]]]
 
@@ -113,6 +116,8 @@ class Preuves:
 def lire_preuves(alerte: Alerte) -> Preuves:
     """Return what the cell reads of this alert: fifteen queries, whatever the account did."""
     compte = alerte.compte
+    if compte is None:
+        return _preuves_du_reseau(alerte)
     espace, agent = getattr(compte, "espace", None), getattr(compte, "agent", None)
     debut, fin = alerte.levee_le - AVANT, max(alerte.derniere_le, alerte.levee_le) + timedelta(days=7)
     connexions = _connexions(compte, debut, fin)
@@ -139,9 +144,51 @@ def lire_preuves(alerte: Alerte) -> Preuves:
         autres=autres,
         suites=suites,
         desactivations=list(Desactivation.objects.filter(espace=espace).select_related("agent")[:3]) if espace else [],
+        blocages=[],
         question=next((suite for suite in suites if suite.genre == SuiteAlerte.Genre.QUESTION), None),
         signaux=[(vu.vu_le, nom_de(vu.genre), en_lignes(vu.details)) for vu in vus],
     )
+
+
+def _preuves_du_reseau(alerte: Alerte) -> Preuves:
+    """Return what the cell reads of a network: what is blocked there, and who signed in from it, so that a shared one shows: five queries."""
+    reseau = ipaddress.ip_network(alerte.details["reseau"])
+    bornes = (str(reseau.network_address), str(reseau.broadcast_address))
+    venues = Connexion.objects.filter(adresse_ip__range=bornes, quand__gte=alerte.levee_le - LIEUX_SUR)
+    adresses = alerte.details["adresses"]
+    return Preuves(
+        alerte=alerte,
+        nom=nom_de(alerte.motif),
+        espace=None,
+        agent=None,
+        faits=en_lignes(alerte.details),
+        familles=1,
+        fil=[
+            LigneFil(
+                venue.quand,
+                f"Connexion {venue.get_resultat_display()}",
+                _mots(_de_qui(venue), _appareil(venue), venue.adresse_ip),
+                insolite=False,
+            )
+            for venue in venues.select_related("compte__espace").order_by("-quand")[:LIGNES]
+        ],
+        lieux=[],
+        ailleurs=_ailleurs(adresses[0].partition("/")[0]) if len(adresses) == 1 and reseau.version == 4 else None,
+        portee=None,
+        autres=_autres(alerte),
+        suites=list(SuiteAlerte.objects.filter(alerte=alerte).select_related("agent", "second")),
+        desactivations=[],
+        blocages=list(
+            BlocageIP.objects.filter(reseau__in=adresses).select_related("agent").order_by("-bloque_le", "pk")[:LIGNES]
+        ),
+        question=None,
+        signaux=[],
+    )
+
+
+def _de_qui(connexion: Connexion) -> str:
+    espace = getattr(connexion.compte, "espace", None)
+    return f"{espace.nom_complet}, {espace.numero_lisible}" if espace is not None else ""
 
 
 def _connexions(compte: Compte, debut: datetime, fin: datetime) -> list[Connexion]:
@@ -285,7 +332,8 @@ def _portee(espace: Espace, depuis: datetime) -> Portee:
 def _autres(alerte: Alerte) -> list[Autre]:
     """Return the last alerts of the same account, then of the same cause: two queries."""
     lignes = Alerte.objects.exclude(pk=alerte.pk).select_related("compte__espace").order_by("-levee_le", "pk")
-    trouvees = {a.pk: Autre(a, nom_de(a.motif), "même espace") for a in lignes.filter(compte=alerte.compte_id)[:AUTRES]}
+    du_compte = lignes.filter(compte=alerte.compte_id)[:AUTRES] if alerte.compte_id is not None else []
+    trouvees = {a.pk: Autre(a, nom_de(a.motif), "même espace") for a in du_compte}
     if est_commune(alerte.cause):
         for a in lignes.filter(cause=alerte.cause)[:AUTRES]:
             trouvees.setdefault(a.pk, Autre(a, nom_de(a.motif), "même cause"))

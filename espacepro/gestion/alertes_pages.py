@@ -79,11 +79,17 @@ class _DecisionDAlerte(PageActe):
     def faits(self) -> list[tuple[str, str | models.Model]]:
         return [
             ("Alerte", nom_de(self.objet.motif)),
-            ("Alertes", f"{len(self.alertes())}, la même cause") if self.ensemble else ("Espace", dire(self.objet)),
+            ("Alertes", f"{len(self.alertes())}, la même cause")
+            if self.ensemble
+            else (self.de_quoi(), dire(self.objet)),
             ("Gravité", self.objet.get_gravite_display()),
             ("Levée le", jour_heure(self.objet.levee_le)),
             ("Ce qui se passe", self.suite_dite()),
         ]
+
+    def de_quoi(self) -> str:
+        """Return the heading of what the alert is of."""
+        return "Espace" if self.objet.compte_id is not None else "De quoi"
 
     def suite_dite(self) -> str:
         """Return what the act comes to, in one or two sentences."""
@@ -100,6 +106,11 @@ class Classer(_DecisionDAlerte):
     demandee: Contreseing | None = None
 
     def suite_dite(self) -> str:
+        if self.objet.compte_id is None:
+            return (
+                "L’alerte quitte la file. Les blocages restent : si c’est une erreur, levez-les d’abord, sur la page de chacun. "
+                "Une autre adresse de ce réseau lèvera une nouvelle alerte."
+            )
         if any(alerte.gravite == Gravite.GRAVE for alerte in self.alertes()):
             return "Une alerte grave est classée par deux agents : un autre agent de la cellule confirme, et rien n’est fait avant."
         return "L’alerte quitte la file et ne compte plus contre l’espace. Le détenteur n’est pas prévenu."
@@ -131,6 +142,8 @@ class Confirmer(_DecisionDAlerte):
     form_class = MotifForm
 
     def suite_dite(self) -> str:
+        if self.objet.compte_id is None:
+            return "C’est bien un automate : l’alerte quitte la file, et chaque adresse reste bloquée jusqu’à ce qu’un agent lève son blocage."
         return (
             "Quelqu’un d’autre s’est servi de l’espace, ou l’a essayé, et rien n’est plus à faire : le détenteur a changé de mot de "
             "passe, la banque est prévenue. L’espace reste ouvert. S’il faut le fermer, désactivez-le."

@@ -66,7 +66,8 @@ def classer_alertes(
         _decider(acteur, ouvertes, GENRES.SANS_SUITE, motif, maintenant)
         return None
     cles = sorted(str(alerte.pk) for alerte in ouvertes)
-    espaces = {alerte.compte.espace for alerte in ouvertes if hasattr(alerte.compte, "espace")}
+    comptes = [alerte.compte for alerte in ouvertes if alerte.compte is not None]
+    espaces = {compte.espace for compte in comptes if hasattr(compte, "espace")}
     return demander_contreseing(
         acteur=acteur,
         genre=GENRE,
@@ -172,7 +173,9 @@ def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | Mode
 
 
 def dire(alerte: Alerte) -> str:
-    """Return of whom this alert is, as a line of a list says it."""
+    """Return of whom this alert is, or of which network, as a line of a list says it."""
+    if alerte.compte_id is None:
+        return f"réseau {alerte.details.get('reseau', '')}"
     espace, agent = getattr(alerte.compte, "espace", None), getattr(alerte.compte, "agent", None)
     if espace is not None:
         return f"{espace.nom_complet}, {espace.numero_lisible}"

@@ -79,7 +79,7 @@ def demander_au_detenteur(
 
 def _demander(acteur: Agent, alerte: Alerte, maintenant: datetime) -> SuiteAlerte:
     espace: Espace | None = getattr(alerte.compte, "espace", None)
-    if espace is None or not espace.est_actif:
+    if espace is None or not espace.est_actif or alerte.compte is None:
         raise DetenteurSansEspace
     question = SuiteAlerte.objects.create(
         alerte=alerte,

@@ -20,7 +20,9 @@ from accounts.traces.journal import consigner
 from accounts.traces.requete import ILLISIBLE, une_adresse
 
 from .. import actes
-from ..models import BlocageIP
+from ..models import Alerte, BlocageIP
+from ..signaux.registre import ADRESSE_SANS_FIN, SIGNAUX
+from ..signaux.seuils import BLOCAGES_A_TERME, JOURS_DE_RECIDIVE
 from .detecteurs import PAR_NOM
 
 LONGUEUR_DU_MOTIF_DE_BLOCAGE: Final = 200
@@ -32,8 +34,12 @@ DUREES: Final = {"15 min": timedelta(minutes=15), "1 h": timedelta(hours=1), "24
 """For how long, from what is seen first to what comes again; beyond, until an agent decides."""
 
 MOTIF_D_AUTOMATE: Final = "Automate"
-RECIDIVE: Final = timedelta(days=7)
+RECIDIVE: Final = timedelta(days=JOURS_DE_RECIDIVE)
 """An automaton that comes back within these days is blocked for the next longer of DUREES."""
+VOISINAGE: Final = {4: 24, 6: 48}
+"""Addresses blocked without end are one alert where they are of one such network."""
+ADRESSES_DITES: Final = 50
+"""Of one alert; the list of the blocked addresses has all."""
 COMPTES_HONNETES: Final = 3
 JOURS_HONNETES: Final = 2
 MEMOIRE_DES_ADRESSES: Final = timedelta(days=30)
@@ -156,6 +162,8 @@ def bloquer_automate(
 ) -> BlocageIP:
     """Block the source address of an automaton for 15 min, then 1 h, then 24 h, then until an agent decides, and return the blocking.
 
+    The last raises an alert of its network for the cell, or is counted on the one that is open.
+
     Raises: ReseauDesAgents, AdressePartagee, ReseauDejaBloque.
     """
     maintenant = maintenant or timezone.now()
@@ -166,10 +174,27 @@ def bloquer_automate(
     des_automates = BlocageIP.objects.filter(reseau=str(lu), agent=None, motif__startswith=MOTIF_D_AUTOMATE)
     a_leur_fin = Q(leve_le=None) | Q(leve_le__gte=F("jusqu_a"))
     deja = des_automates.filter(a_leur_fin, bloque_le__gt=maintenant - RECIDIVE).count()
-    durees = [*DUREES.values(), None]
+    duree = None if deja >= BLOCAGES_A_TERME else list(DUREES.values())[deja]
     motif = f"{MOTIF_D_AUTOMATE} : {decrire_marques(marques)}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
-    return bloquer_ip(
-        acteur=acteur, reseau=str(lu), motif=motif, duree=durees[min(deja, len(DUREES))], maintenant=maintenant
+    blocage = bloquer_ip(acteur=acteur, reseau=str(lu), motif=motif, duree=duree, maintenant=maintenant)
+    if duree is None:
+        _alerter(lu, marques, maintenant)
+    return blocage
+
+
+def _alerter(lu: Reseau, marques: Mapping[str, float], maintenant: datetime) -> None:
+    """Have the cell decide: one alert of the network for all addresses of it that are blocked without end."""
+    voisinage = lu.supernet(new_prefix=VOISINAGE[lu.version])
+    Alerte.objects.lever(
+        compte=None,
+        motif=ADRESSE_SANS_FIN,
+        cause=f"reseau:{voisinage}",
+        gravite=SIGNAUX[ADRESSE_SANS_FIN].gravite,
+        details={"reseau": str(voisinage), "adresses": [str(lu)], "marques": decrire_marques(marques)},
+        maintenant=maintenant,
+        joindre=lambda avant, vus: (
+            vus | {"adresses": list(dict.fromkeys([*avant["adresses"], *vus["adresses"]]))[:ADRESSES_DITES]}
+        ),
     )
 
 

@@ -33,7 +33,7 @@ class AlerteManager(models.Manager["Alerte"]):
     def lever(
         self,
         *,
-        compte: Compte,
+        compte: Compte | None,
         motif: str,
         cause: str,
         gravite: Gravite,
@@ -70,6 +70,8 @@ class AlerteManager(models.Manager["Alerte"]):
 class Alerte(models.Model):
     """A suspicious use of an account, for an agent to judge (CGU §3.6.a). The sign-in it comes from is named by id.
 
+    Without an account, it is of a network: an address blocked until the cell decides (R17).
+
     `motif` is the code of a signal (surveillance/signaux/registre.py); `cause` is what many alerts may have in common, as a network.
     What is seen again while it is open is counted here: `nombre`, `derniere_le`.
     """
@@ -80,7 +82,7 @@ class Alerte(models.Model):
         ECARTEE = "ECARTEE", "sans suite"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    compte = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="alertes")
+    compte = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="alertes")
     connexion = models.UUIDField("connexion", null=True, blank=True)
     motif = models.CharField("motif", max_length=60)
     gravite = models.PositiveSmallIntegerField("gravité", choices=Gravite, default=Gravite.MOYENNE)
@@ -112,6 +114,7 @@ class Alerte(models.Model):
                 fields=["compte", "motif", "cause"],
                 condition=Q(etat="OUVERTE") & ~Q(cause=""),
                 name="alerte_ouverte_une_par_cause",
+                nulls_distinct=False,
                 violation_error_message="Une alerte de ce genre est déjà ouverte pour ce compte et cette cause.",
             )
         ]

@@ -12,10 +12,12 @@ from typing import Final
 from ..models import Alerte, Gravite
 from ..verification.demandes import ESSAIS, MANQUEE
 from .seuils import (
+    BLOCAGES_A_TERME,
     COMPTES_ESSAYES,
     ECHECS_AU_MOINS,
     FERMETURE,
     FICHIERS_PAR_MINUTE,
+    JOURS_DE_RECIDIVE,
     OUVERTURE,
     PAGES_PAR_MINUTE,
     RETABLIS_HORS_DES_HEURES,
@@ -98,6 +100,7 @@ ACTE_APPAREIL_NEUF: Final = "acte_appareil_neuf"
 CE_N_EST_PAS_MOI: Final = "ce_n_est_pas_moi"
 DEMANDE_NON_RECONNUE: Final = "demande_non_reconnue"
 AUTOMATE: Final = "automate"
+ADRESSE_SANS_FIN: Final = "adresse_sans_fin"
 RETABLISSEMENTS_INHABITUELS: Final = "retablissements_inhabituels"
 VERIFICATION_MANQUEE: Final = MANQUEE
 """Raised by surveillance/verification/, below: a holder who mistypes five codes is no second observation against himself."""
@@ -260,6 +263,16 @@ _TABLE: Final = (
         _demande(Demande.VERIFIER),
     ),
     Signal(
+        ADRESSE_SANS_FIN,
+        "Adresse bloquée pour la quatrième fois",
+        "un automate revenu d’une même adresse après trois blocages : elle est bloquée jusqu’à la décision d’un agent",
+        f"{BLOCAGES_A_TERME + 1} blocages en {JOURS_DE_RECIDIVE} jours ; les adresses d’un même réseau (/24, /48) font une alerte",
+        Gravite.MOYENNE,
+        Famille.AUTOMATE,
+        _demande(Demande.ALERTER),
+        exterieur=True,
+    ),
+    Signal(
         RETABLISSEMENTS_INHABITUELS,
         "Rétablissements inhabituels d’un agent",
         "un agent qui rend de nombreux accès, hors des heures d’ouverture, ou d’espaces qu’il avait consultés auparavant",
@@ -314,6 +327,7 @@ DETAILS: Final[dict[str, str]] = {
     "quand": "Quand",
     "reference": "Référence",
     "marques": "Marques",
+    "adresses": "Adresses bloquées",
     "motifs": "Ce qui est inhabituel",
     "annonce": "Ce qui était annoncé",
 }

@@ -12,6 +12,9 @@ SIREN_PAR_MINUTE: Final = 40
 FICHIERS_PAR_MINUTE: Final = 15
 SIREN_METHODIQUES: Final = 40
 """In a day."""
+BLOCAGES_A_TERME: Final = 3
+"""Blockings of an automaton's address that end by themselves, in so many days (`automates.blocages.DUREES`)."""
+JOURS_DE_RECIDIVE: Final = 7
 RETABLIS_PAR_JOUR: Final = 8
 RETABLIS_HORS_DES_HEURES: Final = 2
 RETABLIS_LUS_AVANT: Final = 3
