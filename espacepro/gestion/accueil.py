@@ -156,13 +156,15 @@ def _ligne(
     laquelle = catalogue()[affaire.file]
     personne = personnes.get(affaire.personne) if affaire.personne else None
     age = maintenant - affaire.depuis
+    de_qui = personne.denomination if personne else (affaire.espace.nom_complet if affaire.espace else "")
+    quoi = services.get(affaire.cle, "")
     return {
         "affaire": affaire,
         "file": laquelle,
         "adresse": adresse_de(affaire),
-        "pour": personne.denomination if personne else (affaire.espace.nom_complet if affaire.espace else ""),
+        "pour": de_qui or quoi,
         "personne": personne,
-        "service": services.get(affaire.cle, ""),
+        "service": quoi if de_qui else "",
         "par": affaire.espace.nom_complet if affaire.espace and personne else "",
         "age": en_jours(age),
         "en_retard": age > laquelle.retard,

@@ -25,7 +25,7 @@ MARQUES = {"programme": 8.0}
 
 def revenir(adresse: str, fois: int = 4) -> BlocageIP:
     """Block this automaton so many times, each when the one before is over."""
-    debut = timezone.now() - timedelta(days=3)
+    debut = timezone.now() - timedelta(days=3, hours=1)
     for rang in range(fois):
         blocage = bloquer_automate(
             acteur="systeme:automates",
@@ -77,9 +77,11 @@ def test_la_cellule_la_voit_a_son_accueil_et_lit_ses_preuves(cellule: Agent, esp
     alerte = Alerte.objects.get(motif=ADRESSE_SANS_FIN)
     client = client_verifie(cellule)
     page = reverse("admin:surveillance_alerte_change", args=[alerte.pk])
-    accueil = texte(client.get(reverse("admin:index")))
-    assert page in accueil
-    assert "Adresse bloquée pour la quatrième fois, réseau 203.0.113.0/24" in accueil
+    nommee = "Adresse bloquée pour la quatrième fois, réseau 203.0.113.0/24"
+    assert nommee in texte(client.get(reverse("admin:index")))
+    file = texte(client.get(reverse("admin:file", args=["ALERTE_MOYENNE"])))
+    assert nommee in file
+    assert page in file
     assert "réseau 203.0.113.0/24" in texte(client.get(reverse("admin:alertes")))
     lue = client.get(page).content.decode()
     assert reverse("admin:surveillance_blocageip_change", args=[blocage.pk]) in lue
