@@ -5,13 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template import loader
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.portes.agents import est_l_hote_des_agents
 from accounts.portes.saisie import garder_saisie, ne_pas_estampiller
+from accounts.saisies.adresse_saisie import forme_adresse
+from accounts.traces.requete import compte_connecte
 
 
 def refuser(request: HttpRequest, gabarit: str, statut: int, contexte: dict[str, Any] | None = None) -> HttpResponse:
@@ -35,8 +39,22 @@ def acces_refuse(request: HttpRequest, exception: Exception | None = None) -> Ht
     return refuser(request, "erreurs/403.html", 403)
 
 
+def _deja_connecte(request: HttpRequest) -> bool:
+    """Whether this is the form of the sign-in, of the account that is signed in already."""
+    compte = compte_connecte(request)
+    if compte is None or request.method != "POST" or request.path_info != reverse("connexion"):
+        return False
+    return forme_adresse(request.POST.get("username", "")) == compte.email
+
+
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form without a valid token: most often a page left open too long. What it carried is kept (issue 10.2)."""
+    """Answer 403 to a form without a valid token: most often a page left open too long. What it carried is kept (issue 10.2).
+
+    Who signs in where a sign-in was left open, and has signed in elsewhere meanwhile, goes on to that espace: nothing is read of the form
+    but whose it says that it is.
+    """
+    if _deja_connecte(request):
+        return redirect(reverse("connexion", query={REDIRECT_FIELD_NAME: request.POST.get(REDIRECT_FIELD_NAME, "")}))
     return refuser(request, "erreurs/csrf.html", 403, {"gardee": garder_saisie(request)})
 
 

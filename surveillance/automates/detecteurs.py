@@ -13,7 +13,9 @@ from typing import Final
 ASSEZ: Final = 10_000
 """A ceiling that is none."""
 TROP_VITE: Final = 1.5
-"""Seconds between a page and its form, sent: nobody reads and fills several fields in less. Signing in is apart: a password manager does it."""
+"""Seconds between a page and its form, sent: nobody reads and fills CHAMPS_A_LIRE fields in less."""
+CHAMPS_A_LIRE: Final = 3
+"""Fewer are filled, and sent, by the browser or a password manager: to sign in, a code, a new password, the one button of a link."""
 ANCIENNE: Final = 24 * 3600.0
 """Seconds after which a page is old: one may be left open for a night, and few are at once."""
 PAGES_PAR_MINUTE: Final = 120
@@ -53,8 +55,8 @@ class Vue:
     """Seconds since its page was served; None when it was not."""
     resservie: bool = False
     """Whether a form of that very page had been sent already."""
-    connexion: bool = False
-    """Whether it is the form of the sign-in."""
+    remplis: int = 0
+    """How many of its fields say something."""
     piege: bool = False
     pilote: bool = False
     profonde: bool = False
@@ -167,12 +169,12 @@ DETECTEURS: Final = (
     ),
     Detecteur(
         "trop_vite",
-        "un formulaire rempli plus vite qu’on ne le lit (hors connexion)",
+        f"un formulaire de {CHAMPS_A_LIRE} champs ou plus, rempli plus vite qu’on ne le lit",
         15,
         30,
         True,
         "references.md E.6",
-        lambda vue: vue.formulaire and not vue.connexion and vue.age is not None and vue.age < TROP_VITE,
+        lambda vue: vue.formulaire and vue.remplis >= CHAMPS_A_LIRE and vue.age is not None and vue.age < TROP_VITE,
     ),
     Detecteur(
         "page_ancienne",

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.urls import reverse
@@ -19,7 +20,7 @@ from accounts.gestion.agents import est_prouve
 from accounts.models import NavigateurConnu, Session
 from accounts.models.sessions_base import empreinte
 from accounts.portes.agents import d_un_reseau_d_agents
-from accounts.portes.marques import PIEGE, PILOTE, SERVI, servi_depuis
+from accounts.portes.marques import MARQUES, PIEGE, PILOTE, SERVI, servi_depuis
 from accounts.portes.saisie import est_estampille
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.requete import ILLISIBLE, adresse_ip, compte_connecte, une_adresse
@@ -46,6 +47,8 @@ RYTHME: Final = 1.0  # seconds between two pages of what is slowed
 REESSAI_DU_BLOCAGE: Final = 60.0  # seconds: an address that may not be blocked is not tried again at each request
 SANS_EFFET: Final = ("prolonger_session", "admin:logout")
 """What an agent's page posts once his session is over, without a mark, since it was served to somebody signed in: it does nothing."""
+SANS_SAISIE: Final = MARQUES | {"csrfmiddlewaretoken", REDIRECT_FIELD_NAME}
+"""What a form carries that nobody types."""
 _ETAT: Final = "_automates"
 log = structlog.get_logger("espacepro.automates")
 
@@ -237,7 +240,7 @@ def voir(request: HttpRequest) -> Vue:
         vue,
         piege=bool(champs.get(PIEGE)),
         pilote=bool(champs.get(PILOTE)),
-        connexion=request.path_info in {reverse("connexion"), reverse("admin:login")},
+        remplis=sum(1 for nom, valeur in champs.items() if valeur and nom not in SANS_SAISIE),
         formulaire=formulaire,
         age=age,
         resservie=age is not None and releve.une_seule_fois(f"marque:{marque}", secondes=ANCIENNE) is False,

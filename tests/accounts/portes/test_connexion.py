@@ -49,6 +49,24 @@ def test_sans_second_facteur_le_mot_de_passe_suffit(espace: Espace) -> None:
     assert client.get(reverse("espace")).status_code == 200
 
 
+@pytest.mark.parametrize("a_soi", [True, False])
+def test_se_connecter_aussi_dans_l_onglet_reste_ouvert(espace: Espace, a_soi: bool) -> None:
+    """Two tabs at the sign-in: the second form, sent once the first has opened the espace, leads there too; another's is refused."""
+    client = Client(enforce_csrf_checks=True)
+    page = client.get(reverse("connexion")).content.decode()
+    jeton = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    tape = {"username": espace.compte.email, "password": MOT_DE_PASSE, "csrfmiddlewaretoken": jeton}
+    assert client.post(reverse("connexion"), tape).url == reverse("espace")
+    autre = espace.compte.email.upper() if a_soi else EspaceFactory().compte.email
+    tape |= {"username": autre, "password": "autre chose", "next": reverse("securite")}
+    reponse = client.post(reverse("connexion"), tape, follow=True)
+    if a_soi:
+        assert reponse.redirect_chain[-1] == (reverse("securite"), 302)
+    else:
+        assert reponse.status_code == 403
+    assert client.session["_auth_user_id"] == str(espace.compte.pk)
+
+
 def test_avec_un_second_facteur_rien_n_est_ouvert_avant(protege: tuple[Espace, Application, list[str]]) -> None:
     espace, appareil, _ = protege
     with a(0):

@@ -44,6 +44,7 @@ class Suite:
 # Recorded minutes: pages without a company, companies opened, files; and what each raises.
 MINUTES = [
     ("un comptable le jour de l'échéance", 20, 39, 6, set()),
+    ("deux pages de la liste, ouvertes en autant d'onglets", 2, 50, 0, set()),
     ("cent entreprises, chacune deux fois la minute", 0, 100, 0, {"rafale_siren"}),
     ("un aspirateur de pages", 150, 0, 0, {"rafale_pages"}),
     ("tout télécharger", 0, 0, 15, {"rafale_exports"}),
