@@ -198,6 +198,10 @@ class ContreseingAdmin(ConsultationAdmin):
     readonly_fields = ("acte", "demande_par", "motif_donne", "preuve", "attendu_de", "decide_par", "reponse_donnee")
     actes = (Contresigner, RefuserContreseing, AbandonnerContreseing)
 
+    def contexte_de(self, request: HttpRequest, objet: Any) -> dict[str, Any]:
+        """Name the page by the act that is asked for."""
+        return {"nomme": actes_graves()[objet.genre].libelle}
+
     def actes_possibles(self, request: HttpRequest, obj: Model) -> list[dict[str, str]]:
         """Offer who asked to take it back, another agent the second look."""
         agent = agent_verifie(request)

@@ -343,6 +343,7 @@ FILE_UPLOAD_HANDLERS = ["espacepro.corps.FichierEnMemoire"]  # nothing that is p
 # --- French -----------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "fr"
+FORMAT_MODULE_PATH = "espacepro.formats"  # how the admin writes dates
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 USE_I18N = True

@@ -51,7 +51,7 @@ def inscrire() -> None:
     lecture.declarer(
         Partie(
             groupe=MESSAGERIE,
-            titre="Quand vous êtes averti des messages",
+            titre="Quand les messages vous sont annoncés",
             modele=PreferenceMessagerie,
             chemins=("espace",),
             ecartees={"id": INTERNE, "espace": "c’est le vôtre"},

@@ -19,12 +19,21 @@ class BlocageIPAdmin(ConsultationAdmin):
 
     fonctions = SURVEILLANCE
     change_list_template = "gestion/blocages.html"
-    list_display = ("reseau", "motif", "bloque_le", "jusqu_a", "leve_le")
+    list_display = ("dit", "motif", "bloque_le", "fin", "leve_le")
     search_fields = ("motif__replie_contient",)
     search_help_text = "motif"
-    fields = ("reseau", "motif", "agent", "bloque_le", "jusqu_a", "leve_le")
+    fields = ("dit", "motif", "agent", "bloque_le", "fin", "leve_le")
+    readonly_fields = ("dit", "fin")
     acte_par_ligne = True
     actes = (LeverBlocage,)
+
+    @admin.display(description="adresse ou réseau", ordering="reseau")
+    def dit(self, blocage: BlocageIP) -> str:
+        return blocage.reseau_lisible
+
+    @admin.display(description="jusqu’à", ordering="jusqu_a")
+    def fin(self, blocage: BlocageIP) -> str:
+        return jour_heure(blocage.jusqu_a) if blocage.jusqu_a else "décision d’un agent"
 
 
 @admin.register(Desactivation)

@@ -164,6 +164,23 @@ def typographie(html: str) -> Iterator[str]:
                 yield f"plain typography in {nom}: {texte!r}"
 
 
+BRUT = re.compile(rf"<({'|'.join(BRUTS)})\b[^>]*>.*?</\1>", re.S)
+ECRITURES = {
+    "a numéro d'abonné that is not in its groups": re.compile(r"(?<![\w-])20[2-4]\d[0-3]\d{9}(?![\w-])"),
+    "an hour that is not « 7 h 41 »": re.compile(r"\d/20\d\d\D{1,4}\d\d:\d\d\b"),
+    "none said by a figure": re.compile(r"\bdont 0\b"),
+    "a network of one address": re.compile(r"\d\.\d{1,3}/32\b"),
+}
+
+
+def ecritures(html: str) -> Iterator[str]:
+    """Yield what is not written as the house writes it, in all that is read of the page: numbers, hours, what is none."""
+    texte = unescape(BALISE.sub(" ", BRUT.sub(" ", html.partition("<body")[2])))
+    for quoi, motif in ECRITURES.items():
+        if trouve := motif.search(texte):
+            yield f"{quoi}: {texte[max(0, trouve.start() - 40) : trouve.end() + 15].strip()!r}"
+
+
 def fautes_de(html: str) -> list[str]:
     """Return what is wrong with this page: an id twice, a name of nothing, a field without label, a heading out of order."""
     return _fautes_de(list(_elements(html)))
@@ -211,7 +228,7 @@ class PagesMiddleware:
             html = (gzip.decompress(corps) if reponse.headers.get("Content-Encoding") == "gzip" else corps).decode()
             if "<html" in html and nom not in SANS_FORME:
                 vus = list(_elements(html))
-                trouvees = [*_fautes_de(vus), *_envois(vus, html, request.path)]
+                trouvees = [*_fautes_de(vus), *_envois(vus, html, request.path), *ecritures(html)]
                 if not request.path.startswith(DE_DJANGO):
                     trouvees.extend(typographie(html))
                 fautes.extend(f"{request.method} {request.path}: {faute}" for faute in trouvees)

@@ -485,7 +485,7 @@ def _declarer_conservation() -> None:
             cle="courriels",
             modele=Courriel,
             donnees="Objet, date et destinataire des courriels envoyés",
-            finalite="Établir que vous avez été prévenu",
+            finalite="Établir que nous vous avons prévenu",
             duree=duree_lisible(COURRIEL),
             depart="après le dépôt",
             fondement="recommandation CNIL 2021-122",

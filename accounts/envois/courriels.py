@@ -235,6 +235,7 @@ def composer(courriel: Courriel) -> EmailMultiAlternatives:
         {
             "sujet": sujet,
             "paragraphes": paragraphes,
+            "pas_moi": contexte["pas_moi"],
             "site": settings.SITE_URL,
             "demonstration": settings.DEMONSTRATION,
         },
@@ -260,7 +261,9 @@ def objet_du_genre(genre: str) -> str:
         gabarit: Any = get_template(f"courriels/{genre}.txt")
     except TemplateDoesNotExist:
         return "Courriel"
-    objet = gabarit.template.source.strip().partition("\n")[0]
+    source = gabarit.template.source.strip()
+    bloc = re.search(r"{% block objet %}(.*?){% endblock %}", source)
+    objet = bloc[1] if bloc else source.partition("\n")[0]
     singulier = re.sub(r"{% if [^%]*%}(?:(?!{%).)*{% else %}(.*?){% endif %}", r"\1", objet)
     singulier = re.sub(r'{{ \w+\|pluralize(?::"(?:([^",]*),)?[^"]*")? }}', lambda lu: lu[1] or "", singulier)
     return re.sub(r"{{.*?}}", "…", re.sub(r"{%.*?%}", "", singulier)).strip()

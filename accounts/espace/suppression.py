@@ -89,7 +89,7 @@ class Motif:
     def explication(self) -> str:
         if self.demandee_le is None:
             return f"{self.raison}."
-        return f"{self.raison}. Retrait demandé le {jour(self.demandee_le)} : vous serez prévenu de la réponse."
+        return f"{self.raison}. Retrait demandé le {jour(self.demandee_le)} : la réponse vous parviendra par courriel."
 
     @property
     def nombre(self) -> int:

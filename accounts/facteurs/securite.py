@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Trim
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -15,6 +16,7 @@ from .. import actes
 from ..models import Application, CodeSecours, Compte, Espace, Evenement, NavigateurConnu, Session
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import lister
+from ..traces.actes import catalogue
 from ..traces.journal import consigner
 from ..traces.visibilite import du_journal_de
 from .second_facteur import (
@@ -27,6 +29,8 @@ from .second_facteur import (
 
 CONNEXIONS_DUREE = timedelta(days=90)
 NOM_CLE_LONGUEUR = 64
+ACTES_MONTRES = 5
+ACTES_LUS = 20  # lines: one press may leave several
 
 # The sign-ins are known to a floor above: it gives its read here (design.md §2).
 LecteurConnexions = Callable[[Compte, datetime], QuerySet[Any]]
@@ -55,6 +59,19 @@ class Facteurs:
 
 
 @dataclass(frozen=True)
+class ActeRecent:
+    """What one request of the holder did by one act to one person for one company, however many lines it left."""
+
+    quand: datetime
+    acte: str
+    siren: str
+    a_qui: str
+    """The other person whom it is about, "" for none or where the act keeps who it is."""
+    services: int
+    adresse_ip: str | None
+
+
+@dataclass(frozen=True)
 class Securite:
     """What the page shows."""
 
@@ -62,7 +79,7 @@ class Securite:
     navigateurs: list[NavigateurConnu]
     facteurs: Facteurs
     connexions: list[Any]
-    actes: list[Evenement]
+    actes: list["ActeRecent"]
 
 
 def fournir_connexions(lecteur: LecteurConnexions) -> None:
@@ -146,12 +163,35 @@ def lire_securite(espace: Espace, compte: Compte) -> Securite:
         navigateurs=list(NavigateurConnu.objects.filter(compte=compte).order_by("-dernier_usage")),
         facteurs=facteurs(compte),
         connexions=list(connexions(compte)[:5]),
-        actes=list(
-            Evenement.objects.filter(du_journal_de(espace.numero_abonne), auteur=espace.numero_abonne).order_by("-id")[
-                :5
-            ]
-        ),
+        actes=actes_recents(espace),
     )
+
+
+def actes_recents(espace: Espace) -> list[ActeRecent]:
+    """Return what its holder did last, the newest first, each with to whom and for which company: one query."""
+    nom = Trim(Concat("prenom", Value(" "), "nom"))
+    autres = Espace.objects.filter(numero_abonne=OuterRef("espace")).exclude(pk=espace.pk).values(dit=nom)
+    siens = Evenement.objects.filter(du_journal_de(espace.numero_abonne), auteur=espace.numero_abonne)
+    lus = siens.order_by("-id").annotate(a_qui=Subquery(autres))[:ACTES_LUS]
+    groupes = groupby(lus, key=lambda lu: (lu.requete or lu.pk, lu.acte, lu.espace, lu.siren))
+    lignes = [list(groupe) for _, groupe in groupes]
+    return [
+        ActeRecent(
+            quand=une.quand,
+            acte=une.acte,
+            siren=une.siren,
+            a_qui="" if _tait(une) else une.a_qui or "",
+            services=len({ligne.service for ligne in groupe if ligne.service}),
+            adresse_ip=une.adresse_ip,
+        )
+        for groupe in lignes[:ACTES_MONTRES]
+        for une in groupe[:1]
+    ]
+
+
+def _tait(evenement: Evenement) -> bool:
+    declare = catalogue().get(evenement.acte)
+    return declare is None or declare.cas(evenement.details.get("nature", "")).anonyme
 
 
 @transaction.atomic

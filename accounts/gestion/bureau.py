@@ -168,9 +168,6 @@ def _semaine(agent: Agent, maintenant: datetime) -> dict[str, Aggregate]:
 
 
 def derniers_actes(agent: Agent) -> list[Evenement]:
-    """Return the last acts of this agent, the newest first: one query."""
-    return list(
-        Evenement.objects.filter(auteur=auteur_de(agent))
-        .exclude(acte__in=_SANS_OUVRAGE)
-        .order_by("-pk")[:DERNIERS_ACTES]
-    )
+    """Return the last acts of this agent, the newest first: one query, by the index of the numbers, then the hours decide."""
+    lus = Evenement.objects.filter(auteur=auteur_de(agent)).exclude(acte__in=_SANS_OUVRAGE).order_by("-pk")
+    return sorted(lus[:DERNIERS_ACTES], key=lambda lu: (lu.quand, lu.pk), reverse=True)

@@ -61,6 +61,7 @@ class PageActe(FormView):
     fichier_max: ClassVar[int | None] = None  # bytes that its form takes, files included (espacepro/corps.py)
     danger: ClassVar[bool] = True  # whether the button warns: it ends, refuses or discloses something
     colonne: ClassVar[str] = "État"  # what the last cell of `lignes` says
+    revenir: ClassVar[str] = "Revenir au dossier"  # the link above the form, to `page`
     objet: Any
     agent: Agent
     montrees: Collection[UUID] = ()  # what the act would end, by key, read before the lines are compared with the print
@@ -114,6 +115,7 @@ class PageActe(FormView):
             "bouton": self.bouton,
             "danger": self.danger,
             "page": self.page,
+            "revenir": self.revenir,
             "retour": self.retour,
             "faits": self.faits(),
             "lignes": (lignes := self.lignes()),

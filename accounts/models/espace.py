@@ -113,7 +113,7 @@ class Espace(AdressePostale):
         ]
 
     def __str__(self) -> str:
-        return f"{self.nom_complet or 'Espace supprimé'} ({self.numero_abonne})"
+        return f"{self.nom_complet or 'Espace supprimé'} ({self.numero_lisible})"
 
     @property
     def nom_complet(self) -> str:

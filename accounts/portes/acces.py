@@ -86,7 +86,7 @@ def visiteur_requis[**P](
     def interieure(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return vue(request, *args, **kwargs)
-        messages.info(request, "Vous êtes connecté. Pour créer un autre espace, déconnectez-vous d’abord.")
+        messages.info(request, "Une session est déjà ouverte. Pour créer un autre espace, déconnectez-vous d’abord.")
         return redirect("admin:index" if request.user.is_staff else "espace")
 
     return interieure

@@ -35,7 +35,12 @@ def jour_heure(quand: datetime | None) -> str:
 
 
 def horodatage(quand: datetime | None) -> str:
-    """Return `29/11/2026 00:30`, or nothing: the column of a list, that is read downwards."""
+    """Return `29/11/2026, 0 h 30`, or nothing: the column of a list, that is read downwards."""
+    return f"{ici(quand):%d/%m/%Y}, {_heure(quand)}" if quand else ""
+
+
+def horodatage_de_tableur(quand: datetime | None) -> str:
+    """Return `29/11/2026 00:30`, or nothing: the cell of a file, that a spreadsheet reads as a moment."""
     return f"{ici(quand):%d/%m/%Y %H:%M}" if quand else ""
 
 

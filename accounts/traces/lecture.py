@@ -34,8 +34,8 @@ class TropDeLectures(RegleMetier):
     code = "trop_de_consultations"
     statut = 429
     message = (
-        "Vous avez consulté beaucoup d’entreprises pour lesquelles vous n’êtes pas habilité. Celles que vous avez déjà "
-        "consultées aujourd’hui, et celles pour lesquelles vous êtes habilité ou avez une demande en cours, restent "
+        "Vous avez consulté beaucoup d’entreprises pour lesquelles vous n’avez pas d’habilitation. Celles que vous avez déjà "
+        "consultées aujourd’hui, et celles pour lesquelles vous avez une habilitation ou une demande en cours, restent "
         "ouvertes ; pour les autres, attendez demain."
     )
 

@@ -150,7 +150,8 @@ def demander_suppression(request: HttpRequest, espace: Espace) -> HttpResponse:
     else:
         if nombre:
             messages.success(
-                request, f"Demande envoyée pour {nombre} service{'s' if nombre > 1 else ''}. Vous serez prévenu."
+                request,
+                f"Demande envoyée pour {nombre} service{'s' if nombre > 1 else ''}. La réponse vous parviendra par courriel.",
             )
         else:
             messages.info(request, "Il n’y a rien de plus à demander.")

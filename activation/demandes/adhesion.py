@@ -70,7 +70,7 @@ class Disponibilite(StrEnum):
         return {
             "LIBRE": "disponible",
             "DEJA_A_VOUS": "vous en êtes déjà l’administrateur titulaire",
-            "HABILITE": "vous y êtes déjà habilité par son administrateur",
+            "HABILITE": "vous y avez déjà une habilitation de son administrateur",
             "TENU_PAR_UN_AUTRE": "un autre espace en est déjà l’administrateur titulaire",
             "NON_OUVERT": "ce service n’est pas ouvert à cette catégorie de personne",
             "RESERVE_DGE": "ce service est réservé aux personnes suivies par la direction des grandes entreprises",

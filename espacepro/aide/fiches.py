@@ -39,7 +39,7 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             "espace-simplifie",
             "Créer un espace simplifié",
             "l’espace simplifié, pas à pas",
-            "Une seule entreprise ou association, sans aucun service en ligne, gérée par vous seul.",
+            "Une seule entreprise ou association, sans aucun service en ligne, gérée par une seule personne.",
             "§2.1",
             ("inscription_simplifiee", "Commencer"),
             ("espace-expert", "code-d-activation", "lettre-non-recue"),

@@ -17,10 +17,10 @@ from accounts.gestion.adresses_de_liste import AdresseRefusee, exiger_page
 from accounts.gestion.affaires import en_attente, prendre, prendre_la_suivante, rendre
 from accounts.gestion.agents import agent_verifie
 from accounts.gestion.bureau import chiffres_de, derniers_actes, est_prise, lire_bureau
-from accounts.gestion.contreseings import suivis_de
+from accounts.gestion.contreseings import actes_graves, suivis_de
 from accounts.gestion.files import File, catalogue, files_de, files_du_modele
 from accounts.gestion.fonctions import BUREAU, SURVEILLANCE
-from accounts.models import Affaire, Agent, TraceLecture
+from accounts.models import Affaire, Agent, Contreseing, TraceLecture
 from accounts.portes.acces import adresse_du_portail
 from accounts.saisies.dates import en_jours
 from accounts.saisies.regles import RegleMetier
@@ -176,7 +176,7 @@ def _ligne(
 def _services(affaires: Iterable[Affaire]) -> dict[str, str]:
     """Return what tells each thing apart: the service of a demande de retrait, one press asking for several; what a message is about.
 
-    And of an alert that is of no espace, what was seen, of which network or agent.
+    And of an alert that is of no espace, what was seen, of which network or agent; which act waits for a second look, and who asked.
     """
     du_modele = files_du_modele("habilitations.demanderetrait")
     cles = [affaire.cle for affaire in affaires if affaire.file in du_modele]
@@ -188,7 +188,11 @@ def _services(affaires: Iterable[Affaire]) -> dict[str, str]:
     cles = [affaire.cle for affaire in affaires if affaire.file in des_alertes and affaire.espace_id is None]
     avec_qui = Alerte.objects.select_related("compte__espace", "compte__agent")
     alertes = avec_qui.filter(pk__in=cles) if cles else []
+    graves = files_du_modele("accounts.contreseing")
+    cles = [affaire.cle for affaire in affaires if affaire.file in graves]
+    attendus = Contreseing.objects.filter(pk__in=cles).select_related("demandeur") if cles else []
     return {
+        **{str(c.pk): f"{actes_graves()[c.genre].libelle}, demandé par {c.demandeur}" for c in attendus},
         **{str(demande.pk): str(demande.habilitation.service) for demande in demandes},
         **{str(echange.pk): echange.objet for echange in echanges},
         **{str(alerte.pk): f"{nom_de(alerte.motif)}, {dire(alerte)}" for alerte in alertes},

@@ -28,7 +28,7 @@ from surveillance.models import Alerte, Gravite, SuiteAlerte
 from surveillance.signaux.registre import SIGNAUX, nom_de
 
 from .alertes import lire_preuves
-from .desactivation_pages import DesactiverEspace
+from .desactivation_pages import DesactiverCause, DesactiverEspace
 
 ENSEMBLES_MONTRES: Final = 100
 
@@ -218,7 +218,7 @@ class AlerteAdmin(ConsultationAdmin):
     search_fields = ("compte__espace__numero_abonne__exact",)
     search_help_text = "numéro d’abonné"
     fields = ("motif",)  # the page is not made of fields
-    actes = (Demander, DemanderEnsemble, Classer, ClasserEnsemble, Confirmer)
+    actes = (DesactiverCause, Demander, DemanderEnsemble, Classer, ClasserEnsemble, Confirmer)
 
     @admin.display(description="signal", ordering="motif")
     def signal(self, alerte: Alerte) -> str:
@@ -236,7 +236,7 @@ class AlerteAdmin(ConsultationAdmin):
         if not isinstance(obj, Alerte):
             return []
         plusieurs = est_commune(obj.cause) and len(ensemble_de(obj).alertes) > 1
-        seuls = {ClasserEnsemble.titre, DemanderEnsemble.titre}
+        seuls = {ClasserEnsemble.titre, DemanderEnsemble.titre, DesactiverCause.titre}
         offerts = [a for a in super().actes_possibles(request, obj) if plusieurs or a["titre"] not in seuls]
         espace = getattr(obj.compte, "espace", None)
         if espace is not None and DesactiverEspace.possible(espace):

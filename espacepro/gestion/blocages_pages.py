@@ -40,6 +40,7 @@ class BlocageForm(FormulairePortail):
         label="Durée",
         choices=[*((nom, nom) for nom in DUREES), (SANS_FIN, "jusqu’à décision d’un agent")],
         initial="24 h",
+        help_text="Une adresse change souvent de mains : sans durée, elle reste fermée à qui l’aura ensuite.",
         error_messages={"invalid_choice": "Choisissez une durée de la liste.", "required": "Choisissez la durée."},
     )
     motif = ChampTexte(
@@ -49,6 +50,18 @@ class BlocageForm(FormulairePortail):
         help_text=f"{LONGUEUR_DU_MOTIF_DE_BLOCAGE} caractères au plus. Qui est bloqué ne le lit pas.",
         error_messages={"required": "Dites pourquoi."},
     )
+    sans_fin = forms.BooleanField(
+        label="Bloquer sans durée : personne ne rouvre cette adresse, sauf un agent de la cellule",
+        help_text="À cocher seulement si vous choisissez « jusqu’à décision d’un agent ».",
+        required=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask twice for what has no end."""
+        dits = super().clean() or {}
+        if dits.get("duree") == SANS_FIN and not dits.get("sans_fin"):
+            self.add_error("sans_fin", "Cochez cette case pour bloquer sans durée, ou choisissez une durée.")
+        return dits
 
 
 class BloquerAdresse(PageActe):
@@ -60,6 +73,7 @@ class BloquerAdresse(PageActe):
     succes = "L’adresse est bloquée, partout en 5 secondes."
     form_class = BlocageForm
     fonctions = SURVEILLANCE
+    revenir = "Revenir aux adresses bloquées"
 
     @staticmethod
     def possible(objet: ServiceGestionnaire) -> bool:

@@ -4,18 +4,29 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.db import models
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
+from accounts.espace.arrets import Effet
 from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampChoix, ChampJour, ChampTexte
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import ActeChoisi, PageActe
 from accounts.models import Espace
-from accounts.saisies.apercu import CHAMP
+from accounts.saisies.apercu import CHAMP, CHANGE, empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.dates import jour_heure
-from surveillance.alertes.ensembles import alertes_ouvertes
+from surveillance.alertes.desactivations import (
+    ESPACES_AU_PLUS,
+    Issue,
+    Portee,
+    desactiver_la_cause,
+    espaces_a_desactiver,
+    portees_de,
+)
+from surveillance.alertes.ensembles import alertes_ouvertes, ensemble_de
 from surveillance.espaces.desactivation import (
     LONGUEUR_DU_MOTIF,
     OUVERTS,
@@ -26,7 +37,8 @@ from surveillance.espaces.desactivation import (
     desactiver_espace,
     effets_de,
 )
-from surveillance.models import Desactivation
+from surveillance.models import Alerte, Desactivation
+from surveillance.signaux.registre import nom_de
 
 CE_QUI_SE_PASSE = (
     "Le mot de passe devient inutilisable et la réponse de confiance est remplacée. Les sessions se ferment, les liens et les "
@@ -123,6 +135,109 @@ class DesactiverEspace(ActeChoisi):
             alertes=list(alertes_ouvertes(self.objet)),
             montre=self.request.POST[CHAMP],
         )
+
+
+class DesactiverCause(ActeChoisi):
+    """Disable all the espaces that the cause of one alert touches: a first press shows each, a second one confirms."""
+
+    fonctions = SURVEILLANCE
+    mot_de_passe_frais = True
+    template_name = "gestion/desactiver_cause.html"
+    nom = "desactiver-ensemble"
+    titre = "Désactiver tous les espaces de la même cause"
+    bouton = "Désactiver ces espaces"
+    bouton_montrer = "Voir l’effet, puis confirmer"
+    revenir = "Revenir à l’alerte"
+    form_class = DesactiverForm
+    issues: list[Issue]
+    effets: dict[Espace, list[Effet]]
+
+    @staticmethod
+    def possible(objet: Alerte) -> bool:
+        return objet.etat == Alerte.Etat.OUVERTE and len(espaces_a_desactiver(ensemble_de(objet).alertes)) > 1
+
+    @cached_property
+    def espaces(self) -> list[Espace]:
+        """Those that this decision is about, read once a request: the print compares with what was shown."""
+        return espaces_a_desactiver(ensemble_de(self.objet).alertes)
+
+    def faits(self) -> list[tuple[str, str | models.Model]]:
+        touches = ensemble_de(self.objet).comptes
+        return [
+            ("Alerte", nom_de(self.objet.motif)),
+            (
+                "Espaces",
+                f"{len(self.espaces)} à désactiver, sur {touches} que cette cause touche"
+                + (
+                    f" ; {ESPACES_AU_PLUS} au plus à la fois, recommencez pour les autres"
+                    if len(self.espaces) == ESPACES_AU_PLUS
+                    else ""
+                ),
+            ),
+            ("Ce qui se passe pour chacun", CE_QUI_SE_PASSE),
+            (
+                "Comment en revenir",
+                "Espace par espace : la cellule annule pendant 7 jours ; ensuite, le service gestionnaire rétablit l’accès au guichet.",
+            ),
+            ("Si l’un résiste", "Les autres sont désactivés tout de même, et la page dit lequel ne l’est pas."),
+        ]
+
+    def get_initial(self) -> dict[str, Any]:
+        """Begin by the day of the first alert of the cause."""
+        premiere = ensemble_de(self.objet).premiere
+        return {**super().get_initial(), "depuis": timezone.localdate(premiere.levee_le)}
+
+    def choisir(self, form: Any) -> None:
+        self.depuis = premier_instant(form.cleaned_data["depuis"])
+        self.effets = {espace: effets_de(espace, self.depuis) for espace in self.espaces}
+
+    def empreintes(self) -> list[tuple[str, str]]:
+        """Return the print of each espace as it is shown."""
+        return [(espace.numero_abonne, apercu_de(self.effets[espace])) for espace in self.espaces]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        contexte = super().get_context_data(**kwargs)
+        portees = portees_de(self.espaces)
+        vues = [
+            {
+                "espace": espace,
+                "portee": portees.get(espace.pk, Portee()),
+                "effets": self.effets[espace] if self.choisi else [],
+            }
+            for espace in self.espaces
+        ]
+        apercu = {"apercu": empreinte(self.empreintes())} if self.choisi else {}
+        return {**contexte, "choisi": self.choisi, "vues": vues, **apercu}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        self.choisir(form)
+        self.choisi = True
+        if CHAMP not in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        if not est_ce_qui_a_ete_montre(self.request.POST, empreinte(self.empreintes())):
+            form.add_error(None, CHANGE)
+            return self.form_invalid(form)
+        return super(ActeChoisi, self).form_valid(form)
+
+    def agir(self, form: Any) -> None:
+        self.issues = desactiver_la_cause(
+            acteur=self.agent,
+            espaces={espace: apercu_de(self.effets[espace]) for espace in self.espaces},
+            raison=form.cleaned_data["raison"],
+            motif=form.cleaned_data["motif"],
+            depuis=self.depuis,
+        )
+
+    def dire_le_succes(self) -> str:
+        """Say how many are disabled, and one by one which are not, and why."""
+        faites = [issue for issue in self.issues if issue.desactivation is not None]
+        for issue in self.issues:
+            if issue.desactivation is None:
+                qui = f"{issue.espace.nom_complet}, {issue.espace.numero_lisible}"
+                messages.warning(self.request, f"Cet espace n’est pas désactivé : {qui}. {issue.refus}")
+        if len(faites) == 1:
+            return "1 espace est désactivé. Son détenteur est prévenu."
+        return f"{len(faites)} espaces sont désactivés. Chaque détenteur est prévenu."
 
 
 class AnnulerForm(FormulairePortail):

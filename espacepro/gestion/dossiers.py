@@ -269,6 +269,14 @@ class DossierEspace:
         return any(droit.est_titulaire for tenue in self.tenues for droit in tenue.droits)
 
     @property
+    def resume(self) -> str:
+        """What it holds with this office, in one line: companies, services, in which roles."""
+        droits = [droit for tenue in self.tenues for droit in tenue.droits]
+        roles = dict.fromkeys(sorted(droit.role for droit in droits))
+        services = len({droit.service.pk for droit in droits})
+        return ", ".join([_combien(len(self.tenues), "entreprise"), _combien(services, "service"), *roles])
+
+    @property
     def veut_partir(self) -> bool:
         """Whether its holder has asked for a deletion that something blocks here (CGU §4.c)."""
         return any(attendue.file.code == "SUPPRESSION" for attendue in self.attendues)
@@ -277,6 +285,10 @@ class DossierEspace:
     def ecartes(self) -> int:
         """How many of the mails shown could not be delivered."""
         return sum(courriel.etat == ECARTE for courriel in self.courriels)
+
+
+def _combien(nombre: int, quoi: str) -> str:
+    return f"{nombre} {quoi}{'s' if nombre > 1 else ''}"
 
 
 ECARTE: Final = "non remis"

@@ -79,8 +79,14 @@ class Espaces:
         `veut_partir`: whether a deletion that something blocks waits; to allow one comes first there, and last elsewhere.
         """
         actes = sorted(self.actes, key=lambda acte: acte is LibererEspace, reverse=veut_partir)
+        titres: dict[Any, str] = {}
+        if ImprimerPli.possible(
+            espace
+        ):  # what is left to do of a restoring comes first; to begin again says that it does
+            actes.sort(key=lambda acte: acte is not ImprimerPli)
+            titres[DemanderRetablissement] = DemanderRetablissement.titre_de_reprise
         return [
-            {"titre": acte.titre, "adresse": reverse(f"admin:espace_{acte.nom}", args=[espace.pk])}
+            {"titre": titres.get(acte, acte.titre), "adresse": reverse(f"admin:espace_{acte.nom}", args=[espace.pk])}
             for acte in actes
             if agent.fonction in acte.fonctions
             and (titulaire or acte not in self.du_titulaire)

@@ -1,6 +1,6 @@
 """The pages of the counter: recognise the holder, then print the slip; the acts are surveillance/espaces/retablissement.py's (R16)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -79,6 +79,9 @@ class DemanderRetablissement(PageActe):
     template_name = "gestion/guichet.html"
     nom = "retablir"
     titre = "Rétablir l’accès au guichet"
+    titre_de_reprise: ClassVar[str] = (
+        "Recommencer : le pli est perdu"  # how a page offers it while a slip can be printed
+    )
     bouton = "Demander le second regard"
     succes = "La demande attend le second regard d’un autre agent. Le pli s’imprime ensuite depuis la page de l’espace."
     form_class = RetablissementForm

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.models import Espace, Evenement
-from accounts.saisies.dates import horodatage
+from accounts.saisies.dates import horodatage_de_tableur
 from accounts.saisies.identifiants import pour_chercher
 from accounts.saisies.porte import lire_recherche
 from accounts.saisies.repliement import replier
@@ -235,7 +235,7 @@ class Ligne:
     def cellules(self) -> tuple[str, ...]:
         """Return the cells of the exported file, in the order of COLONNES."""
         return (
-            horodatage(self.quand),
+            horodatage_de_tableur(self.quand),
             self.acte,
             self.siren,
             self.denomination,

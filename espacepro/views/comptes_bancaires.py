@@ -148,7 +148,7 @@ def _a_remettre(compte: Compte, bound: tuple[UUID, RemiseForm] | None) -> dict[s
         {
             "titre": "Enregistré par la banque",
             "etat": "a_venir",
-            "detail": "Vous serez averti de sa réponse : mandat accepté, ou refusé et pourquoi.",
+            "detail": "Sa réponse vous parviendra : mandat accepté, ou refusé et pourquoi.",
         },
     ]
     return {"compte": compte, "etapes": etapes, "formulaire": formulaire}
@@ -344,7 +344,7 @@ def remise(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpR
         else:
             annoncer_une_fois(
                 request,
-                "C’est noté : le mandat est remis à la banque. La banque répond, et vous en serez averti : vous n’avez rien "
+                "C’est noté : le mandat est remis à la banque. La banque répond, et sa réponse vous parviendra : vous n’avez rien "
                 "d’autre à faire.",
             )
             return redirect(sujet.liste)

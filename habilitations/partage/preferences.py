@@ -16,7 +16,7 @@ from ..models import Habilitation, Preference
 
 class PasDansVosEntreprises(RegleMetier):
     code = "pas_dans_vos_entreprises"
-    message = "Cette entreprise n’est pas, ou plus, parmi celles pour lesquelles vous êtes habilité."
+    message = "Cette entreprise n’est pas, ou plus, parmi celles pour lesquelles vous avez une habilitation."
 
 
 def desserre(preference: Preference, *, accords: str) -> bool:

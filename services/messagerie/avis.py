@@ -279,7 +279,7 @@ def _relire_resume(courriel: Courriel) -> Depart | None:
 
 def _ligne(personne: PersonneSirenisee, messages: Sequence[Message]) -> str:
     nombre = f"{len(messages)} messages" if len(messages) > 1 else "un message"
-    demande = ", un document vous est demandé" if _demande_un_document(messages) else ""
+    demande = ", une pièce vous est demandée" if _demande_un_document(messages) else ""
     return f"{personne.denomination} : {nombre}{demande}"
 
 

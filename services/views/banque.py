@@ -39,7 +39,7 @@ class PreuveBancaireForm(FormulairePortail):
 
     preuve = ChampTexte(
         label="Ce que vous avez vu ou entendu",
-        help_text=f"Qui vous l’a dit, et comment vous vous en êtes assuré. {LONGUEUR_PREUVE} caractères au plus.",
+        help_text=f"Qui vous l’a dit, et comment vous l’avez vérifié. {LONGUEUR_PREUVE} caractères au plus.",
         max_length=LONGUEUR_PREUVE,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Dites ce que vous avez vu ou entendu."},

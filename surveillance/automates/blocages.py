@@ -72,7 +72,7 @@ class ReseauTropLarge(RegleMetier):
 
 class ReseauDesAgents(RegleMetier):
     code = "reseau_des_agents"
-    message = "Ce réseau contient {reseau}, d’où les agents ou le portail lui-même se connectent : il ne se bloque pas."
+    message = "Ce réseau {lien} {reseau}, d’où les agents ou le portail lui-même se connectent : il ne se bloque pas."
 
 
 class ReseauDejaBloque(RegleMetier):
@@ -112,7 +112,8 @@ def lire_reseau(saisie: str) -> Reseau:
     for sien in ("127.0.0.0/8", "::1/128", f"{ILLISIBLE}/32", *settings.RESEAUX_AGENTS):
         propre = ipaddress.ip_network(sien)
         if propre.version == reseau.version and propre.overlaps(reseau):
-            raise ReseauDesAgents(reseau=propre)
+            lien = "fait partie de" if propre.supernet_of(reseau) else "contient"  # type: ignore[arg-type]  # of one version, as asked above
+            raise ReseauDesAgents(lien=lien, reseau=propre)
     return reseau
 
 

@@ -20,6 +20,7 @@ class LeverBlocage(PageActe):
     bouton = "Lever le blocage"
     succes = "Le blocage est levé, partout en 5 secondes."
     fonctions = SURVEILLANCE
+    revenir = "Revenir au blocage"
     objet: BlocageIP
 
     @staticmethod
@@ -28,7 +29,7 @@ class LeverBlocage(PageActe):
 
     def faits(self) -> list[tuple[str, str | Model]]:
         return [
-            ("Réseau", str(self.objet.reseau)),
+            ("Réseau", self.objet.reseau_lisible),
             ("Motif", self.objet.motif),
             ("Bloqué le", jour_heure(self.objet.bloque_le)),
             ("Jusqu’au", jour_heure(self.objet.jusqu_a) if self.objet.jusqu_a else "décision d’un agent"),

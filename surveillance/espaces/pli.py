@@ -16,8 +16,13 @@ from accounts.saisies.dates import jour_heure
 MODELE: Final = Path(__file__).resolve().parent.parent / "gabarits" / "pli.typ"
 
 
-def composer(*, espace: Espace, bureau: ServiceGestionnaire, reponse: str, maintenant: datetime) -> bytes:
-    """Return the slip: one sheet, folded in three so that the answer is inside, sealed on its outer face."""
+def composer(
+    *, espace: Espace, bureau: ServiceGestionnaire, reponse: str, examiner: bool, maintenant: datetime
+) -> bytes:
+    """Return the slip: one sheet, folded in three so that the answer is inside, sealed on its outer face.
+
+    `examiner`: whether « À faire » leads its holder to what was changed meanwhile.
+    """
     le = timezone.localdate(maintenant)
     return composer_pdf(
         MODELE,
@@ -29,6 +34,7 @@ def composer(*, espace: Espace, bureau: ServiceGestionnaire, reponse: str, maint
             "destinataire": espace.nom_complet,
             "numero_abonne": espace.numero_lisible,
             "reponse": reponse,
+            "examiner": examiner,
             "page": settings.SITE_URL + reverse("mot_de_passe_oublie"),
             "gestionnaire": {
                 "nom": bureau.nom,

@@ -301,7 +301,13 @@ def imprimer_pli(*, acteur: Agent, espace: Espace, maintenant: datetime | None =
     retablissement.pli_le = maintenant
     retablissement.save(update_fields=["plis", "pli_le"])
     reponse = remettre_la_reponse(acteur=acteur, espace=espace, maintenant=maintenant)
-    return pli.composer(espace=espace, bureau=acteur.service_gestionnaire, reponse=reponse, maintenant=maintenant)
+    return pli.composer(
+        espace=espace,
+        bureau=acteur.service_gestionnaire,
+        reponse=reponse,
+        examiner=a_examiner(espace) is not None,
+        maintenant=maintenant,
+    )
 
 
 # --- What the holder then looks at ------------------------------------------------------------------------------------

@@ -59,4 +59,9 @@ class BlocageIP(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reseau} : {self.motif}"
+        return f"{self.reseau_lisible} : {self.motif}"
+
+    @property
+    def reseau_lisible(self) -> str:
+        """The network as people write it: one IPv4 address alone, without its /32."""
+        return str(self.reseau).removesuffix("/32")

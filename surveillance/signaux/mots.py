@@ -8,7 +8,7 @@ from accounts.gestion.faits import en_mots
 from .registre import DETAILS, Demande
 
 FAIT: Final[dict[str, str]] = {
-    Demande.DIRE: "vous avez été prévenu",
+    Demande.DIRE: "un courriel vous a été envoyé",
     Demande.VERIFIER: "une vérification a été demandée",
     Demande.ALERTER: "la cellule de surveillance a été prévenue",
     Demande.FERMER: "la session a été fermée",

@@ -422,7 +422,7 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
-DE_L_ALERTE = ("demander", "demander-ensemble", "classer", "classer-ensemble", "averer")
+DE_L_ALERTE = ("demander", "demander-ensemble", "classer", "classer-ensemble", "averer", "desactiver-ensemble")
 # act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.
 ACTES = [
     ("activation_courrier", "revenu"),

@@ -14,6 +14,7 @@ from tests.scenes import RACINE
 from tests.sources import module_de, noeuds
 
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
+PARTICIPE = "(?:habilité|désigné|prévenu|averti|informé|connecté|déconnecté|inscrit|autorisé|reconnu|remplacé|nommé|notifié|assuré|tenu de|mis en)"
 # What is never said -> what is said instead.
 INTERDITS: dict[str, str] = {
     r"[Cc]hangement(s)? (de titulaire|d['’]administrateur titulaire)": "substitution",
@@ -29,6 +30,11 @@ INTERDITS: dict[str, str] = {
     r"\brévoqu": "retirer",
     r"\b(ticket|requête) (n°|en cours)": "demande",
     r"(fil|conversation) (de discussion|de messages)": "échange",
+    # Who reads is a woman as often as a man: what is said of the reader takes no gender (a role of the CGU is a name).
+    rf"\bvous (?:(?:en|y|vous|ne|les|l['’]|n['’])\s?)*(?:êtes|serez|étiez|avez été|seriez|restez|devenez)(?:\s\w+){{0,2}}?\s{PARTICIPE}\b": "une phrase sans genre",
+    r"\b[Vv]ous seul\b|\bconnu de vous seul": "personne d’autre",
+    r"Par levée le|[Rr]éseau contient \{": "« Levée le », « fait partie de »",
+    r"dont \{\{[^}]*\}\} que vous": "dont aucune",
 }
 MOTIF = {mot: re.compile(mot, re.IGNORECASE) for mot in INTERDITS}
 BALISE = re.compile(r"\{%.*?%\}|\{#.*?#\}|<!--.*?-->", re.DOTALL)

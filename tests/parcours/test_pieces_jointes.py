@@ -108,7 +108,7 @@ def test_joindre_controler_et_telecharger_a_deux(
         expect(page.get_by_text("Un message envoyé ne se reprend pas")).to_be_visible()
         montrer("pieces-relire")
         page.get_by_role("button", name="Envoyer", exact=True).click()
-        expect(page.get_by_text("vous seul voyez ce message")).to_be_visible()
+        expect(page.get_by_text("personne d’autre ne voit ce message")).to_be_visible()
         montrer("pieces-en-attente")
         echange = Echange.objects.get()
         while analyser_pieces():

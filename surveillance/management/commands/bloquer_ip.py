@@ -40,4 +40,4 @@ class Command(Commande):
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
         fin = f"jusqu'au {jour_heure(blocage.jusqu_a)}" if blocage.jusqu_a else "jusqu'à sa levée"
-        self.stdout.write(f"{blocage.reseau} est bloqué {fin}.")
+        self.stdout.write(f"{blocage.reseau_lisible} est bloqué {fin}.")

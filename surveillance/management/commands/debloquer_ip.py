@@ -30,4 +30,4 @@ class Command(Commande):
             debloquer_ip(acteur=ACTEUR, blocage=blocage)
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
-        self.stdout.write(f"{blocage.reseau} n'est plus bloqué.")
+        self.stdout.write(f"{blocage.reseau_lisible} n'est plus bloqué.")

@@ -85,4 +85,4 @@ class Command(Commande):
             annuler_desactivation(acteur=ACTEUR, desactivation=desactivation, motif=motif)
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
-        self.stdout.write(f"Désactivation de l'espace {espace.numero_abonne} annulée.")
+        self.stdout.write(f"Désactivation de l'espace {espace.numero_lisible} annulée.")

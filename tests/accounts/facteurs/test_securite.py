@@ -1,5 +1,6 @@
 """« Sécurité de votre espace »: what it shows, and what changing a factor entails."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,11 +19,14 @@ from django_otp_webauthn.models import WebAuthnCredential
 from accounts.envois.courriels import composer
 from accounts.facteurs.cles_acces import CLES_AU_PLUS, AideClesAcces, TropDeCles
 from accounts.facteurs.second_facteur import CodeSecoursRefuse, TropDEssais, tirer_codes_secours, utiliser_code_secours
-from accounts.facteurs.securite import retirer_cle
+from accounts.facteurs.securite import actes_recents, retirer_cle
 from accounts.models import Application, CodeSecours, Courriel, Espace, Evenement
+from accounts.traces.requete import Provenance, provenance
+from habilitations.models import Role
+from habilitations.partage.delegations import deleguer
 from surveillance.models import Connexion
 from tests.accounts.scenes import IPHONE, code_de, connecter
-from tests.factories import EspaceFactory
+from tests.factories import EspaceFactory, PersonneFactory, habiliter
 
 
 def cle_acces(espace: Espace, **champs: Any) -> WebAuthnCredential:
@@ -58,6 +62,24 @@ def test_la_page_montre_sessions_connexions_facteurs_et_actes(espace: Espace) ->
     for texte in ("Chrome 131, Windows 10", "iOS 17 (iPhone)", "193.51.224.1", "Cette session", "Échouée", "Réussie"):
         assert texte in page, texte
     assert page.count("<h1") == 1
+
+
+def test_un_acte_recent_dit_a_qui_et_pour_quelle_entreprise(espace: Espace) -> None:
+    """Five délégations of one press are one line, which names who got them (walked: five times the same words)."""
+    ici = PersonneFactory()
+    racines = [habiliter(espace, personne=ici) for _ in range(3)]
+    jeton = provenance.set(Provenance(requete="a" * 32))
+    deleguer(
+        acteur=espace,
+        adhesions=[racine.adhesion for racine in racines],
+        beneficiaire=EspaceFactory(prenom="Hugo", nom="Perrin"),
+        role=Role.ACTEUR,
+    )
+    provenance.reset(jeton)
+    (ligne,) = actes_recents(espace)
+    assert (ligne.a_qui, ligne.siren, ligne.services) == ("Hugo Perrin", ici.siren, 3)
+    page = html.unescape(connecter(espace).get(reverse("securite")).content.decode())
+    assert f"Délégation accordée, Hugo Perrin, SIREN {ici.siren_lisible}, 3 services" in page
 
 
 def test_le_nombre_de_requetes_ne_depend_pas_du_nombre_de_lignes(espace: Espace) -> None:

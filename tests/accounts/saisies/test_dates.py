@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from django.contrib.admin.utils import display_for_value
 from django.db import transaction
 from django.template import Context, Template
 from django.utils import timezone as django_timezone
@@ -25,9 +26,16 @@ def test_chaque_format_est_a_l_heure_de_paris(zone: timezone) -> None:
     with django_timezone.override(zone):
         assert dates.jour(quand) == "29/11/2026"
         assert dates.jour_heure(quand) == "29/11/2026 à 0\u00a0h\u00a030"
-        assert dates.horodatage(quand) == "29/11/2026 00:30"
+        assert dates.horodatage(quand) == "29/11/2026, 0\u00a0h\u00a030"
+        assert dates.horodatage_de_tableur(quand) == "29/11/2026 00:30"
         assert dates.jour_en_lettres(quand) == "29 novembre 2026"
         assert dates.jour_heure_en_lettres(quand) == "29 novembre 2026 à 0\u00a0h\u00a030"
+
+
+def test_les_listes_de_django_ecrivent_comme_la_maison() -> None:
+    with django_timezone.override("Europe/Paris"):
+        assert display_for_value(MINUIT_TRENTE, "-") == dates.horodatage(MINUIT_TRENTE)
+        assert display_for_value(date(2026, 11, 1), "-") == dates.jour(date(2026, 11, 1))
 
 
 def test_un_jour_sans_heure_reste_ce_jour_et_rien_reste_rien() -> None:
@@ -39,7 +47,7 @@ def test_un_jour_sans_heure_reste_ce_jour_et_rien_reste_rien() -> None:
 
 def test_les_gabarits_ont_les_memes_formats() -> None:
     gabarit = Template("{{ q|jour }}, {{ q|jour_heure }}, {{ q|horodatage }}, {{ q|jour_en_lettres }}")
-    attendu = "29/11/2026, 29/11/2026 à 0\u00a0h\u00a030, 29/11/2026 00:30, 29 novembre 2026"
+    attendu = "29/11/2026, 29/11/2026 à 0\u00a0h\u00a030, 29/11/2026, 0\u00a0h\u00a030, 29 novembre 2026"
     assert gabarit.render(Context({"q": MINUIT_TRENTE})) == attendu
 
 

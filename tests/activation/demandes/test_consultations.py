@@ -264,9 +264,9 @@ def test_ses_propres_services_sont_dits(client_de: Callable[[Espace], Client]) -
     client = client_de(espace)
     page = client.get(ADHERER, {"siren": sien.personne.siren}).content.decode()
     assert "vous en êtes déjà l’administrateur titulaire" in page
-    assert "vous y êtes déjà habilité" in page
+    assert "vous y avez déjà une habilitation" in page
     page = chercher(client, [sien.personne.siren]).content.decode()
-    assert "Vous y êtes déjà habilité" in page
+    assert "Vous y avez déjà une habilitation" in page
     assert f'value="{sien.personne.siren}:{sien.service.code}"' not in page
 
 

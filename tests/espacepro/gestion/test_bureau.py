@@ -264,9 +264,9 @@ def test_prendre_traiter_puis_la_suivante(agent: Agent, personne: PersonneSireni
     page = reverse("admin:habilitations_demanderetrait_change", args=[une.pk])
     reponse = client.post(reverse("admin:prendre_suivante", args=["RETRAIT"]))
     assert reponse["Location"] == page
-    assert "Prise par vous" in client.get(page).content.decode()
+    assert "Vous vous en occupez" in client.get(page).content.decode()
     collegue = client_verifie(AgentFactory(service_gestionnaire=agent.service_gestionnaire, prenom="Zoé"))
-    assert "Prise par Paul Leroy" in collegue.get(page).content.decode()
+    assert "Paul Leroy s’en occupe" in collegue.get(page).content.decode()
     assert "Paul Leroy (1)" in collegue.get(reverse("admin:index")).content.decode()
     client.post(reverse("admin:habilitations_demanderetrait_accepter", args=[une.pk]), {"apercu": "x"})
     accorder_retrait(acteur=agent, demande=une)

@@ -136,7 +136,7 @@ def test_rien_pour_ce_qui_n_est_pas_a_lire(boite: Scene) -> None:
 
 def test_un_document_demande(boite: Scene) -> None:
     arriver(boite, etat=Echange.Etat.PIECE_DEMANDEE)
-    assert {sujet for _, sujet in partir()} == {"Un document vous est demandé dans la messagerie de SCI LES TILLEULS"}
+    assert {sujet for _, sujet in partir()} == {"Une pièce vous est demandée dans la messagerie de SCI LES TILLEULS"}
 
 
 def test_deux_fois_le_meme_n_ecrit_qu_une_fois(boite: Scene) -> None:
@@ -215,7 +215,7 @@ def test_resume_un_par_jour_toutes_entreprises(boite: Scene, horloge: time_machi
     horloge.move_to(MATIN)
     assert partir() == [(mien, "Dans vos messageries sécurisées, 3 messages à lire")]
     corps = str(mail.outbox[0].body)
-    assert "SCI LES TILLEULS\N{NO-BREAK SPACE}: 2 messages, un document vous est demandé" in corps
+    assert "SCI LES TILLEULS\N{NO-BREAK SPACE}: 2 messages, une pièce vous est demandée" in corps
     assert "GARAGE DU PORT\N{NO-BREAK SPACE}: un message" in corps
     assert OBJET not in corps
     assert TEXTE not in corps

@@ -27,6 +27,12 @@ from surveillance.alertes.decisions import (
     classer_alertes,
     confirmer_alertes,
 )
+from surveillance.alertes.desactivations import (
+    ESPACES_AU_PLUS,
+    AucunEspaceDesactive,
+    desactiver_la_cause,
+    espaces_a_desactiver,
+)
 from surveillance.alertes.ensembles import ECART, assembler, ensemble_de, ensembles_ouverts
 from surveillance.alertes.questions import (
     DetenteurSansEspace,
@@ -35,6 +41,8 @@ from surveillance.alertes.questions import (
     demander_au_detenteur,
     dire_que_c_etait_moi,
 )
+from surveillance.espaces.desactivation import CelluleRequise, MotifDeDesactivationRequis, effets_de
+from surveillance.espaces.desactivation import apercu_de as apercu_de_la_desactivation
 from surveillance.models import Alerte, Connexion, Desactivation, Gravite, SuiteAlerte
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory
@@ -319,6 +327,69 @@ def test_une_decision_porte_sur_toute_la_cause_relue_avant(cellule: Agent) -> No
     assert client.post(page, {"motif": MOTIF, **apercu_de(montre)}).status_code == 302
     assert set(Alerte.objects.values_list("etat", flat=True)) == {Alerte.Etat.ECARTEE}
     assert SuiteAlerte.objects.filter(alerte=nouvelle).exists()
+
+
+def test_la_cellule_desactive_tous_les_espaces_d_une_cause_en_une_decision(cellule: Agent) -> None:
+    """What each could reach is shown, what changed meanwhile shows the page again; one that resists keeps no other open."""
+    scene = Compromis()
+    simples = [EspaceFactory(nom=nom) for nom in ("Aubry", "Borel")]
+    touches = [scene.espace, *simples]
+    for espace in touches:
+        lever(espace, cause=CAUSE, levee_le=scene.depuis)
+    lever(simples[0], motif="pays_nouveau")
+    deja = lever(EspaceFactory(etat=Espace.Etat.DESACTIVE), cause=CAUSE, levee_le=scene.depuis)
+    client = client_verifie(cellule)
+    page = fiche(deja, "desactiver-ensemble")
+    assert page in client.get(fiche(deja)).content.decode()
+    lue = texte(client.get(page))
+    assert "1 entreprise, 1 service" in lue
+    assert "aucune entreprise" in lue
+    saisie = {"depuis": f"{timezone.localdate(scene.depuis):%Y-%m-%d}", "raison": "PARTAGE", "motif": "Un seul réseau."}
+    relue = client.post(page, saisie)
+    assert "Suppléance" in texte(relue) or "(1)" in texte(relue)
+    assert not Desactivation.objects.exists(), "shown, not done"
+    lever(nouveau := EspaceFactory(nom="Nouveau"), cause=CAUSE)
+    montre = apercu_de(relue.content.decode())
+    assert client.post(page, {**saisie, **montre}).status_code == 200, "another has come meanwhile"
+    assert not Desactivation.objects.exists()
+
+    relue = client.post(page, saisie)
+    issue = client.post(page, {**saisie, **apercu_de(relue.content.decode())}, follow=True)
+    assert "4 espaces sont désactivés" in texte(issue)
+    assert set(Desactivation.objects.values_list("espace", "agent")) == {
+        (espace.pk, cellule.pk) for espace in (*touches, nouveau)
+    }
+    assert len(Desactivation.objects.get(espace=simples[0]).alertes) == 2, "all its open alerts, as by the act of one"
+    assert Courriel.objects.filter(genre="espace_desactive").count() == 4
+    assert Evenement.objects.filter(acte="espace.desactive").count() == 4
+    assert client.get(page).status_code == 302, "done twice, there is nobody left"
+
+
+def test_un_espace_qui_resiste_n_arrete_pas_les_autres(cellule: Agent) -> None:
+    scene = Compromis()
+    autres = [EspaceFactory() for _ in range(2)]
+    tous = {espace: apercu_de_la_desactivation(effets_de(espace, scene.depuis)) for espace in (scene.espace, *autres)}
+    voulue = {"acteur": cellule, "raison": "INHABITUEL", "motif": MOTIF, "depuis": scene.depuis}
+    with pytest.raises(CelluleRequise):
+        desactiver_la_cause(**{**voulue, "espaces": tous, "acteur": scene.guichet})
+    with pytest.raises(MotifDeDesactivationRequis):
+        desactiver_la_cause(**{**voulue, "espaces": tous, "motif": " "})
+    issues = desactiver_la_cause(**{**voulue, "espaces": {**tous, scene.espace: "autre"}})
+    refusees = [issue for issue in issues if issue.desactivation is None]
+    assert [(issue.espace, "a changé" in issue.refus) for issue in refusees] == [(scene.espace, True)]
+    assert Desactivation.objects.count() == 2
+    assert Espace.objects.get(pk=scene.espace.pk).est_actif
+    issues = desactiver_la_cause(**{**voulue, "espaces": tous})
+    assert [issue.espace for issue in issues if issue.desactivation] == [scene.espace], "the two others are already"
+    with pytest.raises(AucunEspaceDesactive):
+        desactiver_la_cause(**{**voulue, "espaces": tous})
+    assert Desactivation.objects.count() == 3
+    assert Courriel.objects.filter(genre="espace_desactive").count() == 3
+
+
+def test_une_decision_ne_porte_que_sur_ce_qui_se_lit() -> None:
+    alertes = [lever(EspaceFactory(), cause=CAUSE) for _ in range(ESPACES_AU_PLUS + 1)]
+    assert len(espaces_a_desactiver(alertes)) == ESPACES_AU_PLUS
 
 
 def test_la_question_est_posee_a_tous_ceux_qu_une_cause_touche(cellule: Agent) -> None:

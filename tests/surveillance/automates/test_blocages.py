@@ -1,5 +1,6 @@
 """Blocked addresses: what is refused, who goes on, the list without a query, and both ways to block and lift (R17; CGU §3.7.b)."""
 
+import html
 import os
 import subprocess
 import sys
@@ -96,6 +97,36 @@ def test_ce_qui_ne_se_bloque_pas(saisie: str, refus: type[Exception], settings: 
     settings.RESEAUX_AGENTS = ["10.1.2.0/24"]
     with pytest.raises(refus):
         lire_reseau(saisie)
+
+
+@pytest.mark.parametrize(
+    ("saisie", "dit"), [("127.0.0.1", "fait partie de 127.0.0.0/8"), ("10.1.0.0/16", "contient 10.1.2.0/24")]
+)
+def test_ce_qui_est_dit_d_un_reseau_des_agents(saisie: str, dit: str, settings: Any) -> None:
+    settings.RESEAUX_AGENTS = ["10.1.2.0/24"]
+    with pytest.raises(ReseauDesAgents, match=dit):
+        lire_reseau(saisie)
+
+
+def test_bloquer_sans_duree_se_demande_deux_fois_et_une_adresse_seule_se_lit_seule(cellule: Agent) -> None:
+    client = client_verifie(cellule)
+    saisie = {"reseau": ROBOT, "duree": "sans fin", "motif": "aspiration"}
+    page = html.unescape(client.post(reverse("admin:bloquer_adresse"), saisie).content.decode())
+    assert "Cochez cette case pour bloquer sans durée" in page
+    assert "Revenir aux adresses bloquées" in page
+    assert not BlocageIP.objects.exists()
+    assert client.post(reverse("admin:bloquer_adresse"), {**saisie, "sans_fin": "on"}).status_code == 302
+    blocage = BlocageIP.objects.get()
+    assert (blocage.jusqu_a, blocage.reseau_lisible) == (None, ROBOT)
+    for adresse in (
+        reverse("admin:surveillance_blocageip_changelist"),
+        reverse("admin:surveillance_blocageip_change", args=[blocage.pk]),
+        reverse("admin:index"),
+    ):
+        lue = client.get(adresse).content.decode()
+        assert ROBOT in lue, adresse
+        assert f"{ROBOT}/32" not in lue, adresse
+        assert "décision d’un agent" in lue or adresse == reverse("admin:index")
 
 
 def test_une_adresse_bloquee_recoit_la_page_qui_dit_comment_passer(client: Client) -> None:

@@ -74,8 +74,12 @@ def retablir(scene: Compromis, **choix: object) -> Retablissement:
     return Retablissement.objects.latest("accorde_le")
 
 
+def texte_du(pdf: bytes) -> str:
+    return PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+
+
 def reponse_du(pdf: bytes) -> str:
-    page = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    page = texte_du(pdf)
     lue = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page)
     assert lue is not None, page
     return lue[0]
@@ -109,7 +113,9 @@ def test_deux_agents_un_pli_et_le_detenteur_revient() -> None:
     corps = composer(Courriel.objects.get(genre="acces_retabli")).body
     assert "72 heures" in corps
 
-    reponse = reponse_du(imprimer_pli(acteur=scene.guichet, espace=espace))
+    pli = imprimer_pli(acteur=scene.guichet, espace=espace)
+    assert ("changé en votre absence" in texte_du(pli)) == (a_examiner(espace) is not None)
+    reponse = reponse_du(pli)
     assert reponse not in str(list(Evenement.objects.values_list("details", flat=True)))
     choisir_un_mot_de_passe(espace, reponse)
     espace.refresh_from_db()
@@ -442,6 +448,7 @@ def test_sans_rien_de_change_rien_n_est_a_examiner() -> None:
     retablir(scene)
     assert a_examiner(scene.espace) is None
     assert Desactivation.objects.get().tranchee_le is not None
+    assert "changé en votre absence" not in texte_du(imprimer_pli(acteur=scene.guichet, espace=scene.espace))
 
 
 # --- The pages of the counter -----------------------------------------------------------------------------------------
