@@ -40,7 +40,7 @@ class BlocageForm(FormulairePortail):
         label="Durée",
         choices=[*((nom, nom) for nom in DUREES), (SANS_FIN, "jusqu’à décision d’un agent")],
         initial="24 h",
-        help_text="Une adresse change souvent de mains : sans durée, elle reste fermée à qui l’aura ensuite.",
+        help_text="Une adresse change souvent de mains : sans durée, elle reste fermée à qui l’aura ensuite.",
         error_messages={"invalid_choice": "Choisissez une durée de la liste.", "required": "Choisissez la durée."},
     )
     motif = ChampTexte(
@@ -51,8 +51,8 @@ class BlocageForm(FormulairePortail):
         error_messages={"required": "Dites pourquoi."},
     )
     sans_fin = forms.BooleanField(
-        label="Bloquer sans durée : personne ne rouvre cette adresse, sauf un agent de la cellule",
-        help_text="À cocher seulement si vous choisissez « jusqu’à décision d’un agent ».",
+        label="Bloquer sans durée : personne ne rouvre cette adresse, sauf un agent de la cellule",
+        help_text="À cocher seulement si vous choisissez « jusqu’à décision d’un agent ».",
         required=False,
     )
 

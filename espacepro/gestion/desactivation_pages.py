@@ -169,7 +169,7 @@ class DesactiverCause(ActeChoisi):
                 "Espaces",
                 f"{len(self.espaces)} à désactiver, sur {touches} que cette cause touche"
                 + (
-                    f" ; {ESPACES_AU_PLUS} au plus à la fois, recommencez pour les autres"
+                    f" ; {ESPACES_AU_PLUS} au plus à la fois, recommencez pour les autres"
                     if len(self.espaces) == ESPACES_AU_PLUS
                     else ""
                 ),
@@ -177,7 +177,7 @@ class DesactiverCause(ActeChoisi):
             ("Ce qui se passe pour chacun", CE_QUI_SE_PASSE),
             (
                 "Comment en revenir",
-                "Espace par espace : la cellule annule pendant 7 jours ; ensuite, le service gestionnaire rétablit l’accès au guichet.",
+                "Espace par espace : la cellule annule pendant 7 jours ; ensuite, le service gestionnaire rétablit l’accès au guichet.",
             ),
             ("Si l’un résiste", "Les autres sont désactivés tout de même, et la page dit lequel ne l’est pas."),
         ]
@@ -234,7 +234,7 @@ class DesactiverCause(ActeChoisi):
         for issue in self.issues:
             if issue.desactivation is None:
                 qui = f"{issue.espace.nom_complet}, {issue.espace.numero_lisible}"
-                messages.warning(self.request, f"Cet espace n’est pas désactivé : {qui}. {issue.refus}")
+                messages.warning(self.request, f"Cet espace n’est pas désactivé : {qui}. {issue.refus}")
         if len(faites) == 1:
             return "1 espace est désactivé. Son détenteur est prévenu."
         return f"{len(faites)} espaces sont désactivés. Chaque détenteur est prévenu."

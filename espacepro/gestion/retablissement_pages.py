@@ -80,7 +80,7 @@ class DemanderRetablissement(PageActe):
     nom = "retablir"
     titre = "Rétablir l’accès au guichet"
     titre_de_reprise: ClassVar[str] = (
-        "Recommencer : le pli est perdu"  # how a page offers it while a slip can be printed
+        "Recommencer : le pli est perdu"  # how a page offers it while a slip can be printed
     )
     bouton = "Demander le second regard"
     succes = "La demande attend le second regard d’un autre agent. Le pli s’imprime ensuite depuis la page de l’espace."

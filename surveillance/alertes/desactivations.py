@@ -39,7 +39,7 @@ log = structlog.get_logger("espacepro.surveillance")
 
 class AucunEspaceDesactive(RegleMetier):
     code = "aucun_espace_desactive"
-    message = "Aucun espace n’est désactivé : {refus}"
+    message = "Aucun espace n’est désactivé : {refus}"
 
 
 @dataclass(frozen=True)
@@ -121,5 +121,5 @@ def desactiver_la_cause(
         else:
             issues.append(Issue(espace, faite))
     if not any(issue.desactivation for issue in issues):
-        raise AucunEspaceDesactive(refus=" ; ".join(dict.fromkeys(issue.refus for issue in issues)))
+        raise AucunEspaceDesactive(refus=" ; ".join(dict.fromkeys(issue.refus for issue in issues)))
     return issues
