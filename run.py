@@ -35,13 +35,19 @@ def main() -> None:
         "are used instead of the embedded servers; CHROMIUM names the browser of the tests.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="demo | test | manage | install")
-    commands.add_parser(
-        "demo", add_help=False, help="start the whole portal with demonstration data (demo --help for options)"
+    demonstration = commands.add_parser(
+        "demo",
+        help="start the whole portal with demonstration data (demo --help for options)",
+        description="Start the portal with embedded servers, a mail catcher and demonstration data, until Ctrl-C.",
+        epilog="Example: python3 run.py demo --port 8080",
     )
+    demonstration.add_argument("--port", type=int, default=8000, help="port of the web server (default 8000)")
     commands.add_parser("test", add_help=False, help="run the tests: test [--long] [pytest arguments]")
     commands.add_parser("manage", add_help=False, help="run a manage.py command on the running demonstration")
     commands.add_parser("install", add_help=False, help="make .venv and do nothing else")
     command, rest = parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]
+    if command == "demo":
+        parser.parse_args(sys.argv[1:])  # its help, and what it does not take, before anything is installed
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every start would compile every module again
     os.chdir(ROOT)
     try:

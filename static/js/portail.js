@@ -51,7 +51,7 @@ for (const phrase of document.querySelectorAll("[data-cochees]")) {
     const ici = formulaire.querySelectorAll("[name=habilitations]:checked").length;
     const total = Number(phrase.dataset.cochees) + ici;
     const s = total > 1 ? "s" : "";
-    phrase.textContent = total ? `${total} habilitation${s} cochée${s}, dont ${ici} sur cette page` : "Aucune habilitation cochée";
+    phrase.textContent = total ? `${total} habilitation${s} cochée${s}, dont ${ici || "aucune"} sur cette page` : "Aucune habilitation cochée";
   });
 }
 

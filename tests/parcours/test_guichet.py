@@ -148,7 +148,7 @@ def test_une_journee_au_bureau(page_agent: Page, agent: Agent) -> None:
     regarder(page, "rectification")
     page.get_by_label("Votre réponse").fill("C’est corrigé.")
     page.get_by_role("button", name="Envoyer la réponse").click()
-    expect(page.get_by_text("traitée le")).to_be_visible()
+    expect(page.get_by_text("c’est fait, le")).to_be_visible()
     page.goto(reverse("admin:index"))
     expect(page.get_by_text("Demande de retrait acceptée").first).to_be_visible()
     regarder(page, "accueil-apres")

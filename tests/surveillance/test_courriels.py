@@ -30,7 +30,8 @@ def ecrits_par(*dossiers: str) -> Iterator[str]:
                     yield str(noeud.value)
 
 
-DE_LA_SURVEILLANCE = set(ecrits_par("surveillance", "accounts/espace/pas_moi.py"))
+UNE_PAGE = {"mot_de_passe_oublie"}  # what this code names is the page, which bears the name of its mail
+DE_LA_SURVEILLANCE = set(ecrits_par("surveillance", "accounts/espace/pas_moi.py")) - UNE_PAGE
 FAMILLE = sorted(DE_LA_SURVEILLANCE | DE_SECURITE | A_UN_AUTRE)
 
 
@@ -53,7 +54,7 @@ def test_chacun_a_la_meme_base_et_le_meme_ordre(genre: str) -> None:
 
 @pytest.mark.parametrize("genre", sorted(DE_LA_SURVEILLANCE - A_UN_AUTRE))
 def test_leur_objet_commence_de_meme(genre: str) -> None:
-    assert objet_du_genre(genre).startswith("Sécurité de votre espace : ")
+    assert objet_du_genre(genre).startswith("Sécurité de votre espace\N{NO-BREAK SPACE}: ")
 
 
 @pytest.mark.django_db

@@ -313,3 +313,18 @@ def test_la_demonstration_demarre_se_releve_refuse_un_double_et_s_arrete_sans_re
     assert demonstration.arreter() == 0
     assert _processus_de(demonstration.etat) == []
     assert not (demonstration.etat / "demo.env").exists()
+
+
+def test_l_aide_se_lit_sans_rien_installer(tmp_path: Path) -> None:
+    """`run.py demo --help`, of a copy that has no libraries (walked: it installed them all first)."""
+    copie = tmp_path / "run.py"
+    copie.write_text((RACINE / "run.py").read_text())
+    dite = subprocess.run(
+        [sys.executable, copie, "demo", "--help"], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert "--port" in dite.stdout
+    assert not (tmp_path / ".venv").exists()
+    refus = subprocess.run(
+        [sys.executable, copie, "demo", "--prot", "1"], capture_output=True, cwd=tmp_path, check=False
+    )
+    assert refus.returncode == 2

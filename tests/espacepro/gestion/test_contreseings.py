@@ -158,7 +158,7 @@ def test_un_agent_demande_un_autre_contresigne_et_l_espace_est_supprime(bureau: 
     assert genres["contreseing_decide"] == bureau.premier.compte.email
     assert genres["espace_supprime"], "the address is told: perhaps nobody died"
     assert Affaire.objects.get(file="CONTRESEING").finie_le is not None
-    assert "traitée le" in lire(second, page(demande, "change"))
+    assert "c’est fait, le" in lire(second, page(demande, "change"))
 
 
 def test_ce_qui_tombe_est_compare_sous_les_verrous(bureau: Bureau) -> None:

@@ -136,7 +136,7 @@ def test_une_adresse_bloquee_recoit_la_page_qui_dit_comment_passer(client: Clien
     assert refusee.status_code == 403
     assert 890 <= int(refusee["Retry-After"]) <= 900
     assert refusee["Cache-Control"] == "no-store"
-    for texte in (ROBOT, "partenaire EDI", "contactportailpro.mfr@finances.gouv.fr", "déjà connecté"):
+    for texte in (ROBOT, "partenaire EDI", "contactportailpro.mfr@finances.gouv.fr", "déjà servi à entrer"):
         assert texte in html, texte
     assert client.post(reverse("connexion"), REMOTE_ADDR=ROBOT).status_code == 403
     assert client.get(reverse("connexion"), REMOTE_ADDR="203.0.113.8").status_code == 200
