@@ -192,11 +192,18 @@ def _services(affaires: Iterable[Affaire]) -> dict[str, str]:
     cles = [affaire.cle for affaire in affaires if affaire.file in graves]
     attendus = Contreseing.objects.filter(pk__in=cles).select_related("demandeur") if cles else []
     return {
-        **{str(c.pk): f"{actes_graves()[c.genre].libelle}, demandé par {c.demandeur}" for c in attendus},
+        **{
+            str(c.pk): f"{_sans_majuscule(actes_graves()[c.genre].libelle)}, demandé par {c.demandeur}"
+            for c in attendus
+        },
         **{str(demande.pk): str(demande.habilitation.service) for demande in demandes},
         **{str(echange.pk): echange.objet for echange in echanges},
         **{str(alerte.pk): f"{nom_de(alerte.motif)}, {dire(alerte)}" for alerte in alertes},
     }
+
+
+def _sans_majuscule(texte: str) -> str:
+    return texte[:1].lower() + texte[1:]
 
 
 def _personnes(affaires: Iterable[Affaire], sirens: Iterable[str]) -> dict[int, PersonneSirenisee]:

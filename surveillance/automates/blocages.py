@@ -152,7 +152,11 @@ def bloquer_ip(
         if "blocage_un_par_reseau" not in str(erreur):
             raise
         raise ReseauDejaBloque from erreur
-    details = {"reseau": str(lu), "motif": dit, "jusqu_au": jour_heure(blocage.jusqu_a) if blocage.jusqu_a else ""}
+    details = {
+        "reseau": blocage.reseau_lisible,
+        "motif": dit,
+        "jusqu_au": jour_heure(blocage.jusqu_a) if blocage.jusqu_a else "",
+    }
     consigner(actes.ADRESSE_BLOQUEE, auteur=acteur, details=details)
     return blocage
 
@@ -229,7 +233,7 @@ def debloquer_ip(*, acteur: Agent | str, blocage: BlocageIP, maintenant: datetim
         raise BlocageDejaLeve
     frais.leve_le = maintenant or timezone.now()
     frais.save(update_fields=["leve_le"])
-    consigner(actes.ADRESSE_DEBLOQUEE, auteur=acteur, details={"reseau": str(frais.reseau)})
+    consigner(actes.ADRESSE_DEBLOQUEE, auteur=acteur, details={"reseau": frais.reseau_lisible})
     return frais
 
 

@@ -75,7 +75,7 @@ class Command(Commande):
             desactiver_espace(acteur=ACTEUR, espace=espace, raison=raison, motif=motif, depuis=depuis)
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
-        self.stdout.write(f"Espace {numero} désactivé. Son détenteur est prévenu.")
+        self.stdout.write(f"Espace {espace.numero_lisible} désactivé. Son détenteur est prévenu.")
 
     def _annuler(self, espace: Espace, motif: str) -> None:
         desactivation = desactivation_en_cours(espace)

@@ -108,7 +108,7 @@ class Command(Commande):
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
         fin = jour_heure(retablissement.accorde_le + REMISE_VALABLE)
-        self.stdout.write(f"Accès à l'espace {numero} rétabli. Son détenteur est prévenu.")
+        self.stdout.write(f"Accès à l'espace {espace.numero_lisible} rétabli. Son détenteur est prévenu.")
         self.stdout.write(f"{demandeur} ou {autre}, s'il est du service, imprime le pli avant le {fin}.")
 
 

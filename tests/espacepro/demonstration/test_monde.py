@@ -74,6 +74,10 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     avant = Client().get(reverse("demonstration:accueil")).content.decode()
     assert avant.count("Son espace se prépare") == len(COMPTES) - 6
     call_command("charger_demonstration", verbosity=0)
+    hier = timezone.now() - timedelta(days=1)
+    finies = Affaire.objects.filter(file="MESSAGERIE", finie_le__isnull=False)
+    assert finies.exists()
+    assert not finies.filter(finie_le__gt=hier).exists(), "what was answered days ago was done then, not today"
     une_fois = mesures()
     with CaptureQueriesContext(
         connection,
@@ -198,6 +202,7 @@ def test_la_verification_laisse_la_demonstration_elle_meme(routee: None, setting
     assert [faute.id for faute in run_checks() if (faute.id or "").startswith("espacepro.")] == []
 
 
+@pytest.mark.django_db
 def test_l_horloge_recule_et_revient(settings) -> None:
     settings.DEMONSTRATION = True
     avant = timezone.now()

@@ -139,7 +139,9 @@ def test_un_agent_demande_un_autre_contresigne_et_l_espace_est_supprime(bureau: 
     libelle = actes_graves()[demande.genre].libelle
     assert f"<h1>{libelle}</h1>" in fiche
     file = lire(second, reverse("admin:file", args=["CONTRESEING"]))
-    assert f"{libelle}, demandé par {bureau.premier}" in file, "each row names the act, and who asked"
+    assert f"{libelle[0].lower()}{libelle[1:]}, demandé par {bureau.premier}" in file, (
+        "each row names the act, and who asked"
+    )
     montre = lire(second, page(demande, "contresigner"))
     assert "acte de décès" in montre
     assert MOTIF in montre
