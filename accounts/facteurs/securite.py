@@ -18,7 +18,7 @@ from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import lister
 from ..traces.actes import catalogue
 from ..traces.journal import consigner
-from ..traces.visibilite import du_journal_de
+from ..traces.visibilite import est_de_son_journal
 from .second_facteur import (
     annoncer_changement,
     appareil_confirme,
@@ -30,7 +30,7 @@ from .second_facteur import (
 CONNEXIONS_DUREE = timedelta(days=90)
 NOM_CLE_LONGUEUR = 64
 ACTES_MONTRES = 5
-ACTES_LUS = 20  # lines: one press may leave several
+ACTES_LUS = 40  # lines: one press may leave several, and some are shown to nobody
 
 # The sign-ins are known to a floor above: it gives its read here (design.md §2).
 LecteurConnexions = Callable[[Compte, datetime], QuerySet[Any]]
@@ -171,8 +171,8 @@ def actes_recents(espace: Espace) -> list[ActeRecent]:
     """Return what its holder did last, the newest first, each with to whom and for which company: one query."""
     nom = Trim(Concat("prenom", Value(" "), "nom"))
     autres = Espace.objects.filter(numero_abonne=OuterRef("espace")).exclude(pk=espace.pk).values(dit=nom)
-    siens = Evenement.objects.filter(du_journal_de(espace.numero_abonne), auteur=espace.numero_abonne)
-    lus = siens.order_by("-id").annotate(a_qui=Subquery(autres))[:ACTES_LUS]
+    siens = Evenement.objects.filter(auteur=espace.numero_abonne).annotate(a_qui=Subquery(autres))
+    lus = [lu for lu in siens.order_by("-id")[:ACTES_LUS] if est_de_son_journal(lu, espace.numero_abonne)]
     groupes = groupby(lus, key=lambda lu: (lu.requete or lu.pk, lu.acte, lu.espace, lu.siren))
     lignes = [list(groupe) for _, groupe in groupes]
     return [

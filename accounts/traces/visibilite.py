@@ -8,6 +8,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, In
 
+from ..models import Evenement
 from .actes import Cas, Lecteur, catalogue
 
 
@@ -62,6 +63,15 @@ def du_journal_de(numero_abonne: str) -> Q:
     aux_deux = declares(_les_deux(au_nomme, a_l_autre))  # what both are shown is said once
     au_seul_nomme, a_l_autre_seul = declares(_sans(au_nomme, a_l_autre)), declares(_sans(a_l_autre, au_nomme))
     return sien & (aux_deux | nomme & au_seul_nomme | ~nomme & a_l_autre_seul)
+
+
+def est_de_son_journal(evenement: Evenement, numero_abonne: str) -> bool:
+    """Whether this line is shown to this espace as its own: `du_journal_de`, of a line that is read already."""
+    if numero_abonne not in (evenement.espace, evenement.auteur) or evenement.acte not in catalogue():
+        return False
+    lecteurs = catalogue()[evenement.acte].cas(evenement.details.get("nature", "")).lecteurs
+    nomme = evenement.espace in ("", numero_abonne)
+    return (Lecteur.DETENTEUR if nomme else Lecteur.AUTRE_PARTIE) in lecteurs
 
 
 @cache

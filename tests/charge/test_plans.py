@@ -94,7 +94,6 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
 SELON_LE_VACUUM = {"agent chercher (nom du pays)"}
 OCTETS_ADMIS: dict[str, int] = {
     "journal": 4600,
-    "securite": 4650,
     # The acts that each reader is shown are named in the statement: it grows with the catalogue of acts.
     "journal_personne": 6000,
     "journal_personne (une personne)": 5700,

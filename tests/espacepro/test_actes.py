@@ -15,7 +15,7 @@ from accounts.models import Espace, Evenement
 from accounts.traces import actes as traces
 from accounts.traces.actes import PARTIES, Acte, Lecteur, catalogue, inscrire
 from accounts.traces.journal import consigner
-from accounts.traces.visibilite import du_journal_de
+from accounts.traces.visibilite import du_journal_de, est_de_son_journal
 from activation.models import Demande
 from espacepro.journal.journal_personne import Filtres, actes_filtrables, etendue, evenements, lignes
 from habilitations.models import Role
@@ -358,6 +358,10 @@ def test_les_pages_montrent_ce_que_dit_la_table(scene: Scene) -> None:
     journal = Evenement.objects.filter
     assert lus(journal(du_journal_de(scene.nomme.numero_abonne)).iterator()) == attendus("D")
     assert lus(journal(du_journal_de(scene.auteur.numero_abonne)).iterator()) == attendus("A")
+    for espace in (scene.nomme, scene.auteur, scene.titulaire):  # of a line that is read already, the same is said
+        numero = espace.numero_abonne
+        des_lignes = [evenement for evenement in journal() if est_de_son_journal(evenement, numero)]
+        assert lus(iter(des_lignes)) == lus(journal(du_journal_de(numero)).iterator())
     assert lus_par(scene.titulaire) == attendus("S")
     assert lus_par(scene.demande_titulaire) == attendus("d")
     assert lus_par(scene.messagerie_titulaire) == attendus("M")
