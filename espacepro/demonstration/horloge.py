@@ -35,11 +35,12 @@ def il_y_a(jours: float) -> Iterator[datetime]:
 
     vrai = timezone.datetime  # type: ignore[attr-defined]  # what its `now` asks, also through a column's default
     timezone.datetime = Recule  # type: ignore[attr-defined]
-    debut = timezone.now() + decalage
+    finies = set(Affaire.objects.filter(finie_le__isnull=False).values_list("pk", flat=True))
     try:
         yield timezone.now()
     finally:
         timezone.datetime = vrai  # type: ignore[attr-defined]
     # The triggers that end what waits in a queue ask the database's clock, which nothing moves.
-    finies = Affaire.objects.filter(finie_le__gte=debut)
-    finies.update(finie_le=Greatest(F("finie_le") - decalage, F("depuis")))
+    Affaire.objects.filter(finie_le__isnull=False).exclude(pk__in=finies).update(
+        finie_le=Greatest(F("finie_le") - decalage, F("depuis"))
+    )
