@@ -44,13 +44,19 @@ def _touchees(espace: Espace, depuis: datetime, genre: ChangementBancaire.Genre)
     return ReferenceBancaire.objects.filter(pk__in=leurs).select_related("personne").order_by("personne", "pk")
 
 
+def _siennes(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
+    """Return the accounts that exist by this espace alone since then; one that was given back is older."""
+    return _touchees(espace, depuis, ChangementBancaire.Genre.AJOUT).filter(ajoutee_le__gte=depuis)
+
+
 def _ajoutees(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
-    return _touchees(espace, depuis, ChangementBancaire.Genre.AJOUT).filter(supprimee_le=None)
+    return _siennes(espace, depuis).filter(supprimee_le=None)
 
 
 def _retirees(espace: Espace, depuis: datetime) -> QuerySet[ReferenceBancaire]:
-    retirees = _touchees(espace, depuis, ChangementBancaire.Genre.SUPPRESSION)
-    return retirees.filter(supprimee_le__isnull=False)
+    """Return what this espace removed since then, but what it had added itself: to undo both is to leave it removed."""
+    retirees = _touchees(espace, depuis, ChangementBancaire.Genre.SUPPRESSION).filter(supprimee_le__isnull=False)
+    return retirees.exclude(pk__in=_siennes(espace, depuis).order_by().values("pk"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +78,22 @@ class _Renommage:
 def _renommees(espace: Espace, depuis: datetime) -> QuerySet[ChangementBancaire]:
     """Return the changes of a holder's name that this espace made since then, but of the accounts that it added itself."""
     siens = _faits(espace, depuis, ChangementBancaire.Genre.RENOMMAGE)
-    return siens.exclude(reference__in=_ajoutees(espace, depuis).order_by().values("pk"))
+    return siens.exclude(reference__in=_siennes(espace, depuis).order_by().values("pk"))
 
 
-def _noms(changements: QuerySet[ChangementBancaire]) -> list[_Renommage]:
-    """Return what these changes come to, account by account, for those whose name nobody has changed since."""
+def _noms(
+    changements: QuerySet[ChangementBancaire], retirees: QuerySet[ReferenceBancaire] | None = None
+) -> list[_Renommage]:
+    """Return what these changes come to, account by account, for those whose name nobody has changed since.
+
+    Of living accounts, and of those of `retirees`, which may be given back: under which name is to be seen before.
+    """
     par_compte: dict[UUID, list[ChangementBancaire]] = {}
-    vivants = changements.filter(reference__supprimee_le=None).order_by("reference", "fait_le", "pk")
-    for changement in vivants.select_related("reference__personne__service_gestionnaire"):
+    presents = Q(reference__supprimee_le=None)
+    if retirees is not None:
+        presents |= Q(reference__in=retirees.order_by().values("pk"))
+    vus = changements.filter(presents).order_by("reference", "fait_le", "pk")
+    for changement in vus.select_related("reference__personne__service_gestionnaire"):
         par_compte.setdefault(changement.reference_id, []).append(changement)
     attendent = SignalementBancaire.objects.filter(
         changement__reference__in=par_compte, etat=SignalementBancaire.Etat.DEPOSE
@@ -114,7 +128,9 @@ def _prevoir(espace: Espace, depuis: datetime) -> list[Effet]:
         ),
         Effet(
             titre="Titulaires renommés depuis, dont le détenteur pourra reprendre le nom",
-            lignes=tuple(renommage.precision for renommage in _noms(_renommees(espace, depuis))),
+            lignes=tuple(
+                renommage.precision for renommage in _noms(_renommees(espace, depuis), _retirees(espace, depuis))
+            ),
         ),
     ]
 
@@ -183,16 +199,21 @@ def _vivantes(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
     return vivantes.select_related("personne__service_gestionnaire").order_by("pk")
 
 
-def _absentes(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
-    """Return what was removed and is neither back nor entered again."""
+def _absentes(memoire: Memoire, *, sans: Collection[str] = ()) -> QuerySet[ReferenceBancaire]:
+    """Return what was removed and is neither back nor entered again, the accounts of the keys `sans` apart."""
     retirees = ReferenceBancaire.objects.filter(pk__in=memoire.get("retirees", []), supprimee_le__isnull=False)
-    vivantes = ReferenceBancaire.objects.filter(supprimee_le=None)
+    vivantes = ReferenceBancaire.objects.filter(supprimee_le=None).exclude(pk__in=sans)
     deja = Q()
     for personne, empreinte in retirees.values_list("personne", "empreinte"):
         if vivantes.filter(personne=personne, empreinte=empreinte).exists():
             deja |= Q(personne=personne, empreinte=empreinte)
     absentes = retirees.exclude(deja) if deja else retirees
     return absentes.select_related("personne__service_gestionnaire").order_by("pk")
+
+
+def _a_reprendre(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
+    """Return what its holder may have back: also an account that the disabled espace entered again, once that one is undone."""
+    return _absentes(memoire, sans=[gelee["cle"] for gelee in memoire.get("gelees", [])])
 
 
 def _verrouillees(references: QuerySet[ReferenceBancaire]) -> QuerySet[ReferenceBancaire]:
@@ -232,7 +253,7 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
             precision=_ligne(reference),
             quand=jour_heure(reference.supprimee_le),
         )
-        for reference in _gerees(espace, _absentes(memoire))
+        for reference in _gerees(espace, _a_reprendre(memoire))
     ]
     return (
         ajoutees
@@ -245,13 +266,15 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
                 quand=jour_heure(renommage.quand),
                 defaisable=not renommage.signale,
             )
-            for renommage in _noms_geres(espace, memoire)
+            for renommage in _noms_geres(espace, memoire, _a_reprendre(memoire))
         ]
     )
 
 
-def _noms_geres(espace: Espace, memoire: Memoire) -> list[_Renommage]:
-    renommages = _noms(_changements_de_nom(memoire))
+def _noms_geres(
+    espace: Espace, memoire: Memoire, retirees: QuerySet[ReferenceBancaire] | None = None
+) -> list[_Renommage]:
+    renommages = _noms(_changements_de_nom(memoire), retirees)
     geres = {reference.pk for reference in _gerees(espace, [renommage.reference for renommage in renommages])}
     return [renommage for renommage in renommages if renommage.reference.pk in geres]
 
@@ -261,18 +284,20 @@ def _trancher(arret: Arret, memoire: Memoire, defaire: Collection[str]) -> None:
 
     The others may be used.
     """
-    _reprendre_les_noms(arret, memoire, {UUID(cle.removeprefix(_NOM)) for cle in defaire if cle.startswith(_NOM)})
+    noms = {UUID(cle.removeprefix(_NOM)) for cle in defaire if cle.startswith(_NOM)}
     defaire = {cle for cle in defaire if not cle.startswith(_NOM)}
     for reference in _gerees(arret.espace, _verrouillees(_vivantes(memoire).filter(pk__in=defaire))):
         reference.supprimee_le = arret.maintenant
         reference.save(update_fields=["supprimee_le"])
         _consigner(actes.COMPTE_BANCAIRE_RETIRE, arret, reference)
         _prevenir(arret, reference, ChangementBancaire.Genre.SUPPRESSION, _DEFAIT)
-    for reference in _gerees(arret.espace, _verrouillees(_absentes(memoire).filter(pk__in=defaire))):
+    absentes = _absentes(memoire).exclude(pk__in=_siennes(arret.espace, arret.depuis).order_by().values("pk"))
+    for reference in _gerees(arret.espace, _verrouillees(absentes.filter(pk__in=defaire))):
         reference.supprimee_le = None
         reference.save(update_fields=["supprimee_le"])
         _consigner(actes.COMPTE_BANCAIRE_RENDU, arret, reference)
         _prevenir(arret, reference, ChangementBancaire.Genre.AJOUT, _RENDU)
+    _reprendre_les_noms(arret, memoire, noms)
     gardees = _vivantes(memoire).exclude(pk__in=defaire)
     _degeler(arret, memoire, _gerees(arret.espace, _verrouillees(gardees)))
 

@@ -391,6 +391,64 @@ def renommer(scene: Compromis, reference: ReferenceBancaire, *noms: str) -> None
         montre = nom
 
 
+def revenu(scene: Compromis) -> tuple[Espace, dict[str, str]]:
+    """Disable the espace, have its holder come back, and return what he is shown of the accounts."""
+    scene.desactiver()
+    retablir(scene)
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    desactivation = a_examiner(espace)
+    assert desactivation is not None
+    changements = changements_de(desactivation)
+    return espace, {change.cle: change.precision for change in changements if change.cle.startswith("banque:")}
+
+
+def test_le_compte_que_le_voleur_a_ajoute_puis_supprime_n_est_pas_rendu() -> None:
+    scene = Compromis()
+    voleur = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=AUTRE_IBAN, titulaire="VOLEUR")
+    retirer_compte(acteur=scene.espace, reference=voleur)
+    assert not any("VOLEUR" in ligne for effet in effets_de(scene.espace, scene.depuis) for ligne in effet.lignes)
+    espace, montres = revenu(scene)
+    assert f"banque:{voleur.pk}" not in montres
+    trancher_changements(acteur=espace, defaire=[f"banque:{voleur.pk}", *montres])
+    assert not ReferenceBancaire.objects.filter(supprimee_le=None, titulaire="VOLEUR").exists()
+
+
+def test_une_desactivation_d_avant_qui_se_souvient_du_compte_du_voleur_ne_le_rend_pas() -> None:
+    scene = Compromis()
+    voleur = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=AUTRE_IBAN, titulaire="VOLEUR")
+    retirer_compte(acteur=scene.espace, reference=voleur)
+    desactivation = scene.desactiver()
+    desactivation.memoire["banque"]["retirees"] = [str(voleur.pk)]  # as it was remembered before
+    desactivation.save(update_fields=["memoire"])
+    retablir(scene)
+    trancher_changements(acteur=Espace.objects.get(pk=scene.espace.pk), defaire=[f"banque:{voleur.pk}"])
+    assert not ReferenceBancaire.objects.filter(supprimee_le=None, titulaire="VOLEUR").exists()
+
+
+def test_un_compte_supprime_puis_entre_de_nouveau_revient_a_son_detenteur() -> None:
+    scene = Compromis()
+    sien = compte_bancaire(scene.personne, AUTRE_IBAN)
+    retirer_compte(acteur=scene.espace, reference=sien)
+    rentre = ajouter_compte(acteur=scene.espace, personne=scene.personne, iban=AUTRE_IBAN, titulaire="VOLEUR")
+    espace, montres = revenu(scene)
+    assert {f"banque:{sien.pk}", f"banque:{rentre.pk}"} <= montres.keys()
+    trancher_changements(acteur=espace, defaire=montres.keys())
+    assert list(ReferenceBancaire.objects.filter(supprimee_le=None)) == [sien]
+
+
+def test_un_compte_renomme_puis_supprime_revient_sous_son_nom() -> None:
+    scene = Compromis()
+    sien = compte_bancaire(scene.personne, AUTRE_IBAN)
+    nom = sien.titulaire
+    renommer(scene, sien, "VOLEUR")
+    retirer_compte(acteur=scene.espace, reference=sien)
+    espace, montres = revenu(scene)
+    assert nom in montres[f"banque:nom-{sien.pk}"], "the page says what it was"
+    trancher_changements(acteur=espace, defaire=montres.keys())
+    sien.refresh_from_db()
+    assert (sien.supprimee_le, sien.titulaire) == (None, nom)
+
+
 def test_un_titulaire_renomme_est_montre_et_repris_ou_garde() -> None:
     scene = Compromis()
     ancien, garde = compte_bancaire(scene.personne, AUTRE_IBAN), compte_bancaire(scene.personne, IBAN)
