@@ -198,7 +198,7 @@ def compte_bancaire(personne: PersonneSirenisee, iban: str = IBAN, **champs: Any
     reference = ReferenceBancaire(personne=personne, **{"titulaire": personne.denomination[:160], **champs})
     reference.sceller_iban(iban)
     reference.save()
-    rum = f"01DGFIP2026{personne.siren}{next(_compteur):08d}"
+    rum = f"01DGFIP2026{personne.siren}T{next(_compteur):07d}"
     MandatSepa.objects.create(reference=reference, rum=rum, **mandat)
     return reference
 

@@ -124,11 +124,6 @@ def oublier(couples: Collection[tuple[UUID, int]]) -> None:
         _effacer(Brouillon.objects.filter(espace=espace, personne=personne))
 
 
-def oublier_les_reponses(echange: Echange) -> None:
-    """Erase what agents had begun to answer to this exchange: another office has it, within the caller's transaction."""
-    _effacer(Brouillon.objects.filter(echange=echange, agent__isnull=False))
-
-
 def _effacer(brouillons: QuerySet[Brouillon]) -> None:
     """Erase these drafts with their files, once nobody is joining one: Django reads the files before it erases the drafts."""
     list(brouillons.select_for_update(of=("self",)).order_by("pk"))

@@ -25,7 +25,6 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee
-from .brouillons import oublier_les_reponses
 from .echanges import EchangeDuPortail, EnvoiDUnAutre, lire_message, poster_avec_ses_pieces
 from .remise import remettre
 from .themes import theme_de
@@ -220,7 +219,7 @@ def transferer(
 ) -> Echange:
     """Give this exchange to another office, with a note that says why, and return it; the company reads who follows it now.
 
-    It waits there since it waited here, and nobody there has claimed it; what agents had begun to answer ends. Raises: EchangeHorsService, EchangeDuPortail,
+    It waits there since it waited here, and nobody there has claimed it; what agents had begun to answer ends (`services/migrations/0027`). Raises: EchangeHorsService, EchangeDuPortail,
     EchangeDejaClos, DejaCeService, TexteIllisible, MotifDeTransfertRequis.
     """
     maintenant = maintenant or timezone.now()
@@ -235,7 +234,6 @@ def transferer(
     _noter(acteur, echange, f"Transmis à {vers.nom} : {motif}", maintenant)
     echange.service_gestionnaire = vers
     echange.save(update_fields=["service_gestionnaire"])
-    oublier_les_reponses(echange)
     dit = Message.objects.create(
         echange=echange,
         texte=f"Votre échange est transmis à {vers.nom}, qui vous répondra.",

@@ -14,7 +14,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..fichiers_insee import departement_de
-from ..models import Echange, PersonneSirenisee
+from ..models import PersonneSirenisee
 from .regles import exiger_competence
 
 LONGUEUR_MOTIF: Final = 300
@@ -96,6 +96,8 @@ def rattacher_personne(
 ) -> PersonneSirenisee:
     """Give this personne to another office, and return it: its queues, letters and pages are that office's from now on.
 
+    So are its open exchanges, by a trigger, but those that were passed on to a third office (`services/migrations/0027`).
+
     Both offices are told by mail, and the company. Raises: MotifDeRattachementRequis, PersonneHorsCompetence,
     RattachementReserve, DejaRattachee, CodePostalInconnu, RattachementDgeReserve, BureauHorsDepartement.
     """
@@ -122,8 +124,6 @@ def rattacher_personne(
     ancien = fraiche.service_gestionnaire
     fraiche.service_gestionnaire = vers
     fraiche.save(update_fields=["service_gestionnaire", "modifiee_le"])
-    siens = Echange.objects.filter(personne=fraiche, service_gestionnaire=ancien)
-    siens.exclude(etat=Echange.Etat.CLOS).update(service_gestionnaire=vers)
     consigner(
         actes.PERSONNE_RATTACHEE,
         auteur=acteur,

@@ -18,17 +18,19 @@ from services.messagerie.bureau import (
     EchangeHorsService,
     MessageArrive,
     MotifDeTransfertRequis,
+    brouillon_du_bureau,
     clore_du_bureau,
     dernier_de_l_entreprise,
     echeance,
     fil,
+    garder_du_bureau,
     marquer_lus_du_bureau,
     noter,
     prendre_en_charge,
     repondre_du_bureau,
     transferer,
 )
-from services.messagerie.echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, ecrire, repondre
+from services.messagerie.echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, ecrire, repondre, rouvrir
 from services.messagerie.modeles import (
     ModeleAbsent,
     ModeleReserve,
@@ -39,8 +41,8 @@ from services.messagerie.modeles import (
 )
 from services.messagerie.remise import remettre
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu, theme_de
-from services.models import Echange, LectureMessage, Message, MessageNonLu, ModeleDeReponse
-from tests.factories import AgentFactory, ServiceGestionnaireFactory, echanger
+from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, ModeleDeReponse, PieceJointe
+from tests.factories import AgentFactory, ServiceGestionnaireFactory, echanger, poser_piece
 from tests.services.messagerie.scenes import Scene, scene
 
 pytestmark = pytest.mark.django_db
@@ -259,6 +261,41 @@ def test_l_entreprise_rattachee_emporte_ses_echanges_ouverts(lieu: Scene, ecrit:
     assert relu(ecrit).service_gestionnaire == nouveau
     assert affaires(ecrit)[0].service_gestionnaire == nouveau
     assert relu(clos).service_gestionnaire == ancien
+
+
+def test_un_echange_transmis_ne_suit_pas_l_entreprise_qui_demenage(lieu: Scene, ecrit: Echange) -> None:
+    tiers = AgentFactory()
+    transferer(acteur=lieu.agent, echange=ecrit, vers=tiers.service_gestionnaire, motif="C’est de son ressort.")
+    Affaire.objects.filter(cle=str(ecrit.pk)).update(agent=tiers, prise_le=timezone.now())
+    garder_du_bureau(acteur=tiers, echange=relu(ecrit), texte="J’y réponds")
+    lieu.personne.service_gestionnaire = ServiceGestionnaireFactory()
+    lieu.personne.save()
+    assert relu(ecrit).service_gestionnaire == tiers.service_gestionnaire
+    [attend] = affaires(ecrit)
+    assert (attend.service_gestionnaire, attend.agent) == (tiers.service_gestionnaire, tiers)
+    assert brouillon_du_bureau(tiers, ecrit) is not None
+
+
+@pytest.mark.parametrize("comment", ["transmis", "demenage", "rouvert"])
+def test_ce_que_l_ancien_bureau_a_commence_de_repondre_est_efface(lieu: Scene, ecrit: Echange, comment: str) -> None:
+    garder_du_bureau(acteur=lieu.agent, echange=ecrit, texte="Je vous réponds que")
+    garde = brouillon_du_bureau(lieu.agent, ecrit)
+    assert garde is not None
+    piece = poser_piece(brouillon=garde, analyse=PieceJointe.Analyse.NON_ANALYSEE, analysee_le=timezone.now())
+    sien = Brouillon.objects.create(espace=lieu.titulaire, personne=lieu.personne, echange=ecrit, texte="À nous")
+    ailleurs = ServiceGestionnaireFactory()
+    if comment == "transmis":
+        transferer(acteur=lieu.agent, echange=ecrit, vers=ailleurs, motif="C’est de son ressort.")
+    else:
+        if comment == "rouvert":
+            clore_du_bureau(acteur=lieu.agent, echange=ecrit, vu=dernier_de_l_entreprise(ecrit))
+        lieu.personne.service_gestionnaire = ailleurs
+        lieu.personne.save()
+        if comment == "rouvert":
+            rouvrir(acteur=lieu.titulaire, echange=relu(ecrit))
+    assert relu(ecrit).service_gestionnaire == ailleurs
+    assert list(Brouillon.objects.all()) == [sien], "what the company has begun is its own"
+    assert not PieceJointe.objects.filter(pk=piece.pk).exists()
 
 
 # --- Models of answers
