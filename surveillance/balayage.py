@@ -12,14 +12,14 @@ from accounts.models import Compte, Espace, Evenement
 
 from .espaces.desactivation import (
     OUVERTS,
-    SIGNAUX_TIENNENT,
     EspaceNonDesactivable,
     SignauxInsuffisants,
     desactiver_automatiquement,
 )
-from .models import Alerte, Balayage, Gravite
+from .models import Alerte, Balayage
 from .signaux.balayages import examiner_les_lignes, lignes_suivies, pulverisations
-from .signaux.registre import EXTERIEURS, PLAFOND_DESACTIVATIONS, probantes, sont_independantes
+from .signaux.preuves import SIGNAUX_TIENNENT, comptees
+from .signaux.registre import EXTERIEURS, PLAFOND_DESACTIVATIONS, est_grave, sont_independantes
 
 RECOUVREMENT: Final = timedelta(minutes=2)
 """A sign-in or a line of the journal may be committed that long after its date or its number: it is read again."""
@@ -72,7 +72,7 @@ class _Suite:
 def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
     """Disable each espace of which an alert was raised, or seen again, since then, and that two independent alerts name, one of them grave.
 
-    Open alerts seen within seven days, but what a stranger can cause; beyond the day's cap the cell is alerted, once. Return how many.
+    Open alerts seen within seven days and since the holder last proved himself (`signaux/preuves.py`); beyond the day's cap the cell is alerted, once. Return how many.
     """
     recentes = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, derniere_le__gt=depuis).exclude(motif__in=EXTERIEURS)
     comptes = Compte.objects.filter(pk__in=recentes.order_by().values("compte"), is_staff=False)
@@ -85,9 +85,11 @@ def _desactiver(compte: Compte, maintenant: datetime) -> bool:
     )
     jour = maintenant - timedelta(days=1)
     retenue = any(alerte.motif == PLAFOND_DESACTIVATIONS and alerte.derniere_le > jour for alerte in alertes)
-    grave = any(alerte.gravite == Gravite.GRAVE for alerte in probantes(alertes))
     espace = Espace.objects.filter(compte=compte, etat__in=OUVERTS).first()
-    if espace is None or retenue or not grave or not sont_independantes(alertes):
+    if espace is None or retenue:
+        return False
+    comptent = [comptee.alerte for comptee in comptees(alertes, espace=espace, maintenant=maintenant)]
+    if not any(map(est_grave, comptent)) or not sont_independantes(comptent):
         return False
     try:
         return desactiver_automatiquement(espace=espace, alertes=alertes, maintenant=maintenant) is not None

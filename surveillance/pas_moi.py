@@ -5,7 +5,7 @@ Each saying is a signal of its own, also the second of a day: who says it first 
 
 from accounts.espace.pas_moi import DEPUIS_L_ESPACE, RECENT, Dit
 
-from .signaux.registre import CE_N_EST_PAS_MOI
+from .signaux.registre import ANCIENNE_ADRESSE, CE_N_EST_PAS_MOI
 from .signaux.signalement import signaler
 
 
@@ -18,12 +18,17 @@ def alerter(dit: Dit) -> None:
     ]
     if espace.reponse_precedente and espace.reponse_changee_le > dit.le - RECENT:
         dits.append("réponse de confiance changée depuis moins de sept jours")
-    if dit.adresse and dit.adresse != dit.compte.email:
+    ancienne = bool(dit.adresse) and dit.adresse != dit.compte.email
+    if ancienne:
         dits.append("dit depuis une adresse qui n’est plus celle de connexion")
     signaler(
         compte=dit.compte,
         genre=CE_N_EST_PAS_MOI,
-        details={"annonce": " ; ".join(dits), "nombre": dit.sessions},
+        details={
+            "annonce": " ; ".join(dits),
+            "nombre": dit.sessions,
+            **({"boite": ANCIENNE_ADRESSE} if ancienne else {}),
+        },
         occasion=dit.evenement,
         maintenant=dit.le,
     )

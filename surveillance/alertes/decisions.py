@@ -17,17 +17,15 @@ from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.models import Agent, Contreseing
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
-from accounts.traces.journal import consigner
 
-from .. import actes
-from ..models import Alerte, Gravite, SuiteAlerte
+from ..models import Alerte, Gravite
 from ..signaux.registre import nom_de
+from ..signaux.suites import GENRES, decider
 
 GENRE: Final = "CLASSEMENT"
 LONGUEUR_DU_MOTIF: Final = 500
 ENSEMBLE_AU_PLUS: Final = 200
 """How many alerts one decision takes at most."""
-GENRES: Final = SuiteAlerte.Genre
 
 
 class DecisionDeLaCellule(RegleMetier):
@@ -63,7 +61,7 @@ def classer_alertes(
     motif = _motif(acteur, motif)
     ouvertes = _verrouiller([alerte.pk for alerte in alertes])
     if all(alerte.gravite != Gravite.GRAVE for alerte in ouvertes):
-        _decider(acteur, ouvertes, GENRES.SANS_SUITE, motif, maintenant)
+        decider(acteur, ouvertes, GENRES.SANS_SUITE, motif, maintenant)
         return None
     cles = sorted(str(alerte.pk) for alerte in ouvertes)
     comptes = [alerte.compte for alerte in ouvertes if alerte.compte is not None]
@@ -90,7 +88,7 @@ def confirmer_alertes(
     """
     motif = _motif(acteur, motif)
     ouvertes = _verrouiller([alerte.pk for alerte in alertes])
-    _decider(acteur, ouvertes, GENRES.AVEREE, motif, maintenant or timezone.now())
+    decider(acteur, ouvertes, GENRES.AVEREE, motif, maintenant or timezone.now())
     return ouvertes
 
 
@@ -123,35 +121,6 @@ def _verrouiller(cles: Collection[UUID | str]) -> list[Alerte]:
     return lues
 
 
-def _decider(
-    acteur: Agent,
-    alertes: list[Alerte],
-    genre: SuiteAlerte.Genre,
-    motif: str,
-    maintenant: datetime,
-    second: Agent | None = None,
-) -> None:
-    etat = Alerte.Etat.ECARTEE if genre == GENRES.SANS_SUITE else Alerte.Etat.CONFIRMEE
-    for alerte in alertes:
-        alerte.etat, alerte.examinee_le, alerte.examinee_par = etat, maintenant, acteur
-        alerte.save(update_fields=["etat", "examinee_le", "examinee_par"])
-        SuiteAlerte.objects.create(
-            alerte=alerte,
-            genre=genre,
-            espace=getattr(alerte.compte, "espace", None),
-            motif=motif,
-            agent=acteur,
-            second=second,
-            faite_le=maintenant,
-        )
-        espace = getattr(alerte.compte, "espace", None)
-        details = {"reference": str(alerte.pk)}
-        if genre == GENRES.SANS_SUITE:
-            consigner(actes.ALERTE_CLASSEE, auteur=second or acteur, espace=espace, details=details)
-        else:
-            consigner(actes.ALERTE_AVEREE, auteur=second or acteur, espace=espace, details=details)
-
-
 # --- The second look at a grave one -----------------------------------------------------------------------------------
 
 
@@ -160,7 +129,7 @@ def _classer(
 ) -> list[Alerte]:
     """Set aside what was asked for, once a second agent has looked. Raises: AlerteDejaDecidee."""
     ouvertes = _verrouiller(contreseing.parametres["alertes"])
-    _decider(contreseing.demandeur, ouvertes, GENRES.SANS_SUITE, contreseing.motif, maintenant, second=acteur)
+    decider(contreseing.demandeur, ouvertes, GENRES.SANS_SUITE, contreseing.motif, maintenant, second=acteur)
     return ouvertes
 
 

@@ -28,15 +28,14 @@ from accounts.traces.journal import consigner, ecrites
 from activation.courriers.avis_postaux import adresse_de_l_espace, deposer_avis
 
 from .. import actes
-from ..models import Alerte, Desactivation, Gravite, SignalVu
-from ..signaux.registre import PLAFOND_DESACTIVATIONS, nom_de, probantes, sont_independantes
+from ..models import Alerte, Desactivation, Gravite
+from ..signaux.preuves import SIGNAUX_TIENNENT, comptees
+from ..signaux.registre import PLAFOND_DESACTIVATIONS, nom_de, sont_independantes
 from .bureau import bureau_de
 
 ANNULABLE: Final = timedelta(days=7)
 LONGUEUR_DU_MOTIF: Final = 500
 PREMIER_ACTE_AU_PLUS: Final = timedelta(days=365)
-SIGNAUX_TIENNENT: Final = timedelta(days=7)
-"""What was seen before counts no more towards a disabling that no agent decides."""
 AUTOMATE: Final = "systeme:desactiver_automatiquement"
 _VERROU: Final = 7_203_411_960  # of our own: pg_advisory_xact_lock
 OUVERTS: Final = (Espace.Etat.ACTIF, Espace.Etat.EN_ATTENTE_CODE)
@@ -140,17 +139,20 @@ def desactiver_automatiquement(
 ) -> Desactivation | None:
     """Disable this espace on these alerts, two independent ones at least; None beyond the cap of the day, which alerts the cell.
 
-    Independent: of two families of the table of signals, raised for this account, not set aside, nothing that a stranger can
-    cause from outside, seen within seven days, one of them at least no score (design.md §8). The first suspect act is the oldest
-    that they saw in these seven days: an alert that stayed open for months says nothing of the acts of then.
+    Independent: of two families of the table of signals, raised for this account, not set aside, nothing ordinary nor that a
+    stranger can cause from outside, seen within seven days and since its holder last proved himself (`signaux/preuves.py`), one of
+    them at least no score (design.md §8). The first suspect act is the oldest that they saw in this time: an alert that stayed
+    open for months says nothing of the acts of then.
     Raises: SignauxInsuffisants, EspaceNonDesactivable.
     """
     maintenant = maintenant or timezone.now()
     tiennent = maintenant - SIGNAUX_TIENNENT
-    siennes = list(
-        Alerte.objects.filter(pk__in=[alerte.pk for alerte in alertes], compte__espace=espace, derniere_le__gt=tiennent)
+    espace, _ = _verrouiller(espace)  # he proves himself under the same lock: before, or never
+    siennes = Alerte.objects.filter(
+        pk__in=[alerte.pk for alerte in alertes], compte__espace=espace, derniere_le__gt=tiennent
     )
-    retenues = probantes(siennes)
+    comptent = comptees(list(siennes), espace=espace, maintenant=maintenant)
+    retenues = [comptee.alerte for comptee in comptent]
     if not sont_independantes(retenues):
         raise SignauxInsuffisants
     with connection.cursor() as curseur:  # one at a time: the cap is counted, then used
@@ -164,7 +166,7 @@ def desactiver_automatiquement(
         voie=Desactivation.Voie.AUTOMATIQUE,
         raison=Desactivation.Raison.INHABITUEL,
         motif="Signaux : " + ", ".join(sorted({nom_de(alerte.motif) for alerte in retenues})),
-        depuis=_premier_acte(retenues, tiennent),
+        depuis=min(maintenant, *(comptee.premiere for comptee in comptent)),
         alertes=retenues,
         maintenant=maintenant,
     )
@@ -357,13 +359,6 @@ def _lettre(desactivation: Desactivation, maintenant: datetime) -> list[str]:
         decision,
         "Nous vous écrivons par la poste parce que l’adresse électronique de votre espace n’est pas sûre.",
     ]
-
-
-def _premier_acte(alertes: Collection[Alerte], depuis: datetime) -> datetime:
-    """Return when the first of these alerts saw something since then."""
-    vus = SignalVu.objects.filter(alerte__in=alertes, vu_le__gt=depuis).values_list("vu_le", flat=True)
-    levees = [alerte.levee_le for alerte in alertes if alerte.levee_le > depuis]
-    return min([*vus, *levees, *(alerte.derniere_le for alerte in alertes)])
 
 
 def _automatiques_du_jour(maintenant: datetime) -> int:

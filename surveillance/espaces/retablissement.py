@@ -34,6 +34,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Desactivation, Retablissement
+from ..signaux.suites import clore_au_guichet
 from . import pli
 from .desactivation import OUVERTS, desactivation_en_cours
 from .visibilite import espaces_visibles
@@ -175,7 +176,7 @@ def demander_retablissement(
 def _retablir(
     *, acteur: Agent, contreseing: Contreseing, montrees: Collection[UUID] | None, maintenant: datetime
 ) -> Retablissement:
-    """Open the espace again, once a second agent has looked.
+    """Open the espace again, once a second agent has looked; its open alerts are said to be dealt with by these two.
 
     Raises: RienARetablir, AdresseDejaPrise.
     """
@@ -228,6 +229,7 @@ def _retablir(
             "adresse_donnee": retablissement.adresse_donnee,
         },
     )
+    clore_au_guichet(espace=espace, demandeur=contreseing.demandeur, second=acteur, maintenant=maintenant)
     if parametres["adresse"]:
         proposer_au_guichet(espace=espace, adresse=parametres["adresse"], maintenant=maintenant)
     courriels.deposer(

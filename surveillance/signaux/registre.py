@@ -63,7 +63,10 @@ class Famille(StrEnum):
 
 @dataclass(frozen=True)
 class Signal:
-    """One kind of signal. `exterieur`: somebody without access can cause it, so it never counts against the holder."""
+    """One kind of signal. `exterieur`: somebody without access can cause it, so it never counts against the holder.
+
+    `ordinaire`: an honest holder causes it in an ordinary week, so it never makes one of the two that disable; the cell judges it.
+    """
 
     genre: str
     nom: str
@@ -73,6 +76,7 @@ class Signal:
     famille: Famille
     demande: frozenset[Demande]
     exterieur: bool = False
+    ordinaire: bool = False
 
     @property
     def alerte(self) -> bool:
@@ -115,6 +119,7 @@ _TABLE: Final = (
         Gravite.MOYENNE,
         Famille.LIEU,
         _demande(Demande.ALERTER),
+        ordinaire=True,
     ),
     Signal(
         PAYS_NOUVEAU,
@@ -169,6 +174,7 @@ _TABLE: Final = (
         Gravite.MOYENNE,
         Famille.ESSAIS,
         _demande(Demande.DIRE, Demande.VERIFIER, Demande.ALERTER),
+        ordinaire=True,
     ),
     Signal(
         PULVERISATION,
@@ -188,6 +194,7 @@ _TABLE: Final = (
         Gravite.GRAVE,
         Famille.ESSAIS,
         _demande(Demande.DIRE, Demande.VERIFIER, Demande.ALERTER),
+        exterieur=True,
     ),
     Signal(
         RAFALE_SIREN,
@@ -304,7 +311,10 @@ _TABLE: Final = (
 
 SIGNAUX: Final[dict[str, Signal]] = {signal.genre: signal for signal in _TABLE}
 EXTERIEURS: Final = frozenset(signal.genre for signal in _TABLE if signal.exterieur)
+ORDINAIRES: Final = frozenset(signal.genre for signal in _TABLE if signal.ordinaire)
 INDEPENDANTS: Final = 2
+ANCIENNE_ADRESSE: Final = "une ancienne adresse"
+"""Where a « ce n'est pas moi » was said from, when not from the mailbox that the espace has now (`boite`)."""
 
 DETAILS: Final[dict[str, str]] = {
     "ici": "Ici",
@@ -330,6 +340,7 @@ DETAILS: Final[dict[str, str]] = {
     "adresses": "Adresses bloquées",
     "motifs": "Ce qui est inhabituel",
     "annonce": "Ce qui était annoncé",
+    "boite": "Dit depuis",
 }
 """What the details of a signal may hold, and the words of each; never a secret, nor what a person wrote."""
 
@@ -348,14 +359,23 @@ def famille_de(alerte: Alerte) -> str:
 
 
 def probantes(alertes: Collection[Alerte]) -> list[Alerte]:
-    """Return, of these, the alerts that may count against an espace: not set aside, and of nobody's making but who is inside."""
+    """Return, of these, the alerts that may count against an espace: not set aside, and of nobody's making but who is inside.
+
+    Nothing ordinary either. Which of them count now: `preuves.comptees`.
+    """
     return [
         alerte
         for alerte in alertes
         if alerte.etat != Alerte.Etat.ECARTEE
-        and alerte.motif not in EXTERIEURS
+        and alerte.motif not in EXTERIEURS | ORDINAIRES
         and famille_de(alerte) not in {Famille.SUITE, Famille.AGENT}
     ]
+
+
+def est_grave(alerte: Alerte) -> bool:
+    """Whether what this alert saw is grave: as its table says, whatever somebody answered since to what the cell had asked."""
+    signal = SIGNAUX.get(alerte.motif) if alerte.score is None else None
+    return (signal.gravite if signal is not None else alerte.gravite) == Gravite.GRAVE
 
 
 def sont_independantes(alertes: Collection[Alerte]) -> bool:

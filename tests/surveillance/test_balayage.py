@@ -18,7 +18,7 @@ from accounts.traces.requete import Provenance, provenance
 from activation.actes import DEMANDE_SIGNALEE
 from surveillance.actes import ESPACE_RETABLI
 from surveillance.balayage import balayer
-from surveillance.models import Alerte, Balayage, Connexion, Desactivation, Retablissement, SignalVu
+from surveillance.models import Alerte, Balayage, Connexion, Desactivation, Gravite, Retablissement, SignalVu
 from surveillance.signaux.signalement import signaler
 from tests.factories import AgentFactory, EspaceFactory
 
@@ -230,12 +230,12 @@ def test_une_alerte_ouverte_depuis_des_mois_compte_pour_ce_qu_elle_vient_de_voir
     espace: Espace, maintenant: datetime
 ) -> None:
     il_y_a_longtemps = maintenant - timedelta(days=400)
-    for genre in ("usage_parallele", "rafale_exports"):
+    for genre in ("voyage_impossible", "rafale_exports"):
         signaler(compte=espace.compte, genre=genre, details={}, maintenant=il_y_a_longtemps)
     balayer(maintenant=maintenant)
     assert not Desactivation.objects.exists(), "nothing new was seen"
     vue = maintenant - timedelta(days=2)
-    signaler(compte=espace.compte, genre="usage_parallele", details={}, maintenant=vue)
+    signaler(compte=espace.compte, genre="voyage_impossible", details={}, maintenant=vue)
     signaler(compte=espace.compte, genre="rafale_exports", details={}, maintenant=maintenant)
     balayer(maintenant=maintenant + timedelta(seconds=30))
     assert Desactivation.objects.get().depuis == vue, "not the day on which the alert was first raised"
@@ -246,6 +246,21 @@ def test_une_famille_ou_un_etranger_ne_desactivent_rien(espace: Espace, maintena
         signaler(compte=espace.compte, genre=genre, details={}, maintenant=maintenant)
     balayer(maintenant=maintenant + timedelta(seconds=1))
     assert not Desactivation.objects.exists()
+
+
+def test_un_etranger_du_meme_reseau_ne_fait_desactiver_personne(espace: Espace, maintenant: datetime) -> None:
+    """He types fifteen addresses that nobody has, from a shared network where she has just signed in by her telephone."""
+    for jours in (3, 2, 1):
+        connexion(espace, maintenant - timedelta(days=jours), adresse_ip="192.0.2.9", reseau="192.0.2.0/24")
+    signaler(compte=espace.compte, genre="voyage_impossible", details={}, maintenant=maintenant - timedelta(hours=3))
+    connexion(espace, maintenant - timedelta(minutes=20))
+    for rang in range(15):
+        connexion(None, maintenant, "ECHOUEE", adresse_essayee=f"{rang:064d}", adresse_ip="203.0.113.66")
+    balayer(maintenant=maintenant + timedelta(seconds=1))
+    espace.refresh_from_db()
+    assert espace.etat == Espace.Etat.ACTIF
+    alerte = Alerte.objects.get(motif="reussite_apres_pulverisation")
+    assert (alerte.gravite, alerte.etat) == (Gravite.GRAVE, Alerte.Etat.OUVERTE), "the cell judges it"
 
 
 def test_au_dela_du_plafond_la_cellule_n_est_alertee_qu_une_fois(

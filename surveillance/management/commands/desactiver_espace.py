@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from accounts.models import Espace
 from accounts.saisies.commande import Commande, argument_identifiant, argument_jour, argument_ligne
 from accounts.saisies.regles import RegleMetier
+from surveillance.alertes.ensembles import alertes_ouvertes
 from surveillance.espaces.desactivation import (
     annuler_desactivation,
     desactivation_en_cours,
@@ -72,7 +73,14 @@ class Command(Commande):
             self.stdout.write("À blanc : rien n'est désactivé.")
             return
         try:
-            desactiver_espace(acteur=ACTEUR, espace=espace, raison=raison, motif=motif, depuis=depuis)
+            desactiver_espace(
+                acteur=ACTEUR,
+                espace=espace,
+                raison=raison,
+                motif=motif,
+                depuis=depuis,
+                alertes=list(alertes_ouvertes(espace)),
+            )
         except RegleMetier as regle:
             raise CommandError(str(regle)) from regle
         self.stdout.write(f"Espace {espace.numero_lisible} désactivé. Son détenteur est prévenu.")

@@ -6,10 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.gestion.contreseings import contresigner
 from accounts.models import Agent, Espace
 from habilitations.models import Habilitation, Role
 from surveillance.espaces.desactivation import desactiver_espace
-from surveillance.models import Desactivation
+from surveillance.espaces.retablissement import demander_retablissement
+from surveillance.models import Desactivation, Retablissement
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, habiliter
 
 MOTIF = "Connexion de l’étranger, puis trois désignations en deux minutes."
@@ -59,3 +61,16 @@ class Compromis:
         """Return the states of the old grant and of the new one."""
         lus = Habilitation.objects.in_bulk([self.ancienne.pk, self.nouvelle.pk])
         return lus[self.ancienne.pk].etat, lus[self.nouvelle.pk].etat
+
+    def reconnaitre(self) -> Retablissement:
+        """Have her recognised at the counter, by two agents."""
+        attend = demander_retablissement(
+            acteur=self.guichet,
+            espace=self.espace,
+            piece="CARTE",
+            piece_derniers="3K7P",
+            legitimite="KBIS",
+            motif="Reconnue au guichet, sa pièce en main.",
+        )
+        contresigner(acteur=self.second, contreseing=attend)
+        return Retablissement.objects.latest("accorde_le")

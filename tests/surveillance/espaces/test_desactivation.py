@@ -241,14 +241,20 @@ def alerte(espace: Espace, motif: str, **champs: object) -> Alerte:
 
 def test_deux_signaux_independants_desactivent_un_seul_non() -> None:
     scene = Compromis()
-    premier, double = alerte(scene.espace, "usage_parallele"), alerte(scene.espace, "usage_parallele")
+    premier, double = alerte(scene.espace, "voyage_impossible"), alerte(scene.espace, "voyage_impossible")
     d_un_autre = alerte(scene.ines, "rafale")
     ecartee = alerte(scene.espace, "rafale", etat=Alerte.Etat.ECARTEE)
     for signaux in ([], [premier], [premier, double], [premier, d_un_autre], [premier, ecartee]):
         with pytest.raises(SignauxInsuffisants):
             desactiver_automatiquement(espace=scene.espace, alertes=signaux)
-    for genre in ("voyage_impossible", "demande_non_reconnue", "pulverisation"):
-        with pytest.raises(SignauxInsuffisants):  # the same family, or what a stranger can cause from outside
+    for genre in (
+        "pays_nouveau",  # the same family
+        "demande_non_reconnue",  # what a stranger can cause from outside
+        "pulverisation",
+        "reussite_apres_pulverisation",
+        "echecs_puis_reussite",  # what an honest holder does in an ordinary week
+    ):
+        with pytest.raises(SignauxInsuffisants):
             desactiver_automatiquement(espace=scene.espace, alertes=[premier, alerte(scene.espace, genre)])
     scores = [alerte(scene.espace, nom, score=0.99) for nom in ("score_connexion", "score_session")]
     with pytest.raises(SignauxInsuffisants):
@@ -266,7 +272,7 @@ def test_au_dela_du_plafond_du_jour_la_cellule_est_seulement_alertee(settings) -
     settings.PLAFOND_DESACTIVATIONS_AUTO = 1
     for attendu in (True, False):
         espace = EspaceFactory()
-        signaux = [alerte(espace, "rafale"), alerte(espace, "usage_parallele")]
+        signaux = [alerte(espace, "rafale"), alerte(espace, "voyage_impossible")]
         assert (desactiver_automatiquement(espace=espace, alertes=signaux) is not None) is attendu
         espace.refresh_from_db()
         assert (espace.etat == Espace.Etat.DESACTIVE) is attendu
@@ -287,8 +293,11 @@ def test_la_commande_desactive_puis_annule() -> None:
     call_command("desactiver_espace", numero, "--depuis", jour, "--motif", MOTIF, "--dry-run", stdout=sortie)
     assert "Victor Nouveau" in sortie.getvalue()
     assert not Desactivation.objects.exists()
+    ouverte = alerte(scene.espace, "rafale")
     call_command("desactiver_espace", numero, "--depuis", jour, "--motif", MOTIF, stdout=sortie)
     assert Desactivation.objects.get().voie == Desactivation.Voie.COMMANDE
+    ouverte.refresh_from_db()
+    assert ouverte.etat == Alerte.Etat.CONFIRMEE, "as by the page: it does not count again once the access is back"
     with pytest.raises(CommandError, match="désactivé"):
         call_command("desactiver_espace", numero, "--depuis", jour, "--motif", MOTIF)
     call_command("desactiver_espace", numero, "--annuler", "--motif", "Erreur.", stdout=sortie)

@@ -113,7 +113,12 @@ def test_un_detail_sans_mots_est_un_defaut_et_n_ecrit_rien(espace: Espace) -> No
 
 
 def test_ce_qu_un_etranger_provoque_ne_compte_pas_contre_le_detenteur() -> None:
-    assert {s.genre for s in SIGNAUX.values() if s.exterieur} == {"pulverisation", "demande_non_reconnue"}
+    assert {s.genre for s in SIGNAUX.values() if s.exterieur} == {
+        "pulverisation",
+        "reussite_apres_pulverisation",
+        "demande_non_reconnue",
+    }
+    assert {s.genre for s in SIGNAUX.values() if s.ordinaire} == {"usage_parallele", "echecs_puis_reussite"}
     assert all(s.famille is not Famille.SCORE for s in SIGNAUX.values())
 
 
