@@ -47,6 +47,7 @@ VERIFICATION_REUSSIE = Acte("verification.reussie", "Vérification réussie", SO
 VERIFICATION_MANQUEE = Acte("verification.manquee", "Vérification manquée : session fermée", SOI, details=("essais",))
 ADRESSE_BLOQUEE = Acte("adresse.bloquee", "Adresse bloquée", details=("reseau", "motif", "jusqu_au"))
 ADRESSE_DEBLOQUEE = Acte("adresse.debloquee", "Blocage d’une adresse levé", details=("reseau",))
+ADRESSE_MARQUE_LEVEE = Acte("adresse.marque_levee", "Marques d’une adresse surveillée levées", details=("reseau",))
 ALERTE_CLASSEE = Acte("alerte.classee", "Alerte classée sans suite", details=("reference",))
 ALERTE_AVEREE = Acte("alerte.averee", "Alerte avérée, traitée sans désactiver l’espace", details=("reference",))
 ALERTE_QUESTION = Acte(

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from accounts.chiffrement import chiffrer, dechiffrer
 from accounts.compteurs.debit import empreinte
 
 DELAI_DE_REDIS: Final = 0.25  # seconds: what Redis has to answer
@@ -37,6 +38,16 @@ etat = Etat()
 def cle(quoi: str, valeur: str) -> str:
     """Return the key of an address, a browser, an account or a company: a keyed hash, so that Redis names nobody."""
     return f"{quoi}:{empreinte('surveillance-' + quoi, valeur)[:32]}"
+
+
+def sceller(valeur: str) -> str:
+    """Return what Redis holds of this value, for who must read it again."""
+    return chiffrer(valeur)
+
+
+def lire_scelle(scelle: str, *, duree_max: int) -> str | None:
+    """Return the value that was sealed, None when it is not ours, or older than so many seconds."""
+    return dechiffrer(scelle, duree_max=duree_max)
 
 
 @cache

@@ -27,6 +27,8 @@ PAGES: Final[Mapping[str, str]] = {
     "gestion.modele": "Ajouter un modèle de réponse",
     "gestion.bloquer": "Bloquer une adresse",
     "gestion.alertes": "Alertes à examiner",
+    "gestion.surveillees": "Adresses surveillées",
+    "gestion.surveillee": "Décider d’une adresse surveillée",
     "gestion.comme_l_usager": "Comme l’usager le voit",
     "gestion.lettres": "Lettres du service",
     "gestion.de_cote": "Envois mis de côté",

@@ -101,6 +101,7 @@ class SiteGestion(AdminSite):
             lettres,
             raccourcis,
             retours,
+            surveillees_pages,
             vue_usager,
         )
         from . import portes as vues
@@ -145,6 +146,8 @@ class SiteGestion(AdminSite):
             *ESPACES.adresses(self),
             *SON_BUREAU.adresses(self),
             *LA_CELLULE.adresses(self),
+            *surveillees_pages.SURVEILLEES.adresses(self),
+            path("adresses-surveillees/", self.admin_view(surveillees_pages.surveillees), name="surveillees"),
             path("alertes/", self.admin_view(alertes_pages.alertes), name="alertes"),
             path("lettres/", self.admin_view(lettres.lettres), name="lettres"),
             path("lettres/<uuid:pk>/apercu/", self.admin_view(lettres.apercu), name="lettre_apercu"),

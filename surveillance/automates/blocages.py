@@ -133,7 +133,7 @@ def bloquer_ip(
     MotifDeBlocageRequis, ReseauDejaBloque.
     """
     maintenant = maintenant or timezone.now()
-    _exiger_la_cellule(acteur)
+    exiger_la_cellule(acteur)
     lu, dit = lire_reseau(reseau), lire_ligne(motif)
     if not 0 < len(dit) <= LONGUEUR_DU_MOTIF_DE_BLOCAGE:
         raise MotifDeBlocageRequis(limite=LONGUEUR_DU_MOTIF_DE_BLOCAGE)
@@ -227,7 +227,7 @@ def debloquer_ip(*, acteur: Agent | str, blocage: BlocageIP, maintenant: datetim
 
     Raises: FonctionChangee, BlocageReserve, BlocageDejaLeve.
     """
-    _exiger_la_cellule(acteur)
+    exiger_la_cellule(acteur)
     frais = BlocageIP.objects.select_for_update(no_key=True).get(pk=blocage.pk)
     if frais.leve_le is not None:
         raise BlocageDejaLeve
@@ -237,6 +237,7 @@ def debloquer_ip(*, acteur: Agent | str, blocage: BlocageIP, maintenant: datetim
     return frais
 
 
-def _exiger_la_cellule(acteur: Agent | str) -> None:
+def exiger_la_cellule(acteur: Agent | str) -> None:
+    """Raises: BlocageReserve."""
     if isinstance(acteur, Agent) and acteur.fonction not in SURVEILLANCE:
         raise BlocageReserve

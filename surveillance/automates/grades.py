@@ -122,6 +122,10 @@ class Garde:
         if self._trop_de_pages(lu):
             self.vues.append("cadence")
         scores = {la_cle: peser(marques) for la_cle, marques in lu.marques.items()}
+        if grade_de(scores[self.reseau]) > Grade.RIEN and releve.une_seule_fois(
+            f"montree:{self.reseau}", secondes=REESSAI_DU_BLOCAGE
+        ):
+            releve.montrer(self.reseau, self.adresse)
         if grade_de(scores[self.reseau]) is Grade.BLOQUER and self._bloquer(lu.marques[self.reseau]):
             grade = Grade.BLOQUER
         else:

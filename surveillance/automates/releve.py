@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..memoire import demander
+from ..memoire import demander, lire_scelle, sceller
 
 FENETRE_DES_RELEVES: Final = 600  # seconds
 DELAI_DE_LA_SUITE: Final = 10  # seconds: a browser follows a redirection at once
 PREFIXE: Final = "espacepro:automates:"
+SURVEILLEES: Final = f"{PREFIXE}surveillees"
+"""The sources that hold enough marks to be slowed, by the time when these are over; the address of each is sealed beside."""
 horloge: Callable[[], float] = time.time
 
 
@@ -85,16 +87,60 @@ def relever(marques: Mapping[str, Iterable[str]], *, pages: str, suite: str) -> 
     if reponses is None:
         return None
     lues = [reponse for reponse in reponses if isinstance(reponse, dict)]
-    sommes: dict[str, Mapping[str, float]] = {}
-    for rang, la_cle in enumerate(cles):
-        total = {nom: float(nombre) for nom, nombre in lues[2 * rang].items()}
-        for nom, nombre in lues[2 * rang + 1].items():
-            total[nom] = total.get(nom, 0) + int(nombre) * reste
-        sommes[la_cle] = total
+    sommes = {la_cle: _sommer(lues[2 * rang], lues[2 * rang + 1], reste) for rang, la_cle in enumerate(cles)}
     suivie = reponses[0] == 1
     if suivie:
         demander(lambda tuyau: tuyau.decr(compteurs[0][0]).decr(compteurs[1][0]))
     return Releve(sommes, int(reponses[-4]) - suivie, int(reponses[-2]) - suivie, suivie)
+
+
+def _sommer(courante: Mapping[str, str], precedente: Mapping[str, str], reste: float) -> Mapping[str, float]:
+    """Return the marks of both windows, the former for the part of it that is not over."""
+    total = {nom: float(nombre) for nom, nombre in courante.items()}
+    for nom, nombre in precedente.items():
+        total[nom] = total.get(nom, 0) + int(nombre) * reste
+    return total
+
+
+def montrer(la_cle: str, adresse: str) -> None:
+    """Let the cell read of which address this key is, as long as its marks last."""
+    fin = horloge() + 2 * FENETRE_DES_RELEVES
+
+    def commandes(tuyau: Any) -> None:
+        tuyau.zadd(SURVEILLEES, {la_cle: fin})
+        tuyau.expire(SURVEILLEES, 2 * FENETRE_DES_RELEVES)
+        tuyau.set(f"{PREFIXE}adresse:{la_cle}", sceller(adresse), ex=2 * FENETRE_DES_RELEVES)
+
+    demander(commandes)
+
+
+def montrees(au_plus: int) -> dict[str, tuple[str, Mapping[str, float]]] | None:
+    """Return the sources shown, the last seen first: of each key its address and its marks now. None: Redis does not answer."""
+    maintenant = horloge()
+    fenetre, reste = _fenetres(maintenant)
+    lues = demander(
+        lambda tuyau: tuyau.zremrangebyscore(SURVEILLEES, 0, maintenant).zrevrange(SURVEILLEES, 0, au_plus - 1)
+    )
+    if lues is None:
+        return None
+    cles: list[str] = lues[1]
+
+    def commandes(tuyau: Any) -> None:
+        for la_cle in cles:
+            tuyau.get(f"{PREFIXE}adresse:{la_cle}")
+            tuyau.hgetall(_hache(la_cle, fenetre))
+            tuyau.hgetall(_hache(la_cle, fenetre - 1))
+
+    reponses = demander(commandes) if cles else []
+    if reponses is None:
+        return None
+    trouvees = {}
+    for rang, la_cle in enumerate(cles):
+        scellee, courante, precedente = reponses[3 * rang : 3 * rang + 3]
+        adresse = lire_scelle(scellee, duree_max=2 * FENETRE_DES_RELEVES) if scellee else None
+        if adresse is not None:
+            trouvees[la_cle] = (adresse, _sommer(courante, precedente, reste))
+    return trouvees
 
 
 def noter(marques: Mapping[str, Iterable[str]]) -> None:
@@ -110,10 +156,11 @@ def noter(marques: Mapping[str, Iterable[str]]) -> None:
         demander(commandes)
 
 
-def oublier(la_cle: str) -> None:
-    """Forget what this key holds: it has been answered."""
+def oublier(la_cle: str) -> bool:
+    """Forget what this key holds: it has been answered. False: Redis does not answer, nothing is forgotten."""
     fenetre, _ = _fenetres(horloge())
-    demander(lambda tuyau: tuyau.delete(_hache(la_cle, fenetre), _hache(la_cle, fenetre - 1)))
+    cles = (_hache(la_cle, fenetre), _hache(la_cle, fenetre - 1))
+    return demander(lambda tuyau: tuyau.delete(*cles).zrem(SURVEILLEES, la_cle)) is not None
 
 
 def une_seule_fois(quoi: str, *, secondes: float) -> bool | None:

@@ -281,6 +281,7 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
             for etat in ("A_EDITER", "EDITE", "REMIS", "NPAI")
         },
         "agent alertes": reverse("admin:alertes"),
+        "agent adresses surveillées": reverse("admin:surveillees"),
         "dossier alerte": reverse("admin:surveillance_alerte_change", args=[pays.modeles["surveillance.alerte"].pk]),
         "agent lettres de côté": reverse("admin:lettres_de_cote"),
         "agent remises": reverse("admin:remises"),

@@ -48,6 +48,7 @@ adresse.changement_abandonne           D · · · ·
 adresse.changement_annule              D · · · ·
 adresse.changement_demande             D · · · ·
 adresse.debloquee                      · · · · ·
+adresse.marque_levee                   · · · · ·
 adresse.rejet_leve                     D · · · ·
 adresse.rejetee                        D · · · ·
 adresse_courrier.connue                D · · · ·

@@ -537,6 +537,9 @@ GESTION: dict[str, frozenset[str]] = {
     "donner_idsp": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each for the own office
     "ajouter_modele": frozenset({"chef"}),
     "bloquer_adresse": frozenset({"surveillance"}),
+    "surveillees": frozenset({"surveillance"}),
+    "surveillee_lever": PERSONNE,  # of an address that has marks: tests/surveillance/automates/test_surveillees.py
+    "surveillee_bloquer": PERSONNE,
     "alertes": frozenset({"surveillance"}),
     "echange_piece": frozenset({"agent_du_service", "chef"}),  # a file that the company joined: its office alone
     "espace_deces": frozenset({"agent_du_service", "chef"}),

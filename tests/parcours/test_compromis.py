@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,9 +22,13 @@ from accounts.models import Agent, Contreseing, Espace, Lien
 from habilitations.models import Habilitation
 from services.banque.comptes import ajouter_compte
 from services.models import ReferenceBancaire
+from surveillance.automates import releve
+from surveillance.automates.blocages import bloquer_automate
 from surveillance.models import Alerte, Connexion
 from tests.espacepro.scenes import client_verifie
-from tests.factories import IBAN, MOT_DE_PASSE
+from tests.factories import IBAN, MOT_DE_PASSE, AgentFactory
+from tests.surveillance.automates.scenes import ROBOTS
+from tests.surveillance.automates.scenes import navigateur as passant
 from tests.surveillance.espaces.scenes import MOTIF, Compromis
 
 VUES = os.environ.get("CAPTURES")
@@ -188,3 +193,40 @@ def test_desactive_puis_retabli_au_guichet(navigateur: Callable[[Agent | None], 
     assert not Habilitation.objects.get(pk=scene.nouvelle.pk).est_vivante
     assert Habilitation.objects.get(pk=scene.ancienne.pk).est_active()
     assert ReferenceBancaire.objects.get(pk=compte.pk).supprimee_le is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_la_cellule_decide_des_adresses(
+    navigateur: Callable[[Agent | None], Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that came back a fourth time is an alert; one that is only watched is read, blocked or let be."""
+    monkeypatch.setattr(releve, "horloge", time.time)
+    for jours in (4.0, 3.5, 2.5, 0.1):
+        bloquer_automate(
+            acteur="systeme:automates",
+            adresse="198.51.100.23",
+            marques={"programme": 9},
+            maintenant=timezone.now() - timedelta(days=jours),
+        )
+    for _ in range(3):
+        passant(ROBOTS["curl"], "203.0.113.44").get(reverse("connexion"))
+    cellule = navigateur(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE))
+    cellule.goto(reverse("admin:index"))
+    regarder(cellule, "accueil-adresse-sans-fin")
+    cellule.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Alertes").click()
+    cellule.get_by_role("link", name="Adresse bloquée pour la quatrième fois").click()
+    regarder(cellule, "alerte-d-un-reseau")
+    cellule.get_by_role("link", name="Avérée, déjà traitée").click()
+    regarder(cellule, "alerte-d-un-reseau-averee")
+    cellule.goto(reverse("admin:surveillance_blocageip_changelist"))
+    cellule.get_by_role("link", name="Adresses surveillées").click()
+    regarder(cellule, "adresses-surveillees")
+    cellule.get_by_role("link", name="Bloquer 203.0.113.44").click()
+    expect(cellule.get_by_label("Adresse ou réseau")).to_have_value("203.0.113.44")
+    regarder(cellule, "adresse-surveillee-bloquer")
+    cellule.goto(reverse("admin:surveillees"))
+    cellule.get_by_role("link", name="Lever les marques de 203.0.113.44").click()
+    regarder(cellule, "adresse-surveillee-lever")
+    cellule.get_by_role("button", name="Lever les marques").click()
+    expect(cellule.get_by_text("Les marques sont levées")).to_be_visible()
+    expect(cellule.get_by_role("link", name="Bloquer 203.0.113.44")).to_have_count(0)
