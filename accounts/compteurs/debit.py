@@ -159,6 +159,20 @@ def reserver(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = N
 
 
 @transaction.atomic(savepoint=False)
+def compter_sans_attendre(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> bool:
+    """Count one of this counter and return True; False when it must wait. It waits for nobody who counts the same.
+
+    For an act that counts several, in an order of its own: two such acts would wait for one another. What is counted at the
+    same instant may pass together: the figure is of mails, not of guesses.
+    """
+    maintenant = maintenant or timezone.now()
+    if attente_restante(cle, bareme, maintenant):
+        return False
+    _compter([cle], maintenant)
+    return True
+
+
+@transaction.atomic(savepoint=False)
 def reserver_ensemble(
     compteurs: Sequence[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None
 ) -> list[int] | None:

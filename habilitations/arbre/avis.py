@@ -104,7 +104,10 @@ def _refuse(genre: str, espace: Espace) -> bool:
 
 
 def _avis_permis(de: Espace, espace: Espace) -> bool:
-    """Count one mail of this pair, in this direction; False beyond the cap. The espace `de`, who acts, is locked."""
+    """Count one mail of this pair, in this direction; False beyond the cap.
+
+    Without waiting: an act tells the other of itself, then itself of the other, and the other's act does the same the other way round.
+    """
     limite = settings.PLAFOND_AVIS_PAIRE
     bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
-    return debit.reserver(debit.empreinte("avis", f"{de.pk}|{espace.pk}"), bareme) is not None
+    return debit.compter_sans_attendre(debit.empreinte("avis", f"{de.pk}|{espace.pk}"), bareme)
