@@ -132,6 +132,7 @@ CONTRESEING_EXPIRE = Acte(
     SOI,
     details=("acte", "reference", "service"),
 )
+REFUS_PLAFOND = Acte("refus.plafond", "Acte refusé : un plafond est atteint", SOI, details=("plafond", "nombre"))
 COURRIEL_REPRIS = Acte("courriel.repris", "Courriel mis de côté, de nouveau à envoyer", SOI, details=("objet",))
 AFFAIRE_PRISE = Acte("affaire.prise", "Affaire prise par un agent", details=("file", "affaire"))
 AFFAIRE_RENDUE = Acte("affaire.rendue", "Affaire rendue par un agent", details=("file", "affaire"))

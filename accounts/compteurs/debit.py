@@ -195,7 +195,10 @@ def _interroger(
         instants: dict[str, list[datetime]] = {}
         for cle, quand in curseur.fetchall():
             instants.setdefault(cle, []).append(quand)
-    libres = [not instants.get(cle) or bareme.libre_le(instants[cle]) <= maintenant for cle, bareme in compteurs]
+    libres = [
+        bareme.limite > 0 and (not instants.get(cle) or bareme.libre_le(instants[cle]) <= maintenant)
+        for cle, bareme in compteurs
+    ]
     return libres, maintenant
 
 

@@ -45,7 +45,16 @@ from services.banque.signalement import signaler_changement
 from services.messagerie.bureau import repondre_du_bureau
 from services.messagerie.echanges import ecrire
 from services.messagerie.modeles import enregistrer_modele
-from services.models import Echange, ModeleDeReponse, PersonneSirenisee, ReferenceBancaire, Service
+from services.models import (
+    ChangementBancaire,
+    Message,
+    ModeleDeReponse,
+    PersonneSirenisee,
+    ReferenceBancaire,
+    Service,
+    SignalementBancaire,
+)
+from services.models.banque import empreinte_iban
 from services.registre.representants import enregistrer_representant, representant_de
 from services.registre.suivi import commencer_le_suivi, essayer_le_suivi
 from surveillance.automates.blocages import bloquer_automate, bloquer_ip
@@ -263,15 +272,18 @@ def _habiliter_la_commune(monde: Monde) -> None:
             _ouvrir_par_mandat(monde[compte], commune, ouverts)
 
 
-@transaction.atomic
 def _enregistrer_les_comptes(monde: Monde) -> None:
-    """Accounts of the commune in each state: B2B valid, CORE alone, mandate not handed over, refused, said not to be its own."""
+    """Accounts of the commune in each state: B2B valid, CORE alone, mandate not handed over, refused, said not to be its own.
+
+    The report comes last: once it is there all is, and before it another run does the rest.
+    """
     commune, yves = _personne(COMMUNE), monde[YVES]
-    if ReferenceBancaire.objects.filter(personne=commune).exists():
+    if SignalementBancaire.objects.filter(changement__reference__personne=commune).exists():
         return
     for iban, reponses in COMPTES_DE_LA_COMMUNE.items():
+        connu = ReferenceBancaire.objects.filter(personne=commune, empreinte=empreinte_iban(iban)).first()
         with il_y_a(40):
-            reference = ajouter_compte(
+            reference = connu or ajouter_compte(
                 acteur=yves,
                 personne=commune,
                 iban=iban,
@@ -289,7 +301,9 @@ def _enregistrer_les_comptes(monde: Monde) -> None:
                 reponse = Reponse(reference.mandat.rum, prelevement, etat, motif, timezone.localdate())
                 enregistrer_reponse(acteur=AUTEUR, reponse=reponse)
     with il_y_a(1):
-        signaler_changement(acteur=monde[ODILE], changement=reference.changements.get())
+        signaler_changement(
+            acteur=monde[ODILE], changement=reference.changements.get(genre=ChangementBancaire.Genre.AJOUT)
+        )
 
 
 def _ecrire_au_service(monde: Monde) -> None:
@@ -308,20 +322,21 @@ def _ecrire_au_service(monde: Monde) -> None:
     # The counters of messages want it: what they counted later than now stands in the way.
     les_anciens_d_abord = sorted(ECHANGES, key=lambda un: un[3], reverse=True)
     for personne, (theme, objet, texte, il_y_a_jours, reponse) in zip(clients, les_anciens_d_abord, strict=False):
-        if not Echange.objects.filter(personne=personne, theme=theme).exists():
-            _echanger(monde, personne, (theme, objet, texte), il_y_a_jours, reponse)
+        _echanger(monde, personne, (theme, objet, texte), il_y_a_jours, reponse)
 
 
-@transaction.atomic
 def _echanger(
     monde: Monde, personne: PersonneSirenisee, ecrit: tuple[str, str, str], jours: int, reponse: tuple[str, bool] | None
 ) -> None:
+    """Write, and have the office answer; what is written, or answered, already is not again."""
     theme, objet, texte = ecrit
-    with il_y_a(jours):
-        message = ecrire(
-            acteur=monde[KARINE], personne=personne, theme=theme, objet=objet, texte=texte, envoi=uuid.uuid4()
-        )
-    if reponse is not None:
+    message = Message.objects.filter(echange__personne=personne, echange__theme=theme, espace__isnull=False).first()
+    if message is None:
+        with il_y_a(jours):
+            message = ecrire(
+                acteur=monde[KARINE], personne=personne, theme=theme, objet=objet, texte=texte, envoi=uuid.uuid4()
+            )
+    if reponse is not None and not Message.objects.filter(echange=message.echange, agent__isnull=False).exists():
         with il_y_a(jours - 4):
             dit, piece = reponse
             repondre_du_bureau(

@@ -83,6 +83,7 @@ DETAILS = {
     "nouvelle_adresse": "Nouvelle adresse",
     "numero": "Numéro",
     "objet": "Objet",
+    "plafond": "Plafond",
     "organisation": "Organisation",
     "origine": "Origine",
     "ouverts": "Services ouverts",

@@ -37,11 +37,11 @@ from services.banque.comptes import (
     CompteRetire,
     CompteSuspendu,
     ajouter_compte,
-    examiner_ajout,
     montrer_iban,
     renommer_titulaire,
     retire,
     retirer_compte,
+    verifier_ajout,
 )
 from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
 from services.banque.iban import en_groupes, proposer_banque
@@ -174,7 +174,7 @@ def ajouter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     )
     if saisie.is_bound and saisie.is_valid():
         try:
-            iban = examiner_ajout(vue.personne, saisie.cleaned_data["iban"])
+            iban = verifier_ajout(acteur=espace, personne=vue.personne, iban=saisie.cleaned_data["iban"])
         except RegleMetier as regle:
             saisie.refuser(regle)
         else:

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.compteurs import debit
+from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.porte import lire_ligne
@@ -84,13 +85,15 @@ class TitulaireChangeEntretemps(RegleMetier):
     message = "Entre-temps, le titulaire est devenu « {titulaire} ». Vérifiez, puis recommencez si le nom doit changer."
 
 
-class TropDeComptes(RegleMetier):
+class TropDeComptes(PlafondAtteint):
     code = "trop_de_comptes"
+    plafond = "comptes bancaires d’une entreprise"
     message = "{denomination} a déjà {limite} comptes enregistrés : supprimez-en un qui ne sert plus avant d’en ajouter un autre."
 
 
-class TropDeChangementsBancaires(RegleMetier):
+class TropDeChangementsBancaires(PlafondAtteint):
     code = "trop_de_changements_bancaires"
+    plafond = "comptes bancaires ajoutés ou renommés en 24 heures"
     statut = 429
     message = (
         "Vous avez déjà ajouté ou renommé {limite} comptes de cette entreprise en 24 heures : attendez demain. Supprimer un "
@@ -204,11 +207,23 @@ def examiner_ajout(personne: PersonneSirenisee, iban: str) -> str:
         )
     exiger_non_suspendu(connus, personne)
     if siens.filter(supprimee_le=None).count() >= settings.PLAFOND_COMPTES_BANCAIRES:
-        raise TropDeComptes(denomination=personne.denomination, limite=settings.PLAFOND_COMPTES_BANCAIRES)
+        raise TropDeComptes(
+            denomination=personne.denomination, limite=settings.PLAFOND_COMPTES_BANCAIRES, personne=personne
+        )
     return lu
 
 
-@transaction.atomic
+@plafonne
+def verifier_ajout(*, acteur: Espace, personne: PersonneSirenisee, iban: str) -> str:
+    """Return this IBAN in one form, when this espace may add it to this personne: the step before it is read again.
+
+    Raises: GestionBanqueRequise, what `examiner_ajout` raises.
+    """
+    exiger_gestion(acteur, personne)
+    return examiner_ajout(personne, iban)
+
+
+@plafonne
 def ajouter_compte(
     *,
     acteur: Espace,
@@ -252,7 +267,7 @@ def ajouter_compte(
     return reference
 
 
-@transaction.atomic
+@plafonne
 def renommer_titulaire(
     *, acteur: Espace, reference: ReferenceBancaire, titulaire: str, montre: str, maintenant: datetime | None = None
 ) -> ReferenceBancaire:
@@ -333,7 +348,7 @@ def compter_un_changement(acteur: Espace, personne: PersonneSirenisee, maintenan
     limite = settings.PLAFOND_CHANGEMENTS_BANCAIRES
     bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
     if debit.reserver(debit.empreinte("banque", f"{acteur.pk}|{personne.pk}"), bareme, maintenant) is None:
-        raise TropDeChangementsBancaires(limite=limite)
+        raise TropDeChangementsBancaires(limite=limite, personne=personne)
 
 
 def noter(

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.compteurs import debit
+from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.documents.typst import Contact, composer_pdf, date_longue, siren_lisible
 from accounts.models import Espace
 from accounts.saisies.dates import jour
@@ -87,8 +88,9 @@ class RemiseEnregistree(RegleMetier):
     message = "La banque a enregistré ce mandat le {le} : il lui a bien été remis."
 
 
-class TropDeCorrectionsDeRemise(RegleMetier):
+class TropDeCorrectionsDeRemise(PlafondAtteint):
     code = "trop_de_corrections_de_remise"
+    plafond = "corrections du jour de remise d’un mandat en 24 heures"
     statut = 429
     message = (
         "Vous avez déjà corrigé {limite} fois en 24 heures le jour où ce mandat a été remis : attendez demain. Le compte peut servir, "
@@ -96,7 +98,7 @@ class TropDeCorrectionsDeRemise(RegleMetier):
     )
 
 
-@transaction.atomic
+@plafonne
 def noter_remise(
     *, acteur: Espace, reference: ReferenceBancaire, le: date, maintenant: datetime | None = None
 ) -> ReferenceBancaire:
@@ -128,7 +130,7 @@ def noter_remise(
     return reference
 
 
-@transaction.atomic
+@plafonne
 def annuler_remise(
     *, acteur: Espace, reference: ReferenceBancaire, maintenant: datetime | None = None
 ) -> ReferenceBancaire:
@@ -158,7 +160,7 @@ def _compter_une_correction(acteur: Espace, reference: ReferenceBancaire, mainte
     """Count one correction of this tick by this espace; the first tick is none. Raises: TropDeCorrectionsDeRemise."""
     bareme = debit.Bareme(libres=CORRECTIONS_PAR_JOUR, pas=1, limite=CORRECTIONS_PAR_JOUR)
     if debit.reserver(debit.empreinte("banque-remise", f"{acteur.pk}|{reference.pk}"), bareme, maintenant) is None:
-        raise TropDeCorrectionsDeRemise(limite=CORRECTIONS_PAR_JOUR)
+        raise TropDeCorrectionsDeRemise(limite=CORRECTIONS_PAR_JOUR, personne=reference.personne)
 
 
 def _donnees(reference: ReferenceBancaire, iban: str, le: date) -> dict[str, object]:

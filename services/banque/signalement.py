@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.compteurs import debit
+from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.models import Agent, Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
@@ -40,8 +41,9 @@ class ChangementDejaExamine(RegleMetier):
     )
 
 
-class TropDeSignalementsBancaires(RegleMetier):
+class TropDeSignalementsBancaires(PlafondAtteint):
     code = "trop_de_signalements_bancaires"
+    plafond = "changements de comptes bancaires signalés en 24 heures"
     statut = 429
     message = (
         "Vous avez déjà signalé {limite} changements des comptes de cette entreprise en 24 heures. Pour les autres, téléphonez "
@@ -76,7 +78,7 @@ class CompteNonClos(RegleMetier):
     message = "La banque ne dit pas ce compte clos, ou la clôture est déjà levée : il n’y a rien à lever."
 
 
-@transaction.atomic
+@plafonne
 def signaler_changement(
     *, acteur: Espace, changement: ChangementBancaire, maintenant: datetime | None = None
 ) -> SignalementBancaire:
@@ -96,7 +98,7 @@ def signaler_changement(
     limite = settings.PLAFOND_SIGNALEMENTS_BANCAIRES
     bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
     if debit.reserver(debit.empreinte("banque-signale", f"{acteur.pk}|{personne.pk}"), bareme, maintenant) is None:
-        raise TropDeSignalementsBancaires(limite=limite, **_bureau(personne))
+        raise TropDeSignalementsBancaires(limite=limite, personne=personne, **_bureau(personne))
     signalement = SignalementBancaire.objects.create(changement=changement, espace=acteur, depose_le=maintenant)
     _consigner(actes.CHANGEMENT_BANCAIRE_SIGNALE, acteur, changement)
     prevenir_du_signalement(signalement, par=acteur.nom_complet, maintenant=maintenant)

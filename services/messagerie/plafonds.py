@@ -1,14 +1,14 @@
 """How much one espace writes and joins in 24 hours: nobody floods an office, nobody fills the storage (issue 15, item 8).
 
-Counted as guesses are (accounts/compteurs/debit.py), within the transaction of the act: what is refused or fails is not counted.
-A file taken off, or a draft erased, stays counted. Who could be hurt, and what that person can still do: docs/maison.md.
+Counted as guesses are (accounts/compteurs/debit.py), within the transaction of the act: what fails is not counted, what is refused is
+counted apart and journalled (accounts/compteurs/refus.py). A file taken off, or a draft erased, stays counted. Who could be hurt, and what that person can still do: docs/maison.md.
 """
 
 from typing import Final
 
 from accounts.compteurs import debit
+from accounts.compteurs.refus import PlafondAtteint
 from accounts.models import Agent, Espace
-from accounts.saisies.regles import RegleMetier
 
 from ..models import PersonneSirenisee
 
@@ -19,8 +19,9 @@ GROS_FICHIERS_PAR_JOUR: Final = 300  # so that a day of one espace is four gigab
 GROS: Final = 1_000_000  # bytes
 
 
-class TropDeMessages(RegleMetier):
+class TropDeMessages(PlafondAtteint):
     code = "trop_de_messages"
+    plafond = "messages envoyés en 24 heures"
     statut = 429
     message = (
         "Vous avez déjà envoyé {limite} messages depuis 24 heures, le plus que le portail accepte : gardez celui-ci en brouillon, "
@@ -28,8 +29,9 @@ class TropDeMessages(RegleMetier):
     )
 
 
-class TropDeMessagesPourUneEntreprise(RegleMetier):
+class TropDeMessagesPourUneEntreprise(PlafondAtteint):
     code = "trop_de_messages_entreprise"
+    plafond = "messages envoyés pour une entreprise en 24 heures"
     statut = 429
     message = (
         "Vous avez déjà envoyé {limite} messages pour {denomination} depuis 24 heures : gardez celui-ci en brouillon, vous "
@@ -37,8 +39,9 @@ class TropDeMessagesPourUneEntreprise(RegleMetier):
     )
 
 
-class TropDeFichiersJoints(RegleMetier):
+class TropDeFichiersJoints(PlafondAtteint):
     code = "trop_de_fichiers_joints"
+    plafond = "fichiers joints en 24 heures"
     statut = 429
     message = (
         "« {nom} » n’a pas été joint : vous avez déjà joint {limite} fichiers{lourds} depuis 24 heures. Vous pouvez envoyer "
@@ -49,18 +52,20 @@ class TropDeFichiersJoints(RegleMetier):
 def compter_message(acteur: Espace, personne: PersonneSirenisee) -> None:
     """Count one message of this espace, locked, for this personne. Raises: TropDeMessages, TropDeMessagesPourUneEntreprise."""
     if not _reserver("messages", str(acteur.pk), MESSAGES_PAR_JOUR):
-        raise TropDeMessages(limite=MESSAGES_PAR_JOUR)
+        raise TropDeMessages(limite=MESSAGES_PAR_JOUR, personne=personne)
     if not _reserver("messages-entreprise", f"{acteur.pk}|{personne.pk}", MESSAGES_POUR_UNE_ENTREPRISE):
-        raise TropDeMessagesPourUneEntreprise(limite=MESSAGES_POUR_UNE_ENTREPRISE, denomination=personne.denomination)
+        raise TropDeMessagesPourUneEntreprise(
+            limite=MESSAGES_POUR_UNE_ENTREPRISE, denomination=personne.denomination, personne=personne
+        )
 
 
-def compter_fichier(acteur: Espace | Agent, *, nom: str, taille: int) -> None:
-    """Count one file that this espace or this agent joins, whose name is shown. Raises: TropDeFichiersJoints."""
+def compter_fichier(acteur: Espace | Agent, personne: PersonneSirenisee, *, nom: str, taille: int) -> None:
+    """Count one file that this espace or this agent joins, whose name is shown, for this personne. Raises: TropDeFichiersJoints."""
     qui = f"agent|{acteur.pk}" if isinstance(acteur, Agent) else str(acteur.pk)
     if not _reserver("fichiers", qui, FICHIERS_PAR_JOUR):
-        raise TropDeFichiersJoints(nom=nom, limite=FICHIERS_PAR_JOUR, lourds="")
+        raise TropDeFichiersJoints(nom=nom, limite=FICHIERS_PAR_JOUR, lourds="", personne=personne)
     if taille > GROS and not _reserver("gros-fichiers", qui, GROS_FICHIERS_PAR_JOUR):
-        raise TropDeFichiersJoints(nom=nom, limite=GROS_FICHIERS_PAR_JOUR, lourds=" de plus de 1 Mo")
+        raise TropDeFichiersJoints(nom=nom, limite=GROS_FICHIERS_PAR_JOUR, lourds=" de plus de 1 Mo", personne=personne)
 
 
 def _reserver(quoi: str, qui: str, limite: int) -> bool:

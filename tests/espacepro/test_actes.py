@@ -225,6 +225,7 @@ purge.faite                            · · · · ·
 rectification.demandee                 D · · · ·
 rectification.faite                    D · · · ·
 rectification.refusee                  D · · · ·
+refus.plafond                          D · · · ·
 registre.essaye                        · · · · ·
 registre.suivi                         · · · · ·
 remise.achevee                         · · · · ·

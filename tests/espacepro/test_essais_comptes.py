@@ -284,7 +284,11 @@ ESSAIS = {
     "accounts/espace/inscription.py::inscrire": inscription,
 }
 # Those that count what they answer and refuse nothing after it: no nesting, and no exception that must keep the count.
-SANS_REFUS = {"activation/demandes/substitution.py::combien_seraient_remplaces"}
+SANS_REFUS = {
+    "activation/demandes/substitution.py::combien_seraient_remplaces",
+    "accounts/compteurs/refus.py::plafonne",  # a decorator: its acts have their scenes in tests/services/test_refus_des_plafonds.py
+    "accounts/compteurs/refus.py::compte",
+}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -48,7 +48,7 @@ def _ouvre_transaction(fonction: ast.FunctionDef) -> bool:
     for noeud in noeuds(fonction):
         if isinstance(noeud, ast.With):
             gestes += [element.context_expr for element in noeud.items]
-    return any(_nom(n) in {"atomic", "essai_compte"} for geste in gestes for n in noeuds(geste))
+    return any(_nom(n) in {"atomic", "essai_compte", "plafonne"} for geste in gestes for n in noeuds(geste))
 
 
 def _consigne(fonction: ast.FunctionDef) -> bool:

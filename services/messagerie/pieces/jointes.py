@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from accounts.compteurs.refus import plafonne
 from accounts.envois.reveil import reveiller
 from accounts.models import Agent, Espace
 from accounts.traces.agents_relus import relit_l_agent
@@ -47,11 +48,12 @@ def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -
     Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible,
     BrouillonEfface, MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
     """
-    return _joindre(acteur, brouillon, examiner(nom, contenu))  # examined before any lock
+    lue = examiner(nom, contenu)  # before any lock
+    return _joindre(acteur=acteur, brouillon=brouillon, lue=lue)
 
 
-@transaction.atomic
-def _joindre(acteur: Espace, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:
+@plafonne
+def _joindre(*, acteur: Espace, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:
     """Keep what was examined. Raises: what `joindre` raises, but a FichierRefuse."""
     exiger_ecriture(acteur, brouillon.personne)
     return _poser(acteur, brouillon, lue)
@@ -67,7 +69,7 @@ def joindre_du_bureau(*, acteur: Agent, echange: Echange, nom: str, contenu: byt
     return _joindre_du_bureau(acteur=acteur, echange=echange, lue=lue)
 
 
-@transaction.atomic
+@plafonne
 @relit_l_agent
 def _joindre_du_bureau(*, acteur: Agent, echange: Echange, lue: PieceLue) -> PieceJointe:
     """Keep what was examined. Raises: what `joindre_du_bureau` raises, but a FichierRefuse."""
@@ -84,10 +86,10 @@ def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> Piece
     _verrouiller(acteur, brouillon)
     autres = PieceJointe.objects.filter(brouillon=brouillon)
     if autres.count() >= PIECES_D_UN_MESSAGE:
-        raise PiecesTropNombreuses(limite=PIECES_D_UN_MESSAGE, nom=lue.nom)
+        raise PiecesTropNombreuses(limite=PIECES_D_UN_MESSAGE, nom=lue.nom, personne=brouillon.personne)
     if (autres.aggregate(somme=Sum("taille"))["somme"] or 0) + len(lue.contenu) > TAILLE_D_UN_MESSAGE:
-        raise PiecesTropLourdes(nom=lue.nom)
-    compter_fichier(acteur, nom=lue.nom, taille=len(lue.contenu))
+        raise PiecesTropLourdes(nom=lue.nom, personne=brouillon.personne)
+    compter_fichier(acteur, brouillon.personne, nom=lue.nom, taille=len(lue.contenu))
     piece = PieceJointe(
         pk=uuid.uuid4(), brouillon=brouillon, nom=lue.nom, type_mime=lue.nature.type_mime, taille=len(lue.contenu)
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from accounts.compteurs.refus import PlafondAtteint
 from accounts.saisies.regles import RegleMetier
 
 SANS_FICHIER: Final = "Choisissez d’abord un fichier, puis joignez-le."
@@ -103,13 +104,15 @@ class PieceImageAnimee(FichierRefuse):
     message = "« {nom} » est une image animée. Joignez une image fixe ou une capture d’écran."
 
 
-class PiecesTropNombreuses(RegleMetier):
+class PiecesTropNombreuses(PlafondAtteint):
     code = "pieces_trop_nombreuses"
+    plafond = "fichiers d’un message"
     message = "Un message porte {limite} fichiers au plus : « {nom} » n’a pas été joint. Envoyez la suite dans un autre message."
 
 
-class PiecesTropLourdes(RegleMetier):
+class PiecesTropLourdes(PlafondAtteint):
     code = "pieces_trop_lourdes"
+    plafond = "taille des fichiers d’un message"
     message = "Les fichiers d’un message comptent 25 Mo au plus : « {nom} » n’a pas été joint. Envoyez-le dans un autre message."
 
 

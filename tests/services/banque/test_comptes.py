@@ -49,7 +49,7 @@ def ajouter(entreprise: Entreprise, acteur: Espace | None = None, **champs: Any)
 
 
 def code_du_refus(faire: Any) -> str:
-    with pytest.raises(RegleMetier) as refus, transaction.atomic():
+    with pytest.raises(RegleMetier) as refus:
         faire()
     return refus.value.code
 

@@ -106,5 +106,5 @@ def test_course_signaler_contre_employer(tours: Callable[[int], int]) -> None:
         assert SignalementBancaire.objects.filter(changement=changement).count() == 1
         siren = entreprise.personne.siren
         assert Evenement.objects.filter(acte="changement_bancaire.signale", siren=siren).count() == 1
-        with pytest.raises(CompteSuspendu), transaction.atomic():
+        with pytest.raises(CompteSuspendu):
             noter_remise(acteur=entreprise.titulaire, reference=reference, le=aujourd_hui)

@@ -118,7 +118,7 @@ def test_la_remise_se_note_une_fois_et_se_corrige(entreprise: Entreprise) -> Non
 def test_un_mandat_jamais_edite_n_est_pas_remis_ni_par_l_acte_ni_par_la_page(entreprise: Entreprise) -> None:
     """The page does not offer it; another tab, or who posts by hand, is told so beside the day that was typed."""
     reference, aujourd_hui = compte_bancaire(entreprise.personne), timezone.localdate()
-    with pytest.raises(RegleMetier) as refus, transaction.atomic():
+    with pytest.raises(RegleMetier) as refus:
         noter_remise(acteur=entreprise.titulaire, reference=reference, le=aujourd_hui)
     assert refus.value.code == "mandat_jamais_edite"
     remise = reverse("compte_bancaire_remise", args=[entreprise.personne.siren, reference.pk])
@@ -148,14 +148,14 @@ def test_la_remise_se_defait_et_se_corrige_dix_fois_par_jour(entreprise: Entrepr
         cocher(entreprise.titulaire)
         annuler_remise(acteur=entreprise.titulaire, reference=reference)
     cocher(entreprise.titulaire)
-    with pytest.raises(RegleMetier) as refus, transaction.atomic():
+    with pytest.raises(RegleMetier) as refus:
         annuler_remise(acteur=entreprise.titulaire, reference=reference)
     assert refus.value.code == "trop_de_corrections_de_remise"
     cocher(entreprise.titulaire)  # what stands already is no correction
     annuler_remise(acteur=entreprise.suppleant, reference=reference)  # who is not hurt by the other's tries
     assert MandatSepa.objects.get().remis_le is None
     ReferenceBancaire.objects.update(etat_b2b="VALIDE", b2b_le=aujourd_hui)
-    with pytest.raises(RegleMetier) as enregistree, transaction.atomic():
+    with pytest.raises(RegleMetier) as enregistree:
         annuler_remise(acteur=entreprise.suppleant, reference=reference)
     assert enregistree.value.code == "remise_enregistree"
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -49,7 +48,7 @@ def agent_de(entreprise: Entreprise, **champs: Any) -> Agent:
 
 
 def code_du_refus(faire: Any) -> str:
-    with pytest.raises(RegleMetier) as refus, transaction.atomic():
+    with pytest.raises(RegleMetier) as refus:
         faire()
     return refus.value.code
 

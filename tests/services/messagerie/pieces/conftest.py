@@ -12,15 +12,6 @@ from .clamd import FauxClamd, faux_clamd
 
 
 @pytest.fixture
-def depot(settings: Settings, tmp_path: Path) -> Path:
-    """A storage of this test's own."""
-    dossier = tmp_path / "pieces"
-    pieces = settings.STORAGES["pieces"]
-    settings.STORAGES = settings.STORAGES | {"pieces": pieces | {"OPTIONS": pieces["OPTIONS"] | {"location": dossier}}}
-    return dossier
-
-
-@pytest.fixture
 def clamd(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FauxClamd]:
     """The scan is on, by a daemon that this test may have fail; what hangs is waited for 0.3 s."""
     monkeypatch.setattr(antivirus, "ANALYSE", 0.3)
