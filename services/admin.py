@@ -7,10 +7,10 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
@@ -248,11 +248,6 @@ class EchangeAdmin(ConsultationAdmin):
             "<uuid:echange>/pieces/<uuid:cle>/", self.admin_site.admin_view(self.piece), name="echange_piece"
         )
         return [adresse, *super().get_urls()]
-
-    def actes_possibles(self, request: HttpRequest, obj: Model) -> list[dict[str, str]]:
-        """Leave out the page of the files: the pages of answering lead to it."""
-        page = reverse("admin:services_echange_fichiers", args=[obj.pk])
-        return [acte for acte in super().actes_possibles(request, obj) if acte["adresse"] != page]
 
     @method_decorator(require_GET)
     def piece(self, request: HttpRequest, echange: UUID, cle: UUID) -> HttpResponseBase:

@@ -8,7 +8,7 @@ from django import forms
 
 from ..models import Espace
 from ..mots_de_passe.confiance import proposer_reponse
-from ..saisies.porte import TexteIllisible, lire_brut, lire_identifiant, lire_ligne, lire_liste, lire_texte
+from ..saisies.porte import TexteIllisible, lire_brut, lire_identifiant, lire_ligne, lire_liste, lire_phrase, lire_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import SirenAbsent, normaliser_siren
 from .claviers import Clavier
@@ -70,6 +70,13 @@ class ChampCle(ChampIdentifiant):
             return lue if lue is None else uuid.UUID(lue)
         except ValueError as erreur:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from erreur
+
+
+class ChampPhrase(ChampPorte):
+    """One line of somebody's own words."""
+
+    clavier = Clavier.PHRASE
+    porte = staticmethod(lire_phrase)
 
 
 class ChampTexte(ChampPorte):

@@ -207,12 +207,12 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         return agent is not None and agent.fonction in BUREAU
 
     def actes_possibles(self, request: HttpRequest, obj: models.Model) -> list[dict[str, str]]:
-        """Return the name and address of each act that this object allows now to this agent."""
+        """Return the name, title and address of each act that this object allows now to this agent."""
         agent, prefixe = agent_verifie(request), f"admin:{self.opts.app_label}_{self.opts.model_name}"
         return [
-            {"titre": acte.titre, "adresse": reverse(f"{prefixe}_{acte.nom}", args=[quote(obj.pk)])}
+            {"nom": acte.nom, "titre": acte.titre, "adresse": reverse(f"{prefixe}_{acte.nom}", args=[quote(obj.pk)])}
             for acte in self.actes
-            if agent is not None and agent.fonction in acte.fonctions and acte.possible(obj)
+            if agent is not None and not acte.menee and agent.fonction in acte.fonctions and acte.possible(obj)
         ]
 
     def affaire(self, request: HttpRequest, obj: models.Model | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.generic import FormView
 
+from ..compteurs.double_envoi import annoncer_une_fois
 from ..forms import FormulairePortail
 from ..models import Agent
 from ..saisies.apercu import CHAMP, CHANGE, empreinte, est_ce_qui_a_ete_montre
@@ -59,6 +60,7 @@ class PageActe(FormView):
     bouton: ClassVar[str] = ""
     succes: ClassVar[str] = ""
     fichier_max: ClassVar[int | None] = None  # bytes that its form takes, files included (espacepro/corps.py)
+    menee: ClassVar[bool] = False  # whether another page leads to it, not the object's own
     danger: ClassVar[bool] = True  # whether the button warns: it ends, refuses or discloses something
     colonne: ClassVar[str] = "État"  # what the last cell of `lignes` says
     revenir: ClassVar[str] = "Revenir au dossier"  # the link above the form, to `page`
@@ -133,7 +135,7 @@ class PageActe(FormView):
             self.agir(form)
         except RegleMetier as regle:
             return self.montrer_le_refus(form, regle)
-        messages.success(self.request, self.dire_le_succes())
+        annoncer_une_fois(self.request, self.dire_le_succes())
         return redirect(self.page)
 
     def dire_le_succes(self) -> str:

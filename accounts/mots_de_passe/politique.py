@@ -153,18 +153,23 @@ def _derniers(compte: Compte) -> list[str]:
     return [*actuel, *anciens][:HISTORIQUE]
 
 
-def _revoquer_liens(espace: Espace, maintenant: datetime) -> None:
-    """Kill the links that were asked for under the password that goes."""
-    espace.liens.filter(
-        objet__in=[Lien.Objet.MOT_DE_PASSE_OUBLIE, Lien.Objet.CHANGEMENT_ADRESSE], consomme_le=None, revoque_le=None
-    ).update(revoque_le=maintenant)
+def _revoquer_liens(espace: Espace, maintenant: datetime) -> bool:
+    """Kill the links that were asked for under the password that goes; return whether a change of address still waited, now given up."""
+    vivants = espace.liens.filter(consomme_le=None, revoque_le=None)
+    attendait = vivants.filter(objet=Lien.Objet.CHANGEMENT_ADRESSE, expire_le__gte=maintenant).exists()
+    vivants.filter(objet__in=[Lien.Objet.MOT_DE_PASSE_OUBLIE, Lien.Objet.CHANGEMENT_ADRESSE]).update(
+        revoque_le=maintenant
+    )
+    return attendait
 
 
 @transaction.atomic
 def changer_mot_de_passe(
     *, acteur: Compte, nouveau: str, garder: str | None = None, maintenant: datetime | None = None
-) -> None:
+) -> bool:
     """Replace the password, remember the old one among the last five, and tell the holder by mail.
+
+    Return whether a change of address that waited for its confirmation is given up by it: the page says so, as the mail does.
 
     The caller has proved who asks (current password, or link and trust answer): `acteur` is the account as it was read for that, and
     is then the one of the new password. Whoever knew the old password keeps nothing: the links asked for under it die, and every
@@ -191,15 +196,19 @@ def changer_mot_de_passe(
     acteur.password = compte.password
     evenement = consigner(actes.MOT_DE_PASSE_CHANGE, auteur=espace or compte, espace=espace)
     fermer_toutes(acteur=compte, sauf=garder)
-    if espace is not None:
-        _revoquer_liens(espace, maintenant)
-        courriels.deposer(
-            "mot_de_passe_change",
-            destinataire=compte.email,
-            acte=f"evenement:{evenement.pk}",
-            espace=espace,
-            contexte={"le": jour_heure(maintenant)},
-        )
+    if espace is None:
+        return False
+    abandonne = _revoquer_liens(espace, maintenant)
+    if abandonne:
+        consigner(actes.ADRESSE_CHANGEMENT_ABANDONNE, auteur=espace)
+    courriels.deposer(
+        "mot_de_passe_change",
+        destinataire=compte.email,
+        acte=f"evenement:{evenement.pk}",
+        espace=espace,
+        contexte={"le": jour_heure(maintenant), "adresse_abandonnee": abandonne},
+    )
+    return abandonne
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ other signs that nobody sees. Each kind of text has its form:
 
 - a **line** (names, addresses, searches): NFKC, format and control characters dropped, white space folded to one space;
 - an **identifier** (numbers, codes, references, e-mail addresses): the same, and every dash is the plain one;
+- a **phrase** (what a message is about, why something is given away): a free text of one line, its apostrophes as typed;
 - a **free text**: NFC, format and control characters dropped, line breaks kept; a **list**: identifiers, one a line or a cell;
 - a **trust answer** goes through as it is: it has its own versioned form (accounts/saisies/reponses.py);
 - a **password** never comes here: what was typed is what is hashed (accounts/mots_de_passe/hachage.py).
@@ -25,6 +26,8 @@ _IGNORABLES: Final = re.compile(
 )
 _LIGNES: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _APOSTROPHES: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u2032", "'"))
+# Bullets of Word and of its kin, in the private area of the fonts Symbol and Wingdings: nobody else draws them.
+_PUCES: Final = str.maketrans(dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf0fc\uf0a8\uf076", "•"))
 # What NFKC would write with a space or a sign that no keyboard has.
 _AVANT_NFKC: Final = str.maketrans(
     {"\u00b4": "'"}
@@ -47,14 +50,19 @@ def lire_ligne(saisie: str) -> str:
     return " ".join(plat.translate(_APOSTROPHES).split())  # after: NFKC makes two primes of a double one
 
 
+def lire_phrase(saisie: str) -> str:
+    """Return one line of somebody's own words, compared by its folding alone: its signs are his. Raises: TexteIllisible."""
+    return " ".join(unicodedata.normalize("NFC", _visible(saisie)).split())
+
+
 def lire_identifiant(saisie: str) -> str:
     """Return a number, a code, a reference or an address in plain signs. Raises: TexteIllisible."""
     return "".join("-" if _est_un_trait(signe) else signe for signe in lire_ligne(saisie))
 
 
 def lire_texte(saisie: str) -> str:
-    """Return a free text, its line breaks kept. Raises: TexteIllisible."""
-    return unicodedata.normalize("NFC", _visible(saisie)).strip()
+    """Return a free text, its line breaks kept, a word processor's bullets as signs that are drawn. Raises: TexteIllisible."""
+    return unicodedata.normalize("NFC", _visible(saisie).translate(_PUCES)).strip()
 
 
 def lire_liste(saisie: str) -> str:

@@ -1,6 +1,6 @@
 """« Gérer votre adresse électronique de connexion / votre mot de passe » (CGU §3.1.c, §3.2.e), and the question."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -32,6 +32,9 @@ from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
 from ..traces.requete import compte_de
 from .inscription import reponse_pdf
+
+CHANGE: Final = "Votre mot de passe est changé. Vos autres sessions sont fermées."
+ADRESSE_ABANDONNEE: Final = " Le changement d’adresse qui attendait sa confirmation est abandonné : demandez-le de nouveau si vous le voulez encore."
 
 
 def _prouve(request: HttpRequest, form: Any) -> bool:
@@ -90,7 +93,7 @@ def _changer_mot_de_passe(request: HttpRequest, espace: Espace, gabarit: str, su
     if request.method == "POST" and form.is_valid() and _prouve(request, form):
         compte = compte_de(request)
         try:
-            changer_mot_de_passe(
+            abandonne = changer_mot_de_passe(
                 acteur=compte, nouveau=form.cleaned_data["nouveau"], garder=request.session.session_key
             )
         except RegleMetier as regle:
@@ -98,7 +101,7 @@ def _changer_mot_de_passe(request: HttpRequest, espace: Espace, gabarit: str, su
         else:
             compte.refresh_from_db()
             update_session_auth_hash(request, compte)
-            messages.success(request, "Votre mot de passe est changé. Vos autres sessions sont fermées.")
+            messages.success(request, CHANGE + (ADRESSE_ABANDONNEE if abandonne else ""))
             return redirect(suite)
     return render(request, gabarit, {"formulaire": form, "mots": mots_personnels(espace)})
 

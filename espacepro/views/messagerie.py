@@ -5,10 +5,11 @@ Who may read or write is asked of `services.messagerie.droits`, as the acts do; 
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,9 +19,11 @@ from accounts.compteurs.double_envoi import annoncer_une_fois
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis, recoit_fichier
 from accounts.saisies.dates import jour_heure
+from accounts.saisies.porte import lire_recherche
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import noter_la_suite
 from habilitations.lectures.entreprise import entreprise as lire_entreprise
+from habilitations.lectures.recherche import contient
 from services.messagerie import brouillons, lectures
 from services.messagerie.droits import lecteurs_de, personnes_de, peut_ecrire, peut_lire
 from services.messagerie.echanges import clore as clore_echange
@@ -35,6 +38,8 @@ from services.models import Brouillon, Echange, PersonneSirenisee
 from ..contexte import NON_LUS
 from .pieces import A_PART, SANS_BROUILLON, Suite, du_brouillon, recevoir_a_part, recevoir_pieces
 
+SANS_CHERCHER: Final = 10
+"""How many companies one chooses from in a list alone; beyond, one looks for it by its name or number."""
 GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
 
 
@@ -204,7 +209,11 @@ def ecrire_a(request: HttpRequest, espace: Espace) -> HttpResponse:
     """For which company, and what about: the theme says what to attach and the delay to expect."""
     siennes = PersonneSirenisee.objects.filter(pk__in=personnes_de(espace), restreinte_le=None).order_by("denomination")
     siren, code = request.GET.get("siren", ""), request.GET.get("theme", "")
+    cherche = _cherche(request)
+    trouvees = list(siennes.filter(_repond_a(cherche))) if cherche else list(siennes)
     choisie = next((personne for personne in siennes if personne.siren == siren), None)
+    if cherche and choisie not in trouvees:
+        choisie = None
     choisi = themes().get(code)
     if choisie is not None and choisi is not None and not choisi.portail:
         return redirect(f"{reverse('message_rediger', args=[siren])}?theme={code}")
@@ -212,13 +221,30 @@ def ecrire_a(request: HttpRequest, espace: Espace) -> HttpResponse:
         request,
         "espacepro/messagerie/ecrire.html",
         {
-            "personnes": siennes,
-            "choisie": choisie or (siennes[0] if len(siennes) == 1 else None),
+            "personnes": trouvees or siennes,
+            "cherche": cherche,
+            "trouvees": len(trouvees),
+            "cherchable": len(siennes) > SANS_CHERCHER,
+            "choisie": choisie or (trouvees[0] if len(trouvees) == 1 else None),
             "themes": a_choisir(),
             "theme": code,
             "envoye": "continuer" in request.GET,
         },
     )
+
+
+def _cherche(request: HttpRequest) -> str:
+    """Return what is looked for among one's companies; nothing for what cannot be read."""
+    try:
+        return lire_recherche(request.GET.get("q", ""))
+    except RegleMetier:  # a NUL or half a character in an address
+        return ""
+
+
+def _repond_a(cherche: str) -> Q:
+    """Return the condition that a company bears these words, or a number that begins so."""
+    numero = "".join(cherche.split())
+    return contient("denomination", cherche) | (Q(siren__startswith=numero) if numero.isdecimal() else Q(pk__in=[]))
 
 
 def _personne(espace: Espace, siren: str) -> PersonneSirenisee:

@@ -428,7 +428,7 @@ def _dire_messages(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
     if non_lus:
         lignes.append(
             Ligne(
-                Gravite.INFO,
+                Gravite.ATTENTION,  # an answer that one waits for: among the first, not behind what only informs
                 "Non lu",
                 combien(
                     sum(fait["n"] for fait in non_lus),
@@ -437,6 +437,7 @@ def _dire_messages(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
                 ),
                 "Lire",
                 reverse("messagerie", query={"boite": "non-lus"}),
+                jour=timezone.localdate(maintenant),
                 personnes=_cles(non_lus),
                 en_bref="Message non lu",
             )

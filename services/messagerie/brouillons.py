@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Espace
-from accounts.saisies.porte import lire_ligne, lire_texte
+from accounts.saisies.porte import lire_phrase, lire_texte
 
 from ..models import Brouillon, Echange, PersonneSirenisee
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
@@ -41,7 +41,7 @@ def garder(
     """
     maintenant = maintenant or timezone.now()
     acteur, personne, echange = _verrouiller(acteur, personne, echange)
-    objet, texte = lire_ligne(objet), lire_texte(texte)
+    objet, texte = lire_phrase(objet), lire_texte(texte)
     if len(objet) > LONGUEUR_OBJET:
         raise ObjetTropLong(longueur=len(objet), limite=LONGUEUR_OBJET)
     if len(texte) > LONGUEUR_TEXTE:

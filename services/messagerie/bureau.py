@@ -6,18 +6,20 @@ before anything is answered or closed. Each text bears the key that its form was
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.gestion.affaires import AffaireDejaPrise, affaire_de, prendre
+from accounts.gestion.bureau import est_prise
 from accounts.gestion.fonctions import BUREAU
 from accounts.models import Agent, ServiceGestionnaire
-from accounts.saisies.porte import lire_ligne, lire_texte
+from accounts.saisies.porte import lire_phrase, lire_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.agents_relus import relit_l_agent
@@ -25,7 +27,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee
-from .echanges import EchangeDuPortail, EnvoiDUnAutre, lire_message, poster_avec_ses_pieces
+from .echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, lire_message, poster_avec_ses_pieces
 from .remise import remettre
 from .themes import theme_de
 
@@ -53,6 +55,43 @@ class EchangeDejaClos(RegleMetier):
 class EchangeDejaPris(RegleMetier):
     code = "echange_deja_pris"
     message = "Cet échange n’attend pas d’être pris en charge : il l’est déjà, ou il attend l’entreprise."
+
+
+class ReponseChangee(RegleMetier):
+    code = "reponse_changee"
+    message = (
+        "Votre réponse a changé depuis que cette page l’a montrée, dans un autre onglet peut-être : la voici telle qu’elle est "
+        "gardée. Relisez-la, puis confirmez."
+    )
+
+
+class ReponseEffacee(RegleMetier):
+    code = "reponse_effacee"
+    message = "Cette réponse n’est plus gardée : elle est envoyée, ou vous l’avez effacée. L’échange dit où il en est."
+
+
+class ReponseDUnCollegue(RegleMetier):
+    code = "reponse_d_un_collegue"
+    message = (
+        "{qui} à l’entreprise pendant que cette page était ouverte : le message est affiché. Rien de plus n’est parti, votre texte "
+        "est gardé ; confirmez s’il reste utile."
+    )
+
+
+class EchangeClosEntreTemps(RegleMetier):
+    code = "echange_clos_entre_temps"
+    message = (
+        "Cet échange vient d’être clos par {qui}. Rien n’est parti, votre texte est gardé ; l’envoyer rouvre l’échange : confirmez "
+        "s’il le faut."
+    )
+
+
+class EchangePrisEntreTemps(RegleMetier):
+    code = "echange_pris_entre_temps"
+    message = (
+        "{agent} vient de prendre cet échange : voyez avec cet agent avant d’envoyer. Rien n’est parti, votre texte est gardé ; "
+        "confirmez s’il le faut."
+    )
 
 
 class DejaCeService(RegleMetier):
@@ -87,6 +126,32 @@ def dernier_de_l_entreprise(echange: Echange) -> UUID | None:
     """
     venus = Message.objects.filter(echange=echange, espace__isnull=False, pret_le__isnull=False)
     return venus.order_by("pret_le", "pk").values_list("pk", flat=True).last()
+
+
+@dataclass(frozen=True)
+class Montre:
+    """What a page had shown of an exchange when its agent pressed: the last message of each side, whether it was closed, who had it."""
+
+    vu: UUID | None
+    repondu: UUID | None
+    tenue: UUID | None
+
+
+def montre_de(agent: Agent, echange: Echange, maintenant: datetime | None = None) -> Montre:
+    """Return what a page shows now of this exchange to this agent, for the act to compare."""
+    dernier, tenu = _dernier_du_bureau(echange), tenu_par_un_autre(agent, echange, maintenant or timezone.now())
+    clos = echange.etat == Echange.Etat.CLOS
+    return Montre(
+        vu=dernier_de_l_entreprise(echange),
+        repondu=dernier.pk if dernier is not None else None,
+        tenue=uuid5(echange.pk, f"{clos}|{tenu.pk if tenu is not None else ''}"),
+    )
+
+
+def cle_d_envoi_du_bureau(brouillon: Brouillon, *, piece: bool) -> UUID:
+    """Return the key of the message that this draft becomes as it is, its files included: another text, or another file, is another."""
+    fichiers = sorted(str(cle) for cle in brouillon.pieces_jointes.values_list("pk", flat=True))
+    return uuid5(brouillon.pk, "\0".join((str(piece), brouillon.texte, *fichiers)))
 
 
 def brouillon_du_bureau(agent: Agent, echange: Echange) -> Brouillon | None:
@@ -160,12 +225,42 @@ def repondre_du_bureau(
     message = Message(
         pk=envoi, echange=echange, agent=acteur, texte=lire_message(texte), demande_piece=piece, envoye_le=maintenant
     )
-    poster_avec_ses_pieces(message, brouillon_du_bureau(acteur, echange))
-    if message.pret_le is not None:
-        _passer(echange, Echange.Etat.PIECE_DEMANDEE if piece else Echange.Etat.REPONDU, maintenant)
-        remettre(message, maintenant)
-    _consigner(actes.ECHANGE_PIECE_DEMANDEE if piece else actes.ECHANGE_REPONDU, acteur, echange)
-    return message
+    return _repondre(acteur, message, brouillon_du_bureau(acteur, echange), maintenant)
+
+
+@transaction.atomic
+@relit_l_agent
+def envoyer_du_bureau(
+    *,
+    acteur: Agent,
+    echange: Echange,
+    envoi: UUID,
+    montre: Montre,
+    piece: bool = False,
+    maintenant: datetime | None = None,
+) -> Message:
+    """Send what this agent has begun to answer, or to ask a document by (`piece`), as the page read again showed it; return the message.
+
+    `envoi` is `cle_d_envoi_du_bureau` of what was shown, `montre` what was shown of the exchange. It leaves as `repondre_du_bureau`'s does.
+    Raises: EchangeHorsService, EchangeDuPortail, ReponseEffacee, ReponseChangee, MessageArrive, ReponseDUnCollegue,
+    EchangeClosEntreTemps, EchangePrisEntreTemps, MessageVide, PieceRefusee, EnvoiDUnAutre.
+    """
+    maintenant = maintenant or timezone.now()
+    echange = verrouiller_du_bureau(acteur, echange)
+    if (deja := _deja_envoye(acteur, echange, envoi)) is not None:
+        return deja
+    brouillon = Brouillon.objects.select_for_update(of=("self",)).filter(agent=acteur, echange=echange).first()
+    if brouillon is None:
+        raise ReponseEffacee
+    if cle_d_envoi_du_bureau(brouillon, piece=piece) != envoi:
+        raise ReponseChangee
+    if not brouillon.texte:
+        raise MessageVide
+    _exiger_montre(acteur, echange, montre, maintenant)
+    message = Message(
+        pk=envoi, echange=echange, agent=acteur, texte=brouillon.texte, demande_piece=piece, envoye_le=maintenant
+    )
+    return _repondre(acteur, message, brouillon, maintenant)
 
 
 @transaction.atomic
@@ -215,12 +310,14 @@ def transferer(
     echange: Echange,
     vers: ServiceGestionnaire,
     motif: str,
+    montre: Montre | None = None,
     maintenant: datetime | None = None,
 ) -> Echange:
     """Give this exchange to another office, with a note that says why, and return it; the company reads who follows it now.
 
+    `montre` is what the page read again had shown of the exchange, where one did.
     It waits there since it waited here, and nobody there has claimed it; what agents had begun to answer ends (`services/migrations/0027`). Raises: EchangeHorsService, EchangeDuPortail,
-    EchangeDejaClos, DejaCeService, TexteIllisible, MotifDeTransfertRequis.
+    EchangeDejaClos, DejaCeService, TexteIllisible, MotifDeTransfertRequis, MessageArrive, ReponseDUnCollegue, EchangePrisEntreTemps.
     """
     maintenant = maintenant or timezone.now()
     echange = verrouiller_du_bureau(acteur, echange)
@@ -228,15 +325,15 @@ def transferer(
         raise EchangeDejaClos
     if vers.pk == echange.service_gestionnaire_id:
         raise DejaCeService
-    motif = lire_ligne(motif)
-    if not 0 < len(motif) <= LONGUEUR_MOTIF:
-        raise MotifDeTransfertRequis(limite=LONGUEUR_MOTIF)
+    motif = lire_motif(motif)
+    if montre is not None:
+        _exiger_montre(acteur, echange, montre, maintenant)
     _noter(acteur, echange, f"Transmis à {vers.nom} : {motif}", maintenant)
     echange.service_gestionnaire = vers
     echange.save(update_fields=["service_gestionnaire"])
     dit = Message.objects.create(
         echange=echange,
-        texte=f"Votre échange est transmis à {vers.nom}, qui vous répondra.",
+        texte=dire_le_transfert(vers),
         envoye_le=maintenant + timedelta(microseconds=1),  # after the note that says why
         pret_le=maintenant,
     )
@@ -279,6 +376,63 @@ def verrouiller_du_bureau(acteur: Agent, echange: Echange) -> Echange:
         raise EchangeDuPortail
     frais.personne = personne
     return frais
+
+
+def dire_le_transfert(vers: ServiceGestionnaire) -> str:
+    """Return what the company reads of it."""
+    return f"Votre échange est transmis à {vers.nom}, qui vous répondra."
+
+
+def lire_motif(saisie: str) -> str:
+    """Return why an exchange is given to another office, in one form. Raises: TexteIllisible, MotifDeTransfertRequis."""
+    motif = lire_phrase(saisie)
+    if not 0 < len(motif) <= LONGUEUR_MOTIF:
+        raise MotifDeTransfertRequis(limite=LONGUEUR_MOTIF)
+    return motif
+
+
+def _repondre(acteur: Agent, message: Message, brouillon: Brouillon | None, maintenant: datetime) -> Message:
+    """Write this answer with the files of the draft, and give the exchange its state unless one of them waits. Raises: PieceRefusee."""
+    echange, piece = message.echange, message.demande_piece
+    poster_avec_ses_pieces(message, brouillon)
+    if message.pret_le is not None:
+        _passer(echange, Echange.Etat.PIECE_DEMANDEE if piece else Echange.Etat.REPONDU, maintenant)
+        remettre(message, maintenant)
+    _consigner(actes.ECHANGE_PIECE_DEMANDEE if piece else actes.ECHANGE_REPONDU, acteur, echange)
+    return message
+
+
+def _dernier_du_bureau(echange: Echange) -> Message | None:
+    """Return the last message that an agent wrote to the company, arrived or not."""
+    ecrits = Message.objects.filter(echange=echange, agent__isnull=False, interne=False)
+    return ecrits.select_related("agent").order_by("envoye_le", "pk").last()
+
+
+def tenu_par_un_autre(agent: Agent, echange: Echange, maintenant: datetime) -> Agent | None:
+    """Return the other agent who has this exchange, as long as that holds."""
+    affaire = affaire_de(agent, files=[FILE], cle=str(echange.pk))
+    if affaire is None or affaire.finie_le is not None or not est_prise(affaire, maintenant):
+        return None
+    return affaire.agent if affaire.agent_id != agent.pk else None
+
+
+def _exiger_montre(acteur: Agent, echange: Echange, montre: Montre, maintenant: datetime) -> None:
+    """Check that this agent was shown the exchange as it is. Raises: MessageArrive, ReponseDUnCollegue, EchangeClosEntreTemps,
+
+    EchangePrisEntreTemps. What was reopened, or given back, holds nobody back.
+    """
+    _exiger_vu(echange, montre.vu)
+    dernier = _dernier_du_bureau(echange)
+    if dernier is not None and dernier.pk != montre.repondu:
+        de_soi = dernier.agent_id == acteur.pk
+        raise ReponseDUnCollegue(qui="Vous avez déjà écrit" if de_soi else f"{dernier.agent} a écrit")
+    if montre_de(acteur, echange, maintenant).tenue == montre.tenue:
+        return
+    if echange.etat == Echange.Etat.CLOS:
+        raise EchangeClosEntreTemps(qui="l’entreprise" if echange.clos_par_usager else "un agent de votre service")
+    tenu = tenu_par_un_autre(acteur, echange, maintenant)
+    if tenu is not None:
+        raise EchangePrisEntreTemps(agent=str(tenu))
 
 
 def _exiger_vu(echange: Echange, vu: UUID | None) -> None:

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.compteurs.refus import plafonne
 from accounts.models import Espace
-from accounts.saisies.porte import lire_ligne, lire_texte
+from accounts.saisies.porte import lire_phrase, lire_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
@@ -70,7 +71,7 @@ class PieceRefusee(RegleMetier):
 
 def lire_objet(saisie: str) -> str:
     """Return what an exchange is about, in one form. Raises: TexteIllisible, ObjetVide, ObjetTropLong."""
-    objet = lire_ligne(saisie)
+    objet = lire_phrase(saisie)
     if not objet:
         raise ObjetVide
     if len(objet) > LONGUEUR_OBJET:
@@ -119,7 +120,7 @@ def verrouiller_echange(acteur: Espace, echange: Echange) -> tuple[Espace, Echan
     return espace, frais
 
 
-@transaction.atomic
+@plafonne
 def ecrire(
     *,
     acteur: Espace,
@@ -156,7 +157,7 @@ def ecrire(
     return _poster(acteur, echange, lu, envoi, brouillon, maintenant)
 
 
-@transaction.atomic
+@plafonne
 def repondre(
     *, acteur: Espace, echange: Echange, texte: str, envoi: UUID, maintenant: datetime | None = None
 ) -> Message:

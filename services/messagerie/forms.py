@@ -6,8 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampCle, ChampPorte, ChampTexte
-from accounts.forms.claviers import Clavier
+from accounts.forms.champs import ChampCle, ChampPhrase, ChampTexte
 
 from ..models import Echange
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
@@ -30,10 +29,9 @@ class RedactionForm(_EnvoiForm):
         **dict.fromkeys(("message_vide", "message_trop_long"), "texte"),
     }
 
-    objet = ChampPorte(
+    objet = ChampPhrase(
         label="Objet",
         max_length=LONGUEUR_LUE,
-        clavier=Clavier.PHRASE,
         help_text=f"{LONGUEUR_OBJET} caractères au plus : c’est ce que vous et le service verrez dans la liste.",
         error_messages={"required": "Dites en quelques mots de quoi il s’agit."},
     )

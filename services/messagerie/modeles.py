@@ -5,9 +5,10 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.gestion.fonctions import CHEFS
 from accounts.models import Agent
-from accounts.saisies.porte import lire_ligne
+from accounts.saisies.porte import lire_phrase
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
@@ -37,8 +38,9 @@ class TitreDeModeleRequis(RegleMetier):
     message = "Donnez un titre à ce modèle, de {limite} caractères au plus."
 
 
-class TropDeModeles(RegleMetier):
+class TropDeModeles(PlafondAtteint):
     code = "trop_de_modeles"
+    plafond = "modèles de réponse d’un service"
     message = "Votre service a déjà {limite} modèles : retirez-en un avant d’en ajouter."
 
 
@@ -48,7 +50,7 @@ def modeles_pour(agent: Agent, theme: str) -> QuerySet[ModeleDeReponse]:
     return ModeleDeReponse.objects.filter(bureaux, theme__in=["", theme])
 
 
-@transaction.atomic
+@plafonne
 @relit_l_agent
 def enregistrer_modele(
     *, acteur: Agent, titre: str, texte: str, theme: str = "", modele: ModeleDeReponse | None = None
@@ -69,7 +71,7 @@ def enregistrer_modele(
         frais = siens.select_for_update(no_key=True, of=("self",)).filter(pk=modele.pk).first()
     if frais is None:
         raise ModeleAbsent
-    frais.titre, frais.texte = lire_ligne(titre), lire_message(texte)
+    frais.titre, frais.texte = lire_phrase(titre), lire_message(texte)
     frais.theme = exiger_theme(theme).code if theme else ""
     if not 0 < len(frais.titre) <= LONGUEUR_TITRE:
         raise TitreDeModeleRequis(limite=LONGUEUR_TITRE)

@@ -362,7 +362,7 @@ class PieceJointe(models.Model):
         if self.se_telecharge:
             if self.analyse == self.Analyse.SAINE:
                 return "contrôlé"
-            return "pas contrôlé par un antivirus : n’ouvrez que ce que vous attendez"
+            return "non analysé par un antivirus"
         match self.analyse:
             case self.Analyse.QUARANTAINE:
                 return "écarté par l’antivirus : personne ne peut l’ouvrir"
@@ -370,6 +370,11 @@ class PieceJointe(models.Model):
                 return "illisible : le contrôle n’a pas pu le lire, personne ne peut l’ouvrir"
             case _:
                 return "contrôle en cours : il se téléchargera ensuite"
+
+    @property
+    def sans_controle(self) -> bool:
+        """Whether it is served although nothing has scanned it: whoever receives it from outside is told to be careful."""
+        return self.se_telecharge and self.analyse == self.Analyse.NON_ANALYSEE
 
     @property
     def ligne(self) -> str:

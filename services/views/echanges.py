@@ -1,22 +1,26 @@
 """What an agent does to an exchange of the secure mailbox, at /gestion/: each page shows it, and calls one act (issue 15, item 9)."""
 
 import uuid
-from typing import Any
+from dataclasses import asdict
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.db.models import Model
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
 
+from accounts.compteurs.double_envoi import annoncer_une_fois
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampCle, ChampPorte, ChampTexte
-from accounts.forms.claviers import Clavier
+from accounts.forms.champs import ChampCle, ChampPhrase, ChampTexte
 from accounts.gestion.fonctions import CHEFS
 from accounts.gestion.page_acte import PageActe
 from accounts.models import Agent, ServiceGestionnaire
+from accounts.saisies.citations import citer
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import FonctionChangee
 
@@ -27,7 +31,7 @@ from ..messagerie.pieces.jointes import TAILLE_D_UN_ENVOI, joindre_du_bureau, ot
 from ..messagerie.pieces.natures import EXTENSIONS
 from ..messagerie.pieces.regles import SANS_FICHIER
 from ..messagerie.themes import a_choisir, theme_de
-from ..models import Echange, Message, ModeleDeReponse, PieceJointe
+from ..models import Brouillon, Echange, Message, ModeleDeReponse, PieceJointe
 from ..models.messagerie import LONGUEUR_TEXTE
 
 DERNIERS = 5
@@ -38,6 +42,14 @@ JOINDRE = "joindre"
 """The name of the button that keeps the text and leads to the page of the files, instead of sending."""
 OTER = "oter"
 """The name of the buttons that take a file off."""
+REVENIR = "revenir"
+"""The name of the button that joins what is chosen, then leads back to the text."""
+TRANSFERT: Final = "transfert"
+"""What the session keeps of the one transfer that is being written: its exchange, the office, why."""
+TRANSMIS: Final = "transmis"
+"""The exchange that this session has just given to another office."""
+ARRIVE = "Un message de l’entreprise est arrivé pendant que vous écriviez : il est affiché plus bas, lisez-le avant d’envoyer."
+RIEN_A_RELIRE = "Rien n’attend d’être relu : c’est envoyé, ou ce n’est pas commencé. Voici où en est l’échange."
 DU_TEXTE = dict.fromkeys(("message_vide", "message_trop_long", "envoi_d_un_autre"), "texte")
 
 
@@ -49,10 +61,38 @@ def pieces_de(agent: Agent, echange: Echange) -> list[PieceJointe]:
     return list(PieceJointe.objects.filter(brouillon__agent=agent, brouillon__echange=echange))
 
 
+def garder_transfert(request: HttpRequest, echange: Echange, dit: dict[str, Any]) -> None:
+    """Keep in the session what is written of this transfer, in the place of another."""
+    request.session[TRANSFERT] = {"echange": str(echange.pk), **dit}
+
+
+def transfert_garde(request: HttpRequest, echange: Echange) -> dict[str, Any]:
+    """Return what the session keeps of a transfer of this exchange."""
+    garde = dict(request.session.get(TRANSFERT, {}))
+    return garde if garde.pop("echange", "") == str(echange.pk) else {}
+
+
 class VuForm(FormulairePortail):
     """`vu`: up to which message of the company the page had shown the exchange."""
 
     vu = ChampCle(required=False)
+
+
+class MontreForm(VuForm):
+    """What a page read again had shown of the exchange: the last messages, whether it was closed, who had it."""
+
+    repondu = ChampCle(required=False)
+    tenue = ChampCle()
+
+    def montre(self) -> bureau.Montre:
+        """Return it for the act to compare."""
+        return bureau.Montre(**{nom: self.cleaned_data[nom] for nom in ("vu", "repondu", "tenue")})
+
+
+class EnvoiForm(MontreForm):
+    """`envoi`: which words and files the page had shown."""
+
+    envoi = ChampCle()
 
 
 class NoteForm(FormulairePortail):
@@ -75,7 +115,6 @@ class ReponseDuBureauForm(VuForm):
 
     regles = DU_TEXTE
 
-    envoi = ChampCle(initial=uuid.uuid4)
     modele = forms.ModelChoiceField(
         queryset=ModeleDeReponse.objects.none(),
         required=False,
@@ -98,7 +137,7 @@ class ReponseDuBureauForm(VuForm):
 
 
 class TransfertForm(FormulairePortail):
-    """To which office, and why."""
+    """To which office, and why; kept in the session until it is read again."""
 
     regles = {"motif_de_transfert_requis": "motif", "deja_ce_service": "vers"}
 
@@ -115,6 +154,15 @@ class TransfertForm(FormulairePortail):
         help_text=f"L’agent qui le reçoit le lira ; l’entreprise, non. {LONGUEUR_MOTIF} caractères au plus.",
         error_messages={"required": "Dites pourquoi cet échange relève d’un autre service."},
     )
+
+
+class TransfertReluForm(MontreForm, TransfertForm):
+    """The same, as the page has shown it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for nom in ("vers", "motif"):
+            self.fields[nom].widget = forms.HiddenInput()
 
 
 class _SurUnEchange(PageActe):
@@ -135,8 +183,12 @@ class _SurUnEchange(PageActe):
             ("État", echange.get_etat_display()),
         ]
 
+    def montre(self) -> dict[str, UUID | None]:
+        """Return what the page says to have shown, by the fields that carry it."""
+        return {"vu": dernier_de_l_entreprise(self.objet)}
+
     def get_initial(self) -> dict[str, Any]:
-        return {**super().get_initial(), "vu": dernier_de_l_entreprise(self.objet)}
+        return {**super().get_initial(), **self.montre()}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         derniers = list(fil(self.objet).reverse()[:DERNIERS])
@@ -144,18 +196,23 @@ class _SurUnEchange(PageActe):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show the page again: what it says to have shown is what it shows now."""
-        if "vu" in form.fields:
-            form.data = form.data.copy()
-            form.data["vu"] = dernier_de_l_entreprise(self.objet) or ""
+        form.data = form.data.copy()
+        for nom, cle in self.montre().items():
+            if nom in form.fields:
+                form.data[nom] = cle or ""
         return super().form_invalid(form)
+
+    def adresse(self, nom: str) -> str:
+        """Return the address of another page of this exchange."""
+        return reverse(f"admin:services_echange_{nom}", args=[self.objet.pk])
 
 
 class PrendreEnCharge(_SurUnEchange):
-    """Take it, as from the queue, and tell the company that somebody works on it: one act."""
+    """Tell the company that somebody works on it, and take it, as from the queue, where one has not yet: one act."""
 
     nom = "prendre-en-charge"
-    titre = "Prendre et prévenir l’entreprise"
-    bouton = "Prendre et prévenir"
+    titre = "Dire à l’entreprise que vous vous en occupez"
+    bouton = "Prévenir l’entreprise"
     succes = "L’échange est à vous, et pris en charge : l’entreprise le voit."
 
     @staticmethod
@@ -176,15 +233,14 @@ class PrendreEnCharge(_SurUnEchange):
 
 
 class Repondre(_SurUnEchange):
-    """Answer; the exchange waits for the company."""
+    """Begin an answer: kept as it is typed on, read again on a page of its own before it leaves."""
 
     nom = "repondre"
     titre = "Répondre"
-    bouton = "Envoyer la réponse"
-    succes = "La réponse est envoyée."
+    bouton = "Relire avant d’envoyer"
     form_class = ReponseDuBureauForm
-    piece = False
-    envoye: Message
+    relire: ClassVar[str] = "repondre-relire"  # the pages that follow
+    fichiers: ClassVar[str] = "fichiers"
 
     @staticmethod
     def possible(objet: Echange) -> bool:
@@ -207,49 +263,151 @@ class Repondre(_SurUnEchange):
         return {**super().get_context_data(**kwargs), "avec_modeles": True, "pieces": pieces_de(self.agent, self.objet)}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Send; or, asked by its own button, put the model after what is written, or keep it and lead to its files."""
-        if JOINDRE in form.data:
-            return self._garder(form)
-        if INSERER not in form.data:
-            return super().form_valid(form)
-        modele, texte = form.cleaned_data.get("modele"), form.cleaned_data["texte"]
-        form.data = form.data.copy()
-        form.data["texte"] = "\n\n".join(filter(None, [texte, modele.texte if modele else ""]))
-        form.data["vu"] = dernier_de_l_entreprise(self.objet) or ""
-        return self.render_to_response(self.get_context_data(form=form))
-
-    def _garder(self, form: Any) -> HttpResponse:
-        """Keep the text in the agent's draft: the page of the files has none to lose."""
+        """Put the model after what is written, where its button asks so; else keep what is written, and lead to what comes next."""
+        if INSERER in form.data:
+            modele, texte = form.cleaned_data.get("modele"), form.cleaned_data["texte"]
+            form.data = form.data.copy()
+            form.data["texte"] = "\n\n".join(filter(None, [texte, modele.texte if modele else ""]))
+            form.data["vu"] = dernier_de_l_entreprise(self.objet) or ""
+            return self.render_to_response(self.get_context_data(form=form))
         try:
             bureau.garder_du_bureau(acteur=self.agent, echange=self.objet, texte=form.cleaned_data["texte"])
         except RegleMetier as regle:
             return self.montrer_le_refus(form, regle)
-        return redirect("admin:services_echange_fichiers", self.objet.pk)
+        if JOINDRE in form.data:
+            return redirect(self.adresse(self.fichiers))
+        if form.cleaned_data["vu"] != dernier_de_l_entreprise(self.objet):
+            messages.warning(self.request, ARRIVE)
+        return redirect(self.adresse(self.relire))
+
+
+class _Relire(_SurUnEchange):
+    """What leaves, as it would be read: a GET that writes nothing. The POST sends that, or shows what has changed."""
+
+    template_name = "gestion/relire.html"
+    menee = True
+    ecrire: ClassVar[str]  # the page where it was written
+    apres: ClassVar[str]  # what happens, said above the words
+
+    @staticmethod
+    def possible(objet: Echange) -> bool:
+        return not theme_de(objet.theme).portail
+
+    def montre(self) -> dict[str, UUID | None]:
+        return asdict(bureau.montre_de(self.agent, self.objet))
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        return [*super().faits(), ("Ce qui se passe", self.apres)]
+
+    def a_relire(self) -> bool:
+        """Whether something is there to be read again."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show it; where nothing waits any more, go back to the exchange, which says what was sent."""
+        if not self.a_relire():
+            messages.warning(request, RIEN_A_RELIRE)
+            return redirect(self.page)
+        return super().get(request, *args, **kwargs)
+
+    def montrer_le_refus(self, form: Any, regle: RegleMetier) -> HttpResponse:
+        """Show what was refused above what would leave; with nothing left to send, go back to the exchange."""
+        if not self.a_relire():
+            messages.error(self.request, str(regle))
+            return redirect(self.page)
+        return super().montrer_le_refus(form, regle)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Its fields are hidden: one that came spoiled is no fault of the agent's, the page as it is now is to be read."""
+        if not self.a_relire():
+            messages.warning(self.request, RIEN_A_RELIRE)
+            return redirect(self.page)
+        return super().form_invalid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        tenu = bureau.tenu_par_un_autre(self.agent, self.objet, timezone.now())
+        return {**super().get_context_data(**kwargs), "modifier": self.adresse(self.ecrire), "tenu": tenu}
+
+
+class RelireReponse(_Relire):
+    """The answer that one has begun, before it leaves."""
+
+    nom = "repondre-relire"
+    titre = "Relire votre réponse avant de l’envoyer"
+    bouton = "Envoyer la réponse"
+    succes = "La réponse est envoyée."
+    form_class = EnvoiForm
+    ecrire = "repondre"
+    fichiers: ClassVar[str] = "fichiers"
+    apres = "L’entreprise la lit telle quelle. Un message envoyé ne se reprend pas."
+    piece = False
+    envoye: Message
+
+    @cached_property
+    def brouillon(self) -> Brouillon | None:
+        """What this agent has begun, as it is when the page is made."""
+        return bureau.brouillon_du_bureau(self.agent, self.objet)
+
+    def a_relire(self) -> bool:
+        return self.brouillon is not None and bool(self.brouillon.texte)
+
+    def montre(self) -> dict[str, UUID | None]:
+        envoi = bureau.cle_d_envoi_du_bureau(self.brouillon, piece=self.piece) if self.brouillon is not None else None
+        return {**super().montre(), "envoi": envoi}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "texte": self.brouillon.texte if self.brouillon is not None else "",
+            "pieces": pieces_de(self.agent, self.objet),
+            "signature": f"{self.agent}, {self.agent.service_gestionnaire}",
+            "fichiers": self.adresse(self.fichiers),
+        }
+
+    def montrer_le_refus(self, form: Any, regle: RegleMetier) -> HttpResponse:
+        self.__dict__.pop("brouillon", None)  # it was read before the act, which may have found another
+        return super().montrer_le_refus(form, regle)
 
     def dire_le_succes(self) -> str:
         return self.succes if self.envoye.pret_le is not None else EN_CONTROLE
 
     def agir(self, form: Any) -> None:
-        dits = form.cleaned_data
-        self.envoye = bureau.repondre_du_bureau(
+        self.envoye = bureau.envoyer_du_bureau(
             acteur=self.agent,
             echange=self.objet,
-            texte=dits["texte"],
-            envoi=dits["envoi"],
-            vu=dits["vu"],
+            envoi=form.cleaned_data["envoi"],
+            montre=form.montre(),
             piece=self.piece,
         )
 
 
+class RelireDemande(RelireReponse):
+    """The request for a document, before it leaves."""
+
+    nom = "piece-relire"
+    titre = "Relire votre demande de pièce avant de l’envoyer"
+    bouton = "Envoyer la demande"
+    succes = "La demande est envoyée : l’échange attend la pièce."
+    ecrire, fichiers = "piece", "piece-fichiers"
+    apres = "L’entreprise la lit telle quelle, et voit qu’une pièce est attendue. Un message envoyé ne se reprend pas."
+    piece = True
+
+
 class JoindreDesFichiers(_SurUnEchange):
-    """The files of the answer that one has begun, on a page of their own: what is too heavy or refused takes no text with it."""
+    """The files of the answer that one has begun, on a page of their own: what is too heavy or refused takes no text with it.
+
+    It leads back to the act from which it was opened, and to no other; what is chosen there is joined first.
+    """
 
     template_name = "gestion/fichiers.html"
     nom = "fichiers"
     titre = "Joindre des fichiers à la réponse"
     danger = False
     bouton = "Joindre les fichiers choisis"
+    menee = True
     fichier_max = TAILLE_D_UN_ENVOI
+    ecrire: ClassVar[str] = "repondre"
+    revenir: ClassVar[str] = "Revenir à la réponse"
 
     @staticmethod
     def possible(objet: Echange) -> bool:
@@ -261,7 +419,7 @@ class JoindreDesFichiers(_SurUnEchange):
             "pieces": pieces_de(self.agent, self.objet),
             "extensions": ",".join(EXTENSIONS),
             "octets": self.fichier_max,
-            "demandable": DemanderUnePiece.possible(self.objet),
+            "revenir": self.revenir,
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -269,7 +427,7 @@ class JoindreDesFichiers(_SurUnEchange):
         choisis = self.request.FILES.getlist("fichiers")
         if OTER in self.request.POST:
             self._oter(self.request.POST[OTER])
-        elif not choisis:
+        elif not choisis and REVENIR not in self.request.POST:
             messages.error(self.request, SANS_FICHIER)
         joints = 0
         for fichier in choisis:
@@ -284,7 +442,8 @@ class JoindreDesFichiers(_SurUnEchange):
         if joints:
             dit = "1 fichier joint à votre réponse." if joints == 1 else f"{joints} fichiers joints à votre réponse."
             messages.success(self.request, dit)
-        return redirect(self.request.path)
+        revient = REVENIR in self.request.POST and joints == len(choisis)
+        return redirect(self.adresse(self.ecrire) if revient else self.request.path)
 
     def _oter(self, saisie: str) -> None:
         brouillon = bureau.brouillon_du_bureau(self.agent, self.objet)
@@ -297,14 +456,20 @@ class JoindreDesFichiers(_SurUnEchange):
             messages.error(self.request, str(regle))
 
 
+class FichiersDeLaDemande(JoindreDesFichiers):
+    """The files of a request for a document."""
+
+    nom = "piece-fichiers"
+    titre = "Joindre des fichiers à la demande de pièce"
+    ecrire, revenir = "piece", "Revenir à la demande de pièce"
+
+
 class DemanderUnePiece(Repondre):
     """Ask for a document; the company reads that one is waited for."""
 
     nom = "piece"
     titre = "Demander une pièce"
-    bouton = "Envoyer la demande"
-    succes = "La demande est envoyée : l’échange attend la pièce."
-    piece = True
+    relire, fichiers = "piece-relire", "piece-fichiers"
 
     @staticmethod
     def possible(objet: Echange) -> bool:
@@ -329,19 +494,15 @@ class Noter(_SurUnEchange):
 
 
 class Transferer(_SurUnEchange):
-    """Give the exchange to another office: this one reads it no more."""
+    """To which office an exchange would go, and why: kept in the session, read again before it goes."""
 
     nom = "transferer"
     titre = "Transmettre à un autre service"
-    bouton = "Transmettre"
-    succes = "L’échange est transmis : l’autre service y répondra, l’entreprise en est prévenue."
+    bouton = "Relire avant de transmettre"
     form_class = TransfertForm
-    parti = False
 
-    @property
-    def page(self) -> str:
-        """Return the page of the exchange; once it has gone to another office, the list of those that stay."""
-        return self.admin.adresse_sans_objet() if self.parti else super().page
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), **transfert_garde(self.request, self.objet)}
 
     def get_form(self, form_class: Any = None) -> Any:
         """Offer the other offices."""
@@ -359,9 +520,90 @@ class Transferer(_SurUnEchange):
             ),
         ]
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Keep what was typed, and show it again."""
+        try:
+            motif = bureau.lire_motif(form.cleaned_data["motif"])
+        except RegleMetier as regle:
+            return self.montrer_le_refus(form, regle)
+        garder_transfert(self.request, self.objet, {"vers": form.cleaned_data["vers"].pk, "motif": motif})
+        return redirect(self.adresse("transferer-relire"))
+
+
+class RelireTransfert(_Relire):
+    """The transfer, before it is done: what the other office reads, what the company reads, what ends."""
+
+    nom = "transferer-relire"
+    titre = "Relire avant de transmettre à un autre service"
+    bouton = "Transmettre"
+    succes = "L’échange est transmis : l’autre service y répondra, l’entreprise en est prévenue."
+    form_class = TransfertReluForm
+    ecrire = "transferer"
+    apres = "Vous ne lirez plus cet échange. L’autre service le reçoit avec ses notes, et l’attente continue."
+    parti = False
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """A second press finds the exchange gone by the first one: it leads where that one did."""
+        cle = str(kwargs["object_id"])
+        transmis = request.method == "POST" and request.session.get(TRANSMIS) == cle
+        if transmis and self.admin.get_object(request, cle) is None:
+            annoncer_une_fois(request, self.succes)
+            return redirect(self.admin.adresse_sans_objet())
+        return super().dispatch(request, *args, **kwargs)
+
+    @staticmethod
+    def possible(objet: Echange) -> bool:
+        return _SurUnEchange.possible(objet)
+
+    @property
+    def page(self) -> str:
+        """Return the page of the exchange; once it has gone to another office, the list of those that stay."""
+        return self.admin.adresse_sans_objet() if self.parti else super().page
+
+    @cached_property
+    def vers(self) -> ServiceGestionnaire | None:
+        """The office that was chosen, None where none is kept any more."""
+        garde = transfert_garde(self.request, self.objet)
+        autres = ServiceGestionnaire.objects.exclude(pk=self.agent.service_gestionnaire_id)
+        return autres.filter(pk=garde["vers"]).first() if garde else None
+
+    def a_relire(self) -> bool:
+        return self.vers is not None
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), **transfert_garde(self.request, self.objet)}
+
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        form.fields["vers"].queryset = ServiceGestionnaire.objects.exclude(pk=self.agent.service_gestionnaire_id)
+        return form
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Show again what the session keeps: another tab may have chosen another office since."""
+        form.data = form.data.copy()
+        for nom, dit in transfert_garde(self.request, self.objet).items():
+            form.data[nom] = str(dit)
+        return super().form_invalid(form)
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        motif = transfert_garde(self.request, self.objet).get("motif", "")
+        perdue = bureau.brouillon_du_bureau(self.agent, self.objet) is not None
+        return [
+            *super().faits(),
+            ("Service qui répondra", self.vers or ""),
+            ("Motif, que l’agent qui le reçoit lira", citer(motif)),
+            ("Ce que l’entreprise lit", bureau.dire_le_transfert(self.vers) if self.vers is not None else ""),
+            *([("Ce qui se perd", "La réponse que vous avez commencée, avec ses fichiers.")] if perdue else []),
+        ]
+
     def agir(self, form: Any) -> None:
-        bureau.transferer(acteur=self.agent, echange=self.objet, **form.cleaned_data)
+        dits = form.cleaned_data
+        bureau.transferer(
+            acteur=self.agent, echange=self.objet, vers=dits["vers"], motif=dits["motif"], montre=form.montre()
+        )
         self.parti = True
+        self.request.session.pop(TRANSFERT, None)
+        self.request.session[TRANSMIS] = str(self.objet.pk)
 
 
 class CloreEchange(_SurUnEchange):
@@ -392,10 +634,9 @@ class ModeleForm(FormulairePortail):
         "theme_inconnu": "theme",
     }
 
-    titre = ChampPorte(
+    titre = ChampPhrase(
         label="Titre",
         max_length=LONGUEUR_TITRE,
-        clavier=Clavier.PHRASE,
         help_text=f"Ce que l’agent lit dans la liste. {LONGUEUR_TITRE} caractères au plus.",
         error_messages={"required": "Donnez un titre à ce modèle."},
     )
@@ -496,4 +737,16 @@ class RetirerModele(PageActe):
         self.retire = True
 
 
-ACTES_D_UN_ECHANGE = (Repondre, PrendreEnCharge, DemanderUnePiece, Noter, Transferer, CloreEchange, JoindreDesFichiers)
+ACTES_D_UN_ECHANGE = (
+    Repondre,
+    RelireReponse,
+    PrendreEnCharge,
+    DemanderUnePiece,
+    RelireDemande,
+    Noter,
+    Transferer,
+    RelireTransfert,
+    CloreEchange,
+    JoindreDesFichiers,
+    FichiersDeLaDemande,
+)

@@ -180,6 +180,9 @@ def _pour_les_agents(
     bureau = tenue.personne.service_gestionnaire
     # Asked of the office: nobody above the titulaire.
     retrait = DemandeRetrait.objects.create(habilitation=tenue, demandeur=espace, service_gestionnaire=bureau)
+    echange = echanger(tenue.personne)
+    for agent in agents:  # each has begun an answer: it is read again
+        Brouillon.objects.create(agent=agent, personne=tenue.personne, echange=echange, texte="Bonjour")
     return {
         "services.personnesirenisee": tenue.personne,
         "habilitations.adhesion": tenue.adhesion,
@@ -190,7 +193,7 @@ def _pour_les_agents(
         "activation.signalement": Signalement.objects.create(demande=demandes[3], origine="COURRIER"),
         "accounts.servicegestionnaire": bureau,
         "accounts.agent": gestionnaire,
-        "services.echange": echanger(tenue.personne),
+        "services.echange": echange,
         "services.modeledereponse": ModeleDeReponse.objects.create(
             service_gestionnaire=bureau, titre="Accusé de réception", texte="Bonjour"
         ),

@@ -301,6 +301,7 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
 
 # Acts that the rows of `_pour_les_agents` do not allow; each has its scene in tests/espacepro/gestion.
 ACTES_SANS_OBJET = {
+    "acte echange transferer-relire": "no office is chosen yet",
     "acte personnesirenisee siren": "it has its SIREN",
     "acte personnesirenisee adresse-registre": "no agent entered an address",
     "acte courrier laisser-partir": "it has left",

@@ -87,7 +87,8 @@ def test_seule_la_page_qui_prend_un_fichier_lit_un_multipart(db: None) -> None:
                 yield f"{prefixe}{motif.name}", motif.callback
 
     recoivent = {nom for nom, vue in vues(get_resolver()) if getattr(vue, "fichier_max", None)}
-    assert recoivent == {"designation_fichier", "message_rediger", "echange", "admin:services_echange_fichiers"}
+    bureau = {f"admin:services_echange_{nom}" for nom in ("fichiers", "piece-fichiers")}
+    assert recoivent == {"designation_fichier", "message_rediger", "echange", *bureau}
 
 
 def test_aucun_script_ne_poste_de_multipart() -> None:

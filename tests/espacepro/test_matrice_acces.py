@@ -423,6 +423,7 @@ MODELES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 SUFFIXES = ("changelist", "add", "history", "delete", "change")
 DE_L_ALERTE = ("demander", "demander-ensemble", "classer", "classer-ensemble", "averer", "desactiver-ensemble")
+RELUS = ("repondre-relire", "piece-relire", "transferer-relire")
 # act of an agent on a row of /gestion/ (model, end of the name): for the gestionnaires of its own service alone.
 ACTES = [
     ("activation_courrier", "revenu"),
@@ -451,8 +452,18 @@ ACTES = [
     ("services_signalementbancaire", "annuler"),
     *[
         ("services_echange", acte)
-        for acte in ("repondre", "prendre-en-charge", "piece", "noter", "transferer", "clore", "fichiers")
+        for acte in (
+            "repondre",
+            "prendre-en-charge",
+            "piece",
+            "noter",
+            "transferer",
+            "clore",
+            "fichiers",
+            "piece-fichiers",
+        )
     ],
+    *[("services_echange", acte) for acte in RELUS],
     ("services_modeledereponse", "modifier"),
     ("services_modeledereponse", "retirer"),
     ("surveillance_blocageip", "lever"),
@@ -476,6 +487,7 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
     ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
     ("surveillance_blocageip", "lever"): frozenset({"surveillance"}),
+    **dict.fromkeys([("services_echange", acte) for acte in RELUS], PERSONNE),  # before anything is begun
     **dict.fromkeys([("surveillance_alerte", acte) for acte in DE_L_ALERTE], frozenset({"surveillance"})),
     **dict.fromkeys(
         [

@@ -26,7 +26,7 @@ from espacepro.aide.fiches import FICHES
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import DemandeHabilitation, Export, Role
 from habilitations.views.exports import EXISTANT
-from services.models import Message, ModeleDeReponse, Service
+from services.models import Brouillon, Message, ModeleDeReponse, Service
 from surveillance.signaux import rafales
 from tests.activation.scenes import confirmer, editer, inscrire, services_du_bouquet
 from tests.espacepro.scenes import NOMS, TOUS, adresse, client_verifie, contreseing, deposer, dossier
@@ -81,6 +81,7 @@ SUITES = {
     "suppleants_personne",
 }
 SUITES_DE_GESTION = {
+    "services_echange_transferer-relire",  # once an office was chosen: tests/services/messagerie/test_relire_du_bureau.py
     "surveillance_alerte_changelist",  # of the surveillance alone, as the next one
     "surveillance_blocageip_changelist",
     "surveillance_desactivation_changelist",
@@ -223,7 +224,11 @@ def de_gestion(agent: Any) -> Iterator[tuple[str, str]]:
     """Every list of /gestion/, a row of each and each act on it."""
     lignes = dossier(agent, 7)
     lignes["accounts_contreseing"] = contreseing(agent, lignes["habilitations_habilitation"].espace)
-    lignes["services_echange"] = echanger(lignes["services_personnesirenisee"], etat="ENVOYE")
+    echange = echanger(lignes["services_personnesirenisee"], etat="ENVOYE")
+    Brouillon.objects.create(
+        agent=agent, personne=echange.personne, echange=echange, texte="Bonjour"
+    )  # to be read again
+    lignes["services_echange"] = echange
     lignes["services_modeledereponse"] = ModeleDeReponse.objects.create(
         service_gestionnaire=agent.service_gestionnaire, titre="Accusé de réception", texte="Bonjour"
     )

@@ -117,6 +117,23 @@ def test_annuler_apres_coup(espace: Espace, client_de) -> None:
         changer_mot_de_passe(acteur=compte, nouveau=MOT_DE_PASSE)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("attend", [True, False])
+def test_changer_de_mot_de_passe_dit_que_le_changement_d_adresse_est_abandonne(
+    espace: Espace, client_de, attend: bool
+) -> None:
+    if attend:
+        demander(espace)
+    saisie = {"actuel": MOT_DE_PASSE, "nouveau": "brouillard kayak 81 moutarde violon"}
+    suite = client_de(espace).post(reverse("changer_mot_de_passe"), saisie, follow=True)
+    dit = "qui attendait sa confirmation est abandonné"
+    assert "Votre mot de passe est changé" in suite.content.decode()
+    assert (dit in suite.content.decode()) == attend
+    assert Evenement.objects.filter(acte="adresse.changement_abandonne").exists() == attend
+    assert Courriel.objects.get(genre="mot_de_passe_change").contexte["adresse_abandonnee"] == attend
+    assert actes.changement_en_attente(espace) is None
+
+
 NOUVELLE_REPONSE = "quatorze moutons sur la banquise verte"
 
 

@@ -29,6 +29,7 @@ from accounts.saisies.porte import (
     lire_identifiant,
     lire_ligne,
     lire_liste,
+    lire_phrase,
     lire_recherche,
     lire_texte,
     serrer,
@@ -47,7 +48,7 @@ TEXTES_DE_DJANGO = {
     for nom in dir(forms)
     if isinstance(getattr(forms, nom), type) and issubclass(getattr(forms, nom), forms.CharField)
 }
-PORTES = [lire_ligne, lire_identifiant, lire_texte, lire_recherche, serrer, lire_brut]
+PORTES = [lire_ligne, lire_identifiant, lire_phrase, lire_texte, lire_recherche, serrer, lire_brut]
 
 
 # --- What the door does -----------------------------------------------------------------------------------------------
@@ -104,10 +105,15 @@ def test_un_identifiant(saisie: str, lu: str) -> None:
         ("cafe\u0301 \u00ab\u00a0oui\u00a0\u00bb", "café \u00ab\u00a0oui\u00a0\u00bb"),
         ("m\u00b2 et ½", "m\u00b2 et ½"),
         ("a\u200bb\u202ec\x02d", "abcd"),
+        ("\uf0b7\tPremier\n\uf0a7 Second", "• Premier\n• Second"),  # pasted from Word
     ],
 )
 def test_un_texte_libre(saisie: str, lu: str) -> None:
     assert lire_texte(saisie) == lu
+
+
+def test_une_phrase_garde_ses_apostrophes() -> None:
+    assert lire_phrase("  Question\u00a0sur\r\nl\u2019\u200be\u0301te\u0301\t") == "Question sur l\u2019été"
 
 
 def test_une_liste_collee_d_un_tableur_a_une_cellule_par_ligne() -> None:

@@ -17,7 +17,7 @@ from accounts.gestion.bureau import chiffres_de, lire_bureau
 from accounts.gestion.files import catalogue
 from accounts.models import Affaire, Agent
 from services.messagerie.bureau import clore_du_bureau, dernier_de_l_entreprise, noter
-from services.messagerie.echanges import ecrire, repondre
+from services.messagerie.echanges import ecrire
 from services.models import Echange, LectureMessage, Message, ModeleDeReponse
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, PersonneFactory, echanger
@@ -57,7 +57,7 @@ def page(nom: str, echange: Echange) -> str:
 
 def caches(html: str) -> dict[str, str]:
     """Return the hidden fields of a page's form."""
-    return dict(re.findall(r'<input type="hidden" name="(envoi|vu)" value="([^"]*)"', html))
+    return dict(re.findall(r'<input type="hidden" name="(envoi|vu|repondu|tenue)" value="([^"]*)"', html))
 
 
 def test_la_file_montre_ce_qui_attend_et_ses_quatre_chiffres(client: Client, echange: Echange) -> None:
@@ -93,7 +93,7 @@ def test_l_echange_se_lit_en_entier_et_laisse_un_accuse(client: Client, lieu: Sc
         "nous voudrions opter",
         INTERNE,
         "Répondre",
-        "Prendre et prévenir l",
+        "Dire à l",
         "Clore",
         "réponse promise avant le",
     ):
@@ -156,37 +156,20 @@ def test_une_reponse_part_d_un_modele_corrige(client: Client, lieu: Scene, echan
     insere = client.post(page("repondre", echange), {**saisie, "inserer": "oui"}).content.decode()
     assert "Bonjour,\n\nNous avons bien reçu votre message." in insere
     assert not Message.objects.filter(agent=lieu.agent, interne=False).exists()
-    envoye = client.post(page("repondre", echange), {**caches(insere), "texte": "Bonjour, nous avons bien reçu."})
-    assert envoye["Location"] == page("change", echange)
+    garde = client.post(page("repondre", echange), {**caches(insere), "texte": "Bonjour, nous avons bien reçu."})
+    assert garde["Location"] == page("repondre-relire", echange)
+    relue = client.get(garde["Location"]).content.decode()
+    assert "Bonjour, nous avons bien reçu." in relue
+    assert client.post(page("repondre-relire", echange), caches(relue))["Location"] == page("change", echange)
     assert Message.objects.get(agent=lieu.agent, interne=False).texte == "Bonjour, nous avons bien reçu."
 
 
-def test_un_message_arrive_entre_temps_est_montre_et_le_texte_garde(
-    client: Client, lieu: Scene, echange: Echange
-) -> None:
-    montree = client.get(page("repondre", echange)).content.decode()
-    repondre(acteur=lieu.acteur, echange=echange, texte="Une précision de dernière minute", envoi=uuid.uuid4())
-    saisie = {**caches(montree), "texte": "Réponse longue à écrire"}
-    refusee = client.post(page("repondre", echange), saisie)
-    html = refusee.content.decode()
-    for texte in ("Un message est arrivé", "Une précision de dernière minute", "Réponse longue à écrire"):
-        assert texte in html, texte
-    assert client.post(page("repondre", echange), {**saisie, **caches(html)}).status_code == 302
-
-
-@pytest.mark.parametrize("champs", [{"envoi": "x"}, {"vu": "x"}, {"modele": "abc"}, {"texte": "\x00"}, {}])
+@pytest.mark.parametrize("champs", [{"vu": "x"}, {"modele": "abc"}, {"texte": "\x00"}, {}])
 def test_une_saisie_etrange_se_montre_et_n_envoie_rien(
     client: Client, lieu: Scene, echange: Echange, champs: dict[str, str]
 ) -> None:
     assert client.post(page("repondre", echange), champs).status_code == 200
     assert not Message.objects.filter(agent=lieu.agent, interne=False).exists()
-
-
-def test_l_echange_transmis_n_est_plus_lu(client: Client, lieu: Scene, echange: Echange) -> None:
-    vers = AgentFactory().service_gestionnaire
-    fait = client.post(page("transferer", echange), {"vers": vers.pk, "motif": "Relève d’un autre département"})
-    assert fait["Location"] == reverse("admin:services_echange_changelist")
-    assert client.get(page("change", echange)).status_code == 302
 
 
 def test_le_chef_tient_les_modeles_depuis_la_liste(lieu: Scene) -> None:

@@ -124,6 +124,20 @@ def test_aussitot_a_chaque_lecteur_sans_rien_en_dire(boite: Scene) -> None:
     assert {m.extra_headers.get("List-Unsubscribe") for m in mail.outbox} == {reglage, None}
 
 
+@pytest.mark.parametrize(("etat", "case"), [("REPONDU", "non-lus"), ("PIECE_DEMANDEE", "a-traiter")])
+def test_le_courriel_mene_a_la_case_de_ce_qu_il_dit(boite: Scene, etat: str, case: str) -> None:
+    """Not to the whole list, nor by a reference that would tell of the exchange."""
+    quotidien(boite.acteur)
+    arriver(boite, etat=etat)
+    partir()
+    lien = f"{settings.SITE_URL}{reverse('messagerie')}?boite="
+    (aussitot,) = [str(m.body) for m in mail.outbox if adresse(boite.titulaire) in m.to]
+    assert f"{lien}{case}" in aussitot
+    client = Client()
+    client.force_login(boite.titulaire.compte)  # type: ignore[arg-type]
+    assert OBJET in client.get(reverse("messagerie"), {"boite": case}).content.decode()
+
+
 def test_rien_pour_ce_qui_n_est_pas_a_lire(boite: Scene) -> None:
     echange = echanger(boite.personne)
     remettre(recevoir(boite.personne, agent=boite.agent, echange=echange, interne=True))

@@ -312,3 +312,18 @@ def test_une_piece_refusee_retient_l_envoi() -> None:
     with pytest.raises(PieceRefusee, match="bilan.pdf"):
         envoyer(lieu)
     assert Brouillon.objects.exists()
+
+
+def test_l_objet_garde_ses_apostrophes() -> None:
+    """It is somebody's own words: what is searched for finds it by the folding, whatever the apostrophe."""
+    lieu = scene()
+    message = ecrire(
+        acteur=lieu.titulaire,
+        personne=lieu.personne,
+        theme="TVA",
+        objet="Question\u00a0sur l’été",
+        texte="Bonjour",
+        envoi=uuid.uuid4(),
+    )
+    assert message.echange.objet == "Question sur l’été"
+    assert Echange.objects.filter(objet__replie_contient="l'ete").exists()

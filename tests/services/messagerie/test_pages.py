@@ -1,5 +1,6 @@
 """The pages of the mailbox: the inbox, one exchange, writing, the PDF; what each shows and to whom."""
 
+import io
 import re
 import uuid
 from datetime import timedelta
@@ -10,16 +11,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 
 from accounts.models import Espace
 from habilitations.models import Habilitation
 from services.messagerie.brouillons import garder
 from services.messagerie.bureau import dernier_de_l_entreprise, repondre_du_bureau
 from services.messagerie.echanges import clore, ecrire, repondre
-from services.messagerie.imprime import parties
+from services.messagerie.imprime import imprimer, parties
 from services.messagerie.remise import remettre
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee
-from tests.factories import EspaceFactory, echanger, habiliter
+from tests.factories import EspaceFactory, PersonneFactory, echanger, habiliter
 from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene, texte_du_pdf
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +180,27 @@ def test_un_etranger_ne_trouve_rien() -> None:
         assert client.get(reverse(nom, args=args)).status_code == 404, nom
     assert client.post(reverse("echange_clore", args=[echange.reference])).status_code == 404
     assert "Messages" not in texte(client.get(reverse("entreprise", args=[lieu.personne.siren])))
+
+
+def test_qui_a_beaucoup_d_entreprises_y_cherche_celle_pour_qui_il_ecrit() -> None:
+    lieu, adresse = scene(denomination="ATELIER ROUSSEL"), reverse("message_ecrire")
+    client = client_de(lieu.titulaire)
+    assert 'name="q"' not in client.get(adresse).content.decode(), "one does not look for one's only company"
+    for rang in range(11):
+        habiliter(lieu.titulaire, personne=PersonneFactory(denomination=f"CAVE Nº {rang}"), service=messagerie())
+    toutes = client.get(adresse).content.decode()
+    assert 'name="q"' in toutes
+    assert toutes.count("<option") == 13
+    for cherche in ("atelier", "Roussel", lieu.personne.siren_lisible, lieu.personne.siren[:8]):
+        trouvee = client.get(adresse, {"q": cherche, "theme": "TVA", "chercher": "oui"}).content.decode()
+        assert trouvee.count("<option") == 1, cherche
+        assert f'value="{lieu.personne.siren}" selected' in trouvee
+        assert 'value="TVA" checked' in trouvee, "the theme is not lost"
+    rien = texte(client.get(adresse, {"q": "zzz"}))
+    assert "Aucune de vos entreprises ne répond à « zzz »" in rien
+    assert "ATELIER ROUSSEL" in rien
+    for hostile in ("\x00", "%", "'", "\ud800"):
+        assert client.get(adresse, {"q": hostile}).status_code == 200
 
 
 def test_ecrire_de_bout_en_bout() -> None:
@@ -475,3 +498,21 @@ def test_les_entrees_de_la_messagerie() -> None:
     service = client.get(reverse("ouvrir_service", args=[lieu.personne.siren, messagerie().code]))
     assert reverse("entreprise_messages", args=[lieu.personne.siren]) in service.content.decode()
     assert f'href="{reverse("messagerie")}"' in client.get(reverse("votre_espace")).content.decode()
+
+
+def test_un_echange_se_compose_quels_que_soient_ses_noms_et_ce_qui_y_fut_colle() -> None:
+    """Names of one word of 160 letters, right-to-left ones, lists pasted from Word, many messages: in order, and on few pages."""
+    arabe = "شركة النور"
+    lieu = scene(denomination="ANTICONSTITUTIONNELLEMENT" * 10)
+    Espace.objects.filter(pk=lieu.titulaire.pk).update(nom=f"{arabe} {'M' * 80}")
+    lieu.titulaire.refresh_from_db()
+    colle = f"Bonjour,\n\n\uf0b7\tPremier point\n1. Numéroté\n\n\n{arabe}\nhttps://www.impots.gouv.fr/{'x' * 200}"
+    echange = ecrit(lieu, texte=colle, objet="Question sur l’été")
+    for rang in range(30):
+        repondre(acteur=lieu.acteur, echange=echange, texte=f"Message {rang}\n\nCordialement", envoi=uuid.uuid4())
+    lu = PdfReader(io.BytesIO(imprimer(lieu.titulaire, echange)))
+    dit = " ".join("".join(feuille.extract_text() for feuille in lu.pages).split())
+    for texte_ in ("Question sur l’été", "• Premier point", "1. Numéroté", "Message 0 ", "Message 29 "):
+        assert texte_ in dit, texte_
+    assert dit.index("Message 0 ") < dit.index("Message 29 ")
+    assert len(lu.pages) <= 6

@@ -51,6 +51,7 @@ def test_l_agent_du_service_telecharge_et_laisse_une_trace(lieu: Scene) -> None:
     piece = envoye_avec(lieu, nom="Relevé d’octobre.pdf")
     client = client_verifie(lieu.agent)
     assert f'href="{adresse(piece)}"' in fil(client, piece)
+    assert "ouvrez que ce que vous attendez" in fil(client, piece)
     reponse = client.get(adresse(piece))
     assert (reponse.status_code, corps(reponse)) == (200, PDF)
     entetes = ("Content-Type", "X-Content-Type-Options", "Content-Security-Policy")

@@ -66,13 +66,16 @@ def test_joindre_oter_puis_envoyer() -> None:
     page = envoyer(client, rediger(lieu), oter=str(PieceJointe.objects.get(nom="notes.txt").pk))
     assert "notes.txt" not in phrases(page)
     page = envoyer(client, rediger(lieu))
-    assert "Relire avant d'envoyer pour" in phrases(page)
+    assert "Un message envoyé ne se reprend pas" in phrases(page)
     assert "avis.pdf" in phrases(page)
     page = envoyer(client, rediger(lieu), envoyer="oui")
     message = Message.objects.get()
     assert [piece.nom for piece in message.pieces_jointes.all()] == ["avis.pdf"]
     assert reverse("piece_jointe", args=[message.pieces_jointes.get().pk]) in page.content.decode()
-    assert "pas contrôlé par un antivirus" in phrases(page)
+    assert "non analysé par un antivirus" in phrases(page)
+    assert "n'ouvrez que ce que vous attendez" not in phrases(page), (
+        "said to the office alone, of what comes from outside"
+    )
 
 
 def test_un_fichier_choisi_part_avec_l_envoi_sans_autre_bouton() -> None:

@@ -210,7 +210,7 @@ def adresse(nom: str, echange: Echange) -> str:
 
 
 def caches(html: str) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(envoi|vu)" value="([^"]*)"', html))
+    return dict(re.findall(r'<input type="hidden" name="(envoi|vu|repondu|tenue)" value="([^"]*)"', html))
 
 
 def test_le_texte_est_garde_avant_la_page_des_fichiers(lieu: Scene, echange: Echange) -> None:
@@ -241,7 +241,9 @@ def test_le_texte_est_garde_avant_la_page_des_fichiers(lieu: Scene, echange: Ech
     assert "Voici ce qu’il faut joindre" in html
     assert "avis.pdf" in html
     assert "autre.pdf" not in html
-    envoi = client.post(repond, caches(html) | {"texte": "Voici ce qu’il faut joindre"}, follow=True)
+    relue = client.post(repond, caches(html) | {"texte": "Voici ce qu’il faut joindre"}, follow=True).content.decode()
+    assert "avis.pdf" in relue
+    envoi = client.post(adresse("repondre-relire", echange), caches(relue), follow=True)
     assert "La réponse est envoyée." in mots(envoi)
     message = Message.objects.get(agent=lieu.agent)
     assert [piece.nom for piece in message.pieces_jointes.all()] == ["avis.pdf"]
@@ -251,7 +253,8 @@ def test_l_agent_sait_que_sa_reponse_attend_le_controle(clamd: FauxClamd, lieu: 
     client = client_verifie(lieu.agent)
     poser(lieu, echange)
     html = client.get(adresse("piece", echange)).content.decode()
-    suite = client.post(adresse("piece", echange), caches(html) | {"texte": "Il nous faut votre RIB"}, follow=True)
+    relue = client.post(adresse("piece", echange), caches(html) | {"texte": "Il nous faut votre RIB"}, follow=True)
+    suite = client.post(adresse("piece-relire", echange), caches(relue.content.decode()), follow=True)
     assert "dès que ses fichiers auront été contrôlés" in mots(suite)
     assert Message.objects.get(agent=lieu.agent).demande_piece
 
