@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.envois.budget import epuiser
+from accounts.envois.un_a_un import chacun
 from accounts.models import Compte, Espace, Evenement
 
 from .espaces.desactivation import (
@@ -30,7 +31,8 @@ LIGNES_PAR_LOT: Final = 2_000
 def balayer(*, maintenant: datetime | None = None) -> int:
     """Signal what the sign-ins and acts since the last sweep show, disable what two signals name; return how many signals are new.
 
-    It may run twice or die half-way: how far it went is written last, and a signal is written once.
+    It may run twice or die half-way: how far it went is written last, and a signal is written once. A network, an account or a
+    line of the journal that fails is logged, and keeps none of the others from being looked at.
     """
     maintenant = maintenant or timezone.now()
     derniere = Evenement.objects.aggregate(derniere=Max("pk"))["derniere"] or 0
@@ -76,7 +78,7 @@ def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
     """
     recentes = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, derniere_le__gt=depuis).exclude(motif__in=EXTERIEURS)
     comptes = Compte.objects.filter(pk__in=recentes.order_by().values("compte"), is_staff=False)
-    return sum(_desactiver(compte, maintenant) for compte in comptes)
+    return chacun("desactiver", comptes, lambda compte: _desactiver(compte, maintenant))
 
 
 def _desactiver(compte: Compte, maintenant: datetime) -> bool:

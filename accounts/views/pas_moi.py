@@ -58,14 +58,16 @@ def _fait(request: HttpRequest, lien: Lien) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def depuis_l_espace(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The same, from « Sécurité »: the present session ends too."""
-    if request.method == "POST":
-        dit = pas_moi.dire_depuis_l_espace(acteur=espace)
-        logout(request)
-        request.session[FAIT] = {"mot_de_passe_bloque": dit.mot_de_passe_bloque}
-        return redirect("pas_moi_fait")
-    return render(
-        request, "accounts/pas_moi.html", {"consequences": pas_moi.consequences(espace), "retour": reverse("securite")}
-    )
+    try:
+        if request.method == "POST":
+            dit = pas_moi.dire_depuis_l_espace(acteur=espace)
+            logout(request)
+            request.session[FAIT] = {"mot_de_passe_bloque": dit.mot_de_passe_bloque}
+            return redirect("pas_moi_fait")
+        consequences = pas_moi.consequences(espace)
+    except RegleMetier as regle:
+        return render(request, "accounts/pas_moi_refus.html", {"regle": regle, "code": regle.code}, status=410)
+    return render(request, "accounts/pas_moi.html", {"consequences": consequences, "retour": reverse("securite")})
 
 
 @login_not_required

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from accounts.gestion.contreseings import ActeGrave, demander_contreseing, inscrire
 from accounts.gestion.fonctions import SURVEILLANCE
-from accounts.models import Agent, Contreseing
+from accounts.models import Agent, Compte, Contreseing
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
 
-from ..models import Alerte, Gravite
+from ..models import Alerte, Gravite, SuiteAlerte
 from ..signaux.registre import nom_de
 from ..signaux.suites import GENRES, decider
 
@@ -43,6 +43,14 @@ class AlerteDejaDecidee(RegleMetier):
     message = "Rien n’est fait : une alerte au moins n’est plus à examiner. Relisez la page."
 
 
+class AlerteVueDeNouveau(RegleMetier):
+    code = "alerte_vue_de_nouveau"
+    message = (
+        "Rien n’est fait : depuis que ce classement a été demandé, ou que cette page a été affichée, une alerte a été vue de nouveau "
+        "ou son détenteur a répondu. Relisez-la. Refusez ce classement s’il n’est plus fondé : il se redemande sur ce qui est vu maintenant."
+    )
+
+
 class AlertesTropNombreuses(RegleMetier):
     code = "alertes_trop_nombreuses"
     message = f"Une décision porte sur {ENSEMBLE_AU_PLUS} alertes au plus : décidez-les en plusieurs fois."
@@ -55,11 +63,15 @@ def classer_alertes(
 ) -> Contreseing | None:
     """Set these alerts aside: nothing was wrong. One of them grave: return what now waits for another agent, None else.
 
-    Raises: FonctionChangee, DecisionDeLaCellule, MotifDAlerteRequis, AlertesTropNombreuses, AlerteDejaDecidee, ContreseingDejaDemande.
+    What its agent did not see, counted on them since, is not set aside with the rest. Raises: FonctionChangee, DecisionDeLaCellule,
+    MotifDAlerteRequis, AlertesTropNombreuses, AlerteDejaDecidee, AlerteVueDeNouveau, ContreseingDejaDemande.
     """
     maintenant = maintenant or timezone.now()
     motif = _motif(acteur, motif)
-    ouvertes = _verrouiller([alerte.pk for alerte in alertes])
+    _attendre_le_second([alerte.pk for alerte in alertes])
+    ouvertes = verrouiller([alerte.pk for alerte in alertes])
+    if {(vue.pk, vue.nombre, vue.gravite) for vue in alertes} != {(o.pk, o.nombre, o.gravite) for o in ouvertes}:
+        raise AlerteVueDeNouveau
     if all(alerte.gravite != Gravite.GRAVE for alerte in ouvertes):
         decider(acteur, ouvertes, GENRES.SANS_SUITE, motif, maintenant)
         return None
@@ -72,7 +84,7 @@ def classer_alertes(
         cle=cles[0],
         espace=espaces.pop() if len(espaces) == 1 else None,
         motif=motif,
-        parametres={"alertes": cles},
+        parametres={"alertes": cles, "vues": _vues(ouvertes)},
         maintenant=maintenant,
     )
 
@@ -87,7 +99,7 @@ def confirmer_alertes(
     Raises: FonctionChangee, DecisionDeLaCellule, MotifDAlerteRequis, AlertesTropNombreuses, AlerteDejaDecidee.
     """
     motif = _motif(acteur, motif)
-    ouvertes = _verrouiller([alerte.pk for alerte in alertes])
+    ouvertes = verrouiller([alerte.pk for alerte in alertes])
     decider(acteur, ouvertes, GENRES.AVEREE, motif, maintenant or timezone.now())
     return ouvertes
 
@@ -106,10 +118,21 @@ def _motif(acteur: Agent, motif: str) -> str:
     return propre
 
 
-def _verrouiller(cles: Collection[UUID | str]) -> list[Alerte]:
-    """Return these alerts, locked in the order of their keys. Raises: AlertesTropNombreuses, AlerteDejaDecidee."""
+def verrouiller_comptes(cles: Collection[UUID | str]) -> None:
+    """Lock the accounts of these alerts, before the alerts: the order of whoever raises or decides one, so nobody waits in a ring."""
+    comptes = Alerte.objects.filter(pk__in=cles).order_by().values("compte")
+    verrous = Compte.objects.select_for_update(no_key=True).filter(pk__in=comptes).order_by("pk")
+    list(verrous.values_list("pk", flat=True))
+
+
+def verrouiller(cles: Collection[UUID | str]) -> list[Alerte]:
+    """Return these open alerts, locked with their accounts in the order of their keys.
+
+    Raises: AlertesTropNombreuses, AlerteDejaDecidee.
+    """
     if len(cles) > ENSEMBLE_AU_PLUS:
         raise AlertesTropNombreuses
+    verrouiller_comptes(cles)
     lues = list(
         Alerte.objects.select_for_update(no_key=True, of=("self",))
         .select_related("compte__espace")
@@ -121,14 +144,35 @@ def _verrouiller(cles: Collection[UUID | str]) -> list[Alerte]:
     return lues
 
 
+def _attendre_le_second(cles: Collection[UUID]) -> None:
+    """Lock what waits of these alerts for a second look, before them, as who countersigns does: of two at once, one goes first."""
+    cle = min(map(str, cles), default="")
+    attend = Contreseing.objects.filter(genre=GENRE, cle=cle, etat=Contreseing.Etat.DEMANDE)
+    list(attend.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
+
+
+def _vues(alertes: Collection[Alerte]) -> dict[str, list[str | int]]:
+    """Return what there is to judge of each of these alerts: how often it was seen, how grave it is, what its holder answered."""
+    questions = SuiteAlerte.objects.filter(alerte__in=alertes, genre=SuiteAlerte.Genre.QUESTION)
+    reponses = dict(questions.values_list("alerte", "reponse"))
+    return {str(une.pk): [une.nombre, int(une.gravite), reponses.get(une.pk, "")] for une in alertes}
+
+
 # --- The second look at a grave one -----------------------------------------------------------------------------------
 
 
 def _classer(
     *, acteur: Agent, contreseing: Contreseing, montrees: Collection[UUID] | None, maintenant: datetime
 ) -> list[Alerte]:
-    """Set aside what was asked for, once a second agent has looked. Raises: AlerteDejaDecidee."""
-    ouvertes = _verrouiller(contreseing.parametres["alertes"])
+    """Set aside what was asked for, once a second agent has looked: what the first one judged, and no more.
+
+    Raises: AlerteDejaDecidee, AlerteVueDeNouveau.
+    """
+    ouvertes = verrouiller(contreseing.parametres["alertes"])
+    if _vues(ouvertes) != contreseing.parametres.get(
+        "vues", _vues(ouvertes)
+    ):  # asked for before this was kept: as it was
+        raise AlerteVueDeNouveau
     decider(contreseing.demandeur, ouvertes, GENRES.SANS_SUITE, contreseing.motif, maintenant, second=acteur)
     return ouvertes
 

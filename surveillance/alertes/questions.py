@@ -1,6 +1,7 @@
 """Asking the holder whether it was he, and what he answers: never proof by itself, the cell decides (R15; CGU §3.6.a)."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,7 +21,7 @@ from accounts.traces.journal import consigner, ecrites
 from .. import actes
 from ..models import Alerte, Gravite, SuiteAlerte
 from ..signaux.registre import nom_de
-from .decisions import ENSEMBLE_AU_PLUS, AlerteDejaDecidee, AlertesTropNombreuses, exiger_la_cellule
+from .decisions import exiger_la_cellule, verrouiller, verrouiller_comptes
 
 REPONDRE_EN: Final = timedelta(days=7)
 BOITE_RECENTE: Final = timedelta(days=30)
@@ -61,17 +62,7 @@ def demander_au_detenteur(
     """
     exiger_la_cellule(acteur)
     maintenant = maintenant or timezone.now()
-    if len(alertes) > ENSEMBLE_AU_PLUS:
-        raise AlertesTropNombreuses
-    cles = {alerte.pk for alerte in alertes}
-    lues = list(
-        Alerte.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("compte__espace")
-        .filter(pk__in=cles, etat=Alerte.Etat.OUVERTE)
-        .order_by("pk")
-    )
-    if not lues or len(lues) != len(cles):
-        raise AlerteDejaDecidee
+    lues = verrouiller([alerte.pk for alerte in alertes])
     if SuiteAlerte.objects.filter(alerte__in=lues, genre=SuiteAlerte.Genre.QUESTION).exists():
         raise QuestionDejaPosee
     return [_demander(acteur, alerte, maintenant) for alerte in lues]
@@ -132,7 +123,10 @@ def dire_que_c_etait_moi(*, acteur: Espace, question: SuiteAlerte, maintenant: d
 
 
 def noter_ce_n_etait_pas_lui(dit: Dit) -> None:
-    """Answer what this holder is asked, in the transaction by which he says « ce n'est pas moi »; these alerts become grave."""
+    """Answer what this holder is asked, in the transaction by which he says « ce n'est pas moi »; these alerts become grave.
+
+    Nothing refuses him here: what an agent decides, or an answer given, at the same instant is passed.
+    """
     attendent = SuiteAlerte.objects.filter(
         espace=dit.espace,
         genre=SuiteAlerte.Genre.QUESTION,
@@ -141,11 +135,13 @@ def noter_ce_n_etait_pas_lui(dit: Dit) -> None:
         alerte__etat=Alerte.Etat.OUVERTE,
     )
     for question in attendent.order_by("alerte_id"):
-        _repondre(dit.espace, question, REPONSES.PAS_MOI, dit.le)
+        with suppress(QuestionClose):
+            _repondre(dit.espace, question, REPONSES.PAS_MOI, dit.le)
 
 
 def _repondre(acteur: Espace, question: SuiteAlerte, reponse: str, maintenant: datetime) -> SuiteAlerte:
-    """Write an answer; the espace is locked. Raises: QuestionClose."""
+    """Write an answer; the espace is locked. Raises: QuestionClose, before anything is written."""
+    verrouiller_comptes([question.alerte_id])
     alerte = Alerte.objects.select_for_update(no_key=True, of=("self",)).get(pk=question.alerte_id)
     fraiche = (
         SuiteAlerte.objects.select_for_update(no_key=True, of=("self",))

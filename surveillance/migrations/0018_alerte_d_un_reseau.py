@@ -4,8 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-UNE_PAR_CAUSE = "alerte_ouverte_une_par_cause"
-
 
 class Migration(migrations.Migration):
     dependencies = [("surveillance", "0017_cas_du_guichet")]
@@ -22,13 +20,13 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
-        migrations.RemoveConstraint(model_name="alerte", name=UNE_PAR_CAUSE),
+        migrations.RemoveConstraint(model_name="alerte", name="alerte_ouverte_une_par_cause"),
         migrations.AddConstraint(
             model_name="alerte",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("etat", "OUVERTE"), models.Q(("cause", ""), _negated=True)),
                 fields=("compte", "motif", "cause"),
-                name=UNE_PAR_CAUSE,
+                name="alerte_ouverte_une_par_cause",
                 nulls_distinct=False,
                 violation_error_message="Une alerte de ce genre est déjà ouverte pour ce compte et cette cause.",
             ),

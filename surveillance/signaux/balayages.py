@@ -6,12 +6,14 @@ Each detector is given how far the last sweep went, reads from there by an index
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts import actes as du_compte
+from accounts.envois.un_a_un import chacun
 from accounts.models import Agent, Compte, Espace, Evenement, TraceLecture
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.jours_ouvres import est_ouvre
@@ -100,34 +102,49 @@ def pulverisations(*, depuis: datetime, maintenant: datetime) -> int:
             _RESEAUX, {"depuis": depuis, "maintenant": maintenant, "debut": debut, "seuil": COMPTES_ESSAYES}
         )
         reseaux = curseur.fetchall()
-    return sum(_du_reseau(lu, essayes, echecs, debut, maintenant) for lu, essayes, echecs in reseaux)
+    return chacun("pulverisations", reseaux, lambda vu: _du_reseau(vu[0], vu[1], vu[2], debut, maintenant))
 
 
 def _du_reseau(lu: str, essayes: int, echecs: int, debut: datetime, maintenant: datetime) -> int:
     siennes = Connexion.objects.filter(reseau=lu, quand__gt=debut, quand__lte=maintenant, compte__isnull=False)
     details = {"reseau": lu, "comptes": essayes, "echecs": echecs}
     reussie = Connexion.Resultat.REUSSIE
-    entres = set(siennes.filter(resultat=reussie).values_list("compte_id", flat=True).distinct()[:COMPTES_SIGNALES])
+    entres = _dernieres(siennes.filter(resultat=reussie))
     habitues = set(
         Connexion.objects.filter(
-            compte_id__in=entres,
+            compte_id__in=[*entres],
             reseau=lu,
             resultat=reussie,
             quand__gt=maintenant - MEMOIRE_DES_CONNEXIONS,
             quand__lte=debut,
         ).values_list("compte_id", flat=True)
     )
-    essayees = siennes.exclude(resultat=reussie).values_list("compte_id", flat=True)
-    touches = set(essayees.order_by().distinct()[:COMPTES_SIGNALES])
-    comptes = Compte.objects.select_related("espace").in_bulk([*(touches | entres)])
-    signales = [(REUSSITE_APRES_PULVERISATION, cle) for cle in entres - habitues]
-    signales += [(PULVERISATION, cle) for cle in touches - entres]
-    return sum(
-        signaler(compte=comptes[cle], genre=genre, details=details, cause=f"reseau:{lu}", maintenant=maintenant)
-        is not None
-        for genre, cle in signales
-        if cle in comptes and not comptes[cle].is_staff
-    )
+    touches = _dernieres(siennes.exclude(resultat=reussie))
+    comptes = Compte.objects.select_related("espace").in_bulk([*touches, *entres])
+    signales = [(REUSSITE_APRES_PULVERISATION, cle, entres[cle]) for cle in entres.keys() - habitues]
+    signales += [(PULVERISATION, cle, touches[cle]) for cle in touches.keys() - entres.keys()]
+
+    def dire(signale: tuple[str, UUID, datetime]) -> bool:
+        genre, cle, quand = signale
+        if cle not in comptes or comptes[cle].is_staff:
+            return False
+        vu = signaler(
+            compte=comptes[cle],
+            genre=genre,
+            details=details,
+            cause=f"reseau:{lu}",
+            arrive_le=quand,
+            maintenant=maintenant,
+        )
+        return vu is not None
+
+    return chacun("pulverisation", signales, dire)
+
+
+def _dernieres(connexions: QuerySet[Connexion]) -> dict[UUID, datetime]:
+    """Return the accounts of these sign-ins, each with its last: the first fifty."""
+    lues = connexions.order_by().values_list("compte_id").annotate(derniere=Max("quand"))
+    return dict(lues[:COMPTES_SIGNALES])
 
 
 def lignes_suivies(*, apres: int, au_plus: int) -> list[Evenement]:
@@ -136,8 +153,8 @@ def lignes_suivies(*, apres: int, au_plus: int) -> list[Evenement]:
 
 
 def examiner_les_lignes(*, lignes: Sequence[Evenement]) -> int:
-    """Signal what these lines show. Return how many signals are new."""
-    return sum(_examiner(ligne) for ligne in lignes)
+    """Signal what these lines show. Return how many signals are new; one that cannot be read, which nobody may remove, is passed."""
+    return chacun("lignes_du_journal", lignes, _examiner)
 
 
 def _examiner(ligne: Evenement) -> bool:
@@ -163,6 +180,7 @@ def _demande_non_reconnue(ligne: Evenement) -> bool:
         genre=DEMANDE_NON_RECONNUE,
         details={"reference": reference, "quand": jour_heure(ligne.quand)},
         cause=f"demande:{reference}",
+        arrive_le=ligne.quand,
     )
     return vu is not None
 
@@ -198,6 +216,7 @@ def _premier_acte(ligne: Evenement) -> bool:
             "ici": {"pays": session.pays, "navigateur": session.navigateur, "systeme": session.systeme},
         },
         connexion=session,
+        arrive_le=ligne.quand,
     )
     return vu is not None
 
@@ -237,6 +256,7 @@ def _de_l_agent(agent: Agent, fait: Retablissement) -> bool:
         compte=agent.compte,
         genre=RETABLISSEMENTS_INHABITUELS,
         details={"motifs": motifs, "nombre": len(siens), "quand": jour_heure(fait.accorde_le)},
+        arrive_le=fait.accorde_le,
     )
     return vu is not None
 

@@ -1,7 +1,7 @@
 """Saying that a signal was seen: written once a day, and what its kind asks for done with it, in one transaction (R15)."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from accounts.traces.journal import consigner
 
 from ..models import Alerte, Connexion, SignalVu
 from .mots import en_lignes
+from .preuves import prouve_le
 from .registre import DETAILS, SIGNAUX, Demande, Signal
 
 SIGNALEUR: Final = "systeme:signaler"
@@ -55,27 +56,33 @@ def signaler(
     connexion: Connexion | None = None,
     cause: str = "",
     occasion: str = "",
+    arrive_le: datetime | None = None,
     maintenant: datetime | None = None,
 ) -> SignalVu | None:
     """Write that this kind of signal was seen of this account, do what its table asks for, and return it.
 
-    None when it is written already today for this account, kind and cause: whoever saw it then has done the rest (the unique
-    constraint decides, not a look before), but for another `session`, which is asked, or ended, too: a thief who signs in again.
+    The account is locked first, as by all that raise or decide its alerts. None when it is written already today for this account,
+    kind and cause: whoever saw it then has done the rest (the unique constraint decides, not a look before), but for another
+    `session`, which is asked, or ended, too: a thief who signs in again. What was decided of that since, or proved, is over: what
+    happens after (`arrive_le`, where it is not now) is new, the same day.
     `cause` is what several accounts may have in common (`reseau:192.0.2.0/24`);
     an `occasion` makes of what would be written already a signal of its own, that counts on the open alert of its cause. Without
-    a `session`, what is asked of one is asked of all that are open. Raises: DetailInconnu, KeyError on a kind not in the table.
+    a `session`, what is asked of one is asked of all that are open. Raises: DetailInconnu, KeyError on a kind not in the table,
+    Compte.DoesNotExist on an account that is gone.
     """
     signal = SIGNAUX[genre]
     if inconnus := set(details) - DETAILS.keys():
         raise DetailInconnu(", ".join(sorted(inconnus)))
     maintenant = maintenant or timezone.now()
+    Compte.objects.select_for_update(no_key=True).get(pk=compte.pk)
     cause = cause or f"compte:{compte.pk}"
-    vu, nouveau = SignalVu.objects.get_or_create(
-        compte=compte,
-        genre=genre,
-        cause=f"{cause}:{occasion}" if occasion else cause,
-        jour=timezone.localdate(maintenant),
-        defaults={
+    vu, nouveau = _noter(
+        compte,
+        genre,
+        f"{cause}:{occasion}" if occasion else cause,
+        arrive_le or maintenant,
+        timezone.localdate(maintenant),
+        {
             "vu_le": maintenant,
             "details": details,
             "session": numero_de(session) if session is not None else None,
@@ -104,6 +111,31 @@ def signaler(
     vu.demandes = sorted(demandees)
     vu.save(update_fields=["alerte", "demandes"])
     return vu
+
+
+def _noter(
+    compte: Compte, genre: str, cause: str, arrive_le: datetime, jour: date, valeurs: dict[str, Any]
+) -> tuple[SignalVu, bool]:
+    """Write that this was seen, if nothing of today still stands for it; return what does, and whether it is new."""
+    siennes = cause
+    while True:
+        vu, nouveau = SignalVu.objects.get_or_create(
+            compte=compte, genre=genre, cause=siennes, jour=jour, defaults=valeurs
+        )
+        if nouveau or not _est_clos(vu, compte, arrive_le):
+            return vu, nouveau
+        siennes = f"{cause}:apres:{vu.pk}"
+
+
+def _est_clos(vu: SignalVu, compte: Compte, arrive_le: datetime) -> bool:
+    """Whether the alert of this signal was decided, or its holder proved himself, before what happened at this moment."""
+    if vu.alerte_id is None:
+        return False
+    alerte = Alerte.objects.select_for_update(no_key=True, of=("self",)).filter(pk=vu.alerte_id).first()
+    espace = getattr(compte, "espace", None)
+    decidee = alerte.examinee_le if alerte is not None else None
+    prouvee = prouve_le(espace, vu.vu_le) if espace is not None else None
+    return any(quand is not None and quand < arrive_le for quand in (decidee, prouvee))
 
 
 def numero_de(session: Ouverte) -> UUID:

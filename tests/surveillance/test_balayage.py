@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -18,6 +19,7 @@ from accounts.traces.requete import Provenance, provenance
 from activation.actes import DEMANDE_SIGNALEE
 from surveillance.actes import ESPACE_RETABLI
 from surveillance.balayage import balayer
+from surveillance.espaces.desactivation import desactiver_automatiquement
 from surveillance.models import Alerte, Balayage, Connexion, Desactivation, Gravite, Retablissement, SignalVu
 from surveillance.signaux.signalement import signaler
 from tests.factories import AgentFactory, EspaceFactory
@@ -309,3 +311,79 @@ def test_ce_que_son_temps_laisse_est_repris_au_suivant(maintenant: datetime, mon
         _neuf(espace, maintenant)
         acte(MOT_DE_PASSE_CHANGE, espace, quand=maintenant)
     assert [balayer(maintenant=maintenant + timedelta(seconds=seconde)) for seconde in (1, 2, 3, 4)] == [1, 1, 1, 0]
+
+
+# --- One that fails keeps none of the others from being looked at -------------------------------------------------------
+
+
+def compromis() -> Espace:
+    espace = EspaceFactory()
+    for genre in ("session_volee", "rafale_exports"):
+        signaler(compte=espace.compte, genre=genre, details={})
+    return espace
+
+
+def test_ce_qui_est_vu_pendant_le_balayage_ne_l_arrete_pas(maintenant: datetime) -> None:
+    """By requests, while the sweep reads: its own hour is that of its beginning."""
+    espace = EspaceFactory()
+    for genre in ("session_volee", "rafale_exports"):
+        signaler(compte=espace.compte, genre=genre, details={}, maintenant=maintenant + timedelta(seconds=2))
+    balayer(maintenant=maintenant)
+    assert Desactivation.objects.get().depuis == maintenant
+    assert Balayage.objects.get().vu_jusqu_a == maintenant
+
+
+def test_un_compte_en_panne_n_arrete_pas_la_veille(maintenant: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    malade, autre = compromis(), compromis()
+    vraie = desactiver_automatiquement
+
+    def en_panne(*, espace: Espace, **choix: Any) -> Desactivation | None:
+        if espace == malade:
+            raise ZeroDivisionError
+        return vraie(espace=espace, **choix)
+
+    monkeypatch.setattr("surveillance.balayage.desactiver_automatiquement", en_panne)
+    balayer()
+    assert Desactivation.objects.get().espace == autre
+    assert Balayage.objects.get().vu_jusqu_a > maintenant, "the next one goes on from here"
+    monkeypatch.setattr("surveillance.balayage.desactiver_automatiquement", vraie)
+    balayer()
+    assert Desactivation.objects.filter(espace=malade).exists(), "tried again each minute while it is recent"
+
+
+def test_une_ligne_illisible_du_journal_n_arrete_pas_la_veille(maintenant: datetime) -> None:
+    """Nobody can take a line away: one that the sweep cannot read would stop it for ever."""
+    un, autre = EspaceFactory(), compromis()
+    with transaction.atomic():
+        consigner(ESPACE_RETABLI, auteur=autre, espace=autre, details={"reference": "x"})
+    _neuf(un, maintenant)
+    acte(MOT_DE_PASSE_CHANGE, un, quand=maintenant)
+    balayer()
+    assert "acte_appareil_neuf" in genres(), "the line after it"
+    assert Desactivation.objects.get().espace == autre
+
+
+def test_un_reseau_en_panne_n_arrete_pas_la_veille(maintenant: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    victime, autre = EspaceFactory(), compromis()
+    for rang in range(15):
+        connexion(None, maintenant, "ECHOUEE", adresse_essayee=f"{rang:064d}")
+    connexion(victime, maintenant, "ECHOUEE")
+    monkeypatch.setattr("surveillance.signaux.balayages.signaler", lambda **_: 1 / 0)
+    balayer(maintenant=maintenant + timedelta(seconds=1))
+    assert Desactivation.objects.get().espace == autre
+    monkeypatch.undo()
+    assert balayer(maintenant=maintenant + timedelta(seconds=2)) == 1, "and is looked at again"
+
+
+def test_ce_qui_fut_classe_n_est_pas_releve_de_la_meme_ligne(espace: Espace, maintenant: datetime) -> None:
+    """A line is read again for some minutes, a network's hour is looked at each minute: nothing of it is new."""
+    _neuf(espace, maintenant)
+    acte(MOT_DE_PASSE_CHANGE, espace, quand=maintenant)
+    for rang in range(15):
+        connexion(None, maintenant, "ECHOUEE", adresse_essayee=f"{rang:064d}")
+    connexion(EspaceFactory(), maintenant, "ECHOUEE")
+    balayer(maintenant=maintenant + timedelta(seconds=1))
+    assert {alerte.motif for alerte in Alerte.objects.all()} == {"acte_appareil_neuf", "pulverisation"}
+    Alerte.objects.update(etat=Alerte.Etat.ECARTEE, examinee_le=timezone.now())
+    assert balayer(maintenant=maintenant + timedelta(seconds=2)) == 0
+    assert not Alerte.objects.filter(etat=Alerte.Etat.OUVERTE).exists()

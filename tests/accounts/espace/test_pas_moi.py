@@ -339,6 +339,21 @@ def test_depuis_securite_cette_session_aussi_se_ferme(espace: Espace) -> None:
     assert Evenement.objects.get(acte="espace.ce_n_est_pas_moi").details["voie"] == "espace"
 
 
+def test_depuis_securite_un_espace_ferme_au_meme_instant_le_dit(
+    espace: Espace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cell disables it between the reading of the session and the act: a page that says so, not an error."""
+    client = connecter(espace)
+
+    def refuser(*, acteur: Espace) -> None:
+        raise pas_moi.EspacePlusOuvert(etat="désactivé par sécurité")
+
+    monkeypatch.setattr(pas_moi, "dire_depuis_l_espace", refuser)
+    refus = client.post(reverse("securite_pas_moi"))
+    assert refus.status_code == 410
+    assert "désactivé par sécurité" in refus.content.decode()
+
+
 def test_un_espace_qui_attend_son_code_le_dit_aussi(espace: Espace) -> None:
     Espace.objects.filter(pk=espace.pk).update(etat=Espace.Etat.EN_ATTENTE_CODE)
     assert appuyer(lien_de(espace)).mot_de_passe_bloque

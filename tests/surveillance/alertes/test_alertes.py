@@ -17,11 +17,13 @@ from accounts.gestion.contreseings import (
     ContreseingParUnAutre,
     contresigner,
     expirer_contreseings,
+    refuser_contreseing,
 )
 from accounts.models import Affaire, Agent, Contreseing, Courriel, Espace, Evenement
 from surveillance.alertes.chiffres import semaines
 from surveillance.alertes.decisions import (
     AlerteDejaDecidee,
+    AlerteVueDeNouveau,
     DecisionDeLaCellule,
     MotifDAlerteRequis,
     classer_alertes,
@@ -422,3 +424,46 @@ def test_les_huit_semaines_en_chiffres(cellule: Agent, espace: Espace) -> None:
     (semaine,) = semaines(maintenant=maintenant)
     assert (semaine.levees, semaine.averees, semaine.sans_suite, semaine.attendent) == (4, 1, 2, 1)
     assert (semaine.justes, semaine.delai) == (33, timedelta(hours=4))
+
+
+def test_ce_qui_est_dit_de_nouveau_n_est_pas_classe_avec_ce_qui_fut_juge(cellule: Agent, second: Agent) -> None:
+    """Each saying reaches the cell: also what is said between the first look and the second."""
+    espace = EspaceFactory()
+    dire_depuis_l_espace(acteur=espace)
+    attend = classer_alertes(acteur=cellule, alertes=list(Alerte.objects.all()), motif=MOTIF)
+    assert attend is not None
+    dire_depuis_l_espace(acteur=Espace.objects.get(pk=espace.pk))
+    with pytest.raises(AlerteVueDeNouveau):
+        contresigner(acteur=second, contreseing=attend)
+    assert Alerte.objects.get().etat == Alerte.Etat.OUVERTE
+    refuser_contreseing(acteur=second, contreseing=attend, reponse="Il l’a redit depuis.")
+    encore = classer_alertes(acteur=cellule, alertes=list(Alerte.objects.all()), motif=MOTIF)
+    assert encore is not None
+    contresigner(acteur=second, contreseing=encore)
+    assert Alerte.objects.get().etat == Alerte.Etat.ECARTEE
+
+
+def test_une_reponse_donnee_entre_les_deux_regards_se_relit(cellule: Agent, second: Agent, espace: Espace) -> None:
+    alerte = lever(espace, motif="session_volee", gravite=Gravite.GRAVE)
+    (question,) = demander_au_detenteur(acteur=cellule, alertes=[alerte])
+    attend = classer_alertes(acteur=cellule, alertes=[alerte], motif=MOTIF)
+    assert attend is not None
+    dire_que_c_etait_moi(acteur=espace, question=question)
+    with pytest.raises(AlerteVueDeNouveau):
+        contresigner(acteur=second, contreseing=attend)
+
+
+def test_ce_que_l_agent_n_a_pas_lu_n_est_pas_classe(cellule: Agent, espace: Espace) -> None:
+    alerte = lever(espace, motif="rafale_siren", cause=CAUSE)
+    lue = Alerte.objects.get(pk=alerte.pk)
+    Alerte.objects.lever(
+        compte=espace.compte,
+        motif="rafale_siren",
+        cause=CAUSE,
+        gravite=Gravite.MOYENNE,
+        details={},
+        maintenant=timezone.now(),
+    )
+    with pytest.raises(AlerteVueDeNouveau):
+        classer_alertes(acteur=cellule, alertes=[lue], motif=MOTIF)
+    assert Alerte.objects.get().etat == Alerte.Etat.OUVERTE

@@ -10,13 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.envois.courriels import composer
-from accounts.models import Courriel, Espace, Evenement, Session
+from accounts.models import Agent, Courriel, Espace, Evenement, Session
+from surveillance.alertes.decisions import classer_alertes
 from surveillance.models import Alerte, Gravite, SignalVu
 from surveillance.signaux import signalement
 from surveillance.signaux.registre import DETAILS, RAFALE_SIREN, SESSION_VOLEE, SIGNAUX, Demande, Famille
 from surveillance.signaux.signalement import DetailInconnu, fournir_verification, signaler
 from tests.accounts.scenes import connecter
-from tests.factories import EspaceFactory
+from tests.factories import AgentFactory, EspaceFactory
+from tests.surveillance.espaces.scenes import Compromis
 
 VERIFIES: list[tuple[Session, str]] = []
 
@@ -117,6 +119,7 @@ def test_ce_qu_un_etranger_provoque_ne_compte_pas_contre_le_detenteur() -> None:
         "pulverisation",
         "reussite_apres_pulverisation",
         "demande_non_reconnue",
+        "adresse_sans_fin",
     }
     assert {s.genre for s in SIGNAUX.values() if s.ordinaire} == {"usage_parallele", "echecs_puis_reussite"}
     assert all(s.famille is not Famille.SCORE for s in SIGNAUX.values())
@@ -179,3 +182,37 @@ def test_soixante_sessions_d_un_lieu_ne_cachent_pas_celle_d_un_autre(espace: Esp
     connecter(espace, "90.1.2.9")
     vu = SignalVu.objects.get(genre="usage_parallele")
     assert [lieu["adresse_ip"] for lieu in vu.details["ailleurs"]] == ["193.51.224.1"]
+
+
+def test_ce_qui_recommence_apres_un_classement_le_meme_jour_est_une_alerte(espace: Espace) -> None:
+    cellule = AgentFactory(fonction=Agent.Fonction.SURVEILLANCE)
+    matin = timezone.localtime().replace(hour=9, minute=0)
+
+    def voir(heure: int, minute: int = 0) -> SignalVu | None:
+        quand = matin.replace(hour=heure, minute=minute)
+        return signaler(compte=espace.compte, genre="rafale_siren", details={"entreprises": 40}, maintenant=quand)
+
+    assert voir(9) is not None
+    classer_alertes(
+        acteur=cellule,
+        alertes=list(Alerte.objects.all()),
+        motif="Son extension de navigateur.",
+        maintenant=matin.replace(hour=10),
+    )
+    assert voir(9, 30) is None, "what was seen before it was judged is judged with it"
+    assert voir(11) is not None, "another's hand"
+    assert voir(15) is None, "once a day, again"
+    ouverte = Alerte.objects.get(etat=Alerte.Etat.OUVERTE)
+    assert (ouverte.nombre, ouverte.signaux.get().vu_le) == (1, matin.replace(hour=11))
+    classer_alertes(acteur=cellule, alertes=[ouverte], motif="Encore elle.", maintenant=matin.replace(hour=16))
+    assert voir(17) is not None
+
+
+@pytest.mark.django_db
+def test_ce_qui_recommence_apres_le_guichet_le_meme_jour_compte_de_nouveau() -> None:
+    scene = Compromis()
+    signaler(compte=scene.espace.compte, genre="demande_non_reconnue", details={})  # stays open
+    scene.desactiver()
+    scene.reconnaitre()
+    assert signaler(compte=scene.espace.compte, genre="demande_non_reconnue", details={}) is not None
+    assert Alerte.objects.get(etat=Alerte.Etat.OUVERTE).nombre == 2
