@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
 
         from . import actes
         from .donnees import declaration
-        from .espace import a_faire, desarmement
+        from .espace import a_faire, coordonnees_d_avant, desarmement
         from .gestion.affaires import CONTRESEING
         from .gestion.chefs import inscrire_la_nomination
         from .gestion.contreseings import inscrire_l_arret, inscrire_la_suppression
@@ -37,6 +37,7 @@ class AccountsConfig(AppConfig):
         inscrire(actes)
         inscrire_la_suppression()
         desarmement.inscrire_l_adresse()
+        coordonnees_d_avant.inscrire_les_coordonnees()
         inscrire_l_arret()
         inscrire_la_nomination()
         inscrire_files(

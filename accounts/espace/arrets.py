@@ -65,7 +65,7 @@ class Volet:
 
 
 # The order of the locks (docs/maison.md), which is also the order of what a page shows.
-ORDRE: Final = ("adresse", "banque", "activation", "habilitations", "contreseings")
+ORDRE: Final = ("adresse", "coordonnees", "banque", "activation", "habilitations", "contreseings")
 _VOLETS: list[Volet] = []
 
 

@@ -1,18 +1,22 @@
 """The particulars of the holder (CGU §4.b, « Gérer vos coordonnées »)."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
-from ..models import Espace
+from ..models import Compte, Espace
+from ..mots_de_passe.politique import CompteModifie, exiger_non_desactive, exiger_prouve
 from ..saisies.code_postal import normaliser_code_postal
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import normaliser_siren
 from ..saisies.telephone import normaliser_telephone
 from ..traces.journal import consigner
+from .coordonnees_d_avant import ecrire
 from .noms_admis import exiger_nom_admis
 
 
@@ -56,35 +60,40 @@ def _normaliser(champ: str, valeur: str) -> str:
 
 
 @transaction.atomic
-def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees) -> list[str]:
+def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees, maintenant: datetime | None = None) -> list[str]:
     """Store the particulars and return the columns that changed; nothing is written when none did.
 
-    The journal and the mail name the fields, never the values (CNIL 2021-122).
-    Raises: NomRequis, NomInvalide, NomReserve, TexteIllisible, TelephoneInvalide, CodePostalInvalide, SirenInvalide.
+    What they were is kept a year (`coordonnees_d_avant`); the journal and the mail name the fields, never the values (CNIL
+    2021-122). `acteur.compte` is the account as it was read to prove the password.
+    Raises: EspaceDesactive, CompteModifie, NomRequis, NomInvalide, NomReserve, TexteIllisible, TelephoneInvalide,
+    CodePostalInvalide, SirenInvalide.
     """
+    prouve = acteur.compte
     espace = Espace.objects.select_for_update(no_key=True).select_related(None).get(pk=acteur.pk)
-    nouvelles = {
+    exiger_non_desactive(espace)
+    if espace.compte_id is None:
+        raise CompteModifie
+    compte = Compte.objects.select_for_update(no_key=True).get(pk=espace.compte_id)
+    exiger_prouve(prouve, compte)
+    lues = {
         champ: valeur if valeur == getattr(espace, champ) else _normaliser(champ, valeur)
         for champ, valeur in asdict(coordonnees).items()
     }
-    if not (nouvelles["nom"] and nouvelles["prenom"]):
+    if not (lues["nom"] and lues["prenom"]):
         raise NomRequis
-    changes = [champ for champ, valeur in nouvelles.items() if getattr(espace, champ) != valeur]
+    nouvelles = {champ: valeur for champ, valeur in lues.items() if getattr(espace, champ) != valeur}
+    changes = list(nouvelles)
     if not changes:
         return []
     if {"nom", "prenom"} & set(changes):
-        exiger_nom_admis(prenom=nouvelles["prenom"], nom=nouvelles["nom"])
-    for champ in changes:
-        setattr(espace, champ, nouvelles[champ])
-    espace.save(update_fields=changes)
+        exiger_nom_admis(prenom=lues["prenom"], nom=lues["nom"])
+    ecrire(espace=espace, nouvelles=nouvelles, maintenant=maintenant or timezone.now())
     evenement = consigner(actes.COORDONNEES_MODIFIEES, auteur=espace, details={"champs": changes})
-    compte = espace.compte
-    if compte is not None:
-        courriels.deposer(
-            "coordonnees_modifiees",
-            destinataire=compte.email,
-            acte=f"evenement:{evenement.pk}",
-            espace=espace,
-            contexte={"champs": [str(Espace._meta.get_field(champ).verbose_name) for champ in changes]},  # type: ignore[union-attr]
-        )
+    courriels.deposer(
+        "coordonnees_modifiees",
+        destinataire=compte.email,
+        acte=f"evenement:{evenement.pk}",
+        espace=espace,
+        contexte={"champs": [str(Espace._meta.get_field(champ).verbose_name) for champ in changes]},  # type: ignore[union-attr]
+    )
     return changes

@@ -4,6 +4,7 @@ from .agent import Agent, CodeSecours, ServiceGestionnaire
 from .application import Application
 from .compte import AncienMotDePasse, Compte
 from .contreseing import Contreseing
+from .coordonnees import AnciennesCoordonnees
 from .courriel import Courriel, CourrielDeCote, CourrielEnAttente
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
@@ -20,6 +21,7 @@ __all__ = [
     "Affaire",
     "Agent",
     "AncienMotDePasse",
+    "AnciennesCoordonnees",
     "Application",
     "Attestation",
     "BlocScelle",

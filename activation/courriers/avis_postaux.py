@@ -23,9 +23,9 @@ from .enveloppe import Adresse, composer
 MODELE: Final = Path(__file__).resolve().parent.parent / "gabarits" / "information.typ"
 
 
-def adresse_de_l_espace(espace: Espace, *, siennes: bool = True) -> AdressePostale | AdresseEnvoi | None:
-    """Return where a letter to this person goes: the address of the espace (unless not `siennes`), else the organisation's."""
-    if siennes and est_distribuable(espace):
+def adresse_de_l_espace(espace: Espace) -> AdressePostale | AdresseEnvoi | None:
+    """Return where a letter to this person goes: the address of the espace, else the organisation's."""
+    if est_distribuable(espace):
         return espace
     if not espace.siren_appartenance:
         return None

@@ -11,6 +11,7 @@ from accounts.forms.claviers import Clavier
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import PageActe
 from accounts.models import Espace
+from surveillance.espaces.appartenance import faits_de_l_identite
 from surveillance.espaces.bureau import bureau_de
 from surveillance.espaces.orientation import LONGUEUR_DU_MOTIF, dirigeable, diriger_vers_un_service
 
@@ -56,6 +57,7 @@ class DirigerVersUnService(PageActe):
         vers = bureau_de(self.objet)
         return [
             ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
+            *faits_de_l_identite(self.objet),
             ("Dirigé aujourd’hui vers", vers.nom if vers is not None else "aucun service"),
             (
                 "Ce qui se passe",

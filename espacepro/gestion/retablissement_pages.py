@@ -15,6 +15,7 @@ from accounts.models import Espace
 from accounts.saisies.adresses import normaliser_adresse
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
+from surveillance.espaces.appartenance import faits_de_l_identite
 from surveillance.espaces.retablissement import (
     PLIS_AU_PLUS,
     SUITE,
@@ -97,6 +98,7 @@ class DemanderRetablissement(PageActe):
         cas = cas_de(self.objet)
         return [
             ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
+            *faits_de_l_identite(self.objet),
             ("Cas", cas.label if cas is not None else "rien à rétablir"),
             (
                 "Ce qui se passe maintenant",
@@ -133,6 +135,7 @@ class ImprimerPli(PageActe):
             return []
         return [
             ("Espace", f"{self.objet.nom_complet}, {self.objet.numero_lisible}"),
+            *faits_de_l_identite(self.objet),
             ("Accordé le", jour_heure(retablissement.accorde_le)),
             ("Plis déjà imprimés", f"{retablissement.plis} sur {PLIS_AU_PLUS}"),
             ("Qui l’imprime", qui_imprime(retablissement)),

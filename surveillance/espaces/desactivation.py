@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.actes import COORDONNEES_MODIFIEES
 from accounts.envois import courriels
 from accounts.espace import arrets
 from accounts.espace.arrets import Arret, Effet
@@ -24,7 +23,7 @@ from accounts.saisies.apercu import empreinte
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
-from accounts.traces.journal import consigner, ecrites
+from accounts.traces.journal import consigner
 from activation.courriers.avis_postaux import adresse_de_l_espace, deposer_avis
 
 from .. import actes
@@ -317,9 +316,9 @@ def _prevenir(desactivation: Desactivation, espace: Espace, compte: Compte, main
     )
     if not boite_douteuse(desactivation, compte):
         return
-    # Coordinates changed since may be somebody else's: the company's address is then the only one.
-    siennes = not ecrites(COORDONNEES_MODIFIEES, auteur=espace, depuis=desactivation.depuis).exists()
-    adresse = adresse_de_l_espace(espace, siennes=siennes)
+    adresse = adresse_de_l_espace(
+        espace
+    )  # as before the first suspect act: what was changed since has just been put back
     if adresse is not None and bureau is not None:
         deposer_avis(
             espace=espace,

@@ -1,7 +1,8 @@
 """Directing to an office an espace that none follows: otherwise nobody could give its access back (R16; CGU §3.6.b).
 
 Its holder goes to the counter of his service gestionnaire; who has no organisation that we know, and holds nothing, has none.
-The cell chooses one with him, says why, and two agents of that office do the rest.
+The cell chooses one with him, says why, and two agents of that office do the rest. So does who changed his organisation too lately for
+it to count (`appartenance`), where the office of the former one is not his way any more.
 """
 
 from datetime import datetime
@@ -18,7 +19,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Orientation
-from .bureau import bureau_qui_suit
+from .bureau import dirigeable_ailleurs, orientation_de
 from .desactivation import CelluleRequise
 
 LONGUEUR_DU_MOTIF: Final = 500
@@ -43,8 +44,8 @@ class MotifDOrientationRequis(RegleMetier):
 
 
 def dirigeable(espace: Espace) -> bool:
-    """Whether the cell may direct this espace: it can be given back, and no office follows it."""
-    return espace.etat in DIRIGEABLES and espace.compte_id is not None and bureau_qui_suit(espace) is None
+    """Whether the cell may direct this espace: it can be given back, and no office follows it, or its organisation is too new to count."""
+    return espace.etat in DIRIGEABLES and espace.compte_id is not None and dirigeable_ailleurs(espace)
 
 
 @transaction.atomic
@@ -67,8 +68,8 @@ def diriger_vers_un_service(
     espace = Espace.objects.select_for_update(no_key=True, of=("self",)).get(pk=espace.pk)
     if not dirigeable(espace):
         raise EspaceDejaSuivi
-    deja = Orientation.objects.filter(espace=espace, service_gestionnaire=gestionnaire).first()
-    if deja is not None:
+    deja = orientation_de(espace)
+    if deja is not None and deja.service_gestionnaire_id == gestionnaire.pk:
         return deja
     orientation, _ = Orientation.objects.update_or_create(
         espace=espace,

@@ -20,6 +20,7 @@ from accounts.envois import courriels
 from accounts.espace import arrets
 from accounts.espace.arrets import Arret, Changement
 from accounts.espace.changement_adresse import AdresseDejaPrise, proposer_au_guichet
+from accounts.espace.coordonnees_d_avant import avant
 from accounts.espace.desarmement import REMISE_VALABLE, remettre_la_reponse, reponse_de_personne, rouvrir
 from accounts.gestion.contreseings import ActeGrave, Reste, demander_contreseing, inscrire
 from accounts.gestion.fonctions import BUREAU
@@ -36,8 +37,10 @@ from .. import actes
 from ..models import Desactivation, Retablissement
 from ..signaux.suites import clore_au_guichet
 from . import pli
+from .appartenance import faits_de_l_identite
+from .bureau import bureau_de
 from .desactivation import OUVERTS, desactivation_en_cours
-from .visibilite import espaces_visibles
+from .visibilite import est_competent
 
 GENRE: Final = "RETABLISSEMENT"
 PLIS_AU_PLUS: Final = 3
@@ -47,7 +50,28 @@ _DERNIERS: Final = re.compile(r"[0-9A-Z]{4}")
 
 class GuichetHorsCompetence(RegleMetier):
     code = "guichet_hors_competence"
-    message = "Cet espace n’agit pour aucune entreprise que suit votre service gestionnaire."
+    message = (
+        "Cet espace n’agit pour aucune entreprise que suit {service}, ou depuis trop peu de temps pour que cela prouve quoi que ce soit : une "
+        "organisation déclarée depuis moins de 30 jours ne compte pas encore. Son détenteur s’adresse {ou}."
+    )
+
+    def __init__(self, agent: Agent, espace: Espace) -> None:
+        bureau = bureau_de(espace)
+        super().__init__(
+            service=agent.service_gestionnaire.nom,
+            ou="à la cellule de surveillance, qui lui choisit un service"
+            if bureau is None
+            else f"au service qui le suivait ({bureau.nom}, {bureau.telephone}) ou, s’il ne peut s’y présenter, à la cellule de "
+            "surveillance, qui lui en choisit un autre",
+        )
+
+
+class CoordonneesChangeesDepuis(RegleMetier):
+    code = "coordonnees_changees_depuis"
+    message = (
+        "Les coordonnées de cet espace ont changé depuis que son détenteur a été reconnu : rien n’est rouvert. Refusez cette "
+        "demande ; le détenteur est à reconnaître de nouveau."
+    )
 
 
 class RienARetablir(RegleMetier):
@@ -107,12 +131,9 @@ def cas_de(espace: Espace) -> Retablissement.Cas | None:
     return CAS.SECOND_FACTEUR if a_un_second_facteur(espace.compte) else None
 
 
-def _exiger_competence(acteur: Agent, espace: Espace) -> None:
-    if (
-        acteur.fonction not in BUREAU
-        or not espaces_visibles(acteur, espaces=Espace.objects.filter(pk=espace.pk)).exists()
-    ):
-        raise GuichetHorsCompetence
+def _exiger_competence(acteur: Agent, espace: Espace, maintenant: datetime) -> None:
+    if not est_competent(acteur, espace, maintenant):
+        raise GuichetHorsCompetence(acteur, espace)
 
 
 def _verrouiller(espace: Espace) -> Espace:
@@ -148,7 +169,7 @@ def demander_retablissement(
         raise PreuveDeLegitimiteRequise
     adresse = normaliser_adresse(nouvelle_adresse) if nouvelle_adresse else ""
     espace = _verrouiller(espace)
-    _exiger_competence(acteur, espace)
+    _exiger_competence(acteur, espace, maintenant)
     cas = cas_de(espace)
     if cas is None or espace.compte is None:
         raise RienARetablir
@@ -178,7 +199,7 @@ def _retablir(
 ) -> Retablissement:
     """Open the espace again, once a second agent has looked; its open alerts are said to be dealt with by these two.
 
-    Raises: RienARetablir, AdresseDejaPrise.
+    Raises: RienARetablir, CoordonneesChangeesDepuis, AdresseDejaPrise.
     """
     sans_reponse = reponse_de_personne()
     espace = _verrouiller(_espace(contreseing))
@@ -186,6 +207,8 @@ def _retablir(
     cas = cas_de(espace)
     if espace.compte is None or cas is None or cas != parametres["cas"]:
         raise RienARetablir
+    if avant(espace, contreseing.demande_le) is not None:
+        raise CoordonneesChangeesDepuis
     en_cours = desactivation_en_cours(espace)
     if en_cours is not None:
         en_cours = Desactivation.objects.select_for_update(no_key=True, of=("self",)).get(pk=en_cours.pk)
@@ -293,7 +316,7 @@ def imprimer_pli(*, acteur: Agent, espace: Espace, maintenant: datetime | None =
     """
     maintenant = maintenant or timezone.now()
     espace = _verrouiller(espace)
-    _exiger_competence(acteur, espace)
+    _exiger_competence(acteur, espace, maintenant)
     retablissement = pli_a_imprimer(espace, maintenant)
     if retablissement is None or retablissement.service_gestionnaire_id != acteur.service_gestionnaire_id:
         raise PliImpossible
@@ -388,6 +411,7 @@ def _faits(agent: Agent, contreseing: Contreseing) -> list[tuple[str, str | Mode
         return []
     faits: list[tuple[str, str | Model]] = [
         ("Espace", f"{espace.nom_complet}, {espace.numero_lisible}"),
+        *faits_de_l_identite(espace),
         ("Cas", CAS(parametres["cas"]).label),
         (
             "Pièce d’identité vue",

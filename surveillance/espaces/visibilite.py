@@ -1,23 +1,34 @@
-"""Which espaces an office sees: those that touch one of its SIREN, and no other (issue 14, item 2; CGU §5)."""
+"""Which espaces an office sees: those that touch one of its SIREN, and no other (issue 14, item 2; CGU §5).
 
-from typing import Any
+Seeing one is not enough to give it back at the counter (R16): `est_competent` counts nothing that a thief may just have written.
+"""
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
 
 from accounts.gestion.fonctions import BUREAU, SURVEILLANCE
-from accounts.models import Agent, Espace
+from accounts.models import Agent, AnciennesCoordonnees, Espace
 from activation.models import CreationSimplifiee, Demande
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 
-from .bureau import orientations_en_vigueur
+from .appartenance import appartenance_de
+from .bureau import orientation_de, orientations_en_vigueur
+
+_DATES: Final[dict[type[Model], str]] = {
+    Habilitation: "accordee_le",
+    Demande: "deposee_le",
+    CreationSimplifiee: "cree_le",
+}
 
 
 def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -> QuerySet[Espace]:
     """Return, among these espaces, those that this agent may see.
 
     The agent's office sees an espace that holds, asked for or was ended on one of its SIREN, or gave one of them as SIREN
-    d'appartenance; or the cell has directed it there, and no office follows it since. The surveillance cell sees all, an auditor none.
+    d'appartenance, now or within a year; or the cell has directed it there, and no office follows it since. The surveillance cell sees all, an auditor none.
     """
     lignes = Espace.objects.all() if espaces is None else espaces
     if agent.fonction in SURVEILLANCE:
@@ -26,14 +37,16 @@ def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -
         return lignes.none()
     bureau = agent.service_gestionnaire_id
     du_bureau = {"espace": OuterRef("pk"), "personne__service_gestionnaire": bureau}
+    siennes = PersonneSirenisee.objects.filter(service_gestionnaire=bureau)
     # One row at most of each, asked for each espace by its own index: as EXISTS, PostgreSQL would first read the whole office.
     touche = {
         "tient": Habilitation.objects.filter(**du_bureau),
         "demande": Demande.objects.filter(**du_bureau),
         "attend": CreationSimplifiee.objects.filter(**du_bureau),
-        "appartient": PersonneSirenisee.objects.filter(
-            siren=OuterRef("siren_appartenance"), service_gestionnaire=bureau
-        ),
+        "appartient": siennes.filter(siren=OuterRef("siren_appartenance")),
+        "appartenait": AnciennesCoordonnees.objects.filter(espace=OuterRef("pk"))
+        .alias(suivie=Subquery(siennes.filter(siren=OuterRef("siren_appartenance")).values("pk")[:1]))
+        .filter(suivie__isnull=False),
         "dirige": orientations_en_vigueur().filter(espace=OuterRef("pk"), service_gestionnaire=bureau),
     }
     trouvees = {nom: Subquery(siennes.order_by().values("pk")[:1]) for nom, siennes in touche.items()}
@@ -46,7 +59,7 @@ def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -
 def cles_du_bureau(bureau: int) -> QuerySet[Any, Any]:
     """Return the keys of the espaces that this office sees, found from its own companies: for a name that the whole country bears.
 
-    The same five ways as `espaces_visibles`, each by an index that begins with the company.
+    The same six ways as `espaces_visibles`, each by an index that begins with the company.
     """
     siennes = PersonneSirenisee.objects.filter(service_gestionnaire=bureau)
     dirigees = orientations_en_vigueur().filter(service_gestionnaire=bureau).order_by().values("espace")
@@ -55,4 +68,31 @@ def cles_du_bureau(bureau: int) -> QuerySet[Any, Any]:
         for modele in (Habilitation, Demande, CreationSimplifiee)
     )
     appartiennent = Espace.objects.exclude(siren_appartenance="").filter(siren_appartenance__in=siennes.values("siren"))
-    return dirigees.union(*touchent, appartiennent.order_by().values("pk")).order_by()
+    appartenaient = AnciennesCoordonnees.objects.exclude(siren_appartenance="").filter(
+        siren_appartenance__in=siennes.values("siren")
+    )
+    return dirigees.union(
+        *touchent, appartiennent.order_by().values("pk"), appartenaient.order_by().values("espace")
+    ).order_by()
+
+
+def est_competent(agent: Agent, espace: Espace, maintenant: datetime | None = None) -> bool:
+    """Whether this agent may give this espace back at his counter: his office follows it by what was so before anything suspect.
+
+    A SIREN d'appartenance as it counts (`appartenance_de`), what it holds, asked for or had, or the cell's choice.
+    """
+    bureau = agent.service_gestionnaire_id
+    if agent.fonction not in BUREAU:
+        return False
+    appartenance = appartenance_de(espace, maintenant)
+    siennes = PersonneSirenisee.objects.exclude(siren="").filter(service_gestionnaire=bureau)
+    if siennes.filter(siren=appartenance.siren).exists():
+        return True
+    for modele, date in _DATES.items():
+        liens = modele._default_manager.filter(espace=espace, personne__service_gestionnaire=bureau)
+        if appartenance.mandats_avant is not None:
+            liens = liens.filter(**{f"{date}__lt": appartenance.mandats_avant})
+        if liens.order_by().exists():
+            return True
+    orientation = orientation_de(espace, appartenance)
+    return orientation is not None and orientation.service_gestionnaire_id == bureau
