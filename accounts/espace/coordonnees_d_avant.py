@@ -124,7 +124,7 @@ def _prevoir(espace: Espace, depuis: datetime) -> list[Effet]:
     return [
         Effet(
             titre="Coordonnées remises comme avant le premier acte suspect",
-            lignes=tuple(f"{quoi} : {a} (aujourd’hui : {de})" for quoi, de, a in remises),
+            lignes=tuple(f"{quoi} : {a} (aujourd’hui : {de})" for quoi, de, a in remises),
         )
     ]
 
@@ -151,8 +151,8 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
     return [
         Changement(
             cle=quoi.lower(),
-            titre=f"Coordonnées : {quoi.lower()}",
-            precision=f"« {de} » remplacé par « {a} », comme avant. Si ce changement était le vôtre, refaites-le dans « Vos coordonnées ».",
+            titre=f"Coordonnées : {quoi.lower()}",
+            precision=f"« {de} » remplacé par « {a} », comme avant. Si ce changement était le vôtre, refaites-le dans « Vos coordonnées ».",
             quand="",
             defaisable=False,
         )

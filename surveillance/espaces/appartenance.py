@@ -70,7 +70,7 @@ def faits_de_l_identite(espace: Espace, maintenant: datetime | None = None) -> l
         *((f"{change.quoi} changé dans l’espace", _dire(change)) for change in changes),
         (
             "À vérifier",
-            "Qui se sert de l’espace d’un autre peut y écrire son propre nom et son entreprise : assurez-vous que la personne est "
+            "Qui se sert de l’espace d’un autre peut y écrire son propre nom et son entreprise : assurez-vous que la personne est "
             "bien celle d’avant le changement.",
         ),
     ]
@@ -82,5 +82,5 @@ def _dire(change: IdentiteChangee) -> str:
         if change.fois == 1
         else f"{change.fois} fois du {jour_heure(change.premier_le)} au {jour_heure(change.dernier_le)}"
     )
-    entre = f", en passant par « {change.entre} »" if change.entre else ""
-    return f"De « {change.de} » à « {change.a} »{entre}, {quand}."
+    entre = f", en passant par « {change.entre} »" if change.entre else ""
+    return f"De « {change.de} » à « {change.a} »{entre}, {quand}."

@@ -51,7 +51,7 @@ _DERNIERS: Final = re.compile(r"[0-9A-Z]{4}")
 class GuichetHorsCompetence(RegleMetier):
     code = "guichet_hors_competence"
     message = (
-        "Cet espace n’agit pour aucune entreprise que suit {service}, ou depuis trop peu de temps pour que cela prouve quoi que ce soit : une "
+        "Cet espace n’agit pour aucune entreprise que suit {service}, ou depuis trop peu de temps pour que cela prouve quoi que ce soit : une "
         "organisation déclarée depuis moins de 30 jours ne compte pas encore. Son détenteur s’adresse {ou}."
     )
 
@@ -69,8 +69,8 @@ class GuichetHorsCompetence(RegleMetier):
 class CoordonneesChangeesDepuis(RegleMetier):
     code = "coordonnees_changees_depuis"
     message = (
-        "Les coordonnées de cet espace ont changé depuis que son détenteur a été reconnu : rien n’est rouvert. Refusez cette "
-        "demande ; le détenteur est à reconnaître de nouveau."
+        "Les coordonnées de cet espace ont changé depuis que son détenteur a été reconnu : rien n’est rouvert. Refusez cette "
+        "demande ; le détenteur est à reconnaître de nouveau."
     )
 
 
@@ -126,7 +126,7 @@ def cas_de(espace: Espace) -> Retablissement.Cas | None:
         return None
     if espace.reponse_expire_le is not None:
         return CAS.PLI_PERIME
-    if espace.etat == Espace.Etat.ACTIF and not espace.compte.has_usable_password():
+    if not espace.compte.has_usable_password():
         return CAS.MOT_DE_PASSE
     return CAS.SECOND_FACTEUR if a_un_second_facteur(espace.compte) else None
 
@@ -199,7 +199,7 @@ def _retablir(
 ) -> Retablissement:
     """Open the espace again, once a second agent has looked; its open alerts are said to be dealt with by these two.
 
-    Raises: RienARetablir, CoordonneesChangeesDepuis, AdresseDejaPrise.
+    Raises: RienARetablir, GuichetHorsCompetence, CoordonneesChangeesDepuis, AdresseDejaPrise.
     """
     sans_reponse = reponse_de_personne()
     espace = _verrouiller(_espace(contreseing))
@@ -207,6 +207,9 @@ def _retablir(
     cas = cas_de(espace)
     if espace.compte is None or cas is None or cas != parametres["cas"]:
         raise RienARetablir
+    _exiger_competence(
+        contreseing.demandeur, espace, maintenant
+    )  # the company may have moved since, or the cell chosen another
     if avant(espace, contreseing.demande_le) is not None:
         raise CoordonneesChangeesDepuis
     en_cours = desactivation_en_cours(espace)

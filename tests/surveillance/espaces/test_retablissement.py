@@ -25,6 +25,7 @@ from services.banque.comptes import ajouter_compte, renommer_titulaire, retirer_
 from services.banque.signalement import signaler_changement
 from services.models import ChangementBancaire, ReferenceBancaire
 from surveillance.espaces.desactivation import effets_de
+from surveillance.espaces.orientation import diriger_vers_un_service
 from surveillance.espaces.retablissement import (
     ChangementsAutres,
     GuichetHorsCompetence,
@@ -534,3 +535,45 @@ def test_le_guichet_par_ses_pages() -> None:
     assert (fichier.status_code, fichier["Content-Type"]) == (200, "application/pdf")
     assert "no-store" in fichier["Cache-Control"]
     assert reponse_du(fichier.content)
+
+
+def test_un_service_qui_ne_suit_plus_l_espace_ne_le_rouvre_pas() -> None:
+    scene = Compromis()
+    scene.desactiver()
+    attend = demander(scene)
+    scene.personne.service_gestionnaire = AgentFactory().service_gestionnaire
+    scene.personne.save()
+    with pytest.raises(GuichetHorsCompetence) as refus:
+        contresigner(acteur=scene.second, contreseing=attend)
+    assert scene.guichet.service_gestionnaire.nom in str(refus.value)
+    assert scene.personne.service_gestionnaire.nom in str(refus.value), "where the holder goes now"
+    assert Espace.objects.get(pk=scene.espace.pk).etat == "DESACTIVE"
+    assert not Retablissement.objects.exists()
+    refuser_contreseing(acteur=scene.second, contreseing=attend, reponse="L’entreprise a changé de service.")
+
+
+def test_un_autre_service_choisi_par_la_cellule_entre_les_deux_regards() -> None:
+    scene, ailleurs = Compromis(), AgentFactory()
+    espace = EspaceFactory(siren_appartenance="")
+    dire_depuis_l_espace(acteur=espace)
+    cellule = {"acteur": scene.cellule, "espace": espace, "motif": "Où le détenteur peut se présenter."}
+    diriger_vers_un_service(service=scene.guichet.service_gestionnaire.code, **cellule)
+    attend = demander(scene, espace=espace)
+    diriger_vers_un_service(service=ailleurs.service_gestionnaire.code, **cellule)
+    with pytest.raises(GuichetHorsCompetence):
+        contresigner(acteur=scene.second, contreseing=attend)
+    assert not Retablissement.objects.exists()
+
+
+def test_qui_attend_son_code_et_a_dit_ce_n_est_pas_moi_revient_par_le_guichet() -> None:
+    scene = Compromis()
+    espace = EspaceFactory(
+        etat=Espace.Etat.EN_ATTENTE_CODE, mode=Espace.Mode.SIMPLIFIE, siren_appartenance=scene.personne.siren
+    )
+    dire_depuis_l_espace(acteur=espace)
+    retablissement = retablir(scene, espace=espace)
+    assert retablissement.cas == Retablissement.Cas.MOT_DE_PASSE
+    espace = Espace.objects.get(pk=espace.pk)
+    assert espace.etat == Espace.Etat.EN_ATTENTE_CODE, "its code is still to come"
+    choisir_un_mot_de_passe(espace, reponse_du(imprimer_pli(acteur=scene.guichet, espace=espace)))
+    assert Espace.objects.get(pk=espace.pk).compte.has_usable_password()
