@@ -61,8 +61,8 @@ class DirigerVersUnService(PageActe):
             ("Dirigé aujourd’hui vers", vers.nom if vers is not None else "aucun service"),
             (
                 "Ce qui se passe",
-                "Aucun service gestionnaire ne suit cet espace : son accès ne pourrait être rétabli à aucun guichet. Le service choisi "
-                "voit l’espace, et deux agents rétablissent l’accès, comme partout. Un service dirigé par erreur est remplacé par un "
+                "Aucun service gestionnaire ne suit cet espace, ou son organisation a changé depuis trop peu de temps pour compter : sans "
+                "votre choix, son accès n’est rétabli qu’au service de l’organisation d’avant, s’il y en a un. Le service choisi voit l’espace, et deux agents rétablissent l’accès, comme partout. Un service dirigé par erreur est remplacé par un "
                 "autre, et ne voit plus l’espace.",
             ),
         ]

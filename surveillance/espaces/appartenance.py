@@ -58,7 +58,7 @@ def _suspect_depuis(espace: Espace, maintenant: datetime) -> datetime:
     en_cours = Desactivation.objects.filter(espace=espace, annulee_le=None, retablie_le=None).first()
     dites = ecrites(ESPACE_CE_N_EST_PAS_MOI, auteur=espace, depuis=maintenant - EPROUVE).order_by("quand")
     dite = dites.values_list("quand", flat=True).first()
-    return min(filter(None, (maintenant, dite, en_cours and en_cours.depuis)))
+    return min(quand for quand in (maintenant, dite, en_cours.depuis if en_cours else None) if quand is not None)
 
 
 def faits_de_l_identite(espace: Espace, maintenant: datetime | None = None) -> list[tuple[str, str]]:

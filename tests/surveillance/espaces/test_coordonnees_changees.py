@@ -209,10 +209,10 @@ def test_le_detenteur_revenu_lit_ce_qui_a_ete_change_et_remis() -> None:
     contresigner(acteur=scene.second, contreseing=scene.demander(scene.guichet))
     desactivation = a_examiner(scene.relu())
     assert desactivation is not None
-    dits = {change.titre: change.precision for change in changements_de(desactivation)}
-    assert "Marc Voleur" in dits["Coordonnées : nom"]
-    assert "SARL VOLEUR" in dits["Coordonnées : organisation"]
-    assert "1 rue du Voleur" in dits["Coordonnées : adresse"]
+    dits = {change.cle: change.precision for change in changements_de(desactivation)}
+    assert "Marc Voleur" in dits["coordonnees:nom"]
+    assert "SARL VOLEUR" in dits["coordonnees:organisation"]
+    assert "1 rue du Voleur" in dits["coordonnees:adresse"]
 
 
 @pytest.mark.parametrize("voie", ["4 rue des Acacias", ""])
