@@ -7,9 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.core import mail
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
+from accounts.envois import courriels
 from activation.courriers import edition
 from activation.courriers.codes import deriver_code, presenter
 from activation.models import Courrier, Demande
@@ -39,6 +41,15 @@ def code_attendu(demande: Demande) -> str:
     courrier = demande.courriers.get(remplace_le=None)
     assert edition.editer(str(courrier.pk))
     return presenter(deriver_code(demande=demande.pk, numero=courrier.numero))
+
+
+def lien_recu(adresse: str, sous: str = "/lien/") -> str:
+    """Deliver what waits; return the path of the link that this address was last mailed."""
+    courriels.envoyer_en_attente()
+    corps = "\n".join(str(recu.body) for recu in mail.outbox if adresse in recu.to)
+    trouves: list[str] = re.findall(rf"https?://[^\s/]+({sous}\S+)", corps)
+    assert trouves, corps
+    return trouves[-1]
 
 
 def voir(page: Page, nom: str, largeur: int) -> None:

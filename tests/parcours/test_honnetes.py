@@ -15,13 +15,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core import mail
 from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserType, Error, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.envois import courriels
 from accounts.espace import oubli
 from accounts.models import Agent, Application, Espace
 from accounts.mots_de_passe.hachage import hacher_reponse
@@ -48,7 +46,7 @@ from tests.services.messagerie.pieces.scenes import FICHIERS
 from tests.services.messagerie.scenes import messagerie
 
 from .gestes import BUREAU, TELEPHONE, Maniere, Visite
-from .scenes import agent_du_navigateur, code_attendu
+from .scenes import agent_du_navigateur, code_attendu, lien_recu
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = os.environ.get("ESSAIS_LONGS") == "1"
@@ -283,10 +281,7 @@ def creer_son_espace(visite: Visite, scene: Scene) -> None:
     visite.cocher(page.locator("#id_cgu"))
     visite.presser(page.get_by_role("button", name="Créer votre espace"))
     expect(page.get_by_role("heading", name="Consultez votre messagerie")).to_be_visible()
-    courriels.envoyer_en_attente()
-    lien = re.search(r"https?://[^\s/]+(/lien/\S+)", str(mail.outbox[-1].body))
-    assert lien is not None
-    visite.aller(lien[1])
+    visite.aller(lien_recu(adresse))
     visite.presser(page.get_by_role("button", name="Confirmer et ouvrir votre espace"), aussitot=True)
     expect(page.get_by_role("heading", name="Votre espace est ouvert")).to_be_visible()
 
@@ -300,10 +295,7 @@ def retrouver_son_mot_de_passe(visite: Visite, scene: Scene) -> None:
     visite.presser(page.get_by_role("button", name="Recevoir le lien"), aussitot=visite.maniere.gestionnaire)
     expect(page.get_by_role("heading", level=1)).to_have_text("Consultez votre messagerie")
     oubli.traiter_en_attente()
-    courriels.envoyer_en_attente()
-    lien = re.search(r"https?://[^\s/]+(/lien/mot-de-passe/\S+)", str(mail.outbox[-1].body))
-    assert lien is not None
-    visite.aller(lien[1])
+    visite.aller(lien_recu(espace.compte.email, "/lien/mot-de-passe/"))
     visite.remplir(page.get_by_label("Votre réponse"), REPONSE)
     visite.presser(page.get_by_role("button", name="Continuer"))
     visite.remplir(page.locator("#id_nouveau"), NOUVEAU)
