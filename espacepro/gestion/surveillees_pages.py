@@ -65,6 +65,7 @@ class LeverLesMarques(PageActe):
     nom = "lever"
     titre = "Lever les marques d’une adresse"
     bouton = "Lever les marques"
+    revenir = "Revenir aux adresses surveillées"
     succes = "Les marques sont levées : l’adresse n’est plus ni ralentie ni vérifiée."
     fonctions = SURVEILLANCE
     danger = False
@@ -91,6 +92,8 @@ class LeverLesMarques(PageActe):
 
 class BloquerLaSurveillee(BloquerAdresse):
     """Refuse an address that is only watched as yet."""
+
+    revenir = "Revenir aux adresses surveillées"
 
     objet: Surveillee
 
