@@ -183,11 +183,11 @@ def bloquer_automate(
     motif = f"{MOTIF_D_AUTOMATE} : {decrire_marques(marques)}"[:LONGUEUR_DU_MOTIF_DE_BLOCAGE]
     blocage = bloquer_ip(acteur=acteur, reseau=str(lu), motif=motif, duree=duree, maintenant=maintenant)
     if duree is None:
-        _alerter(lu, marques, maintenant)
+        _alerter(lu, blocage, marques, maintenant)
     return blocage
 
 
-def _alerter(lu: Reseau, marques: Mapping[str, float], maintenant: datetime) -> None:
+def _alerter(lu: Reseau, blocage: BlocageIP, marques: Mapping[str, float], maintenant: datetime) -> None:
     """Have the cell decide: one alert of the network for all addresses of it that are blocked without end."""
     voisinage = lu.supernet(new_prefix=VOISINAGE[lu.version])
     Alerte.objects.lever(
@@ -195,7 +195,7 @@ def _alerter(lu: Reseau, marques: Mapping[str, float], maintenant: datetime) -> 
         motif=ADRESSE_SANS_FIN,
         cause=f"reseau:{voisinage}",
         gravite=SIGNAUX[ADRESSE_SANS_FIN].gravite,
-        details={"reseau": str(voisinage), "adresses": [str(lu)], "marques": decrire_marques(marques)},
+        details={"reseau": str(voisinage), "adresses": [blocage.reseau_lisible], "marques": decrire_marques(marques)},
         maintenant=maintenant,
         joindre=lambda avant, vus: (
             vus | {"adresses": list(dict.fromkeys([*avant["adresses"], *vus["adresses"]]))[:ADRESSES_DITES]}

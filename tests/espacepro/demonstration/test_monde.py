@@ -128,8 +128,8 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     assert Affaire.objects.filter(file="MESSAGERIE", finie_le=None).count() == 1
     assert ModeleDeReponse.objects.get().service_gestionnaire == echanges[0].service_gestionnaire
     files = Affaire.objects.filter(file__startswith="ALERTE", finie_le=None).values_list("file", flat=True)
-    assert sorted(files) == ["ALERTE_GRAVE", "ALERTE_INFO", "ALERTE_INFO", "ALERTE_MOYENNE"]
-    assert BlocageIP.objects.filter(leve_le=None).count() == 1
+    assert sorted(files) == ["ALERTE_GRAVE", "ALERTE_INFO", "ALERTE_INFO", "ALERTE_MOYENNE", "ALERTE_MOYENNE"]
+    assert BlocageIP.objects.filter(leve_le=None).count() == 2
 
     inventees = PersonneSirenisee.objects.filter(siren__startswith=PREMIER_SIREN)
     assert inventees.count() == 99
