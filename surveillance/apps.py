@@ -31,7 +31,7 @@ class SurveillanceConfig(AppConfig):
         from .lectures import a_ete_signale, connexions_du_compte, signaux_du_compte, verifications_du_compte
         from .pas_moi import alerter
         from .signaux.signalement import fournir_verification
-        from .verification.demandes import COURRIEL, composer_le_code, demander_verification, reporter_a_la_connexion
+        from .verification.demandes import COURRIEL, composer_le_code, exiger_une_preuve, reporter_a_la_connexion
 
         post_migrate.connect(_creer_partitions, sender=self, dispatch_uid="surveillance.creer_partitions")
         user_logged_in.connect(connexion_reussie, dispatch_uid="surveillance.connexion_reussie")
@@ -40,7 +40,7 @@ class SurveillanceConfig(AppConfig):
         fournir_verifications(verifications_du_compte)
         fournir_signaux(signaux_du_compte)
         ecouter_pas_moi(alerter)
-        fournir_verification(lambda session, raison: demander_verification(session=session, raison=raison))
+        fournir_verification(lambda session, raison: exiger_une_preuve(session=session, raison=raison))
         relire_au_depart(COURRIEL, composer_le_code)
         user_logged_in.connect(reporter_a_la_connexion, dispatch_uid="surveillance.verification")
         ecouter_pas_moi(noter_ce_n_etait_pas_lui)

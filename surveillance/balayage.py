@@ -21,6 +21,7 @@ from .models import Alerte, Balayage
 from .signaux.balayages import examiner_les_lignes, lignes_suivies, pulverisations
 from .signaux.preuves import SIGNAUX_TIENNENT, comptees
 from .signaux.registre import EXTERIEURS, PLAFOND_DESACTIVATIONS, est_grave, sont_independantes
+from .verification.demandes import VALIDITE
 
 RECOUVREMENT: Final = timedelta(minutes=2)
 """A sign-in or a line of the journal may be committed that long after its date or its number: it is read again."""
@@ -76,7 +77,8 @@ def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
 
     Open alerts seen within seven days and since the holder last proved himself (`signaux/preuves.py`); beyond the day's cap the cell is alerted, once. Return how many.
     """
-    recentes = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, derniere_le__gt=depuis).exclude(motif__in=EXTERIEURS)
+    vues = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, derniere_le__gt=depuis - VALIDITE)  # or verified meanwhile
+    recentes = vues.exclude(motif__in=EXTERIEURS)
     comptes = Compte.objects.filter(pk__in=recentes.order_by().values("compte"), is_staff=False)
     return chacun("desactiver", comptes, lambda compte: _desactiver(compte, maintenant))
 

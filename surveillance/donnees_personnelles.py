@@ -67,6 +67,7 @@ def inscrire() -> None:
                 "jour": "c’est celui de la date ci-contre",
                 "session": INTERNE,
                 "connexion": INTERNE,
+                "verification": "ci-dessous, parmi les vérifications demandées",
                 "alerte": INTERNE,
             },
             valeurs={

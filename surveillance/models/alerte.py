@@ -134,6 +134,7 @@ class SignalVu(models.Model):
     details = models.JSONField("détails", default=dict)
     session = models.UUIDField("session", null=True, blank=True)
     connexion = models.UUIDField("connexion", null=True, blank=True)
+    verification = models.UUIDField("vérification de sa session", null=True, blank=True)
     demandes = ArrayField(models.CharField(max_length=8), verbose_name="ce qui a été fait", default=list, blank=True)
     alerte = models.ForeignKey(
         Alerte, models.SET_NULL, null=True, blank=True, related_name="signaux", verbose_name="alerte levée"

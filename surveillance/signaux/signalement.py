@@ -18,6 +18,7 @@ from accounts.saisies.dates import jour_heure
 from accounts.traces.journal import consigner
 
 from ..models import Alerte, Connexion, SignalVu
+from ..models import Verification as VerificationDeSession
 from .mots import en_lignes
 from .preuves import prouve_le
 from .registre import DETAILS, SIGNAUX, Demande, Signal
@@ -30,8 +31,8 @@ PUIS: Final = " — puis : "
 
 type Ouverte = Session | SessionBase
 """A session: its row, or that of the request under way, which is still to be saved."""
-type Verification = Callable[[Any, str], object]
-"""Asks who uses this session to prove again to be the holder; the reason is the French name of the signal."""
+type Verification = Callable[[Any, str], UUID | None]
+"""Asks who uses this session to prove again to be the holder; the reason is the French name of the signal. Returns its verification."""
 _verifications: list[Verification] = []
 
 
@@ -82,6 +83,7 @@ def signaler(
         f"{cause}:{occasion}" if occasion else cause,
         arrive_le or maintenant,
         timezone.localdate(maintenant),
+        session,
         {
             "vu_le": maintenant,
             "details": details,
@@ -105,16 +107,22 @@ def signaler(
             maintenant=maintenant,
             joindre=lambda avant, vus: vus | _annonces(avant, vus),
         )
-    _exiger(acteur, signal, demandees, compte, session, maintenant)
+    vu.verification = _exiger(acteur, signal, demandees, compte, session, maintenant)
     if Demande.DIRE in demandees:
         _dire(signal, vu, compte)
     vu.demandes = sorted(demandees)
-    vu.save(update_fields=["alerte", "demandes"])
+    vu.save(update_fields=["alerte", "demandes", "verification"])
     return vu
 
 
 def _noter(
-    compte: Compte, genre: str, cause: str, arrive_le: datetime, jour: date, valeurs: dict[str, Any]
+    compte: Compte,
+    genre: str,
+    cause: str,
+    arrive_le: datetime,
+    jour: date,
+    session: Ouverte | None,
+    valeurs: dict[str, Any],
 ) -> tuple[SignalVu, bool]:
     """Write that this was seen, if nothing of today still stands for it; return what does, and whether it is new."""
     siennes = cause
@@ -122,7 +130,7 @@ def _noter(
         vu, nouveau = SignalVu.objects.get_or_create(
             compte=compte, genre=genre, cause=siennes, jour=jour, defaults=valeurs
         )
-        if nouveau or not _est_clos(vu, compte, arrive_le):
+        if nouveau or not (_est_clos(vu, compte, arrive_le) or _d_une_autre_session(vu, session)):
             return vu, nouveau
         siennes = f"{cause}:apres:{vu.pk}"
 
@@ -136,6 +144,15 @@ def _est_clos(vu: SignalVu, compte: Compte, arrive_le: datetime) -> bool:
     decidee = alerte.examinee_le if alerte is not None else None
     prouvee = prouve_le(espace, vu.vu_le) if espace is not None else None
     return any(quand is not None and quand < arrive_le for quand in (decidee, prouvee))
+
+
+def _d_une_autre_session(vu: SignalVu, session: Ouverte | None) -> bool:
+    """Whether the session of this signal was verified, and this one is another: its holder's proof says nothing of who is in there."""
+    if session is None or vu.verification is None:
+        return False
+    if vu.session == numero_de(session) or _verifiee_depuis(session, vu.vu_le):
+        return False
+    return VerificationDeSession.objects.filter(pk=vu.verification, reussie_le__isnull=False).exists()
 
 
 def numero_de(session: Ouverte) -> UUID:
@@ -164,12 +181,13 @@ def _exiger(
     compte: Compte,
     session: Ouverte | None,
     maintenant: datetime,
-) -> None:
-    if Demande.VERIFIER in demandees:
-        for ouverte in _sessions(acteur, compte, session, maintenant):
-            _verifications[0](ouverte, signal.nom)
+) -> UUID | None:
+    """Ask, or end, what this signal asks for; return the verification of its own session, None where it has none."""
+    demandees_a = _sessions(acteur, compte, session, maintenant) if Demande.VERIFIER in demandees else []
+    verifications = [_verifications[0](ouverte, signal.nom) for ouverte in demandees_a]
     if Demande.FERMER in demandees:
         _fermer(acteur, compte, session)
+    return verifications[0] if session is not None and verifications else None
 
 
 def _verifiee_depuis(session: Ouverte, quand: datetime) -> bool:

@@ -11,14 +11,15 @@ from django.utils import timezone
 from accounts.actes import MOT_DE_PASSE_REINITIALISE
 from accounts.envois.liens import creer_lien, jeton
 from accounts.espace.pas_moi import dire_depuis_l_espace, dire_par_un_lien
-from accounts.models import Agent, Espace, Lien
+from accounts.models import Agent, Espace, Lien, Session
 from accounts.traces.acteurs import Visiteur
 from accounts.traces.journal import consigner
 from surveillance.alertes.questions import demander_au_detenteur
 from surveillance.balayage import balayer
 from surveillance.espaces.desactivation import annuler_desactivation
-from surveillance.models import Alerte, Desactivation, Gravite, SuiteAlerte
+from surveillance.models import Alerte, Desactivation, Gravite, SignalVu, SuiteAlerte, Verification
 from surveillance.signaux.signalement import signaler
+from tests.accounts.scenes import connecter
 from tests.factories import AgentFactory, EspaceFactory
 from tests.surveillance.espaces.scenes import Compromis
 
@@ -149,4 +150,68 @@ def test_ce_qu_une_ancienne_boite_repond_ne_rend_pas_grave_ce_qui_desactive() ->
     dire_d_une_ancienne_adresse(espace)
     assert set(Alerte.objects.values_list("gravite", flat=True)) == {Gravite.GRAVE}
     balayer()
+    assert not est_desactive(espace)
+
+
+# --- The verification of a session ------------------------------------------------------------------------------------
+
+
+def exporter(espace: Espace, quand: datetime) -> tuple[Session, SignalVu]:
+    """Sign in, download a file too many; the session now waits for a code."""
+    connecter(espace, "193.51.224.1")
+    session = Session.objects.filter(compte=espace.compte).latest("ouverte_le")
+    vu = signaler(compte=espace.compte, genre="rafale_exports", details={}, session=session, maintenant=quand)
+    assert vu is not None
+    return session, vu
+
+
+def repondre(vu: SignalVu, **quoi: datetime) -> None:
+    assert Verification.objects.filter(pk=vu.verification).update(**quoi) == 1
+
+
+def test_qui_attend_son_code_n_est_pas_desactive_qui_ne_le_donne_pas_l_est(espace: Espace) -> None:
+    maintenant = timezone.now()
+    exporter(espace, maintenant)
+    voir(espace, "acte_appareil_neuf", quand=maintenant)
+    assert not est_desactive(espace), "the session opens nothing: he reads his mail"
+    balayer(maintenant=maintenant + timedelta(minutes=11))
+    assert est_desactive(espace)
+
+
+@pytest.mark.parametrize(("issue", "desactive"), [("reussie_le", False), ("manquee_le", True)])
+def test_une_verification_passee_vaut_pour_ce_que_sa_session_a_montre(
+    espace: Espace, issue: str, desactive: bool
+) -> None:
+    maintenant = timezone.now()
+    _, vu = exporter(espace, maintenant)
+    repondre(vu, **{issue: maintenant + timedelta(seconds=20)})
+    voir(espace, "acte_appareil_neuf", quand=maintenant)
+    balayer(maintenant=maintenant + timedelta(minutes=11))
+    assert est_desactive(espace) is desactive
+
+
+def test_la_preuve_d_une_session_ne_vaut_pas_pour_une_autre(espace: Espace) -> None:
+    maintenant = timezone.now()
+    _, vu = exporter(espace, maintenant)
+    repondre(vu, reussie_le=maintenant)
+    voleur, autre = exporter(espace, maintenant + timedelta(minutes=1))
+    assert (autre.pk != vu.pk, Session.objects.get(pk=voleur.pk).verification) == (True, autre.verification)
+    voir(espace, "acte_appareil_neuf", quand=maintenant + timedelta(minutes=12))
+    assert est_desactive(espace)
+
+
+def test_qui_vient_de_se_verifier_n_est_pas_desactive(espace: Espace) -> None:
+    maintenant = timezone.now()
+    connecter(espace, "193.51.224.1")
+    session = Session.objects.get(compte=espace.compte)
+    prouvee = Verification.objects.create(
+        compte=espace.compte, raison="Essai", preuve="COURRIEL", reussie_le=maintenant - timedelta(minutes=2)
+    )
+    Session.objects.filter(pk=session.pk).update(verifiee_le=prouvee.reussie_le)
+    session.refresh_from_db()
+    vu = signaler(compte=espace.compte, genre="rafale_exports", details={}, session=session, maintenant=maintenant)
+    assert vu is not None
+    assert vu.verification == prouvee.pk
+    voir(espace, "acte_appareil_neuf", quand=maintenant)
+    balayer(maintenant=maintenant + timedelta(minutes=11))
     assert not est_desactive(espace)

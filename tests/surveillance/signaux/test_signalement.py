@@ -28,7 +28,11 @@ def verification(monkeypatch: pytest.MonkeyPatch) -> None:
     """Verify in memory: the one that the portal has is another room's."""
     monkeypatch.setattr(signalement, "_verifications", [])
     VERIFIES.clear()
-    fournir_verification(lambda session, raison: VERIFIES.append((session, raison)))
+
+    def noter(session: Session, raison: str) -> None:
+        VERIFIES.append((session, raison))
+
+    fournir_verification(noter)
 
 
 def session_de(espace: Espace) -> Session:
