@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
+from ..envois.un_a_un import chacun
 from ..espace import arrets, suppression
 from ..espace.arrets import Arret, Effet, Memoire
 from ..models import Agent, Contreseing, Espace
@@ -311,7 +312,7 @@ def remonter_contreseings(*, acteur: str = REMONTEE, maintenant: datetime | None
     """Hand to the surveillance cell what no agent of the office has looked at within a working day; return how many."""
     maintenant = maintenant or timezone.now()
     dus = Contreseing.objects.filter(etat=Contreseing.Etat.DEMANDE, a_la_cellule=False, avant_le__lt=maintenant)
-    return sum(_remonter(contreseing, acteur) for contreseing in dus.order_by("avant_le", "pk")[:nombre])
+    return chacun("remonter", dus.order_by("avant_le", "pk")[:nombre], lambda du: _remonter(du, acteur))
 
 
 @transaction.atomic
@@ -336,7 +337,8 @@ def expirer_contreseings(*, acteur: str = EXPIRATION, maintenant: datetime | Non
         | (de_la_cellule & ~Q(demandeur__fonction__in=SURVEILLANCE))
         | Q(demandeur__compte__is_active=False)
     )
-    return sum(_expirer(contreseing, acteur, maintenant) for contreseing in finis.order_by("demande_le", "pk")[:nombre])
+    finis = finis.order_by("demande_le", "pk")[:nombre]
+    return chacun("expirer", finis, lambda fini: _expirer(fini, acteur, maintenant))
 
 
 @transaction.atomic
