@@ -4,6 +4,7 @@ Who may read or write is asked of `services.messagerie.droits`, as the acts do; 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -31,6 +32,7 @@ from services.messagerie.echanges import ecrire, repondre
 from services.messagerie.echanges import rouvrir as rouvrir_echange
 from services.messagerie.forms import RedactionForm, ReponseForm
 from services.messagerie.imprime import PartieInconnue, imprimer, parties
+from services.messagerie.montres import BrouillonMontre, lire_montre, montrer
 from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from services.messagerie.themes import Theme, a_choisir, theme_de, themes
 from services.models import Brouillon, Echange, PersonneSirenisee
@@ -121,8 +123,10 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     contexte: dict[str, Any] = {"lu": lu, "echange": trouve, "formulaire": formulaire}
     if formulaire.is_bound:  # the draft may be of this very request
         contexte |= du_brouillon(espace, trouve.personne, trouve)
+        contexte["montre"] = _montre_apres(request, brouillons.brouillon_de(espace, trouve.personne, trouve), contexte)
     else:
         contexte |= SANS_BROUILLON | {"pieces": lu.pieces_du_brouillon}
+        contexte["montre"] = montrer(lu.brouillon, contexte["pieces"])
     return render(request, "espacepro/messagerie/echange.html", contexte)
 
 
@@ -130,7 +134,7 @@ def _recevoir_reponse(
     request: HttpRequest, espace: Espace, trouve: Echange, formulaire: ReponseForm
 ) -> HttpResponse | None:
     """Keep or send the answer, its files first; None where the page is to be shown again with what was refused."""
-    suite = recevoir_pieces(request, formulaire, espace, trouve.personne, echange=trouve)
+    suite, montre = recevoir_pieces(request, formulaire, espace, trouve.personne, echange=trouve)
     if suite is Suite.REVENIR:
         return redirect("echange", trouve.reference)
     if suite is Suite.JOINDRE:
@@ -143,12 +147,19 @@ def _recevoir_reponse(
     if not formulaire.is_valid():
         return None
     try:
-        repondre(acteur=espace, echange=trouve, **formulaire.cleaned_data)
+        repondre(acteur=espace, echange=trouve, montre=montre, **formulaire.cleaned_data)
     except RegleMetier as regle:
         formulaire.refuser(regle)
         return None
     annoncer_une_fois(request, f"Votre message est envoyé {trouve.service_gestionnaire.au_service}.")
     return redirect("echange", trouve.reference)
+
+
+def _montre_apres(request: HttpRequest, garde: Brouillon | None, contexte: dict[str, Any]) -> BrouillonMontre:
+    """Return what a page of what was refused shows: the files as they are now, and the words of the draft only where they are its own."""
+    montre = montrer(garde, contexte["pieces"])
+    siens = garde is None or garde.texte.split() == request.POST.get("texte", "").split()
+    return montre if siens else replace(montre, mots=lire_montre(request.POST.get("montre", "")).mots)
 
 
 def _numero(saisie: str) -> int:
@@ -280,7 +291,7 @@ def _recevoir(
 ) -> HttpResponse:
     """Keep, show again, or send what was typed; what is refused is shown where it may be corrected."""
     formulaire = RedactionForm(request.POST)
-    suite = recevoir_pieces(request, formulaire, espace, personne, theme=theme.code)
+    suite, montre = recevoir_pieces(request, formulaire, espace, personne, theme=theme.code)
     if suite is Suite.REVENIR:
         return redirect(_page_du_texte(personne, theme))
     if suite is Suite.JOINDRE:
@@ -294,7 +305,9 @@ def _recevoir(
     elif formulaire.is_valid():
         try:
             if "envoyer" in request.POST:
-                message = ecrire(acteur=espace, personne=personne, theme=theme.code, **formulaire.cleaned_data)
+                message = ecrire(
+                    acteur=espace, personne=personne, theme=theme.code, montre=montre, **formulaire.cleaned_data
+                )
                 annoncer_une_fois(
                     request,
                     f"Votre message est envoyé {personne.service_gestionnaire.au_service}. "
@@ -344,14 +357,16 @@ def relire(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     garde = brouillons.brouillon_de(espace, personne)
     if garde is None or not garde.objet or not garde.texte or theme_de(garde.theme).portail:
         return redirect("message_rediger", personne.siren)
+    fichiers = du_brouillon(espace, personne)
     contexte = {
         "personne": personne,
         "theme": theme_de(garde.theme),
         "brouillon": garde,
-        "envoi": brouillons.cle_d_envoi(garde),
+        "envoi": brouillons.cle_d_envoi(garde, fichiers["pieces"]),
+        "montre": montrer(garde, fichiers["pieces"]),
         "autres_lecteurs": [lecteur for lecteur in lecteurs_de(personne) if lecteur != espace],
     }
-    return render(request, "espacepro/messagerie/relire.html", contexte | du_brouillon(espace, personne))
+    return render(request, "espacepro/messagerie/relire.html", contexte | fichiers)
 
 
 def _garder(

@@ -3,6 +3,7 @@
 What was typed is kept in the draft before a file is looked at: whatever is refused, nothing of it is lost.
 """
 
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +23,7 @@ from accounts.saisies.regles import RegleMetier
 from services.messagerie import brouillons
 from services.messagerie.droits import peut_lire
 from services.messagerie.echanges import MessageTropLong, ObjetTropLong
+from services.messagerie.montres import BrouillonMontre, lire_montre
 from services.messagerie.pieces import jointes
 from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from services.messagerie.pieces.natures import EXTENSIONS
@@ -68,18 +70,19 @@ def recevoir_pieces(
     *,
     theme: str = "",
     echange: Echange | None = None,
-) -> Suite:
+) -> tuple[Suite, BrouillonMontre]:
     """Join the files that came with this form, or take one off, what was typed being kept first.
 
-    Words that are refused keep no file away: each is joined to the draft by itself.
+    With what its page showed of the draft, and the files that it joins now. Words that are refused keep no file away: each is joined to the draft by itself.
     """
     fichiers = request.FILES.getlist("fichiers")
     demande = "joindre" in request.POST or "oter" in request.POST
     du_message: dict[str, Any] = {"acteur": espace, "personne": personne, "echange": echange, "theme": theme}
+    montre = lire_montre(request.POST.get("montre", ""))
     if "ailleurs" in request.POST:
-        return _garder_d_abord(request, formulaire, du_message)
+        return _garder_d_abord(request, formulaire, du_message), montre
     if not (demande or fichiers):
-        return Suite.CONTINUER
+        return Suite.CONTINUER, montre
     refuse = False
     try:
         try:
@@ -102,18 +105,18 @@ def recevoir_pieces(
     except RegleMetier as regle:
         formulaire.errors.clear()
         formulaire.refuser(regle)
-        return Suite.REFUSER
-    refus = _joindre(espace, brouillon, fichiers)
-    joints = len(fichiers) - len(refus)
+        return Suite.REFUSER, montre
+    jointes_la, refus = _joindre(espace, brouillon, fichiers)
+    montre = replace(montre, pieces=montre.pieces | {piece.pk for piece in jointes_la})
     if "joindre" in request.POST and not fichiers:
         refus.append(SANS_FICHIER)
     if refus and not (demande or refuse):
         refus.append("Votre message n’est pas parti : il est gardé en brouillon.")
     reste = demande or refuse or bool(refus)
-    _dire(request, refus, joints if reste else 0)
+    _dire(request, refus, len(jointes_la) if reste else 0)
     if refuse:
-        return Suite.REFUSER
-    return Suite.REVENIR if reste else Suite.CONTINUER
+        return Suite.REFUSER, montre
+    return Suite.REVENIR if reste else Suite.CONTINUER, montre
 
 
 def _garder_d_abord(request: HttpRequest, formulaire: FormulairePortail, du_message: dict[str, Any]) -> Suite:
@@ -144,11 +147,10 @@ def recevoir_a_part(
     except RegleMetier as regle:
         messages.error(request, str(regle))
         return
-    refus = _joindre(espace, brouillon, fichiers)
-    joints = len(fichiers) - len(refus)
+    jointes_la, refus = _joindre(espace, brouillon, fichiers)
     if not fichiers and "oter" not in request.POST:
         refus.append(SANS_FICHIER)
-    _dire(request, refus, joints)
+    _dire(request, refus, len(jointes_la))
 
 
 def _dire(request: HttpRequest, refus: list[str], joints: int) -> None:
@@ -168,15 +170,16 @@ def _cle(saisie: str) -> UUID | None:
         return None
 
 
-def _joindre(espace: Espace, brouillon: Brouillon, fichiers: list[UploadedFile]) -> list[str]:
-    """Join these files, each by itself; return why some were not."""
-    refus = []
+def _joindre(espace: Espace, brouillon: Brouillon, fichiers: list[UploadedFile]) -> tuple[list[PieceJointe], list[str]]:
+    """Join these files, each by itself; return those that were, and why the others were not."""
+    posees, refus = [], []
     for fichier in fichiers:
         try:
-            jointes.joindre(acteur=espace, brouillon=brouillon, nom=fichier.name or "", contenu=fichier.read())
+            nom, contenu = fichier.name or "", fichier.read()
+            posees.append(jointes.joindre(acteur=espace, brouillon=brouillon, nom=nom, contenu=contenu))
         except RegleMetier as regle:
             refus.append(str(regle))
-    return refus
+    return posees, refus
 
 
 @espace_requis

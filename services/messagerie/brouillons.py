@@ -3,7 +3,7 @@
 Keeping a draft is no act of the journal: nobody but its author ever sees it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -14,10 +14,11 @@ from django.utils import timezone
 from accounts.models import Espace
 from accounts.saisies.porte import lire_phrase, lire_texte
 
-from ..models import Brouillon, Echange, PersonneSirenisee
+from ..models import Brouillon, Echange, PersonneSirenisee, PieceJointe
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
 from .droits import personnes_de, peut_ecrire
 from .echanges import MessageTropLong, ObjetTropLong, verrouiller, verrouiller_echange
+from .montres import montrer
 from .themes import themes
 
 
@@ -106,9 +107,9 @@ def brouillon_de(espace: Espace, personne: PersonneSirenisee, echange: Echange |
     return Brouillon.objects.filter(espace=espace, personne=personne, echange=echange).first()
 
 
-def cle_d_envoi(brouillon: Brouillon) -> UUID:
-    """Return the key of the message that this draft becomes as it is: its page opened twice sends it once, another text is another."""
-    return uuid5(brouillon.pk, "\0".join((brouillon.theme, brouillon.objet, brouillon.texte)))
+def cle_d_envoi(brouillon: Brouillon, pieces: Iterable[PieceJointe]) -> UUID:
+    """Return the key of the message that this draft becomes as it is: its page opened twice sends it once, another text or file is another."""
+    return uuid5(brouillon.pk, str(montrer(brouillon, pieces)))
 
 
 def brouillons_de(espace: Espace) -> list[Brouillon]:

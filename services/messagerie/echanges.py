@@ -20,6 +20,7 @@ from .. import actes
 from ..models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
 from .droits import exiger_ecriture, retenir_le_droit
+from .montres import BrouillonMontre, est_le_meme_envoi, mots_de
 from .plafonds import compter_message
 from .remise import remettre
 from .themes import exiger_theme, theme_de
@@ -62,6 +63,19 @@ class EchangeDeplace(RegleMetier):
 class EnvoiDUnAutre(RegleMetier):
     code = "envoi_d_un_autre"
     message = "Ce formulaire a déjà servi pour un autre message : copiez votre texte, puis rouvrez la page."
+
+
+class EnvoiDejaParti(RegleMetier):
+    code = "envoi_deja_parti"
+    message = "Votre message précédent est déjà envoyé. Ce que vous venez d’y changer ne l’est pas : envoyez-le s’il le complète."
+
+
+class FichiersChanges(RegleMetier):
+    code = "fichiers_changes"
+    message = (
+        "Rien n’est parti : les fichiers de ce message ne sont plus ceux que cette page montrait, peut-être à cause d’un autre "
+        "onglet. Vérifiez-les, puis envoyez."
+    )
 
 
 class PieceRefusee(RegleMetier):
@@ -129,17 +143,21 @@ def ecrire(
     objet: str,
     texte: str,
     envoi: UUID,
+    montre: BrouillonMontre | None = None,
     maintenant: datetime | None = None,
 ) -> Message:
     """Open an exchange with the office of this personne; return its first message. The draft of a new message ends with it.
 
-    `envoi` is the key that the form was given: the same again sends nothing more. Raises: MessagerieNonDetenue,
+    `envoi` is the key that the form was given: the same again sends nothing more. `montre` is what its page showed of the draft:
+    other files do not leave, other words stay. Raises: MessagerieNonDetenue,
     MessagerieEnConsultation, ThemeInconnu, TexteIllisible, ObjetVide, ObjetTropLong, MessageVide, MessageTropLong,
-    PieceRefusee, EnvoiDUnAutre, TropDeMessages, TropDeMessagesPourUneEntreprise.
+    PieceRefusee, FichiersChanges, EnvoiDUnAutre, EnvoiDejaParti, TropDeMessages, TropDeMessagesPourUneEntreprise.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne = verrouiller(acteur, personne)
-    if (deja := _deja_envoye(acteur, personne, envoi)) is not None:
+    if (deja := _deja_envoye(acteur, personne, envoi, texte, montre)) is not None:
+        if (deja.echange.theme, deja.echange.objet) != (theme, lire_objet(objet)):
+            raise EnvoiDejaParti
         return deja
     voulu = exiger_theme(theme)
     echange = Echange(
@@ -154,21 +172,30 @@ def ecrire(
     lu = lire_message(texte)
     echange.save(force_insert=True)
     brouillon = Brouillon.objects.filter(espace=acteur, personne=personne, echange=None).first()
-    return _poster(acteur, echange, lu, envoi, brouillon, maintenant)
+    return _poster(acteur, echange, lu, envoi, brouillon, montre, maintenant)
 
 
 @plafonne
 def repondre(
-    *, acteur: Espace, echange: Echange, texte: str, envoi: UUID, maintenant: datetime | None = None
+    *,
+    acteur: Espace,
+    echange: Echange,
+    texte: str,
+    envoi: UUID,
+    montre: BrouillonMontre | None = None,
+    maintenant: datetime | None = None,
 ) -> Message:
     """Add a message to this exchange, and return it; one that was closed meanwhile is reopened by it, nothing is lost.
 
-    Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace, EchangeDuPortail, TexteIllisible, MessageVide,
-    MessageTropLong, PieceRefusee, EnvoiDUnAutre, TropDeMessages, TropDeMessagesPourUneEntreprise.
+    `envoi` and `montre` are those of `ecrire`. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace,
+    EchangeDuPortail, TexteIllisible, MessageVide, MessageTropLong, PieceRefusee, FichiersChanges, EnvoiDUnAutre,
+    EnvoiDejaParti, TropDeMessages, TropDeMessagesPourUneEntreprise.
     """
     maintenant = maintenant or timezone.now()
     acteur, echange = verrouiller_echange(acteur, echange)
-    if (deja := _deja_envoye(acteur, echange.personne, envoi)) is not None:
+    if (deja := _deja_envoye(acteur, echange.personne, envoi, texte, montre)) is not None:
+        if montre is not None:
+            _effacer_le_double(acteur, deja, montre)
         return deja
     _exiger_d_un_service(echange)
     lu = lire_message(texte)
@@ -180,7 +207,7 @@ def repondre(
         echange.passer(Echange.Etat.ENVOYE, maintenant)
     echange.save(update_fields=["service_gestionnaire", *Echange.CHAMPS_D_ETAT])
     brouillon = Brouillon.objects.filter(espace=acteur, personne=echange.personne, echange=echange).first()
-    return _poster(acteur, echange, lu, envoi, brouillon, maintenant)
+    return _poster(acteur, echange, lu, envoi, brouillon, montre, maintenant)
 
 
 @transaction.atomic
@@ -230,24 +257,48 @@ def _suivre_l_entreprise(echange: Echange) -> None:
     echange.service_gestionnaire = echange.personne.service_gestionnaire
 
 
-def _deja_envoye(acteur: Espace, personne: PersonneSirenisee, envoi: UUID) -> Message | None:
-    """Return the message that this form has already sent, the espace being locked. Raises: EnvoiDUnAutre."""
+def _deja_envoye(
+    acteur: Espace, personne: PersonneSirenisee, envoi: UUID, texte: str, montre: BrouillonMontre | None
+) -> Message | None:
+    """Return the message that this form has already sent, the espace being locked; a page gone back to may say something else.
+
+    Raises: EnvoiDUnAutre, EnvoiDejaParti, TexteIllisible.
+    """
     deja = Message.objects.select_related("echange").filter(pk=envoi).first()
     if deja is not None and (deja.espace_id, deja.echange.personne_id) != (acteur.pk, personne.pk):
         raise EnvoiDUnAutre
+    if deja is not None and not est_le_meme_envoi(deja, texte=lire_texte(texte), montre=montre):
+        raise EnvoiDejaParti
     return deja
 
 
+def _effacer_le_double(acteur: Espace, deja: Message, montre: BrouillonMontre) -> None:
+    """Erase the draft that a form sent twice has made of the message that left: a browser sends its files again."""
+    brouillon = (
+        Brouillon.objects.select_for_update(of=("self",))
+        .filter(espace=acteur, echange=deja.echange, texte=deja.texte)
+        .first()
+    )
+    if brouillon is not None and set(brouillon.pieces_jointes.values_list("pk", flat=True)) <= montre.pieces:
+        brouillon.delete()
+
+
 def _poster(
-    acteur: Espace, echange: Echange, texte: str, envoi: UUID, brouillon: Brouillon | None, maintenant: datetime
+    acteur: Espace,
+    echange: Echange,
+    texte: str,
+    envoi: UUID,
+    brouillon: Brouillon | None,
+    montre: BrouillonMontre | None,
+    maintenant: datetime,
 ) -> Message:
     """Write this message with the files of its draft, and have it arrive, unless one of them waits to be analysed.
 
-    Raises: PieceRefusee, TropDeMessages, TropDeMessagesPourUneEntreprise.
+    Raises: PieceRefusee, FichiersChanges, TropDeMessages, TropDeMessagesPourUneEntreprise.
     """
     compter_message(acteur, echange.personne)
     message = Message(pk=envoi, echange=echange, espace=acteur, texte=texte, envoye_le=maintenant)
-    poster_avec_ses_pieces(message, brouillon)
+    poster_avec_ses_pieces(message, brouillon, montre)
     if message.pret_le is not None:
         remettre(message, maintenant)
     consigner(
@@ -259,15 +310,21 @@ def _poster(
     return message
 
 
-def poster_avec_ses_pieces(message: Message, brouillon: Brouillon | None) -> None:
+def poster_avec_ses_pieces(
+    message: Message, brouillon: Brouillon | None, montre: BrouillonMontre | None = None
+) -> None:
     """Write this message with the files of its draft, which ends; it is ready at once unless one of them waits to be analysed.
 
-    Within the act that sends it, under the lock of the exchange. Raises: PieceRefusee.
+    Where a page showed a draft (`montre`), no other files leave, and words that it did not show stay, to be gone on with.
+    Within the act that sends it, under the lock of the exchange. Raises: PieceRefusee, FichiersChanges.
     """
     if brouillon is not None:  # who is joining a file is waited for, and nobody joins one any more
         brouillon = Brouillon.objects.select_for_update(of=("self",)).filter(pk=brouillon.pk).first()
     pieces = PieceJointe.objects.filter(brouillon=brouillon) if brouillon is not None else PieceJointe.objects.none()
-    analyses = {piece.analyse: piece.nom for piece in pieces.select_for_update(no_key=True)}
+    tenues = list(pieces.select_for_update(no_key=True))
+    if montre is not None and montre.pieces != {piece.pk for piece in tenues}:
+        raise FichiersChanges
+    analyses = {piece.analyse: piece.nom for piece in tenues}
     for ecartee in PieceJointe.ECARTEES:
         if ecartee in analyses:
             raise PieceRefusee(nom=analyses[ecartee])
@@ -275,7 +332,9 @@ def poster_avec_ses_pieces(message: Message, brouillon: Brouillon | None) -> Non
     message.save(force_insert=True)
     if brouillon is not None:
         pieces.update(brouillon=None, message=message)
-        brouillon.delete()
+        a_part = montre is not None and mots_de(brouillon) != montre.mots
+        if not (a_part and (brouillon.objet or brouillon.texte) and brouillon.texte != message.texte):
+            brouillon.delete()
 
 
 def _consigner(acte: Acte, acteur: Espace, echange: Echange) -> None:

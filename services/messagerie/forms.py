@@ -7,9 +7,11 @@ from django import forms
 
 from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampCle, ChampPhrase, ChampTexte
+from accounts.saisies.regles import RegleMetier
 
 from ..models import Echange
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
+from .echanges import EnvoiDejaParti
 
 LONGUEUR_LUE: Final = 400  # what is read of an object; how long it may be is the act's to say
 NOMBRE_LISIBLE: Final = f"{LONGUEUR_TEXTE:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
@@ -19,6 +21,13 @@ class _EnvoiForm(FormulairePortail):
     """`envoi` is the key of the message to come: the same form sent twice sends once."""
 
     envoi = ChampCle(initial=uuid.uuid4)
+
+    def refuser(self, regle: RegleMetier) -> None:
+        """Show this rule; what a message has left behind is another one, under a key of its own."""
+        super().refuser(regle)
+        if isinstance(regle, EnvoiDejaParti):
+            self.data = self.data.copy()
+            self.data["envoi"] = str(uuid.uuid4())
 
 
 class RedactionForm(_EnvoiForm):

@@ -16,6 +16,7 @@ from services.messagerie.brouillons import brouillon_de, brouillons_de, effacer,
 from services.messagerie.droits import MessagerieEnConsultation, MessagerieNonDetenue
 from services.messagerie.echanges import (
     EchangeDuPortail,
+    EnvoiDejaParti,
     EnvoiDUnAutre,
     MessageTropLong,
     MessageVide,
@@ -327,3 +328,13 @@ def test_l_objet_garde_ses_apostrophes() -> None:
     )
     assert message.echange.objet == "Question sur l’été"
     assert Echange.objects.filter(objet__replie_contient="l'ete").exists()
+
+
+@pytest.mark.parametrize("change", [{"texte": "Autre texte"}, {"objet": "Autre objet"}, {"theme": "IS"}])
+def test_la_meme_cle_et_autre_chose_n_est_pas_le_meme_message(change: dict[str, str]) -> None:
+    lieu, envoi = scene(), uuid.uuid4()
+    message = envoyer(lieu, envoi=envoi)
+    assert envoyer(lieu, envoi=envoi) == message
+    with pytest.raises(EnvoiDejaParti):
+        envoyer(lieu, envoi=envoi, **change)
+    assert Message.objects.count() == 1

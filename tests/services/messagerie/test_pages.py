@@ -351,6 +351,22 @@ def test_repondre_garder_clore_rouvrir() -> None:
     assert 'name="texte"' in client.get(page).content.decode()
 
 
+def test_le_texte_corrige_apres_un_retour_en_arriere_n_est_pas_perdu() -> None:
+    lieu = scene()
+    client, page = client_de(lieu.acteur), reverse("echange", args=[ecrit(lieu).reference])
+    envoi = re.search(r'name="envoi" value="([^"]*)"', client.get(page).content.decode())
+    assert envoi is not None
+    client.post(page, {"texte": "Je paierai le 15.", "envoi": envoi[1]})
+    corrige = "Je paierai le 15, et conteste le reste."
+    refusee = client.post(page, {"texte": corrige, "envoi": envoi[1]})  # the browser's « back », the text corrected
+    assert "est déjà envoyé" in texte(refusee)
+    assert corrige in texte(refusee)
+    autre = re.search(r'name="envoi" value="([^"]*)"', refusee.content.decode())
+    assert autre is not None
+    client.post(page, {"texte": corrige, "envoi": autre[1]})
+    assert Message.objects.filter(texte=corrige).exists()
+
+
 def test_une_reponse_vide_a_un_echange_clos_entretemps_garde_son_formulaire() -> None:
     lieu = scene()
     echange = ecrit(lieu)

@@ -19,7 +19,9 @@ from espacepro.corps import FICHIERS_MAX
 from habilitations.models import Habilitation
 from habilitations.partage.delegations import retirer_delegation
 from services.messagerie.brouillons import garder
+from services.messagerie.montres import montrer
 from services.messagerie.pieces.analyse import analyser_pieces
+from services.messagerie.pieces.jointes import joindre, oter
 from services.models import Brouillon, Message, PieceJointe
 from tests.factories import EspaceFactory
 from tests.services.messagerie.scenes import Scene, scene
@@ -47,6 +49,16 @@ def envoyer(client: Client, adresse: str, fichiers: Sequence[tuple[str, bytes]] 
     return client.get(reponse.headers["Location"]) if reponse.status_code == 302 else reponse  # type: ignore[return-value]
 
 
+def montre(page: HttpResponse | None = None) -> str:
+    """Return what this page says to have shown of the draft; what one would say now of the only draft there is."""
+    if page is None:
+        brouillon = Brouillon.objects.get()
+        return str(montrer(brouillon, brouillon.pieces_jointes.all()))
+    lu = re.search(r'name="montre" value="([^"]*)"', page.content.decode())
+    assert lu is not None
+    return lu[1]
+
+
 def rediger(lieu: Scene) -> str:
     return reverse("message_rediger", args=[lieu.personne.siren])
 
@@ -68,7 +80,7 @@ def test_joindre_oter_puis_envoyer() -> None:
     page = envoyer(client, rediger(lieu))
     assert "Un message envoyé ne se reprend pas" in phrases(page)
     assert "avis.pdf" in phrases(page)
-    page = envoyer(client, rediger(lieu), envoyer="oui")
+    page = envoyer(client, rediger(lieu), envoyer="oui", montre=montre(page))
     message = Message.objects.get()
     assert [piece.nom for piece in message.pieces_jointes.all()] == ["avis.pdf"]
     assert reverse("piece_jointe", args=[message.pieces_jointes.get().pk]) in page.content.decode()
@@ -76,6 +88,70 @@ def test_joindre_oter_puis_envoyer() -> None:
     assert "n'ouvrez que ce que vous attendez" not in phrases(page), (
         "said to the office alone, of what comes from outside"
     )
+
+
+def test_un_fichier_que_la_page_n_a_pas_montre_ne_part_pas() -> None:
+    lieu = scene()
+    client, adresse = client_de(lieu.titulaire), reverse("message_relire", args=[lieu.personne.siren])
+    brouillon = garder(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Attestation", texte=LONG)
+    page = client.get(adresse)
+    # In another tab: another message is begun, with its file.
+    autre = garder(acteur=lieu.titulaire, personne=lieu.personne, theme="IS", objet="Autre", texte="Ma santé")
+    assert autre is not None
+    assert autre == brouillon
+    joindre(acteur=lieu.titulaire, brouillon=autre, nom="certificat.pdf", contenu=PDF)
+    refusee = envoyer(client, rediger(lieu), envoyer="oui", montre=montre(page))  # type: ignore[arg-type]
+    assert "ne sont plus ceux que cette page montrait" in phrases(refusee)
+    assert LONG.strip()[:20] in refusee.content.decode(), "what was written is there"
+    assert not Message.objects.exists()
+    assert Brouillon.objects.get().texte == "Ma santé"
+
+
+def test_le_brouillon_d_un_autre_onglet_reste_quand_on_envoie() -> None:
+    lieu = scene()
+    client, adresse = client_de(lieu.titulaire), reverse("message_relire", args=[lieu.personne.siren])
+    garder(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Attestation", texte=LONG)
+    page = client.get(adresse)
+    garder(acteur=lieu.titulaire, personne=lieu.personne, theme="IS", objet="Autre", texte="Ma santé")
+    envoyer(client, rediger(lieu), envoyer="oui", montre=montre(page))  # type: ignore[arg-type]
+    assert Message.objects.get().texte == LONG.strip()
+    assert Brouillon.objects.get().texte == "Ma santé"
+
+
+def test_une_reponse_part_avec_les_fichiers_que_sa_page_montre() -> None:
+    """One joined, or taken off, in another tab has the page shown again; then it leaves as it shows."""
+    lieu = scene()
+    envoye = envoye_avec(lieu).message
+    assert envoye is not None
+    echange, client = envoye.echange, client_de(lieu.acteur)
+    adresse = reverse("echange", args=[echange.reference])
+    page = client.get(adresse)
+    autre = garder(acteur=lieu.acteur, personne=lieu.personne, echange=echange, texte="Dans l’autre onglet")
+    assert autre is not None
+    piece = joindre(acteur=lieu.acteur, brouillon=autre, nom="certificat.pdf", contenu=PDF)
+    refusee = envoyer(client, adresse, texte="Fini", montre=montre(page))  # type: ignore[arg-type]
+    assert "ne sont plus ceux que cette page montrait" in phrases(refusee)
+    assert "certificat.pdf" in phrases(refusee)
+    oter(acteur=lieu.acteur, brouillon=autre, piece=piece.pk)
+    encore = envoyer(client, adresse, texte="Fini", montre=montre(refusee))
+    assert "ne sont plus ceux que cette page montrait" in phrases(encore)
+    envoyer(client, adresse, [("b.pdf", PDF)], texte="Fini", montre=montre(encore))
+    assert [p.nom for p in Message.objects.get(texte="Fini").pieces_jointes.all()] == ["b.pdf"]
+
+
+def test_un_fichier_ajoute_apres_un_retour_en_arriere_n_est_pas_dit_parti() -> None:
+    lieu = scene()
+    envoye = envoye_avec(lieu).message
+    assert envoye is not None
+    client, adresse = client_de(lieu.acteur), reverse("echange", args=[envoye.echange.reference])
+    champs = {"texte": "Voici la pièce.", "envoi": str(uuid.uuid4())}
+    envoyer(client, adresse, [("a.pdf", PDF)], **champs)
+    assert "est envoyé" in phrases(envoyer(client, adresse, [("a.pdf", PDF)], **champs)), "the button pressed twice"
+    assert not Brouillon.objects.filter(espace=lieu.acteur).exists()
+    refusee = envoyer(client, adresse, [("b.pdf", PDF)], **champs)
+    assert "est déjà envoyé" in phrases(refusee)
+    assert "b.pdf" in phrases(refusee)
+    assert [p.nom for p in Message.objects.get(texte="Voici la pièce.").pieces_jointes.all()] == ["a.pdf"]
 
 
 def test_un_fichier_choisi_part_avec_l_envoi_sans_autre_bouton() -> None:
@@ -120,7 +196,7 @@ def test_ce_qui_est_refuse_ailleurs_ne_perd_pas_les_fichiers(bouton: str, champ:
     assert "« page.pdf » est une page web" in phrases(page)
     assert "avis.pdf" in phrases(page)
     assert not Message.objects.exists()
-    envoyer(client, rediger(lieu), envoyer="oui")
+    envoyer(client, rediger(lieu), envoyer="oui", montre=montre())
     assert sorted(piece.nom for piece in Message.objects.get().pieces_jointes.all()) == ["avis.pdf", "notes.txt"]
 
 

@@ -1,0 +1,55 @@
+"""What a page of writing showed of a draft: what leaves is that, whatever another tab has made of the draft meanwhile.
+
+The form posts it back as `montre`; the act compares it under its locks.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid5
+
+from ..models import Brouillon, Message, PieceJointe
+
+_RIEN: Final = "-"
+
+
+@dataclass(frozen=True)
+class BrouillonMontre:
+    """The print of the words of a draft, None where there was none, and the keys of its files."""
+
+    mots: UUID | None = None
+    pieces: frozenset[UUID] = frozenset()
+
+    def __str__(self) -> str:
+        return " ".join([str(self.mots or _RIEN), *sorted(map(str, self.pieces))])
+
+
+def mots_de(brouillon: Brouillon | None) -> UUID | None:
+    """Return what tells the words of this draft from any other."""
+    if brouillon is None:
+        return None
+    return uuid5(brouillon.pk, "\0".join((brouillon.theme, brouillon.objet, brouillon.texte)))
+
+
+def montrer(brouillon: Brouillon | None, pieces: Iterable[PieceJointe]) -> BrouillonMontre:
+    """Return what a page shows of this draft and of its files."""
+    return BrouillonMontre(mots_de(brouillon), frozenset(piece.pk for piece in pieces))
+
+
+def lire_montre(saisie: str) -> BrouillonMontre:
+    """Return what a form says that its page showed; what cannot be read showed nothing."""
+    mots, *pieces = saisie.split() or [_RIEN]
+    try:
+        return BrouillonMontre(None if mots == _RIEN else UUID(mots), frozenset(map(UUID, pieces)))
+    except ValueError:
+        return BrouillonMontre()
+
+
+def est_le_meme_envoi(deja: Message, *, texte: str, montre: BrouillonMontre | None) -> bool:
+    """Whether a form that has sent this message says the same again: its text, and its files, also when a browser sends them anew."""
+    if deja.texte != texte:
+        return False
+    siennes = {piece.pk: (piece.nom, piece.taille) for piece in deja.pieces_jointes.all()}
+    nouvelles = (montre.pieces if montre is not None else frozenset()) - siennes.keys()
+    connues = PieceJointe.objects.filter(pk__in=nouvelles).values_list("nom", "taille")
+    return set(connues) <= set(siennes.values())
