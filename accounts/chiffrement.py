@@ -24,21 +24,35 @@ class SecretIllisible(Exception):
 
 
 @cache
-def _coffre(cles: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(cle.encode()).digest())) for cle in cles])
+def _coffre(cles: tuple[str, ...], usage: str) -> MultiFernet:
+    """Return the keys derived for this usage alone; those of before usages were told apart, for « »."""
+
+    def deriver(cle: str) -> bytes:
+        if not usage:
+            return hashlib.sha256(cle.encode()).digest()
+        return HKDF(hashes.SHA256(), 32, salt=None, info=f"espacepro|jeton|{usage}".encode()).derive(cle.encode())
+
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(deriver(cle))) for cle in cles])
 
 
-def chiffrer(texte: str) -> str:
-    """Return the text encrypted and authenticated (Fernet), stamped with the time."""
-    return _coffre(tuple(settings.CLES_CHIFFREMENT)).encrypt(texte.encode()).decode()
+def chiffrer(texte: str, *, usage: str) -> str:
+    """Return the text encrypted and authenticated (Fernet) for this usage alone, stamped with the time."""
+    return _coffre(tuple(settings.CLES_CHIFFREMENT), usage).encrypt(texte.encode()).decode()
 
 
-def dechiffrer(chiffre: str, *, duree_max: int) -> str | None:
-    """Return the text, or None when it is older than `duree_max` seconds or was changed."""
-    try:
-        return _coffre(tuple(settings.CLES_CHIFFREMENT)).decrypt(chiffre.encode(), ttl=duree_max).decode()
-    except InvalidToken:
-        return None
+def dechiffrer(chiffre: str, *, usage: str, duree_max: int, deja_garde: bool = False) -> str | None:
+    """Return the text, or None when it is of another usage, older than `duree_max` seconds, or was changed.
+
+    `deja_garde`: it comes from where we keep it (a session, the cache), never from a page; what was kept there before usages were
+    told apart is read too.
+    """
+    for connu in (usage, "") if deja_garde else (usage,):
+        try:
+            lu = _coffre(tuple(settings.CLES_CHIFFREMENT), connu).decrypt(chiffre.encode(), ttl=duree_max)
+        except InvalidToken:
+            continue
+        return lu.decode()
+    return None
 
 
 LIGNES = "lignes"

@@ -19,6 +19,7 @@ from .recapitulatif_pdf import Recapitulatif, ServiceObtenu, produire
 from .rectification import gestionnaire_de
 
 CLE = "reponse_choisie"
+_USAGE: Final = "reponse-de-confiance"
 DUREE_DE_LA_REPONSE: Final = timedelta(minutes=30)
 # The links whose use confirms the addresses of an inscription.
 CONFIRMATIONS: Final = (
@@ -41,7 +42,7 @@ def retenir_reponse(session: SessionBase, espace: Espace, reponse: str) -> None:
     session[CLE] = {
         "espace": str(espace.pk),
         "choisie_le": espace.reponse_changee_le.astimezone(UTC).isoformat(),
-        "reponse": chiffrer(reponse),
+        "reponse": chiffrer(reponse, usage=_USAGE),
     }
 
 
@@ -66,7 +67,8 @@ def _lire(session: SessionBase, espace: Espace) -> str | None:
     if garde["choisie_le"] != espace.reponse_changee_le.astimezone(UTC).isoformat() or timezone.now() > _fin(espace):
         del session[CLE]
         return None
-    return dechiffrer(garde["reponse"], duree_max=2 * int(settings.LIEN_ENTREPRISE.total_seconds()))
+    duree = 2 * int(settings.LIEN_ENTREPRISE.total_seconds())
+    return dechiffrer(garde["reponse"], usage=_USAGE, duree_max=duree, deja_garde=True)
 
 
 def reponse_changee_a_l_instant(espace: Espace, *, maintenant: datetime | None = None) -> bool:

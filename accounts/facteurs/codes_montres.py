@@ -2,6 +2,7 @@
 
 from base64 import b32encode
 from dataclasses import dataclass
+from typing import Final
 
 import segno
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from ..chiffrement import chiffrer, dechiffrer
 from ..models import Application
 
 CODES_A_MONTRER = "codes_secours"
+_USAGE: Final = "codes-de-secours"
 CODES_DUREE = 600  # seconds during which the session that drew the codes may read them again
 
 
@@ -36,12 +38,13 @@ def montrer_graine(appareil: Application) -> Graine:
 
 def garder_codes(request: HttpRequest, codes: list[str]) -> None:
     """Keep fresh recovery codes in this session, encrypted, for ten minutes."""
-    request.session[CODES_A_MONTRER] = chiffrer("\n".join(codes))
+    request.session[CODES_A_MONTRER] = chiffrer("\n".join(codes), usage=_USAGE)
 
 
 def codes_a_montrer(request: HttpRequest) -> list[str]:
     """Return the recovery codes that this session has just drawn, empty afterwards."""
-    texte = dechiffrer(request.session.get(CODES_A_MONTRER, ""), duree_max=CODES_DUREE)
+    garde = request.session.get(CODES_A_MONTRER, "")
+    texte = dechiffrer(garde, usage=_USAGE, duree_max=CODES_DUREE, deja_garde=True)
     return texte.split("\n") if texte else []
 
 

@@ -20,7 +20,7 @@ GARDE: Final = 15 * 60  # seconds
 def garder_code(request: HttpRequest, code: str) -> None:
     """Keep this code in the session, which goes on through the sign-in, for whoever is signed in or is the first to be."""
     oublier_code(request)
-    request.session[CHAMP] = chiffrer(code)
+    request.session[CHAMP] = chiffrer(code, usage=CHAMP)
     if compte := compte_connecte(request):
         lier_code(request, compte)
 
@@ -48,4 +48,4 @@ def reprendre_code(request: HttpRequest) -> str:
     oublier_code(request)
     if chiffre is None or compte is None or pour != str(compte.pk):
         return ""
-    return dechiffrer(chiffre, duree_max=GARDE) or ""
+    return dechiffrer(chiffre, usage=CHAMP, duree_max=GARDE, deja_garde=True) or ""

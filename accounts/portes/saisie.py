@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from redis.exceptions import RedisError
 
 from ..chiffrement import chiffrer, dechiffrer
@@ -23,6 +23,10 @@ from .marques import MARQUES
 from .reauthentification import SECRETS
 
 CHAMP: Final = "estampille"
+ESTAMPILLE: Final = "estampille"
+GARDEE: Final = "saisie-gardee"
+EMPORTEE: Final = "saisie-emportee"
+"""What each is encrypted for: none is read in the place of another."""
 VALIDITE: Final = 24 * 3600  # seconds between the page and what is posted from it
 GARDE: Final = 15 * 60  # seconds
 TAILLE_MAX: Final = 100_000  # bytes
@@ -56,14 +60,28 @@ def estampiller(request: HttpRequest) -> str:
         return ""
     estampille: str | None = getattr(request, "_estampille", None)
     if estampille is None:
-        estampille = chiffrer(json.dumps([str(espace.pk), request.get_full_path()]))
+        estampille = chiffrer(json.dumps([str(espace.pk), request.get_full_path()]), usage=ESTAMPILLE)
         request._estampille = estampille  # type: ignore[attr-defined]
     return estampille
 
 
 def est_estampille(request: HttpRequest) -> bool:
-    """Whether what is posted comes from the form of a page of an espace, whoever is signed in now."""
-    return CHAMP in request.POST and dechiffrer(request.POST.get(CHAMP, ""), duree_max=VALIDITE) is not None
+    """Whether what is posted comes from the form of a page of an espace, whoever is signed in now.
+
+    A page that is open to visitors takes no stamp but its own: anybody has that of a page of his espace.
+    """
+    clair = _lire_estampille(request)
+    if clair is None:
+        return False
+    try:
+        vue = resolve(request.path_info).func
+    except Resolver404:
+        return True
+    return getattr(vue, "login_required", True) or urlsplit(json.loads(clair)[1]).path == request.path_info
+
+
+def _lire_estampille(request: HttpRequest) -> str | None:
+    return dechiffrer(request.POST.get(CHAMP, ""), usage=ESTAMPILLE, duree_max=VALIDITE)
 
 
 def _cle(espace: str) -> str:
@@ -81,7 +99,7 @@ def garder_saisie(request: HttpRequest) -> bool:
     Neither files nor secrets, nothing of more than TAILLE_MAX bytes, nothing of somebody else than who is signed in, nor of
     the page that shows what is kept: that stays.
     """
-    clair = dechiffrer(request.POST.get(CHAMP, ""), duree_max=VALIDITE)
+    clair = _lire_estampille(request)
     if clair is None:
         return False
     espace, page = json.loads(clair)
@@ -107,7 +125,7 @@ def garder_saisie(request: HttpRequest) -> bool:
     if len(contenu.encode()) > TAILLE_MAX:
         return False
     try:
-        cache.set(_cle(espace), chiffrer(contenu), GARDE)
+        cache.set(_cle(espace), chiffrer(contenu, usage=GARDEE), GARDE)
     except (RedisError, OSError):
         return False  # nothing may depend on Redis: the page says that nothing is kept
     request._saisie_gardee = True  # type: ignore[attr-defined]
@@ -136,12 +154,12 @@ def suite_de(request: HttpRequest, *, gardee: str, perdue: str) -> str:
 
 def sceller_saisie(clair: str) -> str:
     """Return what was posted, encrypted: its page carries it through a verification, and nobody reads nor changes it on the way."""
-    return chiffrer(clair)
+    return chiffrer(clair, usage=EMPORTEE)
 
 
 def lire_saisie_scellee(scellee: str) -> str | None:
     """Return what `sceller_saisie` was given, for GARDE seconds."""
-    return dechiffrer(scellee, duree_max=GARDE)
+    return dechiffrer(scellee, usage=EMPORTEE, duree_max=GARDE)
 
 
 def vient_d_etre_gardee(request: HttpRequest) -> bool:
@@ -155,7 +173,7 @@ def saisie_gardee(espace: Espace) -> Saisie | None:
         chiffre = cache.get(_cle(str(espace.pk)))
     except (RedisError, OSError):
         return None
-    clair = dechiffrer(chiffre, duree_max=GARDE) if chiffre else None
+    clair = dechiffrer(chiffre, usage=GARDEE, duree_max=GARDE, deja_garde=True) if chiffre else None
     if clair is None:
         return None
     donnees: dict[str, Any] = json.loads(clair)

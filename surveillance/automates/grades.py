@@ -130,11 +130,13 @@ class Garde:
             grade = Grade.BLOQUER
         else:
             grade = min(grade_de(scores[self.reseau]), Grade.VERIFIER)
+        soi = min(grade_de(scores.get(self.soi or "", 0)), Grade.VERIFIER)
+        if (
+            soi is Grade.VERIFIER and self.soi is not None
+        ):  # a pass lets a page be read, and hides no account from who watches
+            self._signaler(lu.marques[self.soi])
         if passe is not None:
             return min(grade_de(scores[passe.cle]), Grade.VERIFIER)
-        soi = min(grade_de(scores.get(self.soi or "", 0)), Grade.VERIFIER)
-        if soi is Grade.VERIFIER and self.soi is not None:
-            self._signaler(lu.marques[self.soi])
         if grade > soi and (self._agent_prouve() or self.connu() is not None):
             grade = soi
         return max(soi, grade)

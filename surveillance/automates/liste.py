@@ -15,8 +15,9 @@ from typing import Final
 
 import structlog
 from django.conf import settings
+from django.contrib.postgres.aggregates import BitXor
 from django.db import DatabaseError, connection
-from django.db.models import Count, Max, Q
+from django.db.models import BigIntegerField, Count, Func, Q, Value
 from django.utils import timezone
 
 from accounts.traces.requete import une_adresse
@@ -75,8 +76,12 @@ def est_bloquee(adresse: str, maintenant: datetime | None = None) -> tuple[bool,
 def relire() -> Liste:
     """Read the list again if it changed, and return it: one query when it has not, two when it has."""
     actifs = BlocageIP.objects.filter(leve_le=None)
-    dernier: dict[str, int | None] = actifs.aggregate(nombre=Count("pk"), dernier=Max("pk"))
-    version = (dernier["nombre"] or 0, dernier["dernier"] or 0)
+    # Of the whole set: numbers are drawn before they are committed, so that the last one tells nothing of those before it.
+    lus: dict[str, int | None] = actifs.aggregate(
+        nombre=Count("pk"),
+        ensemble=BitXor(Func("pk", Value(0), function="hashint8extended", output_field=BigIntegerField())),
+    )
+    version = (lus["nombre"] or 0, lus["ensemble"] or 0)
     if version != _processus.liste.version:
         reseaux: defaultdict[_Largeur, dict[int, datetime | None]] = defaultdict(dict)
         vifs = actifs.filter(Q(jusqu_a=None) | Q(jusqu_a__gt=timezone.now()))

@@ -1,12 +1,14 @@
 """What the database keeps opens no account: seeds encrypted, recovery codes beyond any search (issue 9, item 11)."""
 
 import base64
+import hashlib
 import re
 import secrets
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -16,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from accounts.chiffrement import SecretIllisible
+from accounts.chiffrement import SecretIllisible, chiffrer, dechiffrer
 from accounts.envois import courriels
 from accounts.facteurs import second_facteur
 from accounts.facteurs.second_facteur import (
@@ -205,3 +207,19 @@ def test_les_anciens_codes_ont_une_fin_et_leur_titulaire_le_sait(db: None) -> No
     assert jour_heure(fin) in texte
     with pytest.raises(CodeSecoursRefuse):
         utiliser_code_secours(acteur=compte, code="FEDC-BA98-7654-3210", maintenant=fin)
+
+
+def test_ce_qui_est_chiffre_pour_un_usage_ne_se_lit_pas_pour_un_autre(settings: Any) -> None:
+    chiffre = chiffrer("une réponse", usage="reponse-de-confiance")
+    assert dechiffrer(chiffre, usage="reponse-de-confiance", duree_max=60) == "une réponse"
+    for deja_garde in (False, True):
+        assert dechiffrer(chiffre, usage="saisie-emportee", duree_max=60, deja_garde=deja_garde) is None
+    settings.CLES_CHIFFREMENT = ["une nouvelle clé", *settings.CLES_CHIFFREMENT]
+    assert dechiffrer(chiffre, usage="reponse-de-confiance", duree_max=60) == "une réponse", "the key is turned"
+
+
+def test_ce_qui_etait_garde_avant_les_usages_se_lit_ou_il_est_garde_et_d_aucune_page(settings: Any) -> None:
+    cle = base64.urlsafe_b64encode(hashlib.sha256(settings.CLES_CHIFFREMENT[0].encode()).digest())
+    ancien = Fernet(cle).encrypt("une réponse".encode()).decode()
+    assert dechiffrer(ancien, usage="reponse-de-confiance", duree_max=60, deja_garde=True) == "une réponse"
+    assert dechiffrer(ancien, usage="saisie-emportee", duree_max=60) is None

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from accounts.chiffrement import chiffrer
 from accounts.models import Espace, Evenement, TraceLecture
 from accounts.portes.remplissage import JAMAIS, _lire, lire_en_clair, remplir
-from accounts.portes.saisie import CHAMP, Saisie
+from accounts.portes.saisie import CHAMP, ESTAMPILLE, GARDEE, Saisie
 from accounts.saisies.regles import RegleMetier
 from espacepro.acces import TABLE, Acces
 from habilitations.models import Role
@@ -213,7 +213,7 @@ def test_un_autre_espace_dans_le_meme_navigateur_ne_la_voit_pas(client_de: Ouvri
 
 def poser_tard(espace: Espace, page: str, **donnees: str) -> Any:
     """Post late what comes with the stamp of this page."""
-    return Client().post(page, {**donnees, CHAMP: chiffrer(json.dumps([str(espace.pk), page]))})
+    return Client().post(page, {**donnees, CHAMP: chiffrer(json.dumps([str(espace.pk), page]), usage=ESTAMPILLE)})
 
 
 @pytest.mark.parametrize("nom", ["adherer", "substitution"])
@@ -285,7 +285,7 @@ def test_la_page_d_une_saisie_ne_se_garde_ni_ne_se_montre_elle_meme(client_de: O
         assert poser_tard(espace, adresse_de_la_page, reprendre="1")["Location"].startswith(reverse("connexion"))
         assert "12 rue Haute" in client.get(page).content.decode()
     contenu = {"page": page, "adresse": page, "champs": [["reprendre", "1"]], "fichiers": False, "secrets": False}
-    cache.set(f"saisie:{espace.pk}", chiffrer(json.dumps(contenu)))
+    cache.set(f"saisie:{espace.pk}", chiffrer(json.dumps(contenu), usage=GARDEE))
     assert client.get(page).status_code == 200
 
 
@@ -324,7 +324,7 @@ def test_ce_qui_vient_d_etre_garde_n_est_pas_efface(
     client.handler.enforce_csrf_checks = True
     assert client.post(page, {"voie": "13 rue Haute"}).status_code == 403
     assert "12 rue Haute" in client.get(reverse("saisie_gardee")).content.decode(), "refused, nothing kept of it"
-    estampille = chiffrer(json.dumps([str(espace.pk), page]))
+    estampille = chiffrer(json.dumps([str(espace.pk), page]), usage=ESTAMPILLE)
     envoi = client.post(page, {"voie": "14 rue Haute", CHAMP: estampille})
     assert envoi.status_code == 403
     assert "est gardé quinze minutes" in envoi.content.decode()

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.chiffrement import chiffrer
 from accounts.models import Application, Espace, Evenement
 from accounts.portes.code_garde import CHAMP, POUR
+from accounts.portes.saisie import ESTAMPILLE
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.codes import (
     CodeDejaUtilise,
@@ -367,6 +368,6 @@ def test_relire_une_saisie_gardee_n_use_pas_le_code(espace: Espace, client_de: C
     code = scenes.code(attendre(espace)[0])
     client, page = client_de(espace), reverse("activer")
     client.post(reverse("saisir_code"), {"code": code})
-    Client().post(page, {"remarque": "x", "estampille": chiffrer(json.dumps([str(espace.pk), page]))})
+    Client().post(page, {"remarque": "x", "estampille": chiffrer(json.dumps([str(espace.pk), page]), usage=ESTAMPILLE)})
     assert "Rien n’a encore" in texte(client.get(reverse("saisie_gardee")))
     assert code[:4] + "-" in client.get(page).content.decode()

@@ -296,3 +296,20 @@ def test_un_autre_processus_la_relit_sans_redis() -> None:
         check=False,
     )
     assert fait.stdout.strip() == "bloquee", fait.stderr[-2000:]
+
+
+def test_un_blocage_leve_et_un_autre_ecrit_plus_tot_se_relisent() -> None:
+    """Numbers are drawn before their transaction commits: the one that commits last may bear the smaller number."""
+
+    def bloquer(cle: int, reseau: str) -> BlocageIP:
+        return BlocageIP.objects.create(pk=cle, reseau=reseau, motif="x", jusqu_a=None)
+
+    leve = bloquer(900_001, "198.51.100.1/32")
+    bloquer(900_003, "198.51.100.3/32")
+    liste.relire()
+    leve.leve_le = timezone.now()
+    leve.save()
+    bloquer(900_002, "198.51.100.2/32")  # begun before the third, committed now
+    liste.relire()
+    assert liste.est_bloquee("198.51.100.2")[0]
+    assert not liste.est_bloquee("198.51.100.1")[0]

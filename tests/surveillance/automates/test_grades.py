@@ -285,6 +285,20 @@ def test_un_passe_ne_vaut_plus_quand_ce_qui_le_porte_est_un_automate() -> None:
     assert VERIFIER in client.get(reverse("connexion")).content.decode()
 
 
+@pytest.mark.parametrize("avec_passe", [False, True])
+def test_un_automate_qui_a_un_passe_est_signale_comme_un_autre(avec_passe: bool) -> None:
+    espace = EspaceFactory()
+    client = navigateur(HONNETES["chrome"], ROBOT)
+    client.force_login(espace.compte, backend="accounts.portes.connexion.CompteBackend")
+    if avec_passe:  # taken first, by half a second of computing
+        page = client.get(reverse("verifier_humain"))
+        envoyer(client, reverse("verifier_humain"), {"preuve": resoudre(page.context["epreuve"])})
+        assert "humain" in client.cookies
+    releve.noter({memoire.cle("compte", str(espace.compte_id)): ["pilote"] * 5})  # 150: as much as there is
+    client.get(reverse("espace"))
+    assert SignalVu.objects.filter(genre=AUTOMATE, compte=espace.compte).exists()
+
+
 def test_une_suite_ailleurs_n_est_pas_suivie() -> None:
     client = humain()
     preuve = resoudre(proposer_epreuve(ROBOT))

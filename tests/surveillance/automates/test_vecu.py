@@ -1,22 +1,24 @@
 """What a person lives through who is asked for the verification: what stays open, what is given back, who is not asked (R17)."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import Espace, Session
 from surveillance import memoire
 from surveillance.automates import liste, releve
 from surveillance.automates.detecteurs import PAGES_PAR_MINUTE
-from surveillance.automates.grades import Garde, Grade
+from surveillance.automates.grades import Garde, Grade, voir
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory
 
-from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur, resoudre
+from .scenes import FORMULAIRE, HONNETES, ROBOTS, Horloge, envoyer, navigateur, resoudre
 
 pytestmark = pytest.mark.django_db
 ADRESSE = "203.0.113.7"
@@ -207,3 +209,49 @@ def test_sans_ses_fichiers_rien_n_est_renvoye(
     assert refus.status_code == 429
     assert "&lt;b&gt;Un texte" in contenu
     assert "Envoyer de nouveau" not in contenu
+
+
+def test_une_estampille_donnee_pour_ce_qui_est_emporte(client_de: Callable[[Espace], Client], espace: Espace) -> None:
+    client = client_de(espace)
+    estampille = re.search(r'name="estampille" value="([^"]*)"', client.get(reverse("espace")).content.decode())
+    assert estampille is not None
+    client.raise_request_exception = False
+    reponse = client.post(reverse("verifier_humain"), {"preuve": "rien", "emporte": estampille[1]})
+    assert reponse.status_code == 200
+
+
+def emporter(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what a visitor's verification carries, sealed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Garde, "decider", lambda self: Grade.VERIFIER)
+        saisie = {"username": "une@exemple.fr", "password": "x"}
+        emporte: str = Client().post(reverse("connexion"), saisie).context["emporte"]
+    return emporte
+
+
+def test_ce_qui_est_emporte_donne_pour_une_estampille(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(raise_request_exception=False)
+    reponse = client.post(reverse("espace"), {"estampille": emporter(monkeypatch), "texte": "x"})
+    assert reponse.status_code == 302
+
+
+@pytest.mark.parametrize("de_qui", ["visiteur", "espace"])
+def test_ce_qui_est_d_ailleurs_ne_vaut_pas_une_page_lue(
+    rf: RequestFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    client_de: Callable[[Espace], Client],
+    espace: Espace,
+    de_qui: str,
+) -> None:
+    """Neither what a visitor carries nor the stamp of a page of one's own espace has a sign-in's form read."""
+    sceau = emporter(monkeypatch)
+    if de_qui == "espace":
+        page = client_de(espace).get(reverse("espace")).content.decode()
+        lu = re.search(r'name="estampille" value="([^"]*)"', page)
+        assert lu is not None
+        sceau = lu[1]
+    corps = urlencode({"username": "a@exemple.fr", "password": "x", "estampille": sceau})
+    vue = voir(rf.post(reverse("connexion"), corps, content_type=FORMULAIRE))
+    assert vue.formulaire, "a form that nobody has read"
+    if de_qui == "espace":  # who comes back to a page of his espace once its session is over is no robot
+        assert not voir(rf.post(reverse("coordonnees"), corps, content_type=FORMULAIRE)).formulaire
