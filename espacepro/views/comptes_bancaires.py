@@ -37,6 +37,7 @@ from services.banque.comptes import (
     CompteRetire,
     CompteSuspendu,
     ajouter_compte,
+    est_cet_ajout,
     montrer_iban,
     renommer_titulaire,
     retire,
@@ -51,6 +52,7 @@ from services.banque.signalement import reprendre_signalement, signaler_changeme
 from services.models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
 
 MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
+CORRIGE: Final = "Ce que vous venez d’y changer n’est pas enregistré : renommez son titulaire, ou supprimez-le pour l’ajouter de nouveau."
 
 
 @dataclass(frozen=True)
@@ -212,10 +214,13 @@ def _confirmer(request: HttpRequest, espace: Espace, vue: Entreprise) -> HttpRes
     try:
         reference = ajouter_compte(acteur=espace, personne=vue.personne, **relecture.cleaned_data)
     except CompteDejaEnregistre as regle:
-        if timezone.now() - regle.contexte["ajoutee_le"] < FENETRE_DU_DOUBLE_ENVOI:
-            annoncer_une_fois(request, _dire_l_ajout(vue, regle.contexte["reference"]))
-        else:
+        deja = regle.contexte["reference"]
+        if timezone.now() - regle.contexte["ajoutee_le"] >= FENETRE_DU_DOUBLE_ENVOI:
             messages.error(request, str(regle))
+        elif est_cet_ajout(deja, **relecture.cleaned_data):
+            annoncer_une_fois(request, _dire_l_ajout(vue, deja))
+        else:
+            messages.error(request, f"{regle} {CORRIGE}")
         return redirect(liste_)
     except RegleMetier as regle:
         relecture.refuser(regle)

@@ -267,6 +267,15 @@ def ajouter_compte(
     return reference
 
 
+def est_cet_ajout(reference: ReferenceBancaire, *, iban: str, titulaire: str, bic: str, banque: str) -> bool:
+    """Whether this account bears what a form sent twice says of it: one gone back to and corrected says something else."""
+    try:
+        dits = (normaliser_titulaire(titulaire), lire_bic(bic, iban=iban), lire_ligne(banque)[:LONGUEUR_BANQUE])
+    except RegleMetier:
+        return False
+    return (reference.titulaire, reference.bic, reference.banque) == dits
+
+
 @plafonne
 def renommer_titulaire(
     *, acteur: Espace, reference: ReferenceBancaire, titulaire: str, montre: str, maintenant: datetime | None = None

@@ -65,6 +65,20 @@ def test_ajouter_relire_confirmer(entreprise: Entreprise) -> None:
     assert (ReferenceBancaire.objects.count(), ReferenceBancaire.objects.get().banque) == (1, "Crédit agricole")
 
 
+@pytest.mark.parametrize("corrige", [{"titulaire": "ROUSSEL ET FILLE"}, {"banque": "Crédit coopératif"}])
+def test_un_ajout_corrige_apres_un_retour_en_arriere_n_est_pas_dit_fait(
+    entreprise: Entreprise, corrige: dict[str, str]
+) -> None:
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_ajouter")
+    champs = {"iban": IBAN, "banque": "Crédit agricole", "bic": "", "titulaire": "ATELIER ROUSSEL", "confirmer": "oui"}
+    client.post(page, champs)
+    client.get(adresse(entreprise))
+    client.post(page, champs | corrige)
+    lue = texte(client.get(adresse(entreprise)))
+    assert "n'est pas enregistré" in lue
+    assert "est ajouté. " not in lue
+
+
 def test_ce_qui_est_refuse_garde_ce_qui_est_tape(entreprise: Entreprise) -> None:
     client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_ajouter")
     refusee = texte(client.post(page, {"iban": "FR77 3000 6000 0112 3456 7890 189", "titulaire": "x" * 300}))
