@@ -52,7 +52,7 @@ from services.banque.signalement import reprendre_signalement, signaler_changeme
 from services.models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
 
 MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
-CORRIGE: Final = "Ce que vous venez d’y changer n’est pas enregistré : renommez son titulaire, ou supprimez-le pour l’ajouter de nouveau."
+CORRIGE: Final = "Ce que vous venez d’y changer n’est pas enregistré : renommez son titulaire, ou supprimez-le pour l’ajouter de nouveau."
 
 
 @dataclass(frozen=True)

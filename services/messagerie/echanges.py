@@ -67,13 +67,13 @@ class EnvoiDUnAutre(RegleMetier):
 
 class EnvoiDejaParti(RegleMetier):
     code = "envoi_deja_parti"
-    message = "Votre message précédent est déjà envoyé. Ce que vous venez d’y changer ne l’est pas : envoyez-le s’il le complète."
+    message = "Votre message précédent est déjà envoyé. Ce que vous venez d’y changer ne l’est pas : envoyez-le s’il le complète."
 
 
 class FichiersChanges(RegleMetier):
     code = "fichiers_changes"
     message = (
-        "Rien n’est parti : les fichiers de ce message ne sont plus ceux que cette page montrait, peut-être à cause d’un autre "
+        "Rien n’est parti : les fichiers de ce message ne sont plus ceux que cette page montrait, peut-être à cause d’un autre "
         "onglet. Vérifiez-les, puis envoyez."
     )
 

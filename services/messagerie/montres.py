@@ -10,18 +10,18 @@ from uuid import UUID, uuid5
 
 from ..models import Brouillon, Message, PieceJointe
 
-_RIEN: Final = "-"
+_RIEN: Final = UUID(int=0)
 
 
 @dataclass(frozen=True)
 class BrouillonMontre:
-    """The print of the words of a draft, None where there was none, and the keys of its files."""
+    """The print of the words of a draft, None where there was none, and the keys of its files; written as a form carries it."""
 
     mots: UUID | None = None
     pieces: frozenset[UUID] = frozenset()
 
     def __str__(self) -> str:
-        return " ".join([str(self.mots or _RIEN), *sorted(map(str, self.pieces))])
+        return "".join(cle.hex for cle in (self.mots or _RIEN, *sorted(self.pieces)))
 
 
 def mots_de(brouillon: Brouillon | None) -> UUID | None:
@@ -38,11 +38,11 @@ def montrer(brouillon: Brouillon | None, pieces: Iterable[PieceJointe]) -> Broui
 
 def lire_montre(saisie: str) -> BrouillonMontre:
     """Return what a form says that its page showed; what cannot be read showed nothing."""
-    mots, *pieces = saisie.split() or [_RIEN]
     try:
-        return BrouillonMontre(None if mots == _RIEN else UUID(mots), frozenset(map(UUID, pieces)))
+        mots, *pieces = (UUID(saisie[debut : debut + 32]) for debut in range(0, len(saisie), 32))
     except ValueError:
         return BrouillonMontre()
+    return BrouillonMontre(None if mots == _RIEN else mots, frozenset(pieces))
 
 
 def est_le_meme_envoi(deja: Message, *, texte: str, montre: BrouillonMontre | None) -> bool:

@@ -15,9 +15,8 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.contrib.postgres.aggregates import BitXor
 from django.db import DatabaseError, connection
-from django.db.models import BigIntegerField, Count, Func, Q, Value
+from django.db.models import BigIntegerField, BitXor, Count, Func, Q, Value
 from django.utils import timezone
 
 from accounts.traces.requete import une_adresse

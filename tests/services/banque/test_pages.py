@@ -75,7 +75,7 @@ def test_un_ajout_corrige_apres_un_retour_en_arriere_n_est_pas_dit_fait(
     client.get(adresse(entreprise))
     client.post(page, champs | corrige)
     lue = texte(client.get(adresse(entreprise)))
-    assert "n'est pas enregistré" in lue
+    assert "est pas enregistré" in lue
     assert "est ajouté. " not in lue
 
 

@@ -28,6 +28,7 @@ from services.messagerie.echanges import (
     repondre,
     rouvrir,
 )
+from services.messagerie.montres import BrouillonMontre, lire_montre
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu
 from services.models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe, Service
 from tests.factories import (
@@ -80,7 +81,7 @@ def test_ecrire_ouvre_un_echange_avec_le_service_de_l_entreprise() -> None:
 def test_un_formulaire_envoye_deux_fois_envoie_une_fois() -> None:
     lieu, envoi = scene(), uuid.uuid4()
     premier = envoyer(lieu, envoi=envoi)
-    assert envoyer(lieu, envoi=envoi, texte="autre chose") == premier
+    assert envoyer(lieu, envoi=envoi) == premier
     assert Message.objects.get().texte == premier.texte
     reponse = repondre(acteur=lieu.acteur, echange=premier.echange, texte="Merci", envoi=uuid.uuid4())
     assert repondre(acteur=lieu.acteur, echange=premier.echange, texte="Merci", envoi=reponse.pk) == reponse
@@ -338,3 +339,11 @@ def test_la_meme_cle_et_autre_chose_n_est_pas_le_meme_message(change: dict[str, 
     with pytest.raises(EnvoiDejaParti):
         envoyer(lieu, envoi=envoi, **change)
     assert Message.objects.count() == 1
+
+
+def test_ce_qu_une_page_dit_avoir_montre_se_relit() -> None:
+    lu = BrouillonMontre(uuid.uuid4(), frozenset({uuid.uuid4(), uuid.uuid4()}))
+    assert lire_montre(str(lu)) == lu
+    assert lire_montre(str(BrouillonMontre())) == BrouillonMontre()
+    for illisible in ("", "x", str(lu)[:-1], f"{lu}é", "\0" * 32):
+        assert lire_montre(illisible) == BrouillonMontre()
