@@ -27,7 +27,15 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee
-from .echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, lire_message, poster_avec_ses_pieces
+from .echanges import (
+    EchangeDuPortail,
+    EnvoiDejaParti,
+    EnvoiDUnAutre,
+    MessageVide,
+    lire_message,
+    poster_avec_ses_pieces,
+)
+from .montres import est_le_meme_envoi
 from .remise import remettre
 from .themes import theme_de
 
@@ -215,11 +223,11 @@ def repondre_du_bureau(
 
     It takes the files of the agent's draft, and leaves once none waits to be analysed: until then the exchange waits as it did.
     Raises: EchangeHorsService, EchangeDuPortail, MessageArrive, TexteIllisible, MessageVide, MessageTropLong, PieceRefusee,
-    EnvoiDUnAutre.
+    EnvoiDUnAutre, EnvoiDejaParti.
     """
     maintenant = maintenant or timezone.now()
     echange = verrouiller_du_bureau(acteur, echange)
-    if (deja := _deja_envoye(acteur, echange, envoi)) is not None:
+    if (deja := _deja_envoye(acteur, echange, envoi, texte)) is not None:
         return deja
     _exiger_vu(echange, vu)
     message = Message(
@@ -292,10 +300,11 @@ def garder_du_bureau(
 def noter(*, acteur: Agent, echange: Echange, texte: str, envoi: UUID, maintenant: datetime | None = None) -> Message:
     """Leave a note between agents on this exchange, and return it: it is never shown outside, and changes nothing else.
 
-    Raises: EchangeHorsService, EchangeDuPortail, TexteIllisible, MessageVide, MessageTropLong, EnvoiDUnAutre.
+    Raises: EchangeHorsService, EchangeDuPortail, TexteIllisible, MessageVide, MessageTropLong, EnvoiDUnAutre,
+    EnvoiDejaParti.
     """
     echange = verrouiller_du_bureau(acteur, echange)
-    if (deja := _deja_envoye(acteur, echange, envoi)) is not None:
+    if (deja := _deja_envoye(acteur, echange, envoi, texte)) is not None:
         return deja
     note = _noter(acteur, echange, lire_message(texte), maintenant or timezone.now(), envoi)
     _consigner(actes.ECHANGE_NOTE, acteur, echange)
@@ -441,11 +450,16 @@ def _exiger_vu(echange: Echange, vu: UUID | None) -> None:
         raise MessageArrive
 
 
-def _deja_envoye(acteur: Agent, echange: Echange, envoi: UUID) -> Message | None:
-    """Return the message that this form has already written, the exchange being locked. Raises: EnvoiDUnAutre."""
+def _deja_envoye(acteur: Agent, echange: Echange, envoi: UUID, texte: str | None = None) -> Message | None:
+    """Return the message that this form has already written, the exchange being locked; None for a `texte` that its key is made of.
+
+    A page gone back to may say something else. Raises: EnvoiDUnAutre, EnvoiDejaParti, TexteIllisible.
+    """
     deja = Message.objects.filter(pk=envoi).first()
     if deja is not None and (deja.agent_id, deja.echange_id) != (acteur.pk, echange.pk):
         raise EnvoiDUnAutre
+    if deja is not None and texte is not None and not est_le_meme_envoi(deja, texte=lire_texte(texte), montre=None):
+        raise EnvoiDejaParti
     return deja
 
 

@@ -17,7 +17,7 @@ LONGUEUR_LUE: Final = 400  # what is read of an object; how long it may be is th
 NOMBRE_LISIBLE: Final = f"{LONGUEUR_TEXTE:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-class _EnvoiForm(FormulairePortail):
+class FormulaireDEnvoi(FormulairePortail):
     """`envoi` is the key of the message to come: the same form sent twice sends once."""
 
     envoi = ChampCle(initial=uuid.uuid4)
@@ -30,7 +30,7 @@ class _EnvoiForm(FormulairePortail):
             self.data["envoi"] = str(uuid.uuid4())
 
 
-class RedactionForm(_EnvoiForm):
+class RedactionForm(FormulaireDEnvoi):
     """A new message: what it is about, and its text."""
 
     regles = {
@@ -52,7 +52,7 @@ class RedactionForm(_EnvoiForm):
     )
 
 
-class ReponseForm(_EnvoiForm):
+class ReponseForm(FormulaireDEnvoi):
     """An answer within an exchange."""
 
     regles = dict.fromkeys(("message_vide", "message_trop_long"), "texte")

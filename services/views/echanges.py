@@ -1,6 +1,5 @@
 """What an agent does to an exchange of the secure mailbox, at /gestion/: each page shows it, and calls one act (issue 15, item 9)."""
 
-import uuid
 from dataclasses import asdict
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -26,6 +25,7 @@ from accounts.traces.agents_relus import FonctionChangee
 
 from ..messagerie import bureau
 from ..messagerie.bureau import LONGUEUR_MOTIF, EchangeHorsService, dernier_de_l_entreprise, fil
+from ..messagerie.forms import FormulaireDEnvoi
 from ..messagerie.modeles import LONGUEUR_TITRE, enregistrer_modele, modeles_pour, retirer_modele
 from ..messagerie.pieces.jointes import TAILLE_D_UN_ENVOI, joindre_du_bureau, oter
 from ..messagerie.pieces.natures import EXTENSIONS
@@ -50,7 +50,7 @@ TRANSMIS: Final = "transmis"
 """The exchange that this session has just given to another office."""
 ARRIVE = "Un message de l’entreprise est arrivé pendant que vous écriviez : il est affiché plus bas, lisez-le avant d’envoyer."
 RIEN_A_RELIRE = "Rien n’attend d’être relu : c’est envoyé, ou ce n’est pas commencé. Voici où en est l’échange."
-DU_TEXTE = dict.fromkeys(("message_vide", "message_trop_long", "envoi_d_un_autre"), "texte")
+DU_TEXTE = dict.fromkeys(("message_vide", "message_trop_long", "envoi_d_un_autre", "envoi_deja_parti"), "texte")
 
 
 EN_CONTROLE = "La réponse partira d’elle-même dès que ses fichiers auront été contrôlés : l’échange attend jusque-là."
@@ -95,12 +95,11 @@ class EnvoiForm(MontreForm):
     envoi = ChampCle()
 
 
-class NoteForm(FormulairePortail):
+class NoteForm(FormulaireDEnvoi):
     """A note between agents."""
 
     regles = DU_TEXTE
 
-    envoi = ChampCle(initial=uuid.uuid4)
     texte = ChampTexte(
         label="Note",
         help_text="Les agents de votre service la lisent, et ceux d’un service à qui l’échange est transmis. L’entreprise ne la voit jamais.",

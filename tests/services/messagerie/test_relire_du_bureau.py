@@ -269,3 +269,15 @@ def test_la_page_des_fichiers_revient_a_son_acte_et_joint_ce_qui_est_choisi(
     assert poster(revenir="oui", fichiers=[refuse])["Location"] == page(fichiers, echange), (
         "what is refused is read there"
     )
+
+
+def test_une_note_corrigee_apres_un_retour_en_arriere_n_est_pas_perdue(client: Client, echange: Echange) -> None:
+    adresse = page("noter", echange)
+    champs = caches(client.get(adresse))
+    client.post(adresse, champs | {"texte": "Appelée ce matin."})
+    corrigee = "Appelée ce matin : elle rappellera."
+    refusee = client.post(adresse, champs | {"texte": corrigee})
+    assert "est déjà envoyé" in mots(refusee)
+    assert "elle rappellera." in mots(refusee)
+    client.post(adresse, caches(refusee) | {"texte": corrigee})
+    assert Message.objects.filter(interne=True).count() == 2
