@@ -21,6 +21,7 @@ from accounts.chiffrement import chiffrer, dechiffrer
 from accounts.compteurs.debit import empreinte
 
 DELAI_DE_REDIS: Final = 0.25  # seconds: what Redis has to answer
+_USAGE: Final = "surveillance"
 PAUSE: Final = 5.0  # seconds without asking it, once it has not
 log = structlog.get_logger("espacepro.surveillance")
 
@@ -42,12 +43,12 @@ def cle(quoi: str, valeur: str) -> str:
 
 def sceller(valeur: str) -> str:
     """Return what Redis holds of this value, for who must read it again."""
-    return chiffrer(valeur)
+    return chiffrer(valeur, usage=_USAGE)
 
 
 def lire_scelle(scelle: str, *, duree_max: int) -> str | None:
     """Return the value that was sealed, None when it is not ours, or older than so many seconds."""
-    return dechiffrer(scelle, duree_max=duree_max)
+    return dechiffrer(scelle, usage=_USAGE, duree_max=duree_max, deja_garde=True)
 
 
 @cache

@@ -20,6 +20,7 @@ NOMBRE_LISIBLE: Final = f"{LONGUEUR_TEXTE:,}".replace(",", "\N{NARROW NO-BREAK S
 class FormulaireDEnvoi(FormulairePortail):
     """`envoi` is the key of the message to come: the same form sent twice sends once."""
 
+    data: Any
     envoi = ChampCle(initial=uuid.uuid4)
 
     def refuser(self, regle: RegleMetier) -> None:
