@@ -15,7 +15,7 @@ from ..compteurs.plafonds import compter_changement
 from ..envois import courriels
 from ..envois.liens import LienInvalide, creer_lien, lien_a_envoyer, lire_lien
 from ..facteurs.second_facteur import oublier_facteurs_recents
-from ..models import Agent, Compte, Espace, Lien
+from ..models import Agent, AncienneAdresse, Compte, Espace, Lien
 from ..mots_de_passe.confiance import REGRET, rendre_reponse
 from ..mots_de_passe.politique import exiger_prouve, invalider_mot_de_passe
 from ..saisies.adresses import normaliser_adresse
@@ -178,15 +178,17 @@ def _en_attente(compte: Compte) -> bool:
     return espace is not None and espace.etat == Espace.Etat.EN_ATTENTE_COURRIEL
 
 
-def donner_adresse(*, acteur: Compte, adresse: str) -> None:
+def donner_adresse(
+    *, acteur: Compte, espace: Espace, adresse: str, voie: AncienneAdresse.Voie, maintenant: datetime
+) -> None:
     """Store the new address of this account, of which our link proves the reader: an inscription that waited for it goes.
 
-    Raises AdresseDejaPrise; the constraint decides between two that race.
+    The one before is kept a year, with how it was changed: a disabling gives it back. Raises AdresseDejaPrise; the constraint decides between two that race.
     """
     liberer_adresse(adresse)
     if Compte.objects.d_adresse(adresse).exclude(pk=acteur.pk).exists():
         raise AdresseDejaPrise
-    acteur.email = adresse
+    ancienne, acteur.email = acteur.email, adresse
     acteur.adresse_rejetee_le = None
     try:
         with transaction.atomic():
@@ -195,6 +197,7 @@ def donner_adresse(*, acteur: Compte, adresse: str) -> None:
         if "compte_email_unique" not in str(erreur):
             raise
         raise AdresseDejaPrise from erreur
+    AncienneAdresse.objects.create(espace=espace, adresse=ancienne, voie=voie, changee_le=maintenant)
 
 
 def _revoquer(espace: Espace, objets: list[str], maintenant: datetime) -> int:
@@ -224,7 +227,13 @@ def confirmer_changement(*, acteur: Visiteur, maintenant: datetime | None = None
     ancienne = compte.email
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])
-    donner_adresse(acteur=compte, adresse=lien.adresse)
+    donner_adresse(
+        acteur=compte,
+        espace=espace,
+        adresse=lien.adresse,
+        voie=AncienneAdresse.Voie.DETENTEUR if espace.reponse_expire_le is None else AncienneAdresse.Voie.GUICHET,
+        maintenant=maintenant,
+    )
     _revoquer(espace, [Lien.Objet.MOT_DE_PASSE_OUBLIE], maintenant)
     consigner(actes.ADRESSE_CHANGEE, auteur=espace)
     if espace.reponse_expire_le is None:
@@ -255,7 +264,13 @@ def annuler_changement(*, acteur: Visiteur, maintenant: datetime | None = None) 
     lien.consomme_le = maintenant
     lien.save(update_fields=["consomme_le"])
     if compte.email != lien.adresse:
-        donner_adresse(acteur=compte, adresse=lien.adresse)
+        donner_adresse(
+            acteur=compte,
+            espace=espace,
+            adresse=lien.adresse,
+            voie=AncienneAdresse.Voie.ANNULATION,
+            maintenant=maintenant,
+        )
     _taire_les_autres(espace, compte, depuis=lien.cree_le, maintenant=maintenant)
     depuis = lien.cree_le - REGRET
     reponse_rendue = rendre_reponse(espace, depuis=depuis)

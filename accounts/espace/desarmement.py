@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from ..chiffrement import MISE_DE_COTE, desceller, sceller
 from ..facteurs.second_facteur import oublier_facteurs_recents, oublier_second_facteur
-from ..models import Agent, AncienMotDePasse, Compte, Espace, Lien
+from ..models import Agent, AncienMotDePasse, AncienneAdresse, Compte, Espace, Lien
 from ..mots_de_passe.confiance import REMISE, empreinte_sans_reponse, remettre_reponse, remplacer_reponse
 from ..mots_de_passe.politique import invalider_mot_de_passe
 from ..sessions.navigateurs import oublier_navigateurs
@@ -116,16 +116,14 @@ def remettre_la_reponse(*, acteur: Agent, espace: Espace, maintenant: datetime) 
 def adresse_d_avant(espace: Espace, depuis: datetime) -> str:
     """Return the login address that was confirmed before this moment, "" where it has not changed since.
 
-    Each change leaves the former address a link that undoes it: the first of them, since then, holds it.
+    What the holder gave at the counter, recognised by two agents, ends the search: the mailbox before may be lost to him.
     """
     assert espace.compte is not None  # noqa: S101 - an espace that may be disabled has an account
-    premier = (
-        Lien.objects.filter(espace=espace, objet=Lien.Objet.ANNULATION_ADRESSE, cree_le__gte=depuis)
-        .exclude(adresse="")
-        .order_by("cree_le")
-        .first()
-    )
-    return premier.adresse if premier is not None and premier.adresse != espace.compte.email else ""
+    changees = list(AncienneAdresse.objects.filter(espace=espace, changee_le__gte=depuis))
+    donnees = [rang for rang, ligne in enumerate(changees) if ligne.voie == AncienneAdresse.Voie.GUICHET]
+    depuis_le_guichet = changees[donnees[-1] + 1 :] if donnees else changees
+    premiere = depuis_le_guichet[0].adresse if depuis_le_guichet else ""
+    return premiere if premiere != espace.compte.email else ""
 
 
 def _prevoir(espace: Espace, depuis: datetime) -> list[Effet]:
@@ -148,7 +146,13 @@ def _arreter(arret: Arret) -> Memoire:
     if not avant:
         return {}
     try:
-        donner_adresse(acteur=compte, adresse=avant)
+        donner_adresse(
+            acteur=compte,
+            espace=arret.espace,
+            adresse=avant,
+            voie=AncienneAdresse.Voie.DESACTIVATION,
+            maintenant=arret.maintenant,
+        )
     except AdresseDejaPrise:
         compte.email = apres
         return {"avant": avant, "prise": True}
@@ -160,7 +164,13 @@ def _rendre(arret: Arret, memoire: Memoire) -> None:
     if compte is None or not memoire.get("apres"):
         return
     try:
-        donner_adresse(acteur=compte, adresse=memoire["apres"])
+        donner_adresse(
+            acteur=compte,
+            espace=arret.espace,
+            adresse=memoire["apres"],
+            voie=AncienneAdresse.Voie.DESACTIVATION,
+            maintenant=arret.maintenant,
+        )
     except AdresseDejaPrise:
         compte.email = memoire["avant"]
 

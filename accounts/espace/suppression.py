@@ -304,10 +304,11 @@ def _vide(champ: "Field[object, object]") -> object:
 
 
 def effacer_traces(espace: Espace, compte: Compte) -> None:
-    """Delete the links, the former particulars, the mails to this person, the requests made with this address, and what was asked to be corrected."""
+    """Delete the links, the former particulars and addresses, the mails to this person, the requests made with this address, and what was asked to be corrected."""
     Courriel.objects.filter(models.Q(espace=espace) | models.Q(destinataire=compte.email)).delete()
     espace.liens.all().delete()
     espace.anciennes_coordonnees.all().delete()
+    espace.anciennes_adresses.all().delete()
     espace.rectifications.filter(
         etat=Rectification.Etat.DEPOSEE
     ).delete()  # nothing is left to correct: the queue forgets it

@@ -4,7 +4,7 @@ from .agent import Agent, CodeSecours, ServiceGestionnaire
 from .application import Application
 from .compte import AncienMotDePasse, Compte
 from .contreseing import Contreseing
-from .coordonnees import AnciennesCoordonnees
+from .coordonnees import AncienneAdresse, AnciennesCoordonnees
 from .courriel import Courriel, CourrielDeCote, CourrielEnAttente
 from .envoi import Envoi, EnvoiQuerySet
 from .espace import Espace, Lien
@@ -21,6 +21,7 @@ __all__ = [
     "Affaire",
     "Agent",
     "AncienMotDePasse",
+    "AncienneAdresse",
     "AnciennesCoordonnees",
     "Application",
     "Attestation",

@@ -34,3 +34,32 @@ class AnciennesCoordonnees(AdressePostale):
 
     def __str__(self) -> str:
         return f"coordonnées changées le {jour(self.changees_le)}"
+
+
+class AncienneAdresse(models.Model):
+    """The login address of an espace until this change, kept for a year: what a disabling gives back (R15)."""
+
+    class Voie(models.TextChoices):
+        """How it was changed."""
+
+        DETENTEUR = "DETENTEUR", "par le lien envoyé à la nouvelle adresse"
+        GUICHET = "GUICHET", "donnée au guichet, devant deux agents"
+        ANNULATION = "ANNULATION", "annulée depuis l’adresse d’avant"
+        DESACTIVATION = "DESACTIVATION", "remise par une désactivation, ou par son annulation"
+
+    espace = models.ForeignKey(Espace, models.CASCADE, related_name="anciennes_adresses", db_index=False)
+    adresse = models.EmailField("adresse d’avant", max_length=254)
+    voie = models.CharField("changée", max_length=13, choices=Voie)
+    changee_le = models.DateTimeField("changée le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "ancienne adresse de connexion"
+        verbose_name_plural = "anciennes adresses de connexion"
+        ordering = ["changee_le", "pk"]
+        indexes = [
+            models.Index(fields=["espace", "changee_le"], name="adresses_de_l_espace"),
+            models.Index(fields=["changee_le"], name="adresses_a_effacer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"adresse changée le {jour(self.changee_le)}"

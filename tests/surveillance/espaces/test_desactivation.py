@@ -16,7 +16,8 @@ from accounts.envois.courriels import composer
 from accounts.envois.liens import LienInvalide, LienRemplace, creer_lien, jeton
 from accounts.espace import oubli
 from accounts.espace.changement_adresse import confirmer_changement, demander_changement
-from accounts.models import Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
+from accounts.gestion.contreseings import contresigner
+from accounts.models import AncienneAdresse, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.mots_de_passe.politique import EspaceDesactive, changer_mot_de_passe
 from accounts.traces.acteurs import Visiteur
 from activation.courriers.remise import remettre, renvoyer
@@ -38,6 +39,7 @@ from surveillance.espaces.desactivation import (
     desactiver_automatiquement,
     effets_de,
 )
+from surveillance.espaces.retablissement import demander_retablissement
 from surveillance.models import Alerte, Desactivation
 from tests.accounts.scenes import connecter
 from tests.espacepro.scenes import client_verifie
@@ -341,3 +343,48 @@ def test_un_agent_de_guichet_ne_desactive_pas() -> None:
     page = reverse("admin:espace_desactiver", args=[scene.espace.pk])
     assert client.get(page).status_code == 403
     assert page not in client.get(reverse("admin:espace", args=[scene.espace.pk])).content.decode()
+
+
+def test_l_adresse_donnee_au_guichet_n_est_pas_remplacee_par_la_boite_perdue() -> None:
+    """A change merely asked for has a link that warns the former mailbox: it says nothing of an address before."""
+    scene = Compromis()
+    perdue = scene.espace.compte.email
+    demander_changement(acteur=relu(scene), nouvelle="voleur@ailleurs.fr")
+    scene.desactiver()
+    contresigner(
+        acteur=scene.second,
+        contreseing=demander_retablissement(
+            acteur=scene.guichet,
+            espace=relu(scene),
+            piece="CARTE",
+            piece_derniers="3K7P",
+            legitimite="KBIS",
+            motif="Reconnue au guichet.",
+            nouvelle_adresse="karine@neuve.fr",
+        ),
+    )
+    lien = Lien.objects.filter(espace=scene.espace, objet=Lien.Objet.CHANGEMENT_ADRESSE).latest("cree_le")
+    confirmer_changement(acteur=Visiteur(jeton=jeton(lien)))
+    scene.espace = relu(scene)
+    scene.desactiver(depuis=scene.depuis - timedelta(days=1))  # the cell takes it early rather than late
+    assert relu(scene).compte.email == "karine@neuve.fr", perdue
+
+
+def test_un_changement_d_adresse_de_plusieurs_mois_se_defait_encore() -> None:
+    """The links of then are purged: the change itself is kept as long as the first suspect act may be old."""
+    scene = Compromis()
+    ancienne = scene.espace.compte.email
+    il_y_a = timezone.now() - timedelta(days=200)
+    demander_changement(acteur=relu(scene), nouvelle="voleur@ailleurs.fr", maintenant=il_y_a)
+    lien = Lien.objects.get(espace=scene.espace, objet=Lien.Objet.CHANGEMENT_ADRESSE)
+    confirmer_changement(acteur=Visiteur(jeton=jeton(lien)), maintenant=il_y_a + timedelta(minutes=1))
+    purger()
+    assert not Lien.objects.filter(espace=scene.espace, objet=Lien.Objet.ANNULATION_ADRESSE).exists()
+    scene.espace = relu(scene)
+    scene.desactiver(depuis=il_y_a - timedelta(days=1))
+    assert relu(scene).compte.email == ancienne
+    assert AncienneAdresse.objects.filter(espace=scene.espace).count() == 2
+
+
+def relu(scene: Compromis) -> Espace:
+    return Espace.objects.select_related("compte").get(pk=scene.espace.pk)
