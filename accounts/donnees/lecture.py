@@ -29,6 +29,7 @@ from .. import actes
 from ..documents.typst import composer_pdf, date_longue
 from ..models import Espace
 from ..saisies.dates import jour, jour_heure
+from ..saisies.numeros import grouper_numero
 from ..traces.journal import consigner
 
 MODELE_PDF = Path(__file__).resolve().parent.parent / "gabarits" / "donnees.typ"
@@ -463,7 +464,7 @@ def en_clair(valeur: object) -> str:
         case list() | tuple():
             return ", ".join(en_clair(contenu) for contenu in valeur)
         case _:
-            return str(valeur)
+            return grouper_numero(str(valeur))
 
 
 def _milliers(nombre: int) -> str:

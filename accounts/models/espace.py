@@ -1,7 +1,6 @@
 """The espace professionnel of one natural person, and the one-time links sent to it."""
 
 import uuid
-from itertools import islice
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -9,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from ..saisies.numeros import GROUPES
+from ..saisies.numeros import grouper_numero
 from .adresse import AdressePostale
 
 
@@ -122,8 +121,7 @@ class Espace(AdressePostale):
     @property
     def numero_lisible(self) -> str:
         """The numéro d'abonné in groups, as the récapitulatif prints it: `2026 327 481 593 6`."""
-        signes = iter(self.numero_abonne)
-        return " ".join("".join(islice(signes, taille)) for taille in GROUPES)
+        return grouper_numero(self.numero_abonne)
 
     @property
     def est_actif(self) -> bool:

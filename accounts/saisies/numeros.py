@@ -3,6 +3,7 @@
 import re
 import secrets
 from datetime import date
+from itertools import islice
 
 from stdnum import luhn
 
@@ -21,6 +22,14 @@ def nouveau_numero(jour: date) -> str:
 def numero_valide(numero: str) -> bool:
     """Whether these are 14 digits with a right check digit: catches a slip before any search."""
     return bool(re.fullmatch(r"[0-9]{14}", numero)) and luhn.is_valid(numero)
+
+
+def grouper_numero(texte: str) -> str:
+    """Return a numéro d'abonné in its groups, « 2026 327 481 593 6 », and any other text as it is: no SIRET begins by a year of the portal."""
+    if not re.fullmatch(r"20[2-9][0-9][0-3][0-9]{9}", texte):
+        return texte
+    signes = iter(texte)
+    return " ".join("".join(islice(signes, taille)) for taille in GROUPES)
 
 
 def normaliser_numero(saisie: str) -> str:

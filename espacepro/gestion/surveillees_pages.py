@@ -66,7 +66,7 @@ class LeverLesMarques(PageActe):
     titre = "Lever les marques d’une adresse"
     bouton = "Lever les marques"
     revenir = "Revenir aux adresses surveillées"
-    succes = "Les marques sont levées : l’adresse n’est plus ni ralentie ni vérifiée."
+    succes = "Les marques sont levées : l’adresse n’est plus ni ralentie ni vérifiée."
     fonctions = SURVEILLANCE
     danger = False
     objet: Surveillee

@@ -46,8 +46,8 @@ class AlerteDejaDecidee(RegleMetier):
 class AlerteVueDeNouveau(RegleMetier):
     code = "alerte_vue_de_nouveau"
     message = (
-        "Rien n’est fait : depuis que ce classement a été demandé, ou que cette page a été affichée, une alerte a été vue de nouveau "
-        "ou son détenteur a répondu. Relisez-la. Refusez ce classement s’il n’est plus fondé : il se redemande sur ce qui est vu maintenant."
+        "Rien n’est fait : depuis que ce classement a été demandé, ou que cette page a été affichée, une alerte a été vue de nouveau "
+        "ou son détenteur a répondu. Relisez-la. Refusez ce classement s’il n’est plus fondé : il se redemande sur ce qui est vu maintenant."
     )
 
 

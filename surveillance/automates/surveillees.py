@@ -26,18 +26,18 @@ SOURCE: Final = "source:"
 REPONSES: Final = {
     Grade.RALENTIR: "une page par seconde",
     Grade.VERIFIER: "une vérification",
-    Grade.BLOQUER: "une vérification : l’adresse est partagée, ou son blocage se décide",
+    Grade.BLOQUER: "une vérification : l’adresse est partagée, ou son blocage se décide",
 }
 
 
 class SurveillanceMuette(RegleMetier):
     code = "surveillance_muette"
-    message = "La mémoire des marques (Redis) ne répond pas : rien n’est levé. Réessayez dans une minute."
+    message = "La mémoire des marques (Redis) ne répond pas : rien n’est levé. Réessayez dans une minute."
 
 
 class MarqueDejaLevee(RegleMetier):
     code = "marque_deja_levee"
-    message = "Cette adresse n’a plus de marques : elle n’est ni ralentie ni vérifiée."
+    message = "Cette adresse n’a plus de marques : elle n’est ni ralentie ni vérifiée."
 
 
 @dataclass(frozen=True)

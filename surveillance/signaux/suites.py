@@ -12,7 +12,7 @@ from ..models import Alerte, SuiteAlerte
 from .registre import EXTERIEURS
 
 GENRES: Final = SuiteAlerte.Genre
-AU_GUICHET: Final = "Accès rétabli au guichet : deux agents y ont reconnu le détenteur."
+AU_GUICHET: Final = "Accès rétabli au guichet : deux agents y ont reconnu le détenteur."
 
 
 def decider(

@@ -126,9 +126,9 @@ def demander_verification(
     return verification
 
 
-def exiger_une_preuve(*, session: Session | SessionStore, raison: str) -> UUID | None:
+def exiger_une_preuve(*, acteur: str = AUTOMATE, session: Session | SessionStore, raison: str) -> UUID | None:
     """Ask who uses this session to prove it; return the verification that says whether he did: the one it waits for, or its last."""
-    verification = demander_verification(session=session, raison=raison)
+    verification = demander_verification(acteur=acteur, session=session, raison=raison)
     if verification is None and session.verifiee_le is not None:
         compte = session.compte_id if isinstance(session, Session) else session.get(SESSION_KEY)
         verification = Verification.objects.filter(compte=compte, reussie_le=session.verifiee_le).first()
