@@ -138,6 +138,13 @@ COMPTE_BANCAIRE_RENDU = Acte(
     anonyme=False,
     details=("compte",),
 )
+COMPTES_BANCAIRES_CHOISIS = Acte(
+    "comptes_bancaires.choisis",
+    "Comptes à débiter choisis pour un service",
+    BANQUE,
+    anonyme=False,
+    details=("comptes",),
+)
 COMPTE_BANCAIRE_MONTRE = Acte(
     "compte_bancaire.montre", "IBAN montré en entier", BANQUE, anonyme=False, details=("compte",)
 )

@@ -189,7 +189,7 @@ def inscrire() -> None:
         ReferenceBancaire,
         PERSONNE_MORALE,
         "id personne iban_chiffre empreinte pays derniers bic banque titulaire etat_core core_le core_motif etat_b2b b2b_le "
-        "b2b_motif utilisable_le attente ajoutee_le supprimee_le cloture_levee_le",
+        "b2b_motif utilisable_le attente ajoutee_le supprimee_le cloture_levee_le choisie_pour",
     )
     sans_personne(MandatSepa, PERSONNE_MORALE, "id reference rum edite_le remis_le")
     sans_personne(

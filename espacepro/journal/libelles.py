@@ -29,6 +29,7 @@ DETAILS = {
     "changement": "Changement",
     "changes": "Changés",
     "compte": "Compte",
+    "comptes": "Comptes",
     "complet": "Fichiers complets",
     "conserves": "Conservés",
     "courriers": "Nombre de courriers",

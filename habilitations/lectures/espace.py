@@ -1,7 +1,5 @@
 """What the pages of an espace read: one function per page, a number of queries that does not depend on its SIREN."""
 
-from collections.abc import Collection
-
 from django.db.models import Exists, OuterRef
 
 from accounts.espace.recapitulatif_pdf import ServiceObtenu
@@ -45,15 +43,15 @@ def compte_manquant(habilitation: Habilitation) -> SansCompte | None:
     return SansCompte(personne, par_ce_service or peut(habilitation.espace, GERER_BANQUE, personne))
 
 
-def comptes_pour_payer(habilitation: Habilitation, cles: Collection[str]) -> Paiement | None:
-    """Return the accounts that this paying service may be given, and which of them these keys choose; None where it has none (R20).
+def comptes_pour_payer(habilitation: Habilitation) -> Paiement | None:
+    """Return the accounts that this paying service may be given, and which were chosen the last time; None where it has none (R20).
 
     Whoever acts on the service sees them, by the matrix, without another query.
     """
     voit = habilitation.role in roles_pour(VOIR_BANQUE)
     if not habilitation.service.paiement or not habilitation.a_un_compte or not voit:  # type: ignore[attr-defined]
         return None
-    return preparer_paiement(comptes_de(habilitation.personne), cles)
+    return preparer_paiement(comptes_de(habilitation.personne), habilitation.service)
 
 
 def services_obtenus(espace: Espace) -> list[ServiceObtenu]:

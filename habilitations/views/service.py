@@ -1,14 +1,22 @@
 """The page of one service for one personne: for whom, in which role, by which mandate one acts."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
+from accounts.compteurs.double_envoi import annoncer_une_fois
 from accounts.models import Espace, TraceLecture
 from accounts.portes.acces import adresse_du_portail, espace_requis
+from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
+from services.banque.lectures import Compte
+from services.banque.paiement import choisir_comptes
 from services.dossiers import Dossier
 
 from ..arbre.recentes import OBJET
@@ -16,14 +24,17 @@ from ..droits.roles import UTILISER
 from ..lectures.cessations import avis_de_cessation
 from ..lectures.espace import compte_manquant, comptes_pour_payer, habilitation_active
 
+COMPTE: Final = "compte"
+"""The name of the boxes that choose an account."""
+
 
 @espace_requis
-@require_GET
+@require_http_methods(["GET", "POST"])
 def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpResponse:
     """Show the service, for one that pays from which accounts, and hand over to the téléprocédure configured for it (R7: by whose mandate).
 
     The trace of this reading is a use, the last one of which « Vos habilitations » shows; the first one of a recent grant
-    ends the right to decline it (R11).
+    ends the right to decline it (R11). A POST chooses the accounts that it is handed over with (R20).
     """
     habilitation = habilitation_active(espace, siren=siren, code=code)
     if habilitation is None:
@@ -33,8 +44,19 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
     if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404
     lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk), siren=siren)
-    choisit = settings.DEMONSTRATION and not habilitation.service.adresse
-    paiement = comptes_pour_payer(habilitation, request.GET.getlist("compte") if choisit else ())
+    choisit, refus = settings.DEMONSTRATION and not habilitation.service.adresse, ""
+    cles = request.POST.getlist(COMPTE) if choisit and request.method == "POST" else None
+    if cles is not None:
+        try:
+            choisis = choisir_comptes(acteur=espace, personne=dossier.personne, service=dossier.service, cles=cles)
+        except RegleMetier as regle:
+            refus = str(regle)
+        else:
+            annoncer_une_fois(request, _dire_le_choix(choisis))
+            return redirect(f"{request.path}#comptes-a-debiter")
+    paiement = comptes_pour_payer(habilitation)
+    if paiement is not None and refus:  # what was meant cannot be: nothing is handed over until it is chosen again
+        paiement = replace(paiement, choisis=[])
     return render(
         request,
         "habilitations/service.html",
@@ -55,8 +77,15 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
             },
             "montrer_transmission": choisit,
             "paiement": paiement,
+            "refus_du_choix": refus,
+            "coches": cles if cles is not None else [str(c.reference.pk) for c in paiement.choisis] if paiement else [],
         },
     )
+
+
+def _dire_le_choix(choisis: Sequence[Compte]) -> str:
+    comptes = ", ".join(compte.reference.iban_masque for compte in choisis)
+    return f"{'Compte choisi' if len(choisis) == 1 else 'Comptes choisis'} pour payer par ce service : {comptes}. Le choix sera proposé la prochaine fois."
 
 
 def _retour(request: HttpRequest, siren: str) -> str:

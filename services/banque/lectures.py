@@ -49,6 +49,11 @@ class Compte:
     maintenant: datetime
 
     @property
+    def cle(self) -> str:
+        """What its box says that is ticked to choose it."""
+        return str(self.reference.pk)
+
+    @property
     def attend(self) -> bool:
         """Whether it may not be used yet."""
         return self.reference.utilisable_le is not None and self.reference.utilisable_le > self.maintenant

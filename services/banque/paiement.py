@@ -1,21 +1,36 @@
 """From which accounts a payment may be made: what who pays is offered, masked, and what is said of each (CGU §4.d, domaine.md §2.13).
 
-The portal pays nothing: it says which accounts a téléprocédure would be given. Nothing is written here.
+The portal pays nothing: it hands over to a téléprocédure, with the accounts that were chosen at its door. The choice is the company's
+for that service: journalled with who made it, remembered, proposed the next time. It changes nothing of the accounts themselves.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
-from accounts.saisies.regles import RegleMetier
+from django.utils import timezone
 
-from .lectures import Compte
+from accounts.compteurs.double_envoi import FENETRE_DU_DOUBLE_ENVOI
+from accounts.compteurs.refus import PlafondAtteint, plafonne
+from accounts.models import Espace
+from accounts.saisies.regles import RegleMetier
+from accounts.traces.journal import consigner, ecrites
+
+from .. import actes
+from ..dossiers import Dossier
+from ..models import PersonneSirenisee, ReferenceBancaire, Service
+from .droits import VOIR, peut
+from .lectures import Compte, comptes_de
+
+UTILISER: Final = "services.utiliser"
 
 COMPTES_PAR_PAIEMENT: Final = 3
 
 
-class TropDeComptesChoisis(RegleMetier):
+class TropDeComptesChoisis(PlafondAtteint):
     code = "trop_de_comptes_choisis"
+    plafond = "comptes d’un paiement"
     message = "Un paiement se partage entre {limite} comptes au plus ; vous en avez coché {nombre}. Décochez-en."
 
 
@@ -26,14 +41,26 @@ class CompteNonChoisissable(RegleMetier):
     )
 
 
+class AucunCompteChoisi(RegleMetier):
+    code = "aucun_compte_choisi"
+    message = "Cochez au moins un compte, puis choisissez de nouveau."
+
+
+class PaiementNonDetenu(RegleMetier):
+    code = "paiement_non_detenu"
+    message = "Vous ne payez plus par ce service pour {denomination} : rien n’est choisi."
+
+
 @dataclass(frozen=True)
 class Paiement:
-    """The accounts that may be chosen, those that may not yet or any more, and those that are chosen."""
+    """The accounts that may be chosen, those that may not yet or any more, and those that are chosen: now, or the last time."""
 
     offerts: list[Compte]
     ecartes: list[Compte]
     choisis: list[Compte]
     refus: RegleMetier | None = None
+    perdus: list[Compte] = field(default_factory=list)
+    """Those that were chosen the last time and may not be used today."""
 
     @property
     def mandats_a_remettre(self) -> list[Compte]:
@@ -41,16 +68,76 @@ class Paiement:
         return [compte for compte in self.offerts if compte.mandat_a_remettre]
 
 
-def preparer_paiement(comptes: Iterable[Compte], cles: Collection[str]) -> Paiement:
-    """Return what is offered of these accounts, and which of them these keys choose; a choice that cannot be is refused whole."""
+def preparer_paiement(comptes: Iterable[Compte], service: Service, cles: Collection[str] | None = None) -> Paiement:
+    """Return what is offered of these accounts, and which of them these keys choose; a choice that cannot be is refused whole.
+
+    Without keys, what was chosen the last time for this service is, as far as it may still be used.
+    """
     lus = list(comptes)
     offerts = [compte for compte in lus if not compte.pourquoi_ecarte]
     ecartes = [compte for compte in lus if compte.pourquoi_ecarte]
+    if cles is None:
+        anciens = [compte for compte in lus if service.code in compte.reference.choisie_pour]
+        gardes = [compte for compte in anciens if not compte.pourquoi_ecarte]
+        return Paiement(offerts, ecartes, gardes, perdus=[compte for compte in anciens if compte.pourquoi_ecarte])
     voulus = frozenset(cles)
     choisis = [compte for compte in offerts if str(compte.reference.pk) in voulus]
     refus: RegleMetier | None = None
     if len(choisis) < len(voulus):
         refus = CompteNonChoisissable()
+    elif not choisis:
+        refus = AucunCompteChoisi()
     elif len(choisis) > COMPTES_PAR_PAIEMENT:
-        refus = TropDeComptesChoisis(limite=COMPTES_PAR_PAIEMENT, nombre=len(choisis))
+        refus = TropDeComptesChoisis(
+            limite=COMPTES_PAR_PAIEMENT, nombre=len(choisis), personne=choisis[0].reference.personne
+        )
     return Paiement(offerts, ecartes, [] if refus else choisis, refus)
+
+
+@plafonne
+def choisir_comptes(
+    *,
+    acteur: Espace,
+    personne: PersonneSirenisee,
+    service: Service,
+    cles: Collection[str],
+    maintenant: datetime | None = None,
+) -> list[Compte]:
+    """Choose from which accounts this personne pays by this service, in the place of the last choice; return them.
+
+    Whoever pays by it may, whatever his role. Pressed twice, it is journalled once. Raises: PaiementNonDetenu, AucunCompteChoisi,
+    CompteNonChoisissable, TropDeComptesChoisis.
+    """
+    maintenant = maintenant or timezone.now()
+    acteur = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
+    personne = PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",)).get(pk=personne.pk)
+    compte = acteur.compte
+    paie = service.paiement and compte is not None and compte.has_perm(UTILISER, Dossier(personne, service))  # type: ignore[arg-type]
+    if not paie or not peut(acteur, VOIR, personne):
+        raise PaiementNonDetenu(denomination=personne.denomination)
+    siens = ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None)
+    # Whoever removes one waits, or has removed it.
+    list(siens.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    paiement = preparer_paiement(comptes_de(personne, maintenant), service, cles)
+    if paiement.refus is not None:
+        raise paiement.refus
+    voulues = {choisi.reference.pk for choisi in paiement.choisis}
+    for reference in siens:
+        autres = [code for code in reference.choisie_pour if code != service.code]
+        pour = sorted([*autres, service.code]) if reference.pk in voulues else autres
+        if pour != reference.choisie_pour:
+            reference.choisie_pour = pour
+            reference.save(update_fields=["choisie_pour"])
+    dits = ", ".join(sorted(choisi.reference.iban_masque for choisi in paiement.choisis))
+    juste_avant = ecrites(
+        actes.COMPTES_BANCAIRES_CHOISIS, auteur=acteur, depuis=maintenant - FENETRE_DU_DOUBLE_ENVOI
+    ).filter(siren=personne.siren, service=service.code)
+    if not any(ligne.details["comptes"] == dits for ligne in juste_avant):
+        consigner(
+            actes.COMPTES_BANCAIRES_CHOISIS,
+            auteur=acteur,
+            siren=personne.siren,
+            service=service.code,
+            details={"comptes": dits},
+        )
+    return paiement.choisis

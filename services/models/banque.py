@@ -7,6 +7,7 @@ the last four and a keyed fingerprint that only tells that two are the same.
 import uuid
 from typing import Final, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -92,6 +93,13 @@ class ReferenceBancaire(models.Model):
     ajoutee_le = models.DateTimeField("ajoutée le", default=timezone.now)
     supprimee_le = models.DateTimeField("supprimée le", null=True, blank=True)
     cloture_levee_le = models.DateTimeField("clôture levée le", null=True, blank=True)
+    choisie_pour = ArrayField(
+        models.CharField(max_length=20),
+        verbose_name="choisie en dernier pour les services",
+        blank=True,
+        default=list,
+        editable=False,
+    )
 
     suspendue: bool  # `avec_suspension`
 

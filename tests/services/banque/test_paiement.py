@@ -1,5 +1,6 @@
 """The accounts to pay from, where the portal hands over to a paying service: who chooses, among which, and what is said (R20)."""
 
+import uuid
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Evenement
+from services.banque.paiement import PaiementNonDetenu, choisir_comptes
 from services.banque.signalement import signaler_changement
 from services.models import ReferenceBancaire, Service
 from tests.factories import changement_bancaire, compte_bancaire
@@ -22,10 +25,20 @@ def _demonstration(settings: Any) -> None:
     settings.DEMONSTRATION = True
 
 
-def page(entreprise: Entreprise, acteur: Any, *choisis: ReferenceBancaire) -> str:
-    adresse = reverse("ouvrir_service", args=[entreprise.personne.siren, "PAYER_TVA"])
-    reponse = client_de(acteur).get(adresse, {"compte": [str(choisi.pk) for choisi in choisis]})
+def adresse(entreprise: Entreprise) -> str:
+    return reverse("ouvrir_service", args=[entreprise.personne.siren, "PAYER_TVA"])
+
+
+def phrases(reponse: Any) -> str:
     return " ".join(unescape(reponse.content.decode()).replace("\xa0", " ").replace("\u202f", " ").split())
+
+
+def page(entreprise: Entreprise, acteur: Any, *choisis: ReferenceBancaire) -> str:
+    """Return the page of the service; where accounts are given, once they were chosen there."""
+    client = client_de(acteur)
+    if not choisis:
+        return phrases(client.get(adresse(entreprise)))
+    return phrases(client.post(adresse(entreprise), {"compte": [str(un.pk) for un in choisis]}, follow=True))
 
 
 def test_un_acteur_choisit_parmi_les_comptes_masques_et_n_y_change_rien(entreprise: Entreprise) -> None:
@@ -85,3 +98,65 @@ def test_chaque_paiement_rappelle_le_mandat_non_remis(entreprise: Entreprise, se
     assert "Mandat à remettre à la banque avant de payer" in lue
     assert "Vous choisirez parmi eux, trois au plus, dans la téléprocédure" in lue
     assert 'type="checkbox"' not in lue, "what is chosen here would be handed to nobody"
+
+
+def test_le_choix_se_journalise_et_se_propose_a_tous_la_prochaine_fois(entreprise: Entreprise) -> None:
+    compte, autre = compte_bancaire(entreprise.personne), compte_bancaire(entreprise.personne, AUTRE)
+    avant = {champ: getattr(compte, champ) for champ in ("titulaire", "bic", "etat_b2b", "utilisable_le")}
+    assert " checked>" not in page(entreprise, entreprise.acteur)
+    for _ in range(2):  # pressed twice
+        dite = page(entreprise, entreprise.acteur, compte)
+    assert "Compte choisi pour payer par ce service : FR •••• 0189" in dite
+    ligne = Evenement.objects.get(acte="comptes_bancaires.choisis")
+    assert (ligne.auteur, ligne.siren, ligne.service) == (
+        entreprise.acteur.numero_abonne,
+        entreprise.personne.siren,
+        "PAYER_TVA",
+    )
+    assert ligne.details == {"comptes": "FR •••• 0189"}
+    for acteur in (entreprise.titulaire, entreprise.delegant, entreprise.acteur):
+        lue = page(entreprise, acteur)
+        assert f'value="{compte.pk}" checked>' in lue
+        assert lue.count(" checked>") == 1
+        assert "Compte à débiter 1" in lue
+    page(entreprise, entreprise.delegant, autre)
+    assert f'value="{autre.pk}" checked>' in page(entreprise, entreprise.acteur)
+    assert page(entreprise, entreprise.acteur).count(" checked>") == 1, (
+        "the last choice stands in the place of the first"
+    )
+    compte.refresh_from_db()
+    assert {champ: getattr(compte, champ) for champ in avant} == avant
+    assert compte.choisie_pour == []
+
+
+def test_ce_qui_fut_choisi_et_ne_peut_plus_servir_se_dit(entreprise: Entreprise) -> None:
+    compte, autre = compte_bancaire(entreprise.personne), compte_bancaire(entreprise.personne, AUTRE)
+    page(entreprise, entreprise.acteur, compte, autre)
+    signaler_changement(acteur=entreprise.suppleant, changement=changement_bancaire(compte))
+    lue = page(entreprise, entreprise.acteur)
+    assert "qui ne peuvent pas servir aujourd'hui" in lue.replace("’", "'")
+    assert lue.count(" checked>") == 1
+    assert f'value="{autre.pk}" checked>' in lue
+
+
+def test_un_choix_refuse_ne_perd_rien_de_ce_qui_est_coche(entreprise: Entreprise) -> None:
+    comptes = [compte_bancaire(entreprise.personne, iban) for iban in (IBAN, AUTRE, SENTINELLE, QUATRIEME)]
+    assert page(entreprise, entreprise.acteur, *comptes).count(" checked>") == 4
+    vide = phrases(client_de(entreprise.acteur).post(adresse(entreprise), {}))
+    assert "Cochez au moins un compte" in vide
+    for cle in ("x", "\x00", str(uuid.uuid4())):
+        assert "ne peut plus servir à payer" in phrases(
+            client_de(entreprise.acteur).post(adresse(entreprise), {"compte": cle})
+        )
+    assert not Evenement.objects.filter(acte="comptes_bancaires.choisis").exists()
+
+
+def test_qui_ne_paie_pas_ne_choisit_pas(entreprise: Entreprise) -> None:
+    compte = compte_bancaire(entreprise.personne)
+    service = Service.objects.get(code="PAYER_TVA")
+    for acteur in (entreprise.declarant, entreprise.etranger):
+        assert client_de(acteur).post(adresse(entreprise), {"compte": str(compte.pk)}).status_code == 404
+        with pytest.raises(PaiementNonDetenu):
+            choisir_comptes(acteur=acteur, personne=entreprise.personne, service=service, cles=[str(compte.pk)])
+    compte.refresh_from_db()
+    assert compte.choisie_pour == []
