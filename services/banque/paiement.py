@@ -112,7 +112,7 @@ def choisir_comptes(
     acteur = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
     personne = PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",)).get(pk=personne.pk)
     compte = acteur.compte
-    paie = service.paiement and compte is not None and compte.has_perm(UTILISER, Dossier(personne, service))  # type: ignore[arg-type]
+    paie = service.paiement and compte is not None and compte.has_perm(UTILISER, Dossier(personne, service))
     if not paie or not peut(acteur, VOIR, personne):
         raise PaiementNonDetenu(denomination=personne.denomination)
     siens = ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None)
