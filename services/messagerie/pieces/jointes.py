@@ -81,10 +81,14 @@ def _joindre_du_bureau(*, acteur: Agent, echange: Echange, lue: PieceLue) -> Pie
 def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:
     """Keep this file with this draft of one's own, encrypted, under the lock of the draft; the scan is woken.
 
+    One that is there already, by its name and what it says, is returned as it is: a browser that goes back posts its files again.
     Raises: BrouillonEfface, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible.
     """
     _verrouiller(acteur, brouillon)
     autres = PieceJointe.objects.filter(brouillon=brouillon)
+    for deja in autres.filter(nom=lue.nom, taille=len(lue.contenu)):
+        if _dit(deja, lue.contenu):
+            return deja
     if autres.count() >= PIECES_D_UN_MESSAGE:
         raise PiecesTropNombreuses(limite=PIECES_D_UN_MESSAGE, nom=lue.nom, personne=brouillon.personne)
     if (autres.aggregate(somme=Sum("taille"))["somme"] or 0) + len(lue.contenu) > TAILLE_D_UN_MESSAGE:
@@ -103,6 +107,14 @@ def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> Piece
     if antivirus.actif():
         reveiller(TACHE, piece.pk)
     return piece
+
+
+def _dit(piece: PieceJointe, contenu: bytes) -> bool:
+    """Whether this file says exactly that; one that cannot be read does not."""
+    try:
+        return b"".join(lire(piece)) == contenu
+    except PieceIllisible:
+        return False
 
 
 @transaction.atomic

@@ -29,7 +29,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
 def poser(lieu: Scene, *contenus: bytes, nom: str = "a.txt") -> list[PieceJointe]:
     brouillon = garder(acteur=lieu.titulaire, personne=lieu.personne, texte="Voici")
     assert brouillon is not None
-    return [joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=nom, contenu=contenu) for contenu in contenus]
+    return [
+        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=f"{'autre-' * rang}{nom}", contenu=contenu)
+        for rang, contenu in enumerate(contenus)
+    ]
 
 
 def envoyer(lieu: Scene) -> Message:

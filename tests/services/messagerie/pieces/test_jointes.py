@@ -58,13 +58,13 @@ def test_les_limites_d_un_message(monkeypatch: pytest.MonkeyPatch, depot: Path) 
     lieu = scene()
     brouillon = commencer(lieu)
     monkeypatch.setattr(jointes, "TAILLE_D_UN_MESSAGE", 2 * len(PDF))
-    for _ in range(2):
-        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom="a.pdf", contenu=PDF)
+    for nom in ("a.pdf", "b.pdf"):
+        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=nom, contenu=PDF)
     with pytest.raises(regles.PiecesTropLourdes):
-        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom="a.pdf", contenu=PDF)
+        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom="c.pdf", contenu=PDF)
     monkeypatch.setattr(jointes, "PIECES_D_UN_MESSAGE", 2)
     with pytest.raises(regles.PiecesTropNombreuses):
-        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom="a.pdf", contenu=PDF)
+        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom="c.pdf", contenu=PDF)
     assert len(fichiers(depot)) == PieceJointe.objects.count() == 2
 
 
@@ -134,7 +134,9 @@ def test_rien_ne_s_ouvre_avant_son_analyse(clamd: FauxClamd, _reveils: list[tupl
 def test_un_fichier_perdu_change_ou_d_une_autre_ligne_ne_s_ouvre_pas(depot: Path) -> None:
     lieu = scene()
     brouillon = commencer(lieu)
-    une, autre = (joindre(acteur=lieu.titulaire, brouillon=brouillon, nom="a.pdf", contenu=PDF) for _ in range(2))
+    une, autre = (
+        joindre(acteur=lieu.titulaire, brouillon=brouillon, nom=nom, contenu=PDF) for nom in ("a.pdf", "b.pdf")
+    )
     (depot / une.fichier).write_bytes((depot / autre.fichier).read_bytes())
     with pytest.raises(regles.PieceIndisponible):
         ouvrir(une)
@@ -168,3 +170,13 @@ def test_rien_n_est_examine_sous_un_verrou(monkeypatch: pytest.MonkeyPatch) -> N
     vus: list[int] = []
     brouillon_avec(lieu)
     assert vus == [ouvertes]
+
+
+def test_le_meme_fichier_choisi_de_nouveau_n_est_joint_qu_une_fois() -> None:
+    """A browser that goes back keeps the file in its field, and posts it again with the corrected text."""
+    lieu = scene()
+    piece = brouillon_avec(lieu)
+    assert brouillon_avec(lieu) == piece
+    autre = brouillon_avec(lieu, contenu=PDF.replace(b"Catalog", b"catalog"))
+    renommee = brouillon_avec(lieu, nom="avis-2.pdf")
+    assert {piece, autre, renommee} == set(PieceJointe.objects.all())

@@ -193,11 +193,11 @@ def test_les_memes_bornes_que_l_entreprise(lieu: Scene, echange: Echange, monkey
     monkeypatch.setattr(jointes, "PIECES_D_UN_MESSAGE", 1)
     poser(lieu, echange)
     with pytest.raises(PiecesTropNombreuses):
-        poser(lieu, echange)
+        poser(lieu, echange, nom="b.pdf")
     monkeypatch.setattr("services.messagerie.plafonds.FICHIERS_PAR_JOUR", 1)
     monkeypatch.setattr(jointes, "PIECES_D_UN_MESSAGE", 10)
     with pytest.raises(TropDeFichiersJoints):
-        poser(lieu, echange)
+        poser(lieu, echange, nom="b.pdf")
     collegue = AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire)
     joindre_du_bureau(acteur=collegue, echange=echange, nom="a.pdf", contenu=PDF)  # has his own
 
