@@ -113,7 +113,7 @@ PLAFOND_DESACTIVATIONS: Final = "plafond_desactivations"
 _TABLE: Final = (
     Signal(
         USAGE_PARALLELE,
-        "Utilisé de deux endroits à la fois",
+        "Espace utilisé de deux endroits à la fois",
         "une connexion, pendant qu’une autre session du compte sert d’un autre réseau",
         "un autre pays, ou un autre réseau (/24, /64), dans les 30 dernières minutes",
         Gravite.MOYENNE,
