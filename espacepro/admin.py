@@ -16,6 +16,7 @@ from accounts.gestion.consultation import ConsultationAdmin, est_surveillant
 from accounts.gestion.fonctions import CONTROLE, DU_PAYS, TOUTES
 from accounts.models import Agent, Evenement, TraceLecture
 from accounts.saisies.identifiants import compacter
+from accounts.saisies.numeros import grouper_numero
 from accounts.saisies.porte import lire_recherche
 from habilitations.lectures.recherche import contient
 from habilitations.views.gestion import RetirerAdhesionsDeLaPersonne
@@ -35,7 +36,6 @@ from .gestion.mots import (
     nommer,
     nommer_les_objets,
     nommer_les_services,
-    numero_en_groupes,
     objet_lu,
 )
 from .journal.libelles import actes_nommes, libelle_acte
@@ -148,7 +148,7 @@ class EvenementAdmin(ConsultationAdmin):
 
     @admin.display(description="espace", ordering="espace")
     def espace_lisible(self, evenement: Evenement) -> str:
-        return numero_en_groupes(evenement.espace)
+        return grouper_numero(evenement.espace)
 
     @admin.display(description="SIREN", ordering="siren")
     def siren_lisible(self, evenement: Evenement) -> str:

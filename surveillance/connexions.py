@@ -2,7 +2,6 @@
 
 import ipaddress
 import uuid
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -13,7 +12,7 @@ from django.utils import timezone
 from accounts.compteurs.debit import Bareme, empreinte, essai_de, reserver_ensemble
 from accounts.envois import courriels
 from accounts.espace.changement_adresse import adresses_du_detenteur
-from accounts.models import Compte, Courriel, Espace, Session
+from accounts.models import Compte, Courriel, Session
 from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.saisies.dates import jour_heure
 from accounts.sessions.appareils import decrire
@@ -30,8 +29,6 @@ NAVIGATEURS_PAR_JOUR: Final = 5
 _PAR_COMPTE: Final = Bareme(libres=NAVIGATEURS_PAR_JOUR, pas=1, limite=NAVIGATEURS_PAR_JOUR)
 _PAR_ENDROIT: Final = Bareme(libres=1, pas=1, limite=1)
 """One mail a day for one network and kind of browser, five in all, and as many again after a new password."""
-CONNEXIONS_GARDEES: Final = timedelta(days=365)
-"""An account younger than its sign-ins are kept, and without any, signs in for the first time."""
 
 
 def enregistrer(
@@ -74,8 +71,8 @@ def annoncer_navigateur_inconnu(*, acteur: Compte, connexion: Connexion) -> list
     browser, `NAVIGATEURS_PAR_JOUR` in all. A new password begins anew, so that who knew the former one has hidden nothing by using
     them up. No preference of the holder's switches it off.
     """
-    espace = Espace.objects.filter(compte=acteur).first()
-    if espace is None or _est_la_premiere(acteur, connexion):
+    espace = getattr(acteur, "espace", None)
+    if espace is None or acteur.connexion_precedente is None:
         return []
     sous_ce_mot_de_passe = f"{acteur.pk}|{acteur.mot_de_passe_change_le.timestamp()}"
     endroit = f"{sous_ce_mot_de_passe}|{connexion.reseau}|{connexion.navigateur}|{connexion.systeme}"
@@ -104,13 +101,6 @@ def annoncer_navigateur_inconnu(*, acteur: Compte, connexion: Connexion) -> list
         )
         for adresse in adresses_du_detenteur(acteur, connexion.quand)
     ]
-
-
-def _est_la_premiere(compte: Compte, connexion: Connexion) -> bool:
-    if compte.cree_le < connexion.quand - CONNEXIONS_GARDEES:
-        return False
-    siennes = Connexion.objects.filter(compte=compte, resultat=Connexion.Resultat.REUSSIE)
-    return not siennes.exclude(id=connexion.id).exists()
 
 
 @transaction.atomic(savepoint=False)

@@ -1,6 +1,7 @@
 """The sign-in of a natural person, and the hashes of the passwords it had."""
 
 import uuid
+from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -114,6 +115,7 @@ class Compte(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     cree_le = models.DateTimeField("créé le", default=timezone.now, editable=False)
 
     a_un_second_facteur: bool  # as `a_la_connexion` read it
+    connexion_precedente: datetime | None = None  # before the one that opens: none for the very first
 
     objects: ClassVar[CompteManager] = CompteManager()
 

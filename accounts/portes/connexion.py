@@ -103,7 +103,7 @@ def _dater(acteur: Compte) -> None:
 
     A usager who has proved no device must have none: one may have been added since. Raises: CompteModifie.
     """
-    acteur.last_login = timezone.now()
+    acteur.connexion_precedente, acteur.last_login = acteur.last_login, timezone.now()
     sql = "UPDATE accounts_compte SET last_login = %s WHERE id = %s AND is_active AND password = %s"
     if not acteur.is_staff and getattr(acteur, "otp_device", None) is None:
         sql += f" AND NOT {second_facteur()}"

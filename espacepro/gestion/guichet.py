@@ -15,6 +15,7 @@ from accounts.gestion.agents import agent_verifie
 from accounts.gestion.consultation import empreinte_recherche
 from accounts.gestion.fonctions import LECTEURS
 from accounts.models import Agent, Espace, TraceLecture
+from accounts.saisies.numeros import grouper_numero
 from accounts.saisies.organisations import denomination
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
@@ -57,7 +58,7 @@ def rechercher(request: HttpRequest) -> HttpResponse:
         return redirect(adresse_de(trouves.seul))
     contexte = {
         **admin.site.each_context(request),
-        "title": f"« {saisie} »" if saisie else "Chercher",
+        "title": f"« {grouper_numero(saisie)} »" if saisie else "Chercher",
         "saisie": saisie,
         "trouves": trouves,
         "refus": refus_de_la_regle,

@@ -10,8 +10,8 @@ from django.utils.text import capfirst
 from accounts.documents.typst import siren_lisible
 from accounts.gestion.faits import en_faits, en_libelle
 from accounts.gestion.files import catalogue
-from accounts.models import Agent, Espace, TraceLecture
-from accounts.saisies.numeros import numero_valide
+from accounts.models import Agent, TraceLecture
+from accounts.saisies.numeros import grouper_numero, numero_valide
 from accounts.traces.lecture import ANONYME
 from activation.models import Demande
 from services.models import PersonneSirenisee, Service
@@ -73,12 +73,7 @@ def qui(auteur: str, agents: Mapping[str, str]) -> str:
         return agents[auteur]
     if auteur == ANONYME:
         return "un visiteur"
-    return numero_en_groupes(auteur) if numero_valide(auteur) else auteur_en_mots(auteur)
-
-
-def numero_en_groupes(numero: str) -> str:
-    """Return a numéro d'abonné as the récapitulatif prints it; anything else as it is."""
-    return Espace(numero_abonne=numero).numero_lisible if numero_valide(numero) else numero
+    return grouper_numero(auteur) if numero_valide(auteur) else auteur_en_mots(auteur)
 
 
 def nommer_les_objets(traces: Iterable[TraceLecture]) -> None:
@@ -103,7 +98,7 @@ def _numero_dit(trace: TraceLecture) -> str:
     if trace.nature == TraceLecture.Nature.LISTE:
         return ""
     if numero_valide(trace.cle):
-        return numero_en_groupes(trace.cle)
+        return grouper_numero(trace.cle)
     return siren_lisible(trace.cle) if trace.cle.isdigit() and len(trace.cle) == 9 else ""
 
 

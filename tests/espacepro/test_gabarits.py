@@ -58,10 +58,10 @@ def test_un_nom_absent_fait_rougir_l_essai() -> None:
 def test_les_bibliotheques_repondent_de_leurs_gabarits(monkeypatch: pytest.MonkeyPatch) -> None:
     """And of theirs alone: the same template, were it ours, would be noted."""
     assert all(dossier.is_dir() for dossier in gabarits.BIBLIOTHEQUES)
-    render_to_string("admin/filter.html", {})
+    render_to_string("admin/popup_response.html", {})
     assert not gabarits.absents
     monkeypatch.setattr(gabarits, "BIBLIOTHEQUES", ())
-    render_to_string("admin/filter.html", {})
+    render_to_string("admin/popup_response.html", {})
     assert gabarits.absents
     gabarits.absents.clear()
 

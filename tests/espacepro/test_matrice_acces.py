@@ -680,6 +680,8 @@ def _parametres(nom: str, scene: Scene) -> list[Any]:
         "courriel_reprendre": [uuid.UUID(int=0)],
         "remise": [scene.objets["remise"].reference],
         "remise_renvoyer": [scene.objets["remise"].reference],
+        "surveillee_lever": ["inconnue"],
+        "surveillee_bloquer": ["inconnue"],
         "app_list": ["services"],
         "file": ["RETRAIT"],
         "prendre_suivante": ["RETRAIT"],

@@ -79,7 +79,7 @@ def test_la_fin_de_session_est_annoncee_et_repoussee(
     page.reload()
     expect(page).to_have_url(f"{live_server.url}/espace/")  # still signed in
     page.clock.run_for(31 * MINUTE)
-    expect(dialogue).to_contain_text("déconnecté")
+    expect(dialogue).to_contain_text("la session est fermée")
     expect(page.get_by_role("link", name="Se reconnecter")).to_be_focused()
     assert plaintes == []
 

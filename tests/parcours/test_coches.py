@@ -29,7 +29,7 @@ def test_cocher_sur_deux_pages_et_telecharger_deux_fois(
     if largeur == 1280:
         expect(phrase).to_have_text("2 habilitations cochées, dont 2 sur cette page")
     page.get_by_role("button", name="Page 2").click()
-    expect(phrase).to_have_text("2 habilitations cochées, dont 0 sur cette page")
+    expect(phrase).to_have_text("2 habilitations cochées, dont aucune sur cette page")
     page.locator("tr", has_text="SOCIÉTÉ 27").locator("label").click()
     voir(page, "coches", largeur)
     page.get_by_label("SIREN, entreprise ou personne").fill("SOCIÉTÉ 03")

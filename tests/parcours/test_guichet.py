@@ -140,7 +140,7 @@ def test_une_journee_au_bureau(page_agent: Page, agent: Agent) -> None:
     expect(page.locator(".messagelist .success")).to_be_visible()
     page.get_by_role("button", name="Prendre la suivante").click()
     page.get_by_role("button", name="Rendre").click()
-    expect(page.get_by_text("Personne ne l’a prise")).to_be_visible()
+    expect(page.get_by_text("Personne ne s’en occupe")).to_be_visible()
     page.goto(reverse("admin:index"))
     page.get_by_role("button", name="Prendre la plus ancienne : Rectifications").click()
     expect(page.get_by_text("Mon nom s’écrit avec un accent.")).to_be_visible()

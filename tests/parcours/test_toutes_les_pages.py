@@ -87,8 +87,6 @@ SUITES_DE_GESTION = {
     "surveillance_desactivation_changelist",
     "bloquer_adresse",
     "surveillees",  # of the surveillance alone, as its acts: tests/surveillance/automates/test_surveillees.py
-    "surveillee_lever",
-    "surveillee_bloquer",
     "alertes",  # of the surveillance alone: tests/parcours/test_compromis.py
     "accounts_contreseing_abandonner",  # of who asked alone
     "activation_courrier_laisser-partir",

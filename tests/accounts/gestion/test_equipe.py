@@ -252,6 +252,7 @@ def test_la_liste_des_actes_qui_redemandent_le_mot_de_passe() -> None:
     du_guichet = {"nommer-chef", "deces", "contresigner", "retirer-adhesions", "liberer", "fermer"}
     de_la_surveillance = {
         "desactiver",
+        "desactiver-ensemble",
         "annuler-desactivation",
         "diriger",
         "retablir",

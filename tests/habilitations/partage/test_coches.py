@@ -65,7 +65,7 @@ def test_ce_qui_est_coche_reste_quand_la_page_tourne(client_de: Ouvrir, nom: str
     tourne = client.post(reverse(CHOISIR), cocher(champs(premiere, vers="2"), *montrees[:2]))
     assert "page=2" in tourne["Location"]
     seconde = client.get(tourne["Location"])
-    assert "2 habilitations cochées, dont 0 sur cette page" in seconde.content.decode()
+    assert "2 habilitations cochées, dont aucune sur cette page" in seconde.content.decode()
     for cle in montrees[:2]:
         assert par_cle[cle].personne.denomination in seconde.content.decode(), "named, though it is on another page"
     autres = str(champs(seconde)["montrees"]).split(",")
@@ -88,14 +88,14 @@ def test_un_filtre_ne_decoche_rien(client_de: Ouvrir) -> None:
     filtree = client.post(reverse(CHOISIR), cocher(champs(page, filtrer="1", q="SOCIÉTÉ 002"), lignes[0].pk))
     assert filtree["Location"] == reverse("delegations", query={"q": "SOCIÉTÉ 002"})
     page = client.get(filtree["Location"])
-    assert "1 habilitation cochée, dont 0 sur cette page" in page.content.decode()
+    assert "1 habilitation cochée, dont aucune sur cette page" in page.content.decode()
     assert str(champs(page)["montrees"]) == str(lignes[2].pk)
     # « Étendre » is about the filters that the page shows, whatever was typed since; what is ticked elsewhere goes along.
     etendue = client.post(reverse(CHOISIR), champs(page, tout="1", q="autre", action="retirer_delegation"), follow=True)
     assert {h for h in lignes if h.personne.denomination in etendue.content.decode()} == {lignes[0], lignes[2]}
     rien = client.post(reverse(CHOISIR), champs(page, filtrer="1", q="rien de tel"))
     sans_resultat = client.get(rien["Location"])
-    assert "1 habilitation cochée, dont 0 sur cette page" in sans_resultat.content.decode()
+    assert "1 habilitation cochée, dont aucune sur cette page" in sans_resultat.content.decode()
     assert lignes[0].personne.denomination in sans_resultat.content.decode(), "named, though the page does not show it"
     effacee = client.post(reverse(CHOISIR), champs(sans_resultat, effacer="1"))
     assert effacee["Location"] == reverse("delegations")

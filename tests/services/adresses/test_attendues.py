@@ -172,7 +172,7 @@ def test_du_refus_a_l_adresse_par_les_pages(client_de: Callable[[Espace], Client
     assert objet.denomination in agent.get(reverse("admin:file", args=["ADRESSE"])).content.decode()
     fiche = agent.get(reverse("admin:services_personnesirenisee_change", args=[objet.pk])).content.decode()
     assert espace.nom_complet in fiche
-    assert "Personne ne l’a prise" in fiche
+    assert "Personne ne s’en occupe" in fiche
     saisir(objet)
     assert f"{reverse('adherer')}?siren={objet.siren}" in client.get(reverse("adresses_attendues")).content.decode()
 
