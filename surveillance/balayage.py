@@ -78,8 +78,10 @@ def desactiver_les_compromis(*, depuis: datetime, maintenant: datetime) -> int:
     Open alerts seen within seven days and since the holder last proved himself (`signaux/preuves.py`); beyond the day's cap the cell is alerted, once. Return how many.
     """
     vues = Alerte.objects.filter(etat=Alerte.Etat.OUVERTE, derniere_le__gt=depuis - VALIDITE)  # or verified meanwhile
-    recentes = vues.exclude(motif__in=EXTERIEURS)
-    comptes = Compte.objects.filter(pk__in=recentes.order_by().values("compte"), is_staff=False)
+    recentes = vues.exclude(motif__in=EXTERIEURS).exclude(compte=None)
+    # Their keys first: joined with the alerts, the accounts of the whole country would be walked in order.
+    cles = set(recentes.order_by().values_list("compte", flat=True))
+    comptes = Compte.objects.filter(pk__in=cles, is_staff=False)
     return chacun("desactiver", comptes, lambda compte: _desactiver(compte, maintenant))
 
 

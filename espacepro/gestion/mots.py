@@ -73,7 +73,8 @@ def qui(auteur: str, agents: Mapping[str, str]) -> str:
         return agents[auteur]
     if auteur == ANONYME:
         return "un visiteur"
-    return grouper_numero(auteur) if numero_valide(auteur) else auteur_en_mots(auteur)
+    lisible = grouper_numero(auteur)
+    return lisible if lisible != auteur else auteur_en_mots(auteur)
 
 
 def nommer_les_objets(traces: Iterable[TraceLecture]) -> None:

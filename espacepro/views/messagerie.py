@@ -196,12 +196,12 @@ def _agir(request: HttpRequest, espace: Espace, reference: str, acte: Callable[.
 def pdf(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
     """The whole exchange as a PDF, to print or keep; a very long one in parts, of which this page is the list."""
     trouve = _trouver(espace, reference).echange
-    numero = request.GET.get("partie", "")
-    if not numero and len(toutes := parties(espace, trouve)) > 1:
+    numero, toutes = request.GET.get("partie", ""), parties(espace, trouve)
+    if not numero and len(toutes) > 1:
         return render(request, "espacepro/messagerie/parties.html", {"echange": trouve, "parties": toutes})
     suffixe = f"-partie-{_numero(numero)}" if numero else ""
     try:
-        document = imprimer(espace, trouve, _numero(numero))
+        document = imprimer(espace, trouve, _numero(numero), toutes=toutes)
     except PartieInconnue as inconnue:
         raise Http404 from inconnue
     return HttpResponse(

@@ -1,5 +1,6 @@
 """A whole exchange as one tagged PDF, with the list of its files: what the company keeps of it (issue 15, 7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -61,10 +62,20 @@ def parties(espace: Espace, echange: Echange) -> list[Partie]:
     return trouvees
 
 
-def imprimer(espace: Espace, echange: Echange, numero: int = 1, maintenant: datetime | None = None) -> bytes:
-    """Return this part of the exchange as a PDF, as this espace sees it: a reading, which changes nothing. Raises: PartieInconnue."""
+def imprimer(
+    espace: Espace,
+    echange: Echange,
+    numero: int = 1,
+    *,
+    toutes: Sequence[Partie] | None = None,
+    maintenant: datetime | None = None,
+) -> bytes:
+    """Return this part of the exchange as a PDF, as this espace sees it: a reading, which changes nothing. Raises: PartieInconnue.
+
+    `toutes`: what `parties` returned, where it was asked already.
+    """
     le = timezone.localdate(maintenant or timezone.now())
-    toutes = parties(espace, echange)
+    toutes = parties(espace, echange) if toutes is None else toutes
     partie = next((partie for partie in toutes if partie.numero == numero), None)
     if partie is None:
         raise PartieInconnue

@@ -56,6 +56,7 @@ JEU = 100  # blocks
 # this only shrinks (blocks: less than half).
 REQUETES_ADMISES: dict[str, int] = {
     "recapitulatif": 9,
+    "dossier alerte": 27,  # what the espace may reach, what it did, who signed in beside it: a page that two agents decide on
     "securite": 9,
     "demande": 17,
     "adherer (une personne)": 9,
@@ -63,6 +64,7 @@ REQUETES_ADMISES: dict[str, int] = {
     "suppleants_exporter (fichier)": 16,
 }
 BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
+    "agent alertes": 3900,  # five hundred of the queue are read, to be grouped by cause, whatever waits
     "dossier alerte": 16500,  # whom an espace of 3,000 habilitations gave access to: each is asked once
     "vos_habilitations": 5400,
     "habilitations_changer": 2690,
@@ -97,7 +99,8 @@ OCTETS_ADMIS: dict[str, int] = {
     # The acts that each reader is shown are named in the statement: it grows with the catalogue of acts.
     "journal_personne": 6000,
     "journal_personne (une personne)": 5700,
-    "mes_donnees": 6600,  # so many lists are counted together: it grows with the models, not with what is held
+    "agent alertes": 4500,  # what was decided of the hundred that are shown
+    "mes_donnees": 7000,  # so many lists are counted together: it grows with the models, not with what is held
 }
 ENTIERES_ADMISES: dict[str, set[str]] = {
     "agent evenement (référence)": {"accounts_evenement"},
@@ -302,6 +305,7 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
 # Acts that the rows of `_pour_les_agents` do not allow; each has its scene in tests/espacepro/gestion.
 ACTES_SANS_OBJET = {
     "acte echange transferer-relire": "no office is chosen yet",
+    "acte alerte desactiver-ensemble": "one espace alone",
     "acte personnesirenisee siren": "it has its SIREN",
     "acte personnesirenisee adresse-registre": "no agent entered an address",
     "acte courrier laisser-partir": "it has left",

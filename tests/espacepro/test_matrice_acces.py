@@ -503,6 +503,7 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
 # What the scene's rows do not allow: a company that has its SIREN, no address entered by an agent and none waited for; a
 # letter made; an agent who has the one function that a head gives alone.
 SANS_OBJET = {
+    ("surveillance_alerte", "desactiver-ensemble"),  # of several espaces: tests/surveillance/alertes/test_alertes.py
     ("services_personnesirenisee", "siren"),
     ("services_personnesirenisee", "adresse-registre"),
     ("services_personnesirenisee", "sans-adresse"),

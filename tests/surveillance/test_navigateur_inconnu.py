@@ -96,7 +96,7 @@ def test_une_boite_n_en_recoit_que_cinq_par_jour_et_un_nouveau_mot_de_passe_reco
 
 def test_un_espace_dont_les_connexions_ne_sont_plus_gardees_est_prevenu(espace: Espace) -> None:
     """An old espace, asleep for more than a year: whoever wakes it is no newcomer."""
-    Compte.objects.filter(pk=espace.compte.pk).update(cree_le=timezone.now() - timedelta(days=500))
+    Compte.objects.filter(pk=espace.compte.pk).update(last_login=timezone.now() - timedelta(days=500))
     connecter(espace, BUREAU)
     assert len(avis()) == 1
 

@@ -158,8 +158,9 @@ def test_ce_qu_une_ancienne_boite_repond_ne_rend_pas_grave_ce_qui_desactive() ->
 
 def exporter(espace: Espace, quand: datetime) -> tuple[Session, SignalVu]:
     """Sign in, download a file too many; the session now waits for a code."""
+    avant = list(Session.objects.values_list("pk", flat=True))
     connecter(espace, "193.51.224.1")
-    session = Session.objects.filter(compte=espace.compte).latest("ouverte_le")
+    session = Session.objects.exclude(pk__in=avant).get()
     vu = signaler(compte=espace.compte, genre="rafale_exports", details={}, session=session, maintenant=quand)
     assert vu is not None
     return session, vu
