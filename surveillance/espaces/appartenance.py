@@ -67,7 +67,7 @@ def faits_de_l_identite(espace: Espace, maintenant: datetime | None = None) -> l
     if not changes:
         return [("Nom et organisation", f"inchangés depuis {MONTRE.days} jours")]
     return [
-        *((f"{change.quoi} : changement dans l’espace", _dire(change)) for change in changes),
+        *((f"{change.quoi} : changement dans l’espace", _dire(change)) for change in changes),
         (
             "À vérifier",
             "Qui se sert de l’espace d’un autre peut y écrire son propre nom et son entreprise : assurez-vous que la personne est "
