@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,7 +69,8 @@ honnete.installer()
 ClientHandler.load_middleware = _monter_une_fois  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
-settings.DOSSIER_ATTESTATIONS = Path(tempfile.gettempdir()) / f"attestations-essais-{os.getpid()}"
+ATTESTATIONS = Path(tempfile.mkdtemp(prefix="attestations-essais-"))
+settings.DOSSIER_ATTESTATIONS = ATTESTATIONS
 settings.MIDDLEWARE = [
     "tests.pages.PagesMiddleware",
     *settings.MIDDLEWARE,
@@ -78,6 +80,11 @@ settings.MIDDLEWARE = [
 # A property is about what is true, not about how fast a loaded machine finds it: no deadline per example.
 hypothesis.settings.register_profile("maison", deadline=None)
 hypothesis.settings.load_profile("maison")
+
+
+def pytest_unconfigure() -> None:
+    """Take away, at the end of a run, the folder of its statements."""
+    shutil.rmtree(ATTESTATIONS, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +130,14 @@ def _hachage_patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def _processus_neuf() -> None:
     """Each test is a process of its own to the journal: what an earlier one committed was emptied with its tables."""
     temoin.recommencer()
+
+
+@pytest.fixture(autouse=True)
+def _attestations_du_test() -> Iterator[None]:
+    """Empty the folder of the statements that the test wrote: another one's journal would be accused of having lost its blocks."""
+    yield
+    for fichier in ATTESTATIONS.iterdir():
+        fichier.unlink()
 
 
 @pytest.fixture(autouse=True)

@@ -75,6 +75,15 @@ def test_chaine_intacte_puis_verifiee_par_la_commande() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("lignes", [4, 2])
+def test_ce_qu_un_test_atteste_n_accuse_pas_le_journal_du_suivant(lignes: int) -> None:
+    consigner_n(lignes)
+    call_command("verifier_journal", "--sceller", stdout=StringIO())
+    call_command("attester_journal", "--maintenant", stdout=StringIO())
+    assert list(settings.DOSSIER_ATTESTATIONS.glob("attestation-*.json"))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("sql", "mot"),
     [
