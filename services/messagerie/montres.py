@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from ..models import Brouillon, Message, PieceJointe
+from .pieces.contenu import sont_les_memes
 
 _RIEN: Final = UUID(int=0)
 
@@ -46,10 +47,12 @@ def lire_montre(saisie: str) -> BrouillonMontre:
 
 
 def est_le_meme_envoi(deja: Message, *, texte: str, montre: BrouillonMontre | None) -> bool:
-    """Whether a form that has sent this message says the same again: its text, and its files, also when a browser sends them anew."""
+    """Whether a form that has sent this message says the same again: its text, and its files, also when a browser sends them anew.
+
+    Files are compared by what they say: a corrected one often bears the name, and may have the size, of the one before.
+    """
     if deja.texte != texte:
         return False
-    siennes = {piece.pk: (piece.nom, piece.taille) for piece in deja.pieces_jointes.all()}
-    nouvelles = (montre.pieces if montre is not None else frozenset()) - siennes.keys()
-    connues = PieceJointe.objects.filter(pk__in=nouvelles).values_list("nom", "taille")
-    return set(connues) <= set(siennes.values())
+    siennes = list(deja.pieces_jointes.all())
+    nouvelles = (montre.pieces if montre is not None else frozenset()) - {piece.pk for piece in siennes}
+    return not nouvelles or sont_les_memes(PieceJointe.objects.filter(pk__in=nouvelles), siennes)

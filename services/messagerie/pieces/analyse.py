@@ -25,7 +25,7 @@ from ..remise import remettre
 from . import antivirus
 from .antivirus import AntivirusInjoignable, SansVerdict
 from .chiffrement import PieceIllisible
-from .jointes import lire
+from .contenu import lire
 
 BAIL: Final = timedelta(minutes=1)
 SANS_VERDICT: Final = timedelta(days=1)

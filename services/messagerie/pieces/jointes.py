@@ -18,12 +18,12 @@ from accounts.models import Agent, Espace
 from accounts.traces.agents_relus import relit_l_agent
 
 from ...models import Brouillon, Echange, PieceJointe
-from ...models.messagerie import SecretIllisible
 from ..bureau import verrouiller_du_bureau
 from ..droits import exiger_ecriture
 from ..plafonds import compter_fichier
 from . import antivirus, chiffrement, stockage
 from .chiffrement import PieceIllisible
+from .contenu import dit, lire
 from .natures import PieceLue, examiner
 from .regles import (
     BrouillonEfface,
@@ -86,8 +86,8 @@ def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> Piece
     """
     _verrouiller(acteur, brouillon)
     autres = PieceJointe.objects.filter(brouillon=brouillon)
-    for deja in autres.filter(nom=lue.nom, taille=len(lue.contenu)):
-        if _dit(deja, lue.contenu):
+    for deja in autres.filter(nom=lue.nom):
+        if dit(deja, lue.contenu):
             return deja
     if autres.count() >= PIECES_D_UN_MESSAGE:
         raise PiecesTropNombreuses(limite=PIECES_D_UN_MESSAGE, nom=lue.nom, personne=brouillon.personne)
@@ -107,14 +107,6 @@ def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> Piece
     if antivirus.actif():
         reveiller(TACHE, piece.pk)
     return piece
-
-
-def _dit(piece: PieceJointe, contenu: bytes) -> bool:
-    """Whether this file says exactly that; one that cannot be read does not."""
-    try:
-        return b"".join(lire(piece)) == contenu
-    except PieceIllisible:
-        return False
 
 
 @transaction.atomic
@@ -156,13 +148,3 @@ def ouvrir(piece: PieceJointe) -> Iterator[bytes]:
 def _a_la_suite(premier: bytes, morceaux: Iterator[bytes]) -> Iterator[bytes]:
     yield premier
     yield from morceaux
-
-
-def lire(piece: PieceJointe) -> Iterator[bytes]:
-    """Yield what this file says, whatever the scan said: for the scan itself. Raises: PieceIllisible."""
-    try:
-        cle = piece.desceller_cle()
-        with stockage.ouvrir(piece.fichier) as flux:
-            yield from chiffrement.dechiffrer(flux, cle=cle, ligne=piece.ligne)
-    except (OSError, SecretIllisible) as erreur:  # the storage's, not the daemon's to which it is being sent
-        raise PieceIllisible(f"{type(erreur).__name__}: {erreur}") from erreur

@@ -21,6 +21,7 @@ from habilitations.partage.delegations import retirer_delegation
 from services.messagerie.brouillons import garder
 from services.messagerie.montres import montrer
 from services.messagerie.pieces.analyse import analyser_pieces
+from services.messagerie.pieces.contenu import lire
 from services.messagerie.pieces.jointes import joindre, oter
 from services.models import Brouillon, Message, PieceJointe
 from tests.factories import EspaceFactory
@@ -152,6 +153,27 @@ def test_un_fichier_ajoute_apres_un_retour_en_arriere_n_est_pas_dit_parti() -> N
     assert "est déjà envoyé" in phrases(refusee)
     assert "b.pdf" in phrases(refusee)
     assert [p.nom for p in Message.objects.get(texte="Voici la pièce.").pieces_jointes.all()] == ["a.pdf"]
+
+
+def test_un_fichier_de_meme_nom_et_de_meme_taille_n_est_pas_le_meme() -> None:
+    """A figure corrected in a statement, after one has gone back: the size stays, and the office must not be left with the old one."""
+    lieu = scene()
+    envoye = envoye_avec(lieu).message
+    assert envoye is not None
+    client, adresse = client_de(lieu.acteur), reverse("echange", args=[envoye.echange.reference])
+    champs = {"texte": "Voici le relevé.", "envoi": str(uuid.uuid4())}
+    releve, corrige = (PDF + f"% total : {total}\n".encode() for total in ("1 200", "1 900"))
+    assert len(releve) == len(corrige)
+    envoyer(client, adresse, [("releve.pdf", releve)], **champs)
+    assert "est envoyé" in phrases(envoyer(client, adresse, [("releve.pdf", releve)], **champs)), "the same again"
+    assert not Brouillon.objects.filter(espace=lieu.acteur).exists()
+    refusee = envoyer(client, adresse, [("releve.pdf", corrige)], **champs)
+    assert "est déjà envoyé" in phrases(refusee)
+    assert Message.objects.filter(texte="Voici le relevé.").count() == 1
+    suite = champs | {"envoi": str(uuid.uuid4())}
+    envoyer(client, adresse, montre=montre(refusee), **suite)
+    partis = [b"".join(lire(piece)) for piece in PieceJointe.objects.filter(message__texte="Voici le relevé.")]
+    assert partis == [releve, corrige], "the corrected one is kept, and leaves as another message"
 
 
 def test_un_fichier_choisi_part_avec_l_envoi_sans_autre_bouton() -> None:
