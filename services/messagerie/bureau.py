@@ -35,7 +35,7 @@ from .echanges import (
     lire_message,
     poster_avec_ses_pieces,
 )
-from .montres import est_le_meme_envoi
+from .montres import est_le_meme_envoi, montrer
 from .remise import remettre
 from .themes import theme_de
 
@@ -158,8 +158,7 @@ def montre_de(agent: Agent, echange: Echange, maintenant: datetime | None = None
 
 def cle_d_envoi_du_bureau(brouillon: Brouillon, *, piece: bool) -> UUID:
     """Return the key of the message that this draft becomes as it is, its files included: another text, or another file, is another."""
-    fichiers = sorted(str(cle) for cle in brouillon.pieces_jointes.values_list("pk", flat=True))
-    return uuid5(brouillon.pk, "\0".join((str(piece), brouillon.texte, *fichiers)))
+    return uuid5(brouillon.pk, f"{piece}|{montrer(brouillon, brouillon.pieces_jointes.all())}")
 
 
 def brouillon_du_bureau(agent: Agent, echange: Echange) -> Brouillon | None:

@@ -7,16 +7,16 @@ others, says nothing of for a day is set aside as unreadable: its message goes, 
 
 import uuid
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 import structlog
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.envois.courriels import deposer
-from accounts.saisies.regles import RegleMetier
+from accounts.envois.un_a_un import chacun
 from accounts.traces.journal import consigner
 
 from ... import actes
@@ -33,8 +33,6 @@ SANS_VERDICT: Final = timedelta(days=1)
 PIECES_PAR_LOT: Final = 20
 LOTS_LUS: Final = 50
 """How many batches are read to find one that goes: those that fail stand before, the oldest first."""
-EN_PANNE: Final = (RegleMetier, DatabaseError, ObjectDoesNotExist, LookupError, TypeError, ValueError, AttributeError)
-"""What may stop one message and not the next."""
 ACTEUR: Final = "systeme:analyser_pieces"
 log = structlog.get_logger(__name__)
 
@@ -222,17 +220,16 @@ def remettre_les_prets(*, nombre: int = PIECES_PAR_LOT) -> int:
         .order_by("envoye_le", "pk")
         .values_list("pk", flat=True)
     )
-    remis = 0
-    for cle in list(prets[: nombre * LOTS_LUS]):
-        if remis == nombre:
-            break
-        try:
-            remis += _remettre(cle)
-        except (OperationalError, InterfaceError):  # the database itself: the next run goes on
-            raise
-        except EN_PANNE:
-            log.exception("message_non_remis", message=str(cle))
-    return remis
+    partis: list[uuid.UUID] = []
+
+    def remettre_un(cle: uuid.UUID) -> int:
+        if not _remettre(cle):
+            return 0
+        partis.append(cle)
+        return 1
+
+    candidats = list(prets[: nombre * LOTS_LUS])
+    return chacun("message_pret", takewhile(lambda _: len(partis) < nombre, candidats), remettre_un)
 
 
 @transaction.atomic

@@ -262,8 +262,9 @@ def test_un_depot_ou_rien_n_a_ete_pose() -> None:
     assert balayer_pieces(acteur="systeme:essai") == 0
 
 
+@pytest.mark.parametrize("faute", [ValueError, RuntimeError, OSError])
 def test_un_message_qui_ne_se_remet_pas_n_arrete_pas_ceux_de_derriere(
-    clamd: FauxClamd, monkeypatch: pytest.MonkeyPatch
+    clamd: FauxClamd, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, faute: type[Exception]
 ) -> None:
     """The oldest fails at each run, as many times as a run delivers: those behind it leave all the same."""
     messages = []
@@ -275,12 +276,14 @@ def test_un_message_qui_ne_se_remet_pas_n_arrete_pas_ceux_de_derriere(
 
     def casser(message: Message, *args: object) -> object:
         if message.pk in {messages[0].pk, messages[1].pk}:
-            raise ValueError("un message qui ne se compose pas")
+            raise faute("un message qui ne se compose pas")
         return remettre(message, *args)
 
     monkeypatch.setattr(analyse, "remettre", casser)
     PieceJointe.objects.update(analyse=PieceJointe.Analyse.SAINE, analysee_le=timezone.now())
     assert analyse.remettre_les_prets(nombre=2) == 1
     assert set(Message.objects.filter(pret_le=None)) == set(messages[:2])
+    assert all(str(message.pk) in caplog.text for message in messages[:2])
+    assert f"{faute.__name__}: un message qui ne se compose pas" in caplog.text, "with its traceback"
     monkeypatch.undo()
     assert analyse.remettre_les_prets(nombre=2) == 2, "and it leaves once it can"
