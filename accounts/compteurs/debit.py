@@ -38,6 +38,8 @@ from .essais import essai_compte
 FENETRE_DES_ESSAIS = timedelta(hours=24)
 PALIER = 0.1  # seconds: a refused sign-in leaves on a multiple of it, whatever the account (references.md C-20)
 _ATTRIBUT = "essai_connexion"
+# Who counts the same waits here, to the end of the transaction that counted first: in the order of these keys.
+_VERROUS = "SELECT pg_advisory_xact_lock(hashtextextended(cle, 0)) FROM unnest(%s::text[]) AS c (cle)"
 # The last guesses of each of several counters, as many as its figures look at, the newest first.
 _DERNIERS = """
 SELECT c.cle, e.quand
@@ -159,37 +161,28 @@ def reserver(cle: str, bareme: Bareme | Cadence, maintenant: datetime | None = N
 
 
 @transaction.atomic(savepoint=False)
-def compter_sans_attendre(cle: str, bareme: Bareme, maintenant: datetime | None = None) -> bool:
-    """Count one of this counter and return True; False when it must wait. It waits for nobody who counts the same.
-
-    For an act that counts several, in an order of its own: two such acts would wait for one another. What is counted at the
-    same instant may pass together: the figure is of mails, not of guesses.
-    """
-    maintenant = maintenant or timezone.now()
-    if attente_restante(cle, bareme, maintenant):
-        return False
-    _compter([cle], maintenant)
-    return True
-
-
-@transaction.atomic(savepoint=False)
 def reserver_ensemble(
-    compteurs: Sequence[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None
+    compteurs: Sequence[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None, *, attendre: bool = True
 ) -> list[int] | None:
-    """Count one of each of these counters and return the ids; None, nothing counted, when one of them must wait."""
-    libres, maintenant = _interroger(compteurs, maintenant)
+    """Count one of each of these counters and return the ids; None, nothing counted, when one of them must wait.
+
+    Not `attendre`: it queues behind nobody who counts the same, for an act that counts several in an order of its own, where
+    two such acts would wait for one another. What is counted at the same instant may then pass together: mails, never guesses.
+    """
+    libres, maintenant = _interroger(compteurs, maintenant, attendre=attendre)
     return _compter([cle for cle, _ in compteurs], maintenant) if all(libres) else None
 
 
 def _interroger(
-    compteurs: Sequence[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None
+    compteurs: Sequence[tuple[str, Bareme | Cadence]], maintenant: datetime | None = None, *, attendre: bool = True
 ) -> tuple[list[bool], datetime]:
-    """Lock these counters, in this order and to the end of the transaction; return which may count one more, and the moment."""
+    """Lock these counters, in this order and to the end of the transaction (not `attendre`: lock nothing); return which may
+    count one more, and the moment.
+    """
     cles = [cle for cle, _ in compteurs]
     with connection.cursor() as curseur:
-        curseur.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(cle, 0)) FROM unnest(%s::text[]) AS c (cle)", [cles]
-        )
+        if attendre:
+            curseur.execute(_VERROUS, [cles])
         maintenant = maintenant or timezone.now()
         curseur.execute(_DERNIERS, [cles, [bareme.limite for _, bareme in compteurs], maintenant - FENETRE_DES_ESSAIS])
         instants: dict[str, list[datetime]] = {}
@@ -241,9 +234,7 @@ def dater_ensemble(cles: Iterable[str], cadence: Cadence, maintenant: datetime) 
     """Count one of each of these counters, in three statements, and return when each may be, as `dater` does."""
     voulues = sorted(set(cles))  # in one order: two who date the same counters wait for one another, and never both
     with connection.cursor() as curseur:
-        curseur.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(cle, 0)) FROM unnest(%s::text[]) AS c (cle)", [voulues]
-        )
+        curseur.execute(_VERROUS, [voulues])
     lus: dict[str, list[datetime]] = {cle: [] for cle in voulues}
     for cle, quand in (
         EssaiConnexion.objects.filter(cle__in=voulues, quand__gt=maintenant - FENETRE_DES_ESSAIS)

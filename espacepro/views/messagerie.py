@@ -20,6 +20,7 @@ from accounts.compteurs.double_envoi import annoncer_une_fois
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis, recoit_fichier
 from accounts.saisies.dates import jour_heure
+from accounts.saisies.identifiants import pour_chercher
 from accounts.saisies.porte import lire_recherche
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import noter_la_suite
@@ -254,8 +255,7 @@ def _cherche(request: HttpRequest) -> str:
 
 def _repond_a(cherche: str) -> Q:
     """Return the condition that a company bears these words, or a number that begins so."""
-    numero = "".join(cherche.split())
-    return contient("denomination", cherche) | (Q(siren__startswith=numero) if numero.isdecimal() else Q(pk__in=[]))
+    return contient("denomination", cherche) | Q(siren__startswith=pour_chercher(cherche) or "-")
 
 
 def _personne(espace: Espace, siren: str) -> PersonneSirenisee:

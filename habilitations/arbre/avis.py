@@ -110,4 +110,5 @@ def _avis_permis(de: Espace, espace: Espace) -> bool:
     """
     limite = settings.PLAFOND_AVIS_PAIRE
     bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
-    return debit.compter_sans_attendre(debit.empreinte("avis", f"{de.pk}|{espace.pk}"), bareme)
+    cle = debit.empreinte("avis", f"{de.pk}|{espace.pk}")
+    return debit.reserver_ensemble([(cle, bareme)], attendre=False) is not None

@@ -14,7 +14,7 @@ from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.apercu import CHAMP, CHANGE, empreinte, est_ce_qui_a_ete_montre
-from accounts.saisies.numeros import normaliser_numero
+from accounts.saisies.numeros import grouper_numero, normaliser_numero
 from accounts.saisies.porte import lire_recherche
 from accounts.saisies.regles import RegleMetier
 
@@ -176,9 +176,7 @@ def _relire(request: HttpRequest, choix: Choix) -> HttpResponse:
         {
             "demande": choix.demande,
             "numero": choix.numero,
-            "numero_lisible": Espace(
-                numero_abonne=normaliser_numero(choix.numero)
-            ).numero_lisible,  # as typed, in its groups
+            "numero_lisible": grouper_numero(normaliser_numero(choix.numero)),
             "choisies": choix.choisies,
             "role": choix.role,
             "role_lisible": Role(choix.role).label,

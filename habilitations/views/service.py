@@ -53,7 +53,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
             refus = str(regle)
         else:
             annoncer_une_fois(request, _dire_le_choix(choisis))
-            return redirect(f"{request.path}#comptes-a-debiter")
+            return redirect(f"{request.get_full_path()}#comptes-a-debiter")
     paiement = comptes_pour_payer(habilitation)
     if paiement is not None and refus:  # what was meant cannot be: nothing is handed over until it is chosen again
         paiement = replace(paiement, choisis=[])

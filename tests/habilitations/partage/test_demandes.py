@@ -387,6 +387,7 @@ def test_les_pages_du_depot_a_la_reponse(scene: Scene, client_de: Callable[[Espa
     accorder(scene.autre, scene.demandeur, Role.ACTEUR)
     relue = texte(titulaire.post(page, saisie))
     assert "Chloé Simon y est déjà habilité" in relue
+    assert scene.demandeur.numero_lisible in relue
     assert scene.tenues() == [("PAY_CFE", "ACTEUR")]  # nothing yet
     assert "a changé" in texte(titulaire.post(page, saisie | {"apercu": "autre"}))
     assert 'name="retour"' in relue

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.compteurs.debit import Bareme, reserver_ensemble
 from accounts.envois.courriels import composer
 from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Courriel, Espace, Evenement
@@ -209,6 +210,23 @@ def test_au_dela_du_plafond_un_seul_courriel_le_dit(scene: Scene, settings) -> N
         scene.accorder(scene.delegante, f"Numéro {rang}")
     assert Courriel.objects.filter(genre="accords_par_un_autre", espace=scene.titulaire).count() == 2
     assert Courriel.objects.filter(genre="habilitations_suite", espace=scene.titulaire).count() == 1
+
+
+def test_un_plafond_de_zero_n_en_laisse_aucun(scene: Scene, settings) -> None:
+    settings.PLAFOND_AVIS_PAIRE = 0
+    scene.accorder(scene.delegante)
+    assert prevenus() == []
+    assert prevenus("habilitations_suite") == ["Amrani", "Colin", "Roche", "Simon", "Vidal"]
+
+
+def test_qui_compte_sans_attendre_n_attend_personne_et_s_arrete_a_la_meme_figure() -> None:
+    """The two ways of counting differ by who waits, not by what is refused."""
+    for limite in (0, 1, 3):
+        bareme = Bareme(libres=limite, pas=1, limite=limite)
+        for attendre in (True, False):
+            compteur = [(f"essai-{limite}-{attendre}", bareme)]
+            faits = [reserver_ensemble(compteur, attendre=attendre) is not None for _ in range(limite + 2)]
+            assert faits == [True] * limite + [False] * 2, (limite, attendre)
 
 
 def test_le_resume_ne_double_ni_ne_perd_rien(scene: Scene) -> None:

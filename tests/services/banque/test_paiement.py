@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -149,6 +150,15 @@ def test_un_choix_refuse_ne_perd_rien_de_ce_qui_est_coche(entreprise: Entreprise
             client_de(entreprise.acteur).post(adresse(entreprise), {"compte": cle})
         )
     assert not Evenement.objects.filter(acte="comptes_bancaires.choisis").exists()
+
+
+def test_choisir_garde_la_liste_d_ou_l_on_vient(entreprise: Entreprise) -> None:
+    """The page is shown again at its own address, query string included; it leads nowhere else, whatever that holds."""
+    compte = compte_bancaire(entreprise.personne)
+    client, choisi = client_de(entreprise.acteur), {"compte": str(compte.pk)}
+    for retour in (f"{reverse('espace')}?q=garage&page=2", "https://exemple.org/", "//exemple.org/"):
+        page = f"{adresse(entreprise)}?{urlencode({'retour': retour})}"
+        assert client.post(page, choisi)["Location"] == f"{page}#comptes-a-debiter"
 
 
 def test_qui_ne_paie_pas_ne_choisit_pas(entreprise: Entreprise) -> None:
