@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,23 @@ def en_parallele(nombre: int, action: Callable[[int], Any]) -> list[Any]:
     for fil in fils:
         fil.join(timeout=120)
     return resultats
+
+
+def attendre_un_verrou(fini: Callable[[], bool] = lambda: False) -> None:
+    """Return once another connection waits for a lock that this one holds; fail when whoever had to wait has `fini`, or in 30 s.
+
+    From `pg_locks`, which a transaction reads anew each time: it keeps its first sight of `pg_stat_activity`.
+    """
+    limite = time.monotonic() + 30
+    while not fini() and time.monotonic() < limite:
+        with connection.cursor() as curseur:
+            curseur.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+            )
+            if curseur.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waited for this lock")
 
 
 def port_libre() -> int:

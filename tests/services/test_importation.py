@@ -13,6 +13,7 @@ from accounts.models import Evenement, ServiceGestionnaire
 from services.fichiers_insee import NON_DIFFUSIBLE, FichierInsee
 from services.importation import VERROU, ImportDejaEnCours, ServiceParDefautAbsent, importer_personnes
 from services.models import Categorie, PersonneSirenisee
+from tests.scenes import attendre_un_verrou
 
 from .insee import ETABLISSEMENTS, UNITES, ecrire_sieges, ecrire_unites, siege, unite
 
@@ -277,23 +278,11 @@ def test_ce_qu_un_agent_ecrit_pendant_l_import_n_est_pas_ecrase(importer):
         with transaction.atomic():
             PersonneSirenisee.objects.update(representant_legal="LE TUTEUR", representant_source="AGENT")
             import_en_cours = executeur.submit(importer_a_part)
-            attendre_un_verrou(import_en_cours)
+            attendre_un_verrou(import_en_cours.done)
         bilan, _ = import_en_cours.result()
     assert comptes(bilan) == (0, 1, 0, 0)
     personne = PersonneSirenisee.objects.get()
     assert (personne.denomination, personne.representant_legal) == ("ANNE PETIT", "LE TUTEUR")
-
-
-def attendre_un_verrou(futur):
-    """Return once another connection waits for a lock of ours, which `futur` must come to do."""
-    while not futur.done():
-        with connection.cursor() as curseur:
-            curseur.execute(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-            )
-            if curseur.fetchone()[0]:
-                return
-    pytest.fail("the import did not wait")
 
 
 def test_commande(services_gestionnaires, tmp_path):

@@ -1,7 +1,6 @@
 """The dates of the services held: the calendar, the home page, the file for calendars, the weekly mail."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,7 +22,7 @@ from habilitations.lectures.rappels import rappeler_echeances, semaine_prochaine
 from habilitations.models import Habilitation, Preference, Role
 from services.models import Echeance, Service
 from tests.factories import EspaceFactory, ServiceFactory, accorder, habiliter
-from tests.scenes import en_parallele
+from tests.scenes import attendre_un_verrou, en_parallele
 
 pytestmark = pytest.mark.django_db
 LUNDI = datetime(2026, 12, 7, 7, tzinfo=UTC)
@@ -238,7 +237,7 @@ def test_un_espace_verrouille_n_arrete_ni_ne_perd_rien() -> None:
         with transaction.atomic():
             Espace.objects.select_for_update().get(pk=espace.pk)
             tenu.set()
-            time.sleep(0.5)
+            attendre_un_verrou()
         return 0
 
     assert en_parallele(2, agir) == [0, 1]

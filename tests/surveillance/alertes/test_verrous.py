@@ -1,7 +1,6 @@
 """Two at once on the alerts of one account: nobody waits in a ring, and « ce n'est pas moi » is never refused (R15)."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,9 +21,9 @@ from surveillance.espaces.desactivation import desactiver_espace
 from surveillance.models import Alerte, SuiteAlerte
 from surveillance.signaux.signalement import signaler
 from tests.factories import AgentFactory, EspaceFactory
+from tests.scenes import attendre_un_verrou
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LE_TEMPS_D_ATTENDRE = 1.0
 
 
 def lancer(quoi: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
@@ -41,6 +40,10 @@ def lancer(quoi: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
     fil = threading.Thread(target=courir)
     fil.start()
     return fil, rendus
+
+
+def fini(lance: tuple[threading.Thread, list[Any]]) -> Callable[[], bool]:
+    return lambda: not lance[0].is_alive()
 
 
 def sans_erreur(*lances: tuple[threading.Thread, list[Any]]) -> None:
@@ -65,7 +68,7 @@ def test_ce_n_est_pas_moi_passe_quand_un_agent_decide_au_meme_instant() -> None:
     with transaction.atomic():
         confirmer_alertes(acteur=cellule, alertes=[alerte], motif="Vu avec lui.")
         dit = lancer(lambda: dire_depuis_l_espace(acteur=Espace.objects.get(pk=espace.pk)))
-        time.sleep(LE_TEMPS_D_ATTENDRE)  # he presses, and waits for the cell
+        attendre_un_verrou(fini(dit))  # he presses, and waits for the cell
     sans_erreur(dit)
     assert not Espace.objects.get(pk=espace.pk).compte.has_usable_password()
     assert SuiteAlerte.objects.get(genre="QUESTION").reponse == "", "the cell had decided"
@@ -80,7 +83,7 @@ def test_desactiver_pendant_un_signal_ne_se_bloque_pas(monkeypatch: pytest.Monke
 
     def desarmer(**choix: Any) -> str:
         verrouille.set()
-        time.sleep(LE_TEMPS_D_ATTENDRE)  # the burst comes: the espace and its account are locked, its alerts not yet
+        attendre_un_verrou()  # the burst comes: the espace and its account are locked, its alerts not yet
         return vrai(**choix)
 
     monkeypatch.setattr(desactivation, "desarmer", desarmer)
@@ -113,7 +116,7 @@ def test_decider_de_deux_alertes_pendant_ce_n_est_pas_moi_ne_se_bloque_pas() -> 
     with transaction.atomic():
         decisions.verrouiller([question.pk])
         dit = lancer(lambda: dire_depuis_l_espace(acteur=Espace.objects.get(pk=espace.pk)))
-        time.sleep(LE_TEMPS_D_ATTENDRE)
+        attendre_un_verrou(fini(dit))
         decisions.verrouiller([question.pk, dite.pk])
     sans_erreur(dit)
     assert SuiteAlerte.objects.get(genre="QUESTION").reponse == "PAS_MOI"

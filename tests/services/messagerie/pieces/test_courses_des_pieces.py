@@ -16,7 +16,7 @@ from services.messagerie.echanges import ecrire
 from services.messagerie.pieces import stockage
 from services.messagerie.pieces.jointes import joindre
 from services.models import Brouillon, PieceJointe
-from tests.scenes import en_parallele
+from tests.scenes import attendre_un_verrou, en_parallele
 from tests.services.messagerie.pieces.scenes import PDF
 from tests.services.messagerie.scenes import scene
 
@@ -32,12 +32,12 @@ def test_un_fichier_que_l_on_joint_pendant_que_le_brouillon_finit(
         lieu = scene()
     brouillon = garder(acteur=lieu.acteur, personne=lieu.personne, theme="TVA", objet="o", texte="t")
     assert brouillon is not None
-    dedans, suite = threading.Event(), threading.Event()
+    dedans = threading.Event()
     deposer = stockage.deposer
 
     def lentement(*args: Any) -> str:
         dedans.set()
-        suite.wait(10)
+        attendre_un_verrou()
         return deposer(*args)
 
     monkeypatch.setattr(stockage, "deposer", lentement)
@@ -54,7 +54,6 @@ def test_un_fichier_que_l_on_joint_pendant_que_le_brouillon_finit(
         if rang == 0:
             return joindre(acteur=lieu.acteur, brouillon=brouillon, nom="a.pdf", contenu=PDF)
         dedans.wait(10)
-        threading.Timer(0.3, suite.set).start()
         return finir[acte]()
 
     jointe, _ = en_parallele(2, agir)
