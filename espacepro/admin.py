@@ -127,7 +127,7 @@ class EvenementAdmin(ConsultationAdmin):
             parties = parties.filter(**{nom: valeur})
         if liste.page_num > 1:
             parties = parties.filter(pk__lt=lignes[0].pk) if lignes else parties.none()
-        if liste.multi_page and liste.page_num < liste.paginator.num_pages:
+        if liste.multi_page and (liste.page_num < liste.paginator.num_pages or liste.paginator.au_dela):
             parties = parties.filter(pk__gt=lignes[-1].pk)
         # A company that came back is in both.
         jointes = {ligne.pk: ligne for ligne in (*lignes, *parties[: self.list_per_page])}

@@ -57,6 +57,8 @@ def installer() -> None:
 def installer_tout() -> None:
     """The same, with the pace: for a measure that is run as a command."""
     from surveillance.automates import releve
+    from surveillance.signaux import rafales
 
     installer()
     releve.horloge = horloge()
+    rafales.horloge = horloge()

@@ -4,19 +4,21 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
@@ -128,6 +130,26 @@ def _vue(acte: type["PageActe"], page: "ConsultationAdmin") -> Any:
     return vue
 
 
+class PagesDUneListe(Paginator):
+    """The pages of a list, whose rows are counted up to COMPTEES: what a list costs does not depend on how many the country has."""
+
+    COMPTEES: Final = 10_000
+
+    @cached_property
+    def _lues(self) -> int:
+        lignes: Any = self.object_list
+        return int(lignes.order_by()[: self.COMPTEES + 1].count())
+
+    @property
+    def au_dela(self) -> bool:
+        """Whether there are rows that no page shows: a search or a filter does."""
+        return self._lues > self.COMPTEES
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._lues, self.COMPTEES)
+
+
 class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     """Lists and pages to read. `chemin_service` leads from a row to its service gestionnaire; empty: all see the same.
 
@@ -142,6 +164,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     actions = None
     list_per_page = 50
     list_max_show_all = 50
+    paginator = PagesDUneListe
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False

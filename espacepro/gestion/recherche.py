@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.db.models.lookups import Contains
 
 from accounts.gestion.affaires import en_attente
 from accounts.gestion.files import catalogue
@@ -22,7 +23,7 @@ from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from accounts.saisies.numeros import normaliser_numero, numero_valide
 from accounts.saisies.porte import lire_recherche
 from accounts.saisies.regles import RegleMetier
-from accounts.saisies.repliement import replier
+from accounts.saisies.repliement import Replier, replier
 from accounts.saisies.sirens import SirenInvalide, normaliser_identifiant
 from activation.courriers.code128 import lire_numero
 from activation.courriers.codes import ReferenceMalSaisie, lire_reference
@@ -31,7 +32,7 @@ from habilitations.lectures.recherche import contient, nomme
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
 from services.registre.identification import personne_d_identifiant
-from surveillance.espaces.visibilite import cles_du_bureau, espaces_visibles
+from surveillance.espaces.visibilite import espaces_du_bureau, espaces_visibles
 
 LETTRES: Final = 3  # fewer are in no trigram: the whole country would be read
 MONTRES: Final = 20
@@ -39,6 +40,7 @@ CANDIDATS: Final = (
     40  # espaces of one name, of the whole country, that are looked at; beyond, an office's own are looked through
 )
 REPARTIS: Final = 3  # words: two names, eight ways; of more, each is rare
+SEPARATEUR: Final = "0"  # between two folded names: a name has no digit
 TOUCHENT: Final = 1_000  # espaces of one company that are looked at for a name
 
 
@@ -222,12 +224,7 @@ def _par_nom(agent: Agent, texte: str, trouves: Trouves) -> None:
     nommes = list(Espace.objects.filter(_nomme(texte)).order_by().values_list("pk", flat=True)[: CANDIDATS + 1])
     if len(nommes) > CANDIDATS and agent.fonction in BUREAU:
         # Ten thousand of this name in the country: those of the office are found from its companies, and all of them.
-        # Not asked again one by one, as `_espaces` does: each bearer of the country would be, before those keys are looked at.
-        # As an array, whose keys PostgreSQL takes to be few: as a subquery, it would begin with the bearers of the name.
-        cles = ArraySubquery(cles_du_bureau(agent.service_gestionnaire_id))
-        parmi = Func(F("pk"), cles, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=BooleanField())
-        siens = Espace.objects.filter(parmi, _nomme(texte))
-        _montrer(trouves, siens)
+        _montrer(trouves, espaces_du_bureau(agent.service_gestionnaire_id, *map(_est_dans_un_nom, texte.split())))
         return
     trouves.suite_espaces = len(nommes) > CANDIDATS
     if nommes:
@@ -251,6 +248,18 @@ def _nomme(texte: str) -> Q:
         operator.or_,
         (Q(*(contient(nom, mot) for nom, mot in zip(facon, mots, strict=True))) for facon in facons),
     )
+
+
+def _est_dans_un_nom(mot: str) -> Q:
+    """Return the condition that this word stands in one of the names of an espace, for rows that are read one by one.
+
+    The two are folded at once, with a sign between them that is not of the word: folding is what such a row costs, and `nomme`
+    folds each name for each word (2,500 espaces of an office: 65 ms, then 30). Of no index, as `espaces_du_bureau` asks.
+    """
+    plie = replier(mot)
+    if SEPARATEUR in plie:
+        return contient("nom", mot) | contient("prenom", mot)
+    return Q(Contains(Replier(Concat("nom", Value(SEPARATEUR), "prenom")), plie))
 
 
 def _espaces(agent: Agent, trouves: Trouves, lignes: QuerySet[Espace]) -> None:

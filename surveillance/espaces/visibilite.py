@@ -4,9 +4,10 @@ Seeing one is not enough to give it back at the counter (R16): `est_competent` c
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, Model, OuterRef, Q, QuerySet, Subquery
 
 from accounts.gestion.fonctions import BUREAU, SURVEILLANCE
 from accounts.models import Agent, AnciennesCoordonnees, Espace
@@ -56,10 +57,11 @@ def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -
     return lignes.alias(**trouvees).filter(vues)
 
 
-def cles_du_bureau(bureau: int) -> QuerySet[Any, Any]:
-    """Return the keys of the espaces that this office sees, found from its own companies: for a name that the whole country bears.
+def espaces_du_bureau(bureau: int, *conditions: Q) -> QuerySet[Espace]:
+    """Return the espaces that this office sees and that meet these conditions, found from its own companies.
 
-    The same six ways as `espaces_visibles`, each by an index that begins with the company.
+    For a name that the whole country bears: the conditions are read row by row, and must be of no index, or PostgreSQL would begin
+    with all the bearers. The same six ways as `espaces_visibles`, each by an index that begins with the company; what can be added is an order and a slice.
     """
     siennes = PersonneSirenisee.objects.filter(service_gestionnaire=bureau)
     dirigees = orientations_en_vigueur().filter(service_gestionnaire=bureau).order_by().values("espace")
@@ -67,13 +69,14 @@ def cles_du_bureau(bureau: int) -> QuerySet[Any, Any]:
         modele._default_manager.filter(personne__service_gestionnaire=bureau).order_by().values("espace")
         for modele in (Habilitation, Demande, CreationSimplifiee)
     )
-    appartiennent = Espace.objects.exclude(siren_appartenance="").filter(siren_appartenance__in=siennes.values("siren"))
     appartenaient = AnciennesCoordonnees.objects.exclude(siren_appartenance="").filter(
         siren_appartenance__in=siennes.values("siren")
     )
-    return dirigees.union(
-        *touchent, appartiennent.order_by().values("pk"), appartenaient.order_by().values("espace")
-    ).order_by()
+    # As an array, whose keys are read by index, each once; those of the companies themselves, the most by far, are read where they stand.
+    cles = ArraySubquery(dirigees.union(*touchent, appartenaient.order_by().values("espace")).order_by())
+    parmi = Func(F("pk"), cles, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=BooleanField())
+    appartiennent = Espace.objects.exclude(siren_appartenance="").filter(siren_appartenance__in=siennes.values("siren"))
+    return appartiennent.filter(*conditions).order_by().union(Espace.objects.filter(parmi, *conditions).order_by())
 
 
 def est_competent(agent: Agent, espace: Espace, maintenant: datetime | None = None) -> bool:

@@ -5,6 +5,7 @@ and nothing fails.
 """
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from .signalement import signaler
 APPAREIL_NEUF: Final = timedelta(days=1)
 MEMOIRE_DES_MINUTES: Final = 120  # seconds
 MEMOIRE_DU_JOUR: Final = 26 * 3600
+horloge: Callable[[], float] = time.time
 log = structlog.get_logger("espacepro.signaux")
 
 
@@ -49,7 +51,7 @@ def compter(request: HttpRequest, reponse: HttpResponseBase) -> None:
 
 def _compter(compte: Compte, siren: str, *, fichier: bool) -> dict[str, dict[str, Any]]:
     """Count one page; return the kinds whose threshold it has just reached, each only once a minute: none without Redis."""
-    minute, lui = int(time.time() // 60), str(compte.pk)
+    minute, lui = int(horloge() // 60), str(compte.pk)
     de_la_minute, du_jour = f"espacepro:{cle('rafale', lui)}:{minute}", f"espacepro:{cle('lus', lui)}:{minute // 1440}"
     compteurs = ["pages", "fichiers"] if fichier else ["pages"]
     ensembles = [(f"{de_la_minute}:siren", MEMOIRE_DES_MINUTES), (du_jour, MEMOIRE_DU_JOUR)] if siren else []

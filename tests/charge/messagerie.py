@@ -21,7 +21,7 @@ SIENNES, AUTRES = 100, 1_000  # companies of the one inbox; of the others
 LECTURES = 15
 # The targets. An agent's page proves its second factor and leaves a trace besides. The processor is said in pages « plan »,
 # which reads nothing but its session and takes 3 ms of a quiet core: 4 of them are 12 ms, whatever else the machine does.
-REQUETES_AU_PLUS: Final = {"page": 8, "desk": 12}
+REQUETES_AU_PLUS: Final = {"page": 8, "desk": 13}
 CALCUL_AU_PLUS: Final = {"page": 4.0, "desk": 8.0}
 ETALON: Final = "plan"
 RARE, COURANT = "ornithorynque", "facture"  # in ten exchanges of the inbox; in half of everybody's

@@ -14,11 +14,12 @@ from stdnum import luhn
 
 from accounts.models import Agent, Espace, TraceLecture
 from activation.models import CreationSimplifiee, Demande
+from espacepro.gestion import recherche
 from espacepro.gestion.recherche import CANDIDATS, MONTRES, RechercheTropCourte, _nomme, chercher
 from habilitations.lectures.recherche import nomme
 from habilitations.models import Adhesion, Habilitation
 from services.models import IdentifiantRemplace, PersonneSirenisee
-from surveillance.espaces.visibilite import cles_du_bureau, espaces_visibles
+from surveillance.espaces.visibilite import espaces_du_bureau, espaces_visibles
 from surveillance.models import Orientation
 from tests.espacepro.scenes import client_verifie, deposer
 from tests.factories import (
@@ -146,7 +147,8 @@ def test_un_bureau_voit_ce_qui_touche_a_ses_siren_et_rien_d_autre(agent: Agent, 
     Orientation.objects.create(espace=dirige, service_gestionnaire=agent.service_gestionnaire, agent=cellule)
     vus = {tient, demande, finie, rattache, attend, dirige}
     assert set(espaces_visibles(agent)) == vus
-    du_bureau = Espace.objects.filter(pk__in=cles_du_bureau(agent.service_gestionnaire_id))
+    du_bureau = list(espaces_du_bureau(agent.service_gestionnaire_id))
+    assert len(du_bureau) == len(vus), "each once"
     assert set(du_bureau) == vus, "the same, found from the companies"
     chef = AgentFactory(service_gestionnaire=agent.service_gestionnaire, fonction=Agent.Fonction.CHEF)
     assert set(espaces_visibles(chef)) == vus
@@ -195,6 +197,21 @@ def test_trop_de_personnes_du_meme_nom_se_disent(agent: Agent, karine: Espace) -
         PersonneFactory(service_gestionnaire=agent.service_gestionnaire, denomination="BOULANGERIE")
     trouves = chercher(agent, "boulangerie")
     assert (len(trouves.entreprises), trouves.suite_entreprises) == (MONTRES, True)
+
+
+@pytest.mark.parametrize(
+    "saisie",
+    ["martin", "jean martin", "martin jean", "Jéan  MÀRTIN", "d'oc", "docmartin", "tin jea", "martin0jean", "martin0", "0martin", "tin 0", "martin -"],
+)  # fmt: skip
+def test_un_nom_commun_se_cherche_comme_un_nom_rare(
+    agent: Agent, personne: PersonneSirenisee, saisie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noms = [("Martin", "Jean"), ("Jean", "Martin"), ("D’Oc-Martin", "Anne"), ("Martin 0", "Jean"), ("Petit", "Léa")]
+    for nom, prenom in noms:
+        EspaceFactory(nom=nom, prenom=prenom, siren_appartenance=personne.siren)
+    rare = set(chercher(agent, saisie).espaces)
+    monkeypatch.setattr(recherche, "CANDIDATS", -1)
+    assert set(chercher(agent, saisie).espaces) == rare
 
 
 @pytest.mark.parametrize("saisie", ["durand 552 032 534", "552032534 Jean Durand", "durand 55203253400016"])

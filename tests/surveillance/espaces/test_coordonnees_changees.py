@@ -27,7 +27,7 @@ from surveillance.espaces.retablissement import (
     changements_de,
     demander_retablissement,
 )
-from surveillance.espaces.visibilite import cles_du_bureau, espaces_visibles, est_competent
+from surveillance.espaces.visibilite import espaces_du_bureau, espaces_visibles, est_competent
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, PersonneFactory, habiliter
 from tests.habilitations.scenes import texte
@@ -157,7 +157,7 @@ def test_qui_a_vraiment_change_d_entreprise_va_au_service_d_avant_ou_a_celui_que
     assert not est_competent(arrive, espace)
     for agent in (scene.guichet, arrive):
         assert espace in espaces_visibles(agent)
-        assert espace.pk in set(cles_du_bureau(agent.service_gestionnaire_id).values_list("pk", flat=True))
+        assert espace in set(espaces_du_bureau(agent.service_gestionnaire_id))
     diriger_vers_un_service(
         acteur=scene.cellule,
         espace=espace,

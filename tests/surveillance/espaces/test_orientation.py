@@ -15,7 +15,7 @@ from surveillance.espaces.orientation import (
     diriger_vers_un_service,
 )
 from surveillance.espaces.retablissement import GuichetHorsCompetence, demander_retablissement
-from surveillance.espaces.visibilite import cles_du_bureau, espaces_visibles
+from surveillance.espaces.visibilite import espaces_du_bureau, espaces_visibles
 from surveillance.models import Orientation
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory, habiliter
@@ -127,7 +127,7 @@ def test_l_orientation_finit_quand_un_autre_bureau_suit_l_espace() -> None:
     with transaction.atomic():
         habiliter(par_habilitation, personne=scene.personne)
     assert set(espaces_visibles(ancien)) == {par_personne}
-    assert set(Espace.objects.filter(pk__in=cles_du_bureau(ancien.service_gestionnaire_id))) == {par_personne}
+    assert set(espaces_du_bureau(ancien.service_gestionnaire_id)) == {par_personne}
     scene.desactiver(espace=par_organisation)
     with pytest.raises(GuichetHorsCompetence):
         demander_retablissement(acteur=ancien, espace=par_organisation, **PREUVE)
