@@ -2,12 +2,13 @@
 
 from typing import Final
 
+from services import dossiers
 from services.banque import droits
 from services.messagerie import droits as messagerie
 
 from ..models import Role
 
-UTILISER: Final = "services.utiliser"
+UTILISER: Final = dossiers.UTILISER
 LIRE_MESSAGERIE: Final = messagerie.LIRE
 ECRIRE: Final = messagerie.ECRIRE
 GERER_BANQUE: Final = droits.GERER

@@ -287,14 +287,14 @@ def _trancher(arret: Arret, memoire: Memoire, defaire: Collection[str]) -> None:
     noms = {UUID(cle.removeprefix(_NOM)) for cle in defaire if cle.startswith(_NOM)}
     defaire = {cle for cle in defaire if not cle.startswith(_NOM)}
     for reference in _gerees(arret.espace, _verrouillees(_vivantes(memoire).filter(pk__in=defaire))):
-        reference.supprimee_le = arret.maintenant
-        reference.save(update_fields=["supprimee_le"])
+        reference.retirer(arret.maintenant)
+        reference.save(update_fields=reference.CHAMPS_DU_RETRAIT)
         _consigner(actes.COMPTE_BANCAIRE_RETIRE, arret, reference)
         _prevenir(arret, reference, ChangementBancaire.Genre.SUPPRESSION, _DEFAIT)
     absentes = _absentes(memoire).exclude(pk__in=_siennes(arret.espace, arret.depuis).order_by().values("pk"))
     for reference in _gerees(arret.espace, _verrouillees(absentes.filter(pk__in=defaire))):
-        reference.supprimee_le = None
-        reference.save(update_fields=["supprimee_le"])
+        reference.rendre()
+        reference.save(update_fields=reference.CHAMPS_DU_RETRAIT)
         _consigner(actes.COMPTE_BANCAIRE_RENDU, arret, reference)
         _prevenir(arret, reference, ChangementBancaire.Genre.AJOUT, _RENDU)
     _reprendre_les_noms(arret, memoire, noms)

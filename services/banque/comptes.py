@@ -318,8 +318,8 @@ def retirer_compte(
     """
     maintenant = maintenant or timezone.now()
     acteur, reference = verrouiller_reference(acteur, reference)
-    reference.supprimee_le = maintenant
-    reference.save(update_fields=["supprimee_le"])
+    reference.retirer(maintenant)
+    reference.save(update_fields=reference.CHAMPS_DU_RETRAIT)
     _consigner(actes.COMPTE_BANCAIRE_RETIRE, acteur, reference)
     changement = noter(reference, ChangementBancaire.Genre.SUPPRESSION, acteur, maintenant)
     prevenir(

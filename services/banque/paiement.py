@@ -11,19 +11,16 @@ from typing import Final
 
 from django.utils import timezone
 
-from accounts.compteurs.double_envoi import FENETRE_DU_DOUBLE_ENVOI
 from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
-from accounts.traces.journal import consigner, ecrites
+from accounts.traces.journal import consigner
 
 from .. import actes
-from ..dossiers import Dossier
+from ..dossiers import UTILISER, Dossier
 from ..models import PersonneSirenisee, ReferenceBancaire, Service
 from .droits import VOIR, peut
 from .lectures import Compte, comptes_de
-
-UTILISER: Final = "services.utiliser"
 
 COMPTES_PAR_PAIEMENT: Final = 3
 
@@ -71,7 +68,8 @@ class Paiement:
 def preparer_paiement(comptes: Iterable[Compte], service: Service, cles: Collection[str] | None = None) -> Paiement:
     """Return what is offered of these accounts, and which of them these keys choose; a choice that cannot be is refused whole.
 
-    Without keys, what was chosen the last time for this service is, as far as it may still be used.
+    Without keys, what was chosen the last time for this service is, as far as it may still be used; nothing where that is more
+    than a payment takes, as after two files became one: whoever pays chooses anew.
     """
     lus = list(comptes)
     offerts = [compte for compte in lus if not compte.pourquoi_ecarte]
@@ -79,6 +77,8 @@ def preparer_paiement(comptes: Iterable[Compte], service: Service, cles: Collect
     if cles is None:
         anciens = [compte for compte in lus if service.code in compte.reference.choisie_pour]
         gardes = [compte for compte in anciens if not compte.pourquoi_ecarte]
+        if len(gardes) > COMPTES_PAR_PAIEMENT:
+            gardes = []
         return Paiement(offerts, ecartes, gardes, perdus=[compte for compte in anciens if compte.pourquoi_ecarte])
     voulus = frozenset(cles)
     choisis = [compte for compte in offerts if str(compte.reference.pk) in voulus]
@@ -105,7 +105,7 @@ def choisir_comptes(
 ) -> list[Compte]:
     """Choose from which accounts this personne pays by this service, in the place of the last choice; return them.
 
-    Whoever pays by it may, whatever his role. Pressed twice, it is journalled once. Raises: PaiementNonDetenu, AucunCompteChoisi,
+    Whoever pays by it may, whatever his role. What is chosen already is journalled no second time. Raises: PaiementNonDetenu, AucunCompteChoisi,
     CompteNonChoisissable, TropDeComptesChoisis.
     """
     maintenant = maintenant or timezone.now()
@@ -115,24 +115,26 @@ def choisir_comptes(
     paie = service.paiement and compte is not None and compte.has_perm(UTILISER, Dossier(personne, service))
     if not paie or not peut(acteur, VOIR, personne):
         raise PaiementNonDetenu(denomination=personne.denomination)
-    siens = ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None)
     # Whoever removes one waits, or has removed it.
-    list(siens.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    siens = list(
+        ReferenceBancaire.objects.select_for_update(no_key=True, of=("self",))
+        .filter(personne=personne, supprimee_le=None)
+        .order_by("pk")
+    )
     paiement = preparer_paiement(comptes_de(personne, maintenant), service, cles)
     if paiement.refus is not None:
         raise paiement.refus
     voulues = {choisi.reference.pk for choisi in paiement.choisis}
+    change = False
     for reference in siens:
         autres = [code for code in reference.choisie_pour if code != service.code]
         pour = sorted([*autres, service.code]) if reference.pk in voulues else autres
         if pour != reference.choisie_pour:
             reference.choisie_pour = pour
             reference.save(update_fields=["choisie_pour"])
-    dits = ", ".join(sorted(choisi.reference.iban_masque for choisi in paiement.choisis))
-    juste_avant = ecrites(
-        actes.COMPTES_BANCAIRES_CHOISIS, auteur=acteur, depuis=maintenant - FENETRE_DU_DOUBLE_ENVOI
-    ).filter(siren=personne.siren, service=service.code)
-    if not any(ligne.details["comptes"] == dits for ligne in juste_avant):
+            change = True
+    if change:
+        dits = ", ".join(sorted(choisi.reference.iban_masque for choisi in paiement.choisis))
         consigner(
             actes.COMPTES_BANCAIRES_CHOISIS,
             auteur=acteur,

@@ -275,12 +275,12 @@ def _defaire(changement: ChangementBancaire, maintenant: datetime) -> None:
     """Undo this change, as far as nothing done since then stands against it; the reference is locked."""
     reference = changement.reference
     if changement.genre == GENRE.AJOUT and reference.supprimee_le is None:
-        reference.supprimee_le = maintenant
+        reference.retirer(maintenant)
     elif changement.genre == GENRE.SUPPRESSION and not _revit_ailleurs(reference):
-        reference.supprimee_le = None
+        reference.rendre()
     elif changement.genre == GENRE.RENOMMAGE and reference.titulaire == changement.titulaire_apres:
         reference.titulaire = changement.titulaire_avant
-    reference.save(update_fields=["supprimee_le", "titulaire"])
+    reference.save(update_fields=[*reference.CHAMPS_DU_RETRAIT, "titulaire"])
 
 
 def dire_la_suite(changement: ChangementBancaire, *, annule: bool) -> str:

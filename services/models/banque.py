@@ -5,6 +5,7 @@ the last four and a keyed fingerprint that only tells that two are the same.
 """
 
 import uuid
+from datetime import datetime
 from typing import Final, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -102,6 +103,7 @@ class ReferenceBancaire(models.Model):
     )
 
     suspendue: bool  # `avec_suspension`
+    CHAMPS_DU_RETRAIT: Final = ("supprimee_le", "choisie_pour")
 
     objects = ReferenceBancaireQuerySet.as_manager()
 
@@ -154,6 +156,14 @@ class ReferenceBancaire(models.Model):
     def desceller_iban(self) -> str:
         """Return the whole IBAN: only for an act that shows it. Raises: accounts.chiffrement.SecretIllisible."""
         return desceller(self.iban_chiffre, ligne=ligne_de(self.pk)).decode()
+
+    def retirer(self, le: datetime) -> None:
+        """Take this account off those of its company, and out of what was chosen to pay with; the caller saves `CHAMPS_DU_RETRAIT`."""
+        self.supprimee_le, self.choisie_pour = le, []
+
+    def rendre(self) -> None:
+        """Give it back to its company; what it was chosen for before is chosen anew or not. The caller saves `CHAMPS_DU_RETRAIT`."""
+        self.supprimee_le, self.choisie_pour = None, []
 
     @property
     def a_rechiffrer(self) -> bool:

@@ -178,7 +178,7 @@ def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maint
     PreferenceMessagerie.objects.filter(personne=de).exclude(espace__in=choisis).update(personne=vers)
     siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("empreinte", flat=True)
     ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, empreinte__in=list(siennes)).update(
-        supprimee_le=maintenant
+        supprimee_le=maintenant, choisie_pour=[]
     )
     ReferenceBancaire.objects.filter(personne=de).update(personne=vers)
     if AdresseSaisie.objects.filter(personne=vers, fin_le=None).exists():

@@ -1,13 +1,14 @@
-"""Two browsers at once: the same IBAN, and renaming against removing."""
+"""Two browsers at once: the same IBAN, renaming or choosing against removing, the accounts of one payment."""
 
 from collections.abc import Callable
 from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Courriel, Evenement
+from accounts.models import Courriel, Espace, Evenement
 from services.banque.comptes import (
     CompteDejaEnregistre,
     CompteRetire,
@@ -17,12 +18,13 @@ from services.banque.comptes import (
     retirer_compte,
 )
 from services.banque.mandat import noter_remise
+from services.banque.paiement import CompteNonChoisissable, choisir_comptes
 from services.banque.signalement import signaler_changement
-from services.models import ChangementBancaire, MandatSepa, ReferenceBancaire, SignalementBancaire
+from services.models import ChangementBancaire, MandatSepa, ReferenceBancaire, Service, SignalementBancaire
 from tests.factories import changement_bancaire, compte_bancaire
 from tests.scenes import en_parallele
 
-from .scenes import IBAN, monter
+from .scenes import AUTRE, IBAN, Entreprise, monter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,6 +76,64 @@ def test_course_renommer_contre_supprimer(tours: Callable[[int], int]) -> None:
         assert renommes == (reference.titulaire == "NOUVEAU")
         retrait = ChangementBancaire.objects.get(reference=reference, genre="SUPPRESSION")
         assert Courriel.objects.filter(acte=f"compte-bancaire-retire:{retrait.pk}").count() == 3
+
+
+def test_course_aux_choix_d_un_paiement(tours: Callable[[int], int]) -> None:
+    """Two accounts chosen by four people at once: one stands, and the journal tells each change of it, in order, and nothing else."""
+    for _ in range(tours(200)):
+        with transaction.atomic():
+            entreprise = monter()
+            comptes = [compte_bancaire(entreprise.personne), compte_bancaire(entreprise.personne, AUTRE)]
+        service = Service.objects.get(code="PAYER_TVA")
+        acteurs = [entreprise.titulaire, entreprise.suppleant, entreprise.delegant, entreprise.acteur]
+
+        def choisir(
+            rang: int,
+            e: Entreprise = entreprise,
+            s: Service = service,
+            c: list[ReferenceBancaire] = comptes,
+            a: list[Espace] = acteurs,
+        ) -> object:
+            return choisir_comptes(acteur=a[rang % 4], personne=e.personne, service=s, cles=[str(c[rang // 4 % 2].pk)])
+
+        resultats = en_parallele(16, choisir)
+        assert all(isinstance(r, list) for r in resultats), resultats
+        choisis = ReferenceBancaire.objects.filter(personne=entreprise.personne, choisie_pour=["PAYER_TVA"])
+        lignes = Evenement.objects.filter(acte="comptes_bancaires.choisis", siren=entreprise.personne.siren)
+        dits = [ligne.details["comptes"] for ligne in lignes.order_by("pk")]
+        assert [compte.iban_masque for compte in choisis] == dits[-1:]
+        assert all(avant != apres for avant, apres in pairwise(dits)), dits
+
+
+def test_course_choisir_contre_supprimer(tours: Callable[[int], int]) -> None:
+    """Whichever is first: the account ends removed and chosen for nothing; whoever came too late is told."""
+    for _ in range(tours(200)):
+        with transaction.atomic():
+            entreprise = monter()
+            reference = compte_bancaire(entreprise.personne)
+        service = Service.objects.get(code="PAYER_TVA")
+
+        def courir(
+            rang: int, e: Entreprise = entreprise, s: Service = service, r: ReferenceBancaire = reference
+        ) -> object:
+            if rang == 7:
+                return retirer_compte(acteur=e.titulaire, reference=r)
+            acteur = e.suppleant if rang % 2 else e.acteur
+            return choisir_comptes(acteur=acteur, personne=e.personne, service=s, cles=[str(r.pk)])
+
+        resultats = en_parallele(16, courir)
+        assert isinstance(resultats.pop(7), ReferenceBancaire), resultats
+        assert all(isinstance(r, list | CompteNonChoisissable) for r in resultats), resultats
+        reference.refresh_from_db()
+        assert reference.supprimee_le is not None
+        assert reference.choisie_pour == []
+        siennes = Evenement.objects.filter(siren=entreprise.personne.siren).order_by("pk")
+        actes = list(siennes.values_list("acte", flat=True))
+        choisie = any(isinstance(r, list) for r in resultats)
+        assert [acte for acte in actes if acte.startswith("compte")] == [
+            *(["comptes_bancaires.choisis"] if choisie else []),
+            "compte_bancaire.retire",
+        ]
 
 
 def test_course_signaler_contre_employer(tours: Callable[[int], int]) -> None:

@@ -11,10 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Evenement
-from services.banque.paiement import PaiementNonDetenu, choisir_comptes
-from services.banque.signalement import signaler_changement
+from services.banque.comptes import retirer_compte
+from services.banque.lectures import comptes_de
+from services.banque.paiement import PaiementNonDetenu, choisir_comptes, preparer_paiement
+from services.banque.signalement import decider_signalement, signaler_changement
 from services.models import ReferenceBancaire, Service
-from tests.factories import changement_bancaire, compte_bancaire
+from services.registre.identification import transferer_le_registre
+from tests.factories import AgentFactory, PersonneFactory, changement_bancaire, compte_bancaire
 
 from .scenes import AUTRE, IBAN, SENTINELLE, Entreprise, client_de
 
@@ -128,6 +131,77 @@ def test_le_choix_se_journalise_et_se_propose_a_tous_la_prochaine_fois(entrepris
     compte.refresh_from_db()
     assert {champ: getattr(compte, champ) for champ in avant} == avant
     assert compte.choisie_pour == []
+
+
+def choisir(entreprise: Entreprise, *comptes: ReferenceBancaire, acteur: Any = None) -> None:
+    choisir_comptes(
+        acteur=acteur or entreprise.acteur,
+        personne=entreprise.personne,
+        service=Service.objects.get(code="PAYER_TVA"),
+        cles=[str(compte.pk) for compte in comptes],
+    )
+
+
+def lignes() -> list[str]:
+    choisis = Evenement.objects.filter(acte="comptes_bancaires.choisis").order_by("pk")
+    return [ligne.details["comptes"] for ligne in choisis]
+
+
+def proposes(entreprise: Entreprise) -> list[ReferenceBancaire]:
+    service = Service.objects.get(code="PAYER_TVA")
+    return [compte.reference for compte in preparer_paiement(comptes_de(entreprise.personne), service).choisis]
+
+
+def test_un_choix_qui_change_se_journalise_meme_dans_la_minute(entreprise: Entreprise) -> None:
+    un, autre = compte_bancaire(entreprise.personne), compte_bancaire(entreprise.personne, AUTRE)
+    for compte in (un, un, autre, un):
+        choisir(entreprise, compte)
+    choisir(entreprise, un, acteur=entreprise.delegant)  # it is so already, whoever chose it
+    assert lignes() == ["FR •••• 0189", "FR •••• 2606", "FR •••• 0189"]
+
+
+def _retire(entreprise: Entreprise, compte: ReferenceBancaire) -> None:
+    retirer_compte(acteur=entreprise.titulaire, reference=compte)
+
+
+def _defait(entreprise: Entreprise, compte: ReferenceBancaire) -> None:
+    signalement = signaler_changement(acteur=entreprise.suppleant, changement=changement_bancaire(compte))
+    agent = AgentFactory(service_gestionnaire=entreprise.personne.service_gestionnaire)
+    decider_signalement(acteur=agent, signalement=signalement, annuler=True, motif="Erreur")
+
+
+def _absorbe(entreprise: Entreprise, compte: ReferenceBancaire) -> None:
+    """The file that held it becomes another one, which holds the same account already."""
+    definitive = PersonneFactory()
+    compte_bancaire(definitive)
+    transferer_le_registre(entreprise.personne, definitive, timezone.now())
+
+
+@pytest.mark.parametrize("fait", [_retire, _defait, _absorbe], ids=lambda fait: fait.__name__)
+def test_un_compte_retire_perd_le_choix_et_ne_le_retrouve_pas(entreprise: Entreprise, fait: Any) -> None:
+    compte = compte_bancaire(entreprise.personne)
+    choisir(entreprise, compte)
+    fait(entreprise, compte)
+    compte.refresh_from_db()
+    assert compte.supprimee_le is not None
+    assert compte.choisie_pour == []
+    ReferenceBancaire.objects.filter(pk=compte.pk).update(choisie_pour=["PAYER_TVA"])  # as one removed before kept it
+    assert proposes(entreprise) == []
+    compte.refresh_from_db()
+    compte.rendre()
+    assert (compte.supprimee_le, compte.choisie_pour) == (None, [])
+
+
+def test_plus_de_comptes_retenus_qu_un_paiement_n_en_prend_n_en_proposent_aucun(entreprise: Entreprise) -> None:
+    """Two files became one, each with its own choice."""
+    comptes = [compte_bancaire(entreprise.personne, iban) for iban in (IBAN, AUTRE, SENTINELLE, QUATRIEME)]
+    ReferenceBancaire.objects.update(choisie_pour=["PAYER_TVA"])
+    assert proposes(entreprise) == []
+    lue = page(entreprise, entreprise.acteur)
+    assert " checked>" not in lue
+    assert "Compte à débiter 1" not in lue
+    choisir(entreprise, *comptes[:2])
+    assert set(proposes(entreprise)) == set(comptes[:2])
 
 
 def test_ce_qui_fut_choisi_et_ne_peut_plus_servir_se_dit(entreprise: Entreprise) -> None:
