@@ -60,7 +60,7 @@ class Volet:
     prevoir: Callable[[Espace, datetime], list[Effet]]
     arreter: Callable[[Arret], Memoire]
     rendre: Callable[[Arret, Memoire], object] = lambda arret, memoire: None
-    changements: Callable[[Espace, Memoire], list[Changement]] = lambda espace, memoire: []
+    changements: Callable[[Espace, datetime, Memoire], list[Changement]] = lambda espace, depuis, memoire: []
     trancher: Callable[[Arret, Memoire, Collection[str]], object] = lambda arret, memoire, defaire: None
 
 
@@ -105,8 +105,8 @@ def rendre(arret: Arret, memoires: Mapping[str, Memoire]) -> None:
         volet.rendre(arret, memoires.get(volet.nom, {}))
 
 
-def changements(espace: Espace, memoires: Mapping[str, Memoire]) -> list[Changement]:
-    """Return what was changed since the first suspect act, app by app; the keys are `<volet>:<key>`."""
+def changements(espace: Espace, depuis: datetime, memoires: Mapping[str, Memoire]) -> list[Changement]:
+    """Return what was changed since the first suspect act (`depuis`), app by app; the keys are `<volet>:<key>`."""
     return [
         Changement(
             cle=f"{volet.nom}:{change.cle}",
@@ -116,7 +116,7 @@ def changements(espace: Espace, memoires: Mapping[str, Memoire]) -> list[Changem
             defaisable=change.defaisable,
         )
         for volet in _VOLETS
-        for change in volet.changements(espace, memoires.get(volet.nom, {}))
+        for change in volet.changements(espace, depuis, memoires.get(volet.nom, {}))
     ]
 
 

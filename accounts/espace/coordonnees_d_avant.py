@@ -144,7 +144,7 @@ def _rendre(arret: Arret, memoire: Memoire) -> None:
         ecrire(espace=arret.espace, nouvelles=memoire["apres"], maintenant=arret.maintenant)
 
 
-def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
+def _changements(espace: Espace, depuis: datetime, memoire: Memoire) -> list[Changement]:
     if not memoire:
         return []
     vide: dict[str, Any] = dict.fromkeys(CHAMPS, "")

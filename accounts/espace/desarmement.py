@@ -175,7 +175,7 @@ def _rendre(arret: Arret, memoire: Memoire) -> None:
         compte.email = memoire["avant"]
 
 
-def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
+def _changements(espace: Espace, depuis: datetime, memoire: Memoire) -> list[Changement]:
     if not memoire:
         return []
     if memoire.get("prise"):

@@ -52,7 +52,7 @@ def _arreter(arret: Arret) -> Memoire:
     }
 
 
-def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
+def _changements(espace: Espace, depuis: datetime, memoire: Memoire) -> list[Changement]:
     """Return what was cancelled, to be deposited again if it was the holder's: nothing to undo."""
     annulees = Demande.objects.filter(pk__in=memoire.get("annulees", [])).select_related("personne")
     return [

@@ -117,7 +117,7 @@ def _rendre(arret: Arret, memoire: Memoire) -> None:
     _reveiller(arret, _encore_en_veille(memoire))
 
 
-def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
+def _changements(espace: Espace, depuis: datetime, memoire: Memoire) -> list[Changement]:
     suspendues = (
         Habilitation.objects.vivantes()
         .filter(pk__in=memoire.get("en_veille", []), veille_motif=Habilitation.MotifVeille.COMPROMIS)

@@ -170,7 +170,7 @@ def _consigner(acte: Acte, arret: Arret, reference: ReferenceBancaire) -> None:
 
 def _retenir(memoire: Memoire) -> None:
     """Lock the personnes whose accounts this disabling remembers: a right on them that ends meanwhile waits, or is seen."""
-    cles = [*(gelee["cle"] for gelee in memoire.get("gelees", [])), *memoire.get("retirees", [])]
+    cles = [*_gelees(memoire), *memoire.get("retirees", [])]
     renommees = _changements_de_nom(memoire).order_by().values("reference")
     leurs = ReferenceBancaire.objects.filter(Q(pk__in=cles) | Q(pk__in=renommees)).values("personne")
     personnes = PersonneSirenisee.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=leurs)
@@ -194,26 +194,31 @@ def _changements_de_nom(memoire: Memoire) -> QuerySet[ChangementBancaire]:
 
 
 def _vivantes(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
-    cles = [gelee["cle"] for gelee in memoire.get("gelees", [])]
-    vivantes = ReferenceBancaire.objects.filter(pk__in=cles, supprimee_le=None)
+    vivantes = ReferenceBancaire.objects.filter(pk__in=_gelees(memoire), supprimee_le=None)
     return vivantes.select_related("personne__service_gestionnaire").order_by("pk")
 
 
-def _absentes(memoire: Memoire, *, sans: Collection[str] = ()) -> QuerySet[ReferenceBancaire]:
-    """Return what was removed and is neither back nor entered again, the accounts of the keys `sans` apart."""
+def _gelees(memoire: Memoire) -> list[str]:
+    """Return the keys of the accounts that were frozen: those that the disabled espace had added."""
+    return [gelee["cle"] for gelee in memoire.get("gelees", [])]
+
+
+def _a_reprendre(
+    espace: Espace, depuis: datetime, memoire: Memoire, *, defaites: Collection[str] = ()
+) -> QuerySet[ReferenceBancaire]:
+    """Return what was removed and its holder may have back, once the accounts of the keys `defaites` are undone too.
+
+    Neither what is back or entered again, those apart, nor what this espace had added itself (an older disabling may remember it).
+    """
     retirees = ReferenceBancaire.objects.filter(pk__in=memoire.get("retirees", []), supprimee_le__isnull=False)
-    vivantes = ReferenceBancaire.objects.filter(supprimee_le=None).exclude(pk__in=sans)
+    retirees = retirees.exclude(pk__in=_siennes(espace, depuis).order_by().values("pk"))
+    vivantes = ReferenceBancaire.objects.filter(supprimee_le=None).exclude(pk__in=defaites)
     deja = Q()
     for personne, empreinte in retirees.values_list("personne", "empreinte"):
         if vivantes.filter(personne=personne, empreinte=empreinte).exists():
             deja |= Q(personne=personne, empreinte=empreinte)
     absentes = retirees.exclude(deja) if deja else retirees
     return absentes.select_related("personne__service_gestionnaire").order_by("pk")
-
-
-def _a_reprendre(memoire: Memoire) -> QuerySet[ReferenceBancaire]:
-    """Return what its holder may have back: also an account that the disabled espace entered again, once that one is undone."""
-    return _absentes(memoire, sans=[gelee["cle"] for gelee in memoire.get("gelees", [])])
 
 
 def _verrouillees(references: QuerySet[ReferenceBancaire]) -> QuerySet[ReferenceBancaire]:
@@ -236,7 +241,8 @@ def _rendre(arret: Arret, memoire: Memoire) -> None:
     _degeler(arret, memoire, _verrouillees(_vivantes(memoire)))
 
 
-def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
+def _changements(espace: Espace, depuis: datetime, memoire: Memoire) -> list[Changement]:
+    a_reprendre = _a_reprendre(espace, depuis, memoire, defaites=_gelees(memoire))  # each may be undone
     ajoutees = [
         Changement(
             cle=str(reference.pk),
@@ -253,7 +259,7 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
             precision=_ligne(reference),
             quand=jour_heure(reference.supprimee_le),
         )
-        for reference in _gerees(espace, _a_reprendre(memoire))
+        for reference in _gerees(espace, a_reprendre)
     ]
     return (
         ajoutees
@@ -266,7 +272,7 @@ def _changements(espace: Espace, memoire: Memoire) -> list[Changement]:
                 quand=jour_heure(renommage.quand),
                 defaisable=not renommage.signale,
             )
-            for renommage in _noms_geres(espace, memoire, _a_reprendre(memoire))
+            for renommage in _noms_geres(espace, memoire, a_reprendre)
         ]
     )
 
@@ -291,8 +297,8 @@ def _trancher(arret: Arret, memoire: Memoire, defaire: Collection[str]) -> None:
         reference.save(update_fields=reference.CHAMPS_DU_RETRAIT)
         _consigner(actes.COMPTE_BANCAIRE_RETIRE, arret, reference)
         _prevenir(arret, reference, ChangementBancaire.Genre.SUPPRESSION, _DEFAIT)
-    absentes = _absentes(memoire).exclude(pk__in=_siennes(arret.espace, arret.depuis).order_by().values("pk"))
-    for reference in _gerees(arret.espace, _verrouillees(absentes.filter(pk__in=defaire))):
+    reprises = _a_reprendre(arret.espace, arret.depuis, memoire).filter(pk__in=defaire)
+    for reference in _gerees(arret.espace, _verrouillees(reprises)):
         reference.rendre()
         reference.save(update_fields=reference.CHAMPS_DU_RETRAIT)
         _consigner(actes.COMPTE_BANCAIRE_RENDU, arret, reference)

@@ -226,7 +226,7 @@ def _retablir(
     )
     examiner = False
     if en_cours is not None:
-        examiner = bool(arrets.changements(espace, en_cours.memoire))
+        examiner = bool(arrets.changements(espace, en_cours.depuis, en_cours.memoire))
         en_cours.retablie_le, en_cours.secrets = maintenant, ""
         en_cours.tranchee_le = None if examiner else maintenant
         en_cours.save(update_fields=["retablie_le", "secrets", "tranchee_le"])
@@ -349,7 +349,7 @@ def a_examiner(espace: Espace) -> Desactivation | None:
 
 def changements_de(desactivation: Desactivation) -> list[Changement]:
     """Return what was changed between the first suspect act and the disabling, and that the holder may still decide."""
-    return arrets.changements(desactivation.espace, desactivation.memoire)
+    return arrets.changements(desactivation.espace, desactivation.depuis, desactivation.memoire)
 
 
 def apercu_des_changements(changements: Collection[Changement]) -> str:
@@ -375,7 +375,7 @@ def trancher_changements(
     if desactivation is None or not espace.est_actif:
         raise RienAExaminer
     arrets.verrouiller(espace, desactivation.memoire)
-    changements = arrets.changements(espace, desactivation.memoire)
+    changements = arrets.changements(espace, desactivation.depuis, desactivation.memoire)
     if montre is not None and montre != apercu_des_changements(changements):
         raise ChangementsAutres
     defaisables = {change.cle for change in changements if change.defaisable}

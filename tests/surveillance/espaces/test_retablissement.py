@@ -422,6 +422,7 @@ def test_une_desactivation_d_avant_qui_se_souvient_du_compte_du_voleur_ne_le_ren
     desactivation.memoire["banque"]["retirees"] = [str(voleur.pk)]  # as it was remembered before
     desactivation.save(update_fields=["memoire"])
     retablir(scene)
+    assert not any(change.cle == f"banque:{voleur.pk}" for change in changements_de(desactivation)), "nor offered"
     trancher_changements(acteur=Espace.objects.get(pk=scene.espace.pk), defaire=[f"banque:{voleur.pk}"])
     assert not ReferenceBancaire.objects.filter(supprimee_le=None, titulaire="VOLEUR").exists()
 
