@@ -42,7 +42,7 @@ from services.banque.iban import proposer_banque
 from services.banque.mandat import editer_mandat, noter_remise
 from services.banque.reponses import Reponse, enregistrer_reponse
 from services.banque.signalement import signaler_changement
-from services.messagerie.bureau import repondre_du_bureau
+from services.messagerie.bureau import cle_d_envoi_du_bureau, envoyer_du_bureau, garder_du_bureau, montre_de
 from services.messagerie.echanges import ecrire
 from services.messagerie.modeles import enregistrer_modele
 from services.models import (
@@ -339,9 +339,15 @@ def _echanger(
     if reponse is not None and not Message.objects.filter(echange=message.echange, agent__isnull=False).exists():
         with il_y_a(jours - 4):
             dit, piece = reponse
-            repondre_du_bureau(
-                acteur=monde.agent, echange=message.echange, texte=dit, envoi=uuid.uuid4(), vu=message.pk, piece=piece
-            )
+            brouillon = garder_du_bureau(acteur=monde.agent, echange=message.echange, texte=dit)
+            if brouillon is not None:
+                envoyer_du_bureau(
+                    acteur=monde.agent,
+                    echange=message.echange,
+                    envoi=cle_d_envoi_du_bureau(brouillon, piece=piece),
+                    montre=montre_de(monde.agent, message.echange),
+                    piece=piece,
+                )
 
 
 def _editer_a_sa_date(demande: Demande) -> Courrier:

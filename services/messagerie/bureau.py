@@ -208,35 +208,6 @@ def prendre_en_charge(*, acteur: Agent, echange: Echange, maintenant: datetime |
 
 @transaction.atomic
 @relit_l_agent
-def repondre_du_bureau(
-    *,
-    acteur: Agent,
-    echange: Echange,
-    texte: str,
-    envoi: UUID,
-    vu: UUID | None,
-    piece: bool = False,
-    maintenant: datetime | None = None,
-) -> Message:
-    """Answer the company, or ask it for a document (`piece`), and return the message; a closed exchange is reopened by it.
-
-    It takes the files of the agent's draft, and leaves once none waits to be analysed: until then the exchange waits as it did.
-    Raises: EchangeHorsService, EchangeDuPortail, MessageArrive, TexteIllisible, MessageVide, MessageTropLong, PieceRefusee,
-    EnvoiDUnAutre, EnvoiDejaParti.
-    """
-    maintenant = maintenant or timezone.now()
-    echange = verrouiller_du_bureau(acteur, echange)
-    if (deja := _deja_envoye(acteur, echange, envoi, texte)) is not None:
-        return deja
-    _exiger_vu(echange, vu)
-    message = Message(
-        pk=envoi, echange=echange, agent=acteur, texte=lire_message(texte), demande_piece=piece, envoye_le=maintenant
-    )
-    return _repondre(acteur, message, brouillon_du_bureau(acteur, echange), maintenant)
-
-
-@transaction.atomic
-@relit_l_agent
 def envoyer_du_bureau(
     *,
     acteur: Agent,
@@ -248,7 +219,8 @@ def envoyer_du_bureau(
 ) -> Message:
     """Send what this agent has begun to answer, or to ask a document by (`piece`), as the page read again showed it; return the message.
 
-    `envoi` is `cle_d_envoi_du_bureau` of what was shown, `montre` what was shown of the exchange. It leaves as `repondre_du_bureau`'s does.
+    A closed exchange is reopened by it. It takes the files of the draft, and leaves once none waits to be analysed: until then the
+    exchange waits as it did. `envoi` is `cle_d_envoi_du_bureau` of what was shown, `montre` what was shown of the exchange.
     Raises: EchangeHorsService, EchangeDuPortail, ReponseEffacee, ReponseChangee, MessageArrive, ReponseDUnCollegue,
     EchangeClosEntreTemps, EchangePrisEntreTemps, MessageVide, PieceRefusee, EnvoiDUnAutre.
     """

@@ -8,6 +8,7 @@ from pypdf import PdfReader
 
 from accounts.models import Agent, Espace
 from habilitations.models import Habilitation, Role
+from services.messagerie.bureau import cle_d_envoi_du_bureau, envoyer_du_bureau, garder_du_bureau, montre_de
 from services.models import Echange, Message, PersonneSirenisee, Service
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, echanger, habiliter
 
@@ -45,6 +46,19 @@ def recevoir(
     """Return a message that the office, or the portal, has not made arrive yet."""
     echange: Echange = champs.pop("echange", None) or echanger(personne, etat=Echange.Etat.REPONDU)
     return Message.objects.create(echange=echange, agent=agent, texte=texte, **champs)
+
+
+def repondre_en_agent(agent: Agent, echange: Echange, texte: str = "C’est noté.", *, piece: bool = False) -> Message:
+    """Have this agent answer as his pages do: kept, read again, sent; return the message."""
+    brouillon = garder_du_bureau(acteur=agent, echange=echange, texte=texte)
+    assert brouillon is not None
+    return envoyer_du_bureau(
+        acteur=agent,
+        echange=echange,
+        envoi=cle_d_envoi_du_bureau(brouillon, piece=piece),
+        montre=montre_de(agent, Echange.objects.get(pk=echange.pk)),
+        piece=piece,
+    )
 
 
 def texte_du_pdf(octets: bytes) -> str:

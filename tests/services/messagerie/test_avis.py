@@ -2,7 +2,6 @@
 
 import random
 import threading
-import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,7 +22,7 @@ from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Compte, Courriel, Espace, Evenement
 from accounts.portes.reauthentification import PROUVE_LE
 from habilitations.models import Habilitation, Role
-from services.messagerie import avis, bureau
+from services.messagerie import avis
 from services.messagerie.avis import (
     LIGNES,
     Rythme,
@@ -44,7 +43,7 @@ from services.models import (
 )
 from tests.factories import MOT_DE_PASSE, EspaceFactory, PersonneFactory, accorder, echanger, habiliter, poser_piece
 from tests.scenes import en_parallele
-from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene
+from tests.services.messagerie.scenes import Scene, messagerie, recevoir, repondre_en_agent, scene
 
 pytestmark = pytest.mark.django_db
 OBJET, TEXTE = "Contrôle de la TVA de mars", "Vous devez 12 345 euros"
@@ -521,9 +520,7 @@ def test_un_lecteur_que_l_on_tient_ne_fait_pas_attendre_l_agent() -> None:
         try:
             with transaction.atomic(), connection.cursor() as curseur:
                 curseur.execute("SET LOCAL lock_timeout = '500ms'")
-                return bureau.repondre_du_bureau(
-                    acteur=lieu.agent, echange=echange, texte="Bonjour", envoi=uuid.uuid4(), vu=None
-                )
+                return repondre_en_agent(lieu.agent, echange, "Bonjour")
         finally:
             repondu.set()
 

@@ -18,16 +18,19 @@ from services.messagerie.bureau import (
     EchangeHorsService,
     MessageArrive,
     MotifDeTransfertRequis,
+    ReponseChangee,
     brouillon_du_bureau,
+    cle_d_envoi_du_bureau,
     clore_du_bureau,
     dernier_de_l_entreprise,
     echeance,
+    envoyer_du_bureau,
     fil,
     garder_du_bureau,
     marquer_lus_du_bureau,
+    montre_de,
     noter,
     prendre_en_charge,
-    repondre_du_bureau,
     transferer,
 )
 from services.messagerie.echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, ecrire, repondre, rouvrir
@@ -43,7 +46,7 @@ from services.messagerie.remise import remettre
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu, theme_de
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, ModeleDeReponse, PieceJointe
 from tests.factories import AgentFactory, ServiceGestionnaireFactory, echanger, poser_piece
-from tests.services.messagerie.scenes import Scene, scene
+from tests.services.messagerie.scenes import Scene, repondre_en_agent, scene
 
 pytestmark = pytest.mark.django_db
 
@@ -75,8 +78,14 @@ def relu(echange: Echange) -> Echange:
 
 
 def reponse(lieu: Scene, echange: Echange, **champs: Any) -> Message:
-    valeurs = {"texte": "C’est noté.", "envoi": uuid.uuid4(), "vu": dernier_de_l_entreprise(echange)}
-    return repondre_du_bureau(**({"acteur": lieu.agent, "echange": echange} | valeurs | champs))
+    return repondre_en_agent(champs.pop("acteur", lieu.agent), echange, **champs)
+
+
+def commencer(agent: Agent, echange: Echange) -> uuid.UUID:
+    """Keep what an agent begins to answer; return the key of what its page read again shows."""
+    brouillon = garder_du_bureau(acteur=agent, echange=echange, texte="C’est noté.")
+    assert brouillon is not None
+    return cle_d_envoi_du_bureau(brouillon, piece=False)
 
 
 def test_ce_qui_est_ecrit_attend_jusqu_a_la_reponse(lieu: Scene, ecrit: Echange) -> None:
@@ -130,10 +139,11 @@ def test_une_note_ne_sort_pas_du_service_et_ne_change_rien(lieu: Scene, ecrit: E
 
 @pytest.mark.parametrize("acte", ["repondre", "clore"])
 def test_rien_ne_croise_un_message_arrive_entre_temps(lieu: Scene, ecrit: Echange, acte: str) -> None:
-    vu = dernier_de_l_entreprise(ecrit)
+    vu, montre = dernier_de_l_entreprise(ecrit), montre_de(lieu.agent, ecrit)
+    envoi = commencer(lieu.agent, ecrit)
     repondre(acteur=lieu.acteur, echange=ecrit, texte="Une précision", envoi=uuid.uuid4())
     actes: dict[str, Callable[[], object]] = {
-        "repondre": lambda: reponse(lieu, ecrit, vu=vu),
+        "repondre": lambda: envoyer_du_bureau(acteur=lieu.agent, echange=ecrit, envoi=envoi, montre=montre),
         "clore": lambda: clore_du_bureau(acteur=lieu.agent, echange=ecrit, vu=vu),
     }
     with pytest.raises(MessageArrive):
@@ -152,12 +162,15 @@ def test_clos_par_le_service_une_reponse_de_l_entreprise_le_rouvre(lieu: Scene, 
 
 
 def test_un_formulaire_envoye_deux_fois_repond_une_fois(lieu: Scene, ecrit: Echange) -> None:
-    envoi = uuid.uuid4()
-    assert reponse(lieu, ecrit, envoi=envoi) == reponse(lieu, ecrit, envoi=envoi)
+    montre, envoi = montre_de(lieu.agent, ecrit), commencer(lieu.agent, ecrit)
+
+    def envoyer(acteur: Agent) -> Message:
+        return envoyer_du_bureau(acteur=acteur, echange=ecrit, envoi=envoi, montre=montre)
+
+    assert envoyer(lieu.agent) == envoyer(lieu.agent)
     assert Message.objects.filter(agent=lieu.agent).count() == 1
-    collegue = AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire)
     with pytest.raises(EnvoiDUnAutre):
-        reponse(lieu, ecrit, envoi=envoi, acteur=collegue)
+        envoyer(AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire))
 
 
 def test_transmis_il_attend_ailleurs_depuis_le_meme_jour(lieu: Scene, ecrit: Echange) -> None:
@@ -193,7 +206,7 @@ def test_un_transfert_dit_pourquoi(lieu: Scene, ecrit: Echange, motif: str, refu
 def test_seuls_les_agents_du_service_agissent(lieu: Scene, ecrit: Echange, fonction: str, ici: bool) -> None:
     bureau = {"service_gestionnaire": lieu.personne.service_gestionnaire} if ici else {}
     agent = AgentFactory(fonction=fonction, **bureau)
-    vu = dernier_de_l_entreprise(ecrit)
+    vu, envoi, montre = dernier_de_l_entreprise(ecrit), uuid.uuid4(), montre_de(lieu.agent, ecrit)
     actes = [
         lambda: prendre_en_charge(acteur=agent, echange=ecrit),
         lambda: noter(acteur=agent, echange=ecrit, texte="x", envoi=uuid.uuid4()),
@@ -203,6 +216,7 @@ def test_seuls_les_agents_du_service_agissent(lieu: Scene, ecrit: Echange, fonct
     ]
     for acte in actes[:-1] if ici and fonction in {"GESTIONNAIRE", "CHEF"} else []:
         acte()
+    actes.append(lambda: envoyer_du_bureau(acteur=agent, echange=ecrit, envoi=envoi, montre=montre))
     for acte in actes if not (ici and fonction in {"GESTIONNAIRE", "CHEF"}) else []:
         with pytest.raises(EchangeHorsService):
             acte()
@@ -215,8 +229,18 @@ def test_le_portail_n_attend_pas_de_reponse(lieu: Scene) -> None:
 
 
 def test_un_texte_vide_n_est_pas_envoye(lieu: Scene, ecrit: Echange) -> None:
+    envoi = commencer(lieu.agent, ecrit)
+    brouillon = brouillon_du_bureau(lieu.agent, ecrit)
+    assert brouillon is not None
+    poser_piece(brouillon=brouillon)
+    garde = garder_du_bureau(acteur=lieu.agent, echange=ecrit, texte="  \n ")
+    assert garde == brouillon, "its file is kept"
+    montre = montre_de(lieu.agent, ecrit)
+    with pytest.raises(ReponseChangee):
+        envoyer_du_bureau(acteur=lieu.agent, echange=ecrit, envoi=envoi, montre=montre)
+    envoi = cle_d_envoi_du_bureau(brouillon_du_bureau(lieu.agent, ecrit), piece=False)  # type: ignore[arg-type]
     with pytest.raises(MessageVide):
-        reponse(lieu, ecrit, texte="  \n ")
+        envoyer_du_bureau(acteur=lieu.agent, echange=ecrit, envoi=envoi, montre=montre)
 
 
 def test_ce_qui_attend_son_controle_n_est_pas_lu_du_service(lieu: Scene, ecrit: Echange) -> None:

@@ -13,14 +13,14 @@ from accounts.models import Courriel, Espace
 from espacepro.acces import TABLE, Acces
 from services.messagerie import lectures
 from services.messagerie.avis import ecrire_les_avis, prevenir
-from services.messagerie.bureau import dernier_de_l_entreprise, noter, repondre_du_bureau, transferer
+from services.messagerie.bureau import noter, transferer
 from services.messagerie.echanges import ecrire
 from services.messagerie.imprime import imprimer
 from services.messagerie.remise import remettre
 from services.models import Echange, Message, MessageNonLu
 from tests.espacepro.scenes import TOUS, VALEURS
 from tests.factories import ServiceGestionnaireFactory
-from tests.services.messagerie.scenes import Scene, scene, texte_du_pdf
+from tests.services.messagerie.scenes import Scene, repondre_en_agent, scene, texte_du_pdf
 
 pytestmark = pytest.mark.django_db
 SECRET = "SENTINELLE-DES-AGENTS"
@@ -39,9 +39,7 @@ def echange(lieu: Scene) -> Echange:
         acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Option", texte="Bonjour", envoi=uuid.uuid4()
     ).echange
     note(lieu, ecrit)
-    repondre_du_bureau(
-        acteur=lieu.agent, echange=ecrit, texte=DIT, envoi=uuid.uuid4(), vu=dernier_de_l_entreprise(ecrit)
-    )
+    repondre_en_agent(lieu.agent, ecrit, DIT)
     note(lieu, ecrit)
     transferer(acteur=lieu.agent, echange=ecrit, vers=ServiceGestionnaireFactory(), motif=SECRET)
     return ecrit

@@ -18,13 +18,12 @@ from stdnum import luhn
 from accounts.models import Espace
 from habilitations.models import Habilitation
 from services.messagerie.brouillons import garder
-from services.messagerie.bureau import dernier_de_l_entreprise, repondre_du_bureau
 from services.messagerie.echanges import clore, ecrire, repondre
 from services.messagerie.imprime import SIGNES_D_UNE_PARTIE, imprimer, parties
 from services.messagerie.remise import remettre
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee
 from tests.factories import EspaceFactory, PersonneFactory, echanger, habiliter
-from tests.services.messagerie.scenes import Scene, messagerie, recevoir, scene, texte_du_pdf
+from tests.services.messagerie.scenes import Scene, messagerie, recevoir, repondre_en_agent, scene, texte_du_pdf
 
 pytestmark = pytest.mark.django_db
 
@@ -287,8 +286,7 @@ def test_une_piece_demandee_reste_a_faire_jusqu_a_ce_qu_un_message_y_reponde() -
     client, autre = client_de(lieu.titulaire), client_de(lieu.acteur)
 
     def demander() -> None:
-        vu = dernier_de_l_entreprise(echange)
-        repondre_du_bureau(acteur=lieu.agent, echange=echange, texte="Un RIB", envoi=uuid.uuid4(), vu=vu, piece=True)
+        repondre_en_agent(lieu.agent, echange, "Un RIB", piece=True)
 
     def attend(qui: Client) -> bool:
         return "1 pièce demandée par le service" in texte(qui.get(reverse("a_faire")))

@@ -17,7 +17,6 @@ from services.messagerie.bureau import (
     dernier_de_l_entreprise,
     garder_du_bureau,
     prendre_en_charge,
-    repondre_du_bureau,
 )
 from services.messagerie.echanges import clore, ecrire, repondre
 from services.messagerie.pieces.jointes import joindre_du_bureau
@@ -25,7 +24,7 @@ from services.models import Brouillon, Echange, Message
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory
 from tests.services.messagerie.pieces.scenes import PDF
-from tests.services.messagerie.scenes import Scene, scene
+from tests.services.messagerie.scenes import Scene, repondre_en_agent, scene
 
 pytestmark = pytest.mark.django_db
 DITS = {"repondre": "La réponse est envoyée.", "piece": "La demande est envoyée"}
@@ -124,8 +123,7 @@ def _un_message_arrive(lieu: Scene, echange: Echange, collegue: Agent) -> None:
 
 
 def _un_collegue_repond(lieu: Scene, echange: Echange, collegue: Agent) -> None:
-    vu = dernier_de_l_entreprise(echange)
-    repondre_du_bureau(acteur=collegue, echange=echange, texte="Déjà répondu", envoi=uuid.uuid4(), vu=vu)
+    repondre_en_agent(collegue, echange, "Déjà répondu")
 
 
 def _l_entreprise_clot(lieu: Scene, echange: Echange, collegue: Agent) -> None:

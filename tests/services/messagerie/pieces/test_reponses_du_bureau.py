@@ -20,7 +20,6 @@ from services.messagerie.bureau import (
     clore_du_bureau,
     dernier_de_l_entreprise,
     garder_du_bureau,
-    repondre_du_bureau,
     transferer,
 )
 from services.messagerie.echanges import PieceRefusee, clore, ecrire, repondre
@@ -32,7 +31,7 @@ from services.messagerie.plafonds import TropDeFichiersJoints
 from services.models import Brouillon, Echange, Message, MessageNonLu, PieceJointe
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory
-from tests.services.messagerie.scenes import Scene, scene
+from tests.services.messagerie.scenes import Scene, repondre_en_agent, scene
 
 from .clamd import FauxClamd
 from .scenes import EICAR, PDF
@@ -57,14 +56,7 @@ def poser(lieu: Scene, echange: Echange, contenu: bytes = PDF, nom: str = "avis.
 
 
 def envoyer(lieu: Scene, echange: Echange, *, piece: bool = False) -> Message:
-    return repondre_du_bureau(
-        acteur=lieu.agent,
-        echange=echange,
-        texte="Voici",
-        envoi=uuid.uuid4(),
-        vu=dernier_de_l_entreprise(echange),
-        piece=piece,
-    )
+    return repondre_en_agent(lieu.agent, echange, "Voici", piece=piece)
 
 
 def etat(echange: Echange) -> str:
@@ -171,9 +163,7 @@ def test_un_fichier_ecarte_est_dit_a_l_agent_et_retient_ce_qui_n_est_pas_parti(
 def test_chacun_a_le_sien_et_personne_d_un_autre_service(lieu: Scene, echange: Echange) -> None:
     collegue = AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire)
     piece = poser(lieu, echange)
-    repondre_du_bureau(
-        acteur=collegue, echange=echange, texte="b", envoi=uuid.uuid4(), vu=dernier_de_l_entreprise(echange)
-    )
+    repondre_en_agent(collegue, echange, "b")
     piece.refresh_from_db()
     assert piece.message_id is None, "another's answer takes none of it"
     adresse = reverse("admin:echange_piece", args=[echange.pk, piece.pk])
