@@ -443,6 +443,21 @@ def test_le_pdf_dit_tout_l_echange() -> None:
     assert b"/Lang" in reponse.content
 
 
+def test_un_message_arrive_tard_ne_decale_pas_la_partie_qu_on_imprime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files were still analysed when the parts were made; it takes its place, by its date, in the first one."""
+    lieu, maintenant = scene(), timezone.now()
+    echange = ecrit(lieu, texte="MOT0")
+    tard = recevoir(lieu.personne, echange=echange, agent=lieu.agent, texte="TARD", envoye_le=maintenant, pret_le=None)
+    for rang in range(1, 4):
+        quand = maintenant + timedelta(minutes=rang)
+        remettre(recevoir(lieu.personne, echange=echange, agent=lieu.agent, texte=f"MOT{rang}", envoye_le=quand))
+    monkeypatch.setattr("services.messagerie.imprime.MESSAGES_D_UNE_PARTIE", 2)
+    avant = parties(lieu.titulaire, echange)
+    remettre(tard)
+    lue = texte_du_pdf(imprimer(lieu.titulaire, echange, 2, toutes=avant))
+    assert [mot for mot in ("MOT0", "MOT1", "TARD", "MOT2", "MOT3") if mot in lue] == ["MOT2", "MOT3"]
+
+
 def test_un_tres_long_echange_se_telecharge_en_parties_et_rien_n_y_manque(monkeypatch: pytest.MonkeyPatch) -> None:
     """One document is composed within a request: a million signs would take ten seconds and gigabytes of the web process.
 
