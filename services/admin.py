@@ -41,7 +41,10 @@ from .views.banque import (
     RecueillirSignalement,
     lien_de_l_entreprise,
 )
-from .views.echanges import ACTES_D_UN_ECHANGE, ModifierModele, RetirerModele
+from .views.echanges import CloreEchange, DemanderUnePiece, Noter, PrendreEnCharge, Repondre
+from .views.echanges_relus import RelireDemande, RelireReponse, RelireTransfert, Transferer
+from .views.fichiers_du_bureau import FichiersDeLaDemande, JoindreDesFichiers
+from .views.modeles import ModifierModele, RetirerModele
 from .views.pieces import servir
 
 FORME_DE_REFERENCE = re.compile(r"E-\d{4}-[0-9A-Z]{8}")
@@ -240,7 +243,19 @@ class EchangeAdmin(ConsultationAdmin):
     search_fields = PERSONNE
     search_help_text = "référence, SIREN, dénomination"
     fields = ("reference",)  # the page is not made of fields
-    actes = ACTES_D_UN_ECHANGE
+    actes = (
+        Repondre,
+        RelireReponse,
+        PrendreEnCharge,
+        DemanderUnePiece,
+        RelireDemande,
+        Noter,
+        Transferer,
+        RelireTransfert,
+        CloreEchange,
+        JoindreDesFichiers,
+        FichiersDeLaDemande,
+    )
 
     def get_urls(self) -> list[URLPattern]:
         """Put the files of its messages before the stock pages, whose last address takes whatever is left."""

@@ -11,7 +11,7 @@ from accounts.gestion.fonctions import BUREAU
 from accounts.gestion.page_acte import PageActe
 from accounts.models import ServiceGestionnaire, TraceLecture
 from accounts.traces.lecture import lire
-from services.views.echanges import AjouterModele
+from services.views.modeles import AjouterModele
 from services.views.provisoires import DonnerIdsp
 
 
