@@ -8,14 +8,13 @@ what else the machine does weighs on both alike; the processor time of their pro
 
 import http.client
 import os
-import random
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle
 from urllib.parse import urlencode
 
@@ -23,7 +22,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from accounts.models import EssaiConnexion, NavigateurConnu, Session
+from accounts.models import EssaiConnexion, Session
 from accounts.portes.marques import SERVI, sceller
 from tests.factories import MOT_DE_PASSE, EspaceFactory
 from tests.fautes.scenes import servir
@@ -54,9 +53,12 @@ class Site:
     faites: int = 0
     murs: float = 0
     calcul: float = 0
+    navigateurs: dict[str, str] = field(default_factory=dict)
+    """What each person's browser keeps from one sign-in to the next, the session excepted."""
 
     def entrer(self, connexion: http.client.HTTPConnection, nom: str) -> None:
-        """Sign in as a new browser: its token, then the address and the password."""
+        """Sign in from home, by one's own browser: its token, then the address and the password."""
+        rang = self.noms.index(nom)
         connexion.request(
             "POST",
             "/connexion/",
@@ -66,15 +68,19 @@ class Site:
             NAVIGATEUR
             | {
                 "Host": "localhost",
-                "X-Forwarded-For": f"198.18.{random.randrange(256)}.{random.randrange(256)}",  # each from home
+                "X-Forwarded-For": f"198.18.{rang // 200}.{1 + rang % 200}",
                 "Content-Type": "application/x-www-form-urlencoded",
-                "Cookie": f"csrftoken={JETON}; csrf={JETON}",
+                "Cookie": f"csrftoken={JETON}; csrf={JETON}; {self.navigateurs.get(nom, '')}",
             },
         )
         reponse = connexion.getresponse()
         reponse.read()
         assert reponse.status == 302, (self.nom, reponse.status)
-        assert any(t.startswith(("session=", "sessionid=")) for t in reponse.headers.get_all("Set-Cookie", []))
+        temoins = [temoin.partition(";")[0] for temoin in reponse.headers.get_all("Set-Cookie", [])]
+        assert any(temoin.startswith(("session=", "sessionid=")) for temoin in temoins)
+        self.navigateurs[nom] = "; ".join(
+            t for t in temoins if not t.startswith(("session", "csrf"))
+        ) or self.navigateurs.get(nom, "")
 
     def courir(self, secondes: float) -> None:
         """Sign in from CLIENTS browsers at once for so long."""
@@ -170,7 +176,6 @@ def attendre(port: int) -> None:
 def oublier() -> None:
     """Forget what the sign-ins of a turn left: nobody signs in thirty times in a minute."""
     Session.objects.all().delete()
-    NavigateurConnu.objects.all().delete()
     assert not EssaiConnexion.objects.exists(), "a right password takes its guess back"
     with psycopg.connect(adresse_de(NU), autocommit=True) as base:
         base.execute("DELETE FROM django_session")
