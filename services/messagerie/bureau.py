@@ -35,7 +35,7 @@ from .echanges import (
     lire_message,
     poster_avec_ses_pieces,
 )
-from .montres import est_le_meme_envoi, montrer
+from .montres import BrouillonMontre, change_ailleurs, est_le_meme_envoi, montrer
 from .remise import remettre
 from .themes import theme_de
 
@@ -70,6 +70,14 @@ class ReponseChangee(RegleMetier):
     message = (
         "Votre réponse a changé depuis que cette page l’a montrée, dans un autre onglet peut-être : la voici telle qu’elle est "
         "gardée. Relisez-la, puis confirmez."
+    )
+
+
+class ReponseGardeeAilleurs(RegleMetier):
+    code = "reponse_gardee_ailleurs"
+    message = (
+        "Un autre texte a été gardé pour cette réponse depuis que cette page l’a montrée, dans un autre onglet peut-être : il est affiché "
+        "plus bas. Rien n’est perdu de ce que vous écrivez ici ; confirmez si votre texte doit le remplacer."
     )
 
 
@@ -245,17 +253,25 @@ def envoyer_du_bureau(
 @transaction.atomic
 @relit_l_agent
 def garder_du_bureau(
-    *, acteur: Agent, echange: Echange, texte: str, maintenant: datetime | None = None
+    *,
+    acteur: Agent,
+    echange: Echange,
+    texte: str,
+    montre: BrouillonMontre | None = None,
+    maintenant: datetime | None = None,
 ) -> Brouillon | None:
     """Keep what an agent has begun to answer, in the place of what there was; return it, None where nothing is left.
 
-    Raises: EchangeHorsService, EchangeDuPortail, TexteIllisible, MessageTropLong.
+    `montre` is what its page had shown of the draft, None where that page itself kept what there is: other words stay.
+    Raises: EchangeHorsService, EchangeDuPortail, TexteIllisible, MessageTropLong, ReponseGardeeAilleurs.
     """
     echange = verrouiller_du_bureau(acteur, echange)
     texte = lire_texte(texte)
     if texte:
         texte = lire_message(texte)
     connu = brouillon_du_bureau(acteur, echange)
+    if montre is not None and change_ailleurs(connu, montre, texte):
+        raise ReponseGardeeAilleurs
     if not texte and (connu is None or not connu.pieces_jointes.exists()):
         if connu is not None:
             connu.delete()

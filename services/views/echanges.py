@@ -3,8 +3,8 @@
 What is read again before it is done stands in `echanges_relus.py`, the files in `fichiers_du_bureau.py`.
 """
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any, ClassVar, Final
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
@@ -23,6 +23,7 @@ from ..messagerie import bureau
 from ..messagerie.bureau import dernier_de_l_entreprise, fil
 from ..messagerie.forms import FormulaireDEnvoi
 from ..messagerie.modeles import modeles_pour
+from ..messagerie.montres import BrouillonMontre, mots_de
 from ..messagerie.themes import theme_de
 from ..models import Echange, ModeleDeReponse, PieceJointe
 from ..models.messagerie import LONGUEUR_TEXTE
@@ -33,6 +34,8 @@ INSERER = "inserer"
 """The name of the button that puts a model into the text, instead of sending."""
 JOINDRE = "joindre"
 """The name of the button that keeps the text and leads to the page of the files, instead of sending."""
+GARDEE: Final = "reponse_gardee"
+"""What the session keeps of the page that kept an answer last: its exchange, its key."""
 ARRIVE = "Un message de l’entreprise est arrivé pendant que vous écriviez : il est affiché plus bas, lisez-le avant d’envoyer."
 DU_TEXTE = dict.fromkeys(("message_vide", "message_trop_long", "envoi_d_un_autre", "envoi_deja_parti"), "texte")
 
@@ -63,7 +66,13 @@ class NoteForm(FormulaireDEnvoi):
 
 
 class ReponseDuBureauForm(VuForm):
-    """The words that the company will read, begun from a model or not."""
+    """The words that the company will read, begun from a model or not.
+
+    `garde`: the print of the words that the page had shown kept; `page`: its own key, by which one gone back to knows its own words.
+    """
+
+    garde = ChampCle(required=False)
+    page = ChampCle(required=False, initial=uuid4)
 
     regles = DU_TEXTE
 
@@ -115,7 +124,12 @@ class SurUnEchange(PageActe):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         derniers = list(fil(self.objet).reverse()[:DERNIERS])
-        return {**super().get_context_data(**kwargs), "echange": self.objet, "messages_lus": derniers[::-1]}
+        return {
+            **super().get_context_data(**kwargs),
+            "echange": self.objet,
+            "messages_lus": derniers[::-1],
+            "ailleurs": "",
+        }
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show the page again: what it says to have shown is what it shows now."""
@@ -164,6 +178,7 @@ class Repondre(SurUnEchange):
     form_class = ReponseDuBureauForm
     relire: ClassVar[str] = "repondre-relire"  # the pages that follow
     fichiers: ClassVar[str] = "fichiers"
+    ailleurs = ""  # the words kept from another page, to be shown
 
     @staticmethod
     def possible(objet: Echange) -> bool:
@@ -180,10 +195,15 @@ class Repondre(SurUnEchange):
 
     def get_initial(self) -> dict[str, Any]:
         garde = bureau.brouillon_du_bureau(self.agent, self.objet)
-        return {**super().get_initial(), "texte": garde.texte if garde is not None else ""}
+        return {**super().get_initial(), "texte": garde.texte if garde is not None else "", "garde": mots_de(garde)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "avec_modeles": True, "pieces": pieces_de(self.agent, self.objet)}
+        return {
+            **super().get_context_data(**kwargs),
+            "avec_modeles": True,
+            "pieces": pieces_de(self.agent, self.objet),
+            "ailleurs": self.ailleurs,
+        }
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Put the model after what is written, where its button asks so; else keep what is written, and lead to what comes next."""
@@ -194,7 +214,9 @@ class Repondre(SurUnEchange):
             form.data["vu"] = dernier_de_l_entreprise(self.objet) or ""
             return self.render_to_response(self.get_context_data(form=form))
         try:
-            bureau.garder_du_bureau(acteur=self.agent, echange=self.objet, texte=form.cleaned_data["texte"])
+            self.garder(form)
+        except bureau.ReponseGardeeAilleurs as regle:
+            return self.montrer_ce_qui_est_garde(form, regle)
         except RegleMetier as regle:
             return self.montrer_le_refus(form, regle)
         if JOINDRE in form.data:
@@ -202,6 +224,22 @@ class Repondre(SurUnEchange):
         if form.cleaned_data["vu"] != dernier_de_l_entreprise(self.objet):
             messages.warning(self.request, ARRIVE)
         return redirect(self.adresse(self.relire))
+
+    def garder(self, form: Any) -> None:
+        """Keep what is written, unless other words are kept that neither this page has shown nor wrote. Raises: what the act raises."""
+        dits = form.cleaned_data
+        cle = {"echange": str(self.objet.pk), "page": str(dits["page"] or uuid4())}
+        montre = None if self.request.session.get(GARDEE) == cle else BrouillonMontre(dits["garde"])
+        bureau.garder_du_bureau(acteur=self.agent, echange=self.objet, texte=dits["texte"], montre=montre)
+        self.request.session[GARDEE] = cle
+
+    def montrer_ce_qui_est_garde(self, form: Any, regle: RegleMetier) -> HttpResponse:
+        """Show what is kept beside what is typed: pressed again, the latter stands in its place."""
+        garde = bureau.brouillon_du_bureau(self.agent, self.objet)
+        self.ailleurs = garde.texte if garde is not None else ""
+        form.data = form.data.copy()
+        form.data["garde"] = mots_de(garde) or ""
+        return self.montrer_le_refus(form, regle)
 
 
 class DemanderUnePiece(Repondre):

@@ -65,7 +65,9 @@ def mots(reponse: object) -> str:
 def caches(reponse: object) -> dict[str, str]:
     """Return what the form of this page carries hidden."""
     html = reponse.content.decode()  # type: ignore[attr-defined]
-    return dict(re.findall(r'<input type="hidden" name="(envoi|vu|repondu|tenue|vers|motif)" value="([^"]*)"', html))
+    return dict(
+        re.findall(r'<input type="hidden" name="(envoi|vu|repondu|tenue|vers|motif|garde|page)" value="([^"]*)"', html)
+    )
 
 
 def rediger(client: Client, nom: str, echange: Echange, texte: str = TEXTE) -> HttpResponse:
@@ -116,6 +118,31 @@ def test_ce_qui_part_est_ce_qui_fut_montre_texte_et_fichiers(client: Client, lie
     assert client.post(page("repondre-relire", echange), caches(avec)).status_code == 302
     assert envoyes(lieu) == ["Un autre texte, dans un autre onglet"]
     assert [piece.nom for piece in Message.objects.get(agent=lieu.agent).pieces_jointes.all()] == ["avis.pdf"]
+
+
+@pytest.mark.parametrize("nom", DITS)
+def test_un_autre_onglet_ne_perd_pas_ce_que_le_premier_a_garde(client: Client, echange: Echange, nom: str) -> None:
+    """Two tabs of one answer: the second is told, shown what the first kept beside its own words, and decides."""
+    premier, second = caches(client.get(page("repondre", echange))), caches(client.get(page(nom, echange)))
+    suite = client.post(page("repondre", echange), {**premier, "texte": "Du premier onglet"})
+    assert suite["Location"] == page("repondre-relire", echange)
+    refusee = client.post(page(nom, echange), {**second, "texte": TEXTE, "joindre": "oui"})
+    for dit in ("Un autre texte a été gardé", "Du premier onglet", "Votre option vaut à partir du 1er janvier."):
+        assert dit in mots(refusee), dit
+    assert Brouillon.objects.get().texte == "Du premier onglet"
+    trop_long = client.post(page(nom, echange), {**caches(client.get(page(nom, echange))), "texte": "x" * 20_001})
+    assert trop_long.status_code == 200
+    suite = client.post(page(nom, echange), {**caches(refusee), "texte": TEXTE})
+    assert suite["Location"] == page(f"{nom}-relire", echange), "said once, then confirmed"
+    assert Brouillon.objects.get().texte == TEXTE
+
+
+def test_une_page_a_laquelle_on_revient_corrige_son_propre_texte(client: Client, echange: Echange) -> None:
+    """« Back » shows the page as it was made, before it kept anything: what it kept is its own."""
+    ecrite = caches(client.get(page("repondre", echange)))
+    for texte in ("Un début", "Un début, corrigé", ""):
+        assert client.post(page("repondre", echange), {**ecrite, "texte": texte, "joindre": "oui"}).status_code == 302
+    assert not Brouillon.objects.exists()
 
 
 def _un_message_arrive(lieu: Scene, echange: Echange, collegue: Agent) -> None:

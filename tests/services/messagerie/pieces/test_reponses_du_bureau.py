@@ -200,7 +200,7 @@ def adresse(nom: str, echange: Echange) -> str:
 
 
 def caches(html: str) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(envoi|vu|repondu|tenue)" value="([^"]*)"', html))
+    return dict(re.findall(r'<input type="hidden" name="(envoi|vu|repondu|tenue|garde|page)" value="([^"]*)"', html))
 
 
 def test_le_texte_est_garde_avant_la_page_des_fichiers(lieu: Scene, echange: Echange) -> None:
