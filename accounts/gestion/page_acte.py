@@ -45,7 +45,8 @@ class PageActe(FormView):
     """One act on one object, found through what the agent reads: another service's is as good as absent.
 
     A GET shows what will happen and writes nothing; the POST calls the act, which decides under its locks. Where the act
-    ends rights (`lignes`), the POST carries the print of those that were shown: others, and the page is shown again.
+    ends rights (`lignes`), or depends on what the page tells (`empreinte_montree`), the POST carries the print of what was shown: if that
+    has changed, the page is shown again.
     Subclasses give the words, `possible`, `faits` and `agir`; `ConsultationAdmin.actes` lists them.
     """
 
@@ -88,7 +89,7 @@ class PageActe(FormView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show what will happen; when it can no longer, go back to the object, which says how it stands."""
-        if not self.possible(self.objet):
+        if not self.est_possible():
             messages.warning(request, f"« {self.titre} » n’est plus possible : voici où en est le dossier.")
             return redirect(self.page)
         return super().get(request, *args, **kwargs)
@@ -121,14 +122,14 @@ class PageActe(FormView):
             "retour": self.retour,
             "faits": self.faits(),
             "lignes": (lignes := self.lignes()),
-            "apercu": empreinte(lignes),
+            "apercu": self.empreinte_montree(lignes),
             "colonne": self.colonne,
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
         self.montrees = self.cles()
-        lignes = self.lignes()
-        if lignes and not est_ce_qui_a_ete_montre(self.request.POST, empreinte(lignes)):
+        montre = self.empreinte_montree(self.lignes())
+        if montre and not est_ce_qui_a_ete_montre(self.request.POST, montre):
             form.add_error(None, CHANGE)
             return self.form_invalid(form)
         try:
@@ -136,7 +137,11 @@ class PageActe(FormView):
         except RegleMetier as regle:
             return self.montrer_le_refus(form, regle)
         annoncer_une_fois(self.request, self.dire_le_succes())
-        return redirect(self.page)
+        return redirect(self.adresse_de_suite())
+
+    def adresse_de_suite(self) -> str:
+        """Return where the agent goes on once the act is done: the object's own page."""
+        return self.page
 
     def dire_le_succes(self) -> str:
         """Return what the agent reads once the act is done; safe HTML where it offers what comes next."""
@@ -149,6 +154,7 @@ class PageActe(FormView):
             messages.error(self.request, str(regle))
             return redirect(self.admin.adresse_sans_objet())
         self.objet = frais
+        self.oublier_ce_qui_est_lu(form)
         form.refuser(regle)
         return self.form_invalid(form)
 
@@ -156,6 +162,13 @@ class PageActe(FormView):
     def possible(objet: Any) -> bool:
         """Whether to offer the act on this object: for the button only, the act itself decides."""
         raise NotImplementedError
+
+    def est_possible(self) -> bool:
+        """Whether to show this page: the same question, where the page may ask it of what it has read."""
+        return self.possible(self.objet)
+
+    def oublier_ce_qui_est_lu(self, form: Any) -> None:
+        """Read again what this page keeps for its request, the act having found that it had changed."""
 
     def faits(self) -> list[tuple[str, str | Model]]:
         """Return what the agent must know before confirming, as labels and values."""
@@ -168,6 +181,10 @@ class PageActe(FormView):
     def lignes(self) -> list[list[str]]:
         """Return who loses what by the act: personne habilitée, numéro d'abonné, role, state."""
         return []
+
+    def empreinte_montree(self, lignes: list[list[str]]) -> str:
+        """Return the print of what the page shows, which the POST gives back; empty where nothing of it is compared."""
+        return empreinte(lignes) if lignes else ""
 
     def agir(self, form: Any) -> None:
         """Do the act. Raises a RegleMetier to show."""
@@ -185,7 +202,7 @@ class ActeChoisi(PageActe):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contexte = super().get_context_data(**kwargs)
-        return contexte if self.choisi else {**contexte, "bouton": self.bouton_montrer}
+        return contexte if self.choisi else {**contexte, "bouton": self.bouton_montrer, "danger": False}
 
     def form_valid(self, form: Any) -> HttpResponse:
         self.choisir(form)

@@ -8,6 +8,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_GET
 
 from accounts.forms.base import FormulairePortail
@@ -18,6 +19,7 @@ from accounts.gestion.consultation import ConsultationAdmin
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import PageActe
 from accounts.models import Contreseing, TraceLecture
+from accounts.saisies.apercu import empreinte
 from accounts.saisies.dates import jour_heure
 from accounts.traces.lecture import lire
 from surveillance.alertes.chiffres import semaines
@@ -59,9 +61,22 @@ class _DecisionDAlerte(PageActe):
     def possible(objet: Alerte) -> bool:
         return objet.etat == Alerte.Etat.OUVERTE
 
-    def alertes(self) -> list[Alerte]:
-        """Return what the act is about, read again each time: the print compares."""
+    @cached_property
+    def lues(self) -> list[Alerte]:
+        """What waits, read once a request: the act decides on what was compared with the page."""
         return ensemble_de(self.objet).alertes if self.ensemble else [self.objet]
+
+    def alertes(self) -> list[Alerte]:
+        """Return what the act is about."""
+        return self.lues
+
+    def oublier_ce_qui_est_lu(self, form: Any) -> None:
+        vars(self).pop("lues", None)
+
+    def empreinte_montree(self, lignes: list[list[str]]) -> str:
+        """Of one alert too: what was seen again after its page was served is not decided with it."""
+        alertes = [(str(alerte.pk), alerte.nombre, alerte.gravite) for alerte in self.alertes()]
+        return empreinte(alertes) if alertes else ""
 
     def lignes(self) -> list[list[str]]:
         if not self.ensemble:
@@ -84,8 +99,15 @@ class _DecisionDAlerte(PageActe):
             else (self.de_quoi(), dire(self.objet)),
             ("Gravité", self.objet.get_gravite_display()),
             ("Levée le", jour_heure(self.objet.levee_le)),
+            *self.revue(),
             ("Ce qui se passe", self.suite_dite()),
         ]
+
+    def revue(self) -> list[tuple[str, str | models.Model]]:
+        """Return how often one alert was seen, where it was again."""
+        if self.ensemble or self.objet.nombre == 1:
+            return []
+        return [("Vue", f"{self.objet.nombre} fois, la dernière le {jour_heure(self.objet.derniere_le)}")]
 
     def de_quoi(self) -> str:
         """Return the heading of what the alert is of."""

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import models
-from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -16,7 +16,7 @@ from accounts.forms.champs import ChampChoix, ChampJour, ChampTexte
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import ActeChoisi, PageActe
 from accounts.models import Espace
-from accounts.saisies.apercu import CHAMP, CHANGE, empreinte, est_ce_qui_a_ete_montre
+from accounts.saisies.apercu import empreinte
 from accounts.saisies.dates import jour_heure
 from surveillance.alertes.desactivations import (
     ESPACES_AU_PLUS,
@@ -26,7 +26,7 @@ from surveillance.alertes.desactivations import (
     espaces_a_desactiver,
     portees_de,
 )
-from surveillance.alertes.ensembles import alertes_ouvertes, ensemble_de
+from surveillance.alertes.ensembles import Ensemble, alertes_ouvertes, ensemble_de
 from surveillance.espaces.desactivation import (
     LONGUEUR_DU_MOTIF,
     OUVERTS,
@@ -112,18 +112,12 @@ class DesactiverEspace(ActeChoisi):
         self.depuis = premier_instant(form.cleaned_data["depuis"])
         self.effets = effets_de(self.objet, self.depuis)
 
+    def empreinte_montree(self, lignes: list[list[str]]) -> str:
+        return apercu_de(self.effets) if self.choisi else ""
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contexte = super().get_context_data(**kwargs)
-        if not self.choisi:
-            return {**contexte, "choisi": False}
-        return {**contexte, "choisi": True, "effets": self.effets, "apercu": apercu_de(self.effets)}
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        self.choisir(form)
-        self.choisi = True
-        if CHAMP not in self.request.POST:
-            return self.render_to_response(self.get_context_data(form=form))
-        return super().form_valid(form)
+        return {**contexte, "choisi": self.choisi, "effets": self.effets if self.choisi else []}
 
     def agir(self, form: Any) -> None:
         desactiver_espace(
@@ -133,7 +127,7 @@ class DesactiverEspace(ActeChoisi):
             motif=form.cleaned_data["motif"],
             depuis=self.depuis,
             alertes=list(alertes_ouvertes(self.objet)),
-            montre=self.request.POST[CHAMP],
+            montre=apercu_de(self.effets),
         )
 
 
@@ -156,23 +150,40 @@ class DesactiverCause(ActeChoisi):
     def possible(objet: Alerte) -> bool:
         return objet.etat == Alerte.Etat.OUVERTE and len(espaces_a_desactiver(ensemble_de(objet).alertes)) > 1
 
+    def est_possible(self) -> bool:
+        return self.objet.etat == Alerte.Etat.OUVERTE and len(self.touches) > 1
+
     @cached_property
+    def ensemble(self) -> Ensemble:
+        """All that the cause raised, read once a request: the print compares with what was shown."""
+        return ensemble_de(self.objet)
+
+    @cached_property
+    def touches(self) -> list[Espace]:
+        """Those that can be disabled."""
+        return espaces_a_desactiver(self.ensemble.alertes)
+
+    @property
     def espaces(self) -> list[Espace]:
-        """Those that this decision is about, read once a request: the print compares with what was shown."""
-        return espaces_a_desactiver(ensemble_de(self.objet).alertes)
+        """Those that this decision is about."""
+        return self.touches[:ESPACES_AU_PLUS]
+
+    def oublier_ce_qui_est_lu(self, form: Any) -> None:
+        for lu in ("ensemble", "touches"):
+            vars(self).pop(lu, None)
+        self.choisir(form)
 
     def faits(self) -> list[tuple[str, str | models.Model]]:
-        touches = ensemble_de(self.objet).comptes
+        restent = (
+            f" ; {ESPACES_AU_PLUS} au plus à la fois, recommencez pour les autres"
+            if len(self.touches) > ESPACES_AU_PLUS
+            else ""
+        )
         return [
             ("Alerte", nom_de(self.objet.motif)),
             (
                 "Espaces",
-                f"{len(self.espaces)} à désactiver, sur {touches} que cette cause touche"
-                + (
-                    f" ; {ESPACES_AU_PLUS} au plus à la fois, recommencez pour les autres"
-                    if len(self.espaces) == ESPACES_AU_PLUS
-                    else ""
-                ),
+                f"{len(self.espaces)} à désactiver, sur {self.ensemble.comptes} que cette cause touche{restent}",
             ),
             ("Ce qui se passe pour chacun", CE_QUI_SE_PASSE),
             (
@@ -184,8 +195,7 @@ class DesactiverCause(ActeChoisi):
 
     def get_initial(self) -> dict[str, Any]:
         """Begin by the day of the first alert of the cause."""
-        premiere = ensemble_de(self.objet).premiere
-        return {**super().get_initial(), "depuis": timezone.localdate(premiere.levee_le)}
+        return {**super().get_initial(), "depuis": timezone.localdate(self.ensemble.premiere.levee_le)}
 
     def choisir(self, form: Any) -> None:
         self.depuis = premier_instant(form.cleaned_data["depuis"])
@@ -194,6 +204,9 @@ class DesactiverCause(ActeChoisi):
     def empreintes(self) -> list[tuple[str, str]]:
         """Return the print of each espace as it is shown."""
         return [(espace.numero_abonne, apercu_de(self.effets[espace])) for espace in self.espaces]
+
+    def empreinte_montree(self, lignes: list[list[str]]) -> str:
+        return empreinte(self.empreintes()) if self.choisi else ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contexte = super().get_context_data(**kwargs)
@@ -206,18 +219,7 @@ class DesactiverCause(ActeChoisi):
             }
             for espace in self.espaces
         ]
-        apercu = {"apercu": empreinte(self.empreintes())} if self.choisi else {}
-        return {**contexte, "choisi": self.choisi, "vues": vues, **apercu}
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        self.choisir(form)
-        self.choisi = True
-        if CHAMP not in self.request.POST:
-            return self.render_to_response(self.get_context_data(form=form))
-        if not est_ce_qui_a_ete_montre(self.request.POST, empreinte(self.empreintes())):
-            form.add_error(None, CHANGE)
-            return self.form_invalid(form)
-        return super(ActeChoisi, self).form_valid(form)
+        return {**contexte, "choisi": self.choisi, "vues": vues}
 
     def agir(self, form: Any) -> None:
         self.issues = desactiver_la_cause(
@@ -227,6 +229,11 @@ class DesactiverCause(ActeChoisi):
             motif=form.cleaned_data["motif"],
             depuis=self.depuis,
         )
+
+    def adresse_de_suite(self) -> str:
+        """Go on with the alert while espaces of its cause remain open; else it has nothing left to decide."""
+        faites = sum(issue.desactivation is not None for issue in self.issues)
+        return self.page if faites < len(self.touches) else reverse("admin:alertes")
 
     def dire_le_succes(self) -> str:
         """Say how many are disabled, and one by one which are not, and why."""

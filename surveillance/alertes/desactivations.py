@@ -44,10 +44,11 @@ class AucunEspaceDesactive(RegleMetier):
 
 @dataclass(frozen=True)
 class Portee:
-    """What an espace can reach."""
+    """What an espace can reach, and how many persons hold a right that it granted."""
 
     entreprises: int = 0
     services: int = 0
+    dependants: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,26 +61,31 @@ class Issue:
 
 
 def espaces_a_desactiver(alertes: Iterable[Alerte]) -> list[Espace]:
-    """Return the espaces of these alerts that can be disabled, by name, ESPACES_AU_PLUS at most: as these rows say, no query."""
+    """Return the espaces of these alerts that can be disabled, by name: as these rows say, no query.
+
+    All of them: one decision takes the first ESPACES_AU_PLUS.
+    """
     trouves = {
         espace.pk: espace
         for alerte in alertes
         if (espace := getattr(alerte.compte, "espace", None)) is not None and espace.etat in OUVERTS
     }
-    tous = sorted(trouves.values(), key=lambda espace: (espace.nom, espace.prenom, espace.numero_abonne))
-    return tous[:ESPACES_AU_PLUS]
+    return sorted(trouves.values(), key=lambda espace: (espace.nom, espace.prenom, espace.numero_abonne))
 
 
 def portees_de(espaces: Iterable[Espace]) -> dict[UUID, Portee]:
-    """Return what each of these espaces can reach: one query."""
-    comptees = (
-        Habilitation.objects.vivantes()
-        .filter(espace__in=list(espaces))
-        .order_by()
+    """Return what each of these espaces can reach, and who holds a right from it: two queries."""
+    tous, vivantes = list(espaces), Habilitation.objects.vivantes().order_by()
+    tenues = (
+        vivantes.filter(espace__in=tous)
         .values("espace")
         .annotate(entreprises=Count("personne", distinct=True), services=Count("service", distinct=True))
     )
-    return {une["espace"]: Portee(une["entreprises"], une["services"]) for une in comptees}
+    accordees = vivantes.filter(accordee_par__espace__in=tous).values("accordee_par__espace")
+    dependants = dict(accordees.annotate(eux=Count("espace", distinct=True)).values_list("accordee_par__espace", "eux"))
+    return {
+        une["espace"]: Portee(une["entreprises"], une["services"], dependants.get(une["espace"], 0)) for une in tenues
+    }
 
 
 def desactiver_la_cause(

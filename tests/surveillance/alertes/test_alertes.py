@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as base
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -389,9 +391,54 @@ def test_un_espace_qui_resiste_n_arrete_pas_les_autres(cellule: Agent) -> None:
     assert Courriel.objects.filter(genre="espace_desactive").count() == 3
 
 
-def test_une_decision_ne_porte_que_sur_ce_qui_se_lit() -> None:
-    alertes = [lever(EspaceFactory(), cause=CAUSE) for _ in range(ESPACES_AU_PLUS + 1)]
-    assert len(espaces_a_desactiver(alertes)) == ESPACES_AU_PLUS
+@pytest.mark.parametrize("de_plus", [0, 1])
+def test_une_decision_ne_porte_que_sur_ce_qui_se_lit(cellule: Agent, de_plus: int) -> None:
+    """Twenty at once; who is left is offered at once, and only where somebody is left."""
+    alertes = [lever(EspaceFactory(), cause=CAUSE) for _ in range(ESPACES_AU_PLUS + de_plus)]
+    assert len(espaces_a_desactiver(alertes)) == ESPACES_AU_PLUS + de_plus
+    client, page = client_verifie(cellule), fiche(alertes[0], "desactiver-ensemble")
+    with CaptureQueriesContext(base) as requetes:
+        lue = texte(client.get(page))
+    assert ("recommencez pour les autres" in lue) is bool(de_plus)
+    assert sum('"surveillance_alerte"."cause" =' in une["sql"] for une in requetes) == 1, "the cause is read once"
+    saisie = {"depuis": f"{timezone.localdate():%Y-%m-%d}", "raison": "PARTAGE", "motif": MOTIF}
+    relue = client.post(page, saisie)
+    faite = client.post(page, {**saisie, **apercu_de(relue.content.decode())})
+    assert faite["Location"] == (fiche(alertes[0]) if de_plus else reverse("admin:alertes"))
+    assert Desactivation.objects.count() == ESPACES_AU_PLUS
+
+
+def test_la_page_de_la_cause_dit_qui_tient_un_droit_de_chacun(cellule: Agent) -> None:
+    """What falls for others is read before it falls: who holds a right from each, then which are put en veille."""
+    scene = Compromis()
+    for espace in (scene.espace, EspaceFactory()):
+        alerte = lever(espace, cause=CAUSE, levee_le=scene.depuis)
+    client, page = client_verifie(cellule), fiche(alerte, "desactiver-ensemble")
+    assert "2 personnes" in texte(client.get(page)), "Inès and Victor"
+    saisie = {"depuis": f"{timezone.localdate(scene.maintenant):%Y-%m-%d}", "raison": "PARTAGE", "motif": MOTIF}
+    relue = texte(client.post(page, saisie))
+    assert f"{scene.victor.nom_complet} ({scene.victor.numero_lisible})" in relue
+
+
+@pytest.mark.parametrize("acte", ["classer", "averer"])
+def test_une_alerte_vue_de_nouveau_depuis_sa_page_se_relit(cellule: Agent, espace: Espace, acte: str) -> None:
+    alerte = lever(espace, motif="rafale_siren", cause=CAUSE)
+    client, page = client_verifie(cellule), fiche(alerte, acte)
+    montre = apercu_de(client.get(page).content.decode())
+    Alerte.objects.lever(
+        compte=espace.compte,
+        motif="rafale_siren",
+        cause=CAUSE,
+        gravite=Gravite.MOYENNE,
+        details={},
+        maintenant=timezone.now(),
+    )
+    relue = client.post(page, {"motif": MOTIF, **montre})
+    assert relue.status_code == 200
+    assert "2 fois" in texte(relue)
+    assert Alerte.objects.get().etat == Alerte.Etat.OUVERTE
+    assert client.post(page, {"motif": MOTIF, **apercu_de(relue.content.decode())}).status_code == 302
+    assert Alerte.objects.get().etat != Alerte.Etat.OUVERTE
 
 
 def test_la_question_est_posee_a_tous_ceux_qu_une_cause_touche(cellule: Agent) -> None:

@@ -1,5 +1,6 @@
 """An address blocked for the fourth time waits for the cell: an alert of its network, grouped, with its evidence (R17)."""
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from surveillance.signaux.registre import ADRESSE_SANS_FIN, EXTERIEURS
 from surveillance.signaux.seuils import BLOCAGES_A_TERME
 from tests.accounts.scenes import connecter
 from tests.espacepro.scenes import client_verifie
-from tests.factories import AgentFactory
+from tests.factories import AgentFactory, EspaceFactory
 from tests.habilitations.scenes import apercu_de, texte
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,7 @@ def test_les_adresses_d_un_meme_reseau_font_une_alerte(une: str, autre: str, ale
 
 def test_la_cellule_la_voit_a_son_accueil_et_lit_ses_preuves(cellule: Agent, espace: Espace) -> None:
     connecter(espace, "203.0.113.9")
+    connecter(EspaceFactory(), "203.0.113.7")
     blocage = revenir("203.0.113.7")
     alerte = Alerte.objects.get(motif=ADRESSE_SANS_FIN)
     client = client_verifie(cellule)
@@ -87,6 +89,8 @@ def test_la_cellule_la_voit_a_son_accueil_et_lit_ses_preuves(cellule: Agent, esp
     assert reverse("admin:surveillance_blocageip_change", args=[blocage.pk]) in lue
     assert espace.nom_complet in lue, "who signed in from there: the network may be shared"
     assert "curl" in lue
+    ailleurs = "De la même adresse (203.0.113.7), en 7 jours : 1 essai, 1 compte, dont 1 où la connexion a réussi"
+    assert ailleurs in html.unescape(lue).replace("\u00a0", " "), "who else came from it, as for an account's alert"
     assert "Demander au détenteur" not in lue
     assert "Désactiver" not in lue
 
