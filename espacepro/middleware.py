@@ -97,21 +97,16 @@ def _ressources() -> frozenset[str]:
     return frozenset(reverse(nom) for nom, porte in TABLE.items() if porte.qui is Acces.RESSOURCE)
 
 
-LIENS_DES_COURRIELS = (
-    "reinitialiser_mot_de_passe",
-    "ce_n_est_pas_moi",
-    "annuler_changement_adresse",
-    "confirmer_changement_adresse",
-    "confirmer_adresse",
-)
+def _liens() -> tuple[str, ...]:
+    """Return how the paths of all links of mails begin."""
+    return tuple(sorted({reverse(nom, args=["_"]).partition("_/")[0] for nom in PAGES_DES_LIENS.values()}))
 
 
 def _par_courriel() -> tuple[str, ...]:
     """Return how the paths begin of what a person without JavaScript does by mail: ask for a new password, after which the browser is one
     that the account knows, and follow the link of a mail, « ce n'est pas moi » above all. Their own counters limit them, and their tokens.
     """
-    liens = (reverse(nom, args=["_"]).partition("_/")[0] for nom in LIENS_DES_COURRIELS)
-    return reverse("mot_de_passe_oublie"), *liens
+    return reverse("mot_de_passe_oublie"), *_liens()
 
 
 LECTURES: Final = frozenset(
@@ -186,11 +181,6 @@ class BlocageMiddleware:
         ):
             return self.get_response(request)
         return adresse_bloquee(request, adresse, fin)
-
-
-def _liens() -> tuple[str, ...]:
-    """Return how the paths of all links of mails begin."""
-    return tuple({reverse(nom, args=["_"]).partition("_/")[0] for nom in PAGES_DES_LIENS.values()})
 
 
 class AutomatesMiddleware:

@@ -211,7 +211,7 @@ def test_un_agent_passe_par_la_verification_chez_les_agents(settings: Any, bloqu
     assert agent.get(reverse("admin:login")).status_code == 200
 
 
-@pytest.mark.parametrize("nom", ["ce_n_est_pas_moi", "annuler_changement_adresse", "reinitialiser_mot_de_passe"])
+@pytest.mark.parametrize("nom", sorted(PAGES_DES_LIENS.values()))
 def test_les_liens_des_courriels_s_ouvrent_d_une_adresse_bloquee(nom: str) -> None:
     """Without JavaScript, at a company whose address is blocked: « ce n'est pas moi » cannot wait."""
     bloquer_automate(acteur="systeme:automates", adresse=ENTREPRISE, marques={"programme": 10})
