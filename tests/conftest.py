@@ -18,6 +18,7 @@ from django.test import Client, TransactionTestCase
 from django.test.client import ClientHandler
 from pytest_django import DjangoDbBlocker
 
+from accounts.envois import un_a_un
 from accounts.models import Espace, PolitiqueMotDePasse, VersionCGU, publication
 from accounts.mots_de_passe import saturation
 from accounts.traces.sceau import temoin
@@ -138,6 +139,30 @@ def _attestations_du_test() -> Iterator[None]:
     yield
     for fichier in ATTESTATIONS.iterdir():
         fichier.unlink()
+
+
+@pytest.fixture(autouse=True)
+def _echecs_d_un_seul(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Fail the test in which a job failed for one of many, which is only logged: unless the test asks for `echecs`, and tells them."""
+    dits: list[str] = []
+    vrai = un_a_un.log
+
+    class Registre:
+        def exception(self, evenement: str, **champs: Any) -> None:
+            dits.append(champs["quoi"])
+            vrai.exception(evenement, **champs)
+
+    with pytest.MonkeyPatch.context() as seul:  # of its own: a test may undo what it changed
+        seul.setattr(un_a_un, "log", Registre())
+        yield dits
+    if dits and "echecs" not in request.fixturenames:
+        pytest.fail("a job failed for one of many: " + ", ".join(sorted(set(dits))))
+
+
+@pytest.fixture
+def echecs(_echecs_d_un_seul: list[str]) -> list[str]:
+    """Which jobs failed for one of many, in order: the test that asks for it says which it expects."""
+    return _echecs_d_un_seul
 
 
 @pytest.fixture(autouse=True)

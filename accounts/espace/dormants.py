@@ -4,13 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from .. import actes
 from ..envois import courriels
+from ..envois.un_a_un import chacun
 from ..models import Courriel, Espace
 from ..saisies.dates import jour
 from ..traces.journal import consigner
@@ -40,10 +40,9 @@ def signaler_dormants(*, acteur: str = AUTEUR, maintenant: datetime | None = Non
     """Advise at most `nombre` holders to delete their espace, once a year each; return how many were advised."""
     maintenant = maintenant or timezone.now()
     cles = list(dormants(maintenant).order_by("pk").values_list("pk", flat=True)[:nombre])
-    return sum(_signaler(cle, maintenant, acteur) for cle in cles)
+    return chacun("espaces_dormants", cles, lambda cle: _signaler(cle, maintenant, acteur))
 
 
-@transaction.atomic
 def _signaler(cle: UUID, maintenant: datetime, auteur: str) -> bool:
     """Advise one holder, unless another run has just done it or the person has come back."""
     verrouille = Espace.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=cle).first()

@@ -2,14 +2,15 @@
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from accounts.envois import courriels
+from accounts.envois.un_a_un import chacun
 from accounts.models import Courriel
 from accounts.saisies.dates import jour
 
@@ -28,9 +29,8 @@ def rappeler_codes(*, maintenant: datetime | None = None, nombre: int = 500) -> 
     """Mail the reminders that are due, at most `nombre` of each, and return how many were written now."""
     maintenant = maintenant or timezone.now()
     return sum(
-        _rappeler(cle, palier, maintenant)
+        chacun("rappels_de_codes", _a_rappeler(palier, maintenant, nombre), partial(_rappeler, palier, maintenant))
         for palier in settings.RAPPELS_CODE
-        for cle in _a_rappeler(palier, maintenant, nombre)
     )
 
 
@@ -55,8 +55,7 @@ def _a_rappeler(palier: int, maintenant: datetime, nombre: int) -> list[uuid.UUI
     )
 
 
-@transaction.atomic
-def _rappeler(cle: uuid.UUID, palier: int, maintenant: datetime) -> bool:
+def _rappeler(palier: int, maintenant: datetime, cle: uuid.UUID) -> bool:
     """Write one reminder, unless the code was entered meanwhile. The mail row is unique: twice writes one."""
     courrier = Courrier.objects.select_related("demande__espace__compte", "demande__personne").get(pk=cle)
     demande = Demande.objects.select_for_update(no_key=True).get(pk=courrier.demande_id)

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.envois.reveil import reveiller
+from accounts.envois.un_a_un import chacun
 from accounts.traces.journal import consigner
 
 from .. import actes
@@ -40,10 +40,9 @@ def avancer_courriers(
         derriere, pas_avant__gt=maintenant, remplace_le=None, demande__etat__in=Demande.ETATS_EN_COURS
     )
     cles = list(lettres.order_by("priorite", "cree_le", "pk").values_list("pk", flat=True)[:nombre])
-    return sum(_avancer(cle, acteur, maintenant) for cle in cles)
+    return chacun("courriers_avances", cles, lambda cle: _avancer(cle, acteur, maintenant))
 
 
-@transaction.atomic
 def _avancer(cle: UUID, acteur: str, maintenant: datetime) -> bool:
     demande = verrouiller(Demande.objects.get(courriers=cle))
     courrier = demande.courriers.select_for_update(no_key=True).get(pk=cle)

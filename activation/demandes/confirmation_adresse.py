@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.envois.liens import LienDejaUtilise, LienInvalide, lire_lien
+from accounts.envois.un_a_un import chacun
 from accounts.models import Courriel, Espace, Lien
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
@@ -49,7 +50,7 @@ class DemandeSansSuite(RegleMetier):
 class DemandeurSansDroit(RegleMetier):
     code = "demandeur_sans_droit"
     message = (
-        "La personne qui a fait la demande {reference} n’administre plus la messagerie de {denomination} : l’adresse ne peut "
+        "La personne qui a fait la demande {reference} n’administre plus la messagerie {denomination:de} : l’adresse ne peut "
         "pas changer par cette demande."
     )
 
@@ -220,7 +221,7 @@ def expirer_non_confirmees(
     """Close the demandes whose new address let its link expire, no letter having left; return how many."""
     maintenant = maintenant or timezone.now()
     cles = list(_echues(maintenant).order_by("deposee_le", "pk").values_list("pk", flat=True)[:nombre])
-    return sum(_expirer(cle, acteur, maintenant) for cle in cles)
+    return chacun("adresses_non_confirmees", cles, lambda cle: _expirer(cle, acteur, maintenant))
 
 
 def _echues(maintenant: datetime) -> QuerySet[Demande]:
@@ -236,7 +237,6 @@ def _echues(maintenant: datetime) -> QuerySet[Demande]:
     return Demande.objects.adresse_a_confirmer().filter(~Exists(vivants), ~Exists(lettres), terminee_le=None)
 
 
-@transaction.atomic
 def _expirer(cle: UUID, auteur: str, maintenant: datetime) -> bool:
     demande = verrouiller(Demande.objects.get(pk=cle))
     if not _echues(maintenant).filter(pk=cle).exists():

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from accounts.envois.un_a_un import chacun
 from accounts.traces.journal import consigner
 from habilitations.models import Adhesion
 
@@ -43,10 +43,9 @@ def ecarter_devancees(
     if personne is not None:
         demandes = demandes.filter(personne=personne)
     cles = list(demandes.values_list("pk", flat=True)[:nombre])
-    return sum(_ecarter(cle, acteur, maintenant) for cle in cles)
+    return chacun("creations_devancees", cles, lambda cle: _ecarter(cle, acteur, maintenant))
 
 
-@transaction.atomic
 def _ecarter(cle: UUID, acteur: str, maintenant: datetime) -> bool:
     demande = verrouiller(Demande.objects.get(pk=cle))
     if not demande.est_en_cours or not devancee(demande):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.compteurs import debit
 from accounts.compteurs.essais import essai_compte
 from accounts.envois import courriels
+from accounts.envois.un_a_un import chacun
 from accounts.models import Agent, Espace
 from accounts.saisies.dates import jour, jour_heure
 from accounts.saisies.jours_ouvres import apres_jours_ouvres
@@ -139,10 +140,13 @@ def examiner_signalements(*, acteur: str = VISITEUR, maintenant: datetime | None
     """Examine the reports whose hour has come, each in a transaction of its own; return how many. May run beside itself."""
     maintenant = maintenant or timezone.now()
     dus = SignalementDiffere.objects.filter(examiner_le__lte=maintenant).order_by("examiner_le", "pk")
-    return sum(_examiner_differe(cle, acteur, maintenant) for cle in dus.values_list("pk", flat=True)[:nombre])
+    return chacun(
+        "signalements",
+        dus.values_list("pk", flat=True)[:nombre],
+        lambda cle: _examiner_differe(cle, acteur, maintenant),
+    )
 
 
-@transaction.atomic
 def _examiner_differe(cle: UUID, auteur: str, maintenant: datetime) -> bool:
     differe = SignalementDiffere.objects.select_related("demande", "espace").filter(pk=cle).first()
     if differe is None:
@@ -293,10 +297,13 @@ def reprendre_codes(
     finis = Signalement.objects.filter(
         suspend_jusqu_au__lte=maintenant, repris_le=None, decision=Signalement.Decision.EN_ATTENTE
     )
-    return sum(_reprendre_sans_reponse(acteur, s, maintenant) for s in finis.select_related("demande")[:nombre])
+    return chacun(
+        "codes_repris",
+        finis.select_related("demande")[:nombre],
+        lambda signalement: _reprendre_sans_reponse(acteur, signalement, maintenant),
+    )
 
 
-@transaction.atomic
 def _reprendre_sans_reponse(acteur: str, signalement: Signalement, maintenant: datetime) -> bool:
     demande = verrouiller(signalement.demande)
     frais = Signalement.objects.select_for_update(no_key=True).get(pk=signalement.pk)

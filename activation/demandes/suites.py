@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.envois.un_a_un import chacun
 from accounts.models import Agent, Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
@@ -145,10 +146,9 @@ def expirer_demandes(
             remplace_le=None, expire_le__lt=maintenant, demande__etat__in=Demande.ETATS_EN_COURS
         ).values_list("demande_id", flat=True)[:nombre]
     )
-    return sum(_expirer(cle, maintenant, acteur) for cle in cles)
+    return chacun("demandes_expirees", cles, lambda cle: _expirer(cle, maintenant, acteur))
 
 
-@transaction.atomic
 def _expirer(cle: uuid.UUID, maintenant: datetime, auteur: str) -> bool:
     demande = verrouiller(Demande.objects.get(pk=cle))
     courrier = demande.courriers.get(remplace_le=None)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.envois.un_a_un import chacun
 from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
@@ -186,10 +187,9 @@ def ecarter_non_confirmees(*, acteur: str = AUTEUR, maintenant: datetime | None 
         .values_list("adhesion", flat=True)
         .distinct()
     )
-    return sum(_ecarter_adhesion(cle, maintenant, acteur) for cle in adhesions.iterator())
+    return chacun("non_confirmees", adhesions.iterator(), lambda cle: _ecarter_adhesion(cle, maintenant, acteur))
 
 
-@transaction.atomic
 def _ecarter_adhesion(cle: int, maintenant: datetime, auteur: str) -> int:
     verrouiller_adhesions([cle])
     lignes = relire(
@@ -220,12 +220,10 @@ def _rappeler(maintenant: datetime) -> None:
         .values_list("espace", flat=True)
         .distinct()
     )
-    for cle in espaces.iterator():
-        _rappeler_titulaire(cle, maintenant)
+    chacun("rappels_de_confirmation", espaces.iterator(), lambda cle: _rappeler_titulaire(cle, maintenant))
 
 
-@transaction.atomic
-def _rappeler_titulaire(cle: uuid.UUID, maintenant: datetime) -> None:
+def _rappeler_titulaire(cle: uuid.UUID, maintenant: datetime) -> bool:
     """Tell this titulaire all that is about to end; one mail for each day on which something ends first."""
     espace = Espace.objects.select_related("compte").get(pk=cle)
     lignes = list(
@@ -234,7 +232,7 @@ def _rappeler_titulaire(cle: uuid.UUID, maintenant: datetime) -> None:
         )
     )
     if not lignes or lignes[0].veille_depuis is None:
-        return
+        return False
     limite = timezone.localdate(lignes[0].veille_depuis + DELAI_DE_DECISION)
     avis.ecrire(
         "substitution_rappel",
@@ -243,3 +241,4 @@ def _rappeler_titulaire(cle: uuid.UUID, maintenant: datetime) -> None:
         habilitations=lignes,
         jusqu_au=jour(limite),
     )
+    return True

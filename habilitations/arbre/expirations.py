@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from accounts.envois.un_a_un import chacun
 from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour
 
@@ -32,14 +32,12 @@ def expirer_habilitations(*, acteur: str = AUTEUR, maintenant: datetime | None =
     """
     maintenant = maintenant or timezone.now()
     jour = timezone.localdate(maintenant)
-    terminees = sum(
-        _expirer(espace, dernier_jour, maintenant, acteur)
-        for espace, dernier_jour in _couples("espace", date.min, jour - timedelta(days=1))
-    )
-    for espace, dernier_jour in _couples("espace", jour, jour + PREAVIS, a_ecrire=ACTE_DETENTEUR):
-        _avertir_detenteur(espace, dernier_jour)
-    for espace, dernier_jour in _couples("accordee_par__espace", jour, jour + PREAVIS, a_ecrire=ACTE_MANDANT):
-        _avertir_mandant(espace, dernier_jour)
+    echus = _couples("espace", date.min, jour - timedelta(days=1))
+    terminees = chacun("habilitations_echues", echus, lambda couple: _expirer(*couple, maintenant, acteur))
+    tenues = _couples("espace", jour, jour + PREAVIS, a_ecrire=ACTE_DETENTEUR)
+    chacun("fins_proches", tenues, lambda couple: _avertir_detenteur(*couple))
+    accordees = _couples("accordee_par__espace", jour, jour + PREAVIS, a_ecrire=ACTE_MANDANT)
+    chacun("fins_proches_accordees", accordees, lambda couple: _avertir_mandant(*couple))
     return terminees
 
 
@@ -60,12 +58,11 @@ def _couples(qui: str, debut: date, fin: date, a_ecrire: str = "") -> Iterator[t
     return lignes.order_by(qui, "expire_le").values_list(qui, "expire_le").distinct().iterator()
 
 
-@transaction.atomic
-def _avertir_detenteur(cle: UUID, dernier_jour: date) -> None:
+def _avertir_detenteur(cle: UUID, dernier_jour: date) -> bool:
     espace = Espace.objects.select_related("compte").get(pk=cle)
     tenues = _de(espace=cle, expire_le=dernier_jour)
     if not tenues:  # withdrawn since the list was read
-        return
+        return False
     avis.ecrire(
         "habilitation_expire_bientot",
         espace=espace,
@@ -73,13 +70,13 @@ def _avertir_detenteur(cle: UUID, dernier_jour: date) -> None:
         habilitations=tenues,
         expire_le_jour=jour(dernier_jour),
     )
+    return True
 
 
-@transaction.atomic
-def _avertir_mandant(cle: UUID, dernier_jour: date) -> None:
+def _avertir_mandant(cle: UUID, dernier_jour: date) -> bool:
     accordees = _de(accordee_par__espace=cle, expire_le=dernier_jour)
     if not accordees:
-        return
+        return False
     avis.ecrire(
         "habilitation_expire_bientot_mandant",
         espace=Espace.objects.select_related("compte").get(pk=cle),
@@ -88,6 +85,7 @@ def _avertir_mandant(cle: UUID, dernier_jour: date) -> None:
         beneficiaires=[espace.nom_complet for espace in avis.par_espace(accordees)],
         expire_le_jour=jour(dernier_jour),
     )
+    return True
 
 
 def _de(**criteres: object) -> list[Habilitation]:
@@ -99,7 +97,6 @@ def _de(**criteres: object) -> list[Habilitation]:
     )
 
 
-@transaction.atomic
 def _expirer(cle: UUID, dernier_jour: date, maintenant: datetime, auteur: str) -> int:
     echues = _de(espace=cle, expire_le=dernier_jour)
     verrouiller_adhesions(habilitation.adhesion_id for habilitation in echues)

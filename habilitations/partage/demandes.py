@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from accounts.compteurs import debit
 from accounts.compteurs.essais import essai_compte
+from accounts.envois.un_a_un import chacun
 from accounts.models import Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.sirens import normaliser_siren
@@ -372,16 +374,20 @@ def eteindre_demandes_habilitation(
 def _un_par_un(
     demandes: QuerySet[DemandeHabilitation], faire: Callable[[DemandeHabilitation], None], nombre: int
 ) -> int:
-    """Do this to the oldest of these, each in its transaction, if it is still one of them once locked."""
-    cles = list(demandes.order_by("deposee_le", "pk").values_list("pk", "demandeur")[:nombre])
-    for cle, demandeur in cles:
-        with transaction.atomic():
-            (espace,) = verrouiller_espaces(Espace(pk=demandeur))
-            demande = demandes.select_for_update(no_key=True).filter(pk=cle).first()
-            if demande is not None:
-                demande.demandeur = espace
-                faire(demande)
-    return len(cles)
+    """Do this to the oldest of these, each in its transaction, if it is still one of them once locked; return how many were looked at."""
+
+    def une(couple: tuple[UUID, UUID]) -> int:
+        cle, demandeur = couple
+        (espace,) = verrouiller_espaces(Espace(pk=demandeur))
+        demande = demandes.select_for_update(no_key=True).filter(pk=cle).first()
+        if demande is not None:
+            demande.demandeur = espace
+            faire(demande)
+        return 1
+
+    return chacun(
+        "demandes_d_habilitation", demandes.order_by("deposee_le", "pk").values_list("pk", "demandeur")[:nombre], une
+    )
 
 
 def _dire_aux_administrateurs(demande: DemandeHabilitation, genre: str, acteur: str, maintenant: datetime) -> None:

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
+from accounts.envois.un_a_un import chacun
 from accounts.models import Courriel, Espace
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
@@ -221,7 +222,7 @@ def revoir_delegations(*, maintenant: datetime | None = None) -> int:
         .values_list("accordee_par__espace", flat=True)
         .distinct()
     )
-    ecrits = sum(_rappeler(cle, "revue_delegations", maintenant) for cle in mandants.iterator())
+    ecrits = chacun("revues", mandants.iterator(), lambda cle: _rappeler(cle, "revue_delegations", maintenant))
     oubliees = _dues(maintenant, SANS_REPONSE).exclude(accordee_par__role=Role.TITULAIRE)
     titulaires = (
         Habilitation.objects.vivantes()
@@ -231,7 +232,9 @@ def revoir_delegations(*, maintenant: datetime | None = None) -> int:
         .values_list("espace", flat=True)
         .distinct()
     )
-    return ecrits + sum(_rappeler(cle, "revue_sans_reponse", maintenant) for cle in titulaires.iterator())
+    return ecrits + chacun(
+        "revues_sans_reponse", titulaires.iterator(), lambda cle: _rappeler(cle, "revue_sans_reponse", maintenant)
+    )
 
 
 def _acte(genre: str, cle: str, maintenant: datetime) -> str:
@@ -245,7 +248,6 @@ def _pas_encore_ecrit(genre: str, qui: str, maintenant: datetime) -> Q:
     return ~Q(Exists(Courriel.objects.filter(acte=acte)))
 
 
-@transaction.atomic
 def _rappeler(cle: uuid.UUID, genre: str, maintenant: datetime) -> int:
     espace = Espace.objects.select_related("compte").get(pk=cle)
     lignes = a_revoir(espace, maintenant) if genre == "revue_delegations" else sans_reponse(espace, maintenant)

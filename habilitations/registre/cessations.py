@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.envois import courriels
+from accounts.envois.un_a_un import chacun
 from accounts.models import Agent
 from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
@@ -172,7 +173,7 @@ def suivre_cessations(*, acteur: str = AUTEUR, maintenant: datetime | None = Non
     """
     maintenant = maintenant or timezone.now()
     cles = list(_echues(maintenant).order_by("constatee_le", "pk").values_list("pk", flat=True)[:nombre])
-    return sum(_faire_suivre(cle, acteur, maintenant) for cle in cles)
+    return chacun("cessations", cles, lambda cle: _faire_suivre(cle, acteur, maintenant))
 
 
 def _echues(maintenant: datetime) -> QuerySet[Cessation]:
@@ -184,7 +185,6 @@ def _echues(maintenant: datetime) -> QuerySet[Cessation]:
     return Cessation.objects.filter(Q(a_restreindre, restreinte_le=None) | prescrites, terminee_le=None)
 
 
-@transaction.atomic
 def _faire_suivre(cle: int, acteur: str, maintenant: datetime) -> int:
     cessation = Cessation.objects.get(pk=cle)
     PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=cessation.personne_id)

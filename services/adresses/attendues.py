@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.envois import courriels
+from accounts.envois.un_a_un import chacun
 from accounts.models import Agent, Espace
 from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
@@ -36,7 +37,7 @@ class AttenteReserveeAuxActifs(RegleMetier):
 
 class AdresseDejaConnue(RegleMetier):
     code = "adresse_deja_connue"
-    message = "L’adresse postale de {denomination} est connue : vous pouvez déposer votre demande."
+    message = "L’adresse postale {denomination:de} est connue : vous pouvez déposer votre demande."
 
 
 class AdresseSansObjet(RegleMetier):
@@ -135,13 +136,10 @@ def constater_adresses(*, acteur: str = CONSTAT, maintenant: datetime | None = N
     attendent = AdresseAttendue.objects.filter(issue=AdresseAttendue.Issue.EN_ATTENTE)
     changees = attendent.exclude(personne__modifiee_le=F("registre_le")).order_by("pk")[:nombre]
     cles = sorted(set(changees.values_list("personne", flat=True)))
-    for cle in cles:
-        _constater(acteur, cle, maintenant)
-    return len(cles)
+    return chacun("adresses_attendues", cles, lambda cle: _constater(acteur, cle, maintenant))
 
 
-@transaction.atomic
-def _constater(acteur: str, cle: int, maintenant: datetime) -> None:
+def _constater(acteur: str, cle: int, maintenant: datetime) -> int:
     personne = PersonneSirenisee.objects.select_for_update(no_key=True).get(pk=cle)
     if adresse_du_courrier(personne) is not None:
         conclure(acteur, personne, maintenant)
@@ -149,6 +147,7 @@ def _constater(acteur: str, cle: int, maintenant: datetime) -> None:
         AdresseAttendue.objects.filter(personne=personne, issue=AdresseAttendue.Issue.EN_ATTENTE).update(
             registre_le=personne.modifiee_le
         )
+    return 1
 
 
 def _attendent(personne: PersonneSirenisee) -> list[AdresseAttendue]:

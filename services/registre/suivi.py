@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.envois.un_a_un import chacun
 from accounts.models import Evenement
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
@@ -133,15 +134,19 @@ def suivre_registre(*, nombre: int | None = None, maintenant: datetime | None = 
     if not suivi_commence():
         return bilan
     bilan.sans_objet = _attendus(False).update(traite_le=maintenant or timezone.now())
-    for cle in list(_attendus(True).order_by("pk").values_list("pk", flat=True)[:nombre]):
-        if (evenement := _dire(cle, maintenant or timezone.now())) is not None:
+
+    def dire(cle: int) -> bool:
+        evenement = _dire(cle, maintenant or timezone.now())
+        if evenement is not None:
             bilan.par_genre[evenement.genre] += 1
             bilan.par_service[evenement.personne.service_gestionnaire.nom] += 1
+        return evenement is not None
+
+    chacun("evenements_du_registre", list(_attendus(True).order_by("pk").values_list("pk", flat=True)[:nombre]), dire)
     bilan.reste = _attendus(True).count()
     return bilan
 
 
-@transaction.atomic
 def _dire(cle: int, maintenant: datetime) -> EvenementRegistre | None:
     """Tell one event, unless somebody else is telling it; return it.
 

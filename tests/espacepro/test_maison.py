@@ -44,8 +44,10 @@ def _nom(noeud: ast.AST) -> str:
 
 
 def _ouvre_transaction(fonction: ast.FunctionDef) -> bool:
-    gestes = [*fonction.decorator_list]
+    gestes: list[ast.expr] = [*fonction.decorator_list]
     for noeud in noeuds(fonction):
+        if isinstance(noeud, ast.Call) and _nom(noeud.func) == "chacun":  # each of many, in a transaction of its own
+            return True
         if isinstance(noeud, ast.With):
             gestes += [element.context_expr for element in noeud.items]
     return any(_nom(n) in {"atomic", "essai_compte", "plafonne"} for geste in gestes for n in noeuds(geste))
@@ -264,6 +266,7 @@ EXEMPLES: dict[Regle, list[tuple[str, str]]] = {
             "accounts/espace/x.py",
             "def purger(*, lot):\n    _lot()\n@transaction.atomic\ndef _lot():\n    consigner('x')",
         ),
+        ("accounts/espace/x.py", "def rappeler(lot):\n    chacun('rappels', lot, _un)\ndef _un(cle): ..."),
         ("accounts/espace/x.py", "def rappeler(lot):\n    _lot()\n@transaction.atomic\ndef _lot(): ..."),
     ],
     dates_en_un_lieu: [

@@ -333,7 +333,9 @@ def test_ce_qui_est_vu_pendant_le_balayage_ne_l_arrete_pas(maintenant: datetime)
     assert Balayage.objects.get().vu_jusqu_a == maintenant
 
 
-def test_un_compte_en_panne_n_arrete_pas_la_veille(maintenant: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_un_compte_en_panne_n_arrete_pas_la_veille(
+    maintenant: datetime, monkeypatch: pytest.MonkeyPatch, echecs: list[str]
+) -> None:
     malade, autre = compromis(), compromis()
     vraie = desactiver_automatiquement
 
@@ -345,13 +347,14 @@ def test_un_compte_en_panne_n_arrete_pas_la_veille(maintenant: datetime, monkeyp
     monkeypatch.setattr("surveillance.balayage.desactiver_automatiquement", en_panne)
     balayer()
     assert Desactivation.objects.get().espace == autre
+    assert echecs == ["desactiver"]
     assert Balayage.objects.get().vu_jusqu_a > maintenant, "the next one goes on from here"
     monkeypatch.setattr("surveillance.balayage.desactiver_automatiquement", vraie)
     balayer()
     assert Desactivation.objects.filter(espace=malade).exists(), "tried again each minute while it is recent"
 
 
-def test_une_ligne_illisible_du_journal_n_arrete_pas_la_veille(maintenant: datetime) -> None:
+def test_une_ligne_illisible_du_journal_n_arrete_pas_la_veille(maintenant: datetime, echecs: list[str]) -> None:
     """Nobody can take a line away: one that the sweep cannot read would stop it for ever."""
     un, autre = EspaceFactory(), compromis()
     with transaction.atomic():
@@ -359,11 +362,14 @@ def test_une_ligne_illisible_du_journal_n_arrete_pas_la_veille(maintenant: datet
     _neuf(un, maintenant)
     acte(MOT_DE_PASSE_CHANGE, un, quand=maintenant)
     balayer()
+    assert echecs == ["lignes_du_journal"]
     assert "acte_appareil_neuf" in genres(), "the line after it"
     assert Desactivation.objects.get().espace == autre
 
 
-def test_un_reseau_en_panne_n_arrete_pas_la_veille(maintenant: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_un_reseau_en_panne_n_arrete_pas_la_veille(
+    maintenant: datetime, monkeypatch: pytest.MonkeyPatch, echecs: list[str]
+) -> None:
     victime, autre = EspaceFactory(), compromis()
     for rang in range(15):
         connexion(None, maintenant, "ECHOUEE", adresse_essayee=f"{rang:064d}")
@@ -371,6 +377,7 @@ def test_un_reseau_en_panne_n_arrete_pas_la_veille(maintenant: datetime, monkeyp
     monkeypatch.setattr("surveillance.signaux.balayages.signaler", lambda **_: 1 / 0)
     balayer(maintenant=maintenant + timedelta(seconds=1))
     assert Desactivation.objects.get().espace == autre
+    assert echecs == ["pulverisation"]
     monkeypatch.undo()
     assert balayer(maintenant=maintenant + timedelta(seconds=2)) == 1, "and is looked at again"
 
