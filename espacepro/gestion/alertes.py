@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from accounts.models import Agent, Compte, Espace, Evenement
+from accounts.saisies.pays import nom_du_pays
 from accounts.traces.journal import auteur_de
 from habilitations.models import Habilitation
 from services.models import PersonneSirenisee
@@ -32,6 +33,8 @@ LIEUX: Final = 10
 AUTRES: Final = 10
 AILLEURS_LUES: Final = 500
 NOMMEES: Final = 5
+PORTE: Final = {4: 24, 6: 64}
+"""How long the network is that a sign-in bears (`Connexion.reseau`), by version of IP."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,7 @@ def lire_preuves(alerte: Alerte) -> Preuves:
 def _preuves_du_reseau(alerte: Alerte) -> Preuves:
     """Return what the cell reads of a network: what is blocked there, and who signed in from it, so that a shared one shows: five queries."""
     reseau = ipaddress.ip_network(alerte.details["reseau"])
-    bornes = (str(reseau.network_address), str(reseau.broadcast_address))
-    venues = Connexion.objects.filter(adresse_ip__range=bornes, quand__gte=alerte.levee_le - LIEUX_SUR)
+    venues = Connexion.objects.filter(**_d_ou(reseau), quand__gte=alerte.levee_le - LIEUX_SUR)
     adresses = alerte.details["adresses"]
     return Preuves(
         alerte=alerte,
@@ -186,6 +188,13 @@ def _preuves_du_reseau(alerte: Alerte) -> Preuves:
     )
 
 
+def _d_ou(reseau: ipaddress.IPv4Network | ipaddress.IPv6Network) -> dict[str, Any]:
+    """Return what is asked of the sign-ins of this network: one that they bear is found by name, as its index has it with their dates."""
+    if reseau.prefixlen == PORTE[reseau.version]:
+        return {"reseau": str(reseau)}
+    return {"adresse_ip__range": (str(reseau.network_address), str(reseau.broadcast_address))}
+
+
 def _de_qui(connexion: Connexion) -> str:
     espace = getattr(connexion.compte, "espace", None)
     return f"{espace.nom_complet}, {espace.numero_lisible}" if espace is not None else ""
@@ -214,7 +223,7 @@ def _lieux(compte: Compte, alerte: Alerte) -> list[Lieu]:
     connus = any(ligne["premiere"] < limite and ligne["reussies"] for ligne in lignes)
     return [
         Lieu(
-            ou=_mots(ligne["pays"], ligne["reseau"]) or "lieu inconnu",
+            ou=_mots(nom_du_pays(ligne["pays"]), ligne["reseau"]) or "lieu inconnu",
             appareil=_mots(ligne["systeme"], ligne["navigateur"]) or "appareil inconnu",
             reussies=ligne["reussies"],
             manquees=ligne["essais"] - ligne["reussies"],
@@ -231,7 +240,7 @@ def _mots(*morceaux: str) -> str:
 
 
 def _ou(connexion: Connexion) -> str:
-    return _mots(connexion.pays, connexion.reseau) or "lieu inconnu"
+    return _mots(nom_du_pays(connexion.pays), connexion.reseau) or "lieu inconnu"
 
 
 def _appareil(connexion: Connexion) -> str:

@@ -64,6 +64,7 @@ from .jeu import Jeu, charger, multiplier
 GROUPES = 18  # × 10,890 habilitations, beside the measured group
 AUTOUR = 200_000
 CAUSE = "reseau:198.51.100.0/24"
+RESEAU = "192.0.7.0/24"  # of which the sign-ins around come too
 EMPREINTE = "md5(g::text) || md5((-g)::text)"
 
 
@@ -198,6 +199,11 @@ def _pour_les_agents(
             service_gestionnaire=bureau, titre="Accusé de réception", texte="Bonjour"
         ),
         "surveillance.alerte": Alerte.objects.create(compte=espace.compte, motif="usage_parallele", cause=CAUSE),
+        "alerte d’un réseau": Alerte.objects.create(
+            motif="adresse_sans_fin",
+            cause=f"reseau:{RESEAU}",
+            details={"reseau": RESEAU, "adresses": ["192.0.7.1/32"]},
+        ),
         "question": _interroger(espace, gestionnaire),
         "surveillance.blocageip": BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
         "accounts.rectification": Rectification.objects.create(

@@ -286,6 +286,9 @@ def pages_d_agent(pays: Pays) -> dict[str, str]:
         "agent alertes": reverse("admin:alertes"),
         "agent adresses surveillées": reverse("admin:surveillees"),
         "dossier alerte": reverse("admin:surveillance_alerte_change", args=[pays.modeles["surveillance.alerte"].pk]),
+        "dossier alerte (d’un réseau)": reverse(
+            "admin:surveillance_alerte_change", args=[pays.modeles["alerte d’un réseau"].pk]
+        ),
         "agent lettres de côté": reverse("admin:lettres_de_cote"),
         "agent remises": reverse("admin:remises"),
         "agent remettre": reverse("admin:remettre"),

@@ -43,7 +43,7 @@ def test_une_connexion_d_un_navigateur_inconnu_est_annoncee_au_detenteur(espace:
     assert annonce.destinataire == espace.compte.email
     lu = texte(annonce)
     assert "04/07/2027 à 0\u00a0h\u00a005" in str(composer(annonce).body)
-    for attendu in ("heure de Paris", "FR, 90.1.2.3", "Mobile Safari", "iOS 17", "iPhone"):
+    for attendu in ("heure de Paris", "France, 90.1.2.3", "Mobile Safari", "iOS 17", "iPhone"):
         assert attendu in lu
     lien = Lien.objects.get(objet=Lien.Objet.CE_N_EST_PAS_MOI, sujet=annonce.pk)
     assert settings.SITE_URL + reverse("ce_n_est_pas_moi", args=[jeton(lien)]) in lu

@@ -62,6 +62,18 @@ def lever(espace: Espace, **champs: Any) -> Alerte:
     return Alerte.objects.create(**{"compte": espace.compte, "motif": "usage_parallele", **champs})
 
 
+def voir_de_nouveau(espace: Espace) -> None:
+    """Raise again the alert of this network and account."""
+    Alerte.objects.lever(
+        compte=espace.compte,
+        motif="rafale_siren",
+        cause=CAUSE,
+        gravite=Gravite.MOYENNE,
+        details={},
+        maintenant=timezone.now(),
+    )
+
+
 def attendent() -> list[tuple[str, str]]:
     return list(Affaire.objects.filter(finie_le=None).order_by("file").values_list("file", "cle"))
 
@@ -288,6 +300,8 @@ def test_la_page_de_l_alerte_montre_les_preuves(cellule: Agent) -> None:
     autre = lever(scene.espace, motif="pays_nouveau")
     lue = html.unescape(client_verifie(cellule).get(fiche(alerte)).content.decode())
     assert "198.51.100.7" in lue
+    assert "Roumanie" in lue, "by its name, not by two letters"
+    assert "RO," not in lue
     assert "2 comptes, dont 1 où la connexion a réussi" in lue.replace("\u00a0", " ")
     assert lue.count("gestion-insolite") >= 1
     assert fiche(autre) in lue
@@ -425,14 +439,7 @@ def test_une_alerte_vue_de_nouveau_depuis_sa_page_se_relit(cellule: Agent, espac
     alerte = lever(espace, motif="rafale_siren", cause=CAUSE)
     client, page = client_verifie(cellule), fiche(alerte, acte)
     montre = apercu_de(client.get(page).content.decode())
-    Alerte.objects.lever(
-        compte=espace.compte,
-        motif="rafale_siren",
-        cause=CAUSE,
-        gravite=Gravite.MOYENNE,
-        details={},
-        maintenant=timezone.now(),
-    )
+    voir_de_nouveau(espace)
     relue = client.post(page, {"motif": MOTIF, **montre})
     assert relue.status_code == 200
     assert "2 fois" in texte(relue)
@@ -503,14 +510,7 @@ def test_une_reponse_donnee_entre_les_deux_regards_se_relit(cellule: Agent, seco
 def test_ce_que_l_agent_n_a_pas_lu_n_est_pas_classe(cellule: Agent, espace: Espace) -> None:
     alerte = lever(espace, motif="rafale_siren", cause=CAUSE)
     lue = Alerte.objects.get(pk=alerte.pk)
-    Alerte.objects.lever(
-        compte=espace.compte,
-        motif="rafale_siren",
-        cause=CAUSE,
-        gravite=Gravite.MOYENNE,
-        details={},
-        maintenant=timezone.now(),
-    )
+    voir_de_nouveau(espace)
     with pytest.raises(AlerteVueDeNouveau):
         classer_alertes(acteur=cellule, alertes=[lue], motif=MOTIF)
     assert Alerte.objects.get().etat == Alerte.Etat.OUVERTE

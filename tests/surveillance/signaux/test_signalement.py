@@ -106,7 +106,7 @@ def test_une_session_volee_est_fermee_et_son_detenteur_prevenu(espace: Espace, v
     assert ailleurs.get(reverse("securite")).status_code == 200
     assert Evenement.objects.filter(acte="session.fermee", auteur="systeme:signaler").count() == 1
     message = " ".join(composer(Courriel.objects.get(genre="signal_vu")).body.split())
-    assert "Après : Pays : BR, Navigateur : Chrome 140" in message
+    assert "Après : Pays : Brésil, Navigateur : Chrome 140" in message
     assert "est fermée" in message
     assert reverse("securite") in message
 
