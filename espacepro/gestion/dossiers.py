@@ -33,6 +33,8 @@ from .adresses import adresse_de
 DERNIERS: Final = 20
 HABILITATIONS_MONTREES: Final = 300
 CONNEXIONS_MONTREES: Final = 5
+SANS_EFFET: Final = "n’ouvre rien tant que l’espace est désactivé"
+"""What an active right of a disabled espace is: kept, and of no use to anybody (CGU §3.6.b)."""
 
 
 @dataclass(frozen=True)
@@ -339,7 +341,8 @@ def _tenues(agent: Agent, espace: Espace) -> tuple[list[Tenue], int]:
     services = Service.objects.in_bulk()
     colonnes = ("personne", "service", "role", "etat", "expire_le")
     for personne, service, role, etat, expire_le in vivantes.filter(personne__in=list(tenues)).values_list(*colonnes):
-        etat_lisible = Habilitation.Etat(etat).label
+        sans_effet = etat == Habilitation.Etat.ACTIVE and espace.etat == Espace.Etat.DESACTIVE
+        etat_lisible = SANS_EFFET if sans_effet else Habilitation.Etat(etat).label
         droit = Droit(services[service], Role(role).label, etat_lisible, expire_le, role == Role.TITULAIRE)
         tenues[personne].droits.append(droit)
     for tenue in tenues.values():

@@ -6,11 +6,10 @@ from django import forms
 from django.db import models
 
 from accounts.forms.base import FormulairePortail
-from accounts.forms.champs import ChampIdentifiant, ChampTexte
-from accounts.forms.claviers import Clavier
+from accounts.forms.champs import ChampTexte
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import PageActe
-from accounts.models import Espace
+from accounts.models import Espace, ServiceGestionnaire
 from surveillance.espaces.appartenance import faits_de_l_identite
 from surveillance.espaces.bureau import bureau_de
 from surveillance.espaces.orientation import LONGUEUR_DU_MOTIF, dirigeable, diriger_vers_un_service
@@ -21,12 +20,16 @@ class DirigerForm(FormulairePortail):
 
     regles = {"service_gestionnaire_inconnu": "service", "motif_d_orientation_requis": "motif"}
 
-    service = ChampIdentifiant(
-        label="Code du service gestionnaire",
-        max_length=12,
-        clavier=Clavier.CODE,
-        help_text="Celui où le détenteur peut se présenter. Par exemple SIE75009.",
-        error_messages={"required": "Saisissez le code du service gestionnaire."},
+    service = forms.ModelChoiceField(
+        label="Service gestionnaire",
+        queryset=ServiceGestionnaire.objects.order_by("nom", "code"),
+        to_field_name="code",
+        empty_label="Choisissez un service",
+        help_text="Celui où le détenteur peut se présenter.",
+        error_messages={
+            "required": "Choisissez le service où le détenteur se présentera.",
+            "invalid_choice": "Choisissez un service de la liste.",
+        },
     )
     motif = ChampTexte(
         label="Pourquoi ce service",
@@ -68,4 +71,9 @@ class DirigerVersUnService(PageActe):
         ]
 
     def agir(self, form: Any) -> None:
-        diriger_vers_un_service(acteur=self.agent, espace=self.objet, **form.cleaned_data)
+        diriger_vers_un_service(
+            acteur=self.agent,
+            espace=self.objet,
+            service=form.cleaned_data["service"].code,
+            motif=form.cleaned_data["motif"],
+        )

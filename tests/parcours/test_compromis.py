@@ -26,7 +26,7 @@ from surveillance.automates import releve
 from surveillance.automates.blocages import bloquer_automate
 from surveillance.models import Alerte, Connexion
 from tests.espacepro.scenes import client_verifie
-from tests.factories import IBAN, MOT_DE_PASSE, AgentFactory
+from tests.factories import IBAN, MOT_DE_PASSE, AgentFactory, EspaceFactory
 from tests.surveillance.automates.scenes import ROBOTS
 from tests.surveillance.automates.scenes import navigateur as passant
 from tests.surveillance.espaces.scenes import MOTIF, Compromis
@@ -230,3 +230,34 @@ def test_la_cellule_decide_des_adresses(
     cellule.get_by_role("button", name="Lever les marques").click()
     expect(cellule.get_by_text("Les marques sont levées")).to_be_visible()
     expect(cellule.get_by_role("link", name="Bloquer 203.0.113.44")).to_have_count(0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_la_meme_cause_et_le_service_choisi_se_lisent_au_telephone(
+    navigateur: Callable[[Agent | None], Page],
+) -> None:
+    scene = Compromis()
+    orphelin = EspaceFactory(prenom="Hélène", nom="Aubry", siren_appartenance="")
+    for espace in (scene.espace, orphelin):
+        alerte = Alerte.objects.create(
+            compte=espace.compte, motif="pulverisation", cause="reseau:198.51.100.0/24", levee_le=scene.depuis
+        )
+    cellule = navigateur(scene.cellule)
+    cellule.goto(reverse("admin:surveillance_alerte_change", args=[alerte.pk]))
+    cellule.set_viewport_size({"width": 390, "height": 900})
+    hauts = [
+        cellule.get_by_role("heading", name=nom).evaluate("titre => titre.getBoundingClientRect().top")
+        for nom in ("Décider", "Ce qui s’est passé")
+    ]
+    assert hauts == sorted(hauts), "what to decide comes first"
+    cellule.get_by_role("link", name="Désactiver tous les espaces de la même cause").click()
+    regarder(cellule, "desactiver-ensemble")
+    cellule.get_by_label("Ce qui est dit au détenteur").select_option("PARTAGE")
+    cellule.get_by_label("Motif, pour qui réexaminera la décision").fill(MOTIF)
+    cellule.get_by_role("button", name="Voir l’effet, puis confirmer").click()
+    cellule.get_by_text("Habilitations accordées depuis").click()
+    expect(cellule.get_by_text("Victor Nouveau").first).to_be_visible()
+    regarder(cellule, "desactiver-ensemble-effet")
+    cellule.goto(reverse("admin:espace_diriger", args=[orphelin.pk]))
+    cellule.get_by_label("Service gestionnaire").select_option(label=scene.guichet.service_gestionnaire.nom)
+    regarder(cellule, "diriger")

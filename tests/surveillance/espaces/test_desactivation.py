@@ -329,6 +329,10 @@ def test_la_cellule_desactive_par_sa_page_et_l_annule() -> None:
     guichet = texte(client_verifie(scene.guichet).get(dossier))
     assert "Espace désactivé par sécurité" in guichet
     assert MOTIF not in guichet, "what was seen stays with the cell"
+    assert "n’ouvre rien tant que l’espace est désactivé" in guichet, "its rights are kept, none of them is active"
+    assert ", active" not in guichet
+    entreprise = reverse("admin:services_personnesirenisee_change", args=[scene.personne.pk])
+    assert "(espace désactivé)" in texte(client_verifie(scene.guichet).get(entreprise))
 
     annuler = reverse("admin:espace_annuler-desactivation", args=[scene.espace.pk])
     assert annuler in client.get(dossier).content.decode()

@@ -106,8 +106,12 @@ def test_la_cellule_dirige_par_la_page_de_l_espace() -> None:
     assert page in client.get(reverse("admin:espace", args=[espace.pk])).content.decode()
     assert page not in client.get(reverse("admin:espace", args=[scene.espace.pk])).content.decode()
     code = scene.guichet.service_gestionnaire.code
-    assert "Aucun service gestionnaire" in texte(client.post(page, {"service": "SIE00000", "motif": MOTIF}))
-    assert client.post(page, {"service": code.lower(), "motif": MOTIF}).status_code == 302
+    bureau = scene.guichet.service_gestionnaire
+    assert f'<option value="{bureau.code}">{bureau.nom}' in texte(client.get(page)), (
+        "chosen by its name, no code is known by heart"
+    )
+    assert "Choisissez un service de la liste" in texte(client.post(page, {"service": "SIE00000", "motif": MOTIF}))
+    assert client.post(page, {"service": code, "motif": MOTIF}).status_code == 302
     assert Orientation.objects.get(espace=espace).motif == MOTIF
     assert scene.guichet.service_gestionnaire.nom in texte(client.get(page)), "the cell reads where it is directed"
     client = client_verifie(scene.guichet)
