@@ -1,6 +1,19 @@
 """What every broken business rule has in common."""
 
-from typing import Any, ClassVar
+from string import Formatter
+from typing import Any, ClassVar, Final
+
+from .elisions import de
+
+
+class _Francais(Formatter):
+    """As `str.format`; `{nom:de}` writes « de » before a name, elided where it must be."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return de(value) if format_spec == "de" else str(super().format_field(value, format_spec))
+
+
+_FRANCAIS: Final = _Francais()
 
 
 class RegleMetier(Exception):
@@ -16,7 +29,7 @@ class RegleMetier(Exception):
 
     def __init__(self, **contexte: Any) -> None:
         self.contexte = contexte
-        super().__init__(self.message.format(**contexte))
+        super().__init__(_FRANCAIS.vformat(self.message, (), contexte))
 
 
 class EssaiRefuse(RegleMetier):

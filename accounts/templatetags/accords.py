@@ -1,4 +1,4 @@
-"""The French plural, for every template (a built-in of the engine, espacepro/settings.py): it takes the place of Django's."""
+"""The French plural and elision, for every template (a built-in of the engine, espacepro/settings.py); the plural takes the place of Django's."""
 
 from collections.abc import Sized
 from typing import Any
@@ -6,7 +6,17 @@ from typing import Any
 from django import template
 from django.template import defaultfilters
 
+from ..saisies.elisions import de, elide, que
+
 register = template.Library()
+register.filter("de", de)
+register.filter("que", que)
+
+
+@register.filter
+def particule(nom: object) -> str:
+    """Return « de » with its space, or « d’ »: what stands before a name that a tag holds."""
+    return elide("de", str(nom))
 
 
 @register.filter(is_safe=False)

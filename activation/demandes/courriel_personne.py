@@ -32,7 +32,7 @@ DEMARCHE = "Remplacement de l’adresse électronique de l’entreprise"
 class MessagerieRequise(RegleMetier):
     code = "messagerie_requise"
     message = (
-        "Seul l’administrateur titulaire ou suppléant de la messagerie de {denomination} peut faire changer son adresse "
+        "Seul l’administrateur titulaire ou suppléant de la messagerie {denomination:de} peut faire changer son adresse "
         "électronique."
     )
 

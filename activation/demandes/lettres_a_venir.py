@@ -11,6 +11,7 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.elisions import de
 from services.adresses.envoi import AdresseEnvoi, AdresseInconnue, adresses_des_courriers
 from services.models import PersonneSirenisee
 
@@ -85,7 +86,7 @@ def lettre_d_une_demande(demande: Demande) -> LettreAVenir:
 def _destinataire(personne: PersonneSirenisee, envoi: AdresseEnvoi, *, habilite: bool) -> str:
     """Return whom the envelope names; to who holds nothing there, the représentant légal without his name."""
     if not habilite:
-        return f"Représentant légal de {personne.denomination}"
+        return f"Représentant légal {de(personne.denomination)}"
     nom = envoi.destinataire or personne.denomination
     if personne.representant_legal:
         return f"{nom}, {personne.representant_legal}, représentant légal"

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.saisies.elisions import de
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
 from services.adresses.attendues import demander_adresse
@@ -50,4 +51,4 @@ def _demander(request: HttpRequest, espace: Espace, sirens: list[str]) -> None:
         except RegleMetier as regle:
             messages.warning(request, str(regle))
         else:
-            messages.success(request, f"{bureau} est prévenu : l’adresse de {personne.denomination} manque.")
+            messages.success(request, f"{bureau} est prévenu : l’adresse {de(personne.denomination)} manque.")

@@ -175,7 +175,7 @@ class DesactiverCause(ActeChoisi):
 
     def faits(self) -> list[tuple[str, str | models.Model]]:
         restent = (
-            f" ; {ESPACES_AU_PLUS} au plus à la fois, recommencez pour les autres"
+            f" ; {ESPACES_AU_PLUS} au plus à la fois, recommencez pour les autres"
             if len(self.touches) > ESPACES_AU_PLUS
             else ""
         )

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies import dates
+from accounts.saisies.elisions import de
 from accounts.saisies.regles import RegleMetier
 from services.models import Service
 
@@ -187,7 +188,7 @@ def _reconnaitre(acteur: Espace, autorite: Autorite, lignes: Sequence[LigneFichi
             continue
         if not porte_ce_nom(ligne.beneficiaire, ligne.nom):
             ligne.fautes.append(
-                f"ce numéro d’abonné est celui de {ligne.beneficiaire.nom_complet} : le nom écrit est différent"
+                f"ce numéro d’abonné est celui {de(ligne.beneficiaire.nom_complet)} : le nom écrit est différent"
             )
         elif ligne.adhesion:
             ligne.existante = par_droit.get((ligne.adhesion.pk, ligne.numero_lu))

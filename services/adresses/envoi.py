@@ -19,7 +19,7 @@ _MASQUE = "[ND]"  # what INSEE writes in a cell that it does not give
 class AdresseInconnue(RegleMetier):
     code = "adresse_postale_inconnue"
     message = (
-        "L’adresse postale de {denomination} n’est pas connue, ou pas assez précise pour qu’un courrier y arrive : aucun code ne "
+        "L’adresse postale {denomination:de} n’est pas connue, ou pas assez précise pour qu’un courrier y arrive : aucun code ne "
         "peut lui être envoyé. Adressez-vous à son service gestionnaire ({gestionnaire}, {telephone}) avec un justificatif "
         "récent de l’adresse : un agent peut l’enregistrer, et vous pourrez alors déposer votre demande."
     )

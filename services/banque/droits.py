@@ -22,7 +22,7 @@ type Administrateurs = Callable[[PersonneSirenisee], Collection[Espace]]
 class GestionBanqueRequise(RegleMetier):
     code = "gestion_banque_requise"
     message = (
-        "Seul l’administrateur titulaire ou suppléant d’un service de paiement de {denomination} peut ajouter, supprimer ou "
+        "Seul l’administrateur titulaire ou suppléant d’un service de paiement {denomination:de} peut ajouter, supprimer ou "
         "renommer ses comptes bancaires."
     )
 
@@ -30,7 +30,7 @@ class GestionBanqueRequise(RegleMetier):
 class SignalementBanqueRequis(RegleMetier):
     code = "signalement_banque_requis"
     message = (
-        "Seul un administrateur titulaire ou suppléant d’un service de {denomination} peut signaler un changement de ses comptes "
+        "Seul un administrateur titulaire ou suppléant d’un service {denomination:de} peut signaler un changement de ses comptes "
         "bancaires."
     )
 

@@ -26,7 +26,7 @@ type Retenir = Callable[[Espace, PersonneSirenisee], None]
 
 class MessagerieNonDetenue(RegleMetier):
     code = "messagerie_non_detenue"
-    message = "Vous ne détenez pas le service Messagerie de {denomination} : vous ne pouvez pas y écrire."
+    message = "Vous ne détenez pas le service Messagerie {denomination:de} : vous ne pouvez pas y écrire."
 
 
 class MessagerieEnConsultation(RegleMetier):

@@ -218,7 +218,7 @@ def test_un_compte_qui_attend_dit_pourquoi_et_jusqu_a_quand(entreprise: Entrepri
 def test_sans_compte_une_phrase_et_un_bouton(entreprise: Entreprise) -> None:
     page = texte(client_de(entreprise.titulaire).get(adresse(entreprise)))
     assert "Aucun compte" in page
-    assert "au nom de ATELIER ROUSSEL n’est pas possible" in page
+    assert "au nom d’ATELIER ROUSSEL n’est pas possible" in page
     assert page.count("Ajouter un compte") == 1
 
 
