@@ -266,6 +266,7 @@ def objet_du_genre(genre: str) -> str:
     objet = bloc[1] if bloc else source.partition("\n")[0]
     singulier = re.sub(r"{% if [^%]*%}(?:(?!{%).)*{% else %}(.*?){% endif %}", r"\1", objet)
     singulier = re.sub(r'{{ \w+\|pluralize(?::"(?:([^",]*),)?[^"]*")? }}', lambda lu: lu[1] or "", singulier)
+    singulier = re.sub(r"{{ \w+\|(de|que) }}", r"\1 …", singulier)
     return re.sub(r"{{.*?}}", "…", re.sub(r"{%.*?%}", "", singulier)).strip()
 
 

@@ -321,6 +321,11 @@ EXCEPTIONS: dict[tuple[Regle, str, str], str] = {
     (contrainte_nommee, "accounts/models/sessions_base.py", "an IntegrityError whatever it says"): (
         "Django's own: a key that is taken is CreateError, and the caller draws another"
     ),
+    (
+        acteur_d_abord,
+        "surveillance/signaux/balayages.py",
+        "examiner_les_lignes() does not take its `acteur` first",
+    ): "it looks for lines by their `auteur`, and writes none",
 }
 
 

@@ -18,7 +18,8 @@ def test_chaque_pays_a_son_nom() -> None:
 
 
 def test_les_details_d_un_signal_nomment_les_pays() -> None:
-    assert en_lignes({"ici": {"pays": "BR", "reseau": "177.8.9.0/24"}, "avant": ["BE", "FR"], "pays": "RO"}) == [
+    lignes = en_lignes({"ici": {"pays": "BR", "reseau": "177.8.9.0/24"}, "avant": ["BE", "FR"], "pays": "RO"})
+    assert [ligne.replace("\u00a0", " ") for ligne in lignes] == [
         "Ici : Pays : Brésil, Réseau : 177.8.9.0/24",
         "Avant : Belgique, France",
         "Pays : Roumanie",

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Espace, Lien
 from accounts.saisies.dates import jour_en_lettres
+from accounts.saisies.elisions import de
 from activation.demandes.creation_simplifiee import confirmer_connexion
 from activation.demandes.lettres_a_venir import lettres_a_venir
 from activation.demandes.plafonds import departs_des_courriers
@@ -46,7 +47,7 @@ def test_rien_ne_part_sans_avoir_ete_relu(client_de: Ouvrir) -> None:
     saisie = {"qualite": "MANDATAIRE", "services": service.code}
     page = texte(client.post(adresse, saisie))
     assert "Rien n’est encore parti" in page
-    for dit in (f"Représentant légal de {personne.denomination}", "4 rue des Tilleuls", "69003 LYON", service.libelle):
+    for dit in (f"Représentant légal {de(personne.denomination)}", "4 rue des Tilleuls", "69003 LYON", service.libelle):
         assert dit in page
     assert "personne mandatée" in page
     for empreinte in ("", "autre"):

@@ -407,7 +407,7 @@ def test_la_boite_d_une_entreprise() -> None:
     echange = ecrit(lieu)
     client = client_de(lieu.titulaire)
     page = texte(client.get(reverse("entreprise_messages", args=[lieu.personne.siren])))
-    assert "Messages d’ATELIER ROUSSEL" in page
+    assert "Messages d'ATELIER ROUSSEL" in page
     assert echange.objet in page
     assert "Messages" in texte(client.get(reverse("entreprise", args=[lieu.personne.siren])))
     PersonneSirenisee.objects.update(restreinte_le=timezone.now())

@@ -110,7 +110,7 @@ def test_la_cellule_dirige_par_la_page_de_l_espace() -> None:
     assert f'<option value="{bureau.code}">{bureau.nom}' in texte(client.get(page)), (
         "chosen by its name, no code is known by heart"
     )
-    assert "Choisissez un service de la liste" in texte(client.post(page, {"service": "SIE00000", "motif": MOTIF}))
+    assert "Choisissez un service de la liste" in texte(client.post(page, {"service": "AUCUN", "motif": MOTIF}))
     assert client.post(page, {"service": code, "motif": MOTIF}).status_code == 302
     assert Orientation.objects.get(espace=espace).motif == MOTIF
     assert scene.guichet.service_gestionnaire.nom in texte(client.get(page)), "the cell reads where it is directed"
