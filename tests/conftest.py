@@ -26,7 +26,7 @@ from services.models import PersonneSirenisee
 from surveillance import memoire
 from surveillance.automates import releve
 
-from . import gabarits, honnete, pages, role_application
+from . import gabarits, hachage, honnete, pages, role_application
 from .factories import EspaceFactory, ServiceGestionnaireFactory
 from .scenes import RACINE, ecrire_version_cgu
 
@@ -70,6 +70,7 @@ honnete.installer()
 ClientHandler.load_middleware = _monter_une_fois  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _vider_malgre_le_journal  # type: ignore[method-assign]
 gabarits.surveiller()
+hachage.alleger()
 ATTESTATIONS = Path(tempfile.mkdtemp(prefix="attestations-essais-"))
 settings.DOSSIER_ATTESTATIONS = ATTESTATIONS
 settings.MIDDLEWARE = [
@@ -125,6 +126,13 @@ def _pages_lues() -> Iterator[None]:
 def _hachage_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixteen hashes at once on a loaded machine wait their turn; tests/accounts/compteurs/test_debit.py shows the 503."""
     monkeypatch.setattr(saturation, "ATTENTE", 120)
+
+
+@pytest.fixture
+def durees_vraies() -> Iterator[None]:
+    """Hashes that cost what they cost in production, refusals that leave on their step: for a test of either."""
+    with hachage.durees():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,11 @@ from django_otp.oath import totp
 from psycopg.types.json import Jsonb
 
 from accounts.actes import PURGE_FAITE
+from accounts.envois.liens import jeton
+from accounts.espace.changement_adresse import confirmer_changement, demander_changement
 from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enrolement
-from accounts.models import Agent, Application, Espace, Evenement
+from accounts.models import Agent, Application, Espace, Evenement, Lien
+from accounts.traces.acteurs import Visiteur
 from accounts.traces.journal import consigner
 from accounts.traces.sceau import COLONNES, sceau_de, texte_de_ligne
 from tests.factories import MOT_DE_PASSE, REPONSE
@@ -83,6 +86,17 @@ def connecter(espace: Espace, adresse: str = "193.51.224.1", agent: str = CHROME
     reponse = client.post(reverse("connexion"), {"username": compte.email, "password": MOT_DE_PASSE})
     assert reponse.status_code == 302, reponse.content[:500]
     return client
+
+
+def changer_adresse(espace: Espace) -> str:
+    """Give the account another login address by its link, as a thief does who knows the password; return the former one."""
+    assert espace.compte is not None
+    ancienne = espace.compte.email
+    demander_changement(acteur=espace, nouvelle="voleur@ailleurs-cabinet.fr")
+    lien = Lien.objects.get(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE)
+    confirmer_changement(acteur=Visiteur(jeton=jeton(lien)))
+    espace.refresh_from_db()
+    return ancienne
 
 
 def consigner_n(nombre: int) -> list[Evenement]:

@@ -36,7 +36,8 @@ from habilitations.models import (
     Role,
 )
 from habilitations.views.exports import EXISTANT
-from services.models import Echange, Message, ModeleDeReponse, PersonneSirenisee, PieceJointe, Service
+from services.models import Brouillon, Echange, Message, ModeleDeReponse, PersonneSirenisee, PieceJointe, Service
+from services.views.echanges import TRANSFERT
 from surveillance.models import BlocageIP
 from tests.espacepro.scenes import NOMS, TOUS, adresse, alerte_avec_question, client_verifie, contreseing
 from tests.factories import (
@@ -262,6 +263,12 @@ def monter(rang: int = 0) -> Scene:
         "accounts_servicegestionnaire": gestionnaire,
         "remise": remise,
     }
+    # Every agent has begun an answer and a transfer, whatever he may read: nothing but his function keeps from him the pages that
+    # read them again.
+    commence, tiers = scene.objets["services_echange"], ServiceGestionnaireFactory()
+    for agent in agents.values():
+        Brouillon.objects.create(agent=agent, personne=personne, echange=commence, texte="Bonjour")
+    scene.objets["transfert"] = {"echange": str(commence.pk), "vers": tiers.pk, "motif": "Votre ressort"}
     return scene
 
 
@@ -487,7 +494,6 @@ RESERVES: dict[tuple[str, str], frozenset[str]] = {
     ("accounts_contreseing", "refuser"): frozenset({"agent_du_service", "chef"}),
     ("accounts_contreseing", "abandonner"): PERSONNE,  # its own alone
     ("surveillance_blocageip", "lever"): frozenset({"surveillance"}),
-    **dict.fromkeys([("services_echange", acte) for acte in RELUS], PERSONNE),  # before anything is begun
     **dict.fromkeys([("surveillance_alerte", acte) for acte in DE_L_ALERTE], frozenset({"surveillance"})),
     **dict.fromkeys(
         [
@@ -594,6 +600,9 @@ def navigateur(scene: Scene, qui: str) -> Callable[[str, str], HttpResponse]:
         client.force_login(scene.agents[qui].compte, backend="accounts.portes.connexion.CompteBackend")
     elif qui in scene.agents:
         client = client_verifie(scene.agents[qui])
+        commence = client.session
+        commence[TRANSFERT] = scene.objets["transfert"]
+        commence.save()
     session = client.cookies.get(settings.SESSION_COOKIE_NAME)
 
     def demander(methode: str, ou: str) -> HttpResponse:

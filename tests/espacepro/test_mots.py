@@ -99,11 +99,33 @@ def test_les_messages_aussi() -> None:
     assert not (trouvees := fautes(messages())), "\n".join(trouvees)
 
 
-@pytest.mark.parametrize(
-    "phrase", ["Changement de titulaire", "changement d’administrateur titulaire", "Mes demandes", "Mon espace"]
+PRISES = (
+    "Changement de titulaire",
+    "la demande de remplacement",
+    "le remplacement de l’administrateur titulaire",
+    "reprendre le titulaire",
+    "Mes demandes",
+    "Mon espace",
+    "l’administrateur agit en mon nom",
+    "l’habilitation par ligne",
+    "retirer les trois lignes",
+    "souscrire à un service",
+    "révoquer une délégation",
+    "votre requête en cours",
+    "le fil de discussion",
+    "Vous n’êtes plus habilité",
+    "Vous seul le connaissez",
+    "Par levée le",
+    "dont {{ nombre }} que vous administrez",
 )
-def test_le_filet_prend(phrase: str) -> None:
-    assert fautes(iter([("ici", phrase)]))
+"""One phrase for each of INTERDITS, in the same order."""
+
+
+@pytest.mark.parametrize(("mot", "phrase"), zip(INTERDITS, PRISES, strict=True))
+def test_le_filet_prend(mot: str, phrase: str) -> None:
+    """Each mesh by itself: another one that took the phrase would hide that this one takes nothing."""
+    assert [un for un, motif in MOTIF.items() if motif.search(phrase)] == [mot]
+    assert len(fautes(iter([("ici", phrase)]))) == 1
 
 
 def test_le_glossaire_dit_les_memes_mots() -> None:

@@ -76,6 +76,7 @@ def auc(a: list[float], b: list[float]) -> float:
     return (sum(rangs[valeur] for valeur in a) - len(a) * (len(a) + 1) / 2) / (len(a) * len(b))
 
 
+@pytest.mark.usefixtures("durees_vraies")
 @pytest.mark.django_db(transaction=True)
 def test_un_refus_ne_dit_rien_du_compte(
     tours: Callable[[int], int], record_property: Callable[[str, object], None]
@@ -104,9 +105,8 @@ def test_un_refus_ne_dit_rien_du_compte(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_un_refus_coute_les_memes_requetes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_un_refus_coute_les_memes_requetes() -> None:
     """The same reads and writes of the same tables, whatever the account; only their order may differ."""
-    monkeypatch.setattr(debit, "PALIER", 0.0001)
     preparer(1)
     essai("inconnue", 9, 70_000)  # warm
     couts = {}

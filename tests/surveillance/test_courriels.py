@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.conf import settings
 from accounts.envois.courriels import DE_SECURITE, composer, objet_du_genre
 from accounts.models import Courriel
 from tests.factories import EspaceFactory
+from tests.sources import module_de, noeuds
 
 COURRIELS = settings.RACINE / "templates" / "courriels"
 BASE = "courriels/composants/securite.txt"
@@ -25,7 +25,7 @@ def ecrits_par(*dossiers: str) -> Iterator[str]:
     for dossier in dossiers:
         chemin = settings.RACINE / dossier
         for source in [chemin] if chemin.is_file() else sorted(chemin.rglob("*.py")):
-            for noeud in ast.walk(ast.parse(Path(source).read_text(encoding="utf-8"))):
+            for noeud in noeuds(module_de(source)):
                 if isinstance(noeud, ast.Constant) and noeud.value in genres:
                     yield str(noeud.value)
 

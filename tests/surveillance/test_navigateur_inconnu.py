@@ -15,7 +15,7 @@ from accounts.models import Compte, Courriel, Espace, Lien
 from accounts.mots_de_passe.politique import changer_mot_de_passe
 from surveillance.connexions import NAVIGATEUR_INCONNU, NAVIGATEURS_PAR_JOUR
 from surveillance.models import SignalVu
-from tests.accounts.scenes import CHROME, IPHONE, connecter
+from tests.accounts.scenes import CHROME, IPHONE, changer_adresse, connecter
 from tests.factories import MOT_DE_PASSE, AgentFactory
 
 NOUVEAU = "brouillard kayak 81 moutarde violon"
@@ -37,16 +37,32 @@ def test_une_connexion_d_un_navigateur_inconnu_est_annoncee_au_detenteur(espace:
     client.post(reverse("connexion"), {"username": espace.compte.email, "password": MOT_DE_PASSE})
     assert "_auth_user_id" in client.session
     assert not avis(), "this browser is known"
-    with time_machine.travel("2027-07-03T22:05:00Z", tick=False):
+    minuit_cinq = timezone.localtime().replace(hour=0, minute=5) + timedelta(days=1)  # in Paris: the day before in UTC
+    with time_machine.travel(minuit_cinq, tick=False):
         connecter(espace, MAISON, IPHONE)
     (annonce,) = avis()
     assert annonce.destinataire == espace.compte.email
     lu = texte(annonce)
-    assert "04/07/2027 à 0\u00a0h\u00a005" in str(composer(annonce).body)
+    assert f"{minuit_cinq:%d/%m/%Y} à 0\u00a0h\u00a005" in str(composer(annonce).body)
     for attendu in ("heure de Paris", "France, 90.1.2.3", "Mobile Safari", "iOS 17", "iPhone"):
         assert attendu in lu
     lien = Lien.objects.get(objet=Lien.Objet.CE_N_EST_PAS_MOI, sujet=annonce.pk)
     assert settings.SITE_URL + reverse("ce_n_est_pas_moi", args=[jeton(lien)]) in lu
+
+
+@pytest.mark.parametrize(("heures", "aux_deux"), [(71, True), (73, False)])
+def test_l_adresse_d_avant_est_prevenue_tant_qu_elle_peut_defaire_le_changement(
+    espace: Espace, heures: int, aux_deux: bool
+) -> None:
+    """A thief who has put his own address would be the only one to read of his sign-ins; each mail has a link of its own."""
+    connecter(espace, BUREAU)
+    ancienne = changer_adresse(espace)
+    with time_machine.travel(timezone.now() + timedelta(hours=heures), tick=False):
+        connecter(espace, MAISON, IPHONE)
+    assert sorted(un.destinataire for un in avis()) == sorted([espace.compte.email, *([ancienne] if aux_deux else [])])
+    liens = Lien.objects.filter(objet=Lien.Objet.CE_N_EST_PAS_MOI, sujet__in=[un.pk for un in avis()])
+    assert {lien.adresse for lien in liens} == {un.destinataire for un in avis()}
+    assert len({texte(un) for un in avis()}) == len(avis())
 
 
 def test_ce_qu_un_autre_courriel_annonce_deja_n_est_pas_dit_deux_fois(espace: Espace) -> None:

@@ -24,11 +24,6 @@ from tests.scenes import en_parallele
 DEPART = timezone.now().replace(microsecond=0)
 
 
-@pytest.fixture(autouse=True)
-def _sans_palier(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debit, "PALIER", 0.0001)
-
-
 def a(secondes: float) -> time_machine.travel:
     return time_machine.travel(DEPART + timedelta(seconds=secondes), tick=False)
 

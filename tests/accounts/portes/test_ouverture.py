@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.compteurs import debit
 from accounts.models import Application, Compte, Espace, NavigateurConnu, Session
 from accounts.models.sessions_base import DERNIERE_ACTIVITE, SessionStore
 from accounts.mots_de_passe.politique import CompteModifie
@@ -84,9 +83,8 @@ def gestes(espace: Espace | None, mot_de_passe: str) -> list[str]:
     return [re.sub(r"'[^']*'|\d+", "", requete["sql"])[:60] for requete in requetes]
 
 
-def test_un_refus_fait_le_meme_travail_qu_un_echec(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_un_refus_fait_le_meme_travail_qu_un_echec() -> None:
     """A wrong password, an unknown address, and both once their counters refuse: nothing tells them apart."""
-    monkeypatch.setattr(debit, "PALIER", 0.0001)
     espace = EspaceFactory()
     faux, inconnu = gestes(espace, "faux"), gestes(None, "faux")
     for _ in range(4):

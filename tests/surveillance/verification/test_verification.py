@@ -14,13 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.envois import courriels
-from accounts.envois.liens import jeton
-from accounts.espace import changement_adresse
 from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enrolement
 from accounts.models import Application, Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.mots_de_passe.politique import changer_mot_de_passe
-from accounts.traces.acteurs import Visiteur
 from espacepro.acces import TABLE
 from surveillance.models import Alerte, Gravite, SignalVu, Verification
 from surveillance.signaux import signalement
@@ -29,8 +26,8 @@ from surveillance.verification import demandes
 from surveillance.verification.codes import code_de
 from surveillance.verification.demandes import demander_verification, est_verifiee
 from surveillance.verification.middleware import VerificationMiddleware
+from tests.accounts.scenes import changer_adresse, connecter
 from tests.accounts.scenes import code_de as code_de_l_application
-from tests.accounts.scenes import connecter
 from tests.espacepro.scenes import client_verifie
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 from tests.scenes import en_parallele
@@ -456,17 +453,6 @@ def test_seize_essais_a_la_fois_en_comptent_cinq() -> None:
     assert not Session.objects.exists()
 
 
-def changer_adresse(espace: Espace) -> str:
-    """Give the account another login address by its link, as a thief does who knows the password; return the former one."""
-    assert espace.compte is not None
-    ancienne = espace.compte.email
-    changement_adresse.demander_changement(acteur=espace, nouvelle="voleur@ailleurs-cabinet.fr")
-    lien = Lien.objects.get(espace=espace, objet=Lien.Objet.CHANGEMENT_ADRESSE)
-    changement_adresse.confirmer_changement(acteur=Visiteur(jeton=jeton(lien)))
-    espace.refresh_from_db()
-    return ancienne
-
-
 def test_le_code_va_a_l_adresse_d_avant_tant_qu_elle_peut_defaire_le_changement(espace: Espace) -> None:
     """A thief who has put his own address does not verify himself by it; what is told is told to both."""
     client = connecter(espace)
@@ -484,6 +470,26 @@ def test_le_code_va_a_l_adresse_d_avant_tant_qu_elle_peut_defaire_le_changement(
         marquer(plus_tard)
         plus_tard.post(reverse(ENVOI))
         assert codes.latest("cree_le").destinataire == espace.compte.email, "nobody can undo it any more"
+
+
+@pytest.mark.parametrize(("heures", "aux_deux"), [(71, True), (73, False)])
+def test_une_verification_manquee_se_dit_a_l_adresse_d_avant_tant_qu_elle_peut_defaire_le_changement(
+    espace: Espace, heures: int, aux_deux: bool
+) -> None:
+    """The thief who has put his own address would be the only one to read that he missed; each mail has a link of its own."""
+    ancienne = changer_adresse(espace)
+    with time_machine.travel(timezone.now() + timedelta(hours=heures), tick=False):
+        client = connecter(espace)
+        marquer(client)
+        code = demander_code(client)
+        for _ in range(demandes.ESSAIS):
+            saisir(client, faux(code))
+    avis = Courriel.objects.filter(genre=demandes.MANQUEE)
+    assert sorted(un.destinataire for un in avis) == sorted([espace.compte.email, *([ancienne] if aux_deux else [])])
+    liens = {
+        lien.adresse for lien in Lien.objects.filter(objet=Lien.Objet.CE_N_EST_PAS_MOI, sujet__in=avis.values("pk"))
+    }
+    assert liens == {un.destinataire for un in avis}
 
 
 def test_qui_a_perdu_l_adresse_d_avant_passe_par_un_nouveau_mot_de_passe(espace: Espace) -> None:
