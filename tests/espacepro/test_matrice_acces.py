@@ -37,7 +37,7 @@ from habilitations.models import (
 )
 from habilitations.views.exports import EXISTANT
 from services.models import Brouillon, Echange, Message, ModeleDeReponse, PersonneSirenisee, PieceJointe, Service
-from services.views.echanges import TRANSFERT
+from services.views.echanges_relus import TRANSFERT
 from surveillance.models import BlocageIP
 from tests.espacepro.scenes import NOMS, TOUS, adresse, alerte_avec_question, client_verifie, contreseing
 from tests.factories import (
