@@ -20,16 +20,17 @@ from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import replier
 
+from .demesure import ClasseurDemesure, exiger_mesure
+
 TAILLE_DU_FICHIER: Final = (
     1_600_000  # with its form, under what a request may hold; 3,000 rights with long names are 1.3 MB of CSV
 )
 LIGNES: Final = 10_000
-DECOMPRESSE: Final = 60_000_000  # bytes of an XLSX once unpacked
 ENTETE_AVANT: Final = 30  # rows among which the header is looked for
 FEUILLES: Final = 5
 COLONNES_AU_PLUS: Final = 40
 SEPARATEURS: Final = ";\t,|"
-_SEP: Final = re.compile(r'"?sep=(.)"?[;,\t]*\r?\n', re.IGNORECASE)
+_SEP: Final = re.compile(rf'"?sep=([{SEPARATEURS}:~^])"?[;,\t]*\r?\n', re.IGNORECASE)
 # What openpyxl and zipfile raise for a file that is not quite one: none says anything of the portal.
 _XLSX_ABIME: Final = (
     zipfile.BadZipFile,
@@ -195,8 +196,8 @@ def _lectures_csv(contenu: bytes) -> Iterator[list[Brute]]:
         separateurs, texte = [declare[1]], texte[declare.end() :]
     faute: csv.Error | None = None
     for rang, separateur in enumerate(separateurs):
-        lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=separateur, strict=True)
         try:
+            lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=separateur, strict=True)
             table: list[Brute] = [[cellule.strip() for cellule in rangee] for rangee in lecteur]
         except csv.Error as erreur:
             if rang == 0:  # the separator that the file seems to have: when no other does, this is what is wrong
@@ -227,10 +228,11 @@ def _feuilles_xlsx(contenu: bytes) -> Iterator[list[Brute]]:
     """Yield the first sheets of a workbook, each cell as the text that a person sees in it."""
     try:
         with zipfile.ZipFile(io.BytesIO(contenu)) as archive:
-            if sum(partie.file_size for partie in archive.infolist()) > DECOMPRESSE:
-                raise FichierTropGrand
+            exiger_mesure(archive)
         with _sans_avertissement():
             feuilles = load_workbook(io.BytesIO(contenu), read_only=True, data_only=True).worksheets[:FEUILLES]
+    except ClasseurDemesure as erreur:
+        raise FichierTropGrand from erreur
     except _XLSX_ABIME as erreur:
         raise FichierIllisible from erreur
     for feuille in feuilles:

@@ -1,5 +1,6 @@
 """Tables as people have them are read; what is not a table is refused by a rule, never by a fault of ours."""
 
+import contextlib
 import io
 import zipfile
 from datetime import date, datetime
@@ -14,10 +15,11 @@ from accounts.saisies.repliement import replier
 from habilitations.lectures.export import COLONNES as EXPORTEES
 from habilitations.models import Role
 from habilitations.partage.fichier import ACTES, COLONNES, ROLES, Acte, LigneFichier, lire
+from habilitations.tableurs import demesure, lecture
 from habilitations.tableurs.cellules import DateComptee, DateIllisible, lire_jour
+from habilitations.tableurs.demesure import CELLULES, DECOMPRESSE, ELEMENTS
 from habilitations.tableurs.ecriture import Feuille, ecrire_xlsx, en_csv, en_xlsx
 from habilitations.tableurs.lecture import (
-    DECOMPRESSE,
     LIGNES,
     ColonnesManquantes,
     FichierIllisible,
@@ -284,6 +286,56 @@ def zip_de(**parties: bytes) -> bytes:
 def test_une_archive_qui_gonfle_n_est_pas_ouverte() -> None:
     with pytest.raises(FichierTropGrand):
         lire(zip_de(bombe=b"\x00" * (DECOMPRESSE + 1)))
+
+
+def avec_la_feuille(xml: bytes) -> bytes:
+    """Return a good workbook whose one sheet is this XML instead."""
+    tampon = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(BON)) as source, zipfile.ZipFile(tampon, "w", zipfile.ZIP_DEFLATED) as archive:
+        for nom in source.namelist():
+            archive.writestr(nom, xml if nom.endswith("sheet1.xml") else source.read(nom))
+    return tampon.getvalue()
+
+
+ESPACE_DE_NOMS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+@pytest.mark.parametrize(
+    ("entete", "donnees"),
+    [
+        pytest.param("", "<row>" + "<c/>" * (CELLULES + 1) + "</row>", id="une rangée sans fin"),
+        pytest.param("", "<row/>" * (ELEMENTS + 1), id="des rangées sans fin"),
+        pytest.param("", "<row>" + "<c/>" * (CELLULES + 1) + "</pas-fermée", id="puis XML abîmé"),
+        pytest.param(
+            '<!DOCTYPE w [<!ENTITY e "' + "<c/>" * 1_000 + '">]>', "<row>" + "&e;" * 20 + "</row>", id="des entités"
+        ),
+    ],
+)
+def test_quelques_kilooctets_ne_deviennent_pas_des_millions_de_cellules(
+    entete: str, donnees: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lecture, "load_workbook", lambda *a, **k: pytest.fail("opened"))
+    xml = f"<?xml version='1.0'?>{entete}<worksheet {ESPACE_DE_NOMS}><sheetData>{donnees}</sheetData></worksheet>"
+    contenu = avec_la_feuille(xml.encode())
+    assert len(contenu) < 50_000
+    with pytest.raises(FichierTropGrand):
+        lire(contenu)
+
+
+def test_un_grand_classeur_se_lit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the largest, with as many columns as people have and every text another, within a tenth of the bounds."""
+    for borne in ("ELEMENTS", "DECOMPRESSE"):
+        monkeypatch.setattr(demesure, borne, getattr(demesure, borne) // 10)
+    colonnes = [*ENTETE.split(";"), *(f"Autre {rang}" for rang in range(9))]
+    rangees = [[*LIGNE.split(";"), *(f"{rang}-{place}" for place in range(9))] for rang in range(LIGNES // 10)]
+    assert len(lire(en_xlsx("x", colonnes, rangees))) == LIGNES // 10
+
+
+@pytest.mark.parametrize("signe", ['"', " ", "\r", "\x0b", "é", "a", "'", "", ";;"])
+@pytest.mark.parametrize("patron", ["sep={}\n", '"sep={}"\r\n', "sep={}\r"])
+def test_un_separateur_declare_n_importe_comment(signe: str, patron: str) -> None:
+    with contextlib.suppress(RegleMetier):
+        lire((patron.format(signe) + ENTETE + "\n" + LIGNE).encode())
 
 
 def test_une_archive_qui_n_est_pas_un_classeur() -> None:
