@@ -202,7 +202,7 @@ def _pour_les_agents(
         "alerte d’un réseau": Alerte.objects.create(
             motif="adresse_sans_fin",
             cause=f"reseau:{RESEAU}",
-            details={"reseau": RESEAU, "adresses": ["192.0.7.1/32"]},
+            details={"reseau": RESEAU, "adresses": ["192.0.7.1"]},
         ),
         "question": _interroger(espace, gestionnaire),
         "surveillance.blocageip": BlocageIP.objects.create(reseau="203.0.113.0/24", motif="robot"),
