@@ -178,6 +178,7 @@ TABLE: dict[str, Porte] = {
             "message_relire",
             "brouillon_effacer",
             "echange",
+            "echange_relire",
             "echange_clore",
             "echange_rouvrir",
             "echange_pdf",

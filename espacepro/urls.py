@@ -43,6 +43,7 @@ MESSAGES = [
     path("pieces/<uuid:cle>/", pieces.telecharger, name="piece_jointe"),
     path("brouillons/<uuid:cle>/effacer/", messagerie.effacer_brouillon, name="brouillon_effacer"),
     path("<str:reference>/", messagerie.echange, name="echange"),
+    path("<str:reference>/relire/", messagerie.relire_reponse, name="echange_relire"),
     path("<str:reference>/clore/", messagerie.clore, name="echange_clore"),
     path("<str:reference>/rouvrir/", messagerie.rouvrir, name="echange_rouvrir"),
     path("<str:reference>/pdf/", messagerie.pdf, name="echange_pdf"),

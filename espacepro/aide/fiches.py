@@ -224,7 +224,15 @@ GROUPES: Final[dict[str, tuple[Fiche, ...]]] = {
             "§2.3",
             None,
             ("adherer", "comptes-bancaires"),
-            ("messagerie", "message_ecrire", "message_rediger", "message_relire", "echange", "entreprise_messages"),
+            (
+                "messagerie",
+                "message_ecrire",
+                "message_rediger",
+                "message_relire",
+                "echange",
+                "echange_relire",
+                "entreprise_messages",
+            ),
         ),
     ),
     "Quitter": (

@@ -43,6 +43,8 @@ from .pieces import A_PART, SANS_BROUILLON, Suite, du_brouillon, recevoir_a_part
 
 SANS_CHERCHER: Final = 10
 """How many companies one chooses from in a list alone; beyond, one looks for it by its name or number."""
+GARDEE: Final = "reponse_relue"
+"""What the session keeps of the page that kept an answer last, to be read again: its key."""
 GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
 
 
@@ -124,7 +126,8 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     contexte: dict[str, Any] = {"lu": lu, "echange": trouve, "formulaire": formulaire}
     if formulaire.is_bound:  # the draft may be of this very request
         contexte |= du_brouillon(espace, trouve.personne, trouve)
-        contexte["montre"] = _montre_apres(request, brouillons.brouillon_de(espace, trouve.personne, trouve), contexte)
+        garde = brouillons.brouillon_de(espace, trouve.personne, trouve)
+        contexte["montre"] = _montre_apres(request, garde, contexte, vus=bool(formulaire.ailleurs))
     else:
         contexte |= SANS_BROUILLON | {"pieces": lu.pieces_du_brouillon}
         contexte["montre"] = montrer(lu.brouillon, contexte["pieces"])
@@ -147,6 +150,9 @@ def _recevoir_reponse(
         return redirect("echange", trouve.reference) if faite is not None else None
     if not formulaire.is_valid():
         return None
+    if "relire" in request.POST:
+        relue = _garder_a_relire(request, espace, trouve, formulaire, montre)
+        return redirect("echange_relire", trouve.reference) if relue else None
     try:
         repondre(acteur=espace, echange=trouve, montre=montre, **formulaire.cleaned_data)
     except RegleMetier as regle:
@@ -156,10 +162,38 @@ def _recevoir_reponse(
     return redirect("echange", trouve.reference)
 
 
-def _montre_apres(request: HttpRequest, garde: Brouillon | None, contexte: dict[str, Any]) -> BrouillonMontre:
-    """Return what a page of what was refused shows: the files as they are now, and the words of the draft only where they are its own."""
+def _garder_a_relire(
+    request: HttpRequest, espace: Espace, trouve: Echange, formulaire: ReponseForm, montre: BrouillonMontre
+) -> bool:
+    """Keep the answer, to be read again before it leaves; return whether it is. Words that this page has neither shown nor kept stay."""
+    cle = str(formulaire.cleaned_data["envoi"])
+    try:
+        brouillons.garder(
+            acteur=espace,
+            personne=trouve.personne,
+            echange=trouve,
+            texte=formulaire.cleaned_data["texte"],
+            montre=montre if request.session.get(GARDEE) != cle else None,
+        )
+    except RegleMetier as regle:
+        if isinstance(regle, brouillons.BrouillonGardeAilleurs):
+            garde = brouillons.brouillon_de(espace, trouve.personne, trouve)
+            formulaire.ailleurs = garde.texte if garde is not None else ""
+        formulaire.refuser(regle)
+        return False
+    request.session[GARDEE] = cle
+    return True
+
+
+def _montre_apres(
+    request: HttpRequest, garde: Brouillon | None, contexte: dict[str, Any], *, vus: bool
+) -> BrouillonMontre:
+    """Return what a page of what was refused shows: the files as they are now, and the words of the draft where they are its own.
+
+    `vus`: whether it shows other ones beside its own.
+    """
     montre = montrer(garde, contexte["pieces"])
-    siens = garde is None or garde.texte.split() == request.POST.get("texte", "").split()
+    siens = vus or garde is None or garde.texte.split() == request.POST.get("texte", "").split()
     return montre if siens else replace(montre, mots=lire_montre(request.POST.get("montre", "")).mots)
 
 
@@ -367,6 +401,26 @@ def relire(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
         "autres_lecteurs": [lecteur for lecteur in lecteurs_de(personne) if lecteur != espace],
     }
     return render(request, "espacepro/messagerie/relire.html", contexte | fichiers)
+
+
+@espace_requis
+@require_GET
+def relire_reponse(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
+    """The answer as it would leave: what is sent is what this page shows. Where none could leave, the page of the exchange."""
+    trouve = _trouver(espace, reference).echange
+    garde = brouillons.brouillon_de(espace, trouve.personne, trouve)
+    if garde is None or not garde.texte:
+        return redirect("echange", reference)
+    fichiers = du_brouillon(espace, trouve.personne, trouve)
+    contexte = {
+        "echange": trouve,
+        "theme": theme_de(trouve.theme),
+        "brouillon": garde,
+        "envoi": brouillons.cle_d_envoi(garde, fichiers["pieces"]),
+        "montre": montrer(garde, fichiers["pieces"]),
+        "autres_lecteurs": [lecteur for lecteur in lecteurs_de(trouve.personne) if lecteur != espace],
+    }
+    return render(request, "espacepro/messagerie/relire_reponse.html", contexte | fichiers)
 
 
 def _garder(

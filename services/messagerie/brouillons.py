@@ -13,13 +13,22 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.porte import lire_phrase, lire_texte
+from accounts.saisies.regles import RegleMetier
 
 from ..models import Brouillon, Echange, PersonneSirenisee, PieceJointe
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
 from .droits import personnes_de, peut_ecrire
 from .echanges import MessageTropLong, ObjetTropLong, verrouiller, verrouiller_echange
-from .montres import montrer
+from .montres import BrouillonMontre, change_ailleurs, montrer
 from .themes import themes
+
+
+class BrouillonGardeAilleurs(RegleMetier):
+    code = "brouillon_garde_ailleurs"
+    message = (
+        "Un autre texte a été gardé en brouillon depuis que cette page l’a montré, dans un autre onglet peut-être : il est affiché plus bas. "
+        "Rien n’est perdu de ce que vous écrivez ici ; confirmez si votre texte doit le remplacer."
+    )
 
 
 @transaction.atomic
@@ -32,13 +41,14 @@ def garder(
     objet: str = "",
     texte: str = "",
     meme_vide: bool = False,
+    montre: BrouillonMontre | None = None,
     maintenant: datetime | None = None,
 ) -> Brouillon | None:
     """Keep what this espace has begun to write, in the place of what it had; return it, None where nothing is left.
 
-    `meme_vide`: a file comes with it.
-    What is not whole yet is kept as it is. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace,
-    TexteIllisible, ObjetTropLong, MessageTropLong.
+    `meme_vide`: a file comes with it. `montre` is what its page had shown of the draft, where other words are not to be replaced
+    unseen. What is not whole yet is kept as it is. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace,
+    TexteIllisible, ObjetTropLong, MessageTropLong, BrouillonGardeAilleurs.
     """
     maintenant = maintenant or timezone.now()
     acteur, personne, echange = _verrouiller(acteur, personne, echange)
@@ -48,6 +58,8 @@ def garder(
     if len(texte) > LONGUEUR_TEXTE:
         raise MessageTropLong(longueur=len(texte), limite=LONGUEUR_TEXTE, exces=len(texte) - LONGUEUR_TEXTE)
     connu = Brouillon.objects.filter(espace=acteur, personne=personne, echange=echange).first()
+    if montre is not None and change_ailleurs(connu, montre, texte):
+        raise BrouillonGardeAilleurs
     theme = theme if theme in themes() else ""
     if not (theme or objet or texte or meme_vide) and (connu is None or not connu.pieces_jointes.exists()):
         if connu is not None:

@@ -54,8 +54,9 @@ class RedactionForm(FormulaireDEnvoi):
 
 
 class ReponseForm(FormulaireDEnvoi):
-    """An answer within an exchange."""
+    """An answer within an exchange. `ailleurs`: the words that another page has kept of it, where they are to be shown."""
 
+    ailleurs = ""
     regles = dict.fromkeys(("message_vide", "message_trop_long"), "texte")
 
     texte = ChampTexte(

@@ -185,7 +185,10 @@ def adresses(pays: Pays) -> dict[str, str]:
         "entreprise": [siren],
         "entreprise_acces": [siren],
         "entreprise_demandes": [siren],
-        **{key: [pays.echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
+        **{
+            key: [pays.echange.reference]
+            for key in ("echange", "echange_relire", "echange_pdf", "echange_clore", "echange_rouvrir")
+        },
         "message_rediger": [siren],
         "message_relire": [siren],
         "entreprise_messages": [siren],

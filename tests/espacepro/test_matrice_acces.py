@@ -299,7 +299,10 @@ INCONNUS: dict[str, list[Any]] = {
             "compte_bancaire_signaler",
         )
     },
-    **{key: ["E-2026-AAAAAAAA"] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
+    **{
+        key: ["E-2026-AAAAAAAA"]
+        for key in ("echange", "echange_relire", "echange_pdf", "echange_clore", "echange_rouvrir")
+    },
     **{key: ["552032534"] for key in ("message_rediger", "message_relire", "entreprise_messages")},
     "piece_jointe": [uuid.UUID(int=0)],
     "usage_inhabituel": [uuid.UUID(int=0)],
@@ -330,7 +333,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
     "ouvrir_service": {"service ouvert": UTILISATEURS, "adhésion fermée": PERSONNE, "autre personne": PERSONNE},
     **{
         key: {"échange": UTILISATEURS, "échange d’une autre": PERSONNE}
-        for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")
+        for key in ("echange", "echange_relire", "echange_pdf", "echange_clore", "echange_rouvrir")
     },
     **{
         key: {"messagerie ouverte": UTILISATEURS, "sans messagerie": PERSONNE}

@@ -92,7 +92,10 @@ def test_ecrire_recevoir_et_lire_a_deux(
     expect(avec_script if largeur == 1280 else sans_script).to_be_visible()
     expect(sans_script if largeur == 1280 else avec_script).to_be_hidden()
     page.get_by_label("Votre réponse").fill("Voici le bilan.")
-    page.get_by_role("button", name="Envoyer la réponse").click()
+    page.get_by_role("button", name="Relire avant d’envoyer").click()
+    expect(page.get_by_text("Un message envoyé ne se reprend pas.")).to_be_visible()
+    montrer("messagerie-relire-reponse")
+    page.get_by_role("button", name="Envoyer", exact=True).click()
     expect(page.get_by_text("Votre message est envoyé au SIE")).to_be_visible()
     with page.expect_download() as telechargement:
         page.get_by_role("link", name="Imprimer ou télécharger").click()

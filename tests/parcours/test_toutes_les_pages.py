@@ -75,6 +75,7 @@ SUITES = {
     "inscription_simplifiee_renvoyer",
     "message_rediger",
     "message_relire",
+    "echange_relire",
     "renouveler_mot_de_passe",
     "verifier_session",  # of a session that must be verified: tests/parcours/test_verification.py
     "suppleants_confirmer",
@@ -181,7 +182,10 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
         "ouvrir_service": [personne.siren, "PAYER"],
         **{nom: [personne.siren] for nom in ("entreprise", "entreprise_acces", "entreprise_demandes")},
         "courriel_entreprise_changer": [personne.siren],
-        **{key: [echange.reference] for key in ("echange", "echange_pdf", "echange_clore", "echange_rouvrir")},
+        **{
+            key: [echange.reference]
+            for key in ("echange", "echange_relire", "echange_pdf", "echange_clore", "echange_rouvrir")
+        },
         **{key: [personne.siren] for key in ("message_rediger", "message_relire", "entreprise_messages")},
         "piece_jointe": [piece.pk],
         **{

@@ -174,6 +174,7 @@ def test_un_etranger_ne_trouve_rien() -> None:
     for nom, args in (
         ("echange", [echange.reference]),
         ("echange_pdf", [echange.reference]),
+        ("echange_relire", [echange.reference]),
         ("message_rediger", [lieu.personne.siren]),
         ("message_relire", [lieu.personne.siren]),
         ("entreprise_messages", [lieu.personne.siren]),
@@ -362,6 +363,56 @@ def test_repondre_garder_clore_rouvrir() -> None:
     assert 'name="texte"' not in close.content.decode()
     client.post(reverse("echange_rouvrir", args=[echange.reference]))
     assert 'name="texte"' in client.get(page).content.decode()
+
+
+def formulaire(reponse: object) -> dict[str, str]:
+    """Return what the form of an answer carries hidden."""
+    return dict(re.findall(r'name="(envoi|montre|texte)" value="([^"]*)"', reponse.content.decode()))  # type: ignore[attr-defined]
+
+
+def test_une_reponse_se_relit_avant_de_partir_une_fois() -> None:
+    """As a first message does: a GET that writes nothing, « Modifier » and « Recharger » lose nothing, and what it shows is what leaves."""
+    lieu = scene()
+    echange = ecrit(lieu)
+    client, page = client_de(lieu.acteur), reverse("echange", args=[echange.reference])
+    relire = reverse("echange_relire", args=[echange.reference])
+    assert client.get(relire)["Location"] == page, "nothing is begun"
+    assert "Envoyer la réponse" not in texte(client.get(page))
+    saisie = formulaire(client.get(page))
+    suite = client.post(page, {**saisie, "texte": "Voici le bilan.", "relire": "oui"})
+    assert suite["Location"] == relire
+    assert not Message.objects.filter(espace=lieu.acteur).exists()
+    relue = client.get(relire)
+    for dit in ("Un message envoyé ne se reprend pas", "Voici le bilan.", str(echange.service_gestionnaire.nom)):
+        assert dit in texte(relue), dit
+    assert "Voici le bilan." in client.get(page).content.decode(), "« Modifier »"
+    # « Back », to the first page as it was made.
+    corrigee = client.post(page, {**saisie, "texte": "Voici le bilan de 2026.", "relire": "oui"})
+    assert corrigee["Location"] == relire
+    derniere = formulaire(client.get(relire))
+    for _ in range(2):  # pressed twice
+        assert client.post(page, derniere)["Location"] == page
+    assert list(Message.objects.filter(espace=lieu.acteur).values_list("texte", flat=True)) == [
+        "Voici le bilan de 2026."
+    ]
+    assert not Brouillon.objects.exists()
+    vide = client.post(page, {**formulaire(client.get(page)), "texte": " ", "relire": "oui"})
+    assert "Écrivez votre message" in texte(vide)
+
+
+def test_une_reponse_d_un_autre_onglet_n_est_pas_remplacee_sans_etre_montree() -> None:
+    lieu = scene()
+    echange = ecrit(lieu)
+    client, page = client_de(lieu.acteur), reverse("echange", args=[echange.reference])
+    premier, second = formulaire(client.get(page)), formulaire(client.get(page))
+    client.post(page, {**premier, "texte": "Du premier onglet", "relire": "oui"})
+    refusee = client.post(page, {**second, "texte": "Du second", "relire": "oui"})
+    for dit in ("Un autre texte a été gardé en brouillon", "Du premier onglet", "Du second"):
+        assert dit in texte(refusee), dit
+    assert Brouillon.objects.get().texte == "Du premier onglet"
+    suite = client.post(page, {**formulaire(refusee), "texte": "Du second", "relire": "oui"})
+    assert suite.status_code == 302, "said once, then confirmed"
+    assert Brouillon.objects.get().texte == "Du second"
 
 
 def test_le_texte_corrige_apres_un_retour_en_arriere_n_est_pas_perdu() -> None:
