@@ -144,6 +144,7 @@ def installer() -> Pays:
     for rang in range(5):
         echanger(une.personne, etat="REPONDU", objet=f"Question {rang}")
     Brouillon.objects.create(espace=espace, personne=une.personne, theme="TVA", objet="Question", texte="Bonjour")
+    Brouillon.objects.create(espace=espace, personne=une.personne, echange=echange, texte="Bonjour")
     message = Message.objects.create(echange=echange, espace=espace, texte="Bonjour")
     piece = poser_piece(b"%PDF", message=message, analyse="NON_ANALYSEE", analysee_le=maintenant)
     agents = [AgentFactory(service_gestionnaire=bureau, fonction=fonction) for fonction in sorted(TOUTES)]

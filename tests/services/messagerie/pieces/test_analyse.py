@@ -264,7 +264,11 @@ def test_un_depot_ou_rien_n_a_ete_pose() -> None:
 
 @pytest.mark.parametrize("faute", [ValueError, RuntimeError, OSError])
 def test_un_message_qui_ne_se_remet_pas_n_arrete_pas_ceux_de_derriere(
-    clamd: FauxClamd, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, faute: type[Exception]
+    clamd: FauxClamd,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    echecs: list[str],
+    faute: type[Exception],
 ) -> None:
     """The oldest fails at each run, as many times as a run delivers: those behind it leave all the same."""
     messages = []
@@ -283,6 +287,7 @@ def test_un_message_qui_ne_se_remet_pas_n_arrete_pas_ceux_de_derriere(
     PieceJointe.objects.update(analyse=PieceJointe.Analyse.SAINE, analysee_le=timezone.now())
     assert analyse.remettre_les_prets(nombre=2) == 1
     assert set(Message.objects.filter(pret_le=None)) == set(messages[:2])
+    assert echecs == ["message_pret"] * 2
     assert all(str(message.pk) in caplog.text for message in messages[:2])
     assert f"{faute.__name__}: un message qui ne se compose pas" in caplog.text, "with its traceback"
     monkeypatch.undo()
