@@ -37,13 +37,6 @@ SAISIE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _sans_reste() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
-
-
 @pytest.fixture
 def horloge() -> Iterator[Any]:
     with time_machine.travel(timezone.now(), tick=False) as horloge:

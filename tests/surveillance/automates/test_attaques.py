@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,8 +18,7 @@ from accounts.envois.courriels import PAGES_DES_LIENS
 from accounts.models import Agent
 from accounts.portes.marques import PIEGE, SERVI, sceller, servi_depuis
 from accounts.sessions.navigateurs import retenir
-from surveillance import memoire
-from surveillance.automates import liste, releve
+from surveillance.automates import liste
 from surveillance.automates.blocages import DUREES, bloquer_automate, bloquer_ip, debloquer_ip
 from surveillance.automates.epreuve import proposer_epreuve
 from surveillance.automates.grades import source_de
@@ -28,27 +26,10 @@ from surveillance.models import BlocageIP
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, EspaceFactory
 
-from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur
+from .scenes import HONNETES, ROBOTS, envoyer, navigateur
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("horloge", "neuf")]
 ENTREPRISE = "203.0.113.77"
-
-
-@pytest.fixture(autouse=True)
-def horloge(monkeypatch: pytest.MonkeyPatch) -> Horloge:
-    une = Horloge.ronde()
-    monkeypatch.setattr(releve, "horloge", une)
-    return une
-
-
-@pytest.fixture(autouse=True)
-def neuf() -> Iterator[None]:
-    """Nothing is blocked, and Redis has not failed a moment ago."""
-    liste._processus.liste = liste.Liste()
-    memoire.etat.muet_jusqu_a = 0.0
-    yield
-    liste._processus.liste = liste.Liste()
-    memoire.etat.muet_jusqu_a = 0.0
 
 
 def humain(adresse: str = ENTREPRISE, **entetes: str) -> Client:

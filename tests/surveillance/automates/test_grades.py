@@ -4,7 +4,6 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -37,26 +36,9 @@ from tests.factories import MOT_DE_PASSE, EspaceFactory
 
 from .scenes import HONNETES, ROBOTS, Horloge, envoyer, navigateur, resoudre
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("horloge", "neuf")]
 ROBOT = "203.0.113.7"
 VERIFIER = "Vérifions que vous n’êtes pas un automate"
-
-
-@pytest.fixture(autouse=True)
-def horloge(monkeypatch: pytest.MonkeyPatch) -> Horloge:
-    une = Horloge.ronde()
-    monkeypatch.setattr(releve, "horloge", une)
-    return une
-
-
-@pytest.fixture(autouse=True)
-def neuf() -> Iterator[None]:
-    """Nothing is blocked, and Redis has not failed a moment ago."""
-    liste._processus.liste = liste.Liste()
-    memoire.etat.muet_jusqu_a = 0.0
-    yield
-    liste._processus.liste = liste.Liste()
-    memoire.etat.muet_jusqu_a = 0.0
 
 
 @pytest.fixture

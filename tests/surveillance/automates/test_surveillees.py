@@ -1,6 +1,5 @@
 """The addresses that are slowed or asked to verify: the cell reads them in words, lifts their marks, blocks one (R17)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from redis import Redis
 
 from accounts.models import Agent, Evenement
 from surveillance import memoire
-from surveillance.automates import liste, releve
+from surveillance.automates import releve
 from surveillance.automates.blocages import BlocageReserve
 from surveillance.automates.grades import Grade
 from surveillance.automates.surveillees import (
@@ -27,23 +26,8 @@ from tests.habilitations.scenes import texte
 
 from .scenes import HONNETES, ROBOTS, Horloge, navigateur
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("horloge", "neuf")]
 ROBOT, LIGNE = "203.0.113.7", "2001:db8:1:2::5"
-
-
-@pytest.fixture(autouse=True)
-def horloge(monkeypatch: pytest.MonkeyPatch) -> Horloge:
-    une = Horloge.ronde()
-    monkeypatch.setattr(releve, "horloge", une)
-    return une
-
-
-@pytest.fixture(autouse=True)
-def neuf() -> Iterator[None]:
-    """Nothing is blocked nor watched."""
-    liste._processus.liste = liste.Liste()
-    yield
-    liste._processus.liste = liste.Liste()
 
 
 @pytest.fixture

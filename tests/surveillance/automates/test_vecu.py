@@ -1,7 +1,7 @@
 """What a person lives through who is asked for the verification: what stays open, what is given back, who is not asked (R17)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +11,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import Espace, Session
-from surveillance import memoire
-from surveillance.automates import liste, releve
+from surveillance.automates import releve
 from surveillance.automates.detecteurs import PAGES_PAR_MINUTE
 from surveillance.automates.grades import Garde, Grade, voir
 from tests.espacepro.scenes import client_verifie
@@ -20,18 +19,8 @@ from tests.factories import AgentFactory
 
 from .scenes import FORMULAIRE, HONNETES, ROBOTS, Horloge, envoyer, navigateur, resoudre
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("horloge", "neuf")]
 ADRESSE = "203.0.113.7"
-
-
-@pytest.fixture(autouse=True)
-def horloge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Horloge]:
-    une = Horloge.ronde()
-    monkeypatch.setattr(releve, "horloge", une)
-    liste._processus.liste = liste.Liste()
-    memoire.etat.muet_jusqu_a = 0.0
-    yield une
-    liste._processus.liste = liste.Liste()
 
 
 @pytest.fixture

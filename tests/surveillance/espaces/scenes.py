@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.gestion.contreseings import contresigner
-from accounts.models import Agent, Espace
+from accounts.models import Agent, Contreseing, Espace
 from habilitations.models import Habilitation, Role
 from surveillance.espaces.desactivation import desactiver_espace
 from surveillance.espaces.retablissement import demander_retablissement
@@ -62,15 +62,22 @@ class Compromis:
         lus = Habilitation.objects.in_bulk([self.ancienne.pk, self.nouvelle.pk])
         return lus[self.ancienne.pk].etat, lus[self.nouvelle.pk].etat
 
+    def demander(self, **choix: Any) -> Contreseing:
+        """Have an agent of the counter ask that her espace be given back to her, as she is now."""
+        return demander_retablissement(
+            **{
+                "acteur": self.guichet,
+                "espace": Espace.objects.select_related("compte").get(pk=self.espace.pk),
+                "piece": "CARTE",
+                "piece_derniers": "3k7p",
+                "legitimite": "KBIS",
+                "motif": "Reconnue au guichet, sa pièce en main.",
+                **choix,
+            }
+        )
+
     def reconnaitre(self) -> Retablissement:
         """Have her recognised at the counter, by two agents."""
-        attend = demander_retablissement(
-            acteur=self.guichet,
-            espace=self.espace,
-            piece="CARTE",
-            piece_derniers="3K7P",
-            legitimite="KBIS",
-            motif="Reconnue au guichet, sa pièce en main.",
-        )
+        attend = self.demander()
         contresigner(acteur=self.second, contreseing=attend)
         return Retablissement.objects.latest("accorde_le")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import transaction
@@ -13,7 +12,7 @@ from django.utils import timezone
 from accounts.espace.coordonnees import Coordonnees, modifier_coordonnees
 from accounts.espace.pas_moi import dire_depuis_l_espace
 from accounts.gestion.contreseings import contresigner
-from accounts.models import Agent, AnciennesCoordonnees, Contreseing, Espace
+from accounts.models import Agent, AnciennesCoordonnees, Espace
 from accounts.portes.reauthentification import PROUVE_LE
 from activation.models import AvisPostal
 from habilitations.models import Adhesion, Habilitation
@@ -64,19 +63,6 @@ class Vole(Compromis):
     def relu(self) -> Espace:
         return Espace.objects.select_related("compte").get(pk=self.espace.pk)
 
-    def demander(self, agent: Agent, **choix: Any) -> Contreseing:
-        return demander_retablissement(
-            **{
-                "acteur": agent,
-                "espace": self.relu(),
-                "piece": "CARTE",
-                "piece_derniers": "3K7P",
-                "legitimite": "KBIS",
-                "motif": "Sa carte et le Kbis de son entreprise en main.",
-                **choix,
-            }
-        )
-
 
 def test_une_session_trouvee_ouverte_ne_mene_pas_a_l_espace_par_le_guichet() -> None:
     """No password, no mailbox: five minutes at an unlocked computer, then one's own identity card at one's own counter."""
@@ -101,11 +87,11 @@ def test_le_voleur_ne_se_fait_pas_rendre_l_espace_a_son_propre_guichet(fermer: s
     scene = Vole()
     scene.desactiver() if fermer.startswith("désactivé") else dire_depuis_l_espace(acteur=scene.espace)
     with pytest.raises(GuichetHorsCompetence) as refus:
-        scene.demander(scene.chez_lui)
+        scene.demander(acteur=scene.chez_lui)
     assert scene.guichet.service_gestionnaire.nom in str(refus.value), "an honest mover reads where to go"
     assert "cellule de surveillance" in str(refus.value)
     assert bureau_de(scene.relu()) == scene.guichet.service_gestionnaire
-    contresigner(acteur=scene.second, contreseing=scene.demander(scene.guichet))
+    contresigner(acteur=scene.second, contreseing=scene.demander(acteur=scene.guichet))
     assert scene.relu().est_actif
 
 
@@ -205,7 +191,7 @@ def test_ce_qui_etait_change_avant_le_premier_acte_suspect_reste() -> None:
 def test_le_detenteur_revenu_lit_ce_qui_a_ete_change_et_remis() -> None:
     scene = Vole()
     scene.desactiver()
-    contresigner(acteur=scene.second, contreseing=scene.demander(scene.guichet))
+    contresigner(acteur=scene.second, contreseing=scene.demander(acteur=scene.guichet))
     desactivation = a_examiner(scene.relu())
     assert desactivation is not None
     dits = {change.cle: change.precision for change in changements_de(desactivation)}
@@ -231,7 +217,7 @@ def test_les_deux_agents_lisent_ce_qui_a_change_dans_l_identite() -> None:
     scene = Vole()
     dire_depuis_l_espace(acteur=scene.relu())
     page = texte(client_verifie(scene.guichet).get(reverse("admin:espace_retablir", args=[scene.espace.pk])))
-    attend = scene.demander(scene.guichet)
+    attend = scene.demander(acteur=scene.guichet)
     seconde = texte(client_verifie(scene.second).get(reverse("admin:accounts_contreseing_change", args=[attend.pk])))
     for lue in (page, seconde):
         assert "Madame Karine Vidal" in lue
