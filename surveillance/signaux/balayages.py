@@ -65,16 +65,6 @@ SENSIBLES: Final[dict[str, Acte]] = {
         COMPTE_BANCAIRE_RENOMME,
     )
 }
-EN_PASSANT: Final = frozenset(
-    acte.code
-    for acte in (
-        du_compte.CGU_ACCEPTEES,
-        du_compte.SECOND_FACTEUR_VERIFIE,
-        du_compte.SECOND_FACTEUR_CODE_SECOURS_UTILISE,
-        du_compte.MOT_DE_PASSE_CONFORME,
-    )
-)
-"""What a sign-in itself writes: no act of its holder's choice."""
 SUIVIS: Final = [*SENSIBLES, DEMANDE_SIGNALEE.code, ESPACE_RETABLI.code]
 SESSION_AU_PLUS: Final = timedelta(hours=24)
 
@@ -87,11 +77,13 @@ SELECT r.reseau, t.essayes, t.echecs
          WHERE quand > %(depuis)s AND quand <= %(maintenant)s AND resultat IN ('ECHOUEE', 'VERROUILLEE') AND reseau <> '') r
  CROSS JOIN LATERAL (
        SELECT count(*) AS vues, count(*) FILTER (WHERE resultat <> 'REUSSIE') AS echecs,
-              count(DISTINCT coalesce(compte_id::text, adresse_essayee)) FILTER (WHERE resultat <> 'REUSSIE') AS essayes
+              count(DISTINCT coalesce(compte_id::text, adresse_essayee)) FILTER (WHERE resultat <> 'REUSSIE') AS essayes,
+              count(DISTINCT compte_id) FILTER (WHERE resultat = 'REUSSIE') AS entres
          FROM surveillance_connexion c
         WHERE c.reseau = r.reseau AND c.quand > %(debut)s AND c.quand <= %(maintenant)s) t
- WHERE t.essayes >= %(seuil)s AND t.echecs * 3 >= t.vues * 2
+ WHERE t.essayes >= %(seuil)s AND (t.essayes >= t.entres * 2 OR t.echecs * 3 >= t.vues * 2)
 """
+"""Who signs in to an account of his own after each guess enters one, however often; who tries few accounts often is seen by his failures."""
 
 
 def pulverisations(*, depuis: datetime, maintenant: datetime) -> int:
@@ -186,7 +178,11 @@ def _demande_non_reconnue(ligne: Evenement) -> bool:
 
 
 def _premier_acte(ligne: Evenement) -> bool:
-    """Whether this sensitive act is the first of a session of a browser that the account had never signed in with."""
+    """Whether this sensitive act is the first of a session of a browser that the account had never signed in with.
+
+    Only such acts from the network of this session are looked at: neither what its holder does elsewhere meanwhile, nor something
+    harmless done first, hides it.
+    """
     compte = _compte_de(ligne.auteur)
     if compte is None or not ligne.adresse_ip:
         return False
@@ -204,8 +200,10 @@ def _premier_acte(ligne: Evenement) -> bool:
     }
     if not connus or (nom_seul(session.navigateur), nom_seul(session.systeme)) in connus:
         return False
-    avant = Evenement.objects.filter(auteur=ligne.auteur, id__lt=ligne.pk, quand__gt=session.quand)
-    if avant.exclude(acte__in=EN_PASSANT).exists():
+    avant = Evenement.objects.filter(
+        auteur=ligne.auteur, acte__in=[*SENSIBLES], quand__gt=session.quand, id__lt=ligne.pk
+    ).values_list("adresse_ip", flat=True)
+    if session.reseau in {reseau(adresse) for adresse in avant if adresse}:
         return False
     vu = signaler(
         compte=compte,

@@ -38,7 +38,7 @@ def connexion(espace: Espace | None, quand: datetime, resultat: str = "REUSSIE",
     )
 
 
-def acte(quoi: object, espace: Espace, *, quand: datetime, adresse: str = ARRIVEE) -> None:
+def acte(quoi: object, espace: Espace, *, quand: datetime, adresse: str | None = ARRIVEE) -> None:
     with time_machine.travel(quand, tick=False), transaction.atomic():
         jeton = provenance.set(Provenance(adresse_ip=adresse, requete="essai"))
         try:
@@ -86,7 +86,7 @@ def test_un_grand_reseau_honnete_n_est_pas_une_pulverisation(maintenant: datetim
     assert balayer(maintenant=maintenant) == 0
 
 
-# What the journal and the sign-ins held, and whether the first act is signalled.
+# What the journal and the sign-ins held, and whether the first sensitive act is signalled.
 type Scene = Callable[[Espace, datetime], None]
 
 
@@ -109,12 +109,6 @@ def _premiers_jours(espace: Espace, maintenant: datetime) -> None:
     connexion(espace, maintenant - timedelta(minutes=3))
 
 
-def _second_acte(espace: Espace, maintenant: datetime) -> None:
-    _neuf(espace, maintenant)
-    with time_machine.travel(maintenant - timedelta(minutes=2), tick=False), transaction.atomic():
-        consigner(ESPACE_RETABLI, auteur=espace, details={})
-
-
 def _d_ailleurs(espace: Espace, maintenant: datetime) -> None:
     connexion(espace, maintenant - timedelta(days=3), navigateur="Firefox 145")
     connexion(espace, maintenant - timedelta(minutes=3), adresse_ip="198.51.100.1", reseau="198.51.100.0/24")
@@ -127,7 +121,6 @@ def _d_ailleurs(espace: Espace, maintenant: datetime) -> None:
         (_neuf_apres_les_cgu, True),
         (_connu, False),
         (_premiers_jours, False),
-        (_second_acte, False),
         (_d_ailleurs, False),
     ],
 )

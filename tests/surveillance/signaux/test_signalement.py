@@ -147,7 +147,10 @@ def test_la_page_des_connexions_dit_ce_qui_a_ete_vu_et_combien_de_temps_c_est_ga
     signaler(compte=espace.compte, genre="acte_appareil_neuf", details={"acte": "Mot de passe changé"})
     signaler(compte=EspaceFactory().compte, genre="usage_parallele", details={})
     page = client.get(adresse).content.decode()
-    assert "un acte sensible. La cellule de surveillance a été prévenue, un courriel vous a été envoyé." in page
+    assert (
+        "sensible d’un nouvel appareil. La cellule de surveillance a été prévenue, un courriel vous a été envoyé."
+        in page
+    )
     assert "utilisé de deux endroits" not in page
     assert "gardons un an" in page
 
