@@ -229,7 +229,10 @@ def _agir(request: HttpRequest, espace: Espace, reference: str, acte: Callable[.
 @espace_requis
 @require_GET
 def pdf(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
-    """The whole exchange as a PDF, to print or keep; a very long one in parts, of which this page is the list."""
+    """The whole exchange as a PDF, to print or keep; a very long one in parts, of which this page is the list.
+
+    Whoever prints reads: the messages of the part are read, as those that the page of the exchange shows.
+    """
     trouve = _trouver(espace, reference).echange
     numero, toutes = request.GET.get("partie", ""), parties(espace, trouve)
     if not numero and len(toutes) > 1:
@@ -239,6 +242,8 @@ def pdf(request: HttpRequest, espace: Espace, reference: str) -> HttpResponse:
         document = imprimer(espace, trouve, _numero(numero), toutes=toutes)
     except PartieInconnue as inconnue:
         raise Http404 from inconnue
+    imprimes = next(partie.cles for partie in toutes if partie.numero == _numero(numero))
+    noter_la_suite(request, partial(lectures.marquer_lus_parmi, espace, imprimes))
     return HttpResponse(
         document,
         content_type="application/pdf",

@@ -4,14 +4,14 @@ Everything is found from the companies whose mailbox one reads, each by its own 
 many rows whatever they hold. The statements are constant SQL: compiling them cost more than all the rest of the page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -565,3 +565,10 @@ def marquer_lus(espace: Espace, messages: Sequence[Message], maintenant: datetim
             (LectureMessage(message=message, lecteur_id=espace.compte_id, lu_le=maintenant) for message in messages),
             ignore_conflicts=True,
         )
+
+
+def marquer_lus_parmi(espace: Espace, cles: Collection[UUID]) -> None:
+    """Leave the read receipts of this espace on those of these messages that it has not written nor read: what was printed is read."""
+    lues = LectureMessage.objects.filter(message=OuterRef("pk"), lecteur=espace.compte_id)
+    des_autres = Message.objects.filter(Q(espace=None) | ~Q(espace=espace), pk__in=cles)
+    marquer_lus(espace, list(des_autres.filter(~Exists(lues)).order_by()))

@@ -3,6 +3,7 @@
 What is read again before it is done stands in `echanges_relus.py`, the files in `fichiers_du_bureau.py`.
 """
 
+from functools import partial
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from accounts.forms.champs import ChampCle, ChampTexte
 from accounts.gestion.page_acte import PageActe
 from accounts.models import Agent
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.lecture import noter_la_suite
 
 from ..messagerie import bureau
 from ..messagerie.bureau import dernier_de_l_entreprise, fil
@@ -123,7 +125,9 @@ class SurUnEchange(PageActe):
         return {**super().get_initial(), **self.montre()}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Show the last messages, and leave the read receipts of the agent, as the page of the exchange does."""
         derniers = list(fil(self.objet).reverse()[:DERNIERS])
+        noter_la_suite(self.request, partial(bureau.marquer_lus_du_bureau, self.agent, derniers))
         return {
             **super().get_context_data(**kwargs),
             "echange": self.objet,
