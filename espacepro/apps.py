@@ -21,7 +21,7 @@ class EspaceproConfig(AppConfig):
         from accounts.portes.conditions import laisser_ouvertes
         from accounts.traces.actes import inscrire
         from habilitations.tableurs.lecture import inscrire_a_lire
-        from services.banque.lectures import COLONNES_EXPORT
+        from services.banque.export import COLONNES_EXPORT
 
         from . import actes
         from .acces import SANS_CGU

@@ -148,6 +148,13 @@ COMPTES_BANCAIRES_CHOISIS = Acte(
 COMPTE_BANCAIRE_MONTRE = Acte(
     "compte_bancaire.montre", "IBAN montré en entier", BANQUE, anonyme=False, details=("compte",)
 )
+COMPTES_BANCAIRES_EXPORTES = Acte(
+    "comptes_bancaires.exportes",
+    "Liste des comptes bancaires téléchargée",
+    BANQUE,
+    anonyme=False,
+    details=("format", "lignes"),
+)
 MANDAT_SEPA_EDITE = Acte("mandat_sepa.edite", "Mandat SEPA édité", BANQUE, anonyme=False, details=("compte",))
 MANDAT_SEPA_REMIS = Acte(
     "mandat_sepa.remis",
@@ -183,14 +190,14 @@ CHANGEMENT_BANCAIRE_SIGNALE = Acte(
     "Changement d’un compte bancaire signalé comme non reconnu",
     BANQUE,
     anonyme=False,
-    details=("compte", "changement"),
+    details=("compte", "changement", "signalement"),
 )
 SIGNALEMENT_BANCAIRE_REPRIS = Acte(
     "signalement_bancaire.repris",
     "Signalement d’un changement bancaire repris",
     BANQUE,
     anonyme=False,
-    details=("compte", "changement"),
+    details=("compte", "changement", "signalement"),
 )
 CHANGEMENT_BANCAIRE_MAINTENU = Acte(
     "changement_bancaire.maintenu",

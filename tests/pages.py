@@ -43,6 +43,7 @@ GENRES = {(c.value.type, frozenset(c.attributs.items())) for c in Clavier}
 TELECHARGEMENTS = {
     "admin:espace_pli",
     "compte_bancaire_mandat",
+    "comptes_bancaires_exporter",
     "delegations_exporter",
     "designation_fichier_existant",
     "export_telecharger",

@@ -238,7 +238,7 @@ def _changer_question(request: HttpRequest, espace: Espace, gabarit: str) -> Htt
 def question_changee(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The récapitulatif of a new answer, or of a new espace: GET offers it, POST downloads it, with the answer once (R5)."""
     if request.method == "POST":
-        return reponse_pdf(remettre_recapitulatif(acteur=espace, session=request.session), espace)
+        return reponse_pdf(request, remettre_recapitulatif(acteur=espace, session=request.session), espace)
     suite = adresse_du_portail(request.GET.get("suite", ""))
     return render(
         request,

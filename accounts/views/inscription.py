@@ -17,12 +17,13 @@ from ..espace import inscription as actes
 from ..espace.recapitulatif import remettre_recapitulatif, reponse_disponible, retenir_reponse
 from ..forms import InscriptionExpertForm, MotDePasseActuelForm
 from ..forms.champs import secrets_proposes
-from ..models import Espace, Lien
+from ..models import Espace, Lien, TraceLecture
 from ..portes.acces import visiteur_requis
 from ..portes.inscription import noter_adresse, noter_mot_de_passe, ouvrir_si_prouve
 from ..portes.lien import lien_du_titulaire, refuser_a_un_autre
 from ..saisies.regles import RegleMetier
 from ..traces.acteurs import Visiteur
+from ..traces.lecture import lire
 from ..traces.requete import adresse_ip
 
 EN_COURS = "inscription_en_cours"
@@ -234,11 +235,12 @@ def recapitulatif(request: HttpRequest) -> HttpResponse:
     refus = refuser_a_un_autre(request, espace)
     if refus is not None:
         return refus
-    return reponse_pdf(remettre_recapitulatif(acteur=espace, session=request.session), espace)
+    return reponse_pdf(request, remettre_recapitulatif(acteur=espace, session=request.session), espace)
 
 
-def reponse_pdf(pdf: bytes, espace: Espace) -> HttpResponse:
-    """Return the récapitulatif as a download that no cache keeps."""
+def reponse_pdf(request: HttpRequest, pdf: bytes, espace: Espace) -> HttpResponse:
+    """Return the récapitulatif as a download that no cache keeps, and leave a trace of who took it."""
+    lire(request, TraceLecture.Nature.CONSULTATION, "accounts.recapitulatif", cle=espace.numero_abonne)
     reponse = HttpResponse(pdf, content_type="application/pdf")
     reponse["Content-Disposition"] = f'attachment; filename="recapitulatif-{espace.numero_abonne}.pdf"'
     reponse["Cache-Control"] = "no-store"

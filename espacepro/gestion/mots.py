@@ -36,6 +36,8 @@ PAGES: Final[Mapping[str, str]] = {
     "gestion.remettre": "Remettre un lot de lettres",
     "activation.courrier.apercu": "Aperçu d’une lettre, sans son code",
     "accounts.espace": "Espace professionnel",
+    "accounts.recapitulatif": "Récapitulatif téléchargé",
+    "habilitations.echeances": "Calendrier téléchargé",
 }
 DETAILS_DE_LECTURE: Final[Mapping[str, str]] = {
     "page": "Page",

@@ -132,6 +132,7 @@ DETAILS = {
     "sauf_la_sienne": "Sauf la session en cours",
     "service": "Service",
     "services": "Services",
+    "signalement": "Signalement",
     "signature": "Ce que l’antivirus a reconnu",
     "siren": "SIREN",
     "source": "Source",

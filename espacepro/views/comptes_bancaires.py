@@ -25,7 +25,6 @@ from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import mot_de_passe_prouve, reauthentification_requise
-from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 from habilitations.lectures.entreprise import Entreprise
 from habilitations.lectures.entreprise import entreprise as lire_entreprise
@@ -44,14 +43,16 @@ from services.banque.comptes import (
     retirer_compte,
     verifier_ajout,
 )
+from services.banque.export import COLONNES_EXPORT, exporter_comptes
 from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
 from services.banque.iban import en_groupes, proposer_banque
-from services.banque.lectures import COLONNES_EXPORT, Compte, comptes_de, derniers_changements
+from services.banque.lectures import Compte, comptes_de, dernier_signalement, derniers_changements
 from services.banque.mandat import TropDeCorrectionsDeRemise, annuler_remise, editer_mandat, noter_remise
 from services.banque.signalement import reprendre_signalement, signaler_changement
 from services.models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
 
 MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
+RESTE_SIGNALE: Final = "Le compte reste suspendu : ce changement est aussi signalé par d’autres que vous."
 CORRIGE: Final = "Ce que vous venez d’y changer n’est pas enregistré : renommez son titulaire, ou supprimez-le pour l’ajouter de nouveau."
 
 
@@ -367,59 +368,44 @@ def signaler(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> Htt
         ChangementBancaire.objects.select_related("reference", "espace"), pk=cle, reference__personne=vue.personne
     )
     changement.reference.personne = vue.personne
-    dernier = changement.signalements.select_related("espace").order_by("-depose_le", "-pk").first()
+    lu = dernier_signalement(changement, espace)
     if request.method == "POST":
         try:
-            if "reprendre" in request.POST and dernier is not None:
-                reprendre_signalement(acteur=espace, signalement=dernier)
-                dit = "Votre signalement est repris."
+            if "reprendre" in request.POST and lu.dernier is not None:
+                frais = reprendre_signalement(acteur=espace, signalement=lu.dernier)
+                seul = frais.etat != SignalementBancaire.Etat.DEPOSE
+                suite = dire_prevenus(vue.personne) if seul else RESTE_SIGNALE
+                dit = f"Votre signalement est repris. {suite}"
             else:
                 signaler_changement(acteur=espace, changement=changement)
                 dit = "Votre signalement est enregistré : ce compte ne peut plus servir à payer, et le service gestionnaire en décide."
+                dit += f" {dire_prevenus(vue.personne)}"
         except RegleMetier as regle:
             messages.error(request, str(regle))
         else:
-            annoncer_une_fois(request, f"{dit} {dire_prevenus(vue.personne)}")
+            annoncer_une_fois(request, dit)
         return redirect(request.path)
-    attend = dernier is not None and dernier.etat == SignalementBancaire.Etat.DEPOSE
-    repris = dernier is not None and dernier.etat == SignalementBancaire.Etat.REPRIS
     contexte = {
         "vue": vue,
         "personne": vue.personne,
         "changement": changement,
         "reference": changement.reference,
-        "signalement": dernier,
-        "attend": attend,
-        "a_signaler": dernier is None or repris,
-        "sien": dernier is not None and dernier.espace_id == espace.pk,
+        "signalement": lu.dernier,
+        "lu": lu,
         "gere": droits.peut(espace, droits.GERER, vue.personne),
     }
     return render(request, "espacepro/comptes/signaler.html", contexte)
 
 
+@reauthentification_requise
 @espace_requis
-@require_GET
+@require_POST
 def exporter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
-    """What is held of the accounts of this company, masked, for a spreadsheet."""
+    """What is held of the accounts of this company, masked, for a spreadsheet. A POST, since it leaves a line in the journal."""
     vue = _vue(espace, siren, droits.VOIR)
-    rangees = [
-        (
-            compte.reference.titulaire,
-            compte.reference.banque,
-            compte.reference.iban_masque,
-            compte.reference.bic,
-            compte.core,
-            compte.b2b,
-            compte.reference.mandat.rum,
-            jour(compte.reference.mandat.remis_le),
-            jour(compte.reference.ajoutee_le),
-            f"non : {compte.pourquoi_ecarte}" if compte.pourquoi_ecarte else "oui",
-        )
-        for compte in comptes_de(vue.personne)
-    ]
     nom = f"comptes-bancaires-{vue.personne.siren}.csv"
     return HttpResponse(
-        en_csv(COLONNES_EXPORT, rangees),
+        en_csv(COLONNES_EXPORT, exporter_comptes(acteur=espace, personne=vue.personne)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{nom}"'},
     )

@@ -76,7 +76,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
 @require_GET
 def recapitulatif(request: HttpRequest, espace: Espace) -> HttpResponse:
     """The récapitulatif again, without the trust answer (R5)."""
-    return reponse_pdf(produire_recapitulatif(espace, reponse=None), espace)
+    return reponse_pdf(request, produire_recapitulatif(espace, reponse=None), espace)
 
 
 @login_not_required

@@ -5,8 +5,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from accounts.models import Espace
+from accounts.models import Espace, TraceLecture
 from accounts.portes.acces import espace_requis
+from accounts.traces.lecture import lire
 
 from ..lectures.agenda import en_ics
 from ..lectures.echeances import calendrier
@@ -33,8 +34,9 @@ def echeances(request: HttpRequest, espace: Espace) -> HttpResponse:
 @espace_requis
 @require_GET
 def agenda(request: HttpRequest, espace: Espace) -> HttpResponse:
-    """The same year, to put into one's own calendar."""
+    """The same year, to put into one's own calendar: a copy that leaves the portal leaves a trace."""
     annee = _annee(request)
+    lire(request, TraceLecture.Nature.CONSULTATION, "habilitations.echeances")
     lu = calendrier(espace, annee)
     dates = [echeance for mois in (*lu.passes, *lu.mois) for echeance in mois.echeances]
     reponse = HttpResponse(en_ics(dates, maintenant=timezone.now()), content_type="text/calendar; charset=utf-8")

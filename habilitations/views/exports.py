@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import Espace
+from accounts.models import Espace, TraceLecture
 from accounts.portes.acces import espace_requis
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
+from accounts.traces.lecture import lire
 
 from ..lectures.export import MODELE, Liste, exporter, faite_de_suite, modele
 from ..lectures.exports import FichierPerime, avancement, contenu_de, demander_export, est_perime
@@ -97,13 +98,14 @@ def suivre(request: HttpRequest, espace: Espace, cle: str) -> HttpResponse:
 @espace_requis
 @require_POST
 def telecharger(request: HttpRequest, espace: Espace, cle: str) -> HttpResponse:
-    """Take one's file, as often as wanted within its day."""
+    """Take one's file, as often as wanted within its day. Asking for it left a line; each taking leaves a trace."""
     export = get_object_or_404(Export, espace=espace, pk=cle)
     try:
         contenu = contenu_de(export)
     except FichierPerime as regle:
         messages.error(request, str(regle))
         return redirect("export", cle=export.pk)
+    lire(request, TraceLecture.Nature.CONSULTATION, Export._meta.label_lower, cle=str(export.pk))
     return HttpResponse(
         contenu,
         content_type=FORMATS["xlsx"],

@@ -35,8 +35,13 @@ def prevenir(
     _a_tous("compte_bancaire_change", reference, acte, contexte, maintenant)
 
 
-def prevenir_du_signalement(signalement: SignalementBancaire, *, par: str, maintenant: datetime) -> None:
-    """Write to the same that this change is said not to be theirs, and what is suspended. `par` is who said so, in words."""
+def prevenir_du_signalement(
+    signalement: SignalementBancaire, *, par: str, maintenant: datetime, ligne: int | None = None
+) -> None:
+    """Write to the same that this change is said not to be theirs, and what is suspended. `par` is who said so, in words.
+
+    `ligne`: the line of the journal of who says so after another: a notice of its own.
+    """
     changement = signalement.changement
     contexte = _contexte(changement.reference, changement) | {
         "fait_le": jour_heure(changement.fait_le),
@@ -44,7 +49,7 @@ def prevenir_du_signalement(signalement: SignalementBancaire, *, par: str, maint
         "par": par,
         "le": jour_heure(maintenant),
     }
-    acte = f"compte-bancaire-signale:{signalement.pk}"
+    acte = f"compte-bancaire-signale:{signalement.pk}" + (f":{ligne}" if ligne is not None else "")
     _a_tous("compte_bancaire_signale", changement.reference, acte, contexte, maintenant)
 
 

@@ -12,23 +12,10 @@ from accounts.models import Espace
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from .droits import GERER, VOIR, peut
 from .reponses import CLOS, motif_lisible
+from .signaleurs import Signaleurs, signaleurs_de
 
 CHANGEMENTS_MONTRES: Final = 10
 CHANGEMENTS_A_SIGNALER: Final = 20
-COLONNES_EXPORT: Final = (
-    "Titulaire",
-    "Banque",
-    "IBAN (masqué)",
-    "BIC",
-    "CORE",
-    "B2B",
-    "RUM",
-    "Mandat remis le",
-    "Ajouté le",
-    "Peut servir",
-)
-"""The accounts of a company as a spreadsheet has them, masked."""
-
 _REMETTRE: Final = "éditez le mandat et remettez-le de nouveau à votre banque, daté et signé"
 _AUTRE_COMPTE: Final = "ajoutez un autre compte"
 SUITES_DU_REFUS: Final = {
@@ -139,12 +126,14 @@ def derniers_changements(personne: PersonneSirenisee) -> list[ChangementBancaire
 
 
 def changements_a_signaler(reference: ReferenceBancaire) -> list[ChangementBancaire]:
-    """Return the changes of this account that wait for no decision, the last first: two queries.
+    """Return the changes of this account of which the office has noted no report that waits, the last first: two queries.
 
-    However many there are, its addition is among them: renaming what one added does not hide it.
+    One that an espace has reported is the company's to report too, by the office: nobody takes that back. However many there are, its addition is among them: renaming what one added does not hide it.
     """
     siens = reference.changements.select_related("espace").order_by("-fait_le", "-pk")
-    attendent = SignalementBancaire.objects.filter(changement=OuterRef("pk"), etat=SignalementBancaire.Etat.DEPOSE)
+    attendent = SignalementBancaire.objects.filter(
+        changement=OuterRef("pk"), etat=SignalementBancaire.Etat.DEPOSE, recueilli_par__isnull=False
+    )
     libres = siens.filter(~Exists(attendent))
     derniers = list(libres[:CHANGEMENTS_A_SIGNALER])
     ajouts = libres.filter(genre=ChangementBancaire.Genre.AJOUT).exclude(pk__in=[un.pk for un in derniers])
@@ -168,9 +157,53 @@ def comptes_de(personne: PersonneSirenisee, maintenant: datetime | None = None) 
     return sorted(comptes, key=lambda compte: not compte.mandat_a_remettre)
 
 
+@dataclass(frozen=True)
+class SignalementLu:
+    """The last report of a change, as the page of the change shows it to one espace: whose it is, what that espace may do of it."""
+
+    espace: Espace
+    dernier: SignalementBancaire | None
+    dits: Signaleurs
+
+    @property
+    def attend(self) -> bool:
+        """Whether it waits for the office."""
+        return self.dernier is not None and self.dernier.etat == SignalementBancaire.Etat.DEPOSE
+
+    @property
+    def sien(self) -> bool:
+        return self.attend and self.espace.numero_abonne in self.dits.tiennent
+
+    @property
+    def avec_d_autres(self) -> bool:
+        """Whether another's report stands beside his."""
+        return self.sien and len(self.dits.tiennent) > 1
+
+    @property
+    def a_reprendre(self) -> bool:
+        """Whether this espace may take its own back: not once the office has recorded the company's word."""
+        return self.sien and self.dernier is not None and self.dernier.recueilli_par_id is None
+
+    @property
+    def a_signaler(self) -> bool:
+        """Whether nobody's report waits, and the office has decided nothing."""
+        return self.dernier is None or self.dernier.etat == SignalementBancaire.Etat.REPRIS
+
+
+def dernier_signalement(changement: ChangementBancaire, espace: Espace) -> SignalementLu:
+    """Return the last report of this change, which holds its reference and its personne, for the page of this espace: two queries."""
+    dernier = changement.signalements.select_related("espace").order_by("-depose_le", "-pk").first()
+    if dernier is None:
+        return SignalementLu(espace, None, Signaleurs((), frozenset()))
+    dernier.changement = changement
+    return SignalementLu(espace, dernier, signaleurs_de(dernier))
+
+
 def joindre(signalement: SignalementBancaire) -> list[str]:
     """Return how an agent calls who reported this change and who made it, then where the company itself is written to."""
-    qui = {espace.pk: espace for espace in (signalement.espace, signalement.changement.espace) if espace is not None}
+    leurs = Espace.objects.filter(numero_abonne__in=signaleurs_de(signalement).tiennent).select_related("compte")
+    ceux = (signalement.espace, *leurs.order_by("pk"), signalement.changement.espace)
+    qui = {espace.pk: espace for espace in ceux if espace is not None}
     lignes = [f"{espace.nom_complet}, {espace.telephone or 'téléphone non indiqué'}" for espace in qui.values()]
     courriel = signalement.changement.reference.personne.courriel
     return [*lignes, f"l’entreprise, {courriel}" if courriel else "l’entreprise, sans adresse électronique"]

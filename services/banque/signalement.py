@@ -1,7 +1,7 @@
 """« Ce n’est pas nous »: a change of an account that the company does not recognise, and what its office makes of it (CGU §4.d).
 
 Whoever is told of a change by mail may report it: its account may not be used until an agent lets it stand or undoes it, or until
-who reported it takes that back. Locks: espace or agent, personne, reference, report.
+all who reported it have taken that back (`signaleurs.py`). Locks: espace or agent, personne, reference, report.
 """
 
 from datetime import datetime
@@ -26,6 +26,7 @@ from ..registre.regles import exiger_competence, exiger_preuve
 from .avis import prevenir_de_la_decision, prevenir_de_la_levee, prevenir_du_signalement
 from .comptes import CompteDeplace, dits_clos
 from .droits import exiger_signalement
+from .signaleurs import signaleurs_de
 
 LONGUEUR_PREUVE: Final = 500
 LONGUEUR_MOTIF: Final = 300
@@ -84,23 +85,29 @@ def signaler_changement(
 ) -> SignalementBancaire:
     """Say that this change is not the company's: its account is suspended, everybody is told, the office decides. Return the report.
 
-    Twice the same changes nothing. Raises: SignalementBanqueRequis, ChangementDejaExamine, TropDeSignalementsBancaires.
+    Who says so of what another has reported already is kept beside him: what one takes back leaves the other's. Twice the same
+    changes nothing. Raises: SignalementBanqueRequis, ChangementDejaExamine, TropDeSignalementsBancaires.
     """
     maintenant = maintenant or timezone.now()
     acteur = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
     changement, personne = _verrouiller(changement)
     exiger_signalement(acteur, personne)
     deja = _signalement_de(changement)
-    if deja is not None and deja.etat == ETAT.DEPOSE:
+    attend = deja is not None and deja.etat == ETAT.DEPOSE
+    if deja is not None and attend and acteur.numero_abonne in signaleurs_de(deja).tiennent:
         return deja
-    if deja is not None and deja.etat != ETAT.REPRIS:
+    if deja is not None and deja.etat not in {ETAT.DEPOSE, ETAT.REPRIS}:
         raise ChangementDejaExamine(le=jour(deja.decide_le), etat=deja.get_etat_display(), **_bureau(personne))
     limite = settings.PLAFOND_SIGNALEMENTS_BANCAIRES
     bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
     if debit.reserver(debit.empreinte("banque-signale", f"{acteur.pk}|{personne.pk}"), bareme, maintenant) is None:
         raise TropDeSignalementsBancaires(limite=limite, personne=personne, **_bureau(personne))
+    if deja is not None and attend:
+        ligne = _consigner(actes.CHANGEMENT_BANCAIRE_SIGNALE, acteur, changement, deja)
+        prevenir_du_signalement(deja, par=acteur.nom_complet, maintenant=maintenant, ligne=ligne)
+        return deja
     signalement = SignalementBancaire.objects.create(changement=changement, espace=acteur, depose_le=maintenant)
-    _consigner(actes.CHANGEMENT_BANCAIRE_SIGNALE, acteur, changement)
+    _consigner(actes.CHANGEMENT_BANCAIRE_SIGNALE, acteur, changement, signalement)
     prevenir_du_signalement(signalement, par=acteur.nom_complet, maintenant=maintenant)
     return signalement
 
@@ -109,23 +116,30 @@ def signaler_changement(
 def reprendre_signalement(
     *, acteur: Espace, signalement: SignalementBancaire, maintenant: datetime | None = None
 ) -> SignalementBancaire:
-    """Take one's own report back: the change was theirs after all, and its account may be used again. Twice changes nothing.
+    """Take one's own report back: the change was theirs after all. Twice changes nothing.
 
-    Raises: SignalementBanqueRequis, SignalementDUnAutre, SignalementBancaireClos.
+    Its account may be used again once no other's report stands: else the report goes on waiting, in the name of who said so next.
+    What an agent has recorded is the office's alone to decide. Raises: SignalementBanqueRequis, SignalementDUnAutre, SignalementBancaireClos.
     """
     maintenant = maintenant or timezone.now()
     acteur = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
     changement, personne = _verrouiller(signalement.changement)
     exiger_signalement(acteur, personne)
     frais = _relire(signalement, changement)
-    if frais.espace_id != acteur.pk:
+    dits = signaleurs_de(frais)
+    if frais.recueilli_par_id is not None or acteur.numero_abonne not in {*dits.tiennent, *dits.repris}:
         raise SignalementDUnAutre
-    if frais.etat == ETAT.REPRIS:
+    if frais.etat == ETAT.REPRIS or acteur.numero_abonne in dits.repris:
         return frais
     _exiger_en_attente(frais)
+    _consigner(actes.SIGNALEMENT_BANCAIRE_REPRIS, acteur, changement, frais)
+    autres = [numero for numero in dits.tiennent if numero != acteur.numero_abonne]
+    if autres:
+        frais.espace = Espace.objects.get(numero_abonne=autres[0])
+        frais.save(update_fields=["espace"])
+        return frais
     frais.etat, frais.decide_le = ETAT.REPRIS, maintenant
     frais.save(update_fields=["etat", "decide_le"])
-    _consigner(actes.SIGNALEMENT_BANCAIRE_REPRIS, acteur, changement)
     prevenir_de_la_decision(frais, suite=dire_la_suite(changement, annule=False), maintenant=maintenant)
     return frais
 
@@ -137,7 +151,8 @@ def recueillir_signalement(
 ) -> SignalementBancaire:
     """Record a report for a company that telephones or writes, who has no espace to say it from. Never limited. Return it.
 
-    The change is the one that the agent was shown and chose, whatever was done to the account since then.
+    The change is the one that the agent was shown and chose, whatever was done to the account since then. What espaces have reported
+    already becomes the company's own word: none of them takes it back any more.
     Raises: PersonneHorsCompetence, PreuveNonDite, ChangementDejaSignale.
     """
     maintenant = maintenant or timezone.now()
@@ -145,13 +160,20 @@ def recueillir_signalement(
     exiger_competence(acteur, personne)
     preuve = exiger_preuve(preuve, LONGUEUR_PREUVE)
     deja = _signalement_de(changement)
+    par = f"l’entreprise, auprès de {personne.service_gestionnaire.nom}"
     if deja is not None and deja.etat == ETAT.DEPOSE:
-        raise ChangementDejaSignale(le=jour(deja.depose_le))
+        frais = _relire(deja, changement)
+        if frais.recueilli_par_id is not None:
+            raise ChangementDejaSignale(le=jour(frais.depose_le))
+        frais.espace, frais.recueilli_par, frais.preuve = None, acteur, preuve
+        frais.save(update_fields=["espace", "recueilli_par", "preuve"])
+        ligne = _consigner(actes.CHANGEMENT_BANCAIRE_SIGNALE, acteur, changement, frais)
+        prevenir_du_signalement(frais, par=par, maintenant=maintenant, ligne=ligne)
+        return frais
     signalement = SignalementBancaire.objects.create(
         changement=changement, recueilli_par=acteur, preuve=preuve, depose_le=maintenant
     )
-    _consigner(actes.CHANGEMENT_BANCAIRE_SIGNALE, acteur, changement)
-    par = f"l’entreprise, auprès de {personne.service_gestionnaire.nom}"
+    _consigner(actes.CHANGEMENT_BANCAIRE_SIGNALE, acteur, changement, signalement)
     prevenir_du_signalement(signalement, par=par, maintenant=maintenant)
     return signalement
 
@@ -181,7 +203,10 @@ def decider_signalement(
     frais.agent, frais.reponse = acteur, motif
     frais.save(update_fields=["etat", "decide_le", "agent", "reponse"])
     _consigner(
-        actes.CHANGEMENT_BANCAIRE_ANNULE if annuler else actes.CHANGEMENT_BANCAIRE_MAINTENU, acteur, changement, motif
+        actes.CHANGEMENT_BANCAIRE_ANNULE if annuler else actes.CHANGEMENT_BANCAIRE_MAINTENU,
+        acteur,
+        changement,
+        motif=motif,
     )
     prevenir_de_la_decision(frais, suite=suite, maintenant=maintenant)
     return frais
@@ -314,12 +339,16 @@ def _bureau(personne: PersonneSirenisee) -> dict[str, str]:
     return {"gestionnaire": gestionnaire.nom, "telephone": gestionnaire.telephone}
 
 
-def _consigner(acte: Acte, auteur: Espace | Agent, changement: ChangementBancaire, motif: str = "") -> None:
-    """Journal this act on this change: the account masked, what was changed, and why an agent decided."""
+def _consigner(
+    acte: Acte,
+    auteur: Espace | Agent,
+    changement: ChangementBancaire,
+    signalement: SignalementBancaire | None = None,
+    *,
+    motif: str = "",
+) -> int:
+    """Journal this act on this change: the account masked, what was changed, in which report, why an agent decided. Return its line."""
     details = {"compte": changement.reference.iban_masque, "changement": changement.get_genre_display()}
-    consigner(
-        acte,
-        auteur=auteur,
-        siren=changement.reference.personne.siren,
-        details=details | ({"motif": motif} if motif else {}),
-    )
+    details |= {"signalement": str(signalement.pk)} if signalement is not None else {}
+    details |= {"motif": motif} if motif else {}
+    return consigner(acte, auteur=auteur, siren=changement.reference.personne.siren, details=details).pk

@@ -96,6 +96,7 @@ compte_bancaire.renomme                D · · · · P
 compte_bancaire.reponse                D · · · · P
 compte_bancaire.retire                 D · · · · P
 comptes_bancaires.choisis              D · · · · P
+comptes_bancaires.exportes             D · · · · P
 comptes_bancaires.rechiffres           · · · · ·
 contreseing.abandonne                  D · · · ·
 contreseing.demande                    D · · · ·

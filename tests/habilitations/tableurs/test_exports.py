@@ -17,7 +17,7 @@ from habilitations.partage.en_masse import CHANGEMENTS, examiner_fichier
 from habilitations.partage.fichier import COLONNES, dechiffrer, lire
 from habilitations.tableurs.ecriture import en_csv, en_xlsx
 from habilitations.tableurs.lecture import TAILLE_DU_FICHIER, ExportALire, FichierTropGrand, exports_a_lire
-from services.banque.lectures import COLONNES_EXPORT
+from services.banque.export import COLONNES_EXPORT
 from tests.factories import EspaceFactory, ServiceFactory, habiliter
 from tests.habilitations.scenes import texte
 from tests.scenes import RACINE

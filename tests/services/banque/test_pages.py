@@ -247,7 +247,7 @@ def test_sans_compte_le_service_de_paiement_et_l_entreprise_disent_qui_peut_en_a
 def test_l_export_est_masque(entreprise: Entreprise) -> None:
     compte_bancaire(entreprise.personne, titulaire="=1+1")
     contenu = (
-        client_de(entreprise.acteur).get(adresse(entreprise, "comptes_bancaires_exporter")).content.decode("utf-8-sig")
+        client_de(entreprise.acteur).post(adresse(entreprise, "comptes_bancaires_exporter")).content.decode("utf-8-sig")
     )
     assert "FR •••• 0189" in contenu
     assert "'=1+1" in contenu

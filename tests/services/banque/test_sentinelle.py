@@ -69,7 +69,7 @@ def pages_de(client: Client, espace: Espace, siren: str, reference: ReferenceBan
     """Yield what this holder reads: the account, the company, the home, the journals, one's data."""
     cle = [siren, reference.pk]
     chemins = [
-        *(reverse(nom, args=[siren]) for nom in ("comptes_bancaires", "comptes_bancaires_exporter", "entreprise")),
+        *(reverse(nom, args=[siren]) for nom in ("comptes_bancaires", "entreprise")),
         *(reverse(f"compte_bancaire_{nom}", args=cle) for nom in ("renommer", "supprimer", "iban", "mandat")),
         reverse("ouvrir_service", args=[siren, "PAYER_TVA"]) + f"?compte={reference.pk}",
         *(reverse("compte_bancaire_signaler", args=[siren, c.pk]) for c in reference.changements.all()),
@@ -78,6 +78,8 @@ def pages_de(client: Client, espace: Espace, siren: str, reference: ReferenceBan
     ]
     for chemin in chemins:
         yield chemin, client.get(chemin).content.decode()
+    export = reverse("comptes_bancaires_exporter", args=[siren])
+    yield export, client.post(export).content.decode()
 
 
 def test_l_iban_n_est_nulle_part_que_la_ou_il_est_montre(

@@ -115,7 +115,11 @@ def test_un_signalement_suspend_le_compte_le_dit_a_tous_et_attend_le_bureau(entr
     assert set(ecrits) == {entreprise.titulaire.pk, entreprise.suppleant.pk, entreprise.declarant.pk}
     assert Courriel.objects.get(acte=f"{acte}:entreprise").destinataire == "compta@atelier-roussel.fr"
     ligne = Evenement.objects.get(acte="changement_bancaire.signale")
-    assert ligne.details == {"compte": "FR •••• 0189", "changement": "compte ajouté"}
+    assert ligne.details == {
+        "compte": "FR •••• 0189",
+        "changement": "compte ajouté",
+        "signalement": str(signalement.pk),
+    }
     affaire = Affaire.objects.get(file="COMPTE_BANCAIRE", finie_le=None)
     assert (affaire.cle, affaire.personne) == (str(signalement.pk), entreprise.personne.pk)
     assert affaire.service_gestionnaire == entreprise.personne.service_gestionnaire
