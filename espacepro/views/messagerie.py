@@ -3,7 +3,7 @@
 Who may read or write is asked of `services.messagerie.droits`, as the acts do; for anybody else no such page exists.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -33,18 +33,25 @@ from services.messagerie.echanges import ecrire, repondre
 from services.messagerie.echanges import rouvrir as rouvrir_echange
 from services.messagerie.forms import RedactionForm, ReponseForm
 from services.messagerie.imprime import PartieInconnue, imprimer, parties
-from services.messagerie.montres import BrouillonMontre, lire_montre, montrer
+from services.messagerie.montres import change_ailleurs, lire_montre, montrer
 from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from services.messagerie.themes import Theme, a_choisir, theme_de, themes
-from services.models import Brouillon, Echange, PersonneSirenisee
+from services.models import Brouillon, Echange, PersonneSirenisee, PieceJointe
 
 from ..contexte import NON_LUS
-from .pieces import A_PART, SANS_BROUILLON, Suite, du_brouillon, recevoir_a_part, recevoir_pieces
+from .pieces import (
+    A_PART,
+    SANS_BROUILLON,
+    Suite,
+    du_brouillon,
+    garder,
+    montre_de,
+    recevoir_a_part,
+    recevoir_pieces,
+)
 
 SANS_CHERCHER: Final = 10
 """How many companies one chooses from in a list alone; beyond, one looks for it by its name or number."""
-GARDEE: Final = "reponse_relue"
-"""What the session keeps of the page that kept an answer last, to be read again: its key."""
 GARDE = "Votre brouillon est gardé : vous le retrouverez dans la messagerie, même après une déconnexion."
 
 
@@ -126,11 +133,10 @@ def echange(request: HttpRequest, espace: Espace, reference: str) -> HttpRespons
     contexte: dict[str, Any] = {"lu": lu, "echange": trouve, "formulaire": formulaire}
     if formulaire.is_bound:  # the draft may be of this very request
         contexte |= du_brouillon(espace, trouve.personne, trouve)
-        garde = brouillons.brouillon_de(espace, trouve.personne, trouve)
-        contexte["montre"] = _montre_apres(request, garde, contexte, vus=bool(formulaire.ailleurs))
+        contexte |= _ce_qui_est_garde(request, trouve.personne, trouve, espace, contexte["pieces"])
     else:
         contexte |= SANS_BROUILLON | {"pieces": lu.pieces_du_brouillon}
-        contexte["montre"] = montrer(lu.brouillon, contexte["pieces"])
+        contexte |= _montre(lu.brouillon, contexte["pieces"])
     return render(request, "espacepro/messagerie/echange.html", contexte)
 
 
@@ -151,8 +157,12 @@ def _recevoir_reponse(
     if not formulaire.is_valid():
         return None
     if "relire" in request.POST:
-        relue = _garder_a_relire(request, espace, trouve, formulaire, montre)
-        return redirect("echange_relire", trouve.reference) if relue else None
+        try:
+            garder(request, {"acteur": espace, "personne": trouve.personne, "echange": trouve, "theme": ""})
+        except RegleMetier as regle:
+            formulaire.refuser(regle)
+            return None
+        return redirect("echange_relire", trouve.reference)
     try:
         repondre(acteur=espace, echange=trouve, montre=montre, **formulaire.cleaned_data)
     except RegleMetier as regle:
@@ -162,39 +172,32 @@ def _recevoir_reponse(
     return redirect("echange", trouve.reference)
 
 
-def _garder_a_relire(
-    request: HttpRequest, espace: Espace, trouve: Echange, formulaire: ReponseForm, montre: BrouillonMontre
-) -> bool:
-    """Keep the answer, to be read again before it leaves; return whether it is. Words that this page has neither shown nor kept stay."""
-    cle = str(formulaire.cleaned_data["envoi"])
-    try:
-        brouillons.garder(
-            acteur=espace,
-            personne=trouve.personne,
-            echange=trouve,
-            texte=formulaire.cleaned_data["texte"],
-            montre=montre if request.session.get(GARDEE) != cle else None,
-        )
-    except RegleMetier as regle:
-        if isinstance(regle, brouillons.BrouillonGardeAilleurs):
-            garde = brouillons.brouillon_de(espace, trouve.personne, trouve)
-            formulaire.ailleurs = garde.texte if garde is not None else ""
-        formulaire.refuser(regle)
-        return False
-    request.session[GARDEE] = cle
-    return True
+def _montre(garde: Brouillon | None, pieces: Iterable[PieceJointe]) -> dict[str, Any]:
+    """Return what a page shows of this draft: its print, when it was kept, and no words of another page."""
+    garde_le = jour_heure(garde.modifie_le) if garde is not None else ""
+    return {"montre": montrer(garde, pieces), "garde_le": garde_le, "ailleurs": None}
 
 
-def _montre_apres(
-    request: HttpRequest, garde: Brouillon | None, contexte: dict[str, Any], *, vus: bool
-) -> BrouillonMontre:
-    """Return what a page of what was refused shows: the files as they are now, and the words of the draft where they are its own.
+def _ce_qui_est_garde(
+    request: HttpRequest,
+    personne: PersonneSirenisee,
+    echange: Echange | None,
+    espace: Espace,
+    pieces: Iterable[PieceJointe],
+) -> dict[str, Any]:
+    """Return what a page of what was refused shows of the draft: that it is kept where its words are those typed; else, beside
 
-    `vus`: whether it shows other ones beside its own.
+    them, words that another page has kept since, which are shown from then on; the files as they are now.
     """
-    montre = montrer(garde, contexte["pieces"])
-    siens = vus or garde is None or garde.texte.split() == request.POST.get("texte", "").split()
-    return montre if siens else replace(montre, mots=lire_montre(request.POST.get("montre", "")).mots)
+    garde = brouillons.brouillon_de(espace, personne, echange)
+    dits = tuple(request.POST.get(nom, "").split() for nom in ("objet", "texte"))
+    if garde is None or (garde.objet.split(), garde.texte.split()) == dits:
+        return _montre(garde, pieces)
+    vu = montre_de(request, personne, echange)
+    if vu is not None and change_ailleurs(garde, vu, "\n".join(dits[1]), " ".join(dits[0])):
+        return _montre(garde, pieces) | {"garde_le": "", "ailleurs": garde}
+    montre = replace(montrer(garde, pieces), mots=lire_montre(request.POST.get("montre", "")).mots)
+    return {"montre": montre, "garde_le": "", "ailleurs": None}
 
 
 def _numero(saisie: str) -> int:
@@ -353,13 +356,7 @@ def _recevoir(
                     f"Réponse habituelle : {theme.delai_jours} jours.",
                 )
                 return redirect("echange", message.echange.reference)
-            brouillons.garder(
-                acteur=espace,
-                personne=personne,
-                theme=theme.code,
-                objet=formulaire.cleaned_data["objet"],
-                texte=formulaire.cleaned_data["texte"],
-            )
+            garder(request, {"acteur": espace, "personne": personne, "echange": None, "theme": theme.code})
         except RegleMetier as regle:
             formulaire.refuser(regle)
         else:
@@ -439,14 +436,7 @@ def _garder(
 ) -> str | None:
     """Keep what was typed as a draft, whole or not; return what is said of it, None where it is refused (the form says why)."""
     try:
-        garde = brouillons.garder(
-            acteur=espace,
-            personne=personne,
-            echange=echange,
-            theme=theme,
-            objet=request.POST.get("objet", ""),
-            texte=request.POST.get("texte", ""),
-        )
+        garde = garder(request, {"acteur": espace, "personne": personne, "echange": echange, "theme": theme})
     except RegleMetier as regle:
         formulaire.errors.clear()
         formulaire.refuser(regle)
@@ -468,11 +458,15 @@ def _montrer(
         "personne": personne,
         "theme": theme,
         "formulaire": formulaire,
-        "brouillon": garde,
-        "garde_le": jour_heure(garde.modifie_le) if garde is not None else "",
         "autres_lecteurs": [lecteur for lecteur in lecteurs_de(personne) if lecteur != espace],
+        **du_brouillon(espace, personne),
     }
-    return render(request, "espacepro/messagerie/rediger.html", contexte | du_brouillon(espace, personne))
+    if formulaire.is_bound:
+        garde = brouillons.brouillon_de(espace, personne)
+        contexte |= _ce_qui_est_garde(request, personne, None, espace, contexte["pieces"])
+    else:
+        contexte |= _montre(garde, contexte["pieces"])
+    return render(request, "espacepro/messagerie/rediger.html", contexte | {"brouillon": garde})
 
 
 @espace_requis

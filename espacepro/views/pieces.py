@@ -3,6 +3,7 @@
 What was typed is kept in the draft before a file is looked at: whatever is refused, nothing of it is lost.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
@@ -21,6 +22,7 @@ from accounts.portes.acces import espace_requis
 from accounts.saisies.porte import TexteIllisible
 from accounts.saisies.regles import RegleMetier
 from services.messagerie import brouillons
+from services.messagerie.brouillons import BrouillonGardeAilleurs
 from services.messagerie.droits import peut_lire
 from services.messagerie.echanges import MessageTropLong, ObjetTropLong
 from services.messagerie.montres import BrouillonMontre, lire_montre
@@ -39,6 +41,10 @@ SANS_BROUILLON: Final[dict[str, Any]] = {
     "octets": TAILLE_D_UN_ENVOI - TEXTE,
 }
 """What a page of writing shows of files before any is joined."""
+
+
+GARDE_PAR: Final = "brouillon_garde_par"
+"""What the session keeps of the page that kept a draft last: its company, its exchange, its key."""
 
 
 class Suite(Enum):
@@ -60,6 +66,32 @@ def du_brouillon(espace: Espace, personne: PersonneSirenisee, echange: Echange |
         brouillon__espace=espace, brouillon__personne=personne, brouillon__echange=echange
     )
     return SANS_BROUILLON | {"pieces": list(pieces)}
+
+
+def montre_de(request: HttpRequest, personne: PersonneSirenisee, echange: Echange | None) -> BrouillonMontre | None:
+    """Return what the page of this form had shown of the draft; None where that page itself kept what there is, one gone back to above all."""
+    if request.session.get(GARDE_PAR) == _page(request, personne, echange) or "montre" not in request.POST:
+        return None
+    return lire_montre(request.POST["montre"])
+
+
+def garder(request: HttpRequest, du_message: Mapping[str, Any], *, meme_vide: bool = False) -> Brouillon | None:
+    """Keep the words of this form, unless others are kept that its page has neither shown nor written. Raises: what the act raises."""
+    personne, echange = du_message["personne"], du_message["echange"]
+    garde = brouillons.garder(
+        **du_message,
+        objet=request.POST.get("objet", ""),
+        texte=request.POST.get("texte", ""),
+        meme_vide=meme_vide,
+        montre=montre_de(request, personne, echange),
+    )
+    request.session[GARDE_PAR] = _page(request, personne, echange)
+    return garde
+
+
+def _page(request: HttpRequest, personne: PersonneSirenisee, echange: Echange | None) -> list[str]:
+    """Return what tells the page of this form from the same page opened again."""
+    return [str(personne.pk), str(echange.pk) if echange is not None else "", request.POST.get("envoi", "")]
 
 
 def recevoir_pieces(
@@ -86,13 +118,8 @@ def recevoir_pieces(
     refuse = False
     try:
         try:
-            brouillon = brouillons.garder(
-                **du_message,
-                objet=request.POST.get("objet", ""),
-                texte=request.POST.get("texte", ""),
-                meme_vide=True,
-            )
-        except (TexteIllisible, ObjetTropLong, MessageTropLong) as regle:
+            brouillon = garder(request, du_message, meme_vide=True)
+        except (TexteIllisible, ObjetTropLong, MessageTropLong, BrouillonGardeAilleurs) as regle:
             # The words are for the page to show again; the browser forgets the files that were chosen: they are joined now.
             formulaire.errors.clear()
             formulaire.refuser(regle)
@@ -122,7 +149,7 @@ def recevoir_pieces(
 def _garder_d_abord(request: HttpRequest, formulaire: FormulairePortail, du_message: dict[str, Any]) -> Suite:
     """Keep what was typed, before the page of its files."""
     try:
-        brouillons.garder(**du_message, objet=request.POST.get("objet", ""), texte=request.POST.get("texte", ""))
+        garder(request, du_message)
     except RegleMetier as regle:
         formulaire.errors.clear()
         formulaire.refuser(regle)

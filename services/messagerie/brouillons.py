@@ -26,8 +26,8 @@ from .themes import themes
 class BrouillonGardeAilleurs(RegleMetier):
     code = "brouillon_garde_ailleurs"
     message = (
-        "Un autre texte a été gardé en brouillon depuis que cette page l’a montré, dans un autre onglet peut-être : il est affiché plus bas. "
-        "Rien n’est perdu de ce que vous écrivez ici ; confirmez si votre texte doit le remplacer."
+        "Un autre texte a été gardé dans ce brouillon depuis que cette page l’a montré, dans un autre onglet peut-être : il est affiché "
+        "plus bas. Rien n’est perdu de ce que vous écrivez ici ; recommencez si votre texte doit le remplacer."
     )
 
 
@@ -46,8 +46,8 @@ def garder(
 ) -> Brouillon | None:
     """Keep what this espace has begun to write, in the place of what it had; return it, None where nothing is left.
 
-    `meme_vide`: a file comes with it. `montre` is what its page had shown of the draft, where other words are not to be replaced
-    unseen. What is not whole yet is kept as it is. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace,
+    `meme_vide`: a file comes with it. `montre` is what its page had shown of the draft, None where that page itself kept what
+    there is: other words stay. What is not whole yet is kept as it is. Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace,
     TexteIllisible, ObjetTropLong, MessageTropLong, BrouillonGardeAilleurs.
     """
     maintenant = maintenant or timezone.now()
@@ -58,7 +58,7 @@ def garder(
     if len(texte) > LONGUEUR_TEXTE:
         raise MessageTropLong(longueur=len(texte), limite=LONGUEUR_TEXTE, exces=len(texte) - LONGUEUR_TEXTE)
     connu = Brouillon.objects.filter(espace=acteur, personne=personne, echange=echange).first()
-    if montre is not None and change_ailleurs(connu, montre, texte):
+    if montre is not None and change_ailleurs(connu, montre, texte, objet):
         raise BrouillonGardeAilleurs
     theme = theme if theme in themes() else ""
     if not (theme or objet or texte or meme_vide) and (connu is None or not connu.pieces_jointes.exists()):

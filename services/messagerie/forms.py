@@ -54,9 +54,8 @@ class RedactionForm(FormulaireDEnvoi):
 
 
 class ReponseForm(FormulaireDEnvoi):
-    """An answer within an exchange. `ailleurs`: the words that another page has kept of it, where they are to be shown."""
+    """An answer within an exchange."""
 
-    ailleurs = ""
     regles = dict.fromkeys(("message_vide", "message_trop_long"), "texte")
 
     texte = ChampTexte(

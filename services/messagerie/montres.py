@@ -32,9 +32,11 @@ def mots_de(brouillon: Brouillon | None) -> UUID | None:
     return uuid5(brouillon.pk, "\0".join((brouillon.theme, brouillon.objet, brouillon.texte)))
 
 
-def change_ailleurs(brouillon: Brouillon | None, montre: BrouillonMontre, texte: str) -> bool:
-    """Whether keeping this text over a draft would lose words that its page has not shown; the files stay, and empty words are none."""
-    return brouillon is not None and brouillon.texte not in {"", texte} and mots_de(brouillon) != montre.mots
+def change_ailleurs(brouillon: Brouillon | None, montre: BrouillonMontre, texte: str, objet: str = "") -> bool:
+    """Whether keeping these words over a draft would lose others that its page has not shown; the files stay, and empty words are none."""
+    if brouillon is None or (brouillon.objet, brouillon.texte) in {("", ""), (objet, texte)}:
+        return False
+    return mots_de(brouillon) != montre.mots
 
 
 def montrer(brouillon: Brouillon | None, pieces: Iterable[PieceJointe]) -> BrouillonMontre:

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models.functions import Left
 from django.test import Client
@@ -619,3 +620,47 @@ def test_un_echange_se_compose_quels_que_soient_ses_noms_et_ce_qui_y_fut_colle()
         assert texte_ in dit, texte_
     assert dit.index("Message 0 ") < dit.index("Message 29 ")
     assert len(lu.pages) <= 6
+
+
+def caches(reponse: object) -> dict[str, str]:
+    """Return what the form of this page carries hidden."""
+    html = reponse.content.decode()  # type: ignore[attr-defined]
+    return dict(re.findall(r'<input type="hidden" name="(envoi|montre|theme)" value="([^"]*)"', html))
+
+
+@pytest.mark.parametrize("dans", ["un message neuf", "une réponse"])
+@pytest.mark.parametrize("bouton", [{"garder": "oui"}, {"ailleurs": "oui"}, {"joindre": "oui"}, {}])
+def test_un_second_onglet_ne_remplace_pas_ce_que_le_premier_a_garde(dans: str, bouton: dict[str, str]) -> None:
+    """Whatever door keeps: the second tab is told, reads both, and decides; going back to one's own page is no second tab."""
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    if dans == "une réponse":
+        page, champs = reverse("echange", args=[ecrit(lieu).reference]), {"texte": "Du second"}
+        bouton = bouton or {"garder": "oui"}  # sending is another matter: what leaves is what was shown
+    else:
+        page = reverse("message_rediger", args=[lieu.personne.siren], query={"theme": "DELAI_PAIEMENT"})
+        champs = {"objet": "Autre", "texte": "Du second"}
+    premier, second = caches(client.get(page)), caches(client.get(page))
+    gardees = {"objet": "Objet", "texte": "Du premier"}
+    client.post(page, premier | gardees | {"garder": "oui"})
+    assert client.post(page, premier | gardees | {"texte": "Du premier, corrigé", "garder": "oui"}).status_code == 302
+    refusee = client.post(page, second | champs | bouton)
+    assert refusee.status_code == 200
+    for dit in ("Un autre texte a été gardé", "Du premier, corrigé", "Du second"):
+        assert dit in texte(refusee)
+    assert Brouillon.objects.get().texte == "Du premier, corrigé"
+    assert client.post(page, caches(refusee) | champs | bouton).status_code == 302, "said once, then confirmed"
+    assert Brouillon.objects.get().texte == "Du second"
+
+
+def test_ce_qui_n_est_pas_garde_ne_se_dit_pas_garde() -> None:
+    """Words that are refused with a file beside them: the file has made a draft, which does not hold the words."""
+    lieu = scene()
+    client = client_de(lieu.titulaire)
+    page = reverse("message_rediger", args=[lieu.personne.siren], query={"theme": "DELAI_PAIEMENT"})
+    champs = caches(client.get(page)) | {"objet": "x" * 300, "texte": "Mon texte", "garder": "oui"}
+    refusee = client.post(page, champs | {"fichiers": SimpleUploadedFile("note.txt", b"Une note")})
+    assert Brouillon.objects.get().texte == ""
+    assert "Mon texte" in texte(refusee)
+    assert "Gardé le" not in texte(refusee)
+    assert "Pas encore gardé" in texte(refusee)

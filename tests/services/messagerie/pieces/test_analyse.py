@@ -291,4 +291,5 @@ def test_un_message_qui_ne_se_remet_pas_n_arrete_pas_ceux_de_derriere(
     assert all(str(message.pk) in caplog.text for message in messages[:2])
     assert f"{faute.__name__}: un message qui ne se compose pas" in caplog.text, "with its traceback"
     monkeypatch.undo()
+    assert len(echecs) == 2
     assert analyse.remettre_les_prets(nombre=2) == 2, "and it leaves once it can"
