@@ -26,7 +26,7 @@ from .themes import themes
 class BrouillonGardeAilleurs(RegleMetier):
     code = "brouillon_garde_ailleurs"
     message = (
-        "Un autre texte a été gardé dans ce brouillon depuis que cette page l’a montré, dans un autre onglet peut-être : il est affiché "
+        "Un autre texte a été gardé en brouillon depuis que cette page l’a montré, dans un autre onglet peut-être : il est affiché "
         "plus bas. Rien n’est perdu de ce que vous écrivez ici ; recommencez si votre texte doit le remplacer."
     )
 

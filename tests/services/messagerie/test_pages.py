@@ -646,7 +646,7 @@ def test_un_second_onglet_ne_remplace_pas_ce_que_le_premier_a_garde(dans: str, b
     assert client.post(page, premier | gardees | {"texte": "Du premier, corrigé", "garder": "oui"}).status_code == 302
     refusee = client.post(page, second | champs | bouton)
     assert refusee.status_code == 200
-    for dit in ("Un autre texte a été gardé", "Du premier, corrigé", "Du second"):
+    for dit in ("Un autre texte a été gardé en brouillon", "Du premier, corrigé", "Du second"):
         assert dit in texte(refusee)
     assert Brouillon.objects.get().texte == "Du premier, corrigé"
     assert client.post(page, caches(refusee) | champs | bouton).status_code == 302, "said once, then confirmed"
