@@ -262,6 +262,8 @@ def grossir(pays: Pays) -> None:
         compte_id="md5('c' || g)::uuid",
         numero_abonne="(20261000000000 + g)::text",
         nom="'Durand ' || g",
+        # Each his own company: of one for all, as the model row has, PostgreSQL would rather read every Durand than begin with the office.
+        siren_appartenance="(700000000 + g)::text",
     )
     un_espace, un_compte = "md5('e' || (1 + mod(g, 20000)))::uuid", "md5('c' || (1 + mod(g, 20000)))::uuid"
     un_siren = "(700000000 + g)::text"
