@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from accounts.saisies.normalisation import normaliser
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import replier
 from accounts.saisies.sirens import cle_siren_valide, cle_siret_valide
@@ -305,7 +306,7 @@ def une_ligne(valeur: str) -> str:
     valeur = " ".join(valeur.split())
     if valeur.isascii():
         return valeur
-    visibles = (s for s in unicodedata.normalize("NFKC", valeur) if unicodedata.category(s) not in {"Cf", "Cc"})
+    visibles = (s for s in normaliser("NFKC", valeur) if unicodedata.category(s) not in {"Cf", "Cc"})
     return " ".join("".join(visibles).split())
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import typst
 
+from ..saisies.normalisation import normaliser
+
 RACINE = Path(__file__).resolve().parent.parent.parent
 """Typst reads no file outside this folder; templates name each other from it (`/accounts/gabarits/papier.typ`)."""
 
@@ -113,7 +115,7 @@ def texte_propre(texte: str) -> str:
     """Return `texte` on one line, composed (NFC), without control, direction, private or unassigned characters."""
     visible = "".join(
         " " if caractere.isspace() and caractere not in _INSECABLES else caractere
-        for caractere in unicodedata.normalize("NFC", texte)
+        for caractere in normaliser("NFC", texte)
         if caractere.isspace() or not unicodedata.category(caractere).startswith("C")
     )
     return " ".join(mot for mot in visible.split(" ") if mot)

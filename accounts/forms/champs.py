@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 
 from ..models import Espace
 from ..mots_de_passe.confiance import proposer_reponse
@@ -15,6 +16,10 @@ from .claviers import Clavier
 
 LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe/politique.py
 INCOMPLET = "Ce formulaire est incomplet : copiez votre texte, puis rouvrez la page."
+SIGNES_PAR_SIGNE, MARGE = (
+    4,
+    1_000,
+)  # what is read of a text before its length counts: letters taken apart, a paste's spaces
 LONGUEUR_SAISIE_ADRESSE = 400  # the same: accounts/saisies/adresses.py says 110, in words
 
 
@@ -42,9 +47,19 @@ class ChampPorte(_ChampTape):
         if value in self.empty_values:
             return self.empty_value
         try:
+            self._exiger_raisonnable(str(value))
             return self.porte(str(value)) or self.empty_value
         except TexteIllisible as regle:
             raise forms.ValidationError(str(regle), code=regle.code) from regle
+
+    def _exiger_raisonnable(self, saisie: str) -> None:
+        """Say that a text is too long before it is read, where nothing that the door drops or composes can make it short enough."""
+        if self.max_length is not None and len(saisie) > SIGNES_PAR_SIGNE * self.max_length + MARGE:
+            try:
+                MaxLengthValidator(self.max_length)(saisie)
+            except forms.ValidationError as erreur:
+                erreur.message = self.error_messages.get("max_length", erreur.message)
+                raise
 
 
 class ChampIdentifiant(ChampPorte):

@@ -3,7 +3,6 @@
 import math
 import re
 import secrets
-import unicodedata
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from .. import actes
 from ..envois import courriels
 from ..models import Agent, Compte, Espace
 from ..saisies.dates import jour_heure
+from ..saisies.normalisation import normaliser
 from ..saisies.regles import RegleMetier
 from ..saisies.repliement import replier
 from ..saisies.reponses import normaliser_reponse
@@ -68,7 +68,7 @@ def _essais_log10(reponse: str, mots: list[str]) -> float:
 
 def _mots_de(texte: str) -> set[str]:
     """Return the words of a text, without case, accents or punctuation."""
-    return {replier(mot) for mot in re.findall(r"\w+", unicodedata.normalize("NFKC", texte))} - {""}
+    return {replier(mot) for mot in re.findall(r"\w+", normaliser("NFKC", texte))} - {""}
 
 
 def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = "", question: str = "") -> str:

@@ -2,18 +2,18 @@
 
 import hashlib
 import hmac
-import unicodedata
 
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, check_password, make_password
 
+from ..saisies.normalisation import normaliser_secret
 from ..saisies.reponses import VERSION, formes_de
 from .saturation import place_de_hachage
 
 
 def _poivrer(secret: str) -> str:
     """Return the hex HMAC-SHA256 of the NFKC form under the pepper: what Argon2 receives."""
-    texte = unicodedata.normalize("NFKC", secret).encode("utf-8", "surrogatepass")
+    texte = normaliser_secret(secret).encode("utf-8", "surrogatepass")
     return hmac.new(settings.POIVRE.encode(), texte, hashlib.sha256).hexdigest()
 
 

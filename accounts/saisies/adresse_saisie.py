@@ -9,12 +9,18 @@ from email_validator import EmailNotValidError, validate_email
 from .porte import TexteIllisible, lire_identifiant
 from .repliement import replier
 
+LONGUEUR_POSSIBLE = (
+    320  # 64 before the sign and 255 after (RFC 5321 §4.5.3.1): a longer text is no address, and costs nothing
+)
+
 
 def forme_adresse(saisie: str) -> str | None:
     """Return the form under which an account would be stored, None when no account can have this address."""
     try:
         texte = lire_identifiant(saisie)
     except TexteIllisible:
+        return None
+    if len(texte) > LONGUEUR_POSSIBLE:
         return None
     try:
         lue = validate_email(texte, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False)

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import Final
 
+from .normalisation import normaliser
+
 VOYELLES: Final = frozenset("aeiou")
 H_MUETS: Final = frozenset(
     {
@@ -66,7 +68,7 @@ _MOT: Final = re.compile(r"[a-z]+")
 
 
 def _s_elide(nom: str) -> bool:
-    nu = unicodedata.normalize("NFKD", nom.replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").replace("Æ", "ae"))
+    nu = normaliser("NFKD", nom.replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").replace("Æ", "ae"))
     trouve = _MOT.match("".join(signe for signe in nu if not unicodedata.combining(signe)).lower())
     if trouve is None:
         return False

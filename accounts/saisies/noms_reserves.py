@@ -9,6 +9,7 @@ An agent can admit a name that somebody really bears (accounts/espace/noms_admis
 import re
 import unicodedata
 
+from .normalisation import normaliser
 from .regles import RegleMetier
 from .repliement import replier
 
@@ -135,7 +136,7 @@ _ECRITURES_MELANGEES = ({"LATIN", "CYRILLIC"}, {"LATIN", "GREEK"})
 
 def plier(texte: str) -> list[str]:
     """Return the words of a text as they are compared, each by the one folding, without digits."""
-    decompose = unicodedata.normalize("NFKD", texte)
+    decompose = normaliser("NFKD", texte)
     mots = re.findall(r"[^\W\d_]+", "".join(c for c in decompose if not unicodedata.combining(c)))
     return [plie for mot in mots if (plie := replier(mot))]
 

@@ -12,10 +12,11 @@ A change of the table needs a new migration, the indexes on it made anew, and a 
 """
 
 import re
-import unicodedata
 from typing import Any, Final
 
 from django.db.models import CharField, EmailField, Func, Lookup, TextField
+
+from .normalisation import normaliser
 
 LIGATURES: Final = {
     "æ": "ae",
@@ -127,7 +128,7 @@ _TABLE: Final = str.maketrans(
 
 def replier(texte: str) -> str:
     """Return what is left of a text to compare it: letters without case, accent or ligature, and digits; no space."""
-    return _RETIRES.sub("", unicodedata.normalize("NFKD", texte)).translate(_TABLE)
+    return _RETIRES.sub("", normaliser("NFKD", texte)).translate(_TABLE)
 
 
 def sql_repliement() -> str:

@@ -4,10 +4,10 @@ A form never changes: a better one is a new version. `formes_de` says which to t
 an older form is hashed again by the present one (accounts/espace/oubli.py). Version 1 knew no ligature: « œ » was not « oe ».
 """
 
-import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+from .normalisation import normaliser
 from .repliement import replier
 
 VERSION: Final = 2
@@ -15,8 +15,8 @@ VERSION: Final = 2
 
 def _forme_1(saisie: str) -> str:
     """NFKC, no case, no accents, only letters and digits."""
-    texte = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", saisie).casefold())
-    return unicodedata.normalize("NFKC", "".join(c for c in texte if c.isalnum()))
+    texte = normaliser("NFKD", normaliser("NFKC", saisie).casefold())
+    return normaliser("NFKC", "".join(c for c in texte if c.isalnum()))
 
 
 _FORMES: Final[dict[int, Callable[[str], str]]] = {1: _forme_1, 2: replier}

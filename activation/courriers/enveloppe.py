@@ -7,11 +7,11 @@ of the name. The norm's abbreviations come before any cut, in French addresses; 
 
 import re
 import textwrap
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from accounts.documents.typst import texte_propre
+from accounts.saisies.normalisation import normaliser
 
 LIGNES_ADRESSE = 6
 COLONNES_ADRESSE = 38
@@ -363,7 +363,7 @@ def _capitales(texte: str) -> str:
 
 def _sans_accents(texte: str) -> str:
     """Return capitals without their accents, one for one: positions do not change."""
-    return "".join(unicodedata.normalize("NFD", signe)[:1] for signe in texte)
+    return "".join(normaliser("NFD", signe)[:1] for signe in texte)
 
 
 def _remplacer(texte: str, table: dict[str, str]) -> str:

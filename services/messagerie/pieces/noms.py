@@ -3,11 +3,14 @@
 import re
 from typing import Final
 
+from accounts.saisies.normalisation import sans_marques
 from accounts.saisies.porte import TexteIllisible, lire_ligne
 
 LONGUEUR_DU_NOM: Final = 120  # characters: PieceJointe.nom
 OCTETS_DU_NOM: Final = 200  # bytes in UTF-8: file systems hold 255, and a browser adds « (1) »
+LONGUEUR_LUE: Final = 1_000  # characters: Django keeps 255 of what a browser sends
 SANS_NOM: Final = "document"
+_ILLISIBLES: Final = re.compile("[\x00\ud800-\udfff]")
 _INTERDITS: Final = re.compile(r'[<>:"|?*/\\]')
 # Names that Windows takes for a device, whatever follows the dot.
 _RESERVES: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\.|$)", re.IGNORECASE)
@@ -28,7 +31,7 @@ def nettoyer_nom(nom: str) -> str:
     try:
         propre = lire_ligne(nom)
     except TexteIllisible:
-        propre = lire_ligne("".join(signe for signe in nom if signe != "\x00" and not "\ud800" <= signe <= "\udfff"))
+        propre = lire_ligne(sans_marques(_ILLISIBLES.sub("", nom[:LONGUEUR_LUE])))
     propre = _INTERDITS.sub("_", re.split(r"[/\\]", propre)[-1]).strip(" .")
     extension = extension_de(propre)
     racine = propre[: -len(extension) - 1].rstrip(" .") if extension else propre
