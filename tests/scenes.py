@@ -19,6 +19,8 @@ NAVIGATEUR = {
     "Sec-Fetch-Site": "same-origin",
 }
 """What Firefox sends: who watches automata must not take the browser of the tests for one. Those of automata give their own."""
+D_UN_AUTRE_SITE = NAVIGATEUR | {"Sec-Fetch-Site": "cross-site"}
+"""The same, of a page that another site leads to."""
 
 
 def en_parallele(nombre: int, action: Callable[[int], Any]) -> list[Any]:

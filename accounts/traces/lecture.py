@@ -15,7 +15,7 @@ from django.utils import timezone
 from ..models import Agent, TraceLecture
 from ..saisies.regles import RegleMetier
 from .journal import auteur_de
-from .requete import adresse_ip, compte_connecte
+from .requete import adresse_ip, compte_connecte, menee_par_un_autre_site
 
 log = structlog.get_logger("espacepro.traces")
 ANONYME = "anonyme"
@@ -51,8 +51,22 @@ def lire(request: HttpRequest, nature: TraceLecture.Nature, objet: str, *, cle: 
     notees.append(TraceLecture(nature=nature, objet=objet, cle=cle[:80], details=details))
 
 
+def lire_usage(request: HttpRequest, objet: str, hors_usage: str, *, cle: str, **details: Any) -> None:
+    """Note that who asks for this page uses what it shows: a trace of `objet`, by which he is held to it.
+
+    Where another site led him there it is a trace of `hors_usage`, a reading and no more: a use is the person's own.
+    """
+    d_ici = not menee_par_un_autre_site(request)
+    lire(request, TraceLecture.Nature.CONSULTATION, objet if d_ici else hors_usage, cle=cle, **details)
+
+
 def noter_la_suite(request: HttpRequest, suite: Callable[[], None]) -> None:
-    """Have this trace of reading that another floor keeps (a read receipt) written with ours; `ecrire` does the rest."""
+    """Have this trace of reading that another floor keeps (a read receipt) written with ours; `ecrire` does the rest.
+
+    Nothing is kept where another site led to this page: a receipt says of a person that he has read, and is his own doing.
+    """
+    if menee_par_un_autre_site(request):
+        return
     request.__dict__.setdefault("_lectures_suites", []).append(suite)
 
 

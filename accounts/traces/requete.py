@@ -42,6 +42,14 @@ def compte_de(request: HttpRequest) -> Compte:
     return compte
 
 
+def menee_par_un_autre_site(request: HttpRequest) -> bool:
+    """Whether the page of another site had the browser ask for this (`Sec-Fetch-Site`, W3C Fetch Metadata §2.3): by a link that the
+    person follows, or without his knowing. What follows inside the portal is the person's own, as is what another part of
+    impots.gouv.fr links to (`same-site`), and what a browser asks that says nothing.
+    """
+    return request.headers.get("Sec-Fetch-Site", "") == "cross-site"
+
+
 def une_adresse(texte: str) -> Adresse:
     """Return an address in its one form, that every counter, network and blocking compares: an IPv4 address that a socket of both
     versions writes as IPv6 (RFC 4291 §2.5.5.2) is that IPv4 address; the zone of a link (RFC 4007 §11) is no part of it.

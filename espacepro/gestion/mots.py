@@ -38,6 +38,7 @@ PAGES: Final[Mapping[str, str]] = {
     "accounts.espace": "Espace professionnel",
     "accounts.recapitulatif": "Récapitulatif téléchargé",
     "habilitations.echeances": "Calendrier téléchargé",
+    "habilitations.lien": "Service ouvert par le lien d’un autre site",
 }
 DETAILS_DE_LECTURE: Final[Mapping[str, str]] = {
     "page": "Page",

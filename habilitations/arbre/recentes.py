@@ -24,6 +24,8 @@ from .cascade import relire, terminer, verrouiller_adhesions
 
 DELAI_DECLIN: Final = timedelta(days=15)
 OBJET: Final = "habilitations.habilitation"  # in the traces of reading, by the key of the habilitation
+HORS_USAGE: Final = "habilitations.lien"
+"""The same page opened by another site: a reading that is no use, for whoever grants has others follow what link he likes."""
 
 
 class PlusDeclinable(RegleMetier):

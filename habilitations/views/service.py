@@ -11,15 +11,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.compteurs.double_envoi import annoncer_une_fois
-from accounts.models import Espace, TraceLecture
+from accounts.models import Espace
 from accounts.portes.acces import adresse_du_portail, espace_requis
 from accounts.saisies.regles import RegleMetier
-from accounts.traces.lecture import lire
+from accounts.traces.lecture import lire_usage
 from services.banque.lectures import Compte
 from services.banque.paiement import choisir_comptes
 from services.dossiers import Dossier
 
-from ..arbre.recentes import OBJET
+from ..arbre.recentes import HORS_USAGE, OBJET
 from ..droits.roles import UTILISER
 from ..lectures.cessations import avis_de_cessation
 from ..lectures.espace import compte_manquant, comptes_pour_payer, habilitation_active
@@ -34,7 +34,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
     """Show the service, for one that pays from which accounts, and hand over to the téléprocédure configured for it (R7: by whose mandate).
 
     The trace of this reading is a use, the last one of which « Vos habilitations » shows; the first one of a recent grant
-    ends the right to decline it (R11). A POST chooses the accounts that it is handed over with (R20).
+    ends the right to decline it (R11), unless another site led here. A POST chooses the accounts that it is handed over with (R20).
     """
     habilitation = habilitation_active(espace, siren=siren, code=code)
     if habilitation is None:
@@ -43,7 +43,7 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
     dossier = Dossier(habilitation.personne, habilitation.service)
     if not request.user.has_perm(UTILISER, dossier):  # type: ignore[arg-type]  # the stubs know models only
         raise Http404
-    lire(request, TraceLecture.Nature.CONSULTATION, OBJET, cle=str(habilitation.pk), siren=siren)
+    lire_usage(request, OBJET, HORS_USAGE, cle=str(habilitation.pk), siren=siren)
     choisit, refus = settings.DEMONSTRATION and not habilitation.service.adresse, ""
     cles = request.POST.getlist(COMPTE) if choisit and request.method == "POST" else None
     if cles is not None:

@@ -16,7 +16,7 @@ from accounts.saisies.regles import RegleMetier
 from activation.demandes.activation import activer
 from activation.models import Demande
 from habilitations.arbre.lots import AucuneLigne, LignesRefusees
-from habilitations.arbre.recentes import DELAI_DECLIN, indecises
+from habilitations.arbre.recentes import DELAI_DECLIN, HORS_USAGE, indecises
 from habilitations.depart.declin import decliner
 from habilitations.droits.perimetre import PerimetreDepasse, compter_siren
 from habilitations.models import Habilitation, Role
@@ -28,7 +28,7 @@ from services.models import Service
 from tests.activation import scenes
 from tests.factories import EspaceFactory, MandatFactory, ServiceFactory, accorder, habiliter
 from tests.habilitations.scenes import remplacer
-from tests.scenes import en_parallele
+from tests.scenes import D_UN_AUTRE_SITE, en_parallele
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +105,26 @@ def test_la_page_que_le_navigateur_prepare_n_est_pas_un_usage(espace: Espace, cl
     reponse = client_de(espace).get(adresse, headers={"Sec-Purpose": "prefetch"})
     assert reponse.status_code == 503, "nobody has asked for it: it is not shown untraced"
     assert indecises(espace, maintenant=timezone.now()) == [recue]
+
+
+def test_la_page_qu_un_autre_site_ouvre_n_est_pas_un_usage(espace: Espace, client_de: Any) -> None:
+    """Whoever fills another's perimeter knows SIREN and code: he has him follow a link, which takes no right to decline away."""
+    recue = confier(espace)
+    adresse = reverse("ouvrir_service", args=[recue.personne.siren, recue.service.code])
+    ailleurs = client_de(espace).get(adresse, headers=D_UN_AUTRE_SITE)
+    assert ailleurs.status_code == 200, "a link is followed"
+    assert indecises(espace, maintenant=timezone.now()) == [recue]
+    lue = TraceLecture.objects.get(lecteur=espace.numero_abonne)
+    assert (lue.objet, lue.cle) == (HORS_USAGE, str(recue.pk)), "read, and traced"
+    assert decliner(acteur=espace, habilitations=[recue])
+
+
+@pytest.mark.parametrize("site", ["same-origin", "same-site", "none"])
+def test_la_page_que_la_personne_ouvre_elle_meme_est_un_usage(espace: Espace, client_de: Any, site: str) -> None:
+    recue = confier(espace)
+    adresse = reverse("ouvrir_service", args=[recue.personne.siren, recue.service.code])
+    assert client_de(espace).get(adresse, headers={"Sec-Fetch-Site": site}).status_code == 200
+    assert indecises(espace, maintenant=timezone.now()) == []
 
 
 def test_ce_qu_un_agent_ou_un_autre_lit_n_est_pas_un_usage(espace: Espace) -> None:

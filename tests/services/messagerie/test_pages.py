@@ -24,6 +24,7 @@ from services.messagerie.imprime import SIGNES_D_UNE_PARTIE, imprimer, parties
 from services.messagerie.remise import remettre
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, PersonneSirenisee
 from tests.factories import EspaceFactory, PersonneFactory, echanger, habiliter
+from tests.scenes import D_UN_AUTRE_SITE
 from tests.services.messagerie.scenes import Scene, messagerie, recevoir, repondre_en_agent, scene, texte_du_pdf
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,17 @@ def test_une_page_preparee_par_le_navigateur_ne_marque_rien() -> None:
     page = reverse("echange", args=[message.echange.reference])
     assert client_de(lieu.titulaire).get(page, headers={"Sec-Purpose": "prefetch"}).status_code == 503
     assert not LectureMessage.objects.exists()
+
+
+def test_une_page_qu_un_autre_site_ouvre_ne_marque_rien() -> None:
+    """« Read » is what a person did, whom nobody's page led there unasked; the same page, opened from the portal, marks it."""
+    lieu = scene()
+    message = remettre(recevoir(lieu.personne, agent=lieu.agent, texte="Voici notre réponse"))
+    page, client = reverse("echange", args=[message.echange.reference]), client_de(lieu.titulaire)
+    assert "Voici notre réponse" in texte(client.get(page, headers=D_UN_AUTRE_SITE))
+    assert not LectureMessage.objects.exists()
+    client.get(page, headers=D_UN_AUTRE_SITE | {"Sec-Fetch-Site": "same-origin"})
+    assert LectureMessage.objects.get().lecteur == lieu.titulaire.compte
 
 
 def test_ce_que_l_on_ne_voit_pas() -> None:
