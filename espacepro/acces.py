@@ -253,6 +253,20 @@ TABLE: dict[str, Porte] = {
     "courriel_entreprise_changer": Porte(Acces.ESPACE, Rubrique.GERER),
     "code_recu": Porte(Acces.ESPACE, Rubrique.AUCUNE),
 }
+FICHIERS = frozenset(
+    {
+        "recapitulatif",
+        "codes_secours_texte",
+        "echeances_agenda",
+        "designation_fichier_modele",
+        "comptes_bancaires_exporter",
+        "echange_pdf",
+        "piece_jointe",
+        "admin:lettre_apercu",
+        "admin:echange_piece",
+    }
+)
+"""The files that a mere link gives: another site's link is answered by a page with the link (espacepro/middleware.py)."""
 SANS_CGU = frozenset(n for n, porte in TABLE.items() if porte.sans_cgu or porte.qui in {Acces.PUBLIC, Acces.CONNECTE})
 """What who has not accepted the CGU in force may open (accounts/portes/conditions.py)."""
 ESPACES_DE_NOMS: dict[str, Acces] = {"admin": Acces.AGENT, "demonstration": Acces.DEMONSTRATION}

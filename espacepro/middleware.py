@@ -25,16 +25,16 @@ from accounts.portes.saisie import ne_pas_estampiller
 from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import navigateur_de_quelqu_un
 from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
-from accounts.traces.requete import Provenance, adresse_ip, provenance
-from surveillance.automates.ailleurs import vient_d_un_autre_site
+from accounts.traces.requete import Provenance, adresse_ip, compte_connecte, provenance
+from surveillance.ailleurs import vient_d_un_autre_site
 from surveillance.automates.epreuve import passe_de
 from surveillance.automates.grades import Garde, Grade, source_de
 from surveillance.automates.liste import est_bloquee, relire
 from surveillance.signaux.rafales import compter
 from surveillance.signaux.session import examiner_la_session
 
-from .acces import TABLE, Acces
-from .views.automates import demander_verification_humaine, ralentir
+from .acces import FICHIERS, TABLE, Acces
+from .views.automates import continuer_d_ici, demander_verification_humaine, ralentir
 from .views.erreurs import adresse_bloquee, csrf, refuser, requete_invalide
 
 Suite = Callable[[HttpRequest], HttpResponse]
@@ -152,6 +152,14 @@ def _est_ouverte(request: HttpRequest, grade: Grade) -> bool:
     return request.method in {"GET", "HEAD"} and (page == "securite" or (page in LECTURES and grade < Grade.BLOQUER))
 
 
+def _est_un_fichier(request: HttpRequest) -> bool:
+    """Whether this is the address of a file that is made for who asks."""
+    try:
+        return resolve(request.path_info).view_name in FICHIERS
+    except Resolver404:
+        return False
+
+
 def _fichiers() -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the paths of what a browser fetches by itself with a page, and how others begin: none is a page."""
     return frozenset({reverse("admin:jsi18n"), "/favicon.ico"}), (settings.STATIC_URL, "/apple-touch-icon")
@@ -215,7 +223,7 @@ class AutomatesMiddleware:
         if request.path_info.startswith(self.par_courriel):
             grade = min(grade, Grade.RALENTIR)
         if grade is Grade.RIEN or _est_ouverte(request, grade) or (grade is Grade.RALENTIR and garde.peut_continuer()):
-            reponse = self.get_response(request)
+            reponse = self._servir(request, garde)
             garde.suivre(reponse)
             return reponse
         garde.refuser()
@@ -224,6 +232,15 @@ class AutomatesMiddleware:
         if grade is Grade.VERIFIER:
             return demander_verification_humaine(request, garde.source)
         return ralentir(request)
+
+    def _servir(self, request: HttpRequest, garde: Garde) -> HttpResponse:
+        """Return the page; to who is signed in, and is led here by another site, a link to it for a file, and beyond so many pages a day."""
+        if not garde.d_ailleurs or compte_connecte(request) is None or _est_ouverte(request, Grade.VERIFIER):
+            return self.get_response(request)
+        fichier = _est_un_fichier(request)
+        if fichier or not garde.est_admise_d_ailleurs():
+            return continuer_d_ici(request, fichier=fichier)
+        return self.get_response(request)
 
 
 class RessourceMiddleware:

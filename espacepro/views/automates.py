@@ -30,6 +30,8 @@ from accounts.traces.requete import adresse_ip, compte_connecte
 from surveillance.automates.epreuve import proposer_epreuve, resoudre_epreuve
 from surveillance.automates.grades import RYTHME, source_de
 
+from .erreurs import refuser
+
 _SECRETS: Final = re.compile(r"pass|secret|otp|token|jeton|secours", re.IGNORECASE)
 """What is never given back, beside SECRETS: the fields of the sign-ins, the agents' too."""
 
@@ -89,6 +91,11 @@ def ralentir(request: HttpRequest) -> HttpResponse:
     reponse = render(request, "erreurs/429_rythme.html", contexte, status=429)
     reponse["Retry-After"] = str(round(RYTHME) + 1)
     return reponse
+
+
+def continuer_d_ici(request: HttpRequest, *, fichier: bool) -> HttpResponse:
+    """Answer what another site leads to by a page of ours with a link: nothing is read, made nor counted until it is followed."""
+    return refuser(request, "erreurs/d_ailleurs.html", 200, {"suite": request.get_full_path(), "fichier": fichier})
 
 
 def demander_verification_humaine(request: HttpRequest, source: str) -> HttpResponse:

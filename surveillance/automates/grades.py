@@ -1,7 +1,8 @@
 """What is answered to what has been seen: nothing, slower, a verification, the source address blocked (R17; CGU §3.7.b).
 
 The score of a source address and that of a browser (an account once signed in) are apart. A browser is at most asked to verify: the
-espace is never blocked. A browser that some account knows, or that has verified, does not pay for its address, but for itself; nor does an agent with a proved second factor.
+espace is never blocked. What another site leads a browser to is counted apart, and answered by a verification at most. A browser that
+some account knows, or that has verified, does not pay for its address, but for itself; nor does an agent with a proved second factor.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,6 +26,7 @@ from accounts.portes.saisie import est_estampille
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.requete import ILLISIBLE, adresse_ip, compte_connecte, une_adresse
 
+from ..ailleurs import est_une_navigation_d_ailleurs
 from ..memoire import cle
 from ..signaux.registre import AUTOMATE
 from ..signaux.signalement import signaler
@@ -45,6 +47,8 @@ from .epreuve import Passe, passe_de
 
 RYTHME: Final = 1.0  # seconds between two pages of what is slowed
 REESSAI_DU_BLOCAGE: Final = 60.0  # seconds: an address that may not be blocked is not tried again at each request
+AILLEURS_PAR_JOUR: Final = 20
+"""Pages of an account that are shown at once when another site leads there (the links of a webmail): beyond, a link of ours is pressed."""
 SANS_EFFET: Final = ("prolonger_session", "admin:logout")
 """What an agent's page posts once his session is over, without a mark, since it was served to somebody signed in: it does nothing."""
 SANS_SAISIE: Final = MARQUES | {"csrfmiddlewaretoken", REDIRECT_FIELD_NAME}
@@ -76,6 +80,11 @@ def source_de(adresse: str) -> str:
     return str(lue) if lue.version == 4 else f"{int(lue) >> (128 - LIGNE_IPV6):x}/{LIGNE_IPV6}"
 
 
+def _apart(la_cle: str) -> str:
+    """Return the key under which what another site has it ask is counted: it blocks no address and signals no account."""
+    return f"ailleurs:{la_cle}"
+
+
 class Garde:
     """One request, from what it shows to what is answered."""
 
@@ -88,6 +97,7 @@ class Garde:
         self.chez_les_agents = bool(settings.RESEAUX_AGENTS) and d_un_reseau_d_agents(request)
         """A network that the administration answers for: each browser of it is counted, the whole office is not."""
         self.soi = self._soi()
+        self.d_ailleurs = est_une_navigation_d_ailleurs(request)
         self.suite = False
         """Whether this is the page that an act led to, which is one page with it."""
         self.vues: list[str] = []
@@ -112,8 +122,8 @@ class Garde:
         """Count what this request shows and return what is answered to it; RIEN while Redis does not answer."""
         passe = passe_de(self.request, self.source)
         lu = releve.relever(
-            self._par_cle(marques_de(voir(self.request)), passe),
-            pages=self._pages(),
+            self._par_cle((), passe) | self._a_compter(marques_de(voir(self.request)), passe),
+            pages=self._ou(self._pages()),
             suite=self._suite(self.soi, self.request.get_full_path()),
         )
         if lu is None:
@@ -122,6 +132,12 @@ class Garde:
         if self._trop_de_pages(lu):
             self.vues.append("cadence")
         scores = {la_cle: peser(marques) for la_cle, marques in lu.marques.items()}
+
+        def grade_au_plus(la_cle: str | None) -> Grade:
+            if la_cle is None:
+                return Grade.RIEN
+            return min(max(grade_de(scores.get(une, 0)) for une in (la_cle, _apart(la_cle))), Grade.VERIFIER)
+
         if grade_de(scores[self.reseau]) > Grade.RIEN and releve.une_seule_fois(
             f"montree:{self.reseau}", secondes=REESSAI_DU_BLOCAGE
         ):
@@ -129,21 +145,29 @@ class Garde:
         if grade_de(scores[self.reseau]) is Grade.BLOQUER and self._bloquer(lu.marques[self.reseau]):
             grade = Grade.BLOQUER
         else:
-            grade = min(grade_de(scores[self.reseau]), Grade.VERIFIER)
-        soi = min(grade_de(scores.get(self.soi or "", 0)), Grade.VERIFIER)
+            grade = grade_au_plus(self.reseau)
+        soi = grade_au_plus(self.soi)
         if (
-            soi is Grade.VERIFIER and self.soi is not None
+            self.soi is not None and grade_de(scores[self.soi]) >= Grade.VERIFIER
         ):  # a pass lets a page be read, and hides no account from who watches
             self._signaler(lu.marques[self.soi])
         if passe is not None:
-            return min(grade_de(scores[passe.cle]), Grade.VERIFIER)
+            return grade_au_plus(passe.cle)
         if grade > soi and (self._agent_prouve() or self.connu() is not None):
             grade = soi
         return max(soi, grade)
 
     def peut_continuer(self) -> bool:
         """Whether what is slowed may have this page: one each RYTHME, and what an act leads to with it."""
-        return self.suite or releve.une_seule_fois(f"pas:{self.soi or self.reseau}", secondes=RYTHME) is not False
+        return (
+            self.suite
+            or releve.une_seule_fois(f"pas:{self._ou(self.soi or self.reseau)}", secondes=RYTHME) is not False
+        )
+
+    def est_admise_d_ailleurs(self) -> bool:
+        """Whether the page of who is signed in, that another site leads to, is shown at once: AILLEURS_PAR_JOUR are."""
+        combien = releve.du_jour(self._ou(self._pages()))
+        return combien is None or combien <= AILLEURS_PAR_JOUR
 
     def suivre(self, reponse: HttpResponse) -> None:
         """Expect the page that an act leads to, asked for under whatever session there is after it."""
@@ -151,7 +175,7 @@ class Garde:
             releve.attendre(self._suite(self._soi(), reponse["Location"]))
 
     def _suite(self, soi: str | None, adresse: str) -> str:
-        return f"{soi or self.reseau}:{cle('suite', adresse.partition('#')[0])}"
+        return f"{self._ou(soi or self.reseau)}:{cle('suite', adresse.partition('#')[0])}"
 
     def refuser(self) -> None:
         """Count a request that was not answered: who goes on asking is no person who waits."""
@@ -160,7 +184,7 @@ class Garde:
     def conclure(self) -> None:
         """Count what was seen while the request was answered."""
         if self.vues:
-            releve.noter(self._par_cle(self.vues, passe_de(self.request, self.source)))
+            releve.noter(self._a_compter(self.vues, passe_de(self.request, self.source)))
 
     def _par_cle(self, marques: Iterable[str], passe: Passe | None) -> dict[str, list[str]]:
         noms = list(marques)
@@ -171,6 +195,12 @@ class Garde:
         if passe is not None:
             cles[passe.cle] = noms
         return cles
+
+    def _a_compter(self, marques: Iterable[str], passe: Passe | None) -> dict[str, list[str]]:
+        return {self._ou(la_cle): noms for la_cle, noms in self._par_cle(marques, passe).items()}
+
+    def _ou(self, la_cle: str) -> str:
+        return _apart(la_cle) if self.d_ailleurs else la_cle
 
     def _pages(self) -> str:
         return self.soi if self.soi is not None and compte_connecte(self.request) is not None else self.reseau

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..memoire import demander, lire_scelle, sceller
 
 FENETRE_DES_RELEVES: Final = 600  # seconds
+JOUR: Final = 86_400  # seconds
 DELAI_DE_LA_SUITE: Final = 10  # seconds: a browser follows a redirection at once
 PREFIXE: Final = "espacepro:automates:"
 SURVEILLEES: Final = f"{PREFIXE}surveillees"
@@ -54,6 +55,13 @@ def _pages(pages: str, maintenant: float) -> tuple[tuple[str, int], tuple[str, i
         (f"{PREFIXE}pages:{pages}:{int(maintenant // 60)}", 120),
         (f"{PREFIXE}pages:{pages}:f{fenetre}", 2 * FENETRE_DES_RELEVES),
     )
+
+
+def du_jour(la_cle: str) -> int | None:
+    """Count one more under this key and return how many it has today (UTC); None when Redis does not answer."""
+    nom = f"{PREFIXE}jour:{la_cle}:{int(horloge() // JOUR)}"
+    reponses = demander(lambda tuyau: tuyau.incr(nom).expire(nom, JOUR))
+    return None if reponses is None else int(reponses[0])
 
 
 def attendre(suite: str) -> None:

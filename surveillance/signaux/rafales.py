@@ -21,6 +21,7 @@ from accounts.models.sessions_base import empreinte
 from accounts.traces.journal import auteur_de
 from accounts.traces.requete import compte_connecte
 
+from ..ailleurs import est_une_navigation_d_ailleurs
 from ..memoire import cle, demander
 from .registre import LECTEUR_METHODIQUE, RAFALE_EXPORTS, RAFALE_PAGES, RAFALE_SIREN
 from .seuils import FICHIERS_PAR_MINUTE, PAGES_PAR_MINUTE, SIREN_METHODIQUES, SIREN_PAR_MINUTE
@@ -34,7 +35,13 @@ log = structlog.get_logger("espacepro.signaux")
 
 
 def compter(request: HttpRequest, reponse: HttpResponseBase) -> None:
-    """Count this page of a signed-in usager, and signal the burst whose threshold it crosses."""
+    """Count this page of a signed-in usager, and signal the burst whose threshold it crosses.
+
+    Not what another site has his browser ask: he would be accused, and his espace disabled, by whoever has him open a page. Who writes
+    this header himself is served few (`automates.grades.AILLEURS_PAR_JOUR`), fewer than any burst, and no file.
+    """
+    if est_une_navigation_d_ailleurs(request):
+        return
     compte = compte_connecte(request) if SESSION_KEY in request.session else None
     if compte is None or compte.is_staff:
         return

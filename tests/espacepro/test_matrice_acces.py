@@ -23,7 +23,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import Affaire, Agent, Espace, Evenement, Rectification
 from activation.models import Courrier, Demande, LigneDemande, Remise, Signalement
-from espacepro.acces import TABLE, Acces
+from espacepro.acces import FICHIERS, TABLE, Acces
 from habilitations.depart.retraits import demander_retrait
 from habilitations.models import (
     Adhesion,
@@ -675,6 +675,12 @@ def test_chaque_case_des_usagers(qui: str, monde: Scene) -> None:
         cases += 1
         if not attendu(nom, methode, qui, trouve, reponse):
             fautes.append((nom, etat, methode, reponse.status_code, reponse.headers.get("Location")))
+        if (
+            methode == "get"
+            and reponse.headers.get("Content-Disposition", "").startswith("attachment")
+            and nom not in FICHIERS
+        ):
+            fautes.append((nom, etat, methode, reponse.status_code, "fichier"))
         if qui in ETRANGERS and any(secret in corps(reponse) for secret in scene.secrets):
             fautes.append((nom, etat, methode, reponse.status_code, "fuite"))
     assert fautes == [], fautes
