@@ -1,12 +1,10 @@
 """What no request sees, swept each minute: each detector alone, twice for nothing, and two signals that disable (R15)."""
 
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings as reglages
 from django.db import transaction
 from django.utils import timezone
@@ -15,40 +13,15 @@ from accounts.actes import CGU_ACCEPTEES, MOT_DE_PASSE_CHANGE
 from accounts.envois.courriels import composer
 from accounts.models import Agent, Courriel, Espace, TraceLecture
 from accounts.traces.journal import consigner
-from accounts.traces.requete import Provenance, provenance
 from activation.actes import DEMANDE_SIGNALEE
 from surveillance.actes import ESPACE_RETABLI
 from surveillance.balayage import balayer
 from surveillance.espaces.desactivation import desactiver_automatiquement
-from surveillance.models import Alerte, Balayage, Connexion, Desactivation, Gravite, Retablissement, SignalVu
+from surveillance.models import Alerte, Balayage, Desactivation, Gravite, Retablissement, SignalVu
 from surveillance.signaux.signalement import signaler
 from tests.factories import AgentFactory, EspaceFactory
 
-ARRIVEE = "203.0.113.7"
-
-
-def connexion(espace: Espace | None, quand: datetime, resultat: str = "REUSSIE", **champs: str) -> Connexion:
-    lieu = {"adresse_ip": ARRIVEE, "reseau": "203.0.113.0/24", "navigateur": "Chrome 140", "systeme": "Windows 10"}
-    return Connexion.objects.create(
-        id=uuid.uuid4(),
-        quand=quand,
-        compte=espace.compte if espace is not None else None,
-        resultat=resultat,
-        **(lieu | champs),
-    )
-
-
-def acte(quoi: object, espace: Espace, *, quand: datetime, adresse: str | None = ARRIVEE) -> None:
-    with time_machine.travel(quand, tick=False), transaction.atomic():
-        jeton = provenance.set(Provenance(adresse_ip=adresse, requete="essai"))
-        try:
-            consigner(quoi, auteur=espace, details={"cgu": "1"} if quoi is CGU_ACCEPTEES else {})  # type: ignore[arg-type]
-        finally:
-            provenance.reset(jeton)
-
-
-def genres() -> set[str]:
-    return set(SignalVu.objects.values_list("genre", flat=True))
+from .scenes import acte, connexion, genres
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from accounts.models import Espace
 from surveillance.balayage import balayer
 from surveillance.models import SignalVu
 from tests.factories import EspaceFactory
-from tests.surveillance.test_balayage import acte, connexion, genres
+from tests.surveillance.scenes import acte, connexion, genres
 
 BUREAU = {"navigateur": "Firefox 145", "adresse_ip": "198.51.100.1", "reseau": "198.51.100.0/24"}
 
