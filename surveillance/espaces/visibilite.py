@@ -61,7 +61,7 @@ def espaces_du_bureau(bureau: int, *conditions: Q) -> QuerySet[Espace]:
     """Return the espaces that this office sees and that meet these conditions, found from its own companies.
 
     For a name that the whole country bears: the conditions are read row by row, and must be of no index, or PostgreSQL would begin
-    with all the bearers. The same six ways as `espaces_visibles`, each by an index that begins with the company; what can be added is an order and a slice.
+    with all the bearers. The same six ways as `espaces_visibles`, each by an index that begins with the company.
     """
     siennes = PersonneSirenisee.objects.filter(service_gestionnaire=bureau)
     dirigees = orientations_en_vigueur().filter(service_gestionnaire=bureau).order_by().values("espace")
@@ -76,7 +76,9 @@ def espaces_du_bureau(bureau: int, *conditions: Q) -> QuerySet[Espace]:
     cles = ArraySubquery(dirigees.union(*touchent, appartenaient.order_by().values("espace")).order_by())
     parmi = Func(F("pk"), cles, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=BooleanField())
     appartiennent = Espace.objects.exclude(siren_appartenance="").filter(siren_appartenance__in=siennes.values("siren"))
-    return appartiennent.filter(*conditions).order_by().union(Espace.objects.filter(parmi, *conditions).order_by())
+    siens = (appartiennent.filter(*conditions), Espace.objects.filter(parmi, *conditions))
+    premiers, autres = (lignes.order_by().values("pk") for lignes in siens)
+    return Espace.objects.filter(pk__in=premiers.union(autres))
 
 
 def est_competent(agent: Agent, espace: Espace, maintenant: datetime | None = None) -> bool:

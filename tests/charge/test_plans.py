@@ -30,6 +30,8 @@ from espacepro.taches import CALENDRIER
 from habilitations.lectures.export import Liste
 from habilitations.lectures.partage import Filtres
 from habilitations.models import Habilitation, Role
+from surveillance.signaux import rafales
+from tests import honnete
 from tests.espacepro.scenes import TOUS, client_verifie
 
 from .pays import Pays, grossir, installer
@@ -474,8 +476,11 @@ def test_les_octets_sont_ceux_de_la_requete_elle_meme() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_chaque_page_et_chaque_travail_dans_un_pays(
-    pays: Pays, client_de: Callable[[Espace], Client], subtests: Any
+    pays: Pays, client_de: Callable[[Espace], Client], subtests: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        rafales, "horloge", honnete.horloge()
+    )  # so many files in a minute would be a burst, and signalled
     debut = time.monotonic()
     grossir(pays)
     preparer_la_base()
