@@ -8,8 +8,9 @@ picture, a film or a ZIP behind it goes too. How the camera was held stays: the 
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from typing import Final
 
 from .regles import PieceAbimee, PieceDemesuree, PieceImageAnimee
@@ -23,6 +24,19 @@ MORCEAUX: Final = 20_000  # segments, boxes or places of a file: what is made to
 
 class _Abimee(Exception):
     """The file is not what it begins as."""
+
+
+def _refuse_ce_qui_est_abime(nettoyer: Callable[[str, bytes], bytes]) -> Callable[[str, bytes], bytes]:
+    """Have this walk refuse a file that ends before what it says, wherever the walk finds it. Raises: PieceAbimee."""
+
+    @wraps(nettoyer)
+    def nettoyer_ou_refuser(nom: str, contenu: bytes) -> bytes:
+        try:
+            return nettoyer(nom, contenu)
+        except (_Abimee, IndexError, struct.error) as erreur:
+            raise PieceAbimee(nom=nom) from erreur
+
+    return nettoyer_ou_refuser
 
 
 def _exiger_points(nom: str, largeur: int, hauteur: int) -> None:
@@ -68,12 +82,10 @@ def est_jpeg(contenu: bytes) -> bool:
     return contenu.startswith(b"\xff\xd8\xff")
 
 
+@_refuse_ce_qui_est_abime
 def nettoyer_jpeg(nom: str, contenu: bytes) -> bytes:
     """Raises: PieceAbimee, PieceDemesuree."""
-    try:
-        return b"".join([b"\xff\xd8", *_segments_gardes(nom, contenu)])
-    except (_Abimee, IndexError, struct.error) as erreur:
-        raise PieceAbimee(nom=nom) from erreur
+    return b"".join([b"\xff\xd8", *_segments_gardes(nom, contenu)])
 
 
 def _segments_gardes(nom: str, contenu: bytes) -> Iterator[bytes]:
@@ -154,12 +166,10 @@ def est_png(contenu: bytes) -> bool:
     return contenu.startswith(_PNG)
 
 
+@_refuse_ce_qui_est_abime
 def nettoyer_png(nom: str, contenu: bytes) -> bytes:
     """Raises: PieceAbimee, PieceDemesuree."""
-    try:
-        return b"".join([_PNG, *_blocs_gardes(nom, contenu)])
-    except (_Abimee, struct.error) as erreur:
-        raise PieceAbimee(nom=nom) from erreur
+    return b"".join([_PNG, *_blocs_gardes(nom, contenu)])
 
 
 def _blocs_gardes(nom: str, contenu: bytes) -> Iterator[bytes]:
@@ -194,13 +204,12 @@ def est_webp(contenu: bytes) -> bool:
     return contenu.startswith(b"RIFF") and contenu[8:12] == b"WEBP"
 
 
+@_refuse_ce_qui_est_abime
 def nettoyer_webp(nom: str, contenu: bytes) -> bytes:
     """Raises: PieceAbimee, PieceDemesuree, PieceImageAnimee (an animated one)."""
-    try:
-        blocs = list(_blocs_webp(contenu))
-        _exiger_points(nom, *_points_webp(blocs))
-    except (_Abimee, IndexError, struct.error) as erreur:
-        raise PieceAbimee(nom=nom) from erreur
+    blocs = list(_blocs_webp(contenu))
+    for largeur, hauteur in _points_webp(blocs):
+        _exiger_points(nom, largeur, hauteur)
     if any(genre == b"ANMF" for genre, _ in blocs):
         raise PieceImageAnimee(nom=nom)
     exif = next((corps for genre, corps in blocs if genre == b"EXIF"), b"").removeprefix(_EXIF)
@@ -232,20 +241,26 @@ def _blocs_webp(contenu: bytes) -> Iterator[tuple[bytes, bytes]]:
     raise _Abimee
 
 
-def _points_webp(blocs: list[tuple[bytes, bytes]]) -> tuple[int, int]:
-    """Return the size of the picture. Raises: _Abimee, when the file holds none."""
-    genre, corps = blocs[0] if blocs else (b"", b"")
-    if not any(nature in {b"VP8 ", b"VP8L", b"ANMF"} for nature, _ in blocs):
+def _points_webp(blocs: list[tuple[bytes, bytes]]) -> Iterator[tuple[int, int]]:
+    """Yield each size that the file announces: its canvas, and the picture on it. Raises: _Abimee, when it holds none."""
+    genres = [genre for genre, _ in blocs]
+    if genres[0] not in {b"VP8X", b"VP8 ", b"VP8L"} or not {b"VP8 ", b"VP8L", b"ANMF"} & set(genres):
         raise _Abimee
-    if genre == b"VP8X":
-        return int.from_bytes(corps[4:7], "little") + 1, int.from_bytes(corps[7:10], "little") + 1
-    if genre == b"VP8 " and corps[3:6] == b"\x9d\x01\x2a":
-        largeur, hauteur = struct.unpack_from("<HH", corps, 6)
-        return largeur & 0x3FFF, hauteur & 0x3FFF
-    if genre == b"VP8L" and corps[0] == 0x2F:
-        (bits,) = struct.unpack_from("<I", corps, 1)
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    raise _Abimee
+    for genre, corps in blocs:
+        if genre == b"VP8X":
+            if len(corps) < 10:
+                raise _Abimee
+            yield int.from_bytes(corps[4:7], "little") + 1, int.from_bytes(corps[7:10], "little") + 1
+        elif genre == b"VP8 ":
+            if corps[3:6] != b"\x9d\x01\x2a":
+                raise _Abimee
+            largeur, hauteur = struct.unpack_from("<HH", corps, 6)
+            yield largeur & 0x3FFF, hauteur & 0x3FFF
+        elif genre == b"VP8L":
+            signe, bits = struct.unpack_from("<BI", corps)
+            if signe != 0x2F:
+                raise _Abimee
+            yield (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
 
 
 # --- HEIC -------------------------------------------------------------------------------------------------------------
@@ -259,7 +274,12 @@ _DU_FICHIER: Final = frozenset({b"ftyp", b"meta", b"mdat"})
 MEDIAS: Final = 16
 _DANS_META: Final = frozenset({b"hdlr", b"dinf", b"pitm", b"iinf", b"iref", b"iprp", b"idat", b"iloc", b"grpl"})
 
-_UNE_SEULE: Final = (b"iinf", b"iloc", b"iprp")  # of each at most (ISO 14496-12): what they hold is bounded by MORCEAUX
+_UNE_SEULE: Final = (
+    b"iinf",
+    b"iloc",
+    b"iprp",
+    b"idat",
+)  # of each at most (ISO 14496-12): what they hold is bounded by MORCEAUX
 
 
 @dataclass(frozen=True)
@@ -278,15 +298,9 @@ def est_heic(contenu: bytes) -> bool:
     return bool(marques & _MARQUES_HEIC) and contenu[8:12] in _MARQUES_HEIC | {b"mif1"}
 
 
+@_refuse_ce_qui_est_abime
 def nettoyer_heic(nom: str, contenu: bytes) -> bytes:
     """Blank in place what is no picture: no offset moves. Raises: PieceAbimee, PieceDemesuree."""
-    try:
-        return _blanchir_heic(nom, contenu)
-    except (_Abimee, IndexError, struct.error) as erreur:
-        raise PieceAbimee(nom=nom) from erreur
-
-
-def _blanchir_heic(nom: str, contenu: bytes) -> bytes:
     tampon = bytearray(contenu)
     boites = list(_boites(contenu, 0, len(contenu)))
     genres = [boite.genre for boite in boites]
@@ -395,7 +409,10 @@ def _places(contenu: bytes, dedans: list[_Boite]) -> Iterator[tuple[int, int, in
         decalage, longueur, base, rang = (tailles >> bits & 0xF for bits in (12, 8, 4, 0))
         if longueur not in {4, 8}:  # nothing would be read of a place, and there would be no end of them
             raise _Abimee
-        for _ in range(lecteur.entier(4 if version == 2 else 2)):
+        nombre = lecteur.entier(4 if version == 2 else 2)
+        if nombre > MORCEAUX:
+            raise _Abimee
+        for _ in range(nombre):
             item = lecteur.entier(4 if version == 2 else 2)
             methode = lecteur.entier(2) & 0xF if version else 0
             lecteur.entier(2)

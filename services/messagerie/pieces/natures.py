@@ -5,8 +5,13 @@ document is unpacked whole within limits. What is two things at once is refused,
 """
 
 import re
+import struct
+import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Final
+
+import structlog
 
 from . import bureautique, images
 from .noms import extension_de, nettoyer_nom
@@ -24,6 +29,8 @@ from .regles import (
     PieceTropLourde,
     PieceVide,
 )
+
+log = structlog.get_logger(__name__)
 
 TAILLE_D_UNE_PIECE: Final = 10_000_000  # bytes
 
@@ -98,13 +105,26 @@ def _nom_de_pdf(nom: str) -> bytes:
 
 
 _PDF_CHIFFRE: Final = re.compile(
-    _nom_de_pdf("Encrypt") + rb"[\s\x00]*(%|\d+[\s\x00%]|<<)"
+    _nom_de_pdf("Encrypt") + rb"[\s\x00]*+(?:%|\d++[\s\x00%]|<<)"
 )  # a comment counts as a space
 _PDF_LANCE: Final = re.compile(
     _nom_de_pdf("Launch") + rb"(?![A-Za-z0-9])"
 )  # an action that starts a program (12.6.4.5)
 _PDF_CHERCHE: Final = 1024  # bytes in which readers look for a header
 _PDF_FIN: Final = 2048  # bytes among which a whole PDF ends
+# What reading the bytes of others may raise where nobody thought of it: the file is refused, and the fault is ours to mend.
+_IMPREVUS: Final = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +143,11 @@ def examiner(nom: str, contenu: bytes) -> PieceLue:
         raise PieceVide(nom=propre)
     if len(contenu) > TAILLE_D_UNE_PIECE:
         raise PieceTropLourde(nom=propre)
-    nature, garde = _reconnaitre(propre, contenu)
+    try:
+        nature, garde = _reconnaitre(propre, contenu)
+    except _IMPREVUS as erreur:
+        log.exception("piece_mal_examinee", erreur=type(erreur).__name__, taille=len(contenu))
+        raise PieceAbimee(nom=propre) from erreur
     extension = extension_de(propre)
     if not extension:
         return PieceLue(nettoyer_nom(f"{propre}.{nature.extensions[0]}"), nature, garde)

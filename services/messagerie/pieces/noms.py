@@ -32,7 +32,7 @@ def nettoyer_nom(nom: str) -> str:
         propre = lire_ligne(nom)
     except TexteIllisible:
         propre = lire_ligne(sans_marques(_ILLISIBLES.sub("", nom[:LONGUEUR_LUE])))
-    propre = _INTERDITS.sub("_", re.split(r"[/\\]", propre)[-1]).strip(" .")
+    propre = _INTERDITS.sub("_", propre.replace("\\", "/").rpartition("/")[2]).strip(" .")
     extension = extension_de(propre)
     racine = propre[: -len(extension) - 1].rstrip(" .") if extension else propre
     fin = f".{extension}" if extension else ""  # in small letters, as all systems know it

@@ -57,6 +57,8 @@ def champ(*morceaux: bytes) -> bytes:
         ("graphique.docx", open_xml("docx", {"word/embeddings/Classeur.xlsx": open_xml("xlsx")}), "docx"),
         ("lien.docx", open_xml("docx", {"word/_rels/document.xml.rels": relation("hyperlink")}), "docx"),
         ("champ.docx", open_xml("docx", {"word/header1.xml": champ(b" MERGEFIELD ", b"DDE_de_Nantes ")}), "docx"),
+        ("dessin.docx", open_xml("docx", {"word/a.xml": b"<v:shape o:gfxdata='" + b"QUJD" * 60_000 + b"'/>"}), "docx"),
+        ("renvoi.docx", open_xml("docx", {"word/a.xml": champ(b" ADDIN CSL " + b"a" * 200_000)}), "docx"),
         ("formules.csv", b"=1+1;-12,50;+33 1;@jean\n", "csv"),  # allowed: amounts begin so
         ("forme.pptx", open_xml("pptx", {"ppt/media/basic-shape.png": fichier("capture.png")}), "pptx"),
         ("liste.csv", "Société;Montant\nLebœuf;1 200 €\n".encode("cp1252"), "csv"),
@@ -176,6 +178,23 @@ def test_ce_qui_est_accepte(nom: str, contenu: bytes, code: str) -> None:
             regles.PieceMacros,
         ),
         ("dde.docx", open_xml("docx", {"word/header1.xml": b"<w:fldSimple w:instr=' DDE c'/>"}), regles.PieceMacros),
+        # What is looked for stands behind more than is held at a time.
+        ("dde.docx", open_xml("docx", {"word/header1.xml": champ(b" " * 70_000, b"DDE c")}), regles.PieceMacros),
+        ("dde.docx", open_xml("docx", {"word/header1.xml": champ(b" " * 200_000 + b"DDE c")}), regles.PieceMacros),
+        ("dde.docx", open_xml("docx", {"word/header1.xml": champ(*[b" \\"] * 3_000, b"DDE c")}), regles.PieceMacros),
+        (
+            "dde.docx",
+            open_xml("docx", {"word/header1.xml": b"<w:fldSimple w:instr='" + b" " * 200_000 + b"DDE c'/>"}),
+            regles.PieceAbimee,
+        ),
+        (
+            "modele.docx",
+            open_xml(
+                "docx",
+                {"word/_rels/a.rels": relation("frame").replace("<Relationship ", "<Relationship " + " " * 200_000)},
+            ),
+            regles.PieceAbimee,
+        ),
         ("protege.odt", odf("odt", {}, {"META-INF/manifest.xml": "<manifest:encryption-data/>"}), regles.PieceProtegee),
         ("interieur.docx", open_xml("docx", {"word/embeddings/a.zip": zipper({"a": b"a"})}), regles.PieceArchive),
         (
