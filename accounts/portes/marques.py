@@ -48,7 +48,7 @@ def servi_depuis(marque: str, maintenant: float | None = None) -> float | None:
 def marquer(request: HttpRequest) -> SafeString:
     """Render what the forms of this page carry: of who is signed in, whose session is what is watched, nothing but its time.
 
-    That one serves once the session is over: an agent who comes back and presses is no robot. An espace's form has its stamp.
+    That one serves once the session is over: an agent who comes back and presses is no robot. An espace's form has its stamp alone.
     """
     compte = compte_connecte(request)
     if compte is not None and hasattr(compte, "espace"):

@@ -295,16 +295,16 @@ class RemplissageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         reponse = self.get_response(request)
         a_remplir = request.session.get(A_REMPLIR)
-        espace = getattr(compte_connecte(request), "espace", None) if a_remplir else None
-        if a_remplir is None or espace is None:
+        compte = compte_connecte(request) if a_remplir else None
+        if a_remplir is None or compte is None:
             return reponse
         page, adresse = a_remplir
         if request.method == "POST" and request.get_full_path() == adresse:
             if reponse.status_code < 400 and not vient_d_etre_gardee(request):
                 del request.session[A_REMPLIR]
-                oublier_saisie(espace)
+                oublier_saisie(compte)
         elif request.method == "GET" and request.get_full_path() == page and reponse.status_code == 200:
-            saisie = saisie_gardee(espace)
+            saisie = saisie_gardee(compte)
             if saisie is not None and _est_une_page(reponse):
                 bandeau = render_to_string("accounts/saisie_rendue.html", {"saisie": saisie})
                 reponse.content = remplir(reponse.content.decode(), saisie, bandeau).encode()

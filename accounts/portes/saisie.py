@@ -1,7 +1,8 @@
 """What was posted too late is kept for whoever typed it: a session that ended, a token that expired (issue 10.2).
 
-Every form of an espace carries a sealed stamp (espace, address, time). What comes with a valid one, and cannot be taken,
-is kept fifteen minutes, encrypted, for that espace alone; it is shown at the next sign-in and never sent by itself.
+Every form of an espace, and of an agent who has passed the agents' door, carries a sealed stamp (whose, address, time). What comes
+with a valid one, and cannot be taken, is kept fifteen minutes, encrypted, for that espace or agent alone; it is shown at the next
+sign-in (an agent's: after the second factor) and never sent by itself.
 """
 
 import json
@@ -16,8 +17,9 @@ from django.urls import Resolver404, resolve, reverse
 from redis.exceptions import RedisError
 
 from ..chiffrement import chiffrer, dechiffrer
+from ..facteurs.second_facteur import facteur_prouve
 from ..forms.reauthentification import ConfirmationForm
-from ..models import Espace
+from ..models import Compte
 from ..traces.requete import compte_connecte
 from .marques import MARQUES
 from .reauthentification import SECRETS
@@ -45,6 +47,15 @@ class Saisie:
     secrets: bool
 
 
+def _porteur(compte: Compte | None) -> str:
+    """Return whose the words typed by this account are: an espace's, an agent's; nothing for anybody else."""
+    espace = getattr(compte, "espace", None)
+    if espace is not None:
+        return str(espace.pk)
+    agent = getattr(compte, "agent", None) if compte is not None and compte.is_staff else None
+    return "" if agent is None else f"agent:{agent.pk}"
+
+
 def ne_pas_estampiller(request: HttpRequest) -> None:
     """Stamp no form of the answer: a stamp is of a page that was served, and says that it may be read again."""
     request._sans_estampille = True  # type: ignore[attr-defined]
@@ -53,20 +64,23 @@ def ne_pas_estampiller(request: HttpRequest) -> None:
 def estampiller(request: HttpRequest) -> str:
     """Return the stamp of the forms of this page, the same for all of them.
 
-    Nothing for who has no espace, nor on a page that was refused (`ne_pas_estampiller`).
+    Nothing for a visitor, for an agent before the second factor, nor on a page that was refused (`ne_pas_estampiller`).
     """
-    espace = getattr(compte_connecte(request), "espace", None)
-    if espace is None or getattr(request, "_sans_estampille", False):
+    compte = compte_connecte(request)
+    porteur = _porteur(compte)
+    if not porteur or getattr(request, "_sans_estampille", False):
+        return ""
+    if compte is not None and compte.is_staff and facteur_prouve(request) is None:
         return ""
     estampille: str | None = getattr(request, "_estampille", None)
     if estampille is None:
-        estampille = chiffrer(json.dumps([str(espace.pk), request.get_full_path()]), usage=ESTAMPILLE)
+        estampille = chiffrer(json.dumps([porteur, request.get_full_path()]), usage=ESTAMPILLE)
         request._estampille = estampille  # type: ignore[attr-defined]
     return estampille
 
 
 def est_estampille(request: HttpRequest) -> bool:
-    """Whether what is posted comes from the form of a page of an espace, whoever is signed in now.
+    """Whether what is posted comes from the form of a page of an espace or an agent, whoever is signed in now.
 
     A page that is open to visitors takes no stamp but its own: anybody has that of a page of his espace.
     """
@@ -84,13 +98,19 @@ def _lire_estampille(request: HttpRequest) -> str | None:
     return dechiffrer(request.POST.get(CHAMP, ""), usage=ESTAMPILLE, duree_max=VALIDITE)
 
 
-def _cle(espace: str) -> str:
-    return f"saisie:{espace}"
+def _cle(porteur: str) -> str:
+    return f"saisie:{porteur}"
+
+
+def page_gardee(request: HttpRequest) -> str:
+    """Return the page that shows what is kept: the agents have theirs, behind their door."""
+    chez_les_agents = request.path_info.startswith(reverse("admin:index"))
+    return reverse("admin:saisie_gardee" if chez_les_agents else "saisie_gardee")
 
 
 def est_la_page(adresse: str) -> bool:
     """Whether this address is that of the page which shows what is kept: it has nothing of its own to keep or show."""
-    return urlsplit(adresse).path == reverse("saisie_gardee")
+    return urlsplit(adresse).path in {reverse("saisie_gardee"), reverse("admin:saisie_gardee")}
 
 
 def garder_saisie(request: HttpRequest) -> bool:
@@ -102,12 +122,11 @@ def garder_saisie(request: HttpRequest) -> bool:
     clair = _lire_estampille(request)
     if clair is None:
         return False
-    espace, page = json.loads(clair)
+    porteur, page = json.loads(clair)
     if est_la_page(page):
         return False
     compte = compte_connecte(request)
-    connecte: Espace | None = getattr(compte, "espace", None)
-    if compte is not None and (connecte is None or str(connecte.pk) != espace):
+    if compte is not None and _porteur(compte) != porteur:
         return False
     donnes = [(nom, v) for nom, valeurs in request.POST.lists() if nom not in CADRE for v in valeurs]
     champs = [(nom, valeur) for nom, valeur in donnes if not SECRETS.search(nom)]
@@ -125,7 +144,7 @@ def garder_saisie(request: HttpRequest) -> bool:
     if len(contenu.encode()) > TAILLE_MAX:
         return False
     try:
-        cache.set(_cle(espace), chiffrer(contenu, usage=GARDEE), GARDE)
+        cache.set(_cle(porteur), chiffrer(contenu, usage=GARDEE), GARDE)
     except (RedisError, OSError):
         return False  # nothing may depend on Redis: the page says that nothing is kept
     request._saisie_gardee = True  # type: ignore[attr-defined]
@@ -147,7 +166,7 @@ def suite_de(request: HttpRequest, *, gardee: str, perdue: str) -> str:
         return request.get_full_path()
     if garder_saisie(request):
         messages.info(request, gardee)
-        return reverse("saisie_gardee")
+        return page_gardee(request)
     messages.info(request, perdue)
     return page_du_formulaire(request)
 
@@ -167,10 +186,10 @@ def vient_d_etre_gardee(request: HttpRequest) -> bool:
     return getattr(request, "_saisie_gardee", False)
 
 
-def saisie_gardee(espace: Espace) -> Saisie | None:
-    """Return what is kept for this espace, if there is anything."""
+def saisie_gardee(compte: Compte) -> Saisie | None:
+    """Return what is kept for the espace or the agent of this account, if there is anything."""
     try:
-        chiffre = cache.get(_cle(str(espace.pk)))
+        chiffre = cache.get(_cle(_porteur(compte)))
     except (RedisError, OSError):
         return None
     clair = dechiffrer(chiffre, usage=GARDEE, duree_max=GARDE, deja_garde=True) if chiffre else None
@@ -180,10 +199,10 @@ def saisie_gardee(espace: Espace) -> Saisie | None:
     return Saisie(**{**donnees, "champs": [(nom, valeur) for nom, valeur in donnees["champs"]]})
 
 
-def oublier_saisie(espace: Espace) -> bool:
-    """Forget what is kept for this espace; return False where Redis is away, and it ends by itself."""
+def oublier_saisie(compte: Compte) -> bool:
+    """Forget what is kept for this account; return False where Redis is away, and it ends by itself."""
     try:
-        cache.delete(_cle(str(espace.pk)))
+        cache.delete(_cle(_porteur(compte)))
     except (RedisError, OSError):
         return False
     return True
@@ -201,4 +220,4 @@ def annoncer(request: HttpRequest, *, gardee: bool) -> str:
         "Votre session a pris fin avant l’envoi : rien n’a encore été enregistré. Ce que vous aviez rempli est gardé quinze "
         "minutes, sans les fichiers ni les mots de passe : connectez-vous pour le retrouver.",
     )
-    return reverse("saisie_gardee")
+    return page_gardee(request)

@@ -1,4 +1,4 @@
-"""What forms written in a template need: `{% csrf_token %}`, Django's token with the stamp of a form of an espace
+"""What forms written in a template need: `{% csrf_token %}`, Django's token with the stamp of a form of an espace or an agent
 (accounts/portes/saisie.py) or the marks of a visitor's (accounts/portes/marques.py), `{% clavier %}`, the attributes of a kind of field, and what a new password must meet."""
 
 from typing import Any
@@ -40,9 +40,10 @@ def csrf_token(context: Context) -> SafeString:
     if request is None:
         return SafeString(jeton)
     estampille = estampiller(request)
+    marques = SafeString(jeton + marquer(request))
     if not estampille:
-        return SafeString(jeton + marquer(request))
-    return format_html('{}<input type="hidden" name="{}" value="{}">', SafeString(jeton), CHAMP, estampille)
+        return marques
+    return format_html('{}<input type="hidden" name="{}" value="{}">', marques, CHAMP, estampille)
 
 
 @register.simple_tag

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from accounts.gestion.agents import Etape, agent_de, agent_verifie, etape_due
 from accounts.gestion.consultation import ConsultationAdmin
 from accounts.portes.reauthentification import reauthentification_requise
+from accounts.portes.saisie import annoncer, garder_saisie
 
 Vue = Callable[..., HttpResponseBase]
 # What the stock admin offers and no page here needs; the first two would tell that a foreign row exists.
@@ -60,7 +61,7 @@ class SiteGestion(AdminSite):
                     raise Http404
                 etape = etape_due(request)
                 if etape not in etapes:
-                    return self._vers(request, etape, request.get_full_path() if request.method == "GET" else "")
+                    return self._vers(request, etape, _demandee(request))
             return vue(request, *args, **kwargs)
 
         return gardee
@@ -94,6 +95,8 @@ class SiteGestion(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the admin's pages, less those that no agent needs, and the steps of the door."""
+        from accounts.views.saisie import saisie_d_agent
+
         from . import (  # the views are made of models, forms and templates that need this site's app ready
             accueil,
             alertes_pages,
@@ -130,6 +133,7 @@ class SiteGestion(AdminSite):
                 name="enrolement_code",
             ),
             path("second-facteur/", self.porte(vues.SecondFacteur.as_view(), None), name="second_facteur"),
+            path("saisie-gardee/", self.admin_view(saisie_d_agent), name="saisie_gardee"),
             path("raccourcis/", self.admin_view(raccourcis.raccourcis), name="raccourcis"),
             path("chercher/", self.admin_view(guichet.rechercher), name="chercher"),
             path("espaces/<uuid:pk>/", self.admin_view(guichet.page_espace), name="espace"),
@@ -175,6 +179,13 @@ class SiteGestion(AdminSite):
         motifs = propres + [motif for motif in super().get_urls() if getattr(motif, "name", None) not in RETIREES]
         _mener_a_la_porte(motifs)
         return motifs
+
+
+def _demandee(request: HttpRequest) -> str:
+    """Return where who is led to a step goes on from there: the page asked for, or what was kept of what was posted."""
+    if request.method == "GET":
+        return request.get_full_path()
+    return annoncer(request, gardee=True) if garder_saisie(request) else ""
 
 
 def _mot_de_passe_frais(vue: Vue) -> Vue:

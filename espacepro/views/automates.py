@@ -23,6 +23,7 @@ from accounts.portes.saisie import (
     lire_saisie_scellee,
     ne_pas_estampiller,
     page_du_formulaire,
+    page_gardee,
     sceller_saisie,
 )
 from accounts.saisies.regles import RegleMetier
@@ -88,6 +89,7 @@ def ralentir(request: HttpRequest) -> HttpResponse:
     renvoi = _renvoi(request)
     garder = request.method == "POST" and garder_saisie(request)
     contexte = {"suite": _suite(request), "gardee": garder and renvoi is None, "renvoi": renvoi}
+    contexte["retrouver"] = page_gardee(request)
     reponse = render(request, "erreurs/429_rythme.html", contexte, status=429)
     reponse["Retry-After"] = str(round(RYTHME) + 1)
     return reponse
@@ -137,6 +139,7 @@ def _montrer(request: HttpRequest, source: str, contexte: dict[str, object], *, 
         "epreuve": proposer_epreuve(source),
         "adresse": adresse_ip(request),
         "agents": est_l_hote_des_agents(request),
+        "retrouver": page_gardee(request),
     }
     return render(request, "erreurs/verifier.html", contexte, status=statut)
 

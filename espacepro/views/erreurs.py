@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.portes.agents import est_l_hote_des_agents
-from accounts.portes.saisie import garder_saisie, ne_pas_estampiller
+from accounts.portes.saisie import garder_saisie, ne_pas_estampiller, page_gardee
 from accounts.saisies.adresse_saisie import forme_adresse
 from accounts.traces.requete import compte_connecte
 
@@ -55,7 +55,13 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     if _deja_connecte(request):
         return redirect(reverse("connexion", query={REDIRECT_FIELD_NAME: request.POST.get(REDIRECT_FIELD_NAME, "")}))
-    return refuser(request, "erreurs/csrf.html", 403, {"gardee": garder_saisie(request)})
+    retrouver = page_gardee(request)
+    contexte = {
+        "gardee": garder_saisie(request),
+        "retrouver": retrouver,
+        "porte": reverse("connexion" if retrouver == reverse("saisie_gardee") else "admin:login"),
+    }
+    return refuser(request, "erreurs/csrf.html", 403, contexte)
 
 
 def page_introuvable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
