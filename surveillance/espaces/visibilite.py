@@ -18,11 +18,15 @@ from services.models import PersonneSirenisee
 from .appartenance import appartenance_de
 from .bureau import orientation_de, orientations_en_vigueur
 
-_DATES: Final[dict[type[Model], str]] = {
-    Habilitation: "accordee_le",
-    Demande: "deposee_le",
-    CreationSimplifiee: "cree_le",
+_OBTENU: Final[dict[type[Model], tuple[str, Q]]] = {
+    Habilitation: ("accordee_le", Q()),
+    Demande: (
+        "terminee_le",
+        Q(etat=Demande.Etat.ACTIVEE),
+    ),  # whoever signs in deposits one for any SIREN: the letter's code proves it
+    CreationSimplifiee: ("cree_le", Q()),
 }
+"""What binds an espace to an office because it was obtained, and when."""
 
 
 def espaces_visibles(agent: Agent, *, espaces: QuerySet[Espace] | None = None) -> QuerySet[Espace]:
@@ -84,7 +88,7 @@ def espaces_du_bureau(bureau: int, *conditions: Q) -> QuerySet[Espace]:
 def est_competent(agent: Agent, espace: Espace, maintenant: datetime | None = None) -> bool:
     """Whether this agent may give this espace back at his counter: his office follows it by what was so before anything suspect.
 
-    A SIREN d'appartenance as it counts (`appartenance_de`), what it holds, asked for or had, or the cell's choice.
+    A SIREN d'appartenance as it counts (`appartenance_de`), what it holds, had or obtained by a code, or the cell's choice.
     """
     bureau = agent.service_gestionnaire_id
     if agent.fonction not in BUREAU:
@@ -93,8 +97,8 @@ def est_competent(agent: Agent, espace: Espace, maintenant: datetime | None = No
     siennes = PersonneSirenisee.objects.exclude(siren="").filter(service_gestionnaire=bureau)
     if siennes.filter(siren=appartenance.siren).exists():
         return True
-    for modele, date in _DATES.items():
-        liens = modele._default_manager.filter(espace=espace, personne__service_gestionnaire=bureau)
+    for modele, (date, obtenu) in _OBTENU.items():
+        liens = modele._default_manager.filter(obtenu, espace=espace, personne__service_gestionnaire=bureau)
         if appartenance.mandats_avant is not None:
             liens = liens.filter(**{f"{date}__lt": appartenance.mandats_avant})
         if liens.order_by().exists():

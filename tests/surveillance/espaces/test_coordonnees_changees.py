@@ -14,7 +14,7 @@ from accounts.espace.pas_moi import dire_depuis_l_espace
 from accounts.gestion.contreseings import contresigner
 from accounts.models import Agent, AnciennesCoordonnees, Espace
 from accounts.portes.reauthentification import PROUVE_LE
-from activation.models import AvisPostal
+from activation.models import AvisPostal, Demande
 from habilitations.models import Adhesion, Habilitation
 from surveillance.espaces.bureau import bureau_de
 from surveillance.espaces.desactivation import annuler_desactivation, effets_de
@@ -118,6 +118,28 @@ def test_un_mandat_que_le_voleur_donne_de_sa_propre_entreprise_ne_compte_pas() -
     assert est_competent(scene.guichet, scene.relu())
     AnciennesCoordonnees.objects.all().delete()
     assert est_competent(scene.chez_lui, scene.relu()), "of who has not changed his name, a mandate of the day counts"
+
+
+@pytest.mark.parametrize("etat", ["DEPOSEE", "CODE_ENVOYE", "EXPIREE", "ANNULEE", "REFUSEE", "ACTIVEE"])
+def test_une_demande_ne_rend_un_guichet_competent_que_si_son_code_a_ete_saisi(etat: str) -> None:
+    """A thief who signed in deposits one for a company that the office of his accomplice follows: nothing was obtained by it."""
+    scene, complice = Compromis(), AgentFactory()
+    choisie = PersonneFactory(service_gestionnaire=complice.service_gestionnaire)
+    champs = {} if etat in Demande.ETATS_EN_COURS else {"terminee_le": timezone.now()}
+    champs |= {"motif_refus": "Pièce illisible"} if etat == "REFUSEE" else {}
+    Demande.objects.create(
+        reference="D-2026-CHOISIE1",
+        nature="ADHESION",
+        espace=scene.espace,
+        personne=choisie,
+        qualite="MANDATAIRE",
+        etat=etat,
+        **champs,
+    )
+    espace = Espace.objects.get(pk=scene.espace.pk)
+    assert espace in espaces_visibles(complice), "seen"
+    assert est_competent(complice, espace) is (etat == "ACTIVEE"), "and not given back"
+    assert est_competent(scene.guichet, espace)
 
 
 def test_passe_trente_jours_l_organisation_declaree_compte() -> None:
