@@ -94,7 +94,12 @@ class EvenementAdmin(ConsultationAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Read one line with the names of who acted and of the service."""
         evenement = super().get_object(request, object_id, from_field)
-        if evenement is None and object_id.isdecimal() and (parties := self._cessions(request)) is not None:
+        if (
+            evenement is None
+            and object_id.isdecimal()
+            and len(object_id) < 20
+            and (parties := self._cessions(request)) is not None
+        ):
             evenement = parties.filter(pk=min(int(object_id), BIGINT)).first()
         nommer(filter(None, [evenement]), "auteur")
         nommer_les_services(filter(None, [evenement]))

@@ -5,6 +5,7 @@ body up to DATA_UPLOAD_MAX_MEMORY_SIZE (services/messagerie takes more than the 
 most (PEP 3333), so it decides before the first byte; the file is counted again as it comes.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -68,4 +69,6 @@ class CorpsMiddleware:
 def _longueur(request: HttpRequest) -> int:
     """Return the length that the request announces; what is no number counts as nothing, as Django reads it."""
     annoncee = request.META.get("CONTENT_LENGTH") or "0"
-    return int(annoncee) if annoncee.isascii() and annoncee.isdigit() else 0
+    if not annoncee.isascii() or not annoncee.isdigit():
+        return 0
+    return int(annoncee) if len(annoncee) < 20 else sys.maxsize  # Python makes no number of more than 4,300 digits

@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from .type_lisible import TypeLisible
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "espacepro.settings")
-application = get_wsgi_application()
+application = TypeLisible(get_wsgi_application())

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,7 +22,7 @@ from ..mots_de_passe.saturation import HachageSature
 from ..sessions.appareils import decrire
 from ..sessions.ouvertures import poser_le_temoin, retenir_le_navigateur
 from ..traces.requete import adresse_ip, compte_connecte
-from .saisie import CHAMP, annoncer, garder_saisie
+from .saisie import CHAMP, annoncer, garder_saisie, page_du_formulaire
 
 
 class SessionMiddleware:
@@ -63,10 +62,8 @@ def _refuser(request: HttpRequest) -> HttpResponse:
     suite = annoncer(request, gardee=garder_saisie(request))
     if suite:
         return redirect_to_login(suite, porte)
-    page = urlsplit(request.headers.get("Referer", ""))
-    if page.netloc != request.get_host():
-        return redirect(porte)
-    return redirect_to_login(urlunsplit(("", "", page.path, page.query, "")), porte)
+    page = page_du_formulaire(request)
+    return redirect_to_login(page, porte) if page else redirect(porte)
 
 
 def _retenir_le_navigateur(request: HttpRequest, reponse: HttpResponse) -> None:

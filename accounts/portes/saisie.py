@@ -153,7 +153,10 @@ def garder_saisie(request: HttpRequest) -> bool:
 
 def page_du_formulaire(request: HttpRequest) -> str:
     """Return the page of ours that posted this, as the browser says it; nothing where it says none, or another site's."""
-    page = urlsplit(request.headers.get("Referer", ""))
+    try:
+        page = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # `http://[`: no browser writes it
+        return ""
     return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() else ""
 
 

@@ -39,7 +39,10 @@ class Francais:
     def _parse_request_data(self, request: HttpRequest) -> Any:
         try:
             donnees = super()._parse_request_data(request)  # type: ignore[misc]  # the library's view
-        except (UnicodeDecodeError, RecursionError) as erreur:
+        except (
+            ValueError,
+            RecursionError,
+        ) as erreur:  # no UTF-8, a number of more than 4,300 digits, brackets without end
             raise exceptions.MalformedRequest from erreur
         if not isinstance(donnees, dict):
             raise exceptions.MalformedRequest

@@ -31,9 +31,10 @@ _PROGRAMMES: Final = re.compile(
     re.IGNORECASE,
 )
 _SANS_TETE: Final = re.compile(r"headless|puppeteer|playwright|selenium|slimerjs|splash", re.IGNORECASE)
-_CHROME: Final = re.compile(r"(?:Chrome|Chromium|CriOS)/(\d+)")
-_FIREFOX: Final = re.compile(r"Firefox/(\d+)")
-_MARQUE_CHROME: Final = re.compile(r'"(?:Google Chrome|Chromium)";v="(\d+)')
+# A version has four digits at most: Python makes no number of more than 4,300, and a header may hold twice as many.
+_CHROME: Final = re.compile(r"(?:Chrome|Chromium|CriOS)/(\d{1,4})")
+_FIREFOX: Final = re.compile(r"Firefox/(\d{1,4})")
+_MARQUE_CHROME: Final = re.compile(r'"(?:Google Chrome|Chromium)";v="(\d{1,4})')
 _PLATEFORMES: Final = {"Windows": "Windows", "macOS": "Mac OS X", "Android": "Android", "Chrome OS": "CrOS"}
 # Since which version a browser says by itself how it came to ask (Fetch Metadata), on a secure origin.
 _DIT_D_OU: Final = ((_CHROME, 80), (_FIREFOX, 90))
@@ -265,6 +266,7 @@ DETECTEURS: Final = (
     ),
 )
 PAR_NOM: Final = {detecteur.nom: detecteur for detecteur in DETECTEURS}
+LONGUEUR_LUE: Final = 1_000  # characters of each: the name of an honest browser has some hundreds
 LUS: Final = (
     "user-agent",
     "accept",

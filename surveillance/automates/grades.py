@@ -34,6 +34,7 @@ from . import releve
 from .blocages import LIGNE_IPV6, bloquer_automate, decrire_marques
 from .detecteurs import (
     ANCIENNE,
+    LONGUEUR_LUE,
     LUS,
     PAGES_PAR_FENETRE,
     PAGES_PAR_MINUTE,
@@ -257,7 +258,7 @@ def voir(request: HttpRequest) -> Vue:
     connecte = compte_connecte(request) is not None
     vue = Vue(
         methode=request.method or "",
-        entetes={nom: valeur for nom, valeur in noms if valeur is not None},
+        entetes={nom: valeur[:LONGUEUR_LUE] for nom, valeur in noms if valeur is not None},
         sur=request.is_secure() or request.get_host().partition(":")[0] in {"localhost", "127.0.0.1"},
         connecte=connecte,
         profonde=request.path_info.startswith("/espace/entreprises/"),
