@@ -5,7 +5,9 @@ import random
 import re
 import struct
 import time
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -228,3 +230,25 @@ def test_un_document_dans_un_autre_compte_avec_lui() -> None:
         archive.writestr("[Content_Types].xml", TYPES.format(partie="a", genre="wordprocessingml.document"))
         archive.writestr("word/a.docx", dedans)
     assert issue("a.docx", sortie.getvalue()) == "PieceDemesuree"
+
+
+def png(cote: int, points: bytes) -> bytes:
+    def bloc(genre: bytes, corps: bytes) -> bytes:
+        return struct.pack(">I", len(corps)) + genre + corps + struct.pack(">I", zlib.crc32(genre + corps))
+
+    entete = struct.pack(">IIBBBBB", cote, cote, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + bloc(b"IHDR", entete) + bloc(b"IDAT", points) + bloc(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("cote", "attendue"), [(30_000, "PieceDemesuree"), (10_001, "PieceDemesuree"), (10_000, "png")]
+)
+def test_une_image_n_est_pas_ouverte(cote: int, attendue: str) -> None:
+    """Its points stay packed: a bomb of a hundred million bytes takes the room that it has, a few times over."""
+    contenu = png(cote, zlib.compress(bytes(100_000_000), 1))
+    tracemalloc.start()
+    try:
+        assert issue("a.png", contenu) == attendue
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(contenu)
+    finally:
+        tracemalloc.stop()
