@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.utils.http import parse_header_parameters
 
-REFUS: Final = "Requête refusée : le corps doit être en UTF-8.\n".encode()
+REFUS: Final = "Requête refusée : le corps doit être en UTF-8.\n".encode()
 
 
 class TypeLisible:
