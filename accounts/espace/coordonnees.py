@@ -10,7 +10,7 @@ from .. import actes
 from ..envois import courriels
 from ..models import Compte, Espace
 from ..mots_de_passe.politique import CompteModifie, exiger_non_desactive, exiger_prouve
-from ..saisies.code_postal import normaliser_code_postal
+from ..saisies.code_postal import exiger_code_du_pays, normaliser_code_postal
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.regles import RegleMetier
 from ..saisies.sirens import normaliser_siren
@@ -66,7 +66,7 @@ def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees, maintenant
     What they were is kept a year (`coordonnees_d_avant`); the journal and the mail name the fields, never the values (CNIL
     2021-122). `acteur.compte` is the account as it was read to prove the password.
     Raises: EspaceDesactive, CompteModifie, NomRequis, NomInvalide, NomReserve, TexteIllisible, TelephoneInvalide,
-    CodePostalInvalide, SirenInvalide.
+    CodePostalInvalide, CodePostalDeFrance, SirenInvalide.
     """
     prouve = acteur.compte
     espace = Espace.objects.select_for_update(no_key=True).select_related(None).get(pk=acteur.pk)
@@ -79,6 +79,8 @@ def modifier_coordonnees(*, acteur: Espace, coordonnees: Coordonnees, maintenant
         champ: valeur if valeur == getattr(espace, champ) else _normaliser(champ, valeur)
         for champ, valeur in asdict(coordonnees).items()
     }
+    if any(lues[champ] != getattr(espace, champ) for champ in ("code_postal", "pays")):
+        exiger_code_du_pays(lues["code_postal"], lues["pays"])
     if not (lues["nom"] and lues["prenom"]):
         raise NomRequis
     nouvelles = {champ: valeur for champ, valeur in lues.items() if getattr(espace, champ) != valeur}

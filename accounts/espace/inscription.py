@@ -25,7 +25,7 @@ from ..mots_de_passe.politique import exiger_force
 from ..mots_de_passe.saturation import part_des_inscriptions
 from ..saisies.adresse_saisie import forme_comptee
 from ..saisies.adresses import normaliser_adresse
-from ..saisies.code_postal import normaliser_code_postal
+from ..saisies.code_postal import exiger_code_du_pays
 from ..saisies.noms import normaliser_nom, normaliser_texte
 from ..saisies.numeros import nouveau_numero
 from ..saisies.regles import RegleMetier
@@ -111,7 +111,7 @@ def _nouvel_espace(
                     voie=normaliser_texte(inscription.voie),
                     complement=normaliser_texte(inscription.complement),
                     distribution=normaliser_texte(inscription.distribution),
-                    code_postal=normaliser_code_postal(inscription.code_postal),
+                    code_postal=exiger_code_du_pays(inscription.code_postal, inscription.pays),
                     commune=normaliser_texte(inscription.commune),
                     pays=normaliser_texte(inscription.pays),
                     question_confiance=inscription.question_confiance,

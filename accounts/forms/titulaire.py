@@ -14,7 +14,7 @@ from .claviers import Clavier
 class TitulaireForm(FormulairePortail):
     """Names, telephone and postal address: asked when an espace is created, changed at any time (CGU §2.1, §4.b)."""
 
-    regles = {"nom_reserve": "nom"}
+    regles = {"nom_reserve": "nom", "code_postal_de_france": "code_postal"}
 
     civilite = forms.ChoiceField(
         label="Civilité",

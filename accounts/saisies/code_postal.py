@@ -14,6 +14,27 @@ class CodePostalInvalide(RegleMetier):
     message = "Écrivez un code postal, par exemple 75012."
 
 
+class CodePostalDeFrance(RegleMetier):
+    code = "code_postal_de_france"
+    message = "Un code postal de France a cinq chiffres, par exemple 75012 : corrigez-le, ou indiquez le pays."
+
+
+def est_en_france(pays: str) -> bool:
+    """Whether an address with this country, as typed, is one in France: where none is given, it is."""
+    return pays.strip().upper() in {"", "FRANCE"}
+
+
+def exiger_code_du_pays(saisie: str, pays: str) -> str:
+    """Return the code of an address in this country: five digits in one piece in France. An empty one stays empty.
+
+    Raises: CodePostalDeFrance, CodePostalInvalide, TexteIllisible.
+    """
+    code = normaliser_code_postal(saisie)
+    if code and est_en_france(pays) and not re.fullmatch(r"[0-9]{5}", code):
+        raise CodePostalDeFrance
+    return code
+
+
 def normaliser_code_postal(saisie: str) -> str:
     """Return the code: five digits in one piece (`75 001` = `75001`), any other as typed; an empty one stays empty.
 

@@ -23,8 +23,7 @@ from ..models.personne import Categorie
 from ..models.registre import PREUVE_LONGUEUR
 from ..registre.rattachement import BureauHorsDepartement
 from ..registre.regles import exiger_preuve
-from .envoi import est_distribuable
-from .saisie import AdresseNonDistribuable
+from .saisie import lire_adresse
 
 CHIFFRES: Final = 8  # after the letter of a drawn IDSP
 
@@ -67,24 +66,23 @@ def donner_idsp(
 ) -> PersonneSirenisee:
     """Give a personne that waits for its SIREN a provisional identifier, and return it: it is of the agent's own office.
 
-    `idsp`: one that another application gave; "" draws one. Raises: DenominationRequise, PreuveNonDite, AdresseNonDistribuable,
+    `idsp`: one that another application gave; "" draws one. Raises: DenominationRequise, PreuveNonDite, what `lire_adresse` raises,
     BureauHorsDepartement, PersonneDejaProvisoire, IdspEstUnSiren, IdspDejaDonne, TexteIllisible, the rules of an identifier.
     """
     denomination = normaliser_texte(denomination)
     if not 0 < len(denomination) <= 300:
         raise DenominationRequise
     preuve = exiger_preuve(preuve, PREUVE_LONGUEUR)
-    adresse = {
-        nom: normaliser_texte(texte)
-        for nom, texte in (
-            ("complement", complement),
-            ("voie", voie),
-            ("distribution", distribution),
-            ("code_postal", code_postal),
-            ("commune", commune),
-            ("pays", pays),
-        )
-    }
+    adresse = lire_adresse(
+        {
+            "complement": complement,
+            "voie": voie,
+            "distribution": distribution,
+            "code_postal": code_postal,
+            "commune": commune,
+            "pays": pays,
+        }
+    )
     personne = PersonneSirenisee(
         provisoire=True,
         denomination=denomination,
@@ -92,8 +90,6 @@ def donner_idsp(
         service_gestionnaire=acteur.service_gestionnaire,
         **adresse,
     )
-    if not est_distribuable(personne):
-        raise AdresseNonDistribuable
     _exiger_du_departement(acteur, personne)
     # One at a time in an office: a form sent twice, or by two agents, gives one identifier.
     ServiceGestionnaire.objects.select_for_update(no_key=True).get(pk=acteur.service_gestionnaire_id)

@@ -1,13 +1,16 @@
 """What an agent enters when the register's address cannot be written to (issue 11 item 9): kept apart from it, with its proof."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Agent
+from accounts.saisies.code_postal import CodePostalDeFrance, est_en_france, exiger_code_du_pays
 from accounts.saisies.noms import normaliser_texte
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.agents_relus import relit_l_agent
@@ -20,13 +23,14 @@ from .attendues import conclure
 from .envoi import est_distribuable, nom_inconnu
 
 LONGUEUR_PREUVE = 300
+LIGNES: Final = ("complement", "voie", "distribution", "code_postal", "commune", "pays")
 
 
 class AdresseNonDistribuable(RegleMetier):
     code = "adresse_non_distribuable"
     message = (
-        "La Poste ne peut pas distribuer à cette adresse : indiquez une voie, une boîte postale ou un complément, la commune "
-        "et son code postal (ou le pays)."
+        "La Poste ne peut pas distribuer à cette adresse : indiquez un numéro et une voie, ou une boîte postale ou un "
+        "lieu-dit, et la commune."
     )
 
 
@@ -65,6 +69,22 @@ def _verrouiller(acteur: Agent, personne: PersonneSirenisee) -> PersonneSirenise
     return fraiche
 
 
+def lire_adresse(saisie: Mapping[str, str]) -> dict[str, str]:
+    """Return an address typed for the letters, cell by cell, as it is kept: a street or a post box, a town, and in France its code.
+
+    The register's own is held to less (`est_distribuable`): nobody is there to be asked. Raises: CodePostalDeFrance, CodePostalInvalide,
+    AdresseNonDistribuable, TexteIllisible.
+    """
+    champs = {nom: normaliser_texte(texte) for nom, texte in saisie.items()}
+    champs["code_postal"] = exiger_code_du_pays(champs["code_postal"], champs["pays"])
+    if est_en_france(champs["pays"]) and not champs["code_postal"]:
+        raise CodePostalDeFrance
+    lignes = {nom: champs[nom] for nom in LIGNES}
+    if not (champs["voie"] or champs["distribution"]) or not est_distribuable(AdresseSaisie(**lignes)):
+        raise AdresseNonDistribuable
+    return champs
+
+
 def _preuve(texte: str) -> str:
     propre = normaliser_texte(texte)
     if not 0 < len(propre) <= LONGUEUR_PREUVE:
@@ -86,13 +106,12 @@ def saisir_adresse(
     """Enter the address to which the letters of this personne go; the register's own stays as it is. Return it.
 
     It replaces one entered before, and gives way once the register gives another address. The company is told by mail, and
-    whoever waited for it (attendues.py). Raises: PersonneHorsCompetence, PreuveRequise, AdresseNonDistribuable, DestinataireRequis, TexteIllisible.
+    whoever waited for it (attendues.py). Raises: PersonneHorsCompetence, PreuveRequise, DestinataireRequis, and what
+    `lire_adresse` raises.
     """
     maintenant = maintenant or timezone.now()
     motif, justificatif = _preuve(motif), _preuve(justificatif)
-    champs = {nom: normaliser_texte(texte) for nom, texte in asdict(saisie).items()}
-    if not est_distribuable(AdresseSaisie(**champs)):
-        raise AdresseNonDistribuable
+    champs = lire_adresse(asdict(saisie))
     personne = _verrouiller(acteur, personne)
     if nom_inconnu(personne) and not champs["destinataire"]:
         raise DestinataireRequis

@@ -33,7 +33,12 @@ def champ_libre(
 class AdresseForm(FormulairePortail):
     """The address to write to, why it is entered, and what proves it."""
 
-    regles = {"adresse_non_distribuable": "voie", "destinataire_requis": "destinataire"}
+    regles = {
+        "adresse_non_distribuable": "voie",
+        "code_postal_de_france": "code_postal",
+        "code_postal_invalide": "code_postal",
+        "destinataire_requis": "destinataire",
+    }
 
     destinataire = champ_libre(
         "Nom à porter sur l’enveloppe", longueur=160, aide="S’il n’est pas la dénomination du registre."

@@ -26,6 +26,8 @@ class IdspForm(FormulairePortail):
         "denomination_requise": "denomination",
         "adresse_non_distribuable": "voie",
         "bureau_hors_departement": "code_postal",
+        "code_postal_de_france": "code_postal",
+        "code_postal_invalide": "code_postal",
         "personne_deja_provisoire": "denomination",
         "idsp_est_un_siren": "idsp",
         "idsp_deja_donne": "idsp",

@@ -65,14 +65,19 @@ def test_ce_qui_n_est_pas_un_telephone(client: Client, saisi: str) -> None:
         ("75\u202f001", "75001"),
         ("7\u200b5001", "75001"),
         ("\uff17\uff15001", "75001"),
-        ("L\u20111234", "L-1234"),
-        ("SW1A\u00a01AA", "SW1A 1AA"),
         ("20\u2060169", "20169"),
     ],
 )
 def test_un_code_postal_colle(client: Client, saisi: str, lu: str) -> None:
     reponse = inscrire(client, code_postal=saisi)
     assert reponse.status_code == 302, reponse.context["formulaire"].errors
+    assert Espace.objects.get().code_postal == lu
+
+
+@pytest.mark.parametrize(("saisi", "lu"), [("L\u20111234", "L-1234"), ("SW1A\u00a01AA", "SW1A 1AA")])
+def test_un_code_postal_d_ailleurs_veut_son_pays(client: Client, saisi: str, lu: str) -> None:
+    assert "code_postal" in inscrire(client, code_postal=saisi).context["formulaire"].errors
+    assert inscrire(client, code_postal=saisi, pays="Ailleurs").status_code == 302
     assert Espace.objects.get().code_postal == lu
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import Agent, Courriel, Evenement
+from accounts.saisies.code_postal import CodePostalInvalide
 from accounts.saisies.sirens import IdentifiantLongueur
 from habilitations.models import Habilitation, Role
 from services.adresses.envoi import adresse_du_courrier
@@ -97,6 +98,7 @@ def test_celui_d_une_autre_application_est_pris(agent: Agent) -> None:
         ({"denomination": "x" * 301}, DenominationRequise),
         ({"preuve": ""}, PreuveNonDite),
         ({"voie": ""}, AdresseNonDistribuable),
+        ({"code_postal": "ABCDE"}, CodePostalInvalide),
         ({"code_postal": "13001"}, BureauHorsDepartement),
         ({"idsp": "552032534"}, IdspEstUnSiren),
         ({"idsp": "12A"}, IdentifiantLongueur),

@@ -1,6 +1,7 @@
 """Where a letter goes: no letter without an address that the post can deliver, and the way out (issue 11 item 9)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts.envois import courriels
 from accounts.models import Agent, Courriel, Espace, Evenement, NomAdmis
+from accounts.saisies.code_postal import CodePostalDeFrance, CodePostalInvalide
 from activation.courriers import edition
 from activation.demandes.attente import TropTotPourUnCourrier
 from activation.demandes.courriel_personne import demander_changement
@@ -177,7 +179,12 @@ def test_une_saisie_remplace_la_precedente_et_se_retire() -> None:
 @pytest.mark.parametrize(
     ("saisie", "motif", "preuve", "regle"),
     [
-        (Saisie(voie="1 rue", commune="PARIS"), "m", "p", AdresseNonDistribuable),
+        (Saisie(voie="1 rue", commune="PARIS"), "m", "p", CodePostalDeFrance),
+        (replace(BONNE, code_postal="ABCDE"), "m", "p", CodePostalInvalide),
+        (replace(BONNE, code_postal="7660"), "m", "p", CodePostalDeFrance),
+        (replace(BONNE, code_postal="L-1234", pays="france"), "m", "p", CodePostalDeFrance),
+        (Saisie(complement="Bâtiment B", code_postal="75002", commune="PARIS"), "m", "p", AdresseNonDistribuable),
+        (Saisie(commune="LUXEMBOURG", pays="LUXEMBOURG"), "m", "p", AdresseNonDistribuable),
         (Saisie(code_postal="75002", commune="PARIS"), "m", "p", AdresseNonDistribuable),
         (BONNE, " ", "p", PreuveRequise),
         (BONNE, "m", "", PreuveRequise),
@@ -218,9 +225,12 @@ def test_les_pages_de_l_agent() -> None:
     page = reverse("admin:services_personnesirenisee_adresse", args=[objet.pk])
     assert "aucune adresse : rien ne part" in client.get(page).content.decode()
     champs = {"voie": "3 quai des Brumes", "commune": "LE HAVRE", "motif": "Masquée.", "justificatif": "Kbis"}
-    manque = client.post(page, champs)
-    assert "voie" in manque.context["formulaire"].errors
-    assert client.post(page, {**champs, "code_postal": "76600"}).status_code == 302
+    for code in ("", "ABCDE", "7660", "L-1234"):
+        faux = client.post(page, {**champs, "code_postal": code})
+        assert list(faux.context["formulaire"].errors) == ["code_postal"], code
+    manque = client.post(page, {**champs, "voie": "", "code_postal": "76600"})
+    assert list(manque.context["formulaire"].errors) == ["voie"]
+    assert client.post(page, {**champs, "code_postal": "76 600"}).status_code == 302
     fiche = client.get(reverse("admin:services_personnesirenisee_change", args=[objet.pk])).content.decode()
     assert "3 quai des Brumes, 76600 LE HAVRE" in fiche
     retrait = reverse("admin:services_personnesirenisee_adresse-registre", args=[objet.pk])
