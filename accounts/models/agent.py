@@ -60,6 +60,11 @@ class Agent(models.Model):
     def __str__(self) -> str:
         return f"{self.prenom} {self.nom}"
 
+    @property
+    def nom_signe(self) -> str:
+        """Return the name that a company reads under what an agent writes: the initial of the first name, and the name."""
+        return f"{self.prenom[:1]}. {self.nom}"
+
 
 class CodeSecours(models.Model):
     """A hashed recovery code of a second factor, single use (style.md, Secrets and answers)."""

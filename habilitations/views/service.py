@@ -85,7 +85,11 @@ def ouvrir(request: HttpRequest, espace: Espace, siren: str, code: str) -> HttpR
 
 def _dire_le_choix(choisis: Sequence[Compte]) -> str:
     comptes = ", ".join(compte.reference.iban_masque for compte in choisis)
-    return f"{'Compte choisi' if len(choisis) == 1 else 'Comptes choisis'} pour payer par ce service : {comptes}. Le choix sera proposé la prochaine fois."
+    dit = f"{'Compte choisi' if len(choisis) == 1 else 'Comptes choisis'} pour payer par ce service : {comptes}. Le choix sera proposé la prochaine fois."
+    sans_mandat = ", ".join(compte.reference.iban_masque for compte in choisis if compte.mandat_a_remettre)
+    if not sans_mandat:
+        return dit
+    return f"{dit} Avant de payer, remettez à la banque le mandat de {sans_mandat} : sans lui, elle rejettera le prélèvement."
 
 
 def _retour(request: HttpRequest, siren: str) -> str:

@@ -401,7 +401,7 @@ class MessageLu:
     def precision(self) -> str:
         """What is said after the name: an agent is named by the initial of the first name."""
         agent = self.message.agent
-        return f"{agent.prenom[:1]}. {agent.nom}" if agent is not None else ""
+        return agent.nom_signe if agent is not None else ""
 
     @property
     def attend(self) -> bool:

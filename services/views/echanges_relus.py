@@ -169,7 +169,7 @@ class RelireReponse(Relire):
             **super().get_context_data(**kwargs),
             "texte": self.brouillon.texte if self.brouillon is not None else "",
             "pieces": pieces_de(self.agent, self.objet),
-            "signature": f"{self.agent}, {self.agent.service_gestionnaire}",
+            "signature": f"{self.agent.service_gestionnaire}, {self.agent.nom_signe}",
             "fichiers": self.adresse(self.fichiers),
         }
 

@@ -42,3 +42,15 @@ def test_le_nom_de_l_entreprise_est_dans_le_titre(page: Path) -> None:
 
 def test_les_exceptions_existent() -> None:
     assert all((GABARITS / nom).exists() for nom in SANS_NOM)
+
+
+def test_ce_qui_est_lu_et_non_montre_est_dit_en_mots() -> None:
+    """A link is told from its like by a date, a name or a number that people use, never by the key of a row."""
+    cache = re.compile(r'<span class="(?:visually-hidden|fr-sr-only)">(?:(?!</span>).)*', re.DOTALL)
+    cles = {
+        f"{page.relative_to(GABARITS)} : {trouve}"
+        for page in sorted(GABARITS.rglob("*.html"))
+        for trouve in cache.findall(page.read_text())
+        if re.search(r"\{\{ [\w.]*(\.pk|\.cle|\.id)\b", trouve)
+    }
+    assert not cles

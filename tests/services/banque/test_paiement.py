@@ -95,7 +95,10 @@ def test_chaque_paiement_rappelle_le_mandat_non_remis(entreprise: Entreprise, se
     compte = compte_bancaire(entreprise.personne)
     for acteur in (entreprise.titulaire, entreprise.acteur):
         assert "Mandat à remettre à la banque avant de payer" in page(entreprise, acteur)
-        assert "Mandat à remettre à la banque avant de payer" in page(entreprise, acteur, compte)
+        choisie = page(entreprise, acteur, compte)
+        assert "Mandat à remettre à la banque avant de payer" in choisie
+        assert "Avant de payer, remettez à la banque le mandat de FR •••• 0189" in choisie
+        assert "Enregistrer ce choix" in choisie, "the button pays nothing"
     Service.objects.filter(code="PAYER_TVA").update(adresse="https://payer.example.org/")
     settings.DEMONSTRATION = False
     lue = page(entreprise, entreprise.acteur, compte)

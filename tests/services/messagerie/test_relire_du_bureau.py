@@ -87,7 +87,7 @@ def test_rien_ne_part_avant_d_etre_relu_et_part_une_fois(
     client: Client, lieu: Scene, echange: Echange, nom: str
 ) -> None:
     relue = rediger(client, nom, echange)
-    for texte in ("Ce que l’entreprise lira", "Votre option vaut à partir du 1er janvier.", str(lieu.agent)):
+    for texte in ("Ce que l’entreprise lira", "Votre option vaut à partir du 1er janvier.", lieu.agent.nom_signe):
         assert texte in mots(relue), texte
     assert envoyes(lieu) == []
     assert "Votre option vaut" in client.get(page(nom, echange)).content.decode(), "« Modifier » loses nothing"
