@@ -89,9 +89,16 @@ def garder(request: HttpRequest, du_message: Mapping[str, Any], *, meme_vide: bo
     return garde
 
 
+LONGUEUR_DE_LA_CLE: Final = 36  # a UUID as the page writes it: no more of it is kept in a session
+
+
 def _page(request: HttpRequest, personne: PersonneSirenisee, echange: Echange | None) -> list[str]:
     """Return what tells the page of this form from the same page opened again."""
-    return [str(personne.pk), str(echange.pk) if echange is not None else "", request.POST.get("envoi", "")]
+    return [
+        str(personne.pk),
+        str(echange.pk) if echange is not None else "",
+        request.POST.get("envoi", "")[:LONGUEUR_DE_LA_CLE],
+    ]
 
 
 def recevoir_pieces(
