@@ -48,6 +48,8 @@ BLOCS: Final = frozenset(
     {"form", "nav", "details", "summary", "fieldset", "legend", "article", "aside", "header", "footer"}
 )
 """What holds others, written as a division."""
+SANS_OBJET: Final = frozenset({"ep-filtres", "fr-pagination"})
+"""Classes of what only acts, and says nothing once it does not: the filters of a list, the links to its other pages."""
 ATTRIBUTS: Final = frozenset({"class", "id", "scope", "colspan", "rowspan"})
 NOMMES_PAR: Final = frozenset({"section", "table"})
 """Elements that may be named by another (`aria-labelledby`)."""
@@ -67,7 +69,7 @@ class _Inerte(HTMLParser):
             if tag == "br" and not self._tu:
                 self.morceaux.append("<br>")
             return
-        if tag in TUS or self._tu:
+        if tag in TUS or self._tu or SANS_OBJET & set((dict(attrs).get("class") or "").split()):
             self._tu += 1
             self._ouverts.append((tag, ""))
             return

@@ -100,6 +100,9 @@ def test_rien_n_y_agit(agent: Agent, ici: PersonneSirenisee, karine: Espace) -> 
     assert not re.search(r"<(a|form|button|input|select|textarea|script|iframe)\b[^>]*>", vu)
     assert not re.search(r"\s(href|action|formaction|on\w+|style|data-\w+)=", vu)
     assert "aria-pressed" not in vu
+    # What only acts is not left without its controls: the words of the filters, the numbers of the pages.
+    for mot in ("Nom, SIREN ou SIRET", "Filtrer", "Page suivante"):
+        assert mot not in vu, mot
     # What is beyond the first page is read by the desk's own links.
     assert 'href="?page=2"' in page
     assert "SOCIETE 29" in regarder(agent, karine, page="2")
