@@ -28,6 +28,7 @@ from .views.rectifications import RectificationFaite, RectificationRefusee
 @admin.register(ServiceGestionnaire)
 class ServiceGestionnaireAdmin(ConsultationAdmin):
     chemin_service = "pk"
+    peu_de_lignes = True
     list_display = ("code", "nom", "type", "telephone", "commune")
     search_fields = ("code__startswith", "nom__replie_contient")
     fields = (
@@ -77,6 +78,7 @@ class AgentAdmin(ConsultationAdmin):
 
     fonctions = CONTROLE
     chemin_service = "service_gestionnaire"
+    peu_de_lignes = True
     list_display = ("nom", "prenom", "fonction", "adresse", "derniere_connexion", "acces")
     list_display_links = ("nom", "prenom")
     list_filter = ("fonction",)
@@ -130,6 +132,7 @@ class AgentAdmin(ConsultationAdmin):
 class NomAdmisAdmin(ConsultationAdmin):
     """The names admitted by the agents, the same for everybody."""
 
+    peu_de_lignes = True
     list_display = ("nom", "prenom", "agent", "admis_le")
     list_select_related = ("agent",)
     search_fields = ("nom__replie_contient", "prenom__replie_contient")
@@ -141,6 +144,7 @@ class RectificationAdmin(ConsultationAdmin):
     """The requests to correct that holders address to the office: those that wait first, the oldest first."""
 
     chemin_service = "service_gestionnaire"
+    peu_de_lignes = True
     list_display = ("deposee_le", "etat", "a_corriger", "espace", "traitee_le")
     list_filter = ("etat", "objet")
     list_select_related = ("espace",)
@@ -176,6 +180,7 @@ class ContreseingAdmin(ConsultationAdmin):
     """The grave acts that agents ask for, those that wait for a second look first, the oldest first."""
 
     chemin_service = "service_gestionnaire"
+    peu_de_lignes = True
     list_display = ("demande_le", "acte", "etat", "demandeur", "avant_le", "decide_le")
     list_filter = ("etat",)
     list_select_related = ("demandeur",)

@@ -1,5 +1,6 @@
 """What an agent reads that every app knows something of: the companies, and the journal by the words of the declarations."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +19,7 @@ from accounts.models import Agent, Evenement, TraceLecture
 from accounts.saisies.identifiants import compacter
 from accounts.saisies.numeros import grouper_numero
 from accounts.saisies.porte import lire_recherche
+from accounts.traces.actes import catalogue
 from habilitations.lectures.recherche import contient
 from habilitations.views.gestion import RetirerAdhesionsDeLaPersonne
 from services.admin import siren_saisi
@@ -51,10 +53,10 @@ class EvenementAdmin(ConsultationAdmin):
     """The journal: an agent of a service gestionnaire reads what concerns the personnes of that service alone."""
 
     fonctions = TOUTES
-    list_display = ("quand", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible")
-    list_display_links = ("quand", "quoi")
+    list_display = ("moment", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible")
+    list_display_links = ("moment", "quoi")
     list_filter = (("quand", admin.DateFieldListFilter),)
-    search_fields = ("siren__exact", "acte__startswith", "espace__exact", "auteur__exact")
+    search_fields = ("siren__exact", "acte__exact", "espace__exact", "auteur__exact")
     search_help_text = "SIREN, acte (en français, ou son code), numéro d’abonné, auteur"
     readonly_fields = ("quand", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible", "contexte")
 
@@ -70,13 +72,17 @@ class EvenementAdmin(ConsultationAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find by the fields, or by words of the French line of an act."""
-        trouves, doublons = super().get_search_results(request, queryset, siren_saisi(search_term))
-        numero = compacter(search_term)  # a numéro d'abonné may read as a SIRET: it is looked for as both
-        trouves |= queryset.filter(Q(espace=numero) | Q(auteur=numero)) if numero else queryset.none()
-        if actes := actes_nommes(search_term):
-            trouves |= queryset.filter(acte__in=actes)
-        return trouves, doublons
+        """Find by a whole key, each of which has its index, by words of the French line of an act, or by how its code begins.
+
+        No part of a column is looked for, nor word by word: what finds nothing would have the whole journal read.
+        """
+        texte = lire_recherche(search_term).strip()
+        if not texte:
+            return queryset, False
+        cles = {texte, compacter(texte)} - {""}  # a numéro d'abonné may read as a SIRET: it is looked for as both
+        codes = {code for code in catalogue() if code.startswith(texte)} | {*actes_nommes(texte), texte}
+        siren = Q(siren=siren_saisi(texte))
+        return queryset.filter(siren | Q(espace__in=cles) | Q(auteur__in=cles) | Q(acte__in=codes)), False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The address that acted is for the surveillance cell alone."""
@@ -139,6 +145,10 @@ class EvenementAdmin(ConsultationAdmin):
         liste.result_list = sorted(jointes.values(), key=lambda ligne: -ligne.pk)
         liste.result_count += len(jointes) - len(lignes)
 
+    @admin.display(description="quand", ordering="pk")  # the order of the keys is that of time, and has its index
+    def moment(self, evenement: Evenement) -> datetime:
+        return evenement.quand
+
     @admin.display(description="acte", ordering="acte")
     def quoi(self, evenement: Evenement) -> str:
         return libelle_acte(evenement.acte)
@@ -159,7 +169,7 @@ class EvenementAdmin(ConsultationAdmin):
     def siren_lisible(self, evenement: Evenement) -> str:
         return siren_lisible(evenement.siren)
 
-    @admin.display(description="service", ordering="service")
+    @admin.display(description="service")
     def service_lisible(self, evenement: Any) -> str:
         return evenement.service_nomme
 

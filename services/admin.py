@@ -68,6 +68,7 @@ class RechercheParPersonne(ConsultationAdmin):
 class ServiceAdmin(ConsultationAdmin):
     """The catalogue, the same for everybody."""
 
+    peu_de_lignes = True
     list_display = ("code", "libelle", "famille", "domaine", "paiement", "retrait_par_gestionnaire")
     list_filter = ("famille", "domaine", "paiement")
     search_fields = ("code__startswith", "libelle__replie_contient")

@@ -19,6 +19,7 @@ class BlocageIPAdmin(ConsultationAdmin):
 
     fonctions = SURVEILLANCE
     change_list_template = "gestion/blocages.html"
+    peu_de_lignes = True
     list_display = ("dit", "motif", "bloque_le", "fin", "leve_le")
     search_fields = ("motif__replie_contient",)
     search_help_text = "motif"
@@ -41,6 +42,7 @@ class DesactivationAdmin(ConsultationAdmin):
     """The disabled espaces, and how each disabling ended; the acts stand on the page of the espace."""
 
     fonctions = SURVEILLANCE
+    peu_de_lignes = True
     list_display = ("desactive_le", "detenteur", "voie", "suite", "motif")
     list_filter = ("voie", ("desactive_le", admin.DateFieldListFilter))
     list_select_related = ("espace",)

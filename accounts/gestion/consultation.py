@@ -33,6 +33,7 @@ from .agents import agent_verifie
 from .bureau import est_prise
 from .files import catalogue, files_du_modele
 from .fonctions import BUREAU, DU_PAYS, LECTEURS
+from .listes import ListeDuBureau, en_index
 
 if TYPE_CHECKING:
     from .page_acte import PageActe
@@ -161,6 +162,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     chemin_service: ClassVar[str] = ""
     actes: ClassVar[tuple[type["PageActe"], ...]] = ()
     acte_par_ligne: ClassVar[bool] = False  # whether each row of the list offers its next act
+    peu_de_lignes: ClassVar[bool] = False  # in the whole country: any column may sort them
     actions = None
     list_per_page = 50
     list_max_show_all = 50
@@ -183,6 +185,26 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         if not self.chemin_service:
             return lignes
         return lignes.filter(**{self.chemin_service: agent.service_gestionnaire_id})
+
+    def triee_par_index(self, request: HttpRequest) -> bool:
+        """Whether only what an index is sorted by may sort this list: that of the whole country, where there are many rows."""
+        agent = agent_verifie(request)
+        return not self.peu_de_lignes and agent is not None and agent.fonction in DU_PAYS
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Return the columns whose headers sort."""
+        if not self.triee_par_index(request):
+            return super().get_sortable_by(request)
+        servies = en_index(self.model)
+        return tuple(nom for nom in self.list_display if isinstance(nom, str) and self._trie(nom) in servies)
+
+    def _trie(self, colonne: str) -> str:
+        """Return the field that this column is sorted by; nothing where it is none of this table's."""
+        champ = getattr(getattr(self, colonne, None), "admin_order_field", colonne)
+        return champ.removeprefix("-") if isinstance(champ, str) else ""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ListeDuBureau]:
+        return ListeDuBureau
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Add to the columns, for who may act, the next act that each row allows."""

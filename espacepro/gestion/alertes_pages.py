@@ -233,6 +233,7 @@ class AlerteAdmin(ConsultationAdmin):
     fonctions = SURVEILLANCE
     change_form_template = "gestion/alerte.html"
     change_list_template = "gestion/alertes_toutes.html"
+    peu_de_lignes = True
     list_display = ("levee_le", "signal", "de_qui", "gravite", "etat", "examinee_le")
     list_display_links = ("levee_le", "signal")
     list_filter = ("etat", "gravite", ("levee_le", admin.DateFieldListFilter))

@@ -88,7 +88,6 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "agent habilitation (deux lettres)": 69700,
     # Twenty thousand bear the name: 11,000 rights of the office are read by an index alone, or by it and their rows.
     "agent chercher (nom du pays)": 6_400,
-    "agent evenement (référence)": 12_000,  # each line bears its seal: 90 bytes more
     # It shows all that ends with the adhésions of a titulaire of 100 SIREN × 30 services.
     "acte espace liberer": 41800,
     "acte espace deces": 35300,  # 23,475 without the country around
@@ -107,7 +106,6 @@ OCTETS_ADMIS: dict[str, int] = {
     "mes_donnees": 7000,  # so many lists are counted together: it grows with the models, not with what is held
 }
 ENTIERES_ADMISES: dict[str, set[str]] = {
-    "agent evenement (référence)": {"accounts_evenement"},
     "tâche avancer_courriers": {"activation_demande"},
 }
 # Pages that lead elsewhere when nothing was begun, and why.
