@@ -1,10 +1,13 @@
-"""Countries as people name them: a sign-in knows two letters (iptocc), a person reads « Allemagne » (R14, R15)."""
+"""Countries as people name them: a sign-in knows two letters (iptocc), a person reads « Allemagne » (R14, R15).
+
+`pays.txt` has the usual French name of each by its code of ISO 3166-1, one a line.
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-FICHIER: Final = Path(__file__).parent.parent / "dictionnaires" / "pays.txt"
+FICHIER: Final = Path(__file__).with_suffix(".txt")
 
 
 @cache
