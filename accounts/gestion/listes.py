@@ -1,6 +1,6 @@
 """What a list of the desk may be sorted by: who reads the rows of the whole country, by what an index begins with (design.md §1)."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.db import models
@@ -42,3 +42,8 @@ class ListeDuBureau(ChangeList):
         ordre = list(super().get_ordering(request, queryset))
         # Backwards, the whole of an index (acte, -id) is (-acte, id).
         return [*ordre[:-1], "pk"] if premiere.startswith("-") and ordre[1:] == ["-pk"] else ordre
+
+    def get_ordering_field_columns(self) -> dict[int, Literal["desc", "asc"]]:
+        """Return the columns that sort it now, for the links of the headers: of its own order, those that may be asked for."""
+        colonnes = super().get_ordering_field_columns()
+        return {rang: sens for rang, sens in colonnes.items() if self.list_display[rang] in (self.sortable_by or ())}
