@@ -80,3 +80,13 @@ def ecrire_version_cgu(dossier: Path, numero: str) -> None:
     (dossier / "cgu" / numero / "changements.html").write_text(
         f"<p>Une réponse est donnée sous dix jours (version {numero}).</p>\n", encoding="utf-8"
     )
+
+
+def duree(acte: Callable[[], object], fois: int = 3) -> float:
+    """Return the seconds of processor that this takes, the least of a few tries: the collector of a large process may fall in one."""
+    mesures = []
+    for _ in range(fois):
+        debut = time.thread_time()
+        acte()
+        mesures.append(time.thread_time() - debut)
+    return min(mesures)

@@ -540,6 +540,7 @@ GESTION: dict[str, frozenset[str]] = {
     ),  # each reads the office's own; the cell has none yet
     "chercher": frozenset(DOSSIERS),
     "raccourcis": frozenset(VERIFIES),
+    "saisie_gardee": frozenset(VERIFIES),
     "lettres_revenues": frozenset({"agent_du_service", "chef", "agent_d_un_autre"}),  # each records those of its own
     "espace": DU_SERVICE,
     "comme_l_usager": frozenset({"agent_du_service", "chef"}),  # for who answers the telephone, not for who watches

@@ -1,7 +1,6 @@
 """What a stranger sends may not hold a process, nor get a 500: texts made to be slow, posted to each form that anybody may open."""
 
 import re
-import time
 
 import pytest
 from django.core.cache import cache
@@ -11,6 +10,7 @@ from django.urls import reverse
 from accounts.models import Espace
 from espacepro.acces import TABLE, Acces
 from tests.espacepro.scenes import NOMS, adresse
+from tests.scenes import duree
 
 pytestmark = pytest.mark.django_db
 PILE = "a" + "\u0300" * 50_000 + "\u0316" * 50_000  # 200 kB: eleven seconds of normalisation, by the square
@@ -32,11 +32,15 @@ def _champs(page: str) -> set[str]:
 
 def _poster(client: Client, chemin: str, champ: str, texte: str, autres: set[str]) -> tuple[float, int]:
     """Return what it cost to post this text in one field, the others filled with little, and the answer's status."""
-    cache.clear()  # who posts so much is soon asked whether he is a person: each form is to be reached
     saisie = dict.fromkeys(autres, "x") | {champ: texte}
-    debut = time.process_time()
-    reponse = client.post(chemin, saisie, secure=True)
-    return time.process_time() - debut, reponse.status_code
+    statuts: list[int] = []
+
+    def poster() -> None:
+        cache.clear()  # who posts so much is soon asked whether he is a person: each form is to be reached
+        statuts.append(client.post(chemin, saisie, secure=True).status_code)
+
+    cout = duree(poster, fois=1)
+    return cout if cout < AU_PLUS else duree(poster), statuts[0]
 
 
 @pytest.mark.parametrize("nom", PUBLIQUES)

@@ -2,7 +2,6 @@
 
 import ast
 import sys
-import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -39,13 +38,14 @@ from accounts.saisies.porte import (
 from accounts.saisies.repliement import replier
 from accounts.saisies.reponses import formes_de
 from services.messagerie.pieces.noms import nettoyer_nom
+from tests.scenes import duree
 from tests.sources import module_de, noeuds
 
 RACINE = Path(settings.RACINE)
 APPLICATIONS = ("accounts", "services", "habilitations", "activation", "surveillance", "espacepro")
 NORMALISENT = [lire_ligne, lire_identifiant, lire_phrase, lire_texte, lire_recherche, serrer, lire_liste]
 K = 24_000  # of each kind: 96 kB, that held a process for more than three seconds
-LONGTEMPS = 0.1  # seconds of this process; each of them takes a few milliseconds
+LONGTEMPS = 0.3  # seconds of this process; each of them takes a few milliseconds
 PILE = "a" + "\u0300" * K + "\u0316" * K
 # What the door drops or takes apart keeps no pile from being seen.
 PILES = {
@@ -57,12 +57,6 @@ PILES = {
     "au bout d’un long texte": "mot " * 5_000 + PILE,
 }
 SEPAREE = "a" + ".".join(["\u0300" * MARQUES_DE_SUITE + "\u0316" * MARQUES_DE_SUITE] * 1_500)
-
-
-def duree(geste: Callable[[], object]) -> float:
-    debut = time.process_time()
-    geste()
-    return time.process_time() - debut
 
 
 def refusee(geste: Callable[[], object], regle: type[Exception]) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import time
 import zipfile
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.messagerie.pieces import bureautique, regles
 from services.messagerie.pieces.natures import NATURES, TAILLE_D_UNE_PIECE, examiner
+from tests.scenes import duree
 
 from .scenes import EICAR, GENRES, ODF, PDF, TYPES, fichier, odf, open_xml, zipper
 
@@ -305,9 +305,9 @@ def test_un_vrai_fichier_abime_est_accepte_ou_refuse_par_une_regle(contenu: byte
 
 
 def test_un_texte_de_dix_megaoctets_est_lu_d_un_trait() -> None:
-    contenu, debut = "Écriture;12,50\r\n".encode() * 550_000, time.process_time()
+    contenu = "Écriture;12,50\r\n".encode() * 550_000
     assert examiner("a.csv", contenu).contenu == contenu
-    assert time.process_time() - debut < 0.25
+    assert duree(lambda: examiner("a.csv", contenu)) < 0.25
 
 
 @pytest.mark.parametrize("signe", [chr(code) for code in (*range(32), 0x7F)])
