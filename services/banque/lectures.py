@@ -11,7 +11,7 @@ from accounts.models import Espace
 
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from .droits import GERER, VOIR, peut
-from .reponses import CLOS, motif_lisible
+from .reponses import A_REMETTRE_DE_NOUVEAU, CLOS, motif_lisible
 from .signaleurs import Signaleurs, signaleurs_de
 
 CHANGEMENTS_MONTRES: Final = 10
@@ -19,8 +19,7 @@ CHANGEMENTS_A_SIGNALER: Final = 20
 _REMETTRE: Final = "éditez le mandat et remettez-le de nouveau à votre banque, daté et signé"
 _AUTRE_COMPTE: Final = "ajoutez un autre compte"
 SUITES_DU_REFUS: Final = {
-    "MD01": _REMETTRE,
-    "MD02": _REMETTRE,
+    **dict.fromkeys(A_REMETTRE_DE_NOUVEAU, _REMETTRE),
     "AC01": _AUTRE_COMPTE,
     "AC13": _AUTRE_COMPTE,
     CLOS: _AUTRE_COMPTE,

@@ -46,6 +46,10 @@ MOTIFS: Final = {
 }
 
 
+A_REMETTRE_DE_NOUVEAU: Final = frozenset({"MD01", "MD02"})
+"""Reasons for which the bank waits for the mandate anew: what was ticked before its answer is ticked no more (R20)."""
+
+
 class ReponsesIllisibles(RegleMetier):
     code = "reponses_illisibles"
     message = "Fichier illisible : {pourquoi}"
@@ -150,6 +154,11 @@ def enregistrer_reponse(
     for nom, valeur in champs.items():
         setattr(reference, nom, valeur)
     reference.save(update_fields=list(champs))
+    mandat = reference.mandat
+    refuse = reponse.etat == ReferenceBancaire.Etat.REFUSE and reponse.motif in A_REMETTRE_DE_NOUVEAU
+    if genre == "b2b" and refuse and mandat.remis_le is not None and mandat.remis_le <= reponse.le:
+        mandat.remis_le = None
+        mandat.save(update_fields=["remis_le"])
     consigner(
         actes.COMPTE_BANCAIRE_REPONSE,
         auteur=acteur,

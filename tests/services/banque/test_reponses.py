@@ -1,5 +1,6 @@
 """The answers of the banks: a file taken, taken again, tried without writing, and lines that are refused."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
+from services.banque.lectures import comptes_de
 from services.models import ReferenceBancaire
 from tests.factories import compte_bancaire
 
@@ -107,3 +109,27 @@ def test_un_fichier_qui_n_est_pas_un_texte_est_refuse(entreprise: Entreprise, tm
     fichier.write_bytes(b"PK\x03\x04\xff\xfe")
     with pytest.raises(CommandError, match="UTF-8"):
         call_command("enregistrer_reponses_bancaires", "--fichier", str(fichier))
+
+
+@pytest.mark.parametrize(
+    ("prelevement", "motif", "remis_il_y_a", "encore_remis"),
+    [("B2B", "MD01", 3, False), ("B2B", "MD02", 3, False), ("B2B", "MD01", 0, True), ("B2B", "MS03", 3, True), ("CORE", "MD01", 3, True)],
+)  # fmt: skip
+def test_un_mandat_que_la_banque_n_a_pas_est_de_nouveau_a_remettre(
+    reference: ReferenceBancaire, tmp_path: Path, prelevement: str, motif: str, remis_il_y_a: int, encore_remis: bool
+) -> None:
+    """What was ticked before its answer is ticked no more; what was handed over again since stays, also by the same file again."""
+    aujourd_hui, mandat = timezone.localdate(), reference.mandat
+    ReferenceBancaire.objects.update(ajoutee_le=timezone.now() - timedelta(days=9))
+    mandat.remis_le = aujourd_hui - timedelta(days=remis_il_y_a)
+    mandat.save()
+    corps = f"{mandat.rum};{prelevement};REFUSE;{motif};{aujourd_hui - timedelta(days=1)}\n"
+    lancer(tmp_path, corps)
+    (compte,) = comptes_de(reference.personne)
+    assert (compte.reference.mandat.remis_le is not None) == encore_remis
+    assert compte.mandat_a_remettre == (not encore_remis)
+    mandat.remis_le = aujourd_hui
+    mandat.save()
+    lancer(tmp_path, corps)
+    mandat.refresh_from_db()
+    assert mandat.remis_le == aujourd_hui
