@@ -159,6 +159,12 @@ def enregistrer_reponse(
     if genre == "b2b" and refuse and mandat.remis_le is not None and mandat.remis_le <= reponse.le:
         mandat.remis_le = None
         mandat.save(update_fields=["remis_le"])
+        consigner(
+            actes.MANDAT_SEPA_REMISE_ANNULEE,
+            auteur=acteur,
+            siren=personne.siren,
+            details={"compte": reference.iban_masque},
+        )
     consigner(
         actes.COMPTE_BANCAIRE_REPONSE,
         auteur=acteur,

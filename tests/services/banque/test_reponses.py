@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
+from services import actes
 from services.banque.lectures import comptes_de
 from services.models import ReferenceBancaire
 from tests.factories import compte_bancaire
@@ -128,6 +129,7 @@ def test_un_mandat_que_la_banque_n_a_pas_est_de_nouveau_a_remettre(
     (compte,) = comptes_de(reference.personne)
     assert (compte.reference.mandat.remis_le is not None) == encore_remis
     assert compte.mandat_a_remettre == (not encore_remis)
+    assert Evenement.objects.filter(acte=actes.MANDAT_SEPA_REMISE_ANNULEE.code).exists() == (not encore_remis)
     mandat.remis_le = aujourd_hui
     mandat.save()
     lancer(tmp_path, corps)
