@@ -14,7 +14,7 @@ from .. import actes
 from ..envois import courriels
 from ..envois.budget import DUREE_TACHE
 from ..models import Agent, AncienMotDePasse, Compte, Espace, Lien
-from ..saisies.dates import jour, jour_heure
+from ..saisies.dates import apres_des_mois, jour, jour_heure
 from ..saisies.organisations import denomination
 from ..saisies.regles import RegleMetier
 from ..sessions.ouvertures import fermer_toutes
@@ -233,21 +233,6 @@ def invalider_mot_de_passe(
 def age(compte: Compte, maintenant: datetime | None = None) -> timedelta:
     """Return how old the password is."""
     return (maintenant or timezone.now()) - compte.mot_de_passe_change_le
-
-
-def apres_des_mois(quand: datetime, mois: int) -> datetime:
-    """Return the same clock time so many calendar months later (negative: earlier), in Paris.
-
-    A day that the month lacks becomes the first of the next one, never earlier than the CGU say: three years after
-    29 February is 1 March.
-    """
-    local = timezone.localtime(quand).replace(tzinfo=None)
-    total = local.year * 12 + local.month - 1 + mois
-    try:
-        voulu = local.replace(year=total // 12, month=total % 12 + 1)
-    except ValueError:
-        voulu = local.replace(year=(total + 1) // 12, month=(total + 1) % 12 + 1, day=1)
-    return timezone.make_aware(voulu)
 
 
 def echeance(change_le: datetime) -> datetime:

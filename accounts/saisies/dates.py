@@ -14,6 +14,21 @@ def ici(quand: datetime) -> datetime:
     return timezone.localtime(quand, timezone.get_default_timezone())
 
 
+def apres_des_mois(quand: datetime, mois: int) -> datetime:
+    """Return the same clock time so many calendar months later (negative: earlier), in Paris.
+
+    A day that the month lacks becomes the first of the next one, never earlier than the CGU say: three years after
+    29 February is 1 March.
+    """
+    local = timezone.localtime(quand).replace(tzinfo=None)
+    total = local.year * 12 + local.month - 1 + mois
+    try:
+        voulu = local.replace(year=total // 12, month=total % 12 + 1)
+    except ValueError:
+        voulu = local.replace(year=(total + 1) // 12, month=(total + 1) % 12 + 1, day=1)
+    return timezone.make_aware(voulu)
+
+
 def _jour(quand: date) -> date:
     return ici(quand).date() if isinstance(quand, datetime) else quand
 

@@ -48,7 +48,9 @@ from services.banque.forms import IbanForm, RelectureForm, RemiseForm, Titulaire
 from services.banque.iban import en_groupes, proposer_banque
 from services.banque.lectures import Compte, comptes_de, dernier_signalement, derniers_changements
 from services.banque.mandat import TropDeCorrectionsDeRemise, annuler_remise, editer_mandat, noter_remise
+from services.banque.signalable import refus_de_signaler, signalable_jusqu_au
 from services.banque.signalement import reprendre_signalement, signaler_changement
+from services.messagerie.droits import peut_ecrire
 from services.models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
 
 MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
@@ -106,6 +108,7 @@ def _montrer_liste(
 ) -> HttpResponse:
     gere = droits.peut(espace, droits.GERER, vue.personne)
     comptes = comptes_de(vue.personne)
+    changements = derniers_changements(vue.personne) if gere else []
     corrige = (
         bound[0] if bound else None
     )  # a date that is refused is shown where it was typed, whatever became of the mandate
@@ -124,7 +127,8 @@ def _montrer_liste(
             "comptes": comptes,
             "gere": gere,
             "a_remettre": a_remettre,
-            "changements": derniers_changements(vue.personne) if gere else [],
+            "changements": changements,
+            "anciens": [un for un in changements if signalable_jusqu_au(un) <= timezone.now()],
             "ics": settings.ICS,
             "formulaire_refuse": bound[1] if bound and any(c.reference.pk == corrige for c in comptes) else None,
         },
@@ -385,6 +389,8 @@ def signaler(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> Htt
         else:
             annoncer_une_fois(request, dit)
         return redirect(request.path)
+    gere = droits.peut(espace, droits.GERER, vue.personne)
+    refus = refus_de_signaler(espace, changement, gere=gere)
     contexte = {
         "vue": vue,
         "personne": vue.personne,
@@ -392,7 +398,10 @@ def signaler(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> Htt
         "reference": changement.reference,
         "signalement": lu.dernier,
         "lu": lu,
-        "gere": droits.peut(espace, droits.GERER, vue.personne),
+        "refus": refus,
+        "jusqu_au": signalable_jusqu_au(changement),
+        "ecrit": refus is not None and peut_ecrire(espace, vue.personne),
+        "gere": gere,
     }
     return render(request, "espacepro/comptes/signaler.html", contexte)
 

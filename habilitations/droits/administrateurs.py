@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Espace
 from services.banque.delai import cause_recente
-from services.models import PersonneSirenisee
+from services.models import ChangementBancaire, PersonneSirenisee
 
 from ..models import Habilitation
-from .roles import GERER_BANQUE, VOIR_HABILITATIONS, roles_pour
+from ..models.habilitation import HabilitationQuerySet
+from .roles import GERER_BANQUE, SIGNALER_BANQUE, VOIR_HABILITATIONS, roles_pour
 
 
 def administrateurs_du_siren(personne: PersonneSirenisee) -> list[Espace]:
@@ -20,6 +22,23 @@ def administrateurs_du_siren(personne: PersonneSirenisee) -> list[Espace]:
         .select_related("compte")
         .order_by("pk")
     )
+
+
+def administre_ou_fut_prevenu(tenues: HabilitationQuerySet, changement: ChangementBancaire) -> bool:
+    """Whether whoever holds these habilitations of administrator today may report this change: one query.
+
+    Who administers a paying service may whenever it was made (CGU §4.d: a new titulaire looks at what the former one did); who
+    administers another service, where he already did on that day: he was told of it, and of nothing before.
+    """
+    alors = Habilitation.objects.filter(
+        Q(fin_le=None) | Q(fin_le__gt=changement.fait_le),
+        personne=OuterRef("personne"),
+        espace=OuterRef("espace"),
+        role__in=roles_pour(SIGNALER_BANQUE),
+        accordee_le__lte=changement.fait_le,
+    )
+    siennes = tenues.filter(personne=changement.reference.personne_id)
+    return siennes.filter(Q(service__paiement=True) | Exists(alors)).exists()
 
 
 def designe_apres_un_changement(espace: Espace, depuis: datetime) -> bool:

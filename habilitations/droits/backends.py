@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from accounts.models import Compte, Espace
 from services.dossiers import Dossier
-from services.models import PersonneSirenisee, Service
+from services.models import ChangementBancaire, PersonneSirenisee, Service
 
 from ..models import Habilitation
 from ..models.habilitation import HabilitationQuerySet
+from .administrateurs import administre_ou_fut_prevenu
 from .question import role_tenu, roles_tenus
 from .roles import (
     ECRIRE,
@@ -74,7 +75,8 @@ class HabilitationBackend(BaseBackend):
 
     The object is a `Dossier` (one service of one personne). Those that a personne gives as a whole are asked on
     the PersonneSirenisee: seeing and managing its bank references (any paying service of it), saying that a change of
-    them is not its own (any service), its e-mail and its mailbox (its Messagerie).
+    them is not its own (any service), its e-mail and its mailbox (its Messagerie). One change of them is reported by who was
+    told of it, or administers a paying service: asked on the `ChangementBancaire`.
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -89,14 +91,20 @@ class HabilitationBackend(BaseBackend):
                 return False
             role = role_tenu(espace.pk, obj.personne.pk, obj.service.pk, jour=timezone.localdate())
             return role in roles_pour(perm)
-        if isinstance(obj, PersonneSirenisee):
-            if perm in {GERER_BANQUE, ECRIRE} and obj.restreinte_le is not None:
-                return False  # rights reduced to consultation, after a cessation
-            habilitations = donnant(perm, espace)
-            if perm in {GERER_BANQUE, VOIR_BANQUE}:
-                return habilitations.filter(personne=obj, service__paiement=True).exists()
-            if perm == SIGNALER_BANQUE:  # whoever is told of a change, of whatever service
-                return habilitations.filter(personne=obj).exists()
-            if perm in {GERER_COURRIEL, LIRE_MESSAGERIE, ECRIRE}:
-                return habilitations.filter(personne=obj, service__famille=Service.Famille.MESSAGERIE).exists()
-        return False
+        if isinstance(obj, ChangementBancaire):
+            return perm == SIGNALER_BANQUE and administre_ou_fut_prevenu(donnant(perm, espace), obj)
+        return isinstance(obj, PersonneSirenisee) and _peut_pour_la_personne(espace, perm, obj)
+
+
+def _peut_pour_la_personne(espace: Espace, permission: str, personne: PersonneSirenisee) -> bool:
+    """Whether this espace has a permission that this personne gives as a whole."""
+    if permission in {GERER_BANQUE, ECRIRE} and personne.restreinte_le is not None:
+        return False  # rights reduced to consultation, after a cessation
+    habilitations = donnant(permission, espace).filter(personne=personne)
+    if permission in {GERER_BANQUE, VOIR_BANQUE}:
+        return habilitations.filter(service__paiement=True).exists()
+    if permission == SIGNALER_BANQUE:  # whoever is told of a change, of whatever service
+        return habilitations.exists()
+    if permission in {GERER_COURRIEL, LIRE_MESSAGERIE, ECRIRE}:
+        return habilitations.filter(service__famille=Service.Famille.MESSAGERIE).exists()
+    return False

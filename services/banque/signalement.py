@@ -26,6 +26,7 @@ from ..registre.regles import exiger_competence, exiger_preuve
 from .avis import prevenir_de_la_decision, prevenir_de_la_levee, prevenir_du_signalement
 from .comptes import CompteDeplace, dits_clos
 from .droits import exiger_signalement
+from .signalable import exiger_signalable
 from .signaleurs import signaleurs_de
 
 LONGUEUR_PREUVE: Final = 500
@@ -86,7 +87,8 @@ def signaler_changement(
     """Say that this change is not the company's: its account is suspended, everybody is told, the office decides. Return the report.
 
     Who says so of what another has reported already is kept beside him: what one takes back leaves the other's. Twice the same
-    changes nothing. Raises: SignalementBanqueRequis, ChangementDejaExamine, TropDeSignalementsBancaires.
+    changes nothing. Raises: SignalementBanqueRequis, ChangementDejaExamine, ChangementTropAncien, ChangementDAvantVous,
+    TropDeSignalementsBancaires.
     """
     maintenant = maintenant or timezone.now()
     acteur = Espace.objects.select_for_update(no_key=True, of=("self",)).select_related("compte").get(pk=acteur.pk)
@@ -98,6 +100,7 @@ def signaler_changement(
         return deja
     if deja is not None and deja.etat not in {ETAT.DEPOSE, ETAT.REPRIS}:
         raise ChangementDejaExamine(le=jour(deja.decide_le), etat=deja.get_etat_display(), **_bureau(personne))
+    exiger_signalable(acteur, changement, maintenant)
     limite = settings.PLAFOND_SIGNALEMENTS_BANCAIRES
     bareme = debit.Bareme(libres=limite, pas=1, limite=limite)
     if debit.reserver(debit.empreinte("banque-signale", f"{acteur.pk}|{personne.pk}"), bareme, maintenant) is None:

@@ -16,7 +16,6 @@ from accounts.envois import courriels
 from accounts.models import Compte, Courriel, Espace, Evenement
 from accounts.mots_de_passe.politique import (
     Etape,
-    apres_des_mois,
     changer_mot_de_passe,
     echeance,
     exiger_renouvellement,
@@ -24,6 +23,7 @@ from accounts.mots_de_passe.politique import (
     rappeler_mots_de_passe,
     renouvellement_du,
 )
+from accounts.saisies.dates import apres_des_mois
 from tests.factories import MOT_DE_PASSE, AgentFactory, EspaceFactory
 
 PARIS, UTC = ZoneInfo("Europe/Paris"), ZoneInfo("UTC")
