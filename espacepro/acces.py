@@ -194,6 +194,7 @@ TABLE: dict[str, Porte] = {
     "compte_bancaire_supprimer": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "compte_bancaire_iban": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "compte_bancaire_mandat": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
+    "compte_bancaire_mandat_pdf": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "compte_bancaire_remise": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "compte_bancaire_signaler": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "entreprise_demandes": Porte(Acces.ESPACE, Rubrique.ACCUEIL),

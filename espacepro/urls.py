@@ -31,6 +31,7 @@ COMPTES = [
     path("<uuid:cle>/supprimer/", comptes_bancaires.supprimer, name="compte_bancaire_supprimer"),
     path("<uuid:cle>/iban/", comptes_bancaires.iban, name="compte_bancaire_iban"),
     path("<uuid:cle>/mandat/", comptes_bancaires.mandat, name="compte_bancaire_mandat"),
+    path("<uuid:cle>/mandat/pdf/", comptes_bancaires.mandat_pdf, name="compte_bancaire_mandat_pdf"),
     path("changements/<uuid:cle>/", comptes_bancaires.signaler, name="compte_bancaire_signaler"),
     path("<uuid:cle>/remise/", comptes_bancaires.remise, name="compte_bancaire_remise"),
 ]

@@ -42,7 +42,7 @@ GENRES = {(c.value.type, frozenset(c.attributs.items())) for c in Clavier}
 # Doors that answer a POST with a file: the page stays, and another file may be wanted at once (static/js/portail.js).
 TELECHARGEMENTS = {
     "admin:espace_pli",
-    "compte_bancaire_mandat",
+    "compte_bancaire_mandat_pdf",
     "comptes_bancaires_exporter",
     "delegations_exporter",
     "designation_fichier_existant",

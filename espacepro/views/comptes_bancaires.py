@@ -3,6 +3,7 @@
 Who may see or change them is asked of `services.banque.droits`, as the acts do; for anybody else no such page exists.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,12 +48,20 @@ from services.banque.export import COLONNES_EXPORT, exporter_comptes
 from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
 from services.banque.iban import en_groupes, proposer_banque
 from services.banque.lectures import Compte, comptes_de, dernier_signalement, derniers_changements
-from services.banque.mandat import TropDeCorrectionsDeRemise, annuler_remise, editer_mandat, noter_remise
+from services.banque.mandat import (
+    TropDeCorrectionsDeRemise,
+    annuler_remise,
+    editer_mandat,
+    exiger_editable,
+    noter_remise,
+)
 from services.banque.signalable import refus_de_signaler, signalable_jusqu_au
 from services.banque.signalement import reprendre_signalement, signaler_changement
 from services.messagerie.droits import peut_ecrire
 from services.models import ChangementBancaire, ReferenceBancaire, SignalementBancaire
 
+MANDAT_PRET: Final = "mandat_pret"
+PRET: Final = 5 * 60  # seconds: how long a proof of the password gives one mandate
 MONTRE: Final = 60  # seconds: how long a whole IBAN stays on the screen
 RESTE_SIGNALE: Final = "Le compte reste suspendu : ce changement est aussi signalé par d’autres que vous."
 CORRIGE: Final = "Ce que vous venez d’y changer n’est pas enregistré : renommez son titulaire, ou supprimez-le pour l’ajouter de nouveau."
@@ -304,16 +313,46 @@ def iban(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpRes
 @espace_requis
 @require_http_methods(["GET", "POST"])
 def mandat(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
-    """The mandate as a PDF, once the password is typed again."""
+    """Ask the password, then say that the mandate is ready and what is to be done of it: a file would leave the page as it was."""
     sujet = _sujet(espace, siren, cle)
 
-    def editer() -> HttpResponse:
-        pdf = editer_mandat(acteur=espace, reference=sujet.reference)
-        nom = f"mandat-sepa-{sujet.reference.derniers}.pdf"
-        entetes = {"Content-Disposition": f'attachment; filename="{nom}"'}
-        return HttpResponse(pdf, content_type="application/pdf", headers=entetes)
+    def promettre() -> HttpResponse:
+        exiger_editable(sujet.reference)
+        request.session[MANDAT_PRET] = {"compte": sujet.reference.pk.hex, "prouve_le": time.time(), "pris_le": None}
+        return redirect("compte_bancaire_mandat", siren, cle)
 
-    return _avec_mot_de_passe(request, sujet, editer, "espacepro/comptes/mandat.html")
+    if request.method == "GET" and _mandat_pret(request, sujet.reference):
+        return render(request, "espacepro/comptes/mandat_pret.html", {**sujet.contexte, "minutes": PRET // 60})
+    return _avec_mot_de_passe(request, sujet, promettre, "espacepro/comptes/mandat.html")
+
+
+def _mandat_pret(request: HttpRequest, reference: ReferenceBancaire) -> bool:
+    """Whether the password was proved in this session for the mandate of this account, and gave none yet: a double press is one."""
+    pret = request.session.get(MANDAT_PRET, {})
+    if pret.get("compte") != reference.pk.hex or not 0 <= time.time() - pret["prouve_le"] <= PRET:
+        return False
+    return pret["pris_le"] is None or time.time() - pret["pris_le"] <= FENETRE_DU_DOUBLE_ENVOI.total_seconds()
+
+
+@espace_requis
+@require_POST
+def mandat_pdf(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
+    """The mandate as a PDF, once for each proof of the password: made as it is asked for, kept nowhere, the session has but its key."""
+    sujet = _sujet(espace, siren, cle)
+    if not _mandat_pret(request, sujet.reference):
+        messages.info(
+            request, "Ce téléchargement a servi ou n’est plus possible : saisissez de nouveau votre mot de passe."
+        )
+        return redirect("compte_bancaire_mandat", siren, cle)
+    try:
+        pdf = editer_mandat(acteur=espace, reference=sujet.reference)
+    except RegleMetier as regle:
+        return _refus(request, sujet, regle)
+    request.session[MANDAT_PRET] = request.session[MANDAT_PRET] | {"pris_le": time.time()}
+    nom = f"mandat-sepa-{sujet.reference.derniers}.pdf"
+    return HttpResponse(
+        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{nom}"'}
+    )
 
 
 def _avec_mot_de_passe(

@@ -21,7 +21,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import ReferenceBancaire
-from .comptes import exiger_non_suspendu, lire_entier, verrouiller_reference
+from .comptes import exiger_non_suspendu, lire_entier, retire, verrouiller_reference
 from .iban import en_groupes, sepa
 
 MODELE: Final = Path(__file__).resolve().parent.parent / "gabarits" / "mandat.typ"
@@ -52,6 +52,19 @@ class RemiseAvantAjout(RegleMetier):
     message = "Ce compte n’a été ajouté que le {le} : le mandat n’a pas pu être remis avant."
 
 
+def exiger_editable(reference: ReferenceBancaire) -> None:
+    """Check that the mandate of this account, which holds its personne, can be made: a page says so before it promises it.
+
+    Raises: CompteRetire, CompteSuspendu, MandatIndisponible.
+    """
+    if reference.supprimee_le is not None:
+        raise retire(reference)
+    exiger_non_suspendu(ReferenceBancaire.objects.filter(pk=reference.pk), reference.personne)
+    if not settings.ICS:
+        gestionnaire = reference.personne.service_gestionnaire
+        raise MandatIndisponible(gestionnaire=gestionnaire.nom, telephone=gestionnaire.telephone)
+
+
 def editer_mandat(*, acteur: Espace, reference: ReferenceBancaire, maintenant: datetime | None = None) -> bytes:
     """Make the mandate of this account and return it as a tagged PDF, the one document that holds the whole IBAN.
 
@@ -67,10 +80,7 @@ def editer_mandat(*, acteur: Espace, reference: ReferenceBancaire, maintenant: d
 def _noter_edition(acteur: Espace, reference: ReferenceBancaire, maintenant: datetime) -> dict[str, object]:
     """Check who asks, date and journal the edition; return what the mandate says."""
     acteur, reference = verrouiller_reference(acteur, reference)
-    exiger_non_suspendu(ReferenceBancaire.objects.filter(pk=reference.pk), reference.personne)
-    if not settings.ICS:
-        gestionnaire = reference.personne.service_gestionnaire
-        raise MandatIndisponible(gestionnaire=gestionnaire.nom, telephone=gestionnaire.telephone)
+    exiger_editable(reference)
     donnees = _donnees(reference, lire_entier(reference), timezone.localdate(maintenant))
     reference.mandat.edite_le = maintenant
     reference.mandat.save(update_fields=["edite_le"])

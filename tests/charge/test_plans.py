@@ -205,6 +205,7 @@ def adresses(pays: Pays) -> dict[str, str]:
                 "compte_bancaire_supprimer",
                 "compte_bancaire_iban",
                 "compte_bancaire_mandat",
+                "compte_bancaire_mandat_pdf",
                 "compte_bancaire_remise",
             )
         },

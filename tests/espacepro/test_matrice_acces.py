@@ -295,6 +295,7 @@ INCONNUS: dict[str, list[Any]] = {
             "compte_bancaire_supprimer",
             "compte_bancaire_iban",
             "compte_bancaire_mandat",
+            "compte_bancaire_mandat_pdf",
             "compte_bancaire_remise",
             "compte_bancaire_signaler",
         )
@@ -353,6 +354,7 @@ OBJETS: dict[str, dict[str, frozenset[str]]] = {
             "compte_bancaire_supprimer",
             "compte_bancaire_iban",
             "compte_bancaire_mandat",
+            "compte_bancaire_mandat_pdf",
             "compte_bancaire_remise",
         ),
         _COMPTE,

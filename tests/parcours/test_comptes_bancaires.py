@@ -61,12 +61,14 @@ def test_un_compte_de_son_ajout_a_sa_suppression(
     page.get_by_role("link", name="Éditer le mandat").click()
     montrer("comptes-mandat")
     page.get_by_label("Mot de passe", exact=True).fill(MOT_DE_PASSE)
+    page.get_by_role("button", name="Préparer le mandat").click()
+    montrer("comptes-mandat-pret")
     with page.expect_download() as telechargement:
         page.get_by_role("button", name="Télécharger le mandat").click()
     lu = PdfReader(io.BytesIO(Path(telechargement.value.path()).read_bytes())).pages[0].extract_text()
     assert "FR76 3000 6000 0112 3456 7890 189" in lu
     assert MandatSepa.objects.get().rum in lu
-    page.get_by_role("link", name="Retour aux comptes").click()
+    page.get_by_role("link", name="Continuer vers les comptes").click()
     page.get_by_label("Remis le").fill(f"{timezone.localdate():%Y-%m-%d}")
     page.get_by_role("button", name="C’est fait").click()
     expect(page.get_by_role("heading", name="Mandat à remettre à la banque")).to_have_count(0)

@@ -199,6 +199,7 @@ def titulaire() -> tuple[Espace, dict[str, list[Any]]]:
                 "compte_bancaire_supprimer",
                 "compte_bancaire_iban",
                 "compte_bancaire_mandat",
+                "compte_bancaire_mandat_pdf",
                 "compte_bancaire_remise",
             )
         },

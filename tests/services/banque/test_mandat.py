@@ -186,6 +186,7 @@ def test_le_mandat_se_compose_hors_de_toute_transaction(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(mandat, "composer_pdf", composer)
     editer_mandat(acteur=entreprise.titulaire, reference=reference)
-    page = reverse("compte_bancaire_mandat", args=[entreprise.personne.siren, reference.pk])
-    assert client_de(entreprise.titulaire).post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE}).content == b"%PDF-"
+    cle, client = [entreprise.personne.siren, reference.pk], client_de(entreprise.titulaire)
+    client.post(reverse("compte_bancaire_mandat", args=cle), {"confirmation_mot_de_passe": MOT_DE_PASSE})
+    assert client.post(reverse("compte_bancaire_mandat_pdf", args=cle)).content == b"%PDF-"
     assert vues == [False, False]

@@ -1,6 +1,7 @@
 """The pages of the accounts: what each shows to whom, and what becomes of what is typed."""
 
 import re
+import time
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
+from espacepro.views import comptes_bancaires
 from services.banque.signalement import signaler_changement
 from services.models import PersonneSirenisee, ReferenceBancaire
 from tests.factories import (
@@ -177,9 +179,16 @@ def test_voir_l_iban_demande_toujours_le_mot_de_passe_et_la_page_se_ferme(entrep
 
 
 def test_le_mandat_se_telecharge_contre_le_mot_de_passe_et_se_coche(entreprise: Entreprise) -> None:
+    """The password leads to a page that says what follows, whatever the browser shows of a file (walker 6: 12)."""
     reference = compte_bancaire(entreprise.personne, ajoutee_le=timezone.now() - timedelta(days=2))
     client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_mandat", reference)
-    reponse = client.post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE})
+    assert client.post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE})["Location"] == page
+    pret = texte(client.get(page))
+    assert "Remettez-le à votre banque" in pret
+    assert 'type="password"' not in pret
+    assert adresse(entreprise, "compte_bancaire_mandat_pdf", reference) in pret
+    assert not Evenement.objects.filter(acte="mandat_sepa.edite").exists()
+    reponse = client.post(adresse(entreprise, "compte_bancaire_mandat_pdf", reference))
     assert reponse["Content-Type"] == "application/pdf"
     assert "no-store" in reponse["Cache-Control"]
     remise = adresse(entreprise, "compte_bancaire_remise", reference)
@@ -194,6 +203,40 @@ def test_le_mandat_se_telecharge_contre_le_mot_de_passe_et_se_coche(entreprise: 
     assert "Mandat à remettre à la" not in lue
     assert "Mandat remis, en attente de la banque" in lue
     assert "rien d’autre à faire" in lue
+
+
+def test_une_preuve_du_mot_de_passe_donne_un_mandat_de_ce_compte_et_un_seul(
+    entreprise: Entreprise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    un, autre = (
+        compte_bancaire(entreprise.personne),
+        compte_bancaire(entreprise.personne, "FR1420041010050500013M02606"),
+    )
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_mandat", un)
+    pdf = adresse(entreprise, "compte_bancaire_mandat_pdf", un)
+
+    def genre(adresse_: str) -> str:
+        return client.post(adresse_)["Content-Type"]
+
+    def a(secondes: float) -> None:
+        monkeypatch.setattr(comptes_bancaires.time, "time", lambda: depart + secondes)
+
+    depart = time.time()
+    assert client.post(pdf)["Location"] == page, "without the password, nothing"
+    client.post(page, {"confirmation_mot_de_passe": "pas le bon mot de passe"})
+    assert client.post(pdf)["Location"] == page
+    client.post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE})
+    assert client.post(adresse(entreprise, "compte_bancaire_mandat_pdf", autre)).status_code == 302, "another's"
+    assert [genre(pdf), genre(pdf)] == ["application/pdf"] * 2, "a double press"
+    a(120)
+    assert client.post(pdf)["Location"] == page, "it has served"
+    assert 'type="password"' in texte(client.get(page))
+    client.post(page, {"confirmation_mot_de_passe": MOT_DE_PASSE})
+    a(120 + comptes_bancaires.PRET + 1)
+    assert client.post(pdf)["Location"] == page, "too late"
+    dites = str(dict(client.session.items()))
+    assert "0123456789" not in dites
+    assert MOT_DE_PASSE not in dites
 
 
 def test_une_date_refusee_se_corrige_ou_elle_est_tapee_quoi_que_devienne_le_compte(entreprise: Entreprise) -> None:

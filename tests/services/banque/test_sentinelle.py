@@ -113,7 +113,8 @@ def test_l_iban_n_est_nulle_part_que_la_ou_il_est_montre(
     secret = {"confirmation_mot_de_passe": MOT_DE_PASSE}
     montre = client.post(reverse("compte_bancaire_iban", args=[siren, reference.pk]), secret)
     assert en_groupes(SENTINELLE) in montre.content.decode()
-    mandat = client.post(reverse("compte_bancaire_mandat", args=[siren, reference.pk]), secret)
+    client.post(reverse("compte_bancaire_mandat", args=[siren, reference.pk]), secret)
+    mandat = client.post(reverse("compte_bancaire_mandat_pdf", args=[siren, reference.pk]))
     lu = "".join(page.extract_text() for page in PdfReader(io.BytesIO(mandat.content)).pages)
     assert en_groupes(SENTINELLE) in lu
     client.post(reverse("compte_bancaire_remise", args=[siren, reference.pk]), {"le": f"{timezone.localdate()}"})
