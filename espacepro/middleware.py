@@ -24,7 +24,7 @@ from accounts.envois.courriels import PAGES_DES_LIENS
 from accounts.portes.saisie import ne_pas_estampiller
 from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import navigateur_de_quelqu_un
-from accounts.traces.lecture import LectureNonTracee, TropDeLectures, ecrire
+from accounts.traces.lecture import LectureDAilleurs, LectureNonTracee, TropDeLectures, ecrire
 from accounts.traces.requete import Provenance, adresse_ip, compte_connecte, provenance
 from surveillance.ailleurs import vient_d_un_autre_site
 from surveillance.automates.epreuve import passe_de
@@ -396,6 +396,10 @@ class TracesMiddleware:
         except TropDeLectures as regle:
             return refuser(request, "erreurs/429_lectures.html", regle.statut, {"regle": regle})
         return reponse
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer what another site leads to, and would be counted against who reads it, by a page with a link to it."""
+        return continuer_d_ici(request, fichier=False) if isinstance(exception, LectureDAilleurs) else None
 
 
 class LectureSeuleMiddleware:

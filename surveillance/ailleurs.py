@@ -4,13 +4,10 @@ Such a page makes any browser post our forms, or ask for our pages by hundreds: 
 whoever has one of its employees open a link.
 """
 
-from typing import Final
-
 from django.conf import settings
 from django.http import HttpRequest
 
-SANS_AILLEURS: Final = frozenset({"", "same-origin", "none"})
-"""What `Sec-Fetch-Site` says of a request that no other origin made (W3C Fetch Metadata §2.3): none, or the person himself."""
+from accounts.traces.requete import faite_par_une_autre_origine
 
 
 def vient_d_un_autre_site(request: HttpRequest) -> bool:
@@ -24,7 +21,7 @@ def vient_d_un_autre_site(request: HttpRequest) -> bool:
             f"{request.scheme}://{request.get_host()}",
             *settings.CSRF_TRUSTED_ORIGINS,
         }
-    if not _dite_d_ailleurs(request):
+    if not faite_par_une_autre_origine(request):
         return False
     mode, pour = request.headers.get("Sec-Fetch-Mode", ""), request.headers.get("Sec-Fetch-Dest", "")
     return (mode, pour) != ("navigate", "document")
@@ -36,8 +33,4 @@ def est_une_navigation_d_ailleurs(request: HttpRequest) -> bool:
     Nothing tells the two apart, and a program may write the header: what is so asked counts in no pace and no burst of who opened it, but
     under a key of its own (`automates.grades`), and is served so many times a day (`AILLEURS_PAR_JOUR`).
     """
-    return request.method in {"GET", "HEAD"} and _dite_d_ailleurs(request)
-
-
-def _dite_d_ailleurs(request: HttpRequest) -> bool:
-    return request.headers.get("Sec-Fetch-Site", "") not in SANS_AILLEURS
+    return request.method in {"GET", "HEAD"} and faite_par_une_autre_origine(request)

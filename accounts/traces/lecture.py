@@ -15,7 +15,7 @@ from django.utils import timezone
 from ..models import Agent, TraceLecture
 from ..saisies.regles import RegleMetier
 from .journal import auteur_de
-from .requete import adresse_ip, compte_connecte, menee_par_un_autre_site
+from .requete import adresse_ip, compte_connecte, faite_par_une_autre_origine, menee_par_un_autre_site
 
 log = structlog.get_logger("espacepro.traces")
 ANONYME = "anonyme"
@@ -28,6 +28,10 @@ Plafonds = Sequence[tuple[timedelta, int]]
 
 class LectureNonTracee(Exception):
     """A reading could not be traced: the page must not be shown."""
+
+
+class LectureDAilleurs(Exception):
+    """Another origin leads its reader to a page that counts what it tells him: nothing is told nor counted until he opens it from here."""
 
 
 class TropDeLectures(RegleMetier):
@@ -82,10 +86,14 @@ def lire_comptees(request: HttpRequest, objet: str, cles: Collection[str], plafo
 
     One thing is counted once in each duration. What is refused is neither traced nor counted. A POST is traced at once,
     before it does anything; a GET when its page is made, where `ecrire` counts again under a lock: pages asked for together
-    pass no limit together. Raises: TropDeLectures, nothing being noted.
+    pass no limit together. Raises: TropDeLectures, nothing being noted; LectureDAilleurs, nor anything that was noted before.
     """
     if not cles:
         return
+    if request.method != "POST" and faite_par_une_autre_origine(request):  # such a POST is refused before any view
+        for notees in ("_lectures", "_lectures_comptees", "_lectures_suites"):
+            request.__dict__.get(notees, []).clear()
+        raise LectureDAilleurs
     _exiger_sous_plafonds(_lecteur(request), objet, cles, plafonds)
     for cle in cles:
         lire(request, TraceLecture.Nature.CONSULTATION, objet, cle=cle)

@@ -42,6 +42,15 @@ def compte_de(request: HttpRequest) -> Compte:
     return compte
 
 
+D_ICI: Final = frozenset({"", "same-origin", "none"})
+"""What `Sec-Fetch-Site` says of a request that no other origin made (W3C Fetch Metadata §2.3): none, or the person himself."""
+
+
+def faite_par_une_autre_origine(request: HttpRequest) -> bool:
+    """Whether a page of another origin had the browser ask for this, of our own domain too: what it asks counts against nobody."""
+    return request.headers.get("Sec-Fetch-Site", "") not in D_ICI
+
+
 def menee_par_un_autre_site(request: HttpRequest) -> bool:
     """Whether the page of another site had the browser ask for this (`Sec-Fetch-Site`, W3C Fetch Metadata §2.3): by a link that the
     person follows, or without his knowing. What follows inside the portal is the person's own, as is what another part of
