@@ -4,10 +4,11 @@ Counted as guesses are (accounts/compteurs/debit.py), within the transaction of 
 counted apart and journalled (accounts/compteurs/refus.py). A file taken off, or a draft erased, stays counted. Who could be hurt, and what that person can still do: docs/maison.md.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from accounts.compteurs import debit
-from accounts.compteurs.refus import PlafondAtteint
+from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.models import Agent, Espace
 
 from ..models import PersonneSirenisee
@@ -17,6 +18,8 @@ MESSAGES_POUR_UNE_ENTREPRISE: Final = 50
 FICHIERS_PAR_JOUR: Final = 1_000  # ten for each company
 GROS_FICHIERS_PAR_JOUR: Final = 300  # so that a day of one espace is four gigabytes at most
 GROS: Final = 1_000_000  # bytes
+FICHIERS_REFUSES: Final = debit.Cadence(libres=20, intervalle=timedelta(minutes=1))
+"""Files of one author that were examined and refused: twenty at once in 24 hours, then one a minute. Each may take `bureautique.PATIENCE`."""
 
 
 class TropDeMessages(PlafondAtteint):
@@ -49,6 +52,16 @@ class TropDeFichiersJoints(PlafondAtteint):
     )
 
 
+class TropDeFichiersRefuses(PlafondAtteint):
+    code = "trop_de_fichiers_refuses"
+    plafond = "fichiers refusés en 24 heures"
+    statut = 429
+    message = (
+        "« {nom} » n’a pas été examiné : {limite} de vos fichiers ont été refusés depuis 24 heures. Attendez une minute, puis "
+        "joignez-le de nouveau : un fichier accepté ne fait rien attendre. Votre message peut aussi partir sans lui."
+    )
+
+
 def compter_message(acteur: Espace, personne: PersonneSirenisee) -> None:
     """Count one message of this espace, locked, for this personne. Raises: TropDeMessages, TropDeMessagesPourUneEntreprise."""
     if not _reserver("messages", str(acteur.pk), MESSAGES_PAR_JOUR):
@@ -66,6 +79,20 @@ def compter_fichier(acteur: Espace | Agent, personne: PersonneSirenisee, *, nom:
         raise TropDeFichiersJoints(nom=nom, limite=FICHIERS_PAR_JOUR, lourds="", personne=personne)
     if taille > GROS and not _reserver("gros-fichiers", qui, GROS_FICHIERS_PAR_JOUR):
         raise TropDeFichiersJoints(nom=nom, limite=GROS_FICHIERS_PAR_JOUR, lourds=" de plus de 1 Mo", personne=personne)
+
+
+@plafonne
+def reserver_examen(*, acteur: Espace | Agent, personne: PersonneSirenisee, nom: str) -> int:
+    """Count one file of this author, of this name, as refused before it is examined, in a transaction of its own; return the try.
+
+    `debit.rendre` takes it back once it is taken: files sent together do not pass together, and one that stops its process stays counted.
+    Raises: TropDeFichiersRefuses.
+    """
+    qui = f"agent|{acteur.pk}" if isinstance(acteur, Agent) else str(acteur.pk)
+    essai = debit.reserver(debit.empreinte("messagerie-fichiers-refuses", qui), FICHIERS_REFUSES)
+    if essai is None:
+        raise TropDeFichiersRefuses(nom=nom, limite=FICHIERS_REFUSES.libres, personne=personne)
+    return essai
 
 
 def _reserver(quoi: str, qui: str, limite: int) -> bool:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 import services.banque
 import services.messagerie
-from accounts.compteurs import refus
+from accounts.compteurs import debit, refus
 from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.models import Agent, Espace, EssaiConnexion, Evenement
 from accounts.saisies.regles import RegleMetier
@@ -80,6 +80,13 @@ def _joindre() -> Essai:
 
 def fichier(_: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Essai:
     monkeypatch.setattr(plafonds, "FICHIERS_PAR_JOUR", 0)
+    return _joindre()
+
+
+def fichiers_refuses(_: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Essai:
+    monkeypatch.setattr(
+        plafonds, "FICHIERS_REFUSES", debit.Cadence(libres=0, intervalle=timedelta(minutes=1), limite=0)
+    )
     return _joindre()
 
 
@@ -203,6 +210,7 @@ PLAFONDS = {
     premier_message: plafonds.TropDeMessages,
     reponse: plafonds.TropDeMessagesPourUneEntreprise,
     fichier: plafonds.TropDeFichiersJoints,
+    fichiers_refuses: plafonds.TropDeFichiersRefuses,
     gros_fichier: plafonds.TropDeFichiersJoints,
     fichier_du_bureau: plafonds.TropDeFichiersJoints,
     onzieme_fichier: jointes.PiecesTropNombreuses,

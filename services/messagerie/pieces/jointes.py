@@ -12,19 +12,21 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from accounts.compteurs import debit
 from accounts.compteurs.refus import plafonne
 from accounts.envois.reveil import reveiller
 from accounts.models import Agent, Espace
 from accounts.traces.agents_relus import relit_l_agent
 
-from ...models import Brouillon, Echange, PieceJointe
+from ...models import Brouillon, Echange, PersonneSirenisee, PieceJointe
 from ..bureau import verrouiller_du_bureau
 from ..droits import exiger_ecriture
-from ..plafonds import compter_fichier
+from ..plafonds import compter_fichier, reserver_examen
 from . import antivirus, chiffrement, stockage
 from .chiffrement import PieceIllisible
 from .contenu import dit, lire
 from .natures import PieceLue, examiner
+from .noms import nettoyer_nom
 from .regles import (
     BrouillonEfface,
     PieceEcartee,
@@ -45,10 +47,10 @@ log = structlog.get_logger(__name__)
 def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -> PieceJointe:
     """Join this file to one's draft; return it, cleaned, encrypted, to be scanned.
 
-    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible,
+    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, TropDeFichiersRefuses, StockageIndisponible,
     BrouillonEfface, MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
     """
-    lue = examiner(nom, contenu)  # before any lock
+    lue = _examiner(acteur, brouillon.personne, nom, contenu)
     return _joindre(acteur=acteur, brouillon=brouillon, lue=lue)
 
 
@@ -62,10 +64,10 @@ def _joindre(*, acteur: Espace, brouillon: Brouillon, lue: PieceLue) -> PieceJoi
 def joindre_du_bureau(*, acteur: Agent, echange: Echange, nom: str, contenu: bytes) -> PieceJointe:
     """Join this file to what an agent answers to this exchange; return it, as `joindre` does.
 
-    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, StockageIndisponible,
+    Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, TropDeFichiersRefuses, StockageIndisponible,
     EchangeHorsService, EchangeDuPortail: then nothing is kept of it.
     """
-    lue = examiner(nom, contenu)  # before any lock
+    lue = _examiner(acteur, echange.personne, nom, contenu)
     return _joindre_du_bureau(acteur=acteur, echange=echange, lue=lue)
 
 
@@ -76,6 +78,14 @@ def _joindre_du_bureau(*, acteur: Agent, echange: Echange, lue: PieceLue) -> Pie
     echange = verrouiller_du_bureau(acteur, echange)
     brouillon, _ = Brouillon.objects.get_or_create(agent=acteur, personne=echange.personne, echange=echange)
     return _poser(acteur, brouillon, lue)
+
+
+def _examiner(acteur: Espace | Agent, personne: PersonneSirenisee, nom: str, contenu: bytes) -> PieceLue:
+    """Say what this file is, cleaned, before any lock; one that is refused counts. Raises: a FichierRefuse, TropDeFichiersRefuses."""
+    essai = reserver_examen(acteur=acteur, personne=personne, nom=nettoyer_nom(nom))
+    lue = examiner(nom, contenu)
+    debit.rendre(essai)
+    return lue
 
 
 def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:

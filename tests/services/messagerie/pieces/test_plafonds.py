@@ -10,8 +10,16 @@ from accounts.models import Espace, EssaiConnexion
 from services.messagerie import plafonds
 from services.messagerie.brouillons import garder
 from services.messagerie.echanges import ecrire, repondre
-from services.messagerie.pieces.jointes import joindre, oter
-from services.messagerie.plafonds import TropDeFichiersJoints, TropDeMessages, TropDeMessagesPourUneEntreprise
+from services.messagerie.pieces import jointes
+from services.messagerie.pieces.jointes import joindre, joindre_du_bureau, oter
+from services.messagerie.pieces.regles import FichierRefuse
+from services.messagerie.plafonds import (
+    FICHIERS_REFUSES,
+    TropDeFichiersJoints,
+    TropDeFichiersRefuses,
+    TropDeMessages,
+    TropDeMessagesPourUneEntreprise,
+)
 from services.models import Brouillon, Message, PersonneSirenisee, PieceJointe
 from tests.factories import PersonneFactory, echanger, habiliter
 from tests.services.messagerie.pieces.scenes import PDF
@@ -112,3 +120,73 @@ def test_un_comptable_de_cent_entreprises_un_jour_d_echeance_n_est_pas_retenu() 
     assert plafonds.MESSAGES_POUR_UNE_ENTREPRISE >= 50
     au_plus = plafonds.GROS_FICHIERS_PAR_JOUR * 10_000_000 + plafonds.FICHIERS_PAR_JOUR * plafonds.GROS
     assert au_plus <= 4_000_000_000, "what docs/maison.md says of the storage"
+
+
+def plus_tard(**duree: int) -> None:
+    EssaiConnexion.objects.update(quand=F("quand") - timedelta(**duree))
+
+
+@pytest.mark.usefixtures("depot")
+@pytest.mark.parametrize("qui", ["titulaire", "agent"])
+def test_les_fichiers_refuses_ont_un_rythme_et_personne_n_est_mis_dehors(
+    lieu: Scene, qui: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take four seconds of processor: after twenty of a day, one a minute, which is not examined before."""
+    echange, garde = echanger(lieu.personne), brouillon(lieu)
+
+    def envoyer_un(nom: str, contenu: bytes) -> PieceJointe:
+        if qui == "agent":
+            return joindre_du_bureau(acteur=lieu.agent, echange=echange, nom=nom, contenu=contenu)
+        return joindre(acteur=lieu.titulaire, brouillon=garde, nom=nom, contenu=contenu)
+
+    for rang in range(FICHIERS_REFUSES.libres):
+        with pytest.raises(FichierRefuse):
+            envoyer_un(f"{rang}.pdf", b"MZ")
+    with monkeypatch.context() as sans:
+        sans.setattr(jointes, "examiner", lambda *_: 1 / 0)
+        with pytest.raises(TropDeFichiersRefuses, match="Attendez une minute") as refus:
+            envoyer_un("piège.docx", b"PK")
+    assert "« piège.docx »" in str(refus.value).replace("\u00a0", " ").replace("\u202f", " ")
+    plus_tard(seconds=61)
+    for nom in ("a.pdf", "b.pdf", "c.pdf"):
+        envoyer_un(nom, PDF + nom.encode())  # what is taken makes nothing wait
+    with pytest.raises(FichierRefuse):
+        envoyer_un("encore.pdf", b"MZ")
+    with pytest.raises(TropDeFichiersRefuses):
+        envoyer_un("d.pdf", PDF)
+    plus_tard(seconds=61)
+    envoyer_un("d.pdf", PDF)
+    collegue = brouillon_d_un_collegue(lieu)
+    assert joindre(acteur=lieu.acteur, brouillon=collegue, nom="a.pdf", contenu=PDF).pk, "a colleague has his own"
+    le_lendemain()
+    for rang in range(FICHIERS_REFUSES.libres):
+        with pytest.raises(FichierRefuse):
+            envoyer_un(f"{rang}.pdf", b"MZ")
+
+
+def brouillon_d_un_collegue(lieu: Scene) -> Brouillon:
+    garde = garder(acteur=lieu.acteur, personne=lieu.personne, texte="Voici")
+    assert garde is not None
+    return garde
+
+
+@pytest.mark.usefixtures("depot")
+@pytest.mark.parametrize("faute", [MemoryError, KeyboardInterrupt, SystemExit])
+def test_un_fichier_qui_arrete_son_processus_reste_compte(
+    lieu: Scene, faute: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mourir(*_: object) -> None:
+        raise faute
+
+    garde, avant = brouillon(lieu), EssaiConnexion.objects.count()
+    monkeypatch.setattr(jointes, "examiner", mourir)
+    with pytest.raises(faute):
+        joindre(acteur=lieu.titulaire, brouillon=garde, nom="a.pdf", contenu=PDF)
+    assert EssaiConnexion.objects.count() == avant + 1
+
+
+@pytest.mark.usefixtures("depot")
+def test_un_fichier_pris_ne_laisse_que_son_propre_compte(lieu: Scene) -> None:
+    garde, avant = brouillon(lieu), EssaiConnexion.objects.count()
+    joindre(acteur=lieu.titulaire, brouillon=garde, nom="a.pdf", contenu=PDF)
+    assert EssaiConnexion.objects.count() == avant + 1, "of `FICHIERS_PAR_JOUR`"
