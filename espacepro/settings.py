@@ -123,6 +123,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "espacepro.pile.PileMiddleware",
     "espacepro.middleware.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -181,6 +182,7 @@ TEMPLATES = [
                 "accounts.templatetags.dates",
                 "accounts.templatetags.formulaire",
                 "accounts.templatetags.identifiants",
+                "espacepro.templatetags.adresses",
                 "espacepro.templatetags.tableaux",
             ],
             "context_processors": [
