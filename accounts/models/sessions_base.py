@@ -14,12 +14,12 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as MagasinDjango
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError, IntegrityError, connection
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from . import Session
+from .constante import Colonnes, lire_une_ligne
 
 DERNIERE_ACTIVITE = "derniere_activite"  # seconds since 1970
 OUVERTE = "ouverte_a"  # seconds since 1970
@@ -33,6 +33,8 @@ _SIENNES = [
     for champ in Session._meta.concrete_fields
     if not champ.primary_key and champ.name not in {"verification", "verifiee_le"}
 ]
+_COLONNES = Colonnes(Session, "s")
+_LIRE = f"SELECT {_COLONNES.sql} FROM accounts_session s WHERE s.session_key = %s AND s.expire_date > %s"  # noqa: S608  # nosec B608 - our own columns
 _RETIRER = "DELETE FROM accounts_session WHERE session_key = %s RETURNING verification, verifiee_le"
 
 
@@ -54,9 +56,9 @@ class SessionStore(MagasinDjango):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        try:
-            lue = Session.objects.get(session_key=empreinte(self.session_key or ""), expire_date__gt=timezone.now())
-        except (Session.DoesNotExist, SuspiciousOperation):
+        ligne = lire_une_ligne(_LIRE, [empreinte(self.session_key or ""), timezone.now()])
+        lue = _COLONNES.objet(ligne) if ligne is not None else None
+        if lue is None:
             self._session_key = None
             return None
         self.verification, self.verifiee_le = lue.verification, lue.verifiee_le

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from ..compteurs import debit
-from ..models import Compte
+from ..models import Compte, Espace
 from ..models.compte import second_facteur
+from ..models.constante import Colonnes, lire_une_ligne
 from ..mots_de_passe.exigences import politique_exigee
 from ..mots_de_passe.politique import CompteModifie, reconnaitre_mot_de_passe
 from ..mots_de_passe.saturation import HachageSature
@@ -25,6 +26,11 @@ from .code_garde import lier_code
 
 EN_ATTENTE = "connexion_en_attente"
 EN_ATTENTE_DUREE = 600  # seconds between the password and the second factor
+_COMPTE, _ESPACE = Colonnes(Compte, "c"), Colonnes(Espace, "e")
+_QUI_EST_CONNECTE = (
+    f"SELECT {_COMPTE.sql}, {_ESPACE.sql} FROM accounts_compte c"  # noqa: S608  # nosec B608 - our own columns
+    " LEFT JOIN accounts_espace e ON e.compte_id = c.id WHERE c.id = %s"
+)
 VOIE = "accounts.portes.connexion.CompteBackend"
 
 
@@ -63,8 +69,15 @@ class CompteBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> Compte | None:
         """Return the active account of a session, with its espace: one query, which every page needs."""
-        compte = Compte.objects.select_related("espace").filter(pk=user_id).first()
-        return compte if compte is not None and self.user_can_authenticate(compte) else None
+        ligne = lire_une_ligne(_QUI_EST_CONNECTE, [user_id])
+        compte = _COMPTE.objet(ligne[: len(_COMPTE.noms)]) if ligne is not None else None
+        if ligne is None or compte is None or not self.user_can_authenticate(compte):
+            return None
+        espace = _ESPACE.objet(ligne[len(_COMPTE.noms) :])
+        Compte.espace.related.set_cached_value(compte, espace)  # type: ignore[attr-defined]  # as `select_related` does
+        if espace is not None:
+            espace.compte = compte
+        return compte
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         """Rights on a SIREN belong to HabilitationBackend; here only the agents' model permissions, without object."""
