@@ -1,7 +1,9 @@
 """What forms written in a template need: `{% csrf_token %}`, Django's token with the stamp of a form of an espace or an agent
-(accounts/portes/saisie.py) or the marks of a visitor's (accounts/portes/marques.py), `{% clavier %}`, the attributes of a kind of field, and what a new password must meet."""
+(accounts/portes/saisie.py) or the marks of a visitor's (accounts/portes/marques.py), `{% clavier %}`, the attributes of a kind of field,
+`{% options %}`, the choices of a list, and what a new password must meet."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from django import template
 from django.middleware.csrf import get_token
@@ -17,6 +19,7 @@ from ..portes.marques import marquer
 from ..portes.saisie import CHAMP, estampiller
 
 register = template.Library()
+CHOISI: Final = SafeString(" selected")
 
 
 @register.simple_tag
@@ -50,3 +53,13 @@ def csrf_token(context: Context) -> SafeString:
 def clavier(genre: str) -> SafeString:
     """Render the attributes of a field of this kind (accounts/forms/claviers.py), each after a space."""
     return format_html_join("", ' {}="{}"', Clavier[genre].attributs.items())
+
+
+@register.simple_tag
+def options(couples: Iterable[tuple[object, object]], choisi: object = "") -> SafeString:
+    """Render these values and their labels as the choices of a `<select>`, the chosen one selected: a hundred companies are one node."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((valeur, CHOISI if valeur == choisi else "", libelle) for valeur, libelle in couples),
+    )

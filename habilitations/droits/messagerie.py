@@ -1,11 +1,14 @@
 """Whose mailboxes one reads, and who reads a mailbox: by the Messagerie that one holds (CGU §2.3)."""
 
+from django.utils import timezone
+
 from accounts.models import Espace
 from services.models import PersonneSirenisee, Service
 
 from ..models import Habilitation
 from .backends import donnant
-from .roles import LIRE_MESSAGERIE, roles_pour
+from .question import roles_tenus_de_la_famille
+from .roles import LIRE_MESSAGERIE, permissions_de, roles_pour
 
 
 def lecteurs_de_la_messagerie(personne: PersonneSirenisee) -> list[Espace]:
@@ -22,8 +25,10 @@ def lecteurs_de_la_messagerie(personne: PersonneSirenisee) -> list[Espace]:
 
 def messageries_de(espace: Espace) -> list[int]:
     """Return the keys of the personnes whose mailbox this espace may read today: one query."""
-    siennes = donnant(LIRE_MESSAGERIE, espace).filter(service__famille=Service.Famille.MESSAGERIE)
-    return list(siennes.order_by().values_list("personne", flat=True).distinct())
+    if not espace.est_actif:
+        return []
+    tenues = roles_tenus_de_la_famille(espace.pk, Service.Famille.MESSAGERIE, jour=timezone.localdate())
+    return list({personne for personne, _, role in tenues if LIRE_MESSAGERIE in permissions_de(role)})
 
 
 def retenir_la_messagerie(espace: Espace, personne: PersonneSirenisee) -> None:

@@ -5,7 +5,7 @@ process owns its connection (`settings.QUESTION_PREPAREE`) PostgreSQL keeps the 
 transaction mode it must not be (docs/exploitation.md). Nothing is cached: what was withdrawn gives nothing at once.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,7 @@ _TENUES: Final = (
 )
 _QUESTION: Final = _TENUES + " AND personne_id = %s AND service_id = %s"
 _PAGE: Final = _TENUES + " AND personne_id = ANY(%s)"
+_FAMILLE: Final = _TENUES + " AND service_id IN (SELECT id FROM services_service WHERE famille = %s)"  # noqa: S608  # nosec B608 - our own words
 
 
 class _CurseurPrepare(psycopg.Cursor[tuple[Any, ...]]):
@@ -51,6 +52,15 @@ def role_tenu(espace: UUID, personne: int, service: int, *, jour: date) -> str |
 
 def roles_tenus(espace: UUID, personnes: Collection[int], *, jour: date) -> Iterator[tuple[int, int, str]]:
     """Yield the personne, the service and the role of all that this espace holds of these personnes on that day."""
-    for personne, service, role, expire_le in _lire(_PAGE, [espace, [Int8(cle) for cle in personnes]]):
+    yield from _du_jour(_lire(_PAGE, [espace, [Int8(cle) for cle in personnes]]), jour)
+
+
+def roles_tenus_de_la_famille(espace: UUID, famille: str, *, jour: date) -> Iterator[tuple[int, int, str]]:
+    """Yield the personne, the service and the role of all that this espace holds of the services of a family on that day."""
+    yield from _du_jour(_lire(_FAMILLE, [espace, famille]), jour)
+
+
+def _du_jour(tenues: Iterable[tuple[int, int, str, date | None]], jour: date) -> Iterator[tuple[int, int, str]]:
+    for personne, service, role, expire_le in tenues:
         if expire_le is None or expire_le >= jour:
             yield personne, service, role

@@ -263,6 +263,9 @@ CROSS JOIN LATERAL (SELECT 1 FROM services_echange WHERE personne_id = p.id AND 
 LIMIT %(combien)s) x),
 (SELECT count(*) FROM services_brouillon WHERE espace_id = %(espace)s AND personne_id IN (SELECT id FROM p))
 """
+_NOMS: Final = """
+SELECT id, siren, denomination FROM services_personnesirenisee WHERE id = ANY(%s::bigint[]) ORDER BY denomination, siren
+"""
 _DEPART: Final = ("9999-01-01T00:00:00+00:00", "ffffffff-ffff-ffff-ffff-ffffffffffff")
 """Before this comes every exchange."""
 
@@ -276,8 +279,7 @@ def messagerie(espace: Espace, filtres: Filtres, *, seule: PersonneSirenisee | N
         cles, personnes = [seule.pk], {seule.pk: (seule.siren, seule.denomination)}
     else:
         cles = personnes_de(espace)
-        connues = PersonneSirenisee.objects.filter(pk__in=cles).values_list("pk", "siren", "denomination")
-        personnes = {cle: (siren, denomination) for cle, siren, denomination in (connues if cles else ())}
+        personnes = _nommer(cles)
     if filtres.siren:
         cles = [cle for cle in cles if personnes[cle][0] == filtres.siren]
     boites = _compter(espace, cles, filtres)
@@ -292,6 +294,20 @@ def messagerie(espace: Espace, filtres: Filtres, *, seule: PersonneSirenisee | N
     return Messagerie(filtres, personnes, boites, lignes=lues[:PAR_PAGE], suite=suite)
 
 
+def _tableau(cles: Collection[int]) -> str:
+    """Return these keys as PostgreSQL writes an array: one text, where the driver would look at each of a hundred keys."""
+    return f"{{{','.join(map(str, cles))}}}"
+
+
+def _nommer(cles: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return the SIREN and the name of these personnes, by name: one query, none when empty."""
+    if not cles:
+        return {}
+    with connection.cursor() as curseur:
+        curseur.execute(_NOMS, [_tableau(cles)])
+        return {cle: (siren, denomination) for cle, siren, denomination in curseur.fetchall()}
+
+
 def _compter(espace: Espace, cles: list[int], filtres: Filtres) -> list[Boite]:
     """Return the boxes with their counts, a hundred at most each: one query."""
     nombres: Sequence[int] = (0, 0, 0, 0)
@@ -302,7 +318,7 @@ def _compter(espace: Espace, cles: list[int], filtres: Filtres) -> list[Boite]:
                 {
                     "lecteur": espace.compte_id,
                     "espace": espace.pk,
-                    "personnes": cles,
+                    "personnes": _tableau(cles),
                     "attente": list(ETATS[EN_ATTENTE]),
                     "combien": BORNE,
                 },
@@ -320,7 +336,7 @@ def _lire(espace: Espace, cles: list[int], personnes: Mapping[int, tuple[str, st
     avant, avant_id = _depart(filtres.avant)
     cherche = replier(filtres.q)
     parametres: dict[str, Any] = {
-        "personnes": cles,
+        "personnes": _tableau(cles),
         "lecteur": espace.compte_id,
         "theme": filtres.theme,
         "etats": list(ETATS.get(filtres.boite, ())),

@@ -19,10 +19,12 @@ from tests.charge.bureau import servir
 
 SIENNES, AUTRES = 100, 1_000  # companies of the one inbox; of the others
 LECTURES = 15
-# The targets. An agent's page proves its second factor and leaves a trace besides. The processor is said in pages « plan »,
-# which reads nothing but its session and takes 3 ms of a quiet core: 4 of them are 12 ms, whatever else the machine does.
+# The targets. An agent's page proves its second factor and leaves a trace besides. The inbox and its searches have 12 ms of a quiet core
+# (issue 15): the least of the tries is what they take, the rest is what else the machine does. The other pages are said in pages « plan »,
+# which reads nothing but its session.
 REQUETES_AU_PLUS: Final = {"page": 8, "desk": 13}
-CALCUL_AU_PLUS: Final = {"page": 4.0, "desk": 8.0}
+CALCUL_AU_PLUS: Final = {"page": 6.0, "desk": 8.0}
+BOITE, BOITE_AU_PLUS = ("inbox", "search"), 12.0  # milliseconds
 ETALON: Final = "plan"
 RARE, COURANT = "ornithorynque", "facture"  # in ten exchanges of the inbox; in half of everybody's
 INDEX = "services_echange", "services_message", "services_messagenonlu", "accounts_affaire"
@@ -219,7 +221,7 @@ def mesurer() -> bool:
     grandes = grandes_tables()
     tiers = Client()
     tiers.force_login(espace.compte, backend="accounts.portes.connexion.CompteBackend")
-    sys.stdout.write(f"{'page':<40} queries  blocks  ms p50  CPU p50  × plan\n")
+    sys.stdout.write(f"{'page':<40} queries  blocks  ms p50  CPU p50  CPU least  × plan\n")
     tenu = True
     du_bureau = adresses_du_bureau(agent)
     for sorte, client, pages in (
@@ -246,6 +248,7 @@ def mesurer() -> bool:
                 for faute, vraie in (
                     ("queries", releve.nombre > REQUETES_AU_PLUS[sorte]),
                     ("CPU", fois > CALCUL_AU_PLUS[sorte]),
+                    ("CPU in ms", nom.startswith(BOITE) and min(calculs) > BOITE_AU_PLUS),
                     (f"reads whole {[requete.entieres for requete in releve.entieres]}", releve.entieres),
                 )
                 if vraie
@@ -253,7 +256,7 @@ def mesurer() -> bool:
             tenu &= not fautes
             sys.stdout.write(
                 f"{nom:<40} {releve.nombre:>7} {releve.blocs:>7} {statistics.median(durees):>7.1f}"
-                f" {statistics.median(calculs):>8.1f} {fois:>7.1f}  {'MISSED: ' + ', '.join(fautes) if fautes else ''}\n"
+                f" {statistics.median(calculs):>8.1f} {min(calculs):>10.1f} {fois:>7.1f}  {'MISSED: ' + ', '.join(fautes) if fautes else ''}\n"
             )
             sys.stdout.flush()
     return tenu

@@ -27,3 +27,12 @@ def test_ce_qui_est_dans_une_cellule_reste() -> None:
     assert empiler("<tbody><tr><td><p title='td'> a <br> b </p></td></tr></tbody>") == (
         '<tbody role="rowgroup"><tr role="row"><td role="cell"><p title=\'td\'> a <br> b </p></td></tr></tbody>'
     )
+
+
+def test_les_choix_d_une_liste() -> None:
+    gabarit = engines["django"].from_string("{% options couples choisi %}")
+    couples = [("1", "L'un & l'autre"), (2, "Deux"), ("", "")]
+    assert gabarit.render({"couples": couples, "choisi": 2}) == (
+        '<option value="1">L&#x27;un &amp; l&#x27;autre</option><option value="2" selected>Deux</option><option value=""></option>'
+    )
+    assert gabarit.render({"couples": (), "choisi": "x"}) == ""
