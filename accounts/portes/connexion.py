@@ -74,7 +74,7 @@ class CompteBackend(ModelBackend):
         if ligne is None or compte is None or not self.user_can_authenticate(compte):
             return None
         espace = _ESPACE.objet(ligne[len(_COMPTE.noms) :])
-        Compte.espace.related.set_cached_value(compte, espace)  # type: ignore[attr-defined]  # as `select_related` does
+        Compte.espace.related.set_cached_value(compte, espace)  # as `select_related` does
         if espace is not None:
             espace.compte = compte
         return compte
