@@ -170,6 +170,9 @@ ECRITURES = {
     "a numéro d'abonné that is not in its groups": re.compile(r"(?<![\w-])20[2-4]\d[0-3]\d{9}(?![\w-])"),
     "an hour that is not « 7 h 41 »": re.compile(r"\d/20\d\d\D{1,4}\d\d:\d\d\b"),
     "none said by a figure": re.compile(r"\bdont 0\b"),
+    "« de » or « que » before a name that it elides": re.compile(
+        r"\b(?:[dD]e|[qQ]ue)\s+ATELIERS? (?:DU NORD|ROUSSEL)\b"
+    ),
     "a network of one address": re.compile(r"\d\.\d{1,3}/32\b"),
 }
 

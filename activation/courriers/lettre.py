@@ -10,6 +10,7 @@ from pathlib import Path
 
 from accounts.documents.typst import Contact, composer_pdf, date_longue, siren_lisible, texte_propre
 from accounts.saisies.citations import sans_lien
+from accounts.saisies.elisions import elide
 
 from . import code128
 from .enveloppe import SUITE, Adresse, composer
@@ -97,7 +98,9 @@ def produire(lettre: Lettre) -> bytes:
             "demandeur": _abreger(sans_lien(lettre.demandeur)),
             "organisation": _abreger(sans_lien(lettre.organisation)),
             "qualite": _abreger(lettre.qualite),
+            "de_qualite": elide("de", lettre.qualite),
             "denomination": _abreger(lettre.denomination),
+            "de_denomination": elide("de", lettre.denomination),
             "siren": siren_lisible(lettre.siren),
             "bloc_adresse": bloc_adresse(lettre),
             "code_barres": code128.dessiner(f"{lettre.reference}-{lettre.numero}"),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Espace
 from accounts.saisies.dates import jour
+from accounts.saisies.elisions import de
 from accounts.traces.journal import consigner
 from services.models import PersonneSirenisee, Service
 
@@ -122,10 +123,10 @@ def _lignes_du_lot(
         _, titulaire = espaces[espace]
         accordee_par = ""
         if par is not None:
-            de, depuis = accordeuses[par]
-            nom = (espaces[de][1] if de in espaces else noms_des_autres[de]).nom_complet
+            qui, depuis = accordeuses[par]
+            nom = (espaces[qui][1] if qui in espaces else noms_des_autres[qui]).nom_complet
             # As Habilitation.accordee_par_qui: who holds it since has taken the place of who granted.
-            accordee_par = f"le prédécesseur de {nom}" if depuis > accordee_le else nom
+            accordee_par = f"le prédécesseur {de(nom)}" if depuis > accordee_le else nom
         passee = expire_le is not None and expire_le < aujourd_hui
         yield (
             noms[personne].siren,

@@ -34,6 +34,7 @@ from django.utils import timezone
 
 from accounts.models import Espace, Evenement, TraceLecture
 from accounts.saisies.dates import jour
+from accounts.saisies.elisions import de
 from accounts.saisies.identifiants import pour_chercher
 from accounts.saisies.porte import lire_recherche
 from accounts.traces.journal import consigner
@@ -340,7 +341,7 @@ def _derniere_utilisation(espace: Espace) -> Subquery:
 
 def _de_qui(nom: str, role: str, *, avant: bool) -> str:
     """Return who granted, with the role of what it hangs under; `avant`: it was his predecessor."""
-    return f"{f'le prédécesseur de {nom}' if avant else nom}, {Role(role).label}"
+    return f"{f'le prédécesseur {de(nom)}' if avant else nom}, {Role(role).label}"
 
 
 def _actives(

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Espace
+from accounts.saisies.elisions import de
 from services.models import PersonneSirenisee, Service
 
 from .adhesion import Adhesion
@@ -197,7 +198,7 @@ class Habilitation(models.Model):
         if self.accordee_par is None:
             return ""
         nom = self.accordee_par.espace.nom_complet
-        return f"le prédécesseur de {nom}" if self.accordee_par.accordee_le > self.accordee_le else nom
+        return f"le prédécesseur {de(nom)}" if self.accordee_par.accordee_le > self.accordee_le else nom
 
     @property
     def est_vivante(self) -> bool:

@@ -77,7 +77,7 @@ class PerimetreDuBeneficiaire(PerimetreDepasse):
     """The beneficiary has no room. How many SIREN they already hold is not the grantor's to know."""
 
     message = (
-        "L’espace de {nom} ne peut pas dépasser {limite} SIREN : ceux que vous lui confiez n’y tiennent pas tous. "
+        "L’espace {nom:de} ne peut pas dépasser {limite} SIREN : ceux que vous lui confiez n’y tiennent pas tous. "
         "Choisissez-en moins, ou désignez un autre espace."
     )
 

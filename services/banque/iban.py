@@ -92,7 +92,7 @@ class BicDUnAutrePays(RegleMetier):
 class BicDUneAutreBanque(RegleMetier):
     code = "bic_d_une_autre_banque"
     message = (
-        "D’après son code banque, cet IBAN est de {banque} (BIC {attendu}), et ce BIC est d’une autre banque. Recopiez-le depuis "
+        "D’après son code banque, cet IBAN est {banque:de} (BIC {attendu}), et ce BIC est d’une autre banque. Recopiez-le depuis "
         "le même relevé d’identité bancaire, ou laissez le champ vide."
     )
 

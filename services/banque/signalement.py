@@ -15,6 +15,7 @@ from accounts.compteurs import debit
 from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.models import Agent, Espace
 from accounts.saisies.dates import jour
+from accounts.saisies.elisions import de
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.agents_relus import relit_l_agent
@@ -163,7 +164,7 @@ def recueillir_signalement(
     exiger_competence(acteur, personne)
     preuve = exiger_preuve(preuve, LONGUEUR_PREUVE)
     deja = _signalement_de(changement)
-    par = f"l’entreprise, auprès de {personne.service_gestionnaire.nom}"
+    par = f"l’entreprise, auprès {de(personne.service_gestionnaire.nom)}"
     if deja is not None and deja.etat == ETAT.DEPOSE:
         frais = _relire(deja, changement)
         if frais.recueilli_par_id is not None:

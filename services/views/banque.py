@@ -14,6 +14,7 @@ from accounts.forms.motif import MotifForm
 from accounts.gestion.page_acte import PageActe
 from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour_heure
+from accounts.saisies.elisions import de
 
 from ..banque.comptes import dits_clos
 from ..banque.lectures import changements_a_signaler, joindre
@@ -89,7 +90,7 @@ class _Decider(PageActe):
             ("Changement", f"{changement.get_genre_display()}, le {jour_heure(changement.fait_le)}"),
             ("Fait par", changement.espace or "voir le journal de l’entreprise"),
             ("Signalé le", jour_heure(self.objet.depose_le)),
-            ("Signalé par", self.objet.espace or f"l’entreprise, auprès de {self.objet.recueilli_par}"),
+            ("Signalé par", self.objet.espace or f"l’entreprise, auprès {de(self.objet.recueilli_par)}"),
         ]
         if changement.titulaire_avant:
             faits.append(("Titulaire d’avant", citer(changement.titulaire_avant)))

@@ -9,9 +9,8 @@ from tests.scenes import RACINE
 
 # What is a name in a template: of a person, or of a company.
 NOM_APRES_DE = re.compile(
-    r"\b(?:de|que) \{\{ *(?:[a-z_.]*\.)?(?:denomination|nom_complet|nom|prenom|beneficiaires?|personne)(?:\|join:\", \")? *\}\}"
+    r"\b(?:de|que) \{\{ *(?:[a-z_.]*\.)?(?:denomination|nom_complet|nom|prenom|beneficiaires?|personne|nouveau|ancien|qualite|get_qualite_display|acteur|demandeur|titulaire|gestionnaire|par)(?:\|join:\", \")? *\}\}"
 )
-DES_SERVICES = re.compile(r"(?:bureau|service_gestionnaire)\.nom")  # « SIE de Lyon », « DGE »
 
 
 @pytest.mark.parametrize(
@@ -43,11 +42,44 @@ def test_que_aussi() -> None:
 
 
 def test_aucun_gabarit_n_ecrit_de_devant_un_nom() -> None:
+    """Pages and mails; what stands before a tag or a condition is read on the page itself (tests/pages.py: ECRITURES)."""
     trouves = {
         f"{gabarit.relative_to(RACINE)}: {faute}"
         for gabarit in (RACINE / "templates").rglob("*.*")
         if gabarit.suffix in {".html", ".txt"}
         for faute in NOM_APRES_DE.findall(gabarit.read_text(encoding="utf-8"))
-        if not DES_SERVICES.search(faute)
     }
     assert not trouves, "written « {{ nom|de }} »"
+
+
+# What is no name in a printed document: a figure, a reference, an address.
+SANS_NOM = {"#d.nouveau_courriel", "#d.limite"}
+
+
+def test_aucun_document_imprime_n_ecrit_de_devant_un_nom() -> None:
+    """A Typst template, whose values are of the data: « #avant(d.de_nom)#d.nom »."""
+    gabarits = [g for g in RACINE.rglob("*.typ") if ".venv" not in g.parts]
+    assert len(gabarits) > 5
+    trouves = {
+        f"{gabarit.relative_to(RACINE)}: {faute}"
+        for gabarit in gabarits
+        for faute in re.findall(r"\b(?:[Dd]e|[Qq]ue)\s+(#[a-z(.#_]+)", gabarit.read_text(encoding="utf-8"))
+        if faute not in SANS_NOM
+    }
+    assert not trouves
+
+
+NOM_EN_PYTHON = re.compile(
+    r"\b(?:de|que) \{(?:\w+\.)*(?:denomination|nom_complet|nom|prenom|banque|beneficiaire|titulaire|demandeur|gestionnaire|recueilli_par)\}"
+)
+
+
+@pytest.mark.parametrize("etage", ["accounts", "services", "habilitations", "activation", "surveillance", "espacepro"])
+def test_aucun_texte_de_python_n_ecrit_de_devant_un_nom(etage: str) -> None:
+    """« {nom:de} » in the message of a rule, « {de(nom)} » in any other."""
+    trouves = {
+        f"{fichier.relative_to(RACINE)}: {faute}"
+        for fichier in (RACINE / etage).rglob("*.py")
+        for faute in NOM_EN_PYTHON.findall(fichier.read_text(encoding="utf-8"))
+    }
+    assert not trouves

@@ -299,3 +299,19 @@ def test_le_code_ne_sort_que_par_le_pdf() -> None:
 def test_une_lettre_fausse_est_refusee(champs: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"Nature|numbered|code|e-mail"):
         lettre(**champs)
+
+
+@pytest.mark.parametrize("avis", [False, True])
+@pytest.mark.parametrize("nature", [Nature.ADHESION, Nature.SUBSTITUTION, Nature.COURRIEL_PERSONNE])
+@pytest.mark.parametrize(
+    ("nom", "dit"), [("ATELIER ROUSSEL", "d'ATELIER ROUSSEL"), ("BOULANGERIE DE L'ÉPI", "de BOULANGERIE DE L'ÉPI")]
+)
+def test_de_s_elide_devant_le_nom_de_l_entreprise(nature: Nature, nom: str, dit: str, avis: bool) -> None:
+    courriel = "compta@exemple.fr" if nature is Nature.COURRIEL_PERSONNE else ""
+    champs = {"nature": nature, "denomination": nom, "nouveau_courriel": courriel, "avis": avis}
+    lu = texte(produire(lettre(**champs, code="" if avis else CODE)))
+    avant = "l'adresse électronique" if courriel and not avis else "pour le compte"
+    assert f"{avant} {dit}" in lu
+    if not avis:
+        assert f"pour le compte {dit} (conditions" in lu
+    assert "agir en qualité de " in lu
