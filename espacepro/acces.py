@@ -4,7 +4,9 @@ Closed by default (style.md): `tests/espacepro/test_acces.py` compares this tabl
 """
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from accounts.portes.ouvertes import Du
 
 
 class Acces(Enum):
@@ -39,13 +41,13 @@ class Rubrique(Enum):
 class Porte(NamedTuple):
     """Who a page is for, and its heading; a page of an espace that stands under none says so (AUCUNE).
 
-    `sans_cgu`: it stays open to a holder who has not accepted the CGU in force (one's data, downloads, leaving, deletion),
-    as do the public pages and those of anybody signed in.
+    `malgre`: what a session may owe and open it all the same (accounts/portes/ouvertes.py). The CGU to accept close neither one's data,
+    downloads, leaving and deletion, nor any page that is public or of anybody signed in (`malgre_de`).
     """
 
     qui: Acces
     rubrique: Rubrique | None = None
-    sans_cgu: bool = False
+    malgre: Du = Du.RIEN
 
 
 MENU = [
@@ -67,35 +69,40 @@ MENU_PERSONNE = {
 D_EXPERT = frozenset({"perimetre"})
 """What an espace simplifié, of one company, is not shown there."""
 
+LE_MOT_DE_PASSE: Final = Du.VERIFICATION | Du.MOT_DE_PASSE
+"""Of who has lost his password: an answer to a question that was never shown to him proves nothing yet."""
+LA_REPONSE: Final = Du.REPONSE | Du.CONDITIONS
+"""What settles the answer, or gives the espace up: asked for before the CGU are."""
+
 TABLE: dict[str, Porte] = {
     "accueil": Porte(Acces.PUBLIC),
-    "aide": Porte(Acces.PUBLIC, Rubrique.AIDE),
-    "fiche": Porte(Acces.PUBLIC, Rubrique.AIDE),
-    "plan": Porte(Acces.PUBLIC),
-    "mentions_legales": Porte(Acces.PUBLIC),
-    "verifier_humain": Porte(Acces.PUBLIC),
+    "aide": Porte(Acces.PUBLIC, Rubrique.AIDE, malgre=Du.TOUT),
+    "fiche": Porte(Acces.PUBLIC, Rubrique.AIDE, malgre=Du.TOUT),
+    "plan": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "mentions_legales": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "verifier_humain": Porte(Acces.PUBLIC, malgre=Du.TOUT),
     "security_txt": Porte(Acces.RESSOURCE),
     "journal_json": Porte(Acces.RESSOURCE),
     "catalogue": Porte(Acces.PUBLIC),
     "service_public": Porte(Acces.PUBLIC),
-    "accessibilite": Porte(Acces.PUBLIC),
-    "cgu": Porte(Acces.PUBLIC),
-    "cgu_version": Porte(Acces.PUBLIC),
-    "accepter_conditions": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
-    "donnees_personnelles": Porte(Acces.PUBLIC),
+    "accessibilite": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "cgu": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "cgu_version": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "accepter_conditions": Porte(Acces.PRESENT, Rubrique.AUCUNE, malgre=Du.CONDITIONS),
+    "donnees_personnelles": Porte(Acces.PUBLIC, malgre=Du.TOUT),
     "sante": Porte(Acces.RESSOURCE),
     "metrics": Porte(Acces.RESSOURCE),
     "robots": Porte(Acces.RESSOURCE),
     "connexion": Porte(Acces.PUBLIC),
-    "deconnexion": Porte(Acces.CONNECTE),
+    "deconnexion": Porte(Acces.CONNECTE, malgre=Du.TOUT),
     "connexion_verification": Porte(Acces.PUBLIC),
     "connexion_secours": Porte(Acces.PUBLIC),
     "connexion_cle_debut": Porte(Acces.PUBLIC),
     "connexion_cle_fin": Porte(Acces.PUBLIC),
     "securite": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "changements_examines": Porte(Acces.ESPACE, Rubrique.AUCUNE),
-    "verifier_session": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
-    "verifier_session_code": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
+    "verifier_session": Porte(Acces.PRESENT, Rubrique.AUCUNE, malgre=Du.TOUT),
+    "verifier_session_code": Porte(Acces.PRESENT, Rubrique.AUCUNE, malgre=Du.TOUT),
     "usage_inhabituel": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "securite_connexions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "fermer_autres_sessions": Porte(Acces.ESPACE, Rubrique.AUCUNE),
@@ -112,7 +119,7 @@ TABLE: dict[str, Porte] = {
     "codes_secours": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "codes_secours_texte": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "renouveler_codes": Porte(Acces.ESPACE, Rubrique.AUCUNE),
-    "prolonger_session": Porte(Acces.CONNECTE),
+    "prolonger_session": Porte(Acces.CONNECTE, malgre=Du.TOUT),
     "inscription": Porte(Acces.PUBLIC),
     "inscription_expert": Porte(Acces.PUBLIC),
     "inscription_envoyee": Porte(Acces.PUBLIC),
@@ -120,16 +127,16 @@ TABLE: dict[str, Porte] = {
     "inscription_confirmee": Porte(Acces.PUBLIC),
     "inscription_recapitulatif": Porte(Acces.PUBLIC),
     "confirmer_adresse": Porte(Acces.PUBLIC),
-    "mot_de_passe_oublie": Porte(Acces.PUBLIC),
-    "mot_de_passe_oublie_envoye": Porte(Acces.PUBLIC),
-    "choisir_mot_de_passe": Porte(Acces.PUBLIC),
-    "reponse_oubliee": Porte(Acces.PUBLIC),
-    "reinitialiser_mot_de_passe": Porte(Acces.PUBLIC),
+    "mot_de_passe_oublie": Porte(Acces.PUBLIC, malgre=LE_MOT_DE_PASSE),
+    "mot_de_passe_oublie_envoye": Porte(Acces.PUBLIC, malgre=LE_MOT_DE_PASSE),
+    "choisir_mot_de_passe": Porte(Acces.PUBLIC, malgre=LE_MOT_DE_PASSE),
+    "reponse_oubliee": Porte(Acces.PUBLIC, malgre=LE_MOT_DE_PASSE),
+    "reinitialiser_mot_de_passe": Porte(Acces.PUBLIC, malgre=LE_MOT_DE_PASSE),
     "confirmer_changement_adresse": Porte(Acces.PUBLIC),
-    "annuler_changement_adresse": Porte(Acces.PUBLIC),
-    "ce_n_est_pas_moi": Porte(Acces.PUBLIC),
-    "pas_moi_fait": Porte(Acces.PUBLIC),
-    "securite_pas_moi": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
+    "annuler_changement_adresse": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "ce_n_est_pas_moi": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "pas_moi_fait": Porte(Acces.PUBLIC, malgre=Du.TOUT),
+    "securite_pas_moi": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.TOUT),
     "confirmer_identite": Porte(Acces.CONNECTE),
     "coordonnees": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "identifiants": Porte(Acces.ESPACE, Rubrique.AUCUNE),
@@ -138,10 +145,10 @@ TABLE: dict[str, Porte] = {
     "adresse_verifiee": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "changer_mot_de_passe": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "changer_question": Porte(Acces.ESPACE, Rubrique.AUCUNE),
-    "choisir_question": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
-    "question_changee": Porte(Acces.PRESENT, Rubrique.AUCUNE, sans_cgu=True),
+    "choisir_question": Porte(Acces.PRESENT, Rubrique.AUCUNE, malgre=LA_REPONSE),
+    "question_changee": Porte(Acces.PRESENT, Rubrique.AUCUNE, malgre=LA_REPONSE),
     "saisie_gardee": Porte(Acces.PRESENT, Rubrique.AUCUNE),
-    "renouveler_mot_de_passe": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
+    "renouveler_mot_de_passe": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.MOT_DE_PASSE | LA_REPONSE),
     "inscription_simplifiee": Porte(Acces.PUBLIC),
     "inscription_simplifiee_envoyee": Porte(Acces.PUBLIC),
     "inscription_simplifiee_renvoyer": Porte(Acces.PUBLIC),
@@ -154,20 +161,20 @@ TABLE: dict[str, Porte] = {
     "saisir_code": Porte(Acces.PUBLIC),
     "activer_espace": Porte(Acces.EN_ATTENTE),
     "activer_espace_courrier": Porte(Acces.EN_ATTENTE),
-    "activer_espace_annuler": Porte(Acces.EN_ATTENTE, sans_cgu=True),
+    "activer_espace_annuler": Porte(Acces.EN_ATTENTE, malgre=LA_REPONSE),
     "espace_supprime": Porte(Acces.PUBLIC),
-    "mes_donnees": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
-    "telecharger_donnees": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
-    "rectifier_donnees": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
-    "supprimer_espace": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
-    "demander_suppression": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
+    "mes_donnees": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.CONDITIONS),
+    "telecharger_donnees": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.CONDITIONS),
+    "rectifier_donnees": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.CONDITIONS),
+    "supprimer_espace": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.CONDITIONS),
+    "demander_suppression": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.CONDITIONS),
     "espace": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "a_faire": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "favori": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "votre_espace": Porte(Acces.ESPACE, Rubrique.AUCUNE),
     "gerer_services": Porte(Acces.ESPACE, Rubrique.GERER),
     "journal": Porte(Acces.ESPACE, Rubrique.AUCUNE),
-    "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE, sans_cgu=True),
+    "recapitulatif": Porte(Acces.ESPACE, Rubrique.AUCUNE, malgre=Du.CONDITIONS),
     "entreprise": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     "entreprise_acces": Porte(Acces.ESPACE, Rubrique.ACCUEIL),
     **dict.fromkeys(
@@ -236,11 +243,11 @@ TABLE: dict[str, Porte] = {
     "demande_habilitation_accepter": Porte(Acces.ESPACE, Rubrique.GERER),
     "demande_habilitation_refuser": Porte(Acces.ESPACE, Rubrique.GERER),
     "demande_habilitation_annuler": Porte(Acces.ESPACE, Rubrique.GERER),
-    "retraits": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
-    "retraits_choisir": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
+    "retraits": Porte(Acces.ESPACE, Rubrique.GERER, malgre=Du.CONDITIONS),
+    "retraits_choisir": Porte(Acces.ESPACE, Rubrique.GERER, malgre=Du.CONDITIONS),
     "retrait_accepter": Porte(Acces.ESPACE, Rubrique.GERER),
     "retrait_refuser": Porte(Acces.ESPACE, Rubrique.GERER),
-    "retrait_renoncer": Porte(Acces.ESPACE, Rubrique.GERER, sans_cgu=True),
+    "retrait_renoncer": Porte(Acces.ESPACE, Rubrique.GERER, malgre=Du.CONDITIONS),
     "adherer": Porte(Acces.ESPACE, Rubrique.GERER),
     "activer": Porte(Acces.ESPACE, Rubrique.GERER),
     "demandes": Porte(Acces.ESPACE, Rubrique.DEMANDES),
@@ -268,6 +275,13 @@ FICHIERS = frozenset(
     }
 )
 """The files that a mere link gives: another site's link is answered by a page with the link (espacepro/middleware.py)."""
-SANS_CGU = frozenset(n for n, porte in TABLE.items() if porte.sans_cgu or porte.qui in {Acces.PUBLIC, Acces.CONNECTE})
-"""What who has not accepted the CGU in force may open (accounts/portes/conditions.py)."""
+
+
+def malgre_de(porte: Porte) -> Du:
+    """Return in spite of what this page stays open: the CGU to accept close no page that is public, or of anybody signed in."""
+    return porte.malgre | (Du.CONDITIONS if porte.qui in {Acces.PUBLIC, Acces.CONNECTE} else Du.RIEN)
+
+
+OUVERTES: Final = {nom: malgre_de(porte) for nom, porte in TABLE.items()}
+"""What each page stays open in spite of: what the doors are given (espacepro/apps.py)."""
 ESPACES_DE_NOMS: dict[str, Acces] = {"admin": Acces.AGENT, "demonstration": Acces.DEMONSTRATION}

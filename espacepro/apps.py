@@ -18,13 +18,13 @@ class EspaceproConfig(AppConfig):
         from django.core.checks import Tags, register
 
         from accounts.espace import rectification
-        from accounts.portes.conditions import laisser_ouvertes
+        from accounts.portes.ouvertes import laisser_ouvertes
         from accounts.traces.actes import inscrire
         from habilitations.tableurs.lecture import inscrire_a_lire
         from services.banque.export import COLONNES_EXPORT
 
         from . import actes
-        from .acces import SANS_CGU
+        from .acces import OUVERTES
         from .demonstration.garde import verifier_la_production
         from .donnees import declaration, personnes_tenues
         from .gestion.deces import inscrire_le_deces
@@ -37,7 +37,7 @@ class EspaceproConfig(AppConfig):
         register(verifier_les_roles, Tags.database)
         inscrire(actes)
         inscrire_le_deces()
-        laisser_ouvertes(SANS_CGU)
+        laisser_ouvertes(OUVERTES)
         inscrire_a_lire("le journal de vos entreprises", COLONNES)
         inscrire_a_lire("la liste des comptes bancaires", COLONNES_EXPORT)
         declaration.inscrire()

@@ -1,6 +1,6 @@
 """The door of a new version of the CGU: whoever has not accepted it is shown it first (CGU §1)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from ..espace.conditions import conditions_dues
 from ..traces.requete import compte_connecte
+from .ouvertes import Du, est_ouverte
 from .saisie import suite_de
 
 PAGE = "accepter_conditions"
@@ -17,17 +18,10 @@ GARDEE = (
     "minutes, sans les fichiers ni les mots de passe : vous le retrouverez après les avoir acceptées."
 )
 PERDUE = "Rien n’a été enregistré : de nouvelles conditions viennent d’entrer en vigueur."
-# The floor above, which has the table of every page, says which need no acceptance (espacepro/acces.py).
-_ouvertes: set[str] = set()
-
-
-def laisser_ouvertes(noms: Iterable[str]) -> None:
-    """Leave these pages open to whoever has not accepted; every other is closed."""
-    _ouvertes.update(noms)
 
 
 class ConditionsMiddleware:
-    """Leaves open what the access table says, and sends every other page to the version to accept.
+    """Leaves open what the access table says (`Du.CONDITIONS`), and sends every other page to the version to accept.
 
     Runs after the renewal of the password and the trust answer, which come first. Agents accept nothing.
     """
@@ -45,7 +39,7 @@ class ConditionsMiddleware:
         trouve = request.resolver_match
         if compte is None or compte.is_staff or espace is None or trouve is None:
             return None
-        if trouve.namespace or trouve.url_name in _ouvertes or not conditions_dues(espace):
+        if trouve.namespace or est_ouverte(request, Du.CONDITIONS) or not conditions_dues(espace):
             return None
         suite = suite_de(request, gardee=GARDEE, perdue=PERDUE)
         return redirect(reverse(PAGE, query={"suite": suite} if suite else None))

@@ -22,6 +22,7 @@ from ..mots_de_passe.saturation import HachageSature
 from ..sessions.appareils import decrire
 from ..sessions.ouvertures import poser_le_temoin, retenir_le_navigateur
 from ..traces.requete import adresse_ip, compte_connecte
+from .ouvertes import Du, est_ouverte
 from .saisie import CHAMP, annoncer, garder_saisie, page_du_formulaire
 
 
@@ -120,18 +121,8 @@ class EssaisMiddleware:
 class RenouvellementMiddleware:
     """Leaves only the renewal page and the way out open while the password must be renewed (CGU §3.2.c, R3).
 
-    For usagers; the agents' door has its own step. Runs after SessionMiddleware.
+    For usagers; the agents' door has its own step; the access table says what stays open (`Du.MOT_DE_PASSE`). Runs after SessionMiddleware.
     """
-
-    OUVERTES = frozenset(
-        {
-            "renouveler_mot_de_passe",
-            "verifier_session",  # who uses this session is asked first, by a floor above
-            "verifier_session_code",
-            "deconnexion",
-            "prolonger_session",
-        }
-    )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -147,6 +138,6 @@ class RenouvellementMiddleware:
         espace = getattr(compte, "espace", None)
         if espace is None or not espace.est_actif:  # waits for its code: that page comes first
             return None
-        if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
+        if est_ouverte(request, Du.MOT_DE_PASSE):
             return None
         return redirect("renouveler_mot_de_passe")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from ..espace.recapitulatif import reponse_disponible
 from ..models import Compte
 from ..traces.requete import compte_connecte
+from .ouvertes import Du, est_ouverte
 
 APRES_CONNEXION: Final = "apres_connexion"
 RECAPITULATIF: Final = "recapitulatif"
@@ -25,23 +26,10 @@ def noter_reponse_due(sender: Any, request: HttpRequest, user: Compte, **_: Any)
 
 
 class ReponseMiddleware:
-    """Offers the récapitulatif once after the sign-in; or leaves only the choice of a new answer and the way out open.
+    """Offers the récapitulatif once after the sign-in; or leaves only the choice of a new answer and the way out open (`Du.REPONSE` in the access table).
 
     Runs after RenouvellementMiddleware: a password that is due comes first.
     """
-
-    OUVERTES = frozenset(
-        {
-            "choisir_question",
-            "question_changee",
-            "renouveler_mot_de_passe",
-            "verifier_session",  # who uses this session is asked first, by a floor above
-            "verifier_session_code",
-            "activer_espace_annuler",  # whoever gives up needs no answer
-            "deconnexion",
-            "prolonger_session",
-        }
-    )
 
     # They offer the récapitulatif themselves.
     A_L_INSCRIPTION = frozenset(
@@ -60,7 +48,7 @@ class ReponseMiddleware:
         compte = compte_connecte(request)
         if quoi is None or compte is None:
             return None
-        if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
+        if est_ouverte(request, Du.REPONSE):
             return None
         if not compte.espace.reponse_a_montrer:
             del request.session[APRES_CONNEXION]

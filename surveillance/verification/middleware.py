@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.portes.ouvertes import Du, est_ouverte
 from accounts.portes.saisie import suite_de
 from accounts.traces.requete import compte_connecte
 
@@ -19,34 +20,7 @@ PERDUE: Final = "Rien n’a été enregistré : vérifions d’abord que c’es
 
 
 class VerificationMiddleware:
-    """Closed by default: the pages below alone stay open. Runs after the session's own limits, before what a holder must do first."""
-
-    OUVERTES = frozenset(
-        {
-            PAGE,
-            "verifier_session_code",
-            "verifier_humain",  # of who is taken for an automaton: neither page leads to the other for ever
-            "deconnexion",
-            "prolonger_session",
-            "securite_pas_moi",
-            "ce_n_est_pas_moi",
-            "pas_moi_fait",
-            "mot_de_passe_oublie",
-            "mot_de_passe_oublie_envoye",
-            "reinitialiser_mot_de_passe",
-            "choisir_mot_de_passe",
-            "reponse_oubliee",
-            "annuler_changement_adresse",
-            "aide",
-            "fiche",
-            "accessibilite",
-            "plan",
-            "mentions_legales",
-            "donnees_personnelles",
-            "cgu",
-            "cgu_version",
-        }
-    )
+    """Closed by default: the pages alone stay open of which the access table says so (`Du.VERIFICATION`). Runs after the session's own limits, before what a holder must do first."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -59,6 +33,6 @@ class VerificationMiddleware:
         compte = compte_connecte(request)
         if compte is None or compte.is_staff or request.session.verification is None:  # type: ignore[attr-defined]
             return None
-        if request.resolver_match is not None and request.resolver_match.view_name in self.OUVERTES:
+        if est_ouverte(request, Du.VERIFICATION):
             return None
         return redirect(reverse(PAGE, query={"suite": suite_de(request, gardee=GARDEE, perdue=PERDUE)}))

@@ -31,8 +31,9 @@ from accounts.espace.conditions import (
     version_en_vigueur,
 )
 from accounts.models import Compte, Courriel, Espace, Evenement, VersionCGU
+from accounts.portes.ouvertes import Du, ouvertes
 from accounts.saisies.regles import RegleMetier
-from espacepro.acces import SANS_CGU, TABLE, Acces
+from espacepro.acces import TABLE, Acces
 from tests.accounts.scenes import INSCRIPTION, connecter
 from tests.espacepro.scenes import NOMS, adresse
 from tests.factories import AgentFactory, EspaceFactory
@@ -201,6 +202,7 @@ def test_une_suite_ailleurs_n_est_pas_suivie(
         assert reponse["Location"] == reverse("espace")
 
 
+SANS_CGU = ouvertes(Du.CONDITIONS)
 D_UN_ESPACE = [n for n in NOMS if TABLE[n].qui in {Acces.ESPACE, Acces.PRESENT, Acces.CONNECTE}]
 
 

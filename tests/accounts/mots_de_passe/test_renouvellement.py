@@ -177,9 +177,19 @@ def test_seule_la_page_de_renouvellement_est_ouverte() -> None:
         assert client.get(reverse("espace")).status_code == 200
         assert client.get(renouveler)["Location"] == reverse("espace")
         horloge.shift(SECONDE)
-        for nom in ("espace", "gerer_services", "journal", "identifiants", "changer_adresse", "coordonnees", "aide"):
+        for nom in (
+            "espace",
+            "gerer_services",
+            "journal",
+            "identifiants",
+            "changer_adresse",
+            "coordonnees",
+            "securite",
+        ):
             assert client.get(reverse(nom))["Location"] == renouveler, nom
         assert client.post(reverse("changer_adresse"), {})["Location"] == renouveler
+        for nom in ("aide", "accessibilite", "cgu", "mot_de_passe_oublie", "securite_pas_moi"):
+            assert client.get(reverse(nom)).status_code == 200, "what is no service, and what closes"
         assert client.get(renouveler).status_code == 200
         assert client.post(reverse("prolonger_session")).status_code == 204
         faux = client.post(renouveler, {"actuel": "faux", "nouveau": NOUVEAU})

@@ -18,14 +18,12 @@ from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enr
 from accounts.models import Application, Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.mots_de_passe.politique import changer_mot_de_passe
-from espacepro.acces import TABLE
 from surveillance.models import Alerte, Gravite, SignalVu, Verification
 from surveillance.signaux import signalement
 from surveillance.signaux.registre import PAYS_NOUVEAU, SESSION_PAYS, SESSION_VOLEE, nom_de, probantes
 from surveillance.verification import demandes
 from surveillance.verification.codes import code_de
 from surveillance.verification.demandes import demander_verification, est_verifiee
-from surveillance.verification.middleware import VerificationMiddleware
 from tests.accounts.scenes import changer_adresse, connecter
 from tests.accounts.scenes import code_de as code_de_l_application
 from tests.espacepro.scenes import client_verifie
@@ -131,10 +129,6 @@ def test_chaque_page_mene_a_la_verification_et_y_revient(espace: Espace) -> None
     }
     assert client.get(reverse(PAGE))["Location"] == reverse("espace"), "nothing is asked any more"
     assert demander_verification(session=session_de(client), raison=RAISON) is None, "not twice within ten minutes"
-
-
-def test_les_pages_ouvertes_existent() -> None:
-    assert set(TABLE) >= VerificationMiddleware.OUVERTES
 
 
 def test_un_autre_navigateur_ne_se_sert_pas_du_code(espace: Espace) -> None:
