@@ -20,11 +20,11 @@ class BlocageIPAdmin(ConsultationAdmin):
     fonctions = SURVEILLANCE
     change_list_template = "gestion/blocages.html"
     peu_de_lignes = True
-    list_display = ("dit", "motif", "bloque_le", "fin", "leve_le")
+    list_display = ("dit", "motif", "bloque_le", "fin", "levee")
     search_fields = ("motif__replie_contient",)
     search_help_text = "motif"
-    fields = ("dit", "motif", "agent", "bloque_le", "fin", "leve_le")
-    readonly_fields = ("dit", "fin")
+    fields = ("dit", "motif", "agent", "bloque_le", "fin", "levee")
+    readonly_fields = ("dit", "fin", "levee")
     acte_par_ligne = True
     actes = (LeverBlocage,)
 
@@ -35,6 +35,10 @@ class BlocageIPAdmin(ConsultationAdmin):
     @admin.display(description="jusqu’à", ordering="jusqu_a")
     def fin(self, blocage: BlocageIP) -> str:
         return jour_heure(blocage.jusqu_a) if blocage.jusqu_a else "décision d’un agent"
+
+    @admin.display(description="levé le", ordering="leve_le")
+    def levee(self, blocage: BlocageIP) -> str:
+        return jour_heure(blocage.leve_le) if blocage.leve_le and blocage.leve_avant_sa_fin else ""
 
 
 @admin.register(Desactivation)

@@ -4,6 +4,8 @@ So whatever a send raises is logged here and goes no further: the act is done, a
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from celery import current_app
@@ -18,6 +20,17 @@ _muet_jusqu_a = 0.0
 def reveiller(tache: str, cle: object) -> None:
     """After the commit, send the task of that name with the row's id. A send that fails, for any reason, is only logged."""
     transaction.on_commit(lambda: _envoyer(tache, cle))
+
+
+@contextmanager
+def en_silence() -> Iterator[None]:
+    """Send nothing meanwhile: what waits is beat's (for a command that does itself what it writes)."""
+    global _muet_jusqu_a
+    avant, _muet_jusqu_a = _muet_jusqu_a, float("inf")
+    try:
+        yield
+    finally:
+        _muet_jusqu_a = avant
 
 
 def _envoyer(tache: str, cle: object) -> None:

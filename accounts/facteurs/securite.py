@@ -68,6 +68,8 @@ class ActeRecent:
     a_qui: str
     """The other person whom it is about, "" for none or where the act keeps who it is."""
     services: int
+    service: str
+    """The code of the service where it is one, "" for none or several."""
     adresse_ip: str | None
 
 
@@ -181,7 +183,8 @@ def actes_recents(espace: Espace) -> list[ActeRecent]:
             acte=une.acte,
             siren=une.siren,
             a_qui="" if _tait(une) else une.a_qui or "",
-            services=len({ligne.service for ligne in groupe if ligne.service}),
+            services=len(services := {ligne.service for ligne in groupe if ligne.service}),
+            service=services.pop() if len(services) == 1 else "",
             adresse_ip=une.adresse_ip,
         )
         for groupe in lignes[:ACTES_MONTRES]

@@ -9,6 +9,9 @@ class FormulairePortail(DsfrBaseForm):
     """A form in the look of the portal, that can show a broken business rule beside the field it is about."""
 
     regles: dict[str, str] = {}  # code of a rule -> field
+    conditionnels: frozenset[str] = (
+        frozenset()
+    )  # fields that another answer makes compulsory: none is said to be optional
     refus: RegleMetier | None = None  # the last rule that refused it: a page offers the way out that it has
 
     def refuser(self, regle: RegleMetier) -> None:

@@ -311,7 +311,7 @@ def _ailleurs(adresse: str) -> Ailleurs | None:
 def _portee(espace: Espace, depuis: datetime) -> Portee:
     """Return what it reaches and touched since: four queries, by its own habilitations and its own lines."""
     tenues: dict[str, int] = (
-        Habilitation.objects.vivantes()
+        Habilitation.objects.actives()  # what is en veille gives nothing
         .filter(espace=espace)
         .order_by()
         .aggregate(

@@ -1,18 +1,34 @@
 """What the components of `templates/composants/` need and the template language lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django import template
 from django.core.paginator import Page
-from django.forms import BoundField, FileInput, PasswordInput
+from django.forms import BoundField, ChoiceField, FileInput, PasswordInput
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from dsfr.utils import dsfr_input_class_attr
+
+from services.models import Service
 
 from ..journal.libelles import libelle_acte
 
 register = template.Library()
 register.filter("libelle_acte", libelle_acte)
+
+
+@register.simple_tag
+def noms_des_services(lignes: Iterable[Any]) -> dict[str, str]:
+    """Return what the services of these lines are called, by the code that each has in `service`: one query, none where none has."""
+    codes = {ligne.service for ligne in lignes if ligne.service}
+    return dict(Service.objects.filter(code__in=codes).values_list("code", "libelle")) if codes else {}
+
+
+@register.filter
+def libelle_service(code: str, noms: dict[str, str]) -> str:
+    """Return the name of this service, its code where the catalogue has it no more."""
+    return noms.get(code, code)
 
 
 @register.filter
@@ -33,6 +49,19 @@ def champ_decrit(champ: BoundField) -> SafeString:
         champ.field.widget.attrs["class"] = "fr-password__input fr-input"  # the hook of DSFR's « Afficher »
     decrit_par = " ".join(dict.fromkeys(identifiants))
     return champ.as_widget(attrs={"aria-describedby": decrit_par} if decrit_par else {})
+
+
+@register.filter
+def se_dit_facultatif(champ: BoundField) -> bool:
+    """Whether « (facultatif) » stands beside its label: where nothing may be left there, whatever else is answered.
+
+    Not beside a list whose empty choice is itself an answer (« Comme pour toutes »), nor beside what another answer of the form
+    makes compulsory (`FormulairePortail.conditionnels`).
+    """
+    if champ.field.required or champ.name in getattr(champ.form, "conditionnels", ()):
+        return False
+    choix: Any = champ.field.choices if type(champ.field) is ChoiceField else ()
+    return not any(valeur == "" and dit for valeur, dit in choix)
 
 
 @register.filter

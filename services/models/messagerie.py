@@ -358,7 +358,7 @@ class PieceJointe(models.Model):
 
     @property
     def controle(self) -> str:
-        """What both sides read of its scan, beside its name and size."""
+        """What is read of its scan, beside its name and size; a holder reads nothing of one that is served `sans_controle`."""
         if self.se_telecharge:
             if self.analyse == self.Analyse.SAINE:
                 return "contrôlé"

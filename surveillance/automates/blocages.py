@@ -92,7 +92,7 @@ class AdressePartagee(RegleMetier):
 
 class BlocageDejaLeve(RegleMetier):
     code = "blocage_deja_leve"
-    message = "Ce blocage est déjà levé."
+    message = "Ce blocage a déjà pris fin."
 
 
 def lire_reseau(saisie: str) -> Reseau:
@@ -137,8 +137,8 @@ def bloquer_ip(
     lu, dit = lire_reseau(reseau), lire_ligne(motif)
     if not 0 < len(dit) <= LONGUEUR_DU_MOTIF_DE_BLOCAGE:
         raise MotifDeBlocageRequis(limite=LONGUEUR_DU_MOTIF_DE_BLOCAGE)
-    # One whose time is over is closed here: the same network may come back.
-    BlocageIP.objects.filter(reseau=str(lu), leve_le=None, jusqu_a__lte=maintenant).update(leve_le=maintenant)
+    # One whose time is over is closed here, at its end: nobody has lifted it, and the same network may come back.
+    BlocageIP.objects.filter(reseau=str(lu), leve_le=None, jusqu_a__lte=maintenant).update(leve_le=F("jusqu_a"))
     try:
         with transaction.atomic():
             blocage = BlocageIP.objects.create(
@@ -228,10 +228,11 @@ def debloquer_ip(*, acteur: Agent | str, blocage: BlocageIP, maintenant: datetim
     Raises: FonctionChangee, BlocageReserve, BlocageDejaLeve.
     """
     exiger_la_cellule(acteur)
+    maintenant = maintenant or timezone.now()
     frais = BlocageIP.objects.select_for_update(no_key=True).get(pk=blocage.pk)
-    if frais.leve_le is not None:
+    if not frais.est_en_vigueur(maintenant):
         raise BlocageDejaLeve
-    frais.leve_le = maintenant or timezone.now()
+    frais.leve_le = maintenant
     frais.save(update_fields=["leve_le"])
     consigner(actes.ADRESSE_DEBLOQUEE, auteur=acteur, details={"reseau": frais.reseau_lisible})
     return frais

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 from accounts.gestion.fonctions import SURVEILLANCE
 from accounts.gestion.page_acte import PageActe
@@ -25,7 +26,7 @@ class LeverBlocage(PageActe):
 
     @staticmethod
     def possible(objet: BlocageIP) -> bool:
-        return objet.leve_le is None
+        return objet.est_en_vigueur(timezone.now())
 
     def faits(self) -> list[tuple[str, str | Model]]:
         return [

@@ -1,6 +1,7 @@
 """Blocked source addresses (R17, CGU §3.7.b): the address is blocked, never the espace."""
 
 import ipaddress
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -60,6 +61,15 @@ class BlocageIP(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reseau_lisible} : {self.motif}"
+
+    def est_en_vigueur(self, maintenant: datetime) -> bool:
+        """Whether it is neither lifted nor at its end."""
+        return self.leve_le is None and (self.jusqu_a is None or self.jusqu_a > maintenant)
+
+    @property
+    def leve_avant_sa_fin(self) -> bool:
+        """Whether somebody lifted it: one that has come to its end is closed too, once its network is blocked again."""
+        return self.leve_le is not None and (self.jusqu_a is None or self.leve_le < self.jusqu_a)
 
     @property
     def reseau_lisible(self) -> str:

@@ -39,6 +39,7 @@ from activation.demandes.creation_simplifiee import consulter_siren
 from activation.demandes.depot import PersonneCessee
 from activation.demandes.signalements import signaler
 from activation.demandes.substitution import Choix, deposer_substitution
+from espacepro.demonstration import lettres
 from espacepro.demonstration.comptes import DIRIGEANTE
 from espacepro.management.commands import charger_demonstration
 from habilitations.models import DemandeHabilitation, Habilitation
@@ -348,16 +349,16 @@ def test_une_autre_exception_defait_tout() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_la_demonstration_reprend_ou_elle_est_morte(settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_la_demonstration_reprend_ou_elle_est_morte(settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its acts are not nested: a death between two of them leaves the first, and another run does the rest."""
-    settings.DEMONSTRATION = True
+    settings.DEMONSTRATION, settings.ETAT = True, tmp_path
 
     def mourir(**_: Any) -> None:
         raise InterruptedError
 
-    for acte in ("confirmer_adresse", "activer"):
+    for piece, acte in ((charger_demonstration, "confirmer_adresse"), (lettres, "activer")):
         with monkeypatch.context() as mort:
-            mort.setattr(charger_demonstration, acte, mourir)
+            mort.setattr(piece, acte, mourir)
             with pytest.raises(InterruptedError):
                 call_command("charger_demonstration", verbosity=0)
     assert not Habilitation.objects.exists()

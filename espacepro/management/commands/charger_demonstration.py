@@ -1,11 +1,13 @@
 """Fill a demonstration: schema, catalogue, companies of the INSEE extract, and people to sign in as."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError, CommandParser, call_command
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.envois.liens import jeton
 from accounts.espace.inscription import confirmer_adresse, inscrire_expert, renvoyer_confirmation
@@ -13,9 +15,6 @@ from accounts.espace.recapitulatif import noter_reponse_montree
 from accounts.models import Agent, Compte, Espace
 from accounts.saisies.commande import Commande
 from accounts.traces.acteurs import Visiteur
-from activation.courriers.codes import deriver_code
-from activation.courriers.edition import editer
-from activation.demandes.activation import activer
 from activation.demandes.adhesion import deposer_adhesion, services_proposables
 from activation.models import Demande
 from espacepro.demonstration.comptes import (
@@ -28,7 +27,10 @@ from espacepro.demonstration.comptes import (
     USAGERS,
     CompteDemonstration,
 )
-from espacepro.demonstration.monde import charger_monde, inscription_de
+from espacepro.demonstration.horloge import il_y_a
+from espacepro.demonstration.lettres import editer_a_sa_date, lettre_recue
+from espacepro.demonstration.monde import charger_monde, comme_il_y_a_un_an, inscription_de
+from espacepro.demonstration.recit import Scene, raconter
 from services.models import PersonneSirenisee
 
 SIRENE = Path(__file__).resolve().parent.parent.parent / "demonstration" / "sirene"
@@ -66,8 +68,11 @@ class Command(Commande):
         call_command(
             "importer_personnes", SIRENE / "StockUniteLegale_extrait.csv", SIRENE / "StockEtablissement_extrait.csv"
         )
+        comme_il_y_a_un_an(PersonneSirenisee.objects.filter(cree_le__gt=timezone.now() - timedelta(days=1)))
+        with il_y_a(10):
+            dirigeante = _ouvrir_espace(DIRIGEANTE)
+        _ouvrir_services(dirigeante, PersonneSirenisee.objects.get(siren=DANONE))
         espaces = {compte: _ouvrir_espace(compte) for compte in USAGERS}
-        _ouvrir_services(espaces[DIRIGEANTE], PersonneSirenisee.objects.get(siren=DANONE))
         _demander_services(espaces[COMPTABLE], PersonneSirenisee.objects.get(siren=AIRBUS), Demande.Qualite.MANDATAIRE)
         agent = _nommer_agent(GESTIONNAIRE, Agent.Fonction.GESTIONNAIRE)
         _nommer_agent(CHEFFE, Agent.Fonction.CHEF)
@@ -111,12 +116,14 @@ def _demander_services(
 
 
 def _ouvrir_services(espace: Espace, personne: PersonneSirenisee) -> None:
-    """Ask, have the letter made and enter its code, as a titulaire would over some days."""
-    demande = _demander_services(espace, personne)
-    if demande.est_en_cours:
-        courrier = demande.courriers.get(remplace_le=None)
-        editer(str(courrier.pk))
-        activer(acteur=espace, demande=demande, saisie=deriver_code(demande=demande.pk, numero=courrier.numero))
+    """Ask, have the letter made and posted, and enter its code, as a titulaire does over some days."""
+    demandes = Demande.objects.filter(espace=espace, personne=personne)
+    raconter(
+        (
+            Scene(9, lambda: editer_a_sa_date(_demander_services(espace, personne)), faite=demandes.exists),
+            *lettre_recue(demandes, remise=8, code=5),
+        )
+    )
 
 
 @transaction.atomic

@@ -84,6 +84,18 @@ def test_un_acte_recent_dit_a_qui_et_pour_quelle_entreprise(espace: Espace) -> N
     assert "".join(dite[1].split()) == ici.siren
 
 
+def test_deux_actes_sur_deux_services_se_distinguent(espace: Espace) -> None:
+    """Two presses of one minute, for one company and one person: each line names its service (walker 6)."""
+    ici, hugo = PersonneFactory(), EspaceFactory(prenom="Hugo", nom="Perrin")
+    racines = [habiliter(espace, personne=ici) for _ in range(2)]
+    for racine in racines:
+        deleguer(acteur=espace, adhesions=[racine.adhesion], beneficiaire=hugo, role=Role.ACTEUR)
+    page = html.unescape(connecter(espace).get(reverse("securite")).content.decode())
+    lignes = re.findall(r"<li>([^<]*Délégation accordée[^<]*)</li>", page)
+    assert [ligne for ligne in lignes if any(racine.service.libelle in ligne for racine in racines)] == lignes
+    assert len(set(lignes)) == 2
+
+
 def test_le_nombre_de_requetes_ne_depend_pas_du_nombre_de_lignes(espace: Espace) -> None:
     client = connecter(espace)
     nombres = []

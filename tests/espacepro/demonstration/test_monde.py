@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import Affaire, Compte, Courriel, Espace, Evenement
 from activation.models import Courrier, Demande
 from espacepro import urls
+from espacepro.demonstration.cellule import RESEAU_BLOQUE
 from espacepro.demonstration.comptes import (
     AGENTS,
     COMPTABLE,
@@ -24,6 +25,7 @@ from espacepro.demonstration.comptes import (
     INES,
     KARINE,
     MARC,
+    MONDE,
     NORA,
     NOUVELLE,
     ODILE,
@@ -32,15 +34,19 @@ from espacepro.demonstration.comptes import (
     CompteDemonstration,
 )
 from espacepro.demonstration.horloge import il_y_a
-from espacepro.demonstration.monde import COMMUNE, PREMIER_SIREN, _editer_a_sa_date
+from espacepro.demonstration.lettres import editer_a_sa_date
+from espacepro.demonstration.monde import COMMUNE, PREMIER_SIREN
 from habilitations.arbre.confirmations import en_attente
 from habilitations.models import Habilitation, Role
 from habilitations.partage.revue import a_revoir
 from services.banque.lectures import comptes_de
 from services.models import Echange, MessageNonLu, ModeleDeReponse, PersonneSirenisee
+from surveillance.automates.blocages import bloquer_ip
 from surveillance.models import BlocageIP
 from tests.activation import scenes
 from tests.factories import EspaceFactory
+
+from . import coherence
 
 urlpatterns = [*urls.urlpatterns, path("demonstration/", include("espacepro.demonstration.urls"))]
 
@@ -131,6 +137,8 @@ def test_le_monde_se_charge_se_relit_et_s_habite(routee: None) -> None:
     assert sorted(files) == ["ALERTE_GRAVE", "ALERTE_INFO", "ALERTE_INFO", "ALERTE_MOYENNE", "ALERTE_MOYENNE"]
     assert BlocageIP.objects.filter(leve_le=None).count() == 2
 
+    coherence.tout_se_tient({compte: espace_de(compte) for compte in MONDE})
+
     inventees = PersonneSirenisee.objects.filter(siren__startswith=PREMIER_SIREN)
     assert inventees.count() == 99
     for personne in inventees:
@@ -165,11 +173,24 @@ def test_on_n_entre_que_comme_quelqu_un_de_la_page(routee: None, client: Client)
 
 
 @pytest.mark.django_db
+def test_on_n_entre_dans_le_monde_qu_une_fois_le_recit_fini(routee: None, client: Client) -> None:
+    """Half told, it said 95 companies where its page promises 96 (walker 6)."""
+    espace = EspaceFactory()
+    Compte.objects.filter(pk=espace.compte_id).update(email=KARINE.email)
+    page, entrer = reverse("demonstration:accueil"), reverse("demonstration:entrer", args=[KARINE.cle])
+    assert "Entrer comme Karine" not in client.get(page).content.decode()
+    assert client.post(entrer).status_code == 404
+    bloquer_ip(acteur="systeme:essai", reseau=RESEAU_BLOQUE, motif="Essai", duree=None)
+    assert "Entrer comme Karine" in client.get(page).content.decode()
+    assert client.post(entrer).status_code == 302
+
+
+@pytest.mark.django_db
 def test_hors_demonstration_personne_n_entre_meme_si_la_page_est_routee(routee: None, settings, client: Client) -> None:
     """Even with an account at the very address of somebody of the demonstration."""
     espace = EspaceFactory()
-    Compte.objects.filter(pk=espace.compte_id).update(email=PASCAL.email)
-    page = reverse("demonstration:entrer", args=[PASCAL.cle])
+    Compte.objects.filter(pk=espace.compte_id).update(email=NOUVELLE.email)
+    page = reverse("demonstration:entrer", args=[NOUVELLE.cle])
     settings.DEMONSTRATION = False
     assert client.post(page).status_code == 404
     assert "_auth_user_id" not in client.session
@@ -223,7 +244,7 @@ def test_une_lettre_faite_trop_tot_par_un_travailleur_garde_la_date_du_monde(rou
     demande = scenes.adhesion(EspaceFactory())
     scenes.editer(demande)
     with il_y_a(30) as alors:
-        courrier = _editer_a_sa_date(demande)
+        courrier = editer_a_sa_date(demande)
     assert courrier.edite_le is not None
     assert abs(courrier.edite_le - alors) < timedelta(minutes=1)
     assert courrier.expire_le - courrier.edite_le == reglages.CODE_VALIDITE

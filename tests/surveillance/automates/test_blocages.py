@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Agent, Evenement
+from accounts.saisies.dates import jour_heure
 from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import retenir
 from surveillance.automates import liste
@@ -231,6 +232,24 @@ def test_les_pages_de_la_cellule(cellule: Agent) -> None:
     assert client.post(lever).status_code == 302
     blocage.refresh_from_db()
     assert blocage.leve_le is not None
+
+
+def test_un_blocage_arrive_a_sa_fin_n_a_ete_leve_par_personne(cellule: Agent) -> None:
+    """The next one of its network closes it, at its end; the list said that it had been lifted a day after (walker 6)."""
+    debut = timezone.now() - timedelta(days=2)
+    fini = bloquer(duree=timedelta(hours=1), maintenant=debut)
+    with pytest.raises(BlocageDejaLeve):
+        debloquer_ip(acteur=cellule, blocage=fini)
+    page = reverse("admin:surveillance_blocageip_change", args=[fini.pk])
+    lever = reverse("admin:surveillance_blocageip_lever", args=[fini.pk])
+    client = client_verifie(cellule)
+    assert lever not in client.get(page).content.decode()
+    bloquer(duree=timedelta(hours=1))
+    fini.refresh_from_db()
+    assert fini.leve_le == fini.jusqu_a == debut + timedelta(hours=1)
+    assert not fini.leve_avant_sa_fin
+    assert jour_heure(fini.leve_le) in (lu := client.get(page).content.decode())
+    assert lu.count(jour_heure(fini.leve_le)) == 1, "« Jusqu’à », and nothing under « Levé le »"
 
 
 def test_les_commandes_bloquent_et_levent(capsys: pytest.CaptureFixture[str]) -> None:
