@@ -123,7 +123,7 @@ class CourrierAdmin(RechercheParPersonne):
         "demande__personne__denomination__replie_contient",
         "demande__reference__replie",
     )
-    search_help_text = "SIREN, dénomination, référence de la demande, ou le code à barres du courrier"
+    search_help_text = "SIREN, dénomination, référence de la demande, ou le code à barres de la lettre"
     fields = (
         "demande",
         "entreprise",

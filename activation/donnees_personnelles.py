@@ -82,7 +82,7 @@ def inscrire() -> None:
             apercu=Apercu(
                 volet=Volet.ENVOIS,
                 phrase=lambda courrier: (
-                    f"Le {jour(courrier.cree_le)} : code pour la demande {courrier.demande.reference}, "
+                    f"Le {jour(courrier.cree_le)} : lettre du code pour la demande {courrier.demande.reference}, "
                     f"{courrier.get_canal_display().lower()}, {courrier.get_etat_display().lower()}."
                 ),
                 champs=("cree_le", "canal", "etat", "demande__reference"),

@@ -287,9 +287,9 @@ class EchangeAdmin(ConsultationAdmin):
     def quoi(self, echange: Echange) -> str:
         return f"{theme_de(echange.theme)} : {echange.objet}"
 
-    @admin.display(description="réponse promise avant le")
+    @admin.display(description="délai habituel, avant le")
     def pour_le(self, echange: Echange) -> str:
-        """The last day that the theme promises, and whether it is past."""
+        """The last day of the theme's usual delay, which the company is told of as such, and whether it is past."""
         fin = echeance(echange)
         return "" if fin is None else f"{jour(fin)}{', en retard' if fin < timezone.now() else ''}"
 

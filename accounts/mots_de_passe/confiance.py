@@ -96,13 +96,13 @@ def verifier_reponse(saisie: str, *, personnels: list[str], mot_de_passe: str = 
 
 @cache
 def _mots() -> tuple[str, ...]:
-    """The words that proposed answers are made of: things, animals and plants, without accents.
+    """The words that proposed answers are made of: things, animals and plants, as French writes them: accents are nothing to who types them back.
 
     A list of its own, chosen: words drawn from the dictionary of the gauge, which holds all that people type, would now
     and then be ones that nobody should read from the State.
     """
     fichier = Path(__file__).parent.parent / "dictionnaires" / "reponses.txt"
-    return tuple(fichier.read_text(encoding="ascii").split())
+    return tuple(fichier.read_text(encoding="utf-8").split())
 
 
 def proposer_reponse() -> tuple[Espace.Question, str]:

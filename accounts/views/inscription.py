@@ -83,8 +83,13 @@ def visiteur(request: HttpRequest) -> Visiteur:
 
 
 def refuser(request: HttpRequest, jeton: str, objet: Lien.Objet, *, a_la_personne: bool = True) -> HttpResponse:
-    """« Ce n'est pas moi »: erase the inscription, and let this browser make its own for the same mailbox; in the name of a
-    company (not `a_la_personne`), erase it and no more. Raises: RegleMetier."""
+    """« Ce n'est pas moi »: ask once more, then erase the inscription, and let this browser make its own for the same mailbox; in
+    the name of a company (not `a_la_personne`), erase it and no more. Raises: RegleMetier."""
+    if request.POST.get("effacer") != "oui":
+        inscrit = lire_lien(jeton, objet=objet).espace
+        return render(
+            request, "accounts/inscription_effacer.html", {"inscrit": inscrit, "a_la_personne": a_la_personne}
+        )
     adresse = actes.refuser_inscription(acteur=Visiteur(jeton=jeton), objet=objet)
     request.session.cycle_key()
     if not a_la_personne:

@@ -28,17 +28,17 @@ class AgentNonCompetent(RegleMetier):
 
 class CourrierSansRetour(RegleMetier):
     code = "courrier_sans_retour"
-    message = "Ce courrier ne peut pas être revenu : {raison}."
+    message = "Cette lettre ne peut pas être revenue : {raison}."
 
 
 class CourrierDejaRevenu(RegleMetier):
     code = "courrier_deja_revenu"
-    message = "Ce courrier est déjà enregistré comme revenu{le}."
+    message = "Cette lettre est déjà enregistrée comme revenue{le}."
 
 
 class CourrierNonDate(RegleMetier):
     code = "courrier_non_date"
-    message = "Ce courrier n’attend aucune date : il est parti, il va partir, ou un autre le remplace."
+    message = "Cette lettre n’attend aucune date : elle est partie, elle va partir, ou une autre la remplace."
 
 
 class MotifRequis(RegleMetier):
@@ -58,11 +58,11 @@ def exiger_competence(agent: Agent, personne: PersonneSirenisee) -> None:
 def _sans_retour(courrier: Courrier) -> str:
     """Return why this letter cannot have come back, "" when it can: the post returns what was handed to it."""
     if courrier.remplace_le is not None:
-        return "un courrier plus récent le remplace, et son code ne vaut plus ; ce papier est à détruire"
+        return "une lettre plus récente la remplace, et son code ne vaut plus ; ce papier est à détruire"
     if courrier.etat == Courrier.Etat.A_EDITER:
-        return "il n’est pas encore édité"
+        return "elle n’est pas encore éditée"
     if courrier.etat == Courrier.Etat.EDITE:
-        return "il est édité, et n’a pas encore été remis à La Poste"
+        return "elle est éditée, et n’a pas encore été remise à La Poste"
     return ""
 
 

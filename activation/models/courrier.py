@@ -130,6 +130,15 @@ class Courrier(Envoi):
     def __str__(self) -> str:
         return f"{self.demande.reference}-{self.numero}"
 
+    def get_etat_display(self) -> str:  # type: ignore[no-redef]  # Django leaves one that is defined
+        """Return the state as every page says it, of a letter; the words of the choices are those of the migrations."""
+        return {
+            self.Etat.A_EDITER: "à éditer",
+            self.Etat.EDITE: "éditée",
+            self.Etat.REMIS: "remise à La Poste",
+            self.Etat.NPAI: "revenue (n’habite pas à l’adresse indiquée)",
+        }[self.Etat(self.etat)]
+
     @property
     def part_le(self) -> datetime:
         """When it leaves, or left: the moment it was asked for, or the day that was given to it."""

@@ -42,9 +42,9 @@ class CourrierRevenu(PageActe):
     """The post returned the letter (NPAI): its code dies, another may be asked for."""
 
     nom = "revenu"
-    titre = "Courrier revenu (NPAI)"
-    bouton = "Enregistrer le retour du courrier"
-    succes = "Le retour du courrier est enregistré : son code ne vaut plus, et le demandeur est prévenu."
+    titre = "Lettre revenue (NPAI)"
+    bouton = "Enregistrer le retour de la lettre"
+    succes = "Le retour de la lettre est enregistré : son code ne vaut plus, et le demandeur est prévenu."
 
     @staticmethod
     def possible(objet: Courrier) -> bool:
@@ -54,8 +54,8 @@ class CourrierRevenu(PageActe):
         courrier = self.objet
         return [
             *_faits(courrier.demande),
-            ("Courrier", f"n° {courrier.numero}, {courrier.get_etat_display()}"),
-            ("Ce qui se passe", "Le code de ce courrier ne vaut plus ; le demandeur peut en demander un autre."),
+            ("Lettre", f"n° {courrier.numero}, {courrier.get_etat_display()}"),
+            ("Ce qui se passe", "Le code de cette lettre ne vaut plus ; le demandeur peut en demander une autre."),
         ]
 
     def agir(self, form: Any) -> None:
@@ -67,9 +67,9 @@ class LaisserPartir(PageActe):
 
     nom = "laisser-partir"
     danger = False
-    titre = "Laisser partir le courrier"
-    bouton = "Laisser partir le courrier"
-    succes = "Le courrier part maintenant : le demandeur en est prévenu dès qu’il est édité."
+    titre = "Laisser partir la lettre"
+    bouton = "Laisser partir la lettre"
+    succes = "La lettre part maintenant : le demandeur en est prévenu dès qu’elle est éditée."
 
     @staticmethod
     def possible(objet: Courrier) -> bool:
@@ -79,7 +79,7 @@ class LaisserPartir(PageActe):
         courrier = self.objet
         return [
             *_faits(courrier.demande),
-            ("Le courrier part à", _destination(courrier.demande)),
+            ("La lettre part à", _destination(courrier.demande)),
             (
                 "Pour",
                 ", ".join(courrier.demande.services.order_by("ordre").values_list("libelle", flat=True)) or DEMARCHE,
@@ -88,7 +88,7 @@ class LaisserPartir(PageActe):
             ("Date prévue", jour(courrier.pas_avant)),
             (
                 "Ce qui se passe",
-                "Le courrier part sans attendre sa date. Assurez-vous que le demandeur agit pour cette entreprise.",
+                "La lettre part sans attendre sa date. Assurez-vous que le demandeur agit pour cette entreprise.",
             ),
         ]
 
@@ -119,7 +119,7 @@ class RenvoyerCourrier(PageActe):
                 "Ce qui se passe",
                 "Une lettre part avec un nouveau code (trois au plus par demande), à l’adresse ci-dessus : corrigez-la d’abord "
                 "si elle est fausse. Le code "
-                "de la lettre précédente ne vaut plus. Si les plafonds la datent, « Laisser partir le courrier » la fait partir.",
+                "de la lettre précédente ne vaut plus. Si les plafonds la datent, « Laisser partir la lettre » la fait partir.",
             ),
         ]
 
@@ -141,7 +141,7 @@ class RefuserDemande(PageActe):
         return objet.est_en_cours
 
     def faits(self) -> list[tuple[str, str | Model]]:
-        suite = "Le code du courrier ne vaut plus."
+        suite = "Le code de la lettre ne vaut plus."
         if self.objet.nature == Demande.Nature.CREATION_SIMPLIFIEE:
             suite += " L’espace du demandeur, qui attendait ce code, est effacé."
         return [*_faits(self.objet), ("Ce qui se passe", suite)]
@@ -177,7 +177,7 @@ class ConfirmerSignalement(_ExaminerSignalement):
     bouton = "Refuser la demande"
     succes = "La demande est refusée : son code ne vaut plus, et le demandeur est prévenu."
     form_class = MotifForm
-    suite = "La demande est refusée ; le code du courrier ne vaut plus."
+    suite = "La demande est refusée ; le code de la lettre ne vaut plus."
 
     def agir(self, form: Any) -> None:
         confirmer_signalement(acteur=self.agent, signalement=self.objet, motif=form.cleaned_data["motif"])

@@ -297,6 +297,7 @@ def alertes(request: HttpRequest) -> HttpResponse:
             **admin.site.each_context(request),
             "title": "Alertes",
             "lignes": [_ligne(ensemble, posees) for ensemble in montres],
+            "alertes": sum(len(ensemble.alertes) for ensemble in montres),
             "davantage": davantage or len(ensembles) > ENSEMBLES_MONTRES,
             "semaines": semaines(),
         },

@@ -28,6 +28,7 @@ class BlocageForm(FormulairePortail):
         **dict.fromkeys(("reseau_invalide", "reseau_trop_large", "reseau_des_agents", "reseau_deja_bloque"), "reseau"),
         "motif_de_blocage_requis": "motif",
     }
+    conditionnels = frozenset({"sans_fin"})
 
     reseau = ChampIdentifiant(
         label="Adresse ou réseau",

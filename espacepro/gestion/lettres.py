@@ -120,7 +120,7 @@ def de_cote(request: HttpRequest) -> HttpResponse:
         "gestion/de_cote.html",
         {
             **admin.site.each_context(request),
-            "title": "Mis de côté",
+            "title": "Envois mis de côté",
             "courriers": courriers,
             "courriels": courriels,
             "page": page,

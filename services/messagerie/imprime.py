@@ -15,6 +15,7 @@ from accounts.documents.typst import composer_pdf, date_longue, siren_lisible
 from accounts.models import Espace
 from accounts.saisies.dates import jour_heure
 from accounts.saisies.regles import RegleMetier
+from accounts.saisies.tailles import taille_lisible
 
 from ..models import Echange
 from .lectures import MessageLu, visibles_de
@@ -121,10 +122,3 @@ def _message(lu: MessageLu) -> dict[str, object]:
         "paragraphes": lu.message.texte.split("\n"),
         "pieces": [f"{piece.nom} ({taille_lisible(piece.taille)})" for piece in lu.pieces],
     }
-
-
-def taille_lisible(octets: int) -> str:
-    """Return a size as people read it: `212 ko`, `1,9 Mo`."""
-    if octets < 1_000_000:
-        return f"{max(1, round(octets / 1_000))} ko"
-    return f"{octets / 1_000_000:.1f} Mo".replace(".", ",")

@@ -30,8 +30,16 @@ def champ_libre(
     )
 
 
+SELON_LE_RESTE = frozenset({"voie", "distribution", "code_postal", "pays"})
+"""Of an address for the letters: a street or a post box, a code of five digits or a country."""
+VOIE = "Ou une boîte postale, un lieu-dit."
+CODE_POSTAL = "Cinq chiffres, en France."
+
+
 class AdresseForm(FormulairePortail):
     """The address to write to, why it is entered, and what proves it."""
+
+    conditionnels = SELON_LE_RESTE
 
     regles = {
         "adresse_non_distribuable": "voie",
@@ -44,9 +52,9 @@ class AdresseForm(FormulairePortail):
         "Nom à porter sur l’enveloppe", longueur=160, aide="S’il n’est pas la dénomination du registre."
     )
     complement = champ_libre("Complément d’adresse")
-    voie = champ_libre("Numéro et voie")
+    voie = champ_libre("Numéro et voie", aide=VOIE)
     distribution = champ_libre("Boîte postale ou lieu-dit")
-    code_postal = champ_libre("Code postal", longueur=10, clavier=Clavier.REFERENCE)
+    code_postal = champ_libre("Code postal", longueur=10, aide=CODE_POSTAL, clavier=Clavier.REFERENCE)
     commune = champ_libre("Commune", requis=True)
     pays = champ_libre("Pays, hors de France", longueur=80)
     justificatif = champ_libre(

@@ -16,11 +16,13 @@ from ..adresses.provisoires import donner_idsp
 from ..models import PersonneSirenisee
 from ..models.personne import Categorie
 from ..models.registre import PREUVE_LONGUEUR
-from .adresses import champ_libre
+from .adresses import CODE_POSTAL, SELON_LE_RESTE, VOIE, champ_libre
 
 
 class IdspForm(FormulairePortail):
     """Who the personne is, where it is, and what proves that it waits for its SIREN."""
+
+    conditionnels = SELON_LE_RESTE
 
     regles = {
         "denomination_requise": "denomination",
@@ -38,9 +40,9 @@ class IdspForm(FormulairePortail):
     denomination = champ_libre("Dénomination, ou nom et prénoms", longueur=300, requis=True)
     categorie = ChampChoix(label="Catégorie", choices=Categorie.choices, requis="Choisissez la catégorie.")
     complement = champ_libre("Complément d’adresse")
-    voie = champ_libre("Numéro et voie")
+    voie = champ_libre("Numéro et voie", aide=VOIE)
     distribution = champ_libre("Boîte postale ou lieu-dit")
-    code_postal = champ_libre("Code postal", longueur=10, clavier=Clavier.REFERENCE)
+    code_postal = champ_libre("Code postal", longueur=10, aide=CODE_POSTAL, clavier=Clavier.REFERENCE)
     commune = champ_libre("Commune", requis=True)
     pays = champ_libre("Pays, hors de France", longueur=80)
     idsp = ChampPorte(

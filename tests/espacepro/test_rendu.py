@@ -1,11 +1,14 @@
 """Forms as they are rendered, and the small filters of the components."""
 
+import re
+
 import pytest
 from django import forms
 from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 from dsfr.forms import DsfrBaseForm
 
+from accounts.forms.base import FormulairePortail
 from espacepro.templatetags.portail import ancre_champ, pages_proches
 
 
@@ -47,6 +50,22 @@ def test_seuls_les_champs_facultatifs_sont_marques() -> None:
     html = champs(Formulaire())
     assert html.count("(facultatif)") == 1
     assert "Téléphone <span" in html
+
+
+def test_ce_qu_une_autre_reponse_exige_ne_se_dit_pas_facultatif() -> None:
+    """Nor a list whose empty choice is an answer (walker 6: ninety-five times on one page)."""
+
+    class Rythme(FormulairePortail):
+        conditionnels = frozenset({"sans_fin"})
+        sans_fin = forms.BooleanField(label="Sans fin", required=False)
+        rythme = forms.ChoiceField(
+            label="Rythme", choices=[("", "Comme pour toutes"), ("A", "À l’instant")], required=False
+        )
+        civilite = forms.ChoiceField(label="Civilité", choices=[("M", "M.")], widget=forms.RadioSelect, required=False)
+
+    html = champs(Rythme())
+    assert html.count("(facultatif)") == 1
+    assert re.search(r"Civilité\s*<span", html)
 
 
 def test_le_resume_mene_a_chaque_champ_en_erreur() -> None:

@@ -179,7 +179,7 @@ def test_les_actes_d_un_agent(page_agent: Page, live_server: LiveServer) -> None
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": temoin, "url": live_server.url}])
 
     for modele, lien, bouton, raison in (
-        ("activation_courrier", "Courrier revenu (NPAI)", "Enregistrer le retour du courrier", ""),
+        ("activation_courrier", "Lettre revenue (NPAI)", "Enregistrer le retour de la lettre", ""),
         ("activation_demande", "Refuser la demande", "Refuser la demande", "Motif"),
         (
             "habilitations_demanderetrait",

@@ -358,7 +358,7 @@ def test_au_telephone_puis_les_lettres(page_agent: Page, agent: Agent, settings:
     page.get_by_role("link", name="R-20").first.click()
     expect(page.get_by_text("1 lettre de votre service")).to_be_visible()
     regarder(page, "remise")
-    page.get_by_role("link", name="Mis de côté").click()
+    page.get_by_role("link", name="Envois mis de côté").click()
     regarder(page, "mis-de-cote")
     page.get_by_role("button", name=f"Reprendre la lettre {de_cote}").click()
     expect(page.locator(".messagelist .success")).to_be_visible()

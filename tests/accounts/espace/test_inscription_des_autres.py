@@ -1,5 +1,6 @@
 """An address that somebody else signs up with, and the mailbox whose owner decides (issue 9, item 7)."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -94,7 +95,11 @@ def test_ce_n_est_pas_moi_efface_et_ouvre_la_voie(mode: str, horloge: Any) -> No
     texte = page.content.decode()
     assert "Rémi Inconnu" in texte
     assert LE_SIEN not in texte
-    suite = moi.post(liens()[0], {"effacer": "1"})
+    demande = moi.post(liens()[0], {"effacer": "1"}).content.decode()
+    assert re.search(r"Effacer l’inscription de Rémi Inconnu\s\?", html.unescape(demande))
+    assert 'name="effacer" value="oui"' in demande
+    assert Compte.objects.filter(email=MOI).exists(), "one press by mistake erases nothing (walker 6)"
+    suite = moi.post(liens()[0], {"effacer": "oui"})
     assert suite["Location"] == reverse("inscription")
     assert not Compte.objects.filter(email=MOI).exists()
     assert Evenement.objects.filter(acte="espace.inscription_refusee").count() == 1
@@ -124,7 +129,7 @@ def _inscrire_en_mode(mode: str, client: Client) -> None:
 def test_la_preuve_ne_sert_qu_une_fois_dans_ce_navigateur_et_le_temps_d_un_lien(horloge: Any) -> None:
     inscrire(navigateur(1))
     moi = navigateur(99)
-    moi.post(liens()[0], {"effacer": "1"})
+    moi.post(liens()[0], {"effacer": "oui"})
     comptes = EssaiConnexion.objects.count()
     inscrire(navigateur(2), email="autre@cabinet-dupont.fr")
     assert EssaiConnexion.objects.count() > comptes, "another browser is counted"
@@ -140,8 +145,8 @@ def test_un_titulaire_n_est_pas_efface_par_son_lien(espace: Espace) -> None:
     client = navigateur(2)
     client.post(lien, {"actuel": MOT_DE_PASSE, "mot_de_passe": MOT_DE_PASSE})
     assert Espace.objects.actifs().filter(compte__email=MOI).exists()
-    assert navigateur(3).post(lien, {"effacer": "1"}).status_code == 410
-    client.post(lien, {"effacer": "1"})
+    assert navigateur(3).post(lien, {"effacer": "oui"}).status_code == 410
+    client.post(lien, {"effacer": "oui"})
     assert Espace.objects.actifs().filter(compte__email=MOI).exists()
 
 

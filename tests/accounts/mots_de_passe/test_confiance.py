@@ -21,6 +21,7 @@ from accounts.mots_de_passe.confiance import (
     verifier_reponse,
 )
 from accounts.mots_de_passe.hachage import reponse_correspond
+from accounts.saisies.repliement import replier
 from accounts.saisies.reponses import normaliser_reponse
 from tests.factories import MOT_DE_PASSE
 
@@ -113,7 +114,11 @@ def test_la_reponse_proposee_vient_d_une_liste_choisie() -> None:
     """Never from the gauge's dictionary, which holds what people type, rude words included."""
     choisis = confiance._mots()
     assert len(set(choisis)) == len(choisis) >= 800, "five of them: 48 bits"
-    assert all(mot.isascii() and mot.isalpha() and 5 <= len(mot) <= 10 for mot in choisis)
+    assert all(replier(mot).isascii() and mot.isalpha() and 5 <= len(mot) <= 10 for mot in choisis)
+    assert {"épinard", "hérisson", "faïence"} <= set(choisis), (
+        "as French writes them; typed back without, they are the same"
+    )
+    assert normaliser_reponse("épinard façade") == normaliser_reponse("epinard facade")
     assert {"bitte", "bordel", "cadavre", "merde", "putain", "salaud", "viol"}.isdisjoint(choisis)
     tires = {mot for _ in range(200) for mot in proposer_reponse()[1].split()}
     assert tires <= set(choisis)

@@ -196,7 +196,9 @@ def test_l_entreprise_efface_une_demande_qu_elle_ne_reconnait_pas(client: Client
     chemin = reverse("confirmer_entreprise", args=[page])
     assert "Ce n’est pas nous : effacer cette demande" in client.get(chemin).content.decode().replace("&#x27;", "'")
     assert Espace.objects.filter(pk=espace.pk).exists(), "looking erases nothing"
-    suite = client.post(chemin, {"effacer": "1"}, follow=True)
+    assert "en sera prévenu" in client.post(chemin, {"effacer": "1"}).content.decode()
+    assert Espace.objects.filter(pk=espace.pk).exists(), "nor one press by mistake"
+    suite = client.post(chemin, {"effacer": "oui"}, follow=True)
     assert "La demande est effacée" in suite.content.decode()
     assert not Espace.objects.filter(pk=espace.pk).exists()
     assert not Demande.objects.exists()

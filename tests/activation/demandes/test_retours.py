@@ -84,9 +84,9 @@ def test_agent_d_un_autre_service(courrier: Courrier) -> None:
 @pytest.mark.parametrize(
     ("cas", "dit"),
     [
-        ("pas_edite", "il n’est pas encore édité"),
-        ("pas_remis", "n’a pas encore été remis à La Poste"),
-        ("deja_revenu", "est déjà enregistré comme revenu le "),
+        ("pas_edite", "elle n’est pas encore éditée"),
+        ("pas_remis", "n’a pas encore été remise à La Poste"),
+        ("deja_revenu", "est déjà enregistrée comme revenue le "),
         ("remplace", "ce papier est à détruire"),
     ],
 )

@@ -183,7 +183,7 @@ def test_faire_deux_fois_le_meme_acte(acte: str, agent: Agent, objets: dict[str,
     encore = client.post(page(acte, objets), ACTES[acte][1])
     assert encore.status_code == 200
     refus = {
-        "activation_courrier_revenu": "Ce courrier est déjà enregistré comme revenu le ",
+        "activation_courrier_revenu": "Cette lettre est déjà enregistrée comme revenue le ",
         "activation_demande_refuser": "Cette demande est terminée (refusée)",
         "activation_signalement_confirmer": "Ce signalement a déjà été examiné.",
         "activation_signalement_ecarter": "Ce signalement a déjà été examiné.",

@@ -95,7 +95,7 @@ def test_l_echange_se_lit_en_entier_et_laisse_un_accuse(client: Client, lieu: Sc
         "Répondre",
         "Dire à l",
         "Clore",
-        "réponse promise avant le",
+        "avant le",
     ):
         assert texte in html, texte
     assert LectureMessage.objects.filter(lecteur=lieu.agent.compte).count() == 1

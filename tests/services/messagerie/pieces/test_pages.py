@@ -85,7 +85,8 @@ def test_joindre_oter_puis_envoyer() -> None:
     message = Message.objects.get()
     assert [piece.nom for piece in message.pieces_jointes.all()] == ["avis.pdf"]
     assert reverse("piece_jointe", args=[message.pieces_jointes.get().pk]) in page.content.decode()
-    assert "non analysé par un antivirus" in phrases(page)
+    assert "analysé par un antivirus" not in phrases(page), "the holder can do nothing of it"
+    assert re.search(r"avis\.pdf \d+\sko", phrases(page)), "in the unit of the limits"
     assert "n'ouvrez que ce que vous attendez" not in phrases(page), (
         "said to the office alone, of what comes from outside"
     )
