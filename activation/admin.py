@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -54,7 +54,8 @@ class DemandeAdmin(RechercheParPersonne):
     list_display = ("reference", "personne", "nature", "etat", "deposee_le", "terminee_le")
     list_filter = ("etat", "nature", ("deposee_le", admin.DateFieldListFilter))
     list_select_related = ("personne",)
-    search_fields = (*PERSONNE, "reference__replie")
+    ordering = ("-deposee_le", "pk")
+    reference = "reference"
     search_help_text = "SIREN, dénomination, référence"
     fields = (
         "reference",
@@ -110,7 +111,7 @@ EN_CLAIR: dict[str, Any] = {
 
 @admin.register(Courrier)
 class CourrierAdmin(RechercheParPersonne):
-    chemin_service = "demande__personne__service_gestionnaire"
+    chemin_service = "service_gestionnaire"  # the letter's own, which follows its company
     list_display = (
         "__str__",
         "personne",
@@ -118,11 +119,9 @@ class CourrierAdmin(RechercheParPersonne):
     )
     list_filter = ("etat", "canal")
     list_select_related = ("demande__personne",)
-    search_fields = (
-        "demande__personne__siren__startswith",
-        "demande__personne__denomination__replie_contient",
-        "demande__reference__replie",
-    )
+    ordering = ("-cree_le", "pk")
+    search_fields = tuple(f"demande__{chemin}" for chemin in PERSONNE)
+    reference = "demande__reference"
     search_help_text = "SIREN, dénomination, référence de la demande, ou le code à barres de la lettre"
     fields = (
         "demande",
@@ -184,12 +183,9 @@ class SignalementAdmin(RechercheParPersonne):
     list_display = ("demande", "personne", "origine", "recu_le", "suspend_jusqu_au", "decision")
     list_filter = ("decision", "origine")
     list_select_related = ("demande__personne",)
-    ordering = ("decide_le", "recu_le", "pk")
-    search_fields = (
-        "demande__personne__siren__startswith",
-        "demande__personne__denomination__replie_contient",
-        "demande__reference__replie",
-    )
+    ordering = (F("decide_le").desc(nulls_first=True), "recu_le", "pk")
+    search_fields = tuple(f"demande__{chemin}" for chemin in PERSONNE)
+    reference = "demande__reference"
     search_help_text = "SIREN, dénomination, référence de la demande"
     fields = (
         "demande",

@@ -20,6 +20,7 @@ from accounts.saisies.identifiants import compacter
 from accounts.saisies.numeros import grouper_numero
 from accounts.saisies.porte import lire_recherche
 from accounts.traces.actes import catalogue
+from accounts.traces.par_date import premiere_ligne_depuis
 from habilitations.lectures.recherche import contient
 from habilitations.views.gestion import RetirerAdhesionsDeLaPersonne
 from services.admin import siren_saisi
@@ -56,12 +57,21 @@ class EvenementAdmin(ConsultationAdmin):
     list_display = ("moment", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible")
     list_display_links = ("moment", "quoi")
     list_filter = (("quand", admin.DateFieldListFilter),)
+    filtres_bornes = frozenset({"quand"})  # `depuis`
     search_fields = ("siren__exact", "acte__exact", "espace__exact", "auteur__exact")
     search_help_text = "SIREN, acte (en français, ou son code), numéro d’abonné, auteur"
     readonly_fields = ("quand", "quoi", "par", "espace_lisible", "siren_lisible", "service_lisible", "contexte")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().changelist_view(request, {"title": "Journal", **(extra_context or {})})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the lines; of the whole country since a day, those whose numbers come after it."""
+        lignes = super().get_queryset(request)
+        jour = request.GET.get("quand__gte", "")
+        if not jour or not self.triee_par_index(request):
+            return lignes
+        return lignes.filter(pk__gte=premiere_ligne_depuis(datetime.fromisoformat(jour)))
 
     def limiter_au_service(self, lignes: QuerySet[Any], agent: Agent) -> QuerySet[Any]:
         siennes = PersonneSirenisee.objects.filter(service_gestionnaire=agent.service_gestionnaire_id)

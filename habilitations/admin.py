@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.gestion.consultation import LigneConsultation
-from services.admin import PERSONNE, RechercheParPersonne
+from services.admin import PAR_ENTREPRISE, PERSONNE, RechercheParPersonne
 
 from .models import Adhesion, Cessation, DemandeRetrait, Habilitation, Mandat
 from .views.cessations import ContesterRegistre, FermerServices, MaintenirServices
@@ -31,7 +31,8 @@ class AdhesionAdmin(RechercheParPersonne):
     list_display = ("personne", "service", "ouverte_le", "fermee_le", "fermee_motif")
     list_filter = ("service", "fermee_motif")
     list_select_related = ("personne", "service")
-    ordering = ("-ouverte_le",)
+    ordering = ("-pk",)  # their keys are given in the order of time
+    ordre_du_bureau = (*PAR_ENTREPRISE, "pk")
     inlines = (HabilitationLigne,)
     acte_par_ligne = True
     actes = (RetirerAdhesion,)
@@ -42,7 +43,8 @@ class HabilitationAdmin(RechercheParPersonne):
     list_display = ("personne", "service", "espace", "role", "etat", "accordee_le", "fin_le")
     list_filter = ("role", "etat", "service")
     list_select_related = ("personne", "service", "espace")
-    ordering = ("-accordee_le",)
+    ordering = ("-adhesion_id", "-pk")  # all who hold the last adhésions
+    ordre_du_bureau = (*PAR_ENTREPRISE, "adhesion_id", "pk")
     fields = (
         "personne",
         "service",
@@ -74,7 +76,7 @@ class CessationAdmin(RechercheParPersonne):
     list_display = ("constatee_le", "etat", "personne", "echeance_lisible", "restreinte_le", "terminee_le")
     list_filter = ("etat",)
     list_select_related = ("personne",)
-    ordering = (F("terminee_le").desc(nulls_first=True), "constatee_le")
+    ordering = (F("terminee_le").desc(nulls_first=True), "constatee_le", "pk")
     fields = (
         "personne",
         "constatee_le",
@@ -102,7 +104,7 @@ class DemandeRetraitAdmin(RechercheParPersonne):
     list_display = ("deposee_le", "etat", "personne", "service", "demandeur", "traitee_le")
     list_filter = ("etat", "habilitation__service")
     list_select_related = ("habilitation__personne", "habilitation__service", "demandeur")
-    ordering = (F("traitee_le").desc(nulls_first=True), "deposee_le")  # those that wait, the oldest first
+    ordering = (F("traitee_le").desc(nulls_first=True), "deposee_le", "pk")  # those that wait, the oldest first
     search_fields = tuple(f"habilitation__{chemin}" for chemin in PERSONNE)
     fields = ("personne", "service", "demandeur", "motif", "etat", "deposee_le", "traitee_le", "reponse")
     readonly_fields = ("personne", "service")
@@ -133,7 +135,10 @@ class DemandeRetraitAdmin(RechercheParPersonne):
 class MandatAdmin(RechercheParPersonne):
     list_display = ("demande", "personne", "mandataire", "qualite", "code_saisi_le")
     list_select_related = ("personne", "mandataire")
-    search_fields = (*PERSONNE, "demande__exact")
+    ordering = ("-code_saisi_le", "pk")
+    ordre_du_bureau = (*PAR_ENTREPRISE, "pk")
+    search_fields = PERSONNE
+    reference = "demande"
     search_help_text = "SIREN, dénomination, référence de la demande"
     fields = (
         "demande",

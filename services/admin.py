@@ -48,19 +48,27 @@ from .views.modeles import ModifierModele, RetirerModele
 from .views.pieces import servir
 
 FORME_DE_REFERENCE = re.compile(r"E-\d{4}-[0-9A-Z]{8}")
+FORME_D_UNE_DEMANDE = re.compile(r"D[ -]?(\d{4})[ -]?([0-9A-Z]{2,13})", re.IGNORECASE)
 PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
+PAR_ENTREPRISE = ("personne__denomination", "personne__siren")  # in this order an index has the companies of an office
 
 
 class RechercheParPersonne(ConsultationAdmin):
-    """A list about personnes: found by SIREN, grouped or not, and by dénomination."""
+    """A list about personnes: found by SIREN, grouped or not, and by dénomination; or by `reference`, that of a demande.
+
+    One or the other: where a row may be found by two tables, no index finds it.
+    """
 
     chemin_service = "personne__service_gestionnaire"
+    reference: ClassVar[str] = ""
     search_fields: ClassVar[Any] = PERSONNE
     search_help_text = "SIREN, dénomination"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
+        if self.reference and (lue := FORME_D_UNE_DEMANDE.fullmatch(lire_recherche(search_term))):
+            return queryset.filter(**{self.reference: f"D-{lue[1]}-{lue[2]}".upper()}), False
         return super().get_search_results(request, queryset, siren_saisi(search_term))
 
 
@@ -89,7 +97,8 @@ class ReferenceBancaireAdmin(RechercheParPersonne):
 
     list_display = ("compte", "personne", "titulaire", "ajoutee_le", "supprimee_le")
     list_select_related = ("personne",)
-    ordering = ("-ajoutee_le",)
+    ordering = ("-ajoutee_le", "pk")
+    ordre_du_bureau = (*PAR_ENTREPRISE, "-ajoutee_le", "pk")
     fields = (
         "personne",
         "compte",
@@ -144,7 +153,7 @@ class SignalementBancaireAdmin(RechercheParPersonne):
     list_display = ("depose_le", "etat", "personne", "compte", "changement_dit", "decide_le")
     list_filter = ("etat",)
     list_select_related = ("changement__reference__personne",)
-    ordering = (F("decide_le").desc(nulls_first=True), "depose_le")
+    ordering = (F("decide_le").desc(nulls_first=True), "depose_le", "pk")
     search_fields = tuple(f"changement__reference__{chemin}" for chemin in PERSONNE)
     fields = (
         "entreprise",

@@ -35,7 +35,7 @@ class AdresseRefusee(RegleMetier):
 
 def exiger_liste(page: Page, request: HttpRequest) -> None:
     """Let through the addresses that this list's own filters, headers, pages and search write. Raises AdresseRefusee."""
-    _exiger(_parametres(request), _formes_de_la_liste(page))
+    _exiger(_parametres(request), _formes_de_la_liste(page, page.get_list_filter(request)))
 
 
 def exiger_objet(page: Page, request: HttpRequest) -> None:
@@ -89,17 +89,17 @@ def _exiger(parametres: QueryDict, formes: dict[str, Forme]) -> None:
 
 def _gardes(page: Page, valeur: str) -> bool:
     try:
-        _exiger(QueryDict(valeur), _formes_de_la_liste(page))
+        _exiger(QueryDict(valeur), _formes_de_la_liste(page, page.list_filter))
     except (AdresseRefusee, SuspiciousOperation):
         return False
     return True
 
 
-def _formes_de_la_liste(page: Page) -> dict[str, Forme]:
+def _formes_de_la_liste(page: Page, filtres: Any) -> dict[str, Forme]:
     formes: dict[str, Forme] = {PAGE_VAR: _numero, ORDER_VAR: partial(_tri, len(page.list_display))}
     if page.search_fields:
         formes[SEARCH_VAR] = _recherche
-    for filtre in page.list_filter:
+    for filtre in filtres:
         formes |= _formes_du_filtre(page.model, filtre)
     return formes
 

@@ -33,7 +33,7 @@ from .agents import agent_verifie
 from .bureau import est_prise
 from .files import catalogue, files_du_modele
 from .fonctions import BUREAU, DU_PAYS, LECTEURS
-from .listes import ListeDuBureau, en_index
+from .listes import ListeDuBureau, en_index, triables
 
 if TYPE_CHECKING:
     from .page_acte import PageActe
@@ -163,6 +163,12 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     actes: ClassVar[tuple[type["PageActe"], ...]] = ()
     acte_par_ligne: ClassVar[bool] = False  # whether each row of the list offers its next act
     peu_de_lignes: ClassVar[bool] = False  # in the whole country: any column may sort them
+    filtres_bornes: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # no index begins with them, and the page reads no more for them
+    ordre_du_bureau: ClassVar[
+        tuple[Any, ...]
+    ] = ()  # of what an office reads, where its own index leads from its companies
     actions = None
     list_per_page = 50
     list_max_show_all = 50
@@ -191,11 +197,29 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
         agent = agent_verifie(request)
         return not self.peu_de_lignes and agent is not None and agent.fonction in DU_PAYS
 
+    def par_les_entreprises(self, request: HttpRequest) -> bool:
+        """Whether the rows that this reader may see are few among many, found through what they are about."""
+        agent = agent_verifie(request)
+        du_pays = agent is None or agent.fonction in DU_PAYS
+        return not du_pays and not self.peu_de_lignes and "__" in self.chemin_service
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Return the order in which the rows come: an office's own where there is one."""
+        return (self.par_les_entreprises(request) and self.ordre_du_bureau) or super().get_ordering(request)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Return the filters: of the rows of the whole country, those that an index begins with, or that the page bounds itself."""
+        filtres = super().get_list_filter(request)
+        if not self.triee_par_index(request):
+            return filtres
+        servis = en_index(self.model) | self.filtres_bornes
+        return tuple(filtre for filtre in filtres if (filtre if isinstance(filtre, str) else filtre[0]) in servis)
+
     def get_sortable_by(self, request: HttpRequest) -> Any:
         """Return the columns whose headers sort."""
         if not self.triee_par_index(request):
             return super().get_sortable_by(request)
-        servies = en_index(self.model)
+        servies = triables(self.model)
         return tuple(nom for nom in self.list_display if isinstance(nom, str) and self._trie(nom) in servies)
 
     def _trie(self, colonne: str) -> str:

@@ -106,6 +106,8 @@ class Demande(models.Model):
         ]
         indexes = [
             models.Index(fields=["espace", "-deposee_le"]),
+            models.Index(fields=["-deposee_le", "id"], name="demande_par_date"),
+            models.Index(fields=["etat", "-deposee_le", "id"], name="demande_par_etat"),
             models.Index(
                 fields=["deposee_le"],
                 condition=Q(nature="COURRIEL_PERSONNE", adresse_confirmee_le__isnull=True, terminee_le__isnull=True),

@@ -82,6 +82,7 @@ class Signalement(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["-decide_le", "recu_le", "id"], name="signalement_liste"),
             models.Index(fields=["demande"], condition=~Q(texte=""), name="signalement_a_vider"),
             models.Index(
                 fields=["suspend_jusqu_au"],

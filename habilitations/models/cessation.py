@@ -60,6 +60,7 @@ class Cessation(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["-terminee_le", "constatee_le", "id"], name="cessation_liste"),
             models.Index(fields=["constatee_le"], condition=Q(terminee_le__isnull=True), name="cessation_a_suivre"),
         ]
 

@@ -31,6 +31,7 @@ class Mandat(models.Model):
         verbose_name = "mandat"
         ordering = ["-code_saisi_le"]
         indexes = [
+            models.Index(fields=["-code_saisi_le", "id"], name="mandat_par_date"),
             models.Index(
                 fields=["code_saisi_le"],
                 condition=~Q(representant_legal="", adresse_du_courrier=[]),

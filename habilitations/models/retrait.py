@@ -39,6 +39,11 @@ class DemandeRetrait(models.Model):
         verbose_name_plural = "demandes de retrait"
         ordering = ["-deposee_le"]
         indexes = [
+            models.Index(
+                fields=["-traitee_le", "deposee_le", "id"],
+                condition=Q(service_gestionnaire__isnull=False),
+                name="retrait_liste",
+            ),
             models.Index(fields=["traitee_le"], condition=~Q(motif="", reponse=""), name="retrait_a_vider"),
         ]
         constraints = [

@@ -138,6 +138,7 @@ class ReferenceBancaire(models.Model):
                 violation_error_message="Un compte qui attend dit pourquoi et jusqu’à quand.",
             ),
         ]
+        indexes = [models.Index(fields=["-ajoutee_le", "id"], name="reference_bancaire_par_date")]
 
     def __str__(self) -> str:
         return self.iban_masque
@@ -290,6 +291,7 @@ class SignalementBancaire(models.Model):
                 violation_error_message="Un signalement décidé porte la date, l’agent et le motif.",
             ),
         ]
+        indexes = [models.Index(fields=["-decide_le", "depose_le", "id"], name="signalement_bancaire_liste")]
 
     def __str__(self) -> str:
         return f"{self.changement.reference.iban_masque}, signalé le {jour(self.depose_le)}"

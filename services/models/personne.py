@@ -65,6 +65,7 @@ class PersonneSirenisee(AdressePostale):
         ]
         indexes = [
             models.Index(fields=["service_gestionnaire", "denomination"]),
+            models.Index(fields=["denomination", "siren"], name="personne_par_nom"),
             models.Index(fields=["service_gestionnaire"], condition=Q(provisoire=True), name="personne_provisoire"),
         ]
 

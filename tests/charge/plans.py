@@ -36,6 +36,7 @@ class Requete:
     sql: str
     entieres: tuple[str, ...]
     blocs: int
+    lignes: int = 0  # rows of tables that it looked at, kept or not
 
     @property
     def octets(self) -> int:
@@ -62,6 +63,10 @@ class Releve:
         return sum(requete.blocs for requete in self.requetes)
 
     @property
+    def lignes(self) -> int:
+        return sum(requete.lignes for requete in self.requetes)
+
+    @property
     def entieres(self) -> list[Requete]:
         return [requete for requete in self.requetes if requete.entieres]
 
@@ -84,6 +89,14 @@ def _noeuds(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _noeuds(sous)
 
 
+def _regardees(noeud: dict[str, Any]) -> float:
+    """Return how many rows of its table a node of a plan that ran looked at, kept or not; 0 for one that reads no table."""
+    if "Relation Name" not in noeud or "Actual Rows" not in noeud:
+        return 0
+    ecartees = noeud.get("Rows Removed by Filter", 0) + noeud.get("Rows Removed by Index Recheck", 0)
+    return float((noeud["Actual Rows"] + ecartees) * noeud["Actual Loops"])
+
+
 def _expliquer(sql: str, params: Any, grandes: frozenset[str]) -> Requete:
     """Run the statement a second time under EXPLAIN (a writing is only planned), past Django: nobody counts it."""
     lit = LECTURE.match(sql)
@@ -98,7 +111,8 @@ def _expliquer(sql: str, params: Any, grandes: frozenset[str]) -> Requete:
         for noeud in _noeuds(plan)
         if noeud["Node Type"] in {"Seq Scan", "Parallel Seq Scan"} and noeud["Relation Name"] in grandes
     )
-    return Requete(texte, tuple(entieres), plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0))
+    blocs = plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
+    return Requete(texte, tuple(entieres), blocs, round(sum(_regardees(noeud) for noeud in _noeuds(plan))))
 
 
 @contextmanager

@@ -80,12 +80,8 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "delegations_designer (recherche)": 1750,
     "delegations_exporter (fichier)": 3450,
     "suppleants_exporter (fichier)": 3450,
-    "agent adhesion": 12400,
     "agent adhesion (nom)": 3300,
-    "agent adhesion (deux lettres)": 12500,
-    "agent habilitation": 69700,
     "agent habilitation (nom)": 18400,
-    "agent habilitation (deux lettres)": 69700,
     # Twenty thousand bear the name: 11,000 rights of the office are read by an index alone, or by it and their rows.
     "agent chercher (nom du pays)": 6_400,
     # It shows all that ends with the adhésions of a titulaire of 100 SIREN × 30 services.
