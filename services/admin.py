@@ -24,7 +24,7 @@ from accounts.gestion.fonctions import BUREAU
 from accounts.models import Agent
 from accounts.saisies.citations import citer
 from accounts.saisies.dates import jour
-from accounts.saisies.porte import lire_recherche
+from accounts.saisies.porte import lire_recherche, serrer
 from accounts.saisies.sirens import SirenInvalide, normaliser_siren
 from accounts.traces.lecture import noter_la_suite
 
@@ -48,7 +48,7 @@ from .views.modeles import ModifierModele, RetirerModele
 from .views.pieces import servir
 
 FORME_DE_REFERENCE = re.compile(r"E-\d{4}-[0-9A-Z]{8}")
-FORME_D_UNE_DEMANDE = re.compile(r"D[ -]?(\d{4})[ -]?([0-9A-Z]{2,13})", re.IGNORECASE)
+FORME_D_UNE_DEMANDE = re.compile(r"D(\d{4})([0-9A-Z]{2,13})")
 PERSONNE = ("personne__siren__startswith", "personne__denomination__replie_contient")
 PAR_ENTREPRISE = ("personne__denomination", "personne__siren")  # in this order an index has the companies of an office
 
@@ -67,8 +67,11 @@ class RechercheParPersonne(ConsultationAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        if self.reference and (lue := FORME_D_UNE_DEMANDE.fullmatch(lire_recherche(search_term))):
-            return queryset.filter(**{self.reference: f"D-{lue[1]}-{lue[2]}".upper()}), False
+        texte = serrer(lire_recherche(search_term)).upper()
+        if self.reference and (lue := FORME_D_UNE_DEMANDE.fullmatch(texte)):
+            trouvees = queryset.filter(**{self.reference: f"D-{lue[1]}-{lue[2]}"})
+            if trouvees.exists():  # a company may be called so
+                return trouvees, False
         return super().get_search_results(request, queryset, siren_saisi(search_term))
 
 

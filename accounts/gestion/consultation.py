@@ -209,7 +209,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Return the filters: of the rows of the whole country, those that an index begins with, or that the page bounds itself."""
-        filtres = super().get_list_filter(request)
+        filtres: Any = super().get_list_filter(request)
         if not self.triee_par_index(request):
             return filtres
         servis = en_index(self.model) | self.filtres_bornes

@@ -58,9 +58,7 @@ def sans_index(modele: type[models.Model], terme: Any) -> Any:
     ordre = (
         terme if isinstance(terme, OrderBy) else OrderBy(F(terme.removeprefix("-")), descending=terme.startswith("-"))
     )
-    if not isinstance(ordre.expression, F):
-        return terme
-    nom = ordre.expression.name
+    nom = getattr(ordre.expression, "name", "")  # an F has one
     if nom not in {"pk"} | {champ.name for champ in modele._meta.concrete_fields if not champ.is_relation}:
         return terme  # by what it leads to
     ordre = ordre.copy()
