@@ -46,7 +46,7 @@ from services.banque.comptes import (
 )
 from services.banque.export import COLONNES_EXPORT, exporter_comptes
 from services.banque.forms import IbanForm, RelectureForm, RemiseForm, TitulaireForm
-from services.banque.iban import en_groupes, proposer_banque
+from services.banque.iban import en_groupes, lire_iban, proposer_banque
 from services.banque.lectures import Compte, comptes_de, dernier_signalement, derniers_changements
 from services.banque.mandat import (
     TropDeCorrectionsDeRemise,
@@ -185,6 +185,7 @@ def ajouter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     depart = {"titulaire": vue.personne.denomination}
     if "corriger" in request.POST:
         depart = {nom: request.POST.get(nom, "") for nom in ("iban", "titulaire")}
+        depart["iban"] = _comme_sur_un_rib(depart["iban"])
     saisie = IbanForm(
         request.POST if request.method == "POST" and "corriger" not in request.POST else None, initial=depart
     )
@@ -207,6 +208,14 @@ def ajouter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     return render(
         request, "espacepro/comptes/ajouter.html", {"vue": vue, "personne": vue.personne, "formulaire": saisie}
     )
+
+
+def _comme_sur_un_rib(saisi: str) -> str:
+    """Return an IBAN in groups of four, to be compared with the paper; what is none as it was typed."""
+    try:
+        return en_groupes(lire_iban(saisi))
+    except RegleMetier:
+        return saisi
 
 
 def _relire(request: HttpRequest, vue: Entreprise, relecture: RelectureForm, iban: str) -> HttpResponse:

@@ -111,9 +111,16 @@ def dire_prevenus(personne: PersonneSirenisee) -> str:
 
 
 def prevenir_de_la_reponse(
-    reference: ReferenceBancaire, *, prelevement: str, reponse: str, motif: str, acte: str, maintenant: datetime
+    reference: ReferenceBancaire,
+    *,
+    prelevement: str,
+    reponse: str,
+    motif: str,
+    suite: str,
+    acte: str,
+    maintenant: datetime,
 ) -> None:
-    """Write what the bank answered to all administrators of the SIREN."""
+    """Write what the bank answered to all administrators of the SIREN; `suite` is what a refusal asks of them."""
     contexte = {
         "compte": reference.iban_masque,
         "titulaire": reference.titulaire,
@@ -122,6 +129,7 @@ def prevenir_de_la_reponse(
         "prelevement": prelevement,
         "reponse": reponse,
         "motif": motif,
+        "suite": suite,
     }
     _aux_administrateurs("compte_bancaire_reponse", reference, acte, contexte, maintenant)
 

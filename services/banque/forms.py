@@ -1,13 +1,16 @@
 """Forms of the accounts of a company."""
 
+from typing import Any
+
 from django import forms
 
 from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampRegle
 from accounts.forms.claviers import Clavier
+from accounts.saisies.regles import RegleMetier
 
 from .comptes import LONGUEUR_BANQUE, normaliser_titulaire
-from .iban import lire_iban
+from .iban import BicRequis, lire_bic, lire_iban
 
 LONGUEUR_SAISIE: int = 120  # of an IBAN or a RIB with its labels and spaces
 LONGUEUR_NOM: int = 400  # what is read of a name; how much a bank reads is `normaliser_titulaire`'s to say
@@ -67,6 +70,21 @@ class RelectureForm(FormulairePortail):
         clavier=Clavier.CODE,
     )
     titulaire = _champ_titulaire()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._exiger_le_bic(str(self.data.get("iban", self.initial.get("iban", ""))))
+
+    def _exiger_le_bic(self, saisi: str) -> None:
+        """Have the BIC required where the country of the IBAN asks for it: its label does not say that it may be left out."""
+        try:
+            lire_bic("", iban=lire_iban(saisi))
+        except BicRequis as regle:
+            self.fields["bic"].required = True
+            self.fields["bic"].error_messages["required"] = str(regle)
+            self.fields["bic"].help_text = "8 ou 11 caractères : il figure sur le relevé d’identité bancaire."
+        except RegleMetier:
+            pass  # the IBAN itself is refused, in its own field
 
 
 class TitulaireForm(FormulairePortail):

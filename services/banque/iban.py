@@ -148,6 +148,8 @@ def lire_iban(saisie: str) -> str:
     if not re.match(r"[A-Z]{2}[0-9A-Z]{2}", serre):
         raise IbanIllisible
     pays = serre[:2]
+    if pays not in sepa().pays and not serre[2:4].isdigit():  # words: no country's IBAN begins so
+        raise IbanIllisible
     if pays in sepa().territoires:
         raise PaysSousUnAutre(pays=pays, vrai=sepa().territoires[pays])
     if pays not in sepa().pays:
@@ -278,7 +280,7 @@ def _iban_du_rib(rib: str) -> str:
         raise IbanStructure(pays="FR", ou=_partie(fautif)) from erreur
     if _est_juste(iban):
         return iban
-    lieux = dict.fromkeys(_partie(rang) for rang in _fautes(rib, iban))
+    lieux = dict.fromkeys([*(_partie(rang) for rang in _fautes(rib, iban)), RIB[-1][0]])  # the key itself, always
     raise IbanCle(ou=_dire(list(lieux)) or "chaque partie du RIB")
 
 

@@ -11,20 +11,11 @@ from accounts.models import Espace
 
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from .droits import GERER, VOIR, peut
-from .reponses import A_REMETTRE_DE_NOUVEAU, CLOS, motif_lisible
+from .reponses import A_REMETTRE_DE_NOUVEAU, CLOS, motif_lisible, suite_du_refus
 from .signaleurs import Signaleurs, signaleurs_de
 
 CHANGEMENTS_MONTRES: Final = 10
 CHANGEMENTS_A_SIGNALER: Final = 20
-_REMETTRE: Final = "éditez le mandat et remettez-le de nouveau à votre banque, daté et signé"
-_AUTRE_COMPTE: Final = "ajoutez un autre compte"
-SUITES_DU_REFUS: Final = {
-    **dict.fromkeys(A_REMETTRE_DE_NOUVEAU, _REMETTRE),
-    "AC01": _AUTRE_COMPTE,
-    "AC13": _AUTRE_COMPTE,
-    CLOS: _AUTRE_COMPTE,
-}
-"""What a company does of a mandate refused for these reasons (services/banque/reponses.py: MOTIFS)."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +57,31 @@ class Compte:
         )
 
     @property
+    def remis_de_nouveau(self) -> bool:
+        """Whether the mandate that the bank did not have was handed over since: its answer had taken the tick away (reponses.py)."""
+        refuse = self.reference.etat_b2b == ReferenceBancaire.Etat.REFUSE
+        attendu = refuse and self.reference.b2b_motif in A_REMETTRE_DE_NOUVEAU
+        return attendu and self.reference.mandat.remis_le is not None
+
+    @property
+    def refus(self) -> str:
+        """Why the bank refused the mandate; nothing where it did not."""
+        refuse = self.reference.etat_b2b == ReferenceBancaire.Etat.REFUSE
+        return motif_lisible(self.reference.b2b_motif) if refuse else ""
+
+    @property
     def suite_du_refus(self) -> str:
-        """What to do of a mandate that the bank refused; nothing where it did not."""
-        if self.reference.etat_b2b != ReferenceBancaire.Etat.REFUSE or self.suspendu:
+        """What to do of a mandate that the bank refused; nothing where it did not, or where it is done."""
+        if not self.refus or self.suspendu or self.remis_de_nouveau:
             return ""
-        return SUITES_DU_REFUS.get(
-            self.reference.b2b_motif, "demandez à votre banque ce qu’elle attend ; un autre compte peut servir d’ici là"
-        )
+        return suite_du_refus(self.reference.b2b_motif)
+
+    @property
+    def suite_du_refus_core(self) -> str:
+        """What to do of an ordinary debit that the bank refused: no mandate is handed over for it."""
+        if self.reference.etat_core != ReferenceBancaire.Etat.REFUSE or self.suspendu:
+            return ""
+        return suite_du_refus(self.reference.core_motif, mandat=False)
 
     @property
     def pourquoi_ecarte(self) -> str:
@@ -95,6 +104,8 @@ class Compte:
         if self.reference.etat_b2b == ReferenceBancaire.Etat.SAISI:
             remis = self.reference.mandat.remis_le is not None
             return "Mandat remis, en attente de la banque" if remis else "Mandat à remettre"
+        if self.remis_de_nouveau:
+            return f"Mandat remis de nouveau, en attente de la banque ; refusé avant : {self.refus}"
         return _dire(self.reference.etat_b2b, self.reference.b2b_motif)
 
 

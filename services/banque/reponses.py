@@ -27,6 +27,7 @@ from .avis import prevenir_de_la_reponse
 COLONNES: Final = ("rum", "prelevement", "etat", "motif", "date")
 PRELEVEMENTS: Final = {"CORE": ("core", "CORE"), "B2B": ("b2b", "interentreprises (B2B)")}
 ETATS: Final = {"VALIDE": ReferenceBancaire.Etat.VALIDE, "REFUSE": ReferenceBancaire.Etat.REFUSE}
+LU: Final = 40  # letters of a cell that is refused, given back to who reads why
 MOTIF: Final = re.compile(r"[A-Z]{2}[0-9]{2}")
 CLOS: Final = "AC04"  # ISO 20022, ExternalStatusReason1Code: ClosedAccountNumber
 # ISO 20022, ExternalStatusReason1Code: those that a debtor's bank gives for a mandate, in words.
@@ -48,6 +49,21 @@ MOTIFS: Final = {
 
 A_REMETTRE_DE_NOUVEAU: Final = frozenset({"MD01", "MD02"})
 """Reasons for which the bank waits for the mandate anew: what was ticked before its answer is ticked no more (R20)."""
+
+
+_REMETTRE: Final = "éditez le mandat et remettez-le de nouveau à votre banque, daté et signé"
+_DEMANDER: Final = "demandez à votre banque ce qu’elle attend ; un autre compte peut servir d’ici là"
+SUITES_DU_REFUS: Final = {
+    **dict.fromkeys(A_REMETTRE_DE_NOUVEAU, _REMETTRE),
+    **dict.fromkeys(("AC01", "AC13", CLOS), "ajoutez un autre compte"),
+}
+"""What a company does of a mandate refused for these reasons."""
+
+
+def suite_du_refus(motif: str, *, mandat: bool = True) -> str:
+    """Return what a company does of a debit that its bank refused for this reason; `mandat`: whether one is handed over for it."""
+    suite = SUITES_DU_REFUS.get(motif, _DEMANDER)
+    return suite if mandat or suite != _REMETTRE else _DEMANDER
 
 
 class ReponsesIllisibles(RegleMetier):
@@ -182,6 +198,7 @@ def enregistrer_reponse(
             prelevement=libelle,
             reponse=str(ReferenceBancaire.Etat(reponse.etat).label),
             motif=motif_lisible(reponse.motif),
+            suite=suite_du_refus(reponse.motif, mandat=genre == "b2b") if reponse.motif else "",
             acte=f"compte-bancaire-reponse:{reference.pk}:{genre}:{reponse.le:%Y%m%d}:{reponse.etat}:{reponse.motif}",
             maintenant=maintenant,
         )
@@ -217,13 +234,13 @@ def _lire(ligne: dict[str, str]) -> Reponse:
     except TexteIllisible as erreur:
         raise LigneRefusee(str(erreur)) from erreur
     except ValueError as erreur:
-        raise LigneRefusee("une date s’écrit 2027-03-01") from erreur
+        raise LigneRefusee(f"« {ligne['date'].strip()[:LU]} » : une date s’écrit 2027-03-01") from erreur
     if lues["prelevement"] not in PRELEVEMENTS:
-        raise LigneRefusee(f"le prélèvement est {' ou '.join(PRELEVEMENTS)}")
+        raise LigneRefusee(f"« {lues['prelevement'][:LU]} » : le prélèvement est {' ou '.join(PRELEVEMENTS)}")
     if lues["etat"] not in ETATS:
-        raise LigneRefusee(f"l’état est {' ou '.join(ETATS)}")
+        raise LigneRefusee(f"« {lues['etat'][:LU]} » : l’état est {' ou '.join(ETATS)}")
     if lues["etat"] == "VALIDE" and lues["motif"]:
         raise LigneRefusee("un compte valide n’a pas de motif")
     if lues["etat"] == "REFUSE" and not MOTIF.fullmatch(lues["motif"]):
-        raise LigneRefusee("un refus porte un code ISO 20022, comme MD01")
+        raise LigneRefusee(f"« {lues['motif'][:LU]} » : un refus porte un code ISO 20022, comme MD01")
     return Reponse(lues["rum"], lues["prelevement"], ETATS[lues["etat"]], lues["motif"], le)

@@ -45,7 +45,7 @@ class Command(Commande):
         if dry_run:
             self.stdout.write("À blanc : rien n'a été écrit.")
         self.stdout.write(
-            f"Réponses enregistrées : {bilan.enregistrees} ; déjà connues : {bilan.inchangees} ; rejetées : {bilan.rejetees}."
+            f"Réponses {'à enregistrer' if dry_run else 'enregistrées'} : {bilan.enregistrees} ; déjà connues : {bilan.inchangees} ; rejetées : {bilan.rejetees}."
         )
         if bilan.rejetees:
             raise CommandError("Des lignes ont été rejetées.", returncode=REJETS)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Courriel, Evenement
 from espacepro.views import comptes_bancaires
+from services.banque.iban import en_groupes
 from services.banque.signalement import signaler_changement
 from services.models import PersonneSirenisee, ReferenceBancaire
 from tests.factories import (
@@ -93,10 +94,30 @@ def test_ce_qui_est_refuse_garde_ce_qui_est_tape(entreprise: Entreprise) -> None
     assert "PASUNBIC!" in relue
     assert "8 ou 11 caractères" in relue
     retour = {cle: valeur for cle, valeur in champs.items() if cle != "confirmer"} | {"corriger": "oui"}
-    assert f'value="{IBAN}"' in texte(client.post(page, retour))
+    assert f'value="{en_groupes(IBAN)}"' in texte(client.post(page, retour))
     trafiquee = texte(client.post(page, {**champs, "bic": "", "iban": "FR00"}))
     assert "Regardez" in trafiquee or "compte 27 caractères" in trafiquee
     assert not ReferenceBancaire.objects.exists()
+
+
+def test_l_iban_a_corriger_revient_par_groupes_de_quatre(entreprise: Entreprise) -> None:
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_ajouter")
+    serre = {"iban": IBAN.replace(" ", ""), "titulaire": "ATELIER", "corriger": "oui"}
+    assert f'value="{en_groupes(serre["iban"])}"' in texte(client.post(page, serre))
+    assert 'value="pas un IBAN"' in texte(client.post(page, serre | {"iban": "pas un IBAN"}))
+
+
+def test_le_bic_n_est_pas_dit_facultatif_ou_il_est_demande(entreprise: Entreprise) -> None:
+    client, page = client_de(entreprise.titulaire), adresse(entreprise, "compte_bancaire_ajouter")
+    for iban, facultatif in ((IBAN, True), ("GB82 WEST 1234 5698 7654 32", False)):
+        relue = texte(client.post(page, {"iban": iban, "titulaire": "ATELIER"}))
+        etiquette = relue[relue.index('for="id_bic"') :].partition("</label>")[0]
+        assert ("facultatif" in etiquette) is facultatif
+    refusee = texte(
+        client.post(page, {"iban": "GB82WEST12345698765432", "titulaire": "A", "bic": "", "confirmer": "oui"})
+    )
+    assert "Saisissez le BIC" in refusee
+    assert "facultatif" not in refusee[refusee.index('for="id_bic"') :].partition("</label>")[0]
 
 
 def test_un_compte_deja_la_est_dit_au_premier_ecran(entreprise: Entreprise) -> None:
@@ -345,6 +366,7 @@ def test_le_mandat_s_edite_avant_d_etre_remis_et_le_dernier_compte_vient_d_abord
 )
 def test_un_mandat_refuse_dit_quoi_faire(entreprise: Entreprise, motif: str, suite: str) -> None:
     refus = {"etat_b2b": "REFUSE", "b2b_motif": motif, "b2b_le": timezone.localdate()}
-    compte_bancaire(entreprise.personne, remis_le=timezone.localdate(), **refus)
+    remis_le = None if motif == "MD01" else timezone.localdate()  # its answer takes the tick away
+    compte_bancaire(entreprise.personne, remis_le=remis_le, **refus)
     assert suite in texte(client_de(entreprise.titulaire).get(adresse(entreprise)))
     assert suite not in texte(client_de(entreprise.acteur).get(adresse(entreprise))), "who only pays does nothing of it"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Courriel, Evenement
 from services import actes
 from services.banque.lectures import comptes_de
-from services.models import ReferenceBancaire
+from services.models import MandatSepa, ReferenceBancaire
 from tests.factories import compte_bancaire
 
 from .scenes import Entreprise
@@ -135,3 +135,46 @@ def test_un_mandat_que_la_banque_n_a_pas_est_de_nouveau_a_remettre(
     lancer(tmp_path, corps)
     mandat.refresh_from_db()
     assert mandat.remis_le == aujourd_hui
+
+
+def test_un_refus_dit_quoi_faire_sur_la_page_et_par_courriel(reference: ReferenceBancaire, tmp_path: Path) -> None:
+    rum, le = reference.mandat.rum, timezone.localdate()
+    lancer(tmp_path, f"{rum};B2B;REFUSE;MD01;{le}\n{rum};CORE;REFUSE;AC04;{le}\n")
+    compte = comptes_de(reference.personne)[0]
+    assert "remettez-le de nouveau" in compte.suite_du_refus
+    assert compte.suite_du_refus_core == "ajoutez un autre compte"
+    suites = {c.contexte["prelevement"]: c.contexte["suite"] for c in Courriel.objects.all()}
+    assert "remettez-le de nouveau" in suites["interentreprises (B2B)"]
+    assert suites["CORE"] == "ajoutez un autre compte"
+
+
+def test_un_mandat_remis_de_nouveau_attend_la_banque_et_ne_demande_plus_rien(
+    reference: ReferenceBancaire, tmp_path: Path
+) -> None:
+    lancer(tmp_path, f"{reference.mandat.rum};B2B;REFUSE;MD01;{timezone.localdate()}\n")
+    MandatSepa.objects.update(remis_le=timezone.localdate())
+    compte = comptes_de(reference.personne)[0]
+    assert compte.suite_du_refus == ""
+    assert compte.b2b.startswith("Mandat remis de nouveau, en attente de la banque ; refusé avant : aucun mandat")
+    assert not compte.mandat_a_remettre
+
+
+def test_un_refus_ordinaire_ne_demande_pas_de_mandat(reference: ReferenceBancaire, tmp_path: Path) -> None:
+    lancer(tmp_path, f"{reference.mandat.rum};CORE;REFUSE;MD01;{timezone.localdate()}\n")
+    compte = comptes_de(reference.personne)[0]
+    assert "mandat" not in compte.suite_du_refus_core
+    assert compte.suite_du_refus_core.startswith("demandez à votre banque")
+
+
+def test_la_commande_dit_ce_qu_elle_a_lu_et_ce_qu_elle_ferait(
+    reference: ReferenceBancaire, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rum, le = reference.mandat.rum, timezone.localdate()
+    lancer(tmp_path, f"{rum};CORE;VALIDE;;{le}\n", "--dry-run")
+    assert "Réponses à enregistrer : 1" in capsys.readouterr().out
+    with pytest.raises(CommandError):
+        lancer(tmp_path, f"{rum};CORE;VALIDE;;01/12/2026\n{rum};CB;VALIDE;;{le}\n{rum};CORE;OUI;;{le}\n")
+    dit = capsys.readouterr().err
+    assert "« 01/12/2026 »" in dit
+    assert "« CB »" in dit
+    assert "« OUI »" in dit
