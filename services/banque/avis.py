@@ -77,7 +77,10 @@ def _contexte(reference: ReferenceBancaire, changement: ChangementBancaire | Non
     """Return what each of these mails says of the account, never its IBAN."""
     personne = reference.personne
     gestionnaire = personne.service_gestionnaire
-    quoi = {"quoi": changement.get_genre_display(), "changement": str(changement.pk)} if changement else {}
+    quoi: dict[str, Any] = {}
+    if changement is not None:
+        retire = changement.genre == ChangementBancaire.Genre.SUPPRESSION
+        quoi = {"quoi": changement.get_genre_display(), "changement": str(changement.pk), "retire": retire}
     return quoi | {
         "compte": reference.iban_masque,
         "titulaire": reference.titulaire,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import actes as actes_accounts
 from accounts.donnees.retention import purger
+from accounts.envois.courriels import composer
 from accounts.espace.suppression import supprimer_espace
 from accounts.models import Courriel, Espace, Evenement, NavigateurConnu
 from accounts.saisies.regles import RegleMetier
@@ -346,3 +347,16 @@ def test_ce_qui_est_supprime_s_efface_six_ans_apres_avec_ses_mandats_et_ses_sign
     purger(maintenant=maintenant)
     assert ReferenceBancaire.objects.count() == 2, "an account outlives what was done to it"
     assert not ChangementBancaire.objects.exists()
+
+
+def test_l_avis_d_une_suppression_ne_dit_pas_que_le_compte_sert_encore(entreprise: Entreprise) -> None:
+    entreprise.personne.courriel = "entreprise@exemple.fr"
+    entreprise.personne.save()
+    reference = compte_bancaire(entreprise.personne)
+    retirer_compte(acteur=entreprise.titulaire, reference=reference)
+    avis = Courriel.objects.filter(genre__startswith="compte_bancaire_change")
+    assert {un.genre for un in avis} == {"compte_bancaire_change", "compte_bancaire_change_entreprise"}
+    for un in avis:
+        texte = str(composer(un).body)
+        assert "rétablir le compte" in texte
+        assert "ne peut plus servir à payer" not in texte
