@@ -10,14 +10,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.forms import FormulairePortail
-from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, ChampRegle, ChampTexte
+from accounts.forms.champs import ChampJour, ChampPorte, ChampRegle, ChampTexte
 from accounts.forms.claviers import Clavier
 from accounts.forms.motif import MotifForm
+from accounts.models import Espace
 from accounts.saisies.dates import jour
 from accounts.saisies.sirens import SirenAbsent, normaliser_siren
 from services.models import PersonneSirenisee, PreferenceMessagerie
 
 from .models import Adhesion, Preference, Role
+from .partage.beneficiaires import BeneficiaireSoiMeme, lire_numero
 from .partage.designations import FinPassee, exiger_fin_a_venir
 from .tableurs.lecture import TAILLE_DU_FICHIER
 
@@ -41,7 +43,8 @@ class BeneficiaireForm(FormulairePortail):
 
     regles = {"numero_mal_saisi": "numero", "beneficiaire_soi_meme": "numero"}
 
-    numero = ChampIdentifiant(
+    numero = ChampRegle(
+        lire_numero,
         label="Numéro d’abonné",
         max_length=60,
         help_text="Quatorze chiffres, espaces admis. La personne le trouve sur sa page d’accueil et son récapitulatif.",
@@ -55,6 +58,17 @@ class BeneficiaireForm(FormulairePortail):
         clavier=Clavier.NOM_D_AUTRUI,
         error_messages={"required": "Indiquez le nom de la personne."},
     )
+
+    def __init__(self, *args: Any, acteur: Espace | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.acteur = acteur
+
+    def clean_numero(self) -> str:
+        """Refuse one's own number beside what else is wrong, as the act would once all the rest is right."""
+        numero: str = self.cleaned_data["numero"]
+        if self.acteur is not None and numero == self.acteur.numero_abonne:
+            raise forms.ValidationError(BeneficiaireSoiMeme.message, code=BeneficiaireSoiMeme.code)
+        return numero
 
 
 class FinForm(FormulairePortail):
@@ -137,7 +151,8 @@ class AccepterForm(RoleForm):
     }
     field_order = ("numero", "services", "role", "expire_le")
 
-    numero = ChampIdentifiant(
+    numero = ChampRegle(
+        lire_numero,
         label="Numéro d’abonné de cette personne",
         max_length=60,
         help_text="Quatorze chiffres, espaces admis. Elle le lit sur sa page d’accueil et vous le dit elle-même.",
@@ -217,21 +232,25 @@ class PreferenceForm(FormulairePortail):
         label="Habilitations accordées par d’autres sur des services que vous administrez",
         choices=Preference.Accords.choices,
         widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une des réponses."},
     )
     echeances = forms.ChoiceField(
         label="Habilitations reçues ou accordées qui prennent fin dans quinze jours",
         choices=Preference.Avis.choices,
         widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une des réponses."},
     )
     fichiers = forms.ChoiceField(
         label="Fichiers longs que vous avez demandés, quand ils sont prêts",
         choices=Preference.Avis.choices,
         widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une des réponses."},
     )
     rappels = forms.ChoiceField(
         label="Échéances indicatives de vos services",
         choices=Preference.Rappels.choices,
         widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une des réponses."},
     )
 
 
@@ -239,7 +258,10 @@ class AvisMessagerieForm(FormulairePortail):
     """How soon one is told of messages: of all mailboxes, and of each of these."""
 
     defaut = forms.ChoiceField(
-        label="Pour toutes vos messageries", choices=PreferenceMessagerie.Rythme.choices, widget=forms.RadioSelect
+        label="Pour toutes vos messageries",
+        choices=PreferenceMessagerie.Rythme.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une des réponses."},
     )
 
     def __init__(self, *args: Any, personnes: Sequence[PersonneSirenisee], **kwargs: Any) -> None:

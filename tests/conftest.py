@@ -21,6 +21,7 @@ from pytest_django import DjangoDbBlocker
 from accounts.envois import un_a_un
 from accounts.models import Espace, PolitiqueMotDePasse, VersionCGU, publication
 from accounts.mots_de_passe import saturation
+from accounts.portes.saisie import ETAPE
 from accounts.traces.sceau import temoin
 from services.models import PersonneSirenisee
 from surveillance import memoire
@@ -102,6 +103,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(autouse=True)
+def _pages_gardees_suivies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a test's browser open the page that a form of several pages answers with (accounts/portes/etapes.py), unless it says `follow`."""
+    poster = Client.post
+
+    def post(self: Client, *args: Any, **options: Any) -> Any:
+        reponse = poster(self, *args, **options)
+        if "follow" in options or reponse.status_code != 302 or f"{ETAPE}=" not in reponse["Location"]:
+            return reponse
+        lue = self.get(reponse["Location"])
+        lue.context = reponse.context
+        return lue
+
+    monkeypatch.setattr(Client, "post", post)
 
 
 @pytest.fixture(autouse=True)

@@ -239,7 +239,7 @@ def montrer(request: HttpRequest, saisie: Saisie) -> str:
             reponse.render()
     except (Http404, PermissionDenied, RegleMetier):
         return ""
-    return reponse.content.decode() if reponse.status_code == 200 and _est_une_page(reponse) else ""
+    return reponse.content.decode() if reponse.status_code == 200 and est_une_page(reponse) else ""
 
 
 def lire_en_clair(html: str, saisie: Saisie) -> tuple[list[tuple[str, str]], bool]:
@@ -282,7 +282,8 @@ def remplir(html: str, saisie: Saisie, bandeau: str) -> str:
     return "".join(page.ecrit)
 
 
-def _est_une_page(reponse: HttpResponse) -> bool:
+def est_une_page(reponse: HttpResponse) -> bool:
+    """Whether this answer is a page in HTML, whole."""
     return not reponse.streaming and reponse.headers.get("Content-Type", "").startswith("text/html")
 
 
@@ -305,7 +306,7 @@ class RemplissageMiddleware:
                 oublier_saisie(compte)
         elif request.method == "GET" and request.get_full_path() == page and reponse.status_code == 200:
             saisie = saisie_gardee(compte)
-            if saisie is not None and _est_une_page(reponse):
+            if saisie is not None and est_une_page(reponse):
                 bandeau = render_to_string("accounts/saisie_rendue.html", {"saisie": saisie})
                 reponse.content = remplir(reponse.content.decode(), saisie, bandeau).encode()
         return reponse

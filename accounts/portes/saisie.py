@@ -6,6 +6,7 @@ sign-in (an agent's: after the second factor) and never sent by itself.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -25,10 +26,13 @@ from .marques import MARQUES
 from .reauthentification import SECRETS
 
 CHAMP: Final = "estampille"
+ETAPE: Final = "etape"
+"""In an address: the page that was kept of its form (`etapes.py`)."""
 ESTAMPILLE: Final = "estampille"
 GARDEE: Final = "saisie-gardee"
 EMPORTEE: Final = "saisie-emportee"
 """What each is encrypted for: none is read in the place of another."""
+_ETAPE: Final = re.compile(rf"(?<=[?&]){ETAPE}=[^&]*&?")
 VALIDITE: Final = 24 * 3600  # seconds between the page and what is posted from it
 GARDE: Final = 15 * 60  # seconds
 TAILLE_MAX: Final = 100_000  # bytes
@@ -108,6 +112,18 @@ def page_gardee(request: HttpRequest) -> str:
     return reverse("admin:saisie_gardee" if chez_les_agents else "saisie_gardee")
 
 
+def sans_etape(adresse: str) -> str:
+    """Return the address of a form without the name of the page of it that was shown (`etapes.py`)."""
+    return _ETAPE.sub("", adresse).rstrip("?&")  # by its text: what else the address says stays as it was written
+
+
+def champs_saisis(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
+    """Return what this request posts and somebody typed, and whether secrets were left out."""
+    donnes = [(nom, v) for nom, valeurs in request.POST.lists() if nom not in CADRE for v in valeurs]
+    champs = [(nom, valeur) for nom, valeur in donnes if not SECRETS.search(nom)]
+    return champs, len(champs) < len(donnes)
+
+
 def est_la_page(adresse: str) -> bool:
     """Whether this address is that of the page which shows what is kept: it has nothing of its own to keep or show."""
     return urlsplit(adresse).path in {reverse("saisie_gardee"), reverse("admin:saisie_gardee")}
@@ -128,17 +144,16 @@ def garder_saisie(request: HttpRequest) -> bool:
     compte = compte_connecte(request)
     if compte is not None and _porteur(compte) != porteur:
         return False
-    donnes = [(nom, v) for nom, valeurs in request.POST.lists() if nom not in CADRE for v in valeurs]
-    champs = [(nom, valeur) for nom, valeur in donnes if not SECRETS.search(nom)]
+    champs, tus = champs_saisis(request)
     if not champs:
         return False
     contenu = json.dumps(
         {
             "page": page,
-            "adresse": request.get_full_path(),
+            "adresse": sans_etape(request.get_full_path()),
             "champs": champs,
             "fichiers": bool(request.FILES),
-            "secrets": len(champs) < len(donnes),
+            "secrets": tus,
         }
     )
     if len(contenu.encode()) > TAILLE_MAX:

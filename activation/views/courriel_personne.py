@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.portes.etapes import pages_gardees
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 from services.adresses.envoi import adresse_du_courrier
@@ -31,6 +32,7 @@ def choisir(request: HttpRequest, espace: Espace) -> HttpResponse:
 
 @reauthentification_requise
 @espace_requis
+@pages_gardees
 @require_http_methods(["GET", "POST"])
 def changer(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     """Ask for the change; a letter leaves. Another's company is a 404."""

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.compteurs import double_envoi
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.portes.etapes import pages_gardees
 from accounts.saisies.apercu import CHAMP
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
@@ -38,6 +39,7 @@ BOUQUET = "bouquet"  # one box for the services that an espace simplifié receiv
 
 
 @espace_requis
+@pages_gardees
 @require_http_methods(["GET", "POST"])
 def adherer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Ask for adhésion: first the SIREN (a GET, so that nothing is lost), then the services."""

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.portes.etapes import pages_gardees
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import TropDeLectures
@@ -159,6 +160,7 @@ def _premiere_page(
 
 @reauthentification_requise
 @espace_requis
+@pages_gardees
 @require_http_methods(["GET", "POST"])
 def substituer(request: HttpRequest, espace: Espace) -> HttpResponse:
     """First the SIREN (a GET, so that nothing is lost), then the services, then the letters; one POST deposits every demande."""

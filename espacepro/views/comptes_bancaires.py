@@ -25,6 +25,7 @@ from accounts.compteurs.double_envoi import FENETRE_DU_DOUBLE_ENVOI, annoncer_un
 from accounts.forms.reauthentification import ConfirmationForm
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.portes.etapes import pages_gardees
 from accounts.portes.reauthentification import mot_de_passe_prouve, reauthentification_requise
 from accounts.saisies.regles import RegleMetier
 from habilitations.lectures.entreprise import Entreprise
@@ -176,6 +177,7 @@ def _remise(reference: ReferenceBancaire, donnees: Any = None) -> RemiseForm:
 
 @reauthentification_requise
 @espace_requis
+@pages_gardees
 @require_http_methods(["GET", "POST"])
 def ajouter(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
     """An IBAN typed, then read again with its bank, then confirmed."""

@@ -66,6 +66,14 @@ class TropDeRecherches(EssaiRefuse):
     message = "Trop de numéros ou de noms inexacts : vous pourrez de nouveau désigner quelqu’un dans une heure."
 
 
+def lire_numero(saisie: str) -> str:
+    """Return the numéro d'abonné that was typed, in one form. Raises: NumeroMalSaisi."""
+    numero = normaliser_numero(saisie)
+    if not numero_valide(numero):
+        raise NumeroMalSaisi
+    return numero
+
+
 def collaborateurs(espace: Espace) -> list[Espace]:
     """Return the active espaces expert that hold something granted by this one, by name: nobody that it does not know already."""
     accordees = accordees_sous(Habilitation.objects.vivantes(), espace)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.portes.etapes import pages_gardees
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.apercu import CHAMP, CHANGE, empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.numeros import grouper_numero, normaliser_numero
@@ -90,6 +91,7 @@ def annuler(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
 
 @reauthentification_requise
 @espace_requis
+@pages_gardees
 @require_http_methods(["GET", "POST"])
 def accepter(request: HttpRequest, espace: Espace, cle: UUID) -> HttpResponse:
     """Type the number that the person has told, choose services and role, read what that gives and what is refused, confirm.

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis
+from accounts.portes.etapes import pages_gardees
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.apercu import CHANGE, empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.dates import jour_en_lettres
@@ -157,16 +158,19 @@ def _deja_saisi(brouillon: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _form_personne(sujet: Sujet, roles: list[str], donnees: Any, deja_saisi: dict[str, Any]) -> BeneficiaireForm:
+def _form_personne(
+    espace: Espace, sujet: Sujet, roles: list[str], donnees: Any, deja_saisi: dict[str, Any]
+) -> BeneficiaireForm:
     if sujet is SUPPLEANTS:
-        return BeneficiaireForm(donnees, initial=deja_saisi)
-    form = DelegataireForm(donnees, initial=deja_saisi)
+        return BeneficiaireForm(donnees, initial=deja_saisi, acteur=espace)
+    form = DelegataireForm(donnees, initial=deja_saisi, acteur=espace)
     if not roles_pour(DELEGUER_ACTEUR_DELEGANT).intersection(roles):
         form.proposer_acteur_seul()
     return form
 
 
 @espace_requis
+@pages_gardees
 @require_http_methods(["GET", "POST"])
 def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse:
     """Step 2: the person, by numéro d'abonné and name; for a délégation, its role and its last day."""
@@ -181,7 +185,7 @@ def personne(request: HttpRequest, espace: Espace, sujet: Sujet) -> HttpResponse
     deja_saisi = _deja_saisi(brouillon)
     if choisi is not None:
         deja_saisi |= {"numero": choisi.numero_lisible, "nom": choisi.nom_complet}
-    form = _form_personne(sujet, roles, donnees, deja_saisi)
+    form = _form_personne(espace, sujet, roles, donnees, deja_saisi)
     if request.method == "POST" and form.is_valid():
         try:
             beneficiaire = trouver_beneficiaire(

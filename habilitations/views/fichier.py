@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Espace
 from accounts.portes.acces import espace_requis, recoit_fichier
+from accounts.portes.etapes import pages_gardees
 from accounts.portes.reauthentification import reauthentification_requise
 from accounts.saisies.apercu import empreinte, est_ce_qui_a_ete_montre
 from accounts.saisies.regles import RegleMetier
@@ -28,6 +29,7 @@ MONTREES = 200
 
 @recoit_fichier(TAILLE_DU_FICHIER)
 @espace_requis
+@pages_gardees
 @require_http_methods(["GET", "POST"])
 def examiner(request: HttpRequest, espace: Espace) -> HttpResponse:
     """Take the file and say, line by line, what it would do. Nothing is granted here."""

@@ -48,9 +48,12 @@ def chercher(client: Client, liste: list[str]) -> Any:
 
 def deposer(client: Client, adresse: str, saisie: dict[str, Any], *, follow: bool = False) -> Any:
     """Post the form, then what its page of the letters showed, where it is shown."""
-    reponse = client.post(adresse, saisie, follow=follow)
+    reponse = client.post(adresse, saisie)
     montre = re.search(r'name="apercu" value="([^"]+)"', reponse.content.decode())
-    return client.post(adresse, {**saisie, "apercu": montre[1]}, follow=follow) if montre else reponse
+    if not montre:
+        return reponse
+    suivre = {"follow": True} if follow else {}
+    return client.post(adresse, {**saisie, "apercu": montre[1]}, **suivre)
 
 
 @pytest.fixture
