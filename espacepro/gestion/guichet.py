@@ -20,6 +20,7 @@ from accounts.saisies.organisations import denomination
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.lecture import lire
 from activation.models import Demande
+from habilitations.models import Mandat
 from services.models import PersonneSirenisee
 from surveillance.espaces.desactivation import desactivation_en_cours
 from surveillance.espaces.visibilite import espaces_visibles
@@ -52,7 +53,7 @@ def rechercher(request: HttpRequest) -> HttpResponse:
         entreprises=len(trouves.entreprises),
         ailleurs=len(trouves.ailleurs),
         espaces=len(trouves.espaces),
-        demandes=len(trouves.demandes) + len(trouves.courriers),
+        demandes=len(trouves.demandes) + len(trouves.courriers) + len(trouves.mandats),
     )
     if trouves.seul is not None:
         return redirect(adresse_de(trouves.seul))
@@ -99,6 +100,8 @@ def adresse_de(trouve: object) -> str:
         return reverse("admin:services_personnesirenisee_change", args=[trouve.pk])
     if isinstance(trouve, Demande):
         return reverse("admin:activation_demande_change", args=[trouve.pk])
+    if isinstance(trouve, Mandat):
+        return reverse("admin:habilitations_mandat_change", args=[trouve.pk])
     return reverse("admin:activation_courrier_change", args=[trouve.pk])  # type: ignore[attr-defined]
 
 

@@ -7,6 +7,7 @@ three letters, whole words or parts of them. What is another office's is told in
 import contextlib
 import itertools
 import operator
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -21,7 +22,7 @@ from accounts.gestion.files import catalogue
 from accounts.gestion.fonctions import BUREAU, DU_PAYS
 from accounts.models import Agent, Compte, Espace, ServiceGestionnaire
 from accounts.saisies.numeros import normaliser_numero, numero_valide
-from accounts.saisies.porte import lire_recherche
+from accounts.saisies.porte import lire_identifiant, lire_recherche
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.repliement import Replier, replier
 from accounts.saisies.sirens import SirenInvalide, normaliser_identifiant
@@ -29,11 +30,13 @@ from activation.courriers.code128 import lire_numero
 from activation.courriers.codes import ReferenceMalSaisie, lire_reference
 from activation.models import Courrier, CreationSimplifiee, Demande
 from habilitations.lectures.recherche import contient, nomme
-from habilitations.models import Habilitation
+from habilitations.models import Habilitation, Mandat
 from services.models import PersonneSirenisee
 from services.registre.identification import personne_d_identifiant
 from surveillance.espaces.visibilite import espaces_du_bureau, espaces_visibles
 
+RUM: Final = re.compile(r"[0-9]{2}DGFIP[0-9A-Z]{1,28}")
+MANDAT: Final = re.compile(r"D(-[0-9A-Z]+){2,}")
 LETTRES: Final = 3  # fewer are in no trigram: the whole country would be read
 MONTRES: Final = 20
 CANDIDATS: Final = (
@@ -59,6 +62,8 @@ class Trouves:
     espaces: list[Espace] = field(default_factory=list)
     demandes: list[Demande] = field(default_factory=list)
     courriers: list[Courrier] = field(default_factory=list)
+    mandats: list[Mandat] = field(default_factory=list)
+    """Those whose demande is there no more."""
     en_cours: dict[int, list[str]] = field(default_factory=dict)
     suite_entreprises: bool = False
     """There are more companies than are shown."""
@@ -66,13 +71,14 @@ class Trouves:
     """There are more persons of this name than are shown: the SIREN of a company of theirs beside it, or a number, says which."""
 
     @property
-    def seul(self) -> PersonneSirenisee | Espace | Demande | Courrier | None:
+    def seul(self) -> PersonneSirenisee | Espace | Demande | Courrier | Mandat | None:
         """The one thing found, if there is one: it opens at once."""
-        tout: list[PersonneSirenisee | Espace | Demande | Courrier] = [
+        tout: list[PersonneSirenisee | Espace | Demande | Courrier | Mandat] = [
             *self.entreprises,
             *self.espaces,
             *self.demandes,
             *self.courriers,
+            *self.mandats,
         ]
         return tout[0] if len(tout) == 1 and not (self.ailleurs or self.suite_espaces) else None
 
@@ -85,6 +91,8 @@ def chercher(agent: Agent, saisie: str) -> Trouves:
         _courrier(agent, lu, trouves)
     elif reference := _reference(texte):
         _demande(agent, reference, trouves)
+    elif numero := _numero_de_mandat(texte):
+        _mandat(agent, numero, trouves)
     elif "@" in texte:
         _espaces(agent, trouves, Espace.objects.filter(compte__in=Compte.objects.d_adresse(texte)))
     elif identifiants := _identifiants(texte):
@@ -157,6 +165,31 @@ def _demande(agent: Agent, reference: str, trouves: Trouves) -> None:
             trouves.demandes.append(demande)
         else:
             trouves.ailleurs.append(demande.personne.service_gestionnaire)
+    if not trouves.demandes and not trouves.ailleurs:
+        _mandat(agent, reference, trouves)
+
+
+def _numero_de_mandat(texte: str) -> str:
+    """Return the reference of a mandate that is read here, of a code or of SEPA, as it is kept; nothing for anything else."""
+    plat = lire_identifiant(texte).upper()
+    rum = plat.replace(" ", "").replace("-", "")
+    return rum if RUM.fullmatch(rum) else plat if MANDAT.fullmatch(plat) else ""
+
+
+def _mandat(agent: Agent, numero: str, trouves: Trouves) -> None:
+    """Find the mandate of this reference, as the company's pages print it, or the company of this mandate of SEPA (its RUM)."""
+    if RUM.fullmatch(numero):
+        siennes = PersonneSirenisee.objects.filter(references_bancaires__mandat__rum=numero)
+        for personne in siennes.select_related("service_gestionnaire"):
+            du_bureau = _est_du_bureau(agent, personne)
+            trouves.entreprises.extend([personne] if du_bureau else [])
+            trouves.ailleurs.extend([] if du_bureau else [personne.service_gestionnaire])
+        return
+    for mandat in Mandat.objects.filter(demande=numero).select_related("personne__service_gestionnaire"):
+        if _est_du_bureau(agent, mandat.personne):
+            trouves.mandats.append(mandat)
+        else:
+            trouves.ailleurs.append(mandat.personne.service_gestionnaire)
 
 
 def _par_identifiant(agent: Agent, texte: str, identifiants: Sequence[str], trouves: Trouves) -> None:

@@ -25,9 +25,11 @@ from tests.espacepro.scenes import client_verifie, deposer
 from tests.factories import (
     AgentFactory,
     EspaceFactory,
+    MandatFactory,
     PersonneFactory,
     ServiceFactory,
     ServiceGestionnaireFactory,
+    compte_bancaire,
     habiliter,
 )
 
@@ -104,6 +106,31 @@ def test_une_demande_et_sa_lettre_se_trouvent_par_leur_reference(agent: Agent, p
     courrier.demande.save()
     assert chercher(agent, "d 2026 7e8srtu2").demandes == [courrier.demande]
     assert chercher(agent, "D-2026-7E8SRTU2-1").courriers == [courrier]
+
+
+def test_un_mandat_se_trouve_par_la_reference_que_les_pages_en_montrent(
+    agent: Agent, personne: PersonneSirenisee
+) -> None:
+    """Its demande may be there no more; that of SEPA (its RUM) leads to its company (walker 6: 14)."""
+    mandat = MandatFactory(personne=personne, demande="D-DEMO-552032534-001")
+    ancien = MandatFactory(personne=personne, demande="D-2026-7E8SRTU2")
+    sepa = compte_bancaire(personne).mandat
+    ailleurs = AgentFactory(service_gestionnaire=ServiceGestionnaireFactory())
+    for saisie, trouves in (
+        ("d-demo-552032534-001", [mandat]),
+        ("D\u2010DEMO\u2010552032534\u2010001", [mandat]),
+        ("D 2026 7E8SRTU2", [ancien]),
+    ):
+        assert chercher(agent, saisie).mandats == trouves, saisie
+        assert chercher(ailleurs, saisie).ailleurs == [personne.service_gestionnaire]
+        assert not chercher(ailleurs, saisie).mandats
+    for saisie in (sepa.rum, f"{sepa.rum[:4]} {sepa.rum[4:].lower()}"):
+        assert chercher(agent, saisie).entreprises == [personne]
+        assert chercher(ailleurs, saisie).ailleurs == [personne.service_gestionnaire]
+    client = client_verifie(agent)
+    seul = client.get(reverse("admin:chercher"), {"q": mandat.demande})
+    assert seul["Location"] == reverse("admin:habilitations_mandat_change", args=[mandat.pk])
+    assert client.get(seul["Location"]).status_code == 200
 
 
 def test_d_un_autre_bureau_la_recherche_ne_dit_que_son_nom_et_son_telephone(
