@@ -93,6 +93,7 @@ class InscriptionSimplifieeForm(InscriptionForm):
     courriel_entreprise = champ_adresse(
         normaliser_adresse_entreprise,
         label="Adresse électronique de l’entreprise",
+        requise="Saisissez l’adresse électronique de l’entreprise.",
         aide="L’administration y écrira à l’entreprise. Un lien de confirmation y est envoyé. "
         "Ce peut être la même que votre adresse de connexion.",
         clavier=Clavier.ADRESSE_D_ENTREPRISE,
@@ -109,6 +110,7 @@ class CourrielEntrepriseForm(FormulairePortail):
     adresse = champ_adresse(
         normaliser_adresse_entreprise,
         label="Nouvelle adresse électronique de l’entreprise",
+        requise="Saisissez la nouvelle adresse électronique de l’entreprise.",
         aide="Exemple : contact@exemple.fr. Une adresse durable, que l’entreprise relève.",
         clavier=Clavier.ADRESSE_D_ENTREPRISE,
     )

@@ -15,6 +15,7 @@ from ..saisies.sirens import SirenAbsent, normaliser_siren
 from .claviers import Clavier
 
 LONGUEUR_MOT_DE_PASSE = 1024  # what is read of one; how much of it counts is for accounts/mots_de_passe/politique.py
+TROP_LONG = "%(limit_value)d caractères au plus : vous en avez saisi %(show_value)d."
 INCOMPLET = "Ce formulaire est incomplet : copiez votre texte, puis rouvrez la page."
 SIGNES_PAR_SIGNE, MARGE = (
     4,
@@ -32,10 +33,13 @@ class _ChampTape(forms.CharField):
         self.clavier = clavier or self.clavier
         if self.clavier is not None:
             options.setdefault("widget", self.clavier.widget())
+        options["error_messages"] = {"max_length": TROP_LONG} | (options.get("error_messages") or {})
         super().__init__(**options)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {**super().widget_attrs(widget), **(self.clavier.attributs if self.clavier else {})}
+        """Return the attributes of the element: no `maxlength`, by which a browser cuts what is pasted without a word."""
+        siens = {nom: valeur for nom, valeur in super().widget_attrs(widget).items() if nom != "maxlength"}
+        return {**siens, **(self.clavier.attributs if self.clavier else {})}
 
 
 class ChampPorte(_ChampTape):
@@ -165,20 +169,44 @@ class ChampJour(forms.DateField):
 
 
 def champ_adresse(
-    regle: Callable[[str], str], *, label: str, aide: str = "", clavier: Clavier = Clavier.ADRESSE
+    regle: Callable[[str], str],
+    *,
+    label: str,
+    aide: str = "",
+    clavier: Clavier = Clavier.ADRESSE,
+    requise: str = "Saisissez votre adresse électronique de connexion.",
 ) -> ChampRegle:
-    """Return the field of an e-mail address: one's own, or of the kind `clavier`."""
-    return ChampRegle(regle, label=label, max_length=LONGUEUR_SAISIE_ADRESSE, help_text=aide, clavier=clavier)
+    """Return the field of an e-mail address: one's own, or of the kind `clavier`; `requise` is said where none was typed."""
+    return ChampRegle(
+        regle,
+        label=label,
+        max_length=LONGUEUR_SAISIE_ADRESSE,
+        help_text=aide,
+        clavier=clavier,
+        error_messages={"required": requise},
+    )
 
 
 def champ_mot_de_passe_actuel(*, label: str = "Mot de passe actuel") -> ChampSecret:
     """Return the field of the password that one has."""
-    return ChampSecret(label=label, max_length=LONGUEUR_MOT_DE_PASSE, clavier=Clavier.MOT_DE_PASSE)
+    return ChampSecret(
+        label=label,
+        max_length=LONGUEUR_MOT_DE_PASSE,
+        clavier=Clavier.MOT_DE_PASSE,
+        error_messages={"required": "Saisissez votre mot de passe."},
+    )
 
 
-def champ_nouveau_mot_de_passe(*, label: str = "Nouveau mot de passe") -> ChampSecret:
+def champ_nouveau_mot_de_passe(
+    *, label: str = "Nouveau mot de passe", requis: str = "Choisissez un mot de passe."
+) -> ChampSecret:
     """Return the field of the password that one chooses: pasting and managers work (CGU §3.2)."""
-    return ChampSecret(label=label, max_length=LONGUEUR_MOT_DE_PASSE, clavier=Clavier.NOUVEAU_MOT_DE_PASSE)
+    return ChampSecret(
+        label=label,
+        max_length=LONGUEUR_MOT_DE_PASSE,
+        clavier=Clavier.NOUVEAU_MOT_DE_PASSE,
+        error_messages={"required": requis},
+    )
 
 
 def regles_mot_de_passe(champ: str) -> dict[str, str]:
@@ -194,7 +222,11 @@ def secrets_proposes(question: str, reponse: str) -> dict[str, str]:
 
 def champ_question() -> forms.ChoiceField:
     """Return the choice of a question de confiance."""
-    return forms.ChoiceField(label="Question de confiance", choices=Espace.Question.choices)
+    return forms.ChoiceField(
+        label="Question de confiance",
+        choices=Espace.Question.choices,
+        error_messages={"required": "Choisissez une question de confiance."},
+    )
 
 
 def champ_nouvelle_reponse(*, suite: str = "") -> ChampReponse:
@@ -206,6 +238,7 @@ def champ_nouvelle_reponse(*, suite: str = "") -> ChampReponse:
             "Dix lettres ou chiffres au moins, sans rapport avec vous. La réponse proposée est tirée au hasard et "
             f"répond à « {Espace.Question.PHRASE.label} » : vous pouvez garder l’une et l’autre. {suite}"
         ).rstrip(),
+        error_messages={"required": "Saisissez une réponse à la question de confiance."},
     )
 
 

@@ -20,7 +20,10 @@ class ConnexionForm(DsfrBaseForm, AuthenticationForm):
 
     error_messages = dict.fromkeys(("invalid_login", "inactive"), REFUS)
 
-    username = ChampIdentifiant(clavier=Clavier.IDENTIFIANT_DE_CONNEXION)
+    username = ChampIdentifiant(
+        clavier=Clavier.IDENTIFIANT_DE_CONNEXION,
+        error_messages={"required": "Saisissez votre adresse électronique de connexion."},
+    )
     password = champ_mot_de_passe_actuel(label="Mot de passe")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

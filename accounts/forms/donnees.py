@@ -20,6 +20,7 @@ class RectificationForm(FormulairePortail):
         label="Votre demande",
         max_length=LONGUEUR_DE_LA_DEMANDE,
         widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": "Dites ce qui est faux et ce qui devrait être écrit."},
         help_text=(
             f"Dites ce qui est faux et ce qui devrait être écrit. {LONGUEUR_DE_LA_DEMANDE} caractères au plus. "
             "N’écrivez ni mot de passe ni code."

@@ -29,6 +29,7 @@ class ChangerAdresseForm(FormulairePortail):
     adresse = champ_adresse(
         normaliser_adresse,
         label="Nouvelle adresse électronique de connexion",
+        requise="Saisissez la nouvelle adresse électronique de connexion.",
         aide="Une adresse personnelle et durable, que vous relevez. 110 caractères au plus.",
     )
     actuel = champ_mot_de_passe_actuel()

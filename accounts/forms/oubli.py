@@ -38,6 +38,7 @@ class ReponseForm(FormulairePortail):
             "Majuscules, accents, espaces et ponctuation ne comptent pas. Elle figure sur votre récapitulatif, ou sur le pli "
             "qui vous a été remis au guichet."
         ),
+        error_messages={"required": "Saisissez votre réponse."},
     )
 
 

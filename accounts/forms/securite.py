@@ -18,6 +18,7 @@ class CodeForm(FormulairePortail):
         help_text="Il change toutes les 30 secondes dans votre application d’authentification.",
         max_length=20,
         clavier=Clavier.CODE_A_SIX_CHIFFRES,
+        error_messages={"required": "Saisissez le code à 6 chiffres que montre votre application."},
     )
 
     def clean_code(self) -> str:
@@ -36,4 +37,5 @@ class CodeSecoursForm(FormulairePortail):
         help_text="Un code de votre liste qui n’a pas encore servi, par exemple 7K2M9-0QDXX-XXXXX-XXXXX-XXXXX.",
         max_length=60,
         clavier=Clavier.CODE,
+        error_messages={"required": "Saisissez un code de secours."},
     )

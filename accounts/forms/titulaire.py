@@ -27,14 +27,22 @@ class TitulaireForm(FormulairePortail):
         label="Prénom",
         max_length=80,
         clavier=Clavier.PRENOM,
+        error_messages={"required": "Saisissez votre prénom."},
     )
-    nom = ChampRegle(normaliser_nom, label="Nom", max_length=80, clavier=Clavier.NOM)
+    nom = ChampRegle(
+        normaliser_nom,
+        label="Nom",
+        max_length=80,
+        clavier=Clavier.NOM,
+        error_messages={"required": "Saisissez votre nom."},
+    )
     telephone = ChampRegle(
         normaliser_telephone,
         label="Téléphone",
         max_length=60,
         help_text="Exemple : 01 23 45 67 89 ou +33 1 23 45 67 89.",
         clavier=Clavier.TELEPHONE,
+        error_messages={"required": "Saisissez un numéro de téléphone où vous joindre."},
     )
     complement = ChampRegle(
         normaliser_texte,

@@ -3,14 +3,14 @@
 import re
 import unicodedata
 
-from .porte import TexteIllisible, lire_ligne
+from .porte import TexteIllisible, est_un_trait, lire_ligne
 from .regles import RegleMetier
 
 
 class NomInvalide(RegleMetier):
     code = "nom_invalide"
     message = (
-        "Écrivez un nom avec des lettres, des espaces, des apostrophes et des traits d’union, et un espace après un point "
+        "{fautif}Écrivez un nom avec des lettres, des espaces, des apostrophes et des traits d’union, et un espace après un point "
         "d’abréviation ; sans chiffre, adresse ni autre signe."
     )
 
@@ -37,8 +37,10 @@ def normaliser_nom(saisie: str) -> str:
     Mails and letters carry it: no digit, sign or address makes it a message to whoever receives them.
     Raises: NomInvalide, TexteIllisible.
     """
-    nom = normaliser_texte(saisie)
-    permis = all(c in _SIGNES_D_UN_NOM or unicodedata.category(c)[0] in "LM" for c in nom)
-    if nom and (not permis or _DOMAINE.search(nom) or not any(c.isalpha() for c in nom)):
-        raise NomInvalide
+    nom = "".join(
+        "-" if est_un_trait(c) and c not in _SIGNES_D_UN_NOM else c for c in normaliser_texte(saisie)
+    )  # the dash that a word processor puts in the place of a hyphen
+    refuse = next((c for c in nom if c not in _SIGNES_D_UN_NOM and unicodedata.category(c)[0] not in "LM"), "")
+    if nom and (refuse or _DOMAINE.search(nom) or not any(c.isalpha() for c in nom)):
+        raise NomInvalide(fautif=f"Le signe « {refuse} » n’est pas admis dans un nom. " if refuse else "")
     return nom

@@ -76,7 +76,7 @@ def lire_phrase(saisie: str) -> str:
 
 def lire_identifiant(saisie: str) -> str:
     """Return a number, a code, a reference or an address in plain signs. Raises: TexteIllisible."""
-    return "".join("-" if _est_un_trait(signe) else signe for signe in lire_ligne(saisie))
+    return "".join("-" if est_un_trait(signe) else signe for signe in lire_ligne(saisie))
 
 
 def lire_texte(saisie: str) -> str:
@@ -128,5 +128,6 @@ def _visible(saisie: str) -> str:
     return "".join(signe for signe in texte if signe == "\n" or unicodedata.category(signe) not in {"Cf", "Cc"})
 
 
-def _est_un_trait(signe: str) -> bool:
+def est_un_trait(signe: str) -> bool:
+    """Whether this is a dash, of whatever kind."""
     return signe in _TRAITS or unicodedata.category(signe) == "Pd"

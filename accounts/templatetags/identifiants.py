@@ -8,5 +8,5 @@ from ..saisies.tailles import taille_lisible
 
 register = template.Library()
 register.filter("siren_lisible", siren_lisible)
-register.filter("nom_du_pays", nom_du_pays)
 register.filter("taille_lisible", taille_lisible)
+register.filter("nom_du_pays", nom_du_pays)

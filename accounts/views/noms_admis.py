@@ -18,12 +18,25 @@ class NomAdmisForm(FormulairePortail):
 
     regles = {"nom_non_reserve": "nom", "identite_non_vue": "justificatif"}
 
-    prenom = ChampRegle(normaliser_nom, label="Prénom", max_length=80, clavier=Clavier.NOM_D_AUTRUI)
-    nom = ChampRegle(normaliser_nom, label="Nom", max_length=80, clavier=Clavier.NOM_D_AUTRUI)
+    prenom = ChampRegle(
+        normaliser_nom,
+        label="Prénom",
+        max_length=80,
+        clavier=Clavier.NOM_D_AUTRUI,
+        error_messages={"required": "Saisissez le prénom que porte la pièce."},
+    )
+    nom = ChampRegle(
+        normaliser_nom,
+        label="Nom",
+        max_length=80,
+        clavier=Clavier.NOM_D_AUTRUI,
+        error_messages={"required": "Saisissez le nom que porte la pièce."},
+    )
     justificatif = ChampRegle(
         normaliser_texte,
         label="Pièce d’identité vue",
         max_length=LONGUEUR_JUSTIFICATIF,
+        error_messages={"required": "Dites quelle pièce d’identité vous avez vue."},
         help_text="Par exemple : carte nationale d’identité vue au guichet le 12 mars 2027.",
         clavier=Clavier.PHRASE,
     )

@@ -36,7 +36,9 @@ class RemplacerAppareilForm(FormulairePortail):
 class MotDePasseAgentForm(ChangerMotDePasseForm):
     """The current password, and a new one typed twice."""
 
-    confirmation = champ_nouveau_mot_de_passe(label="Nouveau mot de passe, une seconde fois")
+    confirmation = champ_nouveau_mot_de_passe(
+        label="Nouveau mot de passe, une seconde fois", requis="Saisissez le nouveau mot de passe une seconde fois."
+    )
 
     def clean_confirmation(self) -> str:
         confirmation: str = self.cleaned_data["confirmation"]

@@ -15,7 +15,7 @@ from accounts.compteurs import debit
 from accounts.compteurs.refus import PlafondAtteint, plafonne
 from accounts.models import Espace
 from accounts.saisies.dates import jour
-from accounts.saisies.porte import lire_ligne
+from accounts.saisies.porte import lire_identifiant, lire_ligne
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
@@ -31,6 +31,9 @@ from .reponses import CLOS
 
 LONGUEUR_TITULAIRE: Final = 70  # what a bank reads of a debtor's name (EPC AT-14)
 LONGUEUR_BANQUE: Final = 100
+SIGNES_DU_TITULAIRE: Final = frozenset(" /-?:().,'+&")
+"""What a debit carries beside letters and digits (EPC217-08), and « & », which banks write « + »."""
+GUILLEMETS: Final = frozenset('"«»“”„‟‹›')
 
 
 class CompteDejaEnregistre(RegleMetier):
@@ -78,6 +81,11 @@ class TitulaireVide(RegleMetier):
 class TitulaireTropLong(RegleMetier):
     code = "titulaire_trop_long"
     message = "Une banque lit {limite} caractères au plus du nom du titulaire ; celui-ci en a {longueur}. Abrégez-le."
+
+
+class TitulaireSigne(RegleMetier):
+    code = "titulaire_signe"
+    message = "Le nom du titulaire porte le signe « {signe} », qu’un prélèvement SEPA ne transmet pas : retirez-le."
 
 
 class TitulaireChangeEntretemps(RegleMetier):
@@ -164,12 +172,18 @@ def exiger_non_suspendu(references: QuerySet[ReferenceBancaire], personne: Perso
 
 
 def normaliser_titulaire(saisie: str) -> str:
-    """Return the name of a holder in one form. Raises: TexteIllisible, TitulaireVide, TitulaireTropLong."""
-    titulaire = lire_ligne(saisie)
+    """Return the name of a holder in one form, in the signs that a SEPA debit carries: dashes are plain, quotes dropped.
+
+    Raises: TexteIllisible, TitulaireVide, TitulaireTropLong, TitulaireSigne.
+    """
+    titulaire = " ".join("".join(c for c in lire_identifiant(saisie) if c not in GUILLEMETS).split())
     if not titulaire:
         raise TitulaireVide
     if len(titulaire) > LONGUEUR_TITULAIRE:
         raise TitulaireTropLong(limite=LONGUEUR_TITULAIRE, longueur=len(titulaire))
+    refuse = next((c for c in titulaire if not c.isalnum() and c not in SIGNES_DU_TITULAIRE), "")
+    if refuse:
+        raise TitulaireSigne(signe=refuse)
     return titulaire
 
 
@@ -282,7 +296,7 @@ def renommer_titulaire(
 ) -> ReferenceBancaire:
     """Change the holder's name of this reference from the one that the page showed; the same name again changes nothing.
 
-    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, TexteIllisible, TitulaireVide, TitulaireTropLong,
+    Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, TexteIllisible, TitulaireVide, TitulaireTropLong, TitulaireSigne,
     TitulaireChangeEntretemps, TropDeChangementsBancaires.
     """
     maintenant = maintenant or timezone.now()

@@ -13,6 +13,7 @@ from .comptes import LONGUEUR_BANQUE, normaliser_titulaire
 from .iban import BicRequis, lire_bic, lire_iban
 
 LONGUEUR_SAISIE: int = 120  # of an IBAN or a RIB with its labels and spaces
+EXEMPLE: str = "FR76 1234 5678 9012 3456 7890 123"  # of no bank: its key is wrong, and who pastes it is told so
 LONGUEUR_NOM: int = 400  # what is read of a name; how much a bank reads is `normaliser_titulaire`'s to say
 
 
@@ -38,7 +39,7 @@ class IbanForm(FormulairePortail):
         max_length=LONGUEUR_SAISIE,
         help_text=(
             "Tel qu’il figure sur votre relevé d’identité bancaire, par groupes de quatre, avec ou sans espaces : "
-            "FR76 3000 6000 0112 3456 7890 189. Ou code banque, code guichet, numéro de compte et clé RIB."
+            f"{EXEMPLE}. Ou code banque, code guichet, numéro de compte et clé RIB."
         ),
         clavier=Clavier.CODE,
         error_messages={"required": "Saisissez l’IBAN, ou les quatre parties du RIB."},
@@ -51,10 +52,15 @@ class RelectureForm(FormulairePortail):
 
     regles = {
         **dict.fromkeys(("bic_illisible", "bic_requis", "bic_d_un_autre_pays", "bic_d_une_autre_banque"), "bic"),
-        **dict.fromkeys(("titulaire_vide", "titulaire_trop_long"), "titulaire"),
+        **dict.fromkeys(("titulaire_vide", "titulaire_trop_long", "titulaire_signe"), "titulaire"),
     }
 
-    iban = ChampRegle(lire_iban, max_length=LONGUEUR_SAISIE, widget=forms.HiddenInput())
+    iban = ChampRegle(
+        lire_iban,
+        max_length=LONGUEUR_SAISIE,
+        widget=forms.HiddenInput(),
+        error_messages={"required": "Saisissez l’IBAN, ou les quatre parties du RIB."},
+    )
     banque = ChampPorte(
         label="Banque",
         required=False,
@@ -86,11 +92,23 @@ class RelectureForm(FormulairePortail):
         except RegleMetier:
             pass  # the IBAN itself is refused, in its own field
 
+    def clean_bic(self) -> str:
+        """Tell of the BIC beside what else is wrong, as the act would once all the rest is right."""
+        bic: str = self.cleaned_data["bic"]
+        try:
+            return lire_bic(bic, iban=self.cleaned_data["iban"]) if "iban" in self.cleaned_data else bic
+        except RegleMetier as regle:
+            raise forms.ValidationError(str(regle), code=regle.code) from regle
+
 
 class TitulaireForm(FormulairePortail):
     """The one thing that changes of an account; `montre` is the name that the page showed."""
 
-    regles = {**dict.fromkeys(("titulaire_vide", "titulaire_trop_long", "titulaire_change_entretemps"), "titulaire")}
+    regles = {
+        **dict.fromkeys(
+            ("titulaire_vide", "titulaire_trop_long", "titulaire_signe", "titulaire_change_entretemps"), "titulaire"
+        )
+    }
 
     titulaire = _champ_titulaire()
     montre = ChampPorte(required=False, max_length=LONGUEUR_NOM, widget=forms.HiddenInput())

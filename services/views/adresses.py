@@ -21,12 +21,19 @@ def champ_libre(
     label: str,
     *,
     longueur: int = 120,
-    requis: bool = False,
+    requis: str = "",
     aide: str = "",
     clavier: Clavier = Clavier.NOM_D_AUTRUI,
 ) -> ChampRegle:
+    """Return the field of a part of an address; `requis` is what is said where it is asked for and was not typed."""
     return ChampRegle(
-        normaliser_texte, label=label, required=requis, max_length=longueur, help_text=aide, clavier=clavier
+        normaliser_texte,
+        label=label,
+        required=bool(requis),
+        max_length=longueur,
+        help_text=aide,
+        clavier=clavier,
+        error_messages={"required": requis} if requis else {},
     )
 
 
@@ -55,12 +62,12 @@ class AdresseForm(FormulairePortail):
     voie = champ_libre("Numéro et voie", aide=VOIE)
     distribution = champ_libre("Boîte postale ou lieu-dit")
     code_postal = champ_libre("Code postal", longueur=10, aide=CODE_POSTAL, clavier=Clavier.REFERENCE)
-    commune = champ_libre("Commune", requis=True)
+    commune = champ_libre("Commune", requis="Saisissez la commune.")
     pays = champ_libre("Pays, hors de France", longueur=80)
     justificatif = champ_libre(
         "Justificatif vu",
         longueur=LONGUEUR_PREUVE,
-        requis=True,
+        requis="Dites quel justificatif vous avez vu.",
         aide="Par exemple : extrait Kbis du 12 mars 2027.",
         clavier=Clavier.PHRASE,
     )

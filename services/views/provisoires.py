@@ -37,13 +37,15 @@ class IdspForm(FormulairePortail):
         "preuve_non_dite": "preuve",
     }
 
-    denomination = champ_libre("Dénomination, ou nom et prénoms", longueur=300, requis=True)
+    denomination = champ_libre(
+        "Dénomination, ou nom et prénoms", longueur=300, requis="Saisissez la dénomination, ou le nom et les prénoms."
+    )
     categorie = ChampChoix(label="Catégorie", choices=Categorie.choices, requis="Choisissez la catégorie.")
     complement = champ_libre("Complément d’adresse")
     voie = champ_libre("Numéro et voie", aide=VOIE)
     distribution = champ_libre("Boîte postale ou lieu-dit")
     code_postal = champ_libre("Code postal", longueur=10, aide=CODE_POSTAL, clavier=Clavier.REFERENCE)
-    commune = champ_libre("Commune", requis=True)
+    commune = champ_libre("Commune", requis="Saisissez la commune.")
     pays = champ_libre("Pays, hors de France", longueur=80)
     idsp = ChampPorte(
         label="IDSP déjà donné par une autre application",

@@ -26,6 +26,7 @@ class CodeDeVerificationForm(FormulairePortail):
         help_text="Le dernier que nous vous avons envoyé. Il sert dix minutes, dans ce navigateur seulement.",
         max_length=20,
         clavier=Clavier.CODE_A_SIX_CHIFFRES,
+        error_messages={"required": "Saisissez le code à 8 chiffres que nous vous avons envoyé."},
     )
 
     def clean_code(self) -> str:

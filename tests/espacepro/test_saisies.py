@@ -41,7 +41,7 @@ def test_les_erreurs_suivent_l_ordre_de_la_page(client: Client) -> None:
         ("JEANNE.MARTIN@EXEMPLE.FR", None),
         ("jeanne\x00@exemple.fr", "caractère"),
         (RTL + "jeanne@exemple.fr", None),
-        ("", "obligatoire"),
+        ("", "Saisissez"),
     ],
 )
 def test_adresse(client: Client, saisie: str, phrase: str | None) -> None:
@@ -111,7 +111,7 @@ def test_champ(client: Client, champ: str, saisie: str, accepte: bool) -> None:
         ("<script>alert(1)</script>", "que des chiffres"),
         ("", "Saisissez le numéro SIREN : neuf chiffres"),
         ("\x00", "caractère"),
-        ("0" * 5000, "plus 60"),
+        ("0" * 5000, "60 caractères au plus"),
         ("732829320", "Ce SIREN n’est pas connu"),
         ("12A456789", "Cet identifiant provisoire (IDSP) n’est pas connu"),
         ("fermee", "a cessé son activité"),

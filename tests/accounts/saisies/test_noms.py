@@ -49,6 +49,15 @@ def test_ce_qui_n_est_pas_un_nom_est_refuse(nom: str) -> None:
         normaliser_nom(nom)
 
 
+def test_le_tiret_d_un_traitement_de_texte_est_un_trait_d_union_et_le_signe_refuse_est_nomme() -> None:
+    """« D’Artagnan–Müller », as Word writes it (walker 6: 36)."""
+    assert normaliser_nom("D\u2019Artagnan\u2013Müller") == "D'Artagnan-Müller"
+    for nom, signe in (("Martin2", "2"), ("Jeanne & Paul", "&")):
+        with pytest.raises(NomInvalide) as refus:
+            normaliser_nom(nom)
+        assert str(refus.value).replace("\u00a0", " ").startswith(f"Le signe « {signe} » n’est pas admis")
+
+
 def test_les_caracteres_invisibles_tombent_et_ce_qui_n_est_pas_un_caractere_est_refuse() -> None:
     assert normaliser_nom("Mar\u200btin\u202e") == "Martin"
     for illisible in ("Mar\x00tin", "Mar\ud800tin", "Mar\ue000tin"):

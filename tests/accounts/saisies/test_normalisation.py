@@ -102,7 +102,7 @@ def test_un_champ_dit_qu_il_est_trop_long_avant_de_lire(
 ) -> None:
     lus: list[str] = []
     monkeypatch.setattr(champ, "porte", lus.append)
-    with pytest.raises(forms.ValidationError, match="au plus 60"):
+    with pytest.raises(forms.ValidationError, match="60 caractères au plus"):
         champ(max_length=60).clean("é" * 1_300)
     with pytest.raises(forms.ValidationError, match="Trop long"):
         champ(max_length=60, error_messages={"max_length": "Trop long."}).clean("é" * 1_300)
@@ -133,7 +133,7 @@ def test_rien_de_ce_qui_est_tape_ne_coute_son_carre() -> None:
 
 
 def test_un_mot_de_passe_trop_long_n_est_pas_lu_et_aucun_n_est_coupe() -> None:
-    with pytest.raises(forms.ValidationError, match="au plus 1024"):
+    with pytest.raises(forms.ValidationError, match="1024 caractères au plus"):
         champ_mot_de_passe_actuel().clean(PILE)
     court = "a" + "\u0316\u0300" * 100
     assert normaliser_secret(court) == unicodedata.normalize("NFKC", court)
