@@ -60,7 +60,7 @@ def _oublier_l_etape(request: HttpRequest) -> None:
     if ETAPE in request.GET:
         requete = sans_etape(f"?{request.META['QUERY_STRING']}").removeprefix("?")
         request.META["QUERY_STRING"] = requete
-        request.GET = QueryDict(requete, encoding=request.encoding)  # type: ignore[assignment]  # the stub's own kind of it
+        request.GET = QueryDict(requete, encoding=request.encoding)
 
 
 def _apres_l_envoi(request: HttpRequest, reponse: HttpResponseBase) -> HttpResponseBase:
