@@ -1,6 +1,7 @@
 """Adding an account, printing its mandate, ticking it, removing it: on a desktop with scripts, on a telephone without (R20)."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,13 @@ def test_un_compte_de_son_ajout_a_sa_suppression(
     page.get_by_label("IBAN ou RIB").press("Enter")  # by the keyboard
     expect(page.get_by_text("FR76 3000 6000 0112 3456 7890 189")).to_be_visible()
     montrer("comptes-relire")
+    page.go_back()  # no error of the browser: the page that was refused, then the first one, each filled
+    expect(page.get_by_text("La clé de contrôle n’est pas bonne").first).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("IBAN ou RIB")).to_have_value(re.compile("30006|3000 6"))
+    page.go_forward()
+    page.go_forward()
+    expect(page.get_by_text("FR76 3000 6000 0112 3456 7890 189")).to_be_visible()
     page.get_by_role("button", name="Confirmer l’ajout").press("Enter")
     expect(page.get_by_role("heading", name="Mandat à remettre à la banque")).to_be_visible()
     copier = page.get_by_role("button", name="Copier")  # without scripts it would do nothing
