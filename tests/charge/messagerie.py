@@ -4,9 +4,9 @@
     python -m tests.charge.messagerie --echanges 500   # of each SIREN
 
 A light database of its own (`.etat/messagerie`, or ESPACEPRO_ETAT), kept between runs and named after the hash of the migrations.
-Each page is asked through Django's own client: statements, blocks of memory and tables read whole by EXPLAIN ANALYZE of each
-statement, median of the clock and of the processor of this process
-(PostgreSQL is another), beside « plan » asked by turns. Exits with 1 where a target is missed.
+Each page is asked through Django's own client: statements, blocks of memory and tables read whole (what a LIMIT stops is not:
+tests/charge/plans.py) by EXPLAIN ANALYZE of each statement, median of the clock and of the processor of this process (PostgreSQL is
+another), beside « plan » asked by turns. Exits with 1 where a target is missed.
 """
 
 import argparse

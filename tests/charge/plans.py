@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+ARRETEE = 10_000  # blocks: what a reading that stops at as many rows may touch, each in a page of its own
 GRANDE = 10_000  # rows from which a table counts as one that grows with the country
 LONGUEUR_AU_PLUS = 4_096  # bytes of one reading, what it is given included
 LECTURE = re.compile(r"^\s*\(*\s*(SELECT|WITH)\b", re.IGNORECASE)
@@ -89,6 +90,34 @@ def _noeuds(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _noeuds(sous)
 
 
+def _bornes(plan: dict[str, Any], *, sous_limite: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the nodes that stand under a LIMIT."""
+    if sous_limite:
+        yield plan
+    for sous in plan.get("Plans", ()):
+        yield from _bornes(sous, sous_limite=sous_limite or plan["Node Type"] == "Limit")
+
+
+def _blocs(plan: dict[str, Any]) -> int:
+    return int(plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0))
+
+
+def _arretees(plan: dict[str, Any], lus: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of these readings of a table from its beginning that a LIMIT stopped: before the half of it, and within ARRETEE
+    blocks for the whole statement. A LIMIT that is not reached, or under a sort, lets it be read to its end.
+    """
+    siens = {id(noeud) for noeud in _bornes(plan)}
+    sous_limite = [noeud for noeud in lus if id(noeud) in siens and "Actual Rows" in noeud]
+    if not sous_limite or _blocs(plan) > ARRETEE:
+        return []
+    curseur = connection.connection.cursor()
+    curseur.execute(
+        "SELECT relname, reltuples FROM pg_class WHERE relname = ANY(%s)", [[n["Relation Name"] for n in lus]]
+    )
+    lignes = dict(curseur.fetchall())
+    return [noeud for noeud in sous_limite if _regardees(noeud) < lignes[noeud["Relation Name"]] / 2]
+
+
 def _regardees(noeud: dict[str, Any]) -> float:
     """Return how many rows of its table a node of a plan that ran looked at, kept or not; 0 for one that reads no table."""
     if "Relation Name" not in noeud or "Actual Rows" not in noeud:
@@ -106,13 +135,14 @@ def _expliquer(sql: str, params: Any, grandes: frozenset[str]) -> Requete:
     curseur.execute(f"EXPLAIN ({options}) {sql}", params or None)
     (brut,) = curseur.fetchone() or ("[]",)
     plan = (json.loads(brut) if isinstance(brut, str) else brut)[0]["Plan"]
-    entieres = sorted(
-        noeud["Relation Name"]
+    lus = [
+        noeud
         for noeud in _noeuds(plan)
         if noeud["Node Type"] in {"Seq Scan", "Parallel Seq Scan"} and noeud["Relation Name"] in grandes
-    )
-    blocs = plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
-    return Requete(texte, tuple(entieres), blocs, round(sum(_regardees(noeud) for noeud in _noeuds(plan))))
+    ]
+    arretees = {id(noeud) for noeud in _arretees(plan, lus)}
+    entieres = sorted(noeud["Relation Name"] for noeud in lus if id(noeud) not in arretees)
+    return Requete(texte, tuple(entieres), _blocs(plan), round(sum(_regardees(noeud) for noeud in _noeuds(plan))))
 
 
 @contextmanager

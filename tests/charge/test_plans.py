@@ -34,6 +34,7 @@ from surveillance.signaux import rafales
 from tests import honnete
 from tests.espacepro.scenes import TOUS, client_verifie
 
+from . import plans
 from .pays import Pays, grossir, installer
 from .plans import LONGUEUR_AU_PLUS, Releve, apres_les_colonnes, grandes_tables, relever
 
@@ -467,6 +468,34 @@ def test_les_octets_sont_ceux_de_la_requete_elle_meme() -> None:
     assert apres_les_colonnes("SELECT a, (SELECT 1 FROM x WHERE y = ')') AS b FROM t WHERE c") == "t WHERE c"
     assert apres_les_colonnes("SELECT ' FROM ' FROM t") == "t"
     assert apres_les_colonnes("SELECT (SELECT 1 FROM x)") == "SELECT (SELECT 1 FROM x)"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fin", "entiere"),
+    [
+        ("LIMIT 100", False),
+        ("WHERE n % 2 = 0 LIMIT 1000", False),  # it looked at 2,000
+        ("WHERE n < 0 LIMIT 100", True),  # nothing stopped it
+        ("ORDER BY n DESC LIMIT 100", True),
+        ("WHERE n > 15000 LIMIT 100", True),  # more than half before the first one
+        ("", True),
+    ],
+)
+def test_ce_qu_une_limite_arrete_n_est_pas_lu_en_entier(
+    fin: str, entiere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connection.cursor() as curseur:
+        curseur.execute("CREATE TABLE grande_lue AS SELECT g AS n FROM generate_series(1, 20000) g")
+        curseur.execute("ANALYZE grande_lue")
+        demande = f"SELECT count(*) FROM (SELECT n FROM grande_lue {fin}) lues"
+        with relever(frozenset({"grande_lue"})) as releve:
+            curseur.execute(demande)
+        assert bool(releve.entieres) is entiere
+        monkeypatch.setattr(plans, "ARRETEE", 0)
+        with relever(frozenset({"grande_lue"})) as releve:
+            curseur.execute(demande)
+        assert releve.entieres, "within so many blocks alone"
 
 
 @pytest.mark.django_db(transaction=True)
