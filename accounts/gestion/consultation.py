@@ -176,6 +176,7 @@ class ConsultationAdmin(LectureParFonction, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False
+    empty_value_display = ""  # a row of a page without anything to say is not shown (static/css/gestion.css)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rows of the agent's own service; all for the cell and the auditors; none for who may not read these."""
