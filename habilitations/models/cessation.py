@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Agent
 from accounts.saisies.dates import jour
+from accounts.saisies.elisions import de
 from services.models import PersonneSirenisee
 
 DELAI_DE_CESSATION: Final = timedelta(days=365)  # twelve months, then what nobody decided is reduced to consultation
@@ -65,7 +66,7 @@ class Cessation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"cessation de {self.personne}"
+        return f"cessation {de(self.personne)}"
 
     @property
     def est_en_cours(self) -> bool:

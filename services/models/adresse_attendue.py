@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent, Espace
+from accounts.saisies.elisions import de
 
 from .personne import PersonneSirenisee
 
@@ -58,4 +59,4 @@ class AdresseAttendue(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"adresse de {self.personne}"
+        return f"adresse {de(self.personne)}"

@@ -27,6 +27,7 @@ A_DEUX = {
     "reinitialiser_agent",
     "retirer_fonction",
 }
+COMPTENT = {"reserver_examen"}  # what an author sends is counted before his act, which reads him again, looks at it
 
 
 def actes_d_agents() -> Iterator[tuple[str, list[str]]]:
@@ -51,7 +52,7 @@ def test_chaque_acte_relit_son_agent_sous_verrou() -> None:
     assert len(actes) > 30
     assert actes.keys() >= A_DEUX
     sous_verrou = [[transaction, "relit_l_agent"] for transaction in ("transaction.atomic", "plafonne")]
-    assert {nom for nom, par in actes.items() if par[:2] not in sous_verrou} == A_DEUX
+    assert {nom for nom, par in actes.items() if par[:2] not in sous_verrou} == A_DEUX | COMPTENT
 
 
 def test_aucune_page_ne_donne_le_nom_de_l_agent_a_sa_place() -> None:

@@ -83,7 +83,7 @@ def test_ce_qui_ne_se_scanne_pas_se_dit(agent: Agent) -> None:
         ("bonjour", "numéro d’une lettre"),
         ("D-2026-7E8SRTU3-1", "Aucune lettre de votre service"),
         ("D-2026-7E8SRTU9-1", "Aucune lettre de votre service"),
-        ("D-2026-7E8SRTU2-1", "déjà enregistré comme revenu"),
+        ("D-2026-7E8SRTU2-1", "déjà enregistrée comme revenue"),
     ):
         texte = client.post(reverse(PAGE), {"numero_lettre": saisie}).content.decode()
         assert dit in texte, saisie
