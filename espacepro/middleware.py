@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -25,7 +26,7 @@ from accounts.portes.saisie import ne_pas_estampiller
 from accounts.saisies.porte import TexteIllisible
 from accounts.sessions.navigateurs import navigateur_de_quelqu_un
 from accounts.traces.lecture import LectureDAilleurs, LectureNonTracee, TropDeLectures, ecrire
-from accounts.traces.requete import Provenance, adresse_ip, compte_connecte, provenance
+from accounts.traces.requete import Provenance, adresse_ip, compte_connecte, marque_de_session, provenance
 from surveillance.ailleurs import vient_d_un_autre_site
 from surveillance.automates.epreuve import passe_de
 from surveillance.automates.grades import Garde, Grade, source_de
@@ -302,7 +303,7 @@ class ContexteMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         adresse = adresse_ip(request)
         bind_contextvars(ip=adresse)
-        jeton = provenance.set(Provenance(adresse_ip=adresse, requete=str(uuid.uuid4())))
+        jeton = provenance.set(Provenance(adresse, str(uuid.uuid4()), partial(marque_de_session, request)))
         try:
             return self.get_response(request)
         finally:

@@ -17,6 +17,7 @@ from accounts.saisies.adresse_saisie import forme_comptee
 from accounts.saisies.dates import jour_heure
 from accounts.sessions.appareils import decrire
 from accounts.sessions.navigateurs import navigateur_connu
+from accounts.traces.requete import marquer_la_session
 
 from .automates.grades import noter
 from .models import Connexion, SignalVu
@@ -34,10 +35,14 @@ _PAR_ENDROIT: Final = Bareme(libres=1, pas=1, limite=1)
 def enregistrer(
     request: HttpRequest, *, compte: Compte | None, resultat: str, adresse_essayee: str = "", score: float | None = None
 ) -> Connexion:
-    """Write one sign-in with its context and return it. An address that no account answers to is kept as a keyed hash."""
+    """Write one sign-in with its context and return it. An address that no account answers to is kept as a keyed hash.
+
+    The key of one that opened a session begins with its mark, as do the lines of the journal that are written in it.
+    """
     lieu = decrire(request)
+    marque = marquer_la_session(request) if resultat == Connexion.Resultat.REUSSIE else ""
     return Connexion.objects.create(
-        id=uuid.uuid4(),
+        id=uuid.UUID(hex=(marque + uuid.uuid4().hex)[:32]),
         quand=timezone.now(),
         compte=compte,
         adresse_essayee=empreinte_adresse(adresse_essayee) if adresse_essayee and compte is None else "",

@@ -23,6 +23,9 @@ from .constante import Colonnes, lire_une_ligne
 
 DERNIERE_ACTIVITE = "derniere_activite"  # seconds since 1970
 OUVERTE = "ouverte_a"  # seconds since 1970
+MARQUE = (
+    "marque"  # what the journal names this session by: drawn at its sign-in, no key of it (accounts/traces/requete.py)
+)
 NAVIGATEUR = "navigateur"  # the browser that this session has made known: a verification that is missed forgets it
 PROVENANCE = "provenance"  # accounts.sessions.appareils.Appareil, as a dict
 

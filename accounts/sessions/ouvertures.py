@@ -13,6 +13,7 @@ from ..models import Agent, Compte, Session
 from ..models.sessions_base import DERNIERE_ACTIVITE, NAVIGATEUR, OUVERTE, PROVENANCE, SessionStore, empreinte
 from ..saisies.regles import RegleMetier
 from ..traces.journal import consigner
+from ..traces.requete import marquer_la_session
 from .appareils import decrire
 from .navigateurs import Temoin, retenir
 
@@ -29,6 +30,7 @@ def noter_ouverture(sender: Any, request: HttpRequest, user: Compte, **_: Any) -
     """Date the session that has just been opened and note where from (signal user_logged_in)."""
     maintenant = int(time.time())
     request.session[OUVERTE] = request.session[DERNIERE_ACTIVITE] = maintenant
+    marquer_la_session(request)
     request.session[PROVENANCE] = decrire(request).en_dict()
     request.session[NAVIGATEUR_A_RETENIR] = True
 

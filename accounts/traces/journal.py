@@ -53,7 +53,7 @@ def consigner(
         "siren": siren,
         "service": service,
         "adresse_ip": origine.adresse_ip,
-        "requete": origine.requete,
+        "requete": origine.nom_de_requete,
         "details": details or {},
     }
     suite = temoin.etat()  # before the number: a line never follows one of this process that bears a larger number

@@ -1,9 +1,11 @@
 """The request under way: whose it is, and, for the journal, from where it comes. Empty in jobs and commands."""
 
 import ipaddress
+import secrets
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Final
 
 import structlog
@@ -11,18 +13,53 @@ from django.conf import settings
 from django.http import Http404, HttpRequest
 
 from ..models import Compte
+from ..models.sessions_base import MARQUE
 
 type Adresse = ipaddress.IPv4Address | ipaddress.IPv6Address
 ILLISIBLE: Final = "0.0.0.0"  # noqa: S104 - an address that cannot be read, which is nobody's: not a bind
 log = structlog.get_logger("espacepro.requete")
 
 
+LONGUEUR_DE_LA_MARQUE: Final = 12
+"""Hexadecimal signs of the mark of a session in the journal: 48 bits, compared among the sessions of one account."""
+
+
+def _sans_session() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Provenance:
-    """Where an act comes from: the client's address and the request's identifier."""
+    """Where an act comes from: the client's address, the request's identifier, and what gives the mark of its session."""
 
     adresse_ip: str | None = None
     requete: str = ""
+    session: Callable[[], str] = _sans_session
+
+    @cached_property
+    def nom_de_requete(self) -> str:
+        """What the journal's lines of this request bear, the same for all: its identifier, begun by the mark of the session where it has one.
+
+        The mark takes the place of some of its signs: `marque_de_la_ligne` tells them apart, and the seal of the line covers both.
+        """
+        marque = self.session()
+        return f"{marque}-{self.requete.replace('-', '')[LONGUEUR_DE_LA_MARQUE - 3 :][:23]}" if marque else self.requete
+
+
+def marquer_la_session(request: HttpRequest) -> str:
+    """Return the mark of the session that a sign-in opens, drawn where it has none: no key of it, and nothing of its holder."""
+    return str(request.session.setdefault(MARQUE, secrets.token_hex(LONGUEUR_DE_LA_MARQUE // 2)))
+
+
+def marque_de_session(request: HttpRequest) -> str:
+    """Return the mark of the session of who is signed in, the same from its sign-in to its end whatever key it takes; "" for a visitor."""
+    return str(request.session.get(MARQUE, "")) if compte_connecte(request) is not None else ""
+
+
+def marque_de_la_ligne(requete: str) -> str:
+    """Return the mark of the session that a line of the journal was written in, by what it bears; "" where it has none."""
+    marque, tiret, _ = requete.partition("-")
+    return marque if tiret and len(marque) == LONGUEUR_DE_LA_MARQUE else ""
 
 
 provenance: ContextVar[Provenance] = ContextVar("provenance", default=Provenance())  # noqa: B039 - frozen

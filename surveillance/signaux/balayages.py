@@ -20,6 +20,7 @@ from accounts.saisies.jours_ouvres import est_ouvre
 from accounts.sessions.appareils import reseau
 from accounts.traces.actes import Acte
 from accounts.traces.journal import auteur_de
+from accounts.traces.requete import marque_de_la_ligne
 from activation.actes import DEMANDE_SIGNALEE
 from habilitations.actes import DELEGATION_ACCORDEE, SUPPLEANCE_DESIGNEE
 from services.actes import COMPTE_BANCAIRE_AJOUTE, COMPTE_BANCAIRE_RENOMME
@@ -180,16 +181,18 @@ def _demande_non_reconnue(ligne: Evenement) -> bool:
 def _premier_acte(ligne: Evenement) -> bool:
     """Whether this sensitive act is the first of a session of a browser that the account had never signed in with.
 
-    Only such acts from the network of this session are looked at: neither what its holder does elsewhere meanwhile, nor something
-    harmless done first, hides it.
+    Only such acts of this session are looked at (of its network, where the line bears no mark): neither what its holder does meanwhile,
+    beside the thief too, nor something harmless done first, hides it.
     """
     compte = _compte_de(ligne.auteur)
     if compte is None or not ligne.adresse_ip:
         return False
     reussies = Connexion.objects.filter(compte=compte, resultat=Connexion.Resultat.REUSSIE).order_by("-quand")
-    session = reussies.filter(
-        quand__gt=ligne.quand - SESSION_AU_PLUS, quand__lte=ligne.quand, reseau=reseau(ligne.adresse_ip)
-    ).first()
+    marque = marque_de_la_ligne(ligne.requete)
+    d_alors = reussies.filter(quand__gt=ligne.quand - SESSION_AU_PLUS, quand__lte=ligne.quand)
+    session = d_alors.filter(id__range=_cles_de(marque)).last() if marque else None  # the first: it opened the session
+    if session is None:
+        marque, session = "", d_alors.filter(reseau=reseau(ligne.adresse_ip)).first()
     if session is None:
         return False
     connus = {
@@ -202,8 +205,12 @@ def _premier_acte(ligne: Evenement) -> bool:
         return False
     avant = Evenement.objects.filter(
         auteur=ligne.auteur, acte__in=[*SENSIBLES], quand__gt=session.quand, id__lt=ligne.pk
-    ).values_list("adresse_ip", flat=True)
-    if session.reseau in {reseau(adresse) for adresse in avant if adresse}:
+    ).values_list("adresse_ip", "requete")
+    if marque:
+        deja = any(marque_de_la_ligne(requete) == marque for _, requete in avant)
+    else:
+        deja = session.reseau in {reseau(adresse) for adresse, _ in avant if adresse}
+    if deja:
         return False
     vu = signaler(
         compte=compte,
@@ -217,6 +224,11 @@ def _premier_acte(ligne: Evenement) -> bool:
         arrive_le=ligne.quand,
     )
     return vu is not None
+
+
+def _cles_de(marque: str) -> tuple[UUID, UUID]:
+    """Return between which keys stand the sign-ins that opened the session of this mark."""
+    return UUID(hex=marque.ljust(32, "0")), UUID(hex=marque.ljust(32, "f"))
 
 
 def _retablissement(ligne: Evenement) -> bool:
