@@ -14,14 +14,13 @@ class HabilitationsConfig(AppConfig):
         from accounts.gestion.files import File
         from accounts.gestion.files import inscrire as inscrire_files
         from accounts.traces.actes import inscrire
-        from services.banque.delai import inscrire_signal
+        from services.banque.delai import inscrire_designants
         from services.banque.droits import inscrire_administrateurs
         from services.messagerie.droits import inscrire_lecteurs
-        from services.models import ReferenceBancaire
 
         from . import actes, donnees_personnelles
         from .depart import arret, suppression
-        from .droits.administrateurs import administrateurs_du_siren, designe_apres_un_changement
+        from .droits.administrateurs import administrateurs_du_siren, designants_de
         from .droits.messagerie import lecteurs_de_la_messagerie, messageries_de, retenir_la_messagerie
         from .lectures import a_faire, espace, miennes
         from .registre import ecoute
@@ -30,7 +29,7 @@ class HabilitationsConfig(AppConfig):
         ecoute.inscrire()
         inscrire_administrateurs(administrateurs_du_siren)
         inscrire_lecteurs(lecteurs_de_la_messagerie, messageries_de, retenir_la_messagerie)
-        inscrire_signal(ReferenceBancaire.Attente.DESIGNATION, designe_apres_un_changement)
+        inscrire_designants(designants_de)
         inscrire_a_lire("votre liste « Vos habilitations »", miennes.COLONNES)
 
         inscrire(actes)

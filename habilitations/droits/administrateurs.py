@@ -3,10 +3,8 @@
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from accounts.models import Espace
-from services.banque.delai import cause_recente
 from services.models import ChangementBancaire, PersonneSirenisee
 
 from ..models import Habilitation
@@ -41,16 +39,18 @@ def administre_ou_fut_prevenu(tenues: HabilitationQuerySet, changement: Changeme
     return siennes.filter(Q(service__paiement=True) | Exists(alors)).exists()
 
 
-def designe_apres_un_changement(espace: Espace, depuis: datetime) -> bool:
-    """Whether this espace was given since then a right on accounts by one whose address, password or second factor had just changed.
+def designants_de(espace: Espace, personne: PersonneSirenisee, depuis: datetime) -> list[Espace]:
+    """Return by whom this espace was given since then a right on the accounts of this personne, and by whom those were: one query a link.
 
-    A stolen espace would else designate another, whose first account waits for nothing (issue 15.5).
+    A stolen espace would else designate another, whose first account waits for nothing (issue 15.5). A right that has ended since counts too.
     """
-    par = list(
-        Habilitation.objects.actives()
-        .filter(espace=espace, accordee_le__gt=depuis, accordee_par__isnull=False, role__in=roles_pour(GERER_BANQUE))
-        .order_by()
-        .values_list("accordee_par__espace__numero_abonne", flat=True)
-        .distinct()
+    recentes = Habilitation.objects.filter(
+        personne=personne, accordee_le__gt=depuis, accordee_par__isnull=False, role__in=roles_pour(GERER_BANQUE)
     )
-    return bool(cause_recente(par, depuis, timezone.now()))
+    vus, suivants = {espace.pk}, {espace.pk}
+    while suivants:
+        par = recentes.filter(espace__in=suivants).order_by().values_list("accordee_par__espace", flat=True)
+        suivants = set(par) - vus
+        vus |= suivants
+    autres = vus - {espace.pk}
+    return list(Espace.objects.filter(pk__in=autres).select_related("compte").order_by("pk")) if autres else []
