@@ -29,6 +29,7 @@ from services.messagerie.montres import BrouillonMontre, lire_montre
 from services.messagerie.pieces import jointes
 from services.messagerie.pieces.jointes import TAILLE_D_UN_ENVOI
 from services.messagerie.pieces.natures import EXTENSIONS
+from services.messagerie.pieces.patience import Patience
 from services.messagerie.pieces.regles import SANS_FICHIER, BrouillonEfface
 from services.models import Brouillon, Echange, PersonneSirenisee, PieceJointe
 from services.views.pieces import servir
@@ -206,11 +207,13 @@ def _cle(saisie: str) -> UUID | None:
 
 def _joindre(espace: Espace, brouillon: Brouillon, fichiers: list[UploadedFile]) -> tuple[list[PieceJointe], list[str]]:
     """Join these files, each by itself; return those that were, and why the others were not."""
-    posees, refus = [], []
+    posees, refus, patience = [], [], Patience()
     for fichier in fichiers:
         try:
             nom, contenu = fichier.name or "", fichier.read()
-            posees.append(jointes.joindre(acteur=espace, brouillon=brouillon, nom=nom, contenu=contenu))
+            posees.append(
+                jointes.joindre(acteur=espace, brouillon=brouillon, nom=nom, contenu=contenu, patience=patience)
+            )
         except RegleMetier as regle:
             refus.append(str(regle))
     return posees, refus

@@ -19,7 +19,9 @@ FICHIERS_PAR_JOUR: Final = 1_000  # ten for each company
 GROS_FICHIERS_PAR_JOUR: Final = 300  # so that a day of one espace is four gigabytes at most
 GROS: Final = 1_000_000  # bytes
 FICHIERS_REFUSES: Final = debit.Cadence(libres=20, intervalle=timedelta(minutes=1))
-"""Files of one author that were examined and refused: twenty at once in 24 hours, then one a minute. Each may take `bureautique.PATIENCE`."""
+"""Files of one author that were examined and refused, or took `patience.LONGUE`: twenty at once in 24 hours, then one a minute.
+
+Those of one request take `patience.PATIENCE` at most together."""
 
 
 class TropDeMessages(PlafondAtteint):
@@ -57,8 +59,8 @@ class TropDeFichiersRefuses(PlafondAtteint):
     plafond = "fichiers refusés en 24 heures"
     statut = 429
     message = (
-        "« {nom} » n’a pas été examiné : {limite} de vos fichiers ont été refusés depuis 24 heures. Attendez une minute, puis "
-        "joignez-le de nouveau : un fichier accepté ne fait rien attendre. Votre message peut aussi partir sans lui."
+        "« {nom} » n’a pas été examiné : {limite} de vos fichiers ont été refusés, ou longs à examiner, depuis 24 heures. "
+        "Attendez une minute, puis joignez-le de nouveau. Votre message peut aussi partir sans lui."
     )
 
 
@@ -85,7 +87,7 @@ def compter_fichier(acteur: Espace | Agent, personne: PersonneSirenisee, *, nom:
 def reserver_examen(*, acteur: Espace | Agent, personne: PersonneSirenisee, nom: str) -> int:
     """Count one file of this author, of this name, as refused before it is examined, in a transaction of its own; return the try.
 
-    `debit.rendre` takes it back once it is taken: files sent together do not pass together, and one that stops its process stays counted.
+    `debit.rendre` takes it back once it is taken, and was no long one: files sent together do not pass together, and one that stops its process stays counted.
     Raises: TropDeFichiersRefuses.
     """
     qui = f"agent|{acteur.pk}" if isinstance(acteur, Agent) else str(acteur.pk)

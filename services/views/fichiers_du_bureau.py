@@ -14,6 +14,7 @@ from ..messagerie import bureau
 from ..messagerie.bureau import EchangeHorsService
 from ..messagerie.pieces.jointes import TAILLE_D_UN_ENVOI, joindre_du_bureau, oter
 from ..messagerie.pieces.natures import EXTENSIONS
+from ..messagerie.pieces.patience import Patience
 from ..messagerie.pieces.regles import SANS_FICHIER
 from ..messagerie.themes import theme_de
 from ..models import Echange
@@ -61,10 +62,16 @@ class JoindreDesFichiers(SurUnEchange):
             self._oter(self.request.POST[OTER])
         elif not choisis and REVENIR not in self.request.POST:
             messages.error(self.request, SANS_FICHIER)
-        joints = 0
+        joints, patience = 0, Patience()
         for fichier in choisis:
             try:
-                joindre_du_bureau(acteur=self.agent, echange=self.objet, nom=fichier.name or "", contenu=fichier.read())
+                joindre_du_bureau(
+                    acteur=self.agent,
+                    echange=self.objet,
+                    nom=fichier.name or "",
+                    contenu=fichier.read(),
+                    patience=patience,
+                )
             except (EchangeHorsService, FonctionChangee) as regle:
                 return self.montrer_le_refus(form, regle)
             except RegleMetier as regle:

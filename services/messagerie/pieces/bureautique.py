@@ -1,17 +1,17 @@
 """Office documents: a ZIP that is one document and nothing else, without macros, that unpacks within limits.
 
 Every member is unpacked, in pieces that are thrown away: what a ZIP says of its sizes is not believed. Each pattern costs what the
-text has of length (possessive quantifiers, no two in a row that may share a sign), and a whole document no more than `PATIENCE`.
+text has of length (possessive quantifiers, no two in a row that may share a sign), and all those of a request no more than `patience.PATIENCE`.
 """
 
 import io
 import re
-import time
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+from .patience import Patience
 from .regles import (
     PieceAbimee,
     PieceArchive,
@@ -26,9 +26,6 @@ DECOMPRESSE: Final = 150_000_000  # bytes in all, the documents inside included
 RAPPORT: Final = 250  # unpacked / packed, of a member, or of the whole document with what it holds, of more than…
 RAPPORT_DES: Final = 1_000_000  # bytes; the XML of a large workbook packs 20 to 60 times, a bomb 1,000 times
 INTERIEUR: Final = 20_000_000  # bytes of a document inside another, which is held in memory to be looked at
-PATIENCE: Final = (
-    4.0  # seconds of processor for one document, asked between two pieces: the largest honest ones take two
-)
 SOMMAIRE: Final = (
     1_000_000  # bytes of a table of contents: 4,000 members of 250 bytes; it is read before any is counted
 )
@@ -202,25 +199,22 @@ class _Budget:
 
     nom: str
     recus: int
+    patience: Patience
     octets: int = DECOMPRESSE
     membres: int = MEMBRES
-    debut: float = field(default_factory=time.thread_time)
 
     def depenser(self, octets: int) -> None:
-        """Count what was unpacked, and what time all this took of the processor. Raises: PieceDemesuree."""
+        """Count what was unpacked, and what time all this took of the processor. Raises: PieceDemesuree, PieceNonExaminee."""
         self.octets -= octets
         lus = DECOMPRESSE - self.octets
-        if (
-            self.octets < 0
-            or (lus > RAPPORT_DES and lus > RAPPORT * self.recus)
-            or time.thread_time() - self.debut > PATIENCE
-        ):
+        if self.octets < 0 or (lus > RAPPORT_DES and lus > RAPPORT * self.recus):
             raise PieceDemesuree(nom=self.nom)
+        self.patience.continuer(self.nom)
 
 
-def reconnaitre(nom: str, contenu: bytes) -> str:
+def reconnaitre(nom: str, contenu: bytes, patience: Patience) -> str:
     """Return the code of the office document that this ZIP is. Raises: a FichierRefuse."""
-    return _reconnaitre(contenu, _Budget(nom, len(contenu)), profondeur=0)
+    return _reconnaitre(contenu, _Budget(nom, len(contenu), patience), profondeur=0)
 
 
 def _reconnaitre(contenu: bytes, budget: _Budget, *, profondeur: int) -> str:

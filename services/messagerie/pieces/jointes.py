@@ -4,12 +4,12 @@ Keeping a draft is no act of the journal; a file is named there once it is put i
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.compteurs import debit
@@ -25,8 +25,9 @@ from ..plafonds import compter_fichier, reserver_examen
 from . import antivirus, chiffrement, stockage
 from .chiffrement import PieceIllisible
 from .contenu import dit, lire
-from .natures import PieceLue, examiner
-from .noms import nettoyer_nom
+from .natures import NATURES, PieceLue, examiner
+from .noms import extension_de, nettoyer_nom
+from .patience import LONGUE, Patience
 from .regles import (
     BrouillonEfface,
     PieceEcartee,
@@ -44,14 +45,23 @@ TACHE: Final = "services.analyser_piece"
 log = structlog.get_logger(__name__)
 
 
-def joindre(*, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes) -> PieceJointe:
-    """Join this file to one's draft; return it, cleaned, encrypted, to be scanned.
+def joindre(
+    *, acteur: Espace, brouillon: Brouillon, nom: str, contenu: bytes, patience: Patience | None = None
+) -> PieceJointe:
+    """Join this file to one's draft; return it, cleaned, encrypted, to be scanned. `patience`: one for the files of a request.
 
     Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, TropDeFichiersRefuses, StockageIndisponible,
     BrouillonEfface, MessagerieNonDetenue, MessagerieEnConsultation: then nothing is kept of it.
     """
-    lue = _examiner(acteur, brouillon.personne, nom, contenu)
-    return _joindre(acteur=acteur, brouillon=brouillon, lue=lue)
+    return _examiner_puis(
+        lambda lue: _joindre(acteur=acteur, brouillon=brouillon, lue=lue),
+        acteur=acteur,
+        personne=brouillon.personne,
+        autres=PieceJointe.objects.filter(brouillon=brouillon),
+        nom=nom,
+        contenu=contenu,
+        patience=patience or Patience(),
+    )
 
 
 @plafonne
@@ -61,14 +71,23 @@ def _joindre(*, acteur: Espace, brouillon: Brouillon, lue: PieceLue) -> PieceJoi
     return _poser(acteur, brouillon, lue)
 
 
-def joindre_du_bureau(*, acteur: Agent, echange: Echange, nom: str, contenu: bytes) -> PieceJointe:
+def joindre_du_bureau(
+    *, acteur: Agent, echange: Echange, nom: str, contenu: bytes, patience: Patience | None = None
+) -> PieceJointe:
     """Join this file to what an agent answers to this exchange; return it, as `joindre` does.
 
     Raises: a FichierRefuse, PiecesTropNombreuses, PiecesTropLourdes, TropDeFichiersJoints, TropDeFichiersRefuses, StockageIndisponible,
     EchangeHorsService, EchangeDuPortail: then nothing is kept of it.
     """
-    lue = _examiner(acteur, echange.personne, nom, contenu)
-    return _joindre_du_bureau(acteur=acteur, echange=echange, lue=lue)
+    return _examiner_puis(
+        lambda lue: _joindre_du_bureau(acteur=acteur, echange=echange, lue=lue),
+        acteur=acteur,
+        personne=echange.personne,
+        autres=PieceJointe.objects.filter(brouillon__agent=acteur, brouillon__echange=echange),
+        nom=nom,
+        contenu=contenu,
+        patience=patience or Patience(),
+    )
 
 
 @plafonne
@@ -80,12 +99,50 @@ def _joindre_du_bureau(*, acteur: Agent, echange: Echange, lue: PieceLue) -> Pie
     return _poser(acteur, brouillon, lue)
 
 
-def _examiner(acteur: Espace | Agent, personne: PersonneSirenisee, nom: str, contenu: bytes) -> PieceLue:
-    """Say what this file is, cleaned, before any lock; one that is refused counts. Raises: a FichierRefuse, TropDeFichiersRefuses."""
-    essai = reserver_examen(acteur=acteur, personne=personne, nom=nettoyer_nom(nom))
-    lue = examiner(nom, contenu)
-    debit.rendre(essai)
-    return lue
+def _examiner_puis(
+    garder: Callable[[PieceLue], PieceJointe],
+    *,
+    acteur: Espace | Agent,
+    personne: PersonneSirenisee,
+    autres: QuerySet[PieceJointe],
+    nom: str,
+    contenu: bytes,
+    patience: Patience,
+) -> PieceJointe:
+    """Examine this file before any lock, then keep it; what is refused counts, whatever refuses it, and so does what took long.
+
+    Not examined: what is there already, and what `patience` or a full draft refuses anyhow. `autres`: the files of the draft.
+    Raises: a FichierRefuse, PiecesTropNombreuses, TropDeFichiersRefuses, and what `garder` raises.
+    """
+    propre = nettoyer_nom(nom)
+    deja = _exiger_une_place(acteur=acteur, personne=personne, autres=autres, nom=propre, contenu=contenu)
+    if deja is not None:
+        return garder(deja)
+    patience.exiger(propre)
+    essai = reserver_examen(acteur=acteur, personne=personne, nom=propre)
+    piece = garder(examiner(nom, contenu, patience))
+    if patience.derniere < LONGUE:
+        debit.rendre(essai)
+    return piece
+
+
+@plafonne
+def _exiger_une_place(
+    *, acteur: Espace | Agent, personne: PersonneSirenisee, autres: QuerySet[PieceJointe], nom: str, contenu: bytes
+) -> PieceLue | None:
+    """Return this file where it was examined before, one of its name saying exactly that. Raises: PiecesTropNombreuses, unread.
+
+    A photo is kept cleaned: one of a name that is there already is examined, to say whether it is the same.
+    """
+    debut = nom if extension_de(nom) else f"{nom}."
+    homonymes = [piece for piece in autres.filter(nom__startswith=debut) if piece.nom == nom or not extension_de(nom)]
+    for piece in homonymes:
+        nature = next((nature for nature in NATURES if nature.type_mime == piece.type_mime), None)
+        if nature is not None and dit(piece, contenu):
+            return PieceLue(piece.nom, nature, contenu)
+    if not homonymes and autres.count() >= PIECES_D_UN_MESSAGE:
+        raise PiecesTropNombreuses(limite=PIECES_D_UN_MESSAGE, nom=nom, personne=personne)
+    return None
 
 
 def _poser(acteur: Espace | Agent, brouillon: Brouillon, lue: PieceLue) -> PieceJointe:

@@ -15,6 +15,7 @@ import structlog
 
 from . import bureautique, images
 from .noms import extension_de, nettoyer_nom
+from .patience import Patience
 from .regles import (
     PieceAbimee,
     PieceAncienFormat,
@@ -136,15 +137,21 @@ class PieceLue:
     contenu: bytes
 
 
-def examiner(nom: str, contenu: bytes) -> PieceLue:
-    """Say what this file is, cleaned. Raises: a FichierRefuse."""
+def examiner(nom: str, contenu: bytes, patience: Patience | None = None) -> PieceLue:
+    """Say what this file is, cleaned; `patience`: what is left to the files of its request. Raises: a FichierRefuse."""
+    patience = patience or Patience()
+    with patience.un_fichier():
+        return _examiner(nom, contenu, patience)
+
+
+def _examiner(nom: str, contenu: bytes, patience: Patience) -> PieceLue:
     propre = nettoyer_nom(nom)
     if not contenu:
         raise PieceVide(nom=propre)
     if len(contenu) > TAILLE_D_UNE_PIECE:
         raise PieceTropLourde(nom=propre)
     try:
-        nature, garde = _reconnaitre(propre, contenu)
+        nature, garde = _reconnaitre(propre, contenu, patience)
     except _IMPREVUS as erreur:
         log.exception("piece_mal_examinee", erreur=type(erreur).__name__, taille=len(contenu))
         raise PieceAbimee(nom=propre) from erreur
@@ -161,13 +168,13 @@ def examiner(nom: str, contenu: bytes) -> PieceLue:
 _TOUTES: Final = frozenset(extension for nature in NATURES for extension in nature.extensions)
 
 
-def _reconnaitre(nom: str, contenu: bytes) -> tuple[Nature, bytes]:
+def _reconnaitre(nom: str, contenu: bytes, patience: Patience) -> tuple[Nature, bytes]:
     """Return the kind of these bytes, and what is kept of them. Raises: a FichierRefuse."""
     if contenu.startswith(b"%PDF-"):
         _exiger_pdf_entier(nom, contenu)
         return PDF, contenu
     if contenu.startswith(b"PK"):
-        code = bureautique.reconnaitre(nom, contenu)
+        code = bureautique.reconnaitre(nom, contenu, patience)
         _exiger_sans_pdf(nom, contenu)
         return BUREAUTIQUE[code], contenu
     for nature, est_une, nettoyer in (

@@ -99,6 +99,14 @@ class PieceDemesuree(FichierRefuse):
     )
 
 
+class PieceNonExaminee(FichierRefuse):
+    code = "piece_non_examinee"
+    message = (
+        "« {nom} » n’a pas été examiné jusqu’au bout : les fichiers choisis avec lui ont pris tout le temps d’un envoi. "
+        "Joignez-le de nouveau, seul."
+    )
+
+
 class PieceImageAnimee(FichierRefuse):
     code = "piece_image_animee"
     message = "« {nom} » est une image animée. Joignez une image fixe ou une capture d’écran."

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from services.messagerie.pieces import bureautique, images, natures, noms, regles
+from services.messagerie.pieces import bureautique, images, natures, noms, patience, regles
 from services.messagerie.pieces.natures import examiner
 from tests.scenes import duree
 
@@ -128,7 +128,7 @@ def test_un_document_n_occupe_pas_le_processeur_sans_fin(monkeypatch: pytest.Mon
     """Whatever it costs and why, between two pieces it is said to be too much."""
     contenu = document(HOSTILES["champs"], membres=2, lest=1)
     assert issue("a.docx", contenu) == "docx"
-    monkeypatch.setattr(bureautique, "PATIENCE", 0.05)
+    monkeypatch.setattr(patience, "PATIENCE", 0.05)
     assert issue("a.docx", contenu) == "PieceDemesuree"
     assert duree(lambda: issue("a.docx", contenu)) < 0.2
 
@@ -139,7 +139,7 @@ def test_un_grand_classeur_honnete_est_loin_de_la_patience() -> None:
     feuille = b"<row>" + b"".join(cellules)
     contenu = open_xml("xlsx", {f"xl/worksheets/sheet{rang}.xml": feuille for rang in range(33)})
     assert issue("a.xlsx", contenu) == "xlsx"
-    assert duree(lambda: issue("a.xlsx", contenu)) < bureautique.PATIENCE / 10
+    assert duree(lambda: issue("a.xlsx", contenu)) < patience.PATIENCE / 10
 
 
 def sommaire_lent(membres: int) -> bytes:

@@ -109,7 +109,9 @@ def test_les_gros_fichiers_se_comptent_a_part(lieu: Scene, monkeypatch: pytest.M
     comptes = EssaiConnexion.objects.count()
     with pytest.raises(TropDeFichiersJoints):
         joindre(acteur=lieu.titulaire, brouillon=garde, nom="gros2.csv", contenu=gros)
-    assert EssaiConnexion.objects.count() == comptes + 1, "of the files nothing more, of the refusals one"
+    assert EssaiConnexion.objects.count() == comptes + 2, (
+        "of the files nothing more, of the refusals one, and its examination"
+    )
 
 
 def test_un_comptable_de_cent_entreprises_un_jour_d_echeance_n_est_pas_retenu() -> None:
