@@ -23,13 +23,15 @@ from accounts.models import Espace, PolitiqueMotDePasse, VersionCGU, publication
 from accounts.mots_de_passe import saturation
 from accounts.portes.saisie import ETAPE
 from accounts.traces.sceau import temoin
-from services.models import PersonneSirenisee
+from services.models import Echange, PersonneSirenisee
 from surveillance import memoire
 from surveillance.automates import releve
 
 from . import gabarits, hachage, honnete, pages, role_application
+from .espacepro.scenes import client_verifie
 from .factories import EspaceFactory, ServiceGestionnaireFactory
 from .scenes import RACINE, ecrire_version_cgu
+from .services.messagerie.scenes import Scene, ouvrir, scene
 
 SIRENE = RACINE / "espacepro" / "demonstration" / "sirene"
 TABLES_IMMUABLES = ("accounts_evenement", "accounts_blocscelle", "accounts_attestation", "accounts_moisabandonne")
@@ -267,6 +269,24 @@ def danone(db: None) -> PersonneSirenisee:
         commune="PARIS",
         service_gestionnaire=gestionnaire,
     )
+
+
+@pytest.fixture
+def lieu(db: None) -> Scene:
+    """A company with its Messagerie, who holds it, an agent of its office."""
+    return scene()
+
+
+@pytest.fixture
+def echange(lieu: Scene) -> Echange:
+    """What this company has written, which waits for its office."""
+    return ouvrir(lieu)
+
+
+@pytest.fixture
+def du_bureau(lieu: Scene) -> Client:
+    """The browser of the agent of its office, past the door."""
+    return client_verifie(lieu.agent)
 
 
 @pytest.fixture(scope="session")

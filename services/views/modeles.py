@@ -78,7 +78,21 @@ class AjouterModele(PageActe):
         enregistrer_modele(acteur=self.agent, **form.cleaned_data)
 
 
-class ModifierModele(PageActe):
+class ActeSurModele(PageActe):
+    """An act of the head on a model of the office; those of every office are nobody's to change."""
+
+    fonctions = CHEFS
+    objet: ModeleDeReponse
+
+    @staticmethod
+    def possible(objet: ModeleDeReponse) -> bool:
+        return objet.service_gestionnaire_id is not None
+
+    def faits(self) -> list[tuple[str, str | Model]]:
+        return [("Modèle", self.objet.titre), ("Ce qui se passe", "Ce qui a déjà été envoyé ne change pas.")]
+
+
+class ModifierModele(ActeSurModele):
     """Write a model anew: what was sent from it stays as it was."""
 
     nom = "modifier"
@@ -86,45 +100,27 @@ class ModifierModele(PageActe):
     bouton = "Enregistrer le modèle"
     succes = "Le modèle est enregistré."
     form_class = ModeleForm
-    fonctions = CHEFS
-    objet: ModeleDeReponse
-
-    @staticmethod
-    def possible(objet: ModeleDeReponse) -> bool:
-        return objet.service_gestionnaire_id is not None
 
     def get_initial(self) -> dict[str, Any]:
         return {"titre": self.objet.titre, "theme": self.objet.theme, "texte": self.objet.texte}
-
-    def faits(self) -> list[tuple[str, str | Model]]:
-        return [("Modèle", self.objet.titre), ("Ce qui se passe", "Ce qui a déjà été envoyé ne change pas.")]
 
     def agir(self, form: Any) -> None:
         enregistrer_modele(acteur=self.agent, modele=self.objet, **form.cleaned_data)
 
 
-class RetirerModele(PageActe):
+class RetirerModele(ActeSurModele):
     """Withdraw a model."""
 
     nom = "retirer"
     titre = "Retirer le modèle"
     bouton = "Retirer le modèle"
     succes = "Le modèle est retiré."
-    fonctions = CHEFS
     retire = False
-    objet: ModeleDeReponse
-
-    @staticmethod
-    def possible(objet: ModeleDeReponse) -> bool:
-        return objet.service_gestionnaire_id is not None
 
     @property
     def page(self) -> str:
         """Return the page of the model; once it is withdrawn, the list."""
         return self.admin.adresse_sans_objet() if self.retire else super().page
-
-    def faits(self) -> list[tuple[str, str | Model]]:
-        return [("Modèle", self.objet.titre), ("Ce qui se passe", "Ce qui a déjà été envoyé ne change pas.")]
 
     def agir(self, form: Any) -> None:
         retirer_modele(acteur=self.agent, modele=self.objet)

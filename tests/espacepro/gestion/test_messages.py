@@ -21,34 +21,22 @@ from services.messagerie.echanges import ecrire
 from services.models import Echange, LectureMessage, Message, ModeleDeReponse
 from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory, PersonneFactory, echanger
-from tests.services.messagerie.scenes import Scene, scene
+from tests.services.messagerie.scenes import Scene, ouvrir, scene
 
 pytestmark = pytest.mark.django_db
 INTERNE = "Vu avec le chef de service"
 
 
 @pytest.fixture
-def lieu() -> Scene:
-    return scene()
-
-
-@pytest.fixture
 def echange(lieu: Scene) -> Echange:
-    ecrit = ecrire(
-        acteur=lieu.titulaire,
-        personne=lieu.personne,
-        theme="TVA",
-        objet="Option pour la TVA",
-        texte="Bonjour, nous voudrions opter.",
-        envoi=uuid.uuid4(),
-    ).echange
+    ecrit = ouvrir(lieu, "Option pour la TVA", "Bonjour, nous voudrions opter.")
     noter(acteur=lieu.agent, echange=ecrit, texte=INTERNE, envoi=uuid.uuid4())
     return ecrit
 
 
 @pytest.fixture
-def client(lieu: Scene) -> Client:
-    return client_verifie(lieu.agent)
+def client(du_bureau: Client) -> Client:
+    return du_bureau
 
 
 def page(nom: str, echange: Echange) -> str:

@@ -1,7 +1,6 @@
 """What an agent typed in a form whose session ended is given back to that agent, after the password and the second factor, to nobody else."""
 
 import re
-import uuid
 from typing import Any
 
 import pytest
@@ -10,28 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Agent, Application
-from services.messagerie.echanges import ecrire
 from services.models import Echange
 from tests.accounts.scenes import code_de
 from tests.espacepro.scenes import client_verifie
 from tests.factories import MOT_DE_PASSE, AgentFactory
-from tests.services.messagerie.scenes import Scene, scene
+from tests.services.messagerie.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 NOTE = "Vu au téléphone avec la comptable, elle rappelle lundi"
 GARDEE = "/gestion/saisie-gardee/"
-
-
-@pytest.fixture
-def lieu() -> Scene:
-    return scene()
-
-
-@pytest.fixture
-def echange(lieu: Scene) -> Echange:
-    return ecrire(
-        acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Option", texte="Bonjour.", envoi=uuid.uuid4()
-    ).echange
 
 
 def lire(reponse: Any) -> str:

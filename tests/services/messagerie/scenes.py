@@ -1,6 +1,7 @@
 """What the tests of the mailbox share: a company with its Messagerie, who holds it, and messages."""
 
 import io
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from pypdf import PdfReader
 from accounts.models import Agent, Espace
 from habilitations.models import Habilitation, Role
 from services.messagerie.bureau import cle_d_envoi_du_bureau, envoyer_du_bureau, garder_du_bureau, montre_de
+from services.messagerie.echanges import ecrire
 from services.models import Echange, Message, PersonneSirenisee, Service
 from tests.factories import AgentFactory, EspaceFactory, PersonneFactory, ServiceFactory, accorder, echanger, habiliter
 
@@ -38,6 +40,13 @@ def scene(**champs: Any) -> Scene:
     accorder(racine, acteur, Role.ACTEUR)
     agent = AgentFactory(service_gestionnaire=personne.service_gestionnaire)
     return Scene(personne, racine, titulaire, acteur, agent)
+
+
+def ouvrir(lieu: Scene, objet: str = "Option", texte: str = "Bonjour", theme: str = "TVA") -> Echange:
+    """Return an exchange that the titulaire of this company has opened: it waits for the office."""
+    return ecrire(
+        acteur=lieu.titulaire, personne=lieu.personne, theme=theme, objet=objet, texte=texte, envoi=uuid.uuid4()
+    ).echange
 
 
 def recevoir(

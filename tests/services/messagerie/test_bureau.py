@@ -33,7 +33,7 @@ from services.messagerie.bureau import (
     prendre_en_charge,
     transferer,
 )
-from services.messagerie.echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, ecrire, repondre, rouvrir
+from services.messagerie.echanges import EchangeDuPortail, EnvoiDUnAutre, MessageVide, repondre, rouvrir
 from services.messagerie.modeles import (
     ModeleAbsent,
     ModeleReserve,
@@ -46,27 +46,15 @@ from services.messagerie.remise import remettre
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu, theme_de
 from services.models import Brouillon, Echange, LectureMessage, Message, MessageNonLu, ModeleDeReponse, PieceJointe
 from tests.factories import AgentFactory, ServiceGestionnaireFactory, echanger, poser_piece
-from tests.services.messagerie.scenes import Scene, repondre_en_agent, scene
+from tests.services.messagerie.scenes import Scene, ouvrir, repondre_en_agent
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lieu() -> Scene:
-    return scene()
-
-
-@pytest.fixture
 def ecrit(lieu: Scene) -> Echange:
     """An exchange that the titulaire has opened."""
-    return ecrire(
-        acteur=lieu.titulaire,
-        personne=lieu.personne,
-        theme="TVA",
-        objet="Option",
-        texte="Bonjour",
-        envoi=uuid.uuid4(),
-    ).echange
+    return ouvrir(lieu)
 
 
 def affaires(echange: Echange) -> list[Affaire]:

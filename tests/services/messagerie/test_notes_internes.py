@@ -14,13 +14,12 @@ from espacepro.acces import TABLE, Acces
 from services.messagerie import lectures
 from services.messagerie.avis import ecrire_les_avis, prevenir
 from services.messagerie.bureau import noter, transferer
-from services.messagerie.echanges import ecrire
 from services.messagerie.imprime import imprimer
 from services.messagerie.remise import remettre
 from services.models import Echange, Message, MessageNonLu
 from tests.espacepro.scenes import TOUS, VALEURS
 from tests.factories import ServiceGestionnaireFactory
-from tests.services.messagerie.scenes import Scene, repondre_en_agent, scene, texte_du_pdf
+from tests.services.messagerie.scenes import Scene, ouvrir, repondre_en_agent, texte_du_pdf
 
 pytestmark = pytest.mark.django_db
 SECRET = "SENTINELLE-DES-AGENTS"
@@ -28,16 +27,9 @@ DIT = "Votre demande est acceptée."
 
 
 @pytest.fixture
-def lieu() -> Scene:
-    return scene()
-
-
-@pytest.fixture
 def echange(lieu: Scene) -> Echange:
     """An exchange with a note before, between and after what the company reads, and the reason of a transfer."""
-    ecrit = ecrire(
-        acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Option", texte="Bonjour", envoi=uuid.uuid4()
-    ).echange
+    ecrit = ouvrir(lieu)
     note(lieu, ecrit)
     repondre_en_agent(lieu.agent, ecrit, DIT)
     note(lieu, ecrit)

@@ -18,13 +18,12 @@ from services.messagerie.bureau import (
     garder_du_bureau,
     prendre_en_charge,
 )
-from services.messagerie.echanges import clore, ecrire, repondre
+from services.messagerie.echanges import clore, repondre
 from services.messagerie.pieces.jointes import joindre_du_bureau
 from services.models import Brouillon, Echange, Message
-from tests.espacepro.scenes import client_verifie
 from tests.factories import AgentFactory
 from tests.services.messagerie.pieces.scenes import PDF
-from tests.services.messagerie.scenes import Scene, repondre_en_agent, scene
+from tests.services.messagerie.scenes import Scene, repondre_en_agent
 
 pytestmark = pytest.mark.django_db
 DITS = {"repondre": "La réponse est envoyée.", "piece": "La demande est envoyée"}
@@ -32,20 +31,8 @@ TEXTE = "Bonjour,\n\nVotre option vaut à partir du 1er janvier."
 
 
 @pytest.fixture
-def lieu() -> Scene:
-    return scene()
-
-
-@pytest.fixture
-def echange(lieu: Scene) -> Echange:
-    return ecrire(
-        acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Option", texte="Bonjour", envoi=uuid.uuid4()
-    ).echange
-
-
-@pytest.fixture
-def client(lieu: Scene) -> Client:
-    return client_verifie(lieu.agent)
+def client(du_bureau: Client) -> Client:
+    return du_bureau
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ from .scenes import EICAR, PDF, brouillon_avec, envoye_avec
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
 
 
-@pytest.fixture
-def lieu() -> Scene:
-    return scene()
-
-
 def message_de(piece: PieceJointe) -> Message:
     assert piece.message is not None
     return piece.message

@@ -23,14 +23,9 @@ from services.messagerie.plafonds import (
 from services.models import Brouillon, Message, PersonneSirenisee, PieceJointe
 from tests.factories import PersonneFactory, echanger, habiliter
 from tests.services.messagerie.pieces.scenes import PDF
-from tests.services.messagerie.scenes import Scene, messagerie, scene
+from tests.services.messagerie.scenes import Scene, messagerie
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lieu() -> Scene:
-    return scene()
 
 
 def envoyer(espace: Espace, personne: PersonneSirenisee, envoi: uuid.UUID | None = None) -> Message:

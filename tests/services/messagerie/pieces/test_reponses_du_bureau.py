@@ -39,18 +39,6 @@ from .scenes import EICAR, PDF
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
 
 
-@pytest.fixture
-def lieu() -> Scene:
-    return scene()
-
-
-@pytest.fixture
-def echange(lieu: Scene) -> Echange:
-    return ecrire(
-        acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="TVA", texte="Bonjour", envoi=uuid.uuid4()
-    ).echange
-
-
 def poser(lieu: Scene, echange: Echange, contenu: bytes = PDF, nom: str = "avis.pdf") -> PieceJointe:
     return joindre_du_bureau(acteur=lieu.agent, echange=echange, nom=nom, contenu=contenu)
 
