@@ -17,7 +17,7 @@ from environs import Env
 from kombu import Queue
 
 from espacepro.journalisation import masquer
-from espacepro.taches import CALENDRIER, COURRIELS, ROUTES
+from espacepro.taches import ANALYSES, CALENDRIER, COURRIELS, ROUTES
 
 RACINE = Path(__file__).resolve().parent.parent
 env = Env()
@@ -262,9 +262,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE = CALENDRIER
-# A worker started without -Q serves both queues: nothing waits for a process that was not started.
+# A worker started without -Q serves all queues: nothing waits for a process that was not started.
 CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_QUEUES = [Queue("celery"), Queue(COURRIELS)]
+CELERY_TASK_QUEUES = [Queue("celery"), Queue(COURRIELS), Queue(ANALYSES)]
 CELERY_TASK_ROUTES = ROUTES
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Beat's table: what runs when. Every job may run twice, late, or die half-way (design.md §6).
 
 None has a fixed batch: each works until nothing is left or its time is over (accounts/envois/budget.py), and goes on at its next run.
-Those of the night run several times for that reason. Mails have their own queue: a relay that hangs holds up mails, nothing else.
+Those of the night run several times for that reason. Mails have their own queue, the scan of attachments too: a relay, or an antivirus, that hangs holds up what waits for it, nothing else.
 """
 
 from datetime import timedelta
@@ -16,10 +16,14 @@ def _toutes_les(periode: timedelta, tache: str) -> dict[str, Any]:
 
 
 COURRIELS = "courriels"
-"""The queue of the mails; all the rest goes to Celery's own."""
+"""The queue of the mails."""
+ANALYSES = "analyses"
+"""The queue of the scan of attachments; all the rest goes to Celery's own."""
 ROUTES = {
     "accounts.envoyer_courriel": {"queue": COURRIELS},
     "accounts.envoyer_courriels": {"queue": COURRIELS},
+    "services.analyser_piece": {"queue": ANALYSES},
+    "services.analyser_pieces": {"queue": ANALYSES},
 }
 
 CALENDRIER: dict[str, dict[str, Any]] = {

@@ -58,7 +58,7 @@ PERSONNE = {
     "reponse_confiance": f"cerf-volant {secrets.token_hex(6)}",
     "cgu": "on",
 }
-SERVICES = ("worker", "worker-courriels", "beat")
+SERVICES = ("worker", "worker-courriels", "worker-analyses", "beat")
 PREPARATION = 300  # seconds: libraries and static files, from nothing
 REPONSE = 60  # seconds: for a process to start, a mail to come, a letter to be made
 LIGNES_MONTREES = 40

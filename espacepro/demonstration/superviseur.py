@@ -38,7 +38,7 @@ from espacepro.demonstration.environnement import (
 
 PORT = 8000
 ADRESSE = "127.0.0.1"
-OUVRIERS = {"worker": "celery", "worker-courriels": "courriels"}
+OUVRIERS = {"worker": "celery", "worker-courriels": "courriels", "worker-analyses": "analyses"}
 """The queue that each worker serves (espacepro/taches.py)."""
 ROLES = [sys.executable, "manage.py", "preparer_roles", "--migrer", "-v", "0"]
 CHARGER = [sys.executable, "manage.py", "charger_demonstration"]

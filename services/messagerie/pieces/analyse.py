@@ -1,19 +1,25 @@
 """The scan of what waits, and the message that waits for it: it goes by itself once its last file has an answer (CGU §4.e).
 
 A file is taken for a minute (`essai_le`), so that two workers do not scan the same, one that gives no answer comes after the
-others, and a daemon that died loses nothing. No lock is held while it is scanned. One that the daemon, which answers for the
-others, says nothing of for a day is set aside as unreadable: its message goes, and its author is told.
+others, and a daemon that died loses nothing. One that is silent is waited for once a minute, the time of a connection, and the
+scan has a queue of its own (espacepro/taches.py), one sweep at a time. No row is locked while it is scanned. A file that the daemon,
+which answers for the others, says nothing of for a day is set aside as unreadable: its message goes, and its author is told.
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
 import structlog
+from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from accounts.envois.courriels import deposer
 from accounts.envois.un_a_un import chacun
@@ -31,6 +37,8 @@ BAIL: Final = timedelta(minutes=1)
 SANS_VERDICT: Final = timedelta(days=1)
 """How long a file may be tried without a verdict before it is set aside."""
 PIECES_PAR_LOT: Final = 20
+BALAYAGE: Final = "balayage_des_pieces"
+"""The mark, in Redis, of the sweep that runs: it dies with the longest that a task may last."""
 LOTS_LUS: Final = 50
 """How many batches are read to find one that goes: those that fail stand before, the oldest first."""
 ACTEUR: Final = "systeme:analyser_pieces"
@@ -54,7 +62,7 @@ def analyser_pieces(*, acteur: str = ACTEUR, nombre: int = PIECES_PAR_LOT, maint
 
 def analyser_piece(*, acteur: str = ACTEUR, cle: uuid.UUID) -> bool:
     """Scan this file as soon as it is joined, if it waits; return whether it got an answer. What fails waits for the sweep."""
-    if not antivirus.actif():
+    if not antivirus.actif() or not antivirus.repond():
         return False
     maintenant = timezone.now()
     piece = _prendre(maintenant, cle)
@@ -71,23 +79,40 @@ def analyser_piece(*, acteur: str = ACTEUR, cle: uuid.UUID) -> bool:
 
 
 def _analyser_lot(acteur: str, nombre: int, maintenant: datetime) -> int:
-    """Scan at most so many files; return how many got an answer. Stops when the daemon does not answer."""
-    if not _attendent(maintenant).exists():
-        return 0
-    if not antivirus.repond():
-        log.warning("antivirus_injoignable")
-        return 0
+    """Scan at most so many files; return how many got an answer. None while another sweep runs; stops when the daemon is silent."""
     faites = 0
-    for _ in range(nombre):
-        piece = _prendre(maintenant)
-        if piece is None:
-            break
-        try:
-            faites += _analyser(acteur, piece, maintenant)
-        except AntivirusInjoignable as erreur:
-            log.warning("antivirus_injoignable", erreur=str(erreur))
-            break
+    with _seul_balayage() as seul:
+        if not seul or not _attendent(maintenant).exists() or not antivirus.repond():
+            return 0
+        for _ in range(nombre):
+            piece = _prendre(maintenant)
+            if piece is None:
+                break
+            try:
+                faites += _analyser(acteur, piece, maintenant)
+            except AntivirusInjoignable as erreur:
+                log.warning("antivirus_injoignable", erreur=str(erreur))
+                break
     return faites
+
+
+@contextmanager
+def _seul_balayage() -> Iterator[bool]:
+    """Hold the right to sweep, where no other sweep has it; yields whether it is held.
+
+    In Redis: a lock of PostgreSQL's session would stay behind a pool of connections. Without Redis each sweeps.
+    """
+    try:
+        seul = cache.add(BALAYAGE, 1, settings.CELERY_TASK_TIME_LIMIT)
+    except (RedisError, OSError):
+        yield True
+        return
+    try:
+        yield seul
+    finally:
+        if seul:
+            with suppress(RedisError, OSError):
+                cache.delete(BALAYAGE)
 
 
 def _attendent(maintenant: datetime) -> QuerySet[PieceJointe]:

@@ -12,15 +12,22 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
 from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
 
 CLAMD: Final = "clamd"
 AUCUN: Final = "aucun"
-CONNEXION: Final = 2.0  # seconds to reach the daemon
+CONNEXION: Final = 2.0  # seconds to reach the daemon, and for it to say that it is there
 ANALYSE: Final = 60.0  # seconds for a whole file of 10 MB, sent and answered
+PANNE: Final = "antivirus_muet"
+"""The mark, in Redis, that the daemon was found silent: whoever comes within `PANNE_DUREE` does not wait for it again."""
+PANNE_DUREE: Final = 60  # seconds
 REPONSE_AU_PLUS: Final = 4096  # bytes
 _SAIN: Final = "stream: OK"
 _TROUVE: Final = re.compile(r"stream: (.+) FOUND")
+log = structlog.get_logger(__name__)
 
 
 class AntivirusInjoignable(Exception):
@@ -37,10 +44,24 @@ def actif() -> bool:
 
 
 def repond() -> bool:
-    """Whether the daemon is there."""
+    """Whether the daemon is there; one that was found silent is asked again a minute later, by whichever task comes first."""
+    if _vient_de_se_taire():
+        return False
     try:
-        return _demander(b"zPING\0", lambda prise, fin: None) == "PONG"
-    except AntivirusInjoignable:
+        if _demander(b"zPING\0", lambda prise, fin: None, CONNEXION) == "PONG":
+            return True
+        log.warning("antivirus_injoignable", erreur="no PONG")
+    except AntivirusInjoignable as erreur:
+        log.warning("antivirus_injoignable", erreur=str(erreur))
+    with suppress(RedisError, OSError):  # without Redis each waits for it, no longer than a connection
+        cache.set(PANNE, 1, PANNE_DUREE)
+    return False
+
+
+def _vient_de_se_taire() -> bool:
+    try:
+        return cache.get(PANNE) is not None
+    except (RedisError, OSError):
         return False
 
 
@@ -56,7 +77,7 @@ def analyser(morceaux: Iterable[bytes]) -> str:
             prise.sendall(struct.pack("!I", len(morceau)) + morceau)
         prise.sendall(struct.pack("!I", 0))
 
-    reponse = _demander(b"zINSTREAM\0", envoyer)
+    reponse = _demander(b"zINSTREAM\0", envoyer, ANALYSE)
     if reponse == _SAIN:
         return ""
     trouve = _TROUVE.fullmatch(reponse)
@@ -65,9 +86,9 @@ def analyser(morceaux: Iterable[bytes]) -> str:
     return trouve[1]
 
 
-def _demander(commande: bytes, envoyer: Callable[[socket.socket, float], None]) -> str:
-    """Send a command and what goes with it; return the answer. Raises: AntivirusInjoignable."""
-    fin = time.monotonic() + ANALYSE
+def _demander(commande: bytes, envoyer: Callable[[socket.socket, float], None], secondes: float) -> str:
+    """Send a command and what goes with it; return the answer, within these seconds. Raises: AntivirusInjoignable."""
+    fin = time.monotonic() + secondes
     try:
         with _connexion() as prise:
             with suppress(BrokenPipeError, ConnectionResetError):  # it answered early: too long

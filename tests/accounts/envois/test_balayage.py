@@ -19,7 +19,7 @@ from accounts.mots_de_passe import politique
 from activation import tasks as de_l_activation
 from espacepro.celery import application
 from espacepro.demonstration.superviseur import OUVRIERS
-from espacepro.taches import COURRIELS
+from espacepro.taches import ANALYSES, COURRIELS
 from habilitations import tasks as des_habilitations
 from tests.accounts.scenes import consigner_n
 from tests.production import commandes
@@ -240,11 +240,15 @@ def test_une_etape_de_rappel_inachevee_retient_les_suivantes(monkeypatch: pytest
 # --- Who serves which queue ------------------------------------------------------------------------------------------
 
 
-def test_les_courriels_ont_leur_file(settings: Any) -> None:
+def test_les_courriels_et_le_controle_des_pieces_ont_leur_file(settings: Any) -> None:
     application.loader.import_default_modules()
     files = {nom: application.amqp.router.route({}, nom)["queue"].name for nom in application.tasks}
     assert {nom for nom, file in files.items() if file == COURRIELS} == {courriels.TACHE, courriels.BALAYAGE}
-    assert set(files.values()) == {"celery", COURRIELS}
+    assert {nom for nom, file in files.items() if file == ANALYSES} == {
+        "services.analyser_piece",
+        "services.analyser_pieces",
+    }
+    assert set(files.values()) == {"celery", COURRIELS, ANALYSES}
 
 
 def test_chaque_file_a_son_ouvrier_dans_ce_qui_est_livre() -> None:

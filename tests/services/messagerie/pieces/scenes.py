@@ -6,8 +6,11 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from django.core.cache import cache
+
 from services.messagerie.brouillons import garder
 from services.messagerie.echanges import ecrire
+from services.messagerie.pieces import antivirus
 from services.messagerie.pieces.jointes import joindre
 from services.models import PieceJointe
 from tests.services.messagerie.scenes import Scene
@@ -73,3 +76,8 @@ def envoye_avec(lieu: Scene, **champs: Any) -> PieceJointe:
     ecrire(acteur=lieu.titulaire, personne=lieu.personne, theme="TVA", objet="Bilan", texte="Voici", envoi=uuid.uuid4())
     piece.refresh_from_db()
     return piece
+
+
+def oublier_la_panne() -> None:
+    """Be a minute later, for the daemon that was found silent."""
+    cache.delete(antivirus.PANNE)

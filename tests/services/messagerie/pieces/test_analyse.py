@@ -1,6 +1,8 @@
 """What waits for the scan: nothing is lost while the daemon is dead, nothing is served, and the message goes by itself."""
 
+import time
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from services.models import Message, PieceJointe
 from tests.services.messagerie.scenes import Scene, scene
 
 from .clamd import FauxClamd
-from .scenes import EICAR, PDF
+from .scenes import EICAR, PDF, oublier_la_panne
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
 
@@ -81,9 +83,47 @@ def test_un_demon_en_panne_ne_perd_rien_et_ne_laisse_rien_passer(clamd: FauxClam
     message.refresh_from_db()
     assert (message.pret_le, etats()) == (None, ["A_FAIRE"])
     clamd.humeur = "juste"
+    oublier_la_panne()
     assert analyser_pieces(maintenant=maintenant + analyse.BAIL + timedelta(seconds=1)) == 2
     message.refresh_from_db()
     assert message.pret_le is not None
+
+
+def test_un_demon_muet_n_est_attendu_qu_une_fois_quel_que_soit_le_nombre_de_pieces(clamd_muet: list[float]) -> None:
+    """Accepts and never answers: six files, each a task, and the sweep, wait for it once a minute, the time of a connection."""
+    lieu = scene()
+    pieces = poser(lieu, *(b"abc %d" % rang for rang in range(6)))
+    debut = time.monotonic()
+    assert not any(analyser_piece(cle=piece.pk) for piece in pieces)
+    assert analyser_pieces() == 0
+    assert time.monotonic() - debut < 2
+    assert len(clamd_muet) == 1
+    oublier_la_panne()
+    assert analyser_pieces() == 0
+    assert len(clamd_muet) == 2
+    assert set(etats()) == {"A_FAIRE"}
+
+
+def test_un_seul_balayage_analyse_a_la_fois(clamd: FauxClamd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds one process holds no other."""
+    lieu = scene()
+    poser(lieu, PDF, nom="a.pdf")
+    message = envoyer(lieu)
+    balayages = []
+    lire = analyse.lire
+
+    def lire_pendant_un_autre(piece: PieceJointe) -> Iterator[bytes]:
+        PieceJointe.objects.update(essai_le=None)  # two workers that began together
+        balayages.append(analyser_pieces())
+        return lire(piece)
+
+    monkeypatch.setattr(analyse, "lire", lire_pendant_un_autre)
+    assert analyser_pieces() == 2
+    message.refresh_from_db()
+    assert message.pret_le is not None
+    assert (balayages, clamd.recus) == ([0], [PDF])
+    PieceJointe.objects.update(analyse=PieceJointe.Analyse.A_FAIRE, analysee_le=None, essai_le=None)
+    assert analyser_pieces() == 1
 
 
 def test_une_piece_sans_reponse_ne_retient_pas_les_autres(clamd: FauxClamd, depot: Path) -> None:
@@ -151,6 +191,7 @@ def test_un_demon_mort_deux_jours_ne_met_rien_de_cote(clamd: FauxClamd) -> None:
     clamd.humeur = "fige"
     for jour in (0, 1, 2):
         analyser_pieces(maintenant=maintenant + timedelta(days=jour))
+        oublier_la_panne()
     clamd.humeur = "stream: scan ERROR"
     analyser_pieces(maintenant=maintenant + timedelta(days=3))
     assert etats() == ["A_FAIRE"]

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from pytest_django import Settings
 
 from services.messagerie.pieces import antivirus
@@ -13,7 +14,7 @@ from services.messagerie.pieces.antivirus import AntivirusInjoignable, SansVerdi
 from services.messagerie.pieces.verification import verifier_les_pieces
 
 from .clamd import FauxClamd
-from .scenes import EICAR
+from .scenes import EICAR, oublier_la_panne
 
 
 def test_ok_est_un_oui_et_found_un_non(clamd: FauxClamd) -> None:
@@ -70,6 +71,35 @@ def test_le_reseau_aussi(settings: Settings, clamd: FauxClamd) -> None:
         settings.CLAMD_ADRESSE = f"tcp://127.0.0.1:{serveur.getsockname()[1]}"
         assert antivirus.analyser([EICAR]) == "Eicar-Test-Signature"
         fil.join(5)
+
+
+def test_un_demon_muet_se_voit_dans_le_temps_d_une_connexion(clamd_muet: list[float]) -> None:
+    debut = time.monotonic()
+    assert not antivirus.repond()
+    assert time.monotonic() - debut < 2
+    assert len(clamd_muet) == 1
+
+
+def test_qui_a_ete_trouve_muet_n_est_redemande_qu_une_minute_plus_tard(clamd: FauxClamd, settings: Settings) -> None:
+    settings.CLAMD_ADRESSE = "unix:/nulle/part"
+    assert not antivirus.repond()
+    settings.CLAMD_ADRESSE = clamd.adresse
+    assert not antivirus.repond()
+    oublier_la_panne()
+    assert antivirus.repond()
+
+
+def test_sans_redis_le_demon_est_demande(clamd: FauxClamd, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing may depend on Redis."""
+
+    def en_panne(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(cache, "get", en_panne)
+    monkeypatch.setattr(cache, "set", en_panne)
+    assert antivirus.repond()
+    settings.CLAMD_ADRESSE = "unix:/nulle/part"
+    assert not antivirus.repond()
 
 
 def test_ce_que_la_production_doit_dire(settings: Settings, tmp_path: Path) -> None:
