@@ -23,6 +23,7 @@ from surveillance.signaux.registre import famille_de, nom_de
 
 from ..donnees.declaration import auteur_en_mots
 from ..journal.libelles import libelle_acte
+from ..typographie import INSECABLE
 
 AVANT: Final = timedelta(days=2)
 LIEUX_SUR: Final = timedelta(days=30)
@@ -197,7 +198,7 @@ def _d_ou(reseau: ipaddress.IPv4Network | ipaddress.IPv6Network) -> dict[str, An
 
 def _de_qui(connexion: Connexion) -> str:
     espace = getattr(connexion.compte, "espace", None)
-    return f"{espace.nom_complet}, {espace.numero_lisible}" if espace is not None else ""
+    return f"{espace.nom_complet}, {espace.numero_lisible.replace(' ', INSECABLE)}" if espace is not None else ""
 
 
 def _connexions(compte: Compte, debut: datetime, fin: datetime) -> list[Connexion]:

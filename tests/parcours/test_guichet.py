@@ -403,7 +403,7 @@ def test_au_guichet_sur_un_telephone(page_agent: Page, agent: Agent, client_de: 
         page.wait_for_load_state()
         expect(page.locator("#id_numero_lettre")).to_be_focused()
         regarder(page, f"telephone-scan-{dite[-1]}")
-    expect(page.get_by_text("déjà enregistré comme revenu").first).to_be_visible()
+    expect(page.get_by_text("déjà enregistrée comme revenue").first).to_be_visible()
     assert set(Courrier.objects.filter(pk__in=[lettre.pk for lettre in lettres]).values_list("etat", flat=True)) == {
         "NPAI"
     }
