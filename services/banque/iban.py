@@ -161,9 +161,14 @@ def lire_iban(saisie: str) -> str:
 
 
 def proposer_banque(iban: str) -> Banque:
-    """Return the BIC and the name of the bank that the register of bank codes gives for this IBAN."""
+    """Return the BIC and the name of the bank that the register of bank codes gives for this IBAN.
+
+    No BIC where that is the one of the mother house, in a country that no BIC of such an IBAN may have: it would be refused as it
+    stands, and the true one as another bank's.
+    """
     lu = _lu(iban)
-    bic = str(lu.bic) if lu.bic is not None else ""
+    admis = lu.bic is not None and lu.bic.country_code in sepa().pays_du_bic(iban[:2])
+    bic = str(lu.bic) if admis else ""
     return Banque(bic.removesuffix("XXX"), (lu.bank_name or "").strip())
 
 

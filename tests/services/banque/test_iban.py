@@ -169,3 +169,21 @@ def test_le_bic_est_du_pays_de_l_iban_ou_d_un_de_ses_territoires(bic: str, iban:
         lire_bic(bic, iban=iban)
     assert refus.value.code == code
     assert ("laissez le champ vide" in plat(refus.value)) is iban.startswith("FR")
+
+
+@pytest.mark.parametrize(
+    "iban",
+    [
+        "LT563002616341911540",
+        "SE7396342336257600148124",
+        "SK9120100197805552007983",
+        "BG89CEDE110416K3NORC4N",
+        "HU12307768518260014260706760",
+    ],
+)
+def test_le_bic_propose_est_admis_tel_quel_et_celui_de_la_maison_mere_n_en_refuse_aucun(iban: str) -> None:
+    """The register names the mother house's, of another country: confirmed as it stood, it was refused, and so was the true one."""
+    lu = lire_iban(iban)
+    assert lire_bic(proposer_banque(lu).bic, iban=lu) == proposer_banque(lu).bic
+    vrai = f"FIOZ{lu[:2]}BA"
+    assert lire_bic(vrai, iban=lu) == vrai
