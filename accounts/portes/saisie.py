@@ -7,7 +7,7 @@ sign-in (an agent's: after the second factor) and never sent by itself.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -36,6 +36,8 @@ _ETAPE: Final = re.compile(rf"(?<=[?&]){ETAPE}=[^&]*&?")
 VALIDITE: Final = 24 * 3600  # seconds between the page and what is posted from it
 GARDE: Final = 15 * 60  # seconds
 TAILLE_MAX: Final = 100_000  # bytes
+MASQUES: Final = frozenset({"iban"})
+"""What is kept to fill the form again, behind its own door, and not shown whole on the page that says what is kept."""
 # What belongs to the form's frame and not to who fills it.
 CADRE: Final = frozenset({"csrfmiddlewaretoken", ConfirmationForm.CHAMP, CHAMP, "next"}) | MARQUES
 
@@ -49,6 +51,19 @@ class Saisie:
     champs: list[tuple[str, str]]
     fichiers: bool
     secrets: bool
+
+    @property
+    def masquee(self) -> "Saisie":
+        """The same as it may be read by whoever passes by the screen."""
+        return replace(
+            self, champs=[(nom, masquer(valeur) if nom in MASQUES else valeur) for nom, valeur in self.champs]
+        )
+
+
+def masquer(valeur: str) -> str:
+    """Return what tells this number from another, as the list of the accounts does; nothing of one too short to hide anything."""
+    signes = "".join(valeur.split())
+    return f"•••• {signes[-4:]}" if len(signes) > 8 else "••••"
 
 
 def _porteur(compte: Compte | None) -> str:

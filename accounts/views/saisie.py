@@ -39,7 +39,8 @@ def _rendre(request: HttpRequest, compte: Compte, retour: str) -> HttpResponse:
                 "Cette saisie n’a pas pu être effacée : elle s’effacera d’elle-même dans quinze minutes au plus.",
             )
         return redirect(retour)
-    lisibles, a_remplir = lire_en_clair(montrer(request, gardee), gardee) if gardee else ([], False)
+    lue = gardee.masquee if gardee else None
+    lisibles, a_remplir = lire_en_clair(montrer(request, gardee), lue) if gardee and lue else ([], False)
     return render(
         request,
         "accounts/saisie_gardee.html",
@@ -47,6 +48,6 @@ def _rendre(request: HttpRequest, compte: Compte, retour: str) -> HttpResponse:
             "saisie": gardee,
             "lisibles": lisibles,
             "a_remplir": a_remplir,
-            "textes": textes_saisis(gardee) if gardee and not a_remplir else [],
+            "textes": textes_saisis(lue) if lue and not a_remplir else [],
         },
     )

@@ -214,3 +214,17 @@ def test_l_iban_n_est_pas_dans_une_sauvegarde() -> None:
     ).stdout
     assert reference.empreinte in vidage, "the account is there"
     assert fuites(vidage) == set()
+
+
+def test_une_saisie_gardee_ne_montre_pas_l_iban_entier(entreprise: Entreprise) -> None:
+    """Kept fifteen minutes to fill the form again behind its own door: no password, no line, no end on the page that says what is kept."""
+    client, page = client_de(entreprise.titulaire), reverse("compte_bancaire_ajouter", args=[entreprise.personne.siren])
+    estampille = client.get(page).content.decode().partition('name="estampille" value="')[2].partition('"')[0]
+    Client().post(page, {"iban": en_groupes(SENTINELLE), "titulaire": "SARL SENTINELLE", "estampille": estampille})
+    vue = client_de(entreprise.titulaire).get(reverse("saisie_gardee")).content.decode()
+    assert "SARL SENTINELLE" in vue
+    assert f"•••• {SENTINELLE[-4:]}" in vue
+    assert SENTINELLE not in "".join(vue.split())
+    repris = client_de(entreprise.titulaire)
+    rempli = repris.post(reverse("saisie_gardee"), {"reprendre": "1"}, follow=True).content.decode()
+    assert SENTINELLE in "".join(rempli.split()), "what was typed is not lost"
