@@ -16,7 +16,9 @@ from django.utils import timezone
 from accounts.espace.a_faire import Fait, Gravite, Ligne, Source, inscrire
 from accounts.models import Espace, TraceLecture
 from accounts.saisies.dates import dans, jour
+from services.banque.reponses import SANS_SUITE
 from services.models import Echange, ReferenceBancaire, Service, SignalementBancaire
+from services.models.banque import CLOS
 
 from ..arbre.expirations import PREAVIS
 from ..arbre.recentes import DELAI_DECLIN, OBJET
@@ -345,7 +347,11 @@ WHERE r.personne_id = ANY(ARRAY(SELECT personne_id FROM siennes s JOIN services_
 WHERE paiement AND s.etat = %(active)s AND s.role = ANY(%(gerants)s)))
 AND supprimee_le IS NULL AND etat_b2b <> %(b2b_valide)s AND remis_le IS NULL
 AND NOT EXISTS (SELECT FROM services_signalementbancaire d JOIN services_changementbancaire c ON c.id = changement_id
-WHERE c.reference_id = r.id AND etat = %(depose)s) GROUP BY p.id
+WHERE c.reference_id = r.id AND etat = %(depose)s)
+AND NOT (etat_b2b = %(b2b_refuse)s AND b2b_motif = ANY(%(sans_suite)s)) AND NOT coalesce(b2b_motif = %(clos)s
+AND (core_le <= b2b_le) IS NOT FALSE AND (cloture_levee_le IS NULL OR (cloture_levee_le AT TIME ZONE %(fuseau)s)::date < b2b_le), FALSE)
+AND NOT coalesce(core_motif = %(clos)s AND (b2b_le <= core_le) IS NOT FALSE
+AND (cloture_levee_le IS NULL OR (cloture_levee_le AT TIME ZONE %(fuseau)s)::date < core_le), FALSE) GROUP BY p.id
 """
 
 
@@ -355,6 +361,10 @@ def _des_mandats(maintenant: datetime) -> Mapping[str, Any]:
         "gerants": [role.value for role in roles_pour(GERER_BANQUE)],
         "b2b_valide": ReferenceBancaire.Etat.VALIDE.value,
         "depose": SignalementBancaire.Etat.DEPOSE.value,
+        "b2b_refuse": ReferenceBancaire.Etat.REFUSE.value,
+        "sans_suite": list(SANS_SUITE),
+        "clos": CLOS,
+        "fuseau": timezone.get_current_timezone_name(),
     }
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from accounts.compteurs.plafonds import dater_avis
 from accounts.envois import courriels
-from accounts.models import Espace
+from accounts.models import Courriel, Espace
 from accounts.saisies.dates import jour_heure
 
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
@@ -67,8 +67,8 @@ def prevenir_de_la_decision(signalement: SignalementBancaire, *, suite: str, mai
 
 
 def prevenir_de_la_levee(reference: ReferenceBancaire, *, motif: str, maintenant: datetime) -> None:
-    """Write to the administrators that the office has seen that this account is open: it may be added again."""
-    contexte = _contexte(reference) | {"motif": motif}
+    """Write to the administrators that the office has seen that this account is open: it serves again, or may be added again."""
+    contexte = _contexte(reference) | {"motif": motif, "retire": reference.supprimee_le is not None}
     acte = f"compte-bancaire-cloture-levee:{reference.pk}:{maintenant:%Y%m%d%H%M%S%f}"
     _aux_administrateurs("compte_bancaire_cloture_levee", reference, acte, contexte, maintenant)
 
@@ -140,13 +140,18 @@ def prevenir_de_la_reponse(
 def _aux_administrateurs(
     genre: str, reference: ReferenceBancaire, acte: str, contexte: dict[str, Any], maintenant: datetime
 ) -> None:
-    for espace in administrateurs_de(reference.personne):
-        if espace.compte is not None:
-            courriels.deposer(
-                genre,
-                destinataire=espace.compte.email,
-                acte=acte,
-                espace=espace,
-                contexte=contexte,
-                maintenant=maintenant,
-            )
+    """Write this to all of them in one statement: the company is locked meanwhile, however many they are."""
+    neufs = [
+        Courriel(
+            genre=genre,
+            destinataire=espace.compte.email,
+            acte=acte,
+            espace=espace,
+            contexte=contexte,
+            cree_le=maintenant,
+            prochain_essai_le=maintenant,
+        )
+        for espace in administrateurs_de(reference.personne)
+        if espace.compte is not None
+    ]
+    courriels.deposer_ensemble(neufs, maintenant)

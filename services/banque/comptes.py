@@ -8,7 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.compteurs import debit
@@ -21,13 +21,13 @@ from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
 from .. import actes
+from ..iban_en_clair import exiger_sans_iban
 from ..models import ChangementBancaire, MandatSepa, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
-from ..models.banque import SecretIllisible, empreinte_iban
+from ..models.banque import CLOS, DIT_CLOS, SecretIllisible, empreinte_iban
 from .avis import prevenir
 from .delai import delai
 from .droits import exiger_gestion
 from .iban import lire_bic, lire_iban
-from .reponses import CLOS
 
 LONGUEUR_TITULAIRE: Final = 70  # what a bank reads of a debtor's name (EPC AT-14)
 LONGUEUR_BANQUE: Final = 100
@@ -174,24 +174,28 @@ def exiger_non_suspendu(references: QuerySet[ReferenceBancaire], personne: Perso
 def normaliser_titulaire(saisie: str) -> str:
     """Return the name of a holder in one form, in the signs that a SEPA debit carries: dashes are plain, quotes dropped.
 
-    Raises: TexteIllisible, TitulaireVide, TitulaireTropLong, TitulaireSigne.
+    Raises: TexteIllisible, TitulaireVide, TitulaireTropLong, IbanEnClair, TitulaireSigne.
     """
     titulaire = " ".join("".join(c for c in lire_identifiant(saisie) if c not in GUILLEMETS).split())
     if not titulaire:
         raise TitulaireVide
     if len(titulaire) > LONGUEUR_TITULAIRE:
         raise TitulaireTropLong(limite=LONGUEUR_TITULAIRE, longueur=len(titulaire))
+    exiger_sans_iban(titulaire)
     refuse = next((c for c in titulaire if not c.isalnum() and c not in SIGNES_DU_TITULAIRE), "")
     if refuse:
         raise TitulaireSigne(signe=refuse)
     return titulaire
 
 
+def normaliser_banque(saisie: str) -> str:
+    """Return the name of a bank in one form, cut where it is too long. Raises: TexteIllisible, IbanEnClair."""
+    return exiger_sans_iban(lire_ligne(saisie))[:LONGUEUR_BANQUE]
+
+
 def dits_clos(references: QuerySet[ReferenceBancaire]) -> QuerySet[ReferenceBancaire]:
     """Return those of these references that the bank says closed, but where an agent has seen since then that they are not."""
-    b2b = Q(b2b_motif=CLOS) & (Q(cloture_levee_le=None) | Q(cloture_levee_le__date__lt=F("b2b_le")))
-    core = Q(core_motif=CLOS) & (Q(cloture_levee_le=None) | Q(cloture_levee_le__date__lt=F("core_le")))
-    return references.filter(b2b | core).order_by("ajoutee_le", "pk")
+    return references.filter(DIT_CLOS).order_by("ajoutee_le", "pk")
 
 
 def examiner_ajout(personne: PersonneSirenisee, iban: str) -> str:
@@ -262,7 +266,7 @@ def ajouter_compte(
         personne=personne,
         titulaire=normaliser_titulaire(titulaire),
         bic=lire_bic(bic, iban=lu),
-        banque=lire_ligne(banque)[:LONGUEUR_BANQUE],
+        banque=normaliser_banque(banque),
         ajoutee_le=maintenant,
         utilisable_le=attente.utilisable_le,
         attente=attente.attente,
@@ -284,7 +288,7 @@ def ajouter_compte(
 def est_cet_ajout(reference: ReferenceBancaire, *, iban: str, titulaire: str, bic: str, banque: str) -> bool:
     """Whether this account bears what a form sent twice says of it: one gone back to and corrected says something else."""
     try:
-        dits = (normaliser_titulaire(titulaire), lire_bic(bic, iban=iban), lire_ligne(banque)[:LONGUEUR_BANQUE])
+        dits = (normaliser_titulaire(titulaire), lire_bic(bic, iban=iban), normaliser_banque(banque))
     except RegleMetier:
         return False
     return (reference.titulaire, reference.bic, reference.banque) == dits

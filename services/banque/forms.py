@@ -9,7 +9,7 @@ from accounts.forms.champs import ChampIdentifiant, ChampJour, ChampPorte, Champ
 from accounts.forms.claviers import Clavier
 from accounts.saisies.regles import RegleMetier
 
-from .comptes import LONGUEUR_BANQUE, normaliser_titulaire
+from .comptes import LONGUEUR_BANQUE, normaliser_banque, normaliser_titulaire
 from .iban import BicRequis, lire_bic, lire_iban
 
 LONGUEUR_SAISIE: int = 120  # of an IBAN or a RIB with its labels and spaces
@@ -61,7 +61,8 @@ class RelectureForm(FormulairePortail):
         widget=forms.HiddenInput(),
         error_messages={"required": "Saisissez l’IBAN, ou les quatre parties du RIB."},
     )
-    banque = ChampPorte(
+    banque = ChampRegle(
+        normaliser_banque,
         label="Banque",
         required=False,
         max_length=LONGUEUR_BANQUE,
@@ -117,7 +118,9 @@ class TitulaireForm(FormulairePortail):
 class RemiseForm(FormulairePortail):
     """The day on which the mandate was handed to the bank."""
 
-    regles = dict.fromkeys(("mandat_jamais_edite", "remise_a_venir", "remise_avant_ajout"), "le")
+    regles = dict.fromkeys(
+        ("mandat_jamais_edite", "remise_a_venir", "remise_avant_ajout", "remise_avant_edition"), "le"
+    )
 
     le = ChampJour(
         label="Remis le", error_messages={"required": "Indiquez le jour où le mandat a été remis à la banque."}

@@ -11,8 +11,9 @@ from accounts.models import Espace
 from accounts.saisies.repliement import replier
 
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
+from ..models.banque import CLOS
 from .droits import GERER, VOIR, peut
-from .reponses import A_REMETTRE_DE_NOUVEAU, CLOS, motif_lisible, suite_du_refus
+from .reponses import A_REMETTRE_DE_NOUVEAU, REMETTRE, SANS_SUITE, motif_lisible, suite_du_refus
 from .signaleurs import Signaleurs, signaleurs_de
 
 CHANGEMENTS_MONTRES: Final = 10
@@ -45,7 +46,10 @@ class Compte:
     def mandat_a_remettre(self) -> bool:
         mandat = self.reference.mandat
         a_remettre = mandat.remis_le is None and self.reference.etat_b2b != ReferenceBancaire.Etat.VALIDE
-        return a_remettre and not self.suspendu
+        perdu = self.reference.dite_close or (
+            self.reference.etat_b2b == ReferenceBancaire.Etat.REFUSE and self.reference.b2b_motif in SANS_SUITE
+        )
+        return a_remettre and not self.suspendu and not perdu
 
     @property
     def remise_a_corriger(self) -> bool:
@@ -75,12 +79,15 @@ class Compte:
         """What to do of a mandate that the bank refused; nothing where it did not, or where it is done."""
         if not self.refus or self.suspendu or self.remis_de_nouveau:
             return ""
+        if self.reference.b2b_motif == CLOS and not self.reference.dite_close:
+            return REMETTRE
         return suite_du_refus(self.reference.b2b_motif)
 
     @property
     def suite_du_refus_core(self) -> str:
         """What to do of an ordinary debit that the bank refused: no mandate is handed over for it."""
-        if self.reference.etat_core != ReferenceBancaire.Etat.REFUSE or self.suspendu:
+        rouvert = self.reference.core_motif == CLOS and not self.reference.dite_close
+        if self.reference.etat_core != ReferenceBancaire.Etat.REFUSE or self.suspendu or rouvert:
             return ""
         return suite_du_refus(self.reference.core_motif, mandat=False)
 
@@ -91,7 +98,7 @@ class Compte:
             return "suspendu : un changement non reconnu est signalé"
         if self.attend:
             return "pas encore utilisable"
-        if CLOS in {self.reference.core_motif, self.reference.b2b_motif}:
+        if self.reference.dite_close:
             return "clos, d’après la banque"
         return ""
 
@@ -162,6 +169,7 @@ def comptes_de(personne: PersonneSirenisee, maintenant: datetime | None = None) 
     siens = (
         ReferenceBancaire.objects.filter(personne=personne, supprimee_le=None)
         .avec_suspension()
+        .avec_cloture()
         .select_related("mandat")
     )
     comptes = [Compte(reference, maintenant) for reference in siens.order_by("ajoutee_le", "pk")]

@@ -52,6 +52,11 @@ class RemiseAvantAjout(RegleMetier):
     message = "Ce compte n’a été ajouté que le {le} : le mandat n’a pas pu être remis avant."
 
 
+class RemiseAvantEdition(RegleMetier):
+    code = "remise_avant_edition"
+    message = "Ce mandat n’a été édité pour la première fois que le {le} : il n’a pas pu être remis avant."
+
+
 def exiger_editable(reference: ReferenceBancaire) -> None:
     """Check that the mandate of this account, which holds its personne, can be made: a page says so before it promises it.
 
@@ -82,8 +87,9 @@ def _noter_edition(acteur: Espace, reference: ReferenceBancaire, maintenant: dat
     acteur, reference = verrouiller_reference(acteur, reference)
     exiger_editable(reference)
     donnees = _donnees(reference, lire_entier(reference), timezone.localdate(maintenant))
-    reference.mandat.edite_le = maintenant
-    reference.mandat.save(update_fields=["edite_le"])
+    if reference.mandat.edite_le is None:  # the first one: what was handed over is no older
+        reference.mandat.edite_le = maintenant
+        reference.mandat.save(update_fields=["edite_le"])
     consigner(
         actes.MANDAT_SEPA_EDITE,
         auteur=acteur,
@@ -115,7 +121,7 @@ def noter_remise(
     """Note that the mandate was handed to the bank that day; the same day again changes nothing, another one is a correction.
 
     Raises: GestionBanqueRequise, CompteRetire, CompteSuspendu, MandatJamaisEdite, RemiseAVenir, RemiseAvantAjout,
-    TropDeCorrectionsDeRemise.
+    RemiseAvantEdition, TropDeCorrectionsDeRemise.
     """
     maintenant = maintenant or timezone.now()
     acteur, reference = verrouiller_reference(acteur, reference)
@@ -126,6 +132,8 @@ def noter_remise(
         raise RemiseAVenir
     if le < timezone.localdate(reference.ajoutee_le):
         raise RemiseAvantAjout(le=jour(reference.ajoutee_le))
+    if le < timezone.localdate(reference.mandat.edite_le):
+        raise RemiseAvantEdition(le=jour(reference.mandat.edite_le))
     if reference.mandat.remis_le != le:
         if reference.mandat.remis_le is not None:
             _compter_une_correction(acteur, reference, maintenant)

@@ -22,6 +22,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import PersonneSirenisee, ReferenceBancaire
+from ..models.banque import CLOS
 from .avis import prevenir_de_la_reponse
 
 COLONNES: Final = ("rum", "prelevement", "etat", "motif", "date")
@@ -29,7 +30,6 @@ PRELEVEMENTS: Final = {"CORE": ("core", "CORE"), "B2B": ("b2b", "interentreprise
 ETATS: Final = {"VALIDE": ReferenceBancaire.Etat.VALIDE, "REFUSE": ReferenceBancaire.Etat.REFUSE}
 LU: Final = 40  # letters of a cell that is refused, given back to who reads why
 MOTIF: Final = re.compile(r"[A-Z]{2}[0-9]{2}")
-CLOS: Final = "AC04"  # ISO 20022, ExternalStatusReason1Code: ClosedAccountNumber
 # ISO 20022, ExternalStatusReason1Code: those that a debtor's bank gives for a mandate, in words.
 MOTIFS: Final = {
     "AC01": "numéro de compte inexact",
@@ -51,11 +51,13 @@ A_REMETTRE_DE_NOUVEAU: Final = frozenset({"MD01", "MD02"})
 """Reasons for which the bank waits for the mandate anew: what was ticked before its answer is ticked no more (R20)."""
 
 
-_REMETTRE: Final = "éditez le mandat et remettez-le de nouveau à votre banque, daté et signé"
+SANS_SUITE: Final = ("AC01", "AC13")
+"""Reasons for which no mandate makes the account serve; CLOS neither, as long as the bank says it."""
+REMETTRE: Final = "éditez le mandat et remettez-le de nouveau à votre banque, daté et signé"
 _DEMANDER: Final = "demandez à votre banque ce qu’elle attend ; un autre compte peut servir d’ici là"
 SUITES_DU_REFUS: Final = {
-    **dict.fromkeys(A_REMETTRE_DE_NOUVEAU, _REMETTRE),
-    **dict.fromkeys(("AC01", "AC13", CLOS), "ajoutez un autre compte"),
+    **dict.fromkeys(A_REMETTRE_DE_NOUVEAU, REMETTRE),
+    **dict.fromkeys((*SANS_SUITE, CLOS), "ajoutez un autre compte"),
 }
 """What a company does of a mandate refused for these reasons."""
 
@@ -63,7 +65,7 @@ SUITES_DU_REFUS: Final = {
 def suite_du_refus(motif: str, *, mandat: bool = True) -> str:
     """Return what a company does of a debit that its bank refused for this reason; `mandat`: whether one is handed over for it."""
     suite = SUITES_DU_REFUS.get(motif, _DEMANDER)
-    return suite if mandat or suite != _REMETTRE else _DEMANDER
+    return suite if mandat or suite != REMETTRE else _DEMANDER
 
 
 class ReponsesIllisibles(RegleMetier):
@@ -80,6 +82,12 @@ class Reponse:
     etat: str
     motif: str
     le: date
+
+
+type Connue = tuple[str, str, date | None]
+"""What is known of one kind of debit: state, reason, day."""
+type Dites = dict[tuple[str, str], Connue]
+"""The same by mandate and kind of debit."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +124,10 @@ def enregistrer_reponses(
     Raises: ReponsesIllisibles.
     """
     bilan = BilanReponses()
+    dites: Dites | None = {} if a_blanc else None
     for numero, ligne in _lignes(fichier):
         try:
-            changee = enregistrer_reponse(acteur=acteur, reponse=_lire(ligne), a_blanc=a_blanc)
+            changee = enregistrer_reponse(acteur=acteur, reponse=_lire(ligne), a_blanc=dites)
         except LigneRefusee as refus:
             bilan.rejetees += 1
             sur_rejet(RejetReponse(numero, str(refus)))
@@ -130,9 +139,12 @@ def enregistrer_reponses(
 
 @transaction.atomic
 def enregistrer_reponse(
-    *, acteur: str, reponse: Reponse, a_blanc: bool = False, maintenant: datetime | None = None
+    *, acteur: str, reponse: Reponse, a_blanc: Dites | None = None, maintenant: datetime | None = None
 ) -> bool:
-    """Record what the bank says of this mandate; return whether anything changed. Raises: LigneRefusee."""
+    """Record what the bank says of this mandate; return whether anything changed. Raises: LigneRefusee.
+
+    With `a_blanc` nothing is written but there: what the lines before it would have written, by mandate and kind of debit.
+    """
     maintenant = maintenant or timezone.now()
     trouvee = ReferenceBancaire.objects.filter(mandat__rum=reponse.rum).values_list("personne", flat=True).first()
     if trouvee is None:
@@ -158,13 +170,12 @@ def enregistrer_reponse(
         getattr(reference, f"{genre}_motif"),
         getattr(reference, f"{genre}_le"),
     )
-    if connue == (reponse.etat, reponse.motif, reponse.le) or (connue[2] is not None and reponse.le < connue[2]):
+    if a_blanc is not None:
+        connue = a_blanc.get((reponse.rum, genre), connue)
+    if not _est_nouvelle(reponse, connue):
         return False
-    if reponse.le == connue[2]:
-        raise LigneRefusee(
-            "une autre réponse du même jour est déjà enregistrée : le fichier suivant dira laquelle vaut"
-        )
-    if a_blanc:
+    if a_blanc is not None:
+        a_blanc[reponse.rum, genre] = (reponse.etat, reponse.motif, reponse.le)
         return True
     champs = {f"etat_{genre}": reponse.etat, f"{genre}_motif": reponse.motif, f"{genre}_le": reponse.le}
     for nom, valeur in champs.items():
@@ -201,6 +212,17 @@ def enregistrer_reponse(
             suite=suite_du_refus(reponse.motif, mandat=genre == "b2b") if reponse.motif else "",
             acte=f"compte-bancaire-reponse:{reference.pk}:{genre}:{reponse.le:%Y%m%d}:{reponse.etat}:{reponse.motif}",
             maintenant=maintenant,
+        )
+    return True
+
+
+def _est_nouvelle(reponse: Reponse, connue: Connue) -> bool:
+    """Whether this answer is neither what is known nor older. Raises: LigneRefusee (another of the same day)."""
+    if connue == (reponse.etat, reponse.motif, reponse.le) or (connue[2] is not None and reponse.le < connue[2]):
+        return False
+    if reponse.le == connue[2]:
+        raise LigneRefusee(
+            "une autre réponse du même jour est déjà enregistrée : le fichier suivant dira laquelle vaut"
         )
     return True
 

@@ -22,6 +22,7 @@ from accounts.traces.agents_relus import relit_l_agent
 from accounts.traces.journal import consigner
 
 from .. import actes
+from ..iban_en_clair import exiger_sans_iban
 from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, SignalementBancaire
 from ..registre.regles import exiger_competence, exiger_preuve
 from .avis import prevenir_de_la_decision, prevenir_de_la_levee, prevenir_du_signalement
@@ -157,12 +158,12 @@ def recueillir_signalement(
 
     The change is the one that the agent was shown and chose, whatever was done to the account since then. What espaces have reported
     already becomes the company's own word: none of them takes it back any more.
-    Raises: PersonneHorsCompetence, PreuveNonDite, ChangementDejaSignale.
+    Raises: PersonneHorsCompetence, PreuveNonDite, IbanEnClair, ChangementDejaSignale.
     """
     maintenant = maintenant or timezone.now()
     changement, personne = _verrouiller(changement)
     exiger_competence(acteur, personne)
-    preuve = exiger_preuve(preuve, LONGUEUR_PREUVE)
+    preuve = exiger_sans_iban(exiger_preuve(preuve, LONGUEUR_PREUVE))
     deja = _signalement_de(changement)
     par = f"l’entreprise, auprès {de(personne.service_gestionnaire.nom)}"
     if deja is not None and deja.etat == ETAT.DEPOSE:
@@ -190,12 +191,13 @@ def decider_signalement(
     """Let the change stand, or undo it: an account added is removed, one removed is back, a former name too. Return the report.
 
     What was done meanwhile stays: a name changed again, the same account added again elsewhere in the list.
-    Raises: MotifDeDecisionBancaireRequis, PersonneHorsCompetence, SignalementBancaireClos.
+    Raises: MotifDeDecisionBancaireRequis, IbanEnClair, PersonneHorsCompetence, SignalementBancaireClos.
     """
     maintenant = maintenant or timezone.now()
     motif = " ".join(motif.split())
     if not 0 < len(motif) <= LONGUEUR_MOTIF:
         raise MotifDeDecisionBancaireRequis
+    exiger_sans_iban(motif)
     changement, personne = _verrouiller(signalement.changement)
     exiger_competence(acteur, personne)
     frais = _relire(signalement, changement)
@@ -221,15 +223,15 @@ def decider_signalement(
 def lever_cloture(
     *, acteur: Agent, reference: ReferenceBancaire, preuve: str, maintenant: datetime | None = None
 ) -> ReferenceBancaire:
-    """Say, for the proof seen, that an account that its bank says closed (AC04) is open: it may be added again. Return it.
+    """Say, for the proof seen, that an account that its bank says closed (AC04) is open: it may be used, or added again. Return it.
 
     What the bank has answered stays; should it answer again later that it is closed, it is again.
-    Raises: PersonneHorsCompetence, PreuveNonDite, CompteNonClos.
+    Raises: PersonneHorsCompetence, PreuveNonDite, IbanEnClair, CompteNonClos.
     """
     maintenant = maintenant or timezone.now()
     personne = _verrouiller_personne(reference.personne_id)
     exiger_competence(acteur, personne)
-    preuve = exiger_preuve(preuve, LONGUEUR_PREUVE)
+    preuve = exiger_sans_iban(exiger_preuve(preuve, LONGUEUR_PREUVE))
     fraiche = ReferenceBancaire.objects.select_for_update(no_key=True, of=("self",)).get(pk=reference.pk)
     fraiche.personne = personne
     memes = ReferenceBancaire.objects.filter(personne=personne, empreinte=fraiche.empreinte)

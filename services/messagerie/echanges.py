@@ -17,6 +17,7 @@ from accounts.traces.actes import Acte
 from accounts.traces.journal import consigner
 
 from .. import actes
+from ..iban_en_clair import exiger_sans_iban
 from ..models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe
 from ..models.messagerie import LONGUEUR_OBJET, LONGUEUR_TEXTE
 from .droits import exiger_ecriture, retenir_le_droit
@@ -84,8 +85,8 @@ class PieceRefusee(RegleMetier):
 
 
 def lire_objet(saisie: str) -> str:
-    """Return what an exchange is about, in one form. Raises: TexteIllisible, ObjetVide, ObjetTropLong."""
-    objet = lire_phrase(saisie)
+    """Return what an exchange is about, in one form. Raises: TexteIllisible, ObjetVide, IbanEnClair, ObjetTropLong."""
+    objet = exiger_sans_iban(lire_phrase(saisie))
     if not objet:
         raise ObjetVide
     if len(objet) > LONGUEUR_OBJET:

@@ -35,7 +35,7 @@ class RedactionForm(FormulaireDEnvoi):
     """A new message: what it is about, and its text."""
 
     regles = {
-        **dict.fromkeys(("objet_vide", "objet_trop_long"), "objet"),
+        **dict.fromkeys(("objet_vide", "objet_trop_long", "iban_en_clair"), "objet"),
         **dict.fromkeys(("message_vide", "message_trop_long"), "texte"),
     }
 

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accounts.chiffrement import SecretIllisible, cle_courante, desceller, empreinte, sceller
@@ -20,6 +20,8 @@ from accounts.saisies.dates import jour
 from .personne import PersonneSirenisee
 
 __all__ = [
+    "CLOS",
+    "DIT_CLOS",
     "ChangementBancaire",
     "MandatSepa",
     "ReferenceBancaire",
@@ -42,6 +44,23 @@ def ligne_de(reference: uuid.UUID) -> str:
     return f"services.referencebancaire|{reference}"
 
 
+CLOS: Final = "AC04"
+"""ISO 20022, ExternalStatusReason1Code: ClosedAccountNumber."""
+
+
+def _dit_clos(par: str, autre: str) -> Q:
+    """Return the condition that the bank's answer for this kind of debit is its last one, says closed, and is not lifted since."""
+    derniere = (
+        Q(**{f"{par}_le": None}) | Q(**{f"{autre}_le": None}) | Q(**{f"{autre}_le__lte": F(f"{par}_le")})
+    )  # of the same day: what bars wins
+    tient = Q(cloture_levee_le=None) | Q(cloture_levee_le__date__lt=F(f"{par}_le"))
+    return Q(**{f"{par}_motif": CLOS}) & derniere & tient
+
+
+DIT_CLOS: Final = _dit_clos("b2b", "core") | _dit_clos("core", "b2b")
+"""Whether a reference is that of an account which the bank says closed: for the list, for what may be added, and for what is to be done."""
+
+
 class ReferenceBancaireQuerySet(models.QuerySet["ReferenceBancaire"]):
     """The references, and which of them nobody may use for a time."""
 
@@ -51,6 +70,10 @@ class ReferenceBancaireQuerySet(models.QuerySet["ReferenceBancaire"]):
             changement__reference=OuterRef("pk"), etat=SignalementBancaire.Etat.DEPOSE
         )
         return self.annotate(suspendue=Exists(attendent))
+
+    def avec_cloture(self) -> Self:
+        """Say of each, in `dite_close`, whether the bank says it closed, and no agent has seen since then that it is not."""
+        return self.annotate(dite_close=Case(When(DIT_CLOS, then=Value(True)), default=Value(False)))
 
 
 class ReferenceBancaire(models.Model):
@@ -103,6 +126,7 @@ class ReferenceBancaire(models.Model):
     )
 
     suspendue: bool  # `avec_suspension`
+    dite_close: bool  # `avec_cloture`
     CHAMPS_DU_RETRAIT: Final = ("supprimee_le", "choisie_pour")
 
     objects = ReferenceBancaireQuerySet.as_manager()

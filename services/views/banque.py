@@ -30,13 +30,13 @@ from ..models import ChangementBancaire, PersonneSirenisee, ReferenceBancaire, S
 
 
 class DecisionBancaireForm(MotifForm):
-    regles = {"motif_de_decision_bancaire_requis": "motif"}
+    regles = dict.fromkeys(("motif_de_decision_bancaire_requis", "iban_en_clair"), "motif")
 
 
 class PreuveBancaireForm(FormulairePortail):
     """How the agent knows: it is kept, and for a closed account told to the administrators."""
 
-    regles = {"preuve_non_dite": "preuve"}
+    regles = dict.fromkeys(("preuve_non_dite", "iban_en_clair"), "preuve")
 
     preuve = ChampTexte(
         label="Ce que vous avez vu ou entendu",
@@ -194,10 +194,18 @@ class LeverCloture(PageActe):
             ("Réponse de la banque", ", ".join(sorted(motifs))),
             (
                 "Ce qui se passe",
-                "L’entreprise peut ajouter de nouveau ce compte, avec un nouveau mandat à remettre à sa banque. Une réponse "
-                "plus récente de la banque l’emporte. Ce que vous écrivez est transmis tel quel aux administrateurs.",
+                f"{self._suite()} Une réponse plus récente de la banque l’emporte. Ce que vous écrivez est transmis tel quel aux "
+                "administrateurs.",
             ),
         ]
+
+    def _suite(self) -> str:
+        if self.objet.supprimee_le is None:
+            return "Ce compte peut de nouveau servir."
+        return "L’entreprise peut ajouter de nouveau ce compte, avec un nouveau mandat à remettre à sa banque."
+
+    def dire_le_succes(self) -> str:
+        return f"{self.succes} {self._suite()}"
 
     def agir(self, form: Any) -> None:
         lever_cloture(acteur=self.agent, reference=self.objet, preuve=form.cleaned_data["preuve"])

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from accounts.models import Courriel, Espace, Evenement, NavigateurConnu
 from accounts.saisies.regles import RegleMetier
 from accounts.traces.journal import consigner
 from habilitations.depart.retraits import retirer_adhesion
-from habilitations.models import Adhesion, Habilitation
+from habilitations.models import Adhesion, Habilitation, Role
 from services.banque.comptes import ajouter_compte, montrer_iban, renommer_titulaire, retirer_compte
 from services.banque.delai import delai
 from services.banque.lectures import comptes_de
@@ -31,6 +32,7 @@ from tests.factories import (
     EspaceFactory,
     PersonneFactory,
     ServiceFactory,
+    accorder,
     changement_bancaire,
     compte_bancaire,
     habiliter,
@@ -360,3 +362,16 @@ def test_l_avis_d_une_suppression_ne_dit_pas_que_le_compte_sert_encore(entrepris
         texte = str(composer(un).body)
         assert "rétablir le compte" in texte
         assert "ne peut plus servir à payer" not in texte
+
+
+def test_un_changement_coute_autant_quel_que_soit_le_nombre_d_administrateurs(entreprise: Entreprise) -> None:
+    """The company is locked meanwhile: its mails are written in one statement."""
+    racine, nombres = Habilitation.objects.get(espace=entreprise.titulaire), []
+    for iban in (IBAN, AUTRE):
+        with CaptureQueriesContext(connection) as faites:
+            ajouter(entreprise, iban=iban)
+        nombres.append(len(faites))
+        for rang in range(20):
+            accorder(racine, EspaceFactory(nom=f"Suppléant {rang}"), Role.SUPPLEANT)
+    assert nombres[1] <= nombres[0] + 2, nombres
+    assert Courriel.objects.filter(genre="compte_bancaire_change").count() == 3 + 23

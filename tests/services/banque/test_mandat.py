@@ -190,3 +190,17 @@ def test_le_mandat_se_compose_hors_de_toute_transaction(monkeypatch: pytest.Monk
     client.post(reverse("compte_bancaire_mandat", args=cle), {"confirmation_mot_de_passe": MOT_DE_PASSE})
     assert client.post(reverse("compte_bancaire_mandat_pdf", args=cle)).content == b"%PDF-"
     assert vues == [False, False]
+
+
+def test_un_mandat_n_est_pas_remis_avant_sa_premiere_edition(entreprise: Entreprise) -> None:
+    """Edited again, as for a lost sheet, it may have been handed over since the first time."""
+    maintenant, jour = timezone.now(), timedelta(days=1)
+    reference = compte_bancaire(entreprise.personne, ajoutee_le=maintenant - 20 * jour)
+    for il_y_a in (10, 2):
+        editer_mandat(acteur=entreprise.titulaire, reference=reference, maintenant=maintenant - il_y_a * jour)
+    aujourd_hui = timezone.localdate(maintenant)
+    with pytest.raises(RegleMetier) as refus:
+        noter_remise(acteur=entreprise.titulaire, reference=reference, le=aujourd_hui - 11 * jour)
+    assert refus.value.code == "remise_avant_edition"
+    noter_remise(acteur=entreprise.titulaire, reference=reference, le=aujourd_hui - 10 * jour)
+    assert MandatSepa.objects.get().remis_le == aujourd_hui - 10 * jour
