@@ -96,6 +96,13 @@ ECHANGE_PRIS_EN_CHARGE = Acte(
 ECHANGE_REPONDU = Acte(
     "echange.repondu", "Réponse du service gestionnaire", MESSAGERIE, anonyme=False, details=("echange",)
 )
+ECHANGE_ACCUSE = Acte(
+    "echange.accuse",
+    "Message du service qui fait patienter : l’échange attend toujours sa réponse",
+    MESSAGERIE,
+    anonyme=False,
+    details=("echange",),
+)
 ECHANGE_PIECE_DEMANDEE = Acte(
     "echange.piece_demandee", "Pièce demandée par le service", MESSAGERIE, anonyme=False, details=("echange",)
 )

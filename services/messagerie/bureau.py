@@ -27,6 +27,7 @@ from accounts.traces.journal import consigner
 
 from .. import actes
 from ..models import Brouillon, Echange, LectureMessage, Message, PersonneSirenisee
+from .accuses import AccuseAvecFichier
 from .echanges import (
     EchangeDuPortail,
     EnvoiDejaParti,
@@ -205,12 +206,7 @@ def prendre_en_charge(*, acteur: Agent, echange: Echange, maintenant: datetime |
     echange = verrouiller_du_bureau(acteur, echange)
     if echange.etat != Echange.Etat.ENVOYE:
         raise EchangeDejaPris
-    _passer(echange, Echange.Etat.PRIS_EN_CHARGE, maintenant or timezone.now())
-    _consigner(actes.ECHANGE_PRIS_EN_CHARGE, acteur, echange)
-    affaire = affaire_de(acteur, files=[FILE], cle=str(echange.pk))
-    if affaire is not None and affaire.finie_le is None:
-        with suppress(AffaireDejaPrise):
-            prendre(acteur=acteur, affaire=affaire, maintenant=maintenant)
+    _prendre_en_charge(acteur, echange, maintenant or timezone.now())
     return echange
 
 
@@ -223,14 +219,17 @@ def envoyer_du_bureau(
     envoi: UUID,
     montre: Montre,
     piece: bool = False,
+    attend: bool = False,
     maintenant: datetime | None = None,
 ) -> Message:
     """Send what this agent has begun to answer, or to ask a document by (`piece`), as the page read again showed it; return the message.
 
     A closed exchange is reopened by it. It takes the files of the draft, and leaves once none waits to be analysed: until then the
     exchange waits as it did. `envoi` is `cle_d_envoi_du_bureau` of what was shown, `montre` what was shown of the exchange.
+    `attend`: it only makes the company wait, whose question the office still has to answer, by the day that was promised; where
+    nothing waits for the office, it changes nothing.
     Raises: EchangeHorsService, EchangeDuPortail, ReponseEffacee, ReponseChangee, MessageArrive, ReponseDUnCollegue,
-    EchangeClosEntreTemps, EchangePrisEntreTemps, MessageVide, PieceRefusee, EnvoiDUnAutre.
+    EchangeClosEntreTemps, EchangePrisEntreTemps, MessageVide, PieceRefusee, AccuseAvecFichier, EnvoiDUnAutre.
     """
     maintenant = maintenant or timezone.now()
     echange = verrouiller_du_bureau(acteur, echange)
@@ -247,6 +246,8 @@ def envoyer_du_bureau(
     message = Message(
         pk=envoi, echange=echange, agent=acteur, texte=brouillon.texte, demande_piece=piece, envoye_le=maintenant
     )
+    if attend and not piece and echange.etat in Echange.ATTENDENT_LE_SERVICE:
+        return _faire_patienter(acteur, message, brouillon, maintenant)
     return _repondre(acteur, message, brouillon, maintenant)
 
 
@@ -396,6 +397,31 @@ def _repondre(acteur: Agent, message: Message, brouillon: Brouillon | None, main
         remettre(message, maintenant)
     _consigner(actes.ECHANGE_PIECE_DEMANDEE if piece else actes.ECHANGE_REPONDU, acteur, echange)
     return message
+
+
+def _faire_patienter(acteur: Agent, message: Message, brouillon: Brouillon, maintenant: datetime) -> Message:
+    """Write this message to a company that goes on waiting: the exchange is taken on, where it was not. Raises: PieceRefusee,
+
+    AccuseAvecFichier: once its file was analysed, nothing would say any more that this was no answer.
+    """
+    poster_avec_ses_pieces(message, brouillon)
+    if message.pret_le is None:
+        raise AccuseAvecFichier
+    if message.echange.etat == Echange.Etat.ENVOYE:
+        _prendre_en_charge(acteur, message.echange, maintenant)
+    remettre(message, maintenant)
+    _consigner(actes.ECHANGE_ACCUSE, acteur, message.echange)
+    return message
+
+
+def _prendre_en_charge(acteur: Agent, echange: Echange, maintenant: datetime) -> None:
+    """Have this exchange, locked, be taken on, by this agent where no other has it."""
+    _passer(echange, Echange.Etat.PRIS_EN_CHARGE, maintenant)
+    _consigner(actes.ECHANGE_PRIS_EN_CHARGE, acteur, echange)
+    affaire = affaire_de(acteur, files=[FILE], cle=str(echange.pk))
+    if affaire is not None and affaire.finie_le is None:
+        with suppress(AffaireDejaPrise):
+            prendre(acteur=acteur, affaire=affaire, maintenant=maintenant)
 
 
 def _dernier_du_bureau(echange: Echange) -> Message | None:

@@ -1,6 +1,7 @@
 """What an agent reads again before it is done to an exchange: an answer, a request for a document, a transfer, which is written here too."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -17,9 +18,11 @@ from accounts.forms.base import FormulairePortail
 from accounts.forms.champs import ChampCle, ChampTexte
 from accounts.models import ServiceGestionnaire
 from accounts.saisies.citations import citer
+from accounts.saisies.dates import jour
 from accounts.saisies.regles import RegleMetier
 
 from ..messagerie import bureau
+from ..messagerie.accuses import parait_faire_patienter
 from ..messagerie.bureau import LONGUEUR_MOTIF
 from ..messagerie.themes import theme_de
 from ..models import Brouillon, Echange, Message
@@ -31,6 +34,8 @@ TRANSMIS: Final = "transmis"
 """The exchange that this session has just given to another office."""
 RIEN_A_RELIRE = "Rien n’attend d’être relu : c’est envoyé, ou ce n’est pas commencé. Voici où en est l’échange."
 EN_CONTROLE = "La réponse partira d’elle-même dès que ses fichiers auront été contrôlés : l’échange attend jusque-là."
+
+PATIENTE = "Le message est envoyé. L’échange est pris en charge, et attend toujours votre réponse."
 
 
 def garder_transfert(request: HttpRequest, echange: Echange, dit: dict[str, Any]) -> None:
@@ -59,6 +64,32 @@ class EnvoiForm(MontreForm):
     """`envoi`: which words and files the page had shown."""
 
     envoi = ChampCle()
+
+
+class ReponseRelueForm(EnvoiForm):
+    """The same, and whether it answers: a message that does not leaves the exchange in the queue.
+
+    A page that does not ask sends an answer.
+    """
+
+    regles = {"accuse_avec_fichier": "portee"}
+    REPOND: Final = "repond"
+    ATTEND: Final = "attend"
+
+    portee = forms.ChoiceField(
+        label="Ce message",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Dites si ce message répond à l’entreprise, ou la fait patienter."},
+    )
+
+    def proposer(self, promise: datetime | None) -> None:
+        """Word both choices, by the day until when the answer is promised."""
+        avant = f", promise avant le {jour(promise)}" if promise is not None else ""
+        self.fields["portee"].choices = [
+            (self.REPOND, "répond à l’entreprise : l’échange n’attend plus votre service"),
+            (self.ATTEND, f"accuse réception ou fait patienter : l’échange attend toujours votre réponse{avant}"),
+        ]
 
 
 class TransfertForm(FormulairePortail):
@@ -145,7 +176,7 @@ class RelireReponse(Relire):
     titre = "Relire votre réponse avant de l’envoyer"
     bouton = "Envoyer la réponse"
     succes = "La réponse est envoyée."
-    form_class = EnvoiForm
+    form_class: type[FormulairePortail] = ReponseRelueForm
     ecrire = "repondre"
     fichiers: ClassVar[str] = "fichiers"
     apres = "L’entreprise la lit telle quelle. Un message envoyé ne se reprend pas."
@@ -164,6 +195,21 @@ class RelireReponse(Relire):
         envoi = bureau.cle_d_envoi_du_bureau(self.brouillon, piece=self.piece) if self.brouillon is not None else None
         return {**super().montre(), "envoi": envoi}
 
+    def get_initial(self) -> dict[str, Any]:
+        texte = self.brouillon.texte if self.brouillon is not None else ""
+        portee = ReponseRelueForm.ATTEND if parait_faire_patienter(texte) else ReponseRelueForm.REPOND
+        return {**super().get_initial(), "portee": portee}
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """Ask whether it answers, where the company waits for an answer."""
+        form = super().get_form(form_class)
+        if "portee" in form.fields:
+            if self.objet.etat in Echange.ATTENDENT_LE_SERVICE:
+                form.proposer(bureau.echeance(self.objet))
+            else:
+                del form.fields["portee"]
+        return form
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context_data(**kwargs),
@@ -178,6 +224,8 @@ class RelireReponse(Relire):
         return super().montrer_le_refus(form, regle)
 
     def dire_le_succes(self) -> str:
+        if self.envoye.echange.etat in Echange.ATTENDENT_LE_SERVICE and self.envoye.pret_le is not None:
+            return PATIENTE
         return self.succes if self.envoye.pret_le is not None else EN_CONTROLE
 
     def agir(self, form: Any) -> None:
@@ -187,6 +235,7 @@ class RelireReponse(Relire):
             envoi=form.cleaned_data["envoi"],
             montre=form.montre(),
             piece=self.piece,
+            attend=form.cleaned_data.get("portee") == ReponseRelueForm.ATTEND,
         )
 
 
@@ -197,6 +246,7 @@ class RelireDemande(RelireReponse):
     titre = "Relire votre demande de pièce avant de l’envoyer"
     bouton = "Envoyer la demande"
     succes = "La demande est envoyée : l’échange attend la pièce."
+    form_class = EnvoiForm
     ecrire, fichiers = "piece", "piece-fichiers"
     apres = "L’entreprise la lit telle quelle, et voit qu’une pièce est attendue. Un message envoyé ne se reprend pas."
     piece = True

@@ -110,6 +110,7 @@ echange.clos_par_le_service            D · · · M
 echange.note                           · · · · ·
 echange.piece_demandee                 D · · · M
 echange.pris_en_charge                 D · · · M
+echange.accuse                         D · · · M
 echange.repondu                        D · · · M
 echange.rouvert                        D · · · M
 echange.transfere                      D · · · M

@@ -57,7 +57,9 @@ def recevoir(
     return Message.objects.create(echange=echange, agent=agent, texte=texte, **champs)
 
 
-def repondre_en_agent(agent: Agent, echange: Echange, texte: str = "C’est noté.", *, piece: bool = False) -> Message:
+def repondre_en_agent(
+    agent: Agent, echange: Echange, texte: str = "C’est noté.", *, piece: bool = False, attend: bool = False
+) -> Message:
     """Have this agent answer as his pages do: kept, read again, sent; return the message."""
     brouillon = garder_du_bureau(acteur=agent, echange=echange, texte=texte)
     assert brouillon is not None
@@ -67,6 +69,7 @@ def repondre_en_agent(agent: Agent, echange: Echange, texte: str = "C’est not�
         envoi=cle_d_envoi_du_bureau(brouillon, piece=piece),
         montre=montre_de(agent, Echange.objects.get(pk=echange.pk)),
         piece=piece,
+        attend=attend,
     )
 
 

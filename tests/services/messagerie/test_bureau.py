@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.gestion.affaires import prendre
 from accounts.models import Affaire, Agent, Evenement
+from services.messagerie.accuses import AccuseAvecFichier, parait_faire_patienter
 from services.messagerie.bureau import (
     DejaCeService,
     EchangeDejaClos,
@@ -109,6 +110,47 @@ def test_pris_par_un_collegue_il_reste_a_lui(lieu: Scene, ecrit: Echange) -> Non
     prendre_en_charge(acteur=lieu.agent, echange=ecrit)
     assert relu(ecrit).etat == Echange.Etat.PRIS_EN_CHARGE
     assert affaires(ecrit)[0].agent == collegue
+
+
+def test_un_accuse_de_reception_n_est_pas_une_reponse(lieu: Scene, ecrit: Echange) -> None:
+    """The office that only says that a message came still owes its answer, by the day that it promised."""
+    promise = echeance(ecrit)
+    message = reponse(lieu, ecrit, texte="Votre message est bien arrivé.", attend=True)
+    assert MessageNonLu.objects.filter(message=message).exists(), "the company reads it"
+    assert (relu(ecrit).etat, relu(ecrit).attend_le) == (Echange.Etat.PRIS_EN_CHARGE, ecrit.attend_le)
+    assert echeance(relu(ecrit)) == promise
+    assert (affaires(ecrit)[0].finie_le, affaires(ecrit)[0].agent) == (None, lieu.agent)
+    assert not Evenement.objects.filter(acte="echange.repondu").exists()
+    reponse(lieu, ecrit, texte="Encore un peu de patience.", attend=True)
+    assert relu(ecrit).etat == Echange.Etat.PRIS_EN_CHARGE
+    reponse(lieu, ecrit)
+    assert relu(ecrit).etat == Echange.Etat.REPONDU
+    reponse(lieu, ecrit, texte="Bonne journée.", attend=True)
+    assert relu(ecrit).etat == Echange.Etat.REPONDU, "nothing waits any more"
+
+
+def test_un_accuse_dont_un_fichier_attend_son_controle_ne_part_pas(lieu: Scene, ecrit: Echange) -> None:
+    commencer(lieu.agent, ecrit)
+    poser_piece(brouillon=brouillon_du_bureau(lieu.agent, ecrit))
+    with pytest.raises(AccuseAvecFichier):
+        reponse(lieu, ecrit, attend=True)
+    assert relu(ecrit).etat == Echange.Etat.ENVOYE
+    assert brouillon_du_bureau(lieu.agent, ecrit) is not None
+
+
+@pytest.mark.parametrize(
+    ("texte", "attend"),
+    [
+        ("Votre message est bien arrivé. Nous vous répondrons dans le délai indiqué.", True),
+        ("Nous accusons réception de votre demande.", True),
+        ("Accusé de réception", True),
+        ("Je reviendrai vers vous sous peu.", True),
+        ("Votre option vaut à partir du 1er janvier.", False),
+        ("Répondez-nous avant le 3 mars : nous avons bien reçu votre facture.", False),
+    ],
+)
+def test_ce_qui_promet_une_reponse_parait_faire_patienter(texte: str, attend: bool) -> None:
+    assert parait_faire_patienter(texte) == attend
 
 
 def test_une_piece_demandee_attend_l_entreprise(lieu: Scene, ecrit: Echange) -> None:

@@ -90,6 +90,23 @@ def test_rien_ne_part_avant_d_etre_relu_et_part_une_fois(
     assert "Rien n’attend d’être relu" in mots(apres)
 
 
+@pytest.mark.parametrize(
+    ("texte", "choisi"), [("Votre message est arrivé. Nous vous répondrons.", "attend"), (TEXTE, "repond")]
+)
+def test_la_page_demande_si_le_message_repond(client: Client, echange: Echange, texte: str, choisi: str) -> None:
+    relue = rediger(client, "repondre", echange, texte)
+    assert "promise avant le" in mots(relue)
+    [coche] = re.findall(r'<input[^>]*name="portee"[^>]*checked[^>]*>', relue.content.decode())
+    assert f'value="{choisi}"' in coche
+    suite = client.post(page("repondre-relire", echange), {**caches(relue), "portee": choisi}, follow=True)
+    attend = choisi == "attend"
+    assert ("attend toujours votre réponse" in mots(suite), "réponse promise avant le" in mots(suite)) == (
+        attend,
+        attend,
+    )
+    assert Echange.objects.get().etat == (Echange.Etat.PRIS_EN_CHARGE if attend else Echange.Etat.REPONDU)
+
+
 @pytest.mark.usefixtures("depot")
 def test_ce_qui_part_est_ce_qui_fut_montre_texte_et_fichiers(client: Client, lieu: Scene, echange: Echange) -> None:
     montree = caches(rediger(client, "repondre", echange))
