@@ -205,6 +205,7 @@ class AutomatesMiddleware:
         self.ouvertes = _ressources() | fichiers | {reverse("verifier_humain")}
         self.par_courriel = _par_courriel()
         self.liens = _liens()
+        self.autre_epreuve = {reverse("verifier_session"), reverse("verifier_session_code")}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in self.ouvertes or request.path_info.startswith(self.debuts_de_fichiers):
@@ -223,6 +224,8 @@ class AutomatesMiddleware:
         grade = garde.decider()
         if request.path_info.startswith(self.par_courriel):
             grade = min(grade, Grade.RALENTIR)
+        if grade < Grade.BLOQUER and request.path_info in self.autre_epreuve:
+            grade = Grade.RIEN  # it counts its own tries, and ends the session
         if grade is Grade.RIEN or _est_ouverte(request, grade) or (grade is Grade.RALENTIR and garde.peut_continuer()):
             reponse = self._servir(request, garde)
             garde.suivre(reponse)

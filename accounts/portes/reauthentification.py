@@ -23,7 +23,7 @@ from .marques import MARQUES
 
 PROUVE_LE = "prouve_le"
 # What the page that asks the password never carries over: it must be typed again, all the rest comes back.
-SECRETS = re.compile(r"mot_de_passe|reponse|^(actuel|nouveau|code)$")
+SECRETS = re.compile(r"mot_de_passe|reponse|(^|-)(actuel|nouveau|code)$")
 
 
 def noter_preuve(request: HttpRequest) -> None:

@@ -37,15 +37,27 @@ _SECRETS: Final = re.compile(r"pass|secret|otp|token|jeton|secours", re.IGNORECA
 """What is never given back, beside SECRETS: the fields of the sign-ins, the agents' too."""
 
 
+_PAS_SAISIS: Final = frozenset({CHAMP, "suite"})
+"""What a form carries by itself: who pressed its button typed none of it."""
+
+
 @dataclass(frozen=True)
 class Renvoi:
-    """What was posted and not taken, less the secrets and the files: given back to who posted it, who sends it again or not."""
+    """What was posted and not taken, less the secrets and the files: given back to who posted it, who sends it again or not.
+
+    A button pressed with nothing to type is given back too.
+    """
 
     adresse: str
     compte: str
     champs: list[list[str]]
     fichiers: bool
     secrets: bool
+
+    @property
+    def saisi(self) -> bool:
+        """Whether somebody typed any of it."""
+        return any(nom not in _PAS_SAISIS for nom, _ in self.champs)
 
 
 class _Jeton(CsrfViewMiddleware):
@@ -61,7 +73,7 @@ def _compte(request: HttpRequest) -> str:
 
 
 def _renvoi(request: HttpRequest) -> Renvoi | None:
-    """Return what this POST carried; None for nothing typed, too much of it, or what no form of ours sent."""
+    """Return what this POST carried; None for too much of it, secrets alone, which their form asks for again, or what no form of ours sent."""
     if (
         request.method != "POST"
         or _Jeton(lambda _: HttpResponse()).process_view(request, verifier_humain, (), {}) is not None
@@ -69,11 +81,12 @@ def _renvoi(request: HttpRequest) -> Renvoi | None:
         return None
     donnes = [[nom, v] for nom, valeurs in request.POST.lists() if nom not in CADRE - {CHAMP} for v in valeurs]
     champs = [[nom, v] for nom, v in donnes if not SECRETS.search(nom) and not _SECRETS.search(nom)]
-    if all(nom == CHAMP for nom, _ in champs) or sum(len(nom) + len(v) for nom, v in champs) > TAILLE_MAX:
+    if sum(len(nom) + len(v) for nom, v in champs) > TAILLE_MAX:
         return None
-    return Renvoi(
+    renvoi = Renvoi(
         request.get_full_path(), _compte(request), champs, bool(request.FILES), secrets=len(champs) < len(donnes)
     )
+    return None if renvoi.secrets and not renvoi.saisi else renvoi
 
 
 def _emporte(request: HttpRequest) -> Renvoi | None:
@@ -106,7 +119,7 @@ def demander_verification_humaine(request: HttpRequest, source: str) -> HttpResp
     gardee = request.method == "POST" and garder_saisie(request)
     contexte: dict[str, object] = {"suite": _suite(request), "envoye": request.method == "POST", "gardee": gardee}
     if renvoi is not None:
-        contexte["emporte"] = sceller_saisie(json.dumps(asdict(renvoi)))
+        contexte |= {"emporte": sceller_saisie(json.dumps(asdict(renvoi))), "saisi": renvoi.saisi}
     return _montrer(request, source, contexte)
 
 

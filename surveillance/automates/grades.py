@@ -48,6 +48,8 @@ from .epreuve import Passe, passe_de
 
 RYTHME: Final = 1.0  # seconds between two pages of what is slowed
 REESSAI_DU_BLOCAGE: Final = 60.0  # seconds: an address that may not be blocked is not tried again at each request
+ENVOIS_DU_PASSE: Final = 3
+"""Forms that a pass has taken whatever they show: what the verification gave back, a sign-in and its second factor; each costs a proof."""
 AILLEURS_PAR_JOUR: Final = 20
 """Pages of an account that are shown at once when another site leads there (the links of a webmail): beyond, a link of ours is pressed."""
 SANS_EFFET: Final = ("prolonger_session", "admin:logout")
@@ -153,10 +155,16 @@ class Garde:
         ):  # a pass lets a page be read, and hides no account from who watches
             self._signaler(lu.marques[self.soi])
         if passe is not None:
-            return grade_au_plus(passe.cle)
+            return Grade.RIEN if self._passe_admet(passe) else grade_au_plus(passe.cle)
         if grade > soi and (self._agent_prouve() or self.connu() is not None):
             grade = soi
         return max(soi, grade)
+
+    def _passe_admet(self, passe: Passe) -> bool:
+        """Whether this is what somebody verified for: one of the first forms that a pass sends, the page that it led to."""
+        if self.request.method != "POST":
+            return self.suite
+        return (releve.du_jour(f"envois:{passe.cle}") or ENVOIS_DU_PASSE + 1) <= ENVOIS_DU_PASSE
 
     def peut_continuer(self) -> bool:
         """Whether what is slowed may have this page: one each RYTHME, and what an act leads to with it."""

@@ -15,7 +15,7 @@ from surveillance.automates import releve
 from surveillance.automates.detecteurs import PAGES_PAR_MINUTE
 from surveillance.automates.grades import Garde, Grade, voir
 from tests.espacepro.scenes import client_verifie
-from tests.factories import AgentFactory
+from tests.factories import MOT_DE_PASSE, AgentFactory
 
 from .scenes import FORMULAIRE, HONNETES, ROBOTS, Horloge, envoyer, navigateur, resoudre
 
@@ -130,7 +130,7 @@ def passer(client: Client, page: Any, **champs: str) -> Any:
     suite = {
         "preuve": resoudre(page.context["epreuve"]),
         "suite": page.context["suite"],
-        "emporte": page.context["emporte"],
+        "emporte": page.context.get("emporte", ""),
     }
     return envoyer(client, reverse("verifier_humain"), suite | champs)
 
@@ -156,6 +156,58 @@ def test_ce_qu_un_visiteur_a_rempli_lui_est_rendu(espace: Espace) -> None:
     formulaire = client.post(reverse("connexion"), champs_rendus(rendu))
     assert formulaire.status_code == 200, "the page of the form, filled, that asks for the password"
     assert espace.compte.email in formulaire.content.decode()
+
+
+def test_qui_est_verifie_entre_ensuite_quoi_que_montre_son_navigateur(espace: Espace) -> None:
+    """A driven browser that proves itself is not asked again for what it proved itself for (walker 7: 4, 5)."""
+    client = navigateur(ROBOTS["chrome sans écran"], ADRESSE)
+    champs = {"username": espace.compte.email, "password": MOT_DE_PASSE, "pilote": "1"}
+    for _ in range(2):
+        refus = envoyer(client, reverse("connexion"), champs)
+    rendu = passer(client, refus)
+    assert "Envoyer de nouveau" not in rendu.content.decode(), "its password was not kept: nothing to send again"
+    repris = envoyer(client, reverse("connexion"), {**champs_rendus(rendu), "pilote": "1"})
+    assert repris.status_code == 200, "the form, filled but for its password"
+    entre = envoyer(client, reverse("connexion"), champs)
+    assert entre.status_code == 302
+    assert client.get(entre["Location"]).status_code == 200
+    for _ in range(3):
+        encore = envoyer(client, reverse("connexion"), champs)
+    assert encore.status_code == 403, "a pass is no leave to try for ever"
+
+
+def test_un_bouton_sans_rien_a_remplir_est_rendu(
+    client_de: Callable[[Espace], Client], espace: Espace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_de(espace)
+    with monkeypatch.context() as patch:
+        patch.setattr(Garde, "decider", lambda self: Grade.VERIFIER)
+        refus = client.post(reverse("preferences"), {"suite": "/espace/"})
+        assert "Votre demande vous est rendue" in refus.content.decode()
+        rendu = passer(client, refus)
+    html = rendu.content.decode()
+    assert f'action="{reverse("preferences")}"' in html
+    assert "rempli" not in html, "nothing was"
+
+
+@pytest.mark.usefixtures("verifie")
+def test_des_secrets_seuls_ramenent_a_leur_formulaire() -> None:
+    client = navigateur(HONNETES["chrome"], ADRESSE)
+    client.defaults["HTTP_REFERER"] = f"http://testserver{reverse('connexion_verification')}"
+    refus = envoyer(client, reverse("connexion_verification"), {"application-code": "123456"})
+    assert "emporte" not in refus.context
+    assert "Vous reviendrez au formulaire" in refus.content.decode()
+    assert passer(client, refus, emporte="")["Location"] == reverse("connexion_verification")
+
+
+@pytest.mark.usefixtures("verifie")
+def test_la_reponse_a_une_verification_n_est_pas_soumise_a_l_autre(
+    client_de: Callable[[Espace], Client], espace: Espace
+) -> None:
+    client = client_de(espace)
+    assert client.get(reverse("verifier_session")).status_code == 302
+    assert client.post(reverse("verifier_session_code")).status_code == 302
+    assert client.get(reverse("espace")).status_code == 403
 
 
 def test_ce_qu_un_agent_a_rempli_lui_est_rendu(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@ import time_machine
 from django.conf import settings
 from django.core import mail
 from django.db import connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 from django.utils import timezone
 
 from accounts.envois import courriels
@@ -18,6 +19,7 @@ from accounts.facteurs.second_facteur import commencer_enrolement, confirmer_enr
 from accounts.models import Application, Compte, Courriel, Espace, Evenement, Lien, NavigateurConnu, Session
 from accounts.models.sessions_base import SessionStore, empreinte
 from accounts.mots_de_passe.politique import changer_mot_de_passe
+from accounts.portes.ouvertes import Du, est_ouverte
 from surveillance.models import Alerte, Gravite, SignalVu, Verification
 from surveillance.signaux import signalement
 from surveillance.signaux.registre import PAYS_NOUVEAU, SESSION_PAYS, SESSION_VOLEE, nom_de, probantes
@@ -129,6 +131,19 @@ def test_chaque_page_mene_a_la_verification_et_y_revient(espace: Espace) -> None
     }
     assert client.get(reverse(PAGE))["Location"] == reverse("espace"), "nothing is asked any more"
     assert demander_verification(session=session_de(client), raison=RAISON) is None, "not twice within ten minutes"
+
+
+@pytest.mark.parametrize("du", list(Du))
+def test_la_demonstration_reste_ouverte_a_qui_doit_se_verifier(rf: RequestFactory, du: Du) -> None:
+    """The mail that holds the code is read there, in the same browser (walker 7: 3); no other door of a session closes it."""
+
+    def vue(_: object) -> HttpResponse:
+        return HttpResponse()
+
+    for lieu, ouverte in (("demonstration", True), ("admin", False)):
+        requete = rf.get("/demonstration/courriels/")
+        requete.resolver_match = ResolverMatch(vue, (), {}, "courriels", namespaces=[lieu])
+        assert est_ouverte(requete, du) == ouverte
 
 
 def test_un_autre_navigateur_ne_se_sert_pas_du_code(espace: Espace) -> None:
