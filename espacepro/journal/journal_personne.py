@@ -35,6 +35,7 @@ from habilitations.tableurs.ecriture import en_csv, en_xlsx
 from services.models import PersonneSirenisee, Service
 
 from .. import actes
+from .libelles import objet_de
 
 COLONNES = ("Quand", "Quoi", "SIREN", "Dénomination", "Service", "Par", "Concerne", "Rôle")
 EXPORT_MAX = 10_000
@@ -231,12 +232,13 @@ class Ligne:
     auteur: str
     concerne: str
     role: str
+    objet: str = ""
 
     def cellules(self) -> tuple[str, ...]:
         """Return the cells of the exported file, in the order of COLONNES."""
         return (
             horodatage_de_tableur(self.quand),
-            self.acte,
+            f"{self.acte} : {self.objet}" if self.objet else self.acte,
             self.siren,
             self.denomination,
             self.service,
@@ -276,6 +278,7 @@ def lignes(espace: Espace, etendue: Etendue, evenements: Iterable[Evenement], *,
             auteur=_auteur(evenement, noms),
             concerne=_concerne(evenement, noms),
             role=_role(evenement),
+            objet=objet_de(evenement),
         )
         for evenement in evenements
     ]

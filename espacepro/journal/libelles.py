@@ -153,6 +153,11 @@ def libelle_acte(acte: str) -> str:
     return declare.libelle if declare else acte
 
 
+def objet_de(evenement: Evenement) -> str:
+    """Return what tells two acts of one kind on one company apart: the account, masked, or the exchange; nothing where nothing does."""
+    return str(evenement.details.get("compte") or evenement.details.get("echange") or "")
+
+
 def dire_au_detenteur(evenement: Evenement) -> str:
     """Return what a line of the journal says to the holder of the espace: that of a look says whose, and why."""
     if evenement.acte == actes.ESPACE_VU_PAR_UN_AGENT.code:

@@ -17,7 +17,7 @@ from services.models import Service
 from ..accueil.gerer import groupes
 from ..accueil.votre_espace import lire_votre_espace
 from ..journal.groupes import paginer_par_acte, paginer_un_acte
-from ..journal.libelles import dire_au_detenteur
+from ..journal.libelles import dire_au_detenteur, objet_de
 
 
 @login_not_required
@@ -64,6 +64,7 @@ def journal(request: HttpRequest, espace: Espace) -> HttpResponse:
         {
             "groupe": groupe,
             "quoi": dire_au_detenteur(groupe.tete),
+            "objet": objet_de(groupe.tete) if groupe.seul else "",
             "service": service(groupe.tete),
             "premiers": [(evenement.siren, service(evenement)) for evenement in groupe.premiers],
         }

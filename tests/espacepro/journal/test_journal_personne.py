@@ -25,6 +25,7 @@ from habilitations.actes import ADHESION_OUVERTE
 from habilitations.models import Habilitation, Role
 from habilitations.partage.delegations import deleguer
 from habilitations.partage.suppleances import mettre_en_veille
+from services.actes import COMPTE_BANCAIRE_AJOUTE
 from services.models import Service
 from tests.activation import scenes
 from tests.factories import (
@@ -70,6 +71,18 @@ def test_qui_a_fait_quoi(racine: Habilitation, client_de: Callable[[Espace], Cli
     )
     (ligne,) = lire(client_de, racine.espace).context["lignes"]
     assert ligne.auteur == "vous"
+
+
+def test_deux_comptes_bancaires_ne_font_pas_deux_lignes_identiques(client_de: Callable[[Espace], Client]) -> None:
+    """Who looks into a fraud tells the accounts apart (walker 7: 15), in the holder's own journal too."""
+    racine = habiliter(EspaceFactory(), service=ServiceFactory(paiement=True))
+    for compte in ("FR •••• 0189", "FR •••• 4032"):
+        siren = racine.adhesion.personne.siren
+        consigner(COMPTE_BANCAIRE_AJOUTE, auteur=racine.espace, siren=siren, details={"compte": compte})
+    page = lire(client_de, racine.espace)
+    assert [ligne.objet for ligne in page.context["lignes"]] == ["FR •••• 4032", "FR •••• 0189"]
+    for lue in (page, client_de(racine.espace).get(reverse("journal"))):
+        assert "FR •••• 0189" in lue.content.decode()
 
 
 @pytest.mark.parametrize("role", [Role.ACTEUR_DELEGANT, Role.ACTEUR, None])
