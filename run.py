@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,8 @@ def main() -> None:
     commands.add_parser("install", add_help=False, help="make .venv and do nothing else")
     command, rest = parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]
     if command == "demo":
-        parser.parse_args(sys.argv[1:])  # its help, and what it does not take, before anything is installed
+        # Its help, what it does not take, and a port that is in use, before anything is installed.
+        port_free(parser.parse_args(sys.argv[1:]).port)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every start would compile every module again
     os.chdir(ROOT)
     try:
@@ -58,6 +60,13 @@ def main() -> None:
         sys.exit(f"run.py: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def port_free(port: int) -> None:
+    """Exit where another program listens on this port already: the demonstration itself says it only once all is installed."""
+    with socket.socket() as knock:
+        if knock.connect_ex(("127.0.0.1", port)) == 0:
+            sys.exit(f"run.py: port {port} is in use: stop what listens there, or choose another with --port")
 
 
 def demo(python: Path, arguments: list[str]) -> None:

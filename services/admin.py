@@ -248,7 +248,7 @@ class EchangeAdmin(ConsultationAdmin):
     chemin_service = "service_gestionnaire"
     fonctions = BUREAU
     change_form_template = "gestion/echange.html"
-    list_display = ("reference", "personne", "quoi", "etat", "attend_le", "pour_le")
+    list_display = ("reference", "personne", "quoi", "etat_dit", "attend_le", "pour_le")
     list_display_links = ("reference",)
     list_filter = ("etat",)
     list_select_related = ("personne",)
@@ -298,6 +298,10 @@ class EchangeAdmin(ConsultationAdmin):
     @admin.display(description="thème et objet", ordering="theme")
     def quoi(self, echange: Echange) -> str:
         return f"{theme_de(echange.theme)} : {echange.objet}"
+
+    @admin.display(description="état", ordering="etat")
+    def etat_dit(self, echange: Echange) -> str:
+        return str(echange.get_etat_display()).capitalize()
 
     @admin.display(description="délai habituel, avant le")
     def pour_le(self, echange: Echange) -> str:

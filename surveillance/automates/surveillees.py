@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Agent
 from accounts.saisies.regles import RegleMetier
@@ -15,7 +16,7 @@ from accounts.traces.requete import une_adresse
 
 from .. import actes
 from . import releve
-from .blocages import LIGNE_IPV6, decrire_marques, exiger_la_cellule
+from .blocages import LIGNE_IPV6, ReseauDesAgents, decrire_marques, est_partagee, exiger_la_cellule, lire_reseau
 from .detecteurs import peser
 from .grades import Grade, grade_de
 
@@ -26,8 +27,12 @@ SOURCE: Final = "source:"
 REPONSES: Final = {
     Grade.RALENTIR: "une page par seconde",
     Grade.VERIFIER: "une vérification",
-    Grade.BLOQUER: "une vérification : l’adresse est partagée, ou son blocage se décide",
+    Grade.BLOQUER: "une vérification, jusqu’à son blocage à la prochaine demande",
 }
+
+
+PARTAGEE: Final = "une vérification : plusieurs comptes s’y connectent, elle n’est pas bloquée d’office"
+DES_AGENTS: Final = "une vérification : les agents, ou le portail lui-même, s’y connectent, elle ne se bloque pas"
 
 
 class SurveillanceMuette(RegleMetier):
@@ -59,7 +64,13 @@ class Surveillee:
 
     @property
     def reponse(self) -> str:
-        """What who comes from there gets, in words."""
+        """What who comes from there gets, in words; of an address with enough marks to be blocked, why it is not: one query."""
+        if self.grade is Grade.BLOQUER:
+            try:
+                if est_partagee(lire_reseau(self.reseau), timezone.now()):
+                    return PARTAGEE
+            except ReseauDesAgents:
+                return DES_AGENTS
         return REPONSES[self.grade]
 
     @property

@@ -128,6 +128,15 @@ def test_la_partie_html_est_servie_dans_un_bac_a_sable(pages: Client, tmp_path: 
     assert reponse.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_un_port_pris_se_dit_avant_d_installer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as pris:
+        commande = [sys.executable, "run.py", "demo", "--port", str(pris.getsockname()[1])]
+        fini = subprocess.run(commande, capture_output=True, text=True, timeout=60, check=False)
+    assert fini.returncode == 1
+    assert "is in use" in fini.stderr
+    assert "installing" not in fini.stderr
+
+
 def test_les_courriels_sont_pagines(pages: Client, tmp_path: Path) -> None:
     for n in range(21):
         _deposer(tmp_path / "courriels", f"Courriel {n}")

@@ -125,7 +125,10 @@ def test_une_reference_mene_a_son_echange_sans_lire_les_autres(
     assert html.count(f">{echange.reference}</a>") == 1
     assert not [une["sql"] for une in requetes if "services_echange" in une["sql"] and "LIKE" in une["sql"]]
     assert f">{autre.reference}</a>" not in client.get(liste, {"q": saisie(autre.reference)}).content.decode()
-    assert echange.reference in client.get(liste, {"q": lieu.personne.siren_lisible}).content.decode()
+    trouvee = client.get(liste, {"q": lieu.personne.siren_lisible}).content.decode()
+    assert echange.reference in trouvee
+    assert "Tout afficher" in trouvee
+    assert "Tout afficher" not in client.get(liste).content.decode(), "all is shown already"
 
 
 @pytest.mark.parametrize("fonction", [Agent.Fonction.SURVEILLANCE, Agent.Fonction.AUDITEUR])
@@ -133,7 +136,10 @@ def test_ni_la_cellule_ni_l_auditeur_ne_lisent_les_messages(lieu: Scene, echange
     agent = AgentFactory(service_gestionnaire=lieu.agent.service_gestionnaire, fonction=fonction)
     autre = client_verifie(agent)
     assert autre.get(page("change", echange)).status_code in {302, 403, 404}
-    assert autre.get(reverse("admin:services_echange_changelist")).status_code == 403
+    refus = autre.get(reverse("admin:services_echange_changelist"))
+    assert refus.status_code == 403
+    assert "votre fonction" in refus.content.decode()
+    assert "suppléant" not in refus.content.decode(), "that is said to a holder"
 
 
 def test_une_reponse_part_d_un_modele_corrige(client: Client, lieu: Scene, echange: Echange) -> None:

@@ -1,5 +1,6 @@
 """The addresses that are slowed or asked to verify: the cell reads them in words, lifts their marks, blocks one (R17)."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from surveillance.automates.grades import Grade
 from surveillance.automates.surveillees import (
     MarqueDejaLevee,
     SurveillanceMuette,
+    Surveillee,
     adresses_surveillees,
     lever_les_marques,
 )
@@ -61,6 +63,17 @@ def test_une_adresse_marquee_se_lit_avec_ses_raisons(cellule: Agent) -> None:
     page = texte(client_verifie(cellule).get(reverse("admin:surveillees")))
     for attendu in (ROBOT, "2001:db8:1:2::/64", "Une vérification", "curl"):
         assert attendu in page
+
+
+def test_ce_qui_n_est_pas_bloque_dit_pourquoi(settings: Any) -> None:
+    """With marks enough to be blocked, and not blocked: shared, the agents' own, or about to be (walker 7: 40)."""
+    chargee = {"programme": 10.0}
+    settings.RESEAUX_AGENTS = ["10.12.0.0/16"]
+    settings.RESEAUX_PARTAGES = [ip_network("198.51.100.0/24")]
+    dits = [Surveillee("x", adresse, chargee).reponse for adresse in ("10.12.3.4", "198.51.100.7", ROBOT)]
+    for dit, attendu in zip(dits, ("les agents", "plusieurs comptes", "prochaine demande"), strict=True):
+        assert attendu in dit
+    assert Surveillee("x", "198.51.100.7", {"programme": 3.0}).reponse == "une vérification"
 
 
 def test_redis_ne_nomme_personne() -> None:
