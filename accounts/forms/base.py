@@ -14,6 +14,11 @@ class FormulairePortail(DsfrBaseForm):
     )  # fields that another answer makes compulsory: none is said to be optional
     refus: RegleMetier | None = None  # the last rule that refused it: a page offers the way out that it has
 
+    def nommer(self, champ: str, libelle: str) -> None:
+        """Call this field so: DSFR's forms have bound their fields, with their labels, before ours say more."""
+        self.fields[champ].label = libelle
+        self[champ].label = libelle
+
     def refuser(self, regle: RegleMetier) -> None:
         """Show this rule on its field, or above the form."""
         self.refus = regle

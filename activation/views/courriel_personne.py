@@ -54,7 +54,7 @@ def changer(request: HttpRequest, espace: Espace, siren: str) -> HttpResponse:
             messages.success(
                 request,
                 f"Votre demande {demande.reference} est enregistrée. Un lien part à {demande.nouvelle_adresse} : l’adresse "
-                "changera quand ce lien aura été confirmé, puis le code saisi.",
+                f"{'changera' if personne.courriel else 'sera enregistrée'} quand ce lien aura été confirmé, puis le code saisi.",
             )
             return redirect("demande", reference=demande.reference)
     return render(
@@ -80,7 +80,7 @@ def _relire_le_changement(
         qualite,
         faits=[
             ("Vous agissez comme", Demande.Qualite(qualite).label),
-            ("Nouvelle adresse", nouvelle),
+            ("Nouvelle adresse" if personne.courriel else "Adresse", nouvelle),
             ("D’abord", f"Un lien part à {nouvelle} ; le courrier ne part qu’une fois cette adresse confirmée"),
             ("Avertis aussi", prevenue),
         ],

@@ -146,7 +146,7 @@ def recevoir_pieces(
     if "joindre" in request.POST and not fichiers:
         refus.append(SANS_FICHIER)
     if refus and not (demande or refuse):
-        refus.append("Votre message n’est pas parti : il est gardé en brouillon.")
+        refus.append("Votre message est gardé en brouillon.")
     reste = demande or refuse or bool(refus)
     _dire(request, refus, len(jointes_la) if reste else 0)
     if refuse:
@@ -189,9 +189,9 @@ def recevoir_a_part(
 
 
 def _dire(request: HttpRequest, refus: list[str], joints: int) -> None:
-    """Say why some files were not joined, and how many were."""
-    for phrase in refus:
-        messages.error(request, phrase)
+    """Say why some files were not joined, all in one box, and how many were."""
+    if refus:
+        messages.error(request, " ".join(refus))
     if joints:
         messages.success(
             request, "1 fichier joint au brouillon." if joints == 1 else f"{joints} fichiers joints au brouillon."

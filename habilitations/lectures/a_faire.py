@@ -392,12 +392,14 @@ def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -
 
 
 # As the boxes of the mailbox (services/messagerie/lectures.py), by company: what one has not read, what is asked of who may write.
+# The exchange that asks for a document is told once, by what it asks for, whether its message was read or not.
 _MESSAGES: Final = """
-SELECT json_build_object('p', p.id, 'n', n.n, 'd', d.n, 'depuis', le) FROM services_personnesirenisee p,
+SELECT json_build_object('p', p.id, 'n', n.n - d.non_lus, 'd', d.n, 'depuis', le) FROM services_personnesirenisee p,
 LATERAL (SELECT count(DISTINCT echange_id) n FROM services_messagenonlu WHERE personne_id = p.id
 AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)) n,
-LATERAL (SELECT count(*) n, min(dernier_le) le FROM services_echange
-WHERE personne_id = p.id AND etat = %(piece)s AND p.restreinte_le IS NULL) d
+LATERAL (SELECT count(*) n, min(dernier_le) le, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM services_messagenonlu
+WHERE personne_id = p.id AND echange_id = e.id AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s))) non_lus
+FROM services_echange e WHERE personne_id = p.id AND etat = %(piece)s AND p.restreinte_le IS NULL) d
 WHERE p.id = ANY(ARRAY(SELECT personne_id FROM siennes s JOIN services_service v ON v.id = service_id
 WHERE famille = %(messagerie)s AND s.etat = %(active)s AND role = ANY(%(lecteurs)s)
 AND (expire_le IS NULL OR expire_le >= %(aujourd_hui)s))) AND n.n + d.n > 0
@@ -414,7 +416,7 @@ def _des_messages(maintenant: datetime) -> Mapping[str, Any]:
 
 
 def _dire_messages(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -> list[Ligne]:
-    """The documents that offices ask for, a company each, until a message answers; then, in one line, the answers that one has not read (issue 15.7)."""
+    """The documents that offices ask for, a company each, until a message answers; then, in one line, the other answers that one has not read (issue 15.7)."""
 
     def dire_pieces(leurs: Sequence[Fait]) -> Ligne:
         depuis = _instant(min(fait["depuis"] for fait in leurs))
@@ -442,8 +444,8 @@ def _dire_messages(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
                 "Non lu",
                 combien(
                     sum(fait["n"] for fait in non_lus),
-                    "échange à lire dans la messagerie",
-                    "échanges à lire dans la messagerie",
+                    "autre échange à lire dans la messagerie" if lignes else "échange à lire dans la messagerie",
+                    "autres échanges à lire dans la messagerie" if lignes else "échanges à lire dans la messagerie",
                 ),
                 "Lire",
                 reverse("messagerie", query={"boite": "non-lus"}),

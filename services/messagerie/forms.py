@@ -68,5 +68,5 @@ class ReponseForm(FormulaireDEnvoi):
     def __init__(self, *args: Any, echange: Echange, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if echange.attend_le is not None:  # what waits for the office is no question to us
-            self.fields["texte"].label = "Votre message"
+            self.nommer("texte", "Compléter votre message")
             self.fields["texte"].error_messages["required"] = "Écrivez votre message."

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.documents.typst import composer_pdf, date_longue, siren_lisible
 from accounts.models import Espace
-from accounts.saisies.dates import jour_heure
+from accounts.saisies.dates import jour, jour_heure
 from accounts.saisies.regles import RegleMetier
 from accounts.saisies.tailles import taille_lisible
 
@@ -102,7 +102,7 @@ def imprimer(
             "reference": echange.reference,
             "objet": echange.objet,
             "theme": theme_de(echange.theme).libelle,
-            "etat": str(echange.get_etat_display()),
+            "etat": dire_etat(echange),
             "denomination": personne.denomination,
             "identifiant": "IDSP" if personne.provisoire else "SIREN",
             "siren": siren_lisible(personne.siren),
@@ -122,3 +122,11 @@ def _message(lu: MessageLu) -> dict[str, object]:
         "paragraphes": lu.message.texte.split("\n"),
         "pieces": [f"{piece.nom} ({taille_lisible(piece.taille)})" for piece in lu.pieces],
     }
+
+
+def dire_etat(echange: Echange) -> str:
+    """Return the state of an exchange; of a closed one, when it was closed and by whom, as its page says it."""
+    if echange.clos_le is None:
+        return str(echange.get_etat_display())
+    par = "l’entreprise" if echange.clos_par_usager else "le service"
+    return f"clos le {jour(echange.clos_le)}, par {par}"

@@ -246,11 +246,25 @@ class Repondre(SurUnEchange):
         return self.montrer_le_refus(form, regle)
 
 
+class DemandeDePieceForm(ReponseDuBureauForm):
+    """The words that ask for a document."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.nommer("texte", "Quelle pièce, et avant quand")
+        self.fields["texte"].help_text = self["texte"].help_text = (
+            "Nommez la pièce, dites à quoi elle sert et avant quelle date vous l’attendez : l’entreprise ne lit que ce texte. N’y "
+            "écrivez ni code, ni IBAN entier."
+        )
+        self.fields["texte"].error_messages["required"] = "Dites quelle pièce vous demandez, et avant quelle date."
+
+
 class DemanderUnePiece(Repondre):
     """Ask for a document; the company reads that one is waited for."""
 
     nom = "piece"
     titre = "Demander une pièce"
+    form_class = DemandeDePieceForm
     relire, fichiers = "piece-relire", "piece-fichiers"
 
     @staticmethod

@@ -160,7 +160,16 @@ def test_pages(droit: Habilitation, espace: Espace, client_de: Callable[[Espace]
     liste = reverse("courriel_entreprise")
     page = reverse("courriel_entreprise_changer", args=[droit.personne.siren])
     assert page in navigateur.get(liste).content.decode()
-    assert scenes.ENTREPRISE in navigateur.get(page).content.decode()
+    changer = navigateur.get(page).content.decode()
+    assert scenes.ENTREPRISE in changer
+    assert "<h1>Changer" in changer
+    PersonneSirenisee.objects.filter(pk=droit.personne.pk).update(courriel="")
+    premiere = navigateur.get(page).content.decode()
+    assert "<h1>Enregistrer" in premiere
+    assert "hange" not in premiere.partition("<h1>")[2].partition("<form")[0], (
+        "nothing is changed where nothing is known"
+    )
+    PersonneSirenisee.objects.filter(pk=droit.personne.pk).update(courriel=scenes.ENTREPRISE)
     erreurs = (
         navigateur.post(page, {"adresse": scenes.ENTREPRISE, "qualite": "MANDATAIRE"}).context["formulaire"].errors
     )

@@ -17,6 +17,7 @@ from pypdf import PdfReader
 from stdnum import luhn
 
 from accounts.models import Espace
+from accounts.saisies.dates import jour
 from habilitations.models import Habilitation
 from services.messagerie.brouillons import garder
 from services.messagerie.echanges import clore, ecrire, repondre
@@ -307,6 +308,12 @@ def test_une_piece_demandee_reste_a_faire_jusqu_a_ce_qu_un_message_y_reponde() -
 
     assert not attend(client)
     demander()
+    assert "à lire dans la messagerie" not in texte(client.get(reverse("a_faire"))), "one thing is told once"
+    remettre(recevoir(lieu.personne, agent=lieu.agent))
+    assert "1 autre échange à lire dans la messagerie" in texte(client.get(reverse("a_faire")))
+    for qui in (client, autre):
+        for lu in Echange.objects.exclude(pk=echange.pk):
+            qui.get(reverse("echange", args=[lu.reference]))
     for qui in (client, autre):
         assert "vous demande une pièce" in texte(qui.get(reverse("echange", args=[echange.reference])))
         assert attend(qui)
@@ -577,6 +584,18 @@ def test_le_nombre_de_requetes_ne_depend_pas_de_ce_que_l_on_a() -> None:
             assert client.get(adresse).status_code == 200, adresse
         lues = [q["sql"] for q in requetes if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         assert len(lues) <= 8, adresse + "\n".join(sql[:90] + "…" + sql[-90:] for sql in lues)
+
+
+def test_la_page_nomme_qui_lit_et_ce_qu_on_ajoute() -> None:
+    lieu = scene()
+    echange = ecrit(lieu)
+    page = texte(client_de(lieu.titulaire).get(reverse("echange", args=[echange.reference])))
+    assert f"vous et {lieu.acteur.nom_complet}." in page
+    assert "Compléter votre message" in page
+    assert "Votre réponse" not in page, "nobody has written yet"
+    clore(acteur=lieu.titulaire, echange=echange)
+    echange.refresh_from_db()
+    assert f"clos le {jour(echange.clos_le)}, par l’entreprise" in texte_du_pdf(imprimer(lieu.titulaire, echange))
 
 
 def test_a_faire_dit_ce_qui_n_est_pas_lu_et_le_menu_le_compte() -> None:
