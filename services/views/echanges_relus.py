@@ -84,8 +84,8 @@ class ReponseRelueForm(EnvoiForm):
     )
 
     def proposer(self, promise: datetime | None) -> None:
-        """Word both choices, by the day until when the answer is promised."""
-        avant = f", promise avant le {jour(promise)}" if promise is not None else ""
+        """Word both choices, by the day until when the answer comes as a rule."""
+        avant = f", d’habitude avant le {jour(promise)}" if promise is not None else ""
         self.fields["portee"].choices = [
             (self.REPOND, "répond à l’entreprise : l’échange n’attend plus votre service"),
             (self.ATTEND, f"accuse réception ou fait patienter : l’échange attend toujours votre réponse{avant}"),

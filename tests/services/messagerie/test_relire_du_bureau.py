@@ -95,12 +95,12 @@ def test_rien_ne_part_avant_d_etre_relu_et_part_une_fois(
 )
 def test_la_page_demande_si_le_message_repond(client: Client, echange: Echange, texte: str, choisi: str) -> None:
     relue = rediger(client, "repondre", echange, texte)
-    assert "promise avant le" in mots(relue)
+    assert "d’habitude avant le" in mots(relue)
     [coche] = re.findall(r'<input[^>]*name="portee"[^>]*checked[^>]*>', relue.content.decode())
     assert f'value="{choisi}"' in coche
     suite = client.post(page("repondre-relire", echange), {**caches(relue), "portee": choisi}, follow=True)
     attend = choisi == "attend"
-    assert ("attend toujours votre réponse" in mots(suite), "réponse promise avant le" in mots(suite)) == (
+    assert ("attend toujours votre réponse" in mots(suite), "délai habituel : avant le" in mots(suite)) == (
         attend,
         attend,
     )
