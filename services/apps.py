@@ -18,11 +18,13 @@ class ServicesConfig(AppConfig):
 
         from . import actes, annuaire, donnees_personnelles
         from .banque import arret
+        from .banque.reunion import reunir_les_comptes
         from .messagerie import avis
         from .messagerie.bureau import FILE
         from .messagerie.pieces.verification import verifier_les_pieces
         from .registre import identification
 
+        identification.inscrire_transfert(reunir_les_comptes)  # after the next one, by when the address is known
         identification.inscrire_transfert(identification.transferer_le_registre)
         annuaire.inscrire()
         register(verifier_les_pieces, deploy=True)

@@ -35,6 +35,28 @@ def prevenir(
     _a_tous("compte_bancaire_change", reference, acte, contexte, maintenant)
 
 
+def prevenir_de_la_reunion(
+    reference: ReferenceBancaire,
+    *,
+    changement: ChangementBancaire,
+    rum: str,
+    aussi: PersonneSirenisee,
+    maintenant: datetime,
+) -> None:
+    """Write to the administrators of both files that this account stood in each, and which mandate stays; `aussi`: the other file."""
+    contexte = _contexte(reference, changement) | {
+        "details": (
+            "Il figurait dans deux dossiers qui viennent d’être réunis, l’un sous un identifiant provisoire : l’autre exemplaire "
+            f"reste, avec le mandat {rum}."
+        ),
+        "acteur": reference.personne.service_gestionnaire.nom,
+        "le": jour_heure(maintenant),
+    }
+    _a_tous(
+        "compte_bancaire_change", reference, f"compte-bancaire-reuni:{reference.pk}", contexte, maintenant, aussi=aussi
+    )
+
+
 def prevenir_du_signalement(
     signalement: SignalementBancaire, *, par: str, maintenant: datetime, ligne: int | None = None
 ) -> None:
@@ -92,11 +114,17 @@ def _contexte(reference: ReferenceBancaire, changement: ChangementBancaire | Non
 
 
 def _a_tous(
-    genre: str, reference: ReferenceBancaire, acte: str, contexte: dict[str, Any], maintenant: datetime
+    genre: str,
+    reference: ReferenceBancaire,
+    acte: str,
+    contexte: dict[str, Any],
+    maintenant: datetime,
+    *,
+    aussi: PersonneSirenisee | None = None,
 ) -> None:
     """Write this to all administrators of the SIREN, and in its own words to the company's address."""
     personne = reference.personne
-    _aux_administrateurs(genre, reference, acte, contexte, maintenant)
+    _aux_administrateurs(genre, reference, acte, contexte, maintenant, aussi=aussi)
     if personne.courriel:
         courriels.deposer(
             f"{genre}_entreprise",
@@ -138,9 +166,17 @@ def prevenir_de_la_reponse(
 
 
 def _aux_administrateurs(
-    genre: str, reference: ReferenceBancaire, acte: str, contexte: dict[str, Any], maintenant: datetime
+    genre: str,
+    reference: ReferenceBancaire,
+    acte: str,
+    contexte: dict[str, Any],
+    maintenant: datetime,
+    *,
+    aussi: PersonneSirenisee | None = None,
 ) -> None:
     """Write this to all of them in one statement: the company is locked meanwhile, however many they are."""
+    personnes = [reference.personne] if aussi is None else [reference.personne, aussi]
+    leurs = {espace.pk: espace for personne in personnes for espace in administrateurs_de(personne)}
     neufs = [
         Courriel(
             genre=genre,
@@ -151,7 +187,7 @@ def _aux_administrateurs(
             cree_le=maintenant,
             prochain_essai_le=maintenant,
         )
-        for espace in administrateurs_de(reference.personne)
+        for espace in leurs.values()
         if espace.compte is not None
     ]
     courriels.deposer_ensemble(neufs, maintenant)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from accounts.models import Evenement
 
 from .. import actes
-from ..models import SignalementBancaire
+from ..models import IdentifiantRemplace, SignalementBancaire
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,18 @@ class Signaleurs:
 
 
 def signaleurs_de(signalement: SignalementBancaire) -> Signaleurs:
-    """Return who stands behind this report, its row's own author first, agents who recorded it too: one query."""
+    """Return who stands behind this report, its row's own author first, agents who recorded it too: two queries.
+
+    Its lines bear the identifier of their day: an IDSP, of a company that has its SIREN since then.
+    """
     premier = signalement.espace
     tiennent = [premier.numero_abonne] if premier is not None else []
     repris: set[str] = set()
+    personne = signalement.changement.reference.personne
+    anciens = IdentifiantRemplace.objects.filter(personne=personne).values_list("identifiant", flat=True)
     lignes = Evenement.objects.filter(
         acte__in=(actes.CHANGEMENT_BANCAIRE_SIGNALE.code, actes.SIGNALEMENT_BANCAIRE_REPRIS.code),
-        siren=signalement.changement.reference.personne.siren,
+        siren__in=[personne.siren, *anciens],
         details__signalement=str(signalement.pk),
     )
     for acte, auteur in lignes.order_by("pk").values_list("acte", "auteur"):

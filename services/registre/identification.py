@@ -31,7 +31,6 @@ from ..models import (
     IdentifiantRemplace,
     PersonneSirenisee,
     PreferenceMessagerie,
-    ReferenceBancaire,
     RepresentantLegal,
 )
 from .fichiers import lire_enregistrements
@@ -169,18 +168,13 @@ def _fusionner(provisoire: PersonneSirenisee, definitive: PersonneSirenisee, mai
 
 
 def transferer_le_registre(de: PersonneSirenisee, vers: PersonneSirenisee, maintenant: datetime) -> None:
-    """Move what this floor holds, and what waits for an agent: messages, bank references, addresses for letters and who waits for them, représentants, the company's e-mail, older identifiers."""
+    """Move what this floor holds, and what waits for an agent: messages, addresses for letters and who waits for them, représentants, the company's e-mail, older identifiers."""
     Echange.objects.filter(personne=de).update(personne=vers)
     commences = Brouillon.objects.filter(personne=vers, echange=None).values("espace")
     Brouillon.objects.filter(personne=de, echange=None, espace__in=commences).delete()  # the other one is kept
     Brouillon.objects.filter(personne=de).update(personne=vers)
     choisis = PreferenceMessagerie.objects.filter(personne=vers).values("espace")
     PreferenceMessagerie.objects.filter(personne=de).exclude(espace__in=choisis).update(personne=vers)
-    siennes = ReferenceBancaire.objects.filter(personne=vers, supprimee_le=None).values_list("empreinte", flat=True)
-    ReferenceBancaire.objects.filter(personne=de, supprimee_le=None, empreinte__in=list(siennes)).update(
-        supprimee_le=maintenant, choisie_pour=[]
-    )
-    ReferenceBancaire.objects.filter(personne=de).update(personne=vers)
     if AdresseSaisie.objects.filter(personne=vers, fin_le=None).exists():
         AdresseSaisie.objects.filter(personne=de, fin_le=None).update(fin_le=maintenant)
     AdresseSaisie.objects.filter(personne=de).update(personne=vers)

@@ -14,9 +14,9 @@ from accounts.models import Evenement
 from services.banque.comptes import retirer_compte
 from services.banque.lectures import comptes_de
 from services.banque.paiement import PaiementNonDetenu, choisir_comptes, preparer_paiement
+from services.banque.reunion import reunir_les_comptes
 from services.banque.signalement import decider_signalement, signaler_changement
 from services.models import ReferenceBancaire, Service
-from services.registre.identification import transferer_le_registre
 from tests.factories import AgentFactory, PersonneFactory, changement_bancaire, compte_bancaire
 
 from .scenes import AUTRE, IBAN, SENTINELLE, Entreprise, client_de
@@ -176,8 +176,8 @@ def _defait(entreprise: Entreprise, compte: ReferenceBancaire) -> None:
 def _absorbe(entreprise: Entreprise, compte: ReferenceBancaire) -> None:
     """The file that held it becomes another one, which holds the same account already."""
     definitive = PersonneFactory()
-    compte_bancaire(definitive)
-    transferer_le_registre(entreprise.personne, definitive, timezone.now())
+    compte_bancaire(definitive, ajoutee_le=timezone.now() - timedelta(days=9))  # the older one stays
+    reunir_les_comptes(entreprise.personne, definitive, timezone.now())
 
 
 @pytest.mark.parametrize("fait", [_retire, _defait, _absorbe], ids=lambda fait: fait.__name__)
