@@ -7,15 +7,19 @@ system font, no clock: the same data give the same bytes, so a letter produced t
 import json
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import typst
 
 from ..saisies.normalisation import normaliser
+from ..saisies.regles import RegleMetier
+from .glyphes import DERNIER_LATIN, se_dessine
 
 RACINE = Path(__file__).resolve().parent.parent.parent
 """Typst reads no file outside this folder; templates name each other from it (`/accounts/gabarits/papier.typ`)."""
@@ -42,10 +46,8 @@ _MOIS = (
 )
 _JOURS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _GLYPHE_REFUSE = "could not be displayed with font"
-_DERNIER_LATIN = "\u017f"
-"""Up to here (Latin-1, Latin Extended-A) the embedded fonts draw everything; a test holds it."""
 _TYPOGRAPHIE = frozenset("–—‘’“”…€\u202f" + GLYPHE_ABSENT)
-"""Beyond it, what French typography needs, and the fonts draw too."""
+"""Beyond the Latin alphabets, what French typography needs, and the fonts draw too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def composer_pdf(modele: Path, donnees: Mapping[str, object]) -> bytes:
     in the file. Control and direction characters are taken out of every text, and a character that no embedded font
     draws becomes `GLYPHE_ABSENT`: a name can neither break nor disguise a document. Safe to call from several threads.
 
-    Raises: KeyError without `date_document`; typst.TypstError when the template itself is wrong.
+    Raises: CompositionOccupee, which a page that lets it through answers 503; KeyError without `date_document`; typst.TypstError when the template itself is wrong.
     """
     jour = donnees["date_document"]
     if not isinstance(jour, date):
@@ -75,17 +77,13 @@ def composer_pdf(modele: Path, donnees: Mapping[str, object]) -> bytes:
     propres = _nettoyer(
         donnees, cache(texte_propre)
     )  # the same names come back line after line; kept for this document alone
-    try:
-        return _compiler(modele, propres, instant)
-    except typst.TypstError as erreur:
-        if _GLYPHE_REFUSE not in str(erreur):
-            raise
-    try:
-        return _compiler(modele, _remplacer(propres, seulement_absents=True), instant)
-    except typst.TypstError as erreur:  # each character can be drawn alone, but not this cluster of them
-        if _GLYPHE_REFUSE not in str(erreur):
-            raise
-    return _compiler(modele, _remplacer(propres, seulement_absents=False), instant)
+    with _sa_place():
+        try:
+            return _compiler(modele, _remplacer(propres, seulement_absents=True), instant)
+        except typst.TypstError as erreur:  # each character can be drawn alone, but not this cluster of them
+            if _GLYPHE_REFUSE not in str(erreur):
+                raise
+        return _compiler(modele, _remplacer(propres, seulement_absents=False), instant)
 
 
 def date_longue(jour: date, *, avec_jour: bool = False) -> str:
@@ -140,11 +138,13 @@ def _remplacer(valeur: object, *, seulement_absents: bool) -> object:
     """Return cleaned data with `GLYPHE_ABSENT` for what has no glyph, or for all that is beyond the Latin alphabets."""
     match valeur:
         case str():
+            if valeur.isascii():
+                return valeur
             return "".join(
                 GLYPHE_ABSENT
-                if caractere > _DERNIER_LATIN
+                if caractere > DERNIER_LATIN
                 and caractere not in _TYPOGRAPHIE
-                and not (seulement_absents and _a_un_glyphe(caractere))
+                and not (seulement_absents and se_dessine(caractere))
                 else caractere
                 for caractere in valeur
             )
@@ -162,39 +162,62 @@ def _polices() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False)
 
 
-@cache
-def _a_un_glyphe(caractere: str) -> bool:
-    """Tell whether one of the embedded fonts draws `caractere` (asked of Typst itself, once per process)."""
-    source = (
-        b'#set document(title: "glyphe")\n'
-        b'#set text(font: ("Libertinus Serif", "DejaVu Sans Mono"))\n'
-        b"#json(bytes(sys.inputs.donnees))"
-    )
+PLACES: Final = 3
+"""Documents that a process composes or has wait: one is composed at a time, so that its memory is that of one, and threads are left."""
+ATTENTE: Final = 5.0  # seconds: the longest document takes three of processor
+_LONG: Final = 5_000  # characters of data
+_OUBLIS: Final = 11
+"""Typst keeps what it laid out through ten more documents: 60 MB each, 780 in all, were they long exchanges (30 November 2026)."""
+_VIDE: Final = b'#set document(title: "-")\n-'
+_places = threading.BoundedSemaphore(PLACES)
+_un_a_la_fois = threading.Lock()
+
+
+class CompositionOccupee(RegleMetier):
+    code = "composition_occupee"
+    statut = 503
+    message = "Le portail compose déjà d’autres documents. Réessayez dans une minute."
+
+
+@contextmanager
+def _sa_place() -> Iterator[None]:
+    """Hold the composition. Raises: CompositionOccupee, at once where others wait already, else after ATTENTE."""
+    if not _places.acquire(blocking=False):
+        raise CompositionOccupee
     try:
-        typst.compile(
-            source, font_paths=_polices(), sys_inputs={"donnees": json.dumps(caractere)}, pdf_standards=["ua-1"]
-        )
-    except typst.TypstError:
-        return False
-    return True
+        if not _un_a_la_fois.acquire(timeout=ATTENTE):
+            raise CompositionOccupee
+        try:
+            yield
+        finally:
+            _un_a_la_fois.release()
+    finally:
+        _places.release()
 
 
-_UN_A_LA_FOIS = threading.Lock()
+def _oublier() -> None:
+    """Have Typst let go of what it kept of a long document; a hundredth of a second, and what freeing takes."""
+    for _ in range(_OUBLIS):
+        typst.compile(_VIDE, font_paths=_polices(), ignore_system_fonts=True)
 
 
 def _compiler(modele: Path, donnees: object, instant: datetime) -> bytes:
     """Run Typst on cleaned data and return the PDF."""
-    with _UN_A_LA_FOIS:
+    donnees_lues = json.dumps(donnees, ensure_ascii=False, sort_keys=True)
+    try:
         pdf = typst.compile(
             modele,
             root=RACINE,
             font_paths=_polices(),
             ignore_system_fonts=True,
-            sys_inputs={"donnees": json.dumps(donnees, ensure_ascii=False, sort_keys=True)},
+            sys_inputs={"donnees": donnees_lues},
             pdf_standards=["ua-1"],
             timestamp=instant,
             format="pdf",
         )
+    finally:
+        if len(donnees_lues) > _LONG:
+            _oublier()
     if not isinstance(pdf, bytes):
         raise TypeError("Typst returned no single PDF")
     return pdf

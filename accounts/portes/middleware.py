@@ -15,6 +15,7 @@ from django.urls import reverse
 from structlog.contextvars import bind_contextvars
 
 from ..compteurs.debit import attendre_le_palier, essai_de
+from ..documents.typst import CompositionOccupee
 from ..facteurs.second_facteur import facteur_prouve
 from ..models.sessions_base import DERNIERE_ACTIVITE, OUVERTE, PROVENANCE
 from ..mots_de_passe.politique import renouvellement_du
@@ -97,7 +98,7 @@ class SaisieMiddleware:
 
 
 class EssaisMiddleware:
-    """Around every form that asks a password: the same time for every refusal, and 503 when too many are being checked."""
+    """Around every form that asks a password: the same time for every refusal; and 503 when too many are being checked, or too many documents composed."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -110,10 +111,14 @@ class EssaisMiddleware:
         return reponse
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 503 to whoever waited two seconds for a place."""
-        if not isinstance(exception, HachageSature):
+        """Answer 503 to whoever waited in vain for a place."""
+        if isinstance(exception, HachageSature):
+            gabarit = "erreurs/503.html"
+        elif isinstance(exception, CompositionOccupee):
+            gabarit = "erreurs/composition_occupee.html"
+        else:
             return None
-        reponse = HttpResponse(loader.get_template("erreurs/503.html").render(), status=503)
+        reponse = HttpResponse(loader.get_template(gabarit).render(), status=503)
         reponse["Retry-After"] = "10"
         return reponse
 

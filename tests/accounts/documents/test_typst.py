@@ -13,8 +13,11 @@ import pypdf
 import pytest
 import typst
 
+from accounts.documents import typst as documents
 from accounts.documents.typst import (
     GLYPHE_ABSENT,
+    PLACES,
+    CompositionOccupee,
     Contact,
     composer_pdf,
     date_longue,
@@ -109,7 +112,7 @@ def test_le_pdf_est_balise_en_francais_et_dit_pdf_ua() -> None:
 def test_memes_donnees_memes_octets_dans_tous_les_fils() -> None:
     attendus = [recapitulatif_pdf.produire(recapitulatif(nom=f"Nom{rang}")) for rang in range(4)]
     assert len(set(attendus)) == 4
-    with ThreadPoolExecutor(8) as fils:
+    with ThreadPoolExecutor(PLACES) as fils:
         obtenus = list(fils.map(lambda r: recapitulatif_pdf.produire(recapitulatif(nom=f"Nom{r % 4}")), range(24)))
     assert obtenus == attendus * 6
 
@@ -285,3 +288,30 @@ def test_un_document_se_fait_vite() -> None:
     for rang in range(10):
         recapitulatif_pdf.produire(recapitulatif(prenom=f"Claire {rang}"))
     assert (time.perf_counter() - debut) / 10 < 0.5
+
+
+def test_vingt_mille_signes_sans_dessin_ne_coutent_pas_chacun_une_composition(modele: Path) -> None:
+    """Asking Typst of each was a millisecond a sign: twenty seconds of processor for one message."""
+    compilations = []
+    compiler = typst.compile
+    with pytest.MonkeyPatch.context() as compte:
+        compte.setattr(typst, "compile", lambda *a, **k: compilations.append(a[0]) or compiler(*a, **k))
+        assert GLYPHE_ABSENT * 100 in composer(modele, "".join(map(chr, range(0x4E00, 0x4E00 + 4_000)))).replace(
+            "\n", ""
+        )
+    assert compilations.count(modele) == 1
+
+
+def test_on_ne_compose_ni_n_attend_a_plus_que_les_places(modele: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.documents.typst.ATTENTE", 0.01)
+    with documents._un_a_la_fois, pytest.raises(CompositionOccupee, match="Réessayez"):
+        composer(modele, "attend, puis renonce")
+    monkeypatch.setattr("accounts.documents.typst.ATTENTE", 60)
+    for _ in range(PLACES):
+        documents._places.acquire()
+    try:
+        with pytest.raises(CompositionOccupee):
+            composer(modele, "n’attend pas")
+    finally:
+        documents._places.release(PLACES)
+    assert "libre" in composer(modele, "libre")

@@ -541,12 +541,12 @@ def test_un_tres_long_echange_se_telecharge_en_parties_et_rien_n_y_manque(monkey
         remettre(recevoir(lieu.personne, echange=echange, agent=lieu.agent, texte=f"MOT{rang:02} " + "x" * 19_000))
     client, adresse = client_de(lieu.titulaire), reverse("echange_pdf", args=[echange.reference])
     toutes = parties(lieu.titulaire, echange)
-    assert [(partie.premier, partie.dernier) for partie in toutes] == [(1, 8), (9, 15), (16, 18)]
+    assert [(partie.premier, partie.dernier) for partie in toutes] == [(1, 5), (6, 9), (10, 13), (14, 17), (18, 18)]
     page = texte(client.get(adresse))
-    assert "en 3 documents PDF" in page
-    assert "messages 9 à 15" in page
+    assert "en 5 documents PDF" in page
+    assert "messages 6 à 9" in page
     assert client.get(adresse, {"partie": 1})["Content-Type"] == "application/pdf"
-    assert client.get(adresse, {"partie": 4}).status_code == 404
+    assert client.get(adresse, {"partie": 6}).status_code == 404
     Message.objects.filter(echange=echange, texte__startswith="MOT").update(texte=Left("texte", 1_906))
     monkeypatch.setattr("services.messagerie.imprime.SIGNES_D_UNE_PARTIE", SIGNES_D_UNE_PARTIE // 10)
     assert parties(lieu.titulaire, echange) == toutes

@@ -1,12 +1,18 @@
 """Files of every kind, true and false, that the tests of the attachments share."""
 
 import io
+import re
 import uuid
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from services.messagerie.brouillons import garder
 from services.messagerie.echanges import ecrire
@@ -18,6 +24,7 @@ from tests.services.messagerie.scenes import Scene
 FICHIERS = Path(__file__).parent / "fichiers"
 """Made once by foreign programs (Pillow 13, pillow-heif 1.8, LibreOffice), each photo with a place, a device and comments."""
 SENTINELLE = b"SENTINELLE"
+LONG = "Bonjour,\n\nmon attestation est jointe. " * 20
 PDF = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer\n<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 TYPES = (
@@ -81,3 +88,17 @@ def envoye_avec(lieu: Scene, **champs: Any) -> PieceJointe:
 def oublier_la_panne() -> None:
     """Be a minute later, for the daemon that was found silent."""
     cache.delete(antivirus.PANNE)
+
+
+def envoyer(client: Client, adresse: str, fichiers: Sequence[tuple[str, bytes]] = (), **champs: Any) -> HttpResponse:
+    """Post a form of the mailbox as a browser does, with these files."""
+    donnees = {"theme": "TVA", "objet": "Attestation", "texte": LONG, "envoi": str(uuid.uuid4())} | champs
+    choisis = [SimpleUploadedFile(nom, contenu) for nom, contenu in fichiers]
+    corps = encode_multipart(BOUNDARY, donnees | ({"fichiers": choisis} if choisis else {}))
+    reponse = client.generic("POST", adresse, corps, content_type=MULTIPART_CONTENT)
+    return client.get(reponse.headers["Location"]) if reponse.status_code == 302 else reponse  # type: ignore[return-value]
+
+
+def phrases(reponse: HttpResponse) -> str:
+    nu = re.sub(r"<[^>]+>", " ", reponse.content.decode())
+    return re.sub(r"\s+", " ", nu.replace("&#x27;", "'").replace("’", "'").replace("\xa0", " ").replace("\u202f", " "))

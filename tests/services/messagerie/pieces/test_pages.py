@@ -2,9 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -28,10 +26,9 @@ from tests.factories import EspaceFactory
 from tests.services.messagerie.scenes import Scene, scene
 
 from .clamd import FauxClamd
-from .scenes import EICAR, PDF, brouillon_avec, envoye_avec
+from .scenes import EICAR, LONG, PDF, brouillon_avec, envoye_avec, envoyer, phrases
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
-LONG = "Bonjour,\n\nmon attestation est jointe. " * 20
 
 
 def client_de(espace: Espace) -> Client:
@@ -39,15 +36,6 @@ def client_de(espace: Espace) -> Client:
     assert espace.compte is not None
     client.force_login(espace.compte)
     return client
-
-
-def envoyer(client: Client, adresse: str, fichiers: Sequence[tuple[str, bytes]] = (), **champs: Any) -> HttpResponse:
-    """Post a form of the mailbox as a browser does, with these files."""
-    donnees = {"theme": "TVA", "objet": "Attestation", "texte": LONG, "envoi": str(uuid.uuid4())} | champs
-    choisis = [SimpleUploadedFile(nom, contenu) for nom, contenu in fichiers]
-    corps = encode_multipart(BOUNDARY, donnees | ({"fichiers": choisis} if choisis else {}))
-    reponse = client.generic("POST", adresse, corps, content_type=MULTIPART_CONTENT)
-    return client.get(reponse.headers["Location"]) if reponse.status_code == 302 else reponse  # type: ignore[return-value]
 
 
 def montre(page: HttpResponse | None = None) -> str:
@@ -62,11 +50,6 @@ def montre(page: HttpResponse | None = None) -> str:
 
 def rediger(lieu: Scene) -> str:
     return reverse("message_rediger", args=[lieu.personne.siren])
-
-
-def phrases(reponse: HttpResponse) -> str:
-    nu = re.sub(r"<[^>]+>", " ", reponse.content.decode())
-    return re.sub(r"\s+", " ", nu.replace("&#x27;", "'").replace("’", "'").replace("\xa0", " ").replace("\u202f", " "))
 
 
 def test_joindre_oter_puis_envoyer() -> None:

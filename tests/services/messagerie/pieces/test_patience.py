@@ -30,8 +30,7 @@ from tests.factories import echanger
 from tests.services.banque.scenes import client_de
 from tests.services.messagerie.scenes import Scene, scene
 
-from .scenes import PDF, fichier, open_xml
-from .test_pages import envoyer, phrases
+from .scenes import PDF, envoyer, fichier, open_xml, phrases
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("depot")]
 Joindre = Callable[[str, bytes], PieceJointe]
