@@ -60,7 +60,7 @@ JEU = 100  # blocks
 REQUETES_ADMISES: dict[str, int] = {
     "recapitulatif": 11,  # its nine, and the trace of who took it, in a transaction of its own
     "dossier alerte": 27,  # what the espace may reach, what it did, who signed in beside it: a page that two agents decide on
-    "securite": 9,
+    "securite": 10,  # each recent act names its service
     "demande": 17,
     "adherer (une personne)": 9,
     "delegations_exporter (fichier)": 19,  # fifty companies at a time, each name once

@@ -27,6 +27,7 @@ SENTINELLE = b"SENTINELLE"
 LONG = "Bonjour,\n\nmon attestation est jointe. " * 20
 PDF = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer\n<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+LONG = "Bonjour,\n\nmon attestation est jointe. " * 20
 TYPES = (
     '<?xml version="1.0" encoding="UTF-8"?><Types><Override PartName="/{partie}" '
     'ContentType="application/vnd.openxmlformats-officedocument.{genre}.main+xml"/></Types>'
@@ -100,5 +101,6 @@ def envoyer(client: Client, adresse: str, fichiers: Sequence[tuple[str, bytes]] 
 
 
 def phrases(reponse: HttpResponse) -> str:
+    """Return the words of a page, with plain spaces and quotes."""
     nu = re.sub(r"<[^>]+>", " ", reponse.content.decode())
     return re.sub(r"\s+", " ", nu.replace("&#x27;", "'").replace("’", "'").replace("\xa0", " ").replace("\u202f", " "))
