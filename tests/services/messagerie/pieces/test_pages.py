@@ -180,7 +180,7 @@ def test_un_fichier_refuse_ne_perd_rien_de_ce_qui_est_ecrit(bouton: str) -> None
         client_de(lieu.titulaire), rediger(lieu), [("page.pdf", b"<html>"), ("avis.pdf", PDF)], **{bouton: "oui"}
     )
     assert "« page.pdf » est une page web" in phrases(page)
-    assert ("n'est pas parti" in phrases(page)) == (bouton != "joindre")
+    assert ("Votre message est gardé en brouillon" in phrases(page)) == (bouton != "joindre")
     assert "mon attestation est jointe." in phrases(page)
     assert PieceJointe.objects.get().nom == "avis.pdf"  # the other one is joined
     assert not Message.objects.exists()
