@@ -21,8 +21,8 @@ _RIB: Final = re.compile(r"(?=([0-9]{10}[0-9A-Z]{11}[0-9]{2}))")
 class IbanEnClair(RegleMetier):
     code = "iban_en_clair"
     message = (
-        "Ce texte contient un IBAN ou un RIB, et d’autres que vous le liront en clair : retirez-le. « Le compte finissant par "
-        "{derniers} » suffit à dire lequel."
+        "Ce texte contient un IBAN ou un RIB, et d’autres que vous le liront en clair : retirez-le. « Le compte finissant par "
+        "{derniers} » suffit à dire lequel."
     )
 
 

@@ -153,8 +153,8 @@ def _requetes(*, d_une_entreprise: bool) -> tuple[tuple[str, tuple[Source, ...]]
 def _ensemble(sources: Sequence[Source]) -> str:
     """Return the one statement that asks what these sources look for, a column each."""
     communes = {nom: sql for source in sources for nom, sql in source.avec.items()}
-    avec = ", ".join(f"{nom} AS MATERIALIZED ({sql})" for nom, sql in communes.items())
-    colonnes = ", ".join(f"to_json(ARRAY({source.requete}))" for source in sources)
+    avec = ", ".join(f"{nom} AS MATERIALIZED ({sql.strip()})" for nom, sql in communes.items())
+    colonnes = ", ".join(f"to_json(ARRAY({source.requete.strip()}))" for source in sources)
     return f"WITH {avec} SELECT {colonnes}" if avec else f"SELECT {colonnes}"
 
 
@@ -223,13 +223,13 @@ def _dire_identifiants(espace: Espace, faits: Sequence[Fait], maintenant: dateti
 # As `changement_adresse.en_attente_de_confirmation`, which the act reads.
 _CHANGEMENTS: Final = """
 SELECT json_build_object('adresse', adresse, 'fin', expire_le) FROM accounts_lien
-WHERE espace_id = %(espace)s AND objet = %(changement_adresse)s
+WHERE espace_id = %(espace)s AND objet = %(changement)s
 AND consomme_le IS NULL AND revoque_le IS NULL AND expire_le >= %(maintenant)s
 """
 
 
 def _objet(maintenant: datetime) -> Mapping[str, Any]:
-    return {"changement_adresse": Lien.Objet.CHANGEMENT_ADRESSE.value}
+    return {"changement": Lien.Objet.CHANGEMENT_ADRESSE.value}
 
 
 IDENTIFIANTS: Final = Source("identifiants", _dire_identifiants, _CHANGEMENTS, _objet, d_une_entreprise=False)

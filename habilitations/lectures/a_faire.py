@@ -66,7 +66,7 @@ def _parametres(maintenant: datetime) -> Mapping[str, Any]:
         "vue_avant": maintenant - PERIODE,
         "oubliee_avant": maintenant - PERIODE - SANS_REPONSE,
         "demandee_avant": maintenant - SANS_REPONSE,
-        "declinable_depuis": maintenant - DELAI_DECLIN,
+        "declinable": maintenant - DELAI_DECLIN,
         "remplacement": Habilitation.MotifVeille.SUBSTITUTION.value,
         "active": Habilitation.Etat.ACTIVE.value,
         "en_veille": Habilitation.Etat.EN_VEILLE.value,
@@ -107,18 +107,18 @@ def un_par_un(
 # A titulaire was granted nothing: his rows are not read (`recentes.non_utilisee`).
 _TENUES: Final = """
 SELECT json_build_object('p', s.personne_id, 'veille', s.veille, 'fins', s.fins, 'fin', s.fin, 'confiees', c.confiees)
-FROM (SELECT personne_id, count(*) FILTER (WHERE etat = %(en_veille)s) AS veille,
-count(*) FILTER (WHERE expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s) AS fins,
-min(expire_le) FILTER (WHERE expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s) AS fin
+FROM (SELECT personne_id, count(*) FILTER (WHERE etat = %(en_veille)s) veille,
+count(*) FILTER (WHERE expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s) fins,
+min(expire_le) FILTER (WHERE expire_le BETWEEN %(aujourd_hui)s AND %(preavis)s) fin
 FROM siennes GROUP BY personne_id) s
-LEFT JOIN (SELECT h.personne_id, array_agg(h.accordee_le) AS confiees FROM habilitations_habilitation h
+LEFT JOIN (SELECT h.personne_id, array_agg(h.accordee_le) confiees FROM habilitations_habilitation h
 WHERE h.espace_id = %(espace)s AND h.fin_le IS NULL AND (%(seule)s::bigint IS NULL OR h.personne_id = %(seule)s)
 AND h.accordee_par_id IS NOT NULL
-AND h.accordee_le > %(declinable_depuis)s AND EXISTS (SELECT 1 FROM siennes WHERE role <> %(titulaire)s)
-AND NOT EXISTS (SELECT 1 FROM habilitations_habilitation a WHERE a.accordee_par_id = h.id)
-AND NOT EXISTS (SELECT 1 FROM accounts_tracelecture t WHERE t.lecteur = %(numero)s AND t.objet = %(objet)s
+AND h.accordee_le > %(declinable)s AND EXISTS (SELECT FROM siennes WHERE role <> %(titulaire)s)
+AND NOT EXISTS (SELECT FROM habilitations_habilitation a WHERE a.accordee_par_id = h.id)
+AND NOT EXISTS (SELECT FROM accounts_tracelecture t WHERE t.lecteur = %(numero)s AND t.objet = %(objet)s
 AND t.cle = h.id::text AND t.nature = %(ouverture)s)
-GROUP BY h.personne_id) c ON c.personne_id = s.personne_id
+GROUP BY h.personne_id) c USING (personne_id)
 """
 
 
@@ -338,20 +338,18 @@ def _dire_demandes(espace: Espace, faits: Sequence[Fait], maintenant: datetime) 
     ]
 
 
-# As `services.banque.lectures.Compte.mandat_a_remettre`, of the companies whose accounts one manages (R20).
+# As `services.banque.lectures.Compte.mandat_a_remettre`, of the companies whose accounts one manages (R20); of an account said closed
+# without its days: a reminder, in as few letters as may be (`accounts.espace.a_faire.OCTETS`). Its page decides.
 _MANDATS: Final = """
-SELECT json_build_object('p', p.id, 'siren', p.siren, 'n', count(*), 'depuis', min(ajoutee_le))
-FROM services_referencebancaire r JOIN services_mandatsepa m ON m.reference_id = r.id
+SELECT json_build_object('p', p.id, 'siren', p.siren, 'n', count(*), 'le', min(ajoutee_le))
+FROM services_referencebancaire r JOIN services_mandatsepa ON reference_id = r.id
 JOIN services_personnesirenisee p ON p.id = r.personne_id AND p.restreinte_le IS NULL
 WHERE r.personne_id = ANY(ARRAY(SELECT personne_id FROM siennes s JOIN services_service v ON v.id = service_id
 WHERE paiement AND s.etat = %(active)s AND s.role = ANY(%(gerants)s)))
-AND supprimee_le IS NULL AND etat_b2b <> %(b2b_valide)s AND remis_le IS NULL
-AND NOT EXISTS (SELECT FROM services_signalementbancaire d JOIN services_changementbancaire c ON c.id = changement_id
-WHERE c.reference_id = r.id AND etat = %(depose)s)
-AND NOT (etat_b2b = %(b2b_refuse)s AND b2b_motif = ANY(%(sans_suite)s)) AND NOT coalesce(b2b_motif = %(clos)s
-AND (core_le <= b2b_le) IS NOT FALSE AND (cloture_levee_le IS NULL OR (cloture_levee_le AT TIME ZONE %(fuseau)s)::date < b2b_le), FALSE)
-AND NOT coalesce(core_motif = %(clos)s AND (b2b_le <= core_le) IS NOT FALSE
-AND (cloture_levee_le IS NULL OR (cloture_levee_le AT TIME ZONE %(fuseau)s)::date < core_le), FALSE) GROUP BY p.id
+AND supprimee_le IS NULL AND etat_b2b <> %(valide)s AND remis_le IS NULL
+AND (cloture_levee_le IS NOT NULL OR core_motif <> %(clos)s AND b2b_motif <> ALL(%(perdus)s))
+AND NOT EXISTS (SELECT FROM services_signalementbancaire JOIN services_changementbancaire c ON c.id = changement_id
+WHERE reference_id = r.id AND etat = %(depose)s) GROUP BY p.id
 """
 
 
@@ -359,12 +357,10 @@ def _des_mandats(maintenant: datetime) -> Mapping[str, Any]:
     return {
         "active": Habilitation.Etat.ACTIVE.value,
         "gerants": [role.value for role in roles_pour(GERER_BANQUE)],
-        "b2b_valide": ReferenceBancaire.Etat.VALIDE.value,
+        "valide": ReferenceBancaire.Etat.VALIDE.value,
         "depose": SignalementBancaire.Etat.DEPOSE.value,
-        "b2b_refuse": ReferenceBancaire.Etat.REFUSE.value,
-        "sans_suite": list(SANS_SUITE),
+        "perdus": [*SANS_SUITE, CLOS],
         "clos": CLOS,
-        "fuseau": timezone.get_current_timezone_name(),
     }
 
 
@@ -375,7 +371,7 @@ def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -
         premier = leurs[0]
         return Ligne(
             Gravite.ATTENTION,
-            f"Depuis le {jour(_instant(premier['depuis']))}",
+            f"Depuis le {jour(_instant(premier['le']))}",
             combien(
                 sum(fait["n"] for fait in leurs),
                 "mandat SEPA à remettre à la banque avant le premier paiement",
@@ -383,12 +379,12 @@ def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -
             ),
             "Voir" if len(leurs) == 1 else "Voir la première",
             reverse("comptes_bancaires", args=[premier["siren"]]),
-            jour=timezone.localdate(_instant(premier["depuis"])),
+            jour=timezone.localdate(_instant(premier["le"])),
             personnes=_cles(leurs),
             en_bref="Mandat à remettre",
         )
 
-    return un_par_un(faits, dire, lambda fait: fait["depuis"])
+    return un_par_un(faits, dire, lambda fait: fait["le"])
 
 
 # As the boxes of the mailbox (services/messagerie/lectures.py), by company: what one has not read, what is asked of who may write.
@@ -397,7 +393,7 @@ _MESSAGES: Final = """
 SELECT json_build_object('p', p.id, 'n', n.n - d.non_lus, 'd', d.n, 'depuis', le) FROM services_personnesirenisee p,
 LATERAL (SELECT count(DISTINCT echange_id) n FROM services_messagenonlu WHERE personne_id = p.id
 AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)) n,
-LATERAL (SELECT count(*) n, min(dernier_le) le, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM services_messagenonlu
+LATERAL (SELECT count(*) n, min(dernier_le) le, count(*) FILTER (WHERE EXISTS (SELECT FROM services_messagenonlu
 WHERE personne_id = p.id AND echange_id = e.id AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s))) non_lus
 FROM services_echange e WHERE personne_id = p.id AND etat = %(piece)s AND p.restreinte_le IS NULL) d
 WHERE p.id = ANY(ARRAY(SELECT personne_id FROM siennes s JOIN services_service v ON v.id = service_id

@@ -46,7 +46,7 @@ def prevenir_de_la_reunion(
     """Write to the administrators of both files that this account stood in each, and which mandate stays; `aussi`: the other file."""
     contexte = _contexte(reference, changement) | {
         "details": (
-            "Il figurait dans deux dossiers qui viennent d’être réunis, l’un sous un identifiant provisoire : l’autre exemplaire "
+            "Il figurait dans deux dossiers qui viennent d’être réunis, l’un sous un identifiant provisoire : l’autre exemplaire "
             f"reste, avec le mandat {rum}."
         ),
         "acteur": reference.personne.service_gestionnaire.nom,

@@ -54,7 +54,7 @@ class RemiseAvantAjout(RegleMetier):
 
 class RemiseAvantEdition(RegleMetier):
     code = "remise_avant_edition"
-    message = "Ce mandat n’a été édité pour la première fois que le {le} : il n’a pas pu être remis avant."
+    message = "Ce mandat n’a été édité pour la première fois que le {le} : il n’a pas pu être remis avant."
 
 
 def exiger_editable(reference: ReferenceBancaire) -> None:
