@@ -43,9 +43,10 @@ _ODF: Final = {
 }
 _TYPES: Final = "[Content_Types].xml"
 _MANIFESTE: Final = "META-INF/manifest.xml"
+EXTENSIONS_ACTIVES: Final = r"\.(exe|dll|com|scr|bat|cmd|ps1|vbs|vbe|js|jse|wsf|hta|lnk|jar|msi|reg|docm|dotm|xlsm|xltm|xlam|xlsb|pptm|potm|ppam|ppsm|sldm)$"
 _ACTIFS: Final = re.compile(
     r"(^|/)(scripts|basic)/|(^|/)(activex|macrosheets|intlmacrosheets|dialogsheets)/|(^|/)(vbaproject|vbadata)[^/]*$"
-    r"|\.(exe|dll|com|scr|bat|cmd|ps1|vbs|vbe|js|jse|wsf|hta|lnk|jar|msi|reg|docm|dotm|xlsm|xltm|xlam|xlsb|pptm|potm|ppam|ppsm|sldm)$",
+    r"|" + EXTENSIONS_ACTIVES,
     re.IGNORECASE,
 )
 # What a program or an incorporated object begins with: a ZIP inside must itself be a document that is taken.

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from . import bureautique, images
+from . import bureautique, images, pdf
 from .noms import extension_de, nettoyer_nom
 from .patience import Patience
 from .regles import (
@@ -24,7 +24,6 @@ from .regles import (
     PieceDouble,
     PieceExecutable,
     PieceExtension,
-    PieceMacros,
     PiecePageWeb,
     PieceProtegee,
     PieceTropLourde,
@@ -98,21 +97,7 @@ _PAGE_WEB: Final = re.compile(
 )
 _SIGNE_DE_COMMANDE: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # other than tab, line and page
 _LU_COMME_PAGE: Final = 4096  # characters: more than any browser sniffs
-
-
-def _nom_de_pdf(nom: str) -> bytes:
-    """Return the pattern of a name of PDF, each sign of which may be written `#xx` (ISO 32000-1, 7.3.5)."""
-    return b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (signe, signe) for signe in nom.encode())
-
-
-_PDF_CHIFFRE: Final = re.compile(
-    _nom_de_pdf("Encrypt") + rb"[\s\x00]*+(?:%|\d++[\s\x00%]|<<)"
-)  # a comment counts as a space
-_PDF_LANCE: Final = re.compile(
-    _nom_de_pdf("Launch") + rb"(?![A-Za-z0-9])"
-)  # an action that starts a program (12.6.4.5)
 _PDF_CHERCHE: Final = 1024  # bytes in which readers look for a header
-_PDF_FIN: Final = 2048  # bytes among which a whole PDF ends
 # What reading the bytes of others may raise where nobody thought of it: the file is refused, and the fault is ours to mend.
 _IMPREVUS: Final = (
     ArithmeticError,
@@ -171,7 +156,8 @@ _TOUTES: Final = frozenset(extension for nature in NATURES for extension in natu
 def _reconnaitre(nom: str, contenu: bytes, patience: Patience) -> tuple[Nature, bytes]:
     """Return the kind of these bytes, and what is kept of them. Raises: a FichierRefuse."""
     if contenu.startswith(b"%PDF-"):
-        _exiger_pdf_entier(nom, contenu)
+        pdf.exiger_pdf(nom, contenu, patience)
+        _exiger_sans_zip(nom, contenu)
         return PDF, contenu
     if contenu.startswith(b"PK"):
         code = bureautique.reconnaitre(nom, contenu, patience)
@@ -191,20 +177,6 @@ def _reconnaitre(nom: str, contenu: bytes, patience: Patience) -> tuple[Nature, 
     _refuser_les_connus(nom, contenu)
     _exiger_texte(nom, contenu)
     return (CSV if extension_de(nom) == "csv" else TEXTE), contenu
-
-
-def _exiger_pdf_entier(nom: str, contenu: bytes) -> None:
-    """Raises: PieceAbimee, PieceProtegee, PieceMacros, PieceDouble.
-
-    JavaScript and joined invoices stay: forms and Factur-X have them.
-    """
-    if b"%%EOF" not in contenu[-_PDF_FIN:] or b"startxref" not in contenu:
-        raise PieceAbimee(nom=nom)
-    if _PDF_CHIFFRE.search(contenu):
-        raise PieceProtegee(nom=nom)
-    if _PDF_LANCE.search(contenu):
-        raise PieceMacros(nom=nom)
-    _exiger_sans_zip(nom, contenu)
 
 
 def _exiger_sans_zip(nom: str, contenu: bytes) -> None:

@@ -52,6 +52,11 @@ class PieceExecutable(FichierRefuse):
     message = "« {nom} » est un programme : aucun programme n’est accepté."
 
 
+class PieceProgrammeDedans(FichierRefuse):
+    code = "piece_programme_dedans"
+    message = "« {nom} » contient un programme, qui n’est pas accepté. Enregistrez le document sans ce fichier, puis joignez-le."
+
+
 class PieceMacros(FichierRefuse):
     code = "piece_macros"
     message = "« {nom} » contient des macros ou un élément actif. Enregistrez-le en PDF, ou dans un format sans macros."

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from services.messagerie.pieces import bureautique, images, natures, noms, patience, regles
+from services.messagerie.pieces import bureautique, images, natures, noms, patience, pdf, regles
 from services.messagerie.pieces.natures import examiner
 from tests.scenes import duree
 
@@ -30,7 +30,7 @@ def motifs(module: ModuleType) -> dict[str, re.Pattern[str] | re.Pattern[bytes]]
     return {f"{nom}.{cle}": motif for cle, motif in vars(module).items() if isinstance(motif, re.Pattern)}
 
 
-MOTIFS = {cle: motif for module in (bureautique, images, natures, noms) for cle, motif in motifs(module).items()}
+MOTIFS = {cle: motif for module in (bureautique, images, natures, noms, pdf) for cle, motif in motifs(module).items()}
 # What each pattern bears worst: what comes first, then what is said again and again.
 PIRES: dict[str, list[tuple[str, str]]] = {
     "bureautique._ACTIFS": [("/", "vbadata"), ("", "/vbadata"), ("", "/"), ("scripts", "scripts"), ("", ".")],
@@ -52,8 +52,17 @@ PIRES: dict[str, list[tuple[str, str]]] = {
     "images._BOURRAGE": [("", "\xff")],
     "natures._PAGE_WEB": [("<", " "), ("", "<"), ("", "< "), ("", "<html"), ("", "<!-")],
     "natures._SIGNE_DE_COMMANDE": [("", "a")],
-    "natures._PDF_CHIFFRE": [("/Encrypt", " "), ("/Encrypt", "1"), ("", "/Encrypt 1"), ("", "/"), ("", "/#45")],
-    "natures._PDF_LANCE": [("", "/Launcha"), ("", "/"), ("", "/#4c")],
+    "pdf._CHIFFRE": [("/Encrypt", " "), ("/Encrypt", "1"), ("", "/Encrypt 1"), ("", "/"), ("", "/#45")],
+    "pdf._LANCE": [("", "/Launcha"), ("", "/"), ("", "/#4c")],
+    "pdf._FLUX": [("", "stream "), ("stream", " "), ("", "endstream")],
+    "pdf._OBJETS": [("", "/ObjSt"), ("", "/#4f")],
+    "pdf._FILTRE": [("", "/Filte"), ("", "/#46")],
+    "pdf._PREDICTEUR": [("", "/Predicto"), ("", "/#50")],
+    "pdf._JOINT": [("", "/EmbeddedFil"), ("", "/#45")],
+    "pdf._NOMBRES": [("", " "), ("", "%"), ("", "%\n"), ("1", "%\n"), ("", "1"), ("1", " ")],
+    "pdf._FICHIER": [("", "/F("), ("/F", " "), ("", "/F(aaa"), ("", "/UF<00"), ("/F<", "0"), ("", "/F(\\\\")],
+    "pdf._NOM_ACTIF": [("", ".exe"), ("", ".")],
+    "pdf._ADRESSE": [("", "http"), ("", "mailto")],
     "noms._ILLISIBLES": [("", "a")],
     "noms._INTERDITS": [("", "a"), ("", "/")],
     "noms._RESERVES": [("con", " "), ("", "con ")],
@@ -63,7 +72,7 @@ PIRES: dict[str, list[tuple[str, str]]] = {
 
 def test_chaque_motif_a_ses_pires_textes() -> None:
     assert set(PIRES) == set(MOTIFS)
-    for module in (bureautique, images, natures, noms):
+    for module in (bureautique, images, natures, noms, pdf):
         source = Path(module.__file__ or "").read_text()
         assert not re.search(r"\bre\.(search|match|fullmatch|split|sub|findall|finditer)\(", source), module
 
@@ -193,6 +202,8 @@ LENTS: dict[str, Callable[[], bytes]] = {
     "noms.pdf": lambda: PDF.replace(b"<<", b"/#45ncryp" * 1_090_000 + b"<<", 1),
     "barres.pdf": lambda: PDF.replace(b"<<", b"/" * 9_900_000 + b"<<", 1),
     "chiffres.pdf": lambda: PDF.replace(b"<<", b"/Encrypt 1" * 990_000 + b"<<", 1),
+    "flux.pdf": lambda: PDF.replace(b"<<", b"stream\n" * 1_400_000 + b"<<", 1),
+    "noms_de_fichiers.pdf": lambda: PDF.replace(b"<<", b"/F(a.ex)" * 1_200_000 + b"<<", 1),
     "balayage.jpg": lambda: fichier("photo.jpg")[:-2] + b"\xff\0" * 4_900_000 + b"\xff\xd9",
     "balises.txt": lambda: b"a" + b"< " * 4_990_000,
     "presque.txt": lambda: "é".encode() * 4_990_000 + b"\xe9",

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from structlog.testing import capture_logs
 
-from services.messagerie.pieces import images, natures, regles
+from services.messagerie.pieces import images, pdf, regles
 from services.messagerie.pieces.natures import examiner
 
 from .scenes import FICHIERS, PDF, odf, open_xml
@@ -134,9 +134,7 @@ def leve(erreur: Exception) -> Callable[..., bytes]:
     ],
     ids=repr,
 )
-@pytest.mark.parametrize(
-    ("nom", "ou"), [("photo.jpg", (images, "_marque")), ("avis.pdf", (natures, "_exiger_pdf_entier"))]
-)
+@pytest.mark.parametrize(("nom", "ou"), [("photo.jpg", (images, "_marque")), ("avis.pdf", (pdf, "exiger_pdf"))])
 def test_ce_que_personne_n_a_prevu_est_refuse_et_journalise(
     nom: str, ou: tuple[object, str], erreur: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
