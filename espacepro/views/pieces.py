@@ -146,7 +146,8 @@ def recevoir_pieces(
     if "joindre" in request.POST and not fichiers:
         refus.append(SANS_FICHIER)
     if refus and not (demande or refuse):
-        refus.append("Votre message est gardé en brouillon.")
+        envoye = "envoyer" in request.POST
+        refus.append(f"Votre message {'n’est pas parti : il ' if envoye else ''}est gardé en brouillon.")
     reste = demande or refuse or bool(refus)
     _dire(request, refus, len(jointes_la) if reste else 0)
     if refuse:

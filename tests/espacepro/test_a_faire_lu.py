@@ -198,7 +198,9 @@ def messages(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
     lues = Habilitation.objects.actives(timezone.localdate(maintenant)).filter(
         espace=espace, role__in=roles_pour(LIRE_MESSAGERIE), service__famille=Service.Famille.MESSAGERIE
     )
-    non_lus = MessageNonLu.objects.filter(lecteur=espace.compte, message__echange__personne=OuterRef("pk"))
+    non_lus = MessageNonLu.objects.filter(lecteur=espace.compte, message__echange__personne=OuterRef("pk")).exclude(
+        message__echange__etat=Echange.Etat.PIECE_DEMANDEE, message__echange__personne__restreinte_le=None
+    )  # told by the document that it asks for
     demandees = Echange.objects.filter(
         personne=OuterRef("pk"), personne__restreinte_le=None, etat=Echange.Etat.PIECE_DEMANDEE
     )

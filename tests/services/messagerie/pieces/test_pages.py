@@ -177,10 +177,15 @@ def test_un_fichier_choisi_part_avec_l_envoi_sans_autre_bouton() -> None:
 def test_un_fichier_refuse_ne_perd_rien_de_ce_qui_est_ecrit(bouton: str) -> None:
     lieu = scene()
     page = envoyer(
-        client_de(lieu.titulaire), rediger(lieu), [("page.pdf", b"<html>"), ("avis.pdf", PDF)], **{bouton: "oui"}
+        client_de(lieu.titulaire),
+        rediger(lieu),
+        [("page.pdf", b"<html>"), ("avis.pdf", PDF), ("b.pdf", b"<html>")],
+        **{bouton: "oui"},
     )
     assert "« page.pdf » est une page web" in phrases(page)
-    assert ("Votre message est gardé en brouillon" in phrases(page)) == (bouton != "joindre")
+    assert ("n'est pas parti" in phrases(page)) == (bouton == "envoyer"), "who has not pressed it has sent nothing"
+    assert ("est gardé en brouillon" in phrases(page)) == (bouton != "joindre")
+    assert page.content.decode().count("fr-alert--error") == 1, "all that is refused in one box (walker 7: 18)"
     assert "mon attestation est jointe." in phrases(page)
     assert PieceJointe.objects.get().nom == "avis.pdf"  # the other one is joined
     assert not Message.objects.exists()
