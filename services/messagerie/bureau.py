@@ -313,8 +313,8 @@ def transferer(
     """Give this exchange to another office, with a note that says why, and return it; the company reads who follows it now.
 
     `montre` is what the page read again had shown of the exchange, where one did.
-    It waits there since it waited here, and nobody there has claimed it; what agents had begun to answer ends (`services/migrations/0027`). Raises: EchangeHorsService, EchangeDuPortail,
-    EchangeDejaClos, DejaCeService, TexteIllisible, MotifDeTransfertRequis, MessageArrive, ReponseDUnCollegue, EchangePrisEntreTemps.
+    It waits there since it waited here, and nobody there has claimed it, nor says so to the company (`services/migrations/0030`);
+    what agents had begun to answer ends (`services/migrations/0027`). Raises: EchangeHorsService, EchangeDuPortail, EchangeDejaClos, DejaCeService, TexteIllisible, MotifDeTransfertRequis, MessageArrive, ReponseDUnCollegue, EchangePrisEntreTemps.
     """
     maintenant = maintenant or timezone.now()
     echange = verrouiller_du_bureau(acteur, echange)
@@ -327,7 +327,9 @@ def transferer(
         _exiger_montre(acteur, echange, montre, maintenant)
     _noter(acteur, echange, f"Transmis à {vers.nom} : {motif}", maintenant)
     echange.service_gestionnaire = vers
-    echange.save(update_fields=["service_gestionnaire"])
+    if echange.etat == Echange.Etat.PRIS_EN_CHARGE:
+        echange.passer(Echange.Etat.ENVOYE, maintenant)
+    echange.save(update_fields=["service_gestionnaire", *Echange.CHAMPS_D_ETAT])
     dit = Message.objects.create(
         echange=echange,
         texte=dire_le_transfert(vers),

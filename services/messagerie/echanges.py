@@ -231,6 +231,8 @@ def clore(*, acteur: Espace, echange: Echange, maintenant: datetime | None = Non
 def rouvrir(*, acteur: Espace, echange: Echange, maintenant: datetime | None = None) -> Echange:
     """Reopen this exchange: it waits for the office where its last message is ours, else for us. An open one stays so.
 
+    What the portal said of it is neither's; a document that was asked for last is asked for again.
+
     Raises: MessagerieNonDetenue, MessagerieEnConsultation, EchangeDeplace, EchangeDuPortail.
     """
     maintenant = maintenant or timezone.now()
@@ -239,9 +241,7 @@ def rouvrir(*, acteur: Espace, echange: Echange, maintenant: datetime | None = N
     if echange.etat != Echange.Etat.CLOS:
         return echange
     _suivre_l_entreprise(echange)
-    dernier = Message.objects.filter(echange=echange, interne=False, pret_le__isnull=False).last()
-    de_nous = dernier is not None and dernier.espace_id is not None
-    echange.passer(Echange.Etat.ENVOYE if de_nous else Echange.Etat.REPONDU, maintenant)
+    echange.passer(_etat_rouvert(echange), maintenant)
     echange.save(update_fields=["service_gestionnaire", *Echange.CHAMPS_D_ETAT])
     _consigner(actes.ECHANGE_ROUVERT, acteur, echange)
     return echange
@@ -253,9 +253,24 @@ def _exiger_d_un_service(echange: Echange) -> None:
         raise EchangeDuPortail
 
 
+def _etat_rouvert(echange: Echange) -> Echange.Etat:
+    """Return what the last word of either side makes of what is reopened."""
+    dits = Message.objects.filter(echange=echange, interne=False, pret_le__isnull=False)
+    dernier = dits.exclude(espace=None, agent=None).last()
+    if dernier is not None and dernier.espace_id is not None:
+        return Echange.Etat.ENVOYE
+    if dernier is not None and dernier.demande_piece:
+        return Echange.Etat.PIECE_DEMANDEE
+    return Echange.Etat.REPONDU
+
+
 def _suivre_l_entreprise(echange: Echange) -> None:
-    """What is reopened goes to the office that follows the company today: it may have moved since."""
-    echange.service_gestionnaire = echange.personne.service_gestionnaire
+    """What is reopened goes to the office that follows the company today, which may have moved since; what was passed on stays.
+
+    That it was passed on, the portal said to the company (`bureau.transferer`): it says nothing else there.
+    """
+    if not Message.objects.filter(echange=echange, espace=None, agent=None).exists():
+        echange.service_gestionnaire = echange.personne.service_gestionnaire
 
 
 def _deja_envoye(

@@ -18,7 +18,7 @@ def remettre(message: Message, maintenant: datetime | None = None) -> Message:
 
     Called by each act that writes a message, within its transaction and under the lock of the exchange, or by the analysis
     of its files once they are sound. What the office or the portal wrote is to be read by each of them; what one of them wrote
-    is shown to the others, and waits for the office again where it answered or closed while the files were analysed. An answer
+    is shown to the others, and waits for the office again where that one answered or closed while the files were analysed. An answer
     of the office is one from then on. The worker tells by mail who reads that it waits (avis.py): this act waits for none of them.
     """
     maintenant = maintenant or timezone.now()
@@ -43,13 +43,18 @@ def remettre(message: Message, maintenant: datetime | None = None) -> Message:
 
 
 def _faire_attendre(message: Message, auteur: Espace, maintenant: datetime) -> None:
-    """Have the exchange wait for the office: it may have answered or closed before this message could be read."""
+    """Have the exchange wait for the office: it may have answered or closed before this message could be read.
+
+    What the company itself closed once it had written stays closed.
+    """
     echange = (
         Echange.objects.select_for_update(no_key=True, of=("self",))
         .select_related("personne")
         .get(pk=message.echange_id)
     )
     if echange.etat in Echange.ATTENDENT_LE_SERVICE:
+        return
+    if echange.clos_par_usager and echange.clos_le is not None and echange.clos_le > message.envoye_le:
         return
     if echange.etat == Echange.Etat.CLOS:
         details = {"echange": echange.reference}

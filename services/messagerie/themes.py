@@ -53,8 +53,8 @@ def a_choisir() -> list[Theme]:
 
 
 def theme_de(code: str) -> Theme:
-    """Return this theme; one that the file has no more is shown under its code."""
-    return themes().get(code) or Theme(code=code, libelle=code, joindre="", delai_jours=0, portail=True)
+    """Return this theme; one that the file has no more is shown under its code, and what was written about it goes on as before."""
+    return themes().get(code) or Theme(code=code, libelle=code, joindre="", delai_jours=0)
 
 
 def exiger_theme(code: str) -> Theme:

@@ -330,6 +330,24 @@ def test_un_echange_transmis_ne_suit_pas_l_entreprise_qui_demenage(lieu: Scene, 
     assert brouillon_du_bureau(tiers, ecrit) is not None
 
 
+@pytest.mark.parametrize("comment", ["transmis", "demenage"])
+def test_ce_qui_change_de_bureau_n_y_est_pris_en_charge_de_personne(lieu: Scene, ecrit: Echange, comment: str) -> None:
+    """However it does: nobody there has it, and whoever takes it may say so to the company."""
+    prendre_en_charge(acteur=lieu.agent, echange=ecrit)
+    tiers = AgentFactory()
+    if comment == "transmis":
+        rendu = transferer(acteur=lieu.agent, echange=ecrit, vers=tiers.service_gestionnaire, motif="De son ressort")
+        assert rendu.etat == Echange.Etat.ENVOYE
+    else:
+        lieu.personne.service_gestionnaire = tiers.service_gestionnaire
+        lieu.personne.save()
+    ici = relu(ecrit)
+    assert (ici.etat, ici.attend_le) == (Echange.Etat.ENVOYE, ecrit.attend_le)
+    assert [(une.agent, une.depuis) for une in affaires(ecrit)] == [(None, ecrit.attend_le)]
+    assert prendre_en_charge(acteur=tiers, echange=ici).etat == Echange.Etat.PRIS_EN_CHARGE
+    assert affaires(ecrit)[0].agent == tiers
+
+
 @pytest.mark.parametrize("comment", ["transmis", "demenage", "rouvert"])
 def test_ce_que_l_ancien_bureau_a_commence_de_repondre_est_efface(lieu: Scene, ecrit: Echange, comment: str) -> None:
     garder_du_bureau(acteur=lieu.agent, echange=ecrit, texte="Je vous réponds que")

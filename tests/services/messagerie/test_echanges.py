@@ -13,6 +13,7 @@ from habilitations.arbre.cascade import relire, terminer
 from habilitations.models import Habilitation, Role
 from habilitations.partage.delegations import retirer_delegation
 from services.messagerie.brouillons import brouillon_de, brouillons_de, effacer, garder
+from services.messagerie.bureau import transferer
 from services.messagerie.droits import MessagerieEnConsultation, MessagerieNonDetenue
 from services.messagerie.echanges import (
     EchangeDuPortail,
@@ -29,6 +30,7 @@ from services.messagerie.echanges import (
     rouvrir,
 )
 from services.messagerie.montres import BrouillonMontre, lire_montre
+from services.messagerie.remise import remettre
 from services.messagerie.themes import CODE_ACTIVATION, ThemeInconnu
 from services.models import Brouillon, Echange, Message, PersonneSirenisee, PieceJointe, Service
 from tests.factories import (
@@ -40,7 +42,7 @@ from tests.factories import (
     habiliter,
     poser_piece,
 )
-from tests.services.messagerie.scenes import Scene, recevoir, scene
+from tests.services.messagerie.scenes import Scene, recevoir, repondre_en_agent, scene
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +202,58 @@ def test_rouvert_apres_une_reponse_il_nous_attend() -> None:
     recevoir(lieu.personne, agent=lieu.agent, echange=echange, interne=True)
     clore(acteur=lieu.titulaire, echange=echange)
     assert rouvrir(acteur=lieu.titulaire, echange=echange).etat == "REPONDU"
+
+
+def test_rouvert_apres_un_transfert_il_attend_le_bureau_ou_il_a_ete_transmis() -> None:
+    """What the portal said of it is no answer: the company's own word is the last one."""
+    lieu = scene()
+    echange = envoyer(lieu).echange
+    vers = ServiceGestionnaireFactory()
+    transferer(acteur=lieu.agent, echange=echange, vers=vers, motif="C’est de son ressort.")
+    clore(acteur=lieu.titulaire, echange=echange)
+    rouvert = rouvrir(acteur=lieu.titulaire, echange=echange)
+    assert (rouvert.etat, rouvert.attend_le is not None, rouvert.service_gestionnaire) == ("ENVOYE", True, vers)
+    clore(acteur=lieu.titulaire, echange=echange)
+    repondre(acteur=lieu.titulaire, echange=echange, texte="Encore", envoi=uuid.uuid4())
+    assert Echange.objects.get(pk=echange.pk).service_gestionnaire == vers
+
+
+def test_une_piece_demandee_le_reste_quand_on_rouvre() -> None:
+    lieu = scene()
+    echange = envoyer(lieu).echange
+    repondre_en_agent(lieu.agent, echange, "Joignez le bilan.", piece=True)
+    transferer(acteur=lieu.agent, echange=echange, vers=ServiceGestionnaireFactory(), motif="C’est de son ressort.")
+    clore(acteur=lieu.acteur, echange=echange)
+    assert rouvrir(acteur=lieu.titulaire, echange=echange).etat == "PIECE_DEMANDEE"
+
+
+@pytest.mark.parametrize(
+    ("clos_par_usager", "apres", "etat"), [(True, True, "CLOS"), (True, False, "ENVOYE"), (False, True, "ENVOYE")]
+)
+def test_le_controle_ne_rouvre_pas_ce_que_l_entreprise_a_clos_apres_avoir_ecrit(
+    etat: str, *, clos_par_usager: bool, apres: bool
+) -> None:
+    """What the office closed without having read it is reopened, and what was closed before it was written."""
+    lieu = scene()
+    message = envoyer(lieu)
+    clos_le = message.envoye_le + timedelta(minutes=1 if apres else -1)
+    Echange.objects.update(etat="CLOS", clos_le=clos_le, clos_par_usager=clos_par_usager, attend_le=None)
+    Message.objects.update(pret_le=None)
+    message.refresh_from_db()
+    remettre(message)
+    assert Echange.objects.get(pk=message.echange_id).etat == etat
+    assert ("echange.rouvert" in journal(lieu)) == (etat == "ENVOYE")
+
+
+def test_un_theme_ote_du_fichier_laisse_ecrire_et_clore() -> None:
+    """What was written under it is between the company and its office as before."""
+    lieu = scene()
+    echange = envoyer(lieu).echange
+    Echange.objects.update(theme="ANCIEN_THEME")
+    assert repondre_en_agent(lieu.agent, echange).pret_le is not None
+    repondre(acteur=lieu.titulaire, echange=echange, texte="Merci", envoi=uuid.uuid4())
+    clore(acteur=lieu.titulaire, echange=echange)
+    assert rouvrir(acteur=lieu.titulaire, echange=echange).etat == "ENVOYE"
 
 
 def test_on_ne_repond_pas_au_portail() -> None:

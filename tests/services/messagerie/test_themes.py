@@ -32,6 +32,8 @@ def test_nul_n_ecrit_sous_un_theme_inconnu_ou_du_portail(code: str) -> None:
 
 def test_un_theme_que_le_fichier_n_a_plus_se_lit_encore() -> None:
     assert theme_de("ANCIEN").libelle == "ANCIEN"
+    assert not theme_de("ANCIEN").portail, "it waits for the office as before"
+    assert theme_de("ANCIEN") not in themes.a_choisir()
     assert theme_de("TVA").libelle != "TVA"
     assert exiger_theme("TVA") == theme_de("TVA")
 
