@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.donnees import lecture, retention
 from accounts.donnees.lecture import Partie
@@ -304,5 +304,19 @@ def inscrire() -> None:
             fondement="livre des procédures fiscales, art. L. 102 B",
             sort=Sort.EFFACER,
             echues=lambda maintenant: Q(envoye_le__lt=maintenant - settings.PRESCRIPTION_FISCALE),
+        ),
+        Conservation(
+            cle="echanges",
+            modele=Echange,
+            donnees="Objet et thème des échanges tenus au nom d’une personne sirénisée",
+            finalite="Retrouver les messages d’un même échange",
+            duree=duree_lisible(settings.PRESCRIPTION_FISCALE),
+            depart="après le dernier message, une fois tous ses messages effacés",
+            fondement="livre des procédures fiscales, art. L. 102 B",
+            sort=Sort.EFFACER,
+            echues=lambda maintenant: (
+                Q(dernier_le__lt=maintenant - settings.PRESCRIPTION_FISCALE)
+                & ~Q(Exists(Message.objects.filter(echange=OuterRef("pk"))))
+            ),
         ),
     )
