@@ -514,6 +514,20 @@ def test_le_pdf_dit_tout_l_echange() -> None:
     assert b"/Lang" in reponse.content
 
 
+def test_aucun_lien_ne_mene_a_un_pdf_qui_n_est_pas() -> None:
+    """Whoever sees no message of an exchange yet is offered no document of it; its author sees his own."""
+    lieu = scene()
+    echange = ecrit(lieu)
+    Message.objects.update(pret_le=None)
+    lien = reverse("echange_pdf", args=[echange.reference])
+    assert lien in client_de(lieu.titulaire).get(reverse("echange", args=[echange.reference])).content.decode()
+    client = client_de(lieu.acteur)
+    assert client.get(lien).status_code == 404
+    page = client.get(reverse("echange", args=[echange.reference]))
+    assert page.status_code == 200
+    assert lien not in page.content.decode()
+
+
 def test_un_message_arrive_tard_ne_decale_pas_la_partie_qu_on_imprime(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its files were still analysed when the parts were made; it takes its place, by its date, in the first one."""
     lieu, maintenant = scene(), timezone.now()
