@@ -9,7 +9,7 @@ A digest is one mail of a day and an espace, which waits in the outbox until the
 sends it once, whatever dies meanwhile.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -104,11 +104,16 @@ def _livrer(avis: AvisDeMessage) -> str:
     aussitot = {f"{e.pk}": (_adresse(e), e) for e in lecteurs if rythmes[e.pk] != Rythme.QUOTIDIEN}
     _ajouter_aux_resumes(du_matin, message, maintenant)
     _ecrire(IMMEDIAT, aussitot, message, maintenant, cadence=settings.DEBIT_AVIS_MESSAGERIE)
-    a_l_entreprise = personne.courriel and personne.courriel not in {_adresse(espace) for espace in tous}
+    a_l_entreprise = personne.courriel and personne.courriel not in _adresses_des_lecteurs(tous)
     if a_l_entreprise:
         cadence = settings.DEBIT_COURRIEL_ENTREPRISE
         _ecrire(ENTREPRISE, {"entreprise": (personne.courriel, None)}, message, maintenant, cadence=cadence)
     return f"{len(lecteurs) + bool(a_l_entreprise)} destinataires"
+
+
+def _adresses_des_lecteurs(espaces: Iterable[Espace]) -> set[str]:
+    """Return where those of these who have an account are told: the company is not told twice at one address."""
+    return {_adresse(espace) for espace in espaces if espace.compte is not None}
 
 
 def _adresse(espace: Espace) -> str:
@@ -284,16 +289,16 @@ def _ligne(personne: PersonneSirenisee, messages: Sequence[Message]) -> str:
 
 
 def _relire_entreprise(courriel: Courriel) -> Depart | None:
-    """The address must still be the company's, and nobody of it have read what waits."""
+    """It goes to the address that is the company's by then, if no reader is told there, and nobody of it has read what waits."""
     messages = Message.objects.filter(pk__in=_messages(courriel), interne=False).select_related("echange__personne")
     lus = LectureMessage.objects.filter(message__in=messages).values_list("message", flat=True)
     restent = [message for message in messages.exclude(pk__in=lus) if message.pret_le is not None]
     if not restent:
         return None
     personne = restent[-1].echange.personne
-    if personne.courriel != courriel.destinataire:
+    if not personne.courriel or personne.courriel in _adresses_des_lecteurs(lecteurs_de(personne)):
         return None
-    return Depart({"denomination": personne.denomination, "nombre": len(restent)}, courriel.destinataire)
+    return Depart({"denomination": personne.denomination, "nombre": len(restent)}, personne.courriel)
 
 
 def _relire_piece_ecartee(courriel: Courriel) -> Depart | None:
