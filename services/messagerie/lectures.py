@@ -28,6 +28,8 @@ BORNE: Final = 100
 """Counts stop there: « 99+ »."""
 FENETRE_DE_RECHERCHE: Final = 3_000
 """How many of the last exchanges a search looks at, all companies together, before it asks the index of words."""
+LETTRES_D_UN_OBJET: Final = 3
+"""How few letters are looked for in what an exchange is about: an index of words knows no fewer; references and companies always are."""
 MESSAGES_PAR_PAGE: Final = 50
 
 TOUS, A_TRAITER, NON_LUS, EN_ATTENTE, BROUILLONS, CLOS = "", "a-traiter", "non-lus", "en-attente", "brouillons", "clos"
@@ -347,7 +349,8 @@ def _lire(espace: Espace, cles: list[int], personnes: Mapping[int, tuple[str, st
         "fenetre": max(PAR_PAGE + 1, FENETRE_DE_RECHERCHE // (len(cles) * len(ETATS.get(filtres.boite, ("",))))),
         "assez": FENETRE_DE_RECHERCHE // 6,
         "libre": not filtres.q,
-        "motif": f"%{cherche}%",
+        # Compared with nothing, what an exchange is about is not looked at, nor read.
+        "motif": f"%{cherche}%" if len(cherche) >= LETTRES_D_UN_OBJET else None,
         "reference": filtres.q.upper(),
         "nommees": [
             cle
