@@ -190,7 +190,7 @@ def mandats(espace: Espace, maintenant: datetime) -> QuerySet[Any]:
         .exclude(etat_b2b="VALIDE")
         .exclude(changements__signalements__etat="DEPOSE")
         .values("personne")
-        .annotate(fait=JSONObject(p="personne", siren="personne__siren", n=Count("pk"), depuis=Min("ajoutee_le")))
+        .annotate(fait=JSONObject(p="personne", siren="personne__siren", n=Count("pk"), le=Min("ajoutee_le")))
     )
 
 
