@@ -24,7 +24,7 @@ Fait = Mapping[str, Any]
 """What one row says, as the JSON object that its source has it built."""
 PAR_REQUETE: Final = 6
 OCTETS: Final = (
-    3_800  # of one statement, before what it is given: with it, less than the 4,096 that any reading may have
+    3_800  # of one statement, before what it is given: with it, less than the 4,400 that any reading may have
 )
 RENOUVELLEMENT_ANNONCE: Final = timedelta(days=60)
 RENOUVELLEMENT_PRESSE: Final = timedelta(days=7)
@@ -141,13 +141,15 @@ def restreindre(faits: Faits, personnes: Container[int]) -> Faits:
 def _requetes(*, d_une_entreprise: bool) -> tuple[tuple[str, tuple[Source, ...]], ...]:
     voulues = [source for source in _SOURCES.values() if source.d_une_entreprise or not d_une_entreprise]
     lots: list[tuple[Source, ...]] = []
-    for source in voulues:
-        ensemble = (*lots[-1], source) if lots else (source,)
-        if lots and len(ensemble) <= PAR_REQUETE and len(_ensemble(ensemble).encode()) <= OCTETS:
-            lots[-1] = ensemble
-        else:
-            lots.append((source,))
+    for source in voulues:  # each in the first statement that has room for it
+        essais = ((rang, (*lot, source)) for rang, lot in enumerate(lots))
+        rang, ensemble = next((essai for essai in essais if _tient(essai[1])), (len(lots), (source,)))
+        lots[rang : rang + 1] = [ensemble]
     return tuple((_ensemble(sources), sources) for sources in lots)
+
+
+def _tient(sources: Sequence[Source]) -> bool:
+    return len(sources) <= PAR_REQUETE and len(_ensemble(sources).encode()) <= OCTETS
 
 
 def _ensemble(sources: Sequence[Source]) -> str:

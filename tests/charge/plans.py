@@ -12,7 +12,7 @@ from django.db import connection
 
 ARRETEE = 10_000  # blocks: what a reading that stops at as many rows may touch, each in a page of its own
 GRANDE = 10_000  # rows from which a table counts as one that grows with the country
-LONGUEUR_AU_PLUS = 4_096  # bytes of one reading, what it is given included
+LONGUEUR_AU_PLUS = 4_400  # bytes of one reading, what it is given included
 LECTURE = re.compile(r"^\s*\(*\s*(SELECT|WITH)\b", re.IGNORECASE)
 ECRITURE = re.compile(r"^\s*(UPDATE|DELETE)\b", re.IGNORECASE)
 

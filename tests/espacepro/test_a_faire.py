@@ -315,5 +315,5 @@ def test_le_nombre_de_requetes_ne_depend_pas_de_ce_qui_est_tenu(espace: Espace, 
             accorder(racine, EspaceFactory(), Role.ACTEUR, expire_le=timezone.localdate() + JOUR)
             scenes.editer(scenes.adhesion(espace, service=service))
         lu = Espace.objects.select_related("compte").get(pk=espace.pk)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             assert len(a_faire(lu)) >= 2
