@@ -390,15 +390,14 @@ def _dire_mandats(espace: Espace, faits: Sequence[Fait], maintenant: datetime) -
 # As the boxes of the mailbox (services/messagerie/lectures.py), by company: what one has not read, what is asked of who may write.
 # The exchange that asks for a document is told once, by what it asks for, whether its message was read or not.
 _MESSAGES: Final = """
-SELECT json_build_object('p', p.id, 'n', n.n - d.non_lus, 'd', d.n, 'depuis', le) FROM services_personnesirenisee p,
-LATERAL (SELECT count(DISTINCT echange_id) n FROM services_messagenonlu WHERE personne_id = p.id
-AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)) n,
-LATERAL (SELECT count(*) n, min(dernier_le) le, count(*) FILTER (WHERE EXISTS (SELECT FROM services_messagenonlu
-WHERE personne_id = p.id AND echange_id = e.id AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s))) non_lus
-FROM services_echange e WHERE personne_id = p.id AND etat = %(piece)s AND p.restreinte_le IS NULL) d
+SELECT json_build_object('p', p.id, 'n', coalesce(cardinality(neufs), 0) - d.dits, 'd', d.n, 'depuis', le) FROM services_personnesirenisee p,
+LATERAL (SELECT array_agg(DISTINCT echange_id) neufs FROM services_messagenonlu WHERE personne_id = p.id
+AND lecteur_id = (SELECT compte_id FROM accounts_espace WHERE id = %(espace)s)) l,
+LATERAL (SELECT count(*) n, min(dernier_le) le, count(u) dits FROM services_echange e LEFT JOIN unnest(neufs) u ON u = e.id
+WHERE personne_id = p.id AND etat = %(piece)s AND p.restreinte_le IS NULL) d
 WHERE p.id = ANY(ARRAY(SELECT personne_id FROM siennes s JOIN services_service v ON v.id = service_id
 WHERE famille = %(messagerie)s AND s.etat = %(active)s AND role = ANY(%(lecteurs)s)
-AND (expire_le IS NULL OR expire_le >= %(aujourd_hui)s))) AND n.n + d.n > 0
+AND (expire_le IS NULL OR expire_le >= %(aujourd_hui)s))) AND (neufs IS NOT NULL OR d.n > 0)
 """
 
 
