@@ -4,13 +4,13 @@ What is typed there is stored, shown, exported and mailed in clear, while an IBA
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
+from accounts.saisies.normalisation import normaliser
 from accounts.saisies.regles import RegleMetier
 
 _SEPARES: Final = re.compile(r"[^0-9A-Z]")
@@ -28,7 +28,7 @@ class IbanEnClair(RegleMetier):
 
 def exiger_sans_iban(texte: str) -> str:
     """Return this text, which holds no IBAN and no RIB, however they are spaced. Raises: IbanEnClair, which quotes four signs."""
-    serre = _SEPARES.sub("", unicodedata.normalize("NFKC", texte).upper()).removeprefix("RIB")
+    serre = _SEPARES.sub("", normaliser("NFKC", texte).upper()).removeprefix("RIB")
     trouve = next(_ibans(serre), None)
     if trouve is not None:
         raise IbanEnClair(derniers=trouve[-4:])

@@ -417,7 +417,10 @@ def remise(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpR
 @require_http_methods(["GET", "POST"])
 def signaler(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> HttpResponse:
     """« Ce n’est pas nous »: where the mail of a change leads whoever was told of it; what became of it once it was said."""
-    vue = _vue(espace, siren, droits.SIGNALER)
+    vue = lire_entreprise(espace, siren)
+    gere = vue is not None and droits.peut(espace, droits.GERER, vue.personne)
+    if vue is None or not (gere or droits.peut(espace, droits.SIGNALER, vue.personne)):  # who manages may say so
+        raise Http404
     changement = get_object_or_404(
         ChangementBancaire.objects.select_related("reference", "espace"), pk=cle, reference__personne=vue.personne
     )
@@ -439,7 +442,6 @@ def signaler(request: HttpRequest, espace: Espace, siren: str, cle: UUID) -> Htt
         else:
             annoncer_une_fois(request, dit)
         return redirect(request.path)
-    gere = droits.peut(espace, droits.GERER, vue.personne)
     refus = refus_de_signaler(espace, changement, gere=gere)
     contexte = {
         "vue": vue,

@@ -130,7 +130,13 @@ AILLEURS = {
         "a trigger that follows what waits: tests/espacepro/gestion/test_bureau.py",
     ),
     **dict.fromkeys(
-        ("echange_attend", "echange_change", "echange_oublie_les_reponses", "personne_emporte_ses_echanges"),
+        (
+            "echange_attend",
+            "echange_change",
+            "echange_change_de_bureau",
+            "echange_oublie_les_reponses",
+            "personne_emporte_ses_echanges",
+        ),
         "the same: tests/services/messagerie/test_bureau.py",
     ),
     "non_lu_de_qui": "a trigger: whose exchange it is, tests/services/messagerie/test_remise.py",

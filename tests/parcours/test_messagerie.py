@@ -105,7 +105,7 @@ def test_ecrire_recevoir_et_lire_a_deux(
     assert "Voici le bilan." in dit
     page.get_by_role("button", name="Clore l’échange").click()
     page.get_by_role("button", name="Rouvrir pour répondre").click()
-    expect(page.get_by_label("Votre réponse")).to_be_visible()
+    expect(page.get_by_label("Compléter votre message")).to_be_visible()
     connecter(connecte)
     page.goto(f"{live_server.url}/espace/messages/{echange.reference}/")
     expect(page.get_by_text("lu par Inès Colin")).to_have_count(2)  # ours, and the office's

@@ -73,7 +73,6 @@ SUITES = {
     "inscription_simplifiee_confirmee",
     "inscription_simplifiee_envoyee",
     "inscription_simplifiee_renvoyer",
-    "message_rediger",
     "message_relire",
     "echange_relire",
     "renouveler_mot_de_passe",

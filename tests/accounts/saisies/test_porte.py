@@ -274,6 +274,8 @@ def test_les_filtres_d_adresse_passent_la_porte() -> None:
         "vers",
         "attente",
         "role",
+        "effacer",
+        "quand__gte",
     }
     connus |= {"etat", "q", "service", "motif", "reference", "annee", "domaine", "lot", "qualite"}
     connus |= {

@@ -89,3 +89,10 @@ def test_le_lecteur_de_codes_barres_supporte_tout(suite: str) -> None:
     reponse = client_verifie(agent).post(reverse("admin:lettres_revenues"), {"numero_lettre": suite})
     assert reponse.status_code == 200
     assert "fr-error-text" in reponse.content.decode() or "fr-alert" in reponse.content.decode()
+
+
+@pytest.mark.parametrize("depuis", ["0001-01-01", "0001-01-01 00:00:00+14:00", "9999-12-31", "demain", "2026-13-45"])
+def test_le_journal_depuis_un_jour_qui_n_en_est_pas_un(depuis: str) -> None:
+    cellule = client_verifie(AgentFactory(fonction=Agent.Fonction.SURVEILLANCE))
+    journal = reverse("admin:accounts_evenement_changelist", query={"quand__gte": depuis})
+    assert cellule.get(journal).status_code in {200, 302, 400}
