@@ -25,9 +25,9 @@ from .jeu import TAILLES, charger
 
 # The web process may spend 12 ms of a quiet core on a page: 4 × what this one costs, which reads nothing but its session.
 ETALON, CALCUL_AU_PLUS = "plan", 4.0
-# Pages still above it, and by how much; none joins, one that needs half of it leaves. « Récapitulatif » is a PDF of 3,000 lines, most
+# Pages still above it, and by how much; none joins, one that needs a third of it leaves. « Récapitulatif » is a PDF of 3,000 lines, most
 # of it Typst's own work, whose share is not the same on each machine: 27.9 was measured since each is composed afresh, as one's own is.
-CALCUL_ADMIS = {"espace": 5.6, "mes_donnees": 5.4, "recapitulatif": 36.0, "supprimer_espace": 4.4}
+CALCUL_ADMIS = {"espace": 5.6, "mes_donnees": 5.4, "recapitulatif": 45.0, "supprimer_espace": 4.4}
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGES = sorted(
@@ -104,7 +104,7 @@ def test_le_calcul_de_chaque_page_a_100_siren(
             if essai:
                 etalon = max(etalon, calcul(navigateur, adresses[ETALON], lectures))
                 mesures[nom] = min(mesures[nom], calcul(navigateur, adresse, 2 * lectures))
-            if permis / 2 * (nom in CALCUL_ADMIS) <= mesures[nom] / etalon <= permis:
+            if permis / 3 * (nom in CALCUL_ADMIS) <= mesures[nom] / etalon <= permis:
                 break
         else:
             trop.append(f"{nom}: {mesures[nom]:.1f} ms, {mesures[nom] / etalon:.1f} × {ETALON}")
