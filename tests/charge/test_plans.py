@@ -79,8 +79,8 @@ BLOCS_ADMIS: dict[str, int] = {  # five in a hundred above what was read twice
     "delegations (page 50)": 2540,
     "suppleants (recherche)": 2630,
     "delegations_designer (recherche)": 1750,
-    "delegations_exporter (fichier)": 3450,
-    "suppleants_exporter (fichier)": 3450,
+    "delegations_exporter (fichier)": 3620,
+    "suppleants_exporter (fichier)": 3620,
     "agent adhesion (nom)": 3300,
     "agent habilitation (nom)": 18400,
     # Twenty thousand bear the name: 11,000 rights of the office are read by an index alone, or by it and their rows.
